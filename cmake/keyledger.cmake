@@ -1,0 +1,96 @@
+# Compiler settings, third-party packages, and the two functions that every folder uses.
+
+option(KEYLEDGER_ASAN "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(KEYLEDGER_TSAN "Build with ThreadSanitizer (leaves Pistache out, see docs/hacking.md)" OFF)
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${CCACHE})
+endif()
+
+add_compile_options(-Wall -Wextra -Wswitch-enum -Werror -fno-omit-frame-pointer)
+# Asio and Beast are compiled once, in cmake/asio.cpp, instead of in every file that includes them.
+add_compile_definitions(
+  BOOST_ASIO_SEPARATE_COMPILATION
+  BOOST_BEAST_SEPARATE_COMPILATION
+  BOOST_ASIO_NO_DEPRECATED
+  RAPIDJSON_HAS_STDSTRING=1)
+if(KEYLEDGER_ASAN)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+if(KEYLEDGER_TSAN)
+  # Asio uses atomic_thread_fence, which g++ reports as unsupported under TSan although it works there.
+  add_compile_options(-fsanitize=thread -Wno-tsan)
+  add_link_options(-fsanitize=thread)
+endif()
+if(KEYLEDGER_ASAN OR KEYLEDGER_TSAN)
+  add_compile_definitions(KEYLEDGER_SANITIZED=1)
+endif()
+
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(spdlog 1.10 REQUIRED)
+find_package(GTest 1.12 REQUIRED)
+find_package(prometheus-cpp REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(pqxx REQUIRED IMPORTED_TARGET libpqxx)
+pkg_check_modules(pq REQUIRED IMPORTED_TARGET libpq)
+pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka)
+pkg_check_modules(argon2 REQUIRED IMPORTED_TARGET libargon2)
+if(NOT KEYLEDGER_TSAN)
+  pkg_check_modules(pistache REQUIRED IMPORTED_TARGET libpistache)
+endif()
+find_library(ZXCVBN_LIBRARY zxcvbn REQUIRED)
+
+# Precompiled headers: the standard library alone for domain/, the standard library and Asio for the rest.
+file(WRITE ${CMAKE_BINARY_DIR}/pch_empty.cpp "")
+add_library(keyledger_pch_std OBJECT ${CMAKE_BINARY_DIR}/pch_empty.cpp)
+target_precompile_headers(keyledger_pch_std PRIVATE
+  <algorithm> <array> <chrono> <cstdint> <functional> <map> <memory> <mutex> <optional> <span>
+  <stdexcept> <string> <string_view> <tuple> <unordered_map> <utility> <variant> <vector>)
+add_library(keyledger_asio STATIC ${CMAKE_SOURCE_DIR}/cmake/asio.cpp)
+target_link_libraries(keyledger_asio PUBLIC Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
+target_precompile_headers(keyledger_asio PRIVATE
+  <algorithm> <array> <atomic> <chrono> <condition_variable> <cstdint> <functional> <map> <memory> <mutex>
+  <optional> <span> <stdexcept> <string> <string_view> <thread> <tuple> <unordered_map> <utility> <variant>
+  <vector> <boost/asio/any_completion_handler.hpp> <boost/asio/awaitable.hpp> <boost/asio/co_spawn.hpp>
+  <boost/asio/io_context.hpp> <boost/asio/post.hpp> <boost/asio/steady_timer.hpp> <boost/asio/thread_pool.hpp>
+  <boost/asio/use_awaitable.hpp> <boost/asio/use_future.hpp>)
+
+# keyledger_library(NAME [PURE] SOURCES ... [LINKS ...]): one folder's library. PURE: standard library only.
+function(keyledger_library name)
+  cmake_parse_arguments(arg "PURE" "" "SOURCES;LINKS" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  if(arg_PURE)
+    target_precompile_headers(${name} REUSE_FROM keyledger_pch_std)
+  else()
+    target_precompile_headers(${name} REUSE_FROM keyledger_asio)
+    target_link_libraries(${name} PUBLIC keyledger_asio)
+  endif()
+  target_link_libraries(${name} PUBLIC ${arg_LINKS})
+endfunction()
+
+# keyledger_test(NAME LABEL unit|contract|http|kafka|... SOURCES ... [LINKS ...] [TIMEOUT seconds] [SERIAL]):
+# one test program, one ctest entry. `unit` needs no server; the others find theirs in KEYLEDGER_TEST_*.
+function(keyledger_test name)
+  cmake_parse_arguments(arg "SERIAL" "LABEL;TIMEOUT" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_precompile_headers(${name} REUSE_FROM keyledger_asio)
+  target_link_libraries(${name} PRIVATE keyledger_asio ${arg_LINKS} GTest::gtest GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+  if(arg_SERIAL)
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
+  endif()
+endfunction()
