@@ -1,0 +1,65 @@
+#pragma once
+// The aggregate `login_attempts`: failed log-ins of one user since his last good one, so that guessing is bounded
+// on all nodes together and over restarts (NIST SP 800-63B-4 section 3.2.2 asks for at most 100 in a row).
+// Stream id: derived from the user id, so that failures never move the user's own stream. A failure for a name that
+// nobody has goes to a stream of its own and names nobody. Pure.
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "domain/declare.hpp"
+#include "domain/uuid.hpp"
+
+namespace keyledger {
+
+// ---- events ----------------------------------------------------------------------------------------------------
+enum class LoginFailure { kUnknownUser, kWrongPassword, kUserNotActive, kTooManyFailures };
+struct LoginFailed {
+    std::optional<Uuid> user_id;  // empty: nobody has the name that was typed, and the name is not recorded
+    LoginFailure reason = LoginFailure::kWrongPassword;
+    static constexpr std::string_view kType = "login.failed";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        return std::tuple{Field{"user_id", &LoginFailed::user_id}, Field{"reason", &LoginFailed::reason}};
+    }
+};
+struct LoginFailuresCleared {  // a good log-in after failed ones, in the same append as its session
+    Uuid user_id;
+    static constexpr std::string_view kType = "login.failures_cleared";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{Field{"user_id", &LoginFailuresCleared::user_id}}; }
+};
+using LoginAttemptsEvent = std::variant<LoginFailed, LoginFailuresCleared>;
+
+// ---- commands --------------------------------------------------------------------------------------------------
+struct RecordFailedLogin {
+    std::optional<Uuid> user_id;
+    LoginFailure reason = LoginFailure::kWrongPassword;
+};
+struct ClearFailedLogins {
+    Uuid user_id;
+};
+
+// ---- state -----------------------------------------------------------------------------------------------------
+struct LoginAttempts {
+    std::int64_t failures_in_a_row = 0;
+    std::int64_t last_failed_at_ms = 0;
+
+    static constexpr std::string_view kStreamType = "login_attempts";
+    using Event = LoginAttemptsEvent;
+};
+
+// ---- rules -----------------------------------------------------------------------------------------------------
+struct LoginAttemptLimits {
+    std::int64_t failures_in_a_row = 100;
+    std::int64_t pause_ms = 15LL * 60 * 1000;  // between attempts once the limit is reached
+};
+// Whether a password may be looked at now. When not, the caller answers as to a wrong password.
+bool may_try(const LoginAttempts& attempts, const LoginAttemptLimits& limits, std::int64_t now_ms);
+
+using LoginAttemptsCommand = std::variant<RecordFailedLogin, ClearFailedLogins>;
+std::vector<LoginAttemptsEvent> decide(const LoginAttempts& attempts, const LoginAttemptsCommand& command);
+LoginAttempts evolve(LoginAttempts attempts, const LoginAttemptsEvent& event, const Recorded& recorded);
+
+}  // namespace keyledger

@@ -1,0 +1,176 @@
+#pragma once
+// The aggregate `user`: who somebody is, whether he may come in, and which of his sessions ended together.
+// Pure: no I/O, no clock, no randomness. Strings are normalised and bounded by domain/user/identity.hpp before
+// they come here. Stream id = user id.
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "domain/declare.hpp"
+#include "domain/result.hpp"
+#include "domain/uuid.hpp"
+
+namespace keyledger {
+
+// ---- events ----------------------------------------------------------------------------------------------------
+struct UserRegistered {
+    Personal<std::string> email;
+    Personal<std::string> username;  // empty: none was chosen
+    Personal<std::string> name;
+    static constexpr std::string_view kType = "user.registered";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = UserRegistered;
+        return std::tuple{Field{"email", &E::email}, Field{"username", &E::username}, Field{"name", &E::name}};
+    }
+};
+// Credentials live outside the log. The events that set one carry the SHA-256 (hex) of its sealed value, and log-in
+// refuses a value that the log does not name: a hash swapped in the database opens no door.
+struct UserPasswordSet {
+    Uuid credential_id;
+    std::string sealed_sha256;
+    static constexpr std::string_view kType = "user.password_set";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = UserPasswordSet;
+        return std::tuple{Field{"credential_id", &E::credential_id}, Field{"sealed_sha256", &E::sealed_sha256}};
+    }
+};
+struct UserPasswordChanged {  // ends every session that began before it, except the one it keeps
+    Uuid credential_id;
+    std::string sealed_sha256;
+    std::optional<Uuid> kept_session;
+    static constexpr std::string_view kType = "user.password_changed";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = UserPasswordChanged;
+        return std::tuple{Field{"credential_id", &E::credential_id}, Field{"sealed_sha256", &E::sealed_sha256},
+                          Field{"kept_session", &E::kept_session}};
+    }
+};
+struct UserPasswordHashRenewed {  // the same password under stronger parameters: ends nothing
+    Uuid credential_id;
+    std::string sealed_sha256;
+    static constexpr std::string_view kType = "user.password_hash_renewed";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = UserPasswordHashRenewed;
+        return std::tuple{Field{"credential_id", &E::credential_id}, Field{"sealed_sha256", &E::sealed_sha256}};
+    }
+};
+struct UserProfileUpdated {  // the whole profile as it is from now on
+    Personal<std::string> username;
+    Personal<std::string> name;
+    static constexpr std::string_view kType = "user.profile_updated";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = UserProfileUpdated;
+        return std::tuple{Field{"username", &E::username}, Field{"name", &E::name}};
+    }
+};
+struct UserDisabled {  // ends every session that began before it
+    std::string reason;
+    static constexpr std::string_view kType = "user.disabled";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{Field{"reason", &UserDisabled::reason}}; }
+};
+struct UserEnabled {
+    static constexpr std::string_view kType = "user.enabled";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{}; }
+};
+struct UserSessionsRevoked {  // ends every session that began before it, except the one it keeps
+    std::optional<Uuid> kept_session;
+    static constexpr std::string_view kType = "user.sessions_revoked";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        return std::tuple{Field{"kept_session", &UserSessionsRevoked::kept_session}};
+    }
+};
+struct UserMadeAdministrator {
+    static constexpr std::string_view kType = "user.made_administrator";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{}; }
+};
+using UserEvent =
+    std::variant<UserRegistered, UserPasswordSet, UserPasswordChanged, UserPasswordHashRenewed, UserProfileUpdated,
+                 UserDisabled, UserEnabled, UserSessionsRevoked, UserMadeAdministrator>;
+
+// ---- commands --------------------------------------------------------------------------------------------------
+struct NewCredential {
+    Uuid credential_id;
+    std::string sealed_sha256;
+};
+enum class Standing { kUser, kAdministrator };
+struct RegisterUser {
+    std::string email;
+    std::optional<std::string> username;
+    std::optional<std::string> name;
+    NewCredential password;
+    Standing standing = Standing::kUser;
+};
+struct ChangePassword {
+    std::string verified_sha256;  // of the sealed credential that the current password was checked against
+    NewCredential password;
+    std::optional<Uuid> kept_session;
+};
+struct RenewPasswordHash {
+    std::string verified_sha256;
+    NewCredential password;
+};
+struct UpdateProfile {
+    std::optional<std::string> username;
+    std::optional<std::string> name;
+};
+struct DisableUser {
+    std::string reason;
+};
+struct EnableUser {};
+struct RevokeAllSessions {
+    std::optional<Uuid> kept_session;
+};
+
+// ---- errors ----------------------------------------------------------------------------------------------------
+enum class UserError {
+    kAlreadyRegistered,
+    kUnknown,
+    kNotActive,
+    kPasswordMoved,  // the credential that was checked is no longer the one that the log names
+    kIsAdministrator,  // the one administrator must stay: nobody could enable him again
+};
+
+// ---- state -----------------------------------------------------------------------------------------------------
+struct User {
+    enum class Status { kAbsent, kActive, kDisabled };
+    Status status = Status::kAbsent;
+    std::optional<std::string> email;  // as typed at registration; empty once erased
+    std::optional<std::string> username;
+    std::optional<std::string> name;
+    Standing standing = Standing::kUser;
+    std::int64_t registered_at_ms = 0;
+    Uuid credential_id;
+    std::string sealed_sha256;
+    // Counts what ends sessions together. Tokens carry it; it is never compared by time.
+    std::int64_t security_stamp = 0;
+    Position sessions_ended_before = 0;
+    std::optional<Uuid> kept_session;
+
+    static constexpr std::string_view kStreamType = "user";
+    using Event = UserEvent;
+
+    // A session that began at `first_position` was ended by an event on its user.
+    bool ended_session(const Uuid& session_id, Position first_position) const {
+        return first_position < sessions_ended_before && session_id != kept_session;
+    }
+};
+
+// ---- rules -----------------------------------------------------------------------------------------------------
+using UserDecision = Result<std::vector<UserEvent>, UserError>;
+using UserCommand = std::variant<RegisterUser, ChangePassword, RenewPasswordHash, UpdateProfile, DisableUser,
+                                 EnableUser, RevokeAllSessions>;
+
+UserDecision decide(const User& user, const UserCommand& command);
+User evolve(User user, const UserEvent& event, const Recorded& recorded);
+
+}  // namespace keyledger

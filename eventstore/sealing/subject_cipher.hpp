@@ -1,0 +1,59 @@
+#pragma once
+// What sealing needs from cryptography; security/ implements it. Synchronous, processor only, thread-safe.
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "domain/secret.hpp"
+#include "domain/uuid.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::eventstore {
+
+// The live key of one subject, in the clear. Shared by those who seal and open at the moment, never stored.
+struct SubjectKey {
+    Uuid subject;
+    Uuid key_id;
+    Secret key;  // 32 bytes
+};
+using SubjectKeyPtr = std::shared_ptr<const SubjectKey>;
+
+// What a sealed field is bound to: moved anywhere else it does not open.
+struct FieldContext {
+    std::string_view tenant;
+    Uuid event_id;
+    std::string_view field;
+};
+struct CredentialContext {
+    std::string_view tenant;
+    Uuid owner;
+    std::string_view kind;
+    Uuid credential_id;
+};
+struct SealedRef {  // which key a sealed text names
+    Uuid subject;
+    Uuid key_id;
+};
+
+class SubjectCipher {
+public:
+    virtual ~SubjectCipher() = default;
+
+    // A new random key and its wrapped form under the current key-encryption key.
+    virtual SubjectKeyPtr make_key(const Uuid& subject) = 0;
+    virtual NewSubjectKey wrap(const SubjectKey& key) = 0;
+    // nullptr: destroyed, or not to be unwrapped (wrong or missing key-encryption key).
+    virtual SubjectKeyPtr unwrap(const StoredSubjectKey& stored) = 0;
+
+    virtual std::string seal_field(const SubjectKey& key, const FieldContext& context, std::string_view clear) = 0;
+    virtual std::optional<std::string> open_field(const SubjectKey& key, const FieldContext& context,
+                                                  std::string_view sealed) = 0;
+    virtual std::optional<SealedRef> parse_sealed(std::string_view sealed) const = 0;
+
+    virtual Bytes seal_credential(const SubjectKey& key, const CredentialContext& context, const Secret& clear) = 0;
+    virtual std::optional<Secret> open_credential(const SubjectKey& key, const CredentialContext& context,
+                                                  const Bytes& sealed) = 0;
+};
+
+}  // namespace keyledger::eventstore

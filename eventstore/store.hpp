@@ -1,0 +1,208 @@
+#pragma once
+// The event store's port: what commands, queries and readers may ask of the log. Three stores stand behind it:
+// PostgreSQL (eventstore/postgres/), memory (eventstore/memory/) and a fault-injecting wrapper (eventstore/faulty/);
+// one contract suite (tests/eventstore/) holds for all of them.
+//
+// Threads: every function may be called from any executor; a handler completes on the executor it came from.
+// Errors: expected ones are values. A store never throws for what its server does.
+#include <array>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "domain/declare.hpp"
+#include "domain/result.hpp"
+#include "domain/uuid.hpp"
+
+namespace keyledger::eventstore {
+
+namespace asio = boost::asio;
+
+inline constexpr std::string_view kDefaultTenant = "default";
+inline constexpr std::size_t kMaxEventsPerCommand = 64;
+inline constexpr std::size_t kMaxPayloadBytes = 64 * 1024;  // well below Kafka's message.max.bytes
+inline constexpr std::size_t kMaxMetadataBytes = 16 * 1024;
+
+using Bytes = std::string;  // raw octets
+using Digest = std::array<std::uint8_t, 32>;
+using CommandId = Digest;
+using Deadline = std::chrono::steady_clock::time_point;
+
+// ---- what a command appends ------------------------------------------------------------------------------------
+struct NewEvent {
+    std::string stream_type;
+    Uuid stream_id;
+    std::int32_t version = 0;  // expected version of its stream + 1, + 2 …
+    std::string type;
+    std::int16_t schema_version = 1;
+    Uuid event_id;
+    std::string payload;   // JSON object in canonical form (RFC 8785)
+    std::string metadata;  // likewise
+};
+// A stream that the command read: written (its events follow from `version`) or guarded (read only). I4: if it
+// stands at another version when the command is appended, nothing is written. 0: the stream must not exist.
+struct StreamVersion {
+    Uuid stream_id;
+    std::int32_t version = 0;
+};
+struct ClaimChange {
+    enum class Op { kTake, kRelease };
+    Op op = Op::kTake;
+    std::string kind;    // "email", "username" …
+    std::string key_id;  // of the HMAC key
+    Bytes digest;        // of the normalised value
+    Uuid owner;
+};
+struct CredentialChange {
+    Uuid credential_id;
+    Uuid owner;
+    std::string kind;                   // "password" …
+    std::int32_t expected_revision = 0;  // compare-and-swap; 0: must not exist. The new revision is this + 1.
+    std::optional<Bytes> sealed;        // nullopt: delete
+};
+struct NewSubjectKey {
+    Uuid subject;
+    Uuid key_id;
+    Bytes wrapped;
+    std::string key_encryption_key_id;
+};
+// A key that the command sealed under: it must be its subject's live one.
+struct SubjectKeyUse {
+    Uuid subject;
+    Uuid key_id;
+};
+struct Append {
+    CommandId command_id{};
+    Digest fingerprint{};  // of the request without its secrets (I5)
+    std::vector<StreamVersion> writes;  // every stream that `events` writes, with its version before
+    std::vector<StreamVersion> guards;
+    std::vector<NewEvent> events;       // at least one, in order, grouped by nothing
+    std::vector<ClaimChange> claims;    // releases are done before takes
+    std::vector<CredentialChange> credentials;
+    std::vector<NewSubjectKey> new_keys;
+    std::vector<SubjectKeyUse> key_uses;
+};
+
+// ---- the verdict -----------------------------------------------------------------------------------------------
+struct Appended {
+    Position first_position = 0;
+    std::int32_t event_count = 0;
+};
+struct Conflict {  // something that the command read has moved: decide again
+    enum class On { kStream, kCredential, kSubjectKey };
+    On on = On::kStream;
+    Uuid id;                      // of the stream, the credential or the subject
+    std::int32_t version = 0;     // where it stands now (stream version or credential revision; 0: absent)
+};
+struct Duplicate {  // this command id was appended before
+    Position first_position = 0;
+    std::int32_t event_count = 0;
+    bool same_request = true;  // by fingerprint
+};
+struct ClaimTaken {
+    std::string kind;
+};
+using Verdict = std::variant<Appended, Conflict, Duplicate, ClaimTaken>;
+
+enum class StoreError {
+    kUnavailable,     // nothing was written: no connection, no room in a queue, or stopping
+    kDeadline,        // expired before it started: nothing was written
+    kOutcomeUnknown,  // sent, and no answer came: repeat with the same command id
+    kBadData,         // the server refuses this very command (or its bytes): nothing was written
+};
+
+// ---- what readers get ------------------------------------------------------------------------------------------
+struct RecordedEvent {
+    Position position = 0;
+    std::string tenant;
+    std::string stream_type;
+    Uuid stream_id;
+    std::int32_t version = 0;
+    std::string type;
+    std::int16_t schema_version = 1;
+    Uuid event_id;
+    std::string payload;   // JSON text as stored; not necessarily canonical (jsonb reorders members)
+    std::string metadata;
+    std::int64_t recorded_at_ms = 0;  // given by the committer
+    Digest leaf_hash{};
+};
+// A place in one log's history. Position 0 has the leaf hash of zeroes.
+struct Cursor {
+    Position position = 0;
+    Digest leaf_hash{};
+    bool operator==(const Cursor&) const = default;
+};
+struct Head {
+    Uuid log_id;
+    Cursor cursor;
+};
+struct StreamFrom {
+    Uuid stream_id;
+    std::int32_t after_version = 0;  // events with a greater version are returned
+};
+struct StreamSlice {
+    Uuid stream_id;
+    std::int32_t version = 0;  // of the stream's head in the same snapshot; 0: the stream does not exist
+    std::vector<RecordedEvent> events;
+};
+struct ClaimDigest {
+    std::string key_id;
+    Bytes digest;
+};
+struct StoredCredential {
+    Uuid credential_id;
+    Uuid owner;
+    std::string kind;
+    std::int32_t revision = 0;
+    Bytes sealed;
+};
+struct StoredSubjectKey {
+    Uuid subject;
+    Uuid key_id;
+    Bytes wrapped;  // empty once destroyed
+    std::string key_encryption_key_id;
+    bool destroyed = false;
+};
+struct Confirmation {
+    bool unmoved = false;                     // every version named still stands
+    std::optional<Duplicate> earlier_outcome;  // of the command id, if it is known
+};
+
+class Store {
+public:
+    virtual ~Store() = default;
+
+    template <class T>
+    using Answer = asio::awaitable<Result<T, StoreError>>;
+
+    // I2–I5. Durable when it answers Appended (I3). Commands of all callers share one committer; an entry whose
+    // deadline passed while it waited is answered kDeadline, one that was sent is waited for.
+    virtual Answer<Verdict> append(Append append, Deadline deadline) = 0;
+
+    // All slices come from one snapshot, in the order of `streams`, and include every append that had been answered
+    // before the call, on any node (I8).
+    virtual Answer<std::vector<StreamSlice>> read_streams(std::vector<StreamFrom> streams, Deadline deadline) = 0;
+    virtual Answer<Confirmation> confirm(std::vector<StreamVersion> versions, CommandId command_id,
+                                         Deadline deadline) = 0;
+
+    // Any of the digests (one for each claim key in rotation).
+    virtual Answer<std::optional<Uuid>> find_claim(std::string kind, std::vector<ClaimDigest> digests,
+                                                   Deadline deadline) = 0;
+    virtual Answer<std::optional<StoredCredential>> read_credential(Uuid owner, std::string kind,
+                                                                    Deadline deadline) = 0;
+    virtual Answer<std::vector<StoredSubjectKey>> read_subject_keys(std::vector<Uuid> subjects,
+                                                                    Deadline deadline) = 0;
+
+    // `count` events from `first` on, at most `kMaxReadBatch`.
+    virtual Answer<std::vector<RecordedEvent>> read_log(Position first, std::int32_t count, Deadline deadline) = 0;
+    // Asked of the primary after the call began (I8); callers share queries as Raft's ReadIndex does.
+    virtual Answer<Head> head(Deadline deadline) = 0;
+};
+
+inline constexpr std::int32_t kMaxReadBatch = 10'000;
+
+}  // namespace keyledger::eventstore
