@@ -8,6 +8,7 @@
 //         static constexpr int kSchema = 1;                            // grows with an upcaster beside it
 //         static constexpr auto fields() { return std::tuple{Field{"reason", &UserDisabled::reason}}; }
 //     };
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -29,6 +30,13 @@ template <class T>
 struct Personal {
     std::optional<T> value;
     bool operator==(const Personal&) const = default;
+};
+
+// The stored name of an enumerator: `enum_names(E)`, found beside E, lists them all. Names never change.
+template <class E>
+struct EnumName {
+    E value;
+    std::string_view name;
 };
 
 // Where and when an event was recorded: what `evolve` may know beside the event itself.

@@ -9,6 +9,11 @@
 namespace keyledger::eventstore {
 
 enum class ActorType { kAnonymous, kUser, kClient, kSystem };
+constexpr auto enum_names(ActorType) {
+    using A = ActorType;
+    return std::array{EnumName{A::kAnonymous, "anonymous"}, EnumName{A::kUser, "user"},
+                      EnumName{A::kClient, "client"}, EnumName{A::kSystem, "system"}};
+}
 
 struct EventMetadata {
     std::int64_t occurred_at_ms = 0;  // the command's clock

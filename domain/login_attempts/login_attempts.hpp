@@ -15,6 +15,12 @@ namespace keyledger {
 
 // ---- events ----------------------------------------------------------------------------------------------------
 enum class LoginFailure { kUnknownUser, kWrongPassword, kUserNotActive, kTooManyFailures };
+constexpr auto enum_names(LoginFailure) {
+    using F = LoginFailure;
+    return std::array{EnumName{F::kUnknownUser, "unknown_user"}, EnumName{F::kWrongPassword, "wrong_password"},
+                      EnumName{F::kUserNotActive, "user_not_active"},
+                      EnumName{F::kTooManyFailures, "too_many_failures"}};
+}
 struct LoginFailed {
     std::optional<Uuid> user_id;  // empty: nobody has the name that was typed, and the name is not recorded
     LoginFailure reason = LoginFailure::kWrongPassword;

@@ -49,6 +49,11 @@ struct SessionRefreshRefused {  // a token of a generation that was never handed
     }
 };
 enum class SessionEndReason { kLoggedOut, kRevoked, kRefreshTokenReused };
+constexpr auto enum_names(SessionEndReason) {
+    using R = SessionEndReason;
+    return std::array{EnumName{R::kLoggedOut, "logged_out"}, EnumName{R::kRevoked, "revoked"},
+                      EnumName{R::kRefreshTokenReused, "refresh_token_reused"}};
+}
 struct SessionEnded {
     SessionEndReason reason = SessionEndReason::kLoggedOut;
     static constexpr std::string_view kType = "session.ended";

@@ -1,0 +1,181 @@
+#pragma once
+// JSON from the declarations of domain/. Heavy: included by the codec's own .cpp files, one an aggregate, and by
+// nobody else; everybody else includes events_codec.hpp.
+#include <rapidjson/document.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+#include "domain/declare.hpp"
+#include "eventstore/codec/events_codec.hpp"
+#include "eventstore/codec/jcs.hpp"
+
+namespace keyledger::eventstore::codec {
+
+struct Out {
+    rapidjson::Document::AllocatorType& memory;
+    FieldSealer& sealer;
+    std::string_view field;
+};
+struct In {
+    FieldOpener& opener;
+    std::string_view field;
+
+    [[noreturn]] void fail(const char* expected) const {
+        throw CodecError("field '" + std::string(field) + "': expected " + expected);
+    }
+};
+
+// ---- values ----------------------------------------------------------------------------------------------------
+// Numbers in JCS are doubles: whatever may pass this must be declared as a string.
+inline constexpr std::int64_t kMaxExactInteger = std::int64_t{1} << 53;
+
+inline rapidjson::Value put(const Out& out, std::string_view v) {
+    return rapidjson::Value(v.data(), static_cast<rapidjson::SizeType>(v.size()), out.memory);
+}
+inline rapidjson::Value put(const Out& out, const std::string& v) { return put(out, std::string_view(v)); }
+inline rapidjson::Value put(const Out& out, const Uuid& v) { return put(out, v.to_string()); }
+inline rapidjson::Value put(const Out& out, std::int64_t v) {
+    if (v > kMaxExactInteger || v < -kMaxExactInteger)
+        throw CodecError("field '" + std::string(out.field) + "': integer beyond 2^53");
+    return rapidjson::Value(v);
+}
+template <class E>
+    requires std::is_enum_v<E>
+rapidjson::Value put(const Out& out, E v) {
+    for (const auto& [value, name] : enum_names(v))
+        if (value == v) return put(out, name);
+    throw CodecError("field '" + std::string(out.field) + "': enumerator without a name");
+}
+template <class T>
+rapidjson::Value put(const Out& out, const std::optional<T>& v) {
+    return v ? put(out, *v) : rapidjson::Value();
+}
+template <class T>
+rapidjson::Value put(const Out& out, const std::vector<T>& v) {
+    rapidjson::Value array(rapidjson::kArrayType);
+    for (const T& item : v) array.PushBack(put(out, item), out.memory);
+    return array;
+}
+template <class T>
+rapidjson::Value put(const Out& out, const Personal<T>& v) {
+    if (!v.value) return rapidjson::Value();
+    return put(out, out.sealer.seal(out.field, jcs(put(out, *v.value))));
+}
+
+inline void take(const In& in, const rapidjson::Value& json, std::string& v) {
+    if (!json.IsString()) in.fail("a string");
+    v.assign(json.GetString(), json.GetStringLength());
+}
+inline void take(const In& in, const rapidjson::Value& json, Uuid& v) {
+    auto id = json.IsString() ? Uuid::parse({json.GetString(), json.GetStringLength()}) : std::nullopt;
+    if (!id) in.fail("a UUID");
+    v = *id;
+}
+inline void take(const In& in, const rapidjson::Value& json, std::int64_t& v) {
+    if (!json.IsInt64()) in.fail("an integer");
+    v = json.GetInt64();
+}
+template <class E>
+    requires std::is_enum_v<E>
+void take(const In& in, const rapidjson::Value& json, E& v) {
+    if (!json.IsString()) in.fail("a string");
+    const std::string_view text(json.GetString(), json.GetStringLength());
+    for (const auto& [value, name] : enum_names(v)) {
+        if (name != text) continue;
+        v = value;
+        return;
+    }
+    in.fail("one of its enumerators");
+}
+template <class T>
+void take(const In& in, const rapidjson::Value& json, std::optional<T>& v) {
+    json.IsNull() ? v.reset() : take(in, json, v.emplace());
+}
+template <class T>
+void take(const In& in, const rapidjson::Value& json, std::vector<T>& v) {
+    if (!json.IsArray()) in.fail("an array");
+    v.clear();
+    for (const auto& item : json.GetArray()) take(in, item, v.emplace_back());
+}
+template <class T>
+void take(const In& in, const rapidjson::Value& json, Personal<T>& v) {
+    std::optional<std::string> sealed;
+    take(in, json, sealed);
+    auto clear = sealed ? in.opener.open(in.field, *sealed) : std::nullopt;
+    clear ? take(in, parse_json(*clear), v.value.emplace()) : v.value.reset();
+}
+
+// ---- declared structs ------------------------------------------------------------------------------------------
+template <class Declared>
+std::string encode(const Declared& declared, FieldSealer& sealer) {
+    rapidjson::Document object(rapidjson::kObjectType);
+    auto& memory = object.GetAllocator();
+    auto each = [&](const auto& field) {
+        const Out out{memory, sealer, field.name};
+        rapidjson::Value value = put(out, declared.*field.member);
+        object.AddMember(put(out, field.name), value, memory);
+    };
+    std::apply([&](const auto&... field) { (each(field), ...); }, Declared::fields());
+    return jcs(object);
+}
+// Strict both ways: a field that is missing and a field that nobody declared are errors, for either would be lost
+// silently when the event is written again.
+template <class Declared>
+Declared decode(const rapidjson::Value& object, FieldOpener& opener) {
+    if (!object.IsObject()) throw CodecError("expected an object");
+    Declared declared;
+    std::size_t count = 0;
+    auto each = [&](const auto& field) {
+        const In in{opener, field.name};
+        const rapidjson::Value name(field.name.data(), static_cast<rapidjson::SizeType>(field.name.size()));
+        auto at = object.FindMember(name);
+        if (at == object.MemberEnd()) in.fail("to be there");
+        take(in, at->value, declared.*field.member);
+        ++count;
+    };
+    std::apply([&](const auto&... field) { (each(field), ...); }, Declared::fields());
+    if (count != object.MemberCount()) throw CodecError("a field that is not declared");
+    return declared;
+}
+
+// ---- evolution -------------------------------------------------------------------------------------------------
+// Turns a payload of `version` into one of `version + 1`, in place. Specialise beside the codec of an event whose
+// kSchema grew; the golden file of each old version stays.
+template <class E>
+struct Upcast {
+    static void from(int, rapidjson::Document&) { throw CodecError("no upcaster for this schema version"); }
+};
+template <class E>
+E decode_version(std::string_view payload, int schema_version, FieldOpener& opener) {
+    if (schema_version < 1 || schema_version > E::kSchema)
+        throw CodecError("unknown schema version " + std::to_string(schema_version));
+    rapidjson::Document json = parse_json(payload);
+    for (int version = schema_version; version < E::kSchema; ++version) Upcast<E>::from(version, json);
+    return decode<E>(json, opener);
+}
+template <class... E>
+std::variant<E...> decode_any(std::type_identity<std::variant<E...>>, std::string_view type, int schema_version,
+                              std::string_view payload, FieldOpener& opener) {
+    std::optional<std::variant<E...>> event;
+    auto attempt = [&]<class One>(std::type_identity<One>) {
+        if (type == One::kType) event.emplace(decode_version<One>(payload, schema_version, opener));
+    };
+    (attempt(std::type_identity<E>{}), ...);
+    if (!event) throw CodecError("unknown event type '" + std::string(type) + "'");
+    return std::move(*event);
+}
+template <class Event>
+EncodedEvent encode_any(const Event& event, FieldSealer& sealer) {
+    return std::visit(
+        [&](const auto& e) {
+            return EncodedEvent{e.kType, static_cast<std::int16_t>(e.kSchema), encode(e, sealer)};
+        },
+        event);
+}
+
+}  // namespace keyledger::eventstore::codec

@@ -1,0 +1,78 @@
+#include "eventstore/codec/events_codec.hpp"
+
+#include "eventstore/codec/codec.hpp"
+
+namespace keyledger::eventstore {
+namespace {
+
+template <class T>
+constexpr bool kIsPersonal = false;
+template <class T>
+constexpr bool kIsPersonal<Personal<T>> = true;
+
+template <class Declared>
+void list_fields(std::vector<std::string_view>& all, std::vector<std::string_view>& personal) {
+    auto each = [&]<class D, class V>(const Field<D, V>& field) {
+        all.push_back(field.name);
+        if (kIsPersonal<V>) personal.push_back(field.name);
+    };
+    std::apply([&](const auto&... field) { (each(field), ...); }, Declared::fields());
+}
+
+template <class State, class... E>
+void describe(std::vector<EventTypeInfo>& types, std::type_identity<std::variant<E...>>) {
+    auto each = [&]<class One>(std::type_identity<One>) {
+        EventTypeInfo& info = types.emplace_back();
+        info.stream_type = State::kStreamType;
+        info.type = One::kType;
+        info.schema_version = One::kSchema;
+        list_fields<One>(info.fields, info.personal);
+    };
+    (each(std::type_identity<E>{}), ...);
+}
+
+const std::vector<EventTypeInfo>& known_types() {
+    static const std::vector<EventTypeInfo> kTypes = [] {
+        std::vector<EventTypeInfo> types;
+        describe<User>(types, std::type_identity<UserEvent>{});
+        describe<Session>(types, std::type_identity<SessionEvent>{});
+        describe<LoginAttempts>(types, std::type_identity<LoginAttemptsEvent>{});
+        return types;
+    }();
+    return kTypes;
+}
+
+}  // namespace
+
+std::string encode(const EventMetadata& metadata, FieldSealer& sealer) { return codec::encode(metadata, sealer); }
+
+EventMetadata decode_metadata(std::string_view metadata, FieldOpener& opener) {
+    return codec::decode<EventMetadata>(parse_json(metadata), opener);
+}
+
+AnyEvent decode_any(const RecordedEvent& event, FieldOpener& opener) {
+    if (event.stream_type == User::kStreamType)
+        return decode_event<UserEvent>(event.type, event.schema_version, event.payload, opener);
+    if (event.stream_type == Session::kStreamType)
+        return decode_event<SessionEvent>(event.type, event.schema_version, event.payload, opener);
+    if (event.stream_type == LoginAttempts::kStreamType)
+        return decode_event<LoginAttemptsEvent>(event.type, event.schema_version, event.payload, opener);
+    throw CodecError("unknown stream type '" + event.stream_type + "'");
+}
+
+std::vector<EventTypeInfo> event_types() { return known_types(); }
+
+std::vector<std::string_view> personal_fields(std::string_view event_type) {
+    for (const EventTypeInfo& info : known_types())
+        if (info.type == event_type) return info.personal;
+    throw CodecError("unknown event type '" + std::string(event_type) + "'");
+}
+
+std::vector<std::string_view> personal_metadata_fields() {
+    std::vector<std::string_view> all;
+    std::vector<std::string_view> personal;
+    list_fields<EventMetadata>(all, personal);
+    return personal;
+}
+
+}  // namespace keyledger::eventstore

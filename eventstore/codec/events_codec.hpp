@@ -1,0 +1,77 @@
+#pragma once
+// Events to stored JSON and back, for every aggregate. Light: no JSON library in here.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "domain/login_attempts/login_attempts.hpp"
+#include "domain/session/session.hpp"
+#include "domain/user/user.hpp"
+#include "eventstore/event_metadata.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::eventstore {
+
+// Seals the personal fields of one event (or envelope) under one subject's key.
+class FieldSealer {
+public:
+    virtual ~FieldSealer() = default;
+    virtual std::string seal(std::string_view field, std::string_view clear) = 0;
+};
+// Opens them. nullopt: erased, or sealed for another place; the value then reads as erased.
+class FieldOpener {
+public:
+    virtual ~FieldOpener() = default;
+    virtual std::optional<std::string> open(std::string_view field, std::string_view sealed) = 0;
+};
+// For those who need no personal value: every one reads as erased.
+class OpensNothing : public FieldOpener {
+public:
+    std::optional<std::string> open(std::string_view, std::string_view) override { return std::nullopt; }
+};
+
+struct EncodedEvent {
+    std::string_view type;  // of the declaration: lives for ever
+    std::int16_t schema_version = 1;
+    std::string payload;  // canonical
+};
+
+EncodedEvent encode(const UserEvent& event, FieldSealer& sealer);
+EncodedEvent encode(const SessionEvent& event, FieldSealer& sealer);
+EncodedEvent encode(const LoginAttemptsEvent& event, FieldSealer& sealer);
+std::string encode(const EventMetadata& metadata, FieldSealer& sealer);
+
+// Throw CodecError on an unknown type or version and on a malformed payload: a reader stops, it never skips.
+template <class Event>
+Event decode_event(std::string_view type, int schema_version, std::string_view payload, FieldOpener& opener);
+template <>
+UserEvent decode_event<UserEvent>(std::string_view, int, std::string_view, FieldOpener&);
+template <>
+SessionEvent decode_event<SessionEvent>(std::string_view, int, std::string_view, FieldOpener&);
+template <>
+LoginAttemptsEvent decode_event<LoginAttemptsEvent>(std::string_view, int, std::string_view, FieldOpener&);
+
+EventMetadata decode_metadata(std::string_view metadata, FieldOpener& opener);
+
+// Any event of the log, by its stream's type.
+using AnyEvent = std::variant<UserEvent, SessionEvent, LoginAttemptsEvent>;
+AnyEvent decode_any(const RecordedEvent& event, FieldOpener& opener);
+
+// The names of the fields that are stored sealed: for those who must leave personal data out (Kafka) or gather keys.
+std::vector<std::string_view> personal_fields(std::string_view event_type);
+std::vector<std::string_view> personal_metadata_fields();
+
+struct EventTypeInfo {
+    std::string_view stream_type;
+    std::string_view type;
+    int schema_version;
+    std::vector<std::string_view> fields;
+    std::vector<std::string_view> personal;
+};
+// Every event type that this build reads and writes.
+std::vector<EventTypeInfo> event_types();
+
+}  // namespace keyledger::eventstore
