@@ -1,0 +1,173 @@
+# shellcheck shell=bash
+# A private Apache Kafka broker (KRaft, one node) in a directory of its own. The jars come from Maven Central once
+# and are kept outside of the clone. Needs common.sh.
+#
+#   fetch_kafka                 sets KAFKA_LIBS; false, with the reason in KAFKA_PROBLEM, if it can't be had
+#   start_kafka DIR [PORT]      sets KAFKA_BROKERS; false, with the reason in KAFKA_PROBLEM
+#   stop_kafka DIR
+#   drop_kafka DIR              stops it and removes its data
+
+readonly KAFKA_VERSION=3.9.2 KAFKA_SLF4J_VERSION=1.7.36 KAFKA_MAVEN_PLUGIN_VERSION=3.6.1
+readonly KAFKA_HEAP=512m KAFKA_START_SECONDS=60 KAFKA_STOP_SECONDS=30
+KAFKA_PROBLEM=
+
+kafka_cache() {
+    local base=${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}
+    if [[ -n $base ]] && mkdir -p "$base/keyledger" 2>/dev/null && [[ -w $base/keyledger ]]; then
+        printf '%s' "$base/keyledger"
+    else
+        printf '%s' "$RUN_DIR"
+    fi
+}
+
+kafka_problem() {
+    # shellcheck disable=SC2034
+    KAFKA_PROBLEM=$1
+    return 1
+}
+
+fetch_kafka() {
+    local cache work
+    cache=$(kafka_cache)
+    KAFKA_LIBS=$cache/kafka-$KAFKA_VERSION
+    command -v java >/dev/null || {
+        kafka_problem "there is no Java to run it with (openjdk-17-jre-headless); run scripts/install"
+        return
+    }
+    [[ ! -d $KAFKA_LIBS ]] || return 0
+    command -v mvn >/dev/null || {
+        kafka_problem "there is no Maven to fetch it with; run scripts/install"
+        return
+    }
+    mkdir -p "$cache"
+    work=$(mktemp -d "$cache/fetch.XXXXXX")
+    kafka_pom >"$work/pom.xml"
+    if ! with_progress "Fetching Kafka $KAFKA_VERSION from Maven Central (46 MB, once)" "$work/maven.log" \
+        mvn --batch-mode --strict-checksums --no-transfer-progress --file "$work/pom.xml" \
+        "org.apache.maven.plugins:maven-dependency-plugin:$KAFKA_MAVEN_PLUGIN_VERSION:copy-dependencies" \
+        -DincludeScope=runtime -DoutputDirectory="$work/libs"; then
+        rm -rf "$work"
+        kafka_problem "Maven could not fetch it (no network?)"
+        return
+    fi
+    # A rename is atomic: of two scripts that fetch at once, one wins and both have it.
+    mv -T "$work/libs" "$KAFKA_LIBS" 2>/dev/null || [[ -d $KAFKA_LIBS ]]
+    rm -rf "$work"
+}
+
+kafka_pom() {
+    cat <<POM
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>keyledger</groupId><artifactId>broker</artifactId><version>1</version><packaging>pom</packaging>
+  <dependencies>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId>
+      <version>$KAFKA_VERSION</version></dependency>
+    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-reload4j</artifactId>
+      <version>$KAFKA_SLF4J_VERSION</version></dependency>
+  </dependencies>
+</project>
+POM
+}
+
+# Paths are relative to DIR, where the broker runs: no character in DIR can spoil a properties file.
+kafka_configure() {
+    cat >"$1/server.properties" <<CONF
+# Written by scripts/lib/kafka.sh at every start.
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:$3
+listeners=PLAINTEXT://127.0.0.1:$2,CONTROLLER://127.0.0.1:$3
+advertised.listeners=PLAINTEXT://127.0.0.1:$2
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+log.dirs=data
+auto.create.topics.enable=false
+default.replication.factor=1
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+group.initial.rebalance.delay.ms=0
+log.cleaner.dedupe.buffer.size=16777216
+CONF
+    cat >"$1/log4j.properties" <<'CONF'
+log4j.rootLogger=WARN, file
+log4j.appender.file=org.apache.log4j.RollingFileAppender
+log4j.appender.file.File=server.log
+log4j.appender.file.MaxFileSize=10MB
+log4j.appender.file.MaxBackupIndex=2
+log4j.appender.file.layout=org.apache.log4j.PatternLayout
+log4j.appender.file.layout.ConversionPattern=%d{ISO8601} %p %c{1}: %m%n
+CONF
+}
+
+# A cluster id is 16 random bytes in base64url; Kafka refuses none, but one that starts with a dash reads as an option.
+kafka_cluster_id() { printf 'K%s' "$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c2-22)"; }
+
+kafka_format() {
+    local dir=$1
+    [[ ! -f $dir/data/meta.properties ]] || return 0
+    rm -rf "$dir/data"
+    (cd "$dir" && java -Xmx128m -XX:TieredStopAtLevel=1 -Dlog4j.configuration=file:log4j.properties -cp "$KAFKA_LIBS/*" \
+        kafka.tools.StorageTool format --cluster-id "$(kafka_cluster_id)" --config server.properties) \
+        >"$dir/format.log" 2>&1 </dev/null 8>&- 9>&-
+}
+
+kafka_alive() { process_alive "$1/pid"; }
+
+kafka_answers() {
+    kafka_alive "$1" || return 0 # no use in waiting longer: the caller looks again
+    port_taken "$2" && kcat -L -b "127.0.0.1:$2" -m 2 >/dev/null 2>&1
+}
+
+start_kafka() {
+    local dir=$1 wanted=${2:-} port controller last
+    fetch_kafka || return
+    ! kafka_alive "$dir" || die "Kafka is already running in $dir"
+    mkdir -p "$dir"
+    last=$(cat "$dir/port" 2>/dev/null || true)
+    for _ in {1..5}; do
+        port=${wanted:-${last:-$(free_port)}}
+        last=
+        controller=$(free_port)
+        if port_taken "$port"; then
+            [[ -z $wanted ]] || die "port $port is in use; choose another for Kafka (--kafka-port PORT)"
+            continue
+        fi
+        [[ $controller != "$port" ]] || continue
+        kafka_configure "$dir" "$port" "$controller"
+        kafka_format "$dir" || {
+            tail -n 10 "$dir/format.log" >&2
+            kafka_problem "its storage could not be formatted in $dir"
+            return
+        }
+        : >"$dir/console.log"
+        kafka_launch "$dir"
+        await "$KAFKA_START_SECONDS" kafka_answers "$dir" "$port" || true
+        if kafka_alive "$dir" && kafka_answers "$dir" "$port"; then
+            printf '%s\n' "$port" >"$dir/port"
+            # shellcheck disable=SC2034
+            KAFKA_BROKERS=127.0.0.1:$port
+            return 0
+        fi
+        stop_kafka "$dir"
+        grep -qsi 'address already in use\|BindException' "$dir/console.log" "$dir/server.log" || break
+    done
+    tail -qn 10 "$dir/console.log" "$dir/server.log" >&2 || true
+    kafka_problem "the broker did not start; its log is $dir/server.log"
+}
+
+kafka_launch() {
+    spawn "$1/pid" "$1/console.log" --chdir="$1" java "-Xmx$KAFKA_HEAP" -XX:+UseG1GC -XX:MaxGCPauseMillis=20 \
+        -Dlog4j.configuration=file:log4j.properties -cp "$KAFKA_LIBS/*" kafka.Kafka server.properties
+}
+
+stop_kafka() { stop_process "$1/pid" Kafka "$KAFKA_STOP_SECONDS"; }
+
+drop_kafka() {
+    stop_kafka "$1"
+    rm -rf "$1"
+}

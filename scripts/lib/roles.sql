@@ -1,0 +1,17 @@
+-- The database and its two roles, as a superuser. May be run again: it then only sets the passwords.
+--   KEYLEDGER_OWNER_PASSWORD=... KEYLEDGER_SERVICE_PASSWORD=... psql -f scripts/lib/roles.sql
+-- keyledger_owner migrates; keyledger_service serves, and gets its few rights from the migrations.
+\set ON_ERROR_STOP on
+\set QUIET on
+\getenv owner_password KEYLEDGER_OWNER_PASSWORD
+\getenv service_password KEYLEDGER_SERVICE_PASSWORD
+select 'create role keyledger_owner login createrole'
+ where not exists (select from pg_roles where rolname = 'keyledger_owner') \gexec
+select 'create role keyledger_service login'
+ where not exists (select from pg_roles where rolname = 'keyledger_service') \gexec
+alter role keyledger_owner password :'owner_password';
+alter role keyledger_service password :'service_password';
+select 'create database keyledger owner keyledger_owner encoding ''UTF8'' template template0'
+ where not exists (select from pg_database where datname = 'keyledger') \gexec
+revoke all on database keyledger from public;
+grant connect on database keyledger to keyledger_service;
