@@ -50,6 +50,9 @@ public:
         return difference == 0;
     }
 
+    // Overwrites a string that held a secret; its size stays.
+    static void wipe(std::string& clear) noexcept { wipe(clear.data(), clear.size()); }
+
 private:
     static void wipe(char* data, std::size_t size) noexcept {
         volatile char* at = data;

@@ -1,0 +1,71 @@
+#pragma once
+// Readers of name=value pairs (queries, forms) and of the Authorization header.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/problem.hpp"
+#include "api/request.hpp"
+#include "domain/result.hpp"
+#include "domain/secret.hpp"
+
+namespace keyledger::api {
+
+inline constexpr std::size_t kMaxFormParameters = 64;
+
+// Declarative like JsonFields: ask for each parameter, then finish(). Until it says yes the values are not to be used.
+class FormFields {
+public:
+    // The body under application/x-www-form-urlencoded (utf-8). Names that nobody asked for are ignored, as RFC 6749
+    // section 3.2 wants; a name given twice is refused, as it wants too.
+    static FormFields of_body(const Request& request);
+    // The query; here a name that nobody asked for is an error.
+    static FormFields of_query(const Request& request);
+
+    // Sizes are bytes of UTF-8. An empty optional value counts as absent (RFC 6749 section 3.1).
+    std::string required_string(std::string_view name, std::size_t max_bytes);
+    std::optional<std::string> optional_string(std::string_view name, std::size_t max_bytes);
+    Secret required_secret(std::string_view name, std::size_t max_bytes);
+    std::optional<std::int64_t> optional_integer(std::string_view name, std::int64_t min, std::int64_t max);
+
+    // Adds what the caller found wrong with a parameter.
+    void refuse(std::string_view name, std::string detail);
+    // One problem with all errors. Call it once, after every parameter was asked for.
+    Result<void, Response> finish();
+
+private:
+    enum class Unasked : std::uint8_t { kIgnored, kRefused };
+    FormFields(const Request& request, Unasked unasked) : request_(&request), unasked_(unasked) {}
+    const std::string* ask(std::string_view name, std::size_t max_bytes);
+
+    const Request* request_;
+    Unasked unasked_;
+    Parameters parameters_;
+    std::vector<std::string> asked_;
+    std::vector<FieldError> errors_;
+    std::optional<Response> broken_;  // nothing could be read at all
+};
+
+enum class AuthorizationError : std::uint8_t {
+    kMissing,      // no Authorization header
+    kOtherScheme,  // one, but for another scheme
+    kMalformed,    // the scheme, but not its grammar
+};
+
+struct BasicCredentials {
+    std::string id;
+    Secret secret;
+};
+
+// RFC 7617 with the form-encoding of RFC 6749 section 2.3.1 taken off both halves.
+Result<BasicCredentials, AuthorizationError> basic_credentials(const Request& request);
+
+// RFC 6750 section 2.1. The view is into the request's headers.
+Result<std::string_view, AuthorizationError> bearer_token(const Request& request);
+
+// The media type without parameters equals `wanted`, and a charset, if any, is utf-8.
+bool has_media_type(const Request& request, std::string_view wanted);
+
+}  // namespace keyledger::api

@@ -1,0 +1,257 @@
+#include "api/read_json.hpp"
+
+#include <rapidjson/document.h>
+#include <rapidjson/error/error.h>
+#include <rapidjson/reader.h>
+
+#include <algorithm>
+
+#include "api/form.hpp"
+#include "api/text.hpp"
+
+namespace keyledger::api {
+namespace {
+
+// An unknown field's name is sent back, but not a whole body of it.
+constexpr std::size_t kMaxEchoedBytes = 64;
+
+// Between the parser and the document: refuses what RapidJSON would let through. A handler that answers false stops
+// the parser at once, so that hostile nesting never gets deeper than the limit.
+class Strict {
+public:
+    Strict(rapidjson::Document& document, const JsonLimits& limits) : document_(document), limits_(limits) {}
+
+    bool Null() { return value() && document_.Null(); }
+    bool Bool(bool b) { return value() && document_.Bool(b); }
+    bool Int(int i) { return value() && document_.Int(i); }
+    bool Uint(unsigned u) { return value() && document_.Uint(u); }
+    bool Int64(std::int64_t i) { return number(i >= -kMaxJsonInteger && i <= kMaxJsonInteger) && document_.Int64(i); }
+    bool Uint64(std::uint64_t u) {
+        return number(u <= static_cast<std::uint64_t>(kMaxJsonInteger)) && document_.Uint64(u);
+    }
+    bool Double(double) { return number(false); }
+    bool RawNumber(const char*, rapidjson::SizeType, bool) { return number(false); }
+    bool String(const char* text, rapidjson::SizeType size, bool copy) {
+        return value() && sound({text, size}) && document_.String(text, size, copy);
+    }
+    bool StartObject() {
+        if (!value() || !deeper()) return false;
+        keys_.emplace_back();
+        return document_.StartObject();
+    }
+    bool Key(const char* text, rapidjson::SizeType size, bool copy) {
+        std::string_view key(text, size);
+        if (!sound(key)) return false;
+        auto& keys = keys_.back();
+        if (std::ranges::find(keys, key) != keys.end()) return fail("It has a key twice in one object.");
+        if (keys.size() == limits_.members) return fail("It has too many members in one object.");
+        keys.push_back(key);  // parsing is in place: the view lasts as long as the buffer
+        return document_.Key(text, size, copy);
+    }
+    bool EndObject(rapidjson::SizeType members) {
+        keys_.pop_back();
+        --depth_;
+        return document_.EndObject(members);
+    }
+    bool StartArray() { return value() && deeper() && document_.StartArray(); }
+    bool EndArray(rapidjson::SizeType items) {
+        --depth_;
+        return document_.EndArray(items);
+    }
+
+    std::string_view failure() const { return failure_; }
+
+private:
+    bool fail(std::string_view why) {
+        failure_ = why;
+        return false;
+    }
+    bool value() { return ++values_ <= limits_.values || fail("It has too many values."); }
+    bool deeper() { return ++depth_ <= limits_.depth || fail("It is nested too deeply."); }
+    bool number(bool exact) {
+        return value() && (exact || fail("Numbers must be integers between -2^53 and 2^53."));
+    }
+    bool sound(std::string_view text) {
+        if (text.find('\0') != text.npos) return fail("A string has U+0000.");
+        return valid_utf8(text) || fail("A string has a lone surrogate.");
+    }
+
+    rapidjson::Document& document_;
+    const JsonLimits& limits_;
+    std::string_view failure_;
+    std::size_t depth_ = 0;
+    std::size_t values_ = 0;
+    std::vector<std::vector<std::string_view>> keys_;
+};
+
+std::string_view text_of(const rapidjson::Value& value) { return {value.GetString(), value.GetStringLength()}; }
+
+}  // namespace
+
+struct JsonFields::Body {
+    const Request& request;
+    std::string buffer;  // parsed in place: every decoded string lies in here
+    rapidjson::Document document;
+    std::vector<std::string> asked;
+    std::vector<FieldError> errors;
+    std::optional<Response> broken;  // nothing could be read at all
+
+    explicit Body(const Request& from) : request(from) {}
+
+    void malformed(std::string_view why) {
+        broken = problem(request, problems::kMalformedJson,
+                         "The body must be one JSON object. " + std::string(why));
+    }
+    void parse(const JsonLimits& limits);
+    void error(std::string_view name, std::string detail) {
+        errors.push_back({std::string(name), std::move(detail)});
+    }
+    const rapidjson::Value* find(std::string_view name) const {
+        if (broken) return nullptr;
+        auto at = document.FindMember(
+            rapidjson::Value(rapidjson::StringRef(name.data(), static_cast<rapidjson::SizeType>(name.size()))));
+        return at == document.MemberEnd() ? nullptr : &at->value;
+    }
+    // Null when absent or null.
+    const rapidjson::Value* ask(std::string_view name) {
+        asked.emplace_back(name);
+        const rapidjson::Value* value = find(name);
+        return value == nullptr || value->IsNull() ? nullptr : value;
+    }
+    std::optional<std::string_view> text(std::string_view name, const rapidjson::Value& value, std::size_t max_bytes) {
+        if (!value.IsString()) {
+            error(name, "must be a string");
+            return std::nullopt;
+        }
+        if (value.GetStringLength() > max_bytes) {
+            error(name, "must have at most " + std::to_string(max_bytes) + " bytes");
+            return std::nullopt;
+        }
+        return text_of(value);
+    }
+    std::optional<std::string_view> required(std::string_view name, std::size_t max_bytes) {
+        const rapidjson::Value* value = ask(name);
+        if (value == nullptr) {
+            error(name, "is required");
+            return std::nullopt;
+        }
+        auto found = text(name, *value, max_bytes);
+        if (found && found->empty()) {
+            error(name, "must not be empty");
+            return std::nullopt;
+        }
+        return found;
+    }
+};
+
+void JsonFields::Body::parse(const JsonLimits& limits) {
+    if (!has_media_type(request, "application/json")) {
+        broken = problem(request, problems::kUnsupportedMediaType,
+                         "Send the body as JSON in UTF-8, with Content-Type: application/json.");
+        return;
+    }
+    buffer = request.body;
+    if (buffer.empty()) return malformed("It is empty.");
+    if (buffer.starts_with("\xEF\xBB\xBF")) return malformed("It starts with a byte order mark.");
+    if (buffer.find('\0') != buffer.npos) return malformed("It has a NUL byte.");
+    if (!valid_utf8(buffer)) return malformed("It is not UTF-8.");
+    constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag;
+    rapidjson::InsituStringStream stream(buffer.data());
+    rapidjson::Reader reader;
+    Strict strict(document, limits);
+    rapidjson::ParseResult result;
+    auto generate = [&](rapidjson::Document&) {
+        result = reader.Parse<kFlags>(stream, strict);
+        return !result.IsError();
+    };
+    document.Populate(generate);
+    if (!result.IsError()) {
+        if (!document.IsObject()) malformed("It is another kind of value.");
+        return;
+    }
+    if (!strict.failure().empty()) return malformed(strict.failure());
+    malformed("The syntax is wrong at byte " + std::to_string(result.Offset()) + ".");
+}
+
+JsonFields::JsonFields(const Request& request, const JsonLimits& limits) : body_(std::make_unique<Body>(request)) {
+    body_->parse(limits);
+}
+
+JsonFields::~JsonFields() { Secret::wipe(body_->buffer); }
+
+std::string JsonFields::required_string(std::string_view name, std::size_t max_bytes) {
+    return std::string(body_->required(name, max_bytes).value_or(std::string_view{}));
+}
+
+std::optional<std::string> JsonFields::optional_string(std::string_view name, std::size_t max_bytes) {
+    const rapidjson::Value* value = body_->ask(name);
+    if (value == nullptr) return std::nullopt;
+    auto found = body_->text(name, *value, max_bytes);
+    return found ? std::optional<std::string>(*found) : std::nullopt;
+}
+
+Secret JsonFields::required_secret(std::string_view name, std::size_t max_bytes) {
+    return Secret(body_->required(name, max_bytes).value_or(std::string_view{}));
+}
+
+std::optional<std::int64_t> JsonFields::optional_integer(std::string_view name, std::int64_t min, std::int64_t max) {
+    const rapidjson::Value* value = body_->ask(name);
+    if (value == nullptr) return std::nullopt;
+    if (value->IsInt64() && value->GetInt64() >= min && value->GetInt64() <= max) return value->GetInt64();
+    body_->error(name, "must be an integer from " + std::to_string(min) + " to " + std::to_string(max));
+    return std::nullopt;
+}
+
+std::int64_t JsonFields::required_integer(std::string_view name, std::int64_t min, std::int64_t max) {
+    const rapidjson::Value* value = body_->find(name);
+    if (value == nullptr || value->IsNull()) body_->error(name, "is required");
+    return optional_integer(name, min, max).value_or(min);
+}
+
+std::optional<bool> JsonFields::optional_bool(std::string_view name) {
+    const rapidjson::Value* value = body_->ask(name);
+    if (value == nullptr) return std::nullopt;
+    if (value->IsBool()) return value->GetBool();
+    body_->error(name, "must be true or false");
+    return std::nullopt;
+}
+
+std::vector<std::string> JsonFields::string_list(std::string_view name, std::size_t max_items,
+                                                 std::size_t max_bytes) {
+    std::vector<std::string> items;
+    const rapidjson::Value* value = body_->ask(name);
+    if (value == nullptr) return items;
+    if (!value->IsArray() || value->Size() > max_items) {
+        body_->error(name, "must be a list of at most " + std::to_string(max_items) + " strings");
+        return items;
+    }
+    for (const rapidjson::Value& item : value->GetArray()) {
+        auto text = body_->text(name, item, max_bytes);
+        if (!text) return {};
+        items.emplace_back(*text);
+    }
+    return items;
+}
+
+bool JsonFields::has(std::string_view name) const { return body_->find(name) != nullptr; }
+
+void JsonFields::refuse(std::string_view name, std::string detail) { body_->error(name, std::move(detail)); }
+
+Result<void, Response> JsonFields::finish() {
+    if (body_->broken) return Unexpected(std::move(*body_->broken));
+    std::size_t known = body_->errors.size();
+    for (const auto& member : body_->document.GetObject()) {
+        std::string_view name = text_of(member.name);
+        if (std::ranges::find(body_->asked, name) == body_->asked.end())
+            body_->error(shortened(name, kMaxEchoedBytes), "is not a field of this request");
+    }
+    if (body_->errors.empty()) return {};
+    Problem what{.type = known == 0 ? problems::kUnknownField : problems::kInvalidFields,
+                 .detail = "Mend the fields listed in errors and send the request again.",
+                 .retry_after_s = {},
+                 .errors = std::move(body_->errors),
+                 .members = {}};
+    return Unexpected(problem(body_->request, what));
+}
+
+}  // namespace keyledger::api

@@ -1,0 +1,66 @@
+#pragma once
+// The only reader of JSON bodies. Declarative: ask for each field, then finish():
+//
+//     JsonFields body(request);
+//     std::string email = body.required_string("email", kMaxEmailBytes);
+//     Secret password = body.required_secret("password", kMaxPasswordBytes);
+//     auto read = body.finish();
+//     if (!read) co_return read.error();
+//
+// A body is one object in UTF-8 under application/json. Refused: byte order mark, NUL, duplicate keys, fields that
+// nobody asked for, more depth or members than the limits, lone surrogates and U+0000 in any string, numbers that are
+// no integers of at most 2^53 (RFC 7493). Until finish() says yes, what the getters return is not to be used.
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/problem.hpp"
+#include "api/request.hpp"
+#include "domain/result.hpp"
+#include "domain/secret.hpp"
+
+namespace keyledger::api {
+
+struct JsonLimits {
+    std::size_t depth = 8;
+    std::size_t members = 64;   // of one object
+    std::size_t values = 1024;  // in the whole body
+};
+
+inline constexpr std::int64_t kMaxJsonInteger = std::int64_t{1} << 53;
+
+class JsonFields {
+public:
+    // Parses at once. The request must outlive the reader; the reader's own copy of the body is wiped when it dies.
+    explicit JsonFields(const Request& request, const JsonLimits& limits = {});
+    ~JsonFields();
+    JsonFields(const JsonFields&) = delete;
+    JsonFields& operator=(const JsonFields&) = delete;
+
+    // Sizes are bytes of UTF-8. A required string must not be empty. An optional one that is null counts as absent;
+    // has() tells whether the name is in the body at all.
+    std::string required_string(std::string_view name, std::size_t max_bytes);
+    std::optional<std::string> optional_string(std::string_view name, std::size_t max_bytes);
+    Secret required_secret(std::string_view name, std::size_t max_bytes);
+    std::int64_t required_integer(std::string_view name, std::int64_t min, std::int64_t max);
+    std::optional<std::int64_t> optional_integer(std::string_view name, std::int64_t min, std::int64_t max);
+    std::optional<bool> optional_bool(std::string_view name);
+    // Absent or null: empty.
+    std::vector<std::string> string_list(std::string_view name, std::size_t max_items, std::size_t max_bytes);
+    bool has(std::string_view name) const;
+
+    // Adds what the caller found wrong with a field.
+    void refuse(std::string_view name, std::string detail);
+
+    // One problem with all field errors. Call it once, after every field was asked for.
+    Result<void, Response> finish();
+
+private:
+    struct Body;
+    std::unique_ptr<Body> body_;
+};
+
+}  // namespace keyledger::api

@@ -1,0 +1,141 @@
+#include "api/text.hpp"
+
+#include <cstdint>
+
+namespace keyledger::api {
+namespace {
+
+// The bytes that a sequence starting with `lead` has, 0 if none can.
+std::size_t sequence_length(std::uint8_t lead) {
+    if (lead < 0x80) return 1;
+    if (lead >= 0xC2 && lead <= 0xDF) return 2;
+    if (lead >= 0xE0 && lead <= 0xEF) return 3;
+    if (lead >= 0xF0 && lead <= 0xF4) return 4;
+    return 0;
+}
+
+// Overlong forms, surrogates and values above U+10FFFF all show in the second byte.
+bool second_byte_fits(std::uint8_t lead, std::uint8_t second) {
+    if (lead == 0xE0) return second >= 0xA0;
+    if (lead == 0xED) return second <= 0x9F;
+    if (lead == 0xF0) return second >= 0x90;
+    if (lead == 0xF4) return second <= 0x8F;
+    return true;
+}
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+int base64_digit(char c) {
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (c >= '0' && c <= '9') return c - '0' + 52;
+    if (c == '+') return 62;
+    if (c == '/') return 63;
+    return -1;
+}
+
+}  // namespace
+
+bool valid_utf8(std::string_view text) noexcept {
+    std::size_t i = 0;
+    while (i < text.size()) {
+        auto lead = static_cast<std::uint8_t>(text[i]);
+        std::size_t length = sequence_length(lead);
+        if (length == 0 || length > text.size() - i) return false;
+        for (std::size_t k = 1; k < length; ++k)
+            if ((static_cast<std::uint8_t>(text[i + k]) & 0xC0) != 0x80) return false;
+        if (length > 1 && !second_byte_fits(lead, static_cast<std::uint8_t>(text[i + 1]))) return false;
+        i += length;
+    }
+    return true;
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        if (lower(a[i]) != lower(b[i])) return false;
+    return true;
+}
+
+std::string_view trimmed(std::string_view text) noexcept {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+}
+
+bool is_token(std::string_view text) noexcept {
+    static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+    for (char c : text) {
+        bool letter_or_digit = (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+        if (!letter_or_digit && kMarks.find(c) == kMarks.npos) return false;
+    }
+    return !text.empty();
+}
+
+int hex_digit(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (lower(c) >= 'a' && lower(c) <= 'f') return lower(c) - 'a' + 10;
+    return -1;
+}
+
+std::optional<std::string> percent_decoded(std::string_view text, Plus plus) {
+    std::string clear;
+    clear.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        char c = text[i];
+        if (c == '%') {
+            int high = i + 1 < text.size() ? hex_digit(text[i + 1]) : -1;
+            int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
+            if (high < 0 || low < 0) return std::nullopt;
+            c = static_cast<char>(high << 4 | low);
+            i += 2;
+        } else if (c == '+' && plus == Plus::kSpace) {
+            c = ' ';
+        }
+        if (c == '\0') return std::nullopt;
+        clear += c;
+    }
+    if (!valid_utf8(clear)) return std::nullopt;
+    return clear;
+}
+
+std::string_view shortened(std::string_view text, std::size_t max_bytes) noexcept {
+    if (text.size() <= max_bytes) return text;
+    while (max_bytes > 0 && (static_cast<std::uint8_t>(text[max_bytes]) & 0xC0) == 0x80) --max_bytes;
+    return text.substr(0, max_bytes);
+}
+
+std::optional<std::string> base64_decoded(std::string_view text) {
+    if (text.size() % 4 != 0) return std::nullopt;
+    std::size_t padding = 0;
+    while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
+    std::string bytes;
+    bytes.reserve(text.size() / 4 * 3);
+    std::uint32_t bits = 0;
+    int held = 0;
+    for (char c : text.substr(0, text.size() - padding)) {
+        int digit = base64_digit(c);
+        if (digit < 0) return std::nullopt;
+        bits = bits << 6 | static_cast<std::uint32_t>(digit);
+        held += 6;
+        if (held < 8) continue;
+        held -= 8;
+        bytes += static_cast<char>(bits >> held & 0xFF);
+    }
+    if ((bits & ((1U << held) - 1)) != 0) return std::nullopt;
+    return bytes;
+}
+
+std::string hex_encoded(std::string_view bytes) {
+    static constexpr char kDigits[] = "0123456789abcdef";
+    std::string text;
+    text.reserve(bytes.size() * 2);
+    for (char byte : bytes) {
+        auto value = static_cast<std::uint8_t>(byte);
+        text += kDigits[value >> 4];
+        text += kDigits[value & 15];
+    }
+    return text;
+}
+
+}  // namespace keyledger::api
