@@ -101,7 +101,8 @@ struct Conflict {  // something that the command read has moved: decide again
 struct Duplicate {  // this command id was appended before
     Position first_position = 0;
     std::int32_t event_count = 0;
-    bool same_request = true;  // by fingerprint
+    Digest fingerprint{};      // of the request that it was appended for
+    bool same_request = true;  // against the fingerprint that was sent
 };
 struct ClaimTaken {
     std::string kind;

@@ -60,6 +60,15 @@ AnyEvent decode_any(const RecordedEvent& event, FieldOpener& opener) {
     throw CodecError("unknown stream type '" + event.stream_type + "'");
 }
 
+std::string_view stream_type_of(const AnyEvent& event) {
+    struct {
+        std::string_view operator()(const UserEvent&) const { return User::kStreamType; }
+        std::string_view operator()(const SessionEvent&) const { return Session::kStreamType; }
+        std::string_view operator()(const LoginAttemptsEvent&) const { return LoginAttempts::kStreamType; }
+    } type;
+    return std::visit(type, event);
+}
+
 std::vector<EventTypeInfo> event_types() { return known_types(); }
 
 std::vector<std::string_view> personal_fields(std::string_view event_type) {

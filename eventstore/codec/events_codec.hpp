@@ -59,6 +59,7 @@ EventMetadata decode_metadata(std::string_view metadata, FieldOpener& opener);
 // Any event of the log, by its stream's type.
 using AnyEvent = std::variant<UserEvent, SessionEvent, LoginAttemptsEvent>;
 AnyEvent decode_any(const RecordedEvent& event, FieldOpener& opener);
+std::string_view stream_type_of(const AnyEvent& event);
 
 // The names of the fields that are stored sealed: for those who must leave personal data out (Kafka) or gather keys.
 std::vector<std::string_view> personal_fields(std::string_view event_type);

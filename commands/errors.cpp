@@ -1,0 +1,40 @@
+#include "commands/errors.hpp"
+
+namespace keyledger::commands {
+
+Refusal refusal_of(UserError error) {
+    switch (error) {
+        case UserError::kAlreadyRegistered: return Refusal::kBroken;
+        case UserError::kUnknown: return Refusal::kUserUnknown;
+        case UserError::kNotActive: return Refusal::kUserDisabled;
+        case UserError::kPasswordMoved: return Refusal::kCredentialTampered;
+        case UserError::kIsAdministrator: return Refusal::kIsAdministrator;
+    }
+    return Refusal::kBroken;
+}
+
+Refusal refusal_of(SessionError error) {
+    switch (error) {
+        case SessionError::kAlreadyStarted: return Refusal::kBroken;
+        case SessionError::kUnknown: return Refusal::kSessionUnknown;
+        case SessionError::kEnded: return Refusal::kInvalidToken;
+        case SessionError::kExpired: return Refusal::kInvalidToken;
+        case SessionError::kOtherClient: return Refusal::kInvalidToken;
+        case SessionError::kUserNotActive: return Refusal::kUserDisabled;
+        case SessionError::kPasswordMoved: return Refusal::kCredentialTampered;
+    }
+    return Refusal::kBroken;
+}
+
+Refusal refusal_of(eventstore::StoreError error) {
+    using eventstore::StoreError;
+    switch (error) {
+        case StoreError::kUnavailable: return Refusal::kUnavailable;
+        case StoreError::kDeadline: return Refusal::kOverloaded;
+        case StoreError::kOutcomeUnknown: return Refusal::kOutcomeUnknown;
+        case StoreError::kBadData: return Refusal::kBroken;
+    }
+    return Refusal::kBroken;
+}
+
+}  // namespace keyledger::commands

@@ -1,0 +1,61 @@
+#pragma once
+// Why a command was not carried out: one list for all commands, so that one switch maps it to HTTP and one to exit
+// codes. Nothing was written unless the enumerator says otherwise.
+#include <cstdint>
+#include <string>
+
+#include "domain/session/session.hpp"
+#include "domain/user/user.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::commands {
+
+enum class Refusal {
+    // the request
+    kInvalidEmail,
+    kInvalidUsername,
+    kInvalidName,
+    kPasswordTooShort,
+    kPasswordTooLong,
+    kPasswordTooWeak,
+    kPasswordContainsIdentity,
+    kPasswordNotText,
+    kInvalidTarget,        // RFC 8707: an audience that the client was not configured with
+    kIdempotencyMismatch,  // the key was used with another request
+    // who asks
+    kInvalidCredentials,  // unknown user and wrong password are one answer
+    kUserDisabled,        // the password was right
+    kInvalidToken,        // the session ended, expired, or the token is of before the user's security stamp
+    kInvalidGrant,        // the refresh token; the session may have ended by this very command
+    kWrongPassword,       // of somebody who is logged in
+    kTooManyAttempts,
+    kForbidden,
+    // the state
+    kUserUnknown,
+    kSessionUnknown,
+    kEmailTaken,
+    kUsernameTaken,
+    kAdministratorExists,
+    kIsAdministrator,
+    // the world
+    kBusy,                // conflicts to the end of patience
+    kOverloaded,          // a queue is full
+    kUnavailable,         // the store is away
+    kOutcomeUnknown,      // it may have been written: repeat with the same idempotency key
+    kCredentialTampered,  // the stored credential is not the one that the log names
+    kBroken,              // a bug or damaged data; the log line says what
+};
+
+struct CommandError {
+    Refusal refusal = Refusal::kBroken;
+    std::int64_t retry_after_s = 0;  // 0: no advice
+
+    CommandError(Refusal why, std::int64_t retry_after_s = 0) : refusal(why), retry_after_s(retry_after_s) {}
+};
+
+// The adapters from the concerns below to the one list above.
+Refusal refusal_of(UserError error);
+Refusal refusal_of(SessionError error);
+Refusal refusal_of(eventstore::StoreError error);
+
+}  // namespace keyledger::commands

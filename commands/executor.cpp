@@ -1,0 +1,275 @@
+#include "commands/executor.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "eventstore/codec/jcs.hpp"
+#include "security/base64url.hpp"
+#include "security/bytes.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using eventstore::Append;
+using eventstore::SubjectKeyPtr;
+
+// Seals the fields of one event under its subject's key.
+class SubjectSealer : public eventstore::FieldSealer {
+public:
+    SubjectSealer(eventstore::SubjectCipher& cipher, const SubjectKeyPtr& key, const Uuid& event_id)
+        : cipher_(cipher), key_(key), event_id_(event_id) {}
+
+    std::string seal(std::string_view field, std::string_view clear) override {
+        if (!key_) throw eventstore::CodecError("a personal field without a subject: " + std::string(field));
+        return cipher_.seal_field(*key_, {eventstore::kDefaultTenant, event_id_, field}, clear);
+    }
+
+private:
+    eventstore::SubjectCipher& cipher_;
+    const SubjectKeyPtr& key_;
+    Uuid event_id_;
+};
+
+eventstore::EventMetadata envelope_of(const Caller& caller, const eventstore::CommandId& command_id,
+                                      std::int64_t now_ms) {
+    eventstore::EventMetadata envelope;
+    envelope.occurred_at_ms = now_ms;
+    envelope.actor_type = caller.actor_type;
+    envelope.actor_id = caller.actor_id;
+    envelope.command_id = security::base64url_encode(security::view_of(command_id));
+    envelope.correlation_id = caller.request_id;
+    envelope.causation_id = envelope.command_id;
+    envelope.request_id = caller.request_id;
+    envelope.traceparent = caller.traceparent;
+    envelope.session_id = caller.session_id;
+    if (!caller.client_address.empty()) envelope.client_address.value = caller.client_address;
+    if (!caller.user_agent.empty()) envelope.user_agent.value = caller.user_agent;
+    return envelope;
+}
+
+Uuid envelope_subject(const Caller& caller, Pseudonyms& pseudonyms, std::int64_t now_ms) {
+    if (caller.actor_type == eventstore::ActorType::kUser)
+        if (auto user_id = Uuid::parse(caller.actor_id)) return *user_id;
+    return pseudonyms.anonymous_subject_of(now_ms);
+}
+
+Refusal refusal_of_claim(const std::string& kind) {
+    if (kind == "username") return Refusal::kUsernameTaken;
+    if (kind == "email") return Refusal::kEmailTaken;
+    return kind == "first_administrator" ? Refusal::kAdministratorExists : Refusal::kBroken;
+}
+
+Result<std::optional<Executed>, CommandError> repeated(const eventstore::Duplicate& earlier) {
+    if (!earlier.same_request) return Unexpected(CommandError(Refusal::kIdempotencyMismatch));
+    return std::optional(Executed{earlier.first_position + earlier.event_count - 1, true, earlier.first_position});
+}
+
+// Refusals that come from the decision, as against the world being unable to decide: only the former are answers
+// about the log, and need its confirmation.
+bool is_about_the_log(Refusal refusal) {
+    switch (refusal) {
+        case Refusal::kInvalidEmail:
+        case Refusal::kInvalidUsername:
+        case Refusal::kInvalidName:
+        case Refusal::kPasswordTooShort:
+        case Refusal::kPasswordTooLong:
+        case Refusal::kPasswordTooWeak:
+        case Refusal::kPasswordContainsIdentity:
+        case Refusal::kPasswordNotText:
+        case Refusal::kTooManyAttempts:
+        case Refusal::kBusy:
+        case Refusal::kOverloaded:
+        case Refusal::kUnavailable:
+        case Refusal::kOutcomeUnknown:
+        case Refusal::kIdempotencyMismatch:
+        case Refusal::kBroken: return false;
+        case Refusal::kInvalidTarget:
+        case Refusal::kInvalidCredentials:
+        case Refusal::kUserDisabled:
+        case Refusal::kInvalidToken:
+        case Refusal::kInvalidGrant:
+        case Refusal::kWrongPassword:
+        case Refusal::kForbidden:
+        case Refusal::kUserUnknown:
+        case Refusal::kSessionUnknown:
+        case Refusal::kEmailTaken:
+        case Refusal::kUsernameTaken:
+        case Refusal::kAdministratorExists:
+        case Refusal::kIsAdministrator:
+        case Refusal::kCredentialTampered: return true;
+    }
+    return true;
+}
+
+}  // namespace
+
+// ---- Attempt ---------------------------------------------------------------------------------------------------
+std::size_t Attempt::index_of(const Uuid& stream_id) const {
+    const auto& loads = streams_.loads();
+    const auto at = std::find_if(loads.begin(), loads.end(),
+                                 [&](const LoadStream& load) { return load.stream_id == stream_id; });
+    if (at == loads.end()) throw std::logic_error("a command used a stream that it did not name");
+    return static_cast<std::size_t>(at - loads.begin());
+}
+
+void Attempt::change_claims(eventstore::ClaimChange::Op op, std::string_view kind, const Uuid& owner,
+                            const std::vector<eventstore::ClaimDigest>& digests) {
+    for (const auto& [key_id, digest] : digests) claims_.push_back({op, std::string(kind), key_id, digest, owner});
+}
+
+asio::awaitable<Result<SubjectKeyPtr, CommandError>> Attempt::key_of(Uuid subject) {
+    for (const SubjectKeyPtr& key : used_keys_)
+        if (key->subject == subject) co_return key;
+    auto found = co_await keys_.find(subject, deadline_);
+    if (!found) co_return Unexpected(CommandError(refusal_of(found.error())));
+    if (found->state == eventstore::KeyState::kDestroyed)
+        co_return Unexpected(CommandError(Refusal::kUserUnknown));
+    SubjectKeyPtr key = found->key;
+    if (!key) {
+        key = cipher_.make_key(subject);
+        new_keys_.push_back(key);
+    }
+    used_keys_.push_back(key);
+    co_return key;
+}
+
+// ---- Executor --------------------------------------------------------------------------------------------------
+asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Step step, int max_attempts) {
+    auto earlier = co_await earlier_outcome(caller);
+    if (!earlier) co_return Unexpected(earlier.error());
+    if (earlier->has_value()) co_return **earlier;
+
+    const eventstore::CommandId command_id =
+        caller.idempotency ? caller.idempotency->command_id : world_.identifiers.next_command_id();
+    for (int count = 0; count < max_attempts; ++count) {
+        const Freshness freshness = count == 0 ? Freshness::kCached : Freshness::kAtHead;
+        auto folds = co_await folder_.load(streams.loads(), freshness, caller.deadline);
+        if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
+        Attempt attempt(streams, std::move(*folds), world_.keys, world_.cipher, caller.deadline);
+
+        auto decided = co_await step(attempt);
+        if (!decided && !is_about_the_log(decided.error().refusal)) co_return Unexpected(decided.error());
+        if (!decided || attempt.events_.empty()) {
+            bool unmoved = false;
+            auto confirmed = co_await confirm(attempt, command_id, caller, unmoved);
+            if (!confirmed) co_return Unexpected(confirmed.error());
+            if (confirmed->has_value()) co_return **confirmed;
+            if (!unmoved) continue;
+            if (!decided) co_return Unexpected(decided.error());
+            co_return Executed{};
+        }
+
+        const std::int64_t now_ms = world_.clock.now_ms();
+        auto append = co_await encode(attempt, caller, command_id, now_ms);
+        if (!append) co_return Unexpected(append.error());
+        auto verdict = co_await world_.store.append(*append, caller.deadline);
+        if (!verdict) co_return Unexpected(CommandError(refusal_of(verdict.error())));
+        if (const auto* appended = std::get_if<eventstore::Appended>(&*verdict)) {
+            remember(attempt, *append, *appended, now_ms);
+            co_return Executed{appended->first_position + appended->event_count - 1, false,
+                               appended->first_position};
+        }
+        if (const auto* duplicate = std::get_if<eventstore::Duplicate>(&*verdict)) {
+            auto again = repeated(*duplicate);
+            if (!again) co_return Unexpected(again.error());
+            co_return **again;
+        }
+        if (const auto* taken = std::get_if<eventstore::ClaimTaken>(&*verdict))
+            co_return Unexpected(CommandError(refusal_of_claim(taken->kind)));
+        forget(std::get<eventstore::Conflict>(*verdict));
+    }
+    co_return Unexpected(CommandError(Refusal::kBusy, 1));
+}
+
+// Asked first when the client sent a key, so that a repeated request costs no password hash.
+asio::awaitable<Result<std::optional<Executed>, CommandError>> Executor::earlier_outcome(const Caller& caller) {
+    if (!caller.idempotency) co_return std::optional<Executed>();
+    std::vector<eventstore::StreamVersion> none;
+    auto known = co_await world_.store.confirm(std::move(none), caller.idempotency->command_id, caller.deadline);
+    if (!known) co_return Unexpected(CommandError(refusal_of(known.error())));
+    if (!known->earlier_outcome) co_return std::optional<Executed>();
+    known->earlier_outcome->same_request =
+        known->earlier_outcome->fingerprint == caller.idempotency->fingerprint;
+    co_return repeated(*known->earlier_outcome);
+}
+
+asio::awaitable<Result<std::optional<Executed>, CommandError>> Executor::confirm(
+    const Attempt& attempt, const eventstore::CommandId& command_id, const Caller& caller, bool& unmoved) {
+    std::vector<eventstore::StreamVersion> versions;
+    for (std::size_t i = 0; i < attempt.folds_.size(); ++i)
+        versions.push_back({attempt.streams_.loads()[i].stream_id, attempt.folds_[i].version});
+    auto confirmation = co_await world_.store.confirm(std::move(versions), command_id, caller.deadline);
+    if (!confirmation) co_return Unexpected(CommandError(refusal_of(confirmation.error())));
+    unmoved = confirmation->unmoved;
+    if (!confirmation->earlier_outcome) co_return std::optional<Executed>();
+    auto& earlier = *confirmation->earlier_outcome;
+    earlier.same_request = !caller.idempotency || earlier.fingerprint == caller.idempotency->fingerprint;
+    co_return repeated(earlier);
+}
+
+asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt, const Caller& caller,
+                                                               const eventstore::CommandId& command_id,
+                                                               std::int64_t now_ms) {
+    Append append;
+    append.command_id = command_id;
+    if (caller.idempotency) append.fingerprint = caller.idempotency->fingerprint;
+    const Uuid subject = envelope_subject(caller, world_.pseudonyms, now_ms);
+    auto envelope_key = co_await attempt.key_of(subject);
+    if (!envelope_key) co_return Unexpected(envelope_key.error());
+    const auto envelope = envelope_of(caller, command_id, now_ms);
+
+    std::vector<std::int32_t> next(attempt.folds_.size());
+    for (std::size_t i = 0; i < next.size(); ++i) next[i] = attempt.folds_[i].version;
+    for (const Attempt::Decision& decision : attempt.events_) {
+        const LoadStream& stream = attempt.streams_.loads()[decision.stream];
+        SubjectKeyPtr payload_key;
+        if (std::holds_alternative<UserEvent>(decision.event)) {
+            auto own = co_await attempt.key_of(stream.stream_id);
+            if (!own) co_return Unexpected(own.error());
+            payload_key = *own;
+        }
+        eventstore::NewEvent& event = append.events.emplace_back();
+        event.event_id = world_.identifiers.next();
+        event.stream_type = eventstore::stream_type_of(decision.event);
+        event.stream_id = stream.stream_id;
+        event.version = ++next[decision.stream];
+        SubjectSealer payload_sealer(world_.cipher, payload_key, event.event_id);
+        auto encoded = std::visit([&](const auto& e) { return eventstore::encode(e, payload_sealer); },
+                                  decision.event);
+        event.type = encoded.type;
+        event.schema_version = encoded.schema_version;
+        event.payload = std::move(encoded.payload);
+        SubjectSealer envelope_sealer(world_.cipher, *envelope_key, event.event_id);
+        event.metadata = eventstore::encode(envelope, envelope_sealer);
+    }
+    for (std::size_t i = 0; i < next.size(); ++i) {
+        const eventstore::StreamVersion read{attempt.streams_.loads()[i].stream_id, attempt.folds_[i].version};
+        (next[i] > read.version ? append.writes : append.guards).push_back(read);
+    }
+    append.claims = attempt.claims_;
+    append.credentials = attempt.credentials_;
+    for (const SubjectKeyPtr& key : attempt.new_keys_) append.new_keys.push_back(world_.cipher.wrap(*key));
+    for (const SubjectKeyPtr& key : attempt.used_keys_) append.key_uses.push_back({key->subject, key->key_id});
+    co_return append;
+}
+
+void Executor::remember(const Attempt& attempt, const Append& append, const eventstore::Appended& appended,
+                        std::int64_t now_ms) {
+    std::vector<Fold> folds = attempt.folds_;
+    std::set<std::size_t> changed;
+    for (std::size_t i = 0; i < attempt.events_.size(); ++i) {
+        const auto& decision = attempt.events_[i];
+        const Recorded recorded{appended.first_position + static_cast<Position>(i), now_ms};
+        folds[decision.stream] = advance(folds[decision.stream], decision.event, append.events[i].version, recorded);
+        changed.insert(decision.stream);
+    }
+    for (std::size_t stream : changed) world_.cache.put(attempt.streams_.loads()[stream].stream_id, folds[stream]);
+    for (const SubjectKeyPtr& key : attempt.new_keys_) world_.keys.remember(key);
+}
+
+// Streams are read at the head by the next attempt; a subject's key is not, unless it is forgotten here.
+void Executor::forget(const eventstore::Conflict& conflict) {
+    if (conflict.on == eventstore::Conflict::On::kSubjectKey) world_.keys.forget(conflict.id);
+}
+
+}  // namespace keyledger::commands

@@ -1,0 +1,125 @@
+#pragma once
+// The executor: load, gather, decide, append, confirm; written once for all commands (design section 6).
+//
+//     const Step step = [&](Attempt& attempt) -> Decided { … attempt.state(user) … attempt.append(session, events); … };
+//     auto executed = co_await executor.run(caller, streams, step);
+//
+// A step may run several times: on a conflict everything that it gathered is gathered again. It gathers after the
+// streams were folded and never before, or an old password would win against a change that ends in between.
+#include <functional>
+#include <vector>
+
+#include "commands/caller.hpp"
+#include "commands/errors.hpp"
+#include "commands/folder.hpp"
+#include "commands/ports.hpp"
+#include "eventstore/sealing/subject_keys.hpp"
+
+namespace keyledger::commands {
+
+inline constexpr int kMaxAttempts = 3;
+
+// The streams that a command reads, in the order in which it names them.
+class Streams {
+public:
+    template <class Aggregate>
+    StreamOf<Aggregate> read(const Uuid& id) {
+        StreamOf<Aggregate> stream{id};
+        loads_.push_back(load_of(stream));
+        return stream;
+    }
+    const std::vector<LoadStream>& loads() const { return loads_; }
+
+private:
+    std::vector<LoadStream> loads_;
+};
+
+// One run of a step: what was folded, and what it decides to change. Used by one coroutine.
+class Attempt {
+public:
+    Attempt(const Streams& streams, std::vector<Fold> folds, eventstore::SubjectKeys& keys,
+            eventstore::SubjectCipher& cipher, eventstore::Deadline deadline)
+        : streams_(streams), folds_(std::move(folds)), keys_(keys), cipher_(cipher), deadline_(deadline) {}
+
+    template <class Aggregate>
+    const Aggregate& state(const StreamOf<Aggregate>& stream) const {
+        return state_of<Aggregate>(folds_[index_of(stream.id)]);
+    }
+    template <class Aggregate>
+    void append(const StreamOf<Aggregate>& stream, const std::vector<typename Aggregate::Event>& events) {
+        for (const auto& event : events) events_.push_back({index_of(stream.id), event});
+    }
+    void change_claims(eventstore::ClaimChange::Op op, std::string_view kind, const Uuid& owner,
+                       const std::vector<eventstore::ClaimDigest>& digests);
+    void change_credential(eventstore::CredentialChange change) { credentials_.push_back(std::move(change)); }
+
+    // The subject's live key; where it has none yet, a new one that comes into being with this append.
+    asio::awaitable<Result<eventstore::SubjectKeyPtr, CommandError>> key_of(Uuid subject);
+
+private:
+    friend class Executor;
+    struct Decision {
+        std::size_t stream;
+        eventstore::AnyEvent event;
+    };
+    std::size_t index_of(const Uuid& stream_id) const;
+
+    const Streams& streams_;
+    std::vector<Fold> folds_;
+    eventstore::SubjectKeys& keys_;
+    eventstore::SubjectCipher& cipher_;
+    eventstore::Deadline deadline_;
+    std::vector<Decision> events_;
+    std::vector<eventstore::ClaimChange> claims_;
+    std::vector<eventstore::CredentialChange> credentials_;
+    std::vector<eventstore::SubjectKeyPtr> used_keys_;
+    std::vector<eventstore::SubjectKeyPtr> new_keys_;
+};
+
+using Decided = asio::awaitable<Result<void, CommandError>>;
+using Step = std::function<Decided(Attempt&)>;
+
+struct Executed {
+    Position position = 0;  // of the last event; 0 when nothing had to change
+    bool repeated = false;  // the first outcome of this command id, not this step's
+    Position first_position = 0;
+};
+using Outcome = Result<Executed, CommandError>;
+
+class Executor {
+public:
+    // All of them outlive the executor. Thread-safe.
+    struct World {
+        eventstore::Store& store;
+        eventstore::SubjectCipher& cipher;
+        eventstore::SubjectKeys& keys;
+        FoldCache& cache;
+        Clock& clock;
+        Identifiers& identifiers;
+        Pseudonyms& pseudonyms;
+    };
+    explicit Executor(World world)
+        : world_(world), folder_(world.store, world.cipher, world.keys, world.cache) {}
+
+    asio::awaitable<Outcome> run(Caller caller, Streams streams, Step step, int max_attempts = kMaxAttempts);
+
+    Folder& folder() { return folder_; }
+    World& world() { return world_; }
+
+private:
+    asio::awaitable<Result<std::optional<Executed>, CommandError>> earlier_outcome(const Caller& caller);
+    asio::awaitable<Result<std::optional<Executed>, CommandError>> confirm(const Attempt& attempt,
+                                                                           const eventstore::CommandId& command_id,
+                                                                           const Caller& caller, bool& unmoved);
+    asio::awaitable<Result<eventstore::Append, CommandError>> encode(Attempt& attempt, const Caller& caller,
+                                                                     const eventstore::CommandId& command_id,
+                                                                     std::int64_t now_ms);
+    void remember(const Attempt& attempt, const eventstore::Append& append, const eventstore::Appended& appended,
+                  std::int64_t now_ms);
+    void forget(const eventstore::Conflict& conflict);
+
+    World world_;
+    Folder folder_;
+};
+
+}  // namespace keyledger::commands

@@ -1,0 +1,37 @@
+#pragma once
+// Folded streams: the state that `evolve` makes of a stream's events, with the version it stands at. Immutable once
+// made; shared between requests.
+#include <cstdint>
+#include <memory>
+#include <variant>
+
+#include "domain/login_attempts/login_attempts.hpp"
+#include "domain/session/session.hpp"
+#include "domain/user/user.hpp"
+#include "eventstore/codec/events_codec.hpp"
+
+namespace keyledger::commands {
+
+using AnyState = std::variant<User, Session, LoginAttempts>;
+
+struct Fold {
+    std::int32_t version = 0;  // 0: the stream does not exist
+    std::shared_ptr<const AnyState> state;
+};
+
+// A stream by its aggregate: what a command says it reads.
+template <class Aggregate>
+struct StreamOf {
+    Uuid id;
+};
+
+template <class Aggregate>
+Fold empty_fold() {
+    return {0, std::make_shared<const AnyState>(Aggregate{})};
+}
+
+// One event further. The event must be the next of its stream; throws eventstore::CodecError when it is not or when it
+// is of another aggregate's stream.
+Fold advance(const Fold& fold, const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded);
+
+}  // namespace keyledger::commands

@@ -1,0 +1,81 @@
+#include "commands/folder.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+// Opens a user's own fields. What is sealed for somebody else reads as erased.
+class SubjectOpener : public eventstore::FieldOpener {
+public:
+    SubjectOpener(eventstore::SubjectCipher& cipher, eventstore::SubjectKeyPtr key,
+                  const eventstore::RecordedEvent& event)
+        : cipher_(cipher), key_(std::move(key)), event_(event) {}
+
+    std::optional<std::string> open(std::string_view field, std::string_view sealed) override {
+        if (!key_) return std::nullopt;
+        return cipher_.open_field(*key_, {event_.tenant, event_.event_id, field}, sealed);
+    }
+
+private:
+    eventstore::SubjectCipher& cipher_;
+    eventstore::SubjectKeyPtr key_;
+    const eventstore::RecordedEvent& event_;
+};
+
+bool has_personal_fields(const eventstore::StreamSlice& slice) {
+    return !slice.events.empty() && slice.events.front().stream_type == User::kStreamType;
+}
+
+}  // namespace
+
+asio::awaitable<Result<std::vector<Fold>, eventstore::StoreError>> Folder::load(std::vector<LoadStream> streams,
+                                                                                Freshness freshness,
+                                                                                eventstore::Deadline deadline) {
+    std::vector<Fold> folds;
+    std::vector<std::size_t> missing;
+    std::vector<eventstore::StreamFrom> reads;
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+        auto cached = cache_.find(streams[i].stream_id);
+        folds.push_back(cached ? *cached : streams[i].empty);
+        if (cached && freshness == Freshness::kCached) continue;
+        missing.push_back(i);
+        reads.push_back({streams[i].stream_id, folds.back().version});
+    }
+    if (reads.empty()) co_return folds;
+    auto slices = co_await store_.read_streams(std::move(reads), deadline);
+    if (!slices) co_return Unexpected(slices.error());
+    for (std::size_t i = 0; i < missing.size(); ++i) {
+        eventstore::StreamSlice& slice = slices.value()[i];
+        Fold& fold = folds[missing[i]];
+        if (slice.version < fold.version) {
+            // The log is behind what this process remembers: another history was restored under it.
+            cache_.drop(slice.stream_id);
+            co_return Unexpected(eventstore::StoreError::kUnavailable);
+        }
+        if (slice.events.empty()) continue;
+        auto further = co_await fold_on(fold, std::move(slice), deadline);
+        if (!further) co_return Unexpected(further.error());
+        fold = std::move(*further);
+        cache_.put(streams[missing[i]].stream_id, fold);
+    }
+    co_return folds;
+}
+
+asio::awaitable<Result<Fold, eventstore::StoreError>> Folder::fold_on(Fold fold, eventstore::StreamSlice slice,
+                                                                      eventstore::Deadline deadline) {
+    eventstore::SubjectKeyPtr key;
+    if (has_personal_fields(slice)) {
+        auto found = co_await keys_.find(slice.stream_id, deadline);
+        if (!found) co_return Unexpected(found.error());
+        key = found->key;
+    }
+    for (const eventstore::RecordedEvent& event : slice.events) {
+        SubjectOpener opener(cipher_, key, event);
+        eventstore::OpensNothing nothing;
+        const auto envelope = eventstore::decode_metadata(event.metadata, nothing);
+        const Recorded recorded{event.position, envelope.occurred_at_ms};
+        fold = advance(fold, eventstore::decode_any(event, opener), event.version, recorded);
+    }
+    co_return fold;
+}
+
+}  // namespace keyledger::commands

@@ -1,0 +1,88 @@
+#pragma once
+// What commands need from the world. Implemented in security/ and app/; by fixed stand-ins in tests. All are shared
+// by every I/O thread and therefore thread-safe; awaitable ones complete on the caller's executor.
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/result.hpp"
+#include "domain/secret.hpp"
+#include "domain/uuid.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::commands {
+
+namespace asio = boost::asio;
+using eventstore::Deadline;
+
+class Clock {
+public:
+    virtual ~Clock() = default;
+    virtual std::int64_t now_ms() const = 0;  // Unix time, UTC
+};
+
+class Identifiers {
+public:
+    virtual ~Identifiers() = default;
+    virtual Uuid next() = 0;                             // UUIDv7
+    virtual eventstore::CommandId next_command_id() = 0;  // 256 random bits
+};
+
+enum class HashingError { kOverloaded, kExpired, kStopped };
+struct PasswordCheck {
+    bool matches = false;
+    bool needs_renewal = false;  // hashed under weaker parameters than those of today
+};
+// Argon2id on threads of its own behind a bounded queue.
+class PasswordHasher {
+public:
+    virtual ~PasswordHasher() = default;
+    virtual asio::awaitable<Result<Secret, HashingError>> hash(Secret password, Deadline deadline) = 0;
+    virtual asio::awaitable<Result<PasswordCheck, HashingError>> verify(Secret password, Secret hash,
+                                                                        Deadline deadline) = 0;
+    // As much work as verify, and always "no": for names that nobody has.
+    virtual asio::awaitable<Result<PasswordCheck, HashingError>> verify_decoy(Secret password,
+                                                                              Deadline deadline) = 0;
+};
+
+enum class PasswordProblem { kTooShort, kTooLong, kTooWeak, kContainsIdentity, kNotText };
+class PasswordPolicy {
+public:
+    virtual ~PasswordPolicy() = default;
+    // `identity`: e-mail, user name, name: what the password must not be made of.
+    virtual asio::awaitable<Result<std::optional<PasswordProblem>, HashingError>> judge(
+        Secret password, std::vector<std::string> identity, Deadline deadline) = 0;
+};
+
+// Keyed digests: they recognise a value without telling it.
+class Pseudonyms {
+public:
+    virtual ~Pseudonyms() = default;
+    // One for each claim key in rotation, the current one first.
+    virtual std::vector<eventstore::ClaimDigest> claim(std::string_view kind, std::string_view key) = 0;
+    virtual std::string device(std::string_view user_agent) = 0;
+    // The stream that counts a user's failed log-ins, and the subject whose key seals a day's anonymous callers.
+    virtual Uuid login_attempts_of(const Uuid& user_id) = 0;
+    virtual Uuid anonymous_subject_of(std::int64_t now_ms) = 0;
+};
+
+// Counts attempts before any work is done for them. An unknown and a known name are counted alike.
+class LoginThrottle {
+public:
+    virtual ~LoginThrottle() = default;
+    // Seconds to wait, or 0 when the attempt may go on; `name` is a keyed digest of what was typed.
+    virtual std::int64_t admit(std::string_view client_address, std::string_view name, std::int64_t now_ms) = 0;
+    virtual void succeeded(std::string_view name) = 0;
+};
+
+// Where a command reports what an operator must know but a caller must not. Never given a secret or a personal value.
+class Journal {
+public:
+    virtual ~Journal() = default;
+    virtual void warning(std::string_view what, const Uuid& about) = 0;
+};
+
+}  // namespace keyledger::commands

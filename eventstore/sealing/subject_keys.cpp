@@ -1,0 +1,48 @@
+#include "eventstore/sealing/subject_keys.hpp"
+
+namespace keyledger::eventstore {
+
+asio::awaitable<Result<FoundKey, StoreError>> SubjectKeys::find(Uuid subject, Deadline deadline) {
+    if (SubjectKeyPtr known = recall(subject)) co_return FoundKey{KeyState::kLive, std::move(known)};
+    std::vector<Uuid> subjects(1, subject);
+    auto stored = co_await store_.read_subject_keys(std::move(subjects), deadline);
+    if (!stored) co_return Unexpected(stored.error());
+    if (stored->empty()) co_return FoundKey{KeyState::kAbsent, nullptr};
+    SubjectKeyPtr key = stored->front().destroyed ? nullptr : cipher_.unwrap(stored->front());
+    if (!key) co_return FoundKey{KeyState::kDestroyed, nullptr};
+    remember(key);
+    co_return FoundKey{KeyState::kLive, std::move(key)};
+}
+
+SubjectKeyPtr SubjectKeys::recall(const Uuid& subject) {
+    const std::lock_guard lock(mutex_);
+    const auto at = places_.find(subject);
+    if (at == places_.end()) return nullptr;
+    recent_.splice(recent_.begin(), recent_, at->second);
+    return *at->second;
+}
+
+void SubjectKeys::remember(const SubjectKeyPtr& key) {
+    const std::lock_guard lock(mutex_);
+    if (const auto at = places_.find(key->subject); at != places_.end()) {
+        *at->second = key;
+        recent_.splice(recent_.begin(), recent_, at->second);
+        return;
+    }
+    recent_.push_front(key);
+    places_.emplace(key->subject, recent_.begin());
+    if (recent_.size() > capacity_) {
+        places_.erase(recent_.back()->subject);
+        recent_.pop_back();
+    }
+}
+
+void SubjectKeys::forget(const Uuid& subject) {
+    const std::lock_guard lock(mutex_);
+    const auto at = places_.find(subject);
+    if (at == places_.end()) return;
+    recent_.erase(at->second);
+    places_.erase(at);
+}
+
+}  // namespace keyledger::eventstore

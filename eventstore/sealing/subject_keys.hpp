@@ -1,0 +1,41 @@
+#pragma once
+// The live keys of subjects, opened once and remembered in a bounded LRU. Thread-safe.
+#include <list>
+#include <mutex>
+#include <unordered_map>
+
+#include "eventstore/sealing/subject_cipher.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::eventstore {
+
+inline constexpr std::size_t kMaxCachedSubjectKeys = 100'000;
+
+enum class KeyState { kLive, kAbsent, kDestroyed };
+struct FoundKey {
+    KeyState state = KeyState::kAbsent;
+    SubjectKeyPtr key;  // set when live
+};
+
+class SubjectKeys {
+public:
+    SubjectKeys(Store& store, SubjectCipher& cipher, std::size_t capacity = kMaxCachedSubjectKeys)
+        : store_(store), cipher_(cipher), capacity_(capacity) {}
+
+    // A key that is here but can't be unwrapped counts as destroyed: its values read as erased, and nothing is sealed.
+    asio::awaitable<Result<FoundKey, StoreError>> find(Uuid subject, Deadline deadline);
+    void remember(const SubjectKeyPtr& key);
+    void forget(const Uuid& subject);
+
+private:
+    SubjectKeyPtr recall(const Uuid& subject);
+
+    Store& store_;
+    SubjectCipher& cipher_;
+    const std::size_t capacity_;
+    std::mutex mutex_;
+    std::list<SubjectKeyPtr> recent_;  // most recent first
+    std::unordered_map<Uuid, std::list<SubjectKeyPtr>::iterator> places_;
+};
+
+}  // namespace keyledger::eventstore
