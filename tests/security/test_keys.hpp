@@ -1,5 +1,4 @@
 #pragma once
-// Private keys as PKCS#8, for tests only: those of the RFCs' examples, which everybody knows, and some bad ones.
 
 namespace keyledger::security::vectors {
 

@@ -1,0 +1,115 @@
+#include "security/sealing.hpp"
+
+#include <stdexcept>
+
+#include "security/aead.hpp"
+#include "security/base64url.hpp"
+#include "security/bytes.hpp"
+#include "security/digest.hpp"
+#include "security/random.hpp"
+
+namespace keyledger::security {
+namespace {
+
+constexpr std::string_view kForm = "s1.";
+constexpr std::size_t kUuidTextSize = 36;
+constexpr std::size_t kSealedAt = kForm.size() + 2 * (kUuidTextSize + 1);
+// As long as base64url makes the largest sealed value.
+constexpr std::size_t kMaxSealedTextSize = kSealedAt + ((kMaxSealedClearSize + kAeadOverhead) * 4 + 2) / 3;
+
+const Secret& material_of(const Key& key, KeyPurpose purpose) {
+    if (key.purpose != purpose)
+        throw std::invalid_argument("key " + key.id + " is not for " + std::string(name_of(purpose)));
+    if (key.material.empty()) throw MissingKey("key " + key.id + " is revoked");
+    return key.material;
+}
+
+void check_size(std::size_t size) {
+    if (size > kMaxSealedClearSize) throw std::length_error("a value to be sealed is above 64 KiB");
+}
+
+std::string bound_to(const Key& kek, const SubjectKeyContext& context) {
+    return length_prefixed(
+        {"subject-key", context.tenant, view_of(context.subject), view_of(context.key_id), kek.id});
+}
+
+std::string bound_to(const FieldContext& context) {
+    return length_prefixed({"field", context.tenant, view_of(context.event_id), context.field,
+                            view_of(context.subject), view_of(context.key_id)});
+}
+
+std::string bound_to(const CredentialContext& context) {
+    return length_prefixed(
+        {"credential", context.tenant, view_of(context.owner), context.kind, view_of(context.credential_id)});
+}
+
+}  // namespace
+
+SubjectKey new_subject_key(std::int64_t now_ms) { return {uuid_v7(now_ms), random_secret(kAeadKeySize)}; }
+
+std::string wrap_subject_key(const Key& kek, const SubjectKeyContext& context, const Secret& subject_key) {
+    if (subject_key.size() != kAeadKeySize) throw std::invalid_argument("a subject key must have 32 bytes");
+    return aead_seal(material_of(kek, KeyPurpose::kKeyEncryption), bound_to(kek, context),
+                     subject_key.reveal());
+}
+
+std::optional<Secret> unwrap_subject_key(const Key& kek, const SubjectKeyContext& context,
+                                         std::string_view wrapped) {
+    if (wrapped.size() != kAeadKeySize + kAeadOverhead) return std::nullopt;
+    auto key = aead_open(material_of(kek, KeyPurpose::kKeyEncryption), bound_to(kek, context), wrapped);
+    if (!key) return std::nullopt;
+    return Secret::take(std::move(*key));
+}
+
+std::string seal_field(const Secret& subject_key, const FieldContext& context, std::string_view clear) {
+    check_size(clear.size());
+    std::string text(kForm);
+    text += context.subject.to_string();
+    text += '.';
+    text += context.key_id.to_string();
+    text += '.';
+    text += base64url_encode(aead_seal(subject_key, bound_to(context), clear));
+    return text;
+}
+
+std::optional<SealedName> parse_sealed(std::string_view text) {
+    if (text.size() <= kSealedAt || text.size() > kMaxSealedTextSize || !text.starts_with(kForm))
+        return std::nullopt;
+    std::string_view subject = text.substr(kForm.size(), kUuidTextSize);
+    std::string_view key_id = text.substr(kForm.size() + kUuidTextSize + 1, kUuidTextSize);
+    if (text[kForm.size() + kUuidTextSize] != '.' || text[kSealedAt - 1] != '.') return std::nullopt;
+    auto subject_id = Uuid::parse(subject);
+    auto key = Uuid::parse(key_id);
+    if (!subject_id || !key) return std::nullopt;
+    return SealedName{*subject_id, *key};
+}
+
+std::optional<std::string> open_field(const Secret& subject_key, const FieldContext& context,
+                                      std::string_view text) {
+    if (parse_sealed(text) != SealedName{context.subject, context.key_id}) return std::nullopt;
+    auto sealed = base64url_decode(text.substr(kSealedAt));
+    if (!sealed) return std::nullopt;
+    return aead_open(subject_key, bound_to(context), *sealed);
+}
+
+std::string seal_credential(const Secret& subject_key, const CredentialContext& context,
+                            const Secret& clear) {
+    check_size(clear.size());
+    return aead_seal(subject_key, bound_to(context), clear.reveal());
+}
+
+std::optional<Secret> open_credential(const Secret& subject_key, const CredentialContext& context,
+                                      std::string_view sealed) {
+    auto clear = aead_open(subject_key, bound_to(context), sealed);
+    if (!clear) return std::nullopt;
+    return Secret::take(std::move(*clear));
+}
+
+std::string claim_digest(const Key& key, std::string_view tenant, std::string_view kind,
+                         std::string_view value) {
+    const Secret& material = material_of(key, KeyPurpose::kClaims);
+    Digest digest = hmac_sha256(material.reveal(), {length_prefixed({"claim", tenant, kind, value})});
+    return std::string(view_of(digest));
+}
+
+}  // namespace keyledger::security
