@@ -1,0 +1,24 @@
+#pragma once
+// Who may command: decided in the command, from streams that it guards, never in the route alone.
+#include "commands/services.hpp"
+
+namespace keyledger::commands {
+
+// The streams of the one who asks; every command of his guards both.
+struct ActorStreams {
+    StreamOf<Session> session;
+    StreamOf<User> user;
+};
+ActorStreams read_actor(Streams& streams, const Bearer& bearer);
+
+// The token still holds: session live, user active, and no security stamp that ended the session since.
+Result<void, CommandError> authorise(const Attempt& attempt, const ActorStreams& actor, const Bearer& bearer,
+                                     const Services& services);
+Result<void, CommandError> authorise_administrator(const Attempt& attempt, const ActorStreams& actor,
+                                                   const Bearer& bearer, const Services& services);
+
+// The same rule on folds, for whoever answers without appending.
+bool token_holds(const Session& session, const User& user, const Bearer& bearer, const SessionLifetimes& lifetimes,
+                 std::int64_t now_ms);
+
+}  // namespace keyledger::commands

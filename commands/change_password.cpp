@@ -1,0 +1,62 @@
+#include "commands/change_password.hpp"
+
+#include "commands/authority.hpp"
+#include "commands/passwords.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+std::vector<std::string> identity_of(const User& user) {
+    std::vector<std::string> identity;
+    for (const auto* part : {&user.email, &user.username, &user.name})
+        if (*part) identity.push_back(**part);
+    return identity;
+}
+
+}  // namespace
+
+Answer<Done> change_password(Services& services, PasswordChange change, Caller caller) {
+    const Bearer bearer = change.bearer;
+    const std::string counted = bearer.user_id.to_string();
+    Streams streams;
+    const ActorStreams actor = read_actor(streams, bearer);
+    bool wrong = false;
+    const Step step = [&](Attempt& attempt) -> Decided {
+        wrong = false;
+        auto allowed = authorise(attempt, actor, bearer, services);
+        if (!allowed) co_return allowed;
+        const std::int64_t wait_s =
+            services.throttle.admit(caller.client_address, counted, services.clock.now_ms());
+        if (wait_s > 0) co_return Unexpected(CommandError(Refusal::kTooManyAttempts, wait_s));
+        auto checked = co_await check_password(services, attempt, actor.user, change.current_password.clone(),
+                                               caller.deadline);
+        if (!checked) co_return Unexpected(checked.error());
+        if (!checked->check.matches) {
+            wrong = true;
+            co_return Unexpected(CommandError(Refusal::kWrongPassword));
+        }
+        const User& him = attempt.state(actor.user);
+        auto judged = co_await judge_password(services, change.new_password.clone(), identity_of(him),
+                                              caller.deadline);
+        if (!judged) co_return Unexpected(judged.error());
+        auto hash = co_await hash_password(services, change.new_password.clone(), caller.deadline);
+        if (!hash) co_return Unexpected(hash.error());
+        const std::string verified = him.sealed_sha256;
+        auto password = co_await put_password(services, attempt, bearer.user_id, him.credential_id,
+                                              checked->revision, std::move(*hash));
+        if (!password) co_return Unexpected(password.error());
+        const ChangePassword command{verified, *password, bearer.session_id};
+        auto events = decide(attempt.state(actor.user), command);
+        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+        attempt.append(actor.user, *events);
+        co_return Result<void, CommandError>{};
+    };
+    auto executed = co_await services.executor.run(caller, streams, step);
+    if (!executed && wrong)
+        co_await record_failed_login(services, bearer.user_id, LoginFailure::kWrongPassword, caller);
+    if (!executed) co_return Unexpected(executed.error());
+    services.throttle.succeeded(counted);
+    co_return Done{executed->position};
+}
+
+}  // namespace keyledger::commands

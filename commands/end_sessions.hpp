@@ -1,0 +1,19 @@
+#pragma once
+// The ways to end sessions: log out, revoke one of one's own, all others, or (RFC 7009) by the client that holds a token.
+#include "commands/services.hpp"
+
+namespace keyledger::commands {
+
+Answer<Done> log_out(Services& services, Bearer bearer, Caller caller);
+// Ending a session that ended before is no error.
+Answer<Done> revoke_session(Services& services, Bearer bearer, Uuid session_id, Caller caller);
+
+enum class Sparing { kCurrentSession, kNoSession };
+// One event on the user ends them all.
+Answer<Done> revoke_all_sessions(Services& services, Bearer bearer, Sparing sparing, Caller caller);
+
+// For a client that authenticated, of a token that was issued to it; others' tokens and unknown ones are no error and
+// change nothing (RFC 7009 section 2.2).
+Answer<Done> revoke_token(Services& services, Uuid session_id, Client client, Caller caller);
+
+}  // namespace keyledger::commands

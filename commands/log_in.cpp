@@ -1,0 +1,131 @@
+#include "commands/log_in.hpp"
+
+#include "commands/passwords.hpp"
+#include "commands/renew_password_hash.hpp"
+#include "domain/user/identity.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+struct TypedName {
+    std::string kind;
+    std::string key;  // empty: such a name can't exist
+};
+
+TypedName typed_name(const LogIn& request) {
+    const bool by_email = !request.email.empty();
+    auto parsed = by_email ? parse_email(request.email) : parse_username(request.username);
+    return {by_email ? "email" : "username", parsed ? parsed->key : std::string()};
+}
+
+// What was typed still names this user: the claim found him, the fold decides.
+bool goes_by(const User& user, const TypedName& name) {
+    const auto& text = name.kind == "email" ? user.email : user.username;
+    if (!text) return false;
+    auto parsed = name.kind == "email" ? parse_email(*text) : parse_username(*text);
+    return parsed && parsed->key == name.key;
+}
+
+// The same reads and the same hash as for a name that somebody has.
+Answer<Grant> refuse_unknown(Services& services, Secret password, Caller caller) {
+    const Uuid nobody = services.identifiers.next();
+    std::string kind(kPasswordKind);
+    auto nothing = co_await services.store.read_credential(nobody, std::move(kind), caller.deadline);
+    if (!nothing) co_return Unexpected(CommandError(refusal_of(nothing.error())));
+    auto check = co_await services.hasher.verify_decoy(std::move(password), caller.deadline);
+    if (!check) co_return Unexpected(error_of(check.error()));
+    std::vector<eventstore::StreamVersion> versions(2, {nobody, 0});
+    const auto command_id = services.identifiers.next_command_id();
+    auto confirmed = co_await services.store.confirm(std::move(versions), command_id, caller.deadline);
+    if (!confirmed) co_return Unexpected(CommandError(refusal_of(confirmed.error())));
+    co_await record_failed_login(services, std::nullopt, LoginFailure::kUnknownUser, caller);
+    co_return Unexpected(CommandError(Refusal::kInvalidCredentials));
+}
+
+struct Tried {
+    LoginFailure failure = LoginFailure::kWrongPassword;
+    bool failed = false;
+    bool needs_renewal = false;
+    std::int64_t failures_before = 0;
+    std::int64_t security_stamp = 0;
+};
+
+}  // namespace
+
+Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
+    caller.idempotency.reset();
+    auto audiences = audiences_for(request.client, services.settings.issuer, request.resource);
+    if (!audiences) co_return Unexpected(audiences.error());
+    const TypedName name = typed_name(request);
+    const std::string& typed = request.email.empty() ? request.username : request.email;
+    auto digests = services.pseudonyms.claim(name.kind, name.key.empty() ? typed : name.key);
+    const std::string counted = digests.front().digest;
+    const std::int64_t now_ms = services.clock.now_ms();
+    if (auto wait_s = services.throttle.admit(caller.client_address, counted, now_ms); wait_s > 0)
+        co_return Unexpected(CommandError(Refusal::kTooManyAttempts, wait_s));
+
+    auto owner = co_await services.store.find_claim(name.kind, std::move(digests), caller.deadline);
+    if (!owner) co_return Unexpected(CommandError(refusal_of(owner.error())));
+    if (!owner->has_value() || name.key.empty()) {
+        auto refused = co_await refuse_unknown(services, std::move(request.password), caller);
+        co_return refused;
+    }
+
+    const Uuid user_id = **owner;
+    const Uuid session_id = services.identifiers.next();
+    const std::string device = services.pseudonyms.device(caller.user_agent);
+    Streams streams;
+    const auto user = streams.read<User>(user_id);
+    const auto session = streams.read<Session>(session_id);
+    Streams counting;
+    counting.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
+    Tried tried;
+    const Step step = [&](Attempt& attempt) -> Decided {
+        tried = Tried{};
+        // Read but not guarded: or else everybody who guesses could keep the owner out by moving this stream. The
+        // cached count is complete but for failures on other nodes since this node's last one, which read them.
+        auto counted_folds =
+            co_await services.executor.folder().load(counting.loads(), Freshness::kCached, caller.deadline);
+        if (!counted_folds) co_return Unexpected(CommandError(refusal_of(counted_folds.error())));
+        const auto& count = state_of<LoginAttempts>(counted_folds->front());
+        tried.failures_before = count.failures_in_a_row;
+        const User& him = attempt.state(user);
+        auto checked =
+            co_await check_password(services, attempt, user, request.password.clone(), caller.deadline);
+        if (!checked) co_return Unexpected(checked.error());
+        tried.needs_renewal = checked->check.needs_renewal;
+        tried.security_stamp = him.security_stamp;
+        const bool may = may_try(count, services.settings.attempts, services.clock.now_ms());
+        if (!may || !checked->check.matches || !goes_by(him, name)) {
+            tried.failed = true;
+            tried.failure = may ? LoginFailure::kWrongPassword : LoginFailure::kTooManyFailures;
+            co_return Unexpected(CommandError(Refusal::kInvalidCredentials));
+        }
+        const StartSession command{user_id,   request.client.client_id, *audiences, device, him.sealed_sha256,
+                                   now_ms,    services.settings.lifetimes};
+        auto events = decide(attempt.state(session), session_id, him, command);
+        if (!events) {
+            tried.failed = true;
+            tried.failure = LoginFailure::kUserNotActive;
+            co_return Unexpected(CommandError(refusal_of(events.error())));
+        }
+        attempt.append(session, *events);
+        co_return Result<void, CommandError>{};
+    };
+    Caller user_caller = caller.acting_as(user_id);
+    user_caller.session_id = session_id;
+    auto executed = co_await services.executor.run(user_caller, streams, step);
+    if (!executed && executed.error().refusal == Refusal::kCredentialTampered)
+        services.journal.warning("the stored credential is not the one that the log names", user_id);
+    if (!executed && tried.failed) co_await record_failed_login(services, user_id, tried.failure, caller);
+    if (!executed) co_return Unexpected(executed.error());
+
+    services.throttle.succeeded(counted);
+    if (tried.failures_before > 0) co_await clear_failed_logins(services, user_id, user_caller);
+    if (tried.needs_renewal)
+        co_await renew_password_hash(services, user_id, std::move(request.password), user_caller);
+    co_return Grant{user_id,    session_id, request.client.client_id, *audiences, tried.security_stamp, 1,
+                    executed->position};
+}
+
+}  // namespace keyledger::commands

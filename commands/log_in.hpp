@@ -1,0 +1,18 @@
+#pragma once
+#include "commands/services.hpp"
+
+namespace keyledger::commands {
+
+struct LogIn {
+    std::string email;     // one of the two is empty
+    std::string username;
+    Secret password;
+    std::optional<std::string> resource;  // RFC 8707
+    Client client;
+};
+
+// One append, and at most two reads when the user is cached. Unknown name and wrong password are alike in answer,
+// work and events. The session guards its user: who is disabled or changes his password in between lets nobody in.
+Answer<Grant> log_in(Services& services, LogIn request, Caller caller);
+
+}  // namespace keyledger::commands

@@ -1,0 +1,116 @@
+#include "commands/passwords.hpp"
+
+#include "security/bytes.hpp"
+#include "security/digest.hpp"
+#include "security/hex.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+// Enough for every attempt that may be in flight on one account at once.
+constexpr int kMaxRecordAttempts = 16;
+
+std::string fingerprint_of(const eventstore::Bytes& sealed) {
+    const auto digest = security::sha256(std::string_view(sealed));
+    return security::hex_encode(security::view_of(digest));
+}
+
+Refusal refusal_of(PasswordProblem problem) {
+    switch (problem) {
+        case PasswordProblem::kTooShort: return Refusal::kPasswordTooShort;
+        case PasswordProblem::kTooLong: return Refusal::kPasswordTooLong;
+        case PasswordProblem::kTooWeak: return Refusal::kPasswordTooWeak;
+        case PasswordProblem::kContainsIdentity: return Refusal::kPasswordContainsIdentity;
+        case PasswordProblem::kNotText: return Refusal::kPasswordNotText;
+    }
+    return Refusal::kBroken;
+}
+
+}  // namespace
+
+CommandError error_of(HashingError error) {
+    switch (error) {
+        case HashingError::kOverloaded: return {Refusal::kOverloaded, 2};
+        case HashingError::kExpired: return {Refusal::kOverloaded, 2};
+        case HashingError::kStopped: return {Refusal::kUnavailable, 5};
+    }
+    return Refusal::kBroken;
+}
+
+Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, StreamOf<User> user, Secret password,
+                                       Deadline deadline) {
+    std::string kind(kPasswordKind);
+    auto stored = co_await services.store.read_credential(user.id, std::move(kind), deadline);
+    if (!stored) co_return Unexpected(CommandError(commands::refusal_of(stored.error())));
+    if (!stored->has_value()) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
+    const eventstore::StoredCredential& credential = **stored;
+    if (fingerprint_of(credential.sealed) != attempt.state(user).sealed_sha256)
+        co_return Unexpected(CommandError(Refusal::kCredentialTampered));
+
+    auto key = co_await attempt.key_of(user.id);
+    if (!key) co_return Unexpected(key.error());
+    const eventstore::CredentialContext context{eventstore::kDefaultTenant, credential.owner, credential.kind,
+                                                credential.credential_id};
+    auto hash = services.cipher.open_credential(**key, context, credential.sealed);
+    if (!hash) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
+    auto check = co_await services.hasher.verify(std::move(password), std::move(*hash), deadline);
+    if (!check) co_return Unexpected(error_of(check.error()));
+    co_return CheckedPassword{*check, credential.revision};
+}
+
+Answer<NewCredential> put_password(Services& services, Attempt& attempt, Uuid owner, Uuid credential_id,
+                                   std::int32_t expected_revision, Secret hash) {
+    auto key = co_await attempt.key_of(owner);
+    if (!key) co_return Unexpected(key.error());
+    const eventstore::CredentialContext context{eventstore::kDefaultTenant, owner, kPasswordKind, credential_id};
+    eventstore::Bytes sealed = services.cipher.seal_credential(**key, context, hash);
+    NewCredential credential{credential_id, fingerprint_of(sealed)};
+    attempt.change_credential(
+        {credential_id, owner, std::string(kPasswordKind), expected_revision, std::move(sealed)});
+    co_return credential;
+}
+
+Answer<Secret> hash_password(Services& services, Secret password, Deadline deadline) {
+    auto hash = co_await services.hasher.hash(std::move(password), deadline);
+    if (!hash) co_return Unexpected(error_of(hash.error()));
+    co_return std::move(*hash);
+}
+
+Answer<Done> judge_password(Services& services, Secret password, std::vector<std::string> identity,
+                            Deadline deadline) {
+    auto verdict = co_await services.policy.judge(std::move(password), std::move(identity), deadline);
+    if (!verdict) co_return Unexpected(error_of(verdict.error()));
+    if (verdict->has_value()) co_return Unexpected(CommandError(refusal_of(**verdict)));
+    co_return Done{};
+}
+
+asio::awaitable<void> record_failed_login(Services& services, std::optional<Uuid> user_id, LoginFailure reason,
+                                          Caller caller) {
+    caller.idempotency.reset();
+    const Uuid stream_id =
+        user_id ? services.pseudonyms.login_attempts_of(*user_id) : services.identifiers.next();
+    Streams streams;
+    const auto attempts = streams.read<LoginAttempts>(stream_id);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        const RecordFailedLogin command{user_id, reason};
+        attempt.append(attempts, decide(attempt.state(attempts), command));
+        co_return Result<void, CommandError>{};
+    };
+    auto recorded = co_await services.executor.run(std::move(caller), streams, step, kMaxRecordAttempts);
+    if (!recorded) services.journal.warning("a failed log-in could not be recorded", user_id.value_or(Uuid{}));
+}
+
+asio::awaitable<void> clear_failed_logins(Services& services, Uuid user_id, Caller caller) {
+    caller.idempotency.reset();
+    Streams streams;
+    const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
+    const Step step = [&](Attempt& attempt) -> Decided {
+        const ClearFailedLogins command{user_id};
+        attempt.append(attempts, decide(attempt.state(attempts), command));
+        co_return Result<void, CommandError>{};
+    };
+    auto cleared = co_await services.executor.run(std::move(caller), streams, step, kMaxRecordAttempts);
+    if (!cleared) services.journal.warning("failed log-ins could not be cleared", user_id);
+}
+
+}  // namespace keyledger::commands

@@ -1,0 +1,36 @@
+#pragma once
+// The password credential, as commands use it: checked against what the log names, sealed under its owner's key.
+#include "commands/services.hpp"
+
+namespace keyledger::commands {
+
+inline constexpr std::string_view kPasswordKind = "password";
+
+struct CheckedPassword {
+    PasswordCheck check;
+    std::int32_t revision = 0;  // of the credential that was checked
+};
+
+// Reads the credential, refuses one that the user's fold does not name (kCredentialTampered; a stale fold looks the
+// same and is retried by the executor), and hashes. Called in a step, after the streams were folded.
+Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, StreamOf<User> user, Secret password,
+                                       Deadline deadline);
+
+// Seals a hash as the owner's password credential and puts it into the append.
+Answer<NewCredential> put_password(Services& services, Attempt& attempt, Uuid owner, Uuid credential_id,
+                                   std::int32_t expected_revision, Secret hash);
+
+Answer<Secret> hash_password(Services& services, Secret password, Deadline deadline);
+
+// Length, strength, and not made of the identity.
+Answer<Done> judge_password(Services& services, Secret password, std::vector<std::string> identity,
+                            Deadline deadline);
+
+CommandError error_of(HashingError error);
+
+// A failed attempt, on the user's stream of attempts or, for a name that nobody has, on one of its own.
+asio::awaitable<void> record_failed_login(Services& services, std::optional<Uuid> user_id, LoginFailure reason,
+                                          Caller caller);
+asio::awaitable<void> clear_failed_logins(Services& services, Uuid user_id, Caller caller);
+
+}  // namespace keyledger::commands

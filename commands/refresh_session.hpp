@@ -1,0 +1,22 @@
+#pragma once
+#include "commands/services.hpp"
+
+namespace keyledger::commands {
+
+// What an opened refresh token says.
+struct PresentedRefresh {
+    Uuid session_id;
+    std::int64_t generation = 0;
+    std::string client_id;
+};
+struct Refresh {
+    PresentedRefresh token;
+    std::optional<std::string> resource;
+    Client client;
+};
+
+// One append and no read when session and user are cached. A token used again ends the session, except within the
+// grace of a lost answer, which yields the same successor.
+Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller);
+
+}  // namespace keyledger::commands

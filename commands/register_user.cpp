@@ -1,0 +1,114 @@
+#include "commands/register_user.hpp"
+
+#include "commands/passwords.hpp"
+#include "domain/user/identity.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using Op = eventstore::ClaimChange::Op;
+
+struct Identity {
+    Identifier email;
+    std::optional<Identifier> username;
+    std::optional<std::string> name;
+};
+
+Result<Identity, CommandError> identity_of(const Registration& registration) {
+    Identity identity;
+    auto email = parse_email(registration.email);
+    if (!email) return Unexpected(CommandError(Refusal::kInvalidEmail));
+    identity.email = std::move(*email);
+    if (registration.username) {
+        identity.username = parse_username(*registration.username);
+        if (!identity.username) return Unexpected(CommandError(Refusal::kInvalidUsername));
+    }
+    if (registration.name) {
+        identity.name = parse_name(*registration.name);
+        if (!identity.name) return Unexpected(CommandError(Refusal::kInvalidName));
+    }
+    return identity;
+}
+
+RegisterUser command_of(const Identity& identity, NewCredential password, Standing standing) {
+    RegisterUser command{identity.email.text, std::nullopt, identity.name, std::move(password), standing};
+    if (identity.username) command.username = identity.username->text;
+    return command;
+}
+
+void take_claims(Services& services, Attempt& attempt, const Uuid& user_id, const Identity& identity,
+                 Standing standing) {
+    attempt.change_claims(Op::kTake, "email", user_id, services.pseudonyms.claim("email", identity.email.key));
+    if (identity.username)
+        attempt.change_claims(Op::kTake, "username", user_id,
+                              services.pseudonyms.claim("username", identity.username->key));
+    if (standing == Standing::kAdministrator)
+        attempt.change_claims(Op::kTake, "first_administrator", user_id,
+                              services.pseudonyms.claim("first_administrator", "first"));
+}
+
+// Spares the hash where the address is taken already; the append decides.
+Answer<Done> refuse_taken(Services& services, std::string kind, std::string key, Refusal refusal,
+                          Deadline deadline) {
+    auto digests = services.pseudonyms.claim(kind, key);
+    auto owner = co_await services.store.find_claim(std::move(kind), std::move(digests), deadline);
+    if (!owner) co_return Unexpected(CommandError(refusal_of(owner.error())));
+    if (owner->has_value()) co_return Unexpected(CommandError(refusal));
+    co_return Done{};
+}
+
+Answer<Uuid> first_stream(Services& services, Position position, Deadline deadline) {
+    auto events = co_await services.store.read_log(position, 1, deadline);
+    if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+    if (events->empty()) co_return Unexpected(CommandError(Refusal::kBroken));
+    co_return events->front().stream_id;
+}
+
+}  // namespace
+
+Answer<Registered> register_user(Services& services, Registration registration, Caller caller) {
+    auto identity = identity_of(registration);
+    if (!identity) co_return Unexpected(identity.error());
+    std::vector<std::string> made_of{identity->email.key};
+    if (identity->username) made_of.push_back(identity->username->key);
+    if (identity->name) made_of.push_back(*identity->name);
+    auto judged = co_await judge_password(services, registration.password.clone(), made_of, caller.deadline);
+    if (!judged) co_return Unexpected(judged.error());
+
+    const Uuid user_id = services.identifiers.next();
+    const Uuid credential_id = services.identifiers.next();
+    if (registration.standing == Standing::kUser) caller = caller.acting_as(user_id);
+    Streams streams;
+    const auto user = streams.read<User>(user_id);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        auto free = co_await refuse_taken(services, "email", identity->email.key, Refusal::kEmailTaken,
+                                          caller.deadline);
+        if (!free) co_return Unexpected(free.error());
+        if (identity->username) {
+            free = co_await refuse_taken(services, "username", identity->username->key, Refusal::kUsernameTaken,
+                                         caller.deadline);
+            if (!free) co_return Unexpected(free.error());
+        }
+        auto hash = co_await hash_password(services, registration.password.clone(), caller.deadline);
+        if (!hash) co_return Unexpected(hash.error());
+        auto password =
+            co_await put_password(services, attempt, user_id, credential_id, 0, std::move(*hash));
+        if (!password) co_return Unexpected(password.error());
+        auto events = decide(attempt.state(user), command_of(*identity, *password, registration.standing));
+        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+        attempt.append(user, *events);
+        take_claims(services, attempt, user_id, *identity, registration.standing);
+        co_return Result<void, CommandError>{};
+    };
+    auto executed = co_await services.executor.run(caller, streams, step);
+    if (!executed) co_return Unexpected(executed.error());
+    Registered registered{user_id, executed->position};
+    if (executed->repeated) {
+        auto first = co_await first_stream(services, executed->first_position, caller.deadline);
+        if (!first) co_return Unexpected(first.error());
+        registered.user_id = *first;
+    }
+    co_return registered;
+}
+
+}  // namespace keyledger::commands

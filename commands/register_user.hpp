@@ -1,0 +1,21 @@
+#pragma once
+#include "commands/services.hpp"
+
+namespace keyledger::commands {
+
+struct Registration {
+    std::string email;
+    std::optional<std::string> username;
+    std::optional<std::string> name;
+    Secret password;
+    Standing standing = Standing::kUser;
+};
+struct Registered {
+    Uuid user_id;
+    Position position = 0;
+};
+
+// Open to everybody; administrators are registered by the command line only, and only one is the first.
+Answer<Registered> register_user(Services& services, Registration registration, Caller caller);
+
+}  // namespace keyledger::commands

@@ -1,0 +1,47 @@
+#pragma once
+// What commands are given: the executor, the ports, the settings. Built once by app/, shared by all I/O threads.
+#include "commands/clients.hpp"
+#include "commands/executor.hpp"
+#include "commands/ports.hpp"
+
+namespace keyledger::commands {
+
+struct Settings {
+    std::string issuer;
+    SessionLifetimes lifetimes;
+    LoginAttemptLimits attempts;
+};
+
+struct Services {
+    Executor& executor;
+    eventstore::Store& store;
+    eventstore::SubjectCipher& cipher;
+    Clock& clock;
+    Identifiers& identifiers;
+    Pseudonyms& pseudonyms;
+    PasswordHasher& hasher;
+    PasswordPolicy& policy;
+    LoginThrottle& throttle;
+    Journal& journal;
+    Settings settings;
+};
+
+template <class T>
+using Answer = asio::awaitable<Result<T, CommandError>>;
+
+// What a log-in or a refresh earns: tokens are made from it.
+struct Grant {
+    Uuid user_id;
+    Uuid session_id;
+    std::string client_id;
+    std::vector<std::string> audiences;  // of the access token
+    std::int64_t security_stamp = 0;
+    std::int64_t generation = 0;  // of the refresh token
+    Position position = 0;        // of the event that granted it; 0 when none was needed
+};
+
+struct Done {
+    Position position = 0;  // 0: nothing had to change
+};
+
+}  // namespace keyledger::commands

@@ -1,0 +1,12 @@
+#pragma once
+// Administrators disable and enable users. Disabling ends the user's sessions in the same event.
+#include "commands/services.hpp"
+
+namespace keyledger::commands {
+
+inline constexpr std::size_t kMaxReasonBytes = 256;
+
+Answer<Done> disable_user(Services& services, Bearer bearer, Uuid user_id, std::string reason, Caller caller);
+Answer<Done> enable_user(Services& services, Bearer bearer, Uuid user_id, Caller caller);
+
+}  // namespace keyledger::commands

@@ -1,0 +1,13 @@
+#pragma once
+#include "commands/services.hpp"
+
+namespace keyledger::commands {
+
+struct ProfileUpdate {
+    Bearer bearer;
+    std::optional<std::string> username;  // the whole profile: what is absent is taken away
+    std::optional<std::string> name;
+};
+Answer<Done> update_profile(Services& services, ProfileUpdate update, Caller caller);
+
+}  // namespace keyledger::commands
