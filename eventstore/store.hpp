@@ -81,10 +81,13 @@ struct Append {
     std::vector<StreamVersion> writes;  // every stream that `events` writes, with its version before
     std::vector<StreamVersion> guards;
     std::vector<NewEvent> events;       // at least one, in order, grouped by nothing
-    std::vector<ClaimChange> claims;    // releases are done before takes
+    // Releases are done before takes. Taking what its owner holds already and releasing what he does not hold are
+    // no errors: while a claim key rotates, only one of the two may be there.
+    std::vector<ClaimChange> claims;
     std::vector<CredentialChange> credentials;
     std::vector<NewSubjectKey> new_keys;
     std::vector<SubjectKeyUse> key_uses;
+    std::vector<SubjectKeyUse> destroyed_keys;  // erasure: must be live, and are gone for ever
 };
 
 // ---- the verdict -----------------------------------------------------------------------------------------------
@@ -92,11 +95,15 @@ struct Appended {
     Position first_position = 0;
     std::int32_t event_count = 0;
 };
-struct Conflict {  // something that the command read has moved: decide again
+// Something that the command read has moved: decide again. The first that did of: writes, guards, credentials, key
+// uses, destroyed keys, new keys.
+struct Conflict {
     enum class On { kStream, kCredential, kSubjectKey };
     On on = On::kStream;
     Uuid id;                      // of the stream, the credential or the subject
-    std::int32_t version = 0;     // where it stands now (stream version or credential revision; 0: absent)
+    // Where it stands now: stream version or credential revision; 0: absent; -1: a credential of another owner or
+    // kind. 0 for subject keys.
+    std::int32_t version = 0;
 };
 struct Duplicate {  // this command id was appended before
     Position first_position = 0;
@@ -107,6 +114,7 @@ struct Duplicate {  // this command id was appended before
 struct ClaimTaken {
     std::string kind;
 };
+// Looked for in this order: Duplicate, Conflict, ClaimTaken.
 using Verdict = std::variant<Appended, Conflict, Duplicate, ClaimTaken>;
 
 enum class StoreError {
