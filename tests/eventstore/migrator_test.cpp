@@ -1,0 +1,132 @@
+#include "eventstore/postgres/migrator.hpp"
+
+#include <gtest/gtest.h>
+
+#include <pqxx/pqxx>
+
+#include "tests/support/postgres.hpp"
+
+using namespace keyledger;
+using namespace keyledger::eventstore::postgres;
+
+namespace {
+
+const int kNewest = static_cast<int>(migrations().size());
+
+// Runs one statement on a connection of its own; the server's refusal comes as an exception.
+void run(const std::string& url, const std::string& sql) {
+    pqxx::connection connection(url);
+    pqxx::work work(connection);
+    work.exec(sql);
+    work.commit();
+}
+
+constexpr const char* kOneEvent =
+    "insert into keyledger.events values (1, 'default', 'user', gen_random_uuid(), 1, 'user.enabled', 1,"
+    " gen_random_uuid(), '{}', '{}', now(), decode(repeat('00', 32), 'hex'))";
+
+}  // namespace
+
+TEST(Migrations, AreNumberedWithoutHoles) {
+    for (int i = 0; i < kNewest; ++i) EXPECT_EQ(migrations()[static_cast<std::size_t>(i)].number, i + 1);
+}
+
+TEST(Migrator, GoesUpDownAndUpAgain) {
+    test::EmptyDatabase database;
+    Migrator migrator(database.owner_url());
+    EXPECT_EQ(std::ssize(migrator.up()), kNewest);
+    EXPECT_TRUE(migrator.up().empty());
+    EXPECT_EQ(std::ssize(migrator.down(kNewest)), kNewest);
+    EXPECT_EQ(migrator.status().front().is, MigrationState::Is::kPending);
+    EXPECT_TRUE(migrator.down().empty());
+    EXPECT_EQ(std::ssize(migrator.up()), kNewest);
+    EXPECT_EQ(migrator.status().front().is, MigrationState::Is::kApplied);
+    EXPECT_EQ(schema_problem(database.service_url()), std::nullopt);
+}
+
+TEST(Migrator, KeepsALogThatHoldsEvents) {
+    test::Database database;
+    database.execute(kOneEvent);
+    Migrator migrator(database.owner_url());
+    EXPECT_THROW(migrator.down(kNewest), MigrationFailure);
+    EXPECT_EQ(database.execute("select count(*) from keyledger.events"), "1");
+    EXPECT_EQ(migrator.status().front().is, MigrationState::Is::kApplied);
+}
+
+TEST(Migrator, RefusesAMigrationThatWasAppliedFromAnotherText) {
+    test::Database database;
+    database.execute("update keyledger_migrations.applied set sha256 = 'other' where number = 1");
+    Migrator migrator(database.owner_url());
+    EXPECT_THROW(migrator.up(), MigrationFailure);
+    EXPECT_THROW(migrator.down(), MigrationFailure);
+    EXPECT_EQ(migrator.status().front().is, MigrationState::Is::kChanged);
+    EXPECT_NE(schema_problem(database.service_url()), std::nullopt);
+}
+
+TEST(Migrator, RefusesTheDatabaseOfANewerProgram) {
+    test::Database database;
+    database.execute("insert into keyledger_migrations.applied (number, name, sha256) values (9999, 'later', 'x')");
+    EXPECT_THROW(Migrator(database.owner_url()).up(), MigrationFailure);
+    EXPECT_EQ(Migrator(database.owner_url()).status().back().is, MigrationState::Is::kUnknown);
+    EXPECT_NE(schema_problem(database.service_url()).value().find("newer"), std::string::npos);
+}
+
+TEST(Migrator, SaysNoPasswordWhenNobodyAnswers) {
+    try {
+        Migrator("postgresql://someone:hunter2@127.0.0.1:1/nowhere").up();
+        FAIL() << "connected to nobody";
+    } catch (const MigrationFailure& failure) {
+        EXPECT_EQ(std::string(failure.what()).find("hunter2"), std::string::npos);
+    }
+}
+
+TEST(Migrator, GivesARestoredLogANewIdentity) {
+    test::Database database;
+    const std::string before = database.execute("select log_id from keyledger.log");
+    const std::string renewed = Migrator(database.owner_url()).renew_log_id().to_string();
+    EXPECT_NE(renewed, before);
+    EXPECT_EQ(database.execute("select log_id from keyledger.log"), renewed);
+}
+
+TEST(SchemaProblem, NamesTheCommandThatMendsIt) {
+    test::EmptyDatabase database;
+    EXPECT_NE(schema_problem(database.owner_url()).value().find("keyledger migrate up"), std::string::npos);
+}
+
+TEST(ServiceRole, CanReadButNotWriteTheLog) {
+    const std::string& url = test::database().service_url();
+    for (const char* table : {"events", "log", "streams", "claims", "credentials", "commands", "subject_keys"}) {
+        run(url, std::string("select * from keyledger.") + table);
+        EXPECT_THROW(run(url, std::string("delete from keyledger.") + table), pqxx::insufficient_privilege) << table;
+        EXPECT_THROW(run(url, std::string("truncate keyledger.") + table), pqxx::insufficient_privilege) << table;
+        EXPECT_THROW(run(url, std::string("update keyledger.") + table + " set tenant = 'x'"),
+                     pqxx::sql_error) << table;
+    }
+    EXPECT_THROW(run(url, kOneEvent), pqxx::insufficient_privilege);
+    EXPECT_THROW(run(url, "update keyledger.events set payload = '{}'"), pqxx::insufficient_privilege);
+    EXPECT_THROW(run(url, "create table keyledger.mine ()"), pqxx::insufficient_privilege);
+    EXPECT_THROW(run(url, "drop function keyledger.append"), pqxx::sql_error);
+    EXPECT_THROW(run(url, "update keyledger_migrations.applied set sha256 = 'x'"), pqxx::insufficient_privilege);
+}
+
+TEST(ServiceRole, OwnsItsReadModelsAndCheckpoints) {
+    const std::string& url = test::database().service_url();
+    run(url, "create table read_models.mine_1 (id int primary key)");
+    run(url, "insert into read_models.mine_1 values (1)");
+    run(url, "drop table read_models.mine_1");
+    run(url, "insert into keyledger.checkpoints (reader, generation, position, leaf_hash)"
+             " values ('mine', 1, 0, decode(repeat('00', 32), 'hex'))");
+    run(url, "update keyledger.checkpoints set position = 1 where reader = 'mine'");
+    run(url, "delete from keyledger.checkpoints where reader = 'mine'");
+}
+
+// Names that a search path could bend must not reach a function that runs with its owner's rights.
+TEST(AppendFunction, IsGuardedAsItsRightsDemand) {
+    const std::string guarded = test::database().execute(
+        "select count(*) from pg_proc p join pg_namespace n on n.oid = p.pronamespace"
+        " where n.nspname = 'keyledger' and p.prosecdef and exists (select from unnest(p.proconfig) c"
+        " where c = 'search_path=pg_catalog, pg_temp') and not has_function_privilege('public', p.oid, 'execute')");
+    EXPECT_EQ(guarded, test::database().execute("select count(*) from pg_proc p join pg_namespace n"
+                                                " on n.oid = p.pronamespace where n.nspname = 'keyledger'"));
+    EXPECT_GE(std::stoi(guarded), 2);
+}
