@@ -84,6 +84,7 @@ const Router::Compiled* Router::find_path(const Request& request) const {
 
 Router::Resolution Router::resolve(Request& request) const {
     request.operation = kUnmatched;
+    if (request.target == "*") return {nullptr, no_content()};
     const Compiled* path = find_path(request);
     if (path == nullptr)
         return {nullptr, problem(request, problems::kNotFound,

@@ -1,0 +1,30 @@
+#pragma once
+// Request ids and W3C trace context: taken over when well-formed, made otherwise.
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace keyledger::api {
+
+// Random bytes from the kernel, bought in bulk. One an I/O thread; not thread-safe.
+class RandomBytes {
+public:
+    // Throws std::system_error when the kernel gives none.
+    void fill(char* to, std::size_t size);
+
+private:
+    std::array<char, 4096> pool_{};
+    std::size_t used_ = sizeof pool_;
+};
+
+// [A-Za-z0-9._-]{1,64}: what may stand in logs, events and headers.
+bool valid_request_id(std::string_view text) noexcept;
+std::string make_request_id(RandomBytes& random);
+
+// Version 00 of https://www.w3.org/TR/trace-context/, from a header of that or a later version; nullopt if malformed.
+std::optional<std::string> accept_traceparent(std::string_view header);
+std::string make_traceparent(RandomBytes& random);
+
+}  // namespace keyledger::api

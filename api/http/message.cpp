@@ -1,0 +1,185 @@
+#include "api/http/message.hpp"
+
+#include <array>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/status.hpp>
+#include <cstdio>
+#include <ctime>
+
+#include "api/target.hpp"
+#include "api/text.hpp"
+
+namespace keyledger::api {
+namespace {
+
+namespace http = boost::beast::http;
+
+std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+// Two of these would let two readers of one request (a proxy, a handler) believe different things.
+constexpr std::array<std::string_view, 11> kAtMostOnce{
+    "Host",        "Content-Length",  "Content-Type",           "Transfer-Encoding", "Authorization", "Expect",
+    "X-Request-Id", "Idempotency-Key", "Keyledger-Min-Position", "Origin",            "Access-Control-Request-Method"};
+
+std::optional<Problem> refuse(std::string detail) {
+    return simple_problem(problems::kBadRequest, std::move(detail));
+}
+
+std::optional<Problem> copy_fields(const Fields& fields, std::size_t max_fields, Headers& headers) {
+    for (const auto& field : fields) {
+        if (headers.size() == max_fields)
+            return simple_problem(problems::kHeaderTooLarge,
+                                  "Send at most " + std::to_string(max_fields) + " header fields.");
+        headers.add(view(field.name_string()), view(field.value()));
+    }
+    for (std::string_view name : kAtMostOnce)
+        if (headers.count(name) > 1) return refuse("Send the header " + std::string(name) + " once.");
+    return std::nullopt;
+}
+
+// Beast takes a message with any other coding for one without a body, and its body for the next request.
+std::optional<Problem> check_framing(const Headers& headers, unsigned version) {
+    auto coding = headers.find("Transfer-Encoding");
+    if (coding && !equal_ignoring_case(*coding, "chunked"))
+        return refuse("The only transfer coding that is accepted is chunked.");
+    if (coding && version < 11) return refuse("HTTP/1.0 has no transfer codings; send Content-Length.");
+    return std::nullopt;
+}
+
+std::optional<Problem> check_host(const Headers& headers, unsigned version, const Target& target) {
+    auto host = headers.find("Host");
+    if (!host && version < 11) return std::nullopt;
+    if (!host) return refuse("Send exactly one Host header.");
+    if (!valid_host(*host)) return refuse("The Host header must be a host with an optional port.");
+    if (!target.authority.empty() && !equal_ignoring_case(target.authority, *host))
+        return refuse("The request target names another host than the Host header.");
+    return std::nullopt;
+}
+
+// It goes into events, so it must be text that PostgreSQL can store.
+std::string storable(std::string_view text) {
+    std::string kept(shortened(text, valid_utf8(text) ? kMaxUserAgentBytes : text.size()));
+    if (valid_utf8(kept)) return kept;
+    kept.resize(std::min(kept.size(), kMaxUserAgentBytes));
+    for (char& c : kept)
+        if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+    return kept;
+}
+
+IpAddress client_of(const Headers& headers, const IpAddress& peer, std::span<const Cidr> proxies) {
+    std::vector<std::string_view> lines;
+    for (std::size_t i = 0; i < headers.size(); ++i)
+        if (auto field = headers.at(i); equal_ignoring_case(field.name, "X-Forwarded-For"))
+            lines.push_back(field.value);
+    return lines.empty() ? peer : client_behind(peer, lines, proxies);
+}
+
+void identify(RandomBytes& random, Request& request) {
+    auto id = request.header("X-Request-Id");
+    request.request_id = id && valid_request_id(*id) ? std::string(*id) : make_request_id(random);
+    auto parent = request.header("traceparent");
+    bool one = request.headers.count("traceparent") == 1;
+    auto accepted = parent && one ? accept_traceparent(*parent) : std::nullopt;
+    request.traceparent = accepted ? std::move(*accepted) : make_traceparent(random);
+}
+
+void line(std::string& text, std::string_view name, std::string_view value) {
+    text.append(name).append(": ").append(value).append("\r\n");
+}
+
+// The listener's own: a handler can't break the framing of its answer.
+bool is_framing(std::string_view name) {
+    return equal_ignoring_case(name, "Content-Length") || equal_ignoring_case(name, "Transfer-Encoding") ||
+           equal_ignoring_case(name, "Connection");
+}
+
+bool may_have_body(int status) { return status >= 200 && status != 204 && status != 304; }
+
+}  // namespace
+
+Problem simple_problem(const ProblemType& type, std::string detail) {
+    return {.type = type, .detail = std::move(detail), .retry_after_s = {}, .errors = {}, .members = {}};
+}
+
+std::optional<Problem> read_header(const http::request_header<Fields>& header, const IpAddress& peer,
+                                   const ServerOptions& options, RandomBytes& random, Request& request) {
+    request.operation = kUnmatched;
+    request.method = parse_method(view(header.method_string()));
+    request.client_ip = peer;
+    auto bad_fields = copy_fields(header, options.limits.header_fields, request.headers);
+    identify(random, request);
+    request.client_ip = client_of(request.headers, peer, options.trusted_proxies);
+    request.client_address = request.client_ip.to_string();
+    request.user_agent = storable(request.header("User-Agent").value_or(""));
+    if (bad_fields) return bad_fields;
+    if (auto bad = check_framing(request.headers, header.version())) return bad;
+    std::string_view raw = view(header.target());
+    if (raw.size() > options.limits.target_bytes)
+        return simple_problem(problems::kUriTooLong, "Send a request target of at most " +
+                                                         std::to_string(options.limits.target_bytes) + " bytes.");
+    request.target = raw;
+    auto target = parse_target(raw);
+    if (!target) return refuse(target.error());
+    if (target->asterisk && request.method != Method::kOptions) return refuse("The target * is for OPTIONS only.");
+    if (auto bad = check_host(request.headers, header.version(), *target)) return bad;
+    auto expect = request.header("Expect");
+    if (expect && !equal_ignoring_case(*expect, "100-continue"))
+        return simple_problem(problems::kExpectationFailed, "The only expectation that is met is 100-continue.");
+    request.segments = std::move(target->segments);
+    request.query = std::move(target->query);
+    return std::nullopt;
+}
+
+Problem refusal_of(const boost::system::error_code& error, bool start_line_read) {
+    if (error == http::error::header_limit && !start_line_read)
+        return simple_problem(problems::kUriTooLong, "Send a shorter request target.");
+    if (error == http::error::header_limit)
+        return simple_problem(problems::kHeaderTooLarge, "Send fewer or shorter header fields.");
+    if (error == http::error::body_limit) return simple_problem(problems::kPayloadTooLarge, "Send a shorter body.");
+    if (error == http::error::bad_version)
+        return simple_problem(problems::kHttpVersion, "Use HTTP/1.1.");
+    return simple_problem(problems::kBadRequest, "The message is not well-formed HTTP/1.1: " + error.message() + ".");
+}
+
+std::string header_text(const Request& request, const Response& response, const Framing& framing) {
+    std::string text;
+    text.reserve(512);
+    text.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
+    auto reason = http::obsolete_reason(static_cast<http::status>(response.status));
+    text.append(reason.data(), reason.size()).append("\r\n");
+    if (!framing.date.empty()) line(text, "Date", framing.date);
+    if (may_have_body(response.status)) {
+        if (!response.content_type.empty()) line(text, "Content-Type", response.content_type);
+        line(text, "Content-Length", std::to_string(response.body.size()));
+    }
+    for (std::size_t i = 0; i < response.headers.size(); ++i)
+        if (auto field = response.headers.at(i); !is_framing(field.name)) line(text, field.name, field.value);
+    if (!response.headers.contains("Cache-Control")) line(text, "Cache-Control", "no-store");
+    text.append("X-Content-Type-Options: nosniff\r\n"
+                "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+                "Referrer-Policy: no-referrer\r\n");
+    if (framing.tls) line(text, "Strict-Transport-Security", "max-age=31536000");
+    line(text, "X-Request-Id", request.request_id);
+    if (framing.persistence == Persistence::kClose)
+        line(text, "Connection", "close");
+    else if (framing.http_10)
+        line(text, "Connection", "keep-alive");
+    text.append("\r\n");
+    return text;
+}
+
+std::string http_date(std::int64_t unix_seconds) {
+    static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    auto seconds = static_cast<std::time_t>(unix_seconds);
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    char text[64];
+    int size = std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[parts.tm_wday],
+                             parts.tm_mday, kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min,
+                             parts.tm_sec);
+    return {text, static_cast<std::size_t>(size)};
+}
+
+}  // namespace keyledger::api

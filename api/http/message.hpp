@@ -1,0 +1,45 @@
+#pragma once
+// Between Beast's messages and ours. Internal to api/http.
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "api/http/identifiers.hpp"
+#include "api/http/server.hpp"
+#include "api/problem.hpp"
+
+namespace keyledger::api {
+
+using MessageParser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+using Fields = boost::beast::http::fields;
+
+// Fills everything but the body and the times from a complete header. A problem: the request is to be refused and
+// its connection closed. The request's id, address and method are set even then.
+std::optional<Problem> read_header(const boost::beast::http::request_header<Fields>& header, const IpAddress& peer,
+                                   const ServerOptions& options, RandomBytes& random, Request& request);
+
+// What to tell a caller whose message Beast refused.
+Problem refusal_of(const boost::system::error_code& error, bool start_line_read);
+
+Problem simple_problem(const ProblemType& type, std::string detail);
+
+enum class Persistence : std::uint8_t { kKeep, kClose };
+struct Framing {
+    bool http_10 = false;
+    bool tls = false;
+    Persistence persistence = Persistence::kKeep;
+    std::string_view date;  // IMF-fixdate; empty: not sent
+};
+
+// Status line and header of the answer, with the fields that every answer has. Content-Length tells the body's size
+// also where the body is not sent (HEAD).
+std::string header_text(const Request& request, const Response& response, const Framing& framing);
+
+// IMF-fixdate of RFC 9110 section 5.6.7.
+std::string http_date(std::int64_t unix_seconds);
+
+}  // namespace keyledger::api

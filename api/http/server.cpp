@@ -1,0 +1,298 @@
+#include "api/http/server.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <latch>
+#include <list>
+#include <thread>
+
+#include "api/http/message.hpp"
+#include "api/http/worker.hpp"
+
+namespace keyledger::api {
+
+namespace asio = boost::asio;
+using Tcp = asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t kMaxRefusing = 64;          // a thread; beyond it connections are closed without a word
+constexpr std::size_t kOtherDescriptors = 512;    // database, Kafka, files, and the threads' own
+constexpr std::chrono::milliseconds kAcceptPause{50};
+
+std::string text_of(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (...) {
+        return "an exception that is no std::exception";
+    }
+}
+
+// Suites with forward secrecy and authenticated encryption; TLS 1.3 has no others.
+constexpr const char* kCiphers =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+
+int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size, const unsigned char* offered,
+                    unsigned offered_size, void*) {
+    static constexpr unsigned char kHttp11[] = "\x08http/1.1";
+    unsigned char* match = nullptr;
+    int found = SSL_select_next_proto(&match, chosen_size, kHttp11, sizeof kHttp11 - 1, offered, offered_size);
+    *chosen = match;
+    return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+asio::ssl::context make_tls(const TlsFiles& files) {
+    asio::ssl::context tls(asio::ssl::context::tls_server);
+    SSL_CTX* raw = tls.native_handle();
+    SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
+    SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_cipher_list(raw, kCiphers);
+    SSL_CTX_set_alpn_select_cb(raw, choose_protocol, nullptr);
+    error_code error;
+    tls.use_certificate_chain_file(files.certificate_chain, error);
+    if (error) throw ServerError("TLS: no certificate chain in " + files.certificate_chain + ": " + error.message());
+    tls.use_private_key_file(files.private_key, asio::ssl::context::pem, error);
+    if (error) throw ServerError("TLS: no private key in " + files.private_key + ": " + error.message());
+    if (SSL_CTX_check_private_key(raw) != 1)
+        throw ServerError("TLS: the key in " + files.private_key + " does not belong to the certificate in " +
+                          files.certificate_chain);
+    return tls;
+}
+
+Tcp::endpoint endpoint_of(const ServerOptions& options) {
+    error_code error;
+    auto address = asio::ip::make_address(options.address, error);
+    if (error) throw ServerError("the listening address must be an IP address, not '" + options.address + "'");
+    return {address, options.port};
+}
+
+[[noreturn]] void throw_bind_error(const Tcp::endpoint& where, const error_code& error) {
+    std::string place = where.address().to_string() + " port " + std::to_string(where.port());
+    if (error == asio::error::address_in_use)
+        throw ServerError(place + " is in use by another process; stop it or configure another port");
+    throw ServerError("can't listen on " + place + ": " + error.message());
+}
+
+// Another process of the same user could share a port with SO_REUSEPORT without anybody noticing, each serving a
+// part of the callers. A socket without that option can't be bound where anybody listens.
+void check_free(asio::io_context& context, const Tcp::endpoint& where) {
+    Tcp::acceptor probe(context);
+    error_code error;
+    probe.open(where.protocol(), error);
+    if (!error) probe.set_option(Tcp::acceptor::reuse_address(true), error);
+    if (!error) probe.bind(where, error);
+    if (error) throw_bind_error(where, error);
+}
+
+void listen(Tcp::acceptor& acceptor, const Tcp::endpoint& where) {
+    error_code error;
+    acceptor.open(where.protocol(), error);
+    if (error) throw_bind_error(where, error);
+    acceptor.set_option(Tcp::acceptor::reuse_address(true), error);
+    int on = 1;
+    if (setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+        error.assign(errno, boost::system::system_category());
+    if (!error) acceptor.bind(where, error);
+    if (!error) acceptor.listen(Tcp::acceptor::max_listen_connections, error);
+    if (error) throw_bind_error(where, error);
+}
+
+// The number of connections that the process may really hold.
+std::size_t raise_descriptor_limit(std::size_t connections, ServerObserver& observer) {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return connections;
+    std::size_t wanted = connections + kOtherDescriptors;
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, wanted);
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+        (void)getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur >= wanted) return connections;
+    std::size_t possible = limit.rlim_cur > 2 * kOtherDescriptors ? limit.rlim_cur - kOtherDescriptors
+                                                                  : std::max<std::size_t>(limit.rlim_cur / 2, 1);
+    observer.on_failure(nullptr, "RLIMIT_NOFILE is " + std::to_string(limit.rlim_cur) + ": serving at most " +
+                                     std::to_string(possible) + " connections instead of " +
+                                     std::to_string(connections) + "; raise the hard limit");
+    return std::min(possible, connections);
+}
+
+// The one place that spawns a connection: whatever escapes from it is reported, and it is counted out.
+void spawn(Worker& worker, Tcp::socket socket) {
+    Shared& shared = worker.shared;
+    bool too_many = shared.connections.fetch_add(1) >= shared.max_connections;
+    if (too_many && (worker.refusing >= kMaxRefusing || shared.tls)) {
+        --shared.connections;
+        return;
+    }
+    worker.refusing += too_many ? 1 : 0;
+    auto done = [&worker, too_many](std::exception_ptr failure) {
+        --worker.shared.connections;
+        worker.refusing -= too_many ? 1 : 0;
+        if (failure) worker.shared.observer.on_failure(nullptr, text_of(failure));
+    };
+    auto serve = too_many ? refuse_connection : shared.tls ? serve_tls : serve_plain;
+    asio::co_spawn(worker.context, serve(worker, std::move(socket)), done);
+}
+
+asio::awaitable<void> accept_all(Worker& worker) {
+    error_code error;
+    auto token = asio::redirect_error(asio::use_awaitable, error);
+    asio::steady_timer pause(worker.context);
+    while (worker.acceptor.is_open()) {
+        Tcp::socket socket = co_await worker.acceptor.async_accept(token);
+        if (!error) {
+            error_code ignored;
+            socket.set_option(Tcp::no_delay(true), ignored);
+            spawn(worker, std::move(socket));
+        } else if (error == asio::error::no_descriptors || error == asio::error::no_buffer_space ||
+                   error == asio::error::no_memory || error == boost::system::errc::too_many_files_open_in_system) {
+            // The connection stays in the kernel's queue, so an immediate new try would spin.
+            pause.expires_after(kAcceptPause);
+            co_await pause.async_wait(token);
+        }
+    }
+}
+
+void run(Worker& worker) {
+    while (true) {
+        try {
+            worker.context.run();
+            return;
+        } catch (const std::exception& error) {
+            worker.shared.observer.on_failure(nullptr, error.what());
+        }
+    }
+}
+
+// Signals are for the main thread.
+class BlockedSignals {
+public:
+    BlockedSignals() {
+        sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    BlockedSignals(const BlockedSignals&) = delete;
+    BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+private:
+    sigset_t before_;
+};
+
+}  // namespace
+
+std::string_view Worker::current_date() {
+    if (!shared.options.now_ms) return {};
+    std::int64_t second = shared.options.now_ms() / 1000;
+    if (second != date_second) {
+        date = http_date(second);
+        date_second = second;
+    }
+    return date;
+}
+
+struct Server::State {
+    Shared shared;
+    Tcp::endpoint endpoint;
+    std::list<Worker> workers;
+    std::vector<asio::executor_work_guard<asio::io_context::executor_type>> work;
+    std::vector<std::thread> threads;
+    bool accepting = false;
+
+    // Runs on every I/O thread and waits until all have done it.
+    template <class Action>
+    void on_each_thread(Action action) {
+        std::latch done(static_cast<std::ptrdiff_t>(workers.size()));
+        for (Worker& worker : workers)
+            asio::post(worker.context, [&] {
+                action(worker);
+                done.count_down();
+            });
+        done.wait();
+    }
+};
+
+Server::Server(ServerOptions options, const Router& router, ServerObserver& observer)
+    : state_(new State{.shared = {.options = std::move(options), .router = router, .observer = observer},
+                       .endpoint = {},
+                       .workers = {},
+                       .work = {},
+                       .threads = {}}) {
+    const ServerOptions& given = state_->shared.options;
+    state_->endpoint = endpoint_of(given);
+    if (given.io_threads == 0) throw ServerError("the number of I/O threads must be at least 1");
+    if (given.tls) state_->shared.tls.emplace(make_tls(*given.tls));
+    for (std::size_t i = 0; i < given.io_threads; ++i) state_->workers.emplace_back(state_->shared);
+}
+
+Server::~Server() { stop(); }
+
+std::size_t Server::threads() const noexcept { return state_->workers.size(); }
+
+asio::any_io_executor Server::executor(std::size_t thread) const {
+    return std::next(state_->workers.begin(), static_cast<std::ptrdiff_t>(thread))->context.get_executor();
+}
+
+void Server::start() {
+    State& state = *state_;
+    Worker& first = state.workers.front();
+    state.shared.max_connections =
+        raise_descriptor_limit(state.shared.options.limits.connections, state.shared.observer);
+    if (state.endpoint.port() != 0) check_free(first.context, state.endpoint);
+    for (Worker& worker : state.workers) {
+        listen(worker.acceptor, state.endpoint);
+        state.endpoint = worker.acceptor.local_endpoint();
+        asio::co_spawn(worker.context, accept_all(worker), [&worker](std::exception_ptr failure) {
+            if (failure) worker.shared.observer.on_failure(nullptr, text_of(failure));
+        });
+        state.work.push_back(asio::make_work_guard(worker.context));
+    }
+    state.accepting = true;
+    BlockedSignals blocked;
+    for (Worker& worker : state.workers) {
+        state.threads.emplace_back(run, std::ref(worker));
+        std::string name = "http-" + std::to_string(state.threads.size() - 1);
+        pthread_setname_np(state.threads.back().native_handle(), name.c_str());
+    }
+}
+
+std::uint16_t Server::port() const noexcept { return state_->endpoint.port(); }
+std::size_t Server::open_connections() const noexcept { return state_->shared.connections; }
+std::size_t Server::requests_in_flight() const noexcept { return state_->shared.in_flight.count(); }
+
+void Server::stop_accepting() {
+    if (!std::exchange(state_->accepting, false)) return;
+    state_->shared.draining = true;
+    state_->on_each_thread([](Worker& worker) {
+        error_code ignored;
+        worker.acceptor.close(ignored);
+        for (Connection* connection : worker.connections) connection->close_if_idle();
+    });
+}
+
+bool Server::drain(std::chrono::milliseconds deadline) { return state_->shared.in_flight.wait_for_none(deadline); }
+
+void Server::stop() noexcept {
+    if (!state_->threads.empty()) stop_accepting();
+    for (Worker& worker : state_->workers) worker.context.stop();
+    for (std::thread& thread : state_->threads) thread.join();
+    state_->threads.clear();
+    state_->work.clear();
+}
+
+}  // namespace keyledger::api

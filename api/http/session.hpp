@@ -1,0 +1,289 @@
+#pragma once
+// One connection over any stream. Internal to api/http; a .cpp for each kind of stream includes it.
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/stream_traits.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/error.hpp>
+#include <cstring>
+#include <exception>
+
+#include "api/http/message.hpp"
+#include "api/http/worker.hpp"
+#include "domain/secret.hpp"
+
+namespace keyledger::api {
+
+inline constexpr std::size_t kReadBytes = 4096;
+inline constexpr std::size_t kMaxLingerBytes = 1024 * 1024;
+
+inline std::string describe(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (...) {
+        return "an exception that is no std::exception";
+    }
+}
+
+// Reads what the peer still sends until it closes: closing before would reset the connection, and the answer that
+// is on its way could be lost.
+inline boost::asio::awaitable<void> linger(boost::beast::tcp_stream& stream, std::chrono::milliseconds deadline) {
+    boost::system::error_code error;
+    auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
+    stream.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, error);
+    stream.expires_after(deadline);
+    std::array<char, kReadBytes> waste;
+    auto room = boost::asio::buffer(waste);
+    for (std::size_t read = 0; !error && read < kMaxLingerBytes;) {
+        std::size_t got = co_await stream.async_read_some(room, token);
+        read += got;
+    }
+    stream.close();
+}
+
+template <class Stream>
+class Session final : public Connection {
+public:
+    Session(Worker& worker, Stream stream, const IpAddress& peer, bool tls)
+        : worker_(worker), shared_(worker.shared), stream_(std::move(stream)), peer_(peer), tls_(tls),
+          buffer_(worker.shared.options.limits.header_bytes) {
+        worker_.connections.insert(this);
+    }
+    ~Session() { worker_.connections.erase(this); }
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    // Request after request, until one of both sides has enough.
+    boost::asio::awaitable<void> run();
+
+    void close_if_idle() noexcept override {
+        if (idle_) transport().cancel();
+    }
+    Stream& stream() noexcept { return stream_; }
+    boost::beast::tcp_stream& transport() noexcept { return boost::beast::get_lowest_layer(stream_); }
+
+private:
+    enum class Until : std::uint8_t { kHeader, kMessage };
+    struct Exchange {
+        MessageParser parser;
+        Request request;
+        Persistence persistence = Persistence::kClose;
+    };
+
+    boost::asio::awaitable<bool> first_byte();
+    boost::asio::awaitable<void> exchange(Exchange& now);
+    boost::asio::awaitable<boost::system::error_code> feed(MessageParser& parser, Until until);
+    boost::asio::awaitable<boost::system::error_code> read_body(Exchange& now);
+    boost::asio::awaitable<Response> call(const Handler& handler, Request& request);
+    boost::asio::awaitable<void> refuse(Exchange& now, Problem why);
+    boost::asio::awaitable<void> answer(Exchange& now, Response response);
+    bool awaits_continue(const Exchange& now) const;
+    // Nobody is there to be answered: the peer left, or a deadline passed and closed the stream.
+    static bool gone(const boost::system::error_code& error) {
+        return error && error.category() != make_error_code(boost::beast::http::error::bad_field).category();
+    }
+    void forget(Exchange& now);
+
+    const ServerLimits& limits() const noexcept { return shared_.options.limits; }
+
+    Worker& worker_;
+    Shared& shared_;
+    Stream stream_;
+    IpAddress peer_;
+    bool tls_;
+    bool idle_ = false;
+    std::size_t served_ = 0;
+    boost::beast::flat_buffer buffer_;
+};
+
+template <class Stream>
+boost::asio::awaitable<void> Session<Stream>::run() {
+    Persistence persistence = Persistence::kKeep;
+    while (persistence == Persistence::kKeep) {
+        bool begun = co_await first_byte();
+        if (!begun) break;
+        FlightTicket ticket(shared_.in_flight);
+        Exchange now;
+        co_await exchange(now);
+        persistence = now.persistence;
+        forget(now);
+        ++served_;
+    }
+}
+
+// The next request may already lie in the buffer, if the client pipelines.
+template <class Stream>
+boost::asio::awaitable<bool> Session<Stream>::first_byte() {
+    if (buffer_.size() > 0) co_return true;
+    if (shared_.draining) co_return false;
+    boost::system::error_code error;
+    auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
+    transport().expires_after(limits().idle);
+    auto room = buffer_.prepare(kReadBytes);
+    idle_ = true;
+    std::size_t got = co_await stream_.async_read_some(room, token);
+    idle_ = false;
+    buffer_.commit(got);
+    co_return !error;
+}
+
+template <class Stream>
+boost::asio::awaitable<void> Session<Stream>::exchange(Exchange& now) {
+    now.parser.header_limit(static_cast<std::uint32_t>(limits().header_bytes));
+    now.parser.body_limit(limits().body_bytes);
+    transport().expires_after(limits().header);
+    boost::system::error_code error = co_await feed(now.parser, Until::kHeader);
+    if (gone(error)) co_return;
+    std::optional<Problem> bad = read_header(now.parser.get(), peer_, shared_.options, worker_.random, now.request);
+    if (error) bad = refusal_of(error, !now.parser.get().target().empty());
+    if (bad) {
+        co_await refuse(now, std::move(*bad));
+        co_return;
+    }
+    Router::Resolution found = shared_.router.resolve(now.request);
+    // A client that waits for "100 Continue" is better told now than after its body.
+    bool early = found.handler == nullptr && awaits_continue(now);
+    if (!early) {
+        error = co_await read_body(now);
+        if (gone(error)) co_return;
+        if (error) {
+            Problem why = refusal_of(error, true);
+            co_await refuse(now, std::move(why));
+            co_return;
+        }
+    }
+    auto start = std::chrono::steady_clock::now();
+    now.request.received_at = start;
+    now.request.deadline = start + limits().request;
+    Response response = std::move(found.answer);
+    if (found.handler != nullptr) response = co_await call(*found.handler, now.request);
+    shared_.router.decorate(now.request, response);
+    bool more = !early && now.parser.keep_alive() && !shared_.draining &&
+                served_ + 1 < limits().requests_per_connection;
+    now.persistence = more ? Persistence::kKeep : Persistence::kClose;
+    co_await answer(now, std::move(response));
+}
+
+template <class Stream>
+boost::asio::awaitable<boost::system::error_code> Session<Stream>::feed(MessageParser& parser, Until until) {
+    namespace http = boost::beast::http;
+    boost::system::error_code error;
+    auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
+    std::size_t header_bytes = 0;
+    while (until == Until::kHeader ? !parser.is_header_done() : !parser.is_done()) {
+        if (buffer_.size() > 0) {
+            bool in_header = !parser.is_header_done();
+            std::size_t used = parser.put(buffer_.data(), error);
+            buffer_.consume(used);
+            // Beast applies its limit to what it has not parsed yet, so that fields sent one by one would never
+            // reach it.
+            if (in_header) header_bytes += used;
+            if (header_bytes > limits().header_bytes) co_return http::error::header_limit;
+            if (error && error != http::error::need_more) co_return error;
+            if (!error && used > 0) continue;
+            error = {};
+        }
+        std::size_t space = std::min(kReadBytes, buffer_.max_size() - buffer_.size());
+        // Full and still not enough for one start line, field, or chunk header.
+        if (space == 0) co_return http::error::header_limit;
+        auto room = buffer_.prepare(space);
+        std::size_t got = co_await stream_.async_read_some(room, token);
+        if (error == boost::asio::error::eof) co_return http::error::partial_message;
+        if (error) co_return error;
+        buffer_.commit(got);
+    }
+    co_return error;
+}
+
+template <class Stream>
+boost::asio::awaitable<boost::system::error_code> Session<Stream>::read_body(Exchange& now) {
+    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    boost::system::error_code error;
+    if (now.parser.is_done()) co_return error;
+    transport().expires_after(limits().body);
+    if (awaits_continue(now)) {
+        auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
+        auto text = boost::asio::buffer(kContinue);
+        co_await boost::asio::async_write(stream_, text, token);
+        if (error) co_return error;
+    }
+    now.parser.eager(true);
+    error = co_await feed(now.parser, Until::kMessage);
+    now.request.body = std::move(now.parser.get().body());
+    co_return error;
+}
+
+// RFC 9110 section 10.1.1: not for HTTP/1.0, and not when the body is already on its way.
+template <class Stream>
+bool Session<Stream>::awaits_continue(const Exchange& now) const {
+    return !now.parser.is_done() && buffer_.size() == 0 && now.parser.get().version() >= 11 &&
+           now.request.header("Expect").has_value();
+}
+
+template <class Stream>
+boost::asio::awaitable<Response> Session<Stream>::call(const Handler& handler, Request& request) {
+    Response response;
+    std::exception_ptr failure;
+    try {
+        response = co_await handler(request);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    // Whatever the handler waited for may have resumed it elsewhere; a connection stays on its thread.
+    if (!worker_.context.get_executor().running_in_this_thread())
+        co_await boost::asio::post(worker_.context, boost::asio::use_awaitable);
+    if (failure) {
+        shared_.observer.on_failure(&request, describe(failure));
+        response = problem(request, problems::kInternalError,
+                           "The server failed. Report it with the request_id, or try again later.");
+    }
+    co_return response;
+}
+
+template <class Stream>
+boost::asio::awaitable<void> Session<Stream>::refuse(Exchange& now, Problem why) {
+    Response response = problem(now.request, why);
+    shared_.router.decorate(now.request, response);
+    co_await answer(now, std::move(response));
+}
+
+template <class Stream>
+boost::asio::awaitable<void> Session<Stream>::answer(Exchange& now, Response response) {
+    const Request& request = now.request;
+    std::int64_t duration_ns = 0;
+    if (request.received_at != Request::Time{})
+        duration_ns = std::chrono::nanoseconds(std::chrono::steady_clock::now() - request.received_at).count();
+    shared_.observer.on_request(request, response.status, duration_ns);
+    Framing framing{.http_10 = now.parser.get().version() < 11,
+                    .tls = tls_,
+                    .persistence = now.persistence,
+                    .date = worker_.current_date()};
+    std::string head = header_text(request, response, framing);
+    bool body_too = request.method != Method::kHead;
+    std::array<boost::asio::const_buffer, 2> parts{boost::asio::buffer(head), boost::asio::const_buffer{}};
+    if (body_too) parts[1] = boost::asio::buffer(response.body);
+    boost::system::error_code error;
+    auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
+    transport().expires_after(limits().write);
+    co_await boost::asio::async_write(stream_, parts, token);
+    if (error) now.persistence = Persistence::kClose;
+}
+
+// Passwords do not outlive their request in here.
+template <class Stream>
+void Session<Stream>::forget(Exchange& now) {
+    if (now.request.body.empty()) return;
+    Secret::wipe(now.request.body);
+    if (buffer_.size() > 0) return;
+    auto used = buffer_.prepare(buffer_.capacity());
+    explicit_bzero(used.data(), used.size());
+    if (buffer_.capacity() > kReadBytes) buffer_.shrink_to_fit();
+}
+
+}  // namespace keyledger::api
