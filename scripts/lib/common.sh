@@ -18,19 +18,17 @@ die() {
 # The comment at the head of a script is its --help.
 print_help() { sed -n '2,/^$/{s/^# \{0,1\}//;p}' "$0"; }
 
-# value_of OPTION [VALUE]: the value that an option needs, or a clear error.
+# value_of OPTION [VALUE] ...: puts the value that an option needs into REPLY, or ends with a clear error.
 value_of() {
-    [[ $# -ge 2 && -n $2 && $2 != --* ]] || die "$1 needs a value; see $(basename "$0") --help"
-    printf '%s' "$2"
+    [[ $# -ge 2 && -n $2 && $2 != --* ]] || die "$1 needs a value; see scripts/$(basename "$0") --help"
+    REPLY=$2
 }
 
 port_of() {
-    local port
-    port=$(value_of "$@")
-    if [[ ! $port =~ ^[1-9][0-9]{0,4}$ ]] || ((port > 65535)); then
-        die "$1 wants a port from 1 to 65535, not '$port'"
+    value_of "$@"
+    if [[ ! $REPLY =~ ^[1-9][0-9]{0,4}$ ]] || ((REPLY > 65535)); then
+        die "$1 wants a port from 1 to 65535, not '$REPLY'"
     fi
-    printf '%s' "$port"
 }
 
 random_hex() { od -An -v -tx1 -N"$1" /dev/urandom | tr -d ' \n'; }
@@ -102,8 +100,9 @@ stop_process() {
     rm -f "$1"
 }
 
-# spawn FILE LOG [--chdir=DIR] COMMAND...: starts a server in a session of its own, so that Ctrl-C reaches only the
-# script, which then stops its servers in order. Locks (descriptors 8, 9) are not handed down.
+# spawn FILE LOG [ENV OPTION...] COMMAND...: starts a server in a session of its own, so that Ctrl-C reaches only the
+# script, which then stops its servers in order. Locks (descriptors 8, 9) are not handed down. Options are those of
+# env, such as --chdir=DIR.
 spawn() {
     local file=$1 log=$2
     shift 2
@@ -138,8 +137,8 @@ with_progress() {
     shift 2
     say "$text ..."
     (
-        trap - EXIT
-        while sleep 10 && kill -0 $$ 2>/dev/null; do say "    still at it, $(seconds_since "$started")"; done
+        # The sleep must not hold the caller's output open after its parent ended.
+        while sleep 10 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do say "    still at it, $(seconds_since "$started")"; done
     ) 8>&- 9>&- &
     ticker=$!
     run_child "$@" >"$log" 2>&1 || status=$?
@@ -178,7 +177,7 @@ build() {
     exec 8>"$directory/.lock"
     flock -n 8 || { say "waiting for another build in $directory"; flock 8; }
     if [[ ! -f $directory/build.ninja ]]; then
-        (cd "$ROOT" && run_child cmake --preset "$preset" -B "$directory") || return 1
+        run_child cmake -S "$ROOT" -B "$directory" --preset "$preset" || return 1
     fi
     run_child cmake --build "$directory" --parallel "$(build_jobs)" --target "$@" || return 1
     exec 8>&-
