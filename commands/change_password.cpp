@@ -6,11 +6,8 @@
 namespace keyledger::commands {
 namespace {
 
-std::vector<std::string> identity_of(const User& user) {
-    std::vector<std::string> identity;
-    for (const auto* part : {&user.email, &user.username, &user.name})
-        if (*part) identity.push_back(**part);
-    return identity;
+PasswordIdentity identity_of(const User& user) {
+    return {user.email.value_or(""), user.username.value_or(""), user.name.value_or("")};
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ Answer<Secret> hash_password(Services& services, Secret password, Deadline deadl
     co_return std::move(*hash);
 }
 
-Answer<Done> judge_password(Services& services, Secret password, std::vector<std::string> identity,
+Answer<Done> judge_password(Services& services, Secret password, PasswordIdentity identity,
                             Deadline deadline) {
     auto verdict = co_await services.policy.judge(std::move(password), std::move(identity), deadline);
     if (!verdict) co_return Unexpected(error_of(verdict.error()));

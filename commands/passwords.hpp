@@ -23,7 +23,7 @@ Answer<NewCredential> put_password(Services& services, Attempt& attempt, Uuid ow
 Answer<Secret> hash_password(Services& services, Secret password, Deadline deadline);
 
 // Length, strength, and not made of the identity.
-Answer<Done> judge_password(Services& services, Secret password, std::vector<std::string> identity,
+Answer<Done> judge_password(Services& services, Secret password, PasswordIdentity identity,
                             Deadline deadline);
 
 CommandError error_of(HashingError error);

@@ -49,12 +49,17 @@ public:
 };
 
 enum class PasswordProblem { kTooShort, kTooLong, kTooWeak, kContainsIdentity, kNotText };
+// What a password must not be made of. Empty where it is not given.
+struct PasswordIdentity {
+    std::string email;
+    std::string username;
+    std::string name;
+};
 class PasswordPolicy {
 public:
     virtual ~PasswordPolicy() = default;
-    // `identity`: e-mail, user name, name: what the password must not be made of.
     virtual asio::awaitable<Result<std::optional<PasswordProblem>, HashingError>> judge(
-        Secret password, std::vector<std::string> identity, Deadline deadline) = 0;
+        Secret password, PasswordIdentity identity, Deadline deadline) = 0;
 };
 
 // Keyed digests: they recognise a value without telling it.

@@ -69,9 +69,8 @@ Answer<Uuid> first_stream(Services& services, Position position, Deadline deadli
 Answer<Registered> register_user(Services& services, Registration registration, Caller caller) {
     auto identity = identity_of(registration);
     if (!identity) co_return Unexpected(identity.error());
-    std::vector<std::string> made_of{identity->email.key};
-    if (identity->username) made_of.push_back(identity->username->key);
-    if (identity->name) made_of.push_back(*identity->name);
+    const PasswordIdentity made_of{registration.email, registration.username.value_or(""),
+                                   registration.name.value_or("")};
     auto judged = co_await judge_password(services, registration.password.clone(), made_of, caller.deadline);
     if (!judged) co_return Unexpected(judged.error());
 
