@@ -38,6 +38,24 @@ bool is_label(std::string_view label) {
            std::all_of(label.begin(), label.end(), [](char c) { return is_alphanumeric(c) || c == '-'; });
 }
 
+// No top-level domain is all digits (RFC 3696 section 2); an IPv4 address that lost its brackets is.
+bool is_domain_name(std::string_view host) {
+    const auto dot = host.rfind('.');
+    if (dot == std::string_view::npos || !all_parts(host, is_label)) return false;
+    return !std::all_of(host.begin() + static_cast<std::ptrdiff_t>(dot) + 1, host.end(), is_digit);
+}
+
+// U+0000 to U+001F, U+007F, and in UTF-8 U+0080 to U+009F.
+bool has_control(std::string_view text) {
+    unsigned char before = 0;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7F || (before == 0xC2 && byte < 0xA0)) return true;
+        before = byte;
+    }
+    return false;
+}
+
 }  // namespace
 
 std::optional<Identifier> parse_email(std::string_view text) {
@@ -48,7 +66,7 @@ std::optional<Identifier> parse_email(std::string_view text) {
     const std::string_view host = text.substr(at + 1);
     const bool good_local =
         all_parts(local, [](std::string_view part) { return std::all_of(part.begin(), part.end(), is_atext); });
-    if (!good_local || host.find('.') == std::string_view::npos || !all_parts(host, is_label)) return std::nullopt;
+    if (!good_local || !is_domain_name(host)) return std::nullopt;
     return Identifier{std::string(text), ascii_lower(text)};
 }
 
@@ -65,11 +83,7 @@ std::optional<std::string> parse_name(std::string_view text) {
     const auto first = text.find_first_not_of(' ');
     if (first == std::string_view::npos) return std::nullopt;
     text = text.substr(first, text.find_last_not_of(' ') - first + 1);
-    const bool has_control = std::any_of(text.begin(), text.end(), [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte < 0x20 || byte == 0x7F;
-    });
-    if (text.size() > kMaxNameBytes || has_control) return std::nullopt;
+    if (text.size() > kMaxNameBytes || has_control(text)) return std::nullopt;
     return std::string(text);
 }
 
