@@ -13,7 +13,9 @@ Events decide_on(const LoginAttempts& attempts, const ClearFailedLogins& command
     return {LoginFailuresCleared{command.user_id}};
 }
 
-LoginAttempts apply(LoginAttempts attempts, const LoginFailed&, const Recorded& recorded) {
+LoginAttempts apply(LoginAttempts attempts, const LoginFailed& event, const Recorded& recorded) {
+    // Not looked at, so no guess: or else whoever keeps knocking would keep the owner out for ever.
+    if (event.reason == LoginFailure::kTooManyFailures) return attempts;
     attempts.failures_in_a_row += 1;
     attempts.last_failed_at_ms = recorded.occurred_at_ms;
     return attempts;

@@ -14,6 +14,7 @@
 namespace keyledger {
 
 // ---- events ----------------------------------------------------------------------------------------------------
+// kTooManyFailures: the attempt was not looked at; it counts for nothing and prolongs no pause.
 enum class LoginFailure { kUnknownUser, kWrongPassword, kUserNotActive, kTooManyFailures };
 constexpr auto enum_names(LoginFailure) {
     using F = LoginFailure;
@@ -30,7 +31,9 @@ struct LoginFailed {
         return std::tuple{Field{"user_id", &LoginFailed::user_id}, Field{"reason", &LoginFailed::reason}};
     }
 };
-struct LoginFailuresCleared {  // a good log-in after failed ones, in the same append as its session
+// A good log-in after failed ones. Appended after its session and not with it: whoever guesses moves this stream, and
+// would keep the owner out by conflicts.
+struct LoginFailuresCleared {
     Uuid user_id;
     static constexpr std::string_view kType = "login.failures_cleared";
     static constexpr int kSchema = 1;
