@@ -26,9 +26,9 @@ SubjectKey new_subject_key(std::int64_t now_ms);
 
 // What a wrapped key is bound to, besides the id of the key that wraps it.
 struct SubjectKeyContext {
-    std::string_view tenant;
-    Uuid subject;
-    Uuid key_id;
+    std::string_view tenant = {};
+    Uuid subject = {};
+    Uuid key_id = {};
 };
 // `kek` has the purpose kKeyEncryption, and its material (MissingKey if revoked). The bytes are nonce |
 // ciphertext | tag.
@@ -38,11 +38,11 @@ std::optional<Secret> unwrap_subject_key(const Key& kek, const SubjectKeyContext
                                          std::string_view wrapped);
 
 struct FieldContext {
-    std::string_view tenant;
-    Uuid event_id;
-    std::string_view field;
-    Uuid subject;
-    Uuid key_id;
+    std::string_view tenant = {};
+    Uuid event_id = {};
+    std::string_view field = {};
+    Uuid subject = {};
+    Uuid key_id = {};
 };
 // Text: s1.<subject>.<key id>.<base64url of nonce | ciphertext | tag>.
 std::string seal_field(const Secret& subject_key, const FieldContext& context, std::string_view clear);
@@ -50,8 +50,8 @@ std::string seal_field(const Secret& subject_key, const FieldContext& context, s
 // Whom a sealed text belongs to and which key opens it, so that the key can be looked up; nullopt if it has
 // not the form above.
 struct SealedName {
-    Uuid subject;
-    Uuid key_id;
+    Uuid subject = {};
+    Uuid key_id = {};
     friend bool operator==(const SealedName&, const SealedName&) = default;
 };
 std::optional<SealedName> parse_sealed(std::string_view text);
@@ -62,10 +62,10 @@ std::optional<std::string> open_field(const Secret& subject_key, const FieldCont
                                       std::string_view text);
 
 struct CredentialContext {
-    std::string_view tenant;
-    Uuid owner;
-    std::string_view kind;  // "password", "totp" ...
-    Uuid credential_id;
+    std::string_view tenant = {};
+    Uuid owner = {};
+    std::string_view kind = {};  // "password", "totp" ...
+    Uuid credential_id = {};
 };
 // Bytes: nonce | ciphertext | tag. Sealed under the owner's subject key.
 std::string seal_credential(const Secret& subject_key, const CredentialContext& context, const Secret& clear);
