@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -31,6 +32,7 @@ using Bytes = std::string;  // raw octets
 using Digest = std::array<std::uint8_t, 32>;
 using CommandId = Digest;
 using Deadline = std::chrono::steady_clock::time_point;
+using NowMs = std::function<std::int64_t()>;  // the wall clock that a store stamps `recorded_at` with; thread-safe
 
 // ---- what a command appends ------------------------------------------------------------------------------------
 struct NewEvent {

@@ -129,7 +129,7 @@ create table keyledger.checkpoints (
 --
 -- Result: one row a command, in order. outcome 0 appended (first_position, event_count), 1 conflict on a stream,
 -- 2 on a credential, 3 on a subject key (moved_id, moved_version), 4 duplicate (first_position, event_count,
--- same_request), 5 claim taken (claim_kind). Looked for in the order 4, 1, 2, 3, 5.
+-- fingerprint), 5 claim taken (claim_kind). Looked for in the order 4, 1, 2, 3, 5.
 create function keyledger.append(
     for_tenant text, at_time timestamptz,
     command_ids bytea[], fingerprints bytea[],
@@ -144,7 +144,7 @@ create function keyledger.append(
     key_commands integer[], key_subjects uuid[], key_ids uuid[], key_wrapped bytea[], key_encryption_key_ids text[],
     use_commands integer[], use_subjects uuid[], use_key_ids uuid[], use_destroys boolean[]
 ) returns table (
-    outcome smallint, first_position bigint, event_count integer, same_request boolean,
+    outcome smallint, first_position bigint, event_count integer, fingerprint bytea,
     moved_id uuid, moved_version integer, claim_kind text
 )
 language plpgsql volatile strict security definer
@@ -160,7 +160,7 @@ declare
     outcomes smallint[] := array_fill(0::smallint, array[command_count]);
     first_positions bigint[] := array_fill(null::bigint, array[command_count]);
     event_counts integer[] := array_fill(0, array[command_count]);
-    same_requests boolean[] := array_fill(null::boolean, array[command_count]);
+    known_fingerprints bytea[] := array_fill(null::bytea, array[command_count]);
     moved_ids uuid[] := array_fill(null::uuid, array[command_count]);
     moved_versions integer[] := array_fill(null::integer, array[command_count]);
     taken_kinds text[] := array_fill(null::text, array[command_count]);
@@ -328,7 +328,7 @@ begin
         outcomes[hit.command] := 4;
         first_positions[hit.command] := hit.first_position;
         event_counts[hit.command] := hit.event_count;
-        same_requests[hit.command] := hit.fingerprint = fingerprints[hit.command];
+        known_fingerprints[hit.command] := hit.fingerprint;
     end loop;
 
     -- 4. Positions of what was accepted. Events come in the order of their commands, versions follow one another.
@@ -445,9 +445,9 @@ begin
     end if;
 
     return query
-        select o.outcome, o.first, o.n, o.same, o.id, o.version, o.kind
-        from unnest(outcomes, first_positions, event_counts, same_requests, moved_ids, moved_versions, taken_kinds)
-                 with ordinality as o(outcome, first, n, same, id, version, kind, at)
+        select o.outcome, o.first, o.n, o.known, o.id, o.version, o.kind
+        from unnest(outcomes, first_positions, event_counts, known_fingerprints, moved_ids, moved_versions,
+                    taken_kinds) with ordinality as o(outcome, first, n, known, id, version, kind, at)
         order by o.at;
 end
 $$;

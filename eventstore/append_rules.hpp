@@ -1,0 +1,24 @@
+#pragma once
+// What every store asks of an append before it looks at its data, so that all of them refuse the same (kBadData).
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "eventstore/store.hpp"
+
+namespace keyledger::eventstore {
+
+inline constexpr std::size_t kMaxNameBytes = 64;           // types, claim kinds, key ids
+inline constexpr std::size_t kMaxItemsPerCommand = 64;     // writes, guards, claims, credentials, keys: each
+inline constexpr std::size_t kMaxSealedBytes = 16 * 1024;  // credentials and wrapped keys
+inline constexpr std::size_t kMaxDigestBytes = 64;         // claims
+
+// nullopt: well formed. Else what is wrong, for the log; it names no value. Checks limits, that every event belongs to
+// a stream in `writes` and follows its version, and bytes that jsonb would refuse. That payload and metadata are
+// JSON objects is left to the store.
+std::optional<std::string> problem_of(const Append& append);
+
+// UTF-8 without NUL, `\u0000` and escaped surrogates: what both jsonb and JCS can hold.
+bool is_storable_json_text(std::string_view text);
+
+}  // namespace keyledger::eventstore
