@@ -1,0 +1,279 @@
+#include "eventstore/kafka/publisher.hpp"
+
+#include <algorithm>
+
+#include "eventstore/codec/jcs.hpp"
+
+namespace keyledger::eventstore::kafka {
+namespace {
+
+using State = PublisherState;
+
+Unexpected<Setback> setback(State state, std::string sentence) {
+    return Unexpected(Setback{state, std::move(sentence)});
+}
+
+}  // namespace
+
+std::string_view name_of(PublisherState state) {
+    switch (state) {
+        case State::kNotStarted: return "not_started";
+        case State::kStarting: return "starting";
+        case State::kPublishing: return "publishing";
+        case State::kStandby: return "standby";
+        case State::kWaitingForBroker: return "waiting_for_broker";
+        case State::kWaitingForLog: return "waiting_for_log";
+        case State::kRecovering: return "recovering";
+        case State::kEnded: return "ended";
+        case State::kStoppedTopicMissing: return "stopped_topic_missing";
+        case State::kStoppedTopicMismatch: return "stopped_topic_mismatch";
+        case State::kStoppedPositionMissing: return "stopped_position_missing";
+        case State::kStoppedPositionUnreadable: return "stopped_position_unreadable";
+        case State::kStoppedBehindCheckpoint: return "stopped_behind_checkpoint";
+        case State::kStoppedAheadOfLog: return "stopped_ahead_of_log";
+        case State::kStoppedOtherHistory: return "stopped_other_history";
+        case State::kStoppedOtherLog: return "stopped_other_log";
+        case State::kStoppedEventsMissing: return "stopped_events_missing";
+        case State::kStoppedRecordRefused: return "stopped_record_refused";
+        case State::kStoppedEventUnreadable: return "stopped_event_unreadable";
+        case State::kStoppedHole: return "stopped_hole";
+        case State::kStoppedDefect: return "stopped_defect";
+    }
+    return "unknown";
+}
+
+std::string transactional_id(const Uuid& log_id) { return "keyledger." + log_id.to_string() + ".publisher"; }
+
+Publisher::Publisher(PublisherOptions options, PublisherPorts ports)
+    : options_(std::move(options)), ports_(ports), subjects_(ports.origins), jitter_(std::random_device{}()) {}
+
+Publisher::~Publisher() { stop(); }
+
+void Publisher::start() {
+    enter(State::kStarting, "the publisher starts");
+    thread_ = std::thread([this] { run(); });
+}
+
+void Publisher::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_all();
+    ports_.source.interrupt();
+    if (thread_.joinable()) thread_.join();
+}
+
+PublisherStatus Publisher::status() const {
+    const std::lock_guard lock(mutex_);
+    return status_;
+}
+
+std::optional<PublisherStatus> Publisher::await(const std::function<bool(const PublisherStatus&)>& wanted,
+                                                std::chrono::milliseconds at_most) const {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, at_most, [&] { return wanted(status_); })) return std::nullopt;
+    return status_;
+}
+
+bool Publisher::stopping() const {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
+}
+
+void Publisher::rest(std::chrono::milliseconds at_most) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, at_most, [&] { return stopping_; });
+}
+
+void Publisher::enter(PublisherState state, std::string sentence) {
+    const std::lock_guard lock(mutex_);
+    status_.state = state;
+    status_.sentence = std::move(sentence);
+    changed_.notify_all();
+}
+
+void Publisher::note(const Setback& problem) {
+    if (options_.client.log) options_.client.log(is_stopped(problem.state) ? 3 : 4, problem.sentence);
+    const std::lock_guard lock(mutex_);
+    status_.state = problem.state;
+    status_.sentence = problem.sentence;
+    ++status_.setbacks;
+    changed_.notify_all();
+}
+
+void Publisher::run() {
+    while (!stopping()) {
+        const Candidacy candidacy = ports_.leadership.try_acquire();
+        if (candidacy != Candidacy::kLeading) {
+            const bool other = candidacy == Candidacy::kOtherLeads;
+            enter(other ? State::kStandby : State::kWaitingForLog,
+                  other ? "another process publishes" : "the database can't say who publishes");
+            rest(kStandbyWait);
+            continue;
+        }
+        Setback problem{State::kEnded, "stopped by request"};
+        try {
+            problem = publish_as_leader();
+        } catch (const CodecError& error) {
+            problem = {State::kStoppedEventUnreadable, std::string("an event can't be read: ") + error.what()};
+        } catch (const std::exception& error) {
+            problem = {State::kStoppedDefect, std::string("unexpected: ") + error.what()};
+        }
+        producer_.reset();
+        // Another node may have better luck: it may reach the broker, or know the event type.
+        ports_.leadership.release();
+        if (problem.state == State::kEnded) break;
+        note(problem);
+        if (is_stopped(problem.state)) return;
+        const auto half = backoff_.count() / 2;
+        rest(std::chrono::milliseconds(half + static_cast<std::int64_t>(jitter_() % static_cast<unsigned>(half + 1))));
+        backoff_ = std::min<std::chrono::milliseconds>(backoff_ * 2, kMaxBackoff);
+    }
+    enter(State::kEnded, "stopped by request");
+}
+
+Setback Publisher::publish_as_leader() {
+    auto begun = begin_anew();
+    if (!begun) return begun.error();
+    while (!stopping()) {
+        auto published = publish_waiting();
+        if (!published) return published.error();
+    }
+    return {State::kEnded, "stopped by request"};
+}
+
+Result<void, Setback> Publisher::begin_anew() {
+    // Says "starting" only where nothing worse is known yet.
+    if (backoff_ == kMinBackoff) enter(State::kStarting, "taking over from what Kafka holds");
+    auto checkpoint = ports_.cursors.load();
+    if (!checkpoint) return Unexpected(setback_of(checkpoint.error(), "reading the checkpoint"));
+    auto head = ports_.source.head();
+    if (!head) return Unexpected(setback_of(head.error(), "asking for the log's head"));
+    // A topic that is gone although this log was published must not be made anew: that would hide the loss.
+    const IfMissing if_missing = checkpoint->position > 0 ? IfMissing::kRefuse : IfMissing::kCreate;
+    auto topics = ensure_topics(options_.client, options_.topics, if_missing);
+    if (!topics) return Unexpected(setback_of(topics.error()));
+    if (stopping()) return setback(State::kEnded, "stopped by request");
+
+    auto producer = TransactionalProducer::open(options_.client, transactional_id(head->log_id),
+                                                {options_.topics.events(), options_.topics.positions()});
+    if (!producer) return Unexpected(setback_of(producer.error()));
+    producer_ = std::move(*producer);
+    auto fenced = producer_->init(kInitTimeout);
+    if (!fenced) return Unexpected(setback_of(fenced.error()));
+    auto standing = take_over(options_.client, options_.topics, ports_.source, *checkpoint);
+    if (!standing) return Unexpected(standing.error());
+    standing_ = std::move(*standing);
+    source_ = {head->log_id, options_.issuer};
+    // The last commit's cursor may not have been stored. If the database is away now, the next commit stores it.
+    if (standing_.cursor.position > checkpoint->position) (void)ports_.cursors.store(standing_.cursor);
+    auto passed = pass(Step::kTookOver);
+    if (!passed) return passed;
+    const std::lock_guard lock(mutex_);
+    status_.state = State::kPublishing;
+    status_.sentence = "publishing";
+    status_.published = standing_.cursor.position;
+    ++status_.takeovers;
+    changed_.notify_all();
+    return {};
+}
+
+Result<void, Setback> Publisher::publish_waiting() {
+    if (!ports_.leadership.still_held()) return setback(State::kStandby, "leadership was lost");
+    auto events = ports_.source.read_after(standing_.cursor, options_.max_transaction_events);
+    if (!events)
+        return Unexpected(setback_of(events.error(), "reading after " + std::to_string(standing_.cursor.position)));
+    if (!events->empty()) {
+        auto published = publish(*events);
+        if (published) backoff_ = kMinBackoff;
+        return published;
+    }
+    if (producer_->broker_answers()) {
+        enter(State::kPublishing, "publishing");
+        ports_.source.wait(kIdleWait);
+    } else {
+        enter(State::kWaitingForBroker, "no broker can be reached");
+    }
+    return {};
+}
+
+Result<void, Setback> Publisher::publish(const std::vector<RecordedEvent>& events) {
+    auto begun = producer_->begin();
+    if (!begun) return Unexpected(setback_of(begun.error()));
+    auto sent = send(events);
+    if (!sent) return Unexpected(sent.error());
+    auto flushed = producer_->flush([&] { return keep_waiting(); });
+    if (!flushed) return Unexpected(setback_of(flushed.error()));
+    auto passed = pass(Step::kProduced);
+    if (!passed) return passed;
+    auto committed = producer_->commit();
+    if (!committed) return Unexpected(setback_of(committed.error()));
+    passed = pass(Step::kCommitted);
+    if (!passed) return passed;
+    remember(events[sent->events - 1], sent->records);
+    // A checkpoint that stays behind makes the next start less strict, not wrong; and the next commit stores again.
+    (void)ports_.cursors.store(standing_.cursor);
+    return pass(Step::kCursorStored);
+}
+
+Result<Publisher::Sent, Setback> Publisher::send(const std::vector<RecordedEvent>& events) {
+    auto subjects = subjects_.of(events);
+    if (!subjects) return Unexpected(setback_of(subjects.error(), "looking up the users of sessions"));
+    Sent sent;
+    std::size_t bytes = 0;
+    for (; sent.events < events.size() && bytes < kMaxTransactionBytes; ++sent.events) {
+        const RecordedEvent& event = events[sent.events];
+        const auto there = standing_.already_there.find(event.position);
+        if (there != standing_.already_there.end()) {
+            if (there->second != event.event_id.to_string())
+                return setback(State::kStoppedOtherHistory, "Kafka has another event at position " +
+                                                                std::to_string(event.position) + " than the log");
+            continue;
+        }
+        const Record record = cloud_event(event, (*subjects)[sent.events], source_);
+        auto queued = producer_->send_event(event.position, record);
+        if (!queued) return Unexpected(setback_of(queued.error()));
+        bytes += record.bytes();
+        ++sent.records;
+    }
+    const RecordedEvent& last = events[sent.events - 1];
+    const PositionRecord position{source_.log_id, {last.position, last.leaf_hash}, standing_.offsets};
+    auto queued = producer_->send_position({std::string(kEventsOutput), encode(position), {}});
+    if (!queued) return Unexpected(setback_of(queued.error()));
+    return sent;
+}
+
+void Publisher::remember(const RecordedEvent& last, std::int64_t records) {
+    standing_.cursor = {last.position, last.leaf_hash};
+    auto& there = standing_.already_there;
+    there.erase(there.begin(), there.upper_bound(last.position));
+    // While some are still to be skipped, a publisher that takes over has to find them again: the offsets stay.
+    if (there.empty()) {
+        for (const auto& [partition, offset] : producer_->delivered_ends()) {
+            std::int64_t& end = standing_.offsets[static_cast<std::size_t>(partition)];
+            end = std::max(end, offset + 1);  // behind the commit marker
+        }
+    }
+    const std::lock_guard lock(mutex_);
+    status_.state = State::kPublishing;
+    status_.sentence = "publishing";
+    status_.published = last.position;
+    status_.records += records;
+    ++status_.transactions;
+    changed_.notify_all();
+}
+
+bool Publisher::keep_waiting() {
+    if (!producer_->all_brokers_down()) return true;
+    enter(State::kWaitingForBroker, "no broker can be reached; the backlog drains when one can");
+    return !stopping();
+}
+
+Result<void, Setback> Publisher::pass(Step step) {
+    if (options_.on_step && options_.on_step(step) == Then::kLoseAnswer)
+        return setback(State::kRecovering, "the answer was lost, as a test asked for");
+    return {};
+}
+
+}  // namespace keyledger::eventstore::kafka

@@ -1,0 +1,129 @@
+#include "eventstore/kafka/topic_reader.hpp"
+
+#include <librdkafka/rdkafka.h>
+
+#include <algorithm>
+
+#include "eventstore/kafka/limits.hpp"
+
+namespace keyledger::eventstore::kafka {
+namespace {
+
+using Message = std::unique_ptr<rd_kafka_message_t, decltype(&rd_kafka_message_destroy)>;
+using Queue = std::unique_ptr<rd_kafka_queue_t, decltype(&rd_kafka_queue_destroy)>;
+using Topic = std::unique_ptr<rd_kafka_topic_t, decltype(&rd_kafka_topic_destroy)>;
+
+// Partitions that are being fetched into one queue; stopped when this ends. The simple consumer is used because it
+// joins no group: nothing is stored on the broker, and no right on a group is needed.
+class Fetching {
+public:
+    Fetching(rd_kafka_t* handle, const std::string& topic)
+        : topic_(rd_kafka_topic_new(handle, topic.c_str(), nullptr), rd_kafka_topic_destroy),
+          queue_(rd_kafka_queue_new(handle), rd_kafka_queue_destroy) {}
+    ~Fetching() {
+        for (const std::int32_t partition : started_) rd_kafka_consume_stop(topic_.get(), partition);
+    }
+    Fetching(const Fetching&) = delete;
+    Fetching& operator=(const Fetching&) = delete;
+
+    Result<void, KafkaError> start(std::int32_t partition, std::int64_t offset) {
+        if (!topic_ || rd_kafka_consume_start_queue(topic_.get(), partition, offset, queue_.get()) != 0)
+            return Unexpected(error_of(static_cast<int>(rd_kafka_last_error()), "starting to read"));
+        started_.push_back(partition);
+        return {};
+    }
+    Message next() {
+        const int wait_ms = static_cast<int>(kPollSlice.count());
+        return Message(rd_kafka_consume_queue(queue_.get(), wait_ms), rd_kafka_message_destroy);
+    }
+
+private:
+    Topic topic_;
+    Queue queue_;
+    std::vector<std::int32_t> started_;
+};
+
+std::string_view view(const void* bytes, std::size_t size) {
+    return bytes ? std::string_view(static_cast<const char*>(bytes), size) : std::string_view();
+}
+
+}  // namespace
+
+std::int32_t ReadRecord::partition() const { return message_.partition; }
+std::int64_t ReadRecord::offset() const { return message_.offset; }
+std::string_view ReadRecord::key() const { return view(message_.key, message_.key_len); }
+std::string_view ReadRecord::value() const { return view(message_.payload, message_.len); }
+
+std::optional<std::string_view> ReadRecord::header(const char* name) const {
+    rd_kafka_headers_t* headers = nullptr;
+    if (rd_kafka_message_headers(&message_, &headers)) return std::nullopt;
+    const void* value = nullptr;
+    std::size_t size = 0;
+    if (rd_kafka_header_get_last(headers, name, &value, &size)) return std::nullopt;
+    return view(value, size);
+}
+
+Result<TopicReader, KafkaError> TopicReader::open(const ClientOptions& options) {
+    const Client::Properties base{{"enable.partition.eof", "true"},
+                                  {"enable.auto.commit", "false"},
+                                  {"auto.offset.reset", "error"},
+                                  {"check.crcs", "true"},
+                                  {"fetch.wait.max.ms", "10"}};
+    Client::Properties committed = base;
+    committed.emplace_back("isolation.level", "read_committed");
+    Client::Properties uncommitted = base;
+    uncommitted.emplace_back("isolation.level", "read_uncommitted");
+    auto first = Client::open(Client::Role::kConsumer, options, committed);
+    if (!first) return Unexpected(first.error());
+    auto second = Client::open(Client::Role::kConsumer, options, uncommitted);
+    if (!second) return Unexpected(second.error());
+    return TopicReader(std::move(*first), std::move(*second));
+}
+
+Result<std::vector<PartitionBounds>, KafkaError> TopicReader::bounds(const std::string& topic, std::int32_t partitions,
+                                                                     std::chrono::steady_clock::time_point deadline) {
+    std::vector<PartitionBounds> all(static_cast<std::size_t>(partitions));
+    for (std::int32_t partition = 0; partition < partitions; ++partition) {
+        PartitionBounds& one = all[static_cast<std::size_t>(partition)];
+        const auto error = rd_kafka_query_watermark_offsets(uncommitted_.handle(), topic.c_str(), partition, &one.first,
+                                                            &one.end, timeout_ms(deadline));
+        if (error) return Unexpected(error_of(static_cast<int>(error), "asking for the end of " + topic));
+    }
+    return all;
+}
+
+Result<void, KafkaError> TopicReader::read(const std::string& topic, const std::vector<std::int64_t>& from,
+                                           const std::vector<PartitionBounds>& bounds,
+                                           std::chrono::steady_clock::time_point deadline,
+                                           const std::function<Then(const ReadRecord&)>& on_record) {
+    Fetching fetching(committed_.handle(), topic);
+    std::vector<bool> done(bounds.size());
+    for (std::size_t partition = 0; partition < bounds.size(); ++partition) {
+        done[partition] = from[partition] >= bounds[partition].end;
+        if (done[partition]) continue;
+        auto started = fetching.start(static_cast<std::int32_t>(partition), from[partition]);
+        if (!started) return started;
+    }
+    while (!std::all_of(done.begin(), done.end(), [](bool one) { return one; })) {
+        if (std::chrono::steady_clock::now() >= deadline)
+            return Unexpected(error_of(RD_KAFKA_RESP_ERR__TIMED_OUT, "reading " + topic + " to its end"));
+        const Message message = fetching.next();
+        if (!message) continue;
+        const auto partition = static_cast<std::size_t>(message->partition);
+        if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+            // Its offset is the consumer's position, past markers and aborted records.
+            if (message->offset >= bounds[partition].end) done[partition] = true;
+            continue;
+        }
+        if (message->err) {
+            KafkaError error = error_of(static_cast<int>(message->err), "reading " + topic);
+            if (error.next == NextStep::kRetry) continue;  // the client reconnects by itself, up to the deadline
+            return Unexpected(std::move(error));
+        }
+        if (on_record(ReadRecord(*message)) == Then::kStop) return {};
+        if (message->offset + 1 >= bounds[partition].end) done[partition] = true;
+    }
+    return {};
+}
+
+}  // namespace keyledger::eventstore::kafka

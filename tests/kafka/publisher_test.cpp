@@ -1,0 +1,128 @@
+// I9 without faults: what arrives, in which form, and how it goes on after a stop.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "eventstore/codec/jcs.hpp"
+#include "eventstore/kafka/position_record.hpp"
+#include "tests/kafka/rig.hpp"
+
+namespace keyledger::test {
+namespace {
+
+using namespace eventstore::kafka;
+using eventstore::Candidacy;
+
+TEST(Publisher, PublishesEachEventOnceUnderItsSubjectInOrder) {
+    Rig rig;
+    rig.log.grow(3000);
+    rig.publish_all();
+    expect_each_event_once(rig);
+    EXPECT_EQ(rig.cursors.cursor, rig.log.cursor_at(3000));
+}
+
+TEST(Publisher, GoesOnWhereItStoppedWithoutGapOrDouble) {
+    Rig rig;
+    for (int round = 0; round < 4; ++round) {
+        rig.log.grow(250);
+        rig.publish_all();
+    }
+    expect_each_event_once(rig);
+}
+
+TEST(Publisher, PublishesAtOnceWhatIsAppendedWhileItRuns) {
+    Rig rig;
+    const auto publisher = rig.publisher();
+    publisher->start();
+    ASSERT_TRUE(enters(*publisher, PublisherState::kPublishing));
+    for (int round = 1; round <= 50; ++round) {
+        rig.log.grow(3);
+        ASSERT_TRUE(reaches(*publisher, 3 * round));
+    }
+    publisher->stop();
+    EXPECT_EQ(publisher->status().state, PublisherState::kEnded);
+    EXPECT_EQ(publisher->status().records, 150);
+    expect_each_event_once(rig);
+}
+
+TEST(Publisher, HasNothingToDoForAnEmptyLog) {
+    Rig rig;
+    const auto publisher = rig.publisher();
+    publisher->start();
+    ASSERT_TRUE(enters(*publisher, PublisherState::kPublishing));
+    publisher->stop();
+    EXPECT_TRUE(read_topic(rig.brokers, rig.events_topic()).empty());
+    EXPECT_TRUE(read_topic(rig.brokers, rig.positions_topic()).empty());
+}
+
+TEST(Publisher, CommitsItsPositionTogetherWithTheEvents) {
+    Rig rig;
+    rig.log.grow(120);
+    auto options = rig.options();
+    options.max_transaction_events = 50;
+    const auto publisher = rig.publisher(options);
+    publisher->start();
+    ASSERT_TRUE(reaches(*publisher, 120));
+    publisher->stop();
+    const auto records = read_topic(rig.brokers, rig.positions_topic());
+    ASSERT_EQ(records.size(), 3U);
+    const auto last = decode_position_record(records.back().value);
+    ASSERT_TRUE(last);
+    EXPECT_EQ(records.back().key, kEventsOutput);
+    EXPECT_EQ(last->log_id, rig.log.log_id());
+    EXPECT_EQ(last->cursor, rig.log.cursor_at(120));
+    // Its offsets frame the events of its own transaction: 101 to 120 come at or after them, nothing else does.
+    for (const ConsumedRecord& record : read_topic(rig.brokers, rig.events_topic()))
+        EXPECT_EQ(record.position() > 100, record.offset >= last->offsets[static_cast<std::size_t>(record.partition)]);
+}
+
+TEST(Publisher, LeavesOutEveryPersonalFieldClearAndSealed) {
+    Rig rig;
+    rig.log.grow(500);
+    rig.publish_all();
+    bool log_has_sealed = false;
+    for (Position position = 1; position <= rig.log.size(); ++position)
+        log_has_sealed = log_has_sealed || rig.log.at(position).payload.find(kSealedMark) != std::string::npos;
+    ASSERT_TRUE(log_has_sealed);
+    for (const std::string& topic : {rig.events_topic(), rig.positions_topic()}) {
+        for (const ConsumedRecord& record : read_topic(rig.brokers, topic, Isolation::kReadUncommitted)) {
+            std::string all = record.key + record.value;
+            for (const auto& [name, value] : record.headers) all += name + value;
+            for (const std::string_view mark : {kClearMark, kSealedMark, std::string_view("client_address")})
+                EXPECT_EQ(all.find(mark), std::string::npos) << "position " << record.position();
+        }
+    }
+}
+
+TEST(Publisher, StandsByWhileAnotherLeads) {
+    Rig rig;
+    rig.log.grow(10);
+    rig.leadership.answer = Candidacy::kOtherLeads;
+    const auto publisher = rig.publisher();
+    publisher->start();
+    ASSERT_TRUE(enters(*publisher, PublisherState::kStandby));
+    rig.leadership.answer = Candidacy::kLeading;
+    ASSERT_TRUE(reaches(*publisher, 10));
+    rig.leadership.answer = Candidacy::kOtherLeads;  // lost, as when its database session broke
+    ASSERT_TRUE(enters(*publisher, PublisherState::kStandby));
+    publisher->stop();
+    expect_each_event_once(rig);
+}
+
+TEST(Publisher, WaitsForTheLogAndGoesOn) {
+    Rig rig;
+    rig.log.grow(10);
+    const auto publisher = rig.publisher();
+    publisher->start();
+    ASSERT_TRUE(reaches(*publisher, 10));
+    rig.log.go_away(true);
+    ASSERT_TRUE(enters(*publisher, PublisherState::kWaitingForLog));
+    rig.log.grow(10);
+    rig.log.go_away(false);
+    ASSERT_TRUE(reaches(*publisher, 20));
+    publisher->stop();
+    expect_each_event_once(rig);
+}
+
+}  // namespace
+}  // namespace keyledger::test
