@@ -1,0 +1,60 @@
+#include "api/context.hpp"
+
+#include <algorithm>
+
+#include "api/form.hpp"
+#include "api/refusals.hpp"
+
+namespace keyledger::api {
+
+commands::Caller caller_of(const Request& request) {
+    commands::Caller caller;
+    caller.request_id = request.request_id;
+    caller.traceparent = request.traceparent;
+    caller.client_address = request.client_address;
+    caller.user_agent = request.user_agent;
+    caller.deadline = request.deadline;
+    return caller;
+}
+
+Result<commands::AccessClaims, Response> authenticate(Context& context, const Request& request) {
+    const auto token = bearer_token(request);
+    if (!token) return Unexpected(refuse_token(request));
+    auto claims = context.tokens.read_access(*token);
+    if (!claims) return Unexpected(refuse_token(request));
+    const bool for_this_api =
+        claims->audiences.size() == 1 && claims->audiences.front() == context.services.settings.issuer;
+    if (!for_this_api) return Unexpected(refuse_token(request));
+    return std::move(*claims);
+}
+
+Result<commands::Client, Response> authenticate_client(Context& context, const Request& request) {
+    const auto credentials = basic_credentials(request);
+    if (!credentials) return Unexpected(refuse_client(request));
+    auto client = context.clients.authenticate(credentials->id, credentials->secret);
+    if (!client) return Unexpected(refuse_client(request));
+    return std::move(*client);
+}
+
+Result<void, Response> take_idempotency_key(Context& context, const Request& request, commands::Caller& caller,
+                                            const std::vector<std::string>& request_without_secrets) {
+    const auto key = request.header("Idempotency-Key");
+    if (!key) return {};
+    const bool good = !key->empty() && key->size() <= kMaxIdempotencyKeyBytes &&
+                      std::all_of(key->begin(), key->end(), [](char c) { return c > 0x20 && c < 0x7F; });
+    if (!good || request.headers.count("Idempotency-Key") != 1)
+        return Unexpected(problem(request, problems::kBadRequest,
+                                  "Send one Idempotency-Key of 1 to 255 visible ASCII characters, such as a UUID."));
+    std::vector<std::string> parts = request_without_secrets;
+    for (const Parameter& parameter : request.path_parameters) parts.push_back(parameter.value);
+    caller.idempotency =
+        context.idempotency_keys.derive(request.operation, caller.actor_id, *key, parts);
+    return {};
+}
+
+Response at_position(Response response, Position position) {
+    if (position > 0) response.headers.add("Keyledger-Position", std::to_string(position));
+    return response;
+}
+
+}  // namespace keyledger::api

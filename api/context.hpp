@@ -1,0 +1,60 @@
+#pragma once
+// What the routes share: commands, tokens, queries, health. Built once by app/; every member is thread-safe.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/request.hpp"
+#include "commands/services.hpp"
+#include "commands/tokens.hpp"
+
+namespace keyledger::projections {
+class Queries;
+}
+
+namespace keyledger::api {
+
+struct HealthCheck {
+    std::string name;
+    bool good = false;
+    std::string detail;  // for operators: shown on the management listener only
+};
+class Health {
+public:
+    virtual ~Health() = default;
+    virtual std::vector<HealthCheck> readiness() = 0;
+};
+
+struct Context {
+    commands::Services& services;
+    commands::Tokens& tokens;
+    commands::Cursors& cursors;
+    commands::IdempotencyKeys& idempotency_keys;
+    commands::ClientRegistry& clients;
+    projections::Queries& queries;
+    Health& health;
+};
+
+// The caller of a request, as commands want to know him.
+commands::Caller caller_of(const Request& request);
+
+// A verified bearer token for this very API (its sole audience is the issuer). Whether it holds is not asked here: the
+// command or the answer at the head does.
+Result<commands::AccessClaims, Response> authenticate(Context& context, const Request& request);
+
+// The client of HTTP Basic credentials.
+Result<commands::Client, Response> authenticate_client(Context& context, const Request& request);
+
+// Reads `Idempotency-Key` into the caller, if the request has one.
+Result<void, Response> take_idempotency_key(Context& context, const Request& request, commands::Caller& caller,
+                                            const std::vector<std::string>& request_without_secrets);
+
+// Adds `Keyledger-Position`, with which a later query reads its own write.
+Response at_position(Response response, Position position);
+
+inline constexpr std::size_t kMaxPasswordBytes = 1024;  // 256 code points of four bytes each
+inline constexpr std::size_t kMaxTokenBytes = 8192;
+inline constexpr std::size_t kMaxResourceBytes = 512;
+inline constexpr std::size_t kMaxIdempotencyKeyBytes = 255;
+
+}  // namespace keyledger::api

@@ -1,0 +1,39 @@
+#pragma once
+// The problems that the API's own routes answer, beside those of the transport (api/problem.hpp). Slugs are for ever.
+#include <array>
+
+#include "api/problem.hpp"
+
+namespace keyledger::api::problems {
+
+inline constexpr ProblemType kInvalidPassword{"password-rejected", "Password not accepted", 422};
+inline constexpr ProblemType kInvalidTarget{"invalid-target", "Resource not allowed", 400};
+inline constexpr ProblemType kIdempotencyMismatch{"idempotency-mismatch", "Idempotency key used before", 422};
+inline constexpr ProblemType kInvalidCredentials{"invalid-credentials", "Log-in refused", 401};
+inline constexpr ProblemType kUserDisabled{"user-disabled", "User disabled", 403};
+inline constexpr ProblemType kInvalidToken{"invalid-token", "Token not accepted", 401};
+inline constexpr ProblemType kInvalidClient{"invalid-client", "Client not accepted", 401};
+inline constexpr ProblemType kInvalidGrant{"invalid-grant", "Refresh token not accepted", 400};
+inline constexpr ProblemType kWrongPassword{"wrong-password", "Current password wrong", 403};
+inline constexpr ProblemType kTooManyAttempts{"too-many-attempts", "Too many attempts", 429};
+inline constexpr ProblemType kForbidden{"forbidden", "Not allowed", 403};
+inline constexpr ProblemType kUserUnknown{"user-unknown", "No such user", 404};
+inline constexpr ProblemType kSessionUnknown{"session-unknown", "No such session", 404};
+inline constexpr ProblemType kEmailTaken{"email-taken", "E-mail address in use", 409};
+inline constexpr ProblemType kUsernameTaken{"username-taken", "User name in use", 409};
+inline constexpr ProblemType kIsAdministrator{"is-administrator", "The administrator must stay", 409};
+inline constexpr ProblemType kBusy{"busy", "Too much at once on the same account", 503};
+inline constexpr ProblemType kShedding{"try-again", "Overloaded", 503};
+inline constexpr ProblemType kUnavailable{"unavailable", "Event store not available", 503};
+inline constexpr ProblemType kOutcomeUnknown{"outcome-unknown", "Outcome unknown", 503};
+inline constexpr ProblemType kBehind{"read-model-behind", "Read model behind", 503};
+inline constexpr ProblemType kPositionAhead{"position-ahead", "Position beyond the log", 400};
+inline constexpr ProblemType kNotReady{"not-ready", "Not ready", 503};
+
+inline constexpr std::array kApiProblems{
+    kInvalidPassword, kInvalidTarget, kIdempotencyMismatch, kInvalidCredentials, kUserDisabled, kInvalidToken,
+    kInvalidClient, kInvalidGrant, kWrongPassword, kTooManyAttempts, kForbidden, kUserUnknown, kSessionUnknown,
+    kEmailTaken, kUsernameTaken, kIsAdministrator, kBusy, kShedding, kUnavailable, kOutcomeUnknown, kBehind,
+    kPositionAhead, kNotReady};
+
+}  // namespace keyledger::api::problems

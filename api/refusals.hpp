@@ -1,0 +1,15 @@
+#pragma once
+// The one place where a command's refusal becomes an HTTP answer.
+#include "api/problem_types.hpp"
+#include "api/request.hpp"
+#include "commands/errors.hpp"
+
+namespace keyledger::api {
+
+Response refuse(const Request& request, const commands::CommandError& error);
+
+// 401 with the challenge that RFC 6750 section 3 and RFC 7617 ask for.
+Response refuse_token(const Request& request);
+Response refuse_client(const Request& request);
+
+}  // namespace keyledger::api

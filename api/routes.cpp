@@ -1,0 +1,43 @@
+#include "api/routes.hpp"
+
+#include "api/routes/admin_routes.hpp"
+#include "api/routes/auth_routes.hpp"
+#include "api/routes/health_routes.hpp"
+#include "api/routes/oauth_routes.hpp"
+
+namespace keyledger::api {
+namespace {
+
+using enum Method;
+
+constexpr RouteEntry<Context> kRoutes[] = {
+    {"registerUser", kPost, "/api/v1/auth/register", routes::register_user},
+    {"logIn", kPost, "/api/v1/auth/login", routes::log_in},
+    {"refresh", kPost, "/api/v1/auth/refresh", routes::refresh},
+    {"logOut", kPost, "/api/v1/auth/logout", routes::log_out},
+    {"changePassword", kPost, "/api/v1/auth/change-password", routes::change_password},
+    {"showMe", kGet, "/api/v1/auth/me", routes::show_me},
+    {"updateMe", kPut, "/api/v1/auth/me", routes::update_me},
+    {"listMySessions", kGet, "/api/v1/auth/sessions", routes::list_my_sessions},
+    {"endMySessions", kDelete, "/api/v1/auth/sessions", routes::end_my_sessions},
+    {"endMySession", kDelete, "/api/v1/auth/sessions/{id}", routes::end_my_session},
+    {"introspect", kPost, "/oauth2/introspect", routes::introspect},
+    {"revoke", kPost, "/oauth2/revoke", routes::revoke},
+    {"jwks", kGet, "/.well-known/jwks.json", routes::jwks},
+    {"listAudit", kGet, "/api/v1/admin/audit", routes::list_audit},
+    {"listUsers", kGet, "/api/v1/admin/users", routes::list_users},
+    {"showUser", kGet, "/api/v1/admin/users/{id}", routes::show_user},
+    {"listUserSessions", kGet, "/api/v1/admin/users/{id}/sessions", routes::list_user_sessions},
+    {"activateUser", kPost, "/api/v1/admin/users/{id}/activate", routes::activate_user},
+    {"deactivateUser", kPost, "/api/v1/admin/users/{id}/deactivate", routes::deactivate_user},
+    {"health", kGet, "/health", routes::health},
+    {"healthLive", kGet, "/health/live", routes::health_live},
+    {"healthReady", kGet, "/health/ready", routes::health_ready},
+    {"openapi", kGet, "/openapi.json", routes::openapi},
+};
+
+}  // namespace
+
+std::span<const RouteEntry<Context>> route_table() { return kRoutes; }
+
+}  // namespace keyledger::api

@@ -1,0 +1,16 @@
+#pragma once
+// For administrators: users, their sessions, the audit trail. Every route asks the log whether the caller still is one.
+#include "api/context.hpp"
+
+namespace keyledger::api::routes {
+
+using Reply = boost::asio::awaitable<Response>;
+
+Reply list_users(Context& context, Request& request);
+Reply show_user(Context& context, Request& request);
+Reply list_user_sessions(Context& context, Request& request);
+Reply activate_user(Context& context, Request& request);
+Reply deactivate_user(Context& context, Request& request);
+Reply list_audit(Context& context, Request& request);
+
+}  // namespace keyledger::api::routes

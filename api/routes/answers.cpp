@@ -1,0 +1,41 @@
+#include "api/routes/answers.hpp"
+
+#include "api/context.hpp"
+
+namespace keyledger::api::routes {
+
+std::string_view status_name(User::Status status) {
+    switch (status) {
+        case User::Status::kAbsent: return "absent";
+        case User::Status::kActive: return "active";
+        case User::Status::kDisabled: return "disabled";
+    }
+    return "absent";
+}
+
+std::string user_json(const Uuid& user_id, const User& user) {
+    JsonText json;
+    json.text("id", user_id.to_string())
+        .text_or_null("email", user.email)
+        .text_or_null("username", user.username)
+        .text_or_null("name", user.name)
+        .text("status", status_name(user.status))
+        .truth("email_verified", false)
+        .truth("administrator", user.standing == Standing::kAdministrator)
+        .time("created_at", user.registered_at_ms);
+    return json.finish();
+}
+
+Response token_answer(const commands::IssuedTokens& tokens, const Uuid& session_id, Position position) {
+    JsonText json;
+    json.text("access_token", tokens.access_token)
+        .text("token_type", "Bearer")
+        .number("expires_in", tokens.expires_in_s)
+        .text("refresh_token", tokens.refresh_token)
+        .text("session_id", session_id.to_string());
+    Response response = at_position(api::json(200, json.finish()), position);
+    response.headers.add("Pragma", "no-cache");
+    return response;
+}
+
+}  // namespace keyledger::api::routes

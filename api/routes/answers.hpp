@@ -1,0 +1,17 @@
+#pragma once
+// The resources as JSON, written in one place.
+#include <string>
+
+#include "api/response.hpp"
+#include "api/write_json.hpp"
+#include "commands/tokens.hpp"
+#include "domain/user/user.hpp"
+
+namespace keyledger::api::routes {
+
+std::string_view status_name(User::Status status);
+std::string user_json(const Uuid& user_id, const User& user);
+// RFC 6749 section 5.1.
+Response token_answer(const commands::IssuedTokens& tokens, const Uuid& session_id, Position position);
+
+}  // namespace keyledger::api::routes

@@ -1,0 +1,34 @@
+#include "api/routes/health_routes.hpp"
+
+#include <algorithm>
+
+#include "api/write_json.hpp"
+
+namespace keyledger::api::routes {
+
+Response readiness(Health& health, Detail detail) {
+    const auto checks = health.readiness();
+    const bool ready =
+        std::all_of(checks.begin(), checks.end(), [](const HealthCheck& check) { return check.good; });
+    JsonText text;
+    text.text("status", ready ? "ready" : "not-ready").begin_array("checks");
+    for (const HealthCheck& check : checks) {
+        text.begin_object().text("name", check.name).truth("good", check.good);
+        if (detail == Detail::kReasons) text.text("detail", check.detail);
+        text.end_object();
+    }
+    text.end_array();
+    return json(ready ? 200 : 503, text.finish());
+}
+
+Reply health(Context& context, Request&) { co_return readiness(context.health, Detail::kNames); }
+Reply health_live(Context&, Request&) { co_return json(200, R"({"status":"live"})"); }
+Reply health_ready(Context& context, Request&) { co_return readiness(context.health, Detail::kNames); }
+
+Reply openapi(Context&, Request&) {
+    Response response = json(200, std::string(openapi_document()));
+    response.headers.add("Cache-Control", "public, max-age=300");
+    co_return response;
+}
+
+}  // namespace keyledger::api::routes

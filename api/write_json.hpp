@@ -1,0 +1,44 @@
+#pragma once
+// Writing answers. Strings are UTF-8 by the promise of whoever read them in.
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace keyledger::api {
+
+// One JSON object (or what is nested in it), member by member, in the order of the calls.
+class JsonText {
+public:
+    JsonText();
+    ~JsonText();
+    JsonText(const JsonText&) = delete;
+    JsonText& operator=(const JsonText&) = delete;
+
+    JsonText& text(std::string_view name, std::string_view value);
+    JsonText& text_or_null(std::string_view name, const std::optional<std::string>& value);
+    JsonText& number(std::string_view name, std::int64_t value);
+    JsonText& truth(std::string_view name, bool value);
+    JsonText& time(std::string_view name, std::int64_t at_ms);
+    JsonText& time_or_null(std::string_view name, const std::optional<std::int64_t>& at_ms);
+    JsonText& texts(std::string_view name, const std::vector<std::string>& values);
+    JsonText& begin_array(std::string_view name);
+    JsonText& end_array();
+    JsonText& begin_object();  // inside an array
+    JsonText& begin_object(std::string_view name);
+    JsonText& end_object();
+
+    // Closes the outermost object. Call it once, last.
+    std::string finish();
+
+private:
+    struct Writer;
+    std::unique_ptr<Writer> writer_;
+};
+
+// RFC 3339, UTC, with milliseconds.
+std::string rfc3339(std::int64_t at_ms);
+
+}  // namespace keyledger::api

@@ -1,0 +1,72 @@
+#include "security/adapters/keyed_digests.hpp"
+
+#include "security/base64url.hpp"
+#include "security/bytes.hpp"
+#include "security/digest.hpp"
+#include "security/sealing.hpp"
+
+namespace keyledger::security {
+namespace {
+
+// Digests that are remembered by value (a device, a command id) must not change when the key rotates: they are made
+// with the first claim key for as long as it is not revoked.
+const Key& oldest_claim_key(const Keyring& keyring, std::int64_t now_ms) {
+    const auto keys = keyring.usable(KeyPurpose::kClaims, now_ms);
+    if (keys.empty()) throw MissingKey("no key for 'claims' is in use: run 'keyledger keys rotate claims'");
+    return *keys.back();
+}
+
+Digest keyed(const Keyring& keyring, std::int64_t now_ms, std::initializer_list<std::string_view> parts) {
+    const std::string message = length_prefixed(parts);
+    return hmac_sha256(oldest_claim_key(keyring, now_ms).material.reveal(), {message});
+}
+
+// A UUID of version 8 (RFC 9562 section 5.8) that everybody derives alike.
+Uuid derived_uuid(std::initializer_list<std::string_view> parts) {
+    const Digest digest = sha256(std::string_view(length_prefixed(parts)));
+    Uuid id;
+    std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
+    id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0F) | 0x80);
+    id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3F) | 0x80);
+    return id;
+}
+
+constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
+
+}  // namespace
+
+std::vector<eventstore::ClaimDigest> KeyringPseudonyms::claim(std::string_view kind, std::string_view key) {
+    const auto keyring = keyring_.snapshot();
+    std::vector<eventstore::ClaimDigest> digests;
+    for (const Key* claim_key : keyring->usable(KeyPurpose::kClaims, clock_.now_ms()))
+        digests.push_back({claim_key->id, claim_digest(*claim_key, eventstore::kDefaultTenant, kind, key)});
+    if (digests.empty()) throw MissingKey("no key for 'claims' is in use: run 'keyledger keys rotate claims'");
+    return digests;
+}
+
+std::string KeyringPseudonyms::device(std::string_view user_agent) {
+    const auto keyring = keyring_.snapshot();
+    const Digest digest = keyed(*keyring, clock_.now_ms(), {"device", eventstore::kDefaultTenant, user_agent});
+    return base64url_encode(view_of(digest).substr(0, 16));
+}
+
+Uuid KeyringPseudonyms::login_attempts_of(const Uuid& user_id) {
+    return derived_uuid({"login_attempts", eventstore::kDefaultTenant, view_of(user_id)});
+}
+
+Uuid KeyringPseudonyms::anonymous_subject_of(std::int64_t now_ms) {
+    return derived_uuid({"anonymous", eventstore::kDefaultTenant, std::to_string(now_ms / kDayMs)});
+}
+
+commands::Idempotency KeyringIdempotencyKeys::derive(std::string_view operation, std::string_view principal,
+                                                     std::string_view key,
+                                                     const std::vector<std::string>& request_without_secrets) {
+    const auto keyring = keyring_.snapshot();
+    const std::int64_t now_ms = clock_.now_ms();
+    std::string request;
+    for (const std::string& part : request_without_secrets) request += length_prefixed({part});
+    return {keyed(*keyring, now_ms, {"command", eventstore::kDefaultTenant, operation, principal, key}),
+            keyed(*keyring, now_ms, {"fingerprint", operation, request})};
+}
+
+}  // namespace keyledger::security

@@ -1,0 +1,37 @@
+#pragma once
+// Pseudonyms and idempotency keys: HMACs under the keyring's claim keys. Any thread.
+#include "commands/ports.hpp"
+#include "commands/tokens.hpp"
+#include "security/keyring.hpp"
+
+namespace keyledger::security {
+
+class KeyringPseudonyms : public commands::Pseudonyms {
+public:
+    // Both outlive it.
+    KeyringPseudonyms(const LiveKeyring& keyring, const commands::Clock& clock) : keyring_(keyring), clock_(clock) {}
+
+    std::vector<eventstore::ClaimDigest> claim(std::string_view kind, std::string_view key) override;
+    std::string device(std::string_view user_agent) override;
+    Uuid login_attempts_of(const Uuid& user_id) override;
+    Uuid anonymous_subject_of(std::int64_t now_ms) override;
+
+private:
+    const LiveKeyring& keyring_;
+    const commands::Clock& clock_;
+};
+
+class KeyringIdempotencyKeys : public commands::IdempotencyKeys {
+public:
+    KeyringIdempotencyKeys(const LiveKeyring& keyring, const commands::Clock& clock)
+        : keyring_(keyring), clock_(clock) {}
+
+    commands::Idempotency derive(std::string_view operation, std::string_view principal, std::string_view key,
+                                 const std::vector<std::string>& request_without_secrets) override;
+
+private:
+    const LiveKeyring& keyring_;
+    const commands::Clock& clock_;
+};
+
+}  // namespace keyledger::security

@@ -1,0 +1,68 @@
+#include "security/adapters/keyring_cipher.hpp"
+
+#include "security/sealing.hpp"
+
+namespace keyledger::security {
+namespace {
+
+FieldContext bound(const eventstore::SubjectKey& key, const eventstore::FieldContext& context) {
+    return {context.tenant, context.event_id, context.field, key.subject, key.key_id};
+}
+CredentialContext bound(const eventstore::CredentialContext& context) {
+    return {context.tenant, context.owner, context.kind, context.credential_id};
+}
+
+}  // namespace
+
+eventstore::SubjectKeyPtr KeyringCipher::make_key(const Uuid& subject) {
+    SubjectKey made = new_subject_key(clock_.now_ms());
+    return std::make_shared<const eventstore::SubjectKey>(subject, made.id, std::move(made.key));
+}
+
+eventstore::NewSubjectKey KeyringCipher::wrap(const eventstore::SubjectKey& key) {
+    const auto keyring = keyring_.snapshot();
+    const Key& kek = keyring->need_current(KeyPurpose::kKeyEncryption, clock_.now_ms());
+    const SubjectKeyContext context{eventstore::kDefaultTenant, key.subject, key.key_id};
+    return {key.subject, key.key_id, wrap_subject_key(kek, context, key.key), kek.id};
+}
+
+eventstore::SubjectKeyPtr KeyringCipher::unwrap(const eventstore::StoredSubjectKey& stored) {
+    const auto keyring = keyring_.snapshot();
+    const Key* kek = keyring->find(KeyPurpose::kKeyEncryption, stored.key_encryption_key_id, clock_.now_ms());
+    if (!kek) return nullptr;
+    const SubjectKeyContext context{eventstore::kDefaultTenant, stored.subject, stored.key_id};
+    auto clear = unwrap_subject_key(*kek, context, stored.wrapped);
+    if (!clear) return nullptr;
+    return std::make_shared<const eventstore::SubjectKey>(stored.subject, stored.key_id, std::move(*clear));
+}
+
+std::string KeyringCipher::seal_field(const eventstore::SubjectKey& key, const eventstore::FieldContext& context,
+                                      std::string_view clear) {
+    return security::seal_field(key.key, bound(key, context), clear);
+}
+
+std::optional<std::string> KeyringCipher::open_field(const eventstore::SubjectKey& key,
+                                                     const eventstore::FieldContext& context,
+                                                     std::string_view sealed) {
+    return security::open_field(key.key, bound(key, context), sealed);
+}
+
+std::optional<eventstore::SealedRef> KeyringCipher::parse_sealed(std::string_view sealed) const {
+    const auto name = security::parse_sealed(sealed);
+    if (!name) return std::nullopt;
+    return eventstore::SealedRef{name->subject, name->key_id};
+}
+
+eventstore::Bytes KeyringCipher::seal_credential(const eventstore::SubjectKey& key,
+                                                 const eventstore::CredentialContext& context,
+                                                 const Secret& clear) {
+    return security::seal_credential(key.key, bound(context), clear);
+}
+
+std::optional<Secret> KeyringCipher::open_credential(const eventstore::SubjectKey& key,
+                                                     const eventstore::CredentialContext& context,
+                                                     const eventstore::Bytes& sealed) {
+    return security::open_credential(key.key, bound(context), sealed);
+}
+
+}  // namespace keyledger::security

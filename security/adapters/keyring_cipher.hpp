@@ -1,0 +1,34 @@
+#pragma once
+// The event store's SubjectCipher over the keyring. Any thread.
+#include "commands/ports.hpp"
+#include "eventstore/sealing/subject_cipher.hpp"
+#include "security/keyring.hpp"
+
+namespace keyledger::security {
+
+class KeyringCipher : public eventstore::SubjectCipher {
+public:
+    // Both outlive it.
+    KeyringCipher(const LiveKeyring& keyring, const commands::Clock& clock) : keyring_(keyring), clock_(clock) {}
+
+    eventstore::SubjectKeyPtr make_key(const Uuid& subject) override;
+    eventstore::NewSubjectKey wrap(const eventstore::SubjectKey& key) override;
+    eventstore::SubjectKeyPtr unwrap(const eventstore::StoredSubjectKey& stored) override;
+    std::string seal_field(const eventstore::SubjectKey& key, const eventstore::FieldContext& context,
+                           std::string_view clear) override;
+    std::optional<std::string> open_field(const eventstore::SubjectKey& key,
+                                          const eventstore::FieldContext& context,
+                                          std::string_view sealed) override;
+    std::optional<eventstore::SealedRef> parse_sealed(std::string_view sealed) const override;
+    eventstore::Bytes seal_credential(const eventstore::SubjectKey& key,
+                                      const eventstore::CredentialContext& context, const Secret& clear) override;
+    std::optional<Secret> open_credential(const eventstore::SubjectKey& key,
+                                          const eventstore::CredentialContext& context,
+                                          const eventstore::Bytes& sealed) override;
+
+private:
+    const LiveKeyring& keyring_;
+    const commands::Clock& clock_;
+};
+
+}  // namespace keyledger::security
