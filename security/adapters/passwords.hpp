@@ -1,5 +1,7 @@
 #pragma once
-// The commands' password ports over the hashing pool: hashing and judging both leave the I/O threads. Any thread.
+// The commands' password ports: hashing on the hashing pool, judging on a processor pool. Any thread.
+#include <boost/asio/thread_pool.hpp>
+
 #include "commands/ports.hpp"
 #include "security/hashing_pool.hpp"
 #include "security/password_strength.hpp"
@@ -8,6 +10,7 @@ namespace keyledger::security {
 
 class PooledPasswordHasher : public commands::PasswordHasher {
 public:
+    // The pool outlives it.
     explicit PooledPasswordHasher(HashingPool& pool) : pool_(pool) {}
 
     boost::asio::awaitable<Result<Secret, commands::HashingError>> hash(Secret password,
@@ -19,6 +22,19 @@ public:
 
 private:
     HashingPool& pool_;
+};
+
+class JudgingPasswordPolicy : public commands::PasswordPolicy {
+public:
+    // The pool outlives it. An unacceptable policy throws std::invalid_argument.
+    JudgingPasswordPolicy(boost::asio::thread_pool& processors, PasswordPolicy policy);
+
+    boost::asio::awaitable<Result<std::optional<commands::PasswordProblem>, commands::HashingError>> judge(
+        Secret password, commands::PasswordIdentity identity, commands::Deadline deadline) override;
+
+private:
+    boost::asio::thread_pool& processors_;
+    PasswordPolicy policy_;
 };
 
 }  // namespace keyledger::security

@@ -1,0 +1,83 @@
+#include "security/adapters/passwords.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace keyledger::security {
+namespace {
+
+namespace asio = boost::asio;
+
+commands::HashingError port_error(HashingError error) {
+    switch (error) {
+        case HashingError::kOverloaded: return commands::HashingError::kOverloaded;
+        case HashingError::kExpired: return commands::HashingError::kExpired;
+        case HashingError::kStopped: return commands::HashingError::kStopped;
+        case HashingError::kTooLong: return commands::HashingError::kOverloaded;
+        case HashingError::kFailed: return commands::HashingError::kOverloaded;
+    }
+    return commands::HashingError::kStopped;
+}
+
+Result<commands::PasswordCheck, commands::HashingError> port_check(
+    const Result<PasswordCheck, HashingError>& check) {
+    if (!check) {
+        // Longer than any password that could be set: it is simply wrong.
+        if (check.error() == HashingError::kTooLong) return commands::PasswordCheck{};
+        return Unexpected(port_error(check.error()));
+    }
+    return commands::PasswordCheck{check->matches, check->needs_renewal};
+}
+
+commands::PasswordProblem problem_of(PasswordRefusal refusal) {
+    switch (refusal) {
+        case PasswordRefusal::kNotText: return commands::PasswordProblem::kNotText;
+        case PasswordRefusal::kTooShort: return commands::PasswordProblem::kTooShort;
+        case PasswordRefusal::kTooLong: return commands::PasswordProblem::kTooLong;
+        case PasswordRefusal::kContainsIdentity: return commands::PasswordProblem::kContainsIdentity;
+        case PasswordRefusal::kTooWeak: return commands::PasswordProblem::kTooWeak;
+    }
+    return commands::PasswordProblem::kTooWeak;
+}
+
+asio::awaitable<std::optional<PasswordRefusal>> judge_here(Secret password, commands::PasswordIdentity identity,
+                                                           PasswordPolicy policy) {
+    const PasswordIdentity known{identity.email, identity.username, identity.name};
+    co_return judge_password(password, known, policy);
+}
+
+}  // namespace
+
+asio::awaitable<Result<Secret, commands::HashingError>> PooledPasswordHasher::hash(Secret password,
+                                                                                   commands::Deadline deadline) {
+    auto hash = co_await pool_.hash(std::move(password), deadline);
+    if (!hash) co_return Unexpected(port_error(hash.error()));
+    co_return std::move(*hash);
+}
+
+asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> PooledPasswordHasher::verify(
+    Secret password, Secret hash, commands::Deadline deadline) {
+    auto check = co_await pool_.verify(std::move(password), std::move(hash), deadline);
+    co_return port_check(check);
+}
+
+asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> PooledPasswordHasher::verify_decoy(
+    Secret password, commands::Deadline deadline) {
+    auto check = co_await pool_.verify_decoy(std::move(password), deadline);
+    co_return port_check(check);
+}
+
+JudgingPasswordPolicy::JudgingPasswordPolicy(asio::thread_pool& processors, PasswordPolicy policy)
+    : processors_(processors), policy_(policy) {
+    if (!is_acceptable(policy)) throw std::invalid_argument("the password policy is out of its bounds");
+}
+
+asio::awaitable<Result<std::optional<commands::PasswordProblem>, commands::HashingError>>
+JudgingPasswordPolicy::judge(Secret password, commands::PasswordIdentity identity, commands::Deadline) {
+    auto judging = judge_here(std::move(password), std::move(identity), policy_);
+    auto refusal = co_await asio::co_spawn(processors_, std::move(judging), asio::use_awaitable);
+    if (!refusal) co_return std::optional<commands::PasswordProblem>();
+    co_return std::optional(problem_of(*refusal));
+}
+
+}  // namespace keyledger::security
