@@ -67,7 +67,7 @@ asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> PooledP
     co_return port_check(check);
 }
 
-JudgingPasswordPolicy::JudgingPasswordPolicy(asio::thread_pool& processors, PasswordPolicy policy)
+JudgingPasswordPolicy::JudgingPasswordPolicy(asio::thread_pool& processors, security::PasswordPolicy policy)
     : processors_(processors), policy_(policy) {
     if (!is_acceptable(policy)) throw std::invalid_argument("the password policy is out of its bounds");
 }

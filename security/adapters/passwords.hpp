@@ -27,14 +27,14 @@ private:
 class JudgingPasswordPolicy : public commands::PasswordPolicy {
 public:
     // The pool outlives it. An unacceptable policy throws std::invalid_argument.
-    JudgingPasswordPolicy(boost::asio::thread_pool& processors, PasswordPolicy policy);
+    JudgingPasswordPolicy(boost::asio::thread_pool& processors, security::PasswordPolicy policy);
 
     boost::asio::awaitable<Result<std::optional<commands::PasswordProblem>, commands::HashingError>> judge(
         Secret password, commands::PasswordIdentity identity, commands::Deadline deadline) override;
 
 private:
     boost::asio::thread_pool& processors_;
-    PasswordPolicy policy_;
+    security::PasswordPolicy policy_;
 };
 
 }  // namespace keyledger::security
