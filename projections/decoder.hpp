@@ -1,0 +1,41 @@
+#pragma once
+// Stored events to typed ones with their personal fields open: once a batch, for all read models.
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "eventstore/codec/events_codec.hpp"
+#include "eventstore/sealing/subject_cipher.hpp"
+#include "eventstore/store.hpp"
+
+namespace pqxx {
+class transaction_base;
+}
+
+namespace keyledger::projections {
+
+class SubjectKeys;
+
+struct DecodedEvent {
+    const eventstore::RecordedEvent* recorded = nullptr;  // of the batch that was decoded, which must outlive it
+    eventstore::AnyEvent event;
+    eventstore::EventMetadata metadata;
+};
+// An event that can't be read or applied, as operators see it.
+struct Poison {
+    Position position = 0;
+    std::string event_type;
+    std::string reason;
+};
+struct DecodedBatch {
+    std::vector<DecodedEvent> events;  // in order, up to the first that can't be decoded
+    std::optional<Poison> poison;      // that one
+};
+
+// Keys that the cache lacks are read over `transaction` in one query, and only the events that missed one are decoded
+// again. Throws libpqxx's exceptions, and nothing else for what an event holds.
+DecodedBatch decode_batch(std::span<const eventstore::RecordedEvent> batch, SubjectKeys& cache,
+                          eventstore::SubjectCipher& cipher, pqxx::transaction_base& transaction);
+
+}  // namespace keyledger::projections

@@ -1,0 +1,46 @@
+#pragma once
+// Which tables there are. Each read model has generations of its tables (read_models.users_1, users_2 …), one of
+// which is current; a rebuild fills the next one beside it. These few tables say so, made at start by the service's
+// own role:
+//   read_models.generations  every generation that has tables
+//   read_models.current      the one that queries read: a row a model
+//   read_models.stopped      projections that met an event they can't apply
+//   read_models.skips        events that an operator left out, and why
+// How far a generation is, is in keyledger.checkpoints under (model name, generation). Functions throw libpqxx's
+// exceptions.
+#include <set>
+#include <string>
+
+#include "eventstore/store.hpp"
+#include "projections/database.hpp"
+#include "projections/read_model.hpp"
+
+namespace keyledger::projections {
+
+struct Generation {
+    int number = 0;
+    int layout = 0;
+    eventstore::Cursor cursor;
+};
+
+void create_catalogue(pqxx::connection& connection);
+
+// The current generation; makes the first one if there is none.
+Generation open_current(pqxx::connection& connection, const ReadModel& model);
+// Empty tables and a checkpoint at 0, beside the current generation and above every other.
+Generation create_next(pqxx::connection& connection, const ReadModel& model);
+
+// Makes `next` current at its own position and retires the old generation by taking its checkpoint away, which
+// fences whoever still writes it. False, and nothing is changed: `old_number` is no longer current, or is further
+// than `next`.
+bool switch_generation(pqxx::connection& connection, const ReadModel& model, int old_number,
+                       const Generation& next);
+
+// Drops tables that nobody reads: of generations below the current one, and if asked those above it, which a broken
+// rebuild left. One whose lock is not to be had soon is left for the next time.
+enum class Drop { kRetired, kRetiredAndUnfinished };
+void drop_generations(pqxx::connection& connection, const ReadModel& model, Drop which);
+
+std::set<Position> read_skips(pqxx::connection& connection, std::string_view model, int generation);
+
+}  // namespace keyledger::projections

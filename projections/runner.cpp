@@ -1,0 +1,297 @@
+#include "projections/runner.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "projections/audit_model.hpp"
+#include "projections/database.hpp"
+#include "projections/sessions_model.hpp"
+#include "projections/subject_keys.hpp"
+#include "projections/users_model.hpp"
+
+namespace keyledger::projections {
+namespace {
+
+using eventstore::Cursor;
+using eventstore::ReadError;
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+SteadyTime now() { return std::chrono::steady_clock::now(); }
+
+// A lost log entry of a read model costs nothing: rows and checkpoint are lost together and made again.
+void prepare_leader(pqxx::connection& connection) {
+    const auto frozen_ms = std::to_string(std::chrono::milliseconds(kFrozenLeaderTimeout).count());
+    pqxx::nontransaction settings(connection);
+    settings.exec("set synchronous_commit = off");
+    settings.exec("set idle_session_timeout = " + frozen_ms);
+    settings.exec("set idle_in_transaction_session_timeout = " + frozen_ms);
+    settings.exec("set statement_timeout = " + frozen_ms);
+    settings.exec("set lock_timeout = " + frozen_ms);
+    // Every statement probes primary keys; statistics of a table that was empty yesterday must not say otherwise.
+    for (const char* method : {"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"})
+        settings.exec(std::string("set ") + method + " = off");
+}
+
+bool try_lock(pqxx::connection& connection) {
+    pqxx::nontransaction ask(connection);
+    return ask.exec1("select pg_try_advisory_lock(hashtextextended('keyledger.projector', 0))")[0].as<bool>();
+}
+
+}  // namespace
+
+std::vector<std::unique_ptr<ReadModel>> all_read_models() {
+    std::vector<std::unique_ptr<ReadModel>> models;
+    models.push_back(std::make_unique<UsersModel>());
+    models.push_back(std::make_unique<SessionsModel>());
+    models.push_back(std::make_unique<AuditModel>());
+    return models;
+}
+
+class Projector::Worker {
+public:
+    Worker(ProjectorSettings settings, std::unique_ptr<eventstore::LogSource> source,
+           eventstore::SubjectCipher& cipher, std::vector<std::unique_ptr<ReadModel>> models, OnApplied on_applied)
+        : settings_(std::move(settings)),
+          source_(std::move(source)),
+          cipher_(cipher),
+          models_(std::move(models)),
+          on_applied_(std::move(on_applied)),
+          keys_(cipher, kMaxCachedSubjectKeys) {}
+
+    void start() { thread_ = std::thread([this] { compete(); }); }
+
+    void stop() {
+        {
+            std::lock_guard lock(mutex_);
+            stopping_ = true;
+        }
+        wake_.notify_all();
+        source_->interrupt();
+        if (thread_.joinable()) thread_.join();
+    }
+
+    ProjectorStatus status() const {
+        std::lock_guard lock(mutex_);
+        ProjectorStatus status = status_;
+        for (std::size_t i = 0; i < status.projections.size(); ++i)
+            if (status.projections[i].position < status.projections[i].head)
+                status.projections[i].behind_for =
+                    std::chrono::duration_cast<std::chrono::milliseconds>(now() - last_level_[i]);
+        return status;
+    }
+
+private:
+    struct Leadership {
+        Connection connection;
+        std::vector<Projection> projections;
+        SteadyTime next_control{};
+        SteadyTime next_head{};
+        std::chrono::milliseconds back_off = kFirstBackOff;  // after passing trouble
+    };
+
+    void compete() {
+        auto back_off = kFirstBackOff;
+        while (!stopping()) {
+            std::chrono::milliseconds pause = kCompeteInterval;
+            try {
+                set_role(ProjectorStatus::Role::kCompeting);
+                Leadership leadership;
+                leadership.connection = connect(settings_.database_url, settings_.application_name);
+                while (!stopping() && !try_lock(*leadership.connection)) pause_for(kCompeteInterval);
+                if (stopping()) break;
+                lead(leadership);
+                back_off = kFirstBackOff;
+            } catch (const std::exception& error) {
+                const std::string reason = classify(error, nullptr).reason;
+                spdlog::warn("projector stands down and competes again: {}", reason);
+                {
+                    std::lock_guard lock(mutex_);
+                    status_.last_trouble = reason;
+                }
+                pause = back_off;
+                back_off = std::min<std::chrono::milliseconds>(2 * back_off, kLongestBackOff);
+            }
+            pause_for(pause);
+        }
+        set_role(ProjectorStatus::Role::kStopped);
+    }
+
+    void lead(Leadership& on) {
+        prepare_leader(*on.connection);
+        create_catalogue(*on.connection);
+        on.projections.reserve(models_.size());
+        for (const auto& model : models_) {
+            const Generation generation = open_current(*on.connection, *model);
+            Projection& projection = on.projections.emplace_back(*on.connection, *model, generation);
+            drop_generations(*on.connection, *model, Drop::kRetired);
+            if (generation.layout != model->layout())
+                projection.stop(*on.connection, StopKind::kOtherLayout,
+                                {generation.cursor.position, "",
+                                 "its tables have layout " + std::to_string(generation.layout) +
+                                     ", this build writes layout " + std::to_string(model->layout()) +
+                                     ": rebuild the projection"});
+        }
+        spdlog::info("projector leads");
+        set_role(ProjectorStatus::Role::kLeading);
+        learn_head(on);
+        while (!stopping()) {
+            const Round round = follow(on);
+            publish(on);
+            control(on);
+            if (round == Round::kIdle) source_->wait(kIdleWait);
+            if (round == Round::kTrouble) {
+                pause_for(on.back_off);
+                on.back_off = std::min<std::chrono::milliseconds>(2 * on.back_off, kLongestBackOff);
+            } else {
+                on.back_off = kFirstBackOff;
+            }
+        }
+    }
+
+    enum class Round { kProgress, kIdle, kTrouble };
+
+    // One batch for each place in the log where a running projection is, so that one far behind starves nobody.
+    Round follow(Leadership& on) {
+        std::vector<Cursor> places;
+        for (const Projection& projection : on.projections)
+            if (!projection.stopped() && std::ranges::find(places, projection.cursor()) == places.end())
+                places.push_back(projection.cursor());
+        std::ranges::sort(places, {}, &Cursor::position);
+        Round all = Round::kIdle;
+        for (std::size_t i = 0; i < places.size() && !stopping(); ++i) {
+            // Not past the next place: there they go on together.
+            std::int32_t limit = settings_.batch_events;
+            if (i + 1 < places.size() && places[i + 1].position > places[i].position)
+                limit = static_cast<std::int32_t>(
+                    std::min<Position>(limit, places[i + 1].position - places[i].position));
+            const Round one = follow_from(on, places[i], limit);
+            if (one == Round::kTrouble || all == Round::kIdle) all = one;
+        }
+        return all;
+    }
+
+    Round follow_from(Leadership& on, const Cursor& place, std::int32_t limit) {
+        std::vector<Projection*> members;
+        for (Projection& projection : on.projections)
+            if (!projection.stopped() && projection.cursor() == place) members.push_back(&projection);
+        const auto events = source_->read_after(place, limit);
+        if (!events) return read_failed(on, members, place, events.error());
+        if (events->empty()) return Round::kIdle;
+        head_ = std::max(head_, events->back().position);
+
+        DecodedBatch decoded;
+        {
+            pqxx::nontransaction read_keys(*on.connection);
+            decoded = decode_batch(*events, keys_, cipher_, read_keys);
+        }
+        Round round = Round::kProgress;
+        for (Projection* projection : members) {
+            if (projection->advance(*on.connection, *events, decoded) == Projection::Progress::kTryLater) {
+                spdlog::warn("projection {} tries position {} again: {}", projection->model().name(),
+                             projection->cursor().position + 1, projection->last_trouble());
+                round = Round::kTrouble;
+            }
+            if (on_applied_) on_applied_(projection->model().name(), projection->cursor().position);
+        }
+        return round;
+    }
+
+    Round read_failed(Leadership& on, const std::vector<Projection*>& members, const Cursor& place,
+                      ReadError error) {
+        switch (error) {
+            case ReadError::kUnavailable: return Round::kTrouble;
+            case ReadError::kCursorUnknown:
+                for (Projection* projection : members)
+                    projection->stop(*on.connection, StopKind::kOtherHistory,
+                                     {place.position, "",
+                                      "the log holds another event (or none) at the checkpoint: it is another "
+                                      "history; rebuild the projection"});
+                return Round::kProgress;
+            case ReadError::kHole:
+                for (Projection* projection : members)
+                    projection->stop(*on.connection, StopKind::kHole,
+                                     {place.position + 1, "", "the log has a hole behind the checkpoint (I1)"});
+                return Round::kProgress;
+        }
+        return Round::kTrouble;
+    }
+
+    // Now and then: skips that operators ordered, and a statement that keeps the session from being idle.
+    void control(Leadership& on) {
+        if (now() >= on.next_head) learn_head(on);
+        if (now() < on.next_control) return;
+        on.next_control = now() + kControlInterval;
+        for (Projection& projection : on.projections) projection.look_for_skip(*on.connection);
+        pqxx::nontransaction(*on.connection).exec("select 1");
+    }
+
+    void learn_head(Leadership& on) {
+        on.next_head = now() + kControlInterval;
+        if (const auto head = source_->head()) head_ = std::max(head_, head->cursor.position);
+    }
+
+    void publish(const Leadership& on) {
+        std::lock_guard lock(mutex_);
+        status_.projections.resize(on.projections.size());
+        last_level_.resize(on.projections.size(), now());
+        for (std::size_t i = 0; i < on.projections.size(); ++i) {
+            const Projection& projection = on.projections[i];
+            ProjectionStatus& status = status_.projections[i];
+            status.model = projection.model().name();
+            status.generation = projection.generation().number;
+            status.position = projection.cursor().position;
+            status.head = head_;
+            status.stopped = projection.stopped();
+            if (status.position >= head_) last_level_[i] = now();
+        }
+    }
+
+    void set_role(ProjectorStatus::Role role) {
+        std::lock_guard lock(mutex_);
+        status_.role = role;
+        if (role != ProjectorStatus::Role::kLeading) status_.projections.clear();
+    }
+
+    bool stopping() const {
+        std::lock_guard lock(mutex_);
+        return stopping_;
+    }
+    void pause_for(std::chrono::milliseconds pause) {
+        std::unique_lock lock(mutex_);
+        wake_.wait_for(lock, pause, [this] { return stopping_; });
+    }
+
+    const ProjectorSettings settings_;
+    const std::unique_ptr<eventstore::LogSource> source_;
+    eventstore::SubjectCipher& cipher_;
+    const std::vector<std::unique_ptr<ReadModel>> models_;
+    const OnApplied on_applied_;
+    SubjectKeys keys_;
+    Position head_ = 0;
+
+    mutable std::mutex mutex_;  // guards what follows
+    std::condition_variable wake_;
+    bool stopping_ = false;
+    ProjectorStatus status_;
+    std::vector<SteadyTime> last_level_;
+
+    std::thread thread_;
+};
+
+Projector::Projector(ProjectorSettings settings, std::unique_ptr<eventstore::LogSource> source,
+                     eventstore::SubjectCipher& cipher, std::vector<std::unique_ptr<ReadModel>> models,
+                     OnApplied on_applied)
+    : worker_(std::make_unique<Worker>(std::move(settings), std::move(source), cipher, std::move(models),
+                                       std::move(on_applied))) {}
+
+Projector::~Projector() { stop(); }
+
+void Projector::start() { worker_->start(); }
+void Projector::stop() { worker_->stop(); }
+ProjectorStatus Projector::status() const { return worker_->status(); }
+
+}  // namespace keyledger::projections
