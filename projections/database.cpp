@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "eventstore/postgres/pqxx_connection.hpp"
 #include "projections/limits.hpp"
 
 namespace keyledger::projections {
@@ -34,16 +35,21 @@ FailureKind kind_of_state(std::string_view state) {
 
 Connection connect(const std::string& url, const std::string& application_name) {
     auto connection = std::make_unique<pqxx::connection>(url);
-#if PQXX_VERSION_MAJOR < 7
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // gone in 7, which never reconnects
-    connection->inhibit_reactivation(true);
-#pragma GCC diagnostic pop
-#endif
+    eventstore::postgres::stay_disconnected(*connection);
     pqxx::nontransaction settings(*connection);
     settings.exec_params("select set_config('application_name', $1, false), set_config('timezone', 'UTC', false)",
                          application_name);
     return connection;
+}
+
+void prepare_writer(pqxx::connection& connection) {
+    const auto limit_ms = std::to_string(std::chrono::milliseconds(kFrozenLeaderTimeout).count());
+    pqxx::nontransaction settings(connection);
+    settings.exec("set synchronous_commit = off");
+    for (const char* limit : {"idle_in_transaction_session_timeout", "statement_timeout", "lock_timeout"})
+        settings.exec("set " + std::string(limit) + " = " + limit_ms);
+    for (const char* method : {"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"})
+        settings.exec("set " + std::string(method) + " = off");
 }
 
 Failure classify(const std::exception& error, const pqxx::connection* connection) {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "projections/database.hpp"
-#include "projections/subject_keys.hpp"
+#include "projections/key_cache.hpp"
 
 namespace keyledger::projections {
 namespace {
@@ -22,7 +22,7 @@ struct KeyUnusable : std::runtime_error {
 
 // What the events of one batch need. Keys fetched for the batch stay until its end, whatever the cache evicts.
 struct Keys {
-    SubjectKeys& cache;
+    KeyCache& cache;
     std::unordered_map<Uuid, FoundKey> fetched;
     std::set<Uuid> missing;
 
@@ -68,7 +68,7 @@ private:
 
 }  // namespace
 
-DecodedBatch decode_batch(std::span<const RecordedEvent> batch, SubjectKeys& cache, SubjectCipher& cipher,
+DecodedBatch decode_batch(std::span<const RecordedEvent> batch, KeyCache& cache, SubjectCipher& cipher,
                           pqxx::transaction_base& transaction) {
     DecodedBatch decoded;
     decoded.events.resize(batch.size());

@@ -15,7 +15,7 @@ class transaction_base;
 
 namespace keyledger::projections {
 
-class SubjectKeys;
+class KeyCache;
 
 struct DecodedEvent {
     const eventstore::RecordedEvent* recorded = nullptr;  // of the batch that was decoded, which must outlive it
@@ -35,7 +35,7 @@ struct DecodedBatch {
 
 // Keys that the cache lacks are read over `transaction` in one query, and only the events that missed one are decoded
 // again. Throws libpqxx's exceptions, and nothing else for what an event holds.
-DecodedBatch decode_batch(std::span<const eventstore::RecordedEvent> batch, SubjectKeys& cache,
+DecodedBatch decode_batch(std::span<const eventstore::RecordedEvent> batch, KeyCache& cache,
                           eventstore::SubjectCipher& cipher, pqxx::transaction_base& transaction);
 
 }  // namespace keyledger::projections

@@ -45,6 +45,18 @@ Generation make(pqxx::transaction_base& transaction, const ReadModel& model, int
     return {number, model.layout(), {}};
 }
 
+constexpr const char* kReadGeneration = R"(
+select g.generation, g.layout, k.position, encode(k.leaf_hash, 'hex')
+  from read_models.generations g join keyledger.checkpoints k on k.reader = g.model and k.generation = g.generation )";
+
+Generation generation_from(const pqxx::row& row) {
+    Generation generation;
+    generation.number = row[0].as<int>();
+    generation.layout = row[1].as<int>();
+    generation.cursor = {row[2].as<std::int64_t>(), digest_from_hex(row[3].c_str())};
+    return generation;
+}
+
 }  // namespace
 
 void create_catalogue(pqxx::connection& connection) {
@@ -60,19 +72,14 @@ Generation open_current(pqxx::connection& connection, const ReadModel& model) {
     pqxx::work transaction(connection);
     lock_catalogue(transaction);
     const auto found = transaction.exec_params(
-        "select generation, layout, position, encode(leaf_hash, 'hex') "
-        "  from read_models.current join read_models.generations using (model, generation) "
-        "  join keyledger.checkpoints on reader = model and checkpoints.generation = generations.generation "
-        " where model = $1",
+        std::string(kReadGeneration) + "  join read_models.current c on c.model = g.model and c.generation = g.generation where g.model = $1",
         name);
     Generation current;
     if (found.empty()) {
         current = make(transaction, model, 1);
         transaction.exec_params0("insert into read_models.current values ($1, 1, 0)", name);
     } else {
-        current.number = found[0][0].as<int>();
-        current.layout = found[0][1].as<int>();
-        current.cursor = {found[0][2].as<std::int64_t>(), digest_from_hex(found[0][3].c_str())};
+        current = generation_from(found[0]);
     }
     transaction.commit();
     return current;
@@ -91,21 +98,37 @@ Generation create_next(pqxx::connection& connection, const ReadModel& model) {
     return next;
 }
 
-bool switch_generation(pqxx::connection& connection, const ReadModel& model, int old_number,
-                       const Generation& next) {
+std::optional<Generation> find_unfinished(pqxx::connection& connection, const ReadModel& model) {
+    pqxx::nontransaction read(connection);
+    const auto found = read.exec_params(
+        std::string(kReadGeneration) +
+            "where g.model = $1 and g.generation > (select generation from read_models.current where model = $1) "
+            "order by g.generation desc limit 1",
+        std::string(model.name()));
+    if (found.empty()) return std::nullopt;
+    return generation_from(found[0]);
+}
+
+std::optional<Generation> switch_generation(
+    pqxx::connection& connection, const ReadModel& model, int old_number,
+    const std::function<std::optional<Generation>(Position)>& catch_up) {
     const std::string name(model.name());
     pqxx::work transaction(connection);
-    const auto retired = transaction.exec_params(
-        "delete from keyledger.checkpoints where reader = $1 and generation = $2 and position <= $3", name,
-        old_number, next.cursor.position);
+    const auto old = transaction.exec_params(
+        "select position from keyledger.checkpoints where reader = $1 and generation = $2 for update", name,
+        old_number);
+    if (old.empty()) return std::nullopt;
+    const std::optional<Generation> next = catch_up(old[0][0].as<std::int64_t>());
+    if (!next || next->cursor.position < old[0][0].as<std::int64_t>()) return std::nullopt;
     const auto switched = transaction.exec_params(
         "update read_models.current set generation = $3, since_position = $4 where model = $1 and generation = $2",
-        name, old_number, next.number, next.cursor.position);
-    if (retired.affected_rows() != 1 || switched.affected_rows() != 1) return false;
-    transaction.exec_params0("delete from read_models.stopped where model = $1 and generation = $2", name,
-                             old_number);
+        name, old_number, next->number, next->cursor.position);
+    if (switched.affected_rows() != 1) return std::nullopt;
+    for (const char* sql : {"delete from keyledger.checkpoints where reader = $1 and generation = $2",
+                            "delete from read_models.stopped where model = $1 and generation = $2"})
+        transaction.exec_params0(sql, name, old_number);
     transaction.commit();
-    return true;
+    return next;
 }
 
 void drop_generations(pqxx::connection& connection, const ReadModel& model, Drop which) {

@@ -8,6 +8,8 @@
 //   read_models.skips        events that an operator left out, and why
 // How far a generation is, is in keyledger.checkpoints under (model name, generation). Functions throw libpqxx's
 // exceptions.
+#include <functional>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -27,14 +29,18 @@ void create_catalogue(pqxx::connection& connection);
 
 // The current generation; makes the first one if there is none.
 Generation open_current(pqxx::connection& connection, const ReadModel& model);
+// The newest above the current one that a rebuild left unfinished, if its tables are all there.
+std::optional<Generation> find_unfinished(pqxx::connection& connection, const ReadModel& model);
 // Empty tables and a checkpoint at 0, beside the current generation and above every other.
 Generation create_next(pqxx::connection& connection, const ReadModel& model);
 
-// Makes `next` current at its own position and retires the old generation by taking its checkpoint away, which
-// fences whoever still writes it. False, and nothing is changed: `old_number` is no longer current, or is further
-// than `next`.
-bool switch_generation(pqxx::connection& connection, const ReadModel& model, int old_number,
-                       const Generation& next);
+// Makes the next generation current. While the old one's checkpoint is locked, so that nobody moves it, `catch_up` is
+// called with its position and must bring the next one there or further (over another session) and return it. Then the
+// old generation loses its checkpoint, which fences whoever still writes it. Returns where it switched; nothing, and
+// nothing is changed, if `old_number` is no longer current or `catch_up` gives up by returning nothing.
+std::optional<Generation> switch_generation(
+    pqxx::connection& connection, const ReadModel& model, int old_number,
+    const std::function<std::optional<Generation>(Position)>& catch_up);
 
 // Drops tables that nobody reads: of generations below the current one, and if asked those above it, which a broken
 // rebuild left. One whose lock is not to be had soon is left for the next time.

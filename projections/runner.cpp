@@ -10,7 +10,7 @@
 #include "projections/audit_model.hpp"
 #include "projections/database.hpp"
 #include "projections/sessions_model.hpp"
-#include "projections/subject_keys.hpp"
+#include "projections/key_cache.hpp"
 #include "projections/users_model.hpp"
 
 namespace keyledger::projections {
@@ -21,20 +21,6 @@ using eventstore::ReadError;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 SteadyTime now() { return std::chrono::steady_clock::now(); }
-
-// A lost log entry of a read model costs nothing: rows and checkpoint are lost together and made again.
-void prepare_leader(pqxx::connection& connection) {
-    const auto frozen_ms = std::to_string(std::chrono::milliseconds(kFrozenLeaderTimeout).count());
-    pqxx::nontransaction settings(connection);
-    settings.exec("set synchronous_commit = off");
-    settings.exec("set idle_session_timeout = " + frozen_ms);
-    settings.exec("set idle_in_transaction_session_timeout = " + frozen_ms);
-    settings.exec("set statement_timeout = " + frozen_ms);
-    settings.exec("set lock_timeout = " + frozen_ms);
-    // Every statement probes primary keys; statistics of a table that was empty yesterday must not say otherwise.
-    for (const char* method : {"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"})
-        settings.exec(std::string("set ") + method + " = off");
-}
 
 bool try_lock(pqxx::connection& connection) {
     pqxx::nontransaction ask(connection);
@@ -121,7 +107,11 @@ private:
     }
 
     void lead(Leadership& on) {
-        prepare_leader(*on.connection);
+        prepare_writer(*on.connection);
+        // A leader that is stopped between two statements keeps the lock; control() is its sign of life.
+        pqxx::nontransaction(*on.connection)
+            .exec("set idle_session_timeout = " +
+                  std::to_string(std::chrono::milliseconds(kFrozenLeaderTimeout).count()));
         create_catalogue(*on.connection);
         on.projections.reserve(models_.size());
         for (const auto& model : models_) {
@@ -270,7 +260,7 @@ private:
     eventstore::SubjectCipher& cipher_;
     const std::vector<std::unique_ptr<ReadModel>> models_;
     const OnApplied on_applied_;
-    SubjectKeys keys_;
+    KeyCache keys_;
     Position head_ = 0;
 
     mutable std::mutex mutex_;  // guards what follows

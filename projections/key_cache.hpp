@@ -23,9 +23,9 @@ struct FoundKey {
     eventstore::SubjectKeyPtr key;  // when live
 };
 
-class SubjectKeys {
+class KeyCache {
 public:
-    SubjectKeys(eventstore::SubjectCipher& cipher, std::size_t capacity);
+    KeyCache(eventstore::SubjectCipher& cipher, std::size_t capacity);
 
     FoundKey find(const Uuid& subject);
     // One query for all of them, also kept in the cache as far as it has room; a subject without a row is unusable.

@@ -1,4 +1,4 @@
-#include "projections/subject_keys.hpp"
+#include "projections/key_cache.hpp"
 
 #include "projections/database.hpp"
 #include "projections/sql_array.hpp"
@@ -12,17 +12,17 @@ select subject, key_id, wrapped_key, key_encryption_key_id, destroyed_at is not 
 
 }  // namespace
 
-SubjectKeys::SubjectKeys(eventstore::SubjectCipher& cipher, std::size_t capacity)
+KeyCache::KeyCache(eventstore::SubjectCipher& cipher, std::size_t capacity)
     : cipher_(cipher), capacity_(capacity) {}
 
-FoundKey SubjectKeys::find(const Uuid& subject) {
+FoundKey KeyCache::find(const Uuid& subject) {
     const auto at = by_subject_.find(subject);
     if (at == by_subject_.end()) return {};
     recent_.splice(recent_.begin(), recent_, at->second);
     return at->second->found;
 }
 
-std::unordered_map<Uuid, FoundKey> SubjectKeys::fetch(pqxx::transaction_base& transaction,
+std::unordered_map<Uuid, FoundKey> KeyCache::fetch(pqxx::transaction_base& transaction,
                                                       const std::set<Uuid>& subjects) {
     SqlArray wanted;
     std::unordered_map<Uuid, FoundKey> all;
@@ -48,14 +48,14 @@ std::unordered_map<Uuid, FoundKey> SubjectKeys::fetch(pqxx::transaction_base& tr
     return all;
 }
 
-void SubjectKeys::drop(const Uuid& subject) {
+void KeyCache::drop(const Uuid& subject) {
     const auto at = by_subject_.find(subject);
     if (at == by_subject_.end()) return;
     recent_.erase(at->second);
     by_subject_.erase(at);
 }
 
-void SubjectKeys::remember(const Uuid& subject, const FoundKey& found) {
+void KeyCache::remember(const Uuid& subject, const FoundKey& found) {
     drop(subject);
     recent_.push_front({subject, found});
     by_subject_[subject] = recent_.begin();

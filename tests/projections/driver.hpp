@@ -1,0 +1,68 @@
+#pragma once
+// Applies a story to read models without threads, as the projector does, in batches of a chosen size.
+#include <pqxx/pqxx>
+
+#include "projections/database.hpp"
+#include "projections/key_cache.hpp"
+#include "projections/projection.hpp"
+#include "tests/projections/story.hpp"
+
+namespace keyledger::projections::test {
+
+class Driver {
+public:
+    Driver(const keyledger::test::Database& database, Story& story, const ReadModel& model)
+        : story_(story),
+          connection_(connect(database.service_url(), "keyledger test driver")),
+          keys_(story.cipher(), 1000) {
+        prepare_writer(*connection_);
+        create_catalogue(*connection_);
+        projection_.emplace(*connection_, model, open_current(*connection_, model));
+    }
+
+    // Up to the head of what is published, or to where the projection stops.
+    void apply(std::int32_t batch_events = 1000) {
+        while (!projection_->stopped()) {
+            auto events = story_.log().read_after(projection_->cursor(), batch_events);
+            if (events.value().empty()) return;
+            DecodedBatch decoded;
+            {
+                pqxx::nontransaction read_keys(*connection_);
+                decoded = decode_batch(*events, keys_, story_.cipher(), read_keys);
+            }
+            if (projection_->advance(*connection_, *events, decoded) == Projection::Progress::kTryLater)
+                throw std::runtime_error(projection_->last_trouble());
+        }
+    }
+    // Publishes first.
+    void tell(std::int32_t batch_events = 1000) {
+        story_.publish();
+        apply(batch_events);
+    }
+
+    Projection& projection() { return *projection_; }
+    pqxx::connection& connection() { return *connection_; }
+
+private:
+    Story& story_;
+    Connection connection_;
+    KeyCache keys_;
+    std::optional<Projection> projection_;
+};
+
+// Rows of one statement as text: columns joined by '|', null as '-'.
+inline std::vector<std::string> rows(const keyledger::test::Database& database, const std::string& sql) {
+    pqxx::connection connection(database.owner_url());
+    pqxx::nontransaction read(connection);
+    std::vector<std::string> all;
+    for (const auto& row : read.exec(sql)) {
+        std::string& line = all.emplace_back();
+        for (const auto& field : row) {
+            if (!line.empty()) line += '|';
+            line += field.is_null() ? "-" : field.c_str();
+        }
+    }
+    return all;
+}
+
+}  // namespace keyledger::projections::test

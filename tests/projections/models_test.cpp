@@ -1,0 +1,155 @@
+#include <gtest/gtest.h>
+
+#include "projections/audit_model.hpp"
+#include "projections/operations.hpp"
+#include "projections/sessions_model.hpp"
+#include "projections/users_model.hpp"
+#include "tests/projections/driver.hpp"
+
+using namespace keyledger;
+using namespace keyledger::projections;
+using namespace keyledger::projections::test;
+
+namespace {
+
+using Rows = std::vector<std::string>;
+
+class Models : public testing::Test {
+protected:
+    keyledger::test::Database database;
+    Story story{database};
+    UsersModel users;
+    SessionsModel sessions;
+    AuditModel audit;
+
+    Rows user_rows() {
+        return rows(database, "select email, username, name, status, administrator, version, position, "
+                              "created_at_ms, updated_at_ms from read_models.users_1 order by position");
+    }
+    Rows session_rows() {
+        return rows(database, "select generation, user_agent, end_reason, ended_position, position "
+                              "from read_models.sessions_1 order by first_position");
+    }
+};
+
+class UsersModelTest : public Models {};
+class SessionsModelTest : public Models {};
+class AuditModelTest : public Models {};
+
+}  // namespace
+
+TEST_F(UsersModelTest, FollowsAUserFromRegistrationOn) {
+    story.now_ms = 1000;
+    const Uuid ann = story.registers("Ann@Example.com", "ann", "Ann \xE2\x98\x83 \"quoted\" \\ {x},y");
+    Driver driver(database, story, users);
+    driver.tell();
+    EXPECT_EQ(user_rows(), (Rows{"Ann@Example.com|ann|Ann \xE2\x98\x83 \"quoted\" \\ {x},y|active|f|1|1|1000|1000"}));
+    story.record(ann, UserEvent(UserProfileUpdated{{std::nullopt}, {"Ann S."}}), Story::user(ann));
+    story.record(ann, UserEvent(UserMadeAdministrator{}), Story::user(ann));
+    story.record(ann, UserEvent(UserDisabled{"left"}), By{});
+    driver.tell();
+    EXPECT_EQ(user_rows(), (Rows{"Ann@Example.com|-|Ann S.|disabled|t|4|4|1000|1003"}));
+    story.record(ann, UserEvent(UserEnabled{}), By{});
+    driver.tell();
+    EXPECT_EQ(user_rows(), (Rows{"Ann@Example.com|-|Ann S.|active|t|5|5|1000|1004"}));
+}
+
+TEST_F(UsersModelTest, ReadsErasedFieldsAsNull) {
+    const Uuid ann = story.registers("ann@example.com", "ann", "Ann");
+    story.publish();
+    story.destroy_key(ann);
+    Driver driver(database, story, users);
+    driver.apply();
+    EXPECT_EQ(rows(database, "select email, username, name, status from read_models.users_1"),
+              (Rows{"-|-|-|active"}));
+}
+
+TEST_F(SessionsModelTest, EndsTogetherWhatBeganBeforeTheEventOnTheUser) {
+    const Uuid ann = story.registers("ann@example.com");                                 // 1
+    const Uuid bob = story.registers("bob@example.com");                                 // 2
+    const Uuid first = story.logs_in(ann);                                               // 3
+    const Uuid kept = story.logs_in(ann);                                                // 4
+    story.logs_in(bob);                                                                  // 5
+    story.refreshes(first);                                                              // 6
+    const Uuid left = story.logs_in(ann);                                                // 7
+    story.ends(left, SessionEndReason::kLoggedOut);                                      // 8
+    story.record(ann, UserEvent(UserSessionsRevoked{kept}), Story::user(ann));           // 9
+    story.logs_in(ann);                                                                  // 10
+    const Rows after{"2|agent 1|sessions_revoked|9|9", "1|curl/8|-|-|4", "1|curl/8|-|-|5",
+                     "1|curl/8|logged_out|8|8", "1|curl/8|-|-|10"};
+    for (std::int32_t batch : {1000, 1, 3}) {
+        database.execute("drop schema read_models cascade; create schema read_models; "
+                         "grant usage, create on schema read_models to keyledger_service; "
+                         "delete from keyledger.checkpoints");
+        Driver driver(database, story, sessions);
+        driver.tell(batch);
+        EXPECT_EQ(session_rows(), after) << "in batches of " << batch;
+    }
+    story.record(ann, UserEvent(UserPasswordChanged{story.new_id(), "aa", {}}), Story::user(ann));  // 11
+    story.record(bob, UserEvent(UserDisabled{"left"}), By{});                                       // 12
+    Driver driver(database, story, sessions);
+    driver.tell();
+    EXPECT_EQ(session_rows(), (Rows{"2|agent 1|sessions_revoked|9|9", "1|curl/8|password_changed|11|11",
+                                    "1|curl/8|user_disabled|12|12", "1|curl/8|logged_out|8|8",
+                                    "1|curl/8|password_changed|11|11"}));
+}
+
+TEST_F(SessionsModelTest, StopsAtAChangeToASessionThatNeverBegan) {
+    const Uuid ann = story.registers("ann@example.com");
+    story.record(story.new_id(), SessionEvent(SessionRefreshed{2, ""}), Story::user(ann));
+    Driver driver(database, story, sessions);
+    driver.tell();
+    ASSERT_TRUE(driver.projection().stopped());
+    EXPECT_EQ(driver.projection().stopped()->at.position, 2);
+    EXPECT_EQ(driver.projection().stopped()->at.event_type, "session.refreshed");
+}
+
+TEST_F(AuditModelTest, SaysWhoDidWhatToWhomFromWhereAndWhatCameOfIt) {
+    const Uuid ann = story.registers("ann@example.com");
+    const Uuid session = story.logs_in(ann);
+    By root = Story::user(story.new_id());
+    root.address = "198.51.100.9";
+    root.agent.reset();
+    root.request_id = "req-2";
+    story.record(ann, UserEvent(UserDisabled{"spam"}), root);
+    story.record(session, SessionEvent(SessionEnded{SessionEndReason::kRevoked}), root);
+    story.record(session, SessionEvent(SessionEnded{SessionEndReason::kRefreshTokenReused}), By{});
+    story.record(session, SessionEvent(SessionRefreshRefused{7}), By{});
+    story.record(story.new_id(), LoginAttemptsEvent(LoginFailed{ann, LoginFailure::kWrongPassword}), By{});
+    story.record(story.new_id(), LoginAttemptsEvent(LoginFailed{{}, LoginFailure::kUnknownUser}), By{});
+    Driver driver(database, story, audit);
+    driver.tell(2);
+    const std::string a = ann.to_string();
+    const std::string r = root.id;
+    EXPECT_EQ(rows(database, "select type, actor_type, actor_id, subject, outcome, reason, client_address, "
+                             "user_agent, request_id from read_models.audit_1 order by position"),
+              (Rows{"user.registered|anonymous|-|" + a + "|success|-|192.0.2.7|curl/8|req-1",
+                    "session.started|user|" + a + "|" + a + "|success|-|192.0.2.7|curl/8|req-1",
+                    "user.disabled|user|" + r + "|" + a + "|success|spam|198.51.100.9|-|req-2",
+                    "session.ended|user|" + r + "|" + a + "|success|revoked|198.51.100.9|-|req-2",
+                    "session.ended|anonymous|-|" + a + "|failure|refresh_token_reused|192.0.2.7|curl/8|req-1",
+                    "session.refresh_refused|anonymous|-|" + a + "|failure|unknown_generation|192.0.2.7|curl/8|req-1",
+                    "login.failed|anonymous|-|" + a + "|failure|wrong_password|192.0.2.7|curl/8|req-1",
+                    "login.failed|anonymous|-|-|failure|unknown_user|192.0.2.7|curl/8|req-1"}));
+    EXPECT_EQ(rows(database, "select occurred_at_ms, session_id, stream_type, stream_id from read_models.audit_1 "
+                             "where position = 2"),
+              (Rows{std::to_string(story.now_ms - 7) + "|" + session.to_string() + "|session|" + session.to_string()}));
+}
+
+TEST_F(Models, I7AreTheSameHoweverTheLogIsCutIntoBatches) {
+    story.random_events(600);
+    for (const ReadModel* model : {static_cast<const ReadModel*>(&users), static_cast<const ReadModel*>(&sessions),
+                                   static_cast<const ReadModel*>(&audit)}) {
+        Driver(database, story, *model).tell(1000);
+        const TableDigest whole = digest(database.service_url(), *model);
+        EXPECT_GT(whole.rows, 20);
+        for (std::int32_t batch : {1, 13}) {
+            database.execute("drop schema read_models cascade; create schema read_models; "
+                             "grant usage, create on schema read_models to keyledger_service; "
+                             "delete from keyledger.checkpoints");
+            Driver(database, story, *model).tell(batch);
+            EXPECT_EQ(digest(database.service_url(), *model).digest, whole.digest)
+                << model->name() << " in batches of " << batch;
+        }
+    }
+}
