@@ -96,6 +96,11 @@ void Gate::open() {
     waiting_.clear();
 }
 
+void Gate::forget() {
+    std::lock_guard lock(mutex_);
+    waiting_.clear();
+}
+
 void Recorder::on_request(const Request& request, int status, std::int64_t duration_ns) noexcept {
     std::lock_guard lock(mutex_);
     EXPECT_GE(duration_ns, 0);
@@ -121,6 +126,11 @@ TestServer::TestServer(api::ServerOptions options, api::CorsPolicy cors)
     : router(api::bind_routes(std::span<const Entry>(kTable), *this), std::move(cors)),
       server(on_a_free_port(std::move(options)), router, recorder) {
     server.start();
+}
+
+TestServer::~TestServer() {
+    server.stop();
+    gate.forget();
 }
 
 std::string TestServer::converse(std::string_view bytes) const {
