@@ -1,0 +1,49 @@
+#pragma once
+// One world in memory with one node, whose view of the store can be interrupted and broken.
+#include <gtest/gtest.h>
+
+#include "commands/authority.hpp"
+#include "eventstore/memory/memory_store.hpp"
+#include "tests/support/given.hpp"
+#include "tests/support/steps.hpp"
+#include "tests/support/world.hpp"
+
+namespace keyledger::test {
+
+using Types = std::vector<std::string>;
+
+inline constexpr const char* kAnnsEmail = "ann@example.com";
+
+// Everything of one test, or of one run of a story that is told many times.
+struct Stage {
+    Stage() = default;
+    explicit Stage(const commands::Settings& settings) { world.settings = settings; }
+
+    FixedClock clock{kNowMs};
+    eventstore::MemoryStore store{[this] { return clock.now_ms(); }};
+    SteppedStore stepped{store};
+    World world{store, clock};
+    Node node{world, stepped};  // the one that is tested
+    Node other{world, store};   // another process, with a memory of its own
+};
+
+template <class T>
+testing::AssertionResult succeeds(const Result<T, commands::CommandError>& answer) {
+    if (answer) return testing::AssertionSuccess();
+    return testing::AssertionFailure() << "refused with " << static_cast<int>(answer.error().refusal);
+}
+template <class T>
+testing::AssertionResult refused(const Result<T, commands::CommandError>& answer, commands::Refusal expected) {
+    if (answer) return testing::AssertionFailure() << "it was carried out";
+    if (answer.error().refusal == expected) return testing::AssertionSuccess();
+    return testing::AssertionFailure() << "refused with " << static_cast<int>(answer.error().refusal)
+                                       << " instead of " << static_cast<int>(expected);
+}
+
+class CommandTest : public testing::Test, public Stage {
+protected:
+    using Refusal = commands::Refusal;
+    commands::Services& services() { return node.services; }
+};
+
+}  // namespace keyledger::test

@@ -1,0 +1,81 @@
+#pragma once
+// Interleavings by hand: something else happens at one chosen step of a command. Single-threaded.
+//
+//     const int steps = for_every_step([](Steps& steps) { … steps.meanwhile = [&] { return …; }; run(log_in(…)); … });
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "eventstore/store.hpp"
+
+namespace keyledger::test {
+
+namespace asio = boost::asio;
+
+inline constexpr int kMostSteps = 100;
+
+class Steps {
+public:
+    explicit Steps(int chosen) : chosen_(chosen) {}
+    // Where the story may be interrupted; the chosen one runs `meanwhile`, once. Steps of what `meanwhile` does itself
+    // are not counted.
+    asio::awaitable<void> reached(std::string step);
+
+    std::function<asio::awaitable<void>()> meanwhile;  // counting begins when it is set
+    bool happened() const { return happened_; }
+    const std::string& where() const { return where_; }
+
+private:
+    const int chosen_;
+    int count_ = 0;
+    bool happened_ = false;
+    std::string where_;
+};
+
+// Tells the story once for each step it has, each time from the beginning; the number of steps. The story is told a
+// last time with nothing in between. A story of more than kMostSteps steps throws std::logic_error.
+int for_every_step(const std::function<void(Steps&)>& story);
+
+// A store whose every call is a step before and after it, and whose appends can go wrong.
+class SteppedStore : public eventstore::Store {
+public:
+    explicit SteppedStore(eventstore::Store& inner) : inner_(inner) {}
+
+    Answer<eventstore::Verdict> append(eventstore::Append append, eventstore::Deadline deadline) override;
+    Answer<std::vector<eventstore::StreamSlice>> read_streams(std::vector<eventstore::StreamFrom> streams,
+                                                              eventstore::Deadline deadline) override;
+    Answer<eventstore::Confirmation> confirm(std::vector<eventstore::StreamVersion> versions,
+                                             eventstore::CommandId command_id,
+                                             eventstore::Deadline deadline) override;
+    Answer<std::optional<Uuid>> find_claim(std::string kind, std::vector<eventstore::ClaimDigest> digests,
+                                           eventstore::Deadline deadline) override;
+    Answer<std::optional<eventstore::StoredCredential>> read_credential(Uuid owner, std::string kind,
+                                                                        eventstore::Deadline deadline) override;
+    Answer<std::vector<eventstore::StoredSubjectKey>> read_subject_keys(std::vector<Uuid> subjects,
+                                                                        eventstore::Deadline deadline) override;
+    Answer<std::vector<eventstore::RecordedEvent>> read_log(Position first, std::int32_t count,
+                                                            eventstore::Deadline deadline) override;
+    Answer<eventstore::Head> head(eventstore::Deadline deadline) override;
+
+    Steps* steps = nullptr;
+    std::map<std::string, int> calls;  // "append", "read_streams" …
+    // For the coming appends, one each: carried out or not, the answer is this error.
+    struct Fault {
+        enum class When { kBeforeItIsWritten, kAfterItIsWritten } when;
+        eventstore::StoreError error;
+    };
+    std::vector<Fault> append_faults;
+    bool away = false;  // every call answers kUnavailable
+    // What append answers for it, if set: for storms that no store would keep up.
+    std::function<std::optional<eventstore::Verdict>(const eventstore::Append&)> verdict;
+    std::function<void(std::vector<eventstore::StreamSlice>&)> edit_slices;  // before they are answered
+
+private:
+    template <class Call>
+    auto stepped(std::string name, Call call) -> decltype(call());
+
+    eventstore::Store& inner_;
+};
+
+}  // namespace keyledger::test
