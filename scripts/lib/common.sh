@@ -3,9 +3,10 @@
 # conditions. Sourced after `set -euo pipefail`.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-RUN_DIR=$ROOT/.run
+readonly ROOT
+# Where scripts/run keeps its servers, unless --run-dir names another place.
 # shellcheck disable=SC2034
-readonly ROOT RUN_DIR
+RUN_DIR=$ROOT/.run
 
 say() { printf '%s\n' "$*"; }
 step() { printf '\n== %s\n' "$*"; }

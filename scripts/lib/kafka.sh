@@ -43,11 +43,11 @@ fetch_kafka() {
     work=$(mktemp -d "$cache/fetch.XXXXXX")
     kafka_pom >"$work/pom.xml"
     if ! with_progress "Fetching Kafka $KAFKA_VERSION from Maven Central (46 MB, once)" "$work/maven.log" \
-        mvn --batch-mode --strict-checksums --no-transfer-progress --file "$work/pom.xml" \
+        mvn --batch-mode --quiet -Dstyle.color=never --strict-checksums --file "$work/pom.xml" \
         "org.apache.maven.plugins:maven-dependency-plugin:$KAFKA_MAVEN_PLUGIN_VERSION:copy-dependencies" \
         -DincludeScope=runtime -DoutputDirectory="$work/libs"; then
         rm -rf "$work"
-        kafka_problem "Maven could not fetch it (no network?)"
+        kafka_problem "Maven could not fetch it (its words are above)"
         return
     fi
     # A rename is atomic: of two scripts that fetch at once, one wins and both have it.

@@ -1,0 +1,13 @@
+# Names for what scripts/ does; each script has --help. Arguments: make test ARGS='-R uuid'.
+.PHONY: run test demo bench format clean
+
+run test demo bench:
+	@scripts/$@ $(ARGS)
+
+format:
+	@scripts/install clang
+	@git ls-files -z '*.cpp' '*.hpp' | xargs -0 clang-format-16 -i
+
+# What is built. The data of scripts/run stays; `scripts/run --fresh` drops it.
+clean:
+	rm -rf build
