@@ -21,6 +21,11 @@ rd_kafka_vu_t bytes_of(rd_kafka_vtype_t type, const std::string& text) {
     return argument;
 }
 
+// Once one record has failed the others are purged, and may be reported first: that is no reason.
+bool is_purge(const KafkaError& error) {
+    return error.code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error.code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+}
+
 }  // namespace
 
 void TransactionalProducer::DestroyTopic::operator()(rd_kafka_topic_s* topic) const { rd_kafka_topic_destroy(topic); }
@@ -60,8 +65,7 @@ TransactionalProducer::TransactionalProducer(Client client) : client_(std::move(
 void TransactionalProducer::delivered(Position position, std::int32_t partition, std::int64_t offset, int code) {
     if (code != 0) {
         const std::string what = position > 0 ? "event " + std::to_string(position) : "the position record";
-        // Once one failed the others are purged; that says nothing new.
-        if (!failed_) failed_ = error_of(code, "delivering " + what);
+        if (!failed_ || is_purge(*failed_)) failed_ = error_of(code, "delivering " + what);
         return;
     }
     // A record that was a repetition is taken without its offset: the older end stays, which is early, not wrong.
@@ -81,9 +85,7 @@ KafkaError TransactionalProducer::worst(KafkaError error) {
         if (cause.next == NextStep::kRetry) cause.next = NextStep::kRestart;
         return cause;
     }
-    if (failed_ && failed_->code != RD_KAFKA_RESP_ERR__PURGE_QUEUE &&
-        failed_->code != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT && error.next != NextStep::kFenced)
-        return *failed_;
+    if (failed_ && !is_purge(*failed_) && error.next != NextStep::kFenced) return *failed_;
     return error;
 }
 
@@ -137,6 +139,8 @@ Result<void, KafkaError> TransactionalProducer::send(rd_kafka_topic_s* topic, Po
             continue;
         }
         rd_kafka_headers_destroy(headers);
+        // If the transaction failed because a record before this one was refused, its report says so.
+        rd_kafka_flush(client_.handle(), static_cast<int>(kPollSlice.count()));
         return Unexpected(worst(std::move(value)));
     }
 }
@@ -144,7 +148,7 @@ Result<void, KafkaError> TransactionalProducer::send(rd_kafka_topic_s* topic, Po
 Result<void, KafkaError> TransactionalProducer::flush(const std::function<bool()>& keep_waiting) {
     while (true) {
         const auto flushed = rd_kafka_flush(client_.handle(), static_cast<int>(kPollSlice.count()));
-        if (failed_) return Unexpected(worst(*failed_));
+        if (failed_ && (!flushed || !is_purge(*failed_))) return Unexpected(worst(*failed_));
         if (!flushed) return {};
         if (!keep_waiting() || std::chrono::steady_clock::now() >= deadline_)
             return Unexpected(worst(error_of(static_cast<int>(flushed), "waiting for the broker to take the records")));

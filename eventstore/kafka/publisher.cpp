@@ -248,7 +248,7 @@ void Publisher::remember(const RecordedEvent& last, std::int64_t records) {
     standing_.cursor = {last.position, last.leaf_hash};
     auto& there = standing_.already_there;
     there.erase(there.begin(), there.upper_bound(last.position));
-    // While some are still to be skipped, a publisher that takes over has to find them again: the offsets stay.
+    // Else they stay: a publisher that takes over has to find those that are still to be skipped.
     if (there.empty()) {
         for (const auto& [partition, offset] : producer_->delivered_ends()) {
             std::int64_t& end = standing_.offsets[static_cast<std::size_t>(partition)];

@@ -61,6 +61,7 @@ Result<void, Setback> compare(const PositionRecord& record, const Cursor& checkp
 
 struct EventsSeen {
     std::map<Position, std::string> after_cursor;
+    std::vector<std::int64_t> ends;
     bool cursor_seen = false;
     std::optional<Setback> problem;
 };
@@ -101,6 +102,7 @@ Result<EventsSeen, Setback> read_events(TopicReader& reader, const TopicSettings
         from[partition] = std::max(offset, (*bounds)[partition].first);
     }
     EventsSeen seen;
+    for (const PartitionBounds& one : *bounds) seen.ends.push_back(one.end);
     auto read = reader.read(topics.events(), from, *bounds, deadline, [&](const ReadRecord& one) {
         see(seen, one, record.cursor, record.log_id);
         return seen.problem ? TopicReader::Then::kStop : TopicReader::Then::kGoOn;
@@ -185,6 +187,8 @@ Result<Standing, Setback> take_over(const ClientOptions& options, const TopicSet
         return stop(State::kStoppedAheadOfLog,
                     "Kafka has the event at position " + number(seen->after_cursor.rbegin()->first) +
                         ", the log ends at " + number(head->cursor.position));
+    // While some are still to be skipped, a publisher that takes over from this one has to find them again.
+    if (seen->after_cursor.empty()) record.offsets = std::move(seen->ends);
     return Standing{record.cursor, std::move(record.offsets), std::move(seen->after_cursor)};
 }
 

@@ -20,7 +20,8 @@ inline constexpr std::int32_t kPartitions = 4;
 std::uint64_t seed_of_test();
 
 struct Rig {
-    explicit Rig(std::uint64_t seed = seed_of_test()) : log(seed) {}
+    explicit Rig(std::uint64_t seed = seed_of_test(), std::string at = kafka_brokers())
+        : log(seed), brokers(std::move(at)) {}
 
     eventstore::kafka::PublisherOptions options() const;
     std::unique_ptr<eventstore::kafka::Publisher> publisher(eventstore::kafka::PublisherOptions options);
@@ -37,7 +38,7 @@ struct Rig {
     ScriptedLog log;
     MemoryCursor cursors;
     AlwaysLeads leadership;
-    std::string brokers = kafka_brokers();
+    std::string brokers;
 };
 
 ::testing::AssertionResult reaches(const eventstore::kafka::Publisher& publisher, Position position);
