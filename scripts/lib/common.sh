@@ -76,26 +76,28 @@ process_birth() {
 
 remember_process() { printf '%s %s\n' "$2" "$(process_birth "$2")" >"$1"; }
 
+is_process() { [[ $(process_birth "$1") == "$2" ]]; }
+is_gone() { ! is_process "$@"; }
+
 process_id() {
     local pid birth
     read -r pid birth 2>/dev/null <"$1" || return 1
-    [[ $(process_birth "$pid") == "$birth" ]] || return 1
+    is_process "$pid" "$birth" || return 1
     printf '%s' "$pid"
 }
 
 process_alive() { process_id "$1" >/dev/null 2>&1; }
-process_gone() { ! process_alive "$1"; }
 
 # stop_process FILE NAME SECONDS: asks the remembered process to end and waits until it is gone; kills it if
 # it is still there after that many seconds.
 stop_process() {
-    local pid
-    if pid=$(process_id "$1" 2>/dev/null); then
+    local pid birth
+    if process_alive "$1" && read -r pid birth 2>/dev/null <"$1"; then
         kill -TERM "$pid" 2>/dev/null || true
-        if ! await "$3" process_gone "$1"; then
+        if ! await "$3" is_gone "$pid" "$birth"; then
             warn "$2 (process $pid) did not stop within $3 s and is killed"
             kill -KILL "$pid" 2>/dev/null || true
-            await 10 process_gone "$1" || warn "$2 (process $pid) is still there"
+            await 10 is_gone "$pid" "$birth" || warn "$2 (process $pid) is still there"
         fi
     fi
     rm -f "$1"
