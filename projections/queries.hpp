@@ -1,0 +1,178 @@
+#pragma once
+// Questions to the read models, as coroutines: the SQL runs on a few threads of this class, behind a bounded queue.
+// Every answer is one snapshot: the current generation, its checkpoint and the rows together, and carries the position
+// up to which it is complete. None of them is a security answer (I8): those come from the log.
+//
+//     co_await queries.wait_for(Model::kUsers, position, head, deadline)   // read your own writes
+//     co_await queries.find_user(id, deadline)
+//
+// Threads: any; an answer comes on the executor that awaits it. Errors are values.
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/declare.hpp"
+#include "domain/result.hpp"
+#include "domain/uuid.hpp"
+#include "projections/limits.hpp"
+
+namespace keyledger::projections {
+
+enum class Model { kUsers, kSessions, kAudit };
+std::string_view name_of(Model model);
+
+enum class QueryError {
+    kUnavailable,         // no database, no room in the queue, stopping, or no table of this build's layout yet
+    kDeadline,            // expired before it started or while it ran
+    kPositionNotReached,  // the read model did not get there within the deadline: try again later
+    kPositionBeyondHead,  // no such event yet: the position is not of this log, refused at once
+    kInvalid,             // a limit outside 1 … kMaxPageRows, a search longer than kMaxSearchBytes, U+0000
+};
+
+struct UserRow {
+    Uuid id;
+    std::optional<std::string> email;  // personal fields are empty once erased
+    std::optional<std::string> username;
+    std::optional<std::string> name;
+    bool active = false;
+    bool administrator = false;
+    bool email_verified = false;
+    std::int64_t created_at_ms = 0;
+    std::int64_t updated_at_ms = 0;
+    std::int32_t version = 0;  // of his stream
+    Position position = 0;     // of the event that changed the row last
+};
+struct SessionRow {
+    Uuid id;
+    Uuid user_id;
+    std::string client_id;
+    std::int64_t started_at_ms = 0;
+    std::int64_t refreshed_at_ms = 0;
+    std::int64_t expires_at_ms = 0;
+    std::optional<std::int64_t> ended_at_ms;
+    std::optional<std::string> end_reason;  // a SessionEndReason's name, or what ended it with others
+    std::optional<std::string> client_address;  // as of the latest refresh
+    std::optional<std::string> user_agent;
+    std::int64_t generation = 0;  // of its refresh token
+    Position first_position = 0;
+    Position position = 0;
+};
+struct AuditEntry {
+    Position position = 0;
+    std::int64_t occurred_at_ms = 0;
+    std::string type;        // stored event type: "user.registered"
+    std::string actor_type;  // "user", "client", "system", "anonymous"
+    std::optional<std::string> actor_id;
+    std::optional<Uuid> subject;  // the user whom it concerns, if one is known
+    std::string stream_type;
+    Uuid stream_id;
+    bool succeeded = true;
+    std::optional<std::string> reason;
+    std::optional<std::string> client_address;
+    std::optional<std::string> user_agent;
+    std::optional<std::string> request_id;
+    std::optional<Uuid> session_id;
+};
+
+template <class T>
+struct AtPosition {
+    T value;
+    Position position = 0;
+};
+// Pages hold at most `limit` rows; `next` is there if more follow. Rows that come or go between two pages shift nothing.
+template <class Row, class Cursor>
+struct Page {
+    std::vector<Row> items;
+    std::optional<Cursor> next;
+    Position position = 0;
+};
+struct UserCursor {  // by id, which is by time
+    Uuid after;
+};
+struct SessionCursor {  // newest first
+    Position before = 0;
+};
+struct AuditCursor {  // newest first
+    Position before = 0;
+};
+
+struct SessionFilter {
+    Uuid user;
+    // Live: not ended, and neither too old nor too long idle at that time.
+    struct LiveAt {
+        std::int64_t now_ms = 0;
+        std::int64_t idle_ms = 0;
+    };
+    std::optional<LiveAt> live;
+};
+struct AuditFilter {  // all that are given must hold
+    std::optional<Uuid> user;         // as actor or as subject
+    std::optional<std::string> actor_id;
+    std::optional<std::string> type;
+    std::optional<std::int64_t> from_ms;   // occurred at, inclusive
+    std::optional<std::int64_t> until_ms;  // exclusive
+};
+
+// How the read models stand, for readiness and metrics of any node.
+struct ModelState {
+    std::string model;
+    int generation = 0;
+    Position position = 0;
+    struct Stopped {
+        std::string kind;  // name_of(StopKind)
+        Position position = 0;
+        std::string event_type;
+        std::string reason;
+    };
+    std::optional<Stopped> stopped;
+};
+
+struct QuerySettings {
+    std::string database_url;  // of the service's role
+    int threads = 2;           // and connections; one more connection for those who wait for a position
+    std::string application_name = "keyledger queries";
+};
+
+class Queries {
+public:
+    using Deadline = std::chrono::steady_clock::time_point;
+    template <class T>
+    using Answer = boost::asio::awaitable<Result<T, QueryError>>;
+
+    // Connects when first asked.
+    explicit Queries(QuerySettings settings);
+    ~Queries();
+    Queries(const Queries&) = delete;
+    Queries& operator=(const Queries&) = delete;
+
+    Answer<AtPosition<std::optional<UserRow>>> find_user(Uuid id, Deadline deadline);
+    // `search`: a prefix of e-mail address, user name or name, without regard to case; empty: everybody.
+    Answer<Page<UserRow, UserCursor>> list_users(std::string search, std::optional<UserCursor> cursor,
+                                                 std::int32_t limit, Deadline deadline);
+    Answer<Page<SessionRow, SessionCursor>> list_sessions(SessionFilter filter, std::optional<SessionCursor> cursor,
+                                                          std::int32_t limit, Deadline deadline);
+    Answer<Page<AuditEntry, AuditCursor>> list_audit(AuditFilter filter, std::optional<AuditCursor> cursor,
+                                                     std::int32_t limit, Deadline deadline);
+
+    // Returns once the model's checkpoint has the position; a query sent afterwards includes it. `head` is the log's,
+    // learned after the request came.
+    Answer<Position> wait_for(Model model, Position position, Position head, Deadline deadline);
+
+    Answer<std::vector<ModelState>> states(Deadline deadline);
+
+    // A hint, from the projector of this process: somebody's position may have come. Any thread, does not block.
+    void applied();
+
+    // Whoever waits is answered kUnavailable, what runs is finished. May be called twice.
+    void stop();
+
+private:
+    class Worker;
+    std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace keyledger::projections

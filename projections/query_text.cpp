@@ -1,0 +1,72 @@
+#include "projections/query_text.hpp"
+
+namespace keyledger::projections {
+namespace {
+
+constexpr const char* kUserColumns =
+    "select id, email, username, name, status, administrator, email_verified, created_at_ms, updated_at_ms, version, "
+    "position from ";
+constexpr const char* kSessionColumns =
+    "select id, user_id, client_id, started_at_ms, refreshed_at_ms, expires_at_ms, ended_at_ms, end_reason, "
+    "client_address, user_agent, generation, first_position, position from ";
+constexpr const char* kAuditColumns =
+    "select position, occurred_at_ms, type, actor_type, actor_id, subject, stream_type, stream_id, outcome, reason, "
+    "client_address, user_agent, request_id, session_id from ";
+
+constexpr const char* kAuditConditions = R"(
+       ($2::bigint is null or position < $2)
+   and ($3::text is null or actor_id = $3)
+   and ($4::text is null or type = $4)
+   and ($5::bigint is null or occurred_at_ms >= $5)
+   and ($6::bigint is null or occurred_at_ms < $6) )";
+constexpr const char* kNewestFirst = "position desc";
+
+// `select` with its order twice: inside for the limit, outside for whoever joins the rows.
+RowsSql page(const std::string& select, const std::string& order) {
+    return {select + " order by " + order + " limit $1::integer", order};
+}
+
+}  // namespace
+
+std::string like_prefix(const std::string& search) {
+    std::string pattern;
+    for (char c : search) {
+        if (c == '%' || c == '_' || c == '\\') pattern += '\\';
+        pattern += c;
+    }
+    return pattern + '%';
+}
+
+RowsSql find_user_sql(const std::string& table) { return {kUserColumns + table + " where id = $1::uuid", "id"}; }
+
+RowsSql list_users_sql(const std::string& table) {
+    return page(kUserColumns + table + R"(
+ where ($2::uuid is null or id > $2)
+   and ($3::text is null or lower(email) like lower($3) or lower(username) like lower($3) or lower(name) like lower($3))
+)", "id");
+}
+
+RowsSql list_sessions_sql(const std::string& table) {
+    return page(kSessionColumns + table + R"(
+ where user_id = $3::uuid
+   and ($2::bigint is null or first_position < $2)
+   and ($4::bigint is null or (ended_at_ms is null and expires_at_ms > $4 and refreshed_at_ms > $5::bigint))
+)", "first_position desc");
+}
+
+RowsSql list_audit_sql(const std::string& table) {
+    return page(kAuditColumns + table + " where $7::uuid is null and " + kAuditConditions, kNewestFirst);
+}
+
+// Two index scans that each stop after a page, instead of one "or" over all that concerns the user.
+RowsSql list_audit_of_user_sql(const std::string& table) {
+    const std::string from = kAuditColumns + table;
+    const RowsSql as_subject = page(from + " where subject = $7::uuid and " + kAuditConditions, kNewestFirst);
+    const RowsSql as_actor = page(from + " where actor_type = 'user' and actor_id = $7::uuid::text "
+                                         "and subject is distinct from $7::uuid and " + kAuditConditions,
+                                  kNewestFirst);
+    return page("select * from ((" + as_subject.select + ") union all (" + as_actor.select + ")) as both_ways",
+                kNewestFirst);
+}
+
+}  // namespace keyledger::projections

@@ -1,0 +1,39 @@
+#pragma once
+// The SQL of queries.cpp: rows of one table, keyset pages. A condition whose parameter is null falls away when the
+// statement is planned, for each is planned with its values. For this folder.
+#include <optional>
+#include <string>
+
+namespace keyledger::projections {
+
+// A parameter that may be null.
+class SqlNumber {
+public:
+    explicit SqlNumber(std::optional<std::int64_t> value) : given_(value.has_value()) {
+        if (value) text_ = std::to_string(*value);
+    }
+    const char* text() const { return given_ ? text_.c_str() : nullptr; }
+
+private:
+    bool given_;
+    std::string text_;
+};
+
+// A pattern for LIKE that matches what begins with `search`.
+std::string like_prefix(const std::string& search);
+
+struct RowsSql {
+    std::string select;  // of the rows, limited
+    std::string order;   // by their columns
+};
+// $1 id
+RowsSql find_user_sql(const std::string& table);
+// $1 rows, $2 after id, $3 pattern
+RowsSql list_users_sql(const std::string& table);
+// $1 rows, $2 before position, $3 user, $4 live at, $5 refreshed after
+RowsSql list_sessions_sql(const std::string& table);
+// $1 rows, $2 before position, $3 actor, $4 type, $5 from, $6 until, $7 user (null in the first)
+RowsSql list_audit_sql(const std::string& table);
+RowsSql list_audit_of_user_sql(const std::string& table);
+
+}  // namespace keyledger::projections
