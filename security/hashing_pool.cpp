@@ -3,9 +3,7 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/prefer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <optional>
 #include <stdexcept>
@@ -41,9 +39,7 @@ struct HashingPool::JobOf : Job {
     using Executor = asio::any_io_executor;
 
     JobOf(Handler given, Executor its_executor, Work given_work)
-        : handler(std::move(given)),
-          executor(asio::prefer(its_executor, asio::execution::outstanding_work.tracked)),
-          task(std::move(given_work)) {}
+        : handler(std::move(given)), executor(std::move(its_executor)), task(std::move(given_work)) {}
 
     void work() noexcept override { answer(outcome_of_task()); }
     void refuse(HashingError error) noexcept override { answer(Unexpected(error)); }
@@ -58,8 +54,7 @@ struct HashingPool::JobOf : Job {
     void answer(Outcome outcome) {
         // The password goes before its owner hears the answer.
         task.reset();
-        Executor where = std::move(executor);
-        asio::post(where, [done = std::move(handler), outcome = std::move(outcome)]() mutable {
+        asio::post(executor, [done = std::move(handler), outcome = std::move(outcome)]() mutable {
             done(std::move(outcome));
         });
     }

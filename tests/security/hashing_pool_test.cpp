@@ -57,8 +57,8 @@ void await(Condition condition) {
 }  // namespace
 
 TEST(HashingPool, HashesAndVerifies) {
-    HashingPool pool({.threads = 2, .queue = 4, .parameters = kCheap});
     Caller caller;
+    HashingPool pool({.threads = 2, .queue = 4, .parameters = kCheap});
     Secret phc = hash_of(caller, pool, "password");
     EXPECT_TRUE(argon2_verify(Secret("password"), phc.reveal()));
 
@@ -70,16 +70,16 @@ TEST(HashingPool, HashesAndVerifies) {
 }
 
 TEST(HashingPool, AsksForRenewalOfWeakerHashesThatMatchOnly) {
-    HashingPool pool({.threads = 1, .queue = 4, .parameters = {.memory_kib = 64, .passes = 1, .lanes = 1}});
     Caller caller;
+    HashingPool pool({.threads = 1, .queue = 4, .parameters = {.memory_kib = 64, .passes = 1, .lanes = 1}});
     Secret weak = argon2_hash(Secret("password"), kCheap);
     EXPECT_TRUE(caller.ask(pool.verify(Secret("password"), weak.clone(), kNoDeadline)).get()->needs_renewal);
     EXPECT_FALSE(caller.ask(pool.verify(Secret("wrong"), weak.clone(), kNoDeadline)).get()->needs_renewal);
 }
 
 TEST(HashingPool, NeverMatchesADecoyAndDoesItsWork) {
-    HashingPool pool({.threads = 1, .queue = 4, .parameters = kCheap});
     Caller caller;
+    HashingPool pool({.threads = 1, .queue = 4, .parameters = kCheap});
     Check check = caller.ask(pool.verify_decoy(Secret("password"), kNoDeadline)).get();
     EXPECT_FALSE(check->matches);
     EXPECT_FALSE(check->needs_renewal);
@@ -87,8 +87,8 @@ TEST(HashingPool, NeverMatchesADecoyAndDoesItsWork) {
 }
 
 TEST(HashingPool, RefusesAPasswordThatIsTooLongWhetherTheUserExistsOrNot) {
-    HashingPool pool({.threads = 1, .queue = 4, .parameters = kCheap});
     Caller caller;
+    HashingPool pool({.threads = 1, .queue = 4, .parameters = kCheap});
     Secret phc = hash_of(caller, pool, "password");
     std::string endless(kMaxPasswordSize + 1, 'x');
     EXPECT_EQ(caller.ask(pool.hash(Secret(endless), kNoDeadline)).get().error(), HashingError::kTooLong);
@@ -99,16 +99,16 @@ TEST(HashingPool, RefusesAPasswordThatIsTooLongWhetherTheUserExistsOrNot) {
 }
 
 TEST(HashingPool, AnswersAnExpiredEntryWithoutHashingIt) {
-    HashingPool pool({.threads = 1, .queue = 4, .parameters = kCheap});
     Caller caller;
+    HashingPool pool({.threads = 1, .queue = 4, .parameters = kCheap});
     EXPECT_EQ(caller.ask(pool.hash(Secret("password"), kPast)).get().error(), HashingError::kExpired);
     EXPECT_EQ(pool.counters().started, 0u);
     EXPECT_EQ(pool.counters().expired, 1u);
 }
 
 TEST(HashingPool, AnswersOnTheExecutorThatAsked) {
-    HashingPool pool({.threads = 1, .queue = 4, .parameters = kCheap});
     asio::io_context context;
+    HashingPool pool({.threads = 1, .queue = 4, .parameters = kCheap});
     std::thread::id answered_on;
     auto question = [](HashingPool& asked, std::thread::id& on) -> asio::awaitable<void> {
         Secret password("password");
@@ -126,8 +126,8 @@ TEST(HashingPool, AnswersOnTheExecutorThatAsked) {
 // One thread hashes, one entry waits: the third caller is told at once, while the first is still being
 // served.
 TEST(HashingPool, ShedsWhatExceedsItsQueue) {
-    HashingPool pool({.threads = 1, .queue = 1, .parameters = kSlow});
     Caller caller;
+    HashingPool pool({.threads = 1, .queue = 1, .parameters = kSlow});
     Secret phc = made_slowly();
     auto first = caller.ask(pool.verify(Secret("password"), phc.clone(), kNoDeadline));
     await([&] { return pool.counters().running == 1; });
@@ -161,8 +161,8 @@ TEST(HashingPool, AnswersAllThatWaitWhenItStops) {
 
 // Many coroutines on two threads share a pool of two: every one is answered, and only those that match match.
 TEST(HashingPool, ServesManyCallersAtOnce) {
-    HashingPool pool({.threads = 2, .queue = 1'000, .parameters = kCheap});
     asio::thread_pool callers(2);
+    HashingPool pool({.threads = 2, .queue = 1'000, .parameters = kCheap});
     Secret phc = argon2_hash(Secret("password"), kCheap);
     auto question = [](HashingPool& asked, Secret password, Secret stored) -> asio::awaitable<bool> {
         Check check = co_await asked.verify(std::move(password), std::move(stored), kNoDeadline);

@@ -163,7 +163,8 @@ TEST_F(KeyringRules, DropsEndedKeysWhenItRotates) {
     std::string id = current_id(KeyPurpose::kTokenSigning, kNowMs);
     rotated(KeyPurpose::kTokenSigning, 0, kNowMs);
     rotated(KeyPurpose::kTokenSigning, 0, kNowMs + kTokenSigningRetentionMs);
-    for (const Key& key : loaded()->keys()) EXPECT_NE(key.id, id);
+    auto keyring = loaded();
+    for (const Key& key : keyring->keys()) EXPECT_NE(key.id, id);
 }
 
 TEST_F(KeyringRules, ChangesTheAlgorithmOnlyWhenAsked) {

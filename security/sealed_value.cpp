@@ -1,0 +1,59 @@
+#include "security/sealed_value.hpp"
+
+#include <stdexcept>
+
+#include "security/aead.hpp"
+#include "security/base64url.hpp"
+#include "security/bytes.hpp"
+#include "security/derivation.hpp"
+#include "security/envelope.hpp"
+
+namespace keyledger::security {
+namespace {
+
+constexpr char kVersion = 1;
+constexpr std::size_t kMaxTextSize = 8 * 1024;
+
+std::string_view name_of(SealedPurpose purpose) {
+    switch (purpose) {
+        case SealedPurpose::kCursor:
+            return "cursor";
+        case SealedPurpose::kMailLink:
+            return "mail-link";
+        case SealedPurpose::kPreAuthentication:
+            return "pre-authentication";
+    }
+    throw std::logic_error("unknown purpose of a sealed value");
+}
+
+std::string bound_to(SealedPurpose purpose, std::string_view context, std::string_view head) {
+    return length_prefixed({name_of(purpose), context, head});
+}
+
+}  // namespace
+
+std::string seal_value(const Keyring& keyring, SealedPurpose purpose, std::string_view context,
+                       std::string_view clear, std::int64_t now_ms) {
+    if (clear.size() > kMaxSealedValueClearSize) throw std::length_error("a sealed value is above 4 KiB");
+    const Key& root = keyring.need_current(KeyPurpose::kSealingRoot, now_ms);
+    std::string head = envelope_head(kVersion, root.id);
+    Secret key = derived_key(root, name_of(purpose));
+    return base64url_encode(head + aead_seal(key, bound_to(purpose, context, head), clear));
+}
+
+Result<std::string, SealedValueError> open_value(const Keyring& keyring, SealedPurpose purpose,
+                                                 std::string_view context, std::string_view text,
+                                                 std::int64_t now_ms) {
+    if (text.size() > kMaxTextSize) return Unexpected(SealedValueError::kMalformed);
+    auto bytes = base64url_decode(text);
+    auto envelope = bytes ? read_envelope(kVersion, *bytes) : std::nullopt;
+    if (!envelope) return Unexpected(SealedValueError::kMalformed);
+    const Key* root = keyring.find(KeyPurpose::kSealingRoot, envelope->key_id, now_ms);
+    if (!root) return Unexpected(SealedValueError::kUnknownKey);
+    Secret key = derived_key(*root, name_of(purpose));
+    auto clear = aead_open(key, bound_to(purpose, context, envelope->head), envelope->body);
+    if (!clear) return Unexpected(SealedValueError::kForged);
+    return std::move(*clear);
+}
+
+}  // namespace keyledger::security
