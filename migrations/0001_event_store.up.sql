@@ -128,8 +128,9 @@ create table keyledger.checkpoints (
 -- credentials or changed subject keys count as such. Whoever batches keeps those back (eventstore/postgres/batch.hpp).
 --
 -- Result: one row a command, in order. outcome 0 appended (first_position, event_count), 1 conflict on a stream,
--- 2 on a credential, 3 on a subject key (moved_id, moved_version), 4 duplicate (first_position, event_count,
--- fingerprint), 5 claim taken (claim_kind). Looked for in the order 4, 1, 2, 3, 5.
+-- 2 on a credential, 3 on a subject key (id, version: what moved, and where it stands), 4 duplicate (first_position,
+-- event_count, fingerprint, and the id of its first event), 5 claim taken (claim_kind). Looked for in the order 4, 1,
+-- 2, 3, 5.
 create function keyledger.append(
     for_tenant text, at_time timestamptz,
     command_ids bytea[], fingerprints bytea[],
@@ -145,7 +146,7 @@ create function keyledger.append(
     use_commands integer[], use_subjects uuid[], use_key_ids uuid[], use_destroys boolean[]
 ) returns table (
     outcome smallint, first_position bigint, event_count integer, fingerprint bytea,
-    moved_id uuid, moved_version integer, claim_kind text
+    id uuid, version integer, claim_kind text
 )
 language plpgsql volatile strict security definer
 set search_path = pg_catalog, pg_temp
@@ -179,7 +180,8 @@ declare
     hit record;
 begin
     if current_setting('transaction_isolation') <> 'read committed' then
-        raise exception 'append needs read committed: each of its statements must see what committed before it';
+        raise exception 'append needs read committed: each of its statements must see what committed before it'
+            using errcode = 'KL003';
     end if;
     -- I3: what is answered is durable, whatever the session or the database says.
     if current_setting('synchronous_commit') not in ('on', 'remote_apply') then
@@ -321,7 +323,8 @@ begin
         moved_versions[hit.command] := hit.version;
     end loop;
     for hit in
-        select array_position(command_ids, k.command_id) as command, k.first_position, k.event_count, k.fingerprint
+        select array_position(command_ids, k.command_id) as command, k.first_position, k.event_count, k.fingerprint,
+               (select e.event_id from keyledger.events e where e.position = k.first_position) as event_id
         from keyledger.commands k
         where k.command_id = any(command_ids) and k.tenant = for_tenant
     loop
@@ -329,6 +332,7 @@ begin
         first_positions[hit.command] := hit.first_position;
         event_counts[hit.command] := hit.event_count;
         known_fingerprints[hit.command] := hit.fingerprint;
+        moved_ids[hit.command] := hit.event_id;
     end loop;
 
     -- 4. Positions of what was accepted. Events come in the order of their commands, versions follow one another.

@@ -1,5 +1,8 @@
 #include "eventstore/memory/memory_store.hpp"
+#include "eventstore/postgres/postgres_log_source.hpp"
+#include "eventstore/postgres/postgres_store.hpp"
 #include "tests/eventstore/store_fixture.hpp"
+#include "tests/support/postgres.hpp"
 
 namespace keyledger::test {
 namespace {
@@ -11,12 +14,19 @@ eventstore::MemoryStore& memory_store() {
     return store;
 }
 
+eventstore::postgres::PostgresStore& postgres_store() {
+    static eventstore::postgres::PostgresStore store({.url = database().service_url()}, fixed_now_ms);
+    return store;
+}
+
 }  // namespace
 
 const std::vector<StoreUnderTest>& stores_under_test() {
     static const std::vector<StoreUnderTest> kStores{
         {"memory", []() -> eventstore::Store& { return memory_store(); },
          [] { return std::make_unique<eventstore::MemoryLogSource>(memory_store()); }},
+        {"postgres", []() -> eventstore::Store& { return postgres_store(); },
+         [] { return std::make_unique<eventstore::postgres::PostgresLogSource>(database().service_url()); }},
     };
     return kStores;
 }

@@ -1,0 +1,74 @@
+#pragma once
+// A batch of commands that do not depend on each other: what keyledger.append checks set-wise is then as if they had
+// run one by one (design of I4 inside one batch).
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "domain/result.hpp"
+#include "eventstore/postgres/append_arguments.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::eventstore::postgres {
+
+// Whoever waits for a verdict. complete() is called once, on the writer's thread, and returns at once.
+class VerdictWaiter {
+public:
+    virtual ~VerdictWaiter() = default;
+    virtual void complete(Result<Verdict, StoreError> verdict) = 0;
+};
+
+struct Waiting {
+    Append append;
+    Deadline deadline{};
+    std::unique_ptr<VerdictWaiter> waiter;  // empty once answered
+    std::size_t weight = 0;                 // of the append, against the limits of queue and batch
+    bool in_doubt = false;                  // the connection broke while it was in flight
+
+    void answer(Result<Verdict, StoreError> verdict) {
+        if (waiter) std::exchange(waiter, nullptr)->complete(std::move(verdict));
+    }
+};
+
+class Batch {
+public:
+    // Whether the command may join: it writes nothing that one in here writes or guards, guards nothing that one in
+    // here writes, and shares no command id, claim, credential or changed subject key. Guards alone may be shared.
+    bool admits(const Append& append) const;
+    // Encodes it too: the time stamp of the batch must be set before the first.
+    void add(Waiting waiting);
+    void set_recorded_at(std::int64_t recorded_at_ms) { arguments_.set_recorded_at(recorded_at_ms); }
+
+    bool empty() const { return waiting_.empty(); }
+    std::size_t size() const { return waiting_.size(); }
+    std::size_t bytes() const { return bytes_; }
+    std::vector<Waiting>& waiting() { return waiting_; }
+    AppendArguments& arguments() { return arguments_; }
+    // Moves the commands [first, last) into a batch of their own with the same times.
+    Batch only(std::size_t first, std::size_t last);
+
+    std::chrono::steady_clock::time_point first_sent_at{};  // zero: never
+
+private:
+    enum class Use : std::uint8_t { kRead, kChanged };
+    template <class Id>
+    using Uses = std::unordered_map<Id, Use>;
+
+    std::vector<Waiting> waiting_;
+    AppendArguments arguments_;
+    std::size_t bytes_ = 0;
+    Uses<Uuid> streams_;
+    Uses<Uuid> subjects_;
+    std::unordered_set<Uuid> credentials_;
+    std::unordered_set<std::string> claims_;
+    std::unordered_set<std::string> command_ids_;
+};
+
+// About how many bytes it takes.
+std::size_t weight_of(const Append& append);
+
+}  // namespace keyledger::eventstore::postgres

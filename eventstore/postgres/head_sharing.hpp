@@ -1,0 +1,52 @@
+#pragma once
+// One question about the head at a time, shared as Raft's ReadIndex is: whoever asks is answered by a query that was
+// sent after he asked, and whoever asks while one is in flight joins the next (I8).
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "eventstore/postgres/async_answer.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::eventstore::postgres {
+
+class HeadSharing {
+public:
+    using Ask = std::function<Result<Head, StoreError>()>;
+    struct Counts {
+        std::uint64_t queries = 0;
+        std::uint64_t answers = 0;
+    };
+    static constexpr std::size_t kMaxWaiting = 65'536;
+
+    // `make_ask` runs once, on the thread that will ask; what it returns blocks until the server answers.
+    explicit HeadSharing(std::function<Ask()> make_ask);
+    ~HeadSharing();
+    HeadSharing(const HeadSharing&) = delete;
+    HeadSharing& operator=(const HeadSharing&) = delete;
+
+    void ask(Deadline deadline, AsyncAnswer<Head> answer);
+    void stop();
+    Counts counts() const;
+
+private:
+    struct Asked {
+        Deadline deadline;
+        AsyncAnswer<Head> answer;
+    };
+    std::vector<std::unique_ptr<Asked>> next_round();
+    void work(const std::function<Ask()>& make_ask);
+
+    mutable std::mutex mutex_;
+    std::condition_variable asked_;
+    std::vector<std::unique_ptr<Asked>> waiting_;  // Boost 1.81's erased handlers must not be move-assigned
+    Counts counts_;
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace keyledger::eventstore::postgres

@@ -1,0 +1,34 @@
+#pragma once
+// Follows the log on PostgreSQL, on a connection of its own.
+#include <memory>
+#include <string>
+
+#include "eventstore/log_source.hpp"
+
+namespace keyledger::eventstore::postgres {
+
+// Connects when it is first asked, and again after a failure; the caller backs off. Between the calls it holds
+// nothing but the connection.
+class PostgresLogSource : public LogSource {
+public:
+    explicit PostgresLogSource(std::string url);
+    ~PostgresLogSource() override;
+
+    Result<std::vector<RecordedEvent>, ReadError> read_after(const Cursor& cursor, std::int32_t limit) override;
+    Result<Head, ReadError> head() override;
+    void wait(std::chrono::milliseconds at_most) override;
+    void interrupt() override;
+    // As interrupt(): for PostgresStore::on_appended, which hears of appends sooner than a NOTIFY arrives.
+    void hint() { interrupt(); }
+
+private:
+    struct Session;
+    Result<std::vector<RecordedEvent>, ReadError> read_from(const Cursor& cursor, std::int32_t limit, bool checked);
+
+    std::unique_ptr<Session> session_;
+    Cursor last_;  // where the own last read ended; the cursor there is known to be good
+    bool has_last_ = false;
+    int wake_fd_ = -1;
+};
+
+}  // namespace keyledger::eventstore::postgres

@@ -1,0 +1,125 @@
+#include "eventstore/postgres/postgres_store.hpp"
+
+#include "eventstore/postgres/async_answer.hpp"
+#include "eventstore/postgres/read_session.hpp"
+
+namespace keyledger::eventstore::postgres {
+namespace {
+
+class AwaitedVerdict : public VerdictWaiter {
+public:
+    explicit AwaitedVerdict(AsyncAnswer<Verdict> answer) : answer_(std::move(answer)) {}
+    void complete(Result<Verdict, StoreError> verdict) override { answer_(std::move(verdict)); }
+
+private:
+    AsyncAnswer<Verdict> answer_;
+};
+
+template <class T, class Work>
+class AwaitedRead : public ReadJob {
+public:
+    AwaitedRead(Deadline deadline, Work work, AsyncAnswer<T> answer)
+        : ReadJob(deadline), work_(std::move(work)), answer_(std::move(answer)) {}
+    void run(ReadSession& session) override {
+        T found = work_(session.connection());
+        answer_(std::move(found));
+    }
+    void fail(StoreError error) override { answer_(Unexpected(error)); }
+
+private:
+    Work work_;
+    AsyncAnswer<T> answer_;
+};
+
+HeadSharing::Ask make_head_query(const std::string& url, const ReadPoolSettings& settings) {
+    auto session = std::make_shared<ReadSession>(url, settings.statement_timeout, settings.longest_pause, prepare_head);
+    return [session]() -> Result<Head, StoreError> {
+        auto head = session->run([&] { return read_head(session->connection()); });
+        if (!head) return Unexpected(head.error().error);
+        return *head;
+    };
+}
+
+}  // namespace
+
+PostgresStore::PostgresStore(PostgresStoreSettings settings, NowMs now_ms)
+    : committer_(settings.url, std::move(now_ms), settings.committer),
+      reads_(settings.url, settings.reads),
+      heads_([url = settings.url, reads = settings.reads] { return make_head_query(url, reads); }) {}
+
+PostgresStore::~PostgresStore() { stop(); }
+
+void PostgresStore::stop() {
+    committer_.stop();
+    reads_.stop();
+    heads_.stop();
+}
+
+PostgresStoreStatus PostgresStore::status() const { return {committer_.status(), reads_.counts(), heads_.counts()}; }
+
+PostgresStore::Answer<Verdict> PostgresStore::append(Append append, Deadline deadline) {
+    return async_answer<Verdict>([this, append = std::move(append), deadline](AsyncAnswer<Verdict> answer) mutable {
+        committer_.submit(std::move(append), deadline, std::make_unique<AwaitedVerdict>(std::move(answer)));
+    });
+}
+
+template <class T, class Work>
+PostgresStore::Answer<T> PostgresStore::read(Deadline deadline, Work work) {
+    return async_answer<T>([this, deadline, work = std::move(work)](AsyncAnswer<T> answer) mutable {
+        reads_.submit(std::make_unique<AwaitedRead<T, Work>>(deadline, std::move(work), std::move(answer)));
+    });
+}
+
+PostgresStore::Answer<std::vector<StreamSlice>> PostgresStore::read_streams(std::vector<StreamFrom> streams,
+                                                                            Deadline deadline) {
+    return read<std::vector<StreamSlice>>(deadline, [streams = std::move(streams)](pqxx::connection& connection) {
+        return postgres::read_streams(connection, streams);
+    });
+}
+
+PostgresStore::Answer<Confirmation> PostgresStore::confirm(std::vector<StreamVersion> versions, CommandId command_id,
+                                                           Deadline deadline) {
+    return read<Confirmation>(deadline,
+                              [versions = std::move(versions), command_id](pqxx::connection& connection) {
+                                  return postgres::confirm(connection, versions, command_id);
+                              });
+}
+
+PostgresStore::Answer<std::optional<Uuid>> PostgresStore::find_claim(std::string kind,
+                                                                     std::vector<ClaimDigest> digests,
+                                                                     Deadline deadline) {
+    return read<std::optional<Uuid>>(
+        deadline, [kind = std::move(kind), digests = std::move(digests)](pqxx::connection& connection) {
+            return postgres::find_claim(connection, kind, digests);
+        });
+}
+
+PostgresStore::Answer<std::optional<StoredCredential>> PostgresStore::read_credential(Uuid owner, std::string kind,
+                                                                                      Deadline deadline) {
+    return read<std::optional<StoredCredential>>(
+        deadline, [owner, kind = std::move(kind)](pqxx::connection& connection) {
+            return postgres::read_credential(connection, owner, kind);
+        });
+}
+
+PostgresStore::Answer<std::vector<StoredSubjectKey>> PostgresStore::read_subject_keys(std::vector<Uuid> subjects,
+                                                                                      Deadline deadline) {
+    return read<std::vector<StoredSubjectKey>>(
+        deadline, [subjects = std::move(subjects)](pqxx::connection& connection) {
+            return postgres::read_subject_keys(connection, subjects);
+        });
+}
+
+PostgresStore::Answer<std::vector<RecordedEvent>> PostgresStore::read_log(Position first, std::int32_t count,
+                                                                          Deadline deadline) {
+    return read<std::vector<RecordedEvent>>(deadline, [first, count](pqxx::connection& connection) {
+        return postgres::read_log(connection, first, count);
+    });
+}
+
+PostgresStore::Answer<Head> PostgresStore::head(Deadline deadline) {
+    return async_answer<Head>(
+        [this, deadline](AsyncAnswer<Head> answer) { heads_.ask(deadline, std::move(answer)); });
+}
+
+}  // namespace keyledger::eventstore::postgres

@@ -1,0 +1,122 @@
+// The statements of the store's reads: each is one, so one snapshot and one round trip.
+#include <algorithm>
+
+#include "eventstore/postgres/read_session.hpp"
+#include "security/bytes.hpp"
+
+namespace keyledger::eventstore::postgres {
+namespace {
+
+std::string uuid_text(const Uuid& id) { return id.to_string(); }
+
+template <class Reads>
+std::string ids_of(const Reads& reads) {
+    return array_of(reads, [](const auto& read) { return read.stream_id.to_string(); });
+}
+
+std::string array_text(std::string_view text) {
+    std::string out = "\"";
+    for (char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out + "\"";
+}
+// Digests in an array literal need quotes, and their backslash another one.
+std::string quoted_bytea(std::string_view bytes) { return "\"\\" + bytea_of(bytes) + "\""; }
+
+}  // namespace
+
+void prepare_reads(pqxx::connection& connection) {
+    connection.prepare("streams", std::string("select q.n, coalesce(s.version, 0), ") + kEventColumns +
+                                      " from unnest($1::uuid[], $2::int[]) with ordinality as q(stream_id, after, n)"
+                                      " left join keyledger.streams s on s.stream_id = q.stream_id"
+                                      " left join keyledger.events e on e.stream_id = q.stream_id"
+                                      " and e.version > q.after order by q.n, e.version");
+    connection.prepare("confirm",
+                       "select (select count(*) from unnest($1::uuid[], $2::int[]) as q(stream_id, version)"
+                       " left join keyledger.streams s on s.stream_id = q.stream_id"
+                       " where coalesce(s.version, 0) <> q.version) = 0,"
+                       " c.first_position, c.event_count, c.fingerprint from (values (1)) as one"
+                       " left join keyledger.commands c on c.command_id = $3::bytea and c.tenant = 'default'");
+    connection.prepare("claim",
+                       "select c.owner from unnest($2::text[], $3::bytea[]) with ordinality as q(key_id, digest, n)"
+                       " join keyledger.claims c on c.digest = q.digest and c.kind = $1 and c.key_id = q.key_id"
+                       " and c.tenant = 'default' order by q.n limit 1");
+    connection.prepare("credential",
+                       "select credential_id, owner, kind, revision, sealed from keyledger.credentials"
+                       " where owner = $1::uuid and kind = $2 and tenant = 'default'"
+                       " order by credential_id desc limit 1");
+    connection.prepare("subject_keys",
+                       "select k.subject, k.key_id, k.wrapped_key, k.key_encryption_key_id,"
+                       " k.destroyed_at is not null from keyledger.subject_keys k"
+                       " where k.subject = any($1::uuid[]) and k.tenant = 'default'");
+    connection.prepare("log", std::string("select ") + kEventColumns +
+                                  " from keyledger.events e where e.position >= $1 order by e.position limit $2");
+}
+
+std::vector<StreamSlice> read_streams(pqxx::connection& connection, const std::vector<StreamFrom>& streams) {
+    std::vector<StreamSlice> slices;
+    for (const StreamFrom& from : streams) slices.emplace_back().stream_id = from.stream_id;
+    pqxx::nontransaction work(connection);
+    const auto afters = array_of(streams, [](const StreamFrom& from) { return std::to_string(from.after_version); });
+    for (const auto& row : work.exec_prepared("streams", ids_of(streams), afters)) {
+        StreamSlice& slice = slices.at(row[0].as<std::size_t>() - 1);
+        slice.version = row[1].as<std::int32_t>();
+        if (!row[2].is_null()) slice.events.push_back(event_in(row, 2));
+    }
+    return slices;
+}
+
+Confirmation confirm(pqxx::connection& connection, const std::vector<StreamVersion>& versions,
+                     const CommandId& command_id) {
+    pqxx::nontransaction work(connection);
+    const auto numbers = array_of(versions, [](const StreamVersion& read) { return std::to_string(read.version); });
+    const pqxx::row row = work.exec_prepared1("confirm", ids_of(versions), numbers,
+                                              bytea_of(security::view_of(command_id)));
+    Confirmation confirmation;
+    confirmation.unmoved = row[0].as<bool>();
+    if (!row[1].is_null())
+        confirmation.earlier_outcome =
+            Duplicate{row[1].as<Position>(), row[2].as<std::int32_t>(), digest_in(row[3])};
+    return confirmation;
+}
+
+std::optional<Uuid> find_claim(pqxx::connection& connection, const std::string& kind,
+                               const std::vector<ClaimDigest>& digests) {
+    pqxx::nontransaction work(connection);
+    const auto key_ids = array_of(digests, [](const ClaimDigest& one) { return array_text(one.key_id); });
+    const auto values = array_of(digests, [](const ClaimDigest& one) { return quoted_bytea(one.digest); });
+    const pqxx::result rows = work.exec_prepared("claim", kind, key_ids, values);
+    if (rows.empty()) return std::nullopt;
+    return uuid_in(rows[0][0]);
+}
+
+std::optional<StoredCredential> read_credential(pqxx::connection& connection, const Uuid& owner,
+                                                const std::string& kind) {
+    pqxx::nontransaction work(connection);
+    const pqxx::result rows = work.exec_prepared("credential", owner.to_string(), kind);
+    if (rows.empty()) return std::nullopt;
+    const pqxx::row row = rows[0];
+    return StoredCredential{uuid_in(row[0]), uuid_in(row[1]), row[2].as<std::string>(), row[3].as<std::int32_t>(),
+                            bytes_in(row[4])};
+}
+
+std::vector<StoredSubjectKey> read_subject_keys(pqxx::connection& connection, const std::vector<Uuid>& subjects) {
+    pqxx::nontransaction work(connection);
+    std::vector<StoredSubjectKey> keys;
+    for (const auto& row : work.exec_prepared("subject_keys", array_of(subjects, uuid_text)))
+        keys.push_back({uuid_in(row[0]), uuid_in(row[1]), bytes_in(row[2]), row[3].as<std::string>(), row[4].as<bool>()});
+    return keys;
+}
+
+std::vector<RecordedEvent> read_log(pqxx::connection& connection, Position first, std::int32_t count) {
+    pqxx::nontransaction work(connection);
+    const pqxx::result rows = work.exec_prepared("log", first, std::clamp(count, 0, kMaxReadBatch));
+    std::vector<RecordedEvent> events;
+    events.reserve(rows.size());
+    for (const auto& row : rows) events.push_back(event_in(row));
+    return events;
+}
+
+}  // namespace keyledger::eventstore::postgres
