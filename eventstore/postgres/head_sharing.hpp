@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "eventstore/postgres/async_answer.hpp"
+#include "eventstore/async_answer.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::eventstore::postgres {

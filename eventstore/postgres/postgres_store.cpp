@@ -1,6 +1,6 @@
 #include "eventstore/postgres/postgres_store.hpp"
 
-#include "eventstore/postgres/async_answer.hpp"
+#include "eventstore/async_answer.hpp"
 #include "eventstore/postgres/read_session.hpp"
 
 namespace keyledger::eventstore::postgres {

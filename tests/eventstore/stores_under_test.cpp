@@ -1,3 +1,4 @@
+#include "eventstore/faulty/faulty_store.hpp"
 #include "eventstore/memory/memory_store.hpp"
 #include "eventstore/postgres/postgres_log_source.hpp"
 #include "eventstore/postgres/postgres_store.hpp"
@@ -14,6 +15,12 @@ eventstore::MemoryStore& memory_store() {
     return store;
 }
 
+// Without a script it is the store that it wraps.
+eventstore::FaultyStore& faultless_store() {
+    static eventstore::FaultyStore store(memory_store());
+    return store;
+}
+
 eventstore::postgres::PostgresStore& postgres_store() {
     static eventstore::postgres::PostgresStore store({.url = database().service_url()}, fixed_now_ms);
     return store;
@@ -24,6 +31,8 @@ eventstore::postgres::PostgresStore& postgres_store() {
 const std::vector<StoreUnderTest>& stores_under_test() {
     static const std::vector<StoreUnderTest> kStores{
         {"memory", []() -> eventstore::Store& { return memory_store(); },
+         [] { return std::make_unique<eventstore::MemoryLogSource>(memory_store()); }},
+        {"faulty", []() -> eventstore::Store& { return faultless_store(); },
          [] { return std::make_unique<eventstore::MemoryLogSource>(memory_store()); }},
         {"postgres", []() -> eventstore::Store& { return postgres_store(); },
          [] { return std::make_unique<eventstore::postgres::PostgresLogSource>(database().service_url()); }},

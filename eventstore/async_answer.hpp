@@ -10,7 +10,7 @@
 
 #include "eventstore/store.hpp"
 
-namespace keyledger::eventstore::postgres {
+namespace keyledger::eventstore {
 
 // Move-only. Whoever holds it must answer before he lets it go, or the coroutine waits for ever.
 template <class T>
@@ -42,4 +42,4 @@ Store::Answer<T> async_answer(Start start) {
         initiate, asio::use_awaitable, std::move(start));
 }
 
-}  // namespace keyledger::eventstore::postgres
+}  // namespace keyledger::eventstore
