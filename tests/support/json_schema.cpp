@@ -96,11 +96,11 @@ void JsonSchema::check(const Place& place, const Value& schema, const Value& val
     const Value& rules = resolved(schema);
     if (rules.HasMember("type") && !has_one_of_types(value, rules["type"]))
         return place.add("must be of type " + text_of(rules["type"]), value);
-    for (const auto& rule : rules.GetObject()) check_keyword(place, rule.name.GetString(), rule.value, rules, value);
+    for (const auto& rule : rules.GetObject()) check_keyword(place, rule.name.GetString(), rule.value, value);
     if (value.IsObject()) check_object(place, rules, value);
 }
 
-void JsonSchema::check_keyword(const Place& place, const std::string& keyword, const Value& rule, const Value&,
+void JsonSchema::check_keyword(const Place& place, const std::string& keyword, const Value& rule,
                                const Value& value) const {
     if (keyword == "type" || kAnnotations.contains(keyword) || kOfObjects.contains(keyword)) return;
     const bool text = value.IsString();
