@@ -17,6 +17,12 @@ commands::Caller caller_of(const Request& request) {
     return caller;
 }
 
+commands::Caller caller_of(const Request& request, const commands::AccessClaims& claims) {
+    commands::Caller caller = caller_of(request).acting_as(claims.bearer.user_id);
+    caller.session_id = claims.bearer.session_id;
+    return caller;
+}
+
 Result<commands::AccessClaims, Response> authenticate(Context& context, const Request& request) {
     const auto token = bearer_token(request);
     if (!token) return Unexpected(refuse_token(request));

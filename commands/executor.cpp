@@ -61,7 +61,8 @@ Refusal refusal_of_claim(const std::string& kind) {
 
 Result<std::optional<Executed>, CommandError> repeated(const eventstore::Duplicate& earlier) {
     if (!earlier.same_request) return Unexpected(CommandError(Refusal::kIdempotencyMismatch));
-    return std::optional(Executed{earlier.first_position + earlier.event_count - 1, true, earlier.first_position});
+    return std::optional(
+        Executed{earlier.first_position + earlier.event_count - 1, true, earlier.first_position, 0});
 }
 
 // Refusals that come from the decision, as against the world being unable to decide: only the former are answers
@@ -167,7 +168,7 @@ asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Step step
         if (const auto* appended = std::get_if<eventstore::Appended>(&*verdict)) {
             remember(attempt, *append, *appended, now_ms);
             co_return Executed{appended->first_position + appended->event_count - 1, false,
-                               appended->first_position};
+                               appended->first_position, now_ms};
         }
         if (const auto* duplicate = std::get_if<eventstore::Duplicate>(&*verdict)) {
             auto again = repeated(*duplicate);

@@ -83,6 +83,7 @@ struct Executed {
     Position position = 0;  // of the last event; 0 when nothing had to change
     bool repeated = false;  // the first outcome of this command id, not this step's
     Position first_position = 0;
+    std::int64_t occurred_at_ms = 0;  // of the events appended by this very run
 };
 using Outcome = Result<Executed, CommandError>;
 

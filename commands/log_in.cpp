@@ -124,8 +124,8 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     if (tried.failures_before > 0) co_await clear_failed_logins(services, user_id, user_caller);
     if (tried.needs_renewal)
         co_await renew_password_hash(services, user_id, std::move(request.password), user_caller);
-    co_return Grant{user_id,    session_id, request.client.client_id, *audiences, tried.security_stamp, 1,
-                    executed->position};
+    co_return Grant{user_id, session_id, request.client.client_id, *audiences, *audiences, tried.security_stamp, 1,
+                    executed->occurred_at_ms, executed->position};
 }
 
 }  // namespace keyledger::commands

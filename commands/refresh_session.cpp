@@ -16,13 +16,14 @@ Answer<Uuid> user_of_session(Services& services, Uuid session_id, Deadline deadl
 
 struct Judged {
     std::int64_t generation = 0;
+    std::int64_t generated_at_ms = 0;
     std::int64_t security_stamp = 0;
     std::vector<std::string> session_audiences;
     bool refused = false;
 };
 
 Judged judge(const Session& session, const User& user, const std::vector<SessionEvent>& events) {
-    Judged judged{session.generation, user.security_stamp, session.audiences, false};
+    Judged judged{session.generation, session.refreshed_at_ms, user.security_stamp, session.audiences, false};
     if (events.empty()) return judged;
     if (const auto* refreshed = std::get_if<SessionRefreshed>(&events.front()))
         judged.generation = refreshed->generation;
@@ -63,8 +64,9 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
     if (!executed) co_return Unexpected(executed.error());
     if (judged.refused) co_return Unexpected(CommandError(Refusal::kInvalidGrant));
     if (!request.resource) *audiences = judged.session_audiences;
-    co_return Grant{*user_id, session_id, request.client.client_id, *audiences, judged.security_stamp,
-                    judged.generation, executed->position};
+    if (executed->position > 0) judged.generated_at_ms = executed->occurred_at_ms;
+    co_return Grant{*user_id, session_id, request.client.client_id, *audiences, judged.session_audiences,
+                    judged.security_stamp, judged.generation, judged.generated_at_ms, executed->position};
 }
 
 }  // namespace keyledger::commands

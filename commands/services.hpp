@@ -34,10 +34,12 @@ struct Grant {
     Uuid user_id;
     Uuid session_id;
     std::string client_id;
-    std::vector<std::string> audiences;  // of the access token
+    std::vector<std::string> audiences;          // of the access token
+    std::vector<std::string> session_audiences;  // as of the log-in
     std::int64_t security_stamp = 0;
-    std::int64_t generation = 0;  // of the refresh token
-    Position position = 0;        // of the event that granted it; 0 when none was needed
+    std::int64_t generation = 0;       // of the refresh token
+    std::int64_t generated_at_ms = 0;  // when that generation came into being: its bytes follow from it
+    Position position = 0;             // of the event that granted it; 0 when none was needed
 };
 
 struct Done {

@@ -6,11 +6,13 @@ namespace keyledger::api::routes {
 
 using Reply = boost::asio::awaitable<Response>;
 
+// Queries (query_routes.cpp).
 Reply list_users(Context& context, Request& request);
 Reply show_user(Context& context, Request& request);
 Reply list_user_sessions(Context& context, Request& request);
+Reply list_audit(Context& context, Request& request);
+// Commands (admin_routes.cpp).
 Reply activate_user(Context& context, Request& request);
 Reply deactivate_user(Context& context, Request& request);
-Reply list_audit(Context& context, Request& request);
 
 }  // namespace keyledger::api::routes

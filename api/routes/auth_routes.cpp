@@ -26,12 +26,6 @@ commands::Client first_party(Context& context) {
         .value_or(commands::Client{std::string(commands::kFirstPartyClientId), {}, {}});
 }
 
-Caller caller_of_bearer(const Request& request, const commands::AccessClaims& claims) {
-    Caller caller = caller_of(request).acting_as(claims.bearer.user_id);
-    caller.session_id = claims.bearer.session_id;
-    return caller;
-}
-
 Response done(const Request& request, const Result<commands::Done, CommandError>& outcome) {
     if (!outcome) return refuse(request, outcome.error());
     return at_position(no_content(), outcome->position);
@@ -100,7 +94,7 @@ Reply refresh(Context& context, Request& request) {
 Reply log_out(Context& context, Request& request) {
     auto claims = authenticate(context, request);
     if (!claims) co_return claims.error();
-    Caller caller = caller_of_bearer(request, *claims);
+    Caller caller = caller_of(request, *claims);
     auto key = take_idempotency_key(context, request, caller, {});
     if (!key) co_return key.error();
     auto outcome = co_await commands::log_out(context.services, claims->bearer, caller);
@@ -117,7 +111,7 @@ Reply change_password(Context& context, Request& request) {
     change.new_password = body.required_secret("new_password", kMaxPasswordBytes);
     auto read = body.finish();
     if (!read) co_return read.error();
-    Caller caller = caller_of_bearer(request, *claims);
+    Caller caller = caller_of(request, *claims);
     auto key = take_idempotency_key(context, request, caller, {});
     if (!key) co_return key.error();
     auto outcome = co_await commands::change_password(context.services, std::move(change), caller);
@@ -142,7 +136,7 @@ Reply update_me(Context& context, Request& request) {
     update.name = body.optional_string("name", kMaxNameBytes);
     auto read = body.finish();
     if (!read) co_return read.error();
-    Caller caller = caller_of_bearer(request, *claims);
+    Caller caller = caller_of(request, *claims);
     const std::vector<std::string> parts{update.username.value_or(""), update.name.value_or("")};
     auto key = take_idempotency_key(context, request, caller, parts);
     if (!key) co_return key.error();
@@ -162,7 +156,7 @@ Reply end_my_sessions(Context& context, Request& request) {
         query.refuse("include_current", "Give 'true' or 'false'.");
     auto read = query.finish();
     if (!read) co_return read.error();
-    Caller caller = caller_of_bearer(request, *claims);
+    Caller caller = caller_of(request, *claims);
     auto key = take_idempotency_key(context, request, caller, {include_current.value_or("")});
     if (!key) co_return key.error();
     const auto sparing = include_current == "true" ? commands::Sparing::kNoSession
@@ -176,7 +170,7 @@ Reply end_my_session(Context& context, Request& request) {
     if (!claims) co_return claims.error();
     const auto session_id = Uuid::parse(request.path_parameter("id"));
     if (!session_id) co_return refuse(request, CommandError(commands::Refusal::kSessionUnknown));
-    Caller caller = caller_of_bearer(request, *claims);
+    Caller caller = caller_of(request, *claims);
     auto key = take_idempotency_key(context, request, caller, {});
     if (!key) co_return key.error();
     auto outcome = co_await commands::revoke_session(context.services, claims->bearer, *session_id, caller);

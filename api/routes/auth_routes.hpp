@@ -13,7 +13,7 @@ Reply log_out(Context& context, Request& request);
 Reply change_password(Context& context, Request& request);
 Reply show_me(Context& context, Request& request);
 Reply update_me(Context& context, Request& request);
-Reply list_my_sessions(Context& context, Request& request);
+Reply list_my_sessions(Context& context, Request& request);  // in query_routes.cpp
 Reply end_my_sessions(Context& context, Request& request);
 Reply end_my_session(Context& context, Request& request);
 

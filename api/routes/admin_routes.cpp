@@ -1,0 +1,49 @@
+#include "api/routes/admin_routes.hpp"
+
+#include "api/read_json.hpp"
+#include "api/refusals.hpp"
+#include "commands/set_user_status.hpp"
+
+namespace keyledger::api::routes {
+namespace {
+
+using commands::CommandError;
+using commands::Refusal;
+
+}  // namespace
+
+Reply activate_user(Context& context, Request& request) {
+    auto claims = authenticate(context, request);
+    if (!claims) co_return claims.error();
+    const auto user_id = Uuid::parse(request.path_parameter("id"));
+    if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
+    commands::Caller caller = caller_of(request, *claims);
+    auto key = take_idempotency_key(context, request, caller, {});
+    if (!key) co_return key.error();
+    auto outcome = co_await commands::enable_user(context.services, claims->bearer, *user_id, caller);
+    if (!outcome) co_return refuse(request, outcome.error());
+    co_return at_position(no_content(), outcome->position);
+}
+
+Reply deactivate_user(Context& context, Request& request) {
+    auto claims = authenticate(context, request);
+    if (!claims) co_return claims.error();
+    const auto user_id = Uuid::parse(request.path_parameter("id"));
+    if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
+    std::string reason;
+    if (!request.body.empty()) {
+        JsonFields body(request);
+        reason = body.optional_string("reason", commands::kMaxReasonBytes).value_or("");
+        auto read = body.finish();
+        if (!read) co_return read.error();
+    }
+    commands::Caller caller = caller_of(request, *claims);
+    const std::vector<std::string> parts{reason};
+    auto key = take_idempotency_key(context, request, caller, parts);
+    if (!key) co_return key.error();
+    auto outcome = co_await commands::disable_user(context.services, claims->bearer, *user_id, reason, caller);
+    if (!outcome) co_return refuse(request, outcome.error());
+    co_return at_position(no_content(), outcome->position);
+}
+
+}  // namespace keyledger::api::routes

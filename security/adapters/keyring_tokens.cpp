@@ -1,0 +1,90 @@
+#include "security/adapters/keyring_tokens.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "security/refresh_token.hpp"
+#include "security/sealed_value.hpp"
+
+namespace keyledger::security {
+
+namespace asio = boost::asio;
+
+namespace {
+
+asio::awaitable<std::string> sign_here(const AccessTokens& tokens, AccessTokenClaims claims, std::int64_t now_ms) {
+    co_return tokens.sign(claims, now_ms);
+}
+
+}  // namespace
+
+asio::awaitable<std::string> KeyringTokens::sign(AccessTokenClaims claims, std::int64_t now_ms) {
+    if (!access_tokens_.signs_slowly(now_ms)) co_return access_tokens_.sign(claims, now_ms);
+    auto signing = sign_here(access_tokens_, std::move(claims), now_ms);
+    auto token = co_await asio::co_spawn(processors_, std::move(signing), asio::use_awaitable);
+    co_return token;
+}
+
+asio::awaitable<commands::IssuedTokens> KeyringTokens::issue(commands::Grant grant) {
+    const std::int64_t now_ms = clock_.now_ms();
+    AccessTokenClaims claims;
+    claims.issuer = settings_.issuer;
+    claims.subject = grant.user_id;
+    claims.audiences = grant.audiences;
+    claims.client_id = grant.client_id;
+    claims.session = grant.session_id;
+    claims.token_id = identifiers_.next();
+    claims.issued_at_ms = now_ms;
+    claims.expires_at_ms = now_ms + 1000 * settings_.access_token_s;
+    claims.security_stamp = grant.security_stamp;
+    claims.log_id = settings_.log_id;
+    commands::IssuedTokens issued;
+    issued.expires_in_s = settings_.access_token_s;
+    issued.access_token = co_await sign(std::move(claims), now_ms);
+
+    const auto keyring = keyring_.snapshot();
+    // The key of the time when this generation came into being: a lost answer is given again byte for byte.
+    const Key* root = keyring->current(KeyPurpose::kSealingRoot, grant.generated_at_ms);
+    if (!root || root->has_ended(now_ms)) root = &keyring->need_current(KeyPurpose::kSealingRoot, now_ms);
+    const RefreshTokenContent content{grant.session_id, settings_.log_id, grant.generation, grant.client_id,
+                                      grant.session_audiences};
+    issued.refresh_token = seal_refresh_token(*root, content);
+    co_return issued;
+}
+
+std::optional<commands::AccessClaims> KeyringTokens::read_access(std::string_view token) {
+    const TokenExpectation expectation{settings_.issuer, std::nullopt, 0};
+    const auto verified = access_tokens_.verify(token, expectation, clock_.now_ms());
+    if (!verified || verified->log_id != settings_.log_id) return std::nullopt;
+    commands::AccessClaims claims;
+    claims.bearer = {verified->subject, verified->session, verified->security_stamp};
+    claims.client_id = verified->client_id;
+    claims.audiences = verified->audiences;
+    claims.token_id = verified->token_id.to_string();
+    claims.issued_at_s = verified->issued_at_ms / 1000;
+    claims.expires_at_s = verified->expires_at_ms / 1000;
+    return claims;
+}
+
+std::optional<commands::PresentedRefresh> KeyringTokens::read_refresh(std::string_view token) {
+    if (!token.starts_with(kRefreshTokenPrefix)) return std::nullopt;
+    const auto keyring = keyring_.snapshot();
+    const auto opened = open_refresh_token(*keyring, token, clock_.now_ms());
+    if (!opened || opened->content.log_id != settings_.log_id) return std::nullopt;
+    return commands::PresentedRefresh{opened->content.session, opened->content.generation,
+                                      opened->content.client_id};
+}
+
+std::string KeyringTokens::jwks() { return security::jwks(*keyring_.snapshot(), clock_.now_ms()); }
+
+std::string KeyringCursors::seal(std::string_view purpose, std::string_view clear) {
+    return seal_value(*keyring_.snapshot(), SealedPurpose::kCursor, purpose, clear, clock_.now_ms());
+}
+
+std::optional<std::string> KeyringCursors::open(std::string_view purpose, std::string_view sealed) {
+    auto opened = open_value(*keyring_.snapshot(), SealedPurpose::kCursor, purpose, sealed, clock_.now_ms());
+    if (!opened) return std::nullopt;
+    return std::move(*opened);
+}
+
+}  // namespace keyledger::security

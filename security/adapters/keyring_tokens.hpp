@@ -1,0 +1,56 @@
+#pragma once
+// Tokens and cursors over the keyring. Any thread.
+#include <boost/asio/thread_pool.hpp>
+
+#include "commands/tokens.hpp"
+#include "security/access_tokens.hpp"
+#include "security/keyring.hpp"
+
+namespace keyledger::security {
+
+struct TokenSettings {
+    std::string issuer;
+    std::int64_t access_token_s = 300;
+    Uuid log_id;  // tokens of another log, a restored one, are refused
+};
+
+class KeyringTokens : public commands::Tokens {
+public:
+    // All outlive it. Slow signatures run on `processors`.
+    KeyringTokens(const LiveKeyring& keyring, const commands::Clock& clock, commands::Identifiers& identifiers,
+                  boost::asio::thread_pool& processors, TokenSettings settings)
+        : keyring_(keyring),
+          clock_(clock),
+          identifiers_(identifiers),
+          processors_(processors),
+          settings_(std::move(settings)),
+          access_tokens_(keyring) {}
+
+    boost::asio::awaitable<commands::IssuedTokens> issue(commands::Grant grant) override;
+    std::optional<commands::AccessClaims> read_access(std::string_view token) override;
+    std::optional<commands::PresentedRefresh> read_refresh(std::string_view token) override;
+    std::string jwks() override;
+
+private:
+    boost::asio::awaitable<std::string> sign(AccessTokenClaims claims, std::int64_t now_ms);
+
+    const LiveKeyring& keyring_;
+    const commands::Clock& clock_;
+    commands::Identifiers& identifiers_;
+    boost::asio::thread_pool& processors_;
+    const TokenSettings settings_;
+    AccessTokens access_tokens_;
+};
+
+class KeyringCursors : public commands::Cursors {
+public:
+    KeyringCursors(const LiveKeyring& keyring, const commands::Clock& clock) : keyring_(keyring), clock_(clock) {}
+    std::string seal(std::string_view purpose, std::string_view clear) override;
+    std::optional<std::string> open(std::string_view purpose, std::string_view sealed) override;
+
+private:
+    const LiveKeyring& keyring_;
+    const commands::Clock& clock_;
+};
+
+}  // namespace keyledger::security
