@@ -1,0 +1,292 @@
+// The load generator: registers users, logs them in, refreshes their sessions, over HTTP on many connections from one
+// thread. Prints rate, median, p99 and errors of each phase. With --journal every answered command is written down
+// with the position that the service told, so that a checker which shares no code with the service can look for it in
+// the log. With --keep-going a connection that breaks is opened again, for runs in which the service is killed.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/streambuf.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <chrono>
+#include <cstdio>
+#include <deque>
+#include <fstream>
+#include <iostream>
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kReconnectPause = std::chrono::milliseconds(20);
+constexpr std::size_t kMaxAnswerBytes = 1024 * 1024;
+
+struct Options {
+    std::string host = "127.0.0.1";
+    std::string port = "8080";
+    std::string password = "correct horse battery staple";
+    std::string prefix = "load";
+    std::string journal;
+    std::size_t users = 1000;
+    std::size_t logins = 10'000;
+    std::size_t refreshes = 100'000;
+    std::size_t connections = 32;
+    double seconds = 0;  // > 0: the refresh phase ends by time instead of by count
+    bool keep_going = false;
+    bool json = false;
+};
+
+struct Answer {
+    int status = 0;
+    std::string body;
+    std::string position;
+};
+
+// One keep-alive connection; HTTP/1.1 answers with Content-Length, which is all that the service sends.
+class Connection {
+public:
+    Connection(asio::io_context& io, const Options& options) : socket_(io), options_(options) {}
+
+    asio::awaitable<Answer> post(std::string path, std::string body) {
+        if (!socket_.is_open()) co_await open();
+        const std::string request = "POST " + path + " HTTP/1.1\r\nHost: " + options_.host +
+                                    "\r\nContent-Type: application/json\r\nUser-Agent: keyledger-load/1" +
+                                    "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+        co_await asio::async_write(socket_, asio::buffer(request), asio::use_awaitable);
+        const std::size_t head = co_await asio::async_read_until(socket_, asio::dynamic_buffer(in_, kMaxAnswerBytes),
+                                                                 "\r\n\r\n", asio::use_awaitable);
+        Answer answer;
+        const std::string header = in_.substr(0, head);
+        in_.erase(0, head);
+        answer.status = std::atoi(header.c_str() + header.find(' '));
+        answer.position = field(header, "keyledger-position: ");
+        const auto length = static_cast<std::size_t>(std::atoll(field(header, "content-length: ").c_str()));
+        if (in_.size() < length)
+            co_await asio::async_read(socket_, asio::dynamic_buffer(in_, kMaxAnswerBytes),
+                                      asio::transfer_at_least(length - in_.size()), asio::use_awaitable);
+        answer.body = in_.substr(0, length);
+        in_.erase(0, length);
+        co_return answer;
+    }
+    void close() {
+        boost::system::error_code ignored;
+        socket_.close(ignored);
+        in_.clear();
+    }
+
+private:
+    asio::awaitable<void> open() {
+        tcp::resolver resolver(socket_.get_executor());
+        const auto places = co_await resolver.async_resolve(options_.host, options_.port, asio::use_awaitable);
+        co_await asio::async_connect(socket_, places, asio::use_awaitable);
+        socket_.set_option(tcp::no_delay(true));
+    }
+    static std::string field(std::string header, const std::string& name) {
+        std::transform(header.begin(), header.end(), header.begin(), [](unsigned char c) { return std::tolower(c); });
+        const auto at = header.find("\r\n" + name);
+        if (at == std::string::npos) return {};
+        const auto from = at + 2 + name.size();
+        return header.substr(from, header.find("\r\n", from) - from);
+    }
+    tcp::socket socket_;
+    const Options& options_;
+    std::string in_;
+};
+
+std::string text_member(const std::string& json, const std::string& name) {
+    const std::string key = "\"" + name + "\":\"";
+    const auto at = json.find(key);
+    if (at == std::string::npos) return {};
+    const auto from = at + key.size();
+    return json.substr(from, json.find('"', from) - from);
+}
+
+struct Session {
+    std::string id;
+    std::string refresh_token;
+};
+
+struct Phase {
+    std::string name;
+    std::size_t wanted = 0;
+    std::size_t started = 0;
+    std::size_t good = 0;
+    std::size_t errors = 0;     // answered, but not as wanted
+    std::size_t broken = 0;     // no answer: the connection broke
+    std::vector<std::uint32_t> micros;
+    Clock::time_point begun = Clock::now();
+    double seconds = 0;
+
+    std::uint32_t percentile(double part) {
+        if (micros.empty()) return 0;
+        const auto at = static_cast<std::size_t>(part * static_cast<double>(micros.size() - 1));
+        std::nth_element(micros.begin(), micros.begin() + static_cast<std::ptrdiff_t>(at), micros.end());
+        return micros[at];
+    }
+};
+
+class Load {
+public:
+    explicit Load(Options options) : options_(std::move(options)) {
+        if (!options_.journal.empty()) journal_.open(options_.journal, std::ios::app);
+    }
+
+    int run() {
+        int failures = 0;
+        failures += phase("register", options_.users, &Load::register_one);
+        failures += phase("log-in", options_.logins, &Load::log_in_one);
+        sessions_per_worker();
+        failures += phase("refresh", options_.refreshes, &Load::refresh_one);
+        return failures > 0 && !options_.keep_going ? 1 : 0;
+    }
+
+private:
+    using Step = asio::awaitable<bool> (Load::*)(Connection&, std::size_t worker, std::size_t number);
+
+    int phase(const std::string& name, std::size_t count, Step step) {
+        Phase phase;
+        phase.name = name;
+        phase.wanted = count;
+        if (count == 0) return 0;
+        current_ = &phase;
+        asio::io_context io(1);
+        for (std::size_t worker = 0; worker < options_.connections; ++worker)
+            asio::co_spawn(io, work(io, phase, worker, step), rethrow);
+        phase.begun = Clock::now();
+        io.run();
+        phase.seconds = std::chrono::duration<double>(Clock::now() - phase.begun).count();
+        print(phase);
+        return phase.errors + phase.broken > 0 ? 1 : 0;
+    }
+    static void rethrow(std::exception_ptr error) {
+        if (error) std::rethrow_exception(error);
+    }
+    bool over(const Phase& phase) const {
+        if (phase.name == "refresh" && options_.seconds > 0)
+            return std::chrono::duration<double>(Clock::now() - phase.begun).count() >= options_.seconds;
+        return phase.started >= phase.wanted;
+    }
+
+    asio::awaitable<void> work(asio::io_context& io, Phase& phase, std::size_t worker, Step step) {
+        Connection connection(io, options_);
+        asio::steady_timer pause(io);
+        while (!over(phase)) {
+            const std::size_t number = phase.started++;
+            const auto begun = Clock::now();
+            bool broken = false;
+            try {
+                const bool good = co_await (this->*step)(connection, worker, number);
+                const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begun);
+                phase.micros.push_back(static_cast<std::uint32_t>(took.count()));
+                good ? ++phase.good : ++phase.errors;
+            } catch (const boost::system::system_error&) {
+                broken = true;
+            }
+            if (!broken) continue;
+            ++phase.broken;
+            connection.close();
+            if (!options_.keep_going && phase.broken > options_.connections) co_return;
+            pause.expires_after(kReconnectPause);
+            co_await pause.async_wait(asio::use_awaitable);
+        }
+    }
+
+    std::string email(std::size_t user) const {
+        return options_.prefix + "-" + std::to_string(user) + "@example.com";
+    }
+    asio::awaitable<bool> register_one(Connection& connection, std::size_t, std::size_t number) {
+        std::string body = R"({"email":")" + email(number) + R"(","password":")" + options_.password + "\"}";
+        const Answer answer = co_await connection.post("/api/v1/auth/register", std::move(body));
+        if (answer.status == 201) note("register", text_member(answer.body, "id"), answer);
+        co_return complain_unless(answer.status == 201, answer);
+    }
+    asio::awaitable<bool> log_in_one(Connection& connection, std::size_t, std::size_t number) {
+        std::string body =
+            R"({"email":")" + email(number % options_.users) + R"(","password":")" + options_.password + "\"}";
+        const Answer answer = co_await connection.post("/api/v1/auth/login", std::move(body));
+        if (answer.status == 200) {
+            sessions_.push_back({text_member(answer.body, "session_id"), text_member(answer.body, "refresh_token")});
+            note("login", sessions_.back().id, answer);
+        }
+        co_return complain_unless(answer.status == 200, answer);
+    }
+    // Each session stays with one connection: a refresh token is used once.
+    void sessions_per_worker() {
+        per_worker_.assign(options_.connections, {});
+        for (std::size_t i = 0; i < sessions_.size(); ++i)
+            per_worker_[i % options_.connections].push_back(sessions_[i]);
+    }
+    asio::awaitable<bool> refresh_one(Connection& connection, std::size_t worker, std::size_t) {
+        auto& sessions = per_worker_[worker];
+        if (sessions.empty()) co_return false;
+        sessions.push_back(std::move(sessions.front()));
+        sessions.pop_front();
+        Session& session = sessions.back();
+        std::string body = R"({"refresh_token":")" + session.refresh_token + "\"}";
+        const Answer answer = co_await connection.post("/api/v1/auth/refresh", std::move(body));
+        if (answer.status == 200) {
+            session.refresh_token = text_member(answer.body, "refresh_token");
+            note("refresh", session.id, answer);
+        }
+        co_return complain_unless(answer.status == 200, answer);
+    }
+
+    bool complain_unless(bool good, const Answer& answer) {
+        if (!good && complaints_++ < 5)
+            std::cerr << current_->name << ": status " << answer.status << ' ' << answer.body.substr(0, 300) << '\n';
+        return good;
+    }
+    void note(const char* what, const std::string& stream, const Answer& answer) {
+        if (journal_.is_open()) journal_ << what << ' ' << stream << ' ' << answer.position << '\n' << std::flush;
+    }
+    void print(Phase& phase) const {
+        const double rate = static_cast<double>(phase.good) / phase.seconds;
+        const char* format = options_.json
+            ? R"({"phase":"%s","good":%zu,"errors":%zu,"broken":%zu,"seconds":%.3f,"rate":%.1f,"p50_ms":%.3f,"p99_ms":%.3f})"
+            : "%-10s %8zu good  %zu errors  %zu broken  %8.2f s  %10.1f/s  p50 %8.3f ms  p99 %8.3f ms";
+        std::printf(format, phase.name.c_str(), phase.good, phase.errors, phase.broken, phase.seconds, rate,
+                    phase.percentile(0.5) / 1000.0, phase.percentile(0.99) / 1000.0);
+        std::printf("\n");
+        std::fflush(stdout);
+    }
+
+    const Options options_;
+    std::ofstream journal_;
+    std::vector<Session> sessions_;
+    std::vector<std::deque<Session>> per_worker_;
+    Phase* current_ = nullptr;
+    int complaints_ = 0;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Loads a running Keyledger over HTTP and measures it."};
+    Options options;
+    app.add_option("--host", options.host, "of the service")->capture_default_str();
+    app.add_option("--port", options.port, "of the service")->capture_default_str();
+    app.add_option("--users", options.users, "to register first")->capture_default_str();
+    app.add_option("--logins", options.logins, "log-ins, over these users in turn")->capture_default_str();
+    app.add_option("--refreshes", options.refreshes, "refreshes, over the sessions in turn")->capture_default_str();
+    app.add_option("--connections", options.connections, "at the same time")->capture_default_str();
+    app.add_option("--seconds", options.seconds, "refresh for so long instead of so many times");
+    app.add_option("--prefix", options.prefix, "of the users' addresses: another one for another run")->capture_default_str();
+    app.add_option("--journal", options.journal, "file to write every answered command to");
+    app.add_flag("--keep-going", options.keep_going, "open broken connections again");
+    app.add_flag("--json", options.json, "one JSON object a phase");
+    CLI11_PARSE(app, argc, argv);
+    try {
+        return Load(options).run();
+    } catch (const std::exception& error) {
+        std::cerr << "load: " << error.what() << '\n';
+        return 1;
+    }
+}
