@@ -78,9 +78,7 @@ TEST_F(SessionsModelTest, EndsTogetherWhatBeganBeforeTheEventOnTheUser) {
     const Rows after{"2|agent 1|sessions_revoked|9|9", "1|curl/8|-|-|4", "1|curl/8|-|-|5",
                      "1|curl/8|logged_out|8|8", "1|curl/8|-|-|10"};
     for (std::int32_t batch : {1000, 1, 3}) {
-        database.execute("drop schema read_models cascade; create schema read_models; "
-                         "grant usage, create on schema read_models to keyledger_service; "
-                         "delete from keyledger.checkpoints");
+        reset(database);
         Driver driver(database, story, sessions);
         driver.tell(batch);
         EXPECT_EQ(session_rows(), after) << "in batches of " << batch;
@@ -144,9 +142,7 @@ TEST_F(Models, I7AreTheSameHoweverTheLogIsCutIntoBatches) {
         const TableDigest whole = digest(database.service_url(), *model);
         EXPECT_GT(whole.rows, 20);
         for (std::int32_t batch : {1, 13}) {
-            database.execute("drop schema read_models cascade; create schema read_models; "
-                             "grant usage, create on schema read_models to keyledger_service; "
-                             "delete from keyledger.checkpoints");
+            reset(database);
             Driver(database, story, *model).tell(batch);
             EXPECT_EQ(digest(database.service_url(), *model).digest, whole.digest)
                 << model->name() << " in batches of " << batch;

@@ -2,16 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
-#include <future>
 #include <set>
 
 #include "projections/audit_model.hpp"
 #include "projections/rebuild.hpp"
 #include "projections/sessions_model.hpp"
 #include "projections/users_model.hpp"
+#include "tests/projections/asking.hpp"
 #include "tests/projections/driver.hpp"
 #include "tests/projections/running.hpp"
 
@@ -20,34 +17,6 @@ using namespace keyledger::projections;
 using namespace keyledger::projections::test;
 
 namespace {
-
-template <class T>
-boost::asio::awaitable<void> keep(Queries::Answer<T> question, std::optional<Result<T, QueryError>>& answer) {
-    answer.emplace(co_await std::move(question));
-}
-// A question that was asked, on a context of its own.
-template <class T>
-class Asked {
-public:
-    explicit Asked(Queries::Answer<T> question) {
-        done_ = boost::asio::co_spawn(context_, keep(std::move(question), answer_), boost::asio::use_future);
-        context_.poll();
-    }
-    Result<T, QueryError> answer() {
-        context_.run();
-        done_.get();
-        return *answer_;
-    }
-
-private:
-    boost::asio::io_context context_;
-    std::optional<Result<T, QueryError>> answer_;
-    std::future<void> done_;
-};
-template <class T>
-Result<T, QueryError> answer_of(Queries::Answer<T> question) {
-    return Asked<T>(std::move(question)).answer();
-}
 
 Queries::Deadline in(std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; }
 Queries::Deadline soon() { return std::chrono::steady_clock::now() + kPatience; }
