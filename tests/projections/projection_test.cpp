@@ -119,8 +119,8 @@ TEST_F(ProjectionTest, I7KilledAtEveryStatementAndResumed) {
         for (int at = 1; at == kills + 1; ++at) {
             database.execute("update kill set at = 0; truncate " + tables +
                              "; update keyledger.checkpoints set position = 0, leaf_hash = decode(repeat('00', 32), "
-                             "'hex'); select setval('statements', 1, false); update kill set at = " +
-                             std::to_string(at));
+                             "'hex')");
+            database.execute("select setval('statements', 1, false); update kill set at = " + std::to_string(at));
             try {
                 Driver(database, story, *all[i]).apply(20);
             } catch (const std::exception&) {  // StandDown, or the next use of a dead connection
