@@ -28,6 +28,13 @@ public:
         loads_.push_back(load_of(stream));
         return stream;
     }
+    // One that the command begins, under an id that was made for it.
+    template <class Aggregate>
+    StreamOf<Aggregate> begin(const Uuid& id) {
+        const auto stream = read<Aggregate>(id);
+        loads_.back().is_new = true;
+        return stream;
+    }
     const std::vector<LoadStream>& loads() const { return loads_; }
 
 private:

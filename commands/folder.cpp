@@ -36,7 +36,7 @@ asio::awaitable<Result<std::vector<Fold>, eventstore::StoreError>> Folder::load(
     for (std::size_t i = 0; i < streams.size(); ++i) {
         auto cached = cache_.find(streams[i].stream_id);
         folds.push_back(cached ? *cached : streams[i].empty);
-        if (cached && freshness == Freshness::kCached) continue;
+        if ((cached || streams[i].is_new) && freshness == Freshness::kCached) continue;
         missing.push_back(i);
         reads.push_back({streams[i].stream_id, folds.back().version});
     }

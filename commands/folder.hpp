@@ -19,6 +19,7 @@ enum class Freshness {
 struct LoadStream {
     Uuid stream_id;
     Fold empty;
+    bool is_new = false;  // its id was made just now: kCached needs no read to know that it is empty
 };
 
 // Thread-safe; the store, cipher and keys outlive it.
@@ -46,7 +47,7 @@ private:
 
 template <class Aggregate>
 LoadStream load_of(const StreamOf<Aggregate>& stream) {
-    return {stream.id, empty_fold<Aggregate>()};
+    return {stream.id, empty_fold<Aggregate>(), false};
 }
 template <class Aggregate>
 const Aggregate& state_of(const Fold& fold) {

@@ -76,26 +76,20 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     const std::string device = services.pseudonyms.device(caller.user_agent);
     Streams streams;
     const auto user = streams.read<User>(user_id);
-    const auto session = streams.read<Session>(session_id);
-    Streams counting;
-    counting.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
+    const auto session = streams.begin<Session>(session_id);
     Tried tried;
     const Step step = [&](Attempt& attempt) -> Decided {
         tried = Tried{};
-        // Read but not guarded: or else everybody who guesses could keep the owner out by moving this stream. The
-        // cached count is complete but for failures on other nodes since this node's last one, which read them.
-        auto counted_folds =
-            co_await services.executor.folder().load(counting.loads(), Freshness::kCached, caller.deadline);
-        if (!counted_folds) co_return Unexpected(CommandError(refusal_of(counted_folds.error())));
-        const auto& count = state_of<LoginAttempts>(counted_folds->front());
-        tried.failures_before = count.failures_in_a_row;
+        auto failures = co_await failures_of(services, user_id, caller.deadline);
+        if (!failures) co_return Unexpected(failures.error());
+        tried.failures_before = failures->failures_in_a_row;
         const User& him = attempt.state(user);
         auto checked =
             co_await check_password(services, attempt, user, request.password.clone(), caller.deadline);
         if (!checked) co_return Unexpected(checked.error());
         tried.needs_renewal = checked->check.needs_renewal;
         tried.security_stamp = him.security_stamp;
-        const bool may = may_try(count, services.settings.attempts, services.clock.now_ms());
+        const bool may = may_try(*failures, services.settings.attempts, services.clock.now_ms());
         if (!may || !checked->check.matches || !goes_by(him, name)) {
             tried.failed = true;
             tried.failure = may ? LoginFailure::kWrongPassword : LoginFailure::kTooManyFailures;

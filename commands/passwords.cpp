@@ -84,13 +84,23 @@ Answer<Done> judge_password(Services& services, Secret password, PasswordIdentit
     co_return Done{};
 }
 
+Answer<LoginAttempts> failures_of(Services& services, Uuid user_id, Deadline deadline) {
+    Streams streams;
+    const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
+    auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kCached, deadline);
+    if (!folds) co_return Unexpected(CommandError(commands::refusal_of(folds.error())));
+    // Most people have no such stream. That is remembered too, or each of their log-ins would read it.
+    if (folds->front().version == 0) services.executor.world().cache.put(attempts.id, folds->front());
+    co_return state_of<LoginAttempts>(folds->front());
+}
+
 asio::awaitable<void> record_failed_login(Services& services, std::optional<Uuid> user_id, LoginFailure reason,
                                           Caller caller) {
     caller.idempotency.reset();
-    const Uuid stream_id =
-        user_id ? services.pseudonyms.login_attempts_of(*user_id) : services.identifiers.next();
     Streams streams;
-    const auto attempts = streams.read<LoginAttempts>(stream_id);
+    const auto attempts =
+        user_id ? streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(*user_id))
+                : streams.begin<LoginAttempts>(services.identifiers.next());
     const Step step = [&](Attempt& attempt) -> Decided {
         const RecordFailedLogin command{user_id, reason};
         attempt.append(attempts, decide(attempt.state(attempts), command));

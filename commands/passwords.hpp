@@ -28,6 +28,10 @@ Answer<Done> judge_password(Services& services, Secret password, PasswordIdentit
 
 CommandError error_of(HashingError error);
 
+// Read and not guarded: or else everybody who guesses could keep the owner out by moving this stream. The cached count
+// is complete but for failures on other nodes since this node's last one, which read them.
+Answer<LoginAttempts> failures_of(Services& services, Uuid user_id, Deadline deadline);
+
 // A failed attempt, on the user's stream of attempts or, for a name that nobody has, on one of its own.
 asio::awaitable<void> record_failed_login(Services& services, std::optional<Uuid> user_id, LoginFailure reason,
                                           Caller caller);

@@ -78,7 +78,7 @@ Answer<Registered> register_user(Services& services, Registration registration, 
     const Uuid credential_id = services.identifiers.next();
     if (registration.standing == Standing::kUser) caller = caller.acting_as(user_id);
     Streams streams;
-    const auto user = streams.read<User>(user_id);
+    const auto user = streams.begin<User>(user_id);
     const Step step = [&](Attempt& attempt) -> Decided {
         auto free = co_await refuse_taken(services, "email", identity->email.key, Refusal::kEmailTaken,
                                           caller.deadline);
