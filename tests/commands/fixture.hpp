@@ -23,8 +23,8 @@ struct Stage {
     eventstore::MemoryStore store{[this] { return clock.now_ms(); }};
     SteppedStore stepped{store};
     World world{store, clock};
-    Node node{world, stepped};  // the one that is tested
-    Node other{world, store};   // another process, with a memory of its own
+    Node node{world, stepped};  // the one that is tested, on one thread
+    Node other{world, store};   // another process, with a memory of its own; on any number of threads
 };
 
 template <class T>

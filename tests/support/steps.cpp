@@ -77,6 +77,7 @@ SteppedStore::Answer<std::optional<StoredCredential>> SteppedStore::read_credent
                                                                                     Deadline deadline) {
     auto call = [&] { return inner_.read_credential(owner, std::move(kind), deadline); };
     auto answer = co_await stepped("read_credential", call);
+    if (answer && edit_credential) edit_credential(*answer);
     co_return answer;
 }
 

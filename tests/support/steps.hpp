@@ -69,7 +69,9 @@ public:
     bool away = false;  // every call answers kUnavailable
     // What append answers for it, if set: for storms that no store would keep up.
     std::function<std::optional<eventstore::Verdict>(const eventstore::Append&)> verdict;
-    std::function<void(std::vector<eventstore::StreamSlice>&)> edit_slices;  // before they are answered
+    // What was read, before it is answered: for hands that write to the database past the log.
+    std::function<void(std::vector<eventstore::StreamSlice>&)> edit_slices;
+    std::function<void(std::optional<eventstore::StoredCredential>&)> edit_credential;
 
 private:
     template <class Call>
