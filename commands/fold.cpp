@@ -24,6 +24,10 @@ AnyState evolve_any(const AnyState& state, const LoginAttemptsEvent& event, cons
 
 }  // namespace
 
+std::string_view stream_type_of(const AnyState& state) {
+    return std::visit([]<class Aggregate>(const Aggregate&) { return Aggregate::kStreamType; }, state);
+}
+
 Fold advance(const Fold& fold, const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded) {
     if (version != fold.version + 1) throw eventstore::CodecError("a stream's versions have a hole");
     AnyState next = std::visit([&](const auto& e) { return evolve_any(*fold.state, e, recorded); }, event);

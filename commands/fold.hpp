@@ -19,6 +19,9 @@ struct Fold {
     std::shared_ptr<const AnyState> state;
 };
 
+// The type of the streams that have this state.
+std::string_view stream_type_of(const AnyState& state);
+
 // A stream by its aggregate: what a command says it reads.
 template <class Aggregate>
 struct StreamOf {
@@ -27,8 +30,19 @@ struct StreamOf {
 
 template <class Aggregate>
 Fold empty_fold() {
-    return {0, std::make_shared<const AnyState>(Aggregate{})};
+    static const auto kEmpty = std::make_shared<const AnyState>(Aggregate{});
+    return {0, kEmpty};
 }
+// AnyState::index() of the states of one aggregate.
+template <class Aggregate, std::size_t kIndex = 0>
+consteval std::size_t find_state_index() {
+    if constexpr (std::is_same_v<std::variant_alternative_t<kIndex, AnyState>, Aggregate>)
+        return kIndex;
+    else
+        return find_state_index<Aggregate, kIndex + 1>();
+}
+template <class Aggregate>
+inline constexpr std::size_t kStateIndex = find_state_index<Aggregate>();
 
 // One event further. The event must be the next of its stream; throws eventstore::CodecError when it is not or when it
 // is of another aggregate's stream.

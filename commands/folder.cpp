@@ -1,5 +1,7 @@
 #include "commands/folder.hpp"
 
+#include "eventstore/codec/jcs.hpp"
+
 namespace keyledger::commands {
 namespace {
 
@@ -22,7 +24,11 @@ private:
 };
 
 bool has_personal_fields(const eventstore::StreamSlice& slice) {
-    return !slice.events.empty() && slice.events.front().stream_type == User::kStreamType;
+    return slice.events.front().stream_type == User::kStreamType;
+}
+
+bool same_aggregate(const Fold& fold, const LoadStream& stream) {
+    return fold.state->index() == stream.empty.state->index();
 }
 
 }  // namespace
@@ -31,37 +37,48 @@ asio::awaitable<Result<std::vector<Fold>, eventstore::StoreError>> Folder::load(
                                                                                 Freshness freshness,
                                                                                 eventstore::Deadline deadline) {
     std::vector<Fold> folds;
-    std::vector<std::size_t> missing;
-    std::vector<eventstore::StreamFrom> reads;
+    std::vector<std::size_t> behind;
     for (std::size_t i = 0; i < streams.size(); ++i) {
         auto cached = cache_.find(streams[i].stream_id);
+        if (cached && !same_aggregate(*cached, streams[i])) cached.reset();
         folds.push_back(cached ? *cached : streams[i].empty);
         if ((cached || streams[i].is_new) && freshness == Freshness::kCached) continue;
-        missing.push_back(i);
-        reads.push_back({streams[i].stream_id, folds.back().version});
+        behind.push_back(i);
     }
-    if (reads.empty()) co_return folds;
-    auto slices = co_await store_.read_streams(std::move(reads), deadline);
-    if (!slices) co_return Unexpected(slices.error());
-    for (std::size_t i = 0; i < missing.size(); ++i) {
-        eventstore::StreamSlice& slice = slices.value()[i];
-        Fold& fold = folds[missing[i]];
-        if (slice.version < fold.version) {
-            // The log is behind what this process remembers: another history was restored under it.
-            cache_.drop(slice.stream_id);
-            co_return Unexpected(eventstore::StoreError::kUnavailable);
+    while (!behind.empty()) {
+        std::vector<eventstore::StreamFrom> reads;
+        for (std::size_t i : behind) reads.push_back({streams[i].stream_id, folds[i].version});
+        auto slices = co_await store_.read_streams(std::move(reads), deadline);
+        if (!slices) co_return Unexpected(slices.error());
+        std::vector<std::size_t> still_behind;
+        for (std::size_t i = 0; i < behind.size(); ++i) {
+            eventstore::StreamSlice& slice = slices.value()[i];
+            const std::int32_t head = slice.version;
+            Fold& fold = folds[behind[i]];
+            auto further = co_await fold_on(streams[behind[i]], fold, std::move(slice), deadline);
+            if (!further) co_return Unexpected(further.error());
+            if (further->version < head && further->version == fold.version)
+                throw eventstore::CodecError("a stream ends before its version");
+            fold = std::move(*further);
+            if (fold.version < head) still_behind.push_back(behind[i]);
         }
-        if (slice.events.empty()) continue;
-        auto further = co_await fold_on(fold, std::move(slice), deadline);
-        if (!further) co_return Unexpected(further.error());
-        fold = std::move(*further);
-        cache_.put(streams[missing[i]].stream_id, fold);
+        behind = std::move(still_behind);
     }
     co_return folds;
 }
 
-asio::awaitable<Result<Fold, eventstore::StoreError>> Folder::fold_on(Fold fold, eventstore::StreamSlice slice,
+asio::awaitable<Result<Fold, eventstore::StoreError>> Folder::fold_on(const LoadStream& stream, Fold fold,
+                                                                      eventstore::StreamSlice slice,
                                                                       eventstore::Deadline deadline) {
+    if (slice.version < fold.version) {
+        // The log is behind what this process remembers: another history was restored under it.
+        cache_.drop(stream.stream_id);
+        co_return Unexpected(eventstore::StoreError::kUnavailable);
+    }
+    if (slice.events.empty()) co_return fold;
+    // The id is of something else: as this aggregate the stream is empty, at the version at which it stands.
+    if (slice.events.front().stream_type != stream_type_of(*stream.empty.state))
+        co_return Fold{slice.version, stream.empty.state};
     eventstore::SubjectKeyPtr key;
     if (has_personal_fields(slice)) {
         auto found = co_await keys_.find(slice.stream_id, deadline);
@@ -75,6 +92,7 @@ asio::awaitable<Result<Fold, eventstore::StoreError>> Folder::fold_on(Fold fold,
         const Recorded recorded{event.position, envelope.occurred_at_ms};
         fold = advance(fold, eventstore::decode_any(event, opener), event.version, recorded);
     }
+    cache_.put(stream.stream_id, fold);
     co_return fold;
 }
 

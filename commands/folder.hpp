@@ -29,14 +29,17 @@ public:
            FoldCache& cache)
         : store_(store), cipher_(cipher), keys_(keys), cache_(cache) {}
 
-    // One fold for each stream, in order; at most one read of the store, beside a subject's key met first.
+    // One fold for each stream, in order; one read of the store at most, beside a subject's key met first and the rest
+    // of a stream that the store gives in parts. A stream of another aggregate has the empty state, at its version:
+    // ids come from callers, and that of a user in place of a session's names no session.
     // Throws eventstore::CodecError when a stored event can't be read: the stream is not answered from.
     asio::awaitable<Result<std::vector<Fold>, eventstore::StoreError>> load(std::vector<LoadStream> streams,
                                                                             Freshness freshness,
                                                                             eventstore::Deadline deadline);
 
 private:
-    asio::awaitable<Result<Fold, eventstore::StoreError>> fold_on(Fold fold, eventstore::StreamSlice slice,
+    asio::awaitable<Result<Fold, eventstore::StoreError>> fold_on(const LoadStream& stream, Fold fold,
+                                                                  eventstore::StreamSlice slice,
                                                                   eventstore::Deadline deadline);
 
     eventstore::Store& store_;
