@@ -65,6 +65,13 @@ Result<std::optional<Executed>, CommandError> repeated(const eventstore::Duplica
         Executed{earlier.first_position + earlier.event_count - 1, true, earlier.first_position, 0});
 }
 
+// Nobody else knows a command id that was made here: where it is known already, this very append was sent twice.
+const eventstore::Appended* done_by(eventstore::Verdict& verdict, const Caller& caller) {
+    if (const auto* twice = std::get_if<eventstore::Duplicate>(&verdict); twice && !caller.idempotency)
+        verdict = eventstore::Appended{twice->first_position, twice->event_count};
+    return std::get_if<eventstore::Appended>(&verdict);
+}
+
 // Refusals that come from the decision, as against the world being unable to decide: only the former are answers
 // about the log, and need its confirmation.
 bool is_about_the_log(Refusal refusal) {
@@ -72,11 +79,6 @@ bool is_about_the_log(Refusal refusal) {
         case Refusal::kInvalidEmail:
         case Refusal::kInvalidUsername:
         case Refusal::kInvalidName:
-        case Refusal::kPasswordTooShort:
-        case Refusal::kPasswordTooLong:
-        case Refusal::kPasswordTooWeak:
-        case Refusal::kPasswordContainsIdentity:
-        case Refusal::kPasswordNotText:
         case Refusal::kTooManyAttempts:
         case Refusal::kBusy:
         case Refusal::kOverloaded:
@@ -84,6 +86,12 @@ bool is_about_the_log(Refusal refusal) {
         case Refusal::kOutcomeUnknown:
         case Refusal::kIdempotencyMismatch:
         case Refusal::kBroken: return false;
+        // In a step these stand behind an authorisation and a password that was right, which they give away.
+        case Refusal::kPasswordTooShort:
+        case Refusal::kPasswordTooLong:
+        case Refusal::kPasswordTooWeak:
+        case Refusal::kPasswordContainsIdentity:
+        case Refusal::kPasswordNotText:
         case Refusal::kInvalidTarget:
         case Refusal::kInvalidCredentials:
         case Refusal::kUserDisabled:
@@ -105,10 +113,11 @@ bool is_about_the_log(Refusal refusal) {
 }  // namespace
 
 // ---- Attempt ---------------------------------------------------------------------------------------------------
-std::size_t Attempt::index_of(const Uuid& stream_id) const {
+std::size_t Attempt::index_of(const Uuid& stream_id, std::size_t state_index) const {
     const auto& loads = streams_.loads();
-    const auto at = std::find_if(loads.begin(), loads.end(),
-                                 [&](const LoadStream& load) { return load.stream_id == stream_id; });
+    const auto at = std::find_if(loads.begin(), loads.end(), [&](const LoadStream& load) {
+        return load.stream_id == stream_id && load.empty.state->index() == state_index;
+    });
     if (at == loads.end()) throw std::logic_error("a command used a stream that it did not name");
     return static_cast<std::size_t>(at - loads.begin());
 }
@@ -165,7 +174,7 @@ asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Step step
         if (!append) co_return Unexpected(append.error());
         auto verdict = co_await world_.store.append(*append, caller.deadline);
         if (!verdict) co_return Unexpected(CommandError(refusal_of(verdict.error())));
-        if (const auto* appended = std::get_if<eventstore::Appended>(&*verdict)) {
+        if (const auto* appended = done_by(*verdict, caller)) {
             remember(attempt, *append, *appended, now_ms);
             co_return Executed{appended->first_position + appended->event_count - 1, false,
                                appended->first_position, now_ms};

@@ -50,11 +50,11 @@ public:
 
     template <class Aggregate>
     const Aggregate& state(const StreamOf<Aggregate>& stream) const {
-        return state_of<Aggregate>(folds_[index_of(stream.id)]);
+        return state_of<Aggregate>(folds_[index_of(stream.id, kStateIndex<Aggregate>)]);
     }
     template <class Aggregate>
     void append(const StreamOf<Aggregate>& stream, const std::vector<typename Aggregate::Event>& events) {
-        for (const auto& event : events) events_.push_back({index_of(stream.id), event});
+        for (const auto& event : events) events_.push_back({index_of(stream.id, kStateIndex<Aggregate>), event});
     }
     void change_claims(eventstore::ClaimChange::Op op, std::string_view kind, const Uuid& owner,
                        const std::vector<eventstore::ClaimDigest>& digests);
@@ -69,7 +69,7 @@ private:
         std::size_t stream;
         eventstore::AnyEvent event;
     };
-    std::size_t index_of(const Uuid& stream_id) const;
+    std::size_t index_of(const Uuid& stream_id, std::size_t state_index) const;
 
     const Streams& streams_;
     std::vector<Fold> folds_;
