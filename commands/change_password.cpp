@@ -17,21 +17,25 @@ Answer<Done> change_password(Services& services, PasswordChange change, Caller c
     const std::string counted = bearer.user_id.to_string();
     Streams streams;
     const ActorStreams actor = read_actor(streams, bearer);
-    bool wrong = false;
+    bool admitted = false;
     const Step step = [&](Attempt& attempt) -> Decided {
-        wrong = false;
         auto allowed = authorise(attempt, actor, bearer, services);
         if (!allowed) co_return allowed;
-        const std::int64_t wait_s =
-            services.throttle.admit(caller.client_address, counted, services.clock.now_ms());
-        if (wait_s > 0) co_return Unexpected(CommandError(Refusal::kTooManyAttempts, wait_s));
+        const std::int64_t now_ms = services.clock.now_ms();
+        if (!admitted) {  // once, however often the step is run
+            const std::int64_t wait_s = services.throttle.admit(caller.client_address, counted, now_ms);
+            if (wait_s > 0) co_return Unexpected(CommandError(Refusal::kTooManyAttempts, wait_s));
+            admitted = true;
+        }
+        auto failures = co_await failures_of(services, bearer.user_id, caller.deadline);
+        if (!failures) co_return Unexpected(failures.error());
+        const LoginAttemptLimits& limits = services.settings.attempts;
+        if (!may_try(*failures, limits, now_ms))
+            co_return Unexpected(CommandError(Refusal::kTooManyAttempts, limits.pause_ms / 1000));
         auto checked = co_await check_password(services, attempt, actor.user, change.current_password.clone(),
                                                caller.deadline);
         if (!checked) co_return Unexpected(checked.error());
-        if (!checked->check.matches) {
-            wrong = true;
-            co_return Unexpected(CommandError(Refusal::kWrongPassword));
-        }
+        if (!checked->check.matches) co_return Unexpected(CommandError(Refusal::kWrongPassword));
         const User& him = attempt.state(actor.user);
         auto judged = co_await judge_password(services, change.new_password.clone(), identity_of(him),
                                               caller.deadline);
@@ -49,9 +53,12 @@ Answer<Done> change_password(Services& services, PasswordChange change, Caller c
         co_return Result<void, CommandError>{};
     };
     auto executed = co_await services.executor.run(caller, streams, step);
-    if (!executed && wrong)
-        co_await record_failed_login(services, bearer.user_id, LoginFailure::kWrongPassword, caller);
-    if (!executed) co_return Unexpected(executed.error());
+    if (!executed) {
+        report_tampering(services, bearer.user_id, executed.error());
+        if (executed.error().refusal == Refusal::kWrongPassword)
+            co_await record_failed_login(services, bearer.user_id, LoginFailure::kWrongPassword, caller);
+        co_return Unexpected(executed.error());
+    }
     services.throttle.succeeded(counted);
     co_return Done{executed->position};
 }

@@ -43,12 +43,16 @@ Answer<Grant> refuse_unknown(Services& services, Secret password, Caller caller)
 }
 
 struct Tried {
-    LoginFailure failure = LoginFailure::kWrongPassword;
-    bool failed = false;
+    std::optional<LoginFailure> failure;
     bool needs_renewal = false;
     std::int64_t failures_before = 0;
     std::int64_t security_stamp = 0;
 };
+
+// What was decided of the attempt was confirmed; else the store went away in between, or the streams never stood still.
+bool is_about_the_attempt(Refusal refusal) {
+    return refusal == Refusal::kInvalidCredentials || refusal == Refusal::kUserDisabled;
+}
 
 }  // namespace
 
@@ -91,7 +95,6 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
         tried.security_stamp = him.security_stamp;
         const bool may = may_try(*failures, services.settings.attempts, services.clock.now_ms());
         if (!may || !checked->check.matches || !goes_by(him, name)) {
-            tried.failed = true;
             tried.failure = may ? LoginFailure::kWrongPassword : LoginFailure::kTooManyFailures;
             co_return Unexpected(CommandError(Refusal::kInvalidCredentials));
         }
@@ -99,7 +102,6 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
                                    now_ms,    services.settings.lifetimes};
         auto events = decide(attempt.state(session), session_id, him, command);
         if (!events) {
-            tried.failed = true;
             tried.failure = LoginFailure::kUserNotActive;
             co_return Unexpected(CommandError(refusal_of(events.error())));
         }
@@ -109,10 +111,12 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     Caller user_caller = caller.acting_as(user_id);
     user_caller.session_id = session_id;
     auto executed = co_await services.executor.run(user_caller, streams, step);
-    if (!executed && executed.error().refusal == Refusal::kCredentialTampered)
-        services.journal.warning("the stored credential is not the one that the log names", user_id);
-    if (!executed && tried.failed) co_await record_failed_login(services, user_id, tried.failure, caller);
-    if (!executed) co_return Unexpected(executed.error());
+    if (!executed) {
+        report_tampering(services, user_id, executed.error());
+        if (tried.failure && is_about_the_attempt(executed.error().refusal))
+            co_await record_failed_login(services, user_id, *tried.failure, caller);
+        co_return Unexpected(executed.error());
+    }
 
     services.throttle.succeeded(counted);
     if (tried.failures_before > 0) co_await clear_failed_logins(services, user_id, user_caller);

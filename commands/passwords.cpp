@@ -58,6 +58,11 @@ Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, Str
     co_return CheckedPassword{*check, credential.revision};
 }
 
+void report_tampering(Services& services, const Uuid& user_id, const CommandError& error) {
+    if (error.refusal == Refusal::kCredentialTampered)
+        services.journal.warning("the stored credential is not the one that the log names", user_id);
+}
+
 Answer<NewCredential> put_password(Services& services, Attempt& attempt, Uuid owner, Uuid credential_id,
                                    std::int32_t expected_revision, Secret hash) {
     auto key = co_await attempt.key_of(owner);

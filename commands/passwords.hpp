@@ -16,6 +16,9 @@ struct CheckedPassword {
 Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, StreamOf<User> user, Secret password,
                                        Deadline deadline);
 
+// Tells the operator, and nobody else, of a credential that was swapped.
+void report_tampering(Services& services, const Uuid& user_id, const CommandError& error);
+
 // Seals a hash as the owner's password credential and puts it into the append.
 Answer<NewCredential> put_password(Services& services, Attempt& attempt, Uuid owner, Uuid credential_id,
                                    std::int32_t expected_revision, Secret hash);
