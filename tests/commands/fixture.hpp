@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "commands/authority.hpp"
+#include "eventstore/faulty/faulty_store.hpp"
 #include "eventstore/memory/memory_store.hpp"
 #include "tests/support/given.hpp"
 #include "tests/support/steps.hpp"
@@ -21,7 +22,8 @@ struct Stage {
 
     FixedClock clock{kNowMs};
     eventstore::MemoryStore store{[this] { return clock.now_ms(); }};
-    SteppedStore stepped{store};
+    eventstore::FaultyStore faulty{store};
+    SteppedStore stepped{faulty};
     World world{store, clock};
     Node node{world, stepped};  // the one that is tested, on one thread
     Node other{world, store};   // another process, with a memory of its own; on any number of threads

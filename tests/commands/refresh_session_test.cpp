@@ -30,9 +30,12 @@ protected:
     Position before_ = 0;
 };
 
+// Tokens are made from these and nothing else: equal ones are equal byte for byte.
 bool same_tokens(const Grant& a, const Grant& b) {
     return a.user_id == b.user_id && a.session_id == b.session_id && a.client_id == b.client_id &&
-           a.audiences == b.audiences && a.security_stamp == b.security_stamp && a.generation == b.generation;
+           a.audiences == b.audiences && a.session_audiences == b.session_audiences &&
+           a.security_stamp == b.security_stamp && a.generation == b.generation &&
+           a.generated_at_ms == b.generated_at_ms;
 }
 
 TEST_F(RefreshSessionTest, HandsOutTheNextGeneration) {

@@ -34,20 +34,12 @@ auto SteppedStore::stepped(std::string name, Call call) -> decltype(call()) {
 }
 
 SteppedStore::Answer<Verdict> SteppedStore::append(Append append, Deadline deadline) {
-    calls["append"] += 1;
-    if (steps) co_await steps->reached("before append");
-    if (away) co_return Unexpected(StoreError::kUnavailable);
-    std::optional<Fault> fault;
-    if (!append_faults.empty()) {
-        fault = append_faults.front();
-        append_faults.erase(append_faults.begin());
+    if (sends_twice) {
+        auto first = co_await inner_.append(append, deadline);
+        if (!first) co_return first;
     }
-    if (fault && fault->when == Fault::When::kBeforeItIsWritten) co_return Unexpected(fault->error);
-    if (verdict)
-        if (auto given = verdict(append)) co_return std::move(*given);
-    auto answer = co_await inner_.append(std::move(append), deadline);
-    if (steps) co_await steps->reached("after append");
-    if (fault) co_return Unexpected(fault->error);
+    auto call = [&] { return inner_.append(std::move(append), deadline); };
+    auto answer = co_await stepped("append", call);
     co_return answer;
 }
 
@@ -55,7 +47,9 @@ SteppedStore::Answer<std::vector<StreamSlice>> SteppedStore::read_streams(std::v
                                                                           Deadline deadline) {
     auto call = [&] { return inner_.read_streams(std::move(streams), deadline); };
     auto slices = co_await stepped("read_streams", call);
-    if (slices && edit_slices) edit_slices(*slices);
+    if (!slices || part_size == 0) co_return slices;
+    for (StreamSlice& slice : *slices)
+        if (slice.events.size() > part_size) slice.events.resize(part_size);
     co_return slices;
 }
 

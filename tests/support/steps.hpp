@@ -37,7 +37,8 @@ private:
 // last time with nothing in between. A story of more than kMostSteps steps throws std::logic_error.
 int for_every_step(const std::function<void(Steps&)>& story);
 
-// A store whose every call is a step before and after it, and whose appends can go wrong.
+// A store whose every call is a step before and after it, and whose answers can be tampered with. What fails at the
+// nth call of a kind is FaultyStore's.
 class SteppedStore : public eventstore::Store {
 public:
     explicit SteppedStore(eventstore::Store& inner) : inner_(inner) {}
@@ -60,17 +61,10 @@ public:
 
     Steps* steps = nullptr;
     std::map<std::string, int> calls;  // "append", "read_streams" …
-    // For the coming appends, one each: carried out or not, the answer is this error.
-    struct Fault {
-        enum class When { kBeforeItIsWritten, kAfterItIsWritten } when;
-        eventstore::StoreError error;
-    };
-    std::vector<Fault> append_faults;
-    bool away = false;  // every call answers kUnavailable
-    // What append answers for it, if set: for storms that no store would keep up.
-    std::function<std::optional<eventstore::Verdict>(const eventstore::Append&)> verdict;
+    bool away = false;           // every call answers kUnavailable
+    bool sends_twice = false;    // each append, and gives the second answer: a resend that nobody noticed
+    std::size_t part_size = 0;   // if set, a stream is given in parts of so many events
     // What was read, before it is answered: for hands that write to the database past the log.
-    std::function<void(std::vector<eventstore::StreamSlice>&)> edit_slices;
     std::function<void(std::optional<eventstore::StoredCredential>&)> edit_credential;
 
 private:
