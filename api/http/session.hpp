@@ -19,6 +19,7 @@
 namespace keyledger::api {
 
 inline constexpr std::size_t kReadBytes = 4096;
+inline constexpr std::size_t kJoinedBytes = 16 * 1024;
 inline constexpr std::size_t kMaxLingerBytes = 1024 * 1024;
 
 inline std::string describe(const std::exception_ptr& failure) {
@@ -265,13 +266,20 @@ boost::asio::awaitable<void> Session<Stream>::answer(Exchange& now, Response res
                     .persistence = now.persistence,
                     .date = worker_.current_date()};
     std::string head = header_text(request, response, framing);
-    bool body_too = request.method != Method::kHead;
-    std::array<boost::asio::const_buffer, 2> parts{boost::asio::buffer(head), boost::asio::const_buffer{}};
-    if (body_too) parts[1] = boost::asio::buffer(response.body);
+    boost::asio::const_buffer body;
+    if (request.method != Method::kHead) body = boost::asio::buffer(response.body);
+    // One write for most answers. Not as two buffers in one write: Beast's TLS stream stops after the first where
+    // the second is long (Boost 1.81).
+    if (body.size() <= kJoinedBytes) {
+        head.append(static_cast<const char*>(body.data()), body.size());
+        body = {};
+    }
     boost::system::error_code error;
     auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
+    auto first = boost::asio::buffer(head);
     transport().expires_after(limits().write);
-    co_await boost::asio::async_write(stream_, parts, token);
+    co_await boost::asio::async_write(stream_, first, token);
+    if (!error && body.size() > 0) co_await boost::asio::async_write(stream_, body, token);
     if (error) now.persistence = Persistence::kClose;
 }
 
