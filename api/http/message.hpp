@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "api/http/identifiers.hpp"
+#include "api/identifiers.hpp"
 #include "api/http/server.hpp"
 #include "api/problem.hpp"
 

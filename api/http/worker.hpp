@@ -14,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-#include "api/http/identifiers.hpp"
+#include "api/identifiers.hpp"
 #include "api/http/server.hpp"
 
 namespace keyledger::api {

@@ -1,7 +1,7 @@
 // What the listener refuses, and how it reads what it accepts. Bytes on real sockets.
 #include <gtest/gtest.h>
 
-#include "api/http/identifiers.hpp"
+#include "api/identifiers.hpp"
 #include "tests/api/http_fixture.hpp"
 
 using namespace keyledger;

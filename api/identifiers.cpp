@@ -1,4 +1,4 @@
-#include "api/http/identifiers.hpp"
+#include "api/identifiers.hpp"
 
 #include <sys/random.h>
 

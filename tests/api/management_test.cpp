@@ -1,0 +1,154 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "api/management/management_server.hpp"
+#include "api/read_json.hpp"
+#include "tests/support/http_client.hpp"
+
+using namespace keyledger;
+using namespace keyledger::test;
+
+namespace {
+
+bool has(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
+
+api::Response set_level(api::Request& request) {
+    api::JsonFields body(request);
+    std::string level = body.required_string("level", 10);
+    auto read = body.finish();
+    if (!read) return read.error();
+    return api::json(200, level);
+}
+
+class Management {
+public:
+    explicit Management(api::ManagementOptions options = {}) : server(prepared(std::move(options), *this), routes()) {
+        server.start();
+    }
+    std::vector<std::string> failures() {
+        std::lock_guard lock(mutex_);
+        return failures_;
+    }
+
+private:
+    static api::ManagementOptions prepared(api::ManagementOptions options, Management& self) {
+        options.port = 0;
+        options.on_failure = [&self](std::string_view operation, std::string_view what) {
+            std::lock_guard lock(self.mutex_);
+            self.failures_.push_back(std::string(operation) + ": " + std::string(what));
+        };
+        return options;
+    }
+    static std::vector<api::ManagementRoute> routes() {
+        std::vector<api::ManagementRoute> made;
+        made.push_back({"metrics", api::Method::kGet, "/metrics", [](api::Request&) {
+                            api::Response response;
+                            response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+                            response.body = "up 1\n" + std::string(300'000, '#') + "\n";
+                            return response;
+                        }});
+        made.push_back({"ready", api::Method::kGet, "/health/ready", [](api::Request& request) {
+                            std::string verbose(request.query_parameter("verbose").value_or("no"));
+                            return api::json(503, "{\"ready\":false,\"verbose\":\"" + verbose + "\"}");
+                        }});
+        made.push_back({"throw", api::Method::kGet, "/throw", [](api::Request&) -> api::Response {
+                            throw std::runtime_error("secret detail of the machinery");
+                        }});
+        made.push_back({"set_level", api::Method::kPut, "/log-level", set_level});
+        return made;
+    }
+
+    std::mutex mutex_;
+    std::vector<std::string> failures_;
+
+public:
+    api::ManagementServer server;  // last: its thread uses what is above
+};
+
+}  // namespace
+
+TEST(Management, ServesItsRoutesWithTheirStatusTypeAndBody) {
+    Management management;
+    HttpClient client(management.server.port());
+    HttpResponse metrics = client.get("/metrics");
+    EXPECT_EQ(metrics.status, 200);
+    EXPECT_EQ(metrics.header("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+    EXPECT_TRUE(metrics.body.starts_with("up 1\n"));
+    EXPECT_GT(metrics.body.size(), 300'000U);
+    HttpResponse ready = client.get("/health/ready?verbose=yes");
+    EXPECT_EQ(ready.status, 503);
+    EXPECT_EQ(ready.body, R"({"ready":false,"verbose":"yes"})");
+    EXPECT_EQ(ready.header("Cache-Control"), "no-store");
+    EXPECT_TRUE(ready.header("X-Request-Id"));
+}
+
+TEST(Management, ReadsBodiesAsStrictlyAsTheApi) {
+    Management management;
+    HttpClient client(management.server.port());
+    EXPECT_EQ(client.put_json("/log-level", R"({"level":"debug"})").body, "debug");
+    EXPECT_EQ(client.put_json("/log-level", R"({"level":"debug","x":1})").status, 400);
+    EXPECT_EQ(client.request("PUT", "/log-level", {{"Content-Type", "text/plain"}}, "debug").status, 415);
+    EXPECT_EQ(client.put_json("/log-level", std::string(20'000, 'x')).status, 413);
+}
+
+TEST(Management, AnswersUnknownPathsAndMethods) {
+    Management management;
+    HttpResponse missing = HttpClient(management.server.port()).get("/nothing");
+    EXPECT_EQ(missing.status, 404);
+    EXPECT_TRUE(has(missing.body, "urn:keyledger:problem:not-found")) << missing.body;
+    EXPECT_EQ(HttpClient(management.server.port()).del("/metrics").status, 405);
+}
+
+TEST(Management, HidesWhatAHandlerThrew) {
+    Management management;
+    HttpClient client(management.server.port());
+    HttpResponse response = client.get("/throw");
+    EXPECT_EQ(response.status, 500);
+    EXPECT_TRUE(has(response.body, "urn:keyledger:problem:internal-error")) << response.body;
+    EXPECT_FALSE(has(response.body, "machinery")) << response.body;
+    EXPECT_EQ(management.failures(), std::vector<std::string>{"throw: secret detail of the machinery"});
+    EXPECT_EQ(client.get("/health/ready").status, 503);
+}
+
+TEST(Management, SurvivesClientsThatLeaveOrSendNonsense) {
+    Management management;
+    for (int i = 0; i < 50; ++i) {
+        RawSocket leaving(management.server.port());
+        leaving.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+        leaving.reset();
+        RawSocket nonsense(management.server.port());
+        nonsense.send("\x16\x03\x01 nonsense\r\n\r\n");
+    }
+    EXPECT_EQ(HttpClient(management.server.port()).get("/health/ready").status, 503);
+}
+
+TEST(Management, StartsAndStopsAgainAndAgain) {
+    for (int i = 0; i < 20; ++i) {
+        Management management;
+        RawSocket idle(management.server.port());
+        if (i % 2 == 0) {
+            EXPECT_EQ(HttpClient(management.server.port()).get("/health/ready").status, 503);
+        }
+    }
+}
+
+TEST(Management, RefusesAPortInUseAndWhatIsNoAddress) {
+    Management management;
+    api::ManagementOptions options;
+    options.port = management.server.port();
+    EXPECT_THROW(api::ManagementServer(options, {}).start(), api::ManagementError);
+    options.address = "localhost";
+    EXPECT_THROW(api::ManagementServer(options, {}).start(), api::ManagementError);
+}
+
+TEST(Management, ServesOnIpv6Too) {
+    api::ManagementOptions options;
+    options.address = "::1";
+    options.port = 0;
+    api::ManagementServer server(options, {});
+    server.start();
+    EXPECT_NE(server.port(), 0);
+}
