@@ -66,12 +66,13 @@ void send(const Request& request, const Response& answer, http::ResponseWriter& 
     auto add = [&](std::string_view name, std::string_view value) {
         writer.headers().add(std::make_shared<Verbatim>(name, value));
     };
+    // The first of a name wins.
+    for (std::size_t i = 0; i < answer.headers.size(); ++i)
+        add(answer.headers.at(i).name, answer.headers.at(i).value);
     if (!answer.content_type.empty()) add("Content-Type", answer.content_type);
     add("Cache-Control", "no-store");
     add("X-Content-Type-Options", "nosniff");
     add("X-Request-Id", request.request_id);
-    for (std::size_t i = 0; i < answer.headers.size(); ++i)
-        add(answer.headers.at(i).name, answer.headers.at(i).value);
     writer.send(static_cast<http::Code>(answer.status), answer.body);
 }
 
