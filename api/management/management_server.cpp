@@ -38,6 +38,21 @@ private:
     sigset_t before_;
 };
 
+// Pistache queues every answer under its descriptor's number, and writes it when the handler has returned. The peer may
+// have left by then, and the number be the next one's. Here the queue is written out before a descriptor is closed, on
+// the thread that does both.
+class CarefulHandler : public rest::Private::RouterHandler {
+    HTTP_PROTOTYPE(CarefulHandler)
+
+public:
+    explicit CarefulHandler(const rest::Router& router) : RouterHandler(router) {}
+
+    void onDisconnection(const std::shared_ptr<Pistache::Tcp::Peer>& peer) override {
+        transport()->flush();
+        RouterHandler::onDisconnection(peer);
+    }
+};
+
 // Fields that our rules refuse (a name that is no token) are dropped: no handler here reads one.
 void copy_headers(const rest::Request& from, Headers& to) {
     for (const auto& [name, raw] : from.headers().rawList()) {
@@ -171,7 +186,7 @@ void ManagementServer::start() {
                            .headerTimeout(kReadTimeout)
                            .bodyTimeout(kReadTimeout)
                            .keepaliveTimeout(kKeepAlive));
-        endpoint->setHandler(state_->router.handler());
+        endpoint->setHandler(std::make_shared<CarefulHandler>(state_->router));
         BlockedSignals blocked;
         endpoint->serveThreaded();
         state_->endpoint = std::move(endpoint);
