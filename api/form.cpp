@@ -18,7 +18,8 @@ Result<std::string_view, AuthorizationError> credentials_of(const Request& reque
     if (!value) return Unexpected(AuthorizationError::kMissing);
     std::string_view text = trimmed(*value);
     std::size_t space = std::min(text.find(' '), text.size());
-    if (!equal_ignoring_case(text.substr(0, space), scheme)) return Unexpected(AuthorizationError::kOtherScheme);
+    if (!equal_ignoring_case(text.substr(0, space), scheme))
+        return Unexpected(AuthorizationError::kOtherScheme);
     std::string_view credentials = trimmed(text.substr(space));
     if (credentials.empty()) return Unexpected(AuthorizationError::kMalformed);
     return credentials;
@@ -51,15 +52,17 @@ bool has_media_type(const Request& request, std::string_view wanted) {
 FormFields FormFields::of_body(const Request& request) {
     FormFields form(request, Unasked::kIgnored);
     if (!has_media_type(request, "application/x-www-form-urlencoded")) {
-        form.broken_ = problem(request, problems::kUnsupportedMediaType,
-                               "Send the body as a form, with Content-Type: application/x-www-form-urlencoded.");
+        form.broken_ =
+            problem(request, problems::kUnsupportedMediaType,
+                    "Send the body as a form, with Content-Type: application/x-www-form-urlencoded.");
         return form;
     }
     auto parameters = parse_parameters(request.body, kMaxFormParameters);
     if (parameters)
         form.parameters_ = *std::move(parameters);
     else
-        form.broken_ = problem(request, problems::kMalformedForm, "The form is malformed: " + parameters.error());
+        form.broken_ =
+            problem(request, problems::kMalformedForm, "The form is malformed: " + parameters.error());
     return form;
 }
 
@@ -94,13 +97,15 @@ Secret FormFields::required_secret(std::string_view name, std::size_t max_bytes)
     return Secret::take(required_string(name, max_bytes));
 }
 
-std::optional<std::int64_t> FormFields::optional_integer(std::string_view name, std::int64_t min, std::int64_t max) {
+std::optional<std::int64_t> FormFields::optional_integer(std::string_view name, std::int64_t min,
+                                                         std::int64_t max) {
     static constexpr std::size_t kMaxDigits = 20;
     const std::string* text = ask(name, kMaxDigits);
     if (text == nullptr) return std::nullopt;
     std::int64_t value = 0;
     auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-    if (error == std::errc{} && end == text->data() + text->size() && value >= min && value <= max) return value;
+    if (error == std::errc{} && end == text->data() + text->size() && value >= min && value <= max)
+        return value;
     refuse(name, "must be an integer from " + std::to_string(min) + " to " + std::to_string(max));
     return std::nullopt;
 }

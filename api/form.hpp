@@ -15,11 +15,12 @@ namespace keyledger::api {
 
 inline constexpr std::size_t kMaxFormParameters = 64;
 
-// Declarative like JsonFields: ask for each parameter, then finish(). Until it says yes the values are not to be used.
+// Declarative like JsonFields: ask for each parameter, then finish(). Until it says yes the values are not to
+// be used.
 class FormFields {
 public:
-    // The body under application/x-www-form-urlencoded (utf-8). Names that nobody asked for are ignored, as RFC 6749
-    // section 3.2 wants; a name given twice is refused, as it wants too.
+    // The body under application/x-www-form-urlencoded (utf-8). Names that nobody asked for are ignored, as
+    // RFC 6749 section 3.2 wants; a name given twice is refused, as it wants too.
     static FormFields of_body(const Request& request);
     // The query; here a name that nobody asked for is an error.
     static FormFields of_query(const Request& request);

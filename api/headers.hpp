@@ -19,8 +19,8 @@ public:
 
     Headers() = default;
 
-    // Throws std::invalid_argument when the name is no token or the value holds CR, LF or NUL: a response can't
-    // be split by a value that a caller chose.
+    // Throws std::invalid_argument when the name is no token or the value holds CR, LF or NUL: a response
+    // can't be split by a value that a caller chose.
     void add(std::string_view name, std::string_view value);
 
     // The first field of that name.

@@ -40,8 +40,8 @@ void RandomBytes::fill(char* to, std::size_t size) {
 bool valid_request_id(std::string_view text) noexcept {
     if (text.empty() || text.size() > 64) return false;
     return std::ranges::all_of(text, [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' ||
-               c == '-';
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+               c == '_' || c == '-';
     });
 }
 
@@ -54,10 +54,11 @@ std::string make_request_id(RandomBytes& random) {
 std::optional<std::string> accept_traceparent(std::string_view header) {
     static constexpr std::size_t kSize = 55;
     if (header.size() < kSize) return std::nullopt;
-    std::string_view version = header.substr(0, 2), trace = header.substr(3, 32), parent = header.substr(36, 16),
-                     flags = header.substr(53, 2);
+    std::string_view version = header.substr(0, 2), trace = header.substr(3, 32),
+                     parent = header.substr(36, 16), flags = header.substr(53, 2);
     if (header[2] != '-' || header[35] != '-' || header[52] != '-') return std::nullopt;
-    if (!lower_hex(version) || !lower_hex(trace) || !lower_hex(parent) || !lower_hex(flags)) return std::nullopt;
+    if (!lower_hex(version) || !lower_hex(trace) || !lower_hex(parent) || !lower_hex(flags))
+        return std::nullopt;
     if (version == "ff" || all_zero(trace) || all_zero(parent)) return std::nullopt;
     if (header.size() > kSize && (version == "00" || header[kSize] != '-')) return std::nullopt;
     return std::string("00").append(header.substr(2, kSize - 2));

@@ -23,7 +23,8 @@ private:
 bool valid_request_id(std::string_view text) noexcept;
 std::string make_request_id(RandomBytes& random);
 
-// Version 00 of https://www.w3.org/TR/trace-context/, from a header of that or a later version; nullopt if malformed.
+// Version 00 of https://www.w3.org/TR/trace-context/, from a header of that or a later version; nullopt if
+// malformed.
 std::optional<std::string> accept_traceparent(std::string_view header);
 std::string make_traceparent(RandomBytes& random);
 

@@ -71,7 +71,8 @@ std::optional<Cidr> Cidr::parse(std::string_view text) {
     if (slash != text.npos) {
         std::string_view length = text.substr(slash + 1);
         auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), bits);
-        if (error != std::errc{} || end != length.data() + length.size() || bits > family_bits) return std::nullopt;
+        if (error != std::errc{} || end != length.data() + length.size() || bits > family_bits)
+            return std::nullopt;
     }
     return Cidr(*base, bits + 128 - family_bits);
 }

@@ -1,5 +1,6 @@
 #pragma once
-// IP addresses and networks, as far as a caller's address and trusted proxies need them. Pure; no name look-up.
+// IP addresses and networks, as far as a caller's address and trusted proxies need them. Pure; no name
+// look-up.
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -10,8 +11,8 @@
 
 namespace keyledger::api {
 
-// An IPv4 address is held as its IPv4-mapped IPv6 form (RFC 4291 section 2.5.5.2), so that both spellings of one
-// address are equal. Default: `::`.
+// An IPv4 address is held as its IPv4-mapped IPv6 form (RFC 4291 section 2.5.5.2), so that both spellings of
+// one address are equal. Default: `::`.
 struct IpAddress {
     std::array<std::uint8_t, 16> bytes{};
 
@@ -38,9 +39,9 @@ private:
     unsigned bits_;  // of 128
 };
 
-// The caller behind trusted proxies: from the right, the first hop of X-Forwarded-For that is no trusted proxy.
-// `forwarded_for` holds the header's values in the order of their lines. Nothing that an untrusted hop wrote is
-// read, and a hop that is no address ends the walk at the proxy that reported it.
+// The caller behind trusted proxies: from the right, the first hop of X-Forwarded-For that is no trusted
+// proxy. `forwarded_for` holds the header's values in the order of their lines. Nothing that an untrusted hop
+// wrote is read, and a hop that is no address ends the walk at the proxy that reported it.
 IpAddress client_behind(const IpAddress& peer, std::span<const std::string_view> forwarded_for,
                         std::span<const Cidr> trusted_proxies);
 

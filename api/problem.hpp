@@ -1,5 +1,6 @@
 #pragma once
-// Errors as RFC 9457 problem details: a stable `type`, and a `detail` that says what to do. One function makes them.
+// Errors as RFC 9457 problem details: a stable `type`, and a `detail` that says what to do. One function
+// makes them.
 #include <array>
 #include <optional>
 #include <string>
@@ -28,14 +29,17 @@ struct FieldError {
 
 struct Problem {
     ProblemType type;
-    std::string detail;  // whole sentences for the caller; never an exception's text, never a value of a secret
+    std::string
+        detail;  // whole sentences for the caller; never an exception's text, never a value of a secret
     std::optional<int> retry_after_s;  // also sent as Retry-After
     std::vector<FieldError> errors;
     std::vector<Parameter> members;  // further members with string values, such as OAuth's `error`
 };
 
 Response problem(std::string_view request_id, const Problem& problem);
-inline Response problem(const Request& request, const Problem& what) { return problem(request.request_id, what); }
+inline Response problem(const Request& request, const Problem& what) {
+    return problem(request.request_id, what);
+}
 Response problem(const Request& request, const ProblemType& type, std::string detail);
 
 // What the listeners, the router and the readers of bodies answer by themselves, on any route.
@@ -59,11 +63,11 @@ inline constexpr ProblemType kHttpVersion{"http-version-not-supported", "HTTP ve
 }  // namespace problems
 
 inline constexpr std::array kTransportProblems{
-    problems::kBadRequest,        problems::kMalformedJson,    problems::kMalformedForm,
-    problems::kInvalidFields,     problems::kUnknownField,     problems::kNotFound,
-    problems::kMethodNotAllowed,  problems::kPayloadTooLarge,  problems::kUriTooLong,
+    problems::kBadRequest,           problems::kMalformedJson,     problems::kMalformedForm,
+    problems::kInvalidFields,        problems::kUnknownField,      problems::kNotFound,
+    problems::kMethodNotAllowed,     problems::kPayloadTooLarge,   problems::kUriTooLong,
     problems::kUnsupportedMediaType, problems::kExpectationFailed, problems::kHeaderTooLarge,
-    problems::kInternalError,     problems::kOverloaded,       problems::kTimeout,
+    problems::kInternalError,        problems::kOverloaded,        problems::kTimeout,
     problems::kHttpVersion};
 
 }  // namespace keyledger::api

@@ -15,8 +15,8 @@ namespace {
 // An unknown field's name is sent back, but not a whole body of it.
 constexpr std::size_t kMaxEchoedBytes = 64;
 
-// Between the parser and the document: refuses what RapidJSON would let through. A handler that answers false stops
-// the parser at once, so that hostile nesting never gets deeper than the limit.
+// Between the parser and the document: refuses what RapidJSON would let through. A handler that answers false
+// stops the parser at once, so that hostile nesting never gets deeper than the limit.
 class Strict {
 public:
     Strict(rapidjson::Document& document, const JsonLimits& limits) : document_(document), limits_(limits) {}
@@ -25,7 +25,9 @@ public:
     bool Bool(bool b) { return value() && document_.Bool(b); }
     bool Int(int i) { return value() && document_.Int(i); }
     bool Uint(unsigned u) { return value() && document_.Uint(u); }
-    bool Int64(std::int64_t i) { return number(i >= -kMaxJsonInteger && i <= kMaxJsonInteger) && document_.Int64(i); }
+    bool Int64(std::int64_t i) {
+        return number(i >= -kMaxJsonInteger && i <= kMaxJsonInteger) && document_.Int64(i);
+    }
     bool Uint64(std::uint64_t u) {
         return number(u <= static_cast<std::uint64_t>(kMaxJsonInteger)) && document_.Uint64(u);
     }
@@ -84,7 +86,9 @@ private:
     std::vector<std::vector<std::string_view>> keys_;
 };
 
-std::string_view text_of(const rapidjson::Value& value) { return {value.GetString(), value.GetStringLength()}; }
+std::string_view text_of(const rapidjson::Value& value) {
+    return {value.GetString(), value.GetStringLength()};
+}
 
 }  // namespace
 
@@ -108,8 +112,8 @@ struct JsonFields::Body {
     }
     const rapidjson::Value* find(std::string_view name) const {
         if (broken) return nullptr;
-        auto at = document.FindMember(
-            rapidjson::Value(rapidjson::StringRef(name.data(), static_cast<rapidjson::SizeType>(name.size()))));
+        auto at = document.FindMember(rapidjson::Value(
+            rapidjson::StringRef(name.data(), static_cast<rapidjson::SizeType>(name.size()))));
         return at == document.MemberEnd() ? nullptr : &at->value;
     }
     // Null when absent or null.
@@ -118,7 +122,8 @@ struct JsonFields::Body {
         const rapidjson::Value* value = find(name);
         return value == nullptr || value->IsNull() ? nullptr : value;
     }
-    std::optional<std::string_view> text(std::string_view name, const rapidjson::Value& value, std::size_t max_bytes) {
+    std::optional<std::string_view> text(std::string_view name, const rapidjson::Value& value,
+                                         std::size_t max_bytes) {
         if (!value.IsString()) {
             error(name, "must be a string");
             return std::nullopt;
@@ -173,7 +178,8 @@ void JsonFields::Body::parse(const JsonLimits& limits) {
     malformed("The syntax is wrong at byte " + std::to_string(result.Offset()) + ".");
 }
 
-JsonFields::JsonFields(const Request& request, const JsonLimits& limits) : body_(std::make_unique<Body>(request)) {
+JsonFields::JsonFields(const Request& request, const JsonLimits& limits)
+    : body_(std::make_unique<Body>(request)) {
     body_->parse(limits);
 }
 
@@ -194,7 +200,8 @@ Secret JsonFields::required_secret(std::string_view name, std::size_t max_bytes)
     return Secret(body_->required(name, max_bytes).value_or(std::string_view{}));
 }
 
-std::optional<std::int64_t> JsonFields::optional_integer(std::string_view name, std::int64_t min, std::int64_t max) {
+std::optional<std::int64_t> JsonFields::optional_integer(std::string_view name, std::int64_t min,
+                                                         std::int64_t max) {
     const rapidjson::Value* value = body_->ask(name);
     if (value == nullptr) return std::nullopt;
     if (value->IsInt64() && value->GetInt64() >= min && value->GetInt64() <= max) return value->GetInt64();

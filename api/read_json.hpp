@@ -7,9 +7,10 @@
 //     auto read = body.finish();
 //     if (!read) co_return read.error();
 //
-// A body is one object in UTF-8 under application/json. Refused: byte order mark, NUL, duplicate keys, fields that
-// nobody asked for, more depth or members than the limits, lone surrogates and U+0000 in any string, numbers that are
-// no integers of at most 2^53 (RFC 7493). Until finish() says yes, what the getters return is not to be used.
+// A body is one object in UTF-8 under application/json. Refused: byte order mark, NUL, duplicate keys, fields
+// that nobody asked for, more depth or members than the limits, lone surrogates and U+0000 in any string,
+// numbers that are no integers of at most 2^53 (RFC 7493). Until finish() says yes, what the getters return
+// is not to be used.
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -34,14 +35,15 @@ inline constexpr std::int64_t kMaxJsonInteger = std::int64_t{1} << 53;
 
 class JsonFields {
 public:
-    // Parses at once. The request must outlive the reader; the reader's own copy of the body is wiped when it dies.
+    // Parses at once. The request must outlive the reader; the reader's own copy of the body is wiped when it
+    // dies.
     explicit JsonFields(const Request& request, const JsonLimits& limits = {});
     ~JsonFields();
     JsonFields(const JsonFields&) = delete;
     JsonFields& operator=(const JsonFields&) = delete;
 
-    // Sizes are bytes of UTF-8. A required string must not be empty. An optional one that is null counts as absent;
-    // has() tells whether the name is in the body at all.
+    // Sizes are bytes of UTF-8. A required string must not be empty. An optional one that is null counts as
+    // absent; has() tells whether the name is in the body at all.
     std::string required_string(std::string_view name, std::size_t max_bytes);
     std::optional<std::string> optional_string(std::string_view name, std::size_t max_bytes);
     Secret required_secret(std::string_view name, std::size_t max_bytes);

@@ -1,6 +1,7 @@
 #pragma once
-// Request: what a handler is given, free of any transport, already checked: one valid Host, a decoded target, a body
-// within its limit. It lives in its connection's coroutine frame for the whole call, and one thread at a time uses it.
+// Request: what a handler is given, free of any transport, already checked: one valid Host, a decoded target,
+// a body within its limit. It lives in its connection's coroutine frame for the whole call, and one thread at
+// a time uses it.
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstdint>
@@ -50,7 +51,9 @@ struct Request {
     Time received_at{};          // when the header was complete
     Time deadline{};             // after it nobody waits for the answer; queues and SQL take it from here
 
-    std::optional<std::string_view> header(std::string_view name) const noexcept { return headers.find(name); }
+    std::optional<std::string_view> header(std::string_view name) const noexcept {
+        return headers.find(name);
+    }
     std::optional<std::string_view> query_parameter(std::string_view name) const noexcept {
         return find(query, name);
     }
@@ -61,7 +64,8 @@ struct Request {
 inline constexpr std::size_t kMaxUserAgentBytes = 512;
 inline constexpr std::string_view kUnmatched = "unmatched";
 
-// Answers with values; an exception means broken code or a broken world and becomes a 500 with the request's id.
+// Answers with values; an exception means broken code or a broken world and becomes a 500 with the request's
+// id.
 using Handler = std::function<boost::asio::awaitable<Response>(Request&)>;
 
 }  // namespace keyledger::api

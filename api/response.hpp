@@ -1,6 +1,6 @@
 #pragma once
-// Response: what a handler answers, free of any transport. The listener adds Content-Length, the request's id, and
-// the headers that every answer carries (Cache-Control: no-store unless the handler sets its own).
+// Response: what a handler answers, free of any transport. The listener adds Content-Length, the request's
+// id, and the headers that every answer carries (Cache-Control: no-store unless the handler sets its own).
 #include <string>
 #include <string_view>
 #include <utility>

@@ -10,12 +10,14 @@ namespace {
 
 constexpr std::string_view kAllowedRequestHeaders =
     "Authorization, Content-Type, Idempotency-Key, Keyledger-Min-Position, X-Request-Id, traceparent";
-constexpr std::string_view kExposedResponseHeaders = "Keyledger-Position, Location, Retry-After, X-Request-Id";
+constexpr std::string_view kExposedResponseHeaders =
+    "Keyledger-Position, Location, Retry-After, X-Request-Id";
 
 bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
 
 std::vector<std::string> split_pattern(std::string_view path) {
-    if (!path.starts_with('/')) throw std::invalid_argument("a route's path starts with a slash: " + std::string(path));
+    if (!path.starts_with('/'))
+        throw std::invalid_argument("a route's path starts with a slash: " + std::string(path));
     std::vector<std::string> segments;
     path.remove_prefix(1);
     while (!path.empty()) {
@@ -51,17 +53,18 @@ bool literals_first(const std::vector<std::string>& a, const std::vector<std::st
 
 }  // namespace
 
-Router::Router(std::vector<Route> routes, CorsPolicy cors) : routes_(std::move(routes)), cors_(std::move(cors)) {
+Router::Router(std::vector<Route> routes, CorsPolicy cors)
+    : routes_(std::move(routes)), cors_(std::move(cors)) {
     if (cors_.credentials && std::ranges::count(cors_.origins, "*") > 0)
         throw std::invalid_argument("CORS: credentials can't be allowed to every origin; name the origins");
     for (std::size_t i = 0; i < routes_.size(); ++i) {
         const Route& route = routes_[i];
-        if (route.method == Method::kHead || route.method == Method::kOptions || route.method == Method::kOther)
+        if (route.method == Method::kHead || route.method == Method::kOptions ||
+            route.method == Method::kOther)
             throw std::invalid_argument("a route's method is one of GET, POST, PUT, PATCH, DELETE");
         auto segments = split_pattern(route.path);
-        auto same = std::ranges::find_if(paths_, [&](const Compiled& path) {
-            return shape(path.segments) == shape(segments);
-        });
+        auto same = std::ranges::find_if(
+            paths_, [&](const Compiled& path) { return shape(path.segments) == shape(segments); });
         if (same == paths_.end()) same = paths_.insert(paths_.end(), Compiled{segments, {}, {}});
         if (same->segments != segments || !same->by_method.emplace(route.method, i).second)
             throw std::invalid_argument("two routes can't be told apart: " + std::string(route.path));
@@ -103,7 +106,8 @@ Router::Resolution Router::resolve(Request& request) const {
     for (std::size_t i = 0; i < path->segments.size(); ++i) {
         std::string_view name = path->segments[i];
         if (is_parameter(name))
-            request.path_parameters.push_back({std::string(name.substr(1, name.size() - 2)), request.segments[i]});
+            request.path_parameters.push_back(
+                {std::string(name.substr(1, name.size() - 2)), request.segments[i]});
     }
     return {&route.handler, {}};
 }
@@ -121,8 +125,8 @@ Router::Resolution Router::options(const Request& request, const Compiled& path)
 }
 
 bool Router::admits(std::string_view origin) const {
-    return std::ranges::any_of(cors_.origins,
-                               [&](const std::string& allowed) { return allowed == "*" || allowed == origin; });
+    return std::ranges::any_of(
+        cors_.origins, [&](const std::string& allowed) { return allowed == "*" || allowed == origin; });
 }
 
 void Router::decorate(const Request& request, Response& response) const {

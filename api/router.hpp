@@ -1,6 +1,6 @@
 #pragma once
-// Router: from method and path to a handler, with 404, 405 and `Allow`, HEAD by GET, OPTIONS and CORS. Built once at
-// start from a constant table, immutable afterwards, so that every I/O thread may share it.
+// Router: from method and path to a handler, with 404, 405 and `Allow`, HEAD by GET, OPTIONS and CORS. Built
+// once at start from a constant table, immutable afterwards, so that every I/O thread may share it.
 #include <map>
 #include <optional>
 #include <span>
@@ -34,13 +34,14 @@ template <class Context>
 std::vector<Route> bind_routes(std::span<const RouteEntry<Context>> table, Context& context) {
     std::vector<Route> routes;
     for (const RouteEntry<Context>& entry : table)
-        routes.push_back({entry.operation, entry.method, entry.path,
-                          [call = entry.handler, &context](Request& request) { return call(context, request); }});
+        routes.push_back(
+            {entry.operation, entry.method, entry.path,
+             [call = entry.handler, &context](Request& request) { return call(context, request); }});
     return routes;
 }
 
-// Cross-origin access for browsers (Fetch standard). Origins are compared byte by byte; "*" admits every one, and
-// Router refuses it together with credentials.
+// Cross-origin access for browsers (Fetch standard). Origins are compared byte by byte; "*" admits every one,
+// and Router refuses it together with credentials.
 struct CorsPolicy {
     std::vector<std::string> origins;
     bool credentials = false;

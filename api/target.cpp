@@ -16,7 +16,8 @@ bool target_byte(char c) {
 }
 
 bool has_control(std::string_view text) {
-    return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+    return std::ranges::any_of(text,
+                               [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 Result<std::vector<std::string>, std::string> parse_path(std::string_view path) {
@@ -27,7 +28,8 @@ Result<std::vector<std::string>, std::string> parse_path(std::string_view path) 
         std::size_t slash = path.find('/');
         auto segment = percent_decoded(path.substr(0, slash), Plus::kLiteral);
         if (!segment || has_control(*segment))
-            return Unexpected("The path has a bad percent-encoding, a control character, or bytes that are not UTF-8.");
+            return Unexpected(
+                "The path has a bad percent-encoding, a control character, or bytes that are not UTF-8.");
         if (*segment == "." || *segment == "..")
             return Unexpected("The path has a dot segment; send it resolved.");
         if (segments.size() == kMaxPathSegments) return Unexpected("The path has too many segments.");
@@ -83,7 +85,9 @@ Result<Parameters, std::string> parse_parameters(std::string_view text, std::siz
                                          : percent_decoded(pair.substr(equals + 1), Plus::kSpace);
         if (!name || !value) return Unexpected("bad percent-encoding, U+0000, or bytes that are not UTF-8.");
         if (name->empty()) return Unexpected("a parameter without a name.");
-        if (find(parameters, *name)) return Unexpected("the parameter " + std::string(shortened(*name, kMaxEchoedBytes)) + " is given twice.");
+        if (find(parameters, *name))
+            return Unexpected("the parameter " + std::string(shortened(*name, kMaxEchoedBytes)) +
+                              " is given twice.");
         if (parameters.size() == max_parameters) return Unexpected("too many parameters.");
         parameters.push_back({std::move(*name), std::move(*value)});
         if (end == text.npos) break;

@@ -19,8 +19,8 @@ struct Target {
     bool asterisk = false;  // "OPTIONS *"
 };
 
-// The error says what is wrong with the target. Dot segments are refused and not resolved: a proxy in front may
-// have judged another path. An encoded slash stays inside its segment.
+// The error says what is wrong with the target. Dot segments are refused and not resolved: a proxy in front
+// may have judged another path. An encoded slash stays inside its segment.
 Result<Target, std::string> parse_target(std::string_view raw);
 
 // name=value pairs joined by `&`, as in queries and forms; the error says what is wrong.

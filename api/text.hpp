@@ -28,10 +28,12 @@ enum class Plus { kLiteral, kSpace };
 // incomplete, or when what comes out is not UTF-8 or has U+0000: PostgreSQL could not store it.
 std::optional<std::string> percent_decoded(std::string_view text, Plus plus);
 
-// The longest start of at most max_bytes that ends between two characters; for text already known to be UTF-8.
+// The longest start of at most max_bytes that ends between two characters; for text already known to be
+// UTF-8.
 std::string_view shortened(std::string_view text, std::size_t max_bytes) noexcept;
 
-// RFC 4648 section 4 with padding, nothing else; nullopt for any other byte, length, or non-zero trailing bits.
+// RFC 4648 section 4 with padding, nothing else; nullopt for any other byte, length, or non-zero trailing
+// bits.
 std::optional<std::string> base64_decoded(std::string_view text);
 
 // 2 * size lower-case hexadecimal digits.

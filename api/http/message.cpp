@@ -17,9 +17,17 @@ namespace http = boost::beast::http;
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 // Two of these would let two readers of one request (a proxy, a handler) believe different things.
-constexpr std::array<std::string_view, 11> kAtMostOnce{
-    "Host",        "Content-Length",  "Content-Type",           "Transfer-Encoding", "Authorization", "Expect",
-    "X-Request-Id", "Idempotency-Key", "Keyledger-Min-Position", "Origin",            "Access-Control-Request-Method"};
+constexpr std::array<std::string_view, 11> kAtMostOnce{"Host",
+                                                       "Content-Length",
+                                                       "Content-Type",
+                                                       "Transfer-Encoding",
+                                                       "Authorization",
+                                                       "Expect",
+                                                       "X-Request-Id",
+                                                       "Idempotency-Key",
+                                                       "Keyledger-Min-Position",
+                                                       "Origin",
+                                                       "Access-Control-Request-Method"};
 
 std::optional<Problem> refuse(std::string detail) {
     return simple_problem(problems::kBadRequest, std::move(detail));
@@ -115,16 +123,19 @@ std::optional<Problem> read_header(const http::request_header<Fields>& header, c
     if (auto bad = check_framing(request.headers, header.version())) return bad;
     std::string_view raw = view(header.target());
     if (raw.size() > options.limits.target_bytes)
-        return simple_problem(problems::kUriTooLong, "Send a request target of at most " +
-                                                         std::to_string(options.limits.target_bytes) + " bytes.");
+        return simple_problem(
+            problems::kUriTooLong,
+            "Send a request target of at most " + std::to_string(options.limits.target_bytes) + " bytes.");
     request.target = raw;
     auto target = parse_target(raw);
     if (!target) return refuse(target.error());
-    if (target->asterisk && request.method != Method::kOptions) return refuse("The target * is for OPTIONS only.");
+    if (target->asterisk && request.method != Method::kOptions)
+        return refuse("The target * is for OPTIONS only.");
     if (auto bad = check_host(request.headers, header.version(), *target)) return bad;
     auto expect = request.header("Expect");
     if (expect && !equal_ignoring_case(*expect, "100-continue"))
-        return simple_problem(problems::kExpectationFailed, "The only expectation that is met is 100-continue.");
+        return simple_problem(problems::kExpectationFailed,
+                              "The only expectation that is met is 100-continue.");
     request.segments = std::move(target->segments);
     request.query = std::move(target->query);
     return std::nullopt;
@@ -135,10 +146,11 @@ Problem refusal_of(const boost::system::error_code& error, bool start_line_read)
         return simple_problem(problems::kUriTooLong, "Send a shorter request target.");
     if (error == http::error::header_limit)
         return simple_problem(problems::kHeaderTooLarge, "Send fewer or shorter header fields.");
-    if (error == http::error::body_limit) return simple_problem(problems::kPayloadTooLarge, "Send a shorter body.");
-    if (error == http::error::bad_version)
-        return simple_problem(problems::kHttpVersion, "Use HTTP/1.1.");
-    return simple_problem(problems::kBadRequest, "The message is not well-formed HTTP/1.1: " + error.message() + ".");
+    if (error == http::error::body_limit)
+        return simple_problem(problems::kPayloadTooLarge, "Send a shorter body.");
+    if (error == http::error::bad_version) return simple_problem(problems::kHttpVersion, "Use HTTP/1.1.");
+    return simple_problem(problems::kBadRequest,
+                          "The message is not well-formed HTTP/1.1: " + error.message() + ".");
 }
 
 std::string header_text(const Request& request, const Response& response, const Framing& framing) {
@@ -155,9 +167,10 @@ std::string header_text(const Request& request, const Response& response, const 
     for (std::size_t i = 0; i < response.headers.size(); ++i)
         if (auto field = response.headers.at(i); !is_framing(field.name)) line(text, field.name, field.value);
     if (!response.headers.contains("Cache-Control")) line(text, "Cache-Control", "no-store");
-    text.append("X-Content-Type-Options: nosniff\r\n"
-                "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
-                "Referrer-Policy: no-referrer\r\n");
+    text.append(
+        "X-Content-Type-Options: nosniff\r\n"
+        "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+        "Referrer-Policy: no-referrer\r\n");
     if (framing.tls) line(text, "Strict-Transport-Security", "max-age=31536000");
     line(text, "X-Request-Id", request.request_id);
     if (framing.persistence == Persistence::kClose)
@@ -177,8 +190,8 @@ std::string http_date(std::int64_t unix_seconds) {
     gmtime_r(&seconds, &parts);
     char text[64];
     int size = std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[parts.tm_wday],
-                             parts.tm_mday, kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min,
-                             parts.tm_sec);
+                             parts.tm_mday, kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour,
+                             parts.tm_min, parts.tm_sec);
     return {text, static_cast<std::size_t>(size)};
 }
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "api/identifiers.hpp"
 #include "api/http/server.hpp"
+#include "api/identifiers.hpp"
 #include "api/problem.hpp"
 
 namespace keyledger::api {
@@ -17,10 +17,11 @@ namespace keyledger::api {
 using MessageParser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 using Fields = boost::beast::http::fields;
 
-// Fills everything but the body and the times from a complete header. A problem: the request is to be refused and
-// its connection closed. The request's id, address and method are set even then.
-std::optional<Problem> read_header(const boost::beast::http::request_header<Fields>& header, const IpAddress& peer,
-                                   const ServerOptions& options, RandomBytes& random, Request& request);
+// Fills everything but the body and the times from a complete header. A problem: the request is to be refused
+// and its connection closed. The request's id, address and method are set even then.
+std::optional<Problem> read_header(const boost::beast::http::request_header<Fields>& header,
+                                   const IpAddress& peer, const ServerOptions& options, RandomBytes& random,
+                                   Request& request);
 
 // What to tell a caller whose message Beast refused.
 Problem refusal_of(const boost::system::error_code& error, bool start_line_read);
@@ -35,8 +36,8 @@ struct Framing {
     std::string_view date;  // IMF-fixdate; empty: not sent
 };
 
-// Status line and header of the answer, with the fields that every answer has. Content-Length tells the body's size
-// also where the body is not sent (HEAD).
+// Status line and header of the answer, with the fields that every answer has. Content-Length tells the
+// body's size also where the body is not sent (HEAD).
 std::string header_text(const Request& request, const Response& response, const Framing& framing);
 
 // IMF-fixdate of RFC 9110 section 5.6.7.

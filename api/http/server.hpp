@@ -1,6 +1,7 @@
 #pragma once
-// The API's listener: HTTP/1.1 and 1.0 on Boost.Beast. One io_context and one acceptor an I/O thread (SO_REUSEPORT); a
-// connection stays on its thread, and its requests are coroutines there, one after the other. Handlers must not block.
+// The API's listener: HTTP/1.1 and 1.0 on Boost.Beast. One io_context and one acceptor an I/O thread
+// (SO_REUSEPORT); a connection stays on its thread, and its requests are coroutines there, one after the
+// other. Handlers must not block.
 #include <boost/asio/any_io_executor.hpp>
 #include <chrono>
 #include <cstddef>
@@ -27,13 +28,13 @@ struct ServerLimits {
     std::size_t body_bytes = 64 * 1024;
     std::size_t connections = 10'000;  // more are answered 503; lowered to what RLIMIT_NOFILE admits
     std::size_t requests_per_connection = 100'000;
-    std::chrono::milliseconds idle{60'000};        // between requests, and before the first
-    std::chrono::milliseconds handshake{10'000};   // TLS
-    std::chrono::milliseconds header{10'000};      // from a request's first byte to the end of its header
-    std::chrono::milliseconds body{20'000};        // from there to the end of its body
-    std::chrono::milliseconds request{10'000};     // Request::deadline, from there
-    std::chrono::milliseconds write{20'000};       // for a whole answer
-    std::chrono::milliseconds linger{2'000};       // for the peer to take a last answer before the close
+    std::chrono::milliseconds idle{60'000};       // between requests, and before the first
+    std::chrono::milliseconds handshake{10'000};  // TLS
+    std::chrono::milliseconds header{10'000};     // from a request's first byte to the end of its header
+    std::chrono::milliseconds body{20'000};       // from there to the end of its body
+    std::chrono::milliseconds request{10'000};    // Request::deadline, from there
+    std::chrono::milliseconds write{20'000};      // for a whole answer
+    std::chrono::milliseconds linger{2'000};      // for the peer to take a last answer before the close
 };
 
 struct TlsFiles {
@@ -48,7 +49,8 @@ struct ServerOptions {
     ServerLimits limits;
     std::vector<Cidr> trusted_proxies;
     std::optional<TlsFiles> tls;
-    // Milliseconds since the Unix epoch, for the Date header; without it none is sent (RFC 9110 section 6.6.1).
+    // Milliseconds since the Unix epoch, for the Date header; without it none is sent (RFC 9110
+    // section 6.6.1).
     std::function<std::int64_t()> now_ms;
 };
 
@@ -58,7 +60,8 @@ public:
     virtual ~ServerObserver() = default;
     // Once for each answer, refusals included; `duration_ns` is from the complete request to its answer.
     virtual void on_request(const Request& request, int status, std::int64_t duration_ns) noexcept = 0;
-    // A handler threw (the caller got a 500 with the request's id), or `request` is null and the listener itself failed.
+    // A handler threw (the caller got a 500 with the request's id), or `request` is null and the listener
+    // itself failed.
     virtual void on_failure(const Request* request, std::string_view what) noexcept = 0;
 };
 
@@ -69,7 +72,8 @@ struct ServerError : std::runtime_error {
 
 class Server {
 public:
-    // Router and observer must outlive the server. Throws ServerError when the TLS files or the address are no good.
+    // Router and observer must outlive the server. Throws ServerError when the TLS files or the address are
+    // no good.
     Server(ServerOptions options, const Router& router, ServerObserver& observer);
     ~Server();  // stop()
     Server(const Server&) = delete;
@@ -79,15 +83,16 @@ public:
     std::size_t threads() const noexcept;
     boost::asio::any_io_executor executor(std::size_t thread) const;
 
-    // Raises RLIMIT_NOFILE, binds, listens, starts the threads. Throws ServerError, "address in use" also where
-    // another process of the same user listens with SO_REUSEPORT.
+    // Raises RLIMIT_NOFILE, binds, listens, starts the threads. Throws ServerError, "address in use" also
+    // where another process of the same user listens with SO_REUSEPORT.
     void start();
     std::uint16_t port() const noexcept;  // after start()
     std::size_t open_connections() const noexcept;
     std::size_t requests_in_flight() const noexcept;
 
-    // The order of a graceful end: no new connections and idle ones closed; requests in flight waited for (true if
-    // all were answered); then, when nothing that handlers wait for can complete them any more, the I/O threads.
+    // The order of a graceful end: no new connections and idle ones closed; requests in flight waited for
+    // (true if all were answered); then, when nothing that handlers wait for can complete them any more, the
+    // I/O threads.
     void stop_accepting();
     bool drain(std::chrono::milliseconds deadline);
     void stop() noexcept;

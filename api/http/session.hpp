@@ -32,9 +32,10 @@ inline std::string describe(const std::exception_ptr& failure) {
     }
 }
 
-// Reads what the peer still sends until it closes: closing before would reset the connection, and the answer that
-// is on its way could be lost.
-inline boost::asio::awaitable<void> linger(boost::beast::tcp_stream& stream, std::chrono::milliseconds deadline) {
+// Reads what the peer still sends until it closes: closing before would reset the connection, and the answer
+// that is on its way could be lost.
+inline boost::asio::awaitable<void> linger(boost::beast::tcp_stream& stream,
+                                           std::chrono::milliseconds deadline) {
     boost::system::error_code error;
     auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
     stream.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, error);
@@ -52,7 +53,11 @@ template <class Stream>
 class Session final : public Connection {
 public:
     Session(Worker& worker, Stream stream, const IpAddress& peer, bool tls)
-        : worker_(worker), shared_(worker.shared), stream_(std::move(stream)), peer_(peer), tls_(tls),
+        : worker_(worker),
+          shared_(worker.shared),
+          stream_(std::move(stream)),
+          peer_(peer),
+          tls_(tls),
           buffer_(worker.shared.options.limits.header_bytes) {
         worker_.connections.insert(this);
     }
@@ -141,7 +146,8 @@ boost::asio::awaitable<void> Session<Stream>::exchange(Exchange& now) {
     transport().expires_after(limits().header);
     boost::system::error_code error = co_await feed(now.parser, Until::kHeader);
     if (gone(error)) co_return;
-    std::optional<Problem> bad = read_header(now.parser.get(), peer_, shared_.options, worker_.random, now.request);
+    std::optional<Problem> bad =
+        read_header(now.parser.get(), peer_, shared_.options, worker_.random, now.request);
     if (error) bad = refusal_of(error, !now.parser.get().target().empty());
     if (bad) {
         co_await refuse(now, std::move(*bad));
@@ -182,8 +188,8 @@ boost::asio::awaitable<boost::system::error_code> Session<Stream>::feed(MessageP
             bool in_header = !parser.is_header_done();
             std::size_t used = parser.put(buffer_.data(), error);
             buffer_.consume(used);
-            // Beast applies its limit to what it has not parsed yet, so that fields sent one by one would never
-            // reach it.
+            // Beast applies its limit to what it has not parsed yet, so that fields sent one by one would
+            // never reach it.
             if (in_header) header_bytes += used;
             if (header_bytes > limits().header_bytes) co_return http::error::header_limit;
             if (error && error != http::error::need_more) co_return error;
@@ -259,7 +265,8 @@ boost::asio::awaitable<void> Session<Stream>::answer(Exchange& now, Response res
     const Request& request = now.request;
     std::int64_t duration_ns = 0;
     if (request.received_at != Request::Time{})
-        duration_ns = std::chrono::nanoseconds(std::chrono::steady_clock::now() - request.received_at).count();
+        duration_ns =
+            std::chrono::nanoseconds(std::chrono::steady_clock::now() - request.received_at).count();
     shared_.observer.on_request(request, response.status, duration_ns);
     Framing framing{.http_10 = now.parser.get().version() < 11,
                     .tls = tls_,
@@ -268,8 +275,8 @@ boost::asio::awaitable<void> Session<Stream>::answer(Exchange& now, Response res
     std::string head = header_text(request, response, framing);
     boost::asio::const_buffer body;
     if (request.method != Method::kHead) body = boost::asio::buffer(response.body);
-    // One write for most answers. Not as two buffers in one write: Beast's TLS stream stops after the first where
-    // the second is long (Boost 1.81).
+    // One write for most answers. Not as two buffers in one write: Beast's TLS stream stops after the first
+    // where the second is long (Boost 1.81).
     if (body.size() <= kJoinedBytes) {
         head.append(static_cast<const char*>(body.data()), body.size());
         body = {};

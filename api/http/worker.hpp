@@ -14,8 +14,8 @@
 #include <string>
 #include <string_view>
 
-#include "api/identifiers.hpp"
 #include "api/http/server.hpp"
+#include "api/identifiers.hpp"
 
 namespace keyledger::api {
 
@@ -67,8 +67,8 @@ struct Worker {
     Shared& shared;
     std::set<Connection*> connections;
     RandomBytes random;
-    std::size_t refusing = 0;            // connections that are just being told that there are too many
-    std::int64_t date_second = -1;       // `date` is of this second
+    std::size_t refusing = 0;       // connections that are just being told that there are too many
+    std::int64_t date_second = -1;  // `date` is of this second
     std::string date;
     boost::asio::io_context context{1};  // after what its coroutines use: its end destroys them
     boost::asio::ip::tcp::acceptor acceptor{context};
@@ -89,7 +89,8 @@ private:
     InFlight& flights_;
 };
 
-// The whole life of a connection. The caller has counted it in Shared::connections and counts it out afterwards.
+// The whole life of a connection. The caller has counted it in Shared::connections and counts it out
+// afterwards.
 boost::asio::awaitable<void> serve_plain(Worker& worker, boost::asio::ip::tcp::socket socket);
 boost::asio::awaitable<void> serve_tls(Worker& worker, boost::asio::ip::tcp::socket socket);
 // Tells the caller that there are too many connections, and closes.

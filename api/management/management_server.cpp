@@ -22,7 +22,8 @@ constexpr int kBacklog = 64;
 constexpr std::chrono::seconds kReadTimeout{10};
 constexpr std::chrono::seconds kKeepAlive{60};
 
-// Threads inherit the mask: signals are for the main thread, and a write to a peer that left is an error, not SIGPIPE.
+// Threads inherit the mask: signals are for the main thread, and a write to a peer that left is an error, not
+// SIGPIPE.
 class BlockedSignals {
 public:
     BlockedSignals() {
@@ -38,9 +39,9 @@ private:
     sigset_t before_;
 };
 
-// Pistache queues every answer under its descriptor's number, and writes it when the handler has returned. The peer may
-// have left by then, and the number be the next one's. Here the queue is written out before a descriptor is closed, on
-// the thread that does both.
+// Pistache queues every answer under its descriptor's number, and writes it when the handler has returned.
+// The peer may have left by then, and the number be the next one's. Here the queue is written out before a
+// descriptor is closed, on the thread that does both.
 class CarefulHandler : public rest::Private::RouterHandler {
     HTTP_PROTOTYPE(CarefulHandler)
 
@@ -105,7 +106,8 @@ struct ManagementServer::State {
     Response answer(const ManagementRoute* route, const rest::Request& from, Request& request);
 };
 
-Response ManagementServer::State::answer(const ManagementRoute* route, const rest::Request& from, Request& request) {
+Response ManagementServer::State::answer(const ManagementRoute* route, const rest::Request& from,
+                                         Request& request) {
     auto id = request.header("X-Request-Id");
     request.request_id = id && valid_request_id(*id) ? std::string(*id) : make_request_id(random);
     request.traceparent = make_traceparent(random);
@@ -116,7 +118,8 @@ Response ManagementServer::State::answer(const ManagementRoute* route, const res
     request.deadline = request.received_at + options.request;
     request.body = from.body();
     if (route == nullptr)
-        return problem(request, problems::kNotFound, "Nothing is served at this path of the management port.");
+        return problem(request, problems::kNotFound,
+                       "Nothing is served at this path of the management port.");
     request.method = route->method;
     request.target = from.resource() + from.query().as_str();
     auto target = parse_target(request.target);
@@ -172,9 +175,11 @@ ManagementServer::~ManagementServer() { stop(); }
 void ManagementServer::start() {
     const ManagementOptions& options = state_->options;
     auto ip = IpAddress::parse(options.address);
-    if (!ip) throw ManagementError("the management address must be an IP address, not '" + options.address + "'");
+    if (!ip)
+        throw ManagementError("the management address must be an IP address, not '" + options.address + "'");
     bool v6 = options.address.find(':') != std::string::npos;
-    std::string place = (v6 ? "[" + options.address + "]" : options.address) + ":" + std::to_string(options.port);
+    std::string place =
+        (v6 ? "[" + options.address + "]" : options.address) + ":" + std::to_string(options.port);
     try {
         auto endpoint = std::make_unique<http::Endpoint>(Pistache::Address(place));
         endpoint->init(http::Endpoint::options()

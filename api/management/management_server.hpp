@@ -1,7 +1,7 @@
 #pragma once
-// The management listener (metrics, health, information, log level) on Pistache, for operators and their tools: its own
-// port, loopback by default, no authentication. Handlers run synchronously on its one thread, for Pistache 0.0.5 must
-// not be answered from another one (docs/adr says why).
+// The management listener (metrics, health, information, log level) on Pistache, for operators and their
+// tools: its own port, loopback by default, no authentication. Handlers run synchronously on its one thread,
+// for Pistache 0.0.5 must not be answered from another one (docs/adr says why).
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

@@ -33,8 +33,9 @@ TEST(HttpConnection, AnswersPipelinedRequestsInTheirOrder) {
     RawSocket socket(server.port());
     std::string all;
     for (int i = 0; i < 200; ++i)
-        all += i % 3 == 0 ? "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n" + std::to_string(100 + i)
-                          : get("/show/" + std::to_string(i));
+        all += i % 3 == 0
+                   ? "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n" + std::to_string(100 + i)
+                   : get("/show/" + std::to_string(i));
     socket.send(all);
     for (int i = 0; i < 200; ++i) {
         std::string body = socket.read_response().body;
@@ -161,8 +162,8 @@ TEST(HttpFailure, OfAHandlerIsA500WithTheRequestIdAndNoDetail) {
     EXPECT_EQ(client.get("/hello").status, 200);
 }
 
-// The hazard that moved the API away from Pistache: a client leaves while its handler runs, its descriptor number is
-// given to the next client, and the late answer goes there.
+// The hazard that moved the API away from Pistache: a client leaves while its handler runs, its descriptor
+// number is given to the next client, and the late answer goes there.
 TEST(HttpFailure, OfAClientToStayNeverGivesItsAnswerToTheNext) {
     TestServer server;
     constexpr std::size_t kLeaving = 20;

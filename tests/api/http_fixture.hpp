@@ -52,8 +52,8 @@ private:
     std::vector<std::string> failures_;
 };
 
-// Routes: GET /hello, POST /echo (the body), GET /show/{id} (the request as JSON), GET /gate/{id} (waits for the gate, then
-// answers its id), GET /throw, GET /big (kBigBytes), GET /cached (its own Cache-Control).
+// Routes: GET /hello, POST /echo (the body), GET /show/{id} (the request as JSON), GET /gate/{id} (waits for
+// the gate, then answers its id), GET /throw, GET /big (kBigBytes), GET /cached (its own Cache-Control).
 class TestServer {
 public:
     static constexpr std::size_t kBigBytes = 32 * 1024 * 1024;

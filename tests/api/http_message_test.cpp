@@ -32,33 +32,39 @@ TEST(HttpFraming, RefusesLengthsThatConflictOrAreMalformed) {
     TestServer server;
     for (const char* fields :
          {"Content-Length: 5\r\nContent-Length: 6\r\n", "Content-Length: 5\r\nContent-Length: 5\r\n",
-          "Content-Length: 5, 6\r\n", "Content-Length: -5\r\n", "Content-Length: +5\r\n", "Content-Length: 5x\r\n",
-          "Content-Length: \r\n", "Content-Length: 99999999999999999999999\r\n", "Content-Length: 0x5\r\n"})
+          "Content-Length: 5, 6\r\n", "Content-Length: -5\r\n", "Content-Length: +5\r\n",
+          "Content-Length: 5x\r\n", "Content-Length: \r\n", "Content-Length: 99999999999999999999999\r\n",
+          "Content-Length: 0x5\r\n"})
         expect_refused(server, post(fields, "hello"), 400, "bad-request");
 }
 
 TEST(HttpFraming, RefusesALengthBesideATransferCoding) {
     TestServer server;
-    expect_refused(server, post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400, "bad-request");
-    expect_refused(server, post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"), 400, "bad-request");
+    expect_refused(server, post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400,
+                   "bad-request");
+    expect_refused(server, post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"), 400,
+                   "bad-request");
 }
 
 // Beast takes these for messages without a body; the body would then be read as a request of its own.
 TEST(HttpFraming, RefusesTransferCodingsOtherThanChunkedSoThatNoBodyBecomesARequest) {
     TestServer server;
     std::string smuggled = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
-    for (const char* fields :
-         {"Transfer-Encoding: gzip\r\n", "Transfer-Encoding: gzip, chunked\r\n", "Transfer-Encoding: chunked, identity\r\n",
-          "Transfer-Encoding: xchunked\r\n", "Transfer-Encoding: identity\r\n", "Transfer-Encoding: \r\n",
-          "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
-          "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: gzip\r\nContent-Length: 3\r\n"})
+    for (const char* fields : {"Transfer-Encoding: gzip\r\n", "Transfer-Encoding: gzip, chunked\r\n",
+                               "Transfer-Encoding: chunked, identity\r\n", "Transfer-Encoding: xchunked\r\n",
+                               "Transfer-Encoding: identity\r\n", "Transfer-Encoding: \r\n",
+                               "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+                               "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+                               "Transfer-Encoding: gzip\r\nContent-Length: 3\r\n"})
         expect_refused(server, post(fields, smuggled), 400, "bad-request");
-    expect_refused(server, "POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "bad-request");
+    expect_refused(server, "POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400,
+                   "bad-request");
 }
 
 TEST(HttpFraming, RefusesMalformedChunks) {
     TestServer server;
-    for (const char* body : {"x\r\n", "-1\r\n", "5\r\nhelloX\r\n0\r\n\r\n", "5 5\r\nhello\r\n0\r\n\r\n", "\r\n"})
+    for (const char* body :
+         {"x\r\n", "-1\r\n", "5\r\nhelloX\r\n0\r\n\r\n", "5 5\r\nhello\r\n0\r\n\r\n", "\r\n"})
         expect_refused(server, post("Transfer-Encoding: chunked\r\n", body), 400, "bad-request");
 }
 
@@ -76,38 +82,43 @@ TEST(HttpFraming, RefusesBadLinesAndBytes) {
 TEST(HttpFraming, RefusesOtherVersions) {
     TestServer server;
     for (const char* version : {"HTTP/2.0", "HTTP/0.9", "HTTP/1.2", "HTTP/3.1", "http/1.1", "HTTP/11"})
-        expect_refused(server, "GET /hello "s + version + "\r\nHost: a\r\n\r\n", 505, "http-version-not-supported");
+        expect_refused(server, "GET /hello "s + version + "\r\nHost: a\r\n\r\n", 505,
+                       "http-version-not-supported");
     expect_refused(server, "GET /hello HTTP/1.1\nHost: a\n\n", 505, "http-version-not-supported");
     expect_refused(server, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "http-version-not-supported");
 }
 
 TEST(HttpHost, MustBeThereOnceAndValid) {
     TestServer server;
-    for (const char* fields : {"", "Host: a\r\nHost: a\r\n", "Host: a\r\nhost: b\r\n", "Host: \r\n", "Host: a b\r\n",
-                               "Host: a/b\r\n", "Host: u@a\r\n", "Host: a, b\r\n"})
+    for (const char* fields : {"", "Host: a\r\nHost: a\r\n", "Host: a\r\nhost: b\r\n", "Host: \r\n",
+                               "Host: a b\r\n", "Host: a/b\r\n", "Host: u@a\r\n", "Host: a, b\r\n"})
         expect_refused(server, "GET /hello HTTP/1.1\r\n"s + fields + "\r\n", 400, "bad-request");
     expect_refused(server, "GET http://b/hello HTTP/1.1\r\nHost: a\r\n\r\n", 400, "bad-request");
-    EXPECT_TRUE(has(server.converse("GET http://a/hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), " 200 OK"));
+    EXPECT_TRUE(has(server.converse("GET http://a/hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
+                    " 200 OK"));
 }
 
 TEST(HttpHeader, RefusesASecondFieldWhereReadersCouldDiffer) {
     TestServer server;
-    for (const char* name : {"Authorization", "Content-Type", "Idempotency-Key", "Expect", "Origin", "X-Request-Id"})
-        expect_refused(server, "GET /hello HTTP/1.1\r\nHost: a\r\n"s + name + ": 1\r\n" + name + ": 2\r\n\r\n", 400,
+    for (const char* name :
+         {"Authorization", "Content-Type", "Idempotency-Key", "Expect", "Origin", "X-Request-Id"})
+        expect_refused(server,
+                       "GET /hello HTTP/1.1\r\nHost: a\r\n"s + name + ": 1\r\n" + name + ": 2\r\n\r\n", 400,
                        "bad-request");
 }
 
 TEST(HttpLimits, RefusesALongHeader) {
     TestServer server;
     std::string value(17 * 1024, 'x');
-    expect_refused(server, "GET /hello HTTP/1.1\r\nHost: a\r\nX: " + value + "\r\n\r\n", 431, "header-too-large");
+    expect_refused(server, "GET /hello HTTP/1.1\r\nHost: a\r\nX: " + value + "\r\n\r\n", 431,
+                   "header-too-large");
     std::string many = "GET /hello HTTP/1.1\r\nHost: a\r\n";
     for (int i = 0; i < 100; ++i) many += "X: y\r\n";
     expect_refused(server, many + "\r\n", 431, "header-too-large");
 }
 
-// Beast applies its limit to bytes that it has not parsed yet. A client that sends whole fields, one after the other,
-// would never reach it, and fill the memory.
+// Beast applies its limit to bytes that it has not parsed yet. A client that sends whole fields, one after
+// the other, would never reach it, and fill the memory.
 TEST(HttpLimits, RefusesALongHeaderSentFieldByField) {
     TestServer server;
     RawSocket socket(server.port());
@@ -135,10 +146,12 @@ TEST(HttpLimits, RefusesALongTarget) {
 TEST(HttpLimits, RefusesALongBodyBeforeReadingIt) {
     TestServer server;
     expect_refused(server, post("Content-Length: 65537\r\n", ""), 413, "payload-too-large");
-    expect_refused(server, post("Content-Length: 65537\r\nExpect: 100-continue\r\n", ""), 413, "payload-too-large");
+    expect_refused(server, post("Content-Length: 65537\r\nExpect: 100-continue\r\n", ""), 413,
+                   "payload-too-large");
     expect_refused(server, post("Transfer-Encoding: chunked\r\n", "10001\r\n"), 413, "payload-too-large");
     std::string chunk = "8000\r\n" + std::string(0x8000, 'x') + "\r\n";
-    expect_refused(server, post("Transfer-Encoding: chunked\r\n", chunk + chunk + "1\r\n"), 413, "payload-too-large");
+    expect_refused(server, post("Transfer-Encoding: chunked\r\n", chunk + chunk + "1\r\n"), 413,
+                   "payload-too-large");
 }
 
 TEST(HttpLimits, RefusesALongChunkExtensionAndALongTrailer) {
@@ -155,16 +168,18 @@ TEST(HttpBody, TakesTheLongestBodyWithinTheLimitEitherWay) {
     HttpClient client(server.port());
     EXPECT_EQ(client.post_json("/echo", body).body, body);
     RawSocket socket(server.port());
-    socket.send(post("Transfer-Encoding: chunked\r\n",
-                     "8000;ext=\"1\"\r\n" + body.substr(0x8000) + "\r\n8000\r\n" + body.substr(0x8000) + "\r\n0\r\n\r\n"));
+    socket.send(post(
+        "Transfer-Encoding: chunked\r\n",
+        "8000;ext=\"1\"\r\n" + body.substr(0x8000) + "\r\n8000\r\n" + body.substr(0x8000) + "\r\n0\r\n\r\n"));
     EXPECT_EQ(socket.read_response().body, body);
 }
 
 TEST(HttpBody, IgnoresTrailersSoThatTheyAddNoAuthority) {
     TestServer server;
     RawSocket socket(server.port());
-    socket.send("POST /show/1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-                "2\r\nhi\r\n0\r\nAuthorization: Bearer forged\r\n\r\n");
+    socket.send(
+        "POST /show/1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "2\r\nhi\r\n0\r\nAuthorization: Bearer forged\r\n\r\n");
     EXPECT_TRUE(has(socket.read_response().body, "authorization=-"));
 }
 
@@ -181,7 +196,8 @@ TEST(HttpExpect, IsAnsweredWithContinueOnceTheHeaderIsGood) {
 
 TEST(HttpExpect, IsAnsweredAtOnceWhereTheBodyWouldBeForNothing) {
     TestServer server;
-    std::string unknown = "POST /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
+    std::string unknown =
+        "POST /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
     expect_refused(server, unknown, 404, "not-found");
     expect_refused(server, post("Content-Length: 5\r\nExpect: 200-maybe\r\n", ""), 417, "expectation-failed");
 }
@@ -199,9 +215,9 @@ TEST(HttpExpect, IsIgnoredWhenTheBodyIsAlreadyThereAndInHttp10) {
 
 TEST(HttpTarget, RefusesTricksWithEncodings) {
     TestServer server;
-    for (const char* target : {"/hello%00", "/show/%ff", "/show/%c0%ae", "/show/%zz", "/show/%", "/show/..", "/show/%2e%2e",
-                               "/a/../hello", "/./hello", "/show/%0d%0aX:1", "/show/1?q=1&q=2", "/show/1?q=%00", "hello",
-                               "ftp://a/hello", "*", "/hello#x"})
+    for (const char* target : {"/hello%00", "/show/%ff", "/show/%c0%ae", "/show/%zz", "/show/%", "/show/..",
+                               "/show/%2e%2e", "/a/../hello", "/./hello", "/show/%0d%0aX:1",
+                               "/show/1?q=1&q=2", "/show/1?q=%00", "hello", "ftp://a/hello", "*", "/hello#x"})
         expect_refused(server, "GET "s + target + " HTTP/1.1\r\nHost: a\r\n\r\n", 400, "bad-request");
 }
 
@@ -257,7 +273,8 @@ TEST(HttpRequest, BelievesOnlyTrustedProxiesAboutTheClient) {
 TEST(HttpRequest, KeepsOnlyAUserAgentThatCanBeStored) {
     TestServer server;
     HttpClient client(server.port());
-    EXPECT_TRUE(has(client.get("/show/1", {{"User-Agent", "curl/8 \xC3\xA4"}}).body, "agent=curl/8 \xC3\xA4\n"));
+    EXPECT_TRUE(
+        has(client.get("/show/1", {{"User-Agent", "curl/8 \xC3\xA4"}}).body, "agent=curl/8 \xC3\xA4\n"));
     EXPECT_TRUE(has(client.get("/show/1", {{"User-Agent", "bad\xFF"}}).body, "agent=bad?\n"));
     EXPECT_TRUE(has(client.get("/show/1", {{"User-Agent", std::string(600, 'x')}}).body,
                     "agent=" + std::string(512, 'x') + "\n"));

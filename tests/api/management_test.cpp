@@ -25,7 +25,8 @@ api::Response set_level(api::Request& request) {
 
 class Management {
 public:
-    explicit Management(api::ManagementOptions options = {}) : server(prepared(std::move(options), *this), routes()) {
+    explicit Management(api::ManagementOptions options = {})
+        : server(prepared(std::move(options), *this), routes()) {
         server.start();
     }
     std::vector<std::string> failures() {
@@ -113,9 +114,9 @@ TEST(Management, HidesWhatAHandlerThrew) {
     EXPECT_EQ(client.get("/health/ready").status, 503);
 }
 
-// Pistache keeps an answer under its descriptor's number until the handler has returned. Clients ask and leave at once,
-// others come and are likely to get the same numbers: each must get its own answer, not a metric or a refusal that was
-// meant for one who left.
+// Pistache keeps an answer under its descriptor's number until the handler has returned. Clients ask and
+// leave at once, others come and are likely to get the same numbers: each must get its own answer, not a
+// metric or a refusal that was meant for one who left.
 TEST(Management, NeverGivesTheAnswerOfAClientThatLeftToTheNext) {
     Management management;
     std::atomic<int> strange = 0;

@@ -82,8 +82,8 @@ TEST(JsonFields, RefusesDuplicateKeysHoweverTheyAreSpelt) {
 }
 
 TEST(JsonFields, RefusesLoneSurrogatesAndNulInKeysAndValues) {
-    for (const char* body : {R"({"a":"\ud800"})", R"({"a":"\udc00"})", R"({"a":"\ud800\ud800"})", R"({"\ud800":"x"})",
-                             R"({"a":"\u0000"})", R"({"\u0000":"x"})"})
+    for (const char* body : {R"({"a":"\ud800"})", R"({"a":"\udc00"})", R"({"a":"\ud800\ud800"})",
+                             R"({"\ud800":"x"})", R"({"a":"\u0000"})", R"({"\u0000":"x"})"})
         EXPECT_TRUE(has(verdict(body), "problem:malformed-json")) << body;
     EXPECT_EQ(verdict(R"({"a":"\ud83d\ude00"})"), "accepted");
 }
@@ -95,7 +95,8 @@ TEST(JsonFields, RefusesByteOrderMarksNulBytesAndBadUtf8) {
 }
 
 TEST(JsonFields, RefusesNumbersThatAreNotExactIntegers) {
-    for (const char* number : {"1.5", "1e3", "9007199254740993", "-9007199254740993", "18446744073709551616", "1e400"}) {
+    for (const char* number :
+         {"1.5", "1e3", "9007199254740993", "-9007199254740993", "18446744073709551616", "1e400"}) {
         std::string text = verdict(R"({"n":)"s + number + "}");
         EXPECT_TRUE(has(text, "problem:malformed-json")) << number << text;
     }
@@ -103,8 +104,8 @@ TEST(JsonFields, RefusesNumbersThatAreNotExactIntegers) {
 }
 
 TEST(JsonFields, RefusesWhatIsNotOneJsonObject) {
-    for (const char* body : {"", " ", "[]", "\"a\"", "null", "7", "{", "{}{}", "{} x", "{'a':1}", "{\"a\":\"1\",}",
-                             "{\"a\":\"\n\"}", "{\"a\":NaN}", "/**/{}", "{\"a\" \"b\"}"})
+    for (const char* body : {"", " ", "[]", "\"a\"", "null", "7", "{", "{}{}", "{} x", "{'a':1}",
+                             "{\"a\":\"1\",}", "{\"a\":\"\n\"}", "{\"a\":NaN}", "/**/{}", "{\"a\" \"b\"}"})
         EXPECT_TRUE(has(verdict(body), "problem:malformed-json")) << body;
 }
 

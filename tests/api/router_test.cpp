@@ -16,11 +16,12 @@ struct Nothing {};
 
 boost::asio::awaitable<Response> answer(Nothing&, Request&) { co_return no_content(); }
 
-constexpr std::array<RouteEntry<Nothing>, 5> kTable{{{"list_things", Method::kGet, "/things", answer},
-                                                     {"make_thing", Method::kPost, "/things", answer},
-                                                     {"show_thing", Method::kGet, "/things/{id}", answer},
-                                                     {"own_thing", Method::kGet, "/things/own", answer},
-                                                     {"show_part", Method::kGet, "/things/{id}/parts/{part}", answer}}};
+constexpr std::array<RouteEntry<Nothing>, 5> kTable{
+    {{"list_things", Method::kGet, "/things", answer},
+     {"make_thing", Method::kPost, "/things", answer},
+     {"show_thing", Method::kGet, "/things/{id}", answer},
+     {"own_thing", Method::kGet, "/things/own", answer},
+     {"show_part", Method::kGet, "/things/{id}/parts/{part}", answer}}};
 
 Router router(CorsPolicy cors = {}) {
     static Nothing nothing;
@@ -64,7 +65,8 @@ TEST(Router, PrefersLiteralsToParameters) {
 
 TEST(Router, AnswersUnknownPathsWith404) {
     Router table = router();
-    for (const char* target : {"/", "/thing", "/things/", "//things", "/things%2Fown", "/Things", "/things/a/parts/"}) {
+    for (const char* target :
+         {"/", "/thing", "/things/", "//things", "/things%2Fown", "/Things", "/things/a/parts/"}) {
         Request request = request_for(Method::kGet, target);
         auto resolution = table.resolve(request);
         EXPECT_EQ(resolution.handler, nullptr) << target;
@@ -92,7 +94,8 @@ TEST(Router, AnswersHeadWithTheGetRoute) {
 
 TEST(Router, AnswersAPreflightForConfiguredOriginsOnly) {
     Router table = router({.origins = {"https://app.example"}, .credentials = true, .max_age_s = 60});
-    for (std::string_view origin : {"https://app.example", "https://evil.example", "https://app.example.evil", "null"}) {
+    for (std::string_view origin :
+         {"https://app.example", "https://evil.example", "https://app.example.evil", "null"}) {
         Request request = request_for(Method::kOptions, "/things");
         request.headers.add("Origin", origin);
         request.headers.add("Access-Control-Request-Method", "POST");
@@ -135,7 +138,11 @@ TEST(Headers, RefusesLineBreaksSoThatNoAnswerIsSplit) {
 }
 
 TEST(Problem, SaysTypeTitleStatusDetailAndRequest) {
-    Problem what{.type = problems::kOverloaded, .detail = "Try \"later\".", .retry_after_s = 3, .errors = {}, .members = {}};
+    Problem what{.type = problems::kOverloaded,
+                 .detail = "Try \"later\".",
+                 .retry_after_s = 3,
+                 .errors = {},
+                 .members = {}};
     what.members.push_back({"error", "invalid_request"});
     Response response = problem("r-1", what);
     EXPECT_EQ(response.status, 503);

@@ -65,8 +65,8 @@ class HttpClient {
 public:
     explicit HttpClient(std::uint16_t port) : port_(port) {}
 
-    // Connects when needed, also when the server has closed the kept connection meanwhile. Never sends twice: what
-    // fails after sending is a ClientError.
+    // Connects when needed, also when the server has closed the kept connection meanwhile. Never sends twice:
+    // what fails after sending is a ClientError.
     HttpResponse request(std::string_view method, std::string_view target, const HttpHeaders& headers = {},
                          std::string_view body = {});
     HttpResponse get(std::string_view target, const HttpHeaders& headers = {});
