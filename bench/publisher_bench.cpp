@@ -1,0 +1,170 @@
+// How fast a log reaches Kafka: records a second in transactions of 20, 1,000 and 10,000 events, and at 2,000 events/s
+// the time from an event's being appended to its being seen by a read_committed consumer. Against the broker in
+// KEYLEDGER_TEST_KAFKA_BROKERS; the log is in memory, so PostgreSQL is not in these figures.
+//     publisher_bench [EVENTS_PER_SECOND [SECONDS]]
+#include <librdkafka/rdkafka.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "eventstore/kafka/publisher.hpp"
+#include "tests/kafka/scripted_log.hpp"
+#include "tests/support/kafka.hpp"
+
+namespace {
+
+using namespace keyledger;
+using namespace keyledger::eventstore::kafka;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint64_t kSeed = 1;
+constexpr std::size_t kUsers = 1000;
+constexpr auto kPatience = std::chrono::minutes(2);
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+PublisherOptions options_for(const test::TopicPrefix& prefix) {
+    PublisherOptions options;
+    options.client.brokers = test::kafka_brokers();
+    options.topics = {prefix.text(), 12, 1};
+    return options;
+}
+
+void measure_throughput(std::int32_t transaction_events, std::size_t events) {
+    const test::TopicPrefix prefix;
+    test::ScriptedLog log(kSeed, kUsers);
+    test::MemoryCursor cursors;
+    test::AlwaysLeads leadership;
+    PublisherOptions options = options_for(prefix);
+    options.max_transaction_events = transaction_events;
+    Publisher publisher(options, {log, cursors, leadership, log});
+    log.grow(20);
+    publisher.start();
+    if (!publisher.await([](const PublisherStatus& status) { return status.published == 20; }, kPatience)) return;
+    log.grow(events);  // counted with the rest: it is a few microseconds an event
+    const auto start = Clock::now();
+    const auto wanted = log.size();
+    const auto done = publisher.await([&](const auto& status) { return status.published >= wanted; }, kPatience);
+    const double seconds = seconds_since(start);
+    const PublisherStatus status = publisher.status();
+    publisher.stop();
+    if (!done) return void(std::printf("did not finish: %s\n", status.sentence.c_str()));
+    std::printf("%6d events a transaction: %9.0f records/s, %6.1f ms a transaction\n", transaction_events,
+                static_cast<double>(events) / seconds,
+                1000.0 * seconds / static_cast<double>(status.transactions - 1));
+}
+
+// Notes when each position is seen, until it has seen the last.
+class Watcher {
+public:
+    Watcher(const std::string& topic, std::int32_t partitions, Position last)
+        : seen_(static_cast<std::size_t>(last) + 1), last_(last), topic_(topic), partitions_(partitions) {
+        thread_ = std::thread([this] { watch(); });
+    }
+    ~Watcher() { finish(); }
+    Watcher(const Watcher&) = delete;
+    Watcher& operator=(const Watcher&) = delete;
+    void finish() {
+        if (thread_.joinable()) thread_.join();
+    }
+    Clock::time_point seen(Position position) const { return seen_[static_cast<std::size_t>(position)]; }
+
+private:
+    void watch() {
+        rd_kafka_conf_t* conf = rd_kafka_conf_new();
+        char text[256];
+        const std::string brokers = test::kafka_brokers();
+        rd_kafka_conf_set(conf, "bootstrap.servers", brokers.c_str(), text, sizeof text);
+        rd_kafka_conf_set(conf, "group.id", "keyledger.bench", text, sizeof text);
+        rd_kafka_conf_set(conf, "enable.auto.commit", "false", text, sizeof text);
+        rd_kafka_conf_set(conf, "isolation.level", "read_committed", text, sizeof text);
+        rd_kafka_t* consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
+        rd_kafka_topic_partition_list_t* all = rd_kafka_topic_partition_list_new(partitions_);
+        for (std::int32_t partition = 0; partition < partitions_; ++partition)
+            rd_kafka_topic_partition_list_add(all, topic_.c_str(), partition)->offset = 0;
+        rd_kafka_assign(consumer, all);
+        const auto deadline = Clock::now() + kPatience;
+        for (Position count = 0; count < last_ && Clock::now() < deadline;) {
+            rd_kafka_message_t* message = rd_kafka_consumer_poll(consumer, 100);
+            if (!message) continue;
+            count += note(*message);
+            rd_kafka_message_destroy(message);
+        }
+        rd_kafka_topic_partition_list_destroy(all);
+        rd_kafka_destroy(consumer);
+    }
+    int note(const rd_kafka_message_t& message) {
+        rd_kafka_headers_t* headers = nullptr;
+        const void* value = nullptr;
+        std::size_t size = 0;
+        if (message.err || rd_kafka_message_headers(&message, &headers)) return 0;
+        if (rd_kafka_header_get_last(headers, "ce_sequence", &value, &size)) return 0;
+        seen_[std::strtoull(static_cast<const char*>(value), nullptr, 10)] = Clock::now();
+        return 1;
+    }
+
+    std::vector<Clock::time_point> seen_;
+    Position last_;
+    std::string topic_;
+    std::int32_t partitions_;
+    std::thread thread_;
+};
+
+void measure_latency(int events_per_second, int seconds) {
+    const test::TopicPrefix prefix;
+    test::ScriptedLog log(kSeed, kUsers);
+    test::MemoryCursor cursors;
+    test::AlwaysLeads leadership;
+    Publisher publisher(options_for(prefix), {log, cursors, leadership, log});
+    publisher.start();
+    if (!publisher.await([](const auto& status) { return status.state == PublisherState::kPublishing; }, kPatience))
+        return;
+    const Position last = static_cast<Position>(events_per_second) * seconds;
+    Watcher watcher(prefix.text() + ".events.v1", 12, last);
+    std::vector<Clock::time_point> appended(static_cast<std::size_t>(last) + 1);
+    const auto start = Clock::now();
+    for (Position position = 1; position <= last; ++position) {
+        std::this_thread::sleep_until(start + std::chrono::microseconds(1'000'000LL * position / events_per_second));
+        appended[static_cast<std::size_t>(position)] = Clock::now();
+        log.grow(1);
+    }
+    watcher.finish();
+    publisher.stop();
+    std::vector<double> milliseconds;
+    for (Position position = 1; position <= last; ++position) {
+        const auto took = watcher.seen(position) - appended[static_cast<std::size_t>(position)];
+        milliseconds.push_back(std::chrono::duration<double, std::milli>(took).count());
+    }
+    std::sort(milliseconds.begin(), milliseconds.end());
+    auto quantile = [&](double q) { return milliseconds[static_cast<std::size_t>(q * static_cast<double>(last - 1))]; };
+    std::printf("%d events/s for %d s, appended to consumed: p50 %.1f ms, p99 %.1f ms, p99.9 %.1f ms, max %.1f ms; "
+                "%lld transactions\n",
+                events_per_second, seconds, quantile(0.5), quantile(0.99), quantile(0.999), quantile(1),
+                static_cast<long long>(publisher.status().transactions));
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    const int events_per_second = count > 1 ? std::atoi(arguments[1]) : 2000;
+    const int seconds = count > 2 ? std::atoi(arguments[2]) : 20;
+    if (events_per_second < 1 || seconds < 1) {
+        std::fprintf(stderr, "usage: publisher_bench [EVENTS_PER_SECOND [SECONDS]]\n");
+        return 2;
+    }
+    try {
+        measure_throughput(20, 4'000);
+        measure_throughput(1'000, 100'000);
+        measure_throughput(10'000, 300'000);
+        measure_latency(events_per_second, seconds);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "publisher_bench: %s\n", error.what());
+        return 1;
+    }
+    return 0;
+}
