@@ -1,0 +1,65 @@
+#pragma once
+// The command line's own vocabulary: exit codes, and one function a command. Each prints its answer on standard
+// output and its troubles on standard error.
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "app/config.hpp"
+#include "security/signing_key.hpp"
+
+namespace keyledger::app {
+
+enum class Exit : int {
+    kGood = 0,
+    kFailed = 1,         // what was asked for could not be done; the message says why
+    kUsage = 2,          // wrong words or configuration
+    kAlreadyThere = 3,   // nothing had to be done, because it had been done before
+    kFoundBad = 4,       // `audit verify`: the log is not consistent
+};
+
+enum class Format { kText, kJson };
+
+Exit serve(const Environment& environment);
+
+enum class MigrateTo { kUp, kDown, kStatus, kRestored };
+Exit migrate(const Environment& environment, MigrateTo to, int steps, Format format);
+
+struct GenerateKeys {
+    std::string path;  // empty: KEYLEDGER_KEYRING_FILE
+    std::string algorithm = "ES256";
+    bool if_missing = false;
+};
+Exit generate_keys(const Environment& environment, const GenerateKeys& options);
+struct RotateKeys {
+    std::string path;
+    std::string purpose;
+    std::string algorithm;
+    std::int64_t lead_s = 0;
+};
+Exit rotate_keys(const Environment& environment, const RotateKeys& options);
+Exit revoke_key(const Environment& environment, const std::string& path, const std::string& id);
+Exit list_keys(const Environment& environment, const std::string& path, Format format);
+
+struct CreateAdmin {
+    std::string email;
+    std::string username;
+    std::string name;
+};
+Exit create_admin(const Environment& environment, const CreateAdmin& options);
+
+struct TailEvents {
+    std::int64_t from = 0;  // 0: the last `limit` ones
+    std::int64_t limit = 20;
+    bool follow = false;
+    Format format = Format::kText;
+};
+Exit tail_events(const Environment& environment, const TailEvents& options);
+Exit show_event(const Environment& environment, std::int64_t position, Format format);
+Exit verify_audit(const Environment& environment, Format format);
+Exit check_config(const Environment& environment);
+
+// Reads what the command needs, or says on standard error what is wrong with it.
+std::optional<Config> need_config(const Environment& environment, const std::vector<Needs>& needs);
+
+}  // namespace keyledger::app

@@ -1,0 +1,93 @@
+#include <spdlog/spdlog.h>
+
+#include <iostream>
+
+#include "app/cli.hpp"
+#include "app/core.hpp"
+#include "app/logging.hpp"
+#include "commands/register_user.hpp"
+
+namespace keyledger::app {
+namespace {
+
+Secret read_password(const Environment& environment) {
+    if (const char* given = environment("KEYLEDGER_ADMIN_PASSWORD"); given && *given) return Secret(given);
+    std::cerr << "Password of the administrator, then Enter: ";
+    std::string line;
+    std::getline(std::cin, line);
+    return Secret::take(std::move(line));
+}
+
+std::string_view sentence_of(commands::Refusal refusal) {
+    using commands::Refusal;
+    switch (refusal) {
+        case Refusal::kInvalidEmail: return "--email is not an e-mail address such as ann@example.com";
+        case Refusal::kInvalidUsername: return "--username has 3 to 32 letters, digits, '.', '_' or '-'";
+        case Refusal::kInvalidName: return "--name has 1 to 256 bytes without control characters";
+        case Refusal::kPasswordTooShort: return "the password is too short";
+        case Refusal::kPasswordTooLong: return "the password is too long";
+        case Refusal::kPasswordTooWeak: return "the password is easy to guess; take several uncommon words";
+        case Refusal::kPasswordContainsIdentity: return "the password is made of the address or name";
+        case Refusal::kPasswordNotText: return "the password is not UTF-8 text";
+        case Refusal::kEmailTaken: return "somebody is registered with this e-mail address";
+        case Refusal::kUsernameTaken: return "this user name is in use";
+        case Refusal::kOverloaded:
+        case Refusal::kUnavailable: return "the database does not answer; nothing was done";
+        case Refusal::kOutcomeUnknown: return "the database did not answer; run this again to see what came of it";
+        case Refusal::kAdministratorExists:
+        case Refusal::kInvalidTarget:
+        case Refusal::kIdempotencyMismatch:
+        case Refusal::kInvalidCredentials:
+        case Refusal::kUserDisabled:
+        case Refusal::kInvalidToken:
+        case Refusal::kInvalidGrant:
+        case Refusal::kWrongPassword:
+        case Refusal::kTooManyAttempts:
+        case Refusal::kForbidden:
+        case Refusal::kUserUnknown:
+        case Refusal::kSessionUnknown:
+        case Refusal::kIsAdministrator:
+        case Refusal::kBusy:
+        case Refusal::kCredentialTampered:
+        case Refusal::kBroken: return "something is broken; see the log";
+    }
+    return "something is broken; see the log";
+}
+
+std::optional<std::string> given(const std::string& text) {
+    if (text.empty()) return std::nullopt;
+    return text;
+}
+
+}  // namespace
+
+Exit create_admin(const Environment& environment, const CreateAdmin& options) {
+    const auto config = need_config(environment, {Needs::kDatabase, Needs::kKeyring});
+    if (!config) return Exit::kUsage;
+    start_logging(config->log_level);
+    Core core(*config);
+    commands::Registration registration;
+    registration.email = options.email;
+    registration.username = given(options.username);
+    registration.name = given(options.name);
+    registration.password = read_password(environment);
+    registration.standing = Standing::kAdministrator;
+    commands::Caller caller;
+    caller.actor_type = eventstore::ActorType::kSystem;
+    caller.request_id = "create-admin";
+    caller.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    const auto registered =
+        core.run(commands::register_user(core.services, std::move(registration), std::move(caller)));
+    if (registered) {
+        std::cout << "Registered the administrator " << registered->user_id.to_string() << ".\n";
+        return Exit::kGood;
+    }
+    if (registered.error().refusal == commands::Refusal::kAdministratorExists) {
+        std::cerr << "keyledger: there is an administrator already; nothing was done\n";
+        return Exit::kAlreadyThere;
+    }
+    std::cerr << "keyledger: " << sentence_of(registered.error().refusal) << '\n';
+    return Exit::kFailed;
+}
+
+}  // namespace keyledger::app

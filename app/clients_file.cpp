@@ -1,0 +1,110 @@
+#include "app/clients_file.hpp"
+
+#include <rapidjson/document.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "security/bytes.hpp"
+#include "security/digest.hpp"
+#include "security/hex.hpp"
+
+namespace keyledger::app {
+namespace {
+
+std::optional<std::vector<std::string>> texts(const rapidjson::Value& array) {
+    if (!array.IsArray()) return std::nullopt;
+    std::vector<std::string> items;
+    for (const auto& item : array.GetArray()) {
+        if (!item.IsString()) return std::nullopt;
+        items.emplace_back(item.GetString(), item.GetStringLength());
+    }
+    return items;
+}
+
+const rapidjson::Value* member(const rapidjson::Value& object, const char* name) {
+    const auto at = object.FindMember(name);
+    return at == object.MemberEnd() ? nullptr : &at->value;
+}
+
+}  // namespace
+
+Result<FileClients, std::string> FileClients::load(const std::string& path) {
+    if (path.empty()) return parse(path, R"({"clients":[]})");
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0)
+        return Unexpected("KEYLEDGER_CLIENTS_FILE: there is no file '" + path + "'");
+    if ((status.st_mode & 077) != 0)
+        return Unexpected("'" + path + "' may be read by group or others; run chmod 600 on it");
+    if (static_cast<std::size_t>(status.st_size) > kMaxClientsFileBytes)
+        return Unexpected("'" + path + "' is larger than 1 MiB");
+    std::ifstream in(path, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (!in) return Unexpected("can't read '" + path + "'");
+    return parse(path, text);
+}
+
+Result<FileClients, std::string> FileClients::parse(const std::string& path, const std::string& text) {
+    rapidjson::Document json;
+    json.Parse<rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
+    const auto* list = !json.HasParseError() && json.IsObject() ? member(json, "clients") : nullptr;
+    if (!list || !list->IsArray() || list->Size() > kMaxClients)
+        return Unexpected("'" + path + "' is not a JSON object with an array 'clients'");
+    FileClients registry;
+    for (rapidjson::SizeType i = 0; i < list->Size(); ++i) {
+        const auto& from = (*list)[i];
+        const std::string where = "'" + path + "', client " + std::to_string(i + 1) + ": ";
+        if (!from.IsObject()) return Unexpected(where + "is not an object");
+        const auto* id = member(from, "client_id");
+        if (!id || !id->IsString() || id->GetStringLength() == 0) return Unexpected(where + "has no 'client_id'");
+        Entry entry;
+        entry.client.client_id = id->GetString();
+        const auto* digest = member(from, "client_secret_sha256");
+        auto bytes = digest && digest->IsString() ? security::hex_decode(digest->GetString()) : std::nullopt;
+        if (!bytes || bytes->size() != 32)
+            return Unexpected(where + "'client_secret_sha256' is not the 64 hex digits of a SHA-256");
+        entry.secret_sha256 = std::move(*bytes);
+        if (const auto* audiences = member(from, "audiences")) {
+            auto read = texts(*audiences);
+            if (!read) return Unexpected(where + "'audiences' is not an array of strings");
+            entry.client.audiences = std::move(*read);
+        }
+        if (const auto* introspect = member(from, "introspect")) {
+            const std::string scope = introspect->IsString() ? introspect->GetString() : "";
+            if (scope != "all" && scope != "own") return Unexpected(where + "'introspect' is 'all' or 'own'");
+            if (scope == "all") entry.client.introspects = commands::Introspects::kAllTokens;
+        }
+        const std::string key = entry.client.client_id;
+        if (key == commands::kFirstPartyClientId) return Unexpected(where + "'keyledger' is the built-in client");
+        if (!registry.clients_.emplace(key, std::move(entry)).second)
+            return Unexpected(where + "'" + key + "' occurs twice");
+    }
+    Entry first_party;
+    first_party.client.client_id = commands::kFirstPartyClientId;
+    if (const auto* audiences = member(json, "first_party_audiences")) {
+        auto read = texts(*audiences);
+        if (!read) return Unexpected("'" + path + "': 'first_party_audiences' is not an array of strings");
+        first_party.client.audiences = std::move(*read);
+    }
+    registry.clients_.emplace(first_party.client.client_id, std::move(first_party));
+    return registry;
+}
+
+std::optional<commands::Client> FileClients::authenticate(std::string_view client_id, const Secret& secret) {
+    static const std::string kNobody(32, '\0');
+    const auto at = clients_.find(client_id);
+    const bool can = at != clients_.end() && !at->second.secret_sha256.empty();
+    const auto digest = security::sha256(secret.reveal());
+    const bool same = Secret::equal(security::view_of(digest), can ? at->second.secret_sha256 : kNobody);
+    if (!can || !same) return std::nullopt;
+    return at->second.client;
+}
+
+std::optional<commands::Client> FileClients::find(std::string_view client_id) {
+    const auto at = clients_.find(client_id);
+    if (at == clients_.end()) return std::nullopt;
+    return at->second.client;
+}
+
+}  // namespace keyledger::app

@@ -1,0 +1,222 @@
+#include "app/config.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+namespace keyledger::app {
+namespace {
+
+constexpr Setting kSettings[] = {
+    {"KEYLEDGER_DATABASE_URL", "", "PostgreSQL, as the service's role", Shown::kMasked},
+    {"KEYLEDGER_OWNER_DATABASE_URL", "", "PostgreSQL, as the role that owns and migrates the schema", Shown::kMasked},
+    {"KEYLEDGER_KAFKA_BROKERS", "", "host:port,… of Kafka; empty: nothing is published, the log keeps it all"},
+    {"KEYLEDGER_KAFKA_TOPIC_PREFIX", "keyledger", "of the topics' names"},
+    {"KEYLEDGER_KAFKA_PARTITIONS", "12", "of the events topic when it is made; never change it later"},
+    {"KEYLEDGER_KEYRING_FILE", "", "keys, made by 'keyledger keys generate'; mode 0600"},
+    {"KEYLEDGER_CLIENTS_FILE", "", "clients with their secrets' digests and audiences; mode 0600; empty: none"},
+    {"KEYLEDGER_ISSUER", "http://127.0.0.1:8080", "the URL by which tokens name this service"},
+    {"KEYLEDGER_LISTEN", "127.0.0.1:8080", "address:port of the API"},
+    {"KEYLEDGER_MANAGEMENT_LISTEN", "127.0.0.1:9080", "address:port of health, metrics and information"},
+    {"KEYLEDGER_TLS_CERTIFICATE_FILE", "", "PEM, leaf first; with the key: the API speaks TLS itself"},
+    {"KEYLEDGER_TLS_KEY_FILE", "", "PEM"},
+    {"KEYLEDGER_TRUSTED_PROXIES", "", "networks (10.0.0.0/8,…) whose X-Forwarded-For is believed"},
+    {"KEYLEDGER_CORS_ORIGINS", "", "origins of browsers that may call the API"},
+    {"KEYLEDGER_ROLES", "api,projector,publisher", "what this process does"},
+    {"KEYLEDGER_IO_THREADS", "1", "threads that serve connections"},
+    {"KEYLEDGER_DATABASE_CONNECTIONS", "4", "for reads, beside the committer's, the projector's, the publisher's"},
+    {"KEYLEDGER_APPEND_BATCH", "256", "commands in one append at most"},
+    {"KEYLEDGER_HASH_THREADS", "0", "of the password pool; 0: one a core"},
+    {"KEYLEDGER_HASH_QUEUE", "64", "log-ins that may wait for the pool; more are refused with 503"},
+    {"KEYLEDGER_ARGON2_MEMORY_KIB", "19456", "m of Argon2id"},
+    {"KEYLEDGER_ARGON2_ITERATIONS", "2", "t of Argon2id"},
+    {"KEYLEDGER_ARGON2_PARALLELISM", "1", "p of Argon2id"},
+    {"KEYLEDGER_PASSWORD_MIN_LENGTH", "15", "code points, 8 to 64 (NIST SP 800-63B-4: 15 as the only factor)"},
+    {"KEYLEDGER_ACCESS_TOKEN_SECONDS", "300", "lifetime of an access token"},
+    {"KEYLEDGER_SESSION_IDLE_SECONDS", "1209600", "a session without refresh ends"},
+    {"KEYLEDGER_SESSION_ABSOLUTE_SECONDS", "2592000", "every session ends"},
+    {"KEYLEDGER_REFRESH_GRACE_SECONDS", "10", "the same refresh token again after a lost answer; at most 10"},
+    {"KEYLEDGER_LOGIN_FAILURES_IN_A_ROW", "100", "of one user, then one attempt a pause (NIST: at most 100)"},
+    {"KEYLEDGER_LOGIN_PAUSE_SECONDS", "900", "between attempts beyond that"},
+    {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "60", "log-ins and registrations of one network (/32, /64)"},
+    {"KEYLEDGER_LOGIN_NETWORK_BURST", "30", "of these at once"},
+    {"KEYLEDGER_LOGIN_NAME_BURST", "20", "attempts on one name in a row, then with growing pauses"},
+    {"KEYLEDGER_REQUEST_TIMEOUT_MS", "10000", "a request is answered by then, if only with 503"},
+    {"KEYLEDGER_STOP_TIMEOUT_MS", "10000", "requests in flight are waited for when stopping"},
+    {"KEYLEDGER_COMMAND_RETENTION_HOURS", "72", "how long an Idempotency-Key is remembered"},
+    {"KEYLEDGER_LOG_LEVEL", "info", "trace, debug, info, warn or error"},
+};
+
+class Reader {
+public:
+    explicit Reader(const Environment& environment) : environment_(environment) {}
+
+    std::string text(std::string_view name) {
+        const auto* setting = std::find_if(std::begin(kSettings), std::end(kSettings),
+                                           [&](const Setting& s) { return s.name == name; });
+        const std::string key(name);
+        const char* direct = environment_(key.c_str());
+        const char* file = environment_((key + "_FILE").c_str());
+        // Settings that are themselves paths end in _FILE; a file of a path makes no sense and is not looked for.
+        if (file && *file && !key.ends_with("_FILE")) {
+            if (direct && *direct) fault(key + " and " + key + "_FILE are both set; set one");
+            return text_of_file(key + "_FILE", file);
+        }
+        if (direct && *direct) return direct;
+        return std::string(setting->fallback);
+    }
+    std::string required(std::string_view name, std::string_view what) {
+        std::string value = text(name);
+        if (value.empty()) fault(std::string(name) + " is not set: " + std::string(what));
+        return value;
+    }
+    std::int64_t number(std::string_view name, std::int64_t min, std::int64_t max) {
+        const std::string value = text(name);
+        std::int64_t parsed = 0;
+        const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), parsed);
+        if (error != std::errc{} || end != value.data() + value.size() || parsed < min || parsed > max)
+            fault(std::string(name) + ": give a whole number from " + std::to_string(min) + " to " +
+                  std::to_string(max) + ", not '" + value + "'");
+        return parsed;
+    }
+    std::vector<std::string> list(std::string_view name) {
+        std::vector<std::string> items;
+        std::string value = text(name);
+        for (std::size_t at = 0; at < value.size();) {
+            const std::size_t comma = std::min(value.find(',', at), value.size());
+            std::string item = value.substr(at, comma - at);
+            std::erase(item, ' ');
+            if (!item.empty()) items.push_back(std::move(item));
+            at = comma + 1;
+        }
+        return items;
+    }
+    Endpoint endpoint(std::string_view name) {
+        const std::string value = text(name);
+        const std::size_t colon = value.rfind(':');
+        Endpoint endpoint;
+        if (colon != std::string::npos) {
+            endpoint.address = value.substr(0, colon);
+            if (endpoint.address.size() > 2 && endpoint.address.front() == '[')
+                endpoint.address = endpoint.address.substr(1, endpoint.address.size() - 2);
+            const char* end = value.data() + value.size();
+            const auto [at, error] = std::from_chars(value.data() + colon + 1, end, endpoint.port);
+            if (error == std::errc{} && at == end && !endpoint.address.empty()) return endpoint;
+        }
+        fault(std::string(name) + ": give address:port, such as 127.0.0.1:8080, not '" + value + "'");
+        return endpoint;
+    }
+    void fault(std::string sentence) { faults_.sentences.push_back(std::move(sentence)); }
+    const ConfigFaults& faults() const { return faults_; }
+
+private:
+    std::string text_of_file(const std::string& name, const char* path) {
+        std::ifstream in(path, std::ios::binary);
+        std::string text{std::istreambuf_iterator<char>(in), {}};
+        if (!in) fault(name + ": can't read '" + path + "'");
+        while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+        return text;
+    }
+    const Environment& environment_;
+    ConfigFaults faults_;
+};
+
+void read_serving(Reader& reader, Config& config) {
+    config.kafka_brokers = reader.text("KEYLEDGER_KAFKA_BROKERS");
+    config.kafka_topic_prefix = reader.text("KEYLEDGER_KAFKA_TOPIC_PREFIX");
+    config.kafka_partitions = static_cast<std::int32_t>(reader.number("KEYLEDGER_KAFKA_PARTITIONS", 1, 1000));
+    config.clients_file = reader.text("KEYLEDGER_CLIENTS_FILE");
+    config.listen = reader.endpoint("KEYLEDGER_LISTEN");
+    config.management_listen = reader.endpoint("KEYLEDGER_MANAGEMENT_LISTEN");
+    config.tls_certificate_file = reader.text("KEYLEDGER_TLS_CERTIFICATE_FILE");
+    config.tls_key_file = reader.text("KEYLEDGER_TLS_KEY_FILE");
+    if (config.tls_certificate_file.empty() != config.tls_key_file.empty())
+        reader.fault("KEYLEDGER_TLS_CERTIFICATE_FILE and KEYLEDGER_TLS_KEY_FILE go together: set both or none");
+    config.trusted_proxies = reader.list("KEYLEDGER_TRUSTED_PROXIES");
+    config.cors_origins = reader.list("KEYLEDGER_CORS_ORIGINS");
+    for (const std::string& role : reader.list("KEYLEDGER_ROLES")) {
+        if (role == "api") config.serves_api = true;
+        else if (role == "projector") config.serves_projector = true;
+        else if (role == "publisher") config.serves_publisher = true;
+        else reader.fault("KEYLEDGER_ROLES: '" + role + "' is none of api, projector, publisher");
+    }
+    config.io_threads = static_cast<std::size_t>(reader.number("KEYLEDGER_IO_THREADS", 1, 256));
+    config.stop_timeout_ms = reader.number("KEYLEDGER_STOP_TIMEOUT_MS", 0, 600'000);
+    config.request_timeout_ms = reader.number("KEYLEDGER_REQUEST_TIMEOUT_MS", 100, 600'000);
+    config.command_retention_hours = reader.number("KEYLEDGER_COMMAND_RETENTION_HOURS", 1, 24 * 365);
+    config.login_network_rate_per_minute =
+        reader.number("KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", 1, 1'000'000'000);
+    config.login_network_burst = reader.number("KEYLEDGER_LOGIN_NETWORK_BURST", 1, 1'000'000'000);
+    config.login_name_burst = reader.number("KEYLEDGER_LOGIN_NAME_BURST", 1, 1'000'000);
+}
+
+void read_rules(Reader& reader, Config& config) {
+    constexpr std::int64_t kYearS = 365LL * 24 * 3600;
+    config.issuer = reader.text("KEYLEDGER_ISSUER");
+    if (!config.issuer.starts_with("http://") && !config.issuer.starts_with("https://"))
+        reader.fault("KEYLEDGER_ISSUER: give a URL that begins with https:// (or http:// while developing)");
+    if (config.issuer.ends_with('/')) reader.fault("KEYLEDGER_ISSUER: leave the last '/' off");
+    config.database_connections =
+        static_cast<std::size_t>(reader.number("KEYLEDGER_DATABASE_CONNECTIONS", 1, 256));
+    config.append_batch = static_cast<std::size_t>(reader.number("KEYLEDGER_APPEND_BATCH", 1, 2000));
+    config.hash_threads = static_cast<std::size_t>(reader.number("KEYLEDGER_HASH_THREADS", 0, 64));
+    if (config.hash_threads == 0)
+        config.hash_threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 64);
+    config.hash_queue = static_cast<std::size_t>(reader.number("KEYLEDGER_HASH_QUEUE", 1, 10'000));
+    config.argon2_memory_kib =
+        static_cast<std::uint32_t>(reader.number("KEYLEDGER_ARGON2_MEMORY_KIB", 8, 256 * 1024));
+    config.argon2_iterations = static_cast<std::uint32_t>(reader.number("KEYLEDGER_ARGON2_ITERATIONS", 1, 16));
+    config.argon2_parallelism = static_cast<std::uint32_t>(reader.number("KEYLEDGER_ARGON2_PARALLELISM", 1, 8));
+    config.password_min_length = static_cast<std::size_t>(reader.number("KEYLEDGER_PASSWORD_MIN_LENGTH", 8, 64));
+    config.access_token_s = reader.number("KEYLEDGER_ACCESS_TOKEN_SECONDS", 1, 3600);
+    config.lifetimes.idle_ms = 1000 * reader.number("KEYLEDGER_SESSION_IDLE_SECONDS", 1, kYearS);
+    config.lifetimes.absolute_ms = 1000 * reader.number("KEYLEDGER_SESSION_ABSOLUTE_SECONDS", 1, kYearS);
+    config.lifetimes.refresh_grace_ms = 1000 * reader.number("KEYLEDGER_REFRESH_GRACE_SECONDS", 0, 10);
+    config.attempts.failures_in_a_row = reader.number("KEYLEDGER_LOGIN_FAILURES_IN_A_ROW", 3, 100);
+    config.attempts.pause_ms = 1000 * reader.number("KEYLEDGER_LOGIN_PAUSE_SECONDS", 1, 24 * 3600);
+}
+
+}  // namespace
+
+std::span<const Setting> settings() { return kSettings; }
+
+Result<Config, ConfigFaults> read_config(const Environment& environment, const std::vector<Needs>& needs) {
+    Reader reader(environment);
+    Config config;
+    const auto needed = [&](Needs what) { return std::find(needs.begin(), needs.end(), what) != needs.end(); };
+    config.log_level = reader.text("KEYLEDGER_LOG_LEVEL");
+    constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warn", "error"};
+    if (std::find(std::begin(kLevels), std::end(kLevels), config.log_level) == std::end(kLevels))
+        reader.fault("KEYLEDGER_LOG_LEVEL: give trace, debug, info, warn or error, not '" + config.log_level + "'");
+    config.database_url = needed(Needs::kDatabase)
+                              ? reader.required("KEYLEDGER_DATABASE_URL", "the URL of the service's role")
+                              : reader.text("KEYLEDGER_DATABASE_URL");
+    config.owner_database_url =
+        needed(Needs::kOwnerDatabase)
+            ? reader.required("KEYLEDGER_OWNER_DATABASE_URL", "the URL of the role that migrates")
+            : reader.text("KEYLEDGER_OWNER_DATABASE_URL");
+    config.keyring_file = needed(Needs::kKeyring)
+                              ? reader.required("KEYLEDGER_KEYRING_FILE",
+                                                "the path of the keyring; 'keyledger keys generate' makes one")
+                              : reader.text("KEYLEDGER_KEYRING_FILE");
+    read_rules(reader, config);
+    if (needed(Needs::kServing)) read_serving(reader, config);
+    if (!reader.faults().sentences.empty()) return Unexpected(reader.faults());
+    return config;
+}
+
+std::vector<std::string> describe_config(const Environment& environment) {
+    std::vector<std::string> lines;
+    Reader reader(environment);
+    for (const Setting& setting : kSettings) {
+        const std::string value = reader.text(setting.name);
+        const bool masked = setting.shown == Shown::kMasked && !value.empty();
+        lines.push_back(std::string(setting.name) + "=" + (masked ? "********" : value));
+    }
+    return lines;
+}
+
+}  // namespace keyledger::app

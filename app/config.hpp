@@ -1,0 +1,85 @@
+#pragma once
+// Configuration: environment variables KEYLEDGER_*, each also as KEYLEDGER_*_FILE (the file's text, without its last
+// line end). Everything is read and checked once, before anything starts; all faults are reported together (I12).
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "commands/services.hpp"
+#include "domain/result.hpp"
+
+namespace keyledger::app {
+
+enum class Shown { kClear, kMasked };
+struct Setting {
+    std::string_view name;
+    std::string_view fallback;  // as text; empty: unset
+    std::string_view help;
+    Shown shown = Shown::kClear;
+};
+// Every setting there is, in the order in which .env.example and `config check` list them.
+std::span<const Setting> settings();
+
+struct Endpoint {
+    std::string address;
+    std::uint16_t port = 0;
+};
+
+struct Config {
+    std::string database_url;        // of the service's role
+    std::string owner_database_url;  // of the role that migrates
+    std::string kafka_brokers;       // empty: the publisher rests
+    std::string kafka_topic_prefix;
+    std::int32_t kafka_partitions = 0;
+    std::string keyring_file;
+    std::string clients_file;
+    std::string issuer;
+    Endpoint listen;
+    Endpoint management_listen;
+    std::string tls_certificate_file;
+    std::string tls_key_file;
+    std::vector<std::string> trusted_proxies;
+    std::vector<std::string> cors_origins;
+    bool serves_api = false;
+    bool serves_projector = false;
+    bool serves_publisher = false;
+    std::size_t io_threads = 1;
+    std::size_t database_connections = 4;
+    std::size_t append_batch = 256;
+    std::size_t hash_threads = 0;
+    std::size_t hash_queue = 0;
+    std::uint32_t argon2_memory_kib = 0;
+    std::uint32_t argon2_iterations = 0;
+    std::uint32_t argon2_parallelism = 0;
+    std::size_t password_min_length = 15;
+    std::int64_t access_token_s = 300;
+    SessionLifetimes lifetimes;
+    LoginAttemptLimits attempts;
+    std::int64_t login_network_rate_per_minute = 0;
+    std::int64_t login_network_burst = 0;
+    std::int64_t login_name_burst = 0;
+    std::int64_t request_timeout_ms = 0;
+    std::int64_t stop_timeout_ms = 0;
+    std::int64_t command_retention_hours = 0;
+    std::string log_level;
+};
+
+// Reads one variable of the environment; nullptr when it is not set.
+using Environment = std::function<const char*(const char*)>;
+
+// What of the configuration a command needs. What it does not need may be missing.
+enum class Needs { kDatabase, kOwnerDatabase, kKeyring, kServing };
+
+struct ConfigFaults {
+    std::vector<std::string> sentences;  // each names its variable and says what to do
+};
+Result<Config, ConfigFaults> read_config(const Environment& environment, const std::vector<Needs>& needs);
+
+// "NAME=value" for every setting in effect, secrets masked.
+std::vector<std::string> describe_config(const Environment& environment);
+
+}  // namespace keyledger::app

@@ -1,0 +1,86 @@
+#include "app/core.hpp"
+
+#include "api/network.hpp"
+#include "app/service.hpp"
+#include "eventstore/postgres/migrator.hpp"
+
+namespace keyledger::app {
+namespace {
+
+std::unique_ptr<security::LiveKeyring> open_keyring(const Config& config, const SystemClock& clock) {
+    auto keyring = security::LiveKeyring::open(config.keyring_file, clock.now_ms());
+    if (!keyring) throw StartFailure(keyring.error().message);
+    return std::move(*keyring);
+}
+
+const Config& with_fitting_schema(const Config& config) {
+    try {
+        if (auto problem = eventstore::postgres::schema_problem(config.database_url)) throw StartFailure(*problem);
+    } catch (const eventstore::postgres::MigrationFailure& failure) {
+        throw StartFailure(failure.what());
+    }
+    return config;
+}
+
+security::HashingPool::Options hashing_options(const Config& config) {
+    return {config.hash_threads, config.hash_queue,
+            {config.argon2_memory_kib, config.argon2_iterations, config.argon2_parallelism}};
+}
+
+eventstore::postgres::PostgresStoreSettings store_settings(const Config& config) {
+    eventstore::postgres::PostgresStoreSettings settings;
+    settings.url = config.database_url;
+    settings.committer.max_batch_commands = config.append_batch;
+    settings.reads.threads = config.database_connections;
+    return settings;
+}
+
+commands::LoginLimits login_limits(const Config& config) {
+    commands::LoginLimits limits;
+    limits.network_rate_per_minute = config.login_network_rate_per_minute;
+    limits.network_burst = config.login_network_burst;
+    limits.name_burst = config.login_name_burst;
+    return limits;
+}
+
+std::string network_of(std::string_view client_address) {
+    const auto address = api::IpAddress::parse(client_address);
+    return address ? address->caller_network().to_string() : std::string(client_address);
+}
+
+commands::Settings command_settings(const Config& config) {
+    return {config.issuer, config.lifetimes, config.attempts};
+}
+
+security::PasswordPolicy password_policy(const Config& config) {
+    security::PasswordPolicy policy;
+    policy.min_code_points = config.password_min_length;
+    return policy;
+}
+
+}  // namespace
+
+Core::Core(const Config& config)
+    : keyring(open_keyring(config, clock)),
+      cipher(*keyring, clock),
+      pseudonyms(*keyring, clock),
+      hashing(hashing_options(config)),
+      hasher(hashing),
+      policy(processors, password_policy(config)),
+      store(store_settings(with_fitting_schema(config)), [this] { return clock.now_ms(); }),
+      keys(store, cipher),
+      executor({store, cipher, keys, cache, clock, identifiers, pseudonyms}),
+      limiter(login_limits(config), network_of),
+      services{executor,   store,      cipher, clock,  identifiers, pseudonyms,
+               hasher,     policy,     limiter, journal, command_settings(config)} {}
+
+Core::~Core() { stop(); }
+
+void Core::stop() {
+    store.stop();
+    hashing.stop();
+    processors.stop();
+    processors.join();
+}
+
+}  // namespace keyledger::app

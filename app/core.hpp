@@ -1,0 +1,50 @@
+#pragma once
+// What every command that touches the log is built of: clock, keys, store, executor. Shared by `serve` and by the
+// command line's own commands.
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+
+#include "app/config.hpp"
+#include "app/run_to_end.hpp"
+#include "app/system_ports.hpp"
+#include "commands/login_limits.hpp"
+#include "commands/services.hpp"
+#include "eventstore/postgres/postgres_store.hpp"
+#include "security/adapters/keyed_digests.hpp"
+#include "security/adapters/keyring_cipher.hpp"
+#include "security/adapters/passwords.hpp"
+
+namespace keyledger::app {
+
+struct Core {
+    // Opens the keyring and checks that the schema fits. Throws StartFailure.
+    explicit Core(const Config& config);
+    ~Core();
+
+    // Runs a coroutine to its end, on the calling thread's behalf.
+    template <class T>
+    T run(boost::asio::awaitable<T> work) {
+        return run_to_end(processors, std::move(work));
+    }
+    // Stops what others wait for, in order: the store, then the pools. May be repeated.
+    void stop();
+
+    SystemClock clock;
+    RandomIdentifiers identifiers{clock};
+    LoggedJournal journal;
+    std::unique_ptr<security::LiveKeyring> keyring;
+    security::KeyringCipher cipher;
+    security::KeyringPseudonyms pseudonyms;
+    boost::asio::thread_pool processors{1};  // what takes long but is no password hash
+    security::HashingPool hashing;
+    security::PooledPasswordHasher hasher;
+    security::JudgingPasswordPolicy policy;
+    eventstore::postgres::PostgresStore store;
+    eventstore::SubjectKeys keys;
+    commands::FoldCache cache;
+    commands::Executor executor;
+    commands::LoginLimiter limiter;
+    commands::Services services;
+};
+
+}  // namespace keyledger::app

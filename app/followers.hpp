@@ -1,0 +1,32 @@
+#pragma once
+// Who follows the log in this process: the projector and the publisher, each on a thread and connections of its own.
+#include <memory>
+#include <optional>
+
+#include "app/config.hpp"
+#include "app/core.hpp"
+#include "eventstore/kafka/publisher_status.hpp"
+#include "projections/queries.hpp"
+#include "projections/runner.hpp"
+
+namespace keyledger::app {
+
+class Followers {
+public:
+    // Core and queries outlive it.
+    Followers(const Config& config, Core& core, projections::Queries& queries);
+    ~Followers();
+
+    void start();
+    void stop();
+
+    // nullopt: this process does not do it (or has no brokers to publish to).
+    std::optional<projections::ProjectorStatus> projector() const;
+    std::optional<eventstore::kafka::PublisherStatus> publisher() const;
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace keyledger::app

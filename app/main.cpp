@@ -1,0 +1,166 @@
+// The one binary. Only words are read here; what they do is in the cli_*.cpp files beside.
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
+
+#include "app/cli.hpp"
+
+namespace {
+
+using namespace keyledger::app;
+
+const char* from_process(const char* name) { return std::getenv(name); }
+
+struct Chosen {
+    std::function<Exit()> run;
+};
+
+void add_serve(CLI::App& app, Chosen& chosen) {
+    auto* serve_command = app.add_subcommand("serve", "Serve the API, project and publish, until SIGTERM or SIGINT");
+    serve_command->callback([&] { chosen.run = [] { return serve(from_process); }; });
+}
+
+void add_migrate(CLI::App& app, Chosen& chosen) {
+    auto* migrate_command = app.add_subcommand("migrate", "Bring the database's schema up, down, or say where it is");
+    migrate_command->require_subcommand(1);
+    const auto add = [&](const char* name, const char* help, MigrateTo to) {
+        auto* command = migrate_command->add_subcommand(name, help);
+        auto steps = std::make_shared<int>(1);
+        auto json = std::make_shared<bool>(false);
+        if (to == MigrateTo::kDown) command->add_option("--steps", *steps, "how many to take back");
+        command->add_flag("--json", *json, "for scripts");
+        command->callback([&chosen, to, steps, json] {
+            chosen.run = [=] {
+                return migrate(from_process, to, *steps, *json ? Format::kJson : Format::kText);
+            };
+        });
+    };
+    add("up", "apply what is missing", MigrateTo::kUp);
+    add("down", "take back the newest; refuses to drop a log with events", MigrateTo::kDown);
+    add("status", "list all", MigrateTo::kStatus);
+    add("restored", "after a restore: give the log a new identity, so that what names the lost history is refused",
+        MigrateTo::kRestored);
+}
+
+void add_keys(CLI::App& app, Chosen& chosen) {
+    auto* keys = app.add_subcommand("keys", "The keyring: keys that the database does not hold");
+    keys->require_subcommand(1);
+    auto path = std::make_shared<std::string>();
+    keys->add_option("--file", *path, "the keyring's path, instead of KEYLEDGER_KEYRING_FILE");
+
+    auto generate = std::make_shared<GenerateKeys>();
+    auto* generating = keys->add_subcommand("generate", "make a keyring with one key for each purpose");
+    generating->add_flag("--if-missing", generate->if_missing, "do nothing if there is one");
+    generating->add_option("--algorithm", generate->algorithm, "of access tokens: ES256, RS256 or EdDSA");
+    generating->callback([&chosen, path, generate] {
+        generate->path = *path;
+        chosen.run = [generate] { return generate_keys(from_process, *generate); };
+    });
+
+    auto rotate = std::make_shared<RotateKeys>();
+    auto* rotating = keys->add_subcommand("rotate", "publish a new key of a purpose, used after the lead time");
+    rotating->add_option("purpose", rotate->purpose, "token-signing, sealing-root, key-encryption or claims")->required();
+    rotating->add_option("--lead-seconds", rotate->lead_s, "until it is used: time for nodes and caches to see it");
+    rotating->add_option("--algorithm", rotate->algorithm, "for token-signing: another algorithm");
+    rotating->callback([&chosen, path, rotate] {
+        rotate->path = *path;
+        chosen.run = [rotate] { return rotate_keys(from_process, *rotate); };
+    });
+
+    auto id = std::make_shared<std::string>();
+    auto* revoking = keys->add_subcommand("revoke", "end a key at once: what it signed or sealed is refused");
+    revoking->add_option("id", *id, "as 'keys list' shows it")->required();
+    revoking->callback([&chosen, path, id] {
+        chosen.run = [path, id] { return revoke_key(from_process, *path, *id); };
+    });
+
+    auto json = std::make_shared<bool>(false);
+    auto* listing = keys->add_subcommand("list", "all keys, without their material");
+    listing->add_flag("--json", *json, "for scripts");
+    listing->callback([&chosen, path, json] {
+        chosen.run = [=] { return list_keys(from_process, *path, *json ? Format::kJson : Format::kText); };
+    });
+}
+
+void add_users(CLI::App& app, Chosen& chosen) {
+    auto* users = app.add_subcommand("users", "Users, from the command line");
+    users->require_subcommand(1);
+    auto options = std::make_shared<CreateAdmin>();
+    auto* creating = users->add_subcommand(
+        "create-admin", "register the first administrator; the password comes from KEYLEDGER_ADMIN_PASSWORD or the "
+                        "first line of standard input; exit code 3 if there is one");
+    creating->add_option("--email", options->email, "the e-mail address")->required();
+    creating->add_option("--username", options->username, "a user name");
+    creating->add_option("--name", options->name, "a name");
+    creating->callback([&chosen, options] { chosen.run = [options] { return create_admin(from_process, *options); }; });
+}
+
+void add_events(CLI::App& app, Chosen& chosen) {
+    auto* events = app.add_subcommand("events", "The log, as it is stored: personal data stays sealed");
+    events->require_subcommand(1);
+    auto tail = std::make_shared<TailEvents>();
+    auto json = std::make_shared<bool>(false);
+    auto* tailing = events->add_subcommand("tail", "the last events, or all from a position on");
+    tailing->add_option("--from", tail->from, "the first position")->check(CLI::PositiveNumber);
+    tailing->add_option("--limit", tail->limit, "how many at most")->check(CLI::PositiveNumber);
+    tailing->add_flag("--follow", tail->follow, "go on as events come, until interrupted");
+    tailing->add_flag("--json", *json, "one JSON object a line");
+    tailing->callback([&chosen, tail, json] {
+        tail->format = *json ? Format::kJson : Format::kText;
+        chosen.run = [tail] { return tail_events(from_process, *tail); };
+    });
+    auto position = std::make_shared<std::int64_t>(0);
+    auto show_json = std::make_shared<bool>(false);
+    auto* showing = events->add_subcommand("show", "one event, whole");
+    showing->add_option("position", *position, "its position")->required()->check(CLI::PositiveNumber);
+    showing->add_flag("--json", *show_json, "as one JSON object");
+    showing->callback([&chosen, position, show_json] {
+        chosen.run = [=] {
+            return show_event(from_process, *position, *show_json ? Format::kJson : Format::kText);
+        };
+    });
+}
+
+void add_audit(CLI::App& app, Chosen& chosen) {
+    auto* audit = app.add_subcommand("audit", "Check the log");
+    audit->require_subcommand(1);
+    auto json = std::make_shared<bool>(false);
+    auto* verifying = audit->add_subcommand(
+        "verify", "recompute every leaf hash, and look for holes; exit code 4 and the first bad position if one is found");
+    verifying->add_flag("--json", *json, "for scripts");
+    verifying->callback([&chosen, json] {
+        chosen.run = [json] { return verify_audit(from_process, *json ? Format::kJson : Format::kText); };
+    });
+    auto* config = app.add_subcommand("config", "The configuration");
+    config->require_subcommand(1);
+    auto* checking = config->add_subcommand("check", "print what is in effect, secrets masked, and what is wrong with it");
+    checking->callback([&chosen] { chosen.run = [] { return check_config(from_process); }; });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Keyledger: an event-sourced authentication and authorization service.\n"
+                 "Settings are environment variables KEYLEDGER_*; 'keyledger config check' lists them.\n"
+                 "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 was done before, 4 found bad."};
+    app.set_version_flag("--version", KEYLEDGER_VERSION);
+    app.require_subcommand(1);
+    Chosen chosen;
+    add_serve(app, chosen);
+    add_migrate(app, chosen);
+    add_keys(app, chosen);
+    add_users(app, chosen);
+    add_events(app, chosen);
+    add_audit(app, chosen);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::kUsage);
+    }
+    try {
+        return static_cast<int>(chosen.run());
+    } catch (const std::exception& error) {
+        std::cerr << "keyledger: " << error.what() << '\n';
+        return static_cast<int>(Exit::kFailed);
+    }
+}

@@ -1,0 +1,122 @@
+#include "app/observation.hpp"
+
+namespace keyledger::app {
+namespace {
+
+// An append that waits so long waits for something that a person should look at (a standby, a lock).
+constexpr std::int64_t kLongAppendMs = 5'000;
+
+api::HealthCheck check_database(const Core& core) {
+    const auto status = core.store.status().committer;
+    if (!status.connected)
+        return {"database", false, status.last_error.empty() ? "not connected" : status.last_error};
+    if (status.in_flight_ms > kLongAppendMs)
+        return {"database", false, "an append is waiting for " + std::to_string(status.in_flight_ms) + " ms"};
+    return {"database", true, "connected"};
+}
+
+api::HealthCheck check_projector(const Followers& followers) {
+    const auto status = followers.projector();
+    if (!status) return {"projector", true, "not a role of this process"};
+    for (const auto& projection : status->projections)
+        if (projection.stopped)
+            return {"projector", false, projection.model + " stopped at position " +
+                                            std::to_string(projection.stopped->at.position) + ": " +
+                                            projection.stopped->at.reason};
+    return {"projector", true, status->last_trouble.empty() ? "follows the log" : status->last_trouble};
+}
+
+// A broker that is away is no reason to send requests elsewhere: the log keeps everything (I12).
+api::HealthCheck check_publisher(const Followers& followers) {
+    const auto status = followers.publisher();
+    if (!status) return {"publisher", true, "rests: not a role of this process, or no brokers"};
+    const bool good = !eventstore::kafka::is_stopped(status->state);
+    std::string detail(eventstore::kafka::name_of(status->state));
+    if (!status->sentence.empty()) detail += ": " + status->sentence;
+    return {"publisher", good, detail};
+}
+
+using Samples = std::vector<Metrics::Sample>;
+
+Samples store_samples(const Core& core) {
+    const auto status = core.store.status();
+    const auto& committer = status.committer;
+    Samples samples;
+    const auto add = [&](const char* name, const char* help, auto value) {
+        samples.push_back({std::string("keyledger_append_") + name, help, {}, static_cast<double>(value)});
+    };
+    add("batches", "Batches sent since the start", committer.batches);
+    add("commands", "Commands answered by the database since the start", committer.commands);
+    add("events", "Events appended since the start", committer.events);
+    add("conflicts", "Commands refused because what they read had moved", committer.conflicts);
+    add("duplicates", "Commands that had been appended before", committer.duplicates);
+    add("kept_back", "Commands that waited for a batch because they depend on one before", committer.kept_back);
+    add("bad_data", "Commands that the database refuses", committer.bad_data);
+    add("resends", "Batches sent again after a broken connection", committer.resends);
+    add("unknown_outcomes", "Commands whose outcome stayed unknown", committer.unknown_outcomes);
+    add("waiting", "Commands that wait now", committer.waiting);
+    add("in_flight_seconds", "How long the batch in flight has been there",
+        static_cast<double>(committer.in_flight_ms) / 1000);
+    add("connected", "1 while the committer is connected", committer.connected ? 1 : 0);
+    samples.push_back({"keyledger_reads", "Reads of the event store since the start", {},
+                       static_cast<double>(status.reads.reads)});
+    samples.push_back({"keyledger_head_queries", "Shared queries for the log's head since the start", {},
+                       static_cast<double>(status.heads.queries)});
+    return samples;
+}
+
+Samples hashing_samples(const Core& core) {
+    const auto counters = core.hashing.counters();
+    return {{"keyledger_hashing_queued", "Password hashes that wait now", {}, double(counters.queued)},
+            {"keyledger_hashing_running", "Password hashes that run now", {}, double(counters.running)},
+            {"keyledger_hashing_started", "Password hashes since the start", {}, double(counters.started)},
+            {"keyledger_hashing_shed", "Refused because the queue was full", {}, double(counters.shed)},
+            {"keyledger_hashing_expired", "Expired while they waited", {}, double(counters.expired)}};
+}
+
+Samples projector_samples(const Followers& followers) {
+    Samples samples;
+    const auto status = followers.projector();
+    if (!status) return samples;
+    for (const auto& projection : status->projections) {
+        const std::vector<std::pair<std::string, std::string>> labels{{"model", projection.model}};
+        samples.push_back({"keyledger_projection_position", "The last event applied", labels,
+                           double(projection.position)});
+        samples.push_back({"keyledger_projection_lag_events", "Behind the log's head", labels,
+                           double(projection.head - projection.position)});
+        samples.push_back({"keyledger_projection_lag_seconds", "Since it was last level with the head", labels,
+                           double(projection.behind_for.count()) / 1000});
+        samples.push_back({"keyledger_projection_stopped", "1 when an operator has to look", labels,
+                           projection.stopped ? 1.0 : 0.0});
+    }
+    return samples;
+}
+
+Samples publisher_samples(const Followers& followers) {
+    const auto status = followers.publisher();
+    if (!status) return {};
+    return {{"keyledger_publisher_position", "The last event known to be in Kafka", {}, double(status->published)},
+            {"keyledger_publisher_records", "Records committed by this process", {}, double(status->records)},
+            {"keyledger_publisher_setbacks", "Errors after which it began anew", {}, double(status->setbacks)},
+            {"keyledger_publisher_stopped", "1 when an operator has to look", {},
+             eventstore::kafka::is_stopped(status->state) ? 1.0 : 0.0}};
+}
+
+}  // namespace
+
+void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& followers, api::Server& server) {
+    health.add([&core] { return check_database(core); });
+    health.add([&followers] { return check_projector(followers); });
+    health.add([&followers] { return check_publisher(followers); });
+    metrics.add([&core] { return store_samples(core); });
+    metrics.add([&core] { return hashing_samples(core); });
+    metrics.add([&followers] { return projector_samples(followers); });
+    metrics.add([&followers] { return publisher_samples(followers); });
+    metrics.add([&server] {
+        return Samples{{"keyledger_http_connections", "Open now", {}, double(server.open_connections())},
+                       {"keyledger_http_in_flight", "Requests being answered", {},
+                        double(server.requests_in_flight())}};
+    });
+}
+
+}  // namespace keyledger::app

@@ -1,0 +1,155 @@
+#include "app/service.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "api/http/server.hpp"
+#include "api/routes.hpp"
+#include "app/clients_file.hpp"
+#include "app/core.hpp"
+#include "app/followers.hpp"
+#include "app/health.hpp"
+#include "app/housekeeper.hpp"
+#include "app/management.hpp"
+#include "app/metrics.hpp"
+#include "app/observation.hpp"
+#include "projections/queries.hpp"
+#include "security/adapters/keyring_tokens.hpp"
+
+namespace keyledger::app {
+namespace {
+
+FileClients load_clients(const Config& config) {
+    auto clients = FileClients::load(config.clients_file);
+    if (!clients) throw StartFailure(clients.error());
+    return std::move(*clients);
+}
+
+Uuid learn_log_id(Core& core) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto head = core.run(core.store.head(deadline));
+    if (!head) throw StartFailure("the database does not answer; check KEYLEDGER_DATABASE_URL and the server");
+    return head->log_id;
+}
+
+projections::QuerySettings query_settings(const Config& config) {
+    projections::QuerySettings settings;
+    settings.database_url = config.database_url;
+    return settings;
+}
+
+api::ServerOptions server_options(const Config& config, const commands::Clock& clock) {
+    api::ServerOptions options;
+    options.address = config.listen.address;
+    options.port = config.listen.port;
+    options.io_threads = config.io_threads;
+    options.limits.request = std::chrono::milliseconds(config.request_timeout_ms);
+    options.now_ms = [&clock] { return clock.now_ms(); };
+    for (const std::string& text : config.trusted_proxies) {
+        const auto network = api::Cidr::parse(text);
+        if (!network) throw StartFailure("KEYLEDGER_TRUSTED_PROXIES: '" + text + "' is not a network or address");
+        options.trusted_proxies.push_back(*network);
+    }
+    if (!config.tls_certificate_file.empty())
+        options.tls = api::TlsFiles{config.tls_certificate_file, config.tls_key_file};
+    return options;
+}
+
+api::CorsPolicy cors_policy(const Config& config) {
+    api::CorsPolicy policy;
+    policy.origins = config.cors_origins;
+    return policy;
+}
+
+}  // namespace
+
+struct Service::Parts {
+    explicit Parts(const Config& settings)
+        : config(settings),
+          core(config),
+          clients(load_clients(config)),
+          log_id(learn_log_id(core)),
+          tokens(*core.keyring, core.clock, core.identifiers, core.processors,
+                 {config.issuer, config.access_token_s, log_id}),
+          cursors(*core.keyring, core.clock),
+          idempotency_keys(*core.keyring, core.clock),
+          queries(query_settings(config)),
+          followers(config, core, queries),
+          context{core.services, tokens, cursors, idempotency_keys, clients, queries, health},
+          router(api::bind_routes(api::route_table(), context), cors_policy(config)),
+          server(server_options(config, core.clock), router, metrics),
+          management(management_options(config.management_listen),
+                     management_routes({health, metrics, log_id})),
+          housekeeper(config, core.clock) {
+        observe(health, metrics, core, followers, server);
+    }
+
+    Config config;
+    Metrics metrics;
+    ServiceHealth health;
+    Core core;
+    FileClients clients;
+    Uuid log_id;
+    security::KeyringTokens tokens;
+    security::KeyringCursors cursors;
+    security::KeyringIdempotencyKeys idempotency_keys;
+    projections::Queries queries;
+    Followers followers;
+    api::Context context;
+    api::Router router;
+    api::Server server;
+    api::ManagementServer management;
+    Housekeeper housekeeper;
+    bool stopped = false;
+};
+
+Service::Service(const Config& config) try : parts_(std::make_unique<Parts>(config)) {
+} catch (const api::ServerError& error) {
+    throw StartFailure(error.what());
+}
+
+Service::~Service() { stop(); }
+
+void Service::start() try {
+    Parts& parts = *parts_;
+    parts.management.start();
+    parts.followers.start();
+    parts.housekeeper.start();
+    if (parts.config.serves_api) parts.server.start();
+    parts.health.set_serving(true);
+    spdlog::info("serving log {} on {}:{}, management on {}:{}", parts.log_id.to_string(),
+                 parts.config.listen.address, parts.config.listen.port, parts.config.management_listen.address,
+                 parts.config.management_listen.port);
+    if (parts.config.kafka_brokers.empty())
+        spdlog::info("KEYLEDGER_KAFKA_BROKERS is not set: nothing is published, the log keeps everything");
+} catch (const api::ServerError& error) {
+    throw StartFailure(error.what());
+} catch (const api::ManagementError& error) {
+    throw StartFailure(error.what());
+}
+
+void Service::reload_keys() {
+    const auto reloaded = parts_->core.keyring->reload(parts_->core.clock.now_ms());
+    if (reloaded)
+        spdlog::info("read the keyring again");
+    else
+        spdlog::error("the keyring could not be taken: {}", reloaded.error().message);
+}
+
+void Service::stop() {
+    Parts& parts = *parts_;
+    if (std::exchange(parts.stopped, true)) return;
+    spdlog::info("stopping");
+    parts.health.set_serving(false);
+    parts.server.stop_accepting();
+    if (!parts.server.drain(std::chrono::milliseconds(parts.config.stop_timeout_ms)))
+        spdlog::warn("requests were still in flight after {} ms", parts.config.stop_timeout_ms);
+    parts.housekeeper.stop();
+    parts.followers.stop();
+    parts.queries.stop();
+    parts.core.stop();
+    parts.server.stop();
+    parts.management.stop();
+    spdlog::info("stopped");
+}
+
+}  // namespace keyledger::app

@@ -1,0 +1,36 @@
+#pragma once
+// The service, put together: the one place that builds concrete classes. Start order is the order of need; stop order
+// is design section 10's: readiness red, no new connections, requests in flight, projector and publisher, committer,
+// pools, I/O threads.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/config.hpp"
+
+namespace keyledger::app {
+
+// The service can't start; the text says why and what to do.
+struct StartFailure : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+class Service {
+public:
+    // Reads keys and clients, checks the schema, learns which log it serves. Throws StartFailure.
+    explicit Service(const Config& config);
+    ~Service();  // stop()
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
+
+    void start();
+    // Reads the keyring again (SIGHUP). A file that can't be read changes nothing.
+    void reload_keys();
+    void stop();
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace keyledger::app

@@ -1,0 +1,28 @@
+#include "app/system_ports.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+
+#include "security/random.hpp"
+
+namespace keyledger::app {
+
+std::int64_t SystemClock::now_ms() const {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+Uuid RandomIdentifiers::next() { return security::uuid_v7(clock_.now_ms()); }
+
+eventstore::CommandId RandomIdentifiers::next_command_id() {
+    eventstore::CommandId id{};
+    security::fill_random(id);
+    return id;
+}
+
+void LoggedJournal::warning(std::string_view what, const Uuid& about) {
+    spdlog::warn("{} (id {})", what, about.to_string());
+}
+
+}  // namespace keyledger::app

@@ -1,0 +1,28 @@
+#pragma once
+// The clock and the identifiers of the real world.
+#include "commands/ports.hpp"
+
+namespace keyledger::app {
+
+class SystemClock : public commands::Clock {
+public:
+    std::int64_t now_ms() const override;
+};
+
+class RandomIdentifiers : public commands::Identifiers {
+public:
+    explicit RandomIdentifiers(const commands::Clock& clock) : clock_(clock) {}
+    Uuid next() override;
+    eventstore::CommandId next_command_id() override;
+
+private:
+    const commands::Clock& clock_;
+};
+
+// Warnings to the log.
+class LoggedJournal : public commands::Journal {
+public:
+    void warning(std::string_view what, const Uuid& about) override;
+};
+
+}  // namespace keyledger::app

@@ -1,0 +1,14 @@
+#pragma once
+// What the service tidies up behind itself.
+#include <cstdint>
+#include <string>
+
+#include "domain/result.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::eventstore::postgres {
+
+// Forgets command ids recorded before the time, at most so many; returns how many. Blocks, on a connection of its own.
+Result<std::int64_t, StoreError> prune_commands(const std::string& url, std::int64_t before_ms, int at_most);
+
+}  // namespace keyledger::eventstore::postgres
