@@ -1,6 +1,6 @@
-// How fast a log reaches Kafka: records a second in transactions of 20, 1,000 and 10,000 events, and at 2,000 events/s
-// the time from an event's being appended to its being seen by a read_committed consumer. Against the broker in
-// KEYLEDGER_TEST_KAFKA_BROKERS; the log is in memory, so PostgreSQL is not in these figures.
+// How fast a log reaches Kafka: records a second in transactions of 20, 1,000 and 10,000 events, and at 2,000
+// events/s the time from an event's being appended to its being seen by a read_committed consumer. Against
+// the broker in KEYLEDGER_TEST_KAFKA_BROKERS; the log is in memory, so PostgreSQL is not in these figures.
 //     publisher_bench [EVENTS_PER_SECOND [SECONDS]]
 #include <librdkafka/rdkafka.h>
 
@@ -26,7 +26,9 @@ constexpr std::uint64_t kSeed = 1;
 constexpr std::size_t kUsers = 1000;
 constexpr auto kPatience = std::chrono::minutes(2);
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 PublisherOptions options_for(const test::TopicPrefix& prefix) {
     PublisherOptions options;
@@ -45,11 +47,13 @@ void measure_throughput(std::int32_t transaction_events, std::size_t events) {
     Publisher publisher(options, {log, cursors, leadership, log});
     log.grow(20);
     publisher.start();
-    if (!publisher.await([](const PublisherStatus& status) { return status.published == 20; }, kPatience)) return;
+    if (!publisher.await([](const PublisherStatus& status) { return status.published == 20; }, kPatience))
+        return;
     log.grow(events);  // counted with the rest: it is a few microseconds an event
     const auto start = Clock::now();
     const auto wanted = log.size();
-    const auto done = publisher.await([&](const auto& status) { return status.published >= wanted; }, kPatience);
+    const auto done =
+        publisher.await([&](const auto& status) { return status.published >= wanted; }, kPatience);
     const double seconds = seconds_since(start);
     const PublisherStatus status = publisher.status();
     publisher.stop();
@@ -122,14 +126,16 @@ void measure_latency(int events_per_second, int seconds) {
     test::AlwaysLeads leadership;
     Publisher publisher(options_for(prefix), {log, cursors, leadership, log});
     publisher.start();
-    if (!publisher.await([](const auto& status) { return status.state == PublisherState::kPublishing; }, kPatience))
+    if (!publisher.await([](const auto& status) { return status.state == PublisherState::kPublishing; },
+                         kPatience))
         return;
     const Position last = static_cast<Position>(events_per_second) * seconds;
     Watcher watcher(prefix.text() + ".events.v1", 12, last);
     std::vector<Clock::time_point> appended(static_cast<std::size_t>(last) + 1);
     const auto start = Clock::now();
     for (Position position = 1; position <= last; ++position) {
-        std::this_thread::sleep_until(start + std::chrono::microseconds(1'000'000LL * position / events_per_second));
+        std::this_thread::sleep_until(start +
+                                      std::chrono::microseconds(1'000'000LL * position / events_per_second));
         appended[static_cast<std::size_t>(position)] = Clock::now();
         log.grow(1);
     }
@@ -141,11 +147,14 @@ void measure_latency(int events_per_second, int seconds) {
         milliseconds.push_back(std::chrono::duration<double, std::milli>(took).count());
     }
     std::sort(milliseconds.begin(), milliseconds.end());
-    auto quantile = [&](double q) { return milliseconds[static_cast<std::size_t>(q * static_cast<double>(last - 1))]; };
-    std::printf("%d events/s for %d s, appended to consumed: p50 %.1f ms, p99 %.1f ms, p99.9 %.1f ms, max %.1f ms; "
-                "%lld transactions\n",
-                events_per_second, seconds, quantile(0.5), quantile(0.99), quantile(0.999), quantile(1),
-                static_cast<long long>(publisher.status().transactions));
+    auto quantile = [&](double q) {
+        return milliseconds[static_cast<std::size_t>(q * static_cast<double>(last - 1))];
+    };
+    std::printf(
+        "%d events/s for %d s, appended to consumed: p50 %.1f ms, p99 %.1f ms, p99.9 %.1f ms, max %.1f ms; "
+        "%lld transactions\n",
+        events_per_second, seconds, quantile(0.5), quantile(0.99), quantile(0.999), quantile(1),
+        static_cast<long long>(publisher.status().transactions));
 }
 
 }  // namespace

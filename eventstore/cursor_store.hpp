@@ -1,5 +1,6 @@
 #pragma once
-// Where a follower of the log notes how far it came, for whoever compares it with what the follower's output says.
+// Where a follower of the log notes how far it came, for whoever compares it with what the follower's output
+// says.
 #include "domain/result.hpp"
 #include "eventstore/log_source.hpp"
 #include "eventstore/store.hpp"
@@ -12,7 +13,8 @@ public:
     virtual ~CursorStore() = default;
     // Position 0 if nothing was ever stored.
     virtual Result<Cursor, ReadError> load() = 0;
-    // Never moves back: a cursor at or below the stored one changes nothing, for a process that was paused may come late.
+    // Never moves back: a cursor at or below the stored one changes nothing, for a process that was paused
+    // may come late.
     virtual Result<void, ReadError> store(const Cursor& cursor) = 0;
 };
 

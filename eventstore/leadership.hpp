@@ -8,9 +8,9 @@ enum class Candidacy {
     kUnavailable,  // nobody can tell; ask again with back-off
 };
 
-// One object a job, used by one thread; calls block. Holding it is a courtesy that saves work, never a fence: a process
-// that was paused may still believe that it leads. Whatever it protects needs a fence of its own (an epoch, a
-// compare-and-swap on a checkpoint).
+// One object a job, used by one thread; calls block. Holding it is a courtesy that saves work, never a fence:
+// a process that was paused may still believe that it leads. Whatever it protects needs a fence of its own
+// (an epoch, a compare-and-swap on a checkpoint).
 class Leadership {
 public:
     virtual ~Leadership() = default;

@@ -11,7 +11,8 @@ namespace keyledger::eventstore {
 class StreamOrigins {
 public:
     virtual ~StreamOrigins() = default;
-    // The first event (version 1) of each stream that exists, in any order. Blocks; one question however many streams.
+    // The first event (version 1) of each stream that exists, in any order. Blocks; one question however many
+    // streams.
     virtual Result<std::vector<RecordedEvent>, ReadError> first_events(const std::vector<Uuid>& streams) = 0;
 };
 

@@ -38,15 +38,15 @@ KafkaError error_of(rd_kafka_error_s* error, std::string_view during);
 
 struct ClientOptions {
     std::string brokers;  // host:port[,host:port …]
-    // Anything else that librdkafka should know, such as security.protocol. What the publisher's guarantees rest on
-    // is set after these and can't be overridden.
+    // Anything else that librdkafka should know, such as security.protocol. What the publisher's guarantees
+    // rest on is set after these and can't be overridden.
     std::vector<std::pair<std::string, std::string>> properties;
     // Syslog level (3 error … 7 debug) and text. Called from librdkafka's threads, several at once.
     std::function<void(int, std::string_view)> log;
 };
 
-// What a client's callbacks need; lives as long as its handle. Callbacks of deliveries and errors run in the thread
-// that polls.
+// What a client's callbacks need; lives as long as its handle. Callbacks of deliveries and errors run in the
+// thread that polls.
 struct ClientContext {
     std::function<void(int, std::string_view)> log;
     std::atomic<bool> all_brokers_down{false};
@@ -59,7 +59,8 @@ public:
     enum class Role { kProducer, kConsumer };
     using Properties = std::vector<std::pair<std::string, std::string>>;
 
-    static Result<Client, KafkaError> open(Role role, const ClientOptions& options, const Properties& properties);
+    static Result<Client, KafkaError> open(Role role, const ClientOptions& options,
+                                           const Properties& properties);
 
     rd_kafka_s* handle() const { return handle_.get(); }
     ClientContext& context() { return *context_; }
@@ -75,7 +76,8 @@ private:
 };
 
 inline int timeout_ms(std::chrono::steady_clock::time_point deadline) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     return left.count() > 0 ? static_cast<int>(left.count()) : 0;
 }
 

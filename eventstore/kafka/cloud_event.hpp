@@ -1,12 +1,12 @@
 #pragma once
-// An event of the log as a Kafka record: CloudEvents 1.0.2, Kafka protocol binding, binary mode. Headers are the
-// context attributes and `content-type`; the value is canonical JSON (RFC 8785):
+// An event of the log as a Kafka record: CloudEvents 1.0.2, Kafka protocol binding, binary mode. Headers are
+// the context attributes and `content-type`; the value is canonical JSON (RFC 8785):
 //
-//     {"actor":{"id":"…" or null,"type":"user"},"data":{…},"position":7,"schema_version":1,"session_id":"…" or null,
-//      "stream":{"id":"…","type":"session","version":2},"tenant":"default"}
+//     {"actor":{"id":"…" or null,"type":"user"},"data":{…},"position":7,"schema_version":1,
+//      "session_id":"…" or null,"stream":{"id":"…","type":"session","version":2},"tenant":"default"}
 //
-// I10: `data` has the declared fields that are not personal, in the newest schema version. Personal ones are left out,
-// not passed on sealed: of the envelope only what is named above and in the headers leaves.
+// I10: `data` has the declared fields that are not personal, in the newest schema version. Personal ones are
+// left out, not passed on sealed: of the envelope only what is named above and in the headers leaves.
 #include <string>
 #include <string_view>
 

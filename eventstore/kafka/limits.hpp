@@ -11,7 +11,10 @@ using namespace std::chrono_literals;
 // A transaction takes all that is waiting, up to these.
 inline constexpr std::int32_t kMaxTransactionEvents = 10'000;
 inline constexpr std::size_t kMaxTransactionBytes = 16 * 1024 * 1024;
-// One record with its headers. What `append` lets through (64 KiB of payload, 16 KiB of metadata) is far below.
+// Read before it is known how large events are at present; then as many as fill a transaction.
+inline constexpr std::int32_t kFirstReadEvents = 1'000;
+// One record with its headers. What `append` lets through (64 KiB of payload, 16 KiB of metadata) is far
+// below.
 inline constexpr std::int32_t kMaxRecordBytes = 1'000'000;
 // Records that travel together. With one more record it must stay below the topic's max.message.bytes.
 inline constexpr std::int32_t kMaxBatchBytes = 512 * 1024;
@@ -19,7 +22,8 @@ inline constexpr std::int32_t kMaxBatchBytes = 512 * 1024;
 inline constexpr std::int64_t kMinTopicMessageBytes = 1'000'000;
 inline constexpr std::int32_t kMaxQueuedKilobytes = 64 * 1024;
 
-// Events that Kafka holds beyond the position record: at most one transaction's, with room for a setting that shrank.
+// Events that Kafka holds beyond the position record: at most one transaction's, with room for a setting that
+// shrank.
 inline constexpr std::size_t kMaxAlreadyThere = 10 * static_cast<std::size_t>(kMaxTransactionEvents);
 inline constexpr std::size_t kMaxRememberedSessions = 65'536;
 
@@ -27,8 +31,8 @@ inline constexpr auto kTransactionTimeout = 10s;  // the broker aborts what is o
 inline constexpr auto kInitTimeout = 10s;
 inline constexpr auto kAdminTimeout = 10s;
 inline constexpr auto kFirstContactTimeout = 2s;  // with a cluster that may be away
-inline constexpr auto kReadTimeout = 30s;  // to the end of a topic, at start
-inline constexpr auto kPollSlice = 100ms;  // how long a blocking call may keep the publisher from noticing `stop`
+inline constexpr auto kReadTimeout = 30s;         // to the end of a topic, at start
+inline constexpr auto kPollSlice = 100ms;         // of waiting, between looks at whether to go on
 
 inline constexpr auto kIdleWait = 250ms;      // between looks at the log when nobody hints
 inline constexpr auto kStandbyWait = 1000ms;  // between tries for leadership

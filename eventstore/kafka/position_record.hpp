@@ -1,6 +1,6 @@
 #pragma once
-// What the publisher knows of itself, kept by Kafka in the same transaction as the events: one record an output in the
-// compacted topic `<prefix>.publisher.v1`. Canonical JSON under the output's name as key.
+// What the publisher knows of itself, kept by Kafka in the same transaction as the events: one record an
+// output in the compacted topic `<prefix>.publisher.v1`. Canonical JSON under the output's name as key.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,8 +16,8 @@ inline constexpr std::string_view kEventsOutput = "events";
 struct PositionRecord {
     Uuid log_id;
     Cursor cursor;  // of the last event in the events topic
-    // Where each partition of the events topic ended before the transaction that wrote this: whatever that transaction
-    // sent, and whatever came after it, is found by reading from here.
+    // Where each partition of the events topic ended before the transaction that wrote this: whatever that
+    // transaction sent, and whatever came after it, is found by reading from here.
     std::vector<std::int64_t> offsets;
 };
 

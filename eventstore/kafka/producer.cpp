@@ -28,7 +28,9 @@ bool is_purge(const KafkaError& error) {
 
 }  // namespace
 
-void TransactionalProducer::DestroyTopic::operator()(rd_kafka_topic_s* topic) const { rd_kafka_topic_destroy(topic); }
+void TransactionalProducer::DestroyTopic::operator()(rd_kafka_topic_s* topic) const {
+    rd_kafka_topic_destroy(topic);
+}
 
 Result<std::unique_ptr<TransactionalProducer>, KafkaError> TransactionalProducer::open(
     const ClientOptions& options, const std::string& transactional_id, const Topics& topics) {
@@ -62,15 +64,18 @@ TransactionalProducer::TransactionalProducer(Client client) : client_(std::move(
                                          int code) { delivered(position, partition, offset, code); };
 }
 
-void TransactionalProducer::delivered(Position position, std::int32_t partition, std::int64_t offset, int code) {
+void TransactionalProducer::delivered(Position position, std::int32_t partition, std::int64_t offset,
+                                      int code) {
     if (code != 0) {
         const std::string what = position > 0 ? "event " + std::to_string(position) : "the position record";
         if (!failed_ || is_purge(*failed_)) failed_ = error_of(code, "delivering " + what);
         return;
     }
-    // A record that was a repetition is taken without its offset: the older end stays, which is early, not wrong.
+    // A record that was a repetition is taken without its offset: the older end stays, which is early, not
+    // wrong.
     if (position == 0 || offset < 0) return;
-    auto known = std::find_if(ends_.begin(), ends_.end(), [&](const End& end) { return end.partition == partition; });
+    auto known =
+        std::find_if(ends_.begin(), ends_.end(), [&](const End& end) { return end.partition == partition; });
     if (known == ends_.end()) known = ends_.insert(ends_.end(), End{partition, 0});
     known->offset = std::max(known->offset, offset + 1);
 }
@@ -112,7 +117,8 @@ Result<void, KafkaError> TransactionalProducer::send_position(const Record& reco
     return send(positions_.get(), 0, record);
 }
 
-Result<void, KafkaError> TransactionalProducer::send(rd_kafka_topic_s* topic, Position position, const Record& record) {
+Result<void, KafkaError> TransactionalProducer::send(rd_kafka_topic_s* topic, Position position,
+                                                     const Record& record) {
     rd_kafka_headers_t* headers = rd_kafka_headers_new(record.headers.size());
     for (const auto& [name, value] : record.headers)
         rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
@@ -151,7 +157,8 @@ Result<void, KafkaError> TransactionalProducer::flush(const std::function<bool()
         if (failed_ && (!flushed || !is_purge(*failed_))) return Unexpected(worst(*failed_));
         if (!flushed) return {};
         if (!keep_waiting() || std::chrono::steady_clock::now() >= deadline_)
-            return Unexpected(worst(error_of(static_cast<int>(flushed), "waiting for the broker to take the records")));
+            return Unexpected(
+                worst(error_of(static_cast<int>(flushed), "waiting for the broker to take the records")));
     }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// librdkafka's transactional producer, reduced to what the publisher does with it. One thread. After any error of any
-// function the object is only good for being destroyed: its state is no longer known, Kafka's is.
+// librdkafka's transactional producer, reduced to what the publisher does with it. One thread. After any
+// error of any function the object is only good for being destroyed: its state is no longer known, Kafka's
+// is.
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -35,9 +36,8 @@ public:
         std::string events;
         std::string positions;
     };
-    static Result<std::unique_ptr<TransactionalProducer>, KafkaError> open(const ClientOptions& options,
-                                                                           const std::string& transactional_id,
-                                                                           const Topics& topics);
+    static Result<std::unique_ptr<TransactionalProducer>, KafkaError> open(
+        const ClientOptions& options, const std::string& transactional_id, const Topics& topics);
 
     // Fences every earlier producer with this transactional id, ends what it left open, and waits for that.
     Result<void, KafkaError> init(std::chrono::milliseconds timeout);
@@ -73,10 +73,10 @@ private:
     KafkaError worst(KafkaError error);
 
     std::vector<End> ends_;
-    std::optional<KafkaError> failed_;  // the first record that was not taken
+    std::optional<KafkaError> failed_;                // the first record that was not taken
     std::chrono::steady_clock::time_point deadline_;  // of the transaction
-    Client client_;  // after what its callbacks write
-    TopicHandle events_;  // after the client: destroyed before it
+    Client client_;                                   // after what its callbacks write
+    TopicHandle events_;                              // after the client: destroyed before it
     TopicHandle positions_;
 };
 

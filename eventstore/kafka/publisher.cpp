@@ -45,9 +45,15 @@ std::string_view name_of(PublisherState state) {
 std::string transactional_id(const Uuid& log_id) { return "keyledger." + log_id.to_string() + ".publisher"; }
 
 Publisher::Publisher(PublisherOptions options, PublisherPorts ports)
-    : options_(std::move(options)), ports_(ports), subjects_(ports.origins), jitter_(std::random_device{}()) {}
+    : options_(std::move(options)), ports_(ports), subjects_(ports.origins), jitter_(std::random_device{}()) {
+    read_limit_ = std::min(kFirstReadEvents, max_transaction_events());
+}
 
 Publisher::~Publisher() { stop(); }
+
+std::int32_t Publisher::max_transaction_events() const {
+    return std::clamp(options_.max_transaction_events, 1, kMaxTransactionEvents);
+}
 
 void Publisher::start() {
     enter(State::kStarting, "the publisher starts");
@@ -116,7 +122,8 @@ void Publisher::run() {
         try {
             problem = publish_as_leader();
         } catch (const CodecError& error) {
-            problem = {State::kStoppedEventUnreadable, std::string("an event can't be read: ") + error.what()};
+            problem = {State::kStoppedEventUnreadable,
+                       std::string("an event can't be read: ") + error.what()};
         } catch (const std::exception& error) {
             problem = {State::kStoppedDefect, std::string("unexpected: ") + error.what()};
         }
@@ -127,7 +134,8 @@ void Publisher::run() {
         note(problem);
         if (is_stopped(problem.state)) return;
         const auto half = backoff_.count() / 2;
-        rest(std::chrono::milliseconds(half + static_cast<std::int64_t>(jitter_() % static_cast<unsigned>(half + 1))));
+        rest(std::chrono::milliseconds(
+            half + static_cast<std::int64_t>(jitter_() % static_cast<unsigned>(half + 1))));
         backoff_ = std::min<std::chrono::milliseconds>(backoff_ * 2, kMaxBackoff);
     }
     enter(State::kEnded, "stopped by request");
@@ -166,7 +174,8 @@ Result<void, Setback> Publisher::begin_anew() {
     if (!standing) return Unexpected(standing.error());
     standing_ = std::move(*standing);
     source_ = {head->log_id, options_.issuer};
-    // The last commit's cursor may not have been stored. If the database is away now, the next commit stores it.
+    // The last commit's cursor may not have been stored. If the database is away now, the next commit stores
+    // it.
     if (standing_.cursor.position > checkpoint->position) (void)ports_.cursors.store(standing_.cursor);
     auto passed = pass(Step::kTookOver);
     if (!passed) return passed;
@@ -181,9 +190,10 @@ Result<void, Setback> Publisher::begin_anew() {
 
 Result<void, Setback> Publisher::publish_waiting() {
     if (!ports_.leadership.still_held()) return setback(State::kStandby, "leadership was lost");
-    auto events = ports_.source.read_after(standing_.cursor, options_.max_transaction_events);
+    auto events = ports_.source.read_after(standing_.cursor, read_limit_);
     if (!events)
-        return Unexpected(setback_of(events.error(), "reading after " + std::to_string(standing_.cursor.position)));
+        return Unexpected(
+            setback_of(events.error(), "reading after " + std::to_string(standing_.cursor.position)));
     if (!events->empty()) {
         auto published = publish(*events);
         if (published) backoff_ = kMinBackoff;
@@ -191,6 +201,7 @@ Result<void, Setback> Publisher::publish_waiting() {
     }
     if (producer_->broker_answers()) {
         enter(State::kPublishing, "publishing");
+        backoff_ = kMinBackoff;
         ports_.source.wait(kIdleWait);
     } else {
         enter(State::kWaitingForBroker, "no broker can be reached");
@@ -203,6 +214,8 @@ Result<void, Setback> Publisher::publish(const std::vector<RecordedEvent>& event
     if (!begun) return Unexpected(setback_of(begun.error()));
     auto sent = send(events);
     if (!sent) return Unexpected(sent.error());
+    const auto taken = static_cast<std::int32_t>(sent->events);
+    read_limit_ = sent->events < events.size() ? taken : std::min(2 * read_limit_, max_transaction_events());
     auto flushed = producer_->flush([&] { return keep_waiting(); });
     if (!flushed) return Unexpected(setback_of(flushed.error()));
     auto passed = pass(Step::kProduced);
@@ -212,7 +225,8 @@ Result<void, Setback> Publisher::publish(const std::vector<RecordedEvent>& event
     passed = pass(Step::kCommitted);
     if (!passed) return passed;
     remember(events[sent->events - 1], sent->records);
-    // A checkpoint that stays behind makes the next start less strict, not wrong; and the next commit stores again.
+    // A checkpoint that stays behind makes the next start less strict, not wrong; and the next commit stores
+    // again.
     (void)ports_.cursors.store(standing_.cursor);
     return pass(Step::kCursorStored);
 }
@@ -228,7 +242,8 @@ Result<Publisher::Sent, Setback> Publisher::send(const std::vector<RecordedEvent
         if (there != standing_.already_there.end()) {
             if (there->second != event.event_id.to_string())
                 return setback(State::kStoppedOtherHistory, "Kafka has another event at position " +
-                                                                std::to_string(event.position) + " than the log");
+                                                                std::to_string(event.position) +
+                                                                " than the log");
             continue;
         }
         const Record record = cloud_event(event, (*subjects)[sent.events], source_);

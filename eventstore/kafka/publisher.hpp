@@ -1,11 +1,12 @@
 #pragma once
-// Publishes the log to Kafka, each event exactly once and each subject's events in order (I9), whatever is killed in
-// between. The log is the outbox, so all it keeps is a cursor, and the cursor that counts is the one that Kafka commits
-// together with the events.
+// Publishes the log to Kafka, each event exactly once and each subject's events in order (I9), whatever is
+// killed in between. The log is the outbox, so all it keeps is a cursor, and the cursor that counts is the
+// one that Kafka commits together with the events.
 //
-// One transaction: begin, the events that wait (up to a bound), the position record last, commit. After any error the
-// producer is destroyed and the position is taken from Kafka again, never from memory. Where going on could lose,
-// double or misorder events it stops, says why, and stays stopped until the process is restarted.
+// One transaction: begin, the events that wait (up to a bound), the position record last, commit. After any
+// error the producer is destroyed and the position is taken from Kafka again, never from memory. Where going
+// on could lose, double or misorder events it stops, says why, and stays stopped until the process is
+// restarted.
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -65,7 +66,8 @@ public:
 
     // Once. Returns at once; everything happens on a thread of its own, however long the broker is away.
     void start();
-    // Lets the transaction in flight end (at most about kTransactionTimeout), gives up leadership and joins the thread.
+    // Lets the transaction in flight end (at most about kTransactionTimeout), gives up leadership and joins
+    // the thread.
     void stop();
     // From any thread.
     PublisherStatus status() const;
@@ -82,10 +84,12 @@ private:
     Setback publish_as_leader();
     Result<void, Setback> begin_anew();
     Result<void, Setback> publish_waiting();
-    Result<void, Setback> publish(const std::vector<RecordedEvent>& events);  // as many as one transaction takes
+    Result<void, Setback> publish(
+        const std::vector<RecordedEvent>& events);  // as many as one transaction takes
     Result<Sent, Setback> send(const std::vector<RecordedEvent>& events);
     void remember(const RecordedEvent& last, std::int64_t records);
     bool keep_waiting();
+    std::int32_t max_transaction_events() const;
     Result<void, Setback> pass(Step step);
 
     void note(const Setback& setback);
@@ -99,10 +103,11 @@ private:
     EventSource source_;
     std::unique_ptr<TransactionalProducer> producer_;
     Standing standing_;
+    std::int32_t read_limit_;  // grows while events are small: what is read is held in memory
     std::minstd_rand jitter_;
     std::chrono::milliseconds backoff_ = kMinBackoff;
 
-    mutable std::mutex mutex_;  // of what follows
+    mutable std::mutex mutex_;                 // of what follows
     mutable std::condition_variable changed_;  // the status, or `stopping_`
     bool stopping_ = false;
     PublisherStatus status_;

@@ -10,7 +10,7 @@ namespace keyledger::eventstore::kafka {
 
 enum class PublisherState {
     kNotStarted,
-    kStarting,          // takes over: topics, transactional id, position
+    kStarting,  // takes over: topics, transactional id, position
     kPublishing,
     kStandby,           // another process publishes
     kWaitingForBroker,  // keeps trying; the backlog drains later (I12)
@@ -38,8 +38,8 @@ constexpr bool is_stopped(PublisherState state) { return state >= PublisherState
 
 struct PublisherStatus {
     PublisherState state = PublisherState::kNotStarted;
-    std::string sentence;     // what happened, and what to do about it
-    Position published = 0;   // the last event that is known to be in Kafka; 0 until it published or took over
+    std::string sentence;    // what happened, and what to do about it
+    Position published = 0;  // the last event that is known to be in Kafka; 0 until it published or took over
     std::int64_t records = 0;  // sent and committed by this process
     std::int64_t transactions = 0;
     std::int64_t takeovers = 0;  // successful starts, with and without an error before

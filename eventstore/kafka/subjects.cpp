@@ -8,8 +8,8 @@
 namespace keyledger::eventstore::kafka {
 namespace {
 
-// What an event says of its subject by itself; nullopt: whoever its session belongs to. No catch-all: whoever adds an
-// aggregate decides here whom its events are about.
+// What an event says of its subject by itself; nullopt: whoever its session belongs to. No catch-all: whoever
+// adds an aggregate decides here whom its events are about.
 using Said = std::optional<Uuid>;
 
 Said said(const RecordedEvent& event, const UserEvent&) { return event.stream_id; }
@@ -17,7 +17,9 @@ Said said(const RecordedEvent&, const SessionStarted& started) { return started.
 Said said(const RecordedEvent&, const SessionRefreshed&) { return std::nullopt; }
 Said said(const RecordedEvent&, const SessionRefreshRefused&) { return std::nullopt; }
 Said said(const RecordedEvent&, const SessionEnded&) { return std::nullopt; }
-Said said(const RecordedEvent& event, const LoginFailed& failed) { return failed.user_id.value_or(event.stream_id); }
+Said said(const RecordedEvent& event, const LoginFailed& failed) {
+    return failed.user_id.value_or(event.stream_id);
+}
 Said said(const RecordedEvent&, const LoginFailuresCleared& cleared) { return cleared.user_id; }
 Said said(const RecordedEvent& event, const SessionEvent& session) {
     return std::visit([&](const auto& one) { return said(event, one); }, session);
@@ -73,7 +75,8 @@ Result<std::vector<std::string>, ReadError> Subjects::of(const std::vector<Recor
         unknown.erase(asked);
     }
     if (!unknown.empty())
-        throw CodecError("stream " + unknown.begin()->first.to_string() + " does not begin with session.started");
+        throw CodecError("stream " + unknown.begin()->first.to_string() +
+                         " does not begin with session.started");
     return subjects;
 }
 

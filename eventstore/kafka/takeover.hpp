@@ -1,6 +1,6 @@
 #pragma once
-// How a publisher learns from Kafka where to go on. Called after `init` has fenced every other producer, so that what
-// it reads can't change under it.
+// How a publisher learns from Kafka where to go on. Called after `init` has fenced every other producer, so
+// that what it reads can't change under it.
 #include <map>
 #include <string>
 #include <vector>
@@ -25,15 +25,15 @@ Setback setback_of(const TopicProblem& problem);
 struct Standing {
     Cursor cursor;                      // of the position record: everything up to it is in Kafka
     std::vector<std::int64_t> offsets;  // for the next position record
-    // Events after the cursor that Kafka holds although no position record says so: position to event id. A delayed
-    // end of transaction can commit a part of the transaction after it (librdkafka 2.0.2 has one epoch for both).
-    // They are not sent again.
+    // Events after the cursor that Kafka holds although no position record says so: position to event id. A
+    // delayed end of transaction can commit a part of the transaction after it (librdkafka 2.0.2 has one
+    // epoch for both). They are not sent again.
     std::map<Position, std::string> already_there;
 };
 
-// Reads the position topic to its end, then each events partition from the offsets in the record, and compares with
-// the log and with the checkpoint that this log keeps of its publishing.
-Result<Standing, Setback> take_over(const ClientOptions& options, const TopicSettings& topics, LogSource& source,
-                                    const Cursor& checkpoint);
+// Reads the position topic to its end, then each events partition from the offsets in the record, and
+// compares with the log and with the checkpoint that this log keeps of its publishing.
+Result<Standing, Setback> take_over(const ClientOptions& options, const TopicSettings& topics,
+                                    LogSource& source, const Cursor& checkpoint);
 
 }  // namespace keyledger::eventstore::kafka

@@ -13,8 +13,8 @@ using Message = std::unique_ptr<rd_kafka_message_t, decltype(&rd_kafka_message_d
 using Queue = std::unique_ptr<rd_kafka_queue_t, decltype(&rd_kafka_queue_destroy)>;
 using Topic = std::unique_ptr<rd_kafka_topic_t, decltype(&rd_kafka_topic_destroy)>;
 
-// Partitions that are being fetched into one queue; stopped when this ends. The simple consumer is used because it
-// joins no group: nothing is stored on the broker, and no right on a group is needed.
+// Partitions that are being fetched into one queue; stopped when this ends. The simple consumer is used
+// because it joins no group: nothing is stored on the broker, and no right on a group is needed.
 class Fetching {
 public:
     Fetching(rd_kafka_t* handle, const std::string& topic)
@@ -80,13 +80,13 @@ Result<TopicReader, KafkaError> TopicReader::open(const ClientOptions& options) 
     return TopicReader(std::move(*first), std::move(*second));
 }
 
-Result<std::vector<PartitionBounds>, KafkaError> TopicReader::bounds(const std::string& topic, std::int32_t partitions,
-                                                                     std::chrono::steady_clock::time_point deadline) {
+Result<std::vector<PartitionBounds>, KafkaError> TopicReader::bounds(
+    const std::string& topic, std::int32_t partitions, std::chrono::steady_clock::time_point deadline) {
     std::vector<PartitionBounds> all(static_cast<std::size_t>(partitions));
     for (std::int32_t partition = 0; partition < partitions; ++partition) {
         PartitionBounds& one = all[static_cast<std::size_t>(partition)];
-        const auto error = rd_kafka_query_watermark_offsets(uncommitted_.handle(), topic.c_str(), partition, &one.first,
-                                                            &one.end, timeout_ms(deadline));
+        const auto error = rd_kafka_query_watermark_offsets(uncommitted_.handle(), topic.c_str(), partition,
+                                                            &one.first, &one.end, timeout_ms(deadline));
         if (error) return Unexpected(error_of(static_cast<int>(error), "asking for the end of " + topic));
     }
     return all;
@@ -117,7 +117,8 @@ Result<void, KafkaError> TopicReader::read(const std::string& topic, const std::
         }
         if (message->err) {
             KafkaError error = error_of(static_cast<int>(message->err), "reading " + topic);
-            if (error.next == NextStep::kRetry) continue;  // the client reconnects by itself, up to the deadline
+            if (error.next == NextStep::kRetry)
+                continue;  // the client reconnects by itself, up to the deadline
             return Unexpected(std::move(error));
         }
         if (on_record(ReadRecord(*message)) == Then::kStop) return {};

@@ -1,9 +1,11 @@
 #pragma once
-// Reads partitions of a topic once, from given offsets to their end, as a `read_committed` consumer sees them.
+// Reads partitions of a topic once, from given offsets to their end, as a `read_committed` consumer sees
+// them.
 //
-// The end is the high watermark that a `read_uncommitted` client is told: a last stable offset may still hide records.
-// It is reached when the consumer's *position* reaches it, not when a record with the offset before it arrives, for
-// that offset may belong to a commit marker or to an aborted record, which are never handed out.
+// The end is the high watermark that a `read_uncommitted` client is told: a last stable offset may still hide
+// records. It is reached when the consumer's *position* reaches it, not when a record with the offset before
+// it arrives, for that offset may belong to a commit marker or to an aborted record, which are never handed
+// out.
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -43,8 +45,9 @@ public:
     Result<std::vector<PartitionBounds>, KafkaError> bounds(const std::string& topic, std::int32_t partitions,
                                                             std::chrono::steady_clock::time_point deadline);
 
-    // `from[p]` and `bounds[p].end` frame what is read of partition p. Records of one partition come in order. Returns
-    // when all ends are reached or `on_record` returns kStop; the deadline passing is an error (kRetry).
+    // `from[p]` and `bounds[p].end` frame what is read of partition p. Records of one partition come in
+    // order. Returns when all ends are reached or `on_record` returns kStop; the deadline passing is an error
+    // (kRetry).
     enum class Then { kGoOn, kStop };
     Result<void, KafkaError> read(const std::string& topic, const std::vector<std::int64_t>& from,
                                   const std::vector<PartitionBounds>& bounds,

@@ -1,5 +1,6 @@
 #pragma once
-// The topics that the publisher writes: made if they are not there, and refused if they are not as they must be.
+// The topics that the publisher writes: made if they are not there, and refused if they are not as they must
+// be.
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -10,8 +11,8 @@ namespace keyledger::eventstore::kafka {
 
 struct TopicSettings {
     std::string prefix = "keyledger";
-    // Of the events topic. It can't be changed later: a subject's key would move to another partition, and his events
-    // would no longer be in order.
+    // Of the events topic. It can't be changed later: a subject's key would move to another partition, and
+    // his events would no longer be in order.
     std::int32_t partitions = 12;
     std::int32_t replication_factor = -1;  // -1: the broker's default
 

@@ -1,6 +1,6 @@
 #pragma once
-// One database session of a follower of the log that only one process may run: it holds the advisory lock that says
-// who leads, keeps the follower's checkpoint, and answers how streams began.
+// One database session of a follower of the log that only one process may run: it holds the advisory lock
+// that says who leads, keeps the follower's checkpoint, and answers how streams began.
 #include <memory>
 #include <string>
 
@@ -10,8 +10,9 @@
 
 namespace keyledger::eventstore::postgres {
 
-// Only `try_acquire` connects. Once the session is lost so is the lock, and everything else answers kUnavailable (or
-// no) until the caller has asked for leadership again: nothing is written behind a lock that somebody else may hold.
+// Only `try_acquire` connects. Once the session is lost so is the lock, and everything else answers
+// kUnavailable (or no) until the caller has asked for leadership again: nothing is written behind a lock that
+// somebody else may hold.
 class LeaderSession : public Leadership, public CursorStore, public StreamOrigins {
 public:
     // `follower` names the lock and the row in `checkpoints`; `url` is of the service's role, on the primary.
@@ -23,8 +24,8 @@ public:
     void release() override;
 
     Result<Cursor, ReadError> load() override;
-    // Does not wait for the disk: a checkpoint that a crash sets back makes the follower's next start less strict,
-    // never wrong.
+    // Does not wait for the disk: a checkpoint that a crash sets back makes the follower's next start less
+    // strict, never wrong.
     Result<void, ReadError> store(const Cursor& cursor) override;
 
     Result<std::vector<RecordedEvent>, ReadError> first_events(const std::vector<Uuid>& streams) override;

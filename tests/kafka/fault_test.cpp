@@ -1,10 +1,11 @@
 // I9 with faults: whatever is lost, killed or fenced in between, the topic holds each event once.
 //
-// The scenarios. A publisher dies after its events were taken and before the commit: the transaction is aborted by
-// its successor, which sends them again. It dies after the commit and before anybody noted it: the successor finds the
-// position in Kafka and sends nothing twice. Its commit succeeds and the answer is lost: the same, in one process.
-// A paused publisher wakes up after another took over: its commit is refused, and it stands back. A delayed end of
-// transaction commits a part of the next one, without its position record: that part is not sent again.
+// The scenarios. A publisher dies after its events were taken and before the commit: the transaction is
+// aborted by its successor, which sends them again. It dies after the commit and before anybody noted it: the
+// successor finds the position in Kafka and sends nothing twice. Its commit succeeds and the answer is lost:
+// the same, in one process. A paused publisher wakes up after another took over: its commit is refused, and
+// it stands back. A delayed end of transaction commits a part of the next one, without its position record:
+// that part is not sent again.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -44,7 +45,8 @@ TEST_P(AnswerLost, PublishesEachEventOnce) {
 }
 
 INSTANTIATE_TEST_SUITE_P(AtEveryStep, AnswerLost,
-                         ::testing::Values(Step::kTookOver, Step::kProduced, Step::kCommitted, Step::kCursorStored),
+                         ::testing::Values(Step::kTookOver, Step::kProduced, Step::kCommitted,
+                                           Step::kCursorStored),
                          [](const auto& info) {
                              switch (info.param) {
                                  case Step::kTookOver: return "AfterTakingOver";
@@ -138,7 +140,8 @@ TEST(Faults, EventsCommittedWithoutTheirPositionAreNotSentAgain) {
     rig.log.grow(100);
     rig.publish_all();
     rig.log.grow(100);
-    // What a delayed end of transaction leaves: some partitions have the beginning of their next events, others nothing.
+    // What a delayed end of transaction leaves: some partitions have the beginning of their next events,
+    // others nothing.
     auto opened = TransactionalProducer::open(rig.options().client, transactional_id(rig.log.log_id()),
                                               {rig.events_topic(), rig.positions_topic()});
     ASSERT_TRUE(opened);
@@ -195,8 +198,10 @@ TEST(Faults, KilledAtRandomAgainAndAgainItPublishesEachEventOnce) {
         const pid_t child = spawn_publisher(rig, seed, checkpoint, kEvents);
         ASSERT_GT(child, 0);
         if (killed < kKills) {
-            // Longer each time, for it has to get anywhere: taking over alone needs some hundred milliseconds.
-            const auto delay = std::chrono::milliseconds(50 + random() % (300 + 10 * static_cast<unsigned>(killed)));
+            // Longer each time, for it has to get anywhere: taking over alone needs some hundred
+            // milliseconds.
+            const auto delay =
+                std::chrono::milliseconds(50 + random() % (300 + 10 * static_cast<unsigned>(killed)));
             std::this_thread::sleep_for(delay);  // at a random moment is the point
             kill(child, SIGKILL);
         }

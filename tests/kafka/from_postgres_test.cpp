@@ -35,7 +35,9 @@ void append_scripted(Store& store, const ScriptedLog& log, Position first, Posit
 
 struct Node {
     Node(const std::string& url, PublisherOptions options)
-        : source(url), leader(url, "publisher"), publisher(std::move(options), {source, leader, leader, leader}) {
+        : source(url),
+          leader(url, "publisher"),
+          publisher(std::move(options), {source, leader, leader, leader}) {
         publisher.start();
     }
     postgres::PostgresLogSource source;
@@ -55,19 +57,22 @@ TEST(PublisherFromPostgres, PublishesEachEventOnceOnTwoNodesWhoseSessionsAreCut)
         Node two(database.service_url(), rig.options());
         for (int round = 0; round < kRounds; ++round) {
             append_scripted(store, rig.log, round * kRound + 1, (round + 1) * kRound);
-            database.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
-                             " and pid <> pg_backend_pid() and query like '%advisory_lock%'");
-            database.execute("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'"
-                             " and database = (select oid from pg_database where datname = current_database())"
-                             " and pid <> pg_backend_pid()");
+            database.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
+                " and pid <> pg_backend_pid() and query like '%advisory_lock%'");
+            database.execute(
+                "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'"
+                " and database = (select oid from pg_database where datname = current_database())"
+                " and pid <> pg_backend_pid()");
         }
         const auto deadline = std::chrono::steady_clock::now() + kPatience;
         auto published = [&] {
             return std::max(one.publisher.status().published, two.publisher.status().published);
         };
         while (published() < rig.log.size() && std::chrono::steady_clock::now() < deadline)
-            (void)one.publisher.await([&](const PublisherStatus& status) { return status.published >= rig.log.size(); },
-                                      std::chrono::milliseconds(50));
+            (void)one.publisher.await(
+                [&](const PublisherStatus& status) { return status.published >= rig.log.size(); },
+                std::chrono::milliseconds(50));
         EXPECT_EQ(published(), rig.log.size());
     }
     expect_each_event_once(rig);

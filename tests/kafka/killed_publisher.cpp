@@ -1,4 +1,5 @@
-// A publisher as a process, to be killed: publishes the first COUNT events of the log with that seed and ends.
+// A publisher as a process, to be killed: publishes the first COUNT events of the log with that seed and
+// ends.
 //     killed_publisher BROKERS PREFIX SEED COUNT CHECKPOINT_FILE
 #include <cstdio>
 #include <cstdlib>
@@ -27,12 +28,14 @@ public:
         std::string hash;
         if (!(file >> cursor.position >> hash)) return Cursor{};
         const std::string bytes = security::hex_decode(hash).value_or("");
-        if (bytes.size() == cursor.leaf_hash.size()) std::copy(bytes.begin(), bytes.end(), cursor.leaf_hash.begin());
+        if (bytes.size() == cursor.leaf_hash.size())
+            std::copy(bytes.begin(), bytes.end(), cursor.leaf_hash.begin());
         return cursor;
     }
     Result<void, ReadError> store(const Cursor& cursor) override {
         const std::string next = path_ + ".next";
-        std::ofstream(next) << cursor.position << ' ' << security::hex_encode(security::view_of(cursor.leaf_hash));
+        std::ofstream(next) << cursor.position << ' '
+                            << security::hex_encode(security::view_of(cursor.leaf_hash));
         std::filesystem::rename(next, path_);
         return {};
     }

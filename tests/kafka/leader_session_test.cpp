@@ -19,8 +19,9 @@ Cursor cursor(Position position) {
 
 // As when the network cuts it, or the server ends it.
 void cut_other_sessions(const Database& database) {
-    database.execute("select pg_terminate_backend(pid) from pg_stat_activity"
-                     " where datname = current_database() and pid <> pg_backend_pid()");
+    database.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = current_database() and pid <> pg_backend_pid()");
 }
 
 TEST(LeaderSession, LetsOneLead) {
@@ -68,7 +69,8 @@ TEST(LeaderSession, KeepsACursorThatNeverMovesBack) {
     LeaderSession session(database.service_url(), "publisher");
     ASSERT_EQ(session.try_acquire(), Candidacy::kLeading);
     EXPECT_EQ(session.load().value(), Cursor{});
-    for (const Position position : {Position{5}, Position{7}, Position{6}}) ASSERT_TRUE(session.store(cursor(position)));
+    for (const Position position : {Position{5}, Position{7}, Position{6}})
+        ASSERT_TRUE(session.store(cursor(position)));
     EXPECT_EQ(session.load().value(), cursor(7));
     LeaderSession another_job(database.service_url(), "witness");
     ASSERT_EQ(another_job.try_acquire(), Candidacy::kLeading);

@@ -17,10 +17,11 @@ PositionRecord sample() {
 }
 
 TEST(PositionRecord, IsCanonicalJson) {
-    EXPECT_EQ(encode(sample()), "{\"format\":1,\"leaf_hash\":\"" +
-                                    std::string("abababababababababababababababababababababababababababababababab") +
-                                    "\",\"log_id\":\"0190163d-8694-739b-aea5-966c26f8ad91\","
-                                    "\"offsets\":[0,17,4000000000],\"position\":1234}");
+    EXPECT_EQ(encode(sample()),
+              "{\"format\":1,\"leaf_hash\":\"" +
+                  std::string("abababababababababababababababababababababababababababababababab") +
+                  "\",\"log_id\":\"0190163d-8694-739b-aea5-966c26f8ad91\","
+                  "\"offsets\":[0,17,4000000000],\"position\":1234}");
 }
 
 TEST(PositionRecord, ReadsWhatItWrote) {
@@ -37,9 +38,10 @@ TEST(PositionRecord, RefusesWhatIsNotOne) {
         std::string text = good;
         return text.replace(text.find(from), from.size(), to);
     };
-    for (const std::string& bad : {std::string(), std::string("[]"), good.substr(1), with("\"format\":1", "\"format\":2"),
-                                   with("1234", "\"1234\""), with("17", "-17"), with("17", "null"), with("ab", "xy"),
-                                   with("abab", ""), with("0190163d-", ""), with("\"offsets\"", "\"offset\"")})
+    for (const std::string& bad :
+         {std::string(), std::string("[]"), good.substr(1), with("\"format\":1", "\"format\":2"),
+          with("1234", "\"1234\""), with("17", "-17"), with("17", "null"), with("ab", "xy"), with("abab", ""),
+          with("0190163d-", ""), with("\"offsets\"", "\"offset\"")})
         EXPECT_FALSE(decode_position_record(bad)) << bad;
 }
 

@@ -1,5 +1,6 @@
-// Errors that a real broker can't be asked to give, from librdkafka's mock cluster. It has no commit markers and ignores
-// isolation levels, so nothing about exactly once is shown here: only what the producer makes of an error.
+// Errors that a real broker can't be asked to give, from librdkafka's mock cluster. It has no commit markers
+// and ignores isolation levels, so nothing about exactly once is shown here: only what the producer makes of
+// an error.
 #include "eventstore/kafka/producer.hpp"
 
 #include <gtest/gtest.h>
@@ -45,7 +46,8 @@ public:
     std::unique_ptr<TransactionalProducer> producer() {
         ClientOptions options;
         options.brokers = rd_kafka_mock_cluster_bootstraps(cluster_);
-        auto opened = TransactionalProducer::open(options, "keyledger.test.publisher", {"events", "positions"});
+        auto opened =
+            TransactionalProducer::open(options, "keyledger.test.publisher", {"events", "positions"});
         EXPECT_TRUE(opened);
         return std::move(*opened);
     }
@@ -88,8 +90,10 @@ TEST(TransactionalProducer, CommitsAndKnowsWhereItsEventsEnded) {
 
 TEST(TransactionalProducer, SaysThatItWasFencedByWhicheverNameTheBrokerGivesIt) {
     for (const std::int16_t request : {kProduce, kAddPartitionsToTxn, kEndTxn}) {
-        for (const auto error : {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, RD_KAFKA_RESP_ERR_PRODUCER_FENCED}) {
-            if (request == kProduce && error == RD_KAFKA_RESP_ERR_PRODUCER_FENCED) continue;  // not an answer to it
+        for (const auto error :
+             {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, RD_KAFKA_RESP_ERR_PRODUCER_FENCED}) {
+            if (request == kProduce && error == RD_KAFKA_RESP_ERR_PRODUCER_FENCED)
+                continue;  // not an answer to it
             MockCluster cluster;
             const auto producer = cluster.producer();
             ASSERT_TRUE(producer->init(5s));

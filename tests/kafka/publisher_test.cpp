@@ -71,9 +71,11 @@ TEST(Publisher, CommitsItsPositionTogetherWithTheEvents) {
     EXPECT_EQ(records.back().key, kEventsOutput);
     EXPECT_EQ(last->log_id, rig.log.log_id());
     EXPECT_EQ(last->cursor, rig.log.cursor_at(120));
-    // Its offsets frame the events of its own transaction: 101 to 120 come at or after them, nothing else does.
+    // Its offsets frame the events of its own transaction: 101 to 120 come at or after them, nothing else
+    // does.
     for (const ConsumedRecord& record : read_topic(rig.brokers, rig.events_topic()))
-        EXPECT_EQ(record.position() > 100, record.offset >= last->offsets[static_cast<std::size_t>(record.partition)]);
+        EXPECT_EQ(record.position() > 100,
+                  record.offset >= last->offsets[static_cast<std::size_t>(record.partition)]);
 }
 
 TEST(Publisher, LeavesOutEveryPersonalFieldClearAndSealed) {
@@ -82,7 +84,8 @@ TEST(Publisher, LeavesOutEveryPersonalFieldClearAndSealed) {
     rig.publish_all();
     bool log_has_sealed = false;
     for (Position position = 1; position <= rig.log.size(); ++position)
-        log_has_sealed = log_has_sealed || rig.log.at(position).payload.find(kSealedMark) != std::string::npos;
+        log_has_sealed =
+            log_has_sealed || rig.log.at(position).payload.find(kSealedMark) != std::string::npos;
     ASSERT_TRUE(log_has_sealed);
     for (const std::string& topic : {rig.events_topic(), rig.positions_topic()}) {
         for (const ConsumedRecord& record : read_topic(rig.brokers, topic, Isolation::kReadUncommitted)) {
@@ -92,6 +95,20 @@ TEST(Publisher, LeavesOutEveryPersonalFieldClearAndSealed) {
                 EXPECT_EQ(all.find(mark), std::string::npos) << "position " << record.position();
         }
     }
+}
+
+TEST(Publisher, PutsNoMoreBytesIntoATransactionThanItMay) {
+    Rig rig;
+    rig.log.grow(5);
+    const std::string reason(60'000, 'x');
+    for (int i = 0; i < 400; ++i)  // 24 MB
+        rig.log.append("user", rig.log.at(1).stream_id, "user.disabled", "{\"reason\":\"" + reason + "\"}");
+    const auto publisher = rig.publisher();
+    publisher->start();
+    ASSERT_TRUE(reaches(*publisher, rig.log.size()));
+    publisher->stop();
+    EXPECT_EQ(publisher->status().transactions, 2);
+    expect_each_event_once(rig);
 }
 
 TEST(Publisher, StandsByWhileAnotherLeads) {

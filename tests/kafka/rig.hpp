@@ -45,8 +45,8 @@ struct Rig {
 ::testing::AssertionResult enters(const eventstore::kafka::Publisher& publisher,
                                   eventstore::kafka::PublisherState state);
 
-// I9: a read_committed consumer sees every position of the log once, with its event, under its subject's key, and each
-// subject's events in order.
+// I9: a read_committed consumer sees every position of the log once, with its event, under its subject's key,
+// and each subject's events in order.
 void expect_each_event_once(const std::vector<ConsumedRecord>& records, const ScriptedLog& log);
 inline void expect_each_event_once(const Rig& rig) {
     expect_each_event_once(read_topic(rig.brokers, rig.events_topic()), rig.log);

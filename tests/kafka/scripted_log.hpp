@@ -1,5 +1,6 @@
 #pragma once
-// A log in memory that follows from its seed: the same seed gives the same events, in every process. For one follower.
+// A log in memory that follows from its seed: the same seed gives the same events, in every process. For one
+// follower.
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -36,12 +37,13 @@ public:
     // ---- what befalls databases
     void be(const Uuid& log_id) { log_id_ = log_id; }
     void cut_after(Position position);
-    void rewrite(Position position, std::string metadata);  // another event in its place, with its own leaf hash
+    void rewrite(Position position,
+                 std::string metadata);  // another event in its place, with its own leaf hash
     void go_away(bool away);
     std::size_t origin_questions() const { return origin_questions_; }
 
-    Result<std::vector<eventstore::RecordedEvent>, eventstore::ReadError> read_after(const eventstore::Cursor& cursor,
-                                                                                     std::int32_t limit) override;
+    Result<std::vector<eventstore::RecordedEvent>, eventstore::ReadError> read_after(
+        const eventstore::Cursor& cursor, std::int32_t limit) override;
     Result<eventstore::Head, eventstore::ReadError> head() override;
     void wait(std::chrono::milliseconds at_most) override;
     void interrupt() override;
@@ -56,7 +58,8 @@ private:
     };
     Uuid next_id();
     void add_one();
-    void add(std::string stream_type, Stream& stream, std::string type, std::string payload, std::string subject);
+    void add(std::string stream_type, Stream& stream, std::string type, std::string payload,
+             std::string subject);
     eventstore::Cursor cursor_of(Position position) const;
 
     Uuid log_id_;

@@ -1,6 +1,6 @@
-// Where going on could lose, double or misorder events, the publisher stops and says what happened: databases restored
-// behind Kafka, topics deleted or changed, records that Kafka refuses, events that can't be read. Each stop is tried
-// twice: a restart of the process alone changes nothing.
+// Where going on could lose, double or misorder events, the publisher stops and says what happened: databases
+// restored behind Kafka, topics deleted or changed, records that Kafka refuses, events that can't be read.
+// Each stop is tried twice: a restart of the process alone changes nothing.
 #include <gtest/gtest.h>
 
 #include "eventstore/kafka/position_record.hpp"
@@ -13,8 +13,8 @@ using namespace eventstore::kafka;
 using State = PublisherState;
 
 const char* const kOtherMetadata =
-    R"({"actor_id":"","actor_type":"system","causation_id":"","client_address":null,"command_id":"","correlation_id":"",)"
-    R"("device":null,"occurred_at_ms":1,"request_id":"","session_id":null,"traceparent":"","user_agent":null})";
+    R"({"actor_id":"","actor_type":"system","causation_id":"","client_address":null,"command_id":"",)"
+    R"("correlation_id":"","device":null,"occurred_at_ms":1,"request_id":"","session_id":null,"traceparent":"","user_agent":null})";
 
 void expect_stop(Rig& rig, State state, const std::string& word) {
     for (int attempt = 0; attempt < 2; ++attempt) {
@@ -105,7 +105,8 @@ TEST(PublisherStops, WhenThePositionTopicWasMadeAnew) {
     Rig rig;
     published(rig);
     delete_topic(rig.brokers, rig.positions_topic());
-    create_topic(rig.brokers, rig.positions_topic(), 1, {{"cleanup.policy", "compact"}, {"segment.bytes", "1048576"}});
+    create_topic(rig.brokers, rig.positions_topic(), 1,
+                 {{"cleanup.policy", "compact"}, {"segment.bytes", "1048576"}});
     expect_stop(rig, State::kStoppedPositionMissing, "no position record");
 }
 
@@ -159,16 +160,21 @@ TEST(PublisherStops, WhenATopicHasOtherSettings) {
     };
     const std::vector<Case> cases{{true, kPartitions + 1, kept, "5 partitions"},
                                   {true, kPartitions, {{"retention.ms", "60000"}}, "retention.ms=60000"},
-                                  {true, kPartitions, {{"retention.ms", "-1"}, {"cleanup.policy", "compact"}},
+                                  {true,
+                                   kPartitions,
+                                   {{"retention.ms", "-1"}, {"cleanup.policy", "compact"}},
                                    "cleanup.policy=compact"},
-                                  {true, kPartitions, {{"retention.ms", "-1"}, {"max.message.bytes", "9999"}},
+                                  {true,
+                                   kPartitions,
+                                   {{"retention.ms", "-1"}, {"max.message.bytes", "9999"}},
                                    "max.message.bytes=9999"},
                                   {false, 2, compacted, "2 partitions"},
                                   {false, 1, {{"segment.bytes", "1048576"}}, "cleanup.policy=delete"},
                                   {false, 1, {{"cleanup.policy", "compact"}}, "segment.bytes=1073741824"}};
     for (const Case& one : cases) {
         Rig rig;
-        create_topic(rig.brokers, one.events ? rig.events_topic() : rig.positions_topic(), one.partitions, one.settings);
+        create_topic(rig.brokers, one.events ? rig.events_topic() : rig.positions_topic(), one.partitions,
+                     one.settings);
         const std::string sentence = rig.state_after_start(State::kStoppedTopicMismatch);
         EXPECT_NE(sentence.find(one.word), std::string::npos) << sentence;
     }
@@ -205,7 +211,8 @@ TEST(PublisherStops, AtARecordThatTheBrokerRefuses) {
     alter_topic(rig.brokers, rig.events_topic(), {{"retention.ms", "-1"}, {"max.message.bytes", "2000"}});
     rig.log.append("user", rig.log.at(1).stream_id, "user.disabled", reason_of(60'000));
     EXPECT_TRUE(enters(*publisher, State::kStoppedRecordRefused));
-    EXPECT_NE(publisher->status().sentence.find("event 11"), std::string::npos) << publisher->status().sentence;
+    EXPECT_NE(publisher->status().sentence.find("event 11"), std::string::npos)
+        << publisher->status().sentence;
     EXPECT_EQ(publisher->status().published, 10);
 }
 

@@ -20,11 +20,14 @@ constexpr int kPollMs = 50;
 constexpr auto kReadTimeout = std::chrono::seconds(60);
 
 using Handle = std::unique_ptr<rd_kafka_t, decltype(&rd_kafka_destroy)>;
-using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, decltype(&rd_kafka_topic_partition_list_destroy)>;
+using Partitions =
+    std::unique_ptr<rd_kafka_topic_partition_list_t, decltype(&rd_kafka_topic_partition_list_destroy)>;
 using Queue = std::unique_ptr<rd_kafka_queue_t, decltype(&rd_kafka_queue_destroy)>;
 using Event = std::unique_ptr<rd_kafka_event_t, decltype(&rd_kafka_event_destroy)>;
 
-[[noreturn]] void fail(const std::string& doing, const char* why) { throw std::runtime_error(doing + ": " + why); }
+[[noreturn]] void fail(const std::string& doing, const char* why) {
+    throw std::runtime_error(doing + ": " + why);
+}
 void check(const std::string& doing, rd_kafka_resp_err_t error) {
     if (error) fail(doing, rd_kafka_err2str(error));
 }
@@ -58,7 +61,8 @@ std::optional<int> partition_count(rd_kafka_t* handle, const std::string& topic)
     check("listing topics", rd_kafka_metadata(handle, 1, nullptr, &metadata, kRequestMs));
     std::optional<int> count;
     for (int i = 0; i < metadata->topic_cnt; ++i)
-        if (topic == metadata->topics[i].topic && !metadata->topics[i].err) count = metadata->topics[i].partition_cnt;
+        if (topic == metadata->topics[i].topic && !metadata->topics[i].err)
+            count = metadata->topics[i].partition_cnt;
     rd_kafka_metadata_destroy(metadata);
     return count;
 }
@@ -92,7 +96,8 @@ ConsumedRecord copy_of(const rd_kafka_message_t& message) {
 std::string kafka_brokers() {
     const char* brokers = std::getenv("KEYLEDGER_TEST_KAFKA_BROKERS");
     if (brokers && *brokers) return brokers;
-    throw std::runtime_error("KEYLEDGER_TEST_KAFKA_BROKERS is not set: run the tests with scripts/test, which starts a broker");
+    throw std::runtime_error(
+        "KEYLEDGER_TEST_KAFKA_BROKERS is not set: run the tests with scripts/test, which starts a broker");
 }
 
 std::int64_t ConsumedRecord::position() const {
@@ -100,18 +105,22 @@ std::int64_t ConsumedRecord::position() const {
     return sequence == headers.end() ? 0 : std::stoll(sequence->second);
 }
 
-std::vector<ConsumedRecord> read_topic(const std::string& brokers, const std::string& topic, Isolation isolation) {
-    // Only an uncommitted reader is told the true end; a committed one is told where the first open transaction began.
+std::vector<ConsumedRecord> read_topic(const std::string& brokers, const std::string& topic,
+                                       Isolation isolation) {
+    // Only an uncommitted reader is told the true end; a committed one is told where the first open
+    // transaction began.
     const Handle bounds = consumer(brokers, Isolation::kReadUncommitted);
     const Handle reader = consumer(brokers, isolation);
     const auto partitions = partition_count(bounds.get(), topic);
     if (!partitions) fail(topic, "there is no such topic");
-    const Partitions wanted(rd_kafka_topic_partition_list_new(*partitions), rd_kafka_topic_partition_list_destroy);
+    const Partitions wanted(rd_kafka_topic_partition_list_new(*partitions),
+                            rd_kafka_topic_partition_list_destroy);
     std::map<std::int32_t, std::int64_t> ends;
     for (std::int32_t partition = 0; partition < *partitions; ++partition) {
         std::int64_t first = 0;
         std::int64_t end = 0;
-        check(topic, rd_kafka_query_watermark_offsets(bounds.get(), topic.c_str(), partition, &first, &end, kRequestMs));
+        check(topic, rd_kafka_query_watermark_offsets(bounds.get(), topic.c_str(), partition, &first, &end,
+                                                      kRequestMs));
         if (first == end) continue;
         ends[partition] = end;
         rd_kafka_topic_partition_list_add(wanted.get(), topic.c_str(), partition)->offset = first;
@@ -140,7 +149,8 @@ void create_topic(const std::string& brokers, const std::string& topic, std::int
     char text[512];
     const std::unique_ptr<rd_kafka_NewTopic_t, decltype(&rd_kafka_NewTopic_destroy)> wanted(
         rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, text, sizeof text), rd_kafka_NewTopic_destroy);
-    for (const auto& [name, value] : settings) rd_kafka_NewTopic_set_config(wanted.get(), name.c_str(), value.c_str());
+    for (const auto& [name, value] : settings)
+        rd_kafka_NewTopic_set_config(wanted.get(), name.c_str(), value.c_str());
     const Queue queue(rd_kafka_queue_new(handle.get()), rd_kafka_queue_destroy);
     rd_kafka_NewTopic_t* one = wanted.get();
     rd_kafka_CreateTopics(handle.get(), &one, 1, nullptr, queue.get());
@@ -182,9 +192,11 @@ void delete_topic(const std::string& brokers, const std::string& topic) {
     await("deleting " + topic, [&] { return !partition_count(handle.get(), topic); });
 }
 
-void produce(const std::string& brokers, const std::string& topic, const std::string& key, const std::string& value) {
+void produce(const std::string& brokers, const std::string& topic, const std::string& key,
+             const std::string& value) {
     const Handle handle = open(RD_KAFKA_PRODUCER, brokers, {{"linger.ms", "0"}});
-    check(topic, rd_kafka_producev(handle.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_KEY(key.data(), key.size()),
+    check(topic, rd_kafka_producev(handle.get(), RD_KAFKA_V_TOPIC(topic.c_str()),
+                                   RD_KAFKA_V_KEY(key.data(), key.size()),
                                    RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
                                    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END));
     check(topic, rd_kafka_flush(handle.get(), kRequestMs));

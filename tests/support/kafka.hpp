@@ -1,6 +1,6 @@
 #pragma once
-// Kafka as a consumer sees it, for tests; independent of the code that publishes. The broker is the throw-away one that
-// KEYLEDGER_TEST_KAFKA_BROKERS names.
+// Kafka as a consumer sees it, for tests; independent of the code that publishes. The broker is the
+// throw-away one that KEYLEDGER_TEST_KAFKA_BROKERS names.
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -26,8 +26,9 @@ struct ConsumedRecord {
 
 enum class Isolation { kReadCommitted, kReadUncommitted };
 
-// Every record of the topic from its beginning to the end that it had when this was called: each partition in order,
-// partitions mixed. Waits for transactions that are still open. Throws std::runtime_error if that takes a minute.
+// Every record of the topic from its beginning to the end that it had when this was called: each partition in
+// order, partitions mixed. Waits for transactions that are still open. Throws std::runtime_error if that
+// takes a minute.
 std::vector<ConsumedRecord> read_topic(const std::string& brokers, const std::string& topic,
                                        Isolation isolation = Isolation::kReadCommitted);
 
@@ -38,7 +39,8 @@ void alter_topic(const std::string& brokers, const std::string& topic, const Set
 // Returns when the broker no longer shows it. A topic that is not there is fine.
 void delete_topic(const std::string& brokers, const std::string& topic);
 // Outside of any transaction.
-void produce(const std::string& brokers, const std::string& topic, const std::string& key, const std::string& value);
+void produce(const std::string& brokers, const std::string& topic, const std::string& key,
+             const std::string& value);
 
 // A topic prefix that nobody else has; its topics are deleted with this object.
 class TopicPrefix {
