@@ -110,7 +110,7 @@ std::string rfc3339(std::int64_t at_ms) {
     return text;
 }
 
-Record cloud_event(const RecordedEvent& event, const std::string& subject, const EventSource& source) {
+Record cloud_event(const RecordedEvent& event, const std::string& subject, const EventSource& source) try {
     const EventTypeInfo& info = info_of(event.type);
     OpensNothing opener;
     const EventMetadata metadata = decode_metadata(event.metadata, opener);
@@ -137,6 +137,8 @@ Record cloud_event(const RecordedEvent& event, const std::string& subject, const
     add_if_known("ce_correlationid", metadata.correlation_id);
     add_if_known("ce_causationid", metadata.causation_id);
     return record;
+} catch (const CodecError& error) {
+    throw CodecError("position " + std::to_string(event.position) + ": " + error.what());
 }
 
 }  // namespace keyledger::eventstore::kafka

@@ -110,23 +110,7 @@ void Publisher::note(const Setback& problem) {
 
 void Publisher::run() {
     while (!stopping()) {
-        const Candidacy candidacy = ports_.leadership.try_acquire();
-        if (candidacy != Candidacy::kLeading) {
-            const bool other = candidacy == Candidacy::kOtherLeads;
-            enter(other ? State::kStandby : State::kWaitingForLog,
-                  other ? "another process publishes" : "the database can't say who publishes");
-            rest(kStandbyWait);
-            continue;
-        }
-        Setback problem{State::kEnded, "stopped by request"};
-        try {
-            problem = publish_as_leader();
-        } catch (const CodecError& error) {
-            problem = {State::kStoppedEventUnreadable,
-                       std::string("an event can't be read: ") + error.what()};
-        } catch (const std::exception& error) {
-            problem = {State::kStoppedDefect, std::string("unexpected: ") + error.what()};
-        }
+        const Setback problem = attempt();
         producer_.reset();
         // Another node may have better luck: it may reach the broker, or know the event type.
         ports_.leadership.release();
@@ -139,6 +123,22 @@ void Publisher::run() {
         backoff_ = std::min<std::chrono::milliseconds>(backoff_ * 2, kMaxBackoff);
     }
     enter(State::kEnded, "stopped by request");
+}
+
+Setback Publisher::attempt() try {
+    while (!stopping()) {
+        const Candidacy candidacy = ports_.leadership.try_acquire();
+        if (candidacy == Candidacy::kLeading) return publish_as_leader();
+        const bool other = candidacy == Candidacy::kOtherLeads;
+        enter(other ? State::kStandby : State::kWaitingForLog,
+              other ? "another process publishes" : "the database can't say who publishes");
+        rest(kStandbyWait);
+    }
+    return {State::kEnded, "stopped by request"};
+} catch (const CodecError& error) {
+    return {State::kStoppedEventUnreadable, std::string("an event can't be read: ") + error.what()};
+} catch (const std::exception& error) {
+    return {State::kStoppedDefect, std::string("unexpected: ") + error.what()};
 }
 
 Setback Publisher::publish_as_leader() {

@@ -81,6 +81,7 @@ private:
         std::int64_t records = 0;  // sent
     };
     void run();
+    Setback attempt();
     Setback publish_as_leader();
     Result<void, Setback> begin_anew();
     Result<void, Setback> publish_waiting();

@@ -27,9 +27,11 @@ Said said(const RecordedEvent& event, const SessionEvent& session) {
 Said said(const RecordedEvent& event, const LoginAttemptsEvent& attempt) {
     return std::visit([&](const auto& one) { return said(event, one); }, attempt);
 }
-Said said(const RecordedEvent& event) {
+Said said(const RecordedEvent& event) try {
     OpensNothing opener;
     return std::visit([&](const auto& one) { return said(event, one); }, decode_any(event, opener));
+} catch (const CodecError& error) {
+    throw CodecError("position " + std::to_string(event.position) + ": " + error.what());
 }
 
 }  // namespace

@@ -220,7 +220,7 @@ TEST(PublisherStops, AtAnEventThatItCannotRead) {
     Rig rig;
     rig.log.grow(10);
     rig.log.append("user", rig.log.at(1).stream_id, "user.cloned", "{}");
-    expect_stop(rig, State::kStoppedEventUnreadable, "user.cloned");
+    expect_stop(rig, State::kStoppedEventUnreadable, "position 11: unknown event type 'user.cloned'");
 }
 
 TEST(PublisherStops, AtASettingThatKafkaDoesNotKnow) {
