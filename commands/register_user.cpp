@@ -38,13 +38,14 @@ RegisterUser command_of(const Identity& identity, NewCredential password, Standi
 
 void take_claims(Services& services, Attempt& attempt, const Uuid& user_id, const Identity& identity,
                  Standing standing) {
+    // The first that is taken becomes the answer: that there is an administrator matters more than whose address is it.
+    if (standing == Standing::kAdministrator)
+        attempt.change_claims(Op::kTake, "first_administrator", user_id,
+                              services.pseudonyms.claim("first_administrator", "first"));
     attempt.change_claims(Op::kTake, "email", user_id, services.pseudonyms.claim("email", identity.email.key));
     if (identity.username)
         attempt.change_claims(Op::kTake, "username", user_id,
                               services.pseudonyms.claim("username", identity.username->key));
-    if (standing == Standing::kAdministrator)
-        attempt.change_claims(Op::kTake, "first_administrator", user_id,
-                              services.pseudonyms.claim("first_administrator", "first"));
 }
 
 // Spares the hash where the address is taken already; the append decides.
@@ -80,8 +81,14 @@ Answer<Registered> register_user(Services& services, Registration registration, 
     Streams streams;
     const auto user = streams.begin<User>(user_id);
     const Step step = [&](Attempt& attempt) -> Decided {
-        auto free = co_await refuse_taken(services, "email", identity->email.key, Refusal::kEmailTaken,
-                                          caller.deadline);
+        Result<Done, CommandError> free = Done{};
+        if (registration.standing == Standing::kAdministrator) {
+            free = co_await refuse_taken(services, "first_administrator", "first", Refusal::kAdministratorExists,
+                                         caller.deadline);
+            if (!free) co_return Unexpected(free.error());
+        }
+        free = co_await refuse_taken(services, "email", identity->email.key, Refusal::kEmailTaken,
+                                     caller.deadline);
         if (!free) co_return Unexpected(free.error());
         if (identity->username) {
             free = co_await refuse_taken(services, "username", identity->username->key, Refusal::kUsernameTaken,

@@ -185,6 +185,15 @@ TEST_F(RegisterUserTest, MakesTheFirstAdministratorOnce) {
     EXPECT_EQ(world.types().size(), 3u);
 }
 
+// Whoever sets a service up twice with the same settings must be told that it is set up.
+TEST_F(RegisterUserTest, SaysThatThereIsAnAdministratorBeforeThatHisAddressIsTaken) {
+    world.create_administrator(node, "root@example.com");
+    auto same = registration("root@example.com");
+    same.standing = Standing::kAdministrator;
+    EXPECT_TRUE(test::refused(ask(std::move(same)), Refusal::kAdministratorExists));
+    EXPECT_EQ(world.types().size(), 3u);
+}
+
 // ---- the rotation of the key behind claims ---------------------------------------------------------------------
 TEST_F(RegisterUserTest, KnowsANameUnderEveryClaimKeyInRotation) {
     ASSERT_TRUE(test::succeeds(ask(registration("ann@example.com"))));
