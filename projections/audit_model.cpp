@@ -1,5 +1,6 @@
 #include "projections/audit_model.hpp"
 
+#include <map>
 #include <optional>
 #include <unordered_map>
 
@@ -23,7 +24,8 @@ constexpr const char* kColumns = R"( (
     client_address text,
     user_agent     text,
     request_id     text,
-    session_id     uuid
+    session_id     uuid,
+    by_subject     boolean not null  -- the actor is the subject himself, as in most entries
 ) with (fillfactor = 100, autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 200000,
         autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 200000))";
 
@@ -33,10 +35,23 @@ constexpr const char* kSessionColumns = R"( (
 ) with (fillfactor = 100, autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 200000,
         autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 200000))";
 
+// Which positions the entries of an hour lie between: so a time is found by position, on the primary key.
+constexpr const char* kHourColumns = R"( (
+    hour           bigint primary key,
+    first_position bigint not null,
+    last_position  bigint not null
+) with (fillfactor = 50))";
+
+constexpr const char* kWriteHours = R"( as h
+select * from unnest($1::bigint[], $2::bigint[], $3::bigint[])
+on conflict (hour) do update set first_position = least(h.first_position, excluded.first_position),
+                                 last_position = greatest(h.last_position, excluded.last_position))";
+
 constexpr const char* kWrite = R"( (position, occurred_at_ms, type, actor_type, actor_id, subject, stream_type,
-    stream_id, outcome, reason, client_address, user_agent, request_id, session_id)
+    stream_id, outcome, reason, client_address, user_agent, request_id, session_id, by_subject)
 select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[],
-                     $8::uuid[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::uuid[]))";
+                     $8::uuid[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::uuid[],
+                     $15::boolean[]))";
 
 // What an event adds to what its envelope says.
 struct Facts {
@@ -131,10 +146,37 @@ Owners learn_owners(pqxx::transaction_base& transaction, const std::string& tabl
     return owners;
 }
 
+void write_hours(pqxx::transaction_base& transaction, const std::string& table,
+                 std::span<const DecodedEvent> events) {
+    struct Range {
+        Position first;
+        Position last;
+    };
+    std::map<std::int64_t, Range> hours;
+    for (const DecodedEvent& decoded : events) {
+        const Position position = decoded.recorded->position;
+        const auto [at, is_new] = hours.try_emplace(audit_hour(decoded.metadata.occurred_at_ms), position, position);
+        at->second.last = position;
+    }
+    SqlArray hour, first, last;
+    for (const auto& [number, range] : hours) {
+        hour.add(number);
+        first.add(range.first);
+        last.add(range.last);
+    }
+    transaction.exec_params("insert into " + table + kWriteHours, hour.literal(), first.literal(), last.literal());
+}
+
 }  // namespace
 
+std::int64_t audit_hour(std::int64_t at_ms) {
+    constexpr std::int64_t kHourMs = 3'600'000;
+    return at_ms >= 0 ? at_ms / kHourMs : -((kHourMs - 1 - at_ms) / kHourMs);
+}
+
 std::vector<std::string> AuditModel::tables(int generation) const {
-    return {table_name(kName, generation), table_name(kName, generation, "sessions")};
+    return {table_name(kName, generation), table_name(kName, generation, "sessions"),
+            table_name(kName, generation, "hours")};
 }
 
 void AuditModel::create(pqxx::transaction_base& transaction, int generation) const {
@@ -142,11 +184,14 @@ void AuditModel::create(pqxx::transaction_base& transaction, int generation) con
     const std::string table = "read_models." + plain;
     transaction.exec0("create table " + table + kColumns);
     transaction.exec0("create table read_models." + table_name(kName, generation, "sessions") + kSessionColumns);
-    // Each filter pages by position, newest first. Times follow positions closely, so a block range is enough.
-    for (const char* column : {"subject", "actor_id", "type"})
-        transaction.exec0("create index " + plain + "_" + column + " on " + table + " (" + column + ", position)");
-    transaction.exec0("create index " + plain + "_time on " + table +
-                      " using brin (occurred_at_ms) with (pages_per_range = 32)");
+    transaction.exec0("create table read_models." + table_name(kName, generation, "hours") + kHourColumns);
+    // Each filter pages by position, newest first. What a user did himself is found by subject.
+    auto index = [&](const std::string& name, const std::string& definition) {
+        transaction.exec0("create index " + plain + name + " on " + table + definition);
+    };
+    index("_subject", " (subject, position)");
+    index("_type", " (type, position)");
+    index("_actor", " (actor_id, position) where not by_subject");
 }
 
 void AuditModel::apply(pqxx::transaction_base& transaction, int generation,
@@ -154,7 +199,7 @@ void AuditModel::apply(pqxx::transaction_base& transaction, int generation,
     const Owners owners =
         learn_owners(transaction, "read_models." + table_name(kName, generation, "sessions"), events);
     SqlArray position, occurred, type, actor_type, actor, subject, stream_type, stream, outcome, reason, address,
-        agent, request, session;
+        agent, request, session, by_subject;
     for (const DecodedEvent& decoded : events) {
         const auto& recorded = *decoded.recorded;
         const auto& envelope = decoded.metadata;
@@ -173,12 +218,15 @@ void AuditModel::apply(pqxx::transaction_base& transaction, int generation,
         agent.add(envelope.user_agent.value);
         request.add(unless_empty(envelope.request_id));
         session.add(envelope.session_id);
+        by_subject.add(envelope.actor_type == eventstore::ActorType::kUser && facts.subject &&
+                       facts.subject->to_string() == envelope.actor_id);
     }
     transaction.exec_params("insert into read_models." + table_name(kName, generation) + kWrite,
                             position.literal(), occurred.literal(), type.literal(), actor_type.literal(),
                             actor.literal(), subject.literal(), stream_type.literal(), stream.literal(),
                             outcome.literal(), reason.literal(), address.literal(), agent.literal(),
-                            request.literal(), session.literal());
+                            request.literal(), session.literal(), by_subject.literal());
+    write_hours(transaction, "read_models." + table_name(kName, generation, "hours"), events);
 }
 
 }  // namespace keyledger::projections

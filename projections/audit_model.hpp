@@ -1,6 +1,7 @@
 #pragma once
 // `audit`: one entry an event: who did what to whom, when, from where, and what came of it. Beside the entries it
-// keeps which user a session belongs to, for most events on a session do not name him.
+// keeps which user a session belongs to, for most events on a session do not name him, and between which positions the
+// entries of an hour lie.
 #include "projections/read_model.hpp"
 
 namespace keyledger::projections {
@@ -17,5 +18,8 @@ public:
     void apply(pqxx::transaction_base& transaction, int generation,
                std::span<const DecodedEvent> events) const override;
 };
+
+// The hour of a time, as the model's table of hours counts them.
+std::int64_t audit_hour(std::int64_t at_ms);
 
 }  // namespace keyledger::projections

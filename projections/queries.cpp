@@ -272,12 +272,20 @@ Queries::Answer<Page<AuditEntry, AuditCursor>> Queries::list_audit(AuditFilter f
         const SqlNumber before(cursor ? std::optional(cursor->before) : std::nullopt);
         const SqlNumber from(filter.from_ms);
         const SqlNumber until(filter.until_ms);
-        const std::string user = filter.user ? filter.user->to_string() : "";
-        const Snapshot snapshot =
-            worker->read(connection, Model::kAudit, filter.user ? list_audit_of_user_sql : list_audit_sql, limit + 1,
-                         before.text(), filter.actor_id ? filter.actor_id->c_str() : nullptr,
-                         filter.type ? filter.type->c_str() : nullptr, from.text(), until.text(),
-                         filter.user ? user.c_str() : nullptr);
+        const SqlNumber from_hour(filter.from_ms ? std::optional(audit_hour(*filter.from_ms)) : std::nullopt);
+        const SqlNumber until_hour(filter.until_ms ? std::optional(audit_hour(*filter.until_ms)) : std::nullopt);
+        AuditWay way = filter.actor_id ? AuditWay::kOfActor : AuditWay::kByPosition;
+        std::optional<Uuid> user = filter.user;
+        if (user)
+            way = AuditWay::kOfUser;
+        else if (filter.actor_id)
+            user = Uuid::parse(*filter.actor_id);
+        const std::string user_text = user ? user->to_string() : "";
+        auto sql = [way](const std::string& table) { return list_audit_sql(way, table, table + "_hours"); };
+        const Snapshot snapshot = worker->read(
+            connection, Model::kAudit, sql, limit + 1, before.text(),
+            filter.actor_id ? filter.actor_id->c_str() : nullptr, filter.type ? filter.type->c_str() : nullptr,
+            from.text(), until.text(), from_hour.text(), until_hour.text(), user ? user_text.c_str() : nullptr);
         return page_from<Entries>(snapshot, limit, entry_from,
                                   [](const AuditEntry& row) { return AuditCursor{row.position}; });
     };

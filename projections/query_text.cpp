@@ -13,12 +13,16 @@ constexpr const char* kAuditColumns =
     "select position, occurred_at_ms, type, actor_type, actor_id, subject, stream_type, stream_id, outcome, reason, "
     "client_address, user_agent, request_id, session_id from ";
 
+// Times are bounds of positions first, then compared.
 constexpr const char* kAuditConditions = R"(
        ($2::bigint is null or position < $2)
    and ($3::text is null or actor_id = $3)
    and ($4::text is null or type = $4)
-   and ($5::bigint is null or occurred_at_ms >= $5)
-   and ($6::bigint is null or occurred_at_ms < $6) )";
+   and ($5::bigint is null or (occurred_at_ms >= $5 and
+        position >= (select coalesce(min(first_position), 9223372036854775807) from HOURS where hour >= $7::bigint)))
+   and ($6::bigint is null or (occurred_at_ms < $6 and
+        position <= (select coalesce(max(last_position), 0) from HOURS where hour <= $8::bigint)))
+   and ($9::uuid is null or true) )";
 constexpr const char* kNewestFirst = "position desc";
 
 // `select` with its order twice: inside for the limit, outside for whoever joins the rows.
@@ -54,18 +58,27 @@ RowsSql list_sessions_sql(const std::string& table) {
 )", "first_position desc");
 }
 
-RowsSql list_audit_sql(const std::string& table) {
-    return page(kAuditColumns + table + " where $7::uuid is null and " + kAuditConditions, kNewestFirst);
-}
-
-// Two index scans that each stop after a page, instead of one "or" over all that concerns the user.
-RowsSql list_audit_of_user_sql(const std::string& table) {
-    const std::string from = kAuditColumns + table;
-    const RowsSql as_subject = page(from + " where subject = $7::uuid and " + kAuditConditions, kNewestFirst);
-    const RowsSql as_actor = page(from + " where actor_type = 'user' and actor_id = $7::uuid::text "
-                                         "and subject is distinct from $7::uuid and " + kAuditConditions,
-                                  kNewestFirst);
-    return page("select * from ((" + as_subject.select + ") union all (" + as_actor.select + ")) as both_ways",
+// Of a user or an actor: two index scans that each stop after a page, instead of one "or" over all that concerns him.
+RowsSql list_audit_sql(AuditWay way, const std::string& table, const std::string& hours) {
+    std::string conditions = kAuditConditions;
+    for (auto at = conditions.find("HOURS"); at != std::string::npos; at = conditions.find("HOURS"))
+        conditions.replace(at, 5, hours);
+    const std::string from = kAuditColumns + table + " where ";
+    std::string first;
+    std::string second;
+    switch (way) {
+        case AuditWay::kByPosition: return page(from + conditions, kNewestFirst);
+        case AuditWay::kOfUser:
+            first = "subject = $9 and ";
+            second = "actor_type = 'user' and actor_id = $9::text and not by_subject and ";
+            break;
+        case AuditWay::kOfActor:
+            first = "subject = $9 and by_subject and ";
+            second = "not by_subject and ";
+            break;
+    }
+    return page("select * from ((" + page(from + first + conditions, kNewestFirst).select + ") union all (" +
+                    page(from + second + conditions, kNewestFirst).select + ")) as both_ways",
                 kNewestFirst);
 }
 

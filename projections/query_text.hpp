@@ -32,8 +32,13 @@ RowsSql find_user_sql(const std::string& table);
 RowsSql list_users_sql(const std::string& table);
 // $1 rows, $2 before position, $3 user, $4 live at, $5 refreshed after
 RowsSql list_sessions_sql(const std::string& table);
-// $1 rows, $2 before position, $3 actor, $4 type, $5 from, $6 until, $7 user (null in the first)
-RowsSql list_audit_sql(const std::string& table);
-RowsSql list_audit_of_user_sql(const std::string& table);
+// Entries of the audit trail. $1 rows, $2 before position, $3 actor, $4 type, $5 from and $6 until with their hours $7
+// and $8, $9 user, whichever is asked for, or the actor if he is one. `hours` is the model's table of hours.
+enum class AuditWay {
+    kByPosition,  // $3 and $9 are null
+    kOfUser,      // $9 as actor or as subject
+    kOfActor,     // $3; $9 is the same as a user's id, or null if it is none
+};
+RowsSql list_audit_sql(AuditWay way, const std::string& table, const std::string& hours);
 
 }  // namespace keyledger::projections

@@ -3,7 +3,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -60,6 +62,8 @@ public:
         if (thread_.joinable()) thread_.join();
     }
 
+    void hint() { source_->interrupt(); }
+
     ProjectorStatus status() const {
         std::lock_guard lock(mutex_);
         ProjectorStatus status = status_;
@@ -71,12 +75,21 @@ public:
     }
 
 private:
+    struct Batch {
+        Cursor from;
+        Result<std::vector<eventstore::RecordedEvent>, ReadError> events;
+        DecodedBatch decoded;  // refers to `events`
+    };
     struct Leadership {
-        Connection connection;
+        Connection connection;       // holds the lock, writes
+        Connection key_connection;   // reads subject keys while the other one writes
         std::vector<Projection> projections;
         SteadyTime next_control{};
         SteadyTime next_head{};
         std::chrono::milliseconds back_off = kFirstBackOff;  // after passing trouble
+        // The next batch, read and decoded on another thread while this one is applied. Whoever awaits it has `source_`,
+        // `keys_` and the key connection to himself again. Last: awaited before the rest dies.
+        std::future<std::unique_ptr<Batch>> ahead;
     };
 
     void compete() {
@@ -125,9 +138,9 @@ private:
                                      ", this build writes layout " + std::to_string(model->layout()) +
                                      ": rebuild the projection"});
         }
+        on.key_connection = connect(settings_.database_url, settings_.application_name + " (keys)");
         spdlog::info("projector leads");
         set_role(ProjectorStatus::Role::kLeading);
-        learn_head(on);
         while (!stopping()) {
             const Round round = follow(on);
             publish(on);
@@ -168,19 +181,22 @@ private:
         std::vector<Projection*> members;
         for (Projection& projection : on.projections)
             if (!projection.stopped() && projection.cursor() == place) members.push_back(&projection);
-        const auto events = source_->read_after(place, limit);
-        if (!events) return read_failed(on, members, place, events.error());
-        if (events->empty()) return Round::kIdle;
-        head_ = std::max(head_, events->back().position);
-
-        DecodedBatch decoded;
-        {
-            pqxx::nontransaction read_keys(*on.connection);
-            decoded = decode_batch(*events, keys_, cipher_, read_keys);
+        std::unique_ptr<Batch> batch;
+        if (on.ahead.valid()) batch = on.ahead.get();
+        if (!batch || batch->from != place) batch = fetch(on, place, limit);
+        if (!batch->events) return read_failed(on, members, place, batch->events.error());
+        const auto& events = *batch->events;
+        if (events.empty()) return Round::kIdle;
+        // A full batch: far behind. With several places in the log, the next place is not behind this batch.
+        if (std::ssize(events) == settings_.batch_events && all_together(on) && !batch->decoded.poison) {
+            const Cursor next{events.back().position, events.back().leaf_hash};
+            on.ahead = std::async(std::launch::async, [this, &on, next] {
+                return fetch(on, next, settings_.batch_events);
+            });
         }
         Round round = Round::kProgress;
         for (Projection* projection : members) {
-            if (projection->advance(*on.connection, *events, decoded) == Projection::Progress::kTryLater) {
+            if (projection->advance(*on.connection, events, batch->decoded) == Projection::Progress::kTryLater) {
                 spdlog::warn("projection {} tries position {} again: {}", projection->model().name(),
                              projection->cursor().position + 1, projection->last_trouble());
                 round = Round::kTrouble;
@@ -188,6 +204,33 @@ private:
             if (on_applied_) on_applied_(projection->model().name(), projection->cursor().position);
         }
         return round;
+    }
+
+    bool all_together(const Leadership& on) const {
+        std::optional<Cursor> place;
+        for (const Projection& projection : on.projections) {
+            if (projection.stopped()) continue;
+            if (place && *place != projection.cursor()) return false;
+            place = projection.cursor();
+        }
+        return true;
+    }
+
+    std::unique_ptr<Batch> fetch(Leadership& on, const Cursor& place, std::int32_t limit) {
+        auto batch = std::make_unique<Batch>(Batch{place, source_->read_after(place, limit), {}});
+        if (now() >= on.next_head) {
+            on.next_head = now() + kControlInterval;
+            if (const auto head = source_->head()) see_head(head->cursor.position);
+        }
+        if (!batch->events || batch->events->empty()) return batch;
+        see_head(batch->events->back().position);
+        pqxx::nontransaction read_keys(*on.key_connection);
+        batch->decoded = decode_batch(*batch->events, keys_, cipher_, read_keys);
+        return batch;
+    }
+
+    void see_head(Position position) {
+        if (position > head_) head_ = position;
     }
 
     Round read_failed(Leadership& on, const std::vector<Projection*>& members, const Cursor& place,
@@ -212,16 +255,10 @@ private:
 
     // Now and then: skips that operators ordered, and a statement that keeps the session from being idle.
     void control(Leadership& on) {
-        if (now() >= on.next_head) learn_head(on);
         if (now() < on.next_control) return;
         on.next_control = now() + kControlInterval;
         for (Projection& projection : on.projections) projection.look_for_skip(*on.connection);
         pqxx::nontransaction(*on.connection).exec("select 1");
-    }
-
-    void learn_head(Leadership& on) {
-        on.next_head = now() + kControlInterval;
-        if (const auto head = source_->head()) head_ = std::max(head_, head->cursor.position);
     }
 
     void publish(const Leadership& on) {
@@ -261,7 +298,7 @@ private:
     const std::vector<std::unique_ptr<ReadModel>> models_;
     const OnApplied on_applied_;
     KeyCache keys_;
-    Position head_ = 0;
+    std::atomic<Position> head_ = 0;  // written by whoever fetches
 
     mutable std::mutex mutex_;  // guards what follows
     std::condition_variable wake_;
@@ -282,6 +319,7 @@ Projector::~Projector() { stop(); }
 
 void Projector::start() { worker_->start(); }
 void Projector::stop() { worker_->stop(); }
+void Projector::hint() { worker_->hint(); }
 ProjectorStatus Projector::status() const { return worker_->status(); }
 
 }  // namespace keyledger::projections

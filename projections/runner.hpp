@@ -58,6 +58,8 @@ public:
     // Finishes or rolls back the batch in hand, gives up the lock and joins the thread. May be called twice.
     void stop();
 
+    // From any thread: something was appended, do not wait for the next look.
+    void hint();
     ProjectorStatus status() const;  // from any thread
 
 private:

@@ -50,13 +50,6 @@ private:
     std::optional<Projection> projection_;
 };
 
-// Takes all read models away, with their checkpoints.
-inline void reset(const keyledger::test::Database& database) {
-    database.execute("drop schema read_models cascade; create schema read_models; "
-                     "grant usage, create on schema read_models to keyledger_service; "
-                     "delete from keyledger.checkpoints");
-}
-
 // Rows of one statement as text: columns joined by '|', null as '-'.
 inline std::vector<std::string> rows(const keyledger::test::Database& database, const std::string& sql) {
     pqxx::connection connection(database.owner_url());

@@ -16,7 +16,7 @@ using Rows = std::vector<std::string>;
 
 class Models : public testing::Test {
 protected:
-    keyledger::test::Database database;
+    keyledger::test::Database& database = fresh_database();
     Story story{database};
     UsersModel users;
     SessionsModel sessions;

@@ -18,7 +18,7 @@ using Why = RebuildFailure::Why;
 
 class RebuildTest : public testing::Test {
 protected:
-    keyledger::test::Database database;
+    keyledger::test::Database& database = fresh_database();
     Story story{database};
     ScriptedSource source{story.log()};
     UsersModel users;

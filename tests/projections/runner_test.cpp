@@ -3,12 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include "eventstore/postgres/postgres_log_source.hpp"
 #include "projections/audit_model.hpp"
 #include "projections/operations.hpp"
 #include "projections/sessions_model.hpp"
 #include "projections/users_model.hpp"
 #include "tests/projections/asking.hpp"
 #include "tests/projections/driver.hpp"
+#include "tests/projections/log_writer.hpp"
 #include "tests/projections/running.hpp"
 
 using namespace keyledger;
@@ -21,7 +23,7 @@ using Role = ProjectorStatus::Role;
 
 class ProjectorTest : public testing::Test {
 protected:
-    keyledger::test::Database database;
+    keyledger::test::Database& database = fresh_database();
     Story story{database};
 
     std::vector<std::string> digests() {
@@ -58,6 +60,41 @@ TEST_F(ProjectorTest, KeepsAllReadModelsLevelWithTheLog) {
     const auto live = digests();
     running.projector().stop();
     EXPECT_EQ(running.projector().status().role, Role::kStopped);
+    EXPECT_EQ(live, replayed());
+}
+
+// Far behind, the next batch is read while this one is applied; at the head it is not. Both give the same tables.
+TEST_F(ProjectorTest, CatchesUpInFullBatches) {
+    story.random_events(1'000);
+    story.publish();
+    Running running(database, story, "projector A", 64);
+    ASSERT_TRUE(running.reaches(story.head()));
+    EXPECT_TRUE(running.becomes(level));
+    const auto live = digests();
+    running.projector().stop();
+    EXPECT_EQ(live, replayed());
+}
+
+// The way through PostgreSQL, where jsonb reorders what was written, and a NOTIFY says that there is something.
+TEST_F(ProjectorTest, FollowsTheRealLog) {
+    story.random_events(300);
+    story.publish();
+    LogWriter writer(database.owner_url());
+    writer.write(story.log().all());
+    Queries queries({database.service_url()});
+    Projector projector({database.service_url()},
+                        std::make_unique<eventstore::postgres::PostgresLogSource>(database.service_url()),
+                        story.cipher(), all_read_models(), [&](auto, auto) { queries.applied(); });
+    projector.start();
+    const auto before = story.log().head();
+    story.random_events(20);
+    story.publish();
+    writer.write(story.log().read_after(before, 1'000).value());
+    for (Model model : {Model::kUsers, Model::kSessions, Model::kAudit})
+        EXPECT_TRUE(answer_of(
+            queries.wait_for(model, story.head(), story.head(), std::chrono::steady_clock::now() + kPatience)));
+    const auto live = digests();
+    projector.stop();
     EXPECT_EQ(live, replayed());
 }
 

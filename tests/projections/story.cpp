@@ -96,6 +96,19 @@ void ScriptedSource::interrupt() {
     log_.grown_.notify_all();
 }
 
+void reset(const keyledger::test::Database& database) {
+    database.execute("drop schema read_models cascade; create schema read_models; "
+                     "grant usage, create on schema read_models to keyledger_service; "
+                     "delete from keyledger.checkpoints");
+}
+
+keyledger::test::Database& fresh_database() {
+    keyledger::test::Database& database = keyledger::test::database();
+    reset(database);
+    database.execute("delete from keyledger.subject_keys; delete from keyledger.events");
+    return database;
+}
+
 Story::Story(const keyledger::test::Database& database, std::uint64_t seed) : database_(database), random_(seed) {
     key_of_the_day_ = new_id();
 }

@@ -50,6 +50,11 @@ private:
     bool interrupted_ = false;
 };
 
+// Takes all read models away, with their checkpoints.
+void reset(const keyledger::test::Database& database);
+// The programme's database as a new one: neither read models nor events nor keys.
+keyledger::test::Database& fresh_database();
+
 // Who does it, and from where.
 struct By {
     eventstore::ActorType type = eventstore::ActorType::kAnonymous;
