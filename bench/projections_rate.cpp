@@ -1,0 +1,168 @@
+// How fast the projector replays a log into the tables of all read models, and how soon an event is visible there.
+//   KEYLEDGER_TEST_DATABASE_URL=postgresql://… build/release/bin/projections_rate --events 300000
+// PostgreSQL, its log, the projector and the writer share the machine. Events are written by SQL, as no command would:
+// what is measured is the way from the log to the tables.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <pqxx/pqxx>
+#include <thread>
+
+#include "eventstore/postgres/postgres_log_source.hpp"
+#include "projections/runner.hpp"
+#include "tests/projections/log_writer.hpp"
+#include "tests/projections/story.hpp"
+
+using namespace keyledger;
+using namespace keyledger::projections;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+// Sessions make most of a log: log-ins and refreshes, now and then a new user.
+void live(projections::test::Story& story, int events, std::vector<Uuid>& users, std::vector<Uuid>& sessions) {
+    for (int i = 0; i < events; ++i) {
+        const Position n = story.head();
+        if (users.empty() || n % 10 == 0) {
+            users.push_back(story.registers("user" + std::to_string(n) + "@example.com", {}, "Somebody"));
+        } else if (sessions.empty() || n % 10 < 4) {
+            sessions.push_back(story.logs_in(users[static_cast<std::size_t>(n * 7919) % users.size()]));
+        } else {
+            story.refreshes(sessions[static_cast<std::size_t>(n * 104729) % sessions.size()]);
+        }
+    }
+    story.publish();
+}
+
+// Processor seconds of the server's backends that serve this database, where /proc tells.
+double backend_seconds(const keyledger::test::Database& database) {
+    pqxx::connection connection(database.owner_url());
+    pqxx::nontransaction read(connection);
+    double seconds = 0;
+    for (const auto& row : read.exec("select pid from pg_stat_activity where datname = current_database()")) {
+        std::ifstream stat("/proc/" + std::string(row[0].c_str()) + "/stat");
+        std::string word;
+        for (int field = 1; stat >> word; ++field)
+            if (field == 14 || field == 15) seconds += std::stod(word) / double(sysconf(_SC_CLK_TCK));
+    }
+    return seconds;
+}
+
+double own_seconds() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    auto seconds = [](const timeval& time) { return double(time.tv_sec) + double(time.tv_usec) / 1e6; };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+class Seen {
+public:
+    void applied(std::string_view model, Position position) {
+        std::lock_guard lock(mutex_);
+        positions_[std::string(model)] = position;
+        Position all = position;
+        for (const auto& [name, at] : positions_) all = std::min(all, at);
+        if (positions_.size() < 3 || all <= all_) return;
+        for (Position p = all_ + 1; p <= all; ++p)
+            if (const auto at = written_.find(p); at != written_.end())
+                delays_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - at->second).count());
+        all_ = all;
+        moved_.notify_all();
+    }
+    void written(Position position, Clock::time_point at) {
+        std::lock_guard lock(mutex_);
+        if (position > all_) written_[position] = at;
+        else delays_.push_back(0);
+    }
+    void wait_for(Position position) {
+        std::unique_lock lock(mutex_);
+        moved_.wait(lock, [&] { return all_ >= position; });
+    }
+    std::vector<double> delays() {
+        std::lock_guard lock(mutex_);
+        return delays_;
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable moved_;
+    std::map<std::string, Position> positions_;
+    std::map<Position, Clock::time_point> written_;
+    std::vector<double> delays_;
+    Position all_ = 0;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App arguments{"Replay rate and visible latency of the read models"};
+    int events = 200'000;
+    int rate = 2'000;
+    int seconds = 10;
+    std::int32_t batch = kMaxBatchEvents;
+    arguments.add_option("--events", events, "replayed");
+    arguments.add_option("--rate", rate, "events a second, for the latency");
+    arguments.add_option("--seconds", seconds, "of that");
+    arguments.add_option("--batch", batch, "events in one transaction a read model, at most");
+    CLI11_PARSE(arguments, argc, argv);
+
+    keyledger::test::Database database;
+    projections::test::Story story(database);
+    projections::test::LogWriter writer(database.owner_url());
+    std::vector<Uuid> users, sessions;
+    std::size_t written = 0;
+    auto write_new = [&] {
+        const auto all = story.log().all();
+        for (; written < all.size(); written += std::min<std::size_t>(1'000, all.size() - written))
+            writer.write({all.begin() + static_cast<std::ptrdiff_t>(written),
+                          all.begin() + static_cast<std::ptrdiff_t>(std::min(written + 1'000, all.size()))});
+    };
+    live(story, events, users, sessions);
+    write_new();
+    database.execute("vacuum analyze keyledger.events");
+
+    Seen seen;
+    Projector projector({database.service_url(), batch, "keyledger projector"},
+                        std::make_unique<eventstore::postgres::PostgresLogSource>(database.service_url()),
+                        story.cipher(), all_read_models(),
+                        [&](std::string_view model, Position position) { seen.applied(model, position); });
+    const double own_before = own_seconds();
+    const double backends_before = backend_seconds(database);
+    const auto started = Clock::now();
+    projector.start();
+    seen.wait_for(story.head());
+    const double took = std::chrono::duration<double>(Clock::now() - started).count();
+    const double own = own_seconds() - own_before;
+    const double backends = backend_seconds(database) - backends_before;
+    std::cout << "replay into tables: " << events << " events in " << took << " s, " << int(events / took)
+              << " events/s (batch " << batch << ")\n"
+              << "  processor: " << own / events * 1e6 << " us an event here, " << backends / events * 1e6
+              << " us in PostgreSQL\n";
+
+    // Made beforehand: sealing is the writer's work, not what is measured.
+    constexpr int kAtOnce = 10;
+    std::vector<std::vector<eventstore::RecordedEvent>> appends;
+    for (int i = 0; i < rate * seconds / kAtOnce; ++i) {
+        const eventstore::Cursor before = story.log().head();
+        live(story, kAtOnce, users, sessions);
+        appends.push_back(story.log().read_after(before, kAtOnce).value());
+    }
+    auto next = Clock::now();
+    for (const auto& append : appends) {
+        next += std::chrono::microseconds(1'000'000LL * kAtOnce / rate);
+        std::this_thread::sleep_until(next);
+        writer.write(append);
+        for (const auto& event : append) seen.written(event.position, Clock::now());
+    }
+    seen.wait_for(story.head());
+    auto delays = seen.delays();
+    std::ranges::sort(delays);
+    auto at = [&](double share) { return delays[static_cast<std::size_t>(share * double(delays.size() - 1))]; };
+    std::cout << "visible in all read models after commit, at " << rate << " events/s: p50 " << at(0.5)
+              << " ms, p99 " << at(0.99) << " ms, max " << at(1) << " ms\n";
+    projector.stop();
+}
