@@ -1,0 +1,64 @@
+#include "app/clients_file.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+using keyledger::Secret;
+using keyledger::app::FileClients;
+
+namespace {
+
+// SHA-256 of "s3cret".
+constexpr const char* kDigest = "1ec1c26b50d5d3c58d9583181af8076655fe00756bf7285940ba3670f99fcba0";
+
+std::string file_with(const std::string& text, mode_t mode = 0600) {
+    const std::string path =
+        testing::TempDir() + testing::UnitTest::GetInstance()->current_test_info()->name() + ".json";
+    std::ofstream(path) << text;
+    ::chmod(path.c_str(), mode);
+    return path;
+}
+
+std::string one_client(const std::string& more = "") {
+    return R"({"clients":[{"client_id":"shop","client_secret_sha256":")" + std::string(kDigest) + "\"" + more + "}]}";
+}
+
+}  // namespace
+
+TEST(FileClients, AuthenticatesByTheDigestOfTheSecret) {
+    auto clients = FileClients::load(file_with(one_client(R"(,"audiences":["https://a"],"introspect":"all")")));
+    ASSERT_TRUE(clients) << clients.error();
+    const auto shop = clients->authenticate("shop", Secret("s3cret"));
+    ASSERT_TRUE(shop);
+    EXPECT_EQ(shop->audiences, std::vector<std::string>{"https://a"});
+    EXPECT_FALSE(clients->authenticate("shop", Secret("s3cret ")));
+    EXPECT_FALSE(clients->authenticate("shop", Secret("")));
+    EXPECT_FALSE(clients->authenticate("nobody", Secret("s3cret")));
+}
+
+TEST(FileClients, TheFirstPartyClientCanNotAuthenticate) {
+    auto clients = FileClients::load("");
+    ASSERT_TRUE(clients);
+    EXPECT_TRUE(clients->find("keyledger"));
+    EXPECT_FALSE(clients->authenticate("keyledger", Secret("")));
+    EXPECT_FALSE(clients->authenticate("keyledger", Secret(std::string(32, '\0'))));
+}
+
+TEST(FileClients, RefusesAFileThatOthersMayRead) {
+    const auto clients = FileClients::load(file_with(one_client(), 0640));
+    ASSERT_FALSE(clients);
+    EXPECT_NE(clients.error().find("chmod 600"), std::string::npos);
+}
+
+TEST(FileClients, SaysWhatIsWrongAndWhere) {
+    for (const char* text : {"", "[]", R"({"clients":{}})", R"({"clients":[{"client_id":"a"}]})",
+                             R"({"clients":[{"client_id":"a","client_secret_sha256":"12"}]})",
+                             R"({"clients":[{"client_id":7,"client_secret_sha256":"12"}]})"})
+        EXPECT_FALSE(FileClients::load(file_with(text))) << text;
+    EXPECT_FALSE(FileClients::load(file_with(one_client(R"(,"introspect":"some")"))));
+    const auto missing = FileClients::load("/nowhere/clients.json");
+    ASSERT_FALSE(missing);
+    EXPECT_NE(missing.error().find("/nowhere/clients.json"), std::string::npos);
+}

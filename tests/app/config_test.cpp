@@ -1,0 +1,110 @@
+#include "app/config.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <map>
+
+using namespace keyledger::app;
+
+namespace {
+
+class Given {
+public:
+    explicit Given(std::map<std::string, std::string> values) : values_(std::move(values)) {}
+    Environment environment() const {
+        return [this](const char* name) {
+            const auto at = values_.find(name);
+            return at == values_.end() ? nullptr : at->second.c_str();
+        };
+    }
+
+private:
+    std::map<std::string, std::string> values_;
+};
+
+std::map<std::string, std::string> enough() {
+    return {{"KEYLEDGER_DATABASE_URL", "postgresql://secret@db/keyledger"},
+            {"KEYLEDGER_KEYRING_FILE", "/etc/keyledger/keyring.json"}};
+}
+
+keyledger::Result<Config, ConfigFaults> read_all(std::map<std::string, std::string> more) {
+    auto values = enough();
+    for (const auto& [name, value] : more) values[name] = value;
+    const Given given(std::move(values));
+    const Environment environment = given.environment();
+    return read_config(environment, {Needs::kDatabase, Needs::kKeyring, Needs::kServing});
+}
+
+std::string text_of(const std::string& path) {
+    std::ifstream in(path);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
+
+TEST(Config, HasDefaultsForAllThatIsNotRequired) {
+    const auto config = read_all({});
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->listen.port, 8080);
+    EXPECT_EQ(config->management_listen.address, "127.0.0.1");
+    EXPECT_TRUE(config->serves_api && config->serves_projector && config->serves_publisher);
+    EXPECT_EQ(config->password_min_length, 15u);
+    EXPECT_EQ(config->argon2_memory_kib, 19456u);
+}
+
+TEST(Config, NamesEveryFaultAtOnce) {
+    const Given nothing({{"KEYLEDGER_LISTEN", "8080"}, {"KEYLEDGER_ACCESS_TOKEN_SECONDS", "5m"},
+                         {"KEYLEDGER_ROLES", "api,cook"}});
+    const Environment environment = nothing.environment();
+    const auto config = read_config(environment, {Needs::kDatabase, Needs::kKeyring, Needs::kServing});
+    ASSERT_FALSE(config);
+    std::string all;
+    for (const std::string& sentence : config.error().sentences) all += sentence + "\n";
+    for (const char* name : {"KEYLEDGER_DATABASE_URL", "KEYLEDGER_KEYRING_FILE", "KEYLEDGER_LISTEN",
+                             "KEYLEDGER_ACCESS_TOKEN_SECONDS", "cook"})
+        EXPECT_NE(all.find(name), std::string::npos) << name << " is not in:\n" << all;
+}
+
+TEST(Config, RefusesWhatWouldWeakenTheService) {
+    EXPECT_FALSE(read_all({{"KEYLEDGER_PASSWORD_MIN_LENGTH", "7"}}));
+    EXPECT_FALSE(read_all({{"KEYLEDGER_REFRESH_GRACE_SECONDS", "11"}}));
+    EXPECT_FALSE(read_all({{"KEYLEDGER_LOGIN_FAILURES_IN_A_ROW", "101"}}));
+    EXPECT_FALSE(read_all({{"KEYLEDGER_ACCESS_TOKEN_SECONDS", "3601"}}));
+    EXPECT_FALSE(read_all({{"KEYLEDGER_TLS_CERTIFICATE_FILE", "/a.pem"}}));
+    EXPECT_FALSE(read_all({{"KEYLEDGER_ISSUER", "keyledger"}}));
+}
+
+TEST(Config, ReadsASecretFromAFileAndRefusesBoth) {
+    const std::string path = testing::TempDir() + "database_url";
+    std::ofstream(path) << "postgresql://from-file/\n";
+    auto values = enough();
+    values.erase("KEYLEDGER_DATABASE_URL");
+    values["KEYLEDGER_DATABASE_URL_FILE"] = path;
+    const Given from_file(values);
+    const Environment environment = from_file.environment();
+    const auto config = read_config(environment, {Needs::kDatabase});
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->database_url, "postgresql://from-file/");
+    EXPECT_FALSE(read_all({{"KEYLEDGER_DATABASE_URL_FILE", path}}));
+}
+
+TEST(Config, DescriptionMasksSecrets) {
+    const Given given(enough());
+    const Environment environment = given.environment();
+    for (const std::string& line : describe_config(environment))
+        EXPECT_EQ(line.find("secret@"), std::string::npos) << line;
+}
+
+// .env.example is read by people before they run anything: it must not lag behind the programme.
+TEST(Config, EveryListedSettingStandsInTheExampleWithItsDefault) {
+    const std::string example = text_of(".env.example");
+    ASSERT_FALSE(example.empty()) << "run the tests from the repository's root";
+    for (const Setting& setting : settings()) {
+        const std::string line = "\n#" + std::string(setting.name) + "=" + std::string(setting.fallback) + "\n";
+        EXPECT_NE(example.find(line), std::string::npos)
+            << "put this line into .env.example: #" << setting.name << "=" << setting.fallback;
+        EXPECT_NE(example.find("# " + std::string(setting.help)), std::string::npos) << setting.name;
+    }
+}
