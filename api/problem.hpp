@@ -58,7 +58,6 @@ inline constexpr ProblemType kExpectationFailed{"expectation-failed", "Expectati
 inline constexpr ProblemType kHeaderTooLarge{"header-too-large", "Header too large", 431};
 inline constexpr ProblemType kInternalError{"internal-error", "Internal error", 500};
 inline constexpr ProblemType kOverloaded{"overloaded", "Too many connections", 503};
-inline constexpr ProblemType kTimeout{"timeout", "No answer in time", 503};
 inline constexpr ProblemType kHttpVersion{"http-version-not-supported", "HTTP version not supported", 505};
 }  // namespace problems
 
@@ -67,7 +66,6 @@ inline constexpr std::array kTransportProblems{
     problems::kInvalidFields,        problems::kUnknownField,      problems::kNotFound,
     problems::kMethodNotAllowed,     problems::kPayloadTooLarge,   problems::kUriTooLong,
     problems::kUnsupportedMediaType, problems::kExpectationFailed, problems::kHeaderTooLarge,
-    problems::kInternalError,        problems::kOverloaded,        problems::kTimeout,
-    problems::kHttpVersion};
+    problems::kInternalError,        problems::kOverloaded,        problems::kHttpVersion};
 
 }  // namespace keyledger::api

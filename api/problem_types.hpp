@@ -28,12 +28,11 @@ inline constexpr ProblemType kUnavailable{"unavailable", "Event store not availa
 inline constexpr ProblemType kOutcomeUnknown{"outcome-unknown", "Outcome unknown", 503};
 inline constexpr ProblemType kBehind{"read-model-behind", "Read model behind", 503};
 inline constexpr ProblemType kPositionAhead{"position-ahead", "Position beyond the log", 400};
-inline constexpr ProblemType kNotReady{"not-ready", "Not ready", 503};
 
 inline constexpr std::array kApiProblems{
     kInvalidPassword, kInvalidTarget, kIdempotencyMismatch, kInvalidCredentials, kUserDisabled, kInvalidToken,
     kInvalidClient, kInvalidGrant, kWrongPassword, kTooManyAttempts, kForbidden, kUserUnknown, kSessionUnknown,
     kEmailTaken, kUsernameTaken, kIsAdministrator, kBusy, kShedding, kUnavailable, kOutcomeUnknown, kBehind,
-    kPositionAhead, kNotReady};
+    kPositionAhead};
 
 }  // namespace keyledger::api::problems
