@@ -1,0 +1,144 @@
+// The routes, the problem types and openapi.json, held against each other.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "api/problem_types.hpp"
+#include "api/routes.hpp"
+#include "api/routes/health_routes.hpp"
+#include "tests/support/openapi.hpp"
+
+namespace keyledger::api {
+namespace {
+
+using test::OpenApi;
+
+const OpenApi& document() {
+    static const OpenApi kDocument(routes::openapi_document());
+    return kDocument;
+}
+
+std::set<OpenApi::Operation> routes_in_code() {
+    std::set<OpenApi::Operation> operations;
+    for (const auto& route : route_table())
+        operations.insert(
+            {std::string(route.operation), std::string(to_string(route.method)), std::string(route.path)});
+    return operations;
+}
+
+template <class Set>
+Set only_in(const Set& left, const Set& right) {
+    Set difference;
+    std::set_difference(left.begin(), left.end(), right.begin(), right.end(),
+                        std::inserter(difference, difference.end()));
+    return difference;
+}
+
+std::string words(const std::set<OpenApi::Operation>& operations) {
+    std::string text;
+    for (const auto& [id, method, path] : operations) text += "\n  " + id + ": " + method + " " + path;
+    return text;
+}
+
+std::map<std::string, OpenApi::ProblemEntry> problems_in_code() {
+    std::map<std::string, OpenApi::ProblemEntry> problems;
+    auto add = [&](const ProblemType& type) {
+        const bool fresh =
+            problems.emplace(type.slug, OpenApi::ProblemEntry{type.status, std::string(type.title)}).second;
+        EXPECT_TRUE(fresh) << "two problem types have the slug " << type.slug << "; rename one";
+    };
+    for (const ProblemType& type : kTransportProblems) add(type);
+    for (const ProblemType& type : problems::kApiProblems) add(type);
+    return problems;
+}
+
+TEST(OpenApiDocument, HasNoFaultOfItsOwn) {
+    for (const std::string& fault : document().faults())
+        ADD_FAILURE() << fault << "\nMend it in api/openapi.json.";
+}
+
+TEST(OpenApiDocument, HasEveryRouteAndNoOther) {
+    const auto& operations = document().operations();
+    const std::set<OpenApi::Operation> documented(operations.begin(), operations.end());
+    EXPECT_EQ(documented.size(), operations.size()) << "an operation is there twice";
+    EXPECT_EQ(words(only_in(routes_in_code(), documented)), "")
+        << "Describe these routes in api/openapi.json.";
+    EXPECT_EQ(words(only_in(documented, routes_in_code())), "")
+        << "These are not in the table in api/routes.cpp: add them there or remove them from "
+           "api/openapi.json.";
+}
+
+TEST(OpenApiDocument, HasEveryProblemTypeWithItsStatusAndTitle) {
+    const auto in_code = problems_in_code();
+    for (const auto& [slug, entry] : in_code) {
+        const auto found = document().problems().find(slug);
+        if (found == document().problems().end()) {
+            ADD_FAILURE() << "Describe '" << slug << "' in components.x-problems of api/openapi.json.";
+            continue;
+        }
+        EXPECT_EQ(found->second.status, entry.status) << "of " << slug;
+        EXPECT_EQ(found->second.title, entry.title) << "of " << slug;
+    }
+    for (const auto& [slug, entry] : document().problems())
+        EXPECT_TRUE(in_code.contains(slug))
+            << "'" << slug << "' is in no list of api/problem.hpp and api/problem_types.hpp; remove it.";
+}
+
+TEST(OpenApiDocument, SaysWhereEachProblemTypeIsAnswered) {
+    const auto answered = document().answered_problems();
+    for (const auto& [slug, entry] : document().problems())
+        EXPECT_TRUE(answered.contains(slug))
+            << "List '" << slug << "' in x-problem-types of the answers that have it.";
+}
+
+TEST(OpenApiDocument, GivesEveryOperationAnAnswerForFaultsAndForTheListener) {
+    const auto documented = document().documented();
+    for (const auto& operation : document().operations())
+        for (const char* status : {"500", "default"})
+            EXPECT_TRUE(documented.contains({operation.id, status})) << operation.id << " lacks " << status;
+}
+
+TEST(OpenApiChecker, RefusesWhatIsNotDocumented) {
+    const auto* show_me = document().find("GET", "/api/v1/auth/me?x=1");
+    ASSERT_NE(show_me, nullptr);
+    const test::HttpHeaders usual{
+        {"X-Request-Id", "r1"}, {"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}};
+    auto answer = [&](int status, const std::string& media, const std::string& body) {
+        test::HttpResponse made{status, usual, body};
+        made.headers.emplace_back("Content-Type", media);
+        if (status == 401) made.headers.emplace_back("WWW-Authenticate", "Bearer");
+        return document().violations(show_me, "GET", made);
+    };
+    const std::string problem = "application/problem+json";
+    const std::string refused =
+        R"({"type":"urn:keyledger:problem:invalid-token","title":"Token not accepted","status":401,)"
+        R"("detail":"d","request_id":"r1"})";
+    EXPECT_EQ(answer(401, problem, refused), std::vector<std::string>{});
+    EXPECT_NE(answer(418, problem, refused), std::vector<std::string>{}) << "a status of its own";
+    EXPECT_NE(answer(400, problem, refused), std::vector<std::string>{}) << "a type of another status";
+    EXPECT_NE(answer(401, "application/json", refused), std::vector<std::string>{}) << "another media type";
+    EXPECT_NE(answer(200, "application/json", R"({"id":"x"})"), std::vector<std::string>{}) << "another body";
+    std::string more = refused;
+    more.replace(0, 1, R"({"extra":1,)");
+    EXPECT_NE(answer(401, problem, more), std::vector<std::string>{}) << "a member that is not documented";
+    std::string other_id = refused;
+    other_id.replace(other_id.find("r1"), 2, "r2");
+    EXPECT_NE(answer(401, problem, other_id), std::vector<std::string>{}) << "another request's id";
+}
+
+TEST(OpenApiChecker, FindsTheOperationByItsPath) {
+    auto id_of = [](std::string_view method, std::string_view target) {
+        const auto* found = document().find(method, target);
+        return found == nullptr ? std::string("none") : found->id;
+    };
+    EXPECT_EQ(id_of("GET", "/api/v1/admin/users/01890a5d-ac96-774b-bcce-b302099a8057"), "showUser");
+    EXPECT_EQ(id_of("HEAD", "/health/live"), "healthLive");
+    EXPECT_EQ(id_of("DELETE", "/api/v1/auth/sessions"), "endMySessions");
+    EXPECT_EQ(id_of("DELETE", "/api/v1/auth/sessions/x"), "endMySession");
+    EXPECT_EQ(id_of("PATCH", "/api/v1/auth/me"), "none");
+    EXPECT_EQ(id_of("GET", "/nowhere"), "none");
+}
+
+}  // namespace
+}  // namespace keyledger::api
