@@ -1,4 +1,5 @@
-// docs/events.md against the declarations: both ways, so that the page can neither lack an event nor invent one.
+// docs/events.md against the declarations: both ways, so that the page can neither lack an event nor invent
+// one.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -35,8 +36,9 @@ std::map<std::string, Described> read_page() {
     std::string section;
     bool in_events = false;
     for (std::string line; std::getline(in, line);) {
-        if (line.starts_with("## ")) in_events = line == "## Envelope" || line == "## Users" || line == "## Sessions" ||
-                                                 line == "## Log-in attempts";
+        if (line.starts_with("## "))
+            in_events = line == "## Envelope" || line == "## Users" || line == "## Sessions" ||
+                        line == "## Log-in attempts";
         if (line == "## Envelope") section.clear();
         if (line.starts_with("### ")) section = in_backticks(line);
         if (!in_events) continue;
@@ -45,27 +47,30 @@ std::map<std::string, Described> read_page() {
             std::istringstream(line.substr(7)) >> entry.schema_version;
             entry.stream_type = in_backticks(line);
         }
-        if (line.starts_with("| `")) entry.fields[in_backticks(line)] = line.find("personal") != std::string::npos;
+        if (line.starts_with("| `"))
+            entry.fields[in_backticks(line)] = line.find("personal") != std::string::npos;
     }
     return described;
 }
 
-void expect_fields(const std::string& of, const Described& described, const std::vector<std::string_view>& fields,
+void expect_fields(const std::string& of, const Described& described,
+                   const std::vector<std::string_view>& fields,
                    const std::vector<std::string_view>& personal) {
     for (std::string_view field : fields) {
         const auto found = described.fields.find(std::string(field));
         if (found == described.fields.end()) {
-            ADD_FAILURE() << kPage << " lacks the field `" << field << "` of " << of
-                          << ": add a row \"| `" << field << "` | what it is |\" under its heading.";
+            ADD_FAILURE() << kPage << " lacks the field `" << field << "` of " << of << ": add a row \"| `"
+                          << field << "` | what it is |\" under its heading.";
             continue;
         }
         const bool sealed = std::find(personal.begin(), personal.end(), field) != personal.end();
-        EXPECT_TRUE(!sealed || found->second)
-            << kPage << " does not say that `" << field << "` of " << of << " is personal: add that word to its row.";
+        EXPECT_TRUE(!sealed || found->second) << kPage << " does not say that `" << field << "` of " << of
+                                              << " is personal: add that word to its row.";
     }
     for (const auto& [name, sealed] : described.fields)
         EXPECT_TRUE(std::find(fields.begin(), fields.end(), name) != fields.end())
-            << kPage << " has a row for `" << name << "`, which " << of << " does not declare: remove or rename it.";
+            << kPage << " has a row for `" << name << "`, which " << of
+            << " does not declare: remove or rename it.";
 }
 
 TEST(EventsReference, HasEveryTypeWithItsFields) {
@@ -76,12 +81,15 @@ TEST(EventsReference, HasEveryTypeWithItsFields) {
         types.insert(type);
         const auto found = described.find(type);
         if (found == described.end()) {
-            ADD_FAILURE() << kPage << " lacks " << type << ": add a heading \"### `" << type << "`\", a line \"Schema "
-                          << info.schema_version << ", stream `" << info.stream_type << "`.\" and its fields.";
+            ADD_FAILURE() << kPage << " lacks " << type << ": add a heading \"### `" << type
+                          << "`\", a line \"Schema " << info.schema_version << ", stream `"
+                          << info.stream_type << "`.\" and its fields.";
             continue;
         }
-        EXPECT_EQ(found->second.schema_version, info.schema_version) << "of " << type << ": mend its line \"Schema ...\"";
-        EXPECT_EQ(found->second.stream_type, info.stream_type) << "of " << type << ": mend its line \"Schema ...\"";
+        EXPECT_EQ(found->second.schema_version, info.schema_version)
+            << "of " << type << ": mend its line \"Schema ...\"";
+        EXPECT_EQ(found->second.stream_type, info.stream_type)
+            << "of " << type << ": mend its line \"Schema ...\"";
         expect_fields(type, found->second, info.fields, info.personal);
     }
     for (const auto& [type, entry] : described)
@@ -92,7 +100,8 @@ TEST(EventsReference, HasEveryTypeWithItsFields) {
 TEST(EventsReference, HasTheEnvelope) {
     const auto described = read_page();
     std::vector<std::string_view> fields;
-    std::apply([&](const auto&... field) { (fields.push_back(field.name), ...); }, eventstore::EventMetadata::fields());
+    std::apply([&](const auto&... field) { (fields.push_back(field.name), ...); },
+               eventstore::EventMetadata::fields());
     ASSERT_TRUE(described.contains("")) << kPage << " lacks the section \"## Envelope\"";
     expect_fields("the envelope", described.at(""), fields, eventstore::personal_metadata_fields());
 }

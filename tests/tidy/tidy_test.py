@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""Each rule on samples: what it must find, and what it must let pass. A rule that finds nothing would pass for ever."""
+import unittest
+
+import rules
+import walls
+from source import Source
+
+
+def found(rule, text, path="commands/sample.cpp"):
+    return [message for _, message in rule(Source(path, text))]
+
+
+class Rules(unittest.TestCase):
+    def refuses(self, rule, text, path="commands/sample.cpp"):
+        self.assertNotEqual(found(rule, text, path), [], text)
+
+    def admits(self, rule, text, path="commands/sample.cpp"):
+        self.assertEqual(found(rule, text, path), [], text)
+
+    def test_clock(self):
+        self.refuses(rules.no_clock, "auto now = std::chrono::system_clock::now();")
+        self.refuses(rules.no_clock, "auto now = time(nullptr);")
+        self.admits(rules.no_clock, "auto now = std::chrono::steady_clock::now();")
+        self.admits(rules.no_clock, "// not system_clock::now\n")
+        self.admits(rules.no_clock, "auto now = std::chrono::system_clock::now();", rules.CLOCK)
+
+    def test_detached(self):
+        self.refuses(rules.no_detached, "co_spawn(executor, work(), asio::detached);")
+        self.admits(rules.no_detached, 'throw Error("it was detached");')
+
+    def test_default(self):
+        self.refuses(rules.no_default, "switch (x) { case A: break; default: break; }", "domain/user/user.cpp")
+        self.admits(rules.no_default, "Foo() = default;", "domain/user/user.cpp")
+        self.admits(rules.no_default, "switch (byte) { default: break; }", "api/http/message.cpp")
+
+    def test_catch_all(self):
+        for visitor in ("[](const auto&) {}", "[](auto&&) {}", "[](...) {}", "[](auto) {}"):
+            self.refuses(rules.no_catch_all, f"std::visit({visitor}, event);", "projections/users.cpp")
+        self.refuses(rules.no_catch_all, "std::visit([&](const auto& e) { count += 1; }, event);", "domain/a.cpp")
+        self.refuses(rules.no_catch_all, "struct V { void operator()(const auto&) const {} };", "domain/a.cpp")
+        self.admits(rules.no_catch_all, "std::visit([&](const auto& e) { return apply(std::move(s), e, r); }, event);",
+                    "domain/a.cpp")
+        self.admits(rules.no_catch_all, "std::visit([](const auto&) {}, event);", "eventstore/codec/a.cpp")
+
+    def test_co_await(self):
+        for bad in (
+            "auto a = co_await f({1, 2});",
+            "auto a = co_await f(Command{1});",
+            "auto a = co_await f([x] { return x; });",
+            "auto a = co_await f([] { return 1; });",
+            "auto a = b ? co_await f() : 1;",
+            "co_return Answer{co_await f()};",
+            "if (auto a = co_await f(Command{1}); a) { g(); }",
+            "co_await run([&](int) -> awaitable<void> { co_return; });",
+            "g(co_await f(), [&] { return 1; });",
+            "for (auto x = co_await f({}); x;) {}",
+        ):
+            self.refuses(rules.co_await_alone, f"awaitable<void> t() {{\n    {bad}\n}}\n")
+        for good in (
+            "auto a = co_await f(command);",
+            "auto a = (co_await f())[0];",
+            "auto a = co_await f(list[0]);",
+            "const Step s = [&](Attempt& a) -> Decided {\n  auto k = co_await f(a);\n  co_return k;\n};",
+            "if (!co_await f()) {\n  g({1});\n}",
+            "while (co_await more()) {\n  Foo foo{1};\n}",
+            "Foo foo{1};\n co_await f(foo);",
+            "if (x) co_return y;\n else {\n co_await f();\n }",
+            'co_await f("{?[");',
+            "run([&](int) -> awaitable<void> {\n  co_await f();\n });",
+            "switch (x) {\n case A: co_await f(); break;\n }",
+        ):
+            self.admits(rules.co_await_alone, f"awaitable<void> t() {{\n    {good}\n}}\n")
+
+    def test_skipped(self):
+        self.refuses(rules.no_skipped_test, "TEST(A, B) { GTEST_" + "SKIP(); }", "tests/a/b_test.cpp")
+        self.refuses(rules.no_skipped_test, "TEST(A, DISABLED" + "_B) {}", "tests/a/b_test.cpp")
+        self.admits(rules.no_skipped_test, "TEST(A, B) { EXPECT_TRUE(user.disabled()); }", "tests/a/b_test.cpp")
+
+    def test_unfinished(self):
+        self.refuses(rules.no_unfinished, "// TO" + "DO: later")
+        self.refuses(rules.no_unfinished, "FIX" + "ME", "docs/x.md")
+        self.admits(rules.no_unfinished, "// what is to do")
+
+    def test_sleep(self):
+        self.refuses(rules.sleep_says_why, "int a;\nint b;\nint c;\nstd::this_thread::sleep_for(1ms);\n")
+        self.admits(rules.sleep_says_why, "std::this_thread::sleep_for(1ms);  // the broker tells nobody\n")
+
+    def test_lengths(self):
+        self.refuses(rules.lengths, "x" * (rules.MAX_LINE_CHARACTERS + 1))
+        self.admits(rules.lengths, "ä" * rules.MAX_LINE_CHARACTERS)
+        self.refuses(rules.lengths, "\n" * (rules.MAX_FILE_LINES + 1))
+        self.admits(rules.lengths, "x" * 1000, "docs/a.md")
+
+    def test_function_lengths(self):
+        def sample(head, lines, indent=""):
+            return f"{indent}{head} {{\n" + f"{indent}    step();\n" * lines + indent + "}\n"
+
+        for head in ("void f(int a)", "Answer<Done> f(\n    int a,\n    int b)", "TEST(Suite, Case)"):
+            self.refuses(rules.function_lengths, sample(head, 69))
+            self.admits(rules.function_lengths, sample(head, 68 - head.count("\n")))
+        self.refuses(rules.function_lengths, "class A {\n" + sample("void f() const", 69, "    ") + "};\n")
+        self.admits(rules.function_lengths, "class A {\n" + sample("void f()", 40, "    ") * 3 + "};\n")
+        self.admits(rules.function_lengths, sample("namespace a", 100))
+
+
+class Walls(unittest.TestCase):
+    def includes(self, path, line):
+        return [message for _, message in walls.check_includes(Source(path, line + "\n"))]
+
+    def test_includes(self):
+        for path, line in (
+            ("domain/user/user.cpp", "#include <boost/asio/awaitable.hpp>"),
+            ("domain/user/user.hpp", '#include "eventstore/store.hpp"'),
+            ("commands/log_in.cpp", '#include "security/keyring.hpp"'),
+            ("commands/log_in.cpp", "#include <pqxx/pqxx>"),
+            ("api/routes/a.cpp", "#include <boost/beast/http.hpp>"),
+            ("api/routes/a.cpp", '#include "projections/database.hpp"'),
+            ("security/keyring.cpp", '#include "commands/ports.hpp"'),
+            ("eventstore/memory/memory_store.cpp", "#include <librdkafka/rdkafka.h>"),
+            ("unknown/a.cpp", "#include <vector>"),
+        ):
+            self.assertNotEqual(self.includes(path, line), [], (path, line))
+        for path, line in (
+            ("domain/user/user.cpp", "#include <vector>"),
+            ("commands/log_in.cpp", '#include "security/digest.hpp"'),
+            ("eventstore/kafka/client.cpp", "#include <librdkafka/rdkafka.h>"),
+            ("security/adapters/passwords.cpp", '#include "commands/ports.hpp"'),
+            ("api/http/server.cpp", "#include <boost/beast/http/parser.hpp>"),
+        ):
+            self.assertEqual(self.includes(path, line), [], (path, line))
+
+    def test_dependencies(self):
+        text = (
+            "a.o: #deps 4, deps mtime 1 (VALID)\n    ../../commands/a.cpp\n    ../../domain/b.hpp\n"
+            "    /usr/include/boost/asio/post.hpp\n    /usr/include/pqxx/pqxx\n    ../../api/c.hpp\n\n"
+            "d.o: #deps 2, deps mtime 1 (VALID)\n    ../../eventstore/postgres/d.cpp\n    /usr/include/pqxx/pqxx\n\n"
+        )
+        seen = list(walls.check_dependencies(text, "/r", "/r/build/dev", lambda path: True))
+        self.assertEqual([path for path, _ in seen], ["commands/a.cpp", "commands/a.cpp"])
+        self.assertIn("pqxx", seen[0][1])
+        self.assertIn("api/c.hpp", seen[1][1])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,172 @@
+"""Who may know whom: the table, and the two checks against it. The folder with the longest matching name counts.
+
+`own`: files of this repository, by prefix. `system`: headers beside the standard library and the operating system's.
+"""
+import re
+import subprocess
+
+# What a folder may take from security/ where it may not take the rest: no keys, no OpenSSL.
+SECURITY_BASICS = ["security/digest.hpp", "security/bytes.hpp", "security/base64url.hpp", "security/hex.hpp"]
+STORE_PORTS = [
+    "eventstore/store.hpp", "eventstore/log_source.hpp", "eventstore/event_metadata.hpp", "eventstore/cursor_store.hpp",
+    "eventstore/leadership.hpp", "eventstore/stream_origins.hpp", "eventstore/codec/events_codec.hpp",
+    "eventstore/codec/jcs.hpp", "eventstore/sealing/",
+]
+ASIO = ["boost/asio/"]
+JSON = ["rapidjson/"]
+
+WALLS = {
+    "domain": {"own": ["domain/"], "system": []},
+    "eventstore": {"own": ["domain/", "eventstore/", *SECURITY_BASICS], "system": [*ASIO, *JSON]},
+    "eventstore/postgres": {
+        "own": ["domain/", "eventstore/", *SECURITY_BASICS], "system": [*ASIO, "pqxx/", "libpq-fe.h"],
+    },
+    "eventstore/kafka": {
+        "own": ["domain/", "eventstore/", *SECURITY_BASICS], "system": [*ASIO, *JSON, "librdkafka/"],
+    },
+    "commands": {"own": ["domain/", "commands/", *STORE_PORTS, *SECURITY_BASICS], "system": ASIO},
+    "security": {"own": ["domain/", "security/"], "system": [*ASIO, *JSON, "openssl/", "argon2.h", "zxcvbn.h"]},
+    "security/adapters": {
+        "own": ["domain/", "security/", "commands/", *STORE_PORTS], "system": [*ASIO, "openssl/"],
+    },
+    "projections": {
+        "own": ["domain/", "projections/", *STORE_PORTS, "eventstore/postgres/pqxx_connection.hpp", *SECURITY_BASICS],
+        "system": [*ASIO, "pqxx/", "spdlog/"],
+    },
+    # Commands and queries, never SQL; of the store only what commands speak in.
+    "api": {
+        "own": ["domain/", "api/", "commands/", "projections/queries.hpp", "projections/limits.hpp"],
+        "system": [*ASIO, *JSON],
+    },
+    "api/http": {"own": ["domain/", "api/"], "system": [*ASIO, "boost/beast/", "openssl/"]},
+    "api/management": {"own": ["domain/", "api/"], "system": ["pistache/"]},
+    # Wiring: everybody's headers, but none of the libraries that have a folder of their own.
+    "app": {
+        "own": ["app/", "domain/", "eventstore/", "commands/", "security/", "projections/", "api/", "integrations/"],
+        "system": [*ASIO, *JSON, "spdlog/", "CLI/", "prometheus/"],
+    },
+    "integrations": {"own": ["domain/", "integrations/", "commands/"], "system": [*ASIO, *JSON]},
+    "cmake": {"own": [], "system": [*ASIO, "boost/beast/"]},
+    "bench": {"own": [""], "system": [""]},
+    "tests": {"own": [""], "system": [""]},
+}
+
+# Third-party headers, told from the standard library's and the operating system's.
+THIRD_PARTY = (
+    "boost/", "rapidjson/", "openssl/", "argon2.h", "zxcvbn", "pqxx/", "libpq-fe.h", "postgresql/", "librdkafka/",
+    "pistache/", "prometheus/", "spdlog/", "fmt/", "CLI/", "gtest/", "gmock/", "curl/",
+)
+# Headers that belong to one folder, whatever others let through: looked for in all that an object file was made of.
+HELD_BACK = {
+    "pqxx/": ["eventstore/postgres", "projections", "tests", "bench"],
+    "libpq-fe.h": ["eventstore/postgres", "tests", "bench"],
+    "librdkafka/": ["eventstore/kafka", "tests", "bench"],
+    "boost/beast/": ["api/http", "cmake", "bench"],
+    "pistache/": ["api/management"],
+    "argon2.h": ["security", "tests/security"],
+    "zxcvbn.h": ["security", "tests/security"],
+}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+
+
+def wall_of(path):
+    folders = [folder for folder in WALLS if path.startswith(folder + "/")]
+    return max(folders, key=len) if folders else None
+
+
+def is_under(path, folders):
+    return any(path.startswith(folder + "/") for folder in folders)
+
+
+def allowed(name, prefixes):
+    return any(name.startswith(prefix) for prefix in prefixes)
+
+
+def check_includes(source):
+    """Yields (line, message) for each include that crosses a wall."""
+    wall = wall_of(source.path)
+    if wall is None:
+        yield 1, "this folder is in no wall: add it to WALLS in tests/tidy/walls.py with what it may know"
+        return
+    for match in INCLUDE.finditer(source.code):
+        line, name = source.line_of(match.start(2)), match.group(2)
+        if match.group(1) == '"':
+            if not allowed(name, WALLS[wall]["own"]):
+                yield line, (
+                    f"{wall}/ may not know {name}: put a port into {wall}/ and implement it on the other side, or move "
+                    "the code; if the design changed, change WALLS in tests/tidy/walls.py in the same commit"
+                )
+        elif name.startswith(THIRD_PARTY) and not allowed(name, WALLS[wall]["system"]):
+            yield line, f"{wall}/ may not use <{name}>: hide the library behind a class of the folder that owns it"
+
+
+def reachable(wall):
+    """Prefixes of what a folder may come to include by way of what it includes itself."""
+    prefixes, waiting = set(), list(WALLS[wall]["own"])
+    while waiting:
+        prefix = waiting.pop()
+        if prefix in prefixes:
+            continue
+        prefixes.add(prefix)
+        below = wall_of(prefix if prefix.endswith("/") else prefix.rsplit("/", 1)[0] + "/")
+        if below is not None:
+            waiting += WALLS[below]["own"]
+    return prefixes
+
+
+def parse_dependencies(text):
+    """Yields (source, [files]) from the output of `ninja -t deps`: an object's first dependency is its source."""
+    files = []
+    for line in text.splitlines() + [""]:
+        if line.startswith("    "):
+            files.append(line.strip())
+        elif files:
+            yield files[0], files[1:]
+            files = []
+
+
+def relative(path, build, root):
+    if not path.startswith("/"):
+        path = _normal(f"{build}/{path}")
+    return path[len(root) + 1 :] if path.startswith(root + "/") else path
+
+
+def _normal(path):
+    parts = []
+    for part in path.split("/"):
+        if part == ".." and parts:
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/" + "/".join(parts)
+
+
+def check_dependencies(text, root, build, exists):
+    """Yields (path, message) for each file that an object was made of and its folder may not see."""
+    for first, files in parse_dependencies(text):
+        path = relative(first, build, root)
+        if path.endswith(".gch") and files:  # the precompiled header comes first where there is one
+            path, files = relative(files[0], build, root), files[1:]
+        wall = wall_of(path)
+        if wall is None or not exists(path):
+            continue
+        own = reachable(wall)
+        for file in files:
+            seen = relative(file, build, root)
+            if seen.startswith("/"):
+                short = re.sub(r"^/usr/(?:local/)?include/(?:x86_64-linux-gnu/|postgresql/)?", "", seen)
+                holder = next((held for held in HELD_BACK if short.startswith(held)), None)
+                if holder is not None and not is_under(path, HELD_BACK[holder]):
+                    yield path, (
+                        f"sees <{short}> by way of its includes: only {', '.join(HELD_BACK[holder])} may; forward-"
+                        "declare, or keep the library behind a pointer in the .cpp file"
+                    )
+            elif not seen.startswith("build/") and exists(seen) and not allowed(seen, own):
+                yield path, f"sees {seen} by way of its includes, which {wall}/ may not know: cut the include between"
+
+
+def dependencies_of(build):
+    # -n: reads the logs and leaves them alone, while somebody may be building.
+    done = subprocess.run(["ninja", "-n", "-C", build, "-t", "deps"], capture_output=True, text=True, check=True)
+    return done.stdout
