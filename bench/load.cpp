@@ -250,7 +250,8 @@ private:
     void print(Phase& phase) const {
         const double rate = static_cast<double>(phase.good) / phase.seconds;
         const char* format = options_.json
-            ? R"({"phase":"%s","good":%zu,"errors":%zu,"broken":%zu,"seconds":%.3f,"rate":%.1f,"p50_ms":%.3f,"p99_ms":%.3f})"
+            ? R"({"phase":"%s","good":%zu,"errors":%zu,"broken":%zu,"seconds":%.3f,"rate":%.1f,)"
+              R"("p50_ms":%.3f,"p99_ms":%.3f})"
             : "%-10s %8zu good  %zu errors  %zu broken  %8.2f s  %10.1f/s  p50 %8.3f ms  p99 %8.3f ms";
         std::printf(format, phase.name.c_str(), phase.good, phase.errors, phase.broken, phase.seconds, rate,
                     phase.percentile(0.5) / 1000.0, phase.percentile(0.99) / 1000.0);
@@ -278,7 +279,8 @@ int main(int argc, char** argv) {
     app.add_option("--refreshes", options.refreshes, "refreshes, over the sessions in turn")->capture_default_str();
     app.add_option("--connections", options.connections, "at the same time")->capture_default_str();
     app.add_option("--seconds", options.seconds, "refresh for so long instead of so many times");
-    app.add_option("--prefix", options.prefix, "of the users' addresses: another one for another run")->capture_default_str();
+    app.add_option("--prefix", options.prefix, "of the users' addresses: another one for another run")
+        ->capture_default_str();
     app.add_option("--journal", options.journal, "file to write every answered command to");
     app.add_flag("--keep-going", options.keep_going, "open broken connections again");
     app.add_flag("--json", options.json, "one JSON object a phase");

@@ -1,5 +1,6 @@
 #pragma once
-// The ways to end sessions: log out, revoke one of one's own, all others, or (RFC 7009) by the client that holds a token.
+// The ways to end sessions: log out, revoke one of one's own, all others, or (RFC 7009) by the client that
+// holds a token.
 #include "commands/services.hpp"
 
 namespace keyledger::commands {

@@ -1,7 +1,7 @@
 #pragma once
 // The executor: load, gather, decide, append, confirm; written once for all commands (design section 6).
 //
-//     const Step step = [&](Attempt& attempt) -> Decided { … attempt.state(user) … attempt.append(session, events); … };
+//     const Step step = [&](Attempt& attempt) -> Decided { … attempt.append(session, events); … };
 //     auto executed = co_await executor.run(caller, streams, step);
 //
 // A step may run several times: on a conflict everything that it gathered is gathered again. It gathers after the

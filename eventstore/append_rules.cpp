@@ -96,7 +96,8 @@ std::optional<std::string> problem_of_facts(const Append& append) {
         if (!is_name(credential.kind)) return "a credential's kind that is no name";
         if (!credentials.insert(credential.credential_id).second) return "a credential is changed twice";
         if (credential.expected_revision < 0) return "a negative revision";
-        if (!credential.sealed && credential.expected_revision == 0) return "a credential is deleted that must not exist";
+        if (!credential.sealed && credential.expected_revision == 0)
+            return "a credential is deleted that must not exist";
         if (credential.sealed && credential.sealed->size() > kMaxSealedBytes) return "a credential above the limit";
     }
     std::set<Uuid> changed_subjects;

@@ -71,9 +71,10 @@ Generation open_current(pqxx::connection& connection, const ReadModel& model) {
     const std::string name(model.name());
     pqxx::work transaction(connection);
     lock_catalogue(transaction);
-    const auto found = transaction.exec_params(
-        std::string(kReadGeneration) + "  join read_models.current c on c.model = g.model and c.generation = g.generation where g.model = $1",
-        name);
+    const auto found = transaction.exec_params(std::string(kReadGeneration) +
+                                                   "  join read_models.current c on c.model = g.model and "
+                                                   "c.generation = g.generation where g.model = $1",
+                                               name);
     Generation current;
     if (found.empty()) {
         current = make(transaction, model, 1);

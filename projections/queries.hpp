@@ -83,7 +83,8 @@ struct AtPosition {
     T value;
     Position position = 0;
 };
-// Pages hold at most `limit` rows; `next` is there if more follow. Rows that come or go between two pages shift nothing.
+// Pages hold at most `limit` rows; `next` is there if more follow. Rows that come or go between two pages
+// shift nothing.
 template <class Row, class Cursor>
 struct Page {
     std::vector<Row> items;

@@ -269,7 +269,8 @@ Result<std::vector<RecordedEvent>, ReadError> MemoryLogSource::read_after(const 
     const std::lock_guard lock(store_.mutex_);
     const auto& log = store_.log_;
     if (cursor.position < 0 || cursor.position > std::ssize(log)) return Unexpected(ReadError::kCursorUnknown);
-    const Digest expected = cursor.position == 0 ? Digest{} : log[static_cast<std::size_t>(cursor.position) - 1].leaf_hash;
+    const Digest expected =
+        cursor.position == 0 ? Digest{} : log[static_cast<std::size_t>(cursor.position) - 1].leaf_hash;
     if (cursor.leaf_hash != expected) return Unexpected(ReadError::kCursorUnknown);
     const Position end = std::min<Position>(std::ssize(log), cursor.position + std::clamp(limit, 0, kMaxReadBatch));
     seen_ = end;

@@ -7,7 +7,9 @@
 namespace keyledger::eventstore::postgres {
 namespace {
 
-std::string name_of(const ClaimChange& claim) { return security::length_prefixed({claim.kind, claim.key_id, claim.digest}); }
+std::string name_of(const ClaimChange& claim) {
+    return security::length_prefixed({claim.kind, claim.key_id, claim.digest});
+}
 std::string name_of(const CommandId& id) { return std::string(security::view_of(id)); }
 
 }  // namespace

@@ -204,7 +204,7 @@ void Committer::await_end_of_lost_backend() {
         auto ended = connection_->has_ended(*lost_backend_);
         if (!ended) return on_broken(ended.error().text);
         if (*ended) break;
-        std::this_thread::sleep_for(kBackendPause);
+        std::this_thread::sleep_for(kBackendPause);  // PostgreSQL tells nobody when a backend ends
     }
     lost_backend_.reset();
 }

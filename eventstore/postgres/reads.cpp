@@ -106,7 +106,8 @@ std::vector<StoredSubjectKey> read_subject_keys(pqxx::connection& connection, co
     pqxx::nontransaction work(connection);
     std::vector<StoredSubjectKey> keys;
     for (const auto& row : work.exec_prepared("subject_keys", array_of(subjects, uuid_text)))
-        keys.push_back({uuid_in(row[0]), uuid_in(row[1]), bytes_in(row[2]), row[3].as<std::string>(), row[4].as<bool>()});
+        keys.push_back({uuid_in(row[0]), uuid_in(row[1]), bytes_in(row[2]), row[3].as<std::string>(),
+                        row[4].as<bool>()});
     return keys;
 }
 

@@ -219,7 +219,10 @@ TEST_P(StoreContract, ReplacesACredentialByANewOne) {
     const Uuid old_id = next_uuid();
     const Uuid new_id = next_uuid();
     accepted(AppendBuilder().write(user, 0).credential(old_id, user, 0, "old"));
-    accepted(AppendBuilder().write(user, 1).credential(old_id, user, 1, std::nullopt).credential(new_id, user, 0, "new"));
+    accepted(AppendBuilder()
+                 .write(user, 1)
+                 .credential(old_id, user, 1, std::nullopt)
+                 .credential(new_id, user, 0, "new"));
     EXPECT_EQ(await(store().read_credential(user, "password", soon())).value()->credential_id, new_id);
 }
 
@@ -292,8 +295,9 @@ TEST_P(StoreContract, RefusesWhatIsNoAppend) {
     refused("too many events", [](Append& a) {
         a = AppendBuilder().write(next_uuid(), 0, static_cast<int>(kMaxEventsPerCommand) + 1);
     });
-    for (const char* text : {"{\"a\":\"\\u0000\"}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\\uDFff\"}", "{\"a\":\"\xED\xA0\x80\"}",
-                             "{\"a\":\"\xFF\"}", "[]", "1", "", "{", "{\"a\":}", "{}{}"}) {
+    for (const char* text :
+         {"{\"a\":\"\\u0000\"}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\\uDFff\"}", "{\"a\":\"\xED\xA0\x80\"}",
+          "{\"a\":\"\xFF\"}", "[]", "1", "", "{", "{\"a\":}", "{}{}"}) {
         refused(text, [&](Append& a) { a.events[1].payload = text; });
         refused(text, [&](Append& a) { a.events[0].metadata = text; });
     }

@@ -45,8 +45,9 @@ TEST_F(ProjectionTest, AZombieThatComesLateIsFenced) {
     EXPECT_EQ(checkpoint("users"), "2");
 }
 
-// The zombie is paused inside its transaction, after the fence. The other one waits behind its row lock. When the zombie
-// commits late, the other finds that it is no longer where it thought, and stands down; the rows are there once.
+// The zombie is paused inside its transaction, after the fence. The other one waits behind its row lock. When
+// the zombie commits late, the other finds that it is no longer where it thought, and stands down; the rows
+// are there once.
 TEST_F(ProjectionTest, AZombieThatCommitsLateFencesTheOther) {
     story.registers("ann@example.com");
     story.publish();

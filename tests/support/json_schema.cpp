@@ -40,12 +40,14 @@ bool has_type(const Value& value, std::string_view type) {
 
 bool has_one_of_types(const Value& value, const Value& rule) {
     if (rule.IsString()) return has_type(value, rule.GetString());
-    return std::any_of(rule.Begin(), rule.End(), [&](const Value& type) { return has_type(value, type.GetString()); });
+    return std::any_of(rule.Begin(), rule.End(),
+                       [&](const Value& type) { return has_type(value, type.GetString()); });
 }
 
 std::int64_t code_points(const Value& value) {
     const std::string_view text(value.GetString(), value.GetStringLength());
-    return std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+    return std::count_if(text.begin(), text.end(),
+                         [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
 }
 
 bool has_format(std::string_view text, std::string_view format) {
@@ -109,29 +111,35 @@ void JsonSchema::check_keyword(const Place& place, const std::string& keyword, c
         if (!good) place.add("breaks '" + keyword + "' " + text_of(rule), value);
     };
     if (keyword == "const") return refuse_unless(value == rule);
-    if (keyword == "enum") return refuse_unless(std::any_of(rule.Begin(), rule.End(), [&](const Value& v) { return v == value; }));
+    if (keyword == "enum")
+        return refuse_unless(
+            std::any_of(rule.Begin(), rule.End(), [&](const Value& v) { return v == value; }));
     if (keyword == "oneOf") return check_one_of(place, rule, value);
     if (keyword == "minLength") return refuse_unless(!text || code_points(value) >= rule.GetInt64());
     if (keyword == "maxLength") return refuse_unless(!text || code_points(value) <= rule.GetInt64());
     if (keyword == "minimum") return refuse_unless(!number || value.GetInt64() >= rule.GetInt64());
     if (keyword == "maximum") return refuse_unless(!number || value.GetInt64() <= rule.GetInt64());
     if (keyword == "maxItems") return refuse_unless(!value.IsArray() || value.Size() <= rule.GetUint());
-    if (keyword == "maxProperties") return refuse_unless(!value.IsObject() || value.MemberCount() <= rule.GetUint());
+    if (keyword == "maxProperties")
+        return refuse_unless(!value.IsObject() || value.MemberCount() <= rule.GetUint());
     if (keyword == "pattern")
         return refuse_unless(!text || std::regex_search(value.GetString(), std::regex(rule.GetString())));
     if (keyword == "format") return refuse_unless(!text || has_format(value.GetString(), rule.GetString()));
     if (keyword == "items") {
         if (!value.IsArray()) return;
-        for (rapidjson::SizeType i = 0; i < value.Size(); ++i) check(place.below(std::to_string(i)), rule, value[i]);
+        for (rapidjson::SizeType i = 0; i < value.Size(); ++i)
+            check(place.below(std::to_string(i)), rule, value[i]);
         return;
     }
-    place.add("has a rule that tests/support/json_schema.cpp does not know, '" + keyword + "'; teach it", rule);
+    place.add("has a rule that tests/support/json_schema.cpp does not know, '" + keyword + "'; teach it",
+              rule);
 }
 
 void JsonSchema::check_object(const Place& place, const Value& schema, const Value& value) const {
     if (schema.HasMember("required"))
         for (const Value& name : schema["required"].GetArray())
-            if (!value.HasMember(name)) place.add("must have the member '" + std::string(name.GetString()) + "'", value);
+            if (!value.HasMember(name))
+                place.add("must have the member '" + std::string(name.GetString()) + "'", value);
     if (!schema.HasMember("properties")) return;
     const Value& properties = schema["properties"];
     const bool open = schema.HasMember("additionalProperties") && schema["additionalProperties"].GetBool();
@@ -140,7 +148,8 @@ void JsonSchema::check_object(const Place& place, const Value& schema, const Val
         if (known != properties.MemberEnd())
             check(place.below(member.name.GetString()), known->value, member.value);
         else if (!open)
-            place.add("has a member that is not documented: '" + std::string(member.name.GetString()) + "'", value);
+            place.add("has a member that is not documented: '" + std::string(member.name.GetString()) + "'",
+                      value);
     }
 }
 
@@ -154,7 +163,8 @@ void JsonSchema::check_one_of(const Place& place, const Value& choices, const Va
     }
     if (fitting == 1) return;
     place.add("must fit exactly one of " + std::to_string(choices.Size()) + " schemas and fits " +
-                  std::to_string(fitting), value);
+                  std::to_string(fitting),
+              value);
     place.found.insert(place.found.end(), all.begin(), all.end());
 }
 

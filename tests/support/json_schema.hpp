@@ -1,7 +1,7 @@
 #pragma once
-// The part of JSON Schema 2020-12 that openapi.json uses. A keyword that is not known here is a violation: no rule can
-// stand in the document and never be checked. An object with `properties` has no others, unless the schema says
-// `additionalProperties: true`: an answer with a member that nobody documented is a mistake.
+// The part of JSON Schema 2020-12 that openapi.json uses. A keyword that is not known here is a violation: no
+// rule can stand in the document and never be checked. An object with `properties` has no others, unless the
+// schema says `additionalProperties: true`: an answer with a member that nobody documented is a mistake.
 // Heavy (RapidJSON): for .cpp files only.
 #include <rapidjson/document.h>
 
@@ -28,8 +28,10 @@ private:
     void check(const Place& place, const rapidjson::Value& schema, const rapidjson::Value& value) const;
     void check_keyword(const Place& place, const std::string& keyword, const rapidjson::Value& rule,
                        const rapidjson::Value& value) const;
-    void check_object(const Place& place, const rapidjson::Value& schema, const rapidjson::Value& value) const;
-    void check_one_of(const Place& place, const rapidjson::Value& choices, const rapidjson::Value& value) const;
+    void check_object(const Place& place, const rapidjson::Value& schema,
+                      const rapidjson::Value& value) const;
+    void check_one_of(const Place& place, const rapidjson::Value& choices,
+                      const rapidjson::Value& value) const;
 
     const rapidjson::Document& document_;
 };

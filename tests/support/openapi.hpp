@@ -51,8 +51,8 @@ public:
     const std::map<std::string, ProblemEntry>& problems() const;
     // Slugs that some answer lists in `x-problem-types`.
     std::set<std::string> answered_problems() const;
-    // Of the document itself: references to nothing, examples that don't fit their schema, answers in problem+json
-    // without types, types of another status, components that nothing refers to.
+    // Of the document itself: references to nothing, examples that don't fit their schema, answers in
+    // problem+json without types, types of another status, components that nothing refers to.
     std::vector<std::string> faults() const;
 
 private:
