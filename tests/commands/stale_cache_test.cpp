@@ -151,7 +151,8 @@ TEST_F(StaleCacheTest, RefusesASessionThatEndedElsewhere) {
     ASSERT_TRUE(run(log_out(other.services, bearer_of(laptop_), caller_of(laptop_))));
     ASSERT_EQ(remembered<Session>(laptop_.session_id).status, Session::Status::kLive);
     EXPECT_TRUE(test::refused(ask_refresh(laptop_), Refusal::kInvalidGrant));
-    EXPECT_TRUE(test::refused(run(log_out(services(), bearer_of(laptop_), caller_of(laptop_))), Refusal::kInvalidToken));
+    const auto outcome = run(log_out(services(), bearer_of(laptop_), caller_of(laptop_)));
+    EXPECT_TRUE(test::refused(outcome, Refusal::kInvalidToken));
     EXPECT_EQ(world.types(before_).size(), 1u);
 }
 

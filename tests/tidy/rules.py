@@ -108,11 +108,13 @@ CONTROL = re.compile(
 
 
 def function_lengths(source):
-    """By indentation, which is uniform here: from a function's head to the brace in the same column."""
+    """From the first line of what looks like a function's head to the brace that closes its body; lambdas count too."""
     if not source.is_cpp:
         return
-    lines = source.code_lines
+    lines, offset = source.code_lines, 0
     for number, line in enumerate(lines):
+        opening = offset + len(line.rstrip()) - 1
+        offset += len(line) + 1
         text = line.strip()
         if not text.endswith("{") or CONTROL.match(text):
             continue
@@ -120,13 +122,9 @@ def function_lengths(source):
         head = " ".join(part.strip() for part in lines[first : number + 1])
         if "(" not in head or CONTROL.match(head) or re.search(r"=\s*\{$", head):
             continue
-        indent = len(lines[first]) - len(lines[first].lstrip())
-        end = next((at for at in range(number + 1, len(lines)) if re.match(rf" {{{indent}}}\}}", lines[at])), None)
-        if end is not None and end - first + 1 > MAX_FUNCTION_LINES:
-            yield first + 1, (
-                f"a function of {end - first + 1} lines, {MAX_FUNCTION_LINES} at most: name a part of it and move it "
-                "out"
-            )
+        count = source.code.count("\n", opening, matching(source.code, opening)) + 1 + number - first
+        if count > MAX_FUNCTION_LINES:
+            yield first + 1, f"a function of {count} lines, {MAX_FUNCTION_LINES} at most: name a part and move it out"
 
 
 def head_of(lines, number):

@@ -102,6 +102,8 @@ class Rules(unittest.TestCase):
         self.refuses(rules.function_lengths, "class A {\n" + sample("void f() const", 69, "    ") + "};\n")
         self.admits(rules.function_lengths, "class A {\n" + sample("void f()", 40, "    ") * 3 + "};\n")
         self.admits(rules.function_lengths, sample("namespace a", 100))
+        lambda_elsewhere = "void f() {\n    g([] {\n          h();\n        });\n}\n"
+        self.admits(rules.function_lengths, lambda_elsewhere + "int a;\n" * 80)
 
 
 class Walls(unittest.TestCase):
