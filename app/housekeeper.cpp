@@ -34,7 +34,8 @@ void Housekeeper::run() {
     std::unique_lock lock(mutex_);
     while (!wake_.wait_for(lock, kInterval, [&] { return stopping_; })) {
         lock.unlock();
-        const auto pruned = eventstore::postgres::prune_commands(database_url_, clock_.now_ms() - retention_ms_, kAtMost);
+        const auto pruned =
+            eventstore::postgres::prune_commands(database_url_, clock_.now_ms() - retention_ms_, kAtMost);
         if (!pruned) spdlog::warn("old command ids could not be removed: the database does not answer");
         lock.lock();
     }

@@ -59,7 +59,8 @@ void add_keys(CLI::App& app, Chosen& chosen) {
 
     auto rotate = std::make_shared<RotateKeys>();
     auto* rotating = keys->add_subcommand("rotate", "publish a new key of a purpose, used after the lead time");
-    rotating->add_option("purpose", rotate->purpose, "token-signing, sealing-root, key-encryption or claims")->required();
+    rotating->add_option("purpose", rotate->purpose, "token-signing, sealing-root, key-encryption or claims")
+        ->required();
     rotating->add_option("--lead-seconds", rotate->lead_s, "until it is used: time for nodes and caches to see it");
     rotating->add_option("--algorithm", rotate->algorithm, "for token-signing: another algorithm");
     rotating->callback([&chosen, path, rotate] {
@@ -125,15 +126,17 @@ void add_audit(CLI::App& app, Chosen& chosen) {
     auto* audit = app.add_subcommand("audit", "Check the log");
     audit->require_subcommand(1);
     auto json = std::make_shared<bool>(false);
-    auto* verifying = audit->add_subcommand(
-        "verify", "recompute every leaf hash, and look for holes; exit code 4 and the first bad position if one is found");
+    auto* verifying = audit->add_subcommand("verify",
+                                            "recompute every leaf hash, and look for holes; exit code 4 and "
+                                            "the first bad position if one is found");
     verifying->add_flag("--json", *json, "for scripts");
     verifying->callback([&chosen, json] {
         chosen.run = [json] { return verify_audit(from_process, *json ? Format::kJson : Format::kText); };
     });
     auto* config = app.add_subcommand("config", "The configuration");
     config->require_subcommand(1);
-    auto* checking = config->add_subcommand("check", "print what is in effect, secrets masked, and what is wrong with it");
+    auto* checking =
+        config->add_subcommand("check", "print what is in effect, secrets masked, and what is wrong with it");
     checking->callback([&chosen] { chosen.run = [] { return check_config(from_process); }; });
 }
 

@@ -134,6 +134,7 @@ void measure_latency(int events_per_second, int seconds) {
     std::vector<Clock::time_point> appended(static_cast<std::size_t>(last) + 1);
     const auto start = Clock::now();
     for (Position position = 1; position <= last; ++position) {
+        // The rate itself.
         std::this_thread::sleep_until(start +
                                       std::chrono::microseconds(1'000'000LL * position / events_per_second));
         appended[static_cast<std::size_t>(position)] = Clock::now();

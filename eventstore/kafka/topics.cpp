@@ -241,7 +241,7 @@ Result<void, TopicProblem> ensure_topics(const ClientOptions& options, const Top
                 TopicProblem{TopicProblem::Kind::kMissing,
                              "topic " + **missing + " was made, but the cluster does not show it",
                              {}});
-        std::this_thread::sleep_for(kPropagationPoll);
+        std::this_thread::sleep_for(kPropagationPoll);  // a broker tells nobody when it has heard of a topic
     }
     return admin.verify(topics);
 }

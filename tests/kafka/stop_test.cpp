@@ -14,7 +14,8 @@ using State = PublisherState;
 
 const char* const kOtherMetadata =
     R"({"actor_id":"","actor_type":"system","causation_id":"","client_address":null,"command_id":"",)"
-    R"("correlation_id":"","device":null,"occurred_at_ms":1,"request_id":"","session_id":null,"traceparent":"","user_agent":null})";
+    R"("correlation_id":"","device":null,"occurred_at_ms":1,"request_id":"","session_id":null,)"
+    R"("traceparent":"","user_agent":null})";
 
 void expect_stop(Rig& rig, State state, const std::string& word) {
     for (int attempt = 0; attempt < 2; ++attempt) {
