@@ -154,7 +154,7 @@ int main(int argc, char** argv) {
     auto next = Clock::now();
     for (const auto& append : appends) {
         next += std::chrono::microseconds(1'000'000LL * kAtOnce / rate);
-        std::this_thread::sleep_until(next);
+        std::this_thread::sleep_until(next);  // the rate itself
         writer.write(append);
         for (const auto& event : append) seen.written(event.position, Clock::now());
     }

@@ -9,20 +9,13 @@
 #include "projections/decoder.hpp"
 #include "projections/generations.hpp"
 #include "projections/read_model.hpp"
+#include "projections/stop.hpp"
 
 namespace keyledger::projections {
 
 // Somebody else moved the checkpoint, or the session is gone: this process must not go on from what it remembers.
 struct StandDown : std::runtime_error {
     using std::runtime_error::runtime_error;
-};
-
-// Why a projection stopped. Only an event can be skipped.
-enum class StopKind { kEvent, kOtherHistory, kHole, kOtherLayout };
-std::string_view name_of(StopKind kind);
-struct Stop {
-    StopKind kind = StopKind::kEvent;
-    Poison at;
 };
 
 // Moves the checkpoint from `from` to `to` and applies the events in between, in one transaction whose first statement

@@ -13,6 +13,7 @@
 #include "projections/database.hpp"
 #include "projections/sessions_model.hpp"
 #include "projections/key_cache.hpp"
+#include "projections/projection.hpp"
 #include "projections/users_model.hpp"
 
 namespace keyledger::projections {
@@ -87,8 +88,8 @@ private:
         SteadyTime next_control{};
         SteadyTime next_head{};
         std::chrono::milliseconds back_off = kFirstBackOff;  // after passing trouble
-        // The next batch, read and decoded on another thread while this one is applied. Whoever awaits it has `source_`,
-        // `keys_` and the key connection to himself again. Last: awaited before the rest dies.
+        // The next batch, read and decoded on another thread while this one is applied. Whoever awaits it has
+        // `source_`, `keys_` and the key connection to himself again. Last: awaited before the rest dies.
         std::future<std::unique_ptr<Batch>> ahead;
     };
 

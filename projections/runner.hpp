@@ -12,8 +12,8 @@
 #include "eventstore/log_source.hpp"
 #include "eventstore/sealing/subject_cipher.hpp"
 #include "projections/limits.hpp"
-#include "projections/projection.hpp"
 #include "projections/read_model.hpp"
+#include "projections/stop.hpp"
 
 namespace keyledger::projections {
 

@@ -188,7 +188,8 @@ TEST_F(QueriesTest, FiltersTheAuditTrailByTimesThatAreOutOfOrder) {
             std::vector<Position> expected;
             for (std::size_t i = times.size(); i > 0; --i)
                 if (times[i - 1] >= from && times[i - 1] < until) expected.push_back(static_cast<Position>(i));
-            for (const AuditFilter& filter : {AuditFilter{{}, {}, {}, from, until}, AuditFilter{ann, {}, {}, from, until}}) {
+            for (const AuditFilter& filter :
+                 {AuditFilter{{}, {}, {}, from, until}, AuditFilter{ann, {}, {}, from, until}}) {
                 std::vector<Position> found;
                 const auto page = answer_of(queries.list_audit(filter, std::nullopt, 100, soon()));
                 for (const auto& entry : page->items) found.push_back(entry.position);

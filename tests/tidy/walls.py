@@ -151,13 +151,14 @@ def check_dependencies(text, root, build, exists):
         wall = wall_of(path)
         if wall is None or not exists(path):
             continue
-        own = reachable(wall)
+        own, told = reachable(wall), set()
         for file in files:
             seen = relative(file, build, root)
             if seen.startswith("/"):
                 short = re.sub(r"^/usr/(?:local/)?include/(?:x86_64-linux-gnu/|postgresql/)?", "", seen)
                 holder = next((held for held in HELD_BACK if short.startswith(held)), None)
-                if holder is not None and not is_under(path, HELD_BACK[holder]):
+                if holder is not None and holder not in told and not is_under(path, HELD_BACK[holder]):
+                    told.add(holder)  # once is enough: it brings all its others along
                     yield path, (
                         f"sees <{short}> by way of its includes: only {', '.join(HELD_BACK[holder])} may; forward-"
                         "declare, or keep the library behind a pointer in the .cpp file"
