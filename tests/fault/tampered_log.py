@@ -91,15 +91,16 @@ def main():
                 expect(what, (code, verdict.get("first_bad_position")), (4, position))
             finally:
                 Database.psql(database.admin_url, f'drop database "{copy}" with (force)')
-        Database.psql(database.url, "with pair as (select credential_id, sealed, lead(sealed) over w as next, lag(sealed)"
-                                    " over w as previous from keyledger.credentials window w as (order by credential_id))"
-                                    " update keyledger.credentials c set sealed = coalesce(b.next, b.previous)"
-                                    " from pair b where b.credential_id = c.credential_id")
+        Database.psql(database.url,
+                      "with pair as (select credential_id, sealed, lead(sealed) over w as next,"
+                      " lag(sealed) over w as previous from keyledger.credentials window w as (order by credential_id))"
+                      " update keyledger.credentials c set sealed = coalesce(b.next, b.previous)"
+                      " from pair b where b.credential_id = c.credential_id")
         service.start()
         for user, password in (("ann", "ann"), ("ann", "bob"), ("bob", "bob"), ("bob", "ann")):
+            body = {"email": f"{user}@example.com", "password": PASSWORD + password}
             expect(f"log in {user} with {password}'s password after the swap",
-                   post(service, "/api/v1/auth/login", {"email": f"{user}@example.com", "password": PASSWORD + password}),
-                   500)
+                   post(service, "/api/v1/auth/login", body), 500)
         service.stop()
     finally:
         if service and service.process and service.process.poll() is None:
