@@ -64,6 +64,12 @@ std::optional<std::string> problem_of_events(const Append& append) {
         if (write.version < 0) return "a negative version";
         if (!heads.try_emplace(write.stream_id, Head{write.version}).second) return "a stream is written twice";
     }
+    std::set<Uuid> guarded;
+    for (const StreamVersion& guard : append.guards) {
+        if (guard.version < 0) return "a negative version";
+        if (heads.contains(guard.stream_id) || !guarded.insert(guard.stream_id).second)
+            return "a stream is guarded twice, or guarded and written";
+    }
     for (const NewEvent& event : append.events) {
         const auto head = heads.find(event.stream_id);
         if (head == heads.end()) return "an event on a stream that is not among the writes";

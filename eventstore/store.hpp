@@ -81,7 +81,7 @@ struct Append {
     CommandId command_id{};
     Digest fingerprint{};  // of the request without its secrets (I5)
     std::vector<StreamVersion> writes;  // every stream that `events` writes, with its version before
-    std::vector<StreamVersion> guards;
+    std::vector<StreamVersion> guards;  // no stream twice, here and in `writes` together
     std::vector<NewEvent> events;       // at least one, in order, grouped by nothing
     // Releases are done before takes. Taking what its owner holds already and releasing what he does not hold are
     // no errors: while a claim key rotates, only one of the two may be there.
@@ -97,8 +97,8 @@ struct Appended {
     Position first_position = 0;
     std::int32_t event_count = 0;
 };
-// Something that the command read has moved: decide again. The first that did of: writes, guards, credentials, key
-// uses, destroyed keys, new keys.
+// Something that the command read has moved: decide again. The first kind that did of: writes, guards, credentials,
+// key uses, destroyed keys, new keys; of several of one kind, any.
 struct Conflict {
     enum class On { kStream, kCredential, kSubjectKey };
     On on = On::kStream;

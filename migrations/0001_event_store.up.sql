@@ -85,7 +85,6 @@ create table keyledger.commands (
         autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200000,
         autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 200000,
         autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 200000);
-create index commands_recorded_at on keyledger.commands using brin (recorded_at);
 
 -- Password hashes, TOTP seeds …: sealed under their owner's subject key, changed by compare-and-swap on `revision`.
 create table keyledger.credentials (
@@ -122,10 +121,16 @@ create table keyledger.checkpoints (
 
 -- Appends a batch of commands and says of each what became of it, as if they had run one by one in this order.
 --
--- Every group of arrays lists one kind of item; xxx_commands says whose item it is (1 is the first command), and
--- event_writes names the entry of the write_ arrays that an event belongs to. Commands of one batch must not depend
--- on each other: one that writes what another writes or guards is an error, and equal command ids, claims,
--- credentials or changed subject keys count as such. Whoever batches keeps those back (eventstore/postgres/batch.hpp).
+-- Every group of arrays lists one kind of thing; xxx_commands says whose it is (1 is the first command).
+--   stream_    what the commands read of streams: each stream once, the version that they all saw, and the one command
+--              that writes it (0: none). Fastest with those that exist first, each part in the order of their ids.
+--   guard_     which command guards which entry of stream_
+--   event_     in the order of their commands; which entry of stream_ they belong to
+--   read_key_  subjects and the keys of theirs that were sealed under; fastest in the order of the subjects
+--   use_       which command sealed under which entry of read_key_
+-- Commands of one batch must not depend on each other: one that writes what another writes or guards is an error, and
+-- equal command ids, claims, credentials or changed subject keys count as such. Whoever batches keeps those back
+-- (eventstore/postgres/batch.hpp).
 --
 -- Result: one row a command, in order. outcome 0 appended (first_position, event_count), 1 conflict on a stream,
 -- 2 on a credential, 3 on a subject key (id, version: what moved, and where it stands), 4 duplicate (first_position,
@@ -134,26 +139,32 @@ create table keyledger.checkpoints (
 create function keyledger.append(
     for_tenant text, at_time timestamptz,
     command_ids bytea[], fingerprints bytea[],
-    write_commands integer[], write_streams uuid[], write_types text[], write_versions integer[],
-    guard_commands integer[], guard_streams uuid[], guard_versions integer[],
-    event_writes integer[], event_versions integer[], event_types text[], event_schemas smallint[],
+    stream_ids uuid[], stream_types text[], stream_versions integer[], stream_writers integer[],
+    guard_commands integer[], guard_streams integer[],
+    event_streams integer[], event_versions integer[], event_types text[], event_schemas smallint[],
     event_ids uuid[], event_payloads jsonb[], event_metadatas jsonb[], event_leaves bytea[],
     claim_commands integer[], claim_takes boolean[], claim_kinds text[], claim_key_ids text[],
     claim_digests bytea[], claim_owners uuid[],
     credential_commands integer[], credential_ids uuid[], credential_owners uuid[], credential_kinds text[],
     credential_revisions integer[], credential_sealed bytea[],
-    key_commands integer[], key_subjects uuid[], key_ids uuid[], key_wrapped bytea[], key_encryption_key_ids text[],
-    use_commands integer[], use_subjects uuid[], use_key_ids uuid[], use_destroys boolean[]
+    read_key_subjects uuid[], read_key_ids uuid[],
+    use_commands integer[], use_keys integer[],
+    new_key_commands integer[], new_key_subjects uuid[], new_key_ids uuid[], new_key_wrapped bytea[],
+    new_key_encryption_key_ids text[],
+    destroyed_key_commands integer[], destroyed_key_subjects uuid[], destroyed_key_ids uuid[]
 ) returns table (
     outcome smallint, first_position bigint, event_count integer, fingerprint bytea,
     id uuid, version integer, claim_kind text
 )
 language plpgsql volatile strict security definer
 set search_path = pg_catalog, pg_temp
--- Plans outlive the size that the tables had when they were made: index probes only, whatever the statistics say.
+-- Plans outlive the size that the tables had when they were made: index probes only, whatever the statistics say. For
+-- the same reason no statement joins a table but by `left join lateral (… offset 0)`, `= any` or row address.
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 set jit = off
 as $$
 declare
@@ -161,22 +172,29 @@ declare
     outcomes smallint[] := array_fill(0::smallint, array[command_count]);
     first_positions bigint[] := array_fill(null::bigint, array[command_count]);
     event_counts integer[] := array_fill(0, array[command_count]);
-    known_fingerprints bytea[] := array_fill(null::bytea, array[command_count]);
     moved_ids uuid[] := array_fill(null::uuid, array[command_count]);
     moved_versions integer[] := array_fill(null::integer, array[command_count]);
     taken_kinds text[] := array_fill(null::text, array[command_count]);
-    heads integer[] := write_versions;
-    stream_firsts bigint[] := array_fill(null::bigint, array[cardinality(write_streams)]);
-    positions bigint[] := array_fill(null::bigint, array[cardinality(event_writes)]);
+    known_fingerprints bytea[] := array_fill(null::bytea, array[command_count]);
+    refused boolean := false;
+    existing integer;
+    found_ids uuid[];
+    found_versions integer[];
+    found_types text[];
+    stream_rows tid[];
+    heads integer[] := stream_versions;
+    stream_firsts bigint[] := array_fill(null::bigint, array[cardinality(stream_ids)]);
+    positions bigint[] := array_fill(null::bigint, array[cardinality(event_streams)]);
     old_head bigint;
     new_head bigint;
-    of_write integer;
+    of_stream integer;
     of_command integer;
     last_command integer := 0;
     commands_begun integer := 0;
-    writes_begun integer := 0;
-    writes_done integer;
-    writes_wanted integer := 0;
+    streams_begun integer := 0;
+    rows_wanted integer := 0;
+    rows_inserted integer;
+    rows_updated integer;
     hit record;
 begin
     if current_setting('transaction_isolation') <> 'read committed' then
@@ -195,133 +213,165 @@ begin
     if exists (select from unnest(command_ids) as o(id) group by o.id having count(*) > 1) then
         raise exception 'a command id is twice in one batch' using errcode = 'KL001';
     end if;
-    if guard_streams = '{}' then
-        if exists (select from unnest(write_streams) as o(id) group by o.id having count(*) > 1) then
-            raise exception 'a stream is written twice in one batch' using errcode = 'KL001';
+    if exists (select from unnest(stream_ids) as o(id) group by o.id having count(*) > 1) then
+        raise exception 'a stream is twice in one batch' using errcode = 'KL001';
+    end if;
+    if guard_streams <> '{}' then
+        if exists (select from unnest(guard_commands, guard_streams) as o(command, stream)
+                   where stream_writers[o.stream] not in (0, o.command)) then
+            raise exception 'a stream is written by one command and guarded by another of one batch'
+                using errcode = 'KL001';
         end if;
-    elsif exists (
-        select from (select o.id, o.command, 1 from unnest(write_streams, write_commands) as o(id, command)
-                     union all
-                     select o.id, o.command, 0 from unnest(guard_streams, guard_commands) as o(id, command)
-                    ) as o(id, command, writes)
-        group by o.id having sum(o.writes) > 1 or (sum(o.writes) = 1 and min(o.command) < max(o.command))) then
-        raise exception 'a stream is written by one command and read by another of one batch' using errcode = 'KL001';
     end if;
-    if claim_digests <> '{}' and exists (
-        select from unnest(claim_commands, claim_takes, claim_kinds, claim_key_ids, claim_digests)
-                        as o(command, takes, kind, key_id, digest)
-        group by o.kind, o.key_id, o.digest
-        having min(o.command) < max(o.command) or count(*) filter (where o.takes) > 1
-            or count(*) filter (where not o.takes) > 1) then
-        raise exception 'a claim is changed twice in one batch' using errcode = 'KL001';
+    if claim_digests <> '{}' then
+        if exists (select from unnest(claim_commands, claim_takes, claim_kinds, claim_key_ids, claim_digests)
+                                   as o(command, takes, kind, key_id, digest)
+                   group by o.kind, o.key_id, o.digest
+                   having min(o.command) < max(o.command) or count(*) filter (where o.takes) > 1
+                       or count(*) filter (where not o.takes) > 1) then
+            raise exception 'a claim is changed twice in one batch' using errcode = 'KL001';
+        end if;
     end if;
-    if credential_ids <> '{}' and exists (
-        select from unnest(credential_ids) as o(id) group by o.id having count(*) > 1) then
-        raise exception 'a credential is changed twice in one batch' using errcode = 'KL001';
+    if credential_ids <> '{}' then
+        if exists (select from unnest(credential_ids) as o(id) group by o.id having count(*) > 1) then
+            raise exception 'a credential is changed twice in one batch' using errcode = 'KL001';
+        end if;
     end if;
-    if (key_subjects <> '{}' or true = any(use_destroys)) and exists (
-        select from (select o.id, o.command, 1 from unnest(key_subjects, key_commands) as o(id, command)
-                     union all
-                     select o.id, o.command, o.destroys::integer
-                     from unnest(use_subjects, use_commands, use_destroys) as o(id, command, destroys)
-                    ) as o(id, command, writes)
-        group by o.id having sum(o.writes) > 1 or (sum(o.writes) = 1 and min(o.command) < max(o.command))) then
-        raise exception 'a subject key is changed by one command and used by another of one batch'
-            using errcode = 'KL001';
+    if new_key_subjects <> '{}' or destroyed_key_subjects <> '{}' then
+        if exists (select from (select o.id, o.command, 1
+                                from unnest(new_key_subjects || destroyed_key_subjects,
+                                            new_key_commands || destroyed_key_commands) as o(id, command)
+                                union all
+                                select read_key_subjects[o.key], o.command, 0
+                                from unnest(use_keys, use_commands) as o(key, command)) as o(id, command, changes)
+                   group by o.id having sum(o.changes) > 1
+                       or (sum(o.changes) = 1 and min(o.command) < max(o.command))) then
+            raise exception 'a subject key is changed by one command and used by another of one batch'
+                using errcode = 'KL001';
+        end if;
     end if;
 
-    -- 3. Checks. The weightiest comes last, and the first item of each kind last, so that they stay.
+    -- 3. Checks. The weightiest comes last, and the first thing of each kind last, so that they stay.
     if true = any(claim_takes) then
         for hit in
-            select t.command, t.kind
-            from (select o.*, (select h.owner from keyledger.claims h
+            select o.command, o.kind
+            from unnest(claim_commands, claim_takes, claim_kinds, claim_key_ids, claim_digests, claim_owners)
+                     with ordinality as o(command, takes, kind, key_id, digest, owner, n)
+            left join lateral (select h.owner from keyledger.claims h
                                where h.digest = o.digest and h.kind = o.kind and h.key_id = o.key_id
-                                 and h.tenant = for_tenant) as holder
-                  from unnest(claim_commands, claim_takes, claim_kinds, claim_key_ids, claim_digests, claim_owners)
-                           with ordinality as o(command, takes, kind, key_id, digest, owner, n)) as t
-            where t.takes and t.holder <> t.owner
+                                 and h.tenant = for_tenant offset 0) as held on true
+            where o.takes and held.owner <> o.owner
               and not exists (
                   select from unnest(claim_commands, claim_takes, claim_kinds, claim_key_ids, claim_digests,
                                      claim_owners) as r(command, takes, kind, key_id, digest, owner)
-                  where r.command = t.command and not r.takes and r.kind = t.kind and r.key_id = t.key_id
-                    and r.digest = t.digest and r.owner = t.holder)
-            order by t.n desc
+                  where r.command = o.command and not r.takes and r.kind = o.kind and r.key_id = o.key_id
+                    and r.digest = o.digest and r.owner = held.owner)
+            order by o.n desc
         loop
             outcomes[hit.command] := 5;
             taken_kinds[hit.command] := hit.kind;
+            refused := true;
         end loop;
     end if;
-    if key_subjects <> '{}' then
+    if new_key_subjects <> '{}' then
         for hit in
             select o.command, o.subject
-            from unnest(key_commands, key_subjects) with ordinality as o(command, subject, n)
-            where (select k.subject from keyledger.subject_keys k where k.subject = o.subject) is not null
+            from unnest(new_key_commands, new_key_subjects) with ordinality as o(command, subject, n)
+            left join lateral (select k.key_id from keyledger.subject_keys k where k.subject = o.subject offset 0)
+                as k on true
+            where k.key_id is not null
             order by o.n desc
         loop
             outcomes[hit.command] := 3;
             moved_ids[hit.command] := hit.subject;
             moved_versions[hit.command] := 0;
+            refused := true;
         end loop;
     end if;
-    if use_subjects <> '{}' then
+    if destroyed_key_subjects <> '{}' then
         for hit in
             select o.command, o.subject
-            from unnest(use_commands, use_subjects, use_key_ids) with ordinality as o(command, subject, key_id, n)
-            where coalesce((select k.key_id from keyledger.subject_keys k
-                            where k.subject = o.subject and k.destroyed_at is null),
-                           (select m.key_id from unnest(key_commands, key_subjects, key_ids) as m(command, subject, key_id)
-                            where m.command = o.command and m.subject = o.subject)) is distinct from o.key_id
+            from unnest(destroyed_key_commands, destroyed_key_subjects, destroyed_key_ids)
+                     with ordinality as o(command, subject, key_id, n)
+            left join lateral (select k.key_id from keyledger.subject_keys k
+                               where k.subject = o.subject and k.destroyed_at is null offset 0) as k on true
+            where k.key_id is distinct from o.key_id
             order by o.n desc
         loop
             outcomes[hit.command] := 3;
             moved_ids[hit.command] := hit.subject;
             moved_versions[hit.command] := 0;
+            refused := true;
         end loop;
+    end if;
+    if read_key_subjects <> '{}' then
+        select array_agg(k.key_id) into found_ids
+        from (select k.key_id from keyledger.subject_keys k
+              where k.subject = any(read_key_subjects) and k.destroyed_at is null order by k.subject) as k;
+        if found_ids is distinct from read_key_ids then
+            for hit in
+                select u.command, read_key_subjects[u.key] as subject
+                from unnest(use_commands, use_keys) with ordinality as u(command, key, n)
+                left join lateral (select k.key_id from keyledger.subject_keys k
+                                   where k.subject = read_key_subjects[u.key] and k.destroyed_at is null offset 0)
+                    as k on true
+                where k.key_id is distinct from read_key_ids[u.key]
+                order by u.n desc
+            loop
+                outcomes[hit.command] := 3;
+                moved_ids[hit.command] := hit.subject;
+                moved_versions[hit.command] := 0;
+                refused := true;
+            end loop;
+        end if;
     end if;
     if credential_ids <> '{}' then
         for hit in
-            select t.command, t.id, t.revision
-            from (select o.*, coalesce((select case when k.owner = o.owner and k.kind = o.kind
-                                                         and k.tenant = for_tenant then k.revision else -1 end
-                                        from keyledger.credentials k where k.credential_id = o.id), 0) as revision
-                  from unnest(credential_commands, credential_ids, credential_owners, credential_kinds,
-                              credential_revisions)
-                           with ordinality as o(command, id, owner, kind, expected, n)) as t
-            where t.revision <> t.expected
-            order by t.n desc
+            select o.command, o.id, coalesce(k.revision, 0) as revision
+            from unnest(credential_commands, credential_ids, credential_owners, credential_kinds,
+                        credential_revisions) with ordinality as o(command, id, owner, kind, expected, n)
+            left join lateral (select case when k.owner = o.owner and k.kind = o.kind and k.tenant = for_tenant
+                                           then k.revision else -1 end as revision
+                               from keyledger.credentials k where k.credential_id = o.id offset 0) as k on true
+            where coalesce(k.revision, 0) <> o.expected
+            order by o.n desc
         loop
             outcomes[hit.command] := 2;
             moved_ids[hit.command] := hit.id;
             moved_versions[hit.command] := hit.revision;
+            refused := true;
         end loop;
     end if;
-    if guard_streams <> '{}' then
+    select array_agg(s.stream_id), array_agg(s.version), array_agg(s.stream_type), array_agg(s.ctid)
+    into found_ids, found_versions, found_types, stream_rows
+    from (select s.stream_id, s.version, s.stream_type, s.ctid from keyledger.streams s
+          where s.stream_id = any(stream_ids) and s.tenant = for_tenant order by s.stream_id) as s;
+    existing := coalesce(cardinality(found_ids), 0);
+    if coalesce(found_ids, '{}') <> stream_ids[:existing] or coalesce(found_versions, '{}') <> stream_versions[:existing]
+       or stream_versions[existing + 1:] <> array_fill(0, array[cardinality(stream_ids) - existing]) then
+        -- Something moved, or they came in another order: look at each.
+        select array_agg(coalesce(s.version, 0) order by o.n), array_agg(s.stream_type order by o.n),
+               array_agg(s.ctid order by o.n)
+        into found_versions, found_types, stream_rows
+        from unnest(stream_ids) with ordinality as o(id, n)
+        left join lateral (select s.version, s.stream_type, s.ctid from keyledger.streams s
+                           where s.stream_id = o.id and s.tenant = for_tenant offset 0) as s on true;
         for hit in
-            select t.command, t.id, t.version
-            from (select o.*, coalesce((select s.version from keyledger.streams s where s.stream_id = o.id), 0)
-                                  as version
-                  from unnest(guard_commands, guard_streams, guard_versions)
-                           with ordinality as o(command, id, expected, n)) as t
-            where t.version <> t.expected
-            order by t.n desc
+            select o.command, stream_ids[o.stream] as id, found_versions[o.stream] as version
+            from (select g.command, g.stream, 1, g.n
+                  from unnest(guard_commands, guard_streams) with ordinality as g(command, stream, n)
+                  union all
+                  select w.command, w.n, 0, w.n from unnest(stream_writers) with ordinality as w(command, n)
+                  where w.command > 0) as o(command, stream, later, n)
+            where found_versions[o.stream] <> stream_versions[o.stream]
+            order by o.later desc, o.n desc
         loop
             outcomes[hit.command] := 1;
             moved_ids[hit.command] := hit.id;
             moved_versions[hit.command] := hit.version;
+            refused := true;
         end loop;
     end if;
-    for hit in
-        select t.command, t.id, t.version
-        from (select o.*, coalesce((select s.version from keyledger.streams s where s.stream_id = o.id), 0) as version
-              from unnest(write_commands, write_streams, write_versions)
-                       with ordinality as o(command, id, expected, n)) as t
-        where t.version <> t.expected
-        order by t.n desc
-    loop
-        outcomes[hit.command] := 1;
-        moved_ids[hit.command] := hit.id;
-        moved_versions[hit.command] := hit.version;
-    end loop;
     for hit in
         select array_position(command_ids, k.command_id) as command, k.first_position, k.event_count, k.fingerprint,
                (select e.event_id from keyledger.events e where e.position = k.first_position) as event_id
@@ -333,74 +383,88 @@ begin
         event_counts[hit.command] := hit.event_count;
         known_fingerprints[hit.command] := hit.fingerprint;
         moved_ids[hit.command] := hit.event_id;
+        refused := true;
     end loop;
 
     -- 4. Positions of what was accepted. Events come in the order of their commands, versions follow one another.
     old_head := coalesce((select e.position from keyledger.events e order by e.position desc limit 1), 0);
     new_head := old_head;
-    for i in 1 .. cardinality(event_writes) loop
-        of_write := event_writes[i];
-        of_command := write_commands[of_write];
+    for i in 1 .. cardinality(event_streams) loop
+        of_stream := event_streams[i];
+        of_command := stream_writers[of_stream];
         if of_command <> last_command then
             if of_command < last_command then
                 raise exception 'events are not in the order of their commands' using errcode = 'KL002';
             end if;
             last_command := of_command;
             commands_begun := commands_begun + 1;
-        end if;
-        if heads[of_write] = write_versions[of_write] then
-            writes_begun := writes_begun + 1;
             if outcomes[of_command] = 0 then
-                writes_wanted := writes_wanted + 1;
-                stream_firsts[of_write] := new_head + 1;
+                first_positions[of_command] := new_head + 1;
             end if;
         end if;
-        heads[of_write] := heads[of_write] + 1;
-        if event_versions[i] is distinct from heads[of_write] then
-            raise exception 'event % has version % where % follows', event_ids[i], event_versions[i], heads[of_write]
+        if heads[of_stream] = stream_versions[of_stream] then
+            streams_begun := streams_begun + 1;
+            if outcomes[of_command] = 0 then
+                rows_wanted := rows_wanted + 1;
+                stream_firsts[of_stream] := new_head + 1;
+            end if;
+        end if;
+        heads[of_stream] := heads[of_stream] + 1;
+        if event_versions[i] <> heads[of_stream] then
+            raise exception 'event % has version % where % follows', event_ids[i], event_versions[i], heads[of_stream]
                 using errcode = 'KL002';
         end if;
         if outcomes[of_command] = 0 then
             new_head := new_head + 1;
             positions[i] := new_head;
             event_counts[of_command] := event_counts[of_command] + 1;
-            if event_counts[of_command] = 1 then
-                first_positions[of_command] := new_head;
-            end if;
         end if;
     end loop;
-    if commands_begun <> command_count or writes_begun <> cardinality(write_streams) then
+    if commands_begun <> command_count
+       or streams_begun <> cardinality(stream_writers) - cardinality(array_positions(stream_writers, 0)) then
         raise exception 'a command or a written stream without an event' using errcode = 'KL002';
+    end if;
+
+    if exists (select from generate_series(1, cardinality(stream_ids)) as i
+               where stream_firsts[i] is not null and found_types[i] <> stream_types[i]) then
+        raise exception 'a stream is of another type than its new events' using errcode = 'KL002';
     end if;
 
     if new_head = old_head then
         -- Nothing to commit, but the answer must wait for a synchronous standby as a commit does.
         perform pg_logical_emit_message(true, 'keyledger', '');
     else
+        -- By subscript, for plpgsql holds arrays taken apart: unnest would write every element to a tuple store first.
         insert into keyledger.events
-        select o.position, for_tenant, write_types[o.w], write_streams[o.w], o.version, o.type, o.schema, o.id,
-               o.payload, o.metadata, at_time, o.leaf
-        from unnest(positions, event_writes, event_versions, event_types, event_schemas, event_ids, event_payloads,
-                    event_metadatas, event_leaves)
-                 as o(position, w, version, type, schema, id, payload, metadata, leaf)
-        where o.position is not null;
+        select positions[i], for_tenant, stream_types[event_streams[i]], stream_ids[event_streams[i]],
+               event_versions[i], event_types[i], event_schemas[i], event_ids[i], event_payloads[i],
+               event_metadatas[i], at_time, event_leaves[i]
+        from generate_series(1, cardinality(event_streams)) as i
+        where positions[i] is not null;
 
-        insert into keyledger.streams as s (stream_id, stream_type, tenant, version, first_position)
-        select o.id, o.type, for_tenant, o.head, o.first
-        from unnest(write_streams, write_types, heads, stream_firsts) as o(id, type, head, first)
-        where o.first is not null
-        on conflict (stream_id) do update set version = excluded.version
-            where s.stream_type = excluded.stream_type and s.tenant = excluded.tenant;
-        get diagnostics writes_done = row_count;
-        if writes_done <> writes_wanted then
-            raise exception 'a stream is of another type or tenant than its new events' using errcode = 'KL002';
+        insert into keyledger.streams (stream_id, stream_type, tenant, version, first_position)
+        select stream_ids[i], stream_types[i], for_tenant, heads[i], stream_firsts[i]
+        from generate_series(1, cardinality(stream_ids)) as i
+        where stream_firsts[i] is not null and stream_rows[i] is null;
+        get diagnostics rows_inserted = row_count;
+        for hit in
+            select heads[i] - stream_versions[i] as events, array_agg(stream_rows[i]) as at
+            from generate_series(1, cardinality(stream_ids)) as i
+            where stream_firsts[i] is not null and stream_rows[i] is not null
+            group by 1
+        loop
+            update keyledger.streams s set version = s.version + hit.events where s.ctid = any(hit.at);
+            get diagnostics rows_updated = row_count;
+            rows_inserted := rows_inserted + rows_updated;
+        end loop;
+        if rows_inserted <> rows_wanted then
+            raise exception 'a stream changed without this function' using errcode = 'KL002';
         end if;
 
         insert into keyledger.commands (tenant, command_id, fingerprint, first_position, event_count, recorded_at)
-        select for_tenant, o.id, o.fingerprint, o.first, o.n, at_time
-        from unnest(command_ids, fingerprints, first_positions, event_counts, outcomes)
-                 as o(id, fingerprint, first, n, outcome)
-        where o.outcome = 0;
+        select for_tenant, command_ids[i], fingerprints[i], first_positions[i], event_counts[i], at_time
+        from generate_series(1, command_count) as i
+        where outcomes[i] = 0;
 
         if claim_digests <> '{}' then
             delete from keyledger.claims h
@@ -430,29 +494,36 @@ begin
             where o.sealed is not null and outcomes[o.command] = 0
             on conflict (credential_id) do update set revision = excluded.revision, sealed = excluded.sealed;
         end if;
-        if key_subjects <> '{}' then
+        if new_key_subjects <> '{}' then
             insert into keyledger.subject_keys (subject, tenant, key_id, wrapped_key, key_encryption_key_id)
             select o.subject, for_tenant, o.key_id, o.wrapped, o.key_encryption_key_id
-            from unnest(key_commands, key_subjects, key_ids, key_wrapped, key_encryption_key_ids)
+            from unnest(new_key_commands, new_key_subjects, new_key_ids, new_key_wrapped, new_key_encryption_key_ids)
                      as o(command, subject, key_id, wrapped, key_encryption_key_id)
             where outcomes[o.command] = 0;
         end if;
-        if true = any(use_destroys) then
+        if destroyed_key_subjects <> '{}' then
             update keyledger.subject_keys k set wrapped_key = '', destroyed_at = at_time
             where k.subject = any(array(
-                select o.subject from unnest(use_commands, use_subjects, use_destroys) as o(command, subject, destroys)
-                where o.destroys and outcomes[o.command] = 0));
+                select o.subject from unnest(destroyed_key_commands, destroyed_key_subjects) as o(command, subject)
+                where outcomes[o.command] = 0));
         end if;
 
         -- A hint only: whoever follows the log polls too.
         perform pg_notify('keyledger_log', new_head::text);
     end if;
 
-    return query
-        select o.outcome, o.first, o.n, o.known, o.id, o.version, o.kind
-        from unnest(outcomes, first_positions, event_counts, known_fingerprints, moved_ids, moved_versions,
-                    taken_kinds) with ordinality as o(outcome, first, n, known, id, version, kind, at)
-        order by o.at;
+    if not refused then
+        return query
+            select 0::smallint, first_positions[i], event_counts[i], null::bytea, null::uuid, null::integer, null::text
+            from generate_series(1, command_count) as i
+            order by i;
+    else
+        return query
+            select outcomes[i], first_positions[i], event_counts[i], known_fingerprints[i], moved_ids[i],
+                   moved_versions[i], taken_kinds[i]
+            from generate_series(1, command_count) as i
+            order by i;
+    end if;
 end
 $$;
 

@@ -27,12 +27,9 @@ bool Batch::admits(const Append& append) const {
     if (command_ids_.contains(name_of(append.command_id))) return false;
     for (const StreamVersion& write : append.writes)
         if (streams_.contains(write.stream_id)) return false;
-    auto is_changed = [](const Uses<Uuid>& uses, const Uuid& id) {
-        const auto use = uses.find(id);
-        return use != uses.end() && use->second == Use::kChanged;
-    };
     for (const StreamVersion& guard : append.guards)
-        if (is_changed(streams_, guard.stream_id)) return false;
+        if (const auto known = streams_.find(guard.stream_id); known != streams_.end())
+            if (known->second.use == Use::kChanged || known->second.version != guard.version) return false;
     for (const ClaimChange& claim : append.claims)
         if (claims_.contains(name_of(claim))) return false;
     for (const CredentialChange& credential : append.credentials)
@@ -42,15 +39,17 @@ bool Batch::admits(const Append& append) const {
     for (const SubjectKeyUse& key : append.destroyed_keys)
         if (subjects_.contains(key.subject)) return false;
     for (const SubjectKeyUse& key : append.key_uses)
-        if (is_changed(subjects_, key.subject)) return false;
+        if (const auto known = subjects_.find(key.subject); known != subjects_.end())
+            if (known->second == Use::kChanged) return false;
     return true;
 }
 
 void Batch::add(Waiting waiting) {
     const Append& append = waiting.append;
     command_ids_.insert(name_of(append.command_id));
-    for (const StreamVersion& guard : append.guards) streams_.try_emplace(guard.stream_id, Use::kRead);
-    for (const StreamVersion& write : append.writes) streams_[write.stream_id] = Use::kChanged;
+    for (const auto& [stream_id, version] : append.guards)
+        streams_.try_emplace(stream_id, StreamUse{version, Use::kRead});
+    for (const auto& [stream_id, version] : append.writes) streams_[stream_id] = {version, Use::kChanged};
     for (const ClaimChange& claim : append.claims) claims_.insert(name_of(claim));
     for (const CredentialChange& credential : append.credentials) credentials_.insert(credential.credential_id);
     for (const SubjectKeyUse& key : append.key_uses) subjects_.try_emplace(key.subject, Use::kRead);

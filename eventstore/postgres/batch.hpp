@@ -37,7 +37,8 @@ struct Waiting {
 class Batch {
 public:
     // Whether the command may join: it writes nothing that one in here writes or guards, guards nothing that one in
-    // here writes, and shares no command id, claim, credential or changed subject key. Guards alone may be shared.
+    // here writes, and shares no command id, claim, credential or changed subject key. Guards alone may be shared, by
+    // those that saw the same version.
     bool admits(const Append& append) const;
     // Encodes it too: the time stamp of the batch must be set before the first.
     void add(Waiting waiting);
@@ -55,14 +56,16 @@ public:
 
 private:
     enum class Use : std::uint8_t { kRead, kChanged };
-    template <class Id>
-    using Uses = std::unordered_map<Id, Use>;
+    struct StreamUse {
+        std::int32_t version;
+        Use use;
+    };
 
     std::vector<Waiting> waiting_;
     AppendArguments arguments_;
     std::size_t bytes_ = 0;
-    Uses<Uuid> streams_;
-    Uses<Uuid> subjects_;
+    std::unordered_map<Uuid, StreamUse> streams_;
+    std::unordered_map<Uuid, Use> subjects_;
     std::unordered_set<Uuid> credentials_;
     std::unordered_set<std::string> claims_;
     std::unordered_set<std::string> command_ids_;

@@ -151,6 +151,7 @@ void Committer::grow() {
     }
     kept_.resize(to);
     scanned_ = to;
+    if (growing_.size() == settings_.max_batch_commands) growing_.arguments().prepare();
     if (kept_back > 0) note([&](CommitterStatus& status) { status.kept_back += kept_back; });
 }
 
@@ -248,6 +249,11 @@ void Committer::on_verdicts(const std::vector<VerdictRow>& rows) {
     Batch answered = std::move(*flying_);
     flying_.reset();
     const bool durable = !connection_->was_warned();  // else committed, but perhaps not on the standby
+    {
+        const std::lock_guard lock(mutex_);
+        flying_since_ = {};
+    }
+    launch();  // the next is on its way while these are told
     Position newest = 0;
     CommitterStatus counts;
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -274,7 +280,6 @@ void Committer::on_verdicts(const std::vector<VerdictRow>& rows) {
         }
     }
     note([&](CommitterStatus& status) {
-        flying_since_ = {};
         status.commands += rows.size();
         status.appended += counts.appended;
         status.events += counts.events;

@@ -117,18 +117,18 @@ TEST_P(StoreContract, LooksForDuplicateThenConflictThenClaim) {
     EXPECT_EQ(refused_as<Conflict>(all).id, thief);
 }
 
-TEST_P(StoreContract, NamesTheFirstThatMovedInOrder) {
+TEST_P(StoreContract, NamesTheFirstKindThatMoved) {
     const Uuid written = next_uuid();
     const Uuid guarded = next_uuid();
     const Uuid credential = next_uuid();
     const Uuid subject = next_uuid();
     AppendBuilder append;
     append.use_key(subject, next_uuid()).credential(credential, subject, 4, "x");
-    append.guard(guarded, 2).guard(next_uuid(), 9).write(next_uuid(), 0).write(written, 1).write(next_uuid(), 3);
+    append.guard(next_uuid(), 0).guard(guarded, 2).write(next_uuid(), 0).write(written, 1).write(next_uuid(), 0);
     EXPECT_EQ(refused_as<Conflict>(append).id, written);
     Append without = append;
-    without.writes[1].version = without.writes[2].version = 0;
-    without.events[1].version = without.events[2].version = 1;
+    without.writes[1].version = 0;
+    without.events[1].version = 1;
     EXPECT_EQ(refused_as<Conflict>(without).id, guarded);
     without.guards.clear();
     auto conflict = refused_as<Conflict>(without);
@@ -286,6 +286,8 @@ TEST_P(StoreContract, RefusesWhatIsNoAppend) {
     refused("a stream that is not written", [](Append& a) { a.events[1].stream_id = next_uuid(); });
     refused("a write without an event", [](Append& a) { a.writes.push_back({next_uuid(), 0}); });
     refused("a stream written twice", [](Append& a) { a.writes.push_back(a.writes[0]); });
+    refused("a stream guarded twice", [](Append& a) { a.guards = {{Uuid{{1}}, 0}, {Uuid{{1}}, 1}}; });
+    refused("a stream guarded and written", [](Append& a) { a.guards = a.writes; });
     refused("a type that needs escapes", [](Append& a) { a.events[0].type = "user\"x"; });
     refused("two stream types", [](Append& a) { a.events[1].stream_type = "session"; });
     refused("a payload above the limit",
