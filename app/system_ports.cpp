@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "security/random.hpp"
@@ -18,6 +19,8 @@ Uuid RandomIdentifiers::next() { return security::uuid_v7(clock_.now_ms()); }
 eventstore::CommandId RandomIdentifiers::next_command_id() {
     eventstore::CommandId id{};
     security::fill_random(id);
+    const Uuid moment = next();  // UUIDv7: its first eight bytes are the time and little else
+    std::copy_n(moment.bytes.begin(), 8, id.begin());
     return id;
 }
 

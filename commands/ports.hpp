@@ -28,7 +28,8 @@ class Identifiers {
 public:
     virtual ~Identifiers() = default;
     virtual Uuid next() = 0;                             // UUIDv7
-    virtual eventstore::CommandId next_command_id() = 0;  // 256 random bits
+    // The time and 192 random bits: ids of one moment are neighbours in the index of command ids.
+    virtual eventstore::CommandId next_command_id() = 0;
 };
 
 enum class HashingError { kOverloaded, kExpired, kStopped };
