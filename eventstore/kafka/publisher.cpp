@@ -117,6 +117,8 @@ void Publisher::run() {
         if (problem.state == State::kEnded) break;
         note(problem);
         if (is_stopped(problem.state)) return;
+        // It may have been more than the broker takes within a transaction's time.
+        read_limit_ = std::max(1, read_limit_ / 2);
         const auto half = backoff_.count() / 2;
         rest(std::chrono::milliseconds(
             half + static_cast<std::int64_t>(jitter_() % static_cast<unsigned>(half + 1))));

@@ -13,7 +13,7 @@
 
 namespace keyledger::test {
 
-inline constexpr auto kPatience = std::chrono::seconds(40);
+inline constexpr auto kPatience = std::chrono::seconds(60);
 inline constexpr std::int32_t kPartitions = 4;
 
 // Follows from the test's name, so a failure can be repeated; printed when a test fails.
