@@ -1,0 +1,147 @@
+// Every stored form that was ever written must be readable for ever: tests/golden/<type>.<version>.json is kept.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "eventstore/codec/codec.hpp"
+#include "eventstore/codec/events_codec.hpp"
+
+using namespace keyledger;
+using namespace keyledger::eventstore;
+
+namespace {
+
+// Shows where a value was sealed, and for which field it opens.
+class Marked : public FieldSealer, public FieldOpener {
+public:
+    std::string seal(std::string_view field, std::string_view clear) override {
+        return "sealed:" + std::string(field) + ":" + std::string(clear);
+    }
+    std::optional<std::string> open(std::string_view field, std::string_view sealed) override {
+        const std::string prefix = "sealed:" + std::string(field) + ":";
+        if (!sealed.starts_with(prefix)) return std::nullopt;
+        return std::string(sealed.substr(prefix.size()));
+    }
+};
+
+std::string golden(std::string_view type, int version) {
+    const std::string path = "tests/golden/" + std::string(type) + "." + std::to_string(version) + ".json";
+    std::ifstream in(path);
+    EXPECT_TRUE(in) << "add " << path << ": the stored form of this event type, as it is first released";
+    std::string text{std::istreambuf_iterator<char>(in), {}};
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text;
+}
+
+RecordedEvent recorded(const EventTypeInfo& info, std::string payload) {
+    RecordedEvent event;
+    event.stream_type = info.stream_type;
+    event.type = info.type;
+    event.schema_version = static_cast<std::int16_t>(info.schema_version);
+    event.payload = std::move(payload);
+    return event;
+}
+
+struct Grown {  // an event whose second version got a field
+    std::string name;
+    std::int64_t count = 0;
+    static constexpr std::string_view kType = "test.grown";
+    static constexpr int kSchema = 2;
+    static constexpr auto fields() {
+        return std::tuple{Field{"name", &Grown::name}, Field{"count", &Grown::count}};
+    }
+};
+
+}  // namespace
+
+template <>
+struct keyledger::eventstore::codec::Upcast<Grown> {
+    static void from(int version, rapidjson::Document& payload) {
+        if (version != 1) throw CodecError("no upcaster for this schema version");
+        payload.AddMember("count", 1, payload.GetAllocator());
+    }
+};
+
+TEST(Codec, ReadsEveryGoldenFileAndWritesItAgainByteForByte) {
+    for (const EventTypeInfo& info : event_types()) {
+        const std::string payload = golden(info.type, info.schema_version);
+        ASSERT_FALSE(payload.empty()) << info.type;
+        Marked marked;
+        const AnyEvent event = decode_any(recorded(info, payload), marked);
+        const EncodedEvent again =
+            std::visit([&](const auto& aggregate) { return encode(aggregate, marked); }, event);
+        EXPECT_EQ(again.payload, payload) << info.type;
+        EXPECT_EQ(again.type, info.type);
+        EXPECT_EQ(again.schema_version, info.schema_version);
+    }
+}
+
+TEST(Codec, EveryPersonalFieldIsStoredSealedAndReadsAsErasedWithoutItsKey) {
+    for (const EventTypeInfo& info : event_types()) {
+        const std::string payload = golden(info.type, info.schema_version);
+        for (const std::string_view field : info.personal)
+            EXPECT_NE(payload.find("\"" + std::string(field) + "\":\"sealed:"), std::string::npos)
+                << info.type << " stores " << field << " in the clear";
+        OpensNothing nothing;
+        EXPECT_NO_THROW(decode_any(recorded(info, payload), nothing)) << info.type;
+    }
+}
+
+TEST(Codec, RefusesUnknownTypesVersionsAndFields) {
+    Marked marked;
+    const auto read = [&](std::string_view type, int version, std::string_view payload) {
+        return decode_event<UserEvent>(type, version, payload, marked);
+    };
+    EXPECT_NO_THROW(read("user.disabled", 1, R"({"reason":""})"));
+    EXPECT_THROW(read("user.vanished", 1, "{}"), CodecError);
+    EXPECT_THROW(read("user.disabled", 2, R"({"reason":""})"), CodecError);
+    EXPECT_THROW(read("user.disabled", 0, R"({"reason":""})"), CodecError);
+    EXPECT_THROW(read("user.disabled", 1, "{}"), CodecError);
+    EXPECT_THROW(read("user.disabled", 1, R"({"reason":"","more":1})"), CodecError);
+    EXPECT_THROW(read("user.disabled", 1, R"({"reason":7})"), CodecError);
+    EXPECT_THROW(read("user.disabled", 1, R"(["reason"])"), CodecError);
+    RecordedEvent foreign;
+    foreign.stream_type = "invoice";
+    EXPECT_THROW(decode_any(foreign, marked), CodecError);
+}
+
+TEST(Codec, RefusesAnEnumeratorThatNobodyDeclared) {
+    Marked marked;
+    EXPECT_THROW(decode_event<SessionEvent>("session.ended", 1, R"({"reason":"boredom"})", marked), CodecError);
+}
+
+TEST(Codec, RefusesToWriteAnIntegerThatADoubleCanNotHold) {
+    Marked marked;
+    SessionRefreshed event;
+    event.generation = (std::int64_t{1} << 53) + 1;
+    EXPECT_THROW(encode(SessionEvent(event), marked), CodecError);
+}
+
+TEST(Codec, LiftsAnOldVersionToTheCurrentOne) {
+    Marked marked;
+    const Grown lifted = codec::decode_version<Grown>(R"({"name":"ann"})", 1, marked);
+    EXPECT_EQ(lifted.count, 1);
+    const Grown current = codec::decode_version<Grown>(R"({"count":5,"name":"ann"})", 2, marked);
+    EXPECT_EQ(current.count, 5);
+    EXPECT_THROW(codec::decode_version<Grown>(R"({"name":"ann"})", 2, marked), CodecError);
+    EXPECT_THROW(codec::decode_version<Grown>(R"({"name":"ann"})", 3, marked), CodecError);
+}
+
+TEST(Codec, TheEnvelopeComesBackAsItWasWritten) {
+    Marked marked;
+    EventMetadata envelope;
+    envelope.occurred_at_ms = 1'700'000'000'000;
+    envelope.actor_type = ActorType::kClient;
+    envelope.actor_id = "shop";
+    envelope.session_id = *Uuid::parse("0192e4a0-0000-7abc-8def-000000000001");
+    envelope.client_address.value = "192.0.2.1";
+    const std::string stored = encode(envelope, marked);
+    EXPECT_EQ(stored.find("\"192.0.2.1\""), std::string::npos);
+    const EventMetadata read = decode_metadata(stored, marked);
+    EXPECT_EQ(read.occurred_at_ms, envelope.occurred_at_ms);
+    EXPECT_EQ(read.actor_type, ActorType::kClient);
+    EXPECT_EQ(read.session_id, envelope.session_id);
+    EXPECT_EQ(read.client_address.value, "192.0.2.1");
+    EXPECT_FALSE(read.user_agent.value);
+}

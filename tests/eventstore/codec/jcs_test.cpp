@@ -1,0 +1,91 @@
+// RFC 8785: its own examples, and the borders of its rules.
+#include "eventstore/codec/jcs.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+using namespace keyledger::eventstore;
+
+namespace {
+
+std::string canonical(std::string_view text) { return jcs(parse_json(text)); }
+
+std::string number(std::uint64_t bits) {
+    double value = 0;
+    std::memcpy(&value, &bits, sizeof value);
+    return jcs(rapidjson::Value(value));
+}
+
+}  // namespace
+
+// Section 3.2.2 to 3.2.4.
+TEST(Jcs, WritesTheExampleOfTheStandard) {
+    const std::string input = R"({
+        "numbers": [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
+        "string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",
+        "literals": [null, true, false]})";
+    EXPECT_EQ(canonical(input),
+              "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],"
+              "\"string\":\"\xE2\x82\xAC$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}");
+}
+
+// Section 3.2.3: the order is of UTF-16 code units, so that a character beyond the first plane comes before U+FB33.
+TEST(Jcs, SortsMembersByUtf16CodeUnits) {
+    const std::string input = R"({"\u20ac":"Euro Sign","\r":"Carriage Return","\ufb33":"Hebrew Letter Dalet With Dagesh",)"
+                              R"("1":"One","\ud83d\ude00":"Emoji: Grinning Face","\u0080":"Control","\u00f6":"Latin"})";
+    const std::string output = canonical(input);
+    std::size_t last = 0;
+    for (const char* value : {"Carriage Return", "One", "Control", "Latin", "Euro Sign", "Emoji", "Hebrew"}) {
+        const std::size_t at = output.find(value);
+        ASSERT_NE(at, std::string::npos) << value;
+        EXPECT_GT(at, last) << value << " comes too early in " << output;
+        last = at;
+    }
+}
+
+// Appendix B.
+TEST(Jcs, WritesNumbersAsEcmaScriptDoes) {
+    const std::vector<std::pair<std::uint64_t, const char*>> samples{
+        {0x0000000000000000, "0"},
+        {0x8000000000000000, "0"},
+        {0x0000000000000001, "5e-324"},
+        {0x8000000000000001, "-5e-324"},
+        {0x7fefffffffffffff, "1.7976931348623157e+308"},
+        {0xffefffffffffffff, "-1.7976931348623157e+308"},
+        {0x4340000000000000, "9007199254740992"},
+        {0xc340000000000000, "-9007199254740992"},
+        {0x4430000000000000, "295147905179352830000"},
+        {0x44b52d02c7e14af5, "9.999999999999997e+22"},
+        {0x44b52d02c7e14af6, "1e+23"},
+        {0x44b52d02c7e14af7, "1.0000000000000001e+23"},
+        {0x444b1ae4d6e2ef4e, "999999999999999700000"},
+        {0x444b1ae4d6e2ef4f, "999999999999999900000"},
+        {0x444b1ae4d6e2ef50, "1e+21"},
+        {0x3eb0c6f7a0b5ed8c, "9.999999999999997e-7"},
+        {0x3eb0c6f7a0b5ed8d, "0.000001"},
+        {0x41b3de4355555553, "333333333.3333332"},
+        {0x41b3de4355555554, "333333333.33333325"},
+        {0x41b3de4355555555, "333333333.3333333"},
+        {0x41b3de4355555556, "333333333.3333334"},
+        {0x41b3de4355555557, "333333333.33333343"},
+        {0xbecbf647612f3696, "-0.0000033333333333333333"},
+        {0x43143ff3c1cb0959, "1424953923781206.2"}};
+    for (const auto& [bits, text] : samples) EXPECT_EQ(number(bits), text);
+}
+
+TEST(Jcs, RefusesWhatJsonDoesNotHave) {
+    EXPECT_THROW(number(0x7ff0000000000000), CodecError);
+    EXPECT_THROW(number(0x7fffffffffffffff), CodecError);
+    EXPECT_THROW(parse_json("{\"a\":\"\xff\"}"), CodecError);
+    EXPECT_THROW(parse_json("{} x"), CodecError);
+    EXPECT_THROW(canonical(std::string(100, '[') + std::string(100, ']')), CodecError);
+}
+
+TEST(Jcs, IsItsOwnFixedPoint) {
+    const std::string once = canonical(R"({"b":[1,{"z":null,"a":"\u0001"}],"a":-0.0,"":{}})");
+    EXPECT_EQ(canonical(once), once);
+}
