@@ -32,6 +32,8 @@ if(KEYLEDGER_TSAN)
   add_link_options(-fsanitize=thread)
 endif()
 if(KEYLEDGER_ASAN OR KEYLEDGER_TSAN)
+  # The instrumented code confuses g++ 12's flow analysis; the other presets hold every warning.
+  add_compile_options(-Wno-error)
   add_compile_definitions(KEYLEDGER_SANITIZED=1)
 endif()
 
