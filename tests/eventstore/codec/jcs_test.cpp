@@ -35,7 +35,7 @@ TEST(Jcs, WritesTheExampleOfTheStandard) {
 
 // Section 3.2.3: the order is of UTF-16 code units, so that a character beyond the first plane comes before U+FB33.
 TEST(Jcs, SortsMembersByUtf16CodeUnits) {
-    const std::string input = R"({"\u20ac":"Euro Sign","\r":"Carriage Return","\ufb33":"Hebrew Letter Dalet With Dagesh",)"
+    const std::string input = R"({"\u20ac":"Euro Sign","\r":"Carriage Return","\ufb33":"Hebrew Letter",)"
                               R"("1":"One","\ud83d\ude00":"Emoji: Grinning Face","\u0080":"Control","\u00f6":"Latin"})";
     const std::string output = canonical(input);
     std::size_t last = 0;
