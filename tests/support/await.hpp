@@ -2,7 +2,9 @@
 // Runs coroutines to their end from a test's plain code.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <deque>
 #include <exception>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -13,10 +15,27 @@ boost::asio::awaitable<void> keep_answer(boost::asio::awaitable<T> work, std::op
     answer->emplace(co_await std::move(work));
 }
 
-// All at once, on a fresh io_context of this thread; their answers in the same order. Rethrows what one throws.
+// One a thread, never destroyed: neither with the thread nor at exit does anybody wait for those who still post.
+inline boost::asio::io_context& lasting_context() {
+    struct Contexts {
+        std::mutex mutex;
+        std::deque<boost::asio::io_context> all;
+    };
+    static Contexts& contexts = *new Contexts;
+    thread_local boost::asio::io_context* mine = nullptr;
+    if (!mine) {
+        const std::lock_guard lock(contexts.mutex);
+        mine = &contexts.all.emplace_back();
+    }
+    return *mine;
+}
+
+// All at once, on this thread; their answers in the same order. Rethrows what one throws. The io_context outlives
+// the call: whoever posted the last answer may still be at work in it.
 template <class T>
 std::vector<T> await_all(std::vector<boost::asio::awaitable<T>> works) {
-    boost::asio::io_context context;
+    boost::asio::io_context& context = lasting_context();
+    context.restart();
     std::vector<std::optional<T>> answers(works.size());
     std::exception_ptr failure;
     for (std::size_t i = 0; i < works.size(); ++i)
