@@ -1,6 +1,6 @@
 // librdkafka's threads, mutexes and conditions are C11's, which ThreadSanitizer (g++ 12) does not know: a thread
-// made by thrd_create crashes at its first intercepted call. In glibc each of them is the pthread one under another name, so
-// under that sanitizer the test programmes define them as such, and it sees them all.
+// made by thrd_create crashes at its first intercepted call. In glibc each of them is the pthread one under another
+// name, so under that sanitizer the test programmes define them as such, and it sees them all.
 #if defined(__SANITIZE_THREAD__)
 
 #include <pthread.h>
