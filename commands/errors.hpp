@@ -42,7 +42,7 @@ enum class Refusal {
     kOverloaded,          // a queue is full
     kUnavailable,         // the store is away
     kOutcomeUnknown,      // it may have been written: repeat with the same idempotency key
-    kCredentialTampered,  // the stored credential is not the one that the log names
+    kCredentialTampered,  // the stored credential is not the one that the log names, or its key can't be opened
     kBroken,              // a bug or damaged data; the log line says what
 };
 

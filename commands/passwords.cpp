@@ -48,6 +48,9 @@ Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, Str
         co_return Unexpected(CommandError(Refusal::kCredentialTampered));
 
     auto key = co_await attempt.key_of(user.id);
+    // Destroyed, or sealed under a key-encryption key that is not here: "no such user" would be no answer to a log-in.
+    if (!key && key.error().refusal == Refusal::kUserUnknown)
+        co_return Unexpected(CommandError(Refusal::kCredentialTampered));
     if (!key) co_return Unexpected(key.error());
     const eventstore::CredentialContext context{eventstore::kDefaultTenant, credential.owner, credential.kind,
                                                 credential.credential_id};
@@ -60,7 +63,8 @@ Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, Str
 
 void report_tampering(Services& services, const Uuid& user_id, const CommandError& error) {
     if (error.refusal == Refusal::kCredentialTampered)
-        services.journal.warning("the stored credential is not the one that the log names", user_id);
+        services.journal.warning("the stored credential is not the one that the log names, or can't be opened",
+                                 user_id);
 }
 
 Answer<NewCredential> put_password(Services& services, Attempt& attempt, Uuid owner, Uuid credential_id,

@@ -1,0 +1,135 @@
+#include "commands/folder.hpp"
+
+#include "eventstore/codec/jcs.hpp"
+#include "tests/commands/fixture.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using test::kAnnsEmail;
+using test::run;
+
+class FolderTest : public test::CommandTest {
+protected:
+    void SetUp() override {
+        ann_ = world.register_user(other, kAnnsEmail, "ann");
+        grant_ = world.log_in(other, kAnnsEmail);
+        for (int i = 0; i < 9; ++i) grant_ = world.refresh(other, grant_);
+    }
+    template <class Aggregate>
+    Result<std::vector<Fold>, eventstore::StoreError> load(const Uuid& id, Freshness freshness) {
+        Streams streams;
+        streams.read<Aggregate>(id);
+        return run(node.executor.folder().load(streams.loads(), freshness, Deadline::max()));
+    }
+
+    Uuid ann_;
+    Grant grant_;
+};
+
+TEST_F(FolderTest, ReadsAStreamOnceAndThenOnFromWhereItStands) {
+    ASSERT_TRUE(load<Session>(grant_.session_id, Freshness::kCached));
+    ASSERT_TRUE(load<Session>(grant_.session_id, Freshness::kCached));
+    EXPECT_EQ(stepped.calls["read_streams"], 1);
+    world.refresh(other, grant_);
+    auto stale = load<Session>(grant_.session_id, Freshness::kCached);
+    EXPECT_EQ(stale->front().version, 10);
+    auto fresh = load<Session>(grant_.session_id, Freshness::kAtHead);
+    EXPECT_EQ(fresh->front().version, 11);
+    EXPECT_EQ(state_of<Session>(fresh->front()).generation, 11);
+    EXPECT_EQ(load<Session>(grant_.session_id, Freshness::kCached)->front().version, 11);
+}
+
+TEST_F(FolderTest, FoldsNothingIntoTheEmptyState) {
+    auto folds = load<Session>(test::uuid(0xFF), Freshness::kAtHead);
+    ASSERT_TRUE(folds);
+    EXPECT_EQ(folds->front().version, 0);
+    EXPECT_EQ(state_of<Session>(folds->front()).status, Session::Status::kAbsent);
+    EXPECT_FALSE(node.cache.find(test::uuid(0xFF))) << "that something is not there must be asked again";
+}
+
+TEST_F(FolderTest, ReadsOnWhereTheStoreGivesAStreamInParts) {
+    for (std::size_t part_size : {1u, 3u, 10u, 11u}) {
+        node.cache.drop(grant_.session_id);
+        stepped.part_size = part_size;
+        auto folds = load<Session>(grant_.session_id, Freshness::kCached);
+        ASSERT_TRUE(folds);
+        EXPECT_EQ(folds->front().version, 10) << part_size;
+        EXPECT_EQ(state_of<Session>(folds->front()).generation, 10) << part_size;
+    }
+}
+
+// A store that names a version and does not give its events is broken; nothing is answered from it.
+TEST_F(FolderTest, StopsWhereAStreamEndsBeforeItsVersion) {
+    struct Forgetful : test::SteppedStore {
+        using SteppedStore::SteppedStore;
+        Answer<std::vector<eventstore::StreamSlice>> read_streams(std::vector<eventstore::StreamFrom> streams,
+                                                                  eventstore::Deadline deadline) override {
+            auto slices = co_await SteppedStore::read_streams(std::move(streams), deadline);
+            for (auto& slice : *slices) slice.events.clear();
+            co_return slices;
+        }
+    } forgetful(store);
+    test::Node reader(world, forgetful);
+    Streams streams;
+    streams.read<Session>(grant_.session_id);
+    EXPECT_THROW(run(reader.executor.folder().load(streams.loads(), Freshness::kAtHead, Deadline::max())),
+                 eventstore::CodecError);
+}
+
+// Another history was restored under this process: what it remembers is of the lost one.
+TEST_F(FolderTest, DropsWhatIsAheadOfTheLog) {
+    ASSERT_TRUE(load<Session>(grant_.session_id, Freshness::kCached));
+    Fold ahead = *node.cache.find(grant_.session_id);
+    ahead.version += 5;
+    node.cache.put(grant_.session_id, ahead);
+    auto answer = load<Session>(grant_.session_id, Freshness::kAtHead);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error(), eventstore::StoreError::kUnavailable);
+    EXPECT_TRUE(load<Session>(grant_.session_id, Freshness::kAtHead));
+}
+
+// The id of a user in place of a session's: as a session the stream is empty, but it stands where it stands.
+TEST_F(FolderTest, FoldsAStreamOfAnotherAggregateIntoTheEmptyState) {
+    for (bool known : {false, true}) {
+        if (known) {
+            ASSERT_TRUE(load<User>(ann_, Freshness::kAtHead));
+        }
+        for (auto freshness : {Freshness::kCached, Freshness::kAtHead}) {
+            auto folds = load<Session>(ann_, freshness);
+            ASSERT_TRUE(folds);
+            EXPECT_EQ(folds->front().version, 2);
+            EXPECT_EQ(state_of<Session>(folds->front()).status, Session::Status::kAbsent);
+        }
+        auto folds = load<User>(ann_, Freshness::kAtHead);
+        EXPECT_EQ(state_of<User>(folds->front()).status, User::Status::kActive);
+    }
+}
+
+TEST_F(FolderTest, ReadsAUserAsErasedOnceHisKeyIsDestroyed) {
+    const auto key = run(other.keys.find(ann_, Deadline::max()));
+    eventstore::Append erasure;
+    erasure.command_id.fill(9);
+    const std::string nothing = R"({})";
+    const auto last = world.events().front();
+    erasure.writes.push_back({ann_, 2});
+    erasure.events.push_back({"user", ann_, 3, "user.enabled", 1, test::uuid(0xEE), nothing, last.metadata});
+    erasure.destroyed_keys.push_back({ann_, key->key->key_id});
+    auto erased = run(store.append(erasure, Deadline::max()));
+    ASSERT_TRUE(erased && std::holds_alternative<eventstore::Appended>(*erased));
+    auto folds = load<User>(ann_, Freshness::kAtHead);
+    ASSERT_TRUE(folds);
+    EXPECT_EQ(folds->front().version, 3);
+    EXPECT_FALSE(state_of<User>(folds->front()).email);
+    EXPECT_EQ(state_of<User>(folds->front()).status, User::Status::kActive);
+}
+
+TEST(Advance, RefusesAHoleAndAnotherAggregatesEvent) {
+    const Fold empty = empty_fold<User>();
+    EXPECT_THROW(advance(empty, UserEvent{UserEnabled{}}, 2, {}), eventstore::CodecError);
+    EXPECT_THROW(advance(empty, SessionEvent{SessionEnded{}}, 1, {}), eventstore::CodecError);
+    EXPECT_EQ(advance(empty, UserEvent{UserEnabled{}}, 1, {}).version, 1);
+}
+
+}  // namespace
+}  // namespace keyledger::commands
