@@ -1,10 +1,9 @@
 #pragma once
-// One world in memory with one node, whose view of the store can be interrupted and broken.
+// A world with two nodes and an empty log; the first node's view of the store can be interrupted and broken.
 #include <gtest/gtest.h>
 
 #include "commands/authority.hpp"
 #include "eventstore/faulty/faulty_store.hpp"
-#include "eventstore/memory/memory_store.hpp"
 #include "tests/support/given.hpp"
 #include "tests/support/steps.hpp"
 #include "tests/support/world.hpp"
@@ -15,14 +14,21 @@ using Types = std::vector<std::string>;
 
 inline constexpr const char* kAnnsEmail = "ann@example.com";
 
+// An empty log as two processes see it: in memory or on PostgreSQL, as the test programme is linked.
+class Stores {
+public:
+    virtual ~Stores() = default;
+    virtual eventstore::Store& first() = 0;
+    virtual eventstore::Store& second() = 0;
+};
+std::unique_ptr<Stores> empty_stores();
+
 // Everything of one test, or of one run of a story that is told many times.
 struct Stage {
-    Stage() = default;
-    explicit Stage(const commands::Settings& settings) { world.settings = settings; }
-
     FixedClock clock{kNowMs};
-    eventstore::MemoryStore store{[this] { return clock.now_ms(); }};
-    eventstore::FaultyStore faulty{store};
+    std::unique_ptr<Stores> stores = empty_stores();
+    eventstore::Store& store = stores->second();
+    eventstore::FaultyStore faulty{stores->first()};
     SteppedStore stepped{faulty};
     World world{store, clock};
     Node node{world, stepped};  // the one that is tested, on one thread

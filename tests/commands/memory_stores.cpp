@@ -1,0 +1,20 @@
+#include "eventstore/memory/memory_store.hpp"
+#include "tests/commands/fixture.hpp"
+
+namespace keyledger::test {
+namespace {
+
+class MemoryStores : public Stores {
+public:
+    eventstore::Store& first() override { return store_; }
+    eventstore::Store& second() override { return store_; }
+
+private:
+    eventstore::MemoryStore store_{[] { return kNowMs; }};
+};
+
+}  // namespace
+
+std::unique_ptr<Stores> empty_stores() { return std::make_unique<MemoryStores>(); }
+
+}  // namespace keyledger::test

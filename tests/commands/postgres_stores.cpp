@@ -1,0 +1,36 @@
+#include "eventstore/postgres/postgres_store.hpp"
+#include "tests/commands/fixture.hpp"
+#include "tests/support/postgres.hpp"
+
+namespace keyledger::test {
+namespace {
+
+using eventstore::postgres::PostgresStore;
+
+// Two processes as far as the server can tell: each has its own writer and its own readers. They stay connected from
+// test to test; what they read and wrote is emptied under them.
+class PostgresStores : public Stores {
+public:
+    PostgresStores() {
+        database().execute(
+            "truncate keyledger.events, keyledger.streams, keyledger.claims, keyledger.commands,"
+            " keyledger.credentials, keyledger.subject_keys");
+    }
+    eventstore::Store& first() override {
+        static PostgresStore store({.url = database().service_url()}, now_ms);
+        return store;
+    }
+    eventstore::Store& second() override {
+        static PostgresStore store({.url = database().service_url()}, now_ms);
+        return store;
+    }
+
+private:
+    static std::int64_t now_ms() { return kNowMs; }
+};
+
+}  // namespace
+
+std::unique_ptr<Stores> empty_stores() { return std::make_unique<PostgresStores>(); }
+
+}  // namespace keyledger::test
