@@ -22,6 +22,12 @@ public:
     virtual eventstore::Store& second() = 0;
 };
 std::unique_ptr<Stores> empty_stores();
+// What the longest tests do on it: all, or what takes seconds where every append is flushed to a disk.
+struct Breadth {
+    int histories;
+    bool on_one_node;  // beside two
+};
+extern const Breadth kBreadth;
 
 // Everything of one test, or of one run of a story that is told many times.
 struct Stage {

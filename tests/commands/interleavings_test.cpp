@@ -64,7 +64,10 @@ struct Scene : test::Stage {
 };
 
 class InterleavingTest : public testing::TestWithParam<Nodes> {};
-INSTANTIATE_TEST_SUITE_P(OnOneNodeAndOnTwo, InterleavingTest, testing::Values(Nodes::kOne, Nodes::kTwo),
+std::vector<Nodes> nodes() {
+    return test::kBreadth.on_one_node ? std::vector{Nodes::kOne, Nodes::kTwo} : std::vector{Nodes::kTwo};
+}
+INSTANTIATE_TEST_SUITE_P(Nodes, InterleavingTest, testing::ValuesIn(nodes()),
                          [](const auto& info) { return info.param == Nodes::kOne ? "One" : "Two"; });
 
 asio::awaitable<void> disable_ann(Scene& scene) {

@@ -15,6 +15,8 @@ private:
 
 }  // namespace
 
+constinit const Breadth kBreadth{12, true};
+
 std::unique_ptr<Stores> empty_stores() { return std::make_unique<MemoryStores>(); }
 
 }  // namespace keyledger::test

@@ -31,6 +31,8 @@ private:
 
 }  // namespace
 
+constinit const Breadth kBreadth{2, false};
+
 std::unique_ptr<Stores> empty_stores() { return std::make_unique<PostgresStores>(); }
 
 }  // namespace keyledger::test

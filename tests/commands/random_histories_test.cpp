@@ -208,7 +208,7 @@ void expect_no_secrets(test::Stage& stage) {
 }
 
 class RandomHistories : public testing::TestWithParam<int> {};
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomHistories, testing::Range(0, 12));
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomHistories, testing::Range(0, test::kBreadth.histories));
 
 TEST_P(RandomHistories, AreRememberedAsTheyAreRead) {
     const std::uint64_t seed = seed_of(*testing::UnitTest::GetInstance()->current_test_info());
