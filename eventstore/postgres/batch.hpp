@@ -48,6 +48,7 @@ public:
     std::size_t size() const { return waiting_.size(); }
     std::size_t bytes() const { return bytes_; }
     std::vector<Waiting>& waiting() { return waiting_; }
+    const std::vector<Waiting>& waiting() const { return waiting_; }
     AppendArguments& arguments() { return arguments_; }
     // Moves the commands [first, last) into a batch of their own with the same times.
     Batch only(std::size_t first, std::size_t last);

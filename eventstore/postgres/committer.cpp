@@ -104,6 +104,7 @@ void Committer::run() {
 }
 
 void Committer::turn() {
+    if (is_stopping()) fail_those_not_sent();
     take_arrivals();
     answer_late_ones();
     if (!connection_ && Clock::now() >= next_attempt_) connect();
@@ -113,9 +114,13 @@ void Committer::turn() {
     advance();
 }
 
-bool Committer::may_end() {
+bool Committer::is_stopping() const {
     const std::lock_guard lock(mutex_);
-    if (!stopping_) return false;
+    return stopping_;
+}
+
+bool Committer::may_end() const {
+    if (!is_stopping()) return false;
     if (!flying_) return true;
     const auto& waiting = flying_->waiting();
     return std::none_of(waiting.begin(), waiting.end(), [](const Waiting& one) { return one.waiter != nullptr; });

@@ -76,7 +76,8 @@ private:
 
     void run();
     void turn();
-    bool may_end();
+    bool is_stopping() const;
+    bool may_end() const;
     void take_arrivals();
     void grow();
     void launch();
