@@ -25,7 +25,9 @@ FailureKind kind_of_state(std::string_view state) {
         if (state.starts_with(prefix)) return FailureKind::kConnection;
     // 25P03 and 57P05: the session was idle for too long.
     if (state == "25P03" || state == "57P05") return FailureKind::kConnection;
-    constexpr std::array<std::string_view, 6> kPassingStates{"40", "53", "55P03", "57014", "58", "25006"};
+    // A missing table or right is nothing that an event could have caused.
+    constexpr std::array<std::string_view, 9> kPassingStates{"40",    "53",    "55P03", "57014", "58",
+                                                             "25006", "3F000", "42P01", "42501"};
     for (auto prefix : kPassingStates)
         if (state.starts_with(prefix)) return FailureKind::kPassing;
     return FailureKind::kData;

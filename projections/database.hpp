@@ -25,7 +25,7 @@ void prepare_writer(pqxx::connection& connection);
 
 enum class FailureKind {
     kConnection,  // the session is gone, or whether it committed is unknown: start over on a new one
-    kPassing,     // locks, resources, time-outs: try the same again with back-off
+    kPassing,     // locks, resources, time-outs, missing tables or rights: try the same again with back-off
     kData,        // the server refuses this very statement or its values; again would fail again
 };
 struct Failure {

@@ -7,7 +7,7 @@
 //   read_models.stopped      projections that met an event they can't apply
 //   read_models.skips        events that an operator left out, and why
 // How far a generation is, is in keyledger.checkpoints under (model name, generation). Functions throw libpqxx's
-// exceptions.
+// exceptions. Heavy: includes libpqxx.
 #include <functional>
 #include <optional>
 #include <set>

@@ -61,6 +61,7 @@ Projection::Step Projection::step(pqxx::connection& connection, std::span<const 
             throw StandDown(std::string(model_.name()) + " is no longer at position " +
                             std::to_string(cursor().position) + ": somebody else moves it");
         generation_.cursor = to;
+        trouble_.clear();
         return Step::kApplied;
     } catch (const StandDown&) {
         throw;

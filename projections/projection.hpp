@@ -1,6 +1,7 @@
 #pragma once
 // One read model at one generation, as a follower of the log: its cursor, what stops it, and how a batch is applied.
-// Used by the projector for current generations and by a rebuild for the next one. Not thread-safe.
+// Used by the projector for current generations and by a rebuild for the next one. Not thread-safe. Heavy: includes
+// libpqxx.
 #include <set>
 #include <span>
 #include <stdexcept>
@@ -42,7 +43,8 @@ public:
     // all before it are kept, then the projection stops. Throws StandDown.
     Progress advance(pqxx::connection& connection, std::span<const eventstore::RecordedEvent> recorded,
                      const DecodedBatch& decoded);
-    const std::string& last_trouble() const { return trouble_; }
+    // What the last kTryLater was about; empty once it got on.
+    const std::string& trouble() const { return trouble_; }
 
     // Stops it and records that. Throws StandDown.
     void stop(pqxx::connection& connection, StopKind kind, Poison at);

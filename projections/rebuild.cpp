@@ -106,7 +106,7 @@ private:
                 decoded = decode_batch(*events, keys_, cipher_, read_keys);
             }
             if (next_->advance(*writer_, *events, decoded) == Projection::Progress::kTryLater)
-                throw std::runtime_error(next_->last_trouble());
+                throw std::runtime_error(next_->trouble());
             if (next_->stopped()) {
                 failure_ = {Why::kPoisoned, next_->stopped()->at};
                 return false;

@@ -199,7 +199,7 @@ private:
         for (Projection* projection : members) {
             if (projection->advance(*on.connection, events, batch->decoded) == Projection::Progress::kTryLater) {
                 spdlog::warn("projection {} tries position {} again: {}", projection->model().name(),
-                             projection->cursor().position + 1, projection->last_trouble());
+                             projection->cursor().position + 1, projection->trouble());
                 round = Round::kTrouble;
             }
             if (on_applied_) on_applied_(projection->model().name(), projection->cursor().position);
@@ -274,6 +274,7 @@ private:
             status.position = projection.cursor().position;
             status.head = head_;
             status.stopped = projection.stopped();
+            status.trouble = projection.trouble();
             if (status.position >= head_) last_level_[i] = now();
         }
     }

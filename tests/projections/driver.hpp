@@ -31,7 +31,7 @@ public:
                 decoded = decode_batch(*events, keys_, story_.cipher(), read_keys);
             }
             if (projection_->advance(*connection_, *events, decoded) == Projection::Progress::kTryLater)
-                throw std::runtime_error(projection_->last_trouble());
+                throw std::runtime_error(projection_->trouble());
         }
     }
     // Publishes first.

@@ -215,10 +215,15 @@ TEST_F(ProjectionTest, ServerTroubleThatPassesIsNotPoison) {
                      "create trigger full_disk before insert on read_models.users_1 execute function full_disk()");
     EXPECT_THROW(driver.tell(), std::runtime_error);
     EXPECT_FALSE(driver.projection().stopped());
-    EXPECT_EQ(driver.projection().last_trouble(), "ERROR:  disk full");
-    database.execute("drop trigger full_disk on read_models.users_1");
+    EXPECT_EQ(driver.projection().trouble(), "ERROR:  disk full");
+    database.execute("drop trigger full_disk on read_models.users_1; drop function full_disk(); "
+                     "revoke insert on read_models.users_1 from keyledger_test_service");
+    EXPECT_THROW(driver.apply(), std::runtime_error);
+    EXPECT_FALSE(driver.projection().stopped());
+    database.execute("grant insert on read_models.users_1 to keyledger_test_service");
     driver.apply();
     EXPECT_EQ(checkpoint("users"), "1");
+    EXPECT_EQ(driver.projection().trouble(), "");
 }
 
 TEST_F(ProjectionTest, ACacheSmallerThanABatchOpensEveryField) {
