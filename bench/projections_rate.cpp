@@ -1,7 +1,8 @@
-// How fast the projector replays a log into the tables of all read models, and how soon an event is visible there.
+// How fast the projector replays a log into the tables of all read models, and how soon an event is visible
+// there.
 //   KEYLEDGER_TEST_DATABASE_URL=postgresql://… build/release/bin/projections_rate --events 300000
-// PostgreSQL, its log, the projector and the writer share the machine. Events are written by SQL, as no command would:
-// what is measured is the way from the log to the tables.
+// PostgreSQL, its log, the projector and the writer share the machine. Events are written by SQL, as no
+// command would: what is measured is the way from the log to the tables.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -24,7 +25,8 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 // Sessions make most of a log: log-ins and refreshes, now and then a new user.
-void live(projections::test::Story& story, int events, std::vector<Uuid>& users, std::vector<Uuid>& sessions) {
+void live(projections::test::Story& story, int events, std::vector<Uuid>& users,
+          std::vector<Uuid>& sessions) {
     for (int i = 0; i < events; ++i) {
         const Position n = story.head();
         if (users.empty() || n % 10 == 0) {
@@ -69,14 +71,17 @@ public:
         if (positions_.size() < 3 || all <= all_) return;
         for (Position p = all_ + 1; p <= all; ++p)
             if (const auto at = written_.find(p); at != written_.end())
-                delays_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - at->second).count());
+                delays_.push_back(
+                    std::chrono::duration<double, std::milli>(Clock::now() - at->second).count());
         all_ = all;
         moved_.notify_all();
     }
     void written(Position position, Clock::time_point at) {
         std::lock_guard lock(mutex_);
-        if (position > all_) written_[position] = at;
-        else delays_.push_back(0);
+        if (position > all_)
+            written_[position] = at;
+        else
+            delays_.push_back(0);
     }
     void wait_for(Position position) {
         std::unique_lock lock(mutex_);
@@ -161,7 +166,9 @@ int main(int argc, char** argv) {
     seen.wait_for(story.head());
     auto delays = seen.delays();
     std::ranges::sort(delays);
-    auto at = [&](double share) { return delays[static_cast<std::size_t>(share * double(delays.size() - 1))]; };
+    auto at = [&](double share) {
+        return delays[static_cast<std::size_t>(share * double(delays.size() - 1))];
+    };
     std::cout << "visible in all read models after commit, at " << rate << " events/s: p50 " << at(0.5)
               << " ms, p99 " << at(0.99) << " ms, max " << at(1) << " ms\n";
     projector.stop();

@@ -47,7 +47,8 @@ select * from unnest($1::bigint[], $2::bigint[], $3::bigint[])
 on conflict (hour) do update set first_position = least(h.first_position, excluded.first_position),
                                  last_position = greatest(h.last_position, excluded.last_position))";
 
-constexpr const char* kWrite = R"( (position, occurred_at_ms, type, actor_type, actor_id, subject, stream_type,
+constexpr const char* kWrite =
+    R"( (position, occurred_at_ms, type, actor_type, actor_id, subject, stream_type,
     stream_id, outcome, reason, client_address, user_agent, request_id, session_id, by_subject)
 select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[],
                      $8::uuid[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::uuid[],
@@ -89,7 +90,8 @@ struct OnSession {
 
     Uuid owner() const {
         const auto at = owners.find(session);
-        if (at == owners.end()) throw InconsistentLog("session " + session.to_string() + " was never started");
+        if (at == owners.end())
+            throw InconsistentLog("session " + session.to_string() + " was never started");
         return at->second;
     }
     Facts operator()(const SessionStarted& event) const { return {event.user_id, true, {}}; }
@@ -137,10 +139,12 @@ Owners learn_owners(pqxx::transaction_base& transaction, const std::string& tabl
                                 begun.literal(), users.literal());
     SqlArray earlier;
     for (const DecodedEvent& decoded : events)
-        if (std::holds_alternative<SessionEvent>(decoded.event) && !owners.contains(decoded.recorded->stream_id))
+        if (std::holds_alternative<SessionEvent>(decoded.event) &&
+            !owners.contains(decoded.recorded->stream_id))
             earlier.add(decoded.recorded->stream_id);
     if (earlier.empty()) return owners;
-    const std::string sql = "select session_id, user_id from " + table + " where session_id = any($1::uuid[])";
+    const std::string sql =
+        "select session_id, user_id from " + table + " where session_id = any($1::uuid[])";
     for (const auto& row : transaction.exec_params(sql, earlier.literal()))
         owners.emplace(uuid_from(row[0]), uuid_from(row[1]));
     return owners;
@@ -155,7 +159,8 @@ void write_hours(pqxx::transaction_base& transaction, const std::string& table,
     std::map<std::int64_t, Range> hours;
     for (const DecodedEvent& decoded : events) {
         const Position position = decoded.recorded->position;
-        const auto [at, is_new] = hours.try_emplace(audit_hour(decoded.metadata.occurred_at_ms), position, position);
+        const auto [at, is_new] =
+            hours.try_emplace(audit_hour(decoded.metadata.occurred_at_ms), position, position);
         at->second.last = position;
     }
     SqlArray hour, first, last;
@@ -164,7 +169,8 @@ void write_hours(pqxx::transaction_base& transaction, const std::string& table,
         first.add(range.first);
         last.add(range.last);
     }
-    transaction.exec_params("insert into " + table + kWriteHours, hour.literal(), first.literal(), last.literal());
+    transaction.exec_params("insert into " + table + kWriteHours, hour.literal(), first.literal(),
+                            last.literal());
 }
 
 }  // namespace
@@ -183,7 +189,8 @@ void AuditModel::create(pqxx::transaction_base& transaction, int generation) con
     const std::string plain = table_name(kName, generation);
     const std::string table = "read_models." + plain;
     transaction.exec0("create table " + table + kColumns);
-    transaction.exec0("create table read_models." + table_name(kName, generation, "sessions") + kSessionColumns);
+    transaction.exec0("create table read_models." + table_name(kName, generation, "sessions") +
+                      kSessionColumns);
     transaction.exec0("create table read_models." + table_name(kName, generation, "hours") + kHourColumns);
     // Each filter pages by position, newest first. What a user did himself is found by subject.
     auto index = [&](const std::string& name, const std::string& definition) {
@@ -198,8 +205,8 @@ void AuditModel::apply(pqxx::transaction_base& transaction, int generation,
                        std::span<const DecodedEvent> events) const {
     const Owners owners =
         learn_owners(transaction, "read_models." + table_name(kName, generation, "sessions"), events);
-    SqlArray position, occurred, type, actor_type, actor, subject, stream_type, stream, outcome, reason, address,
-        agent, request, session, by_subject;
+    SqlArray position, occurred, type, actor_type, actor, subject, stream_type, stream, outcome, reason,
+        address, agent, request, session, by_subject;
     for (const DecodedEvent& decoded : events) {
         const auto& recorded = *decoded.recorded;
         const auto& envelope = decoded.metadata;

@@ -1,7 +1,7 @@
 #pragma once
-// `audit`: one entry an event: who did what to whom, when, from where, and what came of it. Beside the entries it
-// keeps which user a session belongs to, for most events on a session do not name him, and between which positions the
-// entries of an hour lie.
+// `audit`: one entry an event: who did what to whom, when, from where, and what came of it. Beside the
+// entries it keeps which user a session belongs to, for most events on a session do not name him, and between
+// which positions the entries of an hour lie.
 #include "projections/read_model.hpp"
 
 namespace keyledger::projections {

@@ -39,8 +39,9 @@ Connection connect(const std::string& url, const std::string& application_name) 
     auto connection = std::make_unique<pqxx::connection>(url);
     eventstore::postgres::stay_disconnected(*connection);
     pqxx::nontransaction settings(*connection);
-    settings.exec_params("select set_config('application_name', $1, false), set_config('timezone', 'UTC', false)",
-                         application_name);
+    settings.exec_params(
+        "select set_config('application_name', $1, false), set_config('timezone', 'UTC', false)",
+        application_name);
     return connection;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// libpqxx, adapted: connections that never reconnect by themselves, and its exceptions as what a caller does next.
-// Heavy: included by this folder's .cpp files only.
+// libpqxx, adapted: connections that never reconnect by themselves, and its exceptions as what a caller does
+// next. Heavy: included by this folder's .cpp files only.
 #include <exception>
 #include <memory>
 #include <optional>
@@ -14,13 +14,13 @@ namespace keyledger::projections {
 
 using Connection = std::unique_ptr<pqxx::connection>;
 
-// Throws what classify() calls kConnection. A lost connection stays lost: libpqxx 6 would reconnect silently, without
-// the advisory lock and the settings that the session had.
+// Throws what classify() calls kConnection. A lost connection stays lost: libpqxx 6 would reconnect silently,
+// without the advisory lock and the settings that the session had.
 Connection connect(const std::string& url, const std::string& application_name);
 
-// For a session that writes read models. It need not wait for the disk: rows and checkpoint are lost together and made
-// again from the log. Statements probe keys, whatever the statistics of a table say that was empty a moment ago. What
-// takes longer than kFrozenLeaderTimeout loses the session.
+// For a session that writes read models. It need not wait for the disk: rows and checkpoint are lost together
+// and made again from the log. Statements probe keys, whatever the statistics of a table say that was empty a
+// moment ago. What takes longer than kFrozenLeaderTimeout loses the session.
 void prepare_writer(pqxx::connection& connection);
 
 enum class FailureKind {

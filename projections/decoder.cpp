@@ -20,7 +20,8 @@ struct KeyUnusable : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// What the events of one batch need. Keys fetched for the batch stay until its end, whatever the cache evicts.
+// What the events of one batch need. Keys fetched for the batch stay until its end, whatever the cache
+// evicts.
 struct Keys {
     KeyCache& cache;
     std::unordered_map<Uuid, FoundKey> fetched;
@@ -48,13 +49,15 @@ public:
                 incomplete_ = true;
                 return std::nullopt;
             case KeyState::kLive:
-                return cipher_.open_field(*found.key, FieldContext{event_.tenant, event_.event_id, field}, sealed);
+                return cipher_.open_field(*found.key, FieldContext{event_.tenant, event_.event_id, field},
+                                          sealed);
             case KeyState::kDestroyed:
                 return std::nullopt;
             case KeyState::kUnusable:
                 break;
         }
-        throw KeyUnusable("field '" + std::string(field) + "': the key of subject " + ref->subject.to_string() +
+        throw KeyUnusable("field '" + std::string(field) + "': the key of subject " +
+                          ref->subject.to_string() +
                           " is missing or can't be unwrapped; is its key-encryption key in the keyring?");
     }
     bool incomplete() const { return incomplete_; }

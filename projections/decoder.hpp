@@ -18,7 +18,8 @@ namespace keyledger::projections {
 class KeyCache;
 
 struct DecodedEvent {
-    const eventstore::RecordedEvent* recorded = nullptr;  // of the batch that was decoded, which must outlive it
+    const eventstore::RecordedEvent* recorded =
+        nullptr;  // of the batch that was decoded, which must outlive it
     eventstore::AnyEvent event;
     eventstore::EventMetadata metadata;
 };
@@ -33,8 +34,8 @@ struct DecodedBatch {
     std::optional<Poison> poison;      // that one
 };
 
-// Keys that the cache lacks are read over `transaction` in one query, and only the events that missed one are decoded
-// again. Throws libpqxx's exceptions, and nothing else for what an event holds.
+// Keys that the cache lacks are read over `transaction` in one query, and only the events that missed one are
+// decoded again. Throws libpqxx's exceptions, and nothing else for what an event holds.
 DecodedBatch decode_batch(std::span<const eventstore::RecordedEvent> batch, KeyCache& cache,
                           eventstore::SubjectCipher& cipher, pqxx::transaction_base& transaction);
 

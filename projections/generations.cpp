@@ -35,19 +35,22 @@ Generation make(pqxx::transaction_base& transaction, const ReadModel& model, int
     const std::string name(model.name());
     SqlArray tables;
     for (const std::string& table : model.tables(number)) tables.add(table);
-    transaction.exec_params0("insert into read_models.generations (model, generation, layout, tables) "
-                             "values ($1, $2, $3, $4::text[])",
-                             name, number, model.layout(), tables.literal());
-    transaction.exec_params0("insert into keyledger.checkpoints (reader, generation, position, leaf_hash) "
-                             "values ($1, $2, 0, $3::bytea)",
-                             name, number, kZeroes);
+    transaction.exec_params0(
+        "insert into read_models.generations (model, generation, layout, tables) "
+        "values ($1, $2, $3, $4::text[])",
+        name, number, model.layout(), tables.literal());
+    transaction.exec_params0(
+        "insert into keyledger.checkpoints (reader, generation, position, leaf_hash) "
+        "values ($1, $2, 0, $3::bytea)",
+        name, number, kZeroes);
     model.create(transaction, number);
     return {number, model.layout(), {}};
 }
 
 constexpr const char* kReadGeneration = R"(
 select g.generation, g.layout, k.position, encode(k.leaf_hash, 'hex')
-  from read_models.generations g join keyledger.checkpoints k on k.reader = g.model and k.generation = g.generation )";
+  from read_models.generations g
+  join keyledger.checkpoints k on k.reader = g.model and k.generation = g.generation )";
 
 Generation generation_from(const pqxx::row& row) {
     Generation generation;
@@ -90,9 +93,10 @@ Generation create_next(pqxx::connection& connection, const ReadModel& model) {
     pqxx::work transaction(connection);
     lock_catalogue(transaction);
     const int number = transaction
-                           .exec_params1("select coalesce(max(generation), 0) + 1 from read_models.generations "
-                                         "where model = $1",
-                                         std::string(model.name()))[0]
+                           .exec_params1(
+                               "select coalesce(max(generation), 0) + 1 from read_models.generations "
+                               "where model = $1",
+                               std::string(model.name()))[0]
                            .as<int>();
     const Generation next = make(transaction, model, number);
     transaction.commit();
@@ -101,11 +105,11 @@ Generation create_next(pqxx::connection& connection, const ReadModel& model) {
 
 std::optional<Generation> find_unfinished(pqxx::connection& connection, const ReadModel& model) {
     pqxx::nontransaction read(connection);
-    const auto found = read.exec_params(
-        std::string(kReadGeneration) +
-            "where g.model = $1 and g.generation > (select generation from read_models.current where model = $1) "
-            "order by g.generation desc limit 1",
-        std::string(model.name()));
+    const auto found = read.exec_params(std::string(kReadGeneration) +
+                                            "where g.model = $1 and g.generation > (select generation from "
+                                            "read_models.current where model = $1) "
+                                            "order by g.generation desc limit 1",
+                                        std::string(model.name()));
     if (found.empty()) return std::nullopt;
     return generation_from(found[0]);
 }
@@ -122,7 +126,8 @@ std::optional<Generation> switch_generation(
     const std::optional<Generation> next = catch_up(old[0][0].as<std::int64_t>());
     if (!next || next->cursor.position < old[0][0].as<std::int64_t>()) return std::nullopt;
     const auto switched = transaction.exec_params(
-        "update read_models.current set generation = $3, since_position = $4 where model = $1 and generation = $2",
+        "update read_models.current set generation = $3, since_position = $4 where model = $1 and generation "
+        "= $2",
         name, old_number, next->number, next->cursor.position);
     if (switched.affected_rows() != 1) return std::nullopt;
     for (const char* sql : {"delete from keyledger.checkpoints where reader = $1 and generation = $2",
@@ -150,19 +155,22 @@ void drop_generations(pqxx::connection& connection, const ReadModel& model, Drop
             pqxx::work transaction(connection);
             transaction.exec("set local lock_timeout = " + std::to_string(kDropLockTimeout / 1ms));
             transaction.exec("drop table if exists read_models." + transaction.quote_name(row[1].c_str()));
-            transaction.exec_params0("update read_models.generations set tables = array_remove(tables, $3) "
-                                     " where model = $1 and generation = $2",
-                                     name, number, row[1].c_str());
+            transaction.exec_params0(
+                "update read_models.generations set tables = array_remove(tables, $3) "
+                " where model = $1 and generation = $2",
+                name, number, row[1].c_str());
             for (const char* table : {"read_models.stopped", "read_models.generations"})
-                transaction.exec_params0(std::string("delete from ") + table + " as t using " +
-                                             "read_models.generations g where g.model = $1 and g.generation = $2 "
-                                             "and g.tables = '{}' and t.model = g.model "
-                                             "and t.generation = g.generation",
-                                         name, number);
-            transaction.exec_params0("delete from keyledger.checkpoints where reader = $1 and generation = $2 "
-                                     "and not exists (select from read_models.generations "
-                                     "where model = $1 and generation = $2)",
-                                     name, number);
+                transaction.exec_params0(
+                    std::string("delete from ") + table + " as t using " +
+                        "read_models.generations g where g.model = $1 and g.generation = $2 "
+                        "and g.tables = '{}' and t.model = g.model "
+                        "and t.generation = g.generation",
+                    name, number);
+            transaction.exec_params0(
+                "delete from keyledger.checkpoints where reader = $1 and generation = $2 "
+                "and not exists (select from read_models.generations "
+                "where model = $1 and generation = $2)",
+                name, number);
             transaction.commit();
         } catch (const std::exception& error) {
             const Failure failure = classify(error, &connection);

@@ -23,7 +23,7 @@ FoundKey KeyCache::find(const Uuid& subject) {
 }
 
 std::unordered_map<Uuid, FoundKey> KeyCache::fetch(pqxx::transaction_base& transaction,
-                                                      const std::set<Uuid>& subjects) {
+                                                   const std::set<Uuid>& subjects) {
     SqlArray wanted;
     std::unordered_map<Uuid, FoundKey> all;
     for (const Uuid& subject : subjects) {

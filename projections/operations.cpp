@@ -13,14 +13,16 @@ TableDigest digest_generation(pqxx::transaction_base& snapshot, const ReadModel&
     TableDigest digest;
     digest.generation = generation;
     digest.position = snapshot
-                          .exec_params1("select position from keyledger.checkpoints "
-                                        "where reader = $1 and generation = $2",
-                                        std::string(model.name()), generation)[0]
+                          .exec_params1(
+                              "select position from keyledger.checkpoints "
+                              "where reader = $1 and generation = $2",
+                              std::string(model.name()), generation)[0]
                           .as<std::int64_t>();
     for (const std::string& table : model.tables(generation)) {
         // The sum over rows does not depend on their order. It is for comparing, not against forgers.
         const auto row = snapshot.exec1(
-            "select count(*), md5(coalesce(sum(('x' || left(h, 16))::bit(64)::bigint::numeric), 0)::text || ':' "
+            "select count(*), md5(coalesce(sum(('x' || left(h, 16))::bit(64)::bigint::numeric), 0)::text || "
+            "':' "
             "|| coalesce(sum(('x' || right(h, 16))::bit(64)::bigint::numeric), 0)::text) "
             "from (select md5(t::text) as h from read_models." +
             snapshot.quote_name(table) + " as t) as hashes");
@@ -33,10 +35,10 @@ TableDigest digest_generation(pqxx::transaction_base& snapshot, const ReadModel&
 TableDigest digest(const std::string& database_url, const ReadModel& model) {
     const Connection connection = connect(database_url, "keyledger digest");
     pqxx::transaction<pqxx::repeatable_read, pqxx::read_only> snapshot(*connection);
-    const int generation =
-        snapshot.exec_params1("select generation from read_models.current where model = $1",
-                              std::string(model.name()))[0]
-            .as<int>();
+    const int generation = snapshot
+                               .exec_params1("select generation from read_models.current where model = $1",
+                                             std::string(model.name()))[0]
+                               .as<int>();
     return digest_generation(snapshot, model, generation);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// What operators do to read models, beside rebuilding them (rebuild.hpp). Each call blocks, on a connection of its own
-// to the database of the service's role, and throws std::runtime_error when that fails.
+// What operators do to read models, beside rebuilding them (rebuild.hpp). Each call blocks, on a connection
+// of its own to the database of the service's role, and throws std::runtime_error when that fails.
 #include <optional>
 #include <string>
 
@@ -15,13 +15,14 @@ struct TableDigest {
     int generation = 0;
     Position position = 0;  // of its checkpoint, in the same snapshot
     std::int64_t rows = 0;
-    std::string digest;     // hexadecimal
+    std::string digest;  // hexadecimal
 };
 TableDigest digest(const std::string& database_url, const ReadModel& model);
 
-// Orders a stopped projection to leave one event out, for good. Who ordered it and why is kept in read_models.skips and
-// logged. Only the event at which the projection stands stopped can be skipped. What later events build on it (the
-// rest of its stream) will stop the projection again; a rebuild by a mended program applies it after all.
+// Orders a stopped projection to leave one event out, for good. Who ordered it and why is kept in
+// read_models.skips and logged. Only the event at which the projection stands stopped can be skipped. What
+// later events build on it (the rest of its stream) will stop the projection again; a rebuild by a mended
+// program applies it after all.
 struct SkipOrder {
     std::string model;
     Position position = 0;

@@ -17,7 +17,8 @@ namespace keyledger::projections {
 
 namespace asio = boost::asio;
 
-// Answered exactly once, on the executor that awaits; until then that executor has work. Its owner answers it.
+// Answered exactly once, on the executor that awaits; until then that executor has work. Its owner answers
+// it.
 template <class T>
 class Pending {
 public:

@@ -15,7 +15,8 @@ constexpr auto kLongestPoll = 1s;  // a poll that hangs delays those whose deadl
 }  // namespace
 
 PositionWatch::PositionWatch(const QuerySettings& settings)
-    : session_(settings.database_url, settings.application_name + " (positions)"), thread_([this] { serve(); }) {}
+    : session_(settings.database_url, settings.application_name + " (positions)"),
+      thread_([this] { serve(); }) {}
 
 asio::awaitable<Result<Position, QueryError>> PositionWatch::wait_for(Model model, Position position,
                                                                       Deadline deadline) {
@@ -47,15 +48,16 @@ void PositionWatch::hint() {
 }
 
 std::optional<PositionWatch::Positions> PositionWatch::read() {
-    const auto positions =
-        session_.run<Positions>(std::chrono::steady_clock::now() + kLongestPoll, [](pqxx::connection& connection) {
-            Positions found{};
-            pqxx::nontransaction read(connection);
-            for (const auto& row : read.exec(kReadPositions))
-                for (std::size_t i = 0; i < kModels.size(); ++i)
-                    if (name_of(kModels[i]) == row[0].c_str()) found[i] = row[1].as<std::int64_t>();
-            return found;
-        });
+    const auto positions = session_.run<Positions>(std::chrono::steady_clock::now() + kLongestPoll,
+                                                   [](pqxx::connection& connection) {
+                                                       Positions found{};
+                                                       pqxx::nontransaction read(connection);
+                                                       for (const auto& row : read.exec(kReadPositions))
+                                                           for (std::size_t i = 0; i < kModels.size(); ++i)
+                                                               if (name_of(kModels[i]) == row[0].c_str())
+                                                                   found[i] = row[1].as<std::int64_t>();
+                                                       return found;
+                                                   });
     if (!positions) return std::nullopt;
     return *positions;
 }
@@ -67,7 +69,8 @@ void PositionWatch::resolve(Waiters& waiters, const std::optional<Positions>& po
         if (positions && (*positions)[model] >= at->position)
             at->pending.answer((*positions)[model]);
         else if (now >= at->deadline)
-            at->pending.answer(Unexpected(positions ? QueryError::kPositionNotReached : QueryError::kUnavailable));
+            at->pending.answer(
+                Unexpected(positions ? QueryError::kPositionNotReached : QueryError::kUnavailable));
         else {
             ++at;
             continue;

@@ -1,6 +1,6 @@
 #pragma once
-// Lets many wait for read models to reach positions, with one query for all of them: at once when the projector of this
-// process hints, else every kPositionPoll while somebody waits. Heavy: includes libpqxx.
+// Lets many wait for read models to reach positions, with one query for all of them: at once when the
+// projector of this process hints, else every kPositionPoll while somebody waits. Heavy: includes libpqxx.
 #include <array>
 #include <condition_variable>
 #include <list>

@@ -30,10 +30,14 @@ void or_stand_down(pqxx::connection& connection, const Work& work) {
 
 std::string_view name_of(StopKind kind) {
     switch (kind) {
-        case StopKind::kEvent: return "event";
-        case StopKind::kOtherHistory: return "other_history";
-        case StopKind::kHole: return "hole";
-        case StopKind::kOtherLayout: return "other_layout";
+        case StopKind::kEvent:
+            return "event";
+        case StopKind::kOtherHistory:
+            return "other_history";
+        case StopKind::kHole:
+            return "hole";
+        case StopKind::kOtherLayout:
+            return "other_layout";
     }
     throw std::logic_error("an enumerator without a name");
 }
@@ -52,7 +56,9 @@ bool apply_batch(pqxx::connection& connection, const ReadModel& model, int gener
 }
 
 Projection::Projection(pqxx::connection& connection, const ReadModel& model, const Generation& generation)
-    : model_(model), generation_(generation), skips_(read_skips(connection, model.name(), generation.number)) {}
+    : model_(model),
+      generation_(generation),
+      skips_(read_skips(connection, model.name(), generation.number)) {}
 
 Projection::Step Projection::step(pqxx::connection& connection, std::span<const DecodedEvent> events,
                                   const Cursor& to) {
@@ -69,15 +75,19 @@ Projection::Step Projection::step(pqxx::connection& connection, std::span<const 
         const Failure failure = classify(error, &connection);
         trouble_ = failure.reason;
         switch (failure.kind) {
-            case FailureKind::kConnection: throw StandDown(failure.reason);
-            case FailureKind::kPassing: return Step::kTryLater;
-            case FailureKind::kData: return Step::kRefused;
+            case FailureKind::kConnection:
+                throw StandDown(failure.reason);
+            case FailureKind::kPassing:
+                return Step::kTryLater;
+            case FailureKind::kData:
+                return Step::kRefused;
         }
         throw;
     }
 }
 
-Projection::Progress Projection::advance(pqxx::connection& connection, std::span<const RecordedEvent> recorded,
+Projection::Progress Projection::advance(pqxx::connection& connection,
+                                         std::span<const RecordedEvent> recorded,
                                          const DecodedBatch& decoded) {
     std::span<const DecodedEvent> rest(decoded.events);
     std::size_t at_most = rest.size();
@@ -104,7 +114,8 @@ Projection::Progress Projection::advance(pqxx::connection& connection, std::span
                 done += count;
                 at_most = std::max<std::size_t>(at_most, std::min(rest.size(), 2 * count));
                 break;
-            case Step::kTryLater: return Progress::kTryLater;
+            case Step::kTryLater:
+                return Progress::kTryLater;
             case Step::kRefused:
                 if (count == 1) {
                     stop(connection, StopKind::kEvent, {next.position, next.type, trouble_});
@@ -128,8 +139,8 @@ Projection::Progress Projection::advance(pqxx::connection& connection, std::span
 
 void Projection::stop(pqxx::connection& connection, StopKind kind, Poison at) {
     at.reason.resize(std::min(at.reason.size(), kMaxReasonBytes));
-    spdlog::error("projection {} (generation {}) stops at position {} ({}): {}", model_.name(), generation_.number,
-                  at.position, at.event_type, at.reason);
+    spdlog::error("projection {} (generation {}) stops at position {} ({}): {}", model_.name(),
+                  generation_.number, at.position, at.event_type, at.reason);
     stop_ = Stop{kind, std::move(at)};
     or_stand_down(connection, [&] {
         pqxx::work transaction(connection);
@@ -138,7 +149,8 @@ void Projection::stop(pqxx::connection& connection, StopKind kind, Poison at) {
             "insert into read_models.stopped as s (model, generation, kind, position, event_type, reason) "
             "select reader, generation, $4, $5, $6, $7 from keyledger.checkpoints "
             " where reader = $1 and generation = $2 and position = $3 "
-            "on conflict (model, generation) do update set kind = excluded.kind, position = excluded.position, "
+            "on conflict (model, generation) do update set kind = excluded.kind, position = "
+            "excluded.position, "
             "event_type = excluded.event_type, reason = excluded.reason, "
             "since = case when s.position = excluded.position then s.since else excluded.since end",
             std::string(model_.name()), generation_.number, cursor().position, std::string(name_of(kind)),
@@ -152,8 +164,8 @@ void Projection::look_for_skip(pqxx::connection& connection) {
     if (!stop_ || stop_->kind != StopKind::kEvent) return;
     or_stand_down(connection, [&] { skips_ = read_skips(connection, model_.name(), generation_.number); });
     if (!skips_.contains(stop_->at.position)) return;
-    spdlog::warn("projection {} (generation {}) leaves out position {} ({}), as an operator ordered", model_.name(),
-                 generation_.number, stop_->at.position, stop_->at.event_type);
+    spdlog::warn("projection {} (generation {}) leaves out position {} ({}), as an operator ordered",
+                 model_.name(), generation_.number, stop_->at.position, stop_->at.event_type);
     stop_.reset();
 }
 

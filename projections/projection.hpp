@@ -1,7 +1,7 @@
 #pragma once
-// One read model at one generation, as a follower of the log: its cursor, what stops it, and how a batch is applied.
-// Used by the projector for current generations and by a rebuild for the next one. Not thread-safe. Heavy: includes
-// libpqxx.
+// One read model at one generation, as a follower of the log: its cursor, what stops it, and how a batch is
+// applied. Used by the projector for current generations and by a rebuild for the next one. Not thread-safe.
+// Heavy: includes libpqxx.
 #include <set>
 #include <span>
 #include <stdexcept>
@@ -14,13 +14,15 @@
 
 namespace keyledger::projections {
 
-// Somebody else moved the checkpoint, or the session is gone: this process must not go on from what it remembers.
+// Somebody else moved the checkpoint, or the session is gone: this process must not go on from what it
+// remembers.
 struct StandDown : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// Moves the checkpoint from `from` to `to` and applies the events in between, in one transaction whose first statement
-// is the fence: false, and nothing is changed, when the checkpoint is not at `from`. Throws as ReadModel::apply does.
+// Moves the checkpoint from `from` to `to` and applies the events in between, in one transaction whose first
+// statement is the fence: false, and nothing is changed, when the checkpoint is not at `from`. Throws as
+// ReadModel::apply does.
 bool apply_batch(pqxx::connection& connection, const ReadModel& model, int generation,
                  const eventstore::Cursor& from, const eventstore::Cursor& to,
                  std::span<const DecodedEvent> events);
@@ -36,11 +38,11 @@ public:
     const std::optional<Stop>& stopped() const { return stop_; }
 
     enum class Progress {
-        kDone,       // all of the batch, or all up to where it stopped
-        kTryLater,   // locks, resources: `last_trouble` says what
+        kDone,      // all of the batch, or all up to where it stopped
+        kTryLater,  // locks, resources: `last_trouble` says what
     };
-    // Applies the batch, which starts behind the cursor. Of events that can't be applied the first is found by halving:
-    // all before it are kept, then the projection stops. Throws StandDown.
+    // Applies the batch, which starts behind the cursor. Of events that can't be applied the first is found
+    // by halving: all before it are kept, then the projection stops. Throws StandDown.
     Progress advance(pqxx::connection& connection, std::span<const eventstore::RecordedEvent> recorded,
                      const DecodedBatch& decoded);
     // What the last kTryLater was about; empty once it got on.
@@ -53,7 +55,8 @@ public:
 
 private:
     enum class Step { kApplied, kTryLater, kRefused };
-    Step step(pqxx::connection& connection, std::span<const DecodedEvent> events, const eventstore::Cursor& to);
+    Step step(pqxx::connection& connection, std::span<const DecodedEvent> events,
+              const eventstore::Cursor& to);
 
     const ReadModel& model_;
     Generation generation_;

@@ -21,9 +21,12 @@ struct Unreadable : std::runtime_error {
 
 int layout_of(Model model) {
     switch (model) {
-        case Model::kUsers: return UsersModel::kLayout;
-        case Model::kSessions: return SessionsModel::kLayout;
-        case Model::kAudit: return AuditModel::kLayout;
+        case Model::kUsers:
+            return UsersModel::kLayout;
+        case Model::kSessions:
+            return SessionsModel::kLayout;
+        case Model::kAudit:
+            return AuditModel::kLayout;
     }
     throw std::logic_error("an enumerator without a layout");
 }
@@ -126,12 +129,12 @@ Page page_from(const Snapshot& snapshot, std::int32_t limit, RowFrom row_from, C
 std::vector<ModelState> read_states(pqxx::connection& connection) {
     pqxx::nontransaction read(connection);
     std::vector<ModelState> states;
-    for (const auto& row : read.exec(
-             "select c.model, c.generation, k.position, s.kind, s.position, s.event_type, s.reason "
-             "  from read_models.current c "
-             "  join keyledger.checkpoints k on k.reader = c.model and k.generation = c.generation "
-             "  left join read_models.stopped s on s.model = c.model and s.generation = c.generation "
-             " order by c.model")) {
+    for (const auto& row :
+         read.exec("select c.model, c.generation, k.position, s.kind, s.position, s.event_type, s.reason "
+                   "  from read_models.current c "
+                   "  join keyledger.checkpoints k on k.reader = c.model and k.generation = c.generation "
+                   "  left join read_models.stopped s on s.model = c.model and s.generation = c.generation "
+                   " order by c.model")) {
         ModelState& state = states.emplace_back();
         state.model = row[0].c_str();
         state.generation = row[1].as<int>();
@@ -157,9 +160,12 @@ Queries::Answer<T> refused(QueryError error) {
 
 std::string_view name_of(Model model) {
     switch (model) {
-        case Model::kUsers: return UsersModel::kName;
-        case Model::kSessions: return SessionsModel::kName;
-        case Model::kAudit: return AuditModel::kName;
+        case Model::kUsers:
+            return UsersModel::kName;
+        case Model::kSessions:
+            return SessionsModel::kName;
+        case Model::kAudit:
+            return AuditModel::kName;
     }
     throw std::logic_error("an enumerator without a name");
 }
@@ -168,10 +174,12 @@ class Queries::Worker {
 public:
     explicit Worker(const QuerySettings& settings) : pool_(settings, kMaxQueuedQueries), watch_(settings) {}
 
-    // One statement, hence one snapshot: the generation that the rows were read from, whether it is the current one,
-    // and how far it is. `rows` gives the SQL of the rows in the table of a generation, their parameters are $1 ….
+    // One statement, hence one snapshot: the generation that the rows were read from, whether it is the
+    // current one, and how far it is. `rows` gives the SQL of the rows in the table of a generation, their
+    // parameters are $1 ….
     template <class SqlOf, class... Parameter>
-    Snapshot read(pqxx::connection& connection, Model model, const SqlOf& rows, const Parameter&... parameters) {
+    Snapshot read(pqxx::connection& connection, Model model, const SqlOf& rows,
+                  const Parameter&... parameters) {
         std::atomic<int>& known = generations_[static_cast<std::size_t>(model)];
         const std::string name(name_of(model));
         for (int attempt = 0; attempt <= kMaxGenerationRetries; ++attempt) {
@@ -186,16 +194,17 @@ public:
             try {
                 Snapshot snapshot;
                 const RowsSql sql = rows("read_models." + table_name(name, generation));
-                snapshot.rows = ask.exec_params(kAt + ask.quote(name) + ") select at.*, r.* from at left join (" +
-                                                    sql.select + ") as r on true order by r." + sql.order,
-                                                parameters...);
+                snapshot.rows =
+                    ask.exec_params(kAt + ask.quote(name) + ") select at.*, r.* from at left join (" +
+                                        sql.select + ") as r on true order by r." + sql.order,
+                                    parameters...);
                 if (!snapshot.rows.empty() && snapshot.rows[0][0].as<int>() == generation) {
                     if (snapshot.rows[0][1].as<int>() != layout_of(model))
                         throw Unreadable("the tables of " + name + " are not of this build's layout");
                     snapshot.position = snapshot.rows[0][2].as<std::int64_t>();
                     return snapshot;
                 }
-            } catch (const pqxx::undefined_table&) {  // dropped after a switch
+            } catch (const pqxx::undefined_table&) {   // dropped after a switch
             } catch (const pqxx::undefined_column&) {  // of another layout
             }
             known = 0;
@@ -217,7 +226,8 @@ Queries::~Queries() { stop(); }
 
 Queries::Answer<AtPosition<std::optional<UserRow>>> Queries::find_user(Uuid id, Deadline deadline) {
     using Found = AtPosition<std::optional<UserRow>>;
-    std::function<Found(pqxx::connection&)> read = [worker = worker_.get(), id](pqxx::connection& connection) {
+    std::function<Found(pqxx::connection&)> read = [worker = worker_.get(),
+                                                    id](pqxx::connection& connection) {
         const Snapshot snapshot = worker->read(connection, Model::kUsers, find_user_sql, id.to_string());
         Found found{std::nullopt, snapshot.position};
         if (snapshot.has_rows()) found.value = user_from(snapshot.rows[0]);
@@ -226,25 +236,28 @@ Queries::Answer<AtPosition<std::optional<UserRow>>> Queries::find_user(Uuid id, 
     return worker_->pool().ask(deadline, std::move(read));
 }
 
-Queries::Answer<Page<UserRow, UserCursor>> Queries::list_users(std::string search, std::optional<UserCursor> cursor,
+Queries::Answer<Page<UserRow, UserCursor>> Queries::list_users(std::string search,
+                                                               std::optional<UserCursor> cursor,
                                                                std::int32_t limit, Deadline deadline) {
     using Users = Page<UserRow, UserCursor>;
     if (!valid(limit) || !valid(search)) return refused<Users>(QueryError::kInvalid);
-    std::function<Users(pqxx::connection&)> read = [worker = worker_.get(), search = std::move(search), cursor,
-                                                    limit](pqxx::connection& connection) {
+    std::function<Users(pqxx::connection&)> read = [worker = worker_.get(), search = std::move(search),
+                                                    cursor, limit](pqxx::connection& connection) {
         const std::string after = cursor ? cursor->after.to_string() : "";
         const std::string prefix = like_prefix(search);
         const Snapshot snapshot =
-            worker->read(connection, Model::kUsers, list_users_sql, limit + 1, cursor ? after.c_str() : nullptr,
-                         search.empty() ? nullptr : prefix.c_str());
-        return page_from<Users>(snapshot, limit, user_from, [](const UserRow& row) { return UserCursor{row.id}; });
+            worker->read(connection, Model::kUsers, list_users_sql, limit + 1,
+                         cursor ? after.c_str() : nullptr, search.empty() ? nullptr : prefix.c_str());
+        return page_from<Users>(snapshot, limit, user_from,
+                                [](const UserRow& row) { return UserCursor{row.id}; });
     };
     return worker_->pool().ask(deadline, std::move(read));
 }
 
 Queries::Answer<Page<SessionRow, SessionCursor>> Queries::list_sessions(SessionFilter filter,
                                                                         std::optional<SessionCursor> cursor,
-                                                                        std::int32_t limit, Deadline deadline) {
+                                                                        std::int32_t limit,
+                                                                        Deadline deadline) {
     using Sessions = Page<SessionRow, SessionCursor>;
     if (!valid(limit)) return refused<Sessions>(QueryError::kInvalid);
     std::function<Sessions(pqxx::connection&)> read = [worker = worker_.get(), filter, cursor,
@@ -253,9 +266,9 @@ Queries::Answer<Page<SessionRow, SessionCursor>> Queries::list_sessions(SessionF
         const SqlNumber now(filter.live ? std::optional(filter.live->now_ms) : std::nullopt);
         const SqlNumber idle_since(filter.live ? std::optional(filter.live->now_ms - filter.live->idle_ms)
                                                : std::nullopt);
-        const Snapshot snapshot = worker->read(connection, Model::kSessions, list_sessions_sql, limit + 1,
-                                               before.text(), filter.user.to_string(), now.text(),
-                                               idle_since.text());
+        const Snapshot snapshot =
+            worker->read(connection, Model::kSessions, list_sessions_sql, limit + 1, before.text(),
+                         filter.user.to_string(), now.text(), idle_since.text());
         return page_from<Sessions>(snapshot, limit, session_from,
                                    [](const SessionRow& row) { return SessionCursor{row.first_position}; });
     };
@@ -266,14 +279,16 @@ Queries::Answer<Page<AuditEntry, AuditCursor>> Queries::list_audit(AuditFilter f
                                                                    std::optional<AuditCursor> cursor,
                                                                    std::int32_t limit, Deadline deadline) {
     using Entries = Page<AuditEntry, AuditCursor>;
-    if (!valid(limit) || !valid(filter.actor_id) || !valid(filter.type)) return refused<Entries>(QueryError::kInvalid);
-    std::function<Entries(pqxx::connection&)> read = [worker = worker_.get(), filter = std::move(filter), cursor,
-                                                      limit](pqxx::connection& connection) {
+    if (!valid(limit) || !valid(filter.actor_id) || !valid(filter.type))
+        return refused<Entries>(QueryError::kInvalid);
+    std::function<Entries(pqxx::connection&)> read = [worker = worker_.get(), filter = std::move(filter),
+                                                      cursor, limit](pqxx::connection& connection) {
         const SqlNumber before(cursor ? std::optional(cursor->before) : std::nullopt);
         const SqlNumber from(filter.from_ms);
         const SqlNumber until(filter.until_ms);
         const SqlNumber from_hour(filter.from_ms ? std::optional(audit_hour(*filter.from_ms)) : std::nullopt);
-        const SqlNumber until_hour(filter.until_ms ? std::optional(audit_hour(*filter.until_ms)) : std::nullopt);
+        const SqlNumber until_hour(filter.until_ms ? std::optional(audit_hour(*filter.until_ms))
+                                                   : std::nullopt);
         AuditWay way = filter.actor_id ? AuditWay::kOfActor : AuditWay::kByPosition;
         std::optional<Uuid> user = filter.user;
         if (user)
@@ -282,17 +297,19 @@ Queries::Answer<Page<AuditEntry, AuditCursor>> Queries::list_audit(AuditFilter f
             user = Uuid::parse(*filter.actor_id);
         const std::string user_text = user ? user->to_string() : "";
         auto sql = [way](const std::string& table) { return list_audit_sql(way, table, table + "_hours"); };
-        const Snapshot snapshot = worker->read(
-            connection, Model::kAudit, sql, limit + 1, before.text(),
-            filter.actor_id ? filter.actor_id->c_str() : nullptr, filter.type ? filter.type->c_str() : nullptr,
-            from.text(), until.text(), from_hour.text(), until_hour.text(), user ? user_text.c_str() : nullptr);
+        const Snapshot snapshot =
+            worker->read(connection, Model::kAudit, sql, limit + 1, before.text(),
+                         filter.actor_id ? filter.actor_id->c_str() : nullptr,
+                         filter.type ? filter.type->c_str() : nullptr, from.text(), until.text(),
+                         from_hour.text(), until_hour.text(), user ? user_text.c_str() : nullptr);
         return page_from<Entries>(snapshot, limit, entry_from,
                                   [](const AuditEntry& row) { return AuditCursor{row.position}; });
     };
     return worker_->pool().ask(deadline, std::move(read));
 }
 
-Queries::Answer<Position> Queries::wait_for(Model model, Position position, Position head, Deadline deadline) {
+Queries::Answer<Position> Queries::wait_for(Model model, Position position, Position head,
+                                            Deadline deadline) {
     if (position > head) return refused<Position>(QueryError::kPositionBeyondHead);
     return worker_->watch().wait_for(model, position, deadline);
 }

@@ -1,7 +1,8 @@
 #pragma once
-// Questions to the read models, as coroutines: the SQL runs on a few threads of this class, behind a bounded queue.
-// Every answer is one snapshot: the current generation, its checkpoint and the rows together, and carries the position
-// up to which it is complete. None of them is a security answer (I8): those come from the log.
+// Questions to the read models, as coroutines: the SQL runs on a few threads of this class, behind a bounded
+// queue. Every answer is one snapshot: the current generation, its checkpoint and the rows together, and
+// carries the position up to which it is complete. None of them is a security answer (I8): those come from
+// the log.
 //
 //     co_await queries.wait_for(Model::kUsers, position, head, deadline)   // read your own writes
 //     co_await queries.find_user(id, deadline)
@@ -26,8 +27,8 @@ enum class Model { kUsers, kSessions, kAudit };
 std::string_view name_of(Model model);
 
 enum class QueryError {
-    kUnavailable,         // no database, no room in the queue, stopping, or no table of this build's layout yet
-    kDeadline,            // expired before it started or while it ran
+    kUnavailable,  // no database, no room in the queue, stopping, or no table of this build's layout yet
+    kDeadline,     // expired before it started or while it ran
     kPositionNotReached,  // the read model did not get there within the deadline: try again later
     kPositionBeyondHead,  // no such event yet: the position is not of this log, refused at once
     kInvalid,             // a limit outside 1 … kMaxPageRows, a search longer than kMaxSearchBytes, U+0000
@@ -54,7 +55,7 @@ struct SessionRow {
     std::int64_t refreshed_at_ms = 0;
     std::int64_t expires_at_ms = 0;
     std::optional<std::int64_t> ended_at_ms;
-    std::optional<std::string> end_reason;  // a SessionEndReason's name, or what ended it with others
+    std::optional<std::string> end_reason;      // a SessionEndReason's name, or what ended it with others
     std::optional<std::string> client_address;  // as of the latest refresh
     std::optional<std::string> user_agent;
     std::int64_t generation = 0;  // of its refresh token
@@ -110,8 +111,8 @@ struct SessionFilter {
     };
     std::optional<LiveAt> live;
 };
-struct AuditFilter {  // all that are given must hold
-    std::optional<Uuid> user;         // as actor or as subject
+struct AuditFilter {           // all that are given must hold
+    std::optional<Uuid> user;  // as actor or as subject
     std::optional<std::string> actor_id;
     std::optional<std::string> type;
     std::optional<std::int64_t> from_ms;   // occurred at, inclusive
@@ -154,18 +155,20 @@ public:
     // `search`: a prefix of e-mail address, user name or name, without regard to case; empty: everybody.
     Answer<Page<UserRow, UserCursor>> list_users(std::string search, std::optional<UserCursor> cursor,
                                                  std::int32_t limit, Deadline deadline);
-    Answer<Page<SessionRow, SessionCursor>> list_sessions(SessionFilter filter, std::optional<SessionCursor> cursor,
+    Answer<Page<SessionRow, SessionCursor>> list_sessions(SessionFilter filter,
+                                                          std::optional<SessionCursor> cursor,
                                                           std::int32_t limit, Deadline deadline);
     Answer<Page<AuditEntry, AuditCursor>> list_audit(AuditFilter filter, std::optional<AuditCursor> cursor,
                                                      std::int32_t limit, Deadline deadline);
 
-    // Returns once the model's checkpoint has the position; a query sent afterwards includes it. `head` is the log's,
-    // learned after the request came.
+    // Returns once the model's checkpoint has the position; a query sent afterwards includes it. `head` is
+    // the log's, learned after the request came.
     Answer<Position> wait_for(Model model, Position position, Position head, Deadline deadline);
 
     Answer<std::vector<ModelState>> states(Deadline deadline);
 
-    // A hint, from the projector of this process: somebody's position may have come. Any thread, does not block.
+    // A hint, from the projector of this process: somebody's position may have come. Any thread, does not
+    // block.
     void applied();
 
     // Whoever waits is answered kUnavailable, what runs is finished. May be called twice.

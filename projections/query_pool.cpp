@@ -55,7 +55,8 @@ std::optional<QueryError> ReadSession::attempt(Deadline deadline,
     return QueryError::kUnavailable;
 }
 
-QueryPool::QueryPool(const QuerySettings& settings, std::size_t queue) : settings_(settings), queue_limit_(queue) {
+QueryPool::QueryPool(const QuerySettings& settings, std::size_t queue)
+    : settings_(settings), queue_limit_(queue) {
     if (settings.threads < 1 || settings.threads > 64)
         throw std::invalid_argument("queries need 1 to 64 threads");
     for (int i = 0; i < settings.threads; ++i) threads_.emplace_back([this] { serve(); });

@@ -1,5 +1,6 @@
 #pragma once
-// A few threads, each with a connection of its own that only reads, behind one bounded queue. Heavy: includes libpqxx.
+// A few threads, each with a connection of its own that only reads, behind one bounded queue. Heavy: includes
+// libpqxx.
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -22,12 +23,13 @@ public:
     ReadSession(std::string url, std::string application_name)
         : url_(std::move(url)), application_name_(std::move(application_name)) {}
 
-    // Runs `read` with a connection whose statements end about when the deadline passes, once more on a new connection
-    // if the old one turns out to be broken. Throws nothing.
+    // Runs `read` with a connection whose statements end about when the deadline passes, once more on a new
+    // connection if the old one turns out to be broken. Throws nothing.
     template <class T>
     Result<T, QueryError> run(Deadline deadline, const std::function<T(pqxx::connection&)>& read) {
         std::optional<T> answer;
-        const auto error = attempt(deadline, [&](pqxx::connection& connection) { answer.emplace(read(connection)); });
+        const auto error =
+            attempt(deadline, [&](pqxx::connection& connection) { answer.emplace(read(connection)); });
         if (error) return Unexpected(*error);
         return std::move(*answer);
     }

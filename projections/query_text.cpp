@@ -4,13 +4,15 @@ namespace keyledger::projections {
 namespace {
 
 constexpr const char* kUserColumns =
-    "select id, email, username, name, status, administrator, email_verified, created_at_ms, updated_at_ms, version, "
+    "select id, email, username, name, status, administrator, email_verified, created_at_ms, updated_at_ms, "
+    "version, "
     "position from ";
 constexpr const char* kSessionColumns =
     "select id, user_id, client_id, started_at_ms, refreshed_at_ms, expires_at_ms, ended_at_ms, end_reason, "
     "client_address, user_agent, generation, first_position, position from ";
 constexpr const char* kAuditColumns =
-    "select position, occurred_at_ms, type, actor_type, actor_id, subject, stream_type, stream_id, outcome, reason, "
+    "select position, occurred_at_ms, type, actor_type, actor_id, subject, stream_type, stream_id, outcome, "
+    "reason, "
     "client_address, user_agent, request_id, session_id from ";
 
 // Times are bounds of positions first, then compared.
@@ -41,13 +43,17 @@ std::string like_prefix(const std::string& search) {
     return pattern + '%';
 }
 
-RowsSql find_user_sql(const std::string& table) { return {kUserColumns + table + " where id = $1::uuid", "id"}; }
+RowsSql find_user_sql(const std::string& table) {
+    return {kUserColumns + table + " where id = $1::uuid", "id"};
+}
 
 RowsSql list_users_sql(const std::string& table) {
     return page(kUserColumns + table + R"(
  where ($2::uuid is null or id > $2)
-   and ($3::text is null or lower(email) like lower($3) or lower(username) like lower($3) or lower(name) like lower($3))
-)", "id");
+   and ($3::text is null or lower(email) like lower($3) or lower(username) like lower($3)
+        or lower(name) like lower($3))
+)",
+                "id");
 }
 
 RowsSql list_sessions_sql(const std::string& table) {
@@ -55,10 +61,12 @@ RowsSql list_sessions_sql(const std::string& table) {
  where user_id = $3::uuid
    and ($2::bigint is null or first_position < $2)
    and ($4::bigint is null or (ended_at_ms is null and expires_at_ms > $4 and refreshed_at_ms > $5::bigint))
-)", "first_position desc");
+)",
+                "first_position desc");
 }
 
-// Of a user or an actor: two index scans that each stop after a page, instead of one "or" over all that concerns him.
+// Of a user or an actor: two index scans that each stop after a page, instead of one "or" over all that
+// concerns him.
 RowsSql list_audit_sql(AuditWay way, const std::string& table, const std::string& hours) {
     std::string conditions = kAuditConditions;
     for (auto at = conditions.find("HOURS"); at != std::string::npos; at = conditions.find("HOURS"))
@@ -67,7 +75,8 @@ RowsSql list_audit_sql(AuditWay way, const std::string& table, const std::string
     std::string first;
     std::string second;
     switch (way) {
-        case AuditWay::kByPosition: return page(from + conditions, kNewestFirst);
+        case AuditWay::kByPosition:
+            return page(from + conditions, kNewestFirst);
         case AuditWay::kOfUser:
             first = "subject = $9 and ";
             second = "actor_type = 'user' and actor_id = $9::text and not by_subject and ";

@@ -1,6 +1,6 @@
 #pragma once
-// The SQL of queries.cpp: rows of one table, keyset pages. A condition whose parameter is null falls away when the
-// statement is planned, for each is planned with its values. For this folder.
+// The SQL of queries.cpp: rows of one table, keyset pages. A condition whose parameter is null falls away
+// when the statement is planned, for each is planned with its values. For this folder.
 #include <optional>
 #include <string>
 
@@ -32,8 +32,9 @@ RowsSql find_user_sql(const std::string& table);
 RowsSql list_users_sql(const std::string& table);
 // $1 rows, $2 before position, $3 user, $4 live at, $5 refreshed after
 RowsSql list_sessions_sql(const std::string& table);
-// Entries of the audit trail. $1 rows, $2 before position, $3 actor, $4 type, $5 from and $6 until with their hours $7
-// and $8, $9 user, whichever is asked for, or the actor if he is one. `hours` is the model's table of hours.
+// Entries of the audit trail. $1 rows, $2 before position, $3 actor, $4 type, $5 from and $6 until with their
+// hours $7 and $8, $9 user, whichever is asked for, or the actor if he is one. `hours` is the model's table
+// of hours.
 enum class AuditWay {
     kByPosition,  // $3 and $9 are null
     kOfUser,      // $9 as actor or as subject

@@ -1,6 +1,7 @@
 #pragma once
-// What the runner needs of a read model: its tables, and how a batch of events changes their rows. A model is a pure
-// function of the log (I7): no clock, no randomness, no table but its own; it never decides, rejects or emits.
+// What the runner needs of a read model: its tables, and how a batch of events changes their rows. A model is
+// a pure function of the log (I7): no clock, no randomness, no table but its own; it never decides, rejects
+// or emits.
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -31,8 +32,8 @@ public:
     virtual std::vector<std::string> tables(int generation) const = 0;
     virtual void create(pqxx::transaction_base& transaction, int generation) const = 0;
     // Applies the events in order. The result is the same however the log is cut into batches. Throws
-    // InconsistentLog, std::invalid_argument (a value that no column holds) and libpqxx's exceptions; the caller
-    // then rolls back.
+    // InconsistentLog, std::invalid_argument (a value that no column holds) and libpqxx's exceptions; the
+    // caller then rolls back.
     virtual void apply(pqxx::transaction_base& transaction, int generation,
                        std::span<const DecodedEvent> events) const = 0;
 };

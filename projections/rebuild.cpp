@@ -35,7 +35,8 @@ public:
         create_catalogue(*writer_);
         const Generation old = open_current(*writer_, model_);
         begin();
-        spdlog::info("rebuilding {}: generation {} beside {}", model_.name(), next_->generation().number, old.number);
+        spdlog::info("rebuilding {}: generation {} beside {}", model_.name(), next_->generation().number,
+                     old.number);
 
         Rebuilt rebuilt;
         rebuilt.generation = next_->generation().number;
@@ -45,8 +46,9 @@ public:
         if (!follow(std::numeric_limits<Position>::max())) return Unexpected(failure_);
         failure_ = {Why::kOvertaken, {}};
         const auto switched = switch_generation(*switcher_, model_, old.number, [&](Position old_position) {
-            return follow(std::max(old_position, next_->cursor().position)) ? std::optional(next_->generation())
-                                                                            : std::nullopt;
+            return follow(std::max(old_position, next_->cursor().position))
+                       ? std::optional(next_->generation())
+                       : std::nullopt;
         });
         if (!switched) return Unexpected(failure_);
         rebuilt.switched_at = switched->cursor.position;
@@ -67,7 +69,8 @@ private:
 
     void begin() {
         std::optional<Generation> unfinished;
-        if (order_.begin == RebuildOrder::Begin::kWhereItStopped) unfinished = find_unfinished(*writer_, model_);
+        if (order_.begin == RebuildOrder::Begin::kWhereItStopped)
+            unfinished = find_unfinished(*writer_, model_);
         if (!unfinished || unfinished->layout != model_.layout()) {
             drop_generations(*writer_, model_, Drop::kRetiredAndUnfinished);
             unfinished = create_next(*writer_, model_);

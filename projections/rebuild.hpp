@@ -1,7 +1,7 @@
 #pragma once
-// Makes a read model anew from the log, beside the one that is being read: fills the next generation, then switches to
-// it by one row at a recorded position. Queries never see less than before. The projector goes on meanwhile, and
-// follows the new generation from the switch on.
+// Makes a read model anew from the log, beside the one that is being read: fills the next generation, then
+// switches to it by one row at a recorded position. Queries never see less than before. The projector goes on
+// meanwhile, and follows the new generation from the switch on.
 #include <functional>
 #include <optional>
 #include <stop_token>
@@ -16,7 +16,8 @@ namespace keyledger::projections {
 
 struct RebuildOrder {
     std::string database_url;  // of the service's role
-    // An unfinished generation can be gone on with: one that stopped at an event which has been skipped since.
+    // An unfinished generation can be gone on with: one that stopped at an event which has been skipped
+    // since.
     enum class Begin { kAnew, kWhereItStopped };
     Begin begin = Begin::kAnew;
     // Costs a reading of both tables; the old ones' digest is taken at the start, so nobody waits for it.
@@ -33,7 +34,7 @@ struct Rebuilt {
 };
 struct RebuildFailure {
     enum class Why {
-        kAnotherRuns,   // somebody rebuilds this model now
+        kAnotherRuns,  // somebody rebuilds this model now
         kCancelled,
         kLogUnreadable,  // unavailable, or another history, or a hole
         kPoisoned,       // stopped at an event, named by `at`: mend it, or skip it and go on where it stopped
@@ -45,8 +46,8 @@ struct RebuildFailure {
 // Called after every batch.
 using RebuildProgress = std::function<void(Position position, Position head)>;
 
-// Blocks until done. Throws std::runtime_error when the database fails; nothing is switched then, and what is left is
-// dropped by the next rebuild.
+// Blocks until done. Throws std::runtime_error when the database fails; nothing is switched then, and what is
+// left is dropped by the next rebuild.
 Result<Rebuilt, RebuildFailure> rebuild(const RebuildOrder& order, const ReadModel& model,
                                         eventstore::LogSource& source, eventstore::SubjectCipher& cipher,
                                         const RebuildProgress& progress, std::stop_token cancel = {});

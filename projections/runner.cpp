@@ -11,9 +11,9 @@
 
 #include "projections/audit_model.hpp"
 #include "projections/database.hpp"
-#include "projections/sessions_model.hpp"
 #include "projections/key_cache.hpp"
 #include "projections/projection.hpp"
+#include "projections/sessions_model.hpp"
 #include "projections/users_model.hpp"
 
 namespace keyledger::projections {
@@ -43,7 +43,8 @@ std::vector<std::unique_ptr<ReadModel>> all_read_models() {
 class Projector::Worker {
 public:
     Worker(ProjectorSettings settings, std::unique_ptr<eventstore::LogSource> source,
-           eventstore::SubjectCipher& cipher, std::vector<std::unique_ptr<ReadModel>> models, OnApplied on_applied)
+           eventstore::SubjectCipher& cipher, std::vector<std::unique_ptr<ReadModel>> models,
+           OnApplied on_applied)
         : settings_(std::move(settings)),
           source_(std::move(source)),
           cipher_(cipher),
@@ -51,7 +52,9 @@ public:
           on_applied_(std::move(on_applied)),
           keys_(cipher, kMaxCachedSubjectKeys) {}
 
-    void start() { thread_ = std::thread([this] { compete(); }); }
+    void start() {
+        thread_ = std::thread([this] { compete(); });
+    }
 
     void stop() {
         {
@@ -82,8 +85,8 @@ private:
         DecodedBatch decoded;  // refers to `events`
     };
     struct Leadership {
-        Connection connection;       // holds the lock, writes
-        Connection key_connection;   // reads subject keys while the other one writes
+        Connection connection;      // holds the lock, writes
+        Connection key_connection;  // reads subject keys while the other one writes
         std::vector<Projection> projections;
         SteadyTime next_control{};
         SteadyTime next_head{};
@@ -158,7 +161,8 @@ private:
 
     enum class Round { kProgress, kIdle, kTrouble };
 
-    // One batch for each place in the log where a running projection is, so that one far behind starves nobody.
+    // One batch for each place in the log where a running projection is, so that one far behind starves
+    // nobody.
     Round follow(Leadership& on) {
         std::vector<Cursor> places;
         for (const Projection& projection : on.projections)
@@ -191,13 +195,13 @@ private:
         // A full batch: far behind. With several places in the log, the next place is not behind this batch.
         if (std::ssize(events) == settings_.batch_events && all_together(on) && !batch->decoded.poison) {
             const Cursor next{events.back().position, events.back().leaf_hash};
-            on.ahead = std::async(std::launch::async, [this, &on, next] {
-                return fetch(on, next, settings_.batch_events);
-            });
+            on.ahead = std::async(std::launch::async,
+                                  [this, &on, next] { return fetch(on, next, settings_.batch_events); });
         }
         Round round = Round::kProgress;
         for (Projection* projection : members) {
-            if (projection->advance(*on.connection, events, batch->decoded) == Projection::Progress::kTryLater) {
+            if (projection->advance(*on.connection, events, batch->decoded) ==
+                Projection::Progress::kTryLater) {
                 spdlog::warn("projection {} tries position {} again: {}", projection->model().name(),
                              projection->cursor().position + 1, projection->trouble());
                 round = Round::kTrouble;
@@ -237,18 +241,21 @@ private:
     Round read_failed(Leadership& on, const std::vector<Projection*>& members, const Cursor& place,
                       ReadError error) {
         switch (error) {
-            case ReadError::kUnavailable: return Round::kTrouble;
+            case ReadError::kUnavailable:
+                return Round::kTrouble;
             case ReadError::kCursorUnknown:
                 for (Projection* projection : members)
-                    projection->stop(*on.connection, StopKind::kOtherHistory,
-                                     {place.position, "",
-                                      "the log holds another event (or none) at the checkpoint: it is another "
-                                      "history; rebuild the projection"});
+                    projection->stop(
+                        *on.connection, StopKind::kOtherHistory,
+                        {place.position, "",
+                         "the log holds another event (or none) at the checkpoint: it is another "
+                         "history; rebuild the projection"});
                 return Round::kProgress;
             case ReadError::kHole:
                 for (Projection* projection : members)
-                    projection->stop(*on.connection, StopKind::kHole,
-                                     {place.position + 1, "", "the log has a hole behind the checkpoint (I1)"});
+                    projection->stop(
+                        *on.connection, StopKind::kHole,
+                        {place.position + 1, "", "the log has a hole behind the checkpoint (I1)"});
                 return Round::kProgress;
         }
         return Round::kTrouble;

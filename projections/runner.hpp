@@ -1,8 +1,9 @@
 #pragma once
-// The projector: follows the log and keeps all read models' tables level with it (design section 7, runner part).
-// One thread and one database session a process; of all processes on one database one leads, the one whose session
-// holds an advisory lock, and the checkpoint statement fences whoever wrongly believes to (a paused process). Each
-// read model has its own checkpoint, so that one can lag, stop or be rebuilt without the others.
+// The projector: follows the log and keeps all read models' tables level with it (design section 7, runner
+// part). One thread and one database session a process; of all processes on one database one leads, the one
+// whose session holds an advisory lock, and the checkpoint statement fences whoever wrongly believes to (a
+// paused process). Each read model has its own checkpoint, so that one can lag, stop or be rebuilt without
+// the others.
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -28,10 +29,10 @@ struct ProjectionStatus {
     std::string model;
     int generation = 0;
     Position position = 0;
-    Position head = 0;                     // of the log, as last seen
+    Position head = 0;                       // of the log, as last seen
     std::chrono::milliseconds behind_for{};  // since it was last level with the head; 0 while it is
-    std::optional<Stop> stopped;           // red: an operator has to look
-    std::string trouble;                   // what it tries to get over: locks, resources, missing rights; empty: none
+    std::optional<Stop> stopped;             // red: an operator has to look
+    std::string trouble;  // what it tries to get over: locks, resources, missing rights; empty: none
 };
 struct ProjectorStatus {
     enum class Role { kStopped, kCompeting, kLeading };
@@ -45,7 +46,8 @@ std::vector<std::unique_ptr<ReadModel>> all_read_models();
 
 class Projector {
 public:
-    // Called on the projector's thread after a commit, for those who wait for a position; must not block or throw.
+    // Called on the projector's thread after a commit, for those who wait for a position; must not block or
+    // throw.
     using OnApplied = std::function<void(std::string_view model, Position position)>;
 
     // `cipher` outlives it. Nothing happens before start().

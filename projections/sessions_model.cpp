@@ -100,11 +100,12 @@ struct OnSession {
 
     void refreshed(std::int64_t generation) const {
         const auto& from = decoded.metadata;
-        change.refresh = Refresh{from.occurred_at_ms, generation, from.client_address.value, from.user_agent.value};
+        change.refresh =
+            Refresh{from.occurred_at_ms, generation, from.client_address.value, from.user_agent.value};
     }
     void operator()(const SessionStarted& event) const {
-        change.begin = Begin{event.user_id, event.client_id, decoded.metadata.occurred_at_ms, event.expires_at_ms,
-                             decoded.recorded->position};
+        change.begin = Begin{event.user_id, event.client_id, decoded.metadata.occurred_at_ms,
+                             event.expires_at_ms, decoded.recorded->position};
         refreshed(1);
     }
     void operator()(const SessionRefreshed& event) const { refreshed(event.generation); }
@@ -132,12 +133,16 @@ struct OnUser {
     }
     void operator()(const UserRegistered&) const {}
     void operator()(const UserPasswordSet&) const {}
-    void operator()(const UserPasswordChanged& event) const { end_all("password_changed", event.kept_session); }
+    void operator()(const UserPasswordChanged& event) const {
+        end_all("password_changed", event.kept_session);
+    }
     void operator()(const UserPasswordHashRenewed&) const {}
     void operator()(const UserProfileUpdated&) const {}
     void operator()(const UserDisabled&) const { end_all("user_disabled", std::nullopt); }
     void operator()(const UserEnabled&) const {}
-    void operator()(const UserSessionsRevoked& event) const { end_all("sessions_revoked", event.kept_session); }
+    void operator()(const UserSessionsRevoked& event) const {
+        end_all("sessions_revoked", event.kept_session);
+    }
     void operator()(const UserMadeAdministrator&) const {}
 };
 
@@ -167,8 +172,8 @@ auto member_of(const std::optional<T>& whole, std::optional<Member> T::*member) 
 }
 
 void insert_begun(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
-    SqlArray id, user, client, started, refreshed, expires, generation, address, agent, ended, reason, ended_at,
-        first, position;
+    SqlArray id, user, client, started, refreshed, expires, generation, address, agent, ended, reason,
+        ended_at, first, position;
     for (const auto& [session, change] : changes) {
         if (!change.begin) continue;
         id.add(session);
@@ -208,9 +213,10 @@ void update_known(pqxx::transaction_base& transaction, const std::string& table,
         position.add(change.position);
     }
     if (id.empty()) return;
-    const auto done = transaction.exec_params(
-        "update " + table + kChange, id.literal(), refreshed.literal(), generation.literal(), address.literal(),
-        agent.literal(), ended.literal(), reason.literal(), ended_at.literal(), position.literal());
+    const auto done =
+        transaction.exec_params("update " + table + kChange, id.literal(), refreshed.literal(),
+                                generation.literal(), address.literal(), agent.literal(), ended.literal(),
+                                reason.literal(), ended_at.literal(), position.literal());
     if (done.affected_rows() != id.size())
         throw InconsistentLog(std::to_string(id.size() - done.affected_rows()) + " session(s) have no row");
 }
@@ -225,7 +231,9 @@ void end_together(pqxx::transaction_base& transaction, const std::string& table,
 
 }  // namespace
 
-std::vector<std::string> SessionsModel::tables(int generation) const { return {table_name(kName, generation)}; }
+std::vector<std::string> SessionsModel::tables(int generation) const {
+    return {table_name(kName, generation)};
+}
 
 void SessionsModel::create(pqxx::transaction_base& transaction, int generation) const {
     const std::string plain = table_name(kName, generation);
@@ -242,8 +250,8 @@ void SessionsModel::apply(pqxx::transaction_base& transaction, int generation,
     for (const DecodedEvent& decoded : events) std::visit(Collect{changes, ends, decoded}, decoded.event);
     insert_begun(transaction, table, changes);
     update_known(transaction, table, changes);
-    // Last: it must meet the sessions that began in this batch. Those that began after the event have a higher
-    // first position, and one that ended before it keeps its end.
+    // Last: it must meet the sessions that began in this batch. Those that began after the event have a
+    // higher first position, and one that ended before it keeps its end.
     end_together(transaction, table, ends);
 }
 

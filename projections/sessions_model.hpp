@@ -1,6 +1,7 @@
 #pragma once
-// `sessions`: who is logged in from where, and how it ended. One row a session; personal columns are null once
-// erased. A session that ran out is not an event: readers compare expires_at_ms and refreshed_at_ms with their clock.
+// `sessions`: who is logged in from where, and how it ended. One row a session; personal columns are null
+// once erased. A session that ran out is not an event: readers compare expires_at_ms and refreshed_at_ms with
+// their clock.
 #include "projections/read_model.hpp"
 
 namespace keyledger::projections {

@@ -1,5 +1,6 @@
 #pragma once
-// Why a projection stopped, as operators see it. Apart from projections/projection.hpp, which includes libpqxx.
+// Why a projection stopped, as operators see it. Apart from projections/projection.hpp, which includes
+// libpqxx.
 #include <string_view>
 
 #include "projections/decoder.hpp"

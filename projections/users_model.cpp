@@ -75,7 +75,8 @@ struct Change {
 using Rows = std::unordered_map<Uuid, UserRow>;
 
 // The rows that the batch changes but does not begin.
-void read_rows(pqxx::transaction_base& transaction, const std::string& table, const SqlArray& ids, Rows& rows) {
+void read_rows(pqxx::transaction_base& transaction, const std::string& table, const SqlArray& ids,
+               Rows& rows) {
     if (ids.empty()) return;
     const std::string sql = kRead + table + " where id = any($1::uuid[])";
     for (const auto& found : transaction.exec_params(sql, ids.literal())) {
@@ -108,9 +109,10 @@ void write_rows(pqxx::transaction_base& transaction, const std::string& table, c
         version.add(row.version);
         position.add(row.position);
     }
-    transaction.exec_params("insert into " + table + kWrite, id.literal(), email.literal(), username.literal(),
-                            name.literal(), status.literal(), administrator.literal(), verified.literal(),
-                            created.literal(), updated.literal(), version.literal(), position.literal());
+    transaction.exec_params("insert into " + table + kWrite, id.literal(), email.literal(),
+                            username.literal(), name.literal(), status.literal(), administrator.literal(),
+                            verified.literal(), created.literal(), updated.literal(), version.literal(),
+                            position.literal());
 }
 
 // Only the user's own stream moves his row.

@@ -1,5 +1,6 @@
 #pragma once
-// Writes events of a story to the log of a real database: as its owner, by SQL, with the hint that append gives.
+// Writes events of a story to the log of a real database: as its owner, by SQL, with the hint that append
+// gives.
 #include <memory>
 #include <string>
 #include <vector>

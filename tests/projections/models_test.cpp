@@ -23,12 +23,14 @@ protected:
     AuditModel audit;
 
     Rows user_rows() {
-        return rows(database, "select email, username, name, status, administrator, version, position, "
-                              "created_at_ms, updated_at_ms from read_models.users_1 order by position");
+        return rows(database,
+                    "select email, username, name, status, administrator, version, position, "
+                    "created_at_ms, updated_at_ms from read_models.users_1 order by position");
     }
     Rows session_rows() {
-        return rows(database, "select generation, user_agent, end_reason, ended_position, position "
-                              "from read_models.sessions_1 order by first_position");
+        return rows(database,
+                    "select generation, user_agent, end_reason, ended_position, position "
+                    "from read_models.sessions_1 order by first_position");
     }
 };
 
@@ -43,7 +45,8 @@ TEST_F(UsersModelTest, FollowsAUserFromRegistrationOn) {
     const Uuid ann = story.registers("Ann@Example.com", "ann", "Ann \xE2\x98\x83 \"quoted\" \\ {x},y");
     Driver driver(database, story, users);
     driver.tell();
-    EXPECT_EQ(user_rows(), (Rows{"Ann@Example.com|ann|Ann \xE2\x98\x83 \"quoted\" \\ {x},y|active|f|1|1|1000|1000"}));
+    EXPECT_EQ(user_rows(),
+              (Rows{"Ann@Example.com|ann|Ann \xE2\x98\x83 \"quoted\" \\ {x},y|active|f|1|1|1000|1000"}));
     story.record(ann, UserEvent(UserProfileUpdated{{std::nullopt}, {"Ann S."}}), Story::user(ann));
     story.record(ann, UserEvent(UserMadeAdministrator{}), Story::user(ann));
     story.record(ann, UserEvent(UserDisabled{"left"}), By{});
@@ -65,16 +68,16 @@ TEST_F(UsersModelTest, ReadsErasedFieldsAsNull) {
 }
 
 TEST_F(SessionsModelTest, EndsTogetherWhatBeganBeforeTheEventOnTheUser) {
-    const Uuid ann = story.registers("ann@example.com");                                 // 1
-    const Uuid bob = story.registers("bob@example.com");                                 // 2
-    const Uuid first = story.logs_in(ann);                                               // 3
-    const Uuid kept = story.logs_in(ann);                                                // 4
-    story.logs_in(bob);                                                                  // 5
-    story.refreshes(first);                                                              // 6
-    const Uuid left = story.logs_in(ann);                                                // 7
-    story.ends(left, SessionEndReason::kLoggedOut);                                      // 8
-    story.record(ann, UserEvent(UserSessionsRevoked{kept}), Story::user(ann));           // 9
-    story.logs_in(ann);                                                                  // 10
+    const Uuid ann = story.registers("ann@example.com");                        // 1
+    const Uuid bob = story.registers("bob@example.com");                        // 2
+    const Uuid first = story.logs_in(ann);                                      // 3
+    const Uuid kept = story.logs_in(ann);                                       // 4
+    story.logs_in(bob);                                                         // 5
+    story.refreshes(first);                                                     // 6
+    const Uuid left = story.logs_in(ann);                                       // 7
+    story.ends(left, SessionEndReason::kLoggedOut);                             // 8
+    story.record(ann, UserEvent(UserSessionsRevoked{kept}), Story::user(ann));  // 9
+    story.logs_in(ann);                                                         // 10
     const Rows after{"2|agent 1|sessions_revoked|9|9", "1|curl/8|-|-|4", "1|curl/8|-|-|5",
                      "1|curl/8|logged_out|8|8", "1|curl/8|-|-|10"};
     for (std::int32_t batch : {1000, 1, 3}) {
@@ -119,25 +122,30 @@ TEST_F(AuditModelTest, SaysWhoDidWhatToWhomFromWhereAndWhatCameOfIt) {
     driver.tell(2);
     const std::string a = ann.to_string();
     const std::string r = root.id;
-    EXPECT_EQ(rows(database, "select type, actor_type, actor_id, subject, outcome, reason, client_address, "
-                             "user_agent, request_id from read_models.audit_1 order by position"),
+    EXPECT_EQ(rows(database,
+                   "select type, actor_type, actor_id, subject, outcome, reason, client_address, "
+                   "user_agent, request_id from read_models.audit_1 order by position"),
               (Rows{"user.registered|anonymous|-|" + a + "|success|-|192.0.2.7|curl/8|req-1",
                     "session.started|user|" + a + "|" + a + "|success|-|192.0.2.7|curl/8|req-1",
                     "user.disabled|user|" + r + "|" + a + "|success|spam|198.51.100.9|-|req-2",
                     "session.ended|user|" + r + "|" + a + "|success|revoked|198.51.100.9|-|req-2",
                     "session.ended|anonymous|-|" + a + "|failure|refresh_token_reused|192.0.2.7|curl/8|req-1",
-                    "session.refresh_refused|anonymous|-|" + a + "|failure|unknown_generation|192.0.2.7|curl/8|req-1",
+                    "session.refresh_refused|anonymous|-|" + a +
+                        "|failure|unknown_generation|192.0.2.7|curl/8|req-1",
                     "login.failed|anonymous|-|" + a + "|failure|wrong_password|192.0.2.7|curl/8|req-1",
                     "login.failed|anonymous|-|-|failure|unknown_user|192.0.2.7|curl/8|req-1"}));
-    EXPECT_EQ(rows(database, "select occurred_at_ms, session_id, stream_type, stream_id from read_models.audit_1 "
-                             "where position = 2"),
-              (Rows{std::to_string(story.now_ms - 7) + "|" + session.to_string() + "|session|" + session.to_string()}));
+    EXPECT_EQ(rows(database,
+                   "select occurred_at_ms, session_id, stream_type, stream_id from read_models.audit_1 "
+                   "where position = 2"),
+              (Rows{std::to_string(story.now_ms - 7) + "|" + session.to_string() + "|session|" +
+                    session.to_string()}));
 }
 
 TEST_F(Models, I7AreTheSameHoweverTheLogIsCutIntoBatches) {
     story.random_events(600);
-    for (const ReadModel* model : {static_cast<const ReadModel*>(&users), static_cast<const ReadModel*>(&sessions),
-                                   static_cast<const ReadModel*>(&audit)}) {
+    for (const ReadModel* model :
+         {static_cast<const ReadModel*>(&users), static_cast<const ReadModel*>(&sessions),
+          static_cast<const ReadModel*>(&audit)}) {
         Driver(database, story, *model).tell(1000);
         const TableDigest whole = digest(database.service_url(), *model);
         EXPECT_GT(whole.rows, 20);

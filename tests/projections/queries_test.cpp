@@ -32,9 +32,9 @@ protected:
 
     void project() {
         story.publish();
-        for (const ReadModel* model : {static_cast<const ReadModel*>(&users),
-                                       static_cast<const ReadModel*>(&sessions),
-                                       static_cast<const ReadModel*>(&audit)})
+        for (const ReadModel* model :
+             {static_cast<const ReadModel*>(&users), static_cast<const ReadModel*>(&sessions),
+              static_cast<const ReadModel*>(&audit)})
             Driver(database, story, *model).apply();
     }
     std::vector<std::string> emails(const std::string& search) {
@@ -72,7 +72,9 @@ TEST_F(QueriesTest, FindsAUserAndSaysUpToWhichPosition) {
 }
 
 TEST_F(QueriesTest, SearchesByPrefixWithoutRegardToCase) {
-    story.registers("Ann@example.com", "nightowl", "Ann Stra\xC3\x9F" "e");
+    story.registers("Ann@example.com", "nightowl",
+                    "Ann Stra\xC3\x9F"
+                    "e");
     story.registers("bob@example.com", "ANNABEL", "Bob");
     story.registers("carl@example.com", "carl", "\xC3\x84nne Zw\xC3\xB6lf");  // "Änne Zwölf"
     story.registers("d_n@example.com", "d%n", "back\\slash");
@@ -132,12 +134,13 @@ TEST_F(QueriesTest, ListsSessionsNewestFirstAndOnlyLiveOnesIfAsked) {
 }
 
 TEST_F(QueriesTest, FiltersTheAuditTrail) {
-    const Uuid ann = story.registers("ann@example.com");  // 1, by nobody
-    const Uuid root = story.registers("root@example.com");  // 2
-    story.record(ann, UserEvent(UserDisabled{"spam"}), Story::user(root));  // 3
-    story.record(ann, UserEvent(UserEnabled{}), Story::user(root));         // 4
+    const Uuid ann = story.registers("ann@example.com");                           // 1, by nobody
+    const Uuid root = story.registers("root@example.com");                         // 2
+    story.record(ann, UserEvent(UserDisabled{"spam"}), Story::user(root));         // 3
+    story.record(ann, UserEvent(UserEnabled{}), Story::user(root));                // 4
     story.record(root, UserEvent(UserProfileUpdated{{}, {}}), Story::user(root));  // 5
-    story.record(story.new_id(), LoginAttemptsEvent(LoginFailed{ann, LoginFailure::kWrongPassword}), By{});  // 6
+    story.record(story.new_id(), LoginAttemptsEvent(LoginFailed{ann, LoginFailure::kWrongPassword}),
+                 By{});  // 6
     project();
     auto positions = [&](const AuditFilter& filter) {
         std::vector<Position> found;
@@ -187,7 +190,8 @@ TEST_F(QueriesTest, FiltersTheAuditTrailByTimesThatAreOutOfOrder) {
         for (std::int64_t until : times) {
             std::vector<Position> expected;
             for (std::size_t i = times.size(); i > 0; --i)
-                if (times[i - 1] >= from && times[i - 1] < until) expected.push_back(static_cast<Position>(i));
+                if (times[i - 1] >= from && times[i - 1] < until)
+                    expected.push_back(static_cast<Position>(i));
             for (const AuditFilter& filter :
                  {AuditFilter{{}, {}, {}, from, until}, AuditFilter{ann, {}, {}, from, until}}) {
                 std::vector<Position> found;
@@ -199,8 +203,8 @@ TEST_F(QueriesTest, FiltersTheAuditTrailByTimesThatAreOutOfOrder) {
     }
 }
 
-// Ten thousand and more entries are paged through, by one filter that joins two index scans and by none, while new
-// events keep arriving: every old entry comes exactly once, in order.
+// Ten thousand and more entries are paged through, by one filter that joins two index scans and by none,
+// while new events keep arriving: every old entry comes exactly once, in order.
 TEST_F(QueriesTest, PagesNeitherSkipNorRepeat) {
     const Uuid ann = story.registers("ann@example.com");
     const Uuid root = story.registers("root@example.com");
@@ -236,7 +240,8 @@ TEST_F(QueriesTest, PagesNeitherSkipNorRepeat) {
 
 TEST_F(QueriesTest, PagesOfUsersNeitherSkipNorRepeat) {
     std::set<Uuid> everybody;
-    for (int i = 0; i < 1'000; ++i) everybody.insert(story.registers("u" + std::to_string(i) + "@example.com"));
+    for (int i = 0; i < 1'000; ++i)
+        everybody.insert(story.registers("u" + std::to_string(i) + "@example.com"));
     project();
     std::set<Uuid> seen;
     std::optional<UserCursor> cursor;
@@ -274,8 +279,9 @@ TEST_F(QueriesTest, ABrokenConnectionIsReplaced) {
     const Uuid ann = story.registers("ann@example.com");
     project();
     ASSERT_TRUE(answer_of(queries.find_user(ann, soon())));
-    database.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name like "
-                     "'keyledger queries%' and datname = current_database()");
+    database.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name like "
+        "'keyledger queries%' and datname = current_database()");
     EXPECT_TRUE(answer_of(queries.find_user(ann, soon()))->value);
 }
 
@@ -288,7 +294,8 @@ TEST_F(QueriesTest, WhatWaitsIsAnsweredWhenItStops) {
     EXPECT_EQ(answer_of(queries.find_user(story.new_id(), soon())).error(), QueryError::kUnavailable);
 }
 
-// Queries go on, without a gap and without going back, while a rebuild switches generations and drops the old tables.
+// Queries go on, without a gap and without going back, while a rebuild switches generations and drops the old
+// tables.
 TEST_F(QueriesTest, FollowARebuild) {
     const Uuid ann = story.registers("ann@example.com");
     project();
@@ -325,14 +332,17 @@ TEST_F(QueriesTest, ReadYourOwnWritesOnAnotherNode) {
     Asked<Position> waiting(queries.wait_for(Model::kAudit, 1, 1, soon()));
     story.publish();
     EXPECT_EQ(waiting.answer().value(), 1);
-    EXPECT_EQ(answer_of(queries.list_audit({user, {}, {}, {}, {}}, std::nullopt, 10, soon()))->items.size(), 1U);
+    EXPECT_EQ(answer_of(queries.list_audit({user, {}, {}, {}, {}}, std::nullopt, 10, soon()))->items.size(),
+              1U);
 }
 
 TEST_F(QueriesTest, APositionThatIsNotReachedOrCantBeIsAClearError) {
     story.registers("ann@example.com");
     project();
-    EXPECT_EQ(answer_of(queries.wait_for(Model::kUsers, 2, 2, in(50ms))).error(), QueryError::kPositionNotReached);
-    EXPECT_EQ(answer_of(queries.wait_for(Model::kUsers, 3, 2, soon())).error(), QueryError::kPositionBeyondHead);
+    EXPECT_EQ(answer_of(queries.wait_for(Model::kUsers, 2, 2, in(50ms))).error(),
+              QueryError::kPositionNotReached);
+    EXPECT_EQ(answer_of(queries.wait_for(Model::kUsers, 3, 2, soon())).error(),
+              QueryError::kPositionBeyondHead);
     EXPECT_EQ(answer_of(queries.wait_for(Model::kUsers, 1, 2, soon())).value(), 1);
 }
 

@@ -36,8 +36,10 @@ protected:
         return database.execute("select generation from read_models.current where model = '" + model + "'");
     }
     std::string tables_like(const std::string& pattern) {
-        return database.execute("select string_agg(tablename, ' ' order by tablename) from pg_tables "
-                                "where schemaname = 'read_models' and tablename like '" + pattern + "'");
+        return database.execute(
+            "select string_agg(tablename, ' ' order by tablename) from pg_tables "
+            "where schemaname = 'read_models' and tablename like '" +
+            pattern + "'");
     }
 };
 
@@ -46,8 +48,9 @@ protected:
 TEST_F(RebuildTest, I7TheNewGenerationEqualsTheOldRowForRow) {
     story.random_events(400);
     story.publish();
-    for (const ReadModel* model : {static_cast<const ReadModel*>(&users), static_cast<const ReadModel*>(&sessions),
-                                   static_cast<const ReadModel*>(&audit)}) {
+    for (const ReadModel* model :
+         {static_cast<const ReadModel*>(&users), static_cast<const ReadModel*>(&sessions),
+          static_cast<const ReadModel*>(&audit)}) {
         Driver(database, story, *model).apply();
         Position last = 0;
         const auto rebuilt = rebuild(*model, [&](Position position, Position head) {
@@ -81,8 +84,8 @@ TEST_F(RebuildTest, MendsWhatWasDamaged) {
     EXPECT_EQ(rebuilt->after->digest, whole.digest);
 }
 
-// Events keep coming and the projector keeps projecting while the rebuild runs. After the switch it follows the new
-// generation, and both read models equal a replay.
+// Events keep coming and the projector keeps projecting while the rebuild runs. After the switch it follows
+// the new generation, and both read models equal a replay.
 TEST_F(RebuildTest, BesideALivingProjector) {
     story.random_events(300);
     story.publish();
@@ -109,17 +112,21 @@ TEST_F(RebuildTest, BesideALivingProjector) {
     EXPECT_EQ(digest(database.service_url(), sessions).digest, live.digest);
 }
 
-// The rebuild's sessions are killed half-way. Nothing is switched, the old generation is whole; the next rebuild takes
-// away what is left and succeeds.
+// The rebuild's sessions are killed half-way. Nothing is switched, the old generation is whole; the next
+// rebuild takes away what is left and succeeds.
 TEST_F(RebuildTest, KilledHalfWayItLeavesTheOldOneAlone) {
     story.random_events(200);
     story.publish();
     Driver(database, story, users).apply();
-    EXPECT_THROW((void)rebuild(users, [&](Position position, Position) {
-        if (position < 100) return;
-        database.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() "
-                         "and application_name = 'keyledger rebuild'");
-    }), std::runtime_error);
+    EXPECT_THROW((void)rebuild(users,
+                               [&](Position position, Position) {
+                                   if (position < 100) return;
+                                   database.execute(
+                                       "select pg_terminate_backend(pid) from pg_stat_activity where datname "
+                                       "= current_database() "
+                                       "and application_name = 'keyledger rebuild'");
+                               }),
+                 std::runtime_error);
     EXPECT_EQ(current("users"), "1");
     EXPECT_EQ(tables_like("users%"), "users_1 users_2");
     const auto rebuilt = rebuild(users);
@@ -135,7 +142,8 @@ TEST_F(RebuildTest, OneAtATime) {
     const auto rebuilt = rebuild(users, [&](Position, Position) {
         if (std::exchange(asked, true)) return;
         ScriptedSource another(story.log());
-        EXPECT_EQ(projections::rebuild(order(), users, another, story.cipher(), {}).error().why, Why::kAnotherRuns);
+        EXPECT_EQ(projections::rebuild(order(), users, another, story.cipher(), {}).error().why,
+                  Why::kAnotherRuns);
         EXPECT_TRUE(projections::rebuild(order(), audit, another, story.cipher(), {}));
     });
     EXPECT_TRUE(rebuilt);
@@ -146,13 +154,14 @@ TEST_F(RebuildTest, CanBeCancelled) {
     story.random_events(50);
     story.publish();
     std::stop_source cancel;
-    const auto rebuilt = rebuild(users, [&](Position, Position) { cancel.request_stop(); }, cancel.get_token());
+    const auto rebuilt = rebuild(
+        users, [&](Position, Position) { cancel.request_stop(); }, cancel.get_token());
     EXPECT_EQ(rebuilt.error().why, Why::kCancelled);
     EXPECT_EQ(current("users"), "1");
 }
 
-// An event that can't be applied stops the rebuild and is named. Skipped for that very generation, it goes on where it
-// stopped, and the skip does not reach other generations.
+// An event that can't be applied stops the rebuild and is named. Skipped for that very generation, it goes on
+// where it stopped, and the skip does not reach other generations.
 TEST_F(RebuildTest, APoisonedEventIsNamedAndCanBeSkipped) {
     for (int i = 0; i < 50; ++i) story.registers("u@example.com");
     story.publish();
@@ -167,8 +176,8 @@ TEST_F(RebuildTest, APoisonedEventIsNamedAndCanBeSkipped) {
     EXPECT_EQ(skip(database.service_url(), {"users", 30, "root", "lost", {}}).error(),
               SkipRefusal::kNotStoppedThere);
     EXPECT_TRUE(skip(database.service_url(), {"users", 30, "root", "lost", 2}));
-    const auto rebuilt = projections::rebuild(order(RebuildOrder::Begin::kWhereItStopped), users, source,
-                                              story.cipher(), {});
+    const auto rebuilt =
+        projections::rebuild(order(RebuildOrder::Begin::kWhereItStopped), users, source, story.cipher(), {});
     ASSERT_TRUE(rebuilt);
     EXPECT_EQ(rebuilt->generation, 2);
     EXPECT_EQ(rebuilt->after->rows, 49);

@@ -28,7 +28,8 @@ protected:
 
     std::vector<std::string> digests() {
         std::vector<std::string> all;
-        for (const auto& model : all_read_models()) all.push_back(digest(database.service_url(), *model).digest);
+        for (const auto& model : all_read_models())
+            all.push_back(digest(database.service_url(), *model).digest);
         return all;
     }
     std::vector<std::string> replayed() {
@@ -37,8 +38,10 @@ protected:
         return digests();
     }
     void kill(const std::string& application_name) {
-        database.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() "
-                         "and application_name = '" + application_name + "'");
+        database.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() "
+            "and application_name = '" +
+            application_name + "'");
     }
 };
 
@@ -63,7 +66,8 @@ TEST_F(ProjectorTest, KeepsAllReadModelsLevelWithTheLog) {
     EXPECT_EQ(live, replayed());
 }
 
-// Far behind, the next batch is read while this one is applied; at the head it is not. Both give the same tables.
+// Far behind, the next batch is read while this one is applied; at the head it is not. Both give the same
+// tables.
 TEST_F(ProjectorTest, CatchesUpInFullBatches) {
     story.random_events(1'000);
     story.publish();
@@ -75,7 +79,8 @@ TEST_F(ProjectorTest, CatchesUpInFullBatches) {
     EXPECT_EQ(live, replayed());
 }
 
-// The way through PostgreSQL, where jsonb reorders what was written, and a NOTIFY says that there is something.
+// The way through PostgreSQL, where jsonb reorders what was written, and a NOTIFY says that there is
+// something.
 TEST_F(ProjectorTest, FollowsTheRealLog) {
     story.random_events(300);
     story.publish();
@@ -91,15 +96,16 @@ TEST_F(ProjectorTest, FollowsTheRealLog) {
     story.publish();
     writer.write(story.log().read_after(before, 1'000).value());
     for (Model model : {Model::kUsers, Model::kSessions, Model::kAudit})
-        EXPECT_TRUE(answer_of(
-            queries.wait_for(model, story.head(), story.head(), std::chrono::steady_clock::now() + kPatience)));
+        EXPECT_TRUE(answer_of(queries.wait_for(model, story.head(), story.head(),
+                                               std::chrono::steady_clock::now() + kPatience)));
     const auto live = digests();
     projector.stop();
     EXPECT_EQ(live, replayed());
 }
 
-// Two projectors on one database. One leads, the other waits; the leader's session is killed again and again while
-// events come: somebody goes on each time, nothing is applied twice or left out (I7). Then one process leaves for good.
+// Two projectors on one database. One leads, the other waits; the leader's session is killed again and again
+// while events come: somebody goes on each time, nothing is applied twice or left out (I7). Then one process
+// leaves for good.
 TEST_F(ProjectorTest, WhenTheLeaderIsKilledSomebodyContinues) {
     Running a(database, story, "projector A", 10);
     ASSERT_TRUE(a.becomes([](const auto& status) { return status.role == Role::kLeading; }));
@@ -107,9 +113,10 @@ TEST_F(ProjectorTest, WhenTheLeaderIsKilledSomebodyContinues) {
     Queries queries({database.service_url()});
     auto reached = [&] {
         const auto deadline = std::chrono::steady_clock::now() + kPatience;
-        return std::ranges::all_of(std::array{Model::kUsers, Model::kSessions, Model::kAudit}, [&](Model model) {
-            return answer_of(queries.wait_for(model, story.head(), story.head(), deadline)).has_value();
-        });
+        return std::ranges::all_of(
+            std::array{Model::kUsers, Model::kSessions, Model::kAudit}, [&](Model model) {
+                return answer_of(queries.wait_for(model, story.head(), story.head(), deadline)).has_value();
+            });
     };
     for (int i = 0; i < 4; ++i) {
         story.random_events(60);
@@ -127,12 +134,11 @@ TEST_F(ProjectorTest, WhenTheLeaderIsKilledSomebodyContinues) {
     EXPECT_EQ(live, replayed());
 }
 
-// A refresh of a session that never began stops `sessions` and `audit`. `users` has no part in it and goes on. The stop
-// is in the status and in the database; an operator's skip lets both go on.
+// A refresh of a session that never began stops `sessions` and `audit`. `users` has no part in it and goes
+// on. The stop is in the status and in the database; an operator's skip lets both go on.
 TEST_F(ProjectorTest, APoisonedEventStopsOnlyWhoCantApplyIt) {
     story.registers("ann@example.com");
-    const Position poisoned =
-        story.record(story.new_id(), SessionEvent(SessionRefreshed{2, ""}), By{});
+    const Position poisoned = story.record(story.new_id(), SessionEvent(SessionRefreshed{2, ""}), By{});
     story.registers("bob@example.com");
     story.publish();
     Running running(database, story);
@@ -140,7 +146,8 @@ TEST_F(ProjectorTest, APoisonedEventStopsOnlyWhoCantApplyIt) {
         const auto* users = status_of(status, "users");
         const auto* sessions = status_of(status, "sessions");
         const auto* audit = status_of(status, "audit");
-        return users != nullptr && users->position == 3 && !users->stopped && sessions->stopped && audit->stopped;
+        return users != nullptr && users->position == 3 && !users->stopped && sessions->stopped &&
+               audit->stopped;
     }));
     const ProjectorStatus status = running.projector().status();
     EXPECT_EQ(status_of(status, "audit")->stopped->at.position, poisoned);
@@ -231,8 +238,8 @@ TEST_F(ProjectorTest, ShowsItsLag) {
 
 TEST_F(ProjectorTest, WithoutADatabaseItTriesUntilItIsStopped) {
     const auto models = all_read_models().size();
-    Projector projector({"postgresql://nobody@127.0.0.1:1/nowhere", 10, "projector"}, story.source(), story.cipher(),
-                        all_read_models());
+    Projector projector({"postgresql://nobody@127.0.0.1:1/nowhere", 10, "projector"}, story.source(),
+                        story.cipher(), all_read_models());
     EXPECT_EQ(models, 3U);
     projector.start();
     const auto until = std::chrono::steady_clock::now() + kPatience;

@@ -1,6 +1,6 @@
 #pragma once
-// Histories for the tests of read models: a log in memory that followers read through the port, and a builder that
-// seals, encodes and numbers events as the service does. Subject keys go to the database under test.
+// Histories for the tests of read models: a log in memory that followers read through the port, and a builder
+// that seals, encodes and numbers events as the service does. Subject keys go to the database under test.
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -22,8 +22,8 @@ public:
     // While set, every read fails so.
     void fail_with(std::optional<eventstore::ReadError> error);
 
-    Result<std::vector<eventstore::RecordedEvent>, eventstore::ReadError> read_after(const eventstore::Cursor& cursor,
-                                                                                     std::int32_t limit) const;
+    Result<std::vector<eventstore::RecordedEvent>, eventstore::ReadError> read_after(
+        const eventstore::Cursor& cursor, std::int32_t limit) const;
     eventstore::Cursor head() const;
     std::vector<eventstore::RecordedEvent> all() const;
 
@@ -38,15 +38,15 @@ private:
 class ScriptedSource : public eventstore::LogSource {
 public:
     explicit ScriptedSource(ScriptedLog& log) : log_(log) {}
-    Result<std::vector<eventstore::RecordedEvent>, eventstore::ReadError> read_after(const eventstore::Cursor& cursor,
-                                                                                     std::int32_t limit) override;
+    Result<std::vector<eventstore::RecordedEvent>, eventstore::ReadError> read_after(
+        const eventstore::Cursor& cursor, std::int32_t limit) override;
     Result<eventstore::Head, eventstore::ReadError> head() override;
     void wait(std::chrono::milliseconds at_most) override;
     void interrupt() override;
 
 private:
     ScriptedLog& log_;
-    std::size_t seen_ = 0;       // guarded by the log's mutex, as is:
+    std::size_t seen_ = 0;  // guarded by the log's mutex, as is:
     bool interrupted_ = false;
 };
 

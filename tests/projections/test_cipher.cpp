@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::int64_t kNowMs = 1'700'000'000'000;
 
-security::FieldContext security_context(const eventstore::SubjectKey& key, const eventstore::FieldContext& context) {
+security::FieldContext security_context(const eventstore::SubjectKey& key,
+                                        const eventstore::FieldContext& context) {
     return {context.tenant, context.event_id, context.field, key.subject, key.key_id};
 }
 security::CredentialContext security_context(const eventstore::CredentialContext& context) {
@@ -50,7 +51,8 @@ std::string TestCipher::seal_field(const eventstore::SubjectKey& key, const even
 }
 
 std::optional<std::string> TestCipher::open_field(const eventstore::SubjectKey& key,
-                                                  const eventstore::FieldContext& context, std::string_view sealed) {
+                                                  const eventstore::FieldContext& context,
+                                                  std::string_view sealed) {
     return security::open_field(key.key, security_context(key, context), sealed);
 }
 
@@ -61,7 +63,8 @@ std::optional<eventstore::SealedRef> TestCipher::parse_sealed(std::string_view s
 }
 
 eventstore::Bytes TestCipher::seal_credential(const eventstore::SubjectKey& key,
-                                              const eventstore::CredentialContext& context, const Secret& clear) {
+                                              const eventstore::CredentialContext& context,
+                                              const Secret& clear) {
     return security::seal_credential(key.key, security_context(context), clear);
 }
 

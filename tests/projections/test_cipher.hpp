@@ -1,5 +1,6 @@
 #pragma once
-// The real cryptography of security/ behind the port, under one key-encryption key that lives as long as this object.
+// The real cryptography of security/ behind the port, under one key-encryption key that lives as long as this
+// object.
 #include "eventstore/sealing/subject_cipher.hpp"
 #include "security/keyring.hpp"
 
@@ -14,10 +15,12 @@ public:
     eventstore::SubjectKeyPtr unwrap(const eventstore::StoredSubjectKey& stored) override;
     std::string seal_field(const eventstore::SubjectKey& key, const eventstore::FieldContext& context,
                            std::string_view clear) override;
-    std::optional<std::string> open_field(const eventstore::SubjectKey& key, const eventstore::FieldContext& context,
+    std::optional<std::string> open_field(const eventstore::SubjectKey& key,
+                                          const eventstore::FieldContext& context,
                                           std::string_view sealed) override;
     std::optional<eventstore::SealedRef> parse_sealed(std::string_view sealed) const override;
-    eventstore::Bytes seal_credential(const eventstore::SubjectKey& key, const eventstore::CredentialContext& context,
+    eventstore::Bytes seal_credential(const eventstore::SubjectKey& key,
+                                      const eventstore::CredentialContext& context,
                                       const Secret& clear) override;
     std::optional<Secret> open_credential(const eventstore::SubjectKey& key,
                                           const eventstore::CredentialContext& context,
