@@ -27,7 +27,7 @@ inline constexpr std::int32_t kMaxQueuedKilobytes = 64 * 1024;
 inline constexpr std::size_t kMaxAlreadyThere = 10 * static_cast<std::size_t>(kMaxTransactionEvents);
 inline constexpr std::size_t kMaxRememberedSessions = 65'536;
 
-inline constexpr auto kTransactionTimeout = 10s;  // the broker aborts what is open for longer
+inline constexpr auto kTransactionTimeout = 20s;  // the broker aborts what is open for longer
 inline constexpr auto kInitTimeout = 10s;
 inline constexpr auto kAdminTimeout = 10s;
 inline constexpr auto kFirstContactTimeout = 2s;  // with a cluster that may be away
