@@ -58,7 +58,7 @@ TcpProxy::~TcpProxy() {
     shutdown(listener_, SHUT_RDWR);
     acceptor_.join();
     close(listener_);
-    close_links();
+    cut();
 }
 
 void TcpProxy::accept_loop() {
@@ -123,14 +123,17 @@ bool TcpProxy::wait_for_held_answer(std::chrono::milliseconds at_most) {
     return changed_.wait_for(lock, at_most, [this] { return held_ > 0; });
 }
 
+// Who connects from now on is not concerned: a client that comes back at once must find the server.
 void TcpProxy::cut() {
+    std::list<Link> links;
     {
         const std::lock_guard lock(mutex_);
         holding_ = false;
         ++cuts_;
+        links.swap(links_);
         changed_.notify_all();
     }
-    close_links();
+    close_all(links);
 }
 
 void TcpProxy::refuse() {
@@ -143,13 +146,7 @@ void TcpProxy::accept_again() {
     refusing_ = false;
 }
 
-void TcpProxy::close_links() {
-    std::list<Link> links;
-    {
-        const std::lock_guard lock(mutex_);
-        links.swap(links_);
-        changed_.notify_all();
-    }
+void TcpProxy::close_all(std::list<Link>& links) {
     for (Link& link : links) {
         shutdown(link.client, SHUT_RDWR);
         shutdown(link.server, SHUT_RDWR);

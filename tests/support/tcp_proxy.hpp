@@ -1,7 +1,7 @@
 #pragma once
 // Stands between a client and a server on 127.0.0.1, so that tests can lose answers and cut connections at an exact
 // moment. One thread for each direction of each connection.
-#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <list>
@@ -39,7 +39,7 @@ private:
     };
     void accept_loop();
     void pump(int from, int to, bool is_answer);
-    void close_links();
+    static void close_all(std::list<Link>& links);
 
     std::uint16_t server_port_;
     std::uint16_t port_ = 0;
