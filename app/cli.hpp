@@ -15,7 +15,7 @@ enum class Exit : int {
     kFailed = 1,         // what was asked for could not be done; the message says why
     kUsage = 2,          // wrong words or configuration
     kAlreadyThere = 3,   // nothing had to be done, because it had been done before
-    kFoundBad = 4,       // `audit verify`: the log is not consistent
+    kFoundBad = 4,       // what was looked at is not as it has to be
 };
 
 enum class Format { kText, kJson };
@@ -57,6 +57,29 @@ struct TailEvents {
 Exit tail_events(const Environment& environment, const TailEvents& options);
 Exit show_event(const Environment& environment, std::int64_t position, Format format);
 Exit verify_audit(const Environment& environment, Format format);
+
+Exit projections_status(const Environment& environment, Format format);
+struct RebuildProjections {
+    std::vector<std::string> names;  // none: all
+    bool resume = false;             // go on with what an earlier rebuild left
+    bool compare = false;            // digests of old and new at one position
+    Format format = Format::kText;
+};
+Exit rebuild_projections(const Environment& environment, const RebuildProjections& options);
+struct VerifyProjections {
+    std::vector<std::string> names;  // none: all
+    Format format = Format::kText;
+};
+Exit verify_projections(const Environment& environment, const VerifyProjections& options);
+struct SkipEvent {
+    std::string name;
+    std::int64_t position = 0;
+    std::string who;
+    std::string why;
+    int generation = 0;  // 0: the current one
+};
+Exit skip_event(const Environment& environment, const SkipEvent& options);
+
 Exit check_config(const Environment& environment);
 
 // Reads what the command needs, or says on standard error what is wrong with it.

@@ -140,6 +140,54 @@ void add_audit(CLI::App& app, Chosen& chosen) {
     checking->callback([&chosen] { chosen.run = [] { return check_config(from_process); }; });
 }
 
+void add_projections(CLI::App& app, Chosen& chosen) {
+    auto* group = app.add_subcommand("projections", "The read models: tables made from the log, and made again");
+    group->require_subcommand(1);
+    const auto json_flag = [](CLI::App* command) {
+        auto json = std::make_shared<bool>(false);
+        command->add_flag("--json", *json, "for scripts");
+        return json;
+    };
+    auto* status = group->add_subcommand("status", "where each is; exit code 4 if one stands stopped");
+    status->callback([&chosen, json = json_flag(status)] {
+        chosen.run = [json] { return projections_status(from_process, *json ? Format::kJson : Format::kText); };
+    });
+
+    auto rebuild = std::make_shared<RebuildProjections>();
+    auto* rebuilding = group->add_subcommand(
+        "rebuild", "make it anew from the log, beside the one that is read, and switch to it; nobody waits");
+    auto every = std::make_shared<bool>(false);
+    auto* names = rebuilding->add_option("name", rebuild->names, "which: users, sessions ...");
+    rebuilding->add_flag("--all", *every, "all of them, one after the other")->excludes(names);
+    rebuilding->add_flag("--resume", rebuild->resume, "go on with what an earlier rebuild left unfinished");
+    rebuilding->add_flag("--compare", rebuild->compare, "say whether old and new were equal at one position");
+    rebuilding->callback([&chosen, rebuild, every, json = json_flag(rebuilding)] {
+        if (rebuild->names.empty() && !*every) throw CLI::RequiredError("rebuild: a name, or --all,");
+        rebuild->format = *json ? Format::kJson : Format::kText;
+        chosen.run = [rebuild] { return rebuild_projections(from_process, *rebuild); };
+    });
+
+    auto verify = std::make_shared<VerifyProjections>();
+    auto* verifying = group->add_subcommand(
+        "verify", "compare the live tables with a full replay of the log; exit code 4 and the first difference");
+    verifying->add_option("name", verify->names, "which; all if none is named");
+    verifying->callback([&chosen, verify, json = json_flag(verifying)] {
+        verify->format = *json ? Format::kJson : Format::kText;
+        chosen.run = [verify] { return verify_projections(from_process, *verify); };
+    });
+
+    auto skip = std::make_shared<SkipEvent>();
+    auto* skipping = group->add_subcommand(
+        "skip", "leave out, for good, the event at which one stands stopped; who and why are kept");
+    skipping->add_option("name", skip->name, "which")->required();
+    skipping->add_option("position", skip->position, "of the event")->required()->check(CLI::PositiveNumber);
+    skipping->add_option("--who", skip->who, "who orders it")->required();
+    skipping->add_option("--why", skip->why, "for those who ask later")->required();
+    skipping->add_option("--generation", skip->generation, "of a rebuild that stopped, instead of the one read")
+        ->check(CLI::PositiveNumber);
+    skipping->callback([&chosen, skip] { chosen.run = [skip] { return skip_event(from_process, *skip); }; });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -154,6 +202,7 @@ int main(int argc, char** argv) {
     add_keys(app, chosen);
     add_users(app, chosen);
     add_events(app, chosen);
+    add_projections(app, chosen);
     add_audit(app, chosen);
     try {
         app.parse(argc, argv);

@@ -89,13 +89,22 @@ Generation open_current(pqxx::connection& connection, const ReadModel& model) {
     return current;
 }
 
+bool is_current(pqxx::connection& connection, std::string_view model, int number) {
+    pqxx::nontransaction read(connection);
+    return !read.exec_params("select from read_models.current where model = $1 and generation = $2",
+                             std::string(model), number)
+                .empty();
+}
+
 Generation create_next(pqxx::connection& connection, const ReadModel& model) {
     pqxx::work transaction(connection);
     lock_catalogue(transaction);
     const int number = transaction
                            .exec_params1(
-                               "select coalesce(max(generation), 0) + 1 from read_models.generations "
-                               "where model = $1",
+                               // A number that has skips was used before, and they were not meant for this one.
+                               "select coalesce(max(generation), 0) + 1 from "
+                               "(select model, generation from read_models.generations union all "
+                               " select model, generation from read_models.skips) as used where model = $1",
                                std::string(model.name()))[0]
                            .as<int>();
     const Generation next = make(transaction, model, number);

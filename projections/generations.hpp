@@ -29,6 +29,8 @@ void create_catalogue(pqxx::connection& connection);
 
 // The current generation; makes the first one if there is none.
 Generation open_current(pqxx::connection& connection, const ReadModel& model);
+// Whether queries read this one. Not so: a rebuild has switched.
+bool is_current(pqxx::connection& connection, std::string_view model, int number);
 // The newest above the current one that a rebuild left unfinished, if its tables are all there.
 std::optional<Generation> find_unfinished(pqxx::connection& connection, const ReadModel& model);
 // Empty tables and a checkpoint at 0, beside the current generation and above every other.

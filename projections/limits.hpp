@@ -31,6 +31,7 @@ inline constexpr auto kPositionPoll = 5ms;       // while somebody waits for a p
 // Operations.
 inline constexpr std::size_t kMaxReasonBytes = 2'000;  // of a stop, and of an operator's "why"
 inline constexpr std::size_t kMaxOperatorBytes = 200;
+inline constexpr auto kPatienceWithLive = 30s;  // a verification that found a difference looks again after it
 inline constexpr auto kDropLockTimeout = 1s;  // old tables wait for the next occasion after this
 
 }  // namespace keyledger::projections

@@ -39,6 +39,7 @@ struct RebuildFailure {
         kLogUnreadable,  // unavailable, or another history, or a hole
         kPoisoned,       // stopped at an event, named by `at`: mend it, or skip it and go on where it stopped
         kOvertaken,      // the generation that was current at the start is no longer
+        kOtherLayout,    // comparing: the live tables are of another build; rebuild the model first
     };
     Why why = Why::kCancelled;
     Poison at;

@@ -261,11 +261,17 @@ private:
         return Round::kTrouble;
     }
 
-    // Now and then: skips that operators ordered, and a statement that keeps the session from being idle.
+    // Now and then: skips that operators ordered, rebuilds of what stands stopped (one that runs meets the fence),
+    // and a statement that keeps the session from being idle.
     void control(Leadership& on) {
         if (now() < on.next_control) return;
         on.next_control = now() + kControlInterval;
-        for (Projection& projection : on.projections) projection.look_for_skip(*on.connection);
+        for (Projection& projection : on.projections) {
+            projection.look_for_skip(*on.connection);
+            const std::string_view name = projection.model().name();
+            if (projection.stopped() && !is_current(*on.connection, name, projection.generation().number))
+                throw StandDown(std::string(name) + " was rebuilt");
+        }
         pqxx::nontransaction(*on.connection).exec("select 1");
     }
 

@@ -1,0 +1,69 @@
+#pragma once
+// Commands of the command line, run in this process against a database and a keyring of their own.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "app/cli.hpp"
+#include "tests/support/postgres.hpp"
+
+namespace keyledger::app::test {
+
+struct Ran {
+    Exit exit = Exit::kFailed;
+    std::string out;
+    std::string err;
+};
+
+class CommandLine {
+public:
+    CommandLine() {
+        std::string pattern = testing::TempDir() + "/keyledger-cli-XXXXXX";
+        directory_ = ::mkdtemp(pattern.data());
+        set("KEYLEDGER_DATABASE_URL", database.service_url());
+        set("KEYLEDGER_KEYRING_FILE", path("keyring.json"));
+        set("KEYLEDGER_LOG_LEVEL", "error");
+        set("KEYLEDGER_ARGON2_MEMORY_KIB", "8");
+        set("KEYLEDGER_ARGON2_ITERATIONS", "1");
+        set("KEYLEDGER_ADMIN_PASSWORD", "violet tractors hum at noon");
+        run([](const Environment& environment) { return generate_keys(environment, {}); });
+    }
+    ~CommandLine() { std::filesystem::remove_all(directory_); }
+
+    template <class Command>
+    Ran run(const Command& command) {
+        testing::internal::CaptureStdout();
+        testing::internal::CaptureStderr();
+        Ran ran;
+        const Environment environment = [this](const char* name) -> const char* {
+            const auto at = variables_.find(name);
+            return at == variables_.end() ? nullptr : at->second.c_str();
+        };
+        try {
+            ran.exit = command(environment);
+        } catch (const std::exception& error) {  // as main() does
+            ran.err = error.what();
+        }
+        ran.out = testing::internal::GetCapturedStdout();
+        ran.err += testing::internal::GetCapturedStderr();
+        return ran;
+    }
+    // Four events or so.
+    Ran create_administrator() {
+        return run([](const Environment& environment) {
+            return create_admin(environment, {"root@example.com", "root", "Root"});
+        });
+    }
+    void set(const std::string& name, const std::string& value) { variables_[name] = value; }
+    std::string path(const std::string& name) const { return directory_ + "/" + name; }
+
+    keyledger::test::Database database;
+
+private:
+    std::string directory_;
+    std::map<std::string, std::string> variables_;
+};
+
+}  // namespace keyledger::app::test
