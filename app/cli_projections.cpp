@@ -48,7 +48,10 @@ std::optional<Models> models_named(const std::vector<std::string>& names) {
 class Work {
 public:
     explicit Work(const Config& config)
-        : config_(config), keyring_(open_keyring(config, clock_)), cipher_(*keyring_, clock_), log_(config.database_url) {
+        : config_(config),
+          keyring_(open_keyring(config, clock_)),
+          cipher_(*keyring_, clock_),
+          log_(config.database_url) {
         if (auto problem = eventstore::postgres::schema_problem(config.database_url))
             throw std::runtime_error(*problem);
         std::signal(SIGINT, [](int) { interrupted = 1; });
