@@ -60,7 +60,9 @@ protected:
         ann_ = world.register_user(node, kAnnsEmail);
         laptop_ = world.log_in(node, kAnnsEmail);
     }
-    Result<Known, CommandError> who(const Bearer& bearer) { return run(who_holds(services(), bearer, Deadline::max())); }
+    Result<Known, CommandError> who(const Bearer& bearer) {
+        return run(who_holds(services(), bearer, Deadline::max()));
+    }
 
     Uuid ann_;
     Grant laptop_;

@@ -25,8 +25,8 @@ std::string text_of(const std::optional<Uuid>& id) { return id ? id->to_string()
 
 std::string text_of(const User& user) {
     std::ostringstream out;
-    out << "user " << static_cast<int>(user.status) << ' ' << text_of(user.email) << ' ' << text_of(user.username) << ' '
-        << text_of(user.name) << ' ' << static_cast<int>(user.standing) << ' ' << user.registered_at_ms << ' '
+    out << "user " << static_cast<int>(user.status) << ' ' << text_of(user.email) << ' '
+        << text_of(user.username) << ' ' << text_of(user.name) << ' ' << static_cast<int>(user.standing) << ' ' << user.registered_at_ms << ' '
         << user.credential_id.to_string() << ' ' << user.sealed_sha256 << ' ' << user.security_stamp << ' '
         << user.sessions_ended_before << ' ' << text_of(user.kept_session);
     return out.str();
@@ -82,8 +82,14 @@ public:
         Services& services = nodes_[one_of(2)]->services;
         Person& person = people_[one_of(people_.size())];
         stage_.clock.advance(static_cast<std::int64_t>(one_of(8'000)));
-        switch (one_of(person.grants.empty() ? 3 : 12)) {
-            case 0: co_await log_in_as(services, person, one_of(2) == 0 ? kPassword : kOtherPassword); break;
+        const std::size_t choices = person.grants.empty() ? 3 : 12;
+        const std::size_t choice = one_of(choices);
+        switch (choice) {
+            case 0: {
+                const auto password = one_of(2) == 0 ? kPassword : kOtherPassword;
+                co_await log_in_as(services, person, password);
+                break;
+            }
             case 1: co_await log_in_as(services, person, "not the password"); break;
             case 2: co_await set_status(services, person); break;
             case 3: co_await log_out_of(services, person); break;

@@ -88,9 +88,9 @@ struct CommitterTest : testing::Test {
 
 }  // namespace
 
-// ---- unknown outcomes ----------------------------------------------------------------------------------------------
-// The server has committed and its answer is on the way when the connection breaks. The committer sends the batch again;
-// the server knows the command ids, and the callers hear that their commands were appended: once (I5).
+// ---- unknown outcomes -------------------------------------------------------------------------------------
+// The server has committed and its answer is on the way when the connection breaks. The committer sends the batch
+// again; the server knows the command ids, and the callers hear that their commands were appended: once (I5).
 TEST_F(CommitterTest, SendsAgainWhenTheAnswerToACommitIsLost) {
     TcpProxy proxy(port_of(database().service_url()));
     PostgresStore store(settings_of(through(proxy, database().service_url())), fixed_now_ms);
@@ -189,7 +189,7 @@ TEST_F(CommitterTest, NeverCancelsWhatItSent) {
     EXPECT_TRUE(is_appended(await(store.append(AppendBuilder().write(id, 1), soon()))));
 }
 
-// ---- queue, deadlines, end -------------------------------------------------------------------------------------------
+// ---- queue, deadlines, end --------------------------------------------------------------------------------
 TEST_F(CommitterTest, TriesAgainWhenTheLockIsNotToBeHad) {
     auto settings = settings_of(database().service_url());
     settings.committer.lock_timeout = milliseconds(50);
@@ -273,7 +273,7 @@ TEST_F(CommitterTest, ComesBackWithTheServer) {
     EXPECT_TRUE(is_appended(await(store.append(AppendBuilder().write(next_uuid(), 0), soon()))));
 }
 
-// ---- bad data ----------------------------------------------------------------------------------------------------------
+// ---- bad data ---------------------------------------------------------------------------------------------
 TEST_F(CommitterTest, HalvesABatchUntilTheCulpritIsAlone) {
     PostgresStore store(settings_of(database().service_url()), fixed_now_ms);
     std::optional<HeldLock> lock(std::in_place);
@@ -300,7 +300,7 @@ TEST_F(CommitterTest, HalvesABatchUntilTheCulpritIsAlone) {
     EXPECT_EQ(store.status().committer.bad_data, 1U);
 }
 
-// ---- several nodes -----------------------------------------------------------------------------------------------------
+// ---- several nodes ----------------------------------------------------------------------------------------
 TEST_F(CommitterTest, AppendsACommandOnceThatTwoNodesSendAtOnce) {
     PostgresStore one(settings_of(database().service_url()), fixed_now_ms);
     PostgresStore two(settings_of(database().service_url()), fixed_now_ms);
@@ -370,7 +370,7 @@ TEST_F(CommitterTest, HearsOfAppendsOfOthers) {
     EXPECT_TRUE(wait_for(std::get<Appended>(*theirs).first_position + 2));
 }
 
-// ---- reads -------------------------------------------------------------------------------------------------------------
+// ---- reads ------------------------------------------------------------------------------------------------
 TEST_F(CommitterTest, BoundsTheTimeOfAReadAndTheQueueBehindIt) {
     auto settings = settings_of(database().service_url());
     settings.reads.threads = 1;

@@ -73,8 +73,9 @@ TEST_F(LogSourceTest, SaysWhenTheServerIsAway) {
 
 // What the verifier will find: the hash of a changed event is no longer that of its bytes.
 TEST_F(LogSourceTest, ReadsWhatWasHashedByteForByte) {
-    RawWriter(own.service_url()).append({AppendBuilder().write(
-        next_uuid(), 0, 1, R"({"a":[1,0,-7,9007199254740991,true,null,{"y":[],"z":""}],"b":"\u0007 ü 😀 \" \\ /","cc":1})")});
+    const std::string payload =
+        R"({"a":[1,0,-7,9007199254740991,true,null,{"y":[],"z":""}],"b":"\u0007 ü 😀 \" \\ /","cc":1})";
+    RawWriter(own.service_url()).append({AppendBuilder().write(next_uuid(), 0, 1, payload)});
     auto event = source.read_after({}, 1).value().at(0);
     EXPECT_EQ(leaf_hash(event), event.leaf_hash);
     own.execute("update keyledger.events set payload = jsonb_set(payload, '{b}', '\"x\"')");
