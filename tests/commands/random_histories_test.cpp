@@ -26,9 +26,10 @@ std::string text_of(const std::optional<Uuid>& id) { return id ? id->to_string()
 std::string text_of(const User& user) {
     std::ostringstream out;
     out << "user " << static_cast<int>(user.status) << ' ' << text_of(user.email) << ' '
-        << text_of(user.username) << ' ' << text_of(user.name) << ' ' << static_cast<int>(user.standing) << ' ' << user.registered_at_ms << ' '
-        << user.credential_id.to_string() << ' ' << user.sealed_sha256 << ' ' << user.security_stamp << ' '
-        << user.sessions_ended_before << ' ' << text_of(user.kept_session);
+        << text_of(user.username) << ' ' << text_of(user.name) << ' ' << static_cast<int>(user.standing)
+        << ' ' << user.registered_at_ms << ' ' << user.credential_id.to_string() << ' ' << user.sealed_sha256
+        << ' ' << user.security_stamp << ' ' << user.sessions_ended_before << ' '
+        << text_of(user.kept_session);
     return out.str();
 }
 std::string text_of(const Session& session) {
