@@ -35,7 +35,7 @@ DRAIN_SECONDS = 60
 
 
 def die(sentence):
-    print(f"kill_service: {sentence}", file=sys.stderr)
+    print(f"{pathlib.Path(sys.argv[0]).stem}: {sentence}", file=sys.stderr)
     sys.exit(1)
 
 
@@ -48,8 +48,8 @@ def free_port():
 class Database:
     """A database of its own in the test cluster; the service's role logs in with a password made here."""
 
-    def __init__(self, admin_url):
-        self.name = f"keyledger_kill_{os.getpid()}"
+    def __init__(self, admin_url, name=f"keyledger_kill_{os.getpid()}"):
+        self.name = name
         self.admin_url = admin_url
         self.url = self.of(admin_url, self.name)
         self.psql(admin_url, f'create database "{self.name}"')
@@ -70,7 +70,7 @@ class Database:
         return [line for line in done.stdout.splitlines() if line]
 
     def service_url(self):
-        user = f"keyledger_kill_service_{os.getpid()}"
+        user = f"{self.name}_service"
         password = os.urandom(12).hex()
         self.psql(self.url, f"create role {user} login password '{password}' in role keyledger_service")
         self.user = user
