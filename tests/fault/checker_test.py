@@ -192,7 +192,8 @@ class PlantedBugs(unittest.TestCase):
         story = good_story()
         story.drop(6)
         self.names(story.tables(), "LOST: refresh r4 was acknowledged at position 6, where 'session.started'",
-                   "LOST: login r5", "LOST: change_password r6", "LOST: login r7", "LOST: logout r9", "LOST: disable r11")
+                   "LOST: login r5", "LOST: change_password r6", "LOST: login r7", "LOST: logout r9",
+                   "LOST: disable r11")
 
     # ---- the other promises --------------------------------------------------------------------------------
     def test_a_refusal_that_was_done(self):

@@ -18,7 +18,8 @@ TABLES = {
     "streams": "select stream_id, version from keyledger.streams",
     "users": "select id, status, created_at_ms, updated_at_ms, version, position from read_models.{users}",
     "sessions": """select id, user_id, client_id, started_at_ms, refreshed_at_ms, expires_at_ms, generation,
-                          ended_at_ms, end_reason, ended_position, first_position, position from read_models.{sessions}""",
+                          ended_at_ms, end_reason, ended_position, first_position, position
+                     from read_models.{sessions}""",
     "audit": """select position, occurred_at_ms, type, stream_type, stream_id, actor_type, request_id, session_id,
                        outcome
                   from read_models.{audit}""",
