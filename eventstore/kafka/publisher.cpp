@@ -1,6 +1,7 @@
 #include "eventstore/kafka/publisher.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "eventstore/codec/jcs.hpp"
 
@@ -118,7 +119,7 @@ void Publisher::run() {
         note(problem);
         if (is_stopped(problem.state)) return;
         // It may have been more than the broker takes within a transaction's time.
-        read_limit_ = std::max(1, read_limit_ / 2);
+        if (std::exchange(in_transaction_, false)) read_limit_ = std::max(1, read_limit_ / 2);
         const auto half = backoff_.count() / 2;
         rest(std::chrono::milliseconds(
             half + static_cast<std::int64_t>(jitter_() % static_cast<unsigned>(half + 1))));
@@ -214,6 +215,7 @@ Result<void, Setback> Publisher::publish_waiting() {
 Result<void, Setback> Publisher::publish(const std::vector<RecordedEvent>& events) {
     auto begun = producer_->begin();
     if (!begun) return Unexpected(setback_of(begun.error()));
+    in_transaction_ = true;
     auto sent = send(events);
     if (!sent) return Unexpected(sent.error());
     const auto taken = static_cast<std::int32_t>(sent->events);
@@ -224,6 +226,7 @@ Result<void, Setback> Publisher::publish(const std::vector<RecordedEvent>& event
     if (!passed) return passed;
     auto committed = producer_->commit();
     if (!committed) return Unexpected(setback_of(committed.error()));
+    in_transaction_ = false;
     passed = pass(Step::kCommitted);
     if (!passed) return passed;
     remember(events[sent->events - 1], sent->records);

@@ -105,6 +105,7 @@ private:
     std::unique_ptr<TransactionalProducer> producer_;
     Standing standing_;
     std::int32_t read_limit_;  // grows while events are small: what is read is held in memory
+    bool in_transaction_ = false;
     std::minstd_rand jitter_;
     std::chrono::milliseconds backoff_ = kMinBackoff;
 

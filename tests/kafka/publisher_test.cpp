@@ -1,7 +1,7 @@
 // I9 without faults: what arrives, in which form, and how it goes on after a stop.
 #include <gtest/gtest.h>
 
-#include <set>
+#include <random>
 
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/kafka/position_record.hpp"
@@ -12,6 +12,31 @@ namespace {
 
 using namespace eventstore::kafka;
 using eventstore::Candidacy;
+
+std::vector<PositionRecord> position_records(const Rig& rig) {
+    std::vector<PositionRecord> records;
+    for (const ConsumedRecord& one : read_topic(rig.brokers, rig.positions_topic())) {
+        EXPECT_EQ(one.key, kEventsOutput);
+        records.push_back(decode_position_record(one.value).value());
+    }
+    return records;
+}
+
+// The offsets in a record frame the events of its own transaction: those after the record before it come at
+// or behind them, all earlier ones before them. The first is what a takeover relies on; the second spares it
+// work.
+void expect_frames(const Rig& rig, const std::vector<PositionRecord>& records) {
+    const auto events = read_topic(rig.brokers, rig.events_topic());
+    Position before = 0;
+    for (const PositionRecord& record : records) {
+        EXPECT_GT(record.cursor.position, before);
+        for (const ConsumedRecord& event : events)
+            EXPECT_EQ(event.position() > before,
+                      event.offset >= record.offsets[static_cast<std::size_t>(event.partition)])
+                << "event " << event.position() << " and the record of " << record.cursor.position;
+        before = record.cursor.position;
+    }
+}
 
 TEST(Publisher, PublishesEachEventOnceUnderItsSubjectInOrder) {
     Rig rig;
@@ -64,18 +89,46 @@ TEST(Publisher, CommitsItsPositionTogetherWithTheEvents) {
     publisher->start();
     ASSERT_TRUE(reaches(*publisher, 120));
     publisher->stop();
-    const auto records = read_topic(rig.brokers, rig.positions_topic());
-    ASSERT_EQ(records.size(), 3U);
-    const auto last = decode_position_record(records.back().value);
-    ASSERT_TRUE(last);
-    EXPECT_EQ(records.back().key, kEventsOutput);
-    EXPECT_EQ(last->log_id, rig.log.log_id());
-    EXPECT_EQ(last->cursor, rig.log.cursor_at(120));
-    // Its offsets frame the events of its own transaction: 101 to 120 come at or after them, nothing else
-    // does.
-    for (const ConsumedRecord& record : read_topic(rig.brokers, rig.events_topic()))
-        EXPECT_EQ(record.position() > 100,
-                  record.offset >= last->offsets[static_cast<std::size_t>(record.partition)]);
+    const auto records = position_records(rig);
+    ASSERT_GE(records.size(), 3U);
+    EXPECT_EQ(records.back().log_id, rig.log.log_id());
+    EXPECT_EQ(records.back().cursor, rig.log.cursor_at(120));
+    expect_frames(rig, records);
+}
+
+// A setback, whatever its cause, cuts the transactions differently; what each record says holds nevertheless.
+TEST(Publisher, FramesEachTransactionThoughItBeganAnewInBetween) {
+    Rig rig;
+    rig.log.grow(300);
+    auto options = rig.options();
+    options.max_transaction_events = 50;
+    std::mt19937_64 random(seed_of_test());
+    options.on_step = [&](Step) { return random() % 5 == 0 ? Then::kLoseAnswer : Then::kGoOn; };
+    const auto publisher = rig.publisher(options);
+    publisher->start();
+    ASSERT_TRUE(reaches(*publisher, 300));
+    publisher->stop();
+    EXPECT_GT(publisher->status().setbacks, 0);
+    const auto records = position_records(rig);
+    EXPECT_EQ(records.back().cursor, rig.log.cursor_at(300));
+    expect_frames(rig, records);
+}
+
+// Only a transaction can have been too large; a cluster that was not ready says nothing about that.
+TEST(Publisher, SendsNoLessAtATimeBecauseItsStartFailed) {
+    Rig rig;
+    rig.log.grow(120);
+    auto options = rig.options();
+    options.max_transaction_events = 50;
+    int starts = 0;
+    options.on_step = [&](Step step) {
+        return step == Step::kTookOver && ++starts < 3 ? Then::kLoseAnswer : Then::kGoOn;
+    };
+    const auto publisher = rig.publisher(options);
+    publisher->start();
+    ASSERT_TRUE(reaches(*publisher, 120));
+    publisher->stop();
+    EXPECT_EQ(position_records(rig).front().cursor.position, 50);
 }
 
 TEST(Publisher, LeavesOutEveryPersonalFieldClearAndSealed) {

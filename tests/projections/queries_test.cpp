@@ -280,7 +280,7 @@ TEST_F(QueriesTest, ABrokenConnectionIsReplaced) {
     project();
     ASSERT_TRUE(answer_of(queries.find_user(ann, soon())));
     database.execute(
-        "select pg_terminate_backend(pid) from pg_stat_activity where application_name like "
+        "select pg_terminate_backend(pid, 60000) from pg_stat_activity where application_name like "
         "'keyledger queries%' and datname = current_database()");
     EXPECT_TRUE(answer_of(queries.find_user(ann, soon()))->value);
 }

@@ -122,7 +122,7 @@ TEST_F(RebuildTest, KilledHalfWayItLeavesTheOldOneAlone) {
                                [&](Position position, Position) {
                                    if (position < 100) return;
                                    database.execute(
-                                       "select pg_terminate_backend(pid) from pg_stat_activity where datname "
+                                       "select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname "
                                        "= current_database() "
                                        "and application_name = 'keyledger rebuild'");
                                }),

@@ -39,7 +39,7 @@ protected:
     }
     void kill(const std::string& application_name) {
         database.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() "
+            "select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname = current_database() "
             "and application_name = '" +
             application_name + "'");
     }
