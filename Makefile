@@ -1,8 +1,12 @@
 # Names for what scripts/ does; each script has --help. Arguments: make test ARGS='-R uuid'.
-.PHONY: run test demo bench format clean
+.PHONY: run test demo bench docs format clean
 
 run test demo bench:
 	@scripts/$@ $(ARGS)
+
+# docs/events.md and docs/asyncapi.yaml, from the declarations of the events.
+docs:
+	@cmake --preset release >/dev/null && cmake --build build/release --target docs
 
 format:
 	@scripts/install clang

@@ -56,6 +56,7 @@ struct TailEvents {
 };
 Exit tail_events(const Environment& environment, const TailEvents& options);
 Exit show_event(const Environment& environment, std::int64_t position, Format format);
+Exit print_event_schema(Format format);
 Exit verify_audit(const Environment& environment, Format format);
 
 Exit projections_status(const Environment& environment, Format format);

@@ -111,6 +111,12 @@ void add_events(CLI::App& app, Chosen& chosen) {
         chosen.run = [tail] { return tail_events(from_process, *tail); };
     });
     auto position = std::make_shared<std::int64_t>(0);
+    auto schema_json = std::make_shared<bool>(false);
+    auto* schema = events->add_subcommand("schema", "what is published to Kafka, as an AsyncAPI 3 document in YAML");
+    schema->add_flag("--json", *schema_json, "the same in JSON");
+    schema->callback([&chosen, schema_json] {
+        chosen.run = [=] { return print_event_schema(*schema_json ? Format::kJson : Format::kText); };
+    });
     auto show_json = std::make_shared<bool>(false);
     auto* showing = events->add_subcommand("show", "one event, whole");
     showing->add_option("position", *position, "its position")->required()->check(CLI::PositiveNumber);

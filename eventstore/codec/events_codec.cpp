@@ -10,6 +10,48 @@ constexpr bool kIsPersonal = false;
 template <class T>
 constexpr bool kIsPersonal<Personal<T>> = true;
 
+// By overload, as the codec does: a member of a type that has none does not compile.
+template <class T>
+struct Of {};
+FieldType describe_type(Of<std::string>) { return {FieldType::Base::kText, false, false, false, {}}; }
+FieldType describe_type(Of<Uuid>) { return {FieldType::Base::kUuid, false, false, false, {}}; }
+FieldType describe_type(Of<std::int64_t>) { return {FieldType::Base::kInteger, false, false, false, {}}; }
+template <class E>
+    requires std::is_enum_v<E>
+FieldType describe_type(Of<E>) {
+    FieldType type{FieldType::Base::kName, false, false, false, {}};
+    for (const auto& [value, name] : enum_names(E{})) type.choices.push_back(name);
+    return type;
+}
+template <class T>
+FieldType describe_type(Of<std::optional<T>>) {
+    FieldType type = describe_type(Of<T>{});
+    type.may_be_null = true;
+    return type;
+}
+template <class T>
+FieldType describe_type(Of<std::vector<T>>) {
+    FieldType type = describe_type(Of<T>{});
+    type.is_list = true;
+    return type;
+}
+template <class T>
+FieldType describe_type(Of<Personal<T>>) {
+    FieldType type = describe_type(Of<T>{});
+    type.may_be_null = true;
+    type.is_personal = true;
+    return type;
+}
+template <class Declared>
+std::vector<FieldInfo> describe_fields() {
+    std::vector<FieldInfo> all;
+    auto each = [&]<class D, class V>(const Field<D, V>& field) {
+        all.push_back({field.name, describe_type(Of<V>{})});
+    };
+    std::apply([&](const auto&... field) { (each(field), ...); }, Declared::fields());
+    return all;
+}
+
 template <class Declared>
 void list_fields(std::vector<std::string_view>& all, std::vector<std::string_view>& personal) {
     auto each = [&]<class D, class V>(const Field<D, V>& field) {
@@ -27,6 +69,7 @@ void describe(std::vector<EventTypeInfo>& types, std::type_identity<std::variant
         info.type = One::kType;
         info.schema_version = One::kSchema;
         list_fields<One>(info.fields, info.personal);
+        info.described = describe_fields<One>();
     };
     (each(std::type_identity<E>{}), ...);
 }
@@ -70,6 +113,8 @@ std::string_view stream_type_of(const AnyEvent& event) {
 }
 
 std::vector<EventTypeInfo> event_types() { return known_types(); }
+
+std::vector<FieldInfo> metadata_fields() { return describe_fields<EventMetadata>(); }
 
 std::vector<std::string_view> personal_fields(std::string_view event_type) {
     for (const EventTypeInfo& info : known_types())

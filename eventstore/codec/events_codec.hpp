@@ -65,14 +65,29 @@ std::string_view stream_type_of(const AnyEvent& event);
 std::vector<std::string_view> personal_fields(std::string_view event_type);
 std::vector<std::string_view> personal_metadata_fields();
 
+// What a field is in JSON, as far as a reader has to know.
+struct FieldType {
+    enum class Base { kText, kUuid, kInteger, kName };
+    Base base = Base::kText;
+    bool is_list = false;
+    bool may_be_null = false;
+    bool is_personal = false;               // stored sealed; null once it is erased
+    std::vector<std::string_view> choices;  // of a name
+};
+struct FieldInfo {
+    std::string_view name;
+    FieldType type;
+};
 struct EventTypeInfo {
     std::string_view stream_type;
     std::string_view type;
     int schema_version;
     std::vector<std::string_view> fields;
     std::vector<std::string_view> personal;
+    std::vector<FieldInfo> described;  // the fields again, with their types
 };
 // Every event type that this build reads and writes.
 std::vector<EventTypeInfo> event_types();
+std::vector<FieldInfo> metadata_fields();
 
 }  // namespace keyledger::eventstore

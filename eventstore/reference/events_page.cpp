@@ -1,0 +1,121 @@
+#include <sstream>
+
+#include "eventstore/reference/event_reference.hpp"
+#include "eventstore/reference/lookup.hpp"
+
+namespace keyledger::eventstore::reference {
+namespace {
+
+constexpr std::size_t kColumns = 118;
+
+constexpr const char* kOpening = R"(# Events
+
+Every event that Keyledger writes, as it stands in the log and in Kafka. This page is written by `make docs` from the
+declarations in `domain/` and the words in `eventstore/reference/prose.cpp`; a test fails when it is stale.
+
+A type's name never changes. Fields are added by a new schema version; old ones are read in the newest form for ever.
+Unknown types and versions stop a reader of the log, they are never skipped: deploy readers before writers.
+[consumers.md](consumers.md) says what those who read Kafka make of them; [asyncapi.yaml](asyncapi.yaml) has the same
+events as JSON Schemas.
+
+**Personal** fields are sealed in the log under a key of their subject, so that destroying the key erases them
+everywhere. They never leave for Kafka: there the field is absent. A personal field reads as `null` once it is erased,
+and also when it was never given.
+
+Times are milliseconds since 1970-01-01T00:00:00Z. Identifiers are UUIDs (version 7) as text.
+)";
+
+constexpr const char* kKafka = R"(
+## In Kafka
+
+Topic `keyledger.events.v1` (the prefix is configurable), CloudEvents 1.0 in binary mode. The key is the subject, so
+that the events of one subject keep their order. Read with `isolation.level=read_committed`: then every position comes
+exactly once.
+
+| header | value |
+|---|---|
+| `ce_id` | the event's id |
+| `ce_source` | the issuer |
+| `ce_type` | the type, as above |
+| `ce_subject`, `ce_partitionkey` | the user's id; for an attempt with an unknown name the stream's |
+| `ce_time` | when it was decided (RFC 3339) |
+| `ce_sequence` | the position in the log, 19 digits, so that text sorts as numbers do |
+| `ce_logid` | which log the position is of: a restored database begins another |
+| `ce_traceparent`, `ce_correlationid`, `ce_causationid` | as in the envelope, if known |
+
+The value is JSON in canonical form (RFC 8785): `actor` (`type`, `id`), `data` (the fields above without the personal
+ones, in the newest schema version), `position`, `schema_version`, `session_id`, `stream` (`type`, `id`, `version`) and
+`tenant`.
+)";
+
+void wrap(std::ostream& out, const std::string& text) {
+    std::istringstream words(text);
+    std::size_t column = 0;
+    for (std::string word; words >> word; column += word.size() + 1) {
+        if (column > 0 && column + word.size() > kColumns) {
+            out << '\n';
+            column = 0;
+        }
+        out << (column > 0 ? " " : "") << word;
+    }
+    out << '\n';
+}
+
+std::string name_of(const FieldType& type) {
+    std::string name;
+    switch (type.base) {
+        case FieldType::Base::kText:
+            name = "text";
+            break;
+        case FieldType::Base::kUuid:
+            name = "UUID";
+            break;
+        case FieldType::Base::kInteger:
+            name = "integer";
+            break;
+        case FieldType::Base::kName:
+            for (const std::string_view choice : type.choices)
+                name.append(name.empty() ? "`" : ", `").append(choice).append("`");
+            break;
+    }
+    if (type.is_list) name += ", a list";
+    if (type.is_personal) return name + ", personal";
+    return type.may_be_null ? name + ", or `null`" : name;
+}
+
+void table(std::ostream& out, const std::vector<FieldInfo>& fields, const std::vector<FieldProse>& prose,
+           std::string_view of) {
+    out << "\n| field | type | meaning |\n|---|---|---|\n";
+    for (const FieldInfo& field : fields)
+        out << "| `" << field.name << "` | " << name_of(field.type) << " | "
+            << meaning_of(field.name, prose, of) << " |\n";
+}
+
+void event(std::ostream& out, const EventTypeInfo& info) {
+    const TypeProse& prose = prose_of(info);
+    out << "\n### `" << info.type << "`\n\n";
+    wrap(out, "Schema " + std::to_string(info.schema_version) + ", stream `" + std::string(info.stream_type) +
+                  "`. " + std::string(prose.meaning) + (info.described.empty() ? " It has no fields." : ""));
+    if (!info.described.empty()) table(out, info.described, prose.fields, info.type);
+}
+
+}  // namespace
+
+std::string events_page() {
+    std::ostringstream out;
+    out << kOpening << "\n## Envelope\n\n";
+    wrap(out, "Stands beside every event, in `events.metadata`. What is personal here is the actor's.");
+    table(out, metadata_fields(), envelope(), "the envelope");
+    const std::vector<EventTypeInfo> types = event_types();
+    for (const EventTypeInfo& info : types) (void)prose_of(info);  // also of a stream that has no section
+    for (const StreamProse& stream : streams()) {
+        out << "\n## " << stream.title << "\n\n";
+        wrap(out, "Stream `" + std::string(stream.stream_type) + "`. " + std::string(stream.meaning));
+        for (const EventTypeInfo& info : types)
+            if (info.stream_type == stream.stream_type) event(out, info);
+    }
+    out << kKafka;
+    return out.str();
+}
+
+}  // namespace keyledger::eventstore::reference

@@ -1,0 +1,110 @@
+#include "eventstore/reference/prose.hpp"
+
+namespace keyledger::eventstore::reference {
+namespace {
+
+StreamProse users() {
+    return {
+        "user",
+        "Users",
+        "One a user; the stream's id is the user's.",
+        {{"user.registered",
+          "Somebody is a user from now on, and active.",
+          {{"email", "as typed"},
+           {"username", "as typed; `null` if none was chosen"},
+           {"name", "`null` if none was given"}}},
+         {"user.password_set",
+          "The first password. The log holds no credential, only what it must be equal to.",
+          {{"credential_id", "of the row in `credentials`"},
+           {"sealed_sha256", "SHA-256 (hex) of the sealed hash; log-in refuses any other"}}},
+         {"user.password_changed",
+          "Ends every session that began before it, except the one it keeps.",
+          {{"credential_id", "of the row in `credentials`"},
+           {"sealed_sha256", "SHA-256 (hex) of the new sealed hash"},
+           {"kept_session", "the session that goes on, or `null`"}}},
+         {"user.password_hash_renewed",
+          "The same password, hashed anew at a log-in because the parameters grew. Ends nothing.",
+          {{"credential_id", "of the row in `credentials`"},
+           {"sealed_sha256", "SHA-256 (hex) of the new sealed hash"}}},
+         {"user.profile_updated",
+          "The whole profile as it is from now on: what is `null` was taken away.",
+          {{"username", "the user name, if there is one"}, {"name", "the name, if there is one"}}},
+         {"user.disabled",
+          "An administrator locked the user out. Ends every session that began before it.",
+          {{"reason", "possibly empty. In the clear: nothing personal belongs here"}}},
+         {"user.enabled", "The user may log in again. His earlier sessions stay ended.", {}},
+         {"user.sessions_revoked",
+          "Ends every session that began before it, except the one it keeps. There is no `session.ended` for "
+          "each: whoever asks about a session reads its user too.",
+          {{"kept_session", "the session that goes on, or `null`"}}},
+         {"user.made_administrator", "By the command line only.", {}}}};
+}
+
+StreamProse sessions() {
+    return {
+        "session",
+        "Sessions",
+        "One a log-in; the stream's id is the session's. In Kafka these events have the user as their "
+        "subject.",
+        {{"session.started",
+          "Somebody logged in. The refresh token that he got is of generation 1.",
+          {{"user_id", "whose session it is"},
+           {"client_id", "the client that holds it"},
+           {"audiences", "the resource servers its access tokens were asked for, or the issuer"},
+           {"security_stamp", "how often the user's sessions had been ended together"},
+           {"device", "a keyed digest of what the client said of itself: recognises, tells nothing"},
+           {"expires_at_ms", "when it ends at the latest"}}},
+         {"session.refreshed",
+          "New tokens were handed out, and the refresh tokens of earlier generations are not good any more.",
+          {{"generation", "of the refresh token that is good from now on"},
+           {"device", "a keyed digest of what the client said of itself"}}},
+         {"session.refresh_refused",
+          "A refresh token of a generation that was never handed out was presented: somebody forges, and so "
+          "has "
+          "a sealing key. The session goes on.",
+          {{"presented_generation", "what the token said"}}},
+         {"session.ended",
+          "The session is over, and all its tokens with it.",
+          {{"reason", "`refresh_token_reused` is a stolen token, or a client that lost track"}}}}};
+}
+
+StreamProse login_attempts() {
+    return {"login_attempts",
+            "Log-in attempts",
+            "One a user, with an id derived from the user's; and one for each attempt with a name that "
+            "nobody has. "
+            "What was typed is never recorded.",
+            {{"login.failed",
+              "Somebody did not get in. Recorded also when a logged-in user types a wrong current password.",
+              {{"user_id", "whose name was typed, or `null` if nobody has it"},
+               {"reason", "`too_many_failures`: the password was not looked at"}}},
+             {"login.failures_cleared",
+              "A good log-in after failed ones: counting starts anew.",
+              {{"user_id", "who logged in"}}}}};
+}
+
+}  // namespace
+
+const std::vector<StreamProse>& streams() {
+    static const std::vector<StreamProse> kAll{users(), sessions(), login_attempts()};
+    return kAll;
+}
+
+const std::vector<FieldProse>& envelope() {
+    static const std::vector<FieldProse> kFields{
+        {"occurred_at_ms", "when it was decided, by the clock of the node that did"},
+        {"actor_type", "who did it; `system` is the command line"},
+        {"actor_id", "the user's id or the client's; empty for `anonymous` and `system`"},
+        {"command_id", "of the command that brought it about; all events of one command have the same"},
+        {"correlation_id", "of everything that one request set off"},
+        {"causation_id", "the command or event that caused it"},
+        {"request_id", "`X-Request-Id` of the request"},
+        {"traceparent", "W3C trace context of the request"},
+        {"session_id", "the session in which the actor acted, or `null`"},
+        {"client_address", "the address that the request came from"},
+        {"user_agent", "`User-Agent` of the request"},
+        {"device", "what the client calls its device"}};
+    return kFields;
+}
+
+}  // namespace keyledger::eventstore::reference
