@@ -37,7 +37,7 @@ exactly once.
 | `ce_id` | the event's id |
 | `ce_source` | the issuer |
 | `ce_type` | the type, as above |
-| `ce_subject`, `ce_partitionkey` | the user's id; for an attempt with an unknown name the stream's |
+| `ce_subject`, `ce_partitionkey` | the user's id; of an event that is about no user, the stream's |
 | `ce_time` | when it was decided (RFC 3339) |
 | `ce_sequence` | the position in the log, 19 digits, so that text sorts as numbers do |
 | `ce_logid` | which log the position is of: a restored database begins another |
@@ -109,10 +109,14 @@ std::string events_page() {
     const std::vector<EventTypeInfo> types = event_types();
     for (const EventTypeInfo& info : types) (void)prose_of(info);  // also of a stream that has no section
     for (const StreamProse& stream : streams()) {
+        const auto is_of_stream = [&](const EventTypeInfo& info) {
+            return info.stream_type == stream.stream_type;
+        };
+        if (std::none_of(types.begin(), types.end(), is_of_stream)) continue;
         out << "\n## " << stream.title << "\n\n";
         wrap(out, "Stream `" + std::string(stream.stream_type) + "`. " + std::string(stream.meaning));
         for (const EventTypeInfo& info : types)
-            if (info.stream_type == stream.stream_type) event(out, info);
+            if (is_of_stream(info)) event(out, info);
     }
     out << kKafka;
     return out.str();

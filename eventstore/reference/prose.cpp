@@ -37,7 +37,20 @@ StreamProse users() {
           "Ends every session that began before it, except the one it keeps. There is no `session.ended` for "
           "each: whoever asks about a session reads its user too.",
           {{"kept_session", "the session that goes on, or `null`"}}},
-         {"user.made_administrator", "By the command line only.", {}}}};
+         {"user.made_administrator", "By the command line only.", {}},
+         {"user.erasure_requested",
+          "He, or an administrator, asked for his erasure. Ends every session that began before it. Until it "
+          "is "
+          "due he can log in and take it back.",
+          {{"due_at_ms", "when it is to be carried out: at once, or at the end of a grace period"}}},
+         {"user.erasure_withdrawn", "The request was taken back.", {}},
+         {"user.erased",
+          "The last of its stream. His key was destroyed together with this event, and his claims and "
+          "credentials "
+          "removed: every personal field of his reads as `null` from now on, here and in every copy of the "
+          "log. "
+          "Ends every session. Whoever keeps data about him has to remove it now.",
+          {}}}};
 }
 
 StreamProse sessions() {
@@ -83,10 +96,68 @@ StreamProse login_attempts() {
               {{"user_id", "who logged in"}}}}};
 }
 
+StreamProse anonymous_callers() {
+    return {"anonymous_callers",
+            "Anonymous callers",
+            "One a day (UTC); the stream's id is derived from the day. The addresses and agents of callers "
+            "who are no "
+            "users (anonymous, clients) are sealed under a key of the day.",
+            {{"anonymous_callers.erased",
+              "The day's key was destroyed together with this event, a configured time after the day. What "
+              "the day's "
+              "anonymous callers left in any envelope reads as `null` from then on.",
+              {{"from_ms", "the day's beginning"}, {"before_ms", "its end"}}}}};
+}
+
+StreamProse roles() {
+    return {
+        "role",
+        "Roles",
+        "One a role; the stream's id is the role's. The administrator's role has the same id in every log, "
+        "`6b65796c-6564-8065-8072-6f6c65000001`. In Kafka these events have the role as their subject.",
+        {{"role.defined",
+          "There is a role of this name from now on, which nobody has yet.",
+          {{"name", "unique without regard to case"},
+           {"permissions", "`resource:action`, sorted; `*` stands for every resource or action"},
+           {"kind", "`built_in`: neither changed nor deleted"}}},
+         {"role.changed",
+          "The whole role as it is from now on, for everybody who has it.",
+          {{"name", "unique without regard to case"}, {"permissions", "`resource:action`, sorted"}}},
+         {"role.deleted", "It grants nothing any more to whoever has it; no `role.withdrawn` follows.", {}}}};
+}
+
+StreamProse assignments() {
+    return {"assignments",
+            "Assignments",
+            "One a user; the stream's id is the user's with the version nibble 8 in place of 7. In Kafka "
+            "these events "
+            "have the user as their subject.",
+            {{"role.assigned",
+              "The user has the role from now on.",
+              {{"user_id", "who has it"}, {"role_id", "which role"}}},
+             {"role.withdrawn",
+              "He has it no more. Also recorded, when the next role is assigned, of roles that were deleted.",
+              {{"user_id", "who had it"}, {"role_id", "which role"}}}}};
+}
+
+StreamProse administrators() {
+    return {"administrators",
+            "Administrators",
+            "One in each log: the active users who have the administrator's role. It says nothing that "
+            "`role.assigned`, `role.withdrawn`, `user.disabled` and `user.enabled` do not say; it is there "
+            "so that the "
+            "last of them can't leave. In Kafka these events have the user as their subject.",
+            {{"administrators.joined",
+              "An active user got the role, or one who has it was enabled.",
+              {{"user_id", "who is one from now on"}}},
+             {"administrators.left", "He lost the role, or was disabled.", {{"user_id", "who was one"}}}}};
+}
+
 }  // namespace
 
 const std::vector<StreamProse>& streams() {
-    static const std::vector<StreamProse> kAll{users(), sessions(), login_attempts()};
+    static const std::vector<StreamProse> kAll{users(),       sessions(),       login_attempts(),   roles(),
+                                               assignments(), administrators(), anonymous_callers()};
     return kAll;
 }
 
