@@ -15,34 +15,52 @@ boost::asio::awaitable<void> keep_answer(boost::asio::awaitable<T> work, std::op
     answer->emplace(co_await std::move(work));
 }
 
-// One a thread, never destroyed: neither with the thread nor at exit does anybody wait for those who still post.
-inline boost::asio::io_context& lasting_context() {
+// An io_context that nobody else runs, lent out until the destructor. It is never destroyed, for whoever posted the last
+// answer may still be at work in it: neither at the end of a run nor of the programme does anybody wait for him.
+class LentContext {
+public:
+    LentContext() {
+        Contexts& contexts = all();
+        const std::lock_guard lock(contexts.mutex);
+        if (contexts.free.empty()) contexts.free.push_back(&contexts.made.emplace_back());
+        context_ = contexts.free.back();
+        contexts.free.pop_back();
+        context_->restart();
+    }
+    ~LentContext() {
+        const std::lock_guard lock(all().mutex);
+        all().free.push_back(context_);
+    }
+    LentContext(const LentContext&) = delete;
+    LentContext& operator=(const LentContext&) = delete;
+    boost::asio::io_context& operator*() const { return *context_; }
+    boost::asio::io_context* operator->() const { return context_; }
+
+private:
     struct Contexts {
         std::mutex mutex;
-        std::deque<boost::asio::io_context> all;
+        std::deque<boost::asio::io_context> made;
+        std::vector<boost::asio::io_context*> free;
     };
-    static Contexts& contexts = *new Contexts;
-    thread_local boost::asio::io_context* mine = nullptr;
-    if (!mine) {
-        const std::lock_guard lock(contexts.mutex);
-        mine = &contexts.all.emplace_back();
+    static Contexts& all() {
+        static Contexts& contexts = *new Contexts;
+        return contexts;
     }
-    return *mine;
-}
+    boost::asio::io_context* context_ = nullptr;
+};
 
 // All at once, on this thread; their answers in the same order. Rethrows what one throws. The io_context outlives
 // the call: whoever posted the last answer may still be at work in it.
 template <class T>
 std::vector<T> await_all(std::vector<boost::asio::awaitable<T>> works) {
-    boost::asio::io_context& context = lasting_context();
-    context.restart();
+    const LentContext context;
     std::vector<std::optional<T>> answers(works.size());
     std::exception_ptr failure;
     for (std::size_t i = 0; i < works.size(); ++i)
-        boost::asio::co_spawn(context, keep_answer(std::move(works[i]), &answers[i]), [&](std::exception_ptr thrown) {
+        boost::asio::co_spawn(*context, keep_answer(std::move(works[i]), &answers[i]), [&](std::exception_ptr thrown) {
             if (thrown) failure = thrown;
         });
-    context.run();
+    context->run();
     if (failure) std::rethrow_exception(failure);
     std::vector<T> all;
     for (auto& answer : answers) all.push_back(std::move(answer.value()));
