@@ -348,13 +348,17 @@ void Committer::pause_longer() {
 void Committer::answer_late_ones() {
     const auto now = Clock::now();
     auto is_late = [&](const Batch& batch) { return now - batch.first_sent_at > settings_.outcome_unknown_after; };
-    if (flying_ && is_late(*flying_)) {
-        for (Waiting& waiting : flying_->waiting()) finish(waiting, Unexpected(StoreError::kOutcomeUnknown));
-    }
+    auto answer_sent = [&](Batch& batch) {
+        for (Waiting& waiting : batch.waiting())
+            if (now >= waiting.deadline || is_late(batch)) finish(waiting, Unexpected(StoreError::kOutcomeUnknown));
+    };
+    if (flying_) answer_sent(*flying_);
     while (!again_.empty() && is_late(again_.front())) {
         fail(again_.front());
         again_.pop_front();
     }
+    // What is sent once more may still be written after this.
+    for (Batch& batch : again_) answer_sent(batch);
     if (connection_ && !flying_ && again_.empty()) return;  // they go in this very turn
     for (Waiting& waiting : kept_)
         if (now >= waiting.deadline) finish(waiting, Unexpected(StoreError::kDeadline));

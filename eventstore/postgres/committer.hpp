@@ -25,7 +25,8 @@ struct CommitterSettings {
     std::chrono::milliseconds lock_timeout{5'000};
     std::chrono::milliseconds connect_patience{5'000};
     std::chrono::milliseconds longest_pause{1'000};  // between attempts to reconnect or to send again
-    // From sending to giving up: whoever was sent and has no answer then gets kOutcomeUnknown, nobody is cancelled.
+    // From sending to giving up, for those whose own deadline is later: whoever was sent and has no answer then gets
+    // kOutcomeUnknown, nobody is cancelled.
     std::chrono::milliseconds outcome_unknown_after{15'000};
 };
 

@@ -189,6 +189,18 @@ TEST_F(CommitterTest, NeverCancelsWhatItSent) {
     EXPECT_TRUE(is_appended(await(store.append(AppendBuilder().write(id, 1), soon()))));
 }
 
+// Whoever asked is answered by his deadline, though what he sent is still under way.
+TEST_F(CommitterTest, SaysAtTheDeadlineThatTheOutcomeIsUnknown) {
+    PostgresStore store(settings_of(database().service_url()), fixed_now_ms);
+    const Uuid id = next_uuid();
+    std::optional<HeldLock> lock(std::in_place);
+    Running hasty(store, AppendBuilder().write(id, 0), std::chrono::steady_clock::now() + milliseconds(300));
+    wait_for_blocked_writer();
+    EXPECT_EQ(hasty.verdict().error(), StoreError::kOutcomeUnknown);
+    lock->holder.run(kDropLock);
+    wait_until([&] { return events_of(id) == 1; });
+}
+
 // ---- queue, deadlines, end --------------------------------------------------------------------------------
 TEST_F(CommitterTest, TriesAgainWhenTheLockIsNotToBeHad) {
     auto settings = settings_of(database().service_url());
