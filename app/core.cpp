@@ -32,6 +32,9 @@ eventstore::postgres::PostgresStoreSettings store_settings(const Config& config)
     settings.url = config.database_url;
     settings.committer.max_batch_commands = config.append_batch;
     settings.reads.threads = config.database_connections;
+    // Nobody waits for a read any longer than for the request that asked for it.
+    const std::chrono::milliseconds request_timeout(config.request_timeout_ms);
+    settings.reads.statement_timeout = std::min(settings.reads.statement_timeout, request_timeout);
     return settings;
 }
 
