@@ -186,7 +186,10 @@ std::optional<std::int64_t> parse_time(std::string_view text) {
         tail.remove_prefix(1 + digits.size());
     }
     if (tail != "Z") return std::nullopt;
-    return static_cast<std::int64_t>(::timegm(&utc)) * 1000 + ms;
+    const int day = utc.tm_mday;
+    const std::int64_t at_s = ::timegm(&utc);
+    if (utc.tm_mday != day) return std::nullopt;  // it made the 30th of February the 2nd of March
+    return at_s * 1000 + ms;
 }
 
 std::optional<std::int64_t> read_time(FormFields& query, std::string_view name) {
