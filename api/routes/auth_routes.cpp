@@ -95,7 +95,7 @@ Reply log_out(Context& context, Request& request) {
     auto claims = authenticate(context, request);
     if (!claims) co_return claims.error();
     Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
+    auto key = take_idempotency_key(context, request, caller, {claims->bearer.session_id.to_string()});
     if (!key) co_return key.error();
     auto outcome = co_await commands::log_out(context.services, claims->bearer, caller);
     co_return done(request, outcome);
@@ -112,7 +112,7 @@ Reply change_password(Context& context, Request& request) {
     auto read = body.finish();
     if (!read) co_return read.error();
     Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
+    auto key = take_idempotency_key(context, request, caller, {claims->bearer.session_id.to_string()});
     if (!key) co_return key.error();
     auto outcome = co_await commands::change_password(context.services, std::move(change), caller);
     co_return done(request, outcome);
@@ -157,7 +157,8 @@ Reply end_my_sessions(Context& context, Request& request) {
     auto read = query.finish();
     if (!read) co_return read.error();
     Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {include_current.value_or("")});
+    const std::vector<std::string> parts{claims->bearer.session_id.to_string(), include_current.value_or("")};
+    auto key = take_idempotency_key(context, request, caller, parts);
     if (!key) co_return key.error();
     const auto sparing = include_current == "true" ? commands::Sparing::kNoSession
                                                    : commands::Sparing::kCurrentSession;
