@@ -259,18 +259,26 @@ const OpenApi::Operation* OpenApi::find(std::string_view method, std::string_vie
     return found;
 }
 
-OpenApi::Case OpenApi::case_of(const Operation* operation, int status) const {
-    if (operation == nullptr) return {"", "default"};
+OpenApi::Case OpenApi::case_of(const Operation* operation, const HttpResponse& answer) const {
+    const std::string problem = problem_slug(answer);
+    const std::string status = std::to_string(answer.status);
+    if (operation == nullptr) return {"", "default", problem};
     const Value& responses = document_->operation_object(*operation)["responses"];
-    const std::string text = std::to_string(status);
-    return {operation->id, responses.HasMember(text.c_str()) ? text : "default"};
+    return {operation->id, responses.HasMember(status.c_str()) ? status : "default", problem};
 }
 
 std::set<OpenApi::Case> OpenApi::documented() const {
     std::set<Case> cases;
     for (const Operation& operation : operations())
-        for (const auto& response : document_->operation_object(operation)["responses"].GetObject())
-            cases.emplace(operation.id, string_of(response.name));
+        for (const auto& [name, value] : document_->operation_object(operation)["responses"].GetObject()) {
+            const Value& response = document_->schema.resolved(value);
+            const std::string status = string_of(name);
+            const auto problems = document_->problem_types(response);
+            for (const std::string& problem : problems) cases.insert({operation.id, status, problem});
+            const bool other_media = !response.HasMember("content") ||
+                                     response["content"].MemberCount() > (problems.empty() ? 0u : 1u);
+            if (other_media) cases.insert({operation.id, status, ""});
+        }
     return cases;
 }
 

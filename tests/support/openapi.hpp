@@ -25,8 +25,12 @@ public:
         std::string title;
         bool operator==(const ProblemEntry&) const = default;
     };
-    // An operation's id and a status as documented: "200", or "default".
-    using Case = std::pair<std::string, std::string>;
+    struct Case {
+        std::string operation;  // its id; empty: the listener's answer outside of all of them
+        std::string status;     // as documented: "200", or "default"
+        std::string problem;    // its slug; empty: the answer is none
+        auto operator<=>(const Case&) const = default;
+    };
 
     // Throws std::runtime_error that says what is wrong with the text.
     explicit OpenApi(std::string_view text);
@@ -38,8 +42,8 @@ public:
     // Null: no operation has that method at that path. A query is ignored; HEAD counts as GET.
     const Operation* find(std::string_view method, std::string_view target) const;
 
-    // Which documented case an answer is; an answer outside of every operation is {"", "default"}.
-    Case case_of(const Operation* operation, int status) const;
+    // Which documented case an answer is, if it is documented at all.
+    Case case_of(const Operation* operation, const HttpResponse& answer) const;
     std::set<Case> documented() const;
     // What an answer breaks: status, problem type, headers, media type, body. Empty: it is documented.
     std::vector<std::string> violations(const Operation* operation, std::string_view method,

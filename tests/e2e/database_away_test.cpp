@@ -1,0 +1,211 @@
+// The database goes away under the service, hangs, or is too slow for one thing only. Until it is back every
+// answer that needs the log is a 503: nobody is let in, and no token is called good or bad by what somebody
+// remembers (I8, I12).
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <pqxx/pqxx>
+#include <set>
+#include <thread>
+
+#include "tests/e2e/watch.hpp"
+#include "tests/e2e/world.hpp"
+#include "tests/support/tcp_proxy.hpp"
+
+namespace keyledger::test {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kRequestTimeout = 1500ms;
+constexpr auto kRecoveryPatience = 30s;
+// Beyond the time-out: scheduling on a busy machine, and the end of a query that was in flight.
+constexpr auto kTolerance = 6s;
+
+struct Call {
+    std::string name;
+    std::function<Answer()> send;
+};
+
+class DatabaseAway : public testing::Test {
+protected:
+    TcpProxy proxy_{port_of(deployment().database().service_url())};
+    RunningService service_{
+        deployment(),
+        {{"KEYLEDGER_DATABASE_URL", through(proxy_, deployment().database().service_url())},
+         {"KEYLEDGER_REQUEST_TIMEOUT_MS", std::to_string(kRequestTimeout / 1ms)},
+         {"KEYLEDGER_ROLES", "api,projector"}}};
+    ApiClient client_{service_.port()};
+    Visitor one_ = visitor(client_);
+    std::string admin_token_ = log_in(client_, {"", kAdminEmail, "", kAdminPassword}).access;
+    // So that queries, too, ask for something new.
+    HttpHeaders at_head_ =
+        since(client_.as(one_.tokens.access).put(kMe, json_object({{"name", unique("Name")}})));
+
+    static void expect_unavailable(const Answer& answer, const std::string& what) {
+        static const std::set<std::string> kTypes{"unavailable", "try-again", "outcome-unknown"};
+        EXPECT_EQ(answer.status, 503) << what << answer.body;
+        EXPECT_TRUE(kTypes.contains(answer.problem())) << what << answer.body;
+        EXPECT_TRUE(answer.header("Retry-After")) << what;
+        EXPECT_EQ(answer.body.find(R"("active":true)"), std::string::npos) << what;
+    }
+
+    // Over a connection of its own each, so that they can be sent at once.
+    ApiClient anybody() const { return client_; }
+    ApiClient him() const { return client_.as(one_.tokens.access); }
+    ApiClient admin() const { return client_.as(admin_token_); }
+
+    std::vector<Call> queries() const {
+        const std::string user = std::string(kUsers) + "/" + one_.person.id;
+        return {{"list my sessions", [this] { return him().get(kSessions, at_head_); }},
+                {"list users", [this] { return admin().get(kUsers, at_head_); }},
+                {"list the audit trail", [this] { return admin().get(kAudit, at_head_); }},
+                {"show a user", [this, user] { return admin().get(user, at_head_); }},
+                {"list his sessions", [this, user] { return admin().get(user + "/sessions", at_head_); }}};
+    }
+    std::vector<Call> commands() const {
+        const std::string user = std::string(kUsers) + "/" + one_.person.id;
+        const std::string session = std::string(kSessions) + "/" + one_.tokens.session_id;
+        const HttpHeaders basic{{"Authorization", deployment().gateway.basic()}};
+        const std::string change =
+            json_object({{"current_password", one_.person.password},
+                         {"new_password", watch_secret("an unused one, long enough")}});
+        const std::string good =
+            json_object({{"email", one_.person.email}, {"password", one_.person.password}});
+        const std::string bad = json_object({{"email", "no@keyledger.test"}, {"password", "wrong"}});
+        const std::string newcomer = registration_of(somebody());
+        const std::string token = form_body({{"token", one_.tokens.refresh}});
+        return {{"register", [=, this] { return anybody().post(kRegister, newcomer); }},
+                {"log in", [=, this] { return anybody().post(kLogin, good); }},
+                {"log in as nobody", [=, this] { return anybody().post(kLogin, bad); }},
+                {"refresh", [this] { return refresh(anybody(), one_.tokens.refresh); }},
+                {"update me",
+                 [this] {
+                     return him().put(kMe, json_object({{"name", unique("Name")}}));
+                 }},
+                {"end my session", [=, this] { return him().del(session); }},
+                {"end my sessions", [this] { return him().del(kSessions); }},
+                {"change the password", [=, this] { return him().post(kChangePassword, change); }},
+                {"activate", [=, this] { return admin().send("POST", user + "/activate"); }},
+                {"deactivate", [=, this] { return admin().send("POST", user + "/deactivate"); }},
+                {"log out", [this] { return him().send("POST", kLogout); }},
+                {"revoke", [=, this] { return anybody().form(kRevoke, token, basic); }}};
+    }
+    // Every operation that needs the log, with tokens that were good a moment ago.
+    std::vector<Call> everything() const {
+        std::vector<Call> all{
+            {"introspect", [this] { return introspect(client_, deployment().gateway, one_.tokens.access); }},
+            {"introspect a refresh token",
+             [this] { return introspect(client_, deployment().gateway, one_.tokens.refresh); }},
+            {"show me", [this] { return him().get(kMe); }}};
+        for (const auto& more : {queries(), commands()}) all.insert(all.end(), more.begin(), more.end());
+        return all;
+    }
+
+    // No answer within the client's patience is an answer without a status.
+    static std::vector<Answer> at_once(const std::vector<Call>& calls) {
+        std::vector<Answer> answers(calls.size());
+        std::vector<std::thread> callers;
+        auto call_one = [&](std::size_t i) {
+            const auto start = Clock::now();
+            try {
+                answers[i] = calls[i].send();
+            } catch (const ClientError& error) {
+                ADD_FAILURE() << calls[i].name << ": " << error.what();
+            }
+            EXPECT_LT(Clock::now() - start, kRequestTimeout + kTolerance) << calls[i].name;
+        };
+        for (std::size_t i = 0; i < calls.size(); ++i) callers.emplace_back(call_one, i);
+        for (std::thread& caller : callers) caller.join();
+        return answers;
+    }
+
+    void expect_recovery() {
+        service_.await_ready();
+        const auto until = Clock::now() + kRecoveryPatience;
+        while (introspect(client_, deployment().gateway, one_.tokens.access).status != 200)
+            ASSERT_LT(Clock::now(), until) << "it does not recover";
+    }
+};
+
+TEST_F(DatabaseAway, LetsNobodyInAndCallsNoTokenGood) {
+    proxy_.refuse();
+    proxy_.cut();
+    for (const Call& call : everything()) expect_unavailable(call.send(), call.name);
+    EXPECT_EQ(client_.get("/health/live").status, 200);
+    EXPECT_EQ(client_.get("/.well-known/jwks.json").status, 200);
+    for (const char* target : {"/health", "/health/ready"}) {
+        const Answer health = client_.get(target);
+        EXPECT_EQ(health.status, 503) << target;
+        EXPECT_EQ(health.text("/status"), "not-ready") << target;
+    }
+    proxy_.accept_again();
+    expect_recovery();
+    EXPECT_TRUE(is_active(client_, one_.tokens.access));
+    EXPECT_EQ(him().get(kMe).text("/id"), one_.person.id);
+    EXPECT_EQ(refresh(client_, one_.tokens.refresh).status, 200);
+}
+
+// It is there but does not get on, here behind somebody's lock: every request is answered in time all the
+// same.
+TEST_F(DatabaseAway, AnswersInTimeWhenQueriesHang) {
+    const std::vector<Call> calls = everything();
+    {
+        pqxx::connection owner(deployment().database().owner_url());
+        pqxx::work lock(owner);
+        lock.exec(
+            "lock table keyledger.events, keyledger.streams, read_models.current in access exclusive mode");
+        const auto answers = at_once(calls);
+        for (std::size_t i = 0; i < calls.size(); ++i) expect_unavailable(answers[i], calls[i].name);
+    }
+    expect_recovery();
+}
+
+// Reading goes on, appending does not: a command that was sent is of unknown outcome when its caller can wait
+// no longer, and he is told so. It is appended in the end, and repeating it with its key tells what came of
+// it, while repeating it without would do it twice (I5).
+TEST_F(DatabaseAway, TellsThatAnOutcomeIsUnknownAndLaterWhatItWas) {
+    const std::string newcomer = registration_of(somebody());
+    const HttpHeaders key{{"Idempotency-Key", unique("key")}};
+    {
+        pqxx::connection owner(deployment().database().owner_url());
+        pqxx::work lock(owner);
+        lock.exec("lock table keyledger.events in exclusive mode");
+        const Answer unknown = anybody().post(kRegister, newcomer, key);
+        EXPECT_EQ(unknown.problem(), "outcome-unknown") << unknown.body;
+        EXPECT_EQ(him().get(kMe).status, 200) << "what needs no append works on";
+    }
+    const auto until = Clock::now() + kRecoveryPatience;
+    Answer told;
+    while ((told = anybody().post(kRegister, newcomer, key)).status == 503)
+        ASSERT_LT(Clock::now(), until) << "it does not recover";
+    EXPECT_EQ(told.status, 201) << told.body;
+    EXPECT_EQ(anybody().post(kRegister, newcomer).problem(), "email-taken");
+}
+
+// Only the projections stand still: who asks for his own write is told to come again, who does not is
+// answered from what there is.
+TEST_F(DatabaseAway, TellsThatAReadModelIsBehind) {
+    const std::vector<Call> calls = queries();
+    {
+        pqxx::connection owner(deployment().database().owner_url());
+        pqxx::work lock(owner);
+        lock.exec("lock table keyledger.checkpoints in exclusive mode");
+        at_head_ = since(him().put(kMe, json_object({{"name", unique("Name")}})));
+        const auto answers = at_once(calls);
+        for (std::size_t i = 0; i < calls.size(); ++i)
+            EXPECT_EQ(answers[i].problem(), "read-model-behind") << calls[i].name << answers[i].body;
+        EXPECT_EQ(him().get(kSessions).status, 200);
+    }
+    for (const Call& call : calls) {
+        const auto until = Clock::now() + kRecoveryPatience;
+        Answer answer;
+        while ((answer = call.send()).status == 503) ASSERT_LT(Clock::now(), until) << call.name;
+        EXPECT_EQ(answer.status, 200) << call.name << answer.body;
+    }
+}
+
+}  // namespace
+}  // namespace keyledger::test

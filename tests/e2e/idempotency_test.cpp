@@ -1,0 +1,150 @@
+// Idempotency-Key: what is repeated after a lost answer is done once (I5), for the same caller and request
+// only.
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "tests/e2e/watch.hpp"
+#include "tests/e2e/world.hpp"
+
+namespace keyledger::test {
+namespace {
+
+HttpHeaders key(const std::string& value) { return {{"Idempotency-Key", value}}; }
+
+TEST(IdempotencyKey, RegistersOnce) {
+    ApiClient client = api();
+    const Person person = somebody();
+    const std::string once = unique("key");
+    const Answer first = client.post(kRegister, registration_of(person), key(once));
+    ASSERT_EQ(first.status, 201) << first.body;
+    const Answer again = client.post(kRegister, registration_of(person), key(once));
+    EXPECT_EQ(again.status, 201) << again.body;
+    EXPECT_EQ(again.body, first.body);
+    EXPECT_EQ(again.position(), first.position());
+    EXPECT_EQ(client.post(kRegister, registration_of(person)).problem(), "email-taken") << "without the key";
+}
+
+TEST(IdempotencyKey, RegistersOnceWhenSentTwentyTimesAtOnce) {
+    const Person person = somebody();
+    const std::string once = unique("key");
+    std::vector<Answer> answers(20);
+    std::vector<std::thread> senders;
+    for (Answer& answer : answers)
+        senders.emplace_back([&] { answer = api().post(kRegister, registration_of(person), key(once)); });
+    for (std::thread& sender : senders) sender.join();
+    for (const Answer& answer : answers) {
+        ASSERT_EQ(answer.status, 201) << answer.body;
+        EXPECT_EQ(answer.text("/id"), answers.front().text("/id"));
+    }
+}
+
+TEST(IdempotencyKey, IsRefusedWithAnotherRequest) {
+    const Visitor one = visitor(api());
+    const Tokens other_session = log_in(api(), one.person);
+    ApiClient client = api().as(one.tokens.access);
+    ApiClient admin = administrator(api());
+    auto expect_mismatch = [](const Answer& answer) {
+        EXPECT_EQ(answer.status, 422) << answer.body;
+        EXPECT_EQ(answer.problem(), "idempotency-mismatch") << answer.body;
+    };
+    std::string once = unique("key");
+    ApiClient anybody = api();
+    EXPECT_EQ(anybody.post(kRegister, registration_of(somebody()), key(once)).status, 201);
+    expect_mismatch(anybody.post(kRegister, registration_of(somebody()), key(once)));
+    once = unique("key");
+    EXPECT_EQ(client.put(kMe, json_object({{"name", unique("First")}}), key(once)).status, 200);
+    expect_mismatch(client.put(kMe, json_object({{"name", unique("Second")}}), key(once)));
+    once = unique("key");
+    EXPECT_EQ(client.del(kSessions + std::string("/") + other_session.session_id, key(once)).status, 204);
+    expect_mismatch(client.del(kSessions + std::string("/") + one.tokens.session_id, key(once)));
+    once = unique("key");
+    EXPECT_EQ(client.del(kSessions, key(once)).status, 204);
+    expect_mismatch(client.del(kSessions + std::string("?include_current=true"), key(once)));
+    for (const char* verb : {"/deactivate", "/activate"}) {
+        once = unique("key");
+        EXPECT_EQ(admin.send("POST", kUsers + ("/" + one.person.id) + verb, key(once)).status, 204);
+        const Person second = register_somebody(api());
+        if (verb == std::string("/activate")) admin.send("POST", kUsers + ("/" + second.id) + "/deactivate");
+        expect_mismatch(admin.send("POST", kUsers + ("/" + second.id) + verb, key(once)));
+    }
+}
+
+// The session that asks is part of the request: what it ends or keeps depends on it. A key that was used in
+// one session must not make another believe that it was logged out.
+TEST(IdempotencyKey, OfOneSessionDoesNotAnswerForAnother) {
+    const Visitor one = visitor(api());
+    const Tokens other = log_in(api(), one.person);
+    const std::string password = watch_secret("ferns " + unique("along-the-old-wall"));
+    const std::string change =
+        json_object({{"current_password", one.person.password}, {"new_password", password}});
+    const std::string changing = unique("key");
+    EXPECT_EQ(api().as(one.tokens.access).post(kChangePassword, change, key(changing)).status, 204);
+    EXPECT_EQ(api().as(one.tokens.access).post(kChangePassword, change, key(changing)).status, 204)
+        << "once, answered twice";
+    EXPECT_FALSE(is_active(api(), other.access));
+    Person person = one.person;
+    person.password = password;
+    const Tokens second = log_in(api(), person);
+    const Answer changed = api().as(second.access).post(kChangePassword, change, key(changing));
+    EXPECT_EQ(changed.problem(), "idempotency-mismatch") << changed.status << changed.body;
+
+    const std::string leaving = unique("key");
+    EXPECT_EQ(api().as(one.tokens.access).send("POST", kLogout, key(leaving)).status, 204);
+    const Answer left = api().as(second.access).send("POST", kLogout, key(leaving));
+    EXPECT_EQ(left.problem(), "idempotency-mismatch") << left.status << left.body;
+    EXPECT_TRUE(is_active(api(), second.access));
+}
+
+TEST(IdempotencyKey, OfSomebodyElseOrAnotherRouteIsAnotherKey) {
+    const std::string once = unique("key");
+    const Visitor one = visitor(api());
+    const Visitor other = visitor(api());
+    for (const Visitor* each : {&one, &other}) {
+        ApiClient client = api().as(each->tokens.access);
+        const std::string name = unique("Name");
+        EXPECT_EQ(client.put(kMe, json_object({{"name", name}}), key(once)).text("/name"), name);
+        EXPECT_EQ(client.del(kSessions, key(once)).status, 204);
+        EXPECT_EQ(client.send("POST", kLogout, key(once)).status, 204);
+        EXPECT_EQ(client.get(kMe).status, 401);
+    }
+}
+
+TEST(IdempotencyKey, MustBeOneTextOfVisibleAscii) {
+    ApiClient client = api();
+    ApiClient signed_in = api().as(visitor(api()).tokens.access);
+    ApiClient admin = administrator(api());
+    for (const std::string& value :
+         {std::string(), std::string(256, 'k'), std::string("two words"), std::string("ä")}) {
+        EXPECT_EQ(client.post(kRegister, registration_of(somebody()), key(value)).problem(), "bad-request")
+            << value;
+        EXPECT_EQ(signed_in.put(kMe, "{}", key(value)).problem(), "bad-request") << value;
+        EXPECT_EQ(signed_in.send("POST", kLogout, key(value)).problem(), "bad-request") << value;
+        EXPECT_EQ(signed_in.del(kSessions, key(value)).problem(), "bad-request") << value;
+        const std::string id = "/01890a5d-ac96-774b-bcce-b302099a8057";
+        EXPECT_EQ(signed_in.del(kSessions + id, key(value)).problem(), "bad-request") << value;
+        EXPECT_EQ(admin.send("POST", kUsers + id + "/activate", key(value)).problem(), "bad-request")
+            << value;
+        EXPECT_EQ(admin.send("POST", kUsers + id + "/deactivate", key(value)).problem(), "bad-request")
+            << value;
+    }
+    HttpHeaders twice = key(unique("key"));
+    twice.push_back(twice.front());
+    EXPECT_EQ(client.post(kRegister, registration_of(somebody()), twice).problem(), "bad-request");
+}
+
+TEST(IdempotencyKey, IsIgnoredAtLogInAndRefresh) {
+    const Person person = register_somebody(api());
+    const std::string once = unique("key");
+    const std::string body = json_object({{"email", person.email}, {"password", person.password}});
+    const Tokens first = tokens_of(api().post(kLogin, body, key(once)));
+    const Tokens second = tokens_of(api().post(kLogin, body, key(once)));
+    EXPECT_NE(first.session_id, second.session_id);
+    for (const Tokens& tokens : {first, second}) {
+        const std::string token = json_object({{"refresh_token", tokens.refresh}});
+        EXPECT_EQ(tokens_of(api().post(kRefresh, token, key(once))).session_id, tokens.session_id);
+    }
+}
+
+}  // namespace
+}  // namespace keyledger::test

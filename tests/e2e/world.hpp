@@ -1,0 +1,67 @@
+#pragma once
+// One deployment and one service for all tests of this programme, and what happens in most stories. They
+// share them, so none may assume that a log or a list is empty; each makes people of its own.
+#include <string>
+
+#include "tests/e2e/api_client.hpp"
+#include "tests/e2e/deployment.hpp"
+
+namespace keyledger::test {
+
+// Made at first use, stopped and judged at the end of the run.
+const Deployment& deployment();
+RunningService& service();
+// Nobody's: without a token.
+ApiClient api();
+
+struct Person {
+    std::string id;
+    std::string email;
+    std::string username;
+    std::string password;
+};
+struct Tokens {
+    std::string access;
+    std::string refresh;
+    std::string session_id;
+};
+
+inline constexpr const char* kRegister = "/api/v1/auth/register";
+inline constexpr const char* kLogin = "/api/v1/auth/login";
+inline constexpr const char* kRefresh = "/api/v1/auth/refresh";
+inline constexpr const char* kLogout = "/api/v1/auth/logout";
+inline constexpr const char* kChangePassword = "/api/v1/auth/change-password";
+inline constexpr const char* kMe = "/api/v1/auth/me";
+inline constexpr const char* kSessions = "/api/v1/auth/sessions";
+inline constexpr const char* kIntrospect = "/oauth2/introspect";
+inline constexpr const char* kRevoke = "/oauth2/revoke";
+inline constexpr const char* kAudit = "/api/v1/admin/audit";
+inline constexpr const char* kUsers = "/api/v1/admin/users";
+
+// Somebody whom nobody registered yet: address, user name and password are made up.
+Person somebody();
+std::string registration_of(const Person& person);
+Person register_somebody(ApiClient client);
+Answer try_log_in(ApiClient& client, const std::string& email, const std::string& password);
+Tokens tokens_of(const Answer& answer);
+Tokens log_in(ApiClient client, const Person& person);
+// Registered and logged in.
+struct Visitor {
+    Person person;
+    Tokens tokens;
+};
+Visitor visitor(const ApiClient& client);
+ApiClient administrator(const ApiClient& client);
+
+Answer introspect(ApiClient client, const ClientOfService& as, const std::string& token);
+// By the client that may see every token.
+bool is_active(const ApiClient& client, const std::string& token);
+Answer refresh(ApiClient client, const std::string& token);
+
+// A header for queries that read what a command wrote.
+HttpHeaders since(const Answer& command);
+
+// A value that no other call in this run returns.
+std::string unique(const std::string& prefix);
+
+}  // namespace keyledger::test
