@@ -21,7 +21,8 @@ struct Finished {
     std::string output;  // standard output, then standard error
 };
 
-// A program that runs. Its standard output and error go to one file.
+// A program that runs; it ends with the thread that started it at the latest. Its standard output and error
+// go to one file.
 class Process {
 public:
     Process(const std::vector<std::string>& words, const Environment& environment,
