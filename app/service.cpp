@@ -83,6 +83,7 @@ struct Service::Parts {
         observe(health, metrics, core, followers, server);
     }
 
+    const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
     Config config;
     Metrics metrics;
     ServiceHealth health;
@@ -116,9 +117,11 @@ void Service::start() try {
     parts.housekeeper.start();
     if (parts.config.serves_api) parts.server.start();
     parts.health.set_serving(true);
-    spdlog::info("serving log {} on {}:{}, management on {}:{}", parts.log_id.to_string(),
+    const auto took = std::chrono::steady_clock::now() - parts.begun;
+    spdlog::info("serving log {} on {}:{}, management on {}:{}, after {} ms", parts.log_id.to_string(),
                  parts.config.listen.address, parts.config.listen.port, parts.config.management_listen.address,
-                 parts.config.management_listen.port);
+                 parts.config.management_listen.port,
+                 std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
     if (parts.config.kafka_brokers.empty())
         spdlog::info("KEYLEDGER_KAFKA_BROKERS is not set: nothing is published, the log keeps everything");
 } catch (const api::ServerError& error) {

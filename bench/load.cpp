@@ -1,7 +1,10 @@
-// The load generator: registers users, logs them in, refreshes their sessions, over HTTP on many connections from one
-// thread. Prints rate, median, p99 and errors of each phase. With --journal every answered command is written down
+// The load generator: registers users, logs them in, refreshes their sessions, introspects their tokens, over HTTP on
+// many connections from one thread, and asks for /health/live, which is the server's emptiest answer and the ceiling of
+// the others. Prints rate, median, p99, p99.9 and errors of each phase. With --journal every answered command is written down
 // with the position that the service told, so that a checker which shares no code with the service can look for it in
 // the log. With --keep-going a connection that breaks is opened again, for runs in which the service is killed.
+#include <openssl/evp.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -38,12 +41,22 @@ struct Options {
     std::size_t users = 1000;
     std::size_t logins = 10'000;
     std::size_t refreshes = 100'000;
+    std::size_t introspections = 0;
+    std::size_t empties = 0;
+    std::string client;  // id:secret of one that may introspect, from KEYLEDGER_LOAD_CLIENT: arguments are public
     std::size_t connections = 32;
     double seconds = 0;  // > 0: the refresh phase ends by time instead of by count
     bool keep_going = false;
     bool json = false;
 };
 
+struct Ask {
+    std::string method;
+    std::string path;
+    std::string type;           // of the body; empty: there is none
+    std::string body;
+    std::string authorization;  // empty: none
+};
 struct Answer {
     int status = 0;
     std::string body;
@@ -56,10 +69,17 @@ public:
     Connection(asio::io_context& io, const Options& options) : socket_(io), options_(options) {}
 
     asio::awaitable<Answer> post(std::string path, std::string body) {
+        Ask ask{"POST", std::move(path), "application/json", std::move(body), {}};
+        co_return co_await send(std::move(ask));
+    }
+    asio::awaitable<Answer> send(Ask ask) {
         if (!socket_.is_open()) co_await open();
-        const std::string request = "POST " + path + " HTTP/1.1\r\nHost: " + options_.host +
-                                    "\r\nContent-Type: application/json\r\nUser-Agent: keyledger-load/1" +
-                                    "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+        std::string request =
+            ask.method + ' ' + ask.path + " HTTP/1.1\r\nHost: " + options_.host + "\r\nUser-Agent: keyledger-load/1";
+        if (!ask.authorization.empty()) request += "\r\nAuthorization: " + ask.authorization;
+        if (!ask.type.empty())
+            request += "\r\nContent-Type: " + ask.type + "\r\nContent-Length: " + std::to_string(ask.body.size());
+        request += "\r\n\r\n" + ask.body;
         co_await asio::async_write(socket_, asio::buffer(request), asio::use_awaitable);
         const std::size_t head = co_await asio::async_read_until(socket_, asio::dynamic_buffer(in_, kMaxAnswerBytes),
                                                                  "\r\n\r\n", asio::use_awaitable);
@@ -101,6 +121,13 @@ private:
     std::string in_;
 };
 
+std::string base64(const std::string& bytes) {
+    std::string text(4 * ((bytes.size() + 2) / 3), '\0');
+    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), reinterpret_cast<const unsigned char*>(bytes.data()),
+                    static_cast<int>(bytes.size()));
+    return text;
+}
+
 std::string text_member(const std::string& json, const std::string& name) {
     const std::string key = "\"" + name + "\":\"";
     const auto at = json.find(key);
@@ -112,6 +139,7 @@ std::string text_member(const std::string& json, const std::string& name) {
 struct Session {
     std::string id;
     std::string refresh_token;
+    std::string access_token;
 };
 
 struct Phase {
@@ -145,6 +173,8 @@ public:
         failures += phase("log-in", options_.logins, &Load::log_in_one);
         sessions_per_worker();
         failures += phase("refresh", options_.refreshes, &Load::refresh_one);
+        failures += phase("empty", options_.empties, &Load::ask_nothing);
+        failures += phase("introspect", options_.introspections, &Load::introspect_one);
         return failures > 0 && !options_.keep_going ? 1 : 0;
     }
 
@@ -213,7 +243,8 @@ private:
             R"({"email":")" + email(number % options_.users) + R"(","password":")" + options_.password + "\"}";
         const Answer answer = co_await connection.post("/api/v1/auth/login", std::move(body));
         if (answer.status == 200) {
-            sessions_.push_back({text_member(answer.body, "session_id"), text_member(answer.body, "refresh_token")});
+            sessions_.push_back({text_member(answer.body, "session_id"), text_member(answer.body, "refresh_token"),
+                                 text_member(answer.body, "access_token")});
             note("login", sessions_.back().id, answer);
         }
         co_return complain_unless(answer.status == 200, answer);
@@ -234,9 +265,28 @@ private:
         const Answer answer = co_await connection.post("/api/v1/auth/refresh", std::move(body));
         if (answer.status == 200) {
             session.refresh_token = text_member(answer.body, "refresh_token");
+            session.access_token = text_member(answer.body, "access_token");
             note("refresh", session.id, answer);
         }
         co_return complain_unless(answer.status == 200, answer);
+    }
+
+    asio::awaitable<bool> ask_nothing(Connection& connection, std::size_t, std::size_t) {
+        Ask ask{"GET", "/health/live", {}, {}, {}};
+        const Answer answer = co_await connection.send(std::move(ask));
+        co_return complain_unless(answer.status == 200, answer);
+    }
+    // Of a token whose session is good: a token that has expired would be answered without a look at its session.
+    asio::awaitable<bool> introspect_one(Connection& connection, std::size_t worker, std::size_t) {
+        auto& sessions = per_worker_[worker];
+        if (sessions.empty()) co_return false;
+        sessions.push_back(std::move(sessions.front()));
+        sessions.pop_front();
+        Ask ask{"POST", "/oauth2/introspect", "application/x-www-form-urlencoded",
+                "token=" + sessions.back().access_token, "Basic " + base64(options_.client)};
+        const Answer answer = co_await connection.send(std::move(ask));
+        const bool active = answer.body.find("\"active\":true") != std::string::npos;
+        co_return complain_unless(answer.status == 200 && active, answer);
     }
 
     bool complain_unless(bool good, const Answer& answer) {
@@ -251,10 +301,10 @@ private:
         const double rate = static_cast<double>(phase.good) / phase.seconds;
         const char* format = options_.json
             ? R"({"phase":"%s","good":%zu,"errors":%zu,"broken":%zu,"seconds":%.3f,"rate":%.1f,)"
-              R"("p50_ms":%.3f,"p99_ms":%.3f})"
-            : "%-10s %8zu good  %zu errors  %zu broken  %8.2f s  %10.1f/s  p50 %8.3f ms  p99 %8.3f ms";
+              R"("p50_ms":%.3f,"p99_ms":%.3f,"p999_ms":%.3f})"
+            : "%-10s %8zu good  %zu errors  %zu broken  %8.2f s  %10.1f/s  p50 %8.3f ms  p99 %8.3f ms  p99.9 %8.3f ms";
         std::printf(format, phase.name.c_str(), phase.good, phase.errors, phase.broken, phase.seconds, rate,
-                    phase.percentile(0.5) / 1000.0, phase.percentile(0.99) / 1000.0);
+                    phase.percentile(0.5) / 1000.0, phase.percentile(0.99) / 1000.0, phase.percentile(0.999) / 1000.0);
         std::printf("\n");
         std::fflush(stdout);
     }
@@ -277,6 +327,9 @@ int main(int argc, char** argv) {
     app.add_option("--users", options.users, "to register first")->capture_default_str();
     app.add_option("--logins", options.logins, "log-ins, over these users in turn")->capture_default_str();
     app.add_option("--refreshes", options.refreshes, "refreshes, over the sessions in turn")->capture_default_str();
+    app.add_option("--introspections", options.introspections, "of the sessions' tokens in turn; the client is in "
+                   "KEYLEDGER_LOAD_CLIENT as id:secret")->capture_default_str();
+    app.add_option("--empties", options.empties, "requests for /health/live")->capture_default_str();
     app.add_option("--connections", options.connections, "at the same time")->capture_default_str();
     app.add_option("--seconds", options.seconds, "refresh for so long instead of so many times");
     app.add_option("--prefix", options.prefix, "of the users' addresses: another one for another run")
@@ -285,6 +338,11 @@ int main(int argc, char** argv) {
     app.add_flag("--keep-going", options.keep_going, "open broken connections again");
     app.add_flag("--json", options.json, "one JSON object a phase");
     CLI11_PARSE(app, argc, argv);
+    if (const char* client = std::getenv("KEYLEDGER_LOAD_CLIENT")) options.client = client;
+    if (options.introspections > 0 && options.client.empty()) {
+        std::cerr << "load: --introspections needs KEYLEDGER_LOAD_CLIENT=id:secret\n";
+        return 2;
+    }
     try {
         return Load(options).run();
     } catch (const std::exception& error) {

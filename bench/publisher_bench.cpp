@@ -61,6 +61,8 @@ void measure_throughput(std::int32_t transaction_events, std::size_t events) {
     std::printf("%6d events a transaction: %9.0f records/s, %6.1f ms a transaction\n", transaction_events,
                 static_cast<double>(events) / seconds,
                 1000.0 * seconds / static_cast<double>(status.transactions - 1));
+    std::printf(R"({"figure":"kafka throughput","transaction_events":%d,"rate":%.0f})" "\n", transaction_events,
+                static_cast<double>(events) / seconds);
 }
 
 // Notes when each position is seen, until it has seen the last.
@@ -156,6 +158,8 @@ void measure_latency(int events_per_second, int seconds) {
         "%lld transactions\n",
         events_per_second, seconds, quantile(0.5), quantile(0.99), quantile(0.999), quantile(1),
         static_cast<long long>(publisher.status().transactions));
+    std::printf(R"({"figure":"kafka visible","events_per_second":%d,"p50_ms":%.2f,"p99_ms":%.2f})" "\n",
+                events_per_second, quantile(0.5), quantile(0.99));
 }
 
 }  // namespace
