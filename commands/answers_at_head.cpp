@@ -49,4 +49,10 @@ Answer<User> user_at_head(Services& services, Uuid user_id, Deadline deadline) {
     co_return user;
 }
 
+Answer<User> user_after_command(Services& services, Uuid user_id, Deadline deadline) {
+    auto user = co_await user_at_head(services, user_id, deadline);
+    if (user || user.error().refusal == Refusal::kUserUnknown) co_return user;
+    co_return Unexpected(CommandError(Refusal::kOutcomeUnknown));
+}
+
 }  // namespace keyledger::commands

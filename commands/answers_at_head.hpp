@@ -18,5 +18,8 @@ Answer<Known> administrator_holding(Services& services, Bearer bearer, Deadline 
 // The session of a token and its user, whatever their state.
 Answer<Known> session_at_head(Services& services, Uuid session_id, Deadline deadline);
 Answer<User> user_at_head(Services& services, Uuid user_id, Deadline deadline);
+// The same for the answer to a command that was carried out just now. Where the store can't be read any more it is
+// kOutcomeUnknown: "nothing was done" would not be true, and a repeat under the same Idempotency-Key tells.
+Answer<User> user_after_command(Services& services, Uuid user_id, Deadline deadline);
 
 }  // namespace keyledger::commands

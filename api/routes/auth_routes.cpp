@@ -49,7 +49,7 @@ Reply register_user(Context& context, Request& request) {
     if (!key) co_return key.error();
     auto registered = co_await commands::register_user(context.services, std::move(registration), caller);
     if (!registered) co_return refuse(request, registered.error());
-    auto user = co_await commands::user_at_head(context.services, registered->user_id, request.deadline);
+    auto user = co_await commands::user_after_command(context.services, registered->user_id, request.deadline);
     if (!user) co_return refuse(request, user.error());
     Response response = json(201, user_json(registered->user_id, *user));
     response.headers.add("Location", "/api/v1/admin/users/" + registered->user_id.to_string());
@@ -142,7 +142,7 @@ Reply update_me(Context& context, Request& request) {
     if (!key) co_return key.error();
     auto outcome = co_await commands::update_profile(context.services, std::move(update), caller);
     if (!outcome) co_return refuse(request, outcome.error());
-    auto user = co_await commands::user_at_head(context.services, claims->bearer.user_id, request.deadline);
+    auto user = co_await commands::user_after_command(context.services, claims->bearer.user_id, request.deadline);
     if (!user) co_return refuse(request, user.error());
     co_return at_position(json(200, user_json(claims->bearer.user_id, *user)), outcome->position);
 }

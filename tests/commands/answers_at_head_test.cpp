@@ -119,5 +119,17 @@ TEST_F(AnswersAtHeadTest, SessionAndUserOfAnIdOfSomethingElseAreUnknown) {
         EXPECT_TRUE(test::refused(run(user_at_head(services(), id, Deadline::max())), Refusal::kUserUnknown));
 }
 
+// The client was told that nothing had been done, of a registration that stood in the log.
+TEST_F(AnswersAtHeadTest, UserAfterCommandNeverSaysThatNothingWasDone) {
+    using eventstore::Call;
+    using eventstore::StoreError;
+    EXPECT_TRUE(test::succeeds(run(user_after_command(services(), ann_, Deadline::max()))));
+    for (StoreError error : {StoreError::kUnavailable, StoreError::kDeadline}) {
+        faulty.fail(Call::kReadStreams, faulty.next(Call::kReadStreams), error);
+        auto user = run(user_after_command(services(), ann_, Deadline::max()));
+        EXPECT_TRUE(test::refused(user, Refusal::kOutcomeUnknown));
+    }
+}
+
 }  // namespace
 }  // namespace keyledger::commands
