@@ -36,18 +36,19 @@ DONE_BY = {
     "revoke_one": ["session.ended"],
     "revoke_all": ["user.sessions_revoked"],
     "change_password": ["user.password_changed"],
+    "update_profile": ["user.profile_updated"],
     "disable": ["user.disabled"],
     "enable": ["user.enabled"],
     "introspect": [],
     "me": [],
 }
-ALWAYS_AN_EFFECT = {"register", "login", "revoke_all", "change_password"}
+ALWAYS_AN_EFFECT = {"register", "login", "revoke_all", "change_password", "update_profile"}
 # What a request may be answered when every server is well; 503 besides.
 STATUSES = {
     "register": {201, 409}, "login": {200, 401, 403, 429}, "wrong_login": {401, 403, 429}, "refresh": {200, 400},
     "logout": {204, 401}, "revoke_one": {204, 401}, "revoke_all": {204, 401},
-    "change_password": {204, 401, 403, 429}, "disable": {204, 401}, "enable": {204, 401}, "introspect": {200},
-    "me": {200, 401},
+    "change_password": {204, 401, 403, 429}, "update_profile": {200, 401}, "disable": {204, 401},
+    "enable": {204, 401}, "introspect": {200}, "me": {200, 401},
 }
 # Refusals that are recorded.
 TRACE_OF_REFUSAL = {

@@ -17,11 +17,13 @@ TOKEN_SECONDS = 200        # younger than the service's access tokens, so that n
 ATTEMPTS = 6               # of one Idempotency-Key
 PEOPLE_AT_MOST = 60
 SESSIONS_AT_MOST = 8       # that a person's clients remember
+TOKENS_AT_MOST = 3000      # that are searched for afterwards
+TOKEN_TAIL = 40            # of each: its seal or signature
 PAUSE_SECONDS = 0.05       # after a refused connection: the service may be down
 
 OPERATIONS = {  # weights
-    "login": 20, "wrong_login": 4, "refresh": 28, "logout": 5, "change_password": 5, "revoke_one": 5, "revoke_all": 3,
-    "disable": 2, "enable": 9, "introspect": 18, "me": 8, "register": 3,
+    "login": 20, "wrong_login": 4, "refresh": 28, "logout": 5, "change_password": 5, "update_profile": 4,
+    "revoke_one": 5, "revoke_all": 3, "disable": 2, "enable": 9, "introspect": 18, "me": 8, "register": 3,
 }
 
 
@@ -86,6 +88,9 @@ class People:
         self.all, self.numbers = [], 0
         self.administrator = None
         self.introspector = ("introspector", "")
+        self.user_agent = f"fault-loop-{seed:x}"
+        self.names = set()
+        self.secrets = {"not this one at all": "a wrong password"}  # value -> what it is
 
     def next_request_id(self, worker):
         with self.lock:
@@ -96,6 +101,21 @@ class People:
         with self.lock:
             self.numbers += 1
             return Person(f"person{self.numbers}@example.com")
+
+    def keep_token(self, token, what):
+        with self.lock:
+            if len(self.secrets) < TOKENS_AT_MOST:
+                self.secrets[token[-TOKEN_TAIL:]] = what
+
+    def all_secrets(self):
+        passwords = {person.text_of(number): "a password" for person in self.all + [self.administrator]
+                     for number in range(1, person.passwords + 1)}
+        return {**self.secrets, **passwords, self.introspector[1]: "a client's secret"}
+
+    def all_personal(self):
+        addresses = {person.email: "an e-mail address" for person in self.all + [self.administrator]}
+        names = {name: "a person's name" for name in self.names}
+        return {**addresses, **names, self.user_agent: "a user agent"}
 
     def known(self, chance):
         with self.lock:
@@ -126,7 +146,7 @@ class Worker(threading.Thread):
     def ask(self, op, method, path, body=None, token=None, basic=None, **facts):
         """Sends it once; returns the journal's entry. `status` is missing where no answer came."""
         entry = {"request_id": self.people.next_request_id(self.number), "op": op, **facts}
-        headers = {"X-Request-Id": entry["request_id"], "User-Agent": "fault-loop"}
+        headers = {"X-Request-Id": entry["request_id"], "User-Agent": self.people.user_agent}
         if entry.get("key"):
             headers["Idempotency-Key"] = entry["key"]
         if token:
@@ -167,7 +187,11 @@ class Worker(threading.Thread):
             connection.close()
         else:
             self.connections[port] = connection
-        return self.facts_of(response, json.loads(text) if text else {})
+        body = json.loads(text) if text else {}
+        for name in ("access_token", "refresh_token"):
+            if name in body:
+                self.people.keep_token(body[name], f"an {name}" if name[0] == "a" else f"a {name}")
+        return self.facts_of(response, body)
 
     @staticmethod
     def facts_of(response, body):
@@ -298,6 +322,11 @@ class Worker(threading.Thread):
             person.password = self.chance.randint(1, person.passwords)
         elif entry.get("status") == 401:
             person.drop(session)
+
+    def update_profile(self):
+        name = f"Somebody {self.chance.getrandbits(32):x}"
+        self.people.names.add(name)
+        self.with_bearer("update_profile", "PUT", "/api/v1/auth/me", {"name": name})
 
     def me(self):
         person, session = self.session_of_somebody()

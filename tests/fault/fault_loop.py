@@ -11,7 +11,8 @@ a journal keeps what each was told. At random moments, from a printed seed, one 
   pause      an instance is stopped with SIGSTOP for a while; meanwhile its sessions may be ended, so that another one
              takes over, and then the zombie wakes up (not counted as a kill)
 In every other round two instances of the service run at the same time. At the end of a round the load stops, everything
-runs until read models and topic have the whole log, and checker.py compares what the clients were told with all three.
+runs until read models and topic have the whole log, and checker.py compares what the clients were told with all three,
+and leaks.py looks for every secret and personal value in the database, the topics and the service's log.
 
 Starts a PostgreSQL and a Kafka of its own with scripts/services (KEYLEDGER_TEST_SERVICES)."""
 
@@ -28,11 +29,13 @@ from collections import Counter
 
 import checker
 import evidence
+import leaks
 from clients import Journal, People, Person, Worker
+from fold import hex_of_base64url
 from kill_service import die
 from servers import ADMINISTRATOR, NAPS, Deployment, Instance, Servers, query
 
-SHARES = {"service": 8, "terminate": 4, "kill_backend": 3, "postgres": 3, "broker": 3}  # of every 21 kills
+SHARES = {"service": 9, "terminate": 6, "kill_backend": 3, "postgres": 2, "broker": 1}  # of every 21 kills
 VICTIMS = {"service": "service", "terminate": "backend", "kill_backend": "backend", "postgres": "postgres",
            "broker": "broker"}
 KILLS_A_PAUSE = 4
@@ -57,7 +60,8 @@ class Round:
     def __init__(self, options, servers, directory, seed, kills, instances):
         self.servers, self.directory, self.seed, self.kills = servers, directory, seed, kills
         self.chance = random.Random(seed)
-        self.counts, self.faults, self.workers = Counter(), [], []
+        self.counts, self.seconds = Counter(), Counter()  # of kills and pauses, and until the next could begin
+        self.faults, self.workers = [], []
         directory.mkdir()
         self.deployment = Deployment(options.binary, servers, directory, directory.name)
         self.instances = [Instance(self.deployment, number + 1) for number in range(instances)]
@@ -99,12 +103,29 @@ class Round:
     def postgres(self):
         self.servers.kill_postgres()
         self.nap(0, 1)
+        instance = self.one_more_kill(0.3)
         self.servers.start_postgres()
+        if instance:
+            instance.start()
+            instance.await_ready()
 
     def broker(self):
         self.servers.kill_kafka()
         self.nap(0, 1)
+        instance = self.one_more_kill(0.3)
+        if instance:  # Kafka away is no reason not to serve (I12)
+            instance.start()
+            instance.await_ready()
         self.servers.start_kafka()
+
+    def one_more_kill(self, likelihood):
+        """Sometimes an instance dies while a server is away."""
+        if self.chance.random() >= likelihood:
+            return None
+        instance = self.chance.choice(self.instances)
+        instance.kill()
+        self.counts["service"] += 1
+        return instance
 
     def pause(self):
         instance = self.chance.choice(self.instances)
@@ -120,18 +141,19 @@ class Round:
     def strike(self, kind):
         self.nap(0.05, 0.9)
         self.look_for_the_dead()
+        started = time.monotonic()
         until = time.monotonic() + DRAIN_SECONDS
         while getattr(self, kind)() is False:  # no session of the service to kill: it is connecting
             if time.monotonic() > until:
                 die("the service has no session any more")
             time.sleep(NAPS)
         self.counts[VICTIMS.get(kind, kind)] += 1
+        self.seconds[VICTIMS.get(kind, kind)] += time.monotonic() - started
 
     def look_for_the_dead(self):
         for instance in self.instances:
             if instance.has_ended():
                 self.faults.append(f"SERVICE: {instance.name} ended by itself with {instance.process.returncode}")
-                instance.start()
                 instance.await_ready()
         for worker in self.workers:
             if worker.broken:
@@ -139,7 +161,7 @@ class Round:
 
     # ---- the course of a round -----------------------------------------------------------------------------
     def start_load(self):
-        people = People(self.journal, self.seed)
+        people = self.people = People(self.journal, self.seed)
         people.introspector = self.deployment.introspector
         people.administrator = Person(ADMINISTRATOR)
         people.administrator.text_of = lambda _: self.deployment.administrator_password
@@ -192,10 +214,23 @@ class Round:
             if instance.stop() != 0:
                 self.faults.append(f"SERVICE: {instance.name} did not stop as it should; see {instance.log.name}")
         self.verify()
+        secrets = {**self.people.all_secrets(), **self.own_secrets()}
+        logs = [pathlib.Path(instance.log.name) for instance in self.instances]
+        self.faults += leaks.search(self.deployment, self.directory, secrets, self.people.all_personal(), logs)
         if self.journal.acknowledged == 0:
             self.faults.append("nothing was acknowledged: the load did not work")
         return {"requests": self.journal.sent, "acknowledged": self.journal.acknowledged, "events": count,
                 "records": records}
+
+    def own_secrets(self):
+        """Of the keyring, and the database's password."""
+        keys = json.loads((self.directory / "keyring.json").read_text(encoding="utf-8"))["keys"]
+        password = self.deployment.service_url.split("@", 1)[0].rsplit(":", 1)[1]
+        # Base64url, or the lines of a PEM block.
+        lines = {line: f"a key for {key['purpose']}" for key in keys for line in key["material"].splitlines()
+                 if not line.startswith("-----")}
+        bare = {hex_of_base64url(line): what for line, what in lines.items() if "signing" not in what}
+        return {**lines, **bare, password: "the database's password"}
 
     def verify(self):
         verdict = json.loads(self.deployment.run("audit", "verify", "--json",
@@ -238,7 +273,8 @@ def play_round(options, servers, work, number, totals):
             one.end()
     totals.update(one.counts)
     totals.update(figures)
-    print(f"round {number + 1}: {instances} instance(s), kills and pauses {dict(one.counts)},"
+    kinds = ", ".join(f"{count} {kind} ({one.seconds[kind]:.0f} s)" for kind, count in sorted(one.counts.items()))
+    print(f"round {number + 1}: {instances} instance(s); kills and pauses: {kinds};"
           f" {', '.join(f'{count} {name}' for name, count in figures.items())}, {len(one.faults)} faults,"
           f" {time.monotonic() - started:.0f} s", flush=True)
     for fault in one.faults[:FAULTS_SHOWN]:

@@ -178,11 +178,13 @@ class Instance:
             return False
 
     def await_ready(self):
-        def ready_or_ended():
-            return self.has_ended() or self.is_ready()
-        awaits(READY_SECONDS, ready_or_ended, f"readiness of {self.name}")
-        if self.has_ended():
-            die(f"{self.name} ended with {self.process.returncode}; its log is {self.log.name}")
+        """Starts it again, as a supervisor would, while it finds no database to start with."""
+        def ready():
+            if self.has_ended():
+                time.sleep(NAPS)
+                self.start()
+            return self.is_ready()
+        awaits(READY_SECONDS, ready, f"readiness of {self.name}; its log is {self.log.name}")
 
     def kill(self):
         self.process.kill()
