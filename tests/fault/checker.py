@@ -154,7 +154,8 @@ class Checker:
 
     # ---- what was told of one request ------------------------------------------------------------------------
     def effects_of(self, entry):
-        return [event for event in self.by_request.get(entry["request_id"], []) if event["event_type"] not in BESIDES]
+        return [event for event in self.by_request.get(entry["request_id"], [])
+                if event["stream_type"] in KNOWN_STREAMS and event["event_type"] not in BESIDES]
 
     def group_of(self, entry):
         return self.by_key[entry["key"]] if entry.get("key") else [entry]
@@ -198,7 +199,7 @@ class Checker:
     def check_refused(self, entry, what):
         allowed = TRACE_OF_REFUSAL.get(entry["op"], set()) if entry["status"] != 503 else {"login.failed"}
         for event in self.by_request.get(entry["request_id"], []):
-            if event["event_type"] not in allowed:
+            if event["stream_type"] in KNOWN_STREAMS and event["event_type"] not in allowed:
                 self.wrong(f"REFUSED: {what} was answered {entry['status']} {entry.get('problem')}, and did position"
                            f" {event['position']} ({event['event_type']})")
 

@@ -22,6 +22,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -35,12 +36,13 @@ from fold import hex_of_base64url
 from kill_service import die
 from servers import ADMINISTRATOR, NAPS, Deployment, Instance, Servers, query
 
-SHARES = {"service": 9, "terminate": 6, "kill_backend": 3, "postgres": 2, "broker": 1}  # of every 21 kills
+SHARES = {"service": 9, "terminate": 7, "kill_backend": 2, "postgres": 2, "broker": 1}  # of every 21 kills
 VICTIMS = {"service": "service", "terminate": "backend", "kill_backend": "backend", "postgres": "postgres",
            "broker": "broker"}
 KILLS_A_PAUSE = 4
 DRAIN_SECONDS = 120
 FAULTS_SHOWN = 20
+STRIKES_A_LINE = 20
 SERVICES = pathlib.Path(__file__).resolve().parents[2] / "scripts/services"
 
 
@@ -201,8 +203,10 @@ class Round:
         for instance in self.instances:
             instance.await_ready()
         self.start_load()
-        for kind in schedule(self.chance, self.kills):
+        for number, kind in enumerate(schedule(self.chance, self.kills), 1):
             self.strike(kind)
+            if number % STRIKES_A_LINE == 0:
+                print(f"    {number} kills and pauses, {self.journal.acknowledged} acknowledged requests", flush=True)
         self.nap(0.5, 1)
         self.stop_load()
         for instance in self.instances:
@@ -285,6 +289,7 @@ def play_round(options, servers, work, number, totals):
 
 def main():
     options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # through the cleaning
     print(f"seed {options.seed}; to repeat: --seed {options.seed} --kills {options.kills} --rounds {options.rounds}"
           f" --clients {options.clients}", flush=True)
     work = pathlib.Path(tempfile.mkdtemp(prefix="keyledger-faults-"))
