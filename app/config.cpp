@@ -15,7 +15,8 @@ constexpr Setting kSettings[] = {
     {"KEYLEDGER_OWNER_DATABASE_URL", "", "PostgreSQL, as the role that owns and migrates the schema", Shown::kMasked},
     {"KEYLEDGER_KAFKA_BROKERS", "", "host:port,… of Kafka; empty: nothing is published, the log keeps it all"},
     {"KEYLEDGER_KAFKA_TOPIC_PREFIX", "keyledger", "of the topics' names"},
-    {"KEYLEDGER_KAFKA_PARTITIONS", "12", "of the events topic when it is made; never change it later"},
+    {"KEYLEDGER_KAFKA_PARTITIONS", "12", "of each topic when it is made; never change it later"},
+    {"KEYLEDGER_KAFKA_STATE_TOPICS", "off", "on: users and sessions as they are, in two compacted topics"},
     {"KEYLEDGER_KEYRING_FILE", "", "keys, made by 'keyledger keys generate'; mode 0600"},
     {"KEYLEDGER_CLIENTS_FILE", "", "clients with their secrets' digests and audiences; mode 0600; empty: none"},
     {"KEYLEDGER_ISSUER", "http://127.0.0.1:8080", "the URL by which tokens name this service"},
@@ -128,6 +129,10 @@ void read_serving(Reader& reader, Config& config) {
     config.kafka_brokers = reader.text("KEYLEDGER_KAFKA_BROKERS");
     config.kafka_topic_prefix = reader.text("KEYLEDGER_KAFKA_TOPIC_PREFIX");
     config.kafka_partitions = static_cast<std::int32_t>(reader.number("KEYLEDGER_KAFKA_PARTITIONS", 1, 1000));
+    const std::string state_topics = reader.text("KEYLEDGER_KAFKA_STATE_TOPICS");
+    config.kafka_state_topics = state_topics == "on";
+    if (state_topics != "on" && state_topics != "off")
+        reader.fault("KEYLEDGER_KAFKA_STATE_TOPICS: give on or off, not '" + state_topics + "'");
     config.clients_file = reader.text("KEYLEDGER_CLIENTS_FILE");
     config.listen = reader.endpoint("KEYLEDGER_LISTEN");
     config.management_listen = reader.endpoint("KEYLEDGER_MANAGEMENT_LISTEN");

@@ -35,6 +35,7 @@ struct Config {
     std::string kafka_brokers;       // empty: the publisher rests
     std::string kafka_topic_prefix;
     std::int32_t kafka_partitions = 0;
+    bool kafka_state_topics = false;
     std::string keyring_file;
     std::string clients_file;
     std::string issuer;

@@ -12,8 +12,9 @@ namespace {
 namespace kafka = eventstore::kafka;
 namespace postgres = eventstore::postgres;
 
-kafka::PublisherOptions publisher_options(const Config& config) {
+kafka::PublisherOptions publisher_options(const Config& config, kafka::OutputKind output) {
     kafka::PublisherOptions options;
+    options.output = output;
     options.client.brokers = config.kafka_brokers;
     options.client.log = [](int level, std::string_view text) {
         if (level <= 3)
@@ -27,12 +28,23 @@ kafka::PublisherOptions publisher_options(const Config& config) {
     return options;
 }
 
-// The publisher with the ports that it alone uses.
+// The name of an output's lock and checkpoint in the database.
+const char* follower_of(kafka::OutputKind output) {
+    switch (output) {
+        case kafka::OutputKind::kEvents: return "publisher";
+        case kafka::OutputKind::kState: return "state_publisher";
+    }
+    return "publisher";
+}
+
+// A publisher with the ports that it alone uses.
 struct Publishing {
-    explicit Publishing(const Config& config)
-        : source(config.database_url),
-          session(config.database_url, "publisher"),
-          publisher(publisher_options(config), {source, session, session, session}) {}
+    Publishing(const Config& config, kafka::OutputKind output)
+        : kind(output),
+          source(config.database_url),
+          session(config.database_url, follower_of(output)),
+          publisher(publisher_options(config, output), {source, session, session, session}) {}
+    const kafka::OutputKind kind;
     postgres::PostgresLogSource source;
     postgres::LeaderSession session;
     kafka::Publisher publisher;
@@ -43,7 +55,7 @@ struct Publishing {
 struct Followers::Parts {
     postgres::PostgresLogSource* projector_source = nullptr;  // owned by the projector
     std::unique_ptr<projections::Projector> projector;
-    std::unique_ptr<Publishing> publishing;
+    std::vector<std::unique_ptr<Publishing>> publishing;
 };
 
 Followers::Followers(const Config& config, Core& core, projections::Queries& queries)
@@ -57,11 +69,14 @@ Followers::Followers(const Config& config, Core& core, projections::Queries& que
             settings, std::move(source), core.cipher, projections::all_read_models(),
             [&queries](std::string_view, Position) { queries.applied(); });
     }
-    if (config.serves_publisher && !config.kafka_brokers.empty())
-        parts_->publishing = std::make_unique<Publishing>(config);
+    if (config.serves_publisher && !config.kafka_brokers.empty()) {
+        parts_->publishing.push_back(std::make_unique<Publishing>(config, kafka::OutputKind::kEvents));
+        if (config.kafka_state_topics)
+            parts_->publishing.push_back(std::make_unique<Publishing>(config, kafka::OutputKind::kState));
+    }
     core.store.on_appended([parts = parts_.get()](Position) {
         if (parts->projector_source) parts->projector_source->hint();
-        if (parts->publishing) parts->publishing->source.hint();
+        for (const auto& publishing : parts->publishing) publishing->source.hint();
     });
 }
 
@@ -69,12 +84,12 @@ Followers::~Followers() { stop(); }
 
 void Followers::start() {
     if (parts_->projector) parts_->projector->start();
-    if (parts_->publishing) parts_->publishing->publisher.start();
+    for (const auto& publishing : parts_->publishing) publishing->publisher.start();
 }
 
 void Followers::stop() {
     if (parts_->projector) parts_->projector->stop();
-    if (parts_->publishing) parts_->publishing->publisher.stop();
+    for (const auto& publishing : parts_->publishing) publishing->publisher.stop();
 }
 
 std::optional<projections::ProjectorStatus> Followers::projector() const {
@@ -82,9 +97,11 @@ std::optional<projections::ProjectorStatus> Followers::projector() const {
     return parts_->projector->status();
 }
 
-std::optional<kafka::PublisherStatus> Followers::publisher() const {
-    if (!parts_->publishing) return std::nullopt;
-    return parts_->publishing->publisher.status();
+std::vector<Followers::Output> Followers::outputs() const {
+    std::vector<Output> all;
+    for (const auto& publishing : parts_->publishing)
+        all.push_back({kafka::name_of(publishing->kind), publishing->publisher.status()});
+    return all;
 }
 
 }  // namespace keyledger::app

@@ -20,9 +20,14 @@ public:
     void start();
     void stop();
 
-    // nullopt: this process does not do it (or has no brokers to publish to).
+    // nullopt: this process does not do it.
     std::optional<projections::ProjectorStatus> projector() const;
-    std::optional<eventstore::kafka::PublisherStatus> publisher() const;
+    // One an output; empty: this process does not publish, or has no brokers to publish to.
+    struct Output {
+        std::string_view name;
+        eventstore::kafka::PublisherStatus status;
+    };
+    std::vector<Output> outputs() const;
 
 private:
     struct Parts;

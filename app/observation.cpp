@@ -28,11 +28,16 @@ api::HealthCheck check_projector(const Followers& followers) {
 
 // A broker that is away is no reason to send requests elsewhere: the log keeps everything (I12).
 api::HealthCheck check_publisher(const Followers& followers) {
-    const auto status = followers.publisher();
-    if (!status) return {"publisher", true, "rests: not a role of this process, or no brokers"};
-    const bool good = !eventstore::kafka::is_stopped(status->state);
-    std::string detail(eventstore::kafka::name_of(status->state));
-    if (!status->sentence.empty()) detail += ": " + status->sentence;
+    const auto outputs = followers.outputs();
+    if (outputs.empty()) return {"publisher", true, "rests: not a role of this process, or no brokers"};
+    bool good = true;
+    std::string detail;
+    for (const auto& [name, status] : outputs) {
+        good = good && !eventstore::kafka::is_stopped(status.state);
+        if (!detail.empty()) detail += "; " + std::string(name) + ": ";
+        detail += eventstore::kafka::name_of(status.state);
+        if (!status.sentence.empty()) detail += ": " + status.sentence;
+    }
     return {"publisher", good, detail};
 }
 
@@ -93,13 +98,23 @@ Samples projector_samples(const Followers& followers) {
 }
 
 Samples publisher_samples(const Followers& followers) {
-    const auto status = followers.publisher();
-    if (!status) return {};
-    return {{"keyledger_publisher_position", "The last event known to be in Kafka", {}, double(status->published)},
-            {"keyledger_publisher_records", "Records committed by this process", {}, double(status->records)},
-            {"keyledger_publisher_setbacks", "Errors after which it began anew", {}, double(status->setbacks)},
-            {"keyledger_publisher_stopped", "1 when an operator has to look", {},
-             eventstore::kafka::is_stopped(status->state) ? 1.0 : 0.0}};
+    Samples samples;
+    for (const auto& [name, status] : followers.outputs()) {
+        const std::vector<std::pair<std::string, std::string>> labels{{"output", std::string(name)}};
+        const auto lag = std::max<Position>(0, status.head - status.published);
+        const bool stopped = eventstore::kafka::is_stopped(status.state);
+        samples.push_back({"keyledger_publisher_position", "The last event known to be in Kafka", labels,
+                           double(status.published)});
+        samples.push_back({"keyledger_publisher_lag_events", "Behind the log's head when it last looked", labels,
+                           double(lag)});
+        samples.push_back({"keyledger_publisher_records", "Records committed by this process", labels,
+                           double(status.records)});
+        samples.push_back({"keyledger_publisher_setbacks", "Errors after which it began anew", labels,
+                           double(status.setbacks)});
+        samples.push_back({"keyledger_publisher_stopped", "1 when an operator has to look", labels,
+                           stopped ? 1.0 : 0.0});
+    }
+    return samples;
 }
 
 }  // namespace

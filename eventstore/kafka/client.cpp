@@ -60,8 +60,10 @@ void on_error(rd_kafka_t*, int code, const char*, void* opaque) {
 void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
     auto* context = static_cast<ClientContext*>(opaque);
     if (!message->err) context->all_brokers_down = false;
+    if (!context->delivered) return;
     const auto position = static_cast<std::int64_t>(reinterpret_cast<std::intptr_t>(message->_private));
-    if (context->delivered) context->delivered(position, message->partition, message->offset, message->err);
+    context->delivered({position, rd_kafka_topic_name(message->rkt), message->partition, message->offset,
+                        static_cast<int>(message->err)});
 }
 
 struct DestroyConf {

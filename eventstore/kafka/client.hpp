@@ -50,8 +50,14 @@ struct ClientOptions {
 struct ClientContext {
     std::function<void(int, std::string_view)> log;
     std::atomic<bool> all_brokers_down{false};
-    // Position (or 0), partition, offset, error code.
-    std::function<void(std::int64_t, std::int32_t, std::int64_t, int)> delivered;
+    struct Delivery {
+        std::int64_t position = 0;  // 0: the position record
+        std::string_view topic;
+        std::int32_t partition = 0;
+        std::int64_t offset = 0;
+        int code = 0;
+    };
+    std::function<void(const Delivery&)> delivered;
 };
 
 class Client {

@@ -89,12 +89,12 @@ std::string value_of(const RecordedEvent& event, const EventTypeInfo& info, cons
     return jcs(json);
 }
 
+}  // namespace
+
 std::string sequence_of(Position position) {
     std::string digits = std::to_string(position);
     return std::string(kSequenceDigits - std::min(kSequenceDigits, digits.size()), '0') + digits;
 }
-
-}  // namespace
 
 std::string rfc3339(std::int64_t at_ms) {
     using namespace std::chrono;

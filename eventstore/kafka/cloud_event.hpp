@@ -26,6 +26,8 @@ struct EventSource {
 // Throws CodecError for an event that this build can't read: a follower stops, it never skips.
 Record cloud_event(const RecordedEvent& event, const std::string& subject, const EventSource& source);
 
+// A position with kSequenceDigits digits.
+std::string sequence_of(Position position);
 // RFC 3339, UTC, with milliseconds.
 std::string rfc3339(std::int64_t at_ms);
 

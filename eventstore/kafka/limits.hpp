@@ -32,6 +32,7 @@ inline constexpr auto kInitTimeout = 10s;
 inline constexpr auto kAdminTimeout = 10s;
 inline constexpr auto kFirstContactTimeout = 2s;  // with a cluster that may be away
 inline constexpr auto kReadTimeout = 30s;         // to the end of a topic, at start
+inline constexpr auto kStateReadTimeout = 5min;   // and more, of all that topics of state hold
 inline constexpr auto kPollSlice = 100ms;         // of waiting, between looks at whether to go on
 
 inline constexpr auto kIdleWait = 250ms;      // between looks at the log when nobody hints

@@ -12,12 +12,13 @@
 namespace keyledger::eventstore::kafka {
 
 inline constexpr std::string_view kEventsOutput = "events";
+inline constexpr std::string_view kStateOutput = "state";
 
 struct PositionRecord {
     Uuid log_id;
-    Cursor cursor;  // of the last event in the events topic
-    // Where each partition of the events topic ended before the transaction that wrote this: whatever that
-    // transaction sent, and whatever came after it, is found by reading from here.
+    Cursor cursor;  // of the last event that the output dealt with
+    // Where each partition of the output's topics ended before the transaction that wrote this: whatever that
+    // transaction sent, and whatever came after it, is found by reading from here. Topic by topic.
     std::vector<std::int64_t> offsets;
 };
 

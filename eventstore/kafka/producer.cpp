@@ -50,22 +50,25 @@ Result<std::unique_ptr<TransactionalProducer>, KafkaError> TransactionalProducer
     };
     auto client = Client::open(Client::Role::kProducer, options, properties);
     if (!client) return Unexpected(client.error());
-    std::unique_ptr<TransactionalProducer> producer(new TransactionalProducer(std::move(*client)));
+    std::unique_ptr<TransactionalProducer> producer(new TransactionalProducer(std::move(*client), topics));
     rd_kafka_t* handle = producer->client_.handle();
-    producer->events_.reset(rd_kafka_topic_new(handle, topics.events.c_str(), nullptr));
     producer->positions_.reset(rd_kafka_topic_new(handle, topics.positions.c_str(), nullptr));
-    if (!producer->events_ || !producer->positions_)
-        return Unexpected(error_of(static_cast<int>(rd_kafka_last_error()), "naming the topics"));
+    bool named = producer->positions_ != nullptr;
+    for (const std::string& topic : topics.outputs) {
+        producer->outputs_.emplace_back(rd_kafka_topic_new(handle, topic.c_str(), nullptr));
+        named = named && producer->outputs_.back();
+    }
+    if (!named) return Unexpected(error_of(static_cast<int>(rd_kafka_last_error()), "naming the topics"));
     return producer;
 }
 
-TransactionalProducer::TransactionalProducer(Client client) : client_(std::move(client)) {
-    client_.context().delivered = [this](std::int64_t position, std::int32_t partition, std::int64_t offset,
-                                         int code) { delivered(position, partition, offset, code); };
+TransactionalProducer::TransactionalProducer(Client client, const Topics& topics)
+    : topics_(topics), client_(std::move(client)) {
+    client_.context().delivered = [this](const ClientContext::Delivery& delivery) { delivered(delivery); };
 }
 
-void TransactionalProducer::delivered(Position position, std::int32_t partition, std::int64_t offset,
-                                      int code) {
+void TransactionalProducer::delivered(const ClientContext::Delivery& delivery) {
+    const auto& [position, name, partition, offset, code] = delivery;
     if (code != 0) {
         const std::string what = position > 0 ? "event " + std::to_string(position) : "the position record";
         if (!failed_ || is_purge(*failed_)) failed_ = error_of(code, "delivering " + what);
@@ -74,9 +77,11 @@ void TransactionalProducer::delivered(Position position, std::int32_t partition,
     // A record that was a repetition is taken without its offset: the older end stays, which is early, not
     // wrong.
     if (position == 0 || offset < 0) return;
-    auto known =
-        std::find_if(ends_.begin(), ends_.end(), [&](const End& end) { return end.partition == partition; });
-    if (known == ends_.end()) known = ends_.insert(ends_.end(), End{partition, 0});
+    const auto found = std::find(topics_.outputs.begin(), topics_.outputs.end(), name);
+    const auto topic = static_cast<std::size_t>(found - topics_.outputs.begin());
+    auto known = ends_.begin();
+    while (known != ends_.end() && (known->topic != topic || known->partition != partition)) ++known;
+    if (known == ends_.end()) known = ends_.insert(ends_.end(), End{topic, partition, 0});
     known->offset = std::max(known->offset, offset + 1);
 }
 
@@ -109,8 +114,9 @@ Result<void, KafkaError> TransactionalProducer::begin() {
     return {};
 }
 
-Result<void, KafkaError> TransactionalProducer::send_event(Position position, const Record& record) {
-    return send(events_.get(), position, record);
+Result<void, KafkaError> TransactionalProducer::send_event(std::size_t topic, Position position,
+                                                           const Record& record) {
+    return send(outputs_.at(topic).get(), position, record);
 }
 
 Result<void, KafkaError> TransactionalProducer::send_position(const Record& record) {
@@ -127,7 +133,10 @@ Result<void, KafkaError> TransactionalProducer::send(rd_kafka_topic_s* topic, Po
     arguments[0].vtype = RD_KAFKA_VTYPE_RKT;
     arguments[0].u.rkt = topic;
     arguments[1] = bytes_of(RD_KAFKA_VTYPE_KEY, record.key);
-    arguments[2] = bytes_of(RD_KAFKA_VTYPE_VALUE, record.value);
+    if (record.value)
+        arguments[2] = bytes_of(RD_KAFKA_VTYPE_VALUE, *record.value);
+    else
+        arguments[2].vtype = RD_KAFKA_VTYPE_VALUE;  // null, not empty
     arguments[3].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
     arguments[3].u.i = RD_KAFKA_MSG_F_COPY;
     arguments[4].vtype = RD_KAFKA_VTYPE_OPAQUE;

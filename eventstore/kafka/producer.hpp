@@ -20,11 +20,11 @@ namespace keyledger::eventstore::kafka {
 
 struct Record {
     std::string key;
-    std::string value;
+    std::optional<std::string> value;  // nullopt: a tombstone, after which compaction forgets the key
     std::vector<std::pair<std::string_view, std::string>> headers;  // names are literals
 
     std::size_t bytes() const {
-        std::size_t sum = key.size() + value.size() + 64;
+        std::size_t sum = key.size() + (value ? value->size() : 0) + 64;
         for (const auto& [name, text] : headers) sum += name.size() + text.size() + 4;
         return sum;
     }
@@ -33,7 +33,7 @@ struct Record {
 class TransactionalProducer {
 public:
     struct Topics {
-        std::string events;
+        std::vector<std::string> outputs;
         std::string positions;
     };
     static Result<std::unique_ptr<TransactionalProducer>, KafkaError> open(
@@ -42,16 +42,18 @@ public:
     // Fences every earlier producer with this transactional id, ends what it left open, and waits for that.
     Result<void, KafkaError> init(std::chrono::milliseconds timeout);
     Result<void, KafkaError> begin();
-    // Copies the record; the partition follows from the key (murmur2_random, as Java's clients choose).
-    Result<void, KafkaError> send_event(Position position, const Record& record);
+    // To the output topic of that index, because of the event at `position`. Copies the record; the partition
+    // follows from the key (murmur2_random, as Java's clients choose).
+    Result<void, KafkaError> send_event(std::size_t topic, Position position, const Record& record);
     Result<void, KafkaError> send_position(const Record& record);
     // Waits until the broker has every record, or refuses one. Asks now and then whether to go on waiting.
     Result<void, KafkaError> flush(const std::function<bool()>& keep_waiting);
     // An error does not say that nothing was committed.
     Result<void, KafkaError> commit();
 
-    // Offset after the last event delivered in this transaction, for each partition written.
+    // Offset after the last record delivered in this transaction, for each partition written.
     struct End {
+        std::size_t topic;
         std::int32_t partition;
         std::int64_t offset;
     };
@@ -67,16 +69,17 @@ private:
     };
     using TopicHandle = std::unique_ptr<rd_kafka_topic_s, DestroyTopic>;
 
-    explicit TransactionalProducer(Client client);
+    TransactionalProducer(Client client, const Topics& topics);
     Result<void, KafkaError> send(rd_kafka_topic_s* topic, Position position, const Record& record);
-    void delivered(Position position, std::int32_t partition, std::int64_t offset, int code);
+    void delivered(const ClientContext::Delivery& delivery);
     KafkaError worst(KafkaError error);
 
+    const Topics topics_;
     std::vector<End> ends_;
     std::optional<KafkaError> failed_;                // the first record that was not taken
     std::chrono::steady_clock::time_point deadline_;  // of the transaction
     Client client_;                                   // after what its callbacks write
-    TopicHandle events_;                              // after the client: destroyed before it
+    std::vector<TopicHandle> outputs_;                // after the client: destroyed before it
     TopicHandle positions_;
 };
 

@@ -18,35 +18,62 @@ Unexpected<Setback> setback(State state, std::string sentence) {
 
 std::string_view name_of(PublisherState state) {
     switch (state) {
-        case State::kNotStarted: return "not_started";
-        case State::kStarting: return "starting";
-        case State::kPublishing: return "publishing";
-        case State::kStandby: return "standby";
-        case State::kWaitingForBroker: return "waiting_for_broker";
-        case State::kWaitingForLog: return "waiting_for_log";
-        case State::kRecovering: return "recovering";
-        case State::kEnded: return "ended";
-        case State::kStoppedTopicMissing: return "stopped_topic_missing";
-        case State::kStoppedTopicMismatch: return "stopped_topic_mismatch";
-        case State::kStoppedPositionMissing: return "stopped_position_missing";
-        case State::kStoppedPositionUnreadable: return "stopped_position_unreadable";
-        case State::kStoppedBehindCheckpoint: return "stopped_behind_checkpoint";
-        case State::kStoppedAheadOfLog: return "stopped_ahead_of_log";
-        case State::kStoppedOtherHistory: return "stopped_other_history";
-        case State::kStoppedOtherLog: return "stopped_other_log";
-        case State::kStoppedEventsMissing: return "stopped_events_missing";
-        case State::kStoppedRecordRefused: return "stopped_record_refused";
-        case State::kStoppedEventUnreadable: return "stopped_event_unreadable";
-        case State::kStoppedHole: return "stopped_hole";
-        case State::kStoppedDefect: return "stopped_defect";
+        case State::kNotStarted:
+            return "not_started";
+        case State::kStarting:
+            return "starting";
+        case State::kPublishing:
+            return "publishing";
+        case State::kStandby:
+            return "standby";
+        case State::kWaitingForBroker:
+            return "waiting_for_broker";
+        case State::kWaitingForLog:
+            return "waiting_for_log";
+        case State::kRecovering:
+            return "recovering";
+        case State::kEnded:
+            return "ended";
+        case State::kStoppedTopicMissing:
+            return "stopped_topic_missing";
+        case State::kStoppedTopicMismatch:
+            return "stopped_topic_mismatch";
+        case State::kStoppedPositionMissing:
+            return "stopped_position_missing";
+        case State::kStoppedPositionUnreadable:
+            return "stopped_position_unreadable";
+        case State::kStoppedBehindCheckpoint:
+            return "stopped_behind_checkpoint";
+        case State::kStoppedAheadOfLog:
+            return "stopped_ahead_of_log";
+        case State::kStoppedOtherHistory:
+            return "stopped_other_history";
+        case State::kStoppedOtherLog:
+            return "stopped_other_log";
+        case State::kStoppedEventsMissing:
+            return "stopped_events_missing";
+        case State::kStoppedRecordRefused:
+            return "stopped_record_refused";
+        case State::kStoppedEventUnreadable:
+            return "stopped_event_unreadable";
+        case State::kStoppedHole:
+            return "stopped_hole";
+        case State::kStoppedDefect:
+            return "stopped_defect";
     }
     return "unknown";
 }
 
-std::string transactional_id(const Uuid& log_id) { return "keyledger." + log_id.to_string() + ".publisher"; }
+std::string transactional_id(const Uuid& log_id, OutputKind output) {
+    const bool events = output == OutputKind::kEvents;
+    return "keyledger." + log_id.to_string() + "." + (events ? "publisher" : std::string(name_of(output)));
+}
 
 Publisher::Publisher(PublisherOptions options, PublisherPorts ports)
-    : options_(std::move(options)), ports_(ports), subjects_(ports.origins), jitter_(std::random_device{}()) {
+    : options_(std::move(options)),
+      ports_(ports),
+      output_(make_output(options_.output, options_.topics, ports.origins)),
+      jitter_(std::random_device{}()) {
     read_limit_ = std::min(kFirstReadEvents, max_transaction_events());
 }
 
@@ -161,19 +188,25 @@ Result<void, Setback> Publisher::begin_anew() {
     if (!checkpoint) return Unexpected(setback_of(checkpoint.error(), "reading the checkpoint"));
     auto head = ports_.source.head();
     if (!head) return Unexpected(setback_of(head.error(), "asking for the log's head"));
+    see_head(head->cursor.position);
     // A topic that is gone although this log was published must not be made anew: that would hide the loss.
     const IfMissing if_missing = checkpoint->position > 0 ? IfMissing::kRefuse : IfMissing::kCreate;
-    auto topics = ensure_topics(options_.client, options_.topics, if_missing);
+    const std::vector<OutputTopic> written = output_->topics();
+    auto topics = ensure_topics(options_.client, options_.topics, written, if_missing);
     if (!topics) return Unexpected(setback_of(topics.error()));
     if (stopping()) return setback(State::kEnded, "stopped by request");
 
-    auto producer = TransactionalProducer::open(options_.client, transactional_id(head->log_id),
-                                                {options_.topics.events(), options_.topics.positions()});
+    TransactionalProducer::Topics names{{}, options_.topics.positions()};
+    for (const OutputTopic& topic : written) names.outputs.push_back(topic.name);
+    auto producer =
+        TransactionalProducer::open(options_.client, transactional_id(head->log_id, options_.output), names);
     if (!producer) return Unexpected(setback_of(producer.error()));
     producer_ = std::move(*producer);
     auto fenced = producer_->init(kInitTimeout);
     if (!fenced) return Unexpected(setback_of(fenced.error()));
-    auto standing = take_over(options_.client, options_.topics, ports_.source, *checkpoint);
+    auto standing =
+        take_over(options_.client, options_.topics,
+                  {options_.output, *output_, ports_.source, *checkpoint, [this] { return stopping(); }});
     if (!standing) return Unexpected(standing.error());
     standing_ = std::move(*standing);
     source_ = {head->log_id, options_.issuer};
@@ -197,6 +230,12 @@ Result<void, Setback> Publisher::publish_waiting() {
     if (!events)
         return Unexpected(
             setback_of(events.error(), "reading after " + std::to_string(standing_.cursor.position)));
+    Position seen = events->empty() ? standing_.cursor.position : events->back().position;
+    if (static_cast<std::int32_t>(events->size()) == read_limit_) {  // more may wait
+        const auto head = ports_.source.head();
+        if (head) seen = head->cursor.position;
+    }
+    see_head(seen);
     if (!events->empty()) {
         auto published = publish(*events);
         if (published) backoff_ = kMinBackoff;
@@ -237,41 +276,50 @@ Result<void, Setback> Publisher::publish(const std::vector<RecordedEvent>& event
 }
 
 Result<Publisher::Sent, Setback> Publisher::send(const std::vector<RecordedEvent>& events) {
-    auto subjects = subjects_.of(events);
-    if (!subjects) return Unexpected(setback_of(subjects.error(), "looking up the users of sessions"));
+    auto prepared = output_->prepare(events);
+    if (!prepared) return Unexpected(setback_of(prepared.error(), "looking up the users of sessions"));
     Sent sent;
     std::size_t bytes = 0;
     for (; sent.events < events.size() && bytes < kMaxTransactionBytes; ++sent.events) {
-        const RecordedEvent& event = events[sent.events];
-        const auto there = standing_.already_there.find(event.position);
-        if (there != standing_.already_there.end()) {
-            if (there->second != event.event_id.to_string())
-                return setback(State::kStoppedOtherHistory, "Kafka has another event at position " +
-                                                                std::to_string(event.position) +
-                                                                " than the log");
-            continue;
-        }
-        const Record record = cloud_event(event, (*subjects)[sent.events], source_);
-        auto queued = producer_->send_event(event.position, record);
+        auto queued = send(events[sent.events], sent);
+        if (!queued) return Unexpected(queued.error());
+        bytes += *queued;
+    }
+    const RecordedEvent& last = events[sent.events - 1];
+    const PositionRecord position{source_.log_id, {last.position, last.leaf_hash}, standing_.offsets};
+    auto queued = producer_->send_position({std::string(name_of(options_.output)), encode(position), {}});
+    if (!queued) return Unexpected(setback_of(queued.error()));
+    return sent;
+}
+
+Result<std::size_t, Setback> Publisher::send(const RecordedEvent& event, Sent& sent) {
+    const auto& there = standing_.already_there;
+    const std::string id = event.event_id.to_string();
+    for (auto at = there.lower_bound({event.position, 0, ""});
+         at != there.end() && at->first.position == event.position; ++at)
+        if (at->second != id)
+            return setback(State::kStoppedOtherHistory, "Kafka has another event at position " +
+                                                            std::to_string(event.position) + " than the log");
+    std::size_t bytes = 0;
+    for (const auto& [topic, record] : output_->records_of(event, source_)) {
+        if (there.contains({event.position, topic, record.key})) continue;
+        auto queued = producer_->send_event(topic, event.position, record);
         if (!queued) return Unexpected(setback_of(queued.error()));
         bytes += record.bytes();
         ++sent.records;
     }
-    const RecordedEvent& last = events[sent.events - 1];
-    const PositionRecord position{source_.log_id, {last.position, last.leaf_hash}, standing_.offsets};
-    auto queued = producer_->send_position({std::string(kEventsOutput), encode(position), {}});
-    if (!queued) return Unexpected(setback_of(queued.error()));
-    return sent;
+    return bytes;
 }
 
 void Publisher::remember(const RecordedEvent& last, std::int64_t records) {
     standing_.cursor = {last.position, last.leaf_hash};
     auto& there = standing_.already_there;
-    there.erase(there.begin(), there.upper_bound(last.position));
+    there.erase(there.begin(), there.lower_bound({last.position + 1, 0, ""}));
     // Else they stay: a publisher that takes over has to find those that are still to be skipped.
     if (there.empty()) {
-        for (const auto& [partition, offset] : producer_->delivered_ends()) {
-            std::int64_t& end = standing_.offsets[static_cast<std::size_t>(partition)];
+        const auto partitions = static_cast<std::size_t>(options_.topics.partitions);
+        for (const auto& [topic, partition, offset] : producer_->delivered_ends()) {
+            std::int64_t& end = standing_.offsets[topic * partitions + static_cast<std::size_t>(partition)];
             end = std::max(end, offset + 1);  // behind the commit marker
         }
     }
@@ -282,6 +330,11 @@ void Publisher::remember(const RecordedEvent& last, std::int64_t records) {
     status_.records += records;
     ++status_.transactions;
     changed_.notify_all();
+}
+
+void Publisher::see_head(Position head) {
+    const std::lock_guard lock(mutex_);
+    status_.head = std::max(status_.head, head);
 }
 
 bool Publisher::keep_waiting() {

@@ -19,9 +19,9 @@
 #include "eventstore/cursor_store.hpp"
 #include "eventstore/kafka/cloud_event.hpp"
 #include "eventstore/kafka/limits.hpp"
+#include "eventstore/kafka/output.hpp"
 #include "eventstore/kafka/producer.hpp"
 #include "eventstore/kafka/publisher_status.hpp"
-#include "eventstore/kafka/subjects.hpp"
 #include "eventstore/kafka/takeover.hpp"
 #include "eventstore/kafka/topics.hpp"
 #include "eventstore/leadership.hpp"
@@ -40,6 +40,7 @@ enum class Then {
 struct PublisherOptions {
     ClientOptions client;
     TopicSettings topics;
+    OutputKind output = OutputKind::kEvents;
     std::string issuer;  // ce_source; empty: urn:keyledger:log:<log id>
     std::int32_t max_transaction_events = kMaxTransactionEvents;
     std::function<Then(Step)> on_step;  // for fault tests; empty in production
@@ -54,8 +55,8 @@ struct PublisherPorts {
     StreamOrigins& origins;
 };
 
-// One transactional id a log on all nodes: an id per process would fence nobody.
-std::string transactional_id(const Uuid& log_id);
+// One transactional id an output of a log on all nodes: an id per process would fence nobody.
+std::string transactional_id(const Uuid& log_id, OutputKind output = OutputKind::kEvents);
 
 class Publisher {
 public:
@@ -88,7 +89,9 @@ private:
     Result<void, Setback> publish(
         const std::vector<RecordedEvent>& events);  // as many as one transaction takes
     Result<Sent, Setback> send(const std::vector<RecordedEvent>& events);
+    Result<std::size_t, Setback> send(const RecordedEvent& event, Sent& sent);  // how many bytes
     void remember(const RecordedEvent& last, std::int64_t records);
+    void see_head(Position head);
     bool keep_waiting();
     std::int32_t max_transaction_events() const;
     Result<void, Setback> pass(Step step);
@@ -100,7 +103,7 @@ private:
 
     const PublisherOptions options_;
     PublisherPorts ports_;
-    Subjects subjects_;
+    std::unique_ptr<Output> output_;
     EventSource source_;
     std::unique_ptr<TransactionalProducer> producer_;
     Standing standing_;

@@ -21,13 +21,14 @@ struct LastWord {  // of the position topic
     bool unreadable = false;
 };
 
-Result<LastWord, Setback> read_position(TopicReader& reader, const TopicSettings& topics, Time deadline) {
+Result<LastWord, Setback> read_position(TopicReader& reader, const TopicSettings& topics,
+                                        std::string_view output, Time deadline) {
     auto bounds = reader.bounds(topics.positions(), 1, deadline);
     if (!bounds) return Unexpected(setback_of(bounds.error()));
     LastWord found;
     auto read = reader.read(topics.positions(), {bounds->front().first}, *bounds, deadline,
                             [&](const ReadRecord& one) {
-                                if (one.key() != kEventsOutput) return TopicReader::Then::kGoOn;
+                                if (one.key() != output) return TopicReader::Then::kGoOn;
                                 found.record = decode_position_record(one.value());
                                 found.unreadable = !found.record;  // of the newest one
                                 return TopicReader::Then::kGoOn;
@@ -63,77 +64,107 @@ Result<void, Setback> compare(const PositionRecord& record, const Cursor& checkp
     return {};
 }
 
-struct EventsSeen {
-    std::map<Position, std::string> after_cursor;
+struct Seen {
+    std::map<Standing::Place, std::string> after_cursor;
     std::vector<std::int64_t> ends;
-    bool cursor_seen = false;
+    bool cursor = false;
     std::optional<Setback> problem;
 };
 
-void see(EventsSeen& seen, const ReadRecord& one, const Cursor& cursor, const Uuid& log_id) {
-    const std::string where = "partition " + number(one.partition()) + ", offset " + number(one.offset());
+// One record of topic `index`.
+void see(Seen& seen, const ReadRecord& one, std::size_t index, const OutputTopic& topic,
+         const PositionRecord& record, Output& output) {
+    const std::string where =
+        topic.name + ", partition " + number(one.partition()) + ", offset " + number(one.offset());
     const std::string_view sequence = one.header("ce_sequence").value_or("");
+    const Cursor& cursor = record.cursor;
     Position position = 0;
     std::from_chars(sequence.data(), sequence.data() + sequence.size(), position);
     if (position <= 0) {
-        seen.problem =
-            Setback{State::kStoppedOtherLog,
-                    "the events topic holds a record that Keyledger did not write (" + where + ")"};
-    } else if (one.header("ce_logid") != log_id.to_string()) {
-        seen.problem =
-            Setback{State::kStoppedOtherLog, "the events topic holds events of another log (" + where + ")"};
-    } else if (position == cursor.position) {
-        seen.cursor_seen = true;
+        seen.problem = Setback{State::kStoppedOtherLog,
+                               "there is a record that Keyledger did not write (" + where + ")"};
+    } else if (one.header("ce_logid") != record.log_id.to_string()) {
+        seen.problem = Setback{State::kStoppedOtherLog, "there are events of another log (" + where + ")"};
     } else if (position > cursor.position) {
-        seen.after_cursor.emplace(position, one.header("ce_id").value_or(""));
+        seen.after_cursor.emplace(Standing::Place{position, index, std::string(one.key())},
+                                  one.header("ce_id").value_or(""));
         if (seen.after_cursor.size() > kMaxAlreadyThere)
             seen.problem =
                 Setback{State::kStoppedPositionMissing,
-                        "the events topic holds more than " + number(kMaxAlreadyThere) +
-                            " events after the position record: the position topic has lost records"};
+                        topic.name + " holds more than " + number(kMaxAlreadyThere) +
+                            " records after the position record: the position topic has lost records"};
+    } else {
+        seen.cursor = seen.cursor || position == cursor.position;
+        if (topic.keeps == OutputTopic::Keeps::kLatest) output.restore(index, one);
     }
 }
 
-Result<EventsSeen, Setback> read_events(TopicReader& reader, const TopicSettings& topics,
-                                        const PositionRecord& record, Time deadline) {
-    auto bounds = reader.bounds(topics.events(), topics.partitions, deadline);
+// Topic `index` of the output; `record.offsets` has those of all its topics.
+Result<void, Setback> read_topic(Seen& seen, TopicReader& reader, std::size_t index, const OutputTopic& topic,
+                                 const PositionRecord& record, std::int32_t partitions,
+                                 const Candidate& candidate) {
+    const Time deadline = std::chrono::steady_clock::now() + kReadTimeout;
+    auto bounds = reader.bounds(topic.name, partitions, deadline);
     if (!bounds) return Unexpected(setback_of(bounds.error()));
+    const bool facts = topic.keeps == OutputTopic::Keeps::kEverything;
     std::vector<std::int64_t> from(bounds->size());
     for (std::size_t partition = 0; partition < from.size(); ++partition) {
-        const std::int64_t offset = record.offsets[partition];
-        if (offset > (*bounds)[partition].end)
+        const PartitionBounds& one = (*bounds)[partition];
+        const std::int64_t offset = record.offsets[index * bounds->size() + partition];
+        if (offset > one.end)
             return stop(State::kStoppedEventsMissing,
-                        "partition " + number(static_cast<std::int64_t>(partition)) + " of " +
-                            topics.events() + " ends at offset " + number((*bounds)[partition].end) +
-                            ", but had " + number(offset) +
+                        "partition " + number(static_cast<std::int64_t>(partition)) + " of " + topic.name +
+                            " ends at offset " + number(one.end) + ", but had " + number(offset) +
                             ": Kafka has lost events, or the topic was made anew");
-        from[partition] = std::max(offset, (*bounds)[partition].first);
+        from[partition] = facts ? std::max(offset, one.first) : one.first;
+        seen.ends.push_back(one.end);
     }
-    EventsSeen seen;
-    for (const PartitionBounds& one : *bounds) seen.ends.push_back(one.end);
-    auto read = reader.read(topics.events(), from, *bounds, deadline, [&](const ReadRecord& one) {
-        see(seen, one, record.cursor, record.log_id);
-        return seen.problem ? TopicReader::Then::kStop : TopicReader::Then::kGoOn;
-    });
+    auto read = reader.read(topic.name, from, *bounds, facts ? deadline : deadline + kStateReadTimeout,
+                            [&](const ReadRecord& one) {
+                                see(seen, one, index, topic, record, candidate.output);
+                                if (candidate.stopping())
+                                    seen.problem = Setback{State::kEnded, "stopped by request"};
+                                return seen.problem ? TopicReader::Then::kStop : TopicReader::Then::kGoOn;
+                            });
     if (!read) return Unexpected(setback_of(read.error()));
     if (seen.problem) return Unexpected(*seen.problem);
     // It was committed together with the record that names it.
-    if (record.cursor.position > 0 && !seen.cursor_seen)
+    if (facts && record.cursor.position > 0 && !seen.cursor)
         return stop(State::kStoppedEventsMissing,
-                    "the event at position " + number(record.cursor.position) + " is not in " +
-                        topics.events() + ", though the position record says so: Kafka has lost events");
-    return seen;
+                    "the event at position " + number(record.cursor.position) + " is not in " + topic.name +
+                        ", though the position record says so: Kafka has lost events");
+    return {};
+}
+
+// What topics of state held at the cursor may have been compacted away by what came after it: then the log is
+// asked, from its beginning.
+Result<void, Setback> replay(const Candidate& candidate, const Cursor& to) {
+    candidate.output.forget();
+    Cursor at;
+    while (at.position < to.position) {
+        if (candidate.stopping()) return stop(State::kEnded, "stopped by request");
+        const auto left = std::min<Position>(kMaxTransactionEvents, to.position - at.position);
+        auto events = candidate.source.read_after(at, static_cast<std::int32_t>(left));
+        if (!events) return Unexpected(setback_of(events.error(), "reading the log from its beginning"));
+        if (events->empty()) return stop(State::kStoppedAheadOfLog, "the log ends before Kafka's position");
+        for (const RecordedEvent& event : *events) candidate.output.replay(event);
+        at = {events->back().position, events->back().leaf_hash};
+    }
+    return {};
 }
 
 }  // namespace
 
 Setback setback_of(const KafkaError& error) {
     switch (error.next) {
-        case NextStep::kRetry: return {State::kWaitingForBroker, error.sentence};
-        case NextStep::kRestart: return {State::kRecovering, error.sentence};
+        case NextStep::kRetry:
+            return {State::kWaitingForBroker, error.sentence};
+        case NextStep::kRestart:
+            return {State::kRecovering, error.sentence};
         case NextStep::kFenced:
             return {State::kStandby, "another publisher has taken over: " + error.sentence};
-        case NextStep::kRefused: return {State::kStoppedRecordRefused, error.sentence};
+        case NextStep::kRefused:
+            return {State::kStoppedRecordRefused, error.sentence};
     }
     return {State::kStoppedDefect, error.sentence};
 }
@@ -141,12 +172,14 @@ Setback setback_of(const KafkaError& error) {
 Setback setback_of(ReadError error, std::string_view during) {
     const std::string doing(during);
     switch (error) {
-        case ReadError::kUnavailable: return {State::kWaitingForLog, doing + ": the log can't be read"};
+        case ReadError::kUnavailable:
+            return {State::kWaitingForLog, doing + ": the log can't be read"};
         case ReadError::kCursorUnknown:
             return {
                 State::kStoppedOtherHistory,
                 doing + ": the log has another event there; its history is not the one that was published"};
-        case ReadError::kHole: return {State::kStoppedHole, doing + ": the log's positions are not dense"};
+        case ReadError::kHole:
+            return {State::kStoppedHole, doing + ": the log's positions are not dense"};
     }
     return {State::kStoppedDefect, doing};
 }
@@ -156,18 +189,21 @@ Setback setback_of(const TopicProblem& problem) {
         case TopicProblem::Kind::kMissing:
             return {State::kStoppedTopicMissing,
                     problem.sentence + ", though this log was published to it: Kafka has lost events"};
-        case TopicProblem::Kind::kMismatch: return {State::kStoppedTopicMismatch, problem.sentence};
-        case TopicProblem::Kind::kKafka: return setback_of(problem.error);
+        case TopicProblem::Kind::kMismatch:
+            return {State::kStoppedTopicMismatch, problem.sentence};
+        case TopicProblem::Kind::kKafka:
+            return setback_of(problem.error);
     }
     return {State::kStoppedDefect, problem.sentence};
 }
 
 Result<Standing, Setback> take_over(const ClientOptions& options, const TopicSettings& topics,
-                                    LogSource& source, const Cursor& checkpoint) {
+                                    const Candidate& candidate) {
+    const auto& [kind, output, source, checkpoint, stopping] = candidate;
     const Time deadline = std::chrono::steady_clock::now() + kReadTimeout;
     auto reader = TopicReader::open(options);
     if (!reader) return Unexpected(setback_of(reader.error()));
-    auto position = read_position(*reader, topics, deadline);
+    auto position = read_position(*reader, topics, name_of(kind), deadline);
     if (!position) return Unexpected(position.error());
     // After Kafka's position: the log can only have grown in between.
     auto head = source.head();
@@ -181,7 +217,8 @@ Result<Standing, Setback> take_over(const ClientOptions& options, const TopicSet
                         " holds no position record, but the log was "
                         "published up to " +
                         number(checkpoint.position) + ": Kafka has lost records, or this is another cluster");
-    const auto partitions = static_cast<std::size_t>(topics.partitions);
+    const std::vector<OutputTopic> written = output.topics();
+    const std::size_t partitions = written.size() * static_cast<std::size_t>(topics.partitions);
     PositionRecord record{head->log_id, Cursor{}, std::vector<std::int64_t>(partitions)};
     if (position->record) {
         record = *position->record;
@@ -191,17 +228,26 @@ Result<Standing, Setback> take_over(const ClientOptions& options, const TopicSet
     if (record.offsets.size() != partitions)
         return stop(State::kStoppedTopicMismatch,
                     "the position record has " + number(static_cast<std::int64_t>(record.offsets.size())) +
-                        " partitions, " + topics.events() + " has " + number(topics.partitions) +
+                        " partitions, the topics have " + number(static_cast<std::int64_t>(partitions)) +
                         ": the number of partitions must not change");
-    auto seen = read_events(*reader, topics, record, deadline);
-    if (!seen) return Unexpected(seen.error());
-    if (!seen->after_cursor.empty() && seen->after_cursor.rbegin()->first > head->cursor.position)
+    output.forget();
+    Seen seen;
+    for (std::size_t index = 0; index < written.size(); ++index) {
+        auto read = read_topic(seen, *reader, index, written[index], record, topics.partitions, candidate);
+        if (!read) return Unexpected(read.error());
+    }
+    auto& after = seen.after_cursor;
+    if (!after.empty() && after.rbegin()->first.position > head->cursor.position)
         return stop(State::kStoppedAheadOfLog, "Kafka has the event at position " +
-                                                   number(seen->after_cursor.rbegin()->first) +
+                                                   number(after.rbegin()->first.position) +
                                                    ", the log ends at " + number(head->cursor.position));
+    if (!after.empty() && kind == OutputKind::kState) {
+        auto replayed = replay(candidate, record.cursor);
+        if (!replayed) return Unexpected(replayed.error());
+    }
     // While some are still to be skipped, a publisher that takes over from this one has to find them again.
-    if (seen->after_cursor.empty()) record.offsets = std::move(seen->ends);
-    return Standing{record.cursor, std::move(record.offsets), std::move(seen->after_cursor)};
+    if (after.empty()) record.offsets = std::move(seen.ends);
+    return Standing{record.cursor, std::move(record.offsets), std::move(after)};
 }
 
 }  // namespace keyledger::eventstore::kafka

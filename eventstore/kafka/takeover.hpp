@@ -1,11 +1,13 @@
 #pragma once
 // How a publisher learns from Kafka where to go on. Called after `init` has fenced every other producer, so
 // that what it reads can't change under it.
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "eventstore/kafka/client.hpp"
+#include "eventstore/kafka/output.hpp"
 #include "eventstore/kafka/position_record.hpp"
 #include "eventstore/kafka/publisher_status.hpp"
 #include "eventstore/kafka/topics.hpp"
@@ -25,15 +27,31 @@ Setback setback_of(const TopicProblem& problem);
 struct Standing {
     Cursor cursor;                      // of the position record: everything up to it is in Kafka
     std::vector<std::int64_t> offsets;  // for the next position record
-    // Events after the cursor that Kafka holds although no position record says so: position to event id. A
-    // delayed end of transaction can commit a part of the transaction after it (librdkafka 2.0.2 has one
-    // epoch for both). They are not sent again.
-    std::map<Position, std::string> already_there;
+    // Records of events after the cursor that Kafka holds although no position record says so, and the
+    // events' ids. A delayed end of transaction can commit a part of the transaction after it
+    // (librdkafka 2.0.2 has one epoch for both). They are not sent again.
+    struct Place {
+        Position position = 0;
+        std::size_t topic = 0;
+        std::string key;
+        auto operator<=>(const Place&) const = default;
+    };
+    std::map<Place, std::string> already_there;
 };
 
-// Reads the position topic to its end, then each events partition from the offsets in the record, and
-// compares with the log and with the checkpoint that this log keeps of its publishing.
+// Whose takeover it is.
+struct Candidate {
+    OutputKind kind;
+    Output& output;
+    LogSource& source;
+    Cursor checkpoint;
+    std::function<bool()> stopping;
+};
+
+// Reads the position topic to its end, then each partition of the output's topics (from the offsets in the
+// record where every event is kept; from its beginning where the latest state is, which the output learns
+// from it), and compares with the log and with the checkpoint that this log keeps of its publishing.
 Result<Standing, Setback> take_over(const ClientOptions& options, const TopicSettings& topics,
-                                    LogSource& source, const Cursor& checkpoint);
+                                    const Candidate& candidate);
 
 }  // namespace keyledger::eventstore::kafka

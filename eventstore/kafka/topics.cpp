@@ -33,15 +33,20 @@ struct WantedTopic {
     std::vector<Setting> verify;  // must hold whoever made it
 };
 
-std::vector<WantedTopic> wanted_topics(const TopicSettings& settings) {
+std::vector<WantedTopic> wanted_topics(const TopicSettings& settings,
+                                       const std::vector<OutputTopic>& outputs) {
     const Setting room{"max.message.bytes", std::to_string(kMinTopicMessageBytes), Setting::Rule::kAtLeast};
     // Facts are kept for ever, and never compacted away.
     const std::vector<Setting> events{
         {"cleanup.policy", "delete"}, {"retention.ms", "-1"}, {"retention.bytes", "-1"}};
     // Small segments, so that it is compacted and short to read at start.
     const std::vector<Setting> positions{{"cleanup.policy", "compact"}, {"segment.bytes", "1048576"}};
-    std::vector<WantedTopic> topics{{settings.events(), settings.partitions, events, events},
-                                    {settings.positions(), 1, positions, positions}};
+    const std::vector<Setting> state{{"cleanup.policy", "compact"}};
+    std::vector<WantedTopic> topics{{settings.positions(), 1, positions, positions}};
+    for (const OutputTopic& output : outputs) {
+        const bool facts = output.keeps == OutputTopic::Keeps::kEverything;
+        topics.push_back({output.name, settings.partitions, facts ? events : state, facts ? events : state});
+    }
     for (WantedTopic& topic : topics) topic.verify.push_back(room);
     return topics;
 }
@@ -217,11 +222,11 @@ Result<void, TopicProblem> Admin::verify(const std::vector<WantedTopic>& topics)
 }  // namespace
 
 Result<void, TopicProblem> ensure_topics(const ClientOptions& options, const TopicSettings& settings,
-                                         IfMissing if_missing) {
+                                         const std::vector<OutputTopic>& outputs, IfMissing if_missing) {
     auto client = Client::open(Client::Role::kProducer, options, {});
     if (!client) return Unexpected(kafka_problem(client.error()));
     Admin admin(std::move(*client), std::chrono::steady_clock::now() + kAdminTimeout);
-    const std::vector<WantedTopic> topics = wanted_topics(settings);
+    const std::vector<WantedTopic> topics = wanted_topics(settings, outputs);
     auto missing = admin.unknown(topics);
     if (!missing) return Unexpected(missing.error());
     if (*missing && if_missing == IfMissing::kRefuse)

@@ -11,13 +11,25 @@ namespace keyledger::eventstore::kafka {
 
 struct TopicSettings {
     std::string prefix = "keyledger";
-    // Of the events topic. It can't be changed later: a subject's key would move to another partition, and
-    // his events would no longer be in order.
+    // Of every topic but the positions'. It can't be changed later: a subject's key would move to another
+    // partition, and his events would no longer be in order.
     std::int32_t partitions = 12;
     std::int32_t replication_factor = -1;  // -1: the broker's default
 
     std::string events() const { return prefix + ".events.v1"; }
+    std::string users() const { return prefix + ".users.v1"; }
+    std::string sessions() const { return prefix + ".sessions.v1"; }
     std::string positions() const { return prefix + ".publisher.v1"; }
+};
+
+// One that an output writes; all have the same number of partitions.
+struct OutputTopic {
+    enum class Keeps {
+        kEverything,  // facts: for ever, never compacted
+        kLatest,      // state: compacted, a key's last value
+    };
+    std::string name;
+    Keeps keeps = Keeps::kEverything;
 };
 
 struct TopicProblem {
@@ -33,8 +45,8 @@ struct TopicProblem {
 
 enum class IfMissing { kCreate, kRefuse };
 
-// Blocks, at most about kAdminTimeout.
+// Those of an output, and the positions'. Blocks, at most about kAdminTimeout.
 Result<void, TopicProblem> ensure_topics(const ClientOptions& options, const TopicSettings& settings,
-                                         IfMissing if_missing);
+                                         const std::vector<OutputTopic>& outputs, IfMissing if_missing);
 
 }  // namespace keyledger::eventstore::kafka

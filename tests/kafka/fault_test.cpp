@@ -156,7 +156,7 @@ TEST(Faults, EventsCommittedWithoutTheirPositionAreNotSentAgain) {
     // What a delayed end of transaction leaves: some partitions have the beginning of their next events,
     // others nothing.
     auto opened = TransactionalProducer::open(rig.options().client, transactional_id(rig.log.log_id()),
-                                              {rig.events_topic(), rig.positions_topic()});
+                                              {{rig.events_topic()}, rig.positions_topic()});
     ASSERT_TRUE(opened);
     TransactionalProducer& lost = **opened;
     ASSERT_TRUE(lost.init(kPatience));
@@ -166,7 +166,7 @@ TEST(Faults, EventsCommittedWithoutTheirPositionAreNotSentAgain) {
         const std::string subject = rig.log.subject_of(position);
         if (subject[0] > '7') continue;  // whole subjects, so each partition's order stays
         const Record record = cloud_event(rig.log.at(position), subject, {rig.log.log_id(), ""});
-        ASSERT_TRUE(lost.send_event(position, record));
+        ASSERT_TRUE(lost.send_event(0, position, record));
         ++already_there;
     }
     ASSERT_GT(already_there, 0);

@@ -1,6 +1,6 @@
 // A publisher as a process, to be killed: publishes the first COUNT events of the log with that seed and
-// ends.
-//     killed_publisher BROKERS PREFIX SEED COUNT CHECKPOINT_FILE
+// ends; with a sixth argument `state`, the state that those of Accounts come to.
+//     killed_publisher BROKERS PREFIX SEED COUNT CHECKPOINT_FILE [state]
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -10,6 +10,7 @@
 #include "eventstore/kafka/publisher.hpp"
 #include "security/bytes.hpp"
 #include "security/hex.hpp"
+#include "tests/kafka/accounts.hpp"
 #include "tests/kafka/scripted_log.hpp"
 
 namespace {
@@ -47,17 +48,23 @@ private:
 }  // namespace
 
 int main(int count, char** arguments) {
-    if (count != 6) {
-        std::fprintf(stderr, "usage: killed_publisher BROKERS PREFIX SEED COUNT CHECKPOINT_FILE\n");
+    if (count != 6 && count != 7) {
+        std::fprintf(stderr, "usage: killed_publisher BROKERS PREFIX SEED COUNT CHECKPOINT_FILE [state]\n");
         return 2;
     }
-    test::ScriptedLog log(std::strtoull(arguments[3], nullptr, 10));
-    log.grow(std::strtoul(arguments[4], nullptr, 10));
+    const std::uint64_t seed = std::strtoull(arguments[3], nullptr, 10);
+    const int events = std::atoi(arguments[4]);
+    test::ScriptedLog log(seed);
+    if (count == 7)
+        test::Accounts(seed).grow(log, events);
+    else
+        log.grow(static_cast<std::size_t>(events));
     test::AlwaysLeads leadership;
     FileCursor cursors(arguments[5]);
     kafka::PublisherOptions options;
     options.client.brokers = arguments[1];
     options.topics = {arguments[2], 4, 1};
+    if (count == 7) options.output = kafka::OutputKind::kState;
     options.max_transaction_events = 100;
     kafka::Publisher publisher(options, {log, cursors, leadership, log});
     publisher.start();

@@ -49,7 +49,7 @@ public:
         ClientOptions options;
         options.brokers = rd_kafka_mock_cluster_bootstraps(cluster_);
         auto opened =
-            TransactionalProducer::open(options, "keyledger.test.publisher", {"events", "positions"});
+            TransactionalProducer::open(options, "keyledger.test.publisher", {{"events"}, "positions"});
         EXPECT_TRUE(opened);
         return std::move(*opened);
     }
@@ -69,7 +69,7 @@ Result<void, KafkaError> transact(TransactionalProducer& producer, const std::st
     auto begun = producer.begin();
     if (!begun) return begun;
     for (Position position = 1; position <= 3; ++position) {
-        auto sent = producer.send_event(position, {"subject", value, {{"ce_id", "1"}}});
+        auto sent = producer.send_event(0, position, {"subject", value, {{"ce_id", "1"}}});
         if (!sent) return sent;
     }
     auto sent = producer.send_position({"events", "{}", {}});
@@ -172,7 +172,7 @@ TEST(TransactionalProducer, RefusesASettingThatKafkaDoesNotKnowWithoutRepeatingI
     ClientOptions options;
     options.brokers = "127.0.0.1:1";
     options.properties = {{"no.such.setting", "secret-value"}};
-    const auto opened = TransactionalProducer::open(options, "id", {"events", "positions"});
+    const auto opened = TransactionalProducer::open(options, "id", {{"events"}, "positions"});
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().next, NextStep::kRefused);
     EXPECT_EQ(opened.error().sentence.find("secret-value"), std::string::npos);

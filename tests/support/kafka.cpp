@@ -210,8 +210,8 @@ TopicPrefix::TopicPrefix() {
 TopicPrefix::~TopicPrefix() {
     try {
         const std::string brokers = kafka_brokers();
-        delete_topic(brokers, text_ + ".events.v1");
-        delete_topic(brokers, text_ + ".publisher.v1");
+        for (const char* topic : {".events.v1", ".users.v1", ".sessions.v1", ".publisher.v1"})
+            delete_topic(brokers, text_ + topic);
     } catch (const std::exception&) {
         // The broker is thrown away after the tests, with whatever is left on it.
     }

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Keeps the set of ended sessions from Keyledger's events topic, in a file.
+
+    ended_sessions.py --brokers 127.0.0.1:9092 --state ended.json [--topic keyledger.events.v1]
+
+A service that verifies access tokens by itself asks such a set whether a token's session (`sid`) has ended since the
+token was issued. Runs until SIGTERM or SIGINT. It can be killed at any moment and goes on where it was: what it knows
+and where it stood are one file, replaced by a rename. Records that come twice are recognised by their position.
+
+Needs confluent-kafka (Debian: python3-confluent-kafka). docs/consumers.md says why it does what it does.
+"""
+import argparse
+import json
+import os
+import signal
+import sys
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+
+BATCH = 500
+POLL_SECONDS = 0.5
+METADATA_SECONDS = 10
+# The newest schema version of each type that this programme understands. A type that is not here is none of its
+# business; a newer version of one that is must not be guessed at.
+UNDERSTOOD = {
+    "session.started": 1,
+    "session.ended": 1,
+    "user.password_changed": 1,
+    "user.sessions_revoked": 1,
+    "user.disabled": 1,
+    "user.erasure_requested": 1,
+    "user.erased": 1,
+}
+
+
+class Refused(Exception):
+    """Going on would make the set wrong: a person has to look."""
+
+
+class EndedSessions:
+    def __init__(self, path):
+        self.path = path
+        self.log_id = None
+        self.partitions = {}  # number: {"next_offset", "position" of the last record}
+        self.live = {}  # session: {"user", "position" at which it began}
+        self.ended = {}  # session: position at which it ended
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                for name, value in json.load(file).items():
+                    setattr(self, name, value)
+
+    def save(self):
+        """All or nothing, also when the power fails: what was applied and where it stood move together."""
+        state = {name: getattr(self, name) for name in ("log_id", "partitions", "live", "ended")}
+        with open(self.path + ".next", "w", encoding="utf-8") as file:
+            json.dump(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(self.path + ".next", self.path)
+        folder = os.open(os.path.dirname(os.path.abspath(self.path)), os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+
+    def take(self, partition, offset, headers, value):
+        """One record. Those of a partition come in the order of their positions; one that does not came before."""
+        log_id = headers["ce_logid"]
+        if self.log_id not in (None, log_id):
+            raise Refused(f"the topic now holds log {log_id}, not {self.log_id}: begin with an empty state")
+        self.log_id = log_id
+        place = self.partitions.setdefault(str(partition), {"next_offset": 0, "position": 0})
+        place["next_offset"] = max(place["next_offset"], offset + 1)
+        position = int(headers["ce_sequence"])
+        if position <= place["position"]:
+            return
+        self.apply(headers["ce_type"], position, headers["ce_subject"], json.loads(value))
+        place["position"] = position
+
+    def apply(self, kind, position, subject, event):
+        if kind not in UNDERSTOOD:
+            return
+        if event["schema_version"] > UNDERSTOOD[kind]:
+            raise Refused(f"position {position}: {kind} of schema version {event['schema_version']} is too new")
+        session = event["stream"]["id"]
+        if kind == "session.started":
+            self.live[session] = {"user": event["data"]["user_id"], "position": position}
+        elif kind == "session.ended":
+            self.end(session, position)
+        else:  # on the user: it ends all his sessions that began before, except perhaps one
+            kept = event["data"].get("kept_session")
+            for other in [id for id, one in self.live.items() if one["user"] == subject and id != kept]:
+                self.end(other, position)
+
+    def end(self, session, position):
+        self.live.pop(session, None)
+        self.ended.setdefault(session, position)
+
+
+def consume(sessions, brokers, topic, stopping):
+    consumer = Consumer({
+        "bootstrap.servers": brokers,
+        "group.id": "ended-sessions",  # unused: where it stands is in its own file
+        "isolation.level": "read_committed",
+        "enable.auto.commit": False,
+        "auto.offset.reset": "error",  # offsets that are gone are not skipped
+        "allow.auto.create.topics": False,
+    })
+    metadata = consumer.list_topics(topic, METADATA_SECONDS).topics[topic]
+    if metadata.error:
+        raise Refused(f"topic {topic}: {metadata.error}")
+    consumer.assign([
+        TopicPartition(topic, number, sessions.partitions.get(str(number), {}).get("next_offset", OFFSET_BEGINNING))
+        for number in metadata.partitions
+    ])
+    try:
+        while not stopping():
+            messages = consumer.consume(BATCH, POLL_SECONDS)
+            for message in messages:
+                if message.error():
+                    if message.error().code() == KafkaError._AUTO_OFFSET_RESET:
+                        raise Refused(f"records are gone: {message.error()}")
+                    print(f"ended_sessions: {message.error()}", file=sys.stderr)  # the client tries again by itself
+                    continue
+                headers = {name: text.decode() for name, text in message.headers() or [] if text is not None}
+                sessions.take(message.partition(), message.offset(), headers, message.value())
+            if messages:
+                sessions.save()
+    finally:
+        consumer.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--brokers", required=True)
+    parser.add_argument("--state", required=True)
+    parser.add_argument("--topic", default="keyledger.events.v1")
+    arguments = parser.parse_args()
+    asked = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked.append(True))
+    try:
+        consume(EndedSessions(arguments.state), arguments.brokers, arguments.topic, lambda: bool(asked))
+    except Refused as refused:
+        sys.exit(f"ended_sessions: {refused}")
+
+
+if __name__ == "__main__":
+    main()
