@@ -199,6 +199,63 @@ void add_events(const Builder& build, Value& channels, Value& messages) {
                       build.object("cleanup.policy", build.list("delete"), "retention.ms", -1)));
 }
 
+// Of records of state; the value is described here by hand, for it follows from no single event.
+Value state_headers(const Builder& build) {
+    return build.object(
+        "type", "object", "required", build.list("ce_logid", "ce_sequence", "ce_id"), "properties",
+        build.object("ce_logid", uuid_schema(build, "which log the position is of"), "ce_sequence",
+                     build.object("type", "string", "pattern", "^[0-9]{19}$", "description",
+                                  "the position of the event that changed it, 19 digits"),
+                     "ce_id", uuid_schema(build, "the id of that event"), "content-type",
+                     build.object("type", "string", "const", "application/json", "description",
+                                  "absent from a tombstone")));
+}
+
+Value time_schema(const Builder& build, const char* meaning) {
+    return build.object("type", "integer", "format", "int64", "description", meaning);
+}
+
+Value user_state(const Builder& build) {
+    return build.object(
+        "type", "object", "required",
+        build.list("position", "registered_at_ms", "status", "tenant", "user_id"), "properties",
+        build.object("position", position_schema(build, "of the event that changed it last"),
+                     "registered_at_ms", time_schema(build, "when he registered"), "status",
+                     build.object("type", "string", "enum", build.list("active", "disabled")), "tenant",
+                     build.object("type", "string"), "user_id", uuid_schema(build, "also the key")));
+}
+
+Value session_state(const Builder& build) {
+    return build.object(
+        "type", "object", "required",
+        build.list("audiences", "client_id", "expires_at_ms", "position", "session_id", "started_at_ms",
+                   "tenant", "user_id"),
+        "properties",
+        build.object("audiences", build.object("type", "array", "items", build.object("type", "string")),
+                     "client_id", text_header(build, "the client that holds it"), "expires_at_ms",
+                     time_schema(build, "when it ends at the latest: look at the clock too"), "position",
+                     position_schema(build, "of its start"), "session_id", uuid_schema(build, "also the key"),
+                     "started_at_ms", time_schema(build, "when it began"), "tenant",
+                     build.object("type", "string"), "user_id", uuid_schema(build, "whose it is")));
+}
+
+// A channel of state with its two messages: what is, and a tombstone.
+void add_state(const Builder& build, Value& channels, Value& messages, const char* name, const char* address,
+               const char* meaning, const char* gone, Value&& value) {
+    const std::string state = std::string(name) + ".state";
+    const std::string tombstone = std::string(name) + ".tombstone";
+    build.add(messages, state,
+              message(build, state, meaning, "stateHeaders", std::move(value), uuid_schema(build, "the id")),
+              tombstone,
+              message(build, tombstone, gone, "stateHeaders", build.object("type", "null"),
+                      uuid_schema(build, "the id")));
+    build.add(channels, std::string(name) + "s",
+              channel(build, address, meaning,
+                      build.object(state, build.reference("components/messages/" + state), tombstone,
+                                   build.reference("components/messages/" + tombstone)),
+                      build.object("cleanup.policy", build.list("compact"))));
+}
+
 }  // namespace
 
 rapidjson::Document asyncapi_document() {
@@ -207,12 +264,20 @@ rapidjson::Document asyncapi_document() {
     Value channels = build.object();
     Value messages = build.object();
     add_events(build, channels, messages);
-    Value schemas = build.object("actor", actor_schema(build), "eventHeaders", event_headers(build));
-    build.add(document, "asyncapi", "3.0.0", "info",
-              build.object("title", "Keyledger", "version", "1.0.0", "description", kAbout),
-              "defaultContentType", "application/json", "channels", std::move(channels), "operations",
-              build.object("publishEvents", operation(build, "events", "Keyledger publishes what happened")),
-              "components", build.object("messages", std::move(messages), "schemas", std::move(schemas)));
+    add_state(build, channels, messages, "user", "keyledger.users.v1", "A user as he is now.",
+              "The user was erased.", user_state(build));
+    add_state(build, channels, messages, "session", "keyledger.sessions.v1",
+              "A session that no event has ended.", "The session is over.", session_state(build));
+    Value schemas = build.object("actor", actor_schema(build), "eventHeaders", event_headers(build),
+                                 "stateHeaders", state_headers(build));
+    build.add(
+        document, "asyncapi", "3.0.0", "info",
+        build.object("title", "Keyledger", "version", "1.0.0", "description", kAbout), "defaultContentType",
+        "application/json", "channels", std::move(channels), "operations",
+        build.object("publishEvents", operation(build, "events", "Keyledger publishes what happened"),
+                     "publishUsers", operation(build, "users", "Keyledger publishes users as they are"),
+                     "publishSessions", operation(build, "sessions", "Keyledger publishes live sessions")),
+        "components", build.object("messages", std::move(messages), "schemas", std::move(schemas)));
     return document;
 }
 

@@ -30,6 +30,11 @@ Position Accounts::append(ScriptedLog& log, const char* stream, const std::strin
 
 void Accounts::end_all(const std::string& user, const std::string& kept) {
     std::erase_if(live, [&](const auto& one) { return one.second.user == user && one.first != kept; });
+    std::erase_if(open, [&](const auto& one) {
+        const bool ends = one.second == user && one.first != kept;
+        if (ends) ended.insert(one.first);
+        return ends;
+    });
 }
 
 void Accounts::start_session(ScriptedLog& log, const std::string& user) {
@@ -41,6 +46,7 @@ void Accounts::start_session(ScriptedLog& log, const std::string& user) {
                R"({"audiences":["https://api.example"],"client_id":"portal","device":"d","expires_at_ms":)" +
                    std::to_string(expires_at_ms) + R"(,"security_stamp":0,"user_id":")" + user + "\"}");
     live[id] = {user, position, expires_at_ms};
+    open[id] = user;
 }
 
 void Accounts::step(ScriptedLog& log) {
@@ -63,6 +69,8 @@ void Accounts::step(ScriptedLog& log) {
         const std::string id = any(live);
         append(log, "session", id, "session.ended", R"({"reason":"logged_out"})");
         live.erase(id);
+        open.erase(id);
+        ended.insert(id);
     } else if (what == 16) {
         append(log, "user", user, "user.sessions_revoked", "{\"kept_session\":" + quoted_or_null(kept) + "}");
         end_all(user, kept);

@@ -3,6 +3,7 @@
 // code with the fold under test.
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ public:
     };
     std::map<std::string, std::string> status;  // of each user: active, disabled
     std::map<std::string, Session> live;
+    // As those see it who look at no clock: sessions that no event has ended, and those that one has.
+    std::map<std::string, std::string> open;  // to user
+    std::set<std::string> ended;
 
 private:
     void step(ScriptedLog& log);

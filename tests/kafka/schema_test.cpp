@@ -4,11 +4,13 @@
 
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <set>
 
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/reference/event_reference.hpp"
+#include "tests/kafka/accounts.hpp"
 #include "tests/kafka/rig.hpp"
 #include "tests/support/json_schema.hpp"
 
@@ -52,23 +54,54 @@ rapidjson::Document headers_of(const ConsumedRecord& record) {
     return headers;
 }
 
+void expect_fits(const rapidjson::Document& document, const std::string& message,
+                 const ConsumedRecord& record) {
+    const JsonSchema schemas(document);
+    const std::string at_message = "/components/messages/" + message;
+    Violations found =
+        schemas.violations(at(document, at_message + "/headers"), headers_of(record), "headers");
+    const rapidjson::Document value =
+        record.value.empty() ? rapidjson::Document() : eventstore::parse_json(record.value);
+    for (std::string& one : schemas.violations(at(document, at_message + "/payload"), value, "value"))
+        found.push_back(std::move(one));
+    for (const std::string& one : found) ADD_FAILURE() << message << ": " << one;
+}
+
+TEST(AsyncApi, DescribesEveryRecordOfTheTopicsOfState) {
+    Rig rig;
+    Accounts(seed_of_test()).grow(rig.log, 400);
+    auto options = rig.options();
+    options.output = eventstore::kafka::OutputKind::kState;
+    const auto publisher = rig.publisher(options);
+    publisher->start();
+    ASSERT_TRUE(reaches(*publisher, rig.log.size()));
+    publisher->stop();
+    const rapidjson::Document document = eventstore::reference::asyncapi_document();
+    std::map<std::string, int> seen;
+    for (const std::string name : {"user", "session"}) {
+        for (const ConsumedRecord& record :
+             read_topic(rig.brokers, rig.prefix.text() + "." + name + "s.v1")) {
+            const std::string message = name + (record.value.empty() ? ".tombstone" : ".state");
+            ++seen[message];
+            expect_fits(document, message, record);
+            if (::testing::Test::HasFailure()) return;
+        }
+    }
+    EXPECT_GT(seen["user.state"], 3);
+    EXPECT_GT(seen["session.state"], 20);
+    EXPECT_GT(seen["session.tombstone"], 20);
+}
+
 TEST(AsyncApi, DescribesEveryRecordOfTheEventsTopic) {
     Rig rig;
     add_every_type(rig.log);
     rig.publish_all();
     const rapidjson::Document document = eventstore::reference::asyncapi_document();
-    const JsonSchema schemas(document);
     std::set<std::string> seen;
     for (const ConsumedRecord& record : read_topic(rig.brokers, rig.events_topic())) {
         const std::string type = record.headers.at("ce_type");
         seen.insert(type);
-        const std::string message = "/components/messages/" + type;
-        Violations found =
-            schemas.violations(at(document, message + "/headers"), headers_of(record), "headers");
-        for (const std::string& one : schemas.violations(at(document, message + "/payload"),
-                                                         eventstore::parse_json(record.value), "value"))
-            found.push_back(one);
-        for (const std::string& one : found) ADD_FAILURE() << type << ": " << one;
+        expect_fits(document, type, record);
         if (::testing::Test::HasFailure()) break;
     }
     for (const EventTypeInfo& info : eventstore::event_types())

@@ -4,7 +4,7 @@ import re
 
 CPP = (".cpp", ".hpp", ".cpp.in")
 SCRIPTS = (".py", ".sh", ".cmake")
-SKIPPED_FOLDERS = {"build", "__pycache__"}
+SKIPPED_FOLDERS = {"build", "__pycache__", "node_modules"}
 
 
 class Source:
