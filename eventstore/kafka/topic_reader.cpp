@@ -3,11 +3,14 @@
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "eventstore/kafka/limits.hpp"
 
 namespace keyledger::eventstore::kafka {
 namespace {
+
+constexpr auto kLeaderPoll = std::chrono::milliseconds(20);
 
 using Message = std::unique_ptr<rd_kafka_message_t, decltype(&rd_kafka_message_destroy)>;
 using Queue = std::unique_ptr<rd_kafka_queue_t, decltype(&rd_kafka_queue_destroy)>;
@@ -42,6 +45,11 @@ private:
     Queue queue_;
     std::vector<std::int32_t> started_;
 };
+
+// As a partition of a topic that was just made.
+bool has_no_leader_yet(rd_kafka_resp_err_t error) {
+    return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+}
 
 std::string_view view(const void* bytes, std::size_t size) {
     return bytes ? std::string_view(static_cast<const char*>(bytes), size) : std::string_view();
@@ -83,10 +91,18 @@ Result<TopicReader, KafkaError> TopicReader::open(const ClientOptions& options) 
 Result<std::vector<PartitionBounds>, KafkaError> TopicReader::bounds(
     const std::string& topic, std::int32_t partitions, std::chrono::steady_clock::time_point deadline) {
     std::vector<PartitionBounds> all(static_cast<std::size_t>(partitions));
+    const auto leaders_by = std::chrono::steady_clock::now() + kFirstContactTimeout;
     for (std::int32_t partition = 0; partition < partitions; ++partition) {
         PartitionBounds& one = all[static_cast<std::size_t>(partition)];
-        const auto error = rd_kafka_query_watermark_offsets(uncommitted_.handle(), topic.c_str(), partition,
-                                                            &one.first, &one.end, timeout_ms(deadline));
+        const auto ask = [&] {
+            return rd_kafka_query_watermark_offsets(uncommitted_.handle(), topic.c_str(), partition, &one.first,
+                                                    &one.end, timeout_ms(deadline));
+        };
+        auto error = ask();
+        while (has_no_leader_yet(error) && std::chrono::steady_clock::now() < leaders_by) {
+            std::this_thread::sleep_for(kLeaderPoll);  // a broker tells nobody when it has become the leader
+            error = ask();
+        }
         if (error) return Unexpected(error_of(static_cast<int>(error), "asking for the end of " + topic));
     }
     return all;
