@@ -75,6 +75,12 @@ std::optional<std::string_view> name_of(User::Status status) {
     return std::nullopt;
 }
 
+User::Status status_of(std::string_view name) {
+    for (const auto status : {User::Status::kActive, User::Status::kDisabled})
+        if (name_of(status) == name) return status;
+    throw CodecError("a state record has the unknown status '" + std::string(name) + "'");
+}
+
 }  // namespace
 
 struct StateOutput::Change {
@@ -213,9 +219,7 @@ void StateOutput::restore(std::size_t topic, const ReadRecord& record) {
     }
     const Stored stored(record.value());
     if (topic == kUsers) {
-        const bool active = stored.text("status") == *name_of(User::Status::kActive);
-        users_[*id] = {active ? User::Status::kActive : User::Status::kDisabled,
-                       stored.number("registered_at_ms")};
+        users_[*id] = {status_of(stored.text("status")), stored.number("registered_at_ms")};
     } else {
         drop(*id);
         keep(*id, {stored.id("user_id"), stored.number("position"), stored.number("expires_at_ms")});

@@ -48,7 +48,8 @@ private:
 
 // As a partition of a topic that was just made.
 bool has_no_leader_yet(rd_kafka_resp_err_t error) {
-    return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+    return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+           error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
 }
 
 std::string_view view(const void* bytes, std::size_t size) {
@@ -95,8 +96,8 @@ Result<std::vector<PartitionBounds>, KafkaError> TopicReader::bounds(
     for (std::int32_t partition = 0; partition < partitions; ++partition) {
         PartitionBounds& one = all[static_cast<std::size_t>(partition)];
         const auto ask = [&] {
-            return rd_kafka_query_watermark_offsets(uncommitted_.handle(), topic.c_str(), partition, &one.first,
-                                                    &one.end, timeout_ms(deadline));
+            return rd_kafka_query_watermark_offsets(uncommitted_.handle(), topic.c_str(), partition,
+                                                    &one.first, &one.end, timeout_ms(deadline));
         };
         auto error = ask();
         while (has_no_leader_yet(error) && std::chrono::steady_clock::now() < leaders_by) {
