@@ -16,6 +16,7 @@ from kill_service import Database, die, free_port
 
 READY_SECONDS = 60
 STOP_SECONDS = 60
+START_ATTEMPTS = 3
 ADMINISTRATOR = "administrator@example.com"
 INTROSPECTOR = "introspector"
 NAPS = 0.02  # between two looks at a condition that is awaited
@@ -58,18 +59,25 @@ class Servers:
         self.services, self.directory = services, directory
         self.database_url = self.brokers = None
 
-    def call(self, *words):
-        done = subprocess.run([self.services, *words], capture_output=True, text=True, check=False,
-                              stdin=subprocess.DEVNULL)
-        if done.returncode != 0:
+    def call(self, *words, attempts=1):
+        for _ in range(attempts):
+            done = subprocess.run([self.services, *words], capture_output=True, text=True, check=False,
+                                  stdin=subprocess.DEVNULL)
+            if done.returncode == 0:
+                break
+        else:
             die(f"services {' '.join(words)}: {done.stdout}{done.stderr}")
         return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
 
+    def start(self, server):
+        """On a machine that is very busy it may need longer than scripts/services waits for it."""
+        return self.call("start", server, str(self.directory / server), attempts=START_ATTEMPTS)
+
     def start_postgres(self):
-        self.database_url = self.call("start", "postgres", str(self.directory / "postgres"))["PG_SUPERUSER_URL"]
+        self.database_url = self.start("postgres")["PG_SUPERUSER_URL"]
 
     def start_kafka(self):
-        self.brokers = self.call("start", "kafka", str(self.directory / "kafka"))["KAFKA_BROKERS"]
+        self.brokers = self.start("kafka")["KAFKA_BROKERS"]
 
     def kill_postgres(self):
         """An immediate shutdown: no checkpoint, every backend ends where it stands."""
