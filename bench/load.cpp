@@ -1,8 +1,9 @@
 // The load generator: registers users, logs them in, refreshes their sessions, introspects their tokens, over HTTP on
 // many connections from one thread, and asks for /health/live, which is the server's emptiest answer and the ceiling of
-// the others. Prints rate, median, p99, p99.9 and errors of each phase. With --journal every answered command is written down
-// with the position that the service told, so that a checker which shares no code with the service can look for it in
-// the log. With --keep-going a connection that breaks is opened again, for runs in which the service is killed.
+// the others. Prints rate, median, p99, p99.9 and errors of each phase. With --journal every answered command is
+// written down with the position that the service told, so that a checker which shares no code with the service can
+// look for it in the log. With --keep-going a connection that breaks is opened again, for runs in which the service is
+// killed.
 #include <openssl/evp.h>
 
 #include <CLI/CLI.hpp>

@@ -102,6 +102,15 @@ private:
     Position all_ = 0;
 };
 
+void print_delays(std::vector<double> delays, int rate) {
+    std::ranges::sort(delays);
+    auto at = [&](double share) { return delays[static_cast<std::size_t>(share * double(delays.size() - 1))]; };
+    std::printf("visible in all read models after commit, at %d events/s: p50 %.2f ms, p99 %.2f ms, max %.2f ms\n",
+                rate, at(0.5), at(0.99), at(1));
+    std::printf(R"({"figure":"tables visible","events_per_second":%d,"p50_ms":%.2f,"p99_ms":%.2f})" "\n", rate, at(0.5),
+                at(0.99));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -168,15 +177,6 @@ int main(int argc, char** argv) {
         for (const auto& event : append) seen.written(event.position, Clock::now());
     }
     seen.wait_for(story.head());
-    auto delays = seen.delays();
-    std::ranges::sort(delays);
-    auto at = [&](double share) {
-        return delays[static_cast<std::size_t>(share * double(delays.size() - 1))];
-    };
-    std::cout << "visible in all read models after commit, at " << rate << " events/s: p50 " << at(0.5)
-              << " ms, p99 " << at(0.99) << " ms, max " << at(1) << " ms\n";
-    std::printf(R"({"figure":"tables visible","events_per_second":%d,"p50_ms":%.2f,"p99_ms":%.2f})" "\n", rate, at(0.5),
-                at(0.99));
-    std::fflush(stdout);
+    print_delays(seen.delays(), rate);
     projector.stop();
 }

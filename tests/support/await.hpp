@@ -15,8 +15,8 @@ boost::asio::awaitable<void> keep_answer(boost::asio::awaitable<T> work, std::op
     answer->emplace(co_await std::move(work));
 }
 
-// An io_context that nobody else runs, lent out until the destructor. It is never destroyed, for whoever posted the last
-// answer may still be at work in it: neither at the end of a run nor of the programme does anybody wait for him.
+// An io_context that nobody else runs, lent out until the destructor. It is never destroyed, for whoever posted the
+// last answer may still be at work in it: neither at the end of a run nor of the programme does anybody wait for him.
 class LentContext {
 public:
     LentContext() {
