@@ -7,6 +7,8 @@
 #include <iterator>
 #include <thread>
 
+#include "commands/erase_anonymous_callers.hpp"
+
 namespace keyledger::app {
 namespace {
 
@@ -48,6 +50,7 @@ constexpr Setting kSettings[] = {
     {"KEYLEDGER_REQUEST_TIMEOUT_MS", "10000", "a request is answered by then, if only with 503"},
     {"KEYLEDGER_STOP_TIMEOUT_MS", "10000", "requests in flight are waited for when stopping"},
     {"KEYLEDGER_COMMAND_RETENTION_HOURS", "72", "how long an Idempotency-Key is remembered"},
+    {"KEYLEDGER_ANONYMOUS_CALLERS_DAYS", "30", "then addresses and agents of callers who were not logged in are erased"},
     {"KEYLEDGER_LOG_LEVEL", "info", "trace, debug, info, warn or error"},
 };
 
@@ -152,6 +155,8 @@ void read_serving(Reader& reader, Config& config) {
     config.stop_timeout_ms = reader.number("KEYLEDGER_STOP_TIMEOUT_MS", 0, 600'000);
     config.request_timeout_ms = reader.number("KEYLEDGER_REQUEST_TIMEOUT_MS", 100, 600'000);
     config.command_retention_hours = reader.number("KEYLEDGER_COMMAND_RETENTION_HOURS", 1, 24 * 365);
+    config.anonymous_callers_days =
+        static_cast<int>(reader.number("KEYLEDGER_ANONYMOUS_CALLERS_DAYS", 1, commands::kMaxDaysBack / 2));
     config.login_network_rate_per_minute =
         reader.number("KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", 1, 1'000'000'000);
     config.login_network_burst = reader.number("KEYLEDGER_LOGIN_NETWORK_BURST", 1, 1'000'000'000);

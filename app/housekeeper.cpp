@@ -2,18 +2,36 @@
 
 #include <spdlog/spdlog.h>
 
+#include "commands/erase_anonymous_callers.hpp"
 #include "eventstore/postgres/housekeeping.hpp"
 
 namespace keyledger::app {
 namespace {
 
+namespace postgres = eventstore::postgres;
+
 constexpr auto kInterval = std::chrono::minutes(1);
-constexpr int kAtMost = 50'000;  // command ids in one go
+constexpr int kAtMost = 50'000;  // command ids or erased subjects in one go
+constexpr std::int64_t kDayErasureIntervalMs = 3'600'000;
+// Keys are destroyed by the clock of the node that did it, and become visible a moment later.
+constexpr std::int64_t kOverlapMs = 10 * 60'000;
+
+commands::Caller housekeeping_caller() {
+    commands::Caller caller;
+    caller.actor_type = eventstore::ActorType::kSystem;
+    caller.request_id = "housekeeping";
+    caller.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    return caller;
+}
 
 }  // namespace
 
-Housekeeper::Housekeeper(const Config& config, const commands::Clock& clock)
-    : database_url_(config.database_url), retention_ms_(config.command_retention_hours * 3'600'000), clock_(clock) {}
+Housekeeper::Housekeeper(const Config& config, Core& core)
+    : database_url_(config.database_url),
+      retention_ms_(config.command_retention_hours * 3'600'000),
+      anonymous_callers_days_(config.anonymous_callers_days),
+      core_(core),
+      forgotten_until_ms_(core.clock.now_ms()) {}
 
 Housekeeper::~Housekeeper() { stop(); }
 
@@ -34,11 +52,47 @@ void Housekeeper::run() {
     std::unique_lock lock(mutex_);
     while (!wake_.wait_for(lock, kInterval, [&] { return stopping_; })) {
         lock.unlock();
-        const auto pruned =
-            eventstore::postgres::prune_commands(database_url_, clock_.now_ms() - retention_ms_, kAtMost);
-        if (!pruned) spdlog::warn("old command ids could not be removed: the database does not answer");
+        try {
+            forget_the_erased();
+            prune_commands();
+            erase_anonymous_callers();
+        } catch (const std::exception& error) {
+            spdlog::error("housekeeping failed and is tried again: {}", error.what());
+        }
         lock.lock();
     }
+}
+
+void Housekeeper::prune_commands() {
+    const auto pruned = postgres::prune_commands(database_url_, core_.clock.now_ms() - retention_ms_, kAtMost);
+    if (!pruned) spdlog::warn("old command ids could not be removed: the database does not answer");
+}
+
+void Housekeeper::forget_the_erased() {
+    const std::int64_t now_ms = core_.clock.now_ms();
+    const auto gone = postgres::destroyed_subjects(database_url_, forgotten_until_ms_ - kOverlapMs, kAtMost);
+    if (!gone) {
+        spdlog::warn("whose keys were destroyed could not be learnt: the database does not answer");
+        return;
+    }
+    for (const Uuid& subject : *gone) {
+        core_.keys.forget(subject);
+        core_.cache.drop(subject);
+    }
+    forgotten_until_ms_ = now_ms;
+}
+
+void Housekeeper::erase_anonymous_callers() {
+    const std::int64_t now_ms = core_.clock.now_ms();
+    if (now_ms < next_erasure_ms_) return;
+    const auto erased = core_.run(
+        commands::erase_anonymous_callers(core_.services, anonymous_callers_days_, housekeeping_caller()));
+    if (!erased) {
+        spdlog::warn("the keys of old days could not be destroyed; it is tried again in a minute");
+        return;
+    }
+    if (*erased > 0) spdlog::info("destroyed the keys of {} day(s) of anonymous callers", *erased);
+    next_erasure_ms_ = now_ms + kDayErasureIntervalMs;
 }
 
 }  // namespace keyledger::app

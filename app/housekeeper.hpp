@@ -1,27 +1,36 @@
 #pragma once
-// Removes command ids that are older than the configured retention, a little at a time.
+// What the service tidies up behind itself, on a thread of its own: command ids older than the configured retention,
+// the keys of days whose anonymous callers are to be forgotten, and what is remembered here of those whose keys died on
+// any node.
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
 #include "app/config.hpp"
-#include "commands/ports.hpp"
+#include "app/core.hpp"
 
 namespace keyledger::app {
 
 class Housekeeper {
 public:
-    Housekeeper(const Config& config, const commands::Clock& clock);
+    // The core outlives it.
+    Housekeeper(const Config& config, Core& core);
     ~Housekeeper();
     void start();
     void stop();
 
 private:
     void run();
+    void prune_commands();
+    void forget_the_erased();
+    void erase_anonymous_callers();
 
     const std::string database_url_;
     const std::int64_t retention_ms_;
-    const commands::Clock& clock_;
+    const int anonymous_callers_days_;
+    Core& core_;
+    std::int64_t forgotten_until_ms_;
+    std::int64_t next_erasure_ms_ = 0;
     std::mutex mutex_;
     std::condition_variable wake_;
     bool stopping_ = false;

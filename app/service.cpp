@@ -79,7 +79,7 @@ struct Service::Parts {
           server(server_options(config, core.clock), router, metrics),
           management(management_options(config.management_listen),
                      management_routes({health, metrics, log_id})),
-          housekeeper(config, core.clock) {
+          housekeeper(config, core) {
         observe(health, metrics, core, followers, server);
     }
 

@@ -53,6 +53,17 @@ Uuid envelope_subject(const Caller& caller, Pseudonyms& pseudonyms, std::int64_t
     return pseudonyms.anonymous_subject_of(now_ms);
 }
 
+bool tells_of_a_person(const eventstore::EventMetadata& envelope) {
+    return envelope.client_address.value || envelope.user_agent.value || envelope.device.value;
+}
+
+bool has_personal_fields(const eventstore::AnyEvent& event) {
+    auto listed = []<class Declared>(const Declared&) {
+        return std::apply([](const auto&... field) { return (is_personal(field) || ...); }, Declared::fields());
+    };
+    return std::visit([&](const auto& of_aggregate) { return std::visit(listed, of_aggregate); }, event);
+}
+
 Refusal refusal_of_claim(const std::string& kind) {
     if (kind == "username") return Refusal::kUsernameTaken;
     if (kind == "email") return Refusal::kEmailTaken;
@@ -143,6 +154,14 @@ asio::awaitable<Result<SubjectKeyPtr, CommandError>> Attempt::key_of(Uuid subjec
     co_return key;
 }
 
+asio::awaitable<Result<bool, CommandError>> Attempt::destroy_key_of(Uuid subject) {
+    auto stored = co_await keys_.stored(subject, deadline_);
+    if (!stored) co_return Unexpected(CommandError(refusal_of(stored.error())));
+    if (!stored->has_value() || stored->value().destroyed) co_return false;
+    destroyed_keys_.push_back({subject, stored->value().key_id});
+    co_return true;
+}
+
 // ---- Executor --------------------------------------------------------------------------------------------------
 asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Step step, int max_attempts) {
     auto earlier = co_await earlier_outcome(caller);
@@ -223,17 +242,21 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
     Append append;
     append.command_id = command_id;
     if (caller.idempotency) append.fingerprint = caller.idempotency->fingerprint;
-    const Uuid subject = envelope_subject(caller, world_.pseudonyms, now_ms);
-    auto envelope_key = co_await attempt.key_of(subject);
-    if (!envelope_key) co_return Unexpected(envelope_key.error());
     const auto envelope = envelope_of(caller, command_id, now_ms);
+    SubjectKeyPtr envelope_key;
+    if (tells_of_a_person(envelope)) {
+        const Uuid subject = envelope_subject(caller, world_.pseudonyms, now_ms);
+        auto key = co_await attempt.key_of(subject);
+        if (!key) co_return Unexpected(key.error());
+        envelope_key = *key;
+    }
 
     std::vector<std::int32_t> next(attempt.folds_.size());
     for (std::size_t i = 0; i < next.size(); ++i) next[i] = attempt.folds_[i].version;
     for (const Attempt::Decision& decision : attempt.events_) {
         const LoadStream& stream = attempt.streams_.loads()[decision.stream];
         SubjectKeyPtr payload_key;
-        if (std::holds_alternative<UserEvent>(decision.event)) {
+        if (has_personal_fields(decision.event)) {
             auto own = co_await attempt.key_of(stream.stream_id);
             if (!own) co_return Unexpected(own.error());
             payload_key = *own;
@@ -249,7 +272,7 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
         event.type = encoded.type;
         event.schema_version = encoded.schema_version;
         event.payload = std::move(encoded.payload);
-        SubjectSealer envelope_sealer(world_.cipher, *envelope_key, event.event_id);
+        SubjectSealer envelope_sealer(world_.cipher, envelope_key, event.event_id);
         event.metadata = eventstore::encode(envelope, envelope_sealer);
     }
     for (std::size_t i = 0; i < next.size(); ++i) {
@@ -260,6 +283,7 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
     append.credentials = attempt.credentials_;
     for (const SubjectKeyPtr& key : attempt.new_keys_) append.new_keys.push_back(world_.cipher.wrap(*key));
     for (const SubjectKeyPtr& key : attempt.used_keys_) append.key_uses.push_back({key->subject, key->key_id});
+    append.destroyed_keys = attempt.destroyed_keys_;
     co_return append;
 }
 
@@ -275,6 +299,7 @@ void Executor::remember(const Attempt& attempt, const Append& append, const even
     }
     for (std::size_t stream : changed) world_.cache.put(attempt.streams_.loads()[stream].stream_id, folds[stream]);
     for (const SubjectKeyPtr& key : attempt.new_keys_) world_.keys.remember(key);
+    for (const auto& [subject, key_id] : attempt.destroyed_keys_) world_.keys.forget(subject);
 }
 
 // Streams are read at the head by the next attempt; a subject's key is not, unless it is forgotten here.

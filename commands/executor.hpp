@@ -60,6 +60,8 @@ public:
                        const std::vector<eventstore::ClaimDigest>& digests);
     void change_credential(eventstore::CredentialChange change) { credentials_.push_back(std::move(change)); }
 
+    // The subject's live key, which this append destroys; false, and nothing to do, where it has none.
+    asio::awaitable<Result<bool, CommandError>> destroy_key_of(Uuid subject);
     // The subject's live key; where it has none yet, a new one that comes into being with this append.
     asio::awaitable<Result<eventstore::SubjectKeyPtr, CommandError>> key_of(Uuid subject);
 
@@ -81,6 +83,7 @@ private:
     std::vector<eventstore::CredentialChange> credentials_;
     std::vector<eventstore::SubjectKeyPtr> used_keys_;
     std::vector<eventstore::SubjectKeyPtr> new_keys_;
+    std::vector<eventstore::SubjectKeyUse> destroyed_keys_;
 };
 
 using Decided = asio::awaitable<Result<void, CommandError>>;

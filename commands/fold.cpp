@@ -21,6 +21,9 @@ AnyState evolve_any(const AnyState& state, const SessionEvent& event, const Reco
 AnyState evolve_any(const AnyState& state, const LoginAttemptsEvent& event, const Recorded& recorded) {
     return step<LoginAttempts>(state, event, recorded);
 }
+AnyState evolve_any(const AnyState& state, const AnonymousCallersEvent& event, const Recorded& recorded) {
+    return step<AnonymousCallers>(state, event, recorded);
+}
 
 }  // namespace
 

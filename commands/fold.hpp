@@ -5,6 +5,7 @@
 #include <memory>
 #include <variant>
 
+#include "domain/anonymous_callers/anonymous_callers.hpp"
 #include "domain/login_attempts/login_attempts.hpp"
 #include "domain/session/session.hpp"
 #include "domain/user/user.hpp"
@@ -12,7 +13,7 @@
 
 namespace keyledger::commands {
 
-using AnyState = std::variant<User, Session, LoginAttempts>;
+using AnyState = std::variant<User, Session, LoginAttempts, AnonymousCallers>;
 
 struct Fold {
     std::int32_t version = 0;  // 0: the stream does not exist

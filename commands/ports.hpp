@@ -63,6 +63,9 @@ public:
         Secret password, PasswordIdentity identity, Deadline deadline) = 0;
 };
 
+// Anonymous callers of one day, UTC, share a key.
+inline constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
+
 // Keyed digests: they recognise a value without telling it.
 class Pseudonyms {
 public:

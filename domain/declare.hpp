@@ -32,6 +32,15 @@ struct Personal {
     bool operator==(const Personal&) const = default;
 };
 
+template <class Event, class T>
+constexpr bool is_personal(const Field<Event, Personal<T>>&) {
+    return true;
+}
+template <class Event, class Value>
+constexpr bool is_personal(const Field<Event, Value>&) {
+    return false;
+}
+
 // The stored name of an enumerator: `enum_names(E)`, found beside E, lists them all. Names never change.
 template <class E>
 struct EnumName {

@@ -54,6 +54,13 @@ select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::tex
                      $8::uuid[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::uuid[],
                      $15::boolean[]))";
 
+// Beside users, all who call are anonymous as far as sealing goes: clients and the system too.
+constexpr const char* kEraseCallers = R"( as a set client_address = null, user_agent = null
+from HOURS as h
+where h.hour between $1 and $2 and a.position between h.first_position and h.last_position
+  and a.occurred_at_ms >= $3 and a.occurred_at_ms < $4 and a.actor_type <> 'user'
+  and (a.client_address is not null or a.user_agent is not null))";
+
 // What an event adds to what its envelope says.
 struct Facts {
     std::optional<Uuid> subject;  // the user whom it concerns; empty: nobody is known
@@ -108,6 +115,10 @@ struct OnLoginAttempt {
     Facts operator()(const LoginFailuresCleared& event) const { return {event.user_id, true, {}}; }
 };
 
+struct OnAnonymousCallers {
+    Facts operator()(const AnonymousCallersErased&) const { return {{}, true, {}}; }
+};
+
 struct Describe {
     const Uuid& stream;
     const Owners& owners;
@@ -115,6 +126,7 @@ struct Describe {
     Facts operator()(const UserEvent& event) const { return std::visit(OnUser{stream}, event); }
     Facts operator()(const SessionEvent& event) const { return std::visit(OnSession{stream, owners}, event); }
     Facts operator()(const LoginAttemptsEvent& event) const { return std::visit(OnLoginAttempt{}, event); }
+    Facts operator()(const AnonymousCallersEvent& event) const { return std::visit(OnAnonymousCallers{}, event); }
 };
 
 std::optional<std::string> unless_empty(const std::string& text) {
@@ -171,6 +183,20 @@ void write_hours(pqxx::transaction_base& transaction, const std::string& table,
     }
     transaction.exec_params("insert into " + table + kWriteHours, hour.literal(), first.literal(),
                             last.literal());
+}
+
+// What was written of people before they were erased: what happened stays, from where goes.
+void erase(pqxx::transaction_base& transaction, int generation, std::span<const DecodedEvent> events) {
+    const std::string table = "read_models." + table_name(AuditModel::kName, generation);
+    for (const DecodedEvent& decoded : events) {
+        const auto* callers = std::get_if<AnonymousCallersEvent>(&decoded.event);
+        if (callers == nullptr) continue;
+        const auto& erased = std::get<AnonymousCallersErased>(*callers);
+        std::string sql = "update " + table + kEraseCallers;
+        sql.replace(sql.find("HOURS"), 5, "read_models." + table_name(AuditModel::kName, generation, "hours"));
+        transaction.exec_params(sql, audit_hour(erased.from_ms), audit_hour(erased.before_ms), erased.from_ms,
+                                erased.before_ms);
+    }
 }
 
 }  // namespace
@@ -234,6 +260,7 @@ void AuditModel::apply(pqxx::transaction_base& transaction, int generation,
                             outcome.literal(), reason.literal(), address.literal(), agent.literal(),
                             request.literal(), session.literal(), by_subject.literal());
     write_hours(transaction, "read_models." + table_name(kName, generation, "hours"), events);
+    erase(transaction, generation, events);
 }
 
 }  // namespace keyledger::projections

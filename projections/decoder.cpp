@@ -69,6 +69,12 @@ private:
     bool incomplete_ = false;
 };
 
+// Whose key died with this event.
+std::optional<Uuid> erased_subject(const DecodedEvent& decoded) {
+    if (std::holds_alternative<AnonymousCallersEvent>(decoded.event)) return decoded.recorded->stream_id;
+    return std::nullopt;
+}
+
 }  // namespace
 
 DecodedBatch decode_batch(std::span<const RecordedEvent> batch, KeyCache& cache, SubjectCipher& cipher,
@@ -100,6 +106,8 @@ DecodedBatch decode_batch(std::span<const RecordedEvent> batch, KeyCache& cache,
         for (std::size_t at : std::exchange(incomplete, {}))
             if (at >= decoded.events.size() || !decode_or_stop(at)) break;
     }
+    for (const DecodedEvent& event : decoded.events)
+        if (const auto subject = erased_subject(event)) cache.drop(*subject);
     return decoded;
 }
 

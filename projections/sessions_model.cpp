@@ -160,6 +160,7 @@ struct Collect {
         std::visit(OnSession{change, decoded}, event);
     }
     void operator()(const LoginAttemptsEvent&) const {}  // no attempt is a session
+    void operator()(const AnonymousCallersEvent&) const {}  // whoever has a session is known
 };
 
 template <class T, class Member>

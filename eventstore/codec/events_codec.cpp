@@ -5,11 +5,6 @@
 namespace keyledger::eventstore {
 namespace {
 
-template <class T>
-constexpr bool kIsPersonal = false;
-template <class T>
-constexpr bool kIsPersonal<Personal<T>> = true;
-
 // By overload, as the codec does: a member of a type that has none does not compile.
 template <class T>
 struct Of {};
@@ -54,9 +49,9 @@ std::vector<FieldInfo> describe_fields() {
 
 template <class Declared>
 void list_fields(std::vector<std::string_view>& all, std::vector<std::string_view>& personal) {
-    auto each = [&]<class D, class V>(const Field<D, V>& field) {
+    auto each = [&](const auto& field) {
         all.push_back(field.name);
-        if (kIsPersonal<V>) personal.push_back(field.name);
+        if (is_personal(field)) personal.push_back(field.name);
     };
     std::apply([&](const auto&... field) { (each(field), ...); }, Declared::fields());
 }
@@ -80,6 +75,7 @@ const std::vector<EventTypeInfo>& known_types() {
         describe<User>(types, std::type_identity<UserEvent>{});
         describe<Session>(types, std::type_identity<SessionEvent>{});
         describe<LoginAttempts>(types, std::type_identity<LoginAttemptsEvent>{});
+        describe<AnonymousCallers>(types, std::type_identity<AnonymousCallersEvent>{});
         return types;
     }();
     return kTypes;
@@ -100,6 +96,8 @@ AnyEvent decode_any(const RecordedEvent& event, FieldOpener& opener) {
         return decode_event<SessionEvent>(event.type, event.schema_version, event.payload, opener);
     if (event.stream_type == LoginAttempts::kStreamType)
         return decode_event<LoginAttemptsEvent>(event.type, event.schema_version, event.payload, opener);
+    if (event.stream_type == AnonymousCallers::kStreamType)
+        return decode_event<AnonymousCallersEvent>(event.type, event.schema_version, event.payload, opener);
     throw CodecError("unknown stream type '" + event.stream_type + "'");
 }
 
@@ -108,6 +106,7 @@ std::string_view stream_type_of(const AnyEvent& event) {
         std::string_view operator()(const UserEvent&) const { return User::kStreamType; }
         std::string_view operator()(const SessionEvent&) const { return Session::kStreamType; }
         std::string_view operator()(const LoginAttemptsEvent&) const { return LoginAttempts::kStreamType; }
+        std::string_view operator()(const AnonymousCallersEvent&) const { return AnonymousCallers::kStreamType; }
     } type;
     return std::visit(type, event);
 }

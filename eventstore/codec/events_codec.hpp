@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "domain/anonymous_callers/anonymous_callers.hpp"
 #include "domain/login_attempts/login_attempts.hpp"
 #include "domain/session/session.hpp"
 #include "domain/user/user.hpp"
@@ -42,6 +43,7 @@ struct EncodedEvent {
 EncodedEvent encode(const UserEvent& event, FieldSealer& sealer);
 EncodedEvent encode(const SessionEvent& event, FieldSealer& sealer);
 EncodedEvent encode(const LoginAttemptsEvent& event, FieldSealer& sealer);
+EncodedEvent encode(const AnonymousCallersEvent& event, FieldSealer& sealer);
 std::string encode(const EventMetadata& metadata, FieldSealer& sealer);
 
 // Throw CodecError on an unknown type or version and on a malformed payload: a reader stops, it never skips.
@@ -53,11 +55,13 @@ template <>
 SessionEvent decode_event<SessionEvent>(std::string_view, int, std::string_view, FieldOpener&);
 template <>
 LoginAttemptsEvent decode_event<LoginAttemptsEvent>(std::string_view, int, std::string_view, FieldOpener&);
+template <>
+AnonymousCallersEvent decode_event<AnonymousCallersEvent>(std::string_view, int, std::string_view, FieldOpener&);
 
 EventMetadata decode_metadata(std::string_view metadata, FieldOpener& opener);
 
 // Any event of the log, by its stream's type.
-using AnyEvent = std::variant<UserEvent, SessionEvent, LoginAttemptsEvent>;
+using AnyEvent = std::variant<UserEvent, SessionEvent, LoginAttemptsEvent, AnonymousCallersEvent>;
 AnyEvent decode_any(const RecordedEvent& event, FieldOpener& opener);
 std::string_view stream_type_of(const AnyEvent& event);
 

@@ -27,6 +27,7 @@ Said said(const RecordedEvent& event, const SessionEvent& session) {
 Said said(const RecordedEvent& event, const LoginAttemptsEvent& attempt) {
     return std::visit([&](const auto& one) { return said(event, one); }, attempt);
 }
+Said said(const RecordedEvent& event, const AnonymousCallersEvent&) { return event.stream_id; }
 Said said(const RecordedEvent& event) try {
     OpensNothing opener;
     return std::visit([&](const auto& one) { return said(event, one); }, decode_any(event, opener));

@@ -14,4 +14,19 @@ Result<std::int64_t, StoreError> prune_commands(const std::string& url, std::int
     return Unexpected(StoreError::kUnavailable);
 }
 
+Result<std::vector<Uuid>, StoreError> destroyed_subjects(const std::string& url, std::int64_t since_ms,
+                                                         int at_most) try {
+    pqxx::connection connection(url);
+    pqxx::nontransaction session(connection);
+    std::vector<Uuid> subjects;
+    const auto rows = session.exec_params(
+        "select subject from keyledger.subject_keys where destroyed_at >= to_timestamp($1::double precision / 1000)"
+        " order by destroyed_at limit $2",
+        since_ms, at_most);
+    for (const auto& row : rows) subjects.push_back(uuid_in(row[0]));
+    return subjects;
+} catch (const pqxx::failure&) {
+    return Unexpected(StoreError::kUnavailable);
+}
+
 }  // namespace keyledger::eventstore::postgres

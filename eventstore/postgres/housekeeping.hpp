@@ -2,6 +2,7 @@
 // What the service tidies up behind itself.
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "domain/result.hpp"
 #include "eventstore/store.hpp"
@@ -10,5 +11,8 @@ namespace keyledger::eventstore::postgres {
 
 // Forgets command ids recorded before the time, at most so many; returns how many. Blocks, on a connection of its own.
 Result<std::int64_t, StoreError> prune_commands(const std::string& url, std::int64_t before_ms, int at_most);
+
+// Whose keys were destroyed at that time or later, at most so many. Likewise.
+Result<std::vector<Uuid>, StoreError> destroyed_subjects(const std::string& url, std::int64_t since_ms, int at_most);
 
 }  // namespace keyledger::eventstore::postgres

@@ -14,6 +14,15 @@ asio::awaitable<Result<FoundKey, StoreError>> SubjectKeys::find(Uuid subject, De
     co_return FoundKey{KeyState::kLive, std::move(key)};
 }
 
+asio::awaitable<Result<std::optional<StoredSubjectKey>, StoreError>> SubjectKeys::stored(Uuid subject,
+                                                                                         Deadline deadline) {
+    std::vector<Uuid> subjects(1, subject);
+    auto found = co_await store_.read_subject_keys(std::move(subjects), deadline);
+    if (!found) co_return Unexpected(found.error());
+    if (found->empty()) co_return std::optional<StoredSubjectKey>();
+    co_return std::optional(std::move(found->front()));
+}
+
 SubjectKeyPtr SubjectKeys::recall(const Uuid& subject) {
     const std::lock_guard lock(mutex_);
     const auto at = places_.find(subject);

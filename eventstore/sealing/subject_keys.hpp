@@ -24,6 +24,8 @@ public:
 
     // A key that is here but can't be unwrapped counts as destroyed: its values read as erased, and nothing is sealed.
     asio::awaitable<Result<FoundKey, StoreError>> find(Uuid subject, Deadline deadline);
+    // As the store has it now, whatever is remembered; nullopt: it never had one.
+    asio::awaitable<Result<std::optional<StoredSubjectKey>, StoreError>> stored(Uuid subject, Deadline deadline);
     void remember(const SubjectKeyPtr& key);
     void forget(const Uuid& subject);
 

@@ -31,8 +31,6 @@ Uuid derived_uuid(std::initializer_list<std::string_view> parts) {
     return id;
 }
 
-constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
-
 }  // namespace
 
 std::vector<eventstore::ClaimDigest> KeyringPseudonyms::claim(std::string_view kind, std::string_view key) {
@@ -55,7 +53,7 @@ Uuid KeyringPseudonyms::login_attempts_of(const Uuid& user_id) {
 }
 
 Uuid KeyringPseudonyms::anonymous_subject_of(std::int64_t now_ms) {
-    return derived_uuid({"anonymous", eventstore::kDefaultTenant, std::to_string(now_ms / kDayMs)});
+    return derived_uuid({"anonymous", eventstore::kDefaultTenant, std::to_string(now_ms / commands::kDayMs)});
 }
 
 commands::Idempotency KeyringIdempotencyKeys::derive(std::string_view operation, std::string_view principal,

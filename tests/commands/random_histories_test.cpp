@@ -44,6 +44,9 @@ std::string text_of(const Session& session) {
 std::string text_of(const LoginAttempts& attempts) {
     return "attempts " + std::to_string(attempts.failures_in_a_row) + ' ' + std::to_string(attempts.last_failed_at_ms);
 }
+std::string text_of(const AnonymousCallers& callers) {
+    return "anonymous callers " + std::to_string(static_cast<int>(callers.status));
+}
 std::string text_of(const Fold& fold) {
     const std::string state = std::visit([](const auto& s) { return text_of(s); }, *fold.state);
     return std::to_string(fold.version) + ": " + state;

@@ -91,6 +91,7 @@ public:
     // As an erasure does, once the events under the key are published.
     void destroy_key(const Uuid& subject);
 
+    const Uuid& key_of_the_day() const { return key_of_the_day_; }
     Uuid new_id();
     std::int64_t now_ms = 1'700'000'000'000;  // of the next event; grows by one each
 

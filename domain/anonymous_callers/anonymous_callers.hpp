@@ -1,0 +1,51 @@
+#pragma once
+// The aggregate `anonymous_callers`: those who called on one day without being known. Their addresses and
+// agents are sealed under a key of that day; erasing the day destroys it. Stream id: derived from the day,
+// and the subject of its key. Pure.
+#include <tuple>
+#include <variant>
+#include <vector>
+
+#include "domain/declare.hpp"
+
+namespace keyledger {
+
+// ---- events
+// ----------------------------------------------------------------------------------------------------
+struct AnonymousCallersErased {  // of commands carried out from `from_ms` on and before `before_ms`
+    std::int64_t from_ms = 0;
+    std::int64_t before_ms = 0;
+    static constexpr std::string_view kType = "anonymous_callers.erased";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = AnonymousCallersErased;
+        return std::tuple{Field{"from_ms", &E::from_ms}, Field{"before_ms", &E::before_ms}};
+    }
+};
+using AnonymousCallersEvent = std::variant<AnonymousCallersErased>;
+
+// ---- commands
+// --------------------------------------------------------------------------------------------------
+struct EraseAnonymousCallers {
+    std::int64_t from_ms = 0;
+    std::int64_t before_ms = 0;
+};
+
+// ---- state
+// -----------------------------------------------------------------------------------------------------
+struct AnonymousCallers {
+    enum class Status { kKept, kErased };
+    Status status = Status::kKept;
+
+    static constexpr std::string_view kStreamType = "anonymous_callers";
+    using Event = AnonymousCallersEvent;
+};
+
+// ---- rules
+// -----------------------------------------------------------------------------------------------------
+std::vector<AnonymousCallersEvent> decide(const AnonymousCallers& callers,
+                                          const EraseAnonymousCallers& command);
+AnonymousCallers evolve(AnonymousCallers callers, const AnonymousCallersEvent& event,
+                        const Recorded& recorded);
+
+}  // namespace keyledger

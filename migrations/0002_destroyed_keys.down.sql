@@ -1,0 +1,1 @@
+drop index keyledger.subject_keys_destroyed;

@@ -1,0 +1,132 @@
+#include "commands/erase_anonymous_callers.hpp"
+
+#include "tests/commands/fixture.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using test::kAnnsEmail;
+using test::run;
+
+constexpr int kKeepDays = 30;
+
+// Somebody failed to log in on a day, and somebody else on the next one.
+class EraseAnonymousCallersTest : public test::CommandTest {
+protected:
+    void SetUp() override {
+        world.register_user(other, kAnnsEmail);
+        try_in_vain();
+        clock.advance(test::kDayMs);
+        try_in_vain();
+    }
+    void try_in_vain() {
+        const auto outcome = run(log_in(services(), test::login(kAnnsEmail, "not the password"), test::caller()));
+        ASSERT_TRUE(test::refused(outcome, Refusal::kInvalidCredentials));
+    }
+    Result<int, CommandError> erase(test::Node& on) {
+        Caller system;
+        system.actor_type = eventstore::ActorType::kSystem;
+        return run(erase_anonymous_callers(on.services, kKeepDays, system));
+    }
+    eventstore::KeyState key_of_day(std::int64_t at_ms) {
+        const Uuid subject = world.pseudonyms.anonymous_subject_of(at_ms);
+        return run(node.keys.find(subject, Deadline::max())).value().state;
+    }
+    // Of every failed log-in, in order: what its envelope still tells.
+    std::vector<std::optional<std::string>> addresses() {
+        std::vector<std::optional<std::string>> all;
+        for (const auto& event : world.events()) {
+            if (event.type != LoginFailed::kType) continue;
+            struct Opener : eventstore::FieldOpener {
+                std::optional<std::string> open(std::string_view field, std::string_view sealed) override {
+                    const auto ref = cipher.parse_sealed(sealed).value();
+                    const auto found = run(keys.find(ref.subject, Deadline::max())).value();
+                    if (!found.key) return std::nullopt;
+                    return cipher.open_field(*found.key, {event.tenant, event.event_id, field}, sealed);
+                }
+                Opener(eventstore::SubjectCipher& c, eventstore::SubjectKeys& k, const eventstore::RecordedEvent& e)
+                    : cipher(c), keys(k), event(e) {}
+                eventstore::SubjectCipher& cipher;
+                eventstore::SubjectKeys& keys;
+                const eventstore::RecordedEvent& event;
+            } opener(world.cipher, node.keys, event);
+            all.push_back(eventstore::decode_metadata(event.metadata, opener).client_address.value);
+        }
+        return all;
+    }
+};
+
+TEST_F(EraseAnonymousCallersTest, KeepsWhatIsNotOldEnough) {
+    clock.advance((kKeepDays - 1) * test::kDayMs);
+    const Position before = world.head();
+    EXPECT_EQ(erase(node).value(), 0);
+    EXPECT_EQ(world.head(), before);
+    EXPECT_EQ(addresses(), (std::vector<std::optional<std::string>>{"192.0.2.1", "192.0.2.1"}));
+}
+
+TEST_F(EraseAnonymousCallersTest, DestroysADaysKeyWithAnEventThatNamesTheDay) {
+    clock.advance(kKeepDays * test::kDayMs);
+    ASSERT_EQ(key_of_day(test::kNowMs), eventstore::KeyState::kLive);  // and is remembered
+    const Position before = world.head();
+    EXPECT_EQ(erase(node).value(), 1);
+    const auto events = world.events(before);
+    ASSERT_EQ(events.size(), 1u);
+    EXPECT_EQ(events[0].stream_id, world.pseudonyms.anonymous_subject_of(test::kNowMs));
+    eventstore::OpensNothing nothing;
+    const auto event = std::get<AnonymousCallersEvent>(eventstore::decode_any(events[0], nothing));
+    const auto erased = std::get<AnonymousCallersErased>(event);
+    EXPECT_EQ(erased.before_ms - erased.from_ms, test::kDayMs);
+    EXPECT_LE(erased.from_ms, test::kNowMs);
+    EXPECT_GT(erased.before_ms, test::kNowMs);
+    EXPECT_EQ(key_of_day(test::kNowMs), eventstore::KeyState::kDestroyed) << "it was remembered beyond its end";
+    EXPECT_EQ(key_of_day(test::kNowMs + test::kDayMs), eventstore::KeyState::kLive);
+    const Uuid subject = world.pseudonyms.anonymous_subject_of(test::kNowMs);
+    const auto stored = run(node.keys.stored(subject, Deadline::max())).value();
+    ASSERT_TRUE(stored);
+    EXPECT_TRUE(stored->wrapped.empty());
+}
+
+TEST_F(EraseAnonymousCallersTest, LeavesAnErasedValueWhereAnAddressWas) {
+    clock.advance(kKeepDays * test::kDayMs);
+    ASSERT_TRUE(erase(node));
+    EXPECT_EQ(addresses(), (std::vector<std::optional<std::string>>{std::nullopt, "192.0.2.1"}));
+}
+
+TEST_F(EraseAnonymousCallersTest, DoesItOnce) {
+    clock.advance(10 * 365 * test::kDayMs);  // and finds what was left for years
+    EXPECT_EQ(erase(node).value(), 2);
+    const Position before = world.head();
+    EXPECT_EQ(erase(node).value(), 0);
+    EXPECT_EQ(erase(other).value(), 0);
+    EXPECT_EQ(world.head(), before);
+}
+
+// Two nodes look at the same moment: the second has read that the key lives when the first destroys it.
+TEST_F(EraseAnonymousCallersTest, AgreesWithAnotherNodeThatDoesTheSame) {
+    clock.advance(kKeepDays * test::kDayMs);
+    const Position before = world.head();
+    faulty.before(eventstore::Call::kAppend, faulty.next(eventstore::Call::kAppend), [&]() -> asio::awaitable<void> {
+        Caller system;
+        system.actor_type = eventstore::ActorType::kSystem;
+        auto done = co_await erase_anonymous_callers(other.services, kKeepDays, system);
+        EXPECT_EQ(done.value(), 1);
+    });
+    EXPECT_EQ(erase(node).value(), 0);
+    EXPECT_EQ(world.types(before), test::Types{"anonymous_callers.erased"});
+}
+
+// Whoever still remembers the key would seal under it; the store refuses, and nothing is written under a dead key.
+TEST_F(EraseAnonymousCallersTest, IsNoticedByANodeThatStillRemembersTheKey) {
+    clock.advance(kKeepDays * test::kDayMs);
+    ASSERT_EQ(key_of_day(test::kNowMs), eventstore::KeyState::kLive);
+    ASSERT_EQ(erase(other).value(), 1);
+    clock.advance(-(kKeepDays + 1) * test::kDayMs);  // a clock that is far behind
+    const Position before = world.head();
+    const auto outcome = run(log_in(services(), test::login(kAnnsEmail, "not the password"), test::caller()));
+    EXPECT_TRUE(test::refused(outcome, Refusal::kInvalidCredentials));
+    EXPECT_EQ(world.head(), before);
+    EXPECT_EQ(world.journal.lines().size(), 1u) << "the attempt could not be recorded, and somebody must know";
+}
+
+}  // namespace
+}  // namespace keyledger::commands
