@@ -2,6 +2,7 @@
 
 #include "api/routes/admin_routes.hpp"
 #include "api/routes/auth_routes.hpp"
+#include "api/routes/erasure_routes.hpp"
 #include "api/routes/health_routes.hpp"
 #include "api/routes/oauth_routes.hpp"
 
@@ -18,6 +19,8 @@ constexpr RouteEntry<Context> kRoutes[] = {
     {"changePassword", kPost, "/api/v1/auth/change-password", routes::change_password},
     {"showMe", kGet, "/api/v1/auth/me", routes::show_me},
     {"updateMe", kPut, "/api/v1/auth/me", routes::update_me},
+    {"eraseMe", kDelete, "/api/v1/auth/me", routes::erase_me},
+    {"keepMe", kDelete, "/api/v1/auth/me/erasure", routes::keep_me},
     {"listMySessions", kGet, "/api/v1/auth/sessions", routes::list_my_sessions},
     {"endMySessions", kDelete, "/api/v1/auth/sessions", routes::end_my_sessions},
     {"endMySession", kDelete, "/api/v1/auth/sessions/{id}", routes::end_my_session},
@@ -27,6 +30,8 @@ constexpr RouteEntry<Context> kRoutes[] = {
     {"listAudit", kGet, "/api/v1/admin/audit", routes::list_audit},
     {"listUsers", kGet, "/api/v1/admin/users", routes::list_users},
     {"showUser", kGet, "/api/v1/admin/users/{id}", routes::show_user},
+    {"eraseUser", kDelete, "/api/v1/admin/users/{id}", routes::erase_user},
+    {"keepUser", kDelete, "/api/v1/admin/users/{id}/erasure", routes::keep_user},
     {"listUserSessions", kGet, "/api/v1/admin/users/{id}/sessions", routes::list_user_sessions},
     {"activateUser", kPost, "/api/v1/admin/users/{id}/activate", routes::activate_user},
     {"deactivateUser", kPost, "/api/v1/admin/users/{id}/deactivate", routes::deactivate_user},

@@ -51,6 +51,7 @@ constexpr Setting kSettings[] = {
     {"KEYLEDGER_STOP_TIMEOUT_MS", "10000", "requests in flight are waited for when stopping"},
     {"KEYLEDGER_COMMAND_RETENTION_HOURS", "72", "how long an Idempotency-Key is remembered"},
     {"KEYLEDGER_ANONYMOUS_CALLERS_DAYS", "30", "then addresses and agents of callers who were not logged in are erased"},
+    {"KEYLEDGER_ERASURE_GRACE_HOURS", "0", "between the request to erase a user and its end; it can be taken back"},
     {"KEYLEDGER_LOG_LEVEL", "info", "trace, debug, info, warn or error"},
 };
 
@@ -185,6 +186,7 @@ void read_rules(Reader& reader, Config& config) {
     config.lifetimes.idle_ms = 1000 * reader.number("KEYLEDGER_SESSION_IDLE_SECONDS", 1, kYearS);
     config.lifetimes.absolute_ms = 1000 * reader.number("KEYLEDGER_SESSION_ABSOLUTE_SECONDS", 1, kYearS);
     config.lifetimes.refresh_grace_ms = 1000 * reader.number("KEYLEDGER_REFRESH_GRACE_SECONDS", 0, 10);
+    config.erasure_grace_hours = reader.number("KEYLEDGER_ERASURE_GRACE_HOURS", 0, 24 * 365);
     config.attempts.failures_in_a_row = reader.number("KEYLEDGER_LOGIN_FAILURES_IN_A_ROW", 3, 100);
     config.attempts.pause_ms = 1000 * reader.number("KEYLEDGER_LOGIN_PAUSE_SECONDS", 1, 24 * 3600);
 }

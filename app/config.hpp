@@ -67,6 +67,7 @@ struct Config {
     std::int64_t stop_timeout_ms = 0;
     std::int64_t command_retention_hours = 0;
     int anonymous_callers_days = 0;
+    std::int64_t erasure_grace_hours = 0;
     std::string log_level;
 };
 

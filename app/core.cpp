@@ -52,7 +52,7 @@ std::string network_of(std::string_view client_address) {
 }
 
 commands::Settings command_settings(const Config& config) {
-    return {config.issuer, config.lifetimes, config.attempts};
+    return {config.issuer, config.lifetimes, config.attempts, config.erasure_grace_hours * 3'600'000};
 }
 
 security::PasswordPolicy password_policy(const Config& config) {

@@ -3,7 +3,9 @@
 #include <spdlog/spdlog.h>
 
 #include "commands/erase_anonymous_callers.hpp"
+#include "commands/erase_user.hpp"
 #include "eventstore/postgres/housekeeping.hpp"
+#include "projections/erasures_model.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -12,6 +14,7 @@ namespace postgres = eventstore::postgres;
 
 constexpr auto kInterval = std::chrono::minutes(1);
 constexpr int kAtMost = 50'000;  // command ids or erased subjects in one go
+constexpr int kErasuresAtMost = 1'000;  // in one go
 constexpr std::int64_t kDayErasureIntervalMs = 3'600'000;
 // Keys are destroyed by the clock of the node that did it, and become visible a moment later.
 constexpr std::int64_t kOverlapMs = 10 * 60'000;
@@ -56,6 +59,7 @@ void Housekeeper::run() {
             forget_the_erased();
             prune_commands();
             erase_anonymous_callers();
+            erase_users();
         } catch (const std::exception& error) {
             spdlog::error("housekeeping failed and is tried again: {}", error.what());
         }
@@ -93,6 +97,19 @@ void Housekeeper::erase_anonymous_callers() {
     }
     if (*erased > 0) spdlog::info("destroyed the keys of {} day(s) of anonymous callers", *erased);
     next_erasure_ms_ = now_ms + kDayErasureIntervalMs;
+}
+
+// Every node that projects looks; the command decides, once.
+void Housekeeper::erase_users() {
+    const auto due = projections::due_erasures(database_url_, core_.clock.now_ms(), kErasuresAtMost);
+    for (const Uuid& user_id : due) {
+        const auto erased = core_.run(commands::erase_user(core_.services, user_id, housekeeping_caller()));
+        if (!erased)
+            spdlog::warn("user {} is due to be erased and could not be; it is tried again in a minute",
+                         user_id.to_string());
+        else if (erased->position > 0)
+            spdlog::info("erased user {}", user_id.to_string());
+    }
 }
 
 }  // namespace keyledger::app

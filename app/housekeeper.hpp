@@ -1,6 +1,6 @@
 #pragma once
 // What the service tidies up behind itself, on a thread of its own: command ids older than the configured retention,
-// the keys of days whose anonymous callers are to be forgotten, and what is remembered here of those whose keys died on
+// erasures that are due, the keys of days whose anonymous callers are to be forgotten, and what is remembered here of those whose keys died on
 // any node.
 #include <condition_variable>
 #include <mutex>
@@ -24,6 +24,7 @@ private:
     void prune_commands();
     void forget_the_erased();
     void erase_anonymous_callers();
+    void erase_users();
 
     const std::string database_url_;
     const std::int64_t retention_ms_;

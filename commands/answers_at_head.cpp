@@ -45,7 +45,7 @@ Answer<User> user_at_head(Services& services, Uuid user_id, Deadline deadline) {
     auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline);
     if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
     const auto& user = state_of<User>(folds->front());
-    if (user.status == User::Status::kAbsent) co_return Unexpected(CommandError(Refusal::kUserUnknown));
+    if (!user.exists()) co_return Unexpected(CommandError(Refusal::kUserUnknown));
     co_return user;
 }
 

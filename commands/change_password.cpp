@@ -21,21 +21,9 @@ Answer<Done> change_password(Services& services, PasswordChange change, Caller c
     const Step step = [&](Attempt& attempt) -> Decided {
         auto allowed = authorise(attempt, actor, bearer, services);
         if (!allowed) co_return allowed;
-        const std::int64_t now_ms = services.clock.now_ms();
-        if (!admitted) {  // once, however often the step is run
-            const std::int64_t wait_s = services.throttle.admit(caller.client_address, counted, now_ms);
-            if (wait_s > 0) co_return Unexpected(CommandError(Refusal::kTooManyAttempts, wait_s));
-            admitted = true;
-        }
-        auto failures = co_await failures_of(services, bearer.user_id, caller.deadline);
-        if (!failures) co_return Unexpected(failures.error());
-        const LoginAttemptLimits& limits = services.settings.attempts;
-        if (!may_try(*failures, limits, now_ms))
-            co_return Unexpected(CommandError(Refusal::kTooManyAttempts, limits.pause_ms / 1000));
-        auto checked = co_await check_password(services, attempt, actor.user, change.current_password.clone(),
-                                               caller.deadline);
+        auto checked = co_await check_own_password(services, attempt, actor.user, change.current_password, caller,
+                                                   admitted);
         if (!checked) co_return Unexpected(checked.error());
-        if (!checked->check.matches) co_return Unexpected(CommandError(Refusal::kWrongPassword));
         const User& him = attempt.state(actor.user);
         auto judged = co_await judge_password(services, change.new_password.clone(), identity_of(him),
                                               caller.deadline);

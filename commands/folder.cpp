@@ -27,6 +27,11 @@ bool has_personal_fields(const eventstore::StreamSlice& slice) {
     return slice.events.front().stream_type == User::kStreamType;
 }
 
+bool is_erased(const Fold& fold) {
+    const auto* user = std::get_if<User>(fold.state.get());
+    return user && user->status == User::Status::kErased;
+}
+
 bool same_aggregate(const Fold& fold, const LoadStream& stream) {
     return fold.state->index() == stream.empty.state->index();
 }
@@ -93,6 +98,7 @@ asio::awaitable<Result<Fold, eventstore::StoreError>> Folder::fold_on(const Load
         fold = advance(fold, eventstore::decode_any(event, opener), event.version, recorded);
     }
     cache_.put(stream.stream_id, fold);
+    if (is_erased(fold)) keys_.forget(stream.stream_id);
     co_return fold;
 }
 

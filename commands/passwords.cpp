@@ -61,6 +61,25 @@ Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, Str
     co_return CheckedPassword{*check, credential.revision};
 }
 
+Answer<CheckedPassword> check_own_password(Services& services, Attempt& attempt, StreamOf<User> user,
+                                           const Secret& password, const Caller& caller, bool& admitted) {
+    const std::int64_t now_ms = services.clock.now_ms();
+    if (!admitted) {  // once, however often the step is run
+        const std::int64_t wait_s = services.throttle.admit(caller.client_address, user.id.to_string(), now_ms);
+        if (wait_s > 0) co_return Unexpected(CommandError(Refusal::kTooManyAttempts, wait_s));
+        admitted = true;
+    }
+    auto failures = co_await failures_of(services, user.id, caller.deadline);
+    if (!failures) co_return Unexpected(failures.error());
+    const LoginAttemptLimits& limits = services.settings.attempts;
+    if (!may_try(*failures, limits, now_ms))
+        co_return Unexpected(CommandError(Refusal::kTooManyAttempts, limits.pause_ms / 1000));
+    auto checked = co_await check_password(services, attempt, user, password.clone(), caller.deadline);
+    if (!checked) co_return Unexpected(checked.error());
+    if (!checked->check.matches) co_return Unexpected(CommandError(Refusal::kWrongPassword));
+    co_return *checked;
+}
+
 void report_tampering(Services& services, const Uuid& user_id, const CommandError& error) {
     if (error.refusal == Refusal::kCredentialTampered)
         services.journal.warning("the stored credential is not the one that the log names, or can't be opened",

@@ -16,6 +16,11 @@ struct CheckedPassword {
 Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, StreamOf<User> user, Secret password,
                                        Deadline deadline);
 
+// The same of somebody who is logged in, counted as log-ins are; kWrongPassword if it does not match. `admitted` stays
+// with the command, so that its attempts are counted as one.
+Answer<CheckedPassword> check_own_password(Services& services, Attempt& attempt, StreamOf<User> user,
+                                           const Secret& password, const Caller& caller, bool& admitted);
+
 // Tells the operator, and nobody else, of a credential that was swapped.
 void report_tampering(Services& services, const Uuid& user_id, const CommandError& error);
 

@@ -10,6 +10,7 @@ struct Settings {
     std::string issuer;
     SessionLifetimes lifetimes;
     LoginAttemptLimits attempts;
+    std::int64_t erasure_grace_ms = 0;  // in which a request can be taken back
 };
 
 struct Services {

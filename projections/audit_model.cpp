@@ -61,6 +61,11 @@ where h.hour between $1 and $2 and a.position between h.first_position and h.las
   and a.occurred_at_ms >= $3 and a.occurred_at_ms < $4 and a.actor_type <> 'user'
   and (a.client_address is not null or a.user_agent is not null))";
 
+// What he did himself is found by subject, what he did to others by actor.
+constexpr const char* kEraseUser = R"( set client_address = null, user_agent = null
+where ((subject = $1::uuid and by_subject) or (actor_id = $2 and not by_subject and actor_type = 'user'))
+  and (client_address is not null or user_agent is not null))";
+
 // What an event adds to what its envelope says.
 struct Facts {
     std::optional<Uuid> subject;  // the user whom it concerns; empty: nobody is known
@@ -89,6 +94,9 @@ struct OnUser {
     Facts operator()(const UserEnabled&) const { return {user, true, {}}; }
     Facts operator()(const UserSessionsRevoked&) const { return {user, true, {}}; }
     Facts operator()(const UserMadeAdministrator&) const { return {user, true, {}}; }
+    Facts operator()(const UserErasureRequested&) const { return {user, true, {}}; }
+    Facts operator()(const UserErasureWithdrawn&) const { return {user, true, {}}; }
+    Facts operator()(const UserErased&) const { return {user, true, {}}; }
 };
 
 struct OnSession {
@@ -189,6 +197,11 @@ void write_hours(pqxx::transaction_base& transaction, const std::string& table,
 void erase(pqxx::transaction_base& transaction, int generation, std::span<const DecodedEvent> events) {
     const std::string table = "read_models." + table_name(AuditModel::kName, generation);
     for (const DecodedEvent& decoded : events) {
+        const auto* of_user = std::get_if<UserEvent>(&decoded.event);
+        if (of_user && std::holds_alternative<UserErased>(*of_user)) {
+            const std::string user = decoded.recorded->stream_id.to_string();
+            transaction.exec_params("update " + table + kEraseUser, user, user);
+        }
         const auto* callers = std::get_if<AnonymousCallersEvent>(&decoded.event);
         if (callers == nullptr) continue;
         const auto& erased = std::get<AnonymousCallersErased>(*callers);

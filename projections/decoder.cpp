@@ -72,6 +72,8 @@ private:
 // Whose key died with this event.
 std::optional<Uuid> erased_subject(const DecodedEvent& decoded) {
     if (std::holds_alternative<AnonymousCallersEvent>(decoded.event)) return decoded.recorded->stream_id;
+    const auto* of_user = std::get_if<UserEvent>(&decoded.event);
+    if (of_user && std::holds_alternative<UserErased>(*of_user)) return decoded.recorded->stream_id;
     return std::nullopt;
 }
 

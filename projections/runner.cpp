@@ -11,6 +11,7 @@
 
 #include "projections/audit_model.hpp"
 #include "projections/database.hpp"
+#include "projections/erasures_model.hpp"
 #include "projections/key_cache.hpp"
 #include "projections/projection.hpp"
 #include "projections/sessions_model.hpp"
@@ -37,6 +38,7 @@ std::vector<std::unique_ptr<ReadModel>> all_read_models() {
     models.push_back(std::make_unique<UsersModel>());
     models.push_back(std::make_unique<SessionsModel>());
     models.push_back(std::make_unique<AuditModel>());
+    models.push_back(std::make_unique<ErasuresModel>());
     return models;
 }
 

@@ -92,6 +92,7 @@ struct SessionChange {
 // Ends that an event on the user brought to many sessions together.
 struct EndsTogether {
     SqlArray user_id, kept, position, at_ms, reason;
+    SqlArray erased;  // users
 };
 
 struct OnSession {
@@ -144,6 +145,12 @@ struct OnUser {
         end_all("sessions_revoked", event.kept_session);
     }
     void operator()(const UserMadeAdministrator&) const {}
+    void operator()(const UserErasureRequested&) const { end_all("erasure_requested", std::nullopt); }
+    void operator()(const UserErasureWithdrawn&) const {}
+    void operator()(const UserErased&) const {
+        end_all("user_erased", std::nullopt);
+        ends.erased.add(decoded.recorded->stream_id);
+    }
 };
 
 using Changes = std::map<Uuid, SessionChange>;
@@ -228,6 +235,10 @@ void end_together(pqxx::transaction_base& transaction, const std::string& table,
     sql.replace(sql.find("TABLE"), 5, table);
     transaction.exec_params(sql, ends.user_id.literal(), ends.kept.literal(), ends.position.literal(),
                             ends.at_ms.literal(), ends.reason.literal());
+    if (ends.erased.empty()) return;
+    transaction.exec_params("update " + table +
+                                " set client_address = null, user_agent = null where user_id = any($1::uuid[])",
+                            ends.erased.literal());
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ struct UserRow {
     std::int64_t updated_at_ms = 0;
     std::int32_t version = 0;  // 0: there is no row yet
     Position position = 0;
+    bool erased = false;  // and so no row
 };
 
 struct Change {
@@ -70,6 +71,9 @@ struct Change {
     void operator()(const UserEnabled&) const { row.status = "active"; }
     void operator()(const UserSessionsRevoked&) const {}
     void operator()(const UserMadeAdministrator&) const { row.administrator = true; }
+    void operator()(const UserErasureRequested&) const {}
+    void operator()(const UserErasureWithdrawn&) const {}
+    void operator()(const UserErased&) const { row.erased = true; }
 };
 
 using Rows = std::unordered_map<Uuid, UserRow>;
@@ -96,7 +100,12 @@ void read_rows(pqxx::transaction_base& transaction, const std::string& table, co
 
 void write_rows(pqxx::transaction_base& transaction, const std::string& table, const Rows& rows) {
     SqlArray id, email, username, name, status, administrator, verified, created, updated, version, position;
+    SqlArray erased;
     for (const auto& [user, row] : rows) {
+        if (row.erased) {
+            erased.add(user);
+            continue;
+        }
         id.add(user);
         email.add(row.email);
         username.add(row.username);
@@ -109,6 +118,9 @@ void write_rows(pqxx::transaction_base& transaction, const std::string& table, c
         version.add(row.version);
         position.add(row.position);
     }
+    if (!erased.empty())
+        transaction.exec_params("delete from " + table + " where id = any($1::uuid[])", erased.literal());
+    if (id.empty()) return;
     transaction.exec_params("insert into " + table + kWrite, id.literal(), email.literal(),
                             username.literal(), name.literal(), status.literal(), administrator.literal(),
                             verified.literal(), created.literal(), updated.literal(), version.literal(),

@@ -9,6 +9,7 @@ std::string_view status_name(User::Status status) {
         case User::Status::kAbsent: return "absent";
         case User::Status::kActive: return "active";
         case User::Status::kDisabled: return "disabled";
+        case User::Status::kErased: return "erased";
     }
     return "absent";
 }

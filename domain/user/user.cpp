@@ -15,7 +15,7 @@ UserDecision decide_on(const User& user, const RegisterUser& command) {
 }
 
 UserDecision decide_on(const User& user, const ChangePassword& command) {
-    if (user.status == Status::kAbsent) return Unexpected(UserError::kUnknown);
+    if (!user.exists()) return Unexpected(UserError::kUnknown);
     if (user.status != Status::kActive) return Unexpected(UserError::kNotActive);
     if (user.sealed_sha256 != command.verified_sha256) return Unexpected(UserError::kPasswordMoved);
     return Events{UserPasswordChanged{command.password.credential_id, command.password.sealed_sha256,
@@ -23,20 +23,20 @@ UserDecision decide_on(const User& user, const ChangePassword& command) {
 }
 
 UserDecision decide_on(const User& user, const RenewPasswordHash& command) {
-    if (user.status == Status::kAbsent) return Unexpected(UserError::kUnknown);
+    if (!user.exists()) return Unexpected(UserError::kUnknown);
     if (user.sealed_sha256 != command.verified_sha256) return Unexpected(UserError::kPasswordMoved);
     return Events{UserPasswordHashRenewed{command.password.credential_id, command.password.sealed_sha256}};
 }
 
 UserDecision decide_on(const User& user, const UpdateProfile& command) {
-    if (user.status == Status::kAbsent) return Unexpected(UserError::kUnknown);
+    if (!user.exists()) return Unexpected(UserError::kUnknown);
     if (user.status != Status::kActive) return Unexpected(UserError::kNotActive);
     if (user.username == command.username && user.name == command.name) return Events{};
     return Events{UserProfileUpdated{{command.username}, {command.name}}};
 }
 
 UserDecision decide_on(const User& user, const DisableUser& command) {
-    if (user.status == Status::kAbsent) return Unexpected(UserError::kUnknown);
+    if (!user.exists()) return Unexpected(UserError::kUnknown);
     // Else the one administrator could lock everybody out of administration.
     if (user.standing == Standing::kAdministrator) return Unexpected(UserError::kIsAdministrator);
     if (user.status == Status::kDisabled) return Events{};
@@ -44,14 +44,34 @@ UserDecision decide_on(const User& user, const DisableUser& command) {
 }
 
 UserDecision decide_on(const User& user, const EnableUser&) {
-    if (user.status == Status::kAbsent) return Unexpected(UserError::kUnknown);
+    if (!user.exists()) return Unexpected(UserError::kUnknown);
     if (user.status == Status::kActive) return Events{};
     return Events{UserEnabled{}};
 }
 
 UserDecision decide_on(const User& user, const RevokeAllSessions& command) {
-    if (user.status == Status::kAbsent) return Unexpected(UserError::kUnknown);
+    if (!user.exists()) return Unexpected(UserError::kUnknown);
     return Events{UserSessionsRevoked{command.kept_session}};
+}
+
+UserDecision decide_on(const User& user, const RequestErasure& command) {
+    if (!user.exists()) return Unexpected(UserError::kUnknown);
+    if (user.standing == Standing::kAdministrator) return Unexpected(UserError::kIsAdministrator);
+    if (user.erasure_due_at_ms) return Events{};
+    Events events{UserErasureRequested{command.due_at_ms}};
+    if (command.due_at_ms <= command.now_ms) events.push_back(UserErased{});
+    return events;
+}
+
+UserDecision decide_on(const User& user, const WithdrawErasure&) {
+    if (!user.exists()) return Unexpected(UserError::kUnknown);
+    if (!user.erasure_due_at_ms) return Events{};
+    return Events{UserErasureWithdrawn{}};
+}
+
+UserDecision decide_on(const User& user, const EraseUser& command) {
+    if (!user.erasure_due_at_ms || *user.erasure_due_at_ms > command.now_ms) return Events{};
+    return Events{UserErased{}};
 }
 
 User end_sessions(User user, const Recorded& recorded, std::optional<Uuid> kept_session) {
@@ -103,6 +123,21 @@ User apply(User user, const UserSessionsRevoked& event, const Recorded& recorded
 User apply(User user, const UserMadeAdministrator&, const Recorded&) {
     user.standing = Standing::kAdministrator;
     return user;
+}
+User apply(User user, const UserErasureRequested& event, const Recorded& recorded) {
+    user.erasure_due_at_ms = event.due_at_ms;
+    return end_sessions(std::move(user), recorded, std::nullopt);
+}
+User apply(User user, const UserErasureWithdrawn&, const Recorded&) {
+    user.erasure_due_at_ms.reset();
+    return user;
+}
+// What is left ends sessions and tells nobody.
+User apply(User user, const UserErased&, const Recorded& recorded) {
+    User erased;
+    erased.status = Status::kErased;
+    erased.security_stamp = user.security_stamp;
+    return end_sessions(std::move(erased), recorded, std::nullopt);
 }
 
 }  // namespace

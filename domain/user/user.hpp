@@ -93,9 +93,27 @@ struct UserMadeAdministrator {
     static constexpr int kSchema = 1;
     static constexpr auto fields() { return std::tuple{}; }
 };
+struct UserErasureRequested {  // ends every session that began before it; until it is due it can be taken back
+    std::int64_t due_at_ms = 0;
+    static constexpr std::string_view kType = "user.erasure_requested";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{Field{"due_at_ms", &UserErasureRequested::due_at_ms}}; }
+};
+struct UserErasureWithdrawn {
+    static constexpr std::string_view kType = "user.erasure_withdrawn";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{}; }
+};
+// The last of its stream: key, claims and credentials went with it, and what was sealed for the user reads as erased.
+struct UserErased {
+    static constexpr std::string_view kType = "user.erased";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{}; }
+};
 using UserEvent =
     std::variant<UserRegistered, UserPasswordSet, UserPasswordChanged, UserPasswordHashRenewed, UserProfileUpdated,
-                 UserDisabled, UserEnabled, UserSessionsRevoked, UserMadeAdministrator>;
+                 UserDisabled, UserEnabled, UserSessionsRevoked, UserMadeAdministrator, UserErasureRequested,
+                 UserErasureWithdrawn, UserErased>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
 struct NewCredential {
@@ -130,6 +148,16 @@ struct EnableUser {};
 struct RevokeAllSessions {
     std::optional<Uuid> kept_session;
 };
+// Due at once: both events together. Asked again while it is pending it stays as it was.
+struct RequestErasure {
+    std::int64_t now_ms = 0;
+    std::int64_t due_at_ms = 0;
+};
+struct WithdrawErasure {};
+// Carries out a request that is due; quiet where there is none.
+struct EraseUser {
+    std::int64_t now_ms = 0;
+};
 
 // ---- errors ----------------------------------------------------------------------------------------------------
 enum class UserError {
@@ -142,7 +170,7 @@ enum class UserError {
 
 // ---- state -----------------------------------------------------------------------------------------------------
 struct User {
-    enum class Status { kAbsent, kActive, kDisabled };
+    enum class Status { kAbsent, kActive, kDisabled, kErased };
     Status status = Status::kAbsent;
     std::optional<std::string> email;  // as typed at registration; empty once erased
     std::optional<std::string> username;
@@ -155,10 +183,12 @@ struct User {
     std::int64_t security_stamp = 0;
     Position sessions_ended_before = 0;
     std::optional<Uuid> kept_session;
+    std::optional<std::int64_t> erasure_due_at_ms;  // requested, and not taken back
 
     static constexpr std::string_view kStreamType = "user";
     using Event = UserEvent;
 
+    bool exists() const { return status == Status::kActive || status == Status::kDisabled; }
     // A session that began at `first_position` was ended by an event on its user.
     bool ended_session(const Uuid& session_id, Position first_position) const {
         return first_position < sessions_ended_before && session_id != kept_session;
@@ -168,7 +198,7 @@ struct User {
 // ---- rules -----------------------------------------------------------------------------------------------------
 using UserDecision = Result<std::vector<UserEvent>, UserError>;
 using UserCommand = std::variant<RegisterUser, ChangePassword, RenewPasswordHash, UpdateProfile, DisableUser,
-                                 EnableUser, RevokeAllSessions>;
+                                 EnableUser, RevokeAllSessions, RequestErasure, WithdrawErasure, EraseUser>;
 
 UserDecision decide(const User& user, const UserCommand& command);
 User evolve(User user, const UserEvent& event, const Recorded& recorded);

@@ -5,12 +5,17 @@
 namespace keyledger {
 namespace {
 
+using test::decides;
 using test::given;
 using test::given_administrator;
 using test::given_user;
 using test::kAnnsPassword;
+using test::kDayMs;
 using test::kLaptop;
+using test::kNowMs;
 using test::kPhone;
+using test::refuses;
+using test::stays_quiet;
 
 const User kNobody;
 const NewCredential kFresh{test::uuid(0xA3), "fresh"};
@@ -201,6 +206,65 @@ TEST(User, DoesNotGetSessionsBackByBeingEnabled) {
     user = test::further(user, UserEnabled{}, {11, test::kNowMs});
     EXPECT_TRUE(user.ended_session(kLaptop, 3));
     EXPECT_FALSE(user.ended_session(kPhone, 12));
+}
+
+TEST(RequestErasure, IsCarriedOutAtOnceWithoutAGracePeriod) {
+    const RequestErasure command{kNowMs, kNowMs};
+    EXPECT_TRUE(decides(decide(given_user(), command), {UserErasureRequested{kNowMs}, UserErased{}}));
+}
+
+TEST(RequestErasure, WaitsForTheEndOfTheGracePeriod) {
+    const RequestErasure command{kNowMs, kNowMs + kDayMs};
+    EXPECT_TRUE(decides(decide(given_user(), command), {UserErasureRequested{kNowMs + kDayMs}}));
+    EXPECT_TRUE(decides(decide(given_user(UserDisabled{}), command), {UserErasureRequested{kNowMs + kDayMs}}));
+}
+
+TEST(RequestErasure, StaysAsItIsWhenAskedAgain) {
+    const User user = given_user(UserErasureRequested{kNowMs + kDayMs});
+    EXPECT_TRUE(stays_quiet(decide(user, RequestErasure{kNowMs, kNowMs})));
+}
+
+TEST(RequestErasure, IsRefusedForTheAdministratorAndForNobody) {
+    const RequestErasure command{kNowMs, kNowMs};
+    EXPECT_TRUE(refuses(decide(given_administrator(), command), UserError::kIsAdministrator));
+    EXPECT_TRUE(refuses(decide(User{}, command), UserError::kUnknown));
+    EXPECT_TRUE(refuses(decide(given_user(UserErased{}), command), UserError::kUnknown));
+}
+
+TEST(RequestErasure, EndsSessionsAndLeavesTheUserWhoHeIs) {
+    const User user = given_user(UserErasureRequested{kNowMs + kDayMs});
+    EXPECT_EQ(user.status, User::Status::kActive);
+    EXPECT_TRUE(user.email);
+    EXPECT_TRUE(user.ended_session(kLaptop, 2));
+    EXPECT_EQ(user.security_stamp, 1);
+}
+
+TEST(WithdrawErasure, TakesARequestBackAndIsQuietWithoutOne) {
+    EXPECT_TRUE(decides(decide(given_user(UserErasureRequested{kNowMs}), WithdrawErasure{}), {UserErasureWithdrawn{}}));
+    EXPECT_TRUE(stays_quiet(decide(given_user(), WithdrawErasure{})));
+    const User back = given_user(UserErasureRequested{kNowMs}, UserErasureWithdrawn{});
+    EXPECT_TRUE(stays_quiet(decide(back, EraseUser{kNowMs + kDayMs})));
+    EXPECT_TRUE(refuses(decide(given_user(UserErased{}), WithdrawErasure{}), UserError::kUnknown));
+}
+
+TEST(EraseUser, CarriesOutWhatIsDueAndNothingElse) {
+    const User user = given_user(UserErasureRequested{kNowMs + kDayMs});
+    EXPECT_TRUE(stays_quiet(decide(user, EraseUser{kNowMs + kDayMs - 1})));
+    EXPECT_TRUE(decides(decide(user, EraseUser{kNowMs + kDayMs}), {UserErased{}}));
+    EXPECT_TRUE(stays_quiet(decide(given_user(), EraseUser{kNowMs})));
+    EXPECT_TRUE(stays_quiet(decide(given_user(UserErasureRequested{kNowMs}, UserErased{}), EraseUser{kNowMs})));
+}
+
+TEST(EraseUser, LeavesNothingOfThePerson) {
+    const User erased = given_user(UserErasureRequested{kNowMs}, UserErased{});
+    EXPECT_EQ(erased.status, User::Status::kErased);
+    EXPECT_FALSE(erased.email || erased.username || erased.name);
+    EXPECT_TRUE(erased.sealed_sha256.empty());
+    EXPECT_TRUE(erased.ended_session(kLaptop, 3));
+    for (const UserCommand& command : std::vector<UserCommand>{
+             ChangePassword{}, RenewPasswordHash{}, UpdateProfile{}, DisableUser{}, EnableUser{}, RevokeAllSessions{}})
+        EXPECT_TRUE(refuses(decide(erased, command), UserError::kUnknown));
+    EXPECT_TRUE(refuses(decide(erased, RegisterUser{}), UserError::kAlreadyRegistered));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "projections/audit_model.hpp"
+#include "projections/erasures_model.hpp"
 #include "projections/operations.hpp"
 #include "projections/sessions_model.hpp"
 #include "projections/users_model.hpp"
@@ -145,11 +146,16 @@ TEST_F(AuditModelTest, ForgetsWhereAnonymousCallersWereOnceTheyAreErased) {
     const std::int64_t day_ms = story.now_ms;
     const Uuid ann = story.registers("ann@example.com");
     story.logs_in(ann);
-    By shop{eventstore::ActorType::kClient, "shop"};
+    By shop;
+    shop.type = eventstore::ActorType::kClient;
+    shop.id = "shop";
     story.record(story.new_id(), LoginAttemptsEvent(LoginFailed{ann, LoginFailure::kWrongPassword}), shop);
     story.now_ms += 86'400'000;
     story.record(story.new_id(), LoginAttemptsEvent(LoginFailed{ann, LoginFailure::kWrongPassword}), By{});
-    By system{eventstore::ActorType::kSystem, "", std::nullopt, std::nullopt, "housekeeping", std::nullopt};
+    By system;
+    system.type = eventstore::ActorType::kSystem;
+    system.address.reset();
+    system.agent.reset();
     const AnonymousCallersErased erased{day_ms, day_ms + 86'400'000};
     const std::string query =
         "select type, client_address, user_agent from read_models.audit_1 order by position";
@@ -174,6 +180,62 @@ TEST_F(AuditModelTest, ForgetsWhereAnonymousCallersWereOnceTheyAreErased) {
     Driver(database, story, audit).tell();
     EXPECT_EQ(rows(database, query), (Rows{"user.registered|-|-", "session.started|192.0.2.7|curl/8",
                                            "login.failed|-|-", "login.failed|-|-", "anonymous_callers.erased|-|-"}));
+}
+
+// Ann registers, logs in, does something to Bob and is erased. Whether the models had applied what she did before she was
+// erased, in the same batch, or read it when her key was gone: they end up equal, and without her.
+TEST_F(Models, I7AreEmptiedOfWhoeverIsErased) {
+    const Uuid bob = story.registers("bob@example.com", "bob", "Bob");
+    const Uuid ann = story.registers("ann@example.com", "ann", "Ann");
+    const Uuid session = story.logs_in(ann);
+    story.refreshes(session);
+    story.record(bob, UserEvent(UserDisabled{""}), Story::user(ann));
+    story.publish();
+    ErasuresModel erasures;
+    const std::vector<const ReadModel*> models{&users, &sessions, &audit, &erasures};
+    for (const ReadModel* model : models) Driver(database, story, *model).tell();
+    EXPECT_EQ(due_erasures(database.service_url(), story.now_ms + 500, 10), std::vector<Uuid>{});
+    const std::int64_t due_at_ms = story.now_ms + 100;
+    story.record(ann, UserEvent(UserErasureRequested{due_at_ms}), Story::user(ann));
+    for (const ReadModel* model : models) Driver(database, story, *model).tell();
+    EXPECT_EQ(due_erasures(database.service_url(), due_at_ms - 1, 10), std::vector<Uuid>{});
+    EXPECT_EQ(due_erasures(database.service_url(), due_at_ms, 10), std::vector<Uuid>{ann});
+    By system;
+    system.type = eventstore::ActorType::kSystem;
+    system.address.reset();
+    system.agent.reset();
+    story.record(ann, UserEvent(UserErased{}), system);
+    auto expect_emptied = [&](const std::string& how) {
+        EXPECT_EQ(rows(database, "select username from read_models.users_1"), Rows{"bob"}) << how;
+        EXPECT_EQ(rows(database, "select client_address, user_agent, end_reason from read_models.sessions_1"),
+                  Rows{"-|-|erasure_requested"})
+            << how;
+        EXPECT_EQ(rows(database, "select type, client_address from read_models.audit_1 order by position"),
+                  (Rows{"user.registered|192.0.2.7", "user.registered|192.0.2.7", "session.started|-",
+                        "session.refreshed|-", "user.disabled|-", "user.erasure_requested|-", "user.erased|-"}))
+            << how;
+        EXPECT_EQ(rows(database, "select user_id from read_models.erasures_1"), Rows{}) << how;
+    };
+    for (const ReadModel* model : models) Driver(database, story, *model).tell();
+    expect_emptied("one by one");
+    for (std::int32_t batch : {1, 2, 100}) {
+        reset(database);
+        for (const ReadModel* model : models) Driver(database, story, *model).tell(batch);
+        expect_emptied("in batches of " + std::to_string(batch));
+    }
+    story.destroy_key(ann);
+    reset(database);
+    for (const ReadModel* model : models) Driver(database, story, *model).tell();
+    expect_emptied("without her key");
+}
+
+TEST_F(Models, KnowNoErasureThatWasTakenBack) {
+    const Uuid ann = story.registers("ann@example.com");
+    story.record(ann, UserEvent(UserErasureRequested{story.now_ms}), Story::user(ann));
+    story.record(ann, UserEvent(UserErasureWithdrawn{}), Story::user(ann));
+    ErasuresModel erasures;
+    Driver(database, story, erasures).tell(1);
+    EXPECT_EQ(due_erasures(database.service_url(), story.now_ms + 1, 10), std::vector<Uuid>{});
 }
 
 TEST_F(Models, I7AreTheSameHoweverTheLogIsCutIntoBatches) {

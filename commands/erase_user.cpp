@@ -1,0 +1,162 @@
+#include "commands/erase_user.hpp"
+
+#include "commands/authority.hpp"
+#include "commands/passwords.hpp"
+#include "domain/user/identity.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using Op = eventstore::ClaimChange::Op;
+
+bool erases(const std::vector<UserEvent>& events) {
+    return !events.empty() && std::holds_alternative<UserErased>(events.back());
+}
+
+// Everything of his that is not in the log goes with the event. Claims are released under every key that may have made
+// them.
+Decided take_everything(Services& services, Attempt& attempt, StreamOf<User> user, Deadline deadline) {
+    const User& him = attempt.state(user);
+    const auto email = him.email ? parse_email(*him.email) : std::nullopt;
+    // His key is there, but not the one that wraps it: his claims could not be found, and would stay.
+    if (!email) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
+    attempt.change_claims(Op::kRelease, "email", user.id, services.pseudonyms.claim("email", email->key));
+    if (const auto username = him.username ? parse_username(*him.username) : std::nullopt)
+        attempt.change_claims(Op::kRelease, "username", user.id,
+                              services.pseudonyms.claim("username", username->key));
+    std::string kind(kPasswordKind);
+    auto stored = co_await services.store.read_credential(user.id, std::move(kind), deadline);
+    if (!stored) co_return Unexpected(CommandError(refusal_of(stored.error())));
+    if (const auto& known = *stored)
+        attempt.change_credential({known->credential_id, known->owner, known->kind, known->revision, std::nullopt});
+    auto destroyed = co_await attempt.destroy_key_of(user.id);
+    if (!destroyed) co_return Unexpected(destroyed.error());
+    co_return Result<void, CommandError>{};
+}
+
+// Decides, and takes everything where the decision is that he is erased.
+Decided carry_out(Services& services, Attempt& attempt, StreamOf<User> user, UserCommand command,
+                  Deadline deadline) {
+    auto events = decide(attempt.state(user), command);
+    if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+    if (erases(*events)) {
+        auto taken = co_await take_everything(services, attempt, user, deadline);
+        if (!taken) co_return taken;
+    }
+    attempt.append(user, *events);
+    co_return Result<void, CommandError>{};
+}
+
+RequestErasure request_now(const Services& services) {
+    const std::int64_t now_ms = services.clock.now_ms();
+    return {now_ms, now_ms + services.settings.erasure_grace_ms};
+}
+
+// When it is due, by the log: a request that was made before is the one that counts.
+Answer<Erasure> answer_of(Services& services, Uuid user_id, Executed executed, Deadline deadline) {
+    Streams streams;
+    streams.read<User>(user_id);
+    auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline);
+    if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
+    const User& user = state_of<User>(folds->front());
+    co_return Erasure{executed.position, user.erasure_due_at_ms.value_or(0)};
+}
+
+Answer<Done> done(Services& services, Caller caller, Streams streams, Step step) {
+    auto executed = co_await services.executor.run(std::move(caller), std::move(streams), std::move(step));
+    if (!executed) co_return Unexpected(executed.error());
+    co_return Done{executed->position};
+}
+
+}  // namespace
+
+Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, Caller caller) {
+    const Bearer bearer = request.bearer;
+    const std::string counted = bearer.user_id.to_string();
+    Streams streams;
+    const ActorStreams actor = read_actor(streams, bearer);
+    bool admitted = false;
+    const Step step = [&](Attempt& attempt) -> Decided {
+        auto allowed = authorise(attempt, actor, bearer, services);
+        if (!allowed) co_return allowed;
+        auto right = co_await check_own_password(services, attempt, actor.user, request.current_password, caller,
+                                                 admitted);
+        if (!right) co_return Unexpected(right.error());
+        UserCommand command = request_now(services);
+        auto decided = co_await carry_out(services, attempt, actor.user, std::move(command), caller.deadline);
+        co_return decided;
+    };
+    auto executed = co_await services.executor.run(caller, streams, step);
+    if (!executed) {
+        report_tampering(services, bearer.user_id, executed.error());
+        if (executed.error().refusal == Refusal::kWrongPassword)
+            co_await record_failed_login(services, bearer.user_id, LoginFailure::kWrongPassword, caller);
+        co_return Unexpected(executed.error());
+    }
+    services.throttle.succeeded(counted);
+    auto answer = co_await answer_of(services, bearer.user_id, *executed, caller.deadline);
+    co_return answer;
+}
+
+Answer<Erasure> request_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
+    Streams streams;
+    const ActorStreams actor = read_actor(streams, bearer);
+    auto target = actor.user;
+    if (user_id != bearer.user_id) target = streams.read<User>(user_id);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        auto allowed = authorise_administrator(attempt, actor, bearer, services);
+        if (!allowed) co_return allowed;
+        UserCommand command = request_now(services);
+        auto decided = co_await carry_out(services, attempt, target, std::move(command), caller.deadline);
+        co_return decided;
+    };
+    auto executed = co_await services.executor.run(caller, streams, step);
+    if (!executed) co_return Unexpected(executed.error());
+    auto answer = co_await answer_of(services, user_id, *executed, caller.deadline);
+    co_return answer;
+}
+
+Answer<Done> withdraw_own_erasure(Services& services, Bearer bearer, Caller caller) {
+    Streams streams;
+    const ActorStreams actor = read_actor(streams, bearer);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        auto allowed = authorise(attempt, actor, bearer, services);
+        if (!allowed) co_return allowed;
+        UserCommand command = WithdrawErasure{};
+        auto decided = co_await carry_out(services, attempt, actor.user, std::move(command), caller.deadline);
+        co_return decided;
+    };
+    auto withdrawn = co_await done(services, caller, streams, step);
+    co_return withdrawn;
+}
+
+Answer<Done> withdraw_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
+    Streams streams;
+    const ActorStreams actor = read_actor(streams, bearer);
+    auto target = actor.user;
+    if (user_id != bearer.user_id) target = streams.read<User>(user_id);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        auto allowed = authorise_administrator(attempt, actor, bearer, services);
+        if (!allowed) co_return allowed;
+        UserCommand command = WithdrawErasure{};
+        auto decided = co_await carry_out(services, attempt, target, std::move(command), caller.deadline);
+        co_return decided;
+    };
+    auto withdrawn = co_await done(services, caller, streams, step);
+    co_return withdrawn;
+}
+
+Answer<Done> erase_user(Services& services, Uuid user_id, Caller caller) {
+    Streams streams;
+    const auto user = streams.read<User>(user_id);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        UserCommand command = EraseUser{services.clock.now_ms()};
+        auto decided = co_await carry_out(services, attempt, user, std::move(command), caller.deadline);
+        co_return decided;
+    };
+    auto erased = co_await done(services, caller, streams, step);
+    if (!erased) report_tampering(services, user_id, erased.error());
+    co_return erased;
+}
+
+}  // namespace keyledger::commands

@@ -1,0 +1,29 @@
+#pragma once
+// Erasure: a person's key, claims and credentials go in the transaction of `user.erased`, and what was sealed for him
+// reads as erased wherever it was copied (design section 5).
+#include "commands/services.hpp"
+
+namespace keyledger::commands {
+
+struct ErasureRequest {
+    Bearer bearer;
+    Secret current_password;
+};
+struct Erasure {
+    Position position = 0;       // 0: it had been requested before
+    std::int64_t due_at_ms = 0;  // of a request that can be taken back; 0: he is erased
+};
+
+// Of oneself. A wrong password counts as a failed log-in: a stolen access token is no licence to guess.
+Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, Caller caller);
+// Of somebody else, by an administrator.
+Answer<Erasure> request_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller);
+
+// Takes a request back while the grace period lasts; quiet where there is none.
+Answer<Done> withdraw_own_erasure(Services& services, Bearer bearer, Caller caller);
+Answer<Done> withdraw_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller);
+
+// Carries out a request that is due; quiet where there is none, or where another node did it. By the system.
+Answer<Done> erase_user(Services& services, Uuid user_id, Caller caller);
+
+}  // namespace keyledger::commands
