@@ -32,6 +32,7 @@ commands::Caller housekeeping_caller() {
 Housekeeper::Housekeeper(const Config& config, Core& core)
     : database_url_(config.database_url),
       retention_ms_(config.command_retention_hours * 3'600'000),
+      longest_session_ms_(config.lifetimes.absolute_ms),
       anonymous_callers_days_(config.anonymous_callers_days),
       core_(core),
       forgotten_until_ms_(core.clock.now_ms()) {}
@@ -57,7 +58,7 @@ void Housekeeper::run() {
         lock.unlock();
         try {
             forget_the_erased();
-            prune_commands();
+            prune();
             erase_anonymous_callers();
             erase_users();
         } catch (const std::exception& error) {
@@ -67,9 +68,13 @@ void Housekeeper::run() {
     }
 }
 
-void Housekeeper::prune_commands() {
-    const auto pruned = postgres::prune_commands(database_url_, core_.clock.now_ms() - retention_ms_, kAtMost);
-    if (!pruned) spdlog::warn("old command ids could not be removed: the database does not answer");
+// No stream that gets snapshots is written for longer than a session may last.
+void Housekeeper::prune() {
+    const std::int64_t now_ms = core_.clock.now_ms();
+    const auto pruned = postgres::prune_commands(database_url_, now_ms - retention_ms_, kAtMost);
+    const auto snapshots = postgres::prune_snapshots(database_url_, now_ms - longest_session_ms_, kAtMost);
+    if (!pruned || !snapshots)
+        spdlog::warn("old command ids and snapshots could not be removed: the database does not answer");
 }
 
 void Housekeeper::forget_the_erased() {

@@ -1,7 +1,7 @@
 #pragma once
-// What the service tidies up behind itself, on a thread of its own: command ids older than the configured retention,
-// erasures that are due, the keys of days whose anonymous callers are to be forgotten, and what is remembered here of those whose keys died on
-// any node.
+// What the service tidies up behind itself, on a thread of its own: old command ids and snapshots, erasures that are
+// due, the keys of days whose anonymous callers are to be forgotten, and what is remembered here of those whose keys
+// died on any node.
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -21,13 +21,14 @@ public:
 
 private:
     void run();
-    void prune_commands();
+    void prune();
     void forget_the_erased();
     void erase_anonymous_callers();
     void erase_users();
 
     const std::string database_url_;
     const std::int64_t retention_ms_;
+    const std::int64_t longest_session_ms_;
     const int anonymous_callers_days_;
     Core& core_;
     std::int64_t forgotten_until_ms_;

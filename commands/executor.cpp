@@ -1,8 +1,9 @@
 #include "commands/executor.hpp"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
+#include "commands/snapshots.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "security/base64url.hpp"
 #include "security/bytes.hpp"
@@ -290,14 +291,18 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
 void Executor::remember(const Attempt& attempt, const Append& append, const eventstore::Appended& appended,
                         std::int64_t now_ms) {
     std::vector<Fold> folds = attempt.folds_;
-    std::set<std::size_t> changed;
+    std::map<std::size_t, Uuid> changed;  // with their last events
     for (std::size_t i = 0; i < attempt.events_.size(); ++i) {
         const auto& decision = attempt.events_[i];
         const Recorded recorded{appended.first_position + static_cast<Position>(i), now_ms};
         folds[decision.stream] = advance(folds[decision.stream], decision.event, append.events[i].version, recorded);
-        changed.insert(decision.stream);
+        changed[decision.stream] = append.events[i].event_id;
     }
-    for (std::size_t stream : changed) world_.cache.put(attempt.streams_.loads()[stream].stream_id, folds[stream]);
+    for (const auto& [stream, event_id] : changed) {
+        const Uuid& stream_id = attempt.streams_.loads()[stream].stream_id;
+        world_.cache.put(stream_id, folds[stream]);
+        keep_snapshot(world_.store, world_.cipher, stream_id, attempt.folds_[stream], folds[stream], event_id);
+    }
     for (const SubjectKeyPtr& key : attempt.new_keys_) world_.keys.remember(key);
     for (const auto& [subject, key_id] : attempt.destroyed_keys_) world_.keys.forget(subject);
 }

@@ -1,5 +1,6 @@
 #include "commands/folder.hpp"
 
+#include "commands/snapshots.hpp"
 #include "eventstore/codec/jcs.hpp"
 
 namespace keyledger::commands {
@@ -43,16 +44,18 @@ asio::awaitable<Result<std::vector<Fold>, eventstore::StoreError>> Folder::load(
                                                                                 eventstore::Deadline deadline) {
     std::vector<Fold> folds;
     std::vector<std::size_t> behind;
+    std::vector<std::string> snapshots(streams.size());  // which would do
     for (std::size_t i = 0; i < streams.size(); ++i) {
         auto cached = cache_.find(streams[i].stream_id);
         if (cached && !same_aggregate(*cached, streams[i])) cached.reset();
         folds.push_back(cached ? *cached : streams[i].empty);
         if ((cached || streams[i].is_new) && freshness == Freshness::kCached) continue;
         behind.push_back(i);
+        if (folds[i].version == 0) snapshots[i] = fold_name_of(*streams[i].empty.state);
     }
     while (!behind.empty()) {
         std::vector<eventstore::StreamFrom> reads;
-        for (std::size_t i : behind) reads.push_back({streams[i].stream_id, folds[i].version});
+        for (std::size_t i : behind) reads.push_back({streams[i].stream_id, folds[i].version, snapshots[i]});
         auto slices = co_await store_.read_streams(std::move(reads), deadline);
         if (!slices) co_return Unexpected(slices.error());
         std::vector<std::size_t> still_behind;
@@ -60,9 +63,19 @@ asio::awaitable<Result<std::vector<Fold>, eventstore::StoreError>> Folder::load(
             eventstore::StreamSlice& slice = slices.value()[i];
             const std::int32_t head = slice.version;
             Fold& fold = folds[behind[i]];
+            snapshots[behind[i]].clear();
+            if (slice.snapshot) {
+                auto opened = open_snapshot(cipher_, *streams[behind[i]].empty.state, *slice.snapshot);
+                if (!opened) {  // from the start, then
+                    still_behind.push_back(behind[i]);
+                    continue;
+                }
+                fold = std::move(*opened);
+            }
+            const std::int32_t from = fold.version;
             auto further = co_await fold_on(streams[behind[i]], fold, std::move(slice), deadline);
             if (!further) co_return Unexpected(further.error());
-            if (further->version < head && further->version == fold.version)
+            if (further->version < head && further->version == from)
                 throw eventstore::CodecError("a stream ends before its version");
             fold = std::move(*further);
             if (fold.version < head) still_behind.push_back(behind[i]);
@@ -80,10 +93,14 @@ asio::awaitable<Result<Fold, eventstore::StoreError>> Folder::fold_on(const Load
         cache_.drop(stream.stream_id);
         co_return Unexpected(eventstore::StoreError::kUnavailable);
     }
-    if (slice.events.empty()) co_return fold;
+    if (slice.events.empty()) {
+        if (slice.snapshot) cache_.put(stream.stream_id, fold);
+        co_return fold;
+    }
     // The id is of something else: as this aggregate the stream is empty, at the version at which it stands.
     if (slice.events.front().stream_type != stream_type_of(*stream.empty.state))
         co_return Fold{slice.version, stream.empty.state};
+    const Fold before = fold;
     eventstore::SubjectKeyPtr key;
     if (has_personal_fields(slice)) {
         auto found = co_await keys_.find(slice.stream_id, deadline);
@@ -98,6 +115,7 @@ asio::awaitable<Result<Fold, eventstore::StoreError>> Folder::fold_on(const Load
         fold = advance(fold, eventstore::decode_any(event, opener), event.version, recorded);
     }
     cache_.put(stream.stream_id, fold);
+    keep_snapshot(store_, cipher_, stream.stream_id, before, fold, slice.events.back().event_id);
     if (is_erased(fold)) keys_.forget(stream.stream_id);
     co_return fold;
 }

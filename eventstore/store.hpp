@@ -27,6 +27,7 @@ inline constexpr std::string_view kDefaultTenant = "default";
 inline constexpr std::size_t kMaxEventsPerCommand = 64;
 inline constexpr std::size_t kMaxPayloadBytes = 64 * 1024;  // well below Kafka's message.max.bytes
 inline constexpr std::size_t kMaxMetadataBytes = 16 * 1024;
+inline constexpr std::size_t kMaxSnapshotBytes = 16 * 1024;  // a larger one is not kept
 
 using Bytes = std::string;  // raw octets
 using Digest = std::array<std::uint8_t, 32>;
@@ -154,11 +155,21 @@ struct Head {
 struct StreamFrom {
     Uuid stream_id;
     std::int32_t after_version = 0;  // events with a greater version are returned
+    std::string fold{};              // begin with the stream's newest snapshot of this fold instead; empty: don't
+};
+// A remembered fold of a stream up to one of its events, so that a long one need not be read from its start.
+struct Snapshot {
+    Uuid stream_id;
+    std::int32_t version = 0;
+    Uuid event_id;     // at that version
+    std::string fold;  // names what folded it: one of another fold is not read
+    Bytes sealed;      // without personal data; whoever opens it knows whether it was changed
 };
 struct StreamSlice {
     Uuid stream_id;
-    std::int32_t version = 0;  // of the stream's head in the same snapshot; 0: the stream does not exist
+    std::int32_t version = 0;  // of the stream's head in the same read; 0: the stream does not exist
     std::vector<RecordedEvent> events;
+    std::optional<Snapshot> snapshot{};  // the events follow from its version
 };
 struct ClaimDigest {
     std::string key_id;
@@ -210,6 +221,9 @@ public:
 
     // `count` events from `first` on, at most `kMaxReadBatch`.
     virtual Answer<std::vector<RecordedEvent>> read_log(Position first, std::int32_t count, Deadline deadline) = 0;
+    // Keeps the newest snapshot of a stream, in the background and if it is convenient: one may be lost, and is not
+    // kept when the log does not hold its event. One whose event has another leaf hash by then is not given out.
+    virtual void keep_snapshot(Snapshot snapshot) = 0;
     // Asked of the primary after the call began (I8); callers share queries as Raft's ReadIndex does.
     virtual Answer<Head> head(Deadline deadline) = 0;
 };

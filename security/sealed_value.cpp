@@ -22,6 +22,8 @@ std::string_view name_of(SealedPurpose purpose) {
             return "mail-link";
         case SealedPurpose::kPreAuthentication:
             return "pre-authentication";
+        case SealedPurpose::kSnapshot:
+            return "snapshot";
     }
     throw std::logic_error("unknown purpose of a sealed value");
 }

@@ -14,7 +14,7 @@ namespace keyledger::security {
 // What is sealed may be at most this long (std::length_error).
 inline constexpr std::size_t kMaxSealedValueClearSize = 4 * 1024;
 
-enum class SealedPurpose { kCursor, kMailLink, kPreAuthentication };
+enum class SealedPurpose { kCursor, kMailLink, kPreAuthentication, kSnapshot };
 
 enum class SealedValueError {
     kMalformed,

@@ -57,6 +57,13 @@ struct LoginAttempts {
 
     static constexpr std::string_view kStreamType = "login_attempts";
     using Event = LoginAttemptsEvent;
+    // As Session's.
+    static constexpr int kFold = 1;
+    static constexpr auto fields() {
+        using A = LoginAttempts;
+        return std::tuple{Field{"failures_in_a_row", &A::failures_in_a_row},
+                          Field{"last_failed_at_ms", &A::last_failed_at_ms}};
+    }
 };
 
 // ---- rules -----------------------------------------------------------------------------------------------------

@@ -104,6 +104,10 @@ enum class SessionError {
 // ---- state -----------------------------------------------------------------------------------------------------
 struct Session {
     enum class Status { kAbsent, kLive, kEnded };
+    friend constexpr auto enum_names(Status) {
+        return std::array{EnumName{Status::kAbsent, "absent"}, EnumName{Status::kLive, "live"},
+                          EnumName{Status::kEnded, "ended"}};
+    }
     Status status = Status::kAbsent;
     Uuid user_id;
     std::string client_id;
@@ -118,6 +122,22 @@ struct Session {
 
     static constexpr std::string_view kStreamType = "session";
     using Event = SessionEvent;
+    // For snapshots. kFold grows whenever `evolve` makes another state of the same events, or a field changes.
+    static constexpr int kFold = 1;
+    static constexpr auto fields() {
+        using S = Session;
+        return std::tuple{Field{"status", &S::status},
+                          Field{"user_id", &S::user_id},
+                          Field{"client_id", &S::client_id},
+                          Field{"audiences", &S::audiences},
+                          Field{"security_stamp", &S::security_stamp},
+                          Field{"device", &S::device},
+                          Field{"generation", &S::generation},
+                          Field{"first_position", &S::first_position},
+                          Field{"started_at_ms", &S::started_at_ms},
+                          Field{"refreshed_at_ms", &S::refreshed_at_ms},
+                          Field{"expires_at_ms", &S::expires_at_ms}};
+    }
 };
 
 // ---- rules -----------------------------------------------------------------------------------------------------

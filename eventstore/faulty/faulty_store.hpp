@@ -85,6 +85,7 @@ public:
     Answer<std::optional<StoredCredential>> read_credential(Uuid owner, std::string kind, Deadline deadline) override;
     Answer<std::vector<StoredSubjectKey>> read_subject_keys(std::vector<Uuid> subjects, Deadline deadline) override;
     Answer<std::vector<RecordedEvent>> read_log(Position first, std::int32_t count, Deadline deadline) override;
+    void keep_snapshot(Snapshot snapshot) override { inner_.keep_snapshot(std::move(snapshot)); }
     Answer<Head> head(Deadline deadline) override;
 
 private:

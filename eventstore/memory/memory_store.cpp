@@ -180,14 +180,16 @@ MemoryStore::Answer<std::vector<StreamSlice>> MemoryStore::read_streams(std::vec
     if (expired(deadline)) co_return Unexpected(StoreError::kDeadline);
     const std::lock_guard lock(mutex_);
     std::vector<StreamSlice> slices;
-    for (const auto& [stream_id, after_version] : streams) {
+    for (const StreamFrom& from : streams) {
         StreamSlice& slice = slices.emplace_back();
-        slice.stream_id = stream_id;
-        slice.version = version_of(stream_id);
-        for (std::int32_t i = std::max(after_version, 0); i < slice.version; ++i) {
-            const Position position = streams_.at(stream_id).positions[static_cast<std::size_t>(i)];
-            slice.events.push_back(log_[static_cast<std::size_t>(position) - 1]);
+        slice.stream_id = from.stream_id;
+        slice.version = version_of(from.stream_id);
+        std::int32_t after = std::max(from.after_version, 0);
+        if (const Snapshot* snapshot = snapshot_for(from)) {
+            slice.snapshot = *snapshot;
+            after = snapshot->version;
         }
+        while (after < slice.version) slice.events.push_back(*event_at(from.stream_id, ++after));
     }
     co_return slices;
 }
@@ -250,6 +252,33 @@ MemoryStore::Answer<std::vector<RecordedEvent>> MemoryStore::read_log(Position f
     const Position end = std::min<Position>(std::ssize(log_), begin + std::clamp(count, 0, kMaxReadBatch));
     if (begin >= end) co_return std::vector<RecordedEvent>();
     co_return std::vector<RecordedEvent>(log_.begin() + begin, log_.begin() + end);
+}
+
+const RecordedEvent* MemoryStore::event_at(const Uuid& stream_id, std::int32_t version) const {
+    if (version < 1 || version > version_of(stream_id)) return nullptr;
+    const Position position = streams_.at(stream_id).positions[static_cast<std::size_t>(version) - 1];
+    return &log_[static_cast<std::size_t>(position) - 1];
+}
+
+const Snapshot* MemoryStore::snapshot_for(const StreamFrom& from) const {
+    const auto kept = snapshots_.find(from.stream_id);
+    if (kept == snapshots_.end()) return nullptr;
+    const Snapshot& snapshot = kept->second.snapshot;
+    const RecordedEvent* event = event_at(from.stream_id, snapshot.version);
+    const bool fits = snapshot.fold == from.fold && snapshot.version > from.after_version && event &&
+                      event->leaf_hash == kept->second.leaf_hash;
+    return fits ? &snapshot : nullptr;
+}
+
+void MemoryStore::keep_snapshot(Snapshot snapshot) {
+    const std::lock_guard lock(mutex_);
+    const RecordedEvent* event = event_at(snapshot.stream_id, snapshot.version);
+    if (!event || event->event_id != snapshot.event_id || snapshot.sealed.size() > kMaxSnapshotBytes) return;
+    const Uuid stream_id = snapshot.stream_id;
+    const StreamFrom same{stream_id, 0, snapshot.fold};
+    const Snapshot* known = snapshot_for(same);
+    if (known && known->version > snapshot.version) return;
+    snapshots_[stream_id] = {std::move(snapshot), event->leaf_hash};
 }
 
 MemoryStore::Answer<Head> MemoryStore::head(Deadline deadline) {

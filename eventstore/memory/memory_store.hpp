@@ -25,6 +25,7 @@ public:
     Answer<std::optional<StoredCredential>> read_credential(Uuid owner, std::string kind, Deadline deadline) override;
     Answer<std::vector<StoredSubjectKey>> read_subject_keys(std::vector<Uuid> subjects, Deadline deadline) override;
     Answer<std::vector<RecordedEvent>> read_log(Position first, std::int32_t count, Deadline deadline) override;
+    void keep_snapshot(Snapshot snapshot) override;
     Answer<Head> head(Deadline deadline) override;
 
     // A copy of the whole log, for assertions.
@@ -48,6 +49,12 @@ private:
         auto operator<=>(const ClaimKey&) const = default;
     };
 
+    struct KeptSnapshot {
+        Snapshot snapshot;
+        Digest leaf_hash;
+    };
+    const RecordedEvent* event_at(const Uuid& stream_id, std::int32_t version) const;
+    const Snapshot* snapshot_for(const StreamFrom& from) const;
     Result<Verdict, StoreError> append_now(const Append& append);
     std::optional<Verdict> refusal_of(const Append& append) const;
     std::optional<Conflict> conflict_of(const Append& append) const;
@@ -69,6 +76,7 @@ private:
     std::map<ClaimKey, Uuid> claims_;
     std::unordered_map<Uuid, StoredCredential> credentials_;
     std::unordered_map<Uuid, StoredSubjectKey> subject_keys_;
+    std::unordered_map<Uuid, KeptSnapshot> snapshots_;
 };
 
 // Follows a MemoryStore, which must outlive it.

@@ -14,6 +14,18 @@ Result<std::int64_t, StoreError> prune_commands(const std::string& url, std::int
     return Unexpected(StoreError::kUnavailable);
 }
 
+Result<std::int64_t, StoreError> prune_snapshots(const std::string& url, std::int64_t before_ms, int at_most) try {
+    pqxx::connection connection(url);
+    pqxx::nontransaction session(connection);
+    const auto gone = session.exec_params(
+        "delete from keyledger.snapshots where stream_id = any(array(select stream_id from keyledger.snapshots"
+        " where kept_at < to_timestamp($1::double precision / 1000) limit $2))",
+        before_ms, at_most);
+    return static_cast<std::int64_t>(gone.affected_rows());
+} catch (const pqxx::failure&) {
+    return Unexpected(StoreError::kUnavailable);
+}
+
 Result<std::vector<Uuid>, StoreError> destroyed_subjects(const std::string& url, std::int64_t since_ms,
                                                          int at_most) try {
     pqxx::connection connection(url);

@@ -12,6 +12,9 @@ namespace keyledger::eventstore::postgres {
 // Forgets command ids recorded before the time, at most so many; returns how many. Blocks, on a connection of its own.
 Result<std::int64_t, StoreError> prune_commands(const std::string& url, std::int64_t before_ms, int at_most);
 
+// Forgets snapshots that were kept before the time. Likewise.
+Result<std::int64_t, StoreError> prune_snapshots(const std::string& url, std::int64_t before_ms, int at_most);
+
 // Whose keys were destroyed at that time or later, at most so many. Likewise.
 Result<std::vector<Uuid>, StoreError> destroyed_subjects(const std::string& url, std::int64_t since_ms, int at_most);
 

@@ -31,6 +31,24 @@ private:
     AsyncAnswer<T> answer_;
 };
 
+// Nobody waits for it: what fails is lost, and no more than a few are in the way of reads.
+constexpr int kMaxSnapshotsWaiting = 64;
+constexpr auto kSnapshotPatience = std::chrono::seconds(5);
+class KeptSnapshot : public ReadJob {
+public:
+    KeptSnapshot(Snapshot snapshot, std::atomic<int>& waiting)
+        : ReadJob(std::chrono::steady_clock::now() + kSnapshotPatience),
+          snapshot_(std::move(snapshot)),
+          waiting_(waiting) {}
+    ~KeptSnapshot() override { --waiting_; }
+    void run(ReadSession& session) override { write_snapshot(session.connection(), snapshot_); }
+    void fail(StoreError) override {}
+
+private:
+    Snapshot snapshot_;
+    std::atomic<int>& waiting_;
+};
+
 HeadSharing::Ask make_head_query(const std::string& url, const ReadPoolSettings& settings) {
     auto session = std::make_shared<ReadSession>(url, settings.statement_timeout, settings.longest_pause, prepare_head);
     return [session]() -> Result<Head, StoreError> {
@@ -115,6 +133,15 @@ PostgresStore::Answer<std::vector<RecordedEvent>> PostgresStore::read_log(Positi
     return read<std::vector<RecordedEvent>>(deadline, [first, count](pqxx::connection& connection) {
         return postgres::read_log(connection, first, count);
     });
+}
+
+void PostgresStore::keep_snapshot(Snapshot snapshot) {
+    if (snapshot.sealed.size() > kMaxSnapshotBytes) return;
+    if (++snapshots_waiting_ > kMaxSnapshotsWaiting) {
+        --snapshots_waiting_;
+        return;
+    }
+    reads_.submit(std::make_unique<KeptSnapshot>(std::move(snapshot), snapshots_waiting_));
 }
 
 PostgresStore::Answer<Head> PostgresStore::head(Deadline deadline) {

@@ -1,5 +1,6 @@
 #pragma once
 // The store on PostgreSQL. It appends through the group committer and reads on a small pool of threads.
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -40,6 +41,7 @@ public:
     Answer<std::optional<StoredCredential>> read_credential(Uuid owner, std::string kind, Deadline deadline) override;
     Answer<std::vector<StoredSubjectKey>> read_subject_keys(std::vector<Uuid> subjects, Deadline deadline) override;
     Answer<std::vector<RecordedEvent>> read_log(Position first, std::int32_t count, Deadline deadline) override;
+    void keep_snapshot(Snapshot snapshot) override;
     Answer<Head> head(Deadline deadline) override;
 
     // Called with the newest position on the committer's thread whenever anybody appended; must return at once.
@@ -54,6 +56,7 @@ private:
     Answer<T> read(Deadline deadline, Work work);
 
     Committer committer_;
+    std::atomic<int> snapshots_waiting_ = 0;
     ReadPool reads_;
     HeadSharing heads_;
 };

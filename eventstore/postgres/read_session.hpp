@@ -69,6 +69,7 @@ private:
 // The statements of the store's reads, prepared on every connection of the pool.
 void prepare_reads(pqxx::connection& connection);
 std::vector<StreamSlice> read_streams(pqxx::connection& connection, const std::vector<StreamFrom>& streams);
+void write_snapshot(pqxx::connection& connection, const Snapshot& snapshot);
 Confirmation confirm(pqxx::connection& connection, const std::vector<StreamVersion>& versions,
                      const CommandId& command_id);
 std::optional<Uuid> find_claim(pqxx::connection& connection, const std::string& kind,

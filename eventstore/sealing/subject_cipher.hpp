@@ -31,6 +31,12 @@ struct CredentialContext {
     std::string_view kind;
     Uuid credential_id;
 };
+struct SnapshotContext {
+    Uuid stream_id;
+    std::int32_t version = 0;
+    Uuid event_id;
+    std::string_view fold;
+};
 struct SealedRef {  // which key a sealed text names
     Uuid subject;
     Uuid key_id;
@@ -54,6 +60,10 @@ public:
     virtual Bytes seal_credential(const SubjectKey& key, const CredentialContext& context, const Secret& clear) = 0;
     virtual std::optional<Secret> open_credential(const SubjectKey& key, const CredentialContext& context,
                                                   const Bytes& sealed) = 0;
+
+    // Under a key of the service, not of a subject: it keeps whoever writes the database from writing state.
+    virtual Bytes seal_snapshot(const SnapshotContext& context, std::string_view clear) = 0;
+    virtual std::optional<std::string> open_snapshot(const SnapshotContext& context, const Bytes& sealed) = 0;
 };
 
 }  // namespace keyledger::eventstore

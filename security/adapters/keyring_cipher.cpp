@@ -1,5 +1,8 @@
 #include "security/adapters/keyring_cipher.hpp"
 
+#include "security/bytes.hpp"
+#include "security/digest.hpp"
+#include "security/sealed_value.hpp"
 #include "security/sealing.hpp"
 
 namespace keyledger::security {
@@ -10,6 +13,11 @@ FieldContext bound(const eventstore::SubjectKey& key, const eventstore::FieldCon
 }
 CredentialContext bound(const eventstore::CredentialContext& context) {
     return {context.tenant, context.owner, context.kind, context.credential_id};
+}
+
+std::string bound(const eventstore::SnapshotContext& context) {
+    return length_prefixed({view_of(context.stream_id), std::to_string(context.version), view_of(context.event_id),
+                            context.fold});
 }
 
 }  // namespace
@@ -63,6 +71,19 @@ std::optional<Secret> KeyringCipher::open_credential(const eventstore::SubjectKe
                                                      const eventstore::CredentialContext& context,
                                                      const eventstore::Bytes& sealed) {
     return security::open_credential(key.key, bound(context), sealed);
+}
+
+eventstore::Bytes KeyringCipher::seal_snapshot(const eventstore::SnapshotContext& context, std::string_view clear) {
+    const auto keyring = keyring_.snapshot();
+    return seal_value(*keyring, SealedPurpose::kSnapshot, bound(context), clear, clock_.now_ms());
+}
+
+std::optional<std::string> KeyringCipher::open_snapshot(const eventstore::SnapshotContext& context,
+                                                        const eventstore::Bytes& sealed) {
+    const auto keyring = keyring_.snapshot();
+    auto clear = open_value(*keyring, SealedPurpose::kSnapshot, bound(context), sealed, clock_.now_ms());
+    if (!clear) return std::nullopt;
+    return std::move(*clear);
 }
 
 }  // namespace keyledger::security

@@ -14,7 +14,7 @@ public:
     PostgresStores() {
         database().execute(
             "truncate keyledger.events, keyledger.streams, keyledger.claims, keyledger.commands,"
-            " keyledger.credentials, keyledger.subject_keys");
+            " keyledger.credentials, keyledger.subject_keys, keyledger.snapshots");
     }
     eventstore::Store& first() override {
         static PostgresStore store({.url = database().service_url()}, now_ms);

@@ -25,6 +25,12 @@ public:
     std::optional<Secret> open_credential(const eventstore::SubjectKey& key,
                                           const eventstore::CredentialContext& context,
                                           const eventstore::Bytes& sealed) override;
+    // Read models know no snapshots.
+    eventstore::Bytes seal_snapshot(const eventstore::SnapshotContext&, std::string_view) override { return {}; }
+    std::optional<std::string> open_snapshot(const eventstore::SnapshotContext&,
+                                             const eventstore::Bytes&) override {
+        return std::nullopt;
+    }
 
 private:
     security::Key kek_;

@@ -1,6 +1,8 @@
 #include "tests/support/sealing.hpp"
 
 #include "security/aead.hpp"
+#include "security/bytes.hpp"
+#include "security/digest.hpp"
 #include "security/random.hpp"
 #include "security/sealing.hpp"
 
@@ -17,6 +19,11 @@ security::CredentialContext bound_to(const eventstore::CredentialContext& contex
 }
 security::SubjectKeyContext wrapped_for(const Uuid& subject, const Uuid& key_id) {
     return {eventstore::kDefaultTenant, subject, key_id};
+}
+
+std::string bound_to(const eventstore::SnapshotContext& context) {
+    return security::length_prefixed({security::view_of(context.stream_id), std::to_string(context.version),
+                                      security::view_of(context.event_id), context.fold});
 }
 
 }  // namespace
@@ -79,6 +86,15 @@ std::optional<Secret> TestCipher::open_credential(const eventstore::SubjectKey& 
                                                   const eventstore::CredentialContext& context,
                                                   const eventstore::Bytes& sealed) {
     return security::open_credential(key.key, bound_to(context), sealed);
+}
+
+eventstore::Bytes TestCipher::seal_snapshot(const eventstore::SnapshotContext& context, std::string_view clear) {
+    return security::aead_seal(wrapping_key_.material, bound_to(context), clear);
+}
+
+std::optional<std::string> TestCipher::open_snapshot(const eventstore::SnapshotContext& context,
+                                                     const eventstore::Bytes& sealed) {
+    return security::aead_open(wrapping_key_.material, bound_to(context), sealed);
 }
 
 }  // namespace keyledger::test

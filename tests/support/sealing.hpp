@@ -23,6 +23,9 @@ public:
     std::optional<Secret> open_credential(const eventstore::SubjectKey& key,
                                           const eventstore::CredentialContext& context,
                                           const eventstore::Bytes& sealed) override;
+    eventstore::Bytes seal_snapshot(const eventstore::SnapshotContext& context, std::string_view clear) override;
+    std::optional<std::string> open_snapshot(const eventstore::SnapshotContext& context,
+                                             const eventstore::Bytes& sealed) override;
 
 private:
     security::Key wrapping_key_;

@@ -57,6 +57,7 @@ public:
                                                                         eventstore::Deadline deadline) override;
     Answer<std::vector<eventstore::RecordedEvent>> read_log(Position first, std::int32_t count,
                                                             eventstore::Deadline deadline) override;
+    void keep_snapshot(eventstore::Snapshot snapshot) override { inner_.keep_snapshot(std::move(snapshot)); }
     Answer<eventstore::Head> head(eventstore::Deadline deadline) override;
 
     Steps* steps = nullptr;

@@ -1,0 +1,79 @@
+// Snapshots when somebody has changed the database under them.
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "eventstore/postgres/housekeeping.hpp"
+#include "eventstore/postgres/postgres_store.hpp"
+#include "tests/support/appends.hpp"
+#include "tests/support/await.hpp"
+#include "tests/support/postgres.hpp"
+
+using namespace keyledger;
+using namespace keyledger::eventstore;
+using namespace keyledger::eventstore::postgres;
+using namespace keyledger::test;
+
+namespace {
+
+class PostgresSnapshot : public testing::Test {
+protected:
+    PostgresSnapshot() {
+        const Append append = AppendBuilder().write(id, 0, 5);
+        await(store.append(append, soon())).value();
+        store.keep_snapshot({id, 3, append.events[2].event_id, "session.1", "sealed"});
+        const auto end = soon();
+        while (!read().snapshot && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    }
+    StreamSlice read() {
+        std::vector<StreamFrom> from;
+        from.push_back({id, 0, "session.1"});
+        return await(store.read_streams(std::move(from), soon())).value().at(0);
+    }
+
+    Database database;
+    PostgresStore store{{.url = database.service_url()}, [] { return std::int64_t{1'750'000'000'123}; }};
+    const Uuid id = next_uuid();
+};
+
+}  // namespace
+
+TEST_F(PostgresSnapshot, IsDroppedWhenItsEventHasAnotherHash) {
+    ASSERT_TRUE(read().snapshot);
+    database.execute("update keyledger.events set leaf_hash = decode(repeat('00', 32), 'hex') where version = 3");
+    EXPECT_FALSE(read().snapshot);
+    EXPECT_EQ(read().events.size(), 5u);
+}
+
+TEST_F(PostgresSnapshot, IsDroppedWhenItsEventIsGone) {
+    ASSERT_TRUE(read().snapshot);
+    database.execute("delete from keyledger.events where version >= 3");
+    EXPECT_FALSE(read().snapshot);
+    EXPECT_EQ(read().events.size(), 2u);
+}
+
+TEST_F(PostgresSnapshot, IsPrunedWithAge) {
+    ASSERT_TRUE(read().snapshot);
+    EXPECT_EQ(prune_snapshots(database.service_url(), 0, 10).value(), 0);
+    const std::int64_t tomorrow_ms = std::stoll(database.execute("select (extract(epoch from now()) * 1000)::bigint")) +
+                                     86'400'000;
+    EXPECT_EQ(prune_snapshots(database.service_url(), tomorrow_ms, 10).value(), 1);
+    EXPECT_FALSE(read().snapshot);
+}
+
+TEST(DestroyedSubjects, AreThoseWhoseKeysDiedLately) {
+    Database database;
+    PostgresStore store({.url = database.service_url()}, [] { return std::int64_t{1'750'000'000'123}; });
+    const Uuid ann = next_uuid();
+    const Uuid bob = next_uuid();
+    const Uuid anns_key = next_uuid();
+    const Append keys = AppendBuilder().write(ann, 0).new_key(ann, anns_key).new_key(bob, next_uuid());
+    await(store.append(keys, soon())).value();
+    const Append erasure = AppendBuilder().write(ann, 1).destroy_key(ann, anns_key);
+    await(store.append(erasure, soon())).value();
+    const auto since = [&](std::int64_t at_ms) {
+        return destroyed_subjects(database.service_url(), at_ms, 10).value();
+    };
+    EXPECT_EQ(since(1'750'000'000'000), std::vector<Uuid>{ann});
+    EXPECT_EQ(since(1'750'000'001'000), std::vector<Uuid>{});
+}
