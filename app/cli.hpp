@@ -37,6 +37,13 @@ struct RotateKeys {
     std::string algorithm;
     std::int64_t lead_s = 0;
 };
+// Wraps every subject's key under the current key-encryption key; a new one is made for it if told.
+struct RewrapKeys {
+    std::string path;
+    bool new_key = false;     // only while no service runs, for none would know it
+    bool revoke_old = false;  // end those that wrap nothing any more
+};
+Exit rewrap_keys(const Environment& environment, const RewrapKeys& options);
 Exit rotate_keys(const Environment& environment, const RotateKeys& options);
 Exit revoke_key(const Environment& environment, const std::string& path, const std::string& id);
 Exit list_keys(const Environment& environment, const std::string& path, Format format);
@@ -80,6 +87,14 @@ struct SkipEvent {
     int generation = 0;  // 0: the current one
 };
 Exit skip_event(const Environment& environment, const SkipEvent& options);
+
+Exit backup(const Environment& environment, const std::string& path);
+struct Restore {
+    std::string path;
+    std::string erasures;  // of the file that list_erasures wrote last; empty: none
+};
+Exit restore(const Environment& environment, const Restore& options);
+Exit list_erasures(const Environment& environment);
 
 Exit check_config(const Environment& environment);
 

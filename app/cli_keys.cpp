@@ -3,6 +3,8 @@
 #include "api/write_json.hpp"
 #include "app/cli.hpp"
 #include "app/system_ports.hpp"
+#include "eventstore/postgres/rewrapping.hpp"
+#include "security/adapters/keyring_cipher.hpp"
 #include "security/keyring.hpp"
 #include "security/keyring_file.hpp"
 
@@ -68,6 +70,50 @@ Exit revoke_key(const Environment& environment, const std::string& given, const 
     const auto revoked = security::revoke_key(*path, id, SystemClock().now_ms());
     if (!revoked) return fail(revoked.error());
     std::cout << "Revoked key " << id << ". Copy the keyring to every node and send each a SIGHUP now.\n";
+    return Exit::kGood;
+}
+
+Exit rewrap_keys(const Environment& environment, const RewrapKeys& options) {
+    const auto config = need_config(environment, {Needs::kOwnerDatabase});
+    const auto path = keyring_path(environment, options.path);
+    if (!config || !path) return Exit::kUsage;
+    const SystemClock clock;
+    if (options.new_key) {
+        const auto id = security::rotate_key(*path, security::KeyPurpose::kKeyEncryption, 0, clock.now_ms());
+        if (!id) return fail(id.error());
+        std::cout << "Made key " << *id << " for key-encryption.\n";
+    }
+    auto keyring = security::LiveKeyring::open(*path, clock.now_ms());
+    if (!keyring) return fail(keyring.error());
+    security::KeyringCipher cipher(**keyring, clock);
+    const std::string current =
+        (*keyring)->snapshot()->need_current(security::KeyPurpose::kKeyEncryption, clock.now_ms()).id;
+    const auto rewrap = [&](const eventstore::StoredSubjectKey& stored) -> std::optional<eventstore::NewSubjectKey> {
+        const auto key = cipher.unwrap(stored);
+        if (!key) return std::nullopt;
+        return cipher.wrap(*key);
+    };
+    const auto done = eventstore::postgres::rewrap_subject_keys(config->owner_database_url, current, rewrap);
+    if (!done) {
+        std::cerr << "keyledger: " << done.error() << '\n';
+        return Exit::kFailed;
+    }
+    std::cout << "Wrapped " << done->keys << " key(s) under " << current << ".\n";
+    if (done->unopened > 0) {
+        std::cerr << "keyledger: " << done->unopened << " key(s) can't be opened with this keyring and stay as they "
+                  << "are; no key was ended\n";
+        return Exit::kFoundBad;
+    }
+    if (!options.revoke_old) return Exit::kGood;
+    for (const auto& key : (*keyring)->snapshot()->list(clock.now_ms())) {
+        const bool old = key.purpose == security::KeyPurpose::kKeyEncryption && key.id != current &&
+                         key.state == security::KeyState::kRetired;
+        if (!old) continue;
+        const auto revoked = security::revoke_key(*path, key.id, clock.now_ms());
+        if (!revoked) return fail(revoked.error());
+        std::cout << "Ended key " << key.id << ": what it wrapped in old backups is lost.\n";
+    }
+    std::cout << "Copy the keyring to every node and send each a SIGHUP.\n";
     return Exit::kGood;
 }
 

@@ -50,7 +50,7 @@ constexpr Setting kSettings[] = {
     {"KEYLEDGER_REQUEST_TIMEOUT_MS", "10000", "a request is answered by then, if only with 503"},
     {"KEYLEDGER_STOP_TIMEOUT_MS", "10000", "requests in flight are waited for when stopping"},
     {"KEYLEDGER_COMMAND_RETENTION_HOURS", "72", "how long an Idempotency-Key is remembered"},
-    {"KEYLEDGER_ANONYMOUS_CALLERS_DAYS", "30", "then addresses and agents of callers who were not logged in are erased"},
+    {"KEYLEDGER_ANONYMOUS_CALLERS_DAYS", "30", "then where callers who were not logged in came from is erased"},
     {"KEYLEDGER_ERASURE_GRACE_HOURS", "0", "between the request to erase a user and its end; it can be taken back"},
     {"KEYLEDGER_LOG_LEVEL", "info", "trace, debug, info, warn or error"},
 };

@@ -59,13 +59,31 @@ void add_keys(CLI::App& app, Chosen& chosen) {
 
     auto rotate = std::make_shared<RotateKeys>();
     auto* rotating = keys->add_subcommand("rotate", "publish a new key of a purpose, used after the lead time");
-    rotating->add_option("purpose", rotate->purpose, "token-signing, sealing-root, key-encryption or claims")
-        ->required();
+    auto kek = std::make_shared<bool>(false);
+    auto* purpose = rotating->add_option("purpose", rotate->purpose,
+                                         "token-signing, sealing-root, key-encryption or claims");
+    rotating->add_flag("--kek", *kek, "all in one while no service runs: a new key-encryption key, every subject's key "
+                                      "wrapped under it, the old one ended")
+        ->excludes(purpose);
     rotating->add_option("--lead-seconds", rotate->lead_s, "until it is used: time for nodes and caches to see it");
     rotating->add_option("--algorithm", rotate->algorithm, "for token-signing: another algorithm");
-    rotating->callback([&chosen, path, rotate] {
+    rotating->callback([&chosen, path, rotate, kek] {
+        if (*kek) {
+            const RewrapKeys rewrap{*path, true, true};
+            chosen.run = [rewrap] { return rewrap_keys(from_process, rewrap); };
+            return;
+        }
+        if (rotate->purpose.empty()) throw CLI::RequiredError("rotate: a purpose, or --kek,");
         rotate->path = *path;
         chosen.run = [rotate] { return rotate_keys(from_process, *rotate); };
+    });
+
+    auto rewrap = std::make_shared<RewrapKeys>();
+    auto* rewrapping = keys->add_subcommand("rewrap", "wrap every subject's key under the current key-encryption key");
+    rewrapping->add_flag("--revoke-old", rewrap->revoke_old, "then end the key-encryption keys before it");
+    rewrapping->callback([&chosen, path, rewrap] {
+        rewrap->path = *path;
+        chosen.run = [rewrap] { return rewrap_keys(from_process, *rewrap); };
     });
 
     auto id = std::make_shared<std::string>();
@@ -146,6 +164,28 @@ void add_audit(CLI::App& app, Chosen& chosen) {
     checking->callback([&chosen] { chosen.run = [] { return check_config(from_process); }; });
 }
 
+void add_backup(CLI::App& app, Chosen& chosen) {
+    auto path = std::make_shared<std::string>();
+    auto* backing = app.add_subcommand("backup", "write the event store to a file, without the read models (pg_dump)");
+    backing->add_option("file", *path, "where to")->required();
+    backing->callback([&chosen, path] { chosen.run = [path] { return backup(from_process, *path); }; });
+
+    auto* erasures = app.add_subcommand("erasures", "the users who were erased: keep this list where backups are not");
+    erasures->callback([&chosen] { chosen.run = [] { return list_erasures(from_process); }; });
+
+    auto options = std::make_shared<Restore>();
+    auto none = std::make_shared<bool>(false);
+    auto* restoring = app.add_subcommand(
+        "restore", "read a backup into an empty database, give the log a new identity, and erase again who was erased");
+    restoring->add_option("file", options->path, "the backup")->required();
+    auto* listed = restoring->add_option("--erasures", options->erasures, "the newest list that 'erasures' wrote");
+    restoring->add_flag("--without-erasures", *none, "nobody was erased since the backup")->excludes(listed);
+    restoring->callback([&chosen, options, none] {
+        if (options->erasures.empty() && !*none) throw CLI::RequiredError("restore: --erasures or --without-erasures");
+        chosen.run = [options] { return restore(from_process, *options); };
+    });
+}
+
 void add_projections(CLI::App& app, Chosen& chosen) {
     auto* group = app.add_subcommand("projections", "The read models: tables made from the log, and made again");
     group->require_subcommand(1);
@@ -210,6 +250,7 @@ int main(int argc, char** argv) {
     add_events(app, chosen);
     add_projections(app, chosen);
     add_audit(app, chosen);
+    add_backup(app, chosen);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

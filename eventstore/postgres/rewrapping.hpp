@@ -1,0 +1,27 @@
+#pragma once
+// Wraps subjects' keys under another key-encryption key. The keys themselves, and all that is sealed, stay as they are.
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "domain/result.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::eventstore::postgres {
+
+struct Rewrapped {
+    std::int64_t keys = 0;      // now wrapped under the new one
+    std::int64_t unopened = 0;  // what wraps them is not in the keyring: they stay as they are
+};
+// nullopt: it can't be opened.
+using Rewrap = std::function<std::optional<NewSubjectKey>(const StoredSubjectKey&)>;
+using RewrapProgress = std::function<void(std::int64_t keys)>;
+
+// Every living key that is not wrapped under `key_encryption_key_id`, while the service runs or not: one that is
+// destroyed meanwhile stays destroyed. As the owner. The text says what went wrong; what was done by then stays done.
+Result<Rewrapped, std::string> rewrap_subject_keys(const std::string& owner_url,
+                                                   const std::string& key_encryption_key_id, const Rewrap& rewrap,
+                                                   const RewrapProgress& progress = {});
+
+}  // namespace keyledger::eventstore::postgres
