@@ -63,8 +63,8 @@ Problem problem_of(Refusal refusal) {
             return {p::kUsernameTaken, "This user name is in use. Choose another one.", {}, {}, {}};
         case Refusal::kAdministratorExists:
         case Refusal::kIsAdministrator:
-            return {p::kIsAdministrator, "The administrator can't be disabled or erased: nobody could take his place.", {},
-                    {}, {}};
+            return {p::kIsAdministrator, "The administrator can't be disabled or erased: nobody could replace him.",
+                    {}, {}, {}};
         case Refusal::kBusy:
             return {p::kBusy, "Other commands on the same account came first, several times. Send it again.", {}, {},
                     {}};

@@ -159,4 +159,20 @@ Answer<Done> erase_user(Services& services, Uuid user_id, Caller caller) {
     co_return erased;
 }
 
+Answer<Done> repeat_erasure(Services& services, Uuid user_id, Caller caller) {
+    Streams streams;
+    const auto user = streams.read<User>(user_id);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        const User& him = attempt.state(user);
+        if (!him.exists()) co_return Result<void, CommandError>{};
+        const std::int64_t now_ms = services.clock.now_ms();
+        UserCommand command = RequestErasure{now_ms, now_ms};
+        if (him.erasure_due_at_ms) command = EraseUser{*him.erasure_due_at_ms};
+        auto decided = co_await carry_out(services, attempt, user, std::move(command), caller.deadline);
+        co_return decided;
+    };
+    auto erased = co_await done(services, caller, streams, step);
+    co_return erased;
+}
+
 }  // namespace keyledger::commands

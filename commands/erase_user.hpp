@@ -26,4 +26,8 @@ Answer<Done> withdraw_erasure(Services& services, Bearer bearer, Uuid user_id, C
 // Carries out a request that is due; quiet where there is none, or where another node did it. By the system.
 Answer<Done> erase_user(Services& services, Uuid user_id, Caller caller);
 
+// Erases somebody again who was erased after the backup that was restored; quiet where there is nobody. By the system,
+// without a grace period.
+Answer<Done> repeat_erasure(Services& services, Uuid user_id, Caller caller);
+
 }  // namespace keyledger::commands

@@ -44,7 +44,6 @@ Answer<Grant> refuse_unknown(Services& services, Secret password, Caller caller)
 
 struct Tried {
     std::optional<LoginFailure> failure;
-    bool by_nobody = false;  // whoever had the name was erased in this moment
     bool needs_renewal = false;
     std::int64_t failures_before = 0;
     std::int64_t security_stamp = 0;
@@ -89,13 +88,6 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
         if (!failures) co_return Unexpected(failures.error());
         tried.failures_before = failures->failures_in_a_row;
         const User& him = attempt.state(user);
-        if (!him.exists()) {
-            auto decoy = co_await services.hasher.verify_decoy(request.password.clone(), caller.deadline);
-            if (!decoy) co_return Unexpected(error_of(decoy.error()));
-            tried.failure = LoginFailure::kUnknownUser;
-            tried.by_nobody = true;
-            co_return Unexpected(CommandError(Refusal::kInvalidCredentials));
-        }
         auto checked =
             co_await check_password(services, attempt, user, request.password.clone(), caller.deadline);
         if (!checked) co_return Unexpected(checked.error());
@@ -121,10 +113,8 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     auto executed = co_await services.executor.run(user_caller, streams, step);
     if (!executed) {
         report_tampering(services, user_id, executed.error());
-        std::optional<Uuid> whose;
-        if (!tried.by_nobody) whose = user_id;
         if (tried.failure && is_about_the_attempt(executed.error().refusal))
-            co_await record_failed_login(services, whose, *tried.failure, caller);
+            co_await record_failed_login(services, user_id, *tried.failure, caller);
         co_return Unexpected(executed.error());
     }
 

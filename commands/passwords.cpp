@@ -39,6 +39,11 @@ CommandError error_of(HashingError error) {
 
 Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, StreamOf<User> user, Secret password,
                                        Deadline deadline) {
+    if (!attempt.state(user).exists()) {  // erased since his claim was found
+        auto decoy = co_await services.hasher.verify_decoy(std::move(password), deadline);
+        if (!decoy) co_return Unexpected(error_of(decoy.error()));
+        co_return CheckedPassword{*decoy, 0};
+    }
     std::string kind(kPasswordKind);
     auto stored = co_await services.store.read_credential(user.id, std::move(kind), deadline);
     if (!stored) co_return Unexpected(CommandError(commands::refusal_of(stored.error())));

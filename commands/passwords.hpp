@@ -12,7 +12,8 @@ struct CheckedPassword {
 };
 
 // Reads the credential, refuses one that the user's fold does not name (kCredentialTampered; a stale fold looks the
-// same and is retried by the executor), and hashes. Called in a step, after the streams were folded.
+// same and is retried by the executor), and hashes. Of somebody who was erased nothing matches, after as much work.
+// Called in a step, after the streams were folded.
 Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, StreamOf<User> user, Secret password,
                                        Deadline deadline);
 

@@ -182,8 +182,8 @@ TEST_F(AuditModelTest, ForgetsWhereAnonymousCallersWereOnceTheyAreErased) {
                                            "login.failed|-|-", "login.failed|-|-", "anonymous_callers.erased|-|-"}));
 }
 
-// Ann registers, logs in, does something to Bob and is erased. Whether the models had applied what she did before she was
-// erased, in the same batch, or read it when her key was gone: they end up equal, and without her.
+// Ann registers, logs in, does something to Bob and is erased. Whether the models had applied what she did before she
+// was erased, in the same batch, or read it when her key was gone: they end up equal, and without her.
 TEST_F(Models, I7AreEmptiedOfWhoeverIsErased) {
     const Uuid bob = story.registers("bob@example.com", "bob", "Bob");
     const Uuid ann = story.registers("ann@example.com", "ann", "Ann");
