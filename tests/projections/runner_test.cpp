@@ -46,7 +46,7 @@ protected:
 };
 
 bool level(const ProjectorStatus& status) {
-    return status.role == Role::kLeading && status.projections.size() == 3 &&
+    return status.role == Role::kLeading && status.projections.size() == all_read_models().size() &&
            std::ranges::all_of(status.projections, [](const auto& p) { return p.position == p.head; });
 }
 
@@ -175,7 +175,7 @@ TEST_F(ProjectorTest, StopsWhenTheLogIsAnotherHistory) {
     story.publish();
     Running running(database, story);
     ASSERT_TRUE(running.becomes([](const auto& status) {
-        return status.projections.size() == 3 &&
+        return status.projections.size() == all_read_models().size() &&
                std::ranges::all_of(status.projections, [](const auto& p) { return p.stopped.has_value(); });
     }));
     for (const ProjectionStatus& projection : running.projector().status().projections)
@@ -191,7 +191,7 @@ TEST_F(ProjectorTest, StopsLoudlyAtAHole) {
     story.log().tamper(12, [](auto& event) { event.position = 13; });
     Running running(database, story, "projector A", 5);
     ASSERT_TRUE(running.becomes([](const auto& status) {
-        return status.projections.size() == 3 &&
+        return status.projections.size() == all_read_models().size() &&
                std::ranges::all_of(status.projections, [](const auto& p) { return p.stopped.has_value(); });
     }));
     for (const ProjectionStatus& projection : running.projector().status().projections)

@@ -24,11 +24,11 @@ public:
         projector_.start();
     }
 
-    // All three read models, by commits of this projector.
+    // All read models, by commits of this projector.
     bool reaches(Position position) {
         std::unique_lock lock(mutex_);
         return moved_.wait_for(lock, kPatience, [&] {
-            return positions_.size() == 3 && std::ranges::all_of(positions_, [&](const auto& model) {
+            return positions_.size() == all_read_models().size() && std::ranges::all_of(positions_, [&](const auto& model) {
                        return model.second >= position;
                    });
         });
