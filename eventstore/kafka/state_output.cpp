@@ -70,6 +70,7 @@ std::optional<std::string_view> name_of(User::Status status) {
         case User::Status::kDisabled:
             return "disabled";
         case User::Status::kAbsent:
+        case User::Status::kErased:
             return std::nullopt;
     }
     return std::nullopt;
@@ -182,6 +183,7 @@ void StateOutput::apply(Change&, const SessionRefreshed&) {}
 void StateOutput::apply(Change&, const SessionRefreshRefused&) {}
 void StateOutput::apply(Change& change, const SessionEnded&) { end(change, change.event.stream_id); }
 void StateOutput::apply(Change&, const LoginAttemptsEvent&) {}
+void StateOutput::apply(Change&, const AnonymousCallersEvent&) {}
 
 void StateOutput::keep(const Uuid& session, const LiveSession& live) {
     sessions_[session] = live;

@@ -55,6 +55,7 @@ private:
     void apply(Change& change, const SessionRefreshRefused& event);
     void apply(Change& change, const SessionEnded& event);
     void apply(Change& change, const LoginAttemptsEvent& event);
+    void apply(Change& change, const AnonymousCallersEvent& event);
 
     void keep(const Uuid& session, const LiveSession& live);
     bool drop(const Uuid& session);  // whether it was there

@@ -24,6 +24,8 @@ constexpr auto kRecoveryPatience = 30s;
 // Beyond the time-out: scheduling on a busy machine, and the end of a query that was in flight.
 constexpr auto kTolerance = 6s;
 
+constexpr const char* kNobody = "/01890a5d-ac96-774b-bcce-b302099a8057";
+
 struct Call {
     std::string name;
     std::function<Answer()> send;
@@ -90,6 +92,15 @@ protected:
                 {"change the password", [=, this] { return him().post(kChangePassword, change); }},
                 {"activate", [=, this] { return admin().send("POST", user + "/activate"); }},
                 {"deactivate", [=, this] { return admin().send("POST", user + "/deactivate"); }},
+                {"erase the administrator",
+                 [=, this] {
+                     return admin().send("DELETE", kMe, {{"Content-Type", "application/json"}},
+                                         json_object({{"current_password", kAdminPassword}}));
+                 }},
+                {"keep me", [this] { return him().del(std::string(kMe) + "/erasure"); }},
+                {"erase nobody", [this] { return admin().del(std::string(kUsers) + kNobody); }},
+                {"keep nobody",
+                 [this] { return admin().del(std::string(kUsers) + kNobody + std::string("/erasure")); }},
                 {"log out", [this] { return him().send("POST", kLogout); }},
                 {"revoke", [=, this] { return anybody().form(kRevoke, token, basic); }}};
     }

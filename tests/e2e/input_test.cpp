@@ -22,6 +22,7 @@ std::vector<JsonRoute> json_routes() {
             {"POST", kRefresh, "refresh_token"},
             {"POST", kChangePassword, "new_password"},
             {"PUT", kMe, "name"},
+            {"DELETE", kMe, "current_password"},
             {"POST", std::string(kUsers) + "/" + kAnyId + "/deactivate", "reason"}};
 }
 
