@@ -28,9 +28,8 @@ public:
     bool reaches(Position position) {
         std::unique_lock lock(mutex_);
         return moved_.wait_for(lock, kPatience, [&] {
-            return positions_.size() == all_read_models().size() && std::ranges::all_of(positions_, [&](const auto& model) {
-                       return model.second >= position;
-                   });
+            if (positions_.size() != all_read_models().size()) return false;
+            return std::ranges::all_of(positions_, [&](const auto& model) { return model.second >= position; });
         });
     }
     // Whatever the status must come to be; looked at whenever something moved, and now and then.
