@@ -59,7 +59,19 @@ Answer<Erasure> answer_of(Services& services, Uuid user_id, Executed executed, D
     auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline);
     if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
     const User& user = state_of<User>(folds->front());
-    co_return Erasure{executed.position, user.erasure_due_at_ms.value_or(0)};
+    if (!user.exists()) co_return Erasure{executed.position, 0};
+    if (user.erasure_due_at_ms) co_return Erasure{executed.position, *user.erasure_due_at_ms};
+    // Taken back since. A repeated request is told what the first one was.
+    if (executed.first_position == 0) co_return Unexpected(CommandError(Refusal::kBusy, 1));
+    auto events = co_await services.store.read_log(executed.first_position, 1, deadline);
+    if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+    if (events->empty()) co_return Unexpected(CommandError(Refusal::kBroken));
+    eventstore::OpensNothing nothing;
+    const auto first = eventstore::decode_any(events->front(), nothing);
+    const auto* of_user = std::get_if<UserEvent>(&first);
+    const auto* requested = of_user ? std::get_if<UserErasureRequested>(of_user) : nullptr;
+    if (!requested) co_return Unexpected(CommandError(Refusal::kBroken));
+    co_return Erasure{executed.position, requested->due_at_ms};
 }
 
 Answer<Done> done(Services& services, Caller caller, Streams streams, Step step) {

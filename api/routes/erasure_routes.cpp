@@ -38,7 +38,7 @@ Reply erase_me(Context& context, Request& request) {
     auto read = body.finish();
     if (!read) co_return read.error();
     Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
+    auto key = take_idempotency_key(context, request, caller, {claims->bearer.session_id.to_string()});
     if (!key) co_return key.error();
     auto outcome = co_await commands::request_own_erasure(context.services, std::move(erasure), caller);
     co_return answer(request, outcome);
@@ -48,7 +48,7 @@ Reply keep_me(Context& context, Request& request) {
     auto claims = authenticate(context, request);
     if (!claims) co_return claims.error();
     Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
+    auto key = take_idempotency_key(context, request, caller, {claims->bearer.session_id.to_string()});
     if (!key) co_return key.error();
     auto outcome = co_await commands::withdraw_own_erasure(context.services, claims->bearer, caller);
     co_return done(request, outcome);

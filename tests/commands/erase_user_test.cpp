@@ -221,6 +221,18 @@ TEST_F(EraseUserTest, AnswersARepeatedRequestWithItsFirstOutcome) {
     EXPECT_EQ(second->due_at_ms, 0);
 }
 
+TEST_F(EraseUserTest, TellsARepeatedRequestWhatItWasThoughItWasTakenBack) {
+    allow_grace(2 * kDayMs);
+    Caller with_key = test::caller_with_key(1, 2).acting_as(root.user_id);
+    const auto first = run(request_erasure(node.services, bearer_of(root), ann, with_key));
+    ASSERT_TRUE(test::succeeds(first));
+    ASSERT_TRUE(run(withdraw_erasure(other.services, bearer_of(root), ann, caller_of(root))));
+    const auto second = run(request_erasure(node.services, bearer_of(root), ann, with_key));
+    ASSERT_TRUE(test::succeeds(second));
+    EXPECT_EQ(second->due_at_ms, test::kNowMs + 2 * kDayMs);
+    EXPECT_EQ(ann_as_read().status, User::Status::kActive);
+}
+
 // ---- what overlaps ---------------------------------------------------------------------------------------------
 
 struct Scene : test::Stage {
