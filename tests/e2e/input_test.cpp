@@ -171,7 +171,7 @@ TEST(Listener, AnswersWhatItDoesNotServe) {
     }
     const Answer method = client.send("PATCH", kMe);
     EXPECT_EQ(method.problem(), "method-not-allowed");
-    EXPECT_EQ(method.header("Allow"), "GET, HEAD, PUT, OPTIONS");
+    EXPECT_EQ(method.header("Allow"), "GET, HEAD, PUT, DELETE, OPTIONS");
     const Answer head = client.send("HEAD", "/health/live");
     EXPECT_EQ(head.status, 200);
     EXPECT_EQ(head.body, "");
