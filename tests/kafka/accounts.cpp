@@ -50,7 +50,7 @@ void Accounts::start_session(ScriptedLog& log, const std::string& user) {
 }
 
 void Accounts::step(ScriptedLog& log) {
-    const auto what = random_() % 20;
+    const auto what = random_() % 22;
     if (status.size() < 3 || what == 0) {
         const std::string id = new_id().to_string();
         append(log, "user", id, "user.registered", R"({"email":"s","name":null,"username":null})");
@@ -80,6 +80,12 @@ void Accounts::step(ScriptedLog& log) {
         append(log, "user", user, "user.disabled", R"({"reason":""})");
         status[user] = "disabled";
         end_all(user, "");
+    } else if (what == 19) {
+        append(log, "user", user, "user.erasure_requested", R"({"due_at_ms":1700000000000})");
+        end_all(user, "");
+        if (random_() % 2 == 0) return void(append(log, "user", user, "user.erasure_withdrawn", "{}"));
+        append(log, "user", user, "user.erased", "{}");
+        status.erase(user);
     } else {
         append(log, "user", user, "user.enabled", "{}");
         status[user] = "active";

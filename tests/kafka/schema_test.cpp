@@ -88,6 +88,7 @@ TEST(AsyncApi, DescribesEveryRecordOfTheTopicsOfState) {
         }
     }
     EXPECT_GT(seen["user.state"], 3);
+    EXPECT_GT(seen["user.tombstone"], 3);
     EXPECT_GT(seen["session.state"], 20);
     EXPECT_GT(seen["session.tombstone"], 20);
 }
