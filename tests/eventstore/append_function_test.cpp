@@ -56,13 +56,17 @@ private:
 class Overseer : public RawWriter {
 public:
     using RawWriter::RawWriter;
-    void wait_until_blocked(const RawWriter& writer) {
-        const std::string query =
-            "select count(*) from pg_locks where not granted and pid = " + std::to_string(writer.pid());
-        while (run(query) == "0") std::this_thread::yield();
-    }
+    void wait_until_blocked(const RawWriter& writer) { wait_for_lock_of(writer, "not granted"); }
+    void wait_until_it_appends(const RawWriter& writer) { wait_for_lock_of(writer, "granted"); }
     void terminate(const RawWriter& writer) {
         run("select pg_terminate_backend(" + std::to_string(writer.pid()) + ", 10000)");
+    }
+
+private:
+    void wait_for_lock_of(const RawWriter& writer, const std::string& state) {
+        const std::string query = "select count(*) from pg_locks where locktype = 'advisory' and " + state +
+                                  " and pid = " + std::to_string(writer.pid());
+        while (run(query) == "0") std::this_thread::yield();
     }
 };
 
@@ -88,7 +92,11 @@ TEST(DelayedCommitters, NeverMakeAReaderSkip) {
             writers.push_back(std::make_unique<RawWriter>(database.service_url()));
             writers.back()->run("begin");
             writers.back()->send({AppendBuilder().write(next_uuid(), 0, i + 1)});
-            if (i > 0) overseer.wait_until_blocked(*writers.back());
+            if (i == 0) {
+                overseer.wait_until_it_appends(*writers.back());
+            } else {
+                overseer.wait_until_blocked(*writers.back());
+            }
         }
         for (std::size_t i = 0; i < 3; ++i) {
             ASSERT_EQ(writers[i]->finish(), std::vector{kAppended});
