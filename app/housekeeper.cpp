@@ -104,15 +104,23 @@ void Housekeeper::erase_anonymous_callers() {
     next_erasure_ms_ = now_ms + kDayErasureIntervalMs;
 }
 
-// Every node that projects looks; the command decides, once.
+bool Housekeeper::stopping() {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
+}
+
+// Every node looks; the command decides, once.
 void Housekeeper::erase_users() {
     const auto due = projections::due_erasures(database_url_, core_.clock.now_ms(), kErasuresAtMost);
     for (const Uuid& user_id : due) {
+        if (stopping()) return;
         const auto erased = core_.run(commands::erase_user(core_.services, user_id, housekeeping_caller()));
         if (!erased)
             spdlog::warn("user {} is due to be erased and could not be; it is tried again in a minute",
                          user_id.to_string());
-        else if (erased->position > 0)
+        // Then the others can't be either, and a stop need not wait for each.
+        if (!erased && erased.error().refusal == commands::Refusal::kUnavailable) return;
+        if (erased && erased->position > 0)
             spdlog::info("erased user {}", user_id.to_string());
     }
 }

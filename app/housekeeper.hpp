@@ -21,6 +21,7 @@ public:
 
 private:
     void run();
+    bool stopping();
     void prune();
     void forget_the_erased();
     void erase_anonymous_callers();
