@@ -45,7 +45,8 @@ Response problem(std::string_view request_id, const Problem& what) {
     Response response{.status = what.type.status,
                       .content_type = std::string(kProblemContentType),
                       .headers = {},
-                      .body = {buffer.GetString(), buffer.GetSize()}};
+                      .body = {buffer.GetString(), buffer.GetSize()},
+                      .stream = {}};
     if (what.retry_after_s) response.headers.add("Retry-After", std::to_string(*what.retry_after_s));
     return response;
 }

@@ -162,7 +162,10 @@ std::string header_text(const Request& request, const Response& response, const 
     if (!framing.date.empty()) line(text, "Date", framing.date);
     if (may_have_body(response.status)) {
         if (!response.content_type.empty()) line(text, "Content-Type", response.content_type);
-        line(text, "Content-Length", std::to_string(response.body.size()));
+        if (!response.stream)
+            line(text, "Content-Length", std::to_string(response.body.size()));
+        else if (!framing.http_10)  // there the end of the connection ends the body
+            line(text, "Transfer-Encoding", "chunked");
     }
     for (std::size_t i = 0; i < response.headers.size(); ++i)
         if (auto field = response.headers.at(i); !is_framing(field.name)) line(text, field.name, field.value);
@@ -179,6 +182,14 @@ std::string header_text(const Request& request, const Response& response, const 
         line(text, "Connection", "keep-alive");
     text.append("\r\n");
     return text;
+}
+
+std::string chunk_text(std::string piece, const Framing& framing) {
+    if (framing.http_10) return piece;
+    char size[32];
+    const int digits = std::snprintf(size, sizeof size, "%zx\r\n", piece.size());
+    piece.insert(0, size, static_cast<std::size_t>(digits));
+    return piece.append("\r\n");
 }
 
 std::string http_date(std::int64_t unix_seconds) {

@@ -37,8 +37,12 @@ struct Framing {
 };
 
 // Status line and header of the answer, with the fields that every answer has. Content-Length tells the
-// body's size also where the body is not sent (HEAD).
+// body's size also where the body is not sent (HEAD); a stream has none.
 std::string header_text(const Request& request, const Response& response, const Framing& framing);
+
+// A piece of a stream as it is sent: a chunk of RFC 9112 section 7.1, or just its bytes in HTTP/1.0. An empty piece is
+// the end.
+std::string chunk_text(std::string piece, const Framing& framing);
 
 // IMF-fixdate of RFC 9110 section 5.6.7.
 std::string http_date(std::int64_t unix_seconds);

@@ -89,6 +89,7 @@ private:
     boost::asio::awaitable<Response> call(const Handler& handler, Request& request);
     boost::asio::awaitable<void> refuse(Exchange& now, Problem why);
     boost::asio::awaitable<void> answer(Exchange& now, Response response);
+    boost::asio::awaitable<bool> send_stream(Exchange& now, BodyStream& stream, const Framing& framing);
     bool awaits_continue(const Exchange& now) const;
     // Nobody is there to be answered: the peer left, or a deadline passed and closed the stream.
     static bool gone(const boost::system::error_code& error) {
@@ -268,6 +269,7 @@ boost::asio::awaitable<void> Session<Stream>::answer(Exchange& now, Response res
         duration_ns =
             std::chrono::nanoseconds(std::chrono::steady_clock::now() - request.received_at).count();
     shared_.observer.on_request(request, response.status, duration_ns);
+    if (response.stream && now.parser.get().version() < 11) now.persistence = Persistence::kClose;
     Framing framing{.http_10 = now.parser.get().version() < 11,
                     .tls = tls_,
                     .persistence = now.persistence,
@@ -287,7 +289,38 @@ boost::asio::awaitable<void> Session<Stream>::answer(Exchange& now, Response res
     transport().expires_after(limits().write);
     co_await boost::asio::async_write(stream_, first, token);
     if (!error && body.size() > 0) co_await boost::asio::async_write(stream_, body, token);
-    if (error) now.persistence = Persistence::kClose;
+    bool whole = !error;
+    if (whole && response.stream && request.method != Method::kHead)
+        whole = co_await send_stream(now, *response.stream, framing);
+    if (!whole) now.persistence = Persistence::kClose;
+}
+
+// One piece in memory at a time, each within the deadline for writing. False: the client has less than all.
+template <class Stream>
+boost::asio::awaitable<bool> Session<Stream>::send_stream(Exchange& now, BodyStream& stream,
+                                                          const Framing& framing) {
+    boost::system::error_code error;
+    auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
+    for (bool ended = false; !ended;) {
+        std::optional<std::string> piece;
+        std::exception_ptr failure;
+        try {
+            piece = co_await stream.next();
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        if (!worker_.context.get_executor().running_in_this_thread())
+            co_await boost::asio::post(worker_.context, boost::asio::use_awaitable);
+        if (failure) shared_.observer.on_failure(&now.request, describe(failure));
+        if (!piece) co_return false;
+        ended = piece->empty();
+        const std::string chunk = chunk_text(std::move(*piece), framing);
+        auto bytes = boost::asio::buffer(chunk);
+        transport().expires_after(limits().write);
+        co_await boost::asio::async_write(stream_, bytes, token);
+        if (error) co_return false;
+    }
+    co_return true;
 }
 
 // Passwords do not outlive their request in here.

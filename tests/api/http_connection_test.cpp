@@ -46,6 +46,43 @@ TEST(HttpConnection, AnswersPipelinedRequestsInTheirOrder) {
     }
 }
 
+TEST(HttpConnection, StreamsInChunksAndGoesOn) {
+    TestServer server;
+    std::string all = server.converse(get("/stream/ends") + get("/hello", "Connection: close\r\n"));
+    EXPECT_TRUE(has(all, "Transfer-Encoding: chunked\r\n"));
+    EXPECT_FALSE(has(all.substr(0, all.find("\r\n\r\n")), "Content-Length"));
+    EXPECT_TRUE(has(all, "\r\n\r\n8\r\npiece 0\n\r\n8\r\npiece 1\n\r\n")) << all;
+    EXPECT_TRUE(has(all, "9\r\npiece 49\n\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n")) << "and the next answer follows";
+}
+
+TEST(HttpConnection, StreamsToHttp10UntilItCloses) {
+    TestServer server;
+    std::string all = server.converse("GET /stream/ends HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    EXPECT_FALSE(has(all, "Transfer-Encoding"));
+    EXPECT_TRUE(has(all, "Connection: close\r\n"));
+    EXPECT_TRUE(has(all, "\r\n\r\npiece 0\npiece 1\n"));
+    EXPECT_TRUE(all.ends_with("piece 49\n"));
+}
+
+TEST(HttpConnection, SendsNoStreamForHead) {
+    TestServer server;
+    std::string all = server.converse("HEAD /stream/ends HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    EXPECT_TRUE(all.ends_with("\r\n\r\n")) << all;
+    EXPECT_FALSE(has(all, "piece"));
+}
+
+// What the client has got must not look whole.
+TEST(HttpConnection, CutsAStreamThatCantGoOn) {
+    TestServer server;
+    for (const char* how : {"breaks", "throws"}) {
+        std::string all = server.converse(get("/stream/"s + how) + get("/hello"));
+        EXPECT_TRUE(all.ends_with("piece 49\n\r\n")) << all;
+        EXPECT_FALSE(has(all, "\r\n0\r\n"));
+        EXPECT_FALSE(has(all, "secret detail"));
+    }
+    EXPECT_EQ(server.recorder.failures().size(), 1U);
+}
+
 // A slow first request holds the later ones back; they are not answered by another thread or before it.
 TEST(HttpConnection, DoesNotLetALaterRequestOvertake) {
     TestServer server;

@@ -27,7 +27,7 @@ awaitable<Response> show(TestServer&, Request& request) {
                        "\nq=" + std::string(request.query_parameter("q").value_or("-"));
     text += request.deadline > request.received_at ? "\ndeadline=later" : "\ndeadline=none";
     text += "\nauthorization=" + std::string(request.header("Authorization").value_or("-"));
-    Response response{.status = 200, .content_type = "text/plain", .headers = {}, .body = text};
+    Response response{.status = 200, .content_type = "text/plain", .headers = {}, .body = text, .stream = {}};
     co_return response;
 }
 
@@ -53,14 +53,38 @@ awaitable<Response> cached(TestServer&, Request&) {
     co_return response;
 }
 
+// "piece 0\n", "piece 1\n" …; then the end, or what the id says in place of it.
+class Pieces : public api::BodyStream {
+public:
+    explicit Pieces(std::string then) : then_(std::move(then)) {}
+    awaitable<std::optional<std::string>> next() override {
+        if (sent_ < TestServer::kPieces) co_return "piece " + std::to_string(sent_++) + "\n";
+        if (then_ == "breaks") co_return std::nullopt;
+        if (then_ == "throws") throw std::runtime_error("secret detail of the machinery");
+        co_return std::string();
+    }
+
+private:
+    const std::string then_;
+    int sent_ = 0;
+};
+
+awaitable<Response> streams(TestServer&, Request& request) {
+    Response response;
+    response.content_type = "text/plain";
+    response.stream = std::make_shared<Pieces>(std::string(request.path_parameter("id")));
+    co_return response;
+}
+
 using Entry = api::RouteEntry<TestServer>;
-constexpr std::array<Entry, 8> kTable{{{"hello", api::Method::kGet, "/hello", hello},
+constexpr std::array<Entry, 9> kTable{{{"hello", api::Method::kGet, "/hello", hello},
                                        {"echo", api::Method::kPost, "/echo", echo},
                                        {"show", api::Method::kGet, "/show/{id}", show},
                                        {"make", api::Method::kPost, "/show/{id}", show},
                                        {"gate", api::Method::kGet, "/gate/{id}", gated},
                                        {"throw", api::Method::kGet, "/throw", throws},
                                        {"big", api::Method::kGet, "/big", big},
+                                       {"stream", api::Method::kGet, "/stream/{id}", streams},
                                        {"cached", api::Method::kGet, "/cached", cached}}};
 
 api::ServerOptions on_a_free_port(api::ServerOptions options) {

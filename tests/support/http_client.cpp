@@ -113,6 +113,10 @@ HttpResponse RawSocket::read_response(bool head) {
         if (!fill()) throw ClientError("the connection ended before an answer: '" + buffer_ + "'");
     HttpResponse response = parse_head(std::string_view(buffer_).substr(0, end + 2));
     buffer_.erase(0, end + 4);
+    if (!head && response.header("Transfer-Encoding") == "chunked") {
+        response.body = read_chunks();
+        return response;
+    }
     auto length = response.header("Content-Length");
     std::size_t size = length && !head ? std::stoul(*length) : 0;
     while (buffer_.size() < size)
@@ -120,6 +124,24 @@ HttpResponse RawSocket::read_response(bool head) {
     response.body = buffer_.substr(0, size);
     buffer_.erase(0, size);
     return response;
+}
+
+// RFC 9112 section 7.1, without extensions and trailers. A stream that was cut is an error.
+std::string RawSocket::read_chunks() {
+    std::string body;
+    const auto need = [this](std::size_t size) {
+        while (buffer_.size() < size)
+            if (!fill()) throw ClientError("the connection ended within a stream");
+    };
+    for (;;) {
+        std::size_t line;
+        while ((line = buffer_.find("\r\n")) == buffer_.npos) need(buffer_.size() + 1);
+        const std::size_t size = std::stoul(buffer_.substr(0, line), nullptr, 16);
+        need(line + 2 + size + 2);
+        body.append(buffer_, line + 2, size);
+        buffer_.erase(0, line + 2 + size + 2);
+        if (size == 0) return body;
+    }
 }
 
 std::string RawSocket::read_to_end() {

@@ -55,6 +55,7 @@ public:
     bool is_closed_by_peer();
 
 private:
+    std::string read_chunks();
     bool fill();  // false at the end
 
     int socket_ = -1;
