@@ -1,5 +1,7 @@
 #pragma once
 // What the routes share: commands, tokens, queries, health. Built once by app/; every member is thread-safe.
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,20 @@ public:
     virtual std::vector<HealthCheck> readiness() = 0;
 };
 
+// What the log was when a tree head of it was signed.
+struct PublishedTreeHead {
+    Uuid log_id;
+    Position size = 0;
+    std::string root_hash;  // hexadecimal
+    std::int64_t made_at_ms = 0;
+    std::string note;  // the signed note: all of the above, and the proof of it
+};
+class TreeHeads {
+public:
+    virtual ~TreeHeads() = default;
+    virtual std::optional<PublishedTreeHead> newest() const = 0;  // from memory
+};
+
 struct Context {
     commands::Services& services;
     commands::Tokens& tokens;
@@ -33,6 +49,7 @@ struct Context {
     commands::ClientRegistry& clients;
     projections::Queries& queries;
     Health& health;
+    TreeHeads& tree_heads;
 };
 
 // The caller of a request, as commands want to know him.

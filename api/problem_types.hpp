@@ -28,11 +28,12 @@ inline constexpr ProblemType kUnavailable{"unavailable", "Event store not availa
 inline constexpr ProblemType kOutcomeUnknown{"outcome-unknown", "Outcome unknown", 503};
 inline constexpr ProblemType kBehind{"read-model-behind", "Read model behind", 503};
 inline constexpr ProblemType kPositionAhead{"position-ahead", "Position beyond the log", 400};
+inline constexpr ProblemType kNoTreeHead{"no-tree-head", "No tree head yet", 404};
 
 inline constexpr std::array kApiProblems{
     kInvalidPassword, kInvalidTarget, kIdempotencyMismatch, kInvalidCredentials, kUserDisabled, kInvalidToken,
     kInvalidClient, kInvalidGrant, kWrongPassword, kTooManyAttempts, kForbidden, kUserUnknown, kSessionUnknown,
     kEmailTaken, kUsernameTaken, kIsAdministrator, kBusy, kShedding, kUnavailable, kOutcomeUnknown, kBehind,
-    kPositionAhead};
+    kPositionAhead, kNoTreeHead};
 
 }  // namespace keyledger::api::problems

@@ -1,6 +1,7 @@
 #include "api/routes.hpp"
 
 #include "api/routes/admin_routes.hpp"
+#include "api/routes/auditor_routes.hpp"
 #include "api/routes/auth_routes.hpp"
 #include "api/routes/erasure_routes.hpp"
 #include "api/routes/health_routes.hpp"
@@ -28,6 +29,8 @@ constexpr RouteEntry<Context> kRoutes[] = {
     {"revoke", kPost, "/oauth2/revoke", routes::revoke},
     {"jwks", kGet, "/.well-known/jwks.json", routes::jwks},
     {"listAudit", kGet, "/api/v1/admin/audit", routes::list_audit},
+    {"showTreeHead", kGet, "/api/v1/audit/tree-head", routes::show_tree_head},
+    {"exportAudit", kGet, "/api/v1/admin/audit/export", routes::export_audit},
     {"listUsers", kGet, "/api/v1/admin/users", routes::list_users},
     {"showUser", kGet, "/api/v1/admin/users/{id}", routes::show_user},
     {"eraseUser", kDelete, "/api/v1/admin/users/{id}", routes::erase_user},

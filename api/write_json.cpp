@@ -90,4 +90,24 @@ std::string rfc3339(std::int64_t at_ms) {
     return std::string(text.data(), size) + fraction.data();
 }
 
+std::optional<std::int64_t> parse_rfc3339(std::string_view text) {
+    std::tm utc{};
+    const std::string copy(text);
+    const char* rest = ::strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%S", &utc);
+    if (!rest) return std::nullopt;
+    std::string_view tail(rest);
+    std::int64_t ms = 0;
+    if (tail.starts_with('.')) {
+        const auto digits = tail.substr(1, tail.find_first_not_of("0123456789", 1) - 1);
+        if (digits.empty() || digits.size() > 9) return std::nullopt;
+        for (std::size_t i = 0; i < 3; ++i) ms = 10 * ms + (i < digits.size() ? digits[i] - '0' : 0);
+        tail.remove_prefix(1 + digits.size());
+    }
+    if (tail != "Z") return std::nullopt;
+    const int day = utc.tm_mday;
+    const std::int64_t at_s = ::timegm(&utc);
+    if (utc.tm_mday != day) return std::nullopt;  // it made the 30th of February the 2nd of March
+    return at_s * 1000 + ms;
+}
+
 }  // namespace keyledger::api

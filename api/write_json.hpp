@@ -40,5 +40,7 @@ private:
 
 // RFC 3339, UTC, with milliseconds.
 std::string rfc3339(std::int64_t at_ms);
+// RFC 3339 in UTC, to the second or finer; nullopt for anything else.
+std::optional<std::int64_t> parse_rfc3339(std::string_view text);
 
 }  // namespace keyledger::api

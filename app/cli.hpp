@@ -64,7 +64,32 @@ struct TailEvents {
 Exit tail_events(const Environment& environment, const TailEvents& options);
 Exit show_event(const Environment& environment, std::int64_t position, Format format);
 Exit print_event_schema(Format format);
-Exit verify_audit(const Environment& environment, Format format);
+
+struct VerifyAudit {
+    std::string file;                  // an export; empty: the database
+    std::vector<std::string> against;  // files of tree heads
+    std::vector<std::string> keys;     // verifying keys, or files that hold one; beside the keyring's, if there is one
+    Format format = Format::kText;
+};
+Exit verify_audit(const Environment& environment, const VerifyAudit& options);
+struct ExportAudit {
+    std::string out;
+    std::int64_t to = 0;  // the last position; 0: the head
+    Format format = Format::kText;
+};
+Exit export_audit(const Environment& environment, const ExportAudit& options);
+// Prints the key that tree heads of this log are verified with.
+Exit show_audit_key(const Environment& environment);
+struct ReplayAudit {
+    enum class From { kDatabase, kFile, kKafka };
+    From from = From::kDatabase;
+    std::string file;
+    std::string user;     // empty, both: everything
+    std::string session;
+    std::string at;       // a position or a time (RFC 3339); empty: the end
+    Format format = Format::kText;
+};
+Exit replay_audit(const Environment& environment, const ReplayAudit& options);
 
 Exit projections_status(const Environment& environment, Format format);
 struct RebuildProjections {

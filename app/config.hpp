@@ -68,6 +68,8 @@ struct Config {
     std::int64_t command_retention_hours = 0;
     int anonymous_callers_days = 0;
     std::int64_t erasure_grace_hours = 0;
+    std::string tree_head_file;  // empty: none is written
+    std::int64_t tree_head_s = 0;
     std::string log_level;
 };
 

@@ -147,16 +147,57 @@ void add_events(CLI::App& app, Chosen& chosen) {
 }
 
 void add_audit(CLI::App& app, Chosen& chosen) {
-    auto* audit = app.add_subcommand("audit", "Check the log");
+    auto* audit = app.add_subcommand("audit", "For auditors: verify the log, take it away, replay it");
     audit->require_subcommand(1);
-    auto json = std::make_shared<bool>(false);
-    auto* verifying = audit->add_subcommand("verify",
-                                            "recompute every leaf hash, and look for holes; exit code 4 and "
-                                            "the first bad position if one is found");
-    verifying->add_flag("--json", *json, "for scripts");
-    verifying->callback([&chosen, json] {
-        chosen.run = [json] { return verify_audit(from_process, *json ? Format::kJson : Format::kText); };
+    const auto json_flag = [](CLI::App* command, Format& format) {
+        command->add_flag_callback("--json", [&format] { format = Format::kJson; }, "for scripts");
+    };
+
+    auto verify = std::make_shared<VerifyAudit>();
+    auto* verifying = audit->add_subcommand(
+        "verify",
+        "recompute every leaf hash, look for holes, and hold the log against signed tree heads; exit code 4 and the "
+        "first bad position, or the interval between two tree heads, if something is found");
+    verifying->add_option("file", verify->file, "an export with its manifest beside it; the database if none is named");
+    verifying
+        ->add_option("--against", verify->against, "a file of tree heads, kept outside the database; may be repeated")
+        ->allow_extra_args(false);
+    verifying
+        ->add_option("--key", verify->keys,
+                     "a verifying key as 'audit key' prints it, or a file that holds one; else the keyring's")
+        ->allow_extra_args(false);
+    json_flag(verifying, verify->format);
+    verifying->callback(
+        [&chosen, verify] { chosen.run = [verify] { return verify_audit(from_process, *verify); }; });
+
+    auto take_away = std::make_shared<ExportAudit>();
+    auto* exporting = audit->add_subcommand(
+        "export", "write the log as NDJSON, with leaf hashes, and a manifest; personal data stays sealed");
+    exporting->add_option("out", take_away->out, "the file; the manifest is OUT.manifest.json")->required();
+    exporting->add_option("--to", take_away->to, "the last position; the head by default")->check(CLI::PositiveNumber);
+    json_flag(exporting, take_away->format);
+    exporting->callback(
+        [&chosen, take_away] { chosen.run = [take_away] { return export_audit(from_process, *take_away); }; });
+
+    auto* key = audit->add_subcommand("key", "print the key that this log's tree heads are verified with");
+    key->callback([&chosen] { chosen.run = [] { return show_audit_key(from_process); }; });
+
+    auto replay = std::make_shared<ReplayAudit>();
+    auto* replaying = audit->add_subcommand(
+        "replay", "fold the log and print what was known of a user, a session, or everybody, then or now");
+    auto* from_file = replaying->add_option("--file", replay->file, "from an export instead of the database");
+    auto* from_kafka = replaying->add_flag_callback(
+        "--kafka", [replay] { replay->from = ReplayAudit::From::kKafka; }, "from the events topic");
+    from_file->excludes(from_kafka);
+    auto* user = replaying->add_option("--user", replay->user, "one user, with his sessions");
+    replaying->add_option("--session", replay->session, "one session")->excludes(user);
+    replaying->add_option("--at", replay->at, "stop behind this position, or before this time (RFC 3339, UTC)");
+    json_flag(replaying, replay->format);
+    replaying->callback([&chosen, replay] {
+        if (!replay->file.empty()) replay->from = ReplayAudit::From::kFile;
+        chosen.run = [replay] { return replay_audit(from_process, *replay); };
     });
+
     auto* config = app.add_subcommand("config", "The configuration");
     config->require_subcommand(1);
     auto* checking =

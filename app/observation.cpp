@@ -41,6 +41,14 @@ api::HealthCheck check_publisher(const Followers& followers) {
     return {"publisher", good, detail};
 }
 
+// A head that can't be written to its file is told here, but is no reason to send requests elsewhere.
+api::HealthCheck check_tree_heads(const TreeHeads& tree_heads) {
+    const auto status = tree_heads.status();
+    std::string detail = status.newest ? "newest at position " + std::to_string(status.newest->head.size) : "none yet";
+    if (!status.trouble.empty()) detail += ": " + status.trouble;
+    return {"tree-heads", !status.contradicted, detail};
+}
+
 using Samples = std::vector<Metrics::Sample>;
 
 Samples store_samples(const Core& core) {
@@ -117,16 +125,27 @@ Samples publisher_samples(const Followers& followers) {
     return samples;
 }
 
+Samples tree_head_samples(const TreeHeads& tree_heads) {
+    const auto status = tree_heads.status();
+    return {{"keyledger_tree_head_position", "Of the newest signed tree head that is known", {},
+             status.newest ? double(status.newest->head.size) : 0.0},
+            {"keyledger_tree_head_trouble", "1 while a head can't be made or written; see /health/ready", {},
+             status.trouble.empty() ? 0.0 : 1.0}};
+}
+
 }  // namespace
 
-void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& followers, api::Server& server) {
+void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& followers, TreeHeads& tree_heads,
+             api::Server& server) {
     health.add([&core] { return check_database(core); });
     health.add([&followers] { return check_projector(followers); });
     health.add([&followers] { return check_publisher(followers); });
+    health.add([&tree_heads] { return check_tree_heads(tree_heads); });
     metrics.add([&core] { return store_samples(core); });
     metrics.add([&core] { return hashing_samples(core); });
     metrics.add([&followers] { return projector_samples(followers); });
     metrics.add([&followers] { return publisher_samples(followers); });
+    metrics.add([&tree_heads] { return tree_head_samples(tree_heads); });
     metrics.add([&server] {
         return Samples{{"keyledger_http_connections", "Open now", {}, double(server.open_connections())},
                        {"keyledger_http_in_flight", "Requests being answered", {},

@@ -5,10 +5,12 @@
 #include "app/followers.hpp"
 #include "app/health.hpp"
 #include "app/metrics.hpp"
+#include "app/tree_heads.hpp"
 
 namespace keyledger::app {
 
 // All outlive the service's last answer on the management listener.
-void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& followers, api::Server& server);
+void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& followers, TreeHeads& tree_heads,
+             api::Server& server);
 
 }  // namespace keyledger::app

@@ -12,6 +12,7 @@
 #include "app/management.hpp"
 #include "app/metrics.hpp"
 #include "app/observation.hpp"
+#include "app/tree_heads.hpp"
 #include "projections/queries.hpp"
 #include "security/adapters/keyring_tokens.hpp"
 
@@ -24,11 +25,11 @@ FileClients load_clients(const Config& config) {
     return std::move(*clients);
 }
 
-Uuid learn_log_id(Core& core) {
+eventstore::Head learn_head(Core& core) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     const auto head = core.run(core.store.head(deadline));
     if (!head) throw StartFailure("the database does not answer; check KEYLEDGER_DATABASE_URL and the server");
-    return head->log_id;
+    return *head;
 }
 
 projections::QuerySettings query_settings(const Config& config) {
@@ -67,20 +68,23 @@ struct Service::Parts {
         : config(settings),
           core(config),
           clients(load_clients(config)),
-          log_id(learn_log_id(core)),
+          log(learn_head(core)),
+          log_id(log.log_id),
+          tree_heads(config, core, log),
           tokens(*core.keyring, core.clock, core.identifiers, core.processors,
                  {config.issuer, config.access_token_s, log_id}),
           cursors(*core.keyring, core.clock),
           idempotency_keys(*core.keyring, core.clock),
           queries(query_settings(config)),
           followers(config, core, queries),
-          context{core.services, tokens, cursors, idempotency_keys, clients, queries, health},
+          context{core.services, tokens, cursors, idempotency_keys, clients, queries, health,
+                  tree_heads},
           router(api::bind_routes(api::route_table(), context), cors_policy(config)),
           server(server_options(config, core.clock), router, metrics),
           management(management_options(config.management_listen),
                      management_routes({health, metrics, log_id})),
           housekeeper(config, core) {
-        observe(health, metrics, core, followers, server);
+        observe(health, metrics, core, followers, tree_heads, server);
     }
 
     const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
@@ -89,7 +93,9 @@ struct Service::Parts {
     ServiceHealth health;
     Core core;
     FileClients clients;
+    eventstore::Head log;  // as it was at the start
     Uuid log_id;
+    TreeHeads tree_heads;
     security::KeyringTokens tokens;
     security::KeyringCursors cursors;
     security::KeyringIdempotencyKeys idempotency_keys;
@@ -114,6 +120,7 @@ void Service::start() try {
     Parts& parts = *parts_;
     parts.management.start();
     parts.followers.start();
+    parts.tree_heads.start();
     parts.housekeeper.start();
     if (parts.config.serves_api) parts.server.start();
     parts.health.set_serving(true);
@@ -148,6 +155,7 @@ void Service::stop() {
         spdlog::warn("requests were still in flight after {} ms", parts.config.stop_timeout_ms);
     parts.housekeeper.stop();
     parts.followers.stop();
+    parts.tree_heads.stop();
     parts.queries.stop();
     parts.core.stop();
     parts.server.stop();

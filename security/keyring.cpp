@@ -16,6 +16,8 @@ std::string_view name_of(KeyPurpose purpose) {
             return "sealing-root";
         case KeyPurpose::kTokenSigning:
             return "token-signing";
+        case KeyPurpose::kTreeHeads:
+            return "tree-heads";
     }
     throw std::logic_error("unknown key purpose");
 }
@@ -28,10 +30,16 @@ std::string_view algorithm_for(KeyPurpose purpose) {
             return "HMAC-SHA256";
         case KeyPurpose::kSealingRoot:
             return "HKDF-SHA256";
+        case KeyPurpose::kTreeHeads:
+            return "EdDSA";
         case KeyPurpose::kTokenSigning:
             break;
     }
     return {};
+}
+
+bool is_signing(KeyPurpose purpose) {
+    return purpose == KeyPurpose::kTokenSigning || purpose == KeyPurpose::kTreeHeads;
 }
 
 std::optional<KeyPurpose> key_purpose_named(std::string_view name) {
@@ -66,6 +74,7 @@ std::optional<std::int64_t> Key::ends_at_ms() const {
             return *retired_at_ms + kSealingRootRetentionMs;
         case KeyPurpose::kKeyEncryption:
         case KeyPurpose::kClaims:
+        case KeyPurpose::kTreeHeads:
             break;
     }
     return std::nullopt;

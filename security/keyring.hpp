@@ -23,17 +23,21 @@ enum class KeyPurpose {
     kClaims,         // HMAC of normalised e-mail addresses and user names
     kSealingRoot,    // HKDF root of everything sealed for clients: refresh tokens, cursors, mail links ...
     kTokenSigning,   // access tokens
+    kTreeHeads,      // what the log was at a time, for auditors: Ed25519 alone, as signed notes want it
 };
 inline constexpr std::array kAllKeyPurposes{KeyPurpose::kKeyEncryption, KeyPurpose::kClaims,
-                                            KeyPurpose::kSealingRoot, KeyPurpose::kTokenSigning};
-// As in the file and on the command line: "key-encryption", "claims", "sealing-root", "token-signing".
+                                            KeyPurpose::kSealingRoot, KeyPurpose::kTokenSigning,
+                                            KeyPurpose::kTreeHeads};
+// As in the file and on the command line: "key-encryption", "claims", "sealing-root", "token-signing", "tree-heads".
 std::string_view name_of(KeyPurpose purpose);
 // The one algorithm of a purpose; empty for token signing, where each key has its own.
 std::string_view algorithm_for(KeyPurpose purpose);
+// Whether its keys are pairs that sign, and not 32 secret bytes.
+bool is_signing(KeyPurpose purpose);
 std::optional<KeyPurpose> key_purpose_named(std::string_view name);
 
 // How long a retired key still opens or verifies; lifetimes that are configured must stay below. Keys of the
-// other two purposes serve until they are revoked, because what they made is stored.
+// other purposes serve until they are revoked, because what they made is stored.
 inline constexpr std::int64_t kTokenSigningRetentionMs = std::int64_t{2} * 60 * 60 * 1000;
 inline constexpr std::int64_t kSealingRootRetentionMs = std::int64_t{90} * 24 * 60 * 60 * 1000;
 
@@ -45,8 +49,8 @@ struct Key {
     std::int64_t use_from_ms = 0;
     std::optional<std::int64_t> retired_at_ms;
     std::optional<std::int64_t> revoked_at_ms;
-    Secret material;                            // 32 bytes; empty for token signing and once revoked
-    std::shared_ptr<const SigningKey> signing;  // token signing only; null once revoked
+    Secret material;                            // 32 bytes; empty for keys that sign and once revoked
+    std::shared_ptr<const SigningKey> signing;  // keys that sign only; null once revoked
 
     // When the key stops to open and verify, if that is settled.
     std::optional<std::int64_t> ends_at_ms() const;

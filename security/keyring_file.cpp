@@ -143,6 +143,7 @@ bool is_forgotten(const Key& key, std::int64_t now_ms) {
 // The algorithm for a successor: as asked, else as its predecessor's; none for purposes that don't sign.
 std::optional<SigningAlgorithm> successor_algorithm(const std::vector<Key>& keys, KeyPurpose purpose,
                                                     std::optional<SigningAlgorithm> asked) {
+    if (purpose == KeyPurpose::kTreeHeads) return SigningAlgorithm::kEdDsa;
     if (purpose != KeyPurpose::kTokenSigning) return std::nullopt;
     if (asked) return asked;
     const Key* last = nullptr;

@@ -1,7 +1,7 @@
 #pragma once
 // The keyring's file: {"keyring": 1, "keys": [{id, purpose, algorithm, created_at_ms, use_from_ms,
-// retired_at_ms?, revoked_at_ms?, material?}]}. Material is base64url of 32 bytes, or a PKCS#8 PEM for token
-// signing; a revoked key has none. It is written by rename, mode 0600, and refused if group or others may
+// retired_at_ms?, revoked_at_ms?, material?}]}. Material is base64url of 32 bytes, or a PKCS#8 PEM for keys
+// that sign; a revoked key has none. It is written by rename, mode 0600, and refused if group or others may
 // touch it. Writers on one machine exclude each other by a lock on the folder.
 #include <cstddef>
 #include <cstdint>

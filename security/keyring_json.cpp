@@ -65,10 +65,10 @@ private:
     }
 
     void check_algorithm(const Key& key) {
-        bool signs = key.purpose == KeyPurpose::kTokenSigning;
-        if (signs && !signing_algorithm_named(key.algorithm))
+        bool chosen = key.purpose == KeyPurpose::kTokenSigning;
+        if (chosen && !signing_algorithm_named(key.algorithm))
             refuse("\"algorithm\" must be RS256, ES256 or EdDSA");
-        if (!signs && key.algorithm != algorithm_for(key.purpose))
+        if (!chosen && key.algorithm != algorithm_for(key.purpose))
             refuse("\"algorithm\" must be " + std::string(algorithm_for(key.purpose)) + " for this purpose");
     }
 
@@ -79,7 +79,7 @@ private:
         }
         Secret material = Secret::take(text("material"));
         if (!error_.empty()) return;
-        if (key.purpose == KeyPurpose::kTokenSigning) {
+        if (is_signing(key.purpose)) {
             auto parsed = SigningKey::parse(*signing_algorithm_named(key.algorithm), material);
             if (!parsed) return refuse("\"material\": " + parsed.error());
             key.signing = std::make_shared<const SigningKey>(std::move(*parsed));

@@ -11,6 +11,7 @@ Reply list_users(Context& context, Request& request);
 Reply show_user(Context& context, Request& request);
 Reply list_user_sessions(Context& context, Request& request);
 Reply list_audit(Context& context, Request& request);
+Reply export_audit(Context& context, Request& request);  // a stream: the request must outlive the response
 // Commands (admin_routes.cpp).
 Reply activate_user(Context& context, Request& request);
 Reply deactivate_user(Context& context, Request& request);

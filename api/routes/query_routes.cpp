@@ -1,6 +1,5 @@
 // The routes that read the read models: lists by keyset pages, each at a position of the log.
 #include <charconv>
-#include <ctime>
 
 #include "api/form.hpp"
 #include "api/refusals.hpp"
@@ -21,6 +20,8 @@ using rows::QueryError;
 constexpr std::int64_t kDefaultPage = 50;
 constexpr std::int64_t kMaxPage = 200;
 constexpr std::size_t kMaxCursorBytes = 256;
+constexpr std::int32_t kExportPage = 500;  // entries in memory at a time
+constexpr auto kExportPageTime = std::chrono::seconds(10);
 
 Response refuse_query(const Request& request, QueryError error) {
     switch (error) {
@@ -171,31 +172,10 @@ std::optional<rows::SessionCursor> session_cursor(const PageRequest& page) {
     return rows::SessionCursor{parse_number(*page.cursor).value_or(0)};
 }
 
-// RFC 3339 in UTC, to the second or finer.
-std::optional<std::int64_t> parse_time(std::string_view text) {
-    std::tm utc{};
-    const std::string copy(text);
-    const char* rest = ::strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%S", &utc);
-    if (!rest) return std::nullopt;
-    std::string_view tail(rest);
-    std::int64_t ms = 0;
-    if (tail.starts_with('.')) {
-        const auto digits = tail.substr(1, tail.find_first_not_of("0123456789", 1) - 1);
-        if (digits.empty() || digits.size() > 9) return std::nullopt;
-        ms = parse_number((std::string(digits) + "00").substr(0, 3)).value_or(0);
-        tail.remove_prefix(1 + digits.size());
-    }
-    if (tail != "Z") return std::nullopt;
-    const int day = utc.tm_mday;
-    const std::int64_t at_s = ::timegm(&utc);
-    if (utc.tm_mday != day) return std::nullopt;  // it made the 30th of February the 2nd of March
-    return at_s * 1000 + ms;
-}
-
 std::optional<std::int64_t> read_time(FormFields& query, std::string_view name) {
     const auto text = query.optional_string(name, 40);
     if (!text) return std::nullopt;
-    const auto at_ms = parse_time(*text);
+    const auto at_ms = parse_rfc3339(*text);
     if (!at_ms) query.refuse(name, "Give a time such as 2026-01-31T12:00:00Z (RFC 3339, UTC).");
     return at_ms;
 }
@@ -207,6 +187,93 @@ std::optional<Uuid> read_uuid(FormFields& query, std::string_view name) {
     if (!id) query.refuse(name, "Give a UUID.");
     return id;
 }
+
+rows::AuditFilter read_audit_filter(FormFields& query) {
+    rows::AuditFilter filter;
+    filter.user = read_uuid(query, "user");
+    filter.actor_id = query.optional_string("actor", 255);
+    filter.type = query.optional_string("type", 64);
+    filter.from_ms = read_time(query, "from");
+    filter.until_ms = read_time(query, "to");
+    return filter;
+}
+
+// RFC 4180. A cell that a spreadsheet would take for a formula is made text: user agents are written by anybody.
+void add_cell(std::string& line, std::string_view value) {
+    if (!line.empty()) line += ',';
+    line += '"';
+    if (!value.empty() && std::string_view("=+-@\t\r").find(value.front()) != value.npos) line += '\'';
+    for (char c : value) {
+        if (c == '"') line += '"';
+        line += c;
+    }
+    line += '"';
+}
+
+std::string csv_line(const rows::AuditEntry& entry) {
+    const auto id_text = [](const std::optional<Uuid>& id) { return id ? id->to_string() : std::string(); };
+    std::string line;
+    add_cell(line, std::to_string(entry.position));
+    add_cell(line, rfc3339(entry.occurred_at_ms));
+    add_cell(line, entry.type);
+    add_cell(line, entry.actor_type);
+    add_cell(line, entry.actor_id.value_or(""));
+    add_cell(line, id_text(entry.subject));
+    add_cell(line, entry.stream_type);
+    add_cell(line, entry.stream_id.to_string());
+    add_cell(line, entry.succeeded ? "success" : "failure");
+    for (const auto* text : {&entry.reason, &entry.client_address, &entry.user_agent, &entry.request_id})
+        add_cell(line, text->value_or(""));
+    add_cell(line, id_text(entry.session_id));
+    return line + "\r\n";
+}
+constexpr std::string_view kCsvHeader =
+    "position,occurred_at,type,actor_type,actor_id,user_id,stream_type,stream_id,outcome,reason,client_address,"
+    "user_agent,request_id,session_id\r\n";
+
+// The audit trail a page at a time. Before each the caller is asked for again: who is no longer an administrator gets
+// no further. The listener keeps the request for as long as it asks for more.
+class AuditExport : public BodyStream {
+public:
+    enum class Form { kNdjson, kCsv };
+    AuditExport(Context& context, Request& request, rows::AuditFilter filter, Form form,
+                rows::Page<rows::AuditEntry, rows::AuditCursor> first)
+        : context_(context), request_(request), filter_(std::move(filter)), form_(form), page_(std::move(first)) {}
+
+    boost::asio::awaitable<std::optional<std::string>> next() override {
+        if (ended_) co_return std::string();
+        if (begun_) {
+            request_.deadline = std::chrono::steady_clock::now() + kExportPageTime;
+            auto admitted = co_await admit_administrator(context_, request_, rows::Model::kAudit);
+            if (!admitted) co_return std::nullopt;
+            auto page = co_await context_.queries.list_audit(filter_, page_.next, kExportPage, request_.deadline);
+            if (!page) co_return std::nullopt;
+            page_ = std::move(*page);
+        }
+        std::string piece;
+        if (!begun_ && form_ == Form::kCsv) piece = kCsvHeader;
+        begun_ = true;
+        ended_ = !page_.next.has_value();
+        for (const rows::AuditEntry& entry : page_.items) piece += line_of(entry);
+        co_return piece;
+    }
+
+private:
+    std::string line_of(const rows::AuditEntry& entry) const {
+        if (form_ == Form::kCsv) return csv_line(entry);
+        JsonText json;
+        write_entry(json, entry);
+        return json.finish() + "\n";
+    }
+
+    Context& context_;
+    Request& request_;
+    const rows::AuditFilter filter_;
+    const Form form_;
+    rows::Page<rows::AuditEntry, rows::AuditCursor> page_;
+    bool begun_ = false;
+    bool ended_ = false;
+};
 
 }  // namespace
 
@@ -293,12 +360,7 @@ Reply list_audit(Context& context, Request& request) {
     auto admitted = co_await admit_administrator(context, request, rows::Model::kAudit);
     if (!admitted) co_return admitted.error();
     FormFields query = FormFields::of_query(request);
-    rows::AuditFilter filter;
-    filter.user = read_uuid(query, "user");
-    filter.actor_id = query.optional_string("actor", 255);
-    filter.type = query.optional_string("type", 64);
-    filter.from_ms = read_time(query, "from");
-    filter.until_ms = read_time(query, "to");
+    const rows::AuditFilter filter = read_audit_filter(query);
     const PageRequest page = read_page(context, query, "audit");
     auto read = query.finish();
     if (!read) co_return read.error();
@@ -317,6 +379,29 @@ Reply list_audit(Context& context, Request& request) {
     const auto next = seal_position(context, "audit", entries->next.has_value(),
                                     entries->next ? entries->next->before : Position{0});
     co_return page_answer(json, next, entries->position);
+}
+
+Reply export_audit(Context& context, Request& request) {
+    auto admitted = co_await admit_administrator(context, request, rows::Model::kAudit);
+    if (!admitted) co_return admitted.error();
+    FormFields query = FormFields::of_query(request);
+    const rows::AuditFilter filter = read_audit_filter(query);
+    const std::string form = query.optional_string("format", 16).value_or("ndjson");
+    if (form != "ndjson" && form != "csv") query.refuse("format", "Give ndjson or csv.");
+    auto read = query.finish();
+    if (!read) co_return read.error();
+    const std::optional<rows::AuditCursor> newest;
+    auto first = co_await context.queries.list_audit(filter, newest, kExportPage, request.deadline);
+    if (!first) co_return refuse_query(request, first.error());
+    const bool csv = form == "csv";
+    const Position position = first->position;
+    Response response;
+    response.content_type = csv ? "text/csv; charset=utf-8; header=present" : "application/x-ndjson";
+    response.headers.add("Content-Disposition", csv ? "attachment; filename=\"audit.csv\""
+                                                    : "attachment; filename=\"audit.ndjson\"");
+    response.stream = std::make_shared<AuditExport>(
+        context, request, filter, csv ? AuditExport::Form::kCsv : AuditExport::Form::kNdjson, std::move(*first));
+    co_return at_position(std::move(response), position);
 }
 
 }  // namespace keyledger::api::routes

@@ -1,11 +1,15 @@
 #pragma once
-// What an auditor checks from the log alone: positions without holes, stream versions without holes, and every leaf
-// hash recomputed from its record. Whoever may write every table can mend all of these: without a tree head kept
-// outside the database this finds what is internally inconsistent, and no more (I11).
+// What an auditor checks. From the log alone: positions without holes, stream versions without holes, and every leaf
+// hash recomputed from its record. Whoever may write every table can mend all of these; held against tree heads that
+// were kept outside the database, he can't: the first event that is not the one that was signed lies behind the last
+// head that fits and not behind the first that does not (I11).
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "eventstore/audit/tree_head.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::eventstore::audit {
@@ -14,14 +18,43 @@ struct BadRecord {
     Position position = 0;  // of the first bad record, or of the first that is missing
     std::string reason;
 };
-struct Verification {
-    Head head;              // as the log had it when the verification began
-    std::int64_t checked = 0;
-    std::optional<BadRecord> first_bad;
+// One of the events at positions first to last was changed, moved, removed or added since the head at `last` was
+// signed.
+struct BadInterval {
+    Position first = 0;
+    Position last = 0;
+    std::string reason;
 };
-using Progress = std::function<void(std::int64_t checked, Position head)>;
+struct Verification {
+    std::int64_t checked = 0;
+    Digest root{};  // of all that was checked
+    std::size_t heads_held = 0;  // tree heads that the log agrees with
+    std::optional<BadRecord> first_bad;
+    std::optional<BadInterval> bad_interval;
+    bool good() const { return !first_bad && !bad_interval; }
+};
 
-// Reads the log once, in batches, up to the head that it had at the start. Memory: 20 bytes a stream.
-asio::awaitable<Result<Verification, StoreError>> verify(Store& store, Progress progress);
+// Takes the events of a log in the order in which they are stored or were exported. Memory: 20 bytes a stream.
+class Verifier {
+public:
+    // Heads of this log, in any order.
+    explicit Verifier(std::vector<TreeHead> heads);
+    ~Verifier();
+
+    // False: something is bad, and what follows need not be looked at. An event that does not match its leaf hash is
+    // reported with the interval of tree heads that it is in, if the others agree up to there.
+    bool take(const RecordedEvent& event);
+    // There are no more events.
+    Verification finish();
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+using Progress = std::function<void(std::int64_t checked, Position head)>;
+// Reads the log once, in batches, up to the head that it had at the start.
+asio::awaitable<Result<Verification, StoreError>> verify(Store& store, Verifier& verifier, Position head,
+                                                         Progress progress);
 
 }  // namespace keyledger::eventstore::audit

@@ -18,7 +18,8 @@ std::string user_target(const std::string& id, const std::string& rest = "") {
 TEST(Administration, IsForbiddenToEverybodyElse) {
     const Visitor one = visitor(api());
     ApiClient client = api().as(one.tokens.access);
-    for (const std::string& target : {std::string(kUsers), std::string(kAudit), user_target(one.person.id),
+    for (const std::string& target : {std::string(kUsers), std::string(kAudit), std::string(kAuditExport),
+                                      user_target(one.person.id),
                                       user_target(one.person.id, "/sessions")}) {
         const Answer answer = client.get(target);
         EXPECT_EQ(answer.status, 403) << target;
@@ -185,7 +186,7 @@ TEST(ReadYourWrites, RefusesAPositionAheadOfTheLog) {
     const Answer now = admin.put(kMe, json_object({{"name", unique("Mark")}}));
     const std::string ahead = std::to_string(now.position() + 1'000'000);
     for (const std::string& target : {std::string(kSessions), std::string(kUsers), std::string(kAudit),
-                                      user_target(id), user_target(id, "/sessions")}) {
+                                      std::string(kAuditExport), user_target(id), user_target(id, "/sessions")}) {
         EXPECT_EQ(admin.get(target, since(now)).status, 200) << target;
         const Answer answer = admin.get(target, {{"Keyledger-Min-Position", ahead}});
         EXPECT_EQ(answer.status, 400) << target;

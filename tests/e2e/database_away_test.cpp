@@ -64,6 +64,7 @@ protected:
         return {{"list my sessions", [this] { return him().get(kSessions, at_head_); }},
                 {"list users", [this] { return admin().get(kUsers, at_head_); }},
                 {"list the audit trail", [this] { return admin().get(kAudit, at_head_); }},
+                {"export the audit trail", [this] { return admin().get(kAuditExport, at_head_); }},
                 {"show a user", [this, user] { return admin().get(user, at_head_); }},
                 {"list his sessions", [this, user] { return admin().get(user + "/sessions", at_head_); }}};
     }

@@ -172,7 +172,7 @@ TEST(AccessToken, ForAResourceServerDoesNotOpenThisApi) {
     const std::string token = log_in_for(one.person, kOrders);
     const std::string id = "/01890a5d-ac96-774b-bcce-b302099a8057";
     ApiClient client = api().as(token);
-    for (const char* target : {kMe, kSessions, kAudit, kUsers})
+    for (const char* target : {kMe, kSessions, kAudit, kAuditExport, kUsers})
         EXPECT_EQ(client.get(target).problem(), "invalid-token");
     EXPECT_EQ(client.get(kUsers + id).problem(), "invalid-token");
     EXPECT_EQ(client.get(kUsers + id + "/sessions").problem(), "invalid-token");

@@ -36,6 +36,8 @@ inline constexpr const char* kSessions = "/api/v1/auth/sessions";
 inline constexpr const char* kIntrospect = "/oauth2/introspect";
 inline constexpr const char* kRevoke = "/oauth2/revoke";
 inline constexpr const char* kAudit = "/api/v1/admin/audit";
+inline constexpr const char* kAuditExport = "/api/v1/admin/audit/export";
+inline constexpr const char* kTreeHead = "/api/v1/audit/tree-head";
 inline constexpr const char* kUsers = "/api/v1/admin/users";
 
 // Somebody whom nobody registered yet: address, user name and password are made up.

@@ -3,16 +3,25 @@
 
 Scenario. Two users register and log in, the service stops. Then, each in a fresh copy of the database: one byte of a
 payload is changed; a leaf hash is changed; a row is deleted in the middle; two records are swapped. `keyledger audit
-verify` must name exactly that position and exit with 4 (I11). At last one user's password hash is replaced by
-another's: the log does not name it, so that neither password opens the door."""
+verify` must name exactly that position and exit with 4 (I11). Then by one who mends every hash and number that he can
+reach: a byte changed and its leaf hash made anew, a row deleted and those behind it renumbered, two records of
+different streams swapped, the tail cut off. Without a tree head the log is consistent; against the heads that the
+service wrote to a file the verifier names the interval between two of them, and `serve` refuses the log that was cut.
+Go's own implementation of notes and Merkle trees holds the heads against an export, and so do the heads in the topic.
+At last one user's password hash is replaced by another's: the log does not name it, so that neither password opens the
+door."""
 
 import argparse
+import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.request
 
@@ -31,12 +40,17 @@ def post(service, path, body):
         return error.code
 
 
-def verify(service, database, name):
+def run_on(service, database, name, *words):
     environment = dict(service.environment)
-    service.environment["KEYLEDGER_DATABASE_URL"] = environment["KEYLEDGER_DATABASE_URL"].replace(database.name, name)
-    done = service.run("audit", "verify", "--json", check=False)
+    service.environment["KEYLEDGER_DATABASE_URL"] = database.of(environment["KEYLEDGER_DATABASE_URL"], name)
+    done = service.run(*words, check=False)
     service.environment = environment
-    return done.returncode, json.loads(done.stdout) if done.stdout.startswith("{") else done.stderr
+    return done
+
+
+def verify(service, database, name, *words):
+    done = run_on(service, database, name, "audit", "verify", "--json", *words)
+    return done.returncode, json.loads(done.stdout) if done.stdout.startswith("{") else {"error": done.stderr}
 
 
 TAMPERINGS = {
@@ -52,6 +66,137 @@ TAMPERINGS = {
                        "update keyledger.events set position = 4 where position = 5;"
                        "update keyledger.events set position = 5 where position = 99"),
 }
+
+
+def await_head(service, size):
+    """Until a tree head of that size is there."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{service.port}/api/v1/audit/tree-head", timeout=5) as answer:
+                if json.load(answer)["size"] >= size:
+                    return
+        except urllib.error.HTTPError as error:
+            if error.code != 404:
+                raise
+        time.sleep(0.05)  # between two looks at the condition that is awaited
+    die(f"no tree head of size {size} came")
+
+
+def await_published(service, position):
+    """Until the publisher says that Kafka has the event."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with urllib.request.urlopen(f"http://127.0.0.1:{service.management_port}/metrics", timeout=5) as answer:
+            if re.search(rf"^keyledger_publisher_position\S* {position}$", answer.read().decode(), re.MULTILINE):
+                return
+        time.sleep(0.05)  # between two looks at the condition that is awaited
+    die(f"position {position} was not published")
+
+
+def mended_leaf(url, position):
+    """Computes the leaf hash of a record as RFC 6962 and RFC 8785 have it, and writes it over the stored one."""
+    row = json.loads(Database.psql(url, "select jsonb_build_object('event_id', event_id, 'event_type', event_type,"
+                                        " 'metadata', metadata, 'payload', payload, 'recorded_at_ms',"
+                                        " (extract(epoch from recorded_at) * 1000)::bigint, 'schema_version',"
+                                        " schema_version, 'stream_id', stream_id, 'stream_type', stream_type, 'tenant',"
+                                        " tenant, 'version', version) from keyledger.events"
+                                        f" where position = {position}")[0])
+    text = json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    digest = hashlib.sha256(b"\0" + text.encode()).hexdigest()
+    Database.psql(url, f"update keyledger.events set leaf_hash = '\\x{digest}' where position = {position}")
+
+
+def renumber(url, first, by):
+    Database.psql(url, "alter table keyledger.events drop constraint events_position_check;"
+                       f"update keyledger.events set position = -(position + {by}) where position >= {first};"
+                       "update keyledger.events set position = -position where position < 0")
+
+
+def swap(url, one, other):
+    Database.psql(url, f"update keyledger.events set position = 99 where position = {one};"
+                       f"update keyledger.events set position = {one} where position = {other};"
+                       f"update keyledger.events set position = {other} where position = 99")
+
+
+def change_byte(url):
+    Database.psql(url, TAMPERINGS["a payload byte"][1])
+    mended_leaf(url, 2)
+
+
+def delete_row(url):
+    Database.psql(url, "delete from keyledger.events where position = 3")
+    renumber(url, 4, -1)
+
+
+def cut_tail(url):
+    Database.psql(url, "delete from keyledger.events where position = 6; delete from read_models.tree_heads")
+
+
+# Position 3 is Ann's session and 6 is Bob's, streams of one event each. The heads are at 3 and 6, and perhaps between.
+MENDED = {
+    "a byte changed and its leaf hash mended": (2, change_byte),
+    "a row deleted and the others renumbered": (3, delete_row),
+    "two swapped that are no stream's neighbours": (3, lambda url: swap(url, 3, 6)),
+    "the tail cut off": (6, cut_tail),
+}
+
+
+def check_mended(service, database, heads, expect):
+    for what, (position, tamper) in MENDED.items():
+        copy = f"{database.name}_copy"
+        Database.psql(database.admin_url, f'create database "{copy}" template "{database.name}"')
+        try:
+            tamper(Database.of(database.admin_url, copy))
+            code, verdict = verify(service, database, copy)
+            expect(f"{what}: alone", (code, verdict.get("consistent"), verdict.get("error")), (0, True, None))
+            code, verdict = verify(service, database, copy, "--against", heads)
+            interval = verdict.get("bad_interval", {})
+            print(f"{what}: the verifier names positions {interval.get('first')} to {interval.get('last')}")
+            expect(f"{what}: against the heads",
+                   (code, interval.get("first", 99) <= position <= interval.get("last", 0)), (4, True))
+            if tamper is cut_tail:
+                refused = run_on(service, database, copy, "serve")
+                expect("serve refuses the log that was cut",
+                       (refused.returncode != 0, "events are missing" in refused.stderr), (True, True))
+        finally:
+            Database.psql(database.admin_url, f'drop database "{copy}" with (force)')
+
+
+def check_topic(service, work, database, expect):
+    """The heads in Kafka are as good as those in the file, and the events there fold to the same state."""
+    brokers, topic = os.environ["KEYLEDGER_TEST_KAFKA_BROKERS"], f"{database.name}.tree-heads.v1"
+    read = subprocess.run(["kcat", "-C", "-b", brokers, "-t", topic, "-e", "-q", "-f", "%s\n"], capture_output=True,
+                          text=True, check=True)
+    (work / "topic").write_text(read.stdout)
+    code, verdict = verify(service, database, database.name, "--against", str(work / "topic"))
+    # One that the broker did not take in time is made up for by the next.
+    expect("against the topic's heads", (code, verdict["consistent"], verdict["tree_heads"] >= 1), (0, True, True))
+    from_log = service.run("audit", "replay", "--json").stdout
+    from_topic = service.run("audit", "replay", "--kafka", "--json").stdout
+    expect("replay from the topic and from the log", from_topic == from_log, True)
+
+
+def check_with_go(service, work, heads, expect):
+    go = shutil.which("go")
+    packages = pathlib.Path("/usr/share/gocode/src/golang.org/x/mod/sumdb/note")
+    if go is None or not packages.is_dir():
+        die("Go and golang.org/x/mod are not installed; scripts/install go")
+    key, export = work / "key", work / "log.ndjson"
+    key.write_text(service.run("audit", "key").stdout)
+    service.run("audit", "export", str(export))
+    environment = {**os.environ, "GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "",
+                   "GOTOOLCHAIN": "local"}
+    program = str(pathlib.Path(__file__).with_name("treeheads.go"))
+    done = subprocess.run([go, "run", program, str(key), heads, str(export)], env=environment, capture_output=True,
+                          text=True, check=False)
+    print(done.stdout.strip() or done.stderr.strip())
+    expect("Go's notes and trees agree", done.returncode, 0)
+    changed = pathlib.Path(heads).read_text().replace("\n6\n", "\n5\n")
+    (work / "changed").write_text(changed)
+    done = subprocess.run([go, "run", program, str(key), str(work / "changed"), str(export)], env=environment,
+                          capture_output=True, text=True, check=False)
+    expect("Go refuses a changed head", done.returncode, 1)
 
 
 def main():
@@ -73,15 +218,25 @@ def main():
 
     try:
         service = Service(options, work, database)
+        heads = str(work / "heads")
+        service.environment.update(KEYLEDGER_TREE_HEAD_FILE=heads, KEYLEDGER_TREE_HEAD_SECONDS="1")
         service.start()
         for user in ("ann", "bob"):
             expect(f"register {user}", post(service, "/api/v1/auth/register",
                                             {"email": f"{user}@example.com", "password": PASSWORD + user}), 201)
             expect(f"log in {user}", post(service, "/api/v1/auth/login",
                                           {"email": f"{user}@example.com", "password": PASSWORD + user}), 200)
+            await_head(service, 3 if user == "ann" else 6)
+        await_published(service, 6)
         service.stop()
         code, verdict = verify(service, database, database.name)
         expect("untouched", (code, verdict["consistent"], verdict["checked"]), (0, True, 6))
+        code, verdict = verify(service, database, database.name, "--against", heads)
+        expect("untouched, against the heads", (code, verdict["consistent"], verdict["tree_heads"] >= 2),
+               (0, True, True))
+        check_topic(service, work, database, expect)
+        check_mended(service, database, heads, expect)
+        check_with_go(service, work, heads, expect)
         for what, (position, sql) in TAMPERINGS.items():
             copy = f"{database.name}_copy"
             Database.psql(database.admin_url, f'create database "{copy}" template "{database.name}"')

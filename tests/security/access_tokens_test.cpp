@@ -79,7 +79,7 @@ TEST_F(AccessTokensInUse, EndWhenTheirKeysIdIsGivenToAnotherKey) {
     ASSERT_TRUE(tokens.verify(token, kOwnApi, kNowMs));
     auto keys = read_keyring_file(path_);
     for (Key& key : *keys)
-        if (key.signing)
+        if (key.purpose == KeyPurpose::kTokenSigning)
             key.signing = std::make_shared<const SigningKey>(SigningKey::generate(SigningAlgorithm::kEs256));
     std::ofstream(path_) << keyring_text(*keys).reveal();
     ASSERT_TRUE(live_->reload(kNowMs));

@@ -32,7 +32,7 @@ TEST_F(KeyringRules, HasAKeyForEveryPurposeOnceGenerated) {
         const Key& key = keyring->need_current(purpose, kNowMs);
         EXPECT_EQ(key.purpose, purpose);
         EXPECT_EQ(keyring->find(purpose, key.id, kNowMs), &key);
-        EXPECT_EQ(key.material.empty(), purpose == KeyPurpose::kTokenSigning);
+        EXPECT_EQ(key.material.empty(), is_signing(purpose));
     }
     EXPECT_EQ(keyring->need_current(KeyPurpose::kTokenSigning, kNowMs).signing->algorithm(),
               SigningAlgorithm::kEs256);

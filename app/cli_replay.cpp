@@ -1,0 +1,237 @@
+#include <algorithm>
+#include <charconv>
+#include <iostream>
+
+#include "api/write_json.hpp"
+#include "app/cli.hpp"
+#include "app/log_reading.hpp"
+#include "app/progress.hpp"
+#include "commands/replay.hpp"
+#include "eventstore/audit/export_file.hpp"
+#include "eventstore/codec/jcs.hpp"
+#include "eventstore/kafka/topic_events.hpp"
+
+namespace keyledger::app {
+namespace {
+
+namespace audit = eventstore::audit;
+using api::JsonText;
+using commands::Replay;
+using eventstore::RecordedEvent;
+
+constexpr std::int32_t kBatch = 5'000;
+
+// Where the replay stops: behind a position, or before what was recorded after a time.
+struct Until {
+    std::optional<Position> position;
+    std::optional<std::int64_t> time_ms;
+    bool is_over(const RecordedEvent& event) const {
+        return (position && event.position > *position) || (time_ms && event.recorded_at_ms > *time_ms);
+    }
+};
+
+std::optional<Until> until_of(const std::string& at) {
+    Until until;
+    if (at.empty()) return until;
+    Position position = 0;
+    const auto [end, error] = std::from_chars(at.data(), at.data() + at.size(), position);
+    if (error == std::errc{} && end == at.data() + at.size() && position >= 0) {
+        until.position = position;
+        return until;
+    }
+    until.time_ms = api::parse_rfc3339(at);
+    if (until.time_ms) return until;
+    std::cerr << "keyledger: --at " << at << " is neither a position nor a time such as 2026-01-31T12:00:00Z\n";
+    return std::nullopt;
+}
+
+struct Selected {
+    Replay::Selection streams;
+    bool wrong = false;
+};
+Selected selection_of(const ReplayAudit& options) {
+    Selected selected;
+    const auto read = [&](const std::string& text, const char* name) -> std::optional<Uuid> {
+        if (text.empty()) return std::nullopt;
+        const auto id = Uuid::parse(text);
+        if (!id) std::cerr << "keyledger: " << name << ' ' << text << " is not a UUID\n";
+        selected.wrong = selected.wrong || !id;
+        return id;
+    };
+    selected.streams.user = read(options.user, "--user");
+    selected.streams.session = read(options.session, "--session");
+    return selected;
+}
+
+// ---- where events come from -----------------------------------------------------------------------------------
+Position fold_database(const Config& config, const Until& until, Replay& replay) {
+    Log log(config);
+    const Position head = log.head().cursor.position;
+    Progress progress("audit replay");
+    Position last = 0;
+    while (last < head) {
+        for (const RecordedEvent& event : log.read(last + 1, kBatch)) {
+            if (event.position != last + 1)
+                throw std::runtime_error("position " + std::to_string(last + 1) +
+                                         " is missing: run 'keyledger audit verify'");
+            if (until.is_over(event)) return last;
+            replay.take(event);
+            last = event.position;
+        }
+        progress(last, head);
+    }
+    return last;
+}
+
+Position fold_file(const std::string& path, const Until& until, Replay& replay) {
+    audit::ExportReader reader(path);
+    const auto started = std::chrono::steady_clock::now();
+    auto next_word = started + std::chrono::seconds(1);
+    Position last = 0;
+    while (const auto event = reader.next()) {
+        if (event->position != last + 1)
+            throw std::runtime_error(path + ": position " + std::to_string(last + 1) + " is missing");
+        if (until.is_over(*event)) return last;
+        replay.take(*event);
+        last = event->position;
+        if (last % kBatch != 0 || std::chrono::steady_clock::now() < next_word) continue;
+        next_word += std::chrono::seconds(1);
+        std::cerr << "audit replay: " << last << " events\n";
+    }
+    return last;
+}
+
+Position fold_topic(const Config& config, const Until& until, Replay& replay) {
+    eventstore::kafka::ClientOptions client;
+    client.brokers = config.kafka_brokers;
+    eventstore::kafka::TopicSettings topics;
+    topics.prefix = config.kafka_topic_prefix;
+    topics.partitions = config.kafka_partitions;
+    Position last = 0;
+    const auto read = eventstore::kafka::read_events(client, topics, [&](const RecordedEvent& event) {
+        if (until.is_over(event)) return;
+        replay.take(event);
+        last = std::max(last, event.position);
+    });
+    if (!read) throw std::runtime_error("Kafka: " + read.error().sentence);
+    return last;
+}
+
+// ---- what is printed ------------------------------------------------------------------------------------------
+std::string_view name_of(User::Status status) {
+    switch (status) {
+        case User::Status::kAbsent: return "absent";
+        case User::Status::kActive: return "active";
+        case User::Status::kDisabled: return "disabled";
+        case User::Status::kErased: return "erased";
+    }
+    return "";
+}
+
+struct Described {
+    JsonText& json;
+    const Replay& replay;
+    const Uuid& id;
+
+    void operator()(const User& user) const {
+        json.text("kind", "user").text("id", id.to_string());
+        json.text("status", name_of(user.status))
+            .truth("administrator", user.standing == Standing::kAdministrator)
+            .time("registered_at", user.registered_at_ms)
+            .time_or_null("erasure_due_at", user.erasure_due_at_ms)
+            .text("credential_id", user.credential_id.to_string())
+            .number("security_stamp", user.security_stamp)
+            .number("sessions_ended_before", user.sessions_ended_before);
+    }
+    void operator()(const Session& session) const {
+        const auto owner = replay.streams().find(session.user_id);
+        const User* user =
+            owner == replay.streams().end() ? nullptr : std::get_if<User>(owner->second.fold.state.get());
+        const bool ended_by_user =
+            user && (user->ended_session(id, session.first_position) || user->status != User::Status::kActive);
+        const bool ended = session.status == Session::Status::kEnded;
+        json.text("kind", "session").text("id", id.to_string());
+        json.text("status", ended ? "ended" : ended_by_user ? "ended with its user's others" : "live")
+            .text("user_id", session.user_id.to_string())
+            .text("client_id", session.client_id)
+            .texts("audiences", session.audiences)
+            .number("generation", session.generation)
+            .time("started_at", session.started_at_ms)
+            .time("refreshed_at", session.refreshed_at_ms)
+            .time("expires_at", session.expires_at_ms);
+    }
+    void operator()(const AnonymousCallers& callers) const {
+        json.text("kind", "anonymous_callers").text("id", id.to_string());
+        json.text("status", callers.status == AnonymousCallers::Status::kErased ? "erased" : "kept");
+    }
+    void operator()(const LoginAttempts& attempts) const {
+        json.text("kind", "login_attempts").text("id", id.to_string());
+        json.number("failures_in_a_row", attempts.failures_in_a_row);
+    }
+};
+
+std::string line_of(const Replay& replay, const Uuid& id, const Replay::Stream& stream) {
+    JsonText json;
+    std::visit(Described{json, replay, id}, *stream.fold.state);
+    json.number("version", stream.fold.version)
+        .number("last_position", stream.last_position)
+        .time("last_at", stream.last_at_ms);
+    return json.finish();
+}
+
+// In the order in which the streams last moved.
+std::vector<std::pair<Position, Uuid>> in_order(const Replay& replay, const ReplayAudit& options) {
+    std::vector<std::pair<Position, Uuid>> order;
+    for (const auto& [id, stream] : replay.streams())
+        if (options.session.empty() || id == Uuid::parse(options.session)) order.emplace_back(stream.last_position, id);
+    std::ranges::sort(order);
+    return order;
+}
+
+std::optional<Config> config_for(const Environment& environment, ReplayAudit::From from) {
+    switch (from) {
+        case ReplayAudit::From::kDatabase: return need_config(environment, {Needs::kDatabase});
+        case ReplayAudit::From::kFile: return need_config(environment, {});
+        case ReplayAudit::From::kKafka: {
+            auto config = need_config(environment, {Needs::kServing});
+            if (config && config->kafka_brokers.empty()) {
+                std::cerr << "keyledger: KEYLEDGER_KAFKA_BROKERS is not set\n";
+                return std::nullopt;
+            }
+            return config;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Exit replay_audit(const Environment& environment, const ReplayAudit& options) {
+    const auto until = until_of(options.at);
+    const Selected selected = selection_of(options);
+    if (!until || selected.wrong) return Exit::kUsage;
+    const auto config = config_for(environment, options.from);
+    if (!config) return Exit::kUsage;
+    Replay replay(selected.streams);
+    const auto started = std::chrono::steady_clock::now();
+    Position last = 0;
+    switch (options.from) {
+        case ReplayAudit::From::kDatabase: last = fold_database(*config, *until, replay); break;
+        case ReplayAudit::From::kFile: last = fold_file(options.file, *until, replay); break;
+        case ReplayAudit::From::kKafka: last = fold_topic(*config, *until, replay); break;
+    }
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    const auto order = in_order(replay, options);
+    for (const auto& [position, id] : order) std::cout << line_of(replay, id, replay.streams().at(id)) << '\n';
+    if (options.format == Format::kText)
+        std::cerr << "Up to position " << last << ": folded " << replay.folded() << " events of "
+                  << replay.streams().size() << " streams in " << seconds << " s.\n";
+    const bool asked_for_one = !options.user.empty() || !options.session.empty();
+    if (asked_for_one && order.empty()) {
+        std::cerr << "keyledger: up to position " << last << " the log does not know it\n";
+        return Exit::kFailed;
+    }
+    return Exit::kGood;
+}
+
+}  // namespace keyledger::app

@@ -1,0 +1,140 @@
+#include "app/tree_heads.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "app/service.hpp"
+#include "eventstore/audit/tree_head_file.hpp"
+#include "eventstore/kafka/tree_head_topic.hpp"
+#include "eventstore/postgres/leadership.hpp"
+#include "eventstore/postgres/postgres_log_source.hpp"
+#include "eventstore/postgres/tree_heads.hpp"
+#include "security/bytes.hpp"
+#include "security/hex.hpp"
+
+namespace keyledger::app {
+namespace {
+
+namespace audit = eventstore::audit;
+namespace kafka = eventstore::kafka;
+namespace postgres = eventstore::postgres;
+using security::KeyPurpose;
+
+std::string origin_in(std::string_view note) { return std::string(note.substr(0, note.find('\n'))); }
+
+// Nothing without brokers. One thread's at a time: the constructor's, then the maker's.
+std::unique_ptr<kafka::TreeHeadTopic> topic_of(const Config& config) {
+    if (!config.serves_publisher || config.kafka_brokers.empty()) return nullptr;
+    kafka::ClientOptions options;
+    options.brokers = config.kafka_brokers;
+    options.log = [](int, std::string_view text) { spdlog::debug("kafka: {}", text); };
+    return std::make_unique<kafka::TreeHeadTopic>(std::move(options),
+                                                  kafka::tree_head_topic(config.kafka_topic_prefix));
+}
+
+// The newest head of this log in the file, the topic and the database: looked at before anything is served. A broker
+// that is away can't be looked at, and is no reason not to start (I12).
+std::optional<audit::SignedTreeHead> newest_seen(const Config& config, const Uuid& log_id,
+                                                 postgres::PostgresTreeHeads& store, kafka::TreeHeadTopic* topic,
+                                                 const audit::OpenNote& open) {
+    audit::Notes notes;
+    if (!config.tree_head_file.empty()) {
+        auto read = audit::read_notes(config.tree_head_file);
+        if (!read) throw StartFailure(read.error());
+        notes = std::move(*read);
+        if (notes.torn > 0) spdlog::warn("{} holds {} torn pieces", config.tree_head_file, notes.torn);
+    }
+    if (topic != nullptr) {
+        auto read = topic->read();
+        if (!read) spdlog::warn("the tree heads in Kafka can't be looked at: {}", read.error());
+        else std::move(read->begin(), read->end(), std::back_inserter(notes.notes));
+    }
+    if (const auto state = store.load(log_id); state && *state) notes.notes.push_back((*state)->note);
+    auto newest = audit::newest_of(notes, log_id, open);
+    if (newest.unopened > 0)
+        spdlog::warn("{} tree heads in {}, Kafka or the database were signed by keys that the keyring does not have",
+                     newest.unopened, config.tree_head_file);
+    return std::move(newest.head);
+}
+
+}  // namespace
+
+audit::OpenNote opener(std::shared_ptr<const security::Keyring> keyring, std::vector<security::NoteKey> more) {
+    return [keyring = std::move(keyring), more = std::move(more)](std::string_view note) {
+        std::vector<security::NoteKey> keys = more;
+        const std::string origin = origin_in(note);
+        if (keyring && origin.find_first_of(" +") == origin.npos && !origin.empty())
+            for (const security::Key& key : keyring->keys())
+                if (key.purpose == KeyPurpose::kTreeHeads && key.signing)
+                    keys.push_back(security::note_key(origin, *key.signing));
+        return security::open_note(note, keys);
+    };
+}
+
+security::NoteKey verifying_key(const security::Keyring& keyring, const Uuid& log_id, std::int64_t at_ms) {
+    return security::note_key(audit::origin_of(log_id),
+                              *keyring.need_current(KeyPurpose::kTreeHeads, at_ms).signing);
+}
+
+struct TreeHeads::Parts {
+    Parts(const Config& config, Core& core, const eventstore::Head& log)
+        : source(config.database_url),
+          session(config.database_url, "tree-heads"),
+          store(config.database_url),
+          topic(topic_of(config)),
+          seen(newest_seen(config, log.log_id, store, topic.get(), opener(core.keyring->snapshot()))),
+          maker(log.log_id,
+                config.serves_publisher ? audit::TreeHeadMaker::Part::kMakes : audit::TreeHeadMaker::Part::kWatches,
+                std::chrono::seconds(config.tree_head_s), ports(config, core), seen) {}
+
+    audit::TreeHeadPorts ports(const Config& config, Core& core) {
+        audit::TreeHeadPorts ports{source, session, store, {}, {}, {}, {}};
+        ports.now_ms = [&core] { return core.clock.now_ms(); };
+        ports.sign = [&core](const audit::TreeHead& head) {
+            const auto keyring = core.keyring->snapshot();
+            const auto& key = keyring->need_current(KeyPurpose::kTreeHeads, head.made_at_ms);
+            return security::sign_note(audit::checkpoint_text(head), audit::origin_of(head.log_id), *key.signing);
+        };
+        ports.open = [&core](std::string_view note) { return opener(core.keyring->snapshot())(note); };
+        if (!config.tree_head_file.empty())
+            ports.sinks.push_back([path = config.tree_head_file](const audit::SignedTreeHead& made) {
+                return audit::append_note(path, made.note);
+            });
+        if (topic)
+            ports.sinks.push_back([heads = topic.get()](const audit::SignedTreeHead& made) {
+                return heads->send(audit::origin_of(made.head.log_id), made.note);
+            });
+        return ports;
+    }
+
+    postgres::PostgresLogSource source;
+    postgres::LeaderSession session;
+    postgres::PostgresTreeHeads store;
+    std::unique_ptr<kafka::TreeHeadTopic> topic;
+    std::optional<audit::SignedTreeHead> seen;
+    audit::TreeHeadMaker maker;
+};
+
+TreeHeads::TreeHeads(const Config& config, Core& core, const eventstore::Head& log)
+    : parts_(std::make_unique<Parts>(config, core, log)) {
+    if (parts_->seen && parts_->seen->head.size > log.cursor.position)
+        throw StartFailure("the log " + log.log_id.to_string() + " ends at position " +
+                           std::to_string(log.cursor.position) + ", but a tree head was signed at position " +
+                           std::to_string(parts_->seen->head.size) +
+                           ": events are missing. If the database was restored from a backup, run 'keyledger migrate "
+                           "restored'; if not, the log was cut");
+}
+
+TreeHeads::~TreeHeads() = default;
+void TreeHeads::start() { parts_->maker.start(); }
+void TreeHeads::stop() { parts_->maker.stop(); }
+audit::TreeHeadStatus TreeHeads::status() const { return parts_->maker.status(); }
+
+std::optional<api::PublishedTreeHead> TreeHeads::newest() const {
+    const auto newest = parts_->maker.status().newest;
+    if (!newest) return std::nullopt;
+    return api::PublishedTreeHead{newest->head.log_id, newest->head.size,
+                                  security::hex_encode(security::view_of(newest->head.root)),
+                                  newest->head.made_at_ms, newest->note};
+}
+
+}  // namespace keyledger::app

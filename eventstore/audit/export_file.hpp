@@ -1,0 +1,47 @@
+#pragma once
+// The log as a file that an auditor takes away: one JSON object a line (NDJSON), an event each, in the stored form
+// (sealed fields stay sealed), and a manifest beside it, "<file>.manifest.json".
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "eventstore/audit/merkle.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::eventstore::audit {
+
+inline constexpr std::size_t kMaxExportLine = 1024 * 1024;
+
+// {"position":…,"recorded_at_ms":…,"leaf_hash":…,"tenant":…,"stream_type":…,"stream_id":…,"version":…,"type":…,
+// "schema_version":…,"event_id":…,"payload":{…},"metadata":{…}}, without a newline.
+std::string export_line(const RecordedEvent& event);
+// Throws CodecError that says what is wrong.
+RecordedEvent parse_export_line(std::string_view line);
+
+struct Manifest {
+    Uuid log_id;
+    std::int64_t events = 0;  // positions 1 to this
+    Digest root{};            // of the Merkle tree over them
+    std::int64_t exported_at_ms = 0;
+    std::string tree_head;  // the newest signed note that the exporter knew; may be empty
+};
+std::string manifest_path(const std::string& export_path);
+std::string manifest_text(const Manifest& manifest);
+Manifest parse_manifest(std::string_view text);  // throws CodecError
+
+// Reads the lines of such a file. Throws CodecError for a line that is none, std::runtime_error when the file fails.
+class ExportReader {
+public:
+    explicit ExportReader(const std::string& path);
+    std::optional<RecordedEvent> next();
+    std::int64_t line() const { return line_; }
+
+private:
+    const std::string path_;
+    std::ifstream in_;
+    std::string text_;
+    std::int64_t line_ = 0;
+};
+
+}  // namespace keyledger::eventstore::audit

@@ -1,0 +1,162 @@
+#include "eventstore/audit/tree_head_maker.hpp"
+
+namespace keyledger::eventstore::audit {
+namespace {
+
+constexpr std::int32_t kBatch = 2'000;
+
+}  // namespace
+
+TreeHeadMaker::TreeHeadMaker(Uuid log_id, Part part, std::chrono::milliseconds interval, TreeHeadPorts ports,
+                             std::optional<SignedTreeHead> seen)
+    : log_id_(log_id), part_(part), interval_(interval), ports_(std::move(ports)) {
+    status_.newest = std::move(seen);
+}
+
+TreeHeadMaker::~TreeHeadMaker() { stop(); }
+
+void TreeHeadMaker::start() {
+    thread_ = std::thread([this] { run(); });
+}
+
+void TreeHeadMaker::stop() {
+    {
+        std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+TreeHeadStatus TreeHeadMaker::status() const {
+    std::lock_guard lock(mutex_);
+    return status_;
+}
+
+bool TreeHeadMaker::stopping() const {
+    std::lock_guard lock(mutex_);
+    return stopping_;
+}
+
+void TreeHeadMaker::run() {
+    while (!stopping()) {
+        round();
+        std::unique_lock lock(mutex_);
+        wake_.wait_for(lock, interval_, [this] { return stopping_; });
+    }
+    ports_.leadership.release();
+}
+
+void TreeHeadMaker::round() {
+    if (status().contradicted) return;
+    const Candidacy candidacy =
+        part_ == Part::kMakes ? ports_.leadership.try_acquire() : Candidacy::kOtherLeads;
+    {
+        std::lock_guard lock(mutex_);
+        status_.leading = candidacy == Candidacy::kLeading;
+        status_.trouble.clear();
+    }
+    if (candidacy == Candidacy::kUnavailable) return trouble("the database does not answer");
+    if (candidacy == Candidacy::kOtherLeads) return watch();
+    if (!resumed_ && !resume()) return;
+    if (follow() == Followed::kToTheHead) make();
+}
+
+void TreeHeadMaker::watch() {
+    resumed_ = false;  // whoever leads meanwhile goes further
+    const auto state = ports_.store.load(log_id_);
+    if (!state) return trouble("the database does not answer");
+    if (!*state) return;
+    auto head = open_tree_head((*state)->note, ports_.open);
+    if (!head) return trouble("the newest tree head in the database can't be used: " + head.error());
+    std::lock_guard lock(mutex_);
+    if (!status_.newest || head->head.size >= status_.newest->head.size) status_.newest = std::move(*head);
+}
+
+// Goes on behind the newest head if signature, root and frontier fit; else the whole log is read again.
+bool TreeHeadMaker::resume() {
+    frontier_ = {};
+    cursor_ = {};
+    const auto state = ports_.store.load(log_id_);
+    if (!state) {
+        trouble("the database does not answer");
+        return false;
+    }
+    resumed_ = true;
+    if (!*state) return true;
+    auto head = open_tree_head((*state)->note, ports_.open);
+    if (!head || head->head.log_id != log_id_) return true;
+    const auto frontier = Frontier::from_bytes(head->head.size, (*state)->frontier);
+    if (frontier && frontier->root() == head->head.root && (*state)->cursor.position == head->head.size) {
+        frontier_ = *frontier;
+        cursor_ = (*state)->cursor;
+    }
+    std::lock_guard lock(mutex_);
+    if (!status_.newest || head->head.size >= status_.newest->head.size) status_.newest = std::move(*head);
+    return true;
+}
+
+TreeHeadMaker::Followed TreeHeadMaker::follow() {
+    const auto newest = status().newest;
+    for (;;) {
+        if (stopping()) return Followed::kInterrupted;
+        const auto events = ports_.source.read_after(cursor_, kBatch);
+        if (!events) {
+            resumed_ = false;
+            switch (events.error()) {
+                case ReadError::kUnavailable: trouble("the database does not answer"); break;
+                case ReadError::kHole:
+                    contradict("the log has a hole behind position " + std::to_string(cursor_.position));
+                    break;
+                case ReadError::kCursorUnknown:
+                    contradict("the log no longer holds the event at position " + std::to_string(cursor_.position) +
+                               ", which a tree head covers");
+                    break;
+            }
+            return Followed::kFailed;
+        }
+        for (const RecordedEvent& event : *events) {
+            frontier_.append(event.leaf_hash);
+            cursor_ = {event.position, event.leaf_hash};
+            if (newest && frontier_.size() == newest->head.size && frontier_.root() != newest->head.root) {
+                contradict("the first " + std::to_string(frontier_.size()) +
+                           " events are not those that the newest tree head covers");
+                return Followed::kFailed;
+            }
+        }
+        if (!events->empty()) continue;
+        if (newest && frontier_.size() < newest->head.size) {
+            contradict("the log ends at position " + std::to_string(frontier_.size()) +
+                       ", behind the newest tree head at " + std::to_string(newest->head.size));
+            return Followed::kFailed;
+        }
+        return Followed::kToTheHead;
+    }
+}
+
+void TreeHeadMaker::make() {
+    const auto newest = status().newest;
+    if (frontier_.size() == 0 || (newest && newest->head.size == frontier_.size())) return;
+    SignedTreeHead made;
+    made.head = {log_id_, frontier_.size(), frontier_.root(), ports_.now_ms()};
+    made.note = ports_.sign(made.head);
+    for (const auto& sink : ports_.sinks)
+        if (const auto done = sink(made); !done) trouble(done.error());
+    if (!ports_.store.store(log_id_, {made.note, cursor_, frontier_.to_bytes()}))
+        trouble("the database does not answer");
+    std::lock_guard lock(mutex_);
+    status_.newest = std::move(made);
+}
+
+void TreeHeadMaker::trouble(std::string sentence) {
+    std::lock_guard lock(mutex_);
+    status_.trouble = std::move(sentence);
+}
+
+void TreeHeadMaker::contradict(std::string sentence) {
+    std::lock_guard lock(mutex_);
+    status_.trouble = std::move(sentence);
+    status_.contradicted = true;
+}
+
+}  // namespace keyledger::eventstore::audit

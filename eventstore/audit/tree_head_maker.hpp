@@ -1,0 +1,99 @@
+#pragma once
+// Makes tree heads: one process of all that serve a log leads, follows the log with a frontier, and signs a head
+// every few seconds in which the log grew. The others only look what the newest is.
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "eventstore/audit/merkle.hpp"
+#include "eventstore/audit/tree_head.hpp"
+#include "eventstore/leadership.hpp"
+#include "eventstore/log_source.hpp"
+
+namespace keyledger::eventstore::audit {
+
+// The newest head, and what it takes to go on behind it. Kept in the database, which is not trusted: the head's
+// signature holds for the root, and the root for the frontier.
+struct TreeHeadState {
+    std::string note;
+    Cursor cursor;
+    std::string frontier;  // Frontier::to_bytes()
+};
+class TreeHeadStore {
+public:
+    virtual ~TreeHeadStore() = default;
+    // The only error is kUnavailable.
+    virtual Result<std::optional<TreeHeadState>, ReadError> load(const Uuid& log_id) = 0;
+    // Never moves back.
+    virtual Result<void, ReadError> store(const Uuid& log_id, const TreeHeadState& state) = 0;
+};
+
+struct TreeHeadPorts {
+    LogSource& source;
+    Leadership& leadership;
+    TreeHeadStore& store;
+    NowMs now_ms;
+    std::function<std::string(const TreeHead&)> sign;  // gives the note
+    OpenNote open;
+    // Where heads go, beside the store; the error is a sentence. One that fails misses that head and gets the next.
+    using Sink = std::function<Result<void, std::string>(const SignedTreeHead&)>;
+    std::vector<Sink> sinks;
+};
+
+struct TreeHeadStatus {
+    bool leading = false;
+    std::optional<SignedTreeHead> newest;
+    std::string trouble;  // what it tries to get over; empty: nothing
+    // The log contradicts a head that was signed: it was changed, or another was put in its place. Nothing more is
+    // signed; a person has to look.
+    bool contradicted = false;
+};
+
+class TreeHeadMaker {
+public:
+    enum class Part { kMakes, kWatches };
+    // `seen`: the newest head that is known from elsewhere (a file, Kafka): the log must reach it and agree with it.
+    TreeHeadMaker(Uuid log_id, Part part, std::chrono::milliseconds interval, TreeHeadPorts ports,
+                  std::optional<SignedTreeHead> seen = {});
+    ~TreeHeadMaker();
+
+    void start();  // once
+    void stop();   // may be called twice
+    TreeHeadStatus status() const;  // from any thread
+
+    // One round, as the thread does every interval; for tests, instead of start().
+    void round();
+
+private:
+    enum class Followed { kToTheHead, kInterrupted, kFailed };
+    void run();
+    bool resume();
+    Followed follow();
+    void make();
+    void watch();
+    void trouble(std::string sentence);
+    void contradict(std::string sentence);
+    bool stopping() const;
+
+    const Uuid log_id_;
+    const Part part_;
+    const std::chrono::milliseconds interval_;
+    const TreeHeadPorts ports_;
+    // The thread's own.
+    bool resumed_ = false;
+    Frontier frontier_;
+    Cursor cursor_;
+
+    mutable std::mutex mutex_;  // guards what follows
+    std::condition_variable wake_;
+    bool stopping_ = false;
+    TreeHeadStatus status_;
+    std::thread thread_;
+};
+
+}  // namespace keyledger::eventstore::audit

@@ -1,0 +1,133 @@
+#include "eventstore/kafka/topic_events.hpp"
+
+#include <rapidjson/document.h>
+
+#include <chrono>
+#include <cstdio>
+
+#include "eventstore/codec/events_codec.hpp"
+#include "eventstore/codec/jcs.hpp"
+#include "eventstore/kafka/limits.hpp"
+
+namespace keyledger::eventstore::kafka {
+namespace {
+
+const rapidjson::Value& member(const rapidjson::Value& object, const char* name) {
+    if (!object.IsObject()) throw CodecError("expected an object");
+    const auto at = object.FindMember(name);
+    if (at == object.MemberEnd()) throw CodecError(std::string("'") + name + "' is missing");
+    return at->value;
+}
+std::string text_in(const rapidjson::Value& object, const char* name) {
+    const auto& value = member(object, name);
+    if (value.IsNull()) return {};
+    if (!value.IsString()) throw CodecError(std::string("'") + name + "' is not a string");
+    return {value.GetString(), value.GetStringLength()};
+}
+std::int64_t number_in(const rapidjson::Value& object, const char* name) {
+    const auto& value = member(object, name);
+    if (!value.IsInt64()) throw CodecError(std::string("'") + name + "' is not an integer");
+    return value.GetInt64();
+}
+Uuid uuid_of(std::string_view text) {
+    const auto id = Uuid::parse(text);
+    if (!id) throw CodecError("'" + std::string(text) + "' is not a UUID");
+    return *id;
+}
+std::string header_in(const ReadRecord& record, const char* name) {
+    const auto value = record.header(name);
+    if (!value) throw CodecError(std::string("header ") + name + " is missing");
+    return std::string(*value);
+}
+
+constexpr std::chrono::hours kReplayTimeout{1};
+
+class SealsNothing : public FieldSealer {
+public:
+    std::string seal(std::string_view, std::string_view) override { throw CodecError("a personal value"); }
+};
+
+ActorType actor_type_of(const std::string& name) {
+    for (const auto& [value, known] : enum_names(ActorType::kSystem))
+        if (known == name) return value;
+    throw CodecError("'" + name + "' is no actor");
+}
+
+// The milliseconds since 1970 of "2026-01-31T12:00:00.000Z", the only form that the publisher writes.
+std::int64_t time_of(const std::string& text) {
+    using namespace std::chrono;
+    int y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0, ms = 0;
+    char z = 0;
+    if (std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3d%c", &y, &mo, &d, &h, &mi, &s, &ms, &z) != 8 || z != 'Z')
+        throw CodecError("'" + text + "' is not a time");
+    const sys_days day{year(y) / month(static_cast<unsigned>(mo)) / std::chrono::day(static_cast<unsigned>(d))};
+    return duration_cast<milliseconds>(day.time_since_epoch() + hours(h) + minutes(mi) + seconds(s)).count() + ms;
+}
+
+// What of the fields of this type is personal is not in the topic: it reads as erased.
+std::string payload_of(const rapidjson::Value& data, const std::string& type) {
+    rapidjson::Document payload;
+    payload.CopyFrom(data, payload.GetAllocator());
+    if (!payload.IsObject()) throw CodecError("'data' is not an object");
+    for (const std::string_view name : personal_fields(type))
+        payload.AddMember(rapidjson::Value(name.data(), static_cast<rapidjson::SizeType>(name.size())),
+                          rapidjson::Value(), payload.GetAllocator());
+    return jcs(payload);
+}
+
+RecordedEvent event_of(const ReadRecord& record) {
+    const rapidjson::Document json = parse_json(record.value());
+    const auto& stream = member(json, "stream");
+    const auto& actor = member(json, "actor");
+    RecordedEvent event;
+    event.position = number_in(json, "position");
+    event.tenant = text_in(json, "tenant");
+    event.stream_type = text_in(stream, "type");
+    event.stream_id = uuid_of(text_in(stream, "id"));
+    event.version = static_cast<std::int32_t>(number_in(stream, "version"));
+    event.type = header_in(record, "ce_type");
+    event.schema_version = static_cast<std::int16_t>(number_in(json, "schema_version"));
+    event.event_id = uuid_of(header_in(record, "ce_id"));
+    event.payload = payload_of(member(json, "data"), event.type);
+    EventMetadata metadata;
+    metadata.occurred_at_ms = time_of(header_in(record, "ce_time"));
+    metadata.actor_type = actor_type_of(text_in(actor, "type"));
+    metadata.actor_id = text_in(actor, "id");
+    SealsNothing sealer;
+    event.metadata = encode(metadata, sealer);
+    event.recorded_at_ms = metadata.occurred_at_ms;
+    return event;
+}
+
+}  // namespace
+
+Result<std::int64_t, KafkaError> read_events(const ClientOptions& options, const TopicSettings& topics,
+                                             const std::function<void(const RecordedEvent&)>& on_event) {
+    auto reader = TopicReader::open(options);
+    if (!reader) return Unexpected(reader.error());
+    const auto soon = [] { return std::chrono::steady_clock::now() + kReadTimeout; };
+    const auto bounds = reader->bounds(topics.events(), topics.partitions, soon());
+    if (!bounds) return Unexpected(bounds.error());
+    std::vector<std::int64_t> from;
+    for (const PartitionBounds& partition : *bounds) from.push_back(partition.first);
+    std::int64_t count = 0;
+    std::optional<std::string> bad;
+    const auto take = [&](const ReadRecord& record) {
+        try {
+            on_event(event_of(record));
+            ++count;
+            return TopicReader::Then::kGoOn;
+        } catch (const CodecError& error) {
+            bad = "partition " + std::to_string(record.partition()) + ", offset " + std::to_string(record.offset()) +
+                  ": " + error.what();
+            return TopicReader::Then::kStop;
+        }
+    };
+    const auto deadline = std::chrono::steady_clock::now() + kReplayTimeout;
+    const auto read = reader->read(topics.events(), from, *bounds, deadline, take);
+    if (bad) throw CodecError(*bad);
+    if (!read) return Unexpected(read.error());
+    return count;
+}
+
+}  // namespace keyledger::eventstore::kafka

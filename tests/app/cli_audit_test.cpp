@@ -1,0 +1,164 @@
+#include <gtest/gtest.h>
+#include <rapidjson/document.h>
+
+#include <fstream>
+
+#include "app/tree_heads.hpp"
+#include "eventstore/audit/tree_head_file.hpp"
+#include "app/system_ports.hpp"
+#include "security/hex.hpp"
+#include "security/note.hpp"
+#include "tests/app/command_line.hpp"
+
+using namespace keyledger;
+using namespace keyledger::app;
+using keyledger::app::test::CommandLine;
+using keyledger::app::test::Ran;
+
+namespace {
+
+std::string word_in(const std::string& out, const std::string& name) {
+    rapidjson::Document json;
+    json.Parse(out.c_str());
+    if (json.HasParseError() || !json.HasMember(name.c_str())) return "(no " + name + ") " + out;
+    const auto& value = json[name.c_str()];
+    return value.IsString() ? value.GetString() : value.IsInt64() ? std::to_string(value.GetInt64())
+                                                : value.IsTrue()  ? "true"
+                                                                  : "false";
+}
+
+struct AuditCommand : testing::Test {
+    CommandLine line;
+    const std::string file = line.path("log.ndjson");
+    const std::string heads = line.path("heads");
+
+    void SetUp() override { ASSERT_EQ(line.create_administrator().exit, Exit::kGood); }
+    Ran verify(VerifyAudit options) {
+        options.format = Format::kJson;
+        return line.run([&](const Environment& e) { return verify_audit(e, options); });
+    }
+    Ran take_away(std::int64_t to = 0) {
+        return line.run([&](const Environment& e) { return export_audit(e, {file, to, Format::kJson}); });
+    }
+    Ran replay(ReplayAudit options) {
+        return line.run([&](const Environment& e) { return replay_audit(e, options); });
+    }
+    // Signs what the export's manifest says, as the service would have.
+    void sign_head(std::int64_t size, const std::string& root_hex) {
+        const auto keyring = security::Keyring::load(line.path("keyring.json")).value();
+        eventstore::audit::TreeHead head;
+        head.log_id = Uuid::parse(line.database.execute("select log_id from keyledger.log")).value();
+        head.size = size;
+        head.made_at_ms = 1;
+        const auto bytes = security::hex_decode(root_hex).value();
+        std::copy(bytes.begin(), bytes.end(), head.root.begin());
+        const auto& key = keyring->need_current(security::KeyPurpose::kTreeHeads, SystemClock().now_ms());
+        const auto note = security::sign_note(eventstore::audit::checkpoint_text(head),
+                                              eventstore::audit::origin_of(head.log_id), *key.signing);
+        ASSERT_TRUE(eventstore::audit::append_note(heads, note));
+    }
+};
+
+}  // namespace
+
+TEST_F(AuditCommand, ExportsAndVerifiesDatabaseAndFile) {
+    const std::string head = line.database.execute("select max(position) from keyledger.events");
+    const auto exported = take_away();
+    ASSERT_EQ(exported.exit, Exit::kGood) << exported.err;
+    EXPECT_EQ(word_in(exported.out, "events"), head);
+    for (const std::string& from : {std::string(), file}) {
+        const auto verified = verify({from, {}, {}, {}});
+        EXPECT_EQ(verified.exit, Exit::kGood) << verified.err;
+        EXPECT_EQ(word_in(verified.out, "checked"), head);
+        EXPECT_EQ(word_in(verified.out, "root_hash"), word_in(exported.out, "root_hash"));
+    }
+    EXPECT_EQ(take_away(1'000'000).exit, Exit::kUsage);
+}
+
+TEST_F(AuditCommand, I11HoldsBothAgainstTreeHeads) {
+    const auto first = take_away(1);
+    sign_head(1, word_in(first.out, "root_hash"));
+    const auto all = take_away();
+    const auto size = std::stoll(word_in(all.out, "events"));
+    sign_head(size, word_in(all.out, "root_hash"));
+    for (const std::string& from : {std::string(), file}) {
+        const auto verified = verify({from, {heads}, {}, {}});
+        EXPECT_EQ(verified.exit, Exit::kGood) << verified.err << verified.out;
+        EXPECT_EQ(word_in(verified.out, "tree_heads"), "2");
+    }
+    const auto key = line.run(show_audit_key);
+    ASSERT_EQ(key.exit, Exit::kGood) << key.err;
+    // Another stands behind it, on another machine: the file, the heads and the key are all that he has.
+    line.set("KEYLEDGER_KEYRING_FILE", "");
+    line.set("KEYLEDGER_DATABASE_URL", "");
+    EXPECT_EQ(verify({file, {heads}, {}, {}}).exit, Exit::kUsage) << "no key";
+    EXPECT_EQ(verify({file, {heads}, {key.out}, {}}).exit, Exit::kGood);
+    std::ofstream(line.path("key")) << key.out;
+    EXPECT_EQ(verify({file, {heads}, {line.path("key")}, {}}).exit, Exit::kGood);
+    const std::string other_key = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+    const auto stranger = verify({file, {heads}, {other_key}, {}});
+    EXPECT_EQ(stranger.exit, Exit::kFailed);
+    EXPECT_NE(stranger.err.find("no known key signed it"), std::string::npos) << stranger.err;
+    EXPECT_EQ(verify({file, {line.path("missing")}, {key.out}, {}}).exit, Exit::kUsage);
+}
+
+TEST_F(AuditCommand, AChangedLineOrManifestIsNamed) {
+    ASSERT_EQ(take_away().exit, Exit::kGood);
+    const auto text = [&] {
+        std::ifstream in(file);
+        return std::string(std::istreambuf_iterator<char>(in), {});
+    }();
+    const auto verify_text = [&](const std::string& changed) {
+        std::ofstream(file, std::ios::trunc) << changed;
+        return verify({file, {}, {}, {}});
+    };
+    auto changed = text;
+    changed.replace(changed.find("user.password_set"), 17, "user.password_sat");
+    auto found = verify_text(changed);
+    EXPECT_EQ(found.exit, Exit::kFoundBad);
+    EXPECT_EQ(word_in(found.out, "first_bad_position"), "2");
+    found = verify_text(text.substr(0, text.find('\n') + 1));
+    EXPECT_EQ(found.exit, Exit::kFoundBad);
+    EXPECT_EQ(word_in(found.out, "first_bad_position"), "2");
+    found = verify_text(text.substr(0, text.size() / 2));
+    EXPECT_EQ(found.exit, Exit::kFoundBad) << "torn in the middle of a line";
+    EXPECT_EQ(verify_text(text).exit, Exit::kGood);
+    std::filesystem::remove(file + ".manifest.json");
+    EXPECT_EQ(verify_text(text).exit, Exit::kFailed);
+}
+
+TEST_F(AuditCommand, ReplaysTheSameStateFromDatabaseAndFile) {
+    ASSERT_EQ(take_away().exit, Exit::kGood);
+    ReplayAudit options;
+    options.format = Format::kJson;
+    const auto from_database = replay(options);
+    ASSERT_EQ(from_database.exit, Exit::kGood) << from_database.err;
+    options.from = ReplayAudit::From::kFile;
+    options.file = file;
+    EXPECT_EQ(replay(options).out, from_database.out);
+    EXPECT_EQ(from_database.out.find("root@example.com"), std::string::npos) << "personal data stays sealed";
+
+    options.user = line.database.execute("select stream_id from keyledger.events where position = 1");
+    auto ran = replay(options);
+    ASSERT_EQ(ran.exit, Exit::kGood) << ran.err;
+    EXPECT_EQ(word_in(ran.out, "status"), "active");
+    const std::string version = word_in(ran.out, "version");
+    options.at = "1";
+    ran = replay(options);
+    EXPECT_EQ(word_in(ran.out, "version"), "1");
+    EXPECT_NE(word_in(ran.out, "version"), version);
+    options.at = "2001-01-01T00:00:00Z";
+    ran = replay(options);
+    EXPECT_EQ(ran.exit, Exit::kFailed);
+    EXPECT_NE(ran.err.find("does not know it"), std::string::npos) << ran.err;
+    options.at = "yesterday";
+    EXPECT_EQ(replay(options).exit, Exit::kUsage);
+    options.at = "";
+    options.user = "ann";
+    EXPECT_EQ(replay(options).exit, Exit::kUsage);
+    ReplayAudit from_kafka;
+    from_kafka.from = ReplayAudit::From::kKafka;
+    ran = replay(from_kafka);
+    EXPECT_EQ(ran.exit, Exit::kUsage);
+    EXPECT_NE(ran.err.find("KEYLEDGER_KAFKA_BROKERS"), std::string::npos);
+}

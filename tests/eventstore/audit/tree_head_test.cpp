@@ -1,0 +1,323 @@
+#include "eventstore/audit/tree_head.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "eventstore/audit/export_file.hpp"
+#include "eventstore/audit/tree_head_file.hpp"
+#include "eventstore/audit/tree_head_maker.hpp"
+#include "eventstore/audit/verify.hpp"
+#include "eventstore/codec/jcs.hpp"
+#include "eventstore/leaf.hpp"
+
+using namespace keyledger;
+using namespace keyledger::eventstore;
+using namespace keyledger::eventstore::audit;
+
+namespace {
+
+Uuid id_of(std::uint8_t number) {
+    Uuid id;
+    id.bytes[15] = number;
+    return id;
+}
+const Uuid kLog = id_of(200);
+
+// A log of streams that take turns.
+std::vector<RecordedEvent> some_events(int count, int streams = 3) {
+    std::vector<RecordedEvent> events;
+    for (int i = 0; i < count; ++i) {
+        RecordedEvent event;
+        event.position = i + 1;
+        event.tenant = "default";
+        event.stream_type = "user";
+        event.stream_id = id_of(static_cast<std::uint8_t>(i % streams));
+        event.version = i / streams + 1;
+        event.type = "user.enabled";
+        event.event_id = id_of(static_cast<std::uint8_t>(i));
+        event.payload = R"({"b": 1, "a": ")" + std::to_string(i) + "\"}";
+        event.metadata = R"({"m": "x\ny"})";
+        event.recorded_at_ms = 1'700'000'000'000 + i;
+        event.leaf_hash = leaf_hash(event);
+        events.push_back(event);
+    }
+    return events;
+}
+
+TreeHead head_of(const std::vector<RecordedEvent>& events, std::size_t size) {
+    Frontier frontier;
+    for (std::size_t i = 0; i < size; ++i) frontier.append(events[i].leaf_hash);
+    return {kLog, static_cast<Position>(size), frontier.root(), 5};
+}
+
+Verification verify_all(const std::vector<RecordedEvent>& events, std::vector<TreeHead> heads) {
+    Verifier verifier(std::move(heads));
+    for (const RecordedEvent& event : events)
+        if (!verifier.take(event)) break;
+    return verifier.finish();
+}
+
+// Signs by a word in front: the maker and its file must not care what a signature is.
+std::string pretend_sign(const TreeHead& head) { return checkpoint_text(head) + "\n\u2014 k sig\n"; }
+Result<std::string, std::string> pretend_open(std::string_view note) {
+    if (!note.ends_with("\n\u2014 k sig\n")) return Unexpected(std::string("not signed"));
+    return std::string(note.substr(0, note.find("\n\n") + 1));
+}
+
+struct HeldLog : LogSource {
+    std::vector<RecordedEvent> events;
+    std::optional<ReadError> failure;
+    Result<std::vector<RecordedEvent>, ReadError> read_after(const Cursor& cursor, std::int32_t limit) override {
+        if (failure) return Unexpected(*failure);
+        const auto at = static_cast<std::size_t>(cursor.position);
+        if (at > events.size() || (at > 0 && events[at - 1].leaf_hash != cursor.leaf_hash))
+            return Unexpected(ReadError::kCursorUnknown);
+        std::vector<RecordedEvent> read(events.begin() + cursor.position, events.end());
+        if (std::ssize(read) > limit) read.resize(static_cast<std::size_t>(limit));
+        return read;
+    }
+    Result<Head, ReadError> head() override { return Head{}; }
+    void wait(std::chrono::milliseconds) override {}
+    void interrupt() override {}
+};
+struct HeldLeadership : Leadership {
+    Candidacy candidacy = Candidacy::kLeading;
+    Candidacy try_acquire() override { return candidacy; }
+    bool still_held() override { return candidacy == Candidacy::kLeading; }
+    void release() override {}
+};
+struct HeldState : TreeHeadStore {
+    std::optional<TreeHeadState> state;
+    Result<std::optional<TreeHeadState>, ReadError> load(const Uuid&) override { return state; }
+    Result<void, ReadError> store(const Uuid&, const TreeHeadState& next) override {
+        state = next;
+        return {};
+    }
+};
+
+struct MakerTest : testing::Test {
+    HeldLog log;
+    HeldLeadership leadership;
+    HeldState state;
+    std::vector<SignedTreeHead> made;
+    std::int64_t now_ms = 0;
+    bool sink_fails = false;
+
+    TreeHeadMaker maker(std::optional<SignedTreeHead> seen = {}) {
+        TreeHeadPorts ports{log, leadership, state, {}, {}, {}, {}};
+        ports.now_ms = [this] { return ++now_ms; };
+        ports.sign = pretend_sign;
+        ports.open = pretend_open;
+        ports.sinks.push_back([this](const SignedTreeHead& head) -> Result<void, std::string> {
+            if (sink_fails) return Unexpected(std::string("the disk is full"));
+            made.push_back(head);
+            return {};
+        });
+        return TreeHeadMaker(kLog, TreeHeadMaker::Part::kMakes, std::chrono::seconds(1), std::move(ports),
+                             std::move(seen));
+    }
+};
+
+}  // namespace
+
+TEST(TreeHeadText, IsACheckpointThatReadsBack) {
+    const TreeHead head = head_of(some_events(5), 5);
+    const std::string text = checkpoint_text(head);
+    EXPECT_TRUE(text.starts_with("keyledger/00000000-0000-0000-0000-0000000000c8\n5\n"));
+    EXPECT_EQ(parse_checkpoint(text), head);
+    EXPECT_TRUE(parse_checkpoint(text + "an extension of tomorrow\n"));
+    for (const std::string& bad :
+         {std::string("go.sum database tree\n1\n"), text.substr(0, 60), "x" + text, text + "\n",
+          std::string("keyledger/00000000-0000-0000-0000-0000000000c8\n05\n") + text.substr(49)})
+        EXPECT_FALSE(parse_checkpoint(bad)) << bad;
+}
+
+TEST(TreeHeadFile, KeepsNotesAndSurvivesATornOne) {
+    const std::string path = testing::TempDir() + "/keyledger-heads-" + std::to_string(::getpid());
+    std::filesystem::remove(path);
+    EXPECT_TRUE(read_notes(path)->notes.empty()) << "a file that is not there yet";
+    const auto events = some_events(9);
+    ASSERT_TRUE(append_note(path, pretend_sign(head_of(events, 3))));
+    ASSERT_TRUE(append_note(path, pretend_sign(head_of(events, 5))));
+    const std::string cut_short = checkpoint_text(head_of(events, 6)) + "\n\u2014 k";
+    for (const std::string& torn : {std::string("keyledger/0000"), cut_short}) {
+        std::ofstream(path, std::ios::app) << torn;
+        ASSERT_TRUE(append_note(path, pretend_sign(head_of(events, 7))));
+    }
+    const auto notes = read_notes(path);
+    ASSERT_TRUE(notes);
+    ASSERT_EQ(notes->notes.size(), 5u) << "the one whose signature was torn looks like a note";
+    EXPECT_EQ(notes->torn, 1u);
+    const auto newest = newest_of(*notes, kLog, pretend_open);
+    EXPECT_EQ(newest.head->head, head_of(events, 7));
+    EXPECT_EQ(newest.unopened, 1u) << "but does not open";
+    EXPECT_FALSE(newest_of(*notes, id_of(7), pretend_open).head) << "of another log";
+    std::filesystem::remove(path);
+    EXPECT_FALSE(append_note("/nowhere/heads", "x"));
+}
+
+TEST(ExportLine, ReadsBackWithItsLeafHash) {
+    for (const RecordedEvent& event : some_events(3)) {
+        const RecordedEvent read = parse_export_line(export_line(event));
+        EXPECT_EQ(read.position, event.position);
+        EXPECT_EQ(read.leaf_hash, event.leaf_hash);
+        EXPECT_EQ(leaf_hash(read), event.leaf_hash);
+    }
+    const std::string line = export_line(some_events(1)[0]);
+    EXPECT_THROW((void)parse_export_line("{}"), CodecError);
+    EXPECT_THROW((void)parse_export_line(line.substr(0, line.size() - 1)), CodecError);
+    EXPECT_THROW((void)parse_export_line("[" + line + "]"), CodecError);
+    const Manifest manifest{kLog, 3, {}, 7, "note\n"};
+    EXPECT_EQ(parse_manifest(manifest_text(manifest)).tree_head, "note\n");
+    EXPECT_THROW((void)parse_manifest("{}"), CodecError);
+}
+
+TEST(Verifier, FindsWithoutHeadsWhatIsInconsistent) {
+    auto events = some_events(20);
+    EXPECT_TRUE(verify_all(events, {}).good());
+    events[6].payload = R"({"a": "mallory"})";
+    EXPECT_EQ(verify_all(events, {}).first_bad->position, 7);
+    events = some_events(20);
+    events.erase(events.begin() + 10);
+    EXPECT_EQ(verify_all(events, {}).first_bad->position, 11);
+}
+
+// I11. Each tampering mends every hash, position and version that a writer of the database reaches.
+TEST(Verifier, FindsAgainstHeadsWhatWasMended) {
+    const auto events = some_events(30, 30);  // a stream each: no version tells anything
+    const std::vector<TreeHead> heads{head_of(events, 10), head_of(events, 20), head_of(events, 30)};
+    const auto good = verify_all(events, heads);
+    EXPECT_TRUE(good.good());
+    EXPECT_EQ(good.heads_held, 3u);
+    EXPECT_EQ(good.root, heads.back().root);
+
+    const auto expect_interval = [&](const std::vector<RecordedEvent>& log, Position first, Position last) {
+        EXPECT_TRUE(verify_all(log, {}).good()) << "it is mended";
+        const auto found = verify_all(log, heads);
+        ASSERT_TRUE(found.bad_interval);
+        EXPECT_EQ(found.bad_interval->first, first);
+        EXPECT_EQ(found.bad_interval->last, last);
+    };
+    auto changed = events;
+    changed[13].payload = R"({"a": "mallory"})";
+    changed[13].leaf_hash = leaf_hash(changed[13]);
+    expect_interval(changed, 11, 20);
+
+    auto swapped = events;
+    std::swap(swapped[22], swapped[24]);
+    std::swap(swapped[22].position, swapped[24].position);
+    expect_interval(swapped, 21, 30);
+
+    auto deleted = events;
+    deleted.erase(deleted.begin() + 4);
+    for (std::size_t i = 4; i < deleted.size(); ++i) --deleted[i].position;
+    expect_interval(deleted, 1, 10);
+
+    auto cut = events;
+    cut.resize(25);
+    expect_interval(cut, 26, 30);
+
+    auto added = events;
+    added.insert(added.begin() + 12, some_events(31, 31)[30]);
+    for (std::size_t i = 0; i < added.size(); ++i) added[i].position = static_cast<Position>(i + 1);
+    expect_interval(added, 11, 20);
+}
+
+TEST(Verifier, TwoHeadsOfOneSizeThatDifferCantBothHold) {
+    const auto events = some_events(10);
+    TreeHead other = head_of(events, 10);
+    other.root[0] ^= 1;
+    const auto found = verify_all(events, {head_of(events, 10), other});
+    ASSERT_TRUE(found.bad_interval);
+    EXPECT_EQ(found.bad_interval->last, 10);
+}
+
+TEST_F(MakerTest, SignsWhenTheLogGrewAndGoesOnWhereAnotherStopped) {
+    const auto events = some_events(5'000, 250);
+    log.events.assign(events.begin(), events.begin() + 3'000);
+    {
+        auto first = maker();
+        first.round();
+        first.round();
+        ASSERT_EQ(made.size(), 1u) << "once, for it did not grow";
+        EXPECT_EQ(made[0].head.root, head_of(events, 3'000).root);
+        EXPECT_EQ(first.status().newest->head.size, 3'000);
+    }
+    log.events = events;
+    log.events[17].leaf_hash[0] ^= 1;  // far behind: not read again
+    auto second = maker();
+    second.round();
+    ASSERT_EQ(made.size(), 2u);
+    EXPECT_EQ(made[1].head.root, head_of(events, 5'000).root);
+    EXPECT_TRUE(second.status().trouble.empty()) << second.status().trouble;
+}
+
+TEST_F(MakerTest, SignsNothingMoreOnceTheLogContradictsAHead) {
+    const auto events = some_events(100);
+    log.events = events;
+    maker().round();
+    log.events.resize(90);
+    auto cut = maker();
+    cut.round();
+    EXPECT_TRUE(cut.status().contradicted);
+    log.events = events;
+    cut.round();
+    EXPECT_TRUE(cut.status().contradicted) << "a person has to look";
+
+    state.state.reset();  // the row is gone, but a file knows the head
+    const SignedTreeHead seen = made.back();
+    log.events[50].leaf_hash[0] ^= 1;
+    auto rewritten = maker(seen);
+    rewritten.round();
+    EXPECT_TRUE(rewritten.status().contradicted);
+    log.events.resize(40);
+    auto shorter = maker(seen);
+    shorter.round();
+    EXPECT_TRUE(shorter.status().contradicted);
+    EXPECT_EQ(made.size(), 1u);
+}
+
+// What the database says of the frontier is believed only as far as the signature reaches.
+TEST_F(MakerTest, AForgedFrontierOrNoteIsNotGoneOnFrom) {
+    const auto events = some_events(100);
+    log.events = events;
+    maker().round();
+    log.events = some_events(110);
+    state.state->frontier[0] ^= 1;
+    auto second = maker();
+    second.round();
+    EXPECT_EQ(made.back().head.root, head_of(some_events(110), 110).root) << "read from the first event on";
+    log.events = some_events(120);
+    state.state->note = "forged";
+    auto third = maker();
+    third.round();
+    EXPECT_EQ(made.back().head.root, head_of(some_events(120), 120).root);
+}
+
+TEST_F(MakerTest, OthersWatchAndTroublePasses) {
+    log.events = some_events(10);
+    maker().round();
+    leadership.candidacy = Candidacy::kOtherLeads;
+    auto watcher = maker();
+    watcher.round();
+    EXPECT_FALSE(watcher.status().leading);
+    EXPECT_EQ(watcher.status().newest->head.size, 10);
+    leadership.candidacy = Candidacy::kLeading;
+    log.failure = ReadError::kUnavailable;
+    watcher.round();
+    EXPECT_FALSE(watcher.status().trouble.empty());
+    EXPECT_FALSE(watcher.status().contradicted);
+    log.failure.reset();
+    log.events = some_events(12);
+    sink_fails = true;
+    watcher.round();
+    EXPECT_EQ(watcher.status().trouble, "the disk is full");
+    EXPECT_EQ(watcher.status().newest->head.size, 12) << "served all the same";
+    sink_fails = false;
+    log.events = some_events(13);
+    watcher.round();
+    EXPECT_TRUE(watcher.status().trouble.empty());
+    EXPECT_EQ(made.back().head.size, 13) << "the next head covers what the file missed";
+}
