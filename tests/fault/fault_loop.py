@@ -47,11 +47,11 @@ SERVICES = pathlib.Path(__file__).resolve().parents[2] / "scripts/services"
 
 
 def schedule(chance, kills):
-    """What happens, in order: every kind of kill by its share and at least once, and pauses between."""
-    kinds = [kind for kind, share in SHARES.items() for _ in range(max(1, round(kills * share / 21)))]
+    """What happens, in order: each kind of kill once and the others by their shares, and pauses between."""
+    kinds = list(SHARES)[:kills]
+    kinds += chance.choices(kinds, [SHARES[kind] for kind in kinds], k=kills - len(kinds)) if kinds else []
     chance.shuffle(kinds)
-    kinds = kinds[:kills] + chance.choices(list(SHARES), list(SHARES.values()), k=max(0, kills - len(kinds)))
-    for _ in range(kills // KILLS_A_PAUSE):
+    for _ in range(len(kinds) // KILLS_A_PAUSE):
         kinds.insert(chance.randrange(len(kinds)), "pause")
     return kinds
 

@@ -95,6 +95,11 @@ class Fold:
     def user_made_administrator(self, event, _payload, user, _at_ms):
         self.known_user(event, user)
 
+    def role_assigned(self, event, payload, _stream, at_ms):
+        """The load assigns none; the first administrator's moves his row too."""
+        if payload["user_id"] in self.users:
+            self.users[payload["user_id"]].update(updated_at_ms=at_ms, position=event["position"])
+
     def user_password_changed(self, event, payload, user, at_ms):
         if self.known_user(event, user)["status"] != "active":
             self.wrong(event, "the user is disabled")
