@@ -325,7 +325,8 @@ void Committer::halve() {
 }
 
 void Committer::on_broken(const std::string& why) {
-    if (connection_) lost_backend_ = connection_->backend();
+    // The first that broke is the one that may have been sent something: those after it only waited for its end.
+    if (connection_ && !lost_backend_) lost_backend_ = connection_->backend();
     connection_.reset();
     next_attempt_ = {};
     note([&](CommitterStatus& status) {
