@@ -14,7 +14,7 @@ import urllib.request
 
 from kill_service import Database, die, free_port
 
-READY_SECONDS = 60
+READY_SECONDS = 180
 STOP_SECONDS = 60
 START_ATTEMPTS = 3
 ADMINISTRATOR = "administrator@example.com"
