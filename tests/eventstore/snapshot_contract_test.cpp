@@ -45,7 +45,7 @@ INSTANTIATE_TEST_SUITE_P(Stores, SnapshotContract, testing::ValuesIn(stores_unde
 }  // namespace
 
 TEST_P(SnapshotContract, StandsForTheEventsBeforeIt) {
-    const std::string sealed("\0 bytes \xFF of any kind", 23);
+    const auto sealed = std::string(1, '\0') + " bytes \xFF of any kind";
     keep(snapshot_at(3, sealed));
     const auto slice = read();
     ASSERT_TRUE(slice.snapshot);
