@@ -23,6 +23,9 @@ struct Field {
     std::string_view name;
     Value Event::*member;
 };
+// g++ deduces both by itself (P1816), clang 16 does not.
+template <class Event, class Value>
+Field(std::string_view, Value Event::*) -> Field<Event, Value>;
 
 // Personal data: stored sealed under its subject's key, and empty once that key is destroyed, so that every
 // reader must face the erased value. A value that was never given is empty too.
@@ -47,6 +50,8 @@ struct EnumName {
     E value;
     std::string_view name;
 };
+template <class E>
+EnumName(E, std::string_view) -> EnumName<E>;
 
 // Where and when an event was recorded: what `evolve` may know beside the event itself.
 struct Recorded {
