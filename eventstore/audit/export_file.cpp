@@ -62,10 +62,7 @@ Digest digest_in(const rapidjson::Value& object, const char* name) {
 std::string object_in(const rapidjson::Value& object, const char* name) {
     const auto& value = member(object, name);
     if (!value.IsObject()) throw CodecError(std::string("'") + name + "' is not an object");
-    rapidjson::StringBuffer buffer;
-    Writer json(buffer);
-    value.Accept(json);
-    return {buffer.GetString(), buffer.GetSize()};
+    return jcs(value);  // RapidJSON's own way through a value goes as deep as the file says
 }
 
 rapidjson::Document object_of(std::string_view text) {

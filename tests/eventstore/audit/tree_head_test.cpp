@@ -174,6 +174,13 @@ TEST(ExportLine, ReadsBackWithItsLeafHash) {
     EXPECT_THROW((void)parse_manifest("{}"), CodecError);
 }
 
+TEST(ExportLine, IsRefusedWhenItIsNestedAsDeeplyAsALineIsLong) {
+    std::string line = export_line(some_events(1)[0]);
+    const std::string deep(kMaxExportLine / 2 - 1024, '[');
+    line.replace(line.find(R"("0")"), 3, deep + std::string(deep.size(), ']'));
+    EXPECT_THROW((void)parse_export_line(line), CodecError);
+}
+
 TEST(Verifier, FindsWithoutHeadsWhatIsInconsistent) {
     auto events = some_events(20);
     EXPECT_TRUE(verify_all(events, {}).good());
