@@ -1,5 +1,9 @@
 #include "eventstore/codec/jcs.hpp"
 
+#include <rapidjson/encodedstream.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -113,6 +117,10 @@ void write_object(std::string& out, const rapidjson::Value& object, int depth) {
     for (const auto& member : object.GetObject()) members.push_back(&member);
     std::sort(members.begin(), members.end(),
               [](const auto* a, const auto* b) { return utf16_less(text_of(a->name), text_of(b->name)); });
+    const auto twice = std::adjacent_find(members.begin(), members.end(), [](const auto* a, const auto* b) {
+        return text_of(a->name) == text_of(b->name);
+    });
+    if (twice != members.end()) throw CodecError("an object has a member twice");  // RFC 8785 section 3.1
     out += '{';
     for (const auto* member : members) {
         if (member != members.front()) out += ',';
@@ -144,6 +152,45 @@ void write(std::string& out, const rapidjson::Value& value, int depth) {
     }
 }
 
+// Builds the document, with numbers to the last bit: RapidJSON's exact conversion is undefined for 0e60.
+class ExactNumbers {
+public:
+    explicit ExactNumbers(rapidjson::Document& document) : document_(document) {}
+
+    bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
+        std::int64_t integer = 0;
+        if (is_read(text, size, integer)) return document_.Int64(integer);
+        std::uint64_t large = 0;
+        if (is_read(text, size, large)) return document_.Uint64(large);
+        double fraction = 0;
+        return is_read(text, size, fraction) && document_.Double(fraction);
+    }
+    bool Null() { return document_.Null(); }
+    bool Bool(bool b) { return document_.Bool(b); }
+    bool String(const char* text, rapidjson::SizeType size, bool copy) { return document_.String(text, size, copy); }
+    bool Key(const char* text, rapidjson::SizeType size, bool copy) { return document_.Key(text, size, copy); }
+    bool StartObject() { return document_.StartObject(); }
+    bool EndObject(rapidjson::SizeType members) { return document_.EndObject(members); }
+    bool StartArray() { return document_.StartArray(); }
+    bool EndArray(rapidjson::SizeType items) { return document_.EndArray(items); }
+
+    // The parser's other ways to say a number; it is told to use none of them.
+    bool Int(int) { return false; }
+    bool Uint(unsigned) { return false; }
+    bool Int64(std::int64_t) { return false; }
+    bool Uint64(std::uint64_t) { return false; }
+    bool Double(double) { return false; }
+
+private:
+    template <class Number>
+    static bool is_read(const char* text, rapidjson::SizeType size, Number& number) {
+        const auto [end, error] = std::from_chars(text, text + size, number);
+        return error == std::errc{} && end == text + size;
+    }
+
+    rapidjson::Document& document_;
+};
+
 }  // namespace
 
 std::string jcs(const rapidjson::Value& value) {
@@ -153,11 +200,20 @@ std::string jcs(const rapidjson::Value& value) {
 }
 
 rapidjson::Document parse_json(std::string_view text) {
-    rapidjson::Document json;
-    constexpr unsigned kFlags = rapidjson::kParseValidateEncodingFlag | rapidjson::kParseFullPrecisionFlag |
+    constexpr unsigned kFlags = rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag |
                                 rapidjson::kParseIterativeFlag;
-    json.Parse<kFlags>(text.data(), text.size());
-    if (json.HasParseError()) throw CodecError("not JSON");
+    rapidjson::Document json;
+    rapidjson::MemoryStream bytes(text.data(), text.size());
+    rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
+    rapidjson::Reader reader;
+    ExactNumbers numbers(json);
+    bool is_json = false;
+    auto generate = [&](rapidjson::Document&) {
+        is_json = !reader.Parse<kFlags>(stream, numbers).IsError();
+        return is_json;
+    };
+    json.Populate(generate);
+    if (!is_json) throw CodecError("not JSON");
     return json;
 }
 

@@ -17,7 +17,7 @@ struct CodecError : std::runtime_error {
 // Throws CodecError for NaN and infinities, which JSON does not have.
 std::string jcs(const rapidjson::Value& value);
 
-// Parses with UTF-8 validation and full number precision. Throws CodecError.
+// Parses with UTF-8 validation and full number precision; refuses numbers that no double comes near. Throws CodecError.
 rapidjson::Document parse_json(std::string_view text);
 
 }  // namespace keyledger::eventstore

@@ -83,6 +83,17 @@ TEST(Jcs, RefusesWhatJsonDoesNotHave) {
     EXPECT_THROW(parse_json("{\"a\":\"\xff\"}"), CodecError);
     EXPECT_THROW(parse_json("{} x"), CodecError);
     EXPECT_THROW(canonical(std::string(100, '[') + std::string(100, ']')), CodecError);
+    EXPECT_THROW(canonical(R"({"a":1,"b":2,"\u0061":1})"), CodecError);
+    for (const char* text : {"1e400", "-1e400", "1e-400", "01", "+1", ".5", "1.", "0x1", "1e", "NaN", "-"})
+        EXPECT_THROW(parse_json(text), CodecError) << text;
+}
+
+TEST(Jcs, ReadsNumbersToTheLastBit) {
+    EXPECT_EQ(canonical("[0e60, -0, -0.0, 0E+0, 1E+2, 0.1e-6, 5e-324, 1.7976931348623157e308]"),
+              "[0,0,0,0,100,1e-7,5e-324,1.7976931348623157e+308]");
+    EXPECT_EQ(canonical("[9007199254740993, 18446744073709551615, -9223372036854775808, 123456789012345678901]"),
+              "[9007199254740992,18446744073709552000,-9223372036854776000,123456789012345680000]");
+    EXPECT_EQ(parse_json("9223372036854775807").GetInt64(), INT64_MAX) << "not by way of a double";
 }
 
 TEST(Jcs, IsItsOwnFixedPoint) {
