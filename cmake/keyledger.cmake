@@ -2,6 +2,7 @@
 
 option(KEYLEDGER_ASAN "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
 option(KEYLEDGER_TSAN "Build with ThreadSanitizer (leaves Pistache out, see docs/hacking.md)" OFF)
+option(KEYLEDGER_FUZZ "Build the fuzzers, with clang 16 (see scripts/fuzz)" OFF)
 
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -31,8 +32,14 @@ if(KEYLEDGER_TSAN)
   add_compile_options(-fsanitize=thread -Wno-tsan)
   add_link_options(-fsanitize=thread)
 endif()
-if(KEYLEDGER_ASAN OR KEYLEDGER_TSAN)
-  # The instrumented code confuses g++ 12's flow analysis; the other presets hold every warning.
+if(KEYLEDGER_FUZZ)
+  # clang doesn't know all of g++'s warnings that are switched off above.
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+    -Wno-unknown-warning-option)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+if(KEYLEDGER_ASAN OR KEYLEDGER_TSAN OR KEYLEDGER_FUZZ)
+  # The instrumented code confuses the compiler's flow analysis; the other presets hold every warning.
   add_compile_options(-Wno-error)
   add_compile_definitions(KEYLEDGER_SANITIZED=1)
 endif()

@@ -61,7 +61,7 @@ HELD_BACK = {
     "pqxx/": ["eventstore/postgres", "projections", "tests", "bench"],
     "libpq-fe.h": ["eventstore/postgres", "tests", "bench"],
     "librdkafka/": ["eventstore/kafka", "tests", "bench"],
-    "boost/beast/": ["api/http", "cmake", "bench"],
+    "boost/beast/": ["api/http", "cmake", "tests/fuzz", "bench"],
     "pistache/": ["api/management"],
     "argon2.h": ["security", "tests/security"],
     "zxcvbn.h": ["security", "tests/security"],

@@ -1,0 +1,68 @@
+// A JSON body, read as the routes read it.
+#include "api/read_json.hpp"
+
+#include "domain/user/identity.hpp"
+#include "security/utf8.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+namespace keyledger::fuzz {
+namespace {
+
+constexpr std::size_t kMaxBytes = 64;
+
+void check_text(const std::string& text) {
+    promise(text.size() <= kMaxBytes, "a text is bounded");
+    promise(security::code_points_of(text).has_value(), "a text is UTF-8, without lone surrogates");
+    promise(text.find('\0') == text.npos, "a text has no NUL");
+}
+
+// What the commands make of texts, and what they keep.
+void check_identity(const std::string& text) {
+    if (const auto email = parse_email(text)) {
+        promise(email->text.size() <= kMaxEmailBytes && email->key.size() == email->text.size(),
+                "an address");
+        const auto again = parse_email(email->key);
+        promise(again && again->key == email->key, "a key is the key of itself");
+        promise(!parse_username(text), "an address is no user name");
+    }
+    if (const auto username = parse_username(text)) {
+        const auto again = parse_username(username->key);
+        promise(again && again->key == username->key, "a key is the key of itself");
+    }
+    if (const auto name = parse_name(text)) {
+        promise(!name->empty() && name->size() <= kMaxNameBytes, "a name is bounded");
+        promise(parse_name(*name) == name, "a name is trimmed once");
+    }
+}
+
+}  // namespace
+
+void json(std::string_view text) {
+    api::Request request;
+    request.method = api::Method::kPost;
+    request.headers.add("Content-Type", "application/json");
+    request.body.assign(text);
+    api::JsonFields body(request);
+    const std::string email = body.required_string("email", kMaxBytes);
+    const Secret password = body.required_secret("password", kMaxBytes);
+    const auto name = body.optional_string("name", kMaxBytes);
+    const auto limit = body.optional_integer("limit", -5, 200);
+    const auto flag = body.optional_bool("flag");
+    const auto list = body.string_list("list", 3, kMaxBytes);
+    const auto read = body.finish();
+    if (!read) {
+        promise(read.error().status == 400 || read.error().status == 415, "a refusal says what is wrong");
+        return;
+    }
+    promise(!email.empty() && !password.empty(), "what is required is there");
+    check_text(email);
+    check_text(std::string(password.reveal()));
+    if (name) check_text(*name);
+    if (limit) promise(*limit >= -5 && *limit <= 200, "an integer is in its range");
+    promise(list.size() <= 3, "a list is bounded");
+    for (const std::string& item : list) check_text(item);
+    static_cast<void>(flag);
+    check_identity(email);
+}
+
+}  // namespace keyledger::fuzz

@@ -1,0 +1,37 @@
+// Access tokens: raw text, and claims under any header, rightly signed.
+#include "security/base64url.hpp"
+#include "security/jwt.hpp"
+#include "tests/fuzz/fuzz.hpp"
+#include "tests/fuzz/keys.hpp"
+
+namespace keyledger::fuzz {
+namespace {
+
+void read(std::string_view token) {
+    const auto found = security::read_access_token(test_keys(), token, kNowMs);
+    if (!found) return;
+    const auto& claims = found->claims;
+    promise(!claims.issuer.empty() && claims.issuer.size() <= security::kMaxTokenTextSize, "an issuer");
+    promise(!claims.audiences.empty() && claims.audiences.size() <= security::kMaxAudiences, "audiences");
+    const security::TokenExpectation expectation{claims.issuer, {}, 0};
+    if (security::check_access_token(*found, expectation, kNowMs))
+        promise(claims.expires_at_ms > kNowMs && found->not_before_ms <= kNowMs, "a time");
+    const security::TokenExpectation other{"another issuer", {}, 0};
+    if (claims.issuer != other.issuer)
+        promise(!security::check_access_token(*found, other, kNowMs), "the issuer is looked at");
+}
+
+}  // namespace
+
+void token(std::string_view text) {
+    read(text);
+    // The first line is the header, the rest the claims.
+    const std::size_t line = text.find('\n');
+    if (line == text.npos) return;
+    const std::string signed_part = security::base64url_encode(text.substr(0, line)) + "." +
+                                    security::base64url_encode(text.substr(line + 1));
+    const auto& key = *test_keys().need_current(security::KeyPurpose::kTokenSigning, kNowMs).signing;
+    read(signed_part + "." + security::base64url_encode(key.sign(signed_part)));
+}
+
+}  // namespace keyledger::fuzz
