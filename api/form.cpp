@@ -75,7 +75,11 @@ FormFields FormFields::of_query(const Request& request) {
 const std::string* FormFields::ask(std::string_view name, std::size_t max_bytes) {
     asked_.emplace_back(name);
     auto at = std::ranges::find(parameters_, name, &Parameter::name);
-    if (at == parameters_.end() || at->value.empty()) return nullptr;
+    if (at == parameters_.end()) return nullptr;
+    if (at->value.empty()) {
+        if (unasked_ == Unasked::kRefused) refuse(name, "must not be empty");
+        return nullptr;
+    }
     if (at->value.size() <= max_bytes) return &at->value;
     refuse(name, "must have at most " + std::to_string(max_bytes) + " bytes");
     return nullptr;

@@ -25,7 +25,8 @@ public:
     // The query; here a name that nobody asked for is an error.
     static FormFields of_query(const Request& request);
 
-    // Sizes are bytes of UTF-8. An empty optional value counts as absent (RFC 6749 section 3.1).
+    // Sizes are bytes of UTF-8. An empty optional value counts as absent in a form (RFC 6749 section 3.1); in a query,
+    // where it would show everything instead of something, it is an error.
     std::string required_string(std::string_view name, std::size_t max_bytes);
     std::optional<std::string> optional_string(std::string_view name, std::size_t max_bytes);
     Secret required_secret(std::string_view name, std::size_t max_bytes);

@@ -70,6 +70,16 @@ TEST(FormFields, RefusesQueryParametersThatNobodyAskedFor) {
     EXPECT_TRUE(has(read.error().body, R"("field":"sort")")) << read.error().body;
 }
 
+TEST(FormFields, RefusesAnEmptyQueryParameter) {
+    Request request;
+    request.query = {{"user", ""}};
+    FormFields fields = FormFields::of_query(request);
+    EXPECT_FALSE(fields.optional_string("user", 36));
+    auto read = fields.finish();
+    ASSERT_FALSE(read);
+    EXPECT_TRUE(has(read.error().body, R"("field":"user")")) << read.error().body;
+}
+
 TEST(FormFields, TakesIntegersWithinTheirRangeOnly) {
     for (const char* text : {"0", "101", "1x", "x", "1.0", "+1", " 1", "99999999999999999999"}) {
         Request request;
