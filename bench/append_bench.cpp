@@ -8,14 +8,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <cstdio>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <random>
 #include <thread>
 
+#include "bench/feeder.hpp"
 #include "eventstore/postgres/committer.hpp"
 #include "eventstore/postgres/wire.hpp"
 #include "security/bytes.hpp"
@@ -138,46 +137,12 @@ private:
 };
 
 // ---- the whole path ----------------------------------------------------------------------------------------------
-// Keeps two batches' worth of commands waiting, as callers do under load.
-class Feeder {
-public:
-    Feeder(Committer& committer, std::size_t batch) : committer_(committer), limit_(2 * batch) {}
-
-    double seconds_for(std::vector<Append> appends) {
-        const auto begin = Clock::now();
-        for (Append& append : appends) {
-            {
-                std::unique_lock lock(mutex_);
-                freed_.wait(lock, [this] { return open_ < limit_; });
-                ++open_;
-            }
-            committer_.submit(std::move(append), begin + std::chrono::minutes(5), std::make_unique<Counted>(*this));
-        }
-        std::unique_lock lock(mutex_);
-        freed_.wait(lock, [this] { return open_ == 0; });
-        if (refused_ > 0) throw std::runtime_error("the store refused " + std::to_string(refused_) + " commands");
-        return std::chrono::duration<double>(Clock::now() - begin).count();
-    }
-
-private:
-    struct Counted : VerdictWaiter {
-        explicit Counted(Feeder& owner) : feeder(owner) {}
-        void complete(Result<Verdict, StoreError> verdict) override {
-            const bool appended = verdict && std::holds_alternative<Appended>(*verdict);
-            const std::lock_guard lock(feeder.mutex_);
-            --feeder.open_;
-            feeder.refused_ += appended ? 0 : 1;
-            if (feeder.open_ == 0 || feeder.open_ == feeder.limit_ / 2) feeder.freed_.notify_one();
-        }
-        Feeder& feeder;
-    };
-    Committer& committer_;
-    const std::size_t limit_;
-    std::mutex mutex_;
-    std::condition_variable freed_;
-    std::size_t open_ = 0;
-    std::size_t refused_ = 0;
-};
+double seconds_for(bench::Feeder& feeder, std::vector<Append> appends) {
+    const auto begin = Clock::now();
+    for (Append& append : appends) feeder.submit(std::move(append));
+    feeder.wait();
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+}
 
 // ---- the bare insert ---------------------------------------------------------------------------------------------
 constexpr const char* kBareTable =
@@ -273,10 +238,10 @@ void run(const Options& options) {
     CommitterSettings settings;
     settings.max_batch_commands = options.batch;
     Committer committer(database.service_url(), now_ms, settings);
-    Feeder feeder(committer, options.batch);
+    bench::Feeder feeder(committer, 2 * options.batch);  // two batches' worth of commands wait, as under load
     Workload workload;
-    feeder.seconds_for(workload.registrations());
-    feeder.seconds_for(workload.sessions(Kind::kGuarded, 2 * options.batch));
+    seconds_for(feeder, workload.registrations());
+    seconds_for(feeder, workload.sessions(Kind::kGuarded, 2 * options.batch));
 
     std::vector<double> bare_one;
     std::vector<double> bare_two;
@@ -295,7 +260,7 @@ void run(const Options& options) {
                 (connections == 1 ? bare_one : bare_two).push_back(events / seconds);
             }
             database.execute("checkpoint");
-            (kind == Kind::kPlain ? plain : guarded).push_back(events / feeder.seconds_for(std::move(appends)));
+            (kind == Kind::kPlain ? plain : guarded).push_back(events / seconds_for(feeder, std::move(appends)));
         }
         std::printf("%5zu   %18.0f   %19.0f   %12.0f   %14.0f\n", round, bare_one.back(), bare_two.back(), plain.back(),
                     guarded.back());

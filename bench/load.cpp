@@ -1,9 +1,11 @@
-// The load generator: registers users, logs them in, refreshes their sessions, introspects their tokens, over HTTP on
-// many connections from one thread, and asks for /health/live, which is the server's emptiest answer and the ceiling of
-// the others. Prints rate, median, p99, p99.9 and errors of each phase. With --journal every answered command is
-// written down with the position that the service told, so that a checker which shares no code with the service can
-// look for it in the log. With --keep-going a connection that breaks is opened again, for runs in which the service is
-// killed.
+// The load generator: registers users, logs them in, refreshes their sessions, introspects their tokens, asks whether
+// they may do something, over HTTP on many connections from one thread, and asks for /health/live, which is the
+// server's emptiest answer and the ceiling of the others. Prints rate, median, p99, p99.9 and errors of each phase;
+// with --management-port also how many appends, reads and head queries of the database the service made for one
+// request. With --journal every answered command is written down with the position that the service told and with the
+// microseconds of the monotonic clock at which it was due and answered. With --rate refreshes come at that rate, and
+// their latency counts from when they were due. With --keep-going a connection that breaks is opened again, for runs
+// in which the service is killed.
 #include <openssl/evp.h>
 
 #include <CLI/CLI.hpp>
@@ -17,6 +19,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
 #include <cstdio>
@@ -43,8 +46,13 @@ struct Options {
     std::size_t logins = 10'000;
     std::size_t refreshes = 100'000;
     std::size_t introspections = 0;
+    std::size_t evaluations = 0;
     std::size_t empties = 0;
-    std::string client;  // id:secret of one that may introspect, from KEYLEDGER_LOAD_CLIENT: arguments are public
+    double rate = 0;              // > 0: refreshes a second, as far as the service can follow
+    bool registered = false;      // the users are there already
+    std::string management_port;  // empty: the service is not asked what it did
+    // id:secret of one that may introspect and evaluate, from KEYLEDGER_LOAD_CLIENT: arguments are public
+    std::string client;
     std::size_t connections = 32;
     double seconds = 0;  // > 0: the refresh phase ends by time instead of by count
     bool keep_going = false;
@@ -67,7 +75,9 @@ struct Answer {
 // One keep-alive connection; HTTP/1.1 answers with Content-Length, which is all that the service sends.
 class Connection {
 public:
-    Connection(asio::io_context& io, const Options& options) : socket_(io), options_(options) {}
+    Connection(asio::io_context& io, const Options& options) : Connection(io, options, options.port) {}
+    Connection(asio::io_context& io, const Options& options, std::string port)
+        : socket_(io), options_(options), port_(std::move(port)) {}
 
     asio::awaitable<Answer> post(std::string path, std::string body) {
         Ask ask{"POST", std::move(path), "application/json", std::move(body), {}};
@@ -103,10 +113,12 @@ public:
         in_.clear();
     }
 
+    Clock::time_point due{};  // of what is asked for now
+
 private:
     asio::awaitable<void> open() {
         tcp::resolver resolver(socket_.get_executor());
-        const auto places = co_await resolver.async_resolve(options_.host, options_.port, asio::use_awaitable);
+        const auto places = co_await resolver.async_resolve(options_.host, port_, asio::use_awaitable);
         co_await asio::async_connect(socket_, places, asio::use_awaitable);
         socket_.set_option(tcp::no_delay(true));
     }
@@ -119,6 +131,7 @@ private:
     }
     tcp::socket socket_;
     const Options& options_;
+    const std::string port_;
     std::string in_;
 };
 
@@ -143,8 +156,26 @@ struct Session {
     std::string access_token;
 };
 
+// What the service says it has asked of its database since its start.
+struct Trips {
+    double appends = 0;
+    double batches = 0;
+    double reads = 0;
+    double heads = 0;
+};
+double metric(const std::string& page, const std::string& name) {
+    const auto at = page.find('\n' + name + ' ');
+    if (at == std::string::npos) throw std::runtime_error("the service has no metric " + name);
+    return std::atof(page.c_str() + at + name.size() + 2);
+}
+Trips trips_of(const std::string& page) {
+    return {metric(page, "keyledger_append_commands"), metric(page, "keyledger_append_batches"),
+            metric(page, "keyledger_reads"), metric(page, "keyledger_head_queries")};
+}
+
 struct Phase {
     std::string name;
+    Trips trips{};  // of this phase
     std::size_t wanted = 0;
     std::size_t started = 0;
     std::size_t good = 0;
@@ -170,12 +201,13 @@ public:
 
     int run() {
         int failures = 0;
-        failures += phase("register", options_.users, &Load::register_one);
+        if (!options_.registered) failures += phase("register", options_.users, &Load::register_one);
         failures += phase("log-in", options_.logins, &Load::log_in_one);
         sessions_per_worker();
         failures += phase("refresh", options_.refreshes, &Load::refresh_one);
         failures += phase("empty", options_.empties, &Load::ask_nothing);
         failures += phase("introspect", options_.introspections, &Load::introspect_one);
+        failures += phase("evaluate", options_.evaluations, &Load::evaluate_one);
         return failures > 0 && !options_.keep_going ? 1 : 0;
     }
 
@@ -188,12 +220,16 @@ private:
         phase.wanted = count;
         if (count == 0) return 0;
         current_ = &phase;
+        const Trips before = trips();
         asio::io_context io(1);
         for (std::size_t worker = 0; worker < options_.connections; ++worker)
             asio::co_spawn(io, work(io, phase, worker, step), rethrow);
         phase.begun = Clock::now();
         io.run();
         phase.seconds = std::chrono::duration<double>(Clock::now() - phase.begun).count();
+        const Trips after = trips();
+        phase.trips = {after.appends - before.appends, after.batches - before.batches, after.reads - before.reads,
+                       after.heads - before.heads};
         print(phase);
         return phase.errors + phase.broken > 0 ? 1 : 0;
     }
@@ -211,7 +247,14 @@ private:
         asio::steady_timer pause(io);
         while (!over(phase)) {
             const std::size_t number = phase.started++;
-            const auto begun = Clock::now();
+            auto begun = Clock::now();
+            if (options_.rate > 0 && phase.name == "refresh") {
+                const std::chrono::duration<double> due(static_cast<double>(number) / options_.rate);
+                begun = phase.begun + std::chrono::duration_cast<Clock::duration>(due);
+                pause.expires_at(begun);
+                co_await pause.async_wait(asio::use_awaitable);
+            }
+            connection.due = begun;
             bool broken = false;
             try {
                 const bool good = co_await (this->*step)(connection, worker, number);
@@ -236,7 +279,7 @@ private:
     asio::awaitable<bool> register_one(Connection& connection, std::size_t, std::size_t number) {
         std::string body = R"({"email":")" + email(number) + R"(","password":")" + options_.password + "\"}";
         const Answer answer = co_await connection.post("/api/v1/auth/register", std::move(body));
-        if (answer.status == 201) note("register", text_member(answer.body, "id"), answer);
+        if (answer.status == 201) note("register", text_member(answer.body, "id"), connection, answer);
         co_return complain_unless(answer.status == 201, answer);
     }
     asio::awaitable<bool> log_in_one(Connection& connection, std::size_t, std::size_t number) {
@@ -246,7 +289,7 @@ private:
         if (answer.status == 200) {
             sessions_.push_back({text_member(answer.body, "session_id"), text_member(answer.body, "refresh_token"),
                                  text_member(answer.body, "access_token")});
-            note("login", sessions_.back().id, answer);
+            note("login", sessions_.back().id, connection, answer);
         }
         co_return complain_unless(answer.status == 200, answer);
     }
@@ -267,7 +310,7 @@ private:
         if (answer.status == 200) {
             session.refresh_token = text_member(answer.body, "refresh_token");
             session.access_token = text_member(answer.body, "access_token");
-            note("refresh", session.id, answer);
+            note("refresh", session.id, connection, answer);
         }
         co_return complain_unless(answer.status == 200, answer);
     }
@@ -289,14 +332,45 @@ private:
         const bool active = answer.body.find("\"active\":true") != std::string::npos;
         co_return complain_unless(answer.status == 200 && active, answer);
     }
+    // Of sessions in turn, about a permission; the decision itself does not matter here.
+    asio::awaitable<bool> evaluate_one(Connection& connection, std::size_t worker, std::size_t) {
+        auto& sessions = per_worker_[worker];
+        if (sessions.empty()) co_return false;
+        sessions.push_back(std::move(sessions.front()));
+        sessions.pop_front();
+        Ask ask{"POST", "/access/v1/evaluation", "application/json",
+                R"({"subject":{"type":"session","id":")" + sessions.back().id +
+                    R"("},"resource":{"type":"invoices","id":"42"},"action":{"name":"read"}})",
+                "Basic " + base64(options_.client)};
+        const Answer answer = co_await connection.send(std::move(ask));
+        const bool decided = answer.body.find("\"decision\":") != std::string::npos;
+        co_return complain_unless(answer.status == 200 && decided, answer);
+    }
+
+    // Asked beside the phases, so that asking does not count.
+    Trips trips() {
+        if (options_.management_port.empty()) return {};
+        asio::io_context io(1);
+        Connection connection(io, options_, options_.management_port);
+        Ask ask{"GET", "/metrics", {}, {}, {}};
+        auto page = asio::co_spawn(io, connection.send(std::move(ask)), asio::use_future);
+        io.run();
+        return trips_of(page.get().body);
+    }
 
     bool complain_unless(bool good, const Answer& answer) {
         if (!good && complaints_++ < 5)
             std::cerr << current_->name << ": status " << answer.status << ' ' << answer.body.substr(0, 300) << '\n';
         return good;
     }
-    void note(const char* what, const std::string& stream, const Answer& answer) {
-        if (journal_.is_open()) journal_ << what << ' ' << stream << ' ' << answer.position << '\n' << std::flush;
+    void note(const char* what, const std::string& stream, const Connection& connection, const Answer& answer) {
+        if (!journal_.is_open()) return;
+        const auto micros = [](Clock::time_point at) {
+            return std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count();
+        };
+        journal_ << what << ' ' << stream << ' ' << answer.position << ' ' << micros(connection.due) << ' '
+                 << micros(Clock::now()) << '\n'
+                 << std::flush;
     }
     void print(Phase& phase) const {
         const double rate = static_cast<double>(phase.good) / phase.seconds;
@@ -307,6 +381,12 @@ private:
         std::printf(format, phase.name.c_str(), phase.good, phase.errors, phase.broken, phase.seconds, rate,
                     phase.percentile(0.5) / 1000.0, phase.percentile(0.99) / 1000.0, phase.percentile(0.999) / 1000.0);
         std::printf("\n");
+        if (!options_.management_port.empty() && phase.good > 0) {
+            const auto each = [&](double count) { return count / static_cast<double>(phase.good); };
+            std::printf(R"({"trips":"%s","appends":%.4f,"reads":%.4f,"batches":%.4f,"head_queries":%.4f})" "\n",
+                        phase.name.c_str(), each(phase.trips.appends), each(phase.trips.reads),
+                        each(phase.trips.batches), each(phase.trips.heads));
+        }
         std::fflush(stdout);
     }
 
@@ -330,9 +410,14 @@ int main(int argc, char** argv) {
     app.add_option("--refreshes", options.refreshes, "refreshes, over the sessions in turn")->capture_default_str();
     app.add_option("--introspections", options.introspections, "of the sessions' tokens in turn; the client is in "
                    "KEYLEDGER_LOAD_CLIENT as id:secret")->capture_default_str();
+    app.add_option("--evaluations", options.evaluations, "questions whether a session may do something; asked by the "
+                   "same client")->capture_default_str();
     app.add_option("--empties", options.empties, "requests for /health/live")->capture_default_str();
     app.add_option("--connections", options.connections, "at the same time")->capture_default_str();
     app.add_option("--seconds", options.seconds, "refresh for so long instead of so many times");
+    app.add_option("--rate", options.rate, "refreshes a second; as fast as they are answered by default");
+    app.add_flag("--registered", options.registered, "the users are there already");
+    app.add_option("--management-port", options.management_port, "of the service: tell what its database was asked");
     app.add_option("--prefix", options.prefix, "of the users' addresses: another one for another run")
         ->capture_default_str();
     app.add_option("--journal", options.journal, "file to write every answered command to");
@@ -340,8 +425,8 @@ int main(int argc, char** argv) {
     app.add_flag("--json", options.json, "one JSON object a phase");
     CLI11_PARSE(app, argc, argv);
     if (const char* client = std::getenv("KEYLEDGER_LOAD_CLIENT")) options.client = client;
-    if (options.introspections > 0 && options.client.empty()) {
-        std::cerr << "load: --introspections needs KEYLEDGER_LOAD_CLIENT=id:secret\n";
+    if (options.introspections + options.evaluations > 0 && options.client.empty()) {
+        std::cerr << "load: --introspections and --evaluations need KEYLEDGER_LOAD_CLIENT=id:secret\n";
         return 2;
     }
     try {

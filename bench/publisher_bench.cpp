@@ -2,16 +2,14 @@
 // events/s the time from an event's being appended to its being seen by a read_committed consumer. Against
 // the broker in KEYLEDGER_TEST_KAFKA_BROKERS; the log is in memory, so PostgreSQL is not in these figures.
 //     publisher_bench [EVENTS_PER_SECOND [SECONDS]]
-#include <librdkafka/rdkafka.h>
-
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "bench/topic_watcher.hpp"
 #include "eventstore/kafka/publisher.hpp"
 #include "tests/kafka/scripted_log.hpp"
 #include "tests/support/kafka.hpp"
@@ -48,7 +46,7 @@ void measure_throughput(std::int32_t transaction_events, std::size_t events) {
     log.grow(20);
     publisher.start();
     if (!publisher.await([](const PublisherStatus& status) { return status.published == 20; }, kPatience))
-        return;
+        throw std::runtime_error("the publisher does not begin: " + publisher.status().sentence);
     log.grow(events);  // counted with the rest: it is a few microseconds an event
     const auto start = Clock::now();
     const auto wanted = log.size();
@@ -57,69 +55,13 @@ void measure_throughput(std::int32_t transaction_events, std::size_t events) {
     const double seconds = seconds_since(start);
     const PublisherStatus status = publisher.status();
     publisher.stop();
-    if (!done) return void(std::printf("did not finish: %s\n", status.sentence.c_str()));
+    if (!done) throw std::runtime_error("the publisher did not finish: " + status.sentence);
     std::printf("%6d events a transaction: %9.0f records/s, %6.1f ms a transaction\n", transaction_events,
                 static_cast<double>(events) / seconds,
                 1000.0 * seconds / static_cast<double>(status.transactions - 1));
     std::printf(R"({"figure":"kafka throughput","transaction_events":%d,"rate":%.0f})" "\n", transaction_events,
                 static_cast<double>(events) / seconds);
 }
-
-// Notes when each position is seen, until it has seen the last.
-class Watcher {
-public:
-    Watcher(const std::string& topic, std::int32_t partitions, Position last)
-        : seen_(static_cast<std::size_t>(last) + 1), last_(last), topic_(topic), partitions_(partitions) {
-        thread_ = std::thread([this] { watch(); });
-    }
-    ~Watcher() { finish(); }
-    Watcher(const Watcher&) = delete;
-    Watcher& operator=(const Watcher&) = delete;
-    void finish() {
-        if (thread_.joinable()) thread_.join();
-    }
-    Clock::time_point seen(Position position) const { return seen_[static_cast<std::size_t>(position)]; }
-
-private:
-    void watch() {
-        rd_kafka_conf_t* conf = rd_kafka_conf_new();
-        char text[256];
-        const std::string brokers = test::kafka_brokers();
-        rd_kafka_conf_set(conf, "bootstrap.servers", brokers.c_str(), text, sizeof text);
-        rd_kafka_conf_set(conf, "group.id", "keyledger.bench", text, sizeof text);
-        rd_kafka_conf_set(conf, "enable.auto.commit", "false", text, sizeof text);
-        rd_kafka_conf_set(conf, "isolation.level", "read_committed", text, sizeof text);
-        rd_kafka_t* consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
-        rd_kafka_topic_partition_list_t* all = rd_kafka_topic_partition_list_new(partitions_);
-        for (std::int32_t partition = 0; partition < partitions_; ++partition)
-            rd_kafka_topic_partition_list_add(all, topic_.c_str(), partition)->offset = 0;
-        rd_kafka_assign(consumer, all);
-        const auto deadline = Clock::now() + kPatience;
-        for (Position count = 0; count < last_ && Clock::now() < deadline;) {
-            rd_kafka_message_t* message = rd_kafka_consumer_poll(consumer, 100);
-            if (!message) continue;
-            count += note(*message);
-            rd_kafka_message_destroy(message);
-        }
-        rd_kafka_topic_partition_list_destroy(all);
-        rd_kafka_destroy(consumer);
-    }
-    int note(const rd_kafka_message_t& message) {
-        rd_kafka_headers_t* headers = nullptr;
-        const void* value = nullptr;
-        std::size_t size = 0;
-        if (message.err || rd_kafka_message_headers(&message, &headers)) return 0;
-        if (rd_kafka_header_get_last(headers, "ce_sequence", &value, &size)) return 0;
-        seen_[std::strtoull(static_cast<const char*>(value), nullptr, 10)] = Clock::now();
-        return 1;
-    }
-
-    std::vector<Clock::time_point> seen_;
-    Position last_;
-    std::string topic_;
-    std::int32_t partitions_;
-    std::thread thread_;
-};
 
 void measure_latency(int events_per_second, int seconds) {
     const test::TopicPrefix prefix;
@@ -130,9 +72,9 @@ void measure_latency(int events_per_second, int seconds) {
     publisher.start();
     if (!publisher.await([](const auto& status) { return status.state == PublisherState::kPublishing; },
                          kPatience))
-        return;
+        throw std::runtime_error("the publisher does not begin: " + publisher.status().sentence);
     const Position last = static_cast<Position>(events_per_second) * seconds;
-    Watcher watcher(prefix.text() + ".events.v1", 12, last);
+    bench::TopicWatcher watcher(test::kafka_brokers(), prefix.text() + ".events.v1", 12);
     std::vector<Clock::time_point> appended(static_cast<std::size_t>(last) + 1);
     const auto start = Clock::now();
     for (Position position = 1; position <= last; ++position) {
@@ -142,11 +84,12 @@ void measure_latency(int events_per_second, int seconds) {
         appended[static_cast<std::size_t>(position)] = Clock::now();
         log.grow(1);
     }
-    watcher.finish();
+    const bool all_seen = watcher.await(last, kPatience);
     publisher.stop();
+    if (!all_seen) throw std::runtime_error("the consumer did not see every event");
     std::vector<double> milliseconds;
     for (Position position = 1; position <= last; ++position) {
-        const auto took = watcher.seen(position) - appended[static_cast<std::size_t>(position)];
+        const auto took = *watcher.seen(position) - appended[static_cast<std::size_t>(position)];
         milliseconds.push_back(std::chrono::duration<double, std::milli>(took).count());
     }
     std::sort(milliseconds.begin(), milliseconds.end());
