@@ -34,6 +34,7 @@ using asio::ip::tcp;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kReconnectPause = std::chrono::milliseconds(20);
+constexpr auto kSettle = std::chrono::seconds(2);  // before what comes at a rate: what came before is digested
 constexpr std::size_t kMaxAnswerBytes = 1024 * 1024;
 
 struct Options {
@@ -225,6 +226,7 @@ private:
         for (std::size_t worker = 0; worker < options_.connections; ++worker)
             asio::co_spawn(io, work(io, phase, worker, step), rethrow);
         phase.begun = Clock::now();
+        if (is_paced(phase)) phase.begun += kSettle;
         io.run();
         phase.seconds = std::chrono::duration<double>(Clock::now() - phase.begun).count();
         const Trips after = trips();
@@ -236,6 +238,7 @@ private:
     static void rethrow(std::exception_ptr error) {
         if (error) std::rethrow_exception(error);
     }
+    bool is_paced(const Phase& phase) const { return options_.rate > 0 && phase.name == "refresh"; }
     bool over(const Phase& phase) const {
         if (phase.name == "refresh" && options_.seconds > 0)
             return std::chrono::duration<double>(Clock::now() - phase.begun).count() >= options_.seconds;
@@ -248,7 +251,7 @@ private:
         while (!over(phase)) {
             const std::size_t number = phase.started++;
             auto begun = Clock::now();
-            if (options_.rate > 0 && phase.name == "refresh") {
+            if (is_paced(phase)) {
                 const std::chrono::duration<double> due(static_cast<double>(number) / options_.rate);
                 begun = phase.begun + std::chrono::duration_cast<Clock::duration>(due);
                 pause.expires_at(begun);

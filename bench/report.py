@@ -14,8 +14,6 @@ import platform
 import statistics
 import sys
 
-WANTED_RATE = 2000  # events a second, at which latency is measured
-
 
 class Missing(Exception):
     pass
@@ -74,7 +72,9 @@ def below(path, value, limit, unit, note=""):
 
 def at_most(path, value, limit, what, note=""):
     """Counts of what is done for one request, to a twentieth: retries and first times are among them."""
-    part = 9 if value <= 0.05 else (limit + 0.05) / value
+    part = limit / max(value, 0.05) if limit > 0 else 0.05 / max(value, 0.005)
+    if value <= limit + 0.05:
+        part = max(part, 1)
     return Row(path, f"{value:.2f} {what}{note}", f"≤ {limit:g}", part)
 
 
@@ -132,19 +132,19 @@ def replay_rows(figures):
         figure = figures.last(figure="large", what=what)
         rows.append(rate_of(path, figure["events"] / figure["fold_seconds"], 500_000, " on one core"))
     rows.append(rate_of("replay into tables, all at once", figures.last(figure="replay into tables")["rate"], 30_000))
-    for figure in figures.some(figure="large"):
-        if figure["what"].startswith("rebuild "):
-            rows.append(rate_of(figure["what"], figure["rate"], 30_000))
-    return rows
+    rebuilds = [figure for figure in figures.some(figure="large") if figure["what"].startswith("rebuild ")]
+    if not rebuilds:
+        raise Missing("rebuilds of the read models")
+    return rows + [rate_of(figure["what"], figure["rate"], 30_000) for figure in rebuilds]
 
 
 def start_and_memory_rows(figures):
     start, large_starts = figures.last(figure="start"), figures.some(figure="large start")
     events = f"{figures.last(figure='fill')['events']:,} events"
-    idle, warm = figures.last(figure="memory", when="idle"), figures.last(figure="memory", when="warm")
-    loaded = figures.last(figure="memory", when="after the load")
+    idle = figures.last(figure="memory", when="idle")
+    before, after = (figures.last(figure="memory", when=f"after {what}") for what in ("the load", "more sessions"))
     asked = figures.last(figure="large memory", when="after requests")
-    a_session = max(0, (loaded["kib"] - warm["kib"]) * 1024 / loaded["sessions"])
+    a_session = max(0, (after["kib"] - before["kib"]) * 1024 / after["sessions"])
     return [
         below(f"start, {start['events']:,} events", start["ms"], 1000, "ms"),
         below(f"start, {events}, cold database", large_starts[0]["ms"], 1000, "ms"),
@@ -153,7 +153,7 @@ def start_and_memory_rows(figures):
         below(f"memory, idle, {events}", figures.last(figure="large memory", when="idle")["mib"], 64, "MiB",
               f"; {asked['mib']:,.0f} MiB after {asked['requests']:,} requests at full hash cost"),
         below("memory, an active session", a_session, 400, "bytes",
-              f": {warm['kib'] / 1024:,.0f} to {loaded['kib'] / 1024:,.0f} MiB over {loaded['sessions']:,} sessions"),
+              f": {before['kib'] / 1024:,.0f} to {after['kib'] / 1024:,.0f} MiB by {after['sessions']:,} log-ins"),
     ]
 
 
@@ -189,7 +189,8 @@ def chart(rows):
         if row.part >= end - 0.3:
             parts.append(f'<text x="{left + length - 6:.1f}" y="{y + 14}" text-anchor="end" fill="white">{label}</text>')
         else:
-            parts.append(f'<text x="{left + length + 6:.1f}" y="{y + 14}">{label}</text>')
+            parts.append(f'<text x="{left + length + 6:.1f}" y="{y + 14}" stroke="white" stroke-width="4" '
+                         f'paint-order="stroke">{label}</text>')
     parts.append("</svg>")
     return "\n".join(parts) + "\n"
 

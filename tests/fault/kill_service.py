@@ -142,7 +142,7 @@ def journal_of(path):
     entries = []
     for line in path.read_text().splitlines():
         words = line.split(" ")
-        if len(words) == 3 and words[2]:
+        if len(words) == 5 and words[2]:  # and when it was due and answered
             entries.append((words[0], words[1], int(words[2])))
     return entries
 

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""bench/report.py: a budget is kept or missed by what was measured, and what was not measured is named."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.dom.minidom
+
+REPORT = pathlib.Path(__file__).resolve().parents[2] / "bench" / "report.py"
+
+
+def figures():
+    """Of a run in which every budget is kept."""
+    seen = {"wanted_per_second": 2000, "events_per_second": 1999, "p50_ms": 5, "p99_ms": 9, "after_answer_p99_ms": 4}
+    large = {"figure": "large", "events": 1000, "seconds": 0.01, "rate": 100_000, "cpu_seconds": 0.01,
+             "rate_a_core": 100_000, "peak_mib": 50, "fold_seconds": 0.001}
+    found = [
+        {"figure": "append", "batch": 200, "bare": 100, "plain": 80, "guarded": 70},
+        {"figure": "hash cost", "memory_kib": 19456, "passes": 2, "lanes": 1},
+        {"ceiling": "argon2id", "rate": 99}, {"ceiling": "argon2id", "rate": 101},
+        {"ceiling": "sign ES256", "rate": 1000},
+        {"phase": "log-in", "rate": 98, "errors": 0}, {"phase": "log-in", "rate": 3000, "errors": 0},
+        {"phase": "refresh", "rate": 600, "errors": 0}, {"phase": "empty", "rate": 1000},
+        {"phase": "introspect", "rate": 700}, {"phase": "evaluate", "rate": 700},
+        {"trips": "log-in", "appends": 1.0, "reads": 2.0, "head_queries": 0},
+        {"trips": "refresh", "appends": 1.0, "reads": 0.0, "head_queries": 0},
+        {"trips": "introspect", "appends": 0, "reads": 0.0, "head_queries": 0.1},
+        {"trips": "evaluate", "appends": 0, "reads": 0.0, "head_queries": 0.1},
+        {"figure": "command to tables", **seen}, {"figure": "command to Kafka", **seen},
+        {"figure": "tables visible", "p99_ms": 8}, {"figure": "kafka visible", "p99_ms": 80},
+        {"figure": "replay into tables", "rate": 40_000},
+        {"figure": "start", "events": 100, "ms": 90},
+        {"figure": "memory", "when": "idle", "kib": 20_000, "sessions": 0},
+        {"figure": "memory", "when": "after the load", "kib": 50_000, "sessions": 0},
+        {"figure": "memory", "when": "after more sessions", "kib": 51_000, "sessions": 20_000},
+        {"figure": "fill", "users": 100, "events": 1000, "seconds": 1, "rate": 1000},
+        {"figure": "large start", "start": 1, "ms": 300}, {"figure": "large start", "start": 2, "ms": 200},
+        {"figure": "large memory", "when": "idle", "mib": 30.0},
+        {"figure": "large memory", "when": "after requests", "mib": 60.0, "requests": 1000},
+    ]
+    return found + [{**large, "what": what}
+                    for what in ("audit replay", "audit replay of the export", "rebuild users")]
+
+
+class Report(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.results = pathlib.Path(self.folder.name) / "results"
+
+    def report(self, found):
+        output = pathlib.Path(self.folder.name) / "figures"
+        output.write_text("2 cores (a test), 8 GiB, abc\n" + "".join(json.dumps(figure) + "\n" for figure in found))
+        return subprocess.run([sys.executable, str(REPORT), str(output), "--results", str(self.results)],
+                              capture_output=True, text=True)
+
+    def page(self):
+        return next(self.results.glob("*.md")).read_text()
+
+    def test_KeepsEveryBudgetThatWasReached(self):
+        done = self.report(figures())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("missed", done.stdout)
+        self.assertNotIn("missed", self.page())
+        self.assertIn("a test", self.page())
+        self.assertIn("m = 19456 KiB, t = 2, p = 1", self.page())
+
+    def test_HoldsLogInsAgainstTheMeanOfTheCeilings(self):
+        self.report(figures())
+        self.assertIn("98/s = 0.98 × bare Argon2id (100/s)", self.page())
+
+    def test_NamesABudgetThatWasMissed(self):
+        found = figures()
+        found[0]["guarded"] = 59
+        done = self.report(found)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        missed = [line for line in done.stdout.splitlines() if line.startswith("missed")]
+        self.assertEqual(len(missed), 1)
+        self.assertIn("append, each with guard and key", missed[0])
+
+    def test_CountsALatencyAtALowerRateAsMissed(self):
+        found = figures()
+        next(figure for figure in found if figure.get("figure") == "command to Kafka")["events_per_second"] = 1500
+        self.report(found)
+        self.assertIn("**2,000 were wanted**", self.page())
+        self.assertIn("**missed**", self.page())
+
+    def test_EndsWithAnErrorForEachMeasurementThatIsNotThere(self):
+        for left_out in figures():
+            if left_out.get("rate") in (101, 3000):
+                continue  # the second of two, which go together
+            with self.subTest(left_out):
+                done = self.report([figure for figure in figures() if figure != left_out and not (
+                    left_out.get("ceiling") and figure.get("ceiling") == left_out["ceiling"]) and not (
+                    left_out.get("phase") and figure.get("phase") == left_out["phase"]) and not (
+                    left_out.get("figure") == "large start" and figure.get("figure") == "large start")])
+                self.assertEqual(done.returncode, 1, left_out)
+                self.assertIn("nothing was measured for", done.stderr)
+                self.assertFalse(self.results.exists())
+
+    def test_DrawsABarForEachRow(self):
+        done = self.report(figures())
+        rows = [line for line in done.stdout.splitlines() if line.startswith(("kept", "missed"))]
+        chart = xml.dom.minidom.parse(str(next(self.results.glob("*.svg"))))
+        self.assertEqual(len(chart.getElementsByTagName("rect")), 1 + len(rows))
+
+
+if __name__ == "__main__":
+    unittest.main()
