@@ -38,27 +38,34 @@ bool utf16_less(std::string_view a, std::string_view b) {
     return left_rank == right_rank ? left < right : left_rank < right_rank;
 }
 
-void write_string(std::string& out, std::string_view text) {
+bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+
+void write_escaped(std::string& out, char c) {
     static constexpr char kHex[] = "0123456789abcdef";
+    switch (c) {
+        case '"': out += "\\\""; break;
+        case '\\': out += "\\\\"; break;
+        case '\b': out += "\\b"; break;
+        case '\f': out += "\\f"; break;
+        case '\n': out += "\\n"; break;
+        case '\r': out += "\\r"; break;
+        case '\t': out += "\\t"; break;
+        default:
+            out += "\\u00";
+            out += kHex[static_cast<unsigned char>(c) >> 4];
+            out += kHex[c & 15];
+    }
+}
+
+// What needs no escape is most of it, and is written as it stands.
+void write_string(std::string& out, std::string_view text) {
     out += '"';
-    for (char c : text) {
-        switch (c) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\b': out += "\\b"; break;
-            case '\f': out += "\\f"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
-            default:
-                if (static_cast<unsigned char>(c) < 0x20) {
-                    out += "\\u00";
-                    out += kHex[static_cast<unsigned char>(c) >> 4];
-                    out += kHex[c & 15];
-                } else {
-                    out += c;
-                }
-        }
+    for (auto from = text.begin(); from != text.end();) {
+        const auto to = std::find_if(from, text.end(), needs_escape);
+        out.append(from, to);
+        if (to == text.end()) break;
+        write_escaped(out, *to);
+        from = to + 1;
     }
     out += '"';
 }
@@ -191,17 +198,14 @@ private:
     rapidjson::Document& document_;
 };
 
-}  // namespace
-
-std::string jcs(const rapidjson::Value& value) {
-    std::string out;
-    write(out, value, 0);
-    return out;
+bool is_ascii(std::string_view text) {
+    unsigned char seen = 0;
+    for (const char c : text) seen |= static_cast<unsigned char>(c);
+    return seen < 0x80;
 }
 
-rapidjson::Document parse_json(std::string_view text) {
-    constexpr unsigned kFlags = rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag |
-                                rapidjson::kParseIterativeFlag;
+template <unsigned kFlags>
+rapidjson::Document parsed(std::string_view text) {
     rapidjson::Document json;
     rapidjson::MemoryStream bytes(text.data(), text.size());
     rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
@@ -215,6 +219,21 @@ rapidjson::Document parse_json(std::string_view text) {
     json.Populate(generate);
     if (!is_json) throw CodecError("not JSON");
     return json;
+}
+
+}  // namespace
+
+std::string jcs(const rapidjson::Value& value) {
+    std::string out;
+    write(out, value, 0);
+    return out;
+}
+
+// Nearly all that is stored is ASCII, which is UTF-8 as it stands; RapidJSON's validation takes longer than the rest.
+rapidjson::Document parse_json(std::string_view text) {
+    constexpr unsigned kFlags = rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseIterativeFlag;
+    if (is_ascii(text)) return parsed<kFlags>(text);
+    return parsed<kFlags | rapidjson::kParseValidateEncodingFlag>(text);
 }
 
 }  // namespace keyledger::eventstore
