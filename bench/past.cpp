@@ -43,7 +43,8 @@ private:
 
 template <class Events, class Error>
 const Events& need(const Result<Events, Error>& decision) {
-    if (!decision) throw std::logic_error("the past breaks a rule: " + std::to_string(static_cast<int>(decision.error())));
+    if (!decision)
+        throw std::logic_error("the past breaks a rule: " + std::to_string(static_cast<int>(decision.error())));
     return *decision;
 }
 
@@ -367,7 +368,7 @@ Past::Visit* Past::live_visit() {
     return nullptr;
 }
 
-// ---- identifiers and time --------------------------------------------------------------------------------------------
+// ---- identifiers and time ------------------------------------------------------------------------------------------
 // RFC 9562 section 5.7: the time in front, randomness behind.
 Uuid Past::next_id() {
     Uuid id;

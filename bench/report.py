@@ -59,7 +59,8 @@ class Row:
 
 def at_least(path, value, ceiling, wanted, what, note=""):
     ratio = value / ceiling
-    return Row(path, f"{value:,.0f}/s = {ratio:.2f} × {what} ({ceiling:,.0f}/s){note}", f"≥ {wanted:g} ×", ratio / wanted)
+    measured = f"{value:,.0f}/s = {ratio:.2f} × {what} ({ceiling:,.0f}/s){note}"
+    return Row(path, measured, f"≥ {wanted:g} ×", ratio / wanted)
 
 
 def rate_of(path, value, wanted, note=""):
@@ -108,7 +109,8 @@ def visible(figures, path, name, limit):
     """A rate that was not reached was not measured: the load was lighter than the budget's."""
     seen = figures.last(figure=name)
     rate, wanted = seen["events_per_second"], seen["wanted_per_second"]
-    note = f" at {rate:,.0f} events/s; p50 {seen['p50_ms']:.1f} ms, from the answer on p99 {seen['after_answer_p99_ms']:.1f} ms"
+    note = (f" at {rate:,.0f} events/s; p50 {seen['p50_ms']:.1f} ms, from the answer on p99 "
+            f"{seen['after_answer_p99_ms']:.1f} ms")
     row = below(path, seen["p99_ms"], limit, "ms", note)
     if rate < 0.97 * wanted:
         row.measured += f" (**{wanted:,.0f} were wanted**)"
@@ -161,7 +163,7 @@ def rows_of(figures):
     return throughput_rows(figures) + latency_rows(figures) + replay_rows(figures) + start_and_memory_rows(figures)
 
 
-# ---- what is written -------------------------------------------------------------------------------------------------
+# ---- what is written -----------------------------------------------------------------------------------------------
 def chart(rows):
     """Bars: what part of its budget each path reached, on a scale that ends at three times the budget."""
     width, left, line, top, end = 900, 300, 24, 46, 3
@@ -187,7 +189,8 @@ def chart(rows):
         parts.append(f'<text x="{left - 8}" y="{y + 14}" text-anchor="end">{html.escape(row.path)}</text>')
         parts.append(f'<rect x="{left}" y="{y + 2}" width="{length:.1f}" height="16" fill="{colour}"/>')
         if row.part >= end - 0.3:
-            parts.append(f'<text x="{left + length - 6:.1f}" y="{y + 14}" text-anchor="end" fill="white">{label}</text>')
+            parts.append(f'<text x="{left + length - 6:.1f}" y="{y + 14}" text-anchor="end" fill="white">{label}'
+                         '</text>')
         else:
             parts.append(f'<text x="{left + length + 6:.1f}" y="{y + 14}" stroke="white" stroke-width="4" '
                          f'paint-order="stroke">{label}</text>')
@@ -196,18 +199,22 @@ def chart(rows):
 
 
 def table(head, lines):
-    return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)] + ["| " + " | ".join(line) + " |" for line in lines]
+    return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head),
+            *("| " + " | ".join(line) + " |" for line in lines)]
 
 
 def large_table(figures):
     """What a long log costs: every command's time, beside the budgets."""
     fill = figures.last(figure="fill")
-    lines = [["filling it, through the append function", f"{fill['seconds']:,.1f} s", f"{fill['rate']:,}/s", "", ""]]
+    filling = "filling it, through the append function"
+    lines = [[filling, f"{fill['seconds']:,.1f} s", f"{fill['rate']:,}/s", "", ""]]
     for f in figures.some(figure="large"):
-        lines.append([f"`{f['what']}`" if not f["what"].startswith("rebuild") else f"`projections {f['what']}`",
-                      f"{f['seconds']:,.1f} s", f"{f['rate']:,}/s", f"{f['rate_a_core']:,}/s", f"{f['peak_mib']:,} MiB"])
+        command = f"projections {f['what']}" if f["what"].startswith("rebuild") else f["what"]
+        lines.append([f"`{command}`", f"{f['seconds']:,.1f} s", f"{f['rate']:,}/s", f"{f['rate_a_core']:,}/s",
+                      f"{f['peak_mib']:,} MiB"])
     title = f"## A log of {fill['users']:,} users and {fill['events']:,} events"
-    return [title, ""] + table(["what", "time", "events", "events, for a second of its processor", "peak memory"], lines)
+    head = ["what", "time", "events", "events, for a second of its processor", "peak memory"]
+    return [title, "", *table(head, lines)]
 
 
 def page(rows, figures, date, head):
@@ -231,8 +238,8 @@ def main():
     date = datetime.date.today().isoformat()
     machine = next((line for line in text.splitlines() if " cores (" in line), platform.machine())
     quick = any(line.startswith("A quick run") for line in text.splitlines())
-    head = (f"By `scripts/bench`, everything on one machine (PostgreSQL, Kafka, service, load): {machine}. Ratios are to "
-            "ceilings of the same run. Log-ins ran with Argon2id at its default cost; the load that came after them "
+    head = (f"By `scripts/bench`, everything on one machine (PostgreSQL, Kafka, service, load): {machine}. Ratios are "
+            "to ceilings of the same run. Log-ins ran with Argon2id at its default cost; the load that came after them "
             "with the lowered cost that the run printed.")
     if quick:
         head += "\n\n**A quick run, of small sizes: it shows that everything works, and its figures mean nothing.**"

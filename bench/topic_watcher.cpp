@@ -43,7 +43,9 @@ void TopicWatcher::note(Position position, Clock::time_point at) {
 void TopicWatcher::watch(const std::string& brokers, const std::string& topic, std::int32_t partitions) {
     rd_kafka_conf_t* conf = rd_kafka_conf_new();
     char text[256];
-    const auto set = [&](const char* name, const char* value) { rd_kafka_conf_set(conf, name, value, text, sizeof text); };
+    const auto set = [&](const char* name, const char* value) {
+        rd_kafka_conf_set(conf, name, value, text, sizeof text);
+    };
     set("bootstrap.servers", brokers.c_str());
     set("group.id", "keyledger.bench");
     set("enable.auto.commit", "false");

@@ -81,7 +81,7 @@ private:
                 if (looks_.empty() || position > looks_.back().position) looks_.push_back({position, now});
             }
             moved_.notify_all();
-            std::this_thread::sleep_for(kLook);
+            std::this_thread::sleep_for(kLook);  // the tables tell nobody that they moved
         }
     } catch (const std::exception& error) {
         std::cerr << "visible_bench: the tables can't be watched: " << error.what() << '\n';
@@ -152,8 +152,8 @@ void report(const char* name, const std::vector<Entry>& entries, const Watcher& 
     };
     std::printf(R"({"figure":"%s","wanted_per_second":%.0f,"events_per_second":%.0f,"p50_ms":%.2f,"p99_ms":%.2f,)"
                 R"("max_ms":%.2f,"after_answer_p50_ms":%.2f,"after_answer_p99_ms":%.2f})" "\n",
-                name, options.rate, reached, quantile(since_due, 0.5), quantile(since_due, 0.99), quantile(since_due, 1),
-                quantile(since_answer, 0.5), quantile(since_answer, 0.99));
+                name, options.rate, reached, quantile(since_due, 0.5), quantile(since_due, 0.99),
+                quantile(since_due, 1), quantile(since_answer, 0.5), quantile(since_answer, 0.99));
     std::fflush(stdout);
 }
 
