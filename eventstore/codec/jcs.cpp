@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 namespace keyledger::eventstore {
@@ -38,7 +39,9 @@ bool utf16_less(std::string_view a, std::string_view b) {
     return left_rank == right_rank ? left < right : left_rank < right_rank;
 }
 
-bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+constexpr auto needs_escape = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+};
 
 void write_escaped(std::string& out, char c) {
     static constexpr char kHex[] = "0123456789abcdef";
@@ -198,10 +201,16 @@ private:
     rapidjson::Document& document_;
 };
 
+// Eight bytes at a time.
 bool is_ascii(std::string_view text) {
-    unsigned char seen = 0;
-    for (const char c : text) seen |= static_cast<unsigned char>(c);
-    return seen < 0x80;
+    std::uint64_t seen = 0;
+    std::size_t at = 0;
+    for (std::uint64_t eight = 0; at + sizeof eight <= text.size(); at += sizeof eight) {
+        std::memcpy(&eight, text.data() + at, sizeof eight);
+        seen |= eight;
+    }
+    for (; at < text.size(); ++at) seen |= static_cast<unsigned char>(text[at]);
+    return (seen & 0x8080'8080'8080'8080ULL) == 0;
 }
 
 template <unsigned kFlags>

@@ -88,6 +88,28 @@ TEST(Jcs, RefusesWhatJsonDoesNotHave) {
         EXPECT_THROW(parse_json(text), CodecError) << text;
 }
 
+// ASCII takes another way through the parser: one other byte anywhere must be found.
+TEST(Jcs, ValidatesUtf8WhereverTheOneByteStandsThatIsNotAscii) {
+    for (std::size_t length = 0; length < 20; ++length) {
+        for (std::size_t at = 0; at <= length; ++at) {
+            const std::string before(at, 'a');
+            const std::string after(length - at, 'b');
+            EXPECT_THROW(parse_json('"' + before + "\xA9" + after + '"'), CodecError) << length << ", " << at;
+            const std::string good = '"' + before + "\xC3\xA9" + after + '"';
+            EXPECT_EQ(canonical(good), good);
+        }
+    }
+}
+
+TEST(Jcs, EscapesWhereverItStands) {
+    for (std::size_t at = 0; at < 10; ++at) {
+        const std::string text = std::string(at, 'a') + "\\\"\n" + std::string(10 - at, 'b');
+        const std::string written = '"' + std::string(at, 'a') + R"(\\\"\n)" + std::string(10 - at, 'b') + '"';
+        EXPECT_EQ(jcs(rapidjson::Value(text.data(), static_cast<rapidjson::SizeType>(text.size()))), written);
+        EXPECT_EQ(canonical(written), written);
+    }
+}
+
 TEST(Jcs, ReadsNumbersToTheLastBit) {
     EXPECT_EQ(canonical("[0e60, -0, -0.0, 0E+0, 1E+2, 0.1e-6, 5e-324, 1.7976931348623157e308]"),
               "[0,0,0,0,100,1e-7,5e-324,1.7976931348623157e+308]");
