@@ -21,7 +21,12 @@ inline constexpr ProblemType kUserUnknown{"user-unknown", "No such user", 404};
 inline constexpr ProblemType kSessionUnknown{"session-unknown", "No such session", 404};
 inline constexpr ProblemType kEmailTaken{"email-taken", "E-mail address in use", 409};
 inline constexpr ProblemType kUsernameTaken{"username-taken", "User name in use", 409};
-inline constexpr ProblemType kIsAdministrator{"is-administrator", "The administrator must stay", 409};
+inline constexpr ProblemType kLastAdministrator{"last-administrator", "An administrator must remain", 409};
+inline constexpr ProblemType kExceedsAuthority{"exceeds-authority", "Permission not held", 403};
+inline constexpr ProblemType kRoleUnknown{"role-unknown", "No such role", 404};
+inline constexpr ProblemType kRoleNameTaken{"role-name-taken", "Role name in use", 409};
+inline constexpr ProblemType kRoleBuiltIn{"role-built-in", "Built-in role", 409};
+inline constexpr ProblemType kLimitReached{"limit-reached", "Limit reached", 409};
 inline constexpr ProblemType kBusy{"busy", "Too much at once on the same account", 503};
 inline constexpr ProblemType kShedding{"try-again", "Overloaded", 503};
 inline constexpr ProblemType kUnavailable{"unavailable", "Event store not available", 503};
@@ -33,7 +38,8 @@ inline constexpr ProblemType kNoTreeHead{"no-tree-head", "No tree head yet", 404
 inline constexpr std::array kApiProblems{
     kInvalidPassword, kInvalidTarget, kIdempotencyMismatch, kInvalidCredentials, kUserDisabled, kInvalidToken,
     kInvalidClient, kInvalidGrant, kWrongPassword, kTooManyAttempts, kForbidden, kUserUnknown, kSessionUnknown,
-    kEmailTaken, kUsernameTaken, kIsAdministrator, kBusy, kShedding, kUnavailable, kOutcomeUnknown, kBehind,
-    kPositionAhead, kNoTreeHead};
+    kEmailTaken, kUsernameTaken, kLastAdministrator, kExceedsAuthority, kRoleUnknown, kRoleNameTaken, kRoleBuiltIn,
+    kLimitReached, kBusy, kShedding, kUnavailable, kOutcomeUnknown, kBehind, kPositionAhead,
+    kNoTreeHead};
 
 }  // namespace keyledger::api::problems

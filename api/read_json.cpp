@@ -5,6 +5,8 @@
 #include <rapidjson/reader.h>
 
 #include <algorithm>
+#include <charconv>
+#include <set>
 
 #include "api/form.hpp"
 #include "api/text.hpp"
@@ -31,7 +33,7 @@ public:
     bool Uint64(std::uint64_t u) {
         return number(u <= static_cast<std::uint64_t>(kMaxJsonInteger)) && document_.Uint64(u);
     }
-    bool Double(double) { return number(false); }
+    bool Double(double d) { return (limits_.fractions ? value() : number(false)) && document_.Double(d); }
     bool RawNumber(const char*, rapidjson::SizeType, bool) { return number(false); }
     bool String(const char* text, rapidjson::SizeType size, bool copy) {
         return value() && sound({text, size}) && document_.String(text, size, copy);
@@ -90,13 +92,58 @@ std::string_view text_of(const rapidjson::Value& value) {
     return {value.GetString(), value.GetStringLength()};
 }
 
+// One step of a path: a member of an object, or an item of a list.
+const rapidjson::Value* step_into(const rapidjson::Value& value, std::string_view name) {
+    if (value.IsArray()) {
+        rapidjson::SizeType index = 0;
+        const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
+        const bool good = error == std::errc{} && end == name.data() + name.size() && index < value.Size();
+        return good ? &value[index] : nullptr;
+    }
+    if (!value.IsObject()) return nullptr;
+    const auto at = value.FindMember(rapidjson::Value(
+        rapidjson::StringRef(name.data(), static_cast<rapidjson::SizeType>(name.size()))));
+    return at == value.MemberEnd() ? nullptr : &at->value;
+}
+
+struct Paths {
+    std::set<std::string, std::less<>> asked;  // with all that is in them
+    std::set<std::string, std::less<>> inner;  // on the way to those
+    void add(std::string_view path) {
+        asked.emplace(path);
+        for (auto dot = path.find('.'); dot != path.npos; dot = path.find('.', dot + 1))
+            inner.emplace(path.substr(0, dot));
+    }
+};
+
+// Members that nobody asked for, by their paths.
+void list_unknown(const rapidjson::Value& value, const std::string& prefix, const Paths& paths,
+                  std::vector<std::string>& unknown) {
+    const auto look_at = [&](const std::string& path, const rapidjson::Value& inside) {
+        if (paths.inner.contains(path) && (inside.IsObject() || inside.IsArray()))
+            list_unknown(inside, path + '.', paths, unknown);
+        else if (!paths.asked.contains(path) && !paths.inner.contains(path))
+            unknown.push_back(path);
+    };
+    if (value.IsObject())
+        for (const auto& member : value.GetObject()) {
+            const std::string name = prefix + std::string(text_of(member.name));
+            if (text_of(member.name).find('.') != std::string_view::npos)
+                unknown.push_back(name);  // it only looks like a path
+            else
+                look_at(name, member.value);
+        }
+    else
+        for (rapidjson::SizeType i = 0; i < value.Size(); ++i) look_at(prefix + std::to_string(i), value[i]);
+}
+
 }  // namespace
 
 struct JsonFields::Body {
     const Request& request;
     std::string buffer;  // parsed in place: every decoded string lies in here
     rapidjson::Document document;
-    std::vector<std::string> asked;
+    Paths paths;
     std::vector<FieldError> errors;
     std::optional<Response> broken;  // nothing could be read at all
 
@@ -112,13 +159,18 @@ struct JsonFields::Body {
     }
     const rapidjson::Value* find(std::string_view name) const {
         if (broken) return nullptr;
-        auto at = document.FindMember(rapidjson::Value(
-            rapidjson::StringRef(name.data(), static_cast<rapidjson::SizeType>(name.size()))));
-        return at == document.MemberEnd() ? nullptr : &at->value;
+        const rapidjson::Value* value = &document;
+        for (std::string_view rest = name; value != nullptr;) {
+            const auto dot = std::min(rest.find('.'), rest.size());
+            value = step_into(*value, rest.substr(0, dot));
+            if (dot == rest.size()) break;
+            rest.remove_prefix(dot + 1);
+        }
+        return value;
     }
     // Null when absent or null.
     const rapidjson::Value* ask(std::string_view name) {
-        asked.emplace_back(name);
+        paths.add(name);
         const rapidjson::Value* value = find(name);
         return value == nullptr || value->IsNull() ? nullptr : value;
     }
@@ -240,6 +292,28 @@ std::vector<std::string> JsonFields::string_list(std::string_view name, std::siz
     return items;
 }
 
+std::size_t JsonFields::object_list(std::string_view name, std::size_t max_items) {
+    const rapidjson::Value* value = body_->ask(name);
+    if (value == nullptr) return 0;
+    const auto is_object = [](const rapidjson::Value& item) { return item.IsObject(); };
+    if (!value->IsArray() || value->Size() > max_items ||
+        !std::all_of(value->Begin(), value->End(), is_object)) {
+        body_->error(name, "must be a list of at most " + std::to_string(max_items) + " objects");
+        return 0;
+    }
+    return value->Size();
+}
+
+bool JsonFields::object(std::string_view name) {
+    const rapidjson::Value* value = body_->ask(name);
+    if (value == nullptr) return false;
+    if (value->IsObject()) return true;
+    body_->error(name, "must be an object");
+    return false;
+}
+
+void JsonFields::ignore(std::string_view name) { body_->ask(name); }
+
 bool JsonFields::has(std::string_view name) const { return body_->find(name) != nullptr; }
 
 void JsonFields::refuse(std::string_view name, std::string detail) { body_->error(name, std::move(detail)); }
@@ -247,11 +321,10 @@ void JsonFields::refuse(std::string_view name, std::string detail) { body_->erro
 Result<void, Response> JsonFields::finish() {
     if (body_->broken) return Unexpected(std::move(*body_->broken));
     std::size_t known = body_->errors.size();
-    for (const auto& member : body_->document.GetObject()) {
-        std::string_view name = text_of(member.name);
-        if (std::ranges::find(body_->asked, name) == body_->asked.end())
-            body_->error(shortened(name, kMaxEchoedBytes), "is not a field of this request");
-    }
+    std::vector<std::string> unknown;
+    list_unknown(body_->document, "", body_->paths, unknown);
+    for (const std::string& name : unknown)
+        body_->error(shortened(name, kMaxEchoedBytes), "is not a field of this request");
     if (body_->errors.empty()) return {};
     Problem what{.type = known == 0 ? problems::kUnknownField : problems::kInvalidFields,
                  .detail = "Mend the fields listed in errors and send the request again.",

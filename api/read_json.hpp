@@ -29,6 +29,7 @@ struct JsonLimits {
     std::size_t depth = 8;
     std::size_t members = 64;   // of one object
     std::size_t values = 1024;  // in the whole body
+    bool fractions = false;     // let numbers with fractions be; no getter reads them
 };
 
 inline constexpr std::int64_t kMaxJsonInteger = std::int64_t{1} << 53;
@@ -42,8 +43,9 @@ public:
     JsonFields(const JsonFields&) = delete;
     JsonFields& operator=(const JsonFields&) = delete;
 
-    // Sizes are bytes of UTF-8. A required string must not be empty. An optional one that is null counts as
-    // absent; has() tells whether the name is in the body at all.
+    // Names may be paths into objects and lists: "subject.id", "evaluations.0.subject". Sizes are bytes of
+    // UTF-8. A required string must not be empty. An optional one that is null counts as absent; has() tells
+    // whether the name is in the body at all.
     std::string required_string(std::string_view name, std::size_t max_bytes);
     std::optional<std::string> optional_string(std::string_view name, std::size_t max_bytes);
     Secret required_secret(std::string_view name, std::size_t max_bytes);
@@ -53,6 +55,12 @@ public:
     // Absent or null: empty.
     std::vector<std::string> string_list(std::string_view name, std::size_t max_items, std::size_t max_bytes);
     bool has(std::string_view name) const;
+    // How many objects are in the list of that name; absent or null: none. Ask for their fields by "name.0.field".
+    std::size_t object_list(std::string_view name, std::size_t max_items);
+    // Whether there is an object of that name; null counts as absent. Ask for its fields by "name.field".
+    bool object(std::string_view name);
+    // Anything may be there, and nobody reads it.
+    void ignore(std::string_view name);
 
     // Adds what the caller found wrong with a field.
     void refuse(std::string_view name, std::string detail);

@@ -10,19 +10,57 @@ Problem field_problem(std::string field, std::string detail) {
             {{std::move(field), std::move(detail)}}, {}};
 }
 
+Problem say(const ProblemType& type, std::string detail) { return {type, std::move(detail), {}, {}, {}}; }
+
 Problem password_problem(std::string detail) {
     return {problems::kInvalidPassword, std::move(detail), {}, {}, {}};
 }
 
+// What does not fit on a line below.
+constexpr const char* kInvalidEmailDetail = "Give an address such as ann@example.com, in ASCII.";
+constexpr const char* kInvalidUsernameDetail =
+    "Use 3 to 32 letters, digits, '.', '_' or '-', a letter or digit first.";
+constexpr const char* kInvalidNameDetail = "Use 1 to 256 bytes of text without control characters.";
+constexpr const char* kInvalidRoleNameDetail =
+    "Use 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first.";
+constexpr const char* kInvalidPermissionDetail =
+    "Write each as resource:action, such as invoices:read: 1 to 64 lower-case letters, digits, '.', '_' or "
+    "'-' on either side, or '*' in place of a side.";
+constexpr const char* kTooManyPermissionsDetail = "A role has at most 128 permissions. Split it in two.";
+constexpr const char* kIdempotencyMismatchDetail =
+    "This Idempotency-Key came with another request before. Use a new key for a new request.";
+constexpr const char* kInvalidCredentialsDetail = "User or password is wrong. Check both and try again.";
+constexpr const char* kInvalidTokenDetail = "The token ended or was never good. Log in, or refresh the session.";
+constexpr const char* kWrongPasswordDetail = "The current password is wrong. Nothing was changed.";
+constexpr const char* kTooManyAttemptsDetail = "Wait for the time in Retry-After, then try again.";
+constexpr const char* kForbiddenDetail =
+    "This takes a permission that none of your roles grants. Ask an administrator.";
+constexpr const char* kExceedsAuthorityDetail =
+    "A permission is concerned that you do not hold yourself: nobody grants it, nor changes somebody who "
+    "holds it, but those who hold it.";
+constexpr const char* kRoleNameTakenDetail = "There is a role of this name. Choose another one.";
+constexpr const char* kRoleBuiltInDetail = "This role is built in: it is neither changed nor deleted.";
+constexpr const char* kTooManyAdministratorsDetail =
+    "There are at most 256 administrators. Withdraw the role from one first.";
+constexpr const char* kEmailTakenDetail = "Somebody registered with this e-mail address. Log in instead.";
+constexpr const char* kLastAdministratorDetail = "This is the last active administrator. Make another one first.";
+constexpr const char* kBusyDetail = "Other commands on the same account came first, several times. Send it again.";
+constexpr const char* kOverloadedDetail =
+    "The service has more to do than it can. Nothing was done; try again later.";
+constexpr const char* kUnavailableDetail = "The event store does not answer. Nothing was done; try again later.";
+constexpr const char* kOutcomeUnknownDetail =
+    "It is not known whether this was done. Repeat it with the same Idempotency-Key.";
+constexpr const char* kBrokenDetail = "Something is broken in the service. Quote the request id to its operator.";
+
 Problem problem_of(Refusal refusal) {
     namespace p = problems;
     switch (refusal) {
-        case Refusal::kInvalidEmail:
-            return field_problem("email", "Give an address such as ann@example.com, in ASCII.");
-        case Refusal::kInvalidUsername:
-            return field_problem("username", "Use 3 to 32 letters, digits, '.', '_' or '-', a letter or digit first.");
-        case Refusal::kInvalidName:
-            return field_problem("name", "Use 1 to 256 bytes of text without control characters.");
+        case Refusal::kInvalidEmail: return field_problem("email", kInvalidEmailDetail);
+        case Refusal::kInvalidUsername: return field_problem("username", kInvalidUsernameDetail);
+        case Refusal::kInvalidName: return field_problem("name", kInvalidNameDetail);
+        case Refusal::kInvalidRoleName: return field_problem("name", kInvalidRoleNameDetail);
+        case Refusal::kInvalidPermission: return field_problem("permissions", kInvalidPermissionDetail);
+        case Refusal::kTooManyPermissions: return field_problem("permissions", kTooManyPermissionsDetail);
         case Refusal::kPasswordTooShort:
             return password_problem("The password is too short. Use a longer one, such as a phrase of several words.");
         case Refusal::kPasswordTooLong:
@@ -35,54 +73,36 @@ Problem problem_of(Refusal refusal) {
         case Refusal::kInvalidTarget:
             return {p::kInvalidTarget, "Ask for a 'resource' that this client was configured with.", {}, {},
                     {{"error", "invalid_target"}}};
-        case Refusal::kIdempotencyMismatch:
-            return {p::kIdempotencyMismatch,
-                    "This Idempotency-Key came with another request before. Use a new key for a new request.", {}, {},
-                    {}};
-        case Refusal::kInvalidCredentials:
-            return {p::kInvalidCredentials, "User or password is wrong. Check both and try again.", {}, {}, {}};
-        case Refusal::kUserDisabled:
-            return {p::kUserDisabled, "This user is disabled. Ask an administrator.", {}, {}, {}};
-        case Refusal::kInvalidToken:
-            return {p::kInvalidToken, "The token ended or was never good. Log in, or refresh the session.", {}, {},
-                    {}};
+        case Refusal::kIdempotencyMismatch: return say(p::kIdempotencyMismatch, kIdempotencyMismatchDetail);
+        case Refusal::kInvalidCredentials: return say(p::kInvalidCredentials, kInvalidCredentialsDetail);
+        case Refusal::kUserDisabled: return say(p::kUserDisabled, "This user is disabled. Ask an administrator.");
+        case Refusal::kInvalidToken: return say(p::kInvalidToken, kInvalidTokenDetail);
         case Refusal::kInvalidGrant:
             return {p::kInvalidGrant, "The refresh token is not good (any more). Log in again.", {}, {},
                     {{"error", "invalid_grant"}}};
-        case Refusal::kWrongPassword:
-            return {p::kWrongPassword, "The current password is wrong. Nothing was changed.", {}, {}, {}};
-        case Refusal::kTooManyAttempts:
-            return {p::kTooManyAttempts, "Wait for the time in Retry-After, then try again.", {}, {}, {}};
-        case Refusal::kForbidden: return {p::kForbidden, "This takes an administrator.", {}, {}, {}};
-        case Refusal::kUserUnknown: return {p::kUserUnknown, "There is no user with this id.", {}, {}, {}};
-        case Refusal::kSessionUnknown:
-            return {p::kSessionUnknown, "You have no session with this id.", {}, {}, {}};
-        case Refusal::kEmailTaken:
-            return {p::kEmailTaken, "Somebody registered with this e-mail address. Log in instead.", {}, {}, {}};
-        case Refusal::kUsernameTaken:
-            return {p::kUsernameTaken, "This user name is in use. Choose another one.", {}, {}, {}};
+        case Refusal::kWrongPassword: return say(p::kWrongPassword, kWrongPasswordDetail);
+        case Refusal::kTooManyAttempts: return say(p::kTooManyAttempts, kTooManyAttemptsDetail);
+        case Refusal::kForbidden: return say(p::kForbidden, kForbiddenDetail);
+        case Refusal::kExceedsAuthority: return say(p::kExceedsAuthority, kExceedsAuthorityDetail);
+        case Refusal::kRoleUnknown: return say(p::kRoleUnknown, "There is no role with this id.");
+        case Refusal::kRoleNameTaken: return say(p::kRoleNameTaken, kRoleNameTakenDetail);
+        case Refusal::kRoleBuiltIn: return say(p::kRoleBuiltIn, kRoleBuiltInDetail);
+        case Refusal::kTooManyRoles: return say(p::kLimitReached, "A user has at most 24 roles. Withdraw one first.");
+        case Refusal::kTooManyAdministrators: return say(p::kLimitReached, kTooManyAdministratorsDetail);
+        case Refusal::kUserUnknown: return say(p::kUserUnknown, "There is no user with this id.");
+        case Refusal::kSessionUnknown: return say(p::kSessionUnknown, "You have no session with this id.");
+        case Refusal::kEmailTaken: return say(p::kEmailTaken, kEmailTakenDetail);
+        case Refusal::kUsernameTaken: return say(p::kUsernameTaken, "This user name is in use. Choose another one.");
         case Refusal::kAdministratorExists:
-        case Refusal::kIsAdministrator:
-            return {p::kIsAdministrator, "The administrator can't be disabled or erased: nobody could replace him.",
-                    {}, {}, {}};
-        case Refusal::kBusy:
-            return {p::kBusy, "Other commands on the same account came first, several times. Send it again.", {}, {},
-                    {}};
-        case Refusal::kOverloaded:
-            return {p::kShedding, "The service has more to do than it can. Nothing was done; try again later.", {},
-                    {}, {}};
-        case Refusal::kUnavailable:
-            return {p::kUnavailable, "The event store does not answer. Nothing was done; try again later.", {}, {},
-                    {}};
-        case Refusal::kOutcomeUnknown:
-            return {p::kOutcomeUnknown,
-                    "It is not known whether this was done. Repeat it with the same Idempotency-Key.", {}, {}, {}};
+        case Refusal::kLastAdministrator: return say(p::kLastAdministrator, kLastAdministratorDetail);
+        case Refusal::kBusy: return say(p::kBusy, kBusyDetail);
+        case Refusal::kOverloaded: return say(p::kShedding, kOverloadedDetail);
+        case Refusal::kUnavailable: return say(p::kUnavailable, kUnavailableDetail);
+        case Refusal::kOutcomeUnknown: return say(p::kOutcomeUnknown, kOutcomeUnknownDetail);
         case Refusal::kCredentialTampered:
-        case Refusal::kBroken:
-            return {p::kInternalError, "Something is broken in the service. Quote the request id to its operator.",
-                    {}, {}, {}};
+        case Refusal::kBroken: return say(p::kInternalError, kBrokenDetail);
     }
-    return {p::kInternalError, "Something is broken in the service.", {}, {}, {}};
+    return say(p::kInternalError, "Something is broken in the service.");
 }
 
 Response challenge(Response response, std::string_view header) {

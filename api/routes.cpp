@@ -3,9 +3,11 @@
 #include "api/routes/admin_routes.hpp"
 #include "api/routes/auditor_routes.hpp"
 #include "api/routes/auth_routes.hpp"
+#include "api/routes/authzen_routes.hpp"
 #include "api/routes/erasure_routes.hpp"
 #include "api/routes/health_routes.hpp"
 #include "api/routes/oauth_routes.hpp"
+#include "api/routes/role_routes.hpp"
 
 namespace keyledger::api {
 namespace {
@@ -38,6 +40,19 @@ constexpr RouteEntry<Context> kRoutes[] = {
     {"listUserSessions", kGet, "/api/v1/admin/users/{id}/sessions", routes::list_user_sessions},
     {"activateUser", kPost, "/api/v1/admin/users/{id}/activate", routes::activate_user},
     {"deactivateUser", kPost, "/api/v1/admin/users/{id}/deactivate", routes::deactivate_user},
+    {"updateUser", kPut, "/api/v1/admin/users/{id}", routes::update_user},
+    {"endUserSessions", kDelete, "/api/v1/admin/users/{id}/sessions", routes::end_user_sessions},
+    {"assignRole", kPut, "/api/v1/admin/users/{id}/roles/{role}", routes::assign_role},
+    {"withdrawRole", kDelete, "/api/v1/admin/users/{id}/roles/{role}", routes::withdraw_role},
+    {"listUserRoles", kGet, "/api/v1/admin/users/{id}/roles", routes::list_user_roles},
+    {"listRoles", kGet, "/api/v1/admin/roles", routes::list_roles},
+    {"showRole", kGet, "/api/v1/admin/roles/{id}", routes::show_role},
+    {"evaluate", kPost, "/access/v1/evaluation", routes::evaluate},
+    {"evaluateAll", kPost, "/access/v1/evaluations", routes::evaluate_all},
+    {"authzenConfiguration", kGet, "/.well-known/authzen-configuration", routes::authzen_configuration},
+    {"defineRole", kPost, "/api/v1/admin/roles", routes::define_role},
+    {"changeRole", kPut, "/api/v1/admin/roles/{id}", routes::change_role},
+    {"deleteRole", kDelete, "/api/v1/admin/roles/{id}", routes::delete_role},
     {"health", kGet, "/health", routes::health},
     {"healthLive", kGet, "/health/live", routes::health_live},
     {"healthReady", kGet, "/health/ready", routes::health_ready},

@@ -136,7 +136,7 @@ struct Described {
     void operator()(const User& user) const {
         json.text("kind", "user").text("id", id.to_string());
         json.text("status", name_of(user.status))
-            .truth("administrator", user.standing == Standing::kAdministrator)
+            .truth("administrator", holds_administrators_role())
             .time("registered_at", user.registered_at_ms)
             .time_or_null("erasure_due_at", user.erasure_due_at_ms)
             .text("credential_id", user.credential_id.to_string())
@@ -164,9 +164,35 @@ struct Described {
         json.text("kind", "anonymous_callers").text("id", id.to_string());
         json.text("status", callers.status == AnonymousCallers::Status::kErased ? "erased" : "kept");
     }
+    void operator()(const Role& role) const {
+        json.text("kind", "role").text("id", id.to_string());
+        json.text("status", role.status == Role::Status::kDeleted ? "deleted" : "defined")
+            .text("name", role.name)
+            .texts("permissions", role.permissions.texts());
+    }
+    void operator()(const Assignments& assignments) const {
+        json.text("kind", "assignments").text("id", id.to_string()).texts("roles", texts_of(assignments.roles));
+    }
+    void operator()(const Administrators& administrators) const {
+        json.text("kind", "administrators").text("id", id.to_string());
+        json.texts("users", texts_of(administrators.users));
+    }
     void operator()(const LoginAttempts& attempts) const {
         json.text("kind", "login_attempts").text("id", id.to_string());
         json.number("failures_in_a_row", attempts.failures_in_a_row);
+    }
+
+private:
+    static std::vector<std::string> texts_of(const std::vector<Uuid>& ids) {
+        std::vector<std::string> texts;
+        for (const Uuid& one : ids) texts.push_back(one.to_string());
+        return texts;
+    }
+    bool holds_administrators_role() const {
+        const auto at = replay.streams().find(assignments_of(id));
+        const auto* assignments =
+            at == replay.streams().end() ? nullptr : std::get_if<Assignments>(at->second.fold.state.get());
+        return assignments && assignments->holds(kAdministratorRole);
     }
 };
 

@@ -46,7 +46,16 @@ std::string_view sentence_of(commands::Refusal refusal) {
         case Refusal::kForbidden:
         case Refusal::kUserUnknown:
         case Refusal::kSessionUnknown:
-        case Refusal::kIsAdministrator:
+        case Refusal::kInvalidRoleName:
+        case Refusal::kInvalidPermission:
+        case Refusal::kTooManyPermissions:
+        case Refusal::kExceedsAuthority:
+        case Refusal::kRoleUnknown:
+        case Refusal::kRoleNameTaken:
+        case Refusal::kRoleBuiltIn:
+        case Refusal::kTooManyRoles:
+        case Refusal::kTooManyAdministrators:
+        case Refusal::kLastAdministrator:
         case Refusal::kBusy:
         case Refusal::kCredentialTampered:
         case Refusal::kBroken: return "something is broken; see the log";

@@ -75,6 +75,11 @@ Result<FileClients, std::string> FileClients::parse(const std::string& path, con
             if (scope != "all" && scope != "own") return Unexpected(where + "'introspect' is 'all' or 'own'");
             if (scope == "all") entry.client.introspects = commands::Introspects::kAllTokens;
         }
+        if (const auto* evaluate = member(from, "evaluate")) {
+            const std::string whom = evaluate->IsString() ? evaluate->GetString() : "";
+            if (whom != "all" && whom != "none") return Unexpected(where + "'evaluate' is 'all' or 'none'");
+            if (whom == "all") entry.client.evaluates = commands::Evaluates::kAnybody;
+        }
         const std::string key = entry.client.client_id;
         if (key == commands::kFirstPartyClientId) return Unexpected(where + "'keyledger' is the built-in client");
         if (!registry.clients_.emplace(key, std::move(entry)).second)

@@ -1,7 +1,7 @@
 #pragma once
 // Clients from a file: {"clients": [{"client_id", "client_secret_sha256" (hex), "audiences": […],
-// "introspect": "all" or "own"}], "first_party_audiences": […]}. Secrets have 256 bits of entropy, so their
-// SHA-256 suffices: there is nothing to guess that a slow hash would slow down.
+// "introspect": "all" or "own", "evaluate": "all" or "none"}], "first_party_audiences": […]}. Secrets have 256 bits of
+// entropy, so their SHA-256 suffices: there is nothing to guess that a slow hash would slow down.
 #include <map>
 #include <string>
 

@@ -13,6 +13,7 @@
 #include "app/metrics.hpp"
 #include "app/observation.hpp"
 #include "app/tree_heads.hpp"
+#include "commands/roles.hpp"
 #include "projections/queries.hpp"
 #include "security/adapters/keyring_tokens.hpp"
 
@@ -30,6 +31,17 @@ eventstore::Head learn_head(Core& core) {
     const auto head = core.run(core.store.head(deadline));
     if (!head) throw StartFailure("the database does not answer; check KEYLEDGER_DATABASE_URL and the server");
     return *head;
+}
+
+// Before anybody is served: a log of before there were roles has an administrator without one.
+void adopt_first_administrator(Core& core) {
+    commands::Caller caller;
+    caller.actor_type = eventstore::ActorType::kSystem;
+    caller.request_id = "adopt-administrator";
+    caller.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto adopted = core.run(commands::adopt_first_administrator(core.services, caller));
+    if (!adopted) throw StartFailure("the administrator's role could not be looked for; the database does not answer");
+    if (adopted->position > 0) spdlog::info("gave the administrator the role of that name");
 }
 
 projections::QuerySettings query_settings(const Config& config) {
@@ -118,6 +130,7 @@ Service::~Service() { stop(); }
 
 void Service::start() try {
     Parts& parts = *parts_;
+    if (parts.config.serves_api) adopt_first_administrator(parts.core);
     parts.management.start();
     parts.followers.start();
     parts.tree_heads.start();

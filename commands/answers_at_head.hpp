@@ -1,6 +1,7 @@
 #pragma once
 // Security answers that append nothing: is this token good, who is this? Answered from folds that include everything
 // which had been appended before the question, on any node (I8); when the store is away, there is no answer (I12).
+#include "commands/permissions.hpp"
 #include "commands/services.hpp"
 
 namespace keyledger::commands {
@@ -8,18 +9,36 @@ namespace keyledger::commands {
 struct Known {
     User user;
     Session session;
+    Assignments assignments;
+
+    bool administrator() const { return assignments.holds(kAdministratorRole); }
 };
 
 // The holder of a bearer token; kInvalidToken when it no longer holds.
 Answer<Known> who_holds(Services& services, Bearer bearer, Deadline deadline);
-// And he must be an administrator; kForbidden otherwise.
-Answer<Known> administrator_holding(Services& services, Bearer bearer, Deadline deadline);
+// And he must hold the permission; kForbidden otherwise.
+Answer<Known> holder_of(Services& services, Permission needed, Bearer bearer, Deadline deadline);
 
 // The session of a token and its user, whatever their state.
 Answer<Known> session_at_head(Services& services, Uuid session_id, Deadline deadline);
-Answer<User> user_at_head(Services& services, Uuid user_id, Deadline deadline);
+Answer<Known> user_at_head(Services& services, Uuid user_id, Deadline deadline);
 // The same for the answer to a command that was carried out just now. Where the store can't be read any more it is
 // kOutcomeUnknown: "nothing was done" would not be true, and a repeat under the same Idempotency-Key tells.
-Answer<User> user_after_command(Services& services, Uuid user_id, Deadline deadline);
+Answer<Known> user_after_command(Services& services, Uuid user_id, Deadline deadline);
+
+// What a user's roles grant him, as of one moment.
+struct Access {
+    Session session;  // absent where none was asked for
+    User user;        // absent where there is none
+    std::vector<Role> roles;
+    PermissionSet permissions;
+    Position position = 0;  // at which all of this was so
+    bool active = false;    // the user, and the session if one was asked for
+};
+// Of an id that is no user's or no session's too: he is not active, and nothing is granted him.
+Answer<Access> access_of_user(Services& services, Uuid user_id, Deadline deadline);
+Answer<Access> access_of_session(Services& services, Uuid session_id, Deadline deadline);
+// The holder of a bearer token; kInvalidToken when it no longer holds.
+Answer<Access> access_of_holder(Services& services, Bearer bearer, Deadline deadline);
 
 }  // namespace keyledger::commands

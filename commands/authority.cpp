@@ -22,13 +22,36 @@ Result<void, CommandError> authorise(const Attempt& attempt, const ActorStreams&
     return {};
 }
 
-Result<void, CommandError> authorise_administrator(const Attempt& attempt, const ActorStreams& actor,
-                                                   const Bearer& bearer, const Services& services) {
+Answer<Holdings> holdings_of(Attempt& attempt, Uuid user_id) {
+    Streams first;
+    const auto assignments = first.read<Assignments>(assignments_of(user_id));
+    auto read = co_await attempt.also_read(first);
+    if (!read) co_return Unexpected(read.error());
+    Streams roles;
+    for (const Uuid& role_id : attempt.state(assignments).roles) roles.read<Role>(role_id);
+    read = co_await attempt.also_read(roles);
+    if (!read) co_return Unexpected(read.error());
+    Holdings holdings;
+    for (const Uuid& role_id : attempt.state(assignments).roles) {
+        const Role& role = attempt.state(StreamOf<Role>{role_id});
+        holdings.permissions.add(role.permissions);
+        if (role.status == Role::Status::kDeleted) holdings.deleted_roles.push_back(role_id);
+    }
+    co_return holdings;
+}
+
+Answer<PermissionSet> authorise_with(Attempt& attempt, const Permission& needed, const Bearer& bearer,
+                                     const Services& services) {
+    Streams streams;
+    const ActorStreams actor = read_actor(streams, bearer);
+    auto read = co_await attempt.also_read(streams);
+    if (!read) co_return Unexpected(read.error());
     auto known = authorise(attempt, actor, bearer, services);
-    if (!known) return known;
-    if (attempt.state(actor.user).standing != Standing::kAdministrator)
-        return Unexpected(CommandError(Refusal::kForbidden));
-    return {};
+    if (!known) co_return Unexpected(known.error());
+    auto holdings = co_await holdings_of(attempt, bearer.user_id);
+    if (!holdings) co_return Unexpected(holdings.error());
+    if (!holdings->permissions.covers(needed)) co_return Unexpected(CommandError(Refusal::kForbidden));
+    co_return std::move(holdings->permissions);
 }
 
 }  // namespace keyledger::commands

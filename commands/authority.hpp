@@ -1,5 +1,6 @@
 #pragma once
 // Who may command: decided in the command, from streams that it guards, never in the route alone.
+#include "commands/permissions.hpp"
 #include "commands/services.hpp"
 
 namespace keyledger::commands {
@@ -14,11 +15,23 @@ ActorStreams read_actor(Streams& streams, const Bearer& bearer);
 // The token still holds: session live, user active, and no security stamp that ended the session since.
 Result<void, CommandError> authorise(const Attempt& attempt, const ActorStreams& actor, const Bearer& bearer,
                                      const Services& services);
-Result<void, CommandError> authorise_administrator(const Attempt& attempt, const ActorStreams& actor,
-                                                   const Bearer& bearer, const Services& services);
 
 // The same rule on folds, for whoever answers without appending.
 bool token_holds(const Session& session, const User& user, const Bearer& bearer, const SessionLifetimes& lifetimes,
                  std::int64_t now_ms);
+
+// ---- permissions -----------------------------------------------------------------------------------------------
+// What a user's roles grant him, whatever his own status is.
+struct Holdings {
+    PermissionSet permissions;
+    std::vector<Uuid> deleted_roles;  // that he is still assigned to
+};
+// Reads his assignments and each of his roles, which are guarded from then on.
+Answer<Holdings> holdings_of(Attempt& attempt, Uuid user_id);
+
+// The actor holds `needed`, or kForbidden; what else he holds is the answer. Guards his session, user, assignments and
+// roles.
+Answer<PermissionSet> authorise_with(Attempt& attempt, const Permission& needed, const Bearer& bearer,
+                                     const Services& services);
 
 }  // namespace keyledger::commands

@@ -11,11 +11,13 @@
 namespace keyledger::commands {
 
 enum class Introspects { kOwnTokens, kAllTokens };
+enum class Evaluates { kNobody, kAnybody };  // whom it may ask about: what he may do
 
 struct Client {
     std::string client_id;
     std::vector<std::string> audiences;  // resource servers it may ask tokens for
     Introspects introspects = Introspects::kOwnTokens;
+    Evaluates evaluates = Evaluates::kNobody;
 };
 
 // The client that posts passwords on the first-party routes.

@@ -1,6 +1,6 @@
 #include "commands/end_sessions.hpp"
 
-#include "commands/authority.hpp"
+#include "commands/administer.hpp"
 
 namespace keyledger::commands {
 namespace {
@@ -66,6 +66,18 @@ Answer<Done> revoke_all_sessions(Services& services, Bearer bearer, Sparing spar
         co_return Result<void, CommandError>{};
     };
     auto done = co_await run(services, std::move(caller), streams, step);
+    co_return done;
+}
+
+Answer<Done> revoke_sessions_of(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
+    const Act act = [&](Administration& on) -> Decided {
+        auto events = decide(on.attempt.state(on.user), RevokeAllSessions{});
+        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+        on.attempt.append(on.user, *events);
+        co_return Result<void, CommandError>{};
+    };
+    Errand errand{bearer, kWriteUsers, user_id};
+    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
     co_return done;
 }
 

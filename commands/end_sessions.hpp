@@ -13,6 +13,9 @@ enum class Sparing { kCurrentSession, kNoSession };
 // One event on the user ends them all.
 Answer<Done> revoke_all_sessions(Services& services, Bearer bearer, Sparing sparing, Caller caller);
 
+// All of somebody else's, with kWriteUsers.
+Answer<Done> revoke_sessions_of(Services& services, Bearer bearer, Uuid user_id, Caller caller);
+
 // For a client that authenticated, of a token that was issued to it; others' tokens and unknown ones are no error and
 // change nothing (RFC 7009 section 2.2).
 Answer<Done> revoke_token(Services& services, Uuid session_id, Client client, Caller caller);

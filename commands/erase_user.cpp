@@ -1,6 +1,6 @@
 #include "commands/erase_user.hpp"
 
-#include "commands/authority.hpp"
+#include "commands/administer.hpp"
 #include "commands/passwords.hpp"
 #include "domain/user/identity.hpp"
 
@@ -8,6 +8,21 @@ namespace keyledger::commands {
 namespace {
 
 using Op = eventstore::ClaimChange::Op;
+
+// Whoever is to be erased is no administrator from the request on, so that what is due can be carried out; taken back, he
+// is one again.
+Decided count_among_administrators(Attempt& attempt, StreamOf<User> user, const std::vector<UserEvent>& events) {
+    if (events.empty()) co_return Result<void, CommandError>{};
+    Streams more;
+    more.read<Administrators>(kAdministratorsStream);
+    const auto assignments = more.read<Assignments>(assignments_of(user.id));
+    auto read = co_await attempt.also_read(more);
+    if (!read) co_return read;
+    if (!std::holds_alternative<UserErasureWithdrawn>(events.back())) co_return leave_administrators(attempt, user.id);
+    const bool active = attempt.state(user).status == User::Status::kActive;
+    if (!active || !attempt.state(assignments).holds(kAdministratorRole)) co_return Result<void, CommandError>{};
+    co_return join_administrators(attempt, user.id, Joining::kEnabledAgain);
+}
 
 bool erases(const std::vector<UserEvent>& events) {
     return !events.empty() && std::holds_alternative<UserErased>(events.back());
@@ -44,7 +59,8 @@ Decided carry_out(Services& services, Attempt& attempt, StreamOf<User> user, Use
         if (!taken) co_return taken;
     }
     attempt.append(user, *events);
-    co_return Result<void, CommandError>{};
+    auto counted = co_await count_among_administrators(attempt, user, *events);
+    co_return counted;
 }
 
 RequestErasure request_now(const Services& services) {
@@ -111,18 +127,13 @@ Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, 
 }
 
 Answer<Erasure> request_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
-    Streams streams;
-    const ActorStreams actor = read_actor(streams, bearer);
-    auto target = actor.user;
-    if (user_id != bearer.user_id) target = streams.read<User>(user_id);
-    const Step step = [&](Attempt& attempt) -> Decided {
-        auto allowed = authorise_administrator(attempt, actor, bearer, services);
-        if (!allowed) co_return allowed;
+    const Act act = [&](Administration& on) -> Decided {
         UserCommand command = request_now(services);
-        auto decided = co_await carry_out(services, attempt, target, std::move(command), caller.deadline);
+        auto decided = co_await carry_out(services, on.attempt, on.user, std::move(command), caller.deadline);
         co_return decided;
     };
-    auto executed = co_await services.executor.run(caller, streams, step);
+    Errand errand{bearer, kWriteUsers, user_id};
+    auto executed = co_await run_errand(services, std::move(errand), caller, act);
     if (!executed) co_return Unexpected(executed.error());
     auto answer = co_await answer_of(services, user_id, *executed, caller.deadline);
     co_return answer;
@@ -143,18 +154,13 @@ Answer<Done> withdraw_own_erasure(Services& services, Bearer bearer, Caller call
 }
 
 Answer<Done> withdraw_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
-    Streams streams;
-    const ActorStreams actor = read_actor(streams, bearer);
-    auto target = actor.user;
-    if (user_id != bearer.user_id) target = streams.read<User>(user_id);
-    const Step step = [&](Attempt& attempt) -> Decided {
-        auto allowed = authorise_administrator(attempt, actor, bearer, services);
-        if (!allowed) co_return allowed;
+    const Act act = [&](Administration& on) -> Decided {
         UserCommand command = WithdrawErasure{};
-        auto decided = co_await carry_out(services, attempt, target, std::move(command), caller.deadline);
+        auto decided = co_await carry_out(services, on.attempt, on.user, std::move(command), caller.deadline);
         co_return decided;
     };
-    auto withdrawn = co_await done(services, caller, streams, step);
+    Errand errand{bearer, kWriteUsers, user_id};
+    auto withdrawn = co_await administer(services, std::move(errand), caller, act);
     co_return withdrawn;
 }
 

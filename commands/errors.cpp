@@ -8,7 +8,6 @@ Refusal refusal_of(UserError error) {
         case UserError::kUnknown: return Refusal::kUserUnknown;
         case UserError::kNotActive: return Refusal::kUserDisabled;
         case UserError::kPasswordMoved: return Refusal::kCredentialTampered;
-        case UserError::kIsAdministrator: return Refusal::kIsAdministrator;
     }
     return Refusal::kBroken;
 }
@@ -22,6 +21,32 @@ Refusal refusal_of(SessionError error) {
         case SessionError::kOtherClient: return Refusal::kInvalidToken;
         case SessionError::kUserNotActive: return Refusal::kUserDisabled;
         case SessionError::kPasswordMoved: return Refusal::kCredentialTampered;
+    }
+    return Refusal::kBroken;
+}
+
+Refusal refusal_of(RoleError error) {
+    switch (error) {
+        case RoleError::kAlreadyDefined: return Refusal::kBroken;
+        case RoleError::kUnknown: return Refusal::kRoleUnknown;
+        case RoleError::kBuiltIn: return Refusal::kRoleBuiltIn;
+        case RoleError::kLacksPermission: return Refusal::kExceedsAuthority;
+    }
+    return Refusal::kBroken;
+}
+
+Refusal refusal_of(AssignmentsError error) {
+    switch (error) {
+        case AssignmentsError::kLacksPermission: return Refusal::kExceedsAuthority;
+        case AssignmentsError::kTooManyRoles: return Refusal::kTooManyRoles;
+    }
+    return Refusal::kBroken;
+}
+
+Refusal refusal_of(AdministratorsError error) {
+    switch (error) {
+        case AdministratorsError::kLast: return Refusal::kLastAdministrator;
+        case AdministratorsError::kTooMany: return Refusal::kTooManyAdministrators;
     }
     return Refusal::kBroken;
 }

@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <string>
 
+#include "domain/access/administrators.hpp"
+#include "domain/access/assignments.hpp"
+#include "domain/access/role.hpp"
 #include "domain/session/session.hpp"
 #include "domain/user/user.hpp"
 #include "eventstore/store.hpp"
@@ -15,6 +18,9 @@ enum class Refusal {
     kInvalidEmail,
     kInvalidUsername,
     kInvalidName,
+    kInvalidRoleName,
+    kInvalidPermission,
+    kTooManyPermissions,
     kPasswordTooShort,
     kPasswordTooLong,
     kPasswordTooWeak,
@@ -29,14 +35,20 @@ enum class Refusal {
     kInvalidGrant,        // the refresh token; the session may have ended by this very command
     kWrongPassword,       // of somebody who is logged in
     kTooManyAttempts,
-    kForbidden,
+    kForbidden,         // lacks the permission that the command takes
+    kExceedsAuthority,  // has it, but would grant a permission that he lacks, or touch somebody who holds one
     // the state
     kUserUnknown,
     kSessionUnknown,
     kEmailTaken,
     kUsernameTaken,
     kAdministratorExists,
-    kIsAdministrator,
+    kLastAdministrator,
+    kTooManyAdministrators,
+    kRoleUnknown,
+    kRoleNameTaken,
+    kRoleBuiltIn,
+    kTooManyRoles,  // of one user
     // the world
     kBusy,                // conflicts to the end of patience
     kOverloaded,          // a queue is full
@@ -56,6 +68,9 @@ struct CommandError {
 // The adapters from the concerns below to the one list above.
 Refusal refusal_of(UserError error);
 Refusal refusal_of(SessionError error);
+Refusal refusal_of(RoleError error);
+Refusal refusal_of(AssignmentsError error);
+Refusal refusal_of(AdministratorsError error);
 Refusal refusal_of(eventstore::StoreError error);
 
 }  // namespace keyledger::commands

@@ -68,6 +68,7 @@ bool has_personal_fields(const eventstore::AnyEvent& event) {
 Refusal refusal_of_claim(const std::string& kind) {
     if (kind == "username") return Refusal::kUsernameTaken;
     if (kind == "email") return Refusal::kEmailTaken;
+    if (kind == "role_name") return Refusal::kRoleNameTaken;
     return kind == "first_administrator" ? Refusal::kAdministratorExists : Refusal::kBroken;
 }
 
@@ -91,6 +92,9 @@ bool is_about_the_log(Refusal refusal) {
         case Refusal::kInvalidEmail:
         case Refusal::kInvalidUsername:
         case Refusal::kInvalidName:
+        case Refusal::kInvalidRoleName:
+        case Refusal::kInvalidPermission:
+        case Refusal::kTooManyPermissions:
         case Refusal::kTooManyAttempts:
         case Refusal::kBusy:
         case Refusal::kOverloaded:
@@ -116,7 +120,13 @@ bool is_about_the_log(Refusal refusal) {
         case Refusal::kEmailTaken:
         case Refusal::kUsernameTaken:
         case Refusal::kAdministratorExists:
-        case Refusal::kIsAdministrator:
+        case Refusal::kExceedsAuthority:
+        case Refusal::kRoleUnknown:
+        case Refusal::kRoleNameTaken:
+        case Refusal::kRoleBuiltIn:
+        case Refusal::kTooManyRoles:
+        case Refusal::kTooManyAdministrators:
+        case Refusal::kLastAdministrator:
         case Refusal::kCredentialTampered: return true;
     }
     return true;
@@ -124,14 +134,31 @@ bool is_about_the_log(Refusal refusal) {
 
 }  // namespace
 
+// ---- Streams ---------------------------------------------------------------------------------------------------
+std::optional<std::size_t> Streams::place_of(const Uuid& id, std::size_t state_index) const {
+    const auto at = std::find_if(loads_.begin(), loads_.end(), [&](const LoadStream& load) {
+        return load.stream_id == id && load.empty.state->index() == state_index;
+    });
+    if (at == loads_.end()) return std::nullopt;
+    return static_cast<std::size_t>(at - loads_.begin());
+}
+
 // ---- Attempt ---------------------------------------------------------------------------------------------------
 std::size_t Attempt::index_of(const Uuid& stream_id, std::size_t state_index) const {
-    const auto& loads = streams_.loads();
-    const auto at = std::find_if(loads.begin(), loads.end(), [&](const LoadStream& load) {
-        return load.stream_id == stream_id && load.empty.state->index() == state_index;
-    });
-    if (at == loads.end()) throw std::logic_error("a command used a stream that it did not name");
-    return static_cast<std::size_t>(at - loads.begin());
+    const auto place = streams_.place_of(stream_id, state_index);
+    if (!place) throw std::logic_error("a command used a stream that it did not name");
+    return *place;
+}
+
+Decided Attempt::also_read(Streams more) {
+    std::vector<LoadStream> unread;
+    for (const LoadStream& load : more.loads())
+        if (!streams_.place_of(load.stream_id, load.empty.state->index())) unread.push_back(load);
+    auto folds = co_await folder_.load(unread, freshness_, deadline_);
+    if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
+    streams_.add(unread);
+    folds_.insert(folds_.end(), folds->begin(), folds->end());
+    co_return Result<void, CommandError>{};
 }
 
 void Attempt::change_claims(eventstore::ClaimChange::Op op, std::string_view kind, const Uuid& owner,
@@ -173,9 +200,9 @@ asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Step step
         caller.idempotency ? caller.idempotency->command_id : world_.identifiers.next_command_id();
     for (int count = 0; count < max_attempts; ++count) {
         const Freshness freshness = count == 0 ? Freshness::kCached : Freshness::kAtHead;
-        auto folds = co_await folder_.load(streams.loads(), freshness, caller.deadline);
-        if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
-        Attempt attempt(streams, std::move(*folds), world_.keys, world_.cipher, caller.deadline);
+        Attempt attempt(folder_, freshness, world_.keys, world_.cipher, caller.deadline);
+        auto read = co_await attempt.also_read(streams);
+        if (!read) co_return Unexpected(read.error());
 
         auto decided = co_await step(attempt);
         if (!decided && !is_about_the_log(decided.error().refusal)) co_return Unexpected(decided.error());

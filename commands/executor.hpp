@@ -19,13 +19,13 @@ namespace keyledger::commands {
 
 inline constexpr int kMaxAttempts = 3;
 
-// The streams that a command reads, in the order in which it names them.
+// The streams that a command reads, in the order in which it names them; naming one again changes nothing.
 class Streams {
 public:
     template <class Aggregate>
     StreamOf<Aggregate> read(const Uuid& id) {
         StreamOf<Aggregate> stream{id};
-        loads_.push_back(load_of(stream));
+        if (!place_of(id, kStateIndex<Aggregate>)) loads_.push_back(load_of(stream));
         return stream;
     }
     // One that the command begins, under an id that was made for it.
@@ -36,17 +36,26 @@ public:
         return stream;
     }
     const std::vector<LoadStream>& loads() const { return loads_; }
+    // In loads().
+    std::optional<std::size_t> place_of(const Uuid& id, std::size_t state_index) const;
+    void add(const std::vector<LoadStream>& loads) { loads_.insert(loads_.end(), loads.begin(), loads.end()); }
 
 private:
     std::vector<LoadStream> loads_;
 };
 
+using Decided = asio::awaitable<Result<void, CommandError>>;
+
 // One run of a step: what was folded, and what it decides to change. Used by one coroutine.
 class Attempt {
 public:
-    Attempt(const Streams& streams, std::vector<Fold> folds, eventstore::SubjectKeys& keys,
-            eventstore::SubjectCipher& cipher, eventstore::Deadline deadline)
-        : streams_(streams), folds_(std::move(folds)), keys_(keys), cipher_(cipher), deadline_(deadline) {}
+    Attempt(Folder& folder, Freshness freshness, eventstore::SubjectKeys& keys, eventstore::SubjectCipher& cipher,
+            eventstore::Deadline deadline)
+        : folder_(folder), freshness_(freshness), keys_(keys), cipher_(cipher), deadline_(deadline) {}
+
+    // Reads further streams, to which those that were read before led: they are guarded as if the command had named
+    // them from the start. Those that are read already stay as they were read.
+    Decided also_read(Streams more);
 
     template <class Aggregate>
     const Aggregate& state(const StreamOf<Aggregate>& stream) const {
@@ -73,11 +82,13 @@ private:
     };
     std::size_t index_of(const Uuid& stream_id, std::size_t state_index) const;
 
-    const Streams& streams_;
-    std::vector<Fold> folds_;
+    Folder& folder_;
+    const Freshness freshness_;
     eventstore::SubjectKeys& keys_;
     eventstore::SubjectCipher& cipher_;
     eventstore::Deadline deadline_;
+    Streams streams_;          // read so far
+    std::vector<Fold> folds_;  // one for each of them
     std::vector<Decision> events_;
     std::vector<eventstore::ClaimChange> claims_;
     std::vector<eventstore::CredentialChange> credentials_;
@@ -86,7 +97,6 @@ private:
     std::vector<eventstore::SubjectKeyUse> destroyed_keys_;
 };
 
-using Decided = asio::awaitable<Result<void, CommandError>>;
 using Step = std::function<Decided(Attempt&)>;
 
 struct Executed {

@@ -24,6 +24,15 @@ AnyState evolve_any(const AnyState& state, const LoginAttemptsEvent& event, cons
 AnyState evolve_any(const AnyState& state, const AnonymousCallersEvent& event, const Recorded& recorded) {
     return step<AnonymousCallers>(state, event, recorded);
 }
+AnyState evolve_any(const AnyState& state, const RoleEvent& event, const Recorded& recorded) {
+    return step<Role>(state, event, recorded);
+}
+AnyState evolve_any(const AnyState& state, const AssignmentsEvent& event, const Recorded& recorded) {
+    return step<Assignments>(state, event, recorded);
+}
+AnyState evolve_any(const AnyState& state, const AdministratorsEvent& event, const Recorded& recorded) {
+    return step<Administrators>(state, event, recorded);
+}
 
 }  // namespace
 
@@ -34,7 +43,7 @@ std::string_view stream_type_of(const AnyState& state) {
 Fold advance(const Fold& fold, const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded) {
     if (version != fold.version + 1) throw eventstore::CodecError("a stream's versions have a hole");
     AnyState next = std::visit([&](const auto& e) { return evolve_any(*fold.state, e, recorded); }, event);
-    return {version, std::make_shared<const AnyState>(std::move(next))};
+    return {version, std::make_shared<const AnyState>(std::move(next)), recorded.position};
 }
 
 }  // namespace keyledger::commands

@@ -5,6 +5,9 @@
 #include <memory>
 #include <variant>
 
+#include "domain/access/administrators.hpp"
+#include "domain/access/assignments.hpp"
+#include "domain/access/role.hpp"
 #include "domain/anonymous_callers/anonymous_callers.hpp"
 #include "domain/login_attempts/login_attempts.hpp"
 #include "domain/session/session.hpp"
@@ -13,11 +16,13 @@
 
 namespace keyledger::commands {
 
-using AnyState = std::variant<User, Session, LoginAttempts, AnonymousCallers>;
+using AnyState =
+    std::variant<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators>;
 
 struct Fold {
     std::int32_t version = 0;  // 0: the stream does not exist
     std::shared_ptr<const AnyState> state;
+    Position position = 0;  // of the last event
 };
 
 // The type of the streams that have this state.
@@ -32,7 +37,7 @@ struct StreamOf {
 template <class Aggregate>
 Fold empty_fold() {
     static const auto kEmpty = std::make_shared<const AnyState>(Aggregate{});
-    return {0, kEmpty};
+    return {0, kEmpty, 0};
 }
 // AnyState::index() of the states of one aggregate.
 template <class Aggregate, std::size_t kIndex = 0>

@@ -99,7 +99,7 @@ asio::awaitable<Result<Fold, eventstore::StoreError>> Folder::fold_on(const Load
     }
     // The id is of something else: as this aggregate the stream is empty, at the version at which it stands.
     if (slice.events.front().stream_type != stream_type_of(*stream.empty.state))
-        co_return Fold{slice.version, stream.empty.state};
+        co_return Fold{slice.version, stream.empty.state, slice.events.back().position};
     const Fold before = fold;
     eventstore::SubjectKeyPtr key;
     if (has_personal_fields(slice)) {

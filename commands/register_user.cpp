@@ -1,6 +1,7 @@
 #include "commands/register_user.hpp"
 
 #include "commands/passwords.hpp"
+#include "commands/roles.hpp"
 #include "domain/user/identity.hpp"
 
 namespace keyledger::commands {
@@ -30,8 +31,8 @@ Result<Identity, CommandError> identity_of(const Registration& registration) {
     return identity;
 }
 
-RegisterUser command_of(const Identity& identity, NewCredential password, Standing standing) {
-    RegisterUser command{identity.email.text, std::nullopt, identity.name, std::move(password), standing};
+RegisterUser command_of(const Identity& identity, NewCredential password) {
+    RegisterUser command{identity.email.text, std::nullopt, identity.name, std::move(password)};
     if (identity.username) command.username = identity.username->text;
     return command;
 }
@@ -80,6 +81,7 @@ Answer<Registered> register_user(Services& services, Registration registration, 
     if (registration.standing == Standing::kUser) caller = caller.acting_as(user_id);
     Streams streams;
     const auto user = streams.begin<User>(user_id);
+    if (registration.standing == Standing::kAdministrator) read_administration(streams, user_id);
     const Step step = [&](Attempt& attempt) -> Decided {
         Result<Done, CommandError> free = Done{};
         if (registration.standing == Standing::kAdministrator) {
@@ -100,11 +102,12 @@ Answer<Registered> register_user(Services& services, Registration registration, 
         auto password =
             co_await put_password(services, attempt, user_id, credential_id, 0, std::move(*hash));
         if (!password) co_return Unexpected(password.error());
-        auto events = decide(attempt.state(user), command_of(*identity, *password, registration.standing));
+        auto events = decide(attempt.state(user), command_of(*identity, *password));
         if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
         attempt.append(user, *events);
         take_claims(services, attempt, user_id, *identity, registration.standing);
-        co_return Result<void, CommandError>{};
+        if (registration.standing == Standing::kUser) co_return Result<void, CommandError>{};
+        co_return found_administration(services, attempt, user_id);
     };
     auto executed = co_await services.executor.run(caller, streams, step);
     if (!executed) co_return Unexpected(executed.error());

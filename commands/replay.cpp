@@ -19,6 +19,7 @@ Fold empty_fold_of(std::type_identity<std::variant<Aggregate...>>, std::string_v
 bool Replay::wants(const eventstore::RecordedEvent& event) const {
     if (!selection_.user && !selection_.session) return true;
     if (event.stream_id == selection_.user || event.stream_id == selection_.session) return true;
+    if (selection_.user && event.stream_id == assignments_of(*selection_.user)) return true;
     if (selection_.session) return event.stream_type == User::kStreamType;
     if (event.stream_type != Session::kStreamType) return false;
     return streams_.contains(event.stream_id) ||

@@ -1,5 +1,5 @@
 #pragma once
-// Administrators disable and enable users. Disabling ends the user's sessions in the same event.
+// Disabling a user ends his sessions in the same event. Takes kWriteUsers; the last administrator stays.
 #include "commands/services.hpp"
 
 namespace keyledger::commands {

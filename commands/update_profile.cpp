@@ -1,6 +1,6 @@
 #include "commands/update_profile.hpp"
 
-#include "commands/authority.hpp"
+#include "commands/administer.hpp"
 #include "domain/user/identity.hpp"
 
 namespace keyledger::commands {
@@ -23,33 +23,52 @@ void move_claim(Services& services, Attempt& attempt, const Uuid& user_id, const
         attempt.change_claims(Op::kTake, "username", user_id, services.pseudonyms.claim("username", to));
 }
 
+Result<void, CommandError> check(ProfileUpdate& update) {
+    if (update.username && !parse_username(*update.username))
+        return Unexpected(CommandError(Refusal::kInvalidUsername));
+    if (!update.name) return {};
+    update.name = parse_name(*update.name);
+    if (!update.name) return Unexpected(CommandError(Refusal::kInvalidName));
+    return {};
+}
+
+Result<void, CommandError> write(Services& services, Attempt& attempt, StreamOf<User> user,
+                                 const ProfileUpdate& profile) {
+    const User& him = attempt.state(user);
+    auto events = decide(him, UpdateProfile{profile.username, profile.name});
+    if (!events) return Unexpected(CommandError(refusal_of(events.error())));
+    attempt.append(user, *events);
+    if (!events->empty())
+        move_claim(services, attempt, user.id, key_of_username(him.username), key_of_username(profile.username));
+    return {};
+}
+
 }  // namespace
 
 Answer<Done> update_profile(Services& services, ProfileUpdate update, Caller caller) {
-    if (update.username && !parse_username(*update.username))
-        co_return Unexpected(CommandError(Refusal::kInvalidUsername));
-    if (update.name) {
-        update.name = parse_name(*update.name);
-        if (!update.name) co_return Unexpected(CommandError(Refusal::kInvalidName));
-    }
+    auto checked = check(update);
+    if (!checked) co_return Unexpected(checked.error());
     Streams streams;
     const ActorStreams actor = read_actor(streams, update.bearer);
     const Step step = [&](Attempt& attempt) -> Decided {
         auto allowed = authorise(attempt, actor, update.bearer, services);
         if (!allowed) co_return allowed;
-        const User& him = attempt.state(actor.user);
-        const UpdateProfile command{update.username, update.name};
-        auto events = decide(him, command);
-        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
-        attempt.append(actor.user, *events);
-        if (!events->empty())
-            move_claim(services, attempt, update.bearer.user_id, key_of_username(him.username),
-                       key_of_username(update.username));
-        co_return Result<void, CommandError>{};
+        co_return write(services, attempt, actor.user, update);
     };
     auto executed = co_await services.executor.run(std::move(caller), streams, step);
     if (!executed) co_return Unexpected(executed.error());
     co_return Done{executed->position};
+}
+
+Answer<Done> update_user(Services& services, Uuid user_id, ProfileUpdate update, Caller caller) {
+    auto checked = check(update);
+    if (!checked) co_return Unexpected(checked.error());
+    const Act act = [&](Administration& on) -> Decided {
+        co_return write(services, on.attempt, on.user, update);
+    };
+    Errand errand{update.bearer, kWriteUsers, user_id};
+    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    co_return done;
 }
 
 }  // namespace keyledger::commands

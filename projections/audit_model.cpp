@@ -127,6 +127,23 @@ struct OnAnonymousCallers {
     Facts operator()(const AnonymousCallersErased&) const { return {{}, true, {}}; }
 };
 
+// Which role it is stands in the reason: of the user's own stream it can't be told.
+struct OnAssignments {
+    Facts operator()(const RoleAssigned& event) const { return {event.user_id, true, event.role_id.to_string()}; }
+    Facts operator()(const RoleWithdrawn& event) const { return {event.user_id, true, event.role_id.to_string()}; }
+};
+
+struct OnAdministrators {
+    Facts operator()(const AdministratorsJoined& event) const { return {event.user_id, true, {}}; }
+    Facts operator()(const AdministratorsLeft& event) const { return {event.user_id, true, {}}; }
+};
+
+struct OnRole {
+    Facts operator()(const RoleDefined& event) const { return {{}, true, event.name}; }
+    Facts operator()(const RoleChanged& event) const { return {{}, true, event.name}; }
+    Facts operator()(const RoleDeleted&) const { return {{}, true, {}}; }
+};
+
 struct Describe {
     const Uuid& stream;
     const Owners& owners;
@@ -135,6 +152,9 @@ struct Describe {
     Facts operator()(const SessionEvent& event) const { return std::visit(OnSession{stream, owners}, event); }
     Facts operator()(const LoginAttemptsEvent& event) const { return std::visit(OnLoginAttempt{}, event); }
     Facts operator()(const AnonymousCallersEvent& event) const { return std::visit(OnAnonymousCallers{}, event); }
+    Facts operator()(const RoleEvent& event) const { return std::visit(OnRole{}, event); }
+    Facts operator()(const AssignmentsEvent& event) const { return std::visit(OnAssignments{}, event); }
+    Facts operator()(const AdministratorsEvent& event) const { return std::visit(OnAdministrators{}, event); }
 };
 
 std::optional<std::string> unless_empty(const std::string& text) {

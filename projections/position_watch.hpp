@@ -30,7 +30,7 @@ private:
         Pending<Position> pending;
     };
     using Waiters = std::list<Waiter>;
-    using Positions = std::array<Position, 3>;  // by Model
+    using Positions = std::array<Position, kModelCount>;  // by Model
 
     void add(Waiter waiter);
     void serve();

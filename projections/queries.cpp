@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "projections/audit_model.hpp"
+#include "projections/permissions_model.hpp"
 #include "projections/position_watch.hpp"
 #include "projections/query_pool.hpp"
 #include "projections/query_text.hpp"
@@ -27,6 +28,8 @@ int layout_of(Model model) {
             return SessionsModel::kLayout;
         case Model::kAudit:
             return AuditModel::kLayout;
+        case Model::kPermissions:
+            return PermissionsModel::kLayout;
     }
     throw std::logic_error("an enumerator without a layout");
 }
@@ -88,6 +91,30 @@ SessionRow session_from(const pqxx::row& row) {
     session.first_position = row[at++].as<std::int64_t>();
     session.position = row[at++].as<std::int64_t>();
     return session;
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+    std::vector<std::string> words;
+    while (!text.empty()) {
+        const auto end = std::min(text.find(' '), text.size());
+        words.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return words;
+}
+
+RoleRow role_from(const pqxx::row& row) {
+    auto at = Snapshot::kFirst;
+    RoleRow role;
+    role.id = uuid_from(row[at++]);
+    role.name = row[at++].c_str();
+    role.permissions = words_of(row[at++].c_str());
+    role.built_in = row[at++].as<bool>();
+    role.created_at_ms = row[at++].as<std::int64_t>();
+    role.updated_at_ms = row[at++].as<std::int64_t>();
+    role.version = row[at++].as<std::int32_t>();
+    role.position = row[at++].as<std::int64_t>();
+    return role;
 }
 
 AuditEntry entry_from(const pqxx::row& row) {
@@ -166,6 +193,8 @@ std::string_view name_of(Model model) {
             return SessionsModel::kName;
         case Model::kAudit:
             return AuditModel::kName;
+        case Model::kPermissions:
+            return PermissionsModel::kName;
     }
     throw std::logic_error("an enumerator without a name");
 }
@@ -216,7 +245,7 @@ public:
     PositionWatch& watch() { return watch_; }
 
 private:
-    std::array<std::atomic<int>, 3> generations_{};  // by Model; 0: not known
+    std::array<std::atomic<int>, kModelCount> generations_{};  // by Model; 0: not known
     QueryPool pool_;
     PositionWatch watch_;
 };
@@ -304,6 +333,46 @@ Queries::Answer<Page<AuditEntry, AuditCursor>> Queries::list_audit(AuditFilter f
                          from_hour.text(), until_hour.text(), user ? user_text.c_str() : nullptr);
         return page_from<Entries>(snapshot, limit, entry_from,
                                   [](const AuditEntry& row) { return AuditCursor{row.position}; });
+    };
+    return worker_->pool().ask(deadline, std::move(read));
+}
+
+Queries::Answer<AtPosition<std::optional<RoleRow>>> Queries::find_role(Uuid id, Deadline deadline) {
+    using Found = AtPosition<std::optional<RoleRow>>;
+    std::function<Found(pqxx::connection&)> read = [worker = worker_.get(), id](pqxx::connection& connection) {
+        const Snapshot snapshot = worker->read(connection, Model::kPermissions, find_role_sql, id.to_string());
+        Found found{std::nullopt, snapshot.position};
+        if (snapshot.has_rows()) found.value = role_from(snapshot.rows[0]);
+        return found;
+    };
+    return worker_->pool().ask(deadline, std::move(read));
+}
+
+Queries::Answer<Page<RoleRow, RoleCursor>> Queries::list_roles(std::optional<RoleCursor> cursor,
+                                                               std::int32_t limit, Deadline deadline) {
+    using Roles = Page<RoleRow, RoleCursor>;
+    if (!valid(limit)) return refused<Roles>(QueryError::kInvalid);
+    std::function<Roles(pqxx::connection&)> read = [worker = worker_.get(), cursor,
+                                                    limit](pqxx::connection& connection) {
+        const std::string after = cursor ? cursor->after.to_string() : "";
+        const Snapshot snapshot = worker->read(connection, Model::kPermissions, list_roles_sql, limit + 1,
+                                               cursor ? after.c_str() : nullptr);
+        return page_from<Roles>(snapshot, limit, role_from,
+                                [](const RoleRow& row) { return RoleCursor{row.id}; });
+    };
+    return worker_->pool().ask(deadline, std::move(read));
+}
+
+Queries::Answer<AtPosition<std::vector<UserRoleRow>>> Queries::list_user_roles(Uuid user, Deadline deadline) {
+    using Roles = AtPosition<std::vector<UserRoleRow>>;
+    std::function<Roles(pqxx::connection&)> read = [worker = worker_.get(), user](pqxx::connection& connection) {
+        auto sql = [](const std::string& table) { return list_user_roles_sql(table, table + "_assignments"); };
+        const Snapshot snapshot = worker->read(connection, Model::kPermissions, sql, user.to_string());
+        Roles roles{{}, snapshot.position};
+        if (!snapshot.has_rows()) return roles;
+        for (const auto& row : snapshot.rows)
+            roles.value.push_back({role_from(row), row[Snapshot::kFirst + 8].as<std::int64_t>()});
+        return roles;
     };
     return worker_->pool().ask(deadline, std::move(read));
 }

@@ -23,7 +23,8 @@
 
 namespace keyledger::projections {
 
-enum class Model { kUsers, kSessions, kAudit };
+enum class Model { kUsers, kSessions, kAudit, kPermissions };
+inline constexpr std::size_t kModelCount = 4;
 std::string_view name_of(Model model);
 
 enum class QueryError {
@@ -62,6 +63,20 @@ struct SessionRow {
     Position first_position = 0;
     Position position = 0;
 };
+struct RoleRow {
+    Uuid id;
+    std::string name;
+    std::vector<std::string> permissions;  // sorted
+    bool built_in = false;
+    std::int64_t created_at_ms = 0;
+    std::int64_t updated_at_ms = 0;
+    std::int32_t version = 0;
+    Position position = 0;
+};
+struct UserRoleRow {
+    RoleRow role;
+    std::int64_t assigned_at_ms = 0;
+};
 struct AuditEntry {
     Position position = 0;
     std::int64_t occurred_at_ms = 0;
@@ -93,6 +108,9 @@ struct Page {
     Position position = 0;
 };
 struct UserCursor {  // by id, which is by time
+    Uuid after;
+};
+struct RoleCursor {  // by id, which is by time
     Uuid after;
 };
 struct SessionCursor {  // newest first
@@ -160,6 +178,12 @@ public:
                                                           std::int32_t limit, Deadline deadline);
     Answer<Page<AuditEntry, AuditCursor>> list_audit(AuditFilter filter, std::optional<AuditCursor> cursor,
                                                      std::int32_t limit, Deadline deadline);
+
+    Answer<AtPosition<std::optional<RoleRow>>> find_role(Uuid id, Deadline deadline);
+    Answer<Page<RoleRow, RoleCursor>> list_roles(std::optional<RoleCursor> cursor, std::int32_t limit,
+                                                 Deadline deadline);
+    // All of one user: there are at most kMaxRolesPerUser, deleted ones aside.
+    Answer<AtPosition<std::vector<UserRoleRow>>> list_user_roles(Uuid user, Deadline deadline);
 
     // Returns once the model's checkpoint has the position; a query sent afterwards includes it. `head` is
     // the log's, learned after the request came.

@@ -32,6 +32,12 @@ RowsSql find_user_sql(const std::string& table);
 RowsSql list_users_sql(const std::string& table);
 // $1 rows, $2 before position, $3 user, $4 live at, $5 refreshed after
 RowsSql list_sessions_sql(const std::string& table);
+// $1 id
+RowsSql find_role_sql(const std::string& table);
+// $1 rows, $2 after id
+RowsSql list_roles_sql(const std::string& table);
+// $1 user. `assignments` is the model's second table.
+RowsSql list_user_roles_sql(const std::string& table, const std::string& assignments);
 // Entries of the audit trail. $1 rows, $2 before position, $3 actor, $4 type, $5 from and $6 until with their
 // hours $7 and $8, $9 user, whichever is asked for, or the actor if he is one. `hours` is the model's table
 // of hours.

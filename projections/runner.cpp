@@ -14,6 +14,7 @@
 #include "projections/erasures_model.hpp"
 #include "projections/key_cache.hpp"
 #include "projections/projection.hpp"
+#include "projections/permissions_model.hpp"
 #include "projections/sessions_model.hpp"
 #include "projections/users_model.hpp"
 
@@ -39,6 +40,7 @@ std::vector<std::unique_ptr<ReadModel>> all_read_models() {
     models.push_back(std::make_unique<SessionsModel>());
     models.push_back(std::make_unique<AuditModel>());
     models.push_back(std::make_unique<ErasuresModel>());
+    models.push_back(std::make_unique<PermissionsModel>());
     return models;
 }
 

@@ -168,6 +168,9 @@ struct Collect {
     }
     void operator()(const LoginAttemptsEvent&) const {}  // no attempt is a session
     void operator()(const AnonymousCallersEvent&) const {}  // whoever has a session is known
+    void operator()(const RoleEvent&) const {}
+    void operator()(const AssignmentsEvent&) const {}
+    void operator()(const AdministratorsEvent&) const {}
 };
 
 template <class T, class Member>

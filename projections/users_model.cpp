@@ -127,8 +127,48 @@ void write_rows(pqxx::transaction_base& transaction, const std::string& table, c
                             position.literal());
 }
 
-// Only the user's own stream moves his row.
-const UserEvent* moves_row(const DecodedEvent& decoded) { return std::get_if<UserEvent>(&decoded.event); }
+// Whether the administrator's role came or went by this event, and whose.
+struct Standing {
+    Uuid user;
+    bool administrator;
+};
+std::optional<Standing> standing_by(const RoleAssigned& event) {
+    if (event.role_id != kAdministratorRole) return std::nullopt;
+    return Standing{event.user_id, true};
+}
+std::optional<Standing> standing_by(const RoleWithdrawn& event) {
+    if (event.role_id != kAdministratorRole) return std::nullopt;
+    return Standing{event.user_id, false};
+}
+std::optional<Standing> standing_by(const DecodedEvent& decoded) {
+    const auto* event = std::get_if<AssignmentsEvent>(&decoded.event);
+    if (event == nullptr) return std::nullopt;
+    return std::visit([](const auto& one) { return standing_by(one); }, *event);
+}
+
+// The user's own stream moves his row, and so does that one role of his.
+std::optional<Uuid> moved_row(const DecodedEvent& decoded) {
+    if (std::holds_alternative<UserEvent>(decoded.event)) return decoded.recorded->stream_id;
+    const auto standing = standing_by(decoded);
+    return standing ? std::optional(standing->user) : std::nullopt;
+}
+bool begins_row(const DecodedEvent& decoded) {
+    return std::holds_alternative<UserEvent>(decoded.event) && decoded.recorded->version == 1;
+}
+
+void move_row(UserRow& row, const DecodedEvent& decoded) {
+    if (row.version == 0 && !begins_row(decoded))
+        throw InconsistentLog("position " + std::to_string(decoded.recorded->position) +
+                              " is about a user who has no row");
+    row.updated_at_ms = decoded.metadata.occurred_at_ms;
+    row.position = decoded.recorded->position;
+    if (const auto standing = standing_by(decoded)) {
+        row.administrator = standing->administrator;
+        return;
+    }
+    std::visit(Change{row, decoded}, std::get<UserEvent>(decoded.event));
+    row.version = decoded.recorded->version;
+}
 
 }  // namespace
 
@@ -148,23 +188,14 @@ void UsersModel::apply(pqxx::transaction_base& transaction, int generation,
     const std::string table = "read_models." + table_name(kName, generation);
     Rows rows;
     SqlArray known;
-    for (const DecodedEvent& decoded : events)
-        if (moves_row(decoded) && rows.try_emplace(decoded.recorded->stream_id).second &&
-            decoded.recorded->version > 1)
-            known.add(decoded.recorded->stream_id);
+    for (const DecodedEvent& decoded : events) {
+        const auto user = moved_row(decoded);
+        if (user && rows.try_emplace(*user).second && !begins_row(decoded)) known.add(*user);
+    }
     if (rows.empty()) return;
     read_rows(transaction, table, known, rows);
-    for (const DecodedEvent& decoded : events) {
-        const UserEvent* event = moves_row(decoded);
-        if (event == nullptr) continue;
-        UserRow& row = rows[decoded.recorded->stream_id];
-        if (row.version == 0 && decoded.recorded->version != 1)
-            throw InconsistentLog("user " + decoded.recorded->stream_id.to_string() + " has no row");
-        std::visit(Change{row, decoded}, *event);
-        row.updated_at_ms = decoded.metadata.occurred_at_ms;
-        row.version = decoded.recorded->version;
-        row.position = decoded.recorded->position;
-    }
+    for (const DecodedEvent& decoded : events)
+        if (const auto user = moved_row(decoded)) move_row(rows[*user], decoded);
     write_rows(transaction, table, rows);
 }
 

@@ -2,7 +2,11 @@
 
 #include "api/read_json.hpp"
 #include "api/refusals.hpp"
+#include "api/routes/answers.hpp"
+#include "commands/end_sessions.hpp"
 #include "commands/set_user_status.hpp"
+#include "commands/update_profile.hpp"
+#include "domain/user/identity.hpp"
 
 namespace keyledger::api::routes {
 namespace {
@@ -42,6 +46,42 @@ Reply deactivate_user(Context& context, Request& request) {
     auto key = take_idempotency_key(context, request, caller, parts);
     if (!key) co_return key.error();
     auto outcome = co_await commands::disable_user(context.services, claims->bearer, *user_id, reason, caller);
+    if (!outcome) co_return refuse(request, outcome.error());
+    co_return at_position(no_content(), outcome->position);
+}
+
+Reply update_user(Context& context, Request& request) {
+    auto claims = authenticate(context, request);
+    if (!claims) co_return claims.error();
+    JsonFields body(request);
+    commands::ProfileUpdate update;
+    update.bearer = claims->bearer;
+    update.username = body.optional_string("username", kMaxUsernameBytes);
+    update.name = body.optional_string("name", kMaxNameBytes);
+    auto read = body.finish();
+    if (!read) co_return read.error();
+    const auto user_id = Uuid::parse(request.path_parameter("id"));
+    if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
+    commands::Caller caller = caller_of(request, *claims);
+    const std::vector<std::string> parts{update.username.value_or(""), update.name.value_or("")};
+    auto key = take_idempotency_key(context, request, caller, parts);
+    if (!key) co_return key.error();
+    auto outcome = co_await commands::update_user(context.services, *user_id, std::move(update), caller);
+    if (!outcome) co_return refuse(request, outcome.error());
+    auto user = co_await commands::user_after_command(context.services, *user_id, request.deadline);
+    if (!user) co_return refuse(request, user.error());
+    co_return at_position(json(200, user_json(*user_id, *user)), outcome->position);
+}
+
+Reply end_user_sessions(Context& context, Request& request) {
+    auto claims = authenticate(context, request);
+    if (!claims) co_return claims.error();
+    const auto user_id = Uuid::parse(request.path_parameter("id"));
+    if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
+    commands::Caller caller = caller_of(request, *claims);
+    auto key = take_idempotency_key(context, request, caller, {});
+    if (!key) co_return key.error();
+    auto outcome = co_await commands::revoke_sessions_of(context.services, claims->bearer, *user_id, caller);
     if (!outcome) co_return refuse(request, outcome.error());
     co_return at_position(no_content(), outcome->position);
 }

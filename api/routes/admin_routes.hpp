@@ -1,5 +1,5 @@
 #pragma once
-// For administrators: users, their sessions, the audit trail. Every route asks the log whether the caller still is one.
+// Users, their sessions, the audit trail. Every route asks the log whether the caller holds the permission.
 #include "api/context.hpp"
 
 namespace keyledger::api::routes {
@@ -15,5 +15,7 @@ Reply export_audit(Context& context, Request& request);  // a stream: the reques
 // Commands (admin_routes.cpp).
 Reply activate_user(Context& context, Request& request);
 Reply deactivate_user(Context& context, Request& request);
+Reply update_user(Context& context, Request& request);
+Reply end_user_sessions(Context& context, Request& request);
 
 }  // namespace keyledger::api::routes

@@ -14,7 +14,8 @@ std::string_view status_name(User::Status status) {
     return "absent";
 }
 
-std::string user_json(const Uuid& user_id, const User& user) {
+std::string user_json(const Uuid& user_id, const commands::Known& known) {
+    const User& user = known.user;
     JsonText json;
     json.text("id", user_id.to_string())
         .text_or_null("email", user.email)
@@ -22,7 +23,7 @@ std::string user_json(const Uuid& user_id, const User& user) {
         .text_or_null("name", user.name)
         .text("status", status_name(user.status))
         .truth("email_verified", false)
-        .truth("administrator", user.standing == Standing::kAdministrator)
+        .truth("administrator", known.administrator())
         .time("created_at", user.registered_at_ms);
     return json.finish();
 }

@@ -4,13 +4,14 @@
 
 #include "api/response.hpp"
 #include "api/write_json.hpp"
+#include "commands/answers_at_head.hpp"
 #include "commands/tokens.hpp"
 #include "domain/user/user.hpp"
 
 namespace keyledger::api::routes {
 
 std::string_view status_name(User::Status status);
-std::string user_json(const Uuid& user_id, const User& user);
+std::string user_json(const Uuid& user_id, const commands::Known& known);
 // RFC 6749 section 5.1.
 Response token_answer(const commands::IssuedTokens& tokens, const Uuid& session_id, Position position);
 

@@ -123,7 +123,7 @@ Reply show_me(Context& context, Request& request) {
     if (!claims) co_return claims.error();
     auto known = co_await commands::who_holds(context.services, claims->bearer, request.deadline);
     if (!known) co_return refuse(request, known.error());
-    co_return json(200, user_json(claims->bearer.user_id, known->user));
+    co_return json(200, user_json(claims->bearer.user_id, *known));
 }
 
 Reply update_me(Context& context, Request& request) {

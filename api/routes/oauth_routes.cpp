@@ -40,11 +40,21 @@ bool concerns(const Client& client, std::string_view client_id, const std::vecto
 // RFC 7662 section 2.2: nothing more is said of a token that is not active for this client.
 Response inactive() { return json(200, R"({"active":false})"); }
 
+// What the subject's roles grant him: a scope is a list of permissions (RFC 6749 section 3.3).
+void write_access(JsonText& json, const commands::Access& access) {
+    std::string scope;
+    for (const std::string& permission : access.permissions.texts())
+        scope += (scope.empty() ? "" : " ") + permission;
+    std::vector<std::string> roles;
+    for (const Role& role : access.roles) roles.push_back(role.name);
+    json.text("scope", scope).texts("roles", roles);
+}
+
 Reply introspect_access(Context& context, Request& request, Client client, commands::AccessClaims claims) {
     if (!concerns(client, claims.client_id, claims.audiences)) co_return inactive();
-    auto known = co_await commands::who_holds(context.services, claims.bearer, request.deadline);
-    if (!known && known.error().refusal == commands::Refusal::kInvalidToken) co_return inactive();
-    if (!known) co_return refuse(request, known.error());
+    auto access = co_await commands::access_of_holder(context.services, claims.bearer, request.deadline);
+    if (!access && access.error().refusal == commands::Refusal::kInvalidToken) co_return inactive();
+    if (!access) co_return refuse(request, access.error());
     JsonText json;
     json.truth("active", true)
         .text("iss", context.services.settings.issuer)
@@ -56,20 +66,17 @@ Reply introspect_access(Context& context, Request& request, Client client, comma
         .text("jti", claims.token_id)
         .number("iat", claims.issued_at_s)
         .number("exp", claims.expires_at_s);
+    write_access(json, *access);
     co_return api::json(200, json.finish());
 }
 
 Reply introspect_refresh(Context& context, Request& request, Client client, commands::PresentedRefresh token) {
     if (!concerns(client, token.client_id, {})) co_return inactive();
-    auto known = co_await commands::session_at_head(context.services, token.session_id, request.deadline);
-    if (!known && known.error().refusal == commands::Refusal::kSessionUnknown) co_return inactive();
-    if (!known) co_return refuse(request, known.error());
-    const Session& session = known->session;
+    auto access = co_await commands::access_of_session(context.services, token.session_id, request.deadline);
+    if (!access) co_return refuse(request, access.error());
+    const Session& session = access->session;
     const auto& services = context.services;
-    const bool live = standing(session, token.session_id, known->user, services.settings.lifetimes,
-                               services.clock.now_ms())
-                          .has_value();
-    if (!live || session.generation != token.generation) co_return inactive();
+    if (!access->active || session.generation != token.generation) co_return inactive();
     const std::int64_t ends_at_ms = std::min(session.expires_at_ms,
                                              session.refreshed_at_ms + services.settings.lifetimes.idle_ms);
     JsonText json;
@@ -81,6 +88,7 @@ Reply introspect_refresh(Context& context, Request& request, Client client, comm
         .text("sid", token.session_id.to_string())
         .number("iat", session.refreshed_at_ms / 1000)
         .number("exp", ends_at_ms / 1000);
+    write_access(json, *access);
     co_return api::json(200, json.finish());
 }
 

@@ -6,6 +6,7 @@
 #include "api/routes/admin_routes.hpp"
 #include "api/routes/answers.hpp"
 #include "api/routes/auth_routes.hpp"
+#include "api/routes/role_routes.hpp"
 #include "commands/answers_at_head.hpp"
 #include "projections/queries.hpp"
 
@@ -67,12 +68,12 @@ boost::asio::awaitable<Result<void, Response>> wait_for_min_position(Context& co
     co_return Result<void, Response>{};
 }
 
-// The caller is an administrator, and the read model has what he wants to see.
-boost::asio::awaitable<Result<void, Response>> admit_administrator(Context& context, Request& request,
-                                                                   rows::Model model) {
+// The caller holds the permission, and the read model has what he wants to see.
+boost::asio::awaitable<Result<void, Response>> admit(Context& context, Request& request,
+                                                     Permission needed, rows::Model model) {
     auto claims = authenticate(context, request);
     if (!claims) co_return Unexpected(claims.error());
-    auto known = co_await commands::administrator_holding(context.services, claims->bearer, request.deadline);
+    auto known = co_await commands::holder_of(context.services, needed, claims->bearer, request.deadline);
     if (!known) co_return Unexpected(refuse(request, known.error()));
     auto waited = co_await wait_for_min_position(context, request, model);
     co_return waited;
@@ -125,6 +126,13 @@ void write_session(JsonText& json, const rows::SessionRow& session) {
         .text_or_null("end_reason", session.end_reason)
         .text_or_null("client_address", session.client_address)
         .text_or_null("user_agent", session.user_agent);
+}
+
+void write_role(JsonText& json, const rows::RoleRow& role) {
+    json.text("id", role.id.to_string())
+        .text("name", role.name)
+        .texts("permissions", role.permissions)
+        .truth("built_in", role.built_in);
 }
 
 void write_entry(JsonText& json, const rows::AuditEntry& entry) {
@@ -231,7 +239,7 @@ constexpr std::string_view kCsvHeader =
     "position,occurred_at,type,actor_type,actor_id,user_id,stream_type,stream_id,outcome,reason,client_address,"
     "user_agent,request_id,session_id\r\n";
 
-// The audit trail a page at a time. Before each the caller is asked for again: who is no longer an administrator gets
+// The audit trail a page at a time. Before each the caller is asked for again: who lost the permission gets
 // no further. The listener keeps the request for as long as it asks for more.
 class AuditExport : public BodyStream {
 public:
@@ -244,7 +252,7 @@ public:
         if (ended_) co_return std::string();
         if (begun_) {
             request_.deadline = std::chrono::steady_clock::now() + kExportPageTime;
-            auto admitted = co_await admit_administrator(context_, request_, rows::Model::kAudit);
+            auto admitted = co_await admit(context_, request_, commands::kReadAudit, rows::Model::kAudit);
             if (!admitted) co_return std::nullopt;
             auto page = co_await context_.queries.list_audit(filter_, page_.next, kExportPage, request_.deadline);
             if (!page) co_return std::nullopt;
@@ -299,7 +307,7 @@ Reply list_my_sessions(Context& context, Request& request) {
 }
 
 Reply list_users(Context& context, Request& request) {
-    auto admitted = co_await admit_administrator(context, request, rows::Model::kUsers);
+    auto admitted = co_await admit(context, request, commands::kReadUsers, rows::Model::kUsers);
     if (!admitted) co_return admitted.error();
     FormFields query = FormFields::of_query(request);
     const std::string search = query.optional_string("search", rows::kMaxSearchBytes).value_or("");
@@ -324,7 +332,7 @@ Reply list_users(Context& context, Request& request) {
 }
 
 Reply show_user(Context& context, Request& request) {
-    auto admitted = co_await admit_administrator(context, request, rows::Model::kUsers);
+    auto admitted = co_await admit(context, request, commands::kReadUsers, rows::Model::kUsers);
     if (!admitted) co_return admitted.error();
     const auto user_id = Uuid::parse(request.path_parameter("id"));
     if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
@@ -336,8 +344,65 @@ Reply show_user(Context& context, Request& request) {
     co_return at_position(api::json(200, json.finish()), found->position);
 }
 
+Reply list_roles(Context& context, Request& request) {
+    auto admitted = co_await admit(context, request, commands::kReadRoles, rows::Model::kPermissions);
+    if (!admitted) co_return admitted.error();
+    FormFields query = FormFields::of_query(request);
+    const PageRequest page = read_page(context, query, "roles");
+    auto read = query.finish();
+    if (!read) co_return read.error();
+    std::optional<rows::RoleCursor> cursor;
+    if (page.cursor) cursor = rows::RoleCursor{Uuid::parse(*page.cursor).value_or(Uuid{})};
+    auto roles = co_await context.queries.list_roles(cursor, page.limit, request.deadline);
+    if (!roles) co_return refuse_query(request, roles.error());
+    JsonText json;
+    json.begin_array("items");
+    for (const rows::RoleRow& role : roles->items) {
+        json.begin_object();
+        write_role(json, role);
+        json.end_object();
+    }
+    json.end_array();
+    std::optional<std::string> next;
+    if (roles->next) next = context.cursors.seal("roles", roles->next->after.to_string());
+    co_return page_answer(json, next, roles->position);
+}
+
+Reply show_role(Context& context, Request& request) {
+    auto admitted = co_await admit(context, request, commands::kReadRoles, rows::Model::kPermissions);
+    if (!admitted) co_return admitted.error();
+    const auto role_id = Uuid::parse(request.path_parameter("id"));
+    if (!role_id) co_return refuse(request, CommandError(Refusal::kRoleUnknown));
+    auto found = co_await context.queries.find_role(*role_id, request.deadline);
+    if (!found) co_return refuse_query(request, found.error());
+    if (!found->value) co_return refuse(request, CommandError(Refusal::kRoleUnknown));
+    JsonText json;
+    write_role(json, *found->value);
+    co_return at_position(api::json(200, json.finish()), found->position);
+}
+
+Reply list_user_roles(Context& context, Request& request) {
+    auto admitted = co_await admit(context, request, commands::kReadRoles, rows::Model::kPermissions);
+    if (!admitted) co_return admitted.error();
+    const auto user_id = Uuid::parse(request.path_parameter("id"));
+    if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
+    auto user = co_await commands::user_at_head(context.services, *user_id, request.deadline);
+    if (!user) co_return refuse(request, user.error());
+    auto roles = co_await context.queries.list_user_roles(*user_id, request.deadline);
+    if (!roles) co_return refuse_query(request, roles.error());
+    JsonText json;
+    json.begin_array("items");
+    for (const rows::UserRoleRow& assigned : roles->value) {
+        json.begin_object();
+        write_role(json, assigned.role);
+        json.time("assigned_at", assigned.assigned_at_ms).end_object();
+    }
+    json.end_array();
+    co_return at_position(api::json(200, json.finish()), roles->position);
+}
+
 Reply list_user_sessions(Context& context, Request& request) {
-    auto admitted = co_await admit_administrator(context, request, rows::Model::kSessions);
+    auto admitted = co_await admit(context, request, commands::kReadUsers, rows::Model::kSessions);
     if (!admitted) co_return admitted.error();
     const auto user_id = Uuid::parse(request.path_parameter("id"));
     if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
@@ -357,7 +422,7 @@ Reply list_user_sessions(Context& context, Request& request) {
 }
 
 Reply list_audit(Context& context, Request& request) {
-    auto admitted = co_await admit_administrator(context, request, rows::Model::kAudit);
+    auto admitted = co_await admit(context, request, commands::kReadAudit, rows::Model::kAudit);
     if (!admitted) co_return admitted.error();
     FormFields query = FormFields::of_query(request);
     const rows::AuditFilter filter = read_audit_filter(query);
@@ -382,7 +447,7 @@ Reply list_audit(Context& context, Request& request) {
 }
 
 Reply export_audit(Context& context, Request& request) {
-    auto admitted = co_await admit_administrator(context, request, rows::Model::kAudit);
+    auto admitted = co_await admit(context, request, commands::kReadAudit, rows::Model::kAudit);
     if (!admitted) co_return admitted.error();
     FormFields query = FormFields::of_query(request);
     const rows::AuditFilter filter = read_audit_filter(query);

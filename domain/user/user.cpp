@@ -8,10 +8,8 @@ using Status = User::Status;
 
 UserDecision decide_on(const User& user, const RegisterUser& command) {
     if (user.status != Status::kAbsent) return Unexpected(UserError::kAlreadyRegistered);
-    Events events{UserRegistered{{command.email}, {command.username}, {command.name}},
+    return Events{UserRegistered{{command.email}, {command.username}, {command.name}},
                   UserPasswordSet{command.password.credential_id, command.password.sealed_sha256}};
-    if (command.standing == Standing::kAdministrator) events.push_back(UserMadeAdministrator{});
-    return events;
 }
 
 UserDecision decide_on(const User& user, const ChangePassword& command) {
@@ -30,15 +28,12 @@ UserDecision decide_on(const User& user, const RenewPasswordHash& command) {
 
 UserDecision decide_on(const User& user, const UpdateProfile& command) {
     if (!user.exists()) return Unexpected(UserError::kUnknown);
-    if (user.status != Status::kActive) return Unexpected(UserError::kNotActive);
     if (user.username == command.username && user.name == command.name) return Events{};
     return Events{UserProfileUpdated{{command.username}, {command.name}}};
 }
 
 UserDecision decide_on(const User& user, const DisableUser& command) {
     if (!user.exists()) return Unexpected(UserError::kUnknown);
-    // Else the one administrator could lock everybody out of administration.
-    if (user.standing == Standing::kAdministrator) return Unexpected(UserError::kIsAdministrator);
     if (user.status == Status::kDisabled) return Events{};
     return Events{UserDisabled{command.reason}};
 }
@@ -56,7 +51,6 @@ UserDecision decide_on(const User& user, const RevokeAllSessions& command) {
 
 UserDecision decide_on(const User& user, const RequestErasure& command) {
     if (!user.exists()) return Unexpected(UserError::kUnknown);
-    if (user.standing == Standing::kAdministrator) return Unexpected(UserError::kIsAdministrator);
     if (user.erasure_due_at_ms) return Events{};
     Events events{UserErasureRequested{command.due_at_ms}};
     if (command.due_at_ms <= command.now_ms) events.push_back(UserErased{});

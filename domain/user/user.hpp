@@ -88,6 +88,7 @@ struct UserSessionsRevoked {  // ends every session that began before it, except
         return std::tuple{Field{"kept_session", &UserSessionsRevoked::kept_session}};
     }
 };
+// Of before there were roles; never written any more. commands/found_administration.hpp turns it into an assignment.
 struct UserMadeAdministrator {
     static constexpr std::string_view kType = "user.made_administrator";
     static constexpr int kSchema = 1;
@@ -120,13 +121,11 @@ struct NewCredential {
     Uuid credential_id;
     std::string sealed_sha256;
 };
-enum class Standing { kUser, kAdministrator };
 struct RegisterUser {
     std::string email;
     std::optional<std::string> username;
     std::optional<std::string> name;
     NewCredential password;
-    Standing standing = Standing::kUser;
 };
 struct ChangePassword {
     std::string verified_sha256;  // of the sealed credential that the current password was checked against
@@ -165,17 +164,17 @@ enum class UserError {
     kUnknown,
     kNotActive,
     kPasswordMoved,  // the credential that was checked is no longer the one that the log names
-    kIsAdministrator,  // the one administrator must stay: nobody could enable him again
 };
 
 // ---- state -----------------------------------------------------------------------------------------------------
+enum class Standing { kUser, kAdministrator };
 struct User {
     enum class Status { kAbsent, kActive, kDisabled, kErased };
     Status status = Status::kAbsent;
     std::optional<std::string> email;  // as typed at registration; empty once erased
     std::optional<std::string> username;
     std::optional<std::string> name;
-    Standing standing = Standing::kUser;
+    Standing standing = Standing::kUser;  // by UserMadeAdministrator: it grants nothing, his roles do
     std::int64_t registered_at_ms = 0;
     Uuid credential_id;
     std::string sealed_sha256;

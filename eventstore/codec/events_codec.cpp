@@ -76,6 +76,9 @@ const std::vector<EventTypeInfo>& known_types() {
         describe<Session>(types, std::type_identity<SessionEvent>{});
         describe<LoginAttempts>(types, std::type_identity<LoginAttemptsEvent>{});
         describe<AnonymousCallers>(types, std::type_identity<AnonymousCallersEvent>{});
+        describe<Role>(types, std::type_identity<RoleEvent>{});
+        describe<Assignments>(types, std::type_identity<AssignmentsEvent>{});
+        describe<Administrators>(types, std::type_identity<AdministratorsEvent>{});
         return types;
     }();
     return kTypes;
@@ -98,6 +101,12 @@ AnyEvent decode_any(const RecordedEvent& event, FieldOpener& opener) {
         return decode_event<LoginAttemptsEvent>(event.type, event.schema_version, event.payload, opener);
     if (event.stream_type == AnonymousCallers::kStreamType)
         return decode_event<AnonymousCallersEvent>(event.type, event.schema_version, event.payload, opener);
+    if (event.stream_type == Role::kStreamType)
+        return decode_event<RoleEvent>(event.type, event.schema_version, event.payload, opener);
+    if (event.stream_type == Assignments::kStreamType)
+        return decode_event<AssignmentsEvent>(event.type, event.schema_version, event.payload, opener);
+    if (event.stream_type == Administrators::kStreamType)
+        return decode_event<AdministratorsEvent>(event.type, event.schema_version, event.payload, opener);
     throw CodecError("unknown stream type '" + event.stream_type + "'");
 }
 
@@ -107,6 +116,9 @@ std::string_view stream_type_of(const AnyEvent& event) {
         std::string_view operator()(const SessionEvent&) const { return Session::kStreamType; }
         std::string_view operator()(const LoginAttemptsEvent&) const { return LoginAttempts::kStreamType; }
         std::string_view operator()(const AnonymousCallersEvent&) const { return AnonymousCallers::kStreamType; }
+        std::string_view operator()(const RoleEvent&) const { return Role::kStreamType; }
+        std::string_view operator()(const AssignmentsEvent&) const { return Assignments::kStreamType; }
+        std::string_view operator()(const AdministratorsEvent&) const { return Administrators::kStreamType; }
     } type;
     return std::visit(type, event);
 }

@@ -7,6 +7,9 @@
 #include <variant>
 #include <vector>
 
+#include "domain/access/administrators.hpp"
+#include "domain/access/assignments.hpp"
+#include "domain/access/role.hpp"
 #include "domain/anonymous_callers/anonymous_callers.hpp"
 #include "domain/login_attempts/login_attempts.hpp"
 #include "domain/session/session.hpp"
@@ -44,6 +47,9 @@ EncodedEvent encode(const UserEvent& event, FieldSealer& sealer);
 EncodedEvent encode(const SessionEvent& event, FieldSealer& sealer);
 EncodedEvent encode(const LoginAttemptsEvent& event, FieldSealer& sealer);
 EncodedEvent encode(const AnonymousCallersEvent& event, FieldSealer& sealer);
+EncodedEvent encode(const RoleEvent& event, FieldSealer& sealer);
+EncodedEvent encode(const AssignmentsEvent& event, FieldSealer& sealer);
+EncodedEvent encode(const AdministratorsEvent& event, FieldSealer& sealer);
 std::string encode(const EventMetadata& metadata, FieldSealer& sealer);
 
 // Throw CodecError on an unknown type or version and on a malformed payload: a reader stops, it never skips.
@@ -57,11 +63,18 @@ template <>
 LoginAttemptsEvent decode_event<LoginAttemptsEvent>(std::string_view, int, std::string_view, FieldOpener&);
 template <>
 AnonymousCallersEvent decode_event<AnonymousCallersEvent>(std::string_view, int, std::string_view, FieldOpener&);
+template <>
+RoleEvent decode_event<RoleEvent>(std::string_view, int, std::string_view, FieldOpener&);
+template <>
+AssignmentsEvent decode_event<AssignmentsEvent>(std::string_view, int, std::string_view, FieldOpener&);
+template <>
+AdministratorsEvent decode_event<AdministratorsEvent>(std::string_view, int, std::string_view, FieldOpener&);
 
 EventMetadata decode_metadata(std::string_view metadata, FieldOpener& opener);
 
 // Any event of the log, by its stream's type.
-using AnyEvent = std::variant<UserEvent, SessionEvent, LoginAttemptsEvent, AnonymousCallersEvent>;
+using AnyEvent = std::variant<UserEvent, SessionEvent, LoginAttemptsEvent, AnonymousCallersEvent, RoleEvent,
+                              AssignmentsEvent, AdministratorsEvent>;
 AnyEvent decode_any(const RecordedEvent& event, FieldOpener& opener);
 std::string_view stream_type_of(const AnyEvent& event);
 

@@ -184,6 +184,9 @@ void StateOutput::apply(Change&, const SessionRefreshRefused&) {}
 void StateOutput::apply(Change& change, const SessionEnded&) { end(change, change.event.stream_id); }
 void StateOutput::apply(Change&, const LoginAttemptsEvent&) {}
 void StateOutput::apply(Change&, const AnonymousCallersEvent&) {}
+void StateOutput::apply(Change&, const RoleEvent&) {}
+void StateOutput::apply(Change&, const AssignmentsEvent&) {}
+void StateOutput::apply(Change&, const AdministratorsEvent&) {}
 
 void StateOutput::keep(const Uuid& session, const LiveSession& live) {
     sessions_[session] = live;

@@ -56,6 +56,9 @@ private:
     void apply(Change& change, const SessionEnded& event);
     void apply(Change& change, const LoginAttemptsEvent& event);
     void apply(Change& change, const AnonymousCallersEvent& event);
+    void apply(Change& change, const RoleEvent& event);
+    void apply(Change& change, const AssignmentsEvent& event);
+    void apply(Change& change, const AdministratorsEvent& event);
 
     void keep(const Uuid& session, const LiveSession& live);
     bool drop(const Uuid& session);  // whether it was there

@@ -21,6 +21,17 @@ Said said(const RecordedEvent& event, const LoginFailed& failed) {
     return failed.user_id.value_or(event.stream_id);
 }
 Said said(const RecordedEvent&, const LoginFailuresCleared& cleared) { return cleared.user_id; }
+Said said(const RecordedEvent& event, const RoleEvent&) { return event.stream_id; }
+Said said(const RecordedEvent&, const RoleAssigned& assigned) { return assigned.user_id; }
+Said said(const RecordedEvent&, const RoleWithdrawn& withdrawn) { return withdrawn.user_id; }
+Said said(const RecordedEvent&, const AdministratorsJoined& joined) { return joined.user_id; }
+Said said(const RecordedEvent&, const AdministratorsLeft& left) { return left.user_id; }
+Said said(const RecordedEvent& event, const AssignmentsEvent& assignments) {
+    return std::visit([&](const auto& one) { return said(event, one); }, assignments);
+}
+Said said(const RecordedEvent& event, const AdministratorsEvent& administrators) {
+    return std::visit([&](const auto& one) { return said(event, one); }, administrators);
+}
 Said said(const RecordedEvent& event, const SessionEvent& session) {
     return std::visit([&](const auto& one) { return said(event, one); }, session);
 }

@@ -37,7 +37,9 @@ StreamProse users() {
           "Ends every session that began before it, except the one it keeps. There is no `session.ended` for "
           "each: whoever asks about a session reads its user too.",
           {{"kept_session", "the session that goes on, or `null`"}}},
-         {"user.made_administrator", "By the command line only.", {}},
+         {"user.made_administrator",
+          "Of before there were roles, and never written any more: `serve` gives such a user the administrator's role.",
+          {}},
          {"user.erasure_requested",
           "He, or an administrator, asked for his erasure. Ends every session that began before it. Until it "
           "is "

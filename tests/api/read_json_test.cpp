@@ -75,6 +75,31 @@ TEST(JsonFields, RefusesFieldsThatNobodyAskedFor) {
     EXPECT_TRUE(has(text, R"("field":"admin")")) << text;
 }
 
+// What nobody asked for is refused at any depth, and a name with a dot is no path.
+TEST(JsonFields, ReadsPathsIntoObjectsAndLists) {
+    const auto verdict_on = [](std::string text) {
+        Request request = request_with(std::move(text));
+        JsonFields body(request, {.fractions = true});
+        std::string found;
+        for (std::size_t i = 0; i < body.object_list("list", 2); ++i)
+            found += body.required_string("list." + std::to_string(i) + ".id", 10) + " ";
+        if (body.object("who")) found += body.required_string("who.name.first", 10);
+        body.ignore("who.properties");
+        auto read = body.finish();
+        return read ? found : read.error().body;
+    };
+    EXPECT_EQ(verdict_on(R"({"list":[{"id":"a"},{"id":"b"}],)"
+                         R"("who":{"name":{"first":"ann"},"properties":{"x":[1.5,{"y":null}]}}})"),
+              "a b ann");
+    EXPECT_EQ(verdict_on(R"({"list":null,"who":null})"), "");
+    for (const char* unknown : {R"({"list":[{"id":"a","more":1}]})", R"({"who":{"name":{"first":"a","last":"b"}}})",
+                                R"({"who.name.first":"a"})", R"({"who":{"name":{"first":"a"},"name.first":"b"}})"})
+        EXPECT_TRUE(has(verdict_on(unknown), "problem:unknown-field")) << unknown;
+    for (const char* invalid : {R"({"list":{}})", R"({"list":[1]})", R"({"list":[{},{},{}]})", R"({"list":[{}]})",
+                                R"({"who":[]})", R"({"who":{}})", R"({"who":{"name":"ann"}})"})
+        EXPECT_TRUE(has(verdict_on(invalid), "problem:invalid-fields")) << invalid;
+}
+
 TEST(JsonFields, RefusesDuplicateKeysHoweverTheyAreSpelt) {
     for (const char* body : {R"({"a":"1","a":"2"})", R"({"a":"1","\u0061":"2"})", R"({"b":{"c":1,"c":1}})"})
         EXPECT_TRUE(has(verdict(body), "a key twice")) << body;

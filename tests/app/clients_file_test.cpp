@@ -7,6 +7,7 @@
 
 using keyledger::Secret;
 using keyledger::app::FileClients;
+using keyledger::commands::Evaluates;
 
 namespace {
 
@@ -33,9 +34,18 @@ TEST(FileClients, AuthenticatesByTheDigestOfTheSecret) {
     const auto shop = clients->authenticate("shop", Secret("s3cret"));
     ASSERT_TRUE(shop);
     EXPECT_EQ(shop->audiences, std::vector<std::string>{"https://a"});
+    EXPECT_EQ(shop->evaluates, Evaluates::kNobody);
     EXPECT_FALSE(clients->authenticate("shop", Secret("s3cret ")));
     EXPECT_FALSE(clients->authenticate("shop", Secret("")));
     EXPECT_FALSE(clients->authenticate("nobody", Secret("s3cret")));
+}
+
+TEST(FileClients, AskWhatOthersMayOnlyWhereTheyWereGrantedIt) {
+    auto clients = FileClients::load(file_with(one_client(R"(,"evaluate":"all")")));
+    ASSERT_TRUE(clients) << clients.error();
+    EXPECT_EQ(clients->find("shop")->evaluates, Evaluates::kAnybody);
+    EXPECT_EQ(clients->find("keyledger")->evaluates, Evaluates::kNobody);
+    EXPECT_FALSE(FileClients::load(file_with(one_client(R"(,"evaluate":true)"))));
 }
 
 TEST(FileClients, TheFirstPartyClientCanNotAuthenticate) {

@@ -97,7 +97,7 @@ TEST_F(AnswersAtHeadTest, WhoHoldsKnowsWhatEndedElsewhere) {
 TEST_F(AnswersAtHeadTest, AdministratorHoldingTellsApartWhoAndWhetherHeMay) {
     world.create_administrator(node, "root@example.com");
     const Grant root = world.log_in(node, "root@example.com");
-    auto ask = [&](const Bearer& bearer) { return run(administrator_holding(services(), bearer, Deadline::max())); };
+    auto ask = [&](const Bearer& bearer) { return run(holder_of(services(), kReadUsers, bearer, Deadline::max())); };
     EXPECT_TRUE(test::succeeds(ask(bearer_of(root))));
     EXPECT_TRUE(test::refused(ask(bearer_of(laptop_)), Refusal::kForbidden));
     EXPECT_TRUE(test::refused(ask({}), Refusal::kInvalidToken));

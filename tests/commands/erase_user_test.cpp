@@ -1,6 +1,7 @@
 #include "commands/erase_user.hpp"
 
 #include "commands/answers_at_head.hpp"
+#include "commands/roles.hpp"
 #include "commands/set_user_status.hpp"
 #include "commands/update_profile.hpp"
 #include "tests/commands/fixture.hpp"
@@ -141,11 +142,26 @@ TEST_F(EraseUserTest, IsForAdministratorsAsFarAsOthersAreConcerned) {
     EXPECT_TRUE(test::refused(nobody, Refusal::kUserUnknown));
 }
 
-TEST_F(EraseUserTest, IsRefusedToTheAdministrator) {
-    EXPECT_TRUE(test::refused(asks(node, root), Refusal::kIsAdministrator));
+TEST_F(EraseUserTest, IsRefusedToTheLastAdministrator) {
+    EXPECT_TRUE(test::refused(asks(node, root), Refusal::kLastAdministrator));
     const auto by_himself = run(request_erasure(node.services, bearer_of(root), root.user_id, caller_of(root)));
-    EXPECT_TRUE(test::refused(by_himself, Refusal::kIsAdministrator));
+    EXPECT_TRUE(test::refused(by_himself, Refusal::kLastAdministrator));
     EXPECT_TRUE(since().empty());
+}
+
+// From the request on, so that it can be carried out whoever leaves meanwhile.
+TEST_F(EraseUserTest, TakesAnAdministratorOutOfTheSetUntilItIsTakenBack) {
+    allow_grace(2 * kDayMs);
+    ASSERT_TRUE(run(assign_role(node.services, bearer_of(root), ann, kAdministratorRole, caller_of(root))));
+    ASSERT_TRUE(test::succeeds(run(request_erasure(node.services, bearer_of(root), ann, caller_of(root)))));
+    EXPECT_EQ(since().back(), "administrators.left");
+    EXPECT_TRUE(test::refused(run(withdraw_role(node.services, bearer_of(root), root.user_id, kAdministratorRole,
+                                                caller_of(root))),
+                              Refusal::kLastAdministrator));
+    ASSERT_TRUE(test::succeeds(run(withdraw_erasure(node.services, bearer_of(root), ann, caller_of(root)))));
+    EXPECT_EQ(since().back(), "administrators.joined");
+    EXPECT_TRUE(test::succeeds(run(withdraw_role(node.services, bearer_of(root), root.user_id, kAdministratorRole,
+                                                 caller_of(root)))));
 }
 
 TEST_F(EraseUserTest, ReachesADisabledUser) {

@@ -7,6 +7,7 @@
 
 #include "commands/answers_at_head.hpp"
 #include "commands/end_sessions.hpp"
+#include "commands/roles.hpp"
 #include "commands/set_user_status.hpp"
 #include "commands/update_profile.hpp"
 #include "tests/commands/fixture.hpp"
@@ -47,6 +48,18 @@ std::string text_of(const LoginAttempts& attempts) {
 std::string text_of(const AnonymousCallers& callers) {
     return "anonymous callers " + std::to_string(static_cast<int>(callers.status));
 }
+std::string text_of(const Role& role) {
+    std::string text = "role " + std::to_string(static_cast<int>(role.status)) + ' ' + role.name;
+    for (const std::string& permission : role.permissions.texts()) text += ' ' + permission;
+    return text;
+}
+std::string text_of(const std::vector<Uuid>& ids) {
+    std::string text;
+    for (const Uuid& id : ids) text += ' ' + id.to_string();
+    return text;
+}
+std::string text_of(const Assignments& assignments) { return "assignments" + text_of(assignments.roles); }
+std::string text_of(const Administrators& administrators) { return "administrators" + text_of(administrators.users); }
 std::string text_of(const Fold& fold) {
     const std::string state = std::visit([](const auto& s) { return text_of(s); }, *fold.state);
     return std::to_string(fold.version) + ": " + state;
@@ -102,6 +115,7 @@ public:
             case 6: co_await change_password_of(services, person); break;
             case 7: co_await rename(services, person); break;
             case 8: stage_.world.hasher.strength = 1 + static_cast<int>(one_of(3)); break;
+            case 9: co_await assign_or_withdraw(services, person); break;
             default: co_await refresh(services, person); break;
         }
     }
@@ -164,6 +178,17 @@ private:
         (void)co_await update_profile(services, std::move(update), asks);
     }
 
+    // The administrator's, so that the set of them moves too.
+    asio::awaitable<void> assign_or_withdraw(Services& services, Person& person) {
+        const Bearer root = bearer_of(root_);
+        auto asks = caller_of(root_);
+        if (one_of(2) == 0) {
+            (void)co_await assign_role(services, root, person.id, kAdministratorRole, asks);
+        } else {
+            (void)co_await withdraw_role(services, root, person.id, kAdministratorRole, asks);
+        }
+    }
+
     std::mt19937_64 random_;
     test::Stage& stage_;
     std::array<test::Node*, 2> nodes_;
@@ -182,6 +207,9 @@ void expect_memories_equal_the_log(test::Stage& stage, std::initializer_list<tes
         if (type == User::kStreamType) streams.read<User>(stream_id);
         if (type == Session::kStreamType) streams.read<Session>(stream_id);
         if (type == LoginAttempts::kStreamType) streams.read<LoginAttempts>(stream_id);
+        if (type == Role::kStreamType) streams.read<Role>(stream_id);
+        if (type == Assignments::kStreamType) streams.read<Assignments>(stream_id);
+        if (type == Administrators::kStreamType) streams.read<Administrators>(stream_id);
         auto read = run(reader.executor.folder().load(streams.loads(), Freshness::kAtHead, Deadline::max()));
         ASSERT_TRUE(read);
         for (test::Node* node : nodes) {

@@ -178,11 +178,12 @@ TEST_F(RegisterUserTest, GivesANameToOneOfTwoAtOnce) {
 // ---- the first administrator -----------------------------------------------------------------------------------
 TEST_F(RegisterUserTest, MakesTheFirstAdministratorOnce) {
     world.create_administrator(node, "root@example.com");
-    EXPECT_EQ(world.types(), (Types{"user.registered", "user.password_set", "user.made_administrator"}));
+    EXPECT_EQ(world.types(), (Types{"user.registered", "user.password_set", "role.defined", "role.assigned",
+                                    "administrators.joined"}));
     auto second = registration("root2@example.com");
     second.standing = Standing::kAdministrator;
     EXPECT_TRUE(test::refused(ask(std::move(second)), Refusal::kAdministratorExists));
-    EXPECT_EQ(world.types().size(), 3u);
+    EXPECT_EQ(world.types().size(), 5u);
 }
 
 // Whoever sets a service up twice with the same settings must be told that it is set up.
@@ -191,7 +192,7 @@ TEST_F(RegisterUserTest, SaysThatThereIsAnAdministratorBeforeThatHisAddressIsTak
     auto same = registration("root@example.com");
     same.standing = Standing::kAdministrator;
     EXPECT_TRUE(test::refused(ask(std::move(same)), Refusal::kAdministratorExists));
-    EXPECT_EQ(world.types().size(), 3u);
+    EXPECT_EQ(world.types().size(), 5u);
 }
 
 // ---- the rotation of the key behind claims ---------------------------------------------------------------------

@@ -75,7 +75,7 @@ TEST_F(SetUserStatusTest, EnableStaysQuietForTheActive) {
     EXPECT_EQ(done->position, 0);
 }
 
-TEST_F(SetUserStatusTest, AreForAdministratorsOnly) {
+TEST_F(SetUserStatusTest, TakeAPermission) {
     world.register_user(node, "bob@example.com");
     const Grant bobs = world.log_in(node, "bob@example.com");
     before_ = world.head();
@@ -86,8 +86,8 @@ TEST_F(SetUserStatusTest, AreForAdministratorsOnly) {
     EXPECT_TRUE(since().empty());
 }
 
-TEST_F(SetUserStatusTest, DisableIsNotForTheAdministratorHimself) {
-    EXPECT_TRUE(test::refused(disable(roots_, root_), Refusal::kIsAdministrator));
+TEST_F(SetUserStatusTest, DisableIsNotForTheLastAdministrator) {
+    EXPECT_TRUE(test::refused(disable(roots_, root_), Refusal::kLastAdministrator));
     EXPECT_TRUE(since().empty());
     EXPECT_TRUE(lives(roots_));
 }

@@ -43,9 +43,9 @@ TEST_F(UpdateProfileTest, WritesTheWholeProfile) {
     EXPECT_EQ(since(), Types{"user.profile_updated"});
     auto user = run(user_at_head(other.services, ann_, Deadline::max()));
     ASSERT_TRUE(test::succeeds(user));
-    EXPECT_EQ(user->username, "ann");
-    EXPECT_EQ(user->name, "Ann Lee");
-    EXPECT_EQ(user->email, kAnnsEmail);
+    EXPECT_EQ(user->user.username, "ann");
+    EXPECT_EQ(user->user.name, "Ann Lee");
+    EXPECT_EQ(user->user.email, kAnnsEmail);
 }
 
 TEST_F(UpdateProfileTest, StaysQuietWhenNothingDiffers) {

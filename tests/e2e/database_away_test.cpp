@@ -25,6 +25,8 @@ constexpr auto kRecoveryPatience = 30s;
 constexpr auto kTolerance = 6s;
 
 constexpr const char* kNobody = "/01890a5d-ac96-774b-bcce-b302099a8057";
+constexpr const char* kRoles = "/api/v1/admin/roles";
+constexpr const char* kAdministrators = "/6b65796c-6564-8065-8072-6f6c65000001";
 
 struct Call {
     std::string name;
@@ -59,6 +61,12 @@ protected:
     ApiClient him() const { return client_.as(one_.tokens.access); }
     ApiClient admin() const { return client_.as(admin_token_); }
 
+    ApiClient gateway() const { return client_.with("Authorization", deployment().gateway.basic()); }
+    std::string question() const {
+        return R"({"subject":{"type":"user","id":")" + one_.person.id +
+               R"("},"resource":{"type":"a","id":"1"},"action":{"name":"b"}})";
+    }
+
     std::vector<Call> queries() const {
         const std::string user = std::string(kUsers) + "/" + one_.person.id;
         return {{"list my sessions", [this] { return him().get(kSessions, at_head_); }},
@@ -66,7 +74,10 @@ protected:
                 {"list the audit trail", [this] { return admin().get(kAudit, at_head_); }},
                 {"export the audit trail", [this] { return admin().get(kAuditExport, at_head_); }},
                 {"show a user", [this, user] { return admin().get(user, at_head_); }},
-                {"list his sessions", [this, user] { return admin().get(user + "/sessions", at_head_); }}};
+                {"list his sessions", [this, user] { return admin().get(user + "/sessions", at_head_); }},
+                {"list his roles", [this, user] { return admin().get(user + "/roles", at_head_); }},
+                {"list roles", [this] { return admin().get(kRoles, at_head_); }},
+                {"show a role", [this] { return admin().get(kRoles + std::string(kAdministrators), at_head_); }}};
     }
     std::vector<Call> commands() const {
         const std::string user = std::string(kUsers) + "/" + one_.person.id;
@@ -80,6 +91,7 @@ protected:
         const std::string bad = json_object({{"email", "no@keyledger.test"}, {"password", "wrong"}});
         const std::string newcomer = registration_of(somebody());
         const std::string token = form_body({{"token", one_.tokens.refresh}});
+        const std::string role = R"({"name":")" + unique("role") + R"(","permissions":[]})";
         return {{"register", [=, this] { return anybody().post(kRegister, newcomer); }},
                 {"log in", [=, this] { return anybody().post(kLogin, good); }},
                 {"log in as nobody", [=, this] { return anybody().post(kLogin, bad); }},
@@ -102,6 +114,13 @@ protected:
                 {"erase nobody", [this] { return admin().del(std::string(kUsers) + kNobody); }},
                 {"keep nobody",
                  [this] { return admin().del(std::string(kUsers) + kNobody + std::string("/erasure")); }},
+                {"update a user", [=, this] { return admin().put(user, "{}"); }},
+                {"end a user's sessions", [=, this] { return admin().del(user + "/sessions"); }},
+                {"define a role", [=, this] { return admin().post(kRoles, role); }},
+                {"change a role", [=, this] { return admin().put(kRoles + ("/" + one_.person.id), role); }},
+                {"delete a role", [this] { return admin().del(kRoles + ("/" + one_.person.id)); }},
+                {"assign a role", [=, this] { return admin().send("PUT", user + "/roles/" + one_.person.id); }},
+                {"withdraw a role", [=, this] { return admin().del(user + "/roles/" + one_.person.id); }},
                 {"log out", [this] { return him().send("POST", kLogout); }},
                 {"revoke", [=, this] { return anybody().form(kRevoke, token, basic); }}};
     }
@@ -111,7 +130,10 @@ protected:
             {"introspect", [this] { return introspect(client_, deployment().gateway, one_.tokens.access); }},
             {"introspect a refresh token",
              [this] { return introspect(client_, deployment().gateway, one_.tokens.refresh); }},
-            {"show me", [this] { return him().get(kMe); }}};
+            {"show me", [this] { return him().get(kMe); }},
+            {"evaluate", [this] { return gateway().post("/access/v1/evaluation", question()); }},
+            {"evaluate several", [this] { return gateway().post("/access/v1/evaluations", question()); }},
+            {"evaluate oneself", [this] { return him().post("/access/v1/evaluation", question()); }}};
         for (const auto& more : {queries(), commands()}) all.insert(all.end(), more.begin(), more.end());
         return all;
     }

@@ -207,7 +207,8 @@ void Deployment::write_clients() {
     auto client = [&](ClientOfService& of, const std::string& audiences, const char* introspects) {
         of.secret = random_secret();
         json << R"({"client_id":")" << of.id << R"(","client_secret_sha256":")" << digest(of.secret)
-             << R"(","audiences":[)" << audiences << R"(],"introspect":")" << introspects << R"("})";
+             << R"(","audiences":[)" << audiences << R"(],"introspect":")" << introspects << R"(","evaluate":")"
+             << (&of == &gateway ? "all" : "none") << R"("})";
     };
     const std::string of_orders = "\"" + std::string(kOrders) + "\"";
     json << R"({"clients":[)";

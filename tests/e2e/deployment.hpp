@@ -73,7 +73,7 @@ public:
     // Logs of every process that served this deployment.
     std::string logs() const;
 
-    ClientOfService gateway{"gateway", {}};    // may introspect every token
+    ClientOfService gateway{"gateway", {}};    // may introspect every token, and ask what anybody may do
     ClientOfService orders{"orders", {}};      // is the resource server kOrders
     ClientOfService stranger{"stranger", {}};  // is nothing
 

@@ -89,8 +89,8 @@ TEST(EraseUser, IsForAdministrators) {
 TEST(EraseUser, IsRefusedForTheAdministrator) {
     ApiClient admin = administrator(api());
     const std::string id = admin.get(kMe).text("/id");
-    EXPECT_EQ(admin.del(user_target(id)).problem(), "is-administrator");
-    EXPECT_EQ(ask_for_erasure(admin, kAdminPassword).problem(), "is-administrator");
+    EXPECT_EQ(admin.del(user_target(id)).problem(), "last-administrator");
+    EXPECT_EQ(ask_for_erasure(admin, kAdminPassword).problem(), "last-administrator");
     EXPECT_EQ(admin.get(kMe).status, 200);
 }
 

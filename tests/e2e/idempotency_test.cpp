@@ -70,6 +70,44 @@ TEST(IdempotencyKey, IsRefusedWithAnotherRequest) {
     }
 }
 
+TEST(IdempotencyKey, IsRefusedWithAnotherRequestAboutRoles) {
+    const std::string roles = "/api/v1/admin/roles";
+    ApiClient admin = administrator(api());
+    auto role = [](const std::string& name) { return R"({"name":")" + name + R"(","permissions":[]})"; };
+    auto expect_mismatch = [](const Answer& answer) {
+        EXPECT_EQ(answer.status, 422) << answer.body;
+        EXPECT_EQ(answer.problem(), "idempotency-mismatch") << answer.body;
+    };
+    std::string once = unique("key");
+    const std::string name = unique("role");
+    const Answer defined = admin.post(roles, role(name), key(once));
+    ASSERT_EQ(defined.status, 201) << defined.body;
+    EXPECT_EQ(admin.post(roles, role(name), key(once)).body, defined.body) << "once, answered twice";
+    expect_mismatch(admin.post(roles, role(unique("role")), key(once)));
+    const std::string id = defined.text("/id");
+    const std::string other = admin.post(roles, role(unique("role"))).text("/id");
+    once = unique("key");
+    EXPECT_EQ(admin.put(roles + "/" + id, role(unique("role")), key(once)).status, 204);
+    expect_mismatch(admin.put(roles + "/" + id, role(unique("role")), key(once)));
+    const Visitor one = visitor(api());
+    const std::string user = kUsers + ("/" + one.person.id);
+    for (const char* method : {"PUT", "DELETE"}) {
+        once = unique("key");
+        EXPECT_EQ(admin.send(method, user + "/roles/" + id, key(once)).status, 204);
+        expect_mismatch(admin.send(method, user + "/roles/" + other, key(once)));
+        admin.send("PUT", user + "/roles/" + id);
+    }
+    once = unique("key");
+    EXPECT_EQ(admin.put(user, json_object({{"name", unique("First")}}), key(once)).status, 200);
+    expect_mismatch(admin.put(user, json_object({{"name", unique("Second")}}), key(once)));
+    once = unique("key");
+    EXPECT_EQ(admin.del(user + "/sessions", key(once)).status, 204);
+    expect_mismatch(admin.del(kUsers + ("/" + visitor(api()).person.id) + "/sessions", key(once)));
+    once = unique("key");
+    EXPECT_EQ(admin.del(roles + "/" + id, key(once)).status, 204);
+    expect_mismatch(admin.del(roles + "/" + other, key(once)));
+}
+
 // The session that asks is part of the request: what it ends or keeps depends on it. A key that was used in
 // one session must not make another believe that it was logged out.
 TEST(IdempotencyKey, OfOneSessionDoesNotAnswerForAnother) {

@@ -23,7 +23,10 @@ std::vector<JsonRoute> json_routes() {
             {"POST", kChangePassword, "new_password"},
             {"PUT", kMe, "name"},
             {"DELETE", kMe, "current_password"},
-            {"POST", std::string(kUsers) + "/" + kAnyId + "/deactivate", "reason"}};
+            {"POST", std::string(kUsers) + "/" + kAnyId + "/deactivate", "reason"},
+            {"PUT", std::string(kUsers) + "/" + kAnyId, "name"},
+            {"POST", "/api/v1/admin/roles", "name"},
+            {"PUT", std::string("/api/v1/admin/roles/") + kAnyId, "name"}};
 }
 
 Answer send_json(ApiClient& client, const JsonRoute& to, const std::string& body,
@@ -71,7 +74,7 @@ TEST(JsonBody, WithUnknownOrWrongFieldsIsRefusedOnEveryRoute) {
         }
         const std::string good =
             R"({"email":"a@b.test","password":"p","refresh_token":"t","current_password":"p",)"
-            R"("new_password":"p","name":"n","reason":"r"})";
+            R"("new_password":"p","name":"n","reason":"r","permissions":[]})";
         const Answer answer = send_json(admin, route, good);
         EXPECT_EQ(answer.status, 400) << route.target;
         EXPECT_EQ(answer.problem(), "unknown-field") << route.target;
@@ -114,7 +117,8 @@ TEST(Query, ThatIsWrongIsRefused) {
     const std::string id = admin.get(kMe).text("/id");
     const std::string user_sessions = std::string(kUsers) + "/" + id + "/sessions";
     for (const std::string& list :
-         {std::string(kSessions), std::string(kUsers), std::string(kAudit), user_sessions}) {
+         {std::string(kSessions), std::string(kUsers), std::string(kAudit), user_sessions,
+          std::string("/api/v1/admin/roles")}) {
         for (const char* bad : {"limit=0", "limit=201", "limit=x", "limit=1.5", "cursor=x", "cursor=AAAA"})
             EXPECT_EQ(admin.get(list + "?" + bad).problem(), "invalid-fields") << list << bad;
         EXPECT_EQ(admin.get(list + "?color=red").problem(), "unknown-field") << list;
@@ -147,7 +151,8 @@ TEST(Listener, RefusesBadRequestsToEveryOperation) {
     ApiClient client = api();
     for (const OpenApi::Operation& operation : api_document().operations()) {
         std::string target = operation.path;
-        if (const auto at = target.find("{id}"); at != std::string::npos) target.replace(at, 4, kAnyId);
+        for (const std::string name : {"{id}", "{role}"})
+            if (const auto at = target.find(name); at != std::string::npos) target.replace(at, name.size(), kAnyId);
         const Answer expecting = client.send(operation.method, target, {{"Expect", "a miracle"}});
         EXPECT_EQ(expecting.status, 417) << operation.id;
         EXPECT_EQ(expecting.problem(), "expectation-failed") << operation.id;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "domain/access/administrators.hpp"
+#include "domain/access/assignments.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "tests/kafka/scripted_log.hpp"
 
@@ -54,6 +56,33 @@ TEST(Subjects, AreTheSameHoweverLittleItRemembers) {
     Subjects subjects(log, 1);
     expect_subjects(subjects, log, 1, 500);
     EXPECT_GT(log.origin_questions(), 0U);
+}
+
+TEST(Subjects, AreTheUserOfWhatHeMayAndTheRoleOfWhatItGrants) {
+    const Uuid user = *Uuid::parse("0192e4a0-0000-7abc-8def-0123456789ab");
+    const Uuid role = *Uuid::parse("0192e4a0-0000-7abc-8def-0123456789ac");
+    const auto recorded = [](const char* stream_type, const Uuid& stream, const char* type, std::string payload) {
+        RecordedEvent event;
+        event.stream_type = stream_type;
+        event.stream_id = stream;
+        event.type = type;
+        event.payload = std::move(payload);
+        return event;
+    };
+    const std::string of_both =
+        R"({"role_id":")" + role.to_string() + R"(","user_id":")" + user.to_string() + R"("})";
+    const std::string of_user = R"({"user_id":")" + user.to_string() + R"("})";
+    ScriptedLog log(kSeed);
+    Subjects subjects(log);
+    const auto found =
+        subjects.of({recorded("role", role, "role.deleted", "{}"),
+                     recorded("assignments", assignments_of(user), "role.assigned", of_both),
+                     recorded("assignments", assignments_of(user), "role.withdrawn", of_both),
+                     recorded("administrators", kAdministratorsStream, "administrators.joined", of_user),
+                     recorded("administrators", kAdministratorsStream, "administrators.left", of_user)});
+    ASSERT_TRUE(found);
+    const std::string u = user.to_string();
+    EXPECT_EQ(*found, (std::vector<std::string>{role.to_string(), u, u, u, u}));
 }
 
 TEST(Subjects, AStreamOfAnUnknownNameIsItsOwnSubject) {

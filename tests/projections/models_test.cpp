@@ -3,6 +3,7 @@
 #include "projections/audit_model.hpp"
 #include "projections/erasures_model.hpp"
 #include "projections/operations.hpp"
+#include "projections/permissions_model.hpp"
 #include "projections/sessions_model.hpp"
 #include "projections/users_model.hpp"
 #include "tests/projections/driver.hpp"
@@ -22,6 +23,7 @@ protected:
     UsersModel users;
     SessionsModel sessions;
     AuditModel audit;
+    PermissionsModel permissions;
 
     Rows user_rows() {
         return rows(database,
@@ -38,6 +40,17 @@ protected:
 class UsersModelTest : public Models {};
 class SessionsModelTest : public Models {};
 class AuditModelTest : public Models {};
+class PermissionsModelTest : public Models {
+protected:
+    Rows role_rows() {
+        return rows(database, "select name, permissions, built_in, version, position, created_at_ms, updated_at_ms "
+                              "from read_models.permissions_1 order by position");
+    }
+    Rows assignment_rows() {
+        return rows(database, "select user_id, role_id, position from read_models.permissions_1_assignments "
+                              "order by position");
+    }
+};
 
 }  // namespace
 
@@ -56,6 +69,72 @@ TEST_F(UsersModelTest, FollowsAUserFromRegistrationOn) {
     story.record(ann, UserEvent(UserEnabled{}), By{});
     driver.tell();
     EXPECT_EQ(user_rows(), (Rows{"Ann@Example.com|-|Ann S.|active|t|5|5|1000|1004"}));
+}
+
+TEST_F(UsersModelTest, KnowsAnAdministratorByHisRole) {
+    const Uuid ann = story.registers("ann@example.com", "ann", "Ann");
+    const auto assigned = [&](const Uuid& role) {
+        story.record(assignments_of(ann), AssignmentsEvent(RoleAssigned{ann, role}), By{});
+    };
+    const std::string of_ann = "select administrator, version, position from read_models.users_1";
+    {
+        Driver driver(database, story, users);
+        assigned(story.new_id());
+        driver.tell();
+        EXPECT_EQ(rows(database, of_ann), Rows{"f|1|1"});
+        assigned(kAdministratorRole);
+        driver.tell();
+        EXPECT_EQ(rows(database, of_ann), Rows{"t|1|3"});
+    }
+    story.record(assignments_of(ann), AssignmentsEvent(RoleWithdrawn{ann, kAdministratorRole}), By{});
+    for (std::int32_t batch : {1000, 1}) {
+        reset(database);
+        Driver driver(database, story, users);
+        driver.tell(batch);
+        EXPECT_EQ(rows(database, of_ann), Rows{"f|1|4"}) << "in batches of " << batch;
+    }
+}
+
+TEST_F(PermissionsModelTest, FollowsARoleAndWhoHasIt) {
+    story.now_ms = 1000;
+    const Uuid clerk = story.new_id();
+    const Uuid auditor = story.new_id();
+    const Uuid ann = story.new_id();
+    const Uuid bob = story.new_id();
+    story.record(clerk, RoleEvent(RoleDefined{"clerk", {"invoices:*", "orders:read"}, RoleKind::kCustom}), By{});
+    story.record(auditor, RoleEvent(RoleDefined{"auditor", {}, RoleKind::kBuiltIn}), By{});
+    story.record(assignments_of(ann), AssignmentsEvent(RoleAssigned{ann, clerk}), By{});
+    story.record(assignments_of(bob), AssignmentsEvent(RoleAssigned{bob, clerk}), By{});
+    story.record(assignments_of(bob), AssignmentsEvent(RoleAssigned{bob, auditor}), By{});
+    story.record(clerk, RoleEvent(RoleChanged{"Clerk", {"orders:read"}}), By{});
+    story.record(assignments_of(ann), AssignmentsEvent(RoleWithdrawn{ann, clerk}), By{});
+    const Rows roles{"auditor||t|1|2|1001|1001", "Clerk|orders:read|f|2|6|1000|1005"};
+    const std::string b = bob.to_string();
+    const Rows assigned{b + "|" + clerk.to_string() + "|4", b + "|" + auditor.to_string() + "|5"};
+    for (std::int32_t batch : {1000, 1, 3}) {
+        reset(database);
+        Driver driver(database, story, permissions);
+        driver.tell(batch);
+        EXPECT_EQ(role_rows(), roles) << "in batches of " << batch;
+        EXPECT_EQ(assignment_rows(), assigned) << "in batches of " << batch;
+    }
+    story.record(clerk, RoleEvent(RoleDeleted{}), By{});
+    story.record(assignments_of(bob), AssignmentsEvent(RoleWithdrawn{bob, clerk}), By{});
+    for (std::int32_t batch : {1000, 1}) {
+        reset(database);
+        Driver driver(database, story, permissions);
+        driver.tell(batch);
+        EXPECT_EQ(role_rows(), Rows{roles.front()}) << "in batches of " << batch;
+        EXPECT_EQ(assignment_rows(), Rows{assigned.back()}) << "in batches of " << batch;
+    }
+}
+
+TEST_F(PermissionsModelTest, StopsAtAChangeToARoleThatNobodyDefined) {
+    story.record(story.new_id(), RoleEvent(RoleChanged{"clerk", {}}), By{});
+    Driver driver(database, story, permissions);
+    driver.tell();
+    ASSERT_TRUE(driver.projection().stopped());
+    EXPECT_EQ(driver.projection().stopped()->at.event_type, "role.changed");
 }
 
 TEST_F(UsersModelTest, ReadsErasedFieldsAsNull) {
@@ -242,10 +321,10 @@ TEST_F(Models, I7AreTheSameHoweverTheLogIsCutIntoBatches) {
     story.random_events(600);
     for (const ReadModel* model :
          {static_cast<const ReadModel*>(&users), static_cast<const ReadModel*>(&sessions),
-          static_cast<const ReadModel*>(&audit)}) {
+          static_cast<const ReadModel*>(&audit), static_cast<const ReadModel*>(&permissions)}) {
         Driver(database, story, *model).tell(1000);
         const TableDigest whole = digest(database.service_url(), *model);
-        EXPECT_GT(whole.rows, 20);
+        EXPECT_GT(whole.rows, 10);
         for (std::int32_t batch : {1, 13}) {
             reset(database);
             Driver(database, story, *model).tell(batch);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "projections/audit_model.hpp"
+#include "projections/permissions_model.hpp"
 #include "projections/rebuild.hpp"
 #include "projections/sessions_model.hpp"
 #include "projections/users_model.hpp"
@@ -28,13 +29,14 @@ protected:
     UsersModel users;
     SessionsModel sessions;
     AuditModel audit;
+    PermissionsModel permissions;
     Queries queries{{database.service_url()}};
 
     void project() {
         story.publish();
         for (const ReadModel* model :
              {static_cast<const ReadModel*>(&users), static_cast<const ReadModel*>(&sessions),
-              static_cast<const ReadModel*>(&audit)})
+              static_cast<const ReadModel*>(&audit), static_cast<const ReadModel*>(&permissions)})
             Driver(database, story, *model).apply();
     }
     std::vector<std::string> emails(const std::string& search) {
@@ -131,6 +133,39 @@ TEST_F(QueriesTest, ListsSessionsNewestFirstAndOnlyLiveOnesIfAsked) {
     ASSERT_EQ(rest->items.size(), 1U);
     EXPECT_EQ(rest->items[0].id, left);
     EXPECT_FALSE(rest->next);
+}
+
+TEST_F(QueriesTest, ListsRolesAndThoseOfAUser) {
+    const Uuid ann = story.registers("ann@example.com");
+    std::vector<Uuid> roles;
+    for (int i = 0; i < 3; ++i) {
+        roles.push_back(story.new_id());
+        story.record(roles.back(), RoleEvent(RoleDefined{"r" + std::to_string(i), {"a:*", "b:c"}, RoleKind::kCustom}),
+                     By{});
+    }
+    std::ranges::sort(roles);
+    story.record(assignments_of(ann), AssignmentsEvent(RoleAssigned{ann, roles[1]}), By{});  // 5
+    project();
+    const auto found = answer_of(queries.find_role(roles[0], soon()));
+    ASSERT_TRUE(found && found->value);
+    EXPECT_EQ(found->value->permissions, (Strings{"a:*", "b:c"}));
+    EXPECT_FALSE(found->value->built_in);
+    EXPECT_EQ(found->position, 5);
+    EXPECT_FALSE(answer_of(queries.find_role(ann, soon()))->value);
+    const auto first = answer_of(queries.list_roles(std::nullopt, 2, soon()));
+    ASSERT_EQ(first->items.size(), 2U);
+    EXPECT_EQ(first->items[0].id, roles[0]);
+    ASSERT_TRUE(first->next);
+    const auto rest = answer_of(queries.list_roles(first->next, 2, soon()));
+    ASSERT_EQ(rest->items.size(), 1U);
+    EXPECT_EQ(rest->items[0].id, roles[2]);
+    EXPECT_FALSE(rest->next);
+    const auto anns = answer_of(queries.list_user_roles(ann, soon()));
+    ASSERT_EQ(anns->value.size(), 1U);
+    EXPECT_EQ(anns->value[0].role.id, roles[1]);
+    EXPECT_EQ(anns->value[0].assigned_at_ms, story.now_ms - 1);
+    EXPECT_TRUE(answer_of(queries.list_user_roles(roles[1], soon()))->value.empty());
+    EXPECT_EQ(answer_of(queries.list_roles(std::nullopt, 0, soon())).error(), QueryError::kInvalid);
 }
 
 TEST_F(QueriesTest, FiltersTheAuditTrail) {

@@ -19,7 +19,6 @@ using namespace keyledger::projections::test;
 
 namespace {
 
-using Role = ProjectorStatus::Role;
 
 class ProjectorTest : public testing::Test {
 protected:
@@ -46,7 +45,7 @@ protected:
 };
 
 bool level(const ProjectorStatus& status) {
-    return status.role == Role::kLeading && status.projections.size() == all_read_models().size() &&
+    return status.role == ProjectorStatus::Role::kLeading && status.projections.size() == all_read_models().size() &&
            std::ranges::all_of(status.projections, [](const auto& p) { return p.position == p.head; });
 }
 
@@ -62,7 +61,7 @@ TEST_F(ProjectorTest, KeepsAllReadModelsLevelWithTheLog) {
     EXPECT_TRUE(running.becomes(level));
     const auto live = digests();
     running.projector().stop();
-    EXPECT_EQ(running.projector().status().role, Role::kStopped);
+    EXPECT_EQ(running.projector().status().role, ProjectorStatus::Role::kStopped);
     EXPECT_EQ(live, replayed());
 }
 
@@ -108,7 +107,7 @@ TEST_F(ProjectorTest, FollowsTheRealLog) {
 // leaves for good.
 TEST_F(ProjectorTest, WhenTheLeaderIsKilledSomebodyContinues) {
     Running a(database, story, "projector A", 10);
-    ASSERT_TRUE(a.becomes([](const auto& status) { return status.role == Role::kLeading; }));
+    ASSERT_TRUE(a.becomes([](const auto& status) { return status.role == ProjectorStatus::Role::kLeading; }));
     Running b(database, story, "projector B", 10);
     Queries queries({database.service_url()});
     auto reached = [&] {
@@ -125,7 +124,7 @@ TEST_F(ProjectorTest, WhenTheLeaderIsKilledSomebodyContinues) {
         ASSERT_TRUE(reached());
     }
     a.projector().stop();
-    ASSERT_TRUE(b.becomes([](const auto& status) { return status.role == Role::kLeading; }));
+    ASSERT_TRUE(b.becomes([](const auto& status) { return status.role == ProjectorStatus::Role::kLeading; }));
     story.random_events(60);
     story.publish();
     ASSERT_TRUE(b.reaches(story.head()));
@@ -247,5 +246,5 @@ TEST_F(ProjectorTest, WithoutADatabaseItTriesUntilItIsStopped) {
         std::this_thread::yield();
     EXPECT_NE(projector.status().last_trouble, "");
     projector.stop();
-    EXPECT_EQ(projector.status().role, Role::kStopped);
+    EXPECT_EQ(projector.status().role, ProjectorStatus::Role::kStopped);
 }

@@ -237,6 +237,28 @@ void Story::ends(const Uuid& session, SessionEndReason reason) {
     record(session, SessionEvent(SessionEnded{reason}), by);
 }
 
+void Story::random_role_event(const Uuid& user, const By& by) {
+    const std::size_t dice = static_cast<std::size_t>(random_() % 10);
+    if (roles_.empty() || dice < 3) {
+        const std::string name = "role" + std::to_string(next_position_);
+        roles_.push_back(new_id());
+        record(roles_.back(), RoleEvent(RoleDefined{name, {"a:b", "invoices:*"}, RoleKind::kCustom}), by);
+        return;
+    }
+    const auto at = roles_.begin() + static_cast<std::ptrdiff_t>(random_() % roles_.size());
+    const Uuid role = dice == 9 ? kAdministratorRole : *at;
+    if (dice < 4) return void(record(role, RoleEvent(RoleChanged{"renamed", {"orders:read"}}), by));
+    const Uuid assignments = assignments_of(user);
+    if (dice < 8 || dice == 9)
+        record(assignments, AssignmentsEvent(RoleAssigned{user, role}), by);
+    else
+        record(assignments, AssignmentsEvent(RoleWithdrawn{user, role}), by);
+    if (dice == 9) record(kAdministratorsStream, AdministratorsEvent(AdministratorsJoined{user}), by);
+    if (dice != 5) return;
+    record(role, RoleEvent(RoleDeleted{}), by);
+    roles_.erase(at);
+}
+
 void Story::random_events(int count) {
     for (int i = 0; i < count; ++i) random_event();
 }
@@ -251,7 +273,8 @@ void Story::random_event() {
         return;
     }
     const Uuid user = users_[below(users_.size())];
-    if (dice < 30) return void(logs_in(user));
+    if (dice < 24) return void(logs_in(user));
+    if (dice < 30) return random_role_event(user, Story::user(user));
     const Uuid session = sessions_[below(sessions_.size())];
     if (dice < 70) return refreshes(session);
     if (dice < 76) return ends(session, SessionEndReason::kLoggedOut);

@@ -102,6 +102,7 @@ private:
     };
     eventstore::SubjectKeyPtr key_of(const Uuid& subject);
     void random_event();
+    void random_role_event(const Uuid& user, const By& by);
 
     const keyledger::test::Database& database_;
     TestCipher cipher_;
@@ -115,6 +116,7 @@ private:
     std::unordered_map<Uuid, std::int32_t> versions_;
     std::vector<Uuid> users_;
     std::vector<Uuid> sessions_;
+    std::vector<Uuid> roles_;  // that are not deleted
     std::unordered_map<Uuid, SessionFacts> session_facts_;
 };
 

@@ -1,0 +1,203 @@
+#include "api/routes/authzen_routes.hpp"
+
+#include <map>
+
+#include "api/form.hpp"
+#include "api/read_json.hpp"
+#include "api/refusals.hpp"
+#include "api/write_json.hpp"
+#include "commands/answers_at_head.hpp"
+
+namespace keyledger::api::routes {
+namespace {
+
+using commands::Access;
+using commands::CommandError;
+using commands::Refusal;
+
+constexpr JsonLimits kLimits{.depth = 16, .members = 64, .values = 8192, .fractions = true};
+
+// ---- the question ----------------------------------------------------------------------------------------------
+enum class SubjectType { kUser, kSession };
+struct Subject {
+    SubjectType type = SubjectType::kUser;
+    std::string id;
+    auto operator<=>(const Subject&) const = default;
+};
+struct Question {
+    Subject subject;
+    Permission permission;
+};
+
+// An item's own part, or what stands beside the items for all of them.
+std::string path_of(JsonFields& body, const std::string& prefix, const std::string& part) {
+    const std::string own = prefix + part;
+    return prefix.empty() || body.object(own) ? own : part;
+}
+
+Subject read_subject(JsonFields& body, const std::string& path) {
+    Subject subject;
+    const std::string type = body.required_string(path + ".type", kMaxSegmentBytes);
+    subject.id = body.required_string(path + ".id", kMaxEvaluatedIdBytes);
+    body.ignore(path + ".properties");
+    if (type == "session") subject.type = SubjectType::kSession;
+    if (!type.empty() && type != "session" && type != "user")
+        body.refuse(path + ".type", "Subjects are of type 'user' or 'session'.");
+    return subject;
+}
+
+Permission read_permission(JsonFields& body, const std::string& resource, const std::string& action) {
+    const std::string type = body.required_string(resource + ".type", kMaxSegmentBytes);
+    body.required_string(resource + ".id", kMaxEvaluatedIdBytes);
+    body.ignore(resource + ".properties");
+    const std::string name = body.required_string(action + ".name", kMaxSegmentBytes);
+    body.ignore(action + ".properties");
+    constexpr const char* kGrammar = "Use lower-case letters, digits, '.', '_' and '-', a letter or digit first.";
+    if (!type.empty() && !concrete_permission(type, "x")) body.refuse(resource + ".type", kGrammar);
+    if (!name.empty() && !concrete_permission("x", name)) body.refuse(action + ".name", kGrammar);
+    return {type, name};
+}
+
+Question read_question(JsonFields& body, const std::string& prefix) {
+    Question question;
+    question.subject = read_subject(body, path_of(body, prefix, "subject"));
+    const std::string resource = path_of(body, prefix, "resource");
+    question.permission = read_permission(body, resource, path_of(body, prefix, "action"));
+    body.ignore(prefix + "context");
+    return question;
+}
+
+// ---- who asks --------------------------------------------------------------------------------------------------
+// A client that was granted it asks about anybody; whoever has a token asks about himself.
+struct Asker {
+    std::optional<commands::AccessClaims> holder;
+
+    bool may_ask(const Subject& subject) const {
+        if (!holder) return true;
+        const Uuid& own = subject.type == SubjectType::kUser ? holder->bearer.user_id : holder->bearer.session_id;
+        return Uuid::parse(subject.id) == own;
+    }
+};
+
+Result<Asker, Response> authenticate_asker(Context& context, const Request& request) {
+    if (bearer_token(request)) {
+        auto claims = authenticate(context, request);
+        if (!claims) return Unexpected(claims.error());
+        return Asker{std::move(*claims)};
+    }
+    auto client = authenticate_client(context, request);
+    if (!client) return Unexpected(client.error());
+    if (client->evaluates != commands::Evaluates::kAnybody)
+        return Unexpected(refuse(request, CommandError(Refusal::kForbidden)));
+    return Asker{};
+}
+
+// ---- the answer ------------------------------------------------------------------------------------------------
+using Learned = std::map<Subject, Access>;  // once a subject, of one request
+
+commands::Answer<Access> access_of(Context& context, const Asker& asker, Subject subject,
+                                   commands::Deadline deadline) {
+    commands::Services& services = context.services;
+    if (asker.holder) {
+        auto own = co_await commands::access_of_holder(services, asker.holder->bearer, deadline);
+        co_return own;
+    }
+    const Uuid id = Uuid::parse(subject.id).value_or(Uuid{});
+    if (subject.type == SubjectType::kSession) {
+        auto of_session = co_await commands::access_of_session(services, id, deadline);
+        co_return of_session;
+    }
+    auto of_user = co_await commands::access_of_user(services, id, deadline);
+    co_return of_user;
+}
+
+boost::asio::awaitable<Result<bool, CommandError>> decide(Context& context, const Asker& asker, Question question,
+                                                          Learned& learned, commands::Deadline deadline) {
+    if (!learned.contains(question.subject)) {
+        auto access = co_await access_of(context, asker, question.subject, deadline);
+        if (!access) co_return Unexpected(access.error());
+        learned.emplace(question.subject, std::move(*access));
+    }
+    const Access& access = learned.at(question.subject);
+    co_return access.active && access.permissions.covers(question.permission);
+}
+
+void write_decision(JsonText& json, bool decision, const Access& access) {
+    json.truth("decision", decision).begin_object("context").number("position", access.position).end_object();
+}
+
+Reply answer_one(Context& context, Request& request, Asker asker, Question question) {
+    Learned learned;
+    auto decision = co_await decide(context, asker, question, learned, request.deadline);
+    if (!decision) co_return refuse(request, decision.error());
+    JsonText json;
+    write_decision(json, *decision, learned.at(question.subject));
+    co_return api::json(200, json.finish());
+}
+
+}  // namespace
+
+Reply evaluate(Context& context, Request& request) {
+    auto asker = authenticate_asker(context, request);
+    if (!asker) co_return asker.error();
+    JsonFields body(request, kLimits);
+    const Question question = read_question(body, "");
+    auto read = body.finish();
+    if (!read) co_return read.error();
+    if (!asker->may_ask(question.subject)) co_return refuse(request, CommandError(Refusal::kForbidden));
+    Response response = co_await answer_one(context, request, *asker, question);
+    co_return response;
+}
+
+Reply evaluate_all(Context& context, Request& request) {
+    auto asker = authenticate_asker(context, request);
+    if (!asker) co_return asker.error();
+    JsonFields body(request, kLimits);
+    std::vector<Question> questions;
+    const std::size_t count = body.object_list("evaluations", kMaxEvaluations);
+    for (std::size_t i = 0; i < count; ++i)
+        questions.push_back(read_question(body, "evaluations." + std::to_string(i) + '.'));
+    // Section 7.1.1: what stands beside the items is their default, and without items the only question.
+    if (count == 0) questions.push_back(read_question(body, ""));
+    for (const char* part : {"subject", "resource", "action", "context"}) body.ignore(part);
+    std::string semantic = "execute_all";
+    if (body.object("options"))
+        semantic = body.optional_string("options.evaluations_semantic", 64).value_or(semantic);
+    if (semantic != "execute_all" && semantic != "deny_on_first_deny" && semantic != "permit_on_first_permit")
+        body.refuse("options.evaluations_semantic",
+                    "Use 'execute_all', 'deny_on_first_deny' or 'permit_on_first_permit'.");
+    auto read = body.finish();
+    if (!read) co_return read.error();
+    for (const Question& question : questions)
+        if (!asker->may_ask(question.subject)) co_return refuse(request, CommandError(Refusal::kForbidden));
+    if (count == 0) {
+        Response response = co_await answer_one(context, request, *asker, questions.front());
+        co_return response;
+    }
+    Learned learned;
+    JsonText json;
+    json.begin_array("evaluations");
+    for (const Question& question : questions) {
+        auto decision = co_await decide(context, *asker, question, learned, request.deadline);
+        if (!decision) co_return refuse(request, decision.error());
+        json.begin_object();
+        write_decision(json, *decision, learned.at(question.subject));
+        json.end_object();
+        if (*decision ? semantic == "permit_on_first_permit" : semantic == "deny_on_first_deny") break;
+    }
+    json.end_array();
+    co_return api::json(200, json.finish());
+}
+
+Reply authzen_configuration(Context& context, Request&) {
+    const std::string& issuer = context.services.settings.issuer;
+    JsonText json;
+    json.text("policy_decision_point", issuer)
+        .text("access_evaluation_endpoint", issuer + "/access/v1/evaluation")
+        .text("access_evaluations_endpoint", issuer + "/access/v1/evaluations");
+    Response response = api::json(200, json.finish());
+    response.headers.add("Cache-Control", "public, max-age=300");
+    co_return response;
+}
+
+}  // namespace keyledger::api::routes

@@ -1,0 +1,52 @@
+#include "commands/administer.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+Result<void, CommandError> change_administrators(Attempt& attempt, const AdministratorsCommand& command) {
+    const StreamOf<Administrators> stream{kAdministratorsStream};
+    auto events = decide(attempt.state(stream), command);
+    if (!events) return Unexpected(CommandError(refusal_of(events.error())));
+    attempt.append(stream, *events);
+    return {};
+}
+
+}  // namespace
+
+asio::awaitable<Outcome> run_errand(Services& services, Errand errand, Caller caller, Act act) {
+    Streams streams;
+    read_actor(streams, errand.bearer);
+    const auto user = streams.read<User>(errand.user_id);
+    const auto assignments = streams.read<Assignments>(assignments_of(errand.user_id));
+    const auto administrators = streams.read<Administrators>(kAdministratorsStream);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        auto held = co_await authorise_with(attempt, errand.needed, errand.bearer, services);
+        if (!held) co_return Unexpected(held.error());
+        if (!attempt.state(user).exists())
+            co_return Unexpected(CommandError(Refusal::kUserUnknown));
+        auto holdings = co_await holdings_of(attempt, errand.user_id);
+        if (!holdings) co_return Unexpected(holdings.error());
+        if (!held->covers(holdings->permissions)) co_return Unexpected(CommandError(Refusal::kExceedsAuthority));
+        Administration administration{attempt,     std::move(*held), user,
+                                      assignments, administrators,   std::move(holdings->deleted_roles)};
+        auto decided = co_await act(administration);
+        co_return decided;
+    };
+    auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    co_return executed;
+}
+
+Answer<Done> administer(Services& services, Errand errand, Caller caller, Act act) {
+    auto executed = co_await run_errand(services, std::move(errand), std::move(caller), std::move(act));
+    if (!executed) co_return Unexpected(executed.error());
+    co_return Done{executed->position};
+}
+
+Result<void, CommandError> join_administrators(Attempt& attempt, const Uuid& user_id, Joining joining) {
+    return change_administrators(attempt, JoinAdministrators{user_id, joining});
+}
+Result<void, CommandError> leave_administrators(Attempt& attempt, const Uuid& user_id) {
+    return change_administrators(attempt, LeaveAdministrators{user_id});
+}
+
+}  // namespace keyledger::commands

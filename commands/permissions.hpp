@@ -1,0 +1,13 @@
+#pragma once
+// What Keyledger's own commands and lists ask for. Roles grant them like any other permission; administrators hold all.
+#include "domain/access/permission.hpp"
+
+namespace keyledger::commands {
+
+inline const Permission kReadUsers{"keyledger.users", "read"};
+inline const Permission kWriteUsers{"keyledger.users", "write"};  // edit, disable, enable, end sessions, erase
+inline const Permission kReadRoles{"keyledger.roles", "read"};
+inline const Permission kWriteRoles{"keyledger.roles", "write"};  // define, change, delete, assign, withdraw
+inline const Permission kReadAudit{"keyledger.audit", "read"};
+
+}  // namespace keyledger::commands

@@ -1,0 +1,200 @@
+#include "commands/roles.hpp"
+
+#include "commands/administer.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using Op = eventstore::ClaimChange::Op;
+
+struct Parsed {
+    RoleName name;
+    PermissionSet permissions;
+};
+
+Result<Parsed, CommandError> parse(const RoleDefinition& definition) {
+    auto name = parse_role_name(definition.name);
+    if (!name) return Unexpected(CommandError(Refusal::kInvalidRoleName));
+    if (definition.permissions.size() > kMaxPermissionsPerRole)
+        return Unexpected(CommandError(Refusal::kTooManyPermissions));
+    for (const std::string& text : definition.permissions)
+        if (!parse_permission(text)) return Unexpected(CommandError(Refusal::kInvalidPermission));
+    return Parsed{std::move(*name), PermissionSet::of_texts(definition.permissions)};
+}
+
+std::string key_of(const std::string& name) {
+    auto parsed = parse_role_name(name);
+    return parsed ? parsed->key : std::string();
+}
+
+void change_claim(Services& services, Attempt& attempt, Op op, const Uuid& role_id, const std::string& key) {
+    attempt.change_claims(op, "role_name", role_id, services.pseudonyms.claim("role_name", key));
+}
+
+// A command upon a role by somebody who holds kWriteRoles; `command_of` is given what he holds.
+template <class CommandOf, class Then>
+asio::awaitable<Outcome> upon_role(Services& services, Bearer bearer, Streams streams, StreamOf<Role> role,
+                                   Caller caller, CommandOf command_of, Then then) {
+    const Step step = [&](Attempt& attempt) -> Decided {
+        auto held = co_await authorise_with(attempt, kWriteRoles, bearer, services);
+        if (!held) co_return Unexpected(held.error());
+        const RoleCommand command = command_of(std::move(*held));
+        auto events = decide(attempt.state(role), command);
+        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+        attempt.append(role, *events);
+        if (!events->empty()) then(attempt, attempt.state(role));
+        co_return Result<void, CommandError>{};
+    };
+    auto executed = co_await services.executor.run(std::move(caller), std::move(streams), step);
+    co_return executed;
+}
+
+Answer<Uuid> first_stream(Services& services, Position position, Deadline deadline) {
+    auto events = co_await services.store.read_log(position, 1, deadline);
+    if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+    if (events->empty()) co_return Unexpected(CommandError(Refusal::kBroken));
+    co_return events->front().stream_id;
+}
+
+Result<Done, CommandError> done(const Outcome& executed) {
+    if (!executed) return Unexpected(executed.error());
+    return Done{executed->position};
+}
+
+}  // namespace
+
+Answer<Defined> define_role(Services& services, Bearer bearer, RoleDefinition definition, Caller caller) {
+    auto parsed = parse(definition);
+    if (!parsed) co_return Unexpected(parsed.error());
+    const Deadline deadline = caller.deadline;
+    const Uuid role_id = services.identifiers.next();
+    Streams streams;
+    read_actor(streams, bearer);
+    const auto role = streams.begin<Role>(role_id);
+    const auto command_of = [&](PermissionSet held) {
+        return DefineRole{parsed->name.text, parsed->permissions, std::move(held), RoleKind::kCustom};
+    };
+    const auto then = [&](Attempt& attempt, const Role&) {
+        change_claim(services, attempt, Op::kTake, role_id, parsed->name.key);
+    };
+    auto executed = co_await upon_role(services, bearer, streams, role, std::move(caller), command_of, then);
+    if (!executed) co_return Unexpected(executed.error());
+    Defined defined{role_id, executed->position};
+    if (executed->repeated) {
+        auto first = co_await first_stream(services, executed->first_position, deadline);
+        if (!first) co_return Unexpected(first.error());
+        defined.role_id = *first;
+    }
+    co_return defined;
+}
+
+Answer<Done> change_role(Services& services, Bearer bearer, Uuid role_id, RoleDefinition definition,
+                         Caller caller) {
+    auto parsed = parse(definition);
+    if (!parsed) co_return Unexpected(parsed.error());
+    Streams streams;
+    read_actor(streams, bearer);
+    const auto role = streams.read<Role>(role_id);
+    const auto command_of = [&](PermissionSet held) {
+        return ChangeRole{parsed->name.text, parsed->permissions, std::move(held)};
+    };
+    const auto then = [&](Attempt& attempt, const Role& before) {
+        const std::string key = key_of(before.name);
+        if (key == parsed->name.key) return;
+        change_claim(services, attempt, Op::kRelease, role_id, key);
+        change_claim(services, attempt, Op::kTake, role_id, parsed->name.key);
+    };
+    auto executed = co_await upon_role(services, bearer, streams, role, std::move(caller), command_of, then);
+    co_return done(executed);
+}
+
+Answer<Done> delete_role(Services& services, Bearer bearer, Uuid role_id, Caller caller) {
+    Streams streams;
+    read_actor(streams, bearer);
+    const auto role = streams.read<Role>(role_id);
+    const auto command_of = [](PermissionSet held) { return DeleteRole{std::move(held)}; };
+    const auto then = [&](Attempt& attempt, const Role& before) {
+        change_claim(services, attempt, Op::kRelease, role_id, key_of(before.name));
+    };
+    auto executed = co_await upon_role(services, bearer, streams, role, std::move(caller), command_of, then);
+    co_return done(executed);
+}
+
+Answer<Done> assign_role(Services& services, Bearer bearer, Uuid user_id, Uuid role_id, Caller caller) {
+    const Act act = [&](Administration& on) -> Decided {
+        Streams more;
+        const auto stream = more.read<Role>(role_id);
+        auto read = co_await on.attempt.also_read(more);
+        if (!read) co_return read;
+        const Role& role = on.attempt.state(stream);
+        if (role.status != Role::Status::kDefined) co_return Unexpected(CommandError(Refusal::kRoleUnknown));
+        const AssignRole command{user_id, role_id, role.permissions, on.held, on.deleted_roles};
+        auto events = decide(on.attempt.state(on.assignments), command);
+        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+        on.attempt.append(on.assignments, *events);
+        const User& him = on.attempt.state(on.user);
+        const bool counts = him.status == User::Status::kActive && !him.erasure_due_at_ms;
+        if (role_id != kAdministratorRole || !counts) co_return Result<void, CommandError>{};
+        co_return join_administrators(on.attempt, user_id, Joining::kByRole);
+    };
+    Errand errand{bearer, kWriteRoles, user_id};
+    auto assigned = co_await administer(services, std::move(errand), std::move(caller), act);
+    co_return assigned;
+}
+
+Answer<Done> withdraw_role(Services& services, Bearer bearer, Uuid user_id, Uuid role_id, Caller caller) {
+    const Act act = [&](Administration& on) -> Decided {
+        const WithdrawRole command{user_id, role_id};
+        auto events = decide(on.attempt.state(on.assignments), command);
+        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+        on.attempt.append(on.assignments, *events);
+        if (role_id != kAdministratorRole) co_return Result<void, CommandError>{};
+        co_return leave_administrators(on.attempt, user_id);
+    };
+    Errand errand{bearer, kWriteRoles, user_id};
+    auto withdrawn = co_await administer(services, std::move(errand), std::move(caller), act);
+    co_return withdrawn;
+}
+
+void read_administration(Streams& streams, const Uuid& user_id) {
+    streams.read<Assignments>(assignments_of(user_id));
+    streams.read<Role>(kAdministratorRole);
+    streams.read<Administrators>(kAdministratorsStream);
+}
+
+Result<void, CommandError> found_administration(Services& services, Attempt& attempt, const Uuid& user_id) {
+    const StreamOf<Role> role{kAdministratorRole};
+    const StreamOf<Assignments> assignments{assignments_of(user_id)};
+    const auto everything = PermissionSet::everything();
+    auto defined = decide(attempt.state(role), DefineRole{std::string(kAdministratorRoleName), everything, everything,
+                                                          RoleKind::kBuiltIn});
+    if (!defined) return Unexpected(CommandError(Refusal::kAdministratorExists));
+    auto assigned =
+        decide(attempt.state(assignments), AssignRole{user_id, kAdministratorRole, everything, everything, {}});
+    if (!assigned) return Unexpected(CommandError(refusal_of(assigned.error())));
+    attempt.append(role, *defined);
+    attempt.append(assignments, *assigned);
+    change_claim(services, attempt, Op::kTake, kAdministratorRole, std::string(kAdministratorRoleName));
+    return join_administrators(attempt, user_id, Joining::kByRole);
+}
+
+Answer<Done> adopt_first_administrator(Services& services, Caller caller) {
+    auto digests = services.pseudonyms.claim("first_administrator", "first");
+    auto owner = co_await services.store.find_claim("first_administrator", std::move(digests), caller.deadline);
+    if (!owner) co_return Unexpected(CommandError(refusal_of(owner.error())));
+    if (!owner->has_value()) co_return Done{};
+    const Uuid user_id = **owner;
+    Streams streams;
+    const auto user = streams.read<User>(user_id);
+    read_administration(streams, user_id);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        const bool adopted = attempt.state(StreamOf<Role>{kAdministratorRole}).status != Role::Status::kAbsent;
+        if (adopted || attempt.state(user).standing != Standing::kAdministrator)
+            co_return Result<void, CommandError>{};
+        co_return found_administration(services, attempt, user_id);
+    };
+    auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    co_return done(executed);
+}
+
+}  // namespace keyledger::commands

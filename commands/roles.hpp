@@ -1,0 +1,32 @@
+#pragma once
+// Roles, and who has them. All take kWriteRoles; nobody grants a permission that he lacks.
+#include "commands/services.hpp"
+
+namespace keyledger::commands {
+
+// Of the grammar of domain/access/permission.hpp, or kInvalidRoleName, kInvalidPermission, kTooManyPermissions.
+struct RoleDefinition {
+    std::string name;
+    std::vector<std::string> permissions;
+};
+struct Defined {
+    Uuid role_id;
+    Position position = 0;
+};
+Answer<Defined> define_role(Services& services, Bearer bearer, RoleDefinition definition, Caller caller);
+Answer<Done> change_role(Services& services, Bearer bearer, Uuid role_id, RoleDefinition definition, Caller caller);
+// Whoever was assigned to it loses what it granted in this moment.
+Answer<Done> delete_role(Services& services, Bearer bearer, Uuid role_id, Caller caller);
+
+// To a user who has it already, or from one who has it not: no error, and nothing is changed.
+Answer<Done> assign_role(Services& services, Bearer bearer, Uuid user_id, Uuid role_id, Caller caller);
+Answer<Done> withdraw_role(Services& services, Bearer bearer, Uuid user_id, Uuid role_id, Caller caller);
+
+// The built-in role comes into being with its first holder, who is registered by the same append.
+Result<void, CommandError> found_administration(Services& services, Attempt& attempt, const Uuid& user_id);
+// The streams that it writes.
+void read_administration(Streams& streams, const Uuid& user_id);
+// A log of before there were roles has an administrator without one: gives it to him, once. Run before serving.
+Answer<Done> adopt_first_administrator(Services& services, Caller caller);
+
+}  // namespace keyledger::commands

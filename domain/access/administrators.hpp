@@ -1,0 +1,63 @@
+#pragma once
+// The aggregate `administrators`: the active users who hold the administrator's role, as one set with one stream. Every
+// command that can make somebody cease to be one (withdraw his role, disable him, erase him) writes it, so that two at
+// once conflict and the last one stays. Pure.
+#include <variant>
+#include <vector>
+
+#include "domain/access/permission.hpp"
+#include "domain/declare.hpp"
+#include "domain/result.hpp"
+#include "domain/uuid.hpp"
+
+namespace keyledger {
+
+// ---- events ----------------------------------------------------------------------------------------------------
+struct AdministratorsJoined {
+    Uuid user_id;
+    static constexpr std::string_view kType = "administrators.joined";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{Field{"user_id", &AdministratorsJoined::user_id}}; }
+};
+struct AdministratorsLeft {
+    Uuid user_id;
+    static constexpr std::string_view kType = "administrators.left";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{Field{"user_id", &AdministratorsLeft::user_id}}; }
+};
+using AdministratorsEvent = std::variant<AdministratorsJoined, AdministratorsLeft>;
+
+// ---- commands --------------------------------------------------------------------------------------------------
+enum class Joining { kByRole, kEnabledAgain };  // the limit is for the former: nobody stays locked out by it
+struct JoinAdministrators {
+    Uuid user_id;
+    Joining joining = Joining::kByRole;
+};
+struct LeaveAdministrators {
+    Uuid user_id;
+};
+
+// ---- errors ----------------------------------------------------------------------------------------------------
+enum class AdministratorsError { kLast, kTooMany };
+
+// ---- state -----------------------------------------------------------------------------------------------------
+struct Administrators {
+    std::vector<Uuid> users;
+
+    bool include(const Uuid& user_id) const;
+
+    static constexpr std::string_view kStreamType = "administrators";
+    using Event = AdministratorsEvent;
+};
+// The one stream, the same in every log.
+inline constexpr Uuid kAdministratorsStream{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80, 0x67,  //
+                                             0x80, 0x61, 0x64, 0x6d, 0x69, 0x6e, 0x73, 0x01}};
+
+// ---- rules -----------------------------------------------------------------------------------------------------
+using AdministratorsDecision = Result<std::vector<AdministratorsEvent>, AdministratorsError>;
+using AdministratorsCommand = std::variant<JoinAdministrators, LeaveAdministrators>;
+
+AdministratorsDecision decide(const Administrators& administrators, const AdministratorsCommand& command);
+Administrators evolve(Administrators administrators, const AdministratorsEvent& event, const Recorded& recorded);
+
+}  // namespace keyledger

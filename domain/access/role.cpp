@@ -1,0 +1,60 @@
+#include "domain/access/role.hpp"
+
+namespace keyledger {
+namespace {
+
+using Events = std::vector<RoleEvent>;
+using Status = Role::Status;
+
+RoleDecision decide_on(const Role& role, const DefineRole& command) {
+    if (role.status != Status::kAbsent) return Unexpected(RoleError::kAlreadyDefined);
+    if (!command.held.covers(command.permissions)) return Unexpected(RoleError::kLacksPermission);
+    return Events{RoleDefined{command.name, command.permissions.texts(), command.kind}};
+}
+
+// Taking a permission from a role takes it from everybody who holds it there: that, too, is for those who hold it.
+RoleDecision decide_on(const Role& role, const ChangeRole& command) {
+    if (role.status != Status::kDefined) return Unexpected(RoleError::kUnknown);
+    if (role.kind == RoleKind::kBuiltIn) return Unexpected(RoleError::kBuiltIn);
+    if (!command.held.covers(command.permissions) || !command.held.covers(role.permissions))
+        return Unexpected(RoleError::kLacksPermission);
+    if (role.name == command.name && role.permissions == command.permissions) return Events{};
+    return Events{RoleChanged{command.name, command.permissions.texts()}};
+}
+
+RoleDecision decide_on(const Role& role, const DeleteRole& command) {
+    if (role.status != Status::kDefined) return Unexpected(RoleError::kUnknown);
+    if (role.kind == RoleKind::kBuiltIn) return Unexpected(RoleError::kBuiltIn);
+    if (!command.held.covers(role.permissions)) return Unexpected(RoleError::kLacksPermission);
+    return Events{RoleDeleted{}};
+}
+
+Role apply(Role role, const RoleDefined& event) {
+    role.status = Status::kDefined;
+    role.name = event.name;
+    role.permissions = PermissionSet::of_texts(event.permissions);
+    role.kind = event.kind;
+    return role;
+}
+Role apply(Role role, const RoleChanged& event) {
+    role.name = event.name;
+    role.permissions = PermissionSet::of_texts(event.permissions);
+    return role;
+}
+Role apply(Role role, const RoleDeleted&) {
+    role.status = Status::kDeleted;
+    role.permissions = {};
+    return role;
+}
+
+}  // namespace
+
+RoleDecision decide(const Role& role, const RoleCommand& command) {
+    return std::visit([&](const auto& c) { return decide_on(role, c); }, command);
+}
+
+Role evolve(Role role, const RoleEvent& event, const Recorded&) {
+    return std::visit([&](const auto& e) { return apply(std::move(role), e); }, event);
+}
+
+}  // namespace keyledger

@@ -1,0 +1,98 @@
+#pragma once
+// The aggregate `role`: a named set of permissions. Pure. Stream id = role id. Names are unique without regard to case
+// (claims of kind "role_name"); names and permissions are of the grammar of domain/access/permission.hpp before they
+// come here. Nobody grants what he lacks: every command carries what its actor holds.
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "domain/access/permission.hpp"
+#include "domain/declare.hpp"
+#include "domain/result.hpp"
+#include "domain/uuid.hpp"
+
+namespace keyledger {
+
+// ---- events ----------------------------------------------------------------------------------------------------
+enum class RoleKind { kCustom, kBuiltIn };  // a built-in role is neither changed nor deleted
+constexpr auto enum_names(RoleKind) {
+    return std::array{EnumName{RoleKind::kCustom, "custom"}, EnumName{RoleKind::kBuiltIn, "built_in"}};
+}
+struct RoleDefined {
+    std::string name;
+    std::vector<std::string> permissions;  // sorted, each once
+    RoleKind kind = RoleKind::kCustom;
+    static constexpr std::string_view kType = "role.defined";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = RoleDefined;
+        return std::tuple{Field{"name", &E::name}, Field{"permissions", &E::permissions}, Field{"kind", &E::kind}};
+    }
+};
+struct RoleChanged {  // the whole role as it is from now on
+    std::string name;
+    std::vector<std::string> permissions;
+    static constexpr std::string_view kType = "role.changed";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = RoleChanged;
+        return std::tuple{Field{"name", &E::name}, Field{"permissions", &E::permissions}};
+    }
+};
+struct RoleDeleted {  // it grants nothing any more, whoever is assigned to it
+    static constexpr std::string_view kType = "role.deleted";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{}; }
+};
+using RoleEvent = std::variant<RoleDefined, RoleChanged, RoleDeleted>;
+
+// ---- commands --------------------------------------------------------------------------------------------------
+struct DefineRole {
+    std::string name;
+    PermissionSet permissions;
+    PermissionSet held;  // by whoever defines it
+    RoleKind kind = RoleKind::kCustom;
+};
+struct ChangeRole {
+    std::string name;
+    PermissionSet permissions;
+    PermissionSet held;
+};
+struct DeleteRole {
+    PermissionSet held;
+};
+
+// ---- errors ----------------------------------------------------------------------------------------------------
+enum class RoleError {
+    kAlreadyDefined,
+    kUnknown,
+    kBuiltIn,
+    kLacksPermission,  // the actor, of one that the role grants or would grant
+};
+
+// ---- state -----------------------------------------------------------------------------------------------------
+struct Role {
+    enum class Status { kAbsent, kDefined, kDeleted };
+    Status status = Status::kAbsent;
+    std::string name;
+    PermissionSet permissions;  // empty once deleted
+    RoleKind kind = RoleKind::kCustom;
+
+    static constexpr std::string_view kStreamType = "role";
+    using Event = RoleEvent;
+};
+
+// The role that administrators hold: it grants everything. Its id is the same in every log.
+inline constexpr Uuid kAdministratorRole{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80, 0x65,  //
+                                          0x80, 0x72, 0x6f, 0x6c, 0x65, 0x00, 0x00, 0x01}};
+inline constexpr std::string_view kAdministratorRoleName = "administrator";
+
+// ---- rules -----------------------------------------------------------------------------------------------------
+using RoleDecision = Result<std::vector<RoleEvent>, RoleError>;
+using RoleCommand = std::variant<DefineRole, ChangeRole, DeleteRole>;
+
+RoleDecision decide(const Role& role, const RoleCommand& command);
+Role evolve(Role role, const RoleEvent& event, const Recorded& recorded);
+
+}  // namespace keyledger

@@ -1,0 +1,221 @@
+#include "projections/permissions_model.hpp"
+
+#include <map>
+#include <optional>
+
+#include "projections/database.hpp"
+#include "projections/sql_array.hpp"
+
+namespace keyledger::projections {
+namespace {
+
+// Permissions are texts without spaces, so one column holds them as a scope does (RFC 6749 section 3.3).
+constexpr const char* kRoleColumns = R"( (
+    id            uuid primary key,
+    name          text not null,
+    permissions   text collate "C" not null,
+    built_in      boolean not null,
+    created_at_ms bigint not null,
+    updated_at_ms bigint not null,
+    version       integer not null,
+    position      bigint not null
+) with (fillfactor = 85, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 1000))";
+
+constexpr const char* kAssignmentColumns = R"( (
+    user_id        uuid not null,
+    role_id        uuid not null,
+    assigned_at_ms bigint not null,
+    position       bigint not null,
+    primary key (user_id, role_id)
+) with (autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 10000))";
+
+constexpr const char* kBegin = R"( (id, name, permissions, built_in, created_at_ms, updated_at_ms, version, position)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::bigint[], $6::bigint[], $7::integer[],
+                     $8::bigint[]))";
+
+constexpr const char* kChange = R"( as r
+   set name = c.name, permissions = c.permissions, updated_at_ms = c.updated_at_ms, version = c.version,
+       position = c.position
+  from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::integer[], $6::bigint[])
+       as c (id, name, permissions, updated_at_ms, version, position)
+ where r.id = c.id)";
+
+constexpr const char* kAssign = R"( (user_id, role_id, assigned_at_ms, position)
+select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[])
+on conflict (user_id, role_id) do update set assigned_at_ms = excluded.assigned_at_ms, position = excluded.position)";
+
+constexpr const char* kWithdraw = R"( as a
+ using unnest($1::uuid[], $2::uuid[]) as w (user_id, role_id)
+ where a.user_id = w.user_id and a.role_id = w.role_id)";
+
+std::string scope_of(const std::vector<std::string>& permissions) {
+    std::string scope;
+    for (const std::string& permission : permissions) scope += (scope.empty() ? "" : " ") + permission;
+    return scope;
+}
+
+struct RoleChange {
+    struct Begin {
+        bool built_in = false;
+        std::int64_t at_ms = 0;
+    };
+    std::optional<Begin> begin;  // it was defined in this batch
+    bool deleted = false;
+    std::string name;
+    std::string permissions;
+    std::int64_t at_ms = 0;
+    std::int32_t version = 0;
+    Position position = 0;
+};
+struct Assigned {
+    std::int64_t at_ms = 0;
+    Position position = 0;
+};
+struct Changes {
+    std::map<Uuid, RoleChange> roles;
+    std::map<std::pair<Uuid, Uuid>, std::optional<Assigned>> assignments;  // user and role; empty: withdrawn
+};
+
+struct OnRole {
+    RoleChange& role;
+    const DecodedEvent& decoded;
+
+    void operator()(const RoleDefined& event) const {
+        role.begin = RoleChange::Begin{event.kind == RoleKind::kBuiltIn, decoded.metadata.occurred_at_ms};
+        role.name = event.name;
+        role.permissions = scope_of(event.permissions);
+    }
+    void operator()(const RoleChanged& event) const {
+        role.name = event.name;
+        role.permissions = scope_of(event.permissions);
+    }
+    void operator()(const RoleDeleted&) const { role.deleted = true; }
+};
+
+struct OnAssignments {
+    Changes& changes;
+    const DecodedEvent& decoded;
+
+    void operator()(const RoleAssigned& event) const {
+        changes.assignments[{event.user_id, event.role_id}] =
+            Assigned{decoded.metadata.occurred_at_ms, decoded.recorded->position};
+    }
+    void operator()(const RoleWithdrawn& event) const {
+        changes.assignments[{event.user_id, event.role_id}] = std::nullopt;
+    }
+};
+
+struct Collect {
+    Changes& changes;
+    const DecodedEvent& decoded;
+
+    void operator()(const RoleEvent& event) const {
+        RoleChange& role = changes.roles[decoded.recorded->stream_id];
+        role.at_ms = decoded.metadata.occurred_at_ms;
+        role.version = decoded.recorded->version;
+        role.position = decoded.recorded->position;
+        std::visit(OnRole{role, decoded}, event);
+    }
+    void operator()(const AssignmentsEvent& event) const { std::visit(OnAssignments{changes, decoded}, event); }
+    void operator()(const AdministratorsEvent&) const {}  // says nothing that the others do not
+    void operator()(const UserEvent&) const {}
+    void operator()(const SessionEvent&) const {}
+    void operator()(const LoginAttemptsEvent&) const {}
+    void operator()(const AnonymousCallersEvent&) const {}
+};
+
+void begin_roles(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
+    SqlArray id, name, permissions, built_in, created, updated, version, position;
+    for (const auto& [role, change] : changes.roles) {
+        if (!change.begin || change.deleted) continue;
+        id.add(role);
+        name.add(change.name);
+        permissions.add(change.permissions);
+        built_in.add(change.begin->built_in);
+        created.add(change.begin->at_ms);
+        updated.add(change.at_ms);
+        version.add(change.version);
+        position.add(change.position);
+    }
+    if (id.empty()) return;
+    transaction.exec_params("insert into " + table + kBegin, id.literal(), name.literal(), permissions.literal(),
+                            built_in.literal(), created.literal(), updated.literal(), version.literal(),
+                            position.literal());
+}
+
+void change_roles(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
+    SqlArray id, name, permissions, updated, version, position;
+    for (const auto& [role, change] : changes.roles) {
+        if (change.begin || change.deleted) continue;
+        id.add(role);
+        name.add(change.name);
+        permissions.add(change.permissions);
+        updated.add(change.at_ms);
+        version.add(change.version);
+        position.add(change.position);
+    }
+    if (id.empty()) return;
+    const auto done =
+        transaction.exec_params("update " + table + kChange, id.literal(), name.literal(), permissions.literal(),
+                                updated.literal(), version.literal(), position.literal());
+    if (done.affected_rows() != id.size())
+        throw InconsistentLog(std::to_string(id.size() - done.affected_rows()) + " role(s) have no row");
+}
+
+void move_assignments(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
+    SqlArray user, role, at_ms, position, former_user, former_role;
+    for (const auto& [pair, assigned] : changes.assignments) {
+        if (!assigned) {
+            former_user.add(pair.first);
+            former_role.add(pair.second);
+            continue;
+        }
+        user.add(pair.first);
+        role.add(pair.second);
+        at_ms.add(assigned->at_ms);
+        position.add(assigned->position);
+    }
+    if (!user.empty())
+        transaction.exec_params("insert into " + table + kAssign, user.literal(), role.literal(), at_ms.literal(),
+                                position.literal());
+    if (!former_user.empty())
+        transaction.exec_params("delete from " + table + kWithdraw, former_user.literal(), former_role.literal());
+}
+
+// Nobody is assigned to a role after it was deleted: the order within a batch is lost without harm.
+void delete_roles(pqxx::transaction_base& transaction, const std::string& roles, const std::string& assignments,
+                  const Changes& changes) {
+    SqlArray id;
+    for (const auto& [role, change] : changes.roles)
+        if (change.deleted) id.add(role);
+    if (id.empty()) return;
+    transaction.exec_params("delete from " + roles + " where id = any($1::uuid[])", id.literal());
+    transaction.exec_params("delete from " + assignments + " where role_id = any($1::uuid[])", id.literal());
+}
+
+}  // namespace
+
+std::vector<std::string> PermissionsModel::tables(int generation) const {
+    return {table_name(kName, generation), table_name(kName, generation, "assignments")};
+}
+
+void PermissionsModel::create(pqxx::transaction_base& transaction, int generation) const {
+    const std::string assignments = table_name(kName, generation, "assignments");
+    transaction.exec0("create table read_models." + table_name(kName, generation) + kRoleColumns);
+    transaction.exec0("create table read_models." + assignments + kAssignmentColumns);
+    transaction.exec0("create index " + assignments + "_role on read_models." + assignments + " (role_id)");
+}
+
+void PermissionsModel::apply(pqxx::transaction_base& transaction, int generation,
+                             std::span<const DecodedEvent> events) const {
+    Changes changes;
+    for (const DecodedEvent& decoded : events) std::visit(Collect{changes, decoded}, decoded.event);
+    const std::string roles = "read_models." + table_name(kName, generation);
+    const std::string assignments = "read_models." + table_name(kName, generation, "assignments");
+    begin_roles(transaction, roles, changes);
+    change_roles(transaction, roles, changes);
+    move_assignments(transaction, assignments, changes);
+    delete_roles(transaction, roles, assignments, changes);
+}
+
+}  // namespace keyledger::projections

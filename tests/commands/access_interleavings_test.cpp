@@ -1,0 +1,259 @@
+// Two commands about roles that overlap, the second one committed at every step of the first; on one node and on two.
+#include "commands/answers_at_head.hpp"
+#include "commands/roles.hpp"
+#include "commands/set_user_status.hpp"
+#include "tests/commands/fixture.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using test::bearer_of;
+using test::caller_of;
+using test::kAnnsEmail;
+using test::run;
+
+enum class Nodes { kOne, kTwo };
+
+// Root and Carol hold everything; Root is an administrator, Carol by a role of her own. Ann is a clerk who may write
+// users and roles; Bob is nobody.
+struct Scene : test::Stage {
+    explicit Scene(Nodes nodes) : second(nodes == Nodes::kOne ? node : other) {
+        world.create_administrator(node, "root@example.com");
+        root = world.log_in(node, "root@example.com");
+        carol = with_role("carol@example.com", define("everything", {"*:*"}));
+        clerks = define("clerk", {"keyledger.users:write", "keyledger.roles:write", "invoices:read"});
+        ann = with_role(kAnnsEmail, clerks);
+        bob = world.register_user(node, "bob@example.com");
+        before = world.head();
+    }
+    Uuid define(std::string name, std::vector<std::string> permissions) {
+        RoleDefinition definition{std::move(name), std::move(permissions)};
+        return run(define_role(node.services, bearer_of(root), std::move(definition), caller_of(root)))->role_id;
+    }
+    Grant with_role(std::string email, const Uuid& role) {
+        const Uuid user = world.register_user(node, email);
+        EXPECT_TRUE(run(assign_role(node.services, bearer_of(root), user, role, caller_of(root))));
+        return world.log_in(node, email);
+    }
+    void watch(test::Steps& steps, std::function<asio::awaitable<void>()> meanwhile) {
+        stepped.steps = &steps;
+        steps.meanwhile = std::move(meanwhile);
+    }
+    void stop_watching() { stepped.steps = nullptr; }
+    // The first one after `before`; 0: there is none.
+    Position position_of(const std::string& type) {
+        for (const auto& event : world.events(before))
+            if (event.type == type) return event.position;
+        return 0;
+    }
+    std::size_t count_of(const std::string& type) {
+        const auto types = world.types(before);
+        return static_cast<std::size_t>(std::count(types.begin(), types.end(), type));
+    }
+    bool is_administrator(const Uuid& user) {
+        auto known = run(user_at_head(other.services, user, Deadline::max()));
+        return known && known->user.status == User::Status::kActive && known->administrator();
+    }
+
+    test::Node& second;
+    Grant root, carol, ann;
+    Uuid clerks, bob;
+    Position before = 0;
+};
+
+class AccessInterleavingTest : public testing::TestWithParam<Nodes> {};
+std::vector<Nodes> nodes() {
+    return test::kBreadth.on_one_node ? std::vector{Nodes::kOne, Nodes::kTwo} : std::vector{Nodes::kTwo};
+}
+INSTANTIATE_TEST_SUITE_P(Nodes, AccessInterleavingTest, testing::ValuesIn(nodes()),
+                         [](const auto& info) { return info.param == Nodes::kOne ? "One" : "Two"; });
+
+using Act = asio::awaitable<bool> (*)(test::Node& node, const Grant& who, Uuid whom);
+
+asio::awaitable<bool> withdraws(test::Node& node, const Grant& who, Uuid whom) {
+    auto from = caller_of(who);
+    auto done = co_await withdraw_role(node.services, bearer_of(who), whom, kAdministratorRole, from);
+    co_return done.has_value();
+}
+asio::awaitable<bool> disables(test::Node& node, const Grant& who, Uuid whom) {
+    auto from = caller_of(who);
+    std::string reason = "left";
+    auto done = co_await disable_user(node.services, bearer_of(who), whom, reason, from);
+    co_return done.has_value();
+}
+
+// Scenario: there are two administrators, and Carol, who may do everything and is none of them, takes both away at
+// once: by withdrawing the role or by disabling them. One of the two commands is refused, whatever their order.
+TEST_P(AccessInterleavingTest, TwoAdministratorsWithdrawnAtOnce) {
+    for (Act first : {withdraws, disables})
+        for (Act second : {withdraws, disables})
+            test::for_every_step([&](test::Steps& steps) {
+                Scene scene(GetParam());
+                ASSERT_TRUE(run(assign_role(scene.node.services, bearer_of(scene.root), scene.bob, kAdministratorRole,
+                                            caller_of(scene.root))));
+                bool second_passed = false;
+                auto takes_bob = [&]() -> asio::awaitable<void> {
+                    second_passed = co_await second(scene.second, scene.carol, scene.bob);
+                };
+                scene.watch(steps, takes_bob);
+                const bool first_passed = run(first(scene.node, scene.carol, scene.root.user_id));
+                scene.stop_watching();
+                if (!steps.happened()) return;
+                EXPECT_NE(first_passed, second_passed) << steps.where();
+                EXPECT_EQ(scene.count_of("administrators.left"), 1u) << steps.where();
+                EXPECT_NE(scene.is_administrator(scene.bob), scene.is_administrator(scene.root.user_id))
+                    << steps.where();
+            });
+}
+
+// Scenario: two administrators fall out, and each withdraws the other's role. One of them remains.
+TEST_P(AccessInterleavingTest, TwoAdministratorsWithdrawEachOther) {
+    test::for_every_step([&](test::Steps& steps) {
+        Scene scene(GetParam());
+        ASSERT_TRUE(run(assign_role(scene.node.services, bearer_of(scene.root), scene.bob, kAdministratorRole,
+                                    caller_of(scene.root))));
+        const Grant bob = scene.world.log_in(scene.node, "bob@example.com");
+        bool bob_passed = false;
+        auto strikes_back = [&]() -> asio::awaitable<void> {
+            bob_passed = co_await withdraws(scene.second, bob, scene.root.user_id);
+        };
+        scene.watch(steps, strikes_back);
+        const bool root_passed = run(withdraws(scene.node, scene.root, scene.bob));
+        scene.stop_watching();
+        if (!steps.happened()) return;
+        EXPECT_NE(root_passed, bob_passed) << steps.where();
+        EXPECT_NE(scene.is_administrator(scene.bob), scene.is_administrator(scene.root.user_id)) << steps.where();
+    });
+}
+
+// Scenario: Ann defines a role while the permission to do so is taken from her: her role is withdrawn, changed or
+// deleted, or she is disabled. Nothing of hers stands after that in the log.
+TEST_P(AccessInterleavingTest, DefineARoleWhileItsDefinerLosesThePermission) {
+    enum class How { kWithdrawn, kChanged, kDeleted, kDisabled };
+    for (How how : {How::kWithdrawn, How::kChanged, How::kDeleted, How::kDisabled})
+        test::for_every_step([&](test::Steps& steps) {
+            Scene scene(GetParam());
+            auto takes_it = [&]() -> asio::awaitable<void> {
+                auto& services = scene.second.services;
+                const Bearer roots = bearer_of(scene.root);
+                auto from = caller_of(scene.root);
+                Result<Done, CommandError> done = Done{};
+                const Uuid ann = scene.ann.user_id;
+                RoleDefinition poorer{"clerk", {"invoices:read"}};
+                if (how == How::kWithdrawn) done = co_await withdraw_role(services, roots, ann, scene.clerks, from);
+                if (how == How::kChanged) done = co_await change_role(services, roots, scene.clerks, poorer, from);
+                if (how == How::kDeleted) done = co_await delete_role(services, roots, scene.clerks, from);
+                std::string reason = "left";
+                if (how == How::kDisabled) done = co_await disable_user(services, roots, ann, reason, from);
+                EXPECT_TRUE(test::succeeds(done));
+            };
+            scene.watch(steps, takes_it);
+            const RoleDefinition mine{"mine", {"invoices:read"}};
+            auto defined =
+                run(define_role(scene.node.services, bearer_of(scene.ann), mine, caller_of(scene.ann)));
+            scene.stop_watching();
+            if (!steps.happened()) return;
+            const Position lost = std::max({scene.position_of("role.withdrawn"), scene.position_of("role.changed"),
+                                            scene.position_of("role.deleted"), scene.position_of("user.disabled")});
+            EXPECT_EQ(defined.has_value(), scene.position_of("role.defined") > 0) << steps.where();
+            EXPECT_LT(scene.position_of("role.defined"), lost) << steps.where();
+        });
+}
+
+// Scenario: Ann may disable Bob, who is nobody, while Root makes him an administrator. She came first, or is refused.
+TEST_P(AccessInterleavingTest, DisableAUserWhileHeIsMadeAnAdministrator) {
+    test::for_every_step([&](test::Steps& steps) {
+        Scene scene(GetParam());
+        auto raises_bob = [&]() -> asio::awaitable<void> {
+            auto from = caller_of(scene.root);
+            auto done = co_await assign_role(scene.second.services, bearer_of(scene.root), scene.bob,
+                                             kAdministratorRole, from);
+            EXPECT_TRUE(test::succeeds(done));
+        };
+        scene.watch(steps, raises_bob);
+        const bool disabled = run(disables(scene.node, scene.ann, scene.bob));
+        scene.stop_watching();
+        if (!steps.happened()) return;
+        EXPECT_EQ(disabled, scene.position_of("user.disabled") > 0) << steps.where();
+        EXPECT_LT(scene.position_of("user.disabled"), scene.position_of("role.assigned")) << steps.where();
+        EXPECT_EQ(scene.is_administrator(scene.bob), !disabled) << steps.where();
+        EXPECT_EQ(scene.count_of("administrators.joined"), disabled ? 0u : 1u) << steps.where();
+    });
+}
+
+// Scenario: a role is deleted, or made stronger than its assigner is, while he assigns it.
+TEST_P(AccessInterleavingTest, AssignARoleWhileItIsDeletedOrMadeStronger) {
+    for (const bool deleted : {true, false})
+        test::for_every_step([&](test::Steps& steps) {
+            Scene scene(GetParam());
+            const Uuid reader = scene.define("reader", {"invoices:read"});
+            auto meanwhile = [&]() -> asio::awaitable<void> {
+                auto& services = scene.second.services;
+                auto from = caller_of(scene.root);
+                RoleDefinition stronger{"reader", {"orders:write"}};
+                Result<Done, CommandError> done = Done{};
+                if (deleted) done = co_await delete_role(services, bearer_of(scene.root), reader, from);
+                if (!deleted) done = co_await change_role(services, bearer_of(scene.root), reader, stronger, from);
+                EXPECT_TRUE(test::succeeds(done));
+            };
+            scene.watch(steps, meanwhile);
+            auto assigned = run(assign_role(scene.node.services, bearer_of(scene.ann), scene.bob, reader,
+                                            caller_of(scene.ann)));
+            scene.stop_watching();
+            if (!steps.happened()) return;
+            EXPECT_EQ(assigned.has_value(), scene.position_of("role.assigned") > 0) << steps.where();
+            EXPECT_LT(scene.position_of("role.assigned"),
+                      scene.position_of(deleted ? "role.deleted" : "role.changed"))
+                << steps.where();
+        });
+}
+
+// Scenario: two define a role of the same name. One gets it.
+TEST_P(AccessInterleavingTest, DefineTheSameNameTwiceAtOnce) {
+    test::for_every_step([&](test::Steps& steps) {
+        Scene scene(GetParam());
+        std::optional<Result<Defined, CommandError>> second;
+        auto same = [&]() -> asio::awaitable<void> {
+            RoleDefinition definition{"Reader", {}};
+            auto from = caller_of(scene.root);
+            second = co_await define_role(scene.second.services, bearer_of(scene.root), definition, from);
+        };
+        scene.watch(steps, same);
+        const RoleDefinition definition{"reader", {}};
+        auto first = run(define_role(scene.node.services, bearer_of(scene.ann), definition, caller_of(scene.ann)));
+        scene.stop_watching();
+        if (!steps.happened()) return;
+        EXPECT_NE(first.has_value(), second->has_value()) << steps.where();
+        EXPECT_TRUE(test::refused(first ? *second : first, Refusal::kRoleNameTaken)) << steps.where();
+        EXPECT_EQ(scene.count_of("role.defined"), 1u) << steps.where();
+    });
+}
+
+// Scenario: an application asks what Ann may do while her only role is withdrawn. Whoever asks after the command
+// returned hears that she may nothing (I8), whatever the node remembers.
+TEST_P(AccessInterleavingTest, AskWhatSomebodyMayWhileItIsTakenFromHim) {
+    test::for_every_step([&](test::Steps& steps) {
+        Scene scene(GetParam());
+        auto takes_it = [&]() -> asio::awaitable<void> {
+            auto from = caller_of(scene.root);
+            auto done = co_await withdraw_role(scene.second.services, bearer_of(scene.root), scene.ann.user_id,
+                                               scene.clerks, from);
+            EXPECT_TRUE(test::succeeds(done));
+        };
+        scene.watch(steps, takes_it);
+        auto during = run(access_of_user(scene.node.services, scene.ann.user_id, Deadline::max()));
+        scene.stop_watching();
+        ASSERT_TRUE(test::succeeds(during)) << steps.where();
+        if (!steps.happened()) return;
+        // The position tells which of the two it is.
+        const bool before = during->position < scene.position_of("role.withdrawn");
+        EXPECT_EQ(during->permissions.permissions().size(), before ? 3u : 0u) << steps.where();
+        auto after = run(access_of_user(scene.node.services, scene.ann.user_id, Deadline::max()));
+        ASSERT_TRUE(test::succeeds(after)) << steps.where();
+        EXPECT_TRUE(after->permissions.permissions().empty()) << steps.where();
+        EXPECT_EQ(after->position, scene.world.head()) << steps.where();
+    });
+}
+
+}  // namespace
+}  // namespace keyledger::commands

@@ -1,0 +1,156 @@
+// OpenID AuthZEN over HTTP: may this subject do that?
+#include <gtest/gtest.h>
+
+#include "tests/e2e/world.hpp"
+
+namespace keyledger::test {
+namespace {
+
+constexpr const char* kEvaluation = "/access/v1/evaluation";
+constexpr const char* kEvaluations = "/access/v1/evaluations";
+
+std::string entity(const std::string& type, const std::string& id) {
+    return R"({"type":")" + type + R"(","id":")" + id + R"("})";
+}
+std::string question(const std::string& subject, const std::string& resource, const std::string& action) {
+    return R"({"subject":)" + subject + R"(,"resource":)" + entity(resource, "42") + R"(,"action":{"name":")" +
+           action + R"("}})";
+}
+ApiClient gateway() { return api().with("Authorization", deployment().gateway.basic()); }
+
+// Somebody with a role of his own that grants one permission, and the id of that role.
+struct Holder {
+    Visitor visitor;
+    std::string role;
+
+    std::string as_user() const { return entity("user", visitor.person.id); }
+    std::string as_session() const { return entity("session", visitor.tokens.session_id); }
+};
+Holder holder_of(const std::string& permission) {
+    ApiClient admin = administrator(api());
+    Holder holder{visitor(api()), ""};
+    const std::string body = R"({"name":")" + unique("role") + R"(","permissions":[")" + permission + R"("]})";
+    holder.role = admin.post("/api/v1/admin/roles", body).text("/id");
+    const Answer given =
+        admin.send("PUT", std::string(kUsers) + "/" + holder.visitor.person.id + "/roles/" + holder.role);
+    EXPECT_EQ(given.status, 204) << given.body;
+    return holder;
+}
+
+TEST(Evaluation, IsWhatTheSubjectsRolesGrantAtThatMoment) {
+    const Holder one = holder_of("invoices:read");
+    ApiClient client = gateway();
+    const Answer yes = client.post(kEvaluation, question(one.as_user(), "invoices", "read"));
+    ASSERT_EQ(yes.status, 200) << yes.body;
+    EXPECT_TRUE(yes.truth("/decision"));
+    EXPECT_GT(yes.number("/context/position"), 0);
+    EXPECT_TRUE(client.post(kEvaluation, question(one.as_session(), "invoices", "read")).truth("/decision"));
+    EXPECT_FALSE(client.post(kEvaluation, question(one.as_user(), "invoices", "write")).truth("/decision"));
+    EXPECT_FALSE(client.post(kEvaluation, question(one.as_user(), "orders", "read")).truth("/decision"));
+    for (const char* nobody : {"01890a5d-ac96-774b-bcce-b302099a8057", "somebody@else.test"}) {
+        EXPECT_FALSE(client.post(kEvaluation, question(entity("user", nobody), "invoices", "read")).truth("/decision"));
+        EXPECT_FALSE(
+            client.post(kEvaluation, question(entity("session", nobody), "invoices", "read")).truth("/decision"));
+    }
+    ApiClient admin = administrator(api());
+    const Answer taken =
+        admin.del(std::string(kUsers) + "/" + one.visitor.person.id + "/roles/" + one.role);
+    const Answer no = client.post(kEvaluation, question(one.as_user(), "invoices", "read"));
+    EXPECT_FALSE(no.truth("/decision")) << "from the moment in which the withdrawal returned";
+    EXPECT_GE(no.number("/context/position"), taken.position());
+}
+
+TEST(Evaluation, EndsWithTheSessionAndTheUser) {
+    const Holder one = holder_of("*:read");
+    ApiClient client = gateway();
+    EXPECT_EQ(api().as(one.visitor.tokens.access).send("POST", kLogout).status, 204);
+    EXPECT_FALSE(client.post(kEvaluation, question(one.as_session(), "invoices", "read")).truth("/decision"));
+    EXPECT_TRUE(client.post(kEvaluation, question(one.as_user(), "invoices", "read")).truth("/decision"));
+    ApiClient admin = administrator(api());
+    const std::string user = std::string(kUsers) + "/" + one.visitor.person.id;
+    EXPECT_EQ(admin.send("POST", user + "/deactivate").status, 204);
+    EXPECT_FALSE(client.post(kEvaluation, question(one.as_user(), "invoices", "read")).truth("/decision"));
+}
+
+TEST(Evaluation, IsForClientsThatWereGrantedItAndForOneself) {
+    const Holder one = holder_of("invoices:read");
+    const Visitor other = visitor(api());
+    ApiClient himself = api().as(one.visitor.tokens.access);
+    for (const char* target : {kEvaluation, kEvaluations}) {
+        for (const std::string& self : {one.as_user(), one.as_session()})
+            EXPECT_TRUE(himself.post(target, question(self, "invoices", "read")).truth("/decision"));
+        for (const std::string& stranger :
+             {entity("user", other.person.id), entity("session", other.tokens.session_id)})
+            EXPECT_EQ(himself.post(target, question(stranger, "invoices", "read")).problem(), "forbidden");
+        ApiClient ungranted = api().with("Authorization", deployment().stranger.basic());
+        EXPECT_EQ(ungranted.post(target, question(one.as_user(), "invoices", "read")).problem(), "forbidden");
+        EXPECT_EQ(api().post(target, question(one.as_user(), "invoices", "read")).problem(), "invalid-client");
+        EXPECT_EQ(api().as("nonsense").post(target, question(one.as_user(), "invoices", "read")).problem(),
+                  "invalid-token");
+    }
+    EXPECT_EQ(himself.send("POST", kLogout).status, 204);
+    for (const char* target : {kEvaluation, kEvaluations})
+        EXPECT_EQ(himself.post(target, question(one.as_user(), "invoices", "read")).problem(), "invalid-token");
+}
+
+TEST(Evaluations, TakeWhatStandsBesideThemAsDefault) {
+    const Holder one = holder_of("invoices:read");
+    const Visitor other = visitor(api());
+    ApiClient client = gateway();
+    const std::string body = R"({"subject":)" + one.as_user() + R"(,"action":{"name":"read"},"evaluations":[)" +
+                             R"({"resource":)" + entity("invoices", "1") + R"(},{"resource":)" +
+                             entity("orders", "1") + R"(},{"resource":)" + entity("invoices", "1") +
+                             R"(,"subject":)" + entity("user", other.person.id) + R"(},{"resource":)" +
+                             entity("invoices", "2") + R"(,"context":{"weight":1.5}}]})";
+    const Answer all = client.post(kEvaluations, body);
+    ASSERT_EQ(all.status, 200) << all.body;
+    ASSERT_EQ(all.count("/evaluations"), 4u);
+    EXPECT_TRUE(all.truth("/evaluations/0/decision"));
+    EXPECT_FALSE(all.truth("/evaluations/1/decision"));
+    EXPECT_FALSE(all.truth("/evaluations/2/decision"));
+    EXPECT_TRUE(all.truth("/evaluations/3/decision"));
+    auto with = [&](const std::string& semantic) {
+        return body.substr(0, body.size() - 1) + R"(,"options":{"evaluations_semantic":")" + semantic + R"("}})";
+    };
+    EXPECT_EQ(client.post(kEvaluations, with("execute_all")).count("/evaluations"), 4u);
+    EXPECT_EQ(client.post(kEvaluations, with("deny_on_first_deny")).count("/evaluations"), 2u);
+    EXPECT_EQ(client.post(kEvaluations, with("permit_on_first_permit")).count("/evaluations"), 1u);
+    EXPECT_EQ(client.post(kEvaluations, with("chance")).problem(), "invalid-fields");
+}
+
+TEST(Evaluation, RefusesWhatIsNoQuestion) {
+    ApiClient client = gateway();
+    const std::string subject = entity("user", "01890a5d-ac96-774b-bcce-b302099a8057");
+    for (const char* target : {kEvaluation, kEvaluations}) {
+        for (const std::string& bad :
+             {std::string("{}"), question(entity("group", "a"), "invoices", "read"),
+              question(subject, "Invoices", "read"), question(subject, "invoices", "*"),
+              question(subject, "", "read"), question("7", "invoices", "read"), question("[]", "invoices", "read"),
+              question(R"({"type":"user"})", "invoices", "read")})
+            EXPECT_EQ(client.post(target, bad).problem(), "invalid-fields") << target << bad;
+        for (const std::string& bad : {question(R"({"type":"user","id":"a","role":"b"})", "invoices", "read"),
+                                       R"({"subject.id":"a",)" + question(subject, "invoices", "read").substr(1)})
+            EXPECT_EQ(client.post(target, bad).problem(), "unknown-field") << target << bad;
+        for (const std::string& bad : {std::string("nonsense"), std::string("[]"), std::string(R"({"a":1,"a":2})")})
+            EXPECT_EQ(client.post(target, bad).problem(), "malformed-json") << target << bad;
+        EXPECT_EQ(client.send("POST", target, {{"Content-Type", "text/plain"}}, "{}").problem(),
+                  "unsupported-media-type");
+        EXPECT_EQ(client.post(target, std::string(70'000, ' ')).problem(), "payload-too-large");
+    }
+    EXPECT_EQ(client.post(kEvaluations, R"({"evaluations":[7]})").problem(), "invalid-fields");
+    std::string many = "{}";
+    for (int i = 0; i < 50; ++i) many += ",{}";
+    EXPECT_EQ(client.post(kEvaluations, R"({"evaluations":[)" + many + "]}").problem(), "invalid-fields");
+}
+
+TEST(AuthzenConfiguration, SaysWhereToAsk) {
+    ApiClient client = api();
+    const Answer found = client.get("/.well-known/authzen-configuration");
+    ASSERT_EQ(found.status, 200) << found.body;
+    const std::string base = found.text("/policy_decision_point");
+    EXPECT_EQ(found.text("/access_evaluation_endpoint"), base + kEvaluation);
+    EXPECT_EQ(found.text("/access_evaluations_endpoint"), base + kEvaluations);
+}
+
+}  // namespace
+}  // namespace keyledger::test
