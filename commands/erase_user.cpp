@@ -9,8 +9,8 @@ namespace {
 
 using Op = eventstore::ClaimChange::Op;
 
-// Whoever is to be erased is no administrator from the request on, so that what is due can be carried out; taken back, he
-// is one again.
+// Whoever is to be erased is no administrator from the request on, so that what is due can be carried out; taken back,
+// he is one again.
 Decided count_among_administrators(Attempt& attempt, StreamOf<User> user, const std::vector<UserEvent>& events) {
     if (events.empty()) co_return Result<void, CommandError>{};
     Streams more;

@@ -23,8 +23,9 @@ Answer<Done> enable_user(Services& services, Bearer bearer, Uuid user_id, Caller
         if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
         on.attempt.append(on.user, *events);
         // Whoever is to be erased left the set when that was requested.
-        const bool stays = !on.attempt.state(on.user).erasure_due_at_ms;
-        if (!stays || !on.attempt.state(on.assignments).holds(kAdministratorRole)) co_return Result<void, CommandError>{};
+        const bool leaves = on.attempt.state(on.user).erasure_due_at_ms.has_value();
+        const bool administrator = on.attempt.state(on.assignments).holds(kAdministratorRole);
+        if (leaves || !administrator) co_return Result<void, CommandError>{};
         co_return join_administrators(on.attempt, user_id, Joining::kEnabledAgain);
     };
     Errand errand{bearer, kWriteUsers, user_id};

@@ -386,13 +386,13 @@ TEST_F(QueriesTest, SayHowTheReadModelsStand) {
     story.record(story.new_id(), SessionEvent(SessionRefreshed{2, ""}), Story::user(ann));
     project();
     const auto states = answer_of(queries.states(soon()));
-    ASSERT_EQ(states->size(), 3U);
-    EXPECT_EQ((*states)[1].model, "sessions");
-    ASSERT_TRUE((*states)[1].stopped);
-    EXPECT_EQ((*states)[1].stopped->kind, "event");
-    EXPECT_EQ((*states)[1].stopped->position, 2);
-    EXPECT_EQ((*states)[1].stopped->event_type, "session.refreshed");
-    EXPECT_EQ((*states)[2].model, "users");
-    EXPECT_EQ((*states)[2].position, 2);
-    EXPECT_FALSE((*states)[2].stopped);
+    ASSERT_EQ(states->size(), 4U);
+    EXPECT_EQ((*states)[2].model, "sessions");
+    ASSERT_TRUE((*states)[2].stopped);
+    EXPECT_EQ((*states)[2].stopped->kind, "event");
+    EXPECT_EQ((*states)[2].stopped->position, 2);
+    EXPECT_EQ((*states)[2].stopped->event_type, "session.refreshed");
+    EXPECT_EQ((*states)[3].model, "users");
+    EXPECT_EQ((*states)[3].position, 2);
+    EXPECT_FALSE((*states)[3].stopped);
 }
