@@ -32,7 +32,7 @@ public:
     template <class Aggregate>
     StreamOf<Aggregate> begin(const Uuid& id) {
         const auto stream = read<Aggregate>(id);
-        loads_.back().is_new = true;
+        loads_[*place_of(id, kStateIndex<Aggregate>)].is_new = true;
         return stream;
     }
     const std::vector<LoadStream>& loads() const { return loads_; }
