@@ -25,7 +25,7 @@ from kill_service import Database, Service, die
 PASSWORD = "violet tractors hum at noon"
 ADMINISTRATOR = "administrator@example.com"
 SECONDS = 60
-READ_MODELS = {"audit", "erasures", "sessions", "users"}
+READ_MODELS = {"audit", "erasures", "permissions", "sessions", "users"}
 
 
 def persona(name):
