@@ -236,10 +236,8 @@ TEST_F(ProjectorTest, ShowsItsLag) {
 }
 
 TEST_F(ProjectorTest, WithoutADatabaseItTriesUntilItIsStopped) {
-    const auto models = all_read_models().size();
     Projector projector({"postgresql://nobody@127.0.0.1:1/nowhere", 10, "projector"}, story.source(),
                         story.cipher(), all_read_models());
-    EXPECT_EQ(models, 4U);
     projector.start();
     const auto until = std::chrono::steady_clock::now() + kPatience;
     while (projector.status().last_trouble.empty() && std::chrono::steady_clock::now() < until)
