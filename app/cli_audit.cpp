@@ -31,10 +31,17 @@ struct WrongUsage : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// Of a small file: a key, a manifest.
 std::string text_of(const std::string& path) {
+    constexpr std::size_t kMax = 64 * 1024;
     std::ifstream in(path, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(in), {}};
-    if (!in) throw std::runtime_error("can't read " + path);
+    std::string text(kMax + 1, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (in.bad() || !in.eof()) {
+        const bool long_one = in.good();
+        throw std::runtime_error(long_one ? path + " is above 64 KiB: it is no key or manifest" : "can't read " + path);
+    }
+    text.resize(static_cast<std::size_t>(in.gcount()));
     return text;
 }
 

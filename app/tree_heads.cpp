@@ -38,7 +38,7 @@ std::optional<audit::SignedTreeHead> newest_seen(const Config& config, const Uui
                                                  const audit::OpenNote& open) {
     audit::Notes notes;
     if (!config.tree_head_file.empty()) {
-        auto read = audit::read_notes(config.tree_head_file);
+        auto read = audit::read_last_notes(config.tree_head_file);
         if (!read) throw StartFailure(read.error());
         notes = std::move(*read);
         if (notes.torn > 0) spdlog::warn("{} holds {} torn pieces", config.tree_head_file, notes.torn);

@@ -62,7 +62,7 @@ Digest digest_in(const rapidjson::Value& object, const char* name) {
 std::string object_in(const rapidjson::Value& object, const char* name) {
     const auto& value = member(object, name);
     if (!value.IsObject()) throw CodecError(std::string("'") + name + "' is not an object");
-    return jcs(value);  // RapidJSON's own way through a value goes as deep as the file says
+    return jcs(value);
 }
 
 rapidjson::Document object_of(std::string_view text) {
@@ -141,19 +141,22 @@ Manifest parse_manifest(std::string_view text) {
     return manifest;
 }
 
-ExportReader::ExportReader(const std::string& path) : path_(path), in_(path, std::ios::binary) {
+ExportReader::ExportReader(const std::string& path)
+    : path_(path), in_(path, std::ios::binary), buffer_(kMaxExportLine + 1) {
     if (!in_) throw std::runtime_error("can't read " + path + ": " + std::strerror(errno));
 }
 
 std::optional<RecordedEvent> ExportReader::next() {
-    if (!std::getline(in_, text_)) {
-        if (in_.bad()) throw std::runtime_error("can't read " + path_ + " any further");
-        return std::nullopt;
-    }
+    // Never more than a buffer: a file that is one endless line is refused, not taken into memory.
+    in_.getline(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
+    const auto read = static_cast<std::size_t>(in_.gcount());
+    if (in_.bad()) throw std::runtime_error("can't read " + path_ + " any further");
+    if (read == 0 && in_.eof()) return std::nullopt;
     ++line_;
     try {
-        if (text_.size() > kMaxExportLine) throw CodecError("it is above 1 MiB");
-        return parse_export_line(text_);
+        if (in_.fail()) throw CodecError("it is above 1 MiB");
+        // The newline is counted and not stored; the last line may lack it.
+        return parse_export_line({buffer_.data(), in_.eof() ? read : read - 1});
     } catch (const CodecError& error) {
         throw CodecError(path_ + ", line " + std::to_string(line_) + ": " + error.what());
     }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "eventstore/audit/merkle.hpp"
 #include "eventstore/store.hpp"
@@ -30,7 +31,8 @@ std::string manifest_path(const std::string& export_path);
 std::string manifest_text(const Manifest& manifest);
 Manifest parse_manifest(std::string_view text);  // throws CodecError
 
-// Reads the lines of such a file. Throws CodecError for a line that is none, std::runtime_error when the file fails.
+// Reads the lines of such a file, with memory for one. Throws CodecError for a line that is none or is above
+// kMaxExportLine, std::runtime_error when the file fails.
 class ExportReader {
 public:
     explicit ExportReader(const std::string& path);
@@ -40,7 +42,7 @@ public:
 private:
     const std::string path_;
     std::ifstream in_;
-    std::string text_;
+    std::vector<char> buffer_;
     std::int64_t line_ = 0;
 };
 

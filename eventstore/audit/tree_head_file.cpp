@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -48,6 +49,22 @@ Result<Notes, std::string> read_notes(const std::string& path) {
     const std::string text{std::istreambuf_iterator<char>(in), {}};
     if (!in) return Unexpected(trouble(path, "can't be read"));
     return split_notes(text);
+}
+
+Result<Notes, std::string> read_last_notes(const std::string& path) {
+    constexpr std::streamoff kTail = 64 * 1024;
+    if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return Notes{};
+    std::ifstream in(path, std::ios::binary | std::ios::ate);
+    const std::streamoff size = in.tellg();
+    const std::streamoff from = std::max<std::streamoff>(size - kTail, 0);
+    in.seekg(from);
+    const std::string tail{std::istreambuf_iterator<char>(in), {}};
+    if (!in) return Unexpected(trouble(path, "can't be read"));
+    if (from == 0) return split_notes(tail);
+    // The first piece may be the end of a note; its signatures stand behind an empty line too.
+    const std::size_t signature = tail.find("\n\n\u2014 ");
+    const std::size_t next = signature == tail.npos ? tail.npos : tail.find("\n\n", signature + 2);
+    return split_notes(next == tail.npos ? std::string_view() : std::string_view(tail).substr(next + 2));
 }
 
 NewestHead newest_of(const Notes& notes, const Uuid& log_id, const OpenNote& open) {

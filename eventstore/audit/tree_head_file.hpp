@@ -14,7 +14,10 @@ Result<void, std::string> append_note(const std::string& path, const std::string
 // The whole file; an error if it can't be read. A file that is not there holds no notes.
 Result<Notes, std::string> read_notes(const std::string& path);
 
-// Of the notes that open, the head of that log with the most events. `troubles` counts those that don't open.
+// Those in the last 64 KiB, some 200: what a start needs, however long the file has become.
+Result<Notes, std::string> read_last_notes(const std::string& path);
+
+// Of the notes that open, the head of that log with the most events. `unopened` counts those that don't open.
 struct NewestHead {
     std::optional<SignedTreeHead> head;
     std::size_t unopened = 0;

@@ -162,10 +162,11 @@ void write(std::string& out, const rapidjson::Value& value, int depth) {
     }
 }
 
-// Builds the document, with numbers to the last bit: RapidJSON's exact conversion is undefined for 0e60.
-class ExactNumbers {
+// Builds the document, with numbers to the last bit: RapidJSON's exact conversion is undefined for 0e60. No deeper than
+// jcs() goes: RapidJSON reads any depth without recursion, but writes, copies and compares with it.
+class BoundedBuilder {
 public:
-    explicit ExactNumbers(rapidjson::Document& document) : document_(document) {}
+    explicit BoundedBuilder(rapidjson::Document& document) : document_(document) {}
 
     bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
         std::int64_t integer = 0;
@@ -179,10 +180,11 @@ public:
     bool Bool(bool b) { return document_.Bool(b); }
     bool String(const char* text, rapidjson::SizeType size, bool copy) { return document_.String(text, size, copy); }
     bool Key(const char* text, rapidjson::SizeType size, bool copy) { return document_.Key(text, size, copy); }
-    bool StartObject() { return document_.StartObject(); }
-    bool EndObject(rapidjson::SizeType members) { return document_.EndObject(members); }
-    bool StartArray() { return document_.StartArray(); }
-    bool EndArray(rapidjson::SizeType items) { return document_.EndArray(items); }
+    bool StartObject() { return goes_deeper() && document_.StartObject(); }
+    bool EndObject(rapidjson::SizeType members) { return --depth_, document_.EndObject(members); }
+    bool StartArray() { return goes_deeper() && document_.StartArray(); }
+    bool EndArray(rapidjson::SizeType items) { return --depth_, document_.EndArray(items); }
+    bool is_too_deep() const { return depth_ > kMaxDepth; }
 
     // The parser's other ways to say a number; it is told to use none of them.
     bool Int(int) { return false; }
@@ -198,7 +200,10 @@ private:
         return error == std::errc{} && end == text + size;
     }
 
+    bool goes_deeper() { return ++depth_ <= kMaxDepth; }
+
     rapidjson::Document& document_;
+    int depth_ = 0;
 };
 
 // Eight bytes at a time.
@@ -219,13 +224,14 @@ rapidjson::Document parsed(std::string_view text) {
     rapidjson::MemoryStream bytes(text.data(), text.size());
     rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
     rapidjson::Reader reader;
-    ExactNumbers numbers(json);
+    BoundedBuilder builder(json);
     bool is_json = false;
     auto generate = [&](rapidjson::Document&) {
-        is_json = !reader.Parse<kFlags>(stream, numbers).IsError();
+        is_json = !reader.Parse<kFlags>(stream, builder).IsError();
         return is_json;
     };
     json.Populate(generate);
+    if (builder.is_too_deep()) throw CodecError("JSON is nested too deeply");
     if (!is_json) throw CodecError("not JSON");
     return json;
 }

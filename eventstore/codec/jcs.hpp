@@ -17,7 +17,8 @@ struct CodecError : std::runtime_error {
 // Throws CodecError for NaN and infinities, which JSON does not have.
 std::string jcs(const rapidjson::Value& value);
 
-// Parses with UTF-8 validation and full number precision; refuses numbers that no double comes near. Throws CodecError.
+// Parses with UTF-8 validation and full number precision; refuses numbers that no double comes near, and more than 64
+// levels of nesting, so that what it gives can be walked by recursion. Throws CodecError.
 rapidjson::Document parse_json(std::string_view text);
 
 }  // namespace keyledger::eventstore

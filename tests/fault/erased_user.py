@@ -8,19 +8,15 @@ of the topic and in the service's log must find nothing; Bob's are still there. 
 tokens open nothing, the audit trail still says what happened to her id, and the address can be registered by somebody
 new."""
 
-import argparse
 import json
 import os
-import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
 
-from kill_service import Database, Service, die
+from scenario import Database, die, run_scenario
 
 PASSWORD = "violet tractors hum at noon"
 ADMINISTRATOR = "administrator@example.com"
@@ -114,7 +110,9 @@ def await_head(service, database, token):
     die(f"the read models or the topic did not follow within {SECONDS} s")
 
 
-def story(service, database, work, expect):
+def story(service, databases, work, expect):
+    database, = databases
+    service.environment["KEYLEDGER_ADMIN_PASSWORD"] = PASSWORD
     ann, bob = persona("ann"), persona("bob")
     service.run("users", "create-admin", "--email", ADMINISTRATOR)
     service.start()
@@ -156,37 +154,5 @@ def story(service, database, work, expect):
     service.stop()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", default=os.environ.get("KEYLEDGER_TEST_BINARY"))
-    options = parser.parse_args()
-    for name in ("KEYLEDGER_TEST_DATABASE_URL", "KEYLEDGER_TEST_KAFKA_BROKERS"):
-        if not os.environ.get(name):
-            die(f"{name} is not set; run this through scripts/test -L fault")
-    work = pathlib.Path(tempfile.mkdtemp(prefix="keyledger-erasure-"))
-    database = Database(os.environ["KEYLEDGER_TEST_DATABASE_URL"], f"keyledger_erasure_{os.getpid()}")
-    service = None
-    faults = []
-
-    def expect(what, got, wanted):
-        print(f"{what}: {got}")
-        if got != wanted:
-            faults.append(f"{what}: expected {wanted}, got {got}")
-
-    try:
-        service = Service(options, work, database)
-        service.environment["KEYLEDGER_ADMIN_PASSWORD"] = PASSWORD
-        story(service, database, work, expect)
-    finally:
-        if service and service.process and service.process.poll() is None:
-            service.process.kill()
-            service.process.wait()
-        database.drop()
-        shutil.rmtree(work, ignore_errors=True)
-    for fault in faults:
-        print(f"FAULT: {fault}")
-    return 1 if faults else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_scenario(__doc__, "erasure", story))

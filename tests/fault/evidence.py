@@ -5,7 +5,7 @@ Reads the database with psql and the topic with kcat, and nothing of the service
 import json
 import subprocess
 
-from kill_service import die
+from scenario import die
 from servers import query
 
 TABLES = {

@@ -33,7 +33,7 @@ import evidence
 import leaks
 from clients import Journal, People, Person, Worker
 from fold import hex_of_base64url
-from kill_service import die
+from scenario import die
 from servers import ADMINISTRATOR, NAPS, Deployment, Instance, Servers, query
 
 SHARES = {"service": 9, "terminate": 7, "kill_backend": 2, "postgres": 2, "broker": 1}  # of every 21 kills

@@ -4,7 +4,7 @@ the topics, and in what the service wrote to its log."""
 import os
 import subprocess
 
-from kill_service import die
+from scenario import die
 
 READ_MODELS = "read_models"  # the only place of personal values in the clear: derived, and rebuilt after an erasure
 LABELS_SHOWN = 5

@@ -7,17 +7,12 @@ another identity, Ann is nowhere to be found, Bob logs in, and refresh tokens of
 consistent. At last `keyledger keys rotate --kek` wraps every key anew and ends the old one: Bob logs in, and the
 backup holds no key that anybody can open."""
 
-import argparse
 import json
-import os
-import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
 
 from erased_user import PASSWORD, await_head, call, dump, found, live, log_in, persona
-from kill_service import Database, Service, die
+from scenario import Database, run_scenario
 
 
 def log_id(database):
@@ -30,7 +25,8 @@ def point_at(service, database):
     service.environment["KEYLEDGER_KAFKA_TOPIC_PREFIX"] = database.name
 
 
-def story(service, first, second, work, expect):
+def story(service, databases, work, expect):
+    first, second = databases
     ann, bob = persona("ann"), persona("bob")
     service.start()
     ann_id, token = live(service, ann)
@@ -77,38 +73,5 @@ def story(service, first, second, work, expect):
     service.stop()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", default=os.environ.get("KEYLEDGER_TEST_BINARY"))
-    options = parser.parse_args()
-    for name in ("KEYLEDGER_TEST_DATABASE_URL", "KEYLEDGER_TEST_KAFKA_BROKERS"):
-        if not os.environ.get(name):
-            die(f"{name} is not set; run this through scripts/test -L fault")
-    work = pathlib.Path(tempfile.mkdtemp(prefix="keyledger-restore-"))
-    first, second = (Database(os.environ["KEYLEDGER_TEST_DATABASE_URL"], f"keyledger_restore_{os.getpid()}_{number}")
-                     for number in (1, 2))
-    service = None
-    faults = []
-
-    def expect(what, got, wanted):
-        print(f"{what}: {got}")
-        if got != wanted:
-            faults.append(f"{what}: expected {wanted}, got {got}")
-
-    try:
-        service = Service(options, work, first)
-        story(service, first, second, work, expect)
-    finally:
-        if service and service.process and service.process.poll() is None:
-            service.process.kill()
-            service.process.wait()
-        first.drop()
-        second.drop()
-        shutil.rmtree(work, ignore_errors=True)
-    for fault in faults:
-        print(f"FAULT: {fault}")
-    return 1 if faults else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_scenario(__doc__, "restore", story, databases=2))

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 
-from kill_service import Database, die, free_port
+from scenario import Database, die, free_port
 
 READY_SECONDS = 180
 STOP_SECONDS = 60

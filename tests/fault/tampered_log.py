@@ -11,7 +11,6 @@ Go's own implementation of notes and Merkle trees holds the heads against an exp
 At last one user's password hash is replaced by another's: the log does not name it, so that neither password opens the
 door."""
 
-import argparse
 import hashlib
 import json
 import os
@@ -20,12 +19,11 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
 
-from kill_service import Database, Service, die
+from scenario import Database, die, run_scenario
 
 PASSWORD = "violet tractors hum at noon"
 
@@ -199,74 +197,48 @@ def check_with_go(service, work, heads, expect):
     expect("Go refuses a changed head", done.returncode, 1)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", default=os.environ.get("KEYLEDGER_TEST_BINARY"))
-    options = parser.parse_args()
-    for name in ("KEYLEDGER_TEST_DATABASE_URL", "KEYLEDGER_TEST_KAFKA_BROKERS"):
-        if not os.environ.get(name):
-            die(f"{name} is not set; run this through scripts/test -L fault")
-    work = pathlib.Path(tempfile.mkdtemp(prefix="keyledger-tamper-"))
-    database = Database(os.environ["KEYLEDGER_TEST_DATABASE_URL"])
-    service = None
-    faults = []
-
-    def expect(what, got, wanted):
-        print(f"{what}: {got}")
-        if got != wanted:
-            faults.append(f"{what}: expected {wanted}, got {got}")
-
-    try:
-        service = Service(options, work, database)
-        heads = str(work / "heads")
-        service.environment.update(KEYLEDGER_TREE_HEAD_FILE=heads, KEYLEDGER_TREE_HEAD_SECONDS="1")
-        service.start()
-        for user in ("ann", "bob"):
-            expect(f"register {user}", post(service, "/api/v1/auth/register",
-                                            {"email": f"{user}@example.com", "password": PASSWORD + user}), 201)
-            expect(f"log in {user}", post(service, "/api/v1/auth/login",
-                                          {"email": f"{user}@example.com", "password": PASSWORD + user}), 200)
-            await_head(service, 3 if user == "ann" else 6)
-        await_published(service, 6)
-        service.stop()
-        code, verdict = verify(service, database, database.name)
-        expect("untouched", (code, verdict["consistent"], verdict["checked"]), (0, True, 6))
-        code, verdict = verify(service, database, database.name, "--against", heads)
-        expect("untouched, against the heads", (code, verdict["consistent"], verdict["tree_heads"] >= 2),
-               (0, True, True))
-        check_topic(service, work, database, expect)
-        check_mended(service, database, heads, expect)
-        check_with_go(service, work, heads, expect)
-        for what, (position, sql) in TAMPERINGS.items():
-            copy = f"{database.name}_copy"
-            Database.psql(database.admin_url, f'create database "{copy}" template "{database.name}"')
-            try:
-                Database.psql(database.of(database.admin_url, copy), sql)
-                code, verdict = verify(service, database, copy)
-                expect(what, (code, verdict.get("first_bad_position")), (4, position))
-            finally:
-                Database.psql(database.admin_url, f'drop database "{copy}" with (force)')
-        Database.psql(database.url,
-                      "with pair as (select credential_id, sealed, lead(sealed) over w as next,"
-                      " lag(sealed) over w as previous from keyledger.credentials window w as (order by credential_id))"
-                      " update keyledger.credentials c set sealed = coalesce(b.next, b.previous)"
-                      " from pair b where b.credential_id = c.credential_id")
-        service.start()
-        for user, password in (("ann", "ann"), ("ann", "bob"), ("bob", "bob"), ("bob", "ann")):
-            body = {"email": f"{user}@example.com", "password": PASSWORD + password}
-            expect(f"log in {user} with {password}'s password after the swap",
-                   post(service, "/api/v1/auth/login", body), 500)
-        service.stop()
-    finally:
-        if service and service.process and service.process.poll() is None:
-            service.process.kill()
-            service.process.wait()
-        database.drop()
-        shutil.rmtree(work, ignore_errors=True)
-    for fault in faults:
-        print(f"FAULT: {fault}")
-    return 1 if faults else 0
+def story(service, databases, work, expect):
+    database, = databases
+    heads = str(work / "heads")
+    service.environment.update(KEYLEDGER_TREE_HEAD_FILE=heads, KEYLEDGER_TREE_HEAD_SECONDS="1")
+    service.start()
+    for user in ("ann", "bob"):
+        expect(f"register {user}", post(service, "/api/v1/auth/register",
+                                        {"email": f"{user}@example.com", "password": PASSWORD + user}), 201)
+        expect(f"log in {user}", post(service, "/api/v1/auth/login",
+                                      {"email": f"{user}@example.com", "password": PASSWORD + user}), 200)
+        await_head(service, 3 if user == "ann" else 6)
+    await_published(service, 6)
+    service.stop()
+    code, verdict = verify(service, database, database.name)
+    expect("untouched", (code, verdict["consistent"], verdict["checked"]), (0, True, 6))
+    code, verdict = verify(service, database, database.name, "--against", heads)
+    expect("untouched, against the heads", (code, verdict["consistent"], verdict["tree_heads"] >= 2),
+           (0, True, True))
+    check_topic(service, work, database, expect)
+    check_mended(service, database, heads, expect)
+    check_with_go(service, work, heads, expect)
+    for what, (position, sql) in TAMPERINGS.items():
+        copy = f"{database.name}_copy"
+        Database.psql(database.admin_url, f'create database "{copy}" template "{database.name}"')
+        try:
+            Database.psql(database.of(database.admin_url, copy), sql)
+            code, verdict = verify(service, database, copy)
+            expect(what, (code, verdict.get("first_bad_position")), (4, position))
+        finally:
+            Database.psql(database.admin_url, f'drop database "{copy}" with (force)')
+    Database.psql(database.url,
+                  "with pair as (select credential_id, sealed, lead(sealed) over w as next,"
+                  " lag(sealed) over w as previous from keyledger.credentials window w as (order by credential_id))"
+                  " update keyledger.credentials c set sealed = coalesce(b.next, b.previous)"
+                  " from pair b where b.credential_id = c.credential_id")
+    service.start()
+    for user, password in (("ann", "ann"), ("ann", "bob"), ("bob", "bob"), ("bob", "ann")):
+        body = {"email": f"{user}@example.com", "password": PASSWORD + password}
+        expect(f"log in {user} with {password}'s password after the swap",
+               post(service, "/api/v1/auth/login", body), 500)
+    service.stop()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_scenario(__doc__, "tamper", story))

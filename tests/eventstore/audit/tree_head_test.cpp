@@ -1,5 +1,6 @@
 #include "eventstore/audit/tree_head.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -174,11 +175,53 @@ TEST(ExportLine, ReadsBackWithItsLeafHash) {
     EXPECT_THROW((void)parse_manifest("{}"), CodecError);
 }
 
-TEST(ExportLine, IsRefusedWhenItIsNestedAsDeeplyAsALineIsLong) {
-    std::string line = export_line(some_events(1)[0]);
-    const std::string deep(kMaxExportLine / 2 - 1024, '[');
-    line.replace(line.find(R"("0")"), 3, deep + std::string(deep.size(), ']'));
-    EXPECT_THROW((void)parse_export_line(line), CodecError);
+TEST(TreeHeadFile, IsReadFromItsEndAtAStart) {
+    const std::string path = ::testing::TempDir() + "keyledger-long-heads-" + std::to_string(::getpid());
+    EXPECT_TRUE(read_last_notes(path)->notes.empty()) << "a file that is not there yet";
+    const auto events = some_events(9);
+    std::string text;
+    std::size_t written = 0;
+    while (text.size() < 200 * 1024) text += pretend_sign(head_of(events, 1 + written++ % 8)) + "\n";
+    for (int shift = 0; shift < 400; shift += 7) {  // the tail begins anywhere in a note
+        const std::string longest = text + pretend_sign(head_of(events, 9)) + "\n" + std::string(shift, '\n');
+        std::ofstream(path, std::ios::trunc) << longest;
+        const auto last = read_last_notes(path);
+        ASSERT_TRUE(last);
+        EXPECT_EQ(last->torn, 0u) << shift;
+        EXPECT_GT(last->notes.size(), 50u);
+        EXPECT_LT(last->notes.size(), written / 2);
+        const auto newest = newest_of(*last, kLog, pretend_open);
+        EXPECT_EQ(newest.unopened, 0u) << shift;
+        EXPECT_EQ(newest.head->head.size, 9) << shift;
+    }
+    std::filesystem::remove(path);
+}
+
+// A file from somebody else's hands.
+TEST(ExportLine, ThatIsForgedEndsNothing) {
+    const std::string line = export_line(some_events(1)[0]);
+    const std::string deep = line.substr(0, line.find("\"payload\":") + 10) + R"({"a":)" +
+                             std::string(400'000, '[') + std::string(400'000, ']') + R"(},"metadata":{}})";
+    EXPECT_THROW((void)parse_export_line(deep), CodecError);
+
+    const std::string path = ::testing::TempDir() + "keyledger-export-" + std::to_string(::getpid());
+    std::ofstream(path) << line << '\n' << line;  // the last without its newline
+    ExportReader whole(path);
+    EXPECT_EQ(whole.next()->position, 1);
+    EXPECT_EQ(whole.next()->position, 1);
+    EXPECT_FALSE(whole.next());
+
+    const std::string padded = line + std::string(kMaxExportLine - line.size(), ' ');
+    std::ofstream(path) << padded << '\n' << padded << " \n" << line << '\n';
+    ExportReader longest(path);
+    EXPECT_EQ(longest.next()->position, 1);
+    try {
+        (void)longest.next();
+        ADD_FAILURE() << "a line above the limit was read";
+    } catch (const CodecError& error) {
+        EXPECT_THAT(error.what(), ::testing::HasSubstr("line 2: it is above 1 MiB"));
+    }
+    std::filesystem::remove(path);
 }
 
 TEST(Verifier, FindsWithoutHeadsWhatIsInconsistent) {

@@ -118,6 +118,22 @@ TEST(Jcs, ReadsNumbersToTheLastBit) {
     EXPECT_EQ(parse_json("9223372036854775807").GetInt64(), INT64_MAX) << "not by way of a double";
 }
 
+// RapidJSON writes and copies values by recursion: what is too deep must not even be parsed.
+TEST(ParseJson, RefusesWhatWouldExhaustTheStack) {
+    for (const char* level : {"[", "{\"a\":", "[{\"a\":"}) {
+        std::string text = R"({"payload":)";
+        for (int i = 0; i < 400'000; ++i) text += level;
+        EXPECT_THROW(parse_json(text), CodecError);
+    }
+    EXPECT_NO_THROW(parse_json(std::string(64, '[') + std::string(64, ']')));
+    EXPECT_THROW(parse_json(std::string(65, '[') + std::string(65, ']')), CodecError);
+    std::string wide = "[";
+    for (int i = 0; i < 100; ++i) wide += "[],{},";
+    EXPECT_NO_THROW(parse_json(wide + "0]")) << "as many as you like beside each other";
+    EXPECT_NO_THROW(parse_json("[\"" + std::string(100, '[') + "\\\"" + std::string(100, '{') + "\"]"))
+        << "in strings they nest nothing";
+}
+
 TEST(Jcs, IsItsOwnFixedPoint) {
     const std::string once = canonical(R"({"b":[1,{"z":null,"a":"\u0001"}],"a":-0.0,"":{}})");
     EXPECT_EQ(canonical(once), once);
