@@ -43,7 +43,7 @@ def journal_of(path):
 def check_log(database, journal, faults):
     rows = Database.psql(database.url, "select position, stream_id, version, event_type from keyledger.events"
                                        " order by position")
-    events, versions, generations = {}, {}, set()
+    events, versions = {}, {}
     for number, row in enumerate(rows, 1):
         position, stream, version, event_type = row.split("|")
         if int(position) != number:
