@@ -52,6 +52,7 @@ constexpr Setting kSettings[] = {
     {"KEYLEDGER_COMMAND_RETENTION_HOURS", "72", "how long an Idempotency-Key is remembered"},
     {"KEYLEDGER_ANONYMOUS_CALLERS_DAYS", "30", "then where callers who were not logged in came from is erased"},
     {"KEYLEDGER_ERASURE_GRACE_HOURS", "0", "between the request to erase a user and its end; it can be taken back"},
+    {"KEYLEDGER_ACCESS_SNAPSHOT_FILE", "", "what answers from memory need is kept in it, sealed, for the next start"},
     {"KEYLEDGER_TREE_HEAD_FILE", "", "signed tree heads are appended to it; keep it from the database's writers"},
     {"KEYLEDGER_TREE_HEAD_SECONDS", "5", "between two tree heads while the log grows"},
     {"KEYLEDGER_LOG_LEVEL", "info", "trace, debug, info, warn or error"},
@@ -160,6 +161,7 @@ void read_serving(Reader& reader, Config& config) {
     config.command_retention_hours = reader.number("KEYLEDGER_COMMAND_RETENTION_HOURS", 1, 24 * 365);
     config.anonymous_callers_days =
         static_cast<int>(reader.number("KEYLEDGER_ANONYMOUS_CALLERS_DAYS", 1, commands::kMaxDaysBack / 2));
+    config.access_snapshot_file = reader.text("KEYLEDGER_ACCESS_SNAPSHOT_FILE");
     config.tree_head_file = reader.text("KEYLEDGER_TREE_HEAD_FILE");
     config.tree_head_s = reader.number("KEYLEDGER_TREE_HEAD_SECONDS", 1, 3600);
     config.login_network_rate_per_minute =

@@ -69,6 +69,7 @@ struct Config {
     int anonymous_callers_days = 0;
     std::int64_t erasure_grace_hours = 0;
     std::string tree_head_file;  // empty: none is written
+    std::string access_snapshot_file;  // empty: none is kept
     std::int64_t tree_head_s = 0;
     std::string log_level;
 };

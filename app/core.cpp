@@ -73,9 +73,11 @@ Core::Core(const Config& config)
       store(store_settings(with_fitting_schema(config)), [this] { return clock.now_ms(); }),
       keys(store, cipher),
       executor({store, cipher, keys, cache, clock, identifiers, pseudonyms}),
+      folded_access(executor, store),
+      access(folded_access, store),
       limiter(login_limits(config), network_of),
-      services{executor,   store,      cipher, clock,  identifiers, pseudonyms,
-               hasher,     policy,     limiter, journal, command_settings(config)} {}
+      services{executor, access, store,  cipher,  clock,   identifiers, pseudonyms,
+               hasher,   policy, limiter, journal, command_settings(config)} {}
 
 Core::~Core() { stop(); }
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "app/config.hpp"
+#include "app/remembered_access.hpp"
 #include "app/run_to_end.hpp"
 #include "app/system_ports.hpp"
 #include "commands/login_limits.hpp"
@@ -43,6 +44,8 @@ struct Core {
     eventstore::SubjectKeys keys;
     commands::FoldCache cache;
     commands::Executor executor;
+    commands::FoldedAccess folded_access;
+    RememberedAccess access;
     commands::LoginLimiter limiter;
     commands::Services services;
 };

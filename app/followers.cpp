@@ -58,7 +58,7 @@ struct Followers::Parts {
     std::vector<std::unique_ptr<Publishing>> publishing;
 };
 
-Followers::Followers(const Config& config, Core& core, projections::Queries& queries)
+Followers::Followers(const Config& config, Core& core, projections::Queries& queries, projections::HotAccess& hot)
     : parts_(std::make_unique<Parts>()) {
     if (config.serves_projector) {
         auto source = std::make_unique<postgres::PostgresLogSource>(config.database_url);
@@ -74,7 +74,8 @@ Followers::Followers(const Config& config, Core& core, projections::Queries& que
         if (config.kafka_state_topics)
             parts_->publishing.push_back(std::make_unique<Publishing>(config, kafka::OutputKind::kState));
     }
-    core.store.on_appended([parts = parts_.get()](Position) {
+    core.store.on_appended([parts = parts_.get(), &hot](Position) {
+        hot.hint();
         if (parts->projector_source) parts->projector_source->hint();
         for (const auto& publishing : parts->publishing) publishing->source.hint();
     });

@@ -13,8 +13,8 @@ namespace keyledger::app {
 
 class Followers {
 public:
-    // Core and queries outlive it.
-    Followers(const Config& config, Core& core, projections::Queries& queries);
+    // They hear of what is appended here, as does `hot`. Core, queries and hot outlive it.
+    Followers(const Config& config, Core& core, projections::Queries& queries, projections::HotAccess& hot);
     ~Followers();
 
     void start();

@@ -41,6 +41,15 @@ api::HealthCheck check_publisher(const Followers& followers) {
     return {"publisher", good, detail};
 }
 
+// While it reads the log for the first time, answers are folded instead.
+api::HealthCheck check_hot_access(const projections::HotAccess& hot) {
+    const auto status = hot.status();
+    std::string detail = (status.caught_up ? "answers from memory, at position " : "reads the log, at position ") +
+                         std::to_string(status.position);
+    if (!status.trouble.empty()) detail += ": " + status.trouble;
+    return {"access", !status.stopped, detail};
+}
+
 // A head that can't be written to its file is told here, but is no reason to send requests elsewhere.
 api::HealthCheck check_tree_heads(const TreeHeads& tree_heads) {
     const auto status = tree_heads.status();
@@ -105,6 +114,24 @@ Samples projector_samples(const Followers& followers) {
     return samples;
 }
 
+Samples hot_access_samples(const projections::HotAccess& hot) {
+    const auto status = hot.status();
+    Samples samples;
+    const auto add = [&](const char* name, const char* help, auto value) {
+        samples.push_back({std::string("keyledger_access_") + name, help, {}, static_cast<double>(value)});
+    };
+    add("position", "The last event that answers from memory include", status.position);
+    add("caught_up", "1 once answers come from memory", status.caught_up ? 1 : 0);
+    add("stopped", "1 when an operator has to look", status.stopped ? 1 : 0);
+    add("sessions", "Sessions in memory", status.sessions);
+    add("users", "Users in memory", status.users);
+    add("bytes", "Memory of sessions, users and roles", status.bytes);
+    add("answers", "Answers from memory since the start", status.answers);
+    add("waits", "Answers that waited until the log was applied", status.waits);
+    add("snapshot_position", "Position of the newest snapshot on disk", status.snapshot_position);
+    return samples;
+}
+
 Samples publisher_samples(const Followers& followers) {
     Samples samples;
     for (const auto& [name, status] : followers.outputs()) {
@@ -135,16 +162,18 @@ Samples tree_head_samples(const TreeHeads& tree_heads) {
 
 }  // namespace
 
-void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& followers, TreeHeads& tree_heads,
-             api::Server& server) {
+void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& followers,
+             projections::HotAccess& hot, TreeHeads& tree_heads, api::Server& server) {
     health.add([&core] { return check_database(core); });
     health.add([&followers] { return check_projector(followers); });
     health.add([&followers] { return check_publisher(followers); });
+    health.add([&hot] { return check_hot_access(hot); });
     health.add([&tree_heads] { return check_tree_heads(tree_heads); });
     metrics.add([&core] { return store_samples(core); });
     metrics.add([&core] { return hashing_samples(core); });
     metrics.add([&followers] { return projector_samples(followers); });
     metrics.add([&followers] { return publisher_samples(followers); });
+    metrics.add([&hot] { return hot_access_samples(hot); });
     metrics.add([&tree_heads] { return tree_head_samples(tree_heads); });
     metrics.add([&server] {
         return Samples{{"keyledger_http_connections", "Open now", {}, double(server.open_connections())},

@@ -88,7 +88,8 @@ struct Service::Parts {
           cursors(*core.keyring, core.clock),
           idempotency_keys(*core.keyring, core.clock),
           queries(query_settings(config)),
-          followers(config, core, queries),
+          hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher)),
+          followers(config, core, queries, *hot_access),
           context{core.services, tokens, cursors, idempotency_keys, clients, queries, health,
                   tree_heads},
           router(api::bind_routes(api::route_table(), context), cors_policy(config)),
@@ -96,7 +97,8 @@ struct Service::Parts {
           management(management_options(config.management_listen),
                      management_routes({health, metrics, log_id})),
           housekeeper(config, core) {
-        observe(health, metrics, core, followers, tree_heads, server);
+        core.access.remember(*hot_access);
+        observe(health, metrics, core, followers, *hot_access, tree_heads, server);
     }
 
     const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
@@ -112,6 +114,7 @@ struct Service::Parts {
     security::KeyringCursors cursors;
     security::KeyringIdempotencyKeys idempotency_keys;
     projections::Queries queries;
+    std::unique_ptr<projections::HotAccess> hot_access;
     Followers followers;
     api::Context context;
     api::Router router;
@@ -133,6 +136,7 @@ void Service::start() try {
     if (parts.config.serves_api) adopt_first_administrator(parts.core);
     parts.management.start();
     parts.followers.start();
+    if (parts.config.serves_api) parts.hot_access->start();
     parts.tree_heads.start();
     parts.housekeeper.start();
     if (parts.config.serves_api) parts.server.start();
@@ -168,6 +172,7 @@ void Service::stop() {
         spdlog::warn("requests were still in flight after {} ms", parts.config.stop_timeout_ms);
     parts.housekeeper.stop();
     parts.followers.stop();
+    parts.hot_access->stop();
     parts.tree_heads.stop();
     parts.queries.stop();
     parts.core.stop();

@@ -1,7 +1,5 @@
 #include "commands/answers_at_head.hpp"
 
-#include <algorithm>
-
 #include "commands/authority.hpp"
 
 namespace keyledger::commands {
@@ -15,69 +13,23 @@ Result<void, CommandError> check_token(const Services& services, const Session& 
     return {};
 }
 
-// The first three folds of whoever asks about a user.
-constexpr std::size_t kUserAt = 0;
-constexpr std::size_t kAssignmentsAt = 1;
-constexpr std::size_t kSessionAt = 2;
-
-struct WithRoles {
-    std::vector<Fold> folds;   // user, assignments, session if asked for, roles
-    std::vector<Uuid> roles;   // whose folds stand at the end, in this order
-};
-
-// All in one snapshot at the head. Which roles there are to read is known from the assignments alone: they are guessed
-// from memory, and read again if the guess was old.
-Answer<WithRoles> with_roles(Services& services, Uuid user_id, std::optional<Uuid> session_id, Deadline deadline) {
-    Streams first;
-    first.read<Assignments>(assignments_of(user_id));
-    auto guess = co_await services.executor.folder().load(first.loads(), Freshness::kCached, deadline);
-    if (!guess) co_return Unexpected(CommandError(refusal_of(guess.error())));
-    WithRoles found;
-    found.roles = state_of<Assignments>(guess->front()).roles;
-    for (int count = 0; count < kMaxAttempts; ++count) {
-        Streams streams;
-        streams.read<User>(user_id);
-        streams.read<Assignments>(assignments_of(user_id));
-        if (session_id) streams.read<Session>(*session_id);
-        for (const Uuid& role_id : found.roles) streams.read<Role>(role_id);
-        auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline);
-        if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
-        const auto& assigned = state_of<Assignments>((*folds)[kAssignmentsAt]).roles;
-        const bool guessed = assigned == found.roles;
-        found.folds = std::move(*folds);
-        if (guessed) co_return found;
-        found.roles = assigned;
-    }
-    co_return Unexpected(CommandError(Refusal::kOverloaded, 1));
-}
-
-Access access_from(const WithRoles& found, bool with_session) {
+Access access_from(AccessStates states) {
     Access access;
-    access.user = state_of<User>(found.folds[kUserAt]);
-    if (with_session) access.session = state_of<Session>(found.folds[kSessionAt]);
-    for (std::size_t i = found.folds.size() - found.roles.size(); i < found.folds.size(); ++i) {
-        const Role& role = state_of<Role>(found.folds[i]);
-        if (role.status != Role::Status::kDefined) continue;
-        access.roles.push_back(role);
-        access.permissions.add(role.permissions);
-    }
-    for (const Fold& fold : found.folds) access.position = std::max(access.position, fold.position);
+    access.user = std::move(states.user);
+    access.session = std::move(states.session);
+    access.position = states.position;
+    access.roles = std::move(states.roles);
+    for (const auto& role : access.roles) access.permissions.add(role->permissions);
     return access;
 }
 
-// The folds include all up to the head that was learned before they were read. What one of them holds beyond it moves
-// the position on to the last such event: at that one, too, all of them stood as they were read.
-Answer<Access> access_with_position(Services& services, Uuid user_id, std::optional<Uuid> session_id,
-                                    Deadline deadline) {
-    auto head = co_await services.store.head(deadline);
-    if (!head) co_return Unexpected(CommandError(refusal_of(head.error())));
-    auto found = co_await with_roles(services, user_id, session_id, deadline);
-    if (!found) co_return Unexpected(found.error());
-    Access access = access_from(*found, session_id.has_value());
-    access.position = std::max(access.position, head->cursor.position);
+Answer<Access> access_of(Services& services, AccessSubject subject, Deadline deadline) {
+    auto states = co_await services.access.read(subject, deadline);
+    if (!states) co_return Unexpected(CommandError(refusal_of(states.error())));
+    Access access = access_from(std::move(*states));
     access.active = access.user.status == User::Status::kActive;
-    if (session_id)
-        access.active = standing(access.session, *session_id, access.user, services.settings.lifetimes,
+    if (subject.session_id)
+        access.active = standing(access.session, *subject.session_id, access.user, services.settings.lifetimes,
                                  services.clock.now_ms())
                             .has_value();
     co_return access;
@@ -98,14 +50,11 @@ Answer<Known> who_holds(Services& services, Bearer bearer, Deadline deadline) {
     co_return Known{user, session, state_of<Assignments>((*folds)[2])};
 }
 
-Answer<Known> holder_of(Services& services, Permission needed, Bearer bearer, Deadline deadline) {
-    auto found = co_await with_roles(services, bearer.user_id, bearer.session_id, deadline);
-    if (!found) co_return Unexpected(found.error());
-    const Access access = access_from(*found, true);
-    auto holds = check_token(services, access.session, access.user, bearer);
-    if (!holds) co_return Unexpected(holds.error());
-    if (!access.permissions.covers(needed)) co_return Unexpected(CommandError(Refusal::kForbidden));
-    co_return Known{access.user, access.session, state_of<Assignments>(found->folds[kAssignmentsAt])};
+Answer<Access> holder_of(Services& services, Permission needed, Bearer bearer, Deadline deadline) {
+    auto access = co_await access_of_holder(services, bearer, deadline);
+    if (!access) co_return access;
+    if (!access->permissions.covers(needed)) co_return Unexpected(CommandError(Refusal::kForbidden));
+    co_return access;
 }
 
 Answer<Known> session_at_head(Services& services, Uuid session_id, Deadline deadline) {
@@ -136,22 +85,20 @@ Answer<Known> user_at_head(Services& services, Uuid user_id, Deadline deadline) 
 }
 
 Answer<Access> access_of_user(Services& services, Uuid user_id, Deadline deadline) {
-    auto access = co_await access_with_position(services, user_id, std::nullopt, deadline);
+    const AccessSubject subject{user_id, std::nullopt};
+    auto access = co_await access_of(services, subject, deadline);
     co_return access;
 }
 
 Answer<Access> access_of_session(Services& services, Uuid session_id, Deadline deadline) {
-    Streams first;
-    first.read<Session>(session_id);
-    auto found = co_await services.executor.folder().load(first.loads(), Freshness::kCached, deadline);
-    if (!found) co_return Unexpected(CommandError(refusal_of(found.error())));
-    const Uuid user_id = state_of<Session>(found->front()).user_id;  // never changes; nil where there is no session
-    auto access = co_await access_with_position(services, user_id, session_id, deadline);
+    const AccessSubject subject{std::nullopt, session_id};
+    auto access = co_await access_of(services, subject, deadline);
     co_return access;
 }
 
 Answer<Access> access_of_holder(Services& services, Bearer bearer, Deadline deadline) {
-    auto access = co_await access_with_position(services, bearer.user_id, bearer.session_id, deadline);
+    const AccessSubject subject{bearer.user_id, bearer.session_id};
+    auto access = co_await access_of(services, subject, deadline);
     if (!access) co_return access;
     auto holds = check_token(services, access->session, access->user, bearer);
     if (!holds) co_return Unexpected(holds.error());

@@ -16,8 +16,6 @@ struct Known {
 
 // The holder of a bearer token; kInvalidToken when it no longer holds.
 Answer<Known> who_holds(Services& services, Bearer bearer, Deadline deadline);
-// And he must hold the permission; kForbidden otherwise.
-Answer<Known> holder_of(Services& services, Permission needed, Bearer bearer, Deadline deadline);
 
 // The session of a token and its user, whatever their state.
 Answer<Known> session_at_head(Services& services, Uuid session_id, Deadline deadline);
@@ -28,9 +26,9 @@ Answer<Known> user_after_command(Services& services, Uuid user_id, Deadline dead
 
 // What a user's roles grant him, as of one moment.
 struct Access {
-    Session session;  // absent where none was asked for
-    User user;        // absent where there is none
-    std::vector<Role> roles;
+    Session session;  // as in AccessStates
+    User user;
+    std::vector<std::shared_ptr<const Role>> roles;
     PermissionSet permissions;
     Position position = 0;  // at which all of this was so
     bool active = false;    // the user, and the session if one was asked for
@@ -40,5 +38,7 @@ Answer<Access> access_of_user(Services& services, Uuid user_id, Deadline deadlin
 Answer<Access> access_of_session(Services& services, Uuid session_id, Deadline deadline);
 // The holder of a bearer token; kInvalidToken when it no longer holds.
 Answer<Access> access_of_holder(Services& services, Bearer bearer, Deadline deadline);
+// And he must hold the permission; kForbidden otherwise.
+Answer<Access> holder_of(Services& services, Permission needed, Bearer bearer, Deadline deadline);
 
 }  // namespace keyledger::commands

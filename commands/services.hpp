@@ -1,5 +1,6 @@
 #pragma once
 // What commands are given: the executor, the ports, the settings. Built once by app/, shared by all I/O threads.
+#include "commands/access_reader.hpp"
 #include "commands/clients.hpp"
 #include "commands/executor.hpp"
 #include "commands/ports.hpp"
@@ -15,6 +16,7 @@ struct Settings {
 
 struct Services {
     Executor& executor;
+    AccessReader& access;
     eventstore::Store& store;
     eventstore::SubjectCipher& cipher;
     Clock& clock;

@@ -46,7 +46,7 @@ void write_access(JsonText& json, const commands::Access& access) {
     for (const std::string& permission : access.permissions.texts())
         scope += (scope.empty() ? "" : " ") + permission;
     std::vector<std::string> roles;
-    for (const Role& role : access.roles) roles.push_back(role.name);
+    for (const auto& role : access.roles) roles.push_back(role->name);
     json.text("scope", scope).texts("roles", roles);
 }
 

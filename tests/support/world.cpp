@@ -69,8 +69,10 @@ Node::Node(World& world, eventstore::Store& store, std::size_t cached_folds)
     : keys(store, world.cipher),
       cache(cached_folds),
       executor({store, world.cipher, keys, cache, world.clock, world.identifiers, world.pseudonyms}),
-      services{executor,     store,          world.cipher,   world.clock,    world.identifiers, world.pseudonyms,
-               world.hasher, world.policy,   world.throttle, world.journal,  world.settings} {}
+      access(executor, store),
+      services{executor,          access,           store,        world.cipher, world.clock,
+               world.identifiers, world.pseudonyms, world.hasher, world.policy, world.throttle,
+               world.journal,     world.settings} {}
 
 Client first_party() { return {std::string(kFirstPartyClientId), {"https://shop.example"}, Introspects::kOwnTokens}; }
 

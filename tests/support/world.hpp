@@ -61,6 +61,7 @@ public:
     eventstore::SubjectKeys keys;
     commands::FoldCache cache;
     commands::Executor executor;
+    commands::FoldedAccess access;
     commands::Services services;
 };
 

@@ -33,6 +33,10 @@ WALLS = {
         "own": ["domain/", "projections/", *STORE_PORTS, "eventstore/postgres/pqxx_connection.hpp", *SECURITY_BASICS],
         "system": [*ASIO, "pqxx/", "spdlog/"],
     },
+    "projections/hot": {
+        "own": ["domain/", "projections/hot/", "projections/limits.hpp", *STORE_PORTS, *SECURITY_BASICS],
+        "system": [*ASIO, "boost/unordered/", "spdlog/"],
+    },
     # Commands and queries, never SQL; of the store only what commands speak in.
     "api": {
         "own": ["domain/", "api/", "commands/", "projections/queries.hpp", "projections/limits.hpp"],

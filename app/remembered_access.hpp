@@ -1,0 +1,34 @@
+#pragma once
+// Security answers from memory: the hot models behind the port of commands/.
+#include <memory>
+
+#include "app/config.hpp"
+#include "commands/ports.hpp"
+#include "commands/access_reader.hpp"
+#include "projections/hot/hot_access.hpp"
+
+namespace keyledger::app {
+
+// From memory; until it is level with the log for the first time, and where there is none, by folding. Thread-safe.
+class RememberedAccess : public commands::AccessReader {
+public:
+    // All outlive it.
+    RememberedAccess(commands::AccessReader& folded, eventstore::Store& store) : folded_(folded), store_(store) {}
+    // Before the first read, or never. It outlives the last one.
+    void remember(projections::HotAccess& hot) { hot_ = &hot; }
+
+    boost::asio::awaitable<Result<commands::AccessStates, eventstore::StoreError>> read(
+        commands::AccessSubject subject, commands::Deadline deadline) override;
+
+private:
+    commands::AccessReader& folded_;
+    eventstore::Store& store_;
+    projections::HotAccess* hot_ = nullptr;
+};
+
+// On a connection of its own to the database. Clock, identifiers and cipher outlive it.
+std::unique_ptr<projections::HotAccess> make_hot_access(const Config& config, const commands::Clock& clock,
+                                                        commands::Identifiers& identifiers,
+                                                        eventstore::SubjectCipher& cipher);
+
+}  // namespace keyledger::app

@@ -1,0 +1,48 @@
+#pragma once
+// Where a security answer comes from: a user, one of his sessions and his roles, all as of one moment at the head of
+// the log (I8). Two are there: one folds streams out of the store, the other remembers (projections/hot/).
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "commands/executor.hpp"
+#include "domain/access/role.hpp"
+#include "domain/session/session.hpp"
+#include "domain/user/user.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::commands {
+
+// A user, a session of his, or both. Without a user: the session's.
+struct AccessSubject {
+    std::optional<Uuid> user_id;
+    std::optional<Uuid> session_id;
+};
+struct AccessStates {
+    User user;        // without what is personal; absent where there is none
+    Session session;  // without the device; absent where there is none, where none was asked for, and once it ended
+    std::vector<std::shared_ptr<const Role>> roles;  // that are assigned to the user and defined
+    Position position = 0;                           // at which all of this was so
+};
+
+class AccessReader {
+public:
+    virtual ~AccessReader() = default;
+    // Includes every command that had returned before the call, on any node. kUnavailable rather than anything older.
+    virtual asio::awaitable<Result<AccessStates, eventstore::StoreError>> read(AccessSubject subject,
+                                                                               Deadline deadline) = 0;
+};
+
+// Folds at the head: one statement of the store for each answer. Executor and store outlive it.
+class FoldedAccess : public AccessReader {
+public:
+    FoldedAccess(Executor& executor, eventstore::Store& store) : executor_(executor), store_(store) {}
+    asio::awaitable<Result<AccessStates, eventstore::StoreError>> read(AccessSubject subject,
+                                                                       Deadline deadline) override;
+
+private:
+    Executor& executor_;
+    eventstore::Store& store_;
+};
+
+}  // namespace keyledger::commands

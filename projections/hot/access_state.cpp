@@ -1,0 +1,248 @@
+#include "projections/hot/access_state.hpp"
+
+#include "eventstore/codec/events_codec.hpp"
+#include "eventstore/codec/jcs.hpp"
+#include "projections/hot/snapshot_file.hpp"
+
+namespace keyledger::projections {
+// ---- packing ---------------------------------------------------------------------------------------------------
+std::uint32_t AccessState::origin_of(Origin origin) {
+    const auto [at, is_new] = origin_numbers_.try_emplace(origin, static_cast<std::uint32_t>(origins_.size()));
+    if (is_new) origins_.push_back(std::move(origin));
+    return at->second;
+}
+
+AccessState::PackedSession AccessState::pack(const Session& session) {
+    return {session.user_id,
+            origin_of({session.client_id, session.audiences}),
+            session.security_stamp,
+            session.generation,
+            session.first_position,
+            session.started_at_ms,
+            session.refreshed_at_ms,
+            session.expires_at_ms};
+}
+
+Session AccessState::unpack(const PackedSession& packed) const {
+    const Origin& origin = origins_[packed.origin];
+    Session session;
+    session.status = Session::Status::kLive;
+    session.user_id = packed.user_id;
+    session.client_id = origin.client_id;
+    session.audiences = origin.audiences;
+    session.security_stamp = packed.security_stamp;
+    session.generation = packed.generation;
+    session.first_position = packed.first_position;
+    session.started_at_ms = packed.started_at_ms;
+    session.refreshed_at_ms = packed.refreshed_at_ms;
+    session.expires_at_ms = packed.expires_at_ms;
+    return session;
+}
+
+AccessState::PackedUser AccessState::pack(const User& user) {
+    return {user.security_stamp,
+            user.sessions_ended_before,
+            user.kept_session.value_or(Uuid{}),
+            user.registered_at_ms,
+            user.erasure_due_at_ms.value_or(0),
+            user.status,
+            user.standing};
+}
+
+User AccessState::unpack(const PackedUser& packed) {
+    User user;
+    user.status = packed.status;
+    user.standing = packed.standing;
+    user.registered_at_ms = packed.registered_at_ms;
+    user.security_stamp = packed.security_stamp;
+    user.sessions_ended_before = packed.sessions_ended_before;
+    if (!packed.kept_session.is_nil()) user.kept_session = packed.kept_session;
+    if (packed.erasure_due_at_ms != 0) user.erasure_due_at_ms = packed.erasure_due_at_ms;
+    return user;
+}
+
+// ---- folding ---------------------------------------------------------------------------------------------------
+AccessState::Change AccessState::read_change(const eventstore::RecordedEvent& event) {
+    eventstore::OpensNothing opener;
+    Change change{event.stream_id, {event.position, 0}, {}};
+    change.recorded.occurred_at_ms = eventstore::decode_metadata(event.metadata, opener).occurred_at_ms;
+    auto take = [&]<class Event>(Event&& one) {
+        if constexpr (requires { change.event = std::forward<Event>(one); })
+            change.event = std::forward<Event>(one);
+    };
+    std::visit(take, eventstore::decode_any(event, opener));
+    return change;
+}
+
+void AccessState::apply(const Change& change) {
+    std::visit([&](const auto& event) { apply(change.stream_id, event, change.recorded); }, change.event);
+}
+
+void AccessState::apply(const Uuid& id, const UserEvent& event, const Recorded& recorded) {
+    PackedUser& packed = users_.shard_of(id)[id];
+    packed = pack(evolve(unpack(packed), event, recorded));
+}
+
+void AccessState::apply(const Uuid& id, const SessionEvent& event, const Recorded& recorded) {
+    auto& shard = sessions_.shard_of(id);
+    const auto at = shard.find(id);
+    const bool starts = std::holds_alternative<SessionStarted>(event);
+    if (at == shard.end() && !starts) return;  // it ended or expired: nothing brings it back
+    Session session = evolve(at == shard.end() ? Session{} : unpack(at->second), event, recorded);
+    if (session.status == Session::Status::kEnded)
+        shard.erase(id);
+    else
+        shard.insert_or_assign(id, pack(session));
+}
+
+void AccessState::apply(const Uuid& id, const RoleEvent& event, const Recorded& recorded) {
+    auto& role = roles_[id];
+    role = std::make_shared<const Role>(evolve(role ? *role : Role{}, event, recorded));
+}
+
+void AccessState::apply(const Uuid& id, const AssignmentsEvent& event, const Recorded& recorded) {
+    auto& shard = assignments_.shard_of(id);
+    Assignments& assignments = shard[id];
+    assignments = evolve(std::move(assignments), event, recorded);
+    if (assignments.roles.empty()) shard.erase(id);
+}
+
+// ---- asking ----------------------------------------------------------------------------------------------------
+AccessState::Found AccessState::find(const std::optional<Uuid>& user_id,
+                                     const std::optional<Uuid>& session_id) const {
+    Found found;
+    if (session_id)
+        if (const PackedSession* session = sessions_.find(*session_id)) found.session = unpack(*session);
+    const Uuid subject = user_id.value_or(found.session.user_id);
+    if (const PackedUser* user = users_.find(subject)) found.user = unpack(*user);
+    const Assignments* assigned = assignments_.find(assignments_of(subject));
+    if (assigned == nullptr) return found;
+    for (const Uuid& role_id : assigned->roles) {
+        const auto role = roles_.find(role_id);
+        if (role != roles_.end() && role->second->status == Role::Status::kDefined)
+            found.roles.push_back(role->second);
+    }
+    return found;
+}
+
+std::size_t AccessState::sweep(std::size_t shard, std::int64_t now_ms) {
+    const std::int64_t before_ms = now_ms - kExpiredSessionsStayMs;
+    return boost::unordered::erase_if(sessions_.shard(shard), [&](const auto& entry) {
+        const PackedSession& session = entry.second;
+        if (session.expires_at_ms <= before_ms || session.refreshed_at_ms + lifetimes_.idle_ms <= before_ms)
+            return true;
+        const PackedUser* user = users_.find(session.user_id);
+        return user != nullptr && unpack(*user).ended_session(entry.first, session.first_position);
+    });
+}
+
+std::size_t AccessState::bytes() const {
+    constexpr std::size_t kRoleGuess = 4096;  // with its permissions' texts
+    constexpr std::size_t kListGuess = 4 * sizeof(Uuid);
+    return sessions_.bytes() + users_.bytes() + assignments_.bytes() + assignments_.size() * kListGuess +
+           roles_.size() * kRoleGuess;
+}
+
+// ---- snapshots -------------------------------------------------------------------------------------------------
+void AccessState::write(SnapshotWriter& out) const {
+    out.number(static_cast<std::int64_t>(origins_.size()));
+    for (const Origin& origin : origins_) {
+        out.text(origin.client_id);
+        out.texts(origin.audiences);
+    }
+    out.number(static_cast<std::int64_t>(roles_.size()));
+    for (const auto& [id, role] : roles_) {
+        out.id(id);
+        out.number(static_cast<std::int64_t>(role->status));
+        out.number(static_cast<std::int64_t>(role->kind));
+        out.text(role->name);
+        out.texts(role->permissions.texts());
+    }
+    for (std::size_t shard = 0; shard < assignments_.kShards; ++shard) {
+        out.number(static_cast<std::int64_t>(assignments_.shard(shard).size()));
+        for (const auto& [id, assignments] : assignments_.shard(shard)) {
+            out.id(id);
+            out.number(static_cast<std::int64_t>(assignments.roles.size()));
+            for (const Uuid& role_id : assignments.roles) out.id(role_id);
+        }
+    }
+    for (std::size_t shard = 0; shard < users_.kShards; ++shard) {
+        out.number(static_cast<std::int64_t>(users_.shard(shard).size()));
+        for (const auto& [id, user] : users_.shard(shard)) {
+            out.id(id);
+            out.id(user.kept_session);
+            out.number(static_cast<std::int64_t>(user.status));
+            out.number(static_cast<std::int64_t>(user.standing));
+            for (const std::int64_t number : {user.security_stamp, user.sessions_ended_before, user.registered_at_ms,
+                                              user.erasure_due_at_ms})
+                out.number(number);
+        }
+    }
+    for (std::size_t shard = 0; shard < sessions_.kShards; ++shard) {
+        out.number(static_cast<std::int64_t>(sessions_.shard(shard).size()));
+        for (const auto& [id, session] : sessions_.shard(shard)) {
+            out.id(id);
+            out.id(session.user_id);
+            out.number(session.origin);
+            for (const std::int64_t number : {session.security_stamp, session.generation, session.first_position,
+                                              session.started_at_ms, session.refreshed_at_ms, session.expires_at_ms})
+                out.number(number);
+        }
+    }
+}
+
+void AccessState::read(SnapshotReader& in) {
+    constexpr std::int64_t kMostReserved = 1'000'000;
+    for (std::int64_t left = in.count(); left > 0; --left) {
+        std::string client_id = in.text();
+        (void)origin_of({std::move(client_id), in.texts()});
+    }
+    for (std::int64_t left = in.count(); left > 0; --left) {
+        const Uuid id = in.id();
+        Role role;
+        role.status = in.one_of<Role::Status>(Role::Status::kDeleted);
+        role.kind = in.one_of<RoleKind>(RoleKind::kBuiltIn);
+        role.name = in.text();
+        role.permissions = PermissionSet::of_texts(in.texts());
+        roles_[id] = std::make_shared<const Role>(std::move(role));
+    }
+    for (std::size_t shard = 0; shard < assignments_.kShards; ++shard)
+        for (std::int64_t left = in.count(); left > 0; --left) {
+            const Uuid id = in.id();
+            Assignments& assignments = assignments_.shard_of(id)[id];
+            for (std::int64_t roles = in.count(); roles > 0; --roles) assignments.roles.push_back(in.id());
+        }
+    for (std::size_t shard = 0; shard < users_.kShards; ++shard) {
+        const std::int64_t count = in.count();
+        users_.shard(shard).reserve(static_cast<std::size_t>(std::min(count, kMostReserved)));
+        for (std::int64_t left = count; left > 0; --left) {
+            const Uuid id = in.id();
+            PackedUser user;
+            user.kept_session = in.id();
+            user.status = in.one_of<User::Status>(User::Status::kErased);
+            user.standing = in.one_of<Standing>(Standing::kAdministrator);
+            for (std::int64_t* number : {&user.security_stamp, &user.sessions_ended_before, &user.registered_at_ms,
+                                         &user.erasure_due_at_ms})
+                *number = in.number();
+            users_.shard_of(id)[id] = user;
+        }
+    }
+    for (std::size_t shard = 0; shard < sessions_.kShards; ++shard) {
+        const std::int64_t count = in.count();
+        sessions_.shard(shard).reserve(static_cast<std::size_t>(std::min(count, kMostReserved)));
+        for (std::int64_t left = count; left > 0; --left) {
+            const Uuid id = in.id();
+            PackedSession session;
+            session.user_id = in.id();
+            session.origin = static_cast<std::uint32_t>(in.number());
+            if (session.origin >= origins_.size()) throw eventstore::CodecError("a session is of no client");
+            for (std::int64_t* number : {&session.security_stamp, &session.generation, &session.first_position,
+                                         &session.started_at_ms, &session.refreshed_at_ms, &session.expires_at_ms})
+                *number = in.number();
+            sessions_.shard_of(id)[id] = session;
+        }
+    }
+    in.end();
+}
+
+}  // namespace keyledger::projections

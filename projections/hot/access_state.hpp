@@ -1,0 +1,154 @@
+#pragma once
+// What a security answer needs to know of every user, session and role, in memory. Folded by the aggregates' own
+// `evolve` (I6): what is kept is what is left of their states, packed. Personal values, devices and credentials are
+// not kept, nor sessions that ended.
+//
+// Memory: about 140 bytes a session and 100 a user; sessions leave with their end, or an hour after they expired (the
+// clocks of nodes differ: what one takes for expired another may refresh).
+// Threads: none of its own. One writes; whoever reads beside him needs a lock.
+#include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "domain/access/assignments.hpp"
+#include "domain/access/role.hpp"
+#include "domain/session/session.hpp"
+#include "domain/user/user.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::projections {
+
+class SnapshotWriter;
+class SnapshotReader;
+
+// Grows whenever the same events make another state, or its bytes change: an older snapshot is not read then.
+inline constexpr int kAccessStateFold = 1;
+inline constexpr std::int64_t kExpiredSessionsStayMs = 3'600'000;
+
+// Cut into parts: none takes long to grow or to be looked through, so that nobody waits for it.
+template <class Key, class Value>
+class Sharded {
+public:
+    static constexpr std::size_t kShards = 256;
+    struct Hash {
+        using is_avalanching = void;
+        std::size_t operator()(const Key& key) const { return std::hash<Key>()(key); }
+    };
+    using Map = boost::unordered_flat_map<Key, Value, Hash>;
+
+    Map& shard(std::size_t number) { return shards_[number]; }
+    const Map& shard(std::size_t number) const { return shards_[number]; }
+    Map& shard_of(const Key& key) { return shards_[number_of(key)]; }
+    const Value* find(const Key& key) const {
+        const Map& map = shards_[number_of(key)];
+        const auto at = map.find(key);
+        return at == map.end() ? nullptr : &at->second;
+    }
+    void erase(const Key& key) { shard_of(key).erase(key); }
+    std::size_t size() const {
+        std::size_t all = 0;
+        for (const Map& map : shards_) all += map.size();
+        return all;
+    }
+    // Of the tables; one slot is an entry and a byte.
+    std::size_t bytes() const {
+        std::size_t slots = 0;
+        for (const Map& map : shards_) slots += map.bucket_count();
+        return slots * (sizeof(typename Map::value_type) + 1);
+    }
+
+private:
+    // Not the bits that the map takes.
+    static std::size_t number_of(const Key& key) { return (std::hash<Key>()(key) >> 32) % kShards; }
+    std::array<Map, kShards> shards_;
+};
+
+class AccessState {
+public:
+    // Sessions are let go by these.
+    explicit AccessState(SessionLifetimes lifetimes) : lifetimes_(lifetimes) {}
+
+    // What an event of the log changes, if it is of a kind that matters here.
+    struct Change {
+        Uuid stream_id;
+        Recorded recorded;
+        std::variant<std::monostate, UserEvent, SessionEvent, RoleEvent, AssignmentsEvent> event;
+    };
+    // Throws eventstore::CodecError for an event that this build does not know. Any thread.
+    static Change read_change(const eventstore::RecordedEvent& event);
+    // That of the next event of the log.
+    void apply(const Change& change);
+
+    struct Found {
+        User user;  // absent where there is none
+        Session session;
+        std::vector<std::shared_ptr<const Role>> roles;  // assigned and defined
+    };
+    // Without a user: the session's.
+    Found find(const std::optional<Uuid>& user_id, const std::optional<Uuid>& session_id) const;
+
+    // Lets go of what has expired, in one part of Sharded::kShards. Returns how many.
+    std::size_t sweep(std::size_t shard, std::int64_t now_ms);
+
+    std::size_t sessions() const { return sessions_.size(); }
+    std::size_t users() const { return users_.size(); }
+    std::size_t bytes() const;
+    const SessionLifetimes& lifetimes() const { return lifetimes_; }
+
+    void write(SnapshotWriter& out) const;
+    // Into an empty state. Throws eventstore::CodecError.
+    void read(SnapshotReader& in);
+
+private:
+    // What sessions of one client have in common. There are as many as configured clients have had audiences.
+    struct Origin {
+        std::string client_id;
+        std::vector<std::string> audiences;
+        auto operator<=>(const Origin&) const = default;
+    };
+    struct PackedSession {
+        Uuid user_id;
+        std::uint32_t origin = 0;
+        std::int64_t security_stamp = 0;
+        std::int64_t generation = 0;
+        Position first_position = 0;
+        std::int64_t started_at_ms = 0;
+        std::int64_t refreshed_at_ms = 0;
+        std::int64_t expires_at_ms = 0;
+    };
+    struct PackedUser {
+        std::int64_t security_stamp = 0;
+        Position sessions_ended_before = 0;
+        Uuid kept_session;  // nil: none
+        std::int64_t registered_at_ms = 0;
+        std::int64_t erasure_due_at_ms = 0;  // 0: not requested
+        User::Status status = User::Status::kAbsent;
+        Standing standing = Standing::kUser;
+    };
+
+    void apply(const Uuid&, const std::monostate&, const Recorded&) {}
+    void apply(const Uuid& id, const UserEvent& event, const Recorded& recorded);
+    void apply(const Uuid& id, const SessionEvent& event, const Recorded& recorded);
+    void apply(const Uuid& id, const RoleEvent& event, const Recorded& recorded);
+    void apply(const Uuid& id, const AssignmentsEvent& event, const Recorded& recorded);
+    std::uint32_t origin_of(Origin origin);
+    Session unpack(const PackedSession& packed) const;
+    PackedSession pack(const Session& session);
+    static User unpack(const PackedUser& packed);
+    static PackedUser pack(const User& user);
+
+    SessionLifetimes lifetimes_;
+    Sharded<Uuid, PackedSession> sessions_;
+    Sharded<Uuid, PackedUser> users_;
+    Sharded<Uuid, Assignments> assignments_;  // by their stream's id; of those who have any
+    std::map<Uuid, std::shared_ptr<const Role>> roles_;
+    std::vector<Origin> origins_;
+    std::map<Origin, std::uint32_t> origin_numbers_;
+};
+
+}  // namespace keyledger::projections

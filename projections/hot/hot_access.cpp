@@ -1,0 +1,336 @@
+#include "projections/hot/hot_access.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "eventstore/codec/jcs.hpp"
+#include "projections/hot/snapshot_file.hpp"
+#include "projections/limits.hpp"
+
+namespace keyledger::projections {
+namespace {
+
+using eventstore::CodecError;
+using eventstore::Cursor;
+using eventstore::Head;
+using eventstore::ReadError;
+using eventstore::RecordedEvent;
+
+constexpr auto kSweepInterval = 250ms;  // one part each: all of them in about a minute
+
+std::string fold_name() { return "access." + std::to_string(kAccessStateFold); }
+
+// The events of one command carry its id, one behind the other.
+std::string_view command_of(const RecordedEvent& event) {
+    constexpr std::string_view kName = "\"command_id\"";
+    const std::string_view metadata = event.metadata;
+    const std::size_t at = metadata.find(kName);
+    if (at == metadata.npos) return {};
+    const std::size_t from = metadata.find('"', at + kName.size());
+    if (from == metadata.npos) return {};
+    return metadata.substr(from, metadata.find('"', from + 1) - from);
+}
+
+// Takes the last command away, of which the rest may still be to come, unless it is all there is.
+void cut_last_command(std::vector<RecordedEvent>& events) {
+    const std::string last(command_of(events.back()));
+    std::size_t keep = events.size();
+    while (keep > 0 && command_of(events[keep - 1]) == last) --keep;
+    if (keep > 0) events.resize(keep);
+}
+
+}  // namespace
+
+// Its timer belongs to the executor of whoever waits.
+struct HotAccess::Waiter {
+    explicit Waiter(const asio::any_io_executor& executor) : timer(executor) {}
+    asio::steady_timer timer;
+};
+
+HotAccess::HotAccess(HotSettings settings, std::unique_ptr<eventstore::LogSource> source,
+                     eventstore::SubjectCipher& cipher)
+    : settings_(std::move(settings)),
+      source_(std::move(source)),
+      cipher_(cipher),
+      state_(std::make_unique<AccessState>(settings_.lifetimes)) {}
+
+HotAccess::~HotAccess() { stop(); }
+
+void HotAccess::start() {
+    thread_ = std::thread([this] { follow(); });
+}
+
+void HotAccess::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_all();
+    source_->interrupt();
+    if (thread_.joinable()) thread_.join();
+    stop_answering("the service stops");
+}
+
+void HotAccess::hint() { source_->interrupt(); }
+
+// ---- asking ----------------------------------------------------------------------------------------------------
+std::optional<Result<HotAccess::Answer, HotError>> HotAccess::look(const std::optional<Uuid>& user_id,
+                                                                   const std::optional<Uuid>& session_id,
+                                                                   const Head& at_least) {
+    if (stopped_) return Unexpected(HotError::kStopped);
+    if (log_id_ != at_least.log_id || cursor_.position < at_least.cursor.position) return std::nullopt;
+    ++answers_;
+    return Answer{state_->find(user_id, session_id), cursor_.position};
+}
+
+asio::awaitable<Result<HotAccess::Answer, HotError>> HotAccess::read(std::optional<Uuid> user_id,
+                                                                     std::optional<Uuid> session_id, Head at_least,
+                                                                     eventstore::Deadline deadline) {
+    std::shared_ptr<Waiter> waiter;
+    bool waits = false;
+    for (;;) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (auto answer = look(user_id, session_id, at_least)) co_return std::move(*answer);
+            if (std::chrono::steady_clock::now() >= deadline || waiters_.size() >= kMaxHotWaiters)
+                co_return Unexpected(HotError::kBehind);
+        }
+        if (!waiter) {
+            const asio::any_io_executor executor = co_await asio::this_coro::executor;
+            waiter = std::make_shared<Waiter>(executor);
+        }
+        waiter->timer.expires_at(deadline);
+        {
+            // Looked at again under the lock that the feed takes to release: what it applied in between is not missed.
+            const std::lock_guard lock(mutex_);
+            if (auto answer = look(user_id, session_id, at_least)) co_return std::move(*answer);
+            if (!waits) ++waits_;
+            waits = true;
+            waiters_.emplace(at_least.cursor.position, waiter);
+        }
+        source_->interrupt();
+        boost::system::error_code cancelled;
+        auto until = asio::redirect_error(asio::use_awaitable, cancelled);
+        co_await waiter->timer.async_wait(until);
+        if (!cancelled) {
+            // The time is over, so the feed may not have taken it out.
+            const std::lock_guard lock(mutex_);
+            const auto [first, last] = waiters_.equal_range(at_least.cursor.position);
+            for (auto at = first; at != last; ++at) {
+                if (at->second != waiter) continue;
+                waiters_.erase(at);
+                break;
+            }
+        }
+    }
+}
+
+// Called without the lock by the thread, and by whoever stops.
+void HotAccess::release(Position up_to) {
+    std::vector<std::shared_ptr<Waiter>> released;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto end = waiters_.upper_bound(up_to);
+        for (auto at = waiters_.begin(); at != end; ++at) released.push_back(std::move(at->second));
+        waiters_.erase(waiters_.begin(), end);
+    }
+    for (auto& waiter : released) {
+        const asio::any_io_executor executor = waiter->timer.get_executor();
+        asio::post(executor, [waiter = std::move(waiter)] { waiter->timer.cancel(); });
+    }
+}
+
+HotStatus HotAccess::status() const {
+    HotStatus status;
+    status.caught_up = caught_up();
+    const std::lock_guard lock(mutex_);
+    status.position = cursor_.position;
+    status.trouble = trouble_;
+    status.stopped = stopped_;
+    status.sessions = state_->sessions();
+    status.users = state_->users();
+    status.bytes = state_->bytes();
+    status.answers = answers_;
+    status.waits = waits_;
+    status.waiting = waiters_.size();
+    status.snapshot_position = snapshot_position_;
+    return status;
+}
+
+// ---- following -------------------------------------------------------------------------------------------------
+void HotAccess::follow() {
+    auto back_off = kFirstBackOff;
+    while (!begin()) {
+        if (!pause_for(back_off)) return;
+        back_off = std::min<std::chrono::milliseconds>(2 * back_off, kLongestBackOff);
+    }
+    load_snapshot();
+    next_snapshot_ = std::chrono::steady_clock::now() + settings_.snapshot_every;
+    while (pause_for(std::chrono::milliseconds(0))) {
+        if (!step()) {
+            if (!pause_for(back_off)) break;
+            back_off = std::min<std::chrono::milliseconds>(2 * back_off, kLongestBackOff);
+            continue;
+        }
+        back_off = kFirstBackOff;
+        sweep();
+        if (std::chrono::steady_clock::now() >= next_snapshot_) keep_snapshot();
+    }
+    keep_snapshot();
+}
+
+bool HotAccess::begin() {
+    const auto head = source_->head();
+    if (!head) {
+        see("the log can't be read");
+        return false;
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        log_id_ = head->log_id;
+        first_head_ = head->cursor.position;
+    }
+    return true;
+}
+
+void HotAccess::load_snapshot() {
+    if (settings_.snapshot_file.empty()) return;
+    try {
+        auto in = SnapshotReader::open(settings_.snapshot_file, log_id_, fold_name(), cipher_);
+        if (!in) return;
+        const Cursor cursor{in->number(), in->digest()};
+        // Another setting lets other sessions go.
+        const std::int64_t idle_ms = in->number();
+        const std::int64_t absolute_ms = in->number();
+        if (idle_ms != settings_.lifetimes.idle_ms || absolute_ms != settings_.lifetimes.absolute_ms) return;
+        auto state = std::make_unique<AccessState>(settings_.lifetimes);
+        state->read(*in);
+        const std::lock_guard lock(mutex_);
+        state_ = std::move(state);
+        cursor_ = cursor;
+        snapshot_position_ = cursor.position;
+    } catch (const CodecError& error) {
+        spdlog::warn("{}: {}; the whole log is read instead", settings_.snapshot_file, error.what());
+    }
+}
+
+// False: nothing could be read, try again later.
+bool HotAccess::step() {
+    if (!stopped_ && !caught_up() && cursor_.position >= first_head_) {
+        spdlog::info("answers come from memory from position {} on", cursor_.position);
+        caught_up_.store(true, std::memory_order_release);
+    }
+    auto events = source_->read_after(cursor_, settings_.batch_events);
+    if (!events) {
+        switch (events.error()) {
+            case ReadError::kUnavailable:
+                see("the log can't be read");
+                return false;
+            case ReadError::kCursorUnknown:
+                forget("the log holds another event at position " + std::to_string(cursor_.position) +
+                       ", or none: it is another history");
+                (void)begin();  // where it fails, the next read does too
+                return false;
+            case ReadError::kHole:
+                stop_answering("the log has a hole behind position " + std::to_string(cursor_.position) + " (I1)");
+                return false;
+        }
+        return false;
+    }
+    if (events->empty()) {
+        see("");
+        source_->wait(kIdleWait);
+        return true;
+    }
+    const bool cut = std::ssize(*events) == settings_.batch_events;
+    return apply(std::move(*events), cut);
+}
+
+bool HotAccess::apply(std::vector<RecordedEvent> events, bool cut) {
+    if (cut) cut_last_command(events);
+    std::vector<AccessState::Change> changes;
+    changes.reserve(events.size());
+    try {
+        for (const RecordedEvent& event : events) changes.push_back(AccessState::read_change(event));
+    } catch (const std::exception& error) {
+        const Position position = cursor_.position + 1 + std::ssize(changes);
+        stop_answering("position " + std::to_string(position) + " can't be read: " + error.what());
+        return false;
+    }
+    const Cursor reached{events.back().position, events.back().leaf_hash};
+    {
+        const std::lock_guard lock(mutex_);
+        for (const AccessState::Change& change : changes) state_->apply(change);
+        cursor_ = reached;
+        if (!stopped_) trouble_.clear();
+    }
+    release(reached.position);
+    return true;
+}
+
+void HotAccess::forget(const std::string& why) {
+    spdlog::error("what was remembered is dropped: {}", why);
+    const std::lock_guard lock(mutex_);
+    state_ = std::make_unique<AccessState>(settings_.lifetimes);
+    cursor_ = {};
+    log_id_ = {};
+    trouble_ = why;
+    snapshot_position_ = 0;
+    caught_up_.store(false, std::memory_order_release);
+}
+
+void HotAccess::stop_answering(const std::string& why) {
+    bool said = false;
+    {
+        const std::lock_guard lock(mutex_);
+        said = std::exchange(stopped_, true) || stopping_;
+        trouble_ = why;
+    }
+    if (!said) spdlog::error("no answers come from memory any more: {}", why);
+    release(std::numeric_limits<Position>::max());
+}
+
+void HotAccess::see(const std::string& trouble) {
+    const std::lock_guard lock(mutex_);
+    if (!stopped_) trouble_ = trouble;
+}
+
+void HotAccess::sweep() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_sweep_) return;
+    next_sweep_ = now + kSweepInterval;
+    const std::lock_guard lock(mutex_);
+    state_->sweep(next_shard_, settings_.now_ms());
+    next_shard_ = (next_shard_ + 1) % Sharded<Uuid, int>::kShards;
+}
+
+// Nobody else writes the state, so that nobody waits for the disk who finds what he asks for; the log does.
+void HotAccess::keep_snapshot() {
+    next_snapshot_ = std::chrono::steady_clock::now() + settings_.snapshot_every;
+    if (settings_.snapshot_file.empty() || stopped_ || !caught_up() || cursor_.position == snapshot_position_) return;
+    SnapshotWriter out(settings_.snapshot_file, {settings_.new_id(), log_id_, fold_name()}, cipher_);
+    out.number(cursor_.position);
+    out.digest(cursor_.leaf_hash);
+    out.number(settings_.lifetimes.idle_ms);
+    out.number(settings_.lifetimes.absolute_ms);
+    state_->write(out);
+    const auto kept = out.finish();
+    if (!kept) {
+        spdlog::warn("{}", kept.error());
+        return;
+    }
+    const std::lock_guard lock(mutex_);
+    snapshot_position_ = cursor_.position;
+}
+
+// False: the process ends.
+bool HotAccess::pause_for(std::chrono::milliseconds pause) {
+    std::unique_lock lock(mutex_);
+    return !wake_.wait_for(lock, pause, [this] { return stopping_; });
+}
+
+}  // namespace keyledger::projections

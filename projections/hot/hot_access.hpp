@@ -1,0 +1,135 @@
+#pragma once
+// Answers about users, sessions and roles from memory (design section 7, hot models): a thread follows the log, and
+// whoever asks waits until everything that he must not miss is applied. No lock is held while anybody waits.
+//
+//     auto head = co_await store.head(deadline);                            // what he must not miss (I8)
+//     auto found = co_await hot.read({user_id, session_id}, *head, deadline);
+//
+// Threads: read() from any executor whose handlers run on one thread at a time (an I/O thread's io_context, a
+// strand); the rest from any thread.
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "domain/result.hpp"
+#include "eventstore/log_source.hpp"
+#include "eventstore/sealing/subject_cipher.hpp"
+#include "projections/hot/access_state.hpp"
+
+namespace keyledger::projections {
+
+namespace asio = boost::asio;
+
+inline constexpr std::size_t kMaxHotWaiters = 100'000;
+
+struct HotSettings {
+    SessionLifetimes lifetimes;
+    std::string snapshot_file;  // empty: every start reads the whole log
+    std::chrono::milliseconds snapshot_every{300'000};  // while the log grows; and once at the end
+    std::int32_t batch_events = 2'000;
+    std::function<std::int64_t()> now_ms;  // Unix time
+    std::function<Uuid()> new_id;
+};
+
+enum class HotError {
+    kBehind,   // did not get there within the deadline, or too many wait
+    kStopped,  // met an event that it does not know, a hole, another log; or the process ends
+};
+
+struct HotStatus {
+    Position position = 0;
+    bool caught_up = false;  // since the start; until then it answers nobody
+    std::string trouble;     // why it answers nobody any more, or can't read; empty: none
+    bool stopped = false;    // for good: an operator has to look
+    std::size_t sessions = 0;
+    std::size_t users = 0;
+    std::size_t bytes = 0;
+    std::int64_t answers = 0;
+    std::int64_t waits = 0;    // of the answers, those that had to wait for the log
+    std::size_t waiting = 0;  // now
+    Position snapshot_position = 0;  // of the file that it began with or wrote last
+};
+
+class HotAccess {
+public:
+    // The cipher outlives it.
+    HotAccess(HotSettings settings, std::unique_ptr<eventstore::LogSource> source,
+              eventstore::SubjectCipher& cipher);
+    ~HotAccess();
+    HotAccess(const HotAccess&) = delete;
+    HotAccess& operator=(const HotAccess&) = delete;
+
+    void start();  // once
+    // Writes a snapshot, joins the thread, and lets everybody who waits go with kStopped. May be called twice.
+    void stop();
+    void hint();  // something was appended, do not wait for the next look
+
+    // Whether it was level with the log once. Until then whoever asks should fold for himself.
+    bool caught_up() const { return caught_up_.load(std::memory_order_acquire); }
+
+    struct Answer {
+        AccessState::Found found;
+        Position position = 0;  // at which all of it was so
+    };
+    // As of `at_least` or later. What it answers from includes all of a command's events or none.
+    asio::awaitable<Result<Answer, HotError>> read(std::optional<Uuid> user_id, std::optional<Uuid> session_id,
+                                                   eventstore::Head at_least, eventstore::Deadline deadline);
+    HotStatus status() const;
+
+private:
+    struct Waiter;
+    using Waiters = std::multimap<Position, std::shared_ptr<Waiter>>;
+    using SteadyTime = std::chrono::steady_clock::time_point;
+
+    void follow();
+    bool begin();
+    void load_snapshot();
+    bool step();
+    bool apply(std::vector<eventstore::RecordedEvent> events, bool cut);
+    void forget(const std::string& why);
+    void stop_answering(const std::string& why);
+    void see(const std::string& trouble);
+    void sweep();
+    void keep_snapshot();
+    void release(Position up_to);
+    std::optional<Result<Answer, HotError>> look(const std::optional<Uuid>& user_id,
+                                                 const std::optional<Uuid>& session_id,
+                                                 const eventstore::Head& at_least);
+    bool pause_for(std::chrono::milliseconds pause);
+
+    const HotSettings settings_;
+    const std::unique_ptr<eventstore::LogSource> source_;
+    eventstore::SubjectCipher& cipher_;
+    std::atomic<bool> caught_up_ = false;
+
+    mutable std::mutex mutex_;  // guards what follows; the thread alone writes `state_`, and reads it without
+    std::condition_variable wake_;
+    std::unique_ptr<AccessState> state_;
+    Uuid log_id_;
+    eventstore::Cursor cursor_;
+    Position first_head_ = 0;  // to be reached before it answers
+    std::string trouble_;
+    bool stopped_ = false;   // answers nobody any more
+    bool stopping_ = false;  // the process ends
+    Waiters waiters_;
+    std::int64_t answers_ = 0;
+    std::int64_t waits_ = 0;
+    Position snapshot_position_ = 0;
+
+    // The thread's own.
+    std::size_t next_shard_ = 0;
+    SteadyTime next_sweep_{};
+    SteadyTime next_snapshot_{};
+    std::thread thread_;
+};
+
+}  // namespace keyledger::projections

@@ -1,0 +1,83 @@
+#pragma once
+// The file that a restart goes on from: numbers and texts in sealed parts, each bound to its place in this very file.
+// A file that was changed, cut, mixed from two, or sealed under another keyring is refused, and costs no more than a
+// read of the whole log. Not thread-safe.
+#include <fstream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/result.hpp"
+#include "domain/uuid.hpp"
+#include "eventstore/sealing/subject_cipher.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::projections {
+
+struct SnapshotPlace {
+    Uuid snapshot_id;  // made anew for each file
+    Uuid log_id;
+    std::string fold;  // of what wrote it: another one can't read it
+};
+
+class SnapshotWriter {
+public:
+    // Writes "<path>.new". The cipher outlives it.
+    SnapshotWriter(std::string path, SnapshotPlace place, eventstore::SubjectCipher& cipher);
+
+    void number(std::int64_t number);
+    void id(const Uuid& id);
+    void digest(const eventstore::Digest& digest);
+    void text(std::string_view text);
+    void texts(const std::vector<std::string>& texts);
+
+    // To the disk and into the old one's place. Otherwise the sentence that says what is wrong; the old one stays.
+    Result<void, std::string> finish();
+
+private:
+    void raw(const void* bytes, std::size_t count);
+    void seal();
+
+    const std::string path_;
+    const SnapshotPlace place_;
+    eventstore::SubjectCipher& cipher_;
+    std::ofstream file_;
+    std::string part_;
+    std::int32_t parts_ = 0;
+};
+
+// All but the constructor throw eventstore::CodecError for what the file lacks or should not have.
+class SnapshotReader {
+public:
+    // nullopt: there is no such file, or it is of another kind.
+    static std::optional<SnapshotReader> open(const std::string& path, const Uuid& log_id, std::string fold,
+                                              eventstore::SubjectCipher& cipher);
+
+    std::int64_t number();
+    std::int64_t count();  // of what follows: not negative
+    Uuid id();
+    eventstore::Digest digest();
+    std::string text();
+    std::vector<std::string> texts();
+    template <class Enum>
+    Enum one_of(Enum last) {
+        return static_cast<Enum>(up_to(static_cast<std::int64_t>(last)));
+    }
+    void end();
+
+private:
+    SnapshotReader(std::ifstream file, SnapshotPlace place, eventstore::SubjectCipher& cipher);
+    void raw(void* bytes, std::size_t count);
+    std::int64_t up_to(std::int64_t most);
+    bool open_next_part();
+
+    std::ifstream file_;
+    SnapshotPlace place_;
+    eventstore::SubjectCipher* cipher_;
+    std::string part_;
+    std::size_t at_ = 0;
+    std::int32_t parts_ = 0;
+};
+
+}  // namespace keyledger::projections

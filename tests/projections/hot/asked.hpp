@@ -1,0 +1,76 @@
+#pragma once
+// What is asked of the models in memory, and what they must say: the folds of somebody who reads every stream.
+#include <set>
+#include <sstream>
+
+#include "commands/access_reader.hpp"
+#include "projections/hot/hot_access.hpp"
+#include "tests/commands/fixture.hpp"
+
+namespace keyledger::projections::test {
+
+using namespace keyledger::test;
+using eventstore::Deadline;
+
+// All that an answer can depend on. A session that ended reads as none.
+inline std::string text_of(const User& user, const Session& session,
+                           const std::vector<std::shared_ptr<const Role>>& roles) {
+    std::ostringstream out;
+    out << static_cast<int>(user.status) << ' ' << static_cast<int>(user.standing) << ' '
+        << user.registered_at_ms << ' ' << user.security_stamp << ' ' << user.sessions_ended_before << ' '
+        << user.kept_session.value_or(Uuid{}).to_string() << ' ' << user.erasure_due_at_ms.value_or(0) << '\n';
+    const bool live = session.status == Session::Status::kLive && !user.ended_session({}, session.first_position);
+    if (session.status == Session::Status::kLive)
+        out << session.user_id.to_string() << ' ' << session.client_id << ' ' << session.security_stamp << ' '
+            << session.generation << ' ' << session.first_position << ' ' << session.started_at_ms << ' '
+            << session.refreshed_at_ms << ' ' << session.expires_at_ms << ' ' << live;
+    for (const std::string& audience : session.audiences)
+        if (session.status == Session::Status::kLive) out << ' ' << audience;
+    for (const auto& role : roles) {
+        out << '\n' << role->name << ' ' << static_cast<int>(role->kind);
+        for (const std::string& permission : role->permissions.texts()) out << ' ' << permission;
+    }
+    return out.str();
+}
+
+// Everybody whom the log names.
+struct Named {
+    std::set<Uuid> users;
+    std::set<Uuid> sessions;
+};
+inline Named named_in(World& world) {
+    Named named;
+    for (const auto& event : world.events()) {
+        if (event.stream_type == User::kStreamType) named.users.insert(event.stream_id);
+        if (event.stream_type == Session::kStreamType) named.sessions.insert(event.stream_id);
+    }
+    return named;
+}
+
+// Asks about each of them, and somebody who reads the streams themselves.
+template <class Ask>
+void expect_as_folded(World& world, eventstore::Store& store, Ask ask) {
+    Node reader(world, store);
+    const auto compare = [&](std::optional<Uuid> user, std::optional<Uuid> session) {
+        auto folded = run(reader.access.read({user, session}, Deadline::max()));
+        ASSERT_TRUE(folded);
+        const AccessState::Found found = ask(user, session);
+        // A session that ended is not kept, nor whose it was.
+        if (!user && folded->session.status != Session::Status::kLive) {
+            EXPECT_EQ(found.session.status, Session::Status::kAbsent);
+            return;
+        }
+        EXPECT_EQ(text_of(found.user, found.session, found.roles),
+                  text_of(folded->user, folded->session, folded->roles));
+    };
+    const Named named = named_in(world);
+    for (const Uuid& user : named.users) compare(user, std::nullopt);
+    for (const Uuid& session : named.sessions) {
+        compare(std::nullopt, session);
+        for (const Uuid& user : named.users) compare(user, session);
+    }
+    compare(Uuid{{9}}, Uuid{{8}});
+    compare(std::nullopt, Uuid{{8}});
+}
+
+}  // namespace keyledger::projections::test
