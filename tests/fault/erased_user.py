@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 
-from scenario import Database, die, run_scenario
+from scenario import Database, arguments, die, run_scenario
 
 PASSWORD = "violet tractors hum at noon"
 ADMINISTRATOR = "administrator@example.com"
@@ -155,4 +155,4 @@ def story(service, databases, work, expect):
 
 
 if __name__ == "__main__":
-    sys.exit(run_scenario(__doc__, "erasure", story))
+    sys.exit(run_scenario(arguments(__doc__).parse_args(), "erasure", story))

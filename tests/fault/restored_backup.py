@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 from erased_user import PASSWORD, await_head, call, dump, found, live, log_in, persona
-from scenario import Database, run_scenario
+from scenario import Database, arguments, run_scenario
 
 
 def log_id(database):
@@ -74,4 +74,4 @@ def story(service, databases, work, expect):
 
 
 if __name__ == "__main__":
-    sys.exit(run_scenario(__doc__, "restore", story, databases=2))
+    sys.exit(run_scenario(arguments(__doc__).parse_args(), "restore", story, databases=2))

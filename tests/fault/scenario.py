@@ -127,12 +127,15 @@ def need_servers():
             die(f"{name} is not set; run this through scripts/test -L fault")
 
 
-def run_scenario(description, name, story, databases=1):
-    """Calls story(service, databases, work, expect) with the service stopped and its first database migrated, and
-    clears everything away. The exit status: 1 if an expectation was not met."""
+def arguments(description):
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=os.environ.get("KEYLEDGER_TEST_BINARY"))
-    options = parser.parse_args()
+    return parser
+
+
+def run_scenario(options, name, story, databases=1):
+    """Calls story(service, databases, work, expect) with the service stopped and its first database migrated, and
+    clears everything away. The exit status: 1 if an expectation was not met."""
     need_servers()
     work = pathlib.Path(tempfile.mkdtemp(prefix=f"keyledger-{name}-"))
     made = []

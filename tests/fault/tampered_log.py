@@ -23,7 +23,7 @@ import time
 import urllib.error
 import urllib.request
 
-from scenario import Database, die, run_scenario
+from scenario import Database, arguments, die, run_scenario
 
 PASSWORD = "violet tractors hum at noon"
 
@@ -241,4 +241,4 @@ def story(service, databases, work, expect):
 
 
 if __name__ == "__main__":
-    sys.exit(run_scenario(__doc__, "tamper", story))
+    sys.exit(run_scenario(arguments(__doc__).parse_args(), "tamper", story))

@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""Asks one node about what another one just did, at the moment its answer is there (I8).
+
+Scenario. Two nodes on one database. On the first, an administrator and a user change something: log out, revoke all
+sessions, withdraw a role, disable. When the command's answer has arrived, the second node is asked at once whether the
+session is active or the permission held, over a connection that is open already; each change is undone, and that must
+be known at once too. Not one answer may be from before.
+
+Then every session of the second node that reads the log is stopped (SIGSTOP to the database's own process for it),
+something is revoked on the first node, and the second is asked: it must answer 503, never "active". Once the sessions
+go on, it must answer that the token is not active."""
+
+import base64
+import copy
+import hashlib
+import http.client
+import json
+import os
+import secrets
+import signal
+import sys
+import time
+import urllib.parse
+
+from scenario import Database, arguments, die, free_port, run_scenario
+
+PASSWORD = "violet tractors hum at noon"
+ADMINISTRATOR = "administrator@example.com"
+CLIENT = "resource-server"
+SECONDS = 60
+TIMEOUT_MS = 2000
+
+
+class Node:
+    """One process, asked over one connection."""
+
+    def __init__(self, service, client_secret):
+        self.service, self.secret = service, client_secret
+        self.connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
+
+    def call(self, method, path, body=None, token=None, form=None):
+        headers = {}
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            data = urllib.parse.urlencode(form)
+        else:
+            headers["Content-Type"] = "application/json"
+            data = None if body is None else json.dumps(body)
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        else:
+            pair = base64.b64encode(f"{CLIENT}:{self.secret}".encode()).decode()
+            headers["Authorization"] = f"Basic {pair}"
+        self.connection.request(method, path, data, headers)
+        answer = self.connection.getresponse()
+        text = answer.read()
+        return answer.status, json.loads(text) if text else {}
+
+    def must(self, wanted, *words, **more):
+        status, answer = self.call(*words, **more)
+        if status != wanted:
+            die(f"{words[0]} {words[1]} was answered {status}: {answer}")
+        return answer
+
+    def log_in(self, email):
+        return self.must(200, "POST", "/api/v1/auth/login", {"email": email, "password": PASSWORD})
+
+    def active(self, token):
+        return self.must(200, "POST", "/oauth2/introspect", form={"token": token})["active"]
+
+    def may(self, user, resource, action):
+        question = {"subject": {"type": "user", "id": user}, "resource": {"type": resource, "id": "1"},
+                    "action": {"name": action}}
+        return self.must(200, "POST", "/access/v1/evaluation", question)["decision"]
+
+
+class Story:
+    def __init__(self, first, second):
+        self.first, self.second = first, second
+        self.stale, self.asked = [], 0
+        self.root = first.log_in(ADMINISTRATOR)["access_token"]
+        user = first.must(201, "POST", "/api/v1/auth/register", {"email": "ann@example.com", "password": PASSWORD})
+        self.ann = user["id"]
+        role = first.must(201, "POST", "/api/v1/admin/roles", {"name": "clerk", "permissions": ["invoices:read"]},
+                          token=self.root)
+        self.role = f"/api/v1/admin/users/{self.ann}/roles/{role['id']}"
+
+    def expect(self, what, got, wanted):
+        self.asked += 1
+        if got != wanted:
+            self.stale.append(f"{what}: {got}")
+
+    def log_in(self):
+        token = self.first.log_in("ann@example.com")["access_token"]
+        self.expect("a session that was started", self.second.active(token), True)
+        return token
+
+    def log_out(self):
+        token = self.log_in()
+        self.first.must(204, "POST", "/api/v1/auth/logout", token=token)
+        self.expect("a session that was logged out", self.second.active(token), False)
+
+    def revoke_all(self):
+        one, other = self.log_in(), self.log_in()
+        self.first.must(204, "DELETE", f"/api/v1/admin/users/{self.ann}/sessions", token=self.root)
+        for token in (one, other):
+            self.expect("a session that was revoked", self.second.active(token), False)
+
+    def withdraw(self):
+        self.first.must(204, "PUT", self.role, token=self.root)
+        self.expect("a role that was assigned", self.second.may(self.ann, "invoices", "read"), True)
+        self.first.must(204, "DELETE", self.role, token=self.root)
+        self.expect("a role that was withdrawn", self.second.may(self.ann, "invoices", "read"), False)
+
+    def disable(self):
+        token = self.log_in()
+        self.first.must(204, "PUT", self.role, token=self.root)
+        self.first.must(200, "POST", f"/api/v1/admin/users/{self.ann}/deactivate", {"reason": "left"}, token=self.root)
+        self.expect("a user who was disabled", self.second.active(token), False)
+        self.expect("what he may", self.second.may(self.ann, "invoices", "read"), False)
+        self.first.must(200, "POST", f"/api/v1/admin/users/{self.ann}/activate", {}, token=self.root)
+        self.expect("what he may again", self.second.may(self.ann, "invoices", "read"), True)
+        self.expect("his session", self.second.active(token), False)
+        self.first.must(204, "DELETE", self.role, token=self.root)
+
+
+def await_memory(service):
+    """Until the node answers from memory."""
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        connection = http.client.HTTPConnection("127.0.0.1", service.management_port, timeout=5)
+        connection.request("GET", "/metrics")
+        if "\nkeyledger_access_caught_up 1" in connection.getresponse().read().decode():
+            return
+        time.sleep(0.02)  # between two looks at the condition that is awaited
+    die(f"the node did not read the log within {SECONDS} s")
+
+
+def readers_of(database, name):
+    """The database's processes that serve the node's sessions on which it reads the log."""
+    rows = Database.psql(database.admin_url, "select pid from pg_stat_activity where datname ="
+                         f" '{database.name}' and application_name = '{name}' and query like '%leaf_hash%'"
+                         " and query like '%position%' and state = 'idle'")
+    return [int(row) for row in rows]
+
+
+def second_node(service, work):
+    """Another process on the same database, which answers and neither projects nor publishes."""
+    other = copy.copy(service)
+    other.port, other.management_port = free_port(), free_port()
+    other.log = open(work / "second.log", "ab")
+    separator = "&" if "?" in service.environment["KEYLEDGER_DATABASE_URL"] else "?"
+    other.environment = {
+        **service.environment,
+        "KEYLEDGER_LISTEN": f"127.0.0.1:{other.port}",
+        "KEYLEDGER_MANAGEMENT_LISTEN": f"127.0.0.1:{other.management_port}",
+        "KEYLEDGER_ROLES": "api",
+        "KEYLEDGER_DATABASE_URL": f"{service.environment['KEYLEDGER_DATABASE_URL']}{separator}application_name=second",
+    }
+    return other
+
+
+def run_story(service, other, database, work, expect, commands):
+    secret = secrets.token_hex(32)
+    clients = work / "clients.json"
+    clients.touch(mode=0o600)
+    clients.write_text(json.dumps({"clients": [{"client_id": CLIENT, "audiences": [], "introspect": "all",
+                                                "client_secret_sha256": hashlib.sha256(secret.encode()).hexdigest(),
+                                                "evaluate": "all"}], "first_party_audiences": []}))
+    for one in (service, other):
+        one.environment.update(KEYLEDGER_CLIENTS_FILE=str(clients), KEYLEDGER_REQUEST_TIMEOUT_MS=str(TIMEOUT_MS),
+                               KEYLEDGER_ADMIN_PASSWORD=PASSWORD)
+    service.run("users", "create-admin", "--email", ADMINISTRATOR)
+    for one in (service, other):
+        one.start()
+    for one in (service, other):
+        await_memory(one)
+    first, second = Node(service, secret), Node(other, secret)
+    story = Story(first, second)
+    done = 0
+    for ask, count in ((story.log_out, 4), (story.withdraw, 4), (story.revoke_all, 1), (story.disable, 1)):
+        for _ in range(max(1, commands * count // 20)):
+            ask()
+            done += 1
+    print(f"{done} changes and as many undone on one node, {story.asked} questions to the other:"
+          f" {len(story.stale)} stale answers")
+    expect("stale answers", story.stale[:5], [])
+
+    token = story.log_in()
+    pids = readers_of(database, "second")
+    expect("sessions that read the log were found", bool(pids), True)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        first.must(204, "POST", "/api/v1/auth/logout", token=token)
+        status, answer = second.call("POST", "/oauth2/introspect", form={"token": token})
+        expect("with its feed stopped it says nothing", (status, answer.get("active")), (503, None))
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    expect("and knows afterwards", second.active(token), False)
+    for one in (service, other):
+        one.stop()
+
+
+def main():
+    parser = arguments(__doc__)
+    parser.add_argument("--commands", type=int, default=400, help="changes on one node that the other is asked about")
+    options = parser.parse_args()
+
+    def story(service, databases, work, expect):
+        other = second_node(service, work)
+        try:
+            run_story(service, other, databases[0], work, expect, options.commands)
+        finally:
+            if other.process and other.process.poll() is None:
+                other.process.kill()
+                other.process.wait()
+
+    return run_scenario(options, "stale", story)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
