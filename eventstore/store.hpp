@@ -202,7 +202,8 @@ public:
     using Answer = asio::awaitable<Result<T, StoreError>>;
 
     // I2–I5. Durable when it answers Appended (I3). Commands of all callers share one committer; an entry whose
-    // deadline passed while it waited is answered kDeadline, one that was sent is waited for.
+    // deadline passed while it waited is answered kDeadline. One that was sent is waited for a little longer, is never
+    // cancelled, and is answered kOutcomeUnknown while the server says nothing.
     virtual Answer<Verdict> append(Append append, Deadline deadline) = 0;
 
     // All slices come from one snapshot, in the order of `streams`, and include every append that had been answered

@@ -24,14 +24,14 @@ asio::awaitable<Result<Position, QueryError>> PositionWatch::wait_for(Model mode
     auto receive = [this, model, position, deadline](Pending<Position> pending) {
         add({model, position, deadline, std::move(pending)});
     };
-    return suspend<Position>(std::move(receive));
+    return suspend<Position>(deadline, std::move(receive));
 }
 
 void PositionWatch::add(Waiter waiter) {
     std::unique_lock lock(mutex_);
     if (stopped_ || waiting_ >= kMaxPositionWaiters) {
         lock.unlock();
-        return waiter.pending.answer(Unexpected(QueryError::kUnavailable));
+        return waiter.pending(Unexpected(QueryError::kUnavailable));
     }
     ++waiting_;
     arrived_.push_back(std::move(waiter));
@@ -68,9 +68,9 @@ void PositionWatch::resolve(Waiters& waiters, const std::optional<Positions>& po
     for (auto at = waiters.begin(); at != waiters.end();) {
         const auto model = static_cast<std::size_t>(std::ranges::find(kModels, at->model) - kModels.begin());
         if (positions && (*positions)[model] >= at->position)
-            at->pending.answer((*positions)[model]);
+            at->pending((*positions)[model]);
         else if (now >= at->deadline)
-            at->pending.answer(
+            at->pending(
                 Unexpected(positions ? QueryError::kPositionNotReached : QueryError::kUnavailable));
         else {
             ++at;
@@ -104,7 +104,7 @@ void PositionWatch::serve() {
     waiters.splice(waiters.end(), arrived_);
     waiting_ = 0;
     lock.unlock();
-    for (Waiter& waiter : waiters) waiter.pending.answer(Unexpected(QueryError::kUnavailable));
+    for (Waiter& waiter : waiters) waiter.pending(Unexpected(QueryError::kUnavailable));
 }
 
 void PositionWatch::stop() {

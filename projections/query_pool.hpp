@@ -57,7 +57,7 @@ public:
         auto receive = [this, deadline, read = std::move(read)](Pending<T> pending) mutable {
             enqueue(std::make_unique<EntryOf<T>>(deadline, std::move(read), std::move(pending)));
         };
-        return suspend<T>(std::move(receive));
+        return suspend<T>(deadline, std::move(receive));
     }
     void stop();
 
@@ -73,8 +73,8 @@ private:
     struct EntryOf : Entry {
         EntryOf(Deadline until, std::function<T(pqxx::connection&)> its_read, Pending<T> its_pending)
             : Entry(until), read(std::move(its_read)), pending(std::move(its_pending)) {}
-        void run(ReadSession& session) override { pending.answer(session.run<T>(deadline, read)); }
-        void refuse(QueryError error) override { pending.answer(Unexpected(error)); }
+        void run(ReadSession& session) override { pending(session.run<T>(deadline, read)); }
+        void refuse(QueryError error) override { pending(Unexpected(error)); }
         std::function<T(pqxx::connection&)> read;
         Pending<T> pending;
     };

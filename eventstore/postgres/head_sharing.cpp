@@ -24,7 +24,7 @@ HeadSharing::Counts HeadSharing::counts() const {
     return counts_;
 }
 
-void HeadSharing::ask(Deadline deadline, AsyncAnswer<Head> answer) {
+void HeadSharing::ask(Deadline deadline, AsyncAnswer<Head, StoreError> answer) {
     auto one = std::make_unique<Asked>(Asked{deadline, std::move(answer)});
     bool first = false;
     {

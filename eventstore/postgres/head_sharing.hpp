@@ -29,14 +29,14 @@ public:
     HeadSharing(const HeadSharing&) = delete;
     HeadSharing& operator=(const HeadSharing&) = delete;
 
-    void ask(Deadline deadline, AsyncAnswer<Head> answer);
+    void ask(Deadline deadline, AsyncAnswer<Head, StoreError> answer);
     void stop();
     Counts counts() const;
 
 private:
     struct Asked {
         Deadline deadline;
-        AsyncAnswer<Head> answer;
+        AsyncAnswer<Head, StoreError> answer;
     };
     std::vector<std::unique_ptr<Asked>> next_round();
     void work(const std::function<Ask()>& make_ask);

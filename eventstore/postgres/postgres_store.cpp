@@ -8,17 +8,17 @@ namespace {
 
 class AwaitedVerdict : public VerdictWaiter {
 public:
-    explicit AwaitedVerdict(AsyncAnswer<Verdict> answer) : answer_(std::move(answer)) {}
+    explicit AwaitedVerdict(AsyncAnswer<Verdict, StoreError> answer) : answer_(std::move(answer)) {}
     void complete(Result<Verdict, StoreError> verdict) override { answer_(std::move(verdict)); }
 
 private:
-    AsyncAnswer<Verdict> answer_;
+    AsyncAnswer<Verdict, StoreError> answer_;
 };
 
 template <class T, class Work>
 class AwaitedRead : public ReadJob {
 public:
-    AwaitedRead(Deadline deadline, Work work, AsyncAnswer<T> answer)
+    AwaitedRead(Deadline deadline, Work work, AsyncAnswer<T, StoreError> answer)
         : ReadJob(deadline), work_(std::move(work)), answer_(std::move(answer)) {}
     void run(ReadSession& session) override {
         T found = work_(session.connection());
@@ -28,8 +28,10 @@ public:
 
 private:
     Work work_;
-    AsyncAnswer<T> answer_;
+    AsyncAnswer<T, StoreError> answer_;
 };
+
+constexpr auto kPatienceWithSent = std::chrono::seconds(2);  // beyond its deadline, with an append
 
 // Nobody waits for it: what fails is lost, and no more than a few are in the way of reads.
 constexpr int kMaxSnapshotsWaiting = 64;
@@ -76,16 +78,20 @@ void PostgresStore::stop() {
 PostgresStoreStatus PostgresStore::status() const { return {committer_.status(), reads_.counts(), heads_.counts()}; }
 
 PostgresStore::Answer<Verdict> PostgresStore::append(Append append, Deadline deadline) {
-    return async_answer<Verdict>([this, append = std::move(append), deadline](AsyncAnswer<Verdict> answer) mutable {
+    auto submit = [this, append = std::move(append), deadline](AsyncAnswer<Verdict, StoreError> answer) mutable {
         committer_.submit(std::move(append), deadline, std::make_unique<AwaitedVerdict>(std::move(answer)));
-    });
+    };
+    // It is not cancelled then; nobody but the log knows whether it was done. Before, the committer says what it knows.
+    const Deadline latest = deadline > Deadline::max() - kPatienceWithSent ? deadline : deadline + kPatienceWithSent;
+    return async_answer<Verdict, StoreError>(latest, StoreError::kOutcomeUnknown, std::move(submit));
 }
 
 template <class T, class Work>
 PostgresStore::Answer<T> PostgresStore::read(Deadline deadline, Work work) {
-    return async_answer<T>([this, deadline, work = std::move(work)](AsyncAnswer<T> answer) mutable {
+    auto submit = [this, deadline, work = std::move(work)](AsyncAnswer<T, StoreError> answer) mutable {
         reads_.submit(std::make_unique<AwaitedRead<T, Work>>(deadline, std::move(work), std::move(answer)));
-    });
+    };
+    return async_answer<T, StoreError>(deadline, StoreError::kDeadline, std::move(submit));
 }
 
 PostgresStore::Answer<std::vector<StreamSlice>> PostgresStore::read_streams(std::vector<StreamFrom> streams,
@@ -145,8 +151,9 @@ void PostgresStore::keep_snapshot(Snapshot snapshot) {
 }
 
 PostgresStore::Answer<Head> PostgresStore::head(Deadline deadline) {
-    return async_answer<Head>(
-        [this, deadline](AsyncAnswer<Head> answer) { heads_.ask(deadline, std::move(answer)); });
+    return async_answer<Head, StoreError>(
+        deadline, StoreError::kDeadline,
+        [this, deadline](AsyncAnswer<Head, StoreError> answer) { heads_.ask(deadline, std::move(answer)); });
 }
 
 }  // namespace keyledger::eventstore::postgres

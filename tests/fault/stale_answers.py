@@ -115,10 +115,10 @@ class Story:
     def disable(self):
         token = self.log_in()
         self.first.must(204, "PUT", self.role, token=self.root)
-        self.first.must(200, "POST", f"/api/v1/admin/users/{self.ann}/deactivate", {"reason": "left"}, token=self.root)
+        self.first.must(204, "POST", f"/api/v1/admin/users/{self.ann}/deactivate", {"reason": "left"}, token=self.root)
         self.expect("a user who was disabled", self.second.active(token), False)
         self.expect("what he may", self.second.may(self.ann, "invoices", "read"), False)
-        self.first.must(200, "POST", f"/api/v1/admin/users/{self.ann}/activate", {}, token=self.root)
+        self.first.must(204, "POST", f"/api/v1/admin/users/{self.ann}/activate", token=self.root)
         self.expect("what he may again", self.second.may(self.ann, "invoices", "read"), True)
         self.expect("his session", self.second.active(token), False)
         self.first.must(204, "DELETE", self.role, token=self.root)
