@@ -24,7 +24,8 @@ asio::awaitable<Result<Position, QueryError>> PositionWatch::wait_for(Model mode
     auto receive = [this, model, position, deadline](Pending<Position> pending) {
         add({model, position, deadline, std::move(pending)});
     };
-    return suspend<Position>(deadline, std::move(receive));
+    // The thread says itself who comes too late; this is for when it hangs.
+    return suspend<Position>(deadline + kLongestPoll, std::move(receive));
 }
 
 void PositionWatch::add(Waiter waiter) {

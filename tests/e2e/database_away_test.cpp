@@ -167,6 +167,9 @@ protected:
 TEST_F(DatabaseAway, LetsNobodyInAndCallsNoTokenGood) {
     proxy_.refuse();
     proxy_.cut();
+    // A command that goes out before that is noticed is of unknown outcome, and may be carried out in the end.
+    const auto until = Clock::now() + kRecoveryPatience;
+    while (client_.get("/health/ready").status != 503) ASSERT_LT(Clock::now(), until) << "it does not notice";
     for (const Call& call : everything()) expect_unavailable(call.send(), call.name);
     EXPECT_EQ(client_.get("/health/live").status, 200);
     EXPECT_EQ(client_.get("/.well-known/jwks.json").status, 200);

@@ -58,7 +58,8 @@ private:
 
 Store::Answer<Head> asked(HeadSharing& sharing, Deadline deadline) {
     return async_answer<Head, StoreError>(
-        deadline, StoreError::kDeadline, [&sharing, deadline](AsyncAnswer<Head, StoreError> answer) { sharing.ask(deadline, std::move(answer)); });
+        deadline, StoreError::kDeadline,
+        [&sharing, deadline](AsyncAnswer<Head, StoreError> answer) { sharing.ask(deadline, std::move(answer)); });
 }
 
 }  // namespace

@@ -7,15 +7,13 @@
 // it stands back. A delayed end of transaction commits a part of the next one, without its position record:
 // that part is not sent again.
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <future>
 #include <random>
 
 #include "eventstore/kafka/cloud_event.hpp"
+#include "tests/kafka/killing.hpp"
 #include "tests/kafka/rig.hpp"
 
 namespace keyledger::test {
@@ -200,33 +198,15 @@ pid_t spawn_publisher(const Rig& rig, std::uint64_t seed, const std::string& che
 
 TEST(Faults, KilledAtRandomAgainAndAgainItPublishesEachEventOnce) {
     constexpr int kKills = 25;
-    constexpr int kRuns = 200;
     const std::uint64_t seed = seed_of_test();
     Rig rig(seed);
-    std::mt19937_64 random(seed);
     const std::string checkpoint = ::testing::TempDir() + "checkpoint-" + rig.prefix.text();
-    int killed = 0;
-    int status = -1;
-    // Each run has more to publish than those before. How long one takes depends on the machine, so the moment is
-    // drawn from a span that shrinks when a run ended before its kill, and grows when a kill came first.
-    double span_ms = 400;
-    for (int run = 0; run < kRuns && (killed < kKills || status != 0); ++run) {
-        if (killed < kKills) rig.log.grow(300);
-        const pid_t child = spawn_publisher(rig, seed, checkpoint, static_cast<int>(rig.log.size()));
-        ASSERT_GT(child, 0);
-        if (killed < kKills) {
-            const auto delay = std::chrono::milliseconds(50 + random() % static_cast<unsigned>(span_ms));
-            std::this_thread::sleep_for(delay);  // at a random moment is the point
-            kill(child, SIGKILL);
-        }
-        ASSERT_EQ(waitpid(child, &status, 0), child);
-        const bool was_killed = WIFSIGNALED(status);
-        if (was_killed) ++killed;
-        span_ms = std::clamp(span_ms * (was_killed ? 1.1 : 0.7), 100.0, 3000.0);
-    }
+    const Killed killed = kill_at_random(
+        seed, kKills, [&] { rig.log.grow(300); },
+        [&] { return spawn_publisher(rig, seed, checkpoint, static_cast<int>(rig.log.size())); });
     unlink(checkpoint.c_str());
-    EXPECT_EQ(status, 0);
-    EXPECT_EQ(killed, kKills);
+    EXPECT_EQ(killed.status, 0);
+    EXPECT_EQ(killed.times, kKills);
     expect_each_event_once(rig);
 }
 

@@ -1,17 +1,15 @@
 // The compacted topics of state: equal to what the log comes to, whatever was killed in between, and nothing
 // personal in them.
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <random>
 #include <set>
 #include <thread>
 
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/kafka/state_output.hpp"
 #include "tests/kafka/accounts.hpp"
+#include "tests/kafka/killing.hpp"
 #include "tests/kafka/rig.hpp"
 
 namespace keyledger::test {
@@ -181,36 +179,23 @@ TEST(StateTopics, AreRefusedWhereTheyAreNotCompacted) {
 }
 
 TEST(StateTopics, AreTheSameHoweverOftenItsProcessIsKilled) {
-    constexpr int kEvents = 3000;
     constexpr int kKills = 15;
     const std::uint64_t seed = seed_of_test();
     StateRig rig;
-    rig.grow(kEvents);
-    std::mt19937_64 random(seed);
     const std::string program = KEYLEDGER_KILLED_PUBLISHER;
     const std::string checkpoint = ::testing::TempDir() + "checkpoint-" + rig.prefix.text();
-    int killed = 0;
-    int status = -1;
-    for (int run = 0; run < 60 && status != 0; ++run) {
+    const auto spawn = [&] {
+        const std::string events = std::to_string(rig.log.size());
         const pid_t child = fork();
-        if (child == 0) {
-            execl(program.c_str(), program.c_str(), rig.brokers.c_str(), rig.prefix.text().c_str(),
-                  std::to_string(seed).c_str(), std::to_string(kEvents).c_str(), checkpoint.c_str(), "state",
-                  static_cast<char*>(nullptr));
-            _exit(127);
-        }
-        ASSERT_GT(child, 0);
-        if (killed < kKills) {
-            const auto delay = 50 + random() % (300 + 30 * static_cast<unsigned>(killed));
-            std::this_thread::sleep_for(std::chrono::milliseconds(delay));  // at a random moment is the point
-            kill(child, SIGKILL);
-        }
-        ASSERT_EQ(waitpid(child, &status, 0), child);
-        if (WIFSIGNALED(status)) ++killed;
-    }
+        if (child != 0) return child;
+        execl(program.c_str(), program.c_str(), rig.brokers.c_str(), rig.prefix.text().c_str(),
+              std::to_string(seed).c_str(), events.c_str(), checkpoint.c_str(), "state", static_cast<char*>(nullptr));
+        _exit(127);
+    };
+    const Killed killed = kill_at_random(seed, kKills, [&] { rig.grow(300); }, spawn);
     unlink(checkpoint.c_str());
-    EXPECT_EQ(status, 0);
-    EXPECT_GE(killed, kKills / 2) << "it finished before it could be killed often";
+    EXPECT_EQ(killed.status, 0);
+    EXPECT_EQ(killed.times, kKills);
     expect_state(rig, rig.accounts);
 }
 
