@@ -175,8 +175,8 @@ class Service:
 
 
 def log_in_and_ask(load):
-    """Log-ins at full cost, refreshes and introspections; how many were answered well."""
-    counts = {"--logins": 200, "--refreshes": 400, "--introspections": 200}
+    """Log-ins at full cost, refreshes, introspections and evaluations; how many were answered well."""
+    counts = {"--logins": 200, "--refreshes": 400, "--introspections": 200, "--evaluations": 200}
     words = [load, "--json", "--registered", "--users", "1000", "--connections", "8",
              "--port", os.environ["KEYLEDGER_LISTEN"].rpartition(":")[2]]
     for option, count in counts.items():

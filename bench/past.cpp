@@ -14,9 +14,10 @@ namespace {
 using eventstore::Append;
 using eventstore::SubjectKeyPtr;
 
+constexpr std::size_t kRoles = 20;
 constexpr std::string_view kPasswordKind = "password";
 // What people do once they are registered, in thousandths; what is left over is refreshing.
-constexpr std::size_t kLogIn = 300, kLogOut = 70, kMistype = 30, kUnknown = 10, kProfile = 10,
+constexpr std::size_t kLogIn = 300, kLogOut = 70, kMistype = 30, kUnknown = 10, kProfile = 10, kRole = 14,
                       kPassword = 4, kRevoke = 1, kDisable = 1;
 constexpr std::array kAgents{
     "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
@@ -78,6 +79,7 @@ std::optional<Append> Past::next() {
 }
 
 Past::Told Past::something(std::size_t room) {
+    if (roles_.size() < kRoles) return defines_role();
     std::size_t what = below(1000);
     const auto is = [&](std::size_t share) { return what < share ? true : (what -= share, false); };
     if (is(kLogIn)) return logs_in(room);
@@ -85,6 +87,7 @@ Past::Told Past::something(std::size_t room) {
     if (is(kMistype)) return mistypes();
     if (is(kUnknown)) return is_unknown();
     if (is(kProfile)) return changes_profile();
+    if (is(kRole)) return assigns_or_withdraws();
     if (is(kPassword)) return changes_password();
     if (is(kRevoke)) return revokes_sessions();
     if (is(kDisable)) return disables_or_enables();
@@ -97,6 +100,7 @@ Append Past::registers() {
     const std::string number = std::to_string(people_.size() - 1);
     person.user.id = next_id();
     person.attempts.id = pseudonyms_.login_attempts_of(person.user.id);
+    person.assignments.id = assignments_of(person.user.id);
     person.key = cipher_.make_key(person.user.id);
     person.address = "198.51." + std::to_string(below(256)) + '.' + std::to_string(below(256));
     person.agent = below(agents_.size());
@@ -247,6 +251,36 @@ Append Past::is_unknown() {
     const RecordFailedLogin command{std::nullopt, LoginFailure::kUnknownUser};
     const Actor actor = anonymous(append);
     write(append, attempts, decide(attempts.state, LoginAttemptsCommand(command)), actor);
+    return append;
+}
+
+// ---- roles ---------------------------------------------------------------------------------------------------------
+Append Past::defines_role() {
+    Stream<Role>& role = roles_.emplace_back();
+    role.id = next_id();
+    const std::string number = std::to_string(roles_.size());
+    const PermissionSet granted({{"area-" + number, "read"}, {"area-" + number, "write"}, {"reports", "read"}});
+    Append append = command();
+    const DefineRole command{options_.prefix + "-role-" + number, granted, PermissionSet::everything()};
+    write(append, role, need(decide(role.state, RoleCommand(command))), Actor{});
+    for (auto& [key_id, digest] : pseudonyms_.claim("role_name", command.name))
+        append.claims.push_back({eventstore::ClaimChange::Op::kTake, "role_name", key_id, digest, role.id});
+    return append;
+}
+
+Past::Told Past::assigns_or_withdraws() {
+    const auto chosen = active_person();
+    if (!chosen) return std::nullopt;
+    Person& person = people_[*chosen];
+    const Stream<Role>& role = roles_[below(roles_.size())];
+    AssignmentsCommand command =
+        AssignRole{person.user.id, role.id, role.state.permissions, PermissionSet::everything(), {}};
+    if (person.assignments.state.holds(role.id)) command = WithdrawRole{person.user.id, role.id};
+    if (person.assignments.state.roles.size() >= kMaxRolesPerUser) return std::nullopt;
+    Append append = this->command();
+    append.guards.push_back({role.id, role.version});
+    append.guards.push_back({person.user.id, person.user.version});
+    write(append, person.assignments, need(decide(person.assignments.state, command)), Actor{});
     return append;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// A past to fill a log with: people register, log in, refresh, log out, mistype their passwords, change profiles and
-// are disabled. Every event is decided by the rules of domain/, sealed under its subject's key and guarded
+// A past to fill a log with: people register, log in, refresh, log out, mistype their passwords, change profiles, are
+// disabled and given roles. Every event is decided by the rules of domain/, sealed under its subject's key and guarded
 // as the service's own commands are. People, order and kinds follow from the seed; keys and nonces do not.
 #include <atomic>
 #include <deque>
@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "commands/ports.hpp"
+#include "domain/access/assignments.hpp"
+#include "domain/access/role.hpp"
 #include "domain/login_attempts/login_attempts.hpp"
 #include "domain/session/session.hpp"
 #include "domain/user/user.hpp"
@@ -54,6 +56,7 @@ private:
     struct Person {
         Stream<User> user;
         Stream<LoginAttempts> attempts;
+        Stream<Assignments> assignments;
         eventstore::SubjectKeyPtr key;
         std::int32_t password_revision = 0;
         std::string address;
@@ -89,6 +92,8 @@ private:
     Told changes_password();
     Told revokes_sessions();
     Told disables_or_enables();
+    eventstore::Append defines_role();
+    Told assigns_or_withdraws();
 
     eventstore::Append command();
     template <class Aggregate, class Events>
@@ -117,6 +122,7 @@ private:
     std::vector<Person> people_;
     std::vector<std::size_t> disabled_;
     std::vector<Visit> live_;
+    std::vector<Stream<Role>> roles_;
     eventstore::SubjectKeyPtr key_of_the_day_;
 };
 

@@ -86,7 +86,7 @@ def throughput_rows(figures):
     login, cost = figures.some(phase="log-in")[0], figures.last(figure="hash cost")
     refresh, empty = figures.last(phase="refresh", errors=0), figures.last(phase="empty")["rate"]
     parameters = f"; m = {cost['memory_kib']} KiB, t = {cost['passes']}, p = {cost['lanes']}"
-    trips = {name: figures.last(trips=name) for name in ("log-in", "refresh", "introspect")}
+    trips = {name: figures.last(trips=name) for name in ("log-in", "refresh", "introspect", "evaluate")}
     return [
         at_least("append, 200 a batch", append["plain"], append["bare"], 0.6, "bare insert"),
         at_least("append, each with guard and key", append["guarded"], append["bare"], 0.6, "bare insert"),
@@ -99,6 +99,9 @@ def throughput_rows(figures):
         at_least("introspection", figures.last(phase="introspect")["rate"], empty, 0.5, "empty answer"),
         at_most("introspection: trips of its own", trips["introspect"]["reads"], 0, "a request",
                 f", and {trips['introspect']['head_queries']:.3f} shared head queries"),
+        at_least("permission check", figures.last(phase="evaluate")["rate"], empty, 0.5, "empty answer"),
+        at_most("permission check: trips of its own", trips["evaluate"]["reads"], 0, "a request",
+                f", and {trips['evaluate']['head_queries']:.3f} shared head queries"),
     ]
 
 
