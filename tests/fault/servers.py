@@ -130,7 +130,7 @@ class Deployment:
         digest = hashlib.sha256(self.introspector[1].encode()).hexdigest()
         path.touch(mode=0o600)
         path.write_text(json.dumps({"clients": [{"client_id": INTROSPECTOR, "client_secret_sha256": digest,
-                                                 "audiences": [], "introspect": "all"}],
+                                                 "audiences": [], "introspect": "all", "evaluate": "all"}],
                                     "first_party_audiences": []}), encoding="utf-8")
 
     def run(self, *words, **settings):
