@@ -292,6 +292,13 @@ std::vector<std::string> JsonFields::string_list(std::string_view name, std::siz
     return items;
 }
 
+std::vector<std::string> JsonFields::required_string_list(std::string_view name, std::size_t max_items,
+                                                          std::size_t max_bytes) {
+    const rapidjson::Value* value = body_->find(name);
+    if (value == nullptr || value->IsNull()) body_->error(name, "is required: a list, which may be empty");
+    return string_list(name, max_items, max_bytes);
+}
+
 std::size_t JsonFields::object_list(std::string_view name, std::size_t max_items) {
     const rapidjson::Value* value = body_->ask(name);
     if (value == nullptr) return 0;

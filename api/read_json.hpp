@@ -54,6 +54,8 @@ public:
     std::optional<bool> optional_bool(std::string_view name);
     // Absent or null: empty.
     std::vector<std::string> string_list(std::string_view name, std::size_t max_items, std::size_t max_bytes);
+    // Must be there: who forgets it would empty what he changes. It may have no items.
+    std::vector<std::string> required_string_list(std::string_view name, std::size_t max_items, std::size_t max_bytes);
     bool has(std::string_view name) const;
     // How many objects are in the list of that name; absent or null: none. Ask for their fields by "name.0.field".
     std::size_t object_list(std::string_view name, std::size_t max_items);

@@ -15,8 +15,8 @@ Result<commands::RoleDefinition, Response> read_definition(const Request& reques
     JsonFields body(request);
     commands::RoleDefinition definition;
     definition.name = body.required_string("name", kMaxRoleNameBytes);
-    definition.permissions = body.string_list("permissions", kMaxPermissionsPerRole, kMaxPermissionBytes);
-    if (!body.has("permissions")) body.refuse("permissions", "Give a list, which may be empty.");
+    definition.permissions =
+        body.required_string_list("permissions", kMaxPermissionsPerRole, kMaxPermissionBytes);
     auto read = body.finish();
     if (!read) return Unexpected(read.error());
     return definition;
@@ -105,6 +105,7 @@ Reply withdraw_role(Context& context, Request& request) {
     const Uuid user_id = id_of(request, "id");
     const Uuid role_id = id_of(request, "role");
     auto outcome = co_await commands::withdraw_role(context.services, claims->bearer, user_id, role_id, caller);
+    if (outcome && role_id.is_nil()) co_return refuse(request, CommandError(Refusal::kRoleUnknown));
     co_return done(request, outcome);
 }
 

@@ -69,6 +69,19 @@ TEST(JsonFields, ReportsEveryBadFieldAtOnce) {
     EXPECT_FALSE(has(text, "abcd")) << "a refused secret must not come back";
 }
 
+TEST(JsonFields, TakesNoRequiredListForAnEmptyOneUnlessItIs) {
+    for (const char* text : {"{}", R"({"list":null})", R"({"list":{}})"}) {
+        Request request = request_with(text);
+        JsonFields body(request);
+        EXPECT_TRUE(body.required_string_list("list", 2, 1).empty());
+        EXPECT_FALSE(body.finish()) << text;
+    }
+    Request request = request_with(R"({"list":[]})");
+    JsonFields body(request);
+    EXPECT_TRUE(body.required_string_list("list", 2, 1).empty());
+    EXPECT_TRUE(body.finish());
+}
+
 TEST(JsonFields, RefusesFieldsThatNobodyAskedFor) {
     std::string text = verdict(R"({"a":"1","admin":true})");
     EXPECT_TRUE(has(text, "problem:unknown-field")) << text;

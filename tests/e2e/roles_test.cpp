@@ -80,7 +80,8 @@ TEST(Roles, RefuseWhatTheyCanNotBe) {
     EXPECT_EQ(admin.post(kRoles, definition(other_case, {})).problem(), "role-name-taken");
     EXPECT_EQ(admin.put(role_target(id), definition(other_case, {})).problem(), "role-name-taken");
     for (const std::string& bad : {definition("two words", {}), definition(unique("r"), {"Invoices:read"}),
-                                   definition(unique("r"), {"invoices"}), std::string(R"({"name":"r"})")}) {
+                                   definition(unique("r"), {"invoices"}), std::string(R"({"name":"r"})"),
+                                   std::string(R"({"name":"r","permissions":null})")}) {
         EXPECT_EQ(admin.post(kRoles, bad).problem(), "invalid-fields") << bad;
         EXPECT_EQ(admin.put(role_target(id), bad).problem(), "invalid-fields") << bad;
     }
@@ -126,6 +127,8 @@ TEST(Roles, OfUnknownUsersAndUnknownOnesAreNotGiven) {
         EXPECT_EQ(admin.put(user_target(unknown), "{}").problem(), "user-unknown") << unknown;
         EXPECT_EQ(admin.del(user_target(unknown, "/sessions")).problem(), "user-unknown") << unknown;
     }
+    EXPECT_EQ(admin.del(roles_of(person.id, kNobody)).status, 204) << "nobody has it";
+    EXPECT_EQ(admin.del(roles_of(person.id, "no-uuid")).problem(), "role-unknown");
 }
 
 TEST(Roles, AreLimitedInNumber) {
