@@ -1,6 +1,7 @@
 // A JSON body, read as the routes read it.
 #include "api/read_json.hpp"
 
+#include "domain/access/permission.hpp"
 #include "domain/user/identity.hpp"
 #include "security/utf8.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -35,6 +36,44 @@ void check_identity(const std::string& text) {
     }
 }
 
+// What roles are made of.
+void check_access(const std::string& text) {
+    if (const auto permission = parse_permission(text)) {
+        promise(permission->text() == text && text.size() <= kMaxPermissionBytes,
+                "a permission has one spelling");
+        const PermissionSet set({*permission});
+        promise(set.covers(*permission) && PermissionSet::everything().covers(set),
+                "a permission covers itself");
+        promise(!PermissionSet().covers(*permission), "nothing covers nothing else");
+    }
+    if (const auto name = parse_role_name(text)) {
+        const auto again = parse_role_name(name->key);
+        promise(again && again->key == name->key, "a key is the key of itself");
+    }
+}
+
+// By paths into objects and lists, as the questions of AuthZEN are read.
+void read_nested(const api::Request& request) {
+    constexpr api::JsonLimits kLimits{.depth = 16, .members = 64, .values = 8192, .fractions = true};
+    constexpr std::size_t kMaxItems = 3;
+    api::JsonFields body(request, kLimits);
+    std::vector<std::string> texts{body.required_string("subject.id", kMaxBytes)};
+    const std::size_t items = body.object_list("evaluations", kMaxItems);
+    for (std::size_t i = 0; i < items; ++i) {
+        const std::string item = "evaluations." + std::to_string(i) + ".";
+        if (body.object(item + "action"))
+            texts.push_back(body.required_string(item + "action.name", kMaxBytes));
+        body.ignore(item + "context");
+    }
+    body.ignore("subject.properties");
+    promise(items <= kMaxItems, "a list is bounded");
+    if (!body.finish()) return;
+    for (const std::string& text : texts) {
+        promise(!text.empty(), "what is required is there");
+        check_text(text);
+    }
+}
+
 }  // namespace
 
 void json(std::string_view text) {
@@ -49,6 +88,7 @@ void json(std::string_view text) {
     const auto limit = body.optional_integer("limit", -5, 200);
     const auto flag = body.optional_bool("flag");
     const auto list = body.string_list("list", 3, kMaxBytes);
+    read_nested(request);
     const auto read = body.finish();
     if (!read) {
         promise(read.error().status == 400 || read.error().status == 415, "a refusal says what is wrong");
@@ -60,7 +100,10 @@ void json(std::string_view text) {
     if (name) check_text(*name);
     if (limit) promise(*limit >= -5 && *limit <= 200, "an integer is in its range");
     promise(list.size() <= 3, "a list is bounded");
-    for (const std::string& item : list) check_text(item);
+    for (const std::string& item : list) {
+        check_text(item);
+        check_access(item);
+    }
     static_cast<void>(flag);
     check_identity(email);
 }
