@@ -46,25 +46,42 @@ Subject read_subject(JsonFields& body, const std::string& path) {
     return subject;
 }
 
-Permission read_permission(JsonFields& body, const std::string& resource, const std::string& action) {
-    const std::string type = body.required_string(resource + ".type", kMaxSegmentBytes);
-    body.required_string(resource + ".id", kMaxEvaluatedIdBytes);
-    body.ignore(resource + ".properties");
-    const std::string name = body.required_string(action + ".name", kMaxSegmentBytes);
-    body.ignore(action + ".properties");
-    constexpr const char* kGrammar = "Use lower-case letters, digits, '.', '_' and '-', a letter or digit first.";
-    if (!type.empty() && !concrete_permission(type, "x")) body.refuse(resource + ".type", kGrammar);
-    if (!name.empty() && !concrete_permission("x", name)) body.refuse(action + ".name", kGrammar);
-    return {type, name};
+// One half of a permission.
+std::string read_name(JsonFields& body, const std::string& path) {
+    std::string name = body.required_string(path, kMaxSegmentBytes);
+    if (!name.empty() && !concrete_permission(name, "x"))
+        body.refuse(path, "Use lower-case letters, digits, '.', '_' and '-', a letter or digit first.");
+    return name;
+}
+
+std::string read_resource(JsonFields& body, const std::string& path) {
+    std::string type = read_name(body, path + ".type");
+    body.required_string(path + ".id", kMaxEvaluatedIdBytes);
+    body.ignore(path + ".properties");
+    return type;
+}
+
+std::string read_action(JsonFields& body, const std::string& path) {
+    std::string name = read_name(body, path + ".name");
+    body.ignore(path + ".properties");
+    return name;
 }
 
 Question read_question(JsonFields& body, const std::string& prefix) {
     Question question;
     question.subject = read_subject(body, path_of(body, prefix, "subject"));
-    const std::string resource = path_of(body, prefix, "resource");
-    question.permission = read_permission(body, resource, path_of(body, prefix, "action"));
+    question.permission.resource = read_resource(body, path_of(body, prefix, "resource"));
+    question.permission.action = read_action(body, path_of(body, prefix, "action"));
     body.ignore(prefix + "context");
     return question;
+}
+
+// What stands beside the items: right, though every item may have its own.
+void read_defaults(JsonFields& body) {
+    if (body.object("subject")) read_subject(body, "subject");
+    if (body.object("resource")) read_resource(body, "resource");
+    if (body.object("action")) read_action(body, "action");
+    body.ignore("context");
 }
 
 // ---- who asks --------------------------------------------------------------------------------------------------
@@ -158,8 +175,10 @@ Reply evaluate_all(Context& context, Request& request) {
     for (std::size_t i = 0; i < count; ++i)
         questions.push_back(read_question(body, "evaluations." + std::to_string(i) + '.'));
     // Section 7.1.1: what stands beside the items is their default, and without items the only question.
-    if (count == 0) questions.push_back(read_question(body, ""));
-    for (const char* part : {"subject", "resource", "action", "context"}) body.ignore(part);
+    if (count == 0)
+        questions.push_back(read_question(body, ""));
+    else
+        read_defaults(body);
     std::string semantic = "execute_all";
     if (body.object("options"))
         semantic = body.optional_string("options.evaluations_semantic", 64).value_or(semantic);

@@ -138,6 +138,11 @@ TEST(Evaluation, RefusesWhatIsNoQuestion) {
         EXPECT_EQ(client.post(target, std::string(70'000, ' ')).problem(), "payload-too-large");
     }
     EXPECT_EQ(client.post(kEvaluations, R"({"evaluations":[7]})").problem(), "invalid-fields");
+    const std::string whole = question(subject, "invoices", "read");
+    for (const std::string bad : {R"("subject":7)", R"("resource":[])", R"("action":{})", R"("options":"")"}) {
+        const std::string beside = "{" + bad + R"(,"evaluations":[)" + whole + "]}";
+        EXPECT_EQ(client.post(kEvaluations, beside).problem(), "invalid-fields") << bad;
+    }
     std::string many = "{}";
     for (int i = 0; i < 50; ++i) many += ",{}";
     EXPECT_EQ(client.post(kEvaluations, R"({"evaluations":[)" + many + "]}").problem(), "invalid-fields");
