@@ -178,8 +178,12 @@ public:
     }
     bool Null() { return document_.Null(); }
     bool Bool(bool b) { return document_.Bool(b); }
-    bool String(const char* text, rapidjson::SizeType size, bool copy) { return document_.String(text, size, copy); }
-    bool Key(const char* text, rapidjson::SizeType size, bool copy) { return document_.Key(text, size, copy); }
+    bool String(const char* text, rapidjson::SizeType size, bool copy) {
+        return is_text({text, size}) && document_.String(text, size, copy);
+    }
+    bool Key(const char* text, rapidjson::SizeType size, bool copy) {
+        return is_text({text, size}) && document_.Key(text, size, copy);
+    }
     bool StartObject() { return goes_deeper() && document_.StartObject(); }
     bool EndObject(rapidjson::SizeType members) { return --depth_, document_.EndObject(members); }
     bool StartArray() { return goes_deeper() && document_.StartArray(); }
@@ -198,6 +202,13 @@ private:
     static bool is_read(const char* text, rapidjson::SizeType size, Number& number) {
         const auto [end, error] = std::from_chars(text, text + size, number);
         return error == std::errc{} && end == text + size;
+    }
+
+    // The parser validates bytes, but takes the escape of a low surrogate alone for a character: ED A0 to ED BF.
+    static bool is_text(std::string_view text) {
+        for (auto at = text.find('\xED'); at != text.npos; at = text.find('\xED', at + 1))
+            if (at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) >= 0xA0) return false;
+        return true;
     }
 
     bool goes_deeper() { return ++depth_ <= kMaxDepth; }

@@ -82,6 +82,9 @@ TEST(Jcs, RefusesWhatJsonDoesNotHave) {
     EXPECT_THROW(number(0x7fffffffffffffff), CodecError);
     EXPECT_THROW(parse_json("{\"a\":\"\xff\"}"), CodecError);
     EXPECT_THROW(parse_json("{} x"), CodecError);
+    for (const char* lone : {R"(["\udcea"])", R"({"s\udcealed":1})", R"(["\ud83d"])", R"(["\ud83dx"])"})
+        EXPECT_THROW(parse_json(lone), CodecError) << lone;
+    EXPECT_EQ(canonical(R"(["\ud7ff\ue000\ud83d\ude42"])"), "[\"\xED\x9F\xBF\xEE\x80\x80\xF0\x9F\x99\x82\"]");
     EXPECT_THROW(canonical(std::string(100, '[') + std::string(100, ']')), CodecError);
     EXPECT_THROW(canonical(R"({"a":1,"b":2,"\u0061":1})"), CodecError);
     for (const char* text : {"1e400", "-1e400", "1e-400", "01", "+1", ".5", "1.", "0x1", "1e", "NaN", "-"})
