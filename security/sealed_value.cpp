@@ -12,7 +12,6 @@ namespace keyledger::security {
 namespace {
 
 constexpr char kVersion = 1;
-constexpr std::size_t kMaxTextSize = 8 * 1024;
 
 std::string_view name_of(SealedPurpose purpose) {
     switch (purpose) {
@@ -28,6 +27,12 @@ std::string_view name_of(SealedPurpose purpose) {
     throw std::logic_error("unknown purpose of a sealed value");
 }
 
+std::size_t largest_of(SealedPurpose purpose) {
+    return purpose == SealedPurpose::kSnapshot ? kMaxSealedSnapshotClearSize : kMaxSealedValueClearSize;
+}
+// In base64url, with the envelope's head.
+std::size_t largest_text_of(SealedPurpose purpose) { return 2 * largest_of(purpose); }
+
 std::string bound_to(SealedPurpose purpose, std::string_view context, std::string_view head) {
     return length_prefixed({name_of(purpose), context, head});
 }
@@ -36,7 +41,8 @@ std::string bound_to(SealedPurpose purpose, std::string_view context, std::strin
 
 std::string seal_value(const Keyring& keyring, SealedPurpose purpose, std::string_view context,
                        std::string_view clear, std::int64_t now_ms) {
-    if (clear.size() > kMaxSealedValueClearSize) throw std::length_error("a sealed value is above 4 KiB");
+    if (clear.size() > largest_of(purpose))
+        throw std::length_error("a sealed value is above " + std::to_string(largest_of(purpose)) + " bytes");
     const Key& root = keyring.need_current(KeyPurpose::kSealingRoot, now_ms);
     std::string head = envelope_head(kVersion, root.id);
     Secret key = derived_key(root, name_of(purpose));
@@ -46,7 +52,7 @@ std::string seal_value(const Keyring& keyring, SealedPurpose purpose, std::strin
 Result<std::string, SealedValueError> open_value(const Keyring& keyring, SealedPurpose purpose,
                                                  std::string_view context, std::string_view text,
                                                  std::int64_t now_ms) {
-    if (text.size() > kMaxTextSize) return Unexpected(SealedValueError::kMalformed);
+    if (text.size() > largest_text_of(purpose)) return Unexpected(SealedValueError::kMalformed);
     auto bytes = base64url_decode(text);
     auto envelope = bytes ? read_envelope(kVersion, *bytes) : std::nullopt;
     if (!envelope) return Unexpected(SealedValueError::kMalformed);

@@ -11,8 +11,9 @@
 
 namespace keyledger::security {
 
-// What is sealed may be at most this long (std::length_error).
+// What is sealed may be at most this long (std::length_error); a snapshot, which no client ever gets, that long.
 inline constexpr std::size_t kMaxSealedValueClearSize = 4 * 1024;
+inline constexpr std::size_t kMaxSealedSnapshotClearSize = 2 * 1024 * 1024;
 
 enum class SealedPurpose { kCursor, kMailLink, kPreAuthentication, kSnapshot };
 

@@ -312,6 +312,14 @@ void HotAccess::sweep() {
 void HotAccess::keep_snapshot() {
     next_snapshot_ = std::chrono::steady_clock::now() + settings_.snapshot_every;
     if (settings_.snapshot_file.empty() || stopped_ || !caught_up() || cursor_.position == snapshot_position_) return;
+    try {
+        write_snapshot();
+    } catch (const std::exception& error) {  // a missing key: answers need no snapshot
+        spdlog::warn("{} can't be written: {}", settings_.snapshot_file, error.what());
+    }
+}
+
+void HotAccess::write_snapshot() {
     SnapshotWriter out(settings_.snapshot_file, {settings_.new_id(), log_id_, fold_name()}, cipher_);
     out.number(cursor_.position);
     out.digest(cursor_.leaf_hash);

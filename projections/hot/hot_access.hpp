@@ -100,6 +100,7 @@ private:
     void see(const std::string& trouble);
     void sweep();
     void keep_snapshot();
+    void write_snapshot();
     void release(Position up_to);
     std::optional<Result<Answer, HotError>> look(const std::optional<Uuid>& user_id,
                                                  const std::optional<Uuid>& session_id,

@@ -8,7 +8,8 @@ be known at once too. Not one answer may be from before.
 
 Then every session of the second node that reads the log is stopped (SIGSTOP to the database's own process for it),
 something is revoked on the first node, and the second is asked: it must answer 503, never "active". Once the sessions
-go on, it must answer that the token is not active."""
+go on, it must answer that the token is not active. At last the nodes end, and the second begins anew from the snapshot
+that it left."""
 
 import base64
 import copy
@@ -16,6 +17,7 @@ import hashlib
 import http.client
 import json
 import os
+import re
 import secrets
 import signal
 import sys
@@ -124,13 +126,19 @@ class Story:
         self.first.must(204, "DELETE", self.role, token=self.root)
 
 
+def metric(service, name):
+    """One of keyledger_access_..., as a number."""
+    connection = http.client.HTTPConnection("127.0.0.1", service.management_port, timeout=5)
+    connection.request("GET", "/metrics")
+    found = re.search(rf"^keyledger_access_{name} (\S+)$", connection.getresponse().read().decode(), re.MULTILINE)
+    return float(found.group(1)) if found else 0
+
+
 def await_memory(service):
     """Until the node answers from memory."""
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
-        connection = http.client.HTTPConnection("127.0.0.1", service.management_port, timeout=5)
-        connection.request("GET", "/metrics")
-        if "\nkeyledger_access_caught_up 1" in connection.getresponse().read().decode():
+        if metric(service, "caught_up") == 1:
             return
         time.sleep(0.02)  # between two looks at the condition that is awaited
     die(f"the node did not read the log within {SECONDS} s")
@@ -168,7 +176,8 @@ def run_story(service, other, database, work, expect, commands):
                                                 "client_secret_sha256": hashlib.sha256(secret.encode()).hexdigest(),
                                                 "evaluate": "all"}], "first_party_audiences": []}))
     for one in (service, other):
-        one.environment.update(KEYLEDGER_CLIENTS_FILE=str(clients), KEYLEDGER_REQUEST_TIMEOUT_MS=str(TIMEOUT_MS),
+        one.environment.update(KEYLEDGER_ACCESS_SNAPSHOT_FILE=str(work / f"snapshot-{one.port}"),
+                               KEYLEDGER_CLIENTS_FILE=str(clients), KEYLEDGER_REQUEST_TIMEOUT_MS=str(TIMEOUT_MS),
                                KEYLEDGER_ADMIN_PASSWORD=PASSWORD)
     service.run("users", "create-admin", "--email", ADMINISTRATOR)
     for one in (service, other):
@@ -199,8 +208,17 @@ def run_story(service, other, database, work, expect, commands):
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
     expect("and knows afterwards", second.active(token), False)
+    live = story.log_in()
     for one in (service, other):
         one.stop()
+
+    # From what it left on its disk, and what was appended since.
+    other.start()
+    await_memory(other)
+    again = Node(other, secret)
+    expect("a new start begins with the snapshot", metric(other, "snapshot_position") > 0, True)
+    expect("and knows who is there", (again.active(live), again.active(token)), (True, False))
+    other.stop()
 
 
 def main():

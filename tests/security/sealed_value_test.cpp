@@ -95,6 +95,14 @@ TEST_F(SealedValue, HasALimit) {
                  std::length_error);
 }
 
+TEST_F(SealedValue, OfASnapshotMayBeLarger) {
+    const std::string largest(kMaxSealedSnapshotClearSize, 'x');
+    const std::string text = seal_value(*keyring_, SealedPurpose::kSnapshot, "log", largest, kNowMs);
+    EXPECT_EQ(*open_value(*keyring_, SealedPurpose::kSnapshot, "log", text, kNowMs), largest);
+    EXPECT_FALSE(open_value(*keyring_, SealedPurpose::kCursor, "log", text, kNowMs));
+    EXPECT_THROW(seal_value(*keyring_, SealedPurpose::kSnapshot, "log", largest + "x", kNowMs), std::length_error);
+}
+
 TEST_F(SealedValue, NeedsARootInUse) {
     EXPECT_THROW(seal_value(*keyring_, SealedPurpose::kCursor, "users", "x", kNowMs - 1), MissingKey);
 }
