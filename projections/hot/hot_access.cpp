@@ -82,7 +82,7 @@ std::optional<Result<HotAccess::Answer, HotError>> HotAccess::look(const std::op
                                                                    const std::optional<Uuid>& session_id,
                                                                    const Head& at_least) {
     if (stopped_) return Unexpected(HotError::kStopped);
-    if (log_id_ != at_least.log_id || cursor_.position < at_least.cursor.position) return std::nullopt;
+    if (!confirmed_ || log_id_ != at_least.log_id || cursor_.position < at_least.cursor.position) return std::nullopt;
     ++answers_;
     return Answer{state_->find(user_id, session_id), cursor_.position};
 }
@@ -220,10 +220,6 @@ void HotAccess::load_snapshot() {
 
 // False: nothing could be read, try again later.
 bool HotAccess::step() {
-    if (!stopped_ && !caught_up() && cursor_.position >= first_head_) {
-        spdlog::info("answers come from memory from position {} on", cursor_.position);
-        caught_up_.store(true, std::memory_order_release);
-    }
     auto events = source_->read_after(cursor_, settings_.batch_events);
     if (!events) {
         switch (events.error()) {
@@ -241,6 +237,7 @@ bool HotAccess::step() {
         }
         return false;
     }
+    confirm();
     if (events->empty()) {
         see("");
         source_->wait(kIdleWait);
@@ -267,9 +264,28 @@ bool HotAccess::apply(std::vector<RecordedEvent> events, bool cut) {
         for (const AccessState::Change& change : changes) state_->apply(change);
         cursor_ = reached;
         if (!stopped_) trouble_.clear();
+        note_level();
     }
     release(reached.position);
     return true;
+}
+
+// The log holds the event at the cursor: only now is a snapshot known to be of this history.
+void HotAccess::confirm() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (confirmed_) return;
+        confirmed_ = true;
+        note_level();
+    }
+    release(cursor_.position);
+}
+
+// Under the lock, with the position that it is about: whoever was answered from it knows it.
+void HotAccess::note_level() {
+    if (stopped_ || !confirmed_ || caught_up() || cursor_.position < first_head_) return;
+    caught_up_.store(true, std::memory_order_release);
+    spdlog::info("answers come from memory from position {} on", cursor_.position);
 }
 
 void HotAccess::forget(const std::string& why) {
@@ -277,6 +293,7 @@ void HotAccess::forget(const std::string& why) {
     const std::lock_guard lock(mutex_);
     state_ = std::make_unique<AccessState>(settings_.lifetimes);
     cursor_ = {};
+    confirmed_ = false;
     log_id_ = {};
     trouble_ = why;
     snapshot_position_ = 0;

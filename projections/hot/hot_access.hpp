@@ -95,6 +95,8 @@ private:
     void load_snapshot();
     bool step();
     bool apply(std::vector<eventstore::RecordedEvent> events, bool cut);
+    void confirm();
+    void note_level();
     void forget(const std::string& why);
     void stop_answering(const std::string& why);
     void see(const std::string& trouble);
@@ -117,6 +119,7 @@ private:
     std::unique_ptr<AccessState> state_;
     Uuid log_id_;
     eventstore::Cursor cursor_;
+    bool confirmed_ = false;  // the log was seen to hold the event at the cursor
     Position first_head_ = 0;  // to be reached before it answers
     std::string trouble_;
     bool stopped_ = false;   // answers nobody any more
