@@ -220,6 +220,7 @@ void HotAccess::load_snapshot() {
 
 // False: nothing could be read, try again later.
 bool HotAccess::step() {
+    if (log_id_.is_nil() && !begin()) return false;  // forgotten: which log it is now has to be learned first
     auto events = source_->read_after(cursor_, settings_.batch_events);
     if (!events) {
         switch (events.error()) {
@@ -229,7 +230,6 @@ bool HotAccess::step() {
             case ReadError::kCursorUnknown:
                 forget("the log holds another event at position " + std::to_string(cursor_.position) +
                        ", or none: it is another history");
-                (void)begin();  // where it fails, the next read does too
                 return false;
             case ReadError::kHole:
                 stop_answering("the log has a hole behind position " + std::to_string(cursor_.position) + " (I1)");

@@ -46,7 +46,11 @@ public:
         }
         return events;
     }
-    Result<Head, ReadError> head() override { return source_.head(); }
+    Result<Head, ReadError> head() override {
+        if (head_fails) return Unexpected(ReadError::kUnavailable);
+        return source_.head();
+    }
+    std::atomic<bool> head_fails = false;
     void wait(std::chrono::milliseconds at_most) override { source_.wait(at_most); }
     void interrupt() override { source_.interrupt(); }
 
@@ -309,6 +313,23 @@ TEST_F(HotAccessTest, DropsAllWhenTheLogIsAnotherHistory) {
     ASSERT_TRUE(memory.becomes([](const HotStatus& status) { return !status.caught_up; }));
     EXPECT_EQ(memory.hot->status().sessions, 0U);
     memory.source->fail_with(std::nullopt);
+    ASSERT_TRUE(memory.becomes([](const HotStatus& status) { return status.caught_up; }));
+    expect_level(memory);
+}
+
+// It went away in the very moment in which another history was found.
+TEST_F(HotAccessTest, LearnsWhichLogItIsHoweverOftenThatFails) {
+    live(30);
+    Memory memory(*this);
+    memory.hot->start();
+    ASSERT_TRUE(memory.becomes([](const HotStatus& status) { return status.caught_up; }));
+    memory.source->head_fails = true;
+    memory.source->fail_with(ReadError::kCursorUnknown);
+    ASSERT_TRUE(memory.becomes([](const HotStatus& status) { return !status.caught_up; }));
+    memory.source->fail_with(std::nullopt);
+    ASSERT_TRUE(memory.becomes([](const HotStatus& status) { return status.trouble == "the log can't be read"; }));
+    EXPECT_FALSE(memory.hot->status().caught_up) << "it does not know of which log";
+    memory.source->head_fails = false;
     ASSERT_TRUE(memory.becomes([](const HotStatus& status) { return status.caught_up; }));
     expect_level(memory);
 }
