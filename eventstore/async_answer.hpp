@@ -40,6 +40,9 @@ public:
         });
     }
 
+    // Of whoever waits for the answer.
+    asio::any_io_executor executor() const { return state_->executor; }
+
     void operator()(Outcome answer) {
         const asio::any_io_executor executor = state_->executor;
         asio::post(executor, [state = std::move(state_), answer = std::move(answer)]() mutable {

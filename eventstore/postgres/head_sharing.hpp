@@ -1,6 +1,7 @@
 #pragma once
 // One question about the head at a time, shared as Raft's ReadIndex is: whoever asks is answered by a query that was
-// sent after he asked, and whoever asks while one is in flight joins the next (I8).
+// sent after he asked, and whoever asks while one is in flight joins the next (I8). A query is sent when the I/O thread
+// of the first who waits for it has got through what was ready to run: its other requests share it.
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -38,14 +39,20 @@ private:
         Deadline deadline;
         AsyncAnswer<Head, StoreError> answer;
     };
-    std::vector<std::unique_ptr<Asked>> next_round();
+    using Round = std::vector<std::unique_ptr<Asked>>;  // Boost 1.81's erased handlers must not be move-assigned
+    // Outlives this object by what was posted.
+    struct Queue {
+        mutable std::mutex mutex;
+        std::condition_variable changed;
+        Round waiting;
+        bool due = false;  // somebody's I/O thread got through
+        bool stopping = false;
+        Counts counts;
+    };
+    Round next_round();
     void work(const std::function<Ask()>& make_ask);
 
-    mutable std::mutex mutex_;
-    std::condition_variable asked_;
-    std::vector<std::unique_ptr<Asked>> waiting_;  // Boost 1.81's erased handlers must not be move-assigned
-    Counts counts_;
-    bool stopping_ = false;
+    const std::shared_ptr<Queue> queue_ = std::make_shared<Queue>();
     std::thread thread_;
 };
 

@@ -7,9 +7,11 @@ import os
 import pathlib
 import secrets
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 from scenario import Database, die, free_port
@@ -52,12 +54,23 @@ def is_gone(pid):
     return state.split()[0] == "Z"
 
 
+def is_free(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 class Servers:
     """PostgreSQL and Kafka in a directory, started by scripts/services and always on the ports they first had."""
 
     def __init__(self, services, directory):
         self.services, self.directory = services, directory
         self.database_url = self.brokers = None
+        self.ports = {}
 
     def call(self, *words, attempts=1):
         for _ in range(attempts):
@@ -70,14 +83,21 @@ class Servers:
         return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
 
     def start(self, server):
-        """On a machine that is very busy it may need longer than scripts/services waits for it."""
-        return self.call("start", server, str(self.directory / server), attempts=START_ATTEMPTS)
+        """On a machine that is very busy it may need longer than scripts/services waits for it. Started again, it has
+        to be where the service looks for it: a port that somebody took meanwhile is waited for."""
+        port = self.ports.get(server)
+        if port:
+            awaits(READY_SECONDS, lambda: is_free(port), f"port {port}, which {server} had and another process took")
+        words = [str(port)] if port else []
+        return self.call("start", server, str(self.directory / server), *words, attempts=START_ATTEMPTS)
 
     def start_postgres(self):
         self.database_url = self.start("postgres")["PG_SUPERUSER_URL"]
+        self.ports["postgres"] = urllib.parse.urlsplit(self.database_url).port
 
     def start_kafka(self):
         self.brokers = self.start("kafka")["KAFKA_BROKERS"]
+        self.ports["kafka"] = int(self.brokers.rsplit(":", 1)[1])
 
     def kill_postgres(self):
         """An immediate shutdown: no checkpoint, every backend ends where it stands."""
