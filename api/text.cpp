@@ -1,6 +1,9 @@
 #include "api/text.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace keyledger::api {
 namespace {
@@ -14,6 +17,13 @@ std::size_t sequence_length(std::uint8_t lead) {
     return 0;
 }
 
+constexpr std::size_t kWord = sizeof(std::uint64_t);
+bool is_ascii_word(const char* at) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, kWord);
+    return (word & 0x8080808080808080U) == 0;
+}
+
 // Overlong forms, surrogates and values above U+10FFFF all show in the second byte.
 bool second_byte_fits(std::uint8_t lead, std::uint8_t second) {
     if (lead == 0xE0) return second >= 0xA0;
@@ -25,20 +35,25 @@ bool second_byte_fits(std::uint8_t lead, std::uint8_t second) {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
-int base64_digit(char c) {
-    if (c >= 'A' && c <= 'Z') return c - 'A';
-    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-    if (c >= '0' && c <= '9') return c - '0' + 52;
-    if (c == '+') return 62;
-    if (c == '/') return 63;
-    return -1;
+constexpr std::array<std::int8_t, 256> base64_digits() {
+    constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::array<std::int8_t, 256> digits{};
+    digits.fill(-1);
+    for (std::size_t i = 0; i < kDigits.size(); ++i)
+        digits[static_cast<unsigned char>(kDigits[i])] = static_cast<std::int8_t>(i);
+    return digits;
 }
+constexpr auto kBase64Digits = base64_digits();
 
 }  // namespace
 
 bool valid_utf8(std::string_view text) noexcept {
     std::size_t i = 0;
     while (i < text.size()) {
+        if (i + kWord <= text.size() && is_ascii_word(text.data() + i)) {
+            i += kWord;
+            continue;
+        }
         auto lead = static_cast<std::uint8_t>(text[i]);
         std::size_t length = sequence_length(lead);
         if (length == 0 || length > text.size() - i) return false;
@@ -79,23 +94,26 @@ int hex_digit(char c) noexcept {
 }
 
 std::optional<std::string> percent_decoded(std::string_view text, Plus plus) {
+    const std::string_view coded = plus == Plus::kSpace ? std::string_view("%+") : std::string_view("%");
     std::string clear;
     clear.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        char c = text[i];
-        if (c == '%') {
-            int high = i + 1 < text.size() ? hex_digit(text[i + 1]) : -1;
-            int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-            if (high < 0 || low < 0) return std::nullopt;
-            c = static_cast<char>(high << 4 | low);
-            i += 2;
-        } else if (c == '+' && plus == Plus::kSpace) {
-            c = ' ';
+    while (!text.empty()) {
+        const std::size_t plain = std::min(text.find_first_of(coded), text.size());
+        clear.append(text.substr(0, plain));
+        text.remove_prefix(plain);
+        if (text.empty()) break;
+        if (text.front() == '+') {
+            clear += ' ';
+            text.remove_prefix(1);
+            continue;
         }
-        if (c == '\0') return std::nullopt;
-        clear += c;
+        const int high = text.size() > 1 ? hex_digit(text[1]) : -1;
+        const int low = text.size() > 2 ? hex_digit(text[2]) : -1;
+        if (high < 0 || low < 0) return std::nullopt;
+        clear += static_cast<char>(high << 4 | low);
+        text.remove_prefix(3);
     }
-    if (!valid_utf8(clear)) return std::nullopt;
+    if (clear.find('\0') != clear.npos || !valid_utf8(clear)) return std::nullopt;
     return clear;
 }
 
@@ -114,7 +132,7 @@ std::optional<std::string> base64_decoded(std::string_view text) {
     std::uint32_t bits = 0;
     int held = 0;
     for (char c : text.substr(0, text.size() - padding)) {
-        int digit = base64_digit(c);
+        int digit = kBase64Digits[static_cast<unsigned char>(c)];
         if (digit < 0) return std::nullopt;
         bits = bits << 6 | static_cast<std::uint32_t>(digit);
         held += 6;
@@ -128,12 +146,12 @@ std::optional<std::string> base64_decoded(std::string_view text) {
 
 std::string hex_encoded(std::string_view bytes) {
     static constexpr char kDigits[] = "0123456789abcdef";
-    std::string text;
-    text.reserve(bytes.size() * 2);
+    std::string text(bytes.size() * 2, '\0');
+    char* at = text.data();
     for (char byte : bytes) {
         auto value = static_cast<std::uint8_t>(byte);
-        text += kDigits[value >> 4];
-        text += kDigits[value & 15];
+        *at++ = kDigits[value >> 4];
+        *at++ = kDigits[value & 15];
     }
     return text;
 }

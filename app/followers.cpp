@@ -15,6 +15,7 @@ namespace postgres = eventstore::postgres;
 kafka::PublisherOptions publisher_options(const Config& config, kafka::OutputKind output) {
     kafka::PublisherOptions options;
     options.output = output;
+    if (output == kafka::OutputKind::kState) options.pause = kafka::kStatePause;
     options.client.brokers = config.kafka_brokers;
     options.client.log = [](int level, std::string_view text) {
         if (level <= 3)

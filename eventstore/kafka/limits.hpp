@@ -36,6 +36,7 @@ inline constexpr auto kStateReadTimeout = 5min;   // and more, of all that topic
 inline constexpr auto kPollSlice = 100ms;         // of waiting, between looks at whether to go on
 
 inline constexpr auto kIdleWait = 250ms;      // between looks at the log when nobody hints
+inline constexpr auto kStatePause = 500ms;    // between transactions of the topics of state, unless much waits
 inline constexpr auto kStandbyWait = 1000ms;  // between tries for leadership
 inline constexpr auto kMinBackoff = 100ms;
 inline constexpr auto kMaxBackoff = 5000ms;

@@ -226,19 +226,23 @@ Result<void, Setback> Publisher::begin_anew() {
 
 Result<void, Setback> Publisher::publish_waiting() {
     if (!ports_.leadership.still_held()) return setback(State::kStandby, "leadership was lost");
-    auto events = ports_.source.read_after(standing_.cursor, read_limit_);
+    const std::int32_t asked_for = read_limit_;
+    auto events = ports_.source.read_after(standing_.cursor, asked_for);
     if (!events)
         return Unexpected(
             setback_of(events.error(), "reading after " + std::to_string(standing_.cursor.position)));
     Position seen = events->empty() ? standing_.cursor.position : events->back().position;
-    if (static_cast<std::int32_t>(events->size()) == read_limit_) {  // more may wait
+    const bool more_may_wait = std::ssize(*events) == asked_for;
+    if (more_may_wait) {
         const auto head = ports_.source.head();
         if (head) seen = head->cursor.position;
     }
     see_head(seen);
     if (!events->empty()) {
         auto published = publish(*events);
-        if (published) backoff_ = kMinBackoff;
+        if (!published) return published;
+        backoff_ = kMinBackoff;
+        if (!more_may_wait) rest(options_.pause);
         return published;
     }
     if (producer_->broker_answers()) {

@@ -87,7 +87,10 @@ class Checker:
         self.at = {event["position"]: event for event in evidence.events}
         self.by_request = defaultdict(list)  # request id -> its events
         self.by_key = defaultdict(list)      # Idempotency-Key -> entries
+        self.failures = defaultdict(list)    # user -> his failed log-ins, and what cleared them
         for event in evidence.events:
+            if event["event_type"] in ("login.failed", "login.failures_cleared"):
+                self.failures[event["payload"].get("user_id") or event["stream_id"]].append(event)
             self.by_request[event["metadata"]["request_id"]].append(event)
         for entry in self.journal.values():
             if entry.get("key"):
@@ -247,6 +250,8 @@ class Checker:
         recorded = self.by_request.get(entry["request_id"], [])
         if any(event["payload"].get("reason") == "too_many_failures" for event in recorded):
             return None
+        if not recorded and self.was_locked_out(entry):
+            return None
         for _, number, maker in reversed(history[entry["user"]]):
             if number == entry["password"] and self.acknowledged_at(maker) < entry["sent"]:
                 return self.wrong(f"ANSWER: {entry['op']} {entry['request_id']} was answered {entry['problem']} with"
@@ -254,6 +259,13 @@ class Checker:
             if self.sent_at(maker) < entry["answered"]:
                 return None  # this one may have been good by then
         return None
+
+    def was_locked_out(self, entry):
+        """The failure itself could not be recorded (the database went away behind it): was the one before it, of the
+        same user, refused for too many failures?"""
+        before = [event for event in self.failures[entry["user"]]
+                  if self.journal.get(event["metadata"]["request_id"], entry)["sent"] < entry["sent"]]
+        return bool(before) and before[-1]["payload"].get("reason") == "too_many_failures"
 
     def acknowledged_at(self, entry):
         """When somebody was first told that the request, under its key, was done; endless where nobody was."""

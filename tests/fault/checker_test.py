@@ -229,6 +229,16 @@ class PlantedBugs(unittest.TestCase):
         story.asked("login", 401, user=ANN, password=2, problem="invalid-credentials")
         self.names(story.tables(), "ANSWER: login r12 was answered invalid-credentials with the password that was")
 
+    def test_a_good_password_of_one_who_is_locked_out(self):
+        """The database went away before the refusal itself was recorded."""
+        for reason, refused in (("too_many_failures", []), ("wrong_password", ["ANSWER: login r13 was answered"])):
+            story = good_story()
+            failed = ("login_attempts", "0190bbbb-0000-7000-8000-00000000000a", "login.failed",
+                      {"user_id": ANN, "reason": reason})
+            story.asked("wrong_login", 401, [failed], user=ANN, password=-1, problem="invalid-credentials")
+            story.asked("login", 401, user=ANN, password=2, problem="invalid-credentials")
+            self.names(story.tables(), *refused)
+
     def test_an_ended_session_that_is_called_active(self):
         story = good_story()
         story.introspect(ONE, True)

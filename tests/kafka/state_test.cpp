@@ -82,6 +82,25 @@ TEST(StateTopics, HoldUsersAndLiveSessionsAndTombstonesForTheRest) {
     EXPECT_GT(rig.accounts.live.size(), 5U);
 }
 
+// What comes during the pause waits for the next transaction, and a stop does not wait for the pause.
+TEST(StateTopics, GatherWhatComesDuringAPause) {
+    StateRig rig;
+    PublisherOptions options = rig.options();
+    options.pause = std::chrono::hours(1);
+    rig.grow(20);
+    const auto begun = std::chrono::steady_clock::now();
+    const auto publisher = rig.publisher(options);
+    publisher->start();
+    ASSERT_TRUE(reaches(*publisher, 20));
+    rig.grow(20);
+    publisher->stop();
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::minutes(10));
+    EXPECT_EQ(publisher->status().published, 20);
+    EXPECT_EQ(publisher->status().transactions, 1);
+    rig.publish(rig.options());
+    expect_state(rig, rig.accounts);
+}
+
 // The position record, the topics and the transactional id are the state's own: neither output disturbs the
 // other.
 TEST(StateTopics, AreWrittenBesideTheEvents) {
