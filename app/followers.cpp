@@ -15,7 +15,8 @@ namespace postgres = eventstore::postgres;
 kafka::PublisherOptions publisher_options(const Config& config, kafka::OutputKind output) {
     kafka::PublisherOptions options;
     options.output = output;
-    if (output == kafka::OutputKind::kState) options.pause = kafka::kStatePause;
+    options.pause = output == kafka::OutputKind::kState ? kafka::kStatePause : kafka::kEventsPause;
+    if (output == kafka::OutputKind::kEvents) options.pause_below = kafka::kSmallTransactionEvents;
     options.client.brokers = config.kafka_brokers;
     options.client.log = [](int level, std::string_view text) {
         if (level <= 3)

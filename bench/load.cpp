@@ -3,7 +3,9 @@
 // server's emptiest answer and the ceiling of the others. Prints rate, median, p99, p99.9 and errors of each phase;
 // with --management-port also how many appends, reads and head queries of the database the service made for one
 // request. With --journal every answered command is written down with the position that the service told and with the
-// microseconds of the monotonic clock at which it was due and answered. With --rate refreshes come at that rate, and
+// microseconds of the monotonic clock at which it was due and answered. With --process NAME=PID it tells the seconds of
+// processor that each phase took of each, and the memory of the one named "service"; with KEYLEDGER_LOAD_STATEMENTS_URL
+// the statements that PostgreSQL was sent. With --rate refreshes come at that rate, and
 // their latency counts from when they were due. With --keep-going a connection that breaks is opened again, for runs
 // in which the service is killed.
 #include <openssl/evp.h>
@@ -27,6 +29,8 @@
 #include <fstream>
 #include <iostream>
 
+#include "bench/resources.hpp"
+
 namespace {
 
 namespace asio = boost::asio;
@@ -35,6 +39,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto kReconnectPause = std::chrono::milliseconds(20);
 constexpr auto kSettle = std::chrono::seconds(2);  // before what comes at a rate: what came before is digested
+constexpr std::size_t kMaxHashing = 32;
 constexpr std::size_t kMaxAnswerBytes = 1024 * 1024;
 
 struct Options {
@@ -54,7 +59,10 @@ struct Options {
     std::string management_port;  // empty: the service is not asked what it did
     // id:secret of one that may introspect and evaluate, from KEYLEDGER_LOAD_CLIENT: arguments are public
     std::string client;
+    std::vector<std::string> processes;  // NAME=PID
+    std::string statements_url;          // from KEYLEDGER_LOAD_STATEMENTS_URL: it holds a password
     std::size_t connections = 32;
+    std::string label;  // behind the names of the phases
     double seconds = 0;  // > 0: the refresh phase ends by time instead of by count
     bool keep_going = false;
     bool json = false;
@@ -177,6 +185,7 @@ Trips trips_of(const std::string& page) {
 struct Phase {
     std::string name;
     Trips trips{};  // of this phase
+    keyledger::bench::Resources::Usage usage;
     std::size_t wanted = 0;
     std::size_t started = 0;
     std::size_t good = 0;
@@ -196,7 +205,8 @@ struct Phase {
 
 class Load {
 public:
-    explicit Load(Options options) : options_(std::move(options)) {
+    explicit Load(Options options)
+        : options_(std::move(options)), resources_(options_.processes, options_.statements_url) {
         if (!options_.journal.empty()) journal_.open(options_.journal, std::ios::app);
     }
 
@@ -222,13 +232,18 @@ private:
         if (count == 0) return 0;
         current_ = &phase;
         const Trips before = trips();
+        resources_.begin();
         asio::io_context io(1);
-        for (std::size_t worker = 0; worker < options_.connections; ++worker)
+        // More would only queue for the hash, and be turned away where its queue ends.
+        const bool hashes = name == "register" || name == "log-in";
+        const std::size_t workers = hashes ? std::min(options_.connections, kMaxHashing) : options_.connections;
+        for (std::size_t worker = 0; worker < workers; ++worker)
             asio::co_spawn(io, work(io, phase, worker, step), rethrow);
         phase.begun = Clock::now();
         if (is_paced(phase)) phase.begun += kSettle;
         io.run();
         phase.seconds = std::chrono::duration<double>(Clock::now() - phase.begun).count();
+        phase.usage = resources_.end();
         const Trips after = trips();
         phase.trips = {after.appends - before.appends, after.batches - before.batches, after.reads - before.reads,
                        after.heads - before.heads};
@@ -376,6 +391,7 @@ private:
                  << std::flush;
     }
     void print(Phase& phase) const {
+        phase.name += options_.label;
         const double rate = static_cast<double>(phase.good) / phase.seconds;
         const char* format = options_.json
             ? R"({"phase":"%s","good":%zu,"errors":%zu,"broken":%zu,"seconds":%.3f,"rate":%.1f,)"
@@ -390,10 +406,28 @@ private:
                         phase.name.c_str(), each(phase.trips.appends), each(phase.trips.reads),
                         each(phase.trips.batches), each(phase.trips.heads));
         }
+        if (!options_.processes.empty() && phase.good > 0) print_usage(phase);
         std::fflush(stdout);
+    }
+    // Seconds of processor for 1,000 of what was done.
+    static void print_usage(const Phase& phase) {
+        constexpr std::size_t kShownStatements = 8;
+        const auto done = static_cast<double>(phase.good);
+        std::printf(R"({"cpu":"%s")", phase.name.c_str());
+        for (const auto& [name, seconds] : phase.usage.seconds)
+            std::printf(R"(,"%s":%.4f)", name.c_str(), 1000 * seconds / done);
+        std::printf(R"(,"service_kib":%lld})" "\n", static_cast<long long>(phase.usage.service_kib));
+        const auto& statements = phase.usage.statements;
+        for (std::size_t i = 0; i < std::min(kShownStatements, statements.size()); ++i) {
+            std::string text = statements[i].text;
+            std::replace_if(text.begin(), text.end(), [](char c) { return c == '"' || c == '\\' || c < ' '; }, '\'');
+            std::printf(R"({"statement":"%s","each":%.4f,"text":"%s"})" "\n", phase.name.c_str(),
+                        statements[i].calls / done, text.c_str());
+        }
     }
 
     const Options options_;
+    keyledger::bench::Resources resources_;
     std::ofstream journal_;
     std::vector<Session> sessions_;
     std::vector<std::deque<Session>> per_worker_;
@@ -417,10 +451,12 @@ int main(int argc, char** argv) {
                    "same client")->capture_default_str();
     app.add_option("--empties", options.empties, "requests for /health/live")->capture_default_str();
     app.add_option("--connections", options.connections, "at the same time")->capture_default_str();
+    app.add_option("--label", options.label, "what is printed behind the name of each phase");
     app.add_option("--seconds", options.seconds, "refresh for so long instead of so many times");
     app.add_option("--rate", options.rate, "refreshes a second; as fast as they are answered by default");
     app.add_flag("--registered", options.registered, "the users are there already");
     app.add_option("--management-port", options.management_port, "of the service: tell what its database was asked");
+    app.add_option("--process", options.processes, "NAME=PID: tell what each phase takes of its processor");
     app.add_option("--prefix", options.prefix, "of the users' addresses: another one for another run")
         ->capture_default_str();
     app.add_option("--journal", options.journal, "file to write every answered command to");
@@ -428,6 +464,7 @@ int main(int argc, char** argv) {
     app.add_flag("--json", options.json, "one JSON object a phase");
     CLI11_PARSE(app, argc, argv);
     if (const char* client = std::getenv("KEYLEDGER_LOAD_CLIENT")) options.client = client;
+    if (const char* url = std::getenv("KEYLEDGER_LOAD_STATEMENTS_URL")) options.statements_url = url;
     if (options.introspections + options.evaluations > 0 && options.client.empty()) {
         std::cerr << "load: --introspections and --evaluations need KEYLEDGER_LOAD_CLIENT=id:secret\n";
         return 2;

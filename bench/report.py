@@ -217,13 +217,45 @@ def large_table(figures):
     return [title, "", *table(head, lines)]
 
 
+def costs_table(figures):
+    """What one operation takes of the machine, and how long it waits."""
+    lines = []
+    figures.some(cpu="refresh"), figures.some(statement="refresh")
+    for cost in [f for f in figures.all if "cpu" in f]:
+        name = cost["cpu"]
+        phase, statements = figures.last(phase=name), [f for f in figures.all if f.get("statement") == name]
+        waits = f"{phase['p50_ms']:.1f} / {phase['p99_ms']:.1f} / {phase['p999_ms']:.1f} ms"
+        line = [name, f"{phase['rate']:,.0f}/s", waits]
+        line += [f"{cost.get(who, 0):.3f}" for who in ("service", "postgres", "kafka", "load")]
+        line += [f"{sum(f['each'] for f in statements):.2f}", f"{cost['service_kib'] / 1024:,.0f} MiB"]
+        lines.append(line)
+    head = ["operation", "rate", "p50 / p99 / p99.9", "service", "PostgreSQL", "Kafka", "load", "statements",
+            "service's memory"]
+    return ["## What an operation costs", "",
+            "Seconds of processor for 1,000 operations, of each who takes part; statements for one, of all that the "
+            "service sends meanwhile, its projector's and publisher's too.", "", *table(head, lines)]
+
+
+def batches_table(figures):
+    """The group commit gathers more the more wait."""
+    lines = []
+    for clients in (1, 16, 64, 256):
+        name = f"refresh from {clients} clients"
+        phase, trips = figures.last(phase=name), figures.last(trips=name)
+        lines.append([str(clients), f"{phase['rate']:,.0f}/s", f"{1 / max(trips['batches'], 1e-9):,.1f}",
+                      f"{phase['p50_ms']:.1f} ms", f"{phase['p99_ms']:.1f} ms", f"{phase['p999_ms']:.1f} ms"])
+    return ["## Batches of the group commit", "",
+            *table(["clients", "refreshes", "commands a batch", "p50", "p99", "p99.9"], lines)]
+
+
 def page(rows, figures, date, head):
     lines = [f"# Measured on {date}", "", head, ""]
     lines += table(["path", "measured", "budget", ""], [[r.path, r.measured, r.budget, r.verdict] for r in rows])
     kept = sum(row.part >= 1 for row in rows)
     lines += ["", f"{kept} of {len(rows)} are kept.", "", f"![parts of the budgets](./{date}.svg)", ""]
-    lines += large_table(figures)
-    lines += ["", "## Every figure of the run", "", "```"]
+    for part in (costs_table, batches_table, large_table):
+        lines += [*part(figures), ""]
+    lines += ["## Every figure of the run", "", "```"]
     lines += [json.dumps(figure) for figure in figures.all] + ["```", ""]
     return "\n".join(lines)
 

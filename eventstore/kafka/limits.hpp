@@ -37,6 +37,8 @@ inline constexpr auto kPollSlice = 100ms;         // of waiting, between looks a
 
 inline constexpr auto kIdleWait = 250ms;      // between looks at the log when nobody hints
 inline constexpr auto kStatePause = 500ms;    // between transactions of the topics of state, unless much waits
+inline constexpr auto kEventsPause = 25ms;    // between small transactions of events
+inline constexpr std::int32_t kSmallTransactionEvents = 50;
 inline constexpr auto kStandbyWait = 1000ms;  // between tries for leadership
 inline constexpr auto kMinBackoff = 100ms;
 inline constexpr auto kMaxBackoff = 5000ms;

@@ -242,7 +242,7 @@ Result<void, Setback> Publisher::publish_waiting() {
         auto published = publish(*events);
         if (!published) return published;
         backoff_ = kMinBackoff;
-        if (!more_may_wait) rest(options_.pause);
+        if (!more_may_wait && std::ssize(*events) < options_.pause_below) rest(options_.pause);
         return published;
     }
     if (producer_->broker_answers()) {

@@ -43,8 +43,10 @@ struct PublisherOptions {
     OutputKind output = OutputKind::kEvents;
     std::string issuer;  // ce_source; empty: urn:keyledger:log:<log id>
     std::int32_t max_transaction_events = kMaxTransactionEvents;
-    // Between two transactions, unless a whole one waits: a transaction costs the broker the same whatever it holds.
+    // After a transaction of fewer events than `pause_below`, unless more waits: one costs the broker nearly the same
+    // whatever it holds.
     std::chrono::milliseconds pause{0};
+    std::int32_t pause_below = kMaxTransactionEvents;
     std::function<Then(Step)> on_step;  // for fault tests; empty in production
 };
 

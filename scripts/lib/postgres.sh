@@ -6,6 +6,8 @@
 #   stop_postgres DIR
 #   drop_postgres DIR           stops it and removes its data
 #
+# POSTGRES_PRELOAD=pg_stat_statements makes it count statements.
+#
 # DIR/home is where data, socket, passwords and log are; it is a link to a directory elsewhere if the user
 # `postgres` can't reach DIR (a clone under /root).
 
@@ -112,6 +114,7 @@ timezone = 'UTC'
 log_timezone = 'UTC'
 lc_messages = 'C'
 log_line_prefix = '%m [%p] %u@%d '
+shared_preload_libraries = '${POSTGRES_PRELOAD:-}'
 CONF
     chmod 0644 "$PG_HOME/postgresql.keyledger.conf"
 }

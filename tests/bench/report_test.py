@@ -12,6 +12,10 @@ import xml.dom.minidom
 REPORT = pathlib.Path(__file__).resolve().parents[2] / "bench" / "report.py"
 
 
+def phase(name, rate):
+    return {"phase": name, "rate": rate, "errors": 0, "p50_ms": 1, "p99_ms": 2, "p999_ms": 3}
+
+
 def figures():
     """Of a run in which every budget is kept."""
     seen = {"wanted_per_second": 2000, "events_per_second": 1999, "p50_ms": 5, "p99_ms": 9, "after_answer_p99_ms": 4}
@@ -22,9 +26,10 @@ def figures():
         {"figure": "hash cost", "memory_kib": 19456, "passes": 2, "lanes": 1},
         {"ceiling": "argon2id", "rate": 99}, {"ceiling": "argon2id", "rate": 101},
         {"ceiling": "sign ES256", "rate": 1000},
-        {"phase": "log-in", "rate": 98, "errors": 0}, {"phase": "log-in", "rate": 3000, "errors": 0},
-        {"phase": "refresh", "rate": 600, "errors": 0}, {"phase": "empty", "rate": 1000},
-        {"phase": "introspect", "rate": 700}, {"phase": "evaluate", "rate": 700},
+        phase("log-in", 98), phase("log-in", 3000), phase("refresh", 600), phase("empty", 1000),
+        phase("introspect", 700), phase("evaluate", 700),
+        {"cpu": "refresh", "service": 0.4, "postgres": 0.2, "kafka": 0.3, "load": 0.01, "service_kib": 51_200},
+        {"statement": "refresh", "each": 0.25, "text": "select"}, {"statement": "refresh", "each": 0.5, "text": "x"},
         {"trips": "log-in", "appends": 1.0, "reads": 2.0, "head_queries": 0},
         {"trips": "refresh", "appends": 1.0, "reads": 0.0, "head_queries": 0},
         {"trips": "introspect", "appends": 0, "reads": 0.0, "head_queries": 0.1},
@@ -41,6 +46,9 @@ def figures():
         {"figure": "large memory", "when": "idle", "mib": 30.0},
         {"figure": "large memory", "when": "after requests", "mib": 60.0, "requests": 1000},
     ]
+    for clients in (1, 16, 64, 256):
+        name = f"refresh from {clients} clients"
+        found += [phase(name, 100 * clients), {"trips": name, "appends": 1.0, "reads": 0.0, "batches": 1 / clients}]
     return found + [{**large, "what": what}
                     for what in ("audit replay", "audit replay of the export", "rebuild users")]
 
@@ -67,6 +75,12 @@ class Report(unittest.TestCase):
         self.assertNotIn("missed", self.page())
         self.assertIn("a test", self.page())
         self.assertIn("m = 19456 KiB, t = 2, p = 1", self.page())
+
+    def test_TellsWhatAnOperationCosts(self):
+        self.report(figures())
+        self.assertIn("| refresh | 600/s | 1.0 / 2.0 / 3.0 ms | 0.400 | 0.200 | 0.300 | 0.010 | 0.75 | 50 MiB |",
+                      self.page())
+        self.assertIn("| 64 | 6,400/s | 64.0 | 1.0 ms | 2.0 ms | 3.0 ms |", self.page())
 
     def test_HoldsLogInsAgainstTheMeanOfTheCeilings(self):
         self.report(figures())
@@ -96,6 +110,7 @@ class Report(unittest.TestCase):
                 done = self.report([figure for figure in figures() if figure != left_out and not (
                     left_out.get("ceiling") and figure.get("ceiling") == left_out["ceiling"]) and not (
                     left_out.get("phase") and figure.get("phase") == left_out["phase"]) and not (
+                    left_out.get("statement") and figure.get("statement") == left_out["statement"]) and not (
                     left_out.get("figure") == "large start" and figure.get("figure") == "large start")])
                 self.assertEqual(done.returncode, 1, left_out)
                 self.assertIn("nothing was measured for", done.stderr)
