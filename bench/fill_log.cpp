@@ -79,6 +79,7 @@ int main(int argc, char** argv) {
     CLI::App app("Fills an empty log with people and what they did");
     app.add_option("--users", options.past.users, "who register")->check(CLI::Range(1, 10'000'000));
     app.add_option("--events", options.past.events, "in all, two a user at least")->check(CLI::Range(2, 1'000'000'000));
+    app.add_flag("--only-log-ins", options.past.only_log_ins, "of those who registered: every session stays live");
     app.add_option("--seed", options.past.seed, "of people, order and kinds")->capture_default_str();
     app.add_option("--hours", options.hours, "that it took, up to now")->check(CLI::Range(1, 24 * 365));
     app.add_option("--issuer", options.past.issuer, "of the sessions' tokens")->capture_default_str();

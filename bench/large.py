@@ -3,6 +3,7 @@
 
     bench/large.py commands BINARY
     bench/large.py serve BINARY LOAD
+    bench/large.py sessions BINARY
 
 The log is there already (bench/fill_log.cpp), and the environment tells of it as it tells the service. Each figure is
 printed as a JSON object; whatever can't be measured, or answers other than it should, ends this with an error.
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 READY_SECONDS = 30
 IDLE_SECONDS = 180
@@ -146,6 +148,22 @@ class Service:
         finally:
             connection.close()
 
+    def metric(self, name):
+        page = urllib.request.urlopen(f"http://{os.environ['KEYLEDGER_MANAGEMENT_LISTEN']}/metrics", timeout=10)
+        for line in page.read().decode().splitlines():
+            if line.startswith(name + " "):
+                return float(line.split()[1])
+        raise Wrong(f"the service has no metric {name}")
+
+    def wait_until_remembered(self):
+        """Seconds from here until answers come from memory."""
+        begun = time.monotonic()
+        while not self.metric("keyledger_access_caught_up"):
+            if time.monotonic() - begun > IDLE_SECONDS:
+                raise Wrong(f"answers do not come from memory after {IDLE_SECONDS} s")
+            time.sleep(0.002)
+        return time.monotonic() - begun
+
     def memory_mib(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return round(int(status.split("VmRSS:")[1].split()[0]) / 1024, 1)
@@ -213,12 +231,40 @@ def measure_service(binary, load):
             raise
 
 
+def measure_sessions(binary):
+    """Starts without and with what the one before remembered, on a log full of live sessions."""
+    snapshot = pathlib.Path(os.environ["KEYLEDGER_ACCESS_SNAPSHOT_FILE"])
+    snapshot.unlink(missing_ok=True)
+    with tempfile.TemporaryFile("w+") as log:
+        try:
+            for kind in ("reading the log", "from a snapshot"):
+                service = Service(binary, log)
+                try:
+                    level_ms = service.ready_ms + 1000 * service.wait_until_remembered()
+                    sessions, held = (service.metric(f"keyledger_access_{name}") for name in ("sessions", "bytes"))
+                    service.settle()
+                    figure(figure="sessions start", kind=kind, ready_ms=round(service.ready_ms),
+                           remembered_ms=round(level_ms), sessions=int(sessions), mib=service.memory_mib(),
+                           bytes_a_session=round(held / sessions))
+                finally:
+                    begun = time.monotonic()
+                    service.stop()
+                figure(figure="sessions stop", kind=kind, seconds=round(time.monotonic() - begun, 2),
+                       snapshot_mib=round(snapshot.stat().st_size / 1048576, 1))
+        except (Wrong, OSError):
+            log.seek(0)
+            sys.stderr.write("".join(log.readlines()[-20:]))
+            raise
+
+
 def main():
     try:
         if len(sys.argv) == 3 and sys.argv[1] == "commands":
             measure_commands(sys.argv[2])
         elif len(sys.argv) == 4 and sys.argv[1] == "serve":
             measure_service(sys.argv[2], sys.argv[3])
+        elif len(sys.argv) == 3 and sys.argv[1] == "sessions":
+            measure_sessions(sys.argv[2])
         else:
             sys.exit(__doc__)
     except Wrong as wrong:

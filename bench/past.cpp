@@ -79,6 +79,7 @@ std::optional<Append> Past::next() {
 }
 
 Past::Told Past::something(std::size_t room) {
+    if (options_.only_log_ins) return logs_in(room);
     if (roles_.size() < kRoles) return defines_role();
     std::size_t what = below(1000);
     const auto is = [&](std::size_t share) { return what < share ? true : (what -= share, false); };

@@ -24,6 +24,7 @@ namespace keyledger::bench {
 struct PastOptions {
     std::size_t users = 100'000;
     std::size_t events = 1'000'000;  // at least two a user
+    bool only_log_ins = false;       // nothing else is done by those who registered: every session is live
     std::uint64_t seed = 1;
     std::int64_t begins_at_ms = 0;
     std::int64_t ends_at_ms = 0;

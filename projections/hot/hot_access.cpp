@@ -180,7 +180,9 @@ void HotAccess::follow() {
         sweep();
         if (std::chrono::steady_clock::now() >= next_snapshot_) keep_snapshot();
     }
+    if (writing_.valid()) writing_.wait();
     keep_snapshot();
+    if (writing_.valid()) writing_.wait();
 }
 
 bool HotAccess::begin() {
@@ -325,31 +327,37 @@ void HotAccess::sweep() {
     next_shard_ = (next_shard_ + 1) % Sharded<Uuid, int>::kShards;
 }
 
-// Nobody else writes the state, so that nobody waits for the disk who finds what he asks for; the log does.
+// Nobody else writes the state, so that nobody waits who finds what he asks for; the log waits only until all is
+// gathered in memory, and not for the disk.
 void HotAccess::keep_snapshot() {
+    if (writing_.valid() && writing_.wait_for(0s) != std::future_status::ready) return;
     next_snapshot_ = std::chrono::steady_clock::now() + settings_.snapshot_every;
     if (settings_.snapshot_file.empty() || stopped_ || !caught_up() || cursor_.position == snapshot_position_) return;
     try {
-        write_snapshot();
-    } catch (const std::exception& error) {  // a missing key: answers need no snapshot
+        SnapshotWriter out(settings_.snapshot_file, {settings_.new_id(), log_id_, fold_name()}, cipher_);
+        out.number(cursor_.position);
+        out.digest(cursor_.leaf_hash);
+        out.number(settings_.lifetimes.idle_ms);
+        out.number(settings_.lifetimes.absolute_ms);
+        state_->write(out);
+        writing_ = std::async(std::launch::async, [this, log = log_id_, at = cursor_.position, out = std::move(out)]() mutable {
+            finish_snapshot(out, log, at);
+        });
+    } catch (const std::exception& error) {  // no memory, no thread: answers need no snapshot
         spdlog::warn("{} can't be written: {}", settings_.snapshot_file, error.what());
     }
 }
 
-void HotAccess::write_snapshot() {
-    SnapshotWriter out(settings_.snapshot_file, {settings_.new_id(), log_id_, fold_name()}, cipher_);
-    out.number(cursor_.position);
-    out.digest(cursor_.leaf_hash);
-    out.number(settings_.lifetimes.idle_ms);
-    out.number(settings_.lifetimes.absolute_ms);
-    state_->write(out);
-    const auto kept = out.finish();
-    if (!kept) {
-        spdlog::warn("{}", kept.error());
-        return;
+// On a thread of its own.
+void HotAccess::finish_snapshot(SnapshotWriter& out, const Uuid& log_id, Position position) {
+    try {
+        const auto kept = out.finish();
+        if (!kept) return spdlog::warn("{}", kept.error());
+        const std::lock_guard lock(mutex_);
+        if (log_id_ == log_id) snapshot_position_ = position;
+    } catch (const std::exception& error) {  // a missing key
+        spdlog::warn("{} can't be written: {}", settings_.snapshot_file, error.what());
     }
-    const std::lock_guard lock(mutex_);
-    snapshot_position_ = cursor_.position;
 }
 
 // False: the process ends.

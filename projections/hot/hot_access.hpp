@@ -13,6 +13,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,7 @@
 
 namespace keyledger::projections {
 
+class SnapshotWriter;
 namespace asio = boost::asio;
 
 inline constexpr std::size_t kMaxHotWaiters = 100'000;
@@ -102,7 +104,7 @@ private:
     void see(const std::string& trouble);
     void sweep();
     void keep_snapshot();
-    void write_snapshot();
+    void finish_snapshot(SnapshotWriter& out, const Uuid& log_id, Position position);
     void release(Position up_to);
     std::optional<Result<Answer, HotError>> look(const std::optional<Uuid>& user_id,
                                                  const std::optional<Uuid>& session_id,
@@ -133,6 +135,7 @@ private:
     std::size_t next_shard_ = 0;
     SteadyTime next_sweep_{};
     SteadyTime next_snapshot_{};
+    std::future<void> writing_;  // of a snapshot to the disk
     std::thread thread_;
 };
 

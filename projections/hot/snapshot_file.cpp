@@ -20,6 +20,7 @@ using eventstore::CodecError;
 static_assert(std::endian::native == std::endian::little, "numbers are written as they lie in memory");
 constexpr std::string_view kMagic = "keyledger access snapshot 1\n";
 constexpr std::size_t kPartBytes = 1024 * 1024;
+constexpr std::size_t kPartRoom = 4 * 1024;  // what is longer lets a part grow
 constexpr std::size_t kMaxSealedPart = 2 * kPartBytes;
 constexpr std::int64_t kMaxText = 64 * 1024;
 
@@ -31,28 +32,11 @@ eventstore::SnapshotContext context_of(const SnapshotPlace& place, std::int32_t 
 
 // ---- writing ---------------------------------------------------------------------------------------------------
 SnapshotWriter::SnapshotWriter(std::string path, SnapshotPlace place, eventstore::SubjectCipher& cipher)
-    : path_(std::move(path)), place_(std::move(place)), cipher_(cipher) {
-    const std::string made = path_ + ".new";
-    ::unlink(made.c_str());  // of a process that ended while it wrote
-    // Who has a session where is nobody else's business.
-    const int descriptor = ::open(made.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (descriptor >= 0) ::close(descriptor);
-    file_.open(made, std::ios::binary | std::ios::in | std::ios::out);
-    file_.write(kMagic.data(), static_cast<std::streamsize>(kMagic.size()));
-    file_.write(reinterpret_cast<const char*>(place_.snapshot_id.bytes.data()), sizeof place_.snapshot_id.bytes);
-}
+    : path_(std::move(path)), place_(std::move(place)), cipher_(&cipher) {}
 
 void SnapshotWriter::raw(const void* bytes, std::size_t count) {
-    part_.append(static_cast<const char*>(bytes), count);
-    if (part_.size() >= kPartBytes) seal();
-}
-
-void SnapshotWriter::seal() {
-    const std::string sealed = cipher_.seal_snapshot(context_of(place_, ++parts_), part_);
-    const auto size = static_cast<std::uint32_t>(sealed.size());
-    file_.write(reinterpret_cast<const char*>(&size), sizeof size);
-    file_.write(sealed.data(), static_cast<std::streamsize>(sealed.size()));
-    part_.clear();
+    if (parts_.empty() || parts_.back().size() >= kPartBytes) parts_.emplace_back().reserve(kPartBytes + kPartRoom);
+    parts_.back().append(static_cast<const char*>(bytes), count);
 }
 
 void SnapshotWriter::number(std::int64_t number) { raw(&number, sizeof number); }
@@ -68,13 +52,25 @@ void SnapshotWriter::texts(const std::vector<std::string>& texts) {
 }
 
 Result<void, std::string> SnapshotWriter::finish() {
-    seal();
-    file_.close();
     const std::string made = path_ + ".new";
-    const int descriptor = ::open(made.c_str(), O_RDONLY | O_CLOEXEC);
+    ::unlink(made.c_str());  // of a process that ended while it wrote
+    // Who has a session where is nobody else's business.
+    const int descriptor = ::open(made.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    std::ofstream file(made, std::ios::binary | std::ios::in | std::ios::out);
+    file.write(kMagic.data(), static_cast<std::streamsize>(kMagic.size()));
+    file.write(reinterpret_cast<const char*>(place_.snapshot_id.bytes.data()), sizeof place_.snapshot_id.bytes);
+    std::int32_t number = 0;
+    for (std::string& part : parts_) {
+        const std::string sealed = cipher_->seal_snapshot(context_of(place_, ++number), part);
+        std::string().swap(part);
+        const auto size = static_cast<std::uint32_t>(sealed.size());
+        file.write(reinterpret_cast<const char*>(&size), sizeof size);
+        file.write(sealed.data(), static_cast<std::streamsize>(sealed.size()));
+    }
+    file.close();
     const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
     if (descriptor >= 0) ::close(descriptor);
-    if (!file_ || !synced || std::rename(made.c_str(), path_.c_str()) != 0)
+    if (!file || !synced || std::rename(made.c_str(), path_.c_str()) != 0)
         return Unexpected("the snapshot " + path_ + " can't be written: " + std::strerror(errno));
     return {};
 }

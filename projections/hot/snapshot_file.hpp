@@ -21,9 +21,11 @@ struct SnapshotPlace {
     std::string fold;  // of what wrote it: another one can't read it
 };
 
+// Gathers in memory, so that whoever holds the state goes on before the disk is done; `finish` may run on another
+// thread. Movable.
 class SnapshotWriter {
 public:
-    // Writes "<path>.new". The cipher outlives it.
+    // The cipher outlives it.
     SnapshotWriter(std::string path, SnapshotPlace place, eventstore::SubjectCipher& cipher);
 
     void number(std::int64_t number);
@@ -32,19 +34,17 @@ public:
     void text(std::string_view text);
     void texts(const std::vector<std::string>& texts);
 
-    // To the disk and into the old one's place. Otherwise the sentence that says what is wrong; the old one stays.
+    // Sealed, to "<path>.new", and into the old one's place. Otherwise the sentence that says what is wrong; the old
+    // one stays. Throws what sealing throws. Once.
     Result<void, std::string> finish();
 
 private:
     void raw(const void* bytes, std::size_t count);
-    void seal();
 
-    const std::string path_;
-    const SnapshotPlace place_;
-    eventstore::SubjectCipher& cipher_;
-    std::ofstream file_;
-    std::string part_;
-    std::int32_t parts_ = 0;
+    std::string path_;
+    SnapshotPlace place_;
+    eventstore::SubjectCipher* cipher_;
+    std::vector<std::string> parts_;
 };
 
 // All but the constructor throw eventstore::CodecError for what the file lacks or should not have.
