@@ -340,9 +340,10 @@ void HotAccess::keep_snapshot() {
         out.number(settings_.lifetimes.idle_ms);
         out.number(settings_.lifetimes.absolute_ms);
         state_->write(out);
-        writing_ = std::async(std::launch::async, [this, log = log_id_, at = cursor_.position, out = std::move(out)]() mutable {
+        auto finish = [this, log = log_id_, at = cursor_.position, out = std::move(out)]() mutable {
             finish_snapshot(out, log, at);
-        });
+        };
+        writing_ = std::async(std::launch::async, std::move(finish));
     } catch (const std::exception& error) {  // no memory, no thread: answers need no snapshot
         spdlog::warn("{} can't be written: {}", settings_.snapshot_file, error.what());
     }
