@@ -109,6 +109,7 @@ const rapidjson::Value* step_into(const rapidjson::Value& value, std::string_vie
 struct Paths {
     std::set<std::string, std::less<>> asked;  // with all that is in them
     std::set<std::string, std::less<>> inner;  // on the way to those
+    std::set<std::string, std::less<>> ignored;
     void add(std::string_view path) {
         asked.emplace(path);
         for (auto dot = path.find('.'); dot != path.npos; dot = path.find('.', dot + 1))
@@ -120,6 +121,7 @@ struct Paths {
 void list_unknown(const rapidjson::Value& value, const std::string& prefix, const Paths& paths,
                   std::vector<std::string>& unknown) {
     const auto look_at = [&](const std::string& path, const rapidjson::Value& inside) {
+        if (paths.ignored.contains(path)) return;
         if (paths.inner.contains(path) && (inside.IsObject() || inside.IsArray()))
             list_unknown(inside, path + '.', paths, unknown);
         else if (!paths.asked.contains(path) && !paths.inner.contains(path))
@@ -319,7 +321,10 @@ bool JsonFields::object(std::string_view name) {
     return false;
 }
 
-void JsonFields::ignore(std::string_view name) { body_->ask(name); }
+void JsonFields::ignore(std::string_view name) {
+    body_->ask(name);
+    body_->paths.ignored.emplace(name);
+}
 
 bool JsonFields::has(std::string_view name) const { return body_->find(name) != nullptr; }
 

@@ -61,7 +61,7 @@ public:
     std::size_t object_list(std::string_view name, std::size_t max_items);
     // Whether there is an object of that name; null counts as absent. Ask for its fields by "name.field".
     bool object(std::string_view name);
-    // Anything may be there, and nobody reads it.
+    // Anything may be there, and nobody reads it but who asks for a field of it by its path.
     void ignore(std::string_view name);
 
     // Adds what the caller found wrong with a field.

@@ -24,9 +24,16 @@ constexpr const char* kInvalidNameDetail = "Use 1 to 256 bytes of text without c
 constexpr const char* kInvalidRoleNameDetail =
     "Use 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first.";
 constexpr const char* kInvalidPermissionDetail =
-    "Write each as resource:action, such as invoices:read: 1 to 64 lower-case letters, digits, '.', '_' or "
-    "'-' on either side, or '*' in place of a side.";
-constexpr const char* kTooManyPermissionsDetail = "A role has at most 128 permissions. Split it in two.";
+    "Write each as resource:action or resource/instance:action, such as invoices:read or invoices/42:read, "
+    "and @own "
+    "behind it for what is one's own. Resource and action: 1 to 64 lower-case letters, digits, '.', '_' or "
+    "'-', a letter "
+    "or digit first, or '*'. Instance: 1 to 128 letters, digits, '.', '_', '~' or '-', of a resource that "
+    "has a name.";
+constexpr const char* kReservedPermissionDetail =
+    "What Keyledger itself asks for (keyledger....) can't be denied. Withdraw the role that grants it.";
+constexpr const char* kTooManyPermissionsDetail =
+    "A role has at most 128 permissions, denials among them. Split it in two.";
 constexpr const char* kIdempotencyMismatchDetail =
     "This Idempotency-Key came with another request before. Use a new key for a new request.";
 constexpr const char* kInvalidCredentialsDetail = "User or password is wrong. Check both and try again.";
@@ -42,6 +49,8 @@ constexpr const char* kRoleNameTakenDetail = "There is a role of this name. Choo
 constexpr const char* kRoleBuiltInDetail = "This role is built in: it is neither changed nor deleted.";
 constexpr const char* kTooManyAdministratorsDetail =
     "There are at most 256 administrators. Withdraw the role from one first.";
+constexpr const char* kAdministratorsAreUsersDetail =
+    "The administrator's role is given to users, one by one. Define a role of your own for others.";
 constexpr const char* kEmailTakenDetail = "Somebody registered with this e-mail address. Log in instead.";
 constexpr const char* kLastAdministratorDetail = "This is the last active administrator. Make another one first.";
 constexpr const char* kBusyDetail = "Other commands on the same account came first, several times. Send it again.";
@@ -60,6 +69,8 @@ Problem problem_of(Refusal refusal) {
         case Refusal::kInvalidName: return field_problem("name", kInvalidNameDetail);
         case Refusal::kInvalidRoleName: return field_problem("name", kInvalidRoleNameDetail);
         case Refusal::kInvalidPermission: return field_problem("permissions", kInvalidPermissionDetail);
+        case Refusal::kReservedPermission:
+            return field_problem("deny", kReservedPermissionDetail);
         case Refusal::kTooManyPermissions: return field_problem("permissions", kTooManyPermissionsDetail);
         case Refusal::kPasswordTooShort:
             return password_problem("The password is too short. Use a longer one, such as a phrase of several words.");
@@ -87,7 +98,10 @@ Problem problem_of(Refusal refusal) {
         case Refusal::kRoleUnknown: return say(p::kRoleUnknown, "There is no role with this id.");
         case Refusal::kRoleNameTaken: return say(p::kRoleNameTaken, kRoleNameTakenDetail);
         case Refusal::kRoleBuiltIn: return say(p::kRoleBuiltIn, kRoleBuiltInDetail);
-        case Refusal::kTooManyRoles: return say(p::kLimitReached, "A user has at most 24 roles. Withdraw one first.");
+        case Refusal::kTooManyRoles:
+            return say(p::kLimitReached, "At most 24 roles each. Withdraw one first.");
+        case Refusal::kAdministratorsAreUsers:
+            return say(p::kRoleBuiltIn, kAdministratorsAreUsersDetail);
         case Refusal::kTooManyAdministrators: return say(p::kLimitReached, kTooManyAdministratorsDetail);
         case Refusal::kUserUnknown: return say(p::kUserUnknown, "There is no user with this id.");
         case Refusal::kSessionUnknown: return say(p::kSessionUnknown, "You have no session with this id.");

@@ -168,7 +168,8 @@ struct Described {
         json.text("kind", "role").text("id", id.to_string());
         json.text("status", role.status == Role::Status::kDeleted ? "deleted" : "defined")
             .text("name", role.name)
-            .texts("permissions", role.permissions.texts());
+            .texts("permissions", role.rules.allow.texts())
+            .texts("deny", role.rules.deny.texts());
     }
     void operator()(const Assignments& assignments) const {
         json.text("kind", "assignments").text("id", id.to_string()).texts("roles", texts_of(assignments.roles));

@@ -48,11 +48,13 @@ std::string_view sentence_of(commands::Refusal refusal) {
         case Refusal::kSessionUnknown:
         case Refusal::kInvalidRoleName:
         case Refusal::kInvalidPermission:
+        case Refusal::kReservedPermission:
         case Refusal::kTooManyPermissions:
         case Refusal::kExceedsAuthority:
         case Refusal::kRoleUnknown:
         case Refusal::kRoleNameTaken:
         case Refusal::kRoleBuiltIn:
+        case Refusal::kAdministratorsAreUsers:
         case Refusal::kTooManyRoles:
         case Refusal::kTooManyAdministrators:
         case Refusal::kLastAdministrator:

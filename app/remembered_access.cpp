@@ -12,11 +12,12 @@ boost::asio::awaitable<Result<commands::AccessStates, eventstore::StoreError>> R
     }
     auto head = co_await store_.head(deadline);
     if (!head) co_return Unexpected(head.error());
-    auto answer = co_await hot_->read(subject.user_id, subject.session_id, *head, deadline);
+    auto answer = co_await hot_->read(subject.subject_id, subject.session_id, *head, deadline);
     // Rather none than one that may be old (I8).
     if (!answer) co_return Unexpected(eventstore::StoreError::kUnavailable);
-    co_return commands::AccessStates{std::move(answer->found.user), std::move(answer->found.session),
-                                     std::move(answer->found.roles), answer->position};
+    co_return commands::AccessStates{answer->found.subject_id, std::move(answer->found.user),
+                                     std::move(answer->found.session), std::move(answer->found.roles),
+                                     answer->position};
 }
 
 std::unique_ptr<projections::HotAccess> make_hot_access(const Config& config, const commands::Clock& clock,

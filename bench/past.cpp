@@ -275,8 +275,9 @@ Past::Told Past::assigns_or_withdraws() {
     Person& person = people_[*chosen];
     const Stream<Role>& role = roles_[below(roles_.size())];
     AssignmentsCommand command =
-        AssignRole{person.user.id, role.id, role.state.permissions, PermissionSet::everything(), {}};
-    if (person.assignments.state.holds(role.id)) command = WithdrawRole{person.user.id, role.id};
+        AssignRole{Subject::user(person.user.id), role.id, role.state.rules, AccessRules::everything(), {}};
+    if (person.assignments.state.holds(role.id))
+        command = WithdrawRole{Subject::user(person.user.id), role.id, {}, AccessRules::everything()};
     if (person.assignments.state.roles.size() >= kMaxRolesPerUser) return std::nullopt;
     Append append = this->command();
     append.guards.push_back({role.id, role.version});

@@ -21,18 +21,18 @@ struct WithRoles {
 
 // All in one snapshot at the head. Which roles there are to read is known from the assignments alone: they are guessed
 // from memory, and read again if the guess was old.
-asio::awaitable<Result<WithRoles, StoreError>> with_roles(Folder& folder, Uuid user_id,
+asio::awaitable<Result<WithRoles, StoreError>> with_roles(Folder& folder, Uuid subject_id,
                                                           std::optional<Uuid> session_id, Deadline deadline) {
     Streams first;
-    first.read<Assignments>(assignments_of(user_id));
+    first.read<Assignments>(assignments_of(subject_id));
     auto guess = co_await folder.load(first.loads(), Freshness::kCached, deadline);
     if (!guess) co_return Unexpected(guess.error());
     WithRoles found;
     found.roles = state_of<Assignments>(guess->front()).roles;
     for (int count = 0; count < kMaxAttempts; ++count) {
         Streams streams;
-        streams.read<User>(user_id);
-        streams.read<Assignments>(assignments_of(user_id));
+        streams.read<User>(subject_id);
+        streams.read<Assignments>(assignments_of(subject_id));
         if (session_id) streams.read<Session>(*session_id);
         for (const Uuid& role_id : found.roles) streams.read<Role>(role_id);
         auto folds = co_await folder.load(streams.loads(), Freshness::kAtHead, deadline);
@@ -63,19 +63,21 @@ AccessStates states_of(const WithRoles& found, bool with_session) {
 
 asio::awaitable<Result<AccessStates, StoreError>> FoldedAccess::read(AccessSubject subject, Deadline deadline) {
     Folder& folder = executor_.folder();
-    Uuid user_id = subject.user_id.value_or(Uuid{});
-    if (!subject.user_id && subject.session_id) {
+    Uuid subject_id = subject.subject_id.value_or(Uuid{});
+    if (!subject.subject_id && subject.session_id) {
         Streams first;
         first.read<Session>(*subject.session_id);
         auto known = co_await folder.load(first.loads(), Freshness::kCached, deadline);
         if (!known) co_return Unexpected(known.error());
-        user_id = state_of<Session>(known->front()).user_id;  // never changes; nil where there is no session
+        subject_id =
+            state_of<Session>(known->front()).user_id;  // never changes; nil where there is no session
     }
     auto head = co_await store_.head(deadline);
     if (!head) co_return Unexpected(head.error());
-    auto found = co_await with_roles(folder, user_id, subject.session_id, deadline);
+    auto found = co_await with_roles(folder, subject_id, subject.session_id, deadline);
     if (!found) co_return Unexpected(found.error());
     AccessStates states = states_of(*found, subject.session_id.has_value());
+    states.subject_id = subject_id;
     // The folds include all up to the head that was learned before they were read. What one of them holds beyond it
     // moves the position on to the last such event: at that one, too, all of them stood as they were read.
     states.position = std::max(states.position, head->cursor.position);

@@ -1,6 +1,7 @@
 #pragma once
-// Where a security answer comes from: a user, one of his sessions and his roles, all as of one moment at the head of
-// the log (I8). Two are there: one folds streams out of the store, the other remembers (projections/hot/).
+// Where a security answer comes from: a user or service account, one of his sessions and his roles, all as of
+// one moment at the head of the log (I8). Two are there: one folds streams out of the store, the other
+// remembers (projections/hot/).
 #include <memory>
 #include <optional>
 #include <vector>
@@ -13,15 +14,16 @@
 
 namespace keyledger::commands {
 
-// A user, a session of his, or both. Without a user: the session's.
+// A user or service account, a session of his, or both. Without the former: the session's user.
 struct AccessSubject {
-    std::optional<Uuid> user_id;
+    std::optional<Uuid> subject_id;
     std::optional<Uuid> session_id;
 };
 struct AccessStates {
+    Uuid subject_id;  // whose roles these are; nil: there is no such session
     User user;        // without what is personal; absent where there is none
     Session session;  // without the device; absent where there is none, where none was asked for, and once it ended
-    std::vector<std::shared_ptr<const Role>> roles;  // that are assigned to the user and defined
+    std::vector<std::shared_ptr<const Role>> roles;  // that are assigned to the subject and defined
     Position position = 0;                           // at which all of this was so
 };
 

@@ -16,19 +16,29 @@ Result<void, CommandError> change_administrators(Attempt& attempt, const Adminis
 asio::awaitable<Outcome> run_errand(Services& services, Errand errand, Caller caller, Act act) {
     Streams streams;
     read_actor(streams, errand.bearer);
-    const auto user = streams.read<User>(errand.user_id);
-    const auto assignments = streams.read<Assignments>(assignments_of(errand.user_id));
+    const Subject subject = errand.subject;
+    const bool is_user = subject.type == SubjectType::kUser;
+    const StreamOf<User> user{subject.id};
+    if (is_user) streams.read<User>(subject.id);
+    const auto assignments = streams.read<Assignments>(assignments_of(subject.id));
     const auto administrators = streams.read<Administrators>(kAdministratorsStream);
     const Step step = [&](Attempt& attempt) -> Decided {
         auto held = co_await authorise_with(attempt, errand.needed, errand.bearer, services);
         if (!held) co_return Unexpected(held.error());
-        if (!attempt.state(user).exists())
+        if (is_user && !attempt.state(user).exists())
             co_return Unexpected(CommandError(Refusal::kUserUnknown));
-        auto holdings = co_await holdings_of(attempt, errand.user_id);
+        auto holdings = co_await holdings_of(attempt, subject.id);
         if (!holdings) co_return Unexpected(holdings.error());
-        if (!held->covers(holdings->permissions)) co_return Unexpected(CommandError(Refusal::kExceedsAuthority));
-        Administration administration{attempt,     std::move(*held), user,
-                                      assignments, administrators,   std::move(holdings->deleted_roles)};
+        // Of what is denied him nothing can be got by him.
+        if (!held->covers(holdings->rules.allow))
+            co_return Unexpected(CommandError(Refusal::kExceedsAuthority));
+        Administration administration{attempt,
+                                      std::move(*held),
+                                      subject,
+                                      user,
+                                      assignments,
+                                      administrators,
+                                      std::move(holdings->deleted_roles)};
         auto decided = co_await act(administration);
         co_return decided;
     };

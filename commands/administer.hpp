@@ -8,20 +8,22 @@ namespace keyledger::commands {
 // One attempt at such a command, after its actor was found to be allowed.
 struct Administration {
     Attempt& attempt;
-    PermissionSet held;  // by the actor
-    StreamOf<User> user;
+    AccessRules held;  // by the actor
+    Subject subject;
+    StreamOf<User> user;  // read of a user only
     StreamOf<Assignments> assignments;
     StreamOf<Administrators> administrators;
-    std::vector<Uuid> deleted_roles;  // that the user is still assigned to
+    std::vector<Uuid> deleted_roles;  // that the subject is still assigned to
 };
 using Act = std::function<Decided(Administration&)>;
 
 struct Errand {
     Bearer bearer;
     Permission needed;
-    Uuid user_id;
+    Subject subject;
 };
-// kForbidden, kUserUnknown, kExceedsAuthority, or what the act refuses.
+// kForbidden, kUserUnknown, kExceedsAuthority, or what the act refuses. Whether a service account is there,
+// and not deleted, is for its act to see.
 Answer<Done> administer(Services& services, Errand errand, Caller caller, Act act);
 // The same, with all that is known of what was appended.
 asio::awaitable<Outcome> run_errand(Services& services, Errand errand, Caller caller, Act act);

@@ -15,11 +15,11 @@ Result<void, CommandError> check_token(const Services& services, const Session& 
 
 Access access_from(AccessStates states) {
     Access access;
+    access.subject_id = states.subject_id;
     access.user = std::move(states.user);
     access.session = std::move(states.session);
     access.position = states.position;
     access.roles = std::move(states.roles);
-    for (const auto& role : access.roles) access.permissions.add(role->permissions);
     return access;
 }
 
@@ -35,7 +35,30 @@ Answer<Access> access_of(Services& services, AccessSubject subject, Deadline dea
     co_return access;
 }
 
+Owner owner_by(const AccessQuestion& question, const Uuid& subject_id) {
+    if (!question.owner) return Owner::kUnknown;
+    return Uuid::parse(*question.owner) == subject_id ? Owner::kAsker : Owner::kSomebodyElse;
+}
+
 }  // namespace
+
+bool Access::decide(const AccessQuestion& question) const {
+    if (!active) return false;
+    const Wanted wanted{question.resource, question.action, question.instance,
+                        owner_by(question, subject_id)};
+    bool allowed = false;
+    for (const auto& role : roles) {
+        if (role->rules.deny.denies(wanted)) return false;
+        allowed = allowed || role->rules.allow.allows(wanted);
+    }
+    return allowed;
+}
+
+PermissionSet Access::scope() const {
+    AccessRules all;
+    for (const auto& role : roles) all.add(role->rules);
+    return all.without_exceptions();
+}
 
 Answer<Known> who_holds(Services& services, Bearer bearer, Deadline deadline) {
     Streams streams;
@@ -53,7 +76,8 @@ Answer<Known> who_holds(Services& services, Bearer bearer, Deadline deadline) {
 Answer<Access> holder_of(Services& services, Permission needed, Bearer bearer, Deadline deadline) {
     auto access = co_await access_of_holder(services, bearer, deadline);
     if (!access) co_return access;
-    if (!access->permissions.covers(needed)) co_return Unexpected(CommandError(Refusal::kForbidden));
+    const AccessQuestion question{needed.resource, needed.action};
+    if (!access->decide(question)) co_return Unexpected(CommandError(Refusal::kForbidden));
     co_return access;
 }
 

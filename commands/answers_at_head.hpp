@@ -24,14 +24,29 @@ Answer<Known> user_at_head(Services& services, Uuid user_id, Deadline deadline);
 // kOutcomeUnknown: "nothing was done" would not be true, and a repeat under the same Idempotency-Key tells.
 Answer<Known> user_after_command(Services& services, Uuid user_id, Deadline deadline);
 
-// What a user's roles grant him, as of one moment.
+// What somebody is asked to be allowed: one action on one resource. The texts live as long as the question is
+// asked.
+struct AccessQuestion {
+    std::string_view resource;
+    std::string_view action;
+    std::string_view instance = {};
+    std::optional<std::string_view> owner = {};  // of the resource, if that is known
+};
+
+// What a subject's roles grant it, as of one moment.
 struct Access {
+    Uuid subject_id;
     Session session;  // as in AccessStates
     User user;
     std::vector<std::shared_ptr<const Role>> roles;
-    PermissionSet permissions;
     Position position = 0;  // at which all of this was so
     bool active = false;    // the user, and the session if one was asked for
+
+    // He is active, one of his roles allows it and none denies it.
+    bool decide(const AccessQuestion& question) const;
+    // What he may whatever the resource is, and what of it bears a name or is his own: all that no denial
+    // touches.
+    PermissionSet scope() const;
 };
 // Of an id that is no user's or no session's too: he is not active, and nothing is granted him.
 Answer<Access> access_of_user(Services& services, Uuid user_id, Deadline deadline);

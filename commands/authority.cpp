@@ -22,9 +22,9 @@ Result<void, CommandError> authorise(const Attempt& attempt, const ActorStreams&
     return {};
 }
 
-Answer<Holdings> holdings_of(Attempt& attempt, Uuid user_id) {
+Answer<Holdings> holdings_of(Attempt& attempt, Uuid subject_id) {
     Streams first;
-    const auto assignments = first.read<Assignments>(assignments_of(user_id));
+    const auto assignments = first.read<Assignments>(assignments_of(subject_id));
     auto read = co_await attempt.also_read(first);
     if (!read) co_return Unexpected(read.error());
     Streams roles;
@@ -34,14 +34,15 @@ Answer<Holdings> holdings_of(Attempt& attempt, Uuid user_id) {
     Holdings holdings;
     for (const Uuid& role_id : attempt.state(assignments).roles) {
         const Role& role = attempt.state(StreamOf<Role>{role_id});
-        holdings.permissions.add(role.permissions);
+        holdings.rules.add(role.rules);
         if (role.status == Role::Status::kDeleted) holdings.deleted_roles.push_back(role_id);
+        if (role_id == kAdministratorRole) holdings.administrator = true;
     }
     co_return holdings;
 }
 
-Answer<PermissionSet> authorise_with(Attempt& attempt, const Permission& needed, const Bearer& bearer,
-                                     const Services& services) {
+Answer<AccessRules> authorise_with(Attempt& attempt, const Permission& needed, const Bearer& bearer,
+                                   const Services& services) {
     Streams streams;
     const ActorStreams actor = read_actor(streams, bearer);
     auto read = co_await attempt.also_read(streams);
@@ -50,8 +51,8 @@ Answer<PermissionSet> authorise_with(Attempt& attempt, const Permission& needed,
     if (!known) co_return Unexpected(known.error());
     auto holdings = co_await holdings_of(attempt, bearer.user_id);
     if (!holdings) co_return Unexpected(holdings.error());
-    if (!holdings->permissions.covers(needed)) co_return Unexpected(CommandError(Refusal::kForbidden));
-    co_return std::move(holdings->permissions);
+    if (!holdings->rules.covers(needed)) co_return Unexpected(CommandError(Refusal::kForbidden));
+    co_return holdings->authority();
 }
 
 }  // namespace keyledger::commands

@@ -20,18 +20,24 @@ Result<void, CommandError> authorise(const Attempt& attempt, const ActorStreams&
 bool token_holds(const Session& session, const User& user, const Bearer& bearer, const SessionLifetimes& lifetimes,
                  std::int64_t now_ms);
 
-// ---- permissions -----------------------------------------------------------------------------------------------
-// What a user's roles grant him, whatever his own status is.
+// ---- permissions
+// ----------------------------------------------------------------------------------------------- What a
+// subject's roles grant it, whatever its own status is.
 struct Holdings {
-    PermissionSet permissions;
-    std::vector<Uuid> deleted_roles;  // that he is still assigned to
-};
-// Reads his assignments and each of his roles, which are guarded from then on.
-Answer<Holdings> holdings_of(Attempt& attempt, Uuid user_id);
+    AccessRules rules;
+    std::vector<Uuid> deleted_roles;  // that it is still assigned to
+    bool administrator = false;
 
-// The actor holds `needed`, or kForbidden; what else he holds is the answer. Guards his session, user, assignments and
-// roles.
-Answer<PermissionSet> authorise_with(Attempt& attempt, const Permission& needed, const Bearer& bearer,
-                                     const Services& services);
+    // What it may give to others and take from them. No denial binds an administrator here, or one could be
+    // laid upon the last that nobody can lift.
+    AccessRules authority() const { return administrator ? AccessRules::everything() : rules; }
+};
+// Reads its assignments and each of its roles, which are guarded from then on.
+Answer<Holdings> holdings_of(Attempt& attempt, Uuid subject_id);
+
+// The actor holds `needed`, or kForbidden; the answer is his Holdings::authority(). Guards his session, user,
+// assignments and roles.
+Answer<AccessRules> authorise_with(Attempt& attempt, const Permission& needed, const Bearer& bearer,
+                                   const Services& services);
 
 }  // namespace keyledger::commands

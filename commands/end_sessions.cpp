@@ -76,7 +76,7 @@ Answer<Done> revoke_sessions_of(Services& services, Bearer bearer, Uuid user_id,
         on.attempt.append(on.user, *events);
         co_return Result<void, CommandError>{};
     };
-    Errand errand{bearer, kWriteUsers, user_id};
+    Errand errand{bearer, kWriteUsers, Subject::user(user_id)};
     auto done = co_await administer(services, std::move(errand), std::move(caller), act);
     co_return done;
 }

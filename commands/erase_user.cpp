@@ -132,7 +132,7 @@ Answer<Erasure> request_erasure(Services& services, Bearer bearer, Uuid user_id,
         auto decided = co_await carry_out(services, on.attempt, on.user, std::move(command), caller.deadline);
         co_return decided;
     };
-    Errand errand{bearer, kWriteUsers, user_id};
+    Errand errand{bearer, kWriteUsers, Subject::user(user_id)};
     auto executed = co_await run_errand(services, std::move(errand), caller, act);
     if (!executed) co_return Unexpected(executed.error());
     auto answer = co_await answer_of(services, user_id, *executed, caller.deadline);
@@ -159,7 +159,7 @@ Answer<Done> withdraw_erasure(Services& services, Bearer bearer, Uuid user_id, C
         auto decided = co_await carry_out(services, on.attempt, on.user, std::move(command), caller.deadline);
         co_return decided;
     };
-    Errand errand{bearer, kWriteUsers, user_id};
+    Errand errand{bearer, kWriteUsers, Subject::user(user_id)};
     auto withdrawn = co_await administer(services, std::move(errand), caller, act);
     co_return withdrawn;
 }

@@ -38,6 +38,8 @@ Refusal refusal_of(RoleError error) {
 Refusal refusal_of(AssignmentsError error) {
     switch (error) {
         case AssignmentsError::kLacksPermission: return Refusal::kExceedsAuthority;
+        case AssignmentsError::kNoUser:
+            return Refusal::kAdministratorsAreUsers;
         case AssignmentsError::kTooManyRoles: return Refusal::kTooManyRoles;
     }
     return Refusal::kBroken;

@@ -20,6 +20,7 @@ enum class Refusal {
     kInvalidName,
     kInvalidRoleName,
     kInvalidPermission,
+    kReservedPermission,  // a denial of what Keyledger itself asks for
     kTooManyPermissions,
     kPasswordTooShort,
     kPasswordTooLong,
@@ -48,13 +49,15 @@ enum class Refusal {
     kRoleUnknown,
     kRoleNameTaken,
     kRoleBuiltIn,
-    kTooManyRoles,  // of one user
+    kTooManyRoles,            // of one subject
+    kAdministratorsAreUsers,  // that role is for nobody else
     // the world
     kBusy,                // conflicts to the end of patience
     kOverloaded,          // a queue is full
     kUnavailable,         // the store is away
     kOutcomeUnknown,      // it may have been written: repeat with the same idempotency key
-    kCredentialTampered,  // the stored credential is not the one that the log names, or its key can't be opened
+    kCredentialTampered,  // the stored credential is not the one that the log names, or its key can't be
+                          // opened
     kBroken,              // a bug or damaged data; the log line says what
 };
 

@@ -94,6 +94,7 @@ bool is_about_the_log(Refusal refusal) {
         case Refusal::kInvalidName:
         case Refusal::kInvalidRoleName:
         case Refusal::kInvalidPermission:
+        case Refusal::kReservedPermission:
         case Refusal::kTooManyPermissions:
         case Refusal::kTooManyAttempts:
         case Refusal::kBusy:
@@ -124,6 +125,7 @@ bool is_about_the_log(Refusal refusal) {
         case Refusal::kRoleUnknown:
         case Refusal::kRoleNameTaken:
         case Refusal::kRoleBuiltIn:
+        case Refusal::kAdministratorsAreUsers:
         case Refusal::kTooManyRoles:
         case Refusal::kTooManyAdministrators:
         case Refusal::kLastAdministrator:

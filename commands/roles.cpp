@@ -9,17 +9,23 @@ using Op = eventstore::ClaimChange::Op;
 
 struct Parsed {
     RoleName name;
-    PermissionSet permissions;
+    AccessRules rules;
 };
 
 Result<Parsed, CommandError> parse(const RoleDefinition& definition) {
     auto name = parse_role_name(definition.name);
     if (!name) return Unexpected(CommandError(Refusal::kInvalidRoleName));
-    if (definition.permissions.size() > kMaxPermissionsPerRole)
+    if (definition.permissions.size() + definition.deny.size() > kMaxPermissionsPerRole)
         return Unexpected(CommandError(Refusal::kTooManyPermissions));
     for (const std::string& text : definition.permissions)
         if (!parse_permission(text)) return Unexpected(CommandError(Refusal::kInvalidPermission));
-    return Parsed{std::move(*name), PermissionSet::of_texts(definition.permissions)};
+    for (const std::string& text : definition.deny) {
+        const auto denied = parse_permission(text);
+        if (!denied) return Unexpected(CommandError(Refusal::kInvalidPermission));
+        if (is_reserved(denied->resource)) return Unexpected(CommandError(Refusal::kReservedPermission));
+    }
+    return Parsed{std::move(*name), AccessRules(PermissionSet::of_texts(definition.permissions),
+                                                PermissionSet::of_texts(definition.deny))};
 }
 
 std::string key_of(const std::string& name) {
@@ -71,8 +77,8 @@ Answer<Defined> define_role(Services& services, Bearer bearer, RoleDefinition de
     Streams streams;
     read_actor(streams, bearer);
     const auto role = streams.begin<Role>(role_id);
-    const auto command_of = [&](PermissionSet held) {
-        return DefineRole{parsed->name.text, parsed->permissions, std::move(held), RoleKind::kCustom};
+    const auto command_of = [&](AccessRules held) {
+        return DefineRole{parsed->name.text, parsed->rules, std::move(held), RoleKind::kCustom};
     };
     const auto then = [&](Attempt& attempt, const Role&) {
         change_claim(services, attempt, Op::kTake, role_id, parsed->name.key);
@@ -95,8 +101,8 @@ Answer<Done> change_role(Services& services, Bearer bearer, Uuid role_id, RoleDe
     Streams streams;
     read_actor(streams, bearer);
     const auto role = streams.read<Role>(role_id);
-    const auto command_of = [&](PermissionSet held) {
-        return ChangeRole{parsed->name.text, parsed->permissions, std::move(held)};
+    const auto command_of = [&](AccessRules held) {
+        return ChangeRole{parsed->name.text, parsed->rules, std::move(held)};
     };
     const auto then = [&](Attempt& attempt, const Role& before) {
         const std::string key = key_of(before.name);
@@ -112,7 +118,7 @@ Answer<Done> delete_role(Services& services, Bearer bearer, Uuid role_id, Caller
     Streams streams;
     read_actor(streams, bearer);
     const auto role = streams.read<Role>(role_id);
-    const auto command_of = [](PermissionSet held) { return DeleteRole{std::move(held)}; };
+    const auto command_of = [](AccessRules held) { return DeleteRole{std::move(held)}; };
     const auto then = [&](Attempt& attempt, const Role& before) {
         change_claim(services, attempt, Op::kRelease, role_id, key_of(before.name));
     };
@@ -120,7 +126,7 @@ Answer<Done> delete_role(Services& services, Bearer bearer, Uuid role_id, Caller
     co_return done(executed);
 }
 
-Answer<Done> assign_role(Services& services, Bearer bearer, Uuid user_id, Uuid role_id, Caller caller) {
+Answer<Done> assign_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
         Streams more;
         const auto stream = more.read<Role>(role_id);
@@ -128,30 +134,35 @@ Answer<Done> assign_role(Services& services, Bearer bearer, Uuid user_id, Uuid r
         if (!read) co_return read;
         const Role& role = on.attempt.state(stream);
         if (role.status != Role::Status::kDefined) co_return Unexpected(CommandError(Refusal::kRoleUnknown));
-        const AssignRole command{user_id, role_id, role.permissions, on.held, on.deleted_roles};
-        auto events = decide(on.attempt.state(on.assignments), command);
-        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
-        on.attempt.append(on.assignments, *events);
-        const User& him = on.attempt.state(on.user);
-        const bool counts = him.status == User::Status::kActive && !him.erasure_due_at_ms;
-        if (role_id != kAdministratorRole || !counts) co_return Result<void, CommandError>{};
-        co_return join_administrators(on.attempt, user_id, Joining::kByRole);
-    };
-    Errand errand{bearer, kWriteRoles, user_id};
-    auto assigned = co_await administer(services, std::move(errand), std::move(caller), act);
-    co_return assigned;
-}
-
-Answer<Done> withdraw_role(Services& services, Bearer bearer, Uuid user_id, Uuid role_id, Caller caller) {
-    const Act act = [&](Administration& on) -> Decided {
-        const WithdrawRole command{user_id, role_id};
+        const AssignRole command{subject, role_id, role.rules, on.held, on.deleted_roles};
         auto events = decide(on.attempt.state(on.assignments), command);
         if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
         on.attempt.append(on.assignments, *events);
         if (role_id != kAdministratorRole) co_return Result<void, CommandError>{};
-        co_return leave_administrators(on.attempt, user_id);
+        const User& him = on.attempt.state(on.user);
+        const bool counts = him.status == User::Status::kActive && !him.erasure_due_at_ms;
+        if (!counts) co_return Result<void, CommandError>{};
+        co_return join_administrators(on.attempt, subject.id, Joining::kByRole);
     };
-    Errand errand{bearer, kWriteRoles, user_id};
+    Errand errand{bearer, kWriteRoles, subject};
+    auto assigned = co_await administer(services, std::move(errand), std::move(caller), act);
+    co_return assigned;
+}
+
+Answer<Done> withdraw_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller) {
+    const Act act = [&](Administration& on) -> Decided {
+        Streams more;
+        const auto role = more.read<Role>(role_id);
+        auto read = co_await on.attempt.also_read(more);
+        if (!read) co_return read;
+        const WithdrawRole command{subject, role_id, on.attempt.state(role).rules, on.held};
+        auto events = decide(on.attempt.state(on.assignments), command);
+        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+        on.attempt.append(on.assignments, *events);
+        if (role_id != kAdministratorRole) co_return Result<void, CommandError>{};
+        co_return leave_administrators(on.attempt, subject.id);
+    };
+    Errand errand{bearer, kWriteRoles, subject};
     auto withdrawn = co_await administer(services, std::move(errand), std::move(caller), act);
     co_return withdrawn;
 }
@@ -165,12 +176,13 @@ void read_administration(Streams& streams, const Uuid& user_id) {
 Result<void, CommandError> found_administration(Services& services, Attempt& attempt, const Uuid& user_id) {
     const StreamOf<Role> role{kAdministratorRole};
     const StreamOf<Assignments> assignments{assignments_of(user_id)};
-    const auto everything = PermissionSet::everything();
+    const auto everything = AccessRules::everything();
     auto defined = decide(attempt.state(role), DefineRole{std::string(kAdministratorRoleName), everything, everything,
                                                           RoleKind::kBuiltIn});
     if (!defined) return Unexpected(CommandError(Refusal::kAdministratorExists));
     auto assigned =
-        decide(attempt.state(assignments), AssignRole{user_id, kAdministratorRole, everything, everything, {}});
+        decide(attempt.state(assignments),
+               AssignRole{Subject::user(user_id), kAdministratorRole, everything, everything, {}});
     if (!assigned) return Unexpected(CommandError(refusal_of(assigned.error())));
     attempt.append(role, *defined);
     attempt.append(assignments, *assigned);

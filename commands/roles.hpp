@@ -4,10 +4,12 @@
 
 namespace keyledger::commands {
 
-// Of the grammar of domain/access/permission.hpp, or kInvalidRoleName, kInvalidPermission, kTooManyPermissions.
+// Of the grammar of domain/access/permission.hpp, or kInvalidRoleName, kInvalidPermission,
+// kReservedPermission, kTooManyPermissions.
 struct RoleDefinition {
     std::string name;
     std::vector<std::string> permissions;
+    std::vector<std::string> deny = {};
 };
 struct Defined {
     Uuid role_id;
@@ -18,9 +20,10 @@ Answer<Done> change_role(Services& services, Bearer bearer, Uuid role_id, RoleDe
 // Whoever was assigned to it loses what it granted in this moment.
 Answer<Done> delete_role(Services& services, Bearer bearer, Uuid role_id, Caller caller);
 
-// To a user who has it already, or from one who has it not: no error, and nothing is changed.
-Answer<Done> assign_role(Services& services, Bearer bearer, Uuid user_id, Uuid role_id, Caller caller);
-Answer<Done> withdraw_role(Services& services, Bearer bearer, Uuid user_id, Uuid role_id, Caller caller);
+// To a subject that has it already, or from one that has it not: no error, and nothing is changed. The caller
+// says that a service account is there; of a user the command sees to it.
+Answer<Done> assign_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller);
+Answer<Done> withdraw_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller);
 
 // The built-in role comes into being with its first holder, who is registered by the same append.
 Result<void, CommandError> found_administration(Services& services, Attempt& attempt, const Uuid& user_id);

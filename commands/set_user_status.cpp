@@ -11,7 +11,7 @@ Answer<Done> disable_user(Services& services, Bearer bearer, Uuid user_id, std::
         on.attempt.append(on.user, *events);
         co_return leave_administrators(on.attempt, user_id);
     };
-    Errand errand{bearer, kWriteUsers, user_id};
+    Errand errand{bearer, kWriteUsers, Subject::user(user_id)};
     auto done = co_await administer(services, std::move(errand), std::move(caller), act);
     co_return done;
 }
@@ -28,7 +28,7 @@ Answer<Done> enable_user(Services& services, Bearer bearer, Uuid user_id, Caller
         if (leaves || !administrator) co_return Result<void, CommandError>{};
         co_return join_administrators(on.attempt, user_id, Joining::kEnabledAgain);
     };
-    Errand errand{bearer, kWriteUsers, user_id};
+    Errand errand{bearer, kWriteUsers, Subject::user(user_id)};
     auto done = co_await administer(services, std::move(errand), std::move(caller), act);
     co_return done;
 }

@@ -66,7 +66,7 @@ Answer<Done> update_user(Services& services, Uuid user_id, ProfileUpdate update,
     const Act act = [&](Administration& on) -> Decided {
         co_return write(services, on.attempt, on.user, update);
     };
-    Errand errand{update.bearer, kWriteUsers, user_id};
+    Errand errand{update.bearer, kWriteUsers, Subject::user(user_id)};
     auto done = co_await administer(services, std::move(errand), std::move(caller), act);
     co_return done;
 }

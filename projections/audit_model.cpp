@@ -127,10 +127,15 @@ struct OnAnonymousCallers {
     Facts operator()(const AnonymousCallersErased&) const { return {{}, true, {}}; }
 };
 
-// Which role it is stands in the reason: of the user's own stream it can't be told.
+// Which role it is stands in the reason: of the subject's own stream it can't be told.
 struct OnAssignments {
-    Facts operator()(const RoleAssigned& event) const { return {event.user_id, true, event.role_id.to_string()}; }
-    Facts operator()(const RoleWithdrawn& event) const { return {event.user_id, true, event.role_id.to_string()}; }
+    template <class Event>
+    static Facts of(const Event& event) {
+        const bool of_user = event.subject_type == SubjectType::kUser;
+        return {of_user ? std::optional(event.subject_id) : std::nullopt, true, event.role_id.to_string()};
+    }
+    Facts operator()(const RoleAssigned& event) const { return of(event); }
+    Facts operator()(const RoleWithdrawn& event) const { return of(event); }
 };
 
 struct OnAdministrators {

@@ -14,6 +14,7 @@ constexpr const char* kRoleColumns = R"( (
     id            uuid primary key,
     name          text not null,
     permissions   text collate "C" not null,
+    denied        text collate "C" not null,
     built_in      boolean not null,
     created_at_ms bigint not null,
     updated_at_ms bigint not null,
@@ -22,31 +23,45 @@ constexpr const char* kRoleColumns = R"( (
 ) with (fillfactor = 85, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 1000))";
 
 constexpr const char* kAssignmentColumns = R"( (
-    user_id        uuid not null,
+    subject_id     uuid not null,
+    subject_type   text not null,
     role_id        uuid not null,
     assigned_at_ms bigint not null,
+    actor_type     text not null,
+    actor_id       text not null,
     position       bigint not null,
-    primary key (user_id, role_id)
+    primary key (subject_id, role_id)
 ) with (autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 10000))";
 
-constexpr const char* kBegin = R"( (id, name, permissions, built_in, created_at_ms, updated_at_ms, version, position)
-select * from unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::bigint[], $6::bigint[], $7::integer[],
-                     $8::bigint[]))";
+constexpr const char* kBegin =
+    R"( (id, name, permissions, denied, built_in, created_at_ms, updated_at_ms, version, position)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::bigint[], $7::bigint[],
+                     $8::integer[], $9::bigint[]))";
 
 constexpr const char* kChange = R"( as r
-   set name = c.name, permissions = c.permissions, updated_at_ms = c.updated_at_ms, version = c.version,
-       position = c.position
-  from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::integer[], $6::bigint[])
-       as c (id, name, permissions, updated_at_ms, version, position)
+   set name = c.name, permissions = c.permissions, denied = c.denied, updated_at_ms = c.updated_at_ms,
+       version = c.version, position = c.position
+  from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::integer[], $7::bigint[])
+       as c (id, name, permissions, denied, updated_at_ms, version, position)
  where r.id = c.id)";
 
-constexpr const char* kAssign = R"( (user_id, role_id, assigned_at_ms, position)
-select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[])
-on conflict (user_id, role_id) do update set assigned_at_ms = excluded.assigned_at_ms, position = excluded.position)";
+constexpr const char* kAssign =
+    R"( (subject_id, subject_type, role_id, assigned_at_ms, actor_type, actor_id, position)
+select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])
+on conflict (subject_id, role_id) do update
+   set assigned_at_ms = excluded.assigned_at_ms, actor_type = excluded.actor_type, actor_id = excluded.actor_id,
+       position = excluded.position)";
 
 constexpr const char* kWithdraw = R"( as a
- using unnest($1::uuid[], $2::uuid[]) as w (user_id, role_id)
- where a.user_id = w.user_id and a.role_id = w.role_id)";
+ using unnest($1::uuid[], $2::uuid[]) as w (subject_id, role_id)
+ where a.subject_id = w.subject_id and a.role_id = w.role_id)";
+
+template <class Enum>
+std::string name_of(Enum wanted) {
+    for (const auto& [value, name] : enum_names(wanted))
+        if (value == wanted) return std::string(name);
+    throw InconsistentLog("an enumerator without a name");
+}
 
 std::string scope_of(const std::vector<std::string>& permissions) {
     std::string scope;
@@ -63,17 +78,22 @@ struct RoleChange {
     bool deleted = false;
     std::string name;
     std::string permissions;
+    std::string denied;
     std::int64_t at_ms = 0;
     std::int32_t version = 0;
     Position position = 0;
 };
 struct Assigned {
+    SubjectType subject_type = SubjectType::kUser;
     std::int64_t at_ms = 0;
+    eventstore::ActorType actor_type = eventstore::ActorType::kSystem;
+    std::string actor_id;
     Position position = 0;
 };
 struct Changes {
     std::map<Uuid, RoleChange> roles;
-    std::map<std::pair<Uuid, Uuid>, std::optional<Assigned>> assignments;  // user and role; empty: withdrawn
+    std::map<std::pair<Uuid, Uuid>, std::optional<Assigned>>
+        assignments;  // subject and role; empty: withdrawn
 };
 
 struct OnRole {
@@ -84,10 +104,12 @@ struct OnRole {
         role.begin = RoleChange::Begin{event.kind == RoleKind::kBuiltIn, decoded.metadata.occurred_at_ms};
         role.name = event.name;
         role.permissions = scope_of(event.permissions);
+        role.denied = scope_of(event.deny);
     }
     void operator()(const RoleChanged& event) const {
         role.name = event.name;
         role.permissions = scope_of(event.permissions);
+        role.denied = scope_of(event.deny);
     }
     void operator()(const RoleDeleted&) const { role.deleted = true; }
 };
@@ -97,11 +119,13 @@ struct OnAssignments {
     const DecodedEvent& decoded;
 
     void operator()(const RoleAssigned& event) const {
-        changes.assignments[{event.user_id, event.role_id}] =
-            Assigned{decoded.metadata.occurred_at_ms, decoded.recorded->position};
+        const auto& metadata = decoded.metadata;
+        changes.assignments[{event.subject_id, event.role_id}] =
+            Assigned{event.subject_type, metadata.occurred_at_ms, metadata.actor_type, metadata.actor_id,
+                     decoded.recorded->position};
     }
     void operator()(const RoleWithdrawn& event) const {
-        changes.assignments[{event.user_id, event.role_id}] = std::nullopt;
+        changes.assignments[{event.subject_id, event.role_id}] = std::nullopt;
     }
 };
 
@@ -125,12 +149,13 @@ struct Collect {
 };
 
 void begin_roles(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
-    SqlArray id, name, permissions, built_in, created, updated, version, position;
+    SqlArray id, name, permissions, denied, built_in, created, updated, version, position;
     for (const auto& [role, change] : changes.roles) {
         if (!change.begin || change.deleted) continue;
         id.add(role);
         name.add(change.name);
         permissions.add(change.permissions);
+        denied.add(change.denied);
         built_in.add(change.begin->built_in);
         created.add(change.begin->at_ms);
         updated.add(change.at_ms);
@@ -138,48 +163,54 @@ void begin_roles(pqxx::transaction_base& transaction, const std::string& table, 
         position.add(change.position);
     }
     if (id.empty()) return;
-    transaction.exec_params("insert into " + table + kBegin, id.literal(), name.literal(), permissions.literal(),
-                            built_in.literal(), created.literal(), updated.literal(), version.literal(),
-                            position.literal());
+    transaction.exec_params("insert into " + table + kBegin, id.literal(), name.literal(),
+                            permissions.literal(), denied.literal(), built_in.literal(), created.literal(),
+                            updated.literal(), version.literal(), position.literal());
 }
 
 void change_roles(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
-    SqlArray id, name, permissions, updated, version, position;
+    SqlArray id, name, permissions, denied, updated, version, position;
     for (const auto& [role, change] : changes.roles) {
         if (change.begin || change.deleted) continue;
         id.add(role);
         name.add(change.name);
         permissions.add(change.permissions);
+        denied.add(change.denied);
         updated.add(change.at_ms);
         version.add(change.version);
         position.add(change.position);
     }
     if (id.empty()) return;
-    const auto done =
-        transaction.exec_params("update " + table + kChange, id.literal(), name.literal(), permissions.literal(),
-                                updated.literal(), version.literal(), position.literal());
+    const auto done = transaction.exec_params("update " + table + kChange, id.literal(), name.literal(),
+                                              permissions.literal(), denied.literal(), updated.literal(),
+                                              version.literal(), position.literal());
     if (done.affected_rows() != id.size())
         throw InconsistentLog(std::to_string(id.size() - done.affected_rows()) + " role(s) have no row");
 }
 
 void move_assignments(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
-    SqlArray user, role, at_ms, position, former_user, former_role;
+    SqlArray subject, type, role, at_ms, actor_type, actor, position, former_subject, former_role;
     for (const auto& [pair, assigned] : changes.assignments) {
         if (!assigned) {
-            former_user.add(pair.first);
+            former_subject.add(pair.first);
             former_role.add(pair.second);
             continue;
         }
-        user.add(pair.first);
+        subject.add(pair.first);
+        type.add(name_of(assigned->subject_type));
         role.add(pair.second);
         at_ms.add(assigned->at_ms);
+        actor_type.add(name_of(assigned->actor_type));
+        actor.add(assigned->actor_id);
         position.add(assigned->position);
     }
-    if (!user.empty())
-        transaction.exec_params("insert into " + table + kAssign, user.literal(), role.literal(), at_ms.literal(),
+    if (!subject.empty())
+        transaction.exec_params("insert into " + table + kAssign, subject.literal(), type.literal(),
+                                role.literal(), at_ms.literal(), actor_type.literal(), actor.literal(),
                                 position.literal());
-    if (!former_user.empty())
-        transaction.exec_params("delete from " + table + kWithdraw, former_user.literal(), former_role.literal());
+    if (!former_subject.empty())
+        transaction.exec_params("delete from " + table + kWithdraw, former_subject.literal(),
+                                former_role.literal());
 }
 
 // Nobody is assigned to a role after it was deleted: the order within a batch is lost without harm.

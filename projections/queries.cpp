@@ -109,6 +109,7 @@ RoleRow role_from(const pqxx::row& row) {
     role.id = uuid_from(row[at++]);
     role.name = row[at++].c_str();
     role.permissions = words_of(row[at++].c_str());
+    role.deny = words_of(row[at++].c_str());
     role.built_in = row[at++].as<bool>();
     role.created_at_ms = row[at++].as<std::int64_t>();
     role.updated_at_ms = row[at++].as<std::int64_t>();
@@ -371,7 +372,7 @@ Queries::Answer<AtPosition<std::vector<UserRoleRow>>> Queries::list_user_roles(U
         Roles roles{{}, snapshot.position};
         if (!snapshot.has_rows()) return roles;
         for (const auto& row : snapshot.rows)
-            roles.value.push_back({role_from(row), row[Snapshot::kFirst + 8].as<std::int64_t>()});
+            roles.value.push_back({role_from(row), row[Snapshot::kFirst + 9].as<std::int64_t>()});
         return roles;
     };
     return worker_->pool().ask(deadline, std::move(read));

@@ -67,6 +67,7 @@ struct RoleRow {
     Uuid id;
     std::string name;
     std::vector<std::string> permissions;  // sorted
+    std::vector<std::string> deny;
     bool built_in = false;
     std::int64_t created_at_ms = 0;
     std::int64_t updated_at_ms = 0;

@@ -11,7 +11,7 @@ constexpr const char* kSessionColumns =
     "select id, user_id, client_id, started_at_ms, refreshed_at_ms, expires_at_ms, ended_at_ms, end_reason, "
     "client_address, user_agent, generation, first_position, position from ";
 constexpr const char* kRoleColumns =
-    "select id, name, permissions, built_in, created_at_ms, updated_at_ms, version, position from ";
+    "select id, name, permissions, denied, built_in, created_at_ms, updated_at_ms, version, position from ";
 constexpr const char* kAuditColumns =
     "select position, occurred_at_ms, type, actor_type, actor_id, subject, stream_type, stream_id, outcome, "
     "reason, "
@@ -65,10 +65,12 @@ RowsSql list_roles_sql(const std::string& table) {
 }
 
 RowsSql list_user_roles_sql(const std::string& table, const std::string& assignments) {
-    return {"select r.id, r.name, r.permissions, r.built_in, r.created_at_ms, r.updated_at_ms, r.version, r.position, "
-            "a.assigned_at_ms from " +
-                assignments + " a join " + table + " r on r.id = a.role_id where a.user_id = $1::uuid",
-            "id"};
+    return {
+        "select r.id, r.name, r.permissions, r.denied, r.built_in, r.created_at_ms, r.updated_at_ms, "
+        "r.version, r.position, "
+        "a.assigned_at_ms from " +
+            assignments + " a join " + table + " r on r.id = a.role_id where a.subject_id = $1::uuid",
+        "id"};
 }
 
 RowsSql list_sessions_sql(const std::string& table) {

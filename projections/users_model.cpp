@@ -134,11 +134,11 @@ struct Standing {
 };
 std::optional<Standing> standing_by(const RoleAssigned& event) {
     if (event.role_id != kAdministratorRole) return std::nullopt;
-    return Standing{event.user_id, true};
+    return Standing{event.subject_id, true};
 }
 std::optional<Standing> standing_by(const RoleWithdrawn& event) {
     if (event.role_id != kAdministratorRole) return std::nullopt;
-    return Standing{event.user_id, false};
+    return Standing{event.subject_id, false};
 }
 std::optional<Standing> standing_by(const DecodedEvent& decoded) {
     const auto* event = std::get_if<AssignmentsEvent>(&decoded.event);

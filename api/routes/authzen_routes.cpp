@@ -24,9 +24,15 @@ struct Subject {
     std::string id;
     auto operator<=>(const Subject&) const = default;
 };
+struct Resource {
+    std::string type;
+    std::string id;
+    std::optional<std::string> owner;
+};
 struct Question {
     Subject subject;
-    Permission permission;
+    Resource resource;
+    std::string action;
 };
 
 // An item's own part, or what stands beside the items for all of them.
@@ -54,11 +60,13 @@ std::string read_name(JsonFields& body, const std::string& path) {
     return name;
 }
 
-std::string read_resource(JsonFields& body, const std::string& path) {
-    std::string type = read_name(body, path + ".type");
-    body.required_string(path + ".id", kMaxEvaluatedIdBytes);
+Resource read_resource(JsonFields& body, const std::string& path) {
+    Resource resource;
+    resource.type = read_name(body, path + ".type");
+    resource.id = body.required_string(path + ".id", kMaxEvaluatedIdBytes);
+    resource.owner = body.optional_string(path + ".properties.owner", kMaxEvaluatedIdBytes);
     body.ignore(path + ".properties");
-    return type;
+    return resource;
 }
 
 std::string read_action(JsonFields& body, const std::string& path) {
@@ -70,8 +78,8 @@ std::string read_action(JsonFields& body, const std::string& path) {
 Question read_question(JsonFields& body, const std::string& prefix) {
     Question question;
     question.subject = read_subject(body, path_of(body, prefix, "subject"));
-    question.permission.resource = read_resource(body, path_of(body, prefix, "resource"));
-    question.permission.action = read_action(body, path_of(body, prefix, "action"));
+    question.resource = read_resource(body, path_of(body, prefix, "resource"));
+    question.action = read_action(body, path_of(body, prefix, "action"));
     body.ignore(prefix + "context");
     return question;
 }
@@ -136,7 +144,8 @@ boost::asio::awaitable<Result<bool, CommandError>> decide(Context& context, cons
         learned.emplace(question.subject, std::move(*access));
     }
     const Access& access = learned.at(question.subject);
-    co_return access.active && access.permissions.covers(question.permission);
+    const Resource& resource = question.resource;
+    co_return access.decide({resource.type, question.action, resource.id, resource.owner});
 }
 
 void write_decision(JsonText& json, bool decision, const Access& access) {

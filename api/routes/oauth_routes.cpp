@@ -40,10 +40,11 @@ bool concerns(const Client& client, std::string_view client_id, const std::vecto
 // RFC 7662 section 2.2: nothing more is said of a token that is not active for this client.
 Response inactive() { return json(200, R"({"active":false})"); }
 
-// What the subject's roles grant him: a scope is a list of permissions (RFC 6749 section 3.3).
+// What the subject's roles grant him without exception: a scope is a list of permissions (RFC 6749
+// section 3.3), which has no words for what is denied.
 void write_access(JsonText& json, const commands::Access& access) {
     std::string scope;
-    for (const std::string& permission : access.permissions.texts())
+    for (const std::string& permission : access.scope().texts())
         scope += (scope.empty() ? "" : " ") + permission;
     std::vector<std::string> roles;
     for (const auto& role : access.roles) roles.push_back(role->name);

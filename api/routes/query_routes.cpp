@@ -132,6 +132,7 @@ void write_role(JsonText& json, const rows::RoleRow& role) {
     json.text("id", role.id.to_string())
         .text("name", role.name)
         .texts("permissions", role.permissions)
+        .texts("deny", role.deny)
         .truth("built_in", role.built_in);
 }
 

@@ -17,6 +17,7 @@ Result<commands::RoleDefinition, Response> read_definition(const Request& reques
     definition.name = body.required_string("name", kMaxRoleNameBytes);
     definition.permissions =
         body.required_string_list("permissions", kMaxPermissionsPerRole, kMaxPermissionBytes);
+    definition.deny = body.string_list("deny", kMaxPermissionsPerRole, kMaxPermissionBytes);
     auto read = body.finish();
     if (!read) return Unexpected(read.error());
     return definition;
@@ -25,6 +26,7 @@ Result<commands::RoleDefinition, Response> read_definition(const Request& reques
 std::vector<std::string> parts_of(const commands::RoleDefinition& definition) {
     std::vector<std::string> parts{definition.name};
     parts.insert(parts.end(), definition.permissions.begin(), definition.permissions.end());
+    for (const std::string& denied : definition.deny) parts.push_back("deny " + denied);
     return parts;
 }
 
@@ -53,7 +55,8 @@ Reply define_role(Context& context, Request& request) {
     if (!defined) co_return refuse(request, defined.error());
     JsonText json;
     json.text("id", defined->role_id.to_string()).text("name", definition->name);
-    json.texts("permissions", PermissionSet::of_texts(definition->permissions).texts()).truth("built_in", false);
+    json.texts("permissions", PermissionSet::of_texts(definition->permissions).texts());
+    json.texts("deny", PermissionSet::of_texts(definition->deny).texts()).truth("built_in", false);
     Response response = api::json(201, json.finish());
     response.headers.add("Location", "/api/v1/admin/roles/" + defined->role_id.to_string());
     co_return at_position(std::move(response), defined->position);
@@ -90,9 +93,9 @@ Reply assign_role(Context& context, Request& request) {
     commands::Caller caller = caller_of(request, *claims);
     auto key = take_idempotency_key(context, request, caller, {});
     if (!key) co_return key.error();
-    const Uuid user_id = id_of(request, "id");
+    const Subject subject = Subject::user(id_of(request, "id"));
     const Uuid role_id = id_of(request, "role");
-    auto outcome = co_await commands::assign_role(context.services, claims->bearer, user_id, role_id, caller);
+    auto outcome = co_await commands::assign_role(context.services, claims->bearer, subject, role_id, caller);
     co_return done(request, outcome);
 }
 
@@ -102,9 +105,10 @@ Reply withdraw_role(Context& context, Request& request) {
     commands::Caller caller = caller_of(request, *claims);
     auto key = take_idempotency_key(context, request, caller, {});
     if (!key) co_return key.error();
-    const Uuid user_id = id_of(request, "id");
+    const Subject subject = Subject::user(id_of(request, "id"));
     const Uuid role_id = id_of(request, "role");
-    auto outcome = co_await commands::withdraw_role(context.services, claims->bearer, user_id, role_id, caller);
+    auto outcome =
+        co_await commands::withdraw_role(context.services, claims->bearer, subject, role_id, caller);
     if (outcome && role_id.is_nil()) co_return refuse(request, CommandError(Refusal::kRoleUnknown));
     co_return done(request, outcome);
 }

@@ -7,21 +7,28 @@ namespace {
 
 using Events = std::vector<AssignmentsEvent>;
 
+RoleWithdrawn withdrawn(const Subject& subject, const Uuid& role_id) {
+    return {subject.id, role_id, subject.type};
+}
+
 AssignmentsDecision decide_on(const Assignments& assignments, const AssignRole& command) {
-    if (!command.held.covers(command.grants)) return Unexpected(AssignmentsError::kLacksPermission);
+    if (!command.held.covers(command.rules)) return Unexpected(AssignmentsError::kLacksPermission);
+    if (command.role_id == kAdministratorRole && command.subject.type != SubjectType::kUser)
+        return Unexpected(AssignmentsError::kNoUser);
     if (assignments.holds(command.role_id)) return Events{};
     Events events;
     for (const Uuid& role_id : command.deleted)
-        if (assignments.holds(role_id)) events.push_back(RoleWithdrawn{command.user_id, role_id});
+        if (assignments.holds(role_id)) events.push_back(withdrawn(command.subject, role_id));
     if (assignments.roles.size() - events.size() >= kMaxRolesPerUser)
         return Unexpected(AssignmentsError::kTooManyRoles);
-    events.push_back(RoleAssigned{command.user_id, command.role_id});
+    events.push_back(RoleAssigned{command.subject.id, command.role_id, command.subject.type});
     return events;
 }
 
 AssignmentsDecision decide_on(const Assignments& assignments, const WithdrawRole& command) {
+    if (!command.held.covers(command.rules)) return Unexpected(AssignmentsError::kLacksPermission);
     if (!assignments.holds(command.role_id)) return Events{};
-    return Events{RoleWithdrawn{command.user_id, command.role_id}};
+    return Events{withdrawn(command.subject, command.role_id)};
 }
 
 Assignments apply(Assignments assignments, const RoleAssigned& event) {

@@ -1,53 +1,69 @@
 #pragma once
-// The aggregate `assignments`: the roles of one user. Pure. A stream of its own beside the user's, so that granting
-// disturbs no log-in; its id follows from the user's id.
+// The aggregate `assignments`: the roles of one subject. Pure. A stream of its own beside the subject's, so
+// that granting disturbs no log-in; its id follows from the subject's id.
 #include <optional>
 #include <variant>
 #include <vector>
 
-#include "domain/access/permission.hpp"
+#include "domain/access/role.hpp"
+#include "domain/access/subject.hpp"
 #include "domain/declare.hpp"
 #include "domain/result.hpp"
 #include "domain/uuid.hpp"
 
 namespace keyledger {
 
-// ---- events ----------------------------------------------------------------------------------------------------
+// ---- events
+// ----------------------------------------------------------------------------------------------------
+// Version 1 of both had a `user_id` in place of the subject.
 struct RoleAssigned {
-    Uuid user_id;
+    Uuid subject_id;
     Uuid role_id;
+    SubjectType subject_type = SubjectType::kUser;
     static constexpr std::string_view kType = "role.assigned";
-    static constexpr int kSchema = 1;
+    static constexpr int kSchema = 2;
     static constexpr auto fields() {
-        return std::tuple{Field{"user_id", &RoleAssigned::user_id}, Field{"role_id", &RoleAssigned::role_id}};
+        using E = RoleAssigned;
+        return std::tuple{Field{"subject_id", &E::subject_id}, Field{"role_id", &E::role_id},
+                          Field{"subject_type", &E::subject_type}};
     }
 };
 struct RoleWithdrawn {
-    Uuid user_id;
+    Uuid subject_id;
     Uuid role_id;
+    SubjectType subject_type = SubjectType::kUser;
     static constexpr std::string_view kType = "role.withdrawn";
-    static constexpr int kSchema = 1;
+    static constexpr int kSchema = 2;
     static constexpr auto fields() {
-        return std::tuple{Field{"user_id", &RoleWithdrawn::user_id}, Field{"role_id", &RoleWithdrawn::role_id}};
+        using E = RoleWithdrawn;
+        return std::tuple{Field{"subject_id", &E::subject_id}, Field{"role_id", &E::role_id},
+                          Field{"subject_type", &E::subject_type}};
     }
 };
 using AssignmentsEvent = std::variant<RoleAssigned, RoleWithdrawn>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
 struct AssignRole {
-    Uuid user_id;
+    Subject subject;
     Uuid role_id;
-    PermissionSet grants;  // of the role
-    PermissionSet held;    // by whoever assigns it
-    std::vector<Uuid> deleted;  // of the user's roles, those that are deleted: they are withdrawn by the way
+    AccessRules rules;  // of the role
+    AccessRules held;   // by whoever assigns it
+    std::vector<Uuid>
+        deleted;  // of the subject's roles, those that are deleted: they are withdrawn by the way
 };
 struct WithdrawRole {
-    Uuid user_id;
+    Subject subject;
     Uuid role_id;
+    AccessRules rules;
+    AccessRules held;
 };
 
 // ---- errors ----------------------------------------------------------------------------------------------------
-enum class AssignmentsError { kLacksPermission, kTooManyRoles };
+enum class AssignmentsError {
+    kLacksPermission,  // the actor, of one that the role allows or denies
+    kNoUser,           // the administrator's role is for users
+    kTooManyRoles,
+};
 
 // ---- state -----------------------------------------------------------------------------------------------------
 struct Assignments {
@@ -58,10 +74,11 @@ struct Assignments {
     static constexpr std::string_view kStreamType = "assignments";
     using Event = AssignmentsEvent;
 };
-// A user's stream of assignments: his id as a UUID of version 8 (RFC 9562 section 5.8). Nothing else has such an id.
-constexpr Uuid assignments_of(Uuid user_id) {
-    user_id.bytes[6] = static_cast<std::uint8_t>(0x80 | (user_id.bytes[6] & 0x0F));
-    return user_id;
+// A subject's stream of assignments: its id as a UUID of version 8 (RFC 9562 section 5.8). Nothing else has
+// such an id.
+constexpr Uuid assignments_of(Uuid subject_id) {
+    subject_id.bytes[6] = static_cast<std::uint8_t>(0x80 | (subject_id.bytes[6] & 0x0F));
+    return subject_id;
 }
 
 // ---- rules -----------------------------------------------------------------------------------------------------

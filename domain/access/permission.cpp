@@ -6,6 +6,8 @@ namespace keyledger {
 namespace {
 
 constexpr std::string_view kAny = "*";
+constexpr std::string_view kOwnSuffix = "@own";
+constexpr std::string_view kReserved = "keyledger.";
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
@@ -16,22 +18,71 @@ bool is_name(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return is_lower_or_digit(c) || is_mark(c); });
 }
 bool is_segment(std::string_view text) { return text == kAny || is_name(text); }
+bool is_instance(std::string_view text) {
+    if (text.empty() || text.size() > kMaxInstanceBytes) return false;
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return is_lower_or_digit(c) || is_upper(c) || is_mark(c) || c == '~'; });
+}
+
+bool holds(std::string_view segment, std::string_view wanted) { return segment == kAny || segment == wanted; }
+bool meets(std::string_view one, std::string_view other) { return holds(one, other) || other == kAny; }
+
+// The parts that a permission and a question have in common, the resource aside.
+bool applies(const Permission& permission, const Wanted& wanted) {
+    return holds(permission.action, wanted.action) &&
+           (permission.instance.empty() || permission.instance == wanted.instance);
+}
+
+bool contains(const Permission& wide, const Permission& narrow) {
+    return holds(wide.resource, narrow.resource) && holds(wide.action, narrow.action) &&
+           (wide.instance.empty() || wide.instance == narrow.instance) &&
+           (wide.whose == Whose::kAnybodys || narrow.whose == Whose::kOwn);
+}
+
+// Whether there may be something that both are about.
+bool overlaps(const Permission& one, const Permission& other) {
+    return meets(one.resource, other.resource) && meets(one.action, other.action) &&
+           (one.instance.empty() || other.instance.empty() || one.instance == other.instance);
+}
 
 }  // namespace
+
+std::string Permission::text() const {
+    std::string text = resource;
+    if (!instance.empty()) text.append("/").append(instance);
+    text.append(":").append(action);
+    if (whose == Whose::kOwn) text.append(kOwnSuffix);
+    return text;
+}
 
 std::optional<Permission> parse_permission(std::string_view text) {
     const auto colon = text.find(':');
     if (colon == std::string_view::npos) return std::nullopt;
-    const auto resource = text.substr(0, colon);
-    const auto action = text.substr(colon + 1);
+    auto resource = text.substr(0, colon);
+    auto action = text.substr(colon + 1);
+    Permission permission;
+    if (action.ends_with(kOwnSuffix)) {
+        action.remove_suffix(kOwnSuffix.size());
+        permission.whose = Whose::kOwn;
+    }
+    if (const auto slash = resource.find('/'); slash != std::string_view::npos) {
+        const auto instance = resource.substr(slash + 1);
+        resource = resource.substr(0, slash);
+        if (!is_name(resource) || !is_instance(instance)) return std::nullopt;
+        permission.instance = instance;
+    }
     if (!is_segment(resource) || !is_segment(action)) return std::nullopt;
-    return Permission{std::string(resource), std::string(action)};
+    permission.resource = resource;
+    permission.action = action;
+    return permission;
 }
 
 std::optional<Permission> concrete_permission(std::string_view resource, std::string_view action) {
     if (!is_name(resource) || !is_name(action)) return std::nullopt;
     return Permission{std::string(resource), std::string(action)};
 }
+
+bool is_reserved(std::string_view resource) { return resource.starts_with(kReserved); }
 
 std::optional<RoleName> parse_role_name(std::string_view text) {
     if (text.empty() || text.size() > kMaxRoleNameBytes) return std::nullopt;
@@ -44,6 +95,8 @@ std::optional<RoleName> parse_role_name(std::string_view text) {
     return name;
 }
 
+// ---- sets
+// ------------------------------------------------------------------------------------------------------
 PermissionSet::PermissionSet(std::vector<Permission> permissions) : permissions_(std::move(permissions)) {
     std::sort(permissions_.begin(), permissions_.end());
     permissions_.erase(std::unique(permissions_.begin(), permissions_.end()), permissions_.end());
@@ -56,21 +109,53 @@ PermissionSet PermissionSet::of_texts(std::span<const std::string> texts) {
     return PermissionSet(std::move(permissions));
 }
 
-bool PermissionSet::covers(const Permission& wanted) const {
-    const std::string any(kAny);
-    const auto holds = [&](const std::string& resource, const std::string& action) {
-        return std::binary_search(permissions_.begin(), permissions_.end(), Permission{resource, action});
+// Sorted by resource first: those of one stand together.
+std::span<const Permission> PermissionSet::of_resource(std::string_view resource) const {
+    const auto before = [](const Permission& permission, std::string_view name) {
+        return permission.resource < name;
     };
-    return holds(wanted.resource, wanted.action) || holds(wanted.resource, any) || holds(any, wanted.action) ||
-           holds(any, any);
+    const auto after = [](std::string_view name, const Permission& permission) {
+        return name < permission.resource;
+    };
+    const auto first = std::lower_bound(permissions_.begin(), permissions_.end(), resource, before);
+    const auto last = std::upper_bound(first, permissions_.end(), resource, after);
+    return {first, last};
+}
+
+bool PermissionSet::allows(const Wanted& wanted) const {
+    const auto allows = [&](const Permission& one) {
+        return applies(one, wanted) && (one.whose == Whose::kAnybodys || wanted.owner == Owner::kAsker);
+    };
+    return std::ranges::any_of(of_resource(kAny), allows) ||
+           std::ranges::any_of(of_resource(wanted.resource), allows);
+}
+
+bool PermissionSet::denies(const Wanted& wanted) const {
+    if (permissions_.empty() || is_reserved(wanted.resource)) return false;
+    const auto denies = [&](const Permission& one) {
+        return applies(one, wanted) &&
+               (one.whose == Whose::kAnybodys || wanted.owner != Owner::kSomebodyElse);
+    };
+    return std::ranges::any_of(of_resource(kAny), denies) ||
+           std::ranges::any_of(of_resource(wanted.resource), denies);
+}
+
+bool PermissionSet::covers(const Permission& wanted) const {
+    return std::ranges::any_of(permissions_, [&](const Permission& one) { return contains(one, wanted); });
 }
 
 bool PermissionSet::covers(const PermissionSet& wanted) const {
-    return std::all_of(wanted.permissions_.begin(), wanted.permissions_.end(),
-                       [&](const Permission& permission) { return covers(permission); });
+    return std::ranges::all_of(wanted.permissions_,
+                               [&](const Permission& permission) { return covers(permission); });
+}
+
+bool PermissionSet::limits(const Permission& wanted) const {
+    if (is_reserved(wanted.resource)) return false;
+    return std::ranges::any_of(permissions_, [&](const Permission& one) { return overlaps(one, wanted); });
 }
 
 void PermissionSet::add(const PermissionSet& more) {
+    if (more.empty()) return;
     std::vector<Permission> both = permissions_;
     both.insert(both.end(), more.permissions_.begin(), more.permissions_.end());
     *this = PermissionSet(std::move(both));
@@ -80,6 +165,24 @@ std::vector<std::string> PermissionSet::texts() const {
     std::vector<std::string> texts;
     for (const Permission& permission : permissions_) texts.push_back(permission.text());
     return texts;
+}
+
+bool AccessRules::covers(const PermissionSet& wanted) const {
+    return std::ranges::all_of(wanted.permissions(),
+                               [&](const Permission& permission) { return covers(permission); });
+}
+
+PermissionSet AccessRules::without_exceptions() const {
+    if (deny.empty()) return allow;
+    std::vector<Permission> plain;
+    for (const Permission& permission : allow.permissions())
+        if (!deny.limits(permission)) plain.push_back(permission);
+    return PermissionSet(std::move(plain));
+}
+
+void AccessRules::add(const AccessRules& more) {
+    allow.add(more.allow);
+    deny.add(more.deny);
 }
 
 }  // namespace keyledger

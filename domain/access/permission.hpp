@@ -1,12 +1,14 @@
 #pragma once
 // Permissions: what roles are made of and what is asked for. Grammar and limits of all that is access. Pure.
 //
-//     permission = segment ":" segment          ; resource and action, such as invoices:read
-//     segment    = "*" / name                   ; "*" stands for the whole segment: invoices:*, *:read, *:*
+//     permission = resource ":" segment [ "@own" ]
+//     resource   = segment / name "/" instance   ; invoices, *, invoices/42
+//     segment    = "*" / name                    ; "*" stands for the whole segment: invoices:*, *:read, *:*
 //     name       = 1*64( a-z / 0-9 / "." / "_" / "-" ), a letter or digit first
+//     instance   = 1*128( A-Z / a-z / 0-9 / "." / "_" / "~" / "-" )   ; one resource, case counts
 //
-// One spelling for one permission: no capitals, no spaces, no partial wildcards. Names that begin with "keyledger."
-// are for what Keyledger itself asks for.
+// "@own": of what belongs to whoever asks. One spelling for one permission: no capitals, no spaces, no
+// partial wildcards. Names that begin with "keyledger." are for what Keyledger itself asks for.
 #include <compare>
 #include <optional>
 #include <span>
@@ -17,23 +19,31 @@
 namespace keyledger {
 
 inline constexpr std::size_t kMaxSegmentBytes = 64;
-inline constexpr std::size_t kMaxPermissionBytes = 2 * kMaxSegmentBytes + 1;
-inline constexpr std::size_t kMaxPermissionsPerRole = 128;  // an event holds them all
+inline constexpr std::size_t kMaxInstanceBytes = 128;
+inline constexpr std::size_t kMaxPermissionBytes = 2 * kMaxSegmentBytes + kMaxInstanceBytes + 6;
+inline constexpr std::size_t kMaxPermissionsPerRole = 128;  // allowed and denied; an event holds them all
 inline constexpr std::size_t kMaxRoleNameBytes = 64;
 inline constexpr std::size_t kMaxRolesPerUser = 24;  // a check folds them all, and an append guards two users'
 inline constexpr std::size_t kMaxAdministrators = 256;
 
+enum class Whose { kAnybodys, kOwn };
+
 struct Permission {
     std::string resource;
     std::string action;
+    std::string instance = {};  // empty: all of them
+    Whose whose = Whose::kAnybodys;
+
     auto operator<=>(const Permission&) const = default;
-    std::string text() const { return resource + ":" + action; }
+    std::string text() const;
 };
 
 // nullopt: not of the grammar.
 std::optional<Permission> parse_permission(std::string_view text);
 // Of what is asked for, which has no wildcard: `resource.type` and `action.name` of an evaluation.
 std::optional<Permission> concrete_permission(std::string_view resource, std::string_view action);
+// Of what Keyledger itself asks for. No denial reaches these, or somebody could deny the last administrator.
+bool is_reserved(std::string_view resource);
 
 struct RoleName {
     std::string text;  // as typed
@@ -42,26 +52,75 @@ struct RoleName {
 // Letters, digits, '.', '_' and '-', a letter or digit first, at most kMaxRoleNameBytes.
 std::optional<RoleName> parse_role_name(std::string_view text);
 
-// What somebody may do: the union of permissions, sorted, each once.
+// ---- what is asked
+// ---------------------------------------------------------------------------------------------
+enum class Owner { kUnknown, kAsker, kSomebodyElse };  // of the resource
+
+// May somebody do this to that one resource? The texts live as long as whoever asks.
+struct Wanted {
+    std::string_view resource;
+    std::string_view action;
+    std::string_view instance = {};  // empty: none is named
+    Owner owner = Owner::kUnknown;
+};
+
+// ---- sets
+// ------------------------------------------------------------------------------------------------------ The
+// union of permissions, sorted, each once.
 class PermissionSet {
 public:
     PermissionSet() = default;
     explicit PermissionSet(std::vector<Permission> permissions);
-    // Of what an event holds; texts that are not of the grammar grant nothing.
+    // Of what an event holds; texts that are not of the grammar count for nothing.
     static PermissionSet of_texts(std::span<const std::string> texts);
     static PermissionSet everything() { return PermissionSet(std::vector{Permission{"*", "*"}}); }
 
-    // Held as it is, or by a wildcard in the place of either segment. A wanted wildcard is covered by a wildcard only.
+    // Whether one of them holds for just this. Of what is somebody's own: only where the owner is known.
+    bool allows(const Wanted& wanted) const;
+    // The same for what is denied: also where the owner is not known, and never of what is_reserved().
+    bool denies(const Wanted& wanted) const;
+
+    // Whoever has one of these could do nothing by `wanted` that he can't do by it. A wildcard is covered by
+    // a wildcard only, and what is anybody's never by what is one's own.
     bool covers(const Permission& wanted) const;
     bool covers(const PermissionSet& wanted) const;
+    // As denials: whether one of them takes away something that `wanted` would allow.
+    bool limits(const Permission& wanted) const;
     void add(const PermissionSet& more);
 
+    bool empty() const { return permissions_.empty(); }
     const std::vector<Permission>& permissions() const { return permissions_; }
     std::vector<std::string> texts() const;
     bool operator==(const PermissionSet&) const = default;
 
 private:
+    std::span<const Permission> of_resource(std::string_view resource) const;
+
     std::vector<Permission> permissions_;
+};
+
+// What a role says, or all roles of somebody together: a denial wins over whatever allows the same.
+struct AccessRules {
+    PermissionSet allow;
+    PermissionSet deny;
+
+    AccessRules() = default;
+    AccessRules(PermissionSet allowed, PermissionSet denied = {})
+        : allow(std::move(allowed)), deny(std::move(denied)) {}
+    static AccessRules everything() { return PermissionSet::everything(); }
+
+    bool allows(const Wanted& wanted) const { return allow.allows(wanted) && !deny.denies(wanted); }
+    // Held plainly: allowed as a whole, and no denial takes anything of it away.
+    bool covers(const Permission& wanted) const { return allow.covers(wanted) && !deny.limits(wanted); }
+    bool covers(const PermissionSet& wanted) const;
+    // What may be given to others and taken from them: whoever denies, or lifts a denial, must hold the thing
+    // himself.
+    bool covers(const AccessRules& wanted) const { return covers(wanted.allow) && covers(wanted.deny); }
+    // Of what is allowed, that which no denial touches.
+    PermissionSet without_exceptions() const;
+    void add(const AccessRules& more);
+
+    bool operator==(const AccessRules&) const = default;
 };
 
 }  // namespace keyledger

@@ -8,42 +8,44 @@ using Status = Role::Status;
 
 RoleDecision decide_on(const Role& role, const DefineRole& command) {
     if (role.status != Status::kAbsent) return Unexpected(RoleError::kAlreadyDefined);
-    if (!command.held.covers(command.permissions)) return Unexpected(RoleError::kLacksPermission);
-    return Events{RoleDefined{command.name, command.permissions.texts(), command.kind}};
+    if (!command.held.covers(command.rules)) return Unexpected(RoleError::kLacksPermission);
+    return Events{
+        RoleDefined{command.name, command.rules.allow.texts(), command.kind, command.rules.deny.texts()}};
 }
 
-// Taking a permission from a role takes it from everybody who holds it there: that, too, is for those who hold it.
+// Taking a permission from a role takes it from everybody who holds it there, and taking a denial gives:
+// that, too, is for those who hold it.
 RoleDecision decide_on(const Role& role, const ChangeRole& command) {
     if (role.status != Status::kDefined) return Unexpected(RoleError::kUnknown);
     if (role.kind == RoleKind::kBuiltIn) return Unexpected(RoleError::kBuiltIn);
-    if (!command.held.covers(command.permissions) || !command.held.covers(role.permissions))
+    if (!command.held.covers(command.rules) || !command.held.covers(role.rules))
         return Unexpected(RoleError::kLacksPermission);
-    if (role.name == command.name && role.permissions == command.permissions) return Events{};
-    return Events{RoleChanged{command.name, command.permissions.texts()}};
+    if (role.name == command.name && role.rules == command.rules) return Events{};
+    return Events{RoleChanged{command.name, command.rules.allow.texts(), command.rules.deny.texts()}};
 }
 
 RoleDecision decide_on(const Role& role, const DeleteRole& command) {
     if (role.status != Status::kDefined) return Unexpected(RoleError::kUnknown);
     if (role.kind == RoleKind::kBuiltIn) return Unexpected(RoleError::kBuiltIn);
-    if (!command.held.covers(role.permissions)) return Unexpected(RoleError::kLacksPermission);
+    if (!command.held.covers(role.rules)) return Unexpected(RoleError::kLacksPermission);
     return Events{RoleDeleted{}};
 }
 
 Role apply(Role role, const RoleDefined& event) {
     role.status = Status::kDefined;
     role.name = event.name;
-    role.permissions = PermissionSet::of_texts(event.permissions);
+    role.rules = AccessRules(PermissionSet::of_texts(event.permissions), PermissionSet::of_texts(event.deny));
     role.kind = event.kind;
     return role;
 }
 Role apply(Role role, const RoleChanged& event) {
     role.name = event.name;
-    role.permissions = PermissionSet::of_texts(event.permissions);
+    role.rules = AccessRules(PermissionSet::of_texts(event.permissions), PermissionSet::of_texts(event.deny));
     return role;
 }
 Role apply(Role role, const RoleDeleted&) {
     role.status = Status::kDeleted;
-    role.permissions = {};
+    role.rules = {};
     return role;
 }
 

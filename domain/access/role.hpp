@@ -1,7 +1,8 @@
 #pragma once
-// The aggregate `role`: a named set of permissions. Pure. Stream id = role id. Names are unique without regard to case
-// (claims of kind "role_name"); names and permissions are of the grammar of domain/access/permission.hpp before they
-// come here. Nobody grants what he lacks: every command carries what its actor holds.
+// The aggregate `role`: a named set of permissions and of denials. Pure. Stream id = role id. Names are
+// unique without regard to case (claims of kind "role_name"); names and permissions are of the grammar of
+// domain/access/permission.hpp before they come here. Nobody grants what he lacks: every command carries what
+// its actor holds.
 #include <optional>
 #include <string>
 #include <variant>
@@ -23,21 +24,25 @@ struct RoleDefined {
     std::string name;
     std::vector<std::string> permissions;  // sorted, each once
     RoleKind kind = RoleKind::kCustom;
+    std::vector<std::string> deny = {};  // of version 2
     static constexpr std::string_view kType = "role.defined";
-    static constexpr int kSchema = 1;
+    static constexpr int kSchema = 2;
     static constexpr auto fields() {
         using E = RoleDefined;
-        return std::tuple{Field{"name", &E::name}, Field{"permissions", &E::permissions}, Field{"kind", &E::kind}};
+        return std::tuple{Field{"name", &E::name}, Field{"permissions", &E::permissions},
+                          Field{"kind", &E::kind}, Field{"deny", &E::deny}};
     }
 };
 struct RoleChanged {  // the whole role as it is from now on
     std::string name;
     std::vector<std::string> permissions;
+    std::vector<std::string> deny = {};  // of version 2
     static constexpr std::string_view kType = "role.changed";
-    static constexpr int kSchema = 1;
+    static constexpr int kSchema = 2;
     static constexpr auto fields() {
         using E = RoleChanged;
-        return std::tuple{Field{"name", &E::name}, Field{"permissions", &E::permissions}};
+        return std::tuple{Field{"name", &E::name}, Field{"permissions", &E::permissions},
+                          Field{"deny", &E::deny}};
     }
 };
 struct RoleDeleted {  // it grants nothing any more, whoever is assigned to it
@@ -50,17 +55,17 @@ using RoleEvent = std::variant<RoleDefined, RoleChanged, RoleDeleted>;
 // ---- commands --------------------------------------------------------------------------------------------------
 struct DefineRole {
     std::string name;
-    PermissionSet permissions;
-    PermissionSet held;  // by whoever defines it
+    AccessRules rules;
+    AccessRules held;  // by whoever defines it
     RoleKind kind = RoleKind::kCustom;
 };
 struct ChangeRole {
     std::string name;
-    PermissionSet permissions;
-    PermissionSet held;
+    AccessRules rules;
+    AccessRules held;
 };
 struct DeleteRole {
-    PermissionSet held;
+    AccessRules held;
 };
 
 // ---- errors ----------------------------------------------------------------------------------------------------
@@ -68,7 +73,7 @@ enum class RoleError {
     kAlreadyDefined,
     kUnknown,
     kBuiltIn,
-    kLacksPermission,  // the actor, of one that the role grants or would grant
+    kLacksPermission,  // the actor, of one that the role allows or denies, or would
 };
 
 // ---- state -----------------------------------------------------------------------------------------------------
@@ -76,7 +81,7 @@ struct Role {
     enum class Status { kAbsent, kDefined, kDeleted };
     Status status = Status::kAbsent;
     std::string name;
-    PermissionSet permissions;  // empty once deleted
+    AccessRules rules;  // empty once deleted
     RoleKind kind = RoleKind::kCustom;
 
     static constexpr std::string_view kStreamType = "role";

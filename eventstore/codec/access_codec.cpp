@@ -4,6 +4,40 @@
 #include "eventstore/codec/codec.hpp"
 
 namespace keyledger::eventstore {
+namespace codec {
+namespace {
+
+// Version 1 knew no denials.
+void deny_nothing(int version, rapidjson::Document& payload) {
+    if (version == 1) add_member(payload, "deny", rapidjson::Value(rapidjson::kArrayType));
+}
+// Version 1 knew no subjects but users.
+void name_subject(int version, rapidjson::Document& payload) {
+    if (version != 1) return;
+    rename_member(payload, "user_id", "subject_id");
+    add_member(payload, "subject_type", rapidjson::Value("user"));
+}
+
+}  // namespace
+
+template <>
+struct Upcast<RoleDefined> {
+    static void from(int version, rapidjson::Document& payload) { deny_nothing(version, payload); }
+};
+template <>
+struct Upcast<RoleChanged> {
+    static void from(int version, rapidjson::Document& payload) { deny_nothing(version, payload); }
+};
+template <>
+struct Upcast<RoleAssigned> {
+    static void from(int version, rapidjson::Document& payload) { name_subject(version, payload); }
+};
+template <>
+struct Upcast<RoleWithdrawn> {
+    static void from(int version, rapidjson::Document& payload) { name_subject(version, payload); }
+};
+
+}  // namespace codec
 
 EncodedEvent encode(const RoleEvent& event, FieldSealer& sealer) {
     return codec::encode_any(event, sealer);

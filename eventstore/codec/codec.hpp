@@ -143,18 +143,37 @@ Declared decode(const rapidjson::Value& object, FieldOpener& opener) {
     return declared;
 }
 
-// ---- evolution -------------------------------------------------------------------------------------------------
-// Turns a payload of `version` into one of `version + 1`, in place. Specialise beside the codec of an event whose
-// kSchema grew; the golden file of each old version stays.
+// ---- evolution
+// ------------------------------------------------------------------------------------------------- Turns a
+// payload of `version` into one of `version + 1`, in place. Specialise beside the codec of an event whose
+// kSchema grew, before decode_any is asked for it; the golden file of each old version stays. The payload is
+// an object. It may do with what is missing what it will: what comes out is decoded as strictly as the newest
+// version.
 template <class E>
 struct Upcast {
     static void from(int, rapidjson::Document&) { throw CodecError("no upcaster for this schema version"); }
 };
+// What most upcasters do.
+inline void rename_member(rapidjson::Document& payload, std::string_view from, std::string_view to) {
+    const auto name_of = [&](std::string_view name) {
+        return rapidjson::Value(name.data(), static_cast<rapidjson::SizeType>(name.size()),
+                                payload.GetAllocator());
+    };
+    const auto at = payload.FindMember(name_of(from));
+    if (at == payload.MemberEnd())
+        throw CodecError("field '" + std::string(from) + "': expected to be there");
+    at->name = name_of(to);
+}
+inline void add_member(rapidjson::Document& payload, std::string_view name, rapidjson::Value value) {
+    rapidjson::Value key(name.data(), static_cast<rapidjson::SizeType>(name.size()), payload.GetAllocator());
+    payload.AddMember(key, value, payload.GetAllocator());
+}
 template <class E>
 E decode_version(std::string_view payload, int schema_version, FieldOpener& opener) {
     if (schema_version < 1 || schema_version > E::kSchema)
         throw CodecError("unknown schema version " + std::to_string(schema_version));
     rapidjson::Document json = parse_json(payload);
+    if (!json.IsObject()) throw CodecError("expected an object");
     for (int version = schema_version; version < E::kSchema; ++version) Upcast<E>::from(version, json);
     return decode<E>(json, opener);
 }

@@ -22,8 +22,8 @@ Said said(const RecordedEvent& event, const LoginFailed& failed) {
 }
 Said said(const RecordedEvent&, const LoginFailuresCleared& cleared) { return cleared.user_id; }
 Said said(const RecordedEvent& event, const RoleEvent&) { return event.stream_id; }
-Said said(const RecordedEvent&, const RoleAssigned& assigned) { return assigned.user_id; }
-Said said(const RecordedEvent&, const RoleWithdrawn& withdrawn) { return withdrawn.user_id; }
+Said said(const RecordedEvent&, const RoleAssigned& assigned) { return assigned.subject_id; }
+Said said(const RecordedEvent&, const RoleWithdrawn& withdrawn) { return withdrawn.subject_id; }
 Said said(const RecordedEvent&, const AdministratorsJoined& joined) { return joined.user_id; }
 Said said(const RecordedEvent&, const AdministratorsLeft& left) { return left.user_id; }
 Said said(const RecordedEvent& event, const AssignmentsEvent& assignments) {

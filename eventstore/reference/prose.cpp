@@ -120,26 +120,35 @@ StreamProse roles() {
         {{"role.defined",
           "There is a role of this name from now on, which nobody has yet.",
           {{"name", "unique without regard to case"},
-           {"permissions", "`resource:action`, sorted; `*` stands for every resource or action"},
-           {"kind", "`built_in`: neither changed nor deleted"}}},
+           {"permissions",
+            "what it allows, sorted: `resource:action`, `resource/instance:action`; `*` stands for every "
+            "resource or action; `@own` behind it: only what is the subject's own"},
+           {"kind", "`built_in`: neither changed nor deleted"},
+           {"deny", "what it denies, in the same words; a denial wins. Version 1 had none"}}},
          {"role.changed",
           "The whole role as it is from now on, for everybody who has it.",
-          {{"name", "unique without regard to case"}, {"permissions", "`resource:action`, sorted"}}},
+          {{"name", "unique without regard to case"},
+           {"permissions", "what it allows, sorted"},
+           {"deny", "what it denies, sorted. Version 1 had none"}}},
          {"role.deleted", "It grants nothing any more to whoever has it; no `role.withdrawn` follows.", {}}}};
 }
 
 StreamProse assignments() {
-    return {"assignments",
-            "Assignments",
-            "One a user; the stream's id is the user's with the version nibble 8 in place of 7. In Kafka "
-            "these events "
-            "have the user as their subject.",
-            {{"role.assigned",
-              "The user has the role from now on.",
-              {{"user_id", "who has it"}, {"role_id", "which role"}}},
-             {"role.withdrawn",
-              "He has it no more. Also recorded, when the next role is assigned, of roles that were deleted.",
-              {{"user_id", "who had it"}, {"role_id", "which role"}}}}};
+    return {
+        "assignments",
+        "Assignments",
+        "One a user, group or service account; the stream's id is the subject's with the version nibble 8 in "
+        "place of 7. In Kafka these events have the subject as theirs. Version 1 of both events had "
+        "`user_id` in "
+        "place of `subject_type` and `subject_id`.",
+        {{"role.assigned",
+          "The subject has the role from now on.",
+          {{"subject_id", "who has it"}, {"role_id", "which role"}, {"subject_type", "what the subject is"}}},
+         {"role.withdrawn",
+          "It has it no more. Also recorded, when the next role is assigned, of roles that were deleted.",
+          {{"subject_id", "who had it"},
+           {"role_id", "which role"},
+           {"subject_type", "what the subject is"}}}}};
 }
 
 StreamProse administrators() {

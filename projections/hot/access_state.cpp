@@ -108,14 +108,14 @@ void AccessState::apply(const Uuid& id, const AssignmentsEvent& event, const Rec
 }
 
 // ---- asking ----------------------------------------------------------------------------------------------------
-AccessState::Found AccessState::find(const std::optional<Uuid>& user_id,
+AccessState::Found AccessState::find(const std::optional<Uuid>& subject_id,
                                      const std::optional<Uuid>& session_id) const {
     Found found;
     if (session_id)
         if (const PackedSession* session = sessions_.find(*session_id)) found.session = unpack(*session);
-    const Uuid subject = user_id.value_or(found.session.user_id);
-    if (const PackedUser* user = users_.find(subject)) found.user = unpack(*user);
-    const Assignments* assigned = assignments_.find(assignments_of(subject));
+    found.subject_id = subject_id.value_or(found.session.user_id);
+    if (const PackedUser* user = users_.find(found.subject_id)) found.user = unpack(*user);
+    const Assignments* assigned = assignments_.find(assignments_of(found.subject_id));
     if (assigned == nullptr) return found;
     for (const Uuid& role_id : assigned->roles) {
         const auto role = roles_.find(role_id);
@@ -156,7 +156,8 @@ void AccessState::write(SnapshotWriter& out) const {
         out.number(static_cast<std::int64_t>(role->status));
         out.number(static_cast<std::int64_t>(role->kind));
         out.text(role->name);
-        out.texts(role->permissions.texts());
+        out.texts(role->rules.allow.texts());
+        out.texts(role->rules.deny.texts());
     }
     for (std::size_t shard = 0; shard < assignments_.kShards; ++shard) {
         out.number(static_cast<std::int64_t>(assignments_.shard(shard).size()));
@@ -203,7 +204,8 @@ void AccessState::read(SnapshotReader& in) {
         role.status = in.one_of<Role::Status>(Role::Status::kDeleted);
         role.kind = in.one_of<RoleKind>(RoleKind::kBuiltIn);
         role.name = in.text();
-        role.permissions = PermissionSet::of_texts(in.texts());
+        auto allow = PermissionSet::of_texts(in.texts());
+        role.rules = AccessRules(std::move(allow), PermissionSet::of_texts(in.texts()));
         roles_[id] = std::make_shared<const Role>(std::move(role));
     }
     for (std::size_t shard = 0; shard < assignments_.kShards; ++shard)

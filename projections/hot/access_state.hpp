@@ -27,7 +27,7 @@ class SnapshotWriter;
 class SnapshotReader;
 
 // Grows whenever the same events make another state, or its bytes change: an older snapshot is not read then.
-inline constexpr int kAccessStateFold = 1;
+inline constexpr int kAccessStateFold = 2;
 inline constexpr std::int64_t kExpiredSessionsStayMs = 3'600'000;
 
 // Cut into parts: none takes long to grow or to be looked through, so that nobody waits for it.
@@ -85,12 +85,13 @@ public:
     void apply(const Change& change);
 
     struct Found {
+        Uuid subject_id;
         User user;  // absent where there is none
         Session session;
         std::vector<std::shared_ptr<const Role>> roles;  // assigned and defined
     };
-    // Without a user: the session's.
-    Found find(const std::optional<Uuid>& user_id, const std::optional<Uuid>& session_id) const;
+    // Without a subject (a user or service account): the session's user.
+    Found find(const std::optional<Uuid>& subject_id, const std::optional<Uuid>& session_id) const;
 
     // Lets go of what has expired, in one part of Sharded::kShards. Returns how many.
     std::size_t sweep(std::size_t shard, std::int64_t now_ms);

@@ -78,24 +78,25 @@ void HotAccess::stop() {
 void HotAccess::hint() { source_->interrupt(); }
 
 // ---- asking ----------------------------------------------------------------------------------------------------
-std::optional<Result<HotAccess::Answer, HotError>> HotAccess::look(const std::optional<Uuid>& user_id,
+std::optional<Result<HotAccess::Answer, HotError>> HotAccess::look(const std::optional<Uuid>& subject_id,
                                                                    const std::optional<Uuid>& session_id,
                                                                    const Head& at_least) {
     if (stopped_) return Unexpected(HotError::kStopped);
     if (!confirmed_ || log_id_ != at_least.log_id || cursor_.position < at_least.cursor.position) return std::nullopt;
     ++answers_;
-    return Answer{state_->find(user_id, session_id), cursor_.position};
+    return Answer{state_->find(subject_id, session_id), cursor_.position};
 }
 
-asio::awaitable<Result<HotAccess::Answer, HotError>> HotAccess::read(std::optional<Uuid> user_id,
-                                                                     std::optional<Uuid> session_id, Head at_least,
+asio::awaitable<Result<HotAccess::Answer, HotError>> HotAccess::read(std::optional<Uuid> subject_id,
+                                                                     std::optional<Uuid> session_id,
+                                                                     Head at_least,
                                                                      eventstore::Deadline deadline) {
     std::shared_ptr<Waiter> waiter;
     bool waits = false;
     for (;;) {
         {
             const std::lock_guard lock(mutex_);
-            if (auto answer = look(user_id, session_id, at_least)) co_return std::move(*answer);
+            if (auto answer = look(subject_id, session_id, at_least)) co_return std::move(*answer);
             if (std::chrono::steady_clock::now() >= deadline || waiters_.size() >= kMaxHotWaiters)
                 co_return Unexpected(HotError::kBehind);
         }
@@ -107,7 +108,7 @@ asio::awaitable<Result<HotAccess::Answer, HotError>> HotAccess::read(std::option
         {
             // Looked at again under the lock that the feed takes to release: what it applied in between is not missed.
             const std::lock_guard lock(mutex_);
-            if (auto answer = look(user_id, session_id, at_least)) co_return std::move(*answer);
+            if (auto answer = look(subject_id, session_id, at_least)) co_return std::move(*answer);
             if (!waits) ++waits_;
             waits = true;
             waiters_.emplace(at_least.cursor.position, waiter);

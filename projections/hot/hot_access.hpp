@@ -83,8 +83,9 @@ public:
         Position position = 0;  // at which all of it was so
     };
     // As of `at_least` or later. What it answers from includes all of a command's events or none.
-    asio::awaitable<Result<Answer, HotError>> read(std::optional<Uuid> user_id, std::optional<Uuid> session_id,
-                                                   eventstore::Head at_least, eventstore::Deadline deadline);
+    asio::awaitable<Result<Answer, HotError>> read(std::optional<Uuid> subject_id,
+                                                   std::optional<Uuid> session_id, eventstore::Head at_least,
+                                                   eventstore::Deadline deadline);
     HotStatus status() const;
 
 private:
@@ -106,7 +107,7 @@ private:
     void keep_snapshot();
     void finish_snapshot(SnapshotWriter& out, const Uuid& log_id, Position position);
     void release(Position up_to);
-    std::optional<Result<Answer, HotError>> look(const std::optional<Uuid>& user_id,
+    std::optional<Result<Answer, HotError>> look(const std::optional<Uuid>& subject_id,
                                                  const std::optional<Uuid>& session_id,
                                                  const eventstore::Head& at_least);
     bool pause_for(std::chrono::milliseconds pause);

@@ -32,7 +32,8 @@ struct Scene : test::Stage {
     }
     Grant with_role(std::string email, const Uuid& role) {
         const Uuid user = world.register_user(node, email);
-        EXPECT_TRUE(run(assign_role(node.services, bearer_of(root), user, role, caller_of(root))));
+        EXPECT_TRUE(
+            run(assign_role(node.services, bearer_of(root), Subject::user(user), role, caller_of(root))));
         return world.log_in(node, email);
     }
     void watch(test::Steps& steps, std::function<asio::awaitable<void>()> meanwhile) {
@@ -72,7 +73,8 @@ using Act = asio::awaitable<bool> (*)(test::Node& node, const Grant& who, Uuid w
 
 asio::awaitable<bool> withdraws(test::Node& node, const Grant& who, Uuid whom) {
     auto from = caller_of(who);
-    auto done = co_await withdraw_role(node.services, bearer_of(who), whom, kAdministratorRole, from);
+    auto done =
+        co_await withdraw_role(node.services, bearer_of(who), Subject::user(whom), kAdministratorRole, from);
     co_return done.has_value();
 }
 asio::awaitable<bool> disables(test::Node& node, const Grant& who, Uuid whom) {
@@ -89,8 +91,9 @@ TEST_P(AccessInterleavingTest, TwoAdministratorsWithdrawnAtOnce) {
         for (Act second : {withdraws, disables})
             test::for_every_step([&](test::Steps& steps) {
                 Scene scene(GetParam());
-                ASSERT_TRUE(run(assign_role(scene.node.services, bearer_of(scene.root), scene.bob, kAdministratorRole,
-                                            caller_of(scene.root))));
+                ASSERT_TRUE(
+                    run(assign_role(scene.node.services, bearer_of(scene.root), Subject::user(scene.bob),
+                                    kAdministratorRole, caller_of(scene.root))));
                 bool second_passed = false;
                 auto takes_bob = [&]() -> asio::awaitable<void> {
                     second_passed = co_await second(scene.second, scene.carol, scene.bob);
@@ -110,8 +113,8 @@ TEST_P(AccessInterleavingTest, TwoAdministratorsWithdrawnAtOnce) {
 TEST_P(AccessInterleavingTest, TwoAdministratorsWithdrawEachOther) {
     test::for_every_step([&](test::Steps& steps) {
         Scene scene(GetParam());
-        ASSERT_TRUE(run(assign_role(scene.node.services, bearer_of(scene.root), scene.bob, kAdministratorRole,
-                                    caller_of(scene.root))));
+        ASSERT_TRUE(run(assign_role(scene.node.services, bearer_of(scene.root), Subject::user(scene.bob),
+                                    kAdministratorRole, caller_of(scene.root))));
         const Grant bob = scene.world.log_in(scene.node, "bob@example.com");
         bool bob_passed = false;
         auto strikes_back = [&]() -> asio::awaitable<void> {
@@ -140,7 +143,8 @@ TEST_P(AccessInterleavingTest, DefineARoleWhileItsDefinerLosesThePermission) {
                 Result<Done, CommandError> done = Done{};
                 const Uuid ann = scene.ann.user_id;
                 RoleDefinition poorer{"clerk", {"invoices:read"}};
-                if (how == How::kWithdrawn) done = co_await withdraw_role(services, roots, ann, scene.clerks, from);
+                if (how == How::kWithdrawn)
+                    done = co_await withdraw_role(services, roots, Subject::user(ann), scene.clerks, from);
                 if (how == How::kChanged) done = co_await change_role(services, roots, scene.clerks, poorer, from);
                 if (how == How::kDeleted) done = co_await delete_role(services, roots, scene.clerks, from);
                 std::string reason = "left";
@@ -166,8 +170,8 @@ TEST_P(AccessInterleavingTest, DisableAUserWhileHeIsMadeAnAdministrator) {
         Scene scene(GetParam());
         auto raises_bob = [&]() -> asio::awaitable<void> {
             auto from = caller_of(scene.root);
-            auto done = co_await assign_role(scene.second.services, bearer_of(scene.root), scene.bob,
-                                             kAdministratorRole, from);
+            auto done = co_await assign_role(scene.second.services, bearer_of(scene.root),
+                                             Subject::user(scene.bob), kAdministratorRole, from);
             EXPECT_TRUE(test::succeeds(done));
         };
         scene.watch(steps, raises_bob);
@@ -197,8 +201,8 @@ TEST_P(AccessInterleavingTest, AssignARoleWhileItIsDeletedOrMadeStronger) {
                 EXPECT_TRUE(test::succeeds(done));
             };
             scene.watch(steps, meanwhile);
-            auto assigned = run(assign_role(scene.node.services, bearer_of(scene.ann), scene.bob, reader,
-                                            caller_of(scene.ann)));
+            auto assigned = run(assign_role(scene.node.services, bearer_of(scene.ann),
+                                            Subject::user(scene.bob), reader, caller_of(scene.ann)));
             scene.stop_watching();
             if (!steps.happened()) return;
             EXPECT_EQ(assigned.has_value(), scene.position_of("role.assigned") > 0) << steps.where();
@@ -236,8 +240,8 @@ TEST_P(AccessInterleavingTest, AskWhatSomebodyMayWhileItIsTakenFromHim) {
         Scene scene(GetParam());
         auto takes_it = [&]() -> asio::awaitable<void> {
             auto from = caller_of(scene.root);
-            auto done = co_await withdraw_role(scene.second.services, bearer_of(scene.root), scene.ann.user_id,
-                                               scene.clerks, from);
+            auto done = co_await withdraw_role(scene.second.services, bearer_of(scene.root),
+                                               Subject::user(scene.ann.user_id), scene.clerks, from);
             EXPECT_TRUE(test::succeeds(done));
         };
         scene.watch(steps, takes_it);
@@ -247,10 +251,10 @@ TEST_P(AccessInterleavingTest, AskWhatSomebodyMayWhileItIsTakenFromHim) {
         if (!steps.happened()) return;
         // The position tells which of the two it is.
         const bool before = during->position < scene.position_of("role.withdrawn");
-        EXPECT_EQ(during->permissions.permissions().size(), before ? 3u : 0u) << steps.where();
+        EXPECT_EQ(during->scope().permissions().size(), before ? 3u : 0u) << steps.where();
         auto after = run(access_of_user(scene.node.services, scene.ann.user_id, Deadline::max()));
         ASSERT_TRUE(test::succeeds(after)) << steps.where();
-        EXPECT_TRUE(after->permissions.permissions().empty()) << steps.where();
+        EXPECT_TRUE(after->scope().empty()) << steps.where();
         EXPECT_EQ(after->position, scene.world.head()) << steps.where();
     });
 }

@@ -137,9 +137,9 @@ private:
         const Bearer root = bearer_of(root_);
         auto asks = caller_of(root_);
         if (one_of(2) == 0) {
-            (void)co_await assign_role(services, root, person.id, kAdministratorRole, asks);
+            (void)co_await assign_role(services, root, Subject::user(person.id), kAdministratorRole, asks);
         } else {
-            (void)co_await withdraw_role(services, root, person.id, kAdministratorRole, asks);
+            (void)co_await withdraw_role(services, root, Subject::user(person.id), kAdministratorRole, asks);
         }
     }
 

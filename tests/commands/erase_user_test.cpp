@@ -152,16 +152,17 @@ TEST_F(EraseUserTest, IsRefusedToTheLastAdministrator) {
 // From the request on, so that it can be carried out whoever leaves meanwhile.
 TEST_F(EraseUserTest, TakesAnAdministratorOutOfTheSetUntilItIsTakenBack) {
     allow_grace(2 * kDayMs);
-    ASSERT_TRUE(run(assign_role(node.services, bearer_of(root), ann, kAdministratorRole, caller_of(root))));
+    ASSERT_TRUE(run(assign_role(node.services, bearer_of(root), Subject::user(ann), kAdministratorRole,
+                                caller_of(root))));
     ASSERT_TRUE(test::succeeds(run(request_erasure(node.services, bearer_of(root), ann, caller_of(root)))));
     EXPECT_EQ(since().back(), "administrators.left");
-    EXPECT_TRUE(test::refused(run(withdraw_role(node.services, bearer_of(root), root.user_id, kAdministratorRole,
-                                                caller_of(root))),
+    EXPECT_TRUE(test::refused(run(withdraw_role(node.services, bearer_of(root), Subject::user(root.user_id),
+                                                kAdministratorRole, caller_of(root))),
                               Refusal::kLastAdministrator));
     ASSERT_TRUE(test::succeeds(run(withdraw_erasure(node.services, bearer_of(root), ann, caller_of(root)))));
     EXPECT_EQ(since().back(), "administrators.joined");
-    EXPECT_TRUE(test::succeeds(run(withdraw_role(node.services, bearer_of(root), root.user_id, kAdministratorRole,
-                                                 caller_of(root)))));
+    EXPECT_TRUE(test::succeeds(run(withdraw_role(node.services, bearer_of(root), Subject::user(root.user_id),
+                                                 kAdministratorRole, caller_of(root)))));
 }
 
 TEST_F(EraseUserTest, ReachesADisabledUser) {

@@ -43,7 +43,8 @@ std::string text_of(const AnonymousCallers& callers) {
 }
 std::string text_of(const Role& role) {
     std::string text = "role " + std::to_string(static_cast<int>(role.status)) + ' ' + role.name;
-    for (const std::string& permission : role.permissions.texts()) text += ' ' + permission;
+    for (const std::string& permission : role.rules.allow.texts()) text += ' ' + permission;
+    for (const std::string& permission : role.rules.deny.texts()) text += " not " + permission;
     return text;
 }
 std::string text_of(const std::vector<Uuid>& ids) {

@@ -30,6 +30,12 @@ protected:
     Result<Defined, CommandError> define(const Grant& who, std::string name, std::vector<std::string> permissions) {
         return run(define_role(services(), bearer_of(who), {std::move(name), std::move(permissions)}, caller_of(who)));
     }
+    Result<Defined, CommandError> define_denying(const Grant& who, std::string name,
+                                                 std::vector<std::string> permissions,
+                                                 std::vector<std::string> deny) {
+        RoleDefinition definition{std::move(name), std::move(permissions), std::move(deny)};
+        return run(define_role(services(), bearer_of(who), std::move(definition), caller_of(who)));
+    }
     Result<Done, CommandError> change(const Grant& who, const Uuid& role, std::string name,
                                       std::vector<std::string> permissions) {
         RoleDefinition definition{std::move(name), std::move(permissions)};
@@ -39,10 +45,10 @@ protected:
         return run(delete_role(services(), bearer_of(who), role, caller_of(who)));
     }
     Result<Done, CommandError> assign(const Grant& who, const Uuid& user, const Uuid& role) {
-        return run(assign_role(services(), bearer_of(who), user, role, caller_of(who)));
+        return run(assign_role(services(), bearer_of(who), Subject::user(user), role, caller_of(who)));
     }
     Result<Done, CommandError> withdraw(const Grant& who, const Uuid& user, const Uuid& role) {
-        return run(withdraw_role(services(), bearer_of(who), user, role, caller_of(who)));
+        return run(withdraw_role(services(), bearer_of(who), Subject::user(user), role, caller_of(who)));
     }
     Result<Done, CommandError> disable(const Grant& who, const Uuid& user) {
         return run(disable_user(services(), bearer_of(who), user, "left", caller_of(who)));
@@ -61,7 +67,7 @@ protected:
     std::vector<std::string> held_by(const Uuid& user) {
         auto access = run(access_of_user(other.services, user, Deadline::max()));
         EXPECT_TRUE(test::succeeds(access));
-        return access ? access->permissions.texts() : std::vector<std::string>{};
+        return access ? access->scope().texts() : std::vector<std::string>{};
     }
     Types since() { return world.types(before_); }
 
@@ -78,7 +84,7 @@ TEST_F(RolesTest, DefineMakesARoleThatGrantsNobodyAnythingYet) {
     const auto event = world.events().back();
     EXPECT_EQ(event.stream_id, defined->role_id);
     EXPECT_EQ(event.position, defined->position);
-    EXPECT_EQ(event.payload, R"({"kind":"custom","name":"Clerk","permissions":["invoices:read"]})");
+    EXPECT_EQ(event.payload, R"({"deny":[],"kind":"custom","name":"Clerk","permissions":["invoices:read"]})");
     EXPECT_TRUE(held_by(ann_).empty());
 }
 
@@ -110,6 +116,87 @@ TEST_F(RolesTest, DefineAnswersARepeatedRequestWithTheFirstRole) {
     EXPECT_EQ(first->role_id, again->role_id);
     EXPECT_EQ(first->position, again->position);
     EXPECT_EQ(since().size(), 1u);
+}
+
+TEST_F(RolesTest, DefineRefusesToDenyWhatKeyledgerItselfAsksFor) {
+    EXPECT_TRUE(test::refused(define_denying(roots_, "coup", {}, {"keyledger.users:write"}),
+                              Refusal::kReservedPermission));
+    EXPECT_TRUE(test::refused(define_denying(roots_, "coup", {}, {"keyledger.roles/7:*@own"}),
+                              Refusal::kReservedPermission));
+    EXPECT_TRUE(test::refused(define_denying(roots_, "x", {}, {"invoices"}), Refusal::kInvalidPermission));
+    const std::vector<std::string> half(kMaxPermissionsPerRole / 2 + 1, "a:b");
+    EXPECT_TRUE(test::refused(define_denying(roots_, "x", half, half), Refusal::kTooManyPermissions));
+    EXPECT_TRUE(since().empty());
+}
+
+// ---- denials
+// ---------------------------------------------------------------------------------------------------
+TEST_F(RolesTest, ADenialWinsWhicheverRoleItStandsIn) {
+    ASSERT_TRUE(test::succeeds(assign(roots_, ann_, role("reader", {"*:read", "orders:write"}))));
+    auto nosy = define_denying(roots_, "not-nosy", {}, {"payroll:*", "orders/7:read"});
+    ASSERT_TRUE(test::succeeds(nosy));
+    ASSERT_TRUE(test::succeeds(assign(roots_, ann_, nosy->role_id)));
+    const auto access = run(access_of_user(other.services, ann_, Deadline::max()));
+    ASSERT_TRUE(test::succeeds(access));
+    EXPECT_TRUE(access->decide({"invoices", "read", "1"}));
+    EXPECT_FALSE(access->decide({"payroll", "read", "1"}));
+    EXPECT_TRUE(access->decide({"orders", "read", "8"}));
+    EXPECT_FALSE(access->decide({"orders", "read", "7"}));
+    EXPECT_EQ(held_by(ann_), std::vector<std::string>{"orders:write"}) << "only what holds without exception";
+    ASSERT_TRUE(test::succeeds(withdraw(roots_, ann_, nosy->role_id)));
+    EXPECT_TRUE(run(access_of_user(other.services, ann_, Deadline::max()))->decide({"payroll", "read", "1"}));
+}
+
+TEST_F(RolesTest, WhatIsOnesOwnIsSaidByTheOwner) {
+    ASSERT_TRUE(test::succeeds(assign(roots_, ann_, role("editor", {"todos:update@own"}))));
+    const std::string ann = ann_.to_string();
+    const std::string bob = bob_.to_string();
+    for (const auto& access : {run(access_of_user(services(), ann_, Deadline::max())),
+                               run(access_of_session(services(), anns_.session_id, Deadline::max()))}) {
+        ASSERT_TRUE(test::succeeds(access));
+        EXPECT_TRUE(access->decide({"todos", "update", "1", ann}));
+        EXPECT_FALSE(access->decide({"todos", "update", "1", bob}));
+        EXPECT_FALSE(access->decide({"todos", "update", "1", "nobody"}));
+        EXPECT_FALSE(access->decide({"todos", "update", "1"}));
+    }
+}
+
+// Nobody but an administrator gets rid of a denial that is laid upon himself, and no denial binds an
+// administrator's hands for good.
+TEST_F(RolesTest, ADenialIsLiftedByThoseWhoHoldWhatItDenies) {
+    auto denied = define_denying(roots_, "no-payroll", {}, {"payroll:*"});
+    ASSERT_TRUE(test::succeeds(denied));
+    const Uuid all = role("everything", {"*:*"});
+    ASSERT_TRUE(test::succeeds(assign(roots_, ann_, all)));
+    ASSERT_TRUE(test::succeeds(assign(roots_, ann_, denied->role_id)));
+    before_ = world.head();
+    EXPECT_TRUE(test::refused(withdraw(anns_, ann_, denied->role_id), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(remove(anns_, denied->role_id), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(change(anns_, denied->role_id, "harmless", {}), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(define(anns_, "payroll", {"payroll:read"}), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(assign(anns_, bob_, all), Refusal::kExceedsAuthority))
+        << "for he would act through Bob";
+    EXPECT_TRUE(since().empty());
+    ASSERT_TRUE(test::succeeds(assign(roots_, root_, denied->role_id)));
+    EXPECT_FALSE(run(access_of_user(services(), root_, Deadline::max()))->decide({"payroll", "read", "1"}));
+    EXPECT_TRUE(test::succeeds(withdraw(roots_, root_, denied->role_id)));
+    EXPECT_TRUE(test::succeeds(withdraw(roots_, ann_, denied->role_id)));
+}
+
+TEST_F(RolesTest, AreGivenToServiceAccountsToo) {
+    const Uuid account = test::uuid(0x5A);
+    const Uuid clerk = role("clerk", {"invoices:read"});
+    const auto give = [&](const Uuid& what) {
+        return run(assign_role(services(), bearer_of(roots_), Subject::service_account(account), what,
+                               caller_of(roots_)));
+    };
+    ASSERT_TRUE(test::succeeds(give(clerk)));
+    EXPECT_TRUE(test::refused(give(kAdministratorRole), Refusal::kAdministratorsAreUsers));
+    EXPECT_EQ(held_by(account), std::vector<std::string>{"invoices:read"});
+    EXPECT_EQ(since(), (Types{"role.defined", "role.assigned"}));
+    ASSERT_TRUE(test::succeeds(run(withdraw_role(
+        services(), bearer_of(roots_), Subject::service_account(account), clerk, caller_of(roots_)))));
+    EXPECT_TRUE(held_by(account).empty());
 }
 
 // ---- change and delete -----------------------------------------------------------------------------------------
@@ -348,7 +435,7 @@ TEST_F(RolesTest, TheFirstAdministratorOfAnOldLogIsAdoptedOnce) {
     EXPECT_EQ(old.world.types(before + 1), (Types{"role.defined", "role.assigned", "administrators.joined"}));
     known = run(holder_of(old.other.services, kReadUsers, bearer_of(grant), Deadline::max()));
     ASSERT_TRUE(test::succeeds(known));
-    EXPECT_TRUE(known->permissions.covers(PermissionSet::everything()));
+    EXPECT_TRUE(known->scope().covers(PermissionSet::everything()));
     auto again = run(adopt_first_administrator(old.other.services, test::caller()));
     ASSERT_TRUE(test::succeeds(again));
     EXPECT_EQ(again->position, 0);
@@ -369,8 +456,8 @@ TEST_F(RolesTest, AccessIsNobodysWhoIsNotActive) {
     ASSERT_TRUE(test::succeeds(user));
     ASSERT_TRUE(test::succeeds(session));
     EXPECT_TRUE(user->active && session->active);
-    EXPECT_EQ(user->permissions.texts(), std::vector<std::string>{"invoices:read"});
-    EXPECT_EQ(session->permissions, user->permissions);
+    EXPECT_EQ(user->scope().texts(), std::vector<std::string>{"invoices:read"});
+    EXPECT_EQ(session->scope(), user->scope());
     EXPECT_EQ(user->roles.front()->name, "clerk");
     ASSERT_TRUE(run(log_out(other.services, bearer_of(anns_), caller_of(anns_))));
     EXPECT_FALSE(run(access_of_session(services(), anns_.session_id, Deadline::max()))->active);

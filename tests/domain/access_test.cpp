@@ -15,7 +15,7 @@ const Uuid kClerk = test::uuid(0xD1);
 const Uuid kAuditor = test::uuid(0xD2);
 
 PermissionSet set(std::vector<std::string> texts) { return PermissionSet::of_texts(texts); }
-const PermissionSet kAll = PermissionSet::everything();
+const AccessRules kAll = AccessRules::everything();
 const RoleDefined kDefined{"clerk", {"invoices:read"}, RoleKind::kCustom};
 const RoleDefined kBuiltIn{"administrator", {"*:*"}, RoleKind::kBuiltIn};
 
@@ -37,6 +37,34 @@ TEST(DefineRole, IsRejectedWhereThereIsOneOrWas) {
     const DefineRole again{"clerk", {}, kAll};
     EXPECT_TRUE(test::refuses(decide(given<Role>(kDefined), again), RoleError::kAlreadyDefined));
     EXPECT_TRUE(test::refuses(decide(given<Role>(kDefined, RoleDeleted{}), again), RoleError::kAlreadyDefined));
+}
+
+TEST(DefineRole, NamesWhatItDenies) {
+    EXPECT_TRUE(
+        test::decides(decide(Role{}, DefineRole{"clerk", {set({"a:*"}), set({"a/7:x", "a:w"})}, kAll}),
+                      {RoleDefined{"clerk", {"a:*"}, RoleKind::kCustom, {"a:w", "a/7:x"}}}));
+}
+
+TEST(DefineRole, IsRejectedForADenialOfWhatTheDefinerLacks) {
+    EXPECT_TRUE(
+        test::refuses(decide(Role{}, DefineRole{"grudge", {{}, set({"orders:read"})}, set({"invoices:*"})}),
+                      RoleError::kLacksPermission));
+    EXPECT_TRUE(test::refuses(decide(Role{}, DefineRole{"grudge", {{}, set({"*:*"})}, set({"invoices:*"})}),
+                              RoleError::kLacksPermission));
+}
+
+// What is given must be held as a whole: these would each make more of less.
+TEST(DefineRole, MakesNothingMoreOfWhatIsHeld) {
+    const auto tries = [](AccessRules held, std::string wanted) {
+        return decide(Role{}, DefineRole{"mine", set({std::move(wanted)}), std::move(held)});
+    };
+    EXPECT_TRUE(test::refuses(tries(set({"todos:*@own"}), "todos:read"), RoleError::kLacksPermission));
+    EXPECT_TRUE(test::refuses(tries(set({"*:*@own"}), "*:*"), RoleError::kLacksPermission));
+    EXPECT_TRUE(test::refuses(tries(set({"invoices/42:*"}), "invoices:*"), RoleError::kLacksPermission));
+    EXPECT_TRUE(test::refuses(tries({set({"*:*"}), set({"payroll:read"})}, "payroll:read"),
+                              RoleError::kLacksPermission));
+    EXPECT_TRUE(
+        test::refuses(tries({set({"*:*"}), set({"payroll/7:read"})}, "*:read"), RoleError::kLacksPermission));
 }
 
 // ---- change ----------------------------------------------------------------------------------------------------
@@ -67,12 +95,21 @@ TEST(ChangeRole, IsRejectedForWhatIsNotThereAndForTheBuiltIn) {
     EXPECT_TRUE(test::refuses(decide(given<Role>(kBuiltIn), change), RoleError::kBuiltIn));
 }
 
+TEST(ChangeRole, ByOneWhoIsDeniedThatHimselfLiftsNoDenial) {
+    const Role role = given<Role>(RoleDefined{"clerk", {"payroll:*"}, RoleKind::kCustom, {"payroll:read"}});
+    const AccessRules denied(set({"*:*"}), set({"payroll:read"}));
+    EXPECT_TRUE(test::refuses(decide(role, ChangeRole{"clerk", {}, denied}), RoleError::kLacksPermission));
+    EXPECT_TRUE(test::refuses(decide(role, DeleteRole{denied}), RoleError::kLacksPermission));
+    EXPECT_TRUE(test::decides(decide(role, ChangeRole{"clerk", set({"payroll:*"}), kAll}),
+                              {RoleChanged{"clerk", {"payroll:*"}, {}}}));
+}
+
 // ---- delete ----------------------------------------------------------------------------------------------------
 TEST(DeleteRole, EndsItAndWhatItGrants) {
     EXPECT_TRUE(test::decides(decide(given<Role>(kDefined), DeleteRole{kAll}), {RoleDeleted{}}));
     const Role deleted = given<Role>(kDefined, RoleDeleted{});
     EXPECT_EQ(deleted.status, Role::Status::kDeleted);
-    EXPECT_EQ(deleted.permissions, PermissionSet{});
+    EXPECT_EQ(deleted.rules, AccessRules{});
 }
 
 TEST(DeleteRole, IsRejectedForWhatIsNotThereForTheBuiltInAndForOneWhoLacksWhatItGrants) {
@@ -87,13 +124,13 @@ TEST(Role, IsWhatWasSaidLast) {
     const Role role = given<Role>(kDefined, RoleChanged{"Clerks", {"orders:read", "no permission"}});
     EXPECT_EQ(role.status, Role::Status::kDefined);
     EXPECT_EQ(role.name, "Clerks");
-    EXPECT_EQ(role.permissions, set({"orders:read"}));
+    EXPECT_EQ(role.rules, AccessRules(set({"orders:read"})));
     EXPECT_EQ(given<Role>(kBuiltIn).kind, RoleKind::kBuiltIn);
 }
 
 // ---- assign ----------------------------------------------------------------------------------------------------
-AssignRole assign(const Uuid& role, PermissionSet grants = {}, PermissionSet held = kAll) {
-    return {kAnn, role, std::move(grants), std::move(held), {}};
+AssignRole assign(const Uuid& role, AccessRules grants = {}, AccessRules held = kAll) {
+    return {Subject::user(kAnn), role, std::move(grants), std::move(held), {}};
 }
 
 TEST(AssignRole, NamesUserAndRole) {
@@ -131,13 +168,39 @@ TEST(AssignRole, IsRejectedAboveTheLimitButNotForRolesThatWereDeleted) {
 }
 
 // ---- withdraw --------------------------------------------------------------------------------------------------
+WithdrawRole withdraw(const Uuid& role, AccessRules grants = {}, AccessRules held = kAll) {
+    return {Subject::user(kAnn), role, std::move(grants), std::move(held)};
+}
+
 TEST(WithdrawRole, NamesUserAndRoleAndStaysQuietWhenHeHasItNot) {
     const Assignments clerk = given<Assignments>(RoleAssigned{kAnn, kClerk});
-    EXPECT_TRUE(test::decides(decide(clerk, WithdrawRole{kAnn, kClerk}), {RoleWithdrawn{kAnn, kClerk}}));
-    EXPECT_TRUE(test::stays_quiet(decide(clerk, WithdrawRole{kAnn, kAuditor})));
-    EXPECT_TRUE(test::stays_quiet(
-        decide(given<Assignments>(RoleAssigned{kAnn, kClerk}, RoleWithdrawn{kAnn, kClerk}),
-               WithdrawRole{kAnn, kClerk})));
+    EXPECT_TRUE(test::decides(decide(clerk, withdraw(kClerk)), {RoleWithdrawn{kAnn, kClerk}}));
+    EXPECT_TRUE(test::stays_quiet(decide(clerk, withdraw(kAuditor))));
+    EXPECT_TRUE(test::stays_quiet(decide(
+        given<Assignments>(RoleAssigned{kAnn, kClerk}, RoleWithdrawn{kAnn, kClerk}), withdraw(kClerk))));
+}
+
+TEST(WithdrawRole, ByOneWhoIsDeniedThatHimselfLiftsNoDenial) {
+    const Assignments denied = given<Assignments>(RoleAssigned{kAnn, kClerk});
+    const AccessRules clerk(set({"invoices:read"}), set({"payroll:read"}));
+    EXPECT_TRUE(test::refuses(decide(denied, withdraw(kClerk, clerk, {set({"*:*"}), set({"payroll:read"})})),
+                              AssignmentsError::kLacksPermission));
+    EXPECT_TRUE(test::decides(decide(denied, withdraw(kClerk, clerk)), {RoleWithdrawn{kAnn, kClerk}}));
+}
+
+TEST(AssignRole, NamesWhatTheSubjectIs) {
+    AssignRole command = assign(kClerk);
+    command.subject = Subject::service_account(kBob);
+    EXPECT_TRUE(test::decides(decide(Assignments{}, command),
+                              {RoleAssigned{kBob, kClerk, SubjectType::kServiceAccount}}));
+}
+
+TEST(AssignRole, IsRejectedForTheAdministratorsRoleAndWhoeverIsNoUser) {
+    AssignRole command = assign(kAdministratorRole, kAll);
+    for (const Subject& subject : {Subject::service_account(kBob), Subject::group(kBob)}) {
+        command.subject = subject;
+        EXPECT_TRUE(test::refuses(decide(Assignments{}, command), AssignmentsError::kNoUser));
+    }
 }
 
 TEST(Assignments, StandInAStreamThatNoUserAndNoOtherHas) {

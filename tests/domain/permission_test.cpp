@@ -11,9 +11,12 @@ PermissionSet set(std::vector<std::string> texts) { return PermissionSet::of_tex
 TEST(Permission, IsTwoSegments) {
     const std::string longest(kMaxSegmentBytes, 'a');
     for (const std::string& text :
-         {std::string("invoices:read"), std::string("keyledger.users:write"), std::string("a:b"), std::string("7:0"),
-          std::string("can_read-it.all:x_1"), std::string("*:read"), std::string("invoices:*"), std::string("*:*"),
-          longest + ":" + longest}) {
+         {std::string("invoices:read"), std::string("keyledger.users:write"), std::string("a:b"),
+          std::string("7:0"), std::string("can_read-it.all:x_1"), std::string("*:read"),
+          std::string("invoices:*"), std::string("*:*"), std::string("invoices/42:read"),
+          std::string("docs/Q3_plan-v2.1~b:*"), std::string("todos:update@own"), std::string("todos/7:*@own"),
+          std::string("*:*@own"), longest + ":" + longest,
+          longest + "/" + std::string(kMaxInstanceBytes, 'Z') + ":" + longest + "@own"}) {
         const auto parsed = parse_permission(text);
         ASSERT_TRUE(parsed) << text;
         EXPECT_EQ(parsed->text(), text);
@@ -22,13 +25,41 @@ TEST(Permission, IsTwoSegments) {
 
 TEST(Permission, HasOneSpelling) {
     const std::string too_long(kMaxSegmentBytes + 1, 'a');
-    for (const std::string& text :
-         {std::string(""), std::string(":"), std::string("invoices"), std::string("invoices:"), std::string(":read"),
-          std::string("invoices:read:now"), std::string("Invoices:read"), std::string("invoices:READ"),
-          std::string(" invoices:read"), std::string("invoices: read"), std::string("invoices:read\n"),
-          std::string("inv*:read"), std::string("**:read"), std::string("invoices.*:read"), std::string(".a:read"),
-          std::string("a:_b"), std::string("-a:b"), std::string("invoices/42:read"), std::string("todos:update@own"),
-          std::string("caf\xC3\xA9:read"), std::string("a:b\0", 4), too_long + ":read", "read:" + too_long}) {
+    for (const std::string& text : {std::string(""),
+                                    std::string(":"),
+                                    std::string("invoices"),
+                                    std::string("invoices:"),
+                                    std::string(":read"),
+                                    std::string("invoices:read:now"),
+                                    std::string("Invoices:read"),
+                                    std::string("invoices:READ"),
+                                    std::string(" invoices:read"),
+                                    std::string("invoices: read"),
+                                    std::string("invoices:read\n"),
+                                    std::string("inv*:read"),
+                                    std::string("**:read"),
+                                    std::string("invoices.*:read"),
+                                    std::string(".a:read"),
+                                    std::string("a:_b"),
+                                    std::string("-a:b"),
+                                    std::string("*/42:read"),
+                                    std::string("invoices/:read"),
+                                    std::string("invoices/*:read"),
+                                    std::string("invoices/4/2:read"),
+                                    std::string("invoices/4 2:read"),
+                                    std::string("/42:read"),
+                                    std::string("invoices@own:read"),
+                                    std::string("invoices:read@OWN"),
+                                    std::string("invoices:read@own@own"),
+                                    std::string("invoices:@own"),
+                                    std::string("invoices:read@"),
+                                    std::string("invoices:read@all"),
+                                    std::string("a/caf\xC3\xA9:b"),
+                                    "a/" + std::string(kMaxInstanceBytes + 1, 'x') + ":b",
+                                    std::string("caf\xC3\xA9:read"),
+                                    std::string("a:b\0", 4),
+                                    too_long + ":read",
+                                    "read:" + too_long}) {
         EXPECT_FALSE(parse_permission(text)) << text;
     }
 }
@@ -68,23 +99,40 @@ TEST_P(Covers, TheTable) {
     EXPECT_EQ(set(held).covers(set({wanted})), covered) << wanted;
 }
 INSTANTIATE_TEST_SUITE_P(PermissionSet, Covers,
-                         testing::Values(Case{{}, "invoices:read", false},                              //
-                                         Case{{"invoices:read"}, "invoices:read", true},                //
-                                         Case{{"invoices:read"}, "invoices:write", false},              //
-                                         Case{{"invoices:read"}, "orders:read", false},                 //
-                                         Case{{"invoices:*"}, "invoices:write", true},                  //
-                                         Case{{"invoices:*"}, "orders:write", false},                   //
-                                         Case{{"*:read"}, "orders:read", true},                         //
-                                         Case{{"*:read"}, "orders:write", false},                       //
-                                         Case{{"*:*"}, "orders:write", true},                           //
-                                         Case{{"a:b", "orders:*", "z:y"}, "orders:write", true},        //
+                         testing::Values(Case{{}, "invoices:read", false},                                //
+                                         Case{{"invoices:read"}, "invoices:read", true},                  //
+                                         Case{{"invoices:read"}, "invoices:write", false},                //
+                                         Case{{"invoices:read"}, "orders:read", false},                   //
+                                         Case{{"invoices:*"}, "invoices:write", true},                    //
+                                         Case{{"invoices:*"}, "orders:write", false},                     //
+                                         Case{{"*:read"}, "orders:read", true},                           //
+                                         Case{{"*:read"}, "orders:write", false},                         //
+                                         Case{{"*:*"}, "orders:write", true},                             //
+                                         Case{{"a:b", "orders:*", "z:y"}, "orders:write", true},          //
                                          Case{{"invoices:read", "invoices:write"}, "invoices:*", false},  //
-                                         Case{{"invoices:*", "*:read"}, "*:*", false},                  //
-                                         Case{{"*:read"}, "*:read", true},                              //
-                                         Case{{"*:*"}, "*:read", true},                                 //
-                                         Case{{"*:*"}, "*:*", true},                                    //
-                                         Case{{"invoices:read"}, "*:read", false},                      //
-                                         Case{{"invoice:read"}, "invoices:read", false}));
+                                         Case{{"invoices:*", "*:read"}, "*:*", false},                    //
+                                         Case{{"*:read"}, "*:read", true},                                //
+                                         Case{{"*:*"}, "*:read", true},                                   //
+                                         Case{{"*:*"}, "*:*", true},                                      //
+                                         Case{{"invoices:read"}, "*:read", false},                        //
+                                         Case{{"invoice:read"}, "invoices:read", false},
+                                         // instances
+                                         Case{{"invoices:read"}, "invoices/42:read", true},      //
+                                         Case{{"*:read"}, "invoices/42:read", true},             //
+                                         Case{{"invoices/42:*"}, "invoices/42:read", true},      //
+                                         Case{{"invoices/42:read"}, "invoices/42:read", true},   //
+                                         Case{{"invoices/42:read"}, "invoices/43:read", false},  //
+                                         Case{{"docs/a:read"}, "docs/A:read", false},            //
+                                         Case{{"invoices/42:read"}, "invoices:read", false},     //
+                                         Case{{"invoices/42:read"}, "*:read", false},            //
+                                         // one's own
+                                         Case{{"todos:update"}, "todos:update@own", true},         //
+                                         Case{{"todos:*@own"}, "todos:update@own", true},          //
+                                         Case{{"*:*@own"}, "todos/7:update@own", true},            //
+                                         Case{{"todos:update@own"}, "todos:update", false},        //
+                                         Case{{"*:*@own"}, "todos:update", false},                 //
+                                         Case{{"todos/7:update@own"}, "todos:update@own", false},  //
+                                         Case{{"todos/7:update"}, "todos/7:update@own", true}));
 
 TEST(PermissionSet, CoversAnotherSetOnlyAsAWhole) {
     EXPECT_TRUE(set({"invoices:*", "orders:read"}).covers(set({"invoices:read", "orders:read"})));
@@ -99,6 +147,85 @@ TEST(PermissionSet, HoldsEachOnceAndInOrder) {
     both.add(set({"a:y", "a:x"}));
     EXPECT_EQ(both.texts(), (std::vector<std::string>{"a:x", "a:y", "b:x"}));
     EXPECT_EQ(both, set({"b:x", "a:x", "a:y"}));
+}
+
+// ---- what is asked
+// ---------------------------------------------------------------------------------------------
+struct Asked {
+    std::vector<std::string> allow;
+    std::vector<std::string> deny;
+    Wanted wanted;
+    bool allowed;
+};
+class Decides : public testing::TestWithParam<Asked> {};
+
+TEST_P(Decides, TheTable) {
+    const auto& [allow, deny, wanted, allowed] = GetParam();
+    EXPECT_EQ(AccessRules(set(allow), set(deny)).allows(wanted), allowed)
+        << wanted.resource << '/' << wanted.instance << ':' << wanted.action;
+}
+constexpr Wanted kRead42{"invoices", "read", "42", Owner::kUnknown};
+constexpr Wanted kReadOwn{"invoices", "read", "42", Owner::kAsker};
+constexpr Wanted kReadAnothers{"invoices", "read", "42", Owner::kSomebodyElse};
+constexpr Wanted kReadAny{"invoices", "read"};
+constexpr Wanted kReadUsers{"keyledger.users", "read"};
+INSTANTIATE_TEST_SUITE_P(
+    AccessRules, Decides,
+    testing::Values(Asked{{}, {}, kRead42, false},                                         //
+                    Asked{{"invoices:read"}, {}, kRead42, true},                           //
+                    Asked{{"invoices:write"}, {}, kRead42, false},                         //
+                    Asked{{"invoices/42:read"}, {}, kRead42, true},                        //
+                    Asked{{"invoices/43:read"}, {}, kRead42, false},                       //
+                    Asked{{"invoices/42:read"}, {}, kReadAny, false},                      //
+                    Asked{{"*:read"}, {}, kRead42, true},                                  //
+                    Asked{{"a:b", "z:y", "invoices:*"}, {}, kRead42, true},                //
+                    Asked{{"invoices:read@own"}, {}, kReadOwn, true},                      //
+                    Asked{{"invoices:read@own"}, {}, kReadAnothers, false},                //
+                    Asked{{"invoices:read@own"}, {}, kRead42, false},                      //
+                    Asked{{"*:*"}, {"invoices:read"}, kRead42, false},                     //
+                    Asked{{"invoices/42:read"}, {"invoices:*"}, kRead42, false},           //
+                    Asked{{"invoices:read"}, {"*:*"}, kRead42, false},                     //
+                    Asked{{"invoices:read"}, {"*:write"}, kRead42, true},                  //
+                    Asked{{"invoices:read"}, {"invoices/42:read"}, kRead42, false},        //
+                    Asked{{"invoices:read"}, {"invoices/43:read"}, kRead42, true},         //
+                    Asked{{"invoices:read"}, {"invoices:read@own"}, kReadOwn, false},      //
+                    Asked{{"invoices:read"}, {"invoices:read@own"}, kReadAnothers, true},  //
+                    Asked{{"invoices:read"}, {"invoices:read@own"}, kRead42, false},       //
+                    Asked{{"*:*"}, {"*:*"}, kReadUsers, true},                             //
+                    Asked{{"*:*"}, {"keyledger.users:read"}, kReadUsers, true}));
+
+// What somebody must hold plainly, to give it, take it, deny it or lift a denial of it.
+TEST(AccessRules, CoverNothingThatADenialTouches) {
+    const auto held = [](std::vector<std::string> allow, std::vector<std::string> deny,
+                         const std::string& wanted) {
+        return AccessRules(set(std::move(allow)), set(std::move(deny))).covers(*parse_permission(wanted));
+    };
+    EXPECT_TRUE(held({"*:*"}, {}, "invoices:read"));
+    EXPECT_FALSE(held({"*:*"}, {"invoices:read"}, "invoices:read"));
+    EXPECT_FALSE(held({"*:*"}, {"invoices:read"}, "*:*"));
+    EXPECT_FALSE(held({"*:*"}, {"invoices:read"}, "*:read"));
+    EXPECT_FALSE(held({"*:*"}, {"invoices/42:read"}, "invoices:read"));
+    EXPECT_FALSE(held({"*:*"}, {"invoices:read@own"}, "invoices/42:read"));
+    EXPECT_FALSE(held({"*:*"}, {"*:read"}, "invoices/42:*"));
+    EXPECT_TRUE(held({"*:*"}, {"invoices/42:read"}, "invoices/43:read"));
+    EXPECT_TRUE(held({"*:*"}, {"invoices:write"}, "invoices:read"));
+    EXPECT_TRUE(held({"*:*"}, {"*:*"}, "keyledger.roles:write"));
+    EXPECT_TRUE(held({"keyledger.roles:*"}, {"*:*"}, "keyledger.roles:*"));
+}
+
+TEST(AccessRules, CoverTheDenialsOfOthersOnlyByHoldingWhatTheyDeny) {
+    const AccessRules clerk(set({"invoices:*"}));
+    EXPECT_TRUE(clerk.covers(AccessRules(set({"invoices:read"}), set({"invoices/42:read"}))));
+    EXPECT_FALSE(clerk.covers(AccessRules(set({"invoices:read"}), set({"orders:read"}))));
+    EXPECT_FALSE(AccessRules(set({"invoices:*"}), set({"invoices/42:read"}))
+                     .covers(AccessRules({}, set({"invoices/42:read"}))));
+}
+
+TEST(AccessRules, SayWhatHoldsWithoutException) {
+    const AccessRules rules(set({"invoices:*", "orders:read", "todos/7:read", "keyledger.users:read"}),
+                            set({"invoices:delete", "*:write", "todos/8:read"}));
+    EXPECT_EQ(rules.without_exceptions(), set({"orders:read", "todos/7:read", "keyledger.users:read"}));
+    EXPECT_EQ(AccessRules(set({"*:*"})).without_exceptions(), set({"*:*"}));
 }
 
 TEST(PermissionSet, IsNotWidenedByATextThatIsNoPermission) {

@@ -97,8 +97,8 @@ class Fold:
 
     def role_assigned(self, event, payload, _stream, at_ms):
         """The load assigns none; the first administrator's moves his row too."""
-        if payload["user_id"] in self.users:
-            self.users[payload["user_id"]].update(updated_at_ms=at_ms, position=event["position"])
+        if payload["subject_id"] in self.users:
+            self.users[payload["subject_id"]].update(updated_at_ms=at_ms, position=event["position"])
 
     def user_password_changed(self, event, payload, user, at_ms):
         if self.known_user(event, user)["status"] != "active":

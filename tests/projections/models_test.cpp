@@ -47,8 +47,9 @@ protected:
                               "from read_models.permissions_1 order by position");
     }
     Rows assignment_rows() {
-        return rows(database, "select user_id, role_id, position from read_models.permissions_1_assignments "
-                              "order by position");
+        return rows(database,
+                    "select subject_id, role_id, position from read_models.permissions_1_assignments "
+                    "order by position");
     }
 };
 

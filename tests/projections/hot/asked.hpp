@@ -28,7 +28,8 @@ inline std::string text_of(const User& user, const Session& session,
         if (session.status == Session::Status::kLive) out << ' ' << audience;
     for (const auto& role : roles) {
         out << '\n' << role->name << ' ' << static_cast<int>(role->kind);
-        for (const std::string& permission : role->permissions.texts()) out << ' ' << permission;
+        for (const std::string& permission : role->rules.allow.texts()) out << ' ' << permission;
+        for (const std::string& permission : role->rules.deny.texts()) out << " not " << permission;
     }
     return out.str();
 }

@@ -1,0 +1,27 @@
+#pragma once
+// Who may be given roles. Pure.
+#include <array>
+#include <compare>
+
+#include "domain/declare.hpp"
+#include "domain/uuid.hpp"
+
+namespace keyledger {
+
+enum class SubjectType { kUser, kGroup, kServiceAccount };
+constexpr auto enum_names(SubjectType) {
+    return std::array{EnumName{SubjectType::kUser, "user"}, EnumName{SubjectType::kGroup, "group"},
+                      EnumName{SubjectType::kServiceAccount, "service_account"}};
+}
+
+struct Subject {
+    SubjectType type = SubjectType::kUser;
+    Uuid id;
+
+    static constexpr Subject user(const Uuid& id) { return {SubjectType::kUser, id}; }
+    static constexpr Subject group(const Uuid& id) { return {SubjectType::kGroup, id}; }
+    static constexpr Subject service_account(const Uuid& id) { return {SubjectType::kServiceAccount, id}; }
+    auto operator<=>(const Subject&) const = default;
+};
+
+}  // namespace keyledger
