@@ -60,6 +60,58 @@ TEST(Evaluation, IsWhatTheSubjectsRolesGrantAtThatMoment) {
     EXPECT_GE(no.number("/context/position"), taken.position());
 }
 
+TEST(Evaluation, LooksAtTheInstanceAndItsOwner) {
+    const Holder reader = holder_of("invoices/42:read");
+    const Holder editor = holder_of("todos:update@own");
+    ApiClient client = gateway();
+    const auto ask = [&](const Holder& who, const std::string& resource, const std::string& action) {
+        const Answer answer =
+            client.post(kEvaluation, R"({"subject":)" + who.as_session() + R"(,"resource":)" + resource +
+                                         R"(,"action":{"name":")" + action + R"("}})");
+        EXPECT_EQ(answer.status, 200) << answer.body;
+        return answer.truth("/decision");
+    };
+    const auto todo_of = [](const std::string& owner) {
+        return R"({"type":"todos","id":"7","properties":{"owner":)" + owner + R"(,"weight":[1.5]}})";
+    };
+    EXPECT_TRUE(ask(reader, entity("invoices", "42"), "read"));
+    EXPECT_FALSE(ask(reader, entity("invoices", "43"), "read"));
+    EXPECT_TRUE(ask(editor, todo_of('"' + editor.visitor.person.id + '"'), "update"));
+    EXPECT_FALSE(ask(editor, todo_of('"' + reader.visitor.person.id + '"'), "update"));
+    EXPECT_FALSE(ask(editor, todo_of("null"), "update"));
+    EXPECT_FALSE(ask(editor, entity("todos", "7"), "update"));
+    const Answer bad = client.post(kEvaluation, R"({"subject":)" + editor.as_user() + R"(,"resource":)" +
+                                                    todo_of("7") + R"(,"action":{"name":"update"}})");
+    EXPECT_EQ(bad.problem(), "invalid-fields") << bad.body;
+    EXPECT_EQ(bad.text("/errors/0/field"), "resource.properties.owner");
+}
+
+TEST(Evaluation, IsNoWhereARoleDeniesIt) {
+    const Holder one = holder_of("*:read");
+    ApiClient client = gateway();
+    ApiClient admin = administrator(api());
+    const std::string body = R"({"name":")" + unique("role") +
+                             R"(","permissions":["orders:read"],"deny":["payroll:*","orders/7:read"]})";
+    const Answer denying = admin.post("/api/v1/admin/roles", body);
+    ASSERT_EQ(denying.status, 201) << denying.body;
+    EXPECT_EQ(denying.text("/deny/1"), "payroll:*");
+    const std::string given =
+        std::string(kUsers) + "/" + one.visitor.person.id + "/roles/" + denying.text("/id");
+    EXPECT_TRUE(client.post(kEvaluation, question(one.as_user(), "payroll", "read")).truth("/decision"));
+    ASSERT_EQ(admin.send("PUT", given).status, 204);
+    EXPECT_FALSE(client.post(kEvaluation, question(one.as_user(), "payroll", "read")).truth("/decision"));
+    EXPECT_TRUE(client.post(kEvaluation, question(one.as_user(), "orders", "read")).truth("/decision"));
+    const Answer token = introspect(api(), deployment().gateway, one.visitor.tokens.access);
+    EXPECT_EQ(token.text("/scope"), "") << "neither holds without exception";
+    for (const char* bad : {R"(["keyledger.users:read"])", R"(["payroll"])", R"("payroll:read")"})
+        EXPECT_EQ(admin
+                      .post("/api/v1/admin/roles",
+                            R"({"name":")" + unique("role") + R"(","permissions":[],"deny":)" + bad + "}")
+                      .problem(),
+                  "invalid-fields")
+            << bad;
+}
+
 TEST(Evaluation, EndsWithTheSessionAndTheUser) {
     const Holder one = holder_of("*:read");
     ApiClient client = gateway();
