@@ -23,7 +23,9 @@ commands::Caller caller_of(const Request& request, const commands::AccessClaims&
     return caller;
 }
 
-Result<commands::AccessClaims, Response> authenticate(Context& context, const Request& request) {
+namespace {
+
+Result<commands::AccessClaims, Response> authenticate_holder(Context& context, const Request& request) {
     const auto token = bearer_token(request);
     if (!token) return Unexpected(refuse_token(request));
     auto claims = context.tokens.read_access(*token);
@@ -34,12 +36,18 @@ Result<commands::AccessClaims, Response> authenticate(Context& context, const Re
     return std::move(*claims);
 }
 
-Result<commands::Client, Response> authenticate_client(Context& context, const Request& request) {
-    const auto credentials = basic_credentials(request);
-    if (!credentials) return Unexpected(refuse_client(request));
-    auto client = context.clients.authenticate(credentials->id, credentials->secret);
-    if (!client) return Unexpected(refuse_client(request));
-    return std::move(*client);
+}  // namespace
+
+Result<commands::AccessClaims, Response> authenticate(Context& context, const Request& request) {
+    auto claims = authenticate_holder(context, request);
+    if (claims && claims->service) return Unexpected(refuse_service(request));
+    return claims;
+}
+
+Result<commands::AccessClaims, Response> authenticate_service(Context& context, const Request& request) {
+    auto claims = authenticate_holder(context, request);
+    if (claims && !claims->service) return Unexpected(refuse_token(request));
+    return claims;
 }
 
 Result<void, Response> take_idempotency_key(Context& context, const Request& request, commands::Caller& caller,

@@ -58,12 +58,12 @@ commands::Caller caller_of(const Request& request);
 // The same, acting with a token.
 commands::Caller caller_of(const Request& request, const commands::AccessClaims& claims);
 
-// A verified bearer token for this very API (its sole audience is the issuer). Whether it holds is not asked here: the
+// A user's verified bearer token for this very API (its sole audience is the issuer). Whether it holds is not asked here: the
 // command or the answer at the head does.
 Result<commands::AccessClaims, Response> authenticate(Context& context, const Request& request);
 
-// The client of HTTP Basic credentials.
-Result<commands::Client, Response> authenticate_client(Context& context, const Request& request);
+// The same of a service account's token.
+Result<commands::AccessClaims, Response> authenticate_service(Context& context, const Request& request);
 
 // Reads `Idempotency-Key` into the caller, if the request has one.
 Result<void, Response> take_idempotency_key(Context& context, const Request& request, commands::Caller& caller,

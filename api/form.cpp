@@ -49,7 +49,7 @@ bool has_media_type(const Request& request, std::string_view wanted) {
            equal_ignoring_case(parameter, "charset=\"utf-8\"");
 }
 
-FormFields FormFields::of_body(const Request& request) {
+FormFields FormFields::of_body(const Request& request, std::string_view repeatable) {
     FormFields form(request, Unasked::kIgnored);
     if (!has_media_type(request, "application/x-www-form-urlencoded")) {
         form.broken_ =
@@ -57,12 +57,13 @@ FormFields FormFields::of_body(const Request& request) {
                     "Send the body as a form, with Content-Type: application/x-www-form-urlencoded.");
         return form;
     }
-    auto parameters = parse_parameters(request.body, kMaxFormParameters);
-    if (parameters)
+    auto parameters = parse_parameters(request.body, kMaxFormParameters, repeatable);
+    if (parameters) {
         form.parameters_ = *std::move(parameters);
-    else
-        form.broken_ =
-            problem(request, problems::kMalformedForm, "The form is malformed: " + parameters.error());
+    } else {
+        form.malformed_ = "The form is malformed: " + parameters.error();
+        form.broken_ = problem(request, problems::kBadRequest, *form.malformed_);
+    }
     return form;
 }
 
@@ -101,6 +102,19 @@ Secret FormFields::required_secret(std::string_view name, std::size_t max_bytes)
     return Secret::take(required_string(name, max_bytes));
 }
 
+std::vector<std::string> FormFields::string_list(std::string_view name, std::size_t max_items,
+                                                 std::size_t max_bytes) {
+    asked_.emplace_back(name);
+    std::vector<std::string> items;
+    for (const Parameter& parameter : parameters_)
+        if (parameter.name == name && !parameter.value.empty()) items.push_back(parameter.value);
+    const bool fit = std::ranges::all_of(items, [&](const std::string& item) { return item.size() <= max_bytes; });
+    if (items.size() > max_items || !fit)
+        refuse(name, "must be given at most " + std::to_string(max_items) + " times, with at most " +
+                         std::to_string(max_bytes) + " bytes each");
+    return items;
+}
+
 std::optional<std::int64_t> FormFields::optional_integer(std::string_view name, std::int64_t min,
                                                          std::int64_t max) {
     static constexpr std::size_t kMaxDigits = 20;
@@ -116,6 +130,14 @@ std::optional<std::int64_t> FormFields::optional_integer(std::string_view name, 
 
 void FormFields::refuse(std::string_view name, std::string detail) {
     errors_.push_back({std::string(name), std::move(detail)});
+}
+
+std::optional<std::string> FormFields::fault() const {
+    if (broken_) return malformed_;
+    std::string faults;
+    for (const FieldError& error : errors_)
+        faults.append(faults.empty() ? "" : "; ").append("'").append(error.field).append("' ").append(error.detail);
+    return faults.empty() ? std::nullopt : std::optional(faults);
 }
 
 Result<void, Response> FormFields::finish() {

@@ -20,8 +20,9 @@ inline constexpr std::size_t kMaxFormParameters = 64;
 class FormFields {
 public:
     // The body under application/x-www-form-urlencoded (utf-8). Names that nobody asked for are ignored, as
-    // RFC 6749 section 3.2 wants; a name given twice is refused, as it wants too.
-    static FormFields of_body(const Request& request);
+    // RFC 6749 section 3.2 wants; a name given twice is refused, as it wants too, but for the one that may be
+    // (RFC 8707 section 2).
+    static FormFields of_body(const Request& request, std::string_view repeatable = {});
     // The query; here a name that nobody asked for is an error.
     static FormFields of_query(const Request& request);
 
@@ -30,10 +31,14 @@ public:
     std::string required_string(std::string_view name, std::size_t max_bytes);
     std::optional<std::string> optional_string(std::string_view name, std::size_t max_bytes);
     Secret required_secret(std::string_view name, std::size_t max_bytes);
+    // Of the one name that may be repeated: all that are not empty.
+    std::vector<std::string> string_list(std::string_view name, std::size_t max_items, std::size_t max_bytes);
     std::optional<std::int64_t> optional_integer(std::string_view name, std::int64_t min, std::int64_t max);
 
     // Adds what the caller found wrong with a parameter.
     void refuse(std::string_view name, std::string detail);
+    // What is wrong with the parameters, as a sentence; empty: nothing, or it is no form at all.
+    std::optional<std::string> fault() const;
     // One problem with all errors. Call it once, after every parameter was asked for.
     Result<void, Response> finish();
 
@@ -47,6 +52,7 @@ private:
     Parameters parameters_;
     std::vector<std::string> asked_;
     std::vector<FieldError> errors_;
+    std::optional<std::string> malformed_;
     std::optional<Response> broken_;  // nothing could be read at all
 };
 

@@ -46,7 +46,6 @@ Response problem(const Request& request, const ProblemType& type, std::string de
 namespace problems {
 inline constexpr ProblemType kBadRequest{"bad-request", "Malformed request", 400};
 inline constexpr ProblemType kMalformedJson{"malformed-json", "Malformed JSON body", 400};
-inline constexpr ProblemType kMalformedForm{"malformed-form", "Malformed form body", 400};
 inline constexpr ProblemType kInvalidFields{"invalid-fields", "Invalid fields", 400};
 inline constexpr ProblemType kUnknownField{"unknown-field", "Unknown field", 400};
 inline constexpr ProblemType kNotFound{"not-found", "Not found", 404};
@@ -62,7 +61,7 @@ inline constexpr ProblemType kHttpVersion{"http-version-not-supported", "HTTP ve
 }  // namespace problems
 
 inline constexpr std::array kTransportProblems{
-    problems::kBadRequest,           problems::kMalformedJson,     problems::kMalformedForm,
+    problems::kBadRequest,           problems::kMalformedJson,
     problems::kInvalidFields,        problems::kUnknownField,      problems::kNotFound,
     problems::kMethodNotAllowed,     problems::kPayloadTooLarge,   problems::kUriTooLong,
     problems::kUnsupportedMediaType, problems::kExpectationFailed, problems::kHeaderTooLarge,

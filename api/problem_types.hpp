@@ -26,6 +26,10 @@ inline constexpr ProblemType kExceedsAuthority{"exceeds-authority", "Permission 
 inline constexpr ProblemType kRoleUnknown{"role-unknown", "No such role", 404};
 inline constexpr ProblemType kRoleNameTaken{"role-name-taken", "Role name in use", 409};
 inline constexpr ProblemType kRoleBuiltIn{"role-built-in", "Built-in role", 409};
+inline constexpr ProblemType kAccountUnknown{"service-account-unknown", "No such service account", 404};
+inline constexpr ProblemType kAccountNameTaken{"service-account-name-taken", "Service account name in use", 409};
+inline constexpr ProblemType kCredentialUnknown{"credential-unknown", "No such secret or key", 404};
+inline constexpr ProblemType kKeyKnown{"key-known", "Key registered before", 409};
 inline constexpr ProblemType kLimitReached{"limit-reached", "Limit reached", 409};
 inline constexpr ProblemType kBusy{"busy", "Too much at once on the same account", 503};
 inline constexpr ProblemType kShedding{"try-again", "Overloaded", 503};
@@ -39,7 +43,7 @@ inline constexpr std::array kApiProblems{
     kInvalidPassword, kInvalidTarget, kIdempotencyMismatch, kInvalidCredentials, kUserDisabled, kInvalidToken,
     kInvalidClient, kInvalidGrant, kWrongPassword, kTooManyAttempts, kForbidden, kUserUnknown, kSessionUnknown,
     kEmailTaken, kUsernameTaken, kLastAdministrator, kExceedsAuthority, kRoleUnknown, kRoleNameTaken, kRoleBuiltIn,
-    kLimitReached, kBusy, kShedding, kUnavailable, kOutcomeUnknown, kBehind, kPositionAhead,
+    kAccountUnknown, kAccountNameTaken, kCredentialUnknown, kKeyKnown, kLimitReached, kBusy, kShedding, kUnavailable, kOutcomeUnknown, kBehind, kPositionAhead,
     kNoTreeHead};
 
 }  // namespace keyledger::api::problems

@@ -34,9 +34,24 @@ constexpr const char* kReservedPermissionDetail =
     "What Keyledger itself asks for (keyledger....) can't be denied. Withdraw the role that grants it.";
 constexpr const char* kTooManyPermissionsDetail =
     "A role has at most 128 permissions, denials among them. Split it in two.";
+constexpr const char* kInvalidAccountNameDetail =
+    "Use 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first.";
+constexpr const char* kInvalidAudienceDetail =
+    "Give each as an absolute URI without a fragment, such as https://orders.example, of at most 512 bytes.";
+constexpr const char* kInvalidKeyDetail =
+    "Give the public half of a key as a JWK: RSA of 2048 to 4096 bits with the exponent AQAB, EC on P-256, or OKP "
+    "Ed25519. A private half that was sent must be replaced.";
+constexpr const char* kAccountNameTakenDetail = "There is a service account of this name. Choose another one.";
+constexpr const char* kTooManySecretsDetail =
+    "A service account has at most two secrets: one in use and one to come. Remove one first.";
+constexpr const char* kServiceTokenDetail =
+    "This is a service account's token, and only users' tokens open this. A service account's opens introspection and "
+    "evaluation.";
 constexpr const char* kIdempotencyMismatchDetail =
     "This Idempotency-Key came with another request before. Use a new key for a new request.";
 constexpr const char* kInvalidCredentialsDetail = "User or password is wrong. Check both and try again.";
+constexpr const char* kInvalidClientDetail =
+    "Authenticate as a client with HTTP Basic: its id and secret, form-encoded (RFC 6749 section 2.3.1).";
 constexpr const char* kInvalidTokenDetail = "The token ended or was never good. Log in, or refresh the session.";
 constexpr const char* kWrongPasswordDetail = "The current password is wrong. Nothing was changed.";
 constexpr const char* kTooManyAttemptsDetail = "Wait for the time in Retry-After, then try again.";
@@ -72,6 +87,11 @@ Problem problem_of(Refusal refusal) {
         case Refusal::kReservedPermission:
             return field_problem("deny", kReservedPermissionDetail);
         case Refusal::kTooManyPermissions: return field_problem("permissions", kTooManyPermissionsDetail);
+        case Refusal::kInvalidAccountName: return field_problem("name", kInvalidAccountNameDetail);
+        case Refusal::kInvalidAudience: return field_problem("audiences", kInvalidAudienceDetail);
+        case Refusal::kTooManyAudiences: return field_problem("audiences", "Give at most 16 audiences.");
+        case Refusal::kInvalidKey: return field_problem("kty", kInvalidKeyDetail);
+        case Refusal::kInvalidScope: return field_problem("scope", "Ask for permissions that you hold.");
         case Refusal::kPasswordTooShort:
             return password_problem("The password is too short. Use a longer one, such as a phrase of several words.");
         case Refusal::kPasswordTooLong:
@@ -91,6 +111,8 @@ Problem problem_of(Refusal refusal) {
         case Refusal::kInvalidGrant:
             return {p::kInvalidGrant, "The refresh token is not good (any more). Log in again.", {}, {},
                     {{"error", "invalid_grant"}}};
+        case Refusal::kInvalidClient:
+            return {p::kInvalidClient, kInvalidClientDetail, {}, {}, {{"error", "invalid_client"}}};
         case Refusal::kWrongPassword: return say(p::kWrongPassword, kWrongPasswordDetail);
         case Refusal::kTooManyAttempts: return say(p::kTooManyAttempts, kTooManyAttemptsDetail);
         case Refusal::kForbidden: return say(p::kForbidden, kForbiddenDetail);
@@ -103,6 +125,14 @@ Problem problem_of(Refusal refusal) {
         case Refusal::kAdministratorsAreUsers:
             return say(p::kRoleBuiltIn, kAdministratorsAreUsersDetail);
         case Refusal::kTooManyAdministrators: return say(p::kLimitReached, kTooManyAdministratorsDetail);
+        case Refusal::kAccountUnknown: return say(p::kAccountUnknown, "There is no service account with this id.");
+        case Refusal::kAccountNameTaken: return say(p::kAccountNameTaken, kAccountNameTakenDetail);
+        case Refusal::kCredentialUnknown:
+            return say(p::kCredentialUnknown, "The service account has no secret or key with this id.");
+        case Refusal::kKeyKnown: return say(p::kKeyKnown, "The service account has this very key already.");
+        case Refusal::kTooManySecrets: return say(p::kLimitReached, kTooManySecretsDetail);
+        case Refusal::kTooManyKeys:
+            return say(p::kLimitReached, "A service account has at most four keys. Remove one first.");
         case Refusal::kUserUnknown: return say(p::kUserUnknown, "There is no user with this id.");
         case Refusal::kSessionUnknown: return say(p::kSessionUnknown, "You have no session with this id.");
         case Refusal::kEmailTaken: return say(p::kEmailTaken, kEmailTakenDetail);
@@ -133,6 +163,8 @@ Response refuse(const Request& request, const commands::CommandError& error) {
     Response response = problem(request, what);
     if (error.refusal == Refusal::kInvalidToken)
         return challenge(std::move(response), R"(Bearer realm="keyledger", error="invalid_token")");
+    if (error.refusal == Refusal::kInvalidClient)
+        return challenge(std::move(response), R"(Basic realm="keyledger", charset="UTF-8")");
     if (error.refusal == Refusal::kInvalidCredentials)
         return challenge(std::move(response), R"(Bearer realm="keyledger")");
     return response;
@@ -143,10 +175,12 @@ Response refuse_token(const Request& request) {
 }
 
 Response refuse_client(const Request& request) {
-    Problem what{problems::kInvalidClient,
-                 "Authenticate as a client with HTTP Basic: its id and secret, form-encoded (RFC 6749 section 2.3.1).",
-                 {}, {}, {{"error", "invalid_client"}}};
-    return challenge(problem(request, what), R"(Basic realm="keyledger", charset="UTF-8")");
+    return refuse(request, commands::CommandError(Refusal::kInvalidClient));
+}
+
+Response refuse_service(const Request& request) {
+    return challenge(problem(request, problems::kInvalidToken, kServiceTokenDetail),
+                     R"(Bearer realm="keyledger", error="invalid_token")");
 }
 
 }  // namespace keyledger::api

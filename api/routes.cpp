@@ -8,6 +8,7 @@
 #include "api/routes/health_routes.hpp"
 #include "api/routes/oauth_routes.hpp"
 #include "api/routes/role_routes.hpp"
+#include "api/routes/service_account_routes.hpp"
 
 namespace keyledger::api {
 namespace {
@@ -27,9 +28,11 @@ constexpr RouteEntry<Context> kRoutes[] = {
     {"listMySessions", kGet, "/api/v1/auth/sessions", routes::list_my_sessions},
     {"endMySessions", kDelete, "/api/v1/auth/sessions", routes::end_my_sessions},
     {"endMySession", kDelete, "/api/v1/auth/sessions/{id}", routes::end_my_session},
+    {"token", kPost, "/oauth2/token", routes::token},
     {"introspect", kPost, "/oauth2/introspect", routes::introspect},
     {"revoke", kPost, "/oauth2/revoke", routes::revoke},
     {"jwks", kGet, "/.well-known/jwks.json", routes::jwks},
+    {"oauthMetadata", kGet, "/.well-known/oauth-authorization-server", routes::oauth_metadata},
     {"listAudit", kGet, "/api/v1/admin/audit", routes::list_audit},
     {"showTreeHead", kGet, "/api/v1/audit/tree-head", routes::show_tree_head},
     {"exportAudit", kGet, "/api/v1/admin/audit/export", routes::export_audit},
@@ -53,6 +56,17 @@ constexpr RouteEntry<Context> kRoutes[] = {
     {"defineRole", kPost, "/api/v1/admin/roles", routes::define_role},
     {"changeRole", kPut, "/api/v1/admin/roles/{id}", routes::change_role},
     {"deleteRole", kDelete, "/api/v1/admin/roles/{id}", routes::delete_role},
+    {"listServiceAccounts", kGet, "/api/v1/admin/service-accounts", routes::list_service_accounts},
+    {"registerServiceAccount", kPost, "/api/v1/admin/service-accounts", routes::register_service_account},
+    {"showServiceAccount", kGet, "/api/v1/admin/service-accounts/{id}", routes::show_service_account},
+    {"changeServiceAccount", kPut, "/api/v1/admin/service-accounts/{id}", routes::change_service_account},
+    {"deleteServiceAccount", kDelete, "/api/v1/admin/service-accounts/{id}", routes::delete_service_account},
+    {"addServiceAccountSecret", kPost, "/api/v1/admin/service-accounts/{id}/secrets", routes::add_account_secret},
+    {"removeServiceAccountSecret", kDelete, "/api/v1/admin/service-accounts/{id}/secrets/{secret}",
+     routes::remove_account_secret},
+    {"addServiceAccountKey", kPost, "/api/v1/admin/service-accounts/{id}/keys", routes::add_account_key},
+    {"removeServiceAccountKey", kDelete, "/api/v1/admin/service-accounts/{id}/keys/{key}",
+     routes::remove_account_key},
     {"health", kGet, "/health", routes::health},
     {"healthLive", kGet, "/health/live", routes::health_live},
     {"healthReady", kGet, "/health/ready", routes::health_ready},

@@ -74,7 +74,8 @@ Result<Target, std::string> parse_target(std::string_view raw) {
     return target;
 }
 
-Result<Parameters, std::string> parse_parameters(std::string_view text, std::size_t max_parameters) {
+Result<Parameters, std::string> parse_parameters(std::string_view text, std::size_t max_parameters,
+                                                 std::string_view repeatable) {
     Parameters parameters;
     while (!text.empty()) {
         std::size_t end = text.find('&');
@@ -85,7 +86,7 @@ Result<Parameters, std::string> parse_parameters(std::string_view text, std::siz
                                          : percent_decoded(pair.substr(equals + 1), Plus::kSpace);
         if (!name || !value) return Unexpected("bad percent-encoding, U+0000, or bytes that are not UTF-8.");
         if (name->empty()) return Unexpected("a parameter without a name.");
-        if (find(parameters, *name))
+        if (*name != repeatable && find(parameters, *name))
             return Unexpected("the parameter " + std::string(shortened(*name, kMaxEchoedBytes)) +
                               " is given twice.");
         if (parameters.size() == max_parameters) return Unexpected("too many parameters.");

@@ -23,8 +23,10 @@ struct Target {
 // may have judged another path. An encoded slash stays inside its segment.
 Result<Target, std::string> parse_target(std::string_view raw);
 
-// name=value pairs joined by `&`, as in queries and forms; the error says what is wrong.
-Result<Parameters, std::string> parse_parameters(std::string_view text, std::size_t max_parameters);
+// name=value pairs joined by `&`, as in queries and forms; the error says what is wrong. No name twice but the one that
+// may be repeated.
+Result<Parameters, std::string> parse_parameters(std::string_view text, std::size_t max_parameters,
+                                                 std::string_view repeatable = {});
 
 // uri-host [ ":" port ] of RFC 3986: a name, an IPv4 address or an IPv6 address in brackets.
 bool valid_host(std::string_view host) noexcept;

@@ -128,6 +128,26 @@ std::string_view name_of(User::Status status) {
     return "";
 }
 
+std::string_view name_of(ServiceAccount::Status status) {
+    switch (status) {
+        case ServiceAccount::Status::kAbsent: return "absent";
+        case ServiceAccount::Status::kEnabled: return "enabled";
+        case ServiceAccount::Status::kDisabled: return "disabled";
+        case ServiceAccount::Status::kDeleted: return "deleted";
+    }
+    return "";
+}
+
+std::string_view name_of(ServiceToken::Status status) {
+    switch (status) {
+        case ServiceToken::Status::kAbsent: return "absent";
+        case ServiceToken::Status::kLive: return "issued";
+        case ServiceToken::Status::kRevoked: return "revoked";
+        case ServiceToken::Status::kSpent: return "an assertion that was used";
+    }
+    return "";
+}
+
 struct Described {
     JsonText& json;
     const Replay& replay;
@@ -177,6 +197,24 @@ struct Described {
     void operator()(const Administrators& administrators) const {
         json.text("kind", "administrators").text("id", id.to_string());
         json.texts("users", texts_of(administrators.users));
+    }
+    void operator()(const ServiceAccount& account) const {
+        json.text("kind", "service_account").text("id", id.to_string());
+        json.text("status", name_of(account.status))
+            .text("name", account.name)
+            .texts("audiences", account.audiences)
+            .number("secrets", std::ssize(account.secrets))
+            .number("keys", std::ssize(account.keys))
+            .time("registered_at", account.registered_at_ms);
+    }
+    void operator()(const ServiceToken& token) const {
+        json.text("kind", "service_token").text("id", id.to_string());
+        json.text("status", name_of(token.status))
+            .text("service_account_id", token.service_account_id.to_string())
+            .texts("audiences", token.audiences)
+            .texts("scope", token.scope)
+            .text("credential", token.credential)
+            .time("expires_at", token.expires_at_ms);
     }
     void operator()(const LoginAttempts& attempts) const {
         json.text("kind", "login_attempts").text("id", id.to_string());

@@ -36,6 +36,18 @@ std::string_view sentence_of(commands::Refusal refusal) {
         case Refusal::kOutcomeUnknown: return "the database did not answer; run this again to see what came of it";
         case Refusal::kAdministratorExists:
         case Refusal::kInvalidTarget:
+        case Refusal::kInvalidScope:
+        case Refusal::kInvalidClient:
+        case Refusal::kInvalidAccountName:
+        case Refusal::kInvalidAudience:
+        case Refusal::kTooManyAudiences:
+        case Refusal::kInvalidKey:
+        case Refusal::kAccountUnknown:
+        case Refusal::kAccountNameTaken:
+        case Refusal::kCredentialUnknown:
+        case Refusal::kKeyKnown:
+        case Refusal::kTooManySecrets:
+        case Refusal::kTooManyKeys:
         case Refusal::kIdempotencyMismatch:
         case Refusal::kInvalidCredentials:
         case Refusal::kUserDisabled:

@@ -52,7 +52,8 @@ std::string network_of(std::string_view client_address) {
 }
 
 commands::Settings command_settings(const Config& config) {
-    return {config.issuer, config.lifetimes, config.attempts, config.erasure_grace_hours * 3'600'000};
+    return {config.issuer, config.lifetimes, config.attempts, config.erasure_grace_hours * 3'600'000,
+            config.access_token_s};
 }
 
 security::PasswordPolicy password_policy(const Config& config) {
@@ -76,8 +77,10 @@ Core::Core(const Config& config)
       folded_access(executor, store),
       access(folded_access, store),
       limiter(login_limits(config), network_of),
-      services{executor, access, store,  cipher,  clock,   identifiers, pseudonyms,
-               hasher,   policy, limiter, journal, command_settings(config)} {}
+      client_limiter(login_limits(config), network_of),
+      services{executor,       access,         store,      cipher,  clock,
+               identifiers,    pseudonyms,     hasher,     policy,  limiter,
+               client_limiter, client_secrets, assertions, journal, command_settings(config)} {}
 
 Core::~Core() { stop(); }
 

@@ -11,6 +11,7 @@
 #include "commands/login_limits.hpp"
 #include "commands/services.hpp"
 #include "eventstore/postgres/postgres_store.hpp"
+#include "security/adapters/client_assertions.hpp"
 #include "security/adapters/keyed_digests.hpp"
 #include "security/adapters/keyring_cipher.hpp"
 #include "security/adapters/passwords.hpp"
@@ -47,6 +48,9 @@ struct Core {
     commands::FoldedAccess folded_access;
     RememberedAccess access;
     commands::LoginLimiter limiter;
+    commands::LoginLimiter client_limiter;
+    commands::ClientSecrets client_secrets;
+    security::JwtClientAssertions assertions;
     commands::Services services;
 };
 

@@ -20,6 +20,12 @@ boost::asio::awaitable<Result<commands::AccessStates, eventstore::StoreError>> R
                                      answer->position};
 }
 
+boost::asio::awaitable<Result<commands::ServiceStates, eventstore::StoreError>> RememberedAccess::read_service(
+    commands::ServiceSubject subject, commands::Deadline deadline) {
+    auto folded = co_await folded_.read_service(subject, deadline);
+    co_return folded;
+}
+
 std::unique_ptr<projections::HotAccess> make_hot_access(const Config& config, const commands::Clock& clock,
                                                         commands::Identifiers& identifiers,
                                                         eventstore::SubjectCipher& cipher) {

@@ -19,6 +19,8 @@ public:
 
     boost::asio::awaitable<Result<commands::AccessStates, eventstore::StoreError>> read(
         commands::AccessSubject subject, commands::Deadline deadline) override;
+    boost::asio::awaitable<Result<commands::ServiceStates, eventstore::StoreError>> read_service(
+        commands::ServiceSubject subject, commands::Deadline deadline) override;
 
 private:
     commands::AccessReader& folded_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "commands/client_secrets.hpp"
 #include "security/random.hpp"
 
 namespace keyledger::app {
@@ -23,6 +24,8 @@ eventstore::CommandId RandomIdentifiers::next_command_id() {
     std::copy_n(moment.bytes.begin(), 8, id.begin());
     return id;
 }
+
+Secret RandomIdentifiers::next_secret() { return security::random_secret(commands::kClientSecretBytes); }
 
 void LoggedJournal::warning(std::string_view what, const Uuid& about) {
     spdlog::warn("{} (id {})", what, about.to_string());

@@ -14,6 +14,7 @@ public:
     explicit RandomIdentifiers(const commands::Clock& clock) : clock_(clock) {}
     Uuid next() override;
     eventstore::CommandId next_command_id() override;
+    Secret next_secret() override;
 
 private:
     const commands::Clock& clock_;

@@ -8,6 +8,8 @@
 
 #include "commands/executor.hpp"
 #include "domain/access/role.hpp"
+#include "domain/client/service_account.hpp"
+#include "domain/client/service_token.hpp"
 #include "domain/session/session.hpp"
 #include "domain/user/user.hpp"
 #include "eventstore/store.hpp"
@@ -27,12 +29,26 @@ struct AccessStates {
     Position position = 0;                           // at which all of this was so
 };
 
+// A service account, and a token of its own if one is asked about.
+struct ServiceSubject {
+    Uuid account_id;
+    std::optional<Uuid> token_id;
+};
+struct ServiceStates {
+    ServiceAccount account;
+    ServiceToken token;  // absent where there is none, where none was asked for, and some time after it expired
+    std::vector<std::shared_ptr<const Role>> roles;  // that are assigned to the account and defined
+    Position position = 0;
+};
+
 class AccessReader {
 public:
     virtual ~AccessReader() = default;
     // Includes every command that had returned before the call, on any node. kUnavailable rather than anything older.
     virtual asio::awaitable<Result<AccessStates, eventstore::StoreError>> read(AccessSubject subject,
                                                                                Deadline deadline) = 0;
+    virtual asio::awaitable<Result<ServiceStates, eventstore::StoreError>> read_service(ServiceSubject subject,
+                                                                                        Deadline deadline) = 0;
 };
 
 // Folds at the head: one statement of the store for each answer. Executor and store outlive it.
@@ -41,6 +57,8 @@ public:
     FoldedAccess(Executor& executor, eventstore::Store& store) : executor_(executor), store_(store) {}
     asio::awaitable<Result<AccessStates, eventstore::StoreError>> read(AccessSubject subject,
                                                                        Deadline deadline) override;
+    asio::awaitable<Result<ServiceStates, eventstore::StoreError>> read_service(ServiceSubject subject,
+                                                                                Deadline deadline) override;
 
 private:
     Executor& executor_;

@@ -1,5 +1,6 @@
 #pragma once
-// Clients (RFC 6749 section 2): who may hold sessions and tokens. From configuration, until they are an aggregate.
+// Clients (RFC 6749 section 2), as routes and commands see them: who may hold sessions and tokens. Those of the
+// configuration, and service accounts (domain/client/).
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "commands/errors.hpp"
 #include "domain/result.hpp"
+#include "domain/uuid.hpp"
 
 namespace keyledger::commands {
 
@@ -18,6 +20,7 @@ struct Client {
     std::vector<std::string> audiences;  // resource servers it may ask tokens for
     Introspects introspects = Introspects::kOwnTokens;
     Evaluates evaluates = Evaluates::kNobody;
+    std::optional<Uuid> service_account{};  // one that an administrator registered; else of the configuration
 };
 
 // The client that posts passwords on the first-party routes.

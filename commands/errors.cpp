@@ -53,6 +53,28 @@ Refusal refusal_of(AdministratorsError error) {
     return Refusal::kBroken;
 }
 
+Refusal refusal_of(ServiceAccountError error) {
+    switch (error) {
+        case ServiceAccountError::kAlreadyRegistered: return Refusal::kBroken;
+        case ServiceAccountError::kUnknown: return Refusal::kAccountUnknown;
+        case ServiceAccountError::kTooManySecrets: return Refusal::kTooManySecrets;
+        case ServiceAccountError::kTooManyKeys: return Refusal::kTooManyKeys;
+        case ServiceAccountError::kCredentialUnknown: return Refusal::kCredentialUnknown;
+        case ServiceAccountError::kKeyKnown: return Refusal::kKeyKnown;
+    }
+    return Refusal::kBroken;
+}
+
+// Whoever presents them is told no more than that they prove nothing.
+Refusal refusal_of(ServiceTokenError error) {
+    switch (error) {
+        case ServiceTokenError::kUsed: return Refusal::kInvalidClient;
+        case ServiceTokenError::kAccountNotGood: return Refusal::kInvalidClient;
+        case ServiceTokenError::kUnknown: return Refusal::kInvalidToken;
+    }
+    return Refusal::kBroken;
+}
+
 Refusal refusal_of(eventstore::StoreError error) {
     using eventstore::StoreError;
     switch (error) {

@@ -7,6 +7,8 @@
 #include "domain/access/administrators.hpp"
 #include "domain/access/assignments.hpp"
 #include "domain/access/role.hpp"
+#include "domain/client/service_account.hpp"
+#include "domain/client/service_token.hpp"
 #include "domain/session/session.hpp"
 #include "domain/user/user.hpp"
 #include "eventstore/store.hpp"
@@ -22,18 +24,24 @@ enum class Refusal {
     kInvalidPermission,
     kReservedPermission,  // a denial of what Keyledger itself asks for
     kTooManyPermissions,
+    kInvalidAccountName,
+    kInvalidAudience,
+    kTooManyAudiences,
+    kInvalidKey,  // no JWK of a public key of a kind that is taken
     kPasswordTooShort,
     kPasswordTooLong,
     kPasswordTooWeak,
     kPasswordContainsIdentity,
     kPasswordNotText,
     kInvalidTarget,        // RFC 8707: an audience that the client was not configured with
+    kInvalidScope,         // more than the service account holds, or no scope
     kIdempotencyMismatch,  // the key was used with another request
     // who asks
     kInvalidCredentials,  // unknown user and wrong password are one answer
     kUserDisabled,        // the password was right
     kInvalidToken,        // the session ended, expired, or the token is of before the user's security stamp
     kInvalidGrant,        // the refresh token; the session may have ended by this very command
+    kInvalidClient,       // unknown, disabled, or what it presented proves nothing
     kWrongPassword,       // of somebody who is logged in
     kTooManyAttempts,
     kForbidden,         // lacks the permission that the command takes
@@ -51,6 +59,12 @@ enum class Refusal {
     kRoleBuiltIn,
     kTooManyRoles,            // of one subject
     kAdministratorsAreUsers,  // that role is for nobody else
+    kAccountUnknown,
+    kAccountNameTaken,
+    kCredentialUnknown,  // a secret or key that the service account has not
+    kKeyKnown,
+    kTooManySecrets,
+    kTooManyKeys,
     // the world
     kBusy,                // conflicts to the end of patience
     kOverloaded,          // a queue is full
@@ -74,6 +88,8 @@ Refusal refusal_of(SessionError error);
 Refusal refusal_of(RoleError error);
 Refusal refusal_of(AssignmentsError error);
 Refusal refusal_of(AdministratorsError error);
+Refusal refusal_of(ServiceAccountError error);
+Refusal refusal_of(ServiceTokenError error);
 Refusal refusal_of(eventstore::StoreError error);
 
 }  // namespace keyledger::commands

@@ -69,6 +69,7 @@ Refusal refusal_of_claim(const std::string& kind) {
     if (kind == "username") return Refusal::kUsernameTaken;
     if (kind == "email") return Refusal::kEmailTaken;
     if (kind == "role_name") return Refusal::kRoleNameTaken;
+    if (kind == "service_account_name") return Refusal::kAccountNameTaken;
     return kind == "first_administrator" ? Refusal::kAdministratorExists : Refusal::kBroken;
 }
 
@@ -96,6 +97,10 @@ bool is_about_the_log(Refusal refusal) {
         case Refusal::kInvalidPermission:
         case Refusal::kReservedPermission:
         case Refusal::kTooManyPermissions:
+        case Refusal::kInvalidAccountName:
+        case Refusal::kInvalidAudience:
+        case Refusal::kTooManyAudiences:
+        case Refusal::kInvalidKey:
         case Refusal::kTooManyAttempts:
         case Refusal::kBusy:
         case Refusal::kOverloaded:
@@ -110,6 +115,14 @@ bool is_about_the_log(Refusal refusal) {
         case Refusal::kPasswordContainsIdentity:
         case Refusal::kPasswordNotText:
         case Refusal::kInvalidTarget:
+        case Refusal::kInvalidScope:
+        case Refusal::kInvalidClient:
+        case Refusal::kAccountUnknown:
+        case Refusal::kAccountNameTaken:
+        case Refusal::kCredentialUnknown:
+        case Refusal::kKeyKnown:
+        case Refusal::kTooManySecrets:
+        case Refusal::kTooManyKeys:
         case Refusal::kInvalidCredentials:
         case Refusal::kUserDisabled:
         case Refusal::kInvalidToken:

@@ -33,6 +33,12 @@ AnyState evolve_any(const AnyState& state, const AssignmentsEvent& event, const 
 AnyState evolve_any(const AnyState& state, const AdministratorsEvent& event, const Recorded& recorded) {
     return step<Administrators>(state, event, recorded);
 }
+AnyState evolve_any(const AnyState& state, const ServiceAccountEvent& event, const Recorded& recorded) {
+    return step<ServiceAccount>(state, event, recorded);
+}
+AnyState evolve_any(const AnyState& state, const ServiceTokenEvent& event, const Recorded& recorded) {
+    return step<ServiceToken>(state, event, recorded);
+}
 
 }  // namespace
 

@@ -9,6 +9,8 @@
 #include "domain/access/assignments.hpp"
 #include "domain/access/role.hpp"
 #include "domain/anonymous_callers/anonymous_callers.hpp"
+#include "domain/client/service_account.hpp"
+#include "domain/client/service_token.hpp"
 #include "domain/login_attempts/login_attempts.hpp"
 #include "domain/session/session.hpp"
 #include "domain/user/user.hpp"
@@ -16,8 +18,8 @@
 
 namespace keyledger::commands {
 
-using AnyState =
-    std::variant<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators>;
+using AnyState = std::variant<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators,
+                              ServiceAccount, ServiceToken>;
 
 struct Fold {
     std::int32_t version = 0;  // 0: the stream does not exist

@@ -8,6 +8,10 @@ inline const Permission kReadUsers{"keyledger.users", "read"};
 inline const Permission kWriteUsers{"keyledger.users", "write"};  // edit, disable, enable, end sessions, erase
 inline const Permission kReadRoles{"keyledger.roles", "read"};
 inline const Permission kWriteRoles{"keyledger.roles", "write"};  // define, change, delete, assign, withdraw
+inline const Permission kReadClients{"keyledger.clients", "read"};
+inline const Permission kWriteClients{"keyledger.clients", "write"};  // register, change, delete; secrets and keys
+inline const Permission kIntrospectTokens{"keyledger.tokens", "introspect"};  // a service: everybody's
+inline const Permission kEvaluateAccess{"keyledger.access", "evaluate"};      // a service: of anybody
 inline const Permission kReadAudit{"keyledger.audit", "read"};
 
 }  // namespace keyledger::commands

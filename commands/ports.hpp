@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/client/service_account.hpp"
 #include "domain/result.hpp"
 #include "domain/secret.hpp"
 #include "domain/uuid.hpp"
@@ -30,6 +31,7 @@ public:
     virtual Uuid next() = 0;                             // UUIDv7
     // The time and 192 random bits: ids of one moment are neighbours in the index of command ids.
     virtual eventstore::CommandId next_command_id() = 0;
+    virtual Secret next_secret() = 0;  // 256 random bits
 };
 
 enum class HashingError { kOverloaded, kExpired, kStopped };
@@ -76,6 +78,30 @@ public:
     // The stream that counts a user's failed log-ins, and the subject whose key seals a day's anonymous callers.
     virtual Uuid login_attempts_of(const Uuid& user_id) = 0;
     virtual Uuid anonymous_subject_of(std::int64_t now_ms) = 0;
+};
+
+// JWTs that clients sign to prove who they are (RFC 7523 section 3), and the keys that they register.
+class ClientAssertions {
+public:
+    virtual ~ClientAssertions() = default;
+    // Of a JWK (RFC 7517): a public key of RSA from 2048 bits on, P-256 or Ed25519, and nothing private. The public
+    // members alone, in canonical form.
+    virtual std::optional<ServiceAccount::PublicKey> read_key(std::string_view jwk) = 0;
+
+    struct Claims {
+        KeyAlgorithm algorithm = KeyAlgorithm::kEs256;  // of the header; to be held against the key's
+        std::string key_id;                             // empty: the header names none
+        std::string issuer;
+        std::string subject;
+        std::string audience;  // the only one
+        std::string id;        // jti
+        std::int64_t expires_at_ms = 0;
+        std::optional<std::int64_t> issued_at_ms;
+        std::optional<std::int64_t> not_before_ms;
+    };
+    // What it claims, unverified. nullopt: it is no such JWT.
+    virtual std::optional<Claims> read(std::string_view assertion) = 0;
+    virtual bool is_signed_by(std::string_view assertion, const ServiceAccount::PublicKey& key) = 0;
 };
 
 // Counts attempts before any work is done for them. An unknown and a known name are counted alike.

@@ -1,6 +1,7 @@
 #pragma once
 // What commands are given: the executor, the ports, the settings. Built once by app/, shared by all I/O threads.
 #include "commands/access_reader.hpp"
+#include "commands/client_secrets.hpp"
 #include "commands/clients.hpp"
 #include "commands/executor.hpp"
 #include "commands/ports.hpp"
@@ -12,6 +13,7 @@ struct Settings {
     SessionLifetimes lifetimes;
     LoginAttemptLimits attempts;
     std::int64_t erasure_grace_ms = 0;  // in which a request can be taken back
+    std::int64_t access_token_s = 300;
 };
 
 struct Services {
@@ -25,6 +27,9 @@ struct Services {
     PasswordHasher& hasher;
     PasswordPolicy& policy;
     LoginThrottle& throttle;
+    LoginThrottle& client_throttle;  // of failures only: what proves right always passes
+    ClientSecrets& client_secrets;
+    ClientAssertions& assertions;
     Journal& journal;
     Settings settings;
 };

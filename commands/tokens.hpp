@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "commands/refresh_session.hpp"
+#include "commands/service_tokens.hpp"
 #include "commands/services.hpp"
 
 namespace keyledger::commands {
@@ -19,7 +20,8 @@ struct IssuedTokens {
     std::int64_t expires_in_s = 0;
 };
 struct AccessClaims {
-    Bearer bearer;
+    Bearer bearer;  // of a user; nobody's where the token is a service's
+    std::optional<ServiceBearer> service;
     std::string client_id;
     std::vector<std::string> audiences;
     std::string token_id;  // jti
@@ -32,11 +34,17 @@ public:
     virtual ~Tokens() = default;
     // Signing that takes long leaves the I/O thread and comes back.
     virtual asio::awaitable<IssuedTokens> issue(Grant grant) = 0;
+    // An access token alone (RFC 6749 section 4.4.3).
+    virtual asio::awaitable<std::string> issue(ServiceGrant grant) = 0;
+    // RFC 9701 section 5: `answer` is the JSON object of an introspection, the audience its caller.
+    virtual asio::awaitable<std::string> sign_introspection(std::string audience, std::string answer) = 0;
     // Signature, algorithm, type, issuer and time are checked; the audience is the caller's to check.
     virtual std::optional<AccessClaims> read_access(std::string_view token) = 0;
     virtual std::optional<PresentedRefresh> read_refresh(std::string_view token) = 0;
     // The public keys (RFC 7517), as JSON.
     virtual std::string jwks() = 0;
+    // JOSE's names of the algorithms that are signed with now.
+    virtual std::vector<std::string> signing_algorithms() = 0;
 };
 
 // Values that are handed out to be sent back, opaque and bound to their purpose.

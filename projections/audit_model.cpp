@@ -68,7 +68,7 @@ where ((subject = $1::uuid and by_subject) or (actor_id = $2 and not by_subject 
 
 // What an event adds to what its envelope says.
 struct Facts {
-    std::optional<Uuid> subject;  // the user whom it concerns; empty: nobody is known
+    std::optional<Uuid> subject;  // the user or service account that it concerns; empty: nobody is known
     bool succeeded = true;
     std::optional<std::string> reason;
 };
@@ -149,6 +149,33 @@ struct OnRole {
     Facts operator()(const RoleDeleted&) const { return {{}, true, {}}; }
 };
 
+// Which credential it was stands in the reason, as a role's id does.
+struct OnServiceAccount {
+    const Uuid& account;
+
+    Facts operator()(const ServiceAccountRegistered& event) const { return {account, true, event.name}; }
+    Facts operator()(const ServiceAccountChanged& event) const { return {account, true, event.name}; }
+    Facts operator()(const ServiceAccountSecretAdded& event) const {
+        return {account, true, event.secret_id.to_string()};
+    }
+    Facts operator()(const ServiceAccountSecretRemoved& event) const {
+        return {account, true, event.secret_id.to_string()};
+    }
+    Facts operator()(const ServiceAccountKeyAdded& event) const { return {account, true, event.key_id}; }
+    Facts operator()(const ServiceAccountKeyRemoved& event) const { return {account, true, event.key_id}; }
+    Facts operator()(const ServiceAccountDisabled&) const { return {account, true, {}}; }
+    Facts operator()(const ServiceAccountEnabled&) const { return {account, true, {}}; }
+    Facts operator()(const ServiceAccountDeleted&) const { return {account, true, {}}; }
+};
+
+struct OnServiceToken {
+    Facts operator()(const ServiceTokenIssued& event) const {
+        return {event.service_account_id, true, event.credential};
+    }
+    Facts operator()(const ServiceTokenRevoked& event) const { return {event.service_account_id, true, {}}; }
+    Facts operator()(const AssertionUsed& event) const { return {event.service_account_id, true, event.credential}; }
+};
+
 struct Describe {
     const Uuid& stream;
     const Owners& owners;
@@ -160,6 +187,8 @@ struct Describe {
     Facts operator()(const RoleEvent& event) const { return std::visit(OnRole{}, event); }
     Facts operator()(const AssignmentsEvent& event) const { return std::visit(OnAssignments{}, event); }
     Facts operator()(const AdministratorsEvent& event) const { return std::visit(OnAdministrators{}, event); }
+    Facts operator()(const ServiceAccountEvent& event) const { return std::visit(OnServiceAccount{stream}, event); }
+    Facts operator()(const ServiceTokenEvent& event) const { return std::visit(OnServiceToken{}, event); }
 };
 
 std::optional<std::string> unless_empty(const std::string& text) {

@@ -146,6 +146,8 @@ struct Collect {
     void operator()(const SessionEvent&) const {}
     void operator()(const LoginAttemptsEvent&) const {}
     void operator()(const AnonymousCallersEvent&) const {}
+    void operator()(const ServiceAccountEvent&) const {}
+    void operator()(const ServiceTokenEvent&) const {}
 };
 
 void begin_roles(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {

@@ -9,7 +9,8 @@ constexpr const char* kReadPositions = R"(
 select c.model, k.position from read_models.current c
   join keyledger.checkpoints k on k.reader = c.model and k.generation = c.generation)";
 
-constexpr std::array kModels{Model::kUsers, Model::kSessions, Model::kAudit, Model::kPermissions};
+constexpr std::array kModels{Model::kUsers, Model::kSessions, Model::kAudit, Model::kPermissions,
+                             Model::kServiceAccounts};
 static_assert(kModels.size() == kModelCount);
 constexpr auto kLongestPoll = 1s;  // a poll that hangs delays those whose deadline has passed by this much
 

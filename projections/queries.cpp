@@ -8,6 +8,7 @@
 #include "projections/position_watch.hpp"
 #include "projections/query_pool.hpp"
 #include "projections/query_text.hpp"
+#include "projections/service_accounts_model.hpp"
 #include "projections/sessions_model.hpp"
 #include "projections/users_model.hpp"
 
@@ -30,6 +31,8 @@ int layout_of(Model model) {
             return AuditModel::kLayout;
         case Model::kPermissions:
             return PermissionsModel::kLayout;
+        case Model::kServiceAccounts:
+            return ServiceAccountsModel::kLayout;
     }
     throw std::logic_error("an enumerator without a layout");
 }
@@ -118,6 +121,18 @@ RoleRow role_from(const pqxx::row& row) {
     return role;
 }
 
+ServiceAccountRow account_from(const pqxx::row& row) {
+    auto at = Snapshot::kFirst;
+    ServiceAccountRow account;
+    account.id = uuid_from(row[at++]);
+    account.name = row[at++].c_str();
+    account.audiences = words_of(row[at++].c_str());
+    account.enabled = row[at++].as<bool>();
+    account.created_at_ms = row[at++].as<std::int64_t>();
+    account.updated_at_ms = row[at++].as<std::int64_t>();
+    return account;
+}
+
 AuditEntry entry_from(const pqxx::row& row) {
     auto at = Snapshot::kFirst;
     AuditEntry entry;
@@ -196,6 +211,8 @@ std::string_view name_of(Model model) {
             return AuditModel::kName;
         case Model::kPermissions:
             return PermissionsModel::kName;
+        case Model::kServiceAccounts:
+            return ServiceAccountsModel::kName;
     }
     throw std::logic_error("an enumerator without a name");
 }
@@ -374,6 +391,21 @@ Queries::Answer<AtPosition<std::vector<UserRoleRow>>> Queries::list_user_roles(U
         for (const auto& row : snapshot.rows)
             roles.value.push_back({role_from(row), row[Snapshot::kFirst + 9].as<std::int64_t>()});
         return roles;
+    };
+    return worker_->pool().ask(deadline, std::move(read));
+}
+
+Queries::Answer<Page<ServiceAccountRow, ServiceAccountCursor>> Queries::list_service_accounts(
+    std::optional<ServiceAccountCursor> cursor, std::int32_t limit, Deadline deadline) {
+    using Accounts = Page<ServiceAccountRow, ServiceAccountCursor>;
+    if (!valid(limit)) return refused<Accounts>(QueryError::kInvalid);
+    std::function<Accounts(pqxx::connection&)> read = [worker = worker_.get(), cursor,
+                                                       limit](pqxx::connection& connection) {
+        const std::string after = cursor ? cursor->after.to_string() : "";
+        const Snapshot snapshot = worker->read(connection, Model::kServiceAccounts, list_service_accounts_sql,
+                                               limit + 1, cursor ? after.c_str() : nullptr);
+        return page_from<Accounts>(snapshot, limit, account_from,
+                                   [](const ServiceAccountRow& row) { return ServiceAccountCursor{row.id}; });
     };
     return worker_->pool().ask(deadline, std::move(read));
 }

@@ -23,8 +23,8 @@
 
 namespace keyledger::projections {
 
-enum class Model { kUsers, kSessions, kAudit, kPermissions };
-inline constexpr std::size_t kModelCount = 4;
+enum class Model { kUsers, kSessions, kAudit, kPermissions, kServiceAccounts };
+inline constexpr std::size_t kModelCount = 5;
 std::string_view name_of(Model model);
 
 enum class QueryError {
@@ -78,6 +78,14 @@ struct UserRoleRow {
     RoleRow role;
     std::int64_t assigned_at_ms = 0;
 };
+struct ServiceAccountRow {
+    Uuid id;
+    std::string name;
+    std::vector<std::string> audiences;  // sorted
+    bool enabled = false;
+    std::int64_t created_at_ms = 0;
+    std::int64_t updated_at_ms = 0;
+};
 struct AuditEntry {
     Position position = 0;
     std::int64_t occurred_at_ms = 0;
@@ -112,6 +120,9 @@ struct UserCursor {  // by id, which is by time
     Uuid after;
 };
 struct RoleCursor {  // by id, which is by time
+    Uuid after;
+};
+struct ServiceAccountCursor {  // by id, which is by time
     Uuid after;
 };
 struct SessionCursor {  // newest first
@@ -185,6 +196,9 @@ public:
                                                  Deadline deadline);
     // All of one user: there are at most kMaxRolesPerUser, deleted ones aside.
     Answer<AtPosition<std::vector<UserRoleRow>>> list_user_roles(Uuid user, Deadline deadline);
+
+    Answer<Page<ServiceAccountRow, ServiceAccountCursor>> list_service_accounts(
+        std::optional<ServiceAccountCursor> cursor, std::int32_t limit, Deadline deadline);
 
     // Returns once the model's checkpoint has the position; a query sent afterwards includes it. `head` is
     // the log's, learned after the request came.

@@ -64,6 +64,12 @@ RowsSql list_roles_sql(const std::string& table) {
     return page(kRoleColumns + table + " where ($2::uuid is null or id > $2)", "id");
 }
 
+RowsSql list_service_accounts_sql(const std::string& table) {
+    return page("select id, name, audiences, enabled, created_at_ms, updated_at_ms from " + table +
+                    " where ($2::uuid is null or id > $2)",
+                "id");
+}
+
 RowsSql list_user_roles_sql(const std::string& table, const std::string& assignments) {
     return {
         "select r.id, r.name, r.permissions, r.denied, r.built_in, r.created_at_ms, r.updated_at_ms, "

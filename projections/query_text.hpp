@@ -36,6 +36,8 @@ RowsSql list_sessions_sql(const std::string& table);
 RowsSql find_role_sql(const std::string& table);
 // $1 rows, $2 after id
 RowsSql list_roles_sql(const std::string& table);
+// $1 rows, $2 after id
+RowsSql list_service_accounts_sql(const std::string& table);
 // $1 user. `assignments` is the model's second table.
 RowsSql list_user_roles_sql(const std::string& table, const std::string& assignments);
 // Entries of the audit trail. $1 rows, $2 before position, $3 actor, $4 type, $5 from and $6 until with their

@@ -15,6 +15,7 @@
 #include "projections/key_cache.hpp"
 #include "projections/projection.hpp"
 #include "projections/permissions_model.hpp"
+#include "projections/service_accounts_model.hpp"
 #include "projections/sessions_model.hpp"
 #include "projections/users_model.hpp"
 
@@ -41,6 +42,7 @@ std::vector<std::unique_ptr<ReadModel>> all_read_models() {
     models.push_back(std::make_unique<AuditModel>());
     models.push_back(std::make_unique<ErasuresModel>());
     models.push_back(std::make_unique<PermissionsModel>());
+    models.push_back(std::make_unique<ServiceAccountsModel>());
     return models;
 }
 

@@ -171,6 +171,8 @@ struct Collect {
     void operator()(const RoleEvent&) const {}
     void operator()(const AssignmentsEvent&) const {}
     void operator()(const AdministratorsEvent&) const {}
+    void operator()(const ServiceAccountEvent&) const {}
+    void operator()(const ServiceTokenEvent&) const {}  // a service has no session
 };
 
 template <class T, class Member>

@@ -30,6 +30,8 @@ public:
 
     // With the current key. MissingKey if there is none.
     std::string sign(const AccessTokenClaims& claims, std::int64_t now_ms) const;
+    std::string sign_introspection(std::string_view issuer, std::string_view audience, std::string_view answer,
+                                   std::int64_t now_ms) const;
     // True if signing takes more than 0.2 ms (RSA) and so must leave an I/O thread.
     bool signs_slowly(std::int64_t now_ms) const;
 

@@ -51,9 +51,9 @@ class ClaimsReader {
 public:
     explicit ClaimsReader(const Json& json) : json_(json) {}
 
-    std::string text(const char* name) {
+    std::string text(const char* name, std::size_t max_size = kMaxTokenTextSize) {
         auto value = string_member(json_, name);
-        if (value && !value->empty() && value->size() <= kMaxTokenTextSize) return std::string(*value);
+        if (value && !value->empty() && value->size() <= max_size) return std::string(*value);
         good_ = false;
         return {};
     }
@@ -101,16 +101,21 @@ std::optional<SignedToken> read_claims(const Json& json) {
     token.claims.subject = reader.uuid("sub");
     token.claims.audiences = reader.texts("aud");
     token.claims.client_id = reader.text("client_id");
-    token.claims.session = reader.uuid("sid");
+    if (reader.has("sid")) {
+        token.claims.session = reader.uuid("sid");
+        token.claims.security_stamp = reader.number("sst", INT64_MAX);
+    } else if (reader.has("scope")) {
+        token.claims.scope = reader.text("scope", kMaxScopeSize);
+    }
     token.claims.token_id = reader.uuid("jti");
     token.claims.issued_at_ms = reader.time_ms("iat");
     token.claims.expires_at_ms = reader.time_ms("exp");
-    token.claims.security_stamp = reader.number("sst", INT64_MAX);
     token.claims.log_id = reader.uuid("log");
     token.not_before_ms = token.claims.issued_at_ms;
     if (reader.has("nbf")) token.not_before_ms = std::max(token.not_before_ms, reader.time_ms("nbf"));
     std::int64_t lifetime_ms = token.claims.expires_at_ms - token.claims.issued_at_ms;
     bool good = reader.good() && lifetime_ms > 0 && lifetime_ms <= kMaxAccessTokenLifetimeMs;
+    if (!token.claims.session) good = good && token.claims.subject.to_string() == token.claims.client_id;
     return good ? std::optional(std::move(token)) : std::nullopt;
 }
 
@@ -143,6 +148,9 @@ void check_claims(const AccessTokenClaims& claims) {
     std::int64_t lifetime_s = claims.expires_at_ms / 1000 - claims.issued_at_ms / 1000;
     if (claims.issued_at_ms < 0 || lifetime_s < 1 || lifetime_s * 1000 > kMaxAccessTokenLifetimeMs)
         throw std::invalid_argument("access token: its lifetime must be 1 second to 1 hour");
+    if (claims.scope.size() > kMaxScopeSize) throw std::invalid_argument("access token: the scope is too long");
+    if (claims.session ? !claims.scope.empty() : claims.subject.to_string() != claims.client_id)
+        throw std::invalid_argument("access token: a session or a scope, and without a session the client itself");
     if (claims.security_stamp < 0)
         throw std::invalid_argument("access token: the security stamp is negative");
 }
@@ -178,11 +186,12 @@ std::string claims_text(const AccessTokenClaims& claims) {
         for (const std::string& audience : claims.audiences) json.String(audience);
         json.EndArray();
         put(json, "client_id", claims.client_id);
-        put(json, "sid", claims.session);
+        if (claims.session) put(json, "sid", *claims.session);
         put(json, "jti", claims.token_id);
         put(json, "iat", claims.issued_at_ms / 1000);
         put(json, "exp", claims.expires_at_ms / 1000);
-        put(json, "sst", claims.security_stamp);
+        if (claims.session) put(json, "sst", claims.security_stamp);
+        if (!claims.scope.empty()) put(json, "scope", claims.scope);
         put(json, "log", claims.log_id);
     });
 }
@@ -219,21 +228,42 @@ std::string_view name_of(TokenError error) {
     throw std::logic_error("unknown token error");
 }
 
-std::string sign_access_token(const Key& key, const AccessTokenClaims& claims) {
+namespace {
+
+std::string signed_jwt(const Key& key, std::string_view type, const std::string& claims) {
     if (key.purpose != KeyPurpose::kTokenSigning)
         throw std::invalid_argument("key " + key.id + " is not for tokens");
     if (!key.signing) throw MissingKey("key " + key.id + " is revoked");
-    check_claims(claims);
     std::string header = object_text([&](Writer& json) {
         put(json, "alg", name_of(key.signing->algorithm()));
         put(json, "kid", key.id);
-        put(json, "typ", "at+jwt");
+        put(json, "typ", type);
     });
-    std::string token = base64url_encode(header) + '.' + base64url_encode(claims_text(claims));
+    std::string token = base64url_encode(header) + '.' + base64url_encode(claims);
     std::string signature = base64url_encode(key.signing->sign(token));
     token += '.' + signature;
+    return token;
+}
+
+}  // namespace
+
+std::string sign_access_token(const Key& key, const AccessTokenClaims& claims) {
+    check_claims(claims);
+    std::string token = signed_jwt(key, "at+jwt", claims_text(claims));
     if (token.size() > kMaxTokenSize) throw std::invalid_argument("access token: above 8 KiB");
     return token;
+}
+
+std::string sign_introspection(const Key& key, std::string_view issuer, std::string_view audience,
+                               std::int64_t issued_at_ms, std::string_view answer) {
+    const std::string claims = object_text([&](Writer& json) {
+        put(json, "iss", issuer);
+        put(json, "aud", audience);
+        put(json, "iat", issued_at_ms / 1000);
+        json.Key("token_introspection");
+        json.RawValue(answer.data(), answer.size(), rapidjson::kObjectType);
+    });
+    return signed_jwt(key, "token-introspection+jwt", claims);
 }
 
 Result<SignedToken, TokenError> read_access_token(const Keyring& keyring, std::string_view token,

@@ -19,6 +19,7 @@ namespace keyledger::security {
 inline constexpr std::size_t kMaxTokenSize = 8 * 1024;
 inline constexpr std::size_t kMaxAudiences = 16;
 inline constexpr std::size_t kMaxTokenTextSize = 512;  // issuer, client id, each audience
+inline constexpr std::size_t kMaxScopeSize = 4096;
 // Shorter than kTokenSigningRetentionMs, so that a retired key outlives its last token.
 inline constexpr std::int64_t kMaxAccessTokenLifetimeMs = std::int64_t{60} * 60 * 1000;
 
@@ -28,11 +29,12 @@ struct AccessTokenClaims {
     Uuid subject = {};                        // sub
     std::vector<std::string> audiences = {};  // aud, always an array
     std::string client_id = {};               // client_id
-    Uuid session = {};                        // sid
+    std::optional<Uuid> session = {};         // sid; none: a service's, whose subject is the client itself
     Uuid token_id = {};                       // jti
     std::int64_t issued_at_ms = 0;            // iat
     std::int64_t expires_at_ms = 0;           // exp
-    std::int64_t security_stamp = 0;          // sst, the number of the user's security stamp
+    std::int64_t security_stamp = 0;          // sst, the number of the user's security stamp; with sid only
+    std::string scope = {};                   // scope, if there is any; without sid only
     Uuid log_id = {};                         // log
     friend bool operator==(const AccessTokenClaims&, const AccessTokenClaims&) = default;
 };
@@ -79,6 +81,11 @@ struct TokenExpectation {
 // What changes with the question and the time.
 Result<void, TokenError> check_access_token(const SignedToken& token, const TokenExpectation& expectation,
                                             std::int64_t now_ms);
+
+// The answer to an introspection as a JWT (RFC 9701 section 5); `answer` is its JSON object. The audience is whoever
+// asked. `key` as above.
+std::string sign_introspection(const Key& key, std::string_view issuer, std::string_view audience,
+                               std::int64_t issued_at_ms, std::string_view answer);
 
 // The public keys that verifiers need: published, current, and retired ones whose tokens have not ended.
 std::string jwks(const Keyring& keyring, std::int64_t now_ms);

@@ -9,6 +9,7 @@
 
 #include "security/base64url.hpp"
 #include "security/openssl.hpp"
+#include "security/signatures.hpp"
 
 namespace keyledger::security {
 namespace {
@@ -212,16 +213,19 @@ std::string SigningKey::sign(std::string_view message) const {
 }
 
 bool SigningKey::verify(std::string_view message, std::string_view signature) const {
+    return verify_signature(handle_->key.get(), algorithm_, message, signature);
+}
+
+bool verify_signature(EVP_PKEY* key, SigningAlgorithm algorithm, std::string_view message,
+                      std::string_view signature) {
     std::string der;
-    if (algorithm_ == SigningAlgorithm::kEs256) {
+    if (algorithm == SigningAlgorithm::kEs256) {
         if (signature.size() != 2 * kP256Size) return false;
         der = der_from_fixed(signature);
         signature = der;
     }
     MessageDigestContext context(ensured(EVP_MD_CTX_new(), "verifying"));
-    ensure(EVP_DigestVerifyInit(context.get(), nullptr, digest_for(algorithm_), nullptr,
-                                handle_->key.get()) == 1,
-           "verifying");
+    ensure(EVP_DigestVerifyInit(context.get(), nullptr, digest_for(algorithm), nullptr, key) == 1, "verifying");
     bool good = EVP_DigestVerify(context.get(), octets(signature), signature.size(), octets(message),
                                  message.size()) == 1;
     if (!good) forget_openssl_errors();

@@ -7,6 +7,7 @@
 #include "api/refusals.hpp"
 #include "api/write_json.hpp"
 #include "commands/answers_at_head.hpp"
+#include "commands/service_tokens.hpp"
 
 namespace keyledger::api::routes {
 namespace {
@@ -18,7 +19,7 @@ using commands::Refusal;
 constexpr JsonLimits kLimits{.depth = 16, .members = 64, .values = 8192, .fractions = true};
 
 // ---- the question ----------------------------------------------------------------------------------------------
-enum class SubjectType { kUser, kSession };
+enum class SubjectType { kUser, kSession, kService };
 struct Subject {
     SubjectType type = SubjectType::kUser;
     std::string id;
@@ -47,8 +48,9 @@ Subject read_subject(JsonFields& body, const std::string& path) {
     subject.id = body.required_string(path + ".id", kMaxEvaluatedIdBytes);
     body.ignore(path + ".properties");
     if (type == "session") subject.type = SubjectType::kSession;
-    if (!type.empty() && type != "session" && type != "user")
-        body.refuse(path + ".type", "Subjects are of type 'user' or 'session'.");
+    if (type == "service_account") subject.type = SubjectType::kService;
+    if (!type.empty() && type != "session" && type != "user" && type != "service_account")
+        body.refuse(path + ".type", "Subjects are of type 'user', 'session' or 'service_account'.");
     return subject;
 }
 
@@ -95,39 +97,89 @@ void read_defaults(JsonFields& body) {
 // ---- who asks --------------------------------------------------------------------------------------------------
 // A client that was granted it asks about anybody; whoever has a token asks about himself.
 struct Asker {
-    std::optional<commands::AccessClaims> holder;
+    std::optional<commands::AccessClaims> holder;  // empty: of anybody
 
     bool may_ask(const Subject& subject) const {
         if (!holder) return true;
-        const Uuid& own = subject.type == SubjectType::kUser ? holder->bearer.user_id : holder->bearer.session_id;
-        return Uuid::parse(subject.id) == own;
+        const auto id = Uuid::parse(subject.id);
+        switch (subject.type) {
+            case SubjectType::kUser: return !holder->service && id == holder->bearer.user_id;
+            case SubjectType::kSession: return !holder->service && id == holder->bearer.session_id;
+            case SubjectType::kService: return holder->service && id == holder->service->account_id;
+        }
+        return false;
     }
 };
 
-Result<Asker, Response> authenticate_asker(Context& context, const Request& request) {
-    if (bearer_token(request)) {
-        auto claims = authenticate(context, request);
-        if (!claims) return Unexpected(claims.error());
-        return Asker{std::move(*claims)};
+using Asking = boost::asio::awaitable<Result<Asker, Response>>;
+
+// A service account's token may be one of a client that asks about anybody.
+Asking asker_with_service_token(Context& context, const Request& request) {
+    auto claims = authenticate_service(context, request);
+    if (!claims) co_return Unexpected(claims.error());
+    auto access = co_await commands::access_of_service_token(context.services, *claims->service, request.deadline);
+    if (!access) co_return Unexpected(refuse(request, access.error()));
+    const auto scope = access->scope();
+    if (PermissionSet::of_texts(scope).covers(commands::kEvaluateAccess)) co_return Asker{};
+    Asker asker;
+    asker.holder = std::move(*claims);
+    co_return asker;
+}
+
+Asking asker_with_secret(Context& context, const Request& request) {
+    auto basic = basic_credentials(request);
+    if (!basic) co_return Unexpected(refuse_client(request));
+    auto client = context.clients.authenticate(basic->id, basic->secret);
+    const auto account_id = Uuid::parse(basic->id);
+    if (!client && account_id) {
+        auto proof = commands::proof_of_secret(*account_id, basic->secret);
+        auto service = co_await commands::authenticate_service(context.services, std::move(proof), caller_of(request));
+        if (!service) co_return Unexpected(refuse(request, service.error()));
+        client = std::move(*service);
     }
-    auto client = authenticate_client(context, request);
-    if (!client) return Unexpected(client.error());
-    if (client->evaluates != commands::Evaluates::kAnybody)
-        return Unexpected(refuse(request, CommandError(Refusal::kForbidden)));
-    return Asker{};
+    if (!client) co_return Unexpected(refuse_client(request));
+    if (client->evaluates == commands::Evaluates::kAnybody) co_return Asker{};
+    if (!client->service_account) co_return Unexpected(refuse(request, CommandError(Refusal::kForbidden)));
+    Asker asker;
+    asker.holder.emplace();
+    asker.holder->service = commands::ServiceBearer{*client->service_account, {}};
+    co_return asker;
+}
+
+Asking authenticate_asker(Context& context, const Request& request) {
+    const auto token = bearer_token(request);
+    if (!token) {
+        auto client = co_await asker_with_secret(context, request);
+        co_return client;
+    }
+    const auto read = context.tokens.read_access(*token);
+    if (read && read->service) {
+        auto service = co_await asker_with_service_token(context, request);
+        co_return service;
+    }
+    auto claims = authenticate(context, request);
+    if (!claims) co_return Unexpected(claims.error());
+    Asker asker;
+    asker.holder = std::move(*claims);
+    co_return asker;
 }
 
 // ---- the answer ------------------------------------------------------------------------------------------------
 using Learned = std::map<Subject, Access>;  // once a subject, of one request
 
-commands::Answer<Access> access_of(Context& context, const Asker& asker, Subject subject,
-                                   commands::Deadline deadline) {
+commands::Answer<Access> learn(Context& context, const Asker& asker, Subject subject,
+                                 commands::Deadline deadline) {
     commands::Services& services = context.services;
+    const Uuid id = Uuid::parse(subject.id).value_or(Uuid{});
+    if (subject.type == SubjectType::kService) {
+        auto service = co_await commands::access_of_service(services, id, deadline);
+        if (!service) co_return Unexpected(service.error());
+        co_return std::move(service->held);
+    }
     if (asker.holder) {
         auto own = co_await commands::access_of_holder(services, asker.holder->bearer, deadline);
         co_return own;
     }
-    const Uuid id = Uuid::parse(subject.id).value_or(Uuid{});
     if (subject.type == SubjectType::kSession) {
         auto of_session = co_await commands::access_of_session(services, id, deadline);
         co_return of_session;
@@ -139,7 +191,7 @@ commands::Answer<Access> access_of(Context& context, const Asker& asker, Subject
 boost::asio::awaitable<Result<bool, CommandError>> decide(Context& context, const Asker& asker, Question question,
                                                           Learned& learned, commands::Deadline deadline) {
     if (!learned.contains(question.subject)) {
-        auto access = co_await access_of(context, asker, question.subject, deadline);
+        auto access = co_await learn(context, asker, question.subject, deadline);
         if (!access) co_return Unexpected(access.error());
         learned.emplace(question.subject, std::move(*access));
     }
@@ -164,7 +216,7 @@ Reply answer_one(Context& context, Request& request, Asker asker, Question quest
 }  // namespace
 
 Reply evaluate(Context& context, Request& request) {
-    auto asker = authenticate_asker(context, request);
+    auto asker = co_await authenticate_asker(context, request);
     if (!asker) co_return asker.error();
     JsonFields body(request, kLimits);
     const Question question = read_question(body, "");
@@ -176,7 +228,7 @@ Reply evaluate(Context& context, Request& request) {
 }
 
 Reply evaluate_all(Context& context, Request& request) {
-    auto asker = authenticate_asker(context, request);
+    auto asker = co_await authenticate_asker(context, request);
     if (!asker) co_return asker.error();
     JsonFields body(request, kLimits);
     std::vector<Question> questions;

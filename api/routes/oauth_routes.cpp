@@ -2,19 +2,96 @@
 
 #include <algorithm>
 
+#include "api/client_authentication.hpp"
 #include "api/form.hpp"
 #include "api/refusals.hpp"
+#include "api/routes/answers.hpp"
+#include "api/text.hpp"
 #include "api/write_json.hpp"
 #include "commands/answers_at_head.hpp"
 #include "commands/authority.hpp"
 #include "commands/end_sessions.hpp"
+#include "commands/refresh_session.hpp"
 
 namespace keyledger::api::routes {
 namespace {
 
 using commands::Client;
+using commands::CommandError;
+using commands::Refusal;
 
+constexpr std::string_view kSignedAnswer = "application/token-introspection+jwt";
+
+// ---- tokens ----------------------------------------------------------------------------------------------------
+std::string words(const std::vector<std::string>& scope) {
+    std::string text;
+    for (const std::string& permission : scope) text.append(text.empty() ? "" : " ").append(permission);
+    return text;
+}
+
+struct TokenRequest {
+    std::string grant_type;
+    std::vector<std::string> resources;
+    std::optional<std::string> scope;
+    Secret refresh_token;
+};
+
+Reply client_credentials(Context& context, Request& request, PresentedCredentials presented, TokenRequest asked) {
+    auto proof = proof_of(context, presented);
+    if (!proof) {
+        if (configured_client(context, presented))
+            co_return oauth_error(request, OAuthError::kUnauthorizedClient,
+                                  "Only service accounts get tokens of their own; this client is of the configuration.");
+        auto unknown = co_await authenticate_client(context, request, std::move(presented));
+        if (!unknown) co_return unknown.error();
+        co_return oauth_refuse(request, CommandError(Refusal::kInvalidClient));
+    }
+    commands::ServiceLogIn login{std::move(*proof), std::move(asked.resources), std::move(asked.scope)};
+    auto grant = co_await commands::log_in_service(context.services, std::move(login), caller_of(request));
+    if (!grant) co_return oauth_refuse(request, grant.error());
+    const std::string token = co_await context.tokens.issue(*grant);
+    JsonText json;
+    json.text("access_token", token).text("token_type", "Bearer");
+    json.number("expires_in", (grant->expires_at_ms - grant->issued_at_ms) / 1000);
+    if (!grant->scope.empty()) json.text("scope", words(grant->scope));
+    Response response = at_position(api::json(200, json.finish()), grant->position);
+    response.headers.add("Pragma", "no-cache");
+    co_return response;
+}
+
+// The built-in client can't keep a secret, and is told by its name alone, as on the routes that it logs in at.
+boost::asio::awaitable<Result<Client, Response>> holder_of_refresh(Context& context, const Request& request,
+                                                                   PresentedCredentials presented) {
+    const bool is_first_party = presented.method == PresentedCredentials::Method::kNone &&
+                                presented.client_id == commands::kFirstPartyClientId;
+    if (is_first_party)
+        if (auto client = context.clients.find(commands::kFirstPartyClientId)) co_return std::move(*client);
+    auto client = co_await authenticate_client(context, request, std::move(presented));
+    co_return client;
+}
+
+Reply refresh_grant(Context& context, Request& request, PresentedCredentials presented, TokenRequest asked) {
+    auto client = co_await holder_of_refresh(context, request, std::move(presented));
+    if (!client) co_return client.error();
+    auto token = context.tokens.read_refresh(asked.refresh_token.reveal());
+    if (!token) co_return oauth_refuse(request, CommandError(Refusal::kInvalidGrant));
+    if (asked.scope)
+        co_return oauth_error(request, OAuthError::kInvalidScope, "The tokens of a session are for all that its user may do.");
+    if (asked.resources.size() > 1)
+        co_return oauth_error(request, OAuthError::kInvalidTarget, "Ask for one 'resource' when refreshing.");
+    commands::Refresh refresh;
+    refresh.token = *token;
+    refresh.client = std::move(*client);
+    if (!asked.resources.empty()) refresh.resource = asked.resources.front();
+    auto grant = co_await commands::refresh_session(context.services, std::move(refresh), caller_of(request));
+    if (!grant) co_return oauth_refuse(request, grant.error());
+    const auto tokens = co_await context.tokens.issue(*grant);
+    co_return token_answer(tokens, grant->session_id, grant->position);
+}
+
+// ---- tokens that are asked about -------------------------------------------------------------------------------
 struct TokenForm {
+    PresentedCredentials credentials;
     Secret token;
 };
 
@@ -22,10 +99,16 @@ struct TokenForm {
 Result<TokenForm, Response> read_token_form(const Request& request) {
     FormFields form = FormFields::of_body(request);
     TokenForm read;
+    auto credentials = read_credentials(request, form);
     read.token = form.required_secret("token", kMaxTokenBytes);
     form.optional_string("token_type_hint", 64);
-    auto finished = form.finish();
+    auto finished = oauth_finish(request, form);
+    if (!credentials) return Unexpected(credentials.error());
+    // Who asks comes first: a stranger is not told what he did wrong.
+    const bool nobody = credentials->method == PresentedCredentials::Method::kNone;
+    if (nobody) return Unexpected(oauth_refuse(request, CommandError(Refusal::kInvalidClient)));
     if (!finished) return Unexpected(finished.error());
+    read.credentials = std::move(*credentials);
     return read;
 }
 
@@ -38,43 +121,59 @@ bool concerns(const Client& client, std::string_view client_id, const std::vecto
 }
 
 // RFC 7662 section 2.2: nothing more is said of a token that is not active for this client.
-Response inactive() { return json(200, R"({"active":false})"); }
+std::string inactive() { return R"({"active":false})"; }
 
-// What the subject's roles grant him without exception: a scope is a list of permissions (RFC 6749
-// section 3.3), which has no words for what is denied.
-void write_access(JsonText& json, const commands::Access& access) {
-    std::string scope;
-    for (const std::string& permission : access.scope().texts())
-        scope += (scope.empty() ? "" : " ") + permission;
-    std::vector<std::string> roles;
-    for (const auto& role : access.roles) roles.push_back(role->name);
-    json.text("scope", scope).texts("roles", roles);
+// What the subject's roles grant him without exception: a scope is a list of permissions (RFC 6749 section 3.3), which
+// has no words for what is denied.
+void write_access(JsonText& json, const std::vector<std::string>& scope,
+                  const std::vector<std::shared_ptr<const Role>>& roles) {
+    std::vector<std::string> names;
+    for (const auto& role : roles) names.push_back(role->name);
+    json.text("scope", words(scope)).texts("roles", names);
 }
 
-Reply introspect_access(Context& context, Request& request, Client client, commands::AccessClaims claims) {
-    if (!concerns(client, claims.client_id, claims.audiences)) co_return inactive();
-    auto access = co_await commands::access_of_holder(context.services, claims.bearer, request.deadline);
-    if (!access && access.error().refusal == commands::Refusal::kInvalidToken) co_return inactive();
-    if (!access) co_return refuse(request, access.error());
-    JsonText json;
+using Told = boost::asio::awaitable<Result<std::string, CommandError>>;  // the answer as JSON
+
+void write_claims(JsonText& json, Context& context, const Uuid& subject, const commands::AccessClaims& claims) {
     json.truth("active", true)
         .text("iss", context.services.settings.issuer)
-        .text("sub", claims.bearer.user_id.to_string())
+        .text("sub", subject.to_string())
         .texts("aud", claims.audiences)
         .text("client_id", claims.client_id)
-        .text("token_type", "Bearer")
-        .text("sid", claims.bearer.session_id.to_string())
-        .text("jti", claims.token_id)
-        .number("iat", claims.issued_at_s)
-        .number("exp", claims.expires_at_s);
-    write_access(json, *access);
-    co_return api::json(200, json.finish());
+        .text("token_type", "Bearer");
+    if (!claims.service) json.text("sid", claims.bearer.session_id.to_string());
+    json.text("jti", claims.token_id).number("iat", claims.issued_at_s).number("exp", claims.expires_at_s);
 }
 
-Reply introspect_refresh(Context& context, Request& request, Client client, commands::PresentedRefresh token) {
+Told tell_of_service(Context& context, commands::AccessClaims claims, commands::Deadline deadline) {
+    auto access = co_await commands::access_of_service_token(context.services, *claims.service, deadline);
+    if (!access && access.error().refusal == Refusal::kInvalidToken) co_return inactive();
+    if (!access) co_return Unexpected(access.error());
+    JsonText json;
+    write_claims(json, context, claims.service->account_id, claims);
+    write_access(json, access->scope(), access->held.roles);
+    co_return json.finish();
+}
+
+Told tell_of_access(Context& context, Client client, commands::AccessClaims claims, commands::Deadline deadline) {
+    if (!concerns(client, claims.client_id, claims.audiences)) co_return inactive();
+    if (claims.service) {
+        auto told = co_await tell_of_service(context, std::move(claims), deadline);
+        co_return told;
+    }
+    auto access = co_await commands::access_of_holder(context.services, claims.bearer, deadline);
+    if (!access && access.error().refusal == Refusal::kInvalidToken) co_return inactive();
+    if (!access) co_return Unexpected(access.error());
+    JsonText json;
+    write_claims(json, context, claims.bearer.user_id, claims);
+    write_access(json, access->scope().texts(), access->roles);
+    co_return json.finish();
+}
+
+Told tell_of_refresh(Context& context, Client client, commands::PresentedRefresh token, commands::Deadline deadline) {
     if (!concerns(client, token.client_id, {})) co_return inactive();
-    auto access = co_await commands::access_of_session(context.services, token.session_id, request.deadline);
-    if (!access) co_return refuse(request, access.error());
+    auto access = co_await commands::access_of_session(context.services, token.session_id, deadline);
+    if (!access) co_return Unexpected(access.error());
     const Session& session = access->session;
     const auto& services = context.services;
     if (!access->active || session.generation != token.generation) co_return inactive();
@@ -89,35 +188,107 @@ Reply introspect_refresh(Context& context, Request& request, Client client, comm
         .text("sid", token.session_id.to_string())
         .number("iat", session.refreshed_at_ms / 1000)
         .number("exp", ends_at_ms / 1000);
-    write_access(json, *access);
-    co_return api::json(200, json.finish());
+    write_access(json, access->scope().texts(), access->roles);
+    co_return json.finish();
 }
 
-}  // namespace
-
-Reply introspect(Context& context, Request& request) {
-    auto client = authenticate_client(context, request);
-    if (!client) co_return client.error();
-    auto form = read_token_form(request);
-    if (!form) co_return form.error();
-    if (auto access = context.tokens.read_access(form->token.reveal())) {
-        Response answer = co_await introspect_access(context, request, std::move(*client), std::move(*access));
-        co_return answer;
+Told tell(Context& context, Client client, Secret token, commands::Deadline deadline) {
+    if (auto access = context.tokens.read_access(token.reveal())) {
+        auto told = co_await tell_of_access(context, std::move(client), std::move(*access), deadline);
+        co_return told;
     }
-    if (auto refresh = context.tokens.read_refresh(form->token.reveal())) {
-        Response answer = co_await introspect_refresh(context, request, std::move(*client), std::move(*refresh));
-        co_return answer;
+    if (auto refresh = context.tokens.read_refresh(token.reveal())) {
+        auto told = co_await tell_of_refresh(context, std::move(client), std::move(*refresh), deadline);
+        co_return told;
     }
     co_return inactive();
 }
 
-Reply revoke(Context& context, Request& request) {
-    auto client = authenticate_client(context, request);
-    if (!client) co_return client.error();
+// RFC 7662 section 2.1: a client, by its credentials or by a token of its own for this very issuer.
+boost::asio::awaitable<Result<Client, Response>> who_asks(Context& context, const Request& request,
+                                                          PresentedCredentials presented) {
+    if (presented.method != PresentedCredentials::Method::kBearer) {
+        auto client = co_await authenticate_client(context, request, std::move(presented));
+        co_return client;
+    }
+    auto claims = authenticate_service(context, request);
+    if (!claims) co_return Unexpected(claims.error());
+    auto access = co_await commands::access_of_service_token(context.services, *claims->service, request.deadline);
+    if (!access) co_return Unexpected(refuse(request, access.error()));
+    const auto scope = access->scope();
+    co_return commands::client_of(claims->service->account_id, *access, PermissionSet::of_texts(scope));
+}
+
+// RFC 9110 section 12.5.1, as far as there is something to choose: it is named, and not refused by a weight of zero.
+bool wants_signed_answer(const Request& request) {
+    const auto accept = request.header("Accept");
+    if (!accept) return false;
+    std::string_view rest = *accept;
+    while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find(','), rest.size());
+        std::string_view range = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        const std::size_t parameters = std::min(range.find(';'), range.size());
+        if (equal_ignoring_case(trimmed(range.substr(0, parameters)), kSignedAnswer))
+            return range.find("q=0", parameters) == range.npos || range.find("q=0.", parameters) != range.npos;
+    }
+    return false;
+}
+
+}  // namespace
+
+Reply token(Context& context, Request& request) {
+    FormFields form = FormFields::of_body(request, "resource");
+    auto credentials = read_credentials(request, form);
+    TokenRequest asked;
+    asked.grant_type = form.required_string("grant_type", 256);
+    asked.resources = form.string_list("resource", commands::kMaxTokenAudiences, kMaxResourceBytes);
+    asked.scope = form.optional_string("scope", commands::kMaxScopeBytes);
+    const bool refreshes = asked.grant_type == "refresh_token";
+    if (refreshes) asked.refresh_token = form.required_secret("refresh_token", kMaxTokenBytes);
+    auto finished = oauth_finish(request, form);
+    if (!finished) co_return finished.error();
+    if (!credentials) co_return credentials.error();
+    if (refreshes) {
+        Response response = co_await refresh_grant(context, request, std::move(*credentials), std::move(asked));
+        co_return response;
+    }
+    if (asked.grant_type != "client_credentials")
+        co_return oauth_error(request, OAuthError::kUnsupportedGrantType,
+                              "Use 'client_credentials' or 'refresh_token'.");
+    Response response = co_await client_credentials(context, request, std::move(*credentials), std::move(asked));
+    co_return response;
+}
+
+Reply introspect(Context& context, Request& request) {
     auto form = read_token_form(request);
     if (!form) co_return form.error();
+    auto client = co_await who_asks(context, request, std::move(form->credentials));
+    if (!client) co_return client.error();
+    const std::string audience = client->client_id;
+    auto told = co_await tell(context, std::move(*client), std::move(form->token), request.deadline);
+    if (!told) co_return refuse(request, told.error());
+    if (!wants_signed_answer(request)) co_return json(200, std::move(*told));
+    std::string answer = co_await context.tokens.sign_introspection(audience, std::move(*told));
+    Response response = json(200, std::move(answer));
+    response.content_type = std::string(kSignedAnswer);
+    co_return response;
+}
+
+Reply revoke(Context& context, Request& request) {
+    auto form = read_token_form(request);
+    if (!form) co_return form.error();
+    auto client = co_await authenticate_client(context, request, std::move(form->credentials));
+    if (!client) co_return client.error();
     std::optional<Uuid> session_id;
-    if (auto access = context.tokens.read_access(form->token.reveal())) session_id = access->bearer.session_id;
+    const auto access = context.tokens.read_access(form->token.reveal());
+    if (access && access->service) {
+        auto outcome = co_await commands::revoke_service_token(context.services, *access->service,
+                                                               std::move(*client), caller_of(request));
+        if (!outcome) co_return refuse(request, outcome.error());
+        co_return at_position(json(200, "{}"), outcome->position);
+    }
+    if (access) session_id = access->bearer.session_id;
     if (auto refresh = context.tokens.read_refresh(form->token.reveal())) session_id = refresh->session_id;
     // RFC 7009 section 2.2: a token that is not good needs no revocation.
     if (!session_id) co_return json(200, "{}");
@@ -130,6 +301,32 @@ Reply revoke(Context& context, Request& request) {
 Reply jwks(Context& context, Request&) {
     Response response = json(200, context.tokens.jwks());
     response.content_type = "application/jwk-set+json";
+    response.headers.add("Cache-Control", "public, max-age=300");
+    co_return response;
+}
+
+Reply oauth_metadata(Context& context, Request&) {
+    const std::string& issuer = context.services.settings.issuer;
+    const std::vector<std::string> methods{"client_secret_basic", "client_secret_post", "private_key_jwt"};
+    const std::vector<std::string> algorithms{"RS256", "ES256", "EdDSA", "Ed25519"};
+    std::vector<std::string> token_methods = methods;
+    token_methods.emplace_back("none");
+    JsonText json;
+    json.text("issuer", issuer)
+        .text("token_endpoint", issuer + "/oauth2/token")
+        .texts("token_endpoint_auth_methods_supported", token_methods)
+        .texts("token_endpoint_auth_signing_alg_values_supported", algorithms)
+        .text("jwks_uri", issuer + "/.well-known/jwks.json")
+        .texts("response_types_supported", {})
+        .texts("grant_types_supported", {"client_credentials", "refresh_token"})
+        .text("revocation_endpoint", issuer + "/oauth2/revoke")
+        .texts("revocation_endpoint_auth_methods_supported", methods)
+        .texts("revocation_endpoint_auth_signing_alg_values_supported", algorithms)
+        .text("introspection_endpoint", issuer + "/oauth2/introspect")
+        .texts("introspection_endpoint_auth_methods_supported", methods)
+        .texts("introspection_endpoint_auth_signing_alg_values_supported", algorithms)
+        .texts("introspection_signing_alg_values_supported", context.tokens.signing_algorithms());
+    Response response = api::json(200, json.finish());
     response.headers.add("Cache-Control", "public, max-age=300");
     co_return response;
 }

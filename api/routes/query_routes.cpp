@@ -1,12 +1,12 @@
 // The routes that read the read models: lists by keyset pages, each at a position of the log.
-#include <charconv>
-
 #include "api/form.hpp"
 #include "api/refusals.hpp"
 #include "api/routes/admin_routes.hpp"
 #include "api/routes/answers.hpp"
 #include "api/routes/auth_routes.hpp"
+#include "api/routes/reading.hpp"
 #include "api/routes/role_routes.hpp"
+#include "api/routes/service_account_routes.hpp"
 #include "commands/answers_at_head.hpp"
 #include "projections/queries.hpp"
 
@@ -18,87 +18,8 @@ using commands::CommandError;
 using commands::Refusal;
 using rows::QueryError;
 
-constexpr std::int64_t kDefaultPage = 50;
-constexpr std::int64_t kMaxPage = 200;
-constexpr std::size_t kMaxCursorBytes = 256;
 constexpr std::int32_t kExportPage = 500;  // entries in memory at a time
 constexpr auto kExportPageTime = std::chrono::seconds(10);
-
-Response refuse_query(const Request& request, QueryError error) {
-    switch (error) {
-        case QueryError::kUnavailable:
-            return refuse(request, CommandError(Refusal::kUnavailable));
-        case QueryError::kDeadline:
-            return refuse(request, CommandError(Refusal::kOverloaded, 1));
-        case QueryError::kPositionNotReached: {
-            Problem behind{problems::kBehind,
-                           "The read model has not reached Keyledger-Min-Position yet. Send the request again.", 1,
-                           {}, {}};
-            return problem(request, behind);
-        }
-        case QueryError::kPositionBeyondHead:
-            return problem(request, problems::kPositionAhead,
-                           "Send as Keyledger-Min-Position only what an answer's Keyledger-Position said.");
-        case QueryError::kInvalid:
-            return problem(request, problems::kBadRequest, "A parameter of the query is too long or not text.");
-    }
-    return problem(request, problems::kInternalError, "Something is broken in the service.");
-}
-
-std::optional<std::int64_t> parse_number(std::string_view text) {
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
-// Read your own writes: waits until the read model holds the position that the caller names.
-boost::asio::awaitable<Result<void, Response>> wait_for_min_position(Context& context, Request& request,
-                                                                     rows::Model model) {
-    const auto wanted = request.header("Keyledger-Min-Position");
-    if (!wanted) co_return Result<void, Response>{};
-    const auto position = parse_number(*wanted);
-    if (!position || *position < 0)
-        co_return Unexpected(problem(request, problems::kBadRequest, "Keyledger-Min-Position is a whole number."));
-    auto head = co_await context.services.store.head(request.deadline);
-    if (!head) co_return Unexpected(refuse(request, CommandError(commands::refusal_of(head.error()))));
-    auto reached =
-        co_await context.queries.wait_for(model, *position, head->cursor.position, request.deadline);
-    if (!reached) co_return Unexpected(refuse_query(request, reached.error()));
-    co_return Result<void, Response>{};
-}
-
-// The caller holds the permission, and the read model has what he wants to see.
-boost::asio::awaitable<Result<void, Response>> admit(Context& context, Request& request,
-                                                     Permission needed, rows::Model model) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return Unexpected(claims.error());
-    auto known = co_await commands::holder_of(context.services, needed, claims->bearer, request.deadline);
-    if (!known) co_return Unexpected(refuse(request, known.error()));
-    auto waited = co_await wait_for_min_position(context, request, model);
-    co_return waited;
-}
-
-struct PageRequest {
-    std::int32_t limit = 0;
-    std::optional<std::string> cursor;  // opened
-};
-
-// `limit` and `cursor`; a cursor of another list, or of another service, is refused as malformed.
-PageRequest read_page(Context& context, FormFields& query, std::string_view list) {
-    PageRequest page;
-    page.limit = static_cast<std::int32_t>(query.optional_integer("limit", 1, kMaxPage).value_or(kDefaultPage));
-    if (const auto sealed = query.optional_string("cursor", kMaxCursorBytes)) {
-        page.cursor = context.cursors.open(list, *sealed);
-        if (!page.cursor) query.refuse("cursor", "Give the 'next' of an answer of this very list, unchanged.");
-    }
-    return page;
-}
-
-Response page_answer(JsonText& json, const std::optional<std::string>& next, Position position) {
-    json.text_or_null("next", next);
-    return at_position(api::json(200, json.finish()), position);
-}
 
 std::optional<std::string> seal_position(Context& context, std::string_view list, bool more, Position position) {
     if (!more) return std::nullopt;
@@ -380,6 +301,31 @@ Reply show_role(Context& context, Request& request) {
     JsonText json;
     write_role(json, *found->value);
     co_return at_position(api::json(200, json.finish()), found->position);
+}
+
+Reply list_service_accounts(Context& context, Request& request) {
+    auto admitted = co_await admit(context, request, commands::kReadClients, rows::Model::kServiceAccounts);
+    if (!admitted) co_return admitted.error();
+    FormFields query = FormFields::of_query(request);
+    const PageRequest page = read_page(context, query, "service-accounts");
+    auto read = query.finish();
+    if (!read) co_return read.error();
+    std::optional<rows::ServiceAccountCursor> cursor;
+    if (page.cursor) cursor = rows::ServiceAccountCursor{Uuid::parse(*page.cursor).value_or(Uuid{})};
+    auto accounts = co_await context.queries.list_service_accounts(cursor, page.limit, request.deadline);
+    if (!accounts) co_return refuse_query(request, accounts.error());
+    JsonText json;
+    json.begin_array("items");
+    for (const rows::ServiceAccountRow& account : accounts->items) {
+        json.begin_object();
+        json.text("id", account.id.to_string()).text("name", account.name).texts("audiences", account.audiences);
+        json.text("status", account.enabled ? "enabled" : "disabled").time("created_at", account.created_at_ms);
+        json.end_object();
+    }
+    json.end_array();
+    std::optional<std::string> next;
+    if (accounts->next) next = context.cursors.seal("service-accounts", accounts->next->after.to_string());
+    co_return page_answer(json, next, accounts->position);
 }
 
 Reply list_user_roles(Context& context, Request& request) {

@@ -79,6 +79,8 @@ const std::vector<EventTypeInfo>& known_types() {
         describe<Role>(types, std::type_identity<RoleEvent>{});
         describe<Assignments>(types, std::type_identity<AssignmentsEvent>{});
         describe<Administrators>(types, std::type_identity<AdministratorsEvent>{});
+        describe<ServiceAccount>(types, std::type_identity<ServiceAccountEvent>{});
+        describe<ServiceToken>(types, std::type_identity<ServiceTokenEvent>{});
         return types;
     }();
     return kTypes;
@@ -107,6 +109,10 @@ AnyEvent decode_any(const RecordedEvent& event, FieldOpener& opener) {
         return decode_event<AssignmentsEvent>(event.type, event.schema_version, event.payload, opener);
     if (event.stream_type == Administrators::kStreamType)
         return decode_event<AdministratorsEvent>(event.type, event.schema_version, event.payload, opener);
+    if (event.stream_type == ServiceAccount::kStreamType)
+        return decode_event<ServiceAccountEvent>(event.type, event.schema_version, event.payload, opener);
+    if (event.stream_type == ServiceToken::kStreamType)
+        return decode_event<ServiceTokenEvent>(event.type, event.schema_version, event.payload, opener);
     throw CodecError("unknown stream type '" + event.stream_type + "'");
 }
 
@@ -119,6 +125,8 @@ std::string_view stream_type_of(const AnyEvent& event) {
         std::string_view operator()(const RoleEvent&) const { return Role::kStreamType; }
         std::string_view operator()(const AssignmentsEvent&) const { return Assignments::kStreamType; }
         std::string_view operator()(const AdministratorsEvent&) const { return Administrators::kStreamType; }
+        std::string_view operator()(const ServiceAccountEvent&) const { return ServiceAccount::kStreamType; }
+        std::string_view operator()(const ServiceTokenEvent&) const { return ServiceToken::kStreamType; }
     } type;
     return std::visit(type, event);
 }

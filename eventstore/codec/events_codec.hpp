@@ -11,6 +11,8 @@
 #include "domain/access/assignments.hpp"
 #include "domain/access/role.hpp"
 #include "domain/anonymous_callers/anonymous_callers.hpp"
+#include "domain/client/service_account.hpp"
+#include "domain/client/service_token.hpp"
 #include "domain/login_attempts/login_attempts.hpp"
 #include "domain/session/session.hpp"
 #include "domain/user/user.hpp"
@@ -50,6 +52,8 @@ EncodedEvent encode(const AnonymousCallersEvent& event, FieldSealer& sealer);
 EncodedEvent encode(const RoleEvent& event, FieldSealer& sealer);
 EncodedEvent encode(const AssignmentsEvent& event, FieldSealer& sealer);
 EncodedEvent encode(const AdministratorsEvent& event, FieldSealer& sealer);
+EncodedEvent encode(const ServiceAccountEvent& event, FieldSealer& sealer);
+EncodedEvent encode(const ServiceTokenEvent& event, FieldSealer& sealer);
 std::string encode(const EventMetadata& metadata, FieldSealer& sealer);
 
 // Throw CodecError on an unknown type or version and on a malformed payload: a reader stops, it never skips.
@@ -69,12 +73,16 @@ template <>
 AssignmentsEvent decode_event<AssignmentsEvent>(std::string_view, int, std::string_view, FieldOpener&);
 template <>
 AdministratorsEvent decode_event<AdministratorsEvent>(std::string_view, int, std::string_view, FieldOpener&);
+template <>
+ServiceAccountEvent decode_event<ServiceAccountEvent>(std::string_view, int, std::string_view, FieldOpener&);
+template <>
+ServiceTokenEvent decode_event<ServiceTokenEvent>(std::string_view, int, std::string_view, FieldOpener&);
 
 EventMetadata decode_metadata(std::string_view metadata, FieldOpener& opener);
 
 // Any event of the log, by its stream's type.
 using AnyEvent = std::variant<UserEvent, SessionEvent, LoginAttemptsEvent, AnonymousCallersEvent, RoleEvent,
-                              AssignmentsEvent, AdministratorsEvent>;
+                              AssignmentsEvent, AdministratorsEvent, ServiceAccountEvent, ServiceTokenEvent>;
 AnyEvent decode_any(const RecordedEvent& event, FieldOpener& opener);
 std::string_view stream_type_of(const AnyEvent& event);
 

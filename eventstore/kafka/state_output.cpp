@@ -187,6 +187,8 @@ void StateOutput::apply(Change&, const AnonymousCallersEvent&) {}
 void StateOutput::apply(Change&, const RoleEvent&) {}
 void StateOutput::apply(Change&, const AssignmentsEvent&) {}
 void StateOutput::apply(Change&, const AdministratorsEvent&) {}
+void StateOutput::apply(Change&, const ServiceAccountEvent&) {}
+void StateOutput::apply(Change&, const ServiceTokenEvent&) {}
 
 void StateOutput::keep(const Uuid& session, const LiveSession& live) {
     sessions_[session] = live;

@@ -59,6 +59,8 @@ private:
     void apply(Change& change, const RoleEvent& event);
     void apply(Change& change, const AssignmentsEvent& event);
     void apply(Change& change, const AdministratorsEvent& event);
+    void apply(Change& change, const ServiceAccountEvent& event);
+    void apply(Change& change, const ServiceTokenEvent& event);
 
     void keep(const Uuid& session, const LiveSession& live);
     bool drop(const Uuid& session);  // whether it was there

@@ -26,6 +26,13 @@ Said said(const RecordedEvent&, const RoleAssigned& assigned) { return assigned.
 Said said(const RecordedEvent&, const RoleWithdrawn& withdrawn) { return withdrawn.subject_id; }
 Said said(const RecordedEvent&, const AdministratorsJoined& joined) { return joined.user_id; }
 Said said(const RecordedEvent&, const AdministratorsLeft& left) { return left.user_id; }
+Said said(const RecordedEvent&, const ServiceTokenIssued& issued) { return issued.service_account_id; }
+Said said(const RecordedEvent&, const ServiceTokenRevoked& revoked) { return revoked.service_account_id; }
+Said said(const RecordedEvent&, const AssertionUsed& used) { return used.service_account_id; }
+Said said(const RecordedEvent& event, const ServiceAccountEvent&) { return event.stream_id; }
+Said said(const RecordedEvent& event, const ServiceTokenEvent& token) {
+    return std::visit([&](const auto& one) { return said(event, one); }, token);
+}
 Said said(const RecordedEvent& event, const AssignmentsEvent& assignments) {
     return std::visit([&](const auto& one) { return said(event, one); }, assignments);
 }

@@ -164,11 +164,68 @@ StreamProse administrators() {
              {"administrators.left", "He lost the role, or was disabled.", {{"user_id", "who was one"}}}}};
 }
 
+StreamProse service_accounts() {
+    return {
+        "service_account",
+        "Service accounts",
+        "One a service account; the stream's id is its client id. In Kafka these events have it as their subject.",
+        {{"service_account.registered",
+          "There is a service account from now on, enabled, which has nothing to authenticate with yet.",
+          {{"name", "unique without regard to case. In the clear: nothing personal belongs here"},
+           {"audiences", "the resource servers that it may ask tokens for (RFC 8707), beside the issuer"}}},
+         {"service_account.changed",
+          "The whole account as it is from now on.",
+          {{"name", "unique without regard to case"}, {"audiences", "the resource servers, sorted"}}},
+         {"service_account.secret_added",
+          "It authenticates with this secret from now on, too. The log holds no secret and no digest of one, only "
+          "what the stored value must be equal to.",
+          {{"secret_id", "of the row in `credentials`"},
+           {"sealed_sha256", "SHA-256 (hex) of the sealed digest; any other is refused"}}},
+         {"service_account.secret_removed",
+          "The secret is not good any more, nor is any token that it earned.",
+          {{"secret_id", "of the row in `credentials`, which went with this event"}}},
+         {"service_account.key_added",
+          "It authenticates with assertions under this key from now on, too (RFC 7523).",
+          {{"key_id", "its thumbprint (RFC 7638)"},
+           {"algorithm", "the only one that its signatures may be of"},
+           {"public_key", "its public members, as a JWK"}}},
+         {"service_account.key_removed",
+          "The key is not good any more, nor is any token that it earned.",
+          {{"key_id", "its thumbprint"}}},
+         {"service_account.disabled", "It gets no token any more, and those that it has are over for good.", {}},
+         {"service_account.enabled", "It may get tokens again. The earlier ones stay ended.", {}},
+         {"service_account.deleted",
+          "The last of its stream. Its secrets and the key that sealed them are destroyed together with this event; "
+          "its tokens are over, and its roles grant nothing to anybody.",
+          {}}}};
+}
+
+StreamProse service_tokens() {
+    return {
+        "service_token",
+        "Service tokens",
+        "One an access token that a service account earned for itself; the stream's id is the token's `jti`. Where a "
+        "signed assertion earned it, the id is a UUID of version 8 that follows from the account and the assertion's "
+        "`jti`, so that none is good twice. In Kafka these events have the account as their subject.",
+        {{"service_token.issued",
+          "A service logged in.",
+          {{"service_account_id", "whose token it is"},
+           {"audiences", "the resource servers that it is for, or the issuer"},
+           {"scope", "the permissions that were asked for and granted, sorted"},
+           {"credential", "what it authenticated with: the id of a secret, or of a key"},
+           {"expires_at_ms", "when it ends at the latest"}}},
+         {"service_token.revoked", "The token is not good any more.", {{"service_account_id", "whose token it was"}}},
+         {"service_token.assertion_used",
+          "An assertion was presented to introspect or to revoke: it is not good a second time.",
+          {{"service_account_id", "who authenticated"}, {"credential", "the id of the key"}}}}};
+}
+
 }  // namespace
 
 const std::vector<StreamProse>& streams() {
     static const std::vector<StreamProse> kAll{users(),       sessions(),       login_attempts(),   roles(),
-                                               assignments(), administrators(), anonymous_callers()};
+                                               assignments(), administrators(), service_accounts(),
+                                               service_tokens(), anonymous_callers()};
     return kAll;
 }
 

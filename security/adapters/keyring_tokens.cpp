@@ -16,6 +16,17 @@ asio::awaitable<std::string> sign_here(const AccessTokens& tokens, AccessTokenCl
     co_return tokens.sign(claims, now_ms);
 }
 
+asio::awaitable<std::string> sign_answer_here(const AccessTokens& tokens, const std::string& issuer,
+                                              std::string audience, std::string answer, std::int64_t now_ms) {
+    co_return tokens.sign_introspection(issuer, audience, answer, now_ms);
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text.append(text.empty() ? "" : " ").append(word);
+    return text;
+}
+
 }  // namespace
 
 asio::awaitable<std::string> KeyringTokens::sign(AccessTokenClaims claims, std::int64_t now_ms) {
@@ -52,12 +63,41 @@ asio::awaitable<commands::IssuedTokens> KeyringTokens::issue(commands::Grant gra
     co_return issued;
 }
 
+asio::awaitable<std::string> KeyringTokens::issue(commands::ServiceGrant grant) {
+    AccessTokenClaims claims;
+    claims.issuer = settings_.issuer;
+    claims.subject = grant.account_id;
+    claims.audiences = grant.audiences;
+    claims.client_id = grant.account_id.to_string();
+    claims.token_id = grant.token_id;
+    claims.issued_at_ms = grant.issued_at_ms;
+    claims.expires_at_ms = grant.expires_at_ms;
+    claims.scope = joined(grant.scope);
+    claims.log_id = settings_.log_id;
+    auto token = co_await sign(std::move(claims), clock_.now_ms());
+    co_return token;
+}
+
+asio::awaitable<std::string> KeyringTokens::sign_introspection(std::string audience, std::string answer) {
+    const std::int64_t now_ms = clock_.now_ms();
+    auto signing = sign_answer_here(access_tokens_, settings_.issuer, std::move(audience), std::move(answer), now_ms);
+    if (!access_tokens_.signs_slowly(now_ms)) {
+        auto token = co_await std::move(signing);
+        co_return token;
+    }
+    auto token = co_await asio::co_spawn(processors_, std::move(signing), asio::use_awaitable);
+    co_return token;
+}
+
 std::optional<commands::AccessClaims> KeyringTokens::read_access(std::string_view token) {
     const TokenExpectation expectation{settings_.issuer, std::nullopt, 0};
     const auto verified = access_tokens_.verify(token, expectation, clock_.now_ms());
     if (!verified || verified->log_id != settings_.log_id) return std::nullopt;
     commands::AccessClaims claims;
-    claims.bearer = {verified->subject, verified->session, verified->security_stamp};
+    if (verified->session)
+        claims.bearer = {verified->subject, *verified->session, verified->security_stamp};
+    else
+        claims.service = commands::ServiceBearer{verified->subject, verified->token_id};
     claims.client_id = verified->client_id;
     claims.audiences = verified->audiences;
     claims.token_id = verified->token_id.to_string();
@@ -76,6 +116,14 @@ std::optional<commands::PresentedRefresh> KeyringTokens::read_refresh(std::strin
 }
 
 std::string KeyringTokens::jwks() { return security::jwks(*keyring_.snapshot(), clock_.now_ms()); }
+
+std::vector<std::string> KeyringTokens::signing_algorithms() {
+    const auto keyring = keyring_.snapshot();
+    std::vector<std::string> names;
+    if (const Key* key = keyring->current(KeyPurpose::kTokenSigning, clock_.now_ms()))
+        names.emplace_back(name_of(key->signing->algorithm()));
+    return names;
+}
 
 std::string KeyringCursors::seal(std::string_view purpose, std::string_view clear) {
     return seal_value(*keyring_.snapshot(), SealedPurpose::kCursor, purpose, clear, clock_.now_ms());

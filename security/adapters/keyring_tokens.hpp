@@ -27,9 +27,12 @@ public:
           access_tokens_(keyring) {}
 
     boost::asio::awaitable<commands::IssuedTokens> issue(commands::Grant grant) override;
+    boost::asio::awaitable<std::string> issue(commands::ServiceGrant grant) override;
+    boost::asio::awaitable<std::string> sign_introspection(std::string audience, std::string answer) override;
     std::optional<commands::AccessClaims> read_access(std::string_view token) override;
     std::optional<commands::PresentedRefresh> read_refresh(std::string_view token) override;
     std::string jwks() override;
+    std::vector<std::string> signing_algorithms() override;
 
 private:
     boost::asio::awaitable<std::string> sign(AccessTokenClaims claims, std::int64_t now_ms);

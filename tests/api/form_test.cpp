@@ -37,7 +37,7 @@ TEST(FormFields, RefusesAParameterGivenTwice) {
     fields.required_string("token", 10);
     auto read = fields.finish();
     ASSERT_FALSE(read);
-    EXPECT_TRUE(has(read.error().body, "problem:malformed-form")) << read.error().body;
+    EXPECT_TRUE(has(read.error().body, "problem:bad-request")) << read.error().body;
 }
 
 TEST(FormFields, ReportsMissingAndTooLongOnes) {

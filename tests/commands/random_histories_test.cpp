@@ -54,6 +54,17 @@ std::string text_of(const std::vector<Uuid>& ids) {
 }
 std::string text_of(const Assignments& assignments) { return "assignments" + text_of(assignments.roles); }
 std::string text_of(const Administrators& administrators) { return "administrators" + text_of(administrators.users); }
+std::string text_of(const ServiceAccount& account) {
+    std::string text = "service account " + std::to_string(static_cast<int>(account.status)) + ' ' + account.name +
+                       ' ' + std::to_string(account.tokens_ended_before);
+    for (const auto& secret : account.secrets) text += ' ' + secret.id.to_string() + secret.sealed_sha256;
+    for (const auto& key : account.keys) text += ' ' + key.id;
+    return text;
+}
+std::string text_of(const ServiceToken& token) {
+    return "service token " + std::to_string(static_cast<int>(token.status)) + ' ' +
+           token.service_account_id.to_string() + ' ' + token.credential + ' ' + std::to_string(token.expires_at_ms);
+}
 std::string text_of(const Fold& fold) {
     const std::string state = std::visit([](const auto& s) { return text_of(s); }, *fold.state);
     return std::to_string(fold.version) + ": " + state;
@@ -73,6 +84,8 @@ void expect_memories_equal_the_log(test::Stage& stage, std::initializer_list<tes
         if (type == Role::kStreamType) streams.read<Role>(stream_id);
         if (type == Assignments::kStreamType) streams.read<Assignments>(stream_id);
         if (type == Administrators::kStreamType) streams.read<Administrators>(stream_id);
+        if (type == ServiceAccount::kStreamType) streams.read<ServiceAccount>(stream_id);
+        if (type == ServiceToken::kStreamType) streams.read<ServiceToken>(stream_id);
         auto read = run(reader.executor.folder().load(streams.loads(), Freshness::kAtHead, Deadline::max()));
         ASSERT_TRUE(read);
         for (test::Node* node : nodes) {

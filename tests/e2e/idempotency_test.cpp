@@ -108,6 +108,55 @@ TEST(IdempotencyKey, IsRefusedWithAnotherRequestAboutRoles) {
     expect_mismatch(admin.del(roles + "/" + other, key(once)));
 }
 
+TEST(IdempotencyKey, IsRefusedWithAnotherRequestAboutServiceAccounts) {
+    ApiClient admin = administrator(api());
+    auto expect_mismatch = [](const Answer& answer) {
+        EXPECT_EQ(answer.status, 422) << answer.body;
+        EXPECT_EQ(answer.problem(), "idempotency-mismatch") << answer.body;
+    };
+    auto account = [](const std::string& name, const std::string& rest = "") {
+        return R"({"name":")" + name + R"(","audiences":[])" + rest + "}";
+    };
+    auto target = [](const std::string& id, const std::string& rest = "") { return kAccounts + ("/" + id) + rest; };
+    auto edwards = [](const std::string& x) { return R"({"kty":"OKP","crv":"Ed25519","x":")" + x + R"("})"; };
+    std::string once = unique("key");
+    const std::string name = unique("account");
+    const Answer registered = admin.post(kAccounts, account(name), key(once));
+    ASSERT_EQ(registered.status, 201) << registered.body;
+    EXPECT_EQ(admin.post(kAccounts, account(name), key(once)).body, registered.body) << "once, answered twice";
+    expect_mismatch(admin.post(kAccounts, account(unique("account")), key(once)));
+    const std::string id = registered.text("/id");
+    const std::string other = admin.post(kAccounts, account(unique("account"))).text("/id");
+    once = unique("key");
+    const std::string disabled = R"(,"status":"disabled")";
+    EXPECT_EQ(admin.put(target(id), account(name, disabled), key(once)).status, 204);
+    expect_mismatch(admin.put(target(id), account(name, R"(,"status":"enabled")"), key(once)));
+    once = unique("key");
+    const Answer made = admin.send("POST", target(id, "/secrets"), key(once));
+    ASSERT_EQ(made.status, 201) << made.body;
+    watch_secret(made.text("/client_secret"));
+    const Answer again = admin.send("POST", target(id, "/secrets"), key(once));
+    EXPECT_EQ(again.status, 201) << again.body;
+    EXPECT_EQ(again.text("/id"), made.text("/id"));
+    EXPECT_FALSE(again.has("/client_secret")) << "shown once";
+    expect_mismatch(admin.send("POST", target(other, "/secrets"), key(once)));
+    once = unique("key");
+    EXPECT_EQ(admin.del(target(id, "/secrets/" + made.text("/id")), key(once)).status, 204);
+    expect_mismatch(admin.del(target(other, "/secrets/" + made.text("/id")), key(once)));
+    once = unique("key");
+    const Answer added =
+        admin.post(target(id, "/keys"), edwards("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"), key(once));
+    ASSERT_EQ(added.status, 201) << added.body;
+    expect_mismatch(
+        admin.post(target(id, "/keys"), edwards("PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"), key(once)));
+    once = unique("key");
+    EXPECT_EQ(admin.del(target(id, "/keys/" + added.text("/id")), key(once)).status, 204);
+    expect_mismatch(admin.del(target(other, "/keys/" + added.text("/id")), key(once)));
+    once = unique("key");
+    EXPECT_EQ(admin.del(target(id), key(once)).status, 204);
+    expect_mismatch(admin.del(target(other), key(once)));
+}
+
 // The session that asks is part of the request: what it ends or keeps depends on it. A key that was used in
 // one session must not make another believe that it was logged out.
 TEST(IdempotencyKey, OfOneSessionDoesNotAnswerForAnother) {

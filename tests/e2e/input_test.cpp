@@ -8,6 +8,8 @@
 namespace keyledger::test {
 namespace {
 
+using namespace std::string_literals;
+
 constexpr const char* kAnyId = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 // One that takes JSON, with a field of it that is a string.
@@ -26,7 +28,10 @@ std::vector<JsonRoute> json_routes() {
             {"POST", std::string(kUsers) + "/" + kAnyId + "/deactivate", "reason"},
             {"PUT", std::string(kUsers) + "/" + kAnyId, "name"},
             {"POST", "/api/v1/admin/roles", "name"},
-            {"PUT", std::string("/api/v1/admin/roles/") + kAnyId, "name"}};
+            {"PUT", std::string("/api/v1/admin/roles/") + kAnyId, "name"},
+            {"POST", kAccounts, "name"},
+            {"PUT", kAccounts + ("/"s + kAnyId), "name"},
+            {"POST", kAccounts + ("/"s + kAnyId) + "/keys", "kty"}};
 }
 
 Answer send_json(ApiClient& client, const JsonRoute& to, const std::string& body,
@@ -35,7 +40,6 @@ Answer send_json(ApiClient& client, const JsonRoute& to, const std::string& body
 }
 
 std::vector<std::string> malformed_bodies(const std::string& field) {
-    using namespace std::string_literals;
     const std::string open = R"({")" + field + R"(":)";
     return {"nonsense",
             "[]",
@@ -74,7 +78,8 @@ TEST(JsonBody, WithUnknownOrWrongFieldsIsRefusedOnEveryRoute) {
         }
         const std::string good =
             R"({"email":"a@b.test","password":"p","refresh_token":"t","current_password":"p",)"
-            R"("new_password":"p","name":"n","reason":"r","permissions":[]})";
+            R"("new_password":"p","name":"n","reason":"r","permissions":[],"audiences":[],"status":"enabled",)"
+            R"("kty":"EC"})";
         const Answer answer = send_json(admin, route, good);
         EXPECT_EQ(answer.status, 400) << route.target;
         EXPECT_EQ(answer.problem(), "unknown-field") << route.target;
@@ -99,14 +104,16 @@ TEST(JsonBody, OfAnotherMediaTypeOrTooLargeIsRefusedOnEveryRoute) {
 
 TEST(Form, ThatIsMalformedIsRefused) {
     ApiClient client = api().with("Authorization", deployment().gateway.basic());
-    for (const char* target : {kIntrospect, kRevoke}) {
-        for (const char* body : {"token=%zz", "token=a&token=b", "token=%00", "token=%ff", "=a"})
-            EXPECT_EQ(client.form(target, body).problem(), "malformed-form") << target << body;
-        for (const char* body : {"", "token=", "token_type_hint=access_token"})
-            EXPECT_EQ(client.form(target, body).problem(), "invalid-fields") << target << body;
-        EXPECT_EQ(client.form(target, "token=" + std::string(9'000, 'a')).problem(), "invalid-fields");
+    for (const char* target : {kToken, kIntrospect, kRevoke}) {
         EXPECT_EQ(client.post(target, R"({"token":"a"})").problem(), "unsupported-media-type") << target;
         EXPECT_EQ(client.form(target, std::string(70'000, 'a')).problem(), "payload-too-large") << target;
+    }
+    for (const char* target : {kIntrospect, kRevoke}) {
+        for (const char* body : {"token=%zz", "token=a&token=b", "token=%00", "token=%ff", "=a"})
+            EXPECT_EQ(client.form(target, body).text("/error"), "invalid_request") << target << body;
+        for (const char* body : {"", "token=", "token_type_hint=access_token"})
+            EXPECT_EQ(client.form(target, body).text("/error"), "invalid_request") << target << body;
+        EXPECT_EQ(client.form(target, "token=" + std::string(9'000, 'a')).text("/error"), "invalid_request");
         EXPECT_EQ(client.form(target, "token=a&more=b").status, 200)
             << "RFC 6749 section 3.2: unknown ones are ignored";
     }
@@ -118,7 +125,7 @@ TEST(Query, ThatIsWrongIsRefused) {
     const std::string user_sessions = std::string(kUsers) + "/" + id + "/sessions";
     for (const std::string& list :
          {std::string(kSessions), std::string(kUsers), std::string(kAudit), user_sessions,
-          std::string("/api/v1/admin/roles")}) {
+          std::string("/api/v1/admin/roles"), std::string(kAccounts)}) {
         for (const char* bad :
              {"limit=0", "limit=201", "limit=x", "limit=1.5", "limit=", "cursor=", "cursor=x", "cursor=AAAA"})
             EXPECT_EQ(admin.get(list + "?" + bad).problem(), "invalid-fields") << list << bad;

@@ -53,6 +53,34 @@ eventstore::CommandId CountedIdentifiers::next_command_id() {
     return id;
 }
 
+Secret CountedIdentifiers::next_secret() {
+    const auto id = next_command_id();
+    return Secret(security::view_of(id));
+}
+
+std::optional<ServiceAccount::PublicKey> PlainAssertions::read_key(std::string_view jwk) {
+    if (jwk.empty() || jwk == "bad") return std::nullopt;
+    return ServiceAccount::PublicKey{std::string(jwk), KeyAlgorithm::kEs256, std::string(jwk)};
+}
+
+std::optional<PlainAssertions::Claims> PlainAssertions::read(std::string_view assertion) {
+    std::vector<std::string> parts(1);
+    for (const char c : assertion) c == '|' ? void(parts.emplace_back()) : parts.back().push_back(c);
+    if (parts.size() != 6) return std::nullopt;
+    Claims claims;
+    claims.key_id = parts[0] == "forged" ? "" : parts[0];
+    claims.issuer = parts[1];
+    claims.subject = parts[2];
+    claims.audience = parts[3];
+    claims.id = parts[4];
+    claims.expires_at_ms = std::stoll(parts[5]);
+    return claims;
+}
+
+bool PlainAssertions::is_signed_by(std::string_view assertion, const ServiceAccount::PublicKey& key) {
+    return assertion.starts_with(key.id + '|');
+}
+
 asio::awaitable<Result<Secret, HashingError>> PlainHasher::hash(Secret password, Deadline) {
     if (before) co_await before();
     if (overloaded) co_return Unexpected(HashingError::kOverloaded);

@@ -30,6 +30,7 @@ public:
     explicit CountedIdentifiers(std::uint32_t seed = 1) : seed_(seed) {}
     Uuid next() override;
     eventstore::CommandId next_command_id() override;
+    Secret next_secret() override;  // the next id, twice
 
 private:
     const std::uint64_t seed_;
@@ -68,6 +69,15 @@ public:
     Uuid anonymous_subject_of(std::int64_t now_ms) override;
 
     std::vector<std::string> claim_keys{"c1"};  // the current one first; not to be changed while commands run
+};
+
+// An assertion is the claims themselves, "key id|issuer|subject|audience|id|expires at", and a key is its own id: what it
+// says is signed by the key that it names unless that is "forged".
+class PlainAssertions : public commands::ClientAssertions {
+public:
+    std::optional<ServiceAccount::PublicKey> read_key(std::string_view jwk) override;
+    std::optional<Claims> read(std::string_view assertion) override;
+    bool is_signed_by(std::string_view assertion, const ServiceAccount::PublicKey& key) override;
 };
 
 // Lets everybody pass while `wait_s` is 0.

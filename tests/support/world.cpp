@@ -72,7 +72,7 @@ Node::Node(World& world, eventstore::Store& store, std::size_t cached_folds)
       access(executor, store),
       services{executor,          access,           store,        world.cipher, world.clock,
                world.identifiers, world.pseudonyms, world.hasher, world.policy, world.throttle,
-               world.journal,     world.settings} {}
+               world.client_throttle, client_secrets, world.assertions, world.journal,     world.settings} {}
 
 Client first_party() { return {std::string(kFirstPartyClientId), {"https://shop.example"}, Introspects::kOwnTokens}; }
 

@@ -49,6 +49,8 @@ struct World {
     PlainHasher hasher;
     ShortPolicy policy;
     OpenThrottle throttle;
+    OpenThrottle client_throttle;
+    PlainAssertions assertions;
     KeptJournal journal;
     commands::Settings settings;
 };
@@ -62,6 +64,7 @@ public:
     commands::FoldCache cache;
     commands::Executor executor;
     commands::FoldedAccess access;
+    commands::ClientSecrets client_secrets;
     commands::Services services;
 };
 

@@ -1,0 +1,90 @@
+#include "api/routes/reading.hpp"
+
+#include <charconv>
+
+#include "api/refusals.hpp"
+#include "commands/answers_at_head.hpp"
+
+namespace keyledger::api::routes {
+namespace {
+
+namespace rows = keyledger::projections;
+using commands::CommandError;
+using commands::Refusal;
+using rows::QueryError;
+
+constexpr std::int64_t kDefaultPage = 50;
+constexpr std::int64_t kMaxPage = 200;
+constexpr std::size_t kMaxCursorBytes = 256;
+
+}  // namespace
+
+Response refuse_query(const Request& request, QueryError error) {
+    switch (error) {
+        case QueryError::kUnavailable:
+            return refuse(request, CommandError(Refusal::kUnavailable));
+        case QueryError::kDeadline:
+            return refuse(request, CommandError(Refusal::kOverloaded, 1));
+        case QueryError::kPositionNotReached: {
+            Problem behind{problems::kBehind,
+                           "The read model has not reached Keyledger-Min-Position yet. Send the request again.", 1,
+                           {}, {}};
+            return problem(request, behind);
+        }
+        case QueryError::kPositionBeyondHead:
+            return problem(request, problems::kPositionAhead,
+                           "Send as Keyledger-Min-Position only what an answer's Keyledger-Position said.");
+        case QueryError::kInvalid:
+            return problem(request, problems::kBadRequest, "A parameter of the query is too long or not text.");
+    }
+    return problem(request, problems::kInternalError, "Something is broken in the service.");
+}
+
+std::optional<std::int64_t> parse_number(std::string_view text) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+boost::asio::awaitable<Result<void, Response>> wait_for_min_position(Context& context, Request& request,
+                                                                     rows::Model model) {
+    const auto wanted = request.header("Keyledger-Min-Position");
+    if (!wanted) co_return Result<void, Response>{};
+    const auto position = parse_number(*wanted);
+    if (!position || *position < 0)
+        co_return Unexpected(problem(request, problems::kBadRequest, "Keyledger-Min-Position is a whole number."));
+    auto head = co_await context.services.store.head(request.deadline);
+    if (!head) co_return Unexpected(refuse(request, CommandError(commands::refusal_of(head.error()))));
+    auto reached =
+        co_await context.queries.wait_for(model, *position, head->cursor.position, request.deadline);
+    if (!reached) co_return Unexpected(refuse_query(request, reached.error()));
+    co_return Result<void, Response>{};
+}
+
+boost::asio::awaitable<Result<void, Response>> admit(Context& context, Request& request,
+                                                     Permission needed, rows::Model model) {
+    auto claims = authenticate(context, request);
+    if (!claims) co_return Unexpected(claims.error());
+    auto known = co_await commands::holder_of(context.services, needed, claims->bearer, request.deadline);
+    if (!known) co_return Unexpected(refuse(request, known.error()));
+    auto waited = co_await wait_for_min_position(context, request, model);
+    co_return waited;
+}
+
+PageRequest read_page(Context& context, FormFields& query, std::string_view list) {
+    PageRequest page;
+    page.limit = static_cast<std::int32_t>(query.optional_integer("limit", 1, kMaxPage).value_or(kDefaultPage));
+    if (const auto sealed = query.optional_string("cursor", kMaxCursorBytes)) {
+        page.cursor = context.cursors.open(list, *sealed);
+        if (!page.cursor) query.refuse("cursor", "Give the 'next' of an answer of this very list, unchanged.");
+    }
+    return page;
+}
+
+Response page_answer(JsonText& json, const std::optional<std::string>& next, Position position) {
+    json.text_or_null("next", next);
+    return at_position(api::json(200, json.finish()), position);
+}
+
+}  // namespace keyledger::api::routes

@@ -1,0 +1,219 @@
+#include "api/routes/service_account_routes.hpp"
+
+#include "api/read_json.hpp"
+#include "api/refusals.hpp"
+#include "api/write_json.hpp"
+#include "commands/answers_at_head.hpp"
+#include "commands/service_accounts.hpp"
+
+namespace keyledger::api::routes {
+namespace {
+
+using commands::CommandError;
+using commands::Refusal;
+
+constexpr std::size_t kMaxKeyMemberBytes = 1024;  // a modulus of 4096 bits has 683
+
+struct Definition {
+    commands::AccountDefinition account;
+    AccountStanding standing = AccountStanding::kEnabled;
+
+    std::vector<std::string> parts() const {
+        std::vector<std::string> parts{account.name, standing == AccountStanding::kEnabled ? "enabled" : "disabled"};
+        parts.insert(parts.end(), account.audiences.begin(), account.audiences.end());
+        return parts;
+    }
+};
+
+void read_account(JsonFields& body, commands::AccountDefinition& account) {
+    account.name = body.required_string("name", kMaxRoleNameBytes);
+    account.audiences = body.required_string_list("audiences", kMaxAudiencesPerAccount, kMaxAudienceBytes);
+}
+
+Result<Definition, Response> read_definition(const Request& request) {
+    JsonFields body(request);
+    Definition definition;
+    read_account(body, definition.account);
+    const std::string status = body.required_string("status", 16);
+    if (status == "disabled") definition.standing = AccountStanding::kDisabled;
+    if (!status.empty() && status != "enabled" && status != "disabled")
+        body.refuse("status", "Give 'enabled' or 'disabled'.");
+    auto read = body.finish();
+    if (!read) return Unexpected(read.error());
+    return definition;
+}
+
+// The members of a public JWK, as they came. What else one may hold is not for us, or is private: an unknown field.
+Result<std::string, Response> read_key(const Request& request) {
+    JsonFields body(request);
+    JsonText jwk;
+    jwk.text("kty", body.required_string("kty", 8));
+    for (const char* name : {"crv", "x", "y", "n", "e", "alg", "use", "kid"})
+        if (const auto value = body.optional_string(name, kMaxKeyMemberBytes)) jwk.text(name, *value);
+    auto read = body.finish();
+    if (!read) return Unexpected(read.error());
+    return jwk.finish();
+}
+
+Response done(const Request& request, const Result<commands::Done, CommandError>& outcome) {
+    if (!outcome) return refuse(request, outcome.error());
+    return at_position(no_content(), outcome->position);
+}
+
+// Ids that no command knows become the nil id, which none has: the command says whether the caller may learn of that.
+Uuid id_of(const Request& request, std::string_view name) {
+    return Uuid::parse(request.path_parameter(name)).value_or(Uuid{});
+}
+
+std::string_view name_of(KeyAlgorithm algorithm) {
+    for (const auto& [value, name] : enum_names(algorithm))
+        if (value == algorithm) return name;
+    return "";
+}
+
+void write_key(JsonText& json, const ServiceAccount::PublicKey& key) {
+    json.text("id", key.id).text("algorithm", name_of(key.algorithm)).text("public_key", key.jwk);
+}
+
+std::string account_json(const Uuid& account_id, const ServiceAccount& account) {
+    JsonText json;
+    json.text("id", account_id.to_string())
+        .text("name", account.name)
+        .texts("audiences", account.audiences)
+        .text("status", account.status == ServiceAccount::Status::kEnabled ? "enabled" : "disabled")
+        .time("created_at", account.registered_at_ms);
+    json.begin_array("secrets");
+    for (const auto& secret : account.secrets) json.begin_object().text("id", secret.id.to_string()).end_object();
+    json.end_array().begin_array("keys");
+    for (const auto& key : account.keys) {
+        json.begin_object();
+        write_key(json, key);
+        json.end_object();
+    }
+    json.end_array();
+    return json.finish();
+}
+
+}  // namespace
+
+Reply show_service_account(Context& context, Request& request) {
+    auto claims = authenticate(context, request);
+    if (!claims) co_return claims.error();
+    auto known =
+        co_await commands::holder_of(context.services, commands::kReadClients, claims->bearer, request.deadline);
+    if (!known) co_return refuse(request, known.error());
+    const Uuid account_id = id_of(request, "id");
+    auto access = co_await commands::access_of_service(context.services, account_id, request.deadline);
+    if (!access) co_return refuse(request, access.error());
+    if (!access->account.exists()) co_return refuse(request, CommandError(Refusal::kAccountUnknown));
+    co_return at_position(json(200, account_json(account_id, access->account)), access->held.position);
+}
+
+Reply register_service_account(Context& context, Request& request) {
+    auto claims = authenticate(context, request);
+    if (!claims) co_return claims.error();
+    JsonFields body(request);
+    Definition definition;
+    read_account(body, definition.account);
+    auto read = body.finish();
+    if (!read) co_return read.error();
+    commands::Caller caller = caller_of(request, *claims);
+    const std::vector<std::string> parts = definition.parts();
+    auto key = take_idempotency_key(context, request, caller, parts);
+    if (!key) co_return key.error();
+    auto registered = co_await commands::register_service_account(context.services, claims->bearer,
+                                                                  definition.account, caller);
+    if (!registered) co_return refuse(request, registered.error());
+    const Uuid account_id = registered->account_id;
+    auto access = co_await commands::access_of_service(context.services, account_id, request.deadline);
+    if (!access) co_return refuse(request, CommandError(Refusal::kOutcomeUnknown));
+    Response response = json(201, account_json(account_id, access->account));
+    response.headers.add("Location", "/api/v1/admin/service-accounts/" + account_id.to_string());
+    co_return at_position(std::move(response), registered->position);
+}
+
+Reply change_service_account(Context& context, Request& request) {
+    auto claims = authenticate(context, request);
+    if (!claims) co_return claims.error();
+    auto definition = read_definition(request);
+    if (!definition) co_return definition.error();
+    commands::Caller caller = caller_of(request, *claims);
+    const std::vector<std::string> parts = definition->parts();
+    auto key = take_idempotency_key(context, request, caller, parts);
+    if (!key) co_return key.error();
+    const Uuid account_id = id_of(request, "id");
+    auto outcome = co_await commands::change_service_account(context.services, claims->bearer, account_id,
+                                                             definition->account, definition->standing, caller);
+    co_return done(request, outcome);
+}
+
+Reply delete_service_account(Context& context, Request& request) {
+    auto claims = authenticate(context, request);
+    if (!claims) co_return claims.error();
+    commands::Caller caller = caller_of(request, *claims);
+    auto key = take_idempotency_key(context, request, caller, {});
+    if (!key) co_return key.error();
+    const Uuid account_id = id_of(request, "id");
+    auto outcome = co_await commands::delete_service_account(context.services, claims->bearer, account_id, caller);
+    co_return done(request, outcome);
+}
+
+Reply add_account_secret(Context& context, Request& request) {
+    auto claims = authenticate(context, request);
+    if (!claims) co_return claims.error();
+    commands::Caller caller = caller_of(request, *claims);
+    auto key = take_idempotency_key(context, request, caller, {});
+    if (!key) co_return key.error();
+    const Uuid account_id = id_of(request, "id");
+    auto made = co_await commands::add_account_secret(context.services, claims->bearer, account_id, caller);
+    if (!made) co_return refuse(request, made.error());
+    JsonText json;
+    json.text("id", made->secret_id.to_string());
+    // A repeated request is told what came of it, but the secret was shown then.
+    if (made->secret) json.text("client_secret", made->secret->reveal());
+    co_return at_position(api::json(201, json.finish()), made->position);
+}
+
+Reply remove_account_secret(Context& context, Request& request) {
+    auto claims = authenticate(context, request);
+    if (!claims) co_return claims.error();
+    commands::Caller caller = caller_of(request, *claims);
+    auto key = take_idempotency_key(context, request, caller, {});
+    if (!key) co_return key.error();
+    const Uuid account_id = id_of(request, "id");
+    const Uuid secret_id = id_of(request, "secret");
+    auto outcome = co_await commands::remove_account_secret(context.services, claims->bearer, account_id, secret_id,
+                                                            caller);
+    co_return done(request, outcome);
+}
+
+Reply add_account_key(Context& context, Request& request) {
+    auto claims = authenticate(context, request);
+    if (!claims) co_return claims.error();
+    auto jwk = read_key(request);
+    if (!jwk) co_return jwk.error();
+    commands::Caller caller = caller_of(request, *claims);
+    const std::vector<std::string> parts{*jwk};
+    auto key = take_idempotency_key(context, request, caller, parts);
+    if (!key) co_return key.error();
+    const Uuid account_id = id_of(request, "id");
+    auto added = co_await commands::add_account_key(context.services, claims->bearer, account_id, *jwk, caller);
+    if (!added) co_return refuse(request, added.error());
+    JsonText json;
+    write_key(json, added->key);
+    co_return at_position(api::json(201, json.finish()), added->position);
+}
+
+Reply remove_account_key(Context& context, Request& request) {
+    auto claims = authenticate(context, request);
+    if (!claims) co_return claims.error();
+    commands::Caller caller = caller_of(request, *claims);
+    auto key = take_idempotency_key(context, request, caller, {});
+    if (!key) co_return key.error();
+    const Uuid account_id = id_of(request, "id");
+    const std::string key_id(request.path_parameter("key"));
+    auto outcome = co_await commands::remove_account_key(context.services, claims->bearer, account_id, key_id, caller);
+    co_return done(request, outcome);
+}
+
+}  // namespace keyledger::api::routes

@@ -1,0 +1,42 @@
+#pragma once
+// Service accounts, for administrators. All take kWriteClients; upon an account that holds a permission which the actor
+// lacks he does nothing at all: whoever could add a secret to it would be what it is.
+#include "commands/services.hpp"
+
+namespace keyledger::commands {
+
+// kInvalidAccountName, kInvalidAudience, kTooManyAudiences. Without the issuer, which is always allowed.
+struct AccountDefinition {
+    std::string name;
+    std::vector<std::string> audiences;
+};
+struct RegisteredAccount {
+    Uuid account_id;
+    Position position = 0;
+};
+Answer<RegisteredAccount> register_service_account(Services& services, Bearer bearer, AccountDefinition definition,
+                                            Caller caller);
+Answer<Done> change_service_account(Services& services, Bearer bearer, Uuid account_id, AccountDefinition definition,
+                                    AccountStanding standing, Caller caller);
+// Its secrets go with it, and the key that they were sealed under.
+Answer<Done> delete_service_account(Services& services, Bearer bearer, Uuid account_id, Caller caller);
+
+struct MadeSecret {
+    Uuid secret_id;
+    std::optional<Secret> secret;  // empty: the command was carried out before, and the secret was shown then
+    Position position = 0;
+};
+Answer<MadeSecret> add_account_secret(Services& services, Bearer bearer, Uuid account_id, Caller caller);
+Answer<Done> remove_account_secret(Services& services, Bearer bearer, Uuid account_id, Uuid secret_id, Caller caller);
+
+struct RegisteredKey {
+    ServiceAccount::PublicKey key;
+    Position position = 0;
+};
+// kInvalidKey.
+Answer<RegisteredKey> add_account_key(Services& services, Bearer bearer, Uuid account_id, std::string jwk,
+                                      Caller caller);
+Answer<Done> remove_account_key(Services& services, Bearer bearer, Uuid account_id, std::string key_id,
+                                Caller caller);
+
+}  // namespace keyledger::commands

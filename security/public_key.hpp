@@ -1,0 +1,42 @@
+#pragma once
+// A public key that somebody else signs with: RSA, P-256 or Ed25519, out of a JWK (RFC 7517). The algorithm belongs to
+// the key. Immutable; any number of threads may verify with one. Failures of OpenSSL throw CryptoFailure.
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "domain/result.hpp"
+#include "security/signing_key.hpp"
+
+namespace keyledger::security {
+
+inline constexpr std::size_t kMaxJwkSize = 4 * 1024;
+
+class PublicKey {
+public:
+    // One JSON object without a member twice. Refused: private and symmetric keys, RSA below 2048 or above 4096 bits or
+    // with another exponent than 65537, points that are not on the curve, a `use` other than "sig", an `alg` other than
+    // the key's. The error says what is wrong.
+    static Result<PublicKey, std::string> parse(std::string_view jwk);
+
+    PublicKey(PublicKey&&) noexcept;
+    PublicKey& operator=(PublicKey&&) noexcept;
+    ~PublicKey();
+
+    SigningAlgorithm algorithm() const { return algorithm_; }
+    // The required members alone, in the form that is hashed for the thumbprint (RFC 7638 section 3).
+    const std::string& canonical() const { return canonical_; }
+    std::string thumbprint() const;  // base64url
+    // Any text may come as signature; what is not exactly of the key's form is false.
+    bool verify(std::string_view message, std::string_view signature) const;
+
+private:
+    struct Handle;
+    PublicKey(SigningAlgorithm algorithm, std::string canonical, std::unique_ptr<Handle> handle);
+
+    SigningAlgorithm algorithm_;
+    std::string canonical_;
+    std::unique_ptr<Handle> handle_;
+};
+
+}  // namespace keyledger::security

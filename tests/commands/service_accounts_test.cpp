@@ -1,0 +1,343 @@
+// Service accounts: who may make and change them, what proves who they are, what their tokens are good for.
+#include "commands/service_accounts.hpp"
+
+#include "commands/roles.hpp"
+#include "commands/service_tokens.hpp"
+#include "security/bytes.hpp"
+#include "security/hex.hpp"
+#include "tests/commands/fixture.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using test::bearer_of;
+using test::caller;
+using test::caller_of;
+using test::kIssuer;
+using test::kNowMs;
+using test::run;
+using test::Types;
+
+constexpr const char* kOrders = "https://orders.example";
+
+// Root is the administrator; Ann may do what tests give her.
+class ServiceAccountsTest : public test::CommandTest {
+protected:
+    void SetUp() override {
+        world.create_administrator(node, "root@example.com");
+        roots_ = world.log_in(node, "root@example.com");
+        ann_ = world.register_user(node, test::kAnnsEmail);
+        anns_ = world.log_in(node, test::kAnnsEmail);
+        before_ = world.head();
+    }
+    Result<RegisteredAccount, CommandError> register_as(const Grant& who, std::string name) {
+        return run(register_service_account(services(), bearer_of(who), {std::move(name), {kOrders}},
+                                            caller_of(who)));
+    }
+    Uuid account(std::string name = "billing") {
+        auto registered = register_as(roots_, std::move(name));
+        EXPECT_TRUE(test::succeeds(registered));
+        return registered ? registered->account_id : Uuid{};
+    }
+    Result<MadeSecret, CommandError> add_secret(const Grant& who, const Uuid& id) {
+        return run(add_account_secret(services(), bearer_of(who), id, caller_of(who)));
+    }
+    MadeSecret secret(const Uuid& id) {
+        auto made = add_secret(roots_, id);
+        EXPECT_TRUE(test::succeeds(made));
+        return std::move(*made);
+    }
+    Result<Done, CommandError> remove_secret(const Uuid& id, const Uuid& secret_id) {
+        return run(remove_account_secret(services(), bearer_of(roots_), id, secret_id, caller_of(roots_)));
+    }
+    Result<RegisteredKey, CommandError> add_key(const Grant& who, const Uuid& id, std::string jwk) {
+        return run(add_account_key(services(), bearer_of(who), id, std::move(jwk), caller_of(who)));
+    }
+    Result<Done, CommandError> change(const Grant& who, const Uuid& id, AccountStanding standing,
+                                      std::string name = "billing") {
+        return run(change_service_account(services(), bearer_of(who), id, {std::move(name), {kOrders}}, standing,
+                                          caller_of(who)));
+    }
+    Result<Done, CommandError> remove(const Grant& who, const Uuid& id) {
+        return run(delete_service_account(services(), bearer_of(who), id, caller_of(who)));
+    }
+    void let_ann(std::vector<std::string> permissions) {
+        auto role = run(define_role(services(), bearer_of(roots_), {"of-ann", std::move(permissions)},
+                                    caller_of(roots_)));
+        ASSERT_TRUE(test::succeeds(role));
+        ASSERT_TRUE(test::succeeds(run(
+            assign_role(services(), bearer_of(roots_), ann_, role->role_id, caller_of(roots_)))));
+    }
+    Result<ServiceGrant, CommandError> log_in(test::Node& at, const Uuid& id, const Secret& text,
+                                              std::vector<std::string> resources = {},
+                                              std::optional<std::string> scope = {}) {
+        ServiceLogIn request{proof_of_secret(id, text), std::move(resources), std::move(scope)};
+        return run(log_in_service(at.services, std::move(request), caller()));
+    }
+    Result<ServiceGrant, CommandError> log_in_with(test::Node& at, const std::string& assertion) {
+        auto proof = proof_of_assertion(at.services, assertion);
+        if (!proof) return Unexpected(CommandError(Refusal::kInvalidClient));
+        ServiceLogIn request{std::move(*proof), {}, {}};
+        return run(log_in_service(at.services, std::move(request), caller()));
+    }
+    std::string assertion(const Uuid& id, std::string jti, std::string audience = kIssuer,
+                          std::int64_t expires_at_ms = kNowMs + 60'000, std::string key = "key") {
+        const std::string text = id.to_string();
+        return key + '|' + text + '|' + text + '|' + audience + '|' + jti + '|' + std::to_string(expires_at_ms);
+    }
+    bool holds(const ServiceGrant& grant) {
+        const ServiceBearer bearer{grant.account_id, grant.token_id};
+        return run(access_of_service_token(other.services, bearer, Deadline::max())).has_value();
+    }
+    Types since() { return world.types(before_); }
+
+    Uuid ann_;
+    Grant roots_, anns_;
+    Position before_ = 0;
+};
+
+// ---- administration --------------------------------------------------------------------------------------------
+TEST_F(ServiceAccountsTest, AreRegisteredUnderNamesOfTheirOwn) {
+    const Uuid id = account("Billing");
+    EXPECT_EQ(since(), Types{"service_account.registered"});
+    EXPECT_EQ(world.events().back().stream_id, id);
+    EXPECT_TRUE(test::refused(register_as(roots_, "billing"), Refusal::kAccountNameTaken));
+    EXPECT_TRUE(test::refused(register_as(roots_, "no good"), Refusal::kInvalidAccountName));
+    ASSERT_TRUE(test::succeeds(change(roots_, id, AccountStanding::kEnabled, "pay")));
+    EXPECT_TRUE(test::succeeds(register_as(roots_, "billing"))) << "the name is free again";
+    EXPECT_TRUE(test::refused(change(roots_, id, AccountStanding::kEnabled, "BILLING"), Refusal::kAccountNameTaken));
+    ASSERT_TRUE(test::succeeds(remove(roots_, id)));
+    EXPECT_TRUE(test::succeeds(register_as(roots_, "pay")));
+}
+
+TEST_F(ServiceAccountsTest, RefuseAudiencesThatNoTokenCanBeFor) {
+    const auto with = [&](std::vector<std::string> audiences) {
+        return run(register_service_account(services(), bearer_of(roots_), {"billing", std::move(audiences)},
+                                            caller_of(roots_)));
+    };
+    EXPECT_TRUE(test::refused(with({"orders"}), Refusal::kInvalidAudience));
+    EXPECT_TRUE(test::refused(with({"https://orders.example/#part"}), Refusal::kInvalidAudience));
+    std::vector<std::string> many;
+    for (std::size_t i = 0; i <= kMaxAudiencesPerAccount; ++i) many.push_back("urn:a:" + std::to_string(i));
+    EXPECT_TRUE(test::refused(with(many), Refusal::kTooManyAudiences));
+    EXPECT_TRUE(test::succeeds(with({kIssuer, kOrders, kOrders})));
+    EXPECT_NE(world.events().back().payload.find(R"("audiences":["https://orders.example"])"), std::string::npos);
+}
+
+TEST_F(ServiceAccountsTest, AreForThoseWhoHoldThePermission) {
+    const Uuid id = account();
+    EXPECT_TRUE(test::refused(register_as(anns_, "hers"), Refusal::kForbidden));
+    EXPECT_TRUE(test::refused(add_secret(anns_, id), Refusal::kForbidden));
+    EXPECT_TRUE(test::refused(remove(anns_, id), Refusal::kForbidden));
+    let_ann({"keyledger.clients:write"});
+    EXPECT_TRUE(test::succeeds(register_as(anns_, "hers")));
+    EXPECT_TRUE(test::succeeds(add_secret(anns_, id)));
+    EXPECT_TRUE(test::refused(add_secret(anns_, test::uuid(5)), Refusal::kAccountUnknown));
+    EXPECT_TRUE(test::refused(add_key(anns_, id, "bad"), Refusal::kInvalidKey));
+}
+
+TEST_F(ServiceAccountsTest, HaveTwoSecretsAtMostEachShownOnce) {
+    const Uuid id = account();
+    const MadeSecret first = secret(id);
+    ASSERT_TRUE(first.secret);
+    EXPECT_TRUE(first.secret->reveal().starts_with("kls_"));
+    const MadeSecret second = secret(id);
+    EXPECT_TRUE(test::refused(add_secret(roots_, id), Refusal::kTooManySecrets));
+    EXPECT_TRUE(test::succeeds(log_in(node, id, *first.secret)));
+    EXPECT_TRUE(test::succeeds(log_in(node, id, *second.secret)));
+    EXPECT_TRUE(test::succeeds(remove_secret(id, first.secret_id)));
+    EXPECT_TRUE(test::refused(remove_secret(id, first.secret_id), Refusal::kCredentialUnknown));
+    EXPECT_TRUE(test::refused(log_in(node, id, *first.secret), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::succeeds(log_in(node, id, *second.secret)));
+}
+
+TEST_F(ServiceAccountsTest, MakeASecretOnceUnderOneIdempotencyKey) {
+    const Uuid id = account();
+    Caller with_key = caller_of(roots_);
+    with_key.idempotency = test::caller_with_key(7).idempotency;
+    auto first = run(add_account_secret(services(), bearer_of(roots_), id, with_key));
+    auto again = run(add_account_secret(other.services, bearer_of(roots_), id, with_key));
+    ASSERT_TRUE(test::succeeds(first));
+    ASSERT_TRUE(test::succeeds(again));
+    EXPECT_TRUE(first->secret.has_value());
+    EXPECT_FALSE(again->secret.has_value()) << "shown once";
+    EXPECT_EQ(again->secret_id, first->secret_id);
+}
+
+// I10: neither the secret nor its digest stands in the log, and what is stored opens for nobody without the key.
+TEST_F(ServiceAccountsTest, LeaveNoSecretInTheLog) {
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    const auto digest = security::sha256(made.secret->reveal());
+    std::string all;
+    for (const auto& event : world.events()) all += event.payload + event.metadata;
+    EXPECT_EQ(all.find(made.secret->reveal()), std::string::npos);
+    EXPECT_EQ(all.find(security::hex_encode(security::view_of(digest))), std::string::npos);
+}
+
+TEST_F(ServiceAccountsTest, TakeTheirSecretsAndTheKeyOfThemWhenTheyAreDeleted) {
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    const auto grant = log_in(node, id, *made.secret);
+    ASSERT_TRUE(test::succeeds(grant));
+    ASSERT_TRUE(test::succeeds(remove(roots_, id)));
+    EXPECT_FALSE(holds(*grant));
+    EXPECT_TRUE(test::refused(log_in(node, id, *made.secret), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(add_secret(roots_, id), Refusal::kAccountUnknown));
+    auto stored = run(store.read_credential(id, client_secret_kind(made.secret_id), Deadline::max()));
+    ASSERT_TRUE(stored);
+    EXPECT_FALSE(stored->has_value());
+    std::vector<Uuid> subjects{id};
+    auto keys = run(store.read_subject_keys(subjects, Deadline::max()));
+    ASSERT_TRUE(keys);
+    ASSERT_EQ(keys->size(), 1u);
+    EXPECT_TRUE(keys->front().destroyed);
+}
+
+// ---- log-in ----------------------------------------------------------------------------------------------------
+TEST_F(ServiceAccountsTest, EarnATokenByOneAppendAndNoReadWhenTheyAreKnown) {
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    ASSERT_TRUE(test::succeeds(log_in(node, id, *made.secret)));
+    before_ = world.head();
+    stepped.calls.clear();
+    const auto grant = log_in(node, id, *made.secret);
+    ASSERT_TRUE(test::succeeds(grant));
+    EXPECT_EQ(since(), Types{"service_token.issued"});
+    EXPECT_EQ(stepped.calls, (std::map<std::string, int>{{"append", 1}}));
+    EXPECT_EQ(grant->audiences, std::vector<std::string>{kIssuer});
+    EXPECT_EQ(grant->expires_at_ms, kNowMs + 300'000);
+    const auto event = world.events().back();
+    EXPECT_EQ(event.stream_id, grant->token_id);
+    EXPECT_NE(event.metadata.find(R"("actor_type":"client")"), std::string::npos);
+    EXPECT_NE(event.metadata.find(id.to_string()), std::string::npos);
+    EXPECT_TRUE(holds(*grant));
+}
+
+TEST_F(ServiceAccountsTest, ThatProveNothingGetNothingAndAreCounted) {
+    const Uuid id = account();
+    const Uuid another = account("another");
+    const MadeSecret made = secret(id);
+    const MadeSecret of_another = secret(another);
+    const Secret unlike(std::string(made.secret->reveal()).substr(0, 40) + std::string(28, 'A'));
+    before_ = world.head();
+    EXPECT_TRUE(test::refused(log_in(node, id, unlike), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in(node, id, Secret("guess")), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in(node, id, *of_another.secret), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in(node, test::uuid(4), *made.secret), Refusal::kInvalidClient));
+    EXPECT_TRUE(since().empty());
+    EXPECT_EQ(world.client_throttle.admitted().size(), 4u);
+    world.client_throttle.wait_s = 9;
+    EXPECT_TRUE(test::refused(log_in(node, id, unlike), Refusal::kTooManyAttempts));
+    EXPECT_TRUE(test::succeeds(log_in(node, id, *made.secret))) << "what is right always passes";
+}
+
+TEST_F(ServiceAccountsTest, AskForResourcesOfTheirOwnOrForTheIssuerAlone) {
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    const auto grant = log_in(node, id, *made.secret, {kOrders});
+    ASSERT_TRUE(test::succeeds(grant));
+    EXPECT_EQ(grant->audiences, std::vector<std::string>{kOrders});
+    EXPECT_TRUE(test::refused(log_in(node, id, *made.secret, {"https://stock.example"}), Refusal::kInvalidTarget));
+    EXPECT_TRUE(test::refused(log_in(node, id, *made.secret, {kIssuer, kOrders}), Refusal::kInvalidTarget))
+        << "who is handed it there could replay it here";
+}
+
+TEST_F(ServiceAccountsTest, RefuseASecretThatTheLogDoesNotName) {
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    stepped.edit_credential = [](auto& credential) { credential->sealed.back() ^= 1; };
+    EXPECT_TRUE(test::refused(log_in(node, id, *made.secret), Refusal::kCredentialTampered));
+    EXPECT_EQ(world.journal.lines().size(), 1u);
+    stepped.edit_credential = nullptr;
+    EXPECT_TRUE(test::succeeds(log_in(node, id, *made.secret)));
+}
+
+TEST_F(ServiceAccountsTest, LoseTheirTokensWithWhatEarnedThem) {
+    const Uuid id = account();
+    const MadeSecret first = secret(id);
+    const MadeSecret second = secret(id);
+    const auto by_first = log_in(node, id, *first.secret);
+    const auto by_second = log_in(node, id, *second.secret);
+    ASSERT_TRUE(test::succeeds(remove_secret(id, first.secret_id)));
+    EXPECT_FALSE(holds(*by_first));
+    EXPECT_TRUE(holds(*by_second));
+    ASSERT_TRUE(test::succeeds(change(roots_, id, AccountStanding::kDisabled)));
+    EXPECT_FALSE(holds(*by_second));
+    EXPECT_TRUE(test::refused(log_in(node, id, *second.secret), Refusal::kInvalidClient));
+    ASSERT_TRUE(test::succeeds(change(roots_, id, AccountStanding::kEnabled)));
+    EXPECT_FALSE(holds(*by_second)) << "what ended stays ended";
+    EXPECT_TRUE(test::succeeds(log_in(node, id, *second.secret)));
+}
+
+// ---- assertions ------------------------------------------------------------------------------------------------
+TEST_F(ServiceAccountsTest, EarnATokenByAnAssertionOnceOnAllNodes) {
+    const Uuid id = account();
+    ASSERT_TRUE(test::succeeds(add_key(roots_, id, "key")));
+    const auto grant = log_in_with(node, assertion(id, "one"));
+    ASSERT_TRUE(test::succeeds(grant));
+    EXPECT_EQ(grant->token_id.bytes[6] >> 4, 8) << "RFC 9562 section 5.8";
+    EXPECT_TRUE(test::refused(log_in_with(node, assertion(id, "one")), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in_with(other, assertion(id, "one")), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in_with(other, assertion(id, "one", kIssuer, kNowMs + 90'000)),
+                              Refusal::kInvalidClient));
+    EXPECT_TRUE(test::succeeds(log_in_with(other, assertion(id, "two"))));
+}
+
+TEST_F(ServiceAccountsTest, SpendAnAssertionByAskingToo) {
+    const Uuid id = account();
+    ASSERT_TRUE(test::succeeds(add_key(roots_, id, "key")));
+    auto proof = proof_of_assertion(services(), assertion(id, "one"));
+    ASSERT_TRUE(proof);
+    EXPECT_TRUE(test::succeeds(run(authenticate_service(services(), *proof, caller()))));
+    EXPECT_TRUE(test::refused(run(authenticate_service(other.services, *proof, caller())), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in_with(other, assertion(id, "one")), Refusal::kInvalidClient));
+    EXPECT_EQ(world.types().back(), "service_token.assertion_used");
+}
+
+TEST_F(ServiceAccountsTest, RefuseAssertionsThatAreNotForThisIssuerNow) {
+    const Uuid id = account();
+    ASSERT_TRUE(test::succeeds(add_key(roots_, id, "key")));
+    const std::int64_t minute = 60'000;
+    const std::string bad[] = {assertion(id, "1", "https://else.example"),
+                               assertion(id, "2", std::string(kIssuer) + "/oauth2/token"),
+                               assertion(id, "3", kIssuer, kNowMs - minute),
+                               assertion(id, "4", kIssuer, kNowMs + 6 * minute),
+                               assertion(id, "5", kIssuer, kNowMs + minute, "another"),
+                               assertion(id, "6", kIssuer, kNowMs + minute, "forged"),
+                               assertion(id, ""),
+                               assertion(test::uuid(4), "7")};
+    for (const std::string& text : bad)
+        EXPECT_TRUE(test::refused(log_in_with(node, text), Refusal::kInvalidClient)) << text;
+    const std::string text = id.to_string();
+    const std::string of_two = "key|" + text + '|' + test::uuid(4).to_string() + '|' + kIssuer + "|8|" +
+                               std::to_string(kNowMs + minute);
+    EXPECT_TRUE(test::refused(log_in_with(node, of_two), Refusal::kInvalidClient)) << "issuer and subject differ";
+    EXPECT_TRUE(test::succeeds(log_in_with(node, assertion(id, "9", kIssuer, kNowMs + 5 * minute))));
+    ASSERT_TRUE(test::succeeds(run(
+        remove_account_key(services(), bearer_of(roots_), id, "key", caller_of(roots_)))));
+    EXPECT_TRUE(test::refused(log_in_with(node, assertion(id, "10")), Refusal::kInvalidClient));
+}
+
+// ---- asking and revoking ---------------------------------------------------------------------------------------
+TEST_F(ServiceAccountsTest, RevokeTheirOwnTokensOnly) {
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    const auto grant = log_in(node, id, *made.secret);
+    ASSERT_TRUE(test::succeeds(grant));
+    const ServiceBearer bearer{grant->account_id, grant->token_id};
+    Client stranger;
+    stranger.client_id = test::uuid(4).to_string();
+    EXPECT_TRUE(test::succeeds(run(revoke_service_token(services(), bearer, stranger, caller()))));
+    EXPECT_TRUE(holds(*grant));
+    Client itself;
+    itself.client_id = id.to_string();
+    EXPECT_TRUE(test::succeeds(run(revoke_service_token(services(), bearer, itself, caller()))));
+    EXPECT_FALSE(holds(*grant));
+    auto again = run(revoke_service_token(services(), bearer, itself, caller()));
+    ASSERT_TRUE(test::succeeds(again));
+    EXPECT_EQ(again->position, 0);
+}
+
+}  // namespace
+}  // namespace keyledger::commands

@@ -1,0 +1,424 @@
+// Service accounts over HTTP: made by administrators, proved by secrets and assertions, earning tokens that
+// end with what earned them; and what tells clients where all of it is.
+#include <gtest/gtest.h>
+
+#include "security/base64url.hpp"
+#include "security/signing_key.hpp"
+#include "tests/e2e/watch.hpp"
+#include "tests/e2e/world.hpp"
+
+namespace keyledger::test {
+namespace {
+
+constexpr const char* kNobody = "01890a5d-ac96-774b-bcce-b302099a8057";
+constexpr const char* kAssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+constexpr const char* kEdwardsKey =
+    R"({"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})";
+
+std::string target(const std::string& id, const std::string& rest = "") { return kAccounts + ("/" + id) + rest; }
+std::string definition(const std::string& name, const std::string& status = "") {
+    const std::string rest = status.empty() ? "" : R"(,"status":")" + status + "\"";
+    return R"({"name":")" + name + R"(","audiences":[")" + kOrders + R"("])" + rest + "}";
+}
+
+struct Account {
+    std::string id;
+    std::string name;
+    std::string secret_id;
+    ClientOfService client;  // with its first secret
+};
+Account account(ApiClient& admin) {
+    Account made;
+    made.name = unique("Service");
+    const Answer registered = admin.post(kAccounts, definition(made.name));
+    EXPECT_EQ(registered.status, 201) << registered.body;
+    made.id = registered.text("/id");
+    const Answer secret = admin.send("POST", target(made.id, "/secrets"));
+    EXPECT_EQ(secret.status, 201) << secret.body;
+    made.secret_id = secret.text("/id");
+    made.client = {made.id, watch_secret(secret.text("/client_secret"))};
+    return made;
+}
+
+Answer grant(const ClientOfService& as, const std::string& more = "") {
+    return api().form(kToken, "grant_type=client_credentials" + more, {{"Authorization", as.basic()}});
+}
+std::string token_of(const ClientOfService& as, const std::string& more = "") {
+    const Answer answer = grant(as, more);
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    return watch_secret(answer.text("/access_token"));
+}
+std::string error_of(const Answer& answer) { return answer.text("/error"); }
+
+TEST(ServiceAccounts, AreRegisteredShownChangedAndDeleted) {
+    ApiClient admin = administrator(api());
+    const Account one = account(admin);
+    const Answer shown = admin.get(target(one.id));
+    ASSERT_EQ(shown.status, 200) << shown.body;
+    EXPECT_EQ(shown.text("/name"), one.name);
+    EXPECT_EQ(shown.text("/audiences/0"), kOrders);
+    EXPECT_EQ(shown.text("/secrets/0/id"), one.secret_id);
+    EXPECT_EQ(shown.body.find("kls_"), std::string::npos) << "a secret is shown once";
+    const Answer changed = admin.put(target(one.id), definition(one.name, "disabled"));
+    EXPECT_EQ(changed.status, 204) << changed.body;
+    EXPECT_EQ(admin.get(target(one.id)).text("/status"), "disabled");
+    const Answer deleted = admin.del(target(one.id));
+    EXPECT_EQ(deleted.status, 204) << deleted.body;
+    EXPECT_EQ(admin.get(target(one.id)).problem(), "service-account-unknown");
+    EXPECT_EQ(admin.post(kAccounts, definition(one.name)).status, 201) << "its name is free";
+}
+
+TEST(ServiceAccounts, ComeInPages) {
+    ApiClient admin = administrator(api());
+    account(admin);
+    account(admin);
+    const Answer last = admin.post(kAccounts, definition(unique("Service")));
+    const Answer first = admin.get(std::string(kAccounts) + "?limit=1", since(last));
+    ASSERT_EQ(first.status, 200) << first.body;
+    EXPECT_EQ(first.count(), 1u);
+    const Answer rest = admin.get(std::string(kAccounts) + "?limit=200&cursor=" + first.text("/next"));
+    ASSERT_GE(rest.count(), 2u);
+    EXPECT_TRUE(rest.is_null("/next"));
+    EXPECT_EQ(admin.get(kAccounts, {{"Keyledger-Min-Position", "999999999"}}).problem(), "position-ahead");
+}
+
+TEST(ServiceAccounts, AreForThoseWhoHoldThePermission) {
+    ApiClient admin = administrator(api());
+    const Account one = account(admin);
+    ApiClient user = api().as(visitor(api()).tokens.access);
+    ApiClient nobody = api();
+    const auto ask_all = [&](ApiClient& client) {
+        return std::vector<Answer>{client.get(kAccounts),
+                                   client.post(kAccounts, definition(unique("Service"))),
+                                   client.get(target(one.id)),
+                                   client.put(target(one.id), definition(one.name, "disabled")),
+                                   client.del(target(one.id)),
+                                   client.send("POST", target(one.id, "/secrets")),
+                                   client.del(target(one.id, "/secrets/" + one.secret_id)),
+                                   client.post(target(one.id, "/keys"), kEdwardsKey),
+                                   client.del(target(one.id, "/keys/x"))};
+    };
+    for (const Answer& answer : ask_all(user)) EXPECT_EQ(answer.problem(), "forbidden") << answer.body;
+    for (const Answer& answer : ask_all(nobody)) EXPECT_EQ(answer.problem(), "invalid-token") << answer.body;
+    ApiClient service = api().as(token_of(one.client));
+    for (const Answer& answer : ask_all(service)) EXPECT_EQ(answer.problem(), "invalid-token") << answer.body;
+}
+
+TEST(ServiceAccounts, RefuseWhatIsUnknownTakenOrTooMuch) {
+    ApiClient admin = administrator(api());
+    const Account one = account(admin);
+    const Account two = account(admin);
+    EXPECT_EQ(admin.post(kAccounts, definition(one.name)).problem(), "service-account-name-taken");
+    EXPECT_EQ(admin.put(target(two.id), definition(one.name, "enabled")).problem(), "service-account-name-taken");
+    EXPECT_EQ(admin.put(target(kNobody), definition(unique("x"), "enabled")).problem(), "service-account-unknown");
+    EXPECT_EQ(admin.del(target(kNobody)).problem(), "service-account-unknown");
+    EXPECT_EQ(admin.get(target("nonsense")).problem(), "service-account-unknown");
+    EXPECT_EQ(admin.send("POST", target(kNobody, "/secrets")).problem(), "service-account-unknown");
+    EXPECT_EQ(admin.del(target(kNobody, "/secrets/" + one.secret_id)).problem(), "service-account-unknown");
+    EXPECT_EQ(admin.del(target(two.id, "/secrets/" + one.secret_id)).problem(), "credential-unknown");
+    EXPECT_EQ(admin.post(target(kNobody, "/keys"), kEdwardsKey).problem(), "service-account-unknown");
+    EXPECT_EQ(admin.del(target(kNobody, "/keys/x")).problem(), "service-account-unknown");
+    EXPECT_EQ(admin.del(target(one.id, "/keys/x")).problem(), "credential-unknown");
+    watch_secret(admin.send("POST", target(one.id, "/secrets")).text("/client_secret"));
+    EXPECT_EQ(admin.send("POST", target(one.id, "/secrets")).problem(), "limit-reached");
+    EXPECT_EQ(admin.post(target(one.id, "/keys"), kEdwardsKey).status, 201);
+    EXPECT_EQ(admin.post(target(one.id, "/keys"), kEdwardsKey).problem(), "key-known");
+    for (int more = 0; more < 3; ++more) {
+        const auto key = security::SigningKey::generate(security::SigningAlgorithm::kEs256);
+        const auto& members = key.public_members();
+        const std::string jwk = json_object({{"crv", "P-256"}, {"kty", "EC"}, {"x", members[2].second},
+                                             {"y", members[3].second}});
+        EXPECT_EQ(admin.post(target(one.id, "/keys"), jwk).status, 201) << jwk;
+    }
+    const auto key = security::SigningKey::generate(security::SigningAlgorithm::kEdDsa);
+    const std::string jwk = json_object({{"crv", "Ed25519"}, {"kty", "OKP"}, {"x", key.public_members()[2].second}});
+    EXPECT_EQ(admin.post(target(one.id, "/keys"), jwk).problem(), "limit-reached");
+    EXPECT_EQ(admin.post(target(two.id, "/keys"), R"({"kty":"oct"})").problem(), "invalid-fields");
+    EXPECT_EQ(admin.post(target(two.id, "/keys"), R"({"kty":"OKP","crv":"Ed25519","x":"AA","d":"AA"})").problem(),
+              "unknown-field")
+        << "a private key";
+}
+
+TEST(ServiceTokens, AreEarnedByASecretInEitherPlace) {
+    ApiClient admin = administrator(api());
+    const Account one = account(admin);
+    const Answer basic = grant(one.client);
+    ASSERT_EQ(basic.status, 200) << basic.body;
+    EXPECT_EQ(basic.text("/token_type"), "Bearer");
+    EXPECT_EQ(basic.number("/expires_in"), 300);
+    EXPECT_FALSE(basic.has("/refresh_token")) << "RFC 6749 section 4.4.3";
+    EXPECT_GT(basic.position(), 0);
+    EXPECT_EQ(basic.header("Cache-Control"), "no-store");
+    const std::string body = form_body({{"grant_type", "client_credentials"},
+                                        {"client_id", one.id},
+                                        {"client_secret", one.client.secret},
+                                        {"resource", kOrders}});
+    ApiClient anybody = api();
+    const Answer post = anybody.form(kToken, body);
+    ASSERT_EQ(post.status, 200) << post.body;
+    const std::string token = watch_secret(post.text("/access_token"));
+    const Answer seen = introspect(api(), deployment().orders, token);
+    EXPECT_TRUE(seen.truth("/active")) << "it is meant for that resource server";
+    EXPECT_EQ(seen.text("/sub"), one.id);
+    EXPECT_EQ(seen.text("/client_id"), one.id);
+    EXPECT_EQ(seen.text("/aud/0"), kOrders);
+    EXPECT_FALSE(seen.has("/sid"));
+    EXPECT_FALSE(introspect(api(), deployment().stranger, token).truth("/active"));
+    EXPECT_EQ(api().as(token).get(kMe).problem(), "invalid-token");
+    EXPECT_EQ(api().as(token_of(one.client)).get(kMe).problem(), "invalid-token") << "a service is no user";
+}
+
+TEST(ServiceTokens, AreRefusedInTheWordsOfRfc6749) {
+    ApiClient admin = administrator(api());
+    const Account one = account(admin);
+    ApiClient anybody = api();
+    ClientOfService wrong = one.client;
+    wrong.secret = watch_secret("kls_" + std::string(64, 'A'));
+    for (const ClientOfService& client : {wrong, ClientOfService{kNobody, wrong.secret}, ClientOfService{"nobody", "x"},
+                                          ClientOfService{"keyledger", "x"}}) {
+        const Answer answer = grant(client);
+        EXPECT_EQ(answer.status, 401) << client.id;
+        EXPECT_EQ(error_of(answer), "invalid_client") << client.id;
+        EXPECT_TRUE(answer.header("WWW-Authenticate").value_or("").starts_with("Basic")) << client.id;
+    }
+    EXPECT_EQ(error_of(anybody.form(kToken, "grant_type=client_credentials")), "invalid_client");
+    EXPECT_EQ(error_of(anybody.form(kToken, "grant_type=client_credentials&client_id=" + one.id)), "invalid_client");
+    EXPECT_EQ(error_of(grant(deployment().gateway)), "unauthorized_client");
+    EXPECT_EQ(error_of(grant(one.client, "&client_secret=x")), "invalid_request") << "in two ways";
+    EXPECT_EQ(error_of(grant(one.client, std::string("&client_id=") + kNobody)), "invalid_request");
+    EXPECT_EQ(grant(one.client, "&client_id=" + one.id).status, 200);
+    EXPECT_EQ(error_of(grant(one.client, "&scope=invoices:read")), "invalid_scope");
+    EXPECT_EQ(error_of(grant(one.client, "&resource=https://else.keyledger.test")), "invalid_target");
+    EXPECT_EQ(error_of(grant(one.client, std::string("&resource=") + kOrders + "&resource=" + kIssuer)),
+              "invalid_target");
+    EXPECT_EQ(grant(one.client, std::string("&resource=") + kIssuer + "&resource=" + kIssuer).status, 200);
+    const HttpHeaders basic{{"Authorization", one.client.basic()}};
+    EXPECT_EQ(error_of(anybody.form(kToken, "grant_type=password", basic)), "unsupported_grant_type");
+    for (const char* body : {"", "grant_type=", "grant_type=refresh_token", "grant_type=a&grant_type=b", "grant_type=%zz"})
+        EXPECT_EQ(error_of(anybody.form(kToken, body, basic)), "invalid_request") << body;
+    EXPECT_EQ(error_of(anybody.form(kToken, "grant_type=client_credentials&client_assertion=x")), "invalid_request");
+}
+
+// Signs what a client would, with its claims replaced.
+struct Assertion {
+    std::string account;
+    std::string id = unique("assertion");
+    std::string audience = std::string("\"") + kIssuer + "\"";
+    std::int64_t lives_s = 60;
+
+    std::string by(const security::SigningKey& key, std::int64_t now_s) const {
+        const std::string header = R"({"alg":")" + std::string(name_of(key.algorithm())) + R"(","typ":"JWT"})";
+        const std::string payload = R"({"iss":")" + account + R"(","sub":")" + account + R"(","aud":)" + audience +
+                                    R"(,"jti":")" + id + R"(","iat":)" + std::to_string(now_s) + R"(,"exp":)" +
+                                    std::to_string(now_s + lives_s) + "}";
+        const std::string text = security::base64url_encode(header) + "." + security::base64url_encode(payload);
+        return watch_secret(text + "." + security::base64url_encode(key.sign(text)));
+    }
+};
+std::string jwk_of(const security::SigningKey& key) {
+    std::string text;
+    for (const auto& [name, value] : key.public_members())
+        text += (text.empty() ? "{\"" : ",\"") + name + "\":\"" + value + "\"";
+    return text + "}";
+}
+Answer grant_by(const std::string& assertion, const std::string& more = "") {
+    ApiClient anybody = api();
+    return anybody.form(kToken, form_body({{"grant_type", "client_credentials"},
+                                           {"client_assertion_type", kAssertionType},
+                                           {"client_assertion", assertion}}) + more);
+}
+
+TEST(ServiceTokens, AreEarnedByASignedAssertionOnce) {
+    ApiClient admin = administrator(api());
+    const Account one = account(admin);
+    const std::int64_t now_s = std::time(nullptr);
+    for (const auto algorithm : {security::SigningAlgorithm::kEs256, security::SigningAlgorithm::kEdDsa,
+                                 security::SigningAlgorithm::kRs256}) {
+        const auto key = security::SigningKey::generate(algorithm);
+        const auto other = security::SigningKey::generate(algorithm);
+        const Answer added = admin.post(target(one.id, "/keys"), jwk_of(key));
+        ASSERT_EQ(added.status, 201) << added.body;
+        EXPECT_EQ(added.text("/algorithm"), name_of(algorithm));
+        const std::string good = Assertion{one.id}.by(key, now_s);
+        EXPECT_EQ(grant_by(good).status, 200);
+        EXPECT_EQ(error_of(grant_by(good)), "invalid_client") << "a second time";
+        EXPECT_EQ(error_of(grant_by(Assertion{one.id}.by(other, now_s))), "invalid_client") << "another's";
+        Assertion listed{one.id};
+        listed.audience = "[" + listed.audience + "]";
+        EXPECT_EQ(grant_by(listed.by(key, now_s)).status, 200);
+        for (const char* audience : {"\"https://else.keyledger.test\"", "\"https://auth.keyledger.test/oauth2/token\"",
+                                     R"(["https://auth.keyledger.test","https://else.keyledger.test"])", "[]", "1"}) {
+            Assertion elsewhere{one.id};
+            elsewhere.audience = audience;
+            EXPECT_EQ(error_of(grant_by(elsewhere.by(key, now_s))), "invalid_client") << audience;
+        }
+        Assertion lasting{one.id};
+        lasting.lives_s = 400;
+        EXPECT_EQ(error_of(grant_by(lasting.by(key, now_s))), "invalid_client");
+        EXPECT_EQ(error_of(grant_by(Assertion{one.id}.by(key, now_s - 300))), "invalid_client") << "expired";
+        EXPECT_EQ(error_of(grant_by(Assertion{one.id}.by(key, now_s), std::string("&client_id=") + kNobody)),
+                  "invalid_client");
+        EXPECT_EQ(error_of(grant_by(Assertion{one.id}.by(key, now_s), "&client_secret=x")), "invalid_request");
+        const std::string token = token_of(one.client);
+        ApiClient anybody = api();
+        const std::string asking = Assertion{one.id}.by(key, now_s);
+        const std::string body = form_body({{"token", token},
+                                            {"client_assertion_type", kAssertionType},
+                                            {"client_assertion", asking}});
+        EXPECT_TRUE(anybody.form(kIntrospect, body).truth("/active"));
+        EXPECT_EQ(error_of(anybody.form(kIntrospect, body)), "invalid_client") << "asked with it before";
+        EXPECT_EQ(error_of(grant_by(asking)), "invalid_client") << "asked with it before";
+        const std::string earned = watch_secret(grant_by(Assertion{one.id}.by(key, now_s)).text("/access_token"));
+        EXPECT_TRUE(is_active(api(), earned));
+        EXPECT_EQ(admin.del(target(one.id, "/keys/" + added.text("/id"))).status, 204);
+        EXPECT_FALSE(is_active(api(), earned)) << "its key was removed";
+        EXPECT_EQ(error_of(grant_by(Assertion{one.id}.by(key, now_s))), "invalid_client");
+    }
+}
+
+TEST(ServiceTokens, EndAtOnceWithWhatEarnedThem) {
+    ApiClient admin = administrator(api());
+    const Account one = account(admin);
+    const Answer second = admin.send("POST", target(one.id, "/secrets"));
+    ClientOfService rotated{one.id, watch_secret(second.text("/client_secret"))};
+    const std::string by_first = token_of(one.client);
+    const std::string by_second = token_of(rotated);
+    EXPECT_EQ(admin.del(target(one.id, "/secrets/" + one.secret_id)).status, 204);
+    EXPECT_FALSE(is_active(api(), by_first));
+    EXPECT_TRUE(is_active(api(), by_second));
+    EXPECT_EQ(error_of(grant(one.client)), "invalid_client");
+    EXPECT_EQ(admin.put(target(one.id), definition(one.name, "disabled")).status, 204);
+    EXPECT_FALSE(is_active(api(), by_second));
+    EXPECT_EQ(error_of(grant(rotated)), "invalid_client");
+    EXPECT_EQ(admin.put(target(one.id), definition(one.name, "enabled")).status, 204);
+    EXPECT_FALSE(is_active(api(), by_second)) << "what ended stays ended";
+    const std::string again = token_of(rotated);
+    EXPECT_EQ(admin.del(target(one.id)).status, 204);
+    EXPECT_FALSE(is_active(api(), again));
+    EXPECT_EQ(error_of(grant(rotated)), "invalid_client");
+}
+
+TEST(ServiceTokens, AreAskedAboutAndRevokedByTheirOwn) {
+    ApiClient admin = administrator(api());
+    const Account one = account(admin);
+    const Account two = account(admin);
+    const std::string token = token_of(one.client);
+    EXPECT_TRUE(introspect(api(), one.client, token).truth("/active"));
+    EXPECT_EQ(introspect(api(), two.client, token).body, R"({"active":false})");
+    const std::string for_orders = token_of(one.client, std::string("&resource=") + kOrders);
+    EXPECT_TRUE(introspect(api(), two.client, for_orders).truth("/active")) << "it is that resource server";
+    ApiClient itself = api().as(token);
+    EXPECT_TRUE(itself.form(kIntrospect, form_body({{"token", token}})).truth("/active")) << "RFC 7662 section 2.1";
+    auto revoke = [&](const ClientOfService& as) {
+        return api().form(kRevoke, form_body({{"token", token}}), {{"Authorization", as.basic()}});
+    };
+    EXPECT_EQ(revoke(two.client).status, 200);
+    EXPECT_TRUE(is_active(api(), token)) << "another's request changes nothing";
+    EXPECT_GT(revoke(one.client).position(), 0);
+    EXPECT_FALSE(is_active(api(), token));
+    EXPECT_EQ(revoke(one.client).status, 200) << "again is no error";
+    EXPECT_EQ(itself.form(kIntrospect, form_body({{"token", token}})).problem(), "invalid-token");
+    ClientOfService wrong = one.client;
+    wrong.secret = watch_secret("kls_" + std::string(64, 'B'));
+    EXPECT_EQ(error_of(introspect(api(), wrong, token)), "invalid_client");
+}
+
+TEST(ServiceTokens, AreToldOfInASignedAnswer) {
+    ApiClient admin = administrator(api());
+    const Account one = account(admin);
+    const std::string token = token_of(one.client);
+    auto ask = [&](const std::string& accept) {
+        return api().form(kIntrospect, form_body({{"token", token}}),
+                          {{"Authorization", one.client.basic()}, {"Accept", accept}});
+    };
+    for (const char* accept : {"application/token-introspection+jwt", "text/html, application/token-introspection+jwt;q=0.5"}) {
+        const Answer answer = ask(accept);
+        ASSERT_EQ(answer.status, 200) << answer.body;
+        EXPECT_EQ(answer.header("Content-Type"), "application/token-introspection+jwt");
+        const auto first = answer.body.find('.');
+        const auto second = answer.body.find('.', first + 1);
+        const std::string header = security::base64url_decode(answer.body.substr(0, first)).value();
+        const std::string payload =
+            security::base64url_decode(answer.body.substr(first + 1, second - first - 1)).value();
+        EXPECT_NE(header.find(R"("typ":"token-introspection+jwt")"), std::string::npos) << header;
+        EXPECT_NE(payload.find(R"("aud":")" + one.id + "\""), std::string::npos) << payload;
+        EXPECT_NE(payload.find(R"("token_introspection":{"active":true,)"), std::string::npos) << payload;
+        EXPECT_FALSE(is_active(api(), answer.body)) << "it is no token";
+    }
+    for (const char* accept : {"application/json", "*/*", "application/token-introspection+jwt;q=0"})
+        EXPECT_EQ(ask(accept).header("Content-Type"), "application/json") << accept;
+}
+
+TEST(ServiceTokens, OpenEvaluationForThemselves) {
+    ApiClient admin = administrator(api());
+    const Account one = account(admin);
+    auto question = [](const std::string& type, const std::string& id) {
+        return R"({"subject":{"type":")" + type + R"(","id":")" + id +
+               R"("},"resource":{"type":"invoices","id":"1"},"action":{"name":"read"}})";
+    };
+    ApiClient itself = api().as(token_of(one.client));
+    EXPECT_FALSE(itself.post("/access/v1/evaluation", question("service_account", one.id)).truth("/decision"));
+    EXPECT_EQ(itself.post("/access/v1/evaluation", question("service_account", kNobody)).problem(), "forbidden");
+    EXPECT_EQ(itself.post("/access/v1/evaluation", question("user", one.id)).problem(), "forbidden");
+    ApiClient by_secret = api().with("Authorization", one.client.basic());
+    EXPECT_EQ(by_secret.post("/access/v1/evaluation", question("service_account", one.id)).status, 200);
+    EXPECT_EQ(by_secret.post("/access/v1/evaluation", question("user", kNobody)).problem(), "forbidden");
+    ApiClient gateway = api().with("Authorization", deployment().gateway.basic());
+    EXPECT_EQ(gateway.post("/access/v1/evaluation", question("service_account", one.id)).status, 200);
+}
+
+TEST(TokenEndpoint, RefreshesForTheClientThatHoldsTheSession) {
+    const Visitor one = visitor(api());
+    ApiClient anybody = api();
+    auto form = [](const std::string& token, const std::string& more = "") {
+        return form_body({{"grant_type", "refresh_token"}, {"refresh_token", token}}) + more;
+    };
+    const Answer next = anybody.form(kToken, form(one.tokens.refresh, "&client_id=keyledger"));
+    ASSERT_EQ(next.status, 200) << next.body;
+    EXPECT_TRUE(is_active(api(), next.text("/access_token")));
+    const std::string refresh = next.text("/refresh_token");
+    EXPECT_EQ(error_of(anybody.form(kToken, form(refresh))), "invalid_client");
+    const HttpHeaders gateway{{"Authorization", deployment().gateway.basic()}};
+    EXPECT_EQ(error_of(anybody.form(kToken, form(refresh), gateway)), "invalid_grant") << "it is not the gateway's";
+    EXPECT_EQ(error_of(anybody.form(kToken, form("nonsense", "&client_id=keyledger"))), "invalid_grant");
+    EXPECT_EQ(error_of(anybody.form(kToken, form(refresh, "&client_id=keyledger&scope=a:b"))), "invalid_scope");
+    EXPECT_EQ(anybody.form(kToken, form(refresh, "&client_id=keyledger")).status, 200);
+}
+
+TEST(OAuthMetadata, SaysWhatThereIs) {
+    ApiClient client = api();
+    const Answer answer = client.get("/.well-known/oauth-authorization-server");
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(answer.text("/issuer"), kIssuer);
+    EXPECT_EQ(answer.text("/token_endpoint"), std::string(kIssuer) + kToken);
+    EXPECT_EQ(answer.text("/introspection_endpoint"), std::string(kIssuer) + kIntrospect);
+    EXPECT_EQ(answer.text("/revocation_endpoint"), std::string(kIssuer) + kRevoke);
+    EXPECT_EQ(answer.count("/response_types_supported"), 0u);
+    EXPECT_EQ(answer.text("/introspection_signing_alg_values_supported/0"), "ES256");
+}
+
+// The last of its kind in this file: the network is told to wait from here on. What is right passes all the same.
+TEST(ThrottleOfClients, IsForFailuresOnly) {
+    const RunningService service(deployment(), {{"KEYLEDGER_LOGIN_NETWORK_BURST", "3"},
+                                                {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "1"}});
+    ApiClient admin = administrator(api());
+    const Account one = account(admin);
+    ClientOfService wrong = one.client;
+    wrong.secret = watch_secret("kls_" + std::string(64, 'C'));
+    ApiClient client(service.port());
+    const std::string body = form_body({{"grant_type", "client_credentials"}, {"token", "x"}});
+    for (int i = 0; i < 5; ++i) client.form(kToken, body, {{"Authorization", wrong.basic()}});
+    for (const char* endpoint : {kToken, kIntrospect, kRevoke}) {
+        const Answer answer = client.form(endpoint, body, {{"Authorization", wrong.basic()}});
+        EXPECT_EQ(answer.status, 429) << endpoint << answer.body;
+        EXPECT_TRUE(answer.header("Retry-After").has_value());
+    }
+    const Answer asked = client.post("/access/v1/evaluation", "{}", {{"Authorization", wrong.basic()}});
+    EXPECT_EQ(asked.problem(), "too-many-attempts") << asked.body;
+    EXPECT_EQ(client.post("/access/v1/evaluations", "{}", {{"Authorization", wrong.basic()}}).problem(),
+              "too-many-attempts");
+    EXPECT_EQ(client.form(kToken, body, {{"Authorization", one.client.basic()}}).status, 200);
+}
+
+}  // namespace
+}  // namespace keyledger::test

@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+"""Clients that somebody else wrote, against the real service: oauth4webapi and jose (clients.mjs) from discovery to
+revocation, and Apache's mod_oauth2 as a resource server that protects a page, by introspection and by the published
+keys. Needs what `scripts/install oauth-clients` gets."""
+
+import http.client
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+import urllib.parse
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "fault"))
+from scenario import arguments, die, free_port, run_scenario  # noqa: E402 pylint: disable=wrong-import-position
+
+PASSWORD = "violet tractors hum at noon"
+ADMINISTRATOR = "administrator@example.com"
+AUDIENCE = "https://orders.example"
+SECONDS = 30
+MODULES = pathlib.Path("/usr/lib/apache2/modules")
+
+APACHE = """
+ServerRoot "{work}"
+ServerName 127.0.0.1
+Listen 127.0.0.1:{port}
+PidFile "{work}/apache.pid"
+ErrorLog "{work}/apache.log"
+DefaultRuntimeDir "{work}"
+Mutex file:{work} default
+LoadModule mpm_event_module {modules}/mod_mpm_event.so
+LoadModule authn_core_module {modules}/mod_authn_core.so
+LoadModule authz_core_module {modules}/mod_authz_core.so
+LoadModule authz_user_module {modules}/mod_authz_user.so
+LoadModule oauth2_module {modules}/mod_oauth2.so
+DocumentRoot "{work}/pages"
+<Location />
+  Require all denied
+</Location>
+<Location /introspected>
+  AuthType oauth2
+  OAuth2TokenVerify introspect {issuer}/oauth2/introspect introspect.ssl_verify=false&introspect.auth=client_secret_basic&client_id={client}&client_secret={secret}&expiry=0
+  OAuth2Target Prefer pass=true
+  Require valid-user
+</Location>
+<Location /signed>
+  AuthType oauth2
+  OAuth2TokenVerify jwks_uri {issuer}/.well-known/jwks.json jwks_uri.ssl_verify=false&verify.iat=skip
+  Require valid-user
+</Location>
+"""
+
+
+class Api:
+    def __init__(self, port):
+        self.port, self.token = port, None
+
+    def call(self, wanted, method, path, body=None, form=None):
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        data = None
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            data = urllib.parse.urlencode(form)
+        elif body is not None:
+            headers["Content-Type"] = "application/json"
+            data = json.dumps(body)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        connection.request(method, path, data, headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        if answer.status != wanted:
+            die(f"{method} {path} was answered {answer.status}: {text.decode()}")
+        return json.loads(text) if text else {}
+
+    def log_in(self):
+        return self.call(200, "POST", "/api/v1/auth/login", {"email": ADMINISTRATOR, "password": PASSWORD})
+
+    def service_account(self, name):
+        account = self.call(201, "POST", "/api/v1/admin/service-accounts", {"name": name, "audiences": [AUDIENCE]})
+        secret = self.call(201, "POST", f"/api/v1/admin/service-accounts/{account['id']}/secrets")
+        return account["id"], secret["client_secret"]
+
+    def token_of(self, account, **more):
+        form = {"grant_type": "client_credentials", "client_id": account[0], "client_secret": account[1], **more}
+        return self.call(200, "POST", "/oauth2/token", form=form)["access_token"]
+
+
+def key_pairs():
+    """(public, private) JWKs of the three kinds, made by jose."""
+    script = """import { generateKeyPair, exportJWK } from 'jose'
+const pairs = []
+for (const alg of ['RS256', 'ES256', 'EdDSA']) {
+  const pair = await generateKeyPair(alg, { extractable: true })
+  pairs.push([await exportJWK(pair.publicKey), { ...await exportJWK(pair.privateKey), alg }])
+}
+console.log(JSON.stringify(pairs))"""
+    return json.loads(node(["--input-type=module", "-e", script]))
+
+
+def node(words, given=""):
+    done = subprocess.run(["node", *words], cwd=HERE, input=given, capture_output=True, text=True, check=False,
+                          timeout=10 * SECONDS)
+    if done.returncode != 0:
+        die(f"node ended with {done.returncode}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def javascript(service, api, expect):
+    account = api.service_account("javascript")
+    private = []
+    for public, secret in key_pairs():
+        api.call(201, "POST", f"/api/v1/admin/service-accounts/{account[0]}/keys", public)
+        private.append(secret)
+    given = {"issuer": service.environment["KEYLEDGER_ISSUER"], "audience": AUDIENCE, "client_id": account[0],
+             "client_secret": account[1], "private_keys": private, "refresh_token": api.log_in()["refresh_token"]}
+    said = json.loads(node(["clients.mjs"], json.dumps(given)))
+    expect("oauth4webapi and jose", sorted(said), sorted([
+        "secret_basic", "secret_post", "private_key_jwt RS256", "private_key_jwt ES256", "private_key_jwt EdDSA",
+        "signed introspection", "jose and the access token", "revocation", "refresh"]))
+
+
+class Apache:
+    """A resource server on a free port, stopped by its process id."""
+
+    def __init__(self, work, issuer, account):
+        self.port = free_port()
+        self.work = work / "apache"
+        for page in ("introspected", "signed"):
+            (self.work / "pages" / page).mkdir(parents=True)
+            (self.work / "pages" / page / "index.html").write_text("the page", encoding="utf-8")
+        configuration = self.work / "apache.conf"
+        configuration.touch(mode=0o600)
+        configuration.write_text(APACHE.format(work=self.work, port=self.port, modules=MODULES, issuer=issuer,
+                                               client=account[0], secret=account[1]), encoding="utf-8")
+        self.process = subprocess.Popen(["/usr/sbin/apache2", "-f", str(configuration), "-DFOREGROUND"],
+                                        stdout=subprocess.DEVNULL, stderr=open(self.work / "stderr", "wb"))
+        until = time.monotonic() + SECONDS
+        while self.status("/introspected/index.html") is None:
+            if self.process.poll() is not None or time.monotonic() > until:
+                die("Apache did not start: " + self.said())
+            time.sleep(0.02)  # between two looks at the condition that is awaited
+
+    def said(self):
+        texts = [path.read_text(errors="replace") for path in (self.work / "stderr", self.work / "apache.log")
+                 if path.exists()]
+        return "\n".join(texts)[-2000:]
+
+    def status(self, path, token=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        try:
+            connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
+            return connection.getresponse().status
+        except OSError:
+            return None
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=SECONDS)
+
+
+def apache(service, api, work, expect):
+    gateway = api.service_account("gateway")
+    caller = api.service_account("caller")
+    server = Apache(work, service.environment["KEYLEDGER_ISSUER"], gateway)
+    try:
+        token = api.token_of(caller, resource=AUDIENCE)
+        asked, read = "/introspected/index.html", "/signed/index.html"
+        expect("Apache, without a token", (server.status(asked), server.status(read)), (401, 401))
+        expect("Apache, with nonsense", (server.status(asked, "x"), server.status(read, "x")), (401, 401))
+        expect("Apache, with a token: asking", server.status(asked, token), 200)
+        expect("Apache, with a token: by the published keys", server.status(read, token), 200)
+        api.call(200, "POST", "/oauth2/revoke", form={"token": token, "client_id": caller[0],
+                                                      "client_secret": caller[1]})
+        expect("Apache, after the token was revoked: asking", server.status(asked, token), 401)
+        expect("Apache, after it was revoked: by the keys, until it expires", server.status(read, token), 200)
+        fresh = api.token_of(caller, resource=AUDIENCE)
+        expect("Apache, with a fresh token", server.status(asked, fresh), 200)
+        api.call(204, "DELETE", f"/api/v1/admin/service-accounts/{caller[0]}")
+        expect("Apache, after the account was deleted", server.status(asked, fresh), 401)
+    except SystemExit:
+        print(server.said(), file=sys.stderr)
+        raise
+    finally:
+        server.stop()
+
+
+def main():
+    parser = arguments(__doc__)
+    options = parser.parse_args()
+    if not (HERE / "node_modules").is_dir() or not (MODULES / "mod_oauth2.so").exists():
+        die("the clients are not here; run scripts/install oauth-clients")
+
+    def story(service, _databases, work, expect):
+        service.environment["KEYLEDGER_ADMIN_PASSWORD"] = PASSWORD
+        service.run("users", "create-admin", "--email", ADMINISTRATOR)
+        service.start()
+        api = Api(service.port)
+        api.token = api.log_in()["access_token"]
+        javascript(service, api, expect)
+        apache(service, api, work, expect)
+        service.stop()
+
+    return run_scenario(options, "oauth", story)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
