@@ -52,9 +52,11 @@ Response oauth_error(const Request&, OAuthError error, std::string_view descript
 }
 
 Response oauth_refuse(const Request& request, const CommandError& error) {
-    if (error.refusal == Refusal::kInvalidClient) return oauth_error(request, OAuthError::kInvalidClient, kNotAuthenticated);
+    if (error.refusal == Refusal::kInvalidClient)
+        return oauth_error(request, OAuthError::kInvalidClient, kNotAuthenticated);
     if (error.refusal == Refusal::kInvalidGrant)
-        return oauth_error(request, OAuthError::kInvalidGrant, "The refresh token is not good (any more). Log in again.");
+        return oauth_error(request, OAuthError::kInvalidGrant,
+                           "The refresh token is not good (any more). Log in again.");
     if (error.refusal == Refusal::kInvalidScope)
         return oauth_error(request, OAuthError::kInvalidScope,
                            "Ask for permissions that the client holds, and for no more than fit into a token.");

@@ -58,8 +58,8 @@ commands::Caller caller_of(const Request& request);
 // The same, acting with a token.
 commands::Caller caller_of(const Request& request, const commands::AccessClaims& claims);
 
-// A user's verified bearer token for this very API (its sole audience is the issuer). Whether it holds is not asked here: the
-// command or the answer at the head does.
+// A user's verified bearer token for this very API (its sole audience is the issuer). Whether it holds is not asked
+// here: the command or the answer at the head does.
 Result<commands::AccessClaims, Response> authenticate(Context& context, const Request& request);
 
 // The same of a service account's token.

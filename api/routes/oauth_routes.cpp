@@ -41,7 +41,7 @@ Reply client_credentials(Context& context, Request& request, PresentedCredential
     if (!proof) {
         if (configured_client(context, presented))
             co_return oauth_error(request, OAuthError::kUnauthorizedClient,
-                                  "Only service accounts get tokens of their own; this client is of the configuration.");
+                                  "Only service accounts get tokens of their own; this client is of a file.");
         auto unknown = co_await authenticate_client(context, request, std::move(presented));
         if (!unknown) co_return unknown.error();
         co_return oauth_refuse(request, CommandError(Refusal::kInvalidClient));
@@ -52,7 +52,7 @@ Reply client_credentials(Context& context, Request& request, PresentedCredential
     const std::string token = co_await context.tokens.issue(*grant);
     JsonText json;
     json.text("access_token", token).text("token_type", "Bearer");
-    json.number("expires_in", (grant->expires_at_ms - grant->issued_at_ms) / 1000);
+    json.number("expires_in", grant->expires_at_ms / 1000 - grant->issued_at_ms / 1000);
     if (!grant->scope.empty()) json.text("scope", words(grant->scope));
     Response response = at_position(api::json(200, json.finish()), grant->position);
     response.headers.add("Pragma", "no-cache");
@@ -76,7 +76,8 @@ Reply refresh_grant(Context& context, Request& request, PresentedCredentials pre
     auto token = context.tokens.read_refresh(asked.refresh_token.reveal());
     if (!token) co_return oauth_refuse(request, CommandError(Refusal::kInvalidGrant));
     if (asked.scope)
-        co_return oauth_error(request, OAuthError::kInvalidScope, "The tokens of a session are for all that its user may do.");
+        co_return oauth_error(request, OAuthError::kInvalidScope,
+                              "The tokens of a session are for all that its user may do.");
     if (asked.resources.size() > 1)
         co_return oauth_error(request, OAuthError::kInvalidTarget, "Ask for one 'resource' when refreshing.");
     commands::Refresh refresh;

@@ -11,7 +11,10 @@ using Status = ServiceAccount::Status;
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_of_scheme(char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.'; }
 // Of RFC 3986, beside letters and digits; no '#'.
-bool is_of_uri(char c) { return is_of_scheme(c) || std::string_view("_~:/?[]@!$&'()*,;=%").find(c) != std::string_view::npos; }
+bool is_of_uri(char c) {
+    constexpr std::string_view kMarks = "_~:/?[]@!$&'()*,;=%";
+    return is_of_scheme(c) || kMarks.find(c) != std::string_view::npos;
+}
 
 ServiceAccountDecision decide_on(const ServiceAccount& account, const RegisterServiceAccount& command) {
     if (account.status != Status::kAbsent) return Unexpected(ServiceAccountError::kAlreadyRegistered);

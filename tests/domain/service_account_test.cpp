@@ -20,7 +20,8 @@ ServiceAccount account_with_secret() { return account(ServiceAccountSecretAdded{
 TEST(IsAudience, TakesAbsoluteUrisWithoutAFragment) {
     for (const char* good : {"https://orders.example", "urn:orders", "https://a.example/b?c=d", "a:b"})
         EXPECT_TRUE(is_audience(good)) << good;
-    for (const char* bad : {"", "orders", ":", "https:", "https://a.example/#b", "https://a b", "1a:b", "https://\xC3\xA4"})
+    for (const char* bad :
+         {"", "orders", ":", "https:", "https://a.example/#b", "https://a b", "1a:b", "https://\xC3\xA4"})
         EXPECT_FALSE(is_audience(bad)) << bad;
     EXPECT_FALSE(is_audience("https://" + std::string(kMaxAudienceBytes, 'a')));
 }

@@ -194,7 +194,8 @@ TEST(ServiceTokens, AreRefusedInTheWordsOfRfc6749) {
     EXPECT_EQ(grant(one.client, std::string("&resource=") + kIssuer + "&resource=" + kIssuer).status, 200);
     const HttpHeaders basic{{"Authorization", one.client.basic()}};
     EXPECT_EQ(error_of(anybody.form(kToken, "grant_type=password", basic)), "unsupported_grant_type");
-    for (const char* body : {"", "grant_type=", "grant_type=refresh_token", "grant_type=a&grant_type=b", "grant_type=%zz"})
+    for (const char* body :
+         {"", "grant_type=", "grant_type=refresh_token", "grant_type=a&grant_type=b", "grant_type=%zz"})
         EXPECT_EQ(error_of(anybody.form(kToken, body, basic)), "invalid_request") << body;
     EXPECT_EQ(error_of(anybody.form(kToken, "grant_type=client_credentials&client_assertion=x")), "invalid_request");
 }
@@ -231,7 +232,7 @@ Answer grant_by(const std::string& assertion, const std::string& more = "") {
 TEST(ServiceTokens, AreEarnedByASignedAssertionOnce) {
     ApiClient admin = administrator(api());
     const Account one = account(admin);
-    const std::int64_t now_s = std::time(nullptr);
+    const std::int64_t now_s = introspect(api(), one.client, token_of(one.client)).number("/iat");
     for (const auto algorithm : {security::SigningAlgorithm::kEs256, security::SigningAlgorithm::kEdDsa,
                                  security::SigningAlgorithm::kRs256}) {
         const auto key = security::SigningKey::generate(algorithm);
@@ -331,7 +332,8 @@ TEST(ServiceTokens, AreToldOfInASignedAnswer) {
         return api().form(kIntrospect, form_body({{"token", token}}),
                           {{"Authorization", one.client.basic()}, {"Accept", accept}});
     };
-    for (const char* accept : {"application/token-introspection+jwt", "text/html, application/token-introspection+jwt;q=0.5"}) {
+    for (const char* accept :
+         {"application/token-introspection+jwt", "text/html, application/token-introspection+jwt;q=0.5"}) {
         const Answer answer = ask(accept);
         ASSERT_EQ(answer.status, 200) << answer.body;
         EXPECT_EQ(answer.header("Content-Type"), "application/token-introspection+jwt");

@@ -71,8 +71,8 @@ public:
     std::vector<std::string> claim_keys{"c1"};  // the current one first; not to be changed while commands run
 };
 
-// An assertion is the claims themselves, "key id|issuer|subject|audience|id|expires at", and a key is its own id: what it
-// says is signed by the key that it names unless that is "forged".
+// An assertion is the claims themselves, "key id|issuer|subject|audience|id|expires at", and a key is its own id: it is
+// signed by the key that it names. One of the key id "forged" names none.
 class PlainAssertions : public commands::ClientAssertions {
 public:
     std::optional<ServiceAccount::PublicKey> read_key(std::string_view jwk) override;
