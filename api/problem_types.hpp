@@ -41,10 +41,9 @@ inline constexpr ProblemType kNoTreeHead{"no-tree-head", "No tree head yet", 404
 
 inline constexpr std::array kApiProblems{
     kInvalidPassword, kInvalidTarget, kIdempotencyMismatch, kInvalidCredentials, kUserDisabled, kInvalidToken,
-    kInvalidClient, kInvalidGrant, kWrongPassword, kTooManyAttempts, kForbidden, kUserUnknown, kSessionUnknown,
-    kEmailTaken, kUsernameTaken, kLastAdministrator, kExceedsAuthority, kRoleUnknown, kRoleNameTaken, kRoleBuiltIn,
-    kAccountUnknown,
-    kAccountNameTaken, kCredentialUnknown, kKeyKnown, kLimitReached, kBusy, kShedding, kUnavailable, kOutcomeUnknown, kBehind, kPositionAhead,
-    kNoTreeHead};
+    kInvalidClient, kInvalidGrant, kWrongPassword, kTooManyAttempts, kForbidden, kUserUnknown,
+    kSessionUnknown, kEmailTaken, kUsernameTaken, kLastAdministrator, kExceedsAuthority, kRoleUnknown,
+    kRoleNameTaken, kRoleBuiltIn, kAccountUnknown, kAccountNameTaken, kCredentialUnknown, kKeyKnown,
+    kLimitReached, kBusy, kShedding, kUnavailable, kOutcomeUnknown, kBehind, kPositionAhead, kNoTreeHead};
 
 }  // namespace keyledger::api::problems
