@@ -20,6 +20,9 @@ asio::awaitable<Outcome> run_errand(Services& services, Errand errand, Caller ca
     const bool is_user = subject.type == SubjectType::kUser;
     const StreamOf<User> user{subject.id};
     if (is_user) streams.read<User>(subject.id);
+    const bool is_service = subject.type == SubjectType::kServiceAccount;
+    const StreamOf<ServiceAccount> account{subject.id};
+    if (is_service) streams.read<ServiceAccount>(subject.id);
     const auto assignments = streams.read<Assignments>(assignments_of(subject.id));
     const auto administrators = streams.read<Administrators>(kAdministratorsStream);
     const Step step = [&](Attempt& attempt) -> Decided {
@@ -27,6 +30,8 @@ asio::awaitable<Outcome> run_errand(Services& services, Errand errand, Caller ca
         if (!held) co_return Unexpected(held.error());
         if (is_user && !attempt.state(user).exists())
             co_return Unexpected(CommandError(Refusal::kUserUnknown));
+        if (is_service && !attempt.state(account).exists())
+            co_return Unexpected(CommandError(Refusal::kAccountUnknown));
         auto holdings = co_await holdings_of(attempt, subject.id);
         if (!holdings) co_return Unexpected(holdings.error());
         // Of what is denied him nothing can be got by him.

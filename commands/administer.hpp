@@ -22,8 +22,7 @@ struct Errand {
     Permission needed;
     Subject subject;
 };
-// kForbidden, kUserUnknown, kExceedsAuthority, or what the act refuses. Whether a service account is there,
-// and not deleted, is for its act to see.
+// kForbidden, kUserUnknown, kAccountUnknown, kExceedsAuthority, or what the act refuses.
 Answer<Done> administer(Services& services, Errand errand, Caller caller, Act act);
 // The same, with all that is known of what was appended.
 asio::awaitable<Outcome> run_errand(Services& services, Errand errand, Caller caller, Act act);

@@ -20,8 +20,7 @@ Answer<Done> change_role(Services& services, Bearer bearer, Uuid role_id, RoleDe
 // Whoever was assigned to it loses what it granted in this moment.
 Answer<Done> delete_role(Services& services, Bearer bearer, Uuid role_id, Caller caller);
 
-// To a subject that has it already, or from one that has it not: no error, and nothing is changed. The caller
-// says that a service account is there; of a user the command sees to it.
+// To a subject that has it already, or from one that has it not: no error, and nothing is changed.
 Answer<Done> assign_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller);
 Answer<Done> withdraw_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller);
 

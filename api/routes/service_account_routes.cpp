@@ -4,6 +4,7 @@
 #include "api/refusals.hpp"
 #include "api/write_json.hpp"
 #include "commands/answers_at_head.hpp"
+#include "commands/roles.hpp"
 #include "commands/service_accounts.hpp"
 
 namespace keyledger::api::routes {
@@ -75,14 +76,17 @@ void write_key(JsonText& json, const ServiceAccount::PublicKey& key) {
     json.text("id", key.id).text("algorithm", name_of(key.algorithm)).text("public_key", key.jwk);
 }
 
-std::string account_json(const Uuid& account_id, const ServiceAccount& account) {
+std::string account_json(const Uuid& account_id, const commands::ServiceAccess& access) {
+    const ServiceAccount& account = access.account;
+    std::vector<std::string> roles;
+    for (const auto& role : access.held.roles) roles.push_back(role->name);
     JsonText json;
     json.text("id", account_id.to_string())
         .text("name", account.name)
         .texts("audiences", account.audiences)
         .text("status", account.status == ServiceAccount::Status::kEnabled ? "enabled" : "disabled")
         .time("created_at", account.registered_at_ms);
-    json.begin_array("secrets");
+    json.texts("roles", roles).texts("permissions", access.held.scope().texts()).begin_array("secrets");
     for (const auto& secret : account.secrets) json.begin_object().text("id", secret.id.to_string()).end_object();
     json.end_array().begin_array("keys");
     for (const auto& key : account.keys) {
@@ -106,7 +110,7 @@ Reply show_service_account(Context& context, Request& request) {
     auto access = co_await commands::access_of_service(context.services, account_id, request.deadline);
     if (!access) co_return refuse(request, access.error());
     if (!access->account.exists()) co_return refuse(request, CommandError(Refusal::kAccountUnknown));
-    co_return at_position(json(200, account_json(account_id, access->account)), access->held.position);
+    co_return at_position(json(200, account_json(account_id, *access)), access->held.position);
 }
 
 Reply register_service_account(Context& context, Request& request) {
@@ -127,7 +131,7 @@ Reply register_service_account(Context& context, Request& request) {
     const Uuid account_id = registered->account_id;
     auto access = co_await commands::access_of_service(context.services, account_id, request.deadline);
     if (!access) co_return refuse(request, CommandError(Refusal::kOutcomeUnknown));
-    Response response = json(201, account_json(account_id, access->account));
+    Response response = json(201, account_json(account_id, *access));
     response.headers.add("Location", "/api/v1/admin/service-accounts/" + account_id.to_string());
     co_return at_position(std::move(response), registered->position);
 }
@@ -213,6 +217,31 @@ Reply remove_account_key(Context& context, Request& request) {
     const Uuid account_id = id_of(request, "id");
     const std::string key_id(request.path_parameter("key"));
     auto outcome = co_await commands::remove_account_key(context.services, claims->bearer, account_id, key_id, caller);
+    co_return done(request, outcome);
+}
+
+Reply assign_account_role(Context& context, Request& request) {
+    auto claims = authenticate(context, request);
+    if (!claims) co_return claims.error();
+    commands::Caller caller = caller_of(request, *claims);
+    auto key = take_idempotency_key(context, request, caller, {});
+    if (!key) co_return key.error();
+    const Subject subject = Subject::service_account(id_of(request, "id"));
+    const Uuid role_id = id_of(request, "role");
+    auto outcome = co_await commands::assign_role(context.services, claims->bearer, subject, role_id, caller);
+    co_return done(request, outcome);
+}
+
+Reply withdraw_account_role(Context& context, Request& request) {
+    auto claims = authenticate(context, request);
+    if (!claims) co_return claims.error();
+    commands::Caller caller = caller_of(request, *claims);
+    auto key = take_idempotency_key(context, request, caller, {});
+    if (!key) co_return key.error();
+    const Subject subject = Subject::service_account(id_of(request, "id"));
+    const Uuid role_id = id_of(request, "role");
+    auto outcome = co_await commands::withdraw_role(context.services, claims->bearer, subject, role_id, caller);
+    if (outcome && role_id.is_nil()) co_return refuse(request, CommandError(Refusal::kRoleUnknown));
     co_return done(request, outcome);
 }
 

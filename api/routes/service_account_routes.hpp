@@ -17,5 +17,7 @@ Reply add_account_secret(Context& context, Request& request);
 Reply remove_account_secret(Context& context, Request& request);
 Reply add_account_key(Context& context, Request& request);
 Reply remove_account_key(Context& context, Request& request);
+Reply assign_account_role(Context& context, Request& request);
+Reply withdraw_account_role(Context& context, Request& request);
 
 }  // namespace keyledger::api::routes

@@ -66,7 +66,21 @@ protected:
                                     caller_of(roots_)));
         ASSERT_TRUE(test::succeeds(role));
         ASSERT_TRUE(test::succeeds(run(
-            assign_role(services(), bearer_of(roots_), ann_, role->role_id, caller_of(roots_)))));
+            assign_role(services(), bearer_of(roots_), Subject::user(ann_), role->role_id, caller_of(roots_)))));
+    }
+    Uuid role(std::string name, std::vector<std::string> permissions) {
+        auto defined = run(define_role(services(), bearer_of(roots_), {std::move(name), std::move(permissions)},
+                                       caller_of(roots_)));
+        EXPECT_TRUE(test::succeeds(defined));
+        return defined ? defined->role_id : Uuid{};
+    }
+    Result<Done, CommandError> assign(const Grant& who, const Uuid& id, const Uuid& role_id) {
+        const auto subject = Subject::service_account(id);
+        return run(assign_role(services(), bearer_of(who), subject, role_id, caller_of(who)));
+    }
+    Result<Done, CommandError> withdraw(const Uuid& id, const Uuid& role_id) {
+        const auto subject = Subject::service_account(id);
+        return run(withdraw_role(services(), bearer_of(roots_), subject, role_id, caller_of(roots_)));
     }
     Result<ServiceGrant, CommandError> log_in(test::Node& at, const Uuid& id, const Secret& text,
                                               std::vector<std::string> resources = {},
@@ -192,6 +206,160 @@ TEST_F(ServiceAccountsTest, TakeTheirSecretsAndTheKeyOfThemWhenTheyAreDeleted) {
     ASSERT_TRUE(keys);
     ASSERT_EQ(keys->size(), 1u);
     EXPECT_TRUE(keys->front().destroyed);
+}
+
+// The attack: whoever may write clients makes himself a secret of one that may more than he.
+TEST_F(ServiceAccountsTest, LendNobodyAPermissionThatHeLacks) {
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    ASSERT_TRUE(test::succeeds(assign(roots_, id, role("cashier", {"payments:make"}))));
+    let_ann({"keyledger.clients:write", "keyledger.roles:write", "invoices:read"});
+    before_ = world.head();
+    EXPECT_TRUE(test::refused(add_secret(anns_, id), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(add_key(anns_, id, "hers"), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(change(anns_, id, AccountStanding::kDisabled), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(remove(anns_, id), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(run(remove_account_secret(services(), bearer_of(anns_), id, made.secret_id,
+                                                        caller_of(anns_))),
+                              Refusal::kExceedsAuthority));
+    auto registered = register_as(anns_, "hers");
+    ASSERT_TRUE(test::succeeds(registered));
+    const Uuid own = registered->account_id;
+    EXPECT_TRUE(test::refused(assign(anns_, own, role("payer", {"payments:make"})), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(assign(anns_, own, kAdministratorRole), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(assign(roots_, own, kAdministratorRole), Refusal::kAdministratorsAreUsers));
+    EXPECT_TRUE(test::succeeds(assign(anns_, own, role("reader", {"invoices:read"}))));
+    EXPECT_TRUE(test::refused(assign(anns_, test::uuid(5), role("other", {})), Refusal::kAccountUnknown));
+}
+
+TEST_F(ServiceAccountsTest, AreGrantedAScopeOfWhatTheyHoldAndLoseItWithTheRole) {
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    const Uuid clerk = role("clerk", {"invoices:*", "orders:read"});
+    ASSERT_TRUE(test::succeeds(assign(roots_, id, clerk)));
+    const auto all = log_in(node, id, *made.secret);
+    ASSERT_TRUE(test::succeeds(all));
+    EXPECT_EQ(all->scope, (std::vector<std::string>{"invoices:*", "orders:read"}));
+    const auto some = log_in(node, id, *made.secret, {}, "orders:read invoices:read");
+    ASSERT_TRUE(test::succeeds(some));
+    EXPECT_EQ(some->scope, (std::vector<std::string>{"invoices:read", "orders:read"}));
+    for (const char* more : {"orders:write", "orders:read users:read", "*:*", "nonsense", " ", "orders:read  "})
+        EXPECT_TRUE(test::refused(log_in(node, id, *made.secret, {}, more), Refusal::kInvalidScope)) << more;
+    auto of = [&](const ServiceGrant& grant) {
+        const ServiceBearer bearer{grant.account_id, grant.token_id};
+        auto access = run(access_of_service_token(other.services, bearer, Deadline::max()));
+        EXPECT_TRUE(test::succeeds(access));
+        return access ? access->scope() : std::vector<std::string>{};
+    };
+    EXPECT_EQ(of(*some), some->scope);
+    auto changed = run(change_role(services(), bearer_of(roots_), clerk, {"clerk", {"orders:read"}},
+                                   caller_of(roots_)));
+    ASSERT_TRUE(test::succeeds(changed));
+    EXPECT_EQ(of(*some), std::vector<std::string>{"orders:read"});
+    ASSERT_TRUE(test::succeeds(withdraw(id, clerk)));
+    EXPECT_TRUE(of(*some).empty());
+    EXPECT_TRUE(test::refused(log_in(other, id, *made.secret, {}, "orders:read"), Refusal::kInvalidScope));
+    ASSERT_TRUE(test::succeeds(assign(roots_, id, role("watch", {"keyledger.tokens:introspect"}))));
+    auto client = run(authenticate_service(services(), proof_of_secret(id, *made.secret), caller()));
+    ASSERT_TRUE(test::succeeds(client));
+    EXPECT_EQ(client->introspects, Introspects::kAllTokens);
+    EXPECT_EQ(client->evaluates, Evaluates::kNobody);
+}
+
+// ---- interleavings ---------------------------------------------------------------------------------------------
+// Something else happens between two steps of a log-in: the token then either begins before it, and is over with it,
+// or the log-in is refused. Never is there a token that holds what was taken away.
+class Interleaved {
+public:
+    explicit Interleaved(test::Stage& stage) : stage_(stage), world_(stage.world) {
+        world_.create_administrator(stage.node, "root@example.com");
+        root_ = world_.log_in(stage.node, "root@example.com");
+        const AccountDefinition definition{"billing", {}};
+        id_ = run(register_service_account(services(), bearer_of(root_), definition, caller_of(root_)))->account_id;
+        auto made = run(add_account_secret(services(), bearer_of(root_), id_, caller_of(root_)));
+        secret_ = std::move(*made->secret);
+        secret_id_ = made->secret_id;
+        role_ = run(define_role(services(), bearer_of(root_), {"clerk", {"orders:read"}}, caller_of(root_)))->role_id;
+        const Subject subject = Subject::service_account(id_);
+        EXPECT_TRUE(test::succeeds(
+            run(assign_role(services(), bearer_of(root_), subject, role_, caller_of(root_)))));
+    }
+    Services& services() { return stage_.other.services; }
+    Result<ServiceGrant, CommandError> log_in() {
+        ServiceLogIn request{proof_of_secret(id_, secret_), {}, {}};
+        return run(log_in_service(stage_.node.services, std::move(request), caller()));
+    }
+    asio::awaitable<void> disable() {
+        const AccountDefinition same{"billing", {}};
+        auto done = co_await change_service_account(services(), bearer_of(root_), id_, same,
+                                                    AccountStanding::kDisabled, caller_of(root_));
+        EXPECT_TRUE(test::succeeds(done));
+    }
+    asio::awaitable<void> remove_secret() {
+        auto done =
+            co_await remove_account_secret(services(), bearer_of(root_), id_, secret_id_, caller_of(root_));
+        EXPECT_TRUE(test::succeeds(done));
+    }
+    asio::awaitable<void> delete_account() {
+        auto done = co_await delete_service_account(services(), bearer_of(root_), id_, caller_of(root_));
+        EXPECT_TRUE(test::succeeds(done));
+    }
+    asio::awaitable<void> withdraw() {
+        const Subject subject = Subject::service_account(id_);
+        auto done = co_await withdraw_role(services(), bearer_of(root_), subject, role_, caller_of(root_));
+        EXPECT_TRUE(test::succeeds(done));
+    }
+    bool holds(const ServiceGrant& grant, std::vector<std::string>& scope) {
+        const ServiceBearer bearer{grant.account_id, grant.token_id};
+        auto access = run(access_of_service_token(services(), bearer, Deadline::max()));
+        if (access) scope = access->scope();
+        return access.has_value();
+    }
+
+private:
+    test::Stage& stage_;
+    test::World& world_;
+    Grant root_;
+    Uuid id_, secret_id_, role_;
+    Secret secret_;
+};
+
+using Meanwhile = asio::awaitable<void> (Interleaved::*)();
+
+int interleave(Meanwhile meanwhile, bool warm) {
+    return test::for_every_step([&](test::Steps& steps) {
+        test::Stage stage;
+        Interleaved story(stage);
+        if (warm) {
+            EXPECT_TRUE(test::succeeds(story.log_in()));
+        }
+        steps.meanwhile = [&] { return (story.*meanwhile)(); };
+        stage.stepped.steps = &steps;
+        const auto grant = story.log_in();
+        stage.stepped.steps = nullptr;
+        if (!steps.happened()) return;
+        std::vector<std::string> scope;
+        if (meanwhile == &Interleaved::withdraw) {
+            ASSERT_TRUE(test::succeeds(grant)) << steps.where();
+            EXPECT_TRUE(story.holds(*grant, scope)) << steps.where();
+            EXPECT_TRUE(scope.empty()) << steps.where();
+            return;
+        }
+        if (grant) {
+            EXPECT_FALSE(story.holds(*grant, scope)) << steps.where();
+        } else {
+            EXPECT_TRUE(test::refused(grant, Refusal::kInvalidClient)) << steps.where();
+        }
+    });
+}
+
+TEST(ServiceLogIn, NeverOutlivesWhatEndsItMeanwhile) {
+    for (const bool warm : {false, true}) {
+        EXPECT_GE(interleave(&Interleaved::disable, warm), 2);
+        EXPECT_GE(interleave(&Interleaved::remove_secret, warm), 2);
+        EXPECT_GE(interleave(&Interleaved::delete_account, warm), 2);
+        EXPECT_GE(interleave(&Interleaved::withdraw, warm), 2);
+    }
 }
 
 // ---- log-in ----------------------------------------------------------------------------------------------------

@@ -138,6 +138,12 @@ protected:
                                          R"({"kty":"OKP","crv":"Ed25519",)"
                                          R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})");
                  }},
+                {"assign an account a role",
+                 [this] {
+                     return admin().send("PUT", kAccounts + ("/" + one_.person.id) + "/roles/" + one_.person.id);
+                 }},
+                {"withdraw a role of an account",
+                 [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/roles/" + one_.person.id); }},
                 {"remove a key", [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/keys/x"); }},
                 {"define a role", [=, this] { return admin().post(kRoles, role); }},
                 {"change a role", [=, this] { return admin().put(kRoles + ("/" + one_.person.id), role); }},

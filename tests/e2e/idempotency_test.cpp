@@ -151,6 +151,13 @@ TEST(IdempotencyKey, IsRefusedWithAnotherRequestAboutServiceAccounts) {
         admin.post(target(id, "/keys"), edwards("PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"), key(once)));
     once = unique("key");
     EXPECT_EQ(admin.del(target(id, "/keys/" + added.text("/id")), key(once)).status, 204);
+    const std::string role =
+        admin.post("/api/v1/admin/roles", R"({"name":")" + unique("role") + R"(","permissions":[]})").text("/id");
+    for (const char* method : {"PUT", "DELETE"}) {
+        const std::string other_key = unique("key");
+        EXPECT_EQ(admin.send(method, target(id, "/roles/" + role), key(other_key)).status, 204);
+        expect_mismatch(admin.send(method, target(other, "/roles/" + role), key(other_key)));
+    }
     expect_mismatch(admin.del(target(other, "/keys/" + added.text("/id")), key(once)));
     once = unique("key");
     EXPECT_EQ(admin.del(target(id), key(once)).status, 204);

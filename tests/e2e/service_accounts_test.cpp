@@ -11,6 +11,8 @@ namespace keyledger::test {
 namespace {
 
 constexpr const char* kNobody = "01890a5d-ac96-774b-bcce-b302099a8057";
+constexpr const char* kRoles = "/api/v1/admin/roles";
+constexpr const char* kAdministratorRoleId = "6b65796c-6564-8065-8072-6f6c65000001";
 constexpr const char* kAssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 constexpr const char* kEdwardsKey =
     R"({"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})";
@@ -96,7 +98,9 @@ TEST(ServiceAccounts, AreForThoseWhoHoldThePermission) {
                                    client.send("POST", target(one.id, "/secrets")),
                                    client.del(target(one.id, "/secrets/" + one.secret_id)),
                                    client.post(target(one.id, "/keys"), kEdwardsKey),
-                                   client.del(target(one.id, "/keys/x"))};
+                                   client.del(target(one.id, "/keys/x")),
+                                   client.send("PUT", target(one.id, "/roles/" + std::string(kNobody))),
+                                   client.del(target(one.id, "/roles/" + std::string(kNobody)))};
     };
     for (const Answer& answer : ask_all(user)) EXPECT_EQ(answer.problem(), "forbidden") << answer.body;
     for (const Answer& answer : ask_all(nobody)) EXPECT_EQ(answer.problem(), "invalid-token") << answer.body;
@@ -137,6 +141,77 @@ TEST(ServiceAccounts, RefuseWhatIsUnknownTakenOrTooMuch) {
     EXPECT_EQ(admin.post(target(two.id, "/keys"), R"({"kty":"OKP","crv":"Ed25519","x":"AA","d":"AA"})").problem(),
               "unknown-field")
         << "a private key";
+}
+
+std::string role_of(ApiClient& admin, const std::string& permissions) {
+    const Answer defined =
+        admin.post(kRoles, R"({"name":")" + unique("role") + R"(","permissions":[)" + permissions + "]}");
+    EXPECT_EQ(defined.status, 201) << defined.body;
+    return defined.text("/id");
+}
+
+TEST(ServiceAccounts, AreBeyondThoseWhoLackAPermissionOfTheirs) {
+    ApiClient admin = administrator(api());
+    const Account one = account(admin);
+    const std::string cashier = role_of(admin, R"("payments:make")");
+    EXPECT_EQ(admin.send("PUT", target(one.id, "/roles/" + cashier)).status, 204);
+    const Visitor clerk = visitor(api());
+    const std::string may = role_of(admin, R"("keyledger.clients:*","keyledger.roles:*")");
+    EXPECT_EQ(admin.send("PUT", std::string(kUsers) + "/" + clerk.person.id + "/roles/" + may).status, 204);
+    ApiClient client = api().as(clerk.tokens.access);
+    const std::vector<Answer> answers{client.put(target(one.id), definition(one.name, "disabled")),
+                                      client.del(target(one.id)),
+                                      client.send("POST", target(one.id, "/secrets")),
+                                      client.del(target(one.id, "/secrets/" + one.secret_id)),
+                                      client.post(target(one.id, "/keys"), kEdwardsKey),
+                                      client.del(target(one.id, "/keys/x")),
+                                      client.send("PUT", target(one.id, "/roles/" + may)),
+                                      client.del(target(one.id, "/roles/" + cashier))};
+    for (const Answer& answer : answers) EXPECT_EQ(answer.problem(), "exceeds-authority") << answer.body;
+    EXPECT_EQ(grant(one.client).status, 200);
+}
+
+TEST(ServiceAccounts, HoldWhatTheirRolesGrant) {
+    ApiClient admin = administrator(api());
+    const Account one = account(admin);
+    const std::string clerk = role_of(admin, R"("invoices:*","orders:read")");
+    const std::string watcher = role_of(admin, R"("keyledger.tokens:introspect","keyledger.access:evaluate")");
+    const std::string at = target(one.id, "/roles/");
+    EXPECT_EQ(admin.send("PUT", at + clerk).status, 204);
+    EXPECT_EQ(admin.get(target(one.id)).count("/permissions"), 2u);
+    const Answer all = grant(one.client);
+    EXPECT_EQ(all.text("/scope"), "invoices:* orders:read");
+    const Answer some = grant(one.client, "&scope=orders:read+invoices:read");
+    EXPECT_EQ(some.text("/scope"), "invoices:read orders:read");
+    EXPECT_EQ(error_of(grant(one.client, "&scope=orders:write")), "invalid_scope");
+    const std::string token = watch_secret(some.text("/access_token"));
+    EXPECT_EQ(introspect(api(), one.client, token).text("/scope"), "invoices:read orders:read");
+    auto question = [](const std::string& type, const std::string& id, const std::string& action) {
+        return R"({"subject":{"type":")" + type + R"(","id":")" + id +
+               R"("},"resource":{"type":"orders","id":"1"},"action":{"name":")" + action + R"("}})";
+    };
+    ApiClient itself = api().as(watch_secret(all.text("/access_token")));
+    EXPECT_TRUE(
+        itself.post("/access/v1/evaluation", question("service_account", one.id, "read")).truth("/decision"));
+    EXPECT_FALSE(
+        itself.post("/access/v1/evaluation", question("service_account", one.id, "write")).truth("/decision"));
+    const Visitor somebody = visitor(api());
+    EXPECT_FALSE(introspect(api(), one.client, somebody.tokens.access).truth("/active"));
+    EXPECT_EQ(admin.send("PUT", at + watcher).status, 204);
+    EXPECT_TRUE(introspect(api(), one.client, somebody.tokens.access).truth("/active"));
+    ApiClient watching = api().as(token_of(one.client, "&scope=keyledger.access:evaluate"));
+    const std::string about = question("user", somebody.person.id, "read");
+    EXPECT_EQ(watching.post("/access/v1/evaluation", about).status, 200);
+    EXPECT_EQ(itself.post("/access/v1/evaluation", about).problem(), "forbidden") << "its token is of before";
+    EXPECT_EQ(admin.del(at + clerk).status, 204);
+    EXPECT_EQ(introspect(api(), one.client, token).text("/scope"), "") << "it holds none of it any more";
+    EXPECT_EQ(admin.send("PUT", at + kNobody).problem(), "role-unknown");
+    EXPECT_EQ(admin.del(at + "nonsense").problem(), "role-unknown");
+    EXPECT_EQ(admin.send("PUT", target(kNobody, "/roles/" + clerk)).problem(), "service-account-unknown");
+    EXPECT_EQ(admin.del(target(kNobody, "/roles/" + clerk)).problem(), "service-account-unknown");
+    EXPECT_EQ(admin.send("PUT", at + kAdministratorRoleId).problem(), "role-built-in");
+    for (int more = 1; more < 24; ++more) EXPECT_EQ(admin.send("PUT", at + role_of(admin, "")).status, 204);
+    EXPECT_EQ(admin.send("PUT", at + clerk).problem(), "limit-reached");
 }
 
 TEST(ServiceTokens, AreEarnedByASecretInEitherPlace) {
