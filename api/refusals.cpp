@@ -84,8 +84,7 @@ Problem problem_of(Refusal refusal) {
         case Refusal::kInvalidName: return field_problem("name", kInvalidNameDetail);
         case Refusal::kInvalidRoleName: return field_problem("name", kInvalidRoleNameDetail);
         case Refusal::kInvalidPermission: return field_problem("permissions", kInvalidPermissionDetail);
-        case Refusal::kReservedPermission:
-            return field_problem("deny", kReservedPermissionDetail);
+        case Refusal::kReservedPermission: return field_problem("deny", kReservedPermissionDetail);
         case Refusal::kTooManyPermissions: return field_problem("permissions", kTooManyPermissionsDetail);
         case Refusal::kInvalidAccountName: return field_problem("name", kInvalidAccountNameDetail);
         case Refusal::kInvalidAudience: return field_problem("audiences", kInvalidAudienceDetail);
@@ -120,10 +119,8 @@ Problem problem_of(Refusal refusal) {
         case Refusal::kRoleUnknown: return say(p::kRoleUnknown, "There is no role with this id.");
         case Refusal::kRoleNameTaken: return say(p::kRoleNameTaken, kRoleNameTakenDetail);
         case Refusal::kRoleBuiltIn: return say(p::kRoleBuiltIn, kRoleBuiltInDetail);
-        case Refusal::kTooManyRoles:
-            return say(p::kLimitReached, "At most 24 roles each. Withdraw one first.");
-        case Refusal::kAdministratorsAreUsers:
-            return say(p::kRoleBuiltIn, kAdministratorsAreUsersDetail);
+        case Refusal::kTooManyRoles: return say(p::kLimitReached, "At most 24 roles each. Withdraw one first.");
+        case Refusal::kAdministratorsAreUsers: return say(p::kRoleBuiltIn, kAdministratorsAreUsersDetail);
         case Refusal::kTooManyAdministrators: return say(p::kLimitReached, kTooManyAdministratorsDetail);
         case Refusal::kAccountUnknown: return say(p::kAccountUnknown, "There is no service account with this id.");
         case Refusal::kAccountNameTaken: return say(p::kAccountNameTaken, kAccountNameTakenDetail);

@@ -2,6 +2,7 @@
 
 #include "commands/answers_at_head.hpp"
 #include "commands/end_sessions.hpp"
+#include "commands/service_accounts.hpp"
 #include "commands/set_user_status.hpp"
 #include "commands/update_profile.hpp"
 #include "tests/commands/fixture.hpp"
@@ -184,7 +185,10 @@ TEST_F(RolesTest, ADenialIsLiftedByThoseWhoHoldWhatItDenies) {
 }
 
 TEST_F(RolesTest, AreGivenToServiceAccountsToo) {
-    const Uuid account = test::uuid(0x5A);
+    const AccountDefinition billing{"billing", {}};
+    const Uuid account =
+        run(register_service_account(services(), bearer_of(roots_), billing, caller_of(roots_)))->account_id;
+    before_ = world.head();
     const Uuid clerk = role("clerk", {"invoices:read"});
     const auto give = [&](const Uuid& what) {
         return run(assign_role(services(), bearer_of(roots_), Subject::service_account(account), what,

@@ -80,6 +80,36 @@ protected:
                 {"list roles", [this] { return admin().get(kRoles, at_head_); }},
                 {"show a role", [this] { return admin().get(kRoles + std::string(kAdministrators), at_head_); }}};
     }
+    std::vector<Call> commands_upon_service_accounts() const {
+        const std::string grant = form_body({{"grant_type", "client_credentials"},
+                                             {"client_id", one_.person.id},
+                                             {"client_secret", "kls_" + std::string(64, 'A')}});
+        const std::string account = R"({"name":")" + unique("account") + R"(","audiences":[]})";
+        const std::string change_account =
+            R"({"name":")" + unique("account") + R"(","audiences":[],"status":"enabled"})";
+        return {{"get a token", [=, this] { return anybody().form(kToken, grant); }},
+                {"register a service account", [=, this] { return admin().post(kAccounts, account); }},
+                {"change a service account",
+                 [=, this] { return admin().put(kAccounts + ("/" + one_.person.id), change_account); }},
+                {"delete a service account", [this] { return admin().del(kAccounts + ("/" + one_.person.id)); }},
+                {"make a secret",
+                 [this] { return admin().send("POST", kAccounts + ("/" + one_.person.id) + "/secrets"); }},
+                {"remove a secret",
+                 [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/secrets/" + one_.person.id); }},
+                {"register a key",
+                 [this] {
+                     return admin().post(kAccounts + ("/" + one_.person.id) + "/keys",
+                                         R"({"kty":"OKP","crv":"Ed25519",)"
+                                         R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})");
+                 }},
+                {"assign an account a role",
+                 [this] {
+                     return admin().send("PUT", kAccounts + ("/" + one_.person.id) + "/roles/" + one_.person.id);
+                 }},
+                {"withdraw a role of an account",
+                 [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/roles/" + one_.person.id); }},
+                {"remove a key", [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/keys/x"); }}};
+    }
     std::vector<Call> commands() const {
         const std::string user = std::string(kUsers) + "/" + one_.person.id;
         const std::string session = std::string(kSessions) + "/" + one_.tokens.session_id;
@@ -92,12 +122,6 @@ protected:
         const std::string bad = json_object({{"email", "no@keyledger.test"}, {"password", "wrong"}});
         const std::string newcomer = registration_of(somebody());
         const std::string token = form_body({{"token", one_.tokens.refresh}});
-        const std::string grant = form_body({{"grant_type", "client_credentials"},
-                                             {"client_id", one_.person.id},
-                                             {"client_secret", "kls_" + std::string(64, 'A')}});
-        const std::string account = R"({"name":")" + unique("account") + R"(","audiences":[]})";
-        const std::string change_account =
-            R"({"name":")" + unique("account") + R"(","audiences":[],"status":"enabled"})";
         const std::string role = R"({"name":")" + unique("role") + R"(","permissions":[]})";
         return {{"register", [=, this] { return anybody().post(kRegister, newcomer); }},
                 {"log in", [=, this] { return anybody().post(kLogin, good); }},
@@ -123,28 +147,6 @@ protected:
                  [this] { return admin().del(std::string(kUsers) + kNobody + std::string("/erasure")); }},
                 {"update a user", [=, this] { return admin().put(user, "{}"); }},
                 {"end a user's sessions", [=, this] { return admin().del(user + "/sessions"); }},
-                {"get a token", [=, this] { return anybody().form(kToken, grant); }},
-                {"register a service account", [=, this] { return admin().post(kAccounts, account); }},
-                {"change a service account",
-                 [=, this] { return admin().put(kAccounts + ("/" + one_.person.id), change_account); }},
-                {"delete a service account", [this] { return admin().del(kAccounts + ("/" + one_.person.id)); }},
-                {"make a secret",
-                 [this] { return admin().send("POST", kAccounts + ("/" + one_.person.id) + "/secrets"); }},
-                {"remove a secret",
-                 [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/secrets/" + one_.person.id); }},
-                {"register a key",
-                 [this] {
-                     return admin().post(kAccounts + ("/" + one_.person.id) + "/keys",
-                                         R"({"kty":"OKP","crv":"Ed25519",)"
-                                         R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})");
-                 }},
-                {"assign an account a role",
-                 [this] {
-                     return admin().send("PUT", kAccounts + ("/" + one_.person.id) + "/roles/" + one_.person.id);
-                 }},
-                {"withdraw a role of an account",
-                 [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/roles/" + one_.person.id); }},
-                {"remove a key", [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/keys/x"); }},
                 {"define a role", [=, this] { return admin().post(kRoles, role); }},
                 {"change a role", [=, this] { return admin().put(kRoles + ("/" + one_.person.id), role); }},
                 {"delete a role", [this] { return admin().del(kRoles + ("/" + one_.person.id)); }},
@@ -164,7 +166,8 @@ protected:
             {"evaluate several", [this] { return gateway().post("/access/v1/evaluations", question()); }},
             {"show a service account", [this] { return admin().get(kAccounts + ("/" + one_.person.id)); }},
             {"evaluate oneself", [this] { return him().post("/access/v1/evaluation", question()); }}};
-        for (const auto& more : {queries(), commands()}) all.insert(all.end(), more.begin(), more.end());
+        for (const auto& more : {queries(), commands(), commands_upon_service_accounts()})
+            all.insert(all.end(), more.begin(), more.end());
         return all;
     }
 

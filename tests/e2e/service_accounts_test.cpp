@@ -474,7 +474,6 @@ TEST(OAuthMetadata, SaysWhatThereIs) {
     EXPECT_EQ(answer.text("/introspection_signing_alg_values_supported/0"), "ES256");
 }
 
-// The last of its kind in this file: the network is told to wait from here on. What is right passes all the same.
 TEST(ThrottleOfClients, IsForFailuresOnly) {
     const RunningService service(deployment(), {{"KEYLEDGER_LOGIN_NETWORK_BURST", "3"},
                                                 {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "1"}});

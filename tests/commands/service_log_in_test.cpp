@@ -1,0 +1,111 @@
+// A service's log-in against what ends it: something else happens between two steps of it.
+#include "commands/roles.hpp"
+#include "commands/service_accounts.hpp"
+#include "commands/service_tokens.hpp"
+#include "tests/commands/fixture.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using test::bearer_of;
+using test::caller;
+using test::caller_of;
+using test::run;
+
+// The token then either begins before it, and is over with it,
+// or the log-in is refused. Never is there a token that holds what was taken away.
+class Interleaved {
+public:
+    explicit Interleaved(test::Stage& stage) : stage_(stage), world_(stage.world) {
+        world_.create_administrator(stage.node, "root@example.com");
+        root_ = world_.log_in(stage.node, "root@example.com");
+        const AccountDefinition definition{"billing", {}};
+        id_ = run(register_service_account(services(), bearer_of(root_), definition, caller_of(root_)))->account_id;
+        auto made = run(add_account_secret(services(), bearer_of(root_), id_, caller_of(root_)));
+        secret_ = std::move(*made->secret);
+        secret_id_ = made->secret_id;
+        role_ = run(define_role(services(), bearer_of(root_), {"clerk", {"orders:read"}}, caller_of(root_)))->role_id;
+        const Subject subject = Subject::service_account(id_);
+        EXPECT_TRUE(test::succeeds(
+            run(assign_role(services(), bearer_of(root_), subject, role_, caller_of(root_)))));
+    }
+    Services& services() { return stage_.other.services; }
+    Result<ServiceGrant, CommandError> log_in() {
+        ServiceLogIn request{proof_of_secret(id_, secret_), {}, {}};
+        return run(log_in_service(stage_.node.services, std::move(request), caller()));
+    }
+    asio::awaitable<void> disable() {
+        const AccountDefinition same{"billing", {}};
+        auto done = co_await change_service_account(services(), bearer_of(root_), id_, same,
+                                                    AccountStanding::kDisabled, caller_of(root_));
+        EXPECT_TRUE(test::succeeds(done));
+    }
+    asio::awaitable<void> remove_secret() {
+        auto done =
+            co_await remove_account_secret(services(), bearer_of(root_), id_, secret_id_, caller_of(root_));
+        EXPECT_TRUE(test::succeeds(done));
+    }
+    asio::awaitable<void> delete_account() {
+        auto done = co_await delete_service_account(services(), bearer_of(root_), id_, caller_of(root_));
+        EXPECT_TRUE(test::succeeds(done));
+    }
+    asio::awaitable<void> withdraw() {
+        const Subject subject = Subject::service_account(id_);
+        auto done = co_await withdraw_role(services(), bearer_of(root_), subject, role_, caller_of(root_));
+        EXPECT_TRUE(test::succeeds(done));
+    }
+    bool holds(const ServiceGrant& grant, std::vector<std::string>& scope) {
+        const ServiceBearer bearer{grant.account_id, grant.token_id};
+        auto access = run(access_of_service_token(services(), bearer, Deadline::max()));
+        if (access) scope = access->scope();
+        return access.has_value();
+    }
+
+private:
+    test::Stage& stage_;
+    test::World& world_;
+    Grant root_;
+    Uuid id_, secret_id_, role_;
+    Secret secret_;
+};
+
+using Meanwhile = asio::awaitable<void> (Interleaved::*)();
+
+int interleave(Meanwhile meanwhile, bool warm) {
+    return test::for_every_step([&](test::Steps& steps) {
+        test::Stage stage;
+        Interleaved story(stage);
+        if (warm) {
+            EXPECT_TRUE(test::succeeds(story.log_in()));
+        }
+        steps.meanwhile = [&] { return (story.*meanwhile)(); };
+        stage.stepped.steps = &steps;
+        const auto grant = story.log_in();
+        stage.stepped.steps = nullptr;
+        if (!steps.happened()) return;
+        std::vector<std::string> scope;
+        if (meanwhile == &Interleaved::withdraw) {
+            ASSERT_TRUE(test::succeeds(grant)) << steps.where();
+            EXPECT_TRUE(story.holds(*grant, scope)) << steps.where();
+            EXPECT_TRUE(scope.empty()) << steps.where();
+            return;
+        }
+        if (grant) {
+            EXPECT_FALSE(story.holds(*grant, scope)) << steps.where();
+        } else {
+            EXPECT_TRUE(test::refused(grant, Refusal::kInvalidClient)) << steps.where();
+        }
+    });
+}
+
+TEST(ServiceLogIn, NeverOutlivesWhatEndsItMeanwhile) {
+    for (const bool warm : {false, true}) {
+        EXPECT_GE(interleave(&Interleaved::disable, warm), 2);
+        EXPECT_GE(interleave(&Interleaved::remove_secret, warm), 2);
+        EXPECT_GE(interleave(&Interleaved::delete_account, warm), 2);
+        EXPECT_GE(interleave(&Interleaved::withdraw, warm), 2);
+    }
+}
+
+}  // namespace
+}  // namespace keyledger::commands
