@@ -1,0 +1,134 @@
+#include "app/access_file.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+#include <set>
+#include <stdexcept>
+
+#include "app/yaml.hpp"
+#include "domain/access/permission.hpp"
+
+namespace keyledger::app {
+namespace {
+
+using Kind = YamlNode::Kind;
+
+struct Wrong : std::runtime_error {
+    Wrong(const YamlNode& where, const std::string& what)
+        : std::runtime_error("line " + std::to_string(where.line) + ": " + what) {}
+};
+
+// nullptr: it is not there, or null.
+const YamlNode* member(const YamlNode& map, std::string_view name) {
+    for (const auto& [its_name, node] : map.members)
+        if (its_name == name && node.kind != Kind::kNothing) return &node;
+    return nullptr;
+}
+
+void allow_members(const YamlNode& map, const std::string& what, std::initializer_list<std::string_view> known) {
+    if (map.kind != Kind::kMap) throw Wrong(map, what + " is not a map of names to values");
+    for (const auto& [name, node] : map.members) {
+        if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+        std::string all;
+        for (const std::string_view one : known) all.append(all.empty() ? "" : ", ").append(one);
+        throw Wrong(node, what + " has a member '" + name + "'; known are: " + all);
+    }
+}
+
+std::vector<std::string> texts(const YamlNode& map, std::string_view name) {
+    const YamlNode* list = member(map, name);
+    std::vector<std::string> texts;
+    if (list == nullptr) return texts;
+    if (list->kind != Kind::kList) throw Wrong(*list, std::string(name) + " is not a list");
+    for (const YamlNode& item : list->items) {
+        if (item.kind != Kind::kScalar) throw Wrong(item, "an item of " + std::string(name) + " is not a text");
+        texts.push_back(item.text);
+    }
+    return texts;
+}
+
+bool truth(const YamlNode& map, std::string_view name) {
+    const YamlNode* node = member(map, name);
+    if (node == nullptr) return false;
+    if (node->kind == Kind::kScalar && !node->is_quoted && node->text == "true") return true;
+    if (node->kind == Kind::kScalar && !node->is_quoted && node->text == "false") return false;
+    throw Wrong(*node, std::string(name) + " is neither true nor false");
+}
+
+void check_name(const YamlNode& where, const std::string& name, const std::string& what) {
+    if (!parse_role_name(name))
+        throw Wrong(where, "'" + name + "' is no name of a " + what + ": 1 to " + std::to_string(kMaxRoleNameBytes) +
+                               " letters, digits, '.', '_' and '-', a letter or digit first");
+}
+
+void check_permissions(const YamlNode& role, const std::string& name, const std::vector<std::string>& texts) {
+    for (const std::string& text : texts)
+        if (!parse_permission(text))
+            throw Wrong(role, "role '" + name + "': '" + text +
+                                  "' is no permission; write resource:action, resource/instance:action or "
+                                  "resource:action@own, '*' for all resources or actions");
+}
+
+WantedRole read_role(const std::string& name, const YamlNode& node) {
+    check_name(node, name, "role");
+    if (parse_role_name(name)->key == kAdministratorRoleName)
+        throw Wrong(node, "the role 'administrator' is built in; it is neither changed nor deleted");
+    if (node.kind == Kind::kNothing) return {name, std::nullopt};
+    allow_members(node, "role '" + name + "'", {"permissions", "deny", "default"});
+    commands::RoleDefinition definition;
+    definition.name = name;
+    definition.permissions = texts(node, "permissions");
+    definition.deny = texts(node, "deny");
+    if (definition.permissions.size() + definition.deny.size() > kMaxPermissionsPerRole)
+        throw Wrong(node, "role '" + name + "' has more than " + std::to_string(kMaxPermissionsPerRole) +
+                              " permissions and denials");
+    check_permissions(node, name, definition.permissions);
+    check_permissions(node, name, definition.deny);
+    for (const std::string& text : definition.deny)
+        if (is_reserved(parse_permission(text)->resource))
+            throw Wrong(node, "role '" + name + "' denies '" + text + "': what is Keyledger's own is not denied");
+    (void)truth(node, "default");
+    return {name, std::move(definition)};
+}
+
+WantedGroup read_group(const std::string& name, const YamlNode& node) {
+    check_name(node, name, "group");
+    if (node.kind == Kind::kNothing) return {name, std::nullopt};
+    allow_members(node, "group '" + name + "'", {"roles", "groups"});
+    WantedGroup::Definition definition{texts(node, "roles"), texts(node, "groups")};
+    for (const std::string& role : definition.roles) check_name(node, role, "role");
+    for (const std::string& group : definition.groups) check_name(node, group, "group");
+    return {name, std::move(definition)};
+}
+
+// Names are unique without regard to case.
+template <class Wanted, class Read>
+std::vector<Wanted> read_all(const YamlNode& file, std::string_view what, Read read) {
+    std::vector<Wanted> all;
+    const YamlNode* map = member(file, what);
+    if (map == nullptr) return all;
+    if (map->kind != Kind::kMap) throw Wrong(*map, std::string(what) + " is not a map of names");
+    std::set<std::string> keys;
+    for (const auto& [name, node] : map->members) {
+        all.push_back(read(name, node));
+        if (!keys.insert(parse_role_name(name)->key).second)
+            throw Wrong(node, "'" + name + "' is given twice; case does not make names differ");
+    }
+    return all;
+}
+
+}  // namespace
+
+Result<AccessFile, std::string> read_access_file(std::string_view text) {
+    auto parsed = parse_yaml(text);
+    if (!parsed) return Unexpected(parsed.error());
+    try {
+        allow_members(*parsed, "the file", {"roles", "groups"});
+        return AccessFile{read_all<WantedRole>(*parsed, "roles", read_role),
+                          read_all<WantedGroup>(*parsed, "groups", read_group)};
+    } catch (const Wrong& wrong) {
+        return Unexpected(std::string(wrong.what()));
+    }
+}
+
+}  // namespace keyledger::app

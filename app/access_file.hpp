@@ -1,0 +1,46 @@
+#pragma once
+// An access file: the roles and groups that an application has, in YAML or JSON.
+//
+//     roles:
+//       editor:
+//         permissions: [todos:create, todos:read, "todos:update@own"]
+//         deny: [todos/1:read]      # wins over whatever grants it
+//         default: true             # everybody who registers has it
+//       guest: null                 # there must be no such role
+//     groups:
+//       staff:
+//         roles: [editor]
+//         groups: [interns]         # are members of staff, too
+//
+// What is named becomes as it is written; what is not named stays as it is. Pure; any thread.
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "commands/roles.hpp"
+#include "domain/result.hpp"
+
+namespace keyledger::app {
+
+struct WantedRole {
+    std::string name;
+    std::optional<commands::RoleDefinition> definition;  // nullopt: not wanted
+};
+struct WantedGroup {
+    struct Definition {
+        std::vector<std::string> roles;   // names
+        std::vector<std::string> groups;  // names, nested in it
+    };
+    std::string name;
+    std::optional<Definition> definition;  // nullopt: not wanted
+};
+struct AccessFile {
+    std::vector<WantedRole> roles;
+    std::vector<WantedGroup> groups;
+};
+
+// Every name and permission is of its grammar. The error is a sentence that begins with the number of the line.
+Result<AccessFile, std::string> read_access_file(std::string_view text);
+
+}  // namespace keyledger::app

@@ -1,0 +1,119 @@
+#include "app/access_file.hpp"
+
+#include <gtest/gtest.h>
+
+#include "app/yaml.hpp"
+
+using namespace keyledger;
+using namespace keyledger::app;
+
+namespace {
+
+std::string error_of(std::string_view text) {
+    const auto read = read_access_file(text);
+    return read ? "none" : read.error();
+}
+
+TEST(AccessFileTest, ReadsRolesAndGroups) {
+    const auto file = read_access_file(R"(
+# what an application has
+roles:
+  viewer:
+    permissions: ["todos:read"]
+  editor:
+    permissions: [todos:create, todos:read, "todos:update@own"]
+    deny:
+      - todos/1:read
+  guest: ~
+groups:
+  staff: {roles: [editor], groups: [interns]}
+  interns: {}
+  old:
+)");
+    ASSERT_TRUE(file.has_value()) << file.error();
+    ASSERT_EQ(file->roles.size(), 3U);
+    EXPECT_EQ(file->roles[0].name, "viewer");
+    EXPECT_EQ(file->roles[1].definition->permissions,
+              (std::vector<std::string>{"todos:create", "todos:read", "todos:update@own"}));
+    EXPECT_EQ(file->roles[1].definition->deny, std::vector<std::string>{"todos/1:read"});
+    EXPECT_FALSE(file->roles[2].definition.has_value());
+    ASSERT_EQ(file->groups.size(), 3U);
+    EXPECT_EQ(file->groups[0].definition->roles, std::vector<std::string>{"editor"});
+    EXPECT_EQ(file->groups[0].definition->groups, std::vector<std::string>{"interns"});
+    EXPECT_TRUE(file->groups[1].definition.has_value());
+    EXPECT_FALSE(file->groups[2].definition.has_value());
+}
+
+TEST(AccessFileTest, ReadsJson) {
+    const auto file = read_access_file(R"({"roles": {"viewer": {"permissions": ["todos:read"], "deny": []}}})");
+    ASSERT_TRUE(file.has_value()) << file.error();
+    ASSERT_EQ(file->roles.size(), 1U);
+    EXPECT_EQ(file->roles[0].definition->permissions, std::vector<std::string>{"todos:read"});
+    EXPECT_TRUE(file->groups.empty());
+}
+
+TEST(AccessFileTest, NamesTheLineOfWhatIsWrong) {
+    EXPECT_EQ(error_of("roles:\n  viewer:\n    permission: []\n"),
+              "line 3: role 'viewer' has a member 'permission'; known are: permissions, deny, default");
+    EXPECT_EQ(error_of("roles:\n  viewer:\n    permissions: [todos]\n").substr(0, 45),
+              "line 3: role 'viewer': 'todos' is no permissi");
+    EXPECT_EQ(error_of("roles:\n  administrator: {}\n"),
+              "line 2: the role 'administrator' is built in; it is neither changed nor deleted");
+    EXPECT_EQ(error_of("roles:\n  Administrator: {}\n").substr(0, 11), "line 2: the");
+    EXPECT_EQ(error_of("rules: {}\n"), "line 1: the file has a member 'rules'; known are: roles, groups");
+    EXPECT_EQ(error_of("roles: {a b: {}}").substr(0, 35), "line 1: 'a b' is no name of a role:");
+    EXPECT_EQ(error_of("roles: [viewer]"), "line 1: roles is not a map of names");
+    EXPECT_EQ(error_of("roles: {a: {default: \"true\"}}"), "line 1: default is neither true nor false");
+    EXPECT_EQ(error_of("roles: {a: {permissions: todos:read}}"), "line 1: permissions is not a list");
+    EXPECT_EQ(error_of("roles: {a: {permissions: [[x]]}}"), "line 1: an item of permissions is not a text");
+    EXPECT_EQ(error_of("groups: {a: {roles: [\"\"]}}").substr(0, 35), "line 1: '' is no name of a role: 1 ");
+    EXPECT_EQ(error_of("roles: {a: {deny: [\"keyledger.roles:write\"]}}").substr(0, 40),
+              "line 1: role 'a' denies 'keyledger.roles");
+    EXPECT_EQ(error_of("[]"), "line 1: the file is not a map of names to values");
+    EXPECT_NE(error_of(""), "none");
+}
+
+TEST(AccessFileTest, RefusesWhatIsGivenTwice) {
+    EXPECT_EQ(error_of("roles:\n  a: {}\n  a: {}\n"), "line 3: 'a' is given twice");
+    EXPECT_EQ(error_of("roles:\n  a: {}\n  A: {}\n"),
+              "line 3: 'A' is given twice; case does not make names differ");
+}
+
+TEST(AccessFileTest, RefusesMoreThanARoleMayHave) {
+    std::string text = "roles: {a: {permissions: [";
+    for (std::size_t i = 0; i <= kMaxPermissionsPerRole; ++i) text += "\"todos/" + std::to_string(i) + ":read\",";
+    text += "]}}";
+    EXPECT_EQ(error_of(text), "line 1: role 'a' has more than 128 permissions and denials");
+}
+
+// A file of a kilobyte that would grow to gigabytes, and other tricks of the language.
+TEST(YamlTest, ReadsNoTricks) {
+    const auto error = [](std::string_view text) { return parse_yaml(text) ? std::string("none") : parse_yaml(text).error(); };
+    EXPECT_EQ(error("a: &a [x]\nb: *a\n"), "line 1: anchors are not read; write it out");
+    EXPECT_EQ(error("a: *a\n"), "line 1: aliases are not read; write it out");
+    EXPECT_EQ(error("a: !!str x\n"), "line 1: tags are not read");
+    EXPECT_EQ(error("a: 1\n---\nb: 2\n"), "line 2: one document is read, here is another");
+    EXPECT_EQ(error("a: 1\n---\n").substr(0, 7), "line 2:");
+    EXPECT_EQ(error("? [x]\n: 1\n"), "line 1: a member needs a name");
+    EXPECT_EQ(error("a: \"x\\0\"\n"), "line 1: a text holds U+0000");
+    EXPECT_EQ(error(std::string(18, '[')), "line 1: nested more than 16 deep");
+    EXPECT_NE(error("a: [1\n"), "none");
+    EXPECT_NE(error("a: \xFF\n"), "none");
+    EXPECT_NE(error(std::string(kMaxYamlBytes + 1, ' ')), "none");
+    std::string many = "[";
+    for (std::size_t i = 0; i < kMaxYamlNodes; ++i) many += "1,";
+    EXPECT_EQ(error(many + "]"), "line 1: more than 100000 values");
+}
+
+TEST(YamlTest, TellsTextsFromNothing) {
+    const auto read = parse_yaml("[~, null, \"null\", '', x]");
+    ASSERT_TRUE(read.has_value()) << read.error();
+    ASSERT_EQ(read->items.size(), 5U);
+    EXPECT_EQ(read->items[0].kind, YamlNode::Kind::kNothing);
+    EXPECT_EQ(read->items[1].kind, YamlNode::Kind::kNothing);
+    EXPECT_EQ(read->items[2].kind, YamlNode::Kind::kScalar);
+    EXPECT_EQ(read->items[3].kind, YamlNode::Kind::kScalar);
+    EXPECT_EQ(read->items[4].text, "x");
+}
+
+}  // namespace
