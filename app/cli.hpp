@@ -121,6 +121,15 @@ struct Restore {
 Exit restore(const Environment& environment, const Restore& options);
 Exit list_erasures(const Environment& environment);
 
+struct ApplyAccess {
+    std::string file;  // "-": standard input
+    bool dry_run = false;
+    Format format = Format::kText;
+};
+Exit apply_access(const Environment& environment, const ApplyAccess& options);
+// The roles and groups that there are, as such a file.
+Exit export_access(const Environment& environment);
+
 Exit check_config(const Environment& environment);
 
 // Reads what the command needs, or says on standard error what is wrong with it.

@@ -114,6 +114,24 @@ void add_users(CLI::App& app, Chosen& chosen) {
     creating->callback([&chosen, options] { chosen.run = [options] { return create_admin(from_process, *options); }; });
 }
 
+void add_access(CLI::App& app, Chosen& chosen) {
+    auto* access = app.add_subcommand("access", "Roles and groups, from a file");
+    access->require_subcommand(1);
+    auto apply = std::make_shared<ApplyAccess>();
+    auto json = std::make_shared<bool>(false);
+    auto* applying = access->add_subcommand(
+        "apply", "make roles and groups as the file says; may be repeated; what it does not name stays as it is");
+    applying->add_option("file", apply->file, "YAML or JSON; '-' reads standard input")->required();
+    applying->add_flag("--dry-run", apply->dry_run, "only tell what would change");
+    applying->add_flag("--json", *json, "for scripts");
+    applying->callback([&chosen, apply, json] {
+        apply->format = *json ? Format::kJson : Format::kText;
+        chosen.run = [apply] { return apply_access(from_process, *apply); };
+    });
+    auto* exporting = access->add_subcommand("export", "the roles and groups that there are, as such a file");
+    exporting->callback([&chosen] { chosen.run = [] { return export_access(from_process); }; });
+}
+
 void add_events(CLI::App& app, Chosen& chosen) {
     auto* events = app.add_subcommand("events", "The log, as it is stored: personal data stays sealed");
     events->require_subcommand(1);
@@ -288,6 +306,7 @@ int main(int argc, char** argv) {
     add_migrate(app, chosen);
     add_keys(app, chosen);
     add_users(app, chosen);
+    add_access(app, chosen);
     add_events(app, chosen);
     add_projections(app, chosen);
     add_audit(app, chosen);

@@ -1,0 +1,238 @@
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <map>
+
+#include "api/write_json.hpp"
+#include "app/access_file.hpp"
+#include "app/cli.hpp"
+#include "app/core.hpp"
+#include "app/logging.hpp"
+#include "app/yaml.hpp"
+#include "commands/apply_access.hpp"
+#include "projections/queries.hpp"
+
+namespace keyledger::app {
+namespace {
+
+using commands::Apply;
+using commands::Change;
+using commands::CommandError;
+using commands::Refusal;
+
+constexpr auto kPatience = std::chrono::seconds(30);  // for one role or group
+constexpr std::int32_t kPageRows = 100;
+
+// One role or group of the file, and what became of it, or would.
+struct Line {
+    std::string kind;
+    std::string name;
+    Change change = Change::kNone;
+    std::vector<std::string> added;
+    std::vector<std::string> removed;
+};
+
+std::string_view word_of(Change change) {
+    switch (change) {
+        case Change::kNone: return "unchanged";
+        case Change::kMade: return "made";
+        case Change::kChanged: return "changed";
+        case Change::kRemoved: return "removed";
+    }
+    return "";
+}
+char mark_of(Change change) {
+    switch (change) {
+        case Change::kNone: return ' ';
+        case Change::kMade: return '+';
+        case Change::kChanged: return '~';
+        case Change::kRemoved: return '-';
+    }
+    return ' ';
+}
+
+std::vector<std::string> texts_of(const AccessRules& rules) {
+    std::vector<std::string> texts = rules.allow.texts();
+    for (const std::string& denied : rules.deny.texts()) texts.push_back("deny " + denied);
+    return texts;
+}
+
+// What `to` has and `from` has not.
+std::vector<std::string> beyond(const std::vector<std::string>& from, const std::vector<std::string>& to) {
+    std::vector<std::string> more;
+    for (const std::string& one : to)
+        if (std::find(from.begin(), from.end(), one) == from.end()) more.push_back(one);
+    return more;
+}
+
+std::string sentence_of(const std::string& what, const CommandError& error) {
+    static const std::map<Refusal, std::string_view> kSentences{
+        {Refusal::kRoleBuiltIn, " is built in; it is neither changed nor deleted"},
+        {Refusal::kRoleNameTaken, " was made by somebody else in this moment; run this again"},
+        {Refusal::kBusy, " is being changed by others; run this again"},
+        {Refusal::kUnavailable, ": the database does not answer; what is above was done, the rest was not"},
+        {Refusal::kOverloaded, ": the database does not answer; what is above was done, the rest was not"},
+        {Refusal::kOutcomeUnknown, ": the database did not answer; run this again to see what came of it"},
+    };
+    const auto known = kSentences.find(error.refusal);
+    return what + std::string(known == kSentences.end() ? " can't be made so" : known->second);
+}
+
+commands::Caller operator_at_the_machine() {
+    commands::Caller caller;
+    caller.actor_type = eventstore::ActorType::kSystem;
+    caller.request_id = "access-apply";
+    caller.deadline = std::chrono::steady_clock::now() + kPatience;
+    return caller;
+}
+
+Result<std::string, std::string> read_file(const std::string& path) {
+    const bool standard = path == "-";
+    std::ifstream file;
+    if (!standard) file.open(path, std::ios::binary);
+    if (!standard && !file) return Unexpected("can't read '" + path + "'");
+    std::istream& in = standard ? std::cin : file;
+    std::string text(kMaxYamlBytes + 1, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    if (in.bad()) return Unexpected("can't read '" + path + "'");
+    return text;
+}
+
+void print(const Line& line) {
+    std::cout << mark_of(line.change) << ' ' << line.kind << ' ' << line.name;
+    if (line.change == Change::kNone) std::cout << " (as it is)";
+    std::cout << '\n';
+    for (const std::string& text : line.added) std::cout << "    + " << text << '\n';
+    for (const std::string& text : line.removed) std::cout << "    - " << text << '\n';
+}
+
+void print_json(const std::vector<Line>& lines, Apply how, Position position) {
+    api::JsonText json;
+    json.truth("applied", how == Apply::kForGood).number("position", position).begin_array("changes");
+    for (const Line& line : lines)
+        json.begin_object()
+            .text("kind", line.kind)
+            .text("name", line.name)
+            .text("change", word_of(line.change))
+            .texts("added", line.added)
+            .texts("removed", line.removed)
+            .end_object();
+    json.end_array();
+    std::cout << json.finish() << '\n';
+}
+
+class Applying {
+public:
+    Applying(Core& core, Apply how, Format format) : core_(core), how_(how), format_(format) {}
+
+    // False: it could not be done, and standard error says why.
+    bool apply(const WantedRole& wanted) {
+        const auto applied = core_.run(commands::apply_role(core_.services, wanted.name, wanted.definition, how_,
+                                                            operator_at_the_machine()));
+        if (!applied) return fail("role '" + wanted.name + "'", applied.error());
+        const auto before = texts_of(applied->before);
+        const auto after = texts_of(applied->after);
+        position_ = std::max(position_, applied->position);
+        tell({"role", wanted.name, applied->change, beyond(before, after), beyond(after, before)});
+        return true;
+    }
+
+    void finish() const {
+        if (format_ == Format::kJson) return print_json(lines_, how_, position_);
+        const auto changed = std::count_if(lines_.begin(), lines_.end(),
+                                           [](const Line& line) { return line.change != Change::kNone; });
+        std::cout << (how_ == Apply::kTrying ? "Would change " : "Changed ") << changed << " of " << lines_.size();
+        if (position_ > 0) std::cout << ", up to position " << position_;
+        std::cout << ".\n";
+    }
+
+private:
+    void tell(Line line) {
+        if (format_ == Format::kText) print(line);
+        lines_.push_back(std::move(line));
+    }
+    static bool fail(const std::string& what, const CommandError& error) {
+        std::cerr << "keyledger: " << sentence_of(what, error) << '\n';
+        return false;
+    }
+
+    Core& core_;
+    const Apply how_;
+    const Format format_;
+    std::vector<Line> lines_;
+    Position position_ = 0;  // of the last event
+};
+
+// ---- export ----------------------------------------------------------------------------------------------------
+void print_texts(const char* name, const std::vector<std::string>& texts) {
+    std::cout << "    " << name << ": [";
+    for (std::size_t i = 0; i < texts.size(); ++i) std::cout << (i == 0 ? "\"" : ", \"") << texts[i] << '"';
+    std::cout << "]\n";
+}
+
+void print_role(const projections::RoleRow& role) {
+    if (role.built_in) return;
+    std::cout << "  \"" << role.name << "\":\n";
+    print_texts("permissions", role.permissions);
+    if (!role.deny.empty()) print_texts("deny", role.deny);
+}
+
+bool print_roles(Core& core, projections::Queries& queries, projections::Queries::Deadline deadline) {
+    std::cout << "roles:\n";
+    std::optional<projections::RoleCursor> cursor;
+    do {
+        const auto page = core.run(queries.list_roles(cursor, kPageRows, deadline));
+        if (!page) {
+            std::cerr << "keyledger: the database does not answer\n";
+            return false;
+        }
+        for (const auto& role : page->items) print_role(role);
+        cursor = page->next;
+    } while (cursor);
+    return true;
+}
+
+}  // namespace
+
+Exit apply_access(const Environment& environment, const ApplyAccess& options) {
+    const auto config = need_config(environment, {Needs::kDatabase, Needs::kKeyring});
+    if (!config) return Exit::kUsage;
+    const auto text = read_file(options.file);
+    const auto file = text ? read_access_file(*text) : Result<AccessFile, std::string>(Unexpected(text.error()));
+    if (!file) {
+        std::cerr << "keyledger: " << options.file << ": " << file.error() << '\n';
+        return Exit::kUsage;
+    }
+    start_logging(config->log_level);
+    Core core(*config);
+    Applying applying(core, options.dry_run ? Apply::kTrying : Apply::kForGood, options.format);
+    for (const WantedRole& role : file->roles)
+        if (!applying.apply(role)) return Exit::kFailed;
+    applying.finish();
+    return Exit::kGood;
+}
+
+Exit export_access(const Environment& environment) {
+    const auto config = need_config(environment, {Needs::kDatabase, Needs::kKeyring});
+    if (!config) return Exit::kUsage;
+    start_logging(config->log_level);
+    Core core(*config);
+    projections::Queries queries({.database_url = config->database_url});
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    const auto head = core.run(core.store.head(deadline));
+    if (!head) {
+        std::cerr << "keyledger: the database does not answer\n";
+        return Exit::kFailed;
+    }
+    const Position position = head->cursor.position;
+    if (!core.run(queries.wait_for(projections::Model::kPermissions, position, position, deadline))) {
+        std::cerr << "keyledger: the read model 'permissions' does not have position " << position
+                  << "; is a node with the role 'projector' running?\n";
+        return Exit::kFailed;
+    }
+    if (!print_roles(core, queries, deadline)) return Exit::kFailed;
+    return Exit::kGood;
+}
+
+}  // namespace keyledger::app

@@ -1,0 +1,74 @@
+#include "commands/apply_access.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using Op = eventstore::ClaimChange::Op;
+constexpr std::string_view kRoleNames = "role_name";
+
+AccessRules rules_of(const RoleDefinition& definition) {
+    return {PermissionSet::of_texts(definition.permissions), PermissionSet::of_texts(definition.deny)};
+}
+
+RoleCommand command_for(const Role& role, const std::string& name, const std::optional<RoleDefinition>& definition) {
+    const auto everything = AccessRules::everything();
+    if (!definition) return DeleteRole{everything};
+    const AccessRules rules = rules_of(*definition);
+    if (role.status == Role::Status::kDefined) return ChangeRole{name, rules, everything};
+    return DefineRole{name, rules, everything, RoleKind::kCustom};
+}
+
+Change change_of(const RoleEvent& event) {
+    if (std::holds_alternative<RoleDefined>(event)) return Change::kMade;
+    return std::holds_alternative<RoleDeleted>(event) ? Change::kRemoved : Change::kChanged;
+}
+
+// Whose name it is; nullopt: nobody's.
+Answer<std::optional<Uuid>> owner_of(Services& services, std::string_view kind, const std::string& key,
+                                     Deadline deadline) {
+    auto digests = services.pseudonyms.claim(kind, key);
+    auto owner = co_await services.store.find_claim(std::string(kind), std::move(digests), deadline);
+    if (!owner) co_return Unexpected(CommandError(refusal_of(owner.error())));
+    co_return *owner;
+}
+
+}  // namespace
+
+Answer<AppliedRole> apply_role(Services& services, std::string name, std::optional<RoleDefinition> definition,
+                               Apply how, Caller caller) {
+    const auto parsed = parse_role_name(name);
+    if (!parsed) co_return Unexpected(CommandError(Refusal::kInvalidRoleName));
+    auto owner = co_await owner_of(services, kRoleNames, parsed->key, caller.deadline);
+    if (!owner) co_return Unexpected(owner.error());
+    AppliedRole applied;
+    if (!*owner && !definition) co_return applied;
+    const Uuid role_id = owner->value_or(services.identifiers.next());
+    Streams streams;
+    const auto role = *owner ? streams.read<Role>(role_id) : streams.begin<Role>(role_id);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        applied = AppliedRole{};
+        const Role& before = attempt.state(role);
+        applied.before = before.rules;
+        applied.after = before.rules;
+        if (!definition && before.status != Role::Status::kDefined) co_return Result<void, CommandError>{};
+        const RoleCommand command = command_for(before, parsed->text, definition);
+        auto events = decide(before, command);
+        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+        if (events->empty()) co_return Result<void, CommandError>{};
+        applied.change = change_of(events->front());
+        applied.after = definition ? rules_of(*definition) : AccessRules();
+        if (how == Apply::kTrying) co_return Result<void, CommandError>{};
+        attempt.append(role, *events);
+        if (applied.change != Change::kChanged) {
+            const auto op = applied.change == Change::kMade ? Op::kTake : Op::kRelease;
+            attempt.change_claims(op, kRoleNames, role_id, services.pseudonyms.claim(kRoleNames, parsed->key));
+        }
+        co_return Result<void, CommandError>{};
+    };
+    auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    if (!executed) co_return Unexpected(executed.error());
+    applied.position = executed->position;
+    co_return applied;
+}
+
+}  // namespace keyledger::commands

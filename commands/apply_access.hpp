@@ -1,0 +1,22 @@
+#pragma once
+// What an access file says, one role or group at a time, by the operator at the machine: he holds everything, as whoever
+// reads the keyring does. The command line alone comes here; no route does.
+#include "commands/roles.hpp"
+
+namespace keyledger::commands {
+
+enum class Apply { kForGood, kTrying };  // kTrying decides and appends nothing
+enum class Change { kNone, kMade, kChanged, kRemoved };
+
+struct AppliedRole {
+    Change change = Change::kNone;
+    AccessRules before;
+    AccessRules after;
+    Position position = 0;
+};
+// The role of this name, without regard to case, becomes as it is defined, or there is none where `definition` is not
+// given. kRoleBuiltIn for the administrator's; of its grammar is what app/access_file.hpp has read.
+Answer<AppliedRole> apply_role(Services& services, std::string name, std::optional<RoleDefinition> definition,
+                               Apply how, Caller caller);
+
+}  // namespace keyledger::commands

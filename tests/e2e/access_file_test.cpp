@@ -1,0 +1,210 @@
+// The rules of an application, from an access file to the decisions over HTTP.
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "tests/e2e/world.hpp"
+
+namespace keyledger::test {
+namespace {
+
+constexpr const char* kExample = KEYLEDGER_SOURCE_DIR "/examples/access/todos.yaml";
+
+std::string written(const std::string& text) {
+    const std::filesystem::path path = deployment().folder() / unique("access");
+    std::ofstream(path) << text;
+    return path.string();
+}
+Finished apply(const std::string& path, std::vector<std::string> more = {}) {
+    std::vector<std::string> words{"access", "apply", path};
+    words.insert(words.end(), more.begin(), more.end());
+    return deployment().run(words);
+}
+
+// Without the position, which other tests' events move.
+std::string without_position(const Finished& finished) {
+    const auto at = finished.output.find(", up to position ");
+    return at == std::string::npos ? finished.output : finished.output.substr(0, at) + ".\n";
+}
+HttpHeaders since_last_of(const Finished& applied) {
+    const std::string before = "up to position ";
+    const auto at = applied.output.find(before);
+    if (at == std::string::npos) return {};
+    return {{"Keyledger-Min-Position", std::to_string(std::atoll(applied.output.c_str() + at + before.size()))}};
+}
+
+// The id of the role of that name.
+std::string role_named(ApiClient& admin, const std::string& name, const HttpHeaders& since) {
+    std::string cursor;
+    do {
+        const std::string path = "/api/v1/admin/roles?limit=100" + (cursor.empty() ? "" : "&cursor=" + cursor);
+        const Answer page = admin.get(path, since);
+        EXPECT_EQ(page.status, 200) << page.body;
+        for (std::size_t i = 0;; ++i) {
+            const std::string item = "/items/" + std::to_string(i);
+            if (!page.has(item.c_str())) break;
+            if (page.text((item + "/name").c_str()) == name) return page.text((item + "/id").c_str());
+        }
+        cursor = page.is_null("/next") ? "" : page.text("/next");
+    } while (!cursor.empty());
+    ADD_FAILURE() << "there is no role " << name;
+    return {};
+}
+
+enum class Of { kNobody, kOneself, kSomebodyElse };
+struct Row {
+    const char* who;
+    const char* resource;
+    const char* id;
+    Of owner;
+    const char* action;
+    bool decision;
+};
+// Viewers read; editors create, and update and delete what is theirs; administrators delete what is anybody's; the evil
+// genius updates what is anybody's; and a review takes away what nothing gives back.
+constexpr Row kRows[] = {
+    {"viewer", "people", "7", Of::kNobody, "read", true},
+    {"viewer", "todos", "1", Of::kNobody, "read", true},
+    {"viewer", "todos", "1", Of::kSomebodyElse, "read", true},
+    {"viewer", "todos", "1", Of::kNobody, "create", false},
+    {"viewer", "todos", "1", Of::kOneself, "update", false},
+    {"viewer", "todos", "1", Of::kSomebodyElse, "update", false},
+    {"viewer", "todos", "1", Of::kOneself, "delete", false},
+    {"viewer", "todos", "1", Of::kSomebodyElse, "delete", false},
+    {"editor", "people", "7", Of::kNobody, "read", true},
+    {"editor", "todos", "1", Of::kNobody, "read", true},
+    {"editor", "todos", "1", Of::kNobody, "create", true},
+    {"editor", "todos", "1", Of::kOneself, "update", true},
+    {"editor", "todos", "1", Of::kSomebodyElse, "update", false},
+    {"editor", "todos", "1", Of::kNobody, "update", false},
+    {"editor", "todos", "1", Of::kOneself, "delete", true},
+    {"editor", "todos", "1", Of::kSomebodyElse, "delete", false},
+    {"editor", "todos", "1", Of::kNobody, "delete", false},
+    {"editor", "people", "7", Of::kOneself, "update", false},
+    {"todo-admin", "people", "7", Of::kNobody, "read", true},
+    {"todo-admin", "todos", "1", Of::kNobody, "read", true},
+    {"todo-admin", "todos", "1", Of::kNobody, "create", true},
+    {"todo-admin", "todos", "1", Of::kOneself, "update", true},
+    {"todo-admin", "todos", "1", Of::kSomebodyElse, "update", false},
+    {"todo-admin", "todos", "1", Of::kOneself, "delete", true},
+    {"todo-admin", "todos", "1", Of::kSomebodyElse, "delete", true},
+    {"todo-admin", "todos", "1", Of::kNobody, "delete", true},
+    {"evil-genius", "people", "7", Of::kNobody, "read", true},
+    {"evil-genius", "todos", "1", Of::kNobody, "read", true},
+    {"evil-genius", "todos", "1", Of::kNobody, "create", true},
+    {"evil-genius", "todos", "1", Of::kOneself, "update", true},
+    {"evil-genius", "todos", "1", Of::kSomebodyElse, "update", true},
+    {"evil-genius", "todos", "1", Of::kOneself, "delete", true},
+    {"evil-genius", "todos", "1", Of::kSomebodyElse, "delete", false},
+    {"admin under review", "people", "7", Of::kNobody, "read", false},
+    {"admin under review", "todos", "1", Of::kNobody, "read", true},
+    {"admin under review", "todos", "1", Of::kSomebodyElse, "delete", true},
+    {"admin under review", "todos", "audited", Of::kNobody, "read", true},
+    {"admin under review", "todos", "audited", Of::kSomebodyElse, "delete", false},
+    {"admin under review", "todos", "audited", Of::kOneself, "delete", false},
+    {"admin under review", "todos", "audited", Of::kOneself, "update", false},
+    {"admin under review", "todos", "Audited", Of::kSomebodyElse, "delete", true},
+    {"genius who administers", "todos", "1", Of::kSomebodyElse, "update", true},
+    {"genius who administers", "todos", "1", Of::kSomebodyElse, "delete", true},
+    {"nobody", "people", "7", Of::kNobody, "read", false},
+    {"nobody", "todos", "1", Of::kNobody, "read", false},
+    {"nobody", "todos", "1", Of::kOneself, "update", false},
+    {"nobody", "todos", "1", Of::kOneself, "delete", false},
+};
+static_assert(std::size(kRows) >= 40);
+
+const std::map<std::string, std::vector<std::string>> kPeople{
+    {"viewer", {"viewer"}},
+    {"editor", {"editor"}},
+    {"todo-admin", {"todo-admin"}},
+    {"evil-genius", {"evil-genius"}},
+    {"admin under review", {"todo-admin", "under-review"}},
+    {"genius who administers", {"evil-genius", "todo-admin"}},
+    {"nobody", {}},
+};
+
+std::string question(const std::string& user, const std::string& stranger, const Row& row) {
+    std::string owner;
+    if (row.owner != Of::kNobody)
+        owner = R"(,"properties":{"owner":")" + (row.owner == Of::kOneself ? user : stranger) + R"("})";
+    return R"({"subject":{"type":"user","id":")" + user + R"("},"resource":{"type":")" + row.resource +
+           R"(","id":")" + row.id + '"' + owner + R"(},"action":{"name":")" + row.action + R"("}})";
+}
+
+TEST(AccessFiles, MakeTheDecisionsOfAnApplication) {
+    const Finished applied = apply(kExample);
+    ASSERT_EQ(applied.exit_code, 0) << applied.output;
+    ApiClient admin = administrator(api());
+    std::map<std::string, std::string> ids;
+    for (const auto& [name, roles] : kPeople) {
+        ids[name] = visitor(api()).person.id;
+        for (const std::string& role : roles) {
+            const Answer given =
+                admin.send("PUT", std::string(kUsers) + "/" + ids[name] + "/roles/" + role_named(admin, role, since_last_of(applied)));
+            ASSERT_EQ(given.status, 204) << given.body;
+        }
+    }
+    ApiClient client = api().with("Authorization", deployment().gateway.basic());
+    for (const Row& row : kRows) {
+        const Answer answer = client.post("/access/v1/evaluation", question(ids[row.who], ids["nobody"], row));
+        ASSERT_EQ(answer.status, 200) << answer.body;
+        EXPECT_EQ(answer.truth("/decision"), row.decision)
+            << row.who << ' ' << row.action << ' ' << row.resource << '/' << row.id << ", whose: "
+            << static_cast<int>(row.owner);
+    }
+}
+
+TEST(AccessFiles, ChangeOnlyWhatIsDifferentAndNothingTwice) {
+    const std::string name = unique("role");
+    const std::string file = written("roles:\n  " + name + ":\n    permissions: [\"a:read\", \"a:write\"]\n");
+    const Finished tried = apply(file, {"--dry-run"});
+    EXPECT_EQ(tried.exit_code, 0) << tried.output;
+    EXPECT_EQ(tried.output, "+ role " + name + "\n    + a:read\n    + a:write\nWould change 1 of 1.\n");
+    EXPECT_EQ(apply(file, {"--dry-run"}).output, tried.output) << "nothing was done";
+    EXPECT_EQ(without_position(apply(file)), "+ role " + name + "\n    + a:read\n    + a:write\nChanged 1 of 1.\n");
+    EXPECT_EQ(without_position(apply(file)), "  role " + name + " (as it is)\nChanged 0 of 1.\n");
+
+    const std::string changed =
+        written("roles:\n  " + name + ":\n    permissions: [\"a:read\"]\n    deny: [\"a/1:read\"]\n");
+    EXPECT_EQ(without_position(apply(changed)),
+              "~ role " + name + "\n    + deny a/1:read\n    - a:write\nChanged 1 of 1.\n");
+    const std::string gone = written("{\"roles\": {\"" + name + "\": null}}");
+    EXPECT_EQ(without_position(apply(gone)), "- role " + name + "\n    - a:read\n    - deny a/1:read\nChanged 1 of 1.\n");
+    EXPECT_EQ(without_position(apply(gone)), "  role " + name + " (as it is)\nChanged 0 of 1.\n");
+    const Finished again = apply(file, {"--json"});
+    EXPECT_NE(again.output.find(R"("changes":[{"kind":"role","name":")" + name +
+                                R"(","change":"made","added":["a:read","a:write"],"removed":[]}]})" "\n"),
+              std::string::npos)
+        << again.output;
+}
+
+TEST(AccessFiles, AreExportedAsTheyAreApplied) {
+    const std::string name = unique("role");
+    ASSERT_EQ(apply(written("roles: {" + name + ": {permissions: [\"b/7:read@own\"], deny: [\"b:*\"]}}")).exit_code, 0);
+    ASSERT_GT(service().port(), 0) << "its projector makes the read model";
+    const Finished exported = deployment().run({"access", "export"});
+    ASSERT_EQ(exported.exit_code, 0) << exported.output;
+    EXPECT_NE(exported.output.find("  \"" + name + "\":\n    permissions: [\"b/7:read@own\"]\n    deny: [\"b:*\"]\n"),
+              std::string::npos)
+        << exported.output;
+    const Finished applied = apply(written(exported.output));
+    EXPECT_EQ(applied.exit_code, 0);
+    EXPECT_NE(applied.output.find("Changed 0 of "), std::string::npos) << applied.output;
+}
+
+TEST(AccessFiles, SayWhatIsWrongAndChangeNothing) {
+    const std::string name = unique("role");
+    const Finished bad = apply(written("roles:\n  " + name + ": {permissions: [\"a:read\"]}\n  b: {allow: []}\n"));
+    EXPECT_EQ(bad.exit_code, 2);
+    EXPECT_NE(bad.output.find(": line 3: role 'b' has a member 'allow'; known are: permissions, deny, default"),
+              std::string::npos)
+        << bad.output;
+    EXPECT_NE(deployment().run({"access", "export"}).output.find("roles:"), std::string::npos);
+    EXPECT_EQ(deployment().run({"access", "export"}).output.find(name), std::string::npos);
+    const Finished missing = apply("/nowhere/access.yaml");
+    EXPECT_EQ(missing.exit_code, 2);
+    EXPECT_NE(missing.output.find("can't read '/nowhere/access.yaml'"), std::string::npos) << missing.output;
+}
+
+}  // namespace
+}  // namespace keyledger::test
