@@ -1,5 +1,5 @@
 // The load generator: registers users, logs them in, refreshes their sessions, introspects their tokens, asks whether
-// they may do something, over HTTP on many connections from one thread, and asks for /health/live, which is the
+// they may do something, logs a service in, over HTTP on many connections from one thread, and asks for /health/live, which is the
 // server's emptiest answer and the ceiling of the others. Prints rate, median, p99, p99.9 and errors of each phase;
 // with --management-port also how many appends, reads and head queries of the database the service made for one
 // request. With --journal every answered command is written down with the position that the service told and with the
@@ -54,11 +54,13 @@ struct Options {
     std::size_t introspections = 0;
     std::size_t evaluations = 0;
     std::size_t empties = 0;
+    std::size_t grants = 0;
     double rate = 0;              // > 0: refreshes a second, as far as the service can follow
     bool registered = false;      // the users are there already
     std::string management_port;  // empty: the service is not asked what it did
     // id:secret of one that may introspect and evaluate, from KEYLEDGER_LOAD_CLIENT: arguments are public
     std::string client;
+    std::string service_account;         // id:secret, from KEYLEDGER_LOAD_SERVICE_ACCOUNT
     std::vector<std::string> processes;  // NAME=PID
     std::string statements_url;          // from KEYLEDGER_LOAD_STATEMENTS_URL: it holds a password
     std::size_t connections = 32;
@@ -219,6 +221,7 @@ public:
         failures += phase("empty", options_.empties, &Load::ask_nothing);
         failures += phase("introspect", options_.introspections, &Load::introspect_one);
         failures += phase("evaluate", options_.evaluations, &Load::evaluate_one);
+        failures += phase("client credentials", options_.grants, &Load::grant_one);
         return failures > 0 && !options_.keep_going ? 1 : 0;
     }
 
@@ -365,6 +368,15 @@ private:
         co_return complain_unless(answer.status == 200 && decided, answer);
     }
 
+    // A service logs in (RFC 6749 section 4.4).
+    asio::awaitable<bool> grant_one(Connection& connection, std::size_t, std::size_t) {
+        Ask ask{"POST", "/oauth2/token", "application/x-www-form-urlencoded", "grant_type=client_credentials",
+                "Basic " + base64(options_.service_account)};
+        const Answer answer = co_await connection.send(std::move(ask));
+        const bool granted = answer.body.find("\"access_token\":") != std::string::npos;
+        co_return complain_unless(answer.status == 200 && granted, answer);
+    }
+
     // Asked beside the phases, so that asking does not count.
     Trips trips() {
         if (options_.management_port.empty()) return {};
@@ -449,6 +461,8 @@ int main(int argc, char** argv) {
                    "KEYLEDGER_LOAD_CLIENT as id:secret")->capture_default_str();
     app.add_option("--evaluations", options.evaluations, "questions whether a session may do something; asked by the "
                    "same client")->capture_default_str();
+    app.add_option("--grants", options.grants, "tokens for the service account in KEYLEDGER_LOAD_SERVICE_ACCOUNT, "
+                   "as id:secret")->capture_default_str();
     app.add_option("--empties", options.empties, "requests for /health/live")->capture_default_str();
     app.add_option("--connections", options.connections, "at the same time")->capture_default_str();
     app.add_option("--label", options.label, "what is printed behind the name of each phase");
@@ -465,6 +479,11 @@ int main(int argc, char** argv) {
     CLI11_PARSE(app, argc, argv);
     if (const char* client = std::getenv("KEYLEDGER_LOAD_CLIENT")) options.client = client;
     if (const char* url = std::getenv("KEYLEDGER_LOAD_STATEMENTS_URL")) options.statements_url = url;
+    if (const char* account = std::getenv("KEYLEDGER_LOAD_SERVICE_ACCOUNT")) options.service_account = account;
+    if (options.grants > 0 && options.service_account.empty()) {
+        std::cerr << "load: --grants needs KEYLEDGER_LOAD_SERVICE_ACCOUNT=id:secret\n";
+        return 2;
+    }
     if (options.introspections + options.evaluations > 0 && options.client.empty()) {
         std::cerr << "load: --introspections and --evaluations need KEYLEDGER_LOAD_CLIENT=id:secret\n";
         return 2;

@@ -86,7 +86,9 @@ def throughput_rows(figures):
     login, cost = figures.some(phase="log-in")[0], figures.last(figure="hash cost")
     refresh, empty = figures.last(phase="refresh", errors=0), figures.last(phase="empty")["rate"]
     parameters = f"; m = {cost['memory_kib']} KiB, t = {cost['passes']}, p = {cost['lanes']}"
-    trips = {name: figures.last(trips=name) for name in ("log-in", "refresh", "introspect", "evaluate")}
+    grants = figures.last(phase="client credentials", errors=0)
+    trips = {name: figures.last(trips=name)
+             for name in ("log-in", "refresh", "introspect", "evaluate", "client credentials")}
     return [
         at_least("append, 200 a batch", append["plain"], append["bare"], 0.6, "bare insert"),
         at_least("append, each with guard and key", append["guarded"], append["bare"], 0.6, "bare insert"),
@@ -96,6 +98,9 @@ def throughput_rows(figures):
         at_least("refresh", refresh["rate"], figures.ceiling("sign ES256"), 0.5, "bare ES256"),
         at_most("refresh: appends", trips["refresh"]["appends"], 1, "a refresh"),
         at_most("refresh: reads, session cached", trips["refresh"]["reads"], 0, "a refresh"),
+        at_least("client credentials", grants["rate"], figures.ceiling("sign ES256"), 0.5, "bare ES256"),
+        at_most("client credentials: appends", trips["client credentials"]["appends"], 1, "a grant"),
+        at_most("client credentials: reads, account cached", trips["client credentials"]["reads"], 0, "a grant"),
         at_least("introspection", figures.last(phase="introspect")["rate"], empty, 0.5, "empty answer"),
         at_most("introspection: trips of its own", trips["introspect"]["reads"], 0, "a request",
                 f", and {trips['introspect']['head_queries']:.3f} shared head queries"),
