@@ -94,11 +94,12 @@ int hex_digit(char c) noexcept {
 }
 
 std::optional<std::string> percent_decoded(std::string_view text, Plus plus) {
-    const std::string_view coded = plus == Plus::kSpace ? std::string_view("%+") : std::string_view("%");
+    const char space = plus == Plus::kSpace ? '+' : '%';
     std::string clear;
     clear.reserve(text.size());
     while (!text.empty()) {
-        const std::size_t plain = std::min(text.find_first_of(coded), text.size());
+        const auto coded = std::find_if(text.begin(), text.end(), [=](char c) { return c == '%' || c == space; });
+        const auto plain = static_cast<std::size_t>(coded - text.begin());
         clear.append(text.substr(0, plain));
         text.remove_prefix(plain);
         if (text.empty()) break;
