@@ -204,6 +204,10 @@ Exit apply_access(const Environment& environment, const ApplyAccess& options) {
         std::cerr << "keyledger: " << options.file << ": " << file.error() << '\n';
         return Exit::kUsage;
     }
+    if (!file->groups.empty()) {
+        std::cerr << "keyledger: groups can't be made from a file by this version; nothing was done\n";
+        return Exit::kUsage;
+    }
     start_logging(config->log_level);
     Core core(*config);
     Applying applying(core, options.dry_run ? Apply::kTrying : Apply::kForGood, options.format);

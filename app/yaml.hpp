@@ -1,6 +1,6 @@
 #pragma once
-// YAML as operators write it, read strictly: one document, and no anchors, aliases, tags or members given twice. JSON is
-// YAML too, but for the escape "\/". Pure; any thread.
+// YAML as operators write it, read strictly: one document, and no anchors, aliases, tags or members given twice. JSON
+// is YAML too, but for the escape "\/". Pure; any thread.
 #include <string>
 #include <string_view>
 #include <utility>

@@ -1,11 +1,11 @@
 // The load generator: registers users, logs them in, refreshes their sessions, introspects their tokens, asks whether
-// they may do something, logs a service in, over HTTP on many connections from one thread, and asks for /health/live, which is the
-// server's emptiest answer and the ceiling of the others. Prints rate, median, p99, p99.9 and errors of each phase;
-// with --management-port also how many appends, reads and head queries of the database the service made for one
-// request. With --journal every answered command is written down with the position that the service told and with the
-// microseconds of the monotonic clock at which it was due and answered. With --process NAME=PID it tells the seconds of
-// processor that each phase took of each, and the memory of the one named "service"; with KEYLEDGER_LOAD_STATEMENTS_URL
-// the statements that PostgreSQL was sent. With --rate refreshes come at that rate, and
+// they may do something, logs a service in, over HTTP on many connections from one thread, and asks for /health/live,
+// which is the server's emptiest answer and the ceiling of the others. Prints rate, median, p99, p99.9 and errors of
+// each phase; with --management-port also how many appends, reads and head queries of the database the service made
+// for one request. With --journal every answered command is written down with the position that the service told and
+// with the microseconds of the monotonic clock at which it was due and answered. With --process NAME=PID it tells the
+// seconds of processor that each phase took of each, and the memory of the one named "service"; with
+// KEYLEDGER_LOAD_STATEMENTS_URL the statements that PostgreSQL was sent. With --rate refreshes come at that rate, and
 // their latency counts from when they were due. With --keep-going a connection that breaks is opened again, for runs
 // in which the service is killed.
 #include <openssl/evp.h>

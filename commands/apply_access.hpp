@@ -1,6 +1,6 @@
 #pragma once
-// What an access file says, one role or group at a time, by the operator at the machine: he holds everything, as whoever
-// reads the keyring does. The command line alone comes here; no route does.
+// What an access file says, one role or group at a time, by the operator at the machine: he holds everything, as
+// whoever reads the keyring does. The command line alone comes here; no route does.
 #include "commands/roles.hpp"
 
 namespace keyledger::commands {

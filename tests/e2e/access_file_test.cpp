@@ -139,8 +139,8 @@ TEST(AccessFiles, MakeTheDecisionsOfAnApplication) {
     for (const auto& [name, roles] : kPeople) {
         ids[name] = visitor(api()).person.id;
         for (const std::string& role : roles) {
-            const Answer given =
-                admin.send("PUT", std::string(kUsers) + "/" + ids[name] + "/roles/" + role_named(admin, role, since_last_of(applied)));
+            const std::string id = role_named(admin, role, since_last_of(applied));
+            const Answer given = admin.send("PUT", std::string(kUsers) + "/" + ids[name] + "/roles/" + id);
             ASSERT_EQ(given.status, 204) << given.body;
         }
     }
@@ -164,12 +164,13 @@ TEST(AccessFiles, ChangeOnlyWhatIsDifferentAndNothingTwice) {
     EXPECT_EQ(without_position(apply(file)), "+ role " + name + "\n    + a:read\n    + a:write\nChanged 1 of 1.\n");
     EXPECT_EQ(without_position(apply(file)), "  role " + name + " (as it is)\nChanged 0 of 1.\n");
 
-    const std::string changed =
-        written("roles:\n  " + name + ":\n    permissions: [\"a:read\"]\n    deny: [\"a/1:read\"]\n");
+    const std::string roles = "roles:\n  " + name;
+    const std::string changed = written(roles + ":\n    permissions: [\"a:read\"]\n    deny: [\"a/1:read\"]\n");
     EXPECT_EQ(without_position(apply(changed)),
               "~ role " + name + "\n    + deny a/1:read\n    - a:write\nChanged 1 of 1.\n");
     const std::string gone = written("{\"roles\": {\"" + name + "\": null}}");
-    EXPECT_EQ(without_position(apply(gone)), "- role " + name + "\n    - a:read\n    - deny a/1:read\nChanged 1 of 1.\n");
+    EXPECT_EQ(without_position(apply(gone)),
+              "- role " + name + "\n    - a:read\n    - deny a/1:read\nChanged 1 of 1.\n");
     EXPECT_EQ(without_position(apply(gone)), "  role " + name + " (as it is)\nChanged 0 of 1.\n");
     const Finished again = apply(file, {"--json"});
     EXPECT_NE(again.output.find(R"("changes":[{"kind":"role","name":")" + name +
@@ -180,7 +181,8 @@ TEST(AccessFiles, ChangeOnlyWhatIsDifferentAndNothingTwice) {
 
 TEST(AccessFiles, AreExportedAsTheyAreApplied) {
     const std::string name = unique("role");
-    ASSERT_EQ(apply(written("roles: {" + name + ": {permissions: [\"b/7:read@own\"], deny: [\"b:*\"]}}")).exit_code, 0);
+    const std::string file = "roles: {" + name + ": {permissions: [\"b/7:read@own\"], deny: [\"b:*\"]}}";
+    ASSERT_EQ(apply(written(file)).exit_code, 0);
     ASSERT_GT(service().port(), 0) << "its projector makes the read model";
     const Finished exported = deployment().run({"access", "export"});
     ASSERT_EQ(exported.exit_code, 0) << exported.output;
