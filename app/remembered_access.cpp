@@ -22,8 +22,16 @@ boost::asio::awaitable<Result<commands::AccessStates, eventstore::StoreError>> R
 
 boost::asio::awaitable<Result<commands::ServiceStates, eventstore::StoreError>> RememberedAccess::read_service(
     commands::ServiceSubject subject, commands::Deadline deadline) {
-    auto folded = co_await folded_.read_service(subject, deadline);
-    co_return folded;
+    if (hot_ == nullptr || !hot_->caught_up()) {
+        auto folded = co_await folded_.read_service(subject, deadline);
+        co_return folded;
+    }
+    auto head = co_await store_.head(deadline);
+    if (!head) co_return Unexpected(head.error());
+    auto answer = co_await hot_->read_service(subject.account_id, subject.token_id, *head, deadline);
+    if (!answer) co_return Unexpected(eventstore::StoreError::kUnavailable);
+    co_return commands::ServiceStates{std::move(answer->found.account), std::move(answer->found.token),
+                                      std::move(answer->found.roles), answer->position};
 }
 
 std::unique_ptr<projections::HotAccess> make_hot_access(const Config& config, const commands::Clock& clock,

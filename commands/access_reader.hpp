@@ -36,7 +36,8 @@ struct ServiceSubject {
 };
 struct ServiceStates {
     ServiceAccount account;
-    ServiceToken token;  // absent where there is none, where none was asked for, and some time after it expired
+    // Without audiences and scope. Absent where there is none, where none was asked for, and some time after it ended.
+    ServiceToken token;
     std::vector<std::shared_ptr<const Role>> roles;  // that are assigned to the account and defined
     Position position = 0;
 };

@@ -252,10 +252,10 @@ Answer<Done> spend(Services& services, const ClientProof& proof, std::string cre
 
 }  // namespace
 
-std::vector<std::string> ServiceAccess::scope() const {
+std::vector<std::string> ServiceAccess::still_held(const std::vector<std::string>& scope) const {
     const AccessRules rules = rules_of(held);
     std::vector<std::string> still;
-    for (const std::string& text : token.scope) {
+    for (const std::string& text : scope) {
         const auto permission = parse_permission(text);
         if (permission && rules.covers(*permission)) still.push_back(text);
     }

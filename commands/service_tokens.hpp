@@ -51,6 +51,7 @@ Answer<Client> authenticate_service(Services& services, ClientProof proof, Calle
 struct ServiceBearer {
     Uuid account_id;
     Uuid token_id;
+    std::vector<std::string> scope = {};
 };
 // What a service account may do, as of one moment.
 struct ServiceAccess {
@@ -58,8 +59,8 @@ struct ServiceAccess {
     ServiceToken token;  // absent where none was asked for
     Access held;         // by the account; active while it is, and the token if one was asked for
 
-    // Of the token's scope, what the account still holds.
-    std::vector<std::string> scope() const;
+    // Of a token's scope, what the account still holds.
+    std::vector<std::string> still_held(const std::vector<std::string>& scope) const;
 };
 // Of an id that is no account's too: it is not active, and nothing is granted it.
 Answer<ServiceAccess> access_of_service(Services& services, Uuid account_id, Deadline deadline);

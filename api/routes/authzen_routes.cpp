@@ -119,7 +119,7 @@ Asking asker_with_service_token(Context& context, const Request& request) {
     if (!claims) co_return Unexpected(claims.error());
     auto access = co_await commands::access_of_service_token(context.services, *claims->service, request.deadline);
     if (!access) co_return Unexpected(refuse(request, access.error()));
-    const auto scope = access->scope();
+    const auto scope = access->still_held(claims->service->scope);
     if (PermissionSet::of_texts(scope).covers(commands::kEvaluateAccess)) co_return Asker{};
     Asker asker;
     asker.holder = std::move(*claims);

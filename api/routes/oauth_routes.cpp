@@ -152,7 +152,7 @@ Told tell_of_service(Context& context, commands::AccessClaims claims, commands::
     if (!access) co_return Unexpected(access.error());
     JsonText json;
     write_claims(json, context, claims.service->account_id, claims);
-    write_access(json, access->scope(), access->held.roles);
+    write_access(json, access->still_held(claims.service->scope), access->held.roles);
     co_return json.finish();
 }
 
@@ -216,7 +216,7 @@ boost::asio::awaitable<Result<Client, Response>> who_asks(Context& context, cons
     if (!claims) co_return Unexpected(claims.error());
     auto access = co_await commands::access_of_service_token(context.services, *claims->service, request.deadline);
     if (!access) co_return Unexpected(refuse(request, access.error()));
-    const auto scope = access->scope();
+    const auto scope = access->still_held(claims->service->scope);
     co_return commands::client_of(claims->service->account_id, *access, PermissionSet::of_texts(scope));
 }
 

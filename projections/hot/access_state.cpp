@@ -107,6 +107,14 @@ void AccessState::apply(const Uuid& id, const AssignmentsEvent& event, const Rec
     if (assignments.roles.empty()) shard.erase(id);
 }
 
+void AccessState::apply(const Uuid& id, const ServiceAccountEvent& event, const Recorded& recorded) {
+    services_.apply(id, event, recorded);
+}
+
+void AccessState::apply(const Uuid& id, const ServiceTokenEvent& event, const Recorded& recorded) {
+    services_.apply(id, event, recorded);
+}
+
 // ---- asking ----------------------------------------------------------------------------------------------------
 AccessState::Found AccessState::find(const std::optional<Uuid>& subject_id,
                                      const std::optional<Uuid>& session_id) const {
@@ -115,19 +123,34 @@ AccessState::Found AccessState::find(const std::optional<Uuid>& subject_id,
         if (const PackedSession* session = sessions_.find(*session_id)) found.session = unpack(*session);
     found.subject_id = subject_id.value_or(found.session.user_id);
     if (const PackedUser* user = users_.find(found.subject_id)) found.user = unpack(*user);
-    const Assignments* assigned = assignments_.find(assignments_of(found.subject_id));
-    if (assigned == nullptr) return found;
+    found.roles = roles_of(found.subject_id);
+    return found;
+}
+
+AccessState::FoundService AccessState::find_service(const Uuid& account_id,
+                                                    const std::optional<Uuid>& token_id) const {
+    FoundService found;
+    if (const auto account = services_.account(account_id)) found.account = *account;
+    if (token_id) found.token = services_.token(*token_id);
+    found.roles = roles_of(account_id);
+    return found;
+}
+
+std::vector<std::shared_ptr<const Role>> AccessState::roles_of(const Uuid& subject_id) const {
+    std::vector<std::shared_ptr<const Role>> roles;
+    const Assignments* assigned = assignments_.find(assignments_of(subject_id));
+    if (assigned == nullptr) return roles;
     for (const Uuid& role_id : assigned->roles) {
         const auto role = roles_.find(role_id);
-        if (role != roles_.end() && role->second->status == Role::Status::kDefined)
-            found.roles.push_back(role->second);
+        if (role != roles_.end() && role->second->status == Role::Status::kDefined) roles.push_back(role->second);
     }
-    return found;
+    return roles;
 }
 
 std::size_t AccessState::sweep(std::size_t shard, std::int64_t now_ms) {
     const std::int64_t before_ms = now_ms - kExpiredSessionsStayMs;
-    return boost::unordered::erase_if(sessions_.shard(shard), [&](const auto& entry) {
+    const std::size_t tokens = services_.sweep(shard, now_ms);
+    return tokens + boost::unordered::erase_if(sessions_.shard(shard), [&](const auto& entry) {
         const PackedSession& session = entry.second;
         if (session.expires_at_ms <= before_ms || session.refreshed_at_ms + lifetimes_.idle_ms <= before_ms)
             return true;
@@ -140,7 +163,7 @@ std::size_t AccessState::bytes() const {
     constexpr std::size_t kRoleGuess = 4096;  // with its permissions' texts
     constexpr std::size_t kListGuess = 4 * sizeof(Uuid);
     return sessions_.bytes() + users_.bytes() + assignments_.bytes() + assignments_.size() * kListGuess +
-           roles_.size() * kRoleGuess;
+           roles_.size() * kRoleGuess + services_.bytes();
 }
 
 // ---- snapshots -------------------------------------------------------------------------------------------------
@@ -190,6 +213,7 @@ void AccessState::write(SnapshotWriter& out) const {
                 out.number(number);
         }
     }
+    services_.write(out);
 }
 
 void AccessState::read(SnapshotReader& in) {
@@ -244,6 +268,7 @@ void AccessState::read(SnapshotReader& in) {
             sessions_.shard_of(id)[id] = session;
         }
     }
+    services_.read(in);
     in.end();
 }
 

@@ -6,8 +6,6 @@
 // Memory: about 140 bytes a session and 100 a user; sessions leave with their end, or an hour after they expired (the
 // clocks of nodes differ: what one takes for expired another may refresh).
 // Threads: none of its own. One writes; whoever reads beside him needs a lock.
-#include <array>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,6 +18,8 @@
 #include "domain/session/session.hpp"
 #include "domain/user/user.hpp"
 #include "eventstore/store.hpp"
+#include "projections/hot/service_state.hpp"
+#include "projections/hot/sharded.hpp"
 
 namespace keyledger::projections {
 
@@ -27,46 +27,8 @@ class SnapshotWriter;
 class SnapshotReader;
 
 // Grows whenever the same events make another state, or its bytes change: an older snapshot is not read then.
-inline constexpr int kAccessStateFold = 2;
+inline constexpr int kAccessStateFold = 3;
 inline constexpr std::int64_t kExpiredSessionsStayMs = 3'600'000;
-
-// Cut into parts: none takes long to grow or to be looked through, so that nobody waits for it.
-template <class Key, class Value>
-class Sharded {
-public:
-    static constexpr std::size_t kShards = 256;
-    struct Hash {
-        using is_avalanching = void;
-        std::size_t operator()(const Key& key) const { return std::hash<Key>()(key); }
-    };
-    using Map = boost::unordered_flat_map<Key, Value, Hash>;
-
-    Map& shard(std::size_t number) { return shards_[number]; }
-    const Map& shard(std::size_t number) const { return shards_[number]; }
-    Map& shard_of(const Key& key) { return shards_[number_of(key)]; }
-    const Value* find(const Key& key) const {
-        const Map& map = shards_[number_of(key)];
-        const auto at = map.find(key);
-        return at == map.end() ? nullptr : &at->second;
-    }
-    void erase(const Key& key) { shard_of(key).erase(key); }
-    std::size_t size() const {
-        std::size_t all = 0;
-        for (const Map& map : shards_) all += map.size();
-        return all;
-    }
-    // Of the tables; one slot is an entry and a byte.
-    std::size_t bytes() const {
-        std::size_t slots = 0;
-        for (const Map& map : shards_) slots += map.bucket_count();
-        return slots * (sizeof(typename Map::value_type) + 1);
-    }
-
-private:
-    // Not the bits that the map takes.
-    static std::size_t number_of(const Key& key) { return (std::hash<Key>()(key) >> 32) % kShards; }
-    std::array<Map, kShards> shards_;
-};
 
 class AccessState {
 public:
@@ -77,7 +39,9 @@ public:
     struct Change {
         Uuid stream_id;
         Recorded recorded;
-        std::variant<std::monostate, UserEvent, SessionEvent, RoleEvent, AssignmentsEvent> event;
+        std::variant<std::monostate, UserEvent, SessionEvent, RoleEvent, AssignmentsEvent, ServiceAccountEvent,
+                     ServiceTokenEvent>
+            event;
     };
     // Throws eventstore::CodecError for an event that this build does not know. Any thread.
     static Change read_change(const eventstore::RecordedEvent& event);
@@ -93,11 +57,19 @@ public:
     // Without a subject (a user or service account): the session's user.
     Found find(const std::optional<Uuid>& subject_id, const std::optional<Uuid>& session_id) const;
 
+    struct FoundService {
+        ServiceAccount account;  // absent where there is none, or none any more
+        ServiceToken token;
+        std::vector<std::shared_ptr<const Role>> roles;
+    };
+    FoundService find_service(const Uuid& account_id, const std::optional<Uuid>& token_id) const;
+
     // Lets go of what has expired, in one part of Sharded::kShards. Returns how many.
     std::size_t sweep(std::size_t shard, std::int64_t now_ms);
 
     std::size_t sessions() const { return sessions_.size(); }
     std::size_t users() const { return users_.size(); }
+    std::size_t service_tokens() const { return services_.tokens(); }
     std::size_t bytes() const;
     const SessionLifetimes& lifetimes() const { return lifetimes_; }
 
@@ -137,6 +109,9 @@ private:
     void apply(const Uuid& id, const SessionEvent& event, const Recorded& recorded);
     void apply(const Uuid& id, const RoleEvent& event, const Recorded& recorded);
     void apply(const Uuid& id, const AssignmentsEvent& event, const Recorded& recorded);
+    void apply(const Uuid& id, const ServiceAccountEvent& event, const Recorded& recorded);
+    void apply(const Uuid& id, const ServiceTokenEvent& event, const Recorded& recorded);
+    std::vector<std::shared_ptr<const Role>> roles_of(const Uuid& subject_id) const;
     std::uint32_t origin_of(Origin origin);
     Session unpack(const PackedSession& packed) const;
     PackedSession pack(const Session& session);
@@ -148,6 +123,7 @@ private:
     Sharded<Uuid, PackedUser> users_;
     Sharded<Uuid, Assignments> assignments_;  // by their stream's id; of those who have any
     std::map<Uuid, std::shared_ptr<const Role>> roles_;
+    ServiceState services_;
     std::vector<Origin> origins_;
     std::map<Origin, std::uint32_t> origin_numbers_;
 };

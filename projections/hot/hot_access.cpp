@@ -78,25 +78,23 @@ void HotAccess::stop() {
 void HotAccess::hint() { source_->interrupt(); }
 
 // ---- asking ----------------------------------------------------------------------------------------------------
-std::optional<Result<HotAccess::Answer, HotError>> HotAccess::look(const std::optional<Uuid>& subject_id,
-                                                                   const std::optional<Uuid>& session_id,
-                                                                   const Head& at_least) {
+template <class Found, class Find>
+std::optional<Result<Found, HotError>> HotAccess::look(const Find& find, const Head& at_least) {
     if (stopped_) return Unexpected(HotError::kStopped);
     if (!confirmed_ || log_id_ != at_least.log_id || cursor_.position < at_least.cursor.position) return std::nullopt;
     ++answers_;
-    return Answer{state_->find(subject_id, session_id), cursor_.position};
+    return Found{find(*state_), cursor_.position};
 }
 
-asio::awaitable<Result<HotAccess::Answer, HotError>> HotAccess::read(std::optional<Uuid> subject_id,
-                                                                     std::optional<Uuid> session_id,
-                                                                     Head at_least,
-                                                                     eventstore::Deadline deadline) {
+template <class Found, class Find>
+asio::awaitable<Result<Found, HotError>> HotAccess::await_answer(Find find, Head at_least,
+                                                                 eventstore::Deadline deadline) {
     std::shared_ptr<Waiter> waiter;
     bool waits = false;
     for (;;) {
         {
             const std::lock_guard lock(mutex_);
-            if (auto answer = look(subject_id, session_id, at_least)) co_return std::move(*answer);
+            if (auto answer = look<Found>(find, at_least)) co_return std::move(*answer);
             if (std::chrono::steady_clock::now() >= deadline || waiters_.size() >= kMaxHotWaiters)
                 co_return Unexpected(HotError::kBehind);
         }
@@ -108,7 +106,7 @@ asio::awaitable<Result<HotAccess::Answer, HotError>> HotAccess::read(std::option
         {
             // Looked at again under the lock that the feed takes to release: what it applied in between is not missed.
             const std::lock_guard lock(mutex_);
-            if (auto answer = look(subject_id, session_id, at_least)) co_return std::move(*answer);
+            if (auto answer = look<Found>(find, at_least)) co_return std::move(*answer);
             if (!waits) ++waits_;
             waits = true;
             waiters_.emplace(at_least.cursor.position, waiter);
@@ -128,6 +126,23 @@ asio::awaitable<Result<HotAccess::Answer, HotError>> HotAccess::read(std::option
             }
         }
     }
+}
+
+asio::awaitable<Result<HotAccess::Answer, HotError>> HotAccess::read(std::optional<Uuid> subject_id,
+                                                                     std::optional<Uuid> session_id, Head at_least,
+                                                                     eventstore::Deadline deadline) {
+    return await_answer<Answer>(
+        [subject_id, session_id](const AccessState& state) { return state.find(subject_id, session_id); }, at_least,
+        deadline);
+}
+
+asio::awaitable<Result<HotAccess::ServiceAnswer, HotError>> HotAccess::read_service(Uuid account_id,
+                                                                                    std::optional<Uuid> token_id,
+                                                                                    Head at_least,
+                                                                                    eventstore::Deadline deadline) {
+    return await_answer<ServiceAnswer>(
+        [account_id, token_id](const AccessState& state) { return state.find_service(account_id, token_id); },
+        at_least, deadline);
 }
 
 // Called without the lock by the thread, and by whoever stops.

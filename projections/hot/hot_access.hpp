@@ -86,6 +86,14 @@ public:
     asio::awaitable<Result<Answer, HotError>> read(std::optional<Uuid> subject_id,
                                                    std::optional<Uuid> session_id, eventstore::Head at_least,
                                                    eventstore::Deadline deadline);
+    struct ServiceAnswer {
+        AccessState::FoundService found;
+        Position position = 0;
+    };
+    // The same of a service account, and of a token of its own if one is asked about.
+    asio::awaitable<Result<ServiceAnswer, HotError>> read_service(Uuid account_id, std::optional<Uuid> token_id,
+                                                                  eventstore::Head at_least,
+                                                                  eventstore::Deadline deadline);
     HotStatus status() const;
 
 private:
@@ -107,9 +115,12 @@ private:
     void keep_snapshot();
     void finish_snapshot(SnapshotWriter& out, const Uuid& log_id, Position position);
     void release(Position up_to);
-    std::optional<Result<Answer, HotError>> look(const std::optional<Uuid>& subject_id,
-                                                 const std::optional<Uuid>& session_id,
-                                                 const eventstore::Head& at_least);
+    // `find` is called under the lock.
+    template <class Found, class Find>
+    std::optional<Result<Found, HotError>> look(const Find& find, const eventstore::Head& at_least);
+    template <class Found, class Find>
+    asio::awaitable<Result<Found, HotError>> await_answer(Find find, eventstore::Head at_least,
+                                                          eventstore::Deadline deadline);
     bool pause_for(std::chrono::milliseconds pause);
 
     const HotSettings settings_;

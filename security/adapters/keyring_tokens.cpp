@@ -27,6 +27,16 @@ std::string joined(const std::vector<std::string>& words) {
     return text;
 }
 
+std::vector<std::string> words_of(std::string_view text) {
+    std::vector<std::string> words;
+    while (!text.empty()) {
+        const auto end = std::min(text.find(' '), text.size());
+        words.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return words;
+}
+
 }  // namespace
 
 asio::awaitable<std::string> KeyringTokens::sign(AccessTokenClaims claims, std::int64_t now_ms) {
@@ -97,7 +107,7 @@ std::optional<commands::AccessClaims> KeyringTokens::read_access(std::string_vie
     if (verified->session)
         claims.bearer = {verified->subject, *verified->session, verified->security_stamp};
     else
-        claims.service = commands::ServiceBearer{verified->subject, verified->token_id};
+        claims.service = commands::ServiceBearer{verified->subject, verified->token_id, words_of(verified->scope)};
     claims.client_id = verified->client_id;
     claims.audiences = verified->audiences;
     claims.token_id = verified->token_id.to_string();

@@ -246,10 +246,10 @@ TEST_F(ServiceAccountsTest, AreGrantedAScopeOfWhatTheyHoldAndLoseItWithTheRole) 
     for (const char* more : {"orders:write", "orders:read users:read", "*:*", "nonsense", " ", "orders:read  "})
         EXPECT_TRUE(test::refused(log_in(node, id, *made.secret, {}, more), Refusal::kInvalidScope)) << more;
     auto of = [&](const ServiceGrant& grant) {
-        const ServiceBearer bearer{grant.account_id, grant.token_id};
+        const ServiceBearer bearer{grant.account_id, grant.token_id, grant.scope};
         auto access = run(access_of_service_token(other.services, bearer, Deadline::max()));
         EXPECT_TRUE(test::succeeds(access));
-        return access ? access->scope() : std::vector<std::string>{};
+        return access ? access->still_held(bearer.scope) : std::vector<std::string>{};
     };
     EXPECT_EQ(of(*some), some->scope);
     auto changed = run(change_role(services(), bearer_of(roots_), clerk, {"clerk", {"orders:read"}},

@@ -55,9 +55,9 @@ public:
         EXPECT_TRUE(test::succeeds(done));
     }
     bool holds(const ServiceGrant& grant, std::vector<std::string>& scope) {
-        const ServiceBearer bearer{grant.account_id, grant.token_id};
+        const ServiceBearer bearer{grant.account_id, grant.token_id, grant.scope};
         auto access = run(access_of_service_token(services(), bearer, Deadline::max()));
-        if (access) scope = access->scope();
+        if (access) scope = access->still_held(bearer.scope);
         return access.has_value();
     }
 

@@ -2,7 +2,7 @@
 """Asks one node about what another one just did, at the moment its answer is there (I8).
 
 Scenario. Two nodes on one database. On the first, an administrator and a user change something: log out, revoke all
-sessions, withdraw a role, disable. When the command's answer has arrived, the second node is asked at once whether the
+sessions, withdraw a role, disable; a service's token is revoked, its account disabled. When the command's answer has arrived, the second node is asked at once whether the
 session is active or the permission held, over a connection that is open already; each change is undone, and that must
 be known at once too. Not one answer may be from before.
 
@@ -76,6 +76,19 @@ class Node:
         return self.must(200, "POST", "/access/v1/evaluation", question)["decision"]
 
 
+    def get_token(self, account):
+        """A token of a service account, of (id, secret)."""
+        pair = base64.b64encode(f"{account[0]}:{account[1]}".encode()).decode()
+        self.connection.request("POST", "/oauth2/token", "grant_type=client_credentials",
+                                {"Content-Type": "application/x-www-form-urlencoded",
+                                 "Authorization": f"Basic {pair}"})
+        answer = self.connection.getresponse()
+        body = json.loads(answer.read())
+        if answer.status != 200:
+            die(f"a service account's log-in was answered {answer.status}: {body}")
+        return body["access_token"]
+
+
 class Story:
     def __init__(self, first, second):
         self.first, self.second = first, second
@@ -86,6 +99,11 @@ class Story:
         role = first.must(201, "POST", "/api/v1/admin/roles", {"name": "clerk", "permissions": ["invoices:read"]},
                           token=self.root)
         self.role = f"/api/v1/admin/users/{self.ann}/roles/{role['id']}"
+        accounts = "/api/v1/admin/service-accounts"
+        account = first.must(201, "POST", accounts, {"name": "billing", "audiences": []}, token=self.root)["id"]
+        self.account = f"{accounts}/{account}"
+        secret = first.must(201, "POST", f"{self.account}/secrets", token=self.root)
+        self.service = (account, secret["client_secret"])
 
     def expect(self, what, got, wanted):
         self.asked += 1
@@ -124,6 +142,21 @@ class Story:
         self.expect("what he may again", self.second.may(self.ann, "invoices", "read"), True)
         self.expect("his session", self.second.active(token), False)
         self.first.must(204, "DELETE", self.role, token=self.root)
+
+
+    def revoke_services(self):
+        token = self.first.get_token(self.service)
+        self.expect("a service's token that was issued", self.second.active(token), True)
+        self.first.must(200, "POST", "/oauth2/revoke", form={"token": token})
+        self.expect("a service's token that was revoked", self.second.active(token), False)
+
+    def disable_service(self):
+        token = self.second.get_token(self.service)
+        for status in ("disabled", "enabled"):
+            self.first.must(204, "PUT", self.account, {"name": "billing", "audiences": [], "status": status},
+                            token=self.root)
+            self.expect(f"the token of a service account that was {status}", self.second.active(token), False)
+        self.expect("its next token", self.first.active(self.second.get_token(self.service)), True)
 
 
 def metric(service, name):
@@ -187,7 +220,8 @@ def run_story(service, other, database, work, expect, commands):
     first, second = Node(service, secret), Node(other, secret)
     story = Story(first, second)
     done = 0
-    for ask, count in ((story.log_out, 4), (story.withdraw, 4), (story.revoke_all, 1), (story.disable, 1)):
+    for ask, count in ((story.log_out, 4), (story.withdraw, 4), (story.revoke_all, 1), (story.disable, 1),
+                       (story.revoke_services, 3), (story.disable_service, 2)):
         for _ in range(max(1, commands * count // 20)):
             ask()
             done += 1

@@ -1,0 +1,141 @@
+#include "projections/hot/service_state.hpp"
+
+#include "eventstore/codec/jcs.hpp"
+#include "projections/hot/snapshot_file.hpp"
+
+namespace keyledger::projections {
+
+std::uint32_t ServiceState::number_of(const std::string& credential) {
+    const auto next = static_cast<std::uint32_t>(credentials_.size());
+    const auto [at, is_new] = credential_numbers_.try_emplace(credential, next);
+    if (is_new) credentials_.push_back(credential);
+    return at->second;
+}
+
+ServiceToken ServiceState::unpack(const PackedToken& packed) const {
+    ServiceToken token;
+    token.status = ServiceToken::Status::kLive;
+    token.service_account_id = packed.account_id;
+    token.credential = credentials_[packed.credential];
+    token.first_position = packed.first_position;
+    token.expires_at_ms = packed.expires_at_ms;
+    return token;
+}
+
+void ServiceState::apply(const Uuid& id, const ServiceAccountEvent& event, const Recorded& recorded) {
+    auto& account = accounts_[id];
+    account = std::make_shared<const ServiceAccount>(evolve(account ? *account : ServiceAccount{}, event, recorded));
+    if (account->status == ServiceAccount::Status::kDeleted) accounts_.erase(id);
+}
+
+void ServiceState::apply(const Uuid& id, const ServiceTokenEvent& event, const Recorded& recorded) {
+    auto& shard = tokens_.shard_of(id);
+    const auto at = shard.find(id);
+    const bool begins = std::holds_alternative<ServiceTokenIssued>(event);
+    if (at == shard.end() && !begins) return;  // it expired, or is an assertion that earned none
+    const ServiceToken token = evolve(at == shard.end() ? ServiceToken{} : unpack(at->second), event, recorded);
+    if (token.status != ServiceToken::Status::kLive) {
+        shard.erase(id);
+        return;
+    }
+    const PackedToken packed{token.service_account_id, number_of(token.credential), token.first_position,
+                             token.expires_at_ms};
+    shard.insert_or_assign(id, packed);
+}
+
+std::shared_ptr<const ServiceAccount> ServiceState::account(const Uuid& id) const {
+    const auto at = accounts_.find(id);
+    return at == accounts_.end() ? nullptr : at->second;
+}
+
+ServiceToken ServiceState::token(const Uuid& id) const {
+    const PackedToken* packed = tokens_.find(id);
+    return packed == nullptr ? ServiceToken{} : unpack(*packed);
+}
+
+std::size_t ServiceState::sweep(std::size_t shard, std::int64_t now_ms) {
+    return boost::unordered::erase_if(tokens_.shard(shard), [&](const auto& entry) {
+        const PackedToken& token = entry.second;
+        if (token.expires_at_ms <= now_ms - kExpiredTokensStayMs) return true;
+        const auto at = accounts_.find(token.account_id);
+        return at == accounts_.end() || token.first_position <= at->second->tokens_ended_before ||
+               !at->second->has_credential(credentials_[token.credential]);
+    });
+}
+
+std::size_t ServiceState::bytes() const {
+    constexpr std::size_t kAccountGuess = 4096;  // with its keys
+    constexpr std::size_t kCredentialGuess = 256;
+    return tokens_.bytes() + accounts_.size() * kAccountGuess + credentials_.size() * kCredentialGuess;
+}
+
+void ServiceState::write(SnapshotWriter& out) const {
+    out.texts(credentials_);
+    out.number(static_cast<std::int64_t>(accounts_.size()));
+    for (const auto& [id, account] : accounts_) {
+        out.id(id);
+        out.number(static_cast<std::int64_t>(account->status));
+        out.text(account->name);
+        out.texts(account->audiences);
+        out.number(account->tokens_ended_before);
+        out.number(account->registered_at_ms);
+        out.number(static_cast<std::int64_t>(account->secrets.size()));
+        for (const auto& secret : account->secrets) {
+            out.id(secret.id);
+            out.text(secret.sealed_sha256);
+        }
+        out.number(static_cast<std::int64_t>(account->keys.size()));
+        for (const auto& key : account->keys) {
+            out.text(key.id);
+            out.number(static_cast<std::int64_t>(key.algorithm));
+            out.text(key.jwk);
+        }
+    }
+    for (std::size_t shard = 0; shard < tokens_.kShards; ++shard) {
+        out.number(static_cast<std::int64_t>(tokens_.shard(shard).size()));
+        for (const auto& [id, token] : tokens_.shard(shard)) {
+            out.id(id);
+            out.id(token.account_id);
+            out.number(token.credential);
+            out.number(token.first_position);
+            out.number(token.expires_at_ms);
+        }
+    }
+}
+
+void ServiceState::read(SnapshotReader& in) {
+    for (const std::string& credential : in.texts()) (void)number_of(credential);
+    for (std::int64_t left = in.count(); left > 0; --left) {
+        const Uuid id = in.id();
+        ServiceAccount account;
+        account.status = in.one_of<ServiceAccount::Status>(ServiceAccount::Status::kDeleted);
+        account.name = in.text();
+        account.audiences = in.texts();
+        account.tokens_ended_before = in.number();
+        account.registered_at_ms = in.number();
+        for (std::int64_t secrets = in.count(); secrets > 0; --secrets) {
+            const Uuid secret_id = in.id();
+            account.secrets.push_back({secret_id, in.text()});
+        }
+        for (std::int64_t keys = in.count(); keys > 0; --keys) {
+            ServiceAccount::PublicKey& key = account.keys.emplace_back();
+            key.id = in.text();
+            key.algorithm = in.one_of<KeyAlgorithm>(KeyAlgorithm::kEdDsa);
+            key.jwk = in.text();
+        }
+        accounts_[id] = std::make_shared<const ServiceAccount>(std::move(account));
+    }
+    for (std::size_t shard = 0; shard < tokens_.kShards; ++shard)
+        for (std::int64_t left = in.count(); left > 0; --left) {
+            const Uuid id = in.id();
+            PackedToken token;
+            token.account_id = in.id();
+            token.credential = static_cast<std::uint32_t>(in.number());
+            if (token.credential >= credentials_.size()) throw eventstore::CodecError("a token of no credential");
+            token.first_position = in.number();
+            token.expires_at_ms = in.number();
+            tokens_.shard_of(id)[id] = token;
+        }
+}
+
+}  // namespace keyledger::projections

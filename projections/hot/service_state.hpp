@@ -1,0 +1,56 @@
+#pragma once
+// What a security answer needs to know of every service account and its live tokens, in memory. Folded by the
+// aggregates' own `evolve` (I6). A token's audiences and scope are not kept: they stand in the token, signed.
+//
+// Memory: about 80 bytes a token; tokens leave with their revocation, or five minutes after they expired (the clocks of
+// nodes differ), or with what ended them. Threads: none of its own, as AccessState.
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "domain/client/service_account.hpp"
+#include "domain/client/service_token.hpp"
+#include "projections/hot/sharded.hpp"
+
+namespace keyledger::projections {
+
+class SnapshotWriter;
+class SnapshotReader;
+
+inline constexpr std::int64_t kExpiredTokensStayMs = 300'000;
+
+class ServiceState {
+public:
+    void apply(const Uuid& id, const ServiceAccountEvent& event, const Recorded& recorded);
+    void apply(const Uuid& id, const ServiceTokenEvent& event, const Recorded& recorded);
+
+    // nullptr: there is none, or none any more.
+    std::shared_ptr<const ServiceAccount> account(const Uuid& id) const;
+    ServiceToken token(const Uuid& id) const;  // without audiences and scope; absent where there is none
+
+    std::size_t sweep(std::size_t shard, std::int64_t now_ms);
+    std::size_t accounts() const { return accounts_.size(); }
+    std::size_t tokens() const { return tokens_.size(); }
+    std::size_t bytes() const;
+
+    void write(SnapshotWriter& out) const;
+    void read(SnapshotReader& in);
+
+private:
+    struct PackedToken {
+        Uuid account_id;
+        std::uint32_t credential = 0;  // in credentials_
+        Position first_position = 0;
+        std::int64_t expires_at_ms = 0;
+    };
+    ServiceToken unpack(const PackedToken& packed) const;
+    std::uint32_t number_of(const std::string& credential);
+
+    std::map<Uuid, std::shared_ptr<const ServiceAccount>> accounts_;
+    Sharded<Uuid, PackedToken> tokens_;
+    std::vector<std::string> credentials_;  // as many as ever earned a token
+    std::map<std::string, std::uint32_t> credential_numbers_;
+};
+
+}  // namespace keyledger::projections

@@ -1,0 +1,189 @@
+// Service accounts and their tokens in memory, against whoever folds their streams.
+#include <filesystem>
+#include <random>
+
+#include "commands/roles.hpp"
+#include "commands/service_accounts.hpp"
+#include "commands/service_tokens.hpp"
+#include "projections/hot/snapshot_file.hpp"
+#include "tests/projections/hot/asked.hpp"
+
+namespace keyledger::projections::test {
+namespace {
+
+using namespace commands;
+using keyledger::test::bearer_of;
+using keyledger::test::run;
+
+// Administrators and services do what they may at random; the seed is the test's.
+class Services {
+public:
+    explicit Services(Stage& stage, std::uint32_t seed) : stage_(stage), random_(seed) {
+        stage.world.create_administrator(stage.node, "root@example.com");
+        root_ = stage.world.log_in(stage.node, "root@example.com");
+        for (const char* name : {"clerk", "watch"}) {
+            const RoleDefinition definition{name, {std::string(name) + ":read"}};
+            roles_.push_back(run(define_role(at(), bearer_of(root_), definition, as_root()))->role_id);
+        }
+    }
+
+    void act() {
+        if (accounts_.empty() || chance(8)) return register_one();
+        Account& one = accounts_[pick(accounts_.size())];
+        const Subject subject = Subject::service_account(one.id);
+        const Uuid& role = roles_[pick(roles_.size())];
+        switch (pick(8)) {
+            case 0: return add_secret(one);
+            case 1: return remove_secret(one);
+            case 2: return set(one, chance(2) ? AccountStanding::kEnabled : AccountStanding::kDisabled);
+            case 3: return (void)run(assign_role(at(), bearer_of(root_), subject, role, as_root()));
+            case 4: return (void)run(withdraw_role(at(), bearer_of(root_), subject, role, as_root()));
+            case 5: return revoke();
+            case 6:
+                if (chance(4)) (void)run(delete_service_account(at(), bearer_of(root_), one.id, as_root()));
+                return;
+            default: return log_in(one);
+        }
+    }
+    std::vector<ServiceBearer> tokens;
+    std::vector<Uuid> ids;
+
+private:
+    struct Account {
+        Uuid id;
+        std::vector<std::pair<Uuid, Secret>> secrets;
+    };
+    commands::Services& at() { return stage_.node.services; }
+    Caller as_root() { return keyledger::test::caller_of(root_); }
+    std::size_t pick(std::size_t count) { return random_() % count; }
+    bool chance(std::size_t in) { return pick(in) == 0; }
+
+    void register_one() {
+        const AccountDefinition definition{"account-" + std::to_string(accounts_.size()), {}};
+        auto registered = run(register_service_account(at(), bearer_of(root_), definition, as_root()));
+        ASSERT_TRUE(registered);
+        accounts_.push_back({registered->account_id, {}});
+        ids.push_back(registered->account_id);
+        add_secret(accounts_.back());
+    }
+    void add_secret(Account& one) {
+        auto made = run(add_account_secret(at(), bearer_of(root_), one.id, as_root()));
+        if (made) one.secrets.emplace_back(made->secret_id, std::move(*made->secret));
+    }
+    void remove_secret(Account& one) {
+        if (one.secrets.empty()) return;
+        const std::size_t which = pick(one.secrets.size());
+        (void)run(remove_account_secret(at(), bearer_of(root_), one.id, one.secrets[which].first, as_root()));
+        one.secrets.erase(one.secrets.begin() + static_cast<std::ptrdiff_t>(which));
+    }
+    void set(const Account& one, AccountStanding standing) {
+        const AccountDefinition same{"renamed-" + std::to_string(random_()), {}};
+        (void)run(change_service_account(at(), bearer_of(root_), one.id, same, standing, as_root()));
+    }
+    void log_in(const Account& one) {
+        if (one.secrets.empty()) return;
+        ServiceLogIn request{proof_of_secret(one.id, one.secrets[pick(one.secrets.size())].second), {}, {}};
+        auto grant = run(log_in_service(at(), std::move(request), keyledger::test::caller()));
+        if (grant) tokens.push_back({grant->account_id, grant->token_id, grant->scope});
+        stage_.clock.advance(20'000);
+    }
+    void revoke() {
+        if (tokens.empty()) return;
+        const ServiceBearer& bearer = tokens[pick(tokens.size())];
+        Client itself;
+        itself.client_id = bearer.account_id.to_string();
+        (void)run(revoke_service_token(at(), bearer, itself, keyledger::test::caller()));
+    }
+
+    Stage& stage_;
+    std::mt19937 random_;
+    Grant root_;
+    std::vector<Uuid> roles_;
+    std::vector<Account> accounts_;
+};
+
+// What an answer depends on. Who was deleted is nobody.
+std::string text_of(const ServiceAccount& account, const std::vector<std::shared_ptr<const Role>>& roles) {
+    if (!account.exists()) return "nobody";
+    std::string text = account.name + ' ' + std::to_string(static_cast<int>(account.status)) + ' ' +
+                       std::to_string(account.tokens_ended_before) + ' ' + std::to_string(account.registered_at_ms);
+    for (const auto& secret : account.secrets) text += ' ' + secret.id.to_string() + secret.sealed_sha256;
+    for (const auto& role : roles) text += ' ' + role->name;
+    return text;
+}
+
+int compare(Stage& stage, const AccessState& state, const Services& services) {
+    int holding = 0;
+    Node reader(stage.world, stage.store);
+    const std::int64_t now_ms = stage.clock.now_ms();
+    for (const Uuid& id : services.ids) {
+        const auto folded = run(reader.access.read_service({id, std::nullopt}, Deadline::max()));
+        const auto found = state.find_service(id, std::nullopt);
+        EXPECT_EQ(text_of(found.account, found.roles), text_of(folded->account, folded->roles));
+    }
+    for (const ServiceBearer& bearer : services.tokens) {
+        const auto folded = run(reader.access.read_service({bearer.account_id, bearer.token_id}, Deadline::max()));
+        const auto found = state.find_service(bearer.account_id, bearer.token_id);
+        const bool good = holds(folded->token, bearer.account_id, folded->account, now_ms);
+        EXPECT_EQ(holds(found.token, bearer.account_id, found.account, now_ms), good);
+        EXPECT_FALSE(holds(found.token, Uuid{{7}}, found.account, now_ms)) << "another's";
+        holding += good ? 1 : 0;
+    }
+    return holding;
+}
+
+TEST(ServiceState, SaysWhatTheFoldsSay) {
+    int holding = 0;
+    for (std::uint32_t seed = 1; seed <= 4; ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        Stage stage;
+        Services services(stage, seed);
+        AccessState state({});
+        Position applied = 0;
+        for (int round = 0; round < 30; ++round) {
+            for (int i = 0; i < 10; ++i) services.act();
+            for (const auto& event : stage.world.events(applied)) state.apply(AccessState::read_change(event));
+            applied = stage.world.head();
+            holding += compare(stage, state, services);
+            for (std::size_t shard = 0; shard < Sharded<Uuid, int>::kShards; ++shard)
+                state.sweep(shard, stage.clock.now_ms());
+            compare(stage, state, services);
+        }
+        EXPECT_GT(services.tokens.size(), 20U);
+        EXPECT_LT(state.service_tokens(), services.tokens.size()) << "what ended has left";
+
+        const std::string path = (std::filesystem::temp_directory_path() /
+                                  ("keyledger-services-" + std::to_string(::getpid()))).string();
+        const Uuid log_id{{1}};
+        SnapshotWriter out(path, {Uuid{{2}}, log_id, "test"}, stage.world.cipher);
+        state.write(out);
+        ASSERT_TRUE(out.finish());
+        auto in = SnapshotReader::open(path, log_id, "test", stage.world.cipher);
+        ASSERT_TRUE(in);
+        AccessState again({});
+        again.read(*in);
+        compare(stage, again, services);
+        EXPECT_EQ(again.service_tokens(), state.service_tokens());
+        std::filesystem::remove(path);
+    }
+    EXPECT_GT(holding, 100) << "there was something to compare";
+}
+
+TEST(ServiceState, TakesLessThanAHundredAndSixtyBytesAToken) {
+    constexpr int kTokens = 100'000;
+    AccessState state({});
+    std::mt19937_64 random(1);
+    const auto some_id = [&] {
+        Uuid id;
+        for (std::uint8_t& byte : id.bytes) byte = static_cast<std::uint8_t>(random());
+        return id;
+    };
+    const Uuid account = some_id();
+    const ServiceTokenIssued issued{account, {"https://shop.example"}, {"orders:read"}, "secret", 1LL << 50};
+    for (int i = 1; i <= kTokens; ++i) state.apply({some_id(), {i, i}, ServiceTokenEvent(issued)});
+    EXPECT_EQ(state.service_tokens(), static_cast<std::size_t>(kTokens));
+    EXPECT_LT(state.bytes() / kTokens, 160U);
+}
+
+}  // namespace
+}  // namespace keyledger::projections::test
