@@ -32,10 +32,10 @@ public:
         Account& one = accounts_[pick(accounts_.size())];
         const Subject subject = Subject::service_account(one.id);
         const Uuid& role = roles_[pick(roles_.size())];
-        switch (pick(8)) {
+        switch (pick(20)) {
             case 0: return add_secret(one);
             case 1: return remove_secret(one);
-            case 2: return set(one, chance(2) ? AccountStanding::kEnabled : AccountStanding::kDisabled);
+            case 2: return set(one, chance(3) ? AccountStanding::kDisabled : AccountStanding::kEnabled);
             case 3: return (void)run(assign_role(at(), bearer_of(root_), subject, role, as_root()));
             case 4: return (void)run(withdraw_role(at(), bearer_of(root_), subject, role, as_root()));
             case 5: return revoke();
