@@ -4,6 +4,7 @@
 #include "projections/erasures_model.hpp"
 #include "projections/operations.hpp"
 #include "projections/permissions_model.hpp"
+#include "projections/service_accounts_model.hpp"
 #include "projections/sessions_model.hpp"
 #include "projections/users_model.hpp"
 #include "tests/projections/driver.hpp"
@@ -24,6 +25,7 @@ protected:
     SessionsModel sessions;
     AuditModel audit;
     PermissionsModel permissions;
+    ServiceAccountsModel service_accounts;
 
     Rows user_rows() {
         return rows(database,
@@ -40,6 +42,7 @@ protected:
 class UsersModelTest : public Models {};
 class SessionsModelTest : public Models {};
 class AuditModelTest : public Models {};
+class ServiceAccountsModelTest : public Models {};
 class PermissionsModelTest : public Models {
 protected:
     Rows role_rows() {
@@ -136,6 +139,42 @@ TEST_F(PermissionsModelTest, StopsAtAChangeToARoleThatNobodyDefined) {
     driver.tell();
     ASSERT_TRUE(driver.projection().stopped());
     EXPECT_EQ(driver.projection().stopped()->at.event_type, "role.changed");
+}
+
+TEST_F(ServiceAccountsModelTest, FollowsAnAccountUntilItIsDeleted) {
+    story.now_ms = 1000;
+    const Uuid billing = story.new_id();
+    const Uuid stock = story.new_id();
+    story.record(billing, ServiceAccountEvent(ServiceAccountRegistered{"billing", {"urn:a", "urn:b"}}), By{});
+    story.record(billing, ServiceAccountEvent(ServiceAccountSecretAdded{story.new_id(), "ab"}), By{});
+    story.record(stock, ServiceAccountEvent(ServiceAccountRegistered{"stock", {}}), By{});
+    story.record(billing, ServiceAccountEvent(ServiceAccountChanged{"Billing", {"urn:b"}}), By{});
+    story.record(billing, ServiceAccountEvent(ServiceAccountDisabled{}), By{});
+    const auto account_rows = [&] {
+        return rows(database, "select name, audiences, enabled, version, position, created_at_ms, updated_at_ms "
+                              "from read_models.service_accounts_1 order by position");
+    };
+    const Rows both{"stock||t|1|3|1002|1002", "Billing|urn:b|f|4|5|1000|1004"};
+    for (std::int32_t batch : {1000, 1, 2}) {
+        reset(database);
+        Driver driver(database, story, service_accounts);
+        driver.tell(batch);
+        EXPECT_EQ(account_rows(), both) << "in batches of " << batch;
+    }
+    story.record(billing, ServiceAccountEvent(ServiceAccountEnabled{}), By{});
+    story.record(billing, ServiceAccountEvent(ServiceAccountDeleted{}), By{});
+    for (std::int32_t batch : {1000, 1}) {
+        reset(database);
+        Driver driver(database, story, service_accounts);
+        driver.tell(batch);
+        EXPECT_EQ(account_rows(), Rows{both.front()}) << "in batches of " << batch;
+    }
+    story.record(story.new_id(), ServiceAccountEvent(ServiceAccountDisabled{}), By{});
+    reset(database);
+    Driver driver(database, story, service_accounts);
+    driver.tell();
+    ASSERT_TRUE(driver.projection().stopped()) << "one that nobody registered";
+    EXPECT_EQ(driver.projection().stopped()->at.event_type, "service_account.disabled");
 }
 
 TEST_F(UsersModelTest, ReadsErasedFieldsAsNull) {
