@@ -73,7 +73,7 @@ Answer<std::string> prove(Services& services, const ServiceAccount& account, con
 
 // What an assertion can be used for once: UUIDv8 (RFC 9562 section 5.8) of the account and the assertion's id.
 Uuid token_id_of(const ClientProof& proof) {
-    const auto digest = security::sha256({"keyledger assertion\0", security::view_of(proof.account_id),
+    const auto digest = security::sha256({"keyledger assertion", security::view_of(proof.account_id),
                                           std::string_view(proof.assertion->id)});
     Uuid id;
     std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());

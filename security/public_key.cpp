@@ -53,14 +53,16 @@ private:
     rapidjson::Document json_;
 };
 
-Handle key_from(const char* type, OSSL_PARAM* parameters) {
+enum class Trust { kNone, kTakenBefore };
+
+Handle key_from(const char* type, OSSL_PARAM* parameters, Trust trust) {
     PrivateKeyContext context(ensured(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr), "public key"));
     EVP_PKEY* key = nullptr;
     const bool made = EVP_PKEY_fromdata_init(context.get()) == 1 &&
                       EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters) == 1;
     Handle handle(key);
     if (!made) handle.reset();
-    if (handle) {
+    if (handle && trust == Trust::kNone) {
         PrivateKeyContext check(ensured(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr), "public key"));
         if (EVP_PKEY_public_check(check.get()) != 1) handle.reset();
     }
@@ -68,7 +70,7 @@ Handle key_from(const char* type, OSSL_PARAM* parameters) {
     return handle;
 }
 
-Result<Handle, std::string> rsa_from(const Jwk& jwk) {
+Result<Handle, std::string> rsa_from(const Jwk& jwk, Trust trust) {
     const auto modulus = jwk.bytes("n");
     if (jwk.text("e") != kExponent) return Unexpected(std::string("the exponent 'e' must be 65537, \"AQAB\""));
     if (!modulus || modulus->empty() || modulus->front() == '\0')
@@ -83,12 +85,12 @@ Result<Handle, std::string> rsa_from(const Jwk& jwk) {
                OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) == 1,
            "public key");
     Parameters parameters(ensured(OSSL_PARAM_BLD_to_param(builder.get()), "public key"));
-    Handle key = key_from("RSA", parameters.get());
+    Handle key = key_from("RSA", parameters.get(), trust);
     if (!key) return Unexpected(std::string("the modulus 'n' is not that of an RSA key"));
     return key;
 }
 
-Result<Handle, std::string> ec_from(const Jwk& jwk) {
+Result<Handle, std::string> ec_from(const Jwk& jwk, Trust trust) {
     if (jwk.text("crv") != "P-256") return Unexpected(std::string("an EC key must be on P-256"));
     const auto x = jwk.bytes("x");
     const auto y = jwk.bytes("y");
@@ -101,12 +103,12 @@ Result<Handle, std::string> ec_from(const Jwk& jwk) {
                                                 point.size()) == 1,
            "public key");
     Parameters parameters(ensured(OSSL_PARAM_BLD_to_param(builder.get()), "public key"));
-    Handle key = key_from("EC", parameters.get());
+    Handle key = key_from("EC", parameters.get(), trust);
     if (!key) return Unexpected(std::string("'x' and 'y' are no point on P-256"));
     return key;
 }
 
-Result<Handle, std::string> edwards_from(const Jwk& jwk) {
+Result<Handle, std::string> edwards_from(const Jwk& jwk, Trust) {
     if (jwk.text("crv") != "Ed25519") return Unexpected(std::string("an OKP key must be an Ed25519 key"));
     const auto x = jwk.bytes("x");
     if (!x || x->size() != kCoordinateSize) return Unexpected(std::string("'x' must be base64url of 32 bytes"));
@@ -119,7 +121,7 @@ Result<Handle, std::string> edwards_from(const Jwk& jwk) {
 struct Kind {
     std::string_view type;
     SigningAlgorithm algorithm;
-    Result<Handle, std::string> (*make)(const Jwk&);
+    Result<Handle, std::string> (*make)(const Jwk&, Trust);
     std::vector<const char*> members;  // in lexicographic order
 };
 const Kind* kind_of(std::string_view type) {
@@ -153,7 +155,15 @@ PublicKey::PublicKey(PublicKey&&) noexcept = default;
 PublicKey& PublicKey::operator=(PublicKey&&) noexcept = default;
 PublicKey::~PublicKey() = default;
 
-Result<PublicKey, std::string> PublicKey::parse(std::string_view text) {
+namespace {
+
+struct Parsed {
+    const Kind* kind;
+    std::string canonical;
+    Handle key;
+};
+
+Result<Parsed, std::string> parsed(std::string_view text, Trust trust) {
     Jwk jwk;
     if (std::string wrong = jwk.read(text); !wrong.empty()) return Unexpected(std::move(wrong));
     const Kind* kind = kind_of(jwk.text("kty"));
@@ -162,9 +172,25 @@ Result<PublicKey, std::string> PublicKey::parse(std::string_view text) {
     const bool fits = jwk.allows("alg", name_of(kind->algorithm)) ||
                       (kind->algorithm == SigningAlgorithm::kEdDsa && jwk.allows("alg", "Ed25519"));
     if (!fits) return Unexpected("'alg' must be \"" + std::string(name_of(kind->algorithm)) + "\" if it is given");
-    auto key = kind->make(jwk);
+    auto key = kind->make(jwk, trust);
     if (!key) return Unexpected(key.error());
-    return PublicKey(kind->algorithm, canonical_form(jwk, *kind), std::make_unique<Handle>(Handle{std::move(*key)}));
+    return Parsed{kind, canonical_form(jwk, *kind), std::move(*key)};
+}
+
+}  // namespace
+
+Result<PublicKey, std::string> PublicKey::parse(std::string_view jwk) {
+    auto read = parsed(jwk, Trust::kNone);
+    if (!read) return Unexpected(read.error());
+    auto handle = std::make_unique<Handle>(Handle{std::move(read->key)});
+    return PublicKey(read->kind->algorithm, std::move(read->canonical), std::move(handle));
+}
+
+Result<PublicKey, std::string> PublicKey::parse_again(std::string_view jwk) {
+    auto read = parsed(jwk, Trust::kTakenBefore);
+    if (!read) return Unexpected(read.error());
+    auto handle = std::make_unique<Handle>(Handle{std::move(read->key)});
+    return PublicKey(read->kind->algorithm, std::move(read->canonical), std::move(handle));
 }
 
 std::string PublicKey::thumbprint() const {

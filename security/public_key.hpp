@@ -18,6 +18,9 @@ public:
     // with another exponent than 65537, points that are not on the curve, a `use` other than "sig", an `alg` other than
     // the key's. The error says what is wrong.
     static Result<PublicKey, std::string> parse(std::string_view jwk);
+    // One that parse() took before: what takes long to look for (a modulus that is no product of two primes) is not
+    // looked for again.
+    static Result<PublicKey, std::string> parse_again(std::string_view jwk);
 
     PublicKey(PublicKey&&) noexcept;
     PublicKey& operator=(PublicKey&&) noexcept;

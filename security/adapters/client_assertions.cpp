@@ -39,7 +39,7 @@ std::optional<JwtClientAssertions::Claims> JwtClientAssertions::read(std::string
 }
 
 bool JwtClientAssertions::is_signed_by(std::string_view assertion, const ServiceAccount::PublicKey& key) {
-    const auto parsed = PublicKey::parse(key.jwk);
+    const auto parsed = PublicKey::parse_again(key.jwk);
     return parsed && port_algorithm(parsed->algorithm()) == key.algorithm && security::is_signed_by(assertion, *parsed);
 }
 
