@@ -115,7 +115,8 @@ TEST(ClientAssertion, IsRefusedWhereItIsNotStrictlyOne) {
                              R"(,"aud":"b","jti":"2")", R"(,"aud":"b","iat":"90")", R"(,"aud":"b","nbf":-1)",
                              R"(,"aud":"b","iat":1.5)"})
         EXPECT_FALSE(read_client_assertion(assertion(kHeader, claims(more)))) << more;
-    for (const char* payload : {R"({"iss":"a","sub":"a","aud":"b","jti":"1"})", R"({"iss":"a","sub":"a","aud":"b","exp":1})",
+    for (const char* payload : {R"({"iss":"a","sub":"a","aud":"b","jti":"1"})",
+                                R"({"iss":"a","sub":"a","aud":"b","exp":1})",
                                 R"({"sub":"a","aud":"b","jti":"1","exp":1})", "[]", "nonsense"})
         EXPECT_FALSE(read_client_assertion(assertion(kHeader, payload))) << payload;
     for (const char* token : {"", ".", "..", "a.b", "a.b.c", "a.b.c.d"})
