@@ -119,6 +119,8 @@ void ScriptedLog::add(std::string stream_type, Stream& stream, std::string type,
     event.stream_id = stream.id;
     event.version = ++stream.version;
     event.type = std::move(type);
+    for (const EventTypeInfo& info : event_types())  // as this build writes them
+        if (info.type == event.type) event.schema_version = static_cast<std::int16_t>(info.schema_version);
     event.event_id = next_id();
     event.payload = std::move(payload);
     event.metadata = encode(metadata, sealer);
