@@ -30,6 +30,9 @@ inline constexpr ProblemType kAccountUnknown{"service-account-unknown", "No such
 inline constexpr ProblemType kAccountNameTaken{"service-account-name-taken", "Service account name in use", 409};
 inline constexpr ProblemType kCredentialUnknown{"credential-unknown", "No such secret or key", 404};
 inline constexpr ProblemType kKeyKnown{"key-known", "Key registered before", 409};
+inline constexpr ProblemType kGroupUnknown{"group-unknown", "No such group", 404};
+inline constexpr ProblemType kGroupNameTaken{"group-name-taken", "Group name in use", 409};
+inline constexpr ProblemType kGroupCycle{"group-cycle", "Groups would form a cycle", 409};
 inline constexpr ProblemType kLimitReached{"limit-reached", "Limit reached", 409};
 inline constexpr ProblemType kBusy{"busy", "Too much at once on the same account", 503};
 inline constexpr ProblemType kShedding{"try-again", "Overloaded", 503};
@@ -44,6 +47,6 @@ inline constexpr std::array kApiProblems{
     kInvalidClient, kInvalidGrant, kWrongPassword, kTooManyAttempts, kForbidden, kUserUnknown,
     kSessionUnknown, kEmailTaken, kUsernameTaken, kLastAdministrator, kExceedsAuthority, kRoleUnknown,
     kRoleNameTaken, kRoleBuiltIn, kAccountUnknown, kAccountNameTaken, kCredentialUnknown, kKeyKnown,
-    kLimitReached, kBusy, kShedding, kUnavailable, kOutcomeUnknown, kBehind, kPositionAhead, kNoTreeHead};
+    kGroupUnknown, kGroupNameTaken, kGroupCycle, kLimitReached, kBusy, kShedding, kUnavailable, kOutcomeUnknown, kBehind, kPositionAhead, kNoTreeHead};
 
 }  // namespace keyledger::api::problems

@@ -66,6 +66,10 @@ constexpr const char* kTooManyAdministratorsDetail =
     "There are at most 256 administrators. Withdraw the role from one first.";
 constexpr const char* kAdministratorsAreUsersDetail =
     "The administrator's role is given to users, one by one. Define a role of your own for others.";
+constexpr const char* kTooManyHoldingsDetail =
+    "More than 96 roles and groups come together in somebody whom this concerns. Put fewer and wider roles "
+    "into groups, or "
+    "let an administrator do it.";
 constexpr const char* kEmailTakenDetail = "Somebody registered with this e-mail address. Log in instead.";
 constexpr const char* kLastAdministratorDetail = "This is the last active administrator. Make another one first.";
 constexpr const char* kBusyDetail = "Other commands on the same account came first, several times. Send it again.";
@@ -83,6 +87,26 @@ Problem problem_of(Refusal refusal) {
         case Refusal::kInvalidUsername: return field_problem("username", kInvalidUsernameDetail);
         case Refusal::kInvalidName: return field_problem("name", kInvalidNameDetail);
         case Refusal::kInvalidRoleName: return field_problem("name", kInvalidRoleNameDetail);
+        case Refusal::kInvalidGroupName:
+            return field_problem("name", kInvalidRoleNameDetail);
+        case Refusal::kGroupUnknown:
+            return say(p::kGroupUnknown, "There is no group with this id.");
+        case Refusal::kGroupNameTaken:
+            return say(p::kGroupNameTaken, "There is a group of this name. Choose another one.");
+        case Refusal::kGroupCycle:
+            return say(p::kGroupCycle, "The upper group stands under the lower one already, or is the same.");
+        case Refusal::kGroupsTooDeep:
+            return say(p::kLimitReached, "At most 5 groups stand one above the other. Nest it further up.");
+        case Refusal::kTooManyGroupsAbove:
+            return say(p::kLimitReached,
+                       "At most 8 groups stand above one, near and far. Nest it elsewhere.");
+        case Refusal::kTooManyNestings:
+            return say(p::kLimitReached, "There are 2000 nestings of groups in all. Take one away first.");
+        case Refusal::kTooManyGroups:
+            return say(p::kLimitReached,
+                       "A member is in at most 8 groups by itself. Remove it from one, or nest groups.");
+        case Refusal::kTooManyHoldings:
+            return say(p::kExceedsAuthority, kTooManyHoldingsDetail);
         case Refusal::kInvalidPermission: return field_problem("permissions", kInvalidPermissionDetail);
         case Refusal::kReservedPermission: return field_problem("deny", kReservedPermissionDetail);
         case Refusal::kTooManyPermissions: return field_problem("permissions", kTooManyPermissionsDetail);
@@ -119,8 +143,11 @@ Problem problem_of(Refusal refusal) {
         case Refusal::kRoleUnknown: return say(p::kRoleUnknown, "There is no role with this id.");
         case Refusal::kRoleNameTaken: return say(p::kRoleNameTaken, kRoleNameTakenDetail);
         case Refusal::kRoleBuiltIn: return say(p::kRoleBuiltIn, kRoleBuiltInDetail);
-        case Refusal::kTooManyRoles: return say(p::kLimitReached, "At most 24 roles each. Withdraw one first.");
-        case Refusal::kAdministratorsAreUsers: return say(p::kRoleBuiltIn, kAdministratorsAreUsersDetail);
+        case Refusal::kTooManyRoles:
+            return say(p::kLimitReached,
+                       "A user has at most 24 roles of his own, a group 8. Withdraw one first.");
+        case Refusal::kAdministratorsAreUsers:
+            return say(p::kRoleBuiltIn, kAdministratorsAreUsersDetail);
         case Refusal::kTooManyAdministrators: return say(p::kLimitReached, kTooManyAdministratorsDetail);
         case Refusal::kAccountUnknown: return say(p::kAccountUnknown, "There is no service account with this id.");
         case Refusal::kAccountNameTaken: return say(p::kAccountNameTaken, kAccountNameTakenDetail);

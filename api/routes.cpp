@@ -5,6 +5,7 @@
 #include "api/routes/auth_routes.hpp"
 #include "api/routes/authzen_routes.hpp"
 #include "api/routes/erasure_routes.hpp"
+#include "api/routes/group_routes.hpp"
 #include "api/routes/health_routes.hpp"
 #include "api/routes/oauth_routes.hpp"
 #include "api/routes/role_routes.hpp"
@@ -50,6 +51,21 @@ constexpr RouteEntry<Context> kRoutes[] = {
     {"listUserRoles", kGet, "/api/v1/admin/users/{id}/roles", routes::list_user_roles},
     {"listRoles", kGet, "/api/v1/admin/roles", routes::list_roles},
     {"showRole", kGet, "/api/v1/admin/roles/{id}", routes::show_role},
+    {"listGroups", kGet, "/api/v1/admin/groups", routes::list_groups},
+    {"showGroup", kGet, "/api/v1/admin/groups/{id}", routes::show_group},
+    {"defineGroup", kPost, "/api/v1/admin/groups", routes::define_group},
+    {"renameGroup", kPut, "/api/v1/admin/groups/{id}", routes::rename_group},
+    {"deleteGroup", kDelete, "/api/v1/admin/groups/{id}", routes::delete_group},
+    {"listGroupMembers", kGet, "/api/v1/admin/groups/{id}/members", routes::list_group_members},
+    {"addGroupMember", kPut, "/api/v1/admin/groups/{id}/members/{user}", routes::add_group_member},
+    {"removeGroupMember", kDelete, "/api/v1/admin/groups/{id}/members/{user}", routes::remove_group_member},
+    {"nestGroup", kPut, "/api/v1/admin/groups/{id}/groups/{child}", routes::nest_group},
+    {"unnestGroup", kDelete, "/api/v1/admin/groups/{id}/groups/{child}", routes::unnest_group},
+    {"listGroupRoles", kGet, "/api/v1/admin/groups/{id}/roles", routes::list_group_roles},
+    {"assignGroupRole", kPut, "/api/v1/admin/groups/{id}/roles/{role}", routes::assign_group_role},
+    {"withdrawGroupRole", kDelete, "/api/v1/admin/groups/{id}/roles/{role}", routes::withdraw_group_role},
+    {"listUserGroups", kGet, "/api/v1/admin/users/{id}/groups", routes::list_user_groups},
+    {"explainUser", kGet, "/api/v1/admin/users/{id}/permissions", routes::explain_user},
     {"evaluate", kPost, "/access/v1/evaluation", routes::evaluate},
     {"evaluateAll", kPost, "/access/v1/evaluations", routes::evaluate_all},
     {"authzenConfiguration", kGet, "/.well-known/authzen-configuration", routes::authzen_configuration},

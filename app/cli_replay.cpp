@@ -193,6 +193,19 @@ struct Described {
     }
     void operator()(const Assignments& assignments) const {
         json.text("kind", "assignments").text("id", id.to_string()).texts("roles", texts_of(assignments.roles));
+        json.texts("groups", texts_of(assignments.groups));
+    }
+    void operator()(const Group& group) const {
+        json.text("kind", "group").text("id", id.to_string());
+        json.text("status", group.status == Group::Status::kDeleted ? "deleted" : "defined")
+            .text("name", group.name);
+    }
+    void operator()(const Nestings& nestings) const {
+        json.text("kind", "nestings").text("id", id.to_string());
+        std::vector<std::string> pairs;
+        for (const auto& [child, parents] : nestings.parents)
+            for (const Uuid& parent : parents) pairs.push_back(child.to_string() + " " + parent.to_string());
+        json.texts("child_and_parent", pairs);
     }
     void operator()(const Administrators& administrators) const {
         json.text("kind", "administrators").text("id", id.to_string());

@@ -60,12 +60,21 @@ std::string_view sentence_of(commands::Refusal refusal) {
         case Refusal::kSessionUnknown:
         case Refusal::kInvalidRoleName:
         case Refusal::kInvalidPermission:
+        case Refusal::kInvalidGroupName:
         case Refusal::kReservedPermission:
         case Refusal::kTooManyPermissions:
         case Refusal::kExceedsAuthority:
         case Refusal::kRoleUnknown:
         case Refusal::kRoleNameTaken:
         case Refusal::kRoleBuiltIn:
+        case Refusal::kGroupUnknown:
+        case Refusal::kGroupNameTaken:
+        case Refusal::kGroupCycle:
+        case Refusal::kGroupsTooDeep:
+        case Refusal::kTooManyGroupsAbove:
+        case Refusal::kTooManyNestings:
+        case Refusal::kTooManyGroups:
+        case Refusal::kTooManyHoldings:
         case Refusal::kAdministratorsAreUsers:
         case Refusal::kTooManyRoles:
         case Refusal::kTooManyAdministrators:

@@ -15,9 +15,9 @@ boost::asio::awaitable<Result<commands::AccessStates, eventstore::StoreError>> R
     auto answer = co_await hot_->read(subject.subject_id, subject.session_id, *head, deadline);
     // Rather none than one that may be old (I8).
     if (!answer) co_return Unexpected(eventstore::StoreError::kUnavailable);
-    co_return commands::AccessStates{answer->found.subject_id, std::move(answer->found.user),
+    co_return commands::AccessStates{answer->found.subject_id,         std::move(answer->found.user),
                                      std::move(answer->found.session), std::move(answer->found.roles),
-                                     answer->position};
+                                     std::move(answer->found.groups),  answer->position};
 }
 
 boost::asio::awaitable<Result<commands::ServiceStates, eventstore::StoreError>> RememberedAccess::read_service(

@@ -3,57 +3,102 @@
 #include <algorithm>
 
 #include "domain/access/assignments.hpp"
+#include "domain/access/nestings.hpp"
 
 namespace keyledger::commands {
 namespace {
 
 using eventstore::StoreError;
 
-struct WithRoles {
-    std::vector<Fold> folds;  // what was asked for, then the assignments, then the roles
-    std::vector<Uuid> roles;  // whose folds stand at the end, in this order
-    std::size_t assignments_at = 0;
+// Streams, and their folds as far as they were read.
+struct Reading {
+    Streams streams;
+    std::vector<Fold> folds;
+
+    template <class Aggregate>
+    std::shared_ptr<const Aggregate> state(const Uuid& id) const {
+        const auto place = streams.place_of(id, kStateIndex<Aggregate>);
+        const auto& state =
+            place && *place < folds.size() ? folds[*place].state : empty_fold<Aggregate>().state;
+        return {state, &std::get<Aggregate>(*state)};
+    }
+    bool has(const Streams& wanted) const {
+        return std::ranges::all_of(wanted.loads(), [&](const LoadStream& load) {
+            return streams.place_of(load.stream_id, load.empty.state->index()).has_value();
+        });
+    }
+};
+struct Asked {
+    Uuid subject_id;
+    Streams own;  // what is asked for beside roles and groups
 };
 
-// All in one snapshot at the head. Which roles there are to read is known from the assignments alone: they are guessed
-// from memory, and read again if the guess was old.
-asio::awaitable<Result<WithRoles, StoreError>> with_roles(Folder& folder, Streams asked, Uuid subject_id,
-                                                          Deadline deadline) {
-    Streams first;
-    first.read<Assignments>(assignments_of(subject_id));
-    auto guess = co_await folder.load(first.loads(), Freshness::kCached, deadline);
-    if (!guess) co_return Unexpected(guess.error());
-    WithRoles found;
-    found.roles = state_of<Assignments>(guess->front()).roles;
-    found.assignments_at = asked.loads().size();
-    asked.read<Assignments>(assignments_of(subject_id));
-    for (int count = 0; count < kMaxAttempts; ++count) {
-        Streams streams = asked;
-        for (const Uuid& role_id : found.roles) streams.read<Role>(role_id);
-        auto folds = co_await folder.load(streams.loads(), Freshness::kAtHead, deadline);
+// The subject's groups and all above them.
+std::vector<Uuid> groups_by(const Reading& known, const Uuid& subject_id) {
+    const std::vector<Uuid> own = known.state<Assignments>(assignments_of(subject_id))->groups;
+    return own.empty() ? own : known.state<Nestings>(kNestingsStream)->with_all_above(own);
+}
+// Its own roles, then those of its groups, each once.
+std::vector<Uuid> roles_by(const Reading& known, const Uuid& subject_id) {
+    std::vector<Uuid> roles = known.state<Assignments>(assignments_of(subject_id))->roles;
+    for (const Uuid& group_id : groups_by(known, subject_id))
+        for (const Uuid& role_id : known.state<Assignments>(assignments_of(group_id))->roles)
+            if (std::ranges::find(roles, role_id) == roles.end()) roles.push_back(role_id);
+    return roles;
+}
+
+// What there is to read, as far as what is known tells.
+Streams streams_by(const Reading& known, const Asked& asked) {
+    Streams streams = asked.own;
+    streams.read<Assignments>(assignments_of(asked.subject_id));
+    const std::vector<Uuid> groups = groups_by(known, asked.subject_id);
+    if (!groups.empty()) streams.read<Nestings>(kNestingsStream);
+    for (const Uuid& group_id : groups) {
+        streams.read<Group>(group_id);
+        streams.read<Assignments>(assignments_of(group_id));
+    }
+    for (const Uuid& role_id : roles_by(known, asked.subject_id)) streams.read<Role>(role_id);
+    return streams;
+}
+
+// Assignments lead to groups, these to those above them, to their assignments, and to roles.
+constexpr int kMaxLevels = 4;
+
+// All in one snapshot at the head. Which groups and roles there are to read is known from assignments and
+// nestings alone: they are guessed from memory, and read again if the guess was old.
+asio::awaitable<Result<Reading, StoreError>> read_at_head(Folder& folder, Asked asked, Deadline deadline) {
+    Reading known;
+    for (int level = 0; level < kMaxLevels; ++level) {
+        Streams wanted = streams_by(known, asked);
+        if (known.has(wanted)) break;
+        auto folds = co_await folder.load(wanted.loads(), Freshness::kCached, deadline);
         if (!folds) co_return Unexpected(folds.error());
-        const auto& assigned = state_of<Assignments>((*folds)[found.assignments_at]).roles;
-        const bool guessed = assigned == found.roles;
-        found.folds = std::move(*folds);
-        if (guessed) co_return found;
-        found.roles = assigned;
+        known = Reading{std::move(wanted), std::move(*folds)};
+    }
+    for (int count = 0; count < kMaxAttempts + kMaxLevels; ++count) {
+        Streams wanted = streams_by(known, asked);
+        auto folds = co_await folder.load(wanted.loads(), Freshness::kAtHead, deadline);
+        if (!folds) co_return Unexpected(folds.error());
+        known = Reading{std::move(wanted), std::move(*folds)};
+        const Streams further = streams_by(known, asked);
+        if (known.has(further)) co_return known;
     }
     co_return Unexpected(StoreError::kUnavailable);
 }
 
-std::vector<std::shared_ptr<const Role>> roles_of(const WithRoles& found) {
-    std::vector<std::shared_ptr<const Role>> roles;
-    for (std::size_t i = found.assignments_at + 1; i < found.folds.size(); ++i) {
-        const auto& state = found.folds[i].state;
-        const Role* role = &std::get<Role>(*state);
-        if (role->status == Role::Status::kDefined) roles.emplace_back(state, role);
-    }
-    return roles;
+template <class States>
+void add_access(States& states, const Reading& found, const Uuid& subject_id) {
+    for (const Uuid& group_id : groups_by(found, subject_id))
+        if (auto group = found.state<Group>(group_id); group->status == Group::Status::kDefined)
+            states.groups.push_back(std::move(group));
+    for (const Uuid& role_id : roles_by(found, subject_id))
+        if (auto role = found.state<Role>(role_id); role->status == Role::Status::kDefined)
+            states.roles.push_back(std::move(role));
 }
 
 // The folds include all up to the head that was learned before they were read. What one of them holds beyond it moves
 // the position on to the last such event: at that one, too, all of them stood as they were read.
-Position position_of(const WithRoles& found, const eventstore::Head& head) {
+Position position_of(const Reading& found, const eventstore::Head& head) {
     Position position = head.cursor.position;
     for (const Fold& fold : found.folds) position = std::max(position, fold.position);
     return position;
@@ -74,16 +119,16 @@ asio::awaitable<Result<AccessStates, StoreError>> FoldedAccess::read(AccessSubje
     }
     auto head = co_await store_.head(deadline);
     if (!head) co_return Unexpected(head.error());
-    Streams asked;
-    asked.read<User>(subject_id);
-    if (subject.session_id) asked.read<Session>(*subject.session_id);
-    auto found = co_await with_roles(folder, asked, subject_id, deadline);
+    Asked asked{subject_id, {}};
+    asked.own.read<User>(subject_id);
+    if (subject.session_id) asked.own.read<Session>(*subject.session_id);
+    auto found = co_await read_at_head(folder, asked, deadline);
     if (!found) co_return Unexpected(found.error());
     AccessStates states;
     states.subject_id = subject_id;
-    states.user = state_of<User>(found->folds[0]);
-    if (subject.session_id) states.session = state_of<Session>(found->folds[1]);
-    states.roles = roles_of(*found);
+    states.user = *found->state<User>(subject_id);
+    if (subject.session_id) states.session = *found->state<Session>(*subject.session_id);
+    add_access(states, *found, subject_id);
     states.position = position_of(*found, *head);
     co_return states;
 }
@@ -92,15 +137,15 @@ asio::awaitable<Result<ServiceStates, StoreError>> FoldedAccess::read_service(Se
                                                                               Deadline deadline) {
     auto head = co_await store_.head(deadline);
     if (!head) co_return Unexpected(head.error());
-    Streams asked;
-    asked.read<ServiceAccount>(subject.account_id);
-    if (subject.token_id) asked.read<ServiceToken>(*subject.token_id);
-    auto found = co_await with_roles(executor_.folder(), asked, subject.account_id, deadline);
+    Asked asked{subject.account_id, {}};
+    asked.own.read<ServiceAccount>(subject.account_id);
+    if (subject.token_id) asked.own.read<ServiceToken>(*subject.token_id);
+    auto found = co_await read_at_head(executor_.folder(), asked, deadline);
     if (!found) co_return Unexpected(found.error());
     ServiceStates states;
-    states.account = state_of<ServiceAccount>(found->folds[0]);
-    if (subject.token_id) states.token = state_of<ServiceToken>(found->folds[1]);
-    states.roles = roles_of(*found);
+    states.account = *found->state<ServiceAccount>(subject.account_id);
+    if (subject.token_id) states.token = *found->state<ServiceToken>(*subject.token_id);
+    add_access(states, *found, subject.account_id);
     states.position = position_of(*found, *head);
     co_return states;
 }

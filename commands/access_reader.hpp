@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "commands/executor.hpp"
+#include "domain/access/group.hpp"
 #include "domain/access/role.hpp"
 #include "domain/client/service_account.hpp"
 #include "domain/client/service_token.hpp"
@@ -25,7 +26,10 @@ struct AccessStates {
     Uuid subject_id;  // whose roles these are; nil: there is no such session
     User user;        // without what is personal; absent where there is none
     Session session;  // without the device; absent where there is none, where none was asked for, and once it ended
-    std::vector<std::shared_ptr<const Role>> roles;  // that are assigned to the subject and defined
+    // Assigned to the subject or to a group of its, and defined; each once.
+    std::vector<std::shared_ptr<const Role>> roles;
+    // That it is in, by itself or by nesting, and defined.
+    std::vector<std::shared_ptr<const Group>> groups;
     Position position = 0;                           // at which all of this was so
 };
 
@@ -39,6 +43,7 @@ struct ServiceStates {
     // Without audiences and scope. Absent where there is none, where none was asked for, and some time after it ended.
     ServiceToken token;
     std::vector<std::shared_ptr<const Role>> roles;  // that are assigned to the account and defined
+    std::vector<std::shared_ptr<const Group>> groups;
     Position position = 0;
 };
 

@@ -23,6 +23,9 @@ asio::awaitable<Outcome> run_errand(Services& services, Errand errand, Caller ca
     const bool is_service = subject.type == SubjectType::kServiceAccount;
     const StreamOf<ServiceAccount> account{subject.id};
     if (is_service) streams.read<ServiceAccount>(subject.id);
+    const bool is_group = subject.type == SubjectType::kGroup;
+    const StreamOf<Group> group{subject.id};
+    if (is_group) streams.read<Group>(subject.id);
     const auto assignments = streams.read<Assignments>(assignments_of(subject.id));
     const auto administrators = streams.read<Administrators>(kAdministratorsStream);
     const Step step = [&](Attempt& attempt) -> Decided {
@@ -32,7 +35,10 @@ asio::awaitable<Outcome> run_errand(Services& services, Errand errand, Caller ca
             co_return Unexpected(CommandError(Refusal::kUserUnknown));
         if (is_service && !attempt.state(account).exists())
             co_return Unexpected(CommandError(Refusal::kAccountUnknown));
-        auto holdings = co_await holdings_of(attempt, subject.id);
+        if (is_group && attempt.state(group).status != Group::Status::kDefined)
+            co_return Unexpected(CommandError(Refusal::kGroupUnknown));
+        const Through through = through_for(*held);
+        auto holdings = co_await holdings_of(attempt, subject, through);
         if (!holdings) co_return Unexpected(holdings.error());
         // Of what is denied him nothing can be got by him.
         if (!held->covers(holdings->rules.allow))
@@ -41,6 +47,8 @@ asio::awaitable<Outcome> run_errand(Services& services, Errand errand, Caller ca
                                       std::move(*held),
                                       subject,
                                       user,
+                                      group,
+                                      std::move(holdings->rules),
                                       assignments,
                                       administrators,
                                       std::move(holdings->deleted_roles)};

@@ -10,7 +10,9 @@ struct Administration {
     Attempt& attempt;
     AccessRules held;  // by the actor
     Subject subject;
-    StreamOf<User> user;  // read of a user only
+    StreamOf<User> user;    // read of a user only
+    StreamOf<Group> group;  // and this of a group only
+    AccessRules rules;      // of the subject; without those of its groups where the actor holds everything
     StreamOf<Assignments> assignments;
     StreamOf<Administrators> administrators;
     std::vector<Uuid> deleted_roles;  // that the subject is still assigned to
@@ -22,7 +24,7 @@ struct Errand {
     Permission needed;
     Subject subject;
 };
-// kForbidden, kUserUnknown, kAccountUnknown, kExceedsAuthority, or what the act refuses.
+// kForbidden, kUserUnknown, kAccountUnknown, kGroupUnknown, kExceedsAuthority, or what the act refuses.
 Answer<Done> administer(Services& services, Errand errand, Caller caller, Act act);
 // The same, with all that is known of what was appended.
 asio::awaitable<Outcome> run_errand(Services& services, Errand errand, Caller caller, Act act);

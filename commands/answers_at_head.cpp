@@ -20,6 +20,7 @@ Access access_from(AccessStates states) {
     access.session = std::move(states.session);
     access.position = states.position;
     access.roles = std::move(states.roles);
+    access.groups = std::move(states.groups);
     return access;
 }
 

@@ -38,7 +38,8 @@ struct Access {
     Uuid subject_id;
     Session session;  // as in AccessStates
     User user;
-    std::vector<std::shared_ptr<const Role>> roles;
+    std::vector<std::shared_ptr<const Role>> roles;    // its own and those of its groups
+    std::vector<std::shared_ptr<const Group>> groups;  // also those above the ones it is in
     Position position = 0;  // at which all of this was so
     bool active = false;    // the user, and the session if one was asked for
 

@@ -22,21 +22,59 @@ Result<void, CommandError> authorise(const Attempt& attempt, const ActorStreams&
     return {};
 }
 
-Answer<Holdings> holdings_of(Attempt& attempt, Uuid subject_id) {
+namespace {
+
+// The groups that the subject is in, or those above it: nothing is read where there are none.
+Answer<std::vector<Uuid>> groups_of(Attempt& attempt, Subject subject) {
+    std::vector<Uuid> groups = attempt.state(StreamOf<Assignments>{assignments_of(subject.id)}).groups;
+    if (subject.type == SubjectType::kGroup) groups = {subject.id};
+    if (groups.empty()) co_return groups;
+    Streams more;
+    const auto nestings = more.read<Nestings>(kNestingsStream);
+    auto read = co_await attempt.also_read(more);
+    if (!read) co_return Unexpected(read.error());
+    groups = attempt.state(nestings).with_all_above(groups);
+    Streams theirs;
+    for (const Uuid& group_id : groups) theirs.read<Assignments>(assignments_of(group_id));
+    read = co_await attempt.also_read(theirs);
+    if (!read) co_return Unexpected(read.error());
+    co_return groups;
+}
+
+void add_roles(Streams& roles, const Assignments& assignments) {
+    for (const Uuid& role_id : assignments.roles) roles.read<Role>(role_id);
+}
+
+}  // namespace
+
+Through through_for(const AccessRules& held) {
+    return held.covers(AccessRules::everything()) ? Through::kItself : Through::kGroups;
+}
+
+Answer<Holdings> holdings_of(Attempt& attempt, Subject subject, Through through) {
     Streams first;
-    const auto assignments = first.read<Assignments>(assignments_of(subject_id));
+    const auto assignments = first.read<Assignments>(assignments_of(subject.id));
     auto read = co_await attempt.also_read(first);
     if (!read) co_return Unexpected(read.error());
+    Holdings holdings;
+    holdings.administrator = attempt.state(assignments).holds(kAdministratorRole);
     Streams roles;
-    for (const Uuid& role_id : attempt.state(assignments).roles) roles.read<Role>(role_id);
+    add_roles(roles, attempt.state(assignments));
+    if (!holdings.administrator && through == Through::kGroups) {
+        auto groups = co_await groups_of(attempt, subject);
+        if (!groups) co_return Unexpected(groups.error());
+        for (const Uuid& group_id : *groups)
+            add_roles(roles, attempt.state(StreamOf<Assignments>{assignments_of(group_id)}));
+        if (groups->size() + roles.loads().size() > kMaxHoldings)
+            co_return Unexpected(CommandError(Refusal::kTooManyHoldings));
+    }
     read = co_await attempt.also_read(roles);
     if (!read) co_return Unexpected(read.error());
-    Holdings holdings;
-    for (const Uuid& role_id : attempt.state(assignments).roles) {
-        const Role& role = attempt.state(StreamOf<Role>{role_id});
+    for (const LoadStream& load : roles.loads()) {
+        const Role& role = attempt.state(StreamOf<Role>{load.stream_id});
         holdings.rules.add(role.rules);
-        if (role.status == Role::Status::kDeleted) holdings.deleted_roles.push_back(role_id);
-        if (role_id == kAdministratorRole) holdings.administrator = true;
+        const bool own = attempt.state(assignments).holds(load.stream_id);
+        if (own && role.status == Role::Status::kDeleted) holdings.deleted_roles.push_back(load.stream_id);
     }
     co_return holdings;
 }
@@ -49,7 +87,8 @@ Answer<AccessRules> authorise_with(Attempt& attempt, const Permission& needed, c
     if (!read) co_return Unexpected(read.error());
     auto known = authorise(attempt, actor, bearer, services);
     if (!known) co_return Unexpected(known.error());
-    auto holdings = co_await holdings_of(attempt, bearer.user_id);
+    const Subject subject = Subject::user(bearer.user_id);
+    auto holdings = co_await holdings_of(attempt, subject, Through::kGroups);
     if (!holdings) co_return Unexpected(holdings.error());
     if (!holdings->rules.covers(needed)) co_return Unexpected(CommandError(Refusal::kForbidden));
     co_return holdings->authority();

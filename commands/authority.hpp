@@ -25,15 +25,23 @@ bool token_holds(const Session& session, const User& user, const Bearer& bearer,
 // subject's roles grant it, whatever its own status is.
 struct Holdings {
     AccessRules rules;
-    std::vector<Uuid> deleted_roles;  // that it is still assigned to
-    bool administrator = false;
+    std::vector<Uuid> deleted_roles;  // that it is still assigned to itself
+    bool administrator = false;       // nothing but its own roles was looked at then: they grant everything
 
     // What it may give to others and take from them. No denial binds an administrator here, or one could be
     // laid upon the last that nobody can lift.
     AccessRules authority() const { return administrator ? AccessRules::everything() : rules; }
 };
-// Reads its assignments and each of its roles, which are guarded from then on.
-Answer<Holdings> holdings_of(Attempt& attempt, Uuid subject_id);
+inline constexpr std::size_t kMaxHoldings =
+    96;  // groups and roles of one subject: an append guards those of two
+
+// Reads its assignments, the groups that it is in by those or by nesting, and each role of all of them; they
+// are guarded from then on. A group's are its own and those of all above it. kTooManyHoldings. kItself:
+// nobody asks for what comes through groups, for the actor holds everything.
+enum class Through { kItself, kGroups };
+Answer<Holdings> holdings_of(Attempt& attempt, Subject subject, Through through);
+// What the actor must know of others to judge what he may do to them.
+Through through_for(const AccessRules& held);
 
 // The actor holds `needed`, or kForbidden; the answer is his Holdings::authority(). Guards his session, user,
 // assignments and roles.

@@ -1,6 +1,7 @@
 #include "commands/erase_user.hpp"
 
 #include "commands/administer.hpp"
+#include "commands/groups.hpp"
 #include "commands/passwords.hpp"
 #include "domain/user/identity.hpp"
 
@@ -59,6 +60,10 @@ Decided carry_out(Services& services, Attempt& attempt, StreamOf<User> user, Use
         if (!taken) co_return taken;
     }
     attempt.append(user, *events);
+    if (erases(*events)) {
+        auto left = co_await leave_all_groups(attempt, user.id);
+        if (!left) co_return left;
+    }
     auto counted = co_await count_among_administrators(attempt, user, *events);
     co_return counted;
 }

@@ -40,6 +40,8 @@ Refusal refusal_of(AssignmentsError error) {
         case AssignmentsError::kLacksPermission: return Refusal::kExceedsAuthority;
         case AssignmentsError::kNoUser:
             return Refusal::kAdministratorsAreUsers;
+        case AssignmentsError::kTooManyGroups:
+            return Refusal::kTooManyGroups;
         case AssignmentsError::kTooManyRoles: return Refusal::kTooManyRoles;
     }
     return Refusal::kBroken;
@@ -65,12 +67,38 @@ Refusal refusal_of(ServiceAccountError error) {
     return Refusal::kBroken;
 }
 
+Refusal refusal_of(GroupError error) {
+    switch (error) {
+        case GroupError::kAlreadyDefined:
+            return Refusal::kBroken;
+        case GroupError::kUnknown:
+            return Refusal::kGroupUnknown;
+    }
+    return Refusal::kBroken;
+}
+
 // Whoever presents them is told no more than that they prove nothing.
 Refusal refusal_of(ServiceTokenError error) {
     switch (error) {
         case ServiceTokenError::kUsed: return Refusal::kInvalidClient;
         case ServiceTokenError::kAccountNotGood: return Refusal::kInvalidClient;
         case ServiceTokenError::kUnknown: return Refusal::kInvalidToken;
+    }
+    return Refusal::kBroken;
+}
+
+Refusal refusal_of(NestingsError error) {
+    switch (error) {
+        case NestingsError::kCycle:
+            return Refusal::kGroupCycle;
+        case NestingsError::kTooDeep:
+            return Refusal::kGroupsTooDeep;
+        case NestingsError::kTooManyAbove:
+            return Refusal::kTooManyGroupsAbove;
+        case NestingsError::kTooMany:
+            return Refusal::kTooManyNestings;
+        case NestingsError::kLacksPermission:
+            return Refusal::kExceedsAuthority;
     }
     return Refusal::kBroken;
 }

@@ -6,6 +6,8 @@
 
 #include "domain/access/administrators.hpp"
 #include "domain/access/assignments.hpp"
+#include "domain/access/group.hpp"
+#include "domain/access/nestings.hpp"
 #include "domain/access/role.hpp"
 #include "domain/client/service_account.hpp"
 #include "domain/client/service_token.hpp"
@@ -21,6 +23,7 @@ enum class Refusal {
     kInvalidUsername,
     kInvalidName,
     kInvalidRoleName,
+    kInvalidGroupName,
     kInvalidPermission,
     kReservedPermission,  // a denial of what Keyledger itself asks for
     kTooManyPermissions,
@@ -57,7 +60,15 @@ enum class Refusal {
     kRoleUnknown,
     kRoleNameTaken,
     kRoleBuiltIn,
-    kTooManyRoles,            // of one subject
+    kTooManyRoles,  // of one subject
+    kGroupUnknown,
+    kGroupNameTaken,
+    kGroupCycle,
+    kGroupsTooDeep,
+    kTooManyGroupsAbove,
+    kTooManyNestings,
+    kTooManyGroups,           // of one subject
+    kTooManyHoldings,         // of somebody, for one command to look at
     kAdministratorsAreUsers,  // that role is for nobody else
     kAccountUnknown,
     kAccountNameTaken,
@@ -90,6 +101,8 @@ Refusal refusal_of(AssignmentsError error);
 Refusal refusal_of(AdministratorsError error);
 Refusal refusal_of(ServiceAccountError error);
 Refusal refusal_of(ServiceTokenError error);
+Refusal refusal_of(GroupError error);
+Refusal refusal_of(NestingsError error);
 Refusal refusal_of(eventstore::StoreError error);
 
 }  // namespace keyledger::commands

@@ -70,6 +70,7 @@ Refusal refusal_of_claim(const std::string& kind) {
     if (kind == "email") return Refusal::kEmailTaken;
     if (kind == "role_name") return Refusal::kRoleNameTaken;
     if (kind == "service_account_name") return Refusal::kAccountNameTaken;
+    if (kind == "group_name") return Refusal::kGroupNameTaken;
     return kind == "first_administrator" ? Refusal::kAdministratorExists : Refusal::kBroken;
 }
 
@@ -95,6 +96,7 @@ bool is_about_the_log(Refusal refusal) {
         case Refusal::kInvalidName:
         case Refusal::kInvalidRoleName:
         case Refusal::kInvalidPermission:
+        case Refusal::kInvalidGroupName:
         case Refusal::kReservedPermission:
         case Refusal::kTooManyPermissions:
         case Refusal::kInvalidAccountName:
@@ -138,6 +140,14 @@ bool is_about_the_log(Refusal refusal) {
         case Refusal::kRoleUnknown:
         case Refusal::kRoleNameTaken:
         case Refusal::kRoleBuiltIn:
+        case Refusal::kGroupUnknown:
+        case Refusal::kGroupNameTaken:
+        case Refusal::kGroupCycle:
+        case Refusal::kGroupsTooDeep:
+        case Refusal::kTooManyGroupsAbove:
+        case Refusal::kTooManyNestings:
+        case Refusal::kTooManyGroups:
+        case Refusal::kTooManyHoldings:
         case Refusal::kAdministratorsAreUsers:
         case Refusal::kTooManyRoles:
         case Refusal::kTooManyAdministrators:

@@ -39,6 +39,12 @@ AnyState evolve_any(const AnyState& state, const ServiceAccountEvent& event, con
 AnyState evolve_any(const AnyState& state, const ServiceTokenEvent& event, const Recorded& recorded) {
     return step<ServiceToken>(state, event, recorded);
 }
+AnyState evolve_any(const AnyState& state, const GroupEvent& event, const Recorded& recorded) {
+    return step<Group>(state, event, recorded);
+}
+AnyState evolve_any(const AnyState& state, const NestingsEvent& event, const Recorded& recorded) {
+    return step<Nestings>(state, event, recorded);
+}
 
 }  // namespace
 

@@ -7,6 +7,8 @@
 
 #include "domain/access/administrators.hpp"
 #include "domain/access/assignments.hpp"
+#include "domain/access/group.hpp"
+#include "domain/access/nestings.hpp"
 #include "domain/access/role.hpp"
 #include "domain/anonymous_callers/anonymous_callers.hpp"
 #include "domain/client/service_account.hpp"
@@ -19,7 +21,7 @@
 namespace keyledger::commands {
 
 using AnyState = std::variant<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators,
-                              ServiceAccount, ServiceToken>;
+                              ServiceAccount, ServiceToken, Group, Nestings>;
 
 struct Fold {
     std::int32_t version = 0;  // 0: the stream does not exist

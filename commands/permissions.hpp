@@ -12,6 +12,8 @@ inline const Permission kReadClients{"keyledger.clients", "read"};
 inline const Permission kWriteClients{"keyledger.clients", "write"};  // register, change, delete; secrets and keys
 inline const Permission kIntrospectTokens{"keyledger.tokens", "introspect"};  // a service: everybody's
 inline const Permission kEvaluateAccess{"keyledger.access", "evaluate"};      // a service: of anybody
+inline const Permission kReadGroups{"keyledger.groups", "read"};
+inline const Permission kWriteGroups{"keyledger.groups", "write"};  // define, rename, delete, nest, members
 inline const Permission kReadAudit{"keyledger.audit", "read"};
 
 }  // namespace keyledger::commands

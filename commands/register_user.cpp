@@ -1,5 +1,6 @@
 #include "commands/register_user.hpp"
 
+#include "commands/first_stream.hpp"
 #include "commands/passwords.hpp"
 #include "commands/roles.hpp"
 #include "domain/user/identity.hpp"
@@ -57,13 +58,6 @@ Answer<Done> refuse_taken(Services& services, std::string kind, std::string key,
     if (!owner) co_return Unexpected(CommandError(refusal_of(owner.error())));
     if (owner->has_value()) co_return Unexpected(CommandError(refusal));
     co_return Done{};
-}
-
-Answer<Uuid> first_stream(Services& services, Position position, Deadline deadline) {
-    auto events = co_await services.store.read_log(position, 1, deadline);
-    if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
-    if (events->empty()) co_return Unexpected(CommandError(Refusal::kBroken));
-    co_return events->front().stream_id;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "commands/roles.hpp"
 
 #include "commands/administer.hpp"
+#include "commands/first_stream.hpp"
 
 namespace keyledger::commands {
 namespace {
@@ -55,13 +56,6 @@ asio::awaitable<Outcome> upon_role(Services& services, Bearer bearer, Streams st
     co_return executed;
 }
 
-Answer<Uuid> first_stream(Services& services, Position position, Deadline deadline) {
-    auto events = co_await services.store.read_log(position, 1, deadline);
-    if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
-    if (events->empty()) co_return Unexpected(CommandError(Refusal::kBroken));
-    co_return events->front().stream_id;
-}
-
 Result<Done, CommandError> done(const Outcome& executed) {
     if (!executed) return Unexpected(executed.error());
     return Done{executed->position};
@@ -89,7 +83,7 @@ Answer<Defined> define_role(Services& services, Bearer bearer, RoleDefinition de
     if (executed->repeated) {
         auto first = co_await first_stream(services, executed->first_position, deadline);
         if (!first) co_return Unexpected(first.error());
-        defined.role_id = *first;
+        defined.id = *first;
     }
     co_return defined;
 }

@@ -12,7 +12,7 @@ struct RoleDefinition {
     std::vector<std::string> deny = {};
 };
 struct Defined {
-    Uuid role_id;
+    Uuid id;
     Position position = 0;
 };
 Answer<Defined> define_role(Services& services, Bearer bearer, RoleDefinition definition, Caller caller);

@@ -63,7 +63,9 @@ asio::awaitable<Outcome> upon_account(Services& services, Bearer bearer, Uuid ac
         auto held = co_await authorise_with(attempt, kWriteClients, bearer, services);
         if (!held) co_return Unexpected(held.error());
         if (!attempt.state(account).exists()) co_return Unexpected(CommandError(Refusal::kAccountUnknown));
-        auto holdings = co_await holdings_of(attempt, account_id);
+        const Subject subject = Subject::service_account(account_id);
+        const Through through = through_for(*held);
+        auto holdings = co_await holdings_of(attempt, subject, through);
         if (!holdings) co_return Unexpected(holdings.error());
         if (!held->covers(holdings->rules.allow)) co_return Unexpected(CommandError(Refusal::kExceedsAuthority));
         OnAccount on{attempt, account};

@@ -183,9 +183,11 @@ Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Ca
         if (!credential) co_return Unexpected(credential.error());
         auto audiences = audiences_of(services, attempt.state(account), request.resources);
         if (!audiences) co_return Unexpected(audiences.error());
-        auto holdings = co_await holdings_of(attempt, account_id);
+        const Subject subject = Subject::service_account(account_id);
+        auto holdings = co_await holdings_of(attempt, subject, Through::kGroups);
         if (!holdings) co_return Unexpected(holdings.error());
-        has_roles = !attempt.state(StreamOf<Assignments>{assignments_of(account_id)}).roles.empty();
+        const Assignments& assignments = attempt.state(StreamOf<Assignments>{assignments_of(account_id)});
+        has_roles = !assignments.roles.empty() || !assignments.groups.empty();
         auto scope = scope_of(holdings->rules, request.scope);
         if (!scope) co_return Unexpected(scope.error());
         grant.issued_at_ms = services.clock.now_ms();
@@ -220,6 +222,7 @@ Answer<ServiceAccess> read_access(Services& services, Uuid account_id, std::opti
     access.token = std::move(states->token);
     access.held.subject_id = account_id;
     access.held.roles = std::move(states->roles);
+    access.held.groups = std::move(states->groups);
     access.held.position = states->position;
     access.held.active = access.account.status == ServiceAccount::Status::kEnabled;
     if (token_id) access.held.active = holds(access.token, account_id, access.account, services.clock.now_ms());

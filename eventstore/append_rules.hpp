@@ -9,7 +9,7 @@
 namespace keyledger::eventstore {
 
 inline constexpr std::size_t kMaxNameBytes = 64;           // types, claim kinds, key ids
-inline constexpr std::size_t kMaxItemsPerCommand = 64;     // writes, guards, claims, credentials, keys: each
+inline constexpr std::size_t kMaxItemsPerCommand = 256;    // writes, guards, claims, credentials, keys: each
 inline constexpr std::size_t kMaxSealedBytes = 16 * 1024;  // credentials and wrapped keys
 inline constexpr std::size_t kMaxDigestBytes = 64;         // claims
 

@@ -127,15 +127,33 @@ struct OnAnonymousCallers {
     Facts operator()(const AnonymousCallersErased&) const { return {{}, true, {}}; }
 };
 
-// Which role it is stands in the reason: of the subject's own stream it can't be told.
+// Which role or group it is stands in the reason: of the subject's own stream it can't be told.
 struct OnAssignments {
     template <class Event>
-    static Facts of(const Event& event) {
+    static Facts of(const Event& event, const Uuid& what) {
         const bool of_user = event.subject_type == SubjectType::kUser;
-        return {of_user ? std::optional(event.subject_id) : std::nullopt, true, event.role_id.to_string()};
+        return {of_user ? std::optional(event.subject_id) : std::nullopt, true, what.to_string()};
     }
-    Facts operator()(const RoleAssigned& event) const { return of(event); }
-    Facts operator()(const RoleWithdrawn& event) const { return of(event); }
+    Facts operator()(const RoleAssigned& event) const { return of(event, event.role_id); }
+    Facts operator()(const RoleWithdrawn& event) const { return of(event, event.role_id); }
+    Facts operator()(const GroupMemberAdded& event) const { return of(event, event.group_id); }
+    Facts operator()(const GroupMemberRemoved& event) const { return of(event, event.group_id); }
+};
+
+struct OnGroup {
+    Facts operator()(const GroupDefined& event) const { return {{}, true, event.name}; }
+    Facts operator()(const GroupRenamed& event) const { return {{}, true, event.name}; }
+    Facts operator()(const GroupDeleted&) const { return {{}, true, {}}; }
+};
+
+// Child and parent: the stream is that of all groups.
+struct OnNestings {
+    template <class Event>
+    static Facts of(const Event& event) {
+        return {{}, true, event.child_id.to_string() + " " + event.parent_id.to_string()};
+    }
+    Facts operator()(const GroupNested& event) const { return of(event); }
+    Facts operator()(const GroupUnnested& event) const { return of(event); }
 };
 
 struct OnAdministrators {
@@ -189,6 +207,8 @@ struct Describe {
     Facts operator()(const AdministratorsEvent& event) const { return std::visit(OnAdministrators{}, event); }
     Facts operator()(const ServiceAccountEvent& event) const { return std::visit(OnServiceAccount{stream}, event); }
     Facts operator()(const ServiceTokenEvent& event) const { return std::visit(OnServiceToken{}, event); }
+    Facts operator()(const GroupEvent& event) const { return std::visit(OnGroup{}, event); }
+    Facts operator()(const NestingsEvent& event) const { return std::visit(OnNestings{}, event); }
 };
 
 std::optional<std::string> unless_empty(const std::string& text) {

@@ -1,6 +1,8 @@
 #pragma once
-// `permissions`: the roles there are, and who has them. For lists only: what somebody may do is asked of the log. One
-// row a role, gone once it is deleted; in a second table one row an assignment, gone with it or with its role.
+// `permissions`: the roles and groups there are, who has the former and is in the latter. For lists and for
+// the why only: what somebody may do is asked of the log. One row a role or group, gone once it is deleted;
+// in further tables one row an assignment and one a member (a subject, or a group under another), gone with
+// it, its role or its group.
 #include "projections/read_model.hpp"
 
 namespace keyledger::projections {
@@ -8,7 +10,7 @@ namespace keyledger::projections {
 class PermissionsModel : public ReadModel {
 public:
     static constexpr std::string_view kName = "permissions";
-    static constexpr int kLayout = 2;
+    static constexpr int kLayout = 3;
 
     std::string_view name() const override { return kName; }
     int layout() const override { return kLayout; }

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <stdexcept>
 
+#include "projections/access_rows.hpp"
 #include "projections/audit_model.hpp"
 #include "projections/permissions_model.hpp"
 #include "projections/position_watch.hpp"
@@ -96,29 +97,18 @@ SessionRow session_from(const pqxx::row& row) {
     return session;
 }
 
-std::vector<std::string> words_of(std::string_view text) {
-    std::vector<std::string> words;
-    while (!text.empty()) {
-        const auto end = std::min(text.find(' '), text.size());
-        words.emplace_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return words;
+// All rows of a statement that has no pages.
+template <class FromRow>
+auto all_from(const Snapshot& snapshot, FromRow from_row) {
+    using Row = decltype(from_row(snapshot.rows[0], Snapshot::kFirst));
+    AtPosition<std::vector<Row>> all{{}, snapshot.position};
+    if (!snapshot.has_rows()) return all;
+    for (const auto& row : snapshot.rows) all.value.push_back(from_row(row, Snapshot::kFirst));
+    return all;
 }
-
-RoleRow role_from(const pqxx::row& row) {
-    auto at = Snapshot::kFirst;
-    RoleRow role;
-    role.id = uuid_from(row[at++]);
-    role.name = row[at++].c_str();
-    role.permissions = words_of(row[at++].c_str());
-    role.deny = words_of(row[at++].c_str());
-    role.built_in = row[at++].as<bool>();
-    role.created_at_ms = row[at++].as<std::int64_t>();
-    role.updated_at_ms = row[at++].as<std::int64_t>();
-    role.version = row[at++].as<std::int32_t>();
-    role.position = row[at++].as<std::int64_t>();
-    return role;
+template <class FromRow>
+auto from_first(FromRow from_row) {
+    return [from_row](const pqxx::row& row) { return from_row(row, Snapshot::kFirst); };
 }
 
 ServiceAccountRow account_from(const pqxx::row& row) {
@@ -360,7 +350,7 @@ Queries::Answer<AtPosition<std::optional<RoleRow>>> Queries::find_role(Uuid id, 
     std::function<Found(pqxx::connection&)> read = [worker = worker_.get(), id](pqxx::connection& connection) {
         const Snapshot snapshot = worker->read(connection, Model::kPermissions, find_role_sql, id.to_string());
         Found found{std::nullopt, snapshot.position};
-        if (snapshot.has_rows()) found.value = role_from(snapshot.rows[0]);
+        if (snapshot.has_rows()) found.value = role_from(snapshot.rows[0], Snapshot::kFirst);
         return found;
     };
     return worker_->pool().ask(deadline, std::move(read));
@@ -375,7 +365,7 @@ Queries::Answer<Page<RoleRow, RoleCursor>> Queries::list_roles(std::optional<Rol
         const std::string after = cursor ? cursor->after.to_string() : "";
         const Snapshot snapshot = worker->read(connection, Model::kPermissions, list_roles_sql, limit + 1,
                                                cursor ? after.c_str() : nullptr);
-        return page_from<Roles>(snapshot, limit, role_from,
+        return page_from<Roles>(snapshot, limit, from_first(role_from),
                                 [](const RoleRow& row) { return RoleCursor{row.id}; });
     };
     return worker_->pool().ask(deadline, std::move(read));
@@ -383,14 +373,77 @@ Queries::Answer<Page<RoleRow, RoleCursor>> Queries::list_roles(std::optional<Rol
 
 Queries::Answer<AtPosition<std::vector<UserRoleRow>>> Queries::list_user_roles(Uuid user, Deadline deadline) {
     using Roles = AtPosition<std::vector<UserRoleRow>>;
-    std::function<Roles(pqxx::connection&)> read = [worker = worker_.get(), user](pqxx::connection& connection) {
+    std::function<Roles(pqxx::connection&)> read = [worker = worker_.get(),
+                                                    user](pqxx::connection& connection) {
         auto sql = [](const std::string& table) { return list_user_roles_sql(table, table + "_assignments"); };
-        const Snapshot snapshot = worker->read(connection, Model::kPermissions, sql, user.to_string());
-        Roles roles{{}, snapshot.position};
-        if (!snapshot.has_rows()) return roles;
-        for (const auto& row : snapshot.rows)
-            roles.value.push_back({role_from(row), row[Snapshot::kFirst + 9].as<std::int64_t>()});
-        return roles;
+        return all_from(worker->read(connection, Model::kPermissions, sql, user.to_string()), user_role_from);
+    };
+    return worker_->pool().ask(deadline, std::move(read));
+}
+
+Queries::Answer<AtPosition<std::optional<GroupRow>>> Queries::find_group(Uuid id, Deadline deadline) {
+    using Found = AtPosition<std::optional<GroupRow>>;
+    std::function<Found(pqxx::connection&)> read = [worker = worker_.get(),
+                                                    id](pqxx::connection& connection) {
+        const Snapshot snapshot =
+            worker->read(connection, Model::kPermissions, find_group_sql, id.to_string());
+        Found found{std::nullopt, snapshot.position};
+        if (snapshot.has_rows()) found.value = group_from(snapshot.rows[0], Snapshot::kFirst);
+        return found;
+    };
+    return worker_->pool().ask(deadline, std::move(read));
+}
+
+Queries::Answer<Page<GroupRow, RoleCursor>> Queries::list_groups(std::optional<RoleCursor> cursor,
+                                                                 std::int32_t limit, Deadline deadline) {
+    using Groups = Page<GroupRow, RoleCursor>;
+    if (!valid(limit)) return refused<Groups>(QueryError::kInvalid);
+    std::function<Groups(pqxx::connection&)> read = [worker = worker_.get(), cursor,
+                                                     limit](pqxx::connection& connection) {
+        const std::string after = cursor ? cursor->after.to_string() : "";
+        const Snapshot snapshot = worker->read(connection, Model::kPermissions, list_groups_sql, limit + 1,
+                                               cursor ? after.c_str() : nullptr);
+        return page_from<Groups>(snapshot, limit, from_first(group_from),
+                                 [](const GroupRow& row) { return RoleCursor{row.id}; });
+    };
+    return worker_->pool().ask(deadline, std::move(read));
+}
+
+Queries::Answer<Page<MemberRow, RoleCursor>> Queries::list_members(Uuid group,
+                                                                   std::optional<RoleCursor> cursor,
+                                                                   std::int32_t limit, Deadline deadline) {
+    using Members = Page<MemberRow, RoleCursor>;
+    if (!valid(limit)) return refused<Members>(QueryError::kInvalid);
+    std::function<Members(pqxx::connection&)> read = [worker = worker_.get(), group, cursor,
+                                                      limit](pqxx::connection& connection) {
+        const std::string after = cursor ? cursor->after.to_string() : "";
+        const Snapshot snapshot = worker->read(connection, Model::kPermissions, list_members_sql, limit + 1,
+                                               cursor ? after.c_str() : nullptr, group.to_string());
+        return page_from<Members>(snapshot, limit, from_first(member_from),
+                                  [](const MemberRow& row) { return RoleCursor{row.id}; });
+    };
+    return worker_->pool().ask(deadline, std::move(read));
+}
+
+Queries::Answer<AtPosition<std::vector<GroupRow>>> Queries::list_groups_of(Uuid subject, Deadline deadline) {
+    using Groups = AtPosition<std::vector<GroupRow>>;
+    std::function<Groups(pqxx::connection&)> read = [worker = worker_.get(),
+                                                     subject](pqxx::connection& connection) {
+        return all_from(
+            worker->read(connection, Model::kPermissions, list_groups_of_sql, subject.to_string()),
+            group_from);
+    };
+    return worker_->pool().ask(deadline, std::move(read));
+}
+
+Queries::Answer<AtPosition<std::vector<ReasonRow>>> Queries::explain(Uuid subject, std::int32_t limit,
+                                                                     Deadline deadline) {
+    using Reasons = AtPosition<std::vector<ReasonRow>>;
+    std::function<Reasons(pqxx::connection&)> read = [worker = worker_.get(), subject,
+                                                      limit](pqxx::connection& connection) {
+        return all_from(
+            worker->read(connection, Model::kPermissions, explain_sql, subject.to_string(), limit),
+            reason_from);
     };
     return worker_->pool().ask(deadline, std::move(read));
 }

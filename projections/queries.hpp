@@ -86,6 +86,38 @@ struct ServiceAccountRow {
     std::int64_t created_at_ms = 0;
     std::int64_t updated_at_ms = 0;
 };
+struct GroupRow {
+    Uuid id;
+    std::string name;
+    std::int64_t created_at_ms = 0;
+    std::int64_t since_ms =
+        0;  // in a list of somebody's groups: when he was added; else when it was named last
+};
+struct MemberRow {
+    Uuid id;
+    std::string type;  // "user", "service_account"; "group": one that stands under it
+    std::int64_t since_ms = 0;
+};
+// Why somebody is allowed or denied something: a role, and how it comes to him.
+struct ReasonRow {
+    struct Granted {
+        std::int64_t at_ms = 0;
+        Position position = 0;
+        std::string actor_type;
+        std::string actor_id;  // empty: `system`
+    };
+    struct Step {
+        Uuid group_id;
+        std::string group_name;
+        Granted granted;  // that he, or the group before, is in it
+    };
+    Uuid role_id;
+    std::string role_name;
+    std::vector<std::string> permissions;
+    std::vector<std::string> deny;
+    Granted granted;           // the role, to the last of the groups, or without one to himself
+    std::vector<Step> groups;  // from the one that he is in himself upwards
+};
 struct AuditEntry {
     Position position = 0;
     std::int64_t occurred_at_ms = 0;
@@ -199,6 +231,17 @@ public:
 
     Answer<Page<ServiceAccountRow, ServiceAccountCursor>> list_service_accounts(
         std::optional<ServiceAccountCursor> cursor, std::int32_t limit, Deadline deadline);
+    Answer<AtPosition<std::optional<GroupRow>>> find_group(Uuid id, Deadline deadline);
+    Answer<Page<GroupRow, RoleCursor>> list_groups(std::optional<RoleCursor> cursor, std::int32_t limit,
+                                                   Deadline deadline);
+    // By their ids.
+    Answer<Page<MemberRow, RoleCursor>> list_members(Uuid group, std::optional<RoleCursor> cursor,
+                                                     std::int32_t limit, Deadline deadline);
+    // Those that the subject is in itself, at most kMaxGroupsPerSubject.
+    Answer<AtPosition<std::vector<GroupRow>>> list_groups_of(Uuid subject, Deadline deadline);
+    // Every way in which a role comes to the subject, in the order in which the roles were given; at most
+    // `limit`.
+    Answer<AtPosition<std::vector<ReasonRow>>> explain(Uuid subject, std::int32_t limit, Deadline deadline);
 
     // Returns once the model's checkpoint has the position; a query sent afterwards includes it. `head` is
     // the log's, learned after the request came.

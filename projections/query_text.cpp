@@ -79,6 +79,49 @@ RowsSql list_user_roles_sql(const std::string& table, const std::string& assignm
         "id"};
 }
 
+RowsSql find_group_sql(const std::string& table) {
+    return {"select id, name, created_at_ms, updated_at_ms from " + table + "_groups where id = $1::uuid",
+            "id"};
+}
+
+RowsSql list_groups_sql(const std::string& table) {
+    return page("select id, name, created_at_ms, updated_at_ms from " + table +
+                    "_groups where ($2::uuid is null or id > $2)",
+                "id");
+}
+
+RowsSql list_members_sql(const std::string& table) {
+    return page("select member_id as id, member_type, since_ms from " + table +
+                    "_members where group_id = $3::uuid and ($2::uuid is null or member_id > $2)",
+                "id");
+}
+
+RowsSql list_groups_of_sql(const std::string& table) {
+    return {"select g.id, g.name, g.created_at_ms, m.since_ms from " + table + "_members m join " + table +
+                "_groups g on g.id = m.group_id where m.member_id = $1::uuid",
+            "id"};
+}
+
+RowsSql explain_sql(const std::string& table) {
+    const std::string step =
+        "concat_ws(chr(31), g.id::text, g.name, m.since_ms::text, m.position::text, m.actor_type, "
+        "m.actor_id)";
+    const std::string way = "join " + table + "_groups g on g.id = m.group_id";
+    const std::string reason =
+        "select r.id, r.name, r.permissions, r.denied, a.assigned_at_ms, a.position as given_at, "
+        "a.actor_type, "
+        "a.actor_id, ";
+    const std::string given = " join " + table + "_assignments a on a.subject_id = w.holder join " + table +
+                              " r on r.id = a.role_id";
+    return {
+        "with recursive ways as (select $1::uuid as holder, '' as path union all select m.group_id, w.path "
+        "|| "
+        "case w.path when '' then '' else chr(30) end || " +
+            step + " from ways w join " + table + "_members m on m.member_id = w.holder " + way + ") " +
+            reason + "w.path from ways w" + given + " order by given_at, path limit $2::integer",
+        "given_at, path"};
+}
+
 RowsSql list_sessions_sql(const std::string& table) {
     return page(kSessionColumns + table + R"(
  where user_id = $3::uuid

@@ -40,6 +40,17 @@ RowsSql list_roles_sql(const std::string& table);
 RowsSql list_service_accounts_sql(const std::string& table);
 // $1 user. `assignments` is the model's second table.
 RowsSql list_user_roles_sql(const std::string& table, const std::string& assignments);
+// $1 id
+RowsSql find_group_sql(const std::string& table);
+// $1 rows, $2 after id
+RowsSql list_groups_sql(const std::string& table);
+// $1 rows, $2 after id, $3 group
+RowsSql list_members_sql(const std::string& table);
+// $1 subject
+RowsSql list_groups_of_sql(const std::string& table);
+// $1 subject, $2 rows. The groups of a way in one text, apart by RS; their id, name, time, position and actor
+// by US.
+RowsSql explain_sql(const std::string& table);
 // Entries of the audit trail. $1 rows, $2 before position, $3 actor, $4 type, $5 from and $6 until with their
 // hours $7 and $8, $9 user, whichever is asked for, or the actor if he is one. `hours` is the model's table
 // of hours.

@@ -173,6 +173,8 @@ struct Collect {
     void operator()(const AdministratorsEvent&) const {}
     void operator()(const ServiceAccountEvent&) const {}
     void operator()(const ServiceTokenEvent&) const {}  // a service has no session
+    void operator()(const GroupEvent&) const {}
+    void operator()(const NestingsEvent&) const {}
 };
 
 template <class T, class Member>

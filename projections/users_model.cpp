@@ -140,6 +140,8 @@ std::optional<Standing> standing_by(const RoleWithdrawn& event) {
     if (event.role_id != kAdministratorRole) return std::nullopt;
     return Standing{event.subject_id, false};
 }
+std::optional<Standing> standing_by(const GroupMemberAdded&) { return std::nullopt; }
+std::optional<Standing> standing_by(const GroupMemberRemoved&) { return std::nullopt; }
 std::optional<Standing> standing_by(const DecodedEvent& decoded) {
     const auto* event = std::get_if<AssignmentsEvent>(&decoded.event);
     if (event == nullptr) return std::nullopt;

@@ -127,10 +127,13 @@ std::string inactive() { return R"({"active":false})"; }
 // What the subject's roles grant him without exception: a scope is a list of permissions (RFC 6749 section 3.3), which
 // has no words for what is denied.
 void write_access(JsonText& json, const std::vector<std::string>& scope,
-                  const std::vector<std::shared_ptr<const Role>>& roles) {
+                  const std::vector<std::shared_ptr<const Role>>& roles,
+                  const std::vector<std::shared_ptr<const Group>>& groups) {
     std::vector<std::string> names;
     for (const auto& role : roles) names.push_back(role->name);
-    json.text("scope", words(scope)).texts("roles", names);
+    std::vector<std::string> group_names;
+    for (const auto& group : groups) group_names.push_back(group->name);
+    json.text("scope", words(scope)).texts("roles", names).texts("groups", group_names);
 }
 
 using Told = boost::asio::awaitable<Result<std::string, CommandError>>;  // the answer as JSON
@@ -152,7 +155,8 @@ Told tell_of_service(Context& context, commands::AccessClaims claims, commands::
     if (!access) co_return Unexpected(access.error());
     JsonText json;
     write_claims(json, context, claims.service->account_id, claims);
-    write_access(json, access->still_held(claims.service->scope), access->held.roles);
+    write_access(json, access->still_held(claims.service->scope), access->held.roles,
+                 access->held.groups);
     co_return json.finish();
 }
 
@@ -167,7 +171,7 @@ Told tell_of_access(Context& context, Client client, commands::AccessClaims clai
     if (!access) co_return Unexpected(access.error());
     JsonText json;
     write_claims(json, context, claims.bearer.user_id, claims);
-    write_access(json, access->scope().texts(), access->roles);
+    write_access(json, access->scope().texts(), access->roles, access->groups);
     co_return json.finish();
 }
 
@@ -189,7 +193,7 @@ Told tell_of_refresh(Context& context, Client client, commands::PresentedRefresh
         .text("sid", token.session_id.to_string())
         .number("iat", session.refreshed_at_ms / 1000)
         .number("exp", ends_at_ms / 1000);
-    write_access(json, access->scope().texts(), access->roles);
+    write_access(json, access->scope().texts(), access->roles, access->groups);
     co_return json.finish();
 }
 

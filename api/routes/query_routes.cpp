@@ -49,14 +49,6 @@ void write_session(JsonText& json, const rows::SessionRow& session) {
         .text_or_null("user_agent", session.user_agent);
 }
 
-void write_role(JsonText& json, const rows::RoleRow& role) {
-    json.text("id", role.id.to_string())
-        .text("name", role.name)
-        .texts("permissions", role.permissions)
-        .texts("deny", role.deny)
-        .truth("built_in", role.built_in);
-}
-
 void write_entry(JsonText& json, const rows::AuditEntry& entry) {
     const auto text_of = [](const std::optional<Uuid>& id) {
         return id ? std::optional(id->to_string()) : std::nullopt;

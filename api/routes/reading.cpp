@@ -87,4 +87,12 @@ Response page_answer(JsonText& json, const std::optional<std::string>& next, Pos
     return at_position(api::json(200, json.finish()), position);
 }
 
+void write_role(JsonText& json, const rows::RoleRow& role) {
+    json.text("id", role.id.to_string())
+        .text("name", role.name)
+        .texts("permissions", role.permissions)
+        .texts("deny", role.deny)
+        .truth("built_in", role.built_in);
+}
+
 }  // namespace keyledger::api::routes

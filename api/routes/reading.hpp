@@ -10,6 +10,7 @@
 #include "api/write_json.hpp"
 #include "domain/access/permission.hpp"
 #include "projections/queries.hpp"
+#include "projections/queries.hpp"
 
 namespace keyledger::api::routes {
 
@@ -34,5 +35,7 @@ struct PageRequest {
 PageRequest read_page(Context& context, FormFields& query, std::string_view list);
 
 Response page_answer(JsonText& json, const std::optional<std::string>& next, Position position);
+
+void write_role(JsonText& json, const projections::RoleRow& role);
 
 }  // namespace keyledger::api::routes

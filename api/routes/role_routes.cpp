@@ -54,11 +54,11 @@ Reply define_role(Context& context, Request& request) {
     auto defined = co_await commands::define_role(context.services, claims->bearer, *definition, caller);
     if (!defined) co_return refuse(request, defined.error());
     JsonText json;
-    json.text("id", defined->role_id.to_string()).text("name", definition->name);
+    json.text("id", defined->id.to_string()).text("name", definition->name);
     json.texts("permissions", PermissionSet::of_texts(definition->permissions).texts());
     json.texts("deny", PermissionSet::of_texts(definition->deny).texts()).truth("built_in", false);
     Response response = api::json(201, json.finish());
-    response.headers.add("Location", "/api/v1/admin/roles/" + defined->role_id.to_string());
+    response.headers.add("Location", "/api/v1/admin/roles/" + defined->id.to_string());
     co_return at_position(std::move(response), defined->position);
 }
 

@@ -11,6 +11,10 @@ RoleWithdrawn withdrawn(const Subject& subject, const Uuid& role_id) {
     return {subject.id, role_id, subject.type};
 }
 
+GroupMemberRemoved removed(const Subject& subject, const Uuid& group_id) {
+    return {subject.id, group_id, subject.type};
+}
+
 AssignmentsDecision decide_on(const Assignments& assignments, const AssignRole& command) {
     if (!command.held.covers(command.rules)) return Unexpected(AssignmentsError::kLacksPermission);
     if (command.role_id == kAdministratorRole && command.subject.type != SubjectType::kUser)
@@ -19,7 +23,8 @@ AssignmentsDecision decide_on(const Assignments& assignments, const AssignRole& 
     Events events;
     for (const Uuid& role_id : command.deleted)
         if (assignments.holds(role_id)) events.push_back(withdrawn(command.subject, role_id));
-    if (assignments.roles.size() - events.size() >= kMaxRolesPerUser)
+    const bool of_group = command.subject.type == SubjectType::kGroup;
+    if (assignments.roles.size() - events.size() >= (of_group ? kMaxRolesPerGroup : kMaxRolesPerUser))
         return Unexpected(AssignmentsError::kTooManyRoles);
     events.push_back(RoleAssigned{command.subject.id, command.role_id, command.subject.type});
     return events;
@@ -31,6 +36,44 @@ AssignmentsDecision decide_on(const Assignments& assignments, const WithdrawRole
     return Events{withdrawn(command.subject, command.role_id)};
 }
 
+AssignmentsDecision decide_on(const Assignments& assignments, const WithdrawAllRoles& command) {
+    Events events;
+    for (const Uuid& role_id : assignments.roles) events.push_back(withdrawn(command.subject, role_id));
+    return events;
+}
+
+AssignmentsDecision decide_on(const Assignments& assignments, const AddMember& command) {
+    if (!command.held.covers(command.rules)) return Unexpected(AssignmentsError::kLacksPermission);
+    if (assignments.is_in(command.group_id)) return Events{};
+    Events events;
+    for (const Uuid& group_id : command.deleted)
+        if (assignments.is_in(group_id)) events.push_back(removed(command.subject, group_id));
+    if (assignments.groups.size() - events.size() >= kMaxGroupsPerSubject)
+        return Unexpected(AssignmentsError::kTooManyGroups);
+    events.push_back(GroupMemberAdded{command.subject.id, command.group_id, command.subject.type});
+    return events;
+}
+
+AssignmentsDecision decide_on(const Assignments& assignments, const RemoveMember& command) {
+    if (!command.held.covers(command.rules)) return Unexpected(AssignmentsError::kLacksPermission);
+    if (!assignments.is_in(command.group_id)) return Events{};
+    return Events{removed(command.subject, command.group_id)};
+}
+
+AssignmentsDecision decide_on(const Assignments& assignments, const LeaveAllGroups& command) {
+    Events events;
+    for (const Uuid& group_id : assignments.groups) events.push_back(removed(command.subject, group_id));
+    return events;
+}
+
+Assignments apply(Assignments assignments, const GroupMemberAdded& event) {
+    assignments.groups.push_back(event.group_id);
+    return assignments;
+}
+Assignments apply(Assignments assignments, const GroupMemberRemoved& event) {
+    std::erase(assignments.groups, event.group_id);
+    return assignments;
+}
 Assignments apply(Assignments assignments, const RoleAssigned& event) {
     assignments.roles.push_back(event.role_id);
     return assignments;
@@ -44,6 +87,10 @@ Assignments apply(Assignments assignments, const RoleWithdrawn& event) {
 
 bool Assignments::holds(const Uuid& role_id) const {
     return std::find(roles.begin(), roles.end(), role_id) != roles.end();
+}
+
+bool Assignments::is_in(const Uuid& group_id) const {
+    return std::find(groups.begin(), groups.end(), group_id) != groups.end();
 }
 
 AssignmentsDecision decide(const Assignments& assignments, const AssignmentsCommand& command) {

@@ -1,6 +1,6 @@
 #pragma once
-// The aggregate `assignments`: the roles of one subject. Pure. A stream of its own beside the subject's, so
-// that granting disturbs no log-in; its id follows from the subject's id.
+// The aggregate `assignments`: the roles and groups of one subject. Pure. A stream of its own beside the
+// subject's, so that granting disturbs no log-in; its id follows from the subject's id.
 #include <optional>
 #include <variant>
 #include <vector>
@@ -40,7 +40,31 @@ struct RoleWithdrawn {
                           Field{"subject_type", &E::subject_type}};
     }
 };
-using AssignmentsEvent = std::variant<RoleAssigned, RoleWithdrawn>;
+struct GroupMemberAdded {
+    Uuid subject_id;
+    Uuid group_id;
+    SubjectType subject_type = SubjectType::kUser;
+    static constexpr std::string_view kType = "group.member_added";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = GroupMemberAdded;
+        return std::tuple{Field{"subject_id", &E::subject_id}, Field{"group_id", &E::group_id},
+                          Field{"subject_type", &E::subject_type}};
+    }
+};
+struct GroupMemberRemoved {
+    Uuid subject_id;
+    Uuid group_id;
+    SubjectType subject_type = SubjectType::kUser;
+    static constexpr std::string_view kType = "group.member_removed";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = GroupMemberRemoved;
+        return std::tuple{Field{"subject_id", &E::subject_id}, Field{"group_id", &E::group_id},
+                          Field{"subject_type", &E::subject_type}};
+    }
+};
+using AssignmentsEvent = std::variant<RoleAssigned, RoleWithdrawn, GroupMemberAdded, GroupMemberRemoved>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
 struct AssignRole {
@@ -58,18 +82,41 @@ struct WithdrawRole {
     AccessRules held;
 };
 
+struct WithdrawAllRoles {  // of a group that is deleted
+    Subject subject;
+};
+struct AddMember {
+    Subject subject;
+    Uuid group_id;
+    AccessRules rules;          // of the group and of all above it
+    AccessRules held;           // by whoever adds it
+    std::vector<Uuid> deleted;  // of the subject's groups, those that are deleted: it leaves them by the way
+};
+struct RemoveMember {
+    Subject subject;
+    Uuid group_id;
+    AccessRules rules;
+    AccessRules held;
+};
+struct LeaveAllGroups {  // of a user who is erased
+    Subject subject;
+};
+
 // ---- errors ----------------------------------------------------------------------------------------------------
 enum class AssignmentsError {
     kLacksPermission,  // the actor, of one that the role allows or denies
     kNoUser,           // the administrator's role is for users
     kTooManyRoles,
+    kTooManyGroups,
 };
 
 // ---- state -----------------------------------------------------------------------------------------------------
 struct Assignments {
-    std::vector<Uuid> roles;  // in the order of their assignment
+    std::vector<Uuid> roles;   // in the order of their assignment
+    std::vector<Uuid> groups;  // in which the subject is itself
 
     bool holds(const Uuid& role_id) const;
+    bool is_in(const Uuid& group_id) const;
 
     static constexpr std::string_view kStreamType = "assignments";
     using Event = AssignmentsEvent;
@@ -83,7 +130,8 @@ constexpr Uuid assignments_of(Uuid subject_id) {
 
 // ---- rules -----------------------------------------------------------------------------------------------------
 using AssignmentsDecision = Result<std::vector<AssignmentsEvent>, AssignmentsError>;
-using AssignmentsCommand = std::variant<AssignRole, WithdrawRole>;
+using AssignmentsCommand =
+    std::variant<AssignRole, WithdrawRole, WithdrawAllRoles, AddMember, RemoveMember, LeaveAllGroups>;
 
 AssignmentsDecision decide(const Assignments& assignments, const AssignmentsCommand& command);
 Assignments evolve(Assignments assignments, const AssignmentsEvent& event, const Recorded& recorded);

@@ -24,6 +24,8 @@ inline constexpr std::size_t kMaxPermissionBytes = 2 * kMaxSegmentBytes + kMaxIn
 inline constexpr std::size_t kMaxPermissionsPerRole = 128;  // allowed and denied; an event holds them all
 inline constexpr std::size_t kMaxRoleNameBytes = 64;
 inline constexpr std::size_t kMaxRolesPerUser = 24;  // a check folds them all, and an append guards two users'
+inline constexpr std::size_t kMaxRolesPerGroup = 8;
+inline constexpr std::size_t kMaxGroupsPerSubject = 8;  // in which it is itself
 inline constexpr std::size_t kMaxAdministrators = 256;
 
 enum class Whose { kAnybodys, kOwn };

@@ -1,5 +1,7 @@
 #include "domain/access/administrators.hpp"
 #include "domain/access/assignments.hpp"
+#include "domain/access/group.hpp"
+#include "domain/access/nestings.hpp"
 #include "domain/access/role.hpp"
 #include "eventstore/codec/codec.hpp"
 
@@ -45,6 +47,10 @@ EncodedEvent encode(const RoleEvent& event, FieldSealer& sealer) {
 EncodedEvent encode(const AssignmentsEvent& event, FieldSealer& sealer) {
     return codec::encode_any(event, sealer);
 }
+EncodedEvent encode(const GroupEvent& event, FieldSealer& sealer) { return codec::encode_any(event, sealer); }
+EncodedEvent encode(const NestingsEvent& event, FieldSealer& sealer) {
+    return codec::encode_any(event, sealer);
+}
 EncodedEvent encode(const AdministratorsEvent& event, FieldSealer& sealer) {
     return codec::encode_any(event, sealer);
 }
@@ -58,6 +64,16 @@ template <>
 AssignmentsEvent decode_event<AssignmentsEvent>(std::string_view type, int schema_version,
                                                 std::string_view payload, FieldOpener& opener) {
     return codec::decode_any(std::type_identity<AssignmentsEvent>{}, type, schema_version, payload, opener);
+}
+template <>
+GroupEvent decode_event<GroupEvent>(std::string_view type, int schema_version, std::string_view payload,
+                                    FieldOpener& opener) {
+    return codec::decode_any(std::type_identity<GroupEvent>{}, type, schema_version, payload, opener);
+}
+template <>
+NestingsEvent decode_event<NestingsEvent>(std::string_view type, int schema_version, std::string_view payload,
+                                          FieldOpener& opener) {
+    return codec::decode_any(std::type_identity<NestingsEvent>{}, type, schema_version, payload, opener);
 }
 template <>
 AdministratorsEvent decode_event<AdministratorsEvent>(std::string_view type, int schema_version,

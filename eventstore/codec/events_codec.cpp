@@ -81,6 +81,8 @@ const std::vector<EventTypeInfo>& known_types() {
         describe<Administrators>(types, std::type_identity<AdministratorsEvent>{});
         describe<ServiceAccount>(types, std::type_identity<ServiceAccountEvent>{});
         describe<ServiceToken>(types, std::type_identity<ServiceTokenEvent>{});
+        describe<Group>(types, std::type_identity<GroupEvent>{});
+        describe<Nestings>(types, std::type_identity<NestingsEvent>{});
         return types;
     }();
     return kTypes;
@@ -113,6 +115,10 @@ AnyEvent decode_any(const RecordedEvent& event, FieldOpener& opener) {
         return decode_event<ServiceAccountEvent>(event.type, event.schema_version, event.payload, opener);
     if (event.stream_type == ServiceToken::kStreamType)
         return decode_event<ServiceTokenEvent>(event.type, event.schema_version, event.payload, opener);
+    if (event.stream_type == Group::kStreamType)
+        return decode_event<GroupEvent>(event.type, event.schema_version, event.payload, opener);
+    if (event.stream_type == Nestings::kStreamType)
+        return decode_event<NestingsEvent>(event.type, event.schema_version, event.payload, opener);
     throw CodecError("unknown stream type '" + event.stream_type + "'");
 }
 
@@ -127,6 +133,8 @@ std::string_view stream_type_of(const AnyEvent& event) {
         std::string_view operator()(const AdministratorsEvent&) const { return Administrators::kStreamType; }
         std::string_view operator()(const ServiceAccountEvent&) const { return ServiceAccount::kStreamType; }
         std::string_view operator()(const ServiceTokenEvent&) const { return ServiceToken::kStreamType; }
+        std::string_view operator()(const GroupEvent&) const { return Group::kStreamType; }
+        std::string_view operator()(const NestingsEvent&) const { return Nestings::kStreamType; }
     } type;
     return std::visit(type, event);
 }

@@ -9,6 +9,8 @@
 
 #include "domain/access/administrators.hpp"
 #include "domain/access/assignments.hpp"
+#include "domain/access/group.hpp"
+#include "domain/access/nestings.hpp"
 #include "domain/access/role.hpp"
 #include "domain/anonymous_callers/anonymous_callers.hpp"
 #include "domain/client/service_account.hpp"
@@ -54,6 +56,8 @@ EncodedEvent encode(const AssignmentsEvent& event, FieldSealer& sealer);
 EncodedEvent encode(const AdministratorsEvent& event, FieldSealer& sealer);
 EncodedEvent encode(const ServiceAccountEvent& event, FieldSealer& sealer);
 EncodedEvent encode(const ServiceTokenEvent& event, FieldSealer& sealer);
+EncodedEvent encode(const GroupEvent& event, FieldSealer& sealer);
+EncodedEvent encode(const NestingsEvent& event, FieldSealer& sealer);
 std::string encode(const EventMetadata& metadata, FieldSealer& sealer);
 
 // Throw CodecError on an unknown type or version and on a malformed payload: a reader stops, it never skips.
@@ -77,12 +81,17 @@ template <>
 ServiceAccountEvent decode_event<ServiceAccountEvent>(std::string_view, int, std::string_view, FieldOpener&);
 template <>
 ServiceTokenEvent decode_event<ServiceTokenEvent>(std::string_view, int, std::string_view, FieldOpener&);
+template <>
+GroupEvent decode_event<GroupEvent>(std::string_view, int, std::string_view, FieldOpener&);
+template <>
+NestingsEvent decode_event<NestingsEvent>(std::string_view, int, std::string_view, FieldOpener&);
 
 EventMetadata decode_metadata(std::string_view metadata, FieldOpener& opener);
 
 // Any event of the log, by its stream's type.
 using AnyEvent = std::variant<UserEvent, SessionEvent, LoginAttemptsEvent, AnonymousCallersEvent, RoleEvent,
-                              AssignmentsEvent, AdministratorsEvent, ServiceAccountEvent, ServiceTokenEvent>;
+                              AssignmentsEvent, AdministratorsEvent, ServiceAccountEvent, ServiceTokenEvent,
+                              GroupEvent, NestingsEvent>;
 AnyEvent decode_any(const RecordedEvent& event, FieldOpener& opener);
 std::string_view stream_type_of(const AnyEvent& event);
 

@@ -189,6 +189,8 @@ void StateOutput::apply(Change&, const AssignmentsEvent&) {}
 void StateOutput::apply(Change&, const AdministratorsEvent&) {}
 void StateOutput::apply(Change&, const ServiceAccountEvent&) {}
 void StateOutput::apply(Change&, const ServiceTokenEvent&) {}
+void StateOutput::apply(Change&, const GroupEvent&) {}
+void StateOutput::apply(Change&, const NestingsEvent&) {}
 
 void StateOutput::keep(const Uuid& session, const LiveSession& live) {
     sessions_[session] = live;

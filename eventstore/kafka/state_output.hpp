@@ -61,6 +61,8 @@ private:
     void apply(Change& change, const AdministratorsEvent& event);
     void apply(Change& change, const ServiceAccountEvent& event);
     void apply(Change& change, const ServiceTokenEvent& event);
+    void apply(Change& change, const GroupEvent& event);
+    void apply(Change& change, const NestingsEvent& event);
 
     void keep(const Uuid& session, const LiveSession& live);
     bool drop(const Uuid& session);  // whether it was there

@@ -24,6 +24,14 @@ Said said(const RecordedEvent&, const LoginFailuresCleared& cleared) { return cl
 Said said(const RecordedEvent& event, const RoleEvent&) { return event.stream_id; }
 Said said(const RecordedEvent&, const RoleAssigned& assigned) { return assigned.subject_id; }
 Said said(const RecordedEvent&, const RoleWithdrawn& withdrawn) { return withdrawn.subject_id; }
+Said said(const RecordedEvent&, const GroupMemberAdded& added) { return added.subject_id; }
+Said said(const RecordedEvent&, const GroupMemberRemoved& removed) { return removed.subject_id; }
+Said said(const RecordedEvent& event, const GroupEvent&) { return event.stream_id; }
+Said said(const RecordedEvent&, const GroupNested& nested) { return nested.child_id; }
+Said said(const RecordedEvent&, const GroupUnnested& unnested) { return unnested.child_id; }
+Said said(const RecordedEvent& event, const NestingsEvent& nestings) {
+    return std::visit([&](const auto& one) { return said(event, one); }, nestings);
+}
 Said said(const RecordedEvent&, const AdministratorsJoined& joined) { return joined.user_id; }
 Said said(const RecordedEvent&, const AdministratorsLeft& left) { return left.user_id; }
 Said said(const RecordedEvent&, const ServiceTokenIssued& issued) { return issued.service_account_id; }

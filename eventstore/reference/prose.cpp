@@ -146,9 +146,49 @@ StreamProse assignments() {
           {{"subject_id", "who has it"}, {"role_id", "which role"}, {"subject_type", "what the subject is"}}},
          {"role.withdrawn",
           "It has it no more. Also recorded, when the next role is assigned, of roles that were deleted.",
-          {{"subject_id", "who had it"},
-           {"role_id", "which role"},
+          {{"subject_id", "who had it"}, {"role_id", "which role"}, {"subject_type", "what the subject is"}}},
+         {"group.member_added",
+          "The subject is in the group from now on, and has the roles of the group and of all above it.",
+          {{"subject_id", "who is in it"},
+           {"group_id", "which group"},
+           {"subject_type", "what the subject is: `user` or `service_account`"}}},
+         {"group.member_removed",
+          "It is in it no more. Also recorded, when it is added to the next group, of groups that were "
+          "deleted, and when "
+          "a user is erased.",
+          {{"subject_id", "who was in it"},
+           {"group_id", "which group"},
            {"subject_type", "what the subject is"}}}}};
+}
+
+StreamProse groups() {
+    return {
+        "group",
+        "Groups",
+        "One a group; the stream's id is the group's. In Kafka these events have the group as their subject.",
+        {{"group.defined",
+          "There is a group of this name from now on, in which nobody is.",
+          {{"name", "unique without regard to case"}}},
+         {"group.renamed", "It is called so from now on.", {{"name", "unique without regard to case"}}},
+         {"group.deleted",
+          "It grants nothing any more: its roles and its places under and above others end with the same "
+          "append. No "
+          "`group.member_removed` follows.",
+          {}}}};
+}
+
+StreamProse nestings() {
+    return {"nestings",
+            "Nestings",
+            "One in each log, for all groups: whoever is in a group is in those above it too, and has their "
+            "roles. There "
+            "is no cycle. In Kafka these events have the lower group as their subject.",
+            {{"group.nested",
+              "The one group stands under the other from now on.",
+              {{"parent_id", "the upper group"}, {"child_id", "the lower group"}}},
+             {"group.unnested",
+              "It does so no more.",
+              {{"parent_id", "the upper group"}, {"child_id", "the lower group"}}}}};
 }
 
 StreamProse administrators() {
@@ -224,7 +264,7 @@ StreamProse service_tokens() {
 
 const std::vector<StreamProse>& streams() {
     static const std::vector<StreamProse> kAll{users(),       sessions(),       login_attempts(),   roles(),
-                                               assignments(), administrators(), service_accounts(),
+                                               assignments(), groups(), nestings(), administrators(), service_accounts(),
                                                service_tokens(), anonymous_callers()};
     return kAll;
 }

@@ -1,5 +1,7 @@
 #include "projections/hot/access_state.hpp"
 
+#include <algorithm>
+
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "projections/hot/snapshot_file.hpp"
@@ -104,7 +106,16 @@ void AccessState::apply(const Uuid& id, const AssignmentsEvent& event, const Rec
     auto& shard = assignments_.shard_of(id);
     Assignments& assignments = shard[id];
     assignments = evolve(std::move(assignments), event, recorded);
-    if (assignments.roles.empty()) shard.erase(id);
+    if (assignments.roles.empty() && assignments.groups.empty()) shard.erase(id);
+}
+
+void AccessState::apply(const Uuid& id, const GroupEvent& event, const Recorded& recorded) {
+    auto& group = groups_[id];
+    group = std::make_shared<const Group>(evolve(group ? *group : Group{}, event, recorded));
+}
+
+void AccessState::apply(const Uuid&, const NestingsEvent& event, const Recorded& recorded) {
+    nestings_ = evolve(std::move(nestings_), event, recorded);
 }
 
 void AccessState::apply(const Uuid& id, const ServiceAccountEvent& event, const Recorded& recorded) {
@@ -116,6 +127,28 @@ void AccessState::apply(const Uuid& id, const ServiceTokenEvent& event, const Re
 }
 
 // ---- asking ----------------------------------------------------------------------------------------------------
+void AccessState::add_roles(Roles& roles, const Assignments& assignments) const {
+    for (const Uuid& role_id : assignments.roles) {
+        const auto role = roles_.find(role_id);
+        if (role == roles_.end() || role->second->status != Role::Status::kDefined) continue;
+        if (std::ranges::find(roles, role->second) == roles.end()) roles.push_back(role->second);
+    }
+}
+
+template <class Answer>
+void AccessState::add_access(Answer& found, const Uuid& subject_id) const {
+    const Assignments* assigned = assignments_.find(assignments_of(subject_id));
+    if (assigned == nullptr) return;
+    add_roles(found.roles, *assigned);
+    if (assigned->groups.empty()) return;
+    for (const Uuid& group_id : nestings_.with_all_above(assigned->groups)) {
+        const auto group = groups_.find(group_id);
+        if (group != groups_.end() && group->second->status == Group::Status::kDefined)
+            found.groups.push_back(group->second);
+        if (const Assignments* theirs = assignments_.find(assignments_of(group_id))) add_roles(found.roles, *theirs);
+    }
+}
+
 AccessState::Found AccessState::find(const std::optional<Uuid>& subject_id,
                                      const std::optional<Uuid>& session_id) const {
     Found found;
@@ -123,7 +156,7 @@ AccessState::Found AccessState::find(const std::optional<Uuid>& subject_id,
         if (const PackedSession* session = sessions_.find(*session_id)) found.session = unpack(*session);
     found.subject_id = subject_id.value_or(found.session.user_id);
     if (const PackedUser* user = users_.find(found.subject_id)) found.user = unpack(*user);
-    found.roles = roles_of(found.subject_id);
+    add_access(found, found.subject_id);
     return found;
 }
 
@@ -132,19 +165,8 @@ AccessState::FoundService AccessState::find_service(const Uuid& account_id,
     FoundService found;
     if (const auto account = services_.account(account_id)) found.account = *account;
     if (token_id) found.token = services_.token(*token_id);
-    found.roles = roles_of(account_id);
+    add_access(found, account_id);
     return found;
-}
-
-std::vector<std::shared_ptr<const Role>> AccessState::roles_of(const Uuid& subject_id) const {
-    std::vector<std::shared_ptr<const Role>> roles;
-    const Assignments* assigned = assignments_.find(assignments_of(subject_id));
-    if (assigned == nullptr) return roles;
-    for (const Uuid& role_id : assigned->roles) {
-        const auto role = roles_.find(role_id);
-        if (role != roles_.end() && role->second->status == Role::Status::kDefined) roles.push_back(role->second);
-    }
-    return roles;
 }
 
 std::size_t AccessState::sweep(std::size_t shard, std::int64_t now_ms) {
@@ -161,9 +183,11 @@ std::size_t AccessState::sweep(std::size_t shard, std::int64_t now_ms) {
 
 std::size_t AccessState::bytes() const {
     constexpr std::size_t kRoleGuess = 4096;  // with its permissions' texts
+    constexpr std::size_t kGroupGuess = 256;
     constexpr std::size_t kListGuess = 4 * sizeof(Uuid);
     return sessions_.bytes() + users_.bytes() + assignments_.bytes() + assignments_.size() * kListGuess +
-           roles_.size() * kRoleGuess + services_.bytes();
+           roles_.size() * kRoleGuess + services_.bytes() + groups_.size() * kGroupGuess +
+           nestings_.count * kListGuess;
 }
 
 // ---- snapshots -------------------------------------------------------------------------------------------------
@@ -188,8 +212,11 @@ void AccessState::write(SnapshotWriter& out) const {
             out.id(id);
             out.number(static_cast<std::int64_t>(assignments.roles.size()));
             for (const Uuid& role_id : assignments.roles) out.id(role_id);
+            out.number(static_cast<std::int64_t>(assignments.groups.size()));
+            for (const Uuid& group_id : assignments.groups) out.id(group_id);
         }
     }
+    write_groups(out);
     for (std::size_t shard = 0; shard < users_.kShards; ++shard) {
         out.number(static_cast<std::int64_t>(users_.shard(shard).size()));
         for (const auto& [id, user] : users_.shard(shard)) {
@@ -216,6 +243,36 @@ void AccessState::write(SnapshotWriter& out) const {
     services_.write(out);
 }
 
+void AccessState::write_groups(SnapshotWriter& out) const {
+    out.number(static_cast<std::int64_t>(groups_.size()));
+    for (const auto& [id, group] : groups_) {
+        out.id(id);
+        out.number(static_cast<std::int64_t>(group->status));
+        out.text(group->name);
+    }
+    out.number(static_cast<std::int64_t>(nestings_.parents.size()));
+    for (const auto& [child, parents] : nestings_.parents) {
+        out.id(child);
+        out.number(static_cast<std::int64_t>(parents.size()));
+        for (const Uuid& parent : parents) out.id(parent);
+    }
+}
+
+void AccessState::read_groups(SnapshotReader& in) {
+    for (std::int64_t left = in.count(); left > 0; --left) {
+        const Uuid id = in.id();
+        Group group;
+        group.status = in.one_of<Group::Status>(Group::Status::kDeleted);
+        group.name = in.text();
+        groups_[id] = std::make_shared<const Group>(std::move(group));
+    }
+    for (std::int64_t left = in.count(); left > 0; --left) {
+        std::vector<Uuid>& parents = nestings_.parents[in.id()];
+        for (std::int64_t count = in.count(); count > 0; --count) parents.push_back(in.id());
+        nestings_.count += parents.size();
+    }
+}
+
 void AccessState::read(SnapshotReader& in) {
     constexpr std::int64_t kMostReserved = 1'000'000;
     for (std::int64_t left = in.count(); left > 0; --left) {
@@ -237,7 +294,10 @@ void AccessState::read(SnapshotReader& in) {
             const Uuid id = in.id();
             Assignments& assignments = assignments_.shard_of(id)[id];
             for (std::int64_t roles = in.count(); roles > 0; --roles) assignments.roles.push_back(in.id());
+            for (std::int64_t groups = in.count(); groups > 0; --groups)
+                assignments.groups.push_back(in.id());
         }
+    read_groups(in);
     for (std::size_t shard = 0; shard < users_.kShards; ++shard) {
         const std::int64_t count = in.count();
         users_.shard(shard).reserve(static_cast<std::size_t>(std::min(count, kMostReserved)));

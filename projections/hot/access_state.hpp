@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "domain/access/assignments.hpp"
+#include "domain/access/group.hpp"
+#include "domain/access/nestings.hpp"
 #include "domain/access/role.hpp"
 #include "domain/session/session.hpp"
 #include "domain/user/user.hpp"
@@ -27,7 +29,7 @@ class SnapshotWriter;
 class SnapshotReader;
 
 // Grows whenever the same events make another state, or its bytes change: an older snapshot is not read then.
-inline constexpr int kAccessStateFold = 3;
+inline constexpr int kAccessStateFold = 4;
 inline constexpr std::int64_t kExpiredSessionsStayMs = 3'600'000;
 
 class AccessState {
@@ -40,7 +42,7 @@ public:
         Uuid stream_id;
         Recorded recorded;
         std::variant<std::monostate, UserEvent, SessionEvent, RoleEvent, AssignmentsEvent, ServiceAccountEvent,
-                     ServiceTokenEvent>
+                     ServiceTokenEvent, GroupEvent, NestingsEvent>
             event;
     };
     // Throws eventstore::CodecError for an event that this build does not know. Any thread.
@@ -52,7 +54,9 @@ public:
         Uuid subject_id;
         User user;  // absent where there is none
         Session session;
-        std::vector<std::shared_ptr<const Role>> roles;  // assigned and defined
+        // Its own and those of its groups, defined, each once.
+        std::vector<std::shared_ptr<const Role>> roles;
+        std::vector<std::shared_ptr<const Group>> groups;  // with all above them, defined
     };
     // Without a subject (a user or service account): the session's user.
     Found find(const std::optional<Uuid>& subject_id, const std::optional<Uuid>& session_id) const;
@@ -61,6 +65,7 @@ public:
         ServiceAccount account;  // absent where there is none, or none any more
         ServiceToken token;
         std::vector<std::shared_ptr<const Role>> roles;
+        std::vector<std::shared_ptr<const Group>> groups;
     };
     FoundService find_service(const Uuid& account_id, const std::optional<Uuid>& token_id) const;
 
@@ -111,7 +116,14 @@ private:
     void apply(const Uuid& id, const AssignmentsEvent& event, const Recorded& recorded);
     void apply(const Uuid& id, const ServiceAccountEvent& event, const Recorded& recorded);
     void apply(const Uuid& id, const ServiceTokenEvent& event, const Recorded& recorded);
-    std::vector<std::shared_ptr<const Role>> roles_of(const Uuid& subject_id) const;
+    void apply(const Uuid& id, const GroupEvent& event, const Recorded& recorded);
+    void apply(const Uuid& id, const NestingsEvent& event, const Recorded& recorded);
+    using Roles = std::vector<std::shared_ptr<const Role>>;
+    void add_roles(Roles& roles, const Assignments& assignments) const;
+    template <class Answer>
+    void add_access(Answer& found, const Uuid& subject_id) const;
+    void write_groups(SnapshotWriter& out) const;
+    void read_groups(SnapshotReader& in);
     std::uint32_t origin_of(Origin origin);
     Session unpack(const PackedSession& packed) const;
     PackedSession pack(const Session& session);
@@ -124,6 +136,8 @@ private:
     Sharded<Uuid, Assignments> assignments_;  // by their stream's id; of those who have any
     std::map<Uuid, std::shared_ptr<const Role>> roles_;
     ServiceState services_;
+    std::map<Uuid, std::shared_ptr<const Group>> groups_;
+    Nestings nestings_;
     std::vector<Origin> origins_;
     std::map<Origin, std::uint32_t> origin_numbers_;
 };

@@ -28,7 +28,7 @@ struct Scene : test::Stage {
     }
     Uuid define(std::string name, std::vector<std::string> permissions) {
         RoleDefinition definition{std::move(name), std::move(permissions)};
-        return run(define_role(node.services, bearer_of(root), std::move(definition), caller_of(root)))->role_id;
+        return run(define_role(node.services, bearer_of(root), std::move(definition), caller_of(root)))->id;
     }
     Grant with_role(std::string email, const Uuid& role) {
         const Uuid user = world.register_user(node, email);

@@ -5,6 +5,7 @@
 
 #include "commands/answers_at_head.hpp"
 #include "commands/end_sessions.hpp"
+#include "commands/groups.hpp"
 #include "commands/roles.hpp"
 #include "commands/set_user_status.hpp"
 #include "commands/update_profile.hpp"
@@ -53,7 +54,7 @@ public:
         Services& services = nodes_[one_of(2)]->services;
         Person& person = people_[one_of(people_.size())];
         stage_.clock.advance(static_cast<std::int64_t>(one_of(8'000)));
-        const std::size_t choices = person.grants.empty() ? 3 : 12;
+        const std::size_t choices = person.grants.empty() ? 3 : 15;
         const std::size_t choice = one_of(choices);
         switch (choice) {
             case 0: {
@@ -70,6 +71,11 @@ public:
             case 7: co_await rename(services, person); break;
             case 8: stage_.world.hasher.strength = 1 + static_cast<int>(one_of(3)); break;
             case 9: co_await assign_or_withdraw(services, person); break;
+            case 10:
+            case 11:
+            case 12:
+                co_await change_groups(services, person);
+                break;
             default: co_await refresh(services, person); break;
         }
     }
@@ -143,7 +149,71 @@ private:
         }
     }
 
+    // Groups with roles of which some deny something, one above the other, and people in them.
+    asio::awaitable<void> change_groups(Services& services, Person& person) {
+        const Bearer root = bearer_of(root_);
+        auto asks = caller_of(root_);
+        if (groups_.size() < 3) {
+            std::string name = "group" + std::to_string(++names_);
+            auto group = co_await define_group(services, root, std::move(name), asks);
+            if (group) groups_.push_back(group->id);
+            auto again = caller_of(root_);
+            commands::RoleDefinition role = any_role();
+            auto defined = co_await define_role(services, root, std::move(role), again);
+            if (defined) roles_.push_back(defined->id);
+        }
+        if (groups_.empty() || roles_.empty()) co_return;
+        const std::size_t which = one_of(groups_.size());
+        const Uuid group = groups_[which];
+        const Uuid role = roles_[one_of(roles_.size())];
+        const Subject user = Subject::user(person.id);
+        const commands::Nesting nesting{group, groups_[one_of(groups_.size())]};
+        auto next = caller_of(root_);
+        switch (one_of(10)) {
+            case 0:
+                (void)co_await assign_role(services, root, user, role, next);
+                break;
+            case 1:
+                (void)co_await withdraw_role(services, root, user, role, next);
+                break;
+            case 2:
+            case 3:
+                (void)co_await add_member(services, root, user, group, next);
+                break;
+            case 4:
+                (void)co_await remove_member(services, root, user, group, next);
+                break;
+            case 5:
+                (void)co_await assign_role(services, root, Subject::group(group), role, next);
+                break;
+            case 6:
+                (void)co_await nest_group(services, root, nesting, next);
+                break;
+            case 7:
+                (void)co_await unnest_group(services, root, nesting, next);
+                break;
+            case 8: {
+                commands::RoleDefinition definition = any_role();
+                (void)co_await change_role(services, root, role, std::move(definition), next);
+                break;
+            }
+            default:
+                (void)co_await delete_group(services, root, group, next);
+                groups_.erase(groups_.begin() + static_cast<std::ptrdiff_t>(which));
+                break;
+        }
+    }
+    commands::RoleDefinition any_role() {
+        commands::RoleDefinition role{"role" + std::to_string(++names_), {"a:read", "b:*@own"}};
+        if (one_of(3) == 0) role.deny.push_back("a:*");
+        if (one_of(3) == 0) role.permissions.push_back("c/" + std::to_string(one_of(3)) + ":write");
+        return role;
+    }
+
     std::mt19937_64 random_;
+    std::vector<Uuid> groups_;
+    std::vector<Uuid> roles_;
+    int names_ = 0;
     Stage& stage_;
     std::array<Node*, 2> nodes_;
     std::vector<Person> people_;

@@ -52,7 +52,18 @@ std::string text_of(const std::vector<Uuid>& ids) {
     for (const Uuid& id : ids) text += ' ' + id.to_string();
     return text;
 }
-std::string text_of(const Assignments& assignments) { return "assignments" + text_of(assignments.roles); }
+std::string text_of(const Assignments& assignments) {
+    return "assignments" + text_of(assignments.roles) + " in" + text_of(assignments.groups);
+}
+std::string text_of(const Group& group) {
+    return "group " + std::to_string(static_cast<int>(group.status)) + ' ' + group.name;
+}
+std::string text_of(const Nestings& nestings) {
+    std::string text = "nestings " + std::to_string(nestings.count);
+    for (const auto& [child, parents] : nestings.parents)
+        text += ' ' + child.to_string() + " under" + text_of(parents);
+    return text;
+}
 std::string text_of(const Administrators& administrators) { return "administrators" + text_of(administrators.users); }
 std::string text_of(const ServiceAccount& account) {
     std::string text = "service account " + std::to_string(static_cast<int>(account.status)) + ' ' + account.name +

@@ -57,7 +57,7 @@ protected:
     Uuid role(std::string name, std::vector<std::string> permissions) {
         auto defined = define(roots_, std::move(name), std::move(permissions));
         EXPECT_TRUE(test::succeeds(defined));
-        return defined->role_id;
+        return defined->id;
     }
     // Ann holds these from now on, and nothing is in the log that matters.
     void let_ann(std::vector<std::string> permissions) {
@@ -83,7 +83,7 @@ TEST_F(RolesTest, DefineMakesARoleThatGrantsNobodyAnythingYet) {
     ASSERT_TRUE(test::succeeds(defined));
     EXPECT_EQ(since(), Types{"role.defined"});
     const auto event = world.events().back();
-    EXPECT_EQ(event.stream_id, defined->role_id);
+    EXPECT_EQ(event.stream_id, defined->id);
     EXPECT_EQ(event.position, defined->position);
     EXPECT_EQ(event.payload, R"({"deny":[],"kind":"custom","name":"Clerk","permissions":["invoices:read"]})");
     EXPECT_TRUE(held_by(ann_).empty());
@@ -114,7 +114,7 @@ TEST_F(RolesTest, DefineAnswersARepeatedRequestWithTheFirstRole) {
     auto again = run(define_role(other.services, bearer_of(roots_), clerk, with_key));
     ASSERT_TRUE(test::succeeds(first));
     ASSERT_TRUE(test::succeeds(again));
-    EXPECT_EQ(first->role_id, again->role_id);
+    EXPECT_EQ(first->id, again->id);
     EXPECT_EQ(first->position, again->position);
     EXPECT_EQ(since().size(), 1u);
 }
@@ -136,7 +136,7 @@ TEST_F(RolesTest, ADenialWinsWhicheverRoleItStandsIn) {
     ASSERT_TRUE(test::succeeds(assign(roots_, ann_, role("reader", {"*:read", "orders:write"}))));
     auto nosy = define_denying(roots_, "not-nosy", {}, {"payroll:*", "orders/7:read"});
     ASSERT_TRUE(test::succeeds(nosy));
-    ASSERT_TRUE(test::succeeds(assign(roots_, ann_, nosy->role_id)));
+    ASSERT_TRUE(test::succeeds(assign(roots_, ann_, nosy->id)));
     const auto access = run(access_of_user(other.services, ann_, Deadline::max()));
     ASSERT_TRUE(test::succeeds(access));
     EXPECT_TRUE(access->decide({"invoices", "read", "1"}));
@@ -144,7 +144,7 @@ TEST_F(RolesTest, ADenialWinsWhicheverRoleItStandsIn) {
     EXPECT_TRUE(access->decide({"orders", "read", "8"}));
     EXPECT_FALSE(access->decide({"orders", "read", "7"}));
     EXPECT_EQ(held_by(ann_), std::vector<std::string>{"orders:write"}) << "only what holds without exception";
-    ASSERT_TRUE(test::succeeds(withdraw(roots_, ann_, nosy->role_id)));
+    ASSERT_TRUE(test::succeeds(withdraw(roots_, ann_, nosy->id)));
     EXPECT_TRUE(run(access_of_user(other.services, ann_, Deadline::max()))->decide({"payroll", "read", "1"}));
 }
 
@@ -169,19 +169,19 @@ TEST_F(RolesTest, ADenialIsLiftedByThoseWhoHoldWhatItDenies) {
     ASSERT_TRUE(test::succeeds(denied));
     const Uuid all = role("everything", {"*:*"});
     ASSERT_TRUE(test::succeeds(assign(roots_, ann_, all)));
-    ASSERT_TRUE(test::succeeds(assign(roots_, ann_, denied->role_id)));
+    ASSERT_TRUE(test::succeeds(assign(roots_, ann_, denied->id)));
     before_ = world.head();
-    EXPECT_TRUE(test::refused(withdraw(anns_, ann_, denied->role_id), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(remove(anns_, denied->role_id), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(change(anns_, denied->role_id, "harmless", {}), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(withdraw(anns_, ann_, denied->id), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(remove(anns_, denied->id), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(change(anns_, denied->id, "harmless", {}), Refusal::kExceedsAuthority));
     EXPECT_TRUE(test::refused(define(anns_, "payroll", {"payroll:read"}), Refusal::kExceedsAuthority));
     EXPECT_TRUE(test::refused(assign(anns_, bob_, all), Refusal::kExceedsAuthority))
         << "for he would act through Bob";
     EXPECT_TRUE(since().empty());
-    ASSERT_TRUE(test::succeeds(assign(roots_, root_, denied->role_id)));
+    ASSERT_TRUE(test::succeeds(assign(roots_, root_, denied->id)));
     EXPECT_FALSE(run(access_of_user(services(), root_, Deadline::max()))->decide({"payroll", "read", "1"}));
-    EXPECT_TRUE(test::succeeds(withdraw(roots_, root_, denied->role_id)));
-    EXPECT_TRUE(test::succeeds(withdraw(roots_, ann_, denied->role_id)));
+    EXPECT_TRUE(test::succeeds(withdraw(roots_, root_, denied->id)));
+    EXPECT_TRUE(test::succeeds(withdraw(roots_, ann_, denied->id)));
 }
 
 TEST_F(RolesTest, AreGivenToServiceAccountsToo) {

@@ -133,6 +133,45 @@ TEST_F(PermissionsModelTest, FollowsARoleAndWhoHasIt) {
     }
 }
 
+TEST_F(PermissionsModelTest, FollowsGroupsAndWhoIsInThem) {
+    const Uuid staff = story.new_id();
+    const Uuid clerks = story.new_id();
+    const Uuid ann = story.new_id();
+    story.record(staff, GroupEvent(GroupDefined{"staff"}), By{});
+    story.record(clerks, GroupEvent(GroupDefined{"clerks"}), By{});
+    story.record(assignments_of(ann), AssignmentsEvent(GroupMemberAdded{ann, clerks}), By{});
+    story.record(kNestingsStream, NestingsEvent(GroupNested{staff, clerks}), By{});
+    story.record(clerks, GroupEvent(GroupRenamed{"Clerks"}), By{});
+    const auto group_rows = [&] {
+        return rows(database,
+                    "select name, version, position from read_models.permissions_1_groups order by position");
+    };
+    const auto member_rows = [&] {
+        return rows(database,
+                    "select group_id, member_id, member_type, position from "
+                    "read_models.permissions_1_members order by position");
+    };
+    const std::string s = staff.to_string();
+    const std::string c = clerks.to_string();
+    const std::string a = ann.to_string();
+    for (const std::int32_t batch : {1, 3, 1'000}) {
+        reset(database);
+        Driver driver(database, story, permissions);
+        driver.tell(batch);
+        EXPECT_EQ(group_rows(), (Rows{"staff|1|1", "Clerks|2|5"})) << "in batches of " << batch;
+        EXPECT_EQ(member_rows(), (Rows{c + "|" + a + "|user|3", s + "|" + c + "|group|4"}));
+    }
+    story.record(clerks, GroupEvent(GroupDeleted{}), By{});
+    story.record(kNestingsStream, NestingsEvent(GroupUnnested{staff, clerks}), By{});
+    for (const std::int32_t batch : {1, 1'000}) {
+        reset(database);
+        Driver driver(database, story, permissions);
+        driver.tell(batch);
+        EXPECT_EQ(group_rows(), Rows{"staff|1|1"});
+        EXPECT_TRUE(member_rows().empty());
+    }
+}
+
 TEST_F(PermissionsModelTest, StopsAtAChangeToARoleThatNobodyDefined) {
     story.record(story.new_id(), RoleEvent(RoleChanged{"clerk", {}}), By{});
     Driver driver(database, story, permissions);

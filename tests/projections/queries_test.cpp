@@ -135,6 +135,68 @@ TEST_F(QueriesTest, ListsSessionsNewestFirstAndOnlyLiveOnesIfAsked) {
     EXPECT_FALSE(rest->next);
 }
 
+TEST_F(QueriesTest, SaysWhySomebodyMayDoWhatHeMay) {
+    const Uuid ann = story.registers("ann@example.com");
+    const Uuid root = story.new_id();
+    const Uuid reader = story.new_id();
+    const Uuid staff = story.new_id();
+    const Uuid clerks = story.new_id();
+    By by = Story::user(root);
+    story.record(reader, RoleEvent(RoleDefined{"reader", {"a:b"}, RoleKind::kCustom, {"a/7:b"}}), By{});
+    story.record(staff, GroupEvent(GroupDefined{"staff"}), By{});
+    story.record(clerks, GroupEvent(GroupDefined{"clerks"}), By{});
+    const Position given = story.record(
+        assignments_of(staff), AssignmentsEvent(RoleAssigned{staff, reader, SubjectType::kGroup}), by);
+    const Position nested = story.record(kNestingsStream, NestingsEvent(GroupNested{staff, clerks}), by);
+    const Position joined =
+        story.record(assignments_of(ann), AssignmentsEvent(GroupMemberAdded{ann, clerks}), By{});
+    const Position own = story.record(assignments_of(ann), AssignmentsEvent(RoleAssigned{ann, reader}), by);
+    project();
+    const auto why = answer_of(queries.explain(ann, 10, soon()));
+    ASSERT_TRUE(why);
+    EXPECT_EQ(why->position, own);
+    ASSERT_EQ(why->value.size(), 2U);
+    const ReasonRow& through = why->value[0];
+    EXPECT_EQ(through.role_id, reader);
+    EXPECT_EQ(through.permissions, Strings{"a:b"});
+    EXPECT_EQ(through.deny, Strings{"a/7:b"});
+    EXPECT_EQ(through.granted.position, given);
+    EXPECT_EQ(through.granted.actor_id, root.to_string());
+    ASSERT_EQ(through.groups.size(), 2U);
+    EXPECT_EQ(through.groups[0].group_name, "clerks");
+    EXPECT_EQ(through.groups[0].granted.position, joined);
+    EXPECT_EQ(through.groups[0].granted.actor_id, "");
+    EXPECT_EQ(through.groups[1].group_id, staff);
+    EXPECT_EQ(through.groups[1].granted.position, nested);
+    EXPECT_EQ(through.groups[1].granted.actor_type, "user");
+    EXPECT_EQ(why->value[1].granted.position, own);
+    EXPECT_TRUE(why->value[1].groups.empty());
+    EXPECT_EQ(answer_of(queries.explain(ann, 1, soon()))->value.size(), 1U);
+    EXPECT_TRUE(answer_of(queries.explain(root, 10, soon()))->value.empty());
+}
+
+TEST_F(QueriesTest, ListsGroupsTheirMembersAndThoseOfAUser) {
+    const Uuid ann = story.registers("ann@example.com");
+    const Uuid staff = story.new_id();
+    const Uuid clerks = story.new_id();
+    story.record(staff, GroupEvent(GroupDefined{"staff"}), By{});
+    story.record(clerks, GroupEvent(GroupDefined{"clerks"}), By{});
+    story.record(assignments_of(ann), AssignmentsEvent(GroupMemberAdded{ann, clerks}), By{});
+    story.record(kNestingsStream, NestingsEvent(GroupNested{staff, clerks}), By{});
+    project();
+    EXPECT_EQ(answer_of(queries.find_group(staff, soon()))->value->name, "staff");
+    EXPECT_FALSE(answer_of(queries.find_group(ann, soon()))->value);
+    const auto first = answer_of(queries.list_groups(std::nullopt, 1, soon()));
+    ASSERT_TRUE(first->next);
+    EXPECT_EQ(first->items.size() + answer_of(queries.list_groups(first->next, 9, soon()))->items.size(), 2U);
+    const auto members = answer_of(queries.list_members(clerks, std::nullopt, 9, soon()));
+    ASSERT_EQ(members->items.size(), 1U);
+    EXPECT_EQ(members->items[0].id, ann);
+    EXPECT_EQ(members->items[0].type, "user");
+    EXPECT_EQ(answer_of(queries.list_members(staff, std::nullopt, 9, soon()))->items.at(0).type, "group");
+    EXPECT_EQ(answer_of(queries.list_groups_of(ann, soon()))->value.at(0).id, clerks);
+}
+
 TEST_F(QueriesTest, ListsRolesAndThoseOfAUser) {
     const Uuid ann = story.registers("ann@example.com");
     std::vector<Uuid> roles;

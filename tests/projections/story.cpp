@@ -254,9 +254,28 @@ void Story::random_role_event(const Uuid& user, const By& by) {
     else
         record(assignments, AssignmentsEvent(RoleWithdrawn{user, role}), by);
     if (dice == 9) record(kAdministratorsStream, AdministratorsEvent(AdministratorsJoined{user}), by);
+    if (dice == 6) random_group_event(user, by);
     if (dice != 5) return;
     record(role, RoleEvent(RoleDeleted{}), by);
     roles_.erase(at);
+}
+
+void Story::random_group_event(const Uuid& user, const By& by) {
+    const std::size_t dice = static_cast<std::size_t>(random_() % 8);
+    if (groups_.size() < 2 || dice == 0) {
+        groups_.push_back(new_id());
+        record(groups_.back(), GroupEvent(GroupDefined{"group" + std::to_string(next_position_)}), by);
+        return;
+    }
+    const Uuid group = groups_[random_() % groups_.size()];
+    const Uuid assignments = assignments_of(user);
+    if (dice < 4) record(assignments, AssignmentsEvent(GroupMemberAdded{user, group}), by);
+    if (dice == 4) record(assignments, AssignmentsEvent(GroupMemberRemoved{user, group}), by);
+    if (dice == 5) record(kNestingsStream, NestingsEvent(GroupNested{groups_.front(), group}), by);
+    if (dice == 6) record(kNestingsStream, NestingsEvent(GroupUnnested{groups_.front(), group}), by);
+    if (dice != 7) return;
+    record(groups_.back(), GroupEvent(GroupDeleted{}), by);
+    groups_.pop_back();
 }
 
 void Story::random_events(int count) {

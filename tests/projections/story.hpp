@@ -103,6 +103,7 @@ private:
     eventstore::SubjectKeyPtr key_of(const Uuid& subject);
     void random_event();
     void random_role_event(const Uuid& user, const By& by);
+    void random_group_event(const Uuid& user, const By& by);
 
     const keyledger::test::Database& database_;
     TestCipher cipher_;
@@ -117,6 +118,7 @@ private:
     std::vector<Uuid> users_;
     std::vector<Uuid> sessions_;
     std::vector<Uuid> roles_;  // that are not deleted
+    std::vector<Uuid> groups_;
     std::unordered_map<Uuid, SessionFacts> session_facts_;
 };
 

@@ -14,7 +14,8 @@ using eventstore::Deadline;
 
 // All that an answer can depend on. A session that ended reads as none.
 inline std::string text_of(const User& user, const Session& session,
-                           const std::vector<std::shared_ptr<const Role>>& roles) {
+                           const std::vector<std::shared_ptr<const Role>>& roles,
+                           const std::vector<std::shared_ptr<const Group>>& groups) {
     std::ostringstream out;
     out << static_cast<int>(user.status) << ' ' << static_cast<int>(user.standing) << ' '
         << user.registered_at_ms << ' ' << user.security_stamp << ' ' << user.sessions_ended_before << ' '
@@ -31,6 +32,7 @@ inline std::string text_of(const User& user, const Session& session,
         for (const std::string& permission : role->rules.allow.texts()) out << ' ' << permission;
         for (const std::string& permission : role->rules.deny.texts()) out << " not " << permission;
     }
+    for (const auto& group : groups) out << '\n' << group->name;
     return out.str();
 }
 
@@ -61,8 +63,8 @@ void expect_as_folded(World& world, eventstore::Store& store, Ask ask) {
             EXPECT_EQ(found.session.status, Session::Status::kAbsent);
             return;
         }
-        EXPECT_EQ(text_of(found.user, found.session, found.roles),
-                  text_of(folded->user, folded->session, folded->roles));
+        EXPECT_EQ(text_of(found.user, found.session, found.roles, found.groups),
+                  text_of(folded->user, folded->session, folded->roles, folded->groups));
     };
     const Named named = named_in(world);
     for (const Uuid& user : named.users) compare(user, std::nullopt);

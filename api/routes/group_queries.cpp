@@ -1,0 +1,192 @@
+// Lists of groups and members, and why a user may do what he may: of the read model `permissions`, each at a
+// position.
+#include "api/refusals.hpp"
+#include "api/routes/group_routes.hpp"
+#include "api/routes/reading.hpp"
+#include "commands/answers_at_head.hpp"
+
+namespace keyledger::api::routes {
+namespace {
+
+namespace rows = keyledger::projections;
+using commands::CommandError;
+using commands::Refusal;
+
+constexpr std::int32_t kMaxReasons = 1'000;  // ways in which roles come to one user
+
+void write_group(JsonText& json, const rows::GroupRow& group) {
+    json.text("id", group.id.to_string()).text("name", group.name);
+}
+
+std::optional<rows::RoleCursor> after_of(const PageRequest& page) {
+    if (!page.cursor) return std::nullopt;
+    return rows::RoleCursor{Uuid::parse(*page.cursor).value_or(Uuid{})};
+}
+
+// The group of the path, as of the read model.
+boost::asio::awaitable<Result<rows::GroupRow, Response>> find_group(Context& context, Request& request) {
+    const auto group_id = Uuid::parse(request.path_parameter("id"));
+    if (!group_id) co_return Unexpected(refuse(request, CommandError(Refusal::kGroupUnknown)));
+    auto found = co_await context.queries.find_group(*group_id, request.deadline);
+    if (!found) co_return Unexpected(refuse_query(request, found.error()));
+    if (!found->value) co_return Unexpected(refuse(request, CommandError(Refusal::kGroupUnknown)));
+    co_return std::move(*found->value);
+}
+
+// The user of the path is there.
+boost::asio::awaitable<Result<Uuid, Response>> find_user(Context& context, Request& request) {
+    const auto user_id = Uuid::parse(request.path_parameter("id"));
+    if (!user_id) co_return Unexpected(refuse(request, CommandError(Refusal::kUserUnknown)));
+    auto user = co_await commands::user_at_head(context.services, *user_id, request.deadline);
+    if (!user) co_return Unexpected(refuse(request, user.error()));
+    co_return *user_id;
+}
+
+void write_granted(JsonText& json, const rows::ReasonRow::Granted& granted) {
+    json.begin_object("granted")
+        .text("by_type", granted.actor_type)
+        .text_or_null("by", granted.actor_id.empty() ? std::nullopt : std::optional(granted.actor_id))
+        .time("at", granted.at_ms)
+        .number("position", granted.position)
+        .end_object();
+}
+
+void write_reason(JsonText& json, const rows::ReasonRow& reason) {
+    json.begin_object();
+    json.begin_object("role")
+        .text("id", reason.role_id.to_string())
+        .text("name", reason.role_name)
+        .end_object();
+    json.texts("permissions", reason.permissions).texts("deny", reason.deny);
+    write_granted(json, reason.granted);
+    json.begin_array("groups");
+    for (const rows::ReasonRow::Step& step : reason.groups) {
+        json.begin_object().text("id", step.group_id.to_string()).text("name", step.group_name);
+        write_granted(json, step.granted);
+        json.end_object();
+    }
+    json.end_array().end_object();
+}
+
+}  // namespace
+
+Reply list_groups(Context& context, Request& request) {
+    auto admitted = co_await admit(context, request, commands::kReadGroups, rows::Model::kPermissions);
+    if (!admitted) co_return admitted.error();
+    FormFields query = FormFields::of_query(request);
+    const PageRequest page = read_page(context, query, "groups");
+    auto read = query.finish();
+    if (!read) co_return read.error();
+    auto groups = co_await context.queries.list_groups(after_of(page), page.limit, request.deadline);
+    if (!groups) co_return refuse_query(request, groups.error());
+    JsonText json;
+    json.begin_array("items");
+    for (const rows::GroupRow& group : groups->items) {
+        json.begin_object();
+        write_group(json, group);
+        json.end_object();
+    }
+    json.end_array();
+    std::optional<std::string> next;
+    if (groups->next) next = context.cursors.seal("groups", groups->next->after.to_string());
+    co_return page_answer(json, next, groups->position);
+}
+
+Reply show_group(Context& context, Request& request) {
+    auto admitted = co_await admit(context, request, commands::kReadGroups, rows::Model::kPermissions);
+    if (!admitted) co_return admitted.error();
+    const auto group_id = Uuid::parse(request.path_parameter("id"));
+    if (!group_id) co_return refuse(request, CommandError(Refusal::kGroupUnknown));
+    auto found = co_await context.queries.find_group(*group_id, request.deadline);
+    if (!found) co_return refuse_query(request, found.error());
+    if (!found->value) co_return refuse(request, CommandError(Refusal::kGroupUnknown));
+    JsonText json;
+    write_group(json, *found->value);
+    co_return at_position(api::json(200, json.finish()), found->position);
+}
+
+Reply list_group_members(Context& context, Request& request) {
+    auto admitted = co_await admit(context, request, commands::kReadGroups, rows::Model::kPermissions);
+    if (!admitted) co_return admitted.error();
+    FormFields query = FormFields::of_query(request);
+    const PageRequest page = read_page(context, query, "members");
+    auto read = query.finish();
+    if (!read) co_return read.error();
+    auto group = co_await find_group(context, request);
+    if (!group) co_return group.error();
+    auto members =
+        co_await context.queries.list_members(group->id, after_of(page), page.limit, request.deadline);
+    if (!members) co_return refuse_query(request, members.error());
+    JsonText json;
+    json.begin_array("items");
+    for (const rows::MemberRow& member : members->items)
+        json.begin_object()
+            .text("type", member.type)
+            .text("id", member.id.to_string())
+            .time("added_at", member.since_ms)
+            .end_object();
+    json.end_array();
+    std::optional<std::string> next;
+    if (members->next) next = context.cursors.seal("members", members->next->after.to_string());
+    co_return page_answer(json, next, members->position);
+}
+
+Reply list_group_roles(Context& context, Request& request) {
+    auto admitted = co_await admit(context, request, commands::kReadRoles, rows::Model::kPermissions);
+    if (!admitted) co_return admitted.error();
+    auto group = co_await find_group(context, request);
+    if (!group) co_return group.error();
+    auto roles = co_await context.queries.list_user_roles(group->id, request.deadline);
+    if (!roles) co_return refuse_query(request, roles.error());
+    JsonText json;
+    json.begin_array("items");
+    for (const rows::UserRoleRow& assigned : roles->value) {
+        json.begin_object();
+        write_role(json, assigned.role);
+        json.time("assigned_at", assigned.assigned_at_ms).end_object();
+    }
+    json.end_array();
+    co_return at_position(api::json(200, json.finish()), roles->position);
+}
+
+Reply list_user_groups(Context& context, Request& request) {
+    auto admitted = co_await admit(context, request, commands::kReadGroups, rows::Model::kPermissions);
+    if (!admitted) co_return admitted.error();
+    auto user_id = co_await find_user(context, request);
+    if (!user_id) co_return user_id.error();
+    auto groups = co_await context.queries.list_groups_of(*user_id, request.deadline);
+    if (!groups) co_return refuse_query(request, groups.error());
+    JsonText json;
+    json.begin_array("items");
+    for (const rows::GroupRow& group : groups->value) {
+        json.begin_object();
+        write_group(json, group);
+        json.time("added_at", group.since_ms).end_object();
+    }
+    json.end_array();
+    co_return at_position(api::json(200, json.finish()), groups->position);
+}
+
+Reply explain_user(Context& context, Request& request) {
+    auto admitted = co_await admit(context, request, commands::kReadRoles, rows::Model::kPermissions);
+    if (!admitted) co_return admitted.error();
+    auto user_id = co_await find_user(context, request);
+    if (!user_id) co_return user_id.error();
+    auto reasons = co_await context.queries.explain(*user_id, kMaxReasons + 1, request.deadline);
+    if (!reasons) co_return refuse_query(request, reasons.error());
+    const bool complete = reasons->value.size() <= static_cast<std::size_t>(kMaxReasons);
+    if (!complete) reasons->value.pop_back();
+    AccessRules all;
+    for (const rows::ReasonRow& reason : reasons->value)
+        all.add(
+            AccessRules(PermissionSet::of_texts(reason.permissions), PermissionSet::of_texts(reason.deny)));
+    JsonText json;
+    json.texts("permissions", all.allow.texts()).texts("deny", all.deny.texts());
+    json.texts("without_exception", all.without_exceptions().texts()).truth("complete", complete);
+    json.begin_array("reasons");
+    for (const rows::ReasonRow& reason : reasons->value) write_reason(json, reason);
+    json.end_array();
+    co_return at_position(api::json(200, json.finish()), reasons->position);
+}
+
+}  // namespace keyledger::api::routes

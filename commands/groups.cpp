@@ -1,0 +1,198 @@
+#include "commands/groups.hpp"
+
+#include "commands/administer.hpp"
+#include "commands/first_stream.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using Op = eventstore::ClaimChange::Op;
+
+Result<RoleName, CommandError> parse(const std::string& name) {
+    auto parsed = parse_role_name(name);
+    if (!parsed) return Unexpected(CommandError(Refusal::kInvalidGroupName));
+    return std::move(*parsed);
+}
+
+void change_claim(Services& services, Attempt& attempt, Op op, const Uuid& group_id,
+                  const std::string& name) {
+    const auto parsed = parse_role_name(name);
+    const std::string key = parsed ? parsed->key : std::string();
+    attempt.change_claims(op, "group_name", group_id, services.pseudonyms.claim("group_name", key));
+}
+
+Result<void, CommandError> append(Attempt& attempt, StreamOf<Group> group, const GroupCommand& command) {
+    auto events = decide(attempt.state(group), command);
+    if (!events) return Unexpected(CommandError(refusal_of(events.error())));
+    attempt.append(group, *events);
+    return {};
+}
+Result<void, CommandError> append(Attempt& attempt, StreamOf<Assignments> assignments,
+                                  const AssignmentsCommand& command) {
+    auto events = decide(attempt.state(assignments), command);
+    if (!events) return Unexpected(CommandError(refusal_of(events.error())));
+    attempt.append(assignments, *events);
+    return {};
+}
+Decided append_nestings(Attempt& attempt, NestingsCommand command) {
+    Streams more;
+    const auto nestings = more.read<Nestings>(kNestingsStream);
+    auto read = co_await attempt.also_read(more);
+    if (!read) co_return read;
+    auto events = decide(attempt.state(nestings), command);
+    if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+    attempt.append(nestings, *events);
+    co_return Result<void, CommandError>{};
+}
+
+// What whoever is in it is granted and denied by it, as far as the actor may lack it. kGroupUnknown where
+// there is none.
+Answer<AccessRules> rules_of(Administration& on, Uuid group_id) {
+    Attempt& attempt = on.attempt;
+    Streams more;
+    const auto group = more.read<Group>(group_id);
+    auto read = co_await attempt.also_read(more);
+    if (!read) co_return Unexpected(read.error());
+    if (attempt.state(group).status != Group::Status::kDefined)
+        co_return Unexpected(CommandError(Refusal::kGroupUnknown));
+    const Subject subject = Subject::group(group_id);
+    auto holdings = co_await holdings_of(attempt, subject, through_for(on.held));
+    if (!holdings) co_return Unexpected(holdings.error());
+    co_return std::move(holdings->rules);
+}
+
+// Of those that a subject is in: known only once there is no room for another.
+Answer<std::vector<Uuid>> deleted_among(Attempt& attempt, std::vector<Uuid> groups) {
+    std::vector<Uuid> deleted;
+    if (groups.size() < kMaxGroupsPerSubject) co_return deleted;
+    Streams more;
+    for (const Uuid& group_id : groups) more.read<Group>(group_id);
+    auto read = co_await attempt.also_read(more);
+    if (!read) co_return Unexpected(read.error());
+    for (const Uuid& group_id : groups)
+        if (attempt.state(StreamOf<Group>{group_id}).status == Group::Status::kDeleted)
+            deleted.push_back(group_id);
+    co_return deleted;
+}
+
+}  // namespace
+
+Answer<Defined> define_group(Services& services, Bearer bearer, std::string name, Caller caller) {
+    auto parsed = parse(name);
+    if (!parsed) co_return Unexpected(parsed.error());
+    const Deadline deadline = caller.deadline;
+    const Uuid group_id = services.identifiers.next();
+    Streams streams;
+    read_actor(streams, bearer);
+    const auto group = streams.begin<Group>(group_id);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        auto held = co_await authorise_with(attempt, kWriteGroups, bearer, services);
+        if (!held) co_return Unexpected(held.error());
+        change_claim(services, attempt, Op::kTake, group_id, parsed->text);
+        co_return append(attempt, group, DefineGroup{parsed->text});
+    };
+    auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    if (!executed) co_return Unexpected(executed.error());
+    Defined defined{group_id, executed->position};
+    if (executed->repeated) {
+        auto first = co_await first_stream(services, executed->first_position, deadline);
+        if (!first) co_return Unexpected(first.error());
+        defined.id = *first;
+    }
+    co_return defined;
+}
+
+Answer<Done> rename_group(Services& services, Bearer bearer, Uuid group_id, std::string name, Caller caller) {
+    auto parsed = parse(name);
+    if (!parsed) co_return Unexpected(parsed.error());
+    const Act act = [&](Administration& on) -> Decided {
+        const std::string before = on.attempt.state(on.group).name;
+        const bool same_key = parse_role_name(before)->key == parsed->key;
+        if (!same_key) {
+            change_claim(services, on.attempt, Op::kRelease, group_id, before);
+            change_claim(services, on.attempt, Op::kTake, group_id, parsed->text);
+        }
+        co_return append(on.attempt, on.group, RenameGroup{parsed->text});
+    };
+    Errand errand{bearer, kWriteGroups, Subject::group(group_id)};
+    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    co_return done;
+}
+
+Answer<Done> delete_group(Services& services, Bearer bearer, Uuid group_id, Caller caller) {
+    const Act act = [&](Administration& on) -> Decided {
+        if (!on.held.covers(on.rules)) co_return Unexpected(CommandError(Refusal::kExceedsAuthority));
+        change_claim(services, on.attempt, Op::kRelease, group_id, on.attempt.state(on.group).name);
+        auto deleted = append(on.attempt, on.group, DeleteGroup{});
+        if (!deleted) co_return deleted;
+        auto withdrawn = append(on.attempt, on.assignments, WithdrawAllRoles{on.subject});
+        if (!withdrawn) co_return withdrawn;
+        NestingsCommand unnest = UnnestWholly{group_id};
+        auto unnested = co_await append_nestings(on.attempt, std::move(unnest));
+        co_return unnested;
+    };
+    Errand errand{bearer, kWriteGroups, Subject::group(group_id)};
+    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    co_return done;
+}
+
+Answer<Done> add_member(Services& services, Bearer bearer, Subject member, Uuid group_id, Caller caller) {
+    const Act act = [&](Administration& on) -> Decided {
+        auto rules = co_await rules_of(on, group_id);
+        if (!rules) co_return Unexpected(rules.error());
+        std::vector<Uuid> groups = on.attempt.state(on.assignments).groups;
+        auto deleted = co_await deleted_among(on.attempt, std::move(groups));
+        if (!deleted) co_return Unexpected(deleted.error());
+        co_return append(on.attempt, on.assignments, AddMember{member, group_id, *rules, on.held, *deleted});
+    };
+    Errand errand{bearer, kWriteGroups, member};
+    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    co_return done;
+}
+
+Answer<Done> remove_member(Services& services, Bearer bearer, Subject member, Uuid group_id, Caller caller) {
+    const Act act = [&](Administration& on) -> Decided {
+        auto rules = co_await rules_of(on, group_id);
+        if (!rules) co_return Unexpected(rules.error());
+        co_return append(on.attempt, on.assignments, RemoveMember{member, group_id, *rules, on.held});
+    };
+    Errand errand{bearer, kWriteGroups, member};
+    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    co_return done;
+}
+
+Answer<Done> nest_group(Services& services, Bearer bearer, Nesting nesting, Caller caller) {
+    const Act act = [&](Administration& on) -> Decided {
+        auto rules = co_await rules_of(on, nesting.parent_id);
+        if (!rules) co_return Unexpected(rules.error());
+        NestingsCommand nest = NestGroup{nesting.parent_id, nesting.child_id, *rules, on.held};
+        auto nested = co_await append_nestings(on.attempt, std::move(nest));
+        co_return nested;
+    };
+    Errand errand{bearer, kWriteGroups, Subject::group(nesting.child_id)};
+    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    co_return done;
+}
+
+Answer<Done> unnest_group(Services& services, Bearer bearer, Nesting nesting, Caller caller) {
+    const Act act = [&](Administration& on) -> Decided {
+        auto rules = co_await rules_of(on, nesting.parent_id);
+        if (!rules) co_return Unexpected(rules.error());
+        NestingsCommand unnest = UnnestGroup{nesting.parent_id, nesting.child_id, *rules, on.held};
+        auto unnested = co_await append_nestings(on.attempt, std::move(unnest));
+        co_return unnested;
+    };
+    Errand errand{bearer, kWriteGroups, Subject::group(nesting.child_id)};
+    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    co_return done;
+}
+
+Decided leave_all_groups(Attempt& attempt, Uuid user_id) {
+    Streams more;
+    const auto assignments = more.read<Assignments>(assignments_of(user_id));
+    auto read = co_await attempt.also_read(more);
+    if (!read) co_return read;
+    co_return append(attempt, assignments, LeaveAllGroups{Subject::user(user_id)});
+}
+
+}  // namespace keyledger::commands

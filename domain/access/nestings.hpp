@@ -1,0 +1,92 @@
+#pragma once
+// The aggregate `nestings`: which group stands under which. One set with one stream, for "groups have no
+// cycle" is a rule over all of them: every command able to break it writes it. Who is in a group is in those
+// above it too. Pure.
+#include <map>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "domain/access/permission.hpp"
+#include "domain/declare.hpp"
+#include "domain/result.hpp"
+#include "domain/uuid.hpp"
+
+namespace keyledger {
+
+inline constexpr std::size_t kMaxGroupDepth = 5;    // groups one above the other
+inline constexpr std::size_t kMaxGroupsAbove = 8;   // of one group, near and far
+inline constexpr std::size_t kMaxNestings = 2'000;  // in all: an event copies the set
+
+// ---- events
+// ----------------------------------------------------------------------------------------------------
+struct GroupNested {
+    Uuid parent_id;
+    Uuid child_id;
+    static constexpr std::string_view kType = "group.nested";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = GroupNested;
+        return std::tuple{Field{"parent_id", &E::parent_id}, Field{"child_id", &E::child_id}};
+    }
+};
+struct GroupUnnested {
+    Uuid parent_id;
+    Uuid child_id;
+    static constexpr std::string_view kType = "group.unnested";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = GroupUnnested;
+        return std::tuple{Field{"parent_id", &E::parent_id}, Field{"child_id", &E::child_id}};
+    }
+};
+using NestingsEvent = std::variant<GroupNested, GroupUnnested>;
+
+// ---- commands
+// --------------------------------------------------------------------------------------------------
+struct NestGroup {
+    Uuid parent_id;
+    Uuid child_id;
+    AccessRules rules;  // of the parent and of all above it
+    AccessRules held;
+};
+struct UnnestGroup {
+    Uuid parent_id;
+    Uuid child_id;
+    AccessRules rules;
+    AccessRules held;
+};
+struct UnnestWholly {  // what a group leaves behind that is deleted
+    Uuid group_id;
+};
+
+// ---- errors
+// ----------------------------------------------------------------------------------------------------
+enum class NestingsError { kCycle, kTooDeep, kTooManyAbove, kTooMany, kLacksPermission };
+
+// ---- state
+// -----------------------------------------------------------------------------------------------------
+struct Nestings {
+    std::map<Uuid, std::vector<Uuid>> parents;  // by child; of those that have any
+    std::size_t count = 0;
+
+    bool has(const Uuid& parent_id, const Uuid& child_id) const;
+    // These groups and all above them, each once, the nearer ones first.
+    std::vector<Uuid> with_all_above(std::span<const Uuid> groups) const;
+
+    static constexpr std::string_view kStreamType = "nestings";
+    using Event = NestingsEvent;
+};
+// The one stream, the same in every log.
+inline constexpr Uuid kNestingsStream{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80, 0x67,  //
+                                       0x80, 0x6e, 0x65, 0x73, 0x74, 0x65, 0x64, 0x01}};
+
+// ---- rules
+// -----------------------------------------------------------------------------------------------------
+using NestingsDecision = Result<std::vector<NestingsEvent>, NestingsError>;
+using NestingsCommand = std::variant<NestGroup, UnnestGroup, UnnestWholly>;
+
+NestingsDecision decide(const Nestings& nestings, const NestingsCommand& command);
+Nestings evolve(Nestings nestings, const NestingsEvent& event, const Recorded& recorded);
+
+}  // namespace keyledger

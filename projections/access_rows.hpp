@@ -1,0 +1,15 @@
+#pragma once
+// Rows of `permissions` out of a result, from the column `first` on.
+#include <pqxx/pqxx>
+
+#include "projections/queries.hpp"
+
+namespace keyledger::projections {
+
+RoleRow role_from(const pqxx::row& row, pqxx::row::size_type first);
+UserRoleRow user_role_from(const pqxx::row& row, pqxx::row::size_type first);
+GroupRow group_from(const pqxx::row& row, pqxx::row::size_type first);
+MemberRow member_from(const pqxx::row& row, pqxx::row::size_type first);
+ReasonRow reason_from(const pqxx::row& row, pqxx::row::size_type first);
+
+}  // namespace keyledger::projections
