@@ -15,11 +15,6 @@ std::vector<std::string_view> parts_of(std::string_view text, char separator) {
     return parts;
 }
 
-std::vector<std::string> words_of(std::string_view text) {
-    const auto parts = parts_of(text, ' ');
-    return {parts.begin(), parts.end()};
-}
-
 // As explain_sql() writes it: the steps apart by RS, their parts by US.
 ReasonRow::Step step_from(std::string_view text) {
     auto parts = parts_of(text, '\x1f');
@@ -35,6 +30,11 @@ ReasonRow::Step step_from(std::string_view text) {
 }
 
 }  // namespace
+
+std::vector<std::string> words_of(std::string_view text) {
+    const auto parts = parts_of(text, ' ');
+    return {parts.begin(), parts.end()};
+}
 
 RoleRow role_from(const pqxx::row& row, pqxx::row::size_type first) {
     auto at = first;

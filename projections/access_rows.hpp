@@ -6,6 +6,8 @@
 
 namespace keyledger::projections {
 
+// What spaces separate.
+std::vector<std::string> words_of(std::string_view text);
 RoleRow role_from(const pqxx::row& row, pqxx::row::size_type first);
 UserRoleRow user_role_from(const pqxx::row& row, pqxx::row::size_type first);
 GroupRow group_from(const pqxx::row& row, pqxx::row::size_type first);

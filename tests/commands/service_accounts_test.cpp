@@ -66,13 +66,13 @@ protected:
                                     caller_of(roots_)));
         ASSERT_TRUE(test::succeeds(role));
         ASSERT_TRUE(test::succeeds(run(
-            assign_role(services(), bearer_of(roots_), Subject::user(ann_), role->role_id, caller_of(roots_)))));
+            assign_role(services(), bearer_of(roots_), Subject::user(ann_), role->id, caller_of(roots_)))));
     }
     Uuid role(std::string name, std::vector<std::string> permissions) {
         auto defined = run(define_role(services(), bearer_of(roots_), {std::move(name), std::move(permissions)},
                                        caller_of(roots_)));
         EXPECT_TRUE(test::succeeds(defined));
-        return defined ? defined->role_id : Uuid{};
+        return defined ? defined->id : Uuid{};
     }
     Result<Done, CommandError> assign(const Grant& who, const Uuid& id, const Uuid& role_id) {
         const auto subject = Subject::service_account(id);

@@ -24,7 +24,7 @@ public:
         auto made = run(add_account_secret(services(), bearer_of(root_), id_, caller_of(root_)));
         secret_ = std::move(*made->secret);
         secret_id_ = made->secret_id;
-        role_ = run(define_role(services(), bearer_of(root_), {"clerk", {"orders:read"}}, caller_of(root_)))->role_id;
+        role_ = run(define_role(services(), bearer_of(root_), {"clerk", {"orders:read"}}, caller_of(root_)))->id;
         const Subject subject = Subject::service_account(id_);
         EXPECT_TRUE(test::succeeds(
             run(assign_role(services(), bearer_of(root_), subject, role_, caller_of(root_)))));
