@@ -95,6 +95,8 @@ void expect_memories_equal_the_log(test::Stage& stage, std::initializer_list<tes
         if (type == Role::kStreamType) streams.read<Role>(stream_id);
         if (type == Assignments::kStreamType) streams.read<Assignments>(stream_id);
         if (type == Administrators::kStreamType) streams.read<Administrators>(stream_id);
+        if (type == Group::kStreamType) streams.read<Group>(stream_id);
+        if (type == Nestings::kStreamType) streams.read<Nestings>(stream_id);
         if (type == ServiceAccount::kStreamType) streams.read<ServiceAccount>(stream_id);
         if (type == ServiceToken::kStreamType) streams.read<ServiceToken>(stream_id);
         auto read = run(reader.executor.folder().load(streams.loads(), Freshness::kAtHead, Deadline::max()));
