@@ -31,7 +31,8 @@ boost::asio::awaitable<Result<commands::ServiceStates, eventstore::StoreError>> 
     auto answer = co_await hot_->read_service(subject.account_id, subject.token_id, *head, deadline);
     if (!answer) co_return Unexpected(eventstore::StoreError::kUnavailable);
     co_return commands::ServiceStates{std::move(answer->found.account), std::move(answer->found.token),
-                                      std::move(answer->found.roles), answer->position};
+                                      std::move(answer->found.roles), std::move(answer->found.groups),
+                                      answer->position};
 }
 
 std::unique_ptr<projections::HotAccess> make_hot_access(const Config& config, const commands::Clock& clock,
