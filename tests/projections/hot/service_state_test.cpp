@@ -23,7 +23,7 @@ public:
         root_ = stage.world.log_in(stage.node, "root@example.com");
         for (const char* name : {"clerk", "watch"}) {
             const RoleDefinition definition{name, {std::string(name) + ":read"}};
-            roles_.push_back(run(define_role(at(), bearer_of(root_), definition, as_root()))->role_id);
+            roles_.push_back(run(define_role(at(), bearer_of(root_), definition, as_root()))->id);
         }
     }
 
