@@ -18,6 +18,10 @@ struct Wrong : std::runtime_error {
         : std::runtime_error("line " + std::to_string(where.line) + ": " + what) {}
 };
 
+struct Circle : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
 // nullptr: it is not there, or null.
 const YamlNode* member(const YamlNode& map, std::string_view name) {
     for (const auto& [its_name, node] : map.members)
@@ -95,10 +99,35 @@ WantedGroup read_group(const std::string& name, const YamlNode& node) {
     check_name(node, name, "group");
     if (node.kind == Kind::kNothing) return {name, std::nullopt};
     allow_members(node, "group '" + name + "'", {"roles", "groups"});
-    WantedGroup::Definition definition{texts(node, "roles"), texts(node, "groups")};
+    commands::GroupDefinition definition{texts(node, "roles"), texts(node, "groups")};
     for (const std::string& role : definition.roles) check_name(node, role, "role");
     for (const std::string& group : definition.groups) check_name(node, group, "group");
     return {name, std::move(definition)};
+}
+
+std::string key_of(const std::string& name) { return parse_role_name(name)->key; }
+
+// Each behind those that are nested in it.
+std::vector<WantedGroup> children_first(std::vector<WantedGroup> groups) {
+    std::set<std::string> waiting;
+    for (const WantedGroup& group : groups)
+        if (group.definition) waiting.insert(key_of(group.name));
+    std::vector<WantedGroup> ordered;
+    while (!waiting.empty()) {
+        const std::size_t before = ordered.size();
+        for (const WantedGroup& group : groups) {
+            const auto waits_for = [&](const std::string& child) { return waiting.contains(key_of(child)); };
+            if (!waiting.contains(key_of(group.name))) continue;
+            if (std::ranges::any_of(group.definition->groups, waits_for)) continue;
+            ordered.push_back(group);
+            waiting.erase(key_of(group.name));
+        }
+        if (ordered.size() == before)
+            throw Circle("groups stand in a circle, of which '" + *waiting.begin() + "' is one, or under one");
+    }
+    for (WantedGroup& group : groups)
+        if (!group.definition) ordered.push_back(std::move(group));
+    return ordered;
 }
 
 // Names are unique without regard to case.
@@ -124,10 +153,18 @@ Result<AccessFile, std::string> read_access_file(std::string_view text) {
     if (!parsed) return Unexpected(parsed.error());
     try {
         allow_members(*parsed, "the file", {"roles", "groups"});
-        return AccessFile{read_all<WantedRole>(*parsed, "roles", read_role),
-                          read_all<WantedGroup>(*parsed, "groups", read_group)};
+        AccessFile file;
+        file.roles = read_all<WantedRole>(*parsed, "roles", read_role);
+        std::ranges::stable_partition(file.roles, [](const WantedRole& role) { return role.definition.has_value(); });
+        auto groups = read_all<WantedGroup>(*parsed, "groups", read_group);
+        if (groups.size() > kMaxGroupsOfAFile)
+            throw Wrong(*parsed, "more than " + std::to_string(kMaxGroupsOfAFile) + " groups");
+        file.groups = children_first(std::move(groups));
+        return file;
     } catch (const Wrong& wrong) {
         return Unexpected(std::string(wrong.what()));
+    } catch (const Circle& circle) {
+        return Unexpected(std::string("line 1: ") + circle.what());
     }
 }
 

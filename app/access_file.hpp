@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "commands/roles.hpp"
+#include "commands/apply_access.hpp"
 #include "domain/result.hpp"
 
 namespace keyledger::app {
@@ -28,16 +28,13 @@ struct WantedRole {
     std::optional<commands::RoleDefinition> definition;  // nullopt: not wanted
 };
 struct WantedGroup {
-    struct Definition {
-        std::vector<std::string> roles;   // names
-        std::vector<std::string> groups;  // names, nested in it
-    };
     std::string name;
-    std::optional<Definition> definition;  // nullopt: not wanted
+    std::optional<commands::GroupDefinition> definition;  // nullopt: not wanted
 };
+inline constexpr std::size_t kMaxGroupsOfAFile = 2'000;
 struct AccessFile {
-    std::vector<WantedRole> roles;
-    std::vector<WantedGroup> groups;
+    std::vector<WantedRole> roles;    // those that are not wanted last
+    std::vector<WantedGroup> groups;  // each behind those that are nested in it, and those that are not wanted last
 };
 
 // Every name and permission is of its grammar. The error is a sentence that begins with the number of the line.

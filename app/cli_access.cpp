@@ -69,6 +69,14 @@ std::string sentence_of(const std::string& what, const CommandError& error) {
     static const std::map<Refusal, std::string_view> kSentences{
         {Refusal::kRoleBuiltIn, " is built in; it is neither changed nor deleted"},
         {Refusal::kRoleNameTaken, " was made by somebody else in this moment; run this again"},
+        {Refusal::kRoleUnknown, " names a role that there is not"},
+        {Refusal::kGroupUnknown, " names a group that there is not"},
+        {Refusal::kGroupNameTaken, " was made by somebody else in this moment; run this again"},
+        {Refusal::kGroupCycle, " would stand in itself"},
+        {Refusal::kGroupsTooDeep, " would make groups stand too deep in each other"},
+        {Refusal::kTooManyGroupsAbove, " would put too many groups above another"},
+        {Refusal::kTooManyNestings, " would nest too many groups"},
+        {Refusal::kTooManyRoles, " would have too many roles"},
         {Refusal::kBusy, " is being changed by others; run this again"},
         {Refusal::kUnavailable, ": the database does not answer; what is above was done, the rest was not"},
         {Refusal::kOverloaded, ": the database does not answer; what is above was done, the rest was not"},
@@ -138,6 +146,15 @@ public:
         return true;
     }
 
+    bool apply(const WantedGroup& wanted) {
+        const auto applied = core_.run(commands::apply_group(core_.services, wanted.name, wanted.definition, how_,
+                                                             operator_at_the_machine()));
+        if (!applied) return fail("group '" + wanted.name + "'", applied.error());
+        position_ = std::max(position_, applied->position);
+        tell({"group", wanted.name, applied->change, applied->added, applied->removed});
+        return true;
+    }
+
     void finish() const {
         if (format_ == Format::kJson) return print_json(lines_, how_, position_);
         const auto changed = std::count_if(lines_.begin(), lines_.end(),
@@ -178,18 +195,56 @@ void print_role(const projections::RoleRow& role) {
     if (!role.deny.empty()) print_texts("deny", role.deny);
 }
 
-bool print_roles(Core& core, projections::Queries& queries, projections::Queries::Deadline deadline) {
-    std::cout << "roles:\n";
+// Page after page; false: the database does not answer.
+template <class ListPage, class Print>
+bool print_all(Core& core, ListPage list_page, Print print) {
     std::optional<projections::RoleCursor> cursor;
     do {
-        const auto page = core.run(queries.list_roles(cursor, kPageRows, deadline));
+        const auto page = core.run(list_page(cursor));
         if (!page) {
             std::cerr << "keyledger: the database does not answer\n";
             return false;
         }
-        for (const auto& role : page->items) print_role(role);
+        for (const auto& row : page->items)
+            if (!print(row)) return false;
         cursor = page->next;
     } while (cursor);
+    return true;
+}
+
+using Cursor = std::optional<projections::RoleCursor>;
+
+bool print_roles(Core& core, projections::Queries& queries, projections::Queries::Deadline deadline) {
+    std::cout << "roles:\n";
+    const auto list = [&](Cursor cursor) { return queries.list_roles(cursor, kPageRows, deadline); };
+    return print_all(core, list, [](const projections::RoleRow& role) {
+        print_role(role);
+        return true;
+    });
+}
+
+bool print_groups(Core& core, projections::Queries& queries, projections::Queries::Deadline deadline) {
+    std::map<Uuid, std::string> names;
+    const auto list = [&](Cursor cursor) { return queries.list_groups(cursor, kPageRows, deadline); };
+    const auto note = [&](const projections::GroupRow& group) { return names.emplace(group.id, group.name).second; };
+    if (!print_all(core, list, note)) return false;
+    if (!names.empty()) std::cout << "groups:\n";
+    for (const auto& [id, name] : names) {
+        const Uuid group = id;
+        std::vector<std::string> nested;
+        const auto members = [&](Cursor cursor) { return queries.list_members(group, cursor, kPageRows, deadline); };
+        const auto take = [&](const projections::MemberRow& member) {
+            if (member.type == "group") nested.push_back(names[member.id]);
+            return true;
+        };
+        const auto roles = core.run(queries.list_user_roles(group, deadline));
+        if (!roles || !print_all(core, members, take)) return false;
+        std::vector<std::string> role_names;
+        for (const auto& row : roles->value) role_names.push_back(row.role.name);
+        std::cout << "  \"" << name << "\":\n";
+        print_texts("roles", role_names);
+        if (!nested.empty()) print_texts("groups", nested);
+    }
     return true;
 }
 
@@ -204,15 +259,19 @@ Exit apply_access(const Environment& environment, const ApplyAccess& options) {
         std::cerr << "keyledger: " << options.file << ": " << file.error() << '\n';
         return Exit::kUsage;
     }
-    if (!file->groups.empty()) {
-        std::cerr << "keyledger: groups can't be made from a file by this version; nothing was done\n";
-        return Exit::kUsage;
-    }
     start_logging(config->log_level);
     Core core(*config);
     Applying applying(core, options.dry_run ? Apply::kTrying : Apply::kForGood, options.format);
-    for (const WantedRole& role : file->roles)
-        if (!applying.apply(role)) return Exit::kFailed;
+    // A role is there before the groups that have it, and goes after them.
+    const auto apply_roles = [&](bool wanted) {
+        return std::ranges::all_of(file->roles, [&](const WantedRole& role) {
+            return role.definition.has_value() != wanted || applying.apply(role);
+        });
+    };
+    const auto apply_groups = [&] {
+        return std::ranges::all_of(file->groups, [&](const WantedGroup& group) { return applying.apply(group); });
+    };
+    if (!apply_roles(true) || !apply_groups() || !apply_roles(false)) return Exit::kFailed;
     applying.finish();
     return Exit::kGood;
 }
@@ -235,7 +294,7 @@ Exit export_access(const Environment& environment) {
                   << "; is a node with the role 'projector' running?\n";
         return Exit::kFailed;
     }
-    if (!print_roles(core, queries, deadline)) return Exit::kFailed;
+    if (!print_roles(core, queries, deadline) || !print_groups(core, queries, deadline)) return Exit::kFailed;
     return Exit::kGood;
 }
 

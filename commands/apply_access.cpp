@@ -1,5 +1,7 @@
 #include "commands/apply_access.hpp"
 
+#include "commands/claim_owner.hpp"
+
 namespace keyledger::commands {
 namespace {
 
@@ -23,22 +25,13 @@ Change change_of(const RoleEvent& event) {
     return std::holds_alternative<RoleDeleted>(event) ? Change::kRemoved : Change::kChanged;
 }
 
-// Whose name it is; nullopt: nobody's.
-Answer<std::optional<Uuid>> owner_of(Services& services, std::string_view kind, const std::string& key,
-                                     Deadline deadline) {
-    auto digests = services.pseudonyms.claim(kind, key);
-    auto owner = co_await services.store.find_claim(std::string(kind), std::move(digests), deadline);
-    if (!owner) co_return Unexpected(CommandError(refusal_of(owner.error())));
-    co_return *owner;
-}
-
 }  // namespace
 
 Answer<AppliedRole> apply_role(Services& services, std::string name, std::optional<RoleDefinition> definition,
                                Apply how, Caller caller) {
     const auto parsed = parse_role_name(name);
     if (!parsed) co_return Unexpected(CommandError(Refusal::kInvalidRoleName));
-    auto owner = co_await owner_of(services, kRoleNames, parsed->key, caller.deadline);
+    auto owner = co_await owner_of_claim(services, kRoleNames, parsed->key, caller.deadline);
     if (!owner) co_return Unexpected(owner.error());
     AppliedRole applied;
     if (!*owner && !definition) co_return applied;

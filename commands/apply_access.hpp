@@ -19,4 +19,20 @@ struct AppliedRole {
 Answer<AppliedRole> apply_role(Services& services, std::string name, std::optional<RoleDefinition> definition,
                                Apply how, Caller caller);
 
+// By name.
+struct GroupDefinition {
+    std::vector<std::string> roles;
+    std::vector<std::string> groups;  // nested in it: their members are in it, too
+};
+struct AppliedGroup {
+    Change change = Change::kNone;
+    std::vector<std::string> added;  // "role editor", "group interns"
+    std::vector<std::string> removed;
+    Position position = 0;
+};
+// The group of this name has these roles and these groups nested in it and no others, or there is none. Its members stay.
+// kRoleUnknown, kGroupUnknown for a name that nobody has (only kForGood), kGroupCycle, or a limit of nestings.
+Answer<AppliedGroup> apply_group(Services& services, std::string name, std::optional<GroupDefinition> definition,
+                                 Apply how, Caller caller);
+
 }  // namespace keyledger::commands

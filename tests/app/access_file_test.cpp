@@ -38,10 +38,18 @@ groups:
     EXPECT_EQ(file->roles[1].definition->deny, std::vector<std::string>{"todos/1:read"});
     EXPECT_FALSE(file->roles[2].definition.has_value());
     ASSERT_EQ(file->groups.size(), 3U);
-    EXPECT_EQ(file->groups[0].definition->roles, std::vector<std::string>{"editor"});
-    EXPECT_EQ(file->groups[0].definition->groups, std::vector<std::string>{"interns"});
-    EXPECT_TRUE(file->groups[1].definition.has_value());
+    EXPECT_EQ(file->groups[0].name, "interns") << "before the group that it is nested in";
+    EXPECT_TRUE(file->groups[0].definition.has_value());
+    EXPECT_EQ(file->groups[1].definition->roles, std::vector<std::string>{"editor"});
+    EXPECT_EQ(file->groups[1].definition->groups, std::vector<std::string>{"interns"});
     EXPECT_FALSE(file->groups[2].definition.has_value());
+}
+
+TEST(AccessFileTest, RefusesGroupsThatStandInACircle) {
+    EXPECT_EQ(error_of("groups: {a: {groups: [b]}, b: {groups: [C]}, c: {groups: [A]}, d: {}}").substr(0, 40),
+              "line 1: groups stand in a circle, of whi");
+    EXPECT_NE(error_of("groups: {a: {groups: [a]}}"), "none");
+    EXPECT_EQ(error_of("groups: {a: {groups: [b, other]}, b: {}}"), "none");
 }
 
 TEST(AccessFileTest, ReadsJson) {

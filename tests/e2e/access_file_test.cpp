@@ -33,11 +33,11 @@ HttpHeaders since_last_of(const Finished& applied) {
     return {{"Keyledger-Min-Position", std::to_string(std::atoll(applied.output.c_str() + at + before.size()))}};
 }
 
-// The id of the role of that name.
-std::string role_named(ApiClient& admin, const std::string& name, const HttpHeaders& since) {
+// The id of what has that name in a list.
+std::string id_named(ApiClient& admin, const std::string& list, const std::string& name, const HttpHeaders& since) {
     std::string cursor;
     do {
-        const std::string path = "/api/v1/admin/roles?limit=100" + (cursor.empty() ? "" : "&cursor=" + cursor);
+        const std::string path = list + "?limit=100" + (cursor.empty() ? "" : "&cursor=" + cursor);
         const Answer page = admin.get(path, since);
         EXPECT_EQ(page.status, 200) << page.body;
         for (std::size_t i = 0;; ++i) {
@@ -47,7 +47,7 @@ std::string role_named(ApiClient& admin, const std::string& name, const HttpHead
         }
         cursor = page.is_null("/next") ? "" : page.text("/next");
     } while (!cursor.empty());
-    ADD_FAILURE() << "there is no role " << name;
+    ADD_FAILURE() << "there is no " << name << " in " << list;
     return {};
 }
 
@@ -139,7 +139,7 @@ TEST(AccessFiles, MakeTheDecisionsOfAnApplication) {
     for (const auto& [name, roles] : kPeople) {
         ids[name] = visitor(api()).person.id;
         for (const std::string& role : roles) {
-            const std::string id = role_named(admin, role, since_last_of(applied));
+            const std::string id = id_named(admin, "/api/v1/admin/roles", role, since_last_of(applied));
             const Answer given = admin.send("PUT", std::string(kUsers) + "/" + ids[name] + "/roles/" + id);
             ASSERT_EQ(given.status, 204) << given.body;
         }
@@ -177,6 +177,50 @@ TEST(AccessFiles, ChangeOnlyWhatIsDifferentAndNothingTwice) {
                                 R"(","change":"made","added":["a:read","a:write"],"removed":[]}]})" "\n"),
               std::string::npos)
         << again.output;
+}
+
+TEST(AccessFiles, MakeGroupsWithTheirRolesAndTheGroupsInThem) {
+    const std::string reader = unique("reader"), staff = unique("staff"), interns = unique("interns");
+    const auto file = [&](const std::string& groups) {
+        return written("roles:\n  " + reader + ": {permissions: [\"memos:read\"]}\ngroups:\n" + groups);
+    };
+    const std::string nested =
+        file("  " + staff + ": {roles: [" + reader + "], groups: [" + interns + "]}\n  " + interns + ": {}\n");
+    const std::string made = "+ role " + reader + "\n    + memos:read\n+ group " + interns + "\n+ group " + staff +
+                             "\n    + role " + reader + "\n    + group " + interns + "\n";
+    EXPECT_EQ(apply(nested, {"--dry-run"}).output, made + "Would change 3 of 3.\n");
+    const Finished applied = apply(nested);
+    EXPECT_EQ(without_position(applied), made + "Changed 3 of 3.\n");
+    EXPECT_EQ(without_position(apply(nested)), "  role " + reader + " (as it is)\n  group " + interns +
+                                                   " (as it is)\n  group " + staff + " (as it is)\nChanged 0 of 3.\n");
+
+    ApiClient admin = administrator(api());
+    const std::string group = id_named(admin, "/api/v1/admin/groups", interns, since_last_of(applied));
+    const std::string user = visitor(api()).person.id;
+    const Answer added = admin.send("PUT", "/api/v1/admin/groups/" + group + "/members/" + user);
+    ASSERT_EQ(added.status, 204) << added.body;
+    ApiClient client = api().with("Authorization", deployment().gateway.basic());
+    const Row may_read{"", "memos", "1", Of::kNobody, "read", true};
+    const auto decision = [&] {
+        return client.post("/access/v1/evaluation", question(user, user, may_read)).truth("/decision");
+    };
+    EXPECT_TRUE(decision()) << "by the role of the group above his";
+
+    const Finished exported = deployment().run({"access", "export"});
+    EXPECT_NE(exported.output.find("  \"" + staff + "\":\n    roles: [\"" + reader + "\"]\n    groups: [\"" + interns +
+                                   "\"]\n"),
+              std::string::npos)
+        << exported.output;
+    const std::string apart = file("  " + staff + ": {roles: [" + reader + "]}\n");
+    EXPECT_EQ(without_position(apply(apart)), "  role " + reader + " (as it is)\n~ group " + staff + "\n    - group " +
+                                                  interns + "\nChanged 1 of 2.\n");
+    EXPECT_FALSE(decision()) << "from the moment in which the command returned";
+    EXPECT_EQ(without_position(apply(file("  " + staff + ": null\n"))),
+              "  role " + reader + " (as it is)\n- group " + staff + "\n    - role " + reader + "\nChanged 1 of 2.\n");
+    const Finished unknown = apply(file("  " + staff + ": {roles: [" + unique("nobody") + "]}\n"));
+    EXPECT_EQ(unknown.exit_code, 1);
+    EXPECT_NE(unknown.output.find("group '" + staff + "' names a role that there is not"), std::string::npos)
+        << unknown.output;
 }
 
 TEST(AccessFiles, AreExportedAsTheyAreApplied) {

@@ -1,0 +1,213 @@
+#include "commands/apply_access.hpp"
+#include "commands/claim_owner.hpp"
+#include "domain/access/group.hpp"
+#include "domain/access/nestings.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using Op = eventstore::ClaimChange::Op;
+constexpr std::string_view kGroupNames = "group_name";
+
+struct Target {  // of a role or a group that the file names within a group
+    std::string name;
+    std::optional<Uuid> id;
+};
+
+Answer<std::vector<Target>> find_all(Services& services, std::string_view kind, std::vector<std::string> names,
+                                     Deadline deadline) {
+    std::vector<Target> targets;
+    for (std::string& name : names) {
+        const auto parsed = parse_role_name(name);
+        if (!parsed) co_return Unexpected(CommandError(Refusal::kInvalidGroupName));
+        auto owner = co_await owner_of_claim(services, kind, parsed->key, deadline);
+        if (!owner) co_return Unexpected(owner.error());
+        targets.push_back({std::move(name), *owner});
+    }
+    co_return targets;
+}
+
+bool is_among(const std::vector<Target>& targets, const Uuid& id) {
+    return std::any_of(targets.begin(), targets.end(), [&](const Target& target) { return target.id == id; });
+}
+
+std::vector<Uuid> children_of(const Nestings& nestings, const Uuid& parent_id) {
+    std::vector<Uuid> children;
+    for (const auto& [child, parents] : nestings.parents)
+        if (std::find(parents.begin(), parents.end(), parent_id) != parents.end()) children.push_back(child);
+    return children;
+}
+
+// Decides one command after the other, each upon what the one before it left.
+template <class Aggregate, class Command>
+Result<void, CommandError> decide_upon(Aggregate& state, std::vector<typename Aggregate::Event>& events,
+                                       const Command& command) {
+    auto decided = decide(state, command);
+    if (!decided) return Unexpected(CommandError(refusal_of(decided.error())));
+    for (auto& event : *decided) {
+        state = evolve(std::move(state), event, Recorded{});
+        events.push_back(std::move(event));
+    }
+    return {};
+}
+
+struct GroupStreams {
+    Uuid id;
+    StreamOf<Group> group;
+    StreamOf<Assignments> assignments;
+    StreamOf<Nestings> nestings;
+};
+GroupStreams read_group(Streams& streams, const Uuid& id, bool is_new) {
+    const auto group = is_new ? streams.begin<Group>(id) : streams.read<Group>(id);
+    return {id, group, streams.read<Assignments>(assignments_of(id)), streams.read<Nestings>(kNestingsStream)};
+}
+
+// What the group is given and loses, of roles.
+Result<std::vector<AssignmentsEvent>, CommandError> settle_roles(const Attempt& attempt, const GroupStreams& on,
+                                                                 const std::vector<Target>& wanted) {
+    const auto everything = AccessRules::everything();
+    const Subject subject = Subject::group(on.id);
+    Assignments state = attempt.state(on.assignments);
+    std::vector<AssignmentsEvent> events;
+    const std::vector<Uuid> before = state.roles;
+    for (const Uuid& role : before) {
+        if (is_among(wanted, role)) continue;
+        auto decided = decide_upon(state, events, AssignmentsCommand(WithdrawRole{subject, role, {}, everything}));
+        if (!decided) return Unexpected(decided.error());
+    }
+    for (const Target& role : wanted) {
+        if (!role.id) continue;
+        auto decided =
+            decide_upon(state, events, AssignmentsCommand(AssignRole{subject, *role.id, {}, everything, {}}));
+        if (!decided) return Unexpected(decided.error());
+    }
+    return events;
+}
+
+// The same of groups under it.
+Result<std::vector<NestingsEvent>, CommandError> settle_nestings(const Attempt& attempt, const GroupStreams& on,
+                                                                 const std::vector<Target>& wanted) {
+    const auto everything = AccessRules::everything();
+    Nestings state = attempt.state(on.nestings);
+    std::vector<NestingsEvent> events;
+    for (const Uuid& child : children_of(attempt.state(on.nestings), on.id)) {
+        if (is_among(wanted, child)) continue;
+        auto decided = decide_upon(state, events, NestingsCommand(UnnestGroup{on.id, child, {}, everything}));
+        if (!decided) return Unexpected(decided.error());
+    }
+    for (const Target& child : wanted) {
+        if (!child.id) continue;
+        auto decided = decide_upon(state, events, NestingsCommand(NestGroup{on.id, *child.id, {}, everything}));
+        if (!decided) return Unexpected(decided.error());
+    }
+    return events;
+}
+
+struct Inside {
+    Uuid id;
+    std::string label;  // as an operator is told
+};
+// What is in the group by now, but for roles that are deleted.
+Answer<std::vector<Inside>> look_inside(Attempt& attempt, GroupStreams on) {
+    const std::vector<Uuid> roles = attempt.state(on.assignments).roles;
+    const std::vector<Uuid> children = children_of(attempt.state(on.nestings), on.id);
+    Streams more;
+    for (const Uuid& role : roles) more.read<Role>(role);
+    for (const Uuid& child : children) more.read<Group>(child);
+    auto read = co_await attempt.also_read(more);
+    if (!read) co_return Unexpected(read.error());
+    std::vector<Inside> inside;
+    for (const Uuid& role : roles) {
+        const Role& state = attempt.state(StreamOf<Role>{role});
+        if (state.status == Role::Status::kDefined) inside.push_back({role, "role " + state.name});
+    }
+    for (const Uuid& child : children)
+        inside.push_back({child, "group " + attempt.state(StreamOf<Group>{child}).name});
+    co_return inside;
+}
+
+// What the file names and is not inside.
+void tell_added(std::vector<std::string>& added, const std::vector<Inside>& inside,
+                const std::vector<Target>& wanted, const std::string& kind) {
+    for (const Target& target : wanted) {
+        const auto is_it = [&](const Inside& one) { return one.id == target.id; };
+        if (std::none_of(inside.begin(), inside.end(), is_it)) added.push_back(kind + target.name);
+    }
+}
+
+Decided remove(Services& services, Attempt& attempt, GroupStreams on, std::string key) {
+    auto deleted = decide(attempt.state(on.group), GroupCommand(DeleteGroup{}));
+    auto withdrawn = decide(attempt.state(on.assignments), AssignmentsCommand(WithdrawAllRoles{Subject::group(on.id)}));
+    auto unnested = decide(attempt.state(on.nestings), NestingsCommand(UnnestWholly{on.id}));
+    if (!deleted || !withdrawn || !unnested) co_return Unexpected(CommandError(Refusal::kGroupUnknown));
+    attempt.append(on.group, *deleted);
+    attempt.append(on.assignments, *withdrawn);
+    attempt.append(on.nestings, *unnested);
+    attempt.change_claims(Op::kRelease, kGroupNames, on.id, services.pseudonyms.claim(kGroupNames, key));
+    co_return Result<void, CommandError>{};
+}
+
+bool all_are_there(const std::vector<Target>& targets) {
+    return std::all_of(targets.begin(), targets.end(), [](const Target& target) { return target.id.has_value(); });
+}
+
+}  // namespace
+
+Answer<AppliedGroup> apply_group(Services& services, std::string name, std::optional<GroupDefinition> definition,
+                                 Apply how, Caller caller) {
+    const auto parsed = parse_role_name(name);
+    if (!parsed) co_return Unexpected(CommandError(Refusal::kInvalidGroupName));
+    auto owner = co_await owner_of_claim(services, kGroupNames, parsed->key, caller.deadline);
+    if (!owner) co_return Unexpected(owner.error());
+    AppliedGroup applied;
+    if (!*owner && !definition) co_return applied;
+    const GroupDefinition wanted = definition.value_or(GroupDefinition{});
+    auto roles = co_await find_all(services, "role_name", wanted.roles, caller.deadline);
+    if (!roles) co_return Unexpected(roles.error());
+    auto groups = co_await find_all(services, kGroupNames, wanted.groups, caller.deadline);
+    if (!groups) co_return Unexpected(groups.error());
+    if (how == Apply::kForGood && !all_are_there(*roles)) co_return Unexpected(CommandError(Refusal::kRoleUnknown));
+    if (how == Apply::kForGood && !all_are_there(*groups)) co_return Unexpected(CommandError(Refusal::kGroupUnknown));
+    Streams streams;
+    const bool is_new = !owner->has_value();
+    const Uuid group_id = owner->value_or(services.identifiers.next());
+    const GroupStreams on = read_group(streams, group_id, is_new);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        applied = AppliedGroup{};
+        auto inside = co_await look_inside(attempt, on);
+        if (!inside) co_return Unexpected(inside.error());
+        tell_added(applied.added, *inside, *roles, "role ");
+        tell_added(applied.added, *inside, *groups, "group ");
+        for (const Inside& one : *inside)
+            if (!is_among(*roles, one.id) && !is_among(*groups, one.id)) applied.removed.push_back(one.label);
+        if (!definition) {
+            applied.change = Change::kRemoved;
+            if (how == Apply::kTrying) co_return Result<void, CommandError>{};
+            auto removed = co_await remove(services, attempt, on, parsed->key);
+            co_return removed;
+        }
+        auto assigned = settle_roles(attempt, on, *roles);
+        if (!assigned) co_return Unexpected(assigned.error());
+        auto nested = settle_nestings(attempt, on, *groups);
+        if (!nested) co_return Unexpected(nested.error());
+        const bool differs = !applied.added.empty() || !applied.removed.empty();
+        if (differs) applied.change = Change::kChanged;
+        if (is_new) applied.change = Change::kMade;
+        if (how == Apply::kTrying) co_return Result<void, CommandError>{};
+        if (is_new) {
+            const std::vector<GroupEvent> defined{GroupDefined{parsed->text}};
+            attempt.append(on.group, defined);
+            attempt.change_claims(Op::kTake, kGroupNames, group_id,
+                                  services.pseudonyms.claim(kGroupNames, parsed->key));
+        }
+        attempt.append(on.assignments, *assigned);
+        attempt.append(on.nestings, *nested);
+        co_return Result<void, CommandError>{};
+    };
+    auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    if (!executed) co_return Unexpected(executed.error());
+    applied.position = executed->position;
+    co_return applied;
+}
+
+}  // namespace keyledger::commands

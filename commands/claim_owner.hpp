@@ -1,0 +1,11 @@
+#pragma once
+// Whose name it is.
+#include "commands/services.hpp"
+
+namespace keyledger::commands {
+
+// nullopt: nobody's. As of now: what is decided of its owner is decided on his streams.
+Answer<std::optional<Uuid>> owner_of_claim(Services& services, std::string_view kind, const std::string& key,
+                                           Deadline deadline);
+
+}  // namespace keyledger::commands
