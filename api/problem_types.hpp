@@ -47,6 +47,7 @@ inline constexpr std::array kApiProblems{
     kInvalidClient, kInvalidGrant, kWrongPassword, kTooManyAttempts, kForbidden, kUserUnknown,
     kSessionUnknown, kEmailTaken, kUsernameTaken, kLastAdministrator, kExceedsAuthority, kRoleUnknown,
     kRoleNameTaken, kRoleBuiltIn, kAccountUnknown, kAccountNameTaken, kCredentialUnknown, kKeyKnown,
-    kGroupUnknown, kGroupNameTaken, kGroupCycle, kLimitReached, kBusy, kShedding, kUnavailable, kOutcomeUnknown, kBehind, kPositionAhead, kNoTreeHead};
+    kGroupUnknown, kGroupNameTaken, kGroupCycle, kLimitReached, kBusy, kShedding, kUnavailable, kOutcomeUnknown,
+    kBehind, kPositionAhead, kNoTreeHead};
 
 }  // namespace keyledger::api::problems

@@ -1,5 +1,7 @@
 #include "api/refusals.hpp"
 
+#include <map>
+
 namespace keyledger::api {
 namespace {
 
@@ -80,6 +82,35 @@ constexpr const char* kOutcomeUnknownDetail =
     "It is not known whether this was done. Repeat it with the same Idempotency-Key.";
 constexpr const char* kBrokenDetail = "Something is broken in the service. Quote the request id to its operator.";
 
+// What is said of groups and of service accounts, and of nothing else.
+Problem said_of(Refusal refusal) {
+    namespace p = problems;
+    static const std::map<Refusal, Problem> kSaid{
+        {Refusal::kGroupUnknown, say(p::kGroupUnknown, "There is no group with this id.")},
+        {Refusal::kGroupNameTaken, say(p::kGroupNameTaken, "There is a group of this name. Choose another one.")},
+        {Refusal::kGroupCycle,
+         say(p::kGroupCycle, "The upper group stands under the lower one already, or is the same.")},
+        {Refusal::kGroupsTooDeep,
+         say(p::kLimitReached, "At most 5 groups stand one above the other. Nest it further up.")},
+        {Refusal::kTooManyGroupsAbove,
+         say(p::kLimitReached, "At most 8 groups stand above one, near and far. Nest it elsewhere.")},
+        {Refusal::kTooManyNestings,
+         say(p::kLimitReached, "There are 2000 nestings of groups in all. Take one away first.")},
+        {Refusal::kTooManyGroups,
+         say(p::kLimitReached, "A member is in at most 8 groups by itself. Remove it from one, or nest groups.")},
+        {Refusal::kTooManyHoldings, say(p::kExceedsAuthority, kTooManyHoldingsDetail)},
+        {Refusal::kAccountUnknown, say(p::kAccountUnknown, "There is no service account with this id.")},
+        {Refusal::kAccountNameTaken, say(p::kAccountNameTaken, kAccountNameTakenDetail)},
+        {Refusal::kCredentialUnknown,
+         say(p::kCredentialUnknown, "The service account has no secret or key with this id.")},
+        {Refusal::kKeyKnown, say(p::kKeyKnown, "The service account has this very key already.")},
+        {Refusal::kTooManySecrets, say(p::kLimitReached, kTooManySecretsDetail)},
+        {Refusal::kTooManyKeys,
+         say(p::kLimitReached, "A service account has at most four keys. Remove one first.")},
+    };
+    return kSaid.at(refusal);
+}
+
 Problem problem_of(Refusal refusal) {
     namespace p = problems;
     switch (refusal) {
@@ -87,26 +118,10 @@ Problem problem_of(Refusal refusal) {
         case Refusal::kInvalidUsername: return field_problem("username", kInvalidUsernameDetail);
         case Refusal::kInvalidName: return field_problem("name", kInvalidNameDetail);
         case Refusal::kInvalidRoleName: return field_problem("name", kInvalidRoleNameDetail);
-        case Refusal::kInvalidGroupName:
-            return field_problem("name", kInvalidRoleNameDetail);
-        case Refusal::kGroupUnknown:
-            return say(p::kGroupUnknown, "There is no group with this id.");
-        case Refusal::kGroupNameTaken:
-            return say(p::kGroupNameTaken, "There is a group of this name. Choose another one.");
-        case Refusal::kGroupCycle:
-            return say(p::kGroupCycle, "The upper group stands under the lower one already, or is the same.");
-        case Refusal::kGroupsTooDeep:
-            return say(p::kLimitReached, "At most 5 groups stand one above the other. Nest it further up.");
-        case Refusal::kTooManyGroupsAbove:
-            return say(p::kLimitReached,
-                       "At most 8 groups stand above one, near and far. Nest it elsewhere.");
-        case Refusal::kTooManyNestings:
-            return say(p::kLimitReached, "There are 2000 nestings of groups in all. Take one away first.");
-        case Refusal::kTooManyGroups:
-            return say(p::kLimitReached,
-                       "A member is in at most 8 groups by itself. Remove it from one, or nest groups.");
-        case Refusal::kTooManyHoldings:
-            return say(p::kExceedsAuthority, kTooManyHoldingsDetail);
+        case Refusal::kInvalidGroupName: return field_problem("name", kInvalidRoleNameDetail);
+        case Refusal::kGroupUnknown: case Refusal::kGroupNameTaken: case Refusal::kGroupCycle:
+        case Refusal::kGroupsTooDeep: case Refusal::kTooManyGroupsAbove: case Refusal::kTooManyNestings:
+        case Refusal::kTooManyGroups: case Refusal::kTooManyHoldings: return said_of(refusal);
         case Refusal::kInvalidPermission: return field_problem("permissions", kInvalidPermissionDetail);
         case Refusal::kReservedPermission: return field_problem("deny", kReservedPermissionDetail);
         case Refusal::kTooManyPermissions: return field_problem("permissions", kTooManyPermissionsDetail);
@@ -149,14 +164,8 @@ Problem problem_of(Refusal refusal) {
         case Refusal::kAdministratorsAreUsers:
             return say(p::kRoleBuiltIn, kAdministratorsAreUsersDetail);
         case Refusal::kTooManyAdministrators: return say(p::kLimitReached, kTooManyAdministratorsDetail);
-        case Refusal::kAccountUnknown: return say(p::kAccountUnknown, "There is no service account with this id.");
-        case Refusal::kAccountNameTaken: return say(p::kAccountNameTaken, kAccountNameTakenDetail);
-        case Refusal::kCredentialUnknown:
-            return say(p::kCredentialUnknown, "The service account has no secret or key with this id.");
-        case Refusal::kKeyKnown: return say(p::kKeyKnown, "The service account has this very key already.");
-        case Refusal::kTooManySecrets: return say(p::kLimitReached, kTooManySecretsDetail);
-        case Refusal::kTooManyKeys:
-            return say(p::kLimitReached, "A service account has at most four keys. Remove one first.");
+        case Refusal::kAccountUnknown: case Refusal::kAccountNameTaken: case Refusal::kCredentialUnknown:
+        case Refusal::kKeyKnown: case Refusal::kTooManySecrets: case Refusal::kTooManyKeys: return said_of(refusal);
         case Refusal::kUserUnknown: return say(p::kUserUnknown, "There is no user with this id.");
         case Refusal::kSessionUnknown: return say(p::kSessionUnknown, "You have no session with this id.");
         case Refusal::kEmailTaken: return say(p::kEmailTaken, kEmailTakenDetail);

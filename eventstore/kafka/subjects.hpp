@@ -3,11 +3,11 @@
 // they land in different partitions and lose their order.
 //
 // A user's own stream, his failed log-ins, his roles and his sessions are his; a role is about itself, and so is
-// a group (nested under another: the nested one) and a service account, whose tokens are its own; who a role is given to has that event, whatever he is. Only
-// `session.started` says whose a session is; the later events of a session do not. So the publisher remembers
-// what it saw begin (a bounded number of sessions, least recently used first out), and asks the log for the first
-// event of those that it did not see or forgot: after a restart, or when a session outlives its place in memory.
-// The first event never changes, so the answer can't either.
+// a group (nested under another: the nested one) and a service account, whose tokens are its own; who a role is given
+// to has that event, whatever he is. Only `session.started` says whose a session is; the later events of a session do
+// not. So the publisher remembers what it saw begin (a bounded number of sessions, least recently used first out), and
+// asks the log for the first event of those that it did not see or forgot: after a restart, or when a session outlives
+// its place in memory. The first event never changes, so the answer can't either.
 #include <list>
 #include <string>
 #include <unordered_map>

@@ -263,9 +263,9 @@ StreamProse service_tokens() {
 }  // namespace
 
 const std::vector<StreamProse>& streams() {
-    static const std::vector<StreamProse> kAll{users(),       sessions(),       login_attempts(),   roles(),
-                                               assignments(), groups(), nestings(), administrators(), service_accounts(),
-                                               service_tokens(), anonymous_callers()};
+    static const std::vector<StreamProse> kAll{
+        users(),  sessions(), login_attempts(), roles(),            assignments(),
+        groups(), nestings(), administrators(), service_accounts(), service_tokens(), anonymous_callers()};
     return kAll;
 }
 

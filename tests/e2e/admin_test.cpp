@@ -185,11 +185,15 @@ TEST(ReadYourWrites, RefusesAPositionAheadOfTheLog) {
     const std::string id = admin.get(kMe).text("/id");
     const Answer now = admin.put(kMe, json_object({{"name", unique("Mark")}}));
     const std::string ahead = std::to_string(now.position() + 1'000'000);
+    const Answer made = admin.post("/api/v1/admin/groups", json_object({{"name", unique("group")}}));
+    const std::string group = "/api/v1/admin/groups/" + made.text("/id");
     const std::string role = "/api/v1/admin/roles/6b65796c-6564-8065-8072-6f6c65000001";
     for (const std::string& target :
          {std::string(kSessions), std::string(kUsers), std::string(kAudit), std::string(kAuditExport), user_target(id),
-          user_target(id, "/sessions"), user_target(id, "/roles"), std::string("/api/v1/admin/roles"), role}) {
-        EXPECT_EQ(admin.get(target, since(now)).status, 200) << target;
+          user_target(id, "/sessions"), user_target(id, "/roles"), std::string("/api/v1/admin/roles"), role,
+          user_target(id, "/groups"), user_target(id, "/permissions"), std::string("/api/v1/admin/groups"), group, group + "/members",
+          group + "/roles"}) {
+        EXPECT_EQ(admin.get(target, since(made)).status, 200) << target;
         const Answer answer = admin.get(target, {{"Keyledger-Min-Position", ahead}});
         EXPECT_EQ(answer.status, 400) << target;
         EXPECT_EQ(answer.problem(), "position-ahead") << target;

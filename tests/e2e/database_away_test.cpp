@@ -26,6 +26,7 @@ constexpr auto kTolerance = 6s;
 
 constexpr const char* kNobody = "/01890a5d-ac96-774b-bcce-b302099a8057";
 constexpr const char* kRoles = "/api/v1/admin/roles";
+constexpr const char* kGroups = "/api/v1/admin/groups";
 constexpr const char* kAdministrators = "/6b65796c-6564-8065-8072-6f6c65000001";
 
 struct Call {
@@ -44,6 +45,7 @@ protected:
     ApiClient client_{service_.port()};
     Visitor one_ = visitor(client_);
     std::string admin_token_ = log_in(client_, {"", kAdminEmail, "", kAdminPassword}).access;
+    std::string group_ = client_.as(admin_token_).post(kGroups, json_object({{"name", unique("group")}})).text("/id");
     // So that queries, too, ask for something new.
     HttpHeaders at_head_ =
         since(client_.as(one_.tokens.access).put(kMe, json_object({{"name", unique("Name")}})));
@@ -76,6 +78,14 @@ protected:
                 {"show a user", [this, user] { return admin().get(user, at_head_); }},
                 {"list his sessions", [this, user] { return admin().get(user + "/sessions", at_head_); }},
                 {"list his roles", [this, user] { return admin().get(user + "/roles", at_head_); }},
+                {"list his groups", [this, user] { return admin().get(user + "/groups", at_head_); }},
+                {"explain him", [this, user] { return admin().get(user + "/permissions", at_head_); }},
+                {"list groups", [this] { return admin().get(kGroups, at_head_); }},
+                {"show a group", [this] { return admin().get(kGroups + ("/" + group_), at_head_); }},
+                {"list members",
+                 [this] { return admin().get(kGroups + ("/" + group_) + "/members", at_head_); }},
+                {"list a group's roles",
+                 [this] { return admin().get(kGroups + ("/" + group_) + "/roles", at_head_); }},
                 {"list service accounts", [this] { return admin().get(kAccounts, at_head_); }},
                 {"list roles", [this] { return admin().get(kRoles, at_head_); }},
                 {"show a role", [this] { return admin().get(kRoles + std::string(kAdministrators), at_head_); }}};
@@ -109,6 +119,19 @@ protected:
                 {"withdraw a role of an account",
                  [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/roles/" + one_.person.id); }},
                 {"remove a key", [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/keys/x"); }}};
+    }
+    std::vector<Call> commands_upon_groups() const {
+        const std::string group = kGroups + ("/" + group_);
+        const std::string name = R"({"name":")" + unique("group") + R"("})";
+        std::vector<Call> calls{{"define a group", [=, this] { return admin().post(kGroups, name); }},
+                                {"rename a group", [=, this] { return admin().put(group, name); }},
+                                {"delete a group", [=, this] { return admin().del(group); }}};
+        for (const char* inside : {"/members/", "/groups/", "/roles/"}) {
+            const std::string target = group + inside + one_.person.id;
+            calls.push_back({"put " + target, [=, this] { return admin().send("PUT", target); }});
+            calls.push_back({"take " + target, [=, this] { return admin().del(target); }});
+        }
+        return calls;
     }
     std::vector<Call> commands() const {
         const std::string user = std::string(kUsers) + "/" + one_.person.id;
@@ -166,7 +189,7 @@ protected:
             {"evaluate several", [this] { return gateway().post("/access/v1/evaluations", question()); }},
             {"show a service account", [this] { return admin().get(kAccounts + ("/" + one_.person.id)); }},
             {"evaluate oneself", [this] { return him().post("/access/v1/evaluation", question()); }}};
-        for (const auto& more : {queries(), commands(), commands_upon_service_accounts()})
+        for (const auto& more : {queries(), commands(), commands_upon_groups(), commands_upon_service_accounts()})
             all.insert(all.end(), more.begin(), more.end());
         return all;
     }

@@ -70,6 +70,44 @@ TEST(IdempotencyKey, IsRefusedWithAnotherRequest) {
     }
 }
 
+TEST(IdempotencyKey, IsRefusedWithAnotherRequestAboutGroups) {
+    const std::string groups = "/api/v1/admin/groups";
+    ApiClient admin = administrator(api());
+    const auto named = [] { return R"({"name":")" + unique("group") + R"("})"; };
+    const auto define = [&] { return admin.post(groups, named()).text("/id"); };
+    const auto expect_mismatch = [](const Answer& answer) {
+        EXPECT_EQ(answer.status, 422) << answer.body;
+        EXPECT_EQ(answer.problem(), "idempotency-mismatch") << answer.body;
+    };
+    std::string once = unique("key");
+    const std::string name = named();
+    const Answer defined = admin.post(groups, name, key(once));
+    EXPECT_EQ(admin.post(groups, name, key(once)).body, defined.body) << "once, answered twice";
+    expect_mismatch(admin.post(groups, named(), key(once)));
+    const std::string group = groups + "/" + defined.text("/id");
+    once = unique("key");
+    EXPECT_EQ(admin.put(group, named(), key(once)).status, 204);
+    expect_mismatch(admin.put(group, named(), key(once)));
+    const std::string roles = "/api/v1/admin/roles";
+    const auto role = [&] {
+        return admin.post(roles, R"({"name":")" + unique("role") + R"(","permissions":[]})").text("/id");
+    };
+    const std::string child = define(), another_child = define(), one_role = role(), another_role = role();
+    const std::string user = register_somebody(api()).id, another_user = register_somebody(api()).id;
+    for (const auto& [one, another] : {std::pair{"/groups/" + child, "/groups/" + another_child},
+                                       std::pair{"/roles/" + one_role, "/roles/" + another_role},
+                                       std::pair{"/members/" + user, "/members/" + another_user}})
+        for (const char* method : {"PUT", "DELETE"}) {
+            once = unique("key");
+            const Answer done = admin.send(method, group + one, key(once));
+            EXPECT_EQ(done.status, 204) << one << done.body;
+            expect_mismatch(admin.send(method, group + another, key(once)));
+        }
+    once = unique("key");
+    EXPECT_EQ(admin.del(groups + "/" + child, key(once)).status, 204);
+    expect_mismatch(admin.del(groups + "/" + another_child, key(once)));
+}
+
 TEST(IdempotencyKey, IsRefusedWithAnotherRequestAboutRoles) {
     const std::string roles = "/api/v1/admin/roles";
     ApiClient admin = administrator(api());

@@ -29,6 +29,8 @@ std::vector<JsonRoute> json_routes() {
             {"PUT", std::string(kUsers) + "/" + kAnyId, "name"},
             {"POST", "/api/v1/admin/roles", "name"},
             {"PUT", std::string("/api/v1/admin/roles/") + kAnyId, "name"},
+            {"POST", "/api/v1/admin/groups", "name"},
+            {"PUT", std::string("/api/v1/admin/groups/") + kAnyId, "name"},
             {"POST", kAccounts, "name"},
             {"PUT", kAccounts + ("/"s + kAnyId), "name"},
             {"POST", kAccounts + ("/"s + kAnyId) + "/keys", "kty"}};
@@ -125,7 +127,7 @@ TEST(Query, ThatIsWrongIsRefused) {
     const std::string user_sessions = std::string(kUsers) + "/" + id + "/sessions";
     for (const std::string& list :
          {std::string(kSessions), std::string(kUsers), std::string(kAudit), user_sessions,
-          std::string("/api/v1/admin/roles"), std::string(kAccounts)}) {
+          std::string("/api/v1/admin/roles"), std::string("/api/v1/admin/groups"), std::string(kAccounts)}) {
         for (const char* bad :
              {"limit=0", "limit=201", "limit=x", "limit=1.5", "limit=", "cursor=", "cursor=x", "cursor=AAAA"})
             EXPECT_EQ(admin.get(list + "?" + bad).problem(), "invalid-fields") << list << bad;
@@ -159,7 +161,7 @@ TEST(Listener, RefusesBadRequestsToEveryOperation) {
     ApiClient client = api();
     for (const OpenApi::Operation& operation : api_document().operations()) {
         std::string target = operation.path;
-        for (const std::string name : {"{id}", "{role}", "{secret}", "{key}"})
+        for (const std::string name : {"{id}", "{role}", "{user}", "{child}", "{secret}", "{key}"})
             if (const auto at = target.find(name); at != std::string::npos) target.replace(at, name.size(), kAnyId);
         const Answer expecting = client.send(operation.method, target, {{"Expect", "a miracle"}});
         EXPECT_EQ(expecting.status, 417) << operation.id;
