@@ -191,8 +191,8 @@ TEST(ReadYourWrites, RefusesAPositionAheadOfTheLog) {
     for (const std::string& target :
          {std::string(kSessions), std::string(kUsers), std::string(kAudit), std::string(kAuditExport), user_target(id),
           user_target(id, "/sessions"), user_target(id, "/roles"), std::string("/api/v1/admin/roles"), role,
-          user_target(id, "/groups"), user_target(id, "/permissions"), std::string("/api/v1/admin/groups"), group, group + "/members",
-          group + "/roles"}) {
+          user_target(id, "/groups"), user_target(id, "/permissions"), std::string("/api/v1/admin/groups"), group,
+          group + "/members", group + "/roles"}) {
         EXPECT_EQ(admin.get(target, since(made)).status, 200) << target;
         const Answer answer = admin.get(target, {{"Keyledger-Min-Position", ahead}});
         EXPECT_EQ(answer.status, 400) << target;
