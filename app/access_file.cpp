@@ -51,14 +51,6 @@ std::vector<std::string> texts(const YamlNode& map, std::string_view name) {
     return texts;
 }
 
-bool truth(const YamlNode& map, std::string_view name) {
-    const YamlNode* node = member(map, name);
-    if (node == nullptr) return false;
-    if (node->kind == Kind::kScalar && !node->is_quoted && node->text == "true") return true;
-    if (node->kind == Kind::kScalar && !node->is_quoted && node->text == "false") return false;
-    throw Wrong(*node, std::string(name) + " is neither true nor false");
-}
-
 void check_name(const YamlNode& where, const std::string& name, const std::string& what) {
     if (!parse_role_name(name))
         throw Wrong(where, "'" + name + "' is no name of a " + what + ": 1 to " + std::to_string(kMaxRoleNameBytes) +
@@ -78,7 +70,7 @@ WantedRole read_role(const std::string& name, const YamlNode& node) {
     if (parse_role_name(name)->key == kAdministratorRoleName)
         throw Wrong(node, "the role 'administrator' is built in; it is neither changed nor deleted");
     if (node.kind == Kind::kNothing) return {name, std::nullopt};
-    allow_members(node, "role '" + name + "'", {"permissions", "deny", "default"});
+    allow_members(node, "role '" + name + "'", {"permissions", "deny"});
     commands::RoleDefinition definition;
     definition.name = name;
     definition.permissions = texts(node, "permissions");
@@ -91,7 +83,6 @@ WantedRole read_role(const std::string& name, const YamlNode& node) {
     for (const std::string& text : definition.deny)
         if (is_reserved(parse_permission(text)->resource))
             throw Wrong(node, "role '" + name + "' denies '" + text + "': what is Keyledger's own is not denied");
-    (void)truth(node, "default");
     return {name, std::move(definition)};
 }
 

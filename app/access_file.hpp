@@ -5,7 +5,6 @@
 //       editor:
 //         permissions: [todos:create, todos:read, "todos:update@own"]
 //         deny: [todos/1:read]      # wins over whatever grants it
-//         default: true             # everybody who registers has it
 //       guest: null                 # there must be no such role
 //     groups:
 //       staff:

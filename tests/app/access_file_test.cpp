@@ -62,7 +62,7 @@ TEST(AccessFileTest, ReadsJson) {
 
 TEST(AccessFileTest, NamesTheLineOfWhatIsWrong) {
     EXPECT_EQ(error_of("roles:\n  viewer:\n    permission: []\n"),
-              "line 3: role 'viewer' has a member 'permission'; known are: permissions, deny, default");
+              "line 3: role 'viewer' has a member 'permission'; known are: permissions, deny");
     EXPECT_EQ(error_of("roles:\n  viewer:\n    permissions: [todos]\n").substr(0, 45),
               "line 3: role 'viewer': 'todos' is no permissi");
     EXPECT_EQ(error_of("roles:\n  administrator: {}\n"),
@@ -71,7 +71,6 @@ TEST(AccessFileTest, NamesTheLineOfWhatIsWrong) {
     EXPECT_EQ(error_of("rules: {}\n"), "line 1: the file has a member 'rules'; known are: roles, groups");
     EXPECT_EQ(error_of("roles: {a b: {}}").substr(0, 35), "line 1: 'a b' is no name of a role:");
     EXPECT_EQ(error_of("roles: [viewer]"), "line 1: roles is not a map of names");
-    EXPECT_EQ(error_of("roles: {a: {default: \"true\"}}"), "line 1: default is neither true nor false");
     EXPECT_EQ(error_of("roles: {a: {permissions: todos:read}}"), "line 1: permissions is not a list");
     EXPECT_EQ(error_of("roles: {a: {permissions: [[x]]}}"), "line 1: an item of permissions is not a text");
     EXPECT_EQ(error_of("groups: {a: {roles: [\"\"]}}").substr(0, 35), "line 1: '' is no name of a role: 1 ");

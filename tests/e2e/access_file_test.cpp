@@ -242,7 +242,7 @@ TEST(AccessFiles, SayWhatIsWrongAndChangeNothing) {
     const std::string name = unique("role");
     const Finished bad = apply(written("roles:\n  " + name + ": {permissions: [\"a:read\"]}\n  b: {allow: []}\n"));
     EXPECT_EQ(bad.exit_code, 2);
-    EXPECT_NE(bad.output.find(": line 3: role 'b' has a member 'allow'; known are: permissions, deny, default"),
+    EXPECT_NE(bad.output.find(": line 3: role 'b' has a member 'allow'; known are: permissions, deny"),
               std::string::npos)
         << bad.output;
     EXPECT_NE(deployment().run({"access", "export"}).output.find("roles:"), std::string::npos);
