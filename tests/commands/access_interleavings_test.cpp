@@ -1,5 +1,6 @@
 // Two commands about roles that overlap, the second one committed at every step of the first; on one node and on two.
 #include "commands/answers_at_head.hpp"
+#include "commands/groups.hpp"
 #include "commands/roles.hpp"
 #include "commands/set_user_status.hpp"
 #include "tests/commands/fixture.hpp"
@@ -35,6 +36,9 @@ struct Scene : test::Stage {
         EXPECT_TRUE(
             run(assign_role(node.services, bearer_of(root), Subject::user(user), role, caller_of(root))));
         return world.log_in(node, email);
+    }
+    Uuid define_group_named(std::string name) {
+        return run(define_group(node.services, bearer_of(root), std::move(name), caller_of(root)))->id;
     }
     void watch(test::Steps& steps, std::function<asio::awaitable<void>()> meanwhile) {
         stepped.steps = &steps;
@@ -127,6 +131,66 @@ TEST_P(AccessInterleavingTest, TwoAdministratorsWithdrawEachOther) {
         EXPECT_NE(root_passed, bob_passed) << steps.where();
         EXPECT_NE(scene.is_administrator(scene.bob), scene.is_administrator(scene.root.user_id)) << steps.where();
     });
+}
+
+// Scenario: one group is put under another while that one is put under the first. Each by itself is right; together
+// they would be a circle.
+TEST_P(AccessInterleavingTest, TwoNestingsAtOnceMakeNoCircle) {
+    test::for_every_step([&](test::Steps& steps) {
+        Scene scene(GetParam());
+        const Uuid one = scene.define_group_named("one");
+        const Uuid other = scene.define_group_named("other");
+        bool second_passed = false;
+        auto the_other_way = [&]() -> asio::awaitable<void> {
+            const Nesting nesting{other, one};
+            auto from = caller_of(scene.carol);
+            auto done = co_await nest_group(scene.second.services, bearer_of(scene.carol), nesting, from);
+            second_passed = done.has_value();
+        };
+        scene.watch(steps, the_other_way);
+        const Nesting nesting{one, other};
+        const bool first_passed =
+            run(nest_group(scene.node.services, bearer_of(scene.root), nesting, caller_of(scene.root))).has_value();
+        scene.stop_watching();
+        if (!steps.happened()) return;
+        EXPECT_NE(first_passed, second_passed) << steps.where();
+        EXPECT_EQ(scene.count_of("group.nested"), 1u) << steps.where();
+    });
+}
+
+// Scenario: Ann adds Bob to a group in the moment in which the group is given what she lacks, or is deleted. Whoever is
+// in it afterwards was added before.
+TEST_P(AccessInterleavingTest, AddAMemberWhileTheGroupIsGivenMoreOrDeleted) {
+    for (const bool is_deleted : {false, true})
+        test::for_every_step([&](test::Steps& steps) {
+            Scene scene(GetParam());
+            const Uuid group = scene.define_group_named("staff");
+            const Uuid payroll = scene.define("payroll", {"payroll:read"});
+            const Uuid writers = scene.define("writers", {"keyledger.groups:write"});
+            ASSERT_TRUE(run(assign_role(scene.node.services, bearer_of(scene.root), Subject::user(scene.ann.user_id),
+                                        writers, caller_of(scene.root))));
+            scene.before = scene.world.head();
+            auto meanwhile = [&]() -> asio::awaitable<void> {
+                auto from = caller_of(scene.root);
+                const Subject subject = Subject::group(group);
+                if (is_deleted) {
+                    (void)co_await delete_group(scene.second.services, bearer_of(scene.root), group, from);
+                } else {
+                    (void)co_await assign_role(scene.second.services, bearer_of(scene.root), subject, payroll, from);
+                }
+            };
+            scene.watch(steps, meanwhile);
+            const bool added = run(add_member(scene.node.services, bearer_of(scene.ann), Subject::user(scene.bob), group,
+                                              caller_of(scene.ann)))
+                                   .has_value();
+            scene.stop_watching();
+            if (!steps.happened()) return;
+            const Position changed = scene.position_of(is_deleted ? "group.deleted" : "role.assigned");
+            const Position joined = scene.position_of("group.member_added");
+            EXPECT_GT(changed, 0) << steps.where();
+            EXPECT_EQ(added, joined > 0) << steps.where();
+            EXPECT_LT(joined, changed) << steps.where();
+        });
 }
 
 // Scenario: Ann defines a role while the permission to do so is taken from her: her role is withdrawn, changed or

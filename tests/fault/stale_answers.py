@@ -2,7 +2,7 @@
 """Asks one node about what another one just did, at the moment its answer is there (I8).
 
 Scenario. Two nodes on one database. On the first, an administrator and a user change something: log out, revoke all
-sessions, withdraw a role, disable; a service's token is revoked, its account disabled. When the command's answer has
+sessions, withdraw a role, deny, leave a group, take groups apart, disable; a service's token is revoked, its account disabled. When the command's answer has
 arrived, the second node is asked at once whether the session or token is active or the permission held, over a
 connection that is open already; each change is undone, and that must be known at once too. Not one answer may be from
 before.
@@ -100,6 +100,15 @@ class Story:
         role = first.must(201, "POST", "/api/v1/admin/roles", {"name": "clerk", "permissions": ["invoices:read"]},
                           token=self.root)
         self.role = f"/api/v1/admin/users/{self.ann}/roles/{role['id']}"
+        denial = first.must(201, "POST", "/api/v1/admin/roles", {"name": "kept-from", "permissions": [],
+                                                                 "deny": ["invoices:*"]}, token=self.root)
+        self.denial = f"/api/v1/admin/users/{self.ann}/roles/{denial['id']}"
+        upper, lower = (first.must(201, "POST", "/api/v1/admin/groups", {"name": name}, token=self.root)["id"]
+                        for name in ("staff", "interns"))
+        self.nesting = f"/api/v1/admin/groups/{upper}/groups/{lower}"
+        self.member = f"/api/v1/admin/groups/{lower}/members/{self.ann}"
+        first.must(204, "PUT", f"/api/v1/admin/groups/{upper}/roles/{role['id']}", token=self.root)
+        first.must(204, "PUT", self.nesting, token=self.root)
         accounts = "/api/v1/admin/service-accounts"
         account = first.must(201, "POST", accounts, {"name": "billing", "audiences": []}, token=self.root)["id"]
         self.account = f"{accounts}/{account}"
@@ -132,6 +141,28 @@ class Story:
         self.expect("a role that was assigned", self.second.may(self.ann, "invoices", "read"), True)
         self.first.must(204, "DELETE", self.role, token=self.root)
         self.expect("a role that was withdrawn", self.second.may(self.ann, "invoices", "read"), False)
+
+    def leave_group(self):
+        self.first.must(204, "PUT", self.member, token=self.root)
+        self.expect("what a group's member may", self.second.may(self.ann, "invoices", "read"), True)
+        self.first.must(204, "DELETE", self.member, token=self.root)
+        self.expect("who left a group", self.second.may(self.ann, "invoices", "read"), False)
+
+    def take_groups_apart(self):
+        self.first.must(204, "PUT", self.member, token=self.root)
+        self.first.must(204, "DELETE", self.nesting, token=self.root)
+        self.expect("groups that were taken apart", self.second.may(self.ann, "invoices", "read"), False)
+        self.first.must(204, "PUT", self.nesting, token=self.root)
+        self.expect("groups that were nested", self.second.may(self.ann, "invoices", "read"), True)
+        self.first.must(204, "DELETE", self.member, token=self.root)
+
+    def deny(self):
+        self.first.must(204, "PUT", self.role, token=self.root)
+        self.first.must(204, "PUT", self.denial, token=self.root)
+        self.expect("what was denied", self.second.may(self.ann, "invoices", "read"), False)
+        self.first.must(204, "DELETE", self.denial, token=self.root)
+        self.expect("what was denied no more", self.second.may(self.ann, "invoices", "read"), True)
+        self.first.must(204, "DELETE", self.role, token=self.root)
 
     def disable(self):
         token = self.log_in()
@@ -221,7 +252,8 @@ def run_story(service, other, database, work, expect, commands):
     first, second = Node(service, secret), Node(other, secret)
     story = Story(first, second)
     done = 0
-    for ask, count in ((story.log_out, 4), (story.withdraw, 4), (story.revoke_all, 1), (story.disable, 1),
+    for ask, count in ((story.log_out, 3), (story.withdraw, 2), (story.revoke_all, 1), (story.disable, 1),
+                       (story.leave_group, 2), (story.take_groups_apart, 1), (story.deny, 1),
                        (story.revoke_services, 3), (story.disable_service, 2)):
         for _ in range(max(1, commands * count // 20)):
             ask()
