@@ -180,9 +180,10 @@ TEST_P(AccessInterleavingTest, AddAMemberWhileTheGroupIsGivenMoreOrDeleted) {
                 }
             };
             scene.watch(steps, meanwhile);
-            const bool added = run(add_member(scene.node.services, bearer_of(scene.ann), Subject::user(scene.bob), group,
-                                              caller_of(scene.ann)))
-                                   .has_value();
+            const Subject bob = Subject::user(scene.bob);
+            auto from = caller_of(scene.ann);
+            auto adding = add_member(scene.node.services, bearer_of(scene.ann), bob, group, std::move(from));
+            const bool added = run(std::move(adding)).has_value();
             scene.stop_watching();
             if (!steps.happened()) return;
             const Position changed = scene.position_of(is_deleted ? "group.deleted" : "role.assigned");

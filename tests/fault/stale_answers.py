@@ -2,10 +2,10 @@
 """Asks one node about what another one just did, at the moment its answer is there (I8).
 
 Scenario. Two nodes on one database. On the first, an administrator and a user change something: log out, revoke all
-sessions, withdraw a role, deny, leave a group, take groups apart, disable; a service's token is revoked, its account disabled. When the command's answer has
-arrived, the second node is asked at once whether the session or token is active or the permission held, over a
-connection that is open already; each change is undone, and that must be known at once too. Not one answer may be from
-before.
+sessions, withdraw a role, deny, leave a group, take groups apart, disable; a service's token is revoked, its account
+disabled. When the command's answer has arrived, the second node is asked at once whether the session or token is
+active or the permission held, over a connection that is open already; each change is undone, and that must be known
+at once too. Not one answer may be from before.
 
 Then every session of the second node that reads the log is stopped (SIGSTOP to the database's own process for it),
 something is revoked on the first node, and the second is asked: it must answer 503, never "active". Once the sessions
