@@ -69,6 +69,7 @@ std::string sentence_of(const std::string& what, const CommandError& error) {
     static const std::map<Refusal, std::string_view> kSentences{
         {Refusal::kRoleBuiltIn, " is built in; it is neither changed nor deleted"},
         {Refusal::kRoleNameTaken, " was made by somebody else in this moment; run this again"},
+        {Refusal::kAdministratorsAreUsers, " can't have the administrator's role, which is for users"},
         {Refusal::kRoleUnknown, " names a role that there is not"},
         {Refusal::kGroupUnknown, " names a group that there is not"},
         {Refusal::kGroupNameTaken, " was made by somebody else in this moment; run this again"},
@@ -234,10 +235,12 @@ bool print_groups(Core& core, projections::Queries& queries, projections::Querie
         std::vector<std::string> nested;
         const auto members = [&](Cursor cursor) { return queries.list_members(group, cursor, kPageRows, deadline); };
         const auto take = [&](const projections::MemberRow& member) {
-            if (member.type == "group") nested.push_back(names[member.id]);
+            const auto known = names.find(member.id);
+            if (member.type == "group" && known != names.end()) nested.push_back(known->second);
             return true;
         };
         const auto roles = core.run(queries.list_user_roles(group, deadline));
+        if (!roles) std::cerr << "keyledger: the database does not answer\n";
         if (!roles || !print_all(core, members, take)) return false;
         std::vector<std::string> role_names;
         for (const auto& row : roles->value) role_names.push_back(row.role.name);

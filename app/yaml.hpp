@@ -21,7 +21,7 @@ struct YamlNode {
     bool is_quoted = false;
     std::vector<YamlNode> items;
     std::vector<std::pair<std::string, YamlNode>> members;  // in the order of the document
-    std::size_t line = 0;                                   // from 1
+    std::size_t line = 1;
 };
 
 // The error is a sentence that begins with the number of the line.

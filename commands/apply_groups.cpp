@@ -147,6 +147,24 @@ Decided remove(Services& services, Attempt& attempt, GroupStreams on, std::strin
     co_return Result<void, CommandError>{};
 }
 
+// What the file names is read, and so guarded: it may have been deleted since it was found by its name.
+Decided see_targets(Attempt& attempt, std::vector<Target> roles, std::vector<Target> groups) {
+    Streams more;
+    for (const Target& role : roles)
+        if (role.id) more.read<Role>(*role.id);
+    for (const Target& group : groups)
+        if (group.id) more.read<Group>(*group.id);
+    auto read = co_await attempt.also_read(more);
+    if (!read) co_return read;
+    for (const Target& role : roles)
+        if (role.id && attempt.state(StreamOf<Role>{*role.id}).status != Role::Status::kDefined)
+            co_return Unexpected(CommandError(Refusal::kRoleUnknown));
+    for (const Target& group : groups)
+        if (group.id && attempt.state(StreamOf<Group>{*group.id}).status != Group::Status::kDefined)
+            co_return Unexpected(CommandError(Refusal::kGroupUnknown));
+    co_return Result<void, CommandError>{};
+}
+
 bool all_are_there(const std::vector<Target>& targets) {
     return std::all_of(targets.begin(), targets.end(), [](const Target& target) { return target.id.has_value(); });
 }
@@ -174,6 +192,10 @@ Answer<AppliedGroup> apply_group(Services& services, std::string name, std::opti
     const GroupStreams on = read_group(streams, group_id, is_new);
     const Step step = [&](Attempt& attempt) -> Decided {
         applied = AppliedGroup{};
+        if (!is_new && attempt.state(on.group).status != Group::Status::kDefined)
+            co_return Unexpected(CommandError(Refusal::kBusy));  // deleted since it was found by its name
+        auto seen = co_await see_targets(attempt, *roles, *groups);
+        if (!seen) co_return seen;
         auto inside = co_await look_inside(attempt, on);
         if (!inside) co_return Unexpected(inside.error());
         tell_added(applied.added, *inside, *roles, "role ");

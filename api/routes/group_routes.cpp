@@ -30,7 +30,7 @@ Result<std::string, Response> read_name(const Request& request) {
 
 using Order = std::function<commands::Answer<Done>(const commands::Bearer&, const commands::Caller&)>;
 
-// A command that answers nothing but its position. `parts`: of its body.
+// A command that answers nothing but its position. `parts`: of its body. What the order refers to outlives the answer.
 Reply carry_out(Context& context, Request& request, std::vector<std::string> parts, Order order) {
     auto claims = authenticate(context, request);
     if (!claims) co_return claims.error();
@@ -76,62 +76,50 @@ Reply rename_group(Context& context, Request& request) {
 }
 
 Reply delete_group(Context& context, Request& request) {
-    const Order order = [&](const commands::Bearer& bearer, const commands::Caller& caller) {
+    const Order order = [&context, &request](const commands::Bearer& bearer, const commands::Caller& caller) {
         return commands::delete_group(context.services, bearer, id_of(request, "id"), caller);
     };
-    std::vector<std::string> parts;
-    Response answer = co_await carry_out(context, request, std::move(parts), order);
-    co_return answer;
+    return carry_out(context, request, {}, order);
 }
 
 Reply add_group_member(Context& context, Request& request) {
-    const Order order = [&](const commands::Bearer& bearer, const commands::Caller& caller) {
+    const Order order = [&context, &request](const commands::Bearer& bearer, const commands::Caller& caller) {
         const Subject member = Subject::user(id_of(request, "user"));
         return commands::add_member(context.services, bearer, member, id_of(request, "id"), caller);
     };
-    std::vector<std::string> parts;
-    Response answer = co_await carry_out(context, request, std::move(parts), order);
-    co_return answer;
+    return carry_out(context, request, {}, order);
 }
 
 Reply remove_group_member(Context& context, Request& request) {
-    const Order order = [&](const commands::Bearer& bearer, const commands::Caller& caller) {
+    const Order order = [&context, &request](const commands::Bearer& bearer, const commands::Caller& caller) {
         const Subject member = Subject::user(id_of(request, "user"));
         return commands::remove_member(context.services, bearer, member, id_of(request, "id"), caller);
     };
-    std::vector<std::string> parts;
-    Response answer = co_await carry_out(context, request, std::move(parts), order);
-    co_return answer;
+    return carry_out(context, request, {}, order);
 }
 
 Reply nest_group(Context& context, Request& request) {
-    const Order order = [&](const commands::Bearer& bearer, const commands::Caller& caller) {
+    const Order order = [&context, &request](const commands::Bearer& bearer, const commands::Caller& caller) {
         const commands::Nesting nesting{id_of(request, "id"), id_of(request, "child")};
         return commands::nest_group(context.services, bearer, nesting, caller);
     };
-    std::vector<std::string> parts;
-    Response answer = co_await carry_out(context, request, std::move(parts), order);
-    co_return answer;
+    return carry_out(context, request, {}, order);
 }
 
 Reply unnest_group(Context& context, Request& request) {
-    const Order order = [&](const commands::Bearer& bearer, const commands::Caller& caller) {
+    const Order order = [&context, &request](const commands::Bearer& bearer, const commands::Caller& caller) {
         const commands::Nesting nesting{id_of(request, "id"), id_of(request, "child")};
         return commands::unnest_group(context.services, bearer, nesting, caller);
     };
-    std::vector<std::string> parts;
-    Response answer = co_await carry_out(context, request, std::move(parts), order);
-    co_return answer;
+    return carry_out(context, request, {}, order);
 }
 
 Reply assign_group_role(Context& context, Request& request) {
-    const Order order = [&](const commands::Bearer& bearer, const commands::Caller& caller) {
+    const Order order = [&context, &request](const commands::Bearer& bearer, const commands::Caller& caller) {
         const Subject group = Subject::group(id_of(request, "id"));
         return commands::assign_role(context.services, bearer, group, id_of(request, "role"), caller);
     };
-    std::vector<std::string> parts;
-    Response answer = co_await carry_out(context, request, std::move(parts), order);
-    co_return answer;
+    return carry_out(context, request, {}, order);
 }
 
 Reply withdraw_group_role(Context& context, Request& request) {

@@ -10,7 +10,6 @@
 #include "api/write_json.hpp"
 #include "domain/access/permission.hpp"
 #include "projections/queries.hpp"
-#include "projections/queries.hpp"
 
 namespace keyledger::api::routes {
 

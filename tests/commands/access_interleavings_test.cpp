@@ -1,5 +1,6 @@
 // Two commands about roles that overlap, the second one committed at every step of the first; on one node and on two.
 #include "commands/answers_at_head.hpp"
+#include "commands/apply_access.hpp"
 #include "commands/groups.hpp"
 #include "commands/roles.hpp"
 #include "commands/set_user_status.hpp"
@@ -191,6 +192,43 @@ TEST_P(AccessInterleavingTest, AddAMemberWhileTheGroupIsGivenMoreOrDeleted) {
             EXPECT_GT(changed, 0) << steps.where();
             EXPECT_EQ(added, joined > 0) << steps.where();
             EXPECT_LT(joined, changed) << steps.where();
+        });
+}
+
+// Scenario: an access file gives a group a role and a group within it, while the group, the role or the other group is
+// deleted. Nothing is given to, or of, what is gone.
+TEST_P(AccessInterleavingTest, ApplyAGroupWhileItOrWhatItIsGivenIsDeleted) {
+    enum class What { kGroup, kRole, kChild };
+    for (const What what : {What::kGroup, What::kRole, What::kChild})
+        test::for_every_step([&](test::Steps& steps) {
+            Scene scene(GetParam());
+            const Uuid staff = scene.define_group_named("staff");
+            const Uuid interns = scene.define_group_named("interns");
+            const Uuid payroll = scene.define("payroll", {"payroll:read"});
+            scene.before = scene.world.head();
+            auto meanwhile = [&]() -> asio::awaitable<void> {
+                auto& services = scene.second.services;
+                auto from = caller_of(scene.root);
+                const Uuid group = what == What::kGroup ? staff : interns;
+                if (what == What::kRole) {
+                    (void)co_await delete_role(services, bearer_of(scene.root), payroll, from);
+                } else {
+                    (void)co_await delete_group(services, bearer_of(scene.root), group, from);
+                }
+            };
+            scene.watch(steps, meanwhile);
+            GroupDefinition definition{{"payroll"}, {"interns"}};
+            auto from = test::caller();
+            auto applying = apply_group(scene.node.services, "staff", definition, Apply::kForGood, std::move(from));
+            (void)run(std::move(applying));
+            scene.stop_watching();
+            if (!steps.happened()) return;
+            const Position deleted = scene.position_of(what == What::kRole ? "role.deleted" : "group.deleted");
+            EXPECT_GT(deleted, 0) << steps.where();
+            // Where "staff" was gone before it was looked for, there is another one of this name.
+            if (scene.count_of("group.defined") > 0) return;
+            EXPECT_LT(scene.position_of("role.assigned"), deleted) << steps.where();
+            EXPECT_LT(scene.position_of("group.nested"), deleted) << steps.where();
         });
 }
 
