@@ -252,10 +252,12 @@ def run_story(service, other, database, work, expect, commands):
     first, second = Node(service, secret), Node(other, secret)
     story = Story(first, second)
     done = 0
-    for ask, count in ((story.log_out, 3), (story.withdraw, 2), (story.revoke_all, 1), (story.disable, 1),
-                       (story.leave_group, 2), (story.take_groups_apart, 1), (story.deny, 1),
-                       (story.revoke_services, 3), (story.disable_service, 2)):
-        for _ in range(max(1, commands * count // 20)):
+    shares = ((story.log_out, 3), (story.withdraw, 2), (story.revoke_all, 1), (story.disable, 1),
+              (story.leave_group, 2), (story.take_groups_apart, 1), (story.deny, 1),
+              (story.revoke_services, 3), (story.disable_service, 2))
+    whole = sum(share for _, share in shares)
+    for ask, share in shares:
+        for _ in range(max(1, commands * share // whole)):
             ask()
             done += 1
     print(f"{done} changes and as many undone on one node, {story.asked} questions to the other:"
