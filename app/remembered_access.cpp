@@ -1,8 +1,15 @@
 #include "app/remembered_access.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include "eventstore/postgres/postgres_log_source.hpp"
 
 namespace keyledger::app {
+namespace {
+
+constexpr int kMaxSearchParts = 32;  // of projections::kSearchedAtOnce subjects each, for one call
+
+}  // namespace
 
 boost::asio::awaitable<Result<commands::AccessStates, eventstore::StoreError>> RememberedAccess::read(
     commands::AccessSubject subject, commands::Deadline deadline) {
@@ -33,6 +40,37 @@ boost::asio::awaitable<Result<commands::ServiceStates, eventstore::StoreError>> 
     co_return commands::ServiceStates{std::move(answer->found.account), std::move(answer->found.token),
                                       std::move(answer->found.roles), std::move(answer->found.groups),
                                       answer->position};
+}
+
+boost::asio::awaitable<Result<commands::SubjectStates, eventstore::StoreError>> RememberedAccess::search(
+    SubjectSearch search, SubjectPlace from, std::size_t limit, commands::Deadline deadline) {
+    if (hot_ == nullptr || !hot_->caught_up()) co_return Unexpected(eventstore::StoreError::kUnavailable);
+    auto head = co_await store_.head(deadline);
+    if (!head) co_return Unexpected(head.error());
+    commands::SubjectStates page;
+    page.found.next = from;
+    for (int part = 0; part < kMaxSearchParts && page.found.next && page.found.ids.size() < limit; ++part) {
+        const SubjectPlace place = *page.found.next;
+        const std::size_t wanted = limit - page.found.ids.size();
+        auto answer = co_await hot_->search(search, place, wanted, *head, deadline);
+        if (!answer) co_return Unexpected(eventstore::StoreError::kUnavailable);
+        if (part == 0) page.position = answer->position;
+        page.found.next = answer->found.next;
+        auto& ids = answer->found.ids;
+        page.found.ids.insert(page.found.ids.end(), ids.begin(), ids.end());
+        co_await boost::asio::post(boost::asio::use_awaitable);  // others on this thread come in between
+    }
+    co_return page;
+}
+
+boost::asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> RememberedAccess::actions_of(
+    std::string resource, commands::Deadline deadline) {
+    if (hot_ == nullptr || !hot_->caught_up()) co_return Unexpected(eventstore::StoreError::kUnavailable);
+    auto head = co_await store_.head(deadline);
+    if (!head) co_return Unexpected(head.error());
+    auto answer = co_await hot_->actions_of(std::move(resource), *head, deadline);
+    if (!answer) co_return Unexpected(eventstore::StoreError::kUnavailable);
+    co_return std::move(answer->actions);
 }
 
 std::unique_ptr<projections::HotAccess> make_hot_access(const Config& config, const commands::Clock& clock,

@@ -21,6 +21,10 @@ public:
         commands::AccessSubject subject, commands::Deadline deadline) override;
     boost::asio::awaitable<Result<commands::ServiceStates, eventstore::StoreError>> read_service(
         commands::ServiceSubject subject, commands::Deadline deadline) override;
+    boost::asio::awaitable<Result<commands::SubjectStates, eventstore::StoreError>> search(
+        SubjectSearch search, SubjectPlace from, std::size_t limit, commands::Deadline deadline) override;
+    boost::asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> actions_of(
+        std::string resource, commands::Deadline deadline) override;
 
 private:
     commands::AccessReader& folded_;

@@ -150,4 +150,13 @@ asio::awaitable<Result<ServiceStates, StoreError>> FoldedAccess::read_service(Se
     co_return states;
 }
 
+asio::awaitable<Result<SubjectStates, StoreError>> FoldedAccess::search(SubjectSearch, SubjectPlace, std::size_t,
+                                                                        Deadline) {
+    co_return Unexpected(StoreError::kUnavailable);
+}
+
+asio::awaitable<Result<std::set<std::string>, StoreError>> FoldedAccess::actions_of(std::string, Deadline) {
+    co_return Unexpected(StoreError::kUnavailable);
+}
+
 }  // namespace keyledger::commands

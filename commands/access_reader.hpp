@@ -9,6 +9,7 @@
 #include "commands/executor.hpp"
 #include "domain/access/group.hpp"
 #include "domain/access/role.hpp"
+#include "domain/access/search.hpp"
 #include "domain/client/service_account.hpp"
 #include "domain/client/service_token.hpp"
 #include "domain/session/session.hpp"
@@ -47,14 +48,30 @@ struct ServiceStates {
     Position position = 0;
 };
 
+// One page of those who may do something.
+struct SubjectStates {
+    FoundSubjects found;
+    Position position = 0;  // all that had happened up to here is in it; of what came later, some may be
+};
+
 class AccessReader {
 public:
     virtual ~AccessReader() = default;
-    // Includes every command that had returned before the call, on any node. kUnavailable rather than anything older.
+    // Each includes every command that had returned before the call, on any node: kUnavailable rather than anything
+    // older.
     virtual asio::awaitable<Result<AccessStates, eventstore::StoreError>> read(AccessSubject subject,
                                                                                Deadline deadline) = 0;
     virtual asio::awaitable<Result<ServiceStates, eventstore::StoreError>> read_service(ServiceSubject subject,
                                                                                         Deadline deadline) = 0;
+    // At most `limit` of them, from a place on. There may be fewer, and more to come, for the work of one call is
+    // bounded. Only who remembers everybody can tell: kUnavailable from others.
+    virtual asio::awaitable<Result<SubjectStates, eventstore::StoreError>> search(SubjectSearch search,
+                                                                                  SubjectPlace from,
+                                                                                  std::size_t limit,
+                                                                                  Deadline deadline) = 0;
+    // The actions that roles name for a resource, or for all. kUnavailable likewise.
+    virtual asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> actions_of(std::string resource,
+                                                                                              Deadline deadline) = 0;
 };
 
 // Folds at the head: one statement of the store for each answer. Executor and store outlive it.
@@ -65,6 +82,11 @@ public:
                                                                        Deadline deadline) override;
     asio::awaitable<Result<ServiceStates, eventstore::StoreError>> read_service(ServiceSubject subject,
                                                                                 Deadline deadline) override;
+    asio::awaitable<Result<SubjectStates, eventstore::StoreError>> search(SubjectSearch search, SubjectPlace from,
+                                                                          std::size_t limit,
+                                                                          Deadline deadline) override;
+    asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> actions_of(std::string resource,
+                                                                                      Deadline deadline) override;
 
 private:
     Executor& executor_;

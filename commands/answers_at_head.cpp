@@ -36,23 +36,10 @@ Answer<Access> access_of(Services& services, AccessSubject subject, Deadline dea
     co_return access;
 }
 
-Owner owner_by(const AccessQuestion& question, const Uuid& subject_id) {
-    if (!question.owner) return Owner::kUnknown;
-    return Uuid::parse(*question.owner) == subject_id ? Owner::kAsker : Owner::kSomebodyElse;
-}
-
 }  // namespace
 
 bool Access::decide(const AccessQuestion& question) const {
-    if (!active) return false;
-    const Wanted wanted{question.resource, question.action, question.instance,
-                        owner_by(question, subject_id)};
-    bool allowed = false;
-    for (const auto& role : roles) {
-        if (role->rules.deny.denies(wanted)) return false;
-        allowed = allowed || role->rules.allow.allows(wanted);
-    }
-    return allowed;
+    return active && permits(roles, subject_id, question);
 }
 
 PermissionSet Access::scope() const {
@@ -128,6 +115,21 @@ Answer<Access> access_of_holder(Services& services, Bearer bearer, Deadline dead
     auto holds = check_token(services, access->session, access->user, bearer);
     if (!holds) co_return Unexpected(holds.error());
     co_return access;
+}
+
+Answer<SubjectStates> subjects_who_may(Services& services, SubjectSearch search, SubjectPlace from, std::size_t limit,
+                                       Deadline deadline) {
+    auto page = co_await services.access.search(std::move(search), from, limit, deadline);
+    if (!page) co_return Unexpected(CommandError(refusal_of(page.error())));
+    co_return std::move(*page);
+}
+
+Answer<std::set<std::string>> known_actions(Services& services, std::string resource, Deadline deadline) {
+    auto actions = co_await services.access.actions_of(resource, deadline);
+    if (!actions) co_return Unexpected(CommandError(refusal_of(actions.error())));
+    for (const Permission& own : keyledgers_own_permissions())
+        if (own.resource == resource) actions->insert(own.action);
+    co_return std::move(*actions);
 }
 
 Answer<Known> user_after_command(Services& services, Uuid user_id, Deadline deadline) {

@@ -3,6 +3,7 @@
 // which had been appended before the question, on any node (I8); when the store is away, there is no answer (I12).
 #include "commands/permissions.hpp"
 #include "commands/services.hpp"
+#include "domain/access/search.hpp"
 
 namespace keyledger::commands {
 
@@ -23,15 +24,6 @@ Answer<Known> user_at_head(Services& services, Uuid user_id, Deadline deadline);
 // The same for the answer to a command that was carried out just now. Where the store can't be read any more it is
 // kOutcomeUnknown: "nothing was done" would not be true, and a repeat under the same Idempotency-Key tells.
 Answer<Known> user_after_command(Services& services, Uuid user_id, Deadline deadline);
-
-// What somebody is asked to be allowed: one action on one resource. The texts live as long as the question is
-// asked.
-struct AccessQuestion {
-    std::string_view resource;
-    std::string_view action;
-    std::string_view instance = {};
-    std::optional<std::string_view> owner = {};  // of the resource, if that is known
-};
 
 // What a subject's roles grant it, as of one moment.
 struct Access {
@@ -56,5 +48,11 @@ Answer<Access> access_of_session(Services& services, Uuid session_id, Deadline d
 Answer<Access> access_of_holder(Services& services, Bearer bearer, Deadline deadline);
 // And he must hold the permission; kForbidden otherwise.
 Answer<Access> holder_of(Services& services, Permission needed, Bearer bearer, Deadline deadline);
+
+// AuthZEN's searches for what can't be told from the roles of one subject.
+Answer<SubjectStates> subjects_who_may(Services& services, SubjectSearch search, SubjectPlace from, std::size_t limit,
+                                       Deadline deadline);
+// The actions that are known for a resource: those that some role names, or Keyledger itself.
+Answer<std::set<std::string>> known_actions(Services& services, std::string resource, Deadline deadline);
 
 }  // namespace keyledger::commands

@@ -1,5 +1,7 @@
 #pragma once
 // What Keyledger's own commands and lists ask for. Roles grant them like any other permission; administrators hold all.
+#include <vector>
+
 #include "domain/access/permission.hpp"
 
 namespace keyledger::commands {
@@ -15,5 +17,12 @@ inline const Permission kEvaluateAccess{"keyledger.access", "evaluate"};      //
 inline const Permission kReadGroups{"keyledger.groups", "read"};
 inline const Permission kWriteGroups{"keyledger.groups", "write"};  // define, rename, delete, nest, members
 inline const Permission kReadAudit{"keyledger.audit", "read"};
+
+inline const std::vector<Permission>& keyledgers_own_permissions() {
+    static const std::vector<Permission> kAll{kReadUsers,  kWriteUsers,      kReadRoles,      kWriteRoles,
+                                              kReadClients, kWriteClients,   kIntrospectTokens, kEvaluateAccess,
+                                              kReadGroups, kWriteGroups,     kReadAudit};
+    return kAll;
+}
 
 }  // namespace keyledger::commands

@@ -169,6 +169,67 @@ AccessState::FoundService AccessState::find_service(const Uuid& account_id,
     return found;
 }
 
+// ---- searching -------------------------------------------------------------------------------------------------
+bool AccessState::may(const Uuid& subject_id, const SubjectSearch& search) const {
+    struct {
+        Roles roles;
+        std::vector<std::shared_ptr<const Group>> groups;
+    } found;
+    add_access(found, subject_id);
+    return permits(found.roles, subject_id, search.question());
+}
+
+FoundSubjects AccessState::search(const SubjectSearch& search, const SubjectPlace& from, std::size_t limit) const {
+    return search.type == SubjectType::kUser ? search_users(search, from, limit)
+                                             : search_services(search, from.after, limit);
+}
+
+// Part by part, in the order of the ids within one.
+FoundSubjects AccessState::search_users(const SubjectSearch& search, const SubjectPlace& from,
+                                        std::size_t limit) const {
+    FoundSubjects found;
+    std::size_t looked_at = 0;
+    Uuid after = from.after;
+    for (std::uint32_t part = from.part; part < users_.kShards; ++part, after = {}) {
+        if (looked_at >= kSearchedAtOnce) {
+            found.next = SubjectPlace{part, {}};
+            break;
+        }
+        const auto begin = std::ssize(found.ids);
+        for (const auto& [id, user] : users_.shard(part))
+            if (user.status == User::Status::kActive && after < id && may(id, search)) found.ids.push_back(id);
+        std::sort(found.ids.begin() + begin, found.ids.end());
+        looked_at += users_.shard(part).size();
+        if (found.ids.size() <= limit) continue;
+        found.ids.resize(limit);
+        // None may be of this part.
+        found.next = SubjectPlace{part, std::ssize(found.ids) > begin ? found.ids.back() : after};
+        break;
+    }
+    return found;
+}
+
+FoundSubjects AccessState::search_services(const SubjectSearch& search, const Uuid& after, std::size_t limit) const {
+    FoundSubjects found;
+    std::size_t looked_at = 0;
+    Uuid last = after;
+    for (const auto& [id, account] : services_.accounts_after(after)) {
+        if (found.ids.size() == limit || looked_at++ == kSearchedAtOnce) {
+            found.next = SubjectPlace{0, last};
+            break;
+        }
+        last = id;
+        if (account->status == ServiceAccount::Status::kEnabled && may(id, search)) found.ids.push_back(id);
+    }
+    return found;
+}
+
+std::set<std::string> AccessState::actions_of(std::string_view resource) const {
+    std::set<std::string> actions;
+    for (const auto& [id, role] : roles_) add_actions(actions, role->rules, resource);
+    return actions;
+}
+
 std::size_t AccessState::sweep(std::size_t shard, std::int64_t now_ms) {
     const std::int64_t before_ms = now_ms - kExpiredSessionsStayMs;
     const std::size_t tokens = services_.sweep(shard, now_ms);

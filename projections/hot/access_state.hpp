@@ -17,6 +17,7 @@
 #include "domain/access/group.hpp"
 #include "domain/access/nestings.hpp"
 #include "domain/access/role.hpp"
+#include "domain/access/search.hpp"
 #include "domain/session/session.hpp"
 #include "domain/user/user.hpp"
 #include "eventstore/store.hpp"
@@ -31,6 +32,7 @@ class SnapshotReader;
 // Grows whenever the same events make another state, or its bytes change: an older snapshot is not read then.
 inline constexpr int kAccessStateFold = 4;
 inline constexpr std::int64_t kExpiredSessionsStayMs = 3'600'000;
+inline constexpr std::size_t kSearchedAtOnce = 4096;  // under the lock: about half a millisecond
 
 class AccessState {
 public:
@@ -68,6 +70,12 @@ public:
         std::vector<std::shared_ptr<const Group>> groups;
     };
     FoundService find_service(const Uuid& account_id, const std::optional<Uuid>& token_id) const;
+
+    // Those who may, at most `limit`; looks at about kSearchedAtOnce subjects, or one part of Sharded::kShards if
+    // that holds more.
+    FoundSubjects search(const SubjectSearch& search, const SubjectPlace& from, std::size_t limit) const;
+    // What roles name for a resource, or for all.
+    std::set<std::string> actions_of(std::string_view resource) const;
 
     // Lets go of what has expired, in one part of Sharded::kShards. Returns how many.
     std::size_t sweep(std::size_t shard, std::int64_t now_ms);
@@ -122,6 +130,9 @@ private:
     void add_roles(Roles& roles, const Assignments& assignments) const;
     template <class Answer>
     void add_access(Answer& found, const Uuid& subject_id) const;
+    bool may(const Uuid& subject_id, const SubjectSearch& search) const;
+    FoundSubjects search_users(const SubjectSearch& search, const SubjectPlace& from, std::size_t limit) const;
+    FoundSubjects search_services(const SubjectSearch& search, const Uuid& after, std::size_t limit) const;
     void write_groups(SnapshotWriter& out) const;
     void read_groups(SnapshotReader& in);
     std::uint32_t origin_of(Origin origin);

@@ -145,6 +145,21 @@ asio::awaitable<Result<HotAccess::ServiceAnswer, HotError>> HotAccess::read_serv
         at_least, deadline);
 }
 
+asio::awaitable<Result<HotAccess::SearchAnswer, HotError>> HotAccess::search(SubjectSearch search, SubjectPlace from,
+                                                                             std::size_t limit, Head at_least,
+                                                                             eventstore::Deadline deadline) {
+    auto find = [search = std::move(search), from, limit](const AccessState& state) {
+        return state.search(search, from, limit);
+    };
+    return await_answer<SearchAnswer>(std::move(find), at_least, deadline);
+}
+
+asio::awaitable<Result<HotAccess::ActionsAnswer, HotError>> HotAccess::actions_of(std::string resource, Head at_least,
+                                                                                  eventstore::Deadline deadline) {
+    auto find = [resource = std::move(resource)](const AccessState& state) { return state.actions_of(resource); };
+    return await_answer<ActionsAnswer>(std::move(find), at_least, deadline);
+}
+
 // Called without the lock by the thread, and by whoever stops.
 void HotAccess::release(Position up_to) {
     std::vector<std::shared_ptr<Waiter>> released;

@@ -94,6 +94,19 @@ public:
     asio::awaitable<Result<ServiceAnswer, HotError>> read_service(Uuid account_id, std::optional<Uuid> token_id,
                                                                   eventstore::Head at_least,
                                                                   eventstore::Deadline deadline);
+    struct SearchAnswer {
+        FoundSubjects found;
+        Position position = 0;
+    };
+    // AccessState::search as of `at_least` or later.
+    asio::awaitable<Result<SearchAnswer, HotError>> search(SubjectSearch search, SubjectPlace from, std::size_t limit,
+                                                           eventstore::Head at_least, eventstore::Deadline deadline);
+    struct ActionsAnswer {
+        std::set<std::string> actions;
+        Position position = 0;
+    };
+    asio::awaitable<Result<ActionsAnswer, HotError>> actions_of(std::string resource, eventstore::Head at_least,
+                                                                eventstore::Deadline deadline);
     HotStatus status() const;
 
 private:

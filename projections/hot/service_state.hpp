@@ -6,6 +6,7 @@
 // nodes differ), or with what ended them. Threads: none of its own, as AccessState.
 #include <map>
 #include <memory>
+#include <ranges>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,10 @@ public:
 
     // nullptr: there is none, or none any more.
     std::shared_ptr<const ServiceAccount> account(const Uuid& id) const;
+    // Those that there are, in the order of their ids, behind one.
+    auto accounts_after(const Uuid& id) const {
+        return std::ranges::subrange(accounts_.upper_bound(id), accounts_.end());
+    }
     ServiceToken token(const Uuid& id) const;  // without audiences and scope; absent where there is none
 
     std::size_t sweep(std::size_t shard, std::int64_t now_ms);

@@ -68,6 +68,9 @@ protected:
         return R"({"subject":{"type":"user","id":")" + one_.person.id +
                R"("},"resource":{"type":"a","id":"1"},"action":{"name":"b"}})";
     }
+    std::string question_without_action() const {
+        return R"({"subject":{"type":"user","id":")" + one_.person.id + R"("},"resource":{"type":"a","id":"1"}})";
+    }
 
     std::vector<Call> queries() const {
         const std::string user = std::string(kUsers) + "/" + one_.person.id;
@@ -187,6 +190,10 @@ protected:
             {"show me", [this] { return him().get(kMe); }},
             {"evaluate", [this] { return gateway().post("/access/v1/evaluation", question()); }},
             {"evaluate several", [this] { return gateway().post("/access/v1/evaluations", question()); }},
+            {"search subjects", [this] { return gateway().post("/access/v1/search/subject", question()); }},
+            {"search resources", [this] { return gateway().post("/access/v1/search/resource", question()); }},
+            {"search actions",
+             [this] { return gateway().post("/access/v1/search/action", question_without_action()); }},
             {"show a service account", [this] { return admin().get(kAccounts + ("/" + one_.person.id)); }},
             {"evaluate oneself", [this] { return him().post("/access/v1/evaluation", question()); }}};
         for (const auto& more : {queries(), commands(), commands_upon_groups(), commands_upon_service_accounts()})

@@ -75,6 +75,11 @@ BODIES = {
     "introspect": lambda person: {"token": person.token},
     "revoke": lambda person: {"token": person.refresh_token},
     "evaluate": lambda person: {**QUESTION, "subject": {"type": "user", "id": person.id}},
+    "searchSubjects": lambda _: {**QUESTION, "subject": {"type": "user"}},
+    "searchResources": lambda person: {**QUESTION, "subject": {"type": "user", "id": person.id}},
+    "searchActions": lambda person: {
+        "resource": QUESTION["resource"], "subject": {"type": "user", "id": person.id},
+    },
     "evaluateAll": lambda person: {**QUESTION, "evaluations": [{"subject": {"type": "user", "id": person.id}}]},
 }
 

@@ -1,0 +1,66 @@
+#include "domain/access/search.hpp"
+
+#include <algorithm>
+
+namespace keyledger {
+namespace {
+
+constexpr std::string_view kAny = "*";
+
+Owner owner_by(const AccessQuestion& question, const Uuid& subject_id) {
+    if (!question.owner) return Owner::kUnknown;
+    return Uuid::parse(*question.owner) == subject_id ? Owner::kAsker : Owner::kSomebodyElse;
+}
+
+bool concerns(const Permission& permission, std::string_view resource) {
+    return permission.resource == resource || permission.resource == kAny;
+}
+
+}  // namespace
+
+bool permits(RoleList roles, const Uuid& subject_id, const AccessQuestion& question) {
+    const Wanted wanted{question.resource, question.action, question.instance,
+                        owner_by(question, subject_id)};
+    bool allowed = false;
+    for (const auto& role : roles) {
+        if (role->rules.deny.denies(wanted)) return false;
+        allowed = allowed || role->rules.allow.allows(wanted);
+    }
+    return allowed;
+}
+
+std::optional<std::vector<std::string>> permitted_instances(RoleList roles, const Uuid& subject_id,
+                                                            AccessQuestion question) {
+    question.instance = {};
+    if (permits(roles, subject_id, question)) return std::nullopt;
+    std::set<std::string_view> named;
+    for (const auto& role : roles)
+        for (const Permission& permission : role->rules.allow.permissions())
+            if (!permission.instance.empty() && permission.resource == question.resource)
+                named.insert(permission.instance);
+    std::vector<std::string> permitted;
+    for (const std::string_view instance : named) {
+        question.instance = instance;
+        if (permits(roles, subject_id, question)) permitted.emplace_back(instance);
+    }
+    return permitted;
+}
+
+std::vector<std::string> permitted_actions(RoleList roles, const Uuid& subject_id, AccessQuestion question,
+                                           const std::set<std::string>& actions) {
+    std::vector<std::string> permitted;
+    for (const std::string& action : actions) {
+        question.action = action;
+        if (permits(roles, subject_id, question)) permitted.push_back(action);
+    }
+    return permitted;
+}
+
+void add_actions(std::set<std::string>& actions, const AccessRules& rules, std::string_view resource) {
+    for (const PermissionSet* set : {&rules.allow, &rules.deny})
+        for (const Permission& permission : set->permissions())
+            if (concerns(permission, resource) && permission.action != kAny)
+                actions.insert(permission.action);
+}
+
+}  // namespace keyledger

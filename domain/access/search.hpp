@@ -1,0 +1,63 @@
+#pragma once
+// What is asked about access, and who or what the answer is yes for (OpenID AuthZEN 1.0, sections 6 and 8).
+// Pure: over the roles of somebody, which are his own and those of his groups. A result of a search is what
+// the same question, asked for it alone, is answered yes for.
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/access/role.hpp"
+#include "domain/access/subject.hpp"
+#include "domain/uuid.hpp"
+
+namespace keyledger {
+
+// What somebody is asked to be allowed: one action on one resource. The texts live as long as the question is
+// asked.
+struct AccessQuestion {
+    std::string_view resource;
+    std::string_view action;
+    std::string_view instance = {};              // empty: none is named
+    std::optional<std::string_view> owner = {};  // of the resource, if that is known
+};
+using RoleList = std::span<const std::shared_ptr<const Role>>;
+
+// One of the roles allows it and none denies it.
+bool permits(RoleList roles, const Uuid& subject_id, const AccessQuestion& question);
+
+// The instances by name, sorted, that he may do it to; the question's own is not looked at. nullopt: they
+// can't be told one by one, for he may do it to instances that no permission names.
+std::optional<std::vector<std::string>> permitted_instances(RoleList roles, const Uuid& subject_id,
+                                                            AccessQuestion question);
+
+// Of these actions those that he may; the question's own is not looked at.
+std::vector<std::string> permitted_actions(RoleList roles, const Uuid& subject_id, AccessQuestion question,
+                                           const std::set<std::string>& actions);
+// Adds the actions that a role names, in what it allows or denies, for a resource or for all.
+void add_actions(std::set<std::string>& actions, const AccessRules& rules, std::string_view resource);
+
+// Which users or service accounts may do it.
+struct SubjectSearch {
+    SubjectType type = SubjectType::kUser;  // no groups
+    std::string resource;
+    std::string action;
+    std::string instance;
+    std::optional<std::string> owner;
+
+    AccessQuestion question() const { return {resource, action, instance, owner}; }
+};
+// How far a search has come. The order is the same on all nodes, and for as long as there are the subjects.
+struct SubjectPlace {
+    std::uint32_t part = 0;
+    Uuid after;  // in that part
+};
+struct FoundSubjects {
+    std::vector<Uuid> ids;
+    std::optional<SubjectPlace> next;  // where to go on; none: all were looked at
+};
+
+}  // namespace keyledger
