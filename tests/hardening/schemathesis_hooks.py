@@ -16,6 +16,7 @@ ADMINISTRATOR = {"email": os.environ["SCHEMATHESIS_USER"], "password": os.enviro
 CLIENT = base64.b64encode(os.environ["SCHEMATHESIS_CLIENT"].encode()).decode()
 PASSWORD = "violet engines under seven moons"
 NEW_PASSWORD = "a kettle of quiet blue herons"
+PUBLIC_KEY = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 QUESTION = {"action": {"name": "read"}, "resource": {"type": "invoices", "id": "42"}}
 
 numbers = itertools.count(1)
@@ -29,7 +30,7 @@ def call(path, body=None, token=None, method=None):
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(URL + path, data, headers, method=method)
     with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
+        return None if answer.status == 204 else json.load(answer)
 
 
 def log_in(credentials):
@@ -64,6 +65,25 @@ class Administrator:
         body = {"name": f"role-{next(numbers)}", "permissions": ["invoices:read"]}
         return call("/api/v1/admin/roles", body, self.token())["id"]
 
+    def group(self):
+        return call("/api/v1/admin/groups", {"name": f"group-{next(numbers)}"}, self.token())["id"]
+
+    def service_account(self):
+        body = {"name": f"service-{next(numbers)}", "audiences": []}
+        return call("/api/v1/admin/service-accounts", body, self.token())["id"]
+
+    def secret(self, account):
+        return call(f"/api/v1/admin/service-accounts/{account}/secrets", {}, self.token())
+
+    def key(self, account):
+        return call(f"/api/v1/admin/service-accounts/{account}/keys", PUBLIC_KEY, self.token())
+
+    def client(self):
+        """Names a service account that holds something, and proves to be it."""
+        account = self.service_account()
+        call(f"/api/v1/admin/service-accounts/{account}/roles/{self.role()}", None, self.token(), "PUT")
+        return {"client_id": account, "client_secret": self.secret(account)["client_secret"]}
+
 
 ADMIN = Administrator()
 BODIES = {
@@ -80,14 +100,39 @@ BODIES = {
     "searchActions": lambda person: {
         "resource": QUESTION["resource"], "subject": {"type": "user", "id": person.id},
     },
+    "registerServiceAccount": lambda _: {"name": f"service-{next(numbers)}", "audiences": ["https://orders.example"]},
+    "changeServiceAccount": lambda _: {"name": f"service-{next(numbers)}", "audiences": [], "status": "disabled"},
+    "addServiceAccountKey": lambda _: dict(PUBLIC_KEY),
+    "token": lambda _: {"grant_type": "client_credentials", **ADMIN.client()},
     "evaluateAll": lambda person: {**QUESTION, "evaluations": [{"subject": {"type": "user", "id": person.id}}]},
 }
 
 
-def path_parameter(name, operation_path, person):
-    if name == "role" or operation_path.startswith("/api/v1/admin/roles/"):
-        return ADMIN.role()
-    return person.session() if operation_path.startswith("/api/v1/auth/sessions/") else person.id
+# By the name of the parameter, or what the path is about where that is `id`.
+MADE = {
+    "role": lambda _: ADMIN.role(),
+    "roles": lambda _: ADMIN.role(),
+    "child": lambda _: ADMIN.group(),
+    "groups": lambda _: ADMIN.group(),
+    "service-accounts": lambda _: ADMIN.service_account(),
+    "user": lambda person: person.id,
+    "users": lambda person: person.id,
+    "sessions": lambda person: person.session(),
+}
+
+
+def path_parameters(case, person):
+    parts = case.operation.path.split("/")
+    made = {}
+    for name in case.path_parameters or {}:
+        about = parts[parts.index("{id}") - 1] if name == "id" else name
+        if about in MADE:
+            made[name] = MADE[about](person)
+    if "secret" in case.path_parameters:
+        made["secret"] = ADMIN.secret(made["id"])["id"]
+    if "key" in case.path_parameters:
+        made["key"] = ADMIN.key(made["id"])["id"]
+    case.path_parameters.update(made)
 
 
 def is_valid(case):
@@ -101,10 +146,12 @@ def before_call(_context, case, _kwargs):
     if not is_valid(case) or not (names or operation in BODIES) or next(turns) % 2:
         return
     person = Person()
-    for name in case.path_parameters or {}:
-        case.path_parameters[name] = path_parameter(name, case.operation.path, person)
+    if case.path_parameters:
+        path_parameters(case, person)
     if operation in BODIES:
         case.body = BODIES[operation](person)
+    if operation == "token":  # one way of authentication at a time
+        (case.headers or {}).pop("Authorization", None)
     (case.query or {}).pop("cursor", None)  # of a page that was never shown
     if (case.headers or {}).get("Authorization", "").startswith("Bearer ") and not is_admin(case):
         case.headers["Authorization"] = f"Bearer {person.token}"
