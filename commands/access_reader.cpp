@@ -29,19 +29,22 @@ struct Reading {
     }
 };
 struct Asked {
-    Uuid subject_id;
+    Subject subject;
     Streams own;  // what is asked for beside roles and groups
 };
 
 // The subject's groups and all above them.
-std::vector<Uuid> groups_by(const Reading& known, const Uuid& subject_id) {
-    const std::vector<Uuid> own = known.state<Assignments>(assignments_of(subject_id))->groups;
-    return own.empty() ? own : known.state<Nestings>(kNestingsStream)->with_all_above(own);
+std::vector<Uuid> groups_by(const Reading& known, const Subject& subject) {
+    const auto own = known.state<Assignments>(assignments_of(subject.id));
+    const auto nestings = known.state<Nestings>(kNestingsStream);
+    std::vector<Uuid> groups;
+    for_each_group(subject.type, own->groups, *nestings, [&](const Uuid& group_id) { groups.push_back(group_id); });
+    return groups;
 }
 // Its own roles, then those of its groups, each once.
-std::vector<Uuid> roles_by(const Reading& known, const Uuid& subject_id) {
-    std::vector<Uuid> roles = known.state<Assignments>(assignments_of(subject_id))->roles;
-    for (const Uuid& group_id : groups_by(known, subject_id))
+std::vector<Uuid> roles_by(const Reading& known, const Subject& subject) {
+    std::vector<Uuid> roles = known.state<Assignments>(assignments_of(subject.id))->roles;
+    for (const Uuid& group_id : groups_by(known, subject))
         for (const Uuid& role_id : known.state<Assignments>(assignments_of(group_id))->roles)
             if (std::ranges::find(roles, role_id) == roles.end()) roles.push_back(role_id);
     return roles;
@@ -50,14 +53,14 @@ std::vector<Uuid> roles_by(const Reading& known, const Uuid& subject_id) {
 // What there is to read, as far as what is known tells.
 Streams streams_by(const Reading& known, const Asked& asked) {
     Streams streams = asked.own;
-    streams.read<Assignments>(assignments_of(asked.subject_id));
-    const std::vector<Uuid> groups = groups_by(known, asked.subject_id);
-    if (!groups.empty()) streams.read<Nestings>(kNestingsStream);
+    const auto assignments = streams.read<Assignments>(assignments_of(asked.subject.id));
+    const std::vector<Uuid> groups = groups_by(known, asked.subject);
+    if (!known.state<Assignments>(assignments.id)->groups.empty()) streams.read<Nestings>(kNestingsStream);
     for (const Uuid& group_id : groups) {
         streams.read<Group>(group_id);
         streams.read<Assignments>(assignments_of(group_id));
     }
-    for (const Uuid& role_id : roles_by(known, asked.subject_id)) streams.read<Role>(role_id);
+    for (const Uuid& role_id : roles_by(known, asked.subject)) streams.read<Role>(role_id);
     return streams;
 }
 
@@ -87,11 +90,11 @@ asio::awaitable<Result<Reading, StoreError>> read_at_head(Folder& folder, Asked 
 }
 
 template <class States>
-void add_access(States& states, const Reading& found, const Uuid& subject_id) {
-    for (const Uuid& group_id : groups_by(found, subject_id))
+void add_access(States& states, const Reading& found, const Subject& subject) {
+    for (const Uuid& group_id : groups_by(found, subject))
         if (auto group = found.state<Group>(group_id); group->status == Group::Status::kDefined)
             states.groups.push_back(std::move(group));
-    for (const Uuid& role_id : roles_by(found, subject_id))
+    for (const Uuid& role_id : roles_by(found, subject))
         if (auto role = found.state<Role>(role_id); role->status == Role::Status::kDefined)
             states.roles.push_back(std::move(role));
 }
@@ -119,7 +122,7 @@ asio::awaitable<Result<AccessStates, StoreError>> FoldedAccess::read(AccessSubje
     }
     auto head = co_await store_.head(deadline);
     if (!head) co_return Unexpected(head.error());
-    Asked asked{subject_id, {}};
+    Asked asked{Subject::user(subject_id), {}};
     asked.own.read<User>(subject_id);
     if (subject.session_id) asked.own.read<Session>(*subject.session_id);
     auto found = co_await read_at_head(folder, asked, deadline);
@@ -128,7 +131,8 @@ asio::awaitable<Result<AccessStates, StoreError>> FoldedAccess::read(AccessSubje
     states.subject_id = subject_id;
     states.user = *found->state<User>(subject_id);
     if (subject.session_id) states.session = *found->state<Session>(*subject.session_id);
-    add_access(states, *found, subject_id);
+    if (!states.user.exists()) asked.subject.type = SubjectType::kServiceAccount;  // not of everyone
+    add_access(states, *found, asked.subject);
     states.position = position_of(*found, *head);
     co_return states;
 }
@@ -137,7 +141,7 @@ asio::awaitable<Result<ServiceStates, StoreError>> FoldedAccess::read_service(Se
                                                                               Deadline deadline) {
     auto head = co_await store_.head(deadline);
     if (!head) co_return Unexpected(head.error());
-    Asked asked{subject.account_id, {}};
+    Asked asked{Subject::service_account(subject.account_id), {}};
     asked.own.read<ServiceAccount>(subject.account_id);
     if (subject.token_id) asked.own.read<ServiceToken>(*subject.token_id);
     auto found = co_await read_at_head(executor_.folder(), asked, deadline);
@@ -145,7 +149,7 @@ asio::awaitable<Result<ServiceStates, StoreError>> FoldedAccess::read_service(Se
     ServiceStates states;
     states.account = *found->state<ServiceAccount>(subject.account_id);
     if (subject.token_id) states.token = *found->state<ServiceToken>(*subject.token_id);
-    add_access(states, *found, subject.account_id);
+    add_access(states, *found, asked.subject);
     states.position = position_of(*found, *head);
     co_return states;
 }

@@ -35,7 +35,8 @@ asio::awaitable<Outcome> run_errand(Services& services, Errand errand, Caller ca
             co_return Unexpected(CommandError(Refusal::kUserUnknown));
         if (is_service && !attempt.state(account).exists())
             co_return Unexpected(CommandError(Refusal::kAccountUnknown));
-        if (is_group && attempt.state(group).status != Group::Status::kDefined)
+        const bool is_everyone = is_group && subject.id == kEveryone;  // always there
+        if (is_group && !is_everyone && attempt.state(group).status != Group::Status::kDefined)
             co_return Unexpected(CommandError(Refusal::kGroupUnknown));
         const Through through = through_for(*held);
         auto holdings = co_await holdings_of(attempt, subject, through);

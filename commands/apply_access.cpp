@@ -12,11 +12,13 @@ AccessRules rules_of(const RoleDefinition& definition) {
     return {PermissionSet::of_texts(definition.permissions), PermissionSet::of_texts(definition.deny)};
 }
 
-RoleCommand command_for(const Role& role, const std::string& name, const std::optional<RoleDefinition>& definition) {
+RoleCommand command_for(const Attempt& attempt, StreamOf<Role> stream, const std::string& name,
+                        const std::optional<RoleDefinition>& definition) {
     const auto everything = AccessRules::everything();
     if (!definition) return DeleteRole{everything};
     const AccessRules rules = rules_of(*definition);
-    if (role.status == Role::Status::kDefined) return ChangeRole{name, rules, everything};
+    if (attempt.state(stream).status == Role::Status::kDefined)
+        return ChangeRole{name, rules, everything, held_by(attempt, stream.id, rules)};
     return DefineRole{name, rules, everything, RoleKind::kCustom};
 }
 
@@ -38,13 +40,14 @@ Answer<AppliedRole> apply_role(Services& services, std::string name, std::option
     const Uuid role_id = owner->value_or(services.identifiers.next());
     Streams streams;
     const auto role = *owner ? streams.read<Role>(role_id) : streams.begin<Role>(role_id);
+    if (definition) read_default_roles(streams, rules_of(*definition));
     const Step step = [&](Attempt& attempt) -> Decided {
         applied = AppliedRole{};
         const Role& before = attempt.state(role);
         applied.before = before.rules;
         applied.after = before.rules;
         if (!definition && before.status != Role::Status::kDefined) co_return Result<void, CommandError>{};
-        const RoleCommand command = command_for(before, parsed->text, definition);
+        const RoleCommand command = command_for(attempt, role, parsed->text, definition);
         auto events = decide(before, command);
         if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
         if (events->empty()) co_return Result<void, CommandError>{};

@@ -1,5 +1,6 @@
 #include "commands/apply_access.hpp"
 #include "commands/claim_owner.hpp"
+#include "commands/groups.hpp"
 #include "domain/access/group.hpp"
 #include "domain/access/nestings.hpp"
 
@@ -62,6 +63,11 @@ GroupStreams read_group(Streams& streams, const Uuid& id, bool is_new) {
     return {id, group, streams.read<Assignments>(assignments_of(id)), streams.read<Nestings>(kNestingsStream)};
 }
 
+// Of a role that see_targets() has read.
+const AccessRules& rules_of(const Attempt& attempt, const Target& role) {
+    return attempt.state(StreamOf<Role>{*role.id}).rules;
+}
+
 // What the group is given and loses, of roles.
 Result<std::vector<AssignmentsEvent>, CommandError> settle_roles(const Attempt& attempt, const GroupStreams& on,
                                                                  const std::vector<Target>& wanted) {
@@ -78,7 +84,7 @@ Result<std::vector<AssignmentsEvent>, CommandError> settle_roles(const Attempt& 
     for (const Target& role : wanted) {
         if (!role.id) continue;
         auto decided =
-            decide_upon(state, events, AssignmentsCommand(AssignRole{subject, *role.id, {}, everything, {}}));
+            decide_upon(state, events, AssignmentsCommand(AssignRole{subject, *role.id, rules_of(attempt, role), everything, {}}));
         if (!decided) return Unexpected(decided.error());
     }
     return events;
@@ -136,7 +142,7 @@ void tell_added(std::vector<std::string>& added, const std::vector<Inside>& insi
 }
 
 Decided remove(Services& services, Attempt& attempt, GroupStreams on, std::string key) {
-    auto deleted = decide(attempt.state(on.group), GroupCommand(DeleteGroup{}));
+    auto deleted = decide(attempt.state(on.group), GroupCommand(DeleteGroup{on.id}));
     auto withdrawn = decide(attempt.state(on.assignments), AssignmentsCommand(WithdrawAllRoles{Subject::group(on.id)}));
     auto unnested = decide(attempt.state(on.nestings), NestingsCommand(UnnestWholly{on.id}));
     if (!deleted || !withdrawn || !unnested) co_return Unexpected(CommandError(Refusal::kGroupUnknown));
@@ -175,6 +181,7 @@ Answer<AppliedGroup> apply_group(Services& services, std::string name, std::opti
                                  Apply how, Caller caller) {
     const auto parsed = parse_role_name(name);
     if (!parsed) co_return Unexpected(CommandError(Refusal::kInvalidGroupName));
+    if (is_everyones_name(name)) co_return Unexpected(CommandError(Refusal::kGroupNameKept));
     auto owner = co_await owner_of_claim(services, kGroupNames, parsed->key, caller.deadline);
     if (!owner) co_return Unexpected(owner.error());
     AppliedGroup applied;
@@ -227,6 +234,40 @@ Answer<AppliedGroup> apply_group(Services& services, std::string name, std::opti
         co_return Result<void, CommandError>{};
     };
     auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    if (!executed) co_return Unexpected(executed.error());
+    applied.position = executed->position;
+    co_return applied;
+}
+
+Answer<AppliedGroup> apply_default_roles(Services& services, std::vector<std::string> names, Apply how,
+                                         Caller caller) {
+    auto roles = co_await find_all(services, "role_name", std::move(names), caller.deadline);
+    if (!roles) co_return Unexpected(roles.error());
+    if (how == Apply::kForGood && !all_are_there(*roles)) co_return Unexpected(CommandError(Refusal::kRoleUnknown));
+    AppliedGroup applied;
+    Streams streams;
+    const GroupStreams on = read_group(streams, kEveryone, false);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        applied = AppliedGroup{};
+        auto seen = co_await see_targets(attempt, *roles, {});
+        if (!seen) co_return seen;
+        auto inside = co_await look_inside(attempt, on);
+        if (!inside) co_return Unexpected(inside.error());
+        tell_added(applied.added, *inside, *roles, "role ");
+        for (const Inside& one : *inside)
+            if (!is_among(*roles, one.id)) applied.removed.push_back(one.label);
+        auto assigned = settle_roles(attempt, on, *roles);
+        if (!assigned) co_return Unexpected(assigned.error());
+        if (!applied.added.empty() || !applied.removed.empty()) applied.change = Change::kChanged;
+        if (how == Apply::kTrying || assigned->empty()) co_return Result<void, CommandError>{};
+        auto founded = found_everyone(services, attempt, on.group);
+        if (!founded) co_return founded;
+        attempt.append(on.assignments, *assigned);
+        co_return Result<void, CommandError>{};
+    };
+    auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    if (!executed && executed.error().refusal == Refusal::kGroupNameTaken)
+        co_return Unexpected(CommandError(Refusal::kEveryoneNameTaken));
     if (!executed) co_return Unexpected(executed.error());
     applied.position = executed->position;
     co_return applied;

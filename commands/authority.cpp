@@ -24,16 +24,19 @@ Result<void, CommandError> authorise(const Attempt& attempt, const ActorStreams&
 
 namespace {
 
-// The groups that the subject is in, or those above it: nothing is read where there are none.
+// The groups that the subject is in, or those above it; nestings are not read where it is in none by itself.
 Answer<std::vector<Uuid>> groups_of(Attempt& attempt, Subject subject) {
-    std::vector<Uuid> groups = attempt.state(StreamOf<Assignments>{assignments_of(subject.id)}).groups;
-    if (subject.type == SubjectType::kGroup) groups = {subject.id};
-    if (groups.empty()) co_return groups;
+    std::vector<Uuid> own = attempt.state(StreamOf<Assignments>{assignments_of(subject.id)}).groups;
+    if (subject.type == SubjectType::kGroup) own.assign(1, subject.id);
     Streams more;
-    const auto nestings = more.read<Nestings>(kNestingsStream);
+    if (!own.empty()) more.read<Nestings>(kNestingsStream);
+    if (subject.type == SubjectType::kUser) more.read<Assignments>(assignments_of(kEveryone));
     auto read = co_await attempt.also_read(more);
     if (!read) co_return Unexpected(read.error());
-    groups = attempt.state(nestings).with_all_above(groups);
+    const Nestings none;
+    const Nestings& nestings = own.empty() ? none : attempt.state(StreamOf<Nestings>{kNestingsStream});
+    std::vector<Uuid> groups;
+    for_each_group(subject.type, own, nestings, [&](const Uuid& group_id) { groups.push_back(group_id); });
     Streams theirs;
     for (const Uuid& group_id : groups) theirs.read<Assignments>(assignments_of(group_id));
     read = co_await attempt.also_read(theirs);
@@ -63,10 +66,12 @@ Answer<Holdings> holdings_of(Attempt& attempt, Subject subject, Through through)
     if (!holdings.administrator && through == Through::kGroups) {
         auto groups = co_await groups_of(attempt, subject);
         if (!groups) co_return Unexpected(groups.error());
+        const bool as_everyone = std::erase(*groups, kEveryone) > 0;
         for (const Uuid& group_id : *groups)
             add_roles(roles, attempt.state(StreamOf<Assignments>{assignments_of(group_id)}));
         if (groups->size() + roles.loads().size() > kMaxHoldings)
             co_return Unexpected(CommandError(Refusal::kTooManyHoldings));
+        if (as_everyone) add_roles(roles, attempt.state(StreamOf<Assignments>{assignments_of(kEveryone)}));
     }
     read = co_await attempt.also_read(roles);
     if (!read) co_return Unexpected(read.error());

@@ -33,7 +33,7 @@ struct Holdings {
     AccessRules authority() const { return administrator ? AccessRules::everything() : rules; }
 };
 inline constexpr std::size_t kMaxHoldings =
-    96;  // groups and roles of one subject: an append guards those of two
+    96;  // groups and roles of one subject beside what everyone has: an append guards those of two
 
 // Reads its assignments, the groups that it is in by those or by nesting, and each role of all of them; they
 // are guarded from then on. A group's are its own and those of all above it. kTooManyHoldings. kItself:

@@ -31,6 +31,7 @@ Refusal refusal_of(RoleError error) {
         case RoleError::kUnknown: return Refusal::kRoleUnknown;
         case RoleError::kBuiltIn: return Refusal::kRoleBuiltIn;
         case RoleError::kLacksPermission: return Refusal::kExceedsAuthority;
+        case RoleError::kNotForEveryone: return Refusal::kNotForEveryone;
     }
     return Refusal::kBroken;
 }
@@ -43,6 +44,8 @@ Refusal refusal_of(AssignmentsError error) {
         case AssignmentsError::kTooManyGroups:
             return Refusal::kTooManyGroups;
         case AssignmentsError::kTooManyRoles: return Refusal::kTooManyRoles;
+        case AssignmentsError::kNotForEveryone: return Refusal::kNotForEveryone;
+        case AssignmentsError::kBuiltInGroup: return Refusal::kGroupBuiltIn;
     }
     return Refusal::kBroken;
 }
@@ -73,6 +76,8 @@ Refusal refusal_of(GroupError error) {
             return Refusal::kBroken;
         case GroupError::kUnknown:
             return Refusal::kGroupUnknown;
+        case GroupError::kBuiltIn: return Refusal::kGroupBuiltIn;
+        case GroupError::kNameKept: return Refusal::kGroupNameKept;
     }
     return Refusal::kBroken;
 }
@@ -99,6 +104,7 @@ Refusal refusal_of(NestingsError error) {
             return Refusal::kTooManyNestings;
         case NestingsError::kLacksPermission:
             return Refusal::kExceedsAuthority;
+        case NestingsError::kBuiltIn: return Refusal::kGroupBuiltIn;
     }
     return Refusal::kBroken;
 }

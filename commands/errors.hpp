@@ -24,6 +24,7 @@ enum class Refusal {
     kInvalidName,
     kInvalidRoleName,
     kInvalidGroupName,
+    kGroupNameKept,  // that of everyone
     kInvalidPermission,
     kReservedPermission,  // a denial of what Keyledger itself asks for
     kTooManyPermissions,
@@ -63,6 +64,9 @@ enum class Refusal {
     kTooManyRoles,  // of one subject
     kGroupUnknown,
     kGroupNameTaken,
+    kEveryoneNameTaken,  // another group has the name of everyone, from before
+    kGroupBuiltIn,       // everyone
+    kNotForEveryone,     // what administers Keyledger
     kGroupCycle,
     kGroupsTooDeep,
     kTooManyGroupsAbove,

@@ -33,6 +33,8 @@ bool is_erased(const Fold& fold) {
     return user && user->status == User::Status::kErased;
 }
 
+constexpr Uuid kDefaultRoles = assignments_of(kEveryone);
+
 bool same_aggregate(const Fold& fold, const LoadStream& stream) {
     return fold.state->index() == stream.empty.state->index();
 }
@@ -94,7 +96,8 @@ asio::awaitable<Result<Fold, eventstore::StoreError>> Folder::fold_on(const Load
         co_return Unexpected(eventstore::StoreError::kUnavailable);
     }
     if (slice.events.empty()) {
-        if (slice.snapshot) cache_.put(stream.stream_id, fold);
+        // That there are no default roles is asked for by most commands, so it is remembered, too.
+        if (slice.snapshot || stream.stream_id == kDefaultRoles) cache_.put(stream.stream_id, fold);
         co_return fold;
     }
     // The id is of something else: as this aggregate the stream is empty, at the version at which it stands.

@@ -53,7 +53,7 @@ Answer<AccessRules> rules_of(Administration& on, Uuid group_id) {
     const auto group = more.read<Group>(group_id);
     auto read = co_await attempt.also_read(more);
     if (!read) co_return Unexpected(read.error());
-    if (attempt.state(group).status != Group::Status::kDefined)
+    if (attempt.state(group).status != Group::Status::kDefined && group_id != kEveryone)
         co_return Unexpected(CommandError(Refusal::kGroupUnknown));
     const Subject subject = Subject::group(group_id);
     auto holdings = co_await holdings_of(attempt, subject, through_for(on.held));
@@ -89,7 +89,7 @@ Answer<Defined> define_group(Services& services, Bearer bearer, std::string name
         auto held = co_await authorise_with(attempt, kWriteGroups, bearer, services);
         if (!held) co_return Unexpected(held.error());
         change_claim(services, attempt, Op::kTake, group_id, parsed->text);
-        co_return append(attempt, group, DefineGroup{parsed->text});
+        co_return append(attempt, group, DefineGroup{group_id, parsed->text});
     };
     auto executed = co_await services.executor.run(std::move(caller), streams, step);
     if (!executed) co_return Unexpected(executed.error());
@@ -107,12 +107,12 @@ Answer<Done> rename_group(Services& services, Bearer bearer, Uuid group_id, std:
     if (!parsed) co_return Unexpected(parsed.error());
     const Act act = [&](Administration& on) -> Decided {
         const std::string before = on.attempt.state(on.group).name;
-        const bool same_key = parse_role_name(before)->key == parsed->key;
-        if (!same_key) {
+        const auto former = parse_role_name(before);
+        if (former && former->key != parsed->key) {
             change_claim(services, on.attempt, Op::kRelease, group_id, before);
             change_claim(services, on.attempt, Op::kTake, group_id, parsed->text);
         }
-        co_return append(on.attempt, on.group, RenameGroup{parsed->text});
+        co_return append(on.attempt, on.group, RenameGroup{group_id, parsed->text});
     };
     Errand errand{bearer, kWriteGroups, Subject::group(group_id)};
     auto done = co_await administer(services, std::move(errand), std::move(caller), act);
@@ -123,7 +123,7 @@ Answer<Done> delete_group(Services& services, Bearer bearer, Uuid group_id, Call
     const Act act = [&](Administration& on) -> Decided {
         if (!on.held.covers(on.rules)) co_return Unexpected(CommandError(Refusal::kExceedsAuthority));
         change_claim(services, on.attempt, Op::kRelease, group_id, on.attempt.state(on.group).name);
-        auto deleted = append(on.attempt, on.group, DeleteGroup{});
+        auto deleted = append(on.attempt, on.group, DeleteGroup{group_id});
         if (!deleted) co_return deleted;
         auto withdrawn = append(on.attempt, on.assignments, WithdrawAllRoles{on.subject});
         if (!withdrawn) co_return withdrawn;
@@ -185,6 +185,13 @@ Answer<Done> unnest_group(Services& services, Bearer bearer, Nesting nesting, Ca
     Errand errand{bearer, kWriteGroups, Subject::group(nesting.child_id)};
     auto done = co_await administer(services, std::move(errand), std::move(caller), act);
     co_return done;
+}
+
+Result<void, CommandError> found_everyone(Services& services, Attempt& attempt, StreamOf<Group> everyone) {
+    if (attempt.state(everyone).status == Group::Status::kDefined) return {};
+    const std::string name(kEveryoneName);
+    change_claim(services, attempt, Op::kTake, kEveryone, name);
+    return append(attempt, everyone, DefineGroup{kEveryone, name});
 }
 
 Decided leave_all_groups(Attempt& attempt, Uuid user_id) {

@@ -6,7 +6,7 @@
 
 namespace keyledger::commands {
 
-// Named as roles are, or kInvalidGroupName.
+// Named as roles are, or kInvalidGroupName; kGroupNameKept. All below refuse kEveryone: kGroupBuiltIn.
 Answer<Defined> define_group(Services& services, Bearer bearer, std::string name, Caller caller);
 Answer<Done> rename_group(Services& services, Bearer bearer, Uuid group_id, std::string name, Caller caller);
 // Whatever it granted, its members and those of the groups under it lose in this moment.
@@ -24,6 +24,9 @@ struct Nesting {
 // kGroupCycle, or a limit of domain/access/nestings.hpp.
 Answer<Done> nest_group(Services& services, Bearer bearer, Nesting nesting, Caller caller);
 Answer<Done> unnest_group(Services& services, Bearer bearer, Nesting nesting, Caller caller);
+
+// The group of all users comes into being with the first role that it is given. The attempt has read it.
+Result<void, CommandError> found_everyone(Services& services, Attempt& attempt, StreamOf<Group> everyone);
 
 // Of a user who is erased: appends that he leaves all groups.
 Decided leave_all_groups(Attempt& attempt, Uuid user_id);

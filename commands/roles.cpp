@@ -2,6 +2,7 @@
 
 #include "commands/administer.hpp"
 #include "commands/first_stream.hpp"
+#include "commands/groups.hpp"
 
 namespace keyledger::commands {
 namespace {
@@ -38,14 +39,14 @@ void change_claim(Services& services, Attempt& attempt, Op op, const Uuid& role_
     attempt.change_claims(op, "role_name", role_id, services.pseudonyms.claim("role_name", key));
 }
 
-// A command upon a role by somebody who holds kWriteRoles; `command_of` is given what he holds.
+// A command upon a role by somebody who holds kWriteRoles; `command_of` is given the attempt and what he holds.
 template <class CommandOf, class Then>
 asio::awaitable<Outcome> upon_role(Services& services, Bearer bearer, Streams streams, StreamOf<Role> role,
                                    Caller caller, CommandOf command_of, Then then) {
     const Step step = [&](Attempt& attempt) -> Decided {
         auto held = co_await authorise_with(attempt, kWriteRoles, bearer, services);
         if (!held) co_return Unexpected(held.error());
-        const RoleCommand command = command_of(std::move(*held));
+        const RoleCommand command = command_of(attempt, std::move(*held));
         auto events = decide(attempt.state(role), command);
         if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
         attempt.append(role, *events);
@@ -71,7 +72,7 @@ Answer<Defined> define_role(Services& services, Bearer bearer, RoleDefinition de
     Streams streams;
     read_actor(streams, bearer);
     const auto role = streams.begin<Role>(role_id);
-    const auto command_of = [&](AccessRules held) {
+    const auto command_of = [&](const Attempt&, AccessRules held) {
         return DefineRole{parsed->name.text, parsed->rules, std::move(held), RoleKind::kCustom};
     };
     const auto then = [&](Attempt& attempt, const Role&) {
@@ -95,8 +96,10 @@ Answer<Done> change_role(Services& services, Bearer bearer, Uuid role_id, RoleDe
     Streams streams;
     read_actor(streams, bearer);
     const auto role = streams.read<Role>(role_id);
-    const auto command_of = [&](AccessRules held) {
-        return ChangeRole{parsed->name.text, parsed->rules, std::move(held)};
+    read_default_roles(streams, parsed->rules);
+    const auto command_of = [&](const Attempt& attempt, AccessRules held) {
+        return ChangeRole{parsed->name.text, parsed->rules, std::move(held),
+                          held_by(attempt, role_id, parsed->rules)};
     };
     const auto then = [&](Attempt& attempt, const Role& before) {
         const std::string key = key_of(before.name);
@@ -112,7 +115,7 @@ Answer<Done> delete_role(Services& services, Bearer bearer, Uuid role_id, Caller
     Streams streams;
     read_actor(streams, bearer);
     const auto role = streams.read<Role>(role_id);
-    const auto command_of = [](AccessRules held) { return DeleteRole{std::move(held)}; };
+    const auto command_of = [](const Attempt&, AccessRules held) { return DeleteRole{std::move(held)}; };
     const auto then = [&](Attempt& attempt, const Role& before) {
         change_claim(services, attempt, Op::kRelease, role_id, key_of(before.name));
     };
@@ -131,6 +134,10 @@ Answer<Done> assign_role(Services& services, Bearer bearer, Subject subject, Uui
         const AssignRole command{subject, role_id, role.rules, on.held, on.deleted_roles};
         auto events = decide(on.attempt.state(on.assignments), command);
         if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+        if (subject.id == kEveryone && !events->empty()) {
+            auto founded = found_everyone(services, on.attempt, on.group);
+            if (!founded) co_return founded;
+        }
         on.attempt.append(on.assignments, *events);
         if (role_id != kAdministratorRole) co_return Result<void, CommandError>{};
         const User& him = on.attempt.state(on.user);
@@ -140,6 +147,8 @@ Answer<Done> assign_role(Services& services, Bearer bearer, Subject subject, Uui
     };
     Errand errand{bearer, kWriteRoles, subject};
     auto assigned = co_await administer(services, std::move(errand), std::move(caller), act);
+    if (!assigned && assigned.error().refusal == Refusal::kGroupNameTaken)
+        co_return Unexpected(CommandError(Refusal::kEveryoneNameTaken));
     co_return assigned;
 }
 
@@ -159,6 +168,16 @@ Answer<Done> withdraw_role(Services& services, Bearer bearer, Subject subject, U
     Errand errand{bearer, kWriteRoles, subject};
     auto withdrawn = co_await administer(services, std::move(errand), std::move(caller), act);
     co_return withdrawn;
+}
+
+void read_default_roles(Streams& streams, const AccessRules& rules) {
+    if (rules.allow.reaches_administration()) streams.read<Assignments>(assignments_of(kEveryone));
+}
+
+HeldBy held_by(const Attempt& attempt, const Uuid& role_id, const AccessRules& rules) {
+    const StreamOf<Assignments> defaults{assignments_of(kEveryone)};
+    const bool everyones = rules.allow.reaches_administration() && attempt.state(defaults).holds(role_id);
+    return everyones ? HeldBy::kEveryone : HeldBy::kSome;
 }
 
 void read_administration(Streams& streams, const Uuid& user_id) {

@@ -21,8 +21,14 @@ Answer<Done> change_role(Services& services, Bearer bearer, Uuid role_id, RoleDe
 Answer<Done> delete_role(Services& services, Bearer bearer, Uuid role_id, Caller caller);
 
 // To a subject that has it already, or from one that has it not: no error, and nothing is changed.
+// What kEveryone is given, all users have: kNotForEveryone for what administers Keyledger (of change_role, too), and
+// kEveryoneNameTaken.
 Answer<Done> assign_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller);
 Answer<Done> withdraw_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller);
+
+// Who has the role that is to have these rules; read, and so guarded, only where it matters.
+void read_default_roles(Streams& streams, const AccessRules& rules);
+HeldBy held_by(const Attempt& attempt, const Uuid& role_id, const AccessRules& rules);
 
 // The built-in role comes into being with its first holder, who is registered by the same append.
 Result<void, CommandError> found_administration(Services& services, Attempt& attempt, const Uuid& user_id);

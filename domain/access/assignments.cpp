@@ -19,6 +19,8 @@ AssignmentsDecision decide_on(const Assignments& assignments, const AssignRole& 
     if (!command.held.covers(command.rules)) return Unexpected(AssignmentsError::kLacksPermission);
     if (command.role_id == kAdministratorRole && command.subject.type != SubjectType::kUser)
         return Unexpected(AssignmentsError::kNoUser);
+    if (command.subject.id == kEveryone && command.rules.allow.reaches_administration())
+        return Unexpected(AssignmentsError::kNotForEveryone);
     if (assignments.holds(command.role_id)) return Events{};
     Events events;
     for (const Uuid& role_id : command.deleted)
@@ -43,6 +45,7 @@ AssignmentsDecision decide_on(const Assignments& assignments, const WithdrawAllR
 }
 
 AssignmentsDecision decide_on(const Assignments& assignments, const AddMember& command) {
+    if (command.group_id == kEveryone) return Unexpected(AssignmentsError::kBuiltInGroup);
     if (!command.held.covers(command.rules)) return Unexpected(AssignmentsError::kLacksPermission);
     if (assignments.is_in(command.group_id)) return Events{};
     Events events;
@@ -55,6 +58,7 @@ AssignmentsDecision decide_on(const Assignments& assignments, const AddMember& c
 }
 
 AssignmentsDecision decide_on(const Assignments& assignments, const RemoveMember& command) {
+    if (command.group_id == kEveryone) return Unexpected(AssignmentsError::kBuiltInGroup);
     if (!command.held.covers(command.rules)) return Unexpected(AssignmentsError::kLacksPermission);
     if (!assignments.is_in(command.group_id)) return Events{};
     return Events{removed(command.subject, command.group_id)};

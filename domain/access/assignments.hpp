@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "domain/access/group.hpp"
 #include "domain/access/role.hpp"
 #include "domain/access/subject.hpp"
 #include "domain/declare.hpp"
@@ -108,6 +109,8 @@ enum class AssignmentsError {
     kNoUser,           // the administrator's role is for users
     kTooManyRoles,
     kTooManyGroups,
+    kNotForEveryone,  // a role that grants something of Keyledger's own
+    kBuiltInGroup,    // everyone, whom nobody joins or leaves
 };
 
 // ---- state -----------------------------------------------------------------------------------------------------
@@ -127,6 +130,8 @@ constexpr Uuid assignments_of(Uuid subject_id) {
     subject_id.bytes[6] = static_cast<std::uint8_t>(0x80 | (subject_id.bytes[6] & 0x0F));
     return subject_id;
 }
+
+static_assert(assignments_of(kEveryone) != kEveryone);
 
 // ---- rules -----------------------------------------------------------------------------------------------------
 using AssignmentsDecision = Result<std::vector<AssignmentsEvent>, AssignmentsError>;

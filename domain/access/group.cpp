@@ -1,5 +1,7 @@
 #include "domain/access/group.hpp"
 
+#include "domain/access/permission.hpp"
+
 namespace keyledger {
 namespace {
 
@@ -8,16 +10,21 @@ using Status = Group::Status;
 
 GroupDecision decide_on(const Group& group, const DefineGroup& command) {
     if (group.status != Status::kAbsent) return Unexpected(GroupError::kAlreadyDefined);
+    if (is_everyones_name(command.name) != (command.group_id == kEveryone))
+        return Unexpected(GroupError::kNameKept);
     return Events{GroupDefined{command.name}};
 }
 
 GroupDecision decide_on(const Group& group, const RenameGroup& command) {
+    if (command.group_id == kEveryone) return Unexpected(GroupError::kBuiltIn);
     if (group.status != Status::kDefined) return Unexpected(GroupError::kUnknown);
+    if (is_everyones_name(command.name)) return Unexpected(GroupError::kNameKept);
     if (group.name == command.name) return Events{};
     return Events{GroupRenamed{command.name}};
 }
 
-GroupDecision decide_on(const Group& group, const DeleteGroup&) {
+GroupDecision decide_on(const Group& group, const DeleteGroup& command) {
+    if (command.group_id == kEveryone) return Unexpected(GroupError::kBuiltIn);
     if (group.status != Status::kDefined) return Unexpected(GroupError::kUnknown);
     return Events{GroupDeleted{}};
 }
@@ -33,6 +40,11 @@ Group apply(Group group, const GroupDeleted&) {
 }
 
 }  // namespace
+
+bool is_everyones_name(std::string_view name) {
+    const auto parsed = parse_role_name(name);
+    return parsed && parsed->key == kEveryoneName;
+}
 
 GroupDecision decide(const Group& group, const GroupCommand& command) {
     return std::visit([&](const auto& c) { return decide_on(group, c); }, command);

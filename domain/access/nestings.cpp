@@ -16,6 +16,10 @@ std::vector<Uuid> parents_of(const Nestings& nestings, const Uuid& group_id) {
     return at == nestings.parents.end() ? std::vector<Uuid>{} : at->second;
 }
 
+bool concerns_everyone(const Uuid& parent_id, const Uuid& child_id) {
+    return parent_id == kEveryone || child_id == kEveryone;
+}
+
 // How many stand one above the other, from this one up. There is no cycle, so this ends.
 std::size_t height_above(const Nestings& nestings, const Uuid& group_id) {
     std::size_t highest = 0;
@@ -48,6 +52,7 @@ Nestings apply(Nestings nestings, const GroupUnnested& event) {
 }
 
 NestingsDecision decide_on(const Nestings& nestings, const NestGroup& command) {
+    if (concerns_everyone(command.parent_id, command.child_id)) return Unexpected(NestingsError::kBuiltIn);
     if (!command.held.covers(command.rules)) return Unexpected(NestingsError::kLacksPermission);
     if (nestings.has(command.parent_id, command.child_id)) return Events{};
     if (contains(nestings.with_all_above(std::vector{command.parent_id}), command.child_id))
@@ -64,6 +69,7 @@ NestingsDecision decide_on(const Nestings& nestings, const NestGroup& command) {
 }
 
 NestingsDecision decide_on(const Nestings& nestings, const UnnestGroup& command) {
+    if (concerns_everyone(command.parent_id, command.child_id)) return Unexpected(NestingsError::kBuiltIn);
     if (!command.held.covers(command.rules)) return Unexpected(NestingsError::kLacksPermission);
     if (!nestings.has(command.parent_id, command.child_id)) return Events{};
     return Events{GroupUnnested{command.parent_id, command.child_id}};

@@ -7,7 +7,9 @@
 #include <variant>
 #include <vector>
 
+#include "domain/access/group.hpp"
 #include "domain/access/permission.hpp"
+#include "domain/access/subject.hpp"
 #include "domain/declare.hpp"
 #include "domain/result.hpp"
 #include "domain/uuid.hpp"
@@ -62,7 +64,14 @@ struct UnnestWholly {  // what a group leaves behind that is deleted
 
 // ---- errors
 // ----------------------------------------------------------------------------------------------------
-enum class NestingsError { kCycle, kTooDeep, kTooManyAbove, kTooMany, kLacksPermission };
+enum class NestingsError {
+    kCycle,
+    kTooDeep,
+    kTooManyAbove,
+    kTooMany,
+    kLacksPermission,
+    kBuiltIn,  // everyone stands neither above nor under another
+};
 
 // ---- state
 // -----------------------------------------------------------------------------------------------------
@@ -85,6 +94,15 @@ inline constexpr Uuid kNestingsStream{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80,
 // -----------------------------------------------------------------------------------------------------
 using NestingsDecision = Result<std::vector<NestingsEvent>, NestingsError>;
 using NestingsCommand = std::variant<NestGroup, UnnestGroup, UnnestWholly>;
+
+// Every group that gives a subject its roles, each once: `own`, in which it is itself, all above those, and kEveryone if
+// it is a user. Whoever computes what somebody may goes by this; that he is registered is known to them.
+template <class Visit>
+void for_each_group(SubjectType type, std::span<const Uuid> own, const Nestings& nestings, Visit visit) {
+    if (!own.empty())
+        for (const Uuid& group_id : nestings.with_all_above(own)) visit(group_id);
+    if (type == SubjectType::kUser) visit(kEveryone);
+}
 
 NestingsDecision decide(const Nestings& nestings, const NestingsCommand& command);
 Nestings evolve(Nestings nestings, const NestingsEvent& event, const Recorded& recorded);

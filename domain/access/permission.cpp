@@ -149,6 +149,12 @@ bool PermissionSet::covers(const PermissionSet& wanted) const {
                                [&](const Permission& permission) { return covers(permission); });
 }
 
+bool PermissionSet::reaches_administration() const {
+    return std::ranges::any_of(permissions_, [](const Permission& one) {
+        return one.resource == kAny || is_reserved(one.resource);
+    });
+}
+
 bool PermissionSet::limits(const Permission& wanted) const {
     if (is_reserved(wanted.resource)) return false;
     return std::ranges::any_of(permissions_, [&](const Permission& one) { return overlaps(one, wanted); });

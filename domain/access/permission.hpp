@@ -86,6 +86,8 @@ public:
     // a wildcard only, and what is anybody's never by what is one's own.
     bool covers(const Permission& wanted) const;
     bool covers(const PermissionSet& wanted) const;
+    // Whether one of them grants something that Keyledger itself asks for, by name or by wildcard.
+    bool reaches_administration() const;
     // As denials: whether one of them takes away something that `wanted` would allow.
     bool limits(const Permission& wanted) const;
     void add(const PermissionSet& more);

@@ -20,6 +20,8 @@ RoleDecision decide_on(const Role& role, const ChangeRole& command) {
     if (role.kind == RoleKind::kBuiltIn) return Unexpected(RoleError::kBuiltIn);
     if (!command.held.covers(command.rules) || !command.held.covers(role.rules))
         return Unexpected(RoleError::kLacksPermission);
+    if (command.held_by == HeldBy::kEveryone && command.rules.allow.reaches_administration())
+        return Unexpected(RoleError::kNotForEveryone);
     if (role.name == command.name && role.rules == command.rules) return Events{};
     return Events{RoleChanged{command.name, command.rules.allow.texts(), command.rules.deny.texts()}};
 }

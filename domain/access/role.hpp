@@ -59,10 +59,12 @@ struct DefineRole {
     AccessRules held;  // by whoever defines it
     RoleKind kind = RoleKind::kCustom;
 };
+enum class HeldBy { kSome, kEveryone };  // kEveryone: it is a default role
 struct ChangeRole {
     std::string name;
     AccessRules rules;
     AccessRules held;
+    HeldBy held_by = HeldBy::kSome;  // asked for only where `rules` reach administration
 };
 struct DeleteRole {
     AccessRules held;
@@ -74,6 +76,7 @@ enum class RoleError {
     kUnknown,
     kBuiltIn,
     kLacksPermission,  // the actor, of one that the role allows or denies, or would
+    kNotForEveryone,   // everybody would hold something of Keyledger's own
 };
 
 // ---- state -----------------------------------------------------------------------------------------------------

@@ -110,8 +110,13 @@ void AccessState::apply(const Uuid& id, const AssignmentsEvent& event, const Rec
 }
 
 void AccessState::apply(const Uuid& id, const GroupEvent& event, const Recorded& recorded) {
-    auto& group = groups_[id];
-    group = std::make_shared<const Group>(evolve(group ? *group : Group{}, event, recorded));
+    const auto known = groups_.find(id);
+    put(id, std::make_shared<const Group>(evolve(known == groups_.end() ? Group{} : *known->second, event, recorded)));
+}
+
+void AccessState::put(const Uuid& id, std::shared_ptr<const Group> group) {
+    groups_[id] = std::move(group);
+    everyone_is_there_ = everyone_is_there_ || id == kEveryone;
 }
 
 void AccessState::apply(const Uuid&, const NestingsEvent& event, const Recorded& recorded) {
@@ -136,17 +141,17 @@ void AccessState::add_roles(Roles& roles, const Assignments& assignments) const 
 }
 
 template <class Answer>
-void AccessState::add_access(Answer& found, const Uuid& subject_id) const {
-    const Assignments* assigned = assignments_.find(assignments_of(subject_id));
-    if (assigned == nullptr) return;
-    add_roles(found.roles, *assigned);
-    if (assigned->groups.empty()) return;
-    for (const Uuid& group_id : nestings_.with_all_above(assigned->groups)) {
+void AccessState::add_access(Answer& found, const Subject& subject) const {
+    const Assignments* assigned = assignments_.find(assignments_of(subject.id));
+    if (assigned != nullptr) add_roles(found.roles, *assigned);
+    const std::span<const Uuid> own = assigned != nullptr ? std::span(assigned->groups) : std::span<const Uuid>();
+    for_each_group(subject.type, own, nestings_, [&](const Uuid& group_id) {
+        if (group_id == kEveryone && !everyone_is_there_) return;
         const auto group = groups_.find(group_id);
         if (group != groups_.end() && group->second->status == Group::Status::kDefined)
             found.groups.push_back(group->second);
         if (const Assignments* theirs = assignments_.find(assignments_of(group_id))) add_roles(found.roles, *theirs);
-    }
+    });
 }
 
 AccessState::Found AccessState::find(const std::optional<Uuid>& subject_id,
@@ -156,7 +161,9 @@ AccessState::Found AccessState::find(const std::optional<Uuid>& subject_id,
         if (const PackedSession* session = sessions_.find(*session_id)) found.session = unpack(*session);
     found.subject_id = subject_id.value_or(found.session.user_id);
     if (const PackedUser* user = users_.find(found.subject_id)) found.user = unpack(*user);
-    add_access(found, found.subject_id);
+    // Whoever is not (any more) a user is not one of everyone.
+    const auto type = found.user.exists() ? SubjectType::kUser : SubjectType::kServiceAccount;
+    add_access(found, Subject{type, found.subject_id});
     return found;
 }
 
@@ -165,18 +172,18 @@ AccessState::FoundService AccessState::find_service(const Uuid& account_id,
     FoundService found;
     if (const auto account = services_.account(account_id)) found.account = *account;
     if (token_id) found.token = services_.token(*token_id);
-    add_access(found, account_id);
+    add_access(found, Subject::service_account(account_id));
     return found;
 }
 
 // ---- searching -------------------------------------------------------------------------------------------------
-bool AccessState::may(const Uuid& subject_id, const SubjectSearch& search) const {
+bool AccessState::may(const Subject& subject, const SubjectSearch& search) const {
     struct {
         Roles roles;
         std::vector<std::shared_ptr<const Group>> groups;
     } found;
-    add_access(found, subject_id);
-    return permits(found.roles, subject_id, search.question());
+    add_access(found, subject);
+    return permits(found.roles, subject.id, search.question());
 }
 
 FoundSubjects AccessState::search(const SubjectSearch& search, const SubjectPlace& from, std::size_t limit) const {
@@ -197,7 +204,7 @@ FoundSubjects AccessState::search_users(const SubjectSearch& search, const Subje
         }
         const auto begin = std::ssize(found.ids);
         for (const auto& [id, user] : users_.shard(part))
-            if (user.status == User::Status::kActive && after < id && may(id, search)) found.ids.push_back(id);
+            if (user.status == User::Status::kActive && after < id && may(Subject::user(id), search)) found.ids.push_back(id);
         std::sort(found.ids.begin() + begin, found.ids.end());
         looked_at += users_.shard(part).size();
         if (found.ids.size() <= limit) continue;
@@ -219,7 +226,7 @@ FoundSubjects AccessState::search_services(const SubjectSearch& search, const Uu
             break;
         }
         last = id;
-        if (account->status == ServiceAccount::Status::kEnabled && may(id, search)) found.ids.push_back(id);
+        if (account->status == ServiceAccount::Status::kEnabled && may(Subject::service_account(id), search)) found.ids.push_back(id);
     }
     return found;
 }
@@ -325,7 +332,7 @@ void AccessState::read_groups(SnapshotReader& in) {
         Group group;
         group.status = in.one_of<Group::Status>(Group::Status::kDeleted);
         group.name = in.text();
-        groups_[id] = std::make_shared<const Group>(std::move(group));
+        put(id, std::make_shared<const Group>(std::move(group)));
     }
     for (std::int64_t left = in.count(); left > 0; --left) {
         std::vector<Uuid>& parents = nestings_.parents[in.id()];

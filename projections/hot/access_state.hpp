@@ -129,10 +129,11 @@ private:
     using Roles = std::vector<std::shared_ptr<const Role>>;
     void add_roles(Roles& roles, const Assignments& assignments) const;
     template <class Answer>
-    void add_access(Answer& found, const Uuid& subject_id) const;
-    bool may(const Uuid& subject_id, const SubjectSearch& search) const;
+    void add_access(Answer& found, const Subject& subject) const;
+    bool may(const Subject& subject, const SubjectSearch& search) const;
     FoundSubjects search_users(const SubjectSearch& search, const SubjectPlace& from, std::size_t limit) const;
     FoundSubjects search_services(const SubjectSearch& search, const Uuid& after, std::size_t limit) const;
+    void put(const Uuid& id, std::shared_ptr<const Group> group);
     void write_groups(SnapshotWriter& out) const;
     void read_groups(SnapshotReader& in);
     std::uint32_t origin_of(Origin origin);
@@ -148,6 +149,7 @@ private:
     std::map<Uuid, std::shared_ptr<const Role>> roles_;
     ServiceState services_;
     std::map<Uuid, std::shared_ptr<const Group>> groups_;
+    bool everyone_is_there_ = false;  // among them
     Nestings nestings_;
     std::vector<Origin> origins_;
     std::map<Origin, std::uint32_t> origin_numbers_;

@@ -169,7 +169,7 @@ private:
         const Subject user = Subject::user(person.id);
         const commands::Nesting nesting{group, groups_[one_of(groups_.size())]};
         auto next = caller_of(root_);
-        switch (one_of(10)) {
+        switch (one_of(12)) {
             case 0:
                 (void)co_await assign_role(services, root, user, role, next);
                 break;
@@ -185,6 +185,12 @@ private:
                 break;
             case 5:
                 (void)co_await assign_role(services, root, Subject::group(group), role, next);
+                break;
+            case 9:
+                (void)co_await assign_role(services, root, Subject::group(kEveryone), role, next);
+                break;
+            case 10:
+                (void)co_await withdraw_role(services, root, Subject::group(kEveryone), role, next);
                 break;
             case 6:
                 (void)co_await nest_group(services, root, nesting, next);

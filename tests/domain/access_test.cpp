@@ -105,6 +105,18 @@ TEST(ChangeRole, ByOneWhoIsDeniedThatHimselfLiftsNoDenial) {
 }
 
 // ---- delete ----------------------------------------------------------------------------------------------------
+TEST(ChangeRole, AddsNothingThatAdministersToWhatEveryoneHas) {
+    const Role role = given<Role>(kDefined);
+    const auto change = [](std::vector<std::string> texts, HeldBy held_by) {
+        return ChangeRole{"clerk", set(std::move(texts)), kAll, held_by};
+    };
+    for (const char* text : {"keyledger.users:read", "*:read"}) {
+        EXPECT_TRUE(test::refuses(decide(role, change({"a:b", text}, HeldBy::kEveryone)), RoleError::kNotForEveryone));
+        EXPECT_TRUE(decide(role, change({"a:b", text}, HeldBy::kSome)));
+    }
+    EXPECT_TRUE(decide(role, change({"a:b"}, HeldBy::kEveryone)));
+}
+
 TEST(DeleteRole, EndsItAndWhatItGrants) {
     EXPECT_TRUE(test::decides(decide(given<Role>(kDefined), DeleteRole{kAll}), {RoleDeleted{}}));
     const Role deleted = given<Role>(kDefined, RoleDeleted{});

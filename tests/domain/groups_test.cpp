@@ -19,23 +19,23 @@ AccessRules allowing(std::vector<std::string> texts) { return PermissionSet::of_
 // ---- the group itself
 // ------------------------------------------------------------------------------------------
 TEST(DefineGroup, NamesItOnce) {
-    EXPECT_TRUE(test::decides(decide(Group{}, DefineGroup{"Staff"}), {GroupDefined{"Staff"}}));
-    EXPECT_TRUE(test::refuses(decide(given<Group>(GroupDefined{"Staff"}), DefineGroup{"Staff"}),
+    EXPECT_TRUE(test::decides(decide(Group{}, DefineGroup{kStaff, "Staff"}), {GroupDefined{"Staff"}}));
+    EXPECT_TRUE(test::refuses(decide(given<Group>(GroupDefined{"Staff"}), DefineGroup{kStaff, "Staff"}),
                               GroupError::kAlreadyDefined));
 }
 
 TEST(RenameGroup, StaysQuietWhenNothingDiffersAndIsRejectedForWhatIsNotThere) {
     const Group staff = given<Group>(GroupDefined{"Staff"});
-    EXPECT_TRUE(test::decides(decide(staff, RenameGroup{"staff"}), {GroupRenamed{"staff"}}));
-    EXPECT_TRUE(test::stays_quiet(decide(staff, RenameGroup{"Staff"})));
-    EXPECT_TRUE(test::refuses(decide(Group{}, RenameGroup{"Staff"}), GroupError::kUnknown));
-    EXPECT_TRUE(test::refuses(decide(given<Group>(GroupDefined{"Staff"}, GroupDeleted{}), RenameGroup{"x"}),
+    EXPECT_TRUE(test::decides(decide(staff, RenameGroup{kStaff, "staff"}), {GroupRenamed{"staff"}}));
+    EXPECT_TRUE(test::stays_quiet(decide(staff, RenameGroup{kStaff, "Staff"})));
+    EXPECT_TRUE(test::refuses(decide(Group{}, RenameGroup{kStaff, "Staff"}), GroupError::kUnknown));
+    EXPECT_TRUE(test::refuses(decide(given<Group>(GroupDefined{"Staff"}, GroupDeleted{}), RenameGroup{kStaff, "x"}),
                               GroupError::kUnknown));
 }
 
 TEST(DeleteGroup, IsDoneOnce) {
-    EXPECT_TRUE(test::decides(decide(given<Group>(GroupDefined{"Staff"}), DeleteGroup{}), {GroupDeleted{}}));
-    EXPECT_TRUE(test::refuses(decide(given<Group>(GroupDefined{"Staff"}, GroupDeleted{}), DeleteGroup{}),
+    EXPECT_TRUE(test::decides(decide(given<Group>(GroupDefined{"Staff"}), DeleteGroup{kStaff}), {GroupDeleted{}}));
+    EXPECT_TRUE(test::refuses(decide(given<Group>(GroupDefined{"Staff"}, GroupDeleted{}), DeleteGroup{kStaff}),
                               GroupError::kUnknown));
 }
 
@@ -185,6 +185,71 @@ TEST(UnnestWholly, TakesTheGroupOutBothWays) {
     for (const auto& event : *events) then = evolve(std::move(then), event, {});
     EXPECT_TRUE(then.has(kStaff, kTellers));
     EXPECT_EQ(then.count, 1U);
+}
+
+// ---- everyone
+// --------------------------------------------------------------------------------------------------
+TEST(Everyone, HasItsNameForItselfInEverySpelling) {
+    EXPECT_TRUE(test::decides(decide(Group{}, DefineGroup{kEveryone, "everyone"}), {GroupDefined{"everyone"}}));
+    EXPECT_TRUE(test::refuses(decide(Group{}, DefineGroup{kEveryone, "staff"}), GroupError::kNameKept));
+    const Group staff = given<Group>(GroupDefined{"Staff"});
+    for (const char* name : {"everyone", "Everyone", "EVERYONE", "eVeRyOnE"}) {
+        EXPECT_TRUE(test::refuses(decide(Group{}, DefineGroup{kStaff, name}), GroupError::kNameKept)) << name;
+        EXPECT_TRUE(test::refuses(decide(staff, RenameGroup{kStaff, name}), GroupError::kNameKept)) << name;
+    }
+    EXPECT_TRUE(test::decides(decide(Group{}, DefineGroup{kStaff, "everyone-else"}), {GroupDefined{"everyone-else"}}));
+    const Group from_before = given<Group>(GroupDefined{"everyone"});
+    EXPECT_TRUE(test::decides(decide(from_before, RenameGroup{kStaff, "all"}), {GroupRenamed{"all"}}));
+}
+
+TEST(Everyone, IsNeitherRenamedDeletedJoinedLeftNorNested) {
+    for (const Group& group : {Group{}, given<Group>(GroupDefined{"everyone"})}) {
+        EXPECT_TRUE(test::refuses(decide(group, RenameGroup{kEveryone, "all"}), GroupError::kBuiltIn));
+        EXPECT_TRUE(test::refuses(decide(group, RenameGroup{kEveryone, "everyone"}), GroupError::kBuiltIn));
+        EXPECT_TRUE(test::refuses(decide(group, DeleteGroup{kEveryone}), GroupError::kBuiltIn));
+    }
+    EXPECT_TRUE(test::refuses(decide(Assignments{}, add(kEveryone)), AssignmentsError::kBuiltInGroup));
+    EXPECT_TRUE(test::refuses(decide(Assignments{}, RemoveMember{Subject::user(kAnn), kEveryone, {}, kAll}),
+                              AssignmentsError::kBuiltInGroup));
+    EXPECT_TRUE(test::refuses(decide(Nestings{}, NestGroup{kEveryone, kStaff, {}, kAll}), NestingsError::kBuiltIn));
+    EXPECT_TRUE(test::refuses(decide(Nestings{}, NestGroup{kStaff, kEveryone, {}, kAll}), NestingsError::kBuiltIn));
+    EXPECT_TRUE(test::refuses(decide(Nestings{}, UnnestGroup{kEveryone, kStaff, {}, kAll}), NestingsError::kBuiltIn));
+    EXPECT_TRUE(test::refuses(decide(Nestings{}, UnnestGroup{kStaff, kEveryone, {}, kAll}), NestingsError::kBuiltIn));
+}
+
+TEST(Everyone, IsGivenNothingThatAdministers) {
+    const auto give = [](std::vector<std::string> texts) {
+        return AssignRole{Subject::group(kEveryone), test::uuid(0xD1), allowing(std::move(texts)), kAll, {}};
+    };
+    for (const char* text : {"keyledger.users:read", "keyledger.audit:*", "*:read", "*:*", "keyledger.x/7:read@own"})
+        EXPECT_TRUE(test::refuses(decide(Assignments{}, give({"todos:read", text})), AssignmentsError::kNotForEveryone))
+            << text;
+    EXPECT_TRUE(decide(Assignments{}, give({"todos:*", "keyledgers:read", "keyledger:read"})));
+    AssignRole denial = give({});
+    denial.rules.deny = PermissionSet::of_texts(std::vector<std::string>{"*:delete"});
+    EXPECT_TRUE(decide(Assignments{}, denial)) << "denying is not granting";
+}
+
+TEST(Everyone, IsEveryUserAndNobodyElse) {
+    Nestings nestings = given<Nestings>(GroupNested{kStaff, kClerks});
+    const auto groups_of = [&](SubjectType type, std::vector<Uuid> own) {
+        std::vector<Uuid> groups;
+        for_each_group(type, own, nestings, [&](const Uuid& group) { groups.push_back(group); });
+        return groups;
+    };
+    using Groups = std::vector<Uuid>;
+    EXPECT_EQ(groups_of(SubjectType::kUser, {}), Groups{kEveryone});
+    EXPECT_EQ(groups_of(SubjectType::kUser, {kClerks}), (Groups{kClerks, kStaff, kEveryone}));
+    EXPECT_EQ(groups_of(SubjectType::kServiceAccount, {kClerks}), (Groups{kClerks, kStaff}));
+    EXPECT_TRUE(groups_of(SubjectType::kServiceAccount, {}).empty());
+    EXPECT_EQ(groups_of(SubjectType::kGroup, {kStaff}), Groups{kStaff}) << "members have it, not their group";
+}
+
+TEST(Everyone, HasAnIdThatNoGeneratorMakesAndAStreamOfItsOwnForItsRoles) {
+    EXPECT_EQ(kEveryone.to_string(), "1890da4a-9342-538d-9991-739cb9baada4");
+    const std::vector<Uuid> fixed{kEveryone, assignments_of(kEveryone), kNestingsStream, kAdministratorRole};
+    for (std::size_t i = 0; i < fixed.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j) EXPECT_NE(fixed[i], fixed[j]);
 }
 
 }  // namespace
