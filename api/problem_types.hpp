@@ -33,6 +33,7 @@ inline constexpr ProblemType kKeyKnown{"key-known", "Key registered before", 409
 inline constexpr ProblemType kGroupUnknown{"group-unknown", "No such group", 404};
 inline constexpr ProblemType kGroupNameTaken{"group-name-taken", "Group name in use", 409};
 inline constexpr ProblemType kGroupCycle{"group-cycle", "Groups would form a cycle", 409};
+inline constexpr ProblemType kGroupBuiltIn{"group-built-in", "Built-in group", 409};
 inline constexpr ProblemType kLimitReached{"limit-reached", "Limit reached", 409};
 inline constexpr ProblemType kNotListable{"not-listable", "Not to be listed one by one", 422};
 inline constexpr ProblemType kBusy{"busy", "Too much at once on the same account", 503};
@@ -48,7 +49,7 @@ inline constexpr std::array kApiProblems{
     kInvalidClient, kInvalidGrant, kWrongPassword, kTooManyAttempts, kForbidden, kUserUnknown,
     kSessionUnknown, kEmailTaken, kUsernameTaken, kLastAdministrator, kExceedsAuthority, kRoleUnknown,
     kRoleNameTaken, kRoleBuiltIn, kAccountUnknown, kAccountNameTaken, kCredentialUnknown, kKeyKnown,
-    kGroupUnknown, kGroupNameTaken, kGroupCycle, kLimitReached, kNotListable, kBusy, kShedding, kUnavailable,
-    kOutcomeUnknown, kBehind, kPositionAhead, kNoTreeHead};
+    kGroupUnknown, kGroupNameTaken, kGroupCycle, kGroupBuiltIn, kLimitReached, kNotListable, kBusy, kShedding,
+    kUnavailable, kOutcomeUnknown, kBehind, kPositionAhead, kNoTreeHead};
 
 }  // namespace keyledger::api::problems

@@ -68,6 +68,17 @@ constexpr const char* kTooManyAdministratorsDetail =
     "There are at most 256 administrators. Withdraw the role from one first.";
 constexpr const char* kAdministratorsAreUsersDetail =
     "The administrator's role is given to users, one by one. Define a role of your own for others.";
+constexpr const char* kGroupNameKeptDetail =
+    "This name is kept for the built-in group of all users. Choose another one.";
+constexpr const char* kGroupBuiltInDetail =
+    "'everyone' is the built-in group of all users. It is given roles and loses them; nobody joins or leaves it, and it is "
+    "neither renamed, deleted nor nested.";
+constexpr const char* kEveryoneNameTakenDetail =
+    "Another group has the name 'everyone' from before, which is now that of the group of all users. Rename that one, then "
+    "send this again.";
+constexpr const char* kNotForEveryoneDetail =
+    "The role would let every user do what administers Keyledger (keyledger.... or a resource '*'). Give that to groups or "
+    "users of their own.";
 constexpr const char* kTooManyHoldingsDetail =
     "More than 96 roles and groups come together in somebody whom this concerns. Put fewer and wider roles "
     "into groups, or "
@@ -88,6 +99,9 @@ Problem said_of(Refusal refusal) {
     static const std::map<Refusal, Problem> kSaid{
         {Refusal::kGroupUnknown, say(p::kGroupUnknown, "There is no group with this id.")},
         {Refusal::kGroupNameTaken, say(p::kGroupNameTaken, "There is a group of this name. Choose another one.")},
+        {Refusal::kGroupBuiltIn, say(p::kGroupBuiltIn, kGroupBuiltInDetail)},
+        {Refusal::kEveryoneNameTaken, say(p::kGroupBuiltIn, kEveryoneNameTakenDetail)},
+        {Refusal::kNotForEveryone, say(p::kGroupBuiltIn, kNotForEveryoneDetail)},
         {Refusal::kGroupCycle,
          say(p::kGroupCycle, "The upper group stands under the lower one already, or is the same.")},
         {Refusal::kGroupsTooDeep,
@@ -119,6 +133,8 @@ Problem problem_of(Refusal refusal) {
         case Refusal::kInvalidName: return field_problem("name", kInvalidNameDetail);
         case Refusal::kInvalidRoleName: return field_problem("name", kInvalidRoleNameDetail);
         case Refusal::kInvalidGroupName: return field_problem("name", kInvalidRoleNameDetail);
+        case Refusal::kGroupNameKept: return field_problem("name", kGroupNameKeptDetail);
+        case Refusal::kGroupBuiltIn: case Refusal::kEveryoneNameTaken: case Refusal::kNotForEveryone:
         case Refusal::kGroupUnknown: case Refusal::kGroupNameTaken: case Refusal::kGroupCycle:
         case Refusal::kGroupsTooDeep: case Refusal::kTooManyGroupsAbove: case Refusal::kTooManyNestings:
         case Refusal::kTooManyGroups: case Refusal::kTooManyHoldings: return said_of(refusal);

@@ -86,13 +86,44 @@ WantedRole read_role(const std::string& name, const YamlNode& node) {
     return {name, std::move(definition)};
 }
 
+constexpr const char* kHintOfDefaults =
+    "'everyone' is the built-in group of all users; name its roles under default_roles: at the top, as a list";
+
+// Of those that the file defines, none may make administrators of all users; of others the command says so.
+std::optional<std::vector<std::string>> read_default_roles(const YamlNode& file, const std::vector<WantedRole>& roles) {
+    const auto at = std::ranges::find_if(file.members, [](const auto& one) { return one.first == "default_roles"; });
+    if (at == file.members.end()) return std::nullopt;
+    const YamlNode& list = at->second;
+    if (list.kind == Kind::kNothing) throw Wrong(list, "default_roles is empty; write [] for none");
+    std::vector<std::string> names = texts(file, "default_roles");
+    if (names.size() > kMaxRolesPerGroup)
+        throw Wrong(list, "more than " + std::to_string(kMaxRolesPerGroup) + " default roles");
+    for (const std::string& name : names) {
+        check_name(list, name, "role");
+        const std::string key = parse_role_name(name)->key;
+        if (key == kAdministratorRoleName) throw Wrong(list, "the role 'administrator' is not for everyone");
+        for (const WantedRole& role : roles) {
+            if (parse_role_name(role.name)->key != key) continue;
+            if (!role.definition) throw Wrong(list, "the default role '" + name + "' is to be deleted by this file");
+            if (PermissionSet::of_texts(role.definition->permissions).reaches_administration())
+                throw Wrong(list, "the role '" + name + "' would let all users administer Keyledger "
+                                  "(keyledger.... or a resource '*')");
+        }
+    }
+    return names;
+}
+
 WantedGroup read_group(const std::string& name, const YamlNode& node) {
     check_name(node, name, "group");
+    if (is_everyones_name(name)) throw Wrong(node, kHintOfDefaults);
     if (node.kind == Kind::kNothing) return {name, std::nullopt};
     allow_members(node, "group '" + name + "'", {"roles", "groups"});
     commands::GroupDefinition definition{texts(node, "roles"), texts(node, "groups")};
     for (const std::string& role : definition.roles) check_name(node, role, "role");
-    for (const std::string& group : definition.groups) check_name(node, group, "group");
+    for (const std::string& group : definition.groups) {
+        check_name(node, group, "group");
+        if (is_everyones_name(group)) throw Wrong(node, kHintOfDefaults);
+    }
     return {name, std::move(definition)};
 }
 
@@ -143,10 +174,11 @@ Result<AccessFile, std::string> read_access_file(std::string_view text) {
     auto parsed = parse_yaml(text);
     if (!parsed) return Unexpected(parsed.error());
     try {
-        allow_members(*parsed, "the file", {"roles", "groups"});
+        allow_members(*parsed, "the file", {"roles", "default_roles", "groups"});
         AccessFile file;
         file.roles = read_all<WantedRole>(*parsed, "roles", read_role);
         std::ranges::stable_partition(file.roles, [](const WantedRole& role) { return role.definition.has_value(); });
+        file.default_roles = read_default_roles(*parsed, file.roles);
         auto groups = read_all<WantedGroup>(*parsed, "groups", read_group);
         if (groups.size() > kMaxGroupsOfAFile)
             throw Wrong(*parsed, "more than " + std::to_string(kMaxGroupsOfAFile) + " groups");

@@ -10,6 +10,7 @@
 //       staff:
 //         roles: [editor]
 //         groups: [interns]         # are members of staff, too
+//     default_roles: [guest]        # those of all users; [] for none
 //
 // What is named becomes as it is written; what is not named stays as it is. Pure; any thread.
 #include <optional>
@@ -33,6 +34,7 @@ struct WantedGroup {
 inline constexpr std::size_t kMaxGroupsOfAFile = 2'000;
 struct AccessFile {
     std::vector<WantedRole> roles;    // those that are not wanted last
+    std::optional<std::vector<std::string>> default_roles;  // nullopt: they stay as they are
     std::vector<WantedGroup> groups;  // each behind those that are nested in it, and those that are not wanted last
 };
 

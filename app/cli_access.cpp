@@ -73,6 +73,10 @@ std::string sentence_of(const std::string& what, const CommandError& error) {
         {Refusal::kRoleUnknown, " names a role that there is not"},
         {Refusal::kGroupUnknown, " names a group that there is not"},
         {Refusal::kGroupNameTaken, " was made by somebody else in this moment; run this again"},
+        {Refusal::kGroupNameKept, " is the built-in group of all users; its roles are default_roles"},
+        {Refusal::kEveryoneNameTaken,
+         " are those of the built-in group 'everyone', and another group has that name from before; rename that one"},
+        {Refusal::kNotForEveryone, " would let all users administer Keyledger (keyledger.... or a resource '*')"},
         {Refusal::kGroupCycle, " would stand in itself"},
         {Refusal::kGroupsTooDeep, " would make groups stand too deep in each other"},
         {Refusal::kTooManyGroupsAbove, " would put too many groups above another"},
@@ -156,6 +160,15 @@ public:
         return true;
     }
 
+    bool apply_defaults(const std::vector<std::string>& roles) {
+        const auto applied =
+            core_.run(commands::apply_default_roles(core_.services, roles, how_, operator_at_the_machine()));
+        if (!applied) return fail("default_roles", applied.error());
+        position_ = std::max(position_, applied->position);
+        tell({"default_roles", std::string(kEveryoneName), applied->change, applied->added, applied->removed});
+        return true;
+    }
+
     void finish() const {
         if (format_ == Format::kJson) return print_json(lines_, how_, position_);
         const auto changed = std::count_if(lines_.begin(), lines_.end(),
@@ -184,16 +197,22 @@ private:
 
 // ---- export ----------------------------------------------------------------------------------------------------
 void print_texts(const char* name, const std::vector<std::string>& texts) {
-    std::cout << "    " << name << ": [";
+    std::cout << name << ": [";
     for (std::size_t i = 0; i < texts.size(); ++i) std::cout << (i == 0 ? "\"" : ", \"") << texts[i] << '"';
     std::cout << "]\n";
+}
+
+std::vector<std::string> names_of(const projections::AtPosition<std::vector<projections::UserRoleRow>>& roles) {
+    std::vector<std::string> names;
+    for (const auto& row : roles.value) names.push_back(row.role.name);
+    return names;
 }
 
 void print_role(const projections::RoleRow& role) {
     if (role.built_in) return;
     std::cout << "  \"" << role.name << "\":\n";
-    print_texts("permissions", role.permissions);
-    if (!role.deny.empty()) print_texts("deny", role.deny);
+    print_texts("    permissions", role.permissions);
+    if (!role.deny.empty()) print_texts("    deny", role.deny);
 }
 
 // Page after page; false: the database does not answer.
@@ -229,6 +248,12 @@ bool print_groups(Core& core, projections::Queries& queries, projections::Querie
     const auto list = [&](Cursor cursor) { return queries.list_groups(cursor, kPageRows, deadline); };
     const auto note = [&](const projections::GroupRow& group) { return names.emplace(group.id, group.name).second; };
     if (!print_all(core, list, note)) return false;
+    if (names.erase(kEveryone) > 0) {
+        const auto defaults = core.run(queries.list_user_roles(kEveryone, deadline));
+        if (!defaults) std::cerr << "keyledger: the database does not answer\n";
+        if (!defaults) return false;
+        print_texts("default_roles", names_of(*defaults));
+    }
     if (!names.empty()) std::cout << "groups:\n";
     for (const auto& [id, name] : names) {
         const Uuid group = id;
@@ -242,11 +267,9 @@ bool print_groups(Core& core, projections::Queries& queries, projections::Querie
         const auto roles = core.run(queries.list_user_roles(group, deadline));
         if (!roles) std::cerr << "keyledger: the database does not answer\n";
         if (!roles || !print_all(core, members, take)) return false;
-        std::vector<std::string> role_names;
-        for (const auto& row : roles->value) role_names.push_back(row.role.name);
         std::cout << "  \"" << name << "\":\n";
-        print_texts("roles", role_names);
-        if (!nested.empty()) print_texts("groups", nested);
+        print_texts("    roles", names_of(*roles));
+        if (!nested.empty()) print_texts("    groups", nested);
     }
     return true;
 }
@@ -272,6 +295,7 @@ Exit apply_access(const Environment& environment, const ApplyAccess& options) {
         });
     };
     const auto apply_groups = [&] {
+        if (file->default_roles && !applying.apply_defaults(*file->default_roles)) return false;
         return std::ranges::all_of(file->groups, [&](const WantedGroup& group) { return applying.apply(group); });
     };
     if (!apply_roles(true) || !apply_groups() || !apply_roles(false)) return Exit::kFailed;

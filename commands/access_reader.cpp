@@ -92,7 +92,8 @@ asio::awaitable<Result<Reading, StoreError>> read_at_head(Folder& folder, Asked 
 template <class States>
 void add_access(States& states, const Reading& found, const Subject& subject) {
     for (const Uuid& group_id : groups_by(found, subject))
-        if (auto group = found.state<Group>(group_id); group->status == Group::Status::kDefined)
+        if (auto group = found.state<Group>(group_id);
+            group_id != kEveryone && group->status == Group::Status::kDefined)
             states.groups.push_back(std::move(group));
     for (const Uuid& role_id : roles_by(found, subject))
         if (auto role = found.state<Role>(role_id); role->status == Role::Status::kDefined)

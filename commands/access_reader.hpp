@@ -29,7 +29,7 @@ struct AccessStates {
     Session session;  // without the device; absent where there is none, where none was asked for, and once it ended
     // Assigned to the subject or to a group of its, and defined; each once.
     std::vector<std::shared_ptr<const Role>> roles;
-    // That it is in, by itself or by nesting, and defined.
+    // That it is in, by itself or by nesting, and defined. Without kEveryone, which says nothing of anybody.
     std::vector<std::shared_ptr<const Group>> groups;
     Position position = 0;                           // at which all of this was so
 };

@@ -436,13 +436,13 @@ Queries::Answer<AtPosition<std::vector<GroupRow>>> Queries::list_groups_of(Uuid 
     return worker_->pool().ask(deadline, std::move(read));
 }
 
-Queries::Answer<AtPosition<std::vector<ReasonRow>>> Queries::explain(Uuid subject, std::int32_t limit,
+Queries::Answer<AtPosition<std::vector<ReasonRow>>> Queries::explain(Uuid user, std::int32_t limit,
                                                                      Deadline deadline) {
     using Reasons = AtPosition<std::vector<ReasonRow>>;
-    std::function<Reasons(pqxx::connection&)> read = [worker = worker_.get(), subject,
+    std::function<Reasons(pqxx::connection&)> read = [worker = worker_.get(), user,
                                                       limit](pqxx::connection& connection) {
         return all_from(
-            worker->read(connection, Model::kPermissions, explain_sql, subject.to_string(), limit),
+            worker->read(connection, Model::kPermissions, explain_sql, user.to_string(), limit),
             reason_from);
     };
     return worker_->pool().ask(deadline, std::move(read));

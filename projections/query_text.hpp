@@ -48,7 +48,7 @@ RowsSql list_groups_sql(const std::string& table);
 RowsSql list_members_sql(const std::string& table);
 // $1 subject
 RowsSql list_groups_of_sql(const std::string& table);
-// $1 subject, $2 rows. The groups of a way in one text, apart by RS; their id, name, time, position and actor
+// $1 user, $2 rows. The groups of a way in one text, apart by RS; their id, name, time, position and actor
 // by US.
 RowsSql explain_sql(const std::string& table);
 // Entries of the audit trail. $1 rows, $2 before position, $3 actor, $4 type, $5 from and $6 until with their

@@ -4,6 +4,7 @@
 #include "api/routes/group_routes.hpp"
 #include "api/routes/reading.hpp"
 #include "commands/answers_at_head.hpp"
+#include "domain/access/group.hpp"
 
 namespace keyledger::api::routes {
 namespace {
@@ -23,14 +24,21 @@ std::optional<rows::RoleCursor> after_of(const PageRequest& page) {
     return rows::RoleCursor{Uuid::parse(*page.cursor).value_or(Uuid{})};
 }
 
+// Of the built-in group before it was given a first role: it is there, and has nothing.
+std::optional<rows::GroupRow> row_of(const Uuid& id, std::optional<rows::GroupRow> found) {
+    if (!found && id == kEveryone) return rows::GroupRow{id, std::string(kEveryoneName), 0, 0};
+    return found;
+}
+
 // The group of the path, as of the read model.
 boost::asio::awaitable<Result<rows::GroupRow, Response>> find_group(Context& context, Request& request) {
     const auto group_id = Uuid::parse(request.path_parameter("id"));
     if (!group_id) co_return Unexpected(refuse(request, CommandError(Refusal::kGroupUnknown)));
     auto found = co_await context.queries.find_group(*group_id, request.deadline);
     if (!found) co_return Unexpected(refuse_query(request, found.error()));
-    if (!found->value) co_return Unexpected(refuse(request, CommandError(Refusal::kGroupUnknown)));
-    co_return std::move(*found->value);
+    auto group = row_of(*group_id, std::move(found->value));
+    if (!group) co_return Unexpected(refuse(request, CommandError(Refusal::kGroupUnknown)));
+    co_return std::move(*group);
 }
 
 // The user of the path is there.
@@ -99,9 +107,10 @@ Reply show_group(Context& context, Request& request) {
     if (!group_id) co_return refuse(request, CommandError(Refusal::kGroupUnknown));
     auto found = co_await context.queries.find_group(*group_id, request.deadline);
     if (!found) co_return refuse_query(request, found.error());
-    if (!found->value) co_return refuse(request, CommandError(Refusal::kGroupUnknown));
+    const auto group = row_of(*group_id, std::move(found->value));
+    if (!group) co_return refuse(request, CommandError(Refusal::kGroupUnknown));
     JsonText json;
-    write_group(json, *found->value);
+    write_group(json, *group);
     co_return at_position(api::json(200, json.finish()), found->position);
 }
 

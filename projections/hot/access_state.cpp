@@ -148,7 +148,8 @@ void AccessState::add_access(Answer& found, const Subject& subject) const {
     for_each_group(subject.type, own, nestings_, [&](const Uuid& group_id) {
         if (group_id == kEveryone && !everyone_is_there_) return;
         const auto group = groups_.find(group_id);
-        if (group != groups_.end() && group->second->status == Group::Status::kDefined)
+        const bool is_told = group_id != kEveryone && group != groups_.end();
+        if (is_told && group->second->status == Group::Status::kDefined)
             found.groups.push_back(group->second);
         if (const Assignments* theirs = assignments_.find(assignments_of(group_id))) add_roles(found.roles, *theirs);
     });

@@ -58,7 +58,7 @@ public:
         Session session;
         // Its own and those of its groups, defined, each once.
         std::vector<std::shared_ptr<const Role>> roles;
-        std::vector<std::shared_ptr<const Group>> groups;  // with all above them, defined
+        std::vector<std::shared_ptr<const Group>> groups;  // with all above them, defined; without kEveryone
     };
     // Without a subject (a user or service account): the session's user.
     Found find(const std::optional<Uuid>& subject_id, const std::optional<Uuid>& session_id) const;

@@ -232,6 +232,66 @@ TEST_P(AccessInterleavingTest, ApplyAGroupWhileItOrWhatItIsGivenIsDeleted) {
         });
 }
 
+// Scenario: two administrators give everyone a first role at once, the same one or another. The group comes into being
+// once, and both have what they wanted.
+TEST_P(AccessInterleavingTest, TwoFirstDefaultRolesAtOnce) {
+    for (const bool same : {false, true})
+        test::for_every_step([&](test::Steps& steps) {
+            Scene scene(GetParam());
+            const Uuid viewer = scene.define("viewer", {"todos:read"});
+            const Uuid second = same ? viewer : scene.define("guest", {"rooms:read"});
+            scene.before = scene.world.head();
+            auto meanwhile = [&]() -> asio::awaitable<void> {
+                auto from = caller_of(scene.carol);
+                const Subject everyone = Subject::group(kEveryone);
+                auto given = co_await assign_role(scene.second.services, bearer_of(scene.carol), everyone, second, from);
+                EXPECT_TRUE(test::succeeds(given));
+            };
+            scene.watch(steps, meanwhile);
+            const Subject everyone = Subject::group(kEveryone);
+            auto from = caller_of(scene.root);
+            auto giving = assign_role(scene.node.services, bearer_of(scene.root), everyone, viewer, std::move(from));
+            EXPECT_TRUE(test::succeeds(run(std::move(giving)))) << steps.where();
+            scene.stop_watching();
+            if (!steps.happened()) return;
+            EXPECT_EQ(scene.count_of("group.defined"), 1u) << steps.where();
+            EXPECT_EQ(scene.count_of("role.assigned"), same ? 1u : 2u) << steps.where();
+        });
+}
+
+// Scenario: a role is given to everyone in the moment in which it is given a permission that administers Keyledger. One
+// of the two is refused, or everybody would be an administrator.
+TEST_P(AccessInterleavingTest, GiveEveryoneARoleWhileItComesToAdminister) {
+    for (const bool given_first : {false, true})
+        test::for_every_step([&](test::Steps& steps) {
+            Scene scene(GetParam());
+            const Uuid viewer = scene.define("viewer", {"todos:read"});
+            scene.before = scene.world.head();
+            const auto give = [&](test::Node& node, const Grant& who) {
+                auto from = caller_of(who);
+                return assign_role(node.services, bearer_of(who), Subject::group(kEveryone), viewer, std::move(from));
+            };
+            const auto widen = [&](test::Node& node, const Grant& who) {
+                RoleDefinition wider{"viewer", {"keyledger.users:write"}};
+                auto from = caller_of(who);
+                return change_role(node.services, bearer_of(who), viewer, std::move(wider), std::move(from));
+            };
+            bool second_passed = false;
+            auto meanwhile = [&]() -> asio::awaitable<void> {
+                auto act = given_first ? widen(scene.second, scene.carol) : give(scene.second, scene.carol);
+                auto done = co_await std::move(act);
+                second_passed = done.has_value();
+            };
+            scene.watch(steps, meanwhile);
+            auto act = given_first ? give(scene.node, scene.root) : widen(scene.node, scene.root);
+            const bool first_passed = run(std::move(act)).has_value();
+            scene.stop_watching();
+            if (!steps.happened()) return;
+            EXPECT_NE(first_passed, second_passed) << steps.where();
+            EXPECT_EQ(scene.count_of("role.assigned") + scene.count_of("role.changed"), 1u) << steps.where();
+        });
+}
+
 // Scenario: Ann defines a role while the permission to do so is taken from her: her role is withdrawn, changed or
 // deleted, or she is disabled. Nothing of hers stands after that in the log.
 TEST_P(AccessInterleavingTest, DefineARoleWhileItsDefinerLosesThePermission) {

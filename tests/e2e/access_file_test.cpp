@@ -61,7 +61,7 @@ struct Row {
     bool decision;
 };
 // Viewers read; editors create, and update and delete what is theirs; administrators delete what is anybody's; the evil
-// genius updates what is anybody's; and a review takes away what nothing gives back.
+// genius updates what is anybody's; a review takes away what nothing gives back; and whoever registered is a viewer.
 constexpr Row kRows[] = {
     {"viewer", "people", "7", Of::kNobody, "read", true},
     {"viewer", "todos", "1", Of::kNobody, "read", true},
@@ -106,10 +106,14 @@ constexpr Row kRows[] = {
     {"admin under review", "todos", "Audited", Of::kSomebodyElse, "delete", true},
     {"genius who administers", "todos", "1", Of::kSomebodyElse, "update", true},
     {"genius who administers", "todos", "1", Of::kSomebodyElse, "delete", true},
-    {"nobody", "people", "7", Of::kNobody, "read", false},
-    {"nobody", "todos", "1", Of::kNobody, "read", false},
-    {"nobody", "todos", "1", Of::kOneself, "update", false},
-    {"nobody", "todos", "1", Of::kOneself, "delete", false},
+    {"only registered", "people", "7", Of::kNobody, "read", true},
+    {"only registered", "todos", "1", Of::kNobody, "read", true},
+    {"only registered", "todos", "1", Of::kSomebodyElse, "read", true},
+    {"only registered", "todos", "1", Of::kNobody, "create", false},
+    {"only registered", "todos", "1", Of::kOneself, "update", false},
+    {"only registered", "todos", "1", Of::kOneself, "delete", false},
+    {"under review", "people", "7", Of::kNobody, "read", false},
+    {"under review", "todos", "1", Of::kNobody, "read", true},
 };
 static_assert(std::size(kRows) >= 40);
 
@@ -120,7 +124,8 @@ const std::map<std::string, std::vector<std::string>> kPeople{
     {"evil-genius", {"evil-genius"}},
     {"admin under review", {"todo-admin", "under-review"}},
     {"genius who administers", {"evil-genius", "todo-admin"}},
-    {"nobody", {}},
+    {"only registered", {}},
+    {"under review", {"under-review"}},
 };
 
 std::string question(const std::string& user, const std::string& stranger, const Row& row) {
@@ -131,7 +136,13 @@ std::string question(const std::string& user, const std::string& stranger, const
            R"(","id":")" + row.id + '"' + owner + R"(},"action":{"name":")" + row.action + R"("}})";
 }
 
+// What the example gives to all users would be in the way of other tests.
+struct NoDefaults {
+    ~NoDefaults() { EXPECT_EQ(apply(written("default_roles: []\n")).exit_code, 0); }
+};
+
 TEST(AccessFiles, MakeTheDecisionsOfAnApplication) {
+    const NoDefaults afterwards;
     const Finished applied = apply(kExample);
     ASSERT_EQ(applied.exit_code, 0) << applied.output;
     ApiClient admin = administrator(api());
@@ -146,7 +157,7 @@ TEST(AccessFiles, MakeTheDecisionsOfAnApplication) {
     }
     ApiClient client = api().with("Authorization", deployment().gateway.basic());
     for (const Row& row : kRows) {
-        const Answer answer = client.post("/access/v1/evaluation", question(ids[row.who], ids["nobody"], row));
+        const Answer answer = client.post("/access/v1/evaluation", question(ids[row.who], ids["only registered"], row));
         ASSERT_EQ(answer.status, 200) << answer.body;
         EXPECT_EQ(answer.truth("/decision"), row.decision)
             << row.who << ' ' << row.action << ' ' << row.resource << '/' << row.id << ", whose: "
@@ -221,6 +232,53 @@ TEST(AccessFiles, MakeGroupsWithTheirRolesAndTheGroupsInThem) {
     EXPECT_EQ(unknown.exit_code, 1);
     EXPECT_NE(unknown.output.find("group '" + staff + "' names a role that there is not"), std::string::npos)
         << unknown.output;
+}
+
+TEST(AccessFiles, GiveAllUsersTheirDefaultRoles) {
+    const NoDefaults afterwards;
+    const std::string reader = unique("reader"), writer = unique("writer");
+    const std::string roles = "roles:\n  " + reader + ": {permissions: [\"notes:read\"]}\n  " + writer +
+                              ": {permissions: [\"notes:write\"]}\n";
+    const auto file = [&](const std::string& defaults) { return written(roles + "default_roles: [" + defaults + "]\n"); };
+    const std::string made = "+ role " + reader + "\n    + notes:read\n+ role " + writer +
+                             "\n    + notes:write\n~ default_roles everyone\n    + role " + reader + "\n";
+    EXPECT_EQ(apply(file(reader), {"--dry-run"}).output, made + "Would change 3 of 3.\n");
+    EXPECT_EQ(without_position(apply(file(reader))), made + "Changed 3 of 3.\n");
+    const std::string same = "  role " + reader + " (as it is)\n  role " + writer + " (as it is)\n";
+    EXPECT_EQ(without_position(apply(file(reader))), same + "  default_roles everyone (as it is)\nChanged 0 of 3.\n");
+
+    const std::string user = visitor(api()).person.id;
+    ApiClient client = api().with("Authorization", deployment().gateway.basic());
+    const auto may = [&](const char* action) {
+        const Row row{"", "notes", "1", Of::kNobody, action, true};
+        return client.post("/access/v1/evaluation", question(user, user, row)).truth("/decision");
+    };
+    EXPECT_TRUE(may("read"));
+    const Finished exported = deployment().run({"access", "export"});
+    EXPECT_NE(exported.output.find("\ndefault_roles: [\"" + reader + "\"]\n"), std::string::npos) << exported.output;
+    EXPECT_EQ(exported.output.find("\"everyone\":"), std::string::npos) << exported.output;
+    EXPECT_NE(apply(written(exported.output)).output.find("Changed 0 of "), std::string::npos);
+
+    EXPECT_EQ(without_position(apply(file(writer))), same + "~ default_roles everyone\n    + role " + writer +
+                                                         "\n    - role " + reader + "\nChanged 1 of 3.\n");
+    EXPECT_FALSE(may("read"));
+    EXPECT_TRUE(may("write"));
+    EXPECT_EQ(without_position(apply(file(""))),
+              same + "~ default_roles everyone\n    - role " + writer + "\nChanged 1 of 3.\n");
+    EXPECT_FALSE(may("write"));
+
+    const Finished as_group = apply(written("groups:\n  Everyone: {roles: [" + reader + "]}\n"));
+    EXPECT_EQ(as_group.exit_code, 2);
+    EXPECT_NE(as_group.output.find("line 2: 'everyone' is the built-in group of all users; name its roles under "
+                                   "default_roles:"),
+              std::string::npos)
+        << as_group.output;
+    const std::string auditor = unique("auditor");
+    ASSERT_EQ(apply(written("roles: {" + auditor + ": {permissions: [\"keyledger.audit:read\"]}}")).exit_code, 0);
+    const Finished administering = apply(file(auditor));
+    EXPECT_EQ(administering.exit_code, 1);
+    EXPECT_NE(administering.output.find("default_roles would let all users administer Keyledger"), std::string::npos)
+        << administering.output;
 }
 
 TEST(AccessFiles, AreExportedAsTheyAreApplied) {

@@ -175,6 +175,30 @@ TEST_F(QueriesTest, SaysWhySomebodyMayDoWhatHeMay) {
     EXPECT_TRUE(answer_of(queries.explain(root, 10, soon()))->value.empty());
 }
 
+TEST_F(QueriesTest, TellsWhatComesToAUserAsOneOfEveryone) {
+    const Uuid ann = story.registers("ann@example.com");
+    const Uuid viewer = story.new_id();
+    By by = Story::user(story.new_id());
+    story.record(viewer, RoleEvent(RoleDefined{"viewer", {"a:b"}, RoleKind::kCustom}), By{});
+    const Position there = story.record(kEveryone, GroupEvent(GroupDefined{"everyone"}), by);
+    const AssignmentsEvent assigned(RoleAssigned{kEveryone, viewer, SubjectType::kGroup});
+    const Position given = story.record(assignments_of(kEveryone), assigned, by);
+    project();
+    const auto why = answer_of(queries.explain(ann, 10, soon()));
+    ASSERT_EQ(why->value.size(), 1U);
+    EXPECT_EQ(why->value[0].role_id, viewer);
+    EXPECT_EQ(why->value[0].granted.position, given);
+    EXPECT_EQ(why->value[0].granted.actor_id, by.id);
+    ASSERT_EQ(why->value[0].groups.size(), 1U);
+    EXPECT_EQ(why->value[0].groups[0].group_id, kEveryone);
+    EXPECT_EQ(why->value[0].groups[0].granted.position, there);
+    EXPECT_EQ(why->value[0].groups[0].granted.actor_type, "system");
+    EXPECT_EQ(why->value[0].groups[0].granted.actor_id, "");
+    story.record(assignments_of(kEveryone), AssignmentsEvent(RoleWithdrawn{kEveryone, viewer, SubjectType::kGroup}), by);
+    project();
+    EXPECT_TRUE(answer_of(queries.explain(ann, 10, soon()))->value.empty());
+}
+
 TEST_F(QueriesTest, ListsGroupsTheirMembersAndThoseOfAUser) {
     const Uuid ann = story.registers("ann@example.com");
     const Uuid staff = story.new_id();
