@@ -64,6 +64,8 @@ constexpr const char* kExceedsAuthorityDetail =
     "holds it, but those who hold it.";
 constexpr const char* kRoleNameTakenDetail = "There is a role of this name. Choose another one.";
 constexpr const char* kRoleBuiltInDetail = "This role is built in: it is neither changed nor deleted.";
+constexpr const char* kTooManyRolesDetail =
+    "A user has at most 24 roles of his own, a group 8. Withdraw one first.";
 constexpr const char* kTooManyAdministratorsDetail =
     "There are at most 256 administrators. Withdraw the role from one first.";
 constexpr const char* kAdministratorsAreUsersDetail =
@@ -71,14 +73,14 @@ constexpr const char* kAdministratorsAreUsersDetail =
 constexpr const char* kGroupNameKeptDetail =
     "This name is kept for the built-in group of all users. Choose another one.";
 constexpr const char* kGroupBuiltInDetail =
-    "'everyone' is the built-in group of all users. It is given roles and loses them; nobody joins or leaves it, and it is "
-    "neither renamed, deleted nor nested.";
+    "'everyone' is the built-in group of all users. It is given roles and loses them; nobody joins or leaves it, "
+    "and it is neither renamed, deleted nor nested.";
 constexpr const char* kEveryoneNameTakenDetail =
-    "Another group has the name 'everyone' from before, which is now that of the group of all users. Rename that one, then "
-    "send this again.";
+    "Another group has the name 'everyone' from before, which is now that of the group of all users. Rename that "
+    "one, then send this again.";
 constexpr const char* kNotForEveryoneDetail =
-    "The role would let every user do what administers Keyledger (keyledger.... or a resource '*'). Give that to groups or "
-    "users of their own.";
+    "The role would let every user do what administers Keyledger (keyledger.... or a resource '*'). Give that to "
+    "groups or users of their own.";
 constexpr const char* kTooManyHoldingsDetail =
     "More than 96 roles and groups come together in somebody whom this concerns. Put fewer and wider roles "
     "into groups, or "
@@ -131,8 +133,8 @@ Problem problem_of(Refusal refusal) {
         case Refusal::kInvalidEmail: return field_problem("email", kInvalidEmailDetail);
         case Refusal::kInvalidUsername: return field_problem("username", kInvalidUsernameDetail);
         case Refusal::kInvalidName: return field_problem("name", kInvalidNameDetail);
-        case Refusal::kInvalidRoleName: return field_problem("name", kInvalidRoleNameDetail);
-        case Refusal::kInvalidGroupName: return field_problem("name", kInvalidRoleNameDetail);
+        case Refusal::kInvalidRoleName: case Refusal::kInvalidGroupName:
+            return field_problem("name", kInvalidRoleNameDetail);
         case Refusal::kGroupNameKept: return field_problem("name", kGroupNameKeptDetail);
         case Refusal::kGroupBuiltIn: case Refusal::kEveryoneNameTaken: case Refusal::kNotForEveryone:
         case Refusal::kGroupUnknown: case Refusal::kGroupNameTaken: case Refusal::kGroupCycle:
@@ -174,11 +176,8 @@ Problem problem_of(Refusal refusal) {
         case Refusal::kRoleUnknown: return say(p::kRoleUnknown, "There is no role with this id.");
         case Refusal::kRoleNameTaken: return say(p::kRoleNameTaken, kRoleNameTakenDetail);
         case Refusal::kRoleBuiltIn: return say(p::kRoleBuiltIn, kRoleBuiltInDetail);
-        case Refusal::kTooManyRoles:
-            return say(p::kLimitReached,
-                       "A user has at most 24 roles of his own, a group 8. Withdraw one first.");
-        case Refusal::kAdministratorsAreUsers:
-            return say(p::kRoleBuiltIn, kAdministratorsAreUsersDetail);
+        case Refusal::kTooManyRoles: return say(p::kLimitReached, kTooManyRolesDetail);
+        case Refusal::kAdministratorsAreUsers: return say(p::kRoleBuiltIn, kAdministratorsAreUsersDetail);
         case Refusal::kTooManyAdministrators: return say(p::kLimitReached, kTooManyAdministratorsDetail);
         case Refusal::kAccountUnknown: case Refusal::kAccountNameTaken: case Refusal::kCredentialUnknown:
         case Refusal::kKeyKnown: case Refusal::kTooManySecrets: case Refusal::kTooManyKeys: return said_of(refusal);

@@ -87,11 +87,14 @@ WantedRole read_role(const std::string& name, const YamlNode& node) {
 }
 
 constexpr const char* kHintOfDefaults =
-    "'everyone' is the built-in group of all users; name its roles under default_roles: at the top, as a list";
+    "'everyone' is the built-in group of all users; name its roles under default_roles: at the top, as a "
+    "list";
 
 // Of those that the file defines, none may make administrators of all users; of others the command says so.
-std::optional<std::vector<std::string>> read_default_roles(const YamlNode& file, const std::vector<WantedRole>& roles) {
-    const auto at = std::ranges::find_if(file.members, [](const auto& one) { return one.first == "default_roles"; });
+std::optional<std::vector<std::string>> read_default_roles(const YamlNode& file,
+                                                           const std::vector<WantedRole>& roles) {
+    const auto at =
+        std::ranges::find_if(file.members, [](const auto& one) { return one.first == "default_roles"; });
     if (at == file.members.end()) return std::nullopt;
     const YamlNode& list = at->second;
     if (list.kind == Kind::kNothing) throw Wrong(list, "default_roles is empty; write [] for none");
@@ -104,10 +107,12 @@ std::optional<std::vector<std::string>> read_default_roles(const YamlNode& file,
         if (key == kAdministratorRoleName) throw Wrong(list, "the role 'administrator' is not for everyone");
         for (const WantedRole& role : roles) {
             if (parse_role_name(role.name)->key != key) continue;
-            if (!role.definition) throw Wrong(list, "the default role '" + name + "' is to be deleted by this file");
+            if (!role.definition)
+                throw Wrong(list, "the default role '" + name + "' is to be deleted by this file");
             if (PermissionSet::of_texts(role.definition->permissions).reaches_administration())
-                throw Wrong(list, "the role '" + name + "' would let all users administer Keyledger "
-                                  "(keyledger.... or a resource '*')");
+                throw Wrong(list, "the role '" + name +
+                                      "' would let all users administer Keyledger "
+                                      "(keyledger.... or a resource '*')");
         }
     }
     return names;

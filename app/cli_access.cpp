@@ -75,8 +75,10 @@ std::string sentence_of(const std::string& what, const CommandError& error) {
         {Refusal::kGroupNameTaken, " was made by somebody else in this moment; run this again"},
         {Refusal::kGroupNameKept, " is the built-in group of all users; its roles are default_roles"},
         {Refusal::kEveryoneNameTaken,
-         " are those of the built-in group 'everyone', and another group has that name from before; rename that one"},
-        {Refusal::kNotForEveryone, " would let all users administer Keyledger (keyledger.... or a resource '*')"},
+         " are those of the built-in group 'everyone', and another group has that name from before; rename "
+         "that one"},
+        {Refusal::kNotForEveryone,
+         " would let all users administer Keyledger (keyledger.... or a resource '*')"},
         {Refusal::kGroupCycle, " would stand in itself"},
         {Refusal::kGroupsTooDeep, " would make groups stand too deep in each other"},
         {Refusal::kTooManyGroupsAbove, " would put too many groups above another"},
@@ -165,7 +167,8 @@ public:
             core_.run(commands::apply_default_roles(core_.services, roles, how_, operator_at_the_machine()));
         if (!applied) return fail("default_roles", applied.error());
         position_ = std::max(position_, applied->position);
-        tell({"default_roles", std::string(kEveryoneName), applied->change, applied->added, applied->removed});
+        tell(
+            {"default_roles", std::string(kEveryoneName), applied->change, applied->added, applied->removed});
         return true;
     }
 
@@ -202,7 +205,8 @@ void print_texts(const char* name, const std::vector<std::string>& texts) {
     std::cout << "]\n";
 }
 
-std::vector<std::string> names_of(const projections::AtPosition<std::vector<projections::UserRoleRow>>& roles) {
+std::vector<std::string> names_of(
+    const projections::AtPosition<std::vector<projections::UserRoleRow>>& roles) {
     std::vector<std::string> names;
     for (const auto& row : roles.value) names.push_back(row.role.name);
     return names;

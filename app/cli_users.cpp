@@ -69,10 +69,8 @@ std::string_view sentence_of(commands::Refusal refusal) {
         case Refusal::kRoleBuiltIn:
         case Refusal::kGroupUnknown:
         case Refusal::kGroupNameTaken:
-        case Refusal::kGroupNameKept:
-        case Refusal::kEveryoneNameTaken:
-        case Refusal::kGroupBuiltIn:
-        case Refusal::kNotForEveryone:
+        case Refusal::kGroupNameKept: case Refusal::kEveryoneNameTaken:
+        case Refusal::kGroupBuiltIn: case Refusal::kNotForEveryone:
         case Refusal::kGroupCycle:
         case Refusal::kGroupsTooDeep:
         case Refusal::kTooManyGroupsAbove:

@@ -38,7 +38,8 @@ std::vector<Uuid> groups_by(const Reading& known, const Subject& subject) {
     const auto own = known.state<Assignments>(assignments_of(subject.id));
     const auto nestings = known.state<Nestings>(kNestingsStream);
     std::vector<Uuid> groups;
-    for_each_group(subject.type, own->groups, *nestings, [&](const Uuid& group_id) { groups.push_back(group_id); });
+    for_each_group(subject.type, own->groups, *nestings,
+                   [&](const Uuid& group_id) { groups.push_back(group_id); });
     return groups;
 }
 // Its own roles, then those of its groups, each once.

@@ -30,13 +30,14 @@ struct AppliedGroup {
     std::vector<std::string> removed;
     Position position = 0;
 };
-// The group of this name has these roles and these groups nested in it and no others, or there is none. Its members
-// stay. kRoleUnknown, kGroupUnknown for a name that nobody has (only kForGood), kGroupNameKept for everyone's, kGroupCycle, or a
-// limit of nestings.
+// The group of this name has these roles and these groups nested in it and no others, or there is none. Its
+// members stay. kRoleUnknown, kGroupUnknown for a name that nobody has (only kForGood), kGroupNameKept for
+// everyone's, kGroupCycle, or a limit of nestings.
 Answer<AppliedGroup> apply_group(Services& services, std::string name, std::optional<GroupDefinition> definition,
                                  Apply how, Caller caller);
 
-// The roles that all users have are these and no others. kNotForEveryone, kEveryoneNameTaken (only kForGood), and as above.
+// The roles that all users have are these and no others. kNotForEveryone, kEveryoneNameTaken (only kForGood),
+// and as above.
 Answer<AppliedGroup> apply_default_roles(Services& services, std::vector<std::string> roles, Apply how,
                                          Caller caller);
 

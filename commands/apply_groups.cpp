@@ -83,8 +83,8 @@ Result<std::vector<AssignmentsEvent>, CommandError> settle_roles(const Attempt& 
     }
     for (const Target& role : wanted) {
         if (!role.id) continue;
-        auto decided =
-            decide_upon(state, events, AssignmentsCommand(AssignRole{subject, *role.id, rules_of(attempt, role), everything, {}}));
+        const AssignRole give{subject, *role.id, rules_of(attempt, role), everything, {}};
+        auto decided = decide_upon(state, events, AssignmentsCommand(give));
         if (!decided) return Unexpected(decided.error());
     }
     return events;
@@ -243,13 +243,15 @@ Answer<AppliedGroup> apply_default_roles(Services& services, std::vector<std::st
                                          Caller caller) {
     auto roles = co_await find_all(services, "role_name", std::move(names), caller.deadline);
     if (!roles) co_return Unexpected(roles.error());
-    if (how == Apply::kForGood && !all_are_there(*roles)) co_return Unexpected(CommandError(Refusal::kRoleUnknown));
+    if (how == Apply::kForGood && !all_are_there(*roles))
+        co_return Unexpected(CommandError(Refusal::kRoleUnknown));
     AppliedGroup applied;
     Streams streams;
     const GroupStreams on = read_group(streams, kEveryone, false);
+    const std::vector<Target> no_groups;
     const Step step = [&](Attempt& attempt) -> Decided {
         applied = AppliedGroup{};
-        auto seen = co_await see_targets(attempt, *roles, {});
+        auto seen = co_await see_targets(attempt, *roles, no_groups);
         if (!seen) co_return seen;
         auto inside = co_await look_inside(attempt, on);
         if (!inside) co_return Unexpected(inside.error());

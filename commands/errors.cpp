@@ -31,7 +31,8 @@ Refusal refusal_of(RoleError error) {
         case RoleError::kUnknown: return Refusal::kRoleUnknown;
         case RoleError::kBuiltIn: return Refusal::kRoleBuiltIn;
         case RoleError::kLacksPermission: return Refusal::kExceedsAuthority;
-        case RoleError::kNotForEveryone: return Refusal::kNotForEveryone;
+        case RoleError::kNotForEveryone:
+            return Refusal::kNotForEveryone;
     }
     return Refusal::kBroken;
 }
@@ -44,8 +45,10 @@ Refusal refusal_of(AssignmentsError error) {
         case AssignmentsError::kTooManyGroups:
             return Refusal::kTooManyGroups;
         case AssignmentsError::kTooManyRoles: return Refusal::kTooManyRoles;
-        case AssignmentsError::kNotForEveryone: return Refusal::kNotForEveryone;
-        case AssignmentsError::kBuiltInGroup: return Refusal::kGroupBuiltIn;
+        case AssignmentsError::kNotForEveryone:
+            return Refusal::kNotForEveryone;
+        case AssignmentsError::kBuiltInGroup:
+            return Refusal::kGroupBuiltIn;
     }
     return Refusal::kBroken;
 }
@@ -76,8 +79,10 @@ Refusal refusal_of(GroupError error) {
             return Refusal::kBroken;
         case GroupError::kUnknown:
             return Refusal::kGroupUnknown;
-        case GroupError::kBuiltIn: return Refusal::kGroupBuiltIn;
-        case GroupError::kNameKept: return Refusal::kGroupNameKept;
+        case GroupError::kBuiltIn:
+            return Refusal::kGroupBuiltIn;
+        case GroupError::kNameKept:
+            return Refusal::kGroupNameKept;
     }
     return Refusal::kBroken;
 }
@@ -104,7 +109,8 @@ Refusal refusal_of(NestingsError error) {
             return Refusal::kTooManyNestings;
         case NestingsError::kLacksPermission:
             return Refusal::kExceedsAuthority;
-        case NestingsError::kBuiltIn: return Refusal::kGroupBuiltIn;
+        case NestingsError::kBuiltIn:
+            return Refusal::kGroupBuiltIn;
     }
     return Refusal::kBroken;
 }

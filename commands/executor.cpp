@@ -142,10 +142,8 @@ bool is_about_the_log(Refusal refusal) {
         case Refusal::kRoleBuiltIn:
         case Refusal::kGroupUnknown:
         case Refusal::kGroupNameTaken:
-        case Refusal::kGroupNameKept:
-        case Refusal::kEveryoneNameTaken:
-        case Refusal::kGroupBuiltIn:
-        case Refusal::kNotForEveryone:
+        case Refusal::kGroupNameKept: case Refusal::kEveryoneNameTaken:
+        case Refusal::kGroupBuiltIn: case Refusal::kNotForEveryone:
         case Refusal::kGroupCycle:
         case Refusal::kGroupsTooDeep:
         case Refusal::kTooManyGroupsAbove:

@@ -39,7 +39,8 @@ void change_claim(Services& services, Attempt& attempt, Op op, const Uuid& role_
     attempt.change_claims(op, "role_name", role_id, services.pseudonyms.claim("role_name", key));
 }
 
-// A command upon a role by somebody who holds kWriteRoles; `command_of` is given the attempt and what he holds.
+// A command upon a role by somebody who holds kWriteRoles; `command_of` is given the attempt and what he
+// holds.
 template <class CommandOf, class Then>
 asio::awaitable<Outcome> upon_role(Services& services, Bearer bearer, Streams streams, StreamOf<Role> role,
                                    Caller caller, CommandOf command_of, Then then) {

@@ -21,8 +21,8 @@ Answer<Done> change_role(Services& services, Bearer bearer, Uuid role_id, RoleDe
 Answer<Done> delete_role(Services& services, Bearer bearer, Uuid role_id, Caller caller);
 
 // To a subject that has it already, or from one that has it not: no error, and nothing is changed.
-// What kEveryone is given, all users have: kNotForEveryone for what administers Keyledger (of change_role, too), and
-// kEveryoneNameTaken.
+// What kEveryone is given, all users have: kNotForEveryone for what administers Keyledger (of change_role,
+// too), and kEveryoneNameTaken.
 Answer<Done> assign_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller);
 Answer<Done> withdraw_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller);
 

@@ -441,9 +441,8 @@ Queries::Answer<AtPosition<std::vector<ReasonRow>>> Queries::explain(Uuid user, 
     using Reasons = AtPosition<std::vector<ReasonRow>>;
     std::function<Reasons(pqxx::connection&)> read = [worker = worker_.get(), user,
                                                       limit](pqxx::connection& connection) {
-        return all_from(
-            worker->read(connection, Model::kPermissions, explain_sql, user.to_string(), limit),
-            reason_from);
+        return all_from(worker->read(connection, Model::kPermissions, explain_sql, user.to_string(), limit),
+                        reason_from);
     };
     return worker_->pool().ask(deadline, std::move(read));
 }

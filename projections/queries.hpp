@@ -239,8 +239,8 @@ public:
                                                      std::int32_t limit, Deadline deadline);
     // Those that the subject is in itself, at most kMaxGroupsPerSubject.
     Answer<AtPosition<std::vector<GroupRow>>> list_groups_of(Uuid subject, Deadline deadline);
-    // Every way in which a role comes to the user, also as one of kEveryone, in the order in which the roles were given;
-    // at most `limit`. That he is a user is known to the caller.
+    // Every way in which a role comes to the user, also as one of kEveryone, in the order in which the roles
+    // were given; at most `limit`. That he is a user is known to the caller.
     Answer<AtPosition<std::vector<ReasonRow>>> explain(Uuid user, std::int32_t limit, Deadline deadline);
 
     // Returns once the model's checkpoint has the position; a query sent afterwards includes it. `head` is

@@ -115,18 +115,17 @@ RowsSql explain_sql(const std::string& table) {
         "a.actor_id, ";
     // Of the membership that no event tells: since the group is there, by nobody.
     const std::string everyone =
-        "select g.id, concat_ws(chr(31), g.id::text, g.name, g.created_at_ms::text, g.position::text, 'system', '') from " +
+        "select g.id, concat_ws(chr(31), g.id::text, g.name, g.created_at_ms::text, g.position::text, "
+        "'system', '') from " +
         table + "_groups g where g.id = '" + kEveryone.to_string() + "'";
     const std::string given = " join " + table + "_assignments a on a.subject_id = w.holder join " + table +
                               " r on r.id = a.role_id";
-    return {
-        "with recursive ways as ((select $1::uuid as holder, '' as path union all " +
-            everyone +
-            ") union all select m.group_id, w.path || "
-        "case w.path when '' then '' else chr(30) end || " +
-            step + " from ways w join " + table + "_members m on m.member_id = w.holder " + way + ") " +
-            reason + "w.path from ways w" + given + " order by given_at, path limit $2::integer",
-        "given_at, path"};
+    return {"with recursive ways as ((select $1::uuid as holder, '' as path union all " + everyone +
+                ") union all select m.group_id, w.path || "
+                "case w.path when '' then '' else chr(30) end || " +
+                step + " from ways w join " + table + "_members m on m.member_id = w.holder " + way + ") " +
+                reason + "w.path from ways w" + given + " order by given_at, path limit $2::integer",
+            "given_at, path"};
 }
 
 RowsSql list_sessions_sql(const std::string& table) {

@@ -12,13 +12,13 @@
 
 namespace keyledger {
 
-// The built-in group of all users, whose roles are the default roles. Nobody joins it and nobody leaves: whoever is
-// registered is in it, with no event that says so (for_each_group() in nestings.hpp). It is never renamed, deleted or
-// nested, and comes into being with the first role that it is given.
+// The built-in group of all users, whose roles are the default roles. Nobody joins it and nobody leaves:
+// whoever is registered is in it, with no event that says so (for_each_group() in nestings.hpp). It is never
+// renamed, deleted or nested, and comes into being with the first role that it is given.
 //
-// Its id is the same in every log: the UUID of version 5 (RFC 9562 section 5.5) of "urn:keyledger:group:everyone" in the
-// namespace of URLs. Generators here make version 7. Version 8 would not do: the stream of its assignments has this id
-// as one of version 8.
+// Its id is the same in every log: the UUID of version 5 (RFC 9562 section 5.5) of
+// "urn:keyledger:group:everyone" in the namespace of URLs. Generators here make version 7. Version 8 would
+// not do: the stream of its assignments has this id as one of version 8.
 inline constexpr Uuid kEveryone{{0x18, 0x90, 0xda, 0x4a, 0x93, 0x42, 0x53, 0x8d,  //
                                  0x99, 0x91, 0x73, 0x9c, 0xb9, 0xba, 0xad, 0xa4}};
 inline constexpr std::string_view kEveryoneName = "everyone";  // kept for it, without regard to case

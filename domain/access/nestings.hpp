@@ -95,8 +95,9 @@ inline constexpr Uuid kNestingsStream{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80,
 using NestingsDecision = Result<std::vector<NestingsEvent>, NestingsError>;
 using NestingsCommand = std::variant<NestGroup, UnnestGroup, UnnestWholly>;
 
-// Every group that gives a subject its roles, each once: `own`, in which it is itself, all above those, and kEveryone if
-// it is a user. Whoever computes what somebody may goes by this; that he is registered is known to them.
+// Every group that gives a subject its roles, each once: `own`, in which it is itself, all above those, and
+// kEveryone if it is a user. Whoever computes what somebody may goes by this; that he is registered is known
+// to them.
 template <class Visit>
 void for_each_group(SubjectType type, std::span<const Uuid> own, const Nestings& nestings, Visit visit) {
     if (!own.empty())

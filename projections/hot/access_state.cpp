@@ -111,7 +111,8 @@ void AccessState::apply(const Uuid& id, const AssignmentsEvent& event, const Rec
 
 void AccessState::apply(const Uuid& id, const GroupEvent& event, const Recorded& recorded) {
     const auto known = groups_.find(id);
-    put(id, std::make_shared<const Group>(evolve(known == groups_.end() ? Group{} : *known->second, event, recorded)));
+    put(id, std::make_shared<const Group>(
+                evolve(known == groups_.end() ? Group{} : *known->second, event, recorded)));
 }
 
 void AccessState::put(const Uuid& id, std::shared_ptr<const Group> group) {
@@ -144,14 +145,16 @@ template <class Answer>
 void AccessState::add_access(Answer& found, const Subject& subject) const {
     const Assignments* assigned = assignments_.find(assignments_of(subject.id));
     if (assigned != nullptr) add_roles(found.roles, *assigned);
-    const std::span<const Uuid> own = assigned != nullptr ? std::span(assigned->groups) : std::span<const Uuid>();
+    const std::span<const Uuid> own =
+        assigned != nullptr ? std::span(assigned->groups) : std::span<const Uuid>();
     for_each_group(subject.type, own, nestings_, [&](const Uuid& group_id) {
         if (group_id == kEveryone && !everyone_is_there_) return;
         const auto group = groups_.find(group_id);
         const bool is_told = group_id != kEveryone && group != groups_.end();
         if (is_told && group->second->status == Group::Status::kDefined)
             found.groups.push_back(group->second);
-        if (const Assignments* theirs = assignments_.find(assignments_of(group_id))) add_roles(found.roles, *theirs);
+        if (const Assignments* theirs = assignments_.find(assignments_of(group_id)))
+            add_roles(found.roles, *theirs);
     });
 }
 

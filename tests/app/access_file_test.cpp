@@ -68,7 +68,8 @@ TEST(AccessFileTest, NamesTheLineOfWhatIsWrong) {
     EXPECT_EQ(error_of("roles:\n  administrator: {}\n"),
               "line 2: the role 'administrator' is built in; it is neither changed nor deleted");
     EXPECT_EQ(error_of("roles:\n  Administrator: {}\n").substr(0, 11), "line 2: the");
-    EXPECT_EQ(error_of("rules: {}\n"), "line 1: the file has a member 'rules'; known are: roles, default_roles, groups");
+    EXPECT_EQ(error_of("rules: {}\n"),
+              "line 1: the file has a member 'rules'; known are: roles, default_roles, groups");
     EXPECT_EQ(error_of("roles: {a b: {}}").substr(0, 35), "line 1: 'a b' is no name of a role:");
     EXPECT_EQ(error_of("roles: [viewer]"), "line 1: roles is not a map of names");
     EXPECT_EQ(error_of("roles: {a: {permissions: todos:read}}"), "line 1: permissions is not a list");
@@ -83,24 +84,28 @@ TEST(AccessFileTest, NamesTheLineOfWhatIsWrong) {
 TEST(AccessFileTest, ReadsDefaultRoles) {
     EXPECT_FALSE(read_access_file("roles: {a: {}}")->default_roles.has_value()) << "they stay as they are";
     EXPECT_TRUE(read_access_file("default_roles: []")->default_roles->empty());
-    const auto file = read_access_file("roles:\n  viewer: {permissions: [\"a:b\"]}\ndefault_roles: [Viewer, other]\n");
+    const auto file =
+        read_access_file("roles:\n  viewer: {permissions: [\"a:b\"]}\ndefault_roles: [Viewer, other]\n");
     ASSERT_TRUE(file.has_value()) << file.error();
     EXPECT_EQ(*file->default_roles, (std::vector<std::string>{"Viewer", "other"}));
     EXPECT_EQ(error_of("default_roles:\n").substr(0, 31), "line 1: default_roles is empty;");
     EXPECT_EQ(error_of("default_roles: viewer\n"), "line 1: default_roles is not a list");
     EXPECT_EQ(error_of("default_roles: [a b]").substr(0, 34), "line 1: 'a b' is no name of a role");
     EXPECT_EQ(error_of("default_roles: [a,b,c,d,e,f,g,h,i]"), "line 1: more than 8 default roles");
-    EXPECT_EQ(error_of("default_roles: [Administrator]"), "line 1: the role 'administrator' is not for everyone");
+    EXPECT_EQ(error_of("default_roles: [Administrator]"),
+              "line 1: the role 'administrator' is not for everyone");
     EXPECT_EQ(error_of("roles: {a: null}\ndefault_roles: [A]"),
               "line 2: the default role 'A' is to be deleted by this file");
     for (const char* text : {"keyledger.users:read", "*:read"})
-        EXPECT_EQ(error_of("roles: {a: {permissions: [\"" + std::string(text) + "\"]}}\ndefault_roles: [a]").substr(0, 40),
+        EXPECT_EQ(error_of("roles: {a: {permissions: [\"" + std::string(text) + "\"]}}\ndefault_roles: [a]")
+                      .substr(0, 40),
                   "line 2: the role 'a' would let all users");
 }
 
 TEST(AccessFileTest, PointsFromEveryoneToDefaultRoles) {
     const std::string hint =
-        "line 1: 'everyone' is the built-in group of all users; name its roles under default_roles: at the top, as a list";
+        "line 1: 'everyone' is the built-in group of all users; name its roles under default_roles: at the "
+        "top, as a list";
     for (const char* name : {"everyone", "Everyone", "EVERYONE"}) {
         EXPECT_EQ(error_of("groups: {" + std::string(name) + ": {roles: [viewer]}}"), hint);
         EXPECT_EQ(error_of("groups: {" + std::string(name) + ": null}"), hint);

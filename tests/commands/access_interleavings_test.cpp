@@ -232,8 +232,8 @@ TEST_P(AccessInterleavingTest, ApplyAGroupWhileItOrWhatItIsGivenIsDeleted) {
         });
 }
 
-// Scenario: two administrators give everyone a first role at once, the same one or another. The group comes into being
-// once, and both have what they wanted.
+// Scenario: two administrators give everyone a first role at once, the same one or another. The group comes
+// into being once, and both have what they wanted.
 TEST_P(AccessInterleavingTest, TwoFirstDefaultRolesAtOnce) {
     for (const bool same : {false, true})
         test::for_every_step([&](test::Steps& steps) {
@@ -244,13 +244,15 @@ TEST_P(AccessInterleavingTest, TwoFirstDefaultRolesAtOnce) {
             auto meanwhile = [&]() -> asio::awaitable<void> {
                 auto from = caller_of(scene.carol);
                 const Subject everyone = Subject::group(kEveryone);
-                auto given = co_await assign_role(scene.second.services, bearer_of(scene.carol), everyone, second, from);
+                auto given = co_await assign_role(scene.second.services, bearer_of(scene.carol), everyone,
+                                                  second, from);
                 EXPECT_TRUE(test::succeeds(given));
             };
             scene.watch(steps, meanwhile);
             const Subject everyone = Subject::group(kEveryone);
             auto from = caller_of(scene.root);
-            auto giving = assign_role(scene.node.services, bearer_of(scene.root), everyone, viewer, std::move(from));
+            auto giving =
+                assign_role(scene.node.services, bearer_of(scene.root), everyone, viewer, std::move(from));
             EXPECT_TRUE(test::succeeds(run(std::move(giving)))) << steps.where();
             scene.stop_watching();
             if (!steps.happened()) return;
@@ -259,8 +261,8 @@ TEST_P(AccessInterleavingTest, TwoFirstDefaultRolesAtOnce) {
         });
 }
 
-// Scenario: a role is given to everyone in the moment in which it is given a permission that administers Keyledger. One
-// of the two is refused, or everybody would be an administrator.
+// Scenario: a role is given to everyone in the moment in which it is given a permission that administers
+// Keyledger. One of the two is refused, or everybody would be an administrator.
 TEST_P(AccessInterleavingTest, GiveEveryoneARoleWhileItComesToAdminister) {
     for (const bool given_first : {false, true})
         test::for_every_step([&](test::Steps& steps) {
@@ -269,7 +271,8 @@ TEST_P(AccessInterleavingTest, GiveEveryoneARoleWhileItComesToAdminister) {
             scene.before = scene.world.head();
             const auto give = [&](test::Node& node, const Grant& who) {
                 auto from = caller_of(who);
-                return assign_role(node.services, bearer_of(who), Subject::group(kEveryone), viewer, std::move(from));
+                return assign_role(node.services, bearer_of(who), Subject::group(kEveryone), viewer,
+                                   std::move(from));
             };
             const auto widen = [&](test::Node& node, const Grant& who) {
                 RoleDefinition wider{"viewer", {"keyledger.users:write"}};

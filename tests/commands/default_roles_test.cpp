@@ -19,7 +19,8 @@ using Texts = std::vector<std::string>;
 
 const Subject kAll = Subject::group(kEveryone);
 
-// Root is the administrator; Ann may do what tests give her; Bob is nobody. All were there before any default role.
+// Root is the administrator; Ann may do what tests give her; Bob is nobody. All were there before any default
+// role.
 class DefaultRolesTest : public test::CommandTest {
 protected:
     void SetUp() override {
@@ -32,14 +33,16 @@ protected:
     }
     Uuid role(std::string name, Texts permissions, Texts deny = {}) {
         RoleDefinition definition{std::move(name), std::move(permissions), std::move(deny)};
-        auto defined = run(define_role(services(), bearer_of(roots_), std::move(definition), caller_of(roots_)));
+        auto defined =
+            run(define_role(services(), bearer_of(roots_), std::move(definition), caller_of(roots_)));
         EXPECT_TRUE(test::succeeds(defined));
         before_ = world.head();
         return defined->id;
     }
     Result<Done, CommandError> change(const Uuid& role, std::string name, Texts permissions) {
         RoleDefinition definition{std::move(name), std::move(permissions)};
-        return run(change_role(services(), bearer_of(roots_), role, std::move(definition), caller_of(roots_)));
+        return run(
+            change_role(services(), bearer_of(roots_), role, std::move(definition), caller_of(roots_)));
     }
     Result<Done, CommandError> assign(const Grant& who, const Subject& subject, const Uuid& role) {
         return run(assign_role(services(), bearer_of(who), subject, role, caller_of(who)));
@@ -48,7 +51,8 @@ protected:
         return run(withdraw_role(services(), bearer_of(who), kAll, role, caller_of(who)));
     }
     void let_ann(Texts permissions) {
-        ASSERT_TRUE(test::succeeds(assign(roots_, Subject::user(ann_), role("of-ann", std::move(permissions)))));
+        ASSERT_TRUE(
+            test::succeeds(assign(roots_, Subject::user(ann_), role("of-ann", std::move(permissions)))));
         before_ = world.head();
     }
     Result<AppliedGroup, CommandError> apply(Texts names, Apply how = Apply::kForGood) {
@@ -67,7 +71,8 @@ protected:
     Position before_ = 0;
 };
 
-// ---- who has them ----------------------------------------------------------------------------------------------
+// ---- who has them
+// ----------------------------------------------------------------------------------------------
 TEST_F(DefaultRolesTest, AreHadByWhoeverIsRegisteredBeforeAndAfter) {
     ASSERT_TRUE(test::succeeds(assign(roots_, kAll, viewer_)));
     EXPECT_EQ(since(), (Types{"group.defined", "role.assigned"}));
@@ -87,9 +92,11 @@ TEST_F(DefaultRolesTest, AreHadByWhoeverIsRegisteredBeforeAndAfter) {
 
 TEST_F(DefaultRolesTest, AreOfNobodyWhoIsNoUserOrNotActive) {
     ASSERT_TRUE(test::succeeds(assign(roots_, kAll, viewer_)));
-    auto account = run(register_service_account(services(), bearer_of(roots_), {"billing", {}}, caller_of(roots_)));
+    auto account =
+        run(register_service_account(services(), bearer_of(roots_), {"billing", {}}, caller_of(roots_)));
     ASSERT_TRUE(test::succeeds(account));
-    ASSERT_TRUE(test::succeeds(run(disable_user(services(), bearer_of(roots_), bob_, "left", caller_of(roots_)))));
+    ASSERT_TRUE(
+        test::succeeds(run(disable_user(services(), bearer_of(roots_), bob_, "left", caller_of(roots_)))));
     EXPECT_FALSE(access_of(bob_).decide({"todos", "read", "1"}));
     ASSERT_TRUE(test::succeeds(run(request_erasure(services(), bearer_of(roots_), ann_, caller_of(roots_)))));
     for (const Uuid& nobody : {ann_, account->account_id, test::uuid(0xFF), Uuid{}, viewer_}) {
@@ -123,7 +130,8 @@ TEST_F(DefaultRolesTest, CountInWhatAnActorMayPassOn) {
     EXPECT_TRUE(test::refused(assign(anns_, Subject::user(root_), viewer_), Refusal::kExceedsAuthority));
 }
 
-// ---- who may ---------------------------------------------------------------------------------------------------
+// ---- who may
+// ---------------------------------------------------------------------------------------------------
 TEST_F(DefaultRolesTest, AreGivenByThoseAloneWhoMayGiveRolesAndHoldThem) {
     EXPECT_TRUE(test::refused(assign(anns_, kAll, viewer_), Refusal::kForbidden));
     EXPECT_TRUE(test::refused(withdraw(anns_, viewer_), Refusal::kForbidden));
@@ -140,8 +148,9 @@ TEST_F(DefaultRolesTest, AreGivenByThoseAloneWhoMayGiveRolesAndHoldThem) {
 TEST_F(DefaultRolesTest, AdministerNothing) {
     EXPECT_TRUE(test::refused(assign(roots_, kAll, kAdministratorRole), Refusal::kAdministratorsAreUsers));
     for (const char* text : {"keyledger.users:read", "*:read", "*:*"})
-        EXPECT_TRUE(test::refused(assign(roots_, kAll, role("r" + std::to_string(world.head()), {"a:b", text})),
-                                  Refusal::kNotForEveryone))
+        EXPECT_TRUE(
+            test::refused(assign(roots_, kAll, role("r" + std::to_string(world.head()), {"a:b", text})),
+                          Refusal::kNotForEveryone))
             << text;
     ASSERT_TRUE(test::succeeds(assign(roots_, kAll, viewer_)));
     before_ = world.head();
@@ -158,7 +167,8 @@ TEST_F(DefaultRolesTest, AdministerNothing) {
     EXPECT_TRUE(test::refused(assign(roots_, kAll, viewer_), Refusal::kNotForEveryone));
 }
 
-// ---- what everyone is not --------------------------------------------------------------------------------------
+// ---- what everyone is not
+// --------------------------------------------------------------------------------------
 TEST_F(DefaultRolesTest, EveryoneIsNotMadeRenamedDeletedJoinedOrNested) {
     const Bearer root = bearer_of(roots_);
     const auto by_root = [&] { return caller_of(roots_); };
@@ -170,23 +180,29 @@ TEST_F(DefaultRolesTest, EveryoneIsNotMadeRenamedDeletedJoinedOrNested) {
             before_ = world.head();
         }
         for (const char* name : {"everyone", "Everyone", "EVERYONE"}) {
-            EXPECT_TRUE(test::refused(run(define_group(services(), root, name, by_root())), Refusal::kGroupNameKept));
             EXPECT_TRUE(
-                test::refused(run(rename_group(services(), root, staff, name, by_root())), Refusal::kGroupNameKept));
+                test::refused(run(define_group(services(), root, name, by_root())), Refusal::kGroupNameKept));
+            EXPECT_TRUE(test::refused(run(rename_group(services(), root, staff, name, by_root())),
+                                      Refusal::kGroupNameKept));
         }
+        EXPECT_TRUE(test::refused(run(rename_group(services(), root, kEveryone, "all", by_root())),
+                                  Refusal::kGroupBuiltIn));
         EXPECT_TRUE(
-            test::refused(run(rename_group(services(), root, kEveryone, "all", by_root())), Refusal::kGroupBuiltIn));
-        EXPECT_TRUE(test::refused(run(delete_group(services(), root, kEveryone, by_root())), Refusal::kGroupBuiltIn));
+            test::refused(run(delete_group(services(), root, kEveryone, by_root())), Refusal::kGroupBuiltIn));
         const Subject ann = Subject::user(ann_);
-        EXPECT_TRUE(test::refused(run(add_member(services(), root, ann, kEveryone, by_root())), Refusal::kGroupBuiltIn));
-        EXPECT_TRUE(
-            test::refused(run(remove_member(services(), root, ann, kEveryone, by_root())), Refusal::kGroupBuiltIn));
+        EXPECT_TRUE(test::refused(run(add_member(services(), root, ann, kEveryone, by_root())),
+                                  Refusal::kGroupBuiltIn));
+        EXPECT_TRUE(test::refused(run(remove_member(services(), root, ann, kEveryone, by_root())),
+                                  Refusal::kGroupBuiltIn));
         for (const Nesting& nesting : {Nesting{kEveryone, staff}, Nesting{staff, kEveryone}}) {
-            EXPECT_TRUE(test::refused(run(nest_group(services(), root, nesting, by_root())), Refusal::kGroupBuiltIn));
-            EXPECT_TRUE(test::refused(run(unnest_group(services(), root, nesting, by_root())), Refusal::kGroupBuiltIn));
+            EXPECT_TRUE(
+                test::refused(run(nest_group(services(), root, nesting, by_root())), Refusal::kGroupBuiltIn));
+            EXPECT_TRUE(test::refused(run(unnest_group(services(), root, nesting, by_root())),
+                                      Refusal::kGroupBuiltIn));
         }
         EXPECT_TRUE(
-            test::refused(run(delete_group(services(), bearer_of(anns_), kEveryone, caller_of(anns_))), Refusal::kForbidden));
+            test::refused(run(delete_group(services(), bearer_of(anns_), kEveryone, caller_of(anns_))),
+                          Refusal::kForbidden));
         EXPECT_TRUE(test::refused(assign(roots_, Subject::user(kEveryone), viewer_), Refusal::kUserUnknown));
         EXPECT_TRUE(since().empty());
     }
@@ -208,11 +224,13 @@ TEST_F(DefaultRolesTest, AskForTheNameWhereAnotherGroupHasIt) {
     EXPECT_TRUE(test::refused(assign(roots_, kAll, viewer_), Refusal::kEveryoneNameTaken));
     EXPECT_TRUE(test::refused(apply({"viewer"}), Refusal::kEveryoneNameTaken));
     EXPECT_TRUE(since().empty());
-    ASSERT_TRUE(test::succeeds(run(rename_group(services(), bearer_of(roots_), group, "all", caller_of(roots_)))));
+    ASSERT_TRUE(
+        test::succeeds(run(rename_group(services(), bearer_of(roots_), group, "all", caller_of(roots_)))));
     EXPECT_TRUE(test::succeeds(assign(roots_, kAll, viewer_)));
 }
 
-// ---- by an access file -----------------------------------------------------------------------------------------
+// ---- by an access file
+// -----------------------------------------------------------------------------------------
 TEST_F(DefaultRolesTest, BecomeWhatAFileSays) {
     EXPECT_EQ(apply({})->change, Change::kNone);
     EXPECT_TRUE(since().empty()) << "nothing to give makes no group";
@@ -237,8 +255,9 @@ TEST_F(DefaultRolesTest, BecomeWhatAFileSays) {
     EXPECT_TRUE(held_by(bob_).empty());
     role("auditor", {"keyledger.audit:read"});
     EXPECT_TRUE(test::refused(apply({"auditor"}, Apply::kTrying), Refusal::kNotForEveryone));
-    EXPECT_TRUE(test::refused(run(apply_group(services(), "Everyone", GroupDefinition{}, Apply::kTrying, test::caller())),
-                              Refusal::kGroupNameKept));
+    EXPECT_TRUE(test::refused(
+        run(apply_group(services(), "Everyone", GroupDefinition{}, Apply::kTrying, test::caller())),
+        Refusal::kGroupNameKept));
 }
 
 }  // namespace

@@ -111,7 +111,8 @@ TEST(ChangeRole, AddsNothingThatAdministersToWhatEveryoneHas) {
         return ChangeRole{"clerk", set(std::move(texts)), kAll, held_by};
     };
     for (const char* text : {"keyledger.users:read", "*:read"}) {
-        EXPECT_TRUE(test::refuses(decide(role, change({"a:b", text}, HeldBy::kEveryone)), RoleError::kNotForEveryone));
+        EXPECT_TRUE(test::refuses(decide(role, change({"a:b", text}, HeldBy::kEveryone)),
+                                  RoleError::kNotForEveryone));
         EXPECT_TRUE(decide(role, change({"a:b", text}, HeldBy::kSome)));
     }
     EXPECT_TRUE(decide(role, change({"a:b"}, HeldBy::kEveryone)));

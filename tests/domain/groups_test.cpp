@@ -29,14 +29,17 @@ TEST(RenameGroup, StaysQuietWhenNothingDiffersAndIsRejectedForWhatIsNotThere) {
     EXPECT_TRUE(test::decides(decide(staff, RenameGroup{kStaff, "staff"}), {GroupRenamed{"staff"}}));
     EXPECT_TRUE(test::stays_quiet(decide(staff, RenameGroup{kStaff, "Staff"})));
     EXPECT_TRUE(test::refuses(decide(Group{}, RenameGroup{kStaff, "Staff"}), GroupError::kUnknown));
-    EXPECT_TRUE(test::refuses(decide(given<Group>(GroupDefined{"Staff"}, GroupDeleted{}), RenameGroup{kStaff, "x"}),
-                              GroupError::kUnknown));
+    EXPECT_TRUE(
+        test::refuses(decide(given<Group>(GroupDefined{"Staff"}, GroupDeleted{}), RenameGroup{kStaff, "x"}),
+                      GroupError::kUnknown));
 }
 
 TEST(DeleteGroup, IsDoneOnce) {
-    EXPECT_TRUE(test::decides(decide(given<Group>(GroupDefined{"Staff"}), DeleteGroup{kStaff}), {GroupDeleted{}}));
-    EXPECT_TRUE(test::refuses(decide(given<Group>(GroupDefined{"Staff"}, GroupDeleted{}), DeleteGroup{kStaff}),
-                              GroupError::kUnknown));
+    EXPECT_TRUE(
+        test::decides(decide(given<Group>(GroupDefined{"Staff"}), DeleteGroup{kStaff}), {GroupDeleted{}}));
+    EXPECT_TRUE(
+        test::refuses(decide(given<Group>(GroupDefined{"Staff"}, GroupDeleted{}), DeleteGroup{kStaff}),
+                      GroupError::kUnknown));
 }
 
 // ---- members
@@ -190,14 +193,16 @@ TEST(UnnestWholly, TakesTheGroupOutBothWays) {
 // ---- everyone
 // --------------------------------------------------------------------------------------------------
 TEST(Everyone, HasItsNameForItselfInEverySpelling) {
-    EXPECT_TRUE(test::decides(decide(Group{}, DefineGroup{kEveryone, "everyone"}), {GroupDefined{"everyone"}}));
+    EXPECT_TRUE(
+        test::decides(decide(Group{}, DefineGroup{kEveryone, "everyone"}), {GroupDefined{"everyone"}}));
     EXPECT_TRUE(test::refuses(decide(Group{}, DefineGroup{kEveryone, "staff"}), GroupError::kNameKept));
     const Group staff = given<Group>(GroupDefined{"Staff"});
     for (const char* name : {"everyone", "Everyone", "EVERYONE", "eVeRyOnE"}) {
         EXPECT_TRUE(test::refuses(decide(Group{}, DefineGroup{kStaff, name}), GroupError::kNameKept)) << name;
         EXPECT_TRUE(test::refuses(decide(staff, RenameGroup{kStaff, name}), GroupError::kNameKept)) << name;
     }
-    EXPECT_TRUE(test::decides(decide(Group{}, DefineGroup{kStaff, "everyone-else"}), {GroupDefined{"everyone-else"}}));
+    EXPECT_TRUE(test::decides(decide(Group{}, DefineGroup{kStaff, "everyone-else"}),
+                              {GroupDefined{"everyone-else"}}));
     const Group from_before = given<Group>(GroupDefined{"everyone"});
     EXPECT_TRUE(test::decides(decide(from_before, RenameGroup{kStaff, "all"}), {GroupRenamed{"all"}}));
 }
@@ -211,18 +216,24 @@ TEST(Everyone, IsNeitherRenamedDeletedJoinedLeftNorNested) {
     EXPECT_TRUE(test::refuses(decide(Assignments{}, add(kEveryone)), AssignmentsError::kBuiltInGroup));
     EXPECT_TRUE(test::refuses(decide(Assignments{}, RemoveMember{Subject::user(kAnn), kEveryone, {}, kAll}),
                               AssignmentsError::kBuiltInGroup));
-    EXPECT_TRUE(test::refuses(decide(Nestings{}, NestGroup{kEveryone, kStaff, {}, kAll}), NestingsError::kBuiltIn));
-    EXPECT_TRUE(test::refuses(decide(Nestings{}, NestGroup{kStaff, kEveryone, {}, kAll}), NestingsError::kBuiltIn));
-    EXPECT_TRUE(test::refuses(decide(Nestings{}, UnnestGroup{kEveryone, kStaff, {}, kAll}), NestingsError::kBuiltIn));
-    EXPECT_TRUE(test::refuses(decide(Nestings{}, UnnestGroup{kStaff, kEveryone, {}, kAll}), NestingsError::kBuiltIn));
+    EXPECT_TRUE(
+        test::refuses(decide(Nestings{}, NestGroup{kEveryone, kStaff, {}, kAll}), NestingsError::kBuiltIn));
+    EXPECT_TRUE(
+        test::refuses(decide(Nestings{}, NestGroup{kStaff, kEveryone, {}, kAll}), NestingsError::kBuiltIn));
+    EXPECT_TRUE(
+        test::refuses(decide(Nestings{}, UnnestGroup{kEveryone, kStaff, {}, kAll}), NestingsError::kBuiltIn));
+    EXPECT_TRUE(
+        test::refuses(decide(Nestings{}, UnnestGroup{kStaff, kEveryone, {}, kAll}), NestingsError::kBuiltIn));
 }
 
 TEST(Everyone, IsGivenNothingThatAdministers) {
     const auto give = [](std::vector<std::string> texts) {
         return AssignRole{Subject::group(kEveryone), test::uuid(0xD1), allowing(std::move(texts)), kAll, {}};
     };
-    for (const char* text : {"keyledger.users:read", "keyledger.audit:*", "*:read", "*:*", "keyledger.x/7:read@own"})
-        EXPECT_TRUE(test::refuses(decide(Assignments{}, give({"todos:read", text})), AssignmentsError::kNotForEveryone))
+    for (const char* text :
+         {"keyledger.users:read", "keyledger.audit:*", "*:read", "*:*", "keyledger.x/7:read@own"})
+        EXPECT_TRUE(test::refuses(decide(Assignments{}, give({"todos:read", text})),
+                                  AssignmentsError::kNotForEveryone))
             << text;
     EXPECT_TRUE(decide(Assignments{}, give({"todos:*", "keyledgers:read", "keyledger:read"})));
     AssignRole denial = give({});

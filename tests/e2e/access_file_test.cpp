@@ -60,8 +60,9 @@ struct Row {
     const char* action;
     bool decision;
 };
-// Viewers read; editors create, and update and delete what is theirs; administrators delete what is anybody's; the evil
-// genius updates what is anybody's; a review takes away what nothing gives back; and whoever registered is a viewer.
+// Viewers read; editors create, and update and delete what is theirs; administrators delete what is
+// anybody's; the evil genius updates what is anybody's; a review takes away what nothing gives back; and
+// whoever registered is a viewer.
 constexpr Row kRows[] = {
     {"viewer", "people", "7", Of::kNobody, "read", true},
     {"viewer", "todos", "1", Of::kNobody, "read", true},
@@ -157,7 +158,8 @@ TEST(AccessFiles, MakeTheDecisionsOfAnApplication) {
     }
     ApiClient client = api().with("Authorization", deployment().gateway.basic());
     for (const Row& row : kRows) {
-        const Answer answer = client.post("/access/v1/evaluation", question(ids[row.who], ids["only registered"], row));
+        const Answer answer =
+            client.post("/access/v1/evaluation", question(ids[row.who], ids["only registered"], row));
         ASSERT_EQ(answer.status, 200) << answer.body;
         EXPECT_EQ(answer.truth("/decision"), row.decision)
             << row.who << ' ' << row.action << ' ' << row.resource << '/' << row.id << ", whose: "
@@ -239,13 +241,16 @@ TEST(AccessFiles, GiveAllUsersTheirDefaultRoles) {
     const std::string reader = unique("reader"), writer = unique("writer");
     const std::string roles = "roles:\n  " + reader + ": {permissions: [\"notes:read\"]}\n  " + writer +
                               ": {permissions: [\"notes:write\"]}\n";
-    const auto file = [&](const std::string& defaults) { return written(roles + "default_roles: [" + defaults + "]\n"); };
+    const auto file = [&](const std::string& defaults) {
+        return written(roles + "default_roles: [" + defaults + "]\n");
+    };
     const std::string made = "+ role " + reader + "\n    + notes:read\n+ role " + writer +
                              "\n    + notes:write\n~ default_roles everyone\n    + role " + reader + "\n";
     EXPECT_EQ(apply(file(reader), {"--dry-run"}).output, made + "Would change 3 of 3.\n");
     EXPECT_EQ(without_position(apply(file(reader))), made + "Changed 3 of 3.\n");
     const std::string same = "  role " + reader + " (as it is)\n  role " + writer + " (as it is)\n";
-    EXPECT_EQ(without_position(apply(file(reader))), same + "  default_roles everyone (as it is)\nChanged 0 of 3.\n");
+    EXPECT_EQ(without_position(apply(file(reader))),
+              same + "  default_roles everyone (as it is)\nChanged 0 of 3.\n");
 
     const std::string user = visitor(api()).person.id;
     ApiClient client = api().with("Authorization", deployment().gateway.basic());
@@ -255,7 +260,8 @@ TEST(AccessFiles, GiveAllUsersTheirDefaultRoles) {
     };
     EXPECT_TRUE(may("read"));
     const Finished exported = deployment().run({"access", "export"});
-    EXPECT_NE(exported.output.find("\ndefault_roles: [\"" + reader + "\"]\n"), std::string::npos) << exported.output;
+    EXPECT_NE(exported.output.find("\ndefault_roles: [\"" + reader + "\"]\n"), std::string::npos)
+        << exported.output;
     EXPECT_EQ(exported.output.find("\"everyone\":"), std::string::npos) << exported.output;
     EXPECT_NE(apply(written(exported.output)).output.find("Changed 0 of "), std::string::npos);
 
@@ -269,15 +275,18 @@ TEST(AccessFiles, GiveAllUsersTheirDefaultRoles) {
 
     const Finished as_group = apply(written("groups:\n  Everyone: {roles: [" + reader + "]}\n"));
     EXPECT_EQ(as_group.exit_code, 2);
-    EXPECT_NE(as_group.output.find("line 2: 'everyone' is the built-in group of all users; name its roles under "
-                                   "default_roles:"),
-              std::string::npos)
+    EXPECT_NE(
+        as_group.output.find("line 2: 'everyone' is the built-in group of all users; name its roles under "
+                             "default_roles:"),
+        std::string::npos)
         << as_group.output;
     const std::string auditor = unique("auditor");
-    ASSERT_EQ(apply(written("roles: {" + auditor + ": {permissions: [\"keyledger.audit:read\"]}}")).exit_code, 0);
+    ASSERT_EQ(apply(written("roles: {" + auditor + ": {permissions: [\"keyledger.audit:read\"]}}")).exit_code,
+              0);
     const Finished administering = apply(file(auditor));
     EXPECT_EQ(administering.exit_code, 1);
-    EXPECT_NE(administering.output.find("default_roles would let all users administer Keyledger"), std::string::npos)
+    EXPECT_NE(administering.output.find("default_roles would let all users administer Keyledger"),
+              std::string::npos)
         << administering.output;
 }
 

@@ -194,7 +194,8 @@ TEST_F(QueriesTest, TellsWhatComesToAUserAsOneOfEveryone) {
     EXPECT_EQ(why->value[0].groups[0].granted.position, there);
     EXPECT_EQ(why->value[0].groups[0].granted.actor_type, "system");
     EXPECT_EQ(why->value[0].groups[0].granted.actor_id, "");
-    story.record(assignments_of(kEveryone), AssignmentsEvent(RoleWithdrawn{kEveryone, viewer, SubjectType::kGroup}), by);
+    story.record(assignments_of(kEveryone),
+                 AssignmentsEvent(RoleWithdrawn{kEveryone, viewer, SubjectType::kGroup}), by);
     project();
     EXPECT_TRUE(answer_of(queries.explain(ann, 10, soon()))->value.empty());
 }
