@@ -165,7 +165,8 @@ StreamProse groups() {
     return {
         "group",
         "Groups",
-        "One a group; the stream's id is the group's. In Kafka these events have the group as their subject.",
+        "One a group; the stream's id is the group's. `1890da4a-9342-538d-9991-739cb9baada4` is `everyone`: every "
+        "registered user is in it, and no event says so. In Kafka these events have the group as their subject.",
         {{"group.defined",
           "There is a group of this name from now on, in which nobody is.",
           {{"name", "unique without regard to case"}}},

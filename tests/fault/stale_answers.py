@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Asks one node about what another one just did, at the moment its answer is there (I8).
 
-Scenario. Two nodes on one database. On the first, an administrator and a user change something: log out, revoke all
-sessions, withdraw a role, deny, leave a group, take groups apart, disable; a service's token is revoked, its account
-disabled. When the command's answer has arrived, the second node is asked at once whether the session or token is
-active or the permission held, over a connection that is open already; each change is undone, and that must be known
-at once too. Not one answer may be from before.
+Scenario. Two nodes on one database. On the first, an administrator and a user change something: log out, revoke
+all sessions, withdraw a role, also from everyone, deny, leave a group, take groups apart, disable; a service's
+token is revoked, its account disabled. When the command's answer has arrived, the second node is asked at once
+whether the session or token is active or the permission held, over a connection that is open already; each change
+is undone, and that must be known at once too. Not one answer may be from before.
 
 Then every session of the second node that reads the log is stopped (SIGSTOP to the database's own process for it),
 something is revoked on the first node, and the second is asked: it must answer 503, never "active". Once the sessions
@@ -30,6 +30,7 @@ from scenario import Database, arguments, die, free_port, run_scenario
 PASSWORD = "violet tractors hum at noon"
 ADMINISTRATOR = "administrator@example.com"
 CLIENT = "resource-server"
+EVERYONE = "1890da4a-9342-538d-9991-739cb9baada4"
 SECONDS = 60
 TIMEOUT_MS = 2000
 
@@ -109,6 +110,9 @@ class Story:
         self.member = f"/api/v1/admin/groups/{lower}/members/{self.ann}"
         first.must(204, "PUT", f"/api/v1/admin/groups/{upper}/roles/{role['id']}", token=self.root)
         first.must(204, "PUT", self.nesting, token=self.root)
+        guest = first.must(201, "POST", "/api/v1/admin/roles", {"name": "guest", "permissions": ["lobby:enter"]},
+                           token=self.root)
+        self.default = f"/api/v1/admin/groups/{EVERYONE}/roles/{guest['id']}"
         accounts = "/api/v1/admin/service-accounts"
         account = first.must(201, "POST", accounts, {"name": "billing", "audiences": []}, token=self.root)["id"]
         self.account = f"{accounts}/{account}"
@@ -141,6 +145,12 @@ class Story:
         self.expect("a role that was assigned", self.second.may(self.ann, "invoices", "read"), True)
         self.first.must(204, "DELETE", self.role, token=self.root)
         self.expect("a role that was withdrawn", self.second.may(self.ann, "invoices", "read"), False)
+
+    def withdraw_from_everyone(self):
+        self.first.must(204, "PUT", self.default, token=self.root)
+        self.expect("what everyone may", self.second.may(self.ann, "lobby", "enter"), True)
+        self.first.must(204, "DELETE", self.default, token=self.root)
+        self.expect("what everyone may no more", self.second.may(self.ann, "lobby", "enter"), False)
 
     def leave_group(self):
         self.first.must(204, "PUT", self.member, token=self.root)
@@ -252,8 +262,8 @@ def run_story(service, other, database, work, expect, commands):
     first, second = Node(service, secret), Node(other, secret)
     story = Story(first, second)
     done = 0
-    shares = ((story.log_out, 3), (story.withdraw, 2), (story.revoke_all, 1), (story.disable, 1),
-              (story.leave_group, 2), (story.take_groups_apart, 1), (story.deny, 1),
+    shares = ((story.log_out, 3), (story.withdraw, 2), (story.withdraw_from_everyone, 1), (story.revoke_all, 1),
+              (story.disable, 1), (story.leave_group, 2), (story.take_groups_apart, 1), (story.deny, 1),
               (story.revoke_services, 3), (story.disable_service, 2))
     whole = sum(share for _, share in shares)
     for ask, share in shares:
@@ -278,6 +288,7 @@ def run_story(service, other, database, work, expect, commands):
             os.kill(pid, signal.SIGCONT)
     expect("and knows afterwards", second.active(token), False)
     live = story.log_in()
+    first.must(204, "PUT", story.default, token=story.root)
     for one in (service, other):
         one.stop()
 
@@ -287,6 +298,7 @@ def run_story(service, other, database, work, expect, commands):
     again = Node(other, secret)
     expect("a new start begins with the snapshot", metric(other, "snapshot_position") > 0, True)
     expect("and knows who is there", (again.active(live), again.active(token)), (True, False))
+    expect("and what everyone may", again.may(story.ann, "lobby", "enter"), True)
     other.stop()
 
 
