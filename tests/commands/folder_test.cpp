@@ -1,5 +1,6 @@
 #include "commands/folder.hpp"
 
+#include "commands/roles.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "tests/commands/fixture.hpp"
 
@@ -46,6 +47,23 @@ TEST_F(FolderTest, FoldsNothingIntoTheEmptyState) {
     EXPECT_EQ(folds->front().version, 0);
     EXPECT_EQ(state_of<Session>(folds->front()).status, Session::Status::kAbsent);
     EXPECT_FALSE(node.cache.find(test::uuid(0xFF))) << "that something is not there must be asked again";
+}
+
+TEST_F(FolderTest, RemembersThatThereAreNoDefaultRoles) {
+    const Uuid defaults = assignments_of(kEveryone);
+    ASSERT_TRUE(load<Assignments>(defaults, Freshness::kCached));
+    ASSERT_TRUE(load<Assignments>(defaults, Freshness::kCached));
+    EXPECT_EQ(stepped.calls["read_streams"], 1) << "asked for by most commands";
+    world.create_administrator(other, "root@example.com");
+    const Grant roots = world.log_in(other, "root@example.com");
+    RoleDefinition viewer{"viewer", {"todos:read"}};
+    const auto asks = [&] { return test::caller_of(roots); };
+    const auto role = run(define_role(other.services, test::bearer_of(roots), viewer, asks()));
+    const Subject everyone = Subject::group(kEveryone);
+    ASSERT_TRUE(run(assign_role(other.services, test::bearer_of(roots), everyone, role->id, asks())));
+    EXPECT_EQ(load<Assignments>(defaults, Freshness::kCached)->front().version, 0);
+    EXPECT_EQ(load<Assignments>(defaults, Freshness::kAtHead)->front().version, 1);
+    EXPECT_EQ(load<Assignments>(defaults, Freshness::kCached)->front().version, 1);
 }
 
 TEST_F(FolderTest, ReadsOnWhereTheStoreGivesAStreamInParts) {
