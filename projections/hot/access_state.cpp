@@ -208,7 +208,8 @@ FoundSubjects AccessState::search_users(const SubjectSearch& search, const Subje
         }
         const auto begin = std::ssize(found.ids);
         for (const auto& [id, user] : users_.shard(part))
-            if (user.status == User::Status::kActive && after < id && may(Subject::user(id), search)) found.ids.push_back(id);
+            if (user.status == User::Status::kActive && after < id && may(Subject::user(id), search))
+                found.ids.push_back(id);
         std::sort(found.ids.begin() + begin, found.ids.end());
         looked_at += users_.shard(part).size();
         if (found.ids.size() <= limit) continue;
@@ -220,7 +221,8 @@ FoundSubjects AccessState::search_users(const SubjectSearch& search, const Subje
     return found;
 }
 
-FoundSubjects AccessState::search_services(const SubjectSearch& search, const Uuid& after, std::size_t limit) const {
+FoundSubjects AccessState::search_services(const SubjectSearch& search, const Uuid& after,
+                                           std::size_t limit) const {
     FoundSubjects found;
     std::size_t looked_at = 0;
     Uuid last = after;
@@ -230,7 +232,8 @@ FoundSubjects AccessState::search_services(const SubjectSearch& search, const Uu
             break;
         }
         last = id;
-        if (account->status == ServiceAccount::Status::kEnabled && may(Subject::service_account(id), search)) found.ids.push_back(id);
+        if (account->status == ServiceAccount::Status::kEnabled && may(Subject::service_account(id), search))
+            found.ids.push_back(id);
     }
     return found;
 }
