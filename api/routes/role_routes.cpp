@@ -2,14 +2,12 @@
 
 #include "api/read_json.hpp"
 #include "api/refusals.hpp"
+#include "api/routes/ordering.hpp"
 #include "api/write_json.hpp"
 #include "commands/roles.hpp"
 
 namespace keyledger::api::routes {
 namespace {
-
-using commands::CommandError;
-using commands::Refusal;
 
 Result<commands::RoleDefinition, Response> read_definition(const Request& request) {
     JsonFields body(request);
@@ -30,16 +28,6 @@ std::vector<std::string> parts_of(const commands::RoleDefinition& definition) {
     return parts;
 }
 
-Response done(const Request& request, const Result<commands::Done, CommandError>& outcome) {
-    if (!outcome) return refuse(request, outcome.error());
-    return at_position(no_content(), outcome->position);
-}
-
-// Ids that no command knows become the nil id, which none has: the command says whether the caller may learn of that.
-Uuid id_of(const Request& request, std::string_view name) {
-    return Uuid::parse(request.path_parameter(name)).value_or(Uuid{});
-}
-
 }  // namespace
 
 Reply define_role(Context& context, Request& request) {
@@ -47,11 +35,9 @@ Reply define_role(Context& context, Request& request) {
     if (!claims) co_return claims.error();
     auto definition = read_definition(request);
     if (!definition) co_return definition.error();
-    commands::Caller caller = caller_of(request, *claims);
-    const std::vector<std::string> parts = parts_of(*definition);
-    auto key = take_idempotency_key(context, request, caller, parts);
-    if (!key) co_return key.error();
-    auto defined = co_await commands::define_role(context.services, claims->bearer, *definition, caller);
+    auto caller = caller_with_key(context, request, *claims, parts_of(*definition));
+    if (!caller) co_return caller.error();
+    auto defined = co_await commands::define_role(context.services, claims->bearer, *definition, *caller);
     if (!defined) co_return refuse(request, defined.error());
     JsonText json;
     json.text("id", defined->id.to_string()).text("name", definition->name);
@@ -67,50 +53,27 @@ Reply change_role(Context& context, Request& request) {
     if (!claims) co_return claims.error();
     auto definition = read_definition(request);
     if (!definition) co_return definition.error();
-    commands::Caller caller = caller_of(request, *claims);
-    const std::vector<std::string> parts = parts_of(*definition);
-    auto key = take_idempotency_key(context, request, caller, parts);
-    if (!key) co_return key.error();
-    const Uuid role_id = id_of(request, "id");
-    auto outcome = co_await commands::change_role(context.services, claims->bearer, role_id, *definition, caller);
-    co_return done(request, outcome);
+    const Order order = [&](const commands::Bearer& bearer, const commands::Caller& caller) {
+        return commands::change_role(context.services, bearer, id_of(request, "id"), *definition, caller);
+    };
+    std::vector<std::string> parts = parts_of(*definition);
+    Response answer = co_await carry_out(context, request, *claims, std::move(parts), order);
+    co_return answer;
 }
 
 Reply delete_role(Context& context, Request& request) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return claims.error();
-    commands::Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
-    if (!key) co_return key.error();
-    const Uuid role_id = id_of(request, "id");
-    auto outcome = co_await commands::delete_role(context.services, claims->bearer, role_id, caller);
-    co_return done(request, outcome);
+    const Order order = [&context, &request](const commands::Bearer& bearer, const commands::Caller& caller) {
+        return commands::delete_role(context.services, bearer, id_of(request, "id"), caller);
+    };
+    return carry_out(context, request, order);
 }
 
 Reply assign_role(Context& context, Request& request) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return claims.error();
-    commands::Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
-    if (!key) co_return key.error();
-    const Subject subject = Subject::user(id_of(request, "id"));
-    const Uuid role_id = id_of(request, "role");
-    auto outcome = co_await commands::assign_role(context.services, claims->bearer, subject, role_id, caller);
-    co_return done(request, outcome);
+    return give_role(context, request, Subject::user(id_of(request, "id")));
 }
 
 Reply withdraw_role(Context& context, Request& request) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return claims.error();
-    commands::Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
-    if (!key) co_return key.error();
-    const Subject subject = Subject::user(id_of(request, "id"));
-    const Uuid role_id = id_of(request, "role");
-    auto outcome =
-        co_await commands::withdraw_role(context.services, claims->bearer, subject, role_id, caller);
-    if (outcome && role_id.is_nil()) co_return refuse(request, CommandError(Refusal::kRoleUnknown));
-    co_return done(request, outcome);
+    return take_role(context, request, Subject::user(id_of(request, "id")));
 }
 
 }  // namespace keyledger::api::routes

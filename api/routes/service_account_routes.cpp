@@ -2,9 +2,9 @@
 
 #include "api/read_json.hpp"
 #include "api/refusals.hpp"
+#include "api/routes/ordering.hpp"
 #include "api/write_json.hpp"
 #include "commands/answers_at_head.hpp"
-#include "commands/roles.hpp"
 #include "commands/service_accounts.hpp"
 
 namespace keyledger::api::routes {
@@ -54,16 +54,6 @@ Result<std::string, Response> read_key(const Request& request) {
     auto read = body.finish();
     if (!read) return Unexpected(read.error());
     return jwk.finish();
-}
-
-Response done(const Request& request, const Result<commands::Done, CommandError>& outcome) {
-    if (!outcome) return refuse(request, outcome.error());
-    return at_position(no_content(), outcome->position);
-}
-
-// Ids that no command knows become the nil id, which none has: the command says whether the caller may learn of that.
-Uuid id_of(const Request& request, std::string_view name) {
-    return Uuid::parse(request.path_parameter(name)).value_or(Uuid{});
 }
 
 std::string_view name_of(KeyAlgorithm algorithm) {
@@ -121,12 +111,10 @@ Reply register_service_account(Context& context, Request& request) {
     read_account(body, definition.account);
     auto read = body.finish();
     if (!read) co_return read.error();
-    commands::Caller caller = caller_of(request, *claims);
-    const std::vector<std::string> parts = definition.parts();
-    auto key = take_idempotency_key(context, request, caller, parts);
-    if (!key) co_return key.error();
+    auto caller = caller_with_key(context, request, *claims, definition.parts());
+    if (!caller) co_return caller.error();
     auto registered = co_await commands::register_service_account(context.services, claims->bearer,
-                                                                  definition.account, caller);
+                                                                  definition.account, *caller);
     if (!registered) co_return refuse(request, registered.error());
     const Uuid account_id = registered->account_id;
     auto access = co_await commands::access_of_service(context.services, account_id, request.deadline);
@@ -141,35 +129,30 @@ Reply change_service_account(Context& context, Request& request) {
     if (!claims) co_return claims.error();
     auto definition = read_definition(request);
     if (!definition) co_return definition.error();
-    commands::Caller caller = caller_of(request, *claims);
-    const std::vector<std::string> parts = definition->parts();
-    auto key = take_idempotency_key(context, request, caller, parts);
-    if (!key) co_return key.error();
-    const Uuid account_id = id_of(request, "id");
-    auto outcome = co_await commands::change_service_account(context.services, claims->bearer, account_id,
-                                                             definition->account, definition->standing, caller);
-    co_return done(request, outcome);
+    const Order order = [&](const commands::Bearer& bearer, const commands::Caller& caller) {
+        return commands::change_service_account(context.services, bearer, id_of(request, "id"), definition->account,
+                                                definition->standing, caller);
+    };
+    std::vector<std::string> parts = definition->parts();
+    Response answer = co_await carry_out(context, request, *claims, std::move(parts), order);
+    co_return answer;
 }
 
 Reply delete_service_account(Context& context, Request& request) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return claims.error();
-    commands::Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
-    if (!key) co_return key.error();
-    const Uuid account_id = id_of(request, "id");
-    auto outcome = co_await commands::delete_service_account(context.services, claims->bearer, account_id, caller);
-    co_return done(request, outcome);
+    const Order order = [&context, &request](const commands::Bearer& bearer, const commands::Caller& caller) {
+        return commands::delete_service_account(context.services, bearer, id_of(request, "id"), caller);
+    };
+    return carry_out(context, request, order);
 }
 
 Reply add_account_secret(Context& context, Request& request) {
     auto claims = authenticate(context, request);
     if (!claims) co_return claims.error();
-    commands::Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
-    if (!key) co_return key.error();
+    const std::vector<std::string> parts;
+    auto caller = caller_with_key(context, request, *claims, parts);
+    if (!caller) co_return caller.error();
     const Uuid account_id = id_of(request, "id");
-    auto made = co_await commands::add_account_secret(context.services, claims->bearer, account_id, caller);
+    auto made = co_await commands::add_account_secret(context.services, claims->bearer, account_id, *caller);
     if (!made) co_return refuse(request, made.error());
     JsonText json;
     json.text("id", made->secret_id.to_string());
@@ -179,16 +162,11 @@ Reply add_account_secret(Context& context, Request& request) {
 }
 
 Reply remove_account_secret(Context& context, Request& request) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return claims.error();
-    commands::Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
-    if (!key) co_return key.error();
-    const Uuid account_id = id_of(request, "id");
-    const Uuid secret_id = id_of(request, "secret");
-    auto outcome = co_await commands::remove_account_secret(context.services, claims->bearer, account_id, secret_id,
-                                                            caller);
-    co_return done(request, outcome);
+    const Order order = [&context, &request](const commands::Bearer& bearer, const commands::Caller& caller) {
+        return commands::remove_account_secret(context.services, bearer, id_of(request, "id"),
+                                               id_of(request, "secret"), caller);
+    };
+    return carry_out(context, request, order);
 }
 
 Reply add_account_key(Context& context, Request& request) {
@@ -196,12 +174,11 @@ Reply add_account_key(Context& context, Request& request) {
     if (!claims) co_return claims.error();
     auto jwk = read_key(request);
     if (!jwk) co_return jwk.error();
-    commands::Caller caller = caller_of(request, *claims);
-    const std::vector<std::string> parts{*jwk};
-    auto key = take_idempotency_key(context, request, caller, parts);
-    if (!key) co_return key.error();
+    const std::vector<std::string> parts(1, *jwk);
+    auto caller = caller_with_key(context, request, *claims, parts);
+    if (!caller) co_return caller.error();
     const Uuid account_id = id_of(request, "id");
-    auto added = co_await commands::add_account_key(context.services, claims->bearer, account_id, *jwk, caller);
+    auto added = co_await commands::add_account_key(context.services, claims->bearer, account_id, *jwk, *caller);
     if (!added) co_return refuse(request, added.error());
     JsonText json;
     write_key(json, added->key);
@@ -209,40 +186,19 @@ Reply add_account_key(Context& context, Request& request) {
 }
 
 Reply remove_account_key(Context& context, Request& request) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return claims.error();
-    commands::Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
-    if (!key) co_return key.error();
-    const Uuid account_id = id_of(request, "id");
-    const std::string key_id(request.path_parameter("key"));
-    auto outcome = co_await commands::remove_account_key(context.services, claims->bearer, account_id, key_id, caller);
-    co_return done(request, outcome);
+    const Order order = [&context, &request](const commands::Bearer& bearer, const commands::Caller& caller) {
+        return commands::remove_account_key(context.services, bearer, id_of(request, "id"),
+                                            std::string(request.path_parameter("key")), caller);
+    };
+    return carry_out(context, request, order);
 }
 
 Reply assign_account_role(Context& context, Request& request) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return claims.error();
-    commands::Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
-    if (!key) co_return key.error();
-    const Subject subject = Subject::service_account(id_of(request, "id"));
-    const Uuid role_id = id_of(request, "role");
-    auto outcome = co_await commands::assign_role(context.services, claims->bearer, subject, role_id, caller);
-    co_return done(request, outcome);
+    return give_role(context, request, Subject::service_account(id_of(request, "id")));
 }
 
 Reply withdraw_account_role(Context& context, Request& request) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return claims.error();
-    commands::Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
-    if (!key) co_return key.error();
-    const Subject subject = Subject::service_account(id_of(request, "id"));
-    const Uuid role_id = id_of(request, "role");
-    auto outcome = co_await commands::withdraw_role(context.services, claims->bearer, subject, role_id, caller);
-    if (outcome && role_id.is_nil()) co_return refuse(request, CommandError(Refusal::kRoleUnknown));
-    co_return done(request, outcome);
+    return take_role(context, request, Subject::service_account(id_of(request, "id")));
 }
 
 }  // namespace keyledger::api::routes
