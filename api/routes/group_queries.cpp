@@ -87,17 +87,7 @@ Reply list_groups(Context& context, Request& request) {
     if (!read) co_return read.error();
     auto groups = co_await context.queries.list_groups(after_of(page), page.limit, request.deadline);
     if (!groups) co_return refuse_query(request, groups.error());
-    JsonText json;
-    json.begin_array("items");
-    for (const rows::GroupRow& group : groups->items) {
-        json.begin_object();
-        write_group(json, group);
-        json.end_object();
-    }
-    json.end_array();
-    std::optional<std::string> next;
-    if (groups->next) next = context.cursors.seal("groups", groups->next->after.to_string());
-    co_return page_answer(json, next, groups->position);
+    co_return list_answer(context, "groups", *groups, write_group);
 }
 
 Reply show_group(Context& context, Request& request) {
@@ -126,18 +116,9 @@ Reply list_group_members(Context& context, Request& request) {
     auto members =
         co_await context.queries.list_members(group->id, after_of(page), page.limit, request.deadline);
     if (!members) co_return refuse_query(request, members.error());
-    JsonText json;
-    json.begin_array("items");
-    for (const rows::MemberRow& member : members->items)
-        json.begin_object()
-            .text("type", member.type)
-            .text("id", member.id.to_string())
-            .time("added_at", member.since_ms)
-            .end_object();
-    json.end_array();
-    std::optional<std::string> next;
-    if (members->next) next = context.cursors.seal("members", members->next->after.to_string());
-    co_return page_answer(json, next, members->position);
+    co_return list_answer(context, "members", *members, [](JsonText& json, const rows::MemberRow& member) {
+        json.text("type", member.type).text("id", member.id.to_string()).time("added_at", member.since_ms);
+    });
 }
 
 Reply list_group_roles(Context& context, Request& request) {
@@ -147,15 +128,7 @@ Reply list_group_roles(Context& context, Request& request) {
     if (!group) co_return group.error();
     auto roles = co_await context.queries.list_user_roles(group->id, request.deadline);
     if (!roles) co_return refuse_query(request, roles.error());
-    JsonText json;
-    json.begin_array("items");
-    for (const rows::UserRoleRow& assigned : roles->value) {
-        json.begin_object();
-        write_role(json, assigned.role);
-        json.time("assigned_at", assigned.assigned_at_ms).end_object();
-    }
-    json.end_array();
-    co_return at_position(api::json(200, json.finish()), roles->position);
+    co_return assigned_roles_answer(*roles);
 }
 
 Reply list_user_groups(Context& context, Request& request) {
@@ -166,13 +139,10 @@ Reply list_user_groups(Context& context, Request& request) {
     auto groups = co_await context.queries.list_groups_of(*user_id, request.deadline);
     if (!groups) co_return refuse_query(request, groups.error());
     JsonText json;
-    json.begin_array("items");
-    for (const rows::GroupRow& group : groups->value) {
-        json.begin_object();
-        write_group(json, group);
-        json.time("added_at", group.since_ms).end_object();
-    }
-    json.end_array();
+    write_items(json, groups->value, [](JsonText& item, const rows::GroupRow& group) {
+        write_group(item, group);
+        item.time("added_at", group.since_ms);
+    });
     co_return at_position(api::json(200, json.finish()), groups->position);
 }
 

@@ -26,6 +26,11 @@ std::optional<std::string> seal_position(Context& context, std::string_view list
     return context.cursors.seal(list, std::to_string(position));
 }
 
+void write_service_account(JsonText& json, const rows::ServiceAccountRow& account) {
+    json.text("id", account.id.to_string()).text("name", account.name).texts("audiences", account.audiences);
+    json.text("status", account.enabled ? "enabled" : "disabled").time("created_at", account.created_at_ms);
+}
+
 void write_user(JsonText& json, const rows::UserRow& user) {
     json.text("id", user.id.to_string())
         .text_or_null("email", user.email)
@@ -76,14 +81,10 @@ using SessionPage = rows::Page<rows::SessionRow, rows::SessionCursor>;
 Response sessions_answer(Context& context, std::string_view list, const SessionPage& page,
                          const std::optional<Uuid>& current) {
     JsonText json;
-    json.begin_array("items");
-    for (const rows::SessionRow& session : page.items) {
-        json.begin_object();
-        write_session(json, session);
-        if (current) json.truth("current", session.id == *current);
-        json.end_object();
-    }
-    json.end_array();
+    write_items(json, page.items, [&](JsonText& item, const rows::SessionRow& session) {
+        write_session(item, session);
+        if (current) item.truth("current", session.id == *current);
+    });
     const auto next =
         seal_position(context, list, page.next.has_value(), page.next ? page.next->before : Position{0});
     return page_answer(json, next, page.position);
@@ -228,21 +229,10 @@ Reply list_users(Context& context, Request& request) {
     const PageRequest page = read_page(context, query, "users");
     auto read = query.finish();
     if (!read) co_return read.error();
-    std::optional<rows::UserCursor> cursor;
-    if (page.cursor) cursor = rows::UserCursor{Uuid::parse(*page.cursor).value_or(Uuid{})};
+    const auto cursor = cursor_of<rows::UserCursor>(page);
     auto users = co_await context.queries.list_users(search, cursor, page.limit, request.deadline);
     if (!users) co_return refuse_query(request, users.error());
-    JsonText json;
-    json.begin_array("items");
-    for (const rows::UserRow& user : users->items) {
-        json.begin_object();
-        write_user(json, user);
-        json.end_object();
-    }
-    json.end_array();
-    std::optional<std::string> next;
-    if (users->next) next = context.cursors.seal("users", users->next->after.to_string());
-    co_return page_answer(json, next, users->position);
+    co_return list_answer(context, "users", *users, write_user);
 }
 
 Reply show_user(Context& context, Request& request) {
@@ -265,21 +255,10 @@ Reply list_roles(Context& context, Request& request) {
     const PageRequest page = read_page(context, query, "roles");
     auto read = query.finish();
     if (!read) co_return read.error();
-    std::optional<rows::RoleCursor> cursor;
-    if (page.cursor) cursor = rows::RoleCursor{Uuid::parse(*page.cursor).value_or(Uuid{})};
+    const auto cursor = cursor_of<rows::RoleCursor>(page);
     auto roles = co_await context.queries.list_roles(cursor, page.limit, request.deadline);
     if (!roles) co_return refuse_query(request, roles.error());
-    JsonText json;
-    json.begin_array("items");
-    for (const rows::RoleRow& role : roles->items) {
-        json.begin_object();
-        write_role(json, role);
-        json.end_object();
-    }
-    json.end_array();
-    std::optional<std::string> next;
-    if (roles->next) next = context.cursors.seal("roles", roles->next->after.to_string());
-    co_return page_answer(json, next, roles->position);
+    co_return list_answer(context, "roles", *roles, write_role);
 }
 
 Reply show_role(Context& context, Request& request) {
@@ -302,22 +281,10 @@ Reply list_service_accounts(Context& context, Request& request) {
     const PageRequest page = read_page(context, query, "service-accounts");
     auto read = query.finish();
     if (!read) co_return read.error();
-    std::optional<rows::ServiceAccountCursor> cursor;
-    if (page.cursor) cursor = rows::ServiceAccountCursor{Uuid::parse(*page.cursor).value_or(Uuid{})};
+    const auto cursor = cursor_of<rows::ServiceAccountCursor>(page);
     auto accounts = co_await context.queries.list_service_accounts(cursor, page.limit, request.deadline);
     if (!accounts) co_return refuse_query(request, accounts.error());
-    JsonText json;
-    json.begin_array("items");
-    for (const rows::ServiceAccountRow& account : accounts->items) {
-        json.begin_object();
-        json.text("id", account.id.to_string()).text("name", account.name).texts("audiences", account.audiences);
-        json.text("status", account.enabled ? "enabled" : "disabled").time("created_at", account.created_at_ms);
-        json.end_object();
-    }
-    json.end_array();
-    std::optional<std::string> next;
-    if (accounts->next) next = context.cursors.seal("service-accounts", accounts->next->after.to_string());
-    co_return page_answer(json, next, accounts->position);
+    co_return list_answer(context, "service-accounts", *accounts, write_service_account);
 }
 
 Reply list_user_roles(Context& context, Request& request) {
@@ -329,15 +296,7 @@ Reply list_user_roles(Context& context, Request& request) {
     if (!user) co_return refuse(request, user.error());
     auto roles = co_await context.queries.list_user_roles(*user_id, request.deadline);
     if (!roles) co_return refuse_query(request, roles.error());
-    JsonText json;
-    json.begin_array("items");
-    for (const rows::UserRoleRow& assigned : roles->value) {
-        json.begin_object();
-        write_role(json, assigned.role);
-        json.time("assigned_at", assigned.assigned_at_ms).end_object();
-    }
-    json.end_array();
-    co_return at_position(api::json(200, json.finish()), roles->position);
+    co_return assigned_roles_answer(*roles);
 }
 
 Reply list_user_sessions(Context& context, Request& request) {
@@ -373,13 +332,7 @@ Reply list_audit(Context& context, Request& request) {
     auto entries = co_await context.queries.list_audit(filter, cursor, page.limit, request.deadline);
     if (!entries) co_return refuse_query(request, entries.error());
     JsonText json;
-    json.begin_array("items");
-    for (const rows::AuditEntry& entry : entries->items) {
-        json.begin_object();
-        write_entry(json, entry);
-        json.end_object();
-    }
-    json.end_array();
+    write_items(json, entries->items, write_entry);
     const auto next = seal_position(context, "audit", entries->next.has_value(),
                                     entries->next ? entries->next->before : Position{0});
     co_return page_answer(json, next, entries->position);

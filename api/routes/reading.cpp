@@ -95,4 +95,13 @@ void write_role(JsonText& json, const rows::RoleRow& role) {
         .truth("built_in", role.built_in);
 }
 
+Response assigned_roles_answer(const rows::AtPosition<std::vector<rows::UserRoleRow>>& roles) {
+    JsonText json;
+    write_items(json, roles.value, [](JsonText& item, const rows::UserRoleRow& assigned) {
+        write_role(item, assigned.role);
+        item.time("assigned_at", assigned.assigned_at_ms);
+    });
+    return at_position(api::json(200, json.finish()), roles.position);
+}
+
 }  // namespace keyledger::api::routes

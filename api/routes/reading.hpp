@@ -33,8 +33,39 @@ struct PageRequest {
 // `limit` and `cursor`; a cursor of another list, or of another service, is refused as malformed.
 PageRequest read_page(Context& context, FormFields& query, std::string_view list);
 
+// Where a list that is ordered by ids goes on; nil for a cursor that says none.
+template <class Cursor>
+std::optional<Cursor> cursor_of(const PageRequest& page) {
+    if (!page.cursor) return std::nullopt;
+    return Cursor{Uuid::parse(*page.cursor).value_or(Uuid{})};
+}
+
+// The items of a list, each written into an object of its own.
+template <class Rows, class Write>
+void write_items(JsonText& json, const Rows& rows, Write write) {
+    json.begin_array("items");
+    for (const auto& row : rows) {
+        json.begin_object();
+        write(json, row);
+        json.end_object();
+    }
+    json.end_array();
+}
+
 Response page_answer(JsonText& json, const std::optional<std::string>& next, Position position);
 
+// A page of a list that is ordered by ids.
+template <class Page, class Write>
+Response list_answer(Context& context, std::string_view list, const Page& page, Write write) {
+    JsonText json;
+    write_items(json, page.items, write);
+    std::optional<std::string> next;
+    if (page.next) next = context.cursors.seal(list, page.next->after.to_string());
+    return page_answer(json, next, page.position);
+}
+
 void write_role(JsonText& json, const projections::RoleRow& role);
+// All that one subject has by itself.
+Response assigned_roles_answer(const projections::AtPosition<std::vector<projections::UserRoleRow>>& roles);
 
 }  // namespace keyledger::api::routes

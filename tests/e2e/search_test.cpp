@@ -255,6 +255,41 @@ TEST(Search, IsAboutOneselfForWhoeverHasAToken) {
                 testing::ElementsAre());
 }
 
+TEST(Search, RefusesWhatIsNoQuestion) {
+    ApiClient client = gateway();
+    const std::string person = entity("user", "01890a5d-ac96-774b-bcce-b302099a8057");
+    const std::string action = R"("action":{"name":"read"})";
+    const auto ask = [&](const char* target, const std::string& subject, const std::string& resource) {
+        const std::string middle = target == kActions ? "," : "," + action + ",";
+        return client.post(target, R"({"subject":)" + subject + middle + R"("resource":)" + resource + "}");
+    };
+    for (const char* target : {kSubjects, kResources, kActions}) {
+        ASSERT_NE(ask(target, person, entity("docs", "1")).status, 400) << target;
+        for (const std::string& subject : {std::string("7"), std::string("{}"), entity("group", "a")})
+            EXPECT_EQ(ask(target, subject, entity("docs", "1")).problem(), "invalid-fields")
+                << target << subject;
+        for (const std::string& resource : {std::string("[]"), std::string("{}"), entity("Docs", "1")})
+            EXPECT_EQ(ask(target, person, resource).problem(), "invalid-fields") << target << resource;
+        EXPECT_EQ(ask(target, person, R"({"type":"docs","id":"1","owner":"x"})").problem(), "unknown-field")
+            << target;
+        EXPECT_EQ(ask(target, person, R"({"type":"docs","id":"1","properties":{"owner":7}})").problem(),
+                  "invalid-fields");
+        for (const char* bad : {"nonsense", "[]", R"({"a":1,"a":2})"})
+            EXPECT_EQ(client.post(target, bad).problem(), "malformed-json") << target << bad;
+        EXPECT_EQ(client.send("POST", target, {{"Content-Type", "text/plain"}}, "{}").problem(),
+                  "unsupported-media-type");
+        EXPECT_EQ(client.post(target, std::string(70'000, ' ')).problem(), "payload-too-large");
+        EXPECT_EQ(api().post(target, "{}").problem(), "invalid-client");
+        EXPECT_EQ(api().as("nonsense").post(target, "{}").problem(), "invalid-token");
+    }
+    EXPECT_EQ(client
+                  .post(kActions, R"({"subject":)" + person + "," + action + R"(,"resource":)" +
+                                      entity("docs", "1") + "}")
+                  .problem(),
+              "unknown-field")
+        << "the action is what is searched for";
+}
+
 TEST(Search, IsAnnounced) {
     const Answer metadata = api().get("/.well-known/authzen-configuration");
     const std::string issuer = metadata.text("/policy_decision_point");

@@ -489,10 +489,11 @@ TEST(ThrottleOfClients, IsForFailuresOnly) {
         EXPECT_EQ(answer.status, 429) << endpoint << answer.body;
         EXPECT_TRUE(answer.header("Retry-After").has_value());
     }
-    const Answer asked = client.post("/access/v1/evaluation", "{}", {{"Authorization", wrong.basic()}});
-    EXPECT_EQ(asked.problem(), "too-many-attempts") << asked.body;
-    EXPECT_EQ(client.post("/access/v1/evaluations", "{}", {{"Authorization", wrong.basic()}}).problem(),
-              "too-many-attempts");
+    for (const char* question : {"evaluation", "evaluations", "search/subject", "search/resource", "search/action"}) {
+        const std::string target = std::string("/access/v1/") + question;
+        const Answer asked = client.post(target, "{}", {{"Authorization", wrong.basic()}});
+        EXPECT_EQ(asked.problem(), "too-many-attempts") << target << asked.body;
+    }
     EXPECT_EQ(client.form(kToken, body, {{"Authorization", one.client.basic()}}).status, 200);
 }
 
