@@ -126,12 +126,13 @@ add_custom_target(tests-unit)
 add_custom_target(tests-contract)
 
 # keyledger_test(NAME LABEL unit|contract|http|kafka|... [SOURCES ...] [THREADED ...] [LINKS ...] [TIMEOUT seconds]
-# [SERIAL] [NO_ASAN]): one test program, one ctest entry. `unit` needs no server; the others find theirs in
+# [SERIAL] [NO_ASAN] [SHARDS n]): one test program, one ctest entry. `unit` needs no server; the others find theirs in
 # KEYLEDGER_TEST_*. A compiler takes longest over code for sanitizers, so they get only what they can find fault with:
 #   THREADED  sources whose tests use several threads, and what those need. TSan gets no others, and no program without.
 #   NO_ASAN   neither handles memory nor parses; or does what another program does too. ASan leaves it out.
+# SHARDS: runs as so many processes, each with its share of the tests, because they wait more than they compute.
 function(keyledger_test name)
-  cmake_parse_arguments(arg "SERIAL;NO_ASAN" "LABEL;TIMEOUT" "SOURCES;THREADED;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "SERIAL;NO_ASAN" "LABEL;TIMEOUT;SHARDS" "SOURCES;THREADED;LINKS" ${ARGN})
   if(KEYLEDGER_TSAN)
     set(arg_SOURCES "")
   endif()
@@ -142,8 +143,6 @@ function(keyledger_test name)
   add_executable(${name} ${arg_SOURCES})
   keyledger_test_sources(${name})
   target_link_libraries(${name} PUBLIC ${arg_LINKS} GTest::gtest_main)
-  add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   foreach(label IN LISTS arg_LABEL)
     if(NOT TARGET tests-${label})
       add_custom_target(tests-${label})
@@ -156,8 +155,17 @@ function(keyledger_test name)
   if(KEYLEDGER_ASAN OR KEYLEDGER_TSAN)
     math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 5")  # TSan makes code slower by so much
   endif()
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
-  if(arg_SERIAL)
-    set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
+  set(properties LABELS "${arg_LABEL}" WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} TIMEOUT ${arg_TIMEOUT}
+    RUN_SERIAL ${arg_SERIAL})
+  if(NOT arg_SHARDS)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES ${properties})
+    return()
   endif()
+  foreach(shard RANGE 1 ${arg_SHARDS})
+    math(EXPR index "${shard} - 1")
+    add_test(NAME ${name}_${shard} COMMAND ${name})
+    set_tests_properties(${name}_${shard} PROPERTIES ${properties}
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=${arg_SHARDS};GTEST_SHARD_INDEX=${index}")
+  endforeach()
 endfunction()
