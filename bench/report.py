@@ -159,13 +159,29 @@ def start_and_memory_rows(figures):
         below("memory, idle, new log", idle["kib"] / 1024, 64, "MiB"),
         below(f"memory, idle, {events}", figures.last(figure="large memory", when="idle")["mib"], 64, "MiB",
               f"; {asked['mib']:,.0f} MiB after {asked['requests']:,} requests at full hash cost"),
-        below("memory, an active session", a_session, 400, "bytes",
-              f": {before['kib'] / 1024:,.0f} to {after['kib'] / 1024:,.0f} MiB by {after['sessions']:,} log-ins"),
+        below("memory, a session just begun", a_session, 400, "bytes",
+              f", with what its log-in cached: {before['kib'] / 1024:,.0f} to {after['kib'] / 1024:,.0f} MiB by "
+              f"{after['sessions']:,} log-ins"),
+    ]
+
+
+def session_rows(figures):
+    """Of a node that begins with nothing but live sessions: the whole process, divided by them."""
+    slow = figures.last(figure="sessions start", kind="reading the log")
+    start = figures.last(figure="sessions start", kind="from a snapshot")
+    many = f"{start['sessions']:,}"
+    return [
+        below(f"start, {many} live sessions", start["ready_ms"], 1000, "ms",
+              f"; until answers came from memory {start['remembered_ms']:,} ms, and {slow['remembered_ms']:,} ms "
+              "without a snapshot"),
+        below("memory, an active session", start["mib"] * 2**20 / start["sessions"], 400, "bytes",
+              f": {start['mib']:,.0f} MiB with {many}"),
     ]
 
 
 def rows_of(figures):
-    return throughput_rows(figures) + latency_rows(figures) + replay_rows(figures) + start_and_memory_rows(figures)
+    return (throughput_rows(figures) + latency_rows(figures) + replay_rows(figures) + start_and_memory_rows(figures)
+            + session_rows(figures))
 
 
 # ---- what is written -----------------------------------------------------------------------------------------------
