@@ -266,8 +266,10 @@ def run_story(service, other, database, work, expect, commands):
               (story.disable, 1), (story.leave_group, 2), (story.take_groups_apart, 1), (story.deny, 1),
               (story.revoke_services, 3), (story.disable_service, 2))
     whole = sum(share for _, share in shares)
+    passed = 0
     for ask, share in shares:
-        for _ in range(max(1, commands * share // whole)):
+        passed += share
+        while done < commands * passed // whole:  # rounded so that all of them are as many as were asked for
             ask()
             done += 1
     print(f"{done} changes and as many undone on one node, {story.asked} questions to the other:"
