@@ -141,6 +141,16 @@ void tell_added(std::vector<std::string>& added, const std::vector<Inside>& insi
     }
 }
 
+bool is_called(const Group& group, const std::string& key) {
+    const auto name = parse_role_name(group.name);
+    return group.status == Group::Status::kDefined && name && name->key == key;
+}
+
+void tell_respelt(AppliedGroup& applied, const std::string& before, const std::string& after) {
+    applied.added.push_back("name " + after);
+    applied.removed.push_back("name " + before);
+}
+
 Decided remove(Services& services, Attempt& attempt, GroupStreams on, std::string key) {
     auto deleted = decide(attempt.state(on.group), GroupCommand(DeleteGroup{on.id}));
     auto withdrawn = decide(attempt.state(on.assignments), AssignmentsCommand(WithdrawAllRoles{Subject::group(on.id)}));
@@ -199,8 +209,9 @@ Answer<AppliedGroup> apply_group(Services& services, std::string name, std::opti
     const GroupStreams on = read_group(streams, group_id, is_new);
     const Step step = [&](Attempt& attempt) -> Decided {
         applied = AppliedGroup{};
-        if (!is_new && attempt.state(on.group).status != Group::Status::kDefined)
-            co_return Unexpected(CommandError(Refusal::kBusy));  // deleted since it was found by its name
+        const std::string before = attempt.state(on.group).name;
+        if (!is_new && !is_called(attempt.state(on.group), parsed->key))
+            co_return Unexpected(CommandError(Refusal::kBusy));  // deleted or renamed since it was found by its name
         auto seen = co_await see_targets(attempt, *roles, *groups);
         if (!seen) co_return seen;
         auto inside = co_await look_inside(attempt, on);
@@ -219,6 +230,8 @@ Answer<AppliedGroup> apply_group(Services& services, std::string name, std::opti
         if (!assigned) co_return Unexpected(assigned.error());
         auto nested = settle_nestings(attempt, on, *groups);
         if (!nested) co_return Unexpected(nested.error());
+        const bool respelt = !is_new && before != parsed->text;
+        if (respelt) tell_respelt(applied, before, parsed->text);
         const bool differs = !applied.added.empty() || !applied.removed.empty();
         if (differs) applied.change = Change::kChanged;
         if (is_new) applied.change = Change::kMade;
@@ -228,6 +241,10 @@ Answer<AppliedGroup> apply_group(Services& services, std::string name, std::opti
             attempt.append(on.group, defined);
             attempt.change_claims(Op::kTake, kGroupNames, group_id,
                                   services.pseudonyms.claim(kGroupNames, parsed->key));
+        }
+        if (respelt) {
+            const std::vector<GroupEvent> renamed{GroupRenamed{parsed->text}};  // the claim is of the same key
+            attempt.append(on.group, renamed);
         }
         attempt.append(on.assignments, *assigned);
         attempt.append(on.nestings, *nested);

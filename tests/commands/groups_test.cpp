@@ -1,6 +1,7 @@
 #include "commands/groups.hpp"
 
 #include "commands/answers_at_head.hpp"
+#include "commands/apply_access.hpp"
 #include "commands/erase_user.hpp"
 #include "commands/set_user_status.hpp"
 #include "tests/commands/fixture.hpp"
@@ -109,6 +110,27 @@ TEST_F(GroupsTest, DefineRenameAndDeleteMoveTheName) {
     EXPECT_TRUE(test::succeeds(define(roots_, "people")));
     EXPECT_TRUE(test::refused(rename(roots_, staff, "x"), Refusal::kGroupUnknown));
     EXPECT_TRUE(test::refused(remove(roots_, staff), Refusal::kGroupUnknown));
+}
+
+// As the roles of a file do: case makes no other name, and the file says how it is spelt.
+TEST_F(GroupsTest, TakeTheSpellingOfAnAccessFile) {
+    const Uuid staff = group("staff");
+    before_ = world.head();
+    const auto apply = [&](const char* name, Apply how) {
+        return run(apply_group(services(), name, GroupDefinition{}, how, test::caller()));
+    };
+    const auto tried = apply("Staff", Apply::kTrying);
+    ASSERT_TRUE(test::succeeds(tried));
+    EXPECT_EQ(tried->change, Change::kChanged);
+    EXPECT_EQ(tried->added, Texts{"name Staff"});
+    EXPECT_EQ(tried->removed, Texts{"name staff"});
+    EXPECT_TRUE(since().empty());
+    ASSERT_TRUE(test::succeeds(apply("Staff", Apply::kForGood)));
+    EXPECT_EQ(since(), Types{"group.renamed"});
+    EXPECT_EQ(apply("Staff", Apply::kForGood)->change, Change::kNone);
+    EXPECT_EQ(since(), Types{"group.renamed"});
+    EXPECT_TRUE(test::refused(define(roots_, "staff"), Refusal::kGroupNameTaken)) << "the name is still its own";
+    EXPECT_TRUE(test::succeeds(rename(roots_, staff, "people")));
 }
 
 TEST_F(GroupsTest, DefineAnswersARepeatedRequestWithTheFirstGroup) {
