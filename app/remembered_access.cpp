@@ -7,7 +7,7 @@
 namespace keyledger::app {
 namespace {
 
-constexpr int kMaxSearchParts = 32;  // of projections::kSearchedAtOnce subjects each, for one call
+constexpr int kMaxSearchParts = 128;  // of projections::kSearchedAtOnce subjects each, for one call
 
 }  // namespace
 

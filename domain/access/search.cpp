@@ -12,6 +12,17 @@ Owner owner_by(const AccessQuestion& question, const Uuid& subject_id) {
     return Uuid::parse(*question.owner) == subject_id ? Owner::kAsker : Owner::kSomebodyElse;
 }
 
+// The same of each instance that the permissions name.
+std::vector<Wanted> named_in(const PermissionSet& permissions, const Wanted& wanted) {
+    std::vector<Wanted> named;
+    for (const Permission& permission : permissions.permissions()) {
+        if (permission.instance.empty() || permission.resource != wanted.resource) continue;
+        named.push_back(wanted);
+        named.back().instance = permission.instance;
+    }
+    return named;
+}
+
 bool concerns(const Permission& permission, std::string_view resource) {
     return permission.resource == resource || permission.resource == kAny;
 }
@@ -33,17 +44,18 @@ std::optional<std::vector<std::string>> permitted_instances(RoleList roles, cons
                                                             AccessQuestion question) {
     question.instance = {};
     if (permits(roles, subject_id, question)) return std::nullopt;
-    std::set<std::string_view> named;
-    for (const auto& role : roles)
-        for (const Permission& permission : role->rules.allow.permissions())
-            if (!permission.instance.empty() && permission.resource == question.resource)
-                named.insert(permission.instance);
-    std::vector<std::string> permitted;
-    for (const std::string_view instance : named) {
-        question.instance = instance;
-        if (permits(roles, subject_id, question)) permitted.emplace_back(instance);
+    const Wanted wanted{question.resource, question.action, {}, owner_by(question, subject_id)};
+    // Each role is asked about what it names itself, and not about what all others do.
+    std::set<std::string_view> permitted;
+    for (const auto& role : roles) {
+        if (role->rules.deny.denies(wanted)) return std::vector<std::string>{};
+        for (const Wanted& one : named_in(role->rules.allow, wanted))
+            if (role->rules.allow.allows(one)) permitted.insert(one.instance);
     }
-    return permitted;
+    for (const auto& role : roles)
+        for (const Wanted& one : named_in(role->rules.deny, wanted))
+            if (role->rules.deny.denies(one)) permitted.erase(one.instance);
+    return std::vector<std::string>(permitted.begin(), permitted.end());
 }
 
 std::vector<std::string> permitted_actions(RoleList roles, const Uuid& subject_id, AccessQuestion question,

@@ -32,7 +32,8 @@ class SnapshotReader;
 // Grows whenever the same events make another state, or its bytes change: an older snapshot is not read then.
 inline constexpr int kAccessStateFold = 4;
 inline constexpr std::int64_t kExpiredSessionsStayMs = 3'600'000;
-inline constexpr std::size_t kSearchedAtOnce = 4096;  // under the lock: about half a millisecond
+// Under the lock. Measured for 4096: 1 ms where one role is looked at for each, 21 ms where eight full ones are.
+inline constexpr std::size_t kSearchedAtOnce = 1024;
 
 class AccessState {
 public:
