@@ -21,6 +21,7 @@ PASSWORD = "violet tractors hum at noon"
 ADMINISTRATOR = "administrator@example.com"
 AUDIENCE = "https://orders.example"
 SECONDS = 30
+NODE = next(HERE.glob("node_modules/node-linux-*/bin/node"), None)  # Debian's own is too old for the clients
 MODULES = pathlib.Path("/usr/lib/apache2/modules")
 
 APACHE = """
@@ -102,7 +103,7 @@ console.log(JSON.stringify(pairs))"""
 
 
 def node(words, given=""):
-    done = subprocess.run(["node", *words], cwd=HERE, input=given, capture_output=True, text=True, check=False,
+    done = subprocess.run([str(NODE), *words], cwd=HERE, input=given, capture_output=True, text=True, check=False,
                           timeout=10 * SECONDS)
     if done.returncode != 0:
         die(f"node ended with {done.returncode}: {done.stderr.strip()}")
@@ -204,7 +205,7 @@ def apache(service, api, work, expect):
 def main():
     parser = arguments(__doc__)
     options = parser.parse_args()
-    if not (HERE / "node_modules").is_dir() or not (MODULES / "mod_oauth2.so").exists():
+    if NODE is None or not (MODULES / "mod_oauth2.so").exists():
         die("the clients are not here; run scripts/install oauth-clients")
 
     def story(service, _databases, work, expect):
