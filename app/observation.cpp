@@ -163,8 +163,9 @@ Samples tree_head_samples(const TreeHeads& tree_heads) {
 }  // namespace
 
 void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& followers,
-             projections::HotAccess& hot, TreeHeads& tree_heads, api::Server& server) {
+             projections::HotAccess& hot, TreeHeads& tree_heads, Probe& probe, api::Server& server) {
     health.add([&core] { return check_database(core); });
+    health.add([&probe] { return probe.check(); });
     health.add([&followers] { return check_projector(followers); });
     health.add([&followers] { return check_publisher(followers); });
     health.add([&hot] { return check_hot_access(hot); });

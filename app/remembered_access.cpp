@@ -8,6 +8,7 @@ namespace keyledger::app {
 namespace {
 
 constexpr int kMaxSearchParts = 128;  // of projections::kSearchedAtOnce subjects each, for one call
+constexpr std::chrono::milliseconds kFeedPatience{3'000};  // answers wait for what it reads
 
 }  // namespace
 
@@ -81,7 +82,7 @@ std::unique_ptr<projections::HotAccess> make_hot_access(const Config& config, co
     settings.snapshot_file = config.access_snapshot_file;
     settings.now_ms = [&clock] { return clock.now_ms(); };
     settings.new_id = [&identifiers] { return identifiers.next(); };
-    auto source = std::make_unique<eventstore::postgres::PostgresLogSource>(config.database_url);
+    auto source = std::make_unique<eventstore::postgres::PostgresLogSource>(config.database_url, kFeedPatience);
     return std::make_unique<projections::HotAccess>(std::move(settings), std::move(source), cipher);
 }
 

@@ -12,6 +12,7 @@
 #include "app/management.hpp"
 #include "app/metrics.hpp"
 #include "app/observation.hpp"
+#include "app/probe.hpp"
 #include "app/tree_heads.hpp"
 #include "commands/roles.hpp"
 #include "projections/queries.hpp"
@@ -96,9 +97,10 @@ struct Service::Parts {
           server(server_options(config, core.clock), router, metrics),
           management(management_options(config.management_listen),
                      management_routes({health, metrics, log_id})),
-          housekeeper(config, core) {
+          housekeeper(config, core),
+          probe(core, queries) {
         core.access.remember(*hot_access);
-        observe(health, metrics, core, followers, *hot_access, tree_heads, server);
+        observe(health, metrics, core, followers, *hot_access, tree_heads, probe, server);
     }
 
     const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
@@ -121,6 +123,7 @@ struct Service::Parts {
     api::Server server;
     api::ManagementServer management;
     Housekeeper housekeeper;
+    Probe probe;
     bool stopped = false;
 };
 
@@ -139,6 +142,7 @@ void Service::start() try {
     if (parts.config.serves_api) parts.hot_access->start();
     parts.tree_heads.start();
     parts.housekeeper.start();
+    parts.probe.start();
     if (parts.config.serves_api) parts.server.start();
     parts.health.set_serving(true);
     const auto took = std::chrono::steady_clock::now() - parts.begun;
@@ -170,6 +174,7 @@ void Service::stop() {
     parts.server.stop_accepting();
     if (!parts.server.drain(std::chrono::milliseconds(parts.config.stop_timeout_ms)))
         spdlog::warn("requests were still in flight after {} ms", parts.config.stop_timeout_ms);
+    parts.probe.stop();
     parts.housekeeper.stop();
     parts.followers.stop();
     parts.hot_access->stop();

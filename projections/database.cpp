@@ -36,8 +36,8 @@ FailureKind kind_of_state(std::string_view state) {
 }  // namespace
 
 Connection connect(const std::string& url, const std::string& application_name) {
-    auto connection = std::make_unique<pqxx::connection>(url);
-    eventstore::postgres::stay_disconnected(*connection);
+    auto connection = eventstore::postgres::connect(url);
+    const AnswerWithin bound(connection->sock(), kConnectPatience);
     pqxx::nontransaction settings(*connection);
     settings.exec_params(
         "select set_config('application_name', $1, false), set_config('timezone', 'UTC', false)",

@@ -8,11 +8,13 @@
 #include <string>
 
 #include "domain/uuid.hpp"
+#include "eventstore/postgres/connecting.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::projections {
 
 using Connection = std::unique_ptr<pqxx::connection>;
+using eventstore::postgres::AnswerWithin;
 
 // Throws what classify() calls kConnection. A lost connection stays lost: libpqxx 6 would reconnect silently,
 // without the advisory lock and the settings that the session had.

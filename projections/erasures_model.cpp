@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "projections/database.hpp"
+#include "projections/limits.hpp"
 #include "projections/sql_array.hpp"
 
 namespace keyledger::projections {
@@ -71,6 +72,7 @@ void ErasuresModel::apply(pqxx::transaction_base& transaction, int generation,
 
 std::vector<Uuid> due_erasures(const std::string& database_url, std::int64_t now_ms, int at_most) {
     const Connection connection = connect(database_url, "keyledger erasures");
+    const AnswerWithin bound(connection->sock(), kSilentLeaderTimeout);
     pqxx::transaction<pqxx::repeatable_read, pqxx::read_only> snapshot(*connection);
     std::vector<Uuid> due;
     if (snapshot.exec1("select to_regclass('read_models.current')")[0].is_null()) return due;

@@ -20,6 +20,10 @@ inline constexpr auto kCompeteInterval = 300ms;  // between tries for the lock o
 // A leader that neither works nor dies for this long (a stopped process) loses its session, and so the lock.
 inline constexpr auto kFrozenLeaderTimeout = 30s;
 
+// A server that answers with nothing at all. Beyond it, and beyond what bounds a statement, a session is replaced.
+inline constexpr auto kConnectPatience = 5s;
+inline constexpr auto kSilentLeaderTimeout = kFrozenLeaderTimeout + 1s;
+
 // Queries.
 inline constexpr std::int32_t kMaxPageRows = 10'000;
 inline constexpr std::size_t kMaxSearchBytes = 256;

@@ -44,6 +44,7 @@ std::string_view name_of(StopKind kind) {
 
 bool apply_batch(pqxx::connection& connection, const ReadModel& model, int generation, const Cursor& from,
                  const Cursor& to, std::span<const DecodedEvent> events) {
+    const AnswerWithin bound(connection.sock(), kSilentLeaderTimeout);
     pqxx::work transaction(connection);
     const auto moved = transaction.exec_params(
         "update keyledger.checkpoints set position = $4, leaf_hash = $5::bytea "

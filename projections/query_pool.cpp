@@ -17,14 +17,15 @@ std::chrono::milliseconds rounded_up(std::chrono::steady_clock::duration rest) {
 
 }  // namespace
 
-void ReadSession::open_until(Deadline deadline) {
-    if (!connection_ || !connection_->is_open()) {
-        connection_.reset();
-        connection_ = connect(url_, application_name_);
-        statement_timeout_ = 0ms;
-        pqxx::nontransaction(*connection_).exec("set default_transaction_read_only = on");
-    }
-    const auto timeout = rounded_up(deadline - std::chrono::steady_clock::now());
+void ReadSession::open() {
+    connection_.reset();
+    connection_ = connect(url_, application_name_);
+    statement_timeout_ = 0ms;
+    const AnswerWithin bound(connection_->sock(), kConnectPatience);
+    pqxx::nontransaction(*connection_).exec("set default_transaction_read_only = on");
+}
+
+void ReadSession::set_timeout(std::chrono::milliseconds timeout) {
     if (timeout == statement_timeout_) return;
     pqxx::nontransaction(*connection_).exec("set statement_timeout = " + std::to_string(timeout.count()));
     statement_timeout_ = timeout;
@@ -36,7 +37,11 @@ std::optional<QueryError> ReadSession::attempt(Deadline deadline,
         if (std::chrono::steady_clock::now() >= deadline) return QueryError::kDeadline;
         const bool was_open = connection_ != nullptr;
         try {
-            open_until(deadline);
+            if (!connection_ || !connection_->is_open()) open();
+            // Nobody waits any longer, and the server has ended the statement by now: it fell silent.
+            const auto rest = rounded_up(deadline - std::chrono::steady_clock::now());
+            const AnswerWithin bound(connection_->sock(), rest + eventstore::postgres::kAnswerGrace);
+            set_timeout(rest);
             read(*connection_);
             if (std::exchange(failing_, false)) spdlog::info("{}: queries work again", application_name_);
             return std::nullopt;

@@ -15,7 +15,7 @@
 
 namespace keyledger::projections {
 
-// A session that is opened again when it broke, and whose statements end before a deadline.
+// A session that is opened again when it broke or fell silent, and whose statements end before a deadline.
 class ReadSession {
 public:
     using Deadline = std::chrono::steady_clock::time_point;
@@ -36,7 +36,8 @@ public:
 
 private:
     std::optional<QueryError> attempt(Deadline deadline, const std::function<void(pqxx::connection&)>& read);
-    void open_until(Deadline deadline);
+    void open();
+    void set_timeout(std::chrono::milliseconds timeout);
 
     std::string url_;
     std::string application_name_;

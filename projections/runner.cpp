@@ -29,6 +29,7 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 SteadyTime now() { return std::chrono::steady_clock::now(); }
 
 bool try_lock(pqxx::connection& connection) {
+    const AnswerWithin bound(connection.sock(), kConnectPatience);
     pqxx::nontransaction ask(connection);
     return ask.exec1("select pg_try_advisory_lock(hashtextextended('keyledger.projector', 0))")[0].as<bool>();
 }
@@ -130,6 +131,26 @@ private:
     }
 
     void lead(Leadership& on) {
+        take_over(on);
+        on.key_connection = connect(settings_.database_url, settings_.application_name + " (keys)");
+        spdlog::info("projector leads");
+        set_role(ProjectorStatus::Role::kLeading);
+        while (!stopping()) {
+            const Round round = follow(on);
+            publish(on);
+            control(on);
+            if (round == Round::kIdle) source_->wait(kIdleWait);
+            if (round == Round::kTrouble) {
+                pause_for(on.back_off);
+                on.back_off = std::min<std::chrono::milliseconds>(2 * on.back_off, kLongestBackOff);
+            } else {
+                on.back_off = kFirstBackOff;
+            }
+        }
+    }
+
+    void take_over(Leadership& on) {
+        const AnswerWithin bound(on.connection->sock(), kSilentLeaderTimeout);
         prepare_writer(*on.connection);
         // A leader that is stopped between two statements keeps the lock; control() is its sign of life.
         pqxx::nontransaction(*on.connection)
@@ -147,21 +168,6 @@ private:
                                  "its tables have layout " + std::to_string(generation.layout) +
                                      ", this build writes layout " + std::to_string(model->layout()) +
                                      ": rebuild the projection"});
-        }
-        on.key_connection = connect(settings_.database_url, settings_.application_name + " (keys)");
-        spdlog::info("projector leads");
-        set_role(ProjectorStatus::Role::kLeading);
-        while (!stopping()) {
-            const Round round = follow(on);
-            publish(on);
-            control(on);
-            if (round == Round::kIdle) source_->wait(kIdleWait);
-            if (round == Round::kTrouble) {
-                pause_for(on.back_off);
-                on.back_off = std::min<std::chrono::milliseconds>(2 * on.back_off, kLongestBackOff);
-            } else {
-                on.back_off = kFirstBackOff;
-            }
         }
     }
 
@@ -235,6 +241,7 @@ private:
         }
         if (!batch->events || batch->events->empty()) return batch;
         see_head(batch->events->back().position);
+        const AnswerWithin bound(on.key_connection->sock(), kSilentLeaderTimeout);
         pqxx::nontransaction read_keys(*on.key_connection);
         batch->decoded = decode_batch(*batch->events, keys_, cipher_, read_keys);
         return batch;
@@ -272,6 +279,7 @@ private:
     void control(Leadership& on) {
         if (now() < on.next_control) return;
         on.next_control = now() + kControlInterval;
+        const AnswerWithin bound(on.connection->sock(), kConnectPatience);
         for (Projection& projection : on.projections) {
             projection.look_for_skip(*on.connection);
             const std::string_view name = projection.model().name();

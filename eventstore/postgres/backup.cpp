@@ -72,9 +72,9 @@ std::optional<std::string> write_backup(const std::string& owner_url, const std:
 std::optional<std::string> read_backup(const std::string& owner_url, const std::string& path) try {
     auto environment = environment_for(owner_url);
     if (!environment) return kBadUrl;
-    pqxx::connection connection(owner_url);
+    const auto connection = connect(owner_url);
     {
-        pqxx::nontransaction session(connection);
+        pqxx::nontransaction session(*connection);
         if (!session.exec1("select to_regnamespace('keyledger')")[0].is_null())
             return "the database holds an event store already; restore into an empty one";
     }
@@ -83,7 +83,7 @@ std::optional<std::string> read_backup(const std::string& owner_url, const std::
                             "--dbname=" + database, path},
                            *environment))
         return problem;
-    pqxx::work work(connection);
+    pqxx::work work(*connection);
     work.exec("create schema read_models; grant usage, create on schema read_models to keyledger_service;"
               " delete from keyledger.checkpoints");
     work.commit();
@@ -93,8 +93,8 @@ std::optional<std::string> read_backup(const std::string& owner_url, const std::
 }
 
 Result<std::vector<ErasedUser>, std::string> erased_users(const std::string& url) try {
-    pqxx::connection connection(url);
-    pqxx::nontransaction session(connection);
+    const auto connection = connect(url);
+    pqxx::nontransaction session(*connection);
     std::vector<ErasedUser> users;
     const auto rows = session.exec(
         "select k.subject, (extract(epoch from k.destroyed_at) * 1000)::bigint from keyledger.subject_keys k"

@@ -112,6 +112,7 @@ void Committer::turn() {
     if (connection_ && !flying_ && Clock::now() >= next_attempt_) launch();
     wait();
     advance();
+    look_for_silence();
 }
 
 bool Committer::is_stopping() const {
@@ -181,6 +182,7 @@ void Committer::launch() {
         status_.resends += resent ? 1 : 0;
         status_.last_batch_size = flying_->size();
     }
+    next_look_ = now + settings_.silent_after;
     if (!connection_->send(flying_->arguments())) return on_broken("could not send");
     grow();
 }
@@ -239,6 +241,18 @@ void Committer::advance() {
         case WriterConnection::Progress::kBroken: return on_broken("the connection is gone");
         case WriterConnection::Progress::kAnswered: return on_answer();
     }
+}
+
+// A proxy, or a server process that is stopped, may acknowledge packets and never answer. Whoever waits for a lock or
+// for a standby is at work, and is let be.
+void Committer::look_for_silence() {
+    if (!flying_ || !connection_ || Clock::now() < next_look_) return;
+    const auto working = WriterConnection::is_at_work({url_, settings_.connect_patience, settings_.lock_timeout},
+                                                      connection_->backend());
+    next_look_ = Clock::now() + settings_.silent_after;
+    if (!working || *working) return;
+    advance();  // it may have answered meanwhile
+    if (flying_ && connection_) on_broken("the session fell silent");
 }
 
 void Committer::on_answer() {

@@ -28,6 +28,9 @@ struct CommitterSettings {
     // From sending to giving up, for those whose own deadline is later: whoever was sent and has no answer then gets
     // kOutcomeUnknown, nobody is cancelled.
     std::chrono::milliseconds outcome_unknown_after{15'000};
+    // Without an answer for so long, it is asked on another connection whether the server is at work on the batch. If
+    // not, the session fell silent, and the batch goes out again on a new one. Nothing is cancelled.
+    std::chrono::milliseconds silent_after{5'000};
 };
 
 // Counts since the start, and how it stands now. For metrics and readiness.
@@ -86,6 +89,7 @@ private:
     void await_end_of_lost_backend();
     void wait();
     void advance();
+    void look_for_silence();
     void on_answer();
     void on_verdicts(const std::vector<VerdictRow>& rows);
     void on_error(const ServerError& error);
@@ -128,6 +132,7 @@ private:
     std::optional<Batch> flying_;
     std::deque<Batch> again_;        // halves and resends, sent before growing_
     Clock::time_point next_attempt_{};
+    Clock::time_point next_look_{};  // whether the server is at work on what is flying
     std::chrono::milliseconds pause_{0};
 
     int wake_fd_ = -1;

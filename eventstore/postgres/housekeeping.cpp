@@ -3,10 +3,16 @@
 #include "eventstore/postgres/pqxx_connection.hpp"
 
 namespace keyledger::eventstore::postgres {
+namespace {
+
+constexpr std::chrono::milliseconds kPatience{30'000};
+
+}  // namespace
 
 Result<std::int64_t, StoreError> prune_commands(const std::string& url, std::int64_t before_ms, int at_most) try {
-    pqxx::connection connection(url);
-    pqxx::nontransaction session(connection);
+    const auto connection = connect(url);
+    const AnswerWithin bound(connection->sock(), kPatience);
+    pqxx::nontransaction session(*connection);
     const auto row = session.exec_params1(
         "select keyledger.prune_commands(to_timestamp($1::double precision / 1000), $2)", before_ms, at_most);
     return row[0].as<std::int64_t>();
@@ -15,8 +21,9 @@ Result<std::int64_t, StoreError> prune_commands(const std::string& url, std::int
 }
 
 Result<std::int64_t, StoreError> prune_snapshots(const std::string& url, std::int64_t before_ms, int at_most) try {
-    pqxx::connection connection(url);
-    pqxx::nontransaction session(connection);
+    const auto connection = connect(url);
+    const AnswerWithin bound(connection->sock(), kPatience);
+    pqxx::nontransaction session(*connection);
     const auto gone = session.exec_params(
         "delete from keyledger.snapshots where stream_id = any(array(select stream_id from keyledger.snapshots"
         " where kept_at < to_timestamp($1::double precision / 1000) limit $2))",
@@ -28,8 +35,9 @@ Result<std::int64_t, StoreError> prune_snapshots(const std::string& url, std::in
 
 Result<std::vector<Uuid>, StoreError> destroyed_subjects(const std::string& url, std::int64_t since_ms,
                                                          int at_most) try {
-    pqxx::connection connection(url);
-    pqxx::nontransaction session(connection);
+    const auto connection = connect(url);
+    const AnswerWithin bound(connection->sock(), kPatience);
+    pqxx::nontransaction session(*connection);
     std::vector<Uuid> subjects;
     const auto rows = session.exec_params(
         "select subject from keyledger.subject_keys where destroyed_at >= to_timestamp($1::double precision / 1000)"

@@ -11,6 +11,7 @@ constexpr std::chrono::milliseconds kStatementTimeout{10'000};
 std::unique_ptr<pqxx::connection> open_session(const std::string& url) {
     auto connection =
         open_reader(url, kStatementTimeout);  // stays disconnected once it is: the lock would be gone
+    const AnswerWithin bound(connection->sock(), kStatementTimeout + kAnswerGrace);
     pqxx::nontransaction(*connection).exec("set synchronous_commit = off");
     connection->prepare("lock", "select pg_try_advisory_lock(hashtextextended('keyledger.' || $1::text, 0))");
     connection->prepare("unlock", "select pg_advisory_unlock(hashtextextended('keyledger.' || $1::text, 0))");
@@ -43,7 +44,10 @@ LeaderSession::~LeaderSession() = default;
 template <class Work>
 auto LeaderSession::run(Work work) -> Result<decltype(work()), ReadError> {
     if (!session_) return Unexpected(ReadError::kUnavailable);
-    auto answer = as_value(work);
+    auto answer = [&] {
+        const AnswerWithin bound(session_->connection->sock(), kStatementTimeout + kAnswerGrace);
+        return as_value(work);
+    }();
     if (answer) return std::move(*answer);
     // Whatever the failure, a session that answers nothing is worth nothing: a new one tells who leads.
     session_.reset();

@@ -10,6 +10,8 @@
 namespace keyledger::eventstore::postgres {
 namespace {
 
+constexpr std::chrono::milliseconds kPatience{10'000};  // of a start that only looks
+
 constexpr const char* kMigrationLock = "select pg_advisory_lock(5426354652)";
 constexpr const char* kRecords = R"(
     create schema if not exists keyledger_migrations;
@@ -62,14 +64,13 @@ void refuse_foreign(const AppliedByNumber& applied) {
 template <class Work>
 auto locked(const std::string& url, Work work) {
     try {
-        pqxx::connection connection(url);
-        stay_disconnected(connection);  // or a lost lock would go unnoticed
+        const auto connection = connect(url);
         {
-            pqxx::nontransaction session(connection);
+            pqxx::nontransaction session(*connection);
             session.exec("set lock_timeout = '30s'; set client_min_messages = warning");
             session.exec(kMigrationLock);
         }
-        return work(connection);
+        return work(*connection);
     } catch (const pqxx::failure& failure) {
         throw MigrationFailure(failure.what());
     }
@@ -164,8 +165,9 @@ Uuid Migrator::renew_log_id() {
 
 std::optional<std::string> schema_problem(const std::string& database_url) {
     try {
-        pqxx::connection connection(database_url);
-        pqxx::read_transaction work(connection);
+        const auto connection = connect(database_url);
+        const AnswerWithin bound(connection->sock(), kPatience);
+        pqxx::read_transaction work(*connection);
         if (work.exec1("select to_regclass('keyledger_migrations.applied')")[0].is_null())
             return "the database has no event store yet; run `keyledger migrate up`";
         if (!work.exec1("select has_schema_privilege('keyledger_migrations', 'usage')")[0].as<bool>())

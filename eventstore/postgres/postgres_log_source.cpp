@@ -13,7 +13,6 @@
 namespace keyledger::eventstore::postgres {
 namespace {
 
-constexpr std::chrono::milliseconds kStatementTimeout{30'000};
 constexpr std::chrono::milliseconds kLongestPause{500};
 
 void prepare_following(pqxx::connection& connection) {
@@ -25,12 +24,13 @@ void prepare_following(pqxx::connection& connection) {
 }  // namespace
 
 struct PostgresLogSource::Session {
-    explicit Session(const std::string& url) : reads(url, kStatementTimeout, kLongestPause, prepare_following) {}
+    Session(const std::string& url, std::chrono::milliseconds patience)
+        : reads(url, patience, kLongestPause, prepare_following) {}
     ReadSession reads;
 };
 
-PostgresLogSource::PostgresLogSource(std::string url)
-    : session_(std::make_unique<Session>(url)), wake_fd_(eventfd(0, EFD_NONBLOCK)) {
+PostgresLogSource::PostgresLogSource(std::string url, std::chrono::milliseconds patience)
+    : session_(std::make_unique<Session>(url, patience)), wake_fd_(eventfd(0, EFD_NONBLOCK)) {
     if (wake_fd_ < 0) throw std::runtime_error("no eventfd: too many open files");
 }
 

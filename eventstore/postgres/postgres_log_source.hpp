@@ -1,5 +1,6 @@
 #pragma once
 // Follows the log on PostgreSQL, on a connection of its own.
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -11,7 +12,9 @@ namespace keyledger::eventstore::postgres {
 // nothing but the connection.
 class PostgresLogSource : public LogSource {
 public:
-    explicit PostgresLogSource(std::string url);
+    // A read takes no longer than `patience`; a session whose answer does not come then is replaced.
+    static constexpr std::chrono::milliseconds kPatience{10'000};
+    explicit PostgresLogSource(std::string url, std::chrono::milliseconds patience = kPatience);
     ~PostgresLogSource() override;
 
     Result<std::vector<RecordedEvent>, ReadError> read_after(const Cursor& cursor, std::int32_t limit) override;

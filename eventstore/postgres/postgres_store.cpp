@@ -1,5 +1,7 @@
 #include "eventstore/postgres/postgres_store.hpp"
 
+#include <algorithm>
+
 #include "eventstore/async_answer.hpp"
 #include "eventstore/postgres/read_session.hpp"
 
@@ -51,8 +53,12 @@ private:
     std::atomic<int>& waiting_;
 };
 
+// Every security answer waits for it, and it reads two rows: what takes longer is not slow but silent.
+constexpr std::chrono::milliseconds kHeadTimeout{2'000};
+
 HeadSharing::Ask make_head_query(const std::string& url, const ReadPoolSettings& settings) {
-    auto session = std::make_shared<ReadSession>(url, settings.statement_timeout, settings.longest_pause, prepare_head);
+    const auto timeout = std::min(settings.statement_timeout, kHeadTimeout);
+    auto session = std::make_shared<ReadSession>(url, timeout, settings.longest_pause, prepare_head);
     return [session]() -> Result<Head, StoreError> {
         auto head = session->run([&] { return read_head(session->connection()); });
         if (!head) return Unexpected(head.error().error);

@@ -71,9 +71,15 @@ Cursor cursor_in(const pqxx::row& row, int first_column) {
     return {integer_in<Position>(position), digest_in(row[static_cast<pqxx::row::size_type>(first_column + 1)])};
 }
 
-std::unique_ptr<pqxx::connection> open_reader(const std::string& url, std::chrono::milliseconds statement_timeout) {
-    auto connection = std::make_unique<pqxx::connection>(url);
+std::unique_ptr<pqxx::connection> connect(const std::string& url) {
+    auto connection = std::make_unique<pqxx::connection>(connection_text(url));
     stay_disconnected(*connection);
+    return connection;
+}
+
+std::unique_ptr<pqxx::connection> open_reader(const std::string& url, std::chrono::milliseconds statement_timeout) {
+    auto connection = connect(url);
+    const AnswerWithin bound(connection->sock(), statement_timeout + kAnswerGrace);
     pqxx::nontransaction session(*connection);
     session.exec("set client_encoding = 'UTF8'; set bytea_output = 'hex'; set timezone = 'UTC';"
                  " set default_transaction_isolation = 'read committed';"

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "domain/result.hpp"
+#include "eventstore/postgres/connecting.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::eventstore::postgres {
@@ -22,6 +23,9 @@ inline void stay_disconnected(pqxx::connection& connection) {
     (void)connection;
 #endif
 }
+
+// Every session of libpqxx begins here. Blocks for as long as `connect_timeout` says. Throws what libpqxx throws.
+std::unique_ptr<pqxx::connection> connect(const std::string& url);
 
 // A session for reads at the head: on a primary, index plans only (whatever the statistics say), bounded statements,
 // and one transaction waited for as a commit is, so that nothing is read that a synchronous standby lacks. Throws

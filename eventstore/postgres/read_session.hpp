@@ -1,5 +1,6 @@
 #pragma once
-// A reader's connection that opens itself when it is needed, and its back-off. Heavy: for .cpp files.
+// A reader's connection that opens itself when it is needed, is replaced when it breaks or falls silent, and its
+// back-off. Heavy: for .cpp files.
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -26,7 +27,8 @@ public:
     void close() { connection_.reset(); }
 
     // Runs `work(connection)`, connecting first if need be, and once more on a new connection if the old one turns
-    // out to be broken. While an attempt to connect has just failed it fails at once.
+    // out to be broken, or does not answer although the server would have ended the statement by now. While an attempt
+    // to connect has just failed it fails at once.
     template <class Work>
     auto run(Work work) -> Result<decltype(work()), ReadFailure> {
         using Clock = std::chrono::steady_clock;
@@ -36,6 +38,7 @@ public:
                 fresh = true;
                 auto opened = as_value([&] {
                     auto connection = open_reader(url_, statement_timeout_);
+                    const AnswerWithin bound(connection->sock(), statement_timeout_ + kAnswerGrace);
                     prepare_(*connection);
                     return connection;
                 });
@@ -48,7 +51,10 @@ public:
                 connection_ = std::move(*opened);
                 pause_ = {};
             }
-            auto answer = as_value(work);
+            auto answer = [&] {
+                const AnswerWithin bound(connection_->sock(), statement_timeout_ + kAnswerGrace);
+                return as_value(work);
+            }();
             if (answer || !answer.error().broken) return answer;
             connection_.reset();
             if (fresh) return answer;

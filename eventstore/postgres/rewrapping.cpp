@@ -23,12 +23,11 @@ std::vector<StoredSubjectKey> next_keys(pqxx::transaction_base& work, const std:
 Result<Rewrapped, std::string> rewrap_subject_keys(const std::string& owner_url,
                                                    const std::string& key_encryption_key_id, const Rewrap& rewrap,
                                                    const RewrapProgress& progress) try {
-    pqxx::connection connection(owner_url);
-    stay_disconnected(connection);
+    const auto session = connect(owner_url);
     Rewrapped all;
     Uuid after;
     for (;;) {
-        pqxx::work work(connection);
+        pqxx::work work(*session);
         const auto keys = next_keys(work, key_encryption_key_id, after);
         if (keys.empty()) return all;
         for (const StoredSubjectKey& key : keys) {

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "eventstore/postgres/connecting.hpp"
+
 namespace keyledger::eventstore::postgres {
 namespace {
 
@@ -74,10 +76,9 @@ Result<std::unique_ptr<WriterConnection>, ServerError> WriterConnection::open(co
 
 std::optional<ServerError> WriterConnection::connect(const std::string& url) {
     const Deadline deadline = std::chrono::steady_clock::now() + patience_;
-    // A peer that vanished is noticed in seconds: nothing else bounds the wait for an answer.
-    const char* const keywords[] = {"fallback_application_name", "keepalives_idle", "keepalives_interval",
-                                    "keepalives_count",          "tcp_user_timeout", "dbname", nullptr};
-    const char* const values[] = {"keyledger writer", "5", "2", "3", "10000", url.c_str(), nullptr};
+    const std::string text = connection_text(url);
+    const char* const keywords[] = {"fallback_application_name", "dbname", nullptr};
+    const char* const values[] = {"keyledger writer", text.c_str(), nullptr};
     connection_.reset(PQconnectStartParams(keywords, values, 1));
     if (!connection_) return ServerError{Remedy::kReconnect, "out of memory"};
     if (PQstatus(connection_.get()) == CONNECTION_BAD) return connection_error();
@@ -122,11 +123,23 @@ Result<std::string, ServerError> WriterConnection::query(const std::string& sql)
     return std::string(field(result->get(), 0, 0));
 }
 
-Result<bool, ServerError> WriterConnection::has_ended(const Backend& backend) {
+Result<bool, ServerError> WriterConnection::finds(const Backend& backend, const std::string& condition) {
     auto count = query("select count(*) from pg_stat_activity where pid = " + std::to_string(backend.pid) +
-                       " and backend_start = '" + backend.started_at + "'");
+                       " and backend_start = '" + backend.started_at + "'" + condition);
     if (!count) return Unexpected(count.error());
-    return *count == "0";
+    return *count != "0";
+}
+
+Result<bool, ServerError> WriterConnection::has_ended(const Backend& backend) {
+    const auto found = finds(backend, "");
+    if (!found) return Unexpected(found.error());
+    return !*found;
+}
+
+Result<bool, ServerError> WriterConnection::is_at_work(const Settings& settings, const Backend& backend) {
+    WriterConnection other(settings.patience);
+    if (auto error = other.connect(settings.url)) return Unexpected(std::move(*error));
+    return other.finds(backend, " and state <> 'idle'");
 }
 
 // The last result of what was just sent, or the first error.

@@ -46,6 +46,9 @@ public:
     WriterConnection& operator=(const WriterConnection&) = delete;
 
     const Backend& backend() const { return backend_; }
+    // Blocks, on a connection of its own. Whether that server process is busy with what it was sent: then the answer
+    // is still to come.
+    static Result<bool, ServerError> is_at_work(const Settings& settings, const Backend& backend);
     // Blocks. Whether that server process has ended, so that nothing it was sent can still happen.
     Result<bool, ServerError> has_ended(const Backend& backend);
 
@@ -73,6 +76,7 @@ private:
     std::optional<ServerError> connect(const std::string& url);
     std::optional<ServerError> prepare_session(const Settings& settings);
     Result<std::string, ServerError> query(const std::string& sql);
+    Result<bool, ServerError> finds(const Backend& backend, const std::string& condition);
     std::optional<ServerError> prepare_append();
     Result<ResultPtr, ServerError> blocking_result(bool sent);
     bool wait(Deadline deadline, short events) const;

@@ -77,12 +77,12 @@ void TcpProxy::accept_loop() {
         Link& link = links_.emplace_back();
         link.client = client;
         link.server = server;
-        link.up = std::thread([this, client, server] { pump(client, server, false); });
-        link.down = std::thread([this, client, server] { pump(server, client, true); });
+        link.up = std::thread([this, &link, client, server] { pump(link, client, server, false); });
+        link.down = std::thread([this, &link, client, server] { pump(link, server, client, true); });
     }
 }
 
-void TcpProxy::pump(int from, int to, bool is_answer) {
+void TcpProxy::pump(Link& link, int from, int to, bool is_answer) {
     std::array<char, 65536> buffer;
     for (ssize_t got = recv(from, buffer.data(), buffer.size(), 0); got > 0;
          got = recv(from, buffer.data(), buffer.size(), 0)) {
@@ -97,6 +97,7 @@ void TcpProxy::pump(int from, int to, bool is_answer) {
             }
             if (cuts_ != cuts) break;  // what was held is lost
         }
+        if (is_silent(link)) continue;
         for (ssize_t sent = 0; sent < got;) {
             const ssize_t step = send(to, buffer.data() + sent, static_cast<std::size_t>(got - sent), MSG_NOSIGNAL);
             if (step <= 0) return;
@@ -105,6 +106,16 @@ void TcpProxy::pump(int from, int to, bool is_answer) {
     }
     shutdown(from, SHUT_RDWR);
     shutdown(to, SHUT_RDWR);
+}
+
+bool TcpProxy::is_silent(const Link& link) {
+    const std::lock_guard lock(mutex_);
+    return link.silent;
+}
+
+void TcpProxy::silence() {
+    const std::lock_guard lock(mutex_);
+    for (Link& link : links_) link.silent = true;
 }
 
 void TcpProxy::hold_answers() {

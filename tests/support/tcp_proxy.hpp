@@ -24,6 +24,9 @@ public:
     void pass_answers();
     // Waits until an answer is held back; false if none came.
     bool wait_for_held_answer(std::chrono::milliseconds at_most);
+    // The connections that there are stay open and swallow everything, in both directions, for ever; new ones pass
+    // everything. A host behind a network that drops packets, except that these are acknowledged.
+    void silence();
     // Closes every connection, without passing on what is held; new ones are accepted and pass everything.
     void cut();
     // New connections are closed at once, until accept_again().
@@ -34,11 +37,13 @@ private:
     struct Link {
         int client = -1;
         int server = -1;
+        bool silent = false;
         std::thread up;
         std::thread down;
     };
     void accept_loop();
-    void pump(int from, int to, bool is_answer);
+    void pump(Link& link, int from, int to, bool is_answer);
+    bool is_silent(const Link& link);
     static void close_all(std::list<Link>& links);
 
     std::uint16_t server_port_;

@@ -8,6 +8,8 @@ MAX_FUNCTION_LINES = 70
 FILE_LENGTH_CHECKED = (".cpp", ".hpp", ".py", ".cpp.in", ".sh", "CMakeLists.txt", ".cmake")
 LINE_LENGTH_CHECKED = (".cpp", ".hpp", ".py")  # in scripts a command or a message may have to be one line
 CLOCK = "app/system_ports.cpp"
+# Where sessions of PostgreSQL begin, with keepalives and the rest of connection_text().
+CONNECTORS = ("eventstore/postgres/pqxx_connection.cpp", "eventstore/postgres/writer_connection.cpp")
 # Where an event, a state or a refusal that nobody thought of must not compile.
 EXHAUSTIVE = ("domain/", "projections/", "commands/", "api/refusals.cpp")
 UNFINISHED = "|".join(["FIX" + "ME", "TO" + "DO", "XX" + "X", "HA" + "CK"])
@@ -38,6 +40,12 @@ no_clock = pattern(
 )
 no_detached = pattern(
     r"\bdetached\b", "`detached` loses exceptions: spawn with a completion handler that deals with the exception_ptr"
+)
+no_own_connection = pattern(
+    r"make_unique<pqxx::connection>|\bpqxx::connection\s+\w+\s*[({]|\bPQconnect\w*\s*\(",
+    "a session that nobody bounds waits for ever for a peer that fell silent: take connect() of "
+    "eventstore/postgres/pqxx_connection.hpp, and AnswerWithin around what a service waits for",
+    lambda source: source.is_cpp and not source.path.startswith(("tests/", "bench/")) and source.path not in CONNECTORS,
 )
 no_default = pattern(
     r"\bdefault\s*:",
@@ -222,6 +230,6 @@ def co_await_alone(source):
 
 
 RULES = [
-    no_clock, no_detached, no_default, no_catch_all, no_skipped_test, no_unfinished, sleep_says_why, lengths,
-    function_lengths, co_await_alone,
+    no_clock, no_detached, no_own_connection, no_default, no_catch_all, no_skipped_test, no_unfinished, sleep_says_why,
+    lengths, function_lengths, co_await_alone,
 ]

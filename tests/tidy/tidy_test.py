@@ -29,6 +29,15 @@ class Rules(unittest.TestCase):
         self.refuses(rules.no_detached, "co_spawn(executor, work(), asio::detached);")
         self.admits(rules.no_detached, 'throw Error("it was detached");')
 
+    def test_own_connection(self):
+        self.refuses(rules.no_own_connection, "pqxx::connection connection(url);")
+        self.refuses(rules.no_own_connection, "auto c = std::make_unique<pqxx::connection>(url);")
+        self.refuses(rules.no_own_connection, "auto* c = PQconnectdb(url.c_str());")
+        self.admits(rules.no_own_connection, "const auto connection = connect(url);")
+        self.admits(rules.no_own_connection, "void read(pqxx::connection& connection);")
+        self.admits(rules.no_own_connection, "pqxx::connection owner(url);", "tests/e2e/world.cpp")
+        self.admits(rules.no_own_connection, "auto c = std::make_unique<pqxx::connection>(url);", rules.CONNECTORS[0])
+
     def test_default(self):
         self.refuses(rules.no_default, "switch (x) { case A: break; default: break; }", "domain/user/user.cpp")
         self.admits(rules.no_default, "Foo() = default;", "domain/user/user.cpp")

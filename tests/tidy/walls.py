@@ -31,7 +31,10 @@ WALLS = {
         "own": ["domain/", "security/", "commands/", *STORE_PORTS], "system": [*ASIO, "openssl/"],
     },
     "projections": {
-        "own": ["domain/", "projections/", *STORE_PORTS, "eventstore/postgres/pqxx_connection.hpp", *SECURITY_BASICS],
+        "own": [
+            "domain/", "projections/", *STORE_PORTS, "eventstore/postgres/pqxx_connection.hpp",
+            "eventstore/postgres/connecting.hpp", *SECURITY_BASICS,
+        ],
         "system": [*ASIO, "pqxx/", "spdlog/"],
     },
     "projections/hot": {

@@ -1,0 +1,31 @@
+#pragma once
+// How every connection to PostgreSQL is made, and how nobody waits for ever for one that fell silent.
+#include <chrono>
+#include <string>
+
+namespace keyledger::eventstore::postgres {
+
+// The operator's URL (or "keyword=value ..."), and with it what it leaves open of: keepalives and
+// tcp_user_timeout, so that a peer that vanished is noticed in about ten seconds, and connect_timeout. What
+// it names stays as it is.
+std::string connection_text(const std::string& url);
+
+// Beyond the time after which the server itself would have ended a statement: its word of that has to arrive.
+inline constexpr std::chrono::milliseconds kAnswerGrace{500};
+
+// While it lives, the session behind the socket has to answer: when the time is over, the socket is shut
+// down, and whoever waits for the answer finds the connection broken. A server that is stopped, or a proxy
+// that swallows everything, acknowledges packets for ever, so keepalives can't tell. Any thread; a negative
+// socket is none.
+class AnswerWithin {
+public:
+    AnswerWithin(int socket, std::chrono::milliseconds at_most);
+    ~AnswerWithin();
+    AnswerWithin(const AnswerWithin&) = delete;
+    AnswerWithin& operator=(const AnswerWithin&) = delete;
+
+private:
+    int own_ = -1;  // a descriptor of our own: the other may be closed, and its number reused, meanwhile
+};
+
+}  // namespace keyledger::eventstore::postgres
