@@ -12,6 +12,7 @@ commands::Caller caller_of(const Request& request) {
     caller.request_id = request.request_id;
     caller.traceparent = request.traceparent;
     caller.client_address = request.client_address;
+    caller.network = request.client_ip.caller_network().to_string();
     caller.user_agent = request.user_agent;
     caller.deadline = request.deadline;
     return caller;

@@ -38,6 +38,12 @@ eventstore::postgres::PostgresStoreSettings store_settings(const Config& config)
     return settings;
 }
 
+eventstore::postgres::PostgresLimits::Settings limits_settings(const Config& config) {
+    eventstore::postgres::PostgresLimits::Settings settings;
+    settings.url = config.database_url;
+    return settings;
+}
+
 commands::LoginLimits login_limits(const Config& config) {
     commands::LoginLimits limits;
     limits.network_rate_per_minute = config.login_network_rate_per_minute;
@@ -76,16 +82,18 @@ Core::Core(const Config& config)
       executor({store, cipher, keys, cache, clock, identifiers, pseudonyms}),
       folded_access(executor, store),
       access(folded_access, store),
+      limits(limits_settings(config), [this](std::string_view key) { return pseudonyms.bucket(key); }),
       limiter(login_limits(config), network_of),
       client_limiter(login_limits(config), network_of),
       services{executor,       access,         store,      cipher,  clock,
                identifiers,    pseudonyms,     hasher,     policy,  limiter,
-               client_limiter, client_secrets, assertions, journal, command_settings(config)} {}
+               client_limiter, client_secrets, assertions, journal, limits, command_settings(config)} {}
 
 Core::~Core() { stop(); }
 
 void Core::stop() {
     store.stop();
+    limits.stop();
     hashing.stop();
     processors.stop();
     processors.join();

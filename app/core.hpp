@@ -10,6 +10,7 @@
 #include "app/system_ports.hpp"
 #include "commands/login_limits.hpp"
 #include "commands/services.hpp"
+#include "eventstore/postgres/postgres_limits.hpp"
 #include "eventstore/postgres/postgres_store.hpp"
 #include "security/adapters/client_assertions.hpp"
 #include "security/adapters/keyed_digests.hpp"
@@ -47,6 +48,7 @@ struct Core {
     commands::Executor executor;
     commands::FoldedAccess folded_access;
     RememberedAccess access;
+    eventstore::postgres::PostgresLimits limits;
     commands::LoginLimiter limiter;
     commands::LoginLimiter client_limiter;
     commands::ClientSecrets client_secrets;

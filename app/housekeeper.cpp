@@ -73,8 +73,9 @@ void Housekeeper::prune() {
     const std::int64_t now_ms = core_.clock.now_ms();
     const auto pruned = postgres::prune_commands(database_url_, now_ms - retention_ms_, kAtMost);
     const auto snapshots = postgres::prune_snapshots(database_url_, now_ms - longest_session_ms_, kAtMost);
-    if (!pruned || !snapshots)
-        spdlog::warn("old command ids and snapshots could not be removed: the database does not answer");
+    const auto limits = postgres::prune_limits(database_url_, kAtMost);
+    if (!pruned || !snapshots || !limits)
+        spdlog::warn("old command ids, snapshots and limits could not be removed: the database does not answer");
 }
 
 void Housekeeper::forget_the_erased() {

@@ -23,6 +23,7 @@ struct Caller {
     std::string request_id;
     std::string traceparent;
     std::string client_address;
+    std::string network;  // of that address: what counts as one caller (/32 in IPv4, /64 in IPv6)
     std::string user_agent;
     eventstore::Deadline deadline = eventstore::Deadline::max();
     std::optional<Idempotency> idempotency;

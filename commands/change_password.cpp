@@ -28,7 +28,8 @@ Answer<Done> change_password(Services& services, PasswordChange change, Caller c
         auto judged = co_await judge_password(services, change.new_password.clone(), identity_of(him),
                                               caller.deadline);
         if (!judged) co_return Unexpected(judged.error());
-        auto hash = co_await hash_password(services, change.new_password.clone(), caller.deadline);
+        auto hash = co_await hash_password(services, change.new_password.clone(), HashingFor::Kind::kAccount,
+                                            caller);
         if (!hash) co_return Unexpected(hash.error());
         const std::string verified = him.sealed_sha256;
         auto password = co_await put_password(services, attempt, bearer.user_id, him.credential_id,

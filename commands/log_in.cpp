@@ -32,7 +32,8 @@ Answer<Grant> refuse_unknown(Services& services, Secret password, Caller caller)
     std::string kind(kPasswordKind);
     auto nothing = co_await services.store.read_credential(nobody, std::move(kind), caller.deadline);
     if (!nothing) co_return Unexpected(CommandError(refusal_of(nothing.error())));
-    auto check = co_await services.hasher.verify_decoy(std::move(password), caller.deadline);
+    HashingFor whom{HashingFor::Kind::kAccount, caller.network};
+    auto check = co_await services.hasher.verify_decoy(std::move(password), std::move(whom), caller.deadline);
     if (!check) co_return Unexpected(error_of(check.error()));
     std::vector<eventstore::StreamVersion> versions(2, {nobody, 0});
     const auto command_id = services.identifiers.next_command_id();
@@ -89,7 +90,7 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
         tried.failures_before = failures->failures_in_a_row;
         const User& him = attempt.state(user);
         auto checked =
-            co_await check_password(services, attempt, user, request.password.clone(), caller.deadline);
+            co_await check_password(services, attempt, user, request.password.clone(), caller);
         if (!checked) co_return Unexpected(checked.error());
         tried.needs_renewal = checked->check.needs_renewal;
         tried.security_stamp = him.security_stamp;

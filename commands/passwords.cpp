@@ -38,14 +38,15 @@ CommandError error_of(HashingError error) {
 }
 
 Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, StreamOf<User> user, Secret password,
-                                       Deadline deadline) {
+                                       const Caller& caller) {
+    HashingFor whom{HashingFor::Kind::kAccount, caller.network};
     if (!attempt.state(user).exists()) {  // erased since his claim was found
-        auto decoy = co_await services.hasher.verify_decoy(std::move(password), deadline);
+        auto decoy = co_await services.hasher.verify_decoy(std::move(password), std::move(whom), caller.deadline);
         if (!decoy) co_return Unexpected(error_of(decoy.error()));
         co_return CheckedPassword{*decoy, 0};
     }
     std::string kind(kPasswordKind);
-    auto stored = co_await services.store.read_credential(user.id, std::move(kind), deadline);
+    auto stored = co_await services.store.read_credential(user.id, std::move(kind), caller.deadline);
     if (!stored) co_return Unexpected(CommandError(commands::refusal_of(stored.error())));
     if (!stored->has_value()) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
     const eventstore::StoredCredential& credential = **stored;
@@ -61,7 +62,8 @@ Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, Str
                                                 credential.credential_id};
     auto hash = services.cipher.open_credential(**key, context, credential.sealed);
     if (!hash) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
-    auto check = co_await services.hasher.verify(std::move(password), std::move(*hash), deadline);
+    auto check = co_await services.hasher.verify(std::move(password), std::move(*hash), std::move(whom),
+                                                 caller.deadline);
     if (!check) co_return Unexpected(error_of(check.error()));
     co_return CheckedPassword{*check, credential.revision};
 }
@@ -79,7 +81,7 @@ Answer<CheckedPassword> check_own_password(Services& services, Attempt& attempt,
     const LoginAttemptLimits& limits = services.settings.attempts;
     if (!may_try(*failures, limits, now_ms))
         co_return Unexpected(CommandError(Refusal::kTooManyAttempts, limits.pause_ms / 1000));
-    auto checked = co_await check_password(services, attempt, user, password.clone(), caller.deadline);
+    auto checked = co_await check_password(services, attempt, user, password.clone(), caller);
     if (!checked) co_return Unexpected(checked.error());
     if (!checked->check.matches) co_return Unexpected(CommandError(Refusal::kWrongPassword));
     co_return *checked;
@@ -103,8 +105,9 @@ Answer<NewCredential> put_password(Services& services, Attempt& attempt, Uuid ow
     co_return credential;
 }
 
-Answer<Secret> hash_password(Services& services, Secret password, Deadline deadline) {
-    auto hash = co_await services.hasher.hash(std::move(password), deadline);
+Answer<Secret> hash_password(Services& services, Secret password, HashingFor::Kind kind, const Caller& caller) {
+    HashingFor whom{kind, caller.network};
+    auto hash = co_await services.hasher.hash(std::move(password), std::move(whom), caller.deadline);
     if (!hash) co_return Unexpected(error_of(hash.error()));
     co_return std::move(*hash);
 }

@@ -15,7 +15,7 @@ struct CheckedPassword {
 // same and is retried by the executor), and hashes. Of somebody who was erased nothing matches, after as much work.
 // Called in a step, after the streams were folded.
 Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, StreamOf<User> user, Secret password,
-                                       Deadline deadline);
+                                       const Caller& caller);
 
 // The same of somebody who is logged in, counted as log-ins are; kWrongPassword if it does not match. `admitted` stays
 // with the command, so that its attempts are counted as one.
@@ -29,7 +29,7 @@ void report_tampering(Services& services, const Uuid& user_id, const CommandErro
 Answer<NewCredential> put_password(Services& services, Attempt& attempt, Uuid owner, Uuid credential_id,
                                    std::int32_t expected_revision, Secret hash);
 
-Answer<Secret> hash_password(Services& services, Secret password, Deadline deadline);
+Answer<Secret> hash_password(Services& services, Secret password, HashingFor::Kind kind, const Caller& caller);
 
 // Length, strength, and not made of the identity.
 Answer<Done> judge_password(Services& services, Secret password, PasswordIdentity identity,

@@ -39,15 +39,21 @@ struct PasswordCheck {
     bool matches = false;
     bool needs_renewal = false;  // hashed under weaker parameters than those of today
 };
+// For whom a hash is made: the queue is fair between networks, and who has an account comes before who wants one.
+struct HashingFor {
+    enum class Kind { kAccount, kRegistration } kind = Kind::kAccount;
+    std::string network{};  // of the caller
+};
 // Argon2id on threads of its own behind a bounded queue.
 class PasswordHasher {
 public:
     virtual ~PasswordHasher() = default;
-    virtual asio::awaitable<Result<Secret, HashingError>> hash(Secret password, Deadline deadline) = 0;
-    virtual asio::awaitable<Result<PasswordCheck, HashingError>> verify(Secret password, Secret hash,
+    virtual asio::awaitable<Result<Secret, HashingError>> hash(Secret password, HashingFor whom,
+                                                               Deadline deadline) = 0;
+    virtual asio::awaitable<Result<PasswordCheck, HashingError>> verify(Secret password, Secret hash, HashingFor whom,
                                                                         Deadline deadline) = 0;
     // As much work as verify, and always "no": for names that nobody has.
-    virtual asio::awaitable<Result<PasswordCheck, HashingError>> verify_decoy(Secret password,
+    virtual asio::awaitable<Result<PasswordCheck, HashingError>> verify_decoy(Secret password, HashingFor whom,
                                                                               Deadline deadline) = 0;
 };
 
@@ -75,6 +81,8 @@ public:
     // One for each claim key in rotation, the current one first.
     virtual std::vector<eventstore::ClaimDigest> claim(std::string_view kind, std::string_view key) = 0;
     virtual std::string device(std::string_view user_agent) = 0;
+    // The network that somebody logs in from: of two users at one place it tells nobody that it is the same.
+    virtual std::string network(const Uuid& user_id, std::string_view network) = 0;
     // The stream that counts a user's failed log-ins, and the subject whose key seals a day's anonymous callers.
     virtual Uuid login_attempts_of(const Uuid& user_id) = 0;
     virtual Uuid anonymous_subject_of(std::int64_t now_ms) = 0;

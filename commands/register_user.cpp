@@ -91,7 +91,8 @@ Answer<Registered> register_user(Services& services, Registration registration, 
                                          caller.deadline);
             if (!free) co_return Unexpected(free.error());
         }
-        auto hash = co_await hash_password(services, registration.password.clone(), caller.deadline);
+        auto hash = co_await hash_password(services, registration.password.clone(), HashingFor::Kind::kRegistration,
+                                            caller);
         if (!hash) co_return Unexpected(hash.error());
         auto password =
             co_await put_password(services, attempt, user_id, credential_id, 0, std::move(*hash));

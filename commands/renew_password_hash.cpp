@@ -8,10 +8,10 @@ asio::awaitable<void> renew_password_hash(Services& services, Uuid user_id, Secr
     Streams streams;
     const auto user = streams.read<User>(user_id);
     const Step step = [&](Attempt& attempt) -> Decided {
-        auto checked = co_await check_password(services, attempt, user, password.clone(), caller.deadline);
+        auto checked = co_await check_password(services, attempt, user, password.clone(), caller);
         if (!checked) co_return Unexpected(checked.error());
         if (!checked->check.matches || !checked->check.needs_renewal) co_return Result<void, CommandError>{};
-        auto hash = co_await hash_password(services, password.clone(), caller.deadline);
+        auto hash = co_await hash_password(services, password.clone(), HashingFor::Kind::kAccount, caller);
         if (!hash) co_return Unexpected(hash.error());
         const User& him = attempt.state(user);
         const std::string verified = him.sealed_sha256;

@@ -5,6 +5,7 @@
 #include "commands/clients.hpp"
 #include "commands/executor.hpp"
 #include "commands/ports.hpp"
+#include "eventstore/limits.hpp"
 
 namespace keyledger::commands {
 
@@ -31,6 +32,7 @@ struct Services {
     ClientSecrets& client_secrets;
     ClientAssertions& assertions;
     Journal& journal;
+    eventstore::Limits& limits;  // that all nodes share
     Settings settings;
 };
 

@@ -65,21 +65,22 @@ struct HashingPool::JobOf : Job {
 };
 
 template <class Answer, class Work>
-asio::awaitable<Result<Answer, HashingError>> HashingPool::submit(Work work, Deadline deadline) {
+asio::awaitable<Result<Answer, HashingError>> HashingPool::submit(Work work, HashingTurn turn,
+                                                                     Deadline deadline) {
     using Outcome = Result<Answer, HashingError>;
-    auto start = [](auto handler, HashingPool* pool, Work given_work, Deadline until) {
+    auto start = [](auto handler, HashingPool* pool, Work given_work, HashingTurn its_turn, Deadline until) {
         asio::any_io_executor executor = asio::get_associated_executor(handler);
         auto job = std::make_unique<JobOf<Answer, Work>>(std::move(handler), std::move(executor),
                                                          std::move(given_work));
         job->deadline = until;
-        pool->enqueue(std::move(job));
+        pool->enqueue(std::move(job), std::move(its_turn));
     };
     return asio::async_initiate<const asio::use_awaitable_t<>, void(Outcome)>(
-        start, asio::use_awaitable, this, std::move(work), deadline);
+        start, asio::use_awaitable, this, std::move(work), std::move(turn), deadline);
 }
 
 HashingPool::HashingPool(const Options& options)
-    : options_(checked(options)), decoy_phc_(decoy_phc(options.parameters)) {
+    : options_(checked(options)), decoy_phc_(decoy_phc(options.parameters)), queue_(options.queue) {
     try {
         for (std::size_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { run(); });
     } catch (...) {
@@ -91,50 +92,48 @@ HashingPool::HashingPool(const Options& options)
 
 HashingPool::~HashingPool() { stop(); }
 
-asio::awaitable<Result<Secret, HashingError>> HashingPool::hash(Secret password, Deadline deadline) {
+asio::awaitable<Result<Secret, HashingError>> HashingPool::hash(Secret password, HashingTurn turn,
+                                                               Deadline deadline) {
     auto work = [this, password = std::move(password)]() -> Result<Secret, HashingError> {
         if (password.size() > kMaxPasswordSize) return Unexpected(HashingError::kTooLong);
         return argon2_hash(password, options_.parameters);
     };
-    return submit<Secret>(std::move(work), deadline);
+    return submit<Secret>(std::move(work), std::move(turn), deadline);
 }
 
 asio::awaitable<Result<PasswordCheck, HashingError>> HashingPool::verify(Secret password, Secret phc,
-                                                                         Deadline deadline) {
+                                                                         HashingTurn turn, Deadline deadline) {
     auto work = [this, password = std::move(password),
                  phc = std::move(phc)]() -> Result<PasswordCheck, HashingError> {
         if (password.size() > kMaxPasswordSize) return Unexpected(HashingError::kTooLong);
         bool matches = argon2_verify(password, phc.reveal());
         return PasswordCheck{matches, matches && needs_renewal(phc.reveal(), options_.parameters)};
     };
-    return submit<PasswordCheck>(std::move(work), deadline);
+    return submit<PasswordCheck>(std::move(work), std::move(turn), deadline);
 }
 
 asio::awaitable<Result<PasswordCheck, HashingError>> HashingPool::verify_decoy(Secret password,
-                                                                               Deadline deadline) {
+                                                                               HashingTurn turn, Deadline deadline) {
     auto work = [this, password = std::move(password)]() -> Result<PasswordCheck, HashingError> {
         if (password.size() > kMaxPasswordSize) return Unexpected(HashingError::kTooLong);
         // Its outcome is dropped: nobody is let in, whatever 32 random bytes happen to be.
         (void)argon2_verify(password, decoy_phc_.reveal());
         return PasswordCheck{};
     };
-    return submit<PasswordCheck>(std::move(work), deadline);
+    return submit<PasswordCheck>(std::move(work), std::move(turn), deadline);
 }
 
-void HashingPool::enqueue(std::unique_ptr<Job> job) {
+void HashingPool::enqueue(std::unique_ptr<Job> job, HashingTurn turn) {
     std::unique_lock lock(mutex_);
     if (stopped_) {
         lock.unlock();
         return job->refuse(HashingError::kStopped);
     }
-    if (queue_.size() >= options_.queue) {
-        ++counters_.shed;
-        lock.unlock();
-        return job->refuse(HashingError::kOverloaded);
-    }
-    queue_.push_back(std::move(job));
+    std::unique_ptr<Job> put_out = queue_.push(std::move(turn), std::move(job));
+    if (put_out) ++counters_.shed;
     lock.unlock();
     wake_.notify_one();
+    if (put_out) put_out->refuse(HashingError::kOverloaded);
 }
 
 void HashingPool::run() {
@@ -142,8 +141,7 @@ void HashingPool::run() {
     for (;;) {
         wake_.wait(lock, [this] { return stopped_ || !queue_.empty(); });
         if (stopped_) return;
-        std::unique_ptr<Job> job = std::move(queue_.front());
-        queue_.pop_front();
+        std::unique_ptr<Job> job = queue_.pop();
         bool expired = job->deadline <= std::chrono::steady_clock::now();
         ++(expired ? counters_.expired : counters_.started);
         if (!expired) ++counters_.running;
@@ -156,11 +154,11 @@ void HashingPool::run() {
 }
 
 void HashingPool::stop() {
-    std::deque<std::unique_ptr<Job>> waiting;
+    std::vector<std::unique_ptr<Job>> waiting;
     {
         std::lock_guard lock(mutex_);
         stopped_ = true;
-        waiting.swap(queue_);
+        while (!queue_.empty()) waiting.push_back(queue_.pop());
     }
     wake_.notify_all();
     for (auto& job : waiting) job->refuse(HashingError::kStopped);

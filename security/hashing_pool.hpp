@@ -1,14 +1,13 @@
 #pragma once
 // Password hashing on threads of its own behind a bounded queue (design 6). Memory is threads *
-// Argon2Parameters::memory_kib. The operations may be awaited on any executor and answer there. A full queue
-// answers at once, an entry whose deadline has passed is answered before its turn instead of hashed, and
-// stop() answers all that wait; only what has begun is finished.
+// Argon2Parameters::memory_kib. The operations may be awaited on any executor and answer there. The queue is fair
+// (security/hashing_queue.hpp). What it has no place for is answered at once, an entry whose deadline has passed is
+// answered before its turn instead of hashed, and stop() answers all that wait; only what has begun is finished.
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -18,6 +17,7 @@
 #include "domain/result.hpp"
 #include "domain/secret.hpp"
 #include "security/argon2.hpp"
+#include "security/hashing_queue.hpp"
 
 namespace keyledger::security {
 
@@ -50,7 +50,7 @@ public:
         std::size_t queued = 0;
         std::size_t running = 0;
         std::uint64_t started = 0;
-        std::uint64_t shed = 0;  // refused because the queue was full
+        std::uint64_t shed = 0;  // refused because the queue was full, or put out of it for others
         std::uint64_t expired = 0;
     };
 
@@ -62,12 +62,12 @@ public:
     ~HashingPool();
 
     // A PHC string with the pool's parameters.
-    boost::asio::awaitable<Result<Secret, HashingError>> hash(Secret password, Deadline deadline);
-    boost::asio::awaitable<Result<PasswordCheck, HashingError>> verify(Secret password, Secret phc,
+    boost::asio::awaitable<Result<Secret, HashingError>> hash(Secret password, HashingTurn turn, Deadline deadline);
+    boost::asio::awaitable<Result<PasswordCheck, HashingError>> verify(Secret password, Secret phc, HashingTurn turn,
                                                                        Deadline deadline);
     // For users that don't exist: the work of verify() against a string made with the pool's parameters;
     // never matches.
-    boost::asio::awaitable<Result<PasswordCheck, HashingError>> verify_decoy(Secret password,
+    boost::asio::awaitable<Result<PasswordCheck, HashingError>> verify_decoy(Secret password, HashingTurn turn,
                                                                              Deadline deadline);
 
     // Returns at once; what waits is answered kStopped, and so is everything that comes later. May be called
@@ -86,15 +86,15 @@ private:
     template <class Answer, class Work>
     struct JobOf;
     template <class Answer, class Work>
-    boost::asio::awaitable<Result<Answer, HashingError>> submit(Work work, Deadline deadline);
-    void enqueue(std::unique_ptr<Job> job);
+    boost::asio::awaitable<Result<Answer, HashingError>> submit(Work work, HashingTurn turn, Deadline deadline);
+    void enqueue(std::unique_ptr<Job> job, HashingTurn turn);
     void run();
 
     const Options options_;
     const Secret decoy_phc_;
     mutable std::mutex mutex_;
     std::condition_variable wake_;
-    std::deque<std::unique_ptr<Job>> queue_;
+    HashingQueue<std::unique_ptr<Job>> queue_;
     bool stopped_ = false;
     Counters counters_;
     std::vector<std::jthread> threads_;  // last: joined before the rest dies

@@ -64,7 +64,9 @@ std::optional<std::string> write_backup(const std::string& owner_url, const std:
     auto environment = environment_for(owner_url);
     if (!environment) return kBadUrl;
     const mode_t before = umask(0077);
-    auto problem = run({"pg_dump", "--format=custom", "--exclude-schema=read_models", "--file=" + path}, *environment);
+    auto problem = run({"pg_dump", "--format=custom", "--exclude-schema=read_models", "--no-unlogged-table-data",
+                        "--file=" + path},
+                       *environment);
     umask(before);
     return problem;
 }

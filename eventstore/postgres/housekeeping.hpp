@@ -15,6 +15,9 @@ Result<std::int64_t, StoreError> prune_commands(const std::string& url, std::int
 // Forgets snapshots that were kept before the time. Likewise.
 Result<std::int64_t, StoreError> prune_snapshots(const std::string& url, std::int64_t before_ms, int at_most);
 
+// Forgets buckets of shared limits that are full. Likewise.
+Result<std::int64_t, StoreError> prune_limits(const std::string& url, int at_most);
+
 // Whose keys were destroyed at that time or later, at most so many. Likewise.
 Result<std::vector<Uuid>, StoreError> destroyed_subjects(const std::string& url, std::int64_t since_ms, int at_most);
 

@@ -21,14 +21,18 @@ Digest keyed(const Keyring& keyring, std::int64_t now_ms, std::initializer_list<
     return hmac_sha256(oldest_claim_key(keyring, now_ms).material.reveal(), {message});
 }
 
-// A UUID of version 8 (RFC 9562 section 5.8) that everybody derives alike.
-Uuid derived_uuid(std::initializer_list<std::string_view> parts) {
-    const Digest digest = sha256(std::string_view(length_prefixed(parts)));
+// A UUID of version 8 (RFC 9562 section 5.8).
+Uuid uuid_of(const Digest& digest) {
     Uuid id;
     std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
     id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0F) | 0x80);
     id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3F) | 0x80);
     return id;
+}
+
+// One that everybody derives alike.
+Uuid derived_uuid(std::initializer_list<std::string_view> parts) {
+    return uuid_of(sha256(std::string_view(length_prefixed(parts))));
 }
 
 }  // namespace
@@ -46,6 +50,18 @@ std::string KeyringPseudonyms::device(std::string_view user_agent) {
     const auto keyring = keyring_.snapshot();
     const Digest digest = keyed(*keyring, clock_.now_ms(), {"device", eventstore::kDefaultTenant, user_agent});
     return base64url_encode(view_of(digest).substr(0, 16));
+}
+
+std::string KeyringPseudonyms::network(const Uuid& user_id, std::string_view network) {
+    const auto keyring = keyring_.snapshot();
+    const Digest digest = keyed(*keyring, clock_.now_ms(),
+                                {"network", eventstore::kDefaultTenant, view_of(user_id), network});
+    return base64url_encode(view_of(digest).substr(0, 16));
+}
+
+Uuid KeyringPseudonyms::bucket(std::string_view key) const {
+    const auto keyring = keyring_.snapshot();
+    return uuid_of(keyed(*keyring, clock_.now_ms(), {"limit", eventstore::kDefaultTenant, key}));
 }
 
 Uuid KeyringPseudonyms::login_attempts_of(const Uuid& user_id) {

@@ -19,6 +19,16 @@ commands::HashingError port_error(HashingError error) {
     return commands::HashingError::kStopped;
 }
 
+HashingTurn turn_of(commands::HashingFor whom) {
+    HashingTurn turn;
+    switch (whom.kind) {
+        case commands::HashingFor::Kind::kAccount: turn.rank = HashingTurn::Rank::kFirst; break;
+        case commands::HashingFor::Kind::kRegistration: turn.rank = HashingTurn::Rank::kLast; break;
+    }
+    turn.network = std::move(whom.network);
+    return turn;
+}
+
 Result<commands::PasswordCheck, commands::HashingError> port_check(
     const Result<PasswordCheck, HashingError>& check) {
     if (!check) {
@@ -49,21 +59,22 @@ asio::awaitable<std::optional<PasswordRefusal>> judge_here(Secret password, comm
 }  // namespace
 
 asio::awaitable<Result<Secret, commands::HashingError>> PooledPasswordHasher::hash(Secret password,
+                                                                                   commands::HashingFor whom,
                                                                                    commands::Deadline deadline) {
-    auto hash = co_await pool_.hash(std::move(password), deadline);
+    auto hash = co_await pool_.hash(std::move(password), turn_of(std::move(whom)), deadline);
     if (!hash) co_return Unexpected(port_error(hash.error()));
     co_return std::move(*hash);
 }
 
 asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> PooledPasswordHasher::verify(
-    Secret password, Secret hash, commands::Deadline deadline) {
-    auto check = co_await pool_.verify(std::move(password), std::move(hash), deadline);
+    Secret password, Secret hash, commands::HashingFor whom, commands::Deadline deadline) {
+    auto check = co_await pool_.verify(std::move(password), std::move(hash), turn_of(std::move(whom)), deadline);
     co_return port_check(check);
 }
 
 asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> PooledPasswordHasher::verify_decoy(
-    Secret password, commands::Deadline deadline) {
-    auto check = co_await pool_.verify_decoy(std::move(password), deadline);
+    Secret password, commands::HashingFor whom, commands::Deadline deadline) {
+    auto check = co_await pool_.verify_decoy(std::move(password), turn_of(std::move(whom)), deadline);
     co_return port_check(check);
 }
 

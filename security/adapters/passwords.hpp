@@ -13,12 +13,12 @@ public:
     // The pool outlives it.
     explicit PooledPasswordHasher(HashingPool& pool) : pool_(pool) {}
 
-    boost::asio::awaitable<Result<Secret, commands::HashingError>> hash(Secret password,
+    boost::asio::awaitable<Result<Secret, commands::HashingError>> hash(Secret password, commands::HashingFor whom,
                                                                         commands::Deadline deadline) override;
     boost::asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> verify(
-        Secret password, Secret hash, commands::Deadline deadline) override;
+        Secret password, Secret hash, commands::HashingFor whom, commands::Deadline deadline) override;
     boost::asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> verify_decoy(
-        Secret password, commands::Deadline deadline) override;
+        Secret password, commands::HashingFor whom, commands::Deadline deadline) override;
 
 private:
     HashingPool& pool_;

@@ -44,7 +44,7 @@ private:
 };
 
 Secret hash_of(Caller& caller, HashingPool& pool, std::string_view password) {
-    return std::move(caller.ask(pool.hash(Secret(password), kNoDeadline)).get()).value();
+    return std::move(caller.ask(pool.hash(Secret(password), {}, kNoDeadline)).get()).value();
 }
 
 Secret made_slowly() { return argon2_hash(Secret("password"), kSlow); }
@@ -62,10 +62,10 @@ TEST(HashingPool, HashesAndVerifies) {
     Secret phc = hash_of(caller, pool, "password");
     EXPECT_TRUE(argon2_verify(Secret("password"), phc.reveal()));
 
-    Check right = caller.ask(pool.verify(Secret("password"), phc.clone(), kNoDeadline)).get();
+    Check right = caller.ask(pool.verify(Secret("password"), phc.clone(), {}, kNoDeadline)).get();
     EXPECT_TRUE(right->matches);
     EXPECT_FALSE(right->needs_renewal);
-    Check wrong = caller.ask(pool.verify(Secret("Password"), phc.clone(), kNoDeadline)).get();
+    Check wrong = caller.ask(pool.verify(Secret("Password"), phc.clone(), {}, kNoDeadline)).get();
     EXPECT_FALSE(wrong->matches);
 }
 
@@ -73,14 +73,14 @@ TEST(HashingPool, AsksForRenewalOfWeakerHashesThatMatchOnly) {
     Caller caller;
     HashingPool pool({.threads = 1, .queue = 4, .parameters = {.memory_kib = 64, .passes = 1, .lanes = 1}});
     Secret weak = argon2_hash(Secret("password"), kCheap);
-    EXPECT_TRUE(caller.ask(pool.verify(Secret("password"), weak.clone(), kNoDeadline)).get()->needs_renewal);
-    EXPECT_FALSE(caller.ask(pool.verify(Secret("wrong"), weak.clone(), kNoDeadline)).get()->needs_renewal);
+    EXPECT_TRUE(caller.ask(pool.verify(Secret("password"), weak.clone(), {}, kNoDeadline)).get()->needs_renewal);
+    EXPECT_FALSE(caller.ask(pool.verify(Secret("wrong"), weak.clone(), {}, kNoDeadline)).get()->needs_renewal);
 }
 
 TEST(HashingPool, NeverMatchesADecoyAndDoesItsWork) {
     Caller caller;
     HashingPool pool({.threads = 1, .queue = 4, .parameters = kCheap});
-    Check check = caller.ask(pool.verify_decoy(Secret("password"), kNoDeadline)).get();
+    Check check = caller.ask(pool.verify_decoy(Secret("password"), {}, kNoDeadline)).get();
     EXPECT_FALSE(check->matches);
     EXPECT_FALSE(check->needs_renewal);
     EXPECT_EQ(pool.counters().started, 1u);
@@ -91,17 +91,17 @@ TEST(HashingPool, RefusesAPasswordThatIsTooLongWhetherTheUserExistsOrNot) {
     HashingPool pool({.threads = 1, .queue = 4, .parameters = kCheap});
     Secret phc = hash_of(caller, pool, "password");
     std::string endless(kMaxPasswordSize + 1, 'x');
-    EXPECT_EQ(caller.ask(pool.hash(Secret(endless), kNoDeadline)).get().error(), HashingError::kTooLong);
-    EXPECT_EQ(caller.ask(pool.verify(Secret(endless), phc.clone(), kNoDeadline)).get().error(),
+    EXPECT_EQ(caller.ask(pool.hash(Secret(endless), {}, kNoDeadline)).get().error(), HashingError::kTooLong);
+    EXPECT_EQ(caller.ask(pool.verify(Secret(endless), phc.clone(), {}, kNoDeadline)).get().error(),
               HashingError::kTooLong);
-    EXPECT_EQ(caller.ask(pool.verify_decoy(Secret(endless), kNoDeadline)).get().error(),
+    EXPECT_EQ(caller.ask(pool.verify_decoy(Secret(endless), {}, kNoDeadline)).get().error(),
               HashingError::kTooLong);
 }
 
 TEST(HashingPool, AnswersAnExpiredEntryWithoutHashingIt) {
     Caller caller;
     HashingPool pool({.threads = 1, .queue = 4, .parameters = kCheap});
-    EXPECT_EQ(caller.ask(pool.hash(Secret("password"), kPast)).get().error(), HashingError::kExpired);
+    EXPECT_EQ(caller.ask(pool.hash(Secret("password"), {}, kPast)).get().error(), HashingError::kExpired);
     EXPECT_EQ(pool.counters().started, 0u);
     EXPECT_EQ(pool.counters().expired, 1u);
 }
@@ -112,7 +112,8 @@ TEST(HashingPool, AnswersOnTheExecutorThatAsked) {
     std::thread::id answered_on;
     auto question = [](HashingPool& asked, std::thread::id& on) -> asio::awaitable<void> {
         Secret password("password");
-        Hash answer = co_await asked.hash(std::move(password), kNoDeadline);
+        HashingTurn turn;
+        Hash answer = co_await asked.hash(std::move(password), std::move(turn), kNoDeadline);
         EXPECT_TRUE(answer);
         on = std::this_thread::get_id();
     };
@@ -129,15 +130,37 @@ TEST(HashingPool, ShedsWhatExceedsItsQueue) {
     Caller caller;
     HashingPool pool({.threads = 1, .queue = 1, .parameters = kSlow});
     Secret phc = made_slowly();
-    auto first = caller.ask(pool.verify(Secret("password"), phc.clone(), kNoDeadline));
+    auto first = caller.ask(pool.verify(Secret("password"), phc.clone(), {}, kNoDeadline));
     await([&] { return pool.counters().running == 1; });
-    auto second = caller.ask(pool.verify(Secret("password"), phc.clone(), kNoDeadline));
+    auto second = caller.ask(pool.verify(Secret("password"), phc.clone(), {}, kNoDeadline));
     await([&] { return pool.counters().queued == 1; });
-    Check third = caller.ask(pool.verify(Secret("password"), phc.clone(), kNoDeadline)).get();
+    Check third = caller.ask(pool.verify(Secret("password"), phc.clone(), {}, kNoDeadline)).get();
     EXPECT_EQ(third.error(), HashingError::kOverloaded);
     EXPECT_EQ(pool.counters().shed, 1u);
     EXPECT_TRUE(first.get()->matches);
     EXPECT_TRUE(second.get()->matches);
+}
+
+// Registrations from one network fill the queue. A log-in that comes then is served next, and only the network that
+// filled the queue is refused.
+TEST(HashingPool, TakesALogInBeforeAFloodOfRegistrations) {
+    Caller caller;
+    HashingPool pool({.threads = 1, .queue = 4, .parameters = kSlow});
+    const Secret phc = made_slowly();
+    const HashingTurn registration{HashingTurn::Rank::kLast, "192.0.2.1"};
+    auto running = caller.ask(pool.hash(Secret("password"), registration, kNoDeadline));
+    await([&] { return pool.counters().running == 1; });
+    std::vector<std::future<Hash>> flood;
+    for (int i = 0; i < 4; ++i) flood.push_back(caller.ask(pool.hash(Secret("password"), registration, kNoDeadline)));
+    await([&] { return pool.counters().queued == 4; });
+    const HashingTurn login{HashingTurn::Rank::kFirst, "198.51.100.1"};
+    Check check = caller.ask(pool.verify(Secret("password"), phc.clone(), login, kNoDeadline)).get();
+    ASSERT_TRUE(check);
+    EXPECT_TRUE(check->matches);
+    EXPECT_LE(pool.counters().started, 3u) << "it waited for those that came before it";
+    EXPECT_EQ(flood.back().get().error(), HashingError::kOverloaded) << "the newest of the flood made room";
+    EXPECT_EQ(pool.counters().shed, 1u);
+    EXPECT_TRUE(running.get());
 }
 
 // The pool stops while one entry runs and two wait: the first is finished, the others hear it, and so does
@@ -146,16 +169,16 @@ TEST(HashingPool, AnswersAllThatWaitWhenItStops) {
     Caller caller;
     Secret phc = made_slowly();
     HashingPool pool({.threads = 1, .queue = 4, .parameters = kSlow});
-    auto running = caller.ask(pool.verify(Secret("password"), phc.clone(), kNoDeadline));
+    auto running = caller.ask(pool.verify(Secret("password"), phc.clone(), {}, kNoDeadline));
     await([&] { return pool.counters().running == 1; });
-    auto second = caller.ask(pool.verify(Secret("password"), phc.clone(), kNoDeadline));
-    auto third = caller.ask(pool.hash(Secret("password"), kNoDeadline));
+    auto second = caller.ask(pool.verify(Secret("password"), phc.clone(), {}, kNoDeadline));
+    auto third = caller.ask(pool.hash(Secret("password"), {}, kNoDeadline));
     await([&] { return pool.counters().queued == 2; });
     pool.stop();
     EXPECT_EQ(second.get().error(), HashingError::kStopped);
     EXPECT_EQ(third.get().error(), HashingError::kStopped);
     EXPECT_TRUE(running.get()->matches);
-    EXPECT_EQ(caller.ask(pool.hash(Secret("password"), kNoDeadline)).get().error(), HashingError::kStopped);
+    EXPECT_EQ(caller.ask(pool.hash(Secret("password"), {}, kNoDeadline)).get().error(), HashingError::kStopped);
     pool.stop();
 }
 
@@ -165,7 +188,8 @@ TEST(HashingPool, ServesManyCallersAtOnce) {
     HashingPool pool({.threads = 2, .queue = 1'000, .parameters = kCheap});
     Secret phc = argon2_hash(Secret("password"), kCheap);
     auto question = [](HashingPool& asked, Secret password, Secret stored) -> asio::awaitable<bool> {
-        Check check = co_await asked.verify(std::move(password), std::move(stored), kNoDeadline);
+        HashingTurn turn;
+        Check check = co_await asked.verify(std::move(password), std::move(stored), std::move(turn), kNoDeadline);
         co_return check->matches;
     };
     std::vector<std::future<bool>> answers;

@@ -81,14 +81,15 @@ bool PlainAssertions::is_signed_by(std::string_view assertion, const ServiceAcco
     return assertion.starts_with(key.id + '|');
 }
 
-asio::awaitable<Result<Secret, HashingError>> PlainHasher::hash(Secret password, Deadline) {
+asio::awaitable<Result<Secret, HashingError>> PlainHasher::hash(Secret password, commands::HashingFor, Deadline) {
     if (before) co_await before();
     if (overloaded) co_return Unexpected(HashingError::kOverloaded);
     ++hashed;
     co_return Secret(std::to_string(strength) + ':' + std::string(password.reveal()));
 }
 
-asio::awaitable<Result<PasswordCheck, HashingError>> PlainHasher::verify(Secret password, Secret hash, Deadline) {
+asio::awaitable<Result<PasswordCheck, HashingError>> PlainHasher::verify(Secret password, Secret hash,
+                                                                         commands::HashingFor, Deadline) {
     if (before) co_await before();
     if (overloaded) co_return Unexpected(HashingError::kOverloaded);
     ++verified;
@@ -100,7 +101,7 @@ asio::awaitable<Result<PasswordCheck, HashingError>> PlainHasher::verify(Secret 
     co_return PasswordCheck{matches, matches && stored_strength < strength};
 }
 
-asio::awaitable<Result<PasswordCheck, HashingError>> PlainHasher::verify_decoy(Secret, Deadline) {
+asio::awaitable<Result<PasswordCheck, HashingError>> PlainHasher::verify_decoy(Secret, commands::HashingFor, Deadline) {
     if (before) co_await before();
     if (overloaded) co_return Unexpected(HashingError::kOverloaded);
     ++verified;
@@ -129,6 +130,10 @@ std::vector<eventstore::ClaimDigest> PlainPseudonyms::claim(std::string_view kin
 std::string PlainPseudonyms::device(std::string_view user_agent) {
     const auto digest = security::sha256({"device|", user_agent});
     return security::hex_encode(security::view_of(digest)).substr(0, 32);
+}
+
+std::string PlainPseudonyms::network(const Uuid& user_id, std::string_view network) {
+    return std::string(network) + " of " + user_id.to_string();
 }
 
 Uuid PlainPseudonyms::login_attempts_of(const Uuid& user_id) {

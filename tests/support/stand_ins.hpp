@@ -40,11 +40,12 @@ private:
 // "Hashes" at once: the strength and the password side by side, so that a test can look into a credential.
 class PlainHasher : public commands::PasswordHasher {
 public:
-    asio::awaitable<Result<Secret, commands::HashingError>> hash(Secret password, Deadline deadline) override;
-    asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> verify(Secret password, Secret hash,
-                                                                                    Deadline deadline) override;
+    asio::awaitable<Result<Secret, commands::HashingError>> hash(Secret password, commands::HashingFor whom,
+                                                                    Deadline deadline) override;
+    asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> verify(
+        Secret password, Secret hash, commands::HashingFor whom, Deadline deadline) override;
     asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> verify_decoy(
-        Secret password, Deadline deadline) override;
+        Secret password, commands::HashingFor whom, Deadline deadline) override;
 
     std::atomic<int> strength = 1;  // raise it, and what was hashed before needs renewal
     std::atomic<int> hashed = 0;
@@ -65,6 +66,7 @@ class PlainPseudonyms : public commands::Pseudonyms {
 public:
     std::vector<eventstore::ClaimDigest> claim(std::string_view kind, std::string_view key) override;
     std::string device(std::string_view user_agent) override;
+    std::string network(const Uuid& user_id, std::string_view network) override;
     Uuid login_attempts_of(const Uuid& user_id) override;
     Uuid anonymous_subject_of(std::int64_t now_ms) override;
 

@@ -72,7 +72,8 @@ Node::Node(World& world, eventstore::Store& store, std::size_t cached_folds)
       access(executor, store),
       services{executor,          access,           store,        world.cipher, world.clock,
                world.identifiers, world.pseudonyms, world.hasher, world.policy, world.throttle,
-               world.client_throttle, client_secrets, world.assertions, world.journal,     world.settings} {}
+               world.client_throttle, client_secrets, world.assertions, world.journal,     world.limits,
+               world.settings} {}
 
 Client first_party() { return {std::string(kFirstPartyClientId), {"https://shop.example"}, Introspects::kOwnTokens}; }
 
@@ -80,6 +81,7 @@ Caller caller(std::string user_agent) {
     Caller caller;
     caller.request_id = "request-1";
     caller.client_address = "192.0.2.1";
+    caller.network = caller.client_address;
     caller.user_agent = std::move(user_agent);
     return caller;
 }

@@ -52,6 +52,8 @@ struct World {
     OpenThrottle client_throttle;
     PlainAssertions assertions;
     KeptJournal journal;
+    // On the world's clock, and never short of anything unless a test asks for little.
+    eventstore::ProcessLimits limits{[this] { return 1000 * clock.now_ms(); }};
     commands::Settings settings;
 };
 

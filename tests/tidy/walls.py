@@ -8,7 +8,7 @@ import subprocess
 # What a folder may take from security/ where it may not take the rest: no keys, no OpenSSL.
 SECURITY_BASICS = ["security/digest.hpp", "security/bytes.hpp", "security/base64url.hpp", "security/hex.hpp"]
 STORE_PORTS = [
-    "eventstore/async_answer.hpp", "eventstore/store.hpp", "eventstore/log_source.hpp",
+    "eventstore/async_answer.hpp", "eventstore/store.hpp", "eventstore/limits.hpp", "eventstore/log_source.hpp",
     "eventstore/event_metadata.hpp", "eventstore/cursor_store.hpp", "eventstore/leadership.hpp",
     "eventstore/stream_origins.hpp", "eventstore/codec/events_codec.hpp",
     "eventstore/codec/jcs.hpp", "eventstore/codec/states_codec.hpp", "eventstore/sealing/",

@@ -1,0 +1,92 @@
+#pragma once
+// How often something may be done, on all nodes together: GCRA (ITU-T I.371, the virtual scheduling algorithm), which
+// needs one timestamp a bucket. Implemented by PostgresLimits for all nodes; ProcessLimits is one process's own.
+//
+//     const auto taken = co_await limits.take(std::move(buckets), deadline);
+//     if (!taken) …the store is away: fail closed…   if (taken->wait_ms > 0) …429 with Retry-After…
+#include <algorithm>
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "domain/result.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::eventstore {
+
+struct Bucket {
+    std::string key;  // what is counted, and of whom; it leaves the process as a keyed digest only
+    std::int64_t per_minute = 60;  // flow back into it
+    std::int64_t burst = 1;        // fit into it
+    enum class Use { kTake, kLook } use = Use::kTake;  // kLook: would one more pass? Nothing is taken
+
+    // Of one attempt, and of a whole bucket.
+    std::int64_t interval_us() const { return std::max<std::int64_t>(1, 60'000'000 / per_minute); }
+    std::int64_t tolerance_us() const { return burst * interval_us(); }
+};
+
+struct Taken {
+    std::int64_t wait_ms = 0;         // 0: taken from each; else from none, and so long is to be waited
+    std::int64_t first_level_us = 0;  // of the first bucket after that: until it is full again
+};
+// How many attempts the bucket lets through at once from such a level.
+std::int64_t left_in(const Bucket& bucket, std::int64_t level_us);
+
+inline constexpr std::size_t kMaxBucketsOfARequest = 16;
+
+// Thread-safe.
+class Limits {
+public:
+    virtual ~Limits() = default;
+    // From all buckets of a request, or from none of them; no key twice. On all nodes together. A flood that this
+    // process knows of already is refused without asking anybody. An error: the store is away, and nobody knows.
+    virtual boost::asio::awaitable<Result<Taken, StoreError>> take(std::vector<Bucket> buckets, Deadline deadline) = 0;
+    // The same of this process's own buckets: at once, and always.
+    virtual Taken take_own(const std::vector<Bucket>& buckets) = 0;
+};
+
+// The buckets of one process, the longest unused forgotten beyond a bound. Thread-safe.
+class OwnBuckets {
+public:
+    static constexpr std::size_t kMaxRemembered = 100'000;
+    explicit OwnBuckets(std::size_t remembered = kMaxRemembered) : remembered_(remembered) {}
+
+    Taken take(const std::vector<Bucket>& buckets, std::int64_t now_us);
+    // What was taken is given back: somebody else refused the request.
+    void give_back(const std::vector<Bucket>& buckets, std::int64_t now_us);
+    // Somebody who knows more says that the bucket stands no lower than that.
+    void learn(const Bucket& bucket, std::int64_t level_us, std::int64_t now_us);
+
+private:
+    using Recent = std::list<std::pair<std::string, std::int64_t>>;  // key, and when it is full again; newest first
+    std::int64_t& full_at(const std::string& key);
+    std::int64_t level_of(const Bucket& bucket, std::int64_t now_us) const;
+
+    const std::size_t remembered_;
+    mutable std::mutex mutex_;
+    Recent recent_;
+    std::unordered_map<std::string, Recent::iterator> places_;
+};
+
+// For tests, and for whoever has one process.
+class ProcessLimits : public Limits {
+public:
+    using NowUs = std::function<std::int64_t()>;
+    explicit ProcessLimits(NowUs now_us, std::size_t remembered = OwnBuckets::kMaxRemembered)
+        : now_us_(std::move(now_us)), shared_(remembered), own_(remembered) {}
+
+    boost::asio::awaitable<Result<Taken, StoreError>> take(std::vector<Bucket> buckets, Deadline deadline) override;
+    Taken take_own(const std::vector<Bucket>& buckets) override { return own_.take(buckets, now_us_()); }
+
+private:
+    const NowUs now_us_;
+    OwnBuckets shared_;
+    OwnBuckets own_;
+};
+
+}  // namespace keyledger::eventstore

@@ -1,0 +1,120 @@
+#include "eventstore/limits.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "tests/support/run.hpp"
+
+using namespace keyledger;
+using namespace keyledger::eventstore;
+
+namespace {
+
+constexpr std::int64_t kStartUs = 1'000'000'000;
+constexpr std::int64_t kSecondUs = 1'000'000;
+
+Bucket bucket(std::string key, std::int64_t burst = 3, std::int64_t per_minute = 60) {
+    Bucket one;
+    one.key = std::move(key);
+    one.per_minute = per_minute;
+    one.burst = burst;
+    return one;
+}
+
+class OwnBucketsTest : public testing::Test {
+protected:
+    // Milliseconds to wait.
+    std::int64_t wait(const std::vector<Bucket>& wanted) { return buckets.take(wanted, now_us).wait_ms; }
+
+    OwnBuckets buckets;
+    std::int64_t now_us = kStartUs;
+};
+
+}  // namespace
+
+TEST_F(OwnBucketsTest, GiveABurstAndThenARate) {
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(wait({bucket("net")}), 0) << i;
+    EXPECT_EQ(wait({bucket("net")}), 1000);
+    EXPECT_EQ(wait({bucket("another")}), 0);
+    now_us += kSecondUs - 1000;
+    EXPECT_EQ(wait({bucket("net")}), 1);
+    now_us += 1000;
+    EXPECT_EQ(wait({bucket("net")}), 0);
+    EXPECT_EQ(wait({bucket("net")}), 1000);
+}
+
+TEST_F(OwnBucketsTest, FillNoHigherThanTheirBurst) {
+    EXPECT_EQ(wait({bucket("net")}), 0);
+    now_us += 3600 * kSecondUs;
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(wait({bucket("net")}), 0) << i;
+    EXPECT_GT(wait({bucket("net")}), 0);
+}
+
+TEST_F(OwnBucketsTest, AreTakenAllOrNoneOfThem) {
+    EXPECT_EQ(wait({bucket("small", 1), bucket("large", 2)}), 0);
+    for (int i = 0; i < 9; ++i) EXPECT_GT(wait({bucket("large", 2), bucket("small", 1)}), 0);
+    EXPECT_EQ(wait({bucket("large", 2)}), 0) << "a request that was refused took from it";
+    EXPECT_GT(wait({bucket("large", 2)}), 0);
+}
+
+TEST_F(OwnBucketsTest, CanBeLookedAt) {
+    Bucket look = bucket("net", 1);
+    look.use = Bucket::Use::kLook;
+    for (int i = 0; i < 9; ++i) EXPECT_EQ(wait({look}), 0);
+    EXPECT_EQ(wait({bucket("net", 1)}), 0);
+    EXPECT_GT(wait({look}), 0);
+}
+
+TEST_F(OwnBucketsTest, TellHowFullTheFirstIs) {
+    Taken taken = buckets.take({bucket("net"), bucket("other", 1)}, now_us);
+    EXPECT_EQ(taken.first_level_us, kSecondUs);
+    EXPECT_EQ(left_in(bucket("net"), taken.first_level_us), 2);
+    taken = buckets.take({bucket("net"), bucket("other", 1)}, now_us);
+    EXPECT_GT(taken.wait_ms, 0);
+    EXPECT_EQ(left_in(bucket("net"), taken.first_level_us), 2);
+}
+
+TEST_F(OwnBucketsTest, LetAClockThatStepsBackRefillNothingAndLockNobodyOut) {
+    EXPECT_EQ(wait({bucket("net", 1)}), 0);
+    now_us -= 600 * kSecondUs;
+    EXPECT_EQ(wait({bucket("net", 1)}), 1000);
+}
+
+TEST_F(OwnBucketsTest, ForgetTheLongestUnusedBeyondTheirBound) {
+    OwnBuckets two(2);
+    for (const char* key : {"a", "b", "c"}) EXPECT_EQ(two.take({bucket(key, 1)}, now_us).wait_ms, 0);
+    EXPECT_GT(two.take({bucket("c", 1)}, now_us).wait_ms, 0);
+    EXPECT_GT(two.take({bucket("b", 1)}, now_us).wait_ms, 0);
+    EXPECT_EQ(two.take({bucket("a", 1)}, now_us).wait_ms, 0) << "forgotten";
+}
+
+TEST_F(OwnBucketsTest, LearnFromWhoeverKnowsMore) {
+    buckets.learn(bucket("net"), 3 * kSecondUs, now_us);
+    EXPECT_EQ(wait({bucket("net")}), 1000);
+    buckets.learn(bucket("net"), kSecondUs, now_us);
+    EXPECT_EQ(wait({bucket("net")}), 1000) << "nobody takes away what was counted";
+    buckets.give_back({bucket("net")}, now_us);
+    EXPECT_EQ(wait({bucket("net")}), 0);
+}
+
+TEST(ProcessLimits, CountsThoseWhoComeAtOnceOneByOne) {
+    ProcessLimits limits([] { return kStartUs; });
+    std::atomic<int> admitted = 0;
+    {
+        std::vector<std::jthread> threads;
+        for (int t = 0; t < 4; ++t)
+            threads.emplace_back([&] {
+                for (int i = 0; i < 50; ++i) admitted += limits.take_own({bucket("net", 100, 1)}).wait_ms == 0;
+            });
+    }
+    EXPECT_EQ(admitted, 100);
+}
+
+TEST(ProcessLimits, KeepsItsOwnApartFromTheShared) {
+    ProcessLimits limits([] { return kStartUs; });
+    EXPECT_EQ(limits.take_own({bucket("net", 1)}).wait_ms, 0);
+    EXPECT_EQ(test::run(limits.take({bucket("net", 1)}, Deadline::max()))->wait_ms, 0);
+    EXPECT_GT(test::run(limits.take({bucket("net", 1)}, Deadline::max()))->wait_ms, 0);
+}
