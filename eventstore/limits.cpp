@@ -51,6 +51,11 @@ Taken OwnBuckets::take(const std::vector<Bucket>& buckets, std::int64_t now_us) 
     return taken;
 }
 
+Taken OwnBuckets::look(std::vector<Bucket> buckets, std::int64_t now_us) {
+    for (Bucket& bucket : buckets) bucket.use = Bucket::Use::kLook;
+    return take(buckets, now_us);
+}
+
 void OwnBuckets::give_back(const std::vector<Bucket>& buckets, std::int64_t now_us) {
     const std::lock_guard lock(mutex_);
     for (const Bucket& bucket : buckets)

@@ -46,7 +46,9 @@ public:
     // From all buckets of a request, or from none of them; no key twice. On all nodes together. A flood that this
     // process knows of already is refused without asking anybody. An error: the store is away, and nobody knows.
     virtual boost::asio::awaitable<Result<Taken, StoreError>> take(std::vector<Bucket> buckets, Deadline deadline) = 0;
-    // The same of this process's own buckets: at once, and always.
+    // Whether this process knows already that a take would be refused. Asks nobody, and takes nothing.
+    virtual Taken known(std::vector<Bucket> buckets) = 0;
+    // From this process's own buckets: at once, and always.
     virtual Taken take_own(const std::vector<Bucket>& buckets) = 0;
 };
 
@@ -57,6 +59,8 @@ public:
     explicit OwnBuckets(std::size_t remembered = kMaxRemembered) : remembered_(remembered) {}
 
     Taken take(const std::vector<Bucket>& buckets, std::int64_t now_us);
+    // What a take would say.
+    Taken look(std::vector<Bucket> buckets, std::int64_t now_us);
     // What was taken is given back: somebody else refused the request.
     void give_back(const std::vector<Bucket>& buckets, std::int64_t now_us);
     // Somebody who knows more says that the bucket stands no lower than that.
@@ -81,6 +85,7 @@ public:
         : now_us_(std::move(now_us)), shared_(remembered), own_(remembered) {}
 
     boost::asio::awaitable<Result<Taken, StoreError>> take(std::vector<Bucket> buckets, Deadline deadline) override;
+    Taken known(std::vector<Bucket> buckets) override { return shared_.look(std::move(buckets), now_us_()); }
     Taken take_own(const std::vector<Bucket>& buckets) override { return own_.take(buckets, now_us_()); }
 
 private:

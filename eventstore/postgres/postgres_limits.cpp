@@ -104,6 +104,8 @@ PostgresLimits::Counts PostgresLimits::counts() const {
 
 Taken PostgresLimits::take_own(const std::vector<Bucket>& buckets) { return own_.take(buckets, now_us()); }
 
+Taken PostgresLimits::known(std::vector<Bucket> buckets) { return front_.look(std::move(buckets), now_us()); }
+
 boost::asio::awaitable<Result<Taken, StoreError>> PostgresLimits::take(std::vector<Bucket> buckets,
                                                                        Deadline deadline) {
     if (buckets.empty() || buckets.size() > kMaxBucketsOfARequest) co_return Unexpected(StoreError::kBadData);
@@ -160,6 +162,11 @@ void PostgresLimits::work() {
             for (const Bucket& bucket : round[request]->buckets) question.add(request, bucket, name_of_(bucket.key));
         // What a lost answer took is taken twice: stricter for a moment, and never laxer.
         const auto answers = session.run([&] { return question.ask(session.connection()); });
+        {
+            const std::lock_guard lock(mutex_);
+            ++counts_.statements;
+            if (answers) counts_.requests += round.size();
+        }
         std::size_t entry = 0;
         for (const auto& one : round) {
             if (!answers) {
@@ -177,9 +184,6 @@ void PostgresLimits::work() {
             taken.first_level_us = levels_us.front();
             settle(*one, taken, levels_us);
         }
-        const std::lock_guard lock(mutex_);
-        ++counts_.statements;
-        if (answers) counts_.requests += round.size();
     }
 }
 

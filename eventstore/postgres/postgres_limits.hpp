@@ -36,6 +36,7 @@ public:
     PostgresLimits& operator=(const PostgresLimits&) = delete;
 
     boost::asio::awaitable<Result<Taken, StoreError>> take(std::vector<Bucket> buckets, Deadline deadline) override;
+    Taken known(std::vector<Bucket> buckets) override;
     Taken take_own(const std::vector<Bucket>& buckets) override;
 
     // Whoever waits gets kUnavailable. May be repeated.

@@ -117,4 +117,6 @@ TEST(ProcessLimits, KeepsItsOwnApartFromTheShared) {
     EXPECT_EQ(limits.take_own({bucket("net", 1)}).wait_ms, 0);
     EXPECT_EQ(test::run(limits.take({bucket("net", 1)}, Deadline::max()))->wait_ms, 0);
     EXPECT_GT(test::run(limits.take({bucket("net", 1)}, Deadline::max()))->wait_ms, 0);
+    EXPECT_GT(limits.known({bucket("net", 1)}).wait_ms, 0);
+    EXPECT_EQ(limits.known({bucket("net", 2)}).wait_ms, 0);
 }

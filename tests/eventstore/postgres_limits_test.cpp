@@ -104,6 +104,8 @@ TEST_F(PostgresLimitsTest, ShedAFloodWithoutAStatement) {
     EXPECT_GT(wait(first, {bucket("net", 1), bucket("name", 5)}), 0) << "it learns of it by its first statement";
     const auto before = first.counts().statements;
     for (int i = 0; i < 1000; ++i) EXPECT_GT(wait(first, {bucket("net", 1), bucket("name", 5)}), 0);
+    EXPECT_GT(first.known({bucket("net", 1)}).wait_ms, 0);
+    EXPECT_EQ(first.known({bucket("name", 5)}).wait_ms, 0);
     EXPECT_EQ(first.counts().statements, before);
     EXPECT_EQ(first.counts().shed, 1000u);
     for (int i = 0; i < 5; ++i) EXPECT_EQ(wait(first, {bucket("name", 5)}), 0) << "what was refused took from it";
