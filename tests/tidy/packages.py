@@ -32,6 +32,8 @@ INSTALLED_BY = {
     "scripts/lib/kafka.sh": ["kafka"],
     "scripts/lib/postgres.sh": ["postgres"],
     "scripts/demo": ["scripts/run"],
+    "scripts/fresh": ["fresh"],
+    "scripts/lib/inside.sh": ["fresh"],
     "scripts/services": ["postgres", "kafka"],
     "scripts/stop": ["postgres", "kafka"],
     ".ci/run": ["scripts/test"],

@@ -12,9 +12,10 @@ BUILTINS = frozenset(
     "umask unalias unset wait".split()
 )
 
-# What starts the command behind it: how many words come before that, and which options take the word after them.
+# What starts the command behind it: how many words come before that, and which options take the word after them. Not
+# chroot: what it starts is another system's.
 STARTERS = {
-    "as_postgres": (0, ()), "as_root": (0, ()), "await": (1, ()), "chroot": (1, ()), "command": (0, ()),
+    "as_postgres": (0, ()), "as_root": (0, ()), "await": (1, ()), "command": (0, ()),
     "env": (0, ("-u", "-C")), "exec": (0, ("-a",)), "nice": (0, ("-n",)), "run_child": (0, ()), "setpriv": (0, ()),
     "setsid": (0, ()), "spawn": (2, ()), "sudo": (0, ("-u", "-g")), "timed": (1, ()), "timeout": (1, ("-k", "-s")),
     "unshare": (0, ()), "with_progress": (2, ()), "xargs": (0, ("-n", "-P", "-I", "-d", "-L")),
