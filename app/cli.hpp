@@ -46,6 +46,7 @@ struct RewrapKeys {
 Exit rewrap_keys(const Environment& environment, const RewrapKeys& options);
 Exit rotate_keys(const Environment& environment, const RotateKeys& options);
 Exit revoke_key(const Environment& environment, const std::string& path, const std::string& id);
+Exit complete_keys(const Environment& environment, const std::string& path);
 Exit list_keys(const Environment& environment, const std::string& path, Format format);
 
 struct CreateAdmin {

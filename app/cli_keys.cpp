@@ -47,6 +47,19 @@ Exit generate_keys(const Environment& environment, const GenerateKeys& options) 
     return Exit::kGood;
 }
 
+Exit complete_keys(const Environment& environment, const std::string& given) {
+    const auto path = keyring_path(environment, given);
+    if (!path) return Exit::kUsage;
+    const auto made = security::complete_keyring(*path, SystemClock().now_ms());
+    if (!made) return fail(made.error());
+    if (made->empty()) {
+        std::cout << "Nothing was missing.\n";
+        return Exit::kAlreadyThere;
+    }
+    std::cout << "Made " << *made << ". Copy the keyring to every node, and keep a copy in a safe place.\n";
+    return Exit::kGood;
+}
+
 Exit rotate_keys(const Environment& environment, const RotateKeys& options) {
     const auto path = keyring_path(environment, options.path);
     const auto purpose = security::key_purpose_named(options.purpose);

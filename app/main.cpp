@@ -61,7 +61,8 @@ void add_keys(CLI::App& app, Chosen& chosen) {
     auto* rotating = keys->add_subcommand("rotate", "publish a new key of a purpose, used after the lead time");
     auto kek = std::make_shared<bool>(false);
     auto* purpose = rotating->add_option("purpose", rotate->purpose,
-                                         "token-signing, sealing-root, key-encryption or claims");
+                                         "token-signing, sealing-root, key-encryption, claims, "
+                                         "tree-heads or event-macs");
     rotating->add_flag("--kek", *kek, "all in one while no service runs: a new key-encryption key, every subject's key "
                                       "wrapped under it, the old one ended")
         ->excludes(purpose);
@@ -91,6 +92,11 @@ void add_keys(CLI::App& app, Chosen& chosen) {
     revoking->add_option("id", *id, "as 'keys list' shows it")->required();
     revoking->callback([&chosen, path, id] {
         chosen.run = [path, id] { return revoke_key(from_process, *path, *id); };
+    });
+
+    auto* completing = keys->add_subcommand("complete", "make a key for each purpose that has none, after an update");
+    completing->callback([&chosen, path] {
+        chosen.run = [path] { return complete_keys(from_process, *path); };
     });
 
     auto json = std::make_shared<bool>(false);

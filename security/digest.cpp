@@ -3,6 +3,7 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -64,6 +65,52 @@ Digest hmac_sha256(std::string_view key, std::span<const std::string_view> parts
     Digest digest;
     std::size_t size = 0;
     ensure(EVP_MAC_final(context.get(), digest.data(), &size, digest.size()) == 1, "HMAC-SHA256");
+    return digest;
+}
+
+// RFC 2104 by hand: what both hashes are before the text is the same each time.
+struct HmacKey::States {
+    MessageDigestContext inner{ensured(EVP_MD_CTX_new(), "digest context")};
+    MessageDigestContext outer{ensured(EVP_MD_CTX_new(), "digest context")};
+};
+
+HmacKey::HmacKey(std::string_view key) {
+    constexpr std::size_t kBlock = 64;
+    if (key.empty()) throw std::invalid_argument("HmacKey: empty key");
+    std::array<char, kBlock> padded{};
+    if (key.size() > kBlock) {
+        const Digest shorter = sha256(key);
+        std::ranges::copy(view_of(shorter), padded.begin());
+    } else {
+        std::ranges::copy(key, padded.begin());
+    }
+    auto states = std::make_unique<States>();
+    const auto begin = [&](EVP_MD_CTX* context, char pad) {
+        std::array<char, kBlock> block = padded;
+        for (char& byte : block) byte = static_cast<char>(byte ^ pad);
+        ensure(EVP_DigestInit_ex2(context, fetched_sha256(), nullptr) == 1, "HMAC-SHA256");
+        ensure(EVP_DigestUpdate(context, block.data(), block.size()) == 1, "HMAC-SHA256");
+        OPENSSL_cleanse(block.data(), block.size());
+    };
+    begin(states->inner.get(), '\x36');
+    begin(states->outer.get(), '\x5C');
+    OPENSSL_cleanse(padded.data(), padded.size());
+    states_ = std::move(states);
+}
+
+HmacKey::~HmacKey() = default;
+
+Digest HmacKey::of(std::string_view bytes) const {
+    thread_local MessageDigestContext context(ensured(EVP_MD_CTX_new(), "digest context"));
+    Digest digest;
+    const auto hash = [&](const EVP_MD_CTX* from, std::string_view rest) {
+        ensure(EVP_MD_CTX_copy_ex(context.get(), from) == 1, "HMAC-SHA256");
+        ensure(EVP_DigestUpdate(context.get(), rest.data(), rest.size()) == 1, "HMAC-SHA256");
+        ensure(EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1, "HMAC-SHA256");
+    };
+    hash(states_->inner.get(), bytes);
+    const Digest inner = digest;
+    hash(states_->outer.get(), view_of(inner));
     return digest;
 }
 

@@ -18,6 +18,10 @@ std::string_view name_of(KeyPurpose purpose) {
             return "token-signing";
         case KeyPurpose::kTreeHeads:
             return "tree-heads";
+        case KeyPurpose::kEventMacs:
+            return "event-macs";
+        case KeyPurpose::kUnknown:
+            return "unknown";
     }
     throw std::logic_error("unknown key purpose");
 }
@@ -27,12 +31,14 @@ std::string_view algorithm_for(KeyPurpose purpose) {
         case KeyPurpose::kKeyEncryption:
             return "A256GCM";
         case KeyPurpose::kClaims:
+        case KeyPurpose::kEventMacs:
             return "HMAC-SHA256";
         case KeyPurpose::kSealingRoot:
             return "HKDF-SHA256";
         case KeyPurpose::kTreeHeads:
             return "EdDSA";
         case KeyPurpose::kTokenSigning:
+        case KeyPurpose::kUnknown:
             break;
     }
     return {};
@@ -75,6 +81,8 @@ std::optional<std::int64_t> Key::ends_at_ms() const {
         case KeyPurpose::kKeyEncryption:
         case KeyPurpose::kClaims:
         case KeyPurpose::kTreeHeads:
+        case KeyPurpose::kEventMacs:
+        case KeyPurpose::kUnknown:
             break;
     }
     return std::nullopt;
@@ -137,8 +145,9 @@ Result<void, KeyringError> Keyring::complete_at(std::int64_t now_ms) const {
         missing += name_of(purpose);
     }
     if (missing.empty()) return {};
-    return Unexpected(
-        KeyringError{KeyringError::Code::kMissingPurpose, "the keyring has no key in use for: " + missing});
+    return Unexpected(KeyringError{KeyringError::Code::kMissingPurpose,
+                                   "the keyring has no key in use for: " + missing +
+                                       "; 'keyledger keys complete' makes what is missing"});
 }
 
 std::vector<KeyDescription> Keyring::list(std::int64_t now_ms) const {

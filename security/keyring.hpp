@@ -24,11 +24,14 @@ enum class KeyPurpose {
     kSealingRoot,    // HKDF root of everything sealed for clients: refresh tokens, cursors, mail links ...
     kTokenSigning,   // access tokens
     kTreeHeads,      // what the log was at a time, for auditors: Ed25519 alone, as signed notes want it
+    kEventMacs,      // HMAC of what the service appends, so that nobody else's events are believed
+    kUnknown,        // of a newer program: kept in the file as it is, and good for nothing here
 };
 inline constexpr std::array kAllKeyPurposes{KeyPurpose::kKeyEncryption, KeyPurpose::kClaims,
                                             KeyPurpose::kSealingRoot, KeyPurpose::kTokenSigning,
-                                            KeyPurpose::kTreeHeads};
-// As in the file and on the command line: "key-encryption", "claims", "sealing-root", "token-signing", "tree-heads".
+                                            KeyPurpose::kTreeHeads, KeyPurpose::kEventMacs};
+// As in the file and on the command line: "key-encryption", "claims", "sealing-root", "token-signing", "tree-heads",
+// "event-macs".
 std::string_view name_of(KeyPurpose purpose);
 // The one algorithm of a purpose; empty for token signing, where each key has its own.
 std::string_view algorithm_for(KeyPurpose purpose);
@@ -44,6 +47,7 @@ inline constexpr std::int64_t kSealingRootRetentionMs = std::int64_t{90} * 24 * 
 struct Key {
     std::string id;  // short random base64url, unique in the file
     KeyPurpose purpose = KeyPurpose::kClaims;
+    std::string unknown_purpose{};  // its name, of kUnknown alone; the material is then what the file says
     std::string algorithm;
     std::int64_t created_at_ms = 0;
     std::int64_t use_from_ms = 0;

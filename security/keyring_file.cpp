@@ -207,6 +207,19 @@ Result<void, KeyringError> generate_keyring(const std::string& path, SigningAlgo
     return write_keyring_file(path, keys, Target::kMustBeNew);
 }
 
+Result<std::string, KeyringError> complete_keyring(const std::string& path, std::int64_t now_ms) {
+    return changed_keyring_file(path, [&](std::vector<Key>& keys) -> Result<std::string, KeyringError> {
+        std::string made;
+        for (KeyPurpose purpose : kAllKeyPurposes) {
+            const auto serves = [&](const Key& key) { return key.purpose == purpose && !key.has_ended(now_ms); };
+            if (std::ranges::any_of(keys, serves)) continue;
+            keys.push_back(new_key(purpose, successor_algorithm(keys, purpose, std::nullopt), now_ms, now_ms));
+            made.append(made.empty() ? "" : " ").append(keys.back().id);
+        }
+        return made;
+    });
+}
+
 Result<std::string, KeyringError> rotate_key(const std::string& path, KeyPurpose purpose,
                                              std::int64_t lead_ms, std::int64_t now_ms,
                                              std::optional<SigningAlgorithm> algorithm) {
@@ -235,6 +248,10 @@ Result<void, KeyringError> revoke_key(const std::string& path, std::string_view 
                 return Unexpected(
                     KeyringError{KeyringError::Code::kUnknownKey, "keyring " + path + " has no such key id"});
             if (at->revoked_at_ms) return std::string(id);
+            if (at->purpose == KeyPurpose::kEventMacs || at->purpose == KeyPurpose::kUnknown)
+                return Unexpected(KeyringError{
+                    KeyringError::Code::kInUse,
+                    "key " + at->id + " is needed for as long as there is what it authenticated"});
             bool opens_what_is_stored =
                 at->purpose == KeyPurpose::kKeyEncryption || at->purpose == KeyPurpose::kClaims;
             if (opens_what_is_stored && (!at->retired_at_ms || *at->retired_at_ms > now_ms))

@@ -29,6 +29,10 @@ Secret keyring_text(const std::vector<Key>& keys);
 Result<void, KeyringError> generate_keyring(const std::string& path, SigningAlgorithm algorithm,
                                             std::int64_t now_ms);
 
+// Makes a key, in use at once, for each purpose that has none: after an update to a program that knows more purposes.
+// Returns the ids, separated by spaces; empty: nothing was missing.
+Result<std::string, KeyringError> complete_keyring(const std::string& path, std::int64_t now_ms);
+
 // Publishes a new key now and uses it from now + lead_ms (0 to 30 days), when its predecessors retire. Give
 // every node time to reload, and every client time to fetch the JWKS. `algorithm` is for token signing: none
 // keeps the current one's. Keys that ended are dropped from the file, revoked ones after 90 days. Returns the
@@ -41,7 +45,7 @@ Result<std::string, KeyringError> rotate_key(const std::string& path, KeyPurpose
 // Ends a key at once and destroys its material. If it was the current one for tokens or sealing, its
 // published successor takes over early, or a new one is made. A
 // key for subject keys or claims must first be rotated (kInUse), for it opens what is stored: re-wrap before
-// you revoke.
+// you revoke. One for event MACs is never revoked: what it authenticated would not be believed any more.
 Result<void, KeyringError> revoke_key(const std::string& path, std::string_view id, std::int64_t now_ms);
 
 }  // namespace keyledger::security

@@ -38,8 +38,10 @@ public:
         Key key;
         key.id = text("id");
         if (!is_key_id(key.id)) refuse("\"id\" must be 4 to 32 characters of base64url");
-        auto purpose = key_purpose_named(text("purpose"));
-        purpose ? void(key.purpose = *purpose) : refuse("\"purpose\" is unknown");
+        const std::string named = text("purpose");
+        key.purpose = key_purpose_named(named).value_or(KeyPurpose::kUnknown);
+        if (key.purpose == KeyPurpose::kUnknown) key.unknown_purpose = named;
+        if (key.purpose == KeyPurpose::kUnknown && !is_key_id(named)) refuse("\"purpose\" is no name");
         key.algorithm = text("algorithm");
         check_algorithm(key);
         key.created_at_ms = time("created_at_ms").value_or(0);
@@ -65,6 +67,7 @@ private:
     }
 
     void check_algorithm(const Key& key) {
+        if (key.purpose == KeyPurpose::kUnknown) return;
         bool chosen = key.purpose == KeyPurpose::kTokenSigning;
         if (chosen && !signing_algorithm_named(key.algorithm))
             refuse("\"algorithm\" must be RS256, ES256 or EdDSA");
@@ -79,6 +82,10 @@ private:
         }
         Secret material = Secret::take(text("material"));
         if (!error_.empty()) return;
+        if (key.purpose == KeyPurpose::kUnknown) {
+            key.material = std::move(material);
+            return;
+        }
         if (is_signing(key.purpose)) {
             auto parsed = SigningKey::parse(*signing_algorithm_named(key.algorithm), material);
             if (!parsed) return refuse("\"material\": " + parsed.error());
@@ -181,14 +188,16 @@ Secret keyring_text(const std::vector<Key>& keys) {
     for (const Key& key : keys) {
         json.StartObject();
         text("id", key.id);
-        text("purpose", name_of(key.purpose));
+        text("purpose", key.purpose == KeyPurpose::kUnknown ? key.unknown_purpose : name_of(key.purpose));
         text("algorithm", key.algorithm);
         time("created_at_ms", key.created_at_ms);
         time("use_from_ms", key.use_from_ms);
         time("retired_at_ms", key.retired_at_ms);
         time("revoked_at_ms", key.revoked_at_ms);
         if (key.signing) text("material", key.signing->pem().reveal());
-        if (!key.material.empty()) {
+        if (key.purpose == KeyPurpose::kUnknown) {
+            if (!key.material.empty()) text("material", key.material.reveal());
+        } else if (!key.material.empty()) {
             Secret encoded = Secret::take(base64url_encode(key.material.reveal()));
             text("material", encoded.reveal());
         }

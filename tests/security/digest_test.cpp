@@ -45,6 +45,15 @@ TEST(HmacSha256, MatchesRfc4231) {
               "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+TEST(HmacKey, IsTheSameAsHmacInOneGo) {
+    for (const std::size_t size : {1, 20, 32, 63, 64, 65, 131})
+        for (const char* text : {"", "Hi There", "what do ya want for nothing?"}) {
+            const std::string key(size, 'k');
+            EXPECT_EQ(hex_of(HmacKey(key).of(text)), hex_of(hmac_sha256(key, {text}))) << size << text;
+        }
+    EXPECT_THROW(HmacKey(""), std::invalid_argument);
+}
+
 TEST(HmacSha256, RefusesAnEmptyKey) { EXPECT_THROW(hmac_sha256("", {"text"}), std::invalid_argument); }
 
 // RFC 5869 appendix A, cases 1 and 3; the first 32 bytes of their output are its first block.

@@ -179,7 +179,7 @@ TEST(KeyringText, NamesWhatIsWrongWithAnEntry) {
         {{.id = R"("a b c")"}, "base64url"},
         {{.id = R"("abc")"}, "base64url"},
         {{.id = ""}, "\"id\""},
-        {{.purpose = R"("other")"}, "purpose"},
+        {{.purpose = R"("o t")"}, "purpose"},
         {{.algorithm = R"("AES")"}, "HMAC-SHA256"},
         {{.algorithm = ""}, "algorithm"},
         {{.created_at_ms = "-1"}, "created_at_ms"},
@@ -223,4 +223,45 @@ TEST(KeyringText, RefusesTooManyKeys) {
     std::string entries = "{}";
     for (std::size_t i = 0; i < kMaxKeys; ++i) entries += ",{}";
     EXPECT_NE(refusal(keyring_of(entries)).find("100"), std::string::npos);
+}
+
+// During an update some nodes know more purposes than others, and all have one keyring.
+TEST(KeyringText, KeepsKeysOfPurposesThatItDoesNotKnow) {
+    const std::string text = keyring_of(Entry{.purpose = R"("of-tomorrow")", .algorithm = R"("X9")",
+                                              .material = R"("whatever it is")"}.text());
+    auto keys = parse_keyring(std::string(text));
+    ASSERT_TRUE(keys) << keys.error().message;
+    ASSERT_EQ(keys->size(), 1U);
+    EXPECT_EQ(keys->front().purpose, KeyPurpose::kUnknown);
+    auto again = parse_keyring(std::string(keyring_text(*keys).reveal()));
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->front().unknown_purpose, "of-tomorrow");
+    EXPECT_EQ(again->front().algorithm, "X9");
+    EXPECT_EQ(again->front().material.reveal(), "whatever it is");
+}
+
+TEST_F(KeyringFile, CompletesWhatIsMissingAndNothingElse) {
+    generate();
+    auto keys = read_keyring_file(path_);
+    ASSERT_TRUE(keys);
+    std::erase_if(*keys, [](const Key& key) { return key.purpose == KeyPurpose::kEventMacs; });
+    const std::string text(keyring_text(*keys).reveal());
+    std::ofstream(path_, std::ios::trunc) << text;
+    EXPECT_FALSE(LiveKeyring::open(path_, kNowMs)) << "the service says which command helps";
+    auto made = complete_keyring(path_, kNowMs);
+    ASSERT_TRUE(made);
+    EXPECT_FALSE(made->empty());
+    EXPECT_TRUE(LiveKeyring::open(path_, kNowMs));
+    EXPECT_EQ(read_keyring_file(path_)->size(), keys->size() + 1);
+    EXPECT_EQ(complete_keyring(path_, kNowMs).value(), "");
+}
+
+TEST_F(KeyringFile, NeverRevokesAKeyThatEventsAreBelievedBy) {
+    generate();
+    rotated(KeyPurpose::kEventMacs, 0, kNowMs);
+    const auto keys = read_keyring_file(path_).value();
+    for (const Key& key : keys) {
+        if (key.purpose != KeyPurpose::kEventMacs) continue;
+        EXPECT_EQ(revoke_key(path_, key.id, kNowMs + 1).error().code, KeyringError::Code::kInUse);
+    }
 }

@@ -1,0 +1,29 @@
+#pragma once
+// The event store's EventMacs over the keyring. Any thread.
+#include <functional>
+#include <map>
+#include <mutex>
+
+#include "commands/ports.hpp"
+#include "eventstore/event_macs.hpp"
+#include "security/keyring.hpp"
+
+namespace keyledger::security {
+
+class KeyringMacs : public eventstore::EventMacs {
+public:
+    using Snapshot = std::function<std::shared_ptr<const Keyring>()>;
+    KeyringMacs(Snapshot snapshot, eventstore::NowMs now_ms)
+        : snapshot_(std::move(snapshot)), now_ms_(std::move(now_ms)) {}
+
+    std::shared_ptr<const HmacKey> key(std::string_view key_id, const Uuid& log_id) const override;
+    std::vector<std::string> writing_keys() const override;
+    std::string sign(std::string_view name, std::string_view text) const override;
+    std::optional<std::string> open(std::string_view note) const override;
+
+private:
+    const Snapshot snapshot_;
+    const eventstore::NowMs now_ms_;
+};
+
+}  // namespace keyledger::security
