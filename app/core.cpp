@@ -79,7 +79,7 @@ Core::Core(const Config& config)
       policy(processors, password_policy(config)),
       store(store_settings(with_fitting_schema(config)), [this] { return clock.now_ms(); }),
       keys(store, cipher),
-      executor({store, cipher, keys, cache, clock, identifiers, pseudonyms}),
+      executor({store, cipher, keys, cache, clock, identifiers, pseudonyms, &workers}),
       folded_access(executor, store),
       access(folded_access, store),
       limits(limits_settings(config), [this](std::string_view key) { return pseudonyms.bucket(key); }),

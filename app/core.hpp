@@ -39,6 +39,7 @@ struct Core {
     security::KeyringCipher cipher;
     security::KeyringPseudonyms pseudonyms;
     boost::asio::thread_pool processors{1};  // what takes long but is no password hash
+    PooledWorkers workers{processors};
     security::HashingPool hashing;
     security::PooledPasswordHasher hasher;
     security::JudgingPasswordPolicy policy;

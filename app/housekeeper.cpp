@@ -68,7 +68,7 @@ void Housekeeper::run() {
     }
 }
 
-// No stream that gets snapshots is written for longer than a session may last.
+// No session is written for longer than it may last; the snapshots of what has no end stay.
 void Housekeeper::prune() {
     const std::int64_t now_ms = core_.clock.now_ms();
     const auto pruned = postgres::prune_commands(database_url_, now_ms - retention_ms_, kAtMost);
@@ -80,8 +80,10 @@ void Housekeeper::prune() {
 
 void Housekeeper::forget_the_erased() {
     const std::int64_t now_ms = core_.clock.now_ms();
-    const auto gone = postgres::destroyed_subjects(database_url_, forgotten_until_ms_ - kOverlapMs, kAtMost);
-    if (!gone) {
+    const std::int64_t since_ms = forgotten_until_ms_ - kOverlapMs;
+    const auto gone = postgres::destroyed_subjects(database_url_, since_ms, kAtMost);
+    const auto dropped = postgres::drop_snapshots_of_the_erased(database_url_, since_ms);
+    if (!gone || !dropped) {
         spdlog::warn("whose keys were destroyed could not be learnt: the database does not answer");
         return;
     }

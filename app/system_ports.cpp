@@ -3,12 +3,22 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 
 #include "commands/client_secrets.hpp"
 #include "security/random.hpp"
 
 namespace keyledger::app {
+namespace {
+
+boost::asio::awaitable<void> run_here(std::function<void()> work) {
+    work();
+    co_return;
+}
+
+}  // namespace
 
 std::int64_t SystemClock::now_ms() const {
     using namespace std::chrono;
@@ -29,6 +39,11 @@ Secret RandomIdentifiers::next_secret() { return security::random_secret(command
 
 void LoggedJournal::warning(std::string_view what, const Uuid& about) {
     spdlog::warn("{} (id {})", what, about.to_string());
+}
+
+boost::asio::awaitable<void> PooledWorkers::run(std::function<void()> work) {
+    auto running = run_here(std::move(work));
+    co_await boost::asio::co_spawn(pool_, std::move(running), boost::asio::use_awaitable);
 }
 
 }  // namespace keyledger::app

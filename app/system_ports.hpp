@@ -1,5 +1,8 @@
 #pragma once
-// The clock and the identifiers of the real world.
+// The clock, the identifiers and the threads of the real world.
+#include <boost/asio/thread_pool.hpp>
+
+#include "commands/folder.hpp"
 #include "commands/ports.hpp"
 
 namespace keyledger::app {
@@ -24,6 +27,16 @@ private:
 class LoggedJournal : public commands::Journal {
 public:
     void warning(std::string_view what, const Uuid& about) override;
+};
+
+class PooledWorkers : public commands::Workers {
+public:
+    // The pool outlives it.
+    explicit PooledWorkers(boost::asio::thread_pool& pool) : pool_(pool) {}
+    boost::asio::awaitable<void> run(std::function<void()> work) override;
+
+private:
+    boost::asio::thread_pool& pool_;
 };
 
 }  // namespace keyledger::app

@@ -355,7 +355,8 @@ void Executor::remember(const Attempt& attempt, const Append& append, const even
     for (const auto& [stream, event_id] : changed) {
         const Uuid& stream_id = attempt.streams_.loads()[stream].stream_id;
         world_.cache.put(stream_id, folds[stream]);
-        keep_snapshot(world_.store, world_.cipher, stream_id, attempt.folds_[stream], folds[stream], event_id);
+        const KeptFold kept{stream_id, attempt.folds_[stream].version, folds[stream], event_id};
+        keep_snapshot(world_.store, world_.cipher, world_.keys.recall(stream_id), kept);
     }
     for (const SubjectKeyPtr& key : attempt.new_keys_) world_.keys.remember(key);
     for (const auto& [subject, key_id] : attempt.destroyed_keys_) world_.keys.forget(subject);

@@ -118,9 +118,10 @@ public:
         Clock& clock;
         Identifiers& identifiers;
         Pseudonyms& pseudonyms;
+        Workers* workers = nullptr;  // for folds of long streams
     };
     explicit Executor(World world)
-        : world_(world), folder_(world.store, world.cipher, world.keys, world.cache) {}
+        : world_(world), folder_(world.store, world.cipher, world.keys, world.cache, world.workers) {}
 
     asio::awaitable<Outcome> run(Caller caller, Streams streams, Step step, int max_attempts = kMaxAttempts);
 

@@ -6,44 +6,44 @@ namespace keyledger::commands {
 namespace {
 
 template <class Aggregate, class Event>
-AnyState step(const AnyState& state, const Event& event, const Recorded& recorded) {
-    const auto* aggregate = std::get_if<Aggregate>(&state);
+void step(AnyState& state, const Event& event, const Recorded& recorded) {
+    auto* aggregate = std::get_if<Aggregate>(&state);
     if (!aggregate) throw eventstore::CodecError("an event stands in another aggregate's stream");
-    return evolve(*aggregate, event, recorded);
+    *aggregate = evolve(std::move(*aggregate), event, recorded);
 }
 
-AnyState evolve_any(const AnyState& state, const UserEvent& event, const Recorded& recorded) {
-    return step<User>(state, event, recorded);
+void evolve_any(AnyState& state, const UserEvent& event, const Recorded& recorded) {
+    step<User>(state, event, recorded);
 }
-AnyState evolve_any(const AnyState& state, const SessionEvent& event, const Recorded& recorded) {
-    return step<Session>(state, event, recorded);
+void evolve_any(AnyState& state, const SessionEvent& event, const Recorded& recorded) {
+    step<Session>(state, event, recorded);
 }
-AnyState evolve_any(const AnyState& state, const LoginAttemptsEvent& event, const Recorded& recorded) {
-    return step<LoginAttempts>(state, event, recorded);
+void evolve_any(AnyState& state, const LoginAttemptsEvent& event, const Recorded& recorded) {
+    step<LoginAttempts>(state, event, recorded);
 }
-AnyState evolve_any(const AnyState& state, const AnonymousCallersEvent& event, const Recorded& recorded) {
-    return step<AnonymousCallers>(state, event, recorded);
+void evolve_any(AnyState& state, const AnonymousCallersEvent& event, const Recorded& recorded) {
+    step<AnonymousCallers>(state, event, recorded);
 }
-AnyState evolve_any(const AnyState& state, const RoleEvent& event, const Recorded& recorded) {
-    return step<Role>(state, event, recorded);
+void evolve_any(AnyState& state, const RoleEvent& event, const Recorded& recorded) {
+    step<Role>(state, event, recorded);
 }
-AnyState evolve_any(const AnyState& state, const AssignmentsEvent& event, const Recorded& recorded) {
-    return step<Assignments>(state, event, recorded);
+void evolve_any(AnyState& state, const AssignmentsEvent& event, const Recorded& recorded) {
+    step<Assignments>(state, event, recorded);
 }
-AnyState evolve_any(const AnyState& state, const AdministratorsEvent& event, const Recorded& recorded) {
-    return step<Administrators>(state, event, recorded);
+void evolve_any(AnyState& state, const AdministratorsEvent& event, const Recorded& recorded) {
+    step<Administrators>(state, event, recorded);
 }
-AnyState evolve_any(const AnyState& state, const ServiceAccountEvent& event, const Recorded& recorded) {
-    return step<ServiceAccount>(state, event, recorded);
+void evolve_any(AnyState& state, const ServiceAccountEvent& event, const Recorded& recorded) {
+    step<ServiceAccount>(state, event, recorded);
 }
-AnyState evolve_any(const AnyState& state, const ServiceTokenEvent& event, const Recorded& recorded) {
-    return step<ServiceToken>(state, event, recorded);
+void evolve_any(AnyState& state, const ServiceTokenEvent& event, const Recorded& recorded) {
+    step<ServiceToken>(state, event, recorded);
 }
-AnyState evolve_any(const AnyState& state, const GroupEvent& event, const Recorded& recorded) {
-    return step<Group>(state, event, recorded);
+void evolve_any(AnyState& state, const GroupEvent& event, const Recorded& recorded) {
+    step<Group>(state, event, recorded);
 }
-AnyState evolve_any(const AnyState& state, const NestingsEvent& event, const Recorded& recorded) {
-    return step<Nestings>(state, event, recorded);
+void evolve_any(AnyState& state, const NestingsEvent& event, const Recorded& recorded) {
+    step<Nestings>(state, event, recorded);
 }
 
 }  // namespace
@@ -52,10 +52,17 @@ std::string_view stream_type_of(const AnyState& state) {
     return std::visit([]<class Aggregate>(const Aggregate&) { return Aggregate::kStreamType; }, state);
 }
 
+void Advancing::event(const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded) {
+    if (version != version_ + 1) throw eventstore::CodecError("a stream's versions have a hole");
+    std::visit([&](const auto& e) { evolve_any(state_, e, recorded); }, event);
+    version_ = version;
+    position_ = recorded.position;
+}
+
 Fold advance(const Fold& fold, const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded) {
-    if (version != fold.version + 1) throw eventstore::CodecError("a stream's versions have a hole");
-    AnyState next = std::visit([&](const auto& e) { return evolve_any(*fold.state, e, recorded); }, event);
-    return {version, std::make_shared<const AnyState>(std::move(next)), recorded.position};
+    Advancing further(fold);
+    further.event(event, version, recorded);
+    return std::move(further).fold();
 }
 
 }  // namespace keyledger::commands

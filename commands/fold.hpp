@@ -58,4 +58,17 @@ inline constexpr std::size_t kStateIndex = find_state_index<Aggregate>();
 // is of another aggregate's stream.
 Fold advance(const Fold& fold, const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded);
 
+// Many events further: `advance` one by one, without a copy of the state for each.
+class Advancing {
+public:
+    explicit Advancing(const Fold& from) : version_(from.version), state_(*from.state), position_(from.position) {}
+    void event(const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded);
+    Fold fold() && { return {version_, std::make_shared<const AnyState>(std::move(state_)), position_}; }
+
+private:
+    std::int32_t version_;
+    AnyState state_;
+    Position position_;
+};
+
 }  // namespace keyledger::commands

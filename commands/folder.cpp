@@ -1,17 +1,21 @@
 #include "commands/folder.hpp"
 
+#include <span>
+
 #include "commands/snapshots.hpp"
 #include "eventstore/codec/jcs.hpp"
 
 namespace keyledger::commands {
 namespace {
 
+using eventstore::RecordedEvent;
+using eventstore::StoreError;
+
 // Opens a user's own fields. What is sealed for somebody else reads as erased.
 class SubjectOpener : public eventstore::FieldOpener {
 public:
-    SubjectOpener(eventstore::SubjectCipher& cipher, eventstore::SubjectKeyPtr key,
-                  const eventstore::RecordedEvent& event)
-        : cipher_(cipher), key_(std::move(key)), event_(event) {}
+    SubjectOpener(eventstore::SubjectCipher& cipher, const eventstore::SubjectKeyPtr& key, const RecordedEvent& event)
+        : cipher_(cipher), key_(key), event_(event) {}
 
     std::optional<std::string> open(std::string_view field, std::string_view sealed) override {
         if (!key_) return std::nullopt;
@@ -20,13 +24,9 @@ public:
 
 private:
     eventstore::SubjectCipher& cipher_;
-    eventstore::SubjectKeyPtr key_;
-    const eventstore::RecordedEvent& event_;
+    const eventstore::SubjectKeyPtr& key_;
+    const RecordedEvent& event_;
 };
-
-bool has_personal_fields(const eventstore::StreamSlice& slice) {
-    return slice.events.front().stream_type == User::kStreamType;
-}
 
 bool is_erased(const Fold& fold) {
     const auto* user = std::get_if<User>(fold.state.get());
@@ -39,88 +39,161 @@ bool same_aggregate(const Fold& fold, const LoadStream& stream) {
     return fold.state->index() == stream.empty.state->index();
 }
 
-}  // namespace
-
-asio::awaitable<Result<std::vector<Fold>, eventstore::StoreError>> Folder::load(std::vector<LoadStream> streams,
-                                                                                Freshness freshness,
-                                                                                eventstore::Deadline deadline) {
-    std::vector<Fold> folds;
-    std::vector<std::size_t> behind;
-    std::vector<std::string> snapshots(streams.size());  // which would do
-    for (std::size_t i = 0; i < streams.size(); ++i) {
-        auto cached = cache_.find(streams[i].stream_id);
-        if (cached && !same_aggregate(*cached, streams[i])) cached.reset();
-        folds.push_back(cached ? *cached : streams[i].empty);
-        if ((cached || streams[i].is_new) && freshness == Freshness::kCached) continue;
-        behind.push_back(i);
-        if (folds[i].version == 0) snapshots[i] = fold_name_of(*streams[i].empty.state);
-    }
-    while (!behind.empty()) {
-        std::vector<eventstore::StreamFrom> reads;
-        for (std::size_t i : behind) reads.push_back({streams[i].stream_id, folds[i].version, snapshots[i]});
-        auto slices = co_await store_.read_streams(std::move(reads), deadline);
-        if (!slices) co_return Unexpected(slices.error());
-        std::vector<std::size_t> still_behind;
-        for (std::size_t i = 0; i < behind.size(); ++i) {
-            eventstore::StreamSlice& slice = slices.value()[i];
-            const std::int32_t head = slice.version;
-            Fold& fold = folds[behind[i]];
-            snapshots[behind[i]].clear();
-            if (slice.snapshot) {
-                auto opened = open_snapshot(cipher_, *streams[behind[i]].empty.state, *slice.snapshot);
-                if (!opened) {  // from the start, then
-                    still_behind.push_back(behind[i]);
-                    continue;
-                }
-                fold = std::move(*opened);
-            }
-            const std::int32_t from = fold.version;
-            auto further = co_await fold_on(streams[behind[i]], fold, std::move(slice), deadline);
-            if (!further) co_return Unexpected(further.error());
-            if (further->version < head && further->version == from)
-                throw eventstore::CodecError("a stream ends before its version");
-            fold = std::move(*further);
-            if (fold.version < head) still_behind.push_back(behind[i]);
-        }
-        behind = std::move(still_behind);
-    }
-    co_return folds;
-}
-
-asio::awaitable<Result<Fold, eventstore::StoreError>> Folder::fold_on(const LoadStream& stream, Fold fold,
-                                                                      eventstore::StreamSlice slice,
-                                                                      eventstore::Deadline deadline) {
-    if (slice.version < fold.version) {
-        // The log is behind what this process remembers: another history was restored under it.
-        cache_.drop(stream.stream_id);
-        co_return Unexpected(eventstore::StoreError::kUnavailable);
-    }
-    if (slice.events.empty()) {
-        // That there are no default roles is asked for by most commands, so it is remembered, too.
-        if (slice.snapshot || stream.stream_id == kDefaultRoles) cache_.put(stream.stream_id, fold);
-        co_return fold;
-    }
-    // The id is of something else: as this aggregate the stream is empty, at the version at which it stands.
-    if (slice.events.front().stream_type != stream_type_of(*stream.empty.state))
-        co_return Fold{slice.version, stream.empty.state, slice.events.back().position};
-    const Fold before = fold;
-    eventstore::SubjectKeyPtr key;
-    if (has_personal_fields(slice)) {
-        auto found = co_await keys_.find(slice.stream_id, deadline);
-        if (!found) co_return Unexpected(found.error());
-        key = found->key;
-    }
-    for (const eventstore::RecordedEvent& event : slice.events) {
-        SubjectOpener opener(cipher_, key, event);
+Fold folded(const Fold& from, std::span<const RecordedEvent> events, eventstore::SubjectCipher& cipher,
+            const eventstore::SubjectKeyPtr& key) {
+    Advancing further(from);
+    for (const RecordedEvent& event : events) {
+        SubjectOpener opener(cipher, key, event);
         eventstore::OpensNothing nothing;
         const auto envelope = eventstore::decode_metadata(event.metadata, nothing);
         const Recorded recorded{event.position, envelope.occurred_at_ms};
-        fold = advance(fold, eventstore::decode_any(event, opener), event.version, recorded);
+        further.event(eventstore::decode_any(event, opener), event.version, recorded);
     }
-    cache_.put(stream.stream_id, fold);
-    keep_snapshot(store_, cipher_, stream.stream_id, before, fold, slice.events.back().event_id);
-    if (is_erased(fold)) keys_.forget(stream.stream_id);
-    co_return fold;
+    return std::move(further).fold();
+}
+
+}  // namespace
+
+// One stream on its way.
+struct Folder::Loading {
+    LoadStream stream;
+    Fold fold;
+    bool behind = false;
+    std::string snapshot;  // of which fold one would do; empty: none any more
+    std::optional<eventstore::SubjectKeyPtr> key;  // once it was asked for
+    bool key_is_gone = false;                      // for good
+    std::int32_t kept = 0;                         // a snapshot was considered at this version
+    std::int32_t replaces = 0;
+    int pages = 0;
+    Uuid event_id;  // of the last event that was folded
+};
+
+asio::awaitable<Result<std::vector<Fold>, StoreError>> Folder::load(std::vector<LoadStream> streams,
+                                                                    Freshness freshness,
+                                                                    eventstore::Deadline deadline) {
+    std::vector<Loading> all;
+    std::vector<Loading*> asked;
+    all.reserve(streams.size());
+    for (const LoadStream& stream : streams) {
+        auto cached = cache_.find(stream.stream_id);
+        if (cached && !same_aggregate(*cached, stream)) cached.reset();
+        Loading& loading = all.emplace_back();
+        loading.stream = stream;
+        loading.fold = cached ? *cached : stream.empty;
+        loading.kept = loading.fold.version;
+        if ((cached || stream.is_new) && freshness == Freshness::kCached) continue;
+        if (loading.fold.version == 0) loading.snapshot = fold_name_of(*stream.empty.state);
+        asked.push_back(&loading);
+    }
+    std::vector<Loading*> behind = asked;
+    while (!behind.empty()) {
+        const bool all_at_once = behind.size() == asked.size();
+        std::vector<eventstore::StreamFrom> reads;
+        for (Loading* one : behind) {
+            if (one->pages > 0) catch_up(*one);
+            reads.push_back({one->stream.stream_id, one->fold.version, one->snapshot,
+                             std::string(stream_type_of(*one->stream.empty.state))});
+        }
+        auto slices = co_await store_.read_streams(std::move(reads), deadline);
+        Further further;
+        if (!slices) further = Unexpected(slices.error());
+        for (std::size_t i = 0; further && i < behind.size(); ++i)
+            further = co_await take(*behind[i], std::move(slices.value()[i]), deadline);
+        if (!further) {
+            for (Loading* one : behind) keep(*one);
+            co_return Unexpected(further.error());
+        }
+        std::erase_if(behind, [](const Loading* one) { return !one->behind; });
+        // Pages are of different moments; the last read is of one.
+        if (behind.empty() && !all_at_once) behind = asked;
+    }
+    std::vector<Fold> folds;
+    for (Loading& loading : all) folds.push_back(std::move(loading.fold));
+    co_return folds;
+}
+
+// One page further.
+asio::awaitable<Folder::Further> Folder::take(Loading& loading, eventstore::StreamSlice slice,
+                                              eventstore::Deadline deadline) {
+    const LoadStream& stream = loading.stream;
+    loading.behind = false;
+    if (slice.version < loading.fold.version) {
+        // The log is behind what this process remembers: another history was restored under it.
+        cache_.drop(stream.stream_id);
+        co_return Unexpected(StoreError::kUnavailable);
+    }
+    // The id is of something else: as this aggregate the stream is empty, at the version at which it stands.
+    if (!slice.stream_type.empty() && slice.stream_type != stream_type_of(*stream.empty.state)) {
+        loading.fold = {slice.version, stream.empty.state, 0};
+        co_return Further{};
+    }
+    if (is_personal(*stream.empty.state) && (slice.snapshot || !slice.events.empty())) {
+        auto known = co_await learn_key(loading, deadline);
+        if (!known) co_return known;
+    }
+    loading.snapshot.clear();
+    if (slice.snapshot) {
+        auto opened = open_snapshot(cipher_, loading.key.value_or(nullptr), *stream.empty.state, *slice.snapshot);
+        loading.behind = !opened;
+        if (!opened) {  // from the start, then
+            loading.replaces = slice.snapshot->version;
+            co_return Further{};
+        }
+        loading.fold = std::move(*opened);
+        loading.kept = loading.fold.version;
+    }
+    if (slice.events.empty()) {
+        if (loading.fold.version < slice.version) throw eventstore::CodecError("a stream ends before its version");
+        // That there are no default roles is asked for by most commands, so it is remembered, too.
+        if (slice.snapshot || stream.stream_id == kDefaultRoles) cache_.put(stream.stream_id, loading.fold);
+        co_return Further{};
+    }
+    co_await fold_page(loading, slice.events);
+    loading.behind = loading.fold.version < slice.version;
+    loading.pages += 1;
+    cache_.put(stream.stream_id, loading.fold);
+    if (!loading.behind || loading.pages % kPagesBetweenSnapshots == 0) keep(loading);
+    if (is_erased(loading.fold)) keys_.forget(stream.stream_id);
+    co_return Further{};
+}
+
+asio::awaitable<Folder::Further> Folder::learn_key(Loading& loading, eventstore::Deadline deadline) {
+    if (loading.key) co_return Further{};
+    auto found = co_await keys_.find(loading.stream.stream_id, deadline);
+    if (!found) co_return Unexpected(found.error());
+    loading.key = found->key;
+    loading.key_is_gone = found->for_good;
+    co_return Further{};
+}
+
+asio::awaitable<void> Folder::fold_page(Loading& loading, const std::vector<RecordedEvent>& events) {
+    const eventstore::SubjectKeyPtr key = loading.key.value_or(nullptr);
+    loading.event_id = events.back().event_id;
+    if (workers_ == nullptr || events.size() <= kMaxFoldedInPlace) {
+        loading.fold = folded(loading.fold, events, cipher_, key);
+        co_return;
+    }
+    for (std::size_t at = 0; at < events.size(); at += kMaxFoldedAtOnce) {
+        const std::size_t count = std::min(kMaxFoldedAtOnce, events.size() - at);
+        const std::span<const RecordedEvent> part(events.data() + at, count);
+        std::function<void()> work = [&] { loading.fold = folded(loading.fold, part, cipher_, key); };
+        co_await workers_->run(std::move(work));
+    }
+}
+
+// Many may fold the same long stream at once: they go on from where the first of them is.
+void Folder::catch_up(Loading& loading) {
+    auto cached = cache_.find(loading.stream.stream_id);
+    if (!cached || !same_aggregate(*cached, loading.stream) || cached->version <= loading.fold.version) return;
+    loading.fold = std::move(*cached);
+    loading.kept = loading.fold.version;
+}
+
+void Folder::keep(Loading& loading) {
+    const KeptFold kept{loading.stream.stream_id, loading.kept,     loading.fold,
+                        loading.event_id,         loading.replaces, loading.key_is_gone};
+    keep_snapshot(store_, cipher_, loading.key.value_or(nullptr), kept);
+    loading.kept = loading.fold.version;
 }
 
 }  // namespace keyledger::commands

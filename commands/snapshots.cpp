@@ -1,10 +1,14 @@
 #include "commands/snapshots.hpp"
 
+#include <charconv>
+
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/codec/states_codec.hpp"
 
 namespace keyledger::commands {
 namespace {
+
+constexpr std::string_view kForm = "/2";  // of what is sealed: the position of the last event, a line's end, the state
 
 template <class Aggregate>
 constexpr bool kHasSnapshots = requires { Aggregate::kFold; };
@@ -13,48 +17,96 @@ eventstore::SnapshotContext context_of(const eventstore::Snapshot& snapshot) {
     return {snapshot.stream_id, snapshot.version, snapshot.event_id, snapshot.fold};
 }
 
-}  // namespace
+bool tells_of_a_person(const AnyState& state) {
+    const auto* user = std::get_if<User>(&state);
+    return user && user->is_told_of();
+}
 
-std::string fold_name_of(const AnyState& state) {
-    auto name = []<class Aggregate>(const Aggregate&) {
+bool is_erased(const AnyState& state) {
+    const auto* user = std::get_if<User>(&state);
+    return user && user->status == User::Status::kErased;
+}
+
+// Somebody of whom nothing is known: erased, or folded by a process that could not open their key. Only the former is
+// so for good.
+bool may_be_kept(const KeptFold& kept) {
+    return !is_personal(*kept.fold.state) || is_erased(*kept.fold.state) || kept.key_is_gone;
+}
+
+// What was kept of somebody before the erasure can't be opened any more, so another takes its place at once.
+bool is_due(const KeptFold& kept) {
+    if (kept.fold.version == kept.before) return false;
+    if (is_erased(*kept.fold.state)) return kept.fold.version >= kSnapshotEvery;
+    return kept.fold.version / kSnapshotEvery > kept.before / kSnapshotEvery;
+}
+
+std::string encoded(const AnyState& state) {
+    auto encode = []<class Aggregate>(const Aggregate& aggregate) {
         if constexpr (kHasSnapshots<Aggregate>)
-            return std::string(Aggregate::kStreamType) + '.' + std::to_string(Aggregate::kFold);
+            return eventstore::encode_state(aggregate);
         else
             return std::string();
     };
-    return std::visit(name, state);
+    return std::visit(encode, state);
 }
 
-void keep_snapshot(eventstore::Store& store, eventstore::SubjectCipher& cipher, const Uuid& stream_id,
-                   const Fold& before, const Fold& after, const Uuid& event_id) {
-    if (after.version / kSnapshotEvery <= before.version / kSnapshotEvery) return;
-    auto encode = []<class Aggregate>(const Aggregate& state) {
-        if constexpr (kHasSnapshots<Aggregate>)
-            return eventstore::encode_state(state);
-        else
-            return std::string();
-    };
-    const std::string state = std::visit(encode, *after.state);
-    if (state.empty() || state.size() > kMaxStateBytes) return;
-    eventstore::Snapshot snapshot{stream_id, after.version, event_id, fold_name_of(*after.state), {}};
-    snapshot.sealed = cipher.seal_snapshot(context_of(snapshot), state);
-    store.keep_snapshot(std::move(snapshot));
-}
-
-std::optional<Fold> open_snapshot(eventstore::SubjectCipher& cipher, const AnyState& empty,
-                                  const eventstore::Snapshot& snapshot) {
-    const auto text = cipher.open_snapshot(context_of(snapshot), snapshot.sealed);
-    if (!text) return std::nullopt;
+std::optional<Fold> decoded(std::string_view text, const AnyState& empty, std::int32_t version) {
+    Position position = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), position);
+    const auto at = static_cast<std::size_t>(end - text.data());
+    if (error != std::errc() || at == text.size() || text[at] != '\n') return std::nullopt;
     auto state = std::make_shared<AnyState>(empty);
     auto decode = [&]<class Aggregate>(Aggregate& aggregate) {
-        if constexpr (kHasSnapshots<Aggregate>) eventstore::decode_state(*text, aggregate);
+        if constexpr (kHasSnapshots<Aggregate>) eventstore::decode_state(text.substr(at + 1), aggregate);
     };
     try {
         std::visit(decode, *state);
     } catch (const eventstore::CodecError&) {
         return std::nullopt;
     }
-    return Fold{snapshot.version, std::move(state)};
+    return Fold{version, std::move(state), position};
+}
+
+}  // namespace
+
+std::string fold_name_of(const AnyState& state) {
+    auto name = []<class Aggregate>(const Aggregate&) {
+        if constexpr (kHasSnapshots<Aggregate>)
+            return std::string(Aggregate::kStreamType) + '.' + std::to_string(Aggregate::kFold) + std::string(kForm);
+        else
+            return std::string();
+    };
+    return std::visit(name, state);
+}
+
+bool is_personal(const AnyState& state) { return std::holds_alternative<User>(state); }
+
+void keep_snapshot(eventstore::Store& store, eventstore::SubjectCipher& cipher, const eventstore::SubjectKeyPtr& key,
+                   const KeptFold& kept) {
+    if (!is_due(kept)) return;
+    const std::string state = encoded(*kept.fold.state);
+    if (state.empty() || state.size() > kMaxStateBytes) return;
+    const bool personal = tells_of_a_person(*kept.fold.state);
+    if (personal ? !key : !may_be_kept(kept)) return;
+    eventstore::Snapshot snapshot;
+    snapshot.stream_id = kept.stream_id;
+    snapshot.version = kept.fold.version;
+    snapshot.event_id = kept.event_id;
+    snapshot.fold = fold_name_of(*kept.fold.state);
+    snapshot.replaces = kept.replaces;
+    const std::string clear = std::to_string(kept.fold.position) + '\n' + state;
+    const auto context = context_of(snapshot);
+    snapshot.sealed = personal ? cipher.seal_snapshot(*key, context, clear) : cipher.seal_snapshot(context, clear);
+    store.keep_snapshot(std::move(snapshot));
+}
+
+std::optional<Fold> open_snapshot(eventstore::SubjectCipher& cipher, const eventstore::SubjectKeyPtr& key,
+                                  const AnyState& empty, const eventstore::Snapshot& snapshot) {
+    const auto context = context_of(snapshot);
+    std::optional<std::string> text;
+    if (key) text = cipher.open_snapshot(*key, context, snapshot.sealed);
+    if (!text) text = cipher.open_snapshot(context, snapshot.sealed);
+    return text ? decoded(*text, empty, snapshot.version) : std::nullopt;
 }
 
 }  // namespace keyledger::commands

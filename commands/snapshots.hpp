@@ -1,5 +1,6 @@
 #pragma once
-// Folds that are kept beside the log, so that a long stream need not be folded from its start (design section 4.3).
+// Folds that are kept beside the log, so that a long stream need not be folded from its start (design section 4.3,
+// ADR 17). One that tells of a person is sealed under that person's key and dies with it.
 #include <optional>
 
 #include "commands/fold.hpp"
@@ -10,17 +11,30 @@ namespace keyledger::commands {
 
 // One is kept whenever a stream's version passes a multiple of this.
 inline constexpr std::int32_t kSnapshotEvery = 100;
-inline constexpr std::size_t kMaxStateBytes = 4 * 1024;  // a larger state gets none
+// A larger state gets none. The largest are all nestings of groups (2,000 of them: 160 KiB) and roles (34 KiB).
+inline constexpr std::size_t kMaxStateBytes = 180 * 1024;
 
-// What names the fold of this state's aggregate; empty: its streams are short or hold personal data, and get none.
+// What names the fold of this state's aggregate; empty: its streams can't grow long, and get none.
 std::string fold_name_of(const AnyState& state);
+// Whether its streams tell of a person, whose id is the stream's.
+bool is_personal(const AnyState& state);
 
-// Gives the store a snapshot if the stream has come so far; `event_id` is that of the last event of `after`.
-void keep_snapshot(eventstore::Store& store, eventstore::SubjectCipher& cipher, const Uuid& stream_id,
-                   const Fold& before, const Fold& after, const Uuid& event_id);
+// What a snapshot is made of and for.
+struct KeptFold {
+    Uuid stream_id;
+    std::int32_t before = 0;  // the version that a snapshot was considered at before
+    Fold fold;
+    Uuid event_id;               // of the last event of `fold`
+    std::int32_t replaces = 0;  // the version of a snapshot that could not be opened
+    bool key_is_gone = false;    // the person's, for good: what was folded without it will never be known
+};
+// Gives the store a snapshot if the stream has come so far. `key`: the person's, where the state tells of one; without
+// it none is kept.
+void keep_snapshot(eventstore::Store& store, eventstore::SubjectCipher& cipher, const eventstore::SubjectKeyPtr& key,
+                   const KeptFold& kept);
 
 // nullopt: changed, sealed under a key that is not here any more, or not written by this fold.
-std::optional<Fold> open_snapshot(eventstore::SubjectCipher& cipher, const AnyState& empty,
-                                  const eventstore::Snapshot& snapshot);
+std::optional<Fold> open_snapshot(eventstore::SubjectCipher& cipher, const eventstore::SubjectKeyPtr& key,
+                                  const AnyState& empty, const eventstore::Snapshot& snapshot);
 
 }  // namespace keyledger::commands

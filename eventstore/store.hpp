@@ -5,6 +5,7 @@
 //
 // Threads: every function may be called from any executor; a handler completes on the executor it came from.
 // Errors: expected ones are values. A store never throws for what its server does.
+#include <algorithm>
 #include <array>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
@@ -27,7 +28,12 @@ inline constexpr std::string_view kDefaultTenant = "default";
 inline constexpr std::size_t kMaxEventsPerCommand = 64;
 inline constexpr std::size_t kMaxPayloadBytes = 64 * 1024;  // well below Kafka's message.max.bytes
 inline constexpr std::size_t kMaxMetadataBytes = 16 * 1024;
-inline constexpr std::size_t kMaxSnapshotBytes = 16 * 1024;  // a larger one is not kept
+inline constexpr std::size_t kMaxSnapshotBytes = 256 * 1024;  // a larger one is not kept
+// What one read of streams returns at most, shared out evenly among those that it asks for: `page_of_each`.
+inline constexpr std::int32_t kMaxPageEvents = 1'024;
+inline constexpr std::int64_t kMaxPageBytes = 2 * 1024 * 1024;  // of events as they are stored
+inline constexpr std::int32_t kMinPageEvents = 16;              // of one stream, however many are asked for
+inline constexpr std::int64_t kMinPageBytes = 32 * 1024;
 
 using Bytes = std::string;  // raw octets
 using Digest = std::array<std::uint8_t, 32>;
@@ -156,20 +162,33 @@ struct StreamFrom {
     Uuid stream_id;
     std::int32_t after_version = 0;  // events with a greater version are returned
     std::string fold{};              // begin with the stream's newest snapshot of this fold instead; empty: don't
+    std::string stream_type{};       // a stream of another type is given without events and snapshot; empty: any
 };
+// Of one stream among `streams` in a read: no more events than these, and no more than one beyond these bytes.
+struct StreamPage {
+    std::int32_t events = 0;
+    std::int64_t bytes = 0;
+};
+constexpr StreamPage page_of_each(std::size_t streams) {
+    const auto among = static_cast<std::int32_t>(std::clamp<std::size_t>(streams, 1, kMaxPageEvents));
+    return {std::max(kMinPageEvents, kMaxPageEvents / among), std::max(kMinPageBytes, kMaxPageBytes / among)};
+}
 // A remembered fold of a stream up to one of its events, so that a long one need not be read from its start.
 struct Snapshot {
     Uuid stream_id;
     std::int32_t version = 0;
     Uuid event_id;     // at that version
     std::string fold;  // names what folded it: one of another fold is not read
-    Bytes sealed;      // without personal data; whoever opens it knows whether it was changed
+    Bytes sealed;      // whoever opens it knows whether it was changed
+    // When it is kept: the version of one that could not be opened, and gives way although it may be newer.
+    std::int32_t replaces = 0;
 };
 struct StreamSlice {
     Uuid stream_id;
     std::int32_t version = 0;  // of the stream's head in the same read; 0: the stream does not exist
-    std::vector<RecordedEvent> events;
+    std::vector<RecordedEvent> events;   // the next ones, in a page: there may be more up to `version`
     std::optional<Snapshot> snapshot{};  // the events follow from its version
+    std::string stream_type{};           // empty: the stream does not exist
 };
 struct ClaimDigest {
     std::string key_id;
@@ -207,7 +226,8 @@ public:
     virtual Answer<Verdict> append(Append append, Deadline deadline) = 0;
 
     // All slices come from one snapshot, in the order of `streams`, and include every append that had been answered
-    // before the call, on any node (I8).
+    // before the call, on any node (I8). The type of a stream is looked at before its events are read. A slice holds at
+    // most a page (`page_of_each`), and at least one event where there are any: whoever wants the rest asks again.
     virtual Answer<std::vector<StreamSlice>> read_streams(std::vector<StreamFrom> streams, Deadline deadline) = 0;
     virtual Answer<Confirmation> confirm(std::vector<StreamVersion> versions, CommandId command_id,
                                          Deadline deadline) = 0;

@@ -43,6 +43,10 @@ std::string bound_to(const CredentialContext& context) {
         {"credential", context.tenant, view_of(context.owner), context.kind, view_of(context.credential_id)});
 }
 
+std::string bound_to(const PersonalSnapshotContext& context) {
+    return length_prefixed({"personal-snapshot", view_of(context.subject), view_of(context.key_id), context.place});
+}
+
 }  // namespace
 
 SubjectKey new_subject_key(std::int64_t now_ms) { return {uuid_v7(now_ms), random_secret(kAeadKeySize)}; }
@@ -103,6 +107,17 @@ std::optional<Secret> open_credential(const Secret& subject_key, const Credentia
     auto clear = aead_open(subject_key, bound_to(context), sealed);
     if (!clear) return std::nullopt;
     return Secret::take(std::move(*clear));
+}
+
+std::string seal_personal_snapshot(const Secret& subject_key, const PersonalSnapshotContext& context,
+                                   std::string_view clear) {
+    check_size(clear.size());
+    return aead_seal(subject_key, bound_to(context), clear);
+}
+
+std::optional<std::string> open_personal_snapshot(const Secret& subject_key, const PersonalSnapshotContext& context,
+                                                  std::string_view sealed) {
+    return aead_open(subject_key, bound_to(context), sealed);
 }
 
 std::string claim_digest(const Key& key, std::string_view tenant, std::string_view kind,

@@ -72,6 +72,18 @@ std::string seal_credential(const Secret& subject_key, const CredentialContext& 
 std::optional<Secret> open_credential(const Secret& subject_key, const CredentialContext& context,
                                       std::string_view sealed);
 
+// The folded state of a stream that tells of a person. `place` says which stream, version, event and fold it is of.
+struct PersonalSnapshotContext {
+    Uuid subject = {};
+    Uuid key_id = {};
+    std::string_view place = {};
+};
+// Bytes: nonce | ciphertext | tag.
+std::string seal_personal_snapshot(const Secret& subject_key, const PersonalSnapshotContext& context,
+                                   std::string_view clear);
+std::optional<std::string> open_personal_snapshot(const Secret& subject_key, const PersonalSnapshotContext& context,
+                                                  std::string_view sealed);
+
 // A claim's digest: an HMAC, so that it holds no personal data and nobody without the key can test a guess.
 // `key` has the purpose kClaims; while it rotates, look up and write one for each of Keyring::usable(). The
 // value is normalised by the caller.

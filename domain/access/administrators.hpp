@@ -48,6 +48,8 @@ struct Administrators {
 
     static constexpr std::string_view kStreamType = "administrators";
     using Event = AdministratorsEvent;
+    static constexpr int kFold = 1;  // as Session's
+    static constexpr auto fields() { return std::tuple{Field{"users", &Administrators::users}}; }
 };
 // The one stream, the same in every log.
 inline constexpr Uuid kAdministratorsStream{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80, 0x67,  //

@@ -123,6 +123,10 @@ struct Assignments {
 
     static constexpr std::string_view kStreamType = "assignments";
     using Event = AssignmentsEvent;
+    static constexpr int kFold = 1;  // as Session's
+    static constexpr auto fields() {
+        return std::tuple{Field{"roles", &Assignments::roles}, Field{"groups", &Assignments::groups}};
+    }
 };
 // A subject's stream of assignments: its id as a UUID of version 8 (RFC 9562 section 5.8). Nothing else has
 // such an id.

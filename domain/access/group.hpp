@@ -72,11 +72,19 @@ enum class GroupError {
 // -----------------------------------------------------------------------------------------------------
 struct Group {
     enum class Status { kAbsent, kDefined, kDeleted };
+    friend constexpr auto enum_names(Status) {
+        return std::array{EnumName{Status::kAbsent, "absent"}, EnumName{Status::kDefined, "defined"},
+                          EnumName{Status::kDeleted, "deleted"}};
+    }
     Status status = Status::kAbsent;
     std::string name;
 
     static constexpr std::string_view kStreamType = "group";
     using Event = GroupEvent;
+    static constexpr int kFold = 1;  // as Session's
+    static constexpr auto fields() {
+        return std::tuple{Field{"status", &Group::status}, Field{"name", &Group::name}};
+    }
 };
 
 // ---- rules

@@ -85,6 +85,7 @@ struct Nestings {
 
     static constexpr std::string_view kStreamType = "nestings";
     using Event = NestingsEvent;
+    static constexpr int kFold = 1;  // as Session's
 };
 // The one stream, the same in every log.
 inline constexpr Uuid kNestingsStream{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80, 0x67,  //

@@ -82,6 +82,10 @@ enum class RoleError {
 // ---- state -----------------------------------------------------------------------------------------------------
 struct Role {
     enum class Status { kAbsent, kDefined, kDeleted };
+    friend constexpr auto enum_names(Status) {
+        return std::array{EnumName{Status::kAbsent, "absent"}, EnumName{Status::kDefined, "defined"},
+                          EnumName{Status::kDeleted, "deleted"}};
+    }
     Status status = Status::kAbsent;
     std::string name;
     AccessRules rules;  // empty once deleted
@@ -89,6 +93,7 @@ struct Role {
 
     static constexpr std::string_view kStreamType = "role";
     using Event = RoleEvent;
+    static constexpr int kFold = 1;  // as Session's
 };
 
 // The role that administrators hold: it grants everything. Its id is the same in every log.

@@ -144,6 +144,10 @@ enum class ServiceAccountError {
 // ---- state -----------------------------------------------------------------------------------------------------
 struct ServiceAccount {
     enum class Status { kAbsent, kEnabled, kDisabled, kDeleted };
+    friend constexpr auto enum_names(Status) {
+        return std::array{EnumName{Status::kAbsent, "absent"}, EnumName{Status::kEnabled, "enabled"},
+                          EnumName{Status::kDisabled, "disabled"}, EnumName{Status::kDeleted, "deleted"}};
+    }
     struct NamedSecret {
         Uuid id;
         std::string sealed_sha256;
@@ -172,6 +176,7 @@ struct ServiceAccount {
 
     static constexpr std::string_view kStreamType = "service_account";
     using Event = ServiceAccountEvent;
+    static constexpr int kFold = 1;  // as Session's
 };
 
 // ---- rules -----------------------------------------------------------------------------------------------------

@@ -168,8 +168,15 @@ enum class UserError {
 
 // ---- state -----------------------------------------------------------------------------------------------------
 enum class Standing { kUser, kAdministrator };
+constexpr auto enum_names(Standing) {
+    return std::array{EnumName{Standing::kUser, "user"}, EnumName{Standing::kAdministrator, "administrator"}};
+}
 struct User {
     enum class Status { kAbsent, kActive, kDisabled, kErased };
+    friend constexpr auto enum_names(Status) {
+        return std::array{EnumName{Status::kAbsent, "absent"}, EnumName{Status::kActive, "active"},
+                          EnumName{Status::kDisabled, "disabled"}, EnumName{Status::kErased, "erased"}};
+    }
     Status status = Status::kAbsent;
     std::optional<std::string> email;  // as typed at registration; empty once erased
     std::optional<std::string> username;
@@ -186,6 +193,24 @@ struct User {
 
     static constexpr std::string_view kStreamType = "user";
     using Event = UserEvent;
+    // As Session's. A snapshot with personal data is sealed under the user's key and dies with it.
+    static constexpr int kFold = 1;
+    static constexpr auto fields() {
+        using U = User;
+        return std::tuple{Field{"status", &U::status},
+                          Field{"email", &U::email},
+                          Field{"username", &U::username},
+                          Field{"name", &U::name},
+                          Field{"standing", &U::standing},
+                          Field{"registered_at_ms", &U::registered_at_ms},
+                          Field{"credential_id", &U::credential_id},
+                          Field{"sealed_sha256", &U::sealed_sha256},
+                          Field{"security_stamp", &U::security_stamp},
+                          Field{"sessions_ended_before", &U::sessions_ended_before},
+                          Field{"kept_session", &U::kept_session},
+                          Field{"erasure_due_at_ms", &U::erasure_due_at_ms}};
+    }
+    bool is_told_of() const { return email || username || name; }
 
     bool exists() const { return status == Status::kActive || status == Status::kDisabled; }
     // A session that began at `first_position` was ended by an event on its user.

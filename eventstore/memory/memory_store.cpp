@@ -180,16 +180,24 @@ MemoryStore::Answer<std::vector<StreamSlice>> MemoryStore::read_streams(std::vec
     if (expired(deadline)) co_return Unexpected(StoreError::kDeadline);
     const std::lock_guard lock(mutex_);
     std::vector<StreamSlice> slices;
+    const StreamPage page = page_of_each(streams.size());
     for (const StreamFrom& from : streams) {
         StreamSlice& slice = slices.emplace_back();
         slice.stream_id = from.stream_id;
         slice.version = version_of(from.stream_id);
+        if (slice.version == 0) continue;
+        slice.stream_type = streams_.at(from.stream_id).type;
+        if (!from.stream_type.empty() && from.stream_type != slice.stream_type) continue;
         std::int32_t after = std::max(from.after_version, 0);
         if (const Snapshot* snapshot = snapshot_for(from)) {
             slice.snapshot = *snapshot;
             after = snapshot->version;
         }
-        while (after < slice.version) slice.events.push_back(*event_at(from.stream_id, ++after));
+        const std::int32_t end = std::min(slice.version, after + page.events);
+        for (std::int64_t bytes = 0; after < end && bytes < page.bytes;) {
+            slice.events.push_back(*event_at(from.stream_id, ++after));
+            bytes += std::ssize(slice.events.back().payload) + std::ssize(slice.events.back().metadata);
+        }
     }
     co_return slices;
 }
@@ -277,7 +285,7 @@ void MemoryStore::keep_snapshot(Snapshot snapshot) {
     const Uuid stream_id = snapshot.stream_id;
     const StreamFrom same{stream_id, 0, snapshot.fold};
     const Snapshot* known = snapshot_for(same);
-    if (known && known->version > snapshot.version) return;
+    if (known && known->version > snapshot.version && known->version != snapshot.replaces) return;
     snapshots_[stream_id] = {std::move(snapshot), event->leaf_hash};
 }
 

@@ -26,7 +26,7 @@ Result<std::int64_t, StoreError> prune_snapshots(const std::string& url, std::in
     pqxx::nontransaction session(*connection);
     const auto gone = session.exec_params(
         "delete from keyledger.snapshots where stream_id = any(array(select stream_id from keyledger.snapshots"
-        " where kept_at < to_timestamp($1::double precision / 1000) limit $2))",
+        " where fold like 'session.%' and kept_at < to_timestamp($1::double precision / 1000) limit $2))",
         before_ms, at_most);
     return static_cast<std::int64_t>(gone.affected_rows());
 } catch (const pqxx::failure&) {
@@ -38,6 +38,20 @@ Result<std::int64_t, StoreError> prune_limits(const std::string& url, int at_mos
     const AnswerWithin bound(connection->sock(), kPatience);
     pqxx::nontransaction session(*connection);
     return session.exec_params1("select keyledger.prune_limits($1)", at_most)[0].as<std::int64_t>();
+} catch (const pqxx::failure&) {
+    return Unexpected(StoreError::kUnavailable);
+}
+
+Result<std::int64_t, StoreError> drop_snapshots_of_the_erased(const std::string& url, std::int64_t since_ms) try {
+    const auto connection = connect(url);
+    const AnswerWithin bound(connection->sock(), kPatience);
+    pqxx::nontransaction session(*connection);
+    const auto gone = session.exec_params(
+        "delete from keyledger.snapshots s using keyledger.subject_keys k"
+        " where k.destroyed_at >= to_timestamp($1::double precision / 1000) and s.stream_id = k.subject"
+        " and s.kept_at < k.destroyed_at",
+        since_ms);
+    return static_cast<std::int64_t>(gone.affected_rows());
 } catch (const pqxx::failure&) {
     return Unexpected(StoreError::kUnavailable);
 }

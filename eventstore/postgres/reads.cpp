@@ -30,20 +30,26 @@ std::string quoted_bytea(std::string_view bytes) { return "\"\\" + bytea_of(byte
 void prepare_reads(pqxx::connection& connection) {
     // `left join lateral (… offset 0)` can only be done by probing an index, whatever the statistics say.
     // A snapshot counts only while the log holds its event, unchanged; it comes with the first row of its stream.
+    // Nothing is looked for beyond the head of a stream of another type. Bytes are counted as the rows hold them.
     connection.prepare(
         "streams",
-        std::string("select q.n, coalesce(s.version, 0), p.version, p.event_id,"
+        std::string("select q.n, coalesce(s.version, 0), s.stream_type, p.version, p.event_id,"
                     " case when e.version is null or e.version = p.version + 1 then p.sealed end, ") +
             kEventColumns +
-            " from unnest($1::uuid[], $2::int[], $3::text[]) with ordinality as q(stream_id, after, fold, n)"
-            " left join lateral (select version from keyledger.streams"
+            " from unnest($1::uuid[], $2::int[], $3::text[], $4::text[]) with ordinality"
+            " as q(stream_id, after, fold, stream_type, n)"
+            " left join lateral (select version, stream_type from keyledger.streams"
             " where stream_id = q.stream_id offset 0) as s on true"
             " left join lateral (select k.version, k.event_id, k.sealed from keyledger.snapshots k"
             " where k.stream_id = q.stream_id and k.fold = q.fold and k.version > q.after"
+            " and q.stream_type in ('', s.stream_type)"
             " and (select x.leaf_hash from keyledger.events x where x.stream_id = k.stream_id"
             " and x.version = k.version) = k.leaf_hash offset 0) as p on true"
-            " left join lateral (select * from keyledger.events where stream_id = q.stream_id"
-            " and version > coalesce(p.version, q.after) offset 0) as e on true order by q.n, e.version");
+            " left join lateral (select * from (select x.*, sum(pg_column_size(x)) over (order by x.version)"
+            " - pg_column_size(x) as bytes_before from (select * from keyledger.events"
+            " where stream_id = q.stream_id and q.stream_type in ('', s.stream_type)"
+            " and version > coalesce(p.version, q.after) and version <= coalesce(p.version, q.after) + $5"
+            " offset 0) as x) as y where y.bytes_before < $6) as e on true order by q.n, e.version");
     connection.prepare(
         "keep_snapshot",
         "insert into keyledger.snapshots as k (stream_id, tenant, version, event_id, leaf_hash, fold, sealed)"
@@ -51,7 +57,7 @@ void prepare_reads(pqxx::connection& connection) {
         " where stream_id = $1::uuid and version = $2 and event_id = $3::uuid"
         " on conflict (stream_id) do update set version = excluded.version, event_id = excluded.event_id,"
         " leaf_hash = excluded.leaf_hash, fold = excluded.fold, sealed = excluded.sealed, kept_at = excluded.kept_at"
-        " where k.version <= excluded.version or k.fold <> excluded.fold"
+        " where k.version <= excluded.version or k.fold <> excluded.fold or k.version = $6"
         " or (select leaf_hash from keyledger.events where stream_id = k.stream_id and version = k.version)"
         " is distinct from k.leaf_hash");
     connection.prepare("confirm",
@@ -84,14 +90,18 @@ std::vector<StreamSlice> read_streams(pqxx::connection& connection, const std::v
     pqxx::nontransaction work(connection);
     const auto afters = array_of(streams, [](const StreamFrom& from) { return std::to_string(from.after_version); });
     const auto folds = array_of(streams, [](const StreamFrom& from) { return array_text(from.fold); });
-    for (const auto& row : work.exec_prepared("streams", ids_of(streams), afters, folds)) {
+    const auto types = array_of(streams, [](const StreamFrom& from) { return array_text(from.stream_type); });
+    const StreamPage page = page_of_each(streams.size());
+    const auto rows = work.exec_prepared("streams", ids_of(streams), afters, folds, types, page.events, page.bytes);
+    for (const auto& row : rows) {
         const std::size_t n = row[0].as<std::size_t>() - 1;
         StreamSlice& slice = slices.at(n);
         slice.version = row[1].as<std::int32_t>();
-        if (!row[4].is_null())
-            slice.snapshot = Snapshot{slice.stream_id, row[2].as<std::int32_t>(), uuid_in(row[3]), streams[n].fold,
-                                      bytes_in(row[4])};
-        if (!row[5].is_null()) slice.events.push_back(event_in(row, 5));
+        if (!row[2].is_null()) slice.stream_type = row[2].as<std::string>();
+        if (!row[5].is_null())
+            slice.snapshot = Snapshot{slice.stream_id, row[3].as<std::int32_t>(), uuid_in(row[4]), streams[n].fold,
+                                      bytes_in(row[5])};
+        if (!row[6].is_null()) slice.events.push_back(event_in(row, 6));
     }
     return slices;
 }
@@ -99,7 +109,7 @@ std::vector<StreamSlice> read_streams(pqxx::connection& connection, const std::v
 void write_snapshot(pqxx::connection& connection, const Snapshot& snapshot) {
     pqxx::nontransaction work(connection);
     work.exec_prepared("keep_snapshot", snapshot.stream_id.to_string(), snapshot.version,
-                       snapshot.event_id.to_string(), snapshot.fold, bytea_of(snapshot.sealed));
+                       snapshot.event_id.to_string(), snapshot.fold, bytea_of(snapshot.sealed), snapshot.replaces);
 }
 
 Confirmation confirm(pqxx::connection& connection, const std::vector<StreamVersion>& versions,

@@ -64,6 +64,10 @@ public:
     // Under a key of the service, not of a subject: it keeps whoever writes the database from writing state.
     virtual Bytes seal_snapshot(const SnapshotContext& context, std::string_view clear) = 0;
     virtual std::optional<std::string> open_snapshot(const SnapshotContext& context, const Bytes& sealed) = 0;
+    // Under the key of the person that it tells of, with which it dies.
+    virtual Bytes seal_snapshot(const SubjectKey& key, const SnapshotContext& context, std::string_view clear) = 0;
+    virtual std::optional<std::string> open_snapshot(const SubjectKey& key, const SnapshotContext& context,
+                                                     const Bytes& sealed) = 0;
 };
 
 }  // namespace keyledger::eventstore

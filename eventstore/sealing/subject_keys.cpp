@@ -9,7 +9,7 @@ asio::awaitable<Result<FoundKey, StoreError>> SubjectKeys::find(Uuid subject, De
     if (!stored) co_return Unexpected(stored.error());
     if (stored->empty()) co_return FoundKey{KeyState::kAbsent, nullptr};
     SubjectKeyPtr key = stored->front().destroyed ? nullptr : cipher_.unwrap(stored->front());
-    if (!key) co_return FoundKey{KeyState::kDestroyed, nullptr};
+    if (!key) co_return FoundKey{KeyState::kDestroyed, nullptr, stored->front().destroyed};
     remember(key);
     co_return FoundKey{KeyState::kLive, std::move(key)};
 }

@@ -15,6 +15,7 @@ enum class KeyState { kLive, kAbsent, kDestroyed };
 struct FoundKey {
     KeyState state = KeyState::kAbsent;
     SubjectKeyPtr key;  // set when live
+    bool for_good = false;  // kDestroyed, and not merely wrapped by what is not here
 };
 
 class SubjectKeys {
@@ -26,12 +27,12 @@ public:
     asio::awaitable<Result<FoundKey, StoreError>> find(Uuid subject, Deadline deadline);
     // As the store has it now, whatever is remembered; nullopt: it never had one.
     asio::awaitable<Result<std::optional<StoredSubjectKey>, StoreError>> stored(Uuid subject, Deadline deadline);
+    // nullptr: not remembered.
+    SubjectKeyPtr recall(const Uuid& subject);
     void remember(const SubjectKeyPtr& key);
     void forget(const Uuid& subject);
 
 private:
-    SubjectKeyPtr recall(const Uuid& subject);
-
     Store& store_;
     SubjectCipher& cipher_;
     const std::size_t capacity_;

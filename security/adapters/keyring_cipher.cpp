@@ -86,4 +86,15 @@ std::optional<std::string> KeyringCipher::open_snapshot(const eventstore::Snapsh
     return std::move(*clear);
 }
 
+eventstore::Bytes KeyringCipher::seal_snapshot(const eventstore::SubjectKey& key,
+                                               const eventstore::SnapshotContext& context, std::string_view clear) {
+    return security::seal_personal_snapshot(key.key, {key.subject, key.key_id, bound(context)}, clear);
+}
+
+std::optional<std::string> KeyringCipher::open_snapshot(const eventstore::SubjectKey& key,
+                                                       const eventstore::SnapshotContext& context,
+                                                       const eventstore::Bytes& sealed) {
+    return security::open_personal_snapshot(key.key, {key.subject, key.key_id, bound(context)}, sealed);
+}
+
 }  // namespace keyledger::security

@@ -124,6 +124,53 @@ TEST_F(FolderTest, FoldsAStreamOfAnotherAggregateIntoTheEmptyState) {
     }
 }
 
+// Nor are its events read, whose number somebody else has in hand.
+TEST_F(FolderTest, ReadsNoEventsOfAStreamOfAnotherAggregate) {
+    struct Counting : test::SteppedStore {
+        using SteppedStore::SteppedStore;
+        Answer<std::vector<eventstore::StreamSlice>> read_streams(std::vector<eventstore::StreamFrom> streams,
+                                                                  eventstore::Deadline deadline) override {
+            auto slices = co_await SteppedStore::read_streams(std::move(streams), deadline);
+            for (auto& slice : *slices) events += slice.events.size();
+            co_return slices;
+        }
+        std::size_t events = 0;
+    } counting(store);
+    test::Node reader(world, counting);
+    Streams streams;
+    streams.read<ServiceAccount>(grant_.session_id);
+    streams.read<Session>(ann_);
+    streams.read<User>(grant_.session_id);
+    ASSERT_TRUE(run(reader.executor.folder().load(streams.loads(), Freshness::kAtHead, Deadline::max())));
+    EXPECT_EQ(counting.events, 0u);
+    EXPECT_EQ(counting.calls["read_streams"], 1);
+    EXPECT_EQ(counting.calls["read_subject_keys"], 0);
+}
+
+// More than a few events are folded where they keep no connection waiting, and a long page in parts.
+TEST_F(FolderTest, GivesLongPagesToTheWorkers) {
+    struct CountedWorkers : Workers {
+        asio::awaitable<void> run(std::function<void()> work) override {
+            ++runs;
+            work();
+            co_return;
+        }
+        int runs = 0;
+    } workers;
+    const auto load_cold = [&] {
+        FoldCache cache;
+        Folder folder(store, world.cipher, node.keys, cache, &workers);
+        Streams streams;
+        streams.read<Session>(grant_.session_id);
+        return run(folder.load(streams.loads(), Freshness::kAtHead, Deadline::max()));
+    };
+    EXPECT_EQ(load_cold()->front().version, 10);
+    EXPECT_EQ(workers.runs, 0);
+    while (grant_.generation <= static_cast<std::int64_t>(kMaxFoldedInPlace)) grant_ = world.refresh(other, grant_);
+    EXPECT_EQ(state_of<Session>(load_cold()->front()).generation, grant_.generation);
+    EXPECT_EQ(workers.runs, 1);
+}
+
 TEST_F(FolderTest, ReadsAUserAsErasedOnceHisKeyIsDestroyed) {
     const auto key = run(other.keys.find(ann_, Deadline::max()));
     eventstore::Append erasure;

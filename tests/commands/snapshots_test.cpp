@@ -3,6 +3,9 @@
 
 #include <thread>
 
+#include "commands/erase_user.hpp"
+#include "commands/set_user_status.hpp"
+#include "commands/update_profile.hpp"
 #include "eventstore/codec/states_codec.hpp"
 #include "tests/commands/fixture.hpp"
 
@@ -18,6 +21,8 @@ public:
     using test::SteppedStore::SteppedStore;
     Answer<std::vector<eventstore::StreamSlice>> read_streams(std::vector<eventstore::StreamFrom> streams,
                                                               eventstore::Deadline deadline) override {
+        if (reads_left == 0) co_return Unexpected(eventstore::StoreError::kDeadline);
+        if (reads_left > 0) --reads_left;
         auto slices = co_await test::SteppedStore::read_streams(std::move(streams), deadline);
         if (edit && slices) edit(*slices);
         for (const auto& slice : *slices) events_read += slice.events.size();
@@ -28,6 +33,7 @@ public:
     }
     std::size_t events_read = 0;
     bool losing_snapshots = false;
+    int reads_left = -1;  // then the time is over; below 0: it is never
     std::function<void(std::vector<eventstore::StreamSlice>&)> edit;
 };
 
@@ -114,32 +120,279 @@ TEST_F(SnapshotsTest, OfAnotherPlaceAreLeftOut) {
     EXPECT_EQ(counting.events_read, static_cast<std::size_t>(kSnapshotEvery));
 }
 
-TEST(FoldNames, AreOfAggregatesThatHoldNothingPersonal) {
-    EXPECT_EQ(fold_name_of(AnyState(Session{})), "session.1");
-    EXPECT_EQ(fold_name_of(AnyState(LoginAttempts{})), "login_attempts.1");
-    EXPECT_EQ(fold_name_of(AnyState(User{})), "");
+// ---- streams that their subject lengthens ----------------------------------------------------------------------
+// Somebody who updates the profile over and over, and is to be disabled and erased all the same.
+class LongUserTest : public SnapshotsTest {
+protected:
+    void SetUp() override {
+        SnapshotsTest::SetUp();
+        ann = grant.user_id;
+        world.create_administrator(node, "root@example.com");
+        root = world.log_in(node, "root@example.com");
+    }
+    // Up to that version, sealed and appended like any other.
+    void lengthen(std::int32_t version) { lengthen(node, version); }
+    void lengthen(test::Node& on, std::int32_t version) {
+        Streams streams;
+        const auto user = streams.read<User>(ann);
+        for (std::int32_t at = load_ann(on).version; at < version;) {
+            const std::int32_t count = std::min(version - at, 50);
+            const Step step = [&](Attempt& attempt) -> Decided {
+                std::vector<UserEvent> events;
+                for (std::int32_t i = 1; i <= count; ++i) events.push_back(update_named(at + i));
+                attempt.append(user, events);
+                co_return Result<void, CommandError>{};
+            };
+            ASSERT_TRUE(test::succeeds(run(on.executor.run(test::caller_of(grant), streams, step))));
+            at += count;
+        }
+    }
+    static UserEvent update_named(std::int32_t version) {
+        return UserProfileUpdated{{"ann" + std::to_string(version)}, {"Ann " + std::to_string(version)}};
+    }
+    Fold load_ann(test::Node& on) {
+        Streams streams;
+        streams.read<User>(ann);
+        auto folds = run(on.executor.folder().load(streams.loads(), Freshness::kAtHead, Deadline::max()));
+        return folds.value().front();
+    }
+    Result<std::vector<Fold>, eventstore::StoreError> load_cold_ann() {
+        test::Node fresh(world, counting);
+        Streams streams;
+        streams.read<User>(ann);
+        return run(fresh.executor.folder().load(streams.loads(), Freshness::kAtHead, Deadline::max()));
+    }
+    std::optional<eventstore::Snapshot> snapshot_of_ann() {
+        std::vector<eventstore::StreamFrom> from;
+        from.push_back({ann, 0, fold_name_of(*empty_fold<User>().state)});
+        return run(store.read_streams(std::move(from), Deadline::max())).value()[0].snapshot;
+    }
+    void wait_for_snapshot_of_ann(std::int32_t version) {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+        for (auto kept = snapshot_of_ann(); !kept || kept->version != version; kept = snapshot_of_ann()) {
+            ASSERT_LT(std::chrono::steady_clock::now(), end) << "no snapshot of version " << version;
+            std::this_thread::yield();
+        }
+    }
+
+    Uuid ann;
+    Grant root;
+};
+
+TEST_F(LongUserTest, IsReadFromASnapshotSealedUnderTheUsersKey) {
+    lengthen(2 * kSnapshotEvery);
+    wait_for_snapshot_of_ann(2 * kSnapshotEvery);
+    lengthen(2 * kSnapshotEvery + 7);
+    const auto folds = load_cold_ann();
+    ASSERT_TRUE(folds);
+    EXPECT_EQ(counting.events_read, 7u);
+    const User& user = state_of<User>(folds->front());
+    EXPECT_EQ(user.name, "Ann 207");
+    EXPECT_EQ(user.email, kAnnsEmail);
+    EXPECT_EQ(folds->front().position, load_ann(node).position);
+    const auto kept = *snapshot_of_ann();
+    const auto key = run(node.keys.find(ann, Deadline::max()))->key;
+    const AnyState empty{User{}};
+    EXPECT_TRUE(open_snapshot(world.cipher, key, empty, kept));
+    EXPECT_FALSE(open_snapshot(world.cipher, nullptr, empty, kept)) << "under the service's key";
+    EXPECT_FALSE(open_snapshot(world.cipher, world.cipher.make_key(ann), empty, kept));
 }
 
-// Whoever changes what `evolve` makes of these events raises Session::kFold, and then this text: or else a process
-// would go on from what another fold has made.
-TEST(FoldNames, StandForWhatTheFoldMakes) {
-    const Uuid id = test::uuid(1);
-    Session session;
-    const SessionStarted started{id, "shop", {"https://shop.example"}, 2, "laptop", 9000};
-    session = evolve(session, SessionEvent(started), {10, 1000});
-    session = evolve(session, SessionEvent(SessionRefreshed{2, "phone"}), {11, 2000});
-    session = evolve(session, SessionEvent(SessionRefreshRefused{7}), {12, 3000});
-    EXPECT_EQ(std::to_string(Session::kFold) + ' ' + eventstore::encode_state(session),
+TEST_F(LongUserTest, IsForgottenBySnapshotsWithTheErasure) {
+    lengthen(2 * kSnapshotEvery);
+    wait_for_snapshot_of_ann(2 * kSnapshotEvery);
+    const auto before = *snapshot_of_ann();
+    ASSERT_TRUE(test::succeeds(run(request_erasure(node.services, test::bearer_of(root), ann, test::caller_of(root)))));
+    wait_for_snapshot_of_ann(2 * kSnapshotEvery + 2);
+    const AnyState empty{User{}};
+    const auto key = run(other.keys.find(ann, Deadline::max()))->key;
+    EXPECT_FALSE(open_snapshot(world.cipher, key, empty, before)) << "the one before, in a backup";
+    const auto folds = load_cold_ann();
+    EXPECT_EQ(counting.events_read, 0u);
+    EXPECT_EQ(state_of<User>(folds->front()).status, User::Status::kErased);
+    EXPECT_FALSE(state_of<User>(folds->front()).is_told_of());
+}
+
+// A node that had the key in its memory wrote it late.
+TEST_F(LongUserTest, IsReadAgainWhereASnapshotsKeyIsDestroyed) {
+    lengthen(2 * kSnapshotEvery);
+    wait_for_snapshot_of_ann(2 * kSnapshotEvery);
+    counting.losing_snapshots = true;
+    test::Node forgetful(world, counting);
+    ASSERT_TRUE(run(request_erasure(forgetful.services, test::bearer_of(root), ann, test::caller_of(root))));
+    EXPECT_EQ(snapshot_of_ann()->version, 2 * kSnapshotEvery) << "the dead one";
+    counting.losing_snapshots = false;
+    const auto folds = load_cold_ann();
+    EXPECT_EQ(state_of<User>(folds->front()).status, User::Status::kErased);
+    wait_for_snapshot_of_ann(2 * kSnapshotEvery + 2);
+}
+
+// Snapshots were lost, and a load can't come to the end of the stream in its time.
+TEST_F(LongUserTest, IsFoldedInAsManyLoadsAsItTakes) {
+    constexpr std::int32_t kPage = kSnapshotEvery + 50;
+    test::Node forgetful(world, counting);
+    counting.losing_snapshots = true;
+    lengthen(forgetful, 3 * kPage);
+    EXPECT_FALSE(snapshot_of_ann());
+    counting.losing_snapshots = false;
+    counting.part_size = kPage;
+    for (std::int32_t attempt = 1; attempt <= 3; ++attempt) {
+        counting.reads_left = 1;
+        const auto folds = load_cold_ann();
+        ASSERT_EQ(folds.has_value(), attempt == 3) << attempt;
+        if (folds) {
+            EXPECT_EQ(state_of<User>(folds->front()).name, "Ann " + std::to_string(3 * kPage));
+        }
+        wait_for_snapshot_of_ann(attempt * kPage);
+    }
+}
+
+// The keyring lacks what wraps the users' keys, for an hour perhaps: what is folded then must not be remembered.
+TEST_F(LongUserTest, IsNotRememberedByWhoeverCannotOpenTheKey) {
+    test::Node forgetful(world, counting);
+    counting.losing_snapshots = true;
+    lengthen(forgetful, 2 * kSnapshotEvery);
+    counting.losing_snapshots = false;
+    test::TestCipher stranger;
+    eventstore::SubjectKeys keys(store, stranger);
+    FoldCache cache;
+    Folder folder(store, stranger, keys, cache);
+    Streams streams;
+    streams.read<User>(ann);
+    const auto folds = run(folder.load(streams.loads(), Freshness::kAtHead, Deadline::max()));
+    EXPECT_FALSE(state_of<User>(folds->front()).email);
+    ASSERT_TRUE(load_cold_ann());
+    wait_for_snapshot_of_ann(2 * kSnapshotEvery);
+    EXPECT_TRUE(open_snapshot(world.cipher, run(node.keys.find(ann, Deadline::max()))->key, AnyState{User{}},
+                              *snapshot_of_ann()));
+}
+
+// Its key is not in the keyring any more, and it is of the stream's head.
+TEST_F(LongUserTest, IsReadAgainWhereASnapshotCannotBeOpened) {
+    lengthen(2 * kSnapshotEvery);
+    wait_for_snapshot_of_ann(2 * kSnapshotEvery);
+    auto useless = *snapshot_of_ann();
+    useless.sealed.back() ^= 1;
+    store.keep_snapshot(useless);
+    while (snapshot_of_ann()->sealed != useless.sealed) std::this_thread::yield();
+    counting.part_size = kSnapshotEvery + 50;
+    counting.reads_left = 2;  // the useless one, and a page
+    EXPECT_FALSE(load_cold_ann());
+    wait_for_snapshot_of_ann(kSnapshotEvery + 50);
+    counting.reads_left = 1;
+    EXPECT_TRUE(load_cold_ann());
+}
+
+TEST(FoldNames, AreOfAllAggregatesWhoseStreamsSomebodyCanLengthen) {
+    EXPECT_EQ(fold_name_of(AnyState(User{})), "user.1/2");
+    EXPECT_EQ(fold_name_of(AnyState(Session{})), "session.1/2");
+    EXPECT_EQ(fold_name_of(AnyState(LoginAttempts{})), "login_attempts.1/2");
+    EXPECT_EQ(fold_name_of(AnyState(Role{})), "role.1/2");
+    EXPECT_EQ(fold_name_of(AnyState(Group{})), "group.1/2");
+    EXPECT_EQ(fold_name_of(AnyState(Assignments{})), "assignments.1/2");
+    EXPECT_EQ(fold_name_of(AnyState(Administrators{})), "administrators.1/2");
+    EXPECT_EQ(fold_name_of(AnyState(Nestings{})), "nestings.1/2");
+    EXPECT_EQ(fold_name_of(AnyState(ServiceAccount{})), "service_account.1/2");
+    // An event or two, and never more.
+    EXPECT_EQ(fold_name_of(AnyState(ServiceToken{})), "");
+    EXPECT_EQ(fold_name_of(AnyState(AnonymousCallers{})), "");
+}
+
+// Whoever changes what `evolve` makes of these events raises the aggregate's kFold, and then this text: or else a
+// process would go on from what another fold has made.
+template <class Aggregate>
+std::string kept_text(const Aggregate& aggregate) {
+    const std::string text = eventstore::encode_state(aggregate);
+    Aggregate again;
+    eventstore::decode_state(text, again);
+    EXPECT_EQ(eventstore::encode_state(again), text);
+    return std::to_string(Aggregate::kFold) + ' ' + text;
+}
+template <class Aggregate>
+Aggregate folded_of(std::vector<typename Aggregate::Event> events) {
+    Aggregate aggregate;
+    Position position = 10;
+    for (const auto& event : events) {
+        aggregate = evolve(aggregate, event, {position, 100 * position});
+        ++position;
+    }
+    return aggregate;
+}
+
+TEST(FoldNames, StandForWhatTheFoldMakesOfASession) {
+    const SessionStarted started{test::uuid(1), "shop", {"https://shop.example"}, 2, "laptop", 9000};
+    const auto session = folded_of<Session>({started, SessionRefreshed{2, "phone"}, SessionRefreshRefused{7}});
+    EXPECT_EQ(kept_text(session),
               R"(1 {"audiences":["https://shop.example"],"client_id":"shop","device":"phone","expires_at_ms":9000,)"
-              R"("first_position":10,"generation":2,"refreshed_at_ms":2000,"security_stamp":2,"started_at_ms":1000,)"
+              R"("first_position":10,"generation":2,"refreshed_at_ms":1100,"security_stamp":2,"started_at_ms":1000,)"
               R"("status":"live","user_id":"00000000-0000-7000-8000-000000000001"})");
-    Session again;
-    eventstore::decode_state(eventstore::encode_state(session), again);
-    EXPECT_EQ(eventstore::encode_state(again), eventstore::encode_state(session));
-    LoginAttempts attempts;
-    attempts = evolve(attempts, LoginAttemptsEvent(LoginFailed{id, LoginFailure::kWrongPassword}), {10, 1000});
-    EXPECT_EQ(std::to_string(LoginAttempts::kFold) + ' ' + eventstore::encode_state(attempts),
-              R"(1 {"failures_in_a_row":1,"last_failed_at_ms":1000})");
+}
+
+TEST(FoldNames, StandForWhatTheFoldMakesOfAUser) {
+    const UserRegistered registered{{"ann@example.com"}, {}, {"Ann"}};
+    const auto user =
+        folded_of<User>({registered, UserPasswordSet{test::uuid(2), "aa"}, UserProfileUpdated{{"ann"}, {"Ann Lee"}},
+                         UserSessionsRevoked{test::uuid(3)}, UserErasureRequested{5000}});
+    EXPECT_EQ(kept_text(user),
+              R"(1 {"credential_id":"00000000-0000-7000-8000-000000000002","email":"ann@example.com",)"
+              R"("erasure_due_at_ms":5000,"kept_session":null,"name":"Ann Lee","registered_at_ms":1000,)"
+              R"("sealed_sha256":"aa","security_stamp":2,"sessions_ended_before":14,"standing":"user",)"
+              R"("status":"active","username":"ann"})");
+}
+
+TEST(FoldNames, StandForWhatTheFoldMakesOfFailedLogins) {
+    const auto attempts = folded_of<LoginAttempts>({LoginFailed{test::uuid(1), LoginFailure::kWrongPassword}});
+    EXPECT_EQ(kept_text(attempts), R"(1 {"failures_in_a_row":1,"last_failed_at_ms":1000})");
+}
+
+TEST(FoldNames, StandForWhatTheFoldMakesOfAccess) {
+    const auto role = folded_of<Role>({RoleDefined{"viewer", {"todos:read"}, RoleKind::kCustom, {"todos:delete"}}});
+    EXPECT_EQ(kept_text(role),
+              R"(1 {"allow":["todos:read"],"deny":["todos:delete"],"kind":"custom","name":"viewer",)"
+              R"("status":"defined"})");
+    EXPECT_EQ(kept_text(folded_of<Group>({GroupDefined{"staff"}, GroupRenamed{"crew"}})),
+              R"(1 {"name":"crew","status":"defined"})");
+    const Uuid one = test::uuid(1);
+    const Uuid two = test::uuid(2);
+    EXPECT_EQ(kept_text(folded_of<Assignments>({RoleAssigned{one, two}, GroupMemberAdded{one, test::uuid(3)}})),
+              R"(1 {"groups":["00000000-0000-7000-8000-000000000003"],)"
+              R"("roles":["00000000-0000-7000-8000-000000000002"]})");
+    EXPECT_EQ(kept_text(folded_of<Administrators>({AdministratorsJoined{one}})),
+              R"(1 {"users":["00000000-0000-7000-8000-000000000001"]})");
+    const auto nestings = folded_of<Nestings>({GroupNested{one, two}});
+    EXPECT_EQ(kept_text(nestings),
+              R"(1 {"children":["00000000-0000-7000-8000-000000000002"],)"
+              R"("parents":["00000000-0000-7000-8000-000000000001"]})");
+}
+
+TEST(FoldNames, StandForWhatTheFoldMakesOfAServiceAccount) {
+    const auto account = folded_of<ServiceAccount>(
+        {ServiceAccountRegistered{"billing", {"https://b.example"}}, ServiceAccountSecretAdded{test::uuid(2), "bb"},
+         ServiceAccountKeyAdded{"k1", KeyAlgorithm::kEdDsa, "{}"}, ServiceAccountDisabled{}});
+    EXPECT_EQ(kept_text(account),
+              R"(1 {"algorithms":["EdDSA"],"audiences":["https://b.example"],"jwks":["{}"],"keys":["k1"],)"
+              R"("name":"billing","registered_at_ms":1000,"sealed_sha256s":["bb"],)"
+              R"("secrets":["00000000-0000-7000-8000-000000000002"],"status":"disabled","tokens_ended_before":13})");
+    ServiceAccount again;
+    eventstore::decode_state(eventstore::encode_state(account), again);
+    EXPECT_EQ(again, account);
+}
+
+// The largest states that their limits allow are kept all the same.
+TEST(FoldNames, StandForStatesThatFit) {
+    Nestings nestings;
+    for (std::uint8_t child = 0; nestings.count < kMaxNestings; ++child) {
+        auto& parents = nestings.parents[test::uuid(child)];
+        for (std::size_t i = 0; i < kMaxGroupsAbove; ++i, ++nestings.count) parents.push_back(test::uuid(1));
+    }
+    EXPECT_LT(kept_text(nestings).size(), kMaxStateBytes);
+    RoleDefined largest{std::string(kMaxRoleNameBytes, 'a'), {}, RoleKind::kCustom, {}};
+    for (std::size_t i = 0; i < kMaxPermissionsPerRole; ++i) {
+        const std::string name = std::to_string(1000 + i) + std::string(kMaxSegmentBytes - 4, 'a');
+        largest.permissions.push_back(name + '/' + std::string(kMaxInstanceBytes, 'a') + ':' +
+                                      std::string(kMaxSegmentBytes, 'a'));
+    }
+    EXPECT_LT(kept_text(folded_of<Role>({largest})).size(), kMaxStateBytes);
 }
 
 }  // namespace

@@ -61,6 +61,33 @@ TEST_F(PostgresSnapshot, IsPrunedWithAge) {
     EXPECT_FALSE(read().snapshot);
 }
 
+TEST_F(PostgresSnapshot, IsPrunedWithAgeOfNothingThatHasNoEnd) {
+    const Uuid user = next_uuid();
+    const Append append = AppendBuilder().write(user, 0, 2);
+    await(store.append(append, soon())).value();
+    const auto is_kept = [&] { return database.execute("select fold from keyledger.snapshots") != ""; };
+    database.execute("delete from keyledger.snapshots");
+    store.keep_snapshot({user, 2, append.events[1].event_id, "user.1", "sealed"});
+    const auto end = soon();
+    while (!is_kept() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    EXPECT_EQ(prune_snapshots(database.service_url(), 4'000'000'000'000, 10).value(), 0);
+    EXPECT_TRUE(is_kept());
+}
+
+TEST_F(PostgresSnapshot, IsDroppedWithTheKeyOfWhomItTellsOf) {
+    const Uuid key = next_uuid();
+    const Append with_key = AppendBuilder().write(next_uuid(), 0).new_key(id, key);
+    await(store.append(with_key, soon())).value();
+    EXPECT_EQ(drop_snapshots_of_the_erased(database.service_url(), 0).value(), 0);
+    database.execute("update keyledger.snapshots set kept_at = '2020-01-01'");
+    const Append erasure = AppendBuilder().write(id, 5).destroy_key(id, key);
+    await(store.append(erasure, soon())).value();
+    EXPECT_EQ(drop_snapshots_of_the_erased(database.service_url(), 1'750'000'001'000).value(), 0) << "of later";
+    EXPECT_TRUE(read().snapshot);
+    EXPECT_EQ(drop_snapshots_of_the_erased(database.service_url(), 1'750'000'000'000).value(), 1);
+    EXPECT_FALSE(read().snapshot);
+}
+
 TEST(DestroyedSubjects, AreThoseWhoseKeysDiedLately) {
     Database database;
     PostgresStore store({.url = database.service_url()}, [] { return std::int64_t{1'750'000'000'123}; });

@@ -31,6 +31,76 @@ TEST_P(StoreContract, ReadsStreamsInTheOrderAskedFor) {
     EXPECT_TRUE(slices[4].events.empty());
 }
 
+namespace {
+
+StreamFrom from_the_start_of(const Uuid& id, std::string stream_type = {}) {
+    StreamFrom from;
+    from.stream_id = id;
+    from.stream_type = std::move(stream_type);
+    return from;
+}
+
+}  // namespace
+
+// The id of a long stream in place of another's: a caller has it from anywhere.
+TEST_P(StoreContract, GivesNoEventsOfAStreamOfAnotherType) {
+    const Uuid user = next_uuid();
+    accepted(AppendBuilder().write(user, 0, 3));
+    const std::vector<StreamFrom> asked{from_the_start_of(user, "session"), from_the_start_of(user, "user"),
+                                        from_the_start_of(user), from_the_start_of(next_uuid(), "user")};
+    const auto slices = await(store().read_streams(asked, soon())).value();
+    EXPECT_EQ(slices.at(0).version, 3);
+    EXPECT_EQ(slices.at(0).stream_type, "user");
+    EXPECT_TRUE(slices.at(0).events.empty());
+    EXPECT_EQ(slices.at(1).events.size(), 3U);
+    EXPECT_EQ(slices.at(2).events.size(), 3U);
+    EXPECT_EQ(slices.at(2).stream_type, "user");
+    EXPECT_EQ(slices.at(3).version, 0);
+    EXPECT_EQ(slices.at(3).stream_type, "");
+}
+
+TEST_P(StoreContract, GivesALongStreamInPages) {
+    const std::int32_t length = kMaxPageEvents + 3;
+    const Uuid id = next_uuid();
+    for (std::int32_t at = 0; at < length;) {
+        const std::int32_t count = std::min<std::int32_t>(length - at, kMaxEventsPerCommand);
+        accepted(AppendBuilder().write(id, at, count));
+        at += count;
+    }
+    const StreamSlice first = stream(id);
+    EXPECT_EQ(first.version, length);
+    ASSERT_EQ(first.events.size(), static_cast<std::size_t>(kMaxPageEvents));
+    EXPECT_EQ(first.events.front().version, 1);
+    EXPECT_EQ(first.events.back().version, kMaxPageEvents);
+    EXPECT_EQ(stream(id, kMaxPageEvents).events.size(), 3U);
+    // Shared out among those that are asked for.
+    const Uuid other = next_uuid();
+    accepted(AppendBuilder().write(other, 0, 2));
+    const std::vector<StreamFrom> both{from_the_start_of(id), from_the_start_of(other)};
+    const auto slices = await(store().read_streams(both, soon())).value();
+    EXPECT_EQ(slices.at(0).events.size(), static_cast<std::size_t>(kMaxPageEvents / 2));
+    EXPECT_EQ(slices.at(1).events.size(), 2U);
+}
+
+TEST_P(StoreContract, GivesNoMoreThanAPageOfBytes) {
+    constexpr int kEvents = 48;
+    const Uuid id = next_uuid();
+    std::string text;  // of what does not shrink
+    for (std::uint64_t state = 1; text.size() < 60'000;) {
+        state = state * 6'364'136'223'846'793'005ULL + 1'442'695'040'888'963'407ULL;
+        text += static_cast<char>('!' + 2 + (state >> 33) % 56);
+    }
+    accepted(AppendBuilder().write(id, 0, kEvents, R"({"n":")" + text + R"("})"));
+    std::vector<std::int32_t> read;
+    while (std::ssize(read) < kEvents) {
+        const StreamSlice slice = stream(id, static_cast<std::int32_t>(read.size()));
+        ASSERT_FALSE(slice.events.empty());
+        ASSERT_LE(slice.events.size(), static_cast<std::size_t>(kMaxPageBytes / 50'000));
+        for (const RecordedEvent& event : slice.events) read.push_back(event.version);
+    }
+    for (std::int32_t i = 0; i < kEvents; ++i) EXPECT_EQ(read[static_cast<std::size_t>(i)], i + 1);
+}
+
 TEST_P(StoreContract, ConfirmsThatNothingMoved) {
     const Uuid a = next_uuid();
     const Append append = AppendBuilder().write(a, 0, 2);

@@ -93,6 +93,27 @@ TEST_P(SnapshotContract, GivesWayToANewerOneAndToOneOfAnotherFold) {
     EXPECT_FALSE(read("session.1").snapshot);
 }
 
+// One that nobody can open any more, its key being gone, must not be in the way of those that can be opened.
+TEST_P(SnapshotContract, GivesWayToAnOlderOneThatReplacesIt) {
+    keep(snapshot_at(5, "useless"));
+    Snapshot older = snapshot_at(2, "good");
+    older.replaces = 4;
+    store().keep_snapshot(older);
+    older.sealed = "better";
+    older.replaces = 5;
+    keep(older);
+    EXPECT_EQ(read().snapshot->version, 2);
+}
+
+TEST_P(SnapshotContract, IsNotGivenForAStreamOfAnotherType) {
+    keep(snapshot_at(3, "three", "user.1"));
+    std::vector<StreamFrom> from;
+    from.push_back({id_, 0, "user.1", "session"});
+    const auto slice = await(store().read_streams(from, soon())).value().at(0);
+    EXPECT_FALSE(slice.snapshot);
+    EXPECT_TRUE(slice.events.empty());
+}
+
 TEST_P(SnapshotContract, IsNotKeptOfWhatTheLogDoesNotHold) {
     Snapshot other = snapshot_at(4, "of another history");
     other.event_id = next_uuid();

@@ -31,6 +31,14 @@ public:
                                              const eventstore::Bytes&) override {
         return std::nullopt;
     }
+    eventstore::Bytes seal_snapshot(const eventstore::SubjectKey&, const eventstore::SnapshotContext&,
+                                    std::string_view) override {
+        return {};
+    }
+    std::optional<std::string> open_snapshot(const eventstore::SubjectKey&, const eventstore::SnapshotContext&,
+                                             const eventstore::Bytes&) override {
+        return std::nullopt;
+    }
 
 private:
     security::Key kek_;

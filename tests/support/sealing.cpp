@@ -97,4 +97,15 @@ std::optional<std::string> TestCipher::open_snapshot(const eventstore::SnapshotC
     return security::aead_open(wrapping_key_.material, bound_to(context), sealed);
 }
 
+eventstore::Bytes TestCipher::seal_snapshot(const eventstore::SubjectKey& key,
+                                            const eventstore::SnapshotContext& context, std::string_view clear) {
+    return security::seal_personal_snapshot(key.key, {key.subject, key.key_id, bound_to(context)}, clear);
+}
+
+std::optional<std::string> TestCipher::open_snapshot(const eventstore::SubjectKey& key,
+                                                       const eventstore::SnapshotContext& context,
+                                                       const eventstore::Bytes& sealed) {
+    return security::open_personal_snapshot(key.key, {key.subject, key.key_id, bound_to(context)}, sealed);
+}
+
 }  // namespace keyledger::test

@@ -26,6 +26,11 @@ public:
     eventstore::Bytes seal_snapshot(const eventstore::SnapshotContext& context, std::string_view clear) override;
     std::optional<std::string> open_snapshot(const eventstore::SnapshotContext& context,
                                              const eventstore::Bytes& sealed) override;
+    eventstore::Bytes seal_snapshot(const eventstore::SubjectKey& key, const eventstore::SnapshotContext& context,
+                                    std::string_view clear) override;
+    std::optional<std::string> open_snapshot(const eventstore::SubjectKey& key,
+                                             const eventstore::SnapshotContext& context,
+                                             const eventstore::Bytes& sealed) override;
 
 private:
     security::Key wrapping_key_;
