@@ -20,6 +20,15 @@ struct Route {
     Handler handler;
 };
 
+// What a route is limited by, before anything of the request is looked at (api/limiting.hpp). Every route says it.
+enum class Limited : std::uint8_t {
+    kUndeclared,
+    kPasswords,  // it hashes, or says whether a password is right: by network, on all nodes together
+    kClients,    // clients prove who they are: by what their network failed to prove, and as kOrdinary
+    kOrdinary,   // by network, on each node
+    kNothing,    // the same few bytes for everybody, from memory
+};
+
 // A row of a constexpr table; `Context` is what its handlers share (commands, queries).
 template <class Context>
 struct RouteEntry {
@@ -27,6 +36,7 @@ struct RouteEntry {
     Method method;
     std::string_view path;
     boost::asio::awaitable<Response> (*handler)(Context&, Request&);
+    Limited limited = Limited::kUndeclared;
 };
 
 // The context must outlive the routes.

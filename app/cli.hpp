@@ -55,6 +55,12 @@ struct CreateAdmin {
     std::string name;
 };
 Exit create_admin(const Environment& environment, const CreateAdmin& options);
+struct UnlockUser {  // one of the three
+    std::string email;
+    std::string username;
+    std::string id;
+};
+Exit unlock_user(const Environment& environment, const UnlockUser& options);
 
 struct TailEvents {
     std::int64_t from = 0;  // 0: the last `limit` ones

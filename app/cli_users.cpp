@@ -6,6 +6,8 @@
 #include "app/core.hpp"
 #include "app/logging.hpp"
 #include "commands/register_user.hpp"
+#include "commands/unlock_user.hpp"
+#include "domain/user/identity.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -31,6 +33,8 @@ std::string_view sentence_of(commands::Refusal refusal) {
         case Refusal::kPasswordNotText: return "the password is not UTF-8 text";
         case Refusal::kEmailTaken: return "somebody is registered with this e-mail address";
         case Refusal::kUsernameTaken: return "this user name is in use";
+        case Refusal::kUserUnknown: return "there is no such user";
+        case Refusal::kBusy: return "somebody tries this account right now; run this again";
         case Refusal::kOverloaded:
         case Refusal::kUnavailable: return "the database does not answer; nothing was done";
         case Refusal::kOutcomeUnknown: return "the database did not answer; run this again to see what came of it";
@@ -56,7 +60,6 @@ std::string_view sentence_of(commands::Refusal refusal) {
         case Refusal::kWrongPassword:
         case Refusal::kTooManyAttempts:
         case Refusal::kForbidden:
-        case Refusal::kUserUnknown:
         case Refusal::kSessionUnknown:
         case Refusal::kInvalidRoleName:
         case Refusal::kInvalidPermission:
@@ -81,11 +84,28 @@ std::string_view sentence_of(commands::Refusal refusal) {
         case Refusal::kTooManyRoles:
         case Refusal::kTooManyAdministrators:
         case Refusal::kLastAdministrator:
-        case Refusal::kBusy:
         case Refusal::kCredentialTampered:
         case Refusal::kBroken: return "something is broken; see the log";
     }
     return "something is broken; see the log";
+}
+
+commands::Caller operator_of(std::string_view command) {
+    commands::Caller caller;
+    caller.actor_type = eventstore::ActorType::kSystem;
+    caller.request_id = command;
+    caller.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    return caller;
+}
+
+// nullopt: nobody is called that.
+Result<std::optional<Uuid>, eventstore::StoreError> find_user(Core& core, const UnlockUser& options,
+                                                              commands::Deadline deadline) {
+    if (!options.id.empty()) return Uuid::parse(options.id);
+    const std::string kind = options.email.empty() ? "username" : "email";
+    const auto name = options.email.empty() ? parse_username(options.username) : parse_email(options.email);
+    if (!name) return std::optional<Uuid>();
+    return core.run(core.store.find_claim(kind, core.pseudonyms.claim(kind, name->key), deadline));
 }
 
 std::optional<std::string> given(const std::string& text) {
@@ -106,12 +126,8 @@ Exit create_admin(const Environment& environment, const CreateAdmin& options) {
     registration.name = given(options.name);
     registration.password = read_password(environment);
     registration.standing = Standing::kAdministrator;
-    commands::Caller caller;
-    caller.actor_type = eventstore::ActorType::kSystem;
-    caller.request_id = "create-admin";
-    caller.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    const auto registered =
-        core.run(commands::register_user(core.services, std::move(registration), std::move(caller)));
+    const auto registered = core.run(
+        commands::register_user(core.services, std::move(registration), operator_of("create-admin")));
     if (registered) {
         std::cout << "Registered the administrator " << registered->user_id.to_string() << ".\n";
         return Exit::kGood;
@@ -121,6 +137,29 @@ Exit create_admin(const Environment& environment, const CreateAdmin& options) {
         return Exit::kAlreadyThere;
     }
     std::cerr << "keyledger: " << sentence_of(registered.error().refusal) << '\n';
+    return Exit::kFailed;
+}
+
+Exit unlock_user(const Environment& environment, const UnlockUser& options) {
+    const auto config = need_config(environment, {Needs::kDatabase, Needs::kKeyring});
+    if (!config) return Exit::kUsage;
+    start_logging(config->log_level);
+    Core core(*config);
+    const auto caller = operator_of("users-unlock");
+    const auto found = find_user(core, options, caller.deadline);
+    const bool is_away = !found;
+    const auto unlocked =
+        is_away || !*found
+            ? Result<commands::Done, commands::CommandError>(
+                  Unexpected(commands::CommandError(is_away ? commands::Refusal::kUnavailable
+                                                            : commands::Refusal::kUserUnknown)))
+            : core.run(commands::unlock_user_as_operator(core.services, **found, caller));
+    if (unlocked) {
+        std::cout << (unlocked->position > 0 ? "Unlocked" : "Nothing kept out") << " the user " << (*found)->to_string()
+                  << ".\n";
+        return Exit::kGood;
+    }
+    std::cerr << "keyledger: " << sentence_of(unlocked.error().refusal) << '\n';
     return Exit::kFailed;
 }
 

@@ -42,11 +42,13 @@ constexpr Setting kSettings[] = {
     {"KEYLEDGER_SESSION_IDLE_SECONDS", "1209600", "a session without refresh ends"},
     {"KEYLEDGER_SESSION_ABSOLUTE_SECONDS", "2592000", "every session ends"},
     {"KEYLEDGER_REFRESH_GRACE_SECONDS", "10", "the same refresh token again after a lost answer; at most 10"},
-    {"KEYLEDGER_LOGIN_FAILURES_IN_A_ROW", "100", "of one user, then one attempt a pause (NIST: at most 100)"},
-    {"KEYLEDGER_LOGIN_PAUSE_SECONDS", "900", "between attempts beyond that"},
-    {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "60", "log-ins and registrations of one network (/32, /64)"},
+    {"KEYLEDGER_LOGIN_FAILURES_IN_A_ROW", "100", "of one user, then only known networks may (NIST: 100)"},
+    {"KEYLEDGER_LOGIN_KNOWN_NETWORK_DAYS", "90", "so long is one known after a log-in from it; 0: none is"},
+    {"KEYLEDGER_LOGIN_NAME_BURST", "20", "failures of one user from one network in a row, then with growing pauses"},
+    {"KEYLEDGER_LOGIN_PAUSE_SECONDS", "900", "the longest of these pauses"},
+    {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "60", "log-ins, registrations and the like of one network (/32, /64)"},
     {"KEYLEDGER_LOGIN_NETWORK_BURST", "30", "of these at once"},
-    {"KEYLEDGER_LOGIN_NAME_BURST", "20", "attempts on one name in a row, then with growing pauses"},
+    {"KEYLEDGER_REQUEST_NETWORK_RATE_PER_MINUTE", "600000", "other requests of one network, on each node"},
     {"KEYLEDGER_REQUEST_TIMEOUT_MS", "10000", "a request is answered by then, if only with 503"},
     {"KEYLEDGER_STOP_TIMEOUT_MS", "10000", "requests in flight are waited for when stopping"},
     {"KEYLEDGER_COMMAND_RETENTION_HOURS", "72", "how long an Idempotency-Key is remembered"},
@@ -132,6 +134,8 @@ private:
     ConfigFaults faults_;
 };
 
+constexpr std::int64_t kMostPerMinute = 10'000'000;
+
 void read_serving(Reader& reader, Config& config) {
     config.kafka_brokers = reader.text("KEYLEDGER_KAFKA_BROKERS");
     config.kafka_topic_prefix = reader.text("KEYLEDGER_KAFKA_TOPIC_PREFIX");
@@ -164,10 +168,11 @@ void read_serving(Reader& reader, Config& config) {
     config.access_snapshot_file = reader.text("KEYLEDGER_ACCESS_SNAPSHOT_FILE");
     config.tree_head_file = reader.text("KEYLEDGER_TREE_HEAD_FILE");
     config.tree_head_s = reader.number("KEYLEDGER_TREE_HEAD_SECONDS", 1, 3600);
-    config.login_network_rate_per_minute =
-        reader.number("KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", 1, 1'000'000'000);
-    config.login_network_burst = reader.number("KEYLEDGER_LOGIN_NETWORK_BURST", 1, 1'000'000'000);
-    config.login_name_burst = reader.number("KEYLEDGER_LOGIN_NAME_BURST", 1, 1'000'000);
+    commands::RequestLimits& limits = config.limits;
+    limits.passwords.per_minute = reader.number("KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", 1, kMostPerMinute);
+    limits.passwords.burst = reader.number("KEYLEDGER_LOGIN_NETWORK_BURST", 1, kMostPerMinute);
+    limits.requests.per_minute = reader.number("KEYLEDGER_REQUEST_NETWORK_RATE_PER_MINUTE", 60, kMostPerMinute);
+    limits.requests.burst = std::max<std::int64_t>(60, limits.requests.per_minute / 10);
 }
 
 void read_rules(Reader& reader, Config& config) {
@@ -194,7 +199,9 @@ void read_rules(Reader& reader, Config& config) {
     config.lifetimes.refresh_grace_ms = 1000 * reader.number("KEYLEDGER_REFRESH_GRACE_SECONDS", 0, 10);
     config.erasure_grace_hours = reader.number("KEYLEDGER_ERASURE_GRACE_HOURS", 0, 24 * 365);
     config.attempts.failures_in_a_row = reader.number("KEYLEDGER_LOGIN_FAILURES_IN_A_ROW", 3, 100);
-    config.attempts.pause_ms = 1000 * reader.number("KEYLEDGER_LOGIN_PAUSE_SECONDS", 1, 24 * 3600);
+    config.attempts.network_failures = reader.number("KEYLEDGER_LOGIN_NAME_BURST", 1, 1'000'000);
+    config.attempts.longest_pause_ms = 1000 * reader.number("KEYLEDGER_LOGIN_PAUSE_SECONDS", 1, 24 * 3600);
+    config.attempts.known_for_ms = commands::kDayMs * reader.number("KEYLEDGER_LOGIN_KNOWN_NETWORK_DAYS", 0, 3650);
 }
 
 }  // namespace

@@ -60,9 +60,7 @@ struct Config {
     std::int64_t access_token_s = 300;
     SessionLifetimes lifetimes;
     LoginAttemptLimits attempts;
-    std::int64_t login_network_rate_per_minute = 0;
-    std::int64_t login_network_burst = 0;
-    std::int64_t login_name_burst = 0;
+    commands::RequestLimits limits;
     std::int64_t request_timeout_ms = 0;
     std::int64_t stop_timeout_ms = 0;
     std::int64_t command_retention_hours = 0;

@@ -1,6 +1,5 @@
 #include "app/core.hpp"
 
-#include "api/network.hpp"
 #include "app/service.hpp"
 #include "eventstore/postgres/migrator.hpp"
 
@@ -44,22 +43,9 @@ eventstore::postgres::PostgresLimits::Settings limits_settings(const Config& con
     return settings;
 }
 
-commands::LoginLimits login_limits(const Config& config) {
-    commands::LoginLimits limits;
-    limits.network_rate_per_minute = config.login_network_rate_per_minute;
-    limits.network_burst = config.login_network_burst;
-    limits.name_burst = config.login_name_burst;
-    return limits;
-}
-
-std::string network_of(std::string_view client_address) {
-    const auto address = api::IpAddress::parse(client_address);
-    return address ? address->caller_network().to_string() : std::string(client_address);
-}
-
 commands::Settings command_settings(const Config& config) {
     return {config.issuer, config.lifetimes, config.attempts, config.erasure_grace_hours * 3'600'000,
-            config.access_token_s};
+            config.access_token_s, config.limits};
 }
 
 security::PasswordPolicy password_policy(const Config& config) {
@@ -83,11 +69,9 @@ Core::Core(const Config& config)
       folded_access(executor, store),
       access(folded_access, store),
       limits(limits_settings(config), [this](std::string_view key) { return pseudonyms.bucket(key); }),
-      limiter(login_limits(config), network_of),
-      client_limiter(login_limits(config), network_of),
-      services{executor,       access,         store,      cipher,  clock,
-               identifiers,    pseudonyms,     hasher,     policy,  limiter,
-               client_limiter, client_secrets, assertions, journal, limits, command_settings(config)} {}
+      services{executor, access,     store,  cipher, clock,          identifiers, pseudonyms,
+               hasher,   policy,     client_secrets, assertions,     journal,     limits,
+               command_settings(config)} {}
 
 Core::~Core() { stop(); }
 

@@ -8,7 +8,6 @@
 #include "app/remembered_access.hpp"
 #include "app/run_to_end.hpp"
 #include "app/system_ports.hpp"
-#include "commands/login_limits.hpp"
 #include "commands/services.hpp"
 #include "eventstore/postgres/postgres_limits.hpp"
 #include "eventstore/postgres/postgres_store.hpp"
@@ -50,8 +49,6 @@ struct Core {
     commands::FoldedAccess folded_access;
     RememberedAccess access;
     eventstore::postgres::PostgresLimits limits;
-    commands::LoginLimiter limiter;
-    commands::LoginLimiter client_limiter;
     commands::ClientSecrets client_secrets;
     security::JwtClientAssertions assertions;
     commands::Services services;

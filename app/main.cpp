@@ -118,6 +118,15 @@ void add_users(CLI::App& app, Chosen& chosen) {
     creating->add_option("--username", options->username, "a user name");
     creating->add_option("--name", options->name, "a name");
     creating->callback([&chosen, options] { chosen.run = [options] { return create_admin(from_process, *options); }; });
+    auto who = std::make_shared<UnlockUser>();
+    auto* unlocking = users->add_subcommand(
+        "unlock", "let a user try the password again from everywhere after too many failures; recorded in the log");
+    auto* named = unlocking->add_option_group("user", "who");
+    named->add_option("--email", who->email, "by the e-mail address");
+    named->add_option("--username", who->username, "by the user name");
+    named->add_option("--id", who->id, "by the id");
+    named->require_option(1);
+    unlocking->callback([&chosen, who] { chosen.run = [who] { return unlock_user(from_process, *who); }; });
 }
 
 void add_access(CLI::App& app, Chosen& chosen) {

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "api/http/server.hpp"
+#include "api/limiting.hpp"
 #include "api/routes.hpp"
 #include "app/clients_file.hpp"
 #include "app/core.hpp"
@@ -93,7 +94,7 @@ struct Service::Parts {
           followers(config, core, queries, *hot_access),
           context{core.services, tokens, cursors, idempotency_keys, clients, queries, health,
                   tree_heads},
-          router(api::bind_routes(api::route_table(), context), cors_policy(config)),
+          router(api::bind_limited_routes(api::route_table(), context), cors_policy(config)),
           server(server_options(config, core.clock), router, metrics),
           management(management_options(config.management_listen),
                      management_routes({health, metrics, log_id})),

@@ -14,15 +14,12 @@ PasswordIdentity identity_of(const User& user) {
 
 Answer<Done> change_password(Services& services, PasswordChange change, Caller caller) {
     const Bearer bearer = change.bearer;
-    const std::string counted = bearer.user_id.to_string();
     Streams streams;
     const ActorStreams actor = read_actor(streams, bearer);
-    bool admitted = false;
     const Step step = [&](Attempt& attempt) -> Decided {
         auto allowed = authorise(attempt, actor, bearer, services);
         if (!allowed) co_return allowed;
-        auto checked = co_await check_own_password(services, attempt, actor.user, change.current_password, caller,
-                                                   admitted);
+        auto checked = co_await check_own_password(services, attempt, actor.user, change.current_password, caller);
         if (!checked) co_return Unexpected(checked.error());
         const User& him = attempt.state(actor.user);
         auto judged = co_await judge_password(services, change.new_password.clone(), identity_of(him),
@@ -48,7 +45,6 @@ Answer<Done> change_password(Services& services, PasswordChange change, Caller c
             co_await record_failed_login(services, bearer.user_id, LoginFailure::kWrongPassword, caller);
         co_return Unexpected(executed.error());
     }
-    services.throttle.succeeded(counted);
     co_return Done{executed->position};
 }
 

@@ -105,15 +105,12 @@ Answer<Done> done(Services& services, Caller caller, Streams streams, Step step)
 
 Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, Caller caller) {
     const Bearer bearer = request.bearer;
-    const std::string counted = bearer.user_id.to_string();
     Streams streams;
     const ActorStreams actor = read_actor(streams, bearer);
-    bool admitted = false;
     const Step step = [&](Attempt& attempt) -> Decided {
         auto allowed = authorise(attempt, actor, bearer, services);
         if (!allowed) co_return allowed;
-        auto right = co_await check_own_password(services, attempt, actor.user, request.current_password, caller,
-                                                 admitted);
+        auto right = co_await check_own_password(services, attempt, actor.user, request.current_password, caller);
         if (!right) co_return Unexpected(right.error());
         UserCommand command = request_now(services);
         auto decided = co_await carry_out(services, attempt, actor.user, std::move(command), caller.deadline);
@@ -126,7 +123,6 @@ Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, 
             co_await record_failed_login(services, bearer.user_id, LoginFailure::kWrongPassword, caller);
         co_return Unexpected(executed.error());
     }
-    services.throttle.succeeded(counted);
     auto answer = co_await answer_of(services, bearer.user_id, *executed, caller.deadline);
     co_return answer;
 }

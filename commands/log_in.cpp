@@ -39,14 +39,14 @@ Answer<Grant> refuse_unknown(Services& services, Secret password, Caller caller)
     const auto command_id = services.identifiers.next_command_id();
     auto confirmed = co_await services.store.confirm(std::move(versions), command_id, caller.deadline);
     if (!confirmed) co_return Unexpected(CommandError(refusal_of(confirmed.error())));
-    co_await record_failed_login(services, std::nullopt, LoginFailure::kUnknownUser, caller);
+    co_await record_apart(services, LoginFailure::kUnknownUser, caller);
     co_return Unexpected(CommandError(Refusal::kInvalidCredentials));
 }
 
 struct Tried {
     std::optional<LoginFailure> failure;
     bool needs_renewal = false;
-    std::int64_t failures_before = 0;
+    LoginAttempts attempts;
     std::int64_t security_stamp = 0;
 };
 
@@ -64,11 +64,7 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     const TypedName name = typed_name(request);
     const std::string& typed = request.email.empty() ? request.username : request.email;
     auto digests = services.pseudonyms.claim(name.kind, name.key.empty() ? typed : name.key);
-    const std::string counted = digests.front().digest;
     const std::int64_t now_ms = services.clock.now_ms();
-    if (auto wait_s = services.throttle.admit(caller.client_address, counted, now_ms); wait_s > 0)
-        co_return Unexpected(CommandError(Refusal::kTooManyAttempts, wait_s));
-
     auto owner = co_await services.store.find_claim(name.kind, std::move(digests), caller.deadline);
     if (!owner) co_return Unexpected(CommandError(refusal_of(owner.error())));
     if (!owner->has_value() || name.key.empty()) {
@@ -79,26 +75,31 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     const Uuid user_id = **owner;
     const Uuid session_id = services.identifiers.next();
     const std::string device = services.pseudonyms.device(caller.user_agent);
+    const std::string network = services.pseudonyms.network(user_id, caller.network);
     Streams streams;
     const auto user = streams.read<User>(user_id);
     const auto session = streams.begin<Session>(session_id);
     Tried tried;
     const Step step = [&](Attempt& attempt) -> Decided {
         tried = Tried{};
-        auto failures = co_await failures_of(services, user_id, caller.deadline);
-        if (!failures) co_return Unexpected(failures.error());
-        tried.failures_before = failures->failures_in_a_row;
         const User& him = attempt.state(user);
         auto checked =
             co_await check_password(services, attempt, user, request.password.clone(), caller);
         if (!checked) co_return Unexpected(checked.error());
         tried.needs_renewal = checked->check.needs_renewal;
         tried.security_stamp = him.security_stamp;
-        const bool may = may_try(*failures, services.settings.attempts, services.clock.now_ms());
-        if (!may || !checked->check.matches || !goes_by(him, name)) {
-            tried.failure = may ? LoginFailure::kWrongPassword : LoginFailure::kTooManyFailures;
+        if (!checked->check.matches || !goes_by(him, name)) {
+            tried.failure = LoginFailure::kWrongPassword;
             co_return Unexpected(CommandError(Refusal::kInvalidCredentials));
         }
+        // Read only now, of the right password: a wrong one has the same answer however often it was tried.
+        auto attempts = co_await attempts_at_head(services, user_id, caller.deadline);
+        if (!attempts) co_return Unexpected(attempts.error());
+        if (!may_try(*attempts, network, services.settings.attempts, services.clock.now_ms())) {
+            tried.failure = LoginFailure::kTooManyFailures;
+            co_return Unexpected(CommandError(Refusal::kInvalidCredentials));
+        }
+        tried.attempts = std::move(*attempts);
         const StartSession command{user_id,   request.client.client_id, *audiences, device, him.sealed_sha256,
                                    now_ms,    services.settings.lifetimes};
         auto events = decide(attempt.state(session), session_id, him, command);
@@ -119,8 +120,7 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
         co_return Unexpected(executed.error());
     }
 
-    services.throttle.succeeded(counted);
-    if (tried.failures_before > 0) co_await clear_failed_logins(services, user_id, user_caller);
+    co_await record_good_login(services, user_id, std::move(tried.attempts), user_caller);
     if (tried.needs_renewal)
         co_await renew_password_hash(services, user_id, std::move(request.password), user_caller);
     co_return Grant{user_id, session_id, request.client.client_id, *audiences, *audiences, tried.security_stamp, 1,

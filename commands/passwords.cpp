@@ -69,18 +69,13 @@ Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, Str
 }
 
 Answer<CheckedPassword> check_own_password(Services& services, Attempt& attempt, StreamOf<User> user,
-                                           const Secret& password, const Caller& caller, bool& admitted) {
-    const std::int64_t now_ms = services.clock.now_ms();
-    if (!admitted) {  // once, however often the step is run
-        const std::int64_t wait_s = services.throttle.admit(caller.client_address, user.id.to_string(), now_ms);
-        if (wait_s > 0) co_return Unexpected(CommandError(Refusal::kTooManyAttempts, wait_s));
-        admitted = true;
-    }
-    auto failures = co_await failures_of(services, user.id, caller.deadline);
-    if (!failures) co_return Unexpected(failures.error());
+                                           const Secret& password, const Caller& caller) {
+    auto attempts = co_await attempts_at_head(services, user.id, caller.deadline);
+    if (!attempts) co_return Unexpected(attempts.error());
     const LoginAttemptLimits& limits = services.settings.attempts;
-    if (!may_try(*failures, limits, now_ms))
-        co_return Unexpected(CommandError(Refusal::kTooManyAttempts, limits.pause_ms / 1000));
+    const std::string network = services.pseudonyms.network(user.id, caller.network);
+    if (!may_try(*attempts, network, limits, services.clock.now_ms()))
+        co_return Unexpected(CommandError(Refusal::kTooManyAttempts, limits.longest_pause_ms / 1000));
     auto checked = co_await check_password(services, attempt, user, password.clone(), caller);
     if (!checked) co_return Unexpected(checked.error());
     if (!checked->check.matches) co_return Unexpected(CommandError(Refusal::kWrongPassword));
@@ -120,43 +115,71 @@ Answer<Done> judge_password(Services& services, Secret password, PasswordIdentit
     co_return Done{};
 }
 
-Answer<LoginAttempts> failures_of(Services& services, Uuid user_id, Deadline deadline) {
+Answer<LoginAttempts> attempts_at_head(Services& services, Uuid user_id, Deadline deadline) {
     Streams streams;
-    const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
-    auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kCached, deadline);
+    streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
+    auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline);
     if (!folds) co_return Unexpected(CommandError(commands::refusal_of(folds.error())));
-    // Most people have no such stream. That is remembered too, or each of their log-ins would read it.
-    if (folds->front().version == 0) services.executor.world().cache.put(attempts.id, folds->front());
     co_return state_of<LoginAttempts>(folds->front());
+}
+
+asio::awaitable<void> record_apart(Services& services, LoginFailure reason, Caller caller) {
+    caller.idempotency.reset();
+    Streams streams;
+    const auto attempts = streams.begin<LoginAttempts>(services.identifiers.next());
+    const Step step = [&](Attempt& attempt) -> Decided {
+        attempt.append(attempts, decide(attempt.state(attempts), RecordFailedLogin{std::nullopt, reason}));
+        co_return Result<void, CommandError>{};
+    };
+    auto recorded = co_await services.executor.run(std::move(caller), streams, step);
+    if (!recorded) services.journal.warning("a failed log-in could not be recorded", Uuid{});
 }
 
 asio::awaitable<void> record_failed_login(Services& services, std::optional<Uuid> user_id, LoginFailure reason,
                                           Caller caller) {
-    caller.idempotency.reset();
-    Streams streams;
-    const auto attempts =
-        user_id ? streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(*user_id))
-                : streams.begin<LoginAttempts>(services.identifiers.next());
-    const Step step = [&](Attempt& attempt) -> Decided {
-        const RecordFailedLogin command{user_id, reason};
-        attempt.append(attempts, decide(attempt.state(attempts), command));
-        co_return Result<void, CommandError>{};
-    };
-    auto recorded = co_await services.executor.run(std::move(caller), streams, step, kMaxRecordAttempts);
-    if (!recorded) services.journal.warning("a failed log-in could not be recorded", user_id.value_or(Uuid{}));
+    bool counts = user_id && reason != LoginFailure::kTooManyFailures;
+    if (counts) {
+        Caller counted = caller;
+        counted.idempotency.reset();
+        Streams streams;
+        const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(*user_id));
+        const std::string network = services.pseudonyms.network(*user_id, caller.network);
+        const Step step = [&](Attempt& attempt) -> Decided {
+            const RecordFailedLogin command{user_id, reason, network, services.settings.attempts,
+                                            services.clock.now_ms()};
+            const auto events = decide(attempt.state(attempts), command);
+            counts = !events.empty();
+            attempt.append(attempts, events);
+            co_return Result<void, CommandError>{};
+        };
+        auto recorded = co_await services.executor.run(std::move(counted), streams, step, kMaxRecordAttempts);
+        if (!recorded) {
+            services.journal.warning("a failed log-in could not be recorded", *user_id);
+            co_return;
+        }
+    }
+    const LoginFailure apart = user_id ? LoginFailure::kTooManyFailures : reason;
+    if (!counts) co_await record_apart(services, apart, std::move(caller));
 }
 
-asio::awaitable<void> clear_failed_logins(Services& services, Uuid user_id, Caller caller) {
+asio::awaitable<void> record_good_login(Services& services, Uuid user_id, LoginAttempts known, Caller caller) {
     caller.idempotency.reset();
+    const std::string network = services.pseudonyms.network(user_id, caller.network);
+    const auto what_follows = [&](const LoginAttempts& state) {
+        auto events = decide(state, ClearFailedLogins{user_id, network});
+        const SeeNetwork see{user_id, network, services.settings.attempts, services.clock.now_ms()};
+        for (auto& event : decide(state, see)) events.push_back(std::move(event));
+        return events;
+    };
+    if (what_follows(known).empty()) co_return;  // as it is with most log-ins: nothing is read or written
     Streams streams;
     const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
     const Step step = [&](Attempt& attempt) -> Decided {
-        const ClearFailedLogins command{user_id};
-        attempt.append(attempts, decide(attempt.state(attempts), command));
+        attempt.append(attempts, what_follows(attempt.state(attempts)));
         co_return Result<void, CommandError>{};
     };
-    auto cleared = co_await services.executor.run(std::move(caller), streams, step, kMaxRecordAttempts);
-    if (!cleared) services.journal.warning("failed log-ins could not be cleared", user_id);
+    auto recorded = co_await services.executor.run(std::move(caller), streams, step, kMaxRecordAttempts);
+    if (!recorded) services.journal.warning("what follows from a good log-in could not be recorded", user_id);
 }
 
 }  // namespace keyledger::commands

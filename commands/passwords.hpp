@@ -17,10 +17,10 @@ struct CheckedPassword {
 Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, StreamOf<User> user, Secret password,
                                        const Caller& caller);
 
-// The same of somebody who is logged in, counted as log-ins are; kWrongPassword if it does not match. `admitted` stays
-// with the command, so that its attempts are counted as one.
+// The same of somebody who is logged in: kTooManyAttempts if the account may not be tried from there, kWrongPassword if
+// it does not match.
 Answer<CheckedPassword> check_own_password(Services& services, Attempt& attempt, StreamOf<User> user,
-                                           const Secret& password, const Caller& caller, bool& admitted);
+                                           const Secret& password, const Caller& caller);
 
 // Tells the operator, and nobody else, of a credential that was swapped.
 void report_tampering(Services& services, const Uuid& user_id, const CommandError& error);
@@ -37,13 +37,16 @@ Answer<Done> judge_password(Services& services, Secret password, PasswordIdentit
 
 CommandError error_of(HashingError error);
 
-// Read and not guarded: or else everybody who guesses could keep the owner out by moving this stream. The cached count
-// is complete but for failures on other nodes since this node's last one, which read them.
-Answer<LoginAttempts> failures_of(Services& services, Uuid user_id, Deadline deadline);
+// As they stand in the log when this is asked, on whatever node they were recorded (I8). Read and not guarded: or else
+// everybody who guesses could keep the owner out by moving this stream.
+Answer<LoginAttempts> attempts_at_head(Services& services, Uuid user_id, Deadline deadline);
 
-// A failed attempt, on the user's stream of attempts or, for a name that nobody has, on one of its own.
+// A failed attempt, on the user's stream of attempts; or apart from it where it counts for nothing.
 asio::awaitable<void> record_failed_login(Services& services, std::optional<Uuid> user_id, LoginFailure reason,
                                           Caller caller);
-asio::awaitable<void> clear_failed_logins(Services& services, Uuid user_id, Caller caller);
+// One that counts for nobody: the name is nobody's, or the account could not be tried from there.
+asio::awaitable<void> record_apart(Services& services, LoginFailure reason, Caller caller);
+// A good one: what failed before is over, and the network is known. `attempts` is what was known of them.
+asio::awaitable<void> record_good_login(Services& services, Uuid user_id, LoginAttempts attempts, Caller caller);
 
 }  // namespace keyledger::commands

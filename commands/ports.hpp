@@ -112,15 +112,6 @@ public:
     virtual bool is_signed_by(std::string_view assertion, const ServiceAccount::PublicKey& key) = 0;
 };
 
-// Counts attempts before any work is done for them. An unknown and a known name are counted alike.
-class LoginThrottle {
-public:
-    virtual ~LoginThrottle() = default;
-    // Seconds to wait, or 0 when the attempt may go on; `name` is a keyed digest of what was typed.
-    virtual std::int64_t admit(std::string_view client_address, std::string_view name, std::int64_t now_ms) = 0;
-    virtual void succeeded(std::string_view name) = 0;
-};
-
 // Where a command reports what an operator must know but a caller must not. Never given a secret or a personal value.
 class Journal {
 public:

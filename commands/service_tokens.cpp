@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "commands/authority.hpp"
+#include "commands/client_failures.hpp"
 #include "security/bytes.hpp"
 #include "security/hex.hpp"
 
@@ -83,15 +84,13 @@ Uuid token_id_of(const ClientProof& proof) {
 }
 
 // Failures are counted, and slowed down; an operator hears of a credential that was swapped.
-CommandError judged(Services& services, const ClientProof& proof, const Caller& caller, const CommandError& error) {
+asio::awaitable<CommandError> judged(Services& services, Uuid account_id, Caller caller, CommandError error) {
     if (error.refusal == Refusal::kCredentialTampered)
         services.journal.warning("the stored client secret is not the one that the log names, or can't be opened",
-                                 proof.account_id);
-    if (error.refusal != Refusal::kInvalidClient) return error;
-    const std::int64_t wait_s = services.client_throttle.admit(caller.client_address, proof.account_id.to_string(),
-                                                               services.clock.now_ms());
-    if (wait_s > 0) return CommandError(Refusal::kTooManyAttempts, wait_s);
-    return error;
+                                 account_id);
+    if (error.refusal != Refusal::kInvalidClient) co_return error;
+    auto counted = co_await count_client_failure(services, std::move(caller));
+    co_return counted;
 }
 
 Caller acting_as_client(Caller caller, const std::string& client_id) {
@@ -202,7 +201,10 @@ Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Ca
     };
     Caller client = acting_as_client(caller, account_id.to_string());
     auto executed = co_await services.executor.run(std::move(client), streams, step);
-    if (!executed) co_return Unexpected(judged(services, request.proof, caller, executed.error()));
+    if (!executed) {
+        auto error = co_await judged(services, account_id, std::move(caller), executed.error());
+        co_return Unexpected(error);
+    }
     // An account without roles has no such stream. That is remembered too, or each of its log-ins would read it.
     if (!has_roles) services.executor.world().cache.put(assignments_of(account_id), empty_fold<Assignments>());
     grant.position = executed->position;
@@ -290,10 +292,16 @@ Answer<Client> authenticate_service(Services& services, ClientProof proof, Calle
     auto access = co_await read_access(services, proof.account_id, std::nullopt, caller.deadline);
     if (!access) co_return Unexpected(access.error());
     auto credential = co_await prove(services, access->account, proof, caller.deadline);
-    if (!credential) co_return Unexpected(judged(services, proof, caller, credential.error()));
+    if (!credential) {
+        auto error = co_await judged(services, proof.account_id, std::move(caller), credential.error());
+        co_return Unexpected(error);
+    }
     if (proof.assertion) {
         auto spent = co_await spend(services, proof, *credential, caller);
-        if (!spent) co_return Unexpected(judged(services, proof, caller, spent.error()));
+        if (!spent) {
+            auto error = co_await judged(services, proof.account_id, std::move(caller), spent.error());
+            co_return Unexpected(error);
+        }
     }
     co_return client_of(proof.account_id, *access, rules_of(access->held));
 }

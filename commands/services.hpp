@@ -9,12 +9,24 @@
 
 namespace keyledger::commands {
 
+// Of one network (/32 in IPv4, /64 in IPv6).
+struct Rate {
+    std::int64_t per_minute = 0;
+    std::int64_t burst = 0;
+    bool operator==(const Rate&) const = default;
+};
+struct RequestLimits {
+    Rate passwords{60, 30};            // requests that ask for a password or take one; on all nodes together
+    Rate requests{600'000, 60'000};    // every other one; on each node
+};
+
 struct Settings {
     std::string issuer;
     SessionLifetimes lifetimes;
     LoginAttemptLimits attempts;
     std::int64_t erasure_grace_ms = 0;  // in which a request can be taken back
     std::int64_t access_token_s = 300;
+    RequestLimits limits{};
 };
 
 struct Services {
@@ -27,8 +39,6 @@ struct Services {
     Pseudonyms& pseudonyms;
     PasswordHasher& hasher;
     PasswordPolicy& policy;
-    LoginThrottle& throttle;
-    LoginThrottle& client_throttle;  // of failures only: what proves right always passes
     ClientSecrets& client_secrets;
     ClientAssertions& assertions;
     Journal& journal;

@@ -121,6 +121,8 @@ struct OnSession {
 struct OnLoginAttempt {
     Facts operator()(const LoginFailed& event) const { return {event.user_id, false, name_of(event.reason)}; }
     Facts operator()(const LoginFailuresCleared& event) const { return {event.user_id, true, {}}; }
+    Facts operator()(const LoginNetworkSeen& event) const { return {event.user_id, true, {}}; }
+    Facts operator()(const LoginUnlocked& event) const { return {event.user_id, true, {}}; }
 };
 
 struct OnAnonymousCallers {

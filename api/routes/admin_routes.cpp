@@ -5,6 +5,7 @@
 #include "api/routes/answers.hpp"
 #include "commands/end_sessions.hpp"
 #include "commands/set_user_status.hpp"
+#include "commands/unlock_user.hpp"
 #include "commands/update_profile.hpp"
 #include "domain/user/identity.hpp"
 
@@ -46,6 +47,19 @@ Reply deactivate_user(Context& context, Request& request) {
     auto key = take_idempotency_key(context, request, caller, parts);
     if (!key) co_return key.error();
     auto outcome = co_await commands::disable_user(context.services, claims->bearer, *user_id, reason, caller);
+    if (!outcome) co_return refuse(request, outcome.error());
+    co_return at_position(no_content(), outcome->position);
+}
+
+Reply unlock_user(Context& context, Request& request) {
+    auto claims = authenticate(context, request);
+    if (!claims) co_return claims.error();
+    const auto user_id = Uuid::parse(request.path_parameter("id"));
+    if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
+    commands::Caller caller = caller_of(request, *claims);
+    auto key = take_idempotency_key(context, request, caller, {});
+    if (!key) co_return key.error();
+    auto outcome = co_await commands::unlock_user(context.services, claims->bearer, *user_id, caller);
     if (!outcome) co_return refuse(request, outcome.error());
     co_return at_position(no_content(), outcome->position);
 }

@@ -15,6 +15,7 @@ Reply export_audit(Context& context, Request& request);  // a stream: the reques
 // Commands (admin_routes.cpp).
 Reply activate_user(Context& context, Request& request);
 Reply deactivate_user(Context& context, Request& request);
+Reply unlock_user(Context& context, Request& request);
 Reply update_user(Context& context, Request& request);
 Reply end_user_sessions(Context& context, Request& request);
 

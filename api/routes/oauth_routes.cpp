@@ -4,6 +4,7 @@
 
 #include "api/client_authentication.hpp"
 #include "api/form.hpp"
+#include "api/limiting.hpp"
 #include "api/refusals.hpp"
 #include "api/routes/answers.hpp"
 #include "api/text.hpp"
@@ -37,6 +38,11 @@ struct TokenRequest {
 };
 
 Reply client_credentials(Context& context, Request& request, PresentedCredentials presented, TokenRequest asked) {
+    const commands::Rate rate = context.services.settings.limits.passwords;
+    auto buckets = network_buckets("tokens", request.client_ip,
+                                   {rate.per_minute * kTokensForAPassword, rate.burst * kTokensForAPassword});
+    auto taken = co_await take_of_network(context, request, std::move(buckets));
+    if (!taken) co_return oauth_refuse(request, taken.error());
     auto proof = proof_of(context, presented);
     if (!proof) {
         if (configured_client(context, presented))

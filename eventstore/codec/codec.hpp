@@ -111,6 +111,19 @@ void take(const In& in, const rapidjson::Value& json, Personal<T>& v) {
 }
 
 // ---- declared structs ------------------------------------------------------------------------------------------
+// One within another.
+template <class Declared>
+    requires requires { Declared::fields(); }
+rapidjson::Value put(const Out& out, const Declared& v) {
+    rapidjson::Value object(rapidjson::kObjectType);
+    auto each = [&](const auto& field) {
+        const Out within{out.memory, out.sealer, field.name};
+        rapidjson::Value value = put(within, v.*field.member);
+        object.AddMember(put(within, field.name), value, out.memory);
+    };
+    std::apply([&](const auto&... field) { (each(field), ...); }, Declared::fields());
+    return object;
+}
 template <class Declared>
 std::string encode(const Declared& declared, FieldSealer& sealer) {
     rapidjson::Document object(rapidjson::kObjectType);
@@ -141,6 +154,12 @@ Declared decode(const rapidjson::Value& object, FieldOpener& opener) {
     std::apply([&](const auto&... field) { (each(field), ...); }, Declared::fields());
     if (count != object.MemberCount()) throw CodecError("a field that is not declared");
     return declared;
+}
+
+template <class Declared>
+    requires requires { Declared::fields(); }
+void take(const In& in, const rapidjson::Value& json, Declared& v) {
+    v = decode<Declared>(json, in.opener);
 }
 
 // ---- evolution

@@ -86,16 +86,27 @@ StreamProse sessions() {
 StreamProse login_attempts() {
     return {"login_attempts",
             "Log-in attempts",
-            "One a user, with an id derived from the user's; and one for each attempt with a name that "
-            "nobody has. "
-            "What was typed is never recorded.",
+            "One a user, with an id derived from the user's; and one for each attempt that counts for nobody: the "
+            "name is nobody's, or the account could not be tried from there. What was typed is never recorded.",
             {{"login.failed",
               "Somebody did not get in. Recorded also when a logged-in user types a wrong current password.",
               {{"user_id", "whose name was typed, or `null` if nobody has it"},
-               {"reason", "`too_many_failures`: the password was not looked at"}}},
+               {"reason", "`too_many_failures`: nobody was let in from there, whatever the password was"},
+               {"network",
+                "a keyed digest of the user and of the network that it came from: two users at one place have "
+                "different ones. `null`: of nobody, or recorded by an older version"}}},
              {"login.failures_cleared",
               "A good log-in after failed ones: counting starts anew.",
-              {{"user_id", "who logged in"}}}}};
+              {{"user_id", "who logged in"},
+               {"network", "from where, as in `login.failed`: the pauses of other networks go on. `null`: recorded by "
+                           "an older version, and all are over"}}},
+             {"login.network_seen",
+              "A good log-in from a network that was not known yet, or not for some days. What others do wrong "
+              "elsewhere does not lock the user out of it.",
+              {{"user_id", "who logged in"}, {"network", "from where, as in `login.failed`"}}},
+             {"login.unlocked",
+              "An administrator, or whoever runs the service, let the user try again from everywhere.",
+              {{"user_id", "who may try again"}}}}};
 }
 
 StreamProse anonymous_callers() {

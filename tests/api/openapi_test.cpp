@@ -1,5 +1,7 @@
 // The routes, the problem types and openapi.json, held against each other.
 #include <gtest/gtest.h>
+#include <rapidjson/document.h>
+#include <rapidjson/pointer.h>
 
 #include <algorithm>
 #include <set>
@@ -51,6 +53,45 @@ std::map<std::string, OpenApi::ProblemEntry> problems_in_code() {
     for (const ProblemType& type : kTransportProblems) add(type);
     for (const ProblemType& type : problems::kApiProblems) add(type);
     return problems;
+}
+
+// Whose bodies have a member that is called a password, as the document says it.
+std::set<std::string> operations_that_take_a_password() {
+    rapidjson::Document json;
+    const auto text = routes::openapi_document();
+    json.Parse(text.data(), text.size());
+    std::set<std::string> found;
+    for (const auto& path : json["paths"].GetObject())
+        for (const auto& operation : path.value.GetObject()) {
+            const auto* schema = rapidjson::Pointer("/requestBody/content/application~1json/schema/$ref")
+                                     .Get(operation.value);
+            if (schema == nullptr) continue;
+            const std::string place = std::string(schema->GetString()) + "/properties";
+            const auto* members = rapidjson::Pointer(place.c_str()).Get(json);
+            if (members == nullptr) continue;
+            for (const auto& member : members->GetObject())
+                if (std::string_view(member.name.GetString()).find("password") != std::string_view::npos)
+                    found.insert(operation.value["operationId"].GetString());
+        }
+    return found;
+}
+
+// A new route can't forget it: before work every one is limited, or says that there is none.
+TEST(Routes, DeclareWhatLimitsThem) {
+    for (const auto& route : route_table())
+        EXPECT_NE(route.limited, Limited::kUndeclared)
+            << route.operation << ": add kPasswords, kClients, kOrdinary or kNothing to its row in api/routes.cpp";
+}
+
+// Whoever reads a password, or makes a hash, is limited by network on all nodes.
+TEST(Routes, ThatTakeAPasswordAreLimitedOnAllNodes) {
+    std::set<std::string> limited;
+    for (const auto& route : route_table())
+        if (route.limited == Limited::kPasswords) limited.insert(std::string(route.operation));
+    EXPECT_EQ(limited, operations_that_take_a_password());
+    const auto documented = document().documented();
+    for (const std::string& operation : limited)
+        EXPECT_TRUE(documented.contains({operation, "429", "too-many-attempts"})) << operation;
 }
 
 TEST(OpenApiDocument, HasNoFaultOfItsOwn) {

@@ -142,7 +142,7 @@ TEST_P(RandomHistories, AreRememberedAsTheyAreRead) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     test::Stage stage;
     for (test::Node* node : {&stage.node, &stage.other})
-        node->services.settings.attempts = {4, test::kMinuteMs};
+        node->services.settings.attempts = {4, 3, test::kMinuteMs, 0};
     Chance chance(seed, stage, stage.node, stage.other);
     chance.begin();
     for (int i = 0; i < 80; ++i) run(chance.act());

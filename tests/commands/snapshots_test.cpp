@@ -286,7 +286,7 @@ TEST_F(LongUserTest, IsReadAgainWhereASnapshotCannotBeOpened) {
 TEST(FoldNames, AreOfAllAggregatesWhoseStreamsSomebodyCanLengthen) {
     EXPECT_EQ(fold_name_of(AnyState(User{})), "user.1/2");
     EXPECT_EQ(fold_name_of(AnyState(Session{})), "session.1/2");
-    EXPECT_EQ(fold_name_of(AnyState(LoginAttempts{})), "login_attempts.1/2");
+    EXPECT_EQ(fold_name_of(AnyState(LoginAttempts{})), "login_attempts.2/2");
     EXPECT_EQ(fold_name_of(AnyState(Role{})), "role.1/2");
     EXPECT_EQ(fold_name_of(AnyState(Group{})), "group.1/2");
     EXPECT_EQ(fold_name_of(AnyState(Assignments{})), "assignments.1/2");
@@ -341,8 +341,16 @@ TEST(FoldNames, StandForWhatTheFoldMakesOfAUser) {
 }
 
 TEST(FoldNames, StandForWhatTheFoldMakesOfFailedLogins) {
-    const auto attempts = folded_of<LoginAttempts>({LoginFailed{test::uuid(1), LoginFailure::kWrongPassword}});
-    EXPECT_EQ(kept_text(attempts), R"(1 {"failures_in_a_row":1,"last_failed_at_ms":1000})");
+    const auto attempts =
+        folded_of<LoginAttempts>({LoginFailed{test::uuid(1), LoginFailure::kWrongPassword, "net"},
+                                  LoginNetworkSeen{test::uuid(1), "home"}});
+    EXPECT_EQ(kept_text(attempts),
+              R"(2 {"failures_in_a_row":1,"last_failed_at_ms":1000,"networks":[)"
+              R"({"failures":1,"last_failed_at_ms":1000,"logged_in_at_ms":0,"network":"net"},)"
+              R"({"failures":0,"last_failed_at_ms":0,"logged_in_at_ms":1100,"network":"home"}]})");
+    LoginAttempts again;
+    eventstore::decode_state(eventstore::encode_state(attempts), again);
+    EXPECT_EQ(eventstore::encode_state(again), eventstore::encode_state(attempts));
 }
 
 TEST(FoldNames, StandForWhatTheFoldMakesOfAccess) {

@@ -180,6 +180,7 @@ Deployment::Deployment() : database_(std::make_unique<EmptyDatabase>()) {
         {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "1000000"},
         {"KEYLEDGER_LOGIN_NETWORK_BURST", "1000000"},
         {"KEYLEDGER_LOGIN_NAME_BURST", "1000000"},
+        {"KEYLEDGER_LOGIN_KNOWN_NETWORK_DAYS", "0"},
     };
     write_clients();
     watch_secret(kAdminPassword);

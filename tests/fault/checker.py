@@ -55,7 +55,8 @@ TRACE_OF_REFUSAL = {
     "login": {"login.failed"}, "wrong_login": {"login.failed"}, "change_password": {"login.failed"},
     "refresh": {"session.ended", "session.refresh_refused"},
 }
-BESIDES = {"login.failed", "login.failures_cleared", "user.password_hash_renewed"}  # commands of their own
+# Commands of their own.
+BESIDES = {"login.failed", "login.failures_cleared", "login.network_seen", "user.password_hash_renewed"}
 FROM_COMMAND_LINE = {"create-admin"}
 
 

@@ -144,19 +144,6 @@ Uuid PlainPseudonyms::anonymous_subject_of(std::int64_t now_ms) {
     return uuid_of("anonymous", std::to_string(now_ms / kDayMs));
 }
 
-std::int64_t OpenThrottle::admit(std::string_view, std::string_view name, std::int64_t) {
-    const std::lock_guard lock(mutex_);
-    names_.emplace_back(name);
-    return wait_s;
-}
-
-void OpenThrottle::succeeded(std::string_view) { ++successes; }
-
-std::vector<std::string> OpenThrottle::admitted() const {
-    const std::lock_guard lock(mutex_);
-    return names_;
-}
-
 void KeptJournal::warning(std::string_view what, const Uuid& about) {
     const std::lock_guard lock(mutex_);
     lines_.push_back(std::string(what) + ": " + about.to_string());

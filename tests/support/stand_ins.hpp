@@ -82,21 +82,6 @@ public:
     bool is_signed_by(std::string_view assertion, const ServiceAccount::PublicKey& key) override;
 };
 
-// Lets everybody pass while `wait_s` is 0.
-class OpenThrottle : public commands::LoginThrottle {
-public:
-    std::int64_t admit(std::string_view client_address, std::string_view name, std::int64_t now_ms) override;
-    void succeeded(std::string_view name) override;
-    std::vector<std::string> admitted() const;  // the names, in order
-
-    std::atomic<std::int64_t> wait_s = 0;
-    std::atomic<int> successes = 0;
-
-private:
-    mutable std::mutex mutex_;
-    std::vector<std::string> names_;
-};
-
 class KeptJournal : public commands::Journal {
 public:
     void warning(std::string_view what, const Uuid& about) override;

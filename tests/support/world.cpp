@@ -23,6 +23,7 @@ T read(Result<T, eventstore::StoreError> answer) {
 World::World(eventstore::Store& store, FixedClock& clock, std::uint32_t seed)
     : store(store), clock(clock), identifiers(seed) {
     settings.issuer = kIssuer;
+    settings.attempts.known_for_ms = 0;  // tests that are about known networks say so
 }
 
 Uuid World::register_user(Node& node, std::string email, std::string username) {
@@ -70,10 +71,8 @@ Node::Node(World& world, eventstore::Store& store, std::size_t cached_folds)
       cache(cached_folds),
       executor({store, world.cipher, keys, cache, world.clock, world.identifiers, world.pseudonyms}),
       access(executor, store),
-      services{executor,          access,           store,        world.cipher, world.clock,
-               world.identifiers, world.pseudonyms, world.hasher, world.policy, world.throttle,
-               world.client_throttle, client_secrets, world.assertions, world.journal,     world.limits,
-               world.settings} {}
+      services{executor, access, store, world.cipher, world.clock, world.identifiers, world.pseudonyms, world.hasher,
+               world.policy, client_secrets, world.assertions, world.journal, world.limits, world.settings} {}
 
 Client first_party() { return {std::string(kFirstPartyClientId), {"https://shop.example"}, Introspects::kOwnTokens}; }
 

@@ -48,8 +48,6 @@ struct World {
     PlainPseudonyms pseudonyms;
     PlainHasher hasher;
     ShortPolicy policy;
-    OpenThrottle throttle;
-    OpenThrottle client_throttle;
     PlainAssertions assertions;
     KeptJournal journal;
     // On the world's clock, and never short of anything unless a test asks for little.
