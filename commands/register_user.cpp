@@ -1,6 +1,5 @@
 #include "commands/register_user.hpp"
 
-#include "commands/first_stream.hpp"
 #include "commands/passwords.hpp"
 #include "commands/roles.hpp"
 #include "domain/user/identity.hpp"
@@ -106,13 +105,7 @@ Answer<Registered> register_user(Services& services, Registration registration, 
     };
     auto executed = co_await services.executor.run(caller, streams, step);
     if (!executed) co_return Unexpected(executed.error());
-    Registered registered{user_id, executed->position};
-    if (executed->repeated) {
-        auto first = co_await first_stream(services, executed->first_position, caller.deadline);
-        if (!first) co_return Unexpected(first.error());
-        registered.user_id = *first;
-    }
-    co_return registered;
+    co_return Registered{user_id, executed->position};
 }
 
 }  // namespace keyledger::commands

@@ -39,28 +39,45 @@ void change_claim(Services& services, Attempt& attempt, Op op, const Uuid& role_
     attempt.change_claims(op, "role_name", role_id, services.pseudonyms.claim("role_name", key));
 }
 
-// A command upon a role by somebody who holds kWriteRoles; `command_of` is given the attempt and what he
-// holds.
+// A command upon a role by somebody who holds kWriteRoles; `command_of` is given the attempt and what they hold.
 template <class CommandOf, class Then>
 asio::awaitable<Outcome> upon_role(Services& services, Bearer bearer, Streams streams, StreamOf<Role> role,
                                    Caller caller, CommandOf command_of, Then then) {
-    const Step step = [&](Attempt& attempt) -> Decided {
+    RoleCommand command;
+    const Step authorise = [&](Attempt& attempt) -> Decided {
         auto held = co_await authorise_with(attempt, kWriteRoles, bearer, services);
         if (!held) co_return Unexpected(held.error());
-        const RoleCommand command = command_of(attempt, std::move(*held));
+        command = command_of(attempt, std::move(*held));
+        if (!has_authority(attempt.state(role), command))
+            co_return Unexpected(CommandError(Refusal::kExceedsAuthority));
+        co_return Result<void, CommandError>{};
+    };
+    const Step carry_out = [&](Attempt& attempt) -> Decided {
         auto events = decide(attempt.state(role), command);
         if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
         attempt.append(role, *events);
         if (!events->empty()) then(attempt, attempt.state(role));
         co_return Result<void, CommandError>{};
     };
-    auto executed = co_await services.executor.run(std::move(caller), std::move(streams), step);
+    Order order(authorise, carry_out);
+    auto executed = co_await services.executor.run(std::move(caller), std::move(streams), std::move(order));
     co_return executed;
+}
+
+// What a role grants and denies; nothing once it is deleted.
+Moves all_of_role(Uuid role_id) {
+    return [role_id](Attempt& attempt, const AccessRules&) -> Answer<AccessRules> {
+        Streams more;
+        const auto role = more.read<Role>(role_id);
+        auto read = co_await attempt.also_read(more);
+        if (!read) co_return Unexpected(read.error());
+        co_return attempt.state(role).rules;
+    };
 }
 
 Result<Done, CommandError> done(const Outcome& executed) {
     if (!executed) return Unexpected(executed.error());
-    return Done{executed->position};
+    return Done{executed->position, executed->repeated};
 }
 
 }  // namespace
@@ -81,7 +98,7 @@ Answer<Defined> define_role(Services& services, Bearer bearer, RoleDefinition de
     };
     auto executed = co_await upon_role(services, bearer, streams, role, std::move(caller), command_of, then);
     if (!executed) co_return Unexpected(executed.error());
-    Defined defined{role_id, executed->position};
+    Defined defined{role_id, executed->position, executed->repeated};
     if (executed->repeated) {
         auto first = co_await first_stream(services, executed->first_position, deadline);
         if (!first) co_return Unexpected(first.error());
@@ -126,13 +143,9 @@ Answer<Done> delete_role(Services& services, Bearer bearer, Uuid role_id, Caller
 
 Answer<Done> assign_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
-        Streams more;
-        const auto stream = more.read<Role>(role_id);
-        auto read = co_await on.attempt.also_read(more);
-        if (!read) co_return read;
-        const Role& role = on.attempt.state(stream);
+        const Role& role = on.attempt.state(StreamOf<Role>{role_id});
         if (role.status != Role::Status::kDefined) co_return Unexpected(CommandError(Refusal::kRoleUnknown));
-        const AssignRole command{subject, role_id, role.rules, on.held, on.deleted_roles};
+        const AssignRole command{subject, role_id, on.moved, on.held, on.deleted_roles};
         auto events = decide(on.attempt.state(on.assignments), command);
         if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
         if (subject.id == kEveryone && !events->empty()) {
@@ -146,7 +159,7 @@ Answer<Done> assign_role(Services& services, Bearer bearer, Subject subject, Uui
         if (!counts) co_return Result<void, CommandError>{};
         co_return join_administrators(on.attempt, subject.id, Joining::kByRole);
     };
-    Errand errand{bearer, kWriteRoles, subject};
+    Errand errand{bearer, kWriteRoles, subject, all_of_role(role_id)};
     auto assigned = co_await administer(services, std::move(errand), std::move(caller), act);
     if (!assigned && assigned.error().refusal == Refusal::kGroupNameTaken)
         co_return Unexpected(CommandError(Refusal::kEveryoneNameTaken));
@@ -155,18 +168,14 @@ Answer<Done> assign_role(Services& services, Bearer bearer, Subject subject, Uui
 
 Answer<Done> withdraw_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
-        Streams more;
-        const auto role = more.read<Role>(role_id);
-        auto read = co_await on.attempt.also_read(more);
-        if (!read) co_return read;
-        const WithdrawRole command{subject, role_id, on.attempt.state(role).rules, on.held};
+        const WithdrawRole command{subject, role_id, on.moved, on.held};
         auto events = decide(on.attempt.state(on.assignments), command);
         if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
         on.attempt.append(on.assignments, *events);
         if (role_id != kAdministratorRole) co_return Result<void, CommandError>{};
         co_return leave_administrators(on.attempt, subject.id);
     };
-    Errand errand{bearer, kWriteRoles, subject};
+    Errand errand{bearer, kWriteRoles, subject, all_of_role(role_id)};
     auto withdrawn = co_await administer(services, std::move(errand), std::move(caller), act);
     co_return withdrawn;
 }

@@ -14,6 +14,7 @@ struct RoleDefinition {
 struct Defined {
     Uuid id;
     Position position = 0;
+    bool repeated = false;  // as in Done
 };
 Answer<Defined> define_role(Services& services, Bearer bearer, RoleDefinition definition, Caller caller);
 Answer<Done> change_role(Services& services, Bearer bearer, Uuid role_id, RoleDefinition definition, Caller caller);

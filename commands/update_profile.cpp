@@ -51,13 +51,12 @@ Answer<Done> update_profile(Services& services, ProfileUpdate update, Caller cal
     Streams streams;
     const ActorStreams actor = read_actor(streams, update.bearer);
     const Step step = [&](Attempt& attempt) -> Decided {
-        auto allowed = authorise(attempt, actor, update.bearer, services);
-        if (!allowed) co_return allowed;
         co_return write(services, attempt, actor.user, update);
     };
-    auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    Order order(must_be(services, actor, update.bearer), step);
+    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(order));
     if (!executed) co_return Unexpected(executed.error());
-    co_return Done{executed->position};
+    co_return Done{executed->position, executed->repeated};
 }
 
 Answer<Done> update_user(Services& services, Uuid user_id, ProfileUpdate update, Caller caller) {

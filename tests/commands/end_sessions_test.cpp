@@ -178,16 +178,17 @@ TEST_F(EndSessionsTest, RevokeAllIsNotForASessionThatEnded) {
 }
 
 TEST_F(EndSessionsTest, RevokeAllTwiceUnderOneKeyIsOnce) {
-    auto ask = [&] {
-        return run(revoke_all_sessions(services(), bearer_of(laptop_), Sparing::kNoSession,
-                                       test::caller_with_key(9)));
+    auto ask = [&](Sparing sparing, std::uint8_t key) {
+        return run(revoke_all_sessions(services(), bearer_of(laptop_), sparing, test::caller_with_key(key)));
     };
-    auto first = ask();
-    auto second = ask();
+    auto first = ask(Sparing::kCurrentSession, 9);
+    auto second = ask(Sparing::kCurrentSession, 9);
     ASSERT_TRUE(test::succeeds(first));
-    ASSERT_TRUE(test::succeeds(second)) << "though the token ended with the first";
+    ASSERT_TRUE(test::succeeds(second));
     EXPECT_EQ(first->position, second->position);
-    EXPECT_EQ(since().size(), 1u);
+    ASSERT_TRUE(test::succeeds(ask(Sparing::kNoSession, 10)));
+    EXPECT_TRUE(test::refused(ask(Sparing::kNoSession, 10), Refusal::kInvalidToken)) << "it ended its session";
+    EXPECT_EQ(since().size(), 2u);
 }
 
 // ---- revoke by the client (RFC 7009) ---------------------------------------------------------------------------
