@@ -59,7 +59,9 @@ Answer<Judged> judge(Services& services, const Errand& errand, Attempt& attempt)
     if (!errand.moves) co_return judged;
     auto moved = co_await errand.moves(attempt, judged.held);
     if (!moved) co_return Unexpected(moved.error());
-    if (!judged.held.covers(*moved)) co_return Unexpected(CommandError(Refusal::kExceedsAuthority));
+    const bool upon_many = errand.subject.type == SubjectType::kGroup;
+    const bool may = upon_many ? judged.held.covers_for_many(*moved) : judged.held.covers(*moved);
+    if (!may) co_return Unexpected(CommandError(Refusal::kExceedsAuthority));
     judged.moved = std::move(*moved);
     co_return judged;
 }

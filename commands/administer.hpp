@@ -19,8 +19,8 @@ struct Administration {
 };
 using Act = std::function<Decided(Administration&)>;
 
-// What a command gives its subject or takes from it: the actor must hold all of it. Of what is not there it is nothing;
-// that it is not there the act finds.
+// What a command gives its subject or takes from it: the actor must hold all of it, and everything where it denies
+// something to a group. Of what is not there it is nothing; that it is not there the act finds.
 using Moves = std::function<Answer<AccessRules>(Attempt&, const AccessRules& held)>;
 
 struct Errand {

@@ -7,12 +7,13 @@ using Events = std::vector<RoleEvent>;
 using Status = Role::Status;
 
 bool may(const Role&, const DefineRole& command) { return command.held.covers(command.rules); }
-// Taking a permission from a role takes it from everybody who holds it there, and taking a denial gives:
-// that, too, is for those who hold it.
+// Taking a permission from a role takes it from everybody who holds it there, and taking a denial gives: that, too, is
+// for those who hold it. Denials that stay as they are come upon nobody.
 bool may(const Role& role, const ChangeRole& command) {
-    return command.held.covers(command.rules) && command.held.covers(role.rules);
+    if (!command.held.covers(command.rules) || !command.held.covers(role.rules)) return false;
+    return command.rules.deny == role.rules.deny || command.held.covers(AccessRules::everything());
 }
-bool may(const Role& role, const DeleteRole& command) { return command.held.covers(role.rules); }
+bool may(const Role& role, const DeleteRole& command) { return command.held.covers_for_many(role.rules); }
 
 RoleDecision decide_on(const Role& role, const DefineRole& command) {
     if (role.status != Status::kAbsent) return Unexpected(RoleError::kAlreadyDefined);
