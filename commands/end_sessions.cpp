@@ -84,7 +84,7 @@ Answer<Done> revoke_token(Services& services, Uuid session_id, Client client, Ca
     auto folds = co_await services.executor.folder().load(lookup.loads(), Freshness::kCached, caller.deadline);
     if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
     const Session known = state_of<Session>(folds->front());
-    const bool may = known.client_id == client.client_id || client.introspects == Introspects::kAllTokens;
+    const bool may = known.client_id == client.client_id || client.revokes == Revokes::kAllTokens;
     if (known.status == Session::Status::kAbsent || !may) co_return Done{};
     Streams streams;
     const auto session = streams.read<Session>(session_id);

@@ -214,8 +214,13 @@ TEST_F(EndSessionsTest, RevokeTokenChangesNothingForAnotherClientAndSaysNothing)
     EXPECT_TRUE(since().empty());
 }
 
-TEST_F(EndSessionsTest, RevokeTokenIsForTheClientThatMayAskOfEveryToken) {
-    Client gateway{"gateway", {}, Introspects::kAllTokens};
+TEST_F(EndSessionsTest, RevokeTokenIsForTheClientThatMayRevokeEveryTokenAndNotForOneThatMayLookAtThem) {
+    Client watcher{"watcher", {}, Introspects::kAllTokens, Evaluates::kAnybody};
+    auto looked = run(revoke_token(services(), laptop_.session_id, watcher, caller()));
+    ASSERT_TRUE(test::succeeds(looked));
+    EXPECT_EQ(looked->position, 0);
+    EXPECT_TRUE(lives(laptop_));
+    Client gateway{"gateway", {}, Introspects::kOwnTokens, Evaluates::kNobody, Revokes::kAllTokens};
     ASSERT_TRUE(test::succeeds(run(revoke_token(services(), laptop_.session_id, gateway, caller()))));
     EXPECT_FALSE(lives(laptop_));
 }
