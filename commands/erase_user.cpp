@@ -8,8 +8,6 @@
 namespace keyledger::commands {
 namespace {
 
-using Op = eventstore::ClaimChange::Op;
-
 // Whoever is to be erased is no administrator from the request on, so that what is due can be carried out; taken back,
 // he is one again.
 Decided count_among_administrators(Attempt& attempt, StreamOf<User> user, const std::vector<UserEvent>& events) {
@@ -29,17 +27,13 @@ bool erases(const std::vector<UserEvent>& events) {
     return !events.empty() && std::holds_alternative<UserErased>(events.back());
 }
 
-// Everything of his that is not in the log goes with the event. Claims are released under every key that may have made
-// them.
+// Everything of theirs that is not in the log goes with the event; their claims by themselves, since they have no names
+// any more.
 Decided take_everything(Services& services, Attempt& attempt, StreamOf<User> user, Deadline deadline) {
     const User& him = attempt.state(user);
     const auto email = him.email ? parse_email(*him.email) : std::nullopt;
     // His key is there, but not the one that wraps it: his claims could not be found, and would stay.
     if (!email) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
-    attempt.change_claims(Op::kRelease, "email", user.id, services.pseudonyms.claim("email", email->key));
-    if (const auto username = him.username ? parse_username(*him.username) : std::nullopt)
-        attempt.change_claims(Op::kRelease, "username", user.id,
-                              services.pseudonyms.claim("username", username->key));
     std::string kind(kPasswordKind);
     auto stored = co_await services.store.read_credential(user.id, std::move(kind), deadline);
     if (!stored) co_return Unexpected(CommandError(refusal_of(stored.error())));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "commands/names.hpp"
 #include "commands/snapshots.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "security/base64url.hpp"
@@ -188,9 +189,10 @@ Decided Attempt::also_read(Streams more) {
     co_return Result<void, CommandError>{};
 }
 
-void Attempt::change_claims(eventstore::ClaimChange::Op op, std::string_view kind, const Uuid& owner,
-                            const std::vector<eventstore::ClaimDigest>& digests) {
-    for (const auto& [key_id, digest] : digests) claims_.push_back({op, std::string(kind), key_id, digest, owner});
+void Attempt::take_claim(std::string_view kind, const Uuid& owner,
+                         const std::vector<eventstore::ClaimDigest>& digests) {
+    for (const auto& [key_id, digest] : digests)
+        claims_.push_back({eventstore::ClaimChange::Op::kTake, std::string(kind), key_id, digest, owner});
 }
 
 asio::awaitable<Result<SubjectKeyPtr, CommandError>> Attempt::key_of(Uuid subject) {
@@ -336,12 +338,41 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
         const eventstore::StreamVersion read{attempt.streams_.loads()[i].stream_id, attempt.folds_[i].version};
         (next[i] > read.version ? append.writes : append.guards).push_back(read);
     }
-    append.claims = attempt.claims_;
+    append.claims = claims_of(attempt, append);
     append.credentials = attempt.credentials_;
     for (const SubjectKeyPtr& key : attempt.new_keys_) append.new_keys.push_back(world_.cipher.wrap(*key));
     for (const SubjectKeyPtr& key : attempt.used_keys_) append.key_uses.push_back({key->subject, key->key_id});
     append.destroyed_keys = attempt.destroyed_keys_;
     co_return append;
+}
+
+// Whoever frees or takes a name does it with the events that do, upon the very state that they were decided on: what is
+// released is what the stream holds, however it was found.
+std::vector<eventstore::ClaimChange> Executor::claims_of(const Attempt& attempt, const Append& append) {
+    using Op = eventstore::ClaimChange::Op;
+    std::map<std::size_t, Fold> after;
+    for (std::size_t i = 0; i < attempt.events_.size(); ++i) {
+        const auto& decision = attempt.events_[i];
+        const Fold& before = attempt.folds_[decision.stream];
+        if (!can_have_names(*before.state)) continue;
+        Fold& fold = after.try_emplace(decision.stream, before).first->second;
+        fold = advance(fold, decision.event, append.events[i].version, Recorded{});
+    }
+    std::vector<eventstore::ClaimChange> changes = attempt.claims_;
+    for (const auto& [stream, fold] : after) {
+        const Uuid& owner = attempt.streams_.loads()[stream].stream_id;
+        const auto change = [&](Op op, const HeldName& name) {
+            for (auto& [key_id, digest] : world_.pseudonyms.claim(name.kind, name.key))
+                changes.push_back({op, std::string(name.kind), key_id, std::move(digest), owner});
+        };
+        const auto held = names_of(*attempt.folds_[stream].state);
+        const auto names = names_of(*fold.state);
+        for (const HeldName& name : held)
+            if (std::find(names.begin(), names.end(), name) == names.end()) change(Op::kRelease, name);
+        for (const HeldName& name : names)
+            if (std::find(held.begin(), held.end(), name) == held.end()) change(Op::kTake, name);
+    }
+    return changes;
 }
 
 void Executor::remember(const Attempt& attempt, const Append& append, const eventstore::Appended& appended,

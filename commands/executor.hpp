@@ -69,8 +69,9 @@ public:
     void append(const StreamOf<Aggregate>& stream, const std::vector<typename Aggregate::Event>& events) {
         for (const auto& event : events) events_.push_back({index_of(stream.id, kStateIndex<Aggregate>), event});
     }
-    void change_claims(eventstore::ClaimChange::Op op, std::string_view kind, const Uuid& owner,
-                       const std::vector<eventstore::ClaimDigest>& digests);
+    // Of what no state says. Names are taken and given back by the executor: they follow from the states of the streams
+    // that an append changes (names.hpp).
+    void take_claim(std::string_view kind, const Uuid& owner, const std::vector<eventstore::ClaimDigest>& digests);
     void change_credential(eventstore::CredentialChange change) { credentials_.push_back(std::move(change)); }
 
     // The subject's live key, which this append destroys; false, and nothing to do, where it has none.
@@ -153,6 +154,7 @@ private:
     asio::awaitable<Result<eventstore::Append, CommandError>> encode(Attempt& attempt, const Caller& caller,
                                                                      const eventstore::CommandId& command_id,
                                                                      std::int64_t now_ms);
+    std::vector<eventstore::ClaimChange> claims_of(const Attempt& attempt, const eventstore::Append& append);
     void remember(const Attempt& attempt, const eventstore::Append& append, const eventstore::Appended& appended,
                   std::int64_t now_ms);
     void forget(const eventstore::Conflict& conflict);

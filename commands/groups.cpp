@@ -6,19 +6,10 @@
 namespace keyledger::commands {
 namespace {
 
-using Op = eventstore::ClaimChange::Op;
-
 Result<RoleName, CommandError> parse(const std::string& name) {
     auto parsed = parse_role_name(name);
     if (!parsed) return Unexpected(CommandError(Refusal::kInvalidGroupName));
     return std::move(*parsed);
-}
-
-void change_claim(Services& services, Attempt& attempt, Op op, const Uuid& group_id,
-                  const std::string& name) {
-    const auto parsed = parse_role_name(name);
-    const std::string key = parsed ? parsed->key : std::string();
-    attempt.change_claims(op, "group_name", group_id, services.pseudonyms.claim("group_name", key));
 }
 
 Result<void, CommandError> append(Attempt& attempt, StreamOf<Group> group, const GroupCommand& command) {
@@ -90,7 +81,6 @@ Answer<Defined> define_group(Services& services, Bearer bearer, std::string name
     read_actor(streams, bearer);
     const auto group = streams.begin<Group>(group_id);
     const Step define = [&](Attempt& attempt) -> Decided {
-        change_claim(services, attempt, Op::kTake, group_id, parsed->text);
         co_return append(attempt, group, DefineGroup{group_id, parsed->text});
     };
     Order order(must_hold(services, bearer, kWriteGroups), define);
@@ -109,12 +99,6 @@ Answer<Done> rename_group(Services& services, Bearer bearer, Uuid group_id, std:
     auto parsed = parse(name);
     if (!parsed) co_return Unexpected(parsed.error());
     const Act act = [&](Administration& on) -> Decided {
-        const std::string before = on.attempt.state(on.group).name;
-        const auto former = parse_role_name(before);
-        if (former && former->key != parsed->key) {
-            change_claim(services, on.attempt, Op::kRelease, group_id, before);
-            change_claim(services, on.attempt, Op::kTake, group_id, parsed->text);
-        }
         co_return append(on.attempt, on.group, RenameGroup{group_id, parsed->text});
     };
     Errand errand{bearer, kWriteGroups, Subject::group(group_id)};
@@ -124,7 +108,6 @@ Answer<Done> rename_group(Services& services, Bearer bearer, Uuid group_id, std:
 
 Answer<Done> delete_group(Services& services, Bearer bearer, Uuid group_id, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
-        change_claim(services, on.attempt, Op::kRelease, group_id, on.attempt.state(on.group).name);
         auto deleted = append(on.attempt, on.group, DeleteGroup{group_id});
         if (!deleted) co_return deleted;
         auto withdrawn = append(on.attempt, on.assignments, WithdrawAllRoles{on.subject});
@@ -189,10 +172,9 @@ Answer<Done> unnest_group(Services& services, Bearer bearer, Nesting nesting, Ca
     co_return done;
 }
 
-Result<void, CommandError> found_everyone(Services& services, Attempt& attempt, StreamOf<Group> everyone) {
+Result<void, CommandError> found_everyone(Attempt& attempt, StreamOf<Group> everyone) {
     if (attempt.state(everyone).status == Group::Status::kDefined) return {};
     const std::string name(kEveryoneName);
-    change_claim(services, attempt, Op::kTake, kEveryone, name);
     return append(attempt, everyone, DefineGroup{kEveryone, name});
 }
 

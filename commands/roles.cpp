@@ -7,8 +7,6 @@
 namespace keyledger::commands {
 namespace {
 
-using Op = eventstore::ClaimChange::Op;
-
 struct Parsed {
     RoleName name;
     AccessRules rules;
@@ -30,19 +28,10 @@ Result<Parsed, CommandError> parse(const RoleDefinition& definition) {
                                                 PermissionSet::of_texts(definition.deny))};
 }
 
-std::string key_of(const std::string& name) {
-    auto parsed = parse_role_name(name);
-    return parsed ? parsed->key : std::string();
-}
-
-void change_claim(Services& services, Attempt& attempt, Op op, const Uuid& role_id, const std::string& key) {
-    attempt.change_claims(op, "role_name", role_id, services.pseudonyms.claim("role_name", key));
-}
-
 // A command upon a role by somebody who holds kWriteRoles; `command_of` is given the attempt and what they hold.
-template <class CommandOf, class Then>
+template <class CommandOf>
 asio::awaitable<Outcome> upon_role(Services& services, Bearer bearer, Streams streams, StreamOf<Role> role,
-                                   Caller caller, CommandOf command_of, Then then) {
+                                   Caller caller, CommandOf command_of) {
     RoleCommand command;
     const Step authorise = [&](Attempt& attempt) -> Decided {
         auto held = co_await authorise_with(attempt, kWriteRoles, bearer, services);
@@ -56,7 +45,6 @@ asio::awaitable<Outcome> upon_role(Services& services, Bearer bearer, Streams st
         auto events = decide(attempt.state(role), command);
         if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
         attempt.append(role, *events);
-        if (!events->empty()) then(attempt, attempt.state(role));
         co_return Result<void, CommandError>{};
     };
     Order order(authorise, carry_out);
@@ -93,10 +81,7 @@ Answer<Defined> define_role(Services& services, Bearer bearer, RoleDefinition de
     const auto command_of = [&](const Attempt&, AccessRules held) {
         return DefineRole{parsed->name.text, parsed->rules, std::move(held), RoleKind::kCustom};
     };
-    const auto then = [&](Attempt& attempt, const Role&) {
-        change_claim(services, attempt, Op::kTake, role_id, parsed->name.key);
-    };
-    auto executed = co_await upon_role(services, bearer, streams, role, std::move(caller), command_of, then);
+    auto executed = co_await upon_role(services, bearer, streams, role, std::move(caller), command_of);
     if (!executed) co_return Unexpected(executed.error());
     Defined defined{role_id, executed->position, executed->repeated};
     if (executed->repeated) {
@@ -119,13 +104,7 @@ Answer<Done> change_role(Services& services, Bearer bearer, Uuid role_id, RoleDe
         return ChangeRole{parsed->name.text, parsed->rules, std::move(held),
                           held_by(attempt, role_id, parsed->rules)};
     };
-    const auto then = [&](Attempt& attempt, const Role& before) {
-        const std::string key = key_of(before.name);
-        if (key == parsed->name.key) return;
-        change_claim(services, attempt, Op::kRelease, role_id, key);
-        change_claim(services, attempt, Op::kTake, role_id, parsed->name.key);
-    };
-    auto executed = co_await upon_role(services, bearer, streams, role, std::move(caller), command_of, then);
+    auto executed = co_await upon_role(services, bearer, streams, role, std::move(caller), command_of);
     co_return done(executed);
 }
 
@@ -134,10 +113,7 @@ Answer<Done> delete_role(Services& services, Bearer bearer, Uuid role_id, Caller
     read_actor(streams, bearer);
     const auto role = streams.read<Role>(role_id);
     const auto command_of = [](const Attempt&, AccessRules held) { return DeleteRole{std::move(held)}; };
-    const auto then = [&](Attempt& attempt, const Role& before) {
-        change_claim(services, attempt, Op::kRelease, role_id, key_of(before.name));
-    };
-    auto executed = co_await upon_role(services, bearer, streams, role, std::move(caller), command_of, then);
+    auto executed = co_await upon_role(services, bearer, streams, role, std::move(caller), command_of);
     co_return done(executed);
 }
 
@@ -149,7 +125,7 @@ Answer<Done> assign_role(Services& services, Bearer bearer, Subject subject, Uui
         auto events = decide(on.attempt.state(on.assignments), command);
         if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
         if (subject.id == kEveryone && !events->empty()) {
-            auto founded = found_everyone(services, on.attempt, on.group);
+            auto founded = found_everyone(on.attempt, on.group);
             if (!founded) co_return founded;
         }
         on.attempt.append(on.assignments, *events);
@@ -196,7 +172,7 @@ void read_administration(Streams& streams, const Uuid& user_id) {
     streams.read<Administrators>(kAdministratorsStream);
 }
 
-Result<void, CommandError> found_administration(Services& services, Attempt& attempt, const Uuid& user_id) {
+Result<void, CommandError> found_administration(Attempt& attempt, const Uuid& user_id) {
     const StreamOf<Role> role{kAdministratorRole};
     const StreamOf<Assignments> assignments{assignments_of(user_id)};
     const auto everything = AccessRules::everything();
@@ -209,7 +185,6 @@ Result<void, CommandError> found_administration(Services& services, Attempt& att
     if (!assigned) return Unexpected(CommandError(refusal_of(assigned.error())));
     attempt.append(role, *defined);
     attempt.append(assignments, *assigned);
-    change_claim(services, attempt, Op::kTake, kAdministratorRole, std::string(kAdministratorRoleName));
     return join_administrators(attempt, user_id, Joining::kByRole);
 }
 
@@ -226,7 +201,7 @@ Answer<Done> adopt_first_administrator(Services& services, Caller caller) {
         const bool adopted = attempt.state(StreamOf<Role>{kAdministratorRole}).status != Role::Status::kAbsent;
         if (adopted || attempt.state(user).standing != Standing::kAdministrator)
             co_return Result<void, CommandError>{};
-        co_return found_administration(services, attempt, user_id);
+        co_return found_administration(attempt, user_id);
     };
     auto executed = co_await services.executor.run(std::move(caller), streams, step);
     co_return done(executed);

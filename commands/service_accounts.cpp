@@ -9,8 +9,6 @@
 namespace keyledger::commands {
 namespace {
 
-using Op = eventstore::ClaimChange::Op;
-constexpr std::string_view kNameKind = "service_account_name";
 constexpr std::int32_t kOnlyRevision = 1;  // a secret is never renewed
 
 struct Parsed {
@@ -29,15 +27,6 @@ Result<Parsed, CommandError> parse(const Services& services, AccountDefinition d
     if (!std::all_of(audiences.begin(), audiences.end(), is_audience))
         return Unexpected(CommandError(Refusal::kInvalidAudience));
     return Parsed{std::move(*name), std::move(audiences)};
-}
-
-std::string key_of(const std::string& name) {
-    auto parsed = parse_role_name(name);
-    return parsed ? parsed->key : std::string();
-}
-
-void change_claim(Services& services, Attempt& attempt, Op op, const Uuid& account_id, const std::string& key) {
-    attempt.change_claims(op, kNameKind, account_id, services.pseudonyms.claim(kNameKind, key));
 }
 
 // One attempt at a command upon an account that is there, after its actor was found to be allowed.
@@ -126,7 +115,6 @@ Answer<RegisteredAccount> register_service_account(Services& services, Bearer be
     const Step step = [&](Attempt& attempt) -> Decided {
         OnAccount on{attempt, account};
         const RegisterServiceAccount command{parsed->name.text, parsed->audiences};
-        change_claim(services, attempt, Op::kTake, account_id, parsed->name.key);
         co_return on.carry_out(command);
     };
     Order order(must_hold(services, bearer, kWriteClients), step);
@@ -146,11 +134,6 @@ Answer<Done> change_service_account(Services& services, Bearer bearer, Uuid acco
     auto parsed = parse(services, std::move(definition));
     if (!parsed) co_return Unexpected(parsed.error());
     const Act act = [&](OnAccount& on) -> Decided {
-        const std::string before = key_of(on.state().name);
-        if (before != parsed->name.key) {
-            change_claim(services, on.attempt, Op::kRelease, account_id, before);
-            change_claim(services, on.attempt, Op::kTake, account_id, parsed->name.key);
-        }
         const ChangeServiceAccount command{parsed->name.text, parsed->audiences, standing};
         co_return on.carry_out(command);
     };
@@ -160,7 +143,6 @@ Answer<Done> change_service_account(Services& services, Bearer bearer, Uuid acco
 
 Answer<Done> delete_service_account(Services& services, Bearer bearer, Uuid account_id, Caller caller) {
     const Act act = [&](OnAccount& on) -> Decided {
-        change_claim(services, on.attempt, Op::kRelease, account_id, key_of(on.state().name));
         for (const auto& secret : on.state().secrets) take_secret(on.attempt, account_id, secret.id);
         auto destroyed = co_await on.attempt.destroy_key_of(account_id);
         if (!destroyed) co_return Unexpected(destroyed.error());
