@@ -65,12 +65,16 @@ Result<commands::AccessClaims, Response> authenticate(Context& context, const Re
 // The same of a service account's token.
 Result<commands::AccessClaims, Response> authenticate_service(Context& context, const Request& request);
 
-// Reads `Idempotency-Key` into the caller, if the request has one.
+// Reads `Idempotency-Key` into the caller, if the request has one. It stands for this request as a whole: operation,
+// path, query and body, byte for byte. `bound_to`: what else the command depends on, such as the session that asks.
 Result<void, Response> take_idempotency_key(Context& context, const Request& request, commands::Caller& caller,
-                                            const std::vector<std::string>& request_without_secrets);
+                                            const std::vector<std::string>& bound_to = {});
 
 // Adds `Keyledger-Position`, with which a later query reads its own write.
 Response at_position(Response response, Position position);
+// What came of a command: that, and `Idempotency-Replayed: true` where it had been carried out before. The body of such
+// an answer holds what the first one held of ids and of the request itself; nothing is read for it that may be newer.
+Response with_outcome(Response response, const commands::Done& outcome);
 
 inline constexpr std::size_t kMaxPasswordBytes = 1024;  // 256 code points of four bytes each
 inline constexpr std::size_t kMaxTokenBytes = 8192;

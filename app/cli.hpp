@@ -73,6 +73,8 @@ struct VerifyAudit {
     Format format = Format::kText;
 };
 Exit verify_audit(const Environment& environment, const VerifyAudit& options);
+// Names against the claims that keep them from being given twice.
+Exit verify_claims(const Environment& environment, Format format);
 struct ExportAudit {
     std::string out;
     std::int64_t to = 0;  // the last position; 0: the head

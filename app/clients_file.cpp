@@ -75,6 +75,11 @@ Result<FileClients, std::string> FileClients::parse(const std::string& path, con
             if (scope != "all" && scope != "own") return Unexpected(where + "'introspect' is 'all' or 'own'");
             if (scope == "all") entry.client.introspects = commands::Introspects::kAllTokens;
         }
+        if (const auto* revoke = member(from, "revoke")) {
+            const std::string scope = revoke->IsString() ? revoke->GetString() : "";
+            if (scope != "all" && scope != "own") return Unexpected(where + "'revoke' is 'all' or 'own'");
+            if (scope == "all") entry.client.revokes = commands::Revokes::kAllTokens;
+        }
         if (const auto* evaluate = member(from, "evaluate")) {
             const std::string whom = evaluate->IsString() ? evaluate->GetString() : "";
             if (whom != "all" && whom != "none") return Unexpected(where + "'evaluate' is 'all' or 'none'");

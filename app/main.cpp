@@ -190,9 +190,17 @@ void add_audit(CLI::App& app, Chosen& chosen) {
         ->add_option("--key", verify->keys,
                      "a verifying key as 'audit key' prints it, or a file that holds one; else the keyring's")
         ->allow_extra_args(false);
+    auto claims = std::make_shared<bool>(false);
+    verifying->add_flag("--claims", *claims,
+                        "hold the claims of names against those who have them, in place of hashes; needs the keyring");
     json_flag(verifying, verify->format);
-    verifying->callback(
-        [&chosen, verify] { chosen.run = [verify] { return verify_audit(from_process, *verify); }; });
+    verifying->callback([&chosen, verify, claims] {
+        if (*claims && (!verify->file.empty() || !verify->against.empty() || !verify->keys.empty()))
+            throw CLI::ValidationError("--claims", "is of the database, and goes with --json alone");
+        chosen.run = [verify, claims] {
+            return *claims ? verify_claims(from_process, verify->format) : verify_audit(from_process, *verify);
+        };
+    });
 
     auto take_away = std::make_shared<ExportAudit>();
     auto* exporting = audit->add_subcommand(

@@ -19,8 +19,6 @@ Answer<Done> change_password(Services& services, PasswordChange change, Caller c
     const ActorStreams actor = read_actor(streams, bearer);
     bool admitted = false;
     const Step step = [&](Attempt& attempt) -> Decided {
-        auto allowed = authorise(attempt, actor, bearer, services);
-        if (!allowed) co_return allowed;
         auto checked = co_await check_own_password(services, attempt, actor.user, change.current_password, caller,
                                                    admitted);
         if (!checked) co_return Unexpected(checked.error());
@@ -41,15 +39,16 @@ Answer<Done> change_password(Services& services, PasswordChange change, Caller c
         attempt.append(actor.user, *events);
         co_return Result<void, CommandError>{};
     };
-    auto executed = co_await services.executor.run(caller, streams, step);
+    Order order(must_be(services, actor, bearer), step);
+    auto executed = co_await services.executor.run(caller, streams, std::move(order));
     if (!executed) {
         report_tampering(services, bearer.user_id, executed.error());
         if (executed.error().refusal == Refusal::kWrongPassword)
             co_await record_failed_login(services, bearer.user_id, LoginFailure::kWrongPassword, caller);
         co_return Unexpected(executed.error());
     }
-    services.throttle.succeeded(counted);
-    co_return Done{executed->position};
+    if (!executed->repeated) services.throttle.succeeded(counted);
+    co_return Done{executed->position, executed->repeated};
 }
 
 }  // namespace keyledger::commands

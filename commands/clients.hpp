@@ -13,6 +13,7 @@
 namespace keyledger::commands {
 
 enum class Introspects { kOwnTokens, kAllTokens };
+enum class Revokes { kOwnTokens, kAllTokens };  // to look is not to take
 enum class Evaluates { kNobody, kAnybody };  // whom it may ask about: what he may do
 
 struct Client {
@@ -20,6 +21,7 @@ struct Client {
     std::vector<std::string> audiences;  // resource servers it may ask tokens for
     Introspects introspects = Introspects::kOwnTokens;
     Evaluates evaluates = Evaluates::kNobody;
+    Revokes revokes = Revokes::kOwnTokens;
     std::optional<Uuid> service_account{};  // one that an administrator registered; else of the configuration
 };
 

@@ -281,6 +281,7 @@ Client client_of(const Uuid& account_id, const ServiceAccess& access, const Acce
     client.client_id = account_id.to_string();
     client.audiences = access.account.audiences;
     if (rules.covers(kIntrospectTokens)) client.introspects = Introspects::kAllTokens;
+    if (rules.covers(kRevokeTokens)) client.revokes = Revokes::kAllTokens;
     if (rules.covers(kEvaluateAccess)) client.evaluates = Evaluates::kAnybody;
     client.service_account = account_id;
     return client;
@@ -300,7 +301,7 @@ Answer<Client> authenticate_service(Services& services, ClientProof proof, Calle
 
 Answer<Done> revoke_service_token(Services& services, ServiceBearer bearer, Client client, Caller caller) {
     const bool may =
-        client.client_id == bearer.account_id.to_string() || client.introspects == Introspects::kAllTokens;
+        client.client_id == bearer.account_id.to_string() || client.revokes == Revokes::kAllTokens;
     if (!may) co_return Done{};
     Streams streams;
     const auto token = streams.read<ServiceToken>(bearer.token_id);

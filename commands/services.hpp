@@ -54,6 +54,7 @@ struct Grant {
 
 struct Done {
     Position position = 0;  // 0: nothing had to change
+    bool repeated = false;  // what was asked for had been done before, under the same idempotency key
 };
 
 }  // namespace keyledger::commands

@@ -22,11 +22,11 @@ Reply activate_user(Context& context, Request& request) {
     const auto user_id = Uuid::parse(request.path_parameter("id"));
     if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
     commands::Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
+    auto key = take_idempotency_key(context, request, caller);
     if (!key) co_return key.error();
     auto outcome = co_await commands::enable_user(context.services, claims->bearer, *user_id, caller);
     if (!outcome) co_return refuse(request, outcome.error());
-    co_return at_position(no_content(), outcome->position);
+    co_return with_outcome(no_content(), *outcome);
 }
 
 Reply deactivate_user(Context& context, Request& request) {
@@ -42,12 +42,11 @@ Reply deactivate_user(Context& context, Request& request) {
         if (!read) co_return read.error();
     }
     commands::Caller caller = caller_of(request, *claims);
-    const std::vector<std::string> parts{reason};
-    auto key = take_idempotency_key(context, request, caller, parts);
+    auto key = take_idempotency_key(context, request, caller);
     if (!key) co_return key.error();
     auto outcome = co_await commands::disable_user(context.services, claims->bearer, *user_id, reason, caller);
     if (!outcome) co_return refuse(request, outcome.error());
-    co_return at_position(no_content(), outcome->position);
+    co_return with_outcome(no_content(), *outcome);
 }
 
 Reply update_user(Context& context, Request& request) {
@@ -63,14 +62,12 @@ Reply update_user(Context& context, Request& request) {
     const auto user_id = Uuid::parse(request.path_parameter("id"));
     if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
     commands::Caller caller = caller_of(request, *claims);
-    const std::vector<std::string> parts{update.username.value_or(""), update.name.value_or("")};
-    auto key = take_idempotency_key(context, request, caller, parts);
+    auto key = take_idempotency_key(context, request, caller);
     if (!key) co_return key.error();
     auto outcome = co_await commands::update_user(context.services, *user_id, std::move(update), caller);
     if (!outcome) co_return refuse(request, outcome.error());
-    auto user = co_await commands::user_after_command(context.services, *user_id, request.deadline);
-    if (!user) co_return refuse(request, user.error());
-    co_return at_position(json(200, user_json(*user_id, *user)), outcome->position);
+    Response answer = co_await updated_user(context, request, *user_id, *outcome);
+    co_return answer;
 }
 
 Reply end_user_sessions(Context& context, Request& request) {
@@ -79,11 +76,11 @@ Reply end_user_sessions(Context& context, Request& request) {
     const auto user_id = Uuid::parse(request.path_parameter("id"));
     if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
     commands::Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
+    auto key = take_idempotency_key(context, request, caller);
     if (!key) co_return key.error();
     auto outcome = co_await commands::revoke_sessions_of(context.services, claims->bearer, *user_id, caller);
     if (!outcome) co_return refuse(request, outcome.error());
-    co_return at_position(no_content(), outcome->position);
+    co_return with_outcome(no_content(), *outcome);
 }
 
 }  // namespace keyledger::api::routes

@@ -48,6 +48,20 @@ TEST(FileClients, AskWhatOthersMayOnlyWhereTheyWereGrantedIt) {
     EXPECT_FALSE(FileClients::load(file_with(one_client(R"(,"evaluate":true)"))));
 }
 
+// Until there was `revoke`, `introspect` gave both.
+TEST(FileClients, RevokeEveryTokenOnlyWhereTheyWereGrantedThat) {
+    auto clients = FileClients::load(file_with(one_client(R"(,"introspect":"all")")));
+    ASSERT_TRUE(clients) << clients.error();
+    EXPECT_EQ(clients->find("shop")->introspects, Introspects::kAllTokens);
+    EXPECT_EQ(clients->find("shop")->revokes, Revokes::kOwnTokens);
+    clients = FileClients::load(file_with(one_client(R"(,"revoke":"all")")));
+    ASSERT_TRUE(clients) << clients.error();
+    EXPECT_EQ(clients->find("shop")->introspects, Introspects::kOwnTokens);
+    EXPECT_EQ(clients->find("shop")->revokes, Revokes::kAllTokens);
+    EXPECT_EQ(clients->find("keyledger")->revokes, Revokes::kOwnTokens);
+    EXPECT_FALSE(FileClients::load(file_with(one_client(R"(,"revoke":"some")"))));
+}
+
 TEST(FileClients, TheFirstPartyClientCanNotAuthenticate) {
     auto clients = FileClients::load("");
     ASSERT_TRUE(clients);

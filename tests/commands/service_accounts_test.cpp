@@ -263,7 +263,12 @@ TEST_F(ServiceAccountsTest, AreGrantedAScopeOfWhatTheyHoldAndLoseItWithTheRole) 
     auto client = run(authenticate_service(services(), proof_of_secret(id, *made.secret), caller()));
     ASSERT_TRUE(test::succeeds(client));
     EXPECT_EQ(client->introspects, Introspects::kAllTokens);
+    EXPECT_EQ(client->revokes, Revokes::kOwnTokens) << "to look is not to take";
     EXPECT_EQ(client->evaluates, Evaluates::kNobody);
+    ASSERT_TRUE(test::succeeds(assign(roots_, id, role("ender", {"keyledger.tokens:revoke"}))));
+    client = run(authenticate_service(services(), proof_of_secret(id, *made.secret), caller()));
+    ASSERT_TRUE(test::succeeds(client));
+    EXPECT_EQ(client->revokes, Revokes::kAllTokens);
 }
 
 // ---- log-in ----------------------------------------------------------------------------------------------------
