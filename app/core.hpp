@@ -53,7 +53,7 @@ struct Core {
     commands::LoginLimiter limiter;
     commands::LoginLimiter client_limiter;
     commands::ClientSecrets client_secrets;
-    security::JwtClientAssertions assertions;
+    security::JwtClientAssertions assertions{processors};
     commands::Services services;
 };
 
