@@ -243,7 +243,7 @@ asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Step step
             co_return Executed{};
         }
 
-        const std::int64_t now_ms = world_.clock.now_ms();
+        const std::int64_t now_ms = moment_of(attempt);
         auto append = co_await encode(attempt, caller, command_id, now_ms);
         if (!append) co_return Unexpected(append.error());
         auto verdict = co_await world_.store.append(*append, caller.deadline);
@@ -289,6 +289,17 @@ asio::awaitable<Result<std::optional<Executed>, CommandError>> Executor::confirm
     auto& earlier = *confirmation->earlier_outcome;
     earlier.same_request = !caller.idempotency || earlier.fingerprint == caller.idempotency->fingerprint;
     co_return repeated(earlier);
+}
+
+// Time never goes backwards within a stream, whichever node wrote it last; but a clock that was far ahead drags nobody.
+std::int64_t Executor::moment_of(const Attempt& attempt) const {
+    const std::int64_t now_ms = world_.clock.now_ms();
+    std::int64_t moment_ms = now_ms;
+    for (const auto& decision : attempt.events_) {
+        const std::int64_t last_ms = attempt.folds_[decision.stream].occurred_at_ms;
+        if (last_ms - now_ms <= kMaxClockDifferenceMs) moment_ms = std::max(moment_ms, last_ms);
+    }
+    return moment_ms;
 }
 
 asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt, const Caller& caller,
