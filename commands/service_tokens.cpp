@@ -283,7 +283,11 @@ Client client_of(const Uuid& account_id, const ServiceAccess& access, const Acce
     Client client;
     client.client_id = account_id.to_string();
     client.audiences = access.account.audiences;
-    if (rules.covers(kIntrospectTokens)) client.introspects = Introspects::kAllTokens;
+    if (rules.covers(kIntrospectTokens)) {
+        client.introspects = Introspects::kAllTokens;
+        client.tells_roles = TellsRoles::kAll;
+    }
+    if (auto name = parse_role_name(access.account.name)) client.namespaces.push_back(std::move(name->key));
     if (rules.covers(kEvaluateAccess)) client.evaluates = Evaluates::kAnybody;
     client.service_account = account_id;
     return client;

@@ -15,6 +15,17 @@ std::string user_target(const std::string& id, const std::string& rest = "") {
     return std::string(kUsers) + "/" + id + rest;
 }
 
+TEST(Deactivation, GivesNoReasonThatCouldDeceiveWhoReadsIt) {
+    ApiClient admin = administrator(api());
+    const Visitor one = visitor(api());
+    for (const char* reason : {"a\\nb", "\\u001b[2Jgone", "\\u0085", "\\u202etxt.exe", "\\u2028"}) {
+        const Answer answer = admin.post(user_target(one.person.id, "/deactivate"),
+                                         std::string(R"({"reason":")") + reason + "\"}");
+        EXPECT_EQ(answer.status, 400) << reason << answer.body;
+    }
+    EXPECT_TRUE(is_active(api(), one.tokens.access));
+}
+
 TEST(Administration, IsForbiddenToEverybodyElse) {
     const Visitor one = visitor(api());
     ApiClient client = api().as(one.tokens.access);
