@@ -41,6 +41,9 @@ public:
     virtual std::optional<PublishedTreeHead> newest() const = 0;  // from memory
 };
 
+// How callers are told positions (api/positions.hpp).
+enum class Positions { kSealed, kClear };
+
 struct Context {
     commands::Services& services;
     commands::Tokens& tokens;
@@ -50,6 +53,8 @@ struct Context {
     projections::Queries& queries;
     Health& health;
     TreeHeads& tree_heads;
+    Uuid log_id = {};
+    Positions positions = Positions::kSealed;
 };
 
 // The caller of a request, as commands want to know him.
@@ -69,7 +74,7 @@ Result<commands::AccessClaims, Response> authenticate_service(Context& context, 
 Result<void, Response> take_idempotency_key(Context& context, const Request& request, commands::Caller& caller,
                                             const std::vector<std::string>& request_without_secrets);
 
-// Adds `Keyledger-Position`, with which a later query reads its own write.
+// Adds `Keyledger-Position`, with which a later query reads its own write; api/positions.hpp says who gets it how.
 Response at_position(Response response, Position position);
 
 inline constexpr std::size_t kMaxPasswordBytes = 1024;  // 256 code points of four bytes each

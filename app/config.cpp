@@ -29,6 +29,7 @@ constexpr Setting kSettings[] = {
     {"KEYLEDGER_TLS_KEY_FILE", "", "PEM; mode 0600. Both are read again at SIGHUP"},
     {"KEYLEDGER_TRUSTED_PROXIES", "", "networks (10.0.0.0/8,…) whose X-Forwarded-For is believed"},
     {"KEYLEDGER_CORS_ORIGINS", "", "origins of browsers that may call the API"},
+    {"KEYLEDGER_POSITIONS", "sealed", "clear: all callers get numbers and may count events; for tests and benches"},
     {"KEYLEDGER_ROLES", "api,projector,publisher", "what this process does"},
     {"KEYLEDGER_IO_THREADS", "1", "threads that serve connections"},
     {"KEYLEDGER_NETWORK_CONNECTIONS", "1000", "open ones of one network (/32, /64; a /48 four times as many)"},
@@ -157,6 +158,10 @@ void read_serving(Reader& reader, Config& config) {
         if (const auto unsafe = security::what_is_wrong_with_secret_file(config.tls_key_file))
             reader.fault("KEYLEDGER_TLS_KEY_FILE: " + *unsafe);
     config.network_connections = static_cast<std::size_t>(reader.number("KEYLEDGER_NETWORK_CONNECTIONS", 1, 1'000'000));
+    const std::string positions = reader.text("KEYLEDGER_POSITIONS");
+    config.clear_positions = positions == "clear";
+    if (positions != "clear" && positions != "sealed")
+        reader.fault("KEYLEDGER_POSITIONS: give sealed or clear, not '" + positions + "'");
     config.trusted_proxies = reader.list("KEYLEDGER_TRUSTED_PROXIES");
     config.cors_origins = reader.list("KEYLEDGER_CORS_ORIGINS");
     for (const std::string& role : reader.list("KEYLEDGER_ROLES")) {

@@ -53,6 +53,7 @@ struct Core {
     commands::LoginLimiter limiter;
     commands::LoginLimiter client_limiter;
     commands::ClientSecrets client_secrets;
+    commands::FailureSums failure_sums;
     security::JwtClientAssertions assertions{processors};
     commands::Services services;
 };

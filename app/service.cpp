@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "api/http/server.hpp"
+#include "api/positions.hpp"
 #include "api/routes.hpp"
 #include "app/clients_file.hpp"
 #include "app/core.hpp"
@@ -94,8 +95,9 @@ struct Service::Parts {
           hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher)),
           followers(config, core, queries, *hot_access),
           context{core.services, tokens, cursors, idempotency_keys, clients, queries, health,
-                  tree_heads},
-          router(api::bind_routes(api::route_table(), context), cors_policy(config)),
+                  tree_heads,    log_id,
+                  config.clear_positions ? api::Positions::kClear : api::Positions::kSealed},
+          router(api::telling_positions(api::bind_routes(api::route_table(), context), context), cors_policy(config)),
           server(server_options(config, core.clock), router, metrics),
           management(management_options(config.management_listen),
                      management_routes({health, metrics, log_id})),

@@ -50,8 +50,8 @@ protected:
     Position before_ = 0;
 };
 
-// Scenario: two nodes write one stream, and the clock of the second is behind by up to a minute. Time stands still in the
-// stream until that clock has come so far; from an empty cache too. A clock that was further ahead is not followed.
+// Scenario: two nodes write one stream, and the clock of the second is behind by up to a minute. Time stands still in
+// the stream until that clock has come so far; from an empty cache too. A clock that was further ahead is not followed.
 TEST_F(ExecutorTest, NeverLetsTimeGoBackwardsWithinAStream) {
     const auto occurred = [&] {
         eventstore::OpensNothing nothing;
