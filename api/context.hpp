@@ -41,6 +41,9 @@ public:
     virtual std::optional<PublishedTreeHead> newest() const = 0;  // from memory
 };
 
+// How callers are told positions (api/positions.hpp).
+enum class Positions { kSealed, kClear };
+
 struct Context {
     commands::Services& services;
     commands::Tokens& tokens;
@@ -50,6 +53,8 @@ struct Context {
     projections::Queries& queries;
     Health& health;
     TreeHeads& tree_heads;
+    Uuid log_id = {};
+    Positions positions = Positions::kSealed;
 };
 
 // The caller of a request, as commands want to know him.
@@ -70,7 +75,7 @@ Result<commands::AccessClaims, Response> authenticate_service(Context& context, 
 Result<void, Response> take_idempotency_key(Context& context, const Request& request, commands::Caller& caller,
                                             const std::vector<std::string>& bound_to = {});
 
-// Adds `Keyledger-Position`, with which a later query reads its own write.
+// Adds `Keyledger-Position`, with which a later query reads its own write; api/positions.hpp says who gets it how.
 Response at_position(Response response, Position position);
 // What came of a command: that, and `Idempotency-Replayed: true` where it had been carried out before. The body of such
 // an answer holds what the first one held of ids and of the request itself; nothing is read for it that may be newer.

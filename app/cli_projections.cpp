@@ -306,7 +306,7 @@ Exit skip_event(const Environment& environment, const SkipEvent& options) {
     }
     switch (skipped.error()) {
         case projections::SkipRefusal::kNoReason:
-            std::cerr << "keyledger: --who and --why must not be empty, nor longer than 200 and 2000 bytes\n";
+            std::cerr << "keyledger: --who and --why must be plain text, of 1 to 200 and 1 to 2000 bytes\n";
             return Exit::kUsage;
         case projections::SkipRefusal::kNotStoppedThere:
             std::cerr << "keyledger: " << options.name << " does not stand stopped at position " << options.position

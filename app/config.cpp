@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "commands/erase_anonymous_callers.hpp"
+#include "security/secret_file.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -25,11 +26,13 @@ constexpr Setting kSettings[] = {
     {"KEYLEDGER_LISTEN", "127.0.0.1:8080", "address:port of the API"},
     {"KEYLEDGER_MANAGEMENT_LISTEN", "127.0.0.1:9080", "address:port of health, metrics and information"},
     {"KEYLEDGER_TLS_CERTIFICATE_FILE", "", "PEM, leaf first; with the key: the API speaks TLS itself"},
-    {"KEYLEDGER_TLS_KEY_FILE", "", "PEM"},
+    {"KEYLEDGER_TLS_KEY_FILE", "", "PEM; mode 0600. Both are read again at SIGHUP"},
     {"KEYLEDGER_TRUSTED_PROXIES", "", "networks (10.0.0.0/8,…) whose X-Forwarded-For is believed"},
     {"KEYLEDGER_CORS_ORIGINS", "", "origins of browsers that may call the API"},
+    {"KEYLEDGER_POSITIONS", "sealed", "clear: all callers get numbers and may count events; for tests and benches"},
     {"KEYLEDGER_ROLES", "api,projector,publisher", "what this process does"},
     {"KEYLEDGER_IO_THREADS", "1", "threads that serve connections"},
+    {"KEYLEDGER_NETWORK_CONNECTIONS", "1000", "open ones of one network (/32, /64; a /48 four times as many)"},
     {"KEYLEDGER_DATABASE_CONNECTIONS", "4", "for reads, beside the committer's, the projector's, the publisher's"},
     {"KEYLEDGER_APPEND_BATCH", "256", "commands in one append at most"},
     {"KEYLEDGER_HASH_THREADS", "0", "of the password pool; 0: one a core"},
@@ -55,6 +58,7 @@ constexpr Setting kSettings[] = {
     {"KEYLEDGER_ACCESS_SNAPSHOT_FILE", "", "what answers from memory need is kept in it, sealed, for the next start"},
     {"KEYLEDGER_TREE_HEAD_FILE", "", "signed tree heads are appended to it; keep it from the database's writers"},
     {"KEYLEDGER_TREE_HEAD_SECONDS", "5", "between two tree heads while the log grows"},
+    {"KEYLEDGER_CORE_DUMPS", "off", "on: the process may be dumped and traced, with all keys in it"},
     {"KEYLEDGER_LOG_LEVEL", "info", "trace, debug, info, warn or error"},
 };
 
@@ -71,6 +75,9 @@ public:
         // Settings that are themselves paths end in _FILE; a file of a path makes no sense and is not looked for.
         if (file && *file && !key.ends_with("_FILE")) {
             if (direct && *direct) fault(key + " and " + key + "_FILE are both set; set one");
+            const auto unsafe = setting->shown == Shown::kMasked ? security::what_is_wrong_with_secret_file(file)
+                                                                 : std::nullopt;
+            if (unsafe) fault(key + "_FILE: " + *unsafe);
             return text_of_file(key + "_FILE", file);
         }
         if (direct && *direct) return direct;
@@ -147,6 +154,14 @@ void read_serving(Reader& reader, Config& config) {
     config.tls_key_file = reader.text("KEYLEDGER_TLS_KEY_FILE");
     if (config.tls_certificate_file.empty() != config.tls_key_file.empty())
         reader.fault("KEYLEDGER_TLS_CERTIFICATE_FILE and KEYLEDGER_TLS_KEY_FILE go together: set both or none");
+    if (!config.tls_key_file.empty())
+        if (const auto unsafe = security::what_is_wrong_with_secret_file(config.tls_key_file))
+            reader.fault("KEYLEDGER_TLS_KEY_FILE: " + *unsafe);
+    config.network_connections = static_cast<std::size_t>(reader.number("KEYLEDGER_NETWORK_CONNECTIONS", 1, 1'000'000));
+    const std::string positions = reader.text("KEYLEDGER_POSITIONS");
+    config.clear_positions = positions == "clear";
+    if (positions != "clear" && positions != "sealed")
+        reader.fault("KEYLEDGER_POSITIONS: give sealed or clear, not '" + positions + "'");
     config.trusted_proxies = reader.list("KEYLEDGER_TRUSTED_PROXIES");
     config.cors_origins = reader.list("KEYLEDGER_CORS_ORIGINS");
     for (const std::string& role : reader.list("KEYLEDGER_ROLES")) {
@@ -205,6 +220,9 @@ Result<Config, ConfigFaults> read_config(const Environment& environment, const s
     Reader reader(environment);
     Config config;
     const auto needed = [&](Needs what) { return std::find(needs.begin(), needs.end(), what) != needs.end(); };
+    const std::string core_dumps = reader.text("KEYLEDGER_CORE_DUMPS");
+    if (core_dumps != "on" && core_dumps != "off")
+        reader.fault("KEYLEDGER_CORE_DUMPS: give on or off, not '" + core_dumps + "'");
     config.log_level = reader.text("KEYLEDGER_LOG_LEVEL");
     constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warn", "error"};
     if (std::find(std::begin(kLevels), std::end(kLevels), config.log_level) == std::end(kLevels))

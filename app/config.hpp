@@ -49,6 +49,8 @@ struct Config {
     bool serves_projector = false;
     bool serves_publisher = false;
     std::size_t io_threads = 1;
+    std::size_t network_connections = 1000;
+    bool clear_positions = false;
     std::size_t database_connections = 4;
     std::size_t append_batch = 256;
     std::size_t hash_threads = 0;

@@ -85,9 +85,10 @@ Core::Core(const Config& config)
       limits(limits_settings(config), [this](std::string_view key) { return pseudonyms.bucket(key); }),
       limiter(login_limits(config), network_of),
       client_limiter(login_limits(config), network_of),
+      failure_sums(network_of),
       services{executor,       access,         store,      cipher,  clock,
                identifiers,    pseudonyms,     hasher,     policy,  limiter,
-               client_limiter, client_secrets, assertions, journal, limits, command_settings(config)} {}
+               client_limiter, client_secrets, assertions, journal, limits, failure_sums, command_settings(config)} {}
 
 Core::~Core() { stop(); }
 

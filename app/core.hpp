@@ -53,7 +53,8 @@ struct Core {
     commands::LoginLimiter limiter;
     commands::LoginLimiter client_limiter;
     commands::ClientSecrets client_secrets;
-    security::JwtClientAssertions assertions;
+    commands::FailureSums failure_sums;
+    security::JwtClientAssertions assertions{processors};
     commands::Services services;
 };
 

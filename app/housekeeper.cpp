@@ -4,6 +4,7 @@
 
 #include "commands/erase_anonymous_callers.hpp"
 #include "commands/erase_user.hpp"
+#include "commands/failure_sums.hpp"
 #include "eventstore/postgres/housekeeping.hpp"
 #include "projections/erasures_model.hpp"
 
@@ -35,7 +36,9 @@ Housekeeper::Housekeeper(const Config& config, Core& core)
       longest_session_ms_(config.lifetimes.absolute_ms),
       anonymous_callers_days_(config.anonymous_callers_days),
       core_(core),
-      forgotten_until_ms_(core.clock.now_ms()) {}
+      leadership_(config.database_url, "housekeeper"),
+      forgotten_until_ms_(core.clock.now_ms()),
+      sums_since_ms_(forgotten_until_ms_) {}
 
 Housekeeper::~Housekeeper() { stop(); }
 
@@ -57,15 +60,47 @@ void Housekeeper::run() {
     while (!wake_.wait_for(lock, kInterval, [&] { return stopping_; })) {
         lock.unlock();
         try {
-            forget_the_erased();
-            prune();
-            erase_anonymous_callers();
-            erase_users();
+            tidy();
         } catch (const std::exception& error) {
             spdlog::error("housekeeping failed and is tried again: {}", error.what());
         }
         lock.lock();
     }
+    lock.unlock();
+    try {
+        record_failure_sums();
+    } catch (const std::exception& error) {
+        spdlog::error("failed log-ins that were summed are lost: {}", error.what());
+    }
+    leadership_.release();
+}
+
+void Housekeeper::tidy() {
+    forget_the_erased();
+    record_failure_sums();
+    if (!leads()) return;
+    prune();
+    erase_anonymous_callers();
+    erase_users();
+}
+
+// Two that lead for a moment do work twice, and nothing wrong: each of these may be done by anybody at any time.
+bool Housekeeper::leads() {
+    if (leads_ && leadership_.still_held()) return true;
+    leads_ = leadership_.try_acquire() == eventstore::Candidacy::kLeading;
+    if (leads_) spdlog::info("this node keeps house for all");
+    return leads_;
+}
+
+void Housekeeper::record_failure_sums() {
+    const std::int64_t now_ms = core_.clock.now_ms();
+    const auto recorded = core_.run(
+        commands::record_failure_sums(core_.services, sums_since_ms_, now_ms, housekeeping_caller()));
+    if (!recorded) {
+        spdlog::warn("failed log-ins with names that nobody has could not be recorded; it is tried again in a minute");
+        return;
+    }
+    sums_since_ms_ = now_ms;
 }
 
 // No session is written for longer than it may last; the snapshots of what has no end stay.
@@ -112,7 +147,7 @@ bool Housekeeper::stopping() {
     return stopping_;
 }
 
-// Every node looks; the command decides, once.
+// The command decides, once, whoever looks.
 void Housekeeper::erase_users() {
     const auto due = projections::due_erasures(database_url_, core_.clock.now_ms(), kErasuresAtMost);
     for (const Uuid& user_id : due) {

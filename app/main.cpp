@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "app/cli.hpp"
+#include "app/core_dumps.hpp"
 
 namespace {
 
@@ -310,6 +311,7 @@ void add_projections(CLI::App& app, Chosen& chosen) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    forbid_core_dumps(from_process);
     CLI::App app{"Keyledger: an event-sourced authentication and authorization service.\n"
                  "Settings are environment variables KEYLEDGER_*; 'keyledger config check' lists them.\n"
                  "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 was done before, 4 found bad."};

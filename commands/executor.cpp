@@ -257,7 +257,7 @@ asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Order ord
             continue;
         }
 
-        const std::int64_t now_ms = world_.clock.now_ms();
+        const std::int64_t now_ms = moment_of(attempt);
         auto append = co_await encode(attempt, caller, command_id, now_ms);
         if (!append) co_return Unexpected(append.error());
         auto verdict = co_await world_.store.append(*append, caller.deadline);
@@ -293,6 +293,17 @@ asio::awaitable<Result<eventstore::Confirmation, CommandError>> Executor::confir
     auto confirmation = co_await world_.store.confirm(std::move(versions), command_id, caller.deadline);
     if (!confirmation) co_return Unexpected(CommandError(refusal_of(confirmation.error())));
     co_return std::move(*confirmation);
+}
+
+// Time never goes backwards within a stream, whichever node wrote it last; but a clock that was far ahead drags nobody.
+std::int64_t Executor::moment_of(const Attempt& attempt) const {
+    const std::int64_t now_ms = world_.clock.now_ms();
+    std::int64_t moment_ms = now_ms;
+    for (const auto& decision : attempt.events_) {
+        const std::int64_t last_ms = attempt.folds_[decision.stream].occurred_at_ms;
+        if (last_ms - now_ms <= kMaxClockDifferenceMs) moment_ms = std::max(moment_ms, last_ms);
+    }
+    return moment_ms;
 }
 
 asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt, const Caller& caller,

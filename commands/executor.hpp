@@ -22,6 +22,8 @@
 namespace keyledger::commands {
 
 inline constexpr int kMaxAttempts = 3;
+// By how much the clocks of two nodes may differ and time still go forwards in every stream.
+inline constexpr std::int64_t kMaxClockDifferenceMs = 60'000;
 
 // The streams that a command reads, in the order in which it names them; naming one again changes nothing.
 class Streams {
@@ -151,6 +153,7 @@ private:
     asio::awaitable<Result<eventstore::Confirmation, CommandError>> confirm(const Attempt& attempt,
                                                                             const eventstore::CommandId& command_id,
                                                                             const Caller& caller);
+    std::int64_t moment_of(const Attempt& attempt) const;
     asio::awaitable<Result<eventstore::Append, CommandError>> encode(Attempt& attempt, const Caller& caller,
                                                                      const eventstore::CommandId& command_id,
                                                                      std::int64_t now_ms);

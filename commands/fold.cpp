@@ -1,5 +1,7 @@
 #include "commands/fold.hpp"
 
+#include <algorithm>
+
 #include "eventstore/codec/jcs.hpp"
 
 namespace keyledger::commands {
@@ -57,6 +59,7 @@ void Advancing::event(const eventstore::AnyEvent& event, std::int32_t version, c
     std::visit([&](const auto& e) { evolve_any(state_, e, recorded); }, event);
     version_ = version;
     position_ = recorded.position;
+    occurred_at_ms_ = std::max(occurred_at_ms_, recorded.occurred_at_ms);
 }
 
 Fold advance(const Fold& fold, const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded) {

@@ -26,7 +26,8 @@ using AnyState = std::variant<User, Session, LoginAttempts, AnonymousCallers, Ro
 struct Fold {
     std::int32_t version = 0;  // 0: the stream does not exist
     std::shared_ptr<const AnyState> state;
-    Position position = 0;  // of the last event
+    Position position = 0;            // of the last event
+    std::int64_t occurred_at_ms = 0;  // the latest of any of its events
 };
 
 // The type of the streams that have this state.
@@ -61,14 +62,21 @@ Fold advance(const Fold& fold, const eventstore::AnyEvent& event, std::int32_t v
 // Many events further: `advance` one by one, without a copy of the state for each.
 class Advancing {
 public:
-    explicit Advancing(const Fold& from) : version_(from.version), state_(*from.state), position_(from.position) {}
+    explicit Advancing(const Fold& from)
+        : version_(from.version),
+          state_(*from.state),
+          position_(from.position),
+          occurred_at_ms_(from.occurred_at_ms) {}
     void event(const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded);
-    Fold fold() && { return {version_, std::make_shared<const AnyState>(std::move(state_)), position_}; }
+    Fold fold() && {
+        return {version_, std::make_shared<const AnyState>(std::move(state_)), position_, occurred_at_ms_};
+    }
 
 private:
     std::int32_t version_;
     AnyState state_;
     Position position_;
+    std::int64_t occurred_at_ms_;
 };
 
 }  // namespace keyledger::commands

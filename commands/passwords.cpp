@@ -1,5 +1,6 @@
 #include "commands/passwords.hpp"
 
+#include "commands/failure_sums.hpp"
 #include "security/bytes.hpp"
 #include "security/digest.hpp"
 #include "security/hex.hpp"
@@ -132,18 +133,20 @@ Answer<LoginAttempts> failures_of(Services& services, Uuid user_id, Deadline dea
 
 asio::awaitable<void> record_failed_login(Services& services, std::optional<Uuid> user_id, LoginFailure reason,
                                           Caller caller) {
+    if (!user_id) {
+        co_await count_apart(services, std::move(caller));
+        co_return;
+    }
     caller.idempotency.reset();
     Streams streams;
-    const auto attempts =
-        user_id ? streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(*user_id))
-                : streams.begin<LoginAttempts>(services.identifiers.next());
+    const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(*user_id));
     const Step step = [&](Attempt& attempt) -> Decided {
         const RecordFailedLogin command{user_id, reason};
         attempt.append(attempts, decide(attempt.state(attempts), command));
         co_return Result<void, CommandError>{};
     };
     auto recorded = co_await services.executor.run(std::move(caller), streams, step, kMaxRecordAttempts);
-    if (!recorded) services.journal.warning("a failed log-in could not be recorded", user_id.value_or(Uuid{}));
+    if (!recorded) services.journal.warning("a failed log-in could not be recorded", *user_id);
 }
 
 asio::awaitable<void> clear_failed_logins(Services& services, Uuid user_id, Caller caller) {

@@ -32,6 +32,15 @@ Judged judge(const Session& session, const User& user, const std::vector<Session
     return judged;
 }
 
+// The clocks of two nodes always differ a little. Without this an application that asks both at once would be taken
+// for a thief; with it the grace is longer by no more than this.
+constexpr std::int64_t kClockDifferenceMs = 1'000;
+
+std::int64_t moment_of(const Session& session, std::int64_t now_ms) {
+    const std::int64_t behind_ms = session.refreshed_at_ms - now_ms;
+    return behind_ms > 0 && behind_ms <= kClockDifferenceMs ? session.refreshed_at_ms : now_ms;
+}
+
 }  // namespace
 
 Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller) {
@@ -50,8 +59,9 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
     const std::string device = services.pseudonyms.device(caller.user_agent);
     Judged judged;
     const Step step = [&](Attempt& attempt) -> Decided {
-        const RefreshSession command{request.token.generation, request.client.client_id, device,
-                                     services.clock.now_ms(), services.settings.lifetimes};
+        const std::int64_t now_ms = moment_of(attempt.state(session), services.clock.now_ms());
+        const RefreshSession command{request.token.generation, request.client.client_id, device, now_ms,
+                                     services.settings.lifetimes};
         auto events = decide(attempt.state(session), session_id, attempt.state(user), command);
         if (!events) co_return Unexpected(CommandError(Refusal::kInvalidGrant));
         judged = judge(attempt.state(session), attempt.state(user), *events);

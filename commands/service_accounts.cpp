@@ -196,14 +196,18 @@ Answer<Done> remove_account_secret(Services& services, Bearer bearer, Uuid accou
 
 Answer<RegisteredKey> add_account_key(Services& services, Bearer bearer, Uuid account_id, std::string jwk,
                                       Caller caller) {
-    auto key = services.assertions.read_key(jwk);
-    if (!key) co_return Unexpected(CommandError(Refusal::kInvalidKey));
+    std::optional<ServiceAccount::PublicKey> key;
+    // Looked at only for who may register it: it takes milliseconds.
     const Act act = [&](OnAccount& on) -> Decided {
+        if (!key) key = co_await services.assertions.read_key(jwk);
+        if (!key) co_return Unexpected(CommandError(Refusal::kInvalidKey));
         const AddAccountKey command{key->id, key->algorithm, key->jwk};
         co_return on.carry_out(command);
     };
     auto added = co_await do_upon(services, bearer, account_id, std::move(caller), act);
     if (!added) co_return Unexpected(added.error());
+    if (!key) key = co_await services.assertions.read_key(jwk);  // a repeat: the first outcome, told again
+    if (!key) co_return Unexpected(CommandError(Refusal::kInvalidKey));
     co_return RegisteredKey{std::move(*key), added->position, added->repeated};
 }
 

@@ -42,14 +42,17 @@ bool is_in_time(const ClientAssertions::Claims& claims, std::int64_t now_ms) {
 }
 
 // The key that signed it, of those whose algorithm it names; empty: none of them did.
-std::string key_that_signed(const Services& services, const ServiceAccount& account, const ClientProof& proof) {
+asio::awaitable<std::string> key_that_signed(const Services& services, const ServiceAccount& account,
+                                             const ClientProof& proof) {
     const auto& claims = *proof.assertion;
-    if (claims.audience != services.settings.issuer || !is_in_time(claims, services.clock.now_ms())) return {};
+    if (claims.audience != services.settings.issuer || !is_in_time(claims, services.clock.now_ms()))
+        co_return std::string();
     for (const auto& key : account.keys) {
         if (key.algorithm != claims.algorithm || (!claims.key_id.empty() && key.id != claims.key_id)) continue;
-        if (services.assertions.is_signed_by(proof.assertion_text, key)) return key.id;
+        const bool is_signed = co_await services.assertions.is_signed_by(proof.assertion_text, key);
+        if (is_signed) co_return key.id;
     }
-    return {};
+    co_return std::string();
 }
 
 // The id of the credential that proves it; kInvalidClient.
@@ -58,7 +61,7 @@ Answer<std::string> prove(Services& services, const ServiceAccount& account, con
     if (account.status != ServiceAccount::Status::kEnabled)
         co_return Unexpected(CommandError(Refusal::kInvalidClient));
     if (proof.assertion) {
-        std::string key_id = key_that_signed(services, account, proof);
+        std::string key_id = co_await key_that_signed(services, account, proof);
         if (key_id.empty()) co_return Unexpected(CommandError(Refusal::kInvalidClient));
         co_return key_id;
     }
@@ -280,8 +283,12 @@ Client client_of(const Uuid& account_id, const ServiceAccess& access, const Acce
     Client client;
     client.client_id = account_id.to_string();
     client.audiences = access.account.audiences;
-    if (rules.covers(kIntrospectTokens)) client.introspects = Introspects::kAllTokens;
+    if (rules.covers(kIntrospectTokens)) {
+        client.introspects = Introspects::kAllTokens;
+        client.tells_roles = TellsRoles::kAll;
+    }
     if (rules.covers(kRevokeTokens)) client.revokes = Revokes::kAllTokens;
+    if (auto name = parse_role_name(access.account.name)) client.namespaces.push_back(std::move(name->key));
     if (rules.covers(kEvaluateAccess)) client.evaluates = Evaluates::kAnybody;
     client.service_account = account_id;
     return client;

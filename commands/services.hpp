@@ -4,6 +4,7 @@
 #include "commands/client_secrets.hpp"
 #include "commands/clients.hpp"
 #include "commands/executor.hpp"
+#include "commands/failure_counts.hpp"
 #include "commands/ports.hpp"
 #include "eventstore/limits.hpp"
 
@@ -33,6 +34,7 @@ struct Services {
     ClientAssertions& assertions;
     Journal& journal;
     eventstore::Limits& limits;  // that all nodes share
+    FailureSums& failure_sums;    // of this process
     Settings settings;
 };
 

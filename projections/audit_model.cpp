@@ -121,6 +121,9 @@ struct OnSession {
 struct OnLoginAttempt {
     Facts operator()(const LoginFailed& event) const { return {event.user_id, false, name_of(event.reason)}; }
     Facts operator()(const LoginFailuresCleared& event) const { return {event.user_id, true, {}}; }
+    Facts operator()(const LoginFailuresSummed& event) const {
+        return {{}, false, name_of(event.reason) + ", " + std::to_string(event.count) + " times"};
+    }
 };
 
 struct OnAnonymousCallers {

@@ -6,6 +6,7 @@
 #include "commands/end_sessions.hpp"
 #include "commands/set_user_status.hpp"
 #include "commands/update_profile.hpp"
+#include "domain/plain_text.hpp"
 #include "domain/user/identity.hpp"
 
 namespace keyledger::api::routes {
@@ -38,6 +39,7 @@ Reply deactivate_user(Context& context, Request& request) {
     if (!request.body.empty()) {
         JsonFields body(request);
         reason = body.optional_string("reason", commands::kMaxReasonBytes).value_or("");
+        if (!is_plain_text(reason)) body.refuse("reason", "It must be plain text, without control characters.");
         auto read = body.finish();
         if (!read) co_return read.error();
     }

@@ -13,6 +13,10 @@ Events decide_on(const LoginAttempts& attempts, const ClearFailedLogins& command
     return {LoginFailuresCleared{command.user_id}};
 }
 
+Events decide_on(const LoginAttempts&, const SumFailedLogins& command) {
+    return {LoginFailuresSummed{command.reason, command.count, command.from_ms, command.before_ms}};
+}
+
 LoginAttempts apply(LoginAttempts attempts, const LoginFailed& event, const Recorded& recorded) {
     // Not looked at, so no guess: or else whoever keeps knocking would keep the owner out for ever.
     if (event.reason == LoginFailure::kTooManyFailures) return attempts;
@@ -21,6 +25,7 @@ LoginAttempts apply(LoginAttempts attempts, const LoginFailed& event, const Reco
     return attempts;
 }
 LoginAttempts apply(LoginAttempts, const LoginFailuresCleared&, const Recorded&) { return {}; }
+LoginAttempts apply(LoginAttempts attempts, const LoginFailuresSummed&, const Recorded&) { return attempts; }
 
 }  // namespace
 

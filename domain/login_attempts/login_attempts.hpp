@@ -23,7 +23,8 @@ constexpr auto enum_names(LoginFailure) {
                       EnumName{F::kTooManyFailures, "too_many_failures"}};
 }
 struct LoginFailed {
-    std::optional<Uuid> user_id;  // empty: nobody has the name that was typed, and the name is not recorded
+    // Empty: nobody has the name that was typed, and the name is not recorded. Of before such failures were summed.
+    std::optional<Uuid> user_id;
     LoginFailure reason = LoginFailure::kWrongPassword;
     static constexpr std::string_view kType = "login.failed";
     static constexpr int kSchema = 1;
@@ -39,7 +40,22 @@ struct LoginFailuresCleared {
     static constexpr int kSchema = 1;
     static constexpr auto fields() { return std::tuple{Field{"user_id", &LoginFailuresCleared::user_id}}; }
 };
-using LoginAttemptsEvent = std::variant<LoginFailed, LoginFailuresCleared>;
+// So many with names that nobody has, of one network, by what one process counted between two times. The network is the
+// envelope's address; without one they are of several.
+struct LoginFailuresSummed {
+    LoginFailure reason = LoginFailure::kUnknownUser;
+    std::int64_t count = 0;
+    std::int64_t from_ms = 0;
+    std::int64_t before_ms = 0;
+    static constexpr std::string_view kType = "login.failures_summed";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = LoginFailuresSummed;
+        return std::tuple{Field{"reason", &E::reason}, Field{"count", &E::count}, Field{"from_ms", &E::from_ms},
+                          Field{"before_ms", &E::before_ms}};
+    }
+};
+using LoginAttemptsEvent = std::variant<LoginFailed, LoginFailuresCleared, LoginFailuresSummed>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
 struct RecordFailedLogin {
@@ -48,6 +64,13 @@ struct RecordFailedLogin {
 };
 struct ClearFailedLogins {
     Uuid user_id;
+};
+
+struct SumFailedLogins {
+    LoginFailure reason = LoginFailure::kUnknownUser;
+    std::int64_t count = 0;
+    std::int64_t from_ms = 0;
+    std::int64_t before_ms = 0;
 };
 
 // ---- state -----------------------------------------------------------------------------------------------------
@@ -74,7 +97,7 @@ struct LoginAttemptLimits {
 // Whether a password may be looked at now. When not, the caller answers as to a wrong password.
 bool may_try(const LoginAttempts& attempts, const LoginAttemptLimits& limits, std::int64_t now_ms);
 
-using LoginAttemptsCommand = std::variant<RecordFailedLogin, ClearFailedLogins>;
+using LoginAttemptsCommand = std::variant<RecordFailedLogin, ClearFailedLogins, SumFailedLogins>;
 std::vector<LoginAttemptsEvent> decide(const LoginAttempts& attempts, const LoginAttemptsCommand& command);
 LoginAttempts evolve(LoginAttempts attempts, const LoginAttemptsEvent& event, const Recorded& recorded);
 

@@ -21,6 +21,7 @@ Said said(const RecordedEvent& event, const LoginFailed& failed) {
     return failed.user_id.value_or(event.stream_id);
 }
 Said said(const RecordedEvent&, const LoginFailuresCleared& cleared) { return cleared.user_id; }
+Said said(const RecordedEvent& event, const LoginFailuresSummed&) { return event.stream_id; }
 Said said(const RecordedEvent& event, const RoleEvent&) { return event.stream_id; }
 Said said(const RecordedEvent&, const RoleAssigned& assigned) { return assigned.subject_id; }
 Said said(const RecordedEvent&, const RoleWithdrawn& withdrawn) { return withdrawn.subject_id; }

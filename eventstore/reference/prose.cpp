@@ -86,7 +86,7 @@ StreamProse sessions() {
 StreamProse login_attempts() {
     return {"login_attempts",
             "Log-in attempts",
-            "One a user, with an id derived from the user's; and one for each attempt with a name that "
+            "One a user, with an id derived from the user's; and one for each sum of attempts with names that "
             "nobody has. "
             "What was typed is never recorded.",
             {{"login.failed",
@@ -95,7 +95,15 @@ StreamProse login_attempts() {
                {"reason", "`too_many_failures`: the password was not looked at"}}},
              {"login.failures_cleared",
               "A good log-in after failed ones: counting starts anew.",
-              {{"user_id", "who logged in"}}}}};
+              {{"user_id", "who logged in"}}},
+             {"login.failures_summed",
+              "Failed log-ins with names that nobody has, of one network (an address in IPv4, a /64 in IPv6), as one "
+              "node counted them in about a minute. The network stands in the envelope as `client_address`; where that "
+              "is `null`, they came from several.",
+              {{"reason", "`unknown_user`"},
+               {"count", "how many"},
+               {"from_ms", "when counting began"},
+               {"before_ms", "when it ended"}}}}};
 }
 
 StreamProse anonymous_callers() {

@@ -71,7 +71,7 @@ TEST(FileClients, TheFirstPartyClientCanNotAuthenticate) {
 }
 
 TEST(FileClients, RefusesAFileThatOthersMayRead) {
-    const auto clients = FileClients::load(file_with(one_client(), 0640));
+    const auto clients = FileClients::load(file_with(one_client(), 0644));
     ASSERT_FALSE(clients);
     EXPECT_NE(clients.error().find("chmod 600"), std::string::npos);
 }
@@ -85,4 +85,21 @@ TEST(FileClients, SaysWhatIsWrongAndWhere) {
     const auto missing = FileClients::load("/nowhere/clients.json");
     ASSERT_FALSE(missing);
     EXPECT_NE(missing.error().find("/nowhere/clients.json"), std::string::npos);
+}
+
+TEST(FileClients, AreToldOfRolesOfTheirOwnUnlessTheFileSaysOtherwise) {
+    using keyledger::commands::TellsRoles;
+    const auto shop = [](const std::string& more) {
+        auto clients = FileClients::load(file_with(one_client(more)));
+        EXPECT_TRUE(clients) << clients.error();
+        return *clients->find("shop");
+    };
+    EXPECT_EQ(shop("").tells_roles, TellsRoles::kOwn);
+    EXPECT_EQ(shop("").namespaces, std::vector<std::string>{"shop"});
+    EXPECT_EQ(shop(R"(,"namespaces":["todos","lists"])").namespaces, (std::vector<std::string>{"todos", "lists"}));
+    EXPECT_EQ(shop(R"(,"introspect":"all")").tells_roles, TellsRoles::kAll) << "it may ask about every token";
+    EXPECT_EQ(shop(R"(,"introspect":"all","roles":"own")").tells_roles, TellsRoles::kOwn);
+    EXPECT_EQ(shop(R"(,"roles":"all")").tells_roles, TellsRoles::kAll);
+    for (const char* bad : {R"(,"roles":"some")", R"(,"roles":true)", R"(,"namespaces":"shop")"})
+        EXPECT_FALSE(FileClients::load(file_with(one_client(bad)))) << bad;
 }

@@ -50,6 +50,29 @@ protected:
     Position before_ = 0;
 };
 
+// Scenario: two nodes write one stream, and the clock of the second is behind by up to a minute. Time stands still in
+// the stream until that clock has come so far; from an empty cache too. A clock that was further ahead is not followed.
+TEST_F(ExecutorTest, NeverLetsTimeGoBackwardsWithinAStream) {
+    const auto occurred = [&] {
+        eventstore::OpensNothing nothing;
+        return eventstore::decode_metadata(world.events().back().metadata, nothing).occurred_at_ms;
+    };
+    ASSERT_TRUE(test::succeeds(rename(node, "ann2")));
+    const std::int64_t first_ms = occurred();
+    clock.advance(-60'000);
+    ASSERT_TRUE(test::succeeds(rename(other, "ann3")));
+    EXPECT_EQ(occurred(), first_ms);
+    test::Node cold(world, store);
+    ASSERT_TRUE(test::succeeds(rename(cold, "ann4")));
+    EXPECT_EQ(occurred(), first_ms);
+    clock.advance(60'001);
+    ASSERT_TRUE(test::succeeds(rename(node, "ann5")));
+    EXPECT_EQ(occurred(), first_ms + 1);
+    clock.advance(-60'002);
+    ASSERT_TRUE(test::succeeds(rename(node, "ann6")));
+    EXPECT_EQ(occurred(), first_ms - 60'001) << "it was a clock that was wrong";
+}
+
 // ---- conflicts (I4) --------------------------------------------------------------------------------------------
 TEST_F(ExecutorTest, DecidesAgainAfterAConflict) {
     faulty.before(Call::kAppend, next_append(), [&] { return rename_elsewhere("ann2"); });

@@ -16,6 +16,13 @@ LoginAttempts after_failures(int count, LoginFailure reason = LoginFailure::kWro
     return attempts;
 }
 
+TEST(SumFailedLogins, ConcernsNobodysAttempts) {
+    const SumFailedLogins command{LoginFailure::kUnknownUser, 25, 1'000, 2'000};
+    const LoginFailuresSummed summed{LoginFailure::kUnknownUser, 25, 1'000, 2'000};
+    EXPECT_TRUE(test::decides(decide(LoginAttempts{}, command), {summed}));
+    EXPECT_EQ(test::given<LoginAttempts>(summed).failures_in_a_row, 0);
+}
+
 TEST(RecordFailedLogin, IsWrittenEveryTime) {
     const RecordFailedLogin command{kAnn, LoginFailure::kWrongPassword};
     EXPECT_TRUE(test::decides(decide(after_failures(0), command), {LoginFailed{kAnn, LoginFailure::kWrongPassword}}));

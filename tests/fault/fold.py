@@ -181,5 +181,8 @@ class Fold:
     def login_failed(self, event, payload, stream, _at_ms):
         self.subjects[event["position"]] = payload["user_id"] or stream
 
+    def login_failures_summed(self, event, _payload, stream, _at_ms):
+        self.subjects[event["position"]] = stream
+
     def login_failures_cleared(self, event, payload, _stream, _at_ms):
         self.subjects[event["position"]] = payload["user_id"]

@@ -73,7 +73,7 @@ Node::Node(World& world, eventstore::Store& store, std::size_t cached_folds)
       services{executor,          access,           store,        world.cipher, world.clock,
                world.identifiers, world.pseudonyms, world.hasher, world.policy, world.throttle,
                world.client_throttle, client_secrets, world.assertions, world.journal,     world.limits,
-               world.settings} {}
+               failure_sums, world.settings} {}
 
 Client first_party() { return {std::string(kFirstPartyClientId), {"https://shop.example"}, Introspects::kOwnTokens}; }
 
