@@ -2,6 +2,7 @@
 
 #include "api/refusals.hpp"
 #include "api/write_json.hpp"
+#include "commands/rates.hpp"
 
 namespace keyledger::api {
 namespace {
@@ -34,12 +35,6 @@ Response error_answer(int status, std::string_view error, std::string_view descr
     JsonText json;
     json.text("error", error).text("error_description", description);
     return api::json(status, json.finish());
-}
-
-CommandError judged_failure(Context& context, const Request& request, const std::string& client_id) {
-    const std::int64_t wait_s = context.services.client_throttle.admit(request.client_address, client_id,
-                                                                       context.services.clock.now_ms());
-    return wait_s > 0 ? CommandError(Refusal::kTooManyAttempts, wait_s) : CommandError(Refusal::kInvalidClient);
 }
 
 }  // namespace
@@ -138,7 +133,8 @@ boost::asio::awaitable<Result<commands::Client, Response>> authenticate_client(C
     if (auto client = configured_client(context, presented)) co_return std::move(*client);
     auto proof = proof_of(context, presented);
     if (!proof) {
-        const CommandError error = judged_failure(context, request, presented.client_id);
+        const CommandError error =
+            co_await commands::count_client_failure(context.services, caller_of(request), presented.client_id);
         co_return Unexpected(oauth_refuse(request, error));
     }
     auto client = co_await commands::authenticate_service(context.services, std::move(*proof), caller_of(request));

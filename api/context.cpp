@@ -4,6 +4,7 @@
 
 #include "api/form.hpp"
 #include "api/refusals.hpp"
+#include "commands/rates.hpp"
 
 namespace keyledger::api {
 
@@ -39,9 +40,17 @@ Result<commands::AccessClaims, Response> authenticate_holder(Context& context, c
 
 }  // namespace
 
-Result<commands::AccessClaims, Response> authenticate(Context& context, const Request& request) {
+Result<commands::AccessClaims, Response> authenticate_to_ask(Context& context, const Request& request) {
     auto claims = authenticate_holder(context, request);
     if (claims && claims->service) return Unexpected(refuse_service(request));
+    return claims;
+}
+
+Result<commands::AccessClaims, Response> authenticate(Context& context, const Request& request) {
+    auto claims = authenticate_to_ask(context, request);
+    if (!claims || request.method == Method::kGet || request.method == Method::kHead) return claims;
+    auto taken = commands::take_write(context.services, claims->bearer);
+    if (!taken) return Unexpected(refuse(request, taken.error()));
     return claims;
 }
 

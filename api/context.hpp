@@ -64,8 +64,11 @@ commands::Caller caller_of(const Request& request);
 commands::Caller caller_of(const Request& request, const commands::AccessClaims& claims);
 
 // A user's verified bearer token for this very API (its sole audience is the issuer). Whether it holds is not asked
-// here: the command or the answer at the head does.
+// here: the command or the answer at the head does. Requests that may change something are counted, and told to wait.
 Result<commands::AccessClaims, Response> authenticate(Context& context, const Request& request);
+
+// The same for a request that changes nothing although it is none of the safe methods (RFC 9110 section 9.2.1).
+Result<commands::AccessClaims, Response> authenticate_to_ask(Context& context, const Request& request);
 
 // The same of a service account's token.
 Result<commands::AccessClaims, Response> authenticate_service(Context& context, const Request& request);

@@ -50,6 +50,8 @@ constexpr Setting kSettings[] = {
     {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "60", "log-ins and registrations of one network (/32, /64)"},
     {"KEYLEDGER_LOGIN_NETWORK_BURST", "30", "of these at once"},
     {"KEYLEDGER_LOGIN_NAME_BURST", "20", "attempts on one name in a row, then with growing pauses"},
+    {"KEYLEDGER_WRITE_RATE_PER_MINUTE", "600", "changes with one session, and its refreshes; of a user's sessions 4x"},
+    {"KEYLEDGER_WRITE_BURST", "600", "of these at once"},
     {"KEYLEDGER_REQUEST_TIMEOUT_MS", "10000", "a request is answered by then, if only with 503"},
     {"KEYLEDGER_STOP_TIMEOUT_MS", "10000", "requests in flight are waited for when stopping"},
     {"KEYLEDGER_COMMAND_RETENTION_HOURS", "72", "how long an Idempotency-Key is remembered"},
@@ -183,6 +185,8 @@ void read_serving(Reader& reader, Config& config) {
         reader.number("KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", 1, 1'000'000'000);
     config.login_network_burst = reader.number("KEYLEDGER_LOGIN_NETWORK_BURST", 1, 1'000'000'000);
     config.login_name_burst = reader.number("KEYLEDGER_LOGIN_NAME_BURST", 1, 1'000'000);
+    config.write_rate_per_minute = reader.number("KEYLEDGER_WRITE_RATE_PER_MINUTE", 1, 1'000'000);
+    config.write_burst = reader.number("KEYLEDGER_WRITE_BURST", 1, 1'000'000);
 }
 
 void read_rules(Reader& reader, Config& config) {

@@ -65,6 +65,8 @@ struct Config {
     std::int64_t login_network_rate_per_minute = 0;
     std::int64_t login_network_burst = 0;
     std::int64_t login_name_burst = 0;
+    std::int64_t write_rate_per_minute = 0;
+    std::int64_t write_burst = 0;
     std::int64_t request_timeout_ms = 0;
     std::int64_t stop_timeout_ms = 0;
     std::int64_t command_retention_hours = 0;

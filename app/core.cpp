@@ -59,7 +59,9 @@ std::string network_of(std::string_view client_address) {
 
 commands::Settings command_settings(const Config& config) {
     return {config.issuer, config.lifetimes, config.attempts, config.erasure_grace_hours * 3'600'000,
-            config.access_token_s};
+            config.access_token_s,
+            {config.login_network_rate_per_minute, config.login_network_burst},
+            {config.write_rate_per_minute, config.write_burst}};
 }
 
 security::PasswordPolicy password_policy(const Config& config) {

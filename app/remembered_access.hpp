@@ -16,6 +16,7 @@ public:
     RememberedAccess(commands::AccessReader& folded, eventstore::Store& store) : folded_(folded), store_(store) {}
     // Before the first read, or never. It outlives the last one.
     void remember(projections::HotAccess& hot) { hot_ = &hot; }
+    bool answers_from_memory() const override { return hot_ != nullptr && hot_->caught_up(); }
 
     boost::asio::awaitable<Result<commands::AccessStates, eventstore::StoreError>> read(
         commands::AccessSubject subject, commands::Deadline deadline) override;

@@ -1,5 +1,7 @@
 #include "commands/refresh_session.hpp"
 
+#include "commands/rates.hpp"
+
 namespace keyledger::commands {
 namespace {
 
@@ -47,6 +49,8 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
     caller.idempotency.reset();
     if (request.token.client_id != request.client.client_id)
         co_return Unexpected(CommandError(Refusal::kInvalidGrant));
+    auto taken = take_refresh(services, request.token.session_id);
+    if (!taken) co_return Unexpected(taken.error());
     auto audiences = audiences_for(request.client, services.settings.issuer, request.resource);
     if (!audiences) co_return Unexpected(audiences.error());
     const Uuid session_id = request.token.session_id;

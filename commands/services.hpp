@@ -10,12 +10,20 @@
 
 namespace keyledger::commands {
 
+// So many a minute, and so many at once.
+struct Rate {
+    std::int64_t per_minute = 0;
+    std::int64_t burst = 0;
+};
+
 struct Settings {
     std::string issuer;
     SessionLifetimes lifetimes;
     LoginAttemptLimits attempts;
     std::int64_t erasure_grace_ms = 0;  // in which a request can be taken back
     std::int64_t access_token_s = 300;
+    Rate client_failures{60, 30};  // to prove who they are, of the clients of one network
+    Rate writes{600, 600};         // with one session; of all sessions of one user together four times as many
 };
 
 struct Services {

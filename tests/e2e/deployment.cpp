@@ -180,6 +180,8 @@ Deployment::Deployment() : database_(std::make_unique<EmptyDatabase>()) {
         {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "1000000"},
         {"KEYLEDGER_LOGIN_NETWORK_BURST", "1000000"},
         {"KEYLEDGER_LOGIN_NAME_BURST", "1000000"},
+        {"KEYLEDGER_WRITE_RATE_PER_MINUTE", "1000000"},
+        {"KEYLEDGER_WRITE_BURST", "1000000"},
     };
     write_clients();
     watch_secret(kAdminPassword);
