@@ -4,6 +4,7 @@
 
 #include "commands/erase_anonymous_callers.hpp"
 #include "commands/erase_user.hpp"
+#include "commands/keep_log.hpp"
 #include "eventstore/postgres/housekeeping.hpp"
 #include "projections/erasures_model.hpp"
 
@@ -61,6 +62,7 @@ void Housekeeper::run() {
             prune();
             erase_anonymous_callers();
             erase_users();
+            announce_mac_key();
         } catch (const std::exception& error) {
             spdlog::error("housekeeping failed and is tried again: {}", error.what());
         }
@@ -74,8 +76,12 @@ void Housekeeper::prune() {
     const auto pruned = postgres::prune_commands(database_url_, now_ms - retention_ms_, kAtMost);
     const auto snapshots = postgres::prune_snapshots(database_url_, now_ms - longest_session_ms_, kAtMost);
     const auto limits = postgres::prune_limits(database_url_, kAtMost);
-    if (!pruned || !snapshots || !limits)
-        spdlog::warn("old command ids, snapshots and limits could not be removed: the database does not answer");
+    const auto purged = postgres::purge_graveyard(database_url_);
+    if (!pruned || !snapshots || !limits || !purged)
+        spdlog::warn(
+            "old command ids, snapshots, limits and destroyed keys could not be removed: the database does "
+            "not "
+            "answer");
 }
 
 void Housekeeper::forget_the_erased() {
@@ -105,6 +111,25 @@ void Housekeeper::erase_anonymous_callers() {
     }
     if (*erased > 0) spdlog::info("destroyed the keys of {} day(s) of anonymous callers", *erased);
     next_erasure_ms_ = now_ms + kDayErasureIntervalMs;
+}
+
+// A new key is used once the log says so: a node that lacks it stops instead of taking what it made for
+// somebody else's.
+void Housekeeper::announce_mac_key() {
+    const auto keys = core_.authenticity->macs().writing_keys();
+    if (keys.empty()) return;
+    const auto announced = core_.authenticity->is_announced(database_url_, keys.front());
+    if (!announced)
+        return spdlog::warn("which keys the log knows of could not be learnt: {}", announced.error());
+    if (!*announced) {
+        const auto added =
+            core_.run(commands::add_mac_key(core_.services, keys.front(), housekeeping_caller()));
+        if (!added)
+            return spdlog::warn("the new key {} for event-macs could not be announced yet", keys.front());
+        spdlog::info("announced key {} for event-macs", keys.front());
+        (void)core_.authenticity->is_announced(database_url_, keys.front());
+    }
+    core_.store.use_newest_key();
 }
 
 bool Housekeeper::stopping() {

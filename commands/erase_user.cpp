@@ -86,7 +86,7 @@ Answer<Erasure> answer_of(Services& services, Uuid user_id, Executed executed, D
     if (executed.first_position == 0) co_return Unexpected(CommandError(Refusal::kBusy, 1));
     auto events = co_await services.store.read_log(executed.first_position, 1, deadline);
     if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
-    if (events->empty()) co_return Unexpected(CommandError(Refusal::kBroken));
+    if (events->empty() || events->front().is_inert()) co_return Unexpected(CommandError(Refusal::kBroken));
     eventstore::OpensNothing nothing;
     const auto first = eventstore::decode_any(events->front(), nothing);
     const auto* of_user = std::get_if<UserEvent>(&first);

@@ -46,6 +46,10 @@ void evolve_any(AnyState& state, const NestingsEvent& event, const Recorded& rec
     step<Nestings>(state, event, recorded);
 }
 
+void evolve_any(AnyState& state, const LogEvent& event, const Recorded& recorded) {
+    step<LogKeeping>(state, event, recorded);
+}
+
 }  // namespace
 
 std::string_view stream_type_of(const AnyState& state) {
@@ -57,6 +61,17 @@ void Advancing::event(const eventstore::AnyEvent& event, std::int32_t version, c
     std::visit([&](const auto& e) { evolve_any(state_, e, recorded); }, event);
     version_ = version;
     position_ = recorded.position;
+}
+
+void Advancing::pass_over(std::int32_t version, Position position) {
+    if (version != version_ + 1) throw eventstore::CodecError("a stream's versions have a hole");
+    version_ = version;
+    position_ = position;
+}
+
+Fold pass_over(const Fold& fold, std::int32_t version, Position position) {
+    if (version != fold.version + 1) throw eventstore::CodecError("a stream's versions have a hole");
+    return {version, fold.state, position};
 }
 
 Fold advance(const Fold& fold, const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded) {

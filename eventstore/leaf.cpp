@@ -1,5 +1,7 @@
 #include "eventstore/leaf.hpp"
 
+#include <algorithm>
+
 #include "eventstore/codec/jcs.hpp"
 #include "security/digest.hpp"
 
@@ -34,6 +36,8 @@ std::string canonical_object(std::string_view text) {
 
 // Stored names reach here from the database too, where a tamperer may have put a quote into one.
 std::string escaped(std::string_view name) {
+    const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; };
+    if (std::ranges::all_of(name, is_plain)) return std::string(name);
     const std::string quoted =
         jcs(rapidjson::Value(name.data(), static_cast<rapidjson::SizeType>(name.size())));
     return quoted.substr(1, quoted.size() - 2);
@@ -47,6 +51,10 @@ Digest leaf_hash(std::string_view tenant, const NewEvent& event, std::int64_t re
 }
 
 Digest leaf_hash(const RecordedEvent& event) {
+    if (event.is_canonical)
+        return hash_record(escaped(event.tenant), escaped(event.stream_type), event.stream_id, event.version,
+                           escaped(event.type), event.schema_version, event.event_id, event.recorded_at_ms,
+                           event.payload, event.metadata);
     return hash_record(escaped(event.tenant), escaped(event.stream_type), event.stream_id, event.version,
                        escaped(event.type), event.schema_version, event.event_id, event.recorded_at_ms,
                        canonical_object(event.payload), canonical_object(event.metadata));
