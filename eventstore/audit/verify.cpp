@@ -47,8 +47,8 @@ struct Verifier::State {
         RecordedEvent read = event;
         read.standing = RecordedEvent::Standing::kBelieved;  // checked, or nobody here can
         OpensNothing nothing;
-        const auto& of_log = std::get<LogEvent>(decode_any(read, nothing));
-        const auto& disavowed = std::get<LogDisavowed>(of_log);
+        const AnyEvent decoded = decode_any(read, nothing);
+        const auto& disavowed = std::get<LogDisavowed>(std::get<LogEvent>(decoded));
         const auto at = suspects.find(disavowed.position);
         if (at == suspects.end() ||
             security::hex_encode(security::view_of(at->second.leaf_hash)) != disavowed.leaf_hash)

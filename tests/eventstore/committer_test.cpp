@@ -431,7 +431,7 @@ TEST_F(CommitterTest, WorksUnderHostileDefaults) {
     ASSERT_TRUE(is_appended(await(store.append(AppendBuilder().write(id, 0, 1, R"({"name":"Jürgen"})"), soon()))));
     const auto slice = await(store.read_streams({{id, 0}}, soon())).value()[0];
     ASSERT_EQ(slice.events.size(), 1U);
-    EXPECT_EQ(slice.events[0].payload, R"({"name": "Jürgen"})");
+    EXPECT_EQ(slice.events[0].payload, R"({"name":"Jürgen"})");
     EXPECT_EQ(slice.events[0].recorded_at_ms, fixed_now_ms());
     EXPECT_EQ(await(store.head(soon())).value().cursor.leaf_hash, slice.events[0].leaf_hash);
 }
