@@ -263,6 +263,15 @@ rapidjson::Document parsed(std::string_view text) {
     return json;
 }
 
+template <unsigned kFlags>
+bool is_json(std::string_view text) {
+    rapidjson::MemoryStream bytes(text.data(), text.size());
+    rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
+    rapidjson::Reader reader;
+    BoundedLook look;
+    return !reader.Parse<kFlags>(stream, look).IsError();
+}
+
 }  // namespace
 
 std::string jcs(const rapidjson::Value& value) {
@@ -280,13 +289,9 @@ rapidjson::Document parse_json(std::string_view text) {
 
 bool is_json_object(std::string_view text) {
     if (!text.starts_with('{')) return false;
-    rapidjson::MemoryStream bytes(text.data(), text.size());
-    rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
-    rapidjson::Reader reader;
-    BoundedLook look;
-    constexpr unsigned kFlags = rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseIterativeFlag |
-                                rapidjson::kParseValidateEncodingFlag;
-    return !reader.Parse<kFlags>(stream, look).IsError();
+    // By recursion, which BoundedLook bounds.
+    constexpr unsigned kFlags = rapidjson::kParseNumbersAsStringsFlag;
+    return is_ascii(text) ? is_json<kFlags>(text) : is_json<kFlags | rapidjson::kParseValidateEncodingFlag>(text);
 }
 
 }  // namespace keyledger::eventstore
