@@ -63,8 +63,9 @@ Digest leaf_hash(const RecordedEvent& event) {
     if (event.is_canonical)
         return hash_record(tenant, stream_type, event.stream_id, event.version, type, event.schema_version,
                            event.event_id, event.recorded_at_ms, event.payload, event.metadata);
-    return hash_record(tenant, stream_type, event.stream_id, event.version, type, event.schema_version, event.event_id, event.recorded_at_ms,
-                       canonical_object(event.payload), canonical_object(event.metadata));
+    return hash_record(tenant, stream_type, event.stream_id, event.version, type, event.schema_version,
+                       event.event_id, event.recorded_at_ms, canonical_object(event.payload),
+                       canonical_object(event.metadata));
 }
 
 }  // namespace keyledger::eventstore

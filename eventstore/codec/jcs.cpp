@@ -291,7 +291,8 @@ bool is_json_object(std::string_view text) {
     if (!text.starts_with('{')) return false;
     // By recursion, which BoundedLook bounds.
     constexpr unsigned kFlags = rapidjson::kParseNumbersAsStringsFlag;
-    return is_ascii(text) ? is_json<kFlags>(text) : is_json<kFlags | rapidjson::kParseValidateEncodingFlag>(text);
+    return is_ascii(text) ? is_json<kFlags>(text)
+                          : is_json<kFlags | rapidjson::kParseValidateEncodingFlag>(text);
 }
 
 }  // namespace keyledger::eventstore

@@ -402,7 +402,8 @@ TEST_F(MakerTest, OthersWatchAndTroublePasses) {
     EXPECT_EQ(made.back().head.size, 13) << "the next head covers what the file missed";
 }
 
-// ---- records that the service did not write --------------------------------------------------------------------
+// ---- records that the service did not write
+// --------------------------------------------------------------------
 TEST_F(MakerTest, SignsNothingOverAForeignRecordBeforeItIsDisavowed) {
     log.events = some_events(8);
     log.events[4].standing = RecordedEvent::Standing::kInert;
