@@ -152,7 +152,8 @@ def story(service, databases, work, expect):
             positions.append(int(position))
         check_nowhere(nodes, mallory, expect, "forged")
 
-        says = "select payload_text::jsonb->>'position' from keyledger.events where event_type = 'log.disavowed' order by 1"
+        says = ("select payload_text::jsonb->>'position' from keyledger.events where event_type = 'log.disavowed'"
+                " order by 1")
         awaited("log.disavowed for both", lambda: Database.psql(database.url, says) == sorted(map(str, positions)))
         published = awaited("the records in Kafka", lambda: (
             lambda found: found if all(position in found for position in positions) else None)(records_of(database)))
