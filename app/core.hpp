@@ -36,6 +36,7 @@ struct Core {
     RandomIdentifiers identifiers{clock};
     LoggedJournal journal;
     std::unique_ptr<security::LiveKeyring> keyring;
+    std::shared_ptr<eventstore::postgres::Authenticity> authenticity;
     security::KeyringCipher cipher;
     security::KeyringPseudonyms pseudonyms;
     boost::asio::thread_pool processors{1};  // what takes long but is no password hash

@@ -41,10 +41,10 @@ const char* follower_of(kafka::OutputKind output) {
 
 // A publisher with the ports that it alone uses.
 struct Publishing {
-    Publishing(const Config& config, kafka::OutputKind output)
+    Publishing(const Config& config, const Core& core, kafka::OutputKind output)
         : kind(output),
-          source(config.database_url),
-          session(config.database_url, follower_of(output)),
+          source(config.database_url, core.authenticity),
+          session(config.database_url, follower_of(output), core.authenticity),
           publisher(publisher_options(config, output), {source, session, session, session}) {}
     const kafka::OutputKind kind;
     postgres::PostgresLogSource source;
@@ -63,7 +63,7 @@ struct Followers::Parts {
 Followers::Followers(const Config& config, Core& core, projections::Queries& queries, projections::HotAccess& hot)
     : parts_(std::make_unique<Parts>()) {
     if (config.serves_projector) {
-        auto source = std::make_unique<postgres::PostgresLogSource>(config.database_url);
+        auto source = std::make_unique<postgres::PostgresLogSource>(config.database_url, core.authenticity);
         parts_->projector_source = source.get();
         projections::ProjectorSettings settings;
         settings.database_url = config.database_url;
@@ -72,9 +72,9 @@ Followers::Followers(const Config& config, Core& core, projections::Queries& que
             [&queries](std::string_view, Position) { queries.applied(); });
     }
     if (config.serves_publisher && !config.kafka_brokers.empty()) {
-        parts_->publishing.push_back(std::make_unique<Publishing>(config, kafka::OutputKind::kEvents));
+        parts_->publishing.push_back(std::make_unique<Publishing>(config, core, kafka::OutputKind::kEvents));
         if (config.kafka_state_topics)
-            parts_->publishing.push_back(std::make_unique<Publishing>(config, kafka::OutputKind::kState));
+            parts_->publishing.push_back(std::make_unique<Publishing>(config, core, kafka::OutputKind::kState));
     }
     core.store.on_appended([parts = parts_.get(), &hot](Position) {
         hot.hint();

@@ -5,6 +5,7 @@
 #include "commands/erase_anonymous_callers.hpp"
 #include "commands/erase_user.hpp"
 #include "commands/failure_sums.hpp"
+#include "commands/keep_log.hpp"
 #include "eventstore/postgres/housekeeping.hpp"
 #include "projections/erasures_model.hpp"
 
@@ -78,6 +79,7 @@ void Housekeeper::run() {
 void Housekeeper::tidy() {
     forget_the_erased();
     record_failure_sums();
+    announce_mac_key();
     if (!leads()) return;
     prune();
     erase_anonymous_callers();
@@ -109,8 +111,10 @@ void Housekeeper::prune() {
     const auto pruned = postgres::prune_commands(database_url_, now_ms - retention_ms_, kAtMost);
     const auto snapshots = postgres::prune_snapshots(database_url_, now_ms - longest_session_ms_, kAtMost);
     const auto limits = postgres::prune_limits(database_url_, kAtMost);
-    if (!pruned || !snapshots || !limits)
-        spdlog::warn("old command ids, snapshots and limits could not be removed: the database does not answer");
+    const auto purged = postgres::purge_graveyard(database_url_);
+    if (!pruned || !snapshots || !limits || !purged)
+        spdlog::warn(
+            "old command ids, snapshots, limits and destroyed keys could not be removed: the database does not answer");
 }
 
 void Housekeeper::forget_the_erased() {
@@ -140,6 +144,25 @@ void Housekeeper::erase_anonymous_callers() {
     }
     if (*erased > 0) spdlog::info("destroyed the keys of {} day(s) of anonymous callers", *erased);
     next_erasure_ms_ = now_ms + kDayErasureIntervalMs;
+}
+
+// A new key is used once the log says so: a node that lacks it stops instead of taking what it made for
+// somebody else's.
+void Housekeeper::announce_mac_key() {
+    const auto keys = core_.authenticity->macs().writing_keys();
+    if (keys.empty()) return;
+    const auto announced = core_.authenticity->is_announced(database_url_, keys.front());
+    if (!announced)
+        return spdlog::warn("which keys the log knows of could not be learnt: {}", announced.error());
+    if (!*announced) {
+        const auto added =
+            core_.run(commands::add_mac_key(core_.services, keys.front(), housekeeping_caller()));
+        if (!added)
+            return spdlog::warn("the new key {} for event-macs could not be announced yet", keys.front());
+        spdlog::info("announced key {} for event-macs", keys.front());
+        (void)core_.authenticity->is_announced(database_url_, keys.front());
+    }
+    core_.store.use_newest_key();
 }
 
 bool Housekeeper::stopping() {

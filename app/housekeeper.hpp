@@ -30,6 +30,7 @@ private:
     void record_failure_sums();
     void erase_anonymous_callers();
     void erase_users();
+    void announce_mac_key();
 
     const std::string database_url_;
     const std::int64_t retention_ms_;

@@ -43,6 +43,28 @@ void add_migrate(CLI::App& app, Chosen& chosen) {
         MigrateTo::kRestored);
 }
 
+void add_keys_of_the_log(CLI::App& keys, Chosen& chosen, const std::shared_ptr<std::string>& path) {
+    auto closed = std::make_shared<CloseKey>();
+    auto* closing = keys.add_subcommand("close", "let nothing more be believed under an old key for event-macs");
+    closing->add_option("id", closed->id, "as 'keys list' shows it")->required();
+    closing->callback([&chosen, path, closed] {
+        closed->path = *path;
+        chosen.run = [closed] { return close_key(from_process, *closed); };
+    });
+
+    auto subject = std::make_shared<std::string>();
+    auto* bringing = keys.add_subcommand("undestroy", "bring back a subject's key that was destroyed within a day");
+    bringing->add_option("subject", *subject, "whose it was: the id of a user or a service account")->required();
+    bringing->callback([&chosen, subject] {
+        chosen.run = [subject] { return bring_back_key(from_process, *subject); };
+    });
+
+    auto* completing = keys.add_subcommand("complete", "make a key for each purpose that has none, after an update");
+    completing->callback([&chosen, path] {
+        chosen.run = [path] { return complete_keys(from_process, *path); };
+    });
+}
+
 void add_keys(CLI::App& app, Chosen& chosen) {
     auto* keys = app.add_subcommand("keys", "The keyring: keys that the database does not hold");
     keys->require_subcommand(1);
@@ -95,10 +117,7 @@ void add_keys(CLI::App& app, Chosen& chosen) {
         chosen.run = [path, id] { return revoke_key(from_process, *path, *id); };
     });
 
-    auto* completing = keys->add_subcommand("complete", "make a key for each purpose that has none, after an update");
-    completing->callback([&chosen, path] {
-        chosen.run = [path] { return complete_keys(from_process, *path); };
-    });
+    add_keys_of_the_log(*keys, chosen, path);
 
     auto json = std::make_shared<bool>(false);
     auto* listing = keys->add_subcommand("list", "all keys, without their material");

@@ -7,6 +7,10 @@
 #include "commands/access_reader.hpp"
 #include "projections/hot/hot_access.hpp"
 
+namespace keyledger::eventstore::postgres {
+class Authenticity;
+}
+
 namespace keyledger::app {
 
 // From memory; until it is level with the log for the first time, and where there is none, by folding. Thread-safe.
@@ -34,8 +38,8 @@ private:
 };
 
 // On a connection of its own to the database. Clock, identifiers and cipher outlive it.
-std::unique_ptr<projections::HotAccess> make_hot_access(const Config& config, const commands::Clock& clock,
-                                                        commands::Identifiers& identifiers,
-                                                        eventstore::SubjectCipher& cipher);
+std::unique_ptr<projections::HotAccess> make_hot_access(
+    const Config& config, const commands::Clock& clock, commands::Identifiers& identifiers,
+    eventstore::SubjectCipher& cipher, std::shared_ptr<eventstore::postgres::Authenticity> authenticity);
 
 }  // namespace keyledger::app

@@ -92,7 +92,7 @@ struct Service::Parts {
           cursors(*core.keyring, core.clock),
           idempotency_keys(*core.keyring, core.clock),
           queries(query_settings(config)),
-          hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher)),
+          hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher, core.authenticity)),
           followers(config, core, queries, *hot_access),
           context{core.services, tokens, cursors, idempotency_keys, clients, queries, health,
                   tree_heads,    log_id,

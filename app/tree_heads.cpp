@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "app/service.hpp"
+#include "commands/keep_log.hpp"
 #include "eventstore/audit/tree_head_file.hpp"
 #include "eventstore/kafka/tree_head_topic.hpp"
 #include "eventstore/postgres/leadership.hpp"
@@ -56,6 +57,19 @@ std::optional<audit::SignedTreeHead> newest_seen(const Config& config, const Uui
     return std::move(newest.head);
 }
 
+// Whoever appended them had the service's role in the database, and not its keys.
+Result<void, std::string> disavow(Core& core, const std::vector<LogDisavowed>& records) {
+    commands::Caller caller;
+    caller.actor_type = eventstore::ActorType::kSystem;
+    caller.request_id = "tree-heads";
+    caller.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    for (const LogDisavowed& record : records)
+        spdlog::error("the record at position {} was not written by the service: it is disavowed", record.position);
+    const auto done = core.run(commands::disavow_records(core.services, records, caller));
+    if (!done) return Unexpected(std::string("the log could not be appended to"));
+    return {};
+}
+
 }  // namespace
 
 audit::OpenNote opener(std::shared_ptr<const security::Keyring> keyring, std::vector<security::NoteKey> more) {
@@ -77,7 +91,7 @@ security::NoteKey verifying_key(const security::Keyring& keyring, const Uuid& lo
 
 struct TreeHeads::Parts {
     Parts(const Config& config, Core& core, const eventstore::Head& log)
-        : source(config.database_url),
+        : source(config.database_url, core.authenticity),
           session(config.database_url, "tree-heads"),
           store(config.database_url),
           topic(topic_of(config)),
@@ -87,7 +101,8 @@ struct TreeHeads::Parts {
                 std::chrono::seconds(config.tree_head_s), ports(config, core), seen) {}
 
     audit::TreeHeadPorts ports(const Config& config, Core& core) {
-        audit::TreeHeadPorts ports{source, session, store, {}, {}, {}, {}};
+        audit::TreeHeadPorts ports{source, session, store, {}, {}, {}, {}, {}};
+        ports.disavow = [&core](const std::vector<LogDisavowed>& records) { return disavow(core, records); };
         ports.now_ms = [&core] { return core.clock.now_ms(); };
         ports.sign = [&core](const audit::TreeHead& head) {
             const auto keyring = core.keyring->snapshot();
@@ -116,6 +131,7 @@ struct TreeHeads::Parts {
 
 TreeHeads::TreeHeads(const Config& config, Core& core, const eventstore::Head& log)
     : parts_(std::make_unique<Parts>(config, core, log)) {
+    if (parts_->seen) core.authenticity->saw_signed(log.log_id, parts_->seen->head.size);
     if (parts_->seen && parts_->seen->head.size > log.cursor.position)
         throw StartFailure("the log " + log.log_id.to_string() + " ends at position " +
                            std::to_string(log.cursor.position) + ", but a tree head was signed at position " +

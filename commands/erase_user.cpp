@@ -87,6 +87,7 @@ Answer<Erasure> due_by_events(Services& services, Executed executed, Deadline de
     eventstore::OpensNothing nothing;
     std::optional<std::int64_t> due_at_ms;
     for (const eventstore::RecordedEvent& recorded : *events) {
+        if (recorded.is_inert()) continue;
         const auto event = eventstore::decode_any(recorded, nothing);
         const auto* of_user = std::get_if<UserEvent>(&event);
         if (of_user == nullptr) continue;

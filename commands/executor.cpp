@@ -311,7 +311,9 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
                                                                std::int64_t now_ms) {
     Append append;
     append.command_id = command_id;
+    append.decided_at_ms = now_ms;
     if (caller.idempotency) append.fingerprint = caller.idempotency->fingerprint;
+    else append.id_kept = Append::IdKept::kForAnHour;
     const auto envelope = envelope_of(caller, command_id, now_ms);
     SubjectKeyPtr envelope_key;
     if (tells_of_a_person(envelope)) {

@@ -48,6 +48,10 @@ void evolve_any(AnyState& state, const NestingsEvent& event, const Recorded& rec
     step<Nestings>(state, event, recorded);
 }
 
+void evolve_any(AnyState& state, const LogEvent& event, const Recorded& recorded) {
+    step<LogKeeping>(state, event, recorded);
+}
+
 }  // namespace
 
 std::string_view stream_type_of(const AnyState& state) {
@@ -60,6 +64,17 @@ void Advancing::event(const eventstore::AnyEvent& event, std::int32_t version, c
     version_ = version;
     position_ = recorded.position;
     occurred_at_ms_ = std::max(occurred_at_ms_, recorded.occurred_at_ms);
+}
+
+void Advancing::pass_over(std::int32_t version, Position position) {
+    if (version != version_ + 1) throw eventstore::CodecError("a stream's versions have a hole");
+    version_ = version;
+    position_ = position;
+}
+
+Fold pass_over(const Fold& fold, std::int32_t version, Position position) {
+    if (version != fold.version + 1) throw eventstore::CodecError("a stream's versions have a hole");
+    return {version, fold.state, position, fold.occurred_at_ms};
 }
 
 Fold advance(const Fold& fold, const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded) {

@@ -164,6 +164,12 @@ struct OnAdministrators {
     Facts operator()(const AdministratorsLeft& event) const { return {event.user_id, true, {}}; }
 };
 
+struct OnLog {
+    Facts operator()(const LogMacKeyAdded& event) const { return {{}, true, event.key_id}; }
+    Facts operator()(const LogMacKeyClosed& event) const { return {{}, true, event.key_id}; }
+    Facts operator()(const LogDisavowed& event) const { return {{}, true, std::to_string(event.position)}; }
+};
+
 struct OnRole {
     Facts operator()(const RoleDefined& event) const { return {{}, true, event.name}; }
     Facts operator()(const RoleChanged& event) const { return {{}, true, event.name}; }
@@ -212,6 +218,7 @@ struct Describe {
     Facts operator()(const ServiceTokenEvent& event) const { return std::visit(OnServiceToken{}, event); }
     Facts operator()(const GroupEvent& event) const { return std::visit(OnGroup{}, event); }
     Facts operator()(const NestingsEvent& event) const { return std::visit(OnNestings{}, event); }
+    Facts operator()(const LogEvent& event) const { return std::visit(OnLog{}, event); }
 };
 
 std::optional<std::string> unless_empty(const std::string& text) {

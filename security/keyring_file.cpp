@@ -251,7 +251,8 @@ Result<void, KeyringError> revoke_key(const std::string& path, std::string_view 
             if (at->purpose == KeyPurpose::kEventMacs || at->purpose == KeyPurpose::kUnknown)
                 return Unexpected(KeyringError{
                     KeyringError::Code::kInUse,
-                    "key " + at->id + " is needed for as long as there is what it authenticated"});
+                    "key " + at->id + " is needed for as long as there is what it authenticated: rotate event-macs, "
+                    "then close it with 'keyledger keys close'"});
             bool opens_what_is_stored =
                 at->purpose == KeyPurpose::kKeyEncryption || at->purpose == KeyPurpose::kClaims;
             if (opens_what_is_stored && (!at->retired_at_ms || *at->retired_at_ms > now_ms))

@@ -7,6 +7,7 @@
 
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
+#include "eventstore/kafka/cloud_event.hpp"
 #include "eventstore/kafka/limits.hpp"
 
 namespace keyledger::eventstore::kafka {
@@ -78,16 +79,19 @@ std::string payload_of(const rapidjson::Value& data, const std::string& type) {
 RecordedEvent event_of(const ReadRecord& record) {
     const rapidjson::Document json = parse_json(record.value());
     const auto& stream = member(json, "stream");
-    const auto& actor = member(json, "actor");
     RecordedEvent event;
     event.position = number_in(json, "position");
-    event.tenant = text_in(json, "tenant");
-    event.stream_type = text_in(stream, "type");
+    event.type = header_in(record, "ce_type");
+    event.event_id = uuid_of(header_in(record, "ce_id"));
     event.stream_id = uuid_of(text_in(stream, "id"));
     event.version = static_cast<std::int32_t>(number_in(stream, "version"));
-    event.type = header_in(record, "ce_type");
+    event.standing =
+        event.type == kRecordDisavowed ? RecordedEvent::Standing::kInert : RecordedEvent::Standing::kBelieved;
+    if (event.is_inert()) return event;
+    const auto& actor = member(json, "actor");
+    event.tenant = text_in(json, "tenant");
+    event.stream_type = text_in(stream, "type");
     event.schema_version = static_cast<std::int16_t>(number_in(json, "schema_version"));
-    event.event_id = uuid_of(header_in(record, "ce_id"));
     event.payload = payload_of(member(json, "data"), event.type);
     EventMetadata metadata;
     metadata.occurred_at_ms = time_of(header_in(record, "ce_time"));

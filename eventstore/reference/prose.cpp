@@ -249,6 +249,22 @@ StreamProse service_accounts() {
           {}}}};
 }
 
+StreamProse log() {
+    return {"log",
+            "The log itself",
+            "One in each log: what it says of its own events. In Kafka these events have the stream as their subject.",
+            {{"log.mac_key_added",
+              "Events that follow may be authenticated by another key of the keyring.",
+              {{"key_id", "as `keyledger keys list` shows it"}}},
+             {"log.mac_key_closed",
+              "Nothing behind that position is authenticated by this key any more.",
+              {{"key_id", "as `keyledger keys list` shows it"}, {"last_position", "up to where it counts"}}},
+             {"log.disavowed",
+              "The record at that position was not written by the service. It keeps its position and its place in its "
+              "stream, and means nothing; in Kafka `log.record_disavowed` stands there.",
+              {{"position", "of the record"}, {"leaf_hash", "SHA-256 (hex) that is stored with it"}}}}};
+}
+
 StreamProse service_tokens() {
     return {
         "service_token",
@@ -274,7 +290,8 @@ StreamProse service_tokens() {
 const std::vector<StreamProse>& streams() {
     static const std::vector<StreamProse> kAll{
         users(),  sessions(), login_attempts(), roles(),            assignments(),
-        groups(), nestings(), administrators(), service_accounts(), service_tokens(), anonymous_callers()};
+        groups(), nestings(), administrators(), service_accounts(), service_tokens(), anonymous_callers(),
+        log()};
     return kAll;
 }
 

@@ -169,7 +169,9 @@ Position Story::record(const Uuid& stream, const AnyEvent& event, const By& by) 
     const SubjectKeyPtr actor_key = key_of(actor.value_or(key_of_the_day_));
     StorySealer metadata_sealer(cipher_, actor_key, recorded.event_id);
     recorded.metadata = encode(metadata, metadata_sealer);
+    recorded.is_canonical = true;
     recorded.leaf_hash = leaf_hash(recorded);
+    recorded.standing = RecordedEvent::Standing::kBelieved;
     return recorded.position;
 }
 
