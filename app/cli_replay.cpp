@@ -4,6 +4,7 @@
 
 #include "api/write_json.hpp"
 #include "app/cli.hpp"
+#include "app/kafka_client.hpp"
 #include "app/log_reading.hpp"
 #include "app/progress.hpp"
 #include "commands/replay.hpp"
@@ -102,8 +103,8 @@ Position fold_file(const std::string& path, const Until& until, Replay& replay) 
 }
 
 Position fold_topic(const Config& config, const Until& until, Replay& replay) {
-    eventstore::kafka::ClientOptions client;
-    client.brokers = config.kafka_brokers;
+    auto client = kafka_client(config, 0);
+    client.log = {};  // what goes wrong is told once, at the end
     eventstore::kafka::TopicSettings topics;
     topics.prefix = config.kafka_topic_prefix;
     topics.partitions = config.kafka_partitions;

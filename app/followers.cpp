@@ -1,7 +1,6 @@
 #include "app/followers.hpp"
 
-#include <spdlog/spdlog.h>
-
+#include "app/kafka_client.hpp"
 #include "eventstore/kafka/publisher.hpp"
 #include "eventstore/postgres/leadership.hpp"
 #include "eventstore/postgres/postgres_log_source.hpp"
@@ -12,18 +11,14 @@ namespace {
 namespace kafka = eventstore::kafka;
 namespace postgres = eventstore::postgres;
 
+constexpr int kKafkaError = 3;  // of syslog
+
 kafka::PublisherOptions publisher_options(const Config& config, kafka::OutputKind output) {
     kafka::PublisherOptions options;
     options.output = output;
     options.pause = output == kafka::OutputKind::kState ? kafka::kStatePause : kafka::kEventsPause;
     if (output == kafka::OutputKind::kEvents) options.pause_below = kafka::kSmallTransactionEvents;
-    options.client.brokers = config.kafka_brokers;
-    options.client.log = [](int level, std::string_view text) {
-        if (level <= 3)
-            spdlog::warn("kafka: {}", text);
-        else
-            spdlog::debug("kafka: {}", text);
-    };
+    options.client = kafka_client(config, kKafkaError);
     options.topics.prefix = config.kafka_topic_prefix;
     options.topics.partitions = config.kafka_partitions;
     options.issuer = config.issuer;

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "app/kafka_client.hpp"
 #include "app/service.hpp"
 #include "eventstore/audit/tree_head_file.hpp"
 #include "eventstore/kafka/tree_head_topic.hpp"
@@ -19,15 +20,14 @@ namespace kafka = eventstore::kafka;
 namespace postgres = eventstore::postgres;
 using security::KeyPurpose;
 
+constexpr int kKafkaEmergency = 0;  // of syslog: what goes wrong is told with the head that was not written
+
 std::string origin_in(std::string_view note) { return std::string(note.substr(0, note.find('\n'))); }
 
 // Nothing without brokers. One thread's at a time: the constructor's, then the maker's.
 std::unique_ptr<kafka::TreeHeadTopic> topic_of(const Config& config) {
     if (!config.serves_publisher || config.kafka_brokers.empty()) return nullptr;
-    kafka::ClientOptions options;
-    options.brokers = config.kafka_brokers;
-    options.log = [](int, std::string_view text) { spdlog::debug("kafka: {}", text); };
-    return std::make_unique<kafka::TreeHeadTopic>(std::move(options),
+    return std::make_unique<kafka::TreeHeadTopic>(kafka_client(config, kKafkaEmergency),
                                                   kafka::tree_head_topic(config.kafka_topic_prefix));
 }
 
