@@ -4,6 +4,7 @@
 #include "eventstore/kafka/publisher.hpp"
 #include "eventstore/postgres/leadership.hpp"
 #include "eventstore/postgres/postgres_log_source.hpp"
+#include "security/adapters/keyring_macs.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -13,12 +14,14 @@ namespace postgres = eventstore::postgres;
 
 constexpr int kKafkaError = 3;  // of syslog
 
-kafka::PublisherOptions publisher_options(const Config& config, kafka::OutputKind output) {
+kafka::PublisherOptions publisher_options(const Config& config, const Core& core, kafka::OutputKind output) {
     kafka::PublisherOptions options;
     options.output = output;
     options.pause = output == kafka::OutputKind::kState ? kafka::kStatePause : kafka::kEventsPause;
     if (output == kafka::OutputKind::kEvents) options.pause_below = kafka::kSmallTransactionEvents;
     options.client = kafka_client(config, kKafkaError);
+    options.macs = std::make_shared<security::KeyringMacs>([&core] { return core.keyring->snapshot(); },
+                                                           [&core] { return core.clock.now_ms(); });
     options.topics.prefix = config.kafka_topic_prefix;
     options.topics.partitions = config.kafka_partitions;
     options.issuer = config.issuer;
@@ -36,11 +39,11 @@ const char* follower_of(kafka::OutputKind output) {
 
 // A publisher with the ports that it alone uses.
 struct Publishing {
-    Publishing(const Config& config, kafka::OutputKind output)
+    Publishing(const Config& config, const Core& core, kafka::OutputKind output)
         : kind(output),
           source(config.database_url),
           session(config.database_url, follower_of(output)),
-          publisher(publisher_options(config, output), {source, session, session, session}) {}
+          publisher(publisher_options(config, core, output), {source, session, session, session}) {}
     const kafka::OutputKind kind;
     postgres::PostgresLogSource source;
     postgres::LeaderSession session;
@@ -67,9 +70,9 @@ Followers::Followers(const Config& config, Core& core, projections::Queries& que
             [&queries](std::string_view, Position) { queries.applied(); });
     }
     if (config.serves_publisher && !config.kafka_brokers.empty()) {
-        parts_->publishing.push_back(std::make_unique<Publishing>(config, kafka::OutputKind::kEvents));
+        parts_->publishing.push_back(std::make_unique<Publishing>(config, core, kafka::OutputKind::kEvents));
         if (config.kafka_state_topics)
-            parts_->publishing.push_back(std::make_unique<Publishing>(config, kafka::OutputKind::kState));
+            parts_->publishing.push_back(std::make_unique<Publishing>(config, core, kafka::OutputKind::kState));
     }
     core.store.on_appended([parts = parts_.get(), &hot](Position) {
         hot.hint();

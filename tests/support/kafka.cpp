@@ -92,7 +92,8 @@ ConsumedRecord copy_of(const rd_kafka_message_t& message) {
     const void* value = nullptr;
     std::size_t size = 0;
     for (std::size_t i = 0; !rd_kafka_header_get_all(headers, i, &name, &value, &size); ++i)
-        record.headers[name] = std::string(static_cast<const char*>(value), size);
+        record.headers_in_order.emplace_back(name, std::string(static_cast<const char*>(value), size));
+    record.headers.insert(record.headers_in_order.begin(), record.headers_in_order.end());
     return record;
 }
 

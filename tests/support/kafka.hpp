@@ -19,6 +19,7 @@ struct ConsumedRecord {
     std::string key;
     std::string value;
     std::map<std::string, std::string> headers;
+    std::vector<std::pair<std::string, std::string>> headers_in_order;
 
     // Of `ce_sequence`; 0 without one.
     std::int64_t position() const;
