@@ -44,7 +44,7 @@ std::optional<audit::SignedTreeHead> newest_seen(const Config& config, const Uui
         if (notes.torn > 0) spdlog::warn("{} holds {} torn pieces", config.tree_head_file, notes.torn);
     }
     if (topic != nullptr) {
-        auto read = topic->read();
+        auto read = topic->read([&](const std::string& note) { return open(note).has_value(); });
         if (!read) spdlog::warn("the tree heads in Kafka can't be looked at: {}", read.error());
         else std::move(read->begin(), read->end(), std::back_inserter(notes.notes));
     }

@@ -7,6 +7,7 @@
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/kafka/position_record.hpp"
 #include "eventstore/kafka/topic_events.hpp"
+#include "eventstore/kafka/tree_head_topic.hpp"
 #include "tests/kafka/accounts.hpp"
 #include "tests/kafka/rig.hpp"
 
@@ -174,6 +175,19 @@ TEST(ForeignRecords, AreNotReplayed) {
     EXPECT_EQ(read->events, 100);
     EXPECT_EQ(read->foreign, 3);
     EXPECT_EQ(seen.size(), 100U);
+}
+
+TEST(ForeignRecords, HideNoTreeHead) {
+    Rig rig;
+    TreeHeadTopic heads(rig.options().client, tree_head_topic(rig.prefix.text()));
+    const auto is_ours = [](const std::string& note) { return note.starts_with("ours"); };
+    ASSERT_TRUE(heads.send("log", "ours, older"));
+    ASSERT_TRUE(heads.send("log", "ours, newer"));
+    for (std::int64_t i = 0; i < kTreeHeadsReadAtOnce + 1; ++i) ASSERT_TRUE(heads.send("log", kForged));
+    const auto read = heads.read(is_ours);
+    ASSERT_TRUE(read) << read.error();
+    EXPECT_EQ(*read, (std::vector<std::string>{"ours, older", "ours, newer"}));
+    delete_topic(rig.brokers, tree_head_topic(rig.prefix.text()));
 }
 
 TEST(RecordMacs, OfAnEarlierKeyAreGoodWhileTheKeyringHasIt) {

@@ -96,7 +96,7 @@ TEST_F(SecuredKafka, KeepsTheStateTopicsAndTreeHeads) {
     publisher->stop();
     TreeHeadTopic heads(state.client, tree_head_topic(state.topics.prefix));
     ASSERT_TRUE(heads.send("log", "a note"));
-    const auto notes = heads.read();
+    const auto notes = heads.read([](const std::string&) { return true; });
     ASSERT_TRUE(notes);
     EXPECT_EQ(*notes, std::vector<std::string>{"a note"});
 }
