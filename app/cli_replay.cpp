@@ -6,13 +6,16 @@
 
 #include "api/write_json.hpp"
 #include "app/cli.hpp"
+#include "app/kafka_client.hpp"
 #include "app/log_reading.hpp"
 #include "app/progress.hpp"
+#include "app/system_ports.hpp"
 #include "commands/replay.hpp"
 #include "eventstore/audit/export_file.hpp"
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/kafka/topic_events.hpp"
+#include "security/adapters/keyring_macs.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -127,19 +130,33 @@ Position fold_file(const std::string& path, const Until& until, Replay& replay) 
     return last;
 }
 
+// Without a keyring nobody can tell whose the records are.
+std::shared_ptr<const eventstore::EventMacs> macs_of(const Config& config) {
+    if (config.keyring_file.empty()) {
+        std::cerr << "audit replay: KEYLEDGER_KEYRING_FILE is not set: who wrote the records is not checked\n";
+        return nullptr;
+    }
+    auto keyring = security::Keyring::load(config.keyring_file);
+    if (!keyring) throw std::runtime_error(keyring.error().message);
+    return std::make_shared<security::KeyringMacs>([keyring = *keyring] { return keyring; },
+                                                   [] { return SystemClock().now_ms(); });
+}
+
 Position fold_topic(const Config& config, const Until& until, Replay& replay) {
-    eventstore::kafka::ClientOptions client;
-    client.brokers = config.kafka_brokers;
+    auto client = kafka_client(config, 0);
+    client.log = {};  // what goes wrong is told once, at the end
     eventstore::kafka::TopicSettings topics;
     topics.prefix = config.kafka_topic_prefix;
     topics.partitions = config.kafka_partitions;
     Position last = 0;
-    const auto read = eventstore::kafka::read_events(client, topics, [&](const RecordedEvent& event) {
+    const auto read = eventstore::kafka::read_events(client, topics, macs_of(config), [&](const RecordedEvent& event) {
         if (until.is_over(event)) return;
         replay.take(event);
         last = std::max(last, event.position);
     });
     if (!read) throw std::runtime_error("Kafka: " + read.error().sentence);
+    if (read->foreign > 0)
+        std::cerr << "audit replay: passed over " << read->foreign << " records that the service did not write\n";
     return last;
 }
 

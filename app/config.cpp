@@ -20,6 +20,18 @@ constexpr Setting kSettings[] = {
     {"KEYLEDGER_KAFKA_TOPIC_PREFIX", "keyledger", "of the topics' names"},
     {"KEYLEDGER_KAFKA_PARTITIONS", "12", "of each topic when it is made; never change it later"},
     {"KEYLEDGER_KAFKA_STATE_TOPICS", "off", "on: users and sessions as they are, in two compacted topics"},
+    {"KEYLEDGER_KAFKA_SECURITY_PROTOCOL", "plaintext", "plaintext, ssl, sasl_plaintext or sasl_ssl"},
+    {"KEYLEDGER_KAFKA_SASL_MECHANISM", "", "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER"},
+    {"KEYLEDGER_KAFKA_SASL_USERNAME", "", "the service's principal, for PLAIN and SCRAM"},
+    {"KEYLEDGER_KAFKA_SASL_PASSWORD", "", "of that user", Shown::kMasked},
+    {"KEYLEDGER_KAFKA_SASL_TOKEN_FILE", "", "for OAUTHBEARER: holds a JWT, and somebody renews it"},
+    {"KEYLEDGER_KAFKA_SSL_CA_FILE", "", "PEM: who may have signed the brokers' certificates; empty: the system's"},
+    {"KEYLEDGER_KAFKA_SSL_CRL_FILE", "", "PEM: certificates that were revoked"},
+    {"KEYLEDGER_KAFKA_SSL_CERTIFICATE_FILE", "", "PEM: the service's own certificate, where brokers ask for one"},
+    {"KEYLEDGER_KAFKA_SSL_KEY_FILE", "", "PEM: its key; mode 0600"},
+    {"KEYLEDGER_KAFKA_SSL_KEY_PASSWORD", "", "of that key, if it is encrypted", Shown::kMasked},
+    {"KEYLEDGER_KAFKA_SSL_CIPHER_SUITES", "", "OpenSSL's names; empty: OpenSSL's choice"},
+    {"KEYLEDGER_KAFKA_SSL_ENDPOINT_IDENTIFICATION", "https", "https: a certificate has to name its broker; or none"},
     {"KEYLEDGER_KEYRING_FILE", "", "keys, made by 'keyledger keys generate'; mode 0600"},
     {"KEYLEDGER_CLIENTS_FILE", "", "clients with their secrets' digests and audiences; mode 0600; empty: none"},
     {"KEYLEDGER_ISSUER", "http://127.0.0.1:8080", "the URL by which tokens name this service"},
@@ -149,6 +161,12 @@ void read_serving(Reader& reader, Config& config) {
     config.kafka_state_topics = state_topics == "on";
     if (state_topics != "on" && state_topics != "off")
         reader.fault("KEYLEDGER_KAFKA_STATE_TOPICS: give on or off, not '" + state_topics + "'");
+    auto security = read_kafka_security([&](std::string_view name) { return reader.text(name); });
+    if (security) {
+        config.kafka_security = std::move(*security);
+    } else {
+        for (const std::string& sentence : security.error()) reader.fault(sentence);
+    }
     config.clients_file = reader.text("KEYLEDGER_CLIENTS_FILE");
     config.listen = reader.endpoint("KEYLEDGER_LISTEN");
     config.management_listen = reader.endpoint("KEYLEDGER_MANAGEMENT_LISTEN");

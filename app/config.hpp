@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/kafka_security.hpp"
 #include "commands/services.hpp"
 #include "domain/result.hpp"
 
@@ -36,6 +37,7 @@ struct Config {
     std::string kafka_topic_prefix;
     std::int32_t kafka_partitions = 0;
     bool kafka_state_topics = false;
+    KafkaSecurity kafka_security;
     std::string keyring_file;
     std::string clients_file;
     std::string issuer;

@@ -1,10 +1,10 @@
 #include "app/followers.hpp"
 
-#include <spdlog/spdlog.h>
-
+#include "app/kafka_client.hpp"
 #include "eventstore/kafka/publisher.hpp"
 #include "eventstore/postgres/leadership.hpp"
 #include "eventstore/postgres/postgres_log_source.hpp"
+#include "security/adapters/keyring_macs.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -12,18 +12,16 @@ namespace {
 namespace kafka = eventstore::kafka;
 namespace postgres = eventstore::postgres;
 
-kafka::PublisherOptions publisher_options(const Config& config, kafka::OutputKind output) {
+constexpr int kKafkaError = 3;  // of syslog
+
+kafka::PublisherOptions publisher_options(const Config& config, const Core& core, kafka::OutputKind output) {
     kafka::PublisherOptions options;
     options.output = output;
     options.pause = output == kafka::OutputKind::kState ? kafka::kStatePause : kafka::kEventsPause;
     if (output == kafka::OutputKind::kEvents) options.pause_below = kafka::kSmallTransactionEvents;
-    options.client.brokers = config.kafka_brokers;
-    options.client.log = [](int level, std::string_view text) {
-        if (level <= 3)
-            spdlog::warn("kafka: {}", text);
-        else
-            spdlog::debug("kafka: {}", text);
-    };
+    options.client = kafka_client(config, kKafkaError);
+    options.macs = std::make_shared<security::KeyringMacs>([&core] { return core.keyring->snapshot(); },
+                                                           [&core] { return core.clock.now_ms(); });
     options.topics.prefix = config.kafka_topic_prefix;
     options.topics.partitions = config.kafka_partitions;
     options.issuer = config.issuer;
@@ -45,7 +43,7 @@ struct Publishing {
         : kind(output),
           source(config.database_url, core.authenticity),
           session(config.database_url, follower_of(output), core.authenticity),
-          publisher(publisher_options(config, output), {source, session, session, session}) {}
+          publisher(publisher_options(config, core, output), {source, session, session, session}) {}
     const kafka::OutputKind kind;
     postgres::PostgresLogSource source;
     postgres::LeaderSession session;

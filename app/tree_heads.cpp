@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "app/kafka_client.hpp"
 #include "app/service.hpp"
 #include "commands/keep_log.hpp"
 #include "eventstore/audit/tree_head_file.hpp"
@@ -20,15 +21,14 @@ namespace kafka = eventstore::kafka;
 namespace postgres = eventstore::postgres;
 using security::KeyPurpose;
 
+constexpr int kKafkaEmergency = 0;  // of syslog: what goes wrong is told with the head that was not written
+
 std::string origin_in(std::string_view note) { return std::string(note.substr(0, note.find('\n'))); }
 
 // Nothing without brokers. One thread's at a time: the constructor's, then the maker's.
 std::unique_ptr<kafka::TreeHeadTopic> topic_of(const Config& config) {
     if (!config.serves_publisher || config.kafka_brokers.empty()) return nullptr;
-    kafka::ClientOptions options;
-    options.brokers = config.kafka_brokers;
-    options.log = [](int, std::string_view text) { spdlog::debug("kafka: {}", text); };
-    return std::make_unique<kafka::TreeHeadTopic>(std::move(options),
+    return std::make_unique<kafka::TreeHeadTopic>(kafka_client(config, kKafkaEmergency),
                                                   kafka::tree_head_topic(config.kafka_topic_prefix));
 }
 
@@ -45,7 +45,7 @@ std::optional<audit::SignedTreeHead> newest_seen(const Config& config, const Uui
         if (notes.torn > 0) spdlog::warn("{} holds {} torn pieces", config.tree_head_file, notes.torn);
     }
     if (topic != nullptr) {
-        auto read = topic->read();
+        auto read = topic->read([&](const std::string& note) { return open(note).has_value(); });
         if (!read) spdlog::warn("the tree heads in Kafka can't be looked at: {}", read.error());
         else std::move(read->begin(), read->end(), std::back_inserter(notes.notes));
     }

@@ -103,10 +103,41 @@ RecordedEvent event_of(const ReadRecord& record) {
     return event;
 }
 
+// Which of the records of a topic are events that a service of ours wrote, and none that somebody wrote once more.
+class Ours {
+public:
+    Ours(std::shared_ptr<const EventMacs> keys, std::string topic) : topic_(std::move(topic)) {
+        if (keys) macs_.emplace(std::move(keys));
+    }
+    bool has(const ReadRecord& record) {
+        if (!macs_) return true;
+        Partition& partition = partitions_[record.partition()];
+        const auto log_id = Uuid::parse(record.header("ce_logid").value_or(""));
+        const auto writer = log_id ? macs_->writer_of(record, topic_, *log_id) : Writer::kUnnamed;
+        if (writer == Writer::kOther || (writer == Writer::kUnnamed && partition.is_signed)) return false;
+        partition.is_signed = partition.is_signed || writer == Writer::kService;
+        // Of a partition, later records are of later positions.
+        const auto sequence = std::string(record.header("ce_sequence").value_or(""));
+        if (partition.is_signed && sequence <= partition.last) return false;
+        partition.last = sequence;
+        return true;
+    }
+
+private:
+    struct Partition {
+        bool is_signed = false;
+        std::string last;  // of fixed width: sorts as the number does
+    };
+    const std::string topic_;
+    std::optional<RecordMacs> macs_;
+    std::map<std::int32_t, Partition> partitions_;
+};
+
 }  // namespace
 
-Result<std::int64_t, KafkaError> read_events(const ClientOptions& options, const TopicSettings& topics,
-                                             const std::function<void(const RecordedEvent&)>& on_event) {
+Result<TopicEvents, KafkaError> read_events(const ClientOptions& options, const TopicSettings& topics,
+                                            std::shared_ptr<const EventMacs> keys,
+                                            const std::function<void(const RecordedEvent&)>& on_event) {
     auto reader = TopicReader::open(options);
     if (!reader) return Unexpected(reader.error());
     const auto soon = [] { return std::chrono::steady_clock::now() + kReadTimeout; };
@@ -114,12 +145,17 @@ Result<std::int64_t, KafkaError> read_events(const ClientOptions& options, const
     if (!bounds) return Unexpected(bounds.error());
     std::vector<std::int64_t> from;
     for (const PartitionBounds& partition : *bounds) from.push_back(partition.first);
-    std::int64_t count = 0;
+    Ours ours(std::move(keys), topics.events());
+    TopicEvents count;
     std::optional<std::string> bad;
     const auto take = [&](const ReadRecord& record) {
         try {
+            if (!ours.has(record)) {
+                ++count.foreign;
+                return TopicReader::Then::kGoOn;
+            }
             on_event(event_of(record));
-            ++count;
+            ++count.events;
             return TopicReader::Then::kGoOn;
         } catch (const CodecError& error) {
             bad = "partition " + std::to_string(record.partition()) + ", offset " + std::to_string(record.offset()) +

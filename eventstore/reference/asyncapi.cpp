@@ -140,6 +140,10 @@ Value text_header(const Builder& build, const char* meaning) {
     return build.object("type", "string", "description", meaning);
 }
 
+Value mac_header(const Builder& build) {
+    return text_header(build, "by which the service knows its own records; absent from those of before there was one");
+}
+
 Value event_headers(const Builder& build) {
     const char* const optional = "as in the envelope; absent if unknown";
     return build.object(
@@ -160,7 +164,7 @@ Value event_headers(const Builder& build) {
             uuid_schema(build, "which log the position is of"), "ce_traceparent",
             text_header(build, optional), "ce_correlationid", text_header(build, optional), "ce_causationid",
             text_header(build, optional), "content-type",
-            build.object("type", "string", "const", "application/json")));
+            build.object("type", "string", "const", "application/json"), "kl_mac", mac_header(build)));
 }
 
 Value channel(const Builder& build, const char* address, const char* meaning, Value&& messages,
@@ -233,7 +237,8 @@ Value state_headers(const Builder& build) {
                                   "the position of the event that changed it, 19 digits"),
                      "ce_id", uuid_schema(build, "the id of that event"), "content-type",
                      build.object("type", "string", "const", "application/json", "description",
-                                  "absent from a tombstone")));
+                                  "absent from a tombstone"),
+                     "kl_mac", mac_header(build)));
 }
 
 Value time_schema(const Builder& build, const char* meaning) {
