@@ -2,7 +2,7 @@
 
 #include "api/refusals.hpp"
 #include "api/write_json.hpp"
-#include "commands/client_failures.hpp"
+#include "commands/rates.hpp"
 
 namespace keyledger::api {
 namespace {

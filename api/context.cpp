@@ -4,6 +4,7 @@
 
 #include "api/form.hpp"
 #include "api/refusals.hpp"
+#include "commands/rates.hpp"
 
 namespace keyledger::api {
 
@@ -39,9 +40,17 @@ Result<commands::AccessClaims, Response> authenticate_holder(Context& context, c
 
 }  // namespace
 
-Result<commands::AccessClaims, Response> authenticate(Context& context, const Request& request) {
+Result<commands::AccessClaims, Response> authenticate_to_ask(Context& context, const Request& request) {
     auto claims = authenticate_holder(context, request);
     if (claims && claims->service) return Unexpected(refuse_service(request));
+    return claims;
+}
+
+Result<commands::AccessClaims, Response> authenticate(Context& context, const Request& request) {
+    auto claims = authenticate_to_ask(context, request);
+    if (!claims || request.method == Method::kGet || request.method == Method::kHead) return claims;
+    auto taken = commands::take_write(context.services, claims->bearer);
+    if (!taken) return Unexpected(refuse(request, taken.error()));
     return claims;
 }
 
@@ -52,7 +61,7 @@ Result<commands::AccessClaims, Response> authenticate_service(Context& context, 
 }
 
 Result<void, Response> take_idempotency_key(Context& context, const Request& request, commands::Caller& caller,
-                                            const std::vector<std::string>& request_without_secrets) {
+                                            const std::vector<std::string>& bound_to) {
     const auto key = request.header("Idempotency-Key");
     if (!key) return {};
     const bool good = !key->empty() && key->size() <= kMaxIdempotencyKeyBytes &&
@@ -60,16 +69,24 @@ Result<void, Response> take_idempotency_key(Context& context, const Request& req
     if (!good || request.headers.count("Idempotency-Key") != 1)
         return Unexpected(problem(request, problems::kBadRequest,
                                   "Send one Idempotency-Key of 1 to 255 visible ASCII characters, such as a UUID."));
-    std::vector<std::string> parts = request_without_secrets;
-    for (const Parameter& parameter : request.path_parameters) parts.push_back(parameter.value);
-    caller.idempotency =
-        context.idempotency_keys.derive(request.operation, caller.actor_id, *key, parts);
+    std::vector<std::string_view> whole(bound_to.begin(), bound_to.end());
+    for (const Parameter& parameter : request.path_parameters) whole.push_back(parameter.value);
+    Parameters query = request.query;
+    std::ranges::sort(query, {}, &Parameter::name);
+    for (const Parameter& parameter : query) whole.insert(whole.end(), {parameter.name, parameter.value});
+    whole.push_back(request.body);
+    caller.idempotency = context.idempotency_keys.derive(request.operation, caller.actor_id, *key, whole);
     return {};
 }
 
 Response at_position(Response response, Position position) {
     if (position > 0) response.headers.add("Keyledger-Position", std::to_string(position));
     return response;
+}
+
+Response with_outcome(Response response, const commands::Done& outcome) {
+    if (outcome.repeated) response.headers.add("Idempotency-Replayed", "true");
+    return at_position(std::move(response), outcome.position);
 }
 
 }  // namespace keyledger::api

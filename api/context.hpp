@@ -41,6 +41,9 @@ public:
     virtual std::optional<PublishedTreeHead> newest() const = 0;  // from memory
 };
 
+// How callers are told positions (api/positions.hpp).
+enum class Positions { kSealed, kClear };
+
 struct Context {
     commands::Services& services;
     commands::Tokens& tokens;
@@ -50,6 +53,8 @@ struct Context {
     projections::Queries& queries;
     Health& health;
     TreeHeads& tree_heads;
+    Uuid log_id = {};
+    Positions positions = Positions::kSealed;
 };
 
 // The caller of a request, as commands want to know him.
@@ -59,18 +64,25 @@ commands::Caller caller_of(const Request& request);
 commands::Caller caller_of(const Request& request, const commands::AccessClaims& claims);
 
 // A user's verified bearer token for this very API (its sole audience is the issuer). Whether it holds is not asked
-// here: the command or the answer at the head does.
+// here: the command or the answer at the head does. Requests that may change something are counted, and told to wait.
 Result<commands::AccessClaims, Response> authenticate(Context& context, const Request& request);
+
+// The same for a request that changes nothing although it is none of the safe methods (RFC 9110 section 9.2.1).
+Result<commands::AccessClaims, Response> authenticate_to_ask(Context& context, const Request& request);
 
 // The same of a service account's token.
 Result<commands::AccessClaims, Response> authenticate_service(Context& context, const Request& request);
 
-// Reads `Idempotency-Key` into the caller, if the request has one.
+// Reads `Idempotency-Key` into the caller, if the request has one. It stands for this request as a whole: operation,
+// path, query and body, byte for byte. `bound_to`: what else the command depends on, such as the session that asks.
 Result<void, Response> take_idempotency_key(Context& context, const Request& request, commands::Caller& caller,
-                                            const std::vector<std::string>& request_without_secrets);
+                                            const std::vector<std::string>& bound_to = {});
 
-// Adds `Keyledger-Position`, with which a later query reads its own write.
+// Adds `Keyledger-Position`, with which a later query reads its own write; api/positions.hpp says who gets it how.
 Response at_position(Response response, Position position);
+// What came of a command: that, and `Idempotency-Replayed: true` where it had been carried out before. The body of such
+// an answer holds what the first one held of ids and of the request itself; nothing is read for it that may be newer.
+Response with_outcome(Response response, const commands::Done& outcome);
 
 inline constexpr std::size_t kMaxPasswordBytes = 1024;  // 256 code points of four bytes each
 inline constexpr std::size_t kMaxTokenBytes = 8192;

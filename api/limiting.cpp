@@ -4,7 +4,6 @@
 
 #include "api/client_authentication.hpp"
 #include "api/refusals.hpp"
-#include "commands/client_failures.hpp"
 
 namespace keyledger::api {
 namespace {
@@ -51,10 +50,6 @@ Reply with_own_limit(const Entry& entry, Context& context, Request& request) {
     const auto rate = context.services.settings.limits.requests;
     const auto taken = context.services.limits.take_own(network_buckets("requests", request.client_ip, rate));
     if (taken.wait_ms > 0) co_return refuse_at(entry, request, commands::too_many(taken));
-    if (entry.limited == Limited::kClients) {
-        const auto may = commands::may_authenticate(context.services, request.client_ip.caller_network().to_string());
-        if (!may) co_return refuse_at(entry, request, may.error());
-    }
     Response response = co_await entry.handler(context, request);
     co_return response;
 }

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kAllowedRequestHeaders =
     "Authorization, Content-Type, Idempotency-Key, Keyledger-Min-Position, X-Request-Id, traceparent";
 constexpr std::string_view kExposedResponseHeaders =
-    "Keyledger-Position, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
+    "Idempotency-Replayed, Keyledger-Position, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
 
 bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
 

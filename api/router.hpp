@@ -24,7 +24,7 @@ struct Route {
 enum class Limited : std::uint8_t {
     kUndeclared,
     kPasswords,  // it hashes, or says whether a password is right: by network, on all nodes together
-    kClients,    // clients prove who they are: by what their network failed to prove, and as kOrdinary
+    kClients,    // as kOrdinary; and by what clients of the network failed to prove (commands/rates.hpp)
     kOrdinary,   // by network, on each node
     kNothing,    // the same few bytes for everybody, from memory
 };

@@ -46,6 +46,14 @@ struct RewrapKeys {
 Exit rewrap_keys(const Environment& environment, const RewrapKeys& options);
 Exit rotate_keys(const Environment& environment, const RotateKeys& options);
 Exit revoke_key(const Environment& environment, const std::string& path, const std::string& id);
+struct CloseKey {
+    std::string path;
+    std::string id;
+};
+// Of event MACs: nothing behind the log's head counts under it any more. As the owner.
+Exit close_key(const Environment& environment, const CloseKey& options);
+// A subject's key that was destroyed within the last day. As the owner.
+Exit bring_back_key(const Environment& environment, const std::string& subject);
 Exit complete_keys(const Environment& environment, const std::string& path);
 Exit list_keys(const Environment& environment, const std::string& path, Format format);
 
@@ -79,6 +87,8 @@ struct VerifyAudit {
     Format format = Format::kText;
 };
 Exit verify_audit(const Environment& environment, const VerifyAudit& options);
+// Names against the claims that keep them from being given twice.
+Exit verify_claims(const Environment& environment, Format format);
 struct ExportAudit {
     std::string out;
     std::int64_t to = 0;  // the last position; 0: the head

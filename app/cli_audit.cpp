@@ -161,6 +161,14 @@ void print_json(const Looked& looked, bool against) {
         .text("root_hash", security::hex_encode(security::view_of(verification.root)))
         .truth("against_tree_head", against)
         .number("tree_heads", static_cast<std::int64_t>(verification.heads_held));
+    json.truth("authenticated", verification.authenticated).begin_array("disavowed");
+    for (const audit::DisavowedRecord& record : verification.disavowed)
+        json.begin_object()
+            .number("position", record.position)
+            .text("stream_id", record.stream_id.to_string())
+            .number("version", record.version)
+            .end_object();
+    json.end_array();
     if (verification.first_bad)
         json.number("first_bad_position", verification.first_bad->position)
             .text("reason", verification.first_bad->reason);
@@ -195,6 +203,11 @@ void print_text(const Looked& looked, bool against) {
                   << "Without a tree head kept outside the database (--against) this can't show that nothing was "
                      "rewritten with mended hashes, or cut off at the end.\n";
     }
+    if (!verification.authenticated && verification.checked > 0)
+        std::cout << "Who wrote them was not checked: that takes the keyring and the database.\n";
+    for (const audit::DisavowedRecord& record : verification.disavowed)
+        std::cout << "Position " << record.position << " (stream " << record.stream_id.to_string() << ", version "
+                  << record.version << ") was not written by the service, and means nothing.\n";
     if (looked.heads.of_other_logs > 0)
         std::cout << looked.heads.of_other_logs << " tree heads of other logs were left out.\n";
 }

@@ -4,6 +4,7 @@
 #include "api/write_json.hpp"
 #include "app/cli.hpp"
 #include "app/core.hpp"
+#include "app/log_reading.hpp"
 #include "app/logging.hpp"
 #include "commands/erase_user.hpp"
 #include "eventstore/postgres/backup.hpp"
@@ -99,7 +100,7 @@ Exit restore(const Environment& environment, const Restore& options) {
     }
     start_logging(config->log_level);
     if (const auto problem = postgres::read_backup(config->owner_database_url, options.path)) return fail(*problem);
-    postgres::Migrator migrator(config->owner_database_url);
+    postgres::Migrator migrator(config->owner_database_url, configured_macs(*config));
     migrator.up();
     const Uuid log_id = migrator.renew_log_id();
     std::cout << "Restored " << options.path << ". This log is now " << log_id.to_string()

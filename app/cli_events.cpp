@@ -31,12 +31,15 @@ std::string as_json(const RecordedEvent& event) {
                            .text("leaf_hash", security::hex_encode(security::view_of(event.leaf_hash)))
                            .finish();
     text.pop_back();
+    // Anything may stand in what the service did not write.
+    if (event.is_inert()) return text + ",\"inert\":true}";
     return text + ",\"payload\":" + event.payload + ",\"metadata\":" + event.metadata + "}";
 }
 
 std::string as_text(const RecordedEvent& event) {
     return std::to_string(event.position) + "  " + api::rfc3339(event.recorded_at_ms) + "  " + event.type + "  " +
-           event.stream_id.to_string() + " v" + std::to_string(event.version) + "  " + event.payload;
+           event.stream_id.to_string() + " v" + std::to_string(event.version) + "  " +
+           (event.is_inert() ? "(not written by the service: it means nothing)" : event.payload);
 }
 
 void print(const RecordedEvent& event, Format format) {

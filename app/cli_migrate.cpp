@@ -2,6 +2,7 @@
 
 #include "api/write_json.hpp"
 #include "app/cli.hpp"
+#include "app/log_reading.hpp"
 #include "eventstore/postgres/migrator.hpp"
 
 namespace keyledger::app {
@@ -55,7 +56,7 @@ void print_numbers(const std::vector<int>& numbers, std::string_view done, std::
 Exit migrate(const Environment& environment, MigrateTo to, int steps, Format format) {
     const auto config = need_config(environment, {Needs::kOwnerDatabase});
     if (!config) return Exit::kUsage;
-    Migrator migrator(config->owner_database_url);
+    Migrator migrator(config->owner_database_url, configured_macs(*config));
     switch (to) {
         case MigrateTo::kUp:
             print_numbers(migrator.up(), "applied", "The schema is up to date.", format);

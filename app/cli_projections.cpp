@@ -4,6 +4,7 @@
 
 #include "api/write_json.hpp"
 #include "app/cli.hpp"
+#include "app/log_reading.hpp"
 #include "app/logging.hpp"
 #include "app/progress.hpp"
 #include "app/system_ports.hpp"
@@ -51,7 +52,7 @@ public:
         : config_(config),
           keyring_(open_keyring(config, clock_)),
           cipher_(*keyring_, clock_),
-          log_(config.database_url) {
+          log_(config.database_url, authenticity_with([live = keyring_.get()] { return live->snapshot(); })) {
         if (auto problem = eventstore::postgres::schema_problem(config.database_url))
             throw std::runtime_error(*problem);
         std::signal(SIGINT, [](int) { interrupted = 1; });
@@ -306,7 +307,7 @@ Exit skip_event(const Environment& environment, const SkipEvent& options) {
     }
     switch (skipped.error()) {
         case projections::SkipRefusal::kNoReason:
-            std::cerr << "keyledger: --who and --why must not be empty, nor longer than 200 and 2000 bytes\n";
+            std::cerr << "keyledger: --who and --why must be plain text, of 1 to 200 and 1 to 2000 bytes\n";
             return Exit::kUsage;
         case projections::SkipRefusal::kNotStoppedThere:
             std::cerr << "keyledger: " << options.name << " does not stand stopped at position " << options.position

@@ -1,15 +1,21 @@
 #include <algorithm>
 #include <charconv>
 #include <iostream>
+#include <map>
+#include <set>
 
 #include "api/write_json.hpp"
 #include "app/cli.hpp"
+#include "app/kafka_client.hpp"
 #include "app/log_reading.hpp"
 #include "app/progress.hpp"
+#include "app/system_ports.hpp"
 #include "commands/replay.hpp"
 #include "eventstore/audit/export_file.hpp"
+#include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/kafka/topic_events.hpp"
+#include "security/adapters/keyring_macs.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -64,8 +70,28 @@ Selected selection_of(const ReplayAudit& options) {
 }
 
 // ---- where events come from -----------------------------------------------------------------------------------
+// The records that an export says the service did not write: the newest word counts first, for what is disavowed itself
+// disavows nothing. What was appended behind the last tree head may not be disavowed yet.
+std::set<Position> disavowed_in(const std::string& path) {
+    std::map<Position, Position> words;  // of the event that says so, of the record
+    audit::ExportReader reader(path);
+    while (auto event = reader.next()) {
+        if (event->stream_type != LogKeeping::kStreamType || event->type != LogDisavowed::kType) continue;
+        event->standing = RecordedEvent::Standing::kBelieved;
+        eventstore::OpensNothing nothing;
+        const auto decoded = eventstore::decode_any(*event, nothing);
+        words[event->position] = std::get<LogDisavowed>(std::get<LogEvent>(decoded)).position;
+    }
+    std::set<Position> disavowed;
+    for (auto word = words.rbegin(); word != words.rend(); ++word)
+        if (!disavowed.contains(word->first)) disavowed.insert(word->second);
+    return disavowed;
+}
+
 Position fold_database(const Config& config, const Until& until, Replay& replay) {
     Log log(config);
+    if (!log.authenticates())
+        throw std::runtime_error("only the keyring tells the service's events from others: set KEYLEDGER_KEYRING_FILE");
     const Position head = log.head().cursor.position;
     Progress progress("audit replay");
     Position last = 0;
@@ -84,14 +110,17 @@ Position fold_database(const Config& config, const Until& until, Replay& replay)
 }
 
 Position fold_file(const std::string& path, const Until& until, Replay& replay) {
+    const std::set<Position> disavowed = disavowed_in(path);
     audit::ExportReader reader(path);
     const auto started = std::chrono::steady_clock::now();
     auto next_word = started + std::chrono::seconds(1);
     Position last = 0;
-    while (const auto event = reader.next()) {
+    while (auto event = reader.next()) {
         if (event->position != last + 1)
             throw std::runtime_error(path + ": position " + std::to_string(last + 1) + " is missing");
         if (until.is_over(*event)) return last;
+        event->standing = disavowed.contains(event->position) ? RecordedEvent::Standing::kInert
+                                                              : RecordedEvent::Standing::kBelieved;
         replay.take(*event);
         last = event->position;
         if (last % kBatch != 0 || std::chrono::steady_clock::now() < next_word) continue;
@@ -101,19 +130,33 @@ Position fold_file(const std::string& path, const Until& until, Replay& replay) 
     return last;
 }
 
+// Without a keyring nobody can tell whose the records are.
+std::shared_ptr<const eventstore::EventMacs> macs_of(const Config& config) {
+    if (config.keyring_file.empty()) {
+        std::cerr << "audit replay: KEYLEDGER_KEYRING_FILE is not set: who wrote the records is not checked\n";
+        return nullptr;
+    }
+    auto keyring = security::Keyring::load(config.keyring_file);
+    if (!keyring) throw std::runtime_error(keyring.error().message);
+    return std::make_shared<security::KeyringMacs>([keyring = *keyring] { return keyring; },
+                                                   [] { return SystemClock().now_ms(); });
+}
+
 Position fold_topic(const Config& config, const Until& until, Replay& replay) {
-    eventstore::kafka::ClientOptions client;
-    client.brokers = config.kafka_brokers;
+    auto client = kafka_client(config, 0);
+    client.log = {};  // what goes wrong is told once, at the end
     eventstore::kafka::TopicSettings topics;
     topics.prefix = config.kafka_topic_prefix;
     topics.partitions = config.kafka_partitions;
     Position last = 0;
-    const auto read = eventstore::kafka::read_events(client, topics, [&](const RecordedEvent& event) {
+    const auto read = eventstore::kafka::read_events(client, topics, macs_of(config), [&](const RecordedEvent& event) {
         if (until.is_over(event)) return;
         replay.take(event);
         last = std::max(last, event.position);
     });
     if (!read) throw std::runtime_error("Kafka: " + read.error().sentence);
+    if (read->foreign > 0)
+        std::cerr << "audit replay: passed over " << read->foreign << " records that the service did not write\n";
     return last;
 }
 
@@ -228,6 +271,11 @@ struct Described {
             .texts("scope", token.scope)
             .text("credential", token.credential)
             .time("expires_at", token.expires_at_ms);
+    }
+    void operator()(const LogKeeping& log) const {
+        json.text("kind", "log").text("id", id.to_string());
+        json.texts("mac_keys_added", log.added).texts("mac_keys_closed", log.closed);
+        json.number("disavowed", log.disavowed);
     }
     void operator()(const LoginAttempts& attempts) const {
         json.text("kind", "login_attempts").text("id", id.to_string());

@@ -32,7 +32,7 @@ Exit serve(const Environment& environment) {
             int signal = 0;
             if (sigwait(&signals, &signal) != 0) continue;
             if (signal != SIGHUP) break;
-            service.reload_keys();
+            service.reload();
         }
         service.stop();
         return Exit::kGood;

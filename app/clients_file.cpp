@@ -6,9 +6,11 @@
 #include <fstream>
 #include <iterator>
 
+#include "domain/plain_text.hpp"
 #include "security/bytes.hpp"
 #include "security/digest.hpp"
 #include "security/hex.hpp"
+#include "security/secret_file.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -35,8 +37,7 @@ Result<FileClients, std::string> FileClients::load(const std::string& path) {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0)
         return Unexpected("KEYLEDGER_CLIENTS_FILE: there is no file '" + path + "'");
-    if ((status.st_mode & 077) != 0)
-        return Unexpected("'" + path + "' may be read by group or others; run chmod 600 on it");
+    if (auto unsafe = security::what_is_wrong_with_secret_file(path, status)) return Unexpected(std::move(*unsafe));
     if (static_cast<std::size_t>(status.st_size) > kMaxClientsFileBytes)
         return Unexpected("'" + path + "' is larger than 1 MiB");
     std::ifstream in(path, std::ios::binary);
@@ -58,6 +59,8 @@ Result<FileClients, std::string> FileClients::parse(const std::string& path, con
         if (!from.IsObject()) return Unexpected(where + "is not an object");
         const auto* id = member(from, "client_id");
         if (!id || !id->IsString() || id->GetStringLength() == 0) return Unexpected(where + "has no 'client_id'");
+        if (!is_plain_text({id->GetString(), id->GetStringLength()}))
+            return Unexpected(where + "'client_id' is not plain text");
         Entry entry;
         entry.client.client_id = id->GetString();
         const auto* digest = member(from, "client_secret_sha256");
@@ -74,6 +77,24 @@ Result<FileClients, std::string> FileClients::parse(const std::string& path, con
             const std::string scope = introspect->IsString() ? introspect->GetString() : "";
             if (scope != "all" && scope != "own") return Unexpected(where + "'introspect' is 'all' or 'own'");
             if (scope == "all") entry.client.introspects = commands::Introspects::kAllTokens;
+        }
+        if (const auto* revoke = member(from, "revoke")) {
+            const std::string scope = revoke->IsString() ? revoke->GetString() : "";
+            if (scope != "all" && scope != "own") return Unexpected(where + "'revoke' is 'all' or 'own'");
+            if (scope == "all") entry.client.revokes = commands::Revokes::kAllTokens;
+        }
+        const bool asks_all = entry.client.introspects == commands::Introspects::kAllTokens;
+        if (asks_all) entry.client.tells_roles = commands::TellsRoles::kAll;
+        if (const auto* roles = member(from, "roles")) {
+            const std::string which = roles->IsString() ? roles->GetString() : "";
+            if (which != "all" && which != "own") return Unexpected(where + "'roles' is 'all' or 'own'");
+            entry.client.tells_roles = which == "all" ? commands::TellsRoles::kAll : commands::TellsRoles::kOwn;
+        }
+        entry.client.namespaces.push_back(entry.client.client_id);
+        if (const auto* namespaces = member(from, "namespaces")) {
+            auto read = texts(*namespaces);
+            if (!read) return Unexpected(where + "'namespaces' is not an array of strings");
+            entry.client.namespaces = std::move(*read);
         }
         if (const auto* evaluate = member(from, "evaluate")) {
             const std::string whom = evaluate->IsString() ? evaluate->GetString() : "";

@@ -1,6 +1,7 @@
 #pragma once
 // Clients from a file: {"clients": [{"client_id", "client_secret_sha256" (hex), "audiences": […],
-// "introspect": "all" or "own", "evaluate": "all" or "none"}], "first_party_audiences": […]}. Secrets have 256 bits of
+// "introspect": "all" or "own", "revoke": "all" or "own", "evaluate": "all" or "none"}], "first_party_audiences": […]}.
+// Who may introspect all tokens revokes its own all the same. Secrets have 256 bits of
 // entropy, so their SHA-256 suffices: there is nothing to guess that a slow hash would slow down.
 #include <map>
 #include <string>

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "commands/erase_anonymous_callers.hpp"
+#include "security/secret_file.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -19,17 +20,31 @@ constexpr Setting kSettings[] = {
     {"KEYLEDGER_KAFKA_TOPIC_PREFIX", "keyledger", "of the topics' names"},
     {"KEYLEDGER_KAFKA_PARTITIONS", "12", "of each topic when it is made; never change it later"},
     {"KEYLEDGER_KAFKA_STATE_TOPICS", "off", "on: users and sessions as they are, in two compacted topics"},
+    {"KEYLEDGER_KAFKA_SECURITY_PROTOCOL", "plaintext", "plaintext, ssl, sasl_plaintext or sasl_ssl"},
+    {"KEYLEDGER_KAFKA_SASL_MECHANISM", "", "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER"},
+    {"KEYLEDGER_KAFKA_SASL_USERNAME", "", "the service's principal, for PLAIN and SCRAM"},
+    {"KEYLEDGER_KAFKA_SASL_PASSWORD", "", "of that user", Shown::kMasked},
+    {"KEYLEDGER_KAFKA_SASL_TOKEN_FILE", "", "for OAUTHBEARER: holds a JWT, and somebody renews it"},
+    {"KEYLEDGER_KAFKA_SSL_CA_FILE", "", "PEM: who may have signed the brokers' certificates; empty: the system's"},
+    {"KEYLEDGER_KAFKA_SSL_CRL_FILE", "", "PEM: certificates that were revoked"},
+    {"KEYLEDGER_KAFKA_SSL_CERTIFICATE_FILE", "", "PEM: the service's own certificate, where brokers ask for one"},
+    {"KEYLEDGER_KAFKA_SSL_KEY_FILE", "", "PEM: its key; mode 0600"},
+    {"KEYLEDGER_KAFKA_SSL_KEY_PASSWORD", "", "of that key, if it is encrypted", Shown::kMasked},
+    {"KEYLEDGER_KAFKA_SSL_CIPHER_SUITES", "", "OpenSSL's names; empty: OpenSSL's choice"},
+    {"KEYLEDGER_KAFKA_SSL_ENDPOINT_IDENTIFICATION", "https", "https: a certificate has to name its broker; or none"},
     {"KEYLEDGER_KEYRING_FILE", "", "keys, made by 'keyledger keys generate'; mode 0600"},
     {"KEYLEDGER_CLIENTS_FILE", "", "clients with their secrets' digests and audiences; mode 0600; empty: none"},
     {"KEYLEDGER_ISSUER", "http://127.0.0.1:8080", "the URL by which tokens name this service"},
     {"KEYLEDGER_LISTEN", "127.0.0.1:8080", "address:port of the API"},
     {"KEYLEDGER_MANAGEMENT_LISTEN", "127.0.0.1:9080", "address:port of health, metrics and information"},
     {"KEYLEDGER_TLS_CERTIFICATE_FILE", "", "PEM, leaf first; with the key: the API speaks TLS itself"},
-    {"KEYLEDGER_TLS_KEY_FILE", "", "PEM"},
+    {"KEYLEDGER_TLS_KEY_FILE", "", "PEM; mode 0600. Both are read again at SIGHUP"},
     {"KEYLEDGER_TRUSTED_PROXIES", "", "networks (10.0.0.0/8,…) whose X-Forwarded-For is believed"},
     {"KEYLEDGER_CORS_ORIGINS", "", "origins of browsers that may call the API"},
+    {"KEYLEDGER_POSITIONS", "sealed", "clear: all callers get numbers and may count events; for tests and benches"},
     {"KEYLEDGER_ROLES", "api,projector,publisher", "what this process does"},
     {"KEYLEDGER_IO_THREADS", "1", "threads that serve connections"},
+    {"KEYLEDGER_NETWORK_CONNECTIONS", "1000", "open ones of one network (/32, /64; a /48 four times as many)"},
     {"KEYLEDGER_DATABASE_CONNECTIONS", "4", "for reads, beside the committer's, the projector's, the publisher's"},
     {"KEYLEDGER_APPEND_BATCH", "256", "commands in one append at most"},
     {"KEYLEDGER_HASH_THREADS", "0", "of the password pool; 0: one a core"},
@@ -49,6 +64,8 @@ constexpr Setting kSettings[] = {
     {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "60", "log-ins, registrations and the like of one network (/32, /64)"},
     {"KEYLEDGER_LOGIN_NETWORK_BURST", "30", "of these at once"},
     {"KEYLEDGER_REQUEST_NETWORK_RATE_PER_MINUTE", "600000", "other requests of one network, on each node"},
+    {"KEYLEDGER_WRITE_RATE_PER_MINUTE", "600", "changes with one session, and its refreshes; of a user's sessions 4x"},
+    {"KEYLEDGER_WRITE_BURST", "600", "of these at once"},
     {"KEYLEDGER_REQUEST_TIMEOUT_MS", "10000", "a request is answered by then, if only with 503"},
     {"KEYLEDGER_STOP_TIMEOUT_MS", "10000", "requests in flight are waited for when stopping"},
     {"KEYLEDGER_COMMAND_RETENTION_HOURS", "72", "how long an Idempotency-Key is remembered"},
@@ -57,6 +74,7 @@ constexpr Setting kSettings[] = {
     {"KEYLEDGER_ACCESS_SNAPSHOT_FILE", "", "what answers from memory need is kept in it, sealed, for the next start"},
     {"KEYLEDGER_TREE_HEAD_FILE", "", "signed tree heads are appended to it; keep it from the database's writers"},
     {"KEYLEDGER_TREE_HEAD_SECONDS", "5", "between two tree heads while the log grows"},
+    {"KEYLEDGER_CORE_DUMPS", "off", "on: the process may be dumped and traced, with all keys in it"},
     {"KEYLEDGER_LOG_LEVEL", "info", "trace, debug, info, warn or error"},
 };
 
@@ -73,6 +91,9 @@ public:
         // Settings that are themselves paths end in _FILE; a file of a path makes no sense and is not looked for.
         if (file && *file && !key.ends_with("_FILE")) {
             if (direct && *direct) fault(key + " and " + key + "_FILE are both set; set one");
+            const auto unsafe = setting->shown == Shown::kMasked ? security::what_is_wrong_with_secret_file(file)
+                                                                 : std::nullopt;
+            if (unsafe) fault(key + "_FILE: " + *unsafe);
             return text_of_file(key + "_FILE", file);
         }
         if (direct && *direct) return direct;
@@ -144,6 +165,12 @@ void read_serving(Reader& reader, Config& config) {
     config.kafka_state_topics = state_topics == "on";
     if (state_topics != "on" && state_topics != "off")
         reader.fault("KEYLEDGER_KAFKA_STATE_TOPICS: give on or off, not '" + state_topics + "'");
+    auto security = read_kafka_security([&](std::string_view name) { return reader.text(name); });
+    if (security) {
+        config.kafka_security = std::move(*security);
+    } else {
+        for (const std::string& sentence : security.error()) reader.fault(sentence);
+    }
     config.clients_file = reader.text("KEYLEDGER_CLIENTS_FILE");
     config.listen = reader.endpoint("KEYLEDGER_LISTEN");
     config.management_listen = reader.endpoint("KEYLEDGER_MANAGEMENT_LISTEN");
@@ -151,6 +178,14 @@ void read_serving(Reader& reader, Config& config) {
     config.tls_key_file = reader.text("KEYLEDGER_TLS_KEY_FILE");
     if (config.tls_certificate_file.empty() != config.tls_key_file.empty())
         reader.fault("KEYLEDGER_TLS_CERTIFICATE_FILE and KEYLEDGER_TLS_KEY_FILE go together: set both or none");
+    if (!config.tls_key_file.empty())
+        if (const auto unsafe = security::what_is_wrong_with_secret_file(config.tls_key_file))
+            reader.fault("KEYLEDGER_TLS_KEY_FILE: " + *unsafe);
+    config.network_connections = static_cast<std::size_t>(reader.number("KEYLEDGER_NETWORK_CONNECTIONS", 1, 1'000'000));
+    const std::string positions = reader.text("KEYLEDGER_POSITIONS");
+    config.clear_positions = positions == "clear";
+    if (positions != "clear" && positions != "sealed")
+        reader.fault("KEYLEDGER_POSITIONS: give sealed or clear, not '" + positions + "'");
     config.trusted_proxies = reader.list("KEYLEDGER_TRUSTED_PROXIES");
     config.cors_origins = reader.list("KEYLEDGER_CORS_ORIGINS");
     for (const std::string& role : reader.list("KEYLEDGER_ROLES")) {
@@ -173,6 +208,8 @@ void read_serving(Reader& reader, Config& config) {
     limits.passwords.burst = reader.number("KEYLEDGER_LOGIN_NETWORK_BURST", 1, kMostPerMinute);
     limits.requests.per_minute = reader.number("KEYLEDGER_REQUEST_NETWORK_RATE_PER_MINUTE", 60, kMostPerMinute);
     limits.requests.burst = std::max<std::int64_t>(60, limits.requests.per_minute / 10);
+    limits.writes.per_minute = reader.number("KEYLEDGER_WRITE_RATE_PER_MINUTE", 1, 1'000'000);
+    limits.writes.burst = reader.number("KEYLEDGER_WRITE_BURST", 1, 1'000'000);
 }
 
 void read_rules(Reader& reader, Config& config) {
@@ -212,6 +249,9 @@ Result<Config, ConfigFaults> read_config(const Environment& environment, const s
     Reader reader(environment);
     Config config;
     const auto needed = [&](Needs what) { return std::find(needs.begin(), needs.end(), what) != needs.end(); };
+    const std::string core_dumps = reader.text("KEYLEDGER_CORE_DUMPS");
+    if (core_dumps != "on" && core_dumps != "off")
+        reader.fault("KEYLEDGER_CORE_DUMPS: give on or off, not '" + core_dumps + "'");
     config.log_level = reader.text("KEYLEDGER_LOG_LEVEL");
     constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warn", "error"};
     if (std::find(std::begin(kLevels), std::end(kLevels), config.log_level) == std::end(kLevels))

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/kafka_security.hpp"
 #include "commands/services.hpp"
 #include "domain/result.hpp"
 
@@ -36,6 +37,7 @@ struct Config {
     std::string kafka_topic_prefix;
     std::int32_t kafka_partitions = 0;
     bool kafka_state_topics = false;
+    KafkaSecurity kafka_security;
     std::string keyring_file;
     std::string clients_file;
     std::string issuer;
@@ -49,6 +51,8 @@ struct Config {
     bool serves_projector = false;
     bool serves_publisher = false;
     std::size_t io_threads = 1;
+    std::size_t network_connections = 1000;
+    bool clear_positions = false;
     std::size_t database_connections = 4;
     std::size_t append_batch = 256;
     std::size_t hash_threads = 0;

@@ -1,5 +1,7 @@
 #include "app/core.hpp"
 
+#include "api/network.hpp"
+#include "app/log_reading.hpp"
 #include "app/service.hpp"
 #include "eventstore/postgres/migrator.hpp"
 
@@ -26,9 +28,11 @@ security::HashingPool::Options hashing_options(const Config& config) {
             {config.argon2_memory_kib, config.argon2_iterations, config.argon2_parallelism}};
 }
 
-eventstore::postgres::PostgresStoreSettings store_settings(const Config& config) {
+eventstore::postgres::PostgresStoreSettings store_settings(
+    const Config& config, std::shared_ptr<eventstore::postgres::Authenticity> authenticity) {
     eventstore::postgres::PostgresStoreSettings settings;
     settings.url = config.database_url;
+    settings.authenticity = std::move(authenticity);
     settings.committer.max_batch_commands = config.append_batch;
     settings.reads.threads = config.database_connections;
     // Nobody waits for a read any longer than for the request that asked for it.
@@ -41,6 +45,11 @@ eventstore::postgres::PostgresLimits::Settings limits_settings(const Config& con
     eventstore::postgres::PostgresLimits::Settings settings;
     settings.url = config.database_url;
     return settings;
+}
+
+std::string network_of(std::string_view client_address) {
+    const auto address = api::IpAddress::parse(client_address);
+    return address ? address->caller_network().to_string() : std::string(client_address);
 }
 
 commands::Settings command_settings(const Config& config) {
@@ -58,20 +67,26 @@ security::PasswordPolicy password_policy(const Config& config) {
 
 Core::Core(const Config& config)
     : keyring(open_keyring(config, clock)),
+      authenticity(authenticity_with([live = keyring.get()] { return live->snapshot(); })),
       cipher(*keyring, clock),
       pseudonyms(*keyring, clock),
       hashing(hashing_options(config)),
       hasher(hashing),
       policy(processors, password_policy(config)),
-      store(store_settings(with_fitting_schema(config)), [this] { return clock.now_ms(); }),
+      store(store_settings(with_fitting_schema(config), authenticity), [this] { return clock.now_ms(); }),
       keys(store, cipher),
       executor({store, cipher, keys, cache, clock, identifiers, pseudonyms, &workers}),
       folded_access(executor, store),
       access(folded_access, store),
       limits(limits_settings(config), [this](std::string_view key) { return pseudonyms.bucket(key); }),
-      services{executor, access,     store,  cipher, clock,          identifiers, pseudonyms,
-               hasher,   policy,     client_secrets, assertions,     journal,     limits,
-               command_settings(config)} {}
+      failure_sums(network_of),
+      services{executor, access, store,          cipher,     clock,   identifiers, pseudonyms,
+               hasher,   policy, client_secrets, assertions, journal, limits,      failure_sums,
+               command_settings(config)} {
+    // Else nothing that is read could be believed, and all would wait for it.
+    if (const auto known = authenticity->is_announced(config.database_url, {}); !known)
+        throw StartFailure(known.error());
+}
 
 Core::~Core() { stop(); }
 

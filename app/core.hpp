@@ -35,6 +35,7 @@ struct Core {
     RandomIdentifiers identifiers{clock};
     LoggedJournal journal;
     std::unique_ptr<security::LiveKeyring> keyring;
+    std::shared_ptr<eventstore::postgres::Authenticity> authenticity;
     security::KeyringCipher cipher;
     security::KeyringPseudonyms pseudonyms;
     boost::asio::thread_pool processors{1};  // what takes long but is no password hash
@@ -50,7 +51,8 @@ struct Core {
     RememberedAccess access;
     eventstore::postgres::PostgresLimits limits;
     commands::ClientSecrets client_secrets;
-    security::JwtClientAssertions assertions;
+    commands::FailureSums failure_sums;
+    security::JwtClientAssertions assertions{processors};
     commands::Services services;
 };
 

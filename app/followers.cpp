@@ -1,10 +1,10 @@
 #include "app/followers.hpp"
 
-#include <spdlog/spdlog.h>
-
+#include "app/kafka_client.hpp"
 #include "eventstore/kafka/publisher.hpp"
 #include "eventstore/postgres/leadership.hpp"
 #include "eventstore/postgres/postgres_log_source.hpp"
+#include "security/adapters/keyring_macs.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -12,18 +12,16 @@ namespace {
 namespace kafka = eventstore::kafka;
 namespace postgres = eventstore::postgres;
 
-kafka::PublisherOptions publisher_options(const Config& config, kafka::OutputKind output) {
+constexpr int kKafkaError = 3;  // of syslog
+
+kafka::PublisherOptions publisher_options(const Config& config, const Core& core, kafka::OutputKind output) {
     kafka::PublisherOptions options;
     options.output = output;
     options.pause = output == kafka::OutputKind::kState ? kafka::kStatePause : kafka::kEventsPause;
     if (output == kafka::OutputKind::kEvents) options.pause_below = kafka::kSmallTransactionEvents;
-    options.client.brokers = config.kafka_brokers;
-    options.client.log = [](int level, std::string_view text) {
-        if (level <= 3)
-            spdlog::warn("kafka: {}", text);
-        else
-            spdlog::debug("kafka: {}", text);
-    };
+    options.client = kafka_client(config, kKafkaError);
+    options.macs = std::make_shared<security::KeyringMacs>([&core] { return core.keyring->snapshot(); },
+                                                           [&core] { return core.clock.now_ms(); });
     options.topics.prefix = config.kafka_topic_prefix;
     options.topics.partitions = config.kafka_partitions;
     options.issuer = config.issuer;
@@ -41,11 +39,11 @@ const char* follower_of(kafka::OutputKind output) {
 
 // A publisher with the ports that it alone uses.
 struct Publishing {
-    Publishing(const Config& config, kafka::OutputKind output)
+    Publishing(const Config& config, const Core& core, kafka::OutputKind output)
         : kind(output),
-          source(config.database_url),
-          session(config.database_url, follower_of(output)),
-          publisher(publisher_options(config, output), {source, session, session, session}) {}
+          source(config.database_url, core.authenticity),
+          session(config.database_url, follower_of(output), core.authenticity),
+          publisher(publisher_options(config, core, output), {source, session, session, session}) {}
     const kafka::OutputKind kind;
     postgres::PostgresLogSource source;
     postgres::LeaderSession session;
@@ -63,7 +61,7 @@ struct Followers::Parts {
 Followers::Followers(const Config& config, Core& core, projections::Queries& queries, projections::HotAccess& hot)
     : parts_(std::make_unique<Parts>()) {
     if (config.serves_projector) {
-        auto source = std::make_unique<postgres::PostgresLogSource>(config.database_url);
+        auto source = std::make_unique<postgres::PostgresLogSource>(config.database_url, core.authenticity);
         parts_->projector_source = source.get();
         projections::ProjectorSettings settings;
         settings.database_url = config.database_url;
@@ -72,9 +70,9 @@ Followers::Followers(const Config& config, Core& core, projections::Queries& que
             [&queries](std::string_view, Position) { queries.applied(); });
     }
     if (config.serves_publisher && !config.kafka_brokers.empty()) {
-        parts_->publishing.push_back(std::make_unique<Publishing>(config, kafka::OutputKind::kEvents));
+        parts_->publishing.push_back(std::make_unique<Publishing>(config, core, kafka::OutputKind::kEvents));
         if (config.kafka_state_topics)
-            parts_->publishing.push_back(std::make_unique<Publishing>(config, kafka::OutputKind::kState));
+            parts_->publishing.push_back(std::make_unique<Publishing>(config, core, kafka::OutputKind::kState));
     }
     core.store.on_appended([parts = parts_.get(), &hot](Position) {
         hot.hint();

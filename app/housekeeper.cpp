@@ -4,6 +4,8 @@
 
 #include "commands/erase_anonymous_callers.hpp"
 #include "commands/erase_user.hpp"
+#include "commands/failure_sums.hpp"
+#include "commands/keep_log.hpp"
 #include "eventstore/postgres/housekeeping.hpp"
 #include "projections/erasures_model.hpp"
 
@@ -35,7 +37,9 @@ Housekeeper::Housekeeper(const Config& config, Core& core)
       longest_session_ms_(config.lifetimes.absolute_ms),
       anonymous_callers_days_(config.anonymous_callers_days),
       core_(core),
-      forgotten_until_ms_(core.clock.now_ms()) {}
+      leadership_(config.database_url, "housekeeper"),
+      forgotten_until_ms_(core.clock.now_ms()),
+      sums_since_ms_(forgotten_until_ms_) {}
 
 Housekeeper::~Housekeeper() { stop(); }
 
@@ -57,15 +61,48 @@ void Housekeeper::run() {
     while (!wake_.wait_for(lock, kInterval, [&] { return stopping_; })) {
         lock.unlock();
         try {
-            forget_the_erased();
-            prune();
-            erase_anonymous_callers();
-            erase_users();
+            tidy();
         } catch (const std::exception& error) {
             spdlog::error("housekeeping failed and is tried again: {}", error.what());
         }
         lock.lock();
     }
+    lock.unlock();
+    try {
+        record_failure_sums();
+    } catch (const std::exception& error) {
+        spdlog::error("failed log-ins that were summed are lost: {}", error.what());
+    }
+    leadership_.release();
+}
+
+void Housekeeper::tidy() {
+    forget_the_erased();
+    record_failure_sums();
+    announce_mac_key();
+    if (!leads()) return;
+    prune();
+    erase_anonymous_callers();
+    erase_users();
+}
+
+// Two that lead for a moment do work twice, and nothing wrong: each of these may be done by anybody at any time.
+bool Housekeeper::leads() {
+    if (leads_ && leadership_.still_held()) return true;
+    leads_ = leadership_.try_acquire() == eventstore::Candidacy::kLeading;
+    if (leads_) spdlog::info("this node keeps house for all");
+    return leads_;
+}
+
+void Housekeeper::record_failure_sums() {
+    const std::int64_t now_ms = core_.clock.now_ms();
+    const auto recorded = core_.run(
+        commands::record_failure_sums(core_.services, sums_since_ms_, now_ms, housekeeping_caller()));
+    if (!recorded) {
+        spdlog::warn("failed log-ins with names that nobody has could not be recorded; it is tried again in a minute");
+        return;
+    }
+    sums_since_ms_ = now_ms;
 }
 
 // No session is written for longer than it may last; the snapshots of what has no end stay.
@@ -74,8 +111,10 @@ void Housekeeper::prune() {
     const auto pruned = postgres::prune_commands(database_url_, now_ms - retention_ms_, kAtMost);
     const auto snapshots = postgres::prune_snapshots(database_url_, now_ms - longest_session_ms_, kAtMost);
     const auto limits = postgres::prune_limits(database_url_, kAtMost);
-    if (!pruned || !snapshots || !limits)
-        spdlog::warn("old command ids, snapshots and limits could not be removed: the database does not answer");
+    const auto purged = postgres::purge_graveyard(database_url_);
+    if (!pruned || !snapshots || !limits || !purged)
+        spdlog::warn(
+            "old command ids, snapshots, limits and destroyed keys could not be removed: the database does not answer");
 }
 
 void Housekeeper::forget_the_erased() {
@@ -107,12 +146,31 @@ void Housekeeper::erase_anonymous_callers() {
     next_erasure_ms_ = now_ms + kDayErasureIntervalMs;
 }
 
+// A new key is used once the log says so: a node that lacks it stops instead of taking what it made for
+// somebody else's.
+void Housekeeper::announce_mac_key() {
+    const auto keys = core_.authenticity->macs().writing_keys();
+    if (keys.empty()) return;
+    const auto announced = core_.authenticity->is_announced(database_url_, keys.front());
+    if (!announced)
+        return spdlog::warn("which keys the log knows of could not be learnt: {}", announced.error());
+    if (!*announced) {
+        const auto added =
+            core_.run(commands::add_mac_key(core_.services, keys.front(), housekeeping_caller()));
+        if (!added)
+            return spdlog::warn("the new key {} for event-macs could not be announced yet", keys.front());
+        spdlog::info("announced key {} for event-macs", keys.front());
+        (void)core_.authenticity->is_announced(database_url_, keys.front());
+    }
+    core_.store.use_newest_key();
+}
+
 bool Housekeeper::stopping() {
     const std::lock_guard lock(mutex_);
     return stopping_;
 }
 
-// Every node looks; the command decides, once.
+// The command decides, once, whoever looks.
 void Housekeeper::erase_users() {
     const auto due = projections::due_erasures(database_url_, core_.clock.now_ms(), kErasuresAtMost);
     for (const Uuid& user_id : due) {

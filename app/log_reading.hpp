@@ -1,5 +1,6 @@
 #pragma once
-// The log for commands that only read it: the store without keys.
+// The log for commands that only read it: the store, and what tells its events from what others wrote, if there is a
+// keyring.
 #include <boost/asio/thread_pool.hpp>
 #include <stdexcept>
 #include <vector>
@@ -7,8 +8,16 @@
 #include "app/config.hpp"
 #include "app/run_to_end.hpp"
 #include "eventstore/postgres/postgres_store.hpp"
+#include "security/adapters/keyring_macs.hpp"
 
 namespace keyledger::app {
+
+// For all that reads or appends in this process; the snapshot is asked for anew each time.
+std::shared_ptr<eventstore::postgres::Authenticity> authenticity_with(security::KeyringMacs::Snapshot snapshot);
+// The keys of the keyring that is configured, as the next.
+std::shared_ptr<const eventstore::EventMacs> configured_macs(const Config& config);
+// With the keyring that is configured; nullptr if none is. Throws std::runtime_error if it can't be read.
+std::shared_ptr<eventstore::postgres::Authenticity> configured_authenticity(const Config& config);
 
 class Log {
 public:
@@ -24,9 +33,12 @@ public:
     std::vector<eventstore::RecordedEvent> read(Position first, std::int32_t count);
     eventstore::Head head();
     eventstore::Store& store() { return store_; }
+    // Whether events are checked; else their standing is kUnchecked.
+    bool authenticates() const { return authenticity_ != nullptr; }
 
 private:
     boost::asio::thread_pool thread_{1};
+    const std::shared_ptr<eventstore::postgres::Authenticity> authenticity_;
     eventstore::postgres::PostgresStore store_;
 };
 

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "app/cli.hpp"
+#include "app/core_dumps.hpp"
 
 namespace {
 
@@ -40,6 +41,28 @@ void add_migrate(CLI::App& app, Chosen& chosen) {
     add("status", "list all", MigrateTo::kStatus);
     add("restored", "after a restore: give the log a new identity, so that what names the lost history is refused",
         MigrateTo::kRestored);
+}
+
+void add_keys_of_the_log(CLI::App& keys, Chosen& chosen, const std::shared_ptr<std::string>& path) {
+    auto closed = std::make_shared<CloseKey>();
+    auto* closing = keys.add_subcommand("close", "let nothing more be believed under an old key for event-macs");
+    closing->add_option("id", closed->id, "as 'keys list' shows it")->required();
+    closing->callback([&chosen, path, closed] {
+        closed->path = *path;
+        chosen.run = [closed] { return close_key(from_process, *closed); };
+    });
+
+    auto subject = std::make_shared<std::string>();
+    auto* bringing = keys.add_subcommand("undestroy", "bring back a subject's key that was destroyed within a day");
+    bringing->add_option("subject", *subject, "whose it was: the id of a user or a service account")->required();
+    bringing->callback([&chosen, subject] {
+        chosen.run = [subject] { return bring_back_key(from_process, *subject); };
+    });
+
+    auto* completing = keys.add_subcommand("complete", "make a key for each purpose that has none, after an update");
+    completing->callback([&chosen, path] {
+        chosen.run = [path] { return complete_keys(from_process, *path); };
+    });
 }
 
 void add_keys(CLI::App& app, Chosen& chosen) {
@@ -94,10 +117,7 @@ void add_keys(CLI::App& app, Chosen& chosen) {
         chosen.run = [path, id] { return revoke_key(from_process, *path, *id); };
     });
 
-    auto* completing = keys->add_subcommand("complete", "make a key for each purpose that has none, after an update");
-    completing->callback([&chosen, path] {
-        chosen.run = [path] { return complete_keys(from_process, *path); };
-    });
+    add_keys_of_the_log(*keys, chosen, path);
 
     auto json = std::make_shared<bool>(false);
     auto* listing = keys->add_subcommand("list", "all keys, without their material");
@@ -199,9 +219,17 @@ void add_audit(CLI::App& app, Chosen& chosen) {
         ->add_option("--key", verify->keys,
                      "a verifying key as 'audit key' prints it, or a file that holds one; else the keyring's")
         ->allow_extra_args(false);
+    auto claims = std::make_shared<bool>(false);
+    verifying->add_flag("--claims", *claims,
+                        "hold the claims of names against those who have them, in place of hashes; needs the keyring");
     json_flag(verifying, verify->format);
-    verifying->callback(
-        [&chosen, verify] { chosen.run = [verify] { return verify_audit(from_process, *verify); }; });
+    verifying->callback([&chosen, verify, claims] {
+        if (*claims && (!verify->file.empty() || !verify->against.empty() || !verify->keys.empty()))
+            throw CLI::ValidationError("--claims", "is of the database, and goes with --json alone");
+        chosen.run = [verify, claims] {
+            return *claims ? verify_claims(from_process, verify->format) : verify_audit(from_process, *verify);
+        };
+    });
 
     auto take_away = std::make_shared<ExportAudit>();
     auto* exporting = audit->add_subcommand(
@@ -311,6 +339,7 @@ void add_projections(CLI::App& app, Chosen& chosen) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    forbid_core_dumps(from_process);
     CLI::App app{"Keyledger: an event-sourced authentication and authorization service.\n"
                  "Settings are environment variables KEYLEDGER_*; 'keyledger config check' lists them.\n"
                  "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 was done before, 4 found bad."};

@@ -26,19 +26,19 @@ api::HealthCheck check_projector(const Followers& followers) {
     return {"projector", true, status->last_trouble.empty() ? "follows the log" : status->last_trouble};
 }
 
-// A broker that is away is no reason to send requests elsewhere: the log keeps everything (I12).
+// Neither a broker that is away nor an output that stopped is a reason to send requests elsewhere: the API does
+// without, and the log keeps everything (I12). `keyledger_publisher_stopped` is what to be woken by.
 api::HealthCheck check_publisher(const Followers& followers) {
     const auto outputs = followers.outputs();
     if (outputs.empty()) return {"publisher", true, "rests: not a role of this process, or no brokers"};
-    bool good = true;
     std::string detail;
     for (const auto& [name, status] : outputs) {
-        good = good && !eventstore::kafka::is_stopped(status.state);
         if (!detail.empty()) detail += "; " + std::string(name) + ": ";
+        if (eventstore::kafka::is_stopped(status.state) || status.foreign > 0) detail += "degraded: ";
         detail += eventstore::kafka::name_of(status.state);
         if (!status.sentence.empty()) detail += ": " + status.sentence;
     }
-    return {"publisher", good, detail};
+    return {"publisher", true, detail};
 }
 
 // While it reads the log for the first time, answers are folded instead.
@@ -146,6 +146,8 @@ Samples publisher_samples(const Followers& followers) {
                            double(status.records)});
         samples.push_back({"keyledger_publisher_setbacks", "Errors after which it began anew", labels,
                            double(status.setbacks)});
+        samples.push_back({"keyledger_publisher_foreign_records", "That others wrote to its topics, when it took over",
+                           labels, double(status.foreign)});
         samples.push_back({"keyledger_publisher_stopped", "1 when an operator has to look", labels,
                            stopped ? 1.0 : 0.0});
     }

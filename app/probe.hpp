@@ -1,7 +1,7 @@
 #pragma once
-// Asks, again and again, what requests ask: a security answer at the head of the log, a read of the store and one of
-// the read models, through the very pools and sessions that requests use. Readiness tells how the last went, so that a
-// node whose sessions fell silent says so although it is connected.
+// Asks, again and again, what requests ask: a security answer at the head of the log, a read of the store and
+// one of the read models, through the very pools and sessions that requests use. Readiness tells how the last
+// went, so that a node whose sessions fell silent says so although it is connected.
 #include <chrono>
 #include <condition_variable>
 #include <mutex>

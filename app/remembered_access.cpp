@@ -74,15 +74,16 @@ boost::asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> Re
     co_return std::move(answer->actions);
 }
 
-std::unique_ptr<projections::HotAccess> make_hot_access(const Config& config, const commands::Clock& clock,
-                                                        commands::Identifiers& identifiers,
-                                                        eventstore::SubjectCipher& cipher) {
+std::unique_ptr<projections::HotAccess> make_hot_access(
+    const Config& config, const commands::Clock& clock, commands::Identifiers& identifiers,
+    eventstore::SubjectCipher& cipher, std::shared_ptr<eventstore::postgres::Authenticity> authenticity) {
     projections::HotSettings settings;
     settings.lifetimes = config.lifetimes;
     settings.snapshot_file = config.access_snapshot_file;
     settings.now_ms = [&clock] { return clock.now_ms(); };
     settings.new_id = [&identifiers] { return identifiers.next(); };
-    auto source = std::make_unique<eventstore::postgres::PostgresLogSource>(config.database_url, kFeedPatience);
+    auto source = std::make_unique<eventstore::postgres::PostgresLogSource>(
+        config.database_url, std::move(authenticity), kFeedPatience);
     return std::make_unique<projections::HotAccess>(std::move(settings), std::move(source), cipher);
 }
 

@@ -7,6 +7,10 @@
 #include "commands/access_reader.hpp"
 #include "projections/hot/hot_access.hpp"
 
+namespace keyledger::eventstore::postgres {
+class Authenticity;
+}
+
 namespace keyledger::app {
 
 // From memory; until it is level with the log for the first time, and where there is none, by folding. Thread-safe.
@@ -16,6 +20,7 @@ public:
     RememberedAccess(commands::AccessReader& folded, eventstore::Store& store) : folded_(folded), store_(store) {}
     // Before the first read, or never. It outlives the last one.
     void remember(projections::HotAccess& hot) { hot_ = &hot; }
+    bool answers_from_memory() const override { return hot_ != nullptr && hot_->caught_up(); }
 
     boost::asio::awaitable<Result<commands::AccessStates, eventstore::StoreError>> read(
         commands::AccessSubject subject, commands::Deadline deadline) override;
@@ -33,8 +38,8 @@ private:
 };
 
 // On a connection of its own to the database. Clock, identifiers and cipher outlive it.
-std::unique_ptr<projections::HotAccess> make_hot_access(const Config& config, const commands::Clock& clock,
-                                                        commands::Identifiers& identifiers,
-                                                        eventstore::SubjectCipher& cipher);
+std::unique_ptr<projections::HotAccess> make_hot_access(
+    const Config& config, const commands::Clock& clock, commands::Identifiers& identifiers,
+    eventstore::SubjectCipher& cipher, std::shared_ptr<eventstore::postgres::Authenticity> authenticity);
 
 }  // namespace keyledger::app

@@ -4,6 +4,7 @@
 
 #include "api/http/server.hpp"
 #include "api/limiting.hpp"
+#include "api/positions.hpp"
 #include "api/routes.hpp"
 #include "app/clients_file.hpp"
 #include "app/core.hpp"
@@ -18,6 +19,7 @@
 #include "commands/roles.hpp"
 #include "projections/queries.hpp"
 #include "security/adapters/keyring_tokens.hpp"
+#include "security/secret_file.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -57,6 +59,7 @@ api::ServerOptions server_options(const Config& config, const commands::Clock& c
     options.address = config.listen.address;
     options.port = config.listen.port;
     options.io_threads = config.io_threads;
+    options.limits.connections_per_network = config.network_connections;
     options.limits.request = std::chrono::milliseconds(config.request_timeout_ms);
     options.now_ms = [&clock] { return clock.now_ms(); };
     for (const std::string& text : config.trusted_proxies) {
@@ -90,11 +93,13 @@ struct Service::Parts {
           cursors(*core.keyring, core.clock),
           idempotency_keys(*core.keyring, core.clock),
           queries(query_settings(config)),
-          hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher)),
+          hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher, core.authenticity)),
           followers(config, core, queries, *hot_access),
           context{core.services, tokens, cursors, idempotency_keys, clients, queries, health,
-                  tree_heads},
-          router(api::bind_limited_routes(api::route_table(), context), cors_policy(config)),
+                  tree_heads,    log_id,
+                  config.clear_positions ? api::Positions::kClear : api::Positions::kSealed},
+          router(api::telling_positions(api::bind_limited_routes(api::route_table(), context), context),
+                 cors_policy(config)),
           server(server_options(config, core.clock), router, metrics),
           management(management_options(config.management_listen),
                      management_routes({health, metrics, log_id})),
@@ -157,6 +162,23 @@ void Service::start() try {
     throw StartFailure(error.what());
 } catch (const api::ManagementError& error) {
     throw StartFailure(error.what());
+}
+
+void Service::reload() {
+    reload_keys();
+    reload_certificate();
+}
+
+void Service::reload_certificate() {
+    const std::string& key_file = parts_->config.tls_key_file;
+    if (key_file.empty()) return;
+    try {
+        if (const auto unsafe = security::what_is_wrong_with_secret_file(key_file)) throw api::ServerError(*unsafe);
+        parts_->server.reload_tls();
+        spdlog::info("read the TLS certificate again, for connections that come from now on");
+    } catch (const api::ServerError& error) {
+        spdlog::error("the TLS certificate could not be taken, the one of before stays: {}", error.what());
+    }
 }
 
 void Service::reload_keys() {

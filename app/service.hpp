@@ -24,11 +24,14 @@ public:
     Service& operator=(const Service&) = delete;
 
     void start();
-    // Reads the keyring again (SIGHUP). A file that can't be read changes nothing.
-    void reload_keys();
+    // Reads the keyring and the TLS certificate again (SIGHUP). Files that are no good change nothing.
+    void reload();
     void stop();
 
 private:
+    void reload_keys();
+    void reload_certificate();
+
     struct Parts;
     std::unique_ptr<Parts> parts_;
 };

@@ -2,7 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include "app/kafka_client.hpp"
 #include "app/service.hpp"
+#include "commands/keep_log.hpp"
 #include "eventstore/audit/tree_head_file.hpp"
 #include "eventstore/kafka/tree_head_topic.hpp"
 #include "eventstore/postgres/leadership.hpp"
@@ -19,15 +21,14 @@ namespace kafka = eventstore::kafka;
 namespace postgres = eventstore::postgres;
 using security::KeyPurpose;
 
+constexpr int kKafkaEmergency = 0;  // of syslog: what goes wrong is told with the head that was not written
+
 std::string origin_in(std::string_view note) { return std::string(note.substr(0, note.find('\n'))); }
 
 // Nothing without brokers. One thread's at a time: the constructor's, then the maker's.
 std::unique_ptr<kafka::TreeHeadTopic> topic_of(const Config& config) {
     if (!config.serves_publisher || config.kafka_brokers.empty()) return nullptr;
-    kafka::ClientOptions options;
-    options.brokers = config.kafka_brokers;
-    options.log = [](int, std::string_view text) { spdlog::debug("kafka: {}", text); };
-    return std::make_unique<kafka::TreeHeadTopic>(std::move(options),
+    return std::make_unique<kafka::TreeHeadTopic>(kafka_client(config, kKafkaEmergency),
                                                   kafka::tree_head_topic(config.kafka_topic_prefix));
 }
 
@@ -44,7 +45,7 @@ std::optional<audit::SignedTreeHead> newest_seen(const Config& config, const Uui
         if (notes.torn > 0) spdlog::warn("{} holds {} torn pieces", config.tree_head_file, notes.torn);
     }
     if (topic != nullptr) {
-        auto read = topic->read();
+        auto read = topic->read([&](const std::string& note) { return open(note).has_value(); });
         if (!read) spdlog::warn("the tree heads in Kafka can't be looked at: {}", read.error());
         else std::move(read->begin(), read->end(), std::back_inserter(notes.notes));
     }
@@ -54,6 +55,19 @@ std::optional<audit::SignedTreeHead> newest_seen(const Config& config, const Uui
         spdlog::warn("{} tree heads in {}, Kafka or the database were signed by keys that the keyring does not have",
                      newest.unopened, config.tree_head_file);
     return std::move(newest.head);
+}
+
+// Whoever appended them had the service's role in the database, and not its keys.
+Result<void, std::string> disavow(Core& core, const std::vector<LogDisavowed>& records) {
+    commands::Caller caller;
+    caller.actor_type = eventstore::ActorType::kSystem;
+    caller.request_id = "tree-heads";
+    caller.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    for (const LogDisavowed& record : records)
+        spdlog::error("the record at position {} was not written by the service: it is disavowed", record.position);
+    const auto done = core.run(commands::disavow_records(core.services, records, caller));
+    if (!done) return Unexpected(std::string("the log could not be appended to"));
+    return {};
 }
 
 }  // namespace
@@ -77,7 +91,7 @@ security::NoteKey verifying_key(const security::Keyring& keyring, const Uuid& lo
 
 struct TreeHeads::Parts {
     Parts(const Config& config, Core& core, const eventstore::Head& log)
-        : source(config.database_url),
+        : source(config.database_url, core.authenticity),
           session(config.database_url, "tree-heads"),
           store(config.database_url),
           topic(topic_of(config)),
@@ -87,7 +101,8 @@ struct TreeHeads::Parts {
                 std::chrono::seconds(config.tree_head_s), ports(config, core), seen) {}
 
     audit::TreeHeadPorts ports(const Config& config, Core& core) {
-        audit::TreeHeadPorts ports{source, session, store, {}, {}, {}, {}};
+        audit::TreeHeadPorts ports{source, session, store, {}, {}, {}, {}, {}};
+        ports.disavow = [&core](const std::vector<LogDisavowed>& records) { return disavow(core, records); };
         ports.now_ms = [&core] { return core.clock.now_ms(); };
         ports.sign = [&core](const audit::TreeHead& head) {
             const auto keyring = core.keyring->snapshot();
@@ -116,6 +131,7 @@ struct TreeHeads::Parts {
 
 TreeHeads::TreeHeads(const Config& config, Core& core, const eventstore::Head& log)
     : parts_(std::make_unique<Parts>(config, core, log)) {
+    if (parts_->seen) core.authenticity->saw_signed(log.log_id, parts_->seen->head.size);
     if (parts_->seen && parts_->seen->head.size > log.cursor.position)
         throw StartFailure("the log " + log.log_id.to_string() + " ends at position " +
                            std::to_string(log.cursor.position) + ", but a tree head was signed at position " +

@@ -18,6 +18,7 @@
 #include "eventstore/postgres/committer.hpp"
 #include "eventstore/postgres/wire.hpp"
 #include "security/bytes.hpp"
+#include "tests/support/event_macs.hpp"
 #include "tests/support/postgres.hpp"
 
 namespace keyledger {
@@ -151,13 +152,15 @@ constexpr const char* kBareTable =
     "create sequence bare.positions cache 1000;"
     "alter table bare.events alter column position set default nextval('bare.positions')";
 constexpr const char* kBareInsert =
-    "insert into bare.events (tenant, stream_type, stream_id, version, event_type, schema_version, event_id, payload,"
-    " metadata, recorded_at, leaf_hash) select 'default', o.* from unnest($1::text[], $2::uuid[], $3::int[],"
-    " $4::text[], $5::int2[], $6::uuid[], $7::jsonb[], $8::jsonb[], $9::timestamptz[], $10::bytea[]) as o";
+    "insert into bare.events (tenant, stream_type, stream_id, version, event_type, schema_version, event_id, "
+    "payload_text,"
+    " metadata_text, recorded_at, leaf_hash) select 'default', o.* from unnest($1::text[], $2::uuid[], "
+    "$3::int[],"
+    " $4::text[], $5::int2[], $6::uuid[], $7::text[], $8::text[], $9::timestamptz[], $10::bytea[]) as o";
 
 struct BareBatch {
     BinaryArray stream_types{kTexts}, streams{kUuids}, versions{kInt4s}, types{kTexts}, schemas{kInt2s};
-    BinaryArray ids{kUuids}, payloads{kJsonbs}, metadatas{kJsonbs}, times{{1185, kTimestamp}}, leaves{kBytes};
+    BinaryArray ids{kUuids}, payloads{kTexts}, metadatas{kTexts}, times{{1185, kTimestamp}}, leaves{kBytes};
 
     void add(const NewEvent& event, const Digest& leaf) {
         stream_types.add(event.stream_type);
@@ -166,8 +169,8 @@ struct BareBatch {
         types.add(event.type);
         schemas.add_int2(event.schema_version);
         ids.add(event.event_id);
-        payloads.add_jsonb(event.payload);
-        metadatas.add_jsonb(event.metadata);
+        payloads.add(event.payload);
+        metadatas.add(event.metadata);
         std::string time;
         put_integer(time, server_time(now_ms()));
         times.add(time);
@@ -237,7 +240,7 @@ void run(const Options& options) {
     database.execute(kBareTable);
     CommitterSettings settings;
     settings.max_batch_commands = options.batch;
-    Committer committer(database.service_url(), now_ms, settings);
+    Committer committer(database.service_url(), now_ms, settings, test::authenticity());
     bench::Feeder feeder(committer, 2 * options.batch);  // two batches' worth of commands wait, as under load
     Workload workload;
     seconds_for(feeder, workload.registrations());

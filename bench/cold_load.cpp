@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "eventstore/postgres/postgres_store.hpp"
+#include "tests/support/event_macs.hpp"
 #include "tests/support/given.hpp"
 #include "tests/support/postgres.hpp"
 #include "tests/support/world.hpp"
@@ -44,7 +45,8 @@ int main(int argc, char** argv) {
 
     test::Database database;
     test::FixedClock clock(test::kNowMs);
-    eventstore::postgres::PostgresStore store({.url = database.service_url()}, [] { return test::kNowMs; });
+    eventstore::postgres::PostgresStore store(
+        {.url = database.service_url(), .authenticity = test::authenticity()}, [] { return test::kNowMs; });
     test::World world(store, clock);
     test::Node node(world, store);
     world.register_user(node, "ann@example.com");

@@ -18,6 +18,7 @@
 #include "projections/runner.hpp"
 #include "tests/projections/log_writer.hpp"
 #include "tests/projections/story.hpp"
+#include "tests/support/event_macs.hpp"
 
 using namespace keyledger;
 using namespace keyledger::projections;
@@ -142,7 +143,8 @@ int main(int argc, char** argv) {
 
     Seen seen;
     Projector projector({database.service_url(), batch, "keyledger projector"},
-                        std::make_unique<eventstore::postgres::PostgresLogSource>(database.service_url()),
+                        std::make_unique<eventstore::postgres::PostgresLogSource>(
+                            database.service_url(), keyledger::test::authenticity()),
                         story.cipher(), all_read_models(),
                         [&](std::string_view model, Position position) { seen.applied(model, position); });
     const double own_before = own_seconds();

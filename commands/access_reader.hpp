@@ -57,6 +57,8 @@ struct SubjectStates {
 class AccessReader {
 public:
     virtual ~AccessReader() = default;
+    // Whether it remembers everybody: an answer reads nothing of the store but its head.
+    virtual bool answers_from_memory() const { return false; }
     // Each includes every command that had returned before the call, on any node: kUnavailable rather than anything
     // older.
     virtual asio::awaitable<Result<AccessStates, eventstore::StoreError>> read(AccessSubject subject,

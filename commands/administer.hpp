@@ -12,17 +12,22 @@ struct Administration {
     Subject subject;
     StreamOf<User> user;    // read of a user only
     StreamOf<Group> group;  // and this of a group only
-    AccessRules rules;      // of the subject; without those of its groups where the actor holds everything
+    AccessRules moved;      // what the errand gives or takes
     StreamOf<Assignments> assignments;
     StreamOf<Administrators> administrators;
     std::vector<Uuid> deleted_roles;  // that the subject is still assigned to
 };
 using Act = std::function<Decided(Administration&)>;
 
+// What a command gives its subject or takes from it: the actor must hold all of it, and everything where it denies
+// something to a group. Of what is not there it is nothing; that it is not there the act finds.
+using Moves = std::function<Answer<AccessRules>(Attempt&, const AccessRules& held)>;
+
 struct Errand {
     Bearer bearer;
     Permission needed;
     Subject subject;
+    Moves moves = {};  // empty: nothing
 };
 // kForbidden, kUserUnknown, kAccountUnknown, kGroupUnknown, kExceedsAuthority, or what the act refuses.
 Answer<Done> administer(Services& services, Errand errand, Caller caller, Act act);

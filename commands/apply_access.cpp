@@ -5,7 +5,6 @@
 namespace keyledger::commands {
 namespace {
 
-using Op = eventstore::ClaimChange::Op;
 constexpr std::string_view kRoleNames = "role_name";
 
 AccessRules rules_of(const RoleDefinition& definition) {
@@ -20,6 +19,11 @@ RoleCommand command_for(const Attempt& attempt, StreamOf<Role> stream, const std
     if (attempt.state(stream).status == Role::Status::kDefined)
         return ChangeRole{name, rules, everything, held_by(attempt, stream.id, rules)};
     return DefineRole{name, rules, everything, RoleKind::kCustom};
+}
+
+bool is_called(const Role& role, const std::string& key) {
+    const auto name = parse_role_name(role.name);
+    return role.status == Role::Status::kDefined && name && name->key == key;
 }
 
 Change change_of(const RoleEvent& event) {
@@ -44,9 +48,10 @@ Answer<AppliedRole> apply_role(Services& services, std::string name, std::option
     const Step step = [&](Attempt& attempt) -> Decided {
         applied = AppliedRole{};
         const Role& before = attempt.state(role);
+        if (*owner && !is_called(before, parsed->key))
+            co_return Unexpected(CommandError(Refusal::kBusy));  // deleted or renamed since it was found by its name
         applied.before = before.rules;
         applied.after = before.rules;
-        if (!definition && before.status != Role::Status::kDefined) co_return Result<void, CommandError>{};
         const RoleCommand command = command_for(attempt, role, parsed->text, definition);
         auto events = decide(before, command);
         if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
@@ -55,10 +60,6 @@ Answer<AppliedRole> apply_role(Services& services, std::string name, std::option
         applied.after = definition ? rules_of(*definition) : AccessRules();
         if (how == Apply::kTrying) co_return Result<void, CommandError>{};
         attempt.append(role, *events);
-        if (applied.change != Change::kChanged) {
-            const auto op = applied.change == Change::kMade ? Op::kTake : Op::kRelease;
-            attempt.change_claims(op, kRoleNames, role_id, services.pseudonyms.claim(kRoleNames, parsed->key));
-        }
         co_return Result<void, CommandError>{};
     };
     auto executed = co_await services.executor.run(std::move(caller), streams, step);

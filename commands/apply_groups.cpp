@@ -7,7 +7,6 @@
 namespace keyledger::commands {
 namespace {
 
-using Op = eventstore::ClaimChange::Op;
 constexpr std::string_view kGroupNames = "group_name";
 
 struct Target {  // of a role or a group that the file names within a group
@@ -151,7 +150,7 @@ void tell_respelt(AppliedGroup& applied, const std::string& before, const std::s
     applied.removed.push_back("name " + before);
 }
 
-Decided remove(Services& services, Attempt& attempt, GroupStreams on, std::string key) {
+Decided remove(Attempt& attempt, GroupStreams on) {
     auto deleted = decide(attempt.state(on.group), GroupCommand(DeleteGroup{on.id}));
     auto withdrawn = decide(attempt.state(on.assignments), AssignmentsCommand(WithdrawAllRoles{Subject::group(on.id)}));
     auto unnested = decide(attempt.state(on.nestings), NestingsCommand(UnnestWholly{on.id}));
@@ -159,7 +158,6 @@ Decided remove(Services& services, Attempt& attempt, GroupStreams on, std::strin
     attempt.append(on.group, *deleted);
     attempt.append(on.assignments, *withdrawn);
     attempt.append(on.nestings, *unnested);
-    attempt.change_claims(Op::kRelease, kGroupNames, on.id, services.pseudonyms.claim(kGroupNames, key));
     co_return Result<void, CommandError>{};
 }
 
@@ -223,7 +221,7 @@ Answer<AppliedGroup> apply_group(Services& services, std::string name, std::opti
         if (!definition) {
             applied.change = Change::kRemoved;
             if (how == Apply::kTrying) co_return Result<void, CommandError>{};
-            auto removed = co_await remove(services, attempt, on, parsed->key);
+            auto removed = co_await remove(attempt, on);
             co_return removed;
         }
         auto assigned = settle_roles(attempt, on, *roles);
@@ -239,11 +237,9 @@ Answer<AppliedGroup> apply_group(Services& services, std::string name, std::opti
         if (is_new) {
             const std::vector<GroupEvent> defined{GroupDefined{parsed->text}};
             attempt.append(on.group, defined);
-            attempt.change_claims(Op::kTake, kGroupNames, group_id,
-                                  services.pseudonyms.claim(kGroupNames, parsed->key));
         }
         if (respelt) {
-            const std::vector<GroupEvent> renamed{GroupRenamed{parsed->text}};  // the claim is of the same key
+            const std::vector<GroupEvent> renamed{GroupRenamed{parsed->text}};
             attempt.append(on.group, renamed);
         }
         attempt.append(on.assignments, *assigned);
@@ -279,7 +275,7 @@ Answer<AppliedGroup> apply_default_roles(Services& services, std::vector<std::st
         if (!assigned) co_return Unexpected(assigned.error());
         if (!applied.added.empty() || !applied.removed.empty()) applied.change = Change::kChanged;
         if (how == Apply::kTrying || assigned->empty()) co_return Result<void, CommandError>{};
-        auto founded = found_everyone(services, attempt, on.group);
+        auto founded = found_everyone(attempt, on.group);
         if (!founded) co_return founded;
         attempt.append(on.assignments, *assigned);
         co_return Result<void, CommandError>{};

@@ -22,6 +22,12 @@ Result<void, CommandError> authorise(const Attempt& attempt, const ActorStreams&
     return {};
 }
 
+Step must_be(const Services& services, const ActorStreams& actor, const Bearer& bearer) {
+    return [&services, actor, bearer](Attempt& attempt) -> Decided {
+        co_return authorise(attempt, actor, bearer, services);
+    };
+}
+
 namespace {
 
 // The groups that the subject is in, or those above it; nestings are not read where it is in none by itself.
@@ -97,6 +103,14 @@ Answer<AccessRules> authorise_with(Attempt& attempt, const Permission& needed, c
     if (!holdings) co_return Unexpected(holdings.error());
     if (!holdings->rules.covers(needed)) co_return Unexpected(CommandError(Refusal::kForbidden));
     co_return holdings->authority();
+}
+
+Step must_hold(const Services& services, const Bearer& bearer, const Permission& needed) {
+    return [&services, bearer, needed](Attempt& attempt) -> Decided {
+        auto held = co_await authorise_with(attempt, needed, bearer, services);
+        if (!held) co_return Unexpected(held.error());
+        co_return Result<void, CommandError>{};
+    };
 }
 
 }  // namespace keyledger::commands

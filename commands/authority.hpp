@@ -16,6 +16,9 @@ ActorStreams read_actor(Streams& streams, const Bearer& bearer);
 Result<void, CommandError> authorise(const Attempt& attempt, const ActorStreams& actor, const Bearer& bearer,
                                      const Services& services);
 
+// That, as all that is asked of whoever commands something of their own. The services outlive the step.
+Step must_be(const Services& services, const ActorStreams& actor, const Bearer& bearer);
+
 // The same rule on folds, for whoever answers without appending.
 bool token_holds(const Session& session, const User& user, const Bearer& bearer, const SessionLifetimes& lifetimes,
                  std::int64_t now_ms);
@@ -47,5 +50,7 @@ Through through_for(const AccessRules& held);
 // assignments and roles.
 Answer<AccessRules> authorise_with(Attempt& attempt, const Permission& needed, const Bearer& bearer,
                                    const Services& services);
+// That, as all that is asked. The services outlive the step.
+Step must_hold(const Services& services, const Bearer& bearer, const Permission& needed);
 
 }  // namespace keyledger::commands

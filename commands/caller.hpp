@@ -10,7 +10,7 @@
 namespace keyledger::commands {
 
 // From `Idempotency-Key`: both are keyed digests made at the edge (design: the id binds tenant, route, principal and
-// key; the fingerprint is of the request without its secrets).
+// key; the fingerprint is of the whole request).
 struct Idempotency {
     eventstore::CommandId command_id{};
     eventstore::Digest fingerprint{};

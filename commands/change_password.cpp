@@ -17,8 +17,6 @@ Answer<Done> change_password(Services& services, PasswordChange change, Caller c
     Streams streams;
     const ActorStreams actor = read_actor(streams, bearer);
     const Step step = [&](Attempt& attempt) -> Decided {
-        auto allowed = authorise(attempt, actor, bearer, services);
-        if (!allowed) co_return allowed;
         auto checked = co_await check_own_password(services, attempt, actor.user, change.current_password, caller);
         if (!checked) co_return Unexpected(checked.error());
         const User& him = attempt.state(actor.user);
@@ -38,14 +36,15 @@ Answer<Done> change_password(Services& services, PasswordChange change, Caller c
         attempt.append(actor.user, *events);
         co_return Result<void, CommandError>{};
     };
-    auto executed = co_await services.executor.run(caller, streams, step);
+    Order order(must_be(services, actor, bearer), step);
+    auto executed = co_await services.executor.run(caller, streams, std::move(order));
     if (!executed) {
         report_tampering(services, bearer.user_id, executed.error());
         if (executed.error().refusal == Refusal::kWrongPassword)
             co_await record_failed_login(services, bearer.user_id, LoginFailure::kWrongPassword, caller);
         co_return Unexpected(executed.error());
     }
-    co_return Done{executed->position};
+    co_return Done{executed->position, executed->repeated};
 }
 
 }  // namespace keyledger::commands

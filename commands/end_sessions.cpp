@@ -5,10 +5,10 @@
 namespace keyledger::commands {
 namespace {
 
-Answer<Done> run(Services& services, Caller caller, Streams streams, Step step) {
-    auto executed = co_await services.executor.run(std::move(caller), std::move(streams), std::move(step));
+Answer<Done> run(Services& services, Caller caller, Streams streams, Order order) {
+    auto executed = co_await services.executor.run(std::move(caller), std::move(streams), std::move(order));
     if (!executed) co_return Unexpected(executed.error());
-    co_return Done{executed->position};
+    co_return Done{executed->position, executed->repeated};
 }
 
 Result<void, CommandError> end(Attempt& attempt, const StreamOf<Session>& session, const User& user,
@@ -26,12 +26,11 @@ Answer<Done> log_out(Services& services, Bearer bearer, Caller caller) {
     Streams streams;
     const ActorStreams actor = read_actor(streams, bearer);
     const Step step = [&](Attempt& attempt) -> Decided {
-        auto allowed = authorise(attempt, actor, bearer, services);
-        if (!allowed) co_return allowed;
         co_return end(attempt, actor.session, attempt.state(actor.user), bearer.user_id,
                       SessionEndReason::kLoggedOut);
     };
-    auto done = co_await run(services, std::move(caller), streams, step);
+    Order order(must_be(services, actor, bearer), step);
+    auto done = co_await run(services, std::move(caller), streams, std::move(order));
     co_return done;
 }
 
@@ -44,11 +43,10 @@ Answer<Done> revoke_session(Services& services, Bearer bearer, Uuid session_id, 
     const ActorStreams actor = read_actor(streams, bearer);
     const auto session = streams.read<Session>(session_id);
     const Step step = [&](Attempt& attempt) -> Decided {
-        auto allowed = authorise(attempt, actor, bearer, services);
-        if (!allowed) co_return allowed;
         co_return end(attempt, session, attempt.state(actor.user), bearer.user_id, SessionEndReason::kRevoked);
     };
-    auto done = co_await run(services, std::move(caller), streams, step);
+    Order order(must_be(services, actor, bearer), step);
+    auto done = co_await run(services, std::move(caller), streams, std::move(order));
     co_return done;
 }
 
@@ -56,8 +54,6 @@ Answer<Done> revoke_all_sessions(Services& services, Bearer bearer, Sparing spar
     Streams streams;
     const ActorStreams actor = read_actor(streams, bearer);
     const Step step = [&](Attempt& attempt) -> Decided {
-        auto allowed = authorise(attempt, actor, bearer, services);
-        if (!allowed) co_return allowed;
         RevokeAllSessions command;
         if (sparing == Sparing::kCurrentSession) command.kept_session = bearer.session_id;
         auto events = decide(attempt.state(actor.user), command);
@@ -65,7 +61,8 @@ Answer<Done> revoke_all_sessions(Services& services, Bearer bearer, Sparing spar
         attempt.append(actor.user, *events);
         co_return Result<void, CommandError>{};
     };
-    auto done = co_await run(services, std::move(caller), streams, step);
+    Order order(must_be(services, actor, bearer), step);
+    auto done = co_await run(services, std::move(caller), streams, std::move(order));
     co_return done;
 }
 
@@ -87,7 +84,7 @@ Answer<Done> revoke_token(Services& services, Uuid session_id, Client client, Ca
     auto folds = co_await services.executor.folder().load(lookup.loads(), Freshness::kCached, caller.deadline);
     if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
     const Session known = state_of<Session>(folds->front());
-    const bool may = known.client_id == client.client_id || client.introspects == Introspects::kAllTokens;
+    const bool may = known.client_id == client.client_id || client.revokes == Revokes::kAllTokens;
     if (known.status == Session::Status::kAbsent || !may) co_return Done{};
     Streams streams;
     const auto session = streams.read<Session>(session_id);
@@ -97,8 +94,9 @@ Answer<Done> revoke_token(Services& services, Uuid session_id, Client client, Ca
     };
     caller.actor_type = eventstore::ActorType::kClient;
     caller.actor_id = client.client_id;
-    auto done = co_await run(services, std::move(caller), streams, step);
-    co_return done;
+    auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    if (!executed) co_return Unexpected(executed.error());
+    co_return Done{executed->position};
 }
 
 }  // namespace keyledger::commands

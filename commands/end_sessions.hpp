@@ -16,8 +16,8 @@ Answer<Done> revoke_all_sessions(Services& services, Bearer bearer, Sparing spar
 // All of somebody else's, with kWriteUsers.
 Answer<Done> revoke_sessions_of(Services& services, Bearer bearer, Uuid user_id, Caller caller);
 
-// For a client that authenticated, of a token that was issued to it; others' tokens and unknown ones are no error and
-// change nothing (RFC 7009 section 2.2).
+// For a client that authenticated, of a token that was issued to it, or of anybody's if it may revoke them all; others'
+// tokens and unknown ones are no error and change nothing (RFC 7009 section 2.2).
 Answer<Done> revoke_token(Services& services, Uuid session_id, Client client, Caller caller);
 
 }  // namespace keyledger::commands

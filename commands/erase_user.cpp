@@ -8,8 +8,6 @@
 namespace keyledger::commands {
 namespace {
 
-using Op = eventstore::ClaimChange::Op;
-
 // Whoever is to be erased is no administrator from the request on, so that what is due can be carried out; taken back,
 // he is one again.
 Decided count_among_administrators(Attempt& attempt, StreamOf<User> user, const std::vector<UserEvent>& events) {
@@ -29,17 +27,13 @@ bool erases(const std::vector<UserEvent>& events) {
     return !events.empty() && std::holds_alternative<UserErased>(events.back());
 }
 
-// Everything of his that is not in the log goes with the event. Claims are released under every key that may have made
-// them.
+// Everything of theirs that is not in the log goes with the event; their claims by themselves, since they have no names
+// any more.
 Decided take_everything(Services& services, Attempt& attempt, StreamOf<User> user, Deadline deadline) {
     const User& him = attempt.state(user);
     const auto email = him.email ? parse_email(*him.email) : std::nullopt;
     // His key is there, but not the one that wraps it: his claims could not be found, and would stay.
     if (!email) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
-    attempt.change_claims(Op::kRelease, "email", user.id, services.pseudonyms.claim("email", email->key));
-    if (const auto username = him.username ? parse_username(*him.username) : std::nullopt)
-        attempt.change_claims(Op::kRelease, "username", user.id,
-                              services.pseudonyms.claim("username", username->key));
     std::string kind(kPasswordKind);
     auto stored = co_await services.store.read_credential(user.id, std::move(kind), deadline);
     if (!stored) co_return Unexpected(CommandError(refusal_of(stored.error())));
@@ -73,32 +67,52 @@ RequestErasure request_now(const Services& services) {
     return {now_ms, now_ms + services.settings.erasure_grace_ms};
 }
 
-// When it is due, by the log: a request that was made before is the one that counts.
-Answer<Erasure> answer_of(Services& services, Uuid user_id, Executed executed, Deadline deadline) {
+// When an append that is not repeated made it due, or one before it.
+Answer<Erasure> due_by_state(Services& services, Uuid user_id, Executed executed, Deadline deadline) {
     Streams streams;
     streams.read<User>(user_id);
     auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline);
     if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
     const User& user = state_of<User>(folds->front());
-    if (!user.exists()) co_return Erasure{executed.position, 0};
-    if (user.erasure_due_at_ms) co_return Erasure{executed.position, *user.erasure_due_at_ms};
-    // Taken back since. A repeated request is told what the first one was.
-    if (executed.first_position == 0) co_return Unexpected(CommandError(Refusal::kBusy, 1));
-    auto events = co_await services.store.read_log(executed.first_position, 1, deadline);
-    if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
-    if (events->empty()) co_return Unexpected(CommandError(Refusal::kBroken));
-    eventstore::OpensNothing nothing;
-    const auto first = eventstore::decode_any(events->front(), nothing);
-    const auto* of_user = std::get_if<UserEvent>(&first);
-    const auto* requested = of_user ? std::get_if<UserErasureRequested>(of_user) : nullptr;
-    if (!requested) co_return Unexpected(CommandError(Refusal::kBroken));
-    co_return Erasure{executed.position, requested->due_at_ms};
+    if (!user.exists()) co_return Erasure{executed.position, 0, false};
+    if (user.erasure_due_at_ms) co_return Erasure{executed.position, *user.erasure_due_at_ms, false};
+    co_return Unexpected(CommandError(Refusal::kBusy, 1));  // taken back since
 }
 
-Answer<Done> done(Services& services, Caller caller, Streams streams, Step step) {
-    auto executed = co_await services.executor.run(std::move(caller), std::move(streams), std::move(step));
+// What an append said of it, and nothing that came later.
+Answer<Erasure> due_by_events(Services& services, Executed executed, Deadline deadline) {
+    const auto count = static_cast<std::int32_t>(executed.position - executed.first_position + 1);
+    auto events = co_await services.store.read_log(executed.first_position, count, deadline);
+    if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+    eventstore::OpensNothing nothing;
+    std::optional<std::int64_t> due_at_ms;
+    for (const eventstore::RecordedEvent& recorded : *events) {
+        if (recorded.is_inert()) continue;
+        const auto event = eventstore::decode_any(recorded, nothing);
+        const auto* of_user = std::get_if<UserEvent>(&event);
+        if (of_user == nullptr) continue;
+        if (const auto* requested = std::get_if<UserErasureRequested>(of_user)) due_at_ms = requested->due_at_ms;
+        if (std::holds_alternative<UserErased>(*of_user))
+            co_return Erasure{executed.position, 0, executed.repeated};
+    }
+    if (!due_at_ms) co_return Unexpected(CommandError(Refusal::kBroken));
+    co_return Erasure{executed.position, *due_at_ms, executed.repeated};
+}
+
+Answer<Erasure> answer_of(Services& services, Uuid user_id, Executed executed, Deadline deadline) {
+    if (executed.first_position == 0) {
+        auto requested_before = co_await due_by_state(services, user_id, executed, deadline);
+        co_return requested_before;
+    }
+    auto requested_now = co_await due_by_events(services, executed, deadline);
+    co_return requested_now;
+}
+
+template <class OrderOrStep>
+Answer<Done> done(Services& services, Caller caller, Streams streams, OrderOrStep what) {
+    auto executed = co_await services.executor.run(std::move(caller), std::move(streams), std::move(what));
     if (!executed) co_return Unexpected(executed.error());
-    co_return Done{executed->position};
+    co_return Done{executed->position, executed->repeated};
 }
 
 }  // namespace
@@ -108,15 +122,14 @@ Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, 
     Streams streams;
     const ActorStreams actor = read_actor(streams, bearer);
     const Step step = [&](Attempt& attempt) -> Decided {
-        auto allowed = authorise(attempt, actor, bearer, services);
-        if (!allowed) co_return allowed;
         auto right = co_await check_own_password(services, attempt, actor.user, request.current_password, caller);
         if (!right) co_return Unexpected(right.error());
         UserCommand command = request_now(services);
         auto decided = co_await carry_out(services, attempt, actor.user, std::move(command), caller.deadline);
         co_return decided;
     };
-    auto executed = co_await services.executor.run(caller, streams, step);
+    Order order(must_be(services, actor, bearer), step);
+    auto executed = co_await services.executor.run(caller, streams, std::move(order));
     if (!executed) {
         report_tampering(services, bearer.user_id, executed.error());
         if (executed.error().refusal == Refusal::kWrongPassword)
@@ -144,13 +157,12 @@ Answer<Done> withdraw_own_erasure(Services& services, Bearer bearer, Caller call
     Streams streams;
     const ActorStreams actor = read_actor(streams, bearer);
     const Step step = [&](Attempt& attempt) -> Decided {
-        auto allowed = authorise(attempt, actor, bearer, services);
-        if (!allowed) co_return allowed;
         UserCommand command = WithdrawErasure{};
         auto decided = co_await carry_out(services, attempt, actor.user, std::move(command), caller.deadline);
         co_return decided;
     };
-    auto withdrawn = co_await done(services, caller, streams, step);
+    Order order(must_be(services, actor, bearer), step);
+    auto withdrawn = co_await done(services, caller, streams, std::move(order));
     co_return withdrawn;
 }
 

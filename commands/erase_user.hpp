@@ -11,7 +11,8 @@ struct ErasureRequest {
 };
 struct Erasure {
     Position position = 0;       // 0: it had been requested before
-    std::int64_t due_at_ms = 0;  // of a request that can be taken back; 0: he is erased
+    std::int64_t due_at_ms = 0;  // of a request that can be taken back; 0: they are erased
+    bool repeated = false;       // as in Done
 };
 
 // Of oneself. A wrong password counts as a failed log-in: a stolen access token is no licence to guess.

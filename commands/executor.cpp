@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "commands/names.hpp"
 #include "commands/snapshots.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "security/base64url.hpp"
@@ -74,10 +75,10 @@ Refusal refusal_of_claim(const std::string& kind) {
     return kind == "first_administrator" ? Refusal::kAdministratorExists : Refusal::kBroken;
 }
 
-Result<std::optional<Executed>, CommandError> repeated(const eventstore::Duplicate& earlier) {
-    if (!earlier.same_request) return Unexpected(CommandError(Refusal::kIdempotencyMismatch));
-    return std::optional(
-        Executed{earlier.first_position + earlier.event_count - 1, true, earlier.first_position, 0});
+Outcome repeated(const eventstore::Duplicate& earlier, const Caller& caller) {
+    if (caller.idempotency && earlier.fingerprint != caller.idempotency->fingerprint)
+        return Unexpected(CommandError(Refusal::kIdempotencyMismatch));
+    return Executed{earlier.first_position + earlier.event_count - 1, true, earlier.first_position, 0};
 }
 
 // Nobody else knows a command id that was made here: where it is known already, this very append was sent twice.
@@ -188,9 +189,10 @@ Decided Attempt::also_read(Streams more) {
     co_return Result<void, CommandError>{};
 }
 
-void Attempt::change_claims(eventstore::ClaimChange::Op op, std::string_view kind, const Uuid& owner,
-                            const std::vector<eventstore::ClaimDigest>& digests) {
-    for (const auto& [key_id, digest] : digests) claims_.push_back({op, std::string(kind), key_id, digest, owner});
+void Attempt::take_claim(std::string_view kind, const Uuid& owner,
+                         const std::vector<eventstore::ClaimDigest>& digests) {
+    for (const auto& [key_id, digest] : digests)
+        claims_.push_back({eventstore::ClaimChange::Op::kTake, std::string(kind), key_id, digest, owner});
 }
 
 asio::awaitable<Result<SubjectKeyPtr, CommandError>> Attempt::key_of(Uuid subject) {
@@ -219,10 +221,17 @@ asio::awaitable<Result<bool, CommandError>> Attempt::destroy_key_of(Uuid subject
 
 // ---- Executor --------------------------------------------------------------------------------------------------
 asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Step step, int max_attempts) {
-    auto earlier = co_await earlier_outcome(caller);
-    if (!earlier) co_return Unexpected(earlier.error());
-    if (earlier->has_value()) co_return **earlier;
+    caller.idempotency.reset();
+    const Step nobody_is_asked = [](Attempt&) -> Decided { co_return Result<void, CommandError>{}; };
+    Order order(nobody_is_asked, std::move(step));
+    auto executed = co_await run(std::move(caller), std::move(streams), std::move(order), max_attempts);
+    co_return executed;
+}
 
+asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Order order, int max_attempts) {
+    auto known = co_await was_carried_out(caller);
+    if (!known) co_return Unexpected(known.error());
+    bool done_before = *known;
     const eventstore::CommandId command_id =
         caller.idempotency ? caller.idempotency->command_id : world_.identifiers.next_command_id();
     for (int count = 0; count < max_attempts; ++count) {
@@ -231,19 +240,24 @@ asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Step step
         auto read = co_await attempt.also_read(streams);
         if (!read) co_return Unexpected(read.error());
 
-        auto decided = co_await step(attempt);
+        auto decided = co_await order.authorise(attempt);
+        const bool authorised = decided.has_value();
+        if (authorised && !done_before) decided = co_await order.carry_out(attempt);
         if (!decided && !is_about_the_log(decided.error().refusal)) co_return Unexpected(decided.error());
         if (!decided || attempt.events_.empty()) {
-            bool unmoved = false;
-            auto confirmed = co_await confirm(attempt, command_id, caller, unmoved);
+            auto confirmed = co_await confirm(attempt, command_id, caller);
             if (!confirmed) co_return Unexpected(confirmed.error());
-            if (confirmed->has_value()) co_return **confirmed;
-            if (!unmoved) continue;
+            const auto& earlier = confirmed->earlier_outcome;
+            const bool forgotten = done_before && !earlier;  // just now: it is a new request then
+            done_before = earlier.has_value();
+            if (!confirmed->unmoved) continue;
+            if (authorised && earlier) co_return repeated(*earlier, caller);
             if (!decided) co_return Unexpected(decided.error());
-            co_return Executed{};
+            if (!forgotten) co_return Executed{};
+            continue;
         }
 
-        const std::int64_t now_ms = world_.clock.now_ms();
+        const std::int64_t now_ms = moment_of(attempt);
         auto append = co_await encode(attempt, caller, command_id, now_ms);
         if (!append) co_return Unexpected(append.error());
         auto verdict = co_await world_.store.append(*append, caller.deadline);
@@ -253,42 +267,43 @@ asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Step step
             co_return Executed{appended->first_position + appended->event_count - 1, false,
                                appended->first_position, now_ms};
         }
-        if (const auto* duplicate = std::get_if<eventstore::Duplicate>(&*verdict)) {
-            auto again = repeated(*duplicate);
-            if (!again) co_return Unexpected(again.error());
-            co_return **again;
-        }
         if (const auto* taken = std::get_if<eventstore::ClaimTaken>(&*verdict))
             co_return Unexpected(CommandError(refusal_of_claim(taken->kind)));
-        forget(std::get<eventstore::Conflict>(*verdict));
+        // A twin was quicker. Whether its outcome may be told is asked at the head: conflicts are looked for after it.
+        if (std::holds_alternative<eventstore::Duplicate>(*verdict)) done_before = true;
+        if (const auto* conflict = std::get_if<eventstore::Conflict>(&*verdict)) forget(*conflict);
     }
     co_return Unexpected(CommandError(Refusal::kBusy, 1));
 }
 
 // Asked first when the client sent a key, so that a repeated request costs no password hash.
-asio::awaitable<Result<std::optional<Executed>, CommandError>> Executor::earlier_outcome(const Caller& caller) {
-    if (!caller.idempotency) co_return std::optional<Executed>();
+asio::awaitable<Result<bool, CommandError>> Executor::was_carried_out(const Caller& caller) {
+    if (!caller.idempotency) co_return false;
     std::vector<eventstore::StreamVersion> none;
     auto known = co_await world_.store.confirm(std::move(none), caller.idempotency->command_id, caller.deadline);
     if (!known) co_return Unexpected(CommandError(refusal_of(known.error())));
-    if (!known->earlier_outcome) co_return std::optional<Executed>();
-    known->earlier_outcome->same_request =
-        known->earlier_outcome->fingerprint == caller.idempotency->fingerprint;
-    co_return repeated(*known->earlier_outcome);
+    co_return known->earlier_outcome.has_value();
 }
 
-asio::awaitable<Result<std::optional<Executed>, CommandError>> Executor::confirm(
-    const Attempt& attempt, const eventstore::CommandId& command_id, const Caller& caller, bool& unmoved) {
+asio::awaitable<Result<eventstore::Confirmation, CommandError>> Executor::confirm(
+    const Attempt& attempt, const eventstore::CommandId& command_id, const Caller& caller) {
     std::vector<eventstore::StreamVersion> versions;
     for (std::size_t i = 0; i < attempt.folds_.size(); ++i)
         versions.push_back({attempt.streams_.loads()[i].stream_id, attempt.folds_[i].version});
     auto confirmation = co_await world_.store.confirm(std::move(versions), command_id, caller.deadline);
     if (!confirmation) co_return Unexpected(CommandError(refusal_of(confirmation.error())));
-    unmoved = confirmation->unmoved;
-    if (!confirmation->earlier_outcome) co_return std::optional<Executed>();
-    auto& earlier = *confirmation->earlier_outcome;
-    earlier.same_request = !caller.idempotency || earlier.fingerprint == caller.idempotency->fingerprint;
-    co_return repeated(earlier);
+    co_return std::move(*confirmation);
+}
+
+// Time never goes backwards within a stream, whichever node wrote it last; but a clock that was far ahead drags nobody.
+std::int64_t Executor::moment_of(const Attempt& attempt) const {
+    const std::int64_t now_ms = world_.clock.now_ms();
+    std::int64_t moment_ms = now_ms;
+    for (const auto& decision : attempt.events_) {
+        const std::int64_t last_ms = attempt.folds_[decision.stream].occurred_at_ms;
+        if (last_ms - now_ms <= kMaxClockDifferenceMs) moment_ms = std::max(moment_ms, last_ms);
+    }
+    return moment_ms;
 }
 
 asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt, const Caller& caller,
@@ -296,7 +311,9 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
                                                                std::int64_t now_ms) {
     Append append;
     append.command_id = command_id;
+    append.decided_at_ms = now_ms;
     if (caller.idempotency) append.fingerprint = caller.idempotency->fingerprint;
+    else append.id_kept = Append::IdKept::kForAnHour;
     const auto envelope = envelope_of(caller, command_id, now_ms);
     SubjectKeyPtr envelope_key;
     if (tells_of_a_person(envelope)) {
@@ -334,12 +351,41 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
         const eventstore::StreamVersion read{attempt.streams_.loads()[i].stream_id, attempt.folds_[i].version};
         (next[i] > read.version ? append.writes : append.guards).push_back(read);
     }
-    append.claims = attempt.claims_;
+    append.claims = claims_of(attempt, append);
     append.credentials = attempt.credentials_;
     for (const SubjectKeyPtr& key : attempt.new_keys_) append.new_keys.push_back(world_.cipher.wrap(*key));
     for (const SubjectKeyPtr& key : attempt.used_keys_) append.key_uses.push_back({key->subject, key->key_id});
     append.destroyed_keys = attempt.destroyed_keys_;
     co_return append;
+}
+
+// Whoever frees or takes a name does it with the events that do, upon the very state that they were decided on: what is
+// released is what the stream holds, however it was found.
+std::vector<eventstore::ClaimChange> Executor::claims_of(const Attempt& attempt, const Append& append) {
+    using Op = eventstore::ClaimChange::Op;
+    std::map<std::size_t, Fold> after;
+    for (std::size_t i = 0; i < attempt.events_.size(); ++i) {
+        const auto& decision = attempt.events_[i];
+        const Fold& before = attempt.folds_[decision.stream];
+        if (!can_have_names(*before.state)) continue;
+        Fold& fold = after.try_emplace(decision.stream, before).first->second;
+        fold = advance(fold, decision.event, append.events[i].version, Recorded{});
+    }
+    std::vector<eventstore::ClaimChange> changes = attempt.claims_;
+    for (const auto& [stream, fold] : after) {
+        const Uuid& owner = attempt.streams_.loads()[stream].stream_id;
+        const auto change = [&](Op op, const HeldName& name) {
+            for (auto& [key_id, digest] : world_.pseudonyms.claim(name.kind, name.key))
+                changes.push_back({op, std::string(name.kind), key_id, std::move(digest), owner});
+        };
+        const auto held = names_of(*attempt.folds_[stream].state);
+        const auto names = names_of(*fold.state);
+        for (const HeldName& name : held)
+            if (std::find(names.begin(), names.end(), name) == names.end()) change(Op::kRelease, name);
+        for (const HeldName& name : names)
+            if (std::find(held.begin(), held.end(), name) == held.end()) change(Op::kTake, name);
+    }
+    return changes;
 }
 
 void Executor::remember(const Attempt& attempt, const Append& append, const eventstore::Appended& appended,

@@ -1,11 +1,15 @@
 #pragma once
-// The executor: load, gather, decide, append, confirm; written once for all commands (design section 6).
+// The executor: load, authorise, gather, decide, append, confirm; written once for all commands (design section 6).
 //
+//     const Step authorised = [&](Attempt& attempt) -> Decided { co_return authorise(attempt, actor, …); };
 //     const Step step = [&](Attempt& attempt) -> Decided { … attempt.append(session, events); … };
-//     auto executed = co_await executor.run(caller, streams, step);
+//     auto executed = co_await executor.run(caller, streams, Order{authorised, step});
 //
 // A step may run several times: on a conflict everything that it gathered is gathered again. It gathers after the
 // streams were folded and never before, or an old password would win against a change that ends in between.
+//
+// A request that was carried out before, under the same `Idempotency-Key`, is authorised as the first one was, from
+// streams that are confirmed to stand at the head in the read that finds the first outcome; only then is that answered.
 #include <functional>
 #include <vector>
 
@@ -18,6 +22,8 @@
 namespace keyledger::commands {
 
 inline constexpr int kMaxAttempts = 3;
+// By how much the clocks of two nodes may differ and time still go forwards in every stream.
+inline constexpr std::int64_t kMaxClockDifferenceMs = 60'000;
 
 // The streams that a command reads, in the order in which it names them; naming one again changes nothing.
 class Streams {
@@ -65,8 +71,9 @@ public:
     void append(const StreamOf<Aggregate>& stream, const std::vector<typename Aggregate::Event>& events) {
         for (const auto& event : events) events_.push_back({index_of(stream.id, kStateIndex<Aggregate>), event});
     }
-    void change_claims(eventstore::ClaimChange::Op op, std::string_view kind, const Uuid& owner,
-                       const std::vector<eventstore::ClaimDigest>& digests);
+    // Of what no state says. Names are taken and given back by the executor: they follow from the states of the streams
+    // that an append changes (names.hpp).
+    void take_claim(std::string_view kind, const Uuid& owner, const std::vector<eventstore::ClaimDigest>& digests);
     void change_credential(eventstore::CredentialChange change) { credentials_.push_back(std::move(change)); }
 
     // The subject's live key, which this append destroys; false, and nothing to do, where it has none.
@@ -99,9 +106,18 @@ private:
 
 using Step = std::function<Decided(Attempt&)>;
 
+// A command that somebody may or may not give. All that it asks of whoever gives it stands in `authorise`, which
+// changes nothing, hashes nothing, and does not ask whether what it is about is (still) there: of a repeated request
+// it is all that is run.
+struct Order {
+    Order(Step authorise, Step carry_out) : authorise(std::move(authorise)), carry_out(std::move(carry_out)) {}
+    Step authorise;
+    Step carry_out;
+};
+
 struct Executed {
     Position position = 0;  // of the last event; 0 when nothing had to change
-    bool repeated = false;  // the first outcome of this command id, not this step's
+    bool repeated = false;  // the first outcome of this command id, not this order's
     Position first_position = 0;
     std::int64_t occurred_at_ms = 0;  // of the events appended by this very run
 };
@@ -123,19 +139,25 @@ public:
     explicit Executor(World world)
         : world_(world), folder_(world.store, world.cipher, world.keys, world.cache, world.workers) {}
 
+    // Under the caller's idempotency key, if there is one.
+    asio::awaitable<Outcome> run(Caller caller, Streams streams, Order order, int max_attempts = kMaxAttempts);
+    // What nobody is asked about, or what proves itself as it is carried out: log-in, registration, the system's own.
+    // Nothing could authorise a repeat of it, so that it has no key: one in the caller is dropped.
     asio::awaitable<Outcome> run(Caller caller, Streams streams, Step step, int max_attempts = kMaxAttempts);
 
     Folder& folder() { return folder_; }
     World& world() { return world_; }
 
 private:
-    asio::awaitable<Result<std::optional<Executed>, CommandError>> earlier_outcome(const Caller& caller);
-    asio::awaitable<Result<std::optional<Executed>, CommandError>> confirm(const Attempt& attempt,
-                                                                           const eventstore::CommandId& command_id,
-                                                                           const Caller& caller, bool& unmoved);
+    asio::awaitable<Result<bool, CommandError>> was_carried_out(const Caller& caller);
+    asio::awaitable<Result<eventstore::Confirmation, CommandError>> confirm(const Attempt& attempt,
+                                                                            const eventstore::CommandId& command_id,
+                                                                            const Caller& caller);
+    std::int64_t moment_of(const Attempt& attempt) const;
     asio::awaitable<Result<eventstore::Append, CommandError>> encode(Attempt& attempt, const Caller& caller,
                                                                      const eventstore::CommandId& command_id,
                                                                      std::int64_t now_ms);
+    std::vector<eventstore::ClaimChange> claims_of(const Attempt& attempt, const eventstore::Append& append);
     void remember(const Attempt& attempt, const eventstore::Append& append, const eventstore::Appended& appended,
                   std::int64_t now_ms);
     void forget(const eventstore::Conflict& conflict);

@@ -1,5 +1,7 @@
 #include "commands/fold.hpp"
 
+#include <algorithm>
+
 #include "eventstore/codec/jcs.hpp"
 
 namespace keyledger::commands {
@@ -46,6 +48,10 @@ void evolve_any(AnyState& state, const NestingsEvent& event, const Recorded& rec
     step<Nestings>(state, event, recorded);
 }
 
+void evolve_any(AnyState& state, const LogEvent& event, const Recorded& recorded) {
+    step<LogKeeping>(state, event, recorded);
+}
+
 }  // namespace
 
 std::string_view stream_type_of(const AnyState& state) {
@@ -57,6 +63,18 @@ void Advancing::event(const eventstore::AnyEvent& event, std::int32_t version, c
     std::visit([&](const auto& e) { evolve_any(state_, e, recorded); }, event);
     version_ = version;
     position_ = recorded.position;
+    occurred_at_ms_ = std::max(occurred_at_ms_, recorded.occurred_at_ms);
+}
+
+void Advancing::pass_over(std::int32_t version, Position position) {
+    if (version != version_ + 1) throw eventstore::CodecError("a stream's versions have a hole");
+    version_ = version;
+    position_ = position;
+}
+
+Fold pass_over(const Fold& fold, std::int32_t version, Position position) {
+    if (version != fold.version + 1) throw eventstore::CodecError("a stream's versions have a hole");
+    return {version, fold.state, position, fold.occurred_at_ms};
 }
 
 Fold advance(const Fold& fold, const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded) {

@@ -13,6 +13,7 @@
 #include "domain/anonymous_callers/anonymous_callers.hpp"
 #include "domain/client/service_account.hpp"
 #include "domain/client/service_token.hpp"
+#include "domain/log/log_keeping.hpp"
 #include "domain/login_attempts/login_attempts.hpp"
 #include "domain/session/session.hpp"
 #include "domain/user/user.hpp"
@@ -21,12 +22,13 @@
 namespace keyledger::commands {
 
 using AnyState = std::variant<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators,
-                              ServiceAccount, ServiceToken, Group, Nestings>;
+                              ServiceAccount, ServiceToken, Group, Nestings, LogKeeping>;
 
 struct Fold {
     std::int32_t version = 0;  // 0: the stream does not exist
     std::shared_ptr<const AnyState> state;
-    Position position = 0;  // of the last event
+    Position position = 0;            // of the last event
+    std::int64_t occurred_at_ms = 0;  // the latest of any of its events
 };
 
 // The type of the streams that have this state.
@@ -57,18 +59,28 @@ inline constexpr std::size_t kStateIndex = find_state_index<Aggregate>();
 // One event further. The event must be the next of its stream; throws eventstore::CodecError when it is not or when it
 // is of another aggregate's stream.
 Fold advance(const Fold& fold, const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded);
+// The same past a record that means nothing.
+Fold pass_over(const Fold& fold, std::int32_t version, Position position);
 
 // Many events further: `advance` one by one, without a copy of the state for each.
 class Advancing {
 public:
-    explicit Advancing(const Fold& from) : version_(from.version), state_(*from.state), position_(from.position) {}
+    explicit Advancing(const Fold& from)
+        : version_(from.version),
+          state_(*from.state),
+          position_(from.position),
+          occurred_at_ms_(from.occurred_at_ms) {}
     void event(const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded);
-    Fold fold() && { return {version_, std::make_shared<const AnyState>(std::move(state_)), position_}; }
+    void pass_over(std::int32_t version, Position position);
+    Fold fold() && {
+        return {version_, std::make_shared<const AnyState>(std::move(state_)), position_, occurred_at_ms_};
+    }
 
 private:
     std::int32_t version_;
     AnyState state_;
     Position position_;
+    std::int64_t occurred_at_ms_;
 };
 
 }  // namespace keyledger::commands

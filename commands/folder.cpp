@@ -43,9 +43,13 @@ Fold folded(const Fold& from, std::span<const RecordedEvent> events, eventstore:
             const eventstore::SubjectKeyPtr& key) {
     Advancing further(from);
     for (const RecordedEvent& event : events) {
+        if (event.is_inert()) {
+            further.pass_over(event.version, event.position);
+            continue;
+        }
         SubjectOpener opener(cipher, key, event);
         eventstore::OpensNothing nothing;
-        const auto envelope = eventstore::decode_metadata(event.metadata, nothing);
+        const auto envelope = eventstore::decode_metadata(event, nothing);
         const Recorded recorded{event.position, envelope.occurred_at_ms};
         further.event(eventstore::decode_any(event, opener), event.version, recorded);
     }

@@ -6,19 +6,10 @@
 namespace keyledger::commands {
 namespace {
 
-using Op = eventstore::ClaimChange::Op;
-
 Result<RoleName, CommandError> parse(const std::string& name) {
     auto parsed = parse_role_name(name);
     if (!parsed) return Unexpected(CommandError(Refusal::kInvalidGroupName));
     return std::move(*parsed);
-}
-
-void change_claim(Services& services, Attempt& attempt, Op op, const Uuid& group_id,
-                  const std::string& name) {
-    const auto parsed = parse_role_name(name);
-    const std::string key = parsed ? parsed->key : std::string();
-    attempt.change_claims(op, "group_name", group_id, services.pseudonyms.claim("group_name", key));
 }
 
 Result<void, CommandError> append(Attempt& attempt, StreamOf<Group> group, const GroupCommand& command) {
@@ -45,20 +36,24 @@ Decided append_nestings(Attempt& attempt, NestingsCommand command) {
     co_return Result<void, CommandError>{};
 }
 
-// What whoever is in it is granted and denied by it, as far as the actor may lack it. kGroupUnknown where
-// there is none.
-Answer<AccessRules> rules_of(Administration& on, Uuid group_id) {
-    Attempt& attempt = on.attempt;
+// What whoever is in it is granted and denied by it, as far as the actor may lack it.
+Moves all_of_group(Uuid group_id) {
+    return [group_id](Attempt& attempt, const AccessRules& held) -> Answer<AccessRules> {
+        const Subject subject = Subject::group(group_id);
+        auto holdings = co_await holdings_of(attempt, subject, through_for(held));
+        if (!holdings) co_return Unexpected(holdings.error());
+        co_return std::move(holdings->rules);
+    };
+}
+
+Decided must_be_defined(Attempt& attempt, Uuid group_id) {
     Streams more;
     const auto group = more.read<Group>(group_id);
     auto read = co_await attempt.also_read(more);
-    if (!read) co_return Unexpected(read.error());
+    if (!read) co_return read;
     if (attempt.state(group).status != Group::Status::kDefined && group_id != kEveryone)
         co_return Unexpected(CommandError(Refusal::kGroupUnknown));
-    const Subject subject = Subject::group(group_id);
-    auto holdings = co_await holdings_of(attempt, subject, through_for(on.held));
-    if (!holdings) co_return Unexpected(holdings.error());
-    co_return std::move(holdings->rules);
+    co_return Result<void, CommandError>{};
 }
 
 // Of those that a subject is in: known only once there is no room for another.
@@ -85,15 +80,13 @@ Answer<Defined> define_group(Services& services, Bearer bearer, std::string name
     Streams streams;
     read_actor(streams, bearer);
     const auto group = streams.begin<Group>(group_id);
-    const Step step = [&](Attempt& attempt) -> Decided {
-        auto held = co_await authorise_with(attempt, kWriteGroups, bearer, services);
-        if (!held) co_return Unexpected(held.error());
-        change_claim(services, attempt, Op::kTake, group_id, parsed->text);
+    const Step define = [&](Attempt& attempt) -> Decided {
         co_return append(attempt, group, DefineGroup{group_id, parsed->text});
     };
-    auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    Order order(must_hold(services, bearer, kWriteGroups), define);
+    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(order));
     if (!executed) co_return Unexpected(executed.error());
-    Defined defined{group_id, executed->position};
+    Defined defined{group_id, executed->position, executed->repeated};
     if (executed->repeated) {
         auto first = co_await first_stream(services, executed->first_position, deadline);
         if (!first) co_return Unexpected(first.error());
@@ -106,12 +99,6 @@ Answer<Done> rename_group(Services& services, Bearer bearer, Uuid group_id, std:
     auto parsed = parse(name);
     if (!parsed) co_return Unexpected(parsed.error());
     const Act act = [&](Administration& on) -> Decided {
-        const std::string before = on.attempt.state(on.group).name;
-        const auto former = parse_role_name(before);
-        if (former && former->key != parsed->key) {
-            change_claim(services, on.attempt, Op::kRelease, group_id, before);
-            change_claim(services, on.attempt, Op::kTake, group_id, parsed->text);
-        }
         co_return append(on.attempt, on.group, RenameGroup{group_id, parsed->text});
     };
     Errand errand{bearer, kWriteGroups, Subject::group(group_id)};
@@ -121,8 +108,6 @@ Answer<Done> rename_group(Services& services, Bearer bearer, Uuid group_id, std:
 
 Answer<Done> delete_group(Services& services, Bearer bearer, Uuid group_id, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
-        if (!on.held.covers(on.rules)) co_return Unexpected(CommandError(Refusal::kExceedsAuthority));
-        change_claim(services, on.attempt, Op::kRelease, group_id, on.attempt.state(on.group).name);
         auto deleted = append(on.attempt, on.group, DeleteGroup{group_id});
         if (!deleted) co_return deleted;
         auto withdrawn = append(on.attempt, on.assignments, WithdrawAllRoles{on.subject});
@@ -131,66 +116,65 @@ Answer<Done> delete_group(Services& services, Bearer bearer, Uuid group_id, Call
         auto unnested = co_await append_nestings(on.attempt, std::move(unnest));
         co_return unnested;
     };
-    Errand errand{bearer, kWriteGroups, Subject::group(group_id)};
+    Errand errand{bearer, kWriteGroups, Subject::group(group_id), all_of_group(group_id)};
     auto done = co_await administer(services, std::move(errand), std::move(caller), act);
     co_return done;
 }
 
 Answer<Done> add_member(Services& services, Bearer bearer, Subject member, Uuid group_id, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
-        auto rules = co_await rules_of(on, group_id);
-        if (!rules) co_return Unexpected(rules.error());
+        auto defined = co_await must_be_defined(on.attempt, group_id);
+        if (!defined) co_return defined;
         std::vector<Uuid> groups = on.attempt.state(on.assignments).groups;
         auto deleted = co_await deleted_among(on.attempt, std::move(groups));
         if (!deleted) co_return Unexpected(deleted.error());
-        co_return append(on.attempt, on.assignments, AddMember{member, group_id, *rules, on.held, *deleted});
+        co_return append(on.attempt, on.assignments, AddMember{member, group_id, on.moved, on.held, *deleted});
     };
-    Errand errand{bearer, kWriteGroups, member};
+    Errand errand{bearer, kWriteGroups, member, all_of_group(group_id)};
     auto done = co_await administer(services, std::move(errand), std::move(caller), act);
     co_return done;
 }
 
 Answer<Done> remove_member(Services& services, Bearer bearer, Subject member, Uuid group_id, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
-        auto rules = co_await rules_of(on, group_id);
-        if (!rules) co_return Unexpected(rules.error());
-        co_return append(on.attempt, on.assignments, RemoveMember{member, group_id, *rules, on.held});
+        auto defined = co_await must_be_defined(on.attempt, group_id);
+        if (!defined) co_return defined;
+        co_return append(on.attempt, on.assignments, RemoveMember{member, group_id, on.moved, on.held});
     };
-    Errand errand{bearer, kWriteGroups, member};
+    Errand errand{bearer, kWriteGroups, member, all_of_group(group_id)};
     auto done = co_await administer(services, std::move(errand), std::move(caller), act);
     co_return done;
 }
 
 Answer<Done> nest_group(Services& services, Bearer bearer, Nesting nesting, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
-        auto rules = co_await rules_of(on, nesting.parent_id);
-        if (!rules) co_return Unexpected(rules.error());
-        NestingsCommand nest = NestGroup{nesting.parent_id, nesting.child_id, *rules, on.held};
+        auto defined = co_await must_be_defined(on.attempt, nesting.parent_id);
+        if (!defined) co_return defined;
+        NestingsCommand nest = NestGroup{nesting.parent_id, nesting.child_id, on.moved, on.held};
         auto nested = co_await append_nestings(on.attempt, std::move(nest));
         co_return nested;
     };
-    Errand errand{bearer, kWriteGroups, Subject::group(nesting.child_id)};
+    Errand errand{bearer, kWriteGroups, Subject::group(nesting.child_id), all_of_group(nesting.parent_id)};
     auto done = co_await administer(services, std::move(errand), std::move(caller), act);
     co_return done;
 }
 
 Answer<Done> unnest_group(Services& services, Bearer bearer, Nesting nesting, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
-        auto rules = co_await rules_of(on, nesting.parent_id);
-        if (!rules) co_return Unexpected(rules.error());
-        NestingsCommand unnest = UnnestGroup{nesting.parent_id, nesting.child_id, *rules, on.held};
+        auto defined = co_await must_be_defined(on.attempt, nesting.parent_id);
+        if (!defined) co_return defined;
+        NestingsCommand unnest = UnnestGroup{nesting.parent_id, nesting.child_id, on.moved, on.held};
         auto unnested = co_await append_nestings(on.attempt, std::move(unnest));
         co_return unnested;
     };
-    Errand errand{bearer, kWriteGroups, Subject::group(nesting.child_id)};
+    Errand errand{bearer, kWriteGroups, Subject::group(nesting.child_id), all_of_group(nesting.parent_id)};
     auto done = co_await administer(services, std::move(errand), std::move(caller), act);
     co_return done;
 }
 
-Result<void, CommandError> found_everyone(Services& services, Attempt& attempt, StreamOf<Group> everyone) {
+Result<void, CommandError> found_everyone(Attempt& attempt, StreamOf<Group> everyone) {
     if (attempt.state(everyone).status == Group::Status::kDefined) return {};
     const std::string name(kEveryoneName);
-    change_claim(services, attempt, Op::kTake, kEveryone, name);
     return append(attempt, everyone, DefineGroup{kEveryone, name});
 }
 

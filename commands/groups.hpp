@@ -1,6 +1,7 @@
 #pragma once
 // Groups, who is in them, and which stands under which. All take kWriteGroups; nobody brings anybody to a
-// permission that he lacks himself, nor takes one from anybody, nor lifts a denial of what is denied to him.
+// permission that they lack, nor takes one from anybody. A denial comes upon a group, or is lifted from it, by those
+// alone who hold everything: whoever else would reach people upon whom they may do nothing.
 // Roles are given to a group as to anybody (roles.hpp).
 #include "commands/roles.hpp"
 
@@ -26,7 +27,7 @@ Answer<Done> nest_group(Services& services, Bearer bearer, Nesting nesting, Call
 Answer<Done> unnest_group(Services& services, Bearer bearer, Nesting nesting, Caller caller);
 
 // The group of all users comes into being with the first role that it is given. The attempt has read it.
-Result<void, CommandError> found_everyone(Services& services, Attempt& attempt, StreamOf<Group> everyone);
+Result<void, CommandError> found_everyone(Attempt& attempt, StreamOf<Group> everyone);
 
 // Of a user who is erased: appends that he leaves all groups.
 Decided leave_all_groups(Attempt& attempt, Uuid user_id);

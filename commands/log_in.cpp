@@ -39,7 +39,7 @@ Answer<Grant> refuse_unknown(Services& services, Secret password, Caller caller)
     const auto command_id = services.identifiers.next_command_id();
     auto confirmed = co_await services.store.confirm(std::move(versions), command_id, caller.deadline);
     if (!confirmed) co_return Unexpected(CommandError(refusal_of(confirmed.error())));
-    co_await record_apart(services, LoginFailure::kUnknownUser, caller);
+    co_await record_failed_login(services, std::nullopt, LoginFailure::kUnknownUser, caller);
     co_return Unexpected(CommandError(Refusal::kInvalidCredentials));
 }
 

@@ -1,5 +1,6 @@
 #include "commands/passwords.hpp"
 
+#include "commands/failure_sums.hpp"
 #include "security/bytes.hpp"
 #include "security/digest.hpp"
 #include "security/hex.hpp"
@@ -123,18 +124,6 @@ Answer<LoginAttempts> attempts_at_head(Services& services, Uuid user_id, Deadlin
     co_return state_of<LoginAttempts>(folds->front());
 }
 
-asio::awaitable<void> record_apart(Services& services, LoginFailure reason, Caller caller) {
-    caller.idempotency.reset();
-    Streams streams;
-    const auto attempts = streams.begin<LoginAttempts>(services.identifiers.next());
-    const Step step = [&](Attempt& attempt) -> Decided {
-        attempt.append(attempts, decide(attempt.state(attempts), RecordFailedLogin{std::nullopt, reason}));
-        co_return Result<void, CommandError>{};
-    };
-    auto recorded = co_await services.executor.run(std::move(caller), streams, step);
-    if (!recorded) services.journal.warning("a failed log-in could not be recorded", Uuid{});
-}
-
 asio::awaitable<void> record_failed_login(Services& services, std::optional<Uuid> user_id, LoginFailure reason,
                                           Caller caller) {
     bool counts = user_id && reason != LoginFailure::kTooManyFailures;
@@ -158,8 +147,7 @@ asio::awaitable<void> record_failed_login(Services& services, std::optional<Uuid
             co_return;
         }
     }
-    const LoginFailure apart = user_id ? LoginFailure::kTooManyFailures : reason;
-    if (!counts) co_await record_apart(services, apart, std::move(caller));
+    if (!counts) co_await count_apart(services, std::move(caller));
 }
 
 asio::awaitable<void> record_good_login(Services& services, Uuid user_id, LoginAttempts known, Caller caller) {

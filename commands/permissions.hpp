@@ -13,6 +13,7 @@ inline const Permission kWriteRoles{"keyledger.roles", "write"};  // define, cha
 inline const Permission kReadClients{"keyledger.clients", "read"};
 inline const Permission kWriteClients{"keyledger.clients", "write"};  // register, change, delete; secrets and keys
 inline const Permission kIntrospectTokens{"keyledger.tokens", "introspect"};  // a service: everybody's
+inline const Permission kRevokeTokens{"keyledger.tokens", "revoke"};          // a service: everybody's
 inline const Permission kEvaluateAccess{"keyledger.access", "evaluate"};      // a service: of anybody
 inline const Permission kReadGroups{"keyledger.groups", "read"};
 inline const Permission kWriteGroups{"keyledger.groups", "write"};  // define, rename, delete, nest, members
@@ -20,8 +21,8 @@ inline const Permission kReadAudit{"keyledger.audit", "read"};
 
 inline const std::vector<Permission>& keyledgers_own_permissions() {
     static const std::vector<Permission> kAll{kReadUsers,  kWriteUsers,      kReadRoles,      kWriteRoles,
-                                              kReadClients, kWriteClients,   kIntrospectTokens, kEvaluateAccess,
-                                              kReadGroups, kWriteGroups,     kReadAudit};
+                                              kReadClients, kWriteClients,   kIntrospectTokens, kRevokeTokens,
+                                              kEvaluateAccess, kReadGroups, kWriteGroups,     kReadAudit};
     return kAll;
 }
 

@@ -92,9 +92,9 @@ public:
 class ClientAssertions {
 public:
     virtual ~ClientAssertions() = default;
-    // Of a JWK (RFC 7517): a public key of RSA from 2048 bits on, P-256 or Ed25519, and nothing private. The public
-    // members alone, in canonical form.
-    virtual std::optional<ServiceAccount::PublicKey> read_key(std::string_view jwk) = 0;
+    // Of a JWK (RFC 7517): a public key of RSA from 2048 bits on, P-256 or Ed25519, and nothing private, under which
+    // nobody else can sign. The public members alone, in canonical form.
+    virtual asio::awaitable<std::optional<ServiceAccount::PublicKey>> read_key(std::string jwk) = 0;
 
     struct Claims {
         KeyAlgorithm algorithm = KeyAlgorithm::kEs256;  // of the header; to be held against the key's
@@ -109,7 +109,8 @@ public:
     };
     // What it claims, unverified. nullopt: it is no such JWT.
     virtual std::optional<Claims> read(std::string_view assertion) = 0;
-    virtual bool is_signed_by(std::string_view assertion, const ServiceAccount::PublicKey& key) = 0;
+    // False also under a key that read_key() would refuse today, whenever it was registered.
+    virtual asio::awaitable<bool> is_signed_by(std::string assertion, ServiceAccount::PublicKey key) = 0;
 };
 
 // Where a command reports what an operator must know but a caller must not. Never given a secret or a personal value.

@@ -1,14 +1,11 @@
 #include "commands/register_user.hpp"
 
-#include "commands/first_stream.hpp"
 #include "commands/passwords.hpp"
 #include "commands/roles.hpp"
 #include "domain/user/identity.hpp"
 
 namespace keyledger::commands {
 namespace {
-
-using Op = eventstore::ClaimChange::Op;
 
 struct Identity {
     Identifier email;
@@ -36,18 +33,6 @@ RegisterUser command_of(const Identity& identity, NewCredential password) {
     RegisterUser command{identity.email.text, std::nullopt, identity.name, std::move(password)};
     if (identity.username) command.username = identity.username->text;
     return command;
-}
-
-void take_claims(Services& services, Attempt& attempt, const Uuid& user_id, const Identity& identity,
-                 Standing standing) {
-    // The first that is taken becomes the answer: that there is an administrator matters more than whose address is it.
-    if (standing == Standing::kAdministrator)
-        attempt.change_claims(Op::kTake, "first_administrator", user_id,
-                              services.pseudonyms.claim("first_administrator", "first"));
-    attempt.change_claims(Op::kTake, "email", user_id, services.pseudonyms.claim("email", identity.email.key));
-    if (identity.username)
-        attempt.change_claims(Op::kTake, "username", user_id,
-                              services.pseudonyms.claim("username", identity.username->key));
 }
 
 // Spares the hash where the address is taken already; the append decides.
@@ -100,19 +85,14 @@ Answer<Registered> register_user(Services& services, Registration registration, 
         auto events = decide(attempt.state(user), command_of(*identity, *password));
         if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
         attempt.append(user, *events);
-        take_claims(services, attempt, user_id, *identity, registration.standing);
         if (registration.standing == Standing::kUser) co_return Result<void, CommandError>{};
-        co_return found_administration(services, attempt, user_id);
+        // Before those of names: that there is an administrator matters more than whose address is it.
+        attempt.take_claim("first_administrator", user_id, services.pseudonyms.claim("first_administrator", "first"));
+        co_return found_administration(attempt, user_id);
     };
     auto executed = co_await services.executor.run(caller, streams, step);
     if (!executed) co_return Unexpected(executed.error());
-    Registered registered{user_id, executed->position};
-    if (executed->repeated) {
-        auto first = co_await first_stream(services, executed->first_position, caller.deadline);
-        if (!first) co_return Unexpected(first.error());
-        registered.user_id = *first;
-    }
-    co_return registered;
+    co_return Registered{user_id, executed->position};
 }
 
 }  // namespace keyledger::commands

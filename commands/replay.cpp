@@ -26,14 +26,28 @@ bool Replay::wants(const eventstore::RecordedEvent& event) const {
            (event.version == 1 && event.payload.find(selection_.user->to_string()) != std::string::npos);
 }
 
+// A stream of which there is nothing else has no state, and whatever type it says.
+void Replay::pass_over_inert(const eventstore::RecordedEvent& event) {
+    const auto known = streams_.find(event.stream_id);
+    if (known == streams_.end())
+        inert_beginnings_[event.stream_id] = event.version;
+    else
+        known->second.fold = pass_over(known->second.fold, event.version, event.position);
+}
+
 void Replay::take(const eventstore::RecordedEvent& event) try {
+    if (event.is_inert()) return pass_over_inert(event);
     if (!wants(event)) return;
     eventstore::OpensNothing opener;
     const eventstore::AnyEvent decoded = eventstore::decode_any(event, opener);
-    const auto metadata = eventstore::decode_metadata(event.metadata, opener);
+    const auto metadata = eventstore::decode_metadata(event, opener);
     auto [at, is_new] = streams_.try_emplace(event.stream_id);
     Stream& stream = at->second;
-    if (is_new) stream.fold = empty_fold_of(std::type_identity<AnyState>{}, event.stream_type);
+    if (is_new) {
+        stream.fold = empty_fold_of(std::type_identity<AnyState>{}, event.stream_type);
+        const auto begun = inert_beginnings_.find(event.stream_id);
+        if (begun != inert_beginnings_.end()) stream.fold.version = begun->second;
+    }
     stream.fold = advance(stream.fold, decoded, event.version, {event.position, metadata.occurred_at_ms});
     stream.last_position = event.position;
     stream.last_at_ms = metadata.occurred_at_ms;

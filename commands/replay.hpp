@@ -35,7 +35,11 @@ public:
 private:
     bool wants(const eventstore::RecordedEvent& event) const;
 
+    void pass_over_inert(const eventstore::RecordedEvent& event);
+
     const Selection selection_;
+    std::unordered_map<Uuid, std::int32_t>
+        inert_beginnings_;  // versions of streams before anything that means something
     std::unordered_map<Uuid, Stream> streams_;
     std::int64_t folded_ = 0;
 };

@@ -7,8 +7,6 @@
 namespace keyledger::commands {
 namespace {
 
-using Op = eventstore::ClaimChange::Op;
-
 struct Parsed {
     RoleName name;
     AccessRules rules;
@@ -30,37 +28,44 @@ Result<Parsed, CommandError> parse(const RoleDefinition& definition) {
                                                 PermissionSet::of_texts(definition.deny))};
 }
 
-std::string key_of(const std::string& name) {
-    auto parsed = parse_role_name(name);
-    return parsed ? parsed->key : std::string();
-}
-
-void change_claim(Services& services, Attempt& attempt, Op op, const Uuid& role_id, const std::string& key) {
-    attempt.change_claims(op, "role_name", role_id, services.pseudonyms.claim("role_name", key));
-}
-
-// A command upon a role by somebody who holds kWriteRoles; `command_of` is given the attempt and what he
-// holds.
-template <class CommandOf, class Then>
+// A command upon a role by somebody who holds kWriteRoles; `command_of` is given the attempt and what they hold.
+template <class CommandOf>
 asio::awaitable<Outcome> upon_role(Services& services, Bearer bearer, Streams streams, StreamOf<Role> role,
-                                   Caller caller, CommandOf command_of, Then then) {
-    const Step step = [&](Attempt& attempt) -> Decided {
+                                   Caller caller, CommandOf command_of) {
+    RoleCommand command;
+    const Step authorise = [&](Attempt& attempt) -> Decided {
         auto held = co_await authorise_with(attempt, kWriteRoles, bearer, services);
         if (!held) co_return Unexpected(held.error());
-        const RoleCommand command = command_of(attempt, std::move(*held));
+        command = command_of(attempt, std::move(*held));
+        if (!has_authority(attempt.state(role), command))
+            co_return Unexpected(CommandError(Refusal::kExceedsAuthority));
+        co_return Result<void, CommandError>{};
+    };
+    const Step carry_out = [&](Attempt& attempt) -> Decided {
         auto events = decide(attempt.state(role), command);
         if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
         attempt.append(role, *events);
-        if (!events->empty()) then(attempt, attempt.state(role));
         co_return Result<void, CommandError>{};
     };
-    auto executed = co_await services.executor.run(std::move(caller), std::move(streams), step);
+    Order order(authorise, carry_out);
+    auto executed = co_await services.executor.run(std::move(caller), std::move(streams), std::move(order));
     co_return executed;
+}
+
+// What a role grants and denies; nothing once it is deleted.
+Moves all_of_role(Uuid role_id) {
+    return [role_id](Attempt& attempt, const AccessRules&) -> Answer<AccessRules> {
+        Streams more;
+        const auto role = more.read<Role>(role_id);
+        auto read = co_await attempt.also_read(more);
+        if (!read) co_return Unexpected(read.error());
+        co_return attempt.state(role).rules;
+    };
 }
 
 Result<Done, CommandError> done(const Outcome& executed) {
     if (!executed) return Unexpected(executed.error());
-    return Done{executed->position};
+    return Done{executed->position, executed->repeated};
 }
 
 }  // namespace
@@ -76,12 +81,9 @@ Answer<Defined> define_role(Services& services, Bearer bearer, RoleDefinition de
     const auto command_of = [&](const Attempt&, AccessRules held) {
         return DefineRole{parsed->name.text, parsed->rules, std::move(held), RoleKind::kCustom};
     };
-    const auto then = [&](Attempt& attempt, const Role&) {
-        change_claim(services, attempt, Op::kTake, role_id, parsed->name.key);
-    };
-    auto executed = co_await upon_role(services, bearer, streams, role, std::move(caller), command_of, then);
+    auto executed = co_await upon_role(services, bearer, streams, role, std::move(caller), command_of);
     if (!executed) co_return Unexpected(executed.error());
-    Defined defined{role_id, executed->position};
+    Defined defined{role_id, executed->position, executed->repeated};
     if (executed->repeated) {
         auto first = co_await first_stream(services, executed->first_position, deadline);
         if (!first) co_return Unexpected(first.error());
@@ -102,13 +104,7 @@ Answer<Done> change_role(Services& services, Bearer bearer, Uuid role_id, RoleDe
         return ChangeRole{parsed->name.text, parsed->rules, std::move(held),
                           held_by(attempt, role_id, parsed->rules)};
     };
-    const auto then = [&](Attempt& attempt, const Role& before) {
-        const std::string key = key_of(before.name);
-        if (key == parsed->name.key) return;
-        change_claim(services, attempt, Op::kRelease, role_id, key);
-        change_claim(services, attempt, Op::kTake, role_id, parsed->name.key);
-    };
-    auto executed = co_await upon_role(services, bearer, streams, role, std::move(caller), command_of, then);
+    auto executed = co_await upon_role(services, bearer, streams, role, std::move(caller), command_of);
     co_return done(executed);
 }
 
@@ -117,26 +113,19 @@ Answer<Done> delete_role(Services& services, Bearer bearer, Uuid role_id, Caller
     read_actor(streams, bearer);
     const auto role = streams.read<Role>(role_id);
     const auto command_of = [](const Attempt&, AccessRules held) { return DeleteRole{std::move(held)}; };
-    const auto then = [&](Attempt& attempt, const Role& before) {
-        change_claim(services, attempt, Op::kRelease, role_id, key_of(before.name));
-    };
-    auto executed = co_await upon_role(services, bearer, streams, role, std::move(caller), command_of, then);
+    auto executed = co_await upon_role(services, bearer, streams, role, std::move(caller), command_of);
     co_return done(executed);
 }
 
 Answer<Done> assign_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
-        Streams more;
-        const auto stream = more.read<Role>(role_id);
-        auto read = co_await on.attempt.also_read(more);
-        if (!read) co_return read;
-        const Role& role = on.attempt.state(stream);
+        const Role& role = on.attempt.state(StreamOf<Role>{role_id});
         if (role.status != Role::Status::kDefined) co_return Unexpected(CommandError(Refusal::kRoleUnknown));
-        const AssignRole command{subject, role_id, role.rules, on.held, on.deleted_roles};
+        const AssignRole command{subject, role_id, on.moved, on.held, on.deleted_roles};
         auto events = decide(on.attempt.state(on.assignments), command);
         if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
         if (subject.id == kEveryone && !events->empty()) {
-            auto founded = found_everyone(services, on.attempt, on.group);
+            auto founded = found_everyone(on.attempt, on.group);
             if (!founded) co_return founded;
         }
         on.attempt.append(on.assignments, *events);
@@ -146,7 +135,7 @@ Answer<Done> assign_role(Services& services, Bearer bearer, Subject subject, Uui
         if (!counts) co_return Result<void, CommandError>{};
         co_return join_administrators(on.attempt, subject.id, Joining::kByRole);
     };
-    Errand errand{bearer, kWriteRoles, subject};
+    Errand errand{bearer, kWriteRoles, subject, all_of_role(role_id)};
     auto assigned = co_await administer(services, std::move(errand), std::move(caller), act);
     if (!assigned && assigned.error().refusal == Refusal::kGroupNameTaken)
         co_return Unexpected(CommandError(Refusal::kEveryoneNameTaken));
@@ -155,18 +144,14 @@ Answer<Done> assign_role(Services& services, Bearer bearer, Subject subject, Uui
 
 Answer<Done> withdraw_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
-        Streams more;
-        const auto role = more.read<Role>(role_id);
-        auto read = co_await on.attempt.also_read(more);
-        if (!read) co_return read;
-        const WithdrawRole command{subject, role_id, on.attempt.state(role).rules, on.held};
+        const WithdrawRole command{subject, role_id, on.moved, on.held};
         auto events = decide(on.attempt.state(on.assignments), command);
         if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
         on.attempt.append(on.assignments, *events);
         if (role_id != kAdministratorRole) co_return Result<void, CommandError>{};
         co_return leave_administrators(on.attempt, subject.id);
     };
-    Errand errand{bearer, kWriteRoles, subject};
+    Errand errand{bearer, kWriteRoles, subject, all_of_role(role_id)};
     auto withdrawn = co_await administer(services, std::move(errand), std::move(caller), act);
     co_return withdrawn;
 }
@@ -187,7 +172,7 @@ void read_administration(Streams& streams, const Uuid& user_id) {
     streams.read<Administrators>(kAdministratorsStream);
 }
 
-Result<void, CommandError> found_administration(Services& services, Attempt& attempt, const Uuid& user_id) {
+Result<void, CommandError> found_administration(Attempt& attempt, const Uuid& user_id) {
     const StreamOf<Role> role{kAdministratorRole};
     const StreamOf<Assignments> assignments{assignments_of(user_id)};
     const auto everything = AccessRules::everything();
@@ -200,7 +185,6 @@ Result<void, CommandError> found_administration(Services& services, Attempt& att
     if (!assigned) return Unexpected(CommandError(refusal_of(assigned.error())));
     attempt.append(role, *defined);
     attempt.append(assignments, *assigned);
-    change_claim(services, attempt, Op::kTake, kAdministratorRole, std::string(kAdministratorRoleName));
     return join_administrators(attempt, user_id, Joining::kByRole);
 }
 
@@ -217,7 +201,7 @@ Answer<Done> adopt_first_administrator(Services& services, Caller caller) {
         const bool adopted = attempt.state(StreamOf<Role>{kAdministratorRole}).status != Role::Status::kAbsent;
         if (adopted || attempt.state(user).standing != Standing::kAdministrator)
             co_return Result<void, CommandError>{};
-        co_return found_administration(services, attempt, user_id);
+        co_return found_administration(attempt, user_id);
     };
     auto executed = co_await services.executor.run(std::move(caller), streams, step);
     co_return done(executed);

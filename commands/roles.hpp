@@ -14,6 +14,7 @@ struct RoleDefinition {
 struct Defined {
     Uuid id;
     Position position = 0;
+    bool repeated = false;  // as in Done
 };
 Answer<Defined> define_role(Services& services, Bearer bearer, RoleDefinition definition, Caller caller);
 Answer<Done> change_role(Services& services, Bearer bearer, Uuid role_id, RoleDefinition definition, Caller caller);
@@ -31,7 +32,7 @@ void read_default_roles(Streams& streams, const AccessRules& rules);
 HeldBy held_by(const Attempt& attempt, const Uuid& role_id, const AccessRules& rules);
 
 // The built-in role comes into being with its first holder, who is registered by the same append.
-Result<void, CommandError> found_administration(Services& services, Attempt& attempt, const Uuid& user_id);
+Result<void, CommandError> found_administration(Attempt& attempt, const Uuid& user_id);
 // The streams that it writes.
 void read_administration(Streams& streams, const Uuid& user_id);
 // A log of before there were roles has an administrator without one: gives it to him, once. Run before serving.

@@ -9,8 +9,6 @@
 namespace keyledger::commands {
 namespace {
 
-using Op = eventstore::ClaimChange::Op;
-constexpr std::string_view kNameKind = "service_account_name";
 constexpr std::int32_t kOnlyRevision = 1;  // a secret is never renewed
 
 struct Parsed {
@@ -29,15 +27,6 @@ Result<Parsed, CommandError> parse(const Services& services, AccountDefinition d
     if (!std::all_of(audiences.begin(), audiences.end(), is_audience))
         return Unexpected(CommandError(Refusal::kInvalidAudience));
     return Parsed{std::move(*name), std::move(audiences)};
-}
-
-std::string key_of(const std::string& name) {
-    auto parsed = parse_role_name(name);
-    return parsed ? parsed->key : std::string();
-}
-
-void change_claim(Services& services, Attempt& attempt, Op op, const Uuid& account_id, const std::string& key) {
-    attempt.change_claims(op, kNameKind, account_id, services.pseudonyms.claim(kNameKind, key));
 }
 
 // One attempt at a command upon an account that is there, after its actor was found to be allowed.
@@ -59,27 +48,31 @@ asio::awaitable<Outcome> upon_account(Services& services, Bearer bearer, Uuid ac
     Streams streams;
     read_actor(streams, bearer);
     const auto account = streams.read<ServiceAccount>(account_id);
-    const Step step = [&](Attempt& attempt) -> Decided {
+    const Step authorise = [&](Attempt& attempt) -> Decided {
         auto held = co_await authorise_with(attempt, kWriteClients, bearer, services);
         if (!held) co_return Unexpected(held.error());
-        if (!attempt.state(account).exists()) co_return Unexpected(CommandError(Refusal::kAccountUnknown));
         const Subject subject = Subject::service_account(account_id);
         const Through through = through_for(*held);
         auto holdings = co_await holdings_of(attempt, subject, through);
         if (!holdings) co_return Unexpected(holdings.error());
         if (!held->covers(holdings->rules.allow)) co_return Unexpected(CommandError(Refusal::kExceedsAuthority));
+        co_return Result<void, CommandError>{};
+    };
+    const Step carry_out = [&](Attempt& attempt) -> Decided {
+        if (!attempt.state(account).exists()) co_return Unexpected(CommandError(Refusal::kAccountUnknown));
         OnAccount on{attempt, account};
         auto decided = co_await act(on);
         co_return decided;
     };
-    auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    Order order(authorise, carry_out);
+    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(order));
     co_return executed;
 }
 
 Answer<Done> do_upon(Services& services, Bearer bearer, Uuid account_id, Caller caller, Act act) {
     auto executed = co_await upon_account(services, bearer, account_id, std::move(caller), std::move(act));
     if (!executed) co_return Unexpected(executed.error());
-    co_return Done{executed->position};
+    co_return Done{executed->position, executed->repeated};
 }
 
 Answer<eventstore::RecordedEvent> first_event(Services& services, const Executed& executed, Deadline deadline) {
@@ -120,16 +113,14 @@ Answer<RegisteredAccount> register_service_account(Services& services, Bearer be
     read_actor(streams, bearer);
     const auto account = streams.begin<ServiceAccount>(account_id);
     const Step step = [&](Attempt& attempt) -> Decided {
-        auto held = co_await authorise_with(attempt, kWriteClients, bearer, services);
-        if (!held) co_return Unexpected(held.error());
         OnAccount on{attempt, account};
         const RegisterServiceAccount command{parsed->name.text, parsed->audiences};
-        change_claim(services, attempt, Op::kTake, account_id, parsed->name.key);
         co_return on.carry_out(command);
     };
-    auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    Order order(must_hold(services, bearer, kWriteClients), step);
+    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(order));
     if (!executed) co_return Unexpected(executed.error());
-    RegisteredAccount registered{account_id, executed->position};
+    RegisteredAccount registered{account_id, executed->position, executed->repeated};
     if (executed->repeated) {
         auto first = co_await first_event(services, *executed, deadline);
         if (!first) co_return Unexpected(first.error());
@@ -143,11 +134,6 @@ Answer<Done> change_service_account(Services& services, Bearer bearer, Uuid acco
     auto parsed = parse(services, std::move(definition));
     if (!parsed) co_return Unexpected(parsed.error());
     const Act act = [&](OnAccount& on) -> Decided {
-        const std::string before = key_of(on.state().name);
-        if (before != parsed->name.key) {
-            change_claim(services, on.attempt, Op::kRelease, account_id, before);
-            change_claim(services, on.attempt, Op::kTake, account_id, parsed->name.key);
-        }
         const ChangeServiceAccount command{parsed->name.text, parsed->audiences, standing};
         co_return on.carry_out(command);
     };
@@ -157,7 +143,6 @@ Answer<Done> change_service_account(Services& services, Bearer bearer, Uuid acco
 
 Answer<Done> delete_service_account(Services& services, Bearer bearer, Uuid account_id, Caller caller) {
     const Act act = [&](OnAccount& on) -> Decided {
-        change_claim(services, on.attempt, Op::kRelease, account_id, key_of(on.state().name));
         for (const auto& secret : on.state().secrets) take_secret(on.attempt, account_id, secret.id);
         auto destroyed = co_await on.attempt.destroy_key_of(account_id);
         if (!destroyed) co_return Unexpected(destroyed.error());
@@ -183,6 +168,7 @@ Answer<MadeSecret> add_account_secret(Services& services, Bearer bearer, Uuid ac
     auto executed = co_await upon_account(services, bearer, account_id, std::move(caller), act);
     if (!executed) co_return Unexpected(executed.error());
     made.position = executed->position;
+    made.repeated = executed->repeated;
     if (!executed->repeated) {
         made.secret = std::move(text);
         co_return made;
@@ -210,15 +196,19 @@ Answer<Done> remove_account_secret(Services& services, Bearer bearer, Uuid accou
 
 Answer<RegisteredKey> add_account_key(Services& services, Bearer bearer, Uuid account_id, std::string jwk,
                                       Caller caller) {
-    auto key = services.assertions.read_key(jwk);
-    if (!key) co_return Unexpected(CommandError(Refusal::kInvalidKey));
+    std::optional<ServiceAccount::PublicKey> key;
+    // Looked at only for who may register it: it takes milliseconds.
     const Act act = [&](OnAccount& on) -> Decided {
+        if (!key) key = co_await services.assertions.read_key(jwk);
+        if (!key) co_return Unexpected(CommandError(Refusal::kInvalidKey));
         const AddAccountKey command{key->id, key->algorithm, key->jwk};
         co_return on.carry_out(command);
     };
     auto added = co_await do_upon(services, bearer, account_id, std::move(caller), act);
     if (!added) co_return Unexpected(added.error());
-    co_return RegisteredKey{std::move(*key), added->position};
+    if (!key) key = co_await services.assertions.read_key(jwk);  // a repeat: the first outcome, told again
+    if (!key) co_return Unexpected(CommandError(Refusal::kInvalidKey));
+    co_return RegisteredKey{std::move(*key), added->position, added->repeated};
 }
 
 Answer<Done> remove_account_key(Services& services, Bearer bearer, Uuid account_id, std::string key_id,

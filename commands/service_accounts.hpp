@@ -13,6 +13,7 @@ struct AccountDefinition {
 struct RegisteredAccount {
     Uuid account_id;
     Position position = 0;
+    bool repeated = false;  // as in Done
 };
 Answer<RegisteredAccount> register_service_account(Services& services, Bearer bearer, AccountDefinition definition,
                                             Caller caller);
@@ -23,8 +24,9 @@ Answer<Done> delete_service_account(Services& services, Bearer bearer, Uuid acco
 
 struct MadeSecret {
     Uuid secret_id;
-    std::optional<Secret> secret;  // empty: the command was carried out before, and the secret was shown then
+    std::optional<Secret> secret;  // empty: it is repeated, and the secret was shown then
     Position position = 0;
+    bool repeated = false;  // as in Done
 };
 Answer<MadeSecret> add_account_secret(Services& services, Bearer bearer, Uuid account_id, Caller caller);
 Answer<Done> remove_account_secret(Services& services, Bearer bearer, Uuid account_id, Uuid secret_id, Caller caller);
@@ -32,6 +34,7 @@ Answer<Done> remove_account_secret(Services& services, Bearer bearer, Uuid accou
 struct RegisteredKey {
     ServiceAccount::PublicKey key;
     Position position = 0;
+    bool repeated = false;  // as in Done
 };
 // kInvalidKey.
 Answer<RegisteredKey> add_account_key(Services& services, Bearer bearer, Uuid account_id, std::string jwk,

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "commands/authority.hpp"
-#include "commands/client_failures.hpp"
+#include "commands/rates.hpp"
 #include "security/bytes.hpp"
 #include "security/hex.hpp"
 
@@ -43,14 +43,17 @@ bool is_in_time(const ClientAssertions::Claims& claims, std::int64_t now_ms) {
 }
 
 // The key that signed it, of those whose algorithm it names; empty: none of them did.
-std::string key_that_signed(const Services& services, const ServiceAccount& account, const ClientProof& proof) {
+asio::awaitable<std::string> key_that_signed(const Services& services, const ServiceAccount& account,
+                                             const ClientProof& proof) {
     const auto& claims = *proof.assertion;
-    if (claims.audience != services.settings.issuer || !is_in_time(claims, services.clock.now_ms())) return {};
+    if (claims.audience != services.settings.issuer || !is_in_time(claims, services.clock.now_ms()))
+        co_return std::string();
     for (const auto& key : account.keys) {
         if (key.algorithm != claims.algorithm || (!claims.key_id.empty() && key.id != claims.key_id)) continue;
-        if (services.assertions.is_signed_by(proof.assertion_text, key)) return key.id;
+        const bool is_signed = co_await services.assertions.is_signed_by(proof.assertion_text, key);
+        if (is_signed) co_return key.id;
     }
-    return {};
+    co_return std::string();
 }
 
 // The id of the credential that proves it; kInvalidClient.
@@ -59,7 +62,7 @@ Answer<std::string> prove(Services& services, const ServiceAccount& account, con
     if (account.status != ServiceAccount::Status::kEnabled)
         co_return Unexpected(CommandError(Refusal::kInvalidClient));
     if (proof.assertion) {
-        std::string key_id = key_that_signed(services, account, proof);
+        std::string key_id = co_await key_that_signed(services, account, proof);
         if (key_id.empty()) co_return Unexpected(CommandError(Refusal::kInvalidClient));
         co_return key_id;
     }
@@ -84,13 +87,57 @@ Uuid token_id_of(const ClientProof& proof) {
 }
 
 // Failures are counted, and slowed down; an operator hears of a credential that was swapped.
-asio::awaitable<CommandError> judged(Services& services, Uuid account_id, Caller caller, CommandError error) {
+asio::awaitable<CommandError> judged(Services& services, const ClientProof& proof, const Caller& caller,
+                                     CommandError error) {
     if (error.refusal == Refusal::kCredentialTampered)
         services.journal.warning("the stored client secret is not the one that the log names, or can't be opened",
-                                 account_id);
+                                 proof.account_id);
     if (error.refusal != Refusal::kInvalidClient) co_return error;
-    auto counted = co_await count_client_failure(services, std::move(caller));
+    CommandError counted = co_await count_client_failure(services, caller);
     co_return counted;
+}
+
+// What memory makes of a proof, for an account that may be old: what it finds wrong may be right.
+enum class Seems { kGood, kBad, kUnknown };
+Seems seems(Services& services, const ServiceAccount& account, const ClientProof& proof) {
+    if (account.status != ServiceAccount::Status::kEnabled) return Seems::kBad;
+    if (proof.assertion) return key_that_signed(services, account, proof).empty() ? Seems::kBad : Seems::kGood;
+    const auto* named = proof.secret ? account.secret(proof.secret->secret_id) : nullptr;
+    if (named == nullptr) return Seems::kBad;
+    const auto digest = services.client_secrets.recall(named->sealed_sha256);
+    if (!digest) return Seems::kUnknown;
+    const bool same = Secret::equal(security::view_of(*digest), security::view_of(proof.secret->digest));
+    return same ? Seems::kGood : Seems::kBad;
+}
+Seems seems(Services& services, const ClientProof& proof) {
+    const auto fold = services.executor.world().cache.find(proof.account_id);
+    const auto* account = fold ? std::get_if<ServiceAccount>(fold->state.get()) : nullptr;
+    return account ? seems(services, *account, proof) : Seems::kUnknown;
+}
+
+// Before anything is read for it. An id that no account has costs no read where all accounts are remembered. In a
+// network whose clients fail all the time, what memory does not find right has to wait: it is told nothing that could
+// be old, and what is right passes.
+Answer<void> admit(Services& services, const ClientProof& proof, const Caller& caller) {
+    const Result<void, CommandError> admitted{};
+    const Seems at_first = seems(services, proof);
+    const std::int64_t wait_s = wait_for_clients_of(services, caller);
+    if (at_first == Seems::kGood || (at_first == Seems::kBad && wait_s == 0)) co_return admitted;
+    const CommandError wait(Refusal::kTooManyAttempts, wait_s);
+    if (!services.access.answers_from_memory()) {
+        if (wait_s > 0) co_return Unexpected(wait);
+        co_return admitted;
+    }
+    const ServiceSubject subject{proof.account_id, std::nullopt};
+    auto states = co_await services.access.read_service(subject, caller.deadline);
+    if (wait_s > 0) {
+        if (!states || seems(services, states->account, proof) == Seems::kBad) co_return Unexpected(wait);
+        co_return admitted;
+    }
+    // A memory that fell behind says nothing, and the log is asked.
+    if (!states || states->account.exists()) co_return admitted;
+    CommandError counted = co_await count_client_failure(services, caller);
+    co_return Unexpected(std::move(counted));
 }
 
 Caller acting_as_client(Caller caller, const std::string& client_id) {
@@ -169,6 +216,8 @@ std::optional<ClientProof> proof_of_assertion(Services& services, std::string_vi
 
 Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Caller caller) {
     const Uuid account_id = request.proof.account_id;
+    auto admitted = co_await admit(services, request.proof, caller);
+    if (!admitted) co_return Unexpected(admitted.error());
     ServiceGrant grant;
     grant.account_id = account_id;
     grant.token_id = request.proof.assertion ? token_id_of(request.proof) : services.identifiers.next();
@@ -202,8 +251,8 @@ Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Ca
     Caller client = acting_as_client(caller, account_id.to_string());
     auto executed = co_await services.executor.run(std::move(client), streams, step);
     if (!executed) {
-        auto error = co_await judged(services, account_id, std::move(caller), executed.error());
-        co_return Unexpected(error);
+        CommandError counted = co_await judged(services, request.proof, caller, executed.error());
+        co_return Unexpected(std::move(counted));
     }
     // An account without roles has no such stream. That is remembered too, or each of its log-ins would read it.
     if (!has_roles) services.executor.world().cache.put(assignments_of(account_id), empty_fold<Assignments>());
@@ -282,33 +331,38 @@ Client client_of(const Uuid& account_id, const ServiceAccess& access, const Acce
     Client client;
     client.client_id = account_id.to_string();
     client.audiences = access.account.audiences;
-    if (rules.covers(kIntrospectTokens)) client.introspects = Introspects::kAllTokens;
+    if (rules.covers(kIntrospectTokens)) {
+        client.introspects = Introspects::kAllTokens;
+        client.tells_roles = TellsRoles::kAll;
+    }
+    if (rules.covers(kRevokeTokens)) client.revokes = Revokes::kAllTokens;
+    if (auto name = parse_role_name(access.account.name)) client.namespaces.push_back(std::move(name->key));
     if (rules.covers(kEvaluateAccess)) client.evaluates = Evaluates::kAnybody;
     client.service_account = account_id;
     return client;
 }
 
 Answer<Client> authenticate_service(Services& services, ClientProof proof, Caller caller) {
+    const std::int64_t wait_s = wait_for_clients_of(services, caller);
+    if (wait_s > 0 && !services.access.answers_from_memory() && seems(services, proof) != Seems::kGood)
+        co_return Unexpected(CommandError(Refusal::kTooManyAttempts, wait_s));
     auto access = co_await read_access(services, proof.account_id, std::nullopt, caller.deadline);
     if (!access) co_return Unexpected(access.error());
     auto credential = co_await prove(services, access->account, proof, caller.deadline);
-    if (!credential) {
-        auto error = co_await judged(services, proof.account_id, std::move(caller), credential.error());
-        co_return Unexpected(error);
-    }
-    if (proof.assertion) {
+    if (credential && proof.assertion) {
         auto spent = co_await spend(services, proof, *credential, caller);
-        if (!spent) {
-            auto error = co_await judged(services, proof.account_id, std::move(caller), spent.error());
-            co_return Unexpected(error);
-        }
+        if (!spent) credential = Unexpected(spent.error());
+    }
+    if (!credential) {
+        CommandError counted = co_await judged(services, proof, caller, credential.error());
+        co_return Unexpected(std::move(counted));
     }
     co_return client_of(proof.account_id, *access, rules_of(access->held));
 }
 
 Answer<Done> revoke_service_token(Services& services, ServiceBearer bearer, Client client, Caller caller) {
     const bool may =
-        client.client_id == bearer.account_id.to_string() || client.introspects == Introspects::kAllTokens;
+        client.client_id == bearer.account_id.to_string() || client.revokes == Revokes::kAllTokens;
     if (!may) co_return Done{};
     Streams streams;
     const auto token = streams.read<ServiceToken>(bearer.token_id);

@@ -69,7 +69,8 @@ Answer<ServiceAccess> access_of_service_token(Services& services, ServiceBearer 
 // The same as a client, for whoever presents a token in place of a secret.
 Client client_of(const Uuid& account_id, const ServiceAccess& access, const AccessRules& rules);
 
-// RFC 7009, by the client that it was issued to; others' and unknown ones are no error and change nothing.
+// RFC 7009, by the client that it was issued to or one that may revoke all; others' and unknown ones are no error and
+// change nothing.
 Answer<Done> revoke_service_token(Services& services, ServiceBearer bearer, Client client, Caller caller);
 
 }  // namespace keyledger::commands

@@ -4,20 +4,23 @@
 #include "commands/client_secrets.hpp"
 #include "commands/clients.hpp"
 #include "commands/executor.hpp"
+#include "commands/failure_counts.hpp"
 #include "commands/ports.hpp"
 #include "eventstore/limits.hpp"
 
 namespace keyledger::commands {
 
-// Of one network (/32 in IPv4, /64 in IPv6).
+// So many a minute, and so many at once.
 struct Rate {
     std::int64_t per_minute = 0;
     std::int64_t burst = 0;
     bool operator==(const Rate&) const = default;
 };
+// Of one network (/32 in IPv4, /64 in IPv6) where nothing else is said.
 struct RequestLimits {
-    Rate passwords{60, 30};            // requests that ask for a password or take one; on all nodes together
-    Rate requests{600'000, 60'000};    // every other one; on each node
+    Rate passwords{60, 30};          // requests that ask for a password or take one; on all nodes together
+    Rate requests{600'000, 60'000};  // every other one; on each node
+    Rate writes{600, 600};           // with one session; of all sessions of one user together four times as many
 };
 
 struct Settings {
@@ -43,6 +46,7 @@ struct Services {
     ClientAssertions& assertions;
     Journal& journal;
     eventstore::Limits& limits;  // that all nodes share
+    FailureSums& failure_sums;    // of this process
     Settings settings;
 };
 
@@ -64,6 +68,7 @@ struct Grant {
 
 struct Done {
     Position position = 0;  // 0: nothing had to change
+    bool repeated = false;  // what was asked for had been done before, under the same idempotency key
 };
 
 }  // namespace keyledger::commands

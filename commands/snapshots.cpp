@@ -8,7 +8,8 @@
 namespace keyledger::commands {
 namespace {
 
-constexpr std::string_view kForm = "/2";  // of what is sealed: the position of the last event, a line's end, the state
+// Of what is sealed: the position of the last event, the latest time, each with a line's end, and the state.
+constexpr std::string_view kForm = "/3";
 
 template <class Aggregate>
 constexpr bool kHasSnapshots = requires { Aggregate::kFold; };
@@ -50,21 +51,30 @@ std::string encoded(const AnyState& state) {
     return std::visit(encode, state);
 }
 
-std::optional<Fold> decoded(std::string_view text, const AnyState& empty, std::int32_t version) {
-    Position position = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), position);
+// The number of the first line, which is taken away.
+std::optional<std::int64_t> take_number(std::string_view& text) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     const auto at = static_cast<std::size_t>(end - text.data());
     if (error != std::errc() || at == text.size() || text[at] != '\n') return std::nullopt;
+    text.remove_prefix(at + 1);
+    return number;
+}
+
+std::optional<Fold> decoded(std::string_view text, const AnyState& empty, std::int32_t version) {
+    const auto position = take_number(text);
+    const auto occurred_at_ms = take_number(text);
+    if (!position || !occurred_at_ms) return std::nullopt;
     auto state = std::make_shared<AnyState>(empty);
     auto decode = [&]<class Aggregate>(Aggregate& aggregate) {
-        if constexpr (kHasSnapshots<Aggregate>) eventstore::decode_state(text.substr(at + 1), aggregate);
+        if constexpr (kHasSnapshots<Aggregate>) eventstore::decode_state(text, aggregate);
     };
     try {
         std::visit(decode, *state);
     } catch (const eventstore::CodecError&) {
         return std::nullopt;
     }
-    return Fold{version, std::move(state), position};
+    return Fold{version, std::move(state), *position, *occurred_at_ms};
 }
 
 }  // namespace
@@ -94,7 +104,8 @@ void keep_snapshot(eventstore::Store& store, eventstore::SubjectCipher& cipher, 
     snapshot.event_id = kept.event_id;
     snapshot.fold = fold_name_of(*kept.fold.state);
     snapshot.replaces = kept.replaces;
-    const std::string clear = std::to_string(kept.fold.position) + '\n' + state;
+    const std::string clear =
+        std::to_string(kept.fold.position) + '\n' + std::to_string(kept.fold.occurred_at_ms) + '\n' + state;
     const auto context = context_of(snapshot);
     snapshot.sealed = personal ? cipher.seal_snapshot(*key, context, clear) : cipher.seal_snapshot(context, clear);
     store.keep_snapshot(std::move(snapshot));

@@ -59,8 +59,9 @@ public:
 class IdempotencyKeys {
 public:
     virtual ~IdempotencyKeys() = default;
+    // `request`: all of it, secrets too. Of each part a keyed digest is made, and no copy.
     virtual Idempotency derive(std::string_view operation, std::string_view principal, std::string_view key,
-                               const std::vector<std::string>& request_without_secrets) = 0;
+                               const std::vector<std::string_view>& request) = 0;
 };
 
 class ClientRegistry {

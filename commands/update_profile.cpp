@@ -6,23 +6,6 @@
 namespace keyledger::commands {
 namespace {
 
-using Op = eventstore::ClaimChange::Op;
-
-std::string key_of_username(const std::optional<std::string>& username) {
-    auto parsed = username ? parse_username(*username) : std::nullopt;
-    return parsed ? parsed->key : std::string();
-}
-
-// Only where the name differs by more than case: the claim of one's own name is kept.
-void move_claim(Services& services, Attempt& attempt, const Uuid& user_id, const std::string& from,
-                const std::string& to) {
-    if (from == to) return;
-    if (!from.empty())
-        attempt.change_claims(Op::kRelease, "username", user_id, services.pseudonyms.claim("username", from));
-    if (!to.empty())
-        attempt.change_claims(Op::kTake, "username", user_id, services.pseudonyms.claim("username", to));
-}
-
 Result<void, CommandError> check(ProfileUpdate& update) {
     if (update.username && !parse_username(*update.username))
         return Unexpected(CommandError(Refusal::kInvalidUsername));
@@ -32,14 +15,10 @@ Result<void, CommandError> check(ProfileUpdate& update) {
     return {};
 }
 
-Result<void, CommandError> write(Services& services, Attempt& attempt, StreamOf<User> user,
-                                 const ProfileUpdate& profile) {
-    const User& him = attempt.state(user);
-    auto events = decide(him, UpdateProfile{profile.username, profile.name});
+Result<void, CommandError> write(Attempt& attempt, StreamOf<User> user, const ProfileUpdate& profile) {
+    auto events = decide(attempt.state(user), UpdateProfile{profile.username, profile.name});
     if (!events) return Unexpected(CommandError(refusal_of(events.error())));
     attempt.append(user, *events);
-    if (!events->empty())
-        move_claim(services, attempt, user.id, key_of_username(him.username), key_of_username(profile.username));
     return {};
 }
 
@@ -51,20 +30,19 @@ Answer<Done> update_profile(Services& services, ProfileUpdate update, Caller cal
     Streams streams;
     const ActorStreams actor = read_actor(streams, update.bearer);
     const Step step = [&](Attempt& attempt) -> Decided {
-        auto allowed = authorise(attempt, actor, update.bearer, services);
-        if (!allowed) co_return allowed;
-        co_return write(services, attempt, actor.user, update);
+        co_return write(attempt, actor.user, update);
     };
-    auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    Order order(must_be(services, actor, update.bearer), step);
+    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(order));
     if (!executed) co_return Unexpected(executed.error());
-    co_return Done{executed->position};
+    co_return Done{executed->position, executed->repeated};
 }
 
 Answer<Done> update_user(Services& services, Uuid user_id, ProfileUpdate update, Caller caller) {
     auto checked = check(update);
     if (!checked) co_return Unexpected(checked.error());
     const Act act = [&](Administration& on) -> Decided {
-        co_return write(services, on.attempt, on.user, update);
+        co_return write(on.attempt, on.user, update);
     };
     Errand errand{update.bearer, kWriteUsers, Subject::user(user_id)};
     auto done = co_await administer(services, std::move(errand), std::move(caller), act);

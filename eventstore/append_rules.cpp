@@ -5,6 +5,8 @@
 #include <set>
 #include <unordered_map>
 
+#include "eventstore/codec/jcs.hpp"
+
 namespace keyledger::eventstore {
 namespace {
 
@@ -83,6 +85,7 @@ std::optional<std::string> problem_of_events(const Append& append) {
         if (event.metadata.size() > kMaxMetadataBytes) return "metadata above the limit";
         if (!is_storable_json_text(event.payload)) return "a payload that jsonb can't hold";
         if (!is_storable_json_text(event.metadata)) return "metadata that jsonb can't hold";
+        if (!is_json_object(event.payload) || !is_json_object(event.metadata)) return "not a JSON object";
     }
     for (const auto& [id, head] : heads)
         if (head.stream_type == nullptr) return "a written stream without an event";

@@ -14,8 +14,8 @@ inline constexpr std::size_t kMaxSealedBytes = 16 * 1024;  // credentials and wr
 inline constexpr std::size_t kMaxDigestBytes = 64;         // claims
 
 // nullopt: well formed. Else what is wrong, for the log; it names no value. Checks limits, that every event belongs to
-// a stream in `writes` and follows its version, and bytes that jsonb would refuse. That payload and metadata are
-// JSON objects is left to the store.
+// a stream in `writes` and follows its version, and that payload and metadata are JSON objects without bytes that
+// neither text nor JCS can hold.
 std::optional<std::string> problem_of(const Append& append);
 
 // UTF-8 without NUL, `\u0000` and escaped surrogates: what both jsonb and JCS can hold.

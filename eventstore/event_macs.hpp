@@ -13,8 +13,6 @@
 
 namespace keyledger::eventstore {
 
-using Mac = std::array<std::uint8_t, 16>;  // HMAC-SHA-256, cut: half of it is what RFC 2104 asks for at least
-
 // Any thread.
 class EventMacs {
 public:

@@ -1,5 +1,7 @@
 #include "eventstore/leaf.hpp"
 
+#include <algorithm>
+
 #include "eventstore/codec/jcs.hpp"
 #include "security/digest.hpp"
 
@@ -10,9 +12,8 @@ namespace {
 Digest hash_record(std::string_view tenant, std::string_view stream_type, const Uuid& stream_id,
                    std::int32_t version, std::string_view type, std::int16_t schema_version, const Uuid& event_id,
                    std::int64_t recorded_at_ms, std::string_view payload, std::string_view metadata) {
-    std::string record;
-    record.reserve(384 + payload.size() + metadata.size());
-    record += '\0';
+    thread_local std::string record;  // of many, one after the other
+    record.assign(1, '\0');
     record.append("{\"event_id\":\"").append(event_id.to_string());
     record.append("\",\"event_type\":\"").append(type);
     record.append("\",\"metadata\":").append(metadata);
@@ -33,11 +34,22 @@ std::string canonical_object(std::string_view text) {
 }
 
 // Stored names reach here from the database too, where a tamperer may have put a quote into one.
-std::string escaped(std::string_view name) {
-    const std::string quoted =
-        jcs(rapidjson::Value(name.data(), static_cast<rapidjson::SizeType>(name.size())));
-    return quoted.substr(1, quoted.size() - 2);
-}
+class Escaped {
+public:
+    explicit Escaped(std::string_view name) : text_(name) {
+        const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; };
+        if (std::ranges::all_of(name, is_plain)) return;
+        quoted_ = jcs(rapidjson::Value(name.data(), static_cast<rapidjson::SizeType>(name.size())));
+        text_ = std::string_view(quoted_).substr(1, quoted_.size() - 2);
+    }
+    Escaped(const Escaped&) = delete;
+    Escaped& operator=(const Escaped&) = delete;
+    operator std::string_view() const { return text_; }
+
+private:
+    std::string quoted_;
+    std::string_view text_;
+};
 
 }  // namespace
 
@@ -47,9 +59,13 @@ Digest leaf_hash(std::string_view tenant, const NewEvent& event, std::int64_t re
 }
 
 Digest leaf_hash(const RecordedEvent& event) {
-    return hash_record(escaped(event.tenant), escaped(event.stream_type), event.stream_id, event.version,
-                       escaped(event.type), event.schema_version, event.event_id, event.recorded_at_ms,
-                       canonical_object(event.payload), canonical_object(event.metadata));
+    const Escaped tenant(event.tenant), stream_type(event.stream_type), type(event.type);
+    if (event.is_canonical)
+        return hash_record(tenant, stream_type, event.stream_id, event.version, type, event.schema_version,
+                           event.event_id, event.recorded_at_ms, event.payload, event.metadata);
+    return hash_record(tenant, stream_type, event.stream_id, event.version, type, event.schema_version,
+                       event.event_id, event.recorded_at_ms, canonical_object(event.payload),
+                       canonical_object(event.metadata));
 }
 
 }  // namespace keyledger::eventstore

@@ -10,8 +10,8 @@ namespace keyledger::eventstore {
 
 // From canonical payload and metadata (as they are written).
 Digest leaf_hash(std::string_view tenant, const NewEvent& event, std::int64_t recorded_at_ms);
-// From what a reader got: payload and metadata are parsed and made canonical first. Throws CodecError if they are
-// not JSON objects.
+// From what a reader got. The texts that were hashed are taken as they are; those of events from before MACs are
+// parsed and made canonical first, which throws CodecError if they are not JSON objects.
 Digest leaf_hash(const RecordedEvent& event);
 
 }  // namespace keyledger::eventstore

@@ -37,6 +37,7 @@ inline constexpr std::int64_t kMinPageBytes = 32 * 1024;
 
 using Bytes = std::string;  // raw octets
 using Digest = std::array<std::uint8_t, 32>;
+using Mac = std::array<std::uint8_t, 16>;  // HMAC-SHA-256, cut: half of it is what RFC 2104 asks for at least
 using CommandId = Digest;
 using Deadline = std::chrono::steady_clock::time_point;
 using NowMs = std::function<std::int64_t()>;  // the wall clock that a store stamps `recorded_at` with; thread-safe
@@ -87,6 +88,11 @@ struct SubjectKeyUse {
 struct Append {
     CommandId command_id{};
     Digest fingerprint{};  // of the request without its secrets (I5)
+    // How long the id is remembered: one that a client sent as long as is configured; one that was made here
+    // only until nobody can be in doubt about its outcome any more.
+    enum class IdKept : std::uint8_t { kAsConfigured, kForAnHour };
+    IdKept id_kept = IdKept::kAsConfigured;
+    std::int64_t decided_at_ms = 0;     // the command's clock: its events are not recorded before
     std::vector<StreamVersion> writes;  // every stream that `events` writes, with its version before
     std::vector<StreamVersion> guards;  // no stream twice, here and in `writes` together
     std::vector<NewEvent> events;       // at least one, in order, grouped by nothing
@@ -135,6 +141,15 @@ enum class StoreError {
 
 // ---- what readers get ------------------------------------------------------------------------------------------
 struct RecordedEvent {
+    // Whether it can be believed. Whoever folds looks at this before anything of the event is parsed;
+    // decode_any() reads no other than believed ones.
+    enum class Standing : std::uint8_t {
+        kUnchecked,   // nobody looked: no keys at hand
+        kBelieved,    // leaf and MAC are right
+        kInert,       // the service did not write it: it has its place and its version, and means nothing
+        kChanged,     // it was believed once: a signed tree head covers it. Whoever reads on stops
+        kKeyMissing,  // its key was announced, and the keyring lacks it
+    };
     Position position = 0;
     std::string tenant;
     std::string stream_type;
@@ -143,10 +158,17 @@ struct RecordedEvent {
     std::string type;
     std::int16_t schema_version = 1;
     Uuid event_id;
-    std::string payload;   // JSON text as stored; not necessarily canonical (jsonb reorders members)
+    std::string payload;  // JSON text as stored
     std::string metadata;
-    std::int64_t recorded_at_ms = 0;  // given by the committer
+    std::int64_t recorded_at_ms = 0;  // given by the committer; never falls from position to position
     Digest leaf_hash{};
+    // The texts are those that were hashed. Events from before MACs have others: jsonb reorders members.
+    bool is_canonical = false;
+    std::string mac_key_id;  // empty: from before MACs
+    Mac mac{};
+    Standing standing = Standing::kUnchecked;
+
+    bool is_inert() const { return standing == Standing::kInert; }
 };
 // A place in one log's history. Position 0 has the leaf hash of zeroes.
 struct Cursor {

@@ -123,6 +123,9 @@ struct OnLoginAttempt {
     Facts operator()(const LoginFailuresCleared& event) const { return {event.user_id, true, {}}; }
     Facts operator()(const LoginNetworkSeen& event) const { return {event.user_id, true, {}}; }
     Facts operator()(const LoginUnlocked& event) const { return {event.user_id, true, {}}; }
+    Facts operator()(const LoginFailuresSummed& event) const {
+        return {{}, false, name_of(event.reason) + ", " + std::to_string(event.count) + " times"};
+    }
 };
 
 struct OnAnonymousCallers {
@@ -161,6 +164,12 @@ struct OnNestings {
 struct OnAdministrators {
     Facts operator()(const AdministratorsJoined& event) const { return {event.user_id, true, {}}; }
     Facts operator()(const AdministratorsLeft& event) const { return {event.user_id, true, {}}; }
+};
+
+struct OnLog {
+    Facts operator()(const LogMacKeyAdded& event) const { return {{}, true, event.key_id}; }
+    Facts operator()(const LogMacKeyClosed& event) const { return {{}, true, event.key_id}; }
+    Facts operator()(const LogDisavowed& event) const { return {{}, true, std::to_string(event.position)}; }
 };
 
 struct OnRole {
@@ -211,6 +220,7 @@ struct Describe {
     Facts operator()(const ServiceTokenEvent& event) const { return std::visit(OnServiceToken{}, event); }
     Facts operator()(const GroupEvent& event) const { return std::visit(OnGroup{}, event); }
     Facts operator()(const NestingsEvent& event) const { return std::visit(OnNestings{}, event); }
+    Facts operator()(const LogEvent& event) const { return std::visit(OnLog{}, event); }
 };
 
 std::optional<std::string> unless_empty(const std::string& text) {

@@ -71,6 +71,7 @@ private:
 
 // Whose key died with this event.
 std::optional<Uuid> erased_subject(const DecodedEvent& decoded) {
+    if (decoded.recorded->is_inert()) return std::nullopt;
     if (std::holds_alternative<AnonymousCallersEvent>(decoded.event)) return decoded.recorded->stream_id;
     const auto* of_user = std::get_if<UserEvent>(&decoded.event);
     if (of_user && std::holds_alternative<UserErased>(*of_user)) return decoded.recorded->stream_id;
@@ -87,10 +88,12 @@ DecodedBatch decode_batch(std::span<const RecordedEvent> batch, KeyCache& cache,
     std::vector<std::size_t> incomplete;
     auto decode_or_stop = [&](std::size_t at) {
         const RecordedEvent& event = batch[at];
+        decoded.events[at].recorded = &event;
+        if (event.is_inert()) return true;
         try {
             CachedOpener opener(event, keys, cipher);
             decoded.events[at] = {&event, eventstore::decode_any(event, opener),
-                                  eventstore::decode_metadata(event.metadata, opener)};
+                                  eventstore::decode_metadata(event, opener)};
             if (opener.incomplete()) incomplete.push_back(at);
             return true;
         } catch (const std::runtime_error& error) {  // CodecError, KeyUnusable

@@ -20,7 +20,7 @@ class KeyCache;
 struct DecodedEvent {
     const eventstore::RecordedEvent* recorded =
         nullptr;  // of the batch that was decoded, which must outlive it
-    eventstore::AnyEvent event;
+    eventstore::AnyEvent event;  // of an inert record this and `metadata` are empty: no read model sees it
     eventstore::EventMetadata metadata;
 };
 // An event that can't be read or applied, as operators see it.

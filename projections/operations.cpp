@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "domain/plain_text.hpp"
 #include "projections/database.hpp"
 #include "projections/generations.hpp"
 #include "projections/limits.hpp"
@@ -44,7 +45,7 @@ TableDigest digest(const std::string& database_url, const ReadModel& model) {
 
 Result<void, SkipRefusal> skip(const std::string& database_url, const SkipOrder& order) {
     if (order.who.empty() || order.who.size() > kMaxOperatorBytes || order.why.empty() ||
-        order.why.size() > kMaxReasonBytes)
+        order.why.size() > kMaxReasonBytes || !is_plain_text(order.who) || !is_plain_text(order.why))
         return Unexpected(SkipRefusal::kNoReason);
     const Connection connection = connect(database_url, "keyledger skip");
     pqxx::work transaction(*connection);

@@ -225,6 +225,7 @@ struct Collect {
     }
     void operator()(const AssignmentsEvent& event) const { std::visit(OnAssignments{changes, decoded}, event); }
     void operator()(const AdministratorsEvent&) const {}  // says nothing that the others do not
+    void operator()(const LogEvent&) const {}
     void operator()(const GroupEvent& event) const {
         GroupChange& group = changes.groups[decoded.recorded->stream_id];
         group.at_ms = decoded.metadata.occurred_at_ms;

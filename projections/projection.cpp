@@ -51,6 +51,12 @@ bool apply_batch(pqxx::connection& connection, const ReadModel& model, int gener
         " where reader = $1 and generation = $2 and position = $3",
         std::string(model.name()), generation, from.position, to.position, bytea_text(to.leaf_hash));
     if (moved.affected_rows() != 1) return false;
+    const auto is_inert = [](const DecodedEvent& event) { return event.recorded->is_inert(); };
+    std::vector<DecodedEvent> believed;
+    if (std::ranges::any_of(events, is_inert)) {
+        std::ranges::remove_copy_if(events, std::back_inserter(believed), is_inert);
+        events = believed;
+    }
     if (!events.empty()) model.apply(transaction, generation, events);
     transaction.commit();
     return true;

@@ -175,6 +175,7 @@ struct Collect {
     void operator()(const ServiceTokenEvent&) const {}  // a service has no session
     void operator()(const GroupEvent&) const {}
     void operator()(const NestingsEvent&) const {}
+    void operator()(const LogEvent&) const {}
 };
 
 template <class T, class Member>

@@ -77,6 +77,7 @@ struct TokenExpectation {
     // The only audience that the token may have; without it any audience does (introspection).
     std::optional<std::string_view> sole_audience = {};
     std::int64_t skew_ms = 0;
+    std::int64_t early_ms = 0;  // by how much the clock of whoever issued it may be ahead of this one
 };
 // What changes with the question and the time.
 Result<void, TokenError> check_access_token(const SignedToken& token, const TokenExpectation& expectation,

@@ -14,6 +14,7 @@
 #include "security/aead.hpp"
 #include "security/base64url.hpp"
 #include "security/random.hpp"
+#include "security/secret_file.hpp"
 
 namespace keyledger::security {
 namespace {
@@ -177,9 +178,8 @@ Result<std::vector<Key>, KeyringError> read_keyring_file(const std::string& path
     if (!S_ISREG(status.st_mode))
         return Unexpected(
             KeyringError{KeyringError::Code::kUnreadable, "keyring " + path + " is not a regular file"});
-    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        return Unexpected(KeyringError{KeyringError::Code::kUnsafePermissions,
-                                       "keyring " + path + " is open to group or others: chmod 600 it"});
+    if (auto unsafe = what_is_wrong_with_secret_file(path, status))
+        return Unexpected(KeyringError{KeyringError::Code::kUnsafePermissions, "keyring " + std::move(*unsafe)});
     std::string text(kMaxKeyringSize + 1, '\0');
     std::size_t size = 0;
     while (size < text.size()) {
@@ -251,7 +251,8 @@ Result<void, KeyringError> revoke_key(const std::string& path, std::string_view 
             if (at->purpose == KeyPurpose::kEventMacs || at->purpose == KeyPurpose::kUnknown)
                 return Unexpected(KeyringError{
                     KeyringError::Code::kInUse,
-                    "key " + at->id + " is needed for as long as there is what it authenticated"});
+                    "key " + at->id + " is needed for as long as there is what it authenticated: rotate event-macs, "
+                    "then close it with 'keyledger keys close'"});
             bool opens_what_is_stored =
                 at->purpose == KeyPurpose::kKeyEncryption || at->purpose == KeyPurpose::kClaims;
             if (opens_what_is_stored && (!at->retired_at_ms || *at->retired_at_ms > now_ms))

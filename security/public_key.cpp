@@ -1,18 +1,17 @@
 #include "security/public_key.hpp"
 
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
 #include <rapidjson/document.h>
 
 #include "security/base64url.hpp"
 #include "security/bytes.hpp"
+#include "security/key_checks.hpp"
 #include "security/signatures.hpp"
 
 namespace keyledger::security {
 namespace {
 
-using BigNumber = std::unique_ptr<BIGNUM, FreeWith<BN_free>>;
 using ParameterBuilder = std::unique_ptr<OSSL_PARAM_BLD, FreeWith<OSSL_PARAM_BLD_free>>;
 using Parameters = std::unique_ptr<OSSL_PARAM, FreeWith<OSSL_PARAM_free>>;
 using Handle = PrivateKey;  // OpenSSL has one type for both halves
@@ -53,16 +52,14 @@ private:
     rapidjson::Document json_;
 };
 
-enum class Trust { kNone, kTakenBefore };
-
-Handle key_from(const char* type, OSSL_PARAM* parameters, Trust trust) {
+Handle key_from(const char* type, OSSL_PARAM* parameters) {
     PrivateKeyContext context(ensured(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr), "public key"));
     EVP_PKEY* key = nullptr;
     const bool made = EVP_PKEY_fromdata_init(context.get()) == 1 &&
                       EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters) == 1;
     Handle handle(key);
     if (!made) handle.reset();
-    if (handle && trust == Trust::kNone) {
+    if (handle) {
         PrivateKeyContext check(ensured(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr), "public key"));
         if (EVP_PKEY_public_check(check.get()) != 1) handle.reset();
     }
@@ -70,7 +67,7 @@ Handle key_from(const char* type, OSSL_PARAM* parameters, Trust trust) {
     return handle;
 }
 
-Result<Handle, std::string> rsa_from(const Jwk& jwk, Trust trust) {
+Result<Handle, std::string> rsa_from(const Jwk& jwk) {
     const auto modulus = jwk.bytes("n");
     if (jwk.text("e") != kExponent) return Unexpected(std::string("the exponent 'e' must be 65537, \"AQAB\""));
     if (!modulus || modulus->empty() || modulus->front() == '\0')
@@ -78,6 +75,7 @@ Result<Handle, std::string> rsa_from(const Jwk& jwk, Trust trust) {
     BigNumber n(ensured(BN_bin2bn(octets(*modulus), static_cast<int>(modulus->size()), nullptr), "public key"));
     if (BN_num_bits(n.get()) < kMinRsaBits || BN_num_bits(n.get()) > kMaxRsaBits)
         return Unexpected(std::string("the RSA key must have 2048 to 4096 bits"));
+    if (std::string wrong = what_is_wrong_with_modulus(*n); !wrong.empty()) return Unexpected(std::move(wrong));
     BigNumber e(ensured(BN_new(), "public key"));
     ensure(BN_set_word(e.get(), 65537) == 1, "public key");
     ParameterBuilder builder(ensured(OSSL_PARAM_BLD_new(), "public key"));
@@ -85,12 +83,12 @@ Result<Handle, std::string> rsa_from(const Jwk& jwk, Trust trust) {
                OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) == 1,
            "public key");
     Parameters parameters(ensured(OSSL_PARAM_BLD_to_param(builder.get()), "public key"));
-    Handle key = key_from("RSA", parameters.get(), trust);
+    Handle key = key_from("RSA", parameters.get());
     if (!key) return Unexpected(std::string("the modulus 'n' is not that of an RSA key"));
     return key;
 }
 
-Result<Handle, std::string> ec_from(const Jwk& jwk, Trust trust) {
+Result<Handle, std::string> ec_from(const Jwk& jwk) {
     if (jwk.text("crv") != "P-256") return Unexpected(std::string("an EC key must be on P-256"));
     const auto x = jwk.bytes("x");
     const auto y = jwk.bytes("y");
@@ -103,15 +101,16 @@ Result<Handle, std::string> ec_from(const Jwk& jwk, Trust trust) {
                                                 point.size()) == 1,
            "public key");
     Parameters parameters(ensured(OSSL_PARAM_BLD_to_param(builder.get()), "public key"));
-    Handle key = key_from("EC", parameters.get(), trust);
+    Handle key = key_from("EC", parameters.get());
     if (!key) return Unexpected(std::string("'x' and 'y' are no point on P-256"));
     return key;
 }
 
-Result<Handle, std::string> edwards_from(const Jwk& jwk, Trust) {
+Result<Handle, std::string> edwards_from(const Jwk& jwk) {
     if (jwk.text("crv") != "Ed25519") return Unexpected(std::string("an OKP key must be an Ed25519 key"));
     const auto x = jwk.bytes("x");
-    if (!x || x->size() != kCoordinateSize) return Unexpected(std::string("'x' must be base64url of 32 bytes"));
+    if (!x) return Unexpected(std::string("'x' must be base64url of 32 bytes"));
+    if (std::string wrong = what_is_wrong_with_edwards_point(*x); !wrong.empty()) return Unexpected(std::move(wrong));
     Handle key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets(*x), x->size()));
     forget_openssl_errors();
     if (!key) return Unexpected(std::string("'x' is not an Ed25519 key"));
@@ -121,7 +120,7 @@ Result<Handle, std::string> edwards_from(const Jwk& jwk, Trust) {
 struct Kind {
     std::string_view type;
     SigningAlgorithm algorithm;
-    Result<Handle, std::string> (*make)(const Jwk&, Trust);
+    Result<Handle, std::string> (*make)(const Jwk&);
     std::vector<const char*> members;  // in lexicographic order
 };
 const Kind* kind_of(std::string_view type) {
@@ -155,15 +154,7 @@ PublicKey::PublicKey(PublicKey&&) noexcept = default;
 PublicKey& PublicKey::operator=(PublicKey&&) noexcept = default;
 PublicKey::~PublicKey() = default;
 
-namespace {
-
-struct Parsed {
-    const Kind* kind;
-    std::string canonical;
-    Handle key;
-};
-
-Result<Parsed, std::string> parsed(std::string_view text, Trust trust) {
+Result<PublicKey, std::string> PublicKey::parse(std::string_view text) {
     Jwk jwk;
     if (std::string wrong = jwk.read(text); !wrong.empty()) return Unexpected(std::move(wrong));
     const Kind* kind = kind_of(jwk.text("kty"));
@@ -172,25 +163,9 @@ Result<Parsed, std::string> parsed(std::string_view text, Trust trust) {
     const bool fits = jwk.allows("alg", name_of(kind->algorithm)) ||
                       (kind->algorithm == SigningAlgorithm::kEdDsa && jwk.allows("alg", "Ed25519"));
     if (!fits) return Unexpected("'alg' must be \"" + std::string(name_of(kind->algorithm)) + "\" if it is given");
-    auto key = kind->make(jwk, trust);
+    auto key = kind->make(jwk);
     if (!key) return Unexpected(key.error());
-    return Parsed{kind, canonical_form(jwk, *kind), std::move(*key)};
-}
-
-}  // namespace
-
-Result<PublicKey, std::string> PublicKey::parse(std::string_view jwk) {
-    auto read = parsed(jwk, Trust::kNone);
-    if (!read) return Unexpected(read.error());
-    auto handle = std::make_unique<Handle>(Handle{std::move(read->key)});
-    return PublicKey(read->kind->algorithm, std::move(read->canonical), std::move(handle));
-}
-
-Result<PublicKey, std::string> PublicKey::parse_again(std::string_view jwk) {
-    auto read = parsed(jwk, Trust::kTakenBefore);
-    if (!read) return Unexpected(read.error());
-    auto handle = std::make_unique<Handle>(Handle{std::move(read->key)});
-    return PublicKey(read->kind->algorithm, std::move(read->canonical), std::move(handle));
+    return PublicKey(kind->algorithm, canonical_form(jwk, *kind), std::make_unique<Handle>(Handle{std::move(*key)}));
 }
 
 std::string PublicKey::thumbprint() const {

@@ -14,13 +14,12 @@ inline constexpr std::size_t kMaxJwkSize = 4 * 1024;
 
 class PublicKey {
 public:
-    // One JSON object without a member twice. Refused: private and symmetric keys, RSA below 2048 or above 4096 bits or
-    // with another exponent than 65537, points that are not on the curve, a `use` other than "sig", an `alg` other than
-    // the key's. The error says what is wrong.
+    // The only way to one, wherever it comes from: a request, the log, another service. One JSON object without a
+    // member twice. Refused: private and symmetric keys, a `use` other than "sig", an `alg` other than the key's, and
+    // keys that others could sign under: RSA below 2048 or above 4096 bits, with another exponent than 65537 or a
+    // modulus of the kinds in key_checks.hpp; points that are not on the curve, not in canonical form or, of Ed25519,
+    // not of prime order. The error says what is wrong. Takes milliseconds: never on an I/O thread.
     static Result<PublicKey, std::string> parse(std::string_view jwk);
-    // One that parse() took before: what takes long to look for (a modulus that is no product of two primes) is not
-    // looked for again.
-    static Result<PublicKey, std::string> parse_again(std::string_view jwk);
 
     PublicKey(PublicKey&&) noexcept;
     PublicKey& operator=(PublicKey&&) noexcept;

@@ -8,6 +8,7 @@
 
 #include "api/target.hpp"
 #include "api/text.hpp"
+#include "domain/plain_text.hpp"
 
 namespace keyledger::api {
 namespace {
@@ -50,6 +51,10 @@ std::optional<Problem> check_framing(const Headers& headers, unsigned version) {
     auto coding = headers.find("Transfer-Encoding");
     if (coding && !equal_ignoring_case(*coding, "chunked"))
         return refuse("The only transfer coding that is accepted is chunked.");
+    // Beast takes lists of equal numbers (RFC 9110 section 8.6 lets it); not everybody does.
+    auto length = headers.find("Content-Length");
+    if (length && length->find_first_not_of("0123456789") != length->npos)
+        return refuse("Content-Length must be one number.");
     if (coding && version < 11) return refuse("HTTP/1.0 has no transfer codings; send Content-Length.");
     return std::nullopt;
 }
@@ -64,14 +69,10 @@ std::optional<Problem> check_host(const Headers& headers, unsigned version, cons
     return std::nullopt;
 }
 
-// It goes into events, so it must be text that PostgreSQL can store.
+// It goes into events and is shown to auditors.
 std::string storable(std::string_view text) {
-    std::string kept(shortened(text, valid_utf8(text) ? kMaxUserAgentBytes : text.size()));
-    if (valid_utf8(kept)) return kept;
-    kept.resize(std::min(kept.size(), kMaxUserAgentBytes));
-    for (char& c : kept)
-        if (static_cast<unsigned char>(c) >= 0x80) c = '?';
-    return kept;
+    const std::string plain = as_plain_text(text);
+    return std::string(shortened(plain, kMaxUserAgentBytes));
 }
 
 IpAddress client_of(const Headers& headers, const IpAddress& peer, std::span<const Cidr> proxies) {
@@ -139,6 +140,21 @@ std::optional<Problem> read_header(const http::request_header<Fields>& header, c
     request.segments = std::move(target->segments);
     request.query = std::move(target->query);
     return std::nullopt;
+}
+
+bool has_fold(std::string_view fields) {
+    for (std::size_t at = fields.find('\n'); at != fields.npos; at = fields.find('\n', at + 1))
+        if (at + 1 < fields.size() && (fields[at + 1] == ' ' || fields[at + 1] == '\t')) return true;
+    return false;
+}
+
+// Were there folds, so many lines could not reach back to the first field, and one of the folds would be among them.
+bool ends_in_fold(std::string_view message, std::size_t lines) {
+    constexpr std::string_view kEnd = "\r\n\r\n";
+    if (lines == 0 || !message.ends_with(kEnd)) return false;
+    std::size_t from = message.size() - 3;  // a line's end
+    for (; lines > 0 && from > 0 && from != message.npos; --lines) from = message.rfind('\n', from - 1);
+    return has_fold(message.substr(from == message.npos ? 0 : from));
 }
 
 Problem refusal_of(const boost::system::error_code& error, bool start_line_read) {

@@ -23,6 +23,12 @@ std::optional<Problem> read_header(const boost::beast::http::request_header<Fiel
                                    const IpAddress& peer, const ServerOptions& options, RandomBytes& random,
                                    Request& request);
 
+// RFC 9112 section 5.2: a field's value that goes on in the next line. Beast joins the lines, another reader of
+// the same bytes may not, and the two then disagree about where the message ends.
+bool has_fold(std::string_view fields);
+// The same of the `lines` fields, at least, with which a chunked message ended.
+bool ends_in_fold(std::string_view message, std::size_t lines);
+
 // What to tell a caller whose message Beast refused.
 Problem refusal_of(const boost::system::error_code& error, bool start_line_read);
 

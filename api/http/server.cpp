@@ -56,8 +56,9 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_si
     return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-asio::ssl::context make_tls(const TlsFiles& files) {
-    asio::ssl::context tls(asio::ssl::context::tls_server);
+TlsContext::Pointer make_tls(const TlsFiles& files) {
+    auto made = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
+    asio::ssl::context& tls = *made;
     SSL_CTX* raw = tls.native_handle();
     SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
     SSL_CTX_set_options(raw,
@@ -72,7 +73,13 @@ asio::ssl::context make_tls(const TlsFiles& files) {
     if (error)
         throw ServerError("TLS: no private key for that certificate in " + files.private_key + ": " +
                           error.message());
-    return tls;
+    return made;
+}
+
+// The /48 of an IPv6 address.
+IpAddress site_of(IpAddress address) {
+    std::fill(address.bytes.begin() + 6, address.bytes.end(), std::uint8_t{0});
+    return address;
 }
 
 Tcp::endpoint endpoint_of(const ServerOptions& options) {
@@ -134,21 +141,51 @@ std::size_t raise_descriptor_limit(std::size_t connections, ServerObserver& obse
     return std::min(possible, connections);
 }
 
-// The one place that spawns a connection: whatever escapes from it is reported, and it is counted out.
+// A connection's place among all, and among those of its network.
+class Place {
+public:
+    Place(Shared& shared, const IpAddress& peer) : shared_(shared), peer_(peer) {
+        const ServerLimits& limits = shared.options.limits;
+        is_free_ = shared.connections.fetch_add(1) < shared.max_connections;
+        const bool is_proxy = std::ranges::any_of(shared.options.trusted_proxies,
+                                                  [&](const Cidr& proxies) { return proxies.contains(peer); });
+        if (!is_free_ || is_proxy) return;
+        counted_ = is_free_ = shared.networks.admit(peer, limits.connections_per_network);
+    }
+    ~Place() {
+        --shared_.connections;
+        if (counted_) shared_.networks.leave(peer_);
+    }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+
+    bool is_free() const { return is_free_; }
+
+private:
+    Shared& shared_;
+    const IpAddress peer_;
+    bool is_free_ = false;
+    bool counted_ = false;
+};
+
+// The one place that spawns a connection: whatever escapes from it is reported, and it is counted out. Too many are
+// turned away before anything is read, and before a handshake costs anything.
 void spawn(Worker& worker, Tcp::socket socket) {
     Shared& shared = worker.shared;
-    bool too_many = shared.connections.fetch_add(1) >= shared.max_connections;
-    if (too_many && (worker.refusing >= kMaxRefusing || shared.tls)) {
-        --shared.connections;
-        return;
-    }
+    error_code gone;
+    const auto endpoint = socket.remote_endpoint(gone);
+    if (gone) return;
+    auto place = std::make_shared<Place>(
+        shared, IpAddress::parse(endpoint.address().to_string()).value_or(IpAddress{}));
+    const bool too_many = !place->is_free();
+    const bool speaks_tls = shared.tls.get() != nullptr;
+    if (too_many && (worker.refusing >= kMaxRefusing || speaks_tls)) return;
     worker.refusing += too_many ? 1 : 0;
-    auto done = [&worker, too_many](std::exception_ptr failure) {
-        --worker.shared.connections;
+    auto done = [&worker, too_many, place](std::exception_ptr failure) {
         worker.refusing -= too_many ? 1 : 0;
         if (failure) worker.shared.observer.on_failure(nullptr, text_of(failure));
     };
-    auto serve = too_many ? refuse_connection : shared.tls ? serve_tls : serve_plain;
+    auto serve = too_many ? refuse_connection : speaks_tls ? serve_tls : serve_plain;
     asio::co_spawn(worker.context, serve(worker, std::move(socket)), done);
 }
 
@@ -201,6 +238,32 @@ private:
 
 }  // namespace
 
+bool NetworkCounts::admit(const IpAddress& peer, std::size_t most) {
+    const std::lock_guard lock(mutex_);
+    std::size_t& of_network = networks_[peer.caller_network()];
+    if (of_network >= most) return false;
+    if (!peer.is_v4()) {
+        std::size_t& of_site = sites_[site_of(peer)];
+        if (of_site >= most * kSiteFactor) {
+            if (of_network == 0) networks_.erase(peer.caller_network());
+            return false;
+        }
+        ++of_site;
+    }
+    ++of_network;
+    return true;
+}
+
+void NetworkCounts::leave(const IpAddress& peer) {
+    const std::lock_guard lock(mutex_);
+    const auto count_out = [](auto& counts, const IpAddress& network) {
+        const auto at = counts.find(network);
+        if (--at->second == 0) counts.erase(at);
+    };
+    count_out(networks_, peer.caller_network());
+    if (!peer.is_v4()) count_out(sites_, site_of(peer));
+}
+
 std::string_view Worker::current_date() {
     if (!shared.options.now_ms) return {};
     std::int64_t second = shared.options.now_ms() / 1000;
@@ -241,7 +304,7 @@ Server::Server(ServerOptions options, const Router& router, ServerObserver& obse
     const ServerOptions& given = state_->shared.options;
     state_->endpoint = endpoint_of(given);
     if (given.io_threads == 0) throw ServerError("the number of I/O threads must be at least 1");
-    if (given.tls) state_->shared.tls.emplace(make_tls(*given.tls));
+    if (given.tls) state_->shared.tls.set(make_tls(*given.tls));
     for (std::size_t i = 0; i < given.io_threads; ++i) state_->workers.emplace_back(state_->shared);
 }
 
@@ -277,6 +340,11 @@ void Server::start() {
 }
 
 std::uint16_t Server::port() const noexcept { return state_->endpoint.port(); }
+void Server::reload_tls() {
+    const auto& files = state_->shared.options.tls;
+    if (files) state_->shared.tls.set(make_tls(*files));
+}
+
 std::size_t Server::open_connections() const noexcept { return state_->shared.connections; }
 std::size_t Server::requests_in_flight() const noexcept { return state_->shared.in_flight.count(); }
 

@@ -27,6 +27,8 @@ struct ServerLimits {
     std::size_t target_bytes = 8 * 1024;
     std::size_t body_bytes = 64 * 1024;
     std::size_t connections = 10'000;  // more are answered 503; lowered to what RLIMIT_NOFILE admits
+    // Of one address in IPv4 or one /64 in IPv6; more are answered as those above. Trusted proxies have no such limit.
+    std::size_t connections_per_network = 1'000;
     std::size_t requests_per_connection = 100'000;
     std::chrono::milliseconds idle{60'000};       // between requests, and before the first
     std::chrono::milliseconds handshake{10'000};  // TLS
@@ -87,6 +89,9 @@ public:
     // where another process of the same user listens with SO_REUSEPORT.
     void start();
     std::uint16_t port() const noexcept;  // after start()
+    // Reads the TLS files again, for connections that come from now on. Throws ServerError when they are no good: then
+    // all goes on as before. Nothing to do without TLS. Any thread.
+    void reload_tls();
     std::size_t open_connections() const noexcept;
     std::size_t requests_in_flight() const noexcept;
 

@@ -85,6 +85,9 @@ private:
     boost::asio::awaitable<bool> first_byte();
     boost::asio::awaitable<void> exchange(Exchange& now);
     boost::asio::awaitable<boost::system::error_code> feed(MessageParser& parser, Until until);
+    std::size_t trailers(const MessageParser& parser) const {
+        return static_cast<std::size_t>(std::distance(parser.get().begin(), parser.get().end())) - header_fields_;
+    }
     boost::asio::awaitable<boost::system::error_code> read_body(Exchange& now);
     boost::asio::awaitable<Response> call(const Handler& handler, Request& request);
     boost::asio::awaitable<void> refuse(Exchange& now, Problem why);
@@ -106,6 +109,7 @@ private:
     bool tls_;
     bool idle_ = false;
     std::size_t served_ = 0;
+    std::size_t header_fields_ = 0;  // of the message that is being read; what comes behind its body is more
     boost::beast::flat_buffer buffer_;
 };
 
@@ -145,6 +149,7 @@ boost::asio::awaitable<void> Session<Stream>::exchange(Exchange& now) {
     now.parser.header_limit(static_cast<std::uint32_t>(limits().header_bytes));
     now.parser.body_limit(limits().body_bytes);
     transport().expires_after(limits().header);
+    header_fields_ = 0;
     boost::system::error_code error = co_await feed(now.parser, Until::kHeader);
     if (gone(error)) co_return;
     std::optional<Problem> bad =
@@ -188,7 +193,10 @@ boost::asio::awaitable<boost::system::error_code> Session<Stream>::feed(MessageP
         if (buffer_.size() > 0) {
             bool in_header = !parser.is_header_done();
             std::size_t used = parser.put(buffer_.data(), error);
+            std::string_view read(static_cast<const char*>(buffer_.data().data()), used);
+            bool folded = in_header ? has_fold(read) : parser.is_done() && ends_in_fold(read, trailers(parser));
             buffer_.consume(used);
+            if (folded) co_return http::error::bad_obs_fold;
             // Beast applies its limit to what it has not parsed yet, so that fields sent one by one would
             // never reach it.
             if (in_header) header_bytes += used;
@@ -214,6 +222,7 @@ boost::asio::awaitable<boost::system::error_code> Session<Stream>::read_body(Exc
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     boost::system::error_code error;
     if (now.parser.is_done()) co_return error;
+    header_fields_ += trailers(now.parser);
     transport().expires_after(limits().body);
     if (awaits_continue(now)) {
         auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);

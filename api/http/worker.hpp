@@ -8,6 +8,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -40,11 +42,47 @@ private:
     std::condition_variable none_;
 };
 
+// How many connections each network has. In IPv6 a /48, which one site gets, may have kSiteFactor times as many
+// as a /64.
+class NetworkCounts {
+public:
+    static constexpr std::size_t kSiteFactor = 4;
+
+    // False: `most` of its network are open, and it counts for nothing.
+    bool admit(const IpAddress& peer, std::size_t most);
+    void leave(const IpAddress& peer);
+
+private:
+    std::mutex mutex_;
+    std::map<IpAddress, std::size_t> networks_;
+    std::map<IpAddress, std::size_t> sites_;
+};
+
+// The certificate that new connections get. Connections that are open keep theirs.
+class TlsContext {
+public:
+    using Pointer = std::shared_ptr<boost::asio::ssl::context>;
+
+    Pointer get() const {
+        const std::lock_guard lock(mutex_);
+        return context_;
+    }
+    void set(Pointer context) {
+        const std::lock_guard lock(mutex_);
+        context_ = std::move(context);
+    }
+
+private:
+    mutable std::mutex mutex_;
+    Pointer context_;
+};
+
 struct Shared {
     ServerOptions options;
     const Router& router;
     ServerObserver& observer;
-    std::optional<boost::asio::ssl::context> tls{};
+    TlsContext tls{};
+    NetworkCounts networks{};
     std::size_t max_connections = 0;
     std::atomic<std::size_t> connections{0};
     std::atomic<bool> draining{false};

@@ -7,6 +7,7 @@
 #include "commands/set_user_status.hpp"
 #include "commands/unlock_user.hpp"
 #include "commands/update_profile.hpp"
+#include "domain/plain_text.hpp"
 #include "domain/user/identity.hpp"
 
 namespace keyledger::api::routes {
@@ -23,11 +24,11 @@ Reply activate_user(Context& context, Request& request) {
     const auto user_id = Uuid::parse(request.path_parameter("id"));
     if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
     commands::Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
+    auto key = take_idempotency_key(context, request, caller);
     if (!key) co_return key.error();
     auto outcome = co_await commands::enable_user(context.services, claims->bearer, *user_id, caller);
     if (!outcome) co_return refuse(request, outcome.error());
-    co_return at_position(no_content(), outcome->position);
+    co_return with_outcome(no_content(), *outcome);
 }
 
 Reply deactivate_user(Context& context, Request& request) {
@@ -39,16 +40,16 @@ Reply deactivate_user(Context& context, Request& request) {
     if (!request.body.empty()) {
         JsonFields body(request);
         reason = body.optional_string("reason", commands::kMaxReasonBytes).value_or("");
+        if (!is_plain_text(reason)) body.refuse("reason", "It must be plain text, without control characters.");
         auto read = body.finish();
         if (!read) co_return read.error();
     }
     commands::Caller caller = caller_of(request, *claims);
-    const std::vector<std::string> parts{reason};
-    auto key = take_idempotency_key(context, request, caller, parts);
+    auto key = take_idempotency_key(context, request, caller);
     if (!key) co_return key.error();
     auto outcome = co_await commands::disable_user(context.services, claims->bearer, *user_id, reason, caller);
     if (!outcome) co_return refuse(request, outcome.error());
-    co_return at_position(no_content(), outcome->position);
+    co_return with_outcome(no_content(), *outcome);
 }
 
 Reply unlock_user(Context& context, Request& request) {
@@ -77,14 +78,12 @@ Reply update_user(Context& context, Request& request) {
     const auto user_id = Uuid::parse(request.path_parameter("id"));
     if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
     commands::Caller caller = caller_of(request, *claims);
-    const std::vector<std::string> parts{update.username.value_or(""), update.name.value_or("")};
-    auto key = take_idempotency_key(context, request, caller, parts);
+    auto key = take_idempotency_key(context, request, caller);
     if (!key) co_return key.error();
     auto outcome = co_await commands::update_user(context.services, *user_id, std::move(update), caller);
     if (!outcome) co_return refuse(request, outcome.error());
-    auto user = co_await commands::user_after_command(context.services, *user_id, request.deadline);
-    if (!user) co_return refuse(request, user.error());
-    co_return at_position(json(200, user_json(*user_id, *user)), outcome->position);
+    Response answer = co_await updated_user(context, request, *user_id, *outcome);
+    co_return answer;
 }
 
 Reply end_user_sessions(Context& context, Request& request) {
@@ -93,11 +92,11 @@ Reply end_user_sessions(Context& context, Request& request) {
     const auto user_id = Uuid::parse(request.path_parameter("id"));
     if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
     commands::Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
+    auto key = take_idempotency_key(context, request, caller);
     if (!key) co_return key.error();
     auto outcome = co_await commands::revoke_sessions_of(context.services, claims->bearer, *user_id, caller);
     if (!outcome) co_return refuse(request, outcome.error());
-    co_return at_position(no_content(), outcome->position);
+    co_return with_outcome(no_content(), *outcome);
 }
 
 }  // namespace keyledger::api::routes

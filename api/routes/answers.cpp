@@ -1,6 +1,6 @@
 #include "api/routes/answers.hpp"
 
-#include "api/context.hpp"
+#include "api/refusals.hpp"
 
 namespace keyledger::api::routes {
 
@@ -26,6 +26,18 @@ std::string user_json(const Uuid& user_id, const commands::Known& known) {
         .truth("administrator", known.administrator())
         .time("created_at", user.registered_at_ms);
     return json.finish();
+}
+
+boost::asio::awaitable<Response> updated_user(Context& context, const Request& request, Uuid user_id,
+                                              commands::Done outcome) {
+    if (outcome.repeated) {
+        JsonText json;
+        json.text("id", user_id.to_string());
+        co_return with_outcome(api::json(200, json.finish()), outcome);
+    }
+    auto user = co_await commands::user_after_command(context.services, user_id, request.deadline);
+    if (!user) co_return refuse(request, user.error());
+    co_return with_outcome(api::json(200, user_json(user_id, *user)), outcome);
 }
 
 Response token_answer(const commands::IssuedTokens& tokens, const Uuid& session_id, Position position) {

@@ -2,6 +2,7 @@
 // The resources as JSON, written in one place.
 #include <string>
 
+#include "api/context.hpp"
 #include "api/response.hpp"
 #include "api/write_json.hpp"
 #include "commands/answers_at_head.hpp"
@@ -12,6 +13,9 @@ namespace keyledger::api::routes {
 
 std::string_view status_name(User::Status status);
 std::string user_json(const Uuid& user_id, const commands::Known& known);
+// The answer to a change of a profile: the user as they are now, and of a repeated one the id alone.
+boost::asio::awaitable<Response> updated_user(Context& context, const Request& request, Uuid user_id,
+                                              commands::Done outcome);
 // RFC 6749 section 5.1.
 Response token_answer(const commands::IssuedTokens& tokens, const Uuid& session_id, Position position);
 

@@ -1,11 +1,30 @@
 #include "api/routes/auditor_routes.hpp"
 
 #include "api/problem_types.hpp"
+#include "api/refusals.hpp"
 #include "api/write_json.hpp"
+#include "commands/answers_at_head.hpp"
+#include "commands/permissions.hpp"
 
 namespace keyledger::api::routes {
 
+namespace {
+
+// It tells how many events there are.
+boost::asio::awaitable<Result<void, Response>> admit_reader(Context& context, const Request& request) {
+    if (context.positions == Positions::kClear) co_return Result<void, Response>{};
+    auto claims = authenticate(context, request);
+    if (!claims) co_return Unexpected(claims.error());
+    auto known = co_await commands::holder_of(context.services, commands::kReadAudit, claims->bearer, request.deadline);
+    if (!known) co_return Unexpected(refuse(request, known.error()));
+    co_return Result<void, Response>{};
+}
+
+}  // namespace
+
 boost::asio::awaitable<Response> show_tree_head(Context& context, Request& request) {
+    auto admitted = co_await admit_reader(context, request);
+    if (!admitted) co_return admitted.error();
     const auto head = context.tree_heads.newest();
     if (!head)
         co_return problem(request, problems::kNoTreeHead,

@@ -28,7 +28,7 @@ commands::Client first_party(Context& context) {
 
 Response done(const Request& request, const Result<commands::Done, CommandError>& outcome) {
     if (!outcome) return refuse(request, outcome.error());
-    return at_position(no_content(), outcome->position);
+    return with_outcome(no_content(), *outcome);
 }
 
 }  // namespace
@@ -42,12 +42,8 @@ Reply register_user(Context& context, Request& request) {
     registration.name = body.optional_string("name", kMaxNameBytes);
     auto read = body.finish();
     if (!read) co_return read.error();
-    Caller caller = caller_of(request);
-    const std::vector<std::string> parts{registration.email, registration.username.value_or(""),
-                                         registration.name.value_or("")};
-    auto key = take_idempotency_key(context, request, caller, parts);
-    if (!key) co_return key.error();
-    auto registered = co_await commands::register_user(context.services, std::move(registration), caller);
+    auto registered =
+        co_await commands::register_user(context.services, std::move(registration), caller_of(request));
     if (!registered) co_return refuse(request, registered.error());
     auto user = co_await commands::user_after_command(context.services, registered->user_id, request.deadline);
     if (!user) co_return refuse(request, user.error());
@@ -137,14 +133,12 @@ Reply update_me(Context& context, Request& request) {
     auto read = body.finish();
     if (!read) co_return read.error();
     Caller caller = caller_of(request, *claims);
-    const std::vector<std::string> parts{update.username.value_or(""), update.name.value_or("")};
-    auto key = take_idempotency_key(context, request, caller, parts);
+    auto key = take_idempotency_key(context, request, caller);
     if (!key) co_return key.error();
     auto outcome = co_await commands::update_profile(context.services, std::move(update), caller);
     if (!outcome) co_return refuse(request, outcome.error());
-    auto user = co_await commands::user_after_command(context.services, claims->bearer.user_id, request.deadline);
-    if (!user) co_return refuse(request, user.error());
-    co_return at_position(json(200, user_json(claims->bearer.user_id, *user)), outcome->position);
+    Response answer = co_await updated_user(context, request, claims->bearer.user_id, *outcome);
+    co_return answer;
 }
 
 Reply end_my_sessions(Context& context, Request& request) {
@@ -157,8 +151,7 @@ Reply end_my_sessions(Context& context, Request& request) {
     auto read = query.finish();
     if (!read) co_return read.error();
     Caller caller = caller_of(request, *claims);
-    const std::vector<std::string> parts{claims->bearer.session_id.to_string(), include_current.value_or("")};
-    auto key = take_idempotency_key(context, request, caller, parts);
+    auto key = take_idempotency_key(context, request, caller, {claims->bearer.session_id.to_string()});
     if (!key) co_return key.error();
     const auto sparing = include_current == "true" ? commands::Sparing::kNoSession
                                                    : commands::Sparing::kCurrentSession;
@@ -172,7 +165,7 @@ Reply end_my_session(Context& context, Request& request) {
     const auto session_id = Uuid::parse(request.path_parameter("id"));
     if (!session_id) co_return refuse(request, CommandError(commands::Refusal::kSessionUnknown));
     Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
+    auto key = take_idempotency_key(context, request, caller);
     if (!key) co_return key.error();
     auto outcome = co_await commands::revoke_session(context.services, claims->bearer, *session_id, caller);
     co_return done(request, outcome);

@@ -3,6 +3,7 @@
 #include "api/client_authentication.hpp"
 #include "api/refusals.hpp"
 #include "api/routes/authzen_routes.hpp"
+#include "commands/rates.hpp"
 #include "commands/service_tokens.hpp"
 
 namespace keyledger::api::routes::authzen {
@@ -119,7 +120,12 @@ Asking asker_with_secret(Context& context, const Request& request) {
         if (!service) co_return Unexpected(refuse(request, service.error()));
         client = std::move(*service);
     }
-    if (!client) co_return Unexpected(refuse_client(request));
+    if (!client) {
+        const CommandError error =
+            co_await commands::count_client_failure(context.services, caller_of(request), basic->id);
+        if (error.refusal == Refusal::kInvalidClient) co_return Unexpected(refuse_client(request));
+        co_return Unexpected(refuse(request, error));
+    }
     if (client->evaluates == commands::Evaluates::kAnybody) co_return Asker{};
     if (!client->service_account) co_return Unexpected(refuse(request, CommandError(Refusal::kForbidden)));
     Asker asker;
@@ -141,7 +147,7 @@ Asking authenticate_asker(Context& context, const Request& request) {
         auto service = co_await asker_with_service_token(context, request);
         co_return service;
     }
-    auto claims = authenticate(context, request);
+    auto claims = authenticate_to_ask(context, request);
     if (!claims) co_return Unexpected(claims.error());
     Asker asker;
     asker.holder = std::move(*claims);

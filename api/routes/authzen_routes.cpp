@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "api/positions.hpp"
 #include "api/refusals.hpp"
 #include "api/routes/authzen.hpp"
 #include "api/write_json.hpp"
@@ -57,8 +58,9 @@ boost::asio::awaitable<Result<bool, CommandError>> decide(Context& context, cons
     co_return access.decide({resource.type, question.action, resource.id, resource.owner});
 }
 
-void write_decision(JsonText& json, bool decision, const Access& access) {
-    json.truth("decision", decision).begin_object("context").number("position", access.position).end_object();
+void write_decision(JsonText& json, Context& context, bool decision, const Access& access) {
+    const std::string position = position_for_callers(context, access.position);
+    json.truth("decision", decision).begin_object("context").text("position", position).end_object();
 }
 
 Reply answer_one(Context& context, Request& request, Asker asker, Question question) {
@@ -66,7 +68,7 @@ Reply answer_one(Context& context, Request& request, Asker asker, Question quest
     auto decision = co_await decide(context, asker, question, learned, request.deadline);
     if (!decision) co_return refuse(request, decision.error());
     JsonText json;
-    write_decision(json, *decision, learned.at(question.subject));
+    write_decision(json, context, *decision, learned.at(question.subject));
     co_return api::json(200, json.finish());
 }
 
@@ -118,7 +120,7 @@ Reply evaluate_all(Context& context, Request& request) {
         auto decision = co_await decide(context, *asker, question, learned, request.deadline);
         if (!decision) co_return refuse(request, decision.error());
         json.begin_object();
-        write_decision(json, *decision, learned.at(question.subject));
+        write_decision(json, context, *decision, learned.at(question.subject));
         json.end_object();
         if (*decision ? semantic == "permit_on_first_permit" : semantic == "deny_on_first_deny") break;
     }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "api/positions.hpp"
 #include "api/refusals.hpp"
 #include "api/routes/authzen.hpp"
 #include "api/routes/authzen_routes.hpp"
@@ -127,8 +128,8 @@ SubjectQuestion read_subject_question(Context& context, JsonFields& body) {
     return question;
 }
 
-void write_context(JsonText& json, Position position) {
-    json.begin_object("context").number("position", position).end_object();
+void write_context(JsonText& json, Context& context, Position position) {
+    json.begin_object("context").text("position", position_for_callers(context, position)).end_object();
 }
 
 }  // namespace
@@ -148,7 +149,7 @@ Reply search_subjects(Context& context, Request& request) {
     if (page->found.next) last = text_of(*page->found.next);
     JsonText json;
     write_page(context, json, question.bound, question.page, page->found.ids.size(), last);
-    write_context(json, page->position);
+    write_context(json, context, page->position);
     const bool services = question.search.type == keyledger::SubjectType::kServiceAccount;
     json.begin_array("results");
     for (const Uuid& id : page->found.ids)
@@ -222,7 +223,7 @@ Reply search_actions(Context& context, Request& request) {
     const Part part = part_of(actions, page);
     JsonText json;
     write_page(context, json, bound, page, part.results.size(), part.last);
-    write_context(json, access->position);
+    write_context(json, context, access->position);
     json.begin_array("results");
     for (const std::string& action : part.results) json.begin_object().text("name", action).end_object();
     json.end_array();

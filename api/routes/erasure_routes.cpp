@@ -15,15 +15,16 @@ using commands::Refusal;
 // 204: erased. 202: requested, and due when it says.
 Response answer(const Request& request, const Result<commands::Erasure, CommandError>& outcome) {
     if (!outcome) return refuse(request, outcome.error());
-    if (outcome->due_at_ms == 0) return at_position(no_content(), outcome->position);
+    const commands::Done done{outcome->position, outcome->repeated};
+    if (outcome->due_at_ms == 0) return with_outcome(no_content(), done);
     JsonText body;
     body.time("erase_at", outcome->due_at_ms);
-    return at_position(json(202, body.finish()), outcome->position);
+    return with_outcome(json(202, body.finish()), done);
 }
 
 Response done(const Request& request, const Result<commands::Done, CommandError>& outcome) {
     if (!outcome) return refuse(request, outcome.error());
-    return at_position(no_content(), outcome->position);
+    return with_outcome(no_content(), *outcome);
 }
 
 }  // namespace
@@ -60,7 +61,7 @@ Reply erase_user(Context& context, Request& request) {
     const auto user_id = Uuid::parse(request.path_parameter("id"));
     if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
     Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
+    auto key = take_idempotency_key(context, request, caller);
     if (!key) co_return key.error();
     auto outcome = co_await commands::request_erasure(context.services, claims->bearer, *user_id, caller);
     co_return answer(request, outcome);
@@ -72,7 +73,7 @@ Reply keep_user(Context& context, Request& request) {
     const auto user_id = Uuid::parse(request.path_parameter("id"));
     if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
     Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {});
+    auto key = take_idempotency_key(context, request, caller);
     if (!key) co_return key.error();
     auto outcome = co_await commands::withdraw_erasure(context.services, claims->bearer, *user_id, caller);
     co_return done(request, outcome);

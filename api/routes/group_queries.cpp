@@ -1,5 +1,6 @@
 // Lists of groups and members, and why a user may do what he may: of the read model `permissions`, each at a
 // position.
+#include "api/positions.hpp"
 #include "api/refusals.hpp"
 #include "api/routes/group_routes.hpp"
 #include "api/routes/reading.hpp"
@@ -50,27 +51,28 @@ boost::asio::awaitable<Result<Uuid, Response>> find_user(Context& context, Reque
     co_return *user_id;
 }
 
-void write_granted(JsonText& json, const rows::ReasonRow::Granted& granted) {
+void write_granted(JsonText& json, const rows::ReasonRow::Granted& granted, bool with_position) {
     json.begin_object("granted")
         .text("by_type", granted.actor_type)
         .text_or_null("by", granted.actor_id.empty() ? std::nullopt : std::optional(granted.actor_id))
-        .time("at", granted.at_ms)
-        .number("position", granted.position)
-        .end_object();
+        .time("at", granted.at_ms);
+    if (with_position) json.number("position", granted.position);
+    else json.text_or_null("position", std::nullopt);
+    json.end_object();
 }
 
-void write_reason(JsonText& json, const rows::ReasonRow& reason) {
+void write_reason(JsonText& json, const rows::ReasonRow& reason, bool with_position) {
     json.begin_object();
     json.begin_object("role")
         .text("id", reason.role_id.to_string())
         .text("name", reason.role_name)
         .end_object();
     json.texts("permissions", reason.permissions).texts("deny", reason.deny);
-    write_granted(json, reason.granted);
+    write_granted(json, reason.granted, with_position);
     json.begin_array("groups");
     for (const rows::ReasonRow::Step& step : reason.groups) {
         json.begin_object().text("id", step.group_id.to_string()).text("name", step.group_name);
-        write_granted(json, step.granted);
+        write_granted(json, step.granted, with_position);
         json.end_object();
     }
     json.end_array().end_object();
@@ -155,6 +157,7 @@ Reply explain_user(Context& context, Request& request) {
     if (!reasons) co_return refuse_query(request, reasons.error());
     const bool complete = reasons->value.size() <= static_cast<std::size_t>(kMaxReasons);
     if (!complete) reasons->value.pop_back();
+    const bool with_positions = co_await may_read_log(context, request);
     AccessRules all;
     for (const rows::ReasonRow& reason : reasons->value)
         all.add(
@@ -163,7 +166,7 @@ Reply explain_user(Context& context, Request& request) {
     json.texts("permissions", all.allow.texts()).texts("deny", all.deny.texts());
     json.texts("without_exception", all.without_exceptions().texts()).truth("complete", complete);
     json.begin_array("reasons");
-    for (const rows::ReasonRow& reason : reasons->value) write_reason(json, reason);
+    for (const rows::ReasonRow& reason : reasons->value) write_reason(json, reason, with_positions);
     json.end_array();
     co_return at_position(api::json(200, json.finish()), reasons->position);
 }

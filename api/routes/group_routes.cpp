@@ -24,8 +24,7 @@ Reply define_group(Context& context, Request& request) {
     if (!claims) co_return claims.error();
     auto name = read_name(request);
     if (!name) co_return name.error();
-    const std::vector<std::string> parts(1, *name);
-    auto caller = caller_with_key(context, request, *claims, parts);
+    auto caller = caller_with_key(context, request, *claims);
     if (!caller) co_return caller.error();
     auto defined = co_await commands::define_group(context.services, claims->bearer, *name, *caller);
     if (!defined) co_return refuse(request, defined.error());
@@ -33,7 +32,7 @@ Reply define_group(Context& context, Request& request) {
     json.text("id", defined->id.to_string()).text("name", *name);
     Response response = api::json(201, json.finish());
     response.headers.add("Location", "/api/v1/admin/groups/" + defined->id.to_string());
-    co_return at_position(std::move(response), defined->position);
+    co_return with_outcome(std::move(response), {defined->position, defined->repeated});
 }
 
 Reply rename_group(Context& context, Request& request) {
@@ -44,8 +43,7 @@ Reply rename_group(Context& context, Request& request) {
     const Order order = [&](const commands::Bearer& bearer, const commands::Caller& caller) {
         return commands::rename_group(context.services, bearer, id_of(request, "id"), *name, caller);
     };
-    std::vector<std::string> parts(1, *name);
-    Response answer = co_await carry_out(context, request, *claims, std::move(parts), order);
+    Response answer = co_await carry_out(context, request, *claims, order);
     co_return answer;
 }
 

@@ -130,16 +130,36 @@ bool concerns(const Client& client, std::string_view client_id, const std::vecto
 // RFC 7662 section 2.2: nothing more is said of a token that is not active for this client.
 std::string inactive() { return R"({"active":false})"; }
 
-// What the subject's roles grant him without exception: a scope is a list of permissions (RFC 6749 section 3.3), which
-// has no words for what is denied.
-void write_access(JsonText& json, const std::vector<std::string>& scope,
+// Whether a permission is for something of this client's, or for everything.
+bool is_of(const Client& client, const Permission& permission) {
+    const std::string_view resource = permission.resource;
+    return resource == "*" || std::ranges::any_of(client.namespaces, [&](const std::string& name) {
+        return resource.starts_with(name) && (resource.size() == name.size() || resource[name.size()] == '.');
+    });
+}
+bool is_of(const Client& client, const Role& role) {
+    const auto& allowed = role.rules.allow.permissions();
+    return std::ranges::any_of(allowed, [&](const Permission& permission) { return is_of(client, permission); });
+}
+
+// What the subject's roles grant them without exception: a scope is a list of permissions (RFC 6749 section 3.3), which
+// has no words for what is denied. An application hears of other applications' only where its configuration says so.
+void write_access(JsonText& json, const Client& client, const std::vector<std::string>& scope,
                   const std::vector<std::shared_ptr<const Role>>& roles,
                   const std::vector<std::shared_ptr<const Group>>& groups) {
+    const bool all = client.tells_roles == commands::TellsRoles::kAll;
+    std::vector<std::string> permissions;
+    for (const std::string& text : scope) {
+        const auto permission = parse_permission(text);
+        if (all || (permission && is_of(client, *permission))) permissions.push_back(text);
+    }
     std::vector<std::string> names;
-    for (const auto& role : roles) names.push_back(role->name);
-    std::vector<std::string> group_names;
-    for (const auto& group : groups) group_names.push_back(group->name);
-    json.text("scope", words(scope)).texts("roles", names).texts("groups", group_names);
+    for (const auto& role : roles)
+        if (all || is_of(client, *role)) names.push_back(role->name);
+    std::vector<std::string> group_names;  // which belong to no application
+    if (all)
+        for (const auto& group : groups) group_names.push_back(group->name);
+    json.text("scope", words(permissions)).texts("roles", names).texts("groups", group_names);
 }
 
 using Told = boost::asio::awaitable<Result<std::string, CommandError>>;  // the answer as JSON
@@ -155,13 +175,15 @@ void write_claims(JsonText& json, Context& context, const Uuid& subject, const c
     json.text("jti", claims.token_id).number("iat", claims.issued_at_s).number("exp", claims.expires_at_s);
 }
 
-Told tell_of_service(Context& context, commands::AccessClaims claims, commands::Deadline deadline) {
+Told tell_of_service(Context& context, Client client, commands::AccessClaims claims, commands::Deadline deadline) {
+    // What was issued to the account itself is its own, whatever it is for.
+    if (client.service_account == claims.service->account_id) client.tells_roles = commands::TellsRoles::kAll;
     auto access = co_await commands::access_of_service_token(context.services, *claims.service, deadline);
     if (!access && access.error().refusal == Refusal::kInvalidToken) co_return inactive();
     if (!access) co_return Unexpected(access.error());
     JsonText json;
     write_claims(json, context, claims.service->account_id, claims);
-    write_access(json, access->still_held(claims.service->scope), access->held.roles,
+    write_access(json, client, access->still_held(claims.service->scope), access->held.roles,
                  access->held.groups);
     co_return json.finish();
 }
@@ -169,7 +191,7 @@ Told tell_of_service(Context& context, commands::AccessClaims claims, commands::
 Told tell_of_access(Context& context, Client client, commands::AccessClaims claims, commands::Deadline deadline) {
     if (!concerns(client, claims.client_id, claims.audiences)) co_return inactive();
     if (claims.service) {
-        auto told = co_await tell_of_service(context, std::move(claims), deadline);
+        auto told = co_await tell_of_service(context, std::move(client), std::move(claims), deadline);
         co_return told;
     }
     auto access = co_await commands::access_of_holder(context.services, claims.bearer, deadline);
@@ -177,7 +199,7 @@ Told tell_of_access(Context& context, Client client, commands::AccessClaims clai
     if (!access) co_return Unexpected(access.error());
     JsonText json;
     write_claims(json, context, claims.bearer.user_id, claims);
-    write_access(json, access->scope().texts(), access->roles, access->groups);
+    write_access(json, client, access->scope().texts(), access->roles, access->groups);
     co_return json.finish();
 }
 
@@ -199,7 +221,7 @@ Told tell_of_refresh(Context& context, Client client, commands::PresentedRefresh
         .text("sid", token.session_id.to_string())
         .number("iat", session.refreshed_at_ms / 1000)
         .number("exp", ends_at_ms / 1000);
-    write_access(json, access->scope().texts(), access->roles, access->groups);
+    write_access(json, client, access->scope().texts(), access->roles, access->groups);
     co_return json.finish();
 }
 

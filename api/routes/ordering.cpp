@@ -13,28 +13,25 @@ Uuid id_of(const Request& request, std::string_view name) {
 }
 
 Result<commands::Caller, Response> caller_with_key(Context& context, const Request& request,
-                                                   const commands::AccessClaims& claims,
-                                                   const std::vector<std::string>& parts) {
+                                                   const commands::AccessClaims& claims) {
     commands::Caller caller = caller_of(request, claims);
-    auto key = take_idempotency_key(context, request, caller, parts);
+    auto key = take_idempotency_key(context, request, caller);
     if (!key) return Unexpected(key.error());
     return caller;
 }
 
-Reply carry_out(Context& context, Request& request, commands::AccessClaims claims, std::vector<std::string> parts,
-                Order order) {
-    auto caller = caller_with_key(context, request, claims, parts);
+Reply carry_out(Context& context, Request& request, commands::AccessClaims claims, Order order) {
+    auto caller = caller_with_key(context, request, claims);
     if (!caller) co_return caller.error();
     auto outcome = co_await order(claims.bearer, *caller);
     if (!outcome) co_return refuse(request, outcome.error());
-    co_return at_position(no_content(), outcome->position);
+    co_return with_outcome(no_content(), *outcome);
 }
 
 Reply carry_out(Context& context, Request& request, Order order) {
     auto claims = authenticate(context, request);
     if (!claims) co_return claims.error();
-    std::vector<std::string> parts;
-    Response answer = co_await carry_out(context, request, std::move(*claims), std::move(parts), std::move(order));
+    Response answer = co_await carry_out(context, request, std::move(*claims), std::move(order));
     co_return answer;
 }
 

@@ -17,15 +17,13 @@ using Reply = boost::asio::awaitable<Response>;
 // may learn of that.
 Uuid id_of(const Request& request, std::string_view name);
 
-// The caller, under the key of the request if it has one. `parts`: of its body, without secrets.
+// The caller, under the key of the request if it has one.
 Result<commands::Caller, Response> caller_with_key(Context& context, const Request& request,
-                                                   const commands::AccessClaims& claims,
-                                                   const std::vector<std::string>& parts);
+                                                   const commands::AccessClaims& claims);
 
 // A command that answers nothing but its position. What the order refers to outlives the answer.
 using Order = std::function<commands::Answer<commands::Done>(const commands::Bearer&, const commands::Caller&)>;
-Reply carry_out(Context& context, Request& request, commands::AccessClaims claims, std::vector<std::string> parts,
-                Order order);
+Reply carry_out(Context& context, Request& request, commands::AccessClaims claims, Order order);
 // Of whoever the request's token names.
 Reply carry_out(Context& context, Request& request, Order order);
 

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "api/positions.hpp"
 #include "api/refusals.hpp"
 #include "commands/answers_at_head.hpp"
 
@@ -51,9 +52,10 @@ boost::asio::awaitable<Result<void, Response>> wait_for_min_position(Context& co
                                                                      rows::Model model) {
     const auto wanted = request.header("Keyledger-Min-Position");
     if (!wanted) co_return Result<void, Response>{};
-    const auto position = parse_number(*wanted);
-    if (!position || *position < 0)
-        co_return Unexpected(problem(request, problems::kBadRequest, "Keyledger-Min-Position is a whole number."));
+    const auto position = co_await wanted_position(context, request, *wanted);
+    if (!position)
+        co_return Unexpected(problem(request, problems::kBadRequest,
+                                     "Send as Keyledger-Min-Position only what an answer's Keyledger-Position said."));
     auto head = co_await context.services.store.head(request.deadline);
     if (!head) co_return Unexpected(refuse(request, CommandError(commands::refusal_of(head.error()))));
     auto reached =

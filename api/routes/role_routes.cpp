@@ -21,13 +21,6 @@ Result<commands::RoleDefinition, Response> read_definition(const Request& reques
     return definition;
 }
 
-std::vector<std::string> parts_of(const commands::RoleDefinition& definition) {
-    std::vector<std::string> parts{definition.name};
-    parts.insert(parts.end(), definition.permissions.begin(), definition.permissions.end());
-    for (const std::string& denied : definition.deny) parts.push_back("deny " + denied);
-    return parts;
-}
-
 }  // namespace
 
 Reply define_role(Context& context, Request& request) {
@@ -35,7 +28,7 @@ Reply define_role(Context& context, Request& request) {
     if (!claims) co_return claims.error();
     auto definition = read_definition(request);
     if (!definition) co_return definition.error();
-    auto caller = caller_with_key(context, request, *claims, parts_of(*definition));
+    auto caller = caller_with_key(context, request, *claims);
     if (!caller) co_return caller.error();
     auto defined = co_await commands::define_role(context.services, claims->bearer, *definition, *caller);
     if (!defined) co_return refuse(request, defined.error());
@@ -45,7 +38,7 @@ Reply define_role(Context& context, Request& request) {
     json.texts("deny", PermissionSet::of_texts(definition->deny).texts()).truth("built_in", false);
     Response response = api::json(201, json.finish());
     response.headers.add("Location", "/api/v1/admin/roles/" + defined->id.to_string());
-    co_return at_position(std::move(response), defined->position);
+    co_return with_outcome(std::move(response), {defined->position, defined->repeated});
 }
 
 Reply change_role(Context& context, Request& request) {
@@ -56,8 +49,7 @@ Reply change_role(Context& context, Request& request) {
     const Order order = [&](const commands::Bearer& bearer, const commands::Caller& caller) {
         return commands::change_role(context.services, bearer, id_of(request, "id"), *definition, caller);
     };
-    std::vector<std::string> parts = parts_of(*definition);
-    Response answer = co_await carry_out(context, request, *claims, std::move(parts), order);
+    Response answer = co_await carry_out(context, request, *claims, order);
     co_return answer;
 }
 

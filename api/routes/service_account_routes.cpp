@@ -18,12 +18,6 @@ constexpr std::size_t kMaxKeyMemberBytes = 1024;  // a modulus of 4096 bits has 
 struct Definition {
     commands::AccountDefinition account;
     AccountStanding standing = AccountStanding::kEnabled;
-
-    std::vector<std::string> parts() const {
-        std::vector<std::string> parts{account.name, standing == AccountStanding::kEnabled ? "enabled" : "disabled"};
-        parts.insert(parts.end(), account.audiences.begin(), account.audiences.end());
-        return parts;
-    }
 };
 
 void read_account(JsonFields& body, commands::AccountDefinition& account) {
@@ -111,17 +105,23 @@ Reply register_service_account(Context& context, Request& request) {
     read_account(body, definition.account);
     auto read = body.finish();
     if (!read) co_return read.error();
-    auto caller = caller_with_key(context, request, *claims, definition.parts());
+    auto caller = caller_with_key(context, request, *claims);
     if (!caller) co_return caller.error();
     auto registered = co_await commands::register_service_account(context.services, claims->bearer,
                                                                   definition.account, *caller);
     if (!registered) co_return refuse(request, registered.error());
     const Uuid account_id = registered->account_id;
-    auto access = co_await commands::access_of_service(context.services, account_id, request.deadline);
-    if (!access) co_return refuse(request, CommandError(Refusal::kOutcomeUnknown));
-    Response response = json(201, account_json(account_id, *access));
+    const commands::Done outcome{registered->position, registered->repeated};
+    JsonText id_alone;
+    id_alone.text("id", account_id.to_string());
+    Response response = json(201, id_alone.finish());
+    if (!outcome.repeated) {
+        auto access = co_await commands::access_of_service(context.services, account_id, request.deadline);
+        if (!access) co_return refuse(request, CommandError(Refusal::kOutcomeUnknown));
+        response.body = account_json(account_id, *access);
+    }
     response.headers.add("Location", "/api/v1/admin/service-accounts/" + account_id.to_string());
-    co_return at_position(std::move(response), registered->position);
+    co_return with_outcome(std::move(response), outcome);
 }
 
 Reply change_service_account(Context& context, Request& request) {
@@ -133,8 +133,7 @@ Reply change_service_account(Context& context, Request& request) {
         return commands::change_service_account(context.services, bearer, id_of(request, "id"), definition->account,
                                                 definition->standing, caller);
     };
-    std::vector<std::string> parts = definition->parts();
-    Response answer = co_await carry_out(context, request, *claims, std::move(parts), order);
+    Response answer = co_await carry_out(context, request, *claims, order);
     co_return answer;
 }
 
@@ -148,8 +147,7 @@ Reply delete_service_account(Context& context, Request& request) {
 Reply add_account_secret(Context& context, Request& request) {
     auto claims = authenticate(context, request);
     if (!claims) co_return claims.error();
-    const std::vector<std::string> parts;
-    auto caller = caller_with_key(context, request, *claims, parts);
+    auto caller = caller_with_key(context, request, *claims);
     if (!caller) co_return caller.error();
     const Uuid account_id = id_of(request, "id");
     auto made = co_await commands::add_account_secret(context.services, claims->bearer, account_id, *caller);
@@ -158,7 +156,7 @@ Reply add_account_secret(Context& context, Request& request) {
     json.text("id", made->secret_id.to_string());
     // A repeated request is told what came of it, but the secret was shown then.
     if (made->secret) json.text("client_secret", made->secret->reveal());
-    co_return at_position(api::json(201, json.finish()), made->position);
+    co_return with_outcome(api::json(201, json.finish()), {made->position, made->repeated});
 }
 
 Reply remove_account_secret(Context& context, Request& request) {
@@ -174,15 +172,14 @@ Reply add_account_key(Context& context, Request& request) {
     if (!claims) co_return claims.error();
     auto jwk = read_key(request);
     if (!jwk) co_return jwk.error();
-    const std::vector<std::string> parts(1, *jwk);
-    auto caller = caller_with_key(context, request, *claims, parts);
+    auto caller = caller_with_key(context, request, *claims);
     if (!caller) co_return caller.error();
     const Uuid account_id = id_of(request, "id");
     auto added = co_await commands::add_account_key(context.services, claims->bearer, account_id, *jwk, *caller);
     if (!added) co_return refuse(request, added.error());
     JsonText json;
     write_key(json, added->key);
-    co_return at_position(api::json(201, json.finish()), added->position);
+    co_return with_outcome(api::json(201, json.finish()), {added->position, added->repeated});
 }
 
 Reply remove_account_key(Context& context, Request& request) {

@@ -15,8 +15,13 @@ GroupMemberRemoved removed(const Subject& subject, const Uuid& group_id) {
     return {subject.id, group_id, subject.type};
 }
 
+// Upon a group it comes upon all who are in it.
+bool may(const Subject& subject, const AccessRules& held, const AccessRules& rules) {
+    return subject.type == SubjectType::kGroup ? held.covers_for_many(rules) : held.covers(rules);
+}
+
 AssignmentsDecision decide_on(const Assignments& assignments, const AssignRole& command) {
-    if (!command.held.covers(command.rules)) return Unexpected(AssignmentsError::kLacksPermission);
+    if (!may(command.subject, command.held, command.rules)) return Unexpected(AssignmentsError::kLacksPermission);
     if (command.role_id == kAdministratorRole && command.subject.type != SubjectType::kUser)
         return Unexpected(AssignmentsError::kNoUser);
     if (command.subject.id == kEveryone && command.rules.allow.reaches_administration())
@@ -33,7 +38,7 @@ AssignmentsDecision decide_on(const Assignments& assignments, const AssignRole& 
 }
 
 AssignmentsDecision decide_on(const Assignments& assignments, const WithdrawRole& command) {
-    if (!command.held.covers(command.rules)) return Unexpected(AssignmentsError::kLacksPermission);
+    if (!may(command.subject, command.held, command.rules)) return Unexpected(AssignmentsError::kLacksPermission);
     if (!assignments.holds(command.role_id)) return Events{};
     return Events{withdrawn(command.subject, command.role_id)};
 }

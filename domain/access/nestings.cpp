@@ -53,7 +53,7 @@ Nestings apply(Nestings nestings, const GroupUnnested& event) {
 
 NestingsDecision decide_on(const Nestings& nestings, const NestGroup& command) {
     if (concerns_everyone(command.parent_id, command.child_id)) return Unexpected(NestingsError::kBuiltIn);
-    if (!command.held.covers(command.rules)) return Unexpected(NestingsError::kLacksPermission);
+    if (!command.held.covers_for_many(command.rules)) return Unexpected(NestingsError::kLacksPermission);
     if (nestings.has(command.parent_id, command.child_id)) return Events{};
     if (contains(nestings.with_all_above(std::vector{command.parent_id}), command.child_id))
         return Unexpected(NestingsError::kCycle);
@@ -70,7 +70,7 @@ NestingsDecision decide_on(const Nestings& nestings, const NestGroup& command) {
 
 NestingsDecision decide_on(const Nestings& nestings, const UnnestGroup& command) {
     if (concerns_everyone(command.parent_id, command.child_id)) return Unexpected(NestingsError::kBuiltIn);
-    if (!command.held.covers(command.rules)) return Unexpected(NestingsError::kLacksPermission);
+    if (!command.held.covers_for_many(command.rules)) return Unexpected(NestingsError::kLacksPermission);
     if (!nestings.has(command.parent_id, command.child_id)) return Events{};
     return Events{GroupUnnested{command.parent_id, command.child_id}};
 }

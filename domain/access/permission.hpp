@@ -120,6 +120,11 @@ struct AccessRules {
     // What may be given to others and taken from them: whoever denies, or lifts a denial, must hold the thing
     // himself.
     bool covers(const AccessRules& wanted) const { return covers(wanted.allow) && covers(wanted.deny); }
+    // The same of what comes upon many, or is taken from them, by way of a role or a group, which don't say whose they
+    // are. A denial reaches beyond itself, to what each of them has from elsewhere: it takes authority over everybody.
+    bool covers_for_many(const AccessRules& wanted) const {
+        return covers(wanted) && (wanted.deny.empty() || covers(everything()));
+    }
     // Of what is allowed, that which no denial touches.
     PermissionSet without_exceptions() const;
     void add(const AccessRules& more);

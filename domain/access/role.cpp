@@ -6,20 +6,26 @@ namespace {
 using Events = std::vector<RoleEvent>;
 using Status = Role::Status;
 
+bool may(const Role&, const DefineRole& command) { return command.held.covers(command.rules); }
+// Taking a permission from a role takes it from everybody who holds it there, and taking a denial gives: that, too, is
+// for those who hold it. Denials that stay as they are come upon nobody.
+bool may(const Role& role, const ChangeRole& command) {
+    if (!command.held.covers(command.rules) || !command.held.covers(role.rules)) return false;
+    return command.rules.deny == role.rules.deny || command.held.covers(AccessRules::everything());
+}
+bool may(const Role& role, const DeleteRole& command) { return command.held.covers_for_many(role.rules); }
+
 RoleDecision decide_on(const Role& role, const DefineRole& command) {
     if (role.status != Status::kAbsent) return Unexpected(RoleError::kAlreadyDefined);
-    if (!command.held.covers(command.rules)) return Unexpected(RoleError::kLacksPermission);
+    if (!may(role, command)) return Unexpected(RoleError::kLacksPermission);
     return Events{
         RoleDefined{command.name, command.rules.allow.texts(), command.kind, command.rules.deny.texts()}};
 }
 
-// Taking a permission from a role takes it from everybody who holds it there, and taking a denial gives:
-// that, too, is for those who hold it.
 RoleDecision decide_on(const Role& role, const ChangeRole& command) {
     if (role.status != Status::kDefined) return Unexpected(RoleError::kUnknown);
     if (role.kind == RoleKind::kBuiltIn) return Unexpected(RoleError::kBuiltIn);
-    if (!command.held.covers(command.rules) || !command.held.covers(role.rules))
-        return Unexpected(RoleError::kLacksPermission);
+    if (!may(role, command)) return Unexpected(RoleError::kLacksPermission);
     if (command.held_by == HeldBy::kEveryone && command.rules.allow.reaches_administration())
         return Unexpected(RoleError::kNotForEveryone);
     if (role.name == command.name && role.rules == command.rules) return Events{};
@@ -29,7 +35,7 @@ RoleDecision decide_on(const Role& role, const ChangeRole& command) {
 RoleDecision decide_on(const Role& role, const DeleteRole& command) {
     if (role.status != Status::kDefined) return Unexpected(RoleError::kUnknown);
     if (role.kind == RoleKind::kBuiltIn) return Unexpected(RoleError::kBuiltIn);
-    if (!command.held.covers(role.rules)) return Unexpected(RoleError::kLacksPermission);
+    if (!may(role, command)) return Unexpected(RoleError::kLacksPermission);
     return Events{RoleDeleted{}};
 }
 
@@ -52,6 +58,10 @@ Role apply(Role role, const RoleDeleted&) {
 }
 
 }  // namespace
+
+bool has_authority(const Role& role, const RoleCommand& command) {
+    return std::visit([&](const auto& c) { return may(role, c); }, command);
+}
 
 RoleDecision decide(const Role& role, const RoleCommand& command) {
     return std::visit([&](const auto& c) { return decide_on(role, c); }, command);

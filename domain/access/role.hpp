@@ -105,6 +105,9 @@ inline constexpr std::string_view kAdministratorRoleName = "administrator";
 using RoleDecision = Result<std::vector<RoleEvent>, RoleError>;
 using RoleCommand = std::variant<DefineRole, ChangeRole, DeleteRole>;
 
+// Whether the actor holds what the command takes, whatever else there is to say of it: else decide() refuses it with
+// kLacksPermission.
+bool has_authority(const Role& role, const RoleCommand& command);
 RoleDecision decide(const Role& role, const RoleCommand& command);
 Role evolve(Role role, const RoleEvent& event, const Recorded& recorded);
 

@@ -73,6 +73,10 @@ void forgive(LoginAttempts& attempts, const std::optional<std::string>& network)
     attempts.failures_in_a_row = attempts.last_failed_at_ms = 0;
 }
 
+Events decide_on(const LoginAttempts&, const SumFailedLogins& command) {
+    return {LoginFailuresSummed{command.reason, command.count, command.from_ms, command.before_ms}};
+}
+
 LoginAttempts apply(LoginAttempts attempts, const LoginFailed& event, const Recorded& recorded) {
     // Not looked at, so no guess: or else whoever keeps knocking would keep the owner out for ever.
     if (event.reason == LoginFailure::kTooManyFailures) return attempts;
@@ -98,6 +102,7 @@ LoginAttempts apply(LoginAttempts attempts, const LoginUnlocked&, const Recorded
     forgive(attempts, std::nullopt);
     return attempts;
 }
+LoginAttempts apply(LoginAttempts attempts, const LoginFailuresSummed&, const Recorded&) { return attempts; }
 
 }  // namespace
 

@@ -24,7 +24,8 @@ constexpr auto enum_names(LoginFailure) {
                       EnumName{F::kTooManyFailures, "too_many_failures"}};
 }
 struct LoginFailed {
-    std::optional<Uuid> user_id;  // empty: nobody has the name that was typed, and the name is not recorded
+    // Empty: nobody has the name that was typed, and the name is not recorded. Of before such failures were summed.
+    std::optional<Uuid> user_id;
     LoginFailure reason = LoginFailure::kWrongPassword;
     std::optional<std::string> network{};  // a keyed digest of user and network; empty: nobody's, or before schema 2
     static constexpr std::string_view kType = "login.failed";
@@ -63,7 +64,23 @@ struct LoginUnlocked {
     static constexpr int kSchema = 1;
     static constexpr auto fields() { return std::tuple{Field{"user_id", &LoginUnlocked::user_id}}; }
 };
-using LoginAttemptsEvent = std::variant<LoginFailed, LoginFailuresCleared, LoginNetworkSeen, LoginUnlocked>;
+// So many that concern no account, of one network, by what one process counted between two times. The network is the
+// envelope's address; without one they are of several.
+struct LoginFailuresSummed {
+    LoginFailure reason = LoginFailure::kUnknownUser;
+    std::int64_t count = 0;
+    std::int64_t from_ms = 0;
+    std::int64_t before_ms = 0;
+    static constexpr std::string_view kType = "login.failures_summed";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = LoginFailuresSummed;
+        return std::tuple{Field{"reason", &E::reason}, Field{"count", &E::count}, Field{"from_ms", &E::from_ms},
+                          Field{"before_ms", &E::before_ms}};
+    }
+};
+using LoginAttemptsEvent =
+    std::variant<LoginFailed, LoginFailuresCleared, LoginFailuresSummed, LoginNetworkSeen, LoginUnlocked>;
 
 // ---- limits ----------------------------------------------------------------------------------------------------
 struct LoginAttemptLimits {
@@ -94,6 +111,13 @@ struct SeeNetwork {
 };
 struct UnlockLogin {
     Uuid user_id;
+};
+
+struct SumFailedLogins {
+    LoginFailure reason = LoginFailure::kUnknownUser;
+    std::int64_t count = 0;
+    std::int64_t from_ms = 0;
+    std::int64_t before_ms = 0;
 };
 
 // ---- state -----------------------------------------------------------------------------------------------------
@@ -133,7 +157,8 @@ struct LoginAttempts {
 bool may_try(const LoginAttempts& attempts, std::string_view network, const LoginAttemptLimits& limits,
              std::int64_t now_ms);
 
-using LoginAttemptsCommand = std::variant<RecordFailedLogin, ClearFailedLogins, SeeNetwork, UnlockLogin>;
+using LoginAttemptsCommand =
+    std::variant<RecordFailedLogin, ClearFailedLogins, SumFailedLogins, SeeNetwork, UnlockLogin>;
 std::vector<LoginAttemptsEvent> decide(const LoginAttempts& attempts, const LoginAttemptsCommand& command);
 LoginAttempts evolve(LoginAttempts attempts, const LoginAttemptsEvent& event, const Recorded& recorded);
 

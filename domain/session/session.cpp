@@ -28,9 +28,11 @@ SessionDecision decide_on(const Subject& on, const RefreshSession& command) {
     if (command.presented_generation == current) return Events{SessionRefreshed{current + 1, command.device}};
     if (command.presented_generation > current)
         return Events{SessionRefreshRefused{command.presented_generation}};
-    const bool answer_may_be_lost =
-        command.presented_generation + 1 == current && on.session.device == command.device &&
-        command.now_ms - on.session.refreshed_at_ms <= command.lifetimes.refresh_grace_ms;
+    // An age below zero is of two clocks that differ: the grace would last for as long as they do.
+    const std::int64_t age_ms = command.now_ms - on.session.refreshed_at_ms;
+    const bool answer_may_be_lost = command.presented_generation + 1 == current &&
+                                    on.session.device == command.device && age_ms >= 0 &&
+                                    age_ms <= command.lifetimes.refresh_grace_ms;
     if (answer_may_be_lost) return Events{};
     return Events{SessionEnded{SessionEndReason::kRefreshTokenReused}};
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "domain/plain_text.hpp"
+
 namespace keyledger {
 namespace {
 
@@ -45,17 +47,6 @@ bool is_domain_name(std::string_view host) {
     return !std::all_of(host.begin() + static_cast<std::ptrdiff_t>(dot) + 1, host.end(), is_digit);
 }
 
-// U+0000 to U+001F, U+007F, and in UTF-8 U+0080 to U+009F.
-bool has_control(std::string_view text) {
-    unsigned char before = 0;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7F || (before == 0xC2 && byte < 0xA0)) return true;
-        before = byte;
-    }
-    return false;
-}
-
 }  // namespace
 
 std::optional<Identifier> parse_email(std::string_view text) {
@@ -83,7 +74,7 @@ std::optional<std::string> parse_name(std::string_view text) {
     const auto first = text.find_first_not_of(' ');
     if (first == std::string_view::npos) return std::nullopt;
     text = text.substr(first, text.find_last_not_of(' ') - first + 1);
-    if (text.size() > kMaxNameBytes || has_control(text)) return std::nullopt;
+    if (text.size() > kMaxNameBytes || !is_plain_text(text)) return std::nullopt;
     return std::string(text);
 }
 

@@ -23,7 +23,7 @@ struct Identifier {
 std::optional<Identifier> parse_email(std::string_view text);
 // Letters, digits, '.', '_' and '-', beginning with a letter or digit; never looks like an e-mail address.
 std::optional<Identifier> parse_username(std::string_view text);
-// Any text of 1 to kMaxNameBytes bytes without control characters, trimmed of spaces; UTF-8 is the caller's promise.
+// Any plain text (domain/plain_text.hpp) of 1 to kMaxNameBytes bytes, trimmed of spaces.
 std::optional<std::string> parse_name(std::string_view text);
 
 }  // namespace keyledger

@@ -59,8 +59,17 @@ Digest digest_in(const rapidjson::Value& object, const char* name) {
     std::copy(bytes->begin(), bytes->end(), digest.begin());
     return digest;
 }
-std::string object_in(const rapidjson::Value& object, const char* name) {
+bool is_exact_json(const std::string& text) {
+    try {
+        const rapidjson::Document json = parse_json(text);
+        return json.IsObject() && text.find('\n') == text.npos;
+    } catch (const CodecError&) {
+        return false;
+    }
+}
+std::string object_or_text_in(const rapidjson::Value& object, const char* name) {
     const auto& value = member(object, name);
+    if (value.IsString()) return {value.GetString(), value.GetStringLength()};
     if (!value.IsObject()) throw CodecError(std::string("'") + name + "' is not an object");
     return jcs(value);
 }
@@ -87,8 +96,16 @@ std::string export_line(const RecordedEvent& event) {
     put(json, "type", event.type);
     put(json, "schema_version", event.schema_version);
     put(json, "event_id", event.event_id.to_string());
-    put_raw(json, "payload", event.payload);
-    put_raw(json, "metadata", event.metadata);
+    // A record that the service did not write may hold anything: then as text, so that the line stays one.
+    const auto put_object = [&](std::string_view name, const std::string& text) {
+        is_exact_json(text) ? put_raw(json, name, text) : put(json, name, text);
+    };
+    put_object("payload", event.payload);
+    put_object("metadata", event.metadata);
+    if (!event.mac_key_id.empty()) {
+        put(json, "mac_key_id", event.mac_key_id);
+        put(json, "mac", security::hex_encode(security::view_of(event.mac)));
+    }
     json.EndObject();
     return {buffer.GetString(), buffer.GetSize()};
 }
@@ -108,8 +125,15 @@ RecordedEvent parse_export_line(std::string_view line) {
     event.schema_version =
         static_cast<std::int16_t>(number_in(json, "schema_version", std::numeric_limits<std::int16_t>::max()));
     event.event_id = uuid_in(json, "event_id");
-    event.payload = object_in(json, "payload");
-    event.metadata = object_in(json, "metadata");
+    event.payload = object_or_text_in(json, "payload");
+    event.metadata = object_or_text_in(json, "metadata");
+    if (json.HasMember("mac_key_id")) {
+        event.is_canonical = true;
+        event.mac_key_id = text_in(json, "mac_key_id");
+        const auto mac = security::hex_decode(text_in(json, "mac"));
+        if (!mac || mac->size() != event.mac.size()) throw CodecError("'mac' is no MAC");
+        std::copy(mac->begin(), mac->end(), event.mac.begin());
+    }
     return event;
 }
 

@@ -1,5 +1,12 @@
 #include "eventstore/audit/tree_head_maker.hpp"
 
+#include <limits>
+#include <utility>
+
+#include "eventstore/codec/events_codec.hpp"
+#include "security/bytes.hpp"
+#include "security/hex.hpp"
+
 namespace keyledger::eventstore::audit {
 namespace {
 
@@ -77,6 +84,7 @@ void TreeHeadMaker::watch() {
 bool TreeHeadMaker::resume() {
     frontier_ = {};
     cursor_ = {};
+    inert_.clear();
     const auto state = ports_.store.load(log_id_);
     if (!state) {
         trouble("the database does not answer");
@@ -98,6 +106,7 @@ bool TreeHeadMaker::resume() {
 
 TreeHeadMaker::Followed TreeHeadMaker::follow() {
     const auto newest = status().newest;
+    std::size_t left = std::numeric_limits<std::size_t>::max();  // of what was to be disavowed
     for (;;) {
         if (stopping()) return Followed::kInterrupted;
         const auto events = ports_.source.read_after(cursor_, kBatch);
@@ -116,6 +125,7 @@ TreeHeadMaker::Followed TreeHeadMaker::follow() {
             return Followed::kFailed;
         }
         for (const RecordedEvent& event : *events) {
+            if (!take(event)) return Followed::kFailed;
             frontier_.append(event.leaf_hash);
             cursor_ = {event.position, event.leaf_hash};
             if (newest && frontier_.size() == newest->head.size && frontier_.root() != newest->head.root) {
@@ -125,6 +135,11 @@ TreeHeadMaker::Followed TreeHeadMaker::follow() {
             }
         }
         if (!events->empty()) continue;
+        if (!inert_.empty()) {
+            if (inert_.size() == std::exchange(left, inert_.size())) trouble("what was disavowed does not come back");
+            if (!status().trouble.empty() || !disavow()) return Followed::kFailed;
+            continue;
+        }
         if (newest && frontier_.size() < newest->head.size) {
             contradict("the log ends at position " + std::to_string(frontier_.size()) +
                        ", behind the newest tree head at " + std::to_string(newest->head.size));
@@ -132,6 +147,45 @@ TreeHeadMaker::Followed TreeHeadMaker::follow() {
         }
         return Followed::kToTheHead;
     }
+}
+
+// False: nothing can be signed over this event.
+bool TreeHeadMaker::take(const RecordedEvent& event) {
+    const std::string at = "the event at position " + std::to_string(event.position);
+    switch (event.standing) {
+        case RecordedEvent::Standing::kUnchecked: return true;
+        case RecordedEvent::Standing::kInert:
+            inert_[event.position] = {event.position, security::hex_encode(security::view_of(event.leaf_hash))};
+            return true;
+        case RecordedEvent::Standing::kChanged:
+            contradict(at + " was changed after a tree head had covered it");
+            return false;
+        case RecordedEvent::Standing::kKeyMissing:
+            trouble(at + " is authenticated by key " + event.mac_key_id + ", which the keyring lacks");
+            resumed_ = false;
+            return false;
+        case RecordedEvent::Standing::kBelieved: break;
+    }
+    if (event.stream_type != LogKeeping::kStreamType) return true;
+    OpensNothing nothing;
+    const AnyEvent decoded = decode_any(event, nothing);
+    const auto* of_log = std::get_if<LogEvent>(&decoded);
+    const auto* disavowed = of_log ? std::get_if<LogDisavowed>(of_log) : nullptr;
+    if (disavowed) inert_.erase(disavowed->position);
+    return true;
+}
+
+// The log is read on afterwards, up to the events that say so.
+bool TreeHeadMaker::disavow() {
+    std::vector<LogDisavowed> records;
+    for (const auto& [position, record] : inert_)
+        if (records.size() < kMaxEventsPerCommand) records.push_back(record);
+    Result<void, std::string> done = Unexpected(std::string("nothing here can do that"));
+    if (ports_.disavow) done = ports_.disavow(records);
+    if (done) return true;
+    trouble("the record at position " + std::to_string(records.front().position) +
+            " was not written by the service, and could not be disavowed: " + done.error());
+    return false;
 }
 
 void TreeHeadMaker::make() {

@@ -4,12 +4,14 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "domain/log/log_keeping.hpp"
 #include "eventstore/audit/merkle.hpp"
 #include "eventstore/audit/tree_head.hpp"
 #include "eventstore/leadership.hpp"
@@ -43,6 +45,9 @@ struct TreeHeadPorts {
     // Where heads go, beside the store; the error is a sentence. One that fails misses that head and gets the next.
     using Sink = std::function<Result<void, std::string>(const SignedTreeHead&)>;
     std::vector<Sink> sinks;
+    // Appends log.disavowed for records that the service did not write, in order; the error is a sentence. Nothing is
+    // signed over one before that is in the log.
+    std::function<Result<void, std::string>(const std::vector<LogDisavowed>&)> disavow;
 };
 
 struct TreeHeadStatus {
@@ -74,6 +79,8 @@ private:
     void run();
     bool resume();
     Followed follow();
+    bool take(const RecordedEvent& event);
+    bool disavow();
     void make();
     void watch();
     void trouble(std::string sentence);
@@ -88,6 +95,7 @@ private:
     bool resumed_ = false;
     Frontier frontier_;
     Cursor cursor_;
+    std::map<Position, LogDisavowed> inert_;  // read, and not yet disavowed
 
     mutable std::mutex mutex_;  // guards what follows
     std::condition_variable wake_;

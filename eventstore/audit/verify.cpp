@@ -1,11 +1,15 @@
 #include "eventstore/audit/verify.hpp"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 
 #include "eventstore/audit/merkle.hpp"
+#include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/leaf.hpp"
+#include "security/bytes.hpp"
+#include "security/hex.hpp"
 
 namespace keyledger::eventstore::audit {
 namespace {
@@ -13,15 +17,6 @@ namespace {
 constexpr std::int32_t kBatch = 5'000;
 
 Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::seconds(60); }
-
-std::optional<std::string> bad_leaf(const RecordedEvent& event) {
-    try {
-        if (leaf_hash(event) == event.leaf_hash) return std::nullopt;
-        return "does not match its leaf hash: the record or the hash was changed";
-    } catch (const CodecError& error) {
-        return std::string("can't be read: ") + error.what();
-    }
-}
 
 }  // namespace
 
@@ -32,12 +27,49 @@ struct Verifier::State {
     Frontier frontier;
     std::unordered_map<Uuid, std::int32_t> versions;
     Verification verification;
+    // Records that are bad unless the log disavows them before the next tree head.
+    struct Suspect {
+        DisavowedRecord record;
+        Digest leaf_hash{};
+        std::string reason;
+        bool inert = false;
+    };
+    std::map<Position, Suspect> suspects;
+
+    void suspect(const RecordedEvent& event, std::string reason) {
+        suspects[event.position] = {{event.position, event.stream_id, event.version}, event.leaf_hash,
+                                    std::move(reason), event.is_inert()};
+    }
+
+    // What stands in the log about itself: a disavowal counts only while no head covers the record without it.
+    void hear(const RecordedEvent& event) {
+        if (event.stream_type != LogKeeping::kStreamType || event.type != LogDisavowed::kType) return;
+        RecordedEvent read = event;
+        read.standing = RecordedEvent::Standing::kBelieved;  // checked, or nobody here can
+        OpensNothing nothing;
+        const AnyEvent decoded = decode_any(read, nothing);
+        const auto& disavowed = std::get<LogDisavowed>(std::get<LogEvent>(decoded));
+        const auto at = suspects.find(disavowed.position);
+        if (at == suspects.end() ||
+            security::hex_encode(security::view_of(at->second.leaf_hash)) != disavowed.leaf_hash)
+            return;
+        verification.disavowed.push_back(at->second.record);
+        suspects.erase(at);
+    }
+
+    bool condemn_suspects() {
+        if (suspects.empty()) return false;
+        const auto& [position, first] = *suspects.begin();
+        verification.first_bad = BadRecord{position, first.reason};
+        verification.checked = position - 1;
+        return true;
+    }
 
     std::optional<BadRecord> look_at(const RecordedEvent& event) {
         const Position expected = frontier.size() + 1;
         if (event.position != expected)
             return BadRecord{expected, "is missing: the next record has position " + std::to_string(event.position)};
-        if (auto reason = bad_leaf(event)) return BadRecord{expected, *reason};
+        if (auto bad = judge(event)) return BadRecord{expected, *bad};
         std::int32_t& version = versions[event.stream_id];
         if (event.version != version + 1)
             return BadRecord{expected, "has version " + std::to_string(event.version) + " of stream " +
@@ -47,8 +79,33 @@ struct Verifier::State {
         return std::nullopt;
     }
 
+    // The reason, if it can't be got over.
+    std::optional<std::string> judge(const RecordedEvent& event) {
+        switch (event.standing) {
+            case RecordedEvent::Standing::kChanged: return "was changed after a tree head had covered it";
+            case RecordedEvent::Standing::kKeyMissing:
+                return "is authenticated by key " + event.mac_key_id + ", which this keyring lacks";
+            case RecordedEvent::Standing::kInert:
+                suspect(event, "was not written by the service");
+                return std::nullopt;
+            case RecordedEvent::Standing::kBelieved:
+                verification.authenticated = true;
+                hear(event);
+                return std::nullopt;
+            case RecordedEvent::Standing::kUnchecked: break;
+        }
+        try {
+            if (leaf_hash(event) == event.leaf_hash) hear(event);
+            else suspect(event, "does not match its leaf hash: the record or the hash was changed");
+        } catch (const CodecError& error) {
+            suspect(event, std::string("can't be read: ") + error.what());
+        }
+        return std::nullopt;
+    }
+
     bool hold_heads() {
         for (; next_head < heads.size() && heads[next_head].size == frontier.size(); ++next_head) {
+            if (condemn_suspects()) return false;
             if (heads[next_head].root != frontier.root()) {
                 verification.bad_interval =
                     BadInterval{agreed + 1, frontier.size(),
@@ -84,6 +141,15 @@ Verification Verifier::finish() {
     State& state = *state_;
     Verification& verification = state.verification;
     verification.root = state.frontier.root();
+    // No head covers these yet: whoever signs the next one disavows what the service did not write.
+    for (auto at = state.suspects.begin(); at != state.suspects.end();)
+        if (verification.authenticated && at->second.inert) {
+            verification.disavowed.push_back(at->second.record);
+            at = state.suspects.erase(at);
+        } else {
+            ++at;
+        }
+    if (verification.good()) state.condemn_suspects();
     if (verification.good() && state.next_head < state.heads.size()) {
         const TreeHead& head = state.heads[state.next_head];
         verification.bad_interval =

@@ -25,10 +25,18 @@ struct BadInterval {
     Position last = 0;
     std::string reason;
 };
+// A record that the service did not write, and said so before the next tree head: it means nothing.
+struct DisavowedRecord {
+    Position position = 0;
+    Uuid stream_id;
+    std::int32_t version = 0;
+};
 struct Verification {
     std::int64_t checked = 0;
     Digest root{};  // of all that was checked
     std::size_t heads_held = 0;  // tree heads that the log agrees with
+    std::vector<DisavowedRecord> disavowed;
+    bool authenticated = false;  // MACs were checked; else nobody here knows who wrote an event
     std::optional<BadRecord> first_bad;
     std::optional<BadInterval> bad_interval;
     bool good() const { return !first_bad && !bad_interval; }
@@ -41,8 +49,8 @@ public:
     explicit Verifier(std::vector<TreeHead> heads);
     ~Verifier();
 
-    // False: something is bad, and what follows need not be looked at. An event that does not match its leaf hash is
-    // reported with the interval of tree heads that it is in, if the others agree up to there.
+    // False: something is bad, and what follows need not be looked at. An event that does not match its leaf hash, or
+    // whose MAC is wrong, is bad unless the log disavows it further on, before the next tree head.
     bool take(const RecordedEvent& event);
     // There are no more events.
     Verification finish();

@@ -83,20 +83,81 @@ const std::vector<EventTypeInfo>& known_types() {
         describe<ServiceToken>(types, std::type_identity<ServiceTokenEvent>{});
         describe<Group>(types, std::type_identity<GroupEvent>{});
         describe<Nestings>(types, std::type_identity<NestingsEvent>{});
+        describe<LogKeeping>(types, std::type_identity<LogEvent>{});
         return types;
     }();
     return kTypes;
 }
 
+// What a field says when it is not there.
+const std::string* implied_by(std::string_view field, const EventMetadata& metadata) {
+    if (field == "causation_id") return &metadata.command_id;
+    if (field == "correlation_id") return &metadata.request_id;
+    return nullptr;
+}
+
 }  // namespace
 
-std::string encode(const EventMetadata& metadata, FieldSealer& sealer) { return codec::encode(metadata, sealer); }
+void need_believed(const RecordedEvent& event) {
+    switch (event.standing) {
+        case RecordedEvent::Standing::kBelieved: return;
+        case RecordedEvent::Standing::kUnchecked: throw CodecError("nobody checked whether it can be believed");
+        case RecordedEvent::Standing::kInert: throw CodecError("it is inert: the service did not write it");
+        case RecordedEvent::Standing::kChanged:
+            throw CodecError("it was changed after it was signed; 'keyledger audit verify' says more");
+        case RecordedEvent::Standing::kKeyMissing:
+            throw CodecError("the keyring lacks key " + event.mac_key_id +
+                             ", which authenticates it: copy the keyring to this node");
+    }
+    throw CodecError("it stands in no known way");
+}
 
+// Lean: without what is null or empty, and without what follows from another field. Written out where it does not.
+std::string encode(const EventMetadata& metadata, FieldSealer& sealer) {
+    rapidjson::Document object(rapidjson::kObjectType);
+    auto& memory = object.GetAllocator();
+    auto each = [&](const auto& field) {
+        const codec::Out out{memory, sealer, field.name};
+        rapidjson::Value value = codec::put(out, metadata.*field.member);
+        const std::string* implied = implied_by(field.name, metadata);
+        const bool is_empty = value.IsNull() || (value.IsString() && value.GetStringLength() == 0);
+        const bool follows = implied ? value.IsString() && *implied == value.GetString() : is_empty;
+        if (!follows) object.AddMember(codec::put(out, field.name), value, memory);
+    };
+    std::apply([&](const auto&... field) { (each(field), ...); }, EventMetadata::fields());
+    return jcs(object);
+}
+
+// As strict as decode() of an event, but for fields that are left out. Events from before have all of them.
 EventMetadata decode_metadata(std::string_view metadata, FieldOpener& opener) {
-    return codec::decode<EventMetadata>(parse_json(metadata), opener);
+    const rapidjson::Document object = parse_json(metadata);
+    if (!object.IsObject()) throw CodecError("expected an object");
+    EventMetadata decoded;
+    std::size_t count = 0;
+    auto each = [&](const auto& field) {
+        const codec::In in{opener, field.name};
+        const rapidjson::Value name(field.name.data(), static_cast<rapidjson::SizeType>(field.name.size()));
+        const auto at = object.FindMember(name);
+        if (at == object.MemberEnd()) return;
+        codec::take(in, at->value, decoded.*field.member);
+        ++count;
+    };
+    std::apply([&](const auto&... field) { (each(field), ...); }, EventMetadata::fields());
+    if (count != object.MemberCount()) throw CodecError("a field that is not declared");
+    for (const char* needed : {"occurred_at_ms", "actor_type"})
+        if (!object.HasMember(needed)) throw CodecError("field '" + std::string(needed) + "': expected to be there");
+    if (!object.HasMember("causation_id")) decoded.causation_id = decoded.command_id;
+    if (!object.HasMember("correlation_id")) decoded.correlation_id = decoded.request_id;
+    return decoded;
+}
+
+EventMetadata decode_metadata(const RecordedEvent& event, FieldOpener& opener) {
+    need_believed(event);
+    return decode_metadata(event.metadata, opener);
 }
 
 AnyEvent decode_any(const RecordedEvent& event, FieldOpener& opener) {
+    need_believed(event);
     if (event.stream_type == User::kStreamType)
         return decode_event<UserEvent>(event.type, event.schema_version, event.payload, opener);
     if (event.stream_type == Session::kStreamType)
@@ -119,6 +180,8 @@ AnyEvent decode_any(const RecordedEvent& event, FieldOpener& opener) {
         return decode_event<GroupEvent>(event.type, event.schema_version, event.payload, opener);
     if (event.stream_type == Nestings::kStreamType)
         return decode_event<NestingsEvent>(event.type, event.schema_version, event.payload, opener);
+    if (event.stream_type == LogKeeping::kStreamType)
+        return decode_event<LogEvent>(event.type, event.schema_version, event.payload, opener);
     throw CodecError("unknown stream type '" + event.stream_type + "'");
 }
 
@@ -135,6 +198,7 @@ std::string_view stream_type_of(const AnyEvent& event) {
         std::string_view operator()(const ServiceTokenEvent&) const { return ServiceToken::kStreamType; }
         std::string_view operator()(const GroupEvent&) const { return Group::kStreamType; }
         std::string_view operator()(const NestingsEvent&) const { return Nestings::kStreamType; }
+        std::string_view operator()(const LogEvent&) const { return LogKeeping::kStreamType; }
     } type;
     return std::visit(type, event);
 }

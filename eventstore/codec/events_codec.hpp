@@ -15,6 +15,7 @@
 #include "domain/anonymous_callers/anonymous_callers.hpp"
 #include "domain/client/service_account.hpp"
 #include "domain/client/service_token.hpp"
+#include "domain/log/log_keeping.hpp"
 #include "domain/login_attempts/login_attempts.hpp"
 #include "domain/session/session.hpp"
 #include "domain/user/user.hpp"
@@ -58,6 +59,7 @@ EncodedEvent encode(const ServiceAccountEvent& event, FieldSealer& sealer);
 EncodedEvent encode(const ServiceTokenEvent& event, FieldSealer& sealer);
 EncodedEvent encode(const GroupEvent& event, FieldSealer& sealer);
 EncodedEvent encode(const NestingsEvent& event, FieldSealer& sealer);
+EncodedEvent encode(const LogEvent& event, FieldSealer& sealer);
 std::string encode(const EventMetadata& metadata, FieldSealer& sealer);
 
 // Throw CodecError on an unknown type or version and on a malformed payload: a reader stops, it never skips.
@@ -85,13 +87,21 @@ template <>
 GroupEvent decode_event<GroupEvent>(std::string_view, int, std::string_view, FieldOpener&);
 template <>
 NestingsEvent decode_event<NestingsEvent>(std::string_view, int, std::string_view, FieldOpener&);
+template <>
+LogEvent decode_event<LogEvent>(std::string_view, int, std::string_view, FieldOpener&);
+
+// Throws CodecError for an event that is not believed: whoever follows the log passes over inert ones before. Nothing
+// of an event is parsed before this has passed.
+void need_believed(const RecordedEvent& event);
 
 EventMetadata decode_metadata(std::string_view metadata, FieldOpener& opener);
+EventMetadata decode_metadata(const RecordedEvent& event, FieldOpener& opener);  // of a believed one
 
 // Any event of the log, by its stream's type.
 using AnyEvent = std::variant<UserEvent, SessionEvent, LoginAttemptsEvent, AnonymousCallersEvent, RoleEvent,
                               AssignmentsEvent, AdministratorsEvent, ServiceAccountEvent, ServiceTokenEvent,
-                              GroupEvent, NestingsEvent>;
+                              GroupEvent, NestingsEvent, LogEvent>;
+// Of a believed one.
 AnyEvent decode_any(const RecordedEvent& event, FieldOpener& opener);
 std::string_view stream_type_of(const AnyEvent& event);
 

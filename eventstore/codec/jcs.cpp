@@ -162,6 +162,13 @@ void write(std::string& out, const rapidjson::Value& value, int depth) {
     }
 }
 
+// The parser validates bytes, but takes the escape of a low surrogate alone for a character: ED A0 to ED BF.
+bool is_text(std::string_view text) {
+    for (auto at = text.find('\xED'); at != text.npos; at = text.find('\xED', at + 1))
+        if (at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) >= 0xA0) return false;
+    return true;
+}
+
 // Builds the document, with numbers to the last bit: RapidJSON's exact conversion is undefined for 0e60. No deeper than
 // jcs() goes: RapidJSON reads any depth without recursion, but writes, copies and compares with it.
 class BoundedBuilder {
@@ -204,17 +211,26 @@ private:
         return error == std::errc{} && end == text + size;
     }
 
-    // The parser validates bytes, but takes the escape of a low surrogate alone for a character: ED A0 to ED BF.
-    static bool is_text(std::string_view text) {
-        for (auto at = text.find('\xED'); at != text.npos; at = text.find('\xED', at + 1))
-            if (at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) >= 0xA0) return false;
-        return true;
-    }
-
     bool goes_deeper() { return ++depth_ <= kMaxDepth; }
 
     rapidjson::Document& document_;
     int depth_ = 0;
+};
+
+// What BoundedBuilder takes, without a document.
+struct BoundedLook : rapidjson::BaseReaderHandler<rapidjson::UTF8<>, BoundedLook> {
+    int depth = 0;
+    bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
+        double number = 0;
+        const auto [end, error] = std::from_chars(text, text + size, number);
+        return error == std::errc{} && end == text + size;
+    }
+    bool String(const char* text, rapidjson::SizeType size, bool) { return is_text({text, size}); }
+    bool Key(const char* text, rapidjson::SizeType size, bool) { return is_text({text, size}); }
+    bool StartObject() { return ++depth <= kMaxDepth; }
+    bool EndObject(rapidjson::SizeType) { return --depth, true; }
+    bool StartArray() { return ++depth <= kMaxDepth; }
+    bool EndArray(rapidjson::SizeType) { return --depth, true; }
 };
 
 // Eight bytes at a time.
@@ -247,6 +263,15 @@ rapidjson::Document parsed(std::string_view text) {
     return json;
 }
 
+template <unsigned kFlags>
+bool is_json(std::string_view text) {
+    rapidjson::MemoryStream bytes(text.data(), text.size());
+    rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
+    rapidjson::Reader reader;
+    BoundedLook look;
+    return !reader.Parse<kFlags>(stream, look).IsError();
+}
+
 }  // namespace
 
 std::string jcs(const rapidjson::Value& value) {
@@ -260,6 +285,14 @@ rapidjson::Document parse_json(std::string_view text) {
     constexpr unsigned kFlags = rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseIterativeFlag;
     if (is_ascii(text)) return parsed<kFlags>(text);
     return parsed<kFlags | rapidjson::kParseValidateEncodingFlag>(text);
+}
+
+bool is_json_object(std::string_view text) {
+    if (!text.starts_with('{')) return false;
+    // By recursion, which BoundedLook bounds.
+    constexpr unsigned kFlags = rapidjson::kParseNumbersAsStringsFlag;
+    return is_ascii(text) ? is_json<kFlags>(text)
+                          : is_json<kFlags | rapidjson::kParseValidateEncodingFlag>(text);
 }
 
 }  // namespace keyledger::eventstore

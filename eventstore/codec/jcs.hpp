@@ -20,5 +20,7 @@ std::string jcs(const rapidjson::Value& value);
 // Parses with UTF-8 validation and full number precision; refuses numbers that no double comes near, and more than 64
 // levels of nesting, so that what it gives can be walked by recursion. Throws CodecError.
 rapidjson::Document parse_json(std::string_view text);
+// Whether parse_json() would give an object, for less.
+bool is_json_object(std::string_view text);
 
 }  // namespace keyledger::eventstore

@@ -3,6 +3,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "eventstore/kafka/limits.hpp"
+#include "eventstore/kafka/oauth_token.hpp"
 
 namespace keyledger::eventstore::kafka {
 namespace {
@@ -66,6 +67,10 @@ void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
                         static_cast<int>(message->err)});
 }
 
+void on_token_wanted(rd_kafka_t* handle, const char*, void* opaque) {
+    provide_token(handle, static_cast<const ClientContext*>(opaque)->oauth_token_file);
+}
+
 struct DestroyConf {
     void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
 };
@@ -118,10 +123,16 @@ Result<Client, KafkaError> Client::open(Role role, const ClientOptions& options,
     Client client;
     client.context_ = std::make_unique<ClientContext>();
     client.context_->log = options.log;
+    client.context_->oauth_token_file = options.oauth_token_file;
     rd_kafka_conf_set_opaque(conf.get(), client.context_.get());
     rd_kafka_conf_set_log_cb(conf.get(), on_log);
     rd_kafka_conf_set_error_cb(conf.get(), on_error);
     if (role == Role::kProducer) rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
+    const bool by_token = !options.oauth_token_file.empty();
+    if (by_token) {
+        rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf.get(), on_token_wanted);
+        rd_kafka_conf_enable_sasl_queue(conf.get(), 1);  // served by a thread of librdkafka: not everybody here polls
+    }
     const auto type = role == Role::kProducer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER;
     client.handle_.reset(rd_kafka_new(type, conf.get(), text, sizeof text));
     if (!client.handle_) {
@@ -129,6 +140,8 @@ Result<Client, KafkaError> Client::open(Role role, const ClientOptions& options,
         return Unexpected(KafkaError{NextStep::kRefused, code, sentence("making a Kafka client", text)});
     }
     conf.release();  // the handle owns it now
+    if (rd_kafka_error_t* error = by_token ? rd_kafka_sasl_background_callbacks_enable(client.handle_.get()) : nullptr)
+        return Unexpected(error_of(error, "making a Kafka client"));
     return client;
 }
 

@@ -41,6 +41,8 @@ struct ClientOptions {
     // Anything else that librdkafka should know, such as security.protocol. What the publisher's guarantees
     // rest on is set after these and can't be overridden.
     std::vector<std::pair<std::string, std::string>> properties;
+    // For SASL OAUTHBEARER: a file that holds a JWT. It is read whenever librdkafka wants another: somebody renews it.
+    std::string oauth_token_file;
     // Syslog level (3 error … 7 debug) and text. Called from librdkafka's threads, several at once.
     std::function<void(int, std::string_view)> log;
 };
@@ -49,6 +51,7 @@ struct ClientOptions {
 // thread that polls.
 struct ClientContext {
     std::function<void(int, std::string_view)> log;
+    std::string oauth_token_file;
     std::atomic<bool> all_brokers_down{false};
     struct Delivery {
         std::int64_t position = 0;  // 0: the position record

@@ -8,6 +8,8 @@
 
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
+#include "security/bytes.hpp"
+#include "security/hex.hpp"
 
 namespace keyledger::eventstore::kafka {
 namespace {
@@ -110,10 +112,40 @@ std::string rfc3339(std::int64_t at_ms) {
     return text;
 }
 
+Record record_disavowed(const RecordedEvent& event, const EventSource& source) {
+    rapidjson::Document json(rapidjson::kObjectType);
+    Memory& memory = json.GetAllocator();
+    const std::string stream_id = event.stream_id.to_string();
+    const std::string leaf = security::hex_encode(security::view_of(event.leaf_hash));
+    rapidjson::Value data(rapidjson::kObjectType);
+    data.AddMember(member("leaf_hash"), text(leaf, memory), memory);
+    rapidjson::Value stream(rapidjson::kObjectType);
+    stream.AddMember(member("id"), text(stream_id, memory), memory);
+    stream.AddMember(member("version"), rapidjson::Value(event.version), memory);
+    json.AddMember(member("data"), data, memory);
+    json.AddMember(member("position"), rapidjson::Value(event.position), memory);
+    json.AddMember(member("schema_version"), rapidjson::Value(1), memory);
+    json.AddMember(member("stream"), stream, memory);
+    const std::string log_id = source.log_id.to_string();
+    return {stream_id,
+            jcs(json),
+            {{"ce_specversion", "1.0"},
+             {"ce_id", event.event_id.to_string()},
+             {"ce_source", source.issuer.empty() ? "urn:keyledger:log:" + log_id : source.issuer},
+             {"ce_type", std::string(kRecordDisavowed)},
+             {"ce_subject", stream_id},
+             {"ce_time", rfc3339(event.recorded_at_ms)},
+             {"ce_sequence", sequence_of(event.position)},
+             {"ce_partitionkey", stream_id},
+             {"ce_logid", log_id},
+             {"content-type", "application/json"}}};
+}
+
 Record cloud_event(const RecordedEvent& event, const std::string& subject, const EventSource& source) try {
+    need_believed(event);
     const EventTypeInfo& info = info_of(event.type);
     OpensNothing opener;
-    const EventMetadata metadata = decode_metadata(event.metadata, opener);
+    const EventMetadata metadata = decode_metadata(event, opener);
     Record record;
     record.key = subject;
     record.value = value_of(event, info, metadata);

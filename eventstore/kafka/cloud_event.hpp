@@ -23,6 +23,11 @@ struct EventSource {
     std::string issuer;  // empty: urn:keyledger:log:<log id>
 };
 
+// What the topic of events has at the position of a record that the service did not write: that it is there,
+// and nothing of what it says. Its key is its stream.
+inline constexpr std::string_view kRecordDisavowed = "log.record_disavowed";
+Record record_disavowed(const RecordedEvent& event, const EventSource& source);
+
 // Throws CodecError for an event that this build can't read: a follower stops, it never skips.
 Record cloud_event(const RecordedEvent& event, const std::string& subject, const EventSource& source);
 

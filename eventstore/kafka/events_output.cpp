@@ -13,7 +13,7 @@ Result<void, ReadError> EventsOutput::prepare(const std::vector<RecordedEvent>& 
 std::vector<Outgoing> EventsOutput::records_of(const RecordedEvent& event, const EventSource& source) {
     const std::string& subject = prepared_.at(static_cast<std::size_t>(event.position - first_prepared_));
     std::vector<Outgoing> sent;
-    sent.push_back({0, cloud_event(event, subject, source)});
+    sent.push_back({0, event.is_inert() ? record_disavowed(event, source) : cloud_event(event, subject, source)});
     return sent;
 }
 

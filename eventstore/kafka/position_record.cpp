@@ -35,7 +35,9 @@ std::string encode(const PositionRecord& record) {
     json.append(",\"leaf_hash\":\"").append(security::hex_encode(security::view_of(record.cursor.leaf_hash)));
     json.append("\",\"log_id\":\"").append(record.log_id.to_string());
     json.append("\",\"offsets\":[").append(offsets);
-    json.append("],\"position\":").append(std::to_string(record.cursor.position)).append("}");
+    json.append("],\"position\":").append(std::to_string(record.cursor.position));
+    if (record.signed_from > 0) json.append(",\"signed_from\":").append(std::to_string(record.signed_from));
+    json.append("}");
     return json;
 }
 
@@ -54,6 +56,9 @@ std::optional<PositionRecord> decode_position_record(std::string_view value) try
         return std::nullopt;
     record.log_id = *log_id;
     record.cursor.position = position->GetInt64();
+    const rapidjson::Value* signed_from = find(json, "signed_from");  // absent in those of before
+    if (signed_from && !signed_from->IsInt64()) return std::nullopt;
+    if (signed_from) record.signed_from = signed_from->GetInt64();
     std::copy(leaf_hash->begin(), leaf_hash->end(), record.cursor.leaf_hash.begin());
     for (const auto& offset : offsets->GetArray()) {
         if (!offset.IsInt64() || offset.GetInt64() < 0) return std::nullopt;

@@ -20,6 +20,8 @@ struct PositionRecord {
     // Where each partition of the output's topics ended before the transaction that wrote this: whatever that
     // transaction sent, and whatever came after it, is found by reading from here. Topic by topic.
     std::vector<std::int64_t> offsets;
+    // From this position on the output's records carry MACs; 0: none does yet. Never moves once it is set.
+    Position signed_from = 0;
 };
 
 std::string encode(const PositionRecord& record);

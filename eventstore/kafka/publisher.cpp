@@ -14,6 +14,12 @@ Unexpected<Setback> setback(State state, std::string sentence) {
     return Unexpected(Setback{state, std::move(sentence)});
 }
 
+// What Kafka holds already may be from before there were MACs, and is still to be known again.
+Position first_to_sign(const Standing& standing, Position next) {
+    const auto& there = standing.already_there;
+    return there.empty() ? next : std::max(next, there.rbegin()->first.position + 1);
+}
+
 }  // namespace
 
 std::string_view name_of(PublisherState state) {
@@ -73,6 +79,8 @@ Publisher::Publisher(PublisherOptions options, PublisherPorts ports)
     : options_(std::move(options)),
       ports_(ports),
       output_(make_output(options_.output, options_.topics, ports.origins)),
+      topics_(output_->topics()),
+      macs_(options_.macs),
       jitter_(std::random_device{}()) {
     read_limit_ = std::min(kFirstReadEvents, max_transaction_events());
 }
@@ -191,13 +199,12 @@ Result<void, Setback> Publisher::begin_anew() {
     see_head(head->cursor.position);
     // A topic that is gone although this log was published must not be made anew: that would hide the loss.
     const IfMissing if_missing = checkpoint->position > 0 ? IfMissing::kRefuse : IfMissing::kCreate;
-    const std::vector<OutputTopic> written = output_->topics();
-    auto topics = ensure_topics(options_.client, options_.topics, written, if_missing);
+    auto topics = ensure_topics(options_.client, options_.topics, topics_, if_missing);
     if (!topics) return Unexpected(setback_of(topics.error()));
     if (stopping()) return setback(State::kEnded, "stopped by request");
 
     TransactionalProducer::Topics names{{}, options_.topics.positions()};
-    for (const OutputTopic& topic : written) names.outputs.push_back(topic.name);
+    for (const OutputTopic& topic : topics_) names.outputs.push_back(topic.name);
     auto producer =
         TransactionalProducer::open(options_.client, transactional_id(head->log_id, options_.output), names);
     if (!producer) return Unexpected(setback_of(producer.error()));
@@ -206,7 +213,7 @@ Result<void, Setback> Publisher::begin_anew() {
     if (!fenced) return Unexpected(setback_of(fenced.error()));
     auto standing =
         take_over(options_.client, options_.topics,
-                  {options_.output, *output_, ports_.source, *checkpoint, [this] { return stopping(); }});
+                  {options_.output, *output_, ports_.source, *checkpoint, macs_, [this] { return stopping(); }});
     if (!standing) return Unexpected(standing.error());
     standing_ = std::move(*standing);
     source_ = {head->log_id, options_.issuer};
@@ -217,7 +224,8 @@ Result<void, Setback> Publisher::begin_anew() {
     if (!passed) return passed;
     const std::lock_guard lock(mutex_);
     status_.state = State::kPublishing;
-    status_.sentence = "publishing";
+    status_.sentence = publishing();
+    status_.foreign = standing_.foreign.count;
     status_.published = standing_.cursor.position;
     ++status_.takeovers;
     changed_.notify_all();
@@ -246,7 +254,7 @@ Result<void, Setback> Publisher::publish_waiting() {
         return published;
     }
     if (producer_->broker_answers()) {
-        enter(State::kPublishing, "publishing");
+        enter(State::kPublishing, publishing());
         backoff_ = kMinBackoff;
         ports_.source.wait(kIdleWait);
     } else {
@@ -259,6 +267,8 @@ Result<void, Setback> Publisher::publish(const std::vector<RecordedEvent>& event
     auto begun = producer_->begin();
     if (!begun) return Unexpected(setback_of(begun.error()));
     in_transaction_ = true;
+    macs_.forget_keys();
+    if (standing_.signed_from == 0) standing_.signed_from = first_to_sign(standing_, events.front().position);
     auto sent = send(events);
     if (!sent) return Unexpected(sent.error());
     const auto taken = static_cast<std::int32_t>(sent->events);
@@ -290,8 +300,11 @@ Result<Publisher::Sent, Setback> Publisher::send(const std::vector<RecordedEvent
         bytes += *queued;
     }
     const RecordedEvent& last = events[sent.events - 1];
-    const PositionRecord position{source_.log_id, {last.position, last.leaf_hash}, standing_.offsets};
-    auto queued = producer_->send_position({std::string(name_of(options_.output)), encode(position), {}});
+    const PositionRecord position{
+        source_.log_id, {last.position, last.leaf_hash}, standing_.offsets, standing_.signed_from};
+    Record record{std::string(name_of(options_.output)), encode(position), {}};
+    macs_.sign(record, options_.topics.positions(), source_.log_id);
+    auto queued = producer_->send_position(record);
     if (!queued) return Unexpected(setback_of(queued.error()));
     return sent;
 }
@@ -305,8 +318,9 @@ Result<std::size_t, Setback> Publisher::send(const RecordedEvent& event, Sent& s
             return setback(State::kStoppedOtherHistory, "Kafka has another event at position " +
                                                             std::to_string(event.position) + " than the log");
     std::size_t bytes = 0;
-    for (const auto& [topic, record] : output_->records_of(event, source_)) {
+    for (auto& [topic, record] : output_->records_of(event, source_)) {
         if (there.contains({event.position, topic, record.key})) continue;
+        macs_.sign(record, topics_.at(topic).name, source_.log_id);
         auto queued = producer_->send_event(topic, event.position, record);
         if (!queued) return Unexpected(setback_of(queued.error()));
         bytes += record.bytes();
@@ -329,11 +343,19 @@ void Publisher::remember(const RecordedEvent& last, std::int64_t records) {
     }
     const std::lock_guard lock(mutex_);
     status_.state = State::kPublishing;
-    status_.sentence = "publishing";
+    status_.sentence = publishing();
     status_.published = last.position;
     status_.records += records;
     ++status_.transactions;
     changed_.notify_all();
+}
+
+std::string Publisher::publishing() const {
+    const Foreign& foreign = standing_.foreign;
+    if (foreign.count == 0) return "publishing";
+    return "publishing; passed over " + std::to_string(foreign.count) +
+           " records that somebody else wrote, the first at " + foreign.where +
+           ": see who may write to the topics";
 }
 
 void Publisher::see_head(Position head) {

@@ -22,6 +22,7 @@
 #include "eventstore/kafka/output.hpp"
 #include "eventstore/kafka/producer.hpp"
 #include "eventstore/kafka/publisher_status.hpp"
+#include "eventstore/kafka/record_mac.hpp"
 #include "eventstore/kafka/takeover.hpp"
 #include "eventstore/kafka/topics.hpp"
 #include "eventstore/leadership.hpp"
@@ -41,6 +42,7 @@ struct PublisherOptions {
     ClientOptions client;
     TopicSettings topics;
     OutputKind output = OutputKind::kEvents;
+    std::shared_ptr<const EventMacs> macs;  // never null
     std::string issuer;  // ce_source; empty: urn:keyledger:log:<log id>
     std::int32_t max_transaction_events = kMaxTransactionEvents;
     // After a transaction of fewer events than `pause_below`, unless more waits: one costs the broker nearly the same
@@ -95,6 +97,7 @@ private:
     Result<Sent, Setback> send(const std::vector<RecordedEvent>& events);
     Result<std::size_t, Setback> send(const RecordedEvent& event, Sent& sent);  // how many bytes
     void remember(const RecordedEvent& last, std::int64_t records);
+    std::string publishing() const;  // and whether others write to the topics, too
     void see_head(Position head);
     bool keep_waiting();
     std::int32_t max_transaction_events() const;
@@ -108,6 +111,8 @@ private:
     const PublisherOptions options_;
     PublisherPorts ports_;
     std::unique_ptr<Output> output_;
+    const std::vector<OutputTopic> topics_;  // of the output
+    RecordMacs macs_;
     EventSource source_;
     std::unique_ptr<TransactionalProducer> producer_;
     Standing standing_;

@@ -45,6 +45,7 @@ struct PublisherStatus {
     std::int64_t transactions = 0;
     std::int64_t takeovers = 0;  // successful starts, with and without an error before
     std::int64_t setbacks = 0;   // errors that it had to begin anew after
+    std::int64_t foreign = 0;    // records that somebody else wrote to the output's topics, found when it took over
 };
 
 }  // namespace keyledger::eventstore::kafka

@@ -107,19 +107,21 @@ std::vector<OutputTopic> StateOutput::topics() const {
 }
 
 std::vector<Outgoing> StateOutput::records_of(const RecordedEvent& event, const EventSource& source) {
+    if (event.is_inert()) return {};
     Change change{event, {}, &source, {}};
     fold(change);
     return std::move(change.sent);
 }
 
 void StateOutput::replay(const RecordedEvent& event) {
+    if (event.is_inert()) return;
     Change change{event, {}, nullptr, {}};
     fold(change);
 }
 
 void StateOutput::fold(Change& change) try {
     OpensNothing opener;
-    const std::int64_t now_ms = decode_metadata(change.event.metadata, opener).occurred_at_ms;
+    const std::int64_t now_ms = decode_metadata(change.event, opener).occurred_at_ms;
     change.recorded = {change.event.position, now_ms};
     while (!by_end_.empty() && by_end_.begin()->first <= now_ms) end(change, by_end_.begin()->second);
     std::visit([&](const auto& event) { apply(change, event); }, decode_any(change.event, opener));
@@ -191,6 +193,7 @@ void StateOutput::apply(Change&, const ServiceAccountEvent&) {}
 void StateOutput::apply(Change&, const ServiceTokenEvent&) {}
 void StateOutput::apply(Change&, const GroupEvent&) {}
 void StateOutput::apply(Change&, const NestingsEvent&) {}
+void StateOutput::apply(Change&, const LogEvent&) {}
 
 void StateOutput::keep(const Uuid& session, const LiveSession& live) {
     sessions_[session] = live;

@@ -63,6 +63,7 @@ private:
     void apply(Change& change, const ServiceTokenEvent& event);
     void apply(Change& change, const GroupEvent& event);
     void apply(Change& change, const NestingsEvent& event);
+    void apply(Change& change, const LogEvent& event);
 
     void keep(const Uuid& session, const LiveSession& live);
     bool drop(const Uuid& session);  // whether it was there

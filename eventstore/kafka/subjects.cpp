@@ -23,6 +23,7 @@ Said said(const RecordedEvent& event, const LoginFailed& failed) {
 Said said(const RecordedEvent&, const LoginFailuresCleared& cleared) { return cleared.user_id; }
 Said said(const RecordedEvent&, const LoginNetworkSeen& seen) { return seen.user_id; }
 Said said(const RecordedEvent&, const LoginUnlocked& unlocked) { return unlocked.user_id; }
+Said said(const RecordedEvent& event, const LoginFailuresSummed&) { return event.stream_id; }
 Said said(const RecordedEvent& event, const RoleEvent&) { return event.stream_id; }
 Said said(const RecordedEvent&, const RoleAssigned& assigned) { return assigned.subject_id; }
 Said said(const RecordedEvent&, const RoleWithdrawn& withdrawn) { return withdrawn.subject_id; }
@@ -56,6 +57,7 @@ Said said(const RecordedEvent& event, const LoginAttemptsEvent& attempt) {
     return std::visit([&](const auto& one) { return said(event, one); }, attempt);
 }
 Said said(const RecordedEvent& event, const AnonymousCallersEvent&) { return event.stream_id; }
+Said said(const RecordedEvent& event, const LogEvent&) { return event.stream_id; }
 Said said(const RecordedEvent& event) try {
     OpensNothing opener;
     return std::visit([&](const auto& one) { return said(event, one); }, decode_any(event, opener));
@@ -86,6 +88,10 @@ Result<std::vector<std::string>, ReadError> Subjects::of(const std::vector<Recor
     std::unordered_map<Uuid, std::vector<std::size_t>> unknown;  // session to events
     for (std::size_t i = 0; i < events.size(); ++i) {
         const RecordedEvent& event = events[i];
+        if (event.is_inert()) {
+            subjects[i] = event.stream_id.to_string();
+            continue;
+        }
         const Said named = said(event);
         if (named && event.type == SessionStarted::kType) remember(event.stream_id, *named);
         const Uuid* subject = named ? &*named : recall(event.stream_id);
@@ -99,7 +105,7 @@ Result<std::vector<std::string>, ReadError> Subjects::of(const std::vector<Recor
     if (!origins) return Unexpected(origins.error());
     for (const RecordedEvent& first : *origins) {
         const auto asked = unknown.find(first.stream_id);
-        const Said user = said(first);
+        const Said user = first.is_inert() ? std::nullopt : said(first);
         if (asked == unknown.end() || !user) continue;
         remember(first.stream_id, *user);
         for (const std::size_t i : asked->second) subjects[i] = user->to_string();

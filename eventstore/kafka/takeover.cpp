@@ -16,21 +16,54 @@ Unexpected<Setback> stop(State state, std::string sentence) {
 }
 std::string number(std::int64_t value) { return std::to_string(value); }
 
+std::string place_of(const std::string& topic, const ReadRecord& one) {
+    return topic + ", partition " + number(one.partition()) + ", offset " + number(one.offset());
+}
+
+void pass_over(Foreign& foreign, const std::string& topic, const ReadRecord& one) {
+    if (foreign.count++ == 0) foreign.where = place_of(topic, one);
+}
+
 struct LastWord {  // of the position topic
     std::optional<PositionRecord> record;
+    bool is_signed = false;
     bool unreadable = false;
 };
 
+// One record of the output. What has no MAC counts until the first that has one; a record that goes back was
+// written once more by somebody else.
+void take_word(LastWord& found, Foreign& foreign, const std::string& topic, const ReadRecord& one,
+               RecordMacs& macs, const Uuid& log_id) {
+    auto record = decode_position_record(one.value());
+    switch (macs.writer_of(one, topic, record ? record->log_id : log_id)) {
+        case Writer::kService:
+            if (found.is_signed && record && found.record && record->log_id == found.record->log_id &&
+                record->cursor.position < found.record->cursor.position)
+                return pass_over(foreign, topic, one);
+            found.unreadable = !record;  // of a version that this build does not know
+            found.record = std::move(record);
+            found.is_signed = true;
+            return;
+        case Writer::kUnnamed:
+            if (found.is_signed || !record || record->signed_from > 0) return pass_over(foreign, topic, one);
+            found.record = std::move(record);
+            return;
+        case Writer::kOther:
+            return pass_over(foreign, topic, one);
+    }
+}
+
 Result<LastWord, Setback> read_position(TopicReader& reader, const TopicSettings& topics,
-                                        std::string_view output, Time deadline) {
+                                        const Candidate& candidate, const Uuid& log_id, Foreign& foreign,
+                                        Time deadline) {
+    const std::string_view output = name_of(candidate.kind);
     auto bounds = reader.bounds(topics.positions(), 1, deadline);
     if (!bounds) return Unexpected(setback_of(bounds.error()));
     LastWord found;
     auto read = reader.read(topics.positions(), {bounds->front().first}, *bounds, deadline,
                             [&](const ReadRecord& one) {
                                 if (one.key() != output) return TopicReader::Then::kGoOn;
-                                found.record = decode_position_record(one.value());
-                                found.unreadable = !found.record;  // of the newest one
+                                take_word(found, foreign, topics.positions(), one, candidate.macs, log_id);
                                 return TopicReader::Then::kGoOn;
                             });
     if (!read) return Unexpected(setback_of(read.error()));
@@ -69,22 +102,43 @@ struct Seen {
     std::vector<std::int64_t> ends;
     bool cursor = false;
     std::optional<Setback> problem;
+    Foreign foreign;
+    bool unsure = false;  // a topic of state holds what is not ours, or may be not
 };
+
+// Of the log that it names, for a publisher of another log may have written it: nullopt if nobody of ours
+// has.
+std::optional<Uuid> log_of(const ReadRecord& one, const std::string& topic, Position position,
+                           const PositionRecord& record, RecordMacs& macs) {
+    const auto log_id = Uuid::parse(one.header("ce_logid").value_or(""));
+    if (!log_id || position <= 0) return std::nullopt;
+    switch (macs.writer_of(one, topic, *log_id)) {
+        case Writer::kService:
+            return log_id;
+        case Writer::kUnnamed:
+            if (record.signed_from > 0 && position >= record.signed_from) return std::nullopt;
+            return log_id;
+        case Writer::kOther:
+            return std::nullopt;
+    }
+    return std::nullopt;
+}
 
 // One record of topic `index`.
 void see(Seen& seen, const ReadRecord& one, std::size_t index, const OutputTopic& topic,
-         const PositionRecord& record, Output& output) {
-    const std::string where =
-        topic.name + ", partition " + number(one.partition()) + ", offset " + number(one.offset());
+         const PositionRecord& record, const Candidate& candidate) {
     const std::string_view sequence = one.header("ce_sequence").value_or("");
     const Cursor& cursor = record.cursor;
     Position position = 0;
     std::from_chars(sequence.data(), sequence.data() + sequence.size(), position);
-    if (position <= 0) {
+    const auto log_id = log_of(one, topic.name, position, record, candidate.macs);
+    const bool is_state = topic.keeps == OutputTopic::Keeps::kLatest;
+    if (!log_id || !one.header(kMacHeader)) seen.unsure = seen.unsure || is_state;
+    if (!log_id) {
+        pass_over(seen.foreign, topic.name, one);
+    } else if (*log_id != record.log_id) {
         seen.problem = Setback{State::kStoppedOtherLog,
-                               "there is a record that Keyledger did not write (" + where + ")"};
-    } else if (one.header("ce_logid") != record.log_id.to_string()) {
-        seen.problem = Setback{State::kStoppedOtherLog, "there are events of another log (" + where + ")"};
+                               "there are events of another log (" + place_of(topic.name, one) + ")"};
     } else if (position > cursor.position) {
         seen.after_cursor.emplace(Standing::Place{position, index, std::string(one.key())},
                                   one.header("ce_id").value_or(""));
@@ -95,7 +149,7 @@ void see(Seen& seen, const ReadRecord& one, std::size_t index, const OutputTopic
                             " records after the position record: the position topic has lost records"};
     } else {
         seen.cursor = seen.cursor || position == cursor.position;
-        if (topic.keeps == OutputTopic::Keeps::kLatest) output.restore(index, one);
+        if (is_state && !seen.unsure) candidate.output.restore(index, one);
     }
 }
 
@@ -121,7 +175,7 @@ Result<void, Setback> read_topic(Seen& seen, TopicReader& reader, std::size_t in
     }
     auto read = reader.read(topic.name, from, *bounds, facts ? deadline : deadline + kStateReadTimeout,
                             [&](const ReadRecord& one) {
-                                see(seen, one, index, topic, record, candidate.output);
+                                see(seen, one, index, topic, record, candidate);
                                 if (candidate.stopping())
                                     seen.problem = Setback{State::kEnded, "stopped by request"};
                                 return seen.problem ? TopicReader::Then::kStop : TopicReader::Then::kGoOn;
@@ -199,11 +253,14 @@ Setback setback_of(const TopicProblem& problem) {
 
 Result<Standing, Setback> take_over(const ClientOptions& options, const TopicSettings& topics,
                                     const Candidate& candidate) {
-    const auto& [kind, output, source, checkpoint, stopping] = candidate;
+    const auto& [kind, output, source, checkpoint, macs, stopping] = candidate;
     const Time deadline = std::chrono::steady_clock::now() + kReadTimeout;
     auto reader = TopicReader::open(options);
     if (!reader) return Unexpected(setback_of(reader.error()));
-    auto position = read_position(*reader, topics, name_of(kind), deadline);
+    auto before = source.head();
+    if (!before) return Unexpected(setback_of(before.error(), "asking for the log's head"));
+    Seen seen;
+    auto position = read_position(*reader, topics, candidate, before->log_id, seen.foreign, deadline);
     if (!position) return Unexpected(position.error());
     // After Kafka's position: the log can only have grown in between.
     auto head = source.head();
@@ -216,10 +273,12 @@ Result<Standing, Setback> take_over(const ClientOptions& options, const TopicSet
                     topics.positions() +
                         " holds no position record, but the log was "
                         "published up to " +
-                        number(checkpoint.position) + ": Kafka has lost records, or this is another cluster");
+                        number(checkpoint.position) +
+                        ": Kafka has lost records, this is another cluster, or the keyring lacks the key of "
+                        "their MACs");
     const std::vector<OutputTopic> written = output.topics();
     const std::size_t partitions = written.size() * static_cast<std::size_t>(topics.partitions);
-    PositionRecord record{head->log_id, Cursor{}, std::vector<std::int64_t>(partitions)};
+    PositionRecord record{head->log_id, Cursor{}, std::vector<std::int64_t>(partitions), 0};
     if (position->record) {
         record = *position->record;
         auto compared = compare(record, checkpoint, *head, source);
@@ -231,7 +290,6 @@ Result<Standing, Setback> take_over(const ClientOptions& options, const TopicSet
                         " partitions, the topics have " + number(static_cast<std::int64_t>(partitions)) +
                         ": the number of partitions must not change");
     output.forget();
-    Seen seen;
     for (std::size_t index = 0; index < written.size(); ++index) {
         auto read = read_topic(seen, *reader, index, written[index], record, topics.partitions, candidate);
         if (!read) return Unexpected(read.error());
@@ -241,13 +299,14 @@ Result<Standing, Setback> take_over(const ClientOptions& options, const TopicSet
         return stop(State::kStoppedAheadOfLog, "Kafka has the event at position " +
                                                    number(after.rbegin()->first.position) +
                                                    ", the log ends at " + number(head->cursor.position));
-    if (!after.empty() && kind == OutputKind::kState) {
+    if ((!after.empty() || seen.unsure) && kind == OutputKind::kState) {
         auto replayed = replay(candidate, record.cursor);
         if (!replayed) return Unexpected(replayed.error());
     }
     // While some are still to be skipped, a publisher that takes over from this one has to find them again.
     if (after.empty()) record.offsets = std::move(seen.ends);
-    return Standing{record.cursor, std::move(record.offsets), std::move(after)};
+    return Standing{record.cursor, std::move(record.offsets), std::move(after), record.signed_from,
+                    std::move(seen.foreign)};
 }
 
 }  // namespace keyledger::eventstore::kafka

@@ -10,6 +10,7 @@
 #include "eventstore/kafka/output.hpp"
 #include "eventstore/kafka/position_record.hpp"
 #include "eventstore/kafka/publisher_status.hpp"
+#include "eventstore/kafka/record_mac.hpp"
 #include "eventstore/kafka/topics.hpp"
 #include "eventstore/log_source.hpp"
 
@@ -24,6 +25,12 @@ Setback setback_of(const KafkaError& error);
 Setback setback_of(ReadError error, std::string_view during);
 Setback setback_of(const TopicProblem& problem);
 
+// Records that this service did not write, though they are in its topics.
+struct Foreign {
+    std::int64_t count = 0;
+    std::string where;  // the first one
+};
+
 struct Standing {
     Cursor cursor;                      // of the position record: everything up to it is in Kafka
     std::vector<std::int64_t> offsets;  // for the next position record
@@ -37,6 +44,8 @@ struct Standing {
         auto operator<=>(const Place&) const = default;
     };
     std::map<Place, std::string> already_there;
+    Position signed_from = 0;  // of the position record
+    Foreign foreign;
 };
 
 // Whose takeover it is.
@@ -45,9 +54,13 @@ struct Candidate {
     Output& output;
     LogSource& source;
     Cursor checkpoint;
+    RecordMacs& macs;
     std::function<bool()> stopping;
 };
 
+// What the service did not write is passed over: as if it were not there, except that it is counted. A record without
+// a MAC is ours only where none had one yet.
+//
 // Reads the position topic to its end, then each partition of the output's topics (from the offsets in the
 // record where every event is kept; from its beginning where the latest state is, which the output learns
 // from it), and compares with the log and with the checkpoint that this log keeps of its publishing.

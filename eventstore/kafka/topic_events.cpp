@@ -7,6 +7,7 @@
 
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
+#include "eventstore/kafka/cloud_event.hpp"
 #include "eventstore/kafka/limits.hpp"
 
 namespace keyledger::eventstore::kafka {
@@ -78,16 +79,19 @@ std::string payload_of(const rapidjson::Value& data, const std::string& type) {
 RecordedEvent event_of(const ReadRecord& record) {
     const rapidjson::Document json = parse_json(record.value());
     const auto& stream = member(json, "stream");
-    const auto& actor = member(json, "actor");
     RecordedEvent event;
     event.position = number_in(json, "position");
-    event.tenant = text_in(json, "tenant");
-    event.stream_type = text_in(stream, "type");
+    event.type = header_in(record, "ce_type");
+    event.event_id = uuid_of(header_in(record, "ce_id"));
     event.stream_id = uuid_of(text_in(stream, "id"));
     event.version = static_cast<std::int32_t>(number_in(stream, "version"));
-    event.type = header_in(record, "ce_type");
+    event.standing =
+        event.type == kRecordDisavowed ? RecordedEvent::Standing::kInert : RecordedEvent::Standing::kBelieved;
+    if (event.is_inert()) return event;
+    const auto& actor = member(json, "actor");
+    event.tenant = text_in(json, "tenant");
+    event.stream_type = text_in(stream, "type");
     event.schema_version = static_cast<std::int16_t>(number_in(json, "schema_version"));
-    event.event_id = uuid_of(header_in(record, "ce_id"));
     event.payload = payload_of(member(json, "data"), event.type);
     EventMetadata metadata;
     metadata.occurred_at_ms = time_of(header_in(record, "ce_time"));
@@ -99,10 +103,41 @@ RecordedEvent event_of(const ReadRecord& record) {
     return event;
 }
 
+// Which of the records of a topic are events that a service of ours wrote, and none that somebody wrote once more.
+class Ours {
+public:
+    Ours(std::shared_ptr<const EventMacs> keys, std::string topic) : topic_(std::move(topic)) {
+        if (keys) macs_.emplace(std::move(keys));
+    }
+    bool has(const ReadRecord& record) {
+        if (!macs_) return true;
+        Partition& partition = partitions_[record.partition()];
+        const auto log_id = Uuid::parse(record.header("ce_logid").value_or(""));
+        const auto writer = log_id ? macs_->writer_of(record, topic_, *log_id) : Writer::kUnnamed;
+        if (writer == Writer::kOther || (writer == Writer::kUnnamed && partition.is_signed)) return false;
+        partition.is_signed = partition.is_signed || writer == Writer::kService;
+        // Of a partition, later records are of later positions.
+        const auto sequence = std::string(record.header("ce_sequence").value_or(""));
+        if (partition.is_signed && sequence <= partition.last) return false;
+        partition.last = sequence;
+        return true;
+    }
+
+private:
+    struct Partition {
+        bool is_signed = false;
+        std::string last;  // of fixed width: sorts as the number does
+    };
+    const std::string topic_;
+    std::optional<RecordMacs> macs_;
+    std::map<std::int32_t, Partition> partitions_;
+};
+
 }  // namespace
 
-Result<std::int64_t, KafkaError> read_events(const ClientOptions& options, const TopicSettings& topics,
-                                             const std::function<void(const RecordedEvent&)>& on_event) {
+Result<TopicEvents, KafkaError> read_events(const ClientOptions& options, const TopicSettings& topics,
+                                            std::shared_ptr<const EventMacs> keys,
+                                            const std::function<void(const RecordedEvent&)>& on_event) {
     auto reader = TopicReader::open(options);
     if (!reader) return Unexpected(reader.error());
     const auto soon = [] { return std::chrono::steady_clock::now() + kReadTimeout; };
@@ -110,12 +145,17 @@ Result<std::int64_t, KafkaError> read_events(const ClientOptions& options, const
     if (!bounds) return Unexpected(bounds.error());
     std::vector<std::int64_t> from;
     for (const PartitionBounds& partition : *bounds) from.push_back(partition.first);
-    std::int64_t count = 0;
+    Ours ours(std::move(keys), topics.events());
+    TopicEvents count;
     std::optional<std::string> bad;
     const auto take = [&](const ReadRecord& record) {
         try {
+            if (!ours.has(record)) {
+                ++count.foreign;
+                return TopicReader::Then::kGoOn;
+            }
             on_event(event_of(record));
-            ++count;
+            ++count.events;
             return TopicReader::Then::kGoOn;
         } catch (const CodecError& error) {
             bad = "partition " + std::to_string(record.partition()) + ", offset " + std::to_string(record.offset()) +

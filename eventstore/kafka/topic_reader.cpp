@@ -63,6 +63,18 @@ std::int64_t ReadRecord::offset() const { return message_.offset; }
 std::string_view ReadRecord::key() const { return view(message_.key, message_.key_len); }
 std::string_view ReadRecord::value() const { return view(message_.payload, message_.len); }
 
+bool ReadRecord::has_value() const { return message_.payload != nullptr; }
+
+void ReadRecord::each_header(const std::function<void(std::string_view, std::string_view)>& take) const {
+    rd_kafka_headers_t* headers = nullptr;
+    if (rd_kafka_message_headers(&message_, &headers)) return;
+    const char* name = nullptr;
+    const void* value = nullptr;
+    std::size_t size = 0;
+    for (std::size_t i = 0; !rd_kafka_header_get_all(headers, i, &name, &value, &size); ++i)
+        take(name, view(value, size));
+}
+
 std::optional<std::string_view> ReadRecord::header(const char* name) const {
     rd_kafka_headers_t* headers = nullptr;
     if (rd_kafka_message_headers(&message_, &headers)) return std::nullopt;

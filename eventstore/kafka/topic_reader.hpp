@@ -27,7 +27,10 @@ public:
     std::int64_t offset() const;
     std::string_view key() const;
     std::string_view value() const;
+    bool has_value() const;  // a tombstone has none
     std::optional<std::string_view> header(const char* name) const;
+    // All, in their order.
+    void each_header(const std::function<void(std::string_view name, std::string_view value)>& take) const;
 
 private:
     const rd_kafka_message_s& message_;

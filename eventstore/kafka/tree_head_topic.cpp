@@ -90,24 +90,36 @@ Result<void, std::string> TreeHeadTopic::send(const std::string& key, const std:
     return Unexpected(sentence(code, topic_));
 }
 
-Result<std::vector<std::string>, std::string> TreeHeadTopic::read() {
+Result<std::vector<std::string>, std::string> TreeHeadTopic::read(const IsOurs& is_ours) {
     if (auto opened = open_producer(); !opened) return Unexpected(opened.error());
     const auto there = is_there();
     if (!there) return Unexpected(there.error());
     if (!*there) return std::vector<std::string>();
-    const auto deadline = std::chrono::steady_clock::now() + kTreeHeadTimeout;
     auto reader = TopicReader::open(options_);
     if (!reader) return Unexpected(reader.error().sentence);
-    const auto bounds = reader->bounds(topic_, 1, deadline);
+    const auto bounds = reader->bounds(topic_, 1, std::chrono::steady_clock::now() + kTreeHeadTimeout);
     if (!bounds) return Unexpected(bounds.error().sentence);
-    const std::vector<std::int64_t> from{
-        std::max(bounds->front().first, bounds->front().end - kTreeHeadsReadAtStart)};
+    PartitionBounds page = bounds->front();
+    for (int pages = 0; pages < kTreeHeadPages && page.end > bounds->front().first; ++pages) {
+        page.first = std::max(bounds->front().first, page.end - kTreeHeadsReadAtOnce);
+        auto notes = read_page(*reader, page, is_ours);
+        if (!notes || !notes->empty()) return notes;
+        page.end = page.first;
+    }
+    return std::vector<std::string>();
+}
+
+Result<std::vector<std::string>, std::string> TreeHeadTopic::read_page(TopicReader& reader,
+                                                                       const PartitionBounds& page,
+                                                                       const IsOurs& is_ours) {
     std::vector<std::string> notes;
     const auto take = [&](const ReadRecord& record) {
-        notes.emplace_back(record.value());
+        std::string note(record.value());
+        if (record.offset() < page.end && is_ours(note)) notes.push_back(std::move(note));
         return TopicReader::Then::kGoOn;
     };
-    const auto read = reader->read(topic_, from, *bounds, deadline, take);
+    const auto deadline = std::chrono::steady_clock::now() + kTreeHeadTimeout;
+    const auto read = reader.read(topic_, {page.first}, {page}, deadline, take);
     if (!read) return Unexpected(read.error().sentence);
     return notes;
 }

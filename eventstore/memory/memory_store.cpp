@@ -5,21 +5,12 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "eventstore/append_rules.hpp"
-#include "eventstore/codec/jcs.hpp"
 #include "eventstore/leaf.hpp"
 
 namespace keyledger::eventstore {
 namespace {
 
 bool expired(Deadline deadline) { return std::chrono::steady_clock::now() >= deadline; }
-
-bool is_json_object(const std::string& text) {
-    try {
-        return parse_json(text).IsObject();
-    } catch (const CodecError&) {
-        return false;
-    }
-}
 
 }  // namespace
 
@@ -36,12 +27,10 @@ MemoryStore::Answer<Verdict> MemoryStore::append(Append append, Deadline deadlin
 Result<Verdict, StoreError> MemoryStore::append_now(const Append& append) {
     const std::lock_guard lock(mutex_);
     if (auto refusal = refusal_of(append)) return std::move(*refusal);
-    for (const NewEvent& event : append.events)
-        if (!is_json_object(event.payload) || !is_json_object(event.metadata))
-            return Unexpected(StoreError::kBadData);
     if (is_of_other_type(append)) return Unexpected(StoreError::kBadData);
 
-    const std::int64_t recorded_at_ms = now_ms_();
+    const std::int64_t newest_ms = log_.empty() ? 0 : log_.back().recorded_at_ms;
+    const std::int64_t recorded_at_ms = std::max({now_ms_(), newest_ms, append.decided_at_ms});
     const Appended appended{std::ssize(log_) + 1, static_cast<std::int32_t>(append.events.size())};
     for (const NewEvent& event : append.events) {
         RecordedEvent recorded;
@@ -57,6 +46,8 @@ Result<Verdict, StoreError> MemoryStore::append_now(const Append& append) {
         recorded.metadata = event.metadata;
         recorded.recorded_at_ms = recorded_at_ms;
         recorded.leaf_hash = leaf_hash(kDefaultTenant, event, recorded_at_ms);
+        recorded.is_canonical = true;
+        recorded.standing = RecordedEvent::Standing::kBelieved;  // nobody else writes here
         Stream& stream = streams_[event.stream_id];
         stream.type = event.stream_type;
         stream.positions.push_back(recorded.position);

@@ -24,15 +24,15 @@ std::string_view BinaryArray::bytes() {
     return bytes_;
 }
 
-AppendArguments::AppendArguments() { set_recorded_at(0); }
+AppendArguments::AppendArguments() { put_integer(recorded_at_, server_time(0)); }
 
-// In the order of the function's parameters, after tenant and time.
+// In the order of the function's parameters, after tenant, time and key.
 std::vector<BinaryArray*> AppendArguments::arrays() {
-    return {&command_ids_,      &fingerprints_,
+    return {&command_ids_,      &fingerprints_,        &command_hours_,
             &stream_ids_,       &stream_types_,        &stream_versions_,        &stream_writers_,
             &guard_commands_,   &guard_streams_,
             &event_streams_,    &event_versions_,      &event_types_,            &event_schemas_,
-            &event_ids_,        &event_payloads_,      &event_metadatas_,        &event_leaves_,
+            &event_ids_,        &event_payloads_,      &event_metadatas_,        &event_leaves_,           &event_macs_,
             &claim_commands_,   &claim_takes_,         &claim_kinds_,            &claim_key_ids_,
             &claim_digests_,    &claim_owners_,
             &credential_commands_, &credential_ids_,   &credential_owners_,      &credential_kinds_,
@@ -47,7 +47,7 @@ std::vector<BinaryArray*> AppendArguments::arrays() {
 const std::vector<TypeId>& AppendArguments::types() {
     static const std::vector<TypeId> kTypes = [] {
         AppendArguments empty;
-        std::vector<TypeId> types{kText, kTimestamp};
+        std::vector<TypeId> types{kText, kTimestamp, kText};
         for (const BinaryArray* array : empty.arrays()) types.push_back(array->type());
         return types;
     }();
@@ -74,15 +74,25 @@ void AppendArguments::prepare() {
 
 std::vector<std::string_view> AppendArguments::values() {
     prepare();
-    std::vector<std::string_view> values{kDefaultTenant, recorded_at_};
+    std::vector<std::string_view> values{kDefaultTenant, recorded_at_, mac_key_id_};
     for (BinaryArray* array : arrays()) values.push_back(array->bytes());
     return values;
 }
 
-void AppendArguments::set_recorded_at(std::int64_t recorded_at_ms) {
-    recorded_at_ms_ = recorded_at_ms;
+void AppendArguments::stamp(std::span<const Append* const> added, std::int64_t recorded_at_ms, const WritingKey& key) {
     recorded_at_.clear();
     put_integer(recorded_at_, server_time(recorded_at_ms));
+    mac_key_id_ = key.id;
+    event_leaves_.clear();
+    event_macs_.clear();
+    for (const Append* append : added) {
+        for (const NewEvent& event : append->events) {
+            const Digest leaf = leaf_hash(kDefaultTenant, event, recorded_at_ms);
+            event_leaves_.add(security::view_of(leaf));
+            const Mac mac = mac_of(*key.key, leaf);
+            event_macs_.add(security::view_of(mac));
+        }
+    }
 }
 
 void AppendArguments::add(const Append& append) {
@@ -90,6 +100,7 @@ void AppendArguments::add(const Append& append) {
     ++commands_;
     command_ids_.add(security::view_of(append.command_id));
     fingerprints_.add(security::view_of(append.fingerprint));
+    command_hours_.add_int2(append.id_kept == Append::IdKept::kForAnHour ? std::int16_t{1} : std::int16_t{0});
     add_streams(append);
     add_events(append);
     add_facts(append);
@@ -116,9 +127,8 @@ void AppendArguments::add_events(const Append& append) {
         event_types_.add(event.type);
         event_schemas_.add_int2(event.schema_version);
         event_ids_.add(event.event_id);
-        event_payloads_.add_jsonb(event.payload);
-        event_metadatas_.add_jsonb(event.metadata);
-        event_leaves_.add(security::view_of(leaf_hash(kDefaultTenant, event, recorded_at_ms_)));
+        event_payloads_.add(event.payload);
+        event_metadatas_.add(event.metadata);
     }
 }
 

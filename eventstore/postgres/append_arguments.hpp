@@ -1,8 +1,10 @@
 #pragma once
 // The arguments of keyledger.append for one batch, in the server's binary format.
+#include <span>
 #include <unordered_map>
 #include <vector>
 
+#include "eventstore/log_facts.hpp"
 #include "eventstore/postgres/wire.hpp"
 #include "eventstore/store.hpp"
 
@@ -12,10 +14,10 @@ class AppendArguments {
 public:
     AppendArguments();
 
-    // Adds a command, and hashes its events' leaves with the batch's time.
     void add(const Append& append);
-    void set_recorded_at(std::int64_t recorded_at_ms);
-    std::int64_t recorded_at_ms() const { return recorded_at_ms_; }
+    // When and under which key: hashes the leaves of what was added, in that order, and makes their MACs.
+    // Done last, for the time is that of sending; may be done again.
+    void stamp(std::span<const Append* const> added, std::int64_t recorded_at_ms, const WritingKey& key);
 
     // "select … from keyledger.append($1, …)" and its parameter types, the same for every batch.
     static const std::string& statement();
@@ -47,8 +49,8 @@ private:
     std::vector<BinaryArray*> arrays();
 
     bool prepared_ = false;
-    std::int64_t recorded_at_ms_ = 0;
     std::string recorded_at_;
+    std::string mac_key_id_;
     std::int32_t commands_ = 0;
     std::vector<Stream> streams_;
     std::unordered_map<Uuid, std::size_t> stream_index_;
@@ -57,11 +59,12 @@ private:
     std::vector<SubjectKeyUse> read_keys_;
     std::vector<Reference> uses_;
 
-    BinaryArray command_ids_{kBytes}, fingerprints_{kBytes};
+    BinaryArray command_ids_{kBytes}, fingerprints_{kBytes}, command_hours_{kInt2s};
     BinaryArray stream_ids_{kUuids}, stream_types_{kTexts}, stream_versions_{kInt4s}, stream_writers_{kInt4s};
     BinaryArray guard_commands_{kInt4s}, guard_streams_{kInt4s};
     BinaryArray event_streams_{kInt4s}, event_versions_{kInt4s}, event_types_{kTexts}, event_schemas_{kInt2s};
-    BinaryArray event_ids_{kUuids}, event_payloads_{kJsonbs}, event_metadatas_{kJsonbs}, event_leaves_{kBytes};
+    BinaryArray event_ids_{kUuids}, event_payloads_{kTexts}, event_metadatas_{kTexts}, event_leaves_{kBytes},
+        event_macs_{kBytes};
     BinaryArray claim_commands_{kInt4s}, claim_takes_{kBools}, claim_kinds_{kTexts}, claim_key_ids_{kTexts};
     BinaryArray claim_digests_{kBytes}, claim_owners_{kUuids};
     BinaryArray credential_commands_{kInt4s}, credential_ids_{kUuids}, credential_owners_{kUuids};

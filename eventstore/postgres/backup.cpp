@@ -65,7 +65,7 @@ std::optional<std::string> write_backup(const std::string& owner_url, const std:
     if (!environment) return kBadUrl;
     const mode_t before = umask(0077);
     auto problem = run({"pg_dump", "--format=custom", "--exclude-schema=read_models", "--no-unlogged-table-data",
-                        "--file=" + path},
+                        "--exclude-table-data=keyledger.graveyard", "--file=" + path},
                        *environment);
     umask(before);
     return problem;

@@ -60,9 +60,19 @@ void Batch::add(Waiting waiting) {
     waiting_.push_back(std::move(waiting));
 }
 
+std::int64_t Batch::stamp(std::int64_t now_ms, std::int64_t floor_ms, const WritingKey& key) {
+    std::int64_t recorded_at_ms = std::max(now_ms, floor_ms);
+    std::vector<const Append*> appends;
+    for (const Waiting& waiting : waiting_) {
+        recorded_at_ms = std::max(recorded_at_ms, waiting.append.decided_at_ms);
+        appends.push_back(&waiting.append);
+    }
+    arguments_.stamp(appends, recorded_at_ms, key);
+    return recorded_at_ms;
+}
+
 Batch Batch::only(std::size_t first, std::size_t last) {
     Batch part;
-    part.set_recorded_at(arguments_.recorded_at_ms());
     part.first_sent_at = first_sent_at;
     for (std::size_t i = first; i < last; ++i) part.add(std::move(waiting_[i]));
     return part;

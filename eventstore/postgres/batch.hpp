@@ -40,9 +40,11 @@ public:
     // here writes, and shares no command id, claim, credential or changed subject key. Guards alone may be shared, by
     // those that saw the same version.
     bool admits(const Append& append) const;
-    // Encodes it too: the time stamp of the batch must be set before the first.
+    // Encodes it too, but for what stamp() makes.
     void add(Waiting waiting);
-    void set_recorded_at(std::int64_t recorded_at_ms) { arguments_.set_recorded_at(recorded_at_ms); }
+    // Right before it is sent. Its events are recorded now, but not before `floor_ms`, nor before any of its
+    // commands was decided. Returns when that is.
+    std::int64_t stamp(std::int64_t now_ms, std::int64_t floor_ms, const WritingKey& key);
 
     bool empty() const { return waiting_.empty(); }
     std::size_t size() const { return waiting_.size(); }
@@ -50,7 +52,7 @@ public:
     std::vector<Waiting>& waiting() { return waiting_; }
     const std::vector<Waiting>& waiting() const { return waiting_; }
     AppendArguments& arguments() { return arguments_; }
-    // Moves the commands [first, last) into a batch of their own with the same times.
+    // Moves the commands [first, last) into a batch of their own.
     Batch only(std::size_t first, std::size_t last);
 
     std::chrono::steady_clock::time_point first_sent_at{};  // zero: never

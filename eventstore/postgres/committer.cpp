@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <stdexcept>
 
 #include "eventstore/append_rules.hpp"
@@ -20,8 +21,13 @@ constexpr std::chrono::milliseconds kBackendPatience{2'000};
 
 }  // namespace
 
-Committer::Committer(std::string url, NowMs now_ms, CommitterSettings settings)
-    : url_(std::move(url)), now_ms_(std::move(now_ms)), settings_(settings), wake_fd_(eventfd(0, EFD_NONBLOCK)) {
+Committer::Committer(std::string url, NowMs now_ms, CommitterSettings settings,
+                     std::shared_ptr<Authenticity> authenticity)
+    : url_(std::move(url)),
+      now_ms_(std::move(now_ms)),
+      settings_(settings),
+      authenticity_(std::move(authenticity)),
+      wake_fd_(eventfd(0, EFD_NONBLOCK)) {
     if (wake_fd_ < 0) throw std::runtime_error("no eventfd: too many open files");
     writer_ = std::thread([this] { run(); });
 }
@@ -136,7 +142,7 @@ void Committer::take_arrivals() {
     std::move(arrived.begin(), arrived.end(), std::back_inserter(kept_));
 }
 
-// Fills the next batch, also while one is in flight: its commands are encoded and hashed by the time it can go.
+// Fills the next batch, also while one is in flight: its commands are encoded by the time it can go.
 void Committer::grow() {
     std::size_t to = scanned_;
     std::size_t kept_back = 0;
@@ -147,7 +153,6 @@ void Committer::grow() {
         if (Clock::now() >= one.deadline) {
             finish(one, Unexpected(StoreError::kDeadline));
         } else if (room && growing_.admits(one.append)) {
-            if (growing_.empty()) growing_.set_recorded_at(now_ms_());
             growing_.add(std::move(one));
         } else {
             kept_back += room ? 1 : 0;
@@ -183,6 +188,8 @@ void Committer::launch() {
         status_.last_batch_size = flying_->size();
     }
     next_look_ = now + settings_.silent_after;
+    if (asks_for_key_.exchange(false)) (void)learn_writing_key();  // else it goes on with the one that it has
+    newest_ms_ = flying_->stamp(now_ms_(), newest_ms_, *writing_key_);
     if (!connection_->send(flying_->arguments())) return on_broken("could not send");
     grow();
 }
@@ -195,6 +202,11 @@ void Committer::connect() {
         return fail_those_not_sent();
     }
     connection_ = std::move(*opened);
+    if (!learn_writing_key()) {
+        connection_.reset();
+        pause_longer();
+        return fail_those_not_sent();
+    }
     pause_ = {};
     await_end_of_lost_backend();
     note([&](CommitterStatus& status) {
@@ -317,11 +329,45 @@ void Committer::on_error(const ServerError& error) {
     switch (error.remedy) {
         case Remedy::kReconnect: return on_broken(error.text);
         case Remedy::kGiveUp: return halve();
+        case Remedy::kStampAgain: return stamp_again(error);
+        case Remedy::kNotNow:
+            fail(*flying_);
+            return flying_.reset();
         case Remedy::kRetry: break;
     }
     again_.push_front(std::move(*flying_));
     flying_.reset();
     pause_longer();
+}
+
+// Another node appended meanwhile, by a clock that is ahead of this one's; or the key is used no more.
+void Committer::stamp_again(const ServerError& error) {
+    std::int64_t newest_ms = 0;
+    const char* const end = error.detail.data() + error.detail.size();
+    const auto parsed = std::from_chars(error.detail.data(), end, newest_ms);
+    const bool is_time = parsed.ec == std::errc{} && parsed.ptr == end && newest_ms > newest_ms_;
+    if (is_time) newest_ms_ = newest_ms;
+    again_.push_front(std::move(*flying_));
+    flying_.reset();
+    if (is_time) return;
+    (void)learn_writing_key();
+    pause_longer();
+}
+
+bool Committer::learn_writing_key() {
+    auto origin = connection_->origin();
+    if (!origin) {
+        note([&](CommitterStatus& status) { status.last_error = origin.error().text; });
+        return false;
+    }
+    Result<WritingKey, std::string> key = Unexpected(std::string("there is no keyring here"));
+    if (authenticity_) key = authenticity_->writing_key(*origin);
+    if (!key) {
+        note([&](CommitterStatus& status) { status.last_error = key.error(); });
+        return false;
+    }
+    writing_key_ = std::move(*key);
+    return true;
 }
 
 // Something in this batch can't be stored. Its halves are tried until the culprit is alone; all others pass.
@@ -390,7 +436,6 @@ void Committer::drop_expired_from_growing() {
     }
     if (!expired) return;
     Batch rest;
-    rest.set_recorded_at(growing_.arguments().recorded_at_ms());
     for (Waiting& waiting : growing_.waiting())
         if (waiting.waiter) rest.add(std::move(waiting));
     growing_ = std::move(rest);

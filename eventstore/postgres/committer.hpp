@@ -1,6 +1,7 @@
 #pragma once
 // The group committer: one thread and one connection append the commands of a whole process, as many at a time as
 // wait while the previous batch is in flight. The append function's lock is free once commands are batched.
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -11,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "eventstore/postgres/authenticity.hpp"
 #include "eventstore/postgres/batch.hpp"
 #include "eventstore/postgres/writer_connection.hpp"
 #include "eventstore/store.hpp"
@@ -60,7 +62,8 @@ struct CommitterStatus {
 class Committer {
 public:
     // Connects in the background: an append before that waits for the first attempt's outcome.
-    Committer(std::string url, NowMs now_ms, CommitterSettings settings = {});
+    Committer(std::string url, NowMs now_ms, CommitterSettings settings = {},
+              std::shared_ptr<Authenticity> authenticity = nullptr);
     ~Committer();
     Committer(const Committer&) = delete;
     Committer& operator=(const Committer&) = delete;
@@ -70,6 +73,8 @@ public:
     // Called on the writer's thread with the newest position whenever this process or (by NOTIFY) another appended.
     // Must return at once. Lives as long as the committer.
     void on_appended(std::function<void(Position)> hook);
+    // Any thread. The newest key that the log knows of authenticates the batches that are sent from now on.
+    void use_newest_key() { asks_for_key_ = true; }
     // What is in flight ends, whoever waits gets kUnavailable, whoever is in doubt kOutcomeUnknown. May be repeated.
     void stop();
 
@@ -85,6 +90,8 @@ private:
     void take_arrivals();
     void grow();
     void launch();
+    bool learn_writing_key();
+    void stamp_again(const ServerError& error);
     void connect();
     void await_end_of_lost_backend();
     void wait();
@@ -113,6 +120,7 @@ private:
     const std::string url_;
     const NowMs now_ms_;
     const CommitterSettings settings_;
+    const std::shared_ptr<Authenticity> authenticity_;
 
     mutable std::mutex mutex_;  // guards all up to status_
     std::vector<Waiting> arrivals_;
@@ -129,6 +137,9 @@ private:
     std::deque<Waiting> kept_;       // waits for a later batch; the first scanned_ were refused by growing_
     std::size_t scanned_ = 0;
     Batch growing_;
+    std::optional<WritingKey> writing_key_;
+    std::atomic<bool> asks_for_key_ = false;
+    std::int64_t newest_ms_ = 0;  // the last time in the log that is known here
     std::optional<Batch> flying_;
     std::deque<Batch> again_;        // halves and resends, sent before growing_
     Clock::time_point next_attempt_{};

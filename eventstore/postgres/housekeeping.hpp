@@ -24,4 +24,7 @@ Result<std::int64_t, StoreError> drop_snapshots_of_the_erased(const std::string&
 // Whose keys were destroyed at that time or later, at most so many. Likewise.
 Result<std::vector<Uuid>, StoreError> destroyed_subjects(const std::string& url, std::int64_t since_ms, int at_most);
 
+// Keys that were destroyed a day ago are gone for good; how many.
+Result<std::int64_t, StoreError> purge_graveyard(const std::string& url);
+
 }  // namespace keyledger::eventstore::postgres

@@ -1,5 +1,6 @@
 #include "eventstore/postgres/leadership.hpp"
 
+#include "eventstore/postgres/authenticity.hpp"
 #include "eventstore/postgres/pqxx_connection.hpp"
 #include "security/bytes.hpp"
 
@@ -36,8 +37,8 @@ struct LeaderSession::Session {
     std::unique_ptr<pqxx::connection> connection;
 };
 
-LeaderSession::LeaderSession(std::string url, std::string follower)
-    : url_(std::move(url)), follower_(std::move(follower)) {}
+LeaderSession::LeaderSession(std::string url, std::string follower, std::shared_ptr<Authenticity> authenticity)
+    : url_(std::move(url)), follower_(std::move(follower)), authenticity_(std::move(authenticity)) {}
 
 LeaderSession::~LeaderSession() = default;
 
@@ -108,8 +109,9 @@ Result<std::vector<RecordedEvent>, ReadError> LeaderSession::first_events(const 
     return run([&] {
         const std::string ids = array_of(streams, [](const Uuid& id) { return id.to_string(); });
         std::vector<RecordedEvent> events;
-        for (const auto& row : pqxx::nontransaction(*session_->connection).exec_prepared("first_events", ids))
-            events.push_back(event_in(row));
+        pqxx::nontransaction read(*session_->connection);
+        for (const auto& row : read.exec_prepared("first_events", ids)) events.push_back(event_in(row));
+        if (authenticity_) authenticity_->check(read, events);
         return events;
     });
 }

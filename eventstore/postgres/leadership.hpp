@@ -10,13 +10,15 @@
 
 namespace keyledger::eventstore::postgres {
 
+class Authenticity;
+
 // Only `try_acquire` connects. Once the session is lost so is the lock, and everything else answers
 // kUnavailable (or no) until the caller has asked for leadership again: nothing is written behind a lock that
 // somebody else may hold.
 class LeaderSession : public Leadership, public CursorStore, public StreamOrigins {
 public:
     // `follower` names the lock and the row in `checkpoints`; `url` is of the service's role, on the primary.
-    LeaderSession(std::string url, std::string follower);
+    LeaderSession(std::string url, std::string follower, std::shared_ptr<Authenticity> authenticity = nullptr);
     ~LeaderSession() override;
 
     Candidacy try_acquire() override;
@@ -37,6 +39,7 @@ private:
 
     const std::string url_;
     const std::string follower_;
+    const std::shared_ptr<Authenticity> authenticity_;
     std::unique_ptr<Session> session_;
     bool held_ = false;
 };

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "eventstore/log_facts.hpp"
 #include "eventstore/postgres/pqxx_connection.hpp"
 #include "security/bytes.hpp"
 #include "security/digest.hpp"
@@ -76,9 +77,47 @@ auto locked(const std::string& url, Work work) {
     }
 }
 
-void apply(pqxx::connection& connection, const Migration& migration) {
+constexpr std::string_view kBeginsMacs = "believable_events";
+
+const EventMacs& needed(const EventMacs* macs) {
+    if (macs == nullptr)
+        throw MigrationFailure("where the MACs of events begin has to be signed: set KEYLEDGER_KEYRING_FILE");
+    return *macs;
+}
+
+void write_origin(pqxx::transaction_base& work, const LogOrigin& origin, const EventMacs& macs) {
+    const std::string note = macs.sign(origin_note_name(origin.log_id), origin_text(origin));
+    work.exec_params("insert into keyledger.origins (log_id, note) values ($1, $2)", origin.log_id.to_string(), note);
+}
+
+// In the transaction that made room for MACs, under append's lock: nothing comes in between.
+void begin_macs(pqxx::transaction_base& work, const EventMacs& macs) {
+    const auto keys = macs.writing_keys();
+    if (keys.empty())
+        throw MigrationFailure("the keyring has no key for event-macs: run 'keyledger keys complete', and copy it to "
+                               "every node");
+    const pqxx::row row = work.exec1("select l.log_id, coalesce((select e.position from keyledger.events e"
+                                     " order by e.position desc limit 1), 0) from keyledger.log l");
+    LogOrigin origin{uuid_in(row[0]), keys.front(), {}};
+    const auto without_macs = row[1].as<Position>();
+    if (without_macs > 0) origin.earlier.push_back({without_macs, std::nullopt});
+    write_origin(work, origin, macs);
+}
+
+LogOrigin read_origin(pqxx::transaction_base& work, const EventMacs& macs) {
+    const pqxx::row row = work.exec1("select l.log_id, coalesce(o.note, '') from keyledger.log l"
+                                     " left join keyledger.origins o using (log_id)");
+    const auto text = macs.open(row[1].c_str());
+    const auto origin = text ? parse_origin(*text) : std::nullopt;
+    if (!origin || origin->log_id != uuid_in(row[0]))
+        throw MigrationFailure("where this log's events come from was not signed by a key of this keyring");
+    return *origin;
+}
+
+void apply(pqxx::connection& connection, const Migration& migration, const EventMacs* macs) {
     pqxx::work work(connection);
     work.exec(std::string(migration.up));
+    if (migration.name == kBeginsMacs) begin_macs(work, needed(macs));
     work.exec_params("insert into keyledger_migrations.applied (number, name, sha256) values ($1, $2, $3)",
                      migration.number, std::string(migration.name), sha256_of(migration));
     work.commit();
@@ -94,7 +133,7 @@ void take_back(pqxx::connection& connection, const Migration& migration) {
 }  // namespace
 
 std::vector<int> Migrator::up() {
-    return locked(url_, [](pqxx::connection& connection) {
+    return locked(url_, [macs = macs_.get()](pqxx::connection& connection) {
         AppliedByNumber applied;
         {
             pqxx::work work(connection);
@@ -106,7 +145,7 @@ std::vector<int> Migrator::up() {
         std::vector<int> done;
         for (const Migration& migration : migrations()) {
             if (applied.contains(migration.number)) continue;
-            apply(connection, migration);
+            apply(connection, migration, macs);
             done.push_back(migration.number);
         }
         return done;
@@ -154,12 +193,21 @@ std::vector<MigrationState> Migrator::status() {
 }
 
 Uuid Migrator::renew_log_id() {
-    return locked(url_, [](pqxx::connection& connection) {
+    return locked(url_, [&macs = needed(macs_.get())](pqxx::connection& connection) {
         pqxx::work work(connection);
+        work.exec("select pg_advisory_xact_lock(5426354651)");
+        LogOrigin origin = read_origin(work, macs);
+        const auto head = work.exec1("select coalesce((select e.position from keyledger.events e"
+                                     " order by e.position desc limit 1), 0)")[0].as<Position>();
+        const Uuid before = origin.log_id;
         const auto text = work.exec1("update keyledger.log set log_id = gen_random_uuid(), created_at = now()"
                                      " returning log_id")[0].as<std::string>();
+        origin.log_id = Uuid::parse(text).value();
+        // What is there was authenticated as the lost history's.
+        if (head > (origin.earlier.empty() ? 0 : origin.earlier.back().until)) origin.earlier.push_back({head, before});
+        write_origin(work, origin, macs);
         work.commit();
-        return Uuid::parse(text).value();
+        return origin.log_id;
     });
 }
 

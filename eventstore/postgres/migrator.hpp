@@ -1,5 +1,6 @@
 #pragma once
 // Migrations of the event store's schema: `keyledger migrate` applies them as the owner; `serve` only looks.
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "domain/uuid.hpp"
+#include "eventstore/event_macs.hpp"
 
 namespace keyledger::eventstore::postgres {
 
@@ -42,7 +44,9 @@ struct MigrationState {
 // transaction of its own, recorded with the SHA-256 of its text. Throws MigrationFailure.
 class Migrator {
 public:
-    explicit Migrator(std::string owner_url) : url_(std::move(owner_url)) {}
+    // Where MACs begin is signed by `macs`: without one, up() fails where that has to be done, and so does a renewal.
+    explicit Migrator(std::string owner_url, std::shared_ptr<const EventMacs> macs = nullptr)
+        : url_(std::move(owner_url)), macs_(std::move(macs)) {}
 
     // The numbers of those that were applied now, in order; empty: nothing to do.
     std::vector<int> up();
@@ -55,6 +59,7 @@ public:
 
 private:
     std::string url_;
+    std::shared_ptr<const EventMacs> macs_;
 };
 
 // For `serve`: nullopt if the schema is the one that this program was built for, else a sentence that says what does

@@ -29,8 +29,11 @@ struct PostgresLogSource::Session {
     ReadSession reads;
 };
 
-PostgresLogSource::PostgresLogSource(std::string url, std::chrono::milliseconds patience)
-    : session_(std::make_unique<Session>(url, patience)), wake_fd_(eventfd(0, EFD_NONBLOCK)) {
+PostgresLogSource::PostgresLogSource(std::string url, std::shared_ptr<Authenticity> authenticity,
+                                     std::chrono::milliseconds patience)
+    : session_(std::make_unique<Session>(url, patience)),
+      authenticity_(std::move(authenticity)),
+      wake_fd_(eventfd(0, EFD_NONBLOCK)) {
     if (wake_fd_ < 0) throw std::runtime_error("no eventfd: too many open files");
 }
 
@@ -51,8 +54,10 @@ Result<std::vector<RecordedEvent>, ReadError> PostgresLogSource::read_after(cons
 Result<std::vector<RecordedEvent>, ReadError> PostgresLogSource::read_from(const Cursor& cursor, std::int32_t limit,
                                                                            bool checked) {
     const Position first = checked ? cursor.position + 1 : cursor.position;
-    auto read = session_->reads.run(
-        [&] { return read_log(session_->reads.connection(), first, checked ? limit : limit + 1); });
+    auto read = session_->reads.run([&] {
+        return read_log(session_->reads.connection(), first, checked ? limit : limit + 1,
+                        authenticity_.get());
+    });
     if (!read) return Unexpected(ReadError::kUnavailable);
     std::vector<RecordedEvent>& events = *read;
     if (!checked) {

@@ -8,13 +8,16 @@
 
 namespace keyledger::eventstore::postgres {
 
+class Authenticity;
+
 // Connects when it is first asked, and again after a failure; the caller backs off. Between the calls it holds
-// nothing but the connection.
+// nothing but the connection. Without `authenticity` events come unchecked, for whoever only looks at their leaves.
 class PostgresLogSource : public LogSource {
 public:
     // A read takes no longer than `patience`; a session whose answer does not come then is replaced.
     static constexpr std::chrono::milliseconds kPatience{10'000};
-    explicit PostgresLogSource(std::string url, std::chrono::milliseconds patience = kPatience);
+    explicit PostgresLogSource(std::string url, std::shared_ptr<Authenticity> authenticity = nullptr,
+                               std::chrono::milliseconds patience = kPatience);
     ~PostgresLogSource() override;
 
     Result<std::vector<RecordedEvent>, ReadError> read_after(const Cursor& cursor, std::int32_t limit) override;
@@ -29,6 +32,7 @@ private:
     Result<std::vector<RecordedEvent>, ReadError> read_from(const Cursor& cursor, std::int32_t limit, bool checked);
 
     std::unique_ptr<Session> session_;
+    const std::shared_ptr<Authenticity> authenticity_;
     Cursor last_;  // where the own last read ended; the cursor there is known to be good
     bool has_last_ = false;
     int wake_fd_ = -1;

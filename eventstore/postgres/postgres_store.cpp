@@ -69,7 +69,8 @@ HeadSharing::Ask make_head_query(const std::string& url, const ReadPoolSettings&
 }  // namespace
 
 PostgresStore::PostgresStore(PostgresStoreSettings settings, NowMs now_ms)
-    : committer_(settings.url, std::move(now_ms), settings.committer),
+    : authenticity_(settings.authenticity),
+      committer_(settings.url, std::move(now_ms), settings.committer, settings.authenticity),
       reads_(settings.url, settings.reads),
       heads_([url = settings.url, reads = settings.reads] { return make_head_query(url, reads); }) {}
 
@@ -102,8 +103,9 @@ PostgresStore::Answer<T> PostgresStore::read(Deadline deadline, Work work) {
 
 PostgresStore::Answer<std::vector<StreamSlice>> PostgresStore::read_streams(std::vector<StreamFrom> streams,
                                                                             Deadline deadline) {
-    return read<std::vector<StreamSlice>>(deadline, [streams = std::move(streams)](pqxx::connection& connection) {
-        return postgres::read_streams(connection, streams);
+    return read<std::vector<StreamSlice>>(deadline, [streams = std::move(streams), authenticity = authenticity_.get()](
+                                                      pqxx::connection& connection) {
+        return postgres::read_streams(connection, streams, authenticity);
     });
 }
 
@@ -142,8 +144,9 @@ PostgresStore::Answer<std::vector<StoredSubjectKey>> PostgresStore::read_subject
 
 PostgresStore::Answer<std::vector<RecordedEvent>> PostgresStore::read_log(Position first, std::int32_t count,
                                                                           Deadline deadline) {
-    return read<std::vector<RecordedEvent>>(deadline, [first, count](pqxx::connection& connection) {
-        return postgres::read_log(connection, first, count);
+    return read<std::vector<RecordedEvent>>(deadline, [first, count, authenticity = authenticity_.get()](
+                                                     pqxx::connection& connection) {
+        return postgres::read_log(connection, first, count, authenticity);
     });
 }
 

@@ -17,6 +17,9 @@ struct PostgresStoreSettings {
     std::string url;  // of the service's role, on the primary
     CommitterSettings committer{};
     ReadPoolSettings reads{};
+    // Shared by all that reads in this process. Without one nothing can be appended, and what is read is unchecked: for
+    // whoever looks at the log without keys.
+    std::shared_ptr<Authenticity> authenticity{};
 };
 
 // For metrics and readiness.
@@ -46,12 +49,15 @@ public:
 
     // Called with the newest position on the committer's thread whenever anybody appended; must return at once.
     void on_appended(std::function<void(Position)> hook) { committer_.on_appended(std::move(hook)); }
+    // The newest key that the log knows of authenticates what is appended from now on.
+    void use_newest_key() { committer_.use_newest_key(); }
     // The committer first, so that whoever appends is answered; then the reads. May be repeated; called before the
     // executors of those who wait are stopped.
     void stop();
     PostgresStoreStatus status() const;
 
 private:
+    const std::shared_ptr<Authenticity> authenticity_;
     template <class T, class Work>
     Answer<T> read(Deadline deadline, Work work);
 

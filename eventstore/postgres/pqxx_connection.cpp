@@ -22,7 +22,9 @@ std::string_view text_in(const pqxx::field& field) { return {field.c_str(), fiel
 
 const char* const kEventColumns =
     "e.position, e.tenant, e.stream_type, e.stream_id, e.version, e.event_type, e.schema_version, e.event_id,"
-    " e.payload, e.metadata, (extract(epoch from e.recorded_at) * 1000)::bigint, e.leaf_hash";
+    " coalesce(e.payload_text, e.payload::text), coalesce(e.metadata_text, e.metadata::text),"
+    " (extract(epoch from e.recorded_at) * 1000)::bigint, e.leaf_hash,"
+    " e.payload_text is not null and e.metadata_text is not null, e.mac_key_id, e.mac";
 
 Uuid uuid_in(const pqxx::field& field) {
     const auto id = Uuid::parse(text_in(field));
@@ -62,6 +64,13 @@ RecordedEvent event_in(const pqxx::row& row, int first_column) {
     event.metadata = text_in(at(9));
     event.recorded_at_ms = integer_in<std::int64_t>(at(10));
     event.leaf_hash = digest_in(at(11));
+    event.is_canonical = text_in(at(12)) == "t";
+    event.mac_key_id = text_in(at(13));
+    if (!at(14).is_null()) {
+        const Bytes mac = bytes_in(at(14));
+        if (mac.size() == event.mac.size()) std::copy(mac.begin(), mac.end(), event.mac.begin());
+        else event.mac_key_id.clear();  // nothing that append wrote
+    }
     return event;
 }
 

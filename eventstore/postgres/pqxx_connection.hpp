@@ -61,7 +61,7 @@ auto as_value(Work work) -> Result<decltype(work()), ReadFailure> {
 
 // The columns that event_in() expects, of a table called `e`.
 extern const char* const kEventColumns;
-inline constexpr int kEventColumnCount = 12;
+inline constexpr int kEventColumnCount = 15;
 RecordedEvent event_in(const pqxx::row& row, int first_column = 0);
 // Of the two columns position and leaf hash (hex), null at an empty log.
 Cursor cursor_in(const pqxx::row& row, int first_column);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "eventstore/postgres/authenticity.hpp"
 #include "eventstore/postgres/pqxx_connection.hpp"
 
 namespace keyledger::eventstore::postgres {
@@ -74,7 +75,9 @@ private:
 
 // The statements of the store's reads, prepared on every connection of the pool.
 void prepare_reads(pqxx::connection& connection);
-std::vector<StreamSlice> read_streams(pqxx::connection& connection, const std::vector<StreamFrom>& streams);
+// Events are checked by `authenticity`; without one nobody looked.
+std::vector<StreamSlice> read_streams(pqxx::connection& connection, const std::vector<StreamFrom>& streams,
+                                      Authenticity* authenticity);
 void write_snapshot(pqxx::connection& connection, const Snapshot& snapshot);
 Confirmation confirm(pqxx::connection& connection, const std::vector<StreamVersion>& versions,
                      const CommandId& command_id);
@@ -83,6 +86,7 @@ std::optional<Uuid> find_claim(pqxx::connection& connection, const std::string& 
 std::optional<StoredCredential> read_credential(pqxx::connection& connection, const Uuid& owner,
                                                 const std::string& kind);
 std::vector<StoredSubjectKey> read_subject_keys(pqxx::connection& connection, const std::vector<Uuid>& subjects);
-std::vector<RecordedEvent> read_log(pqxx::connection& connection, Position first, std::int32_t count);
+std::vector<RecordedEvent> read_log(pqxx::connection& connection, Position first, std::int32_t count,
+                                    Authenticity* authenticity);
 
 }  // namespace keyledger::eventstore::postgres

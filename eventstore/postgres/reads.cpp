@@ -84,7 +84,8 @@ void prepare_reads(pqxx::connection& connection) {
                                   " from keyledger.events e where e.position >= $1 order by e.position limit $2");
 }
 
-std::vector<StreamSlice> read_streams(pqxx::connection& connection, const std::vector<StreamFrom>& streams) {
+std::vector<StreamSlice> read_streams(pqxx::connection& connection, const std::vector<StreamFrom>& streams,
+                                      Authenticity* authenticity) {
     std::vector<StreamSlice> slices;
     for (const StreamFrom& from : streams) slices.emplace_back().stream_id = from.stream_id;
     pqxx::nontransaction work(connection);
@@ -103,6 +104,8 @@ std::vector<StreamSlice> read_streams(pqxx::connection& connection, const std::v
                                       bytes_in(row[5])};
         if (!row[6].is_null()) slice.events.push_back(event_in(row, 6));
     }
+    for (StreamSlice& slice : slices)
+        if (authenticity != nullptr) authenticity->check(work, slice.events);
     return slices;
 }
 
@@ -155,12 +158,14 @@ std::vector<StoredSubjectKey> read_subject_keys(pqxx::connection& connection, co
     return keys;
 }
 
-std::vector<RecordedEvent> read_log(pqxx::connection& connection, Position first, std::int32_t count) {
+std::vector<RecordedEvent> read_log(pqxx::connection& connection, Position first, std::int32_t count,
+                                    Authenticity* authenticity) {
     pqxx::nontransaction work(connection);
     const pqxx::result rows = work.exec_prepared("log", first, std::clamp(count, 0, kMaxReadBatch));
     std::vector<RecordedEvent> events;
     events.reserve(rows.size());
     for (const auto& row : rows) events.push_back(event_in(row));
+    if (authenticity != nullptr) authenticity->check(work, events);
     return events;
 }
 

@@ -21,7 +21,6 @@ inline constexpr ArrayType kInt2s{1005, 21};
 inline constexpr ArrayType kInt4s{1007, 23};
 inline constexpr ArrayType kTexts{1009, 25};
 inline constexpr ArrayType kUuids{2951, 2950};
-inline constexpr ArrayType kJsonbs{3807, 3802};
 inline constexpr TypeId kText = 25;
 inline constexpr TypeId kTimestamp = 1184;  // with time zone
 
@@ -54,7 +53,6 @@ public:
     void add(std::int32_t value) { put_integer(add_length(4), value); }
     void add_int2(std::int16_t value) { put_integer(add_length(2), value); }
     void add_bool(bool value) { add_length(1).append(1, value ? '\1' : '\0'); }
-    void add_jsonb(std::string_view text) { add_length(text.size() + 1).append(1, '\1').append(text); }
     void add_null() {
         ++count_;
         has_null_ = true;

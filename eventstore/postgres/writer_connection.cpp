@@ -142,6 +142,16 @@ Result<bool, ServerError> WriterConnection::is_at_work(const Settings& settings,
     return other.finds(backend, " and state <> 'idle'");
 }
 
+Result<LogOriginNote, ServerError> WriterConnection::origin() {
+    auto text = query("select l.log_id || coalesce(o.note, '') from keyledger.log l"
+                      " left join keyledger.origins o using (log_id)");
+    if (!text) return Unexpected(text.error());
+    const std::size_t id_size = Uuid{}.to_string().size();
+    const auto log_id = Uuid::parse(std::string_view(*text).substr(0, id_size));
+    if (!log_id) return Unexpected(ServerError{Remedy::kReconnect, "the log has no id"});
+    return LogOriginNote{*log_id, text->substr(id_size)};
+}
+
 // The last result of what was just sent, or the first error.
 Result<WriterConnection::ResultPtr, ServerError> WriterConnection::blocking_result(bool sent) {
     const Deadline deadline = std::chrono::steady_clock::now() + patience_;
@@ -232,7 +242,8 @@ ServerError WriterConnection::connection_error() const {
 
 ServerError WriterConnection::error_of(const pg_result* result) {
     const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    return {remedy_of(state == nullptr ? "" : state), PQresultErrorMessage(result)};
+    const char* detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+    return {remedy_of(state == nullptr ? "" : state), PQresultErrorMessage(result), detail == nullptr ? "" : detail};
 }
 
 void WriterConnection::on_notice(void* self, const pg_result*) { static_cast<WriterConnection*>(self)->warned_ = true; }

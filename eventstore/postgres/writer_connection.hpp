@@ -9,6 +9,7 @@
 
 #include "domain/result.hpp"
 #include "eventstore/postgres/append_arguments.hpp"
+#include "eventstore/postgres/authenticity.hpp"
 #include "eventstore/postgres/sql_state.hpp"
 #include "eventstore/store.hpp"
 
@@ -20,6 +21,7 @@ namespace keyledger::eventstore::postgres {
 struct ServerError {
     Remedy remedy = Remedy::kReconnect;
     std::string text;  // of the server or of libpq: for the log, never for a client
+    std::string detail{};  // of the server, if it gave any
 };
 // One server process for one session: a process id alone may come back.
 struct Backend {
@@ -49,6 +51,8 @@ public:
     // Blocks, on a connection of its own. Whether that server process is busy with what it was sent: then the answer
     // is still to come.
     static Result<bool, ServerError> is_at_work(const Settings& settings, const Backend& backend);
+    // Blocks; while nothing is in flight.
+    Result<LogOriginNote, ServerError> origin();
     // Blocks. Whether that server process has ended, so that nothing it was sent can still happen.
     Result<bool, ServerError> has_ended(const Backend& backend);
 

@@ -140,6 +140,10 @@ Value text_header(const Builder& build, const char* meaning) {
     return build.object("type", "string", "description", meaning);
 }
 
+Value mac_header(const Builder& build) {
+    return text_header(build, "by which the service knows its own records; absent from those of before there was one");
+}
+
 Value event_headers(const Builder& build) {
     const char* const optional = "as in the envelope; absent if unknown";
     return build.object(
@@ -160,7 +164,7 @@ Value event_headers(const Builder& build) {
             uuid_schema(build, "which log the position is of"), "ce_traceparent",
             text_header(build, optional), "ce_correlationid", text_header(build, optional), "ce_causationid",
             text_header(build, optional), "content-type",
-            build.object("type", "string", "const", "application/json")));
+            build.object("type", "string", "const", "application/json"), "kl_mac", mac_header(build)));
 }
 
 Value channel(const Builder& build, const char* address, const char* meaning, Value&& messages,
@@ -184,8 +188,33 @@ Value message(const Builder& build, std::string_view name, std::string_view mean
         "bindings", build.object("kafka", build.object("key", std::move(key), "bindingVersion", "0.5.0")));
 }
 
+// At the position of a record that the service did not write; described by hand, for it follows from no
+// event.
+Value disavowed_schema(const Builder& build) {
+    Value leaf = build.object("type", "string", "pattern", "^[0-9a-f]{64}$", "description",
+                              "that the log stores with it");
+    Value stream = build.object("type", "object", "required", build.list("id", "version"), "properties",
+                                build.object("id", uuid_schema(build, "of the stream; also the key"),
+                                             "version", build.object("type", "integer", "minimum", 1)));
+    Value data = build.object("type", "object", "required", build.list("leaf_hash"), "properties",
+                              build.object("leaf_hash", std::move(leaf)));
+    return build.object(
+        "type", "object", "required", build.list("data", "position", "schema_version", "stream"),
+        "properties",
+        build.object("data", std::move(data), "position",
+                     position_schema(build, "in the log: 1, 2, 3 … without holes"), "schema_version",
+                     build.object("type", "integer", "const", 1), "stream", std::move(stream)));
+}
+
 void add_events(const Builder& build, Value& channels, Value& messages) {
     Value references = build.object();
+    const char* const disavowed = "log.record_disavowed";
+    build.add(references, disavowed, build.reference(std::string("components/messages/") + disavowed));
+    build.add(
+        messages, disavowed,
+        message(build, disavowed,
+                "The log has a record there that the service did not write. It means nothing: pass over it.",
+                "eventHeaders", disavowed_schema(build), uuid_schema(build, "the stream")));
     for (const EventTypeInfo& info : event_types()) {
         build.add(references, info.type, build.reference("components/messages/" + std::string(info.type)));
         build.add(messages, info.type,
@@ -208,7 +237,8 @@ Value state_headers(const Builder& build) {
                                   "the position of the event that changed it, 19 digits"),
                      "ce_id", uuid_schema(build, "the id of that event"), "content-type",
                      build.object("type", "string", "const", "application/json", "description",
-                                  "absent from a tombstone")));
+                                  "absent from a tombstone"),
+                     "kl_mac", mac_header(build)));
 }
 
 Value time_schema(const Builder& build, const char* meaning) {

@@ -86,8 +86,8 @@ StreamProse sessions() {
 StreamProse login_attempts() {
     return {"login_attempts",
             "Log-in attempts",
-            "One a user, with an id derived from the user's; and one for each attempt that counts for nobody: the "
-            "name is nobody's, or the account could not be tried from there. What was typed is never recorded.",
+            "One a user, with an id derived from the user's; and one for each sum of attempts that concern no account. "
+            "What was typed is never recorded.",
             {{"login.failed",
               "Somebody did not get in. Recorded also when a logged-in user types a wrong current password.",
               {{"user_id", "whose name was typed, or `null` if nobody has it"},
@@ -106,7 +106,15 @@ StreamProse login_attempts() {
               {{"user_id", "who logged in"}, {"network", "from where, as in `login.failed`"}}},
              {"login.unlocked",
               "An administrator, or whoever runs the service, let the user try again from everywhere.",
-              {{"user_id", "who may try again"}}}}};
+              {{"user_id", "who may try again"}}},
+             {"login.failures_summed",
+              "Failed log-ins that concern no account, of one network (an address in IPv4, a /64 in IPv6), as one node "
+              "counted them in about a minute: the name is nobody's, or the account could not be tried from there. The "
+              "network stands in the envelope as `client_address`; where that is `null`, they came from several.",
+              {{"reason", "`unknown_user`"},
+               {"count", "how many"},
+               {"from_ms", "when counting began"},
+               {"before_ms", "when it ended"}}}}};
 }
 
 StreamProse anonymous_callers() {
@@ -252,6 +260,22 @@ StreamProse service_accounts() {
           {}}}};
 }
 
+StreamProse log() {
+    return {"log",
+            "The log itself",
+            "One in each log: what it says of its own events. In Kafka these events have the stream as their subject.",
+            {{"log.mac_key_added",
+              "Events that follow may be authenticated by another key of the keyring.",
+              {{"key_id", "as `keyledger keys list` shows it"}}},
+             {"log.mac_key_closed",
+              "Nothing behind that position is authenticated by this key any more.",
+              {{"key_id", "as `keyledger keys list` shows it"}, {"last_position", "up to where it counts"}}},
+             {"log.disavowed",
+              "The record at that position was not written by the service. It keeps its position and its place in its "
+              "stream, and means nothing; in Kafka `log.record_disavowed` stands there.",
+              {{"position", "of the record"}, {"leaf_hash", "SHA-256 (hex) that is stored with it"}}}}};
+}
+
 StreamProse service_tokens() {
     return {
         "service_token",
@@ -277,7 +301,8 @@ StreamProse service_tokens() {
 const std::vector<StreamProse>& streams() {
     static const std::vector<StreamProse> kAll{
         users(),  sessions(), login_attempts(), roles(),            assignments(),
-        groups(), nestings(), administrators(), service_accounts(), service_tokens(), anonymous_callers()};
+        groups(), nestings(), administrators(), service_accounts(), service_tokens(), anonymous_callers(),
+        log()};
     return kAll;
 }
 

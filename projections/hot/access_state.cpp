@@ -67,7 +67,8 @@ User AccessState::unpack(const PackedUser& packed) {
 AccessState::Change AccessState::read_change(const eventstore::RecordedEvent& event) {
     eventstore::OpensNothing opener;
     Change change{event.stream_id, {event.position, 0}, {}};
-    change.recorded.occurred_at_ms = eventstore::decode_metadata(event.metadata, opener).occurred_at_ms;
+    if (event.is_inert()) return change;  // it has its position, and changes nothing
+    change.recorded.occurred_at_ms = eventstore::decode_metadata(event, opener).occurred_at_ms;
     auto take = [&]<class Event>(Event&& one) {
         if constexpr (requires { change.event = std::forward<Event>(one); })
             change.event = std::forward<Event>(one);

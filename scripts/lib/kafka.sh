@@ -4,6 +4,9 @@
 #
 #   fetch_kafka                 sets KAFKA_LIBS; false, with the reason in KAFKA_PROBLEM, if it can't be had
 #   start_kafka DIR [PORT]      sets KAFKA_BROKERS; false, with the reason in KAFKA_PROBLEM
+#   secure_kafka DIR            before start_kafka: it then speaks SASL_SSL at that port and SSL at KAFKA_TLS_BROKERS, lets
+#                               nobody do what no ACL allows, and has made certificates and passwords in DIR/tls
+#   kafka_acls DIR ARGUMENT...  kafka-acls, as that broker's administrator
 #   stop_kafka DIR
 #   drop_kafka DIR              stops it and removes its data
 
@@ -93,6 +96,7 @@ transaction.state.log.num.partitions=4
 group.initial.rebalance.delay.ms=0
 log.cleaner.dedupe.buffer.size=16777216
 CONF
+    [[ ! -d $1/tls ]] || kafka_configure_securely "$1" "$2" "$3"
     cat >"$1/log4j.properties" <<'CONF'
 log4j.rootLogger=WARN, file
 log4j.appender.file=org.apache.log4j.RollingFileAppender
@@ -104,23 +108,106 @@ log4j.appender.file.layout.ConversionPattern=%d{ISO8601} %p %c{1}: %m%n
 CONF
 }
 
+# The brokers' own listeners are SASL_SSL; the controller's is for this process alone, on a port that nobody is told.
+kafka_configure_securely() {
+    local dir=$1 tls_port line
+    tls_port=$(cat "$dir/tls-port" 2>/dev/null || free_port)
+    printf '%s\n' "$tls_port" >"$dir/tls-port"
+    # shellcheck disable=SC2034
+    KAFKA_TLS_BROKERS=127.0.0.1:$tls_port
+    line=$(sed -e "s|^listeners=PLAINTEXT://|listeners=SSL://127.0.0.1:$tls_port,SASL_SSL://|" \
+        -e "s|^advertised.listeners=PLAINTEXT://|advertised.listeners=SSL://127.0.0.1:$tls_port,SASL_SSL://|" \
+        -e 's|^listener.security.protocol.map=.*|&,SSL:SSL,SASL_SSL:SASL_SSL|' \
+        -e 's|^inter.broker.listener.name=.*|inter.broker.listener.name=SASL_SSL|' "$dir/server.properties")
+    printf '%s\n' "$line" >"$dir/server.properties"
+    (
+        umask 077
+        cat >>"$dir/server.properties" <<CONF
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+allow.everyone.if.no.acl.found=false
+super.users=User:admin;User:ANONYMOUS
+ssl.keystore.type=PEM
+ssl.keystore.location=tls/broker.pem
+ssl.truststore.type=PEM
+ssl.truststore.location=tls/ca.pem
+listener.name.ssl.ssl.client.auth=required
+listener.name.ssl.ssl.principal.mapping.rules=RULE:^CN=([a-z]+).*$/\$1/,DEFAULT
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
+sasl.mechanism.inter.broker.protocol=PLAIN
+listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
+ username="admin" password="$(cat "$dir/tls/admin.password")" user_admin="$(cat "$dir/tls/admin.password")" \
+ user_keyledger="$(cat "$dir/tls/keyledger.password")";
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl_ssl.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule \
+ required unsecuredLoginStringClaim_sub="nobody";
+CONF
+    )
+}
+
+# A CA, a certificate for the broker and one for a client called keyledger, and a password for each of three users.
+secure_kafka() {
+    local tls=$1/tls name
+    [[ ! -d $tls ]] || return 0
+    command -v openssl >/dev/null || die "there is no openssl to make certificates with; run scripts/install"
+    (
+        umask 077
+        mkdir -p "$tls.new"
+        cd "$tls.new"
+        openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=tests \
+            -addext basicConstraints=critical,CA:TRUE 2>/dev/null
+        for name in broker keyledger; do
+            openssl req -newkey rsa:2048 -nodes -keyout "$name.key" -out "$name.csr" -subj "/CN=$name" 2>/dev/null
+            openssl x509 -req -in "$name.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -out "$name.crt" \
+                -extfile <(printf 'subjectAltName=IP:127.0.0.1,DNS:localhost') 2>/dev/null
+        done
+        cat broker.key broker.crt ca.pem >broker.pem
+        printf '%s\n' security.protocol=SASL_SSL sasl.mechanism=PLAIN sasl.username=admin "ssl.ca.location=$tls/ca.pem" \
+            >admin.properties
+        for name in admin keyledger consumer; do head -c 18 /dev/urandom | base64 | tr '+/' '-_' >"$name.password"; done
+        printf 'sasl.password=%s\n' "$(cat admin.password)" >>admin.properties
+        printf '%s\n' security.protocol=SASL_SSL sasl.mechanism=PLAIN ssl.truststore.type=PEM \
+            ssl.truststore.location=tls/ca.pem >admin-java.properties
+        printf 'sasl.jaas.config=%s required username="admin" password="%s";\n' \
+            org.apache.kafka.common.security.plain.PlainLoginModule "$(cat admin.password)" >>admin-java.properties
+    )
+    mv -T "$tls.new" "$tls"
+}
+
+kafka_acls() {
+    local dir=$1
+    shift
+    fetch_kafka || return
+    (cd "$dir" && java -Xmx128m -XX:TieredStopAtLevel=1 -Dlog4j.configuration=file:log4j.properties \
+        -cp "$KAFKA_LIBS/*" kafka.admin.AclCommand --bootstrap-server "127.0.0.1:$(cat port)" \
+        --command-config tls/admin-java.properties "$@") </dev/null
+}
+
 # A cluster id is 16 random bytes in base64url; Kafka refuses none, but one that starts with a dash reads as an option.
 kafka_cluster_id() { printf 'K%s' "$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c2-22)"; }
 
 kafka_format() {
-    local dir=$1
+    local dir=$1 name scram
+    local -a users=()
     [[ ! -f $dir/data/meta.properties ]] || return 0
     rm -rf "$dir/data"
+    [[ ! -d $dir/tls ]] || for name in keyledger consumer; do
+        for scram in SCRAM-SHA-256 SCRAM-SHA-512; do
+            users+=(--add-scram "$scram=[name=$name,password=$(cat "$dir/tls/$name.password")]")
+        done
+    done
     (cd "$dir" && java -Xmx128m -XX:TieredStopAtLevel=1 -Dlog4j.configuration=file:log4j.properties -cp "$KAFKA_LIBS/*" \
-        kafka.tools.StorageTool format --cluster-id "$(kafka_cluster_id)" --config server.properties) \
+        kafka.tools.StorageTool format --cluster-id "$(kafka_cluster_id)" --config server.properties "${users[@]}") \
         >"$dir/format.log" 2>&1 </dev/null 8>&- 9>&-
 }
 
 kafka_alive() { process_alive "$1/pid"; }
 
 kafka_answers() {
+    local -a how=()
     kafka_alive "$1" || return 0 # no use in waiting longer: the caller looks again
-    port_taken "$2" && kcat -L -b "127.0.0.1:$2" -m 2 >/dev/null 2>&1
+    [[ ! -d $1/tls ]] || how=(-F "$1/tls/admin.properties")
+    port_taken "$2" && kcat "${how[@]}" -L -b "127.0.0.1:$2" -m 2 >/dev/null 2>&1
 }
 
 start_kafka() {

@@ -1,8 +1,14 @@
 #include "security/adapters/client_assertions.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include "security/client_assertion.hpp"
 
 namespace keyledger::security {
+
+namespace asio = boost::asio;
+
 namespace {
 
 KeyAlgorithm port_algorithm(SigningAlgorithm algorithm) {
@@ -14,12 +20,45 @@ KeyAlgorithm port_algorithm(SigningAlgorithm algorithm) {
     return KeyAlgorithm::kEs256;
 }
 
+asio::awaitable<JudgedKeys::Verdict> judge_here(std::string jwk) {
+    auto key = PublicKey::parse(jwk);
+    if (!key) co_return nullptr;
+    co_return std::make_shared<const PublicKey>(std::move(*key));
+}
+
 }  // namespace
 
-std::optional<ServiceAccount::PublicKey> JwtClientAssertions::read_key(std::string_view jwk) {
-    const auto key = PublicKey::parse(jwk);
-    if (!key) return std::nullopt;
-    return ServiceAccount::PublicKey{key->thumbprint(), port_algorithm(key->algorithm()), key->canonical()};
+std::optional<JudgedKeys::Verdict> JudgedKeys::recall(const std::string& jwk) {
+    const std::lock_guard lock(mutex_);
+    const auto at = places_.find(jwk);
+    if (at == places_.end()) return std::nullopt;
+    recent_.splice(recent_.begin(), recent_, at->second);
+    return at->second->verdict;
+}
+
+void JudgedKeys::remember(const std::string& jwk, Verdict verdict) {
+    const std::lock_guard lock(mutex_);
+    if (places_.contains(jwk)) return;
+    recent_.push_front({jwk, std::move(verdict)});
+    places_.emplace(jwk, recent_.begin());
+    if (recent_.size() <= kMaxRememberedKeys) return;
+    places_.erase(recent_.back().jwk);
+    recent_.pop_back();
+}
+
+asio::awaitable<JudgedKeys::Verdict> JwtClientAssertions::judge(std::string jwk) {
+    if (auto known = judged_.recall(jwk)) co_return *known;
+    auto judging = judge_here(jwk);
+    auto verdict = co_await asio::co_spawn(processors_, std::move(judging), asio::use_awaitable);
+    judged_.remember(jwk, verdict);
+    co_return verdict;
+}
+
+asio::awaitable<std::optional<ServiceAccount::PublicKey>> JwtClientAssertions::read_key(std::string jwk) {
+    if (jwk.size() > kMaxJwkSize) co_return std::nullopt;
+    const auto key = co_await judge(std::move(jwk));
+    if (!key) co_return std::nullopt;
+    co_return ServiceAccount::PublicKey{key->thumbprint(), port_algorithm(key->algorithm()), key->canonical()};
 }
 
 std::optional<JwtClientAssertions::Claims> JwtClientAssertions::read(std::string_view assertion) {
@@ -38,9 +77,10 @@ std::optional<JwtClientAssertions::Claims> JwtClientAssertions::read(std::string
     return claims;
 }
 
-bool JwtClientAssertions::is_signed_by(std::string_view assertion, const ServiceAccount::PublicKey& key) {
-    const auto parsed = PublicKey::parse_again(key.jwk);
-    return parsed && port_algorithm(parsed->algorithm()) == key.algorithm && security::is_signed_by(assertion, *parsed);
+asio::awaitable<bool> JwtClientAssertions::is_signed_by(std::string assertion, ServiceAccount::PublicKey key) {
+    const auto judged = co_await judge(key.jwk);
+    co_return judged && port_algorithm(judged->algorithm()) == key.algorithm &&
+        security::is_signed_by(assertion, *judged);
 }
 
 }  // namespace keyledger::security

@@ -74,13 +74,15 @@ Uuid KeyringPseudonyms::anonymous_subject_of(std::int64_t now_ms) {
 
 commands::Idempotency KeyringIdempotencyKeys::derive(std::string_view operation, std::string_view principal,
                                                      std::string_view key,
-                                                     const std::vector<std::string>& request_without_secrets) {
+                                                     const std::vector<std::string_view>& request) {
     const auto keyring = keyring_.snapshot();
     const std::int64_t now_ms = clock_.now_ms();
-    std::string request;
-    for (const std::string& part : request_without_secrets) request += length_prefixed({part});
+    const Secret& material = oldest_claim_key(*keyring, now_ms).material;
+    std::string digests;
+    for (const std::string_view part : request)
+        digests += view_of(hmac_sha256(material.reveal(), {"part of a request", part}));
     return {keyed(*keyring, now_ms, {"command", eventstore::kDefaultTenant, operation, principal, key}),
-            keyed(*keyring, now_ms, {"fingerprint", operation, request})};
+            keyed(*keyring, now_ms, {"fingerprint", operation, digests})};
 }
 
 }  // namespace keyledger::security

@@ -30,7 +30,7 @@ public:
         : keyring_(keyring), clock_(clock) {}
 
     commands::Idempotency derive(std::string_view operation, std::string_view principal, std::string_view key,
-                                 const std::vector<std::string>& request_without_secrets) override;
+                                 const std::vector<std::string_view>& request) override;
 
 private:
     const LiveKeyring& keyring_;

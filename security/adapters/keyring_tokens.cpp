@@ -12,6 +12,8 @@ namespace asio = boost::asio;
 
 namespace {
 
+constexpr std::int64_t kMaxClockDifferenceMs = 60'000;
+
 asio::awaitable<std::string> sign_here(const AccessTokens& tokens, AccessTokenClaims claims, std::int64_t now_ms) {
     co_return tokens.sign(claims, now_ms);
 }
@@ -100,7 +102,8 @@ asio::awaitable<std::string> KeyringTokens::sign_introspection(std::string audie
 }
 
 std::optional<commands::AccessClaims> KeyringTokens::read_access(std::string_view token) {
-    const TokenExpectation expectation{settings_.issuer, std::nullopt, 0};
+    // Another node may have issued it a moment ago, by a clock that is ahead.
+    const TokenExpectation expectation{settings_.issuer, std::nullopt, 0, kMaxClockDifferenceMs};
     const auto verified = access_tokens_.verify(token, expectation, clock_.now_ms());
     if (!verified || verified->log_id != settings_.log_id) return std::nullopt;
     commands::AccessClaims claims;

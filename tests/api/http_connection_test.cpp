@@ -3,8 +3,11 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
 #include <thread>
 
+#include "api/http/worker.hpp"
 #include "tests/api/http_fixture.hpp"
 
 using namespace keyledger;
@@ -239,6 +242,59 @@ TEST(HttpLimits, AnswersConnectionsBeyondTheLimitWith503) {
     second.reset();
     expect_eventually([&] { return server.server.open_connections() == 0; }, "room again");
     EXPECT_EQ(HttpClient(server.port()).get("/hello").status, 200);
+}
+
+// What comes first of the answer to somebody at another address of the loopback.
+std::string ask_from(const char* address, std::uint16_t port) {
+    boost::asio::io_context io;
+    boost::asio::ip::tcp::socket socket(io);
+    socket.open(boost::asio::ip::tcp::v4());
+    socket.bind({boost::asio::ip::make_address(address), 0});
+    socket.connect({boost::asio::ip::address_v4::loopback(), port});
+    boost::asio::write(socket, boost::asio::buffer(get("/hello")));
+    std::string answer(256, '\0');
+    answer.resize(socket.read_some(boost::asio::buffer(answer)));
+    return answer;
+}
+
+// 127.0.0.1 and 127.0.0.2 are two networks to the listener.
+TEST(HttpLimits, LeavesRoomForOthersWhenOneNetworkHasAllItMay) {
+    TestServer server(with({.connections = 10, .connections_per_network = 2}));
+    RawSocket first(server.port()), second(server.port());
+    for (RawSocket* socket : {&first, &second}) {
+        socket->send(get("/hello"));
+        EXPECT_EQ(socket->read_response().status, 200);
+    }
+    EXPECT_TRUE(server.converse(get("/hello")).starts_with("HTTP/1.1 503 "));
+    EXPECT_TRUE(ask_from("127.0.0.2", server.port()).starts_with("HTTP/1.1 200 "));
+    first.reset();
+    expect_eventually([&] { return server.server.open_connections() == 1; }, "only the second is left");
+    EXPECT_EQ(HttpClient(server.port()).get("/hello").status, 200) << "one left, one may come";
+}
+
+TEST(HttpLimits, CountNoNetworkOfATrustedProxy) {
+    auto options = with({.connections = 10, .connections_per_network = 1});
+    options.trusted_proxies.push_back(*api::Cidr::parse("127.0.0.1/32"));
+    TestServer server(options);
+    RawSocket first(server.port()), second(server.port());
+    for (RawSocket* socket : {&first, &second}) {
+        socket->send(get("/hello"));
+        EXPECT_EQ(socket->read_response().status, 200);
+    }
+}
+
+TEST(HttpLimits, CountASlash64AndTheSiteThatItIsOf) {
+    api::NetworkCounts counts;
+    const auto peer = [](const std::string& text) { return *api::IpAddress::parse(text); };
+    EXPECT_TRUE(counts.admit(peer("2001:db8:1:1::1"), 1));
+    EXPECT_FALSE(counts.admit(peer("2001:db8:1:1::2"), 1)) << "the same /64";
+    for (const char* other : {"2001:db8:1:2::1", "2001:db8:1:3::1", "2001:db8:1:4::1"})
+        EXPECT_TRUE(counts.admit(peer(other), 1));
+    EXPECT_FALSE(counts.admit(peer("2001:db8:1:5::1"), 1)) << "its /48 has four";
+    EXPECT_TRUE(counts.admit(peer("2001:db8:2:5::1"), 1)) << "another site";
+    EXPECT_TRUE(counts.admit(peer("192.0.2.1"), 1));
+    counts.leave(peer("2001:db8:1:2::1"));
+    EXPECT_TRUE(counts.admit(peer("2001:db8:1:5::1"), 1));
 }
 
 TEST(HttpThreads, EachServeConnectionsOfTheSamePort) {

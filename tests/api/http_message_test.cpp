@@ -34,8 +34,47 @@ TEST(HttpFraming, RefusesLengthsThatConflictOrAreMalformed) {
          {"Content-Length: 5\r\nContent-Length: 6\r\n", "Content-Length: 5\r\nContent-Length: 5\r\n",
           "Content-Length: 5, 6\r\n", "Content-Length: -5\r\n", "Content-Length: +5\r\n",
           "Content-Length: 5x\r\n", "Content-Length: \r\n", "Content-Length: 99999999999999999999999\r\n",
-          "Content-Length: 0x5\r\n"})
+          "Content-Length: 0x5\r\n", "Content-Length: 5, 5\r\n", "Content-Length: 5,5\r\n",
+          "Content-Length: 5,\r\n", "Content-Length: ,5\r\n", "Content-Length: 5 5\r\n"})
         expect_refused(server, post(fields, "hello"), 400, "bad-request");
+}
+
+// RFC 9112 section 5.2. What goes on in the next line is one field to one reader and two to another.
+TEST(HttpFraming, RefusesFieldsThatGoOnInTheNextLine) {
+    TestServer server;
+    for (const char* fields :
+         {"Content-Length:\r\n 5\r\n", "Content-Length: 5\r\n \r\n", "Transfer-Encoding:\r\n\tchunked\r\n",
+          "Content-Length: 5\r\nX-Other: a\r\n Transfer-Encoding: chunked\r\n",
+          "X-Other: a\r\n\tb\r\nContent-Length: 5\r\n",
+          "Content-Length: 5\r\nX-Last: a\r\n  \r\n"})
+        expect_refused(server, post(fields, "hello"), 400, "bad-request");
+}
+
+TEST(HttpFraming, RefusesTrailersThatGoOnInTheNextLine) {
+    TestServer server;
+    const std::string start = post("Transfer-Encoding: chunked\r\n", "5\r\na\r\n b\r\n0\r\n");
+    for (const char* trailers : {"X: a\r\n b\r\n\r\n", "X: a\r\nY:\r\n\tb\r\n\r\n", "X: a\r\n b\r\nY: c\r\n\r\n",
+                                 "X: a\r\nY: b\r\nZ: c\r\n d\r\n e\r\n\r\n"})
+        expect_refused(server, start + trailers, 400, "bad-request");
+    // The same bytes within a body, and trailers of one line each, are nobody's business.
+    for (const char* trailers : {"\r\n", "X: a\r\n\r\n", "X: a\r\nY: b\r\n\r\n"}) {
+        RawSocket socket(server.port());
+        socket.send(start + trailers);
+        EXPECT_EQ(socket.read_response().body, "a\r\n b") << trailers;
+    }
+}
+
+TEST(HttpFraming, FindsAFoldHoweverItsBytesArrive) {
+    TestServer server;
+    RawSocket socket(server.port());
+    for (char c : "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n 5\r\n\r\nhello"s) {
+        try {
+            socket.send({&c, 1});
+        } catch (const std::exception&) {
+            break;  // it has closed already
+        }
+    }
+    EXPECT_EQ(socket.read_response().status, 400);
 }
 
 TEST(HttpFraming, RefusesALengthBesideATransferCoding) {

@@ -31,11 +31,15 @@ public:
     Certificate() {
         char pattern[] = "/tmp/keyledger-tls-XXXXXX";
         directory_ = mkdtemp(pattern);
+        make(1);
+    }
+    // As a renewal puts it there.
+    void make(int serial) {
         std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
         std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> other(EVP_EC_gen("P-256"), EVP_PKEY_free);
         std::unique_ptr<X509, void (*)(X509*)> leaf(X509_new(), X509_free);
         X509_set_version(leaf.get(), 2);
-        ASN1_INTEGER_set(X509_get_serialNumber(leaf.get()), 1);
+        ASN1_INTEGER_set(X509_get_serialNumber(leaf.get()), serial);
         X509_gmtime_adj(X509_getm_notBefore(leaf.get()), 0);
         X509_gmtime_adj(X509_getm_notAfter(leaf.get()), 3600);
         X509_set_pubkey(leaf.get(), key.get());
@@ -96,6 +100,18 @@ public:
         return all;
     }
     SSL* session() { return stream_->native_handle(); }
+    long serial() {
+        const std::unique_ptr<X509, void (*)(X509*)> shown(SSL_get1_peer_certificate(session()), X509_free);
+        return ASN1_INTEGER_get(X509_get0_serialNumber(shown.get()));
+    }
+    std::string ask(const std::string& text) {
+        send(text);
+        std::string answer(1, '\0');
+        asio::read(*stream_, asio::buffer(answer));
+        std::string rest(4096, '\0');
+        rest.resize(stream_->read_some(asio::buffer(rest)));
+        return answer + rest;
+    }
 
 private:
     std::uint16_t port_;
@@ -211,4 +227,46 @@ TEST(HttpTls, DoesNotStartWithoutAKeyThatFits) {
     expect_refused_start({files.certificate() + ".missing", files.own_key()}, "cert.pem.missing");
     expect_refused_start({files.certificate(), files.own_key() + ".missing"}, "key.pem.missing");
     expect_refused_start({files.certificate(), files.foreign_key()}, "other.pem: key values mismatch");
+}
+
+// Scenario: a certificate is renewed while the service runs. Who comes later sees the new one; who is there goes on.
+TEST(HttpTls, ShowsARenewedCertificateToConnectionsThatComeAfterIt) {
+    Certificate files;
+    TestServer server(files.options());
+    TlsClient before(server.port());
+    ASSERT_FALSE(before.handshake());
+    EXPECT_EQ(before.serial(), 1);
+    files.make(2);
+    TlsClient not_yet(server.port());
+    ASSERT_FALSE(not_yet.handshake());
+    EXPECT_EQ(not_yet.serial(), 1);
+    server.server.reload_tls();
+    TlsClient after(server.port());
+    ASSERT_FALSE(after.handshake());
+    EXPECT_EQ(after.serial(), 2);
+    EXPECT_TRUE(has(after.ask(get("/hello")), " 200 "));
+    EXPECT_TRUE(has(before.ask(get("/hello")), " 200 ")) << "an open connection goes on";
+}
+
+TEST(HttpTls, KeepsTheCertificateOfBeforeWhenTheNewOneIsNoGood) {
+    Certificate files;
+    TestServer server(files.options());
+    std::filesystem::copy_file(files.foreign_key(), files.own_key(),
+                               std::filesystem::copy_options::overwrite_existing);
+    EXPECT_THROW(server.server.reload_tls(), api::ServerError);
+    std::filesystem::remove(files.certificate());
+    EXPECT_THROW(server.server.reload_tls(), api::ServerError);
+    TlsClient client(server.port());
+    ASSERT_FALSE(client.handshake());
+    EXPECT_EQ(client.serial(), 1);
+}
+
+TEST(HttpTls, ClosesConnectionsBeyondTheLimitBeforeAHandshake) {
+    Certificate certificate;
+    TestServer server(certificate.options({.connections_per_network = 1}));
+    TlsClient first(server.port());
+    ASSERT_FALSE(first.handshake());
+    TlsClient second(server.port());
+    EXPECT_TRUE(second.handshake());
+    EXPECT_TRUE(has(first.ask(get("/hello")), " 200 "));
 }

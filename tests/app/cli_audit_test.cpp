@@ -102,6 +102,36 @@ TEST_F(AuditCommand, I11HoldsBothAgainstTreeHeads) {
     EXPECT_EQ(verify({file, {line.path("missing")}, {key.out}, {}}).exit, Exit::kUsage);
 }
 
+// Claims are made beside the log: one that nobody holds keeps a name from everybody, and a name without one can be
+// given twice. As left by commands that met a rename, or by hands in the database.
+TEST_F(AuditCommand, HoldsClaimsAgainstNames) {
+    const auto verify_now = [&] {
+        return line.run([](const Environment& e) { return verify_claims(e, Format::kJson); });
+    };
+    Ran ran = verify_now();
+    EXPECT_EQ(ran.exit, Exit::kGood) << ran.out << ran.err;
+    EXPECT_EQ(word_in(ran.out, "consistent"), "true");
+    EXPECT_EQ(word_in(ran.out, "claims"), "4") << "the first administrator, address, user name, and the role's name";
+    EXPECT_EQ(word_in(ran.out, "names"), "3");
+
+    line.database.execute("update keyledger.claims set digest = decode(repeat('ab', 32), 'hex')"
+                          " where kind = 'role_name'");
+    ran = verify_now();
+    EXPECT_EQ(ran.exit, Exit::kFoundBad);
+    EXPECT_EQ(word_in(ran.out, "differences"), "2") << ran.out;
+    EXPECT_NE(ran.out.find("its owner does not have, digest abab"), std::string::npos) << ran.out;
+    EXPECT_NE(ran.out.find("a name without a claim"), std::string::npos) << ran.out;
+
+    line.database.execute("update keyledger.claims set owner = gen_random_uuid() where kind = 'username'");
+    ran = verify_now();
+    EXPECT_EQ(word_in(ran.out, "differences"), "4") << ran.out;
+    EXPECT_NE(ran.out.find("a claim whose owner is not in the log"), std::string::npos) << ran.out;
+    EXPECT_NE(ran.out.find("a name that is claimed for"), std::string::npos) << ran.out;
+    ran = line.run([](const Environment& e) { return verify_claims(e, Format::kText); });
+    EXPECT_EQ(ran.exit, Exit::kFoundBad);
+    EXPECT_EQ(ran.out.find("root@example.com"), std::string::npos) << "ids and digests, no names";
+}
+
 TEST_F(AuditCommand, AChangedLineOrManifestIsNamed) {
     ASSERT_EQ(take_away().exit, Exit::kGood);
     const auto text = [&] {

@@ -48,6 +48,20 @@ TEST(FileClients, AskWhatOthersMayOnlyWhereTheyWereGrantedIt) {
     EXPECT_FALSE(FileClients::load(file_with(one_client(R"(,"evaluate":true)"))));
 }
 
+// Until there was `revoke`, `introspect` gave both.
+TEST(FileClients, RevokeEveryTokenOnlyWhereTheyWereGrantedThat) {
+    auto clients = FileClients::load(file_with(one_client(R"(,"introspect":"all")")));
+    ASSERT_TRUE(clients) << clients.error();
+    EXPECT_EQ(clients->find("shop")->introspects, Introspects::kAllTokens);
+    EXPECT_EQ(clients->find("shop")->revokes, Revokes::kOwnTokens);
+    clients = FileClients::load(file_with(one_client(R"(,"revoke":"all")")));
+    ASSERT_TRUE(clients) << clients.error();
+    EXPECT_EQ(clients->find("shop")->introspects, Introspects::kOwnTokens);
+    EXPECT_EQ(clients->find("shop")->revokes, Revokes::kAllTokens);
+    EXPECT_EQ(clients->find("keyledger")->revokes, Revokes::kOwnTokens);
+    EXPECT_FALSE(FileClients::load(file_with(one_client(R"(,"revoke":"some")"))));
+}
+
 TEST(FileClients, TheFirstPartyClientCanNotAuthenticate) {
     auto clients = FileClients::load("");
     ASSERT_TRUE(clients);
@@ -57,7 +71,7 @@ TEST(FileClients, TheFirstPartyClientCanNotAuthenticate) {
 }
 
 TEST(FileClients, RefusesAFileThatOthersMayRead) {
-    const auto clients = FileClients::load(file_with(one_client(), 0640));
+    const auto clients = FileClients::load(file_with(one_client(), 0644));
     ASSERT_FALSE(clients);
     EXPECT_NE(clients.error().find("chmod 600"), std::string::npos);
 }
@@ -71,4 +85,21 @@ TEST(FileClients, SaysWhatIsWrongAndWhere) {
     const auto missing = FileClients::load("/nowhere/clients.json");
     ASSERT_FALSE(missing);
     EXPECT_NE(missing.error().find("/nowhere/clients.json"), std::string::npos);
+}
+
+TEST(FileClients, AreToldOfRolesOfTheirOwnUnlessTheFileSaysOtherwise) {
+    using keyledger::commands::TellsRoles;
+    const auto shop = [](const std::string& more) {
+        auto clients = FileClients::load(file_with(one_client(more)));
+        EXPECT_TRUE(clients) << clients.error();
+        return *clients->find("shop");
+    };
+    EXPECT_EQ(shop("").tells_roles, TellsRoles::kOwn);
+    EXPECT_EQ(shop("").namespaces, std::vector<std::string>{"shop"});
+    EXPECT_EQ(shop(R"(,"namespaces":["todos","lists"])").namespaces, (std::vector<std::string>{"todos", "lists"}));
+    EXPECT_EQ(shop(R"(,"introspect":"all")").tells_roles, TellsRoles::kAll) << "it may ask about every token";
+    EXPECT_EQ(shop(R"(,"introspect":"all","roles":"own")").tells_roles, TellsRoles::kOwn);
+    EXPECT_EQ(shop(R"(,"roles":"all")").tells_roles, TellsRoles::kAll);
+    for (const char* bad : {R"(,"roles":"some")", R"(,"roles":true)", R"(,"namespaces":"shop")"})
+        EXPECT_FALSE(FileClients::load(file_with(one_client(bad)))) << bad;
 }

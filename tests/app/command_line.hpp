@@ -7,6 +7,9 @@
 #include <string>
 
 #include "app/cli.hpp"
+#include "app/config.hpp"
+#include "app/log_reading.hpp"
+#include "eventstore/log_facts.hpp"
 #include "tests/support/postgres.hpp"
 
 namespace keyledger::app::test {
@@ -29,6 +32,7 @@ public:
         set("KEYLEDGER_ARGON2_ITERATIONS", "1");
         set("KEYLEDGER_ADMIN_PASSWORD", "violet tractors hum at noon");
         run([](const Environment& environment) { return generate_keys(environment, {}); });
+        sign_origin();
     }
     ~CommandLine() { std::filesystem::remove_all(directory_); }
 
@@ -49,6 +53,16 @@ public:
         ran.out = testing::internal::GetCapturedStdout();
         ran.err += testing::internal::GetCapturedStderr();
         return ran;
+    }
+    // As 'migrate up' does; the database is a copy of one that was migrated with the keys of tests.
+    void sign_origin() {
+        Config config;
+        config.keyring_file = path("keyring.json");
+        const auto macs = configured_macs(config);
+        const auto log_id = Uuid::parse(database.execute("select log_id from keyledger.log")).value();
+        const eventstore::LogOrigin origin{log_id, macs->writing_keys().front(), {}};
+        const std::string note = macs->sign(eventstore::origin_note_name(log_id), eventstore::origin_text(origin));
+        database.execute("update keyledger.origins set note = '" + note + "'");
     }
     // Four events or so.
     Ran create_administrator() {

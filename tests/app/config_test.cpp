@@ -1,10 +1,15 @@
 #include "app/config.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <iterator>
 #include <map>
+
+#include "app/core_dumps.hpp"
 
 using namespace keyledger::app;
 
@@ -79,6 +84,7 @@ TEST(Config, RefusesWhatWouldWeakenTheService) {
 TEST(Config, ReadsASecretFromAFileAndRefusesBoth) {
     const std::string path = testing::TempDir() + "database_url";
     std::ofstream(path) << "postgresql://from-file/\n";
+    ::chmod(path.c_str(), 0600);
     auto values = enough();
     values.erase("KEYLEDGER_DATABASE_URL");
     values["KEYLEDGER_DATABASE_URL_FILE"] = path;
@@ -89,6 +95,60 @@ TEST(Config, ReadsASecretFromAFileAndRefusesBoth) {
     EXPECT_EQ(config->database_url, "postgresql://from-file/");
     EXPECT_FALSE(read_all({{"KEYLEDGER_DATABASE_URL_FILE", path}}));
 }
+
+std::string faults_of(const keyledger::Result<Config, ConfigFaults>& config) {
+    std::string all;
+    if (!config)
+        for (const std::string& sentence : config.error().sentences) all += sentence + '\n';
+    return all;
+}
+
+TEST(Config, RefusesSecretsInFilesThatOthersMayRead) {
+    const std::string path = testing::TempDir() + "open_to_others";
+    std::ofstream(path) << "postgresql://from-file/\n";
+    ::chmod(path.c_str(), 0644);
+    auto values = enough();
+    values.erase("KEYLEDGER_DATABASE_URL");
+    values["KEYLEDGER_DATABASE_URL_FILE"] = path;
+    const Given from_file(values);
+    const Environment environment = from_file.environment();
+    const std::string of_url = faults_of(read_config(environment, {Needs::kDatabase}));
+    EXPECT_NE(of_url.find("KEYLEDGER_DATABASE_URL_FILE: '" + path + "' is open to others: chmod 600 it"),
+              std::string::npos)
+        << of_url;
+    const std::string of_tls =
+        faults_of(read_all({{"KEYLEDGER_TLS_CERTIFICATE_FILE", path}, {"KEYLEDGER_TLS_KEY_FILE", path}}));
+    EXPECT_NE(of_tls.find("KEYLEDGER_TLS_KEY_FILE: '" + path + "' is open to others: chmod 600 it"), std::string::npos)
+        << of_tls;
+    ::chmod(path.c_str(), 0600);
+    EXPECT_TRUE(read_config(environment, {Needs::kDatabase}));
+    EXPECT_TRUE(read_all({{"KEYLEDGER_TLS_CERTIFICATE_FILE", path}, {"KEYLEDGER_TLS_KEY_FILE", path}}));
+}
+
+TEST(Config, AFileOfWhatIsNoSecretMayBeReadByAll) {
+    const std::string path = testing::TempDir() + "no_secret";
+    std::ofstream(path) << "https://id.example\n";
+    ::chmod(path.c_str(), 0644);
+    EXPECT_TRUE(read_all({{"KEYLEDGER_ISSUER_FILE", path}}));
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// In a process of its own: what is forbidden can't be allowed again.
+int dumps_allowed(const char* setting) {
+    const std::map<std::string, std::string> values{{"KEYLEDGER_CORE_DUMPS", setting}};
+    const Given given(values);
+    const Environment environment = given.environment();
+    forbid_core_dumps(environment);
+    rlimit cores{};
+    ::getrlimit(RLIMIT_CORE, &cores);
+    return ::prctl(PR_GET_DUMPABLE) != 0 || cores.rlim_max != 0 ? 1 : 0;
+}
+
+TEST(CoreDumps, AreForbiddenUnlessTheyAreAskedFor) {
+    EXPECT_EXIT(std::exit(dumps_allowed("off")), testing::ExitedWithCode(0), "");
+    EXPECT_EXIT(std::exit(dumps_allowed("on")), testing::ExitedWithCode(1), "");
+}
+#endif
 
 TEST(Config, DescriptionMasksSecrets) {
     const Given given(enough());

@@ -215,8 +215,6 @@ TEST_F(DefaultRolesTest, AskForTheNameWhereAnotherGroupHasIt) {
     const auto stream = streams.begin<Group>(group);
     const Step as_before = [&](Attempt& attempt) -> Decided {
         attempt.append(stream, {GroupDefined{"Everyone"}});
-        attempt.change_claims(eventstore::ClaimChange::Op::kTake, "group_name", group,
-                              services().pseudonyms.claim("group_name", "everyone"));
         co_return Result<void, CommandError>{};
     };
     ASSERT_TRUE(run(services().executor.run(test::caller(), streams, as_before)));

@@ -178,16 +178,17 @@ TEST_F(EndSessionsTest, RevokeAllIsNotForASessionThatEnded) {
 }
 
 TEST_F(EndSessionsTest, RevokeAllTwiceUnderOneKeyIsOnce) {
-    auto ask = [&] {
-        return run(revoke_all_sessions(services(), bearer_of(laptop_), Sparing::kNoSession,
-                                       test::caller_with_key(9)));
+    auto ask = [&](Sparing sparing, std::uint8_t key) {
+        return run(revoke_all_sessions(services(), bearer_of(laptop_), sparing, test::caller_with_key(key)));
     };
-    auto first = ask();
-    auto second = ask();
+    auto first = ask(Sparing::kCurrentSession, 9);
+    auto second = ask(Sparing::kCurrentSession, 9);
     ASSERT_TRUE(test::succeeds(first));
-    ASSERT_TRUE(test::succeeds(second)) << "though the token ended with the first";
+    ASSERT_TRUE(test::succeeds(second));
     EXPECT_EQ(first->position, second->position);
-    EXPECT_EQ(since().size(), 1u);
+    ASSERT_TRUE(test::succeeds(ask(Sparing::kNoSession, 10)));
+    EXPECT_TRUE(test::refused(ask(Sparing::kNoSession, 10), Refusal::kInvalidToken)) << "it ended its session";
+    EXPECT_EQ(since().size(), 2u);
 }
 
 // ---- revoke by the client (RFC 7009) ---------------------------------------------------------------------------
@@ -213,8 +214,13 @@ TEST_F(EndSessionsTest, RevokeTokenChangesNothingForAnotherClientAndSaysNothing)
     EXPECT_TRUE(since().empty());
 }
 
-TEST_F(EndSessionsTest, RevokeTokenIsForTheClientThatMayAskOfEveryToken) {
-    Client gateway{"gateway", {}, Introspects::kAllTokens};
+TEST_F(EndSessionsTest, RevokeTokenIsForTheClientThatMayRevokeEveryTokenAndNotForOneThatMayLookAtThem) {
+    Client watcher{"watcher", {}, Introspects::kAllTokens, Evaluates::kAnybody};
+    auto looked = run(revoke_token(services(), laptop_.session_id, watcher, caller()));
+    ASSERT_TRUE(test::succeeds(looked));
+    EXPECT_EQ(looked->position, 0);
+    EXPECT_TRUE(lives(laptop_));
+    Client gateway{"gateway", {}, Introspects::kOwnTokens, Evaluates::kNobody, Revokes::kAllTokens};
     ASSERT_TRUE(test::succeeds(run(revoke_token(services(), laptop_.session_id, gateway, caller()))));
     EXPECT_FALSE(lives(laptop_));
 }

@@ -226,16 +226,25 @@ TEST_F(EraseUserTest, KeepsItsFirstDateWhenAskedAgain) {
 }
 
 TEST_F(EraseUserTest, AnswersARepeatedRequestWithItsFirstOutcome) {
-    Caller with_key = test::caller_with_key(1, 2).acting_as(ann);
-    auto ask = [&](test::Node& on) {
-        return run(request_own_erasure(on.services, {bearer_of(laptop), Secret(kPassword)}, with_key));
-    };
+    Caller with_key = test::caller_with_key(1, 2).acting_as(root.user_id);
+    auto ask = [&](test::Node& on) { return run(request_erasure(on.services, bearer_of(root), ann, with_key)); };
     const auto first = ask(node);
     ASSERT_TRUE(test::succeeds(first));
     const auto second = ask(other);
     ASSERT_TRUE(test::succeeds(second));
     EXPECT_EQ(second->position, first->position);
     EXPECT_EQ(second->due_at_ms, 0);
+    EXPECT_TRUE(second->repeated);
+}
+
+// Who is erased is nobody that could ask again.
+TEST_F(EraseUserTest, RefusesARepeatOfOnesOwn) {
+    Caller with_key = test::caller_with_key(1, 2).acting_as(ann);
+    auto ask = [&] {
+        return run(request_own_erasure(node.services, {bearer_of(laptop), Secret(kPassword)}, with_key));
+    };
+    ASSERT_TRUE(test::succeeds(ask()));
+    EXPECT_TRUE(test::refused(ask(), Refusal::kInvalidToken));
 }
 
 TEST_F(EraseUserTest, TellsARepeatedRequestWhatItWasThoughItWasTakenBack) {

@@ -50,6 +50,29 @@ protected:
     Position before_ = 0;
 };
 
+// Scenario: two nodes write one stream, and the clock of the second is behind by up to a minute. Time stands still in
+// the stream until that clock has come so far; from an empty cache too. A clock that was further ahead is not followed.
+TEST_F(ExecutorTest, NeverLetsTimeGoBackwardsWithinAStream) {
+    const auto occurred = [&] {
+        eventstore::OpensNothing nothing;
+        return eventstore::decode_metadata(world.events().back().metadata, nothing).occurred_at_ms;
+    };
+    ASSERT_TRUE(test::succeeds(rename(node, "ann2")));
+    const std::int64_t first_ms = occurred();
+    clock.advance(-60'000);
+    ASSERT_TRUE(test::succeeds(rename(other, "ann3")));
+    EXPECT_EQ(occurred(), first_ms);
+    test::Node cold(world, store);
+    ASSERT_TRUE(test::succeeds(rename(cold, "ann4")));
+    EXPECT_EQ(occurred(), first_ms);
+    clock.advance(60'001);
+    ASSERT_TRUE(test::succeeds(rename(node, "ann5")));
+    EXPECT_EQ(occurred(), first_ms + 1);
+    clock.advance(-60'002);
+    ASSERT_TRUE(test::succeeds(rename(node, "ann6")));
+    EXPECT_EQ(occurred(), first_ms - 60'001) << "it was a clock that was wrong";
+}
+
 // ---- conflicts (I4) --------------------------------------------------------------------------------------------
 TEST_F(ExecutorTest, DecidesAgainAfterAConflict) {
     faulty.before(Call::kAppend, next_append(), [&] { return rename_elsewhere("ann2"); });
@@ -97,6 +120,82 @@ TEST_F(ExecutorTest, CarriesOutARepeatWhoseFirstNeverArrived) {
     EXPECT_TRUE(since().empty());
     ASSERT_TRUE(test::succeeds(rename(node, "ann2", caller_with_key(3))));
     EXPECT_EQ(since(), Types{"user.profile_updated"});
+}
+
+// What nobody can be asked about is not repeated, but done again: a key is no proof of who sends it.
+TEST_F(ExecutorTest, DropsTheKeyOfWhatNobodyAuthorises) {
+    Streams streams;
+    const auto user = streams.read<User>(ann_);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        attempt.append(user, {UserSessionsRevoked{}});
+        co_return Result<void, CommandError>{};
+    };
+    for (int i = 0; i < 2; ++i) {
+        auto done = run(services().executor.run(caller_with_key(3), streams, step));
+        ASSERT_TRUE(test::succeeds(done));
+        EXPECT_FALSE(done->repeated);
+    }
+    EXPECT_EQ(since().size(), 2u);
+}
+
+// Scenario: the same request is on its way on two nodes, and before the slower one appends, the quicker one is done and
+// its session has ended. The store tells of the duplicate first, whatever has moved.
+TEST_F(ExecutorTest, AsksAgainWhoMayWhereATwinWasQuicker) {
+    faulty.before(Call::kAppend, next_append(), [this]() -> asio::awaitable<void> {
+        ProfileUpdate update{bearer_of(laptop_), "ann2", std::nullopt};
+        auto from = caller_with_key(3);
+        auto twin = co_await update_profile(other.services, std::move(update), from);
+        EXPECT_TRUE(test::succeeds(twin));
+        auto leaving = caller_of(laptop_);
+        auto left = co_await log_out(other.services, bearer_of(laptop_), leaving);
+        EXPECT_TRUE(test::succeeds(left));
+    });
+    EXPECT_TRUE(test::refused(rename(node, "ann2", caller_with_key(3)), Refusal::kInvalidToken));
+    EXPECT_EQ(since(), (Types{"user.profile_updated", "session.ended"}));
+}
+
+TEST_F(ExecutorTest, AnswersForATwinThatWasQuicker) {
+    faulty.before(Call::kAppend, next_append(), [this]() -> asio::awaitable<void> {
+        ProfileUpdate update{bearer_of(laptop_), "ann2", std::nullopt};
+        auto from = caller_with_key(3);
+        auto twin = co_await update_profile(other.services, std::move(update), from);
+        EXPECT_TRUE(test::succeeds(twin));
+    });
+    auto slower = rename(node, "ann2", caller_with_key(3));
+    ASSERT_TRUE(test::succeeds(slower));
+    EXPECT_TRUE(slower->repeated);
+    EXPECT_EQ(slower->position, before_ + 1);
+}
+
+// Scenario: a repeat is on its way, and at one of its steps the session ends. An answer that begins after that is a
+// refusal; before it, it may be either.
+TEST_F(ExecutorTest, AnswersNoRepeatOfASessionThatHasEnded) {
+    const int steps = test::for_every_step([](test::Steps& steps) {
+        test::Stage stage;
+        stage.world.register_user(stage.node, kAnnsEmail, "ann");
+        const Grant laptop = stage.world.log_in(stage.node, kAnnsEmail);
+        const auto ask = [&] {
+            ProfileUpdate update{bearer_of(laptop), "ann2", std::nullopt};
+            return run(update_profile(stage.node.services, std::move(update), caller_with_key(3)));
+        };
+        ASSERT_TRUE(test::succeeds(ask()));
+        stage.stepped.steps = &steps;
+        steps.meanwhile = [&]() -> asio::awaitable<void> {
+            auto leaving = caller_of(laptop);
+            auto left = co_await log_out(stage.other.services, bearer_of(laptop), leaving);
+            EXPECT_TRUE(test::succeeds(left));
+        };
+        const Position head = stage.world.head();
+        auto again = ask();
+        const bool confirmed_before = steps.where() == "after confirm" && again.has_value();
+        if (steps.happened() && !confirmed_before) {
+            EXPECT_TRUE(test::refused(again, Refusal::kInvalidToken)) << steps.where();
+        } else {
+            EXPECT_TRUE(test::succeeds(again)) << steps.where();
+        }
+        EXPECT_EQ(stage.world.head(), head + (steps.happened() ? 1 : 0));
+    });
+    EXPECT_GE(steps, 4) << "the key is looked for, and the first outcome with those who ask";
 }
 
 // The client of a refresh repeats it with the token that it has: within the grace that is the same successor.

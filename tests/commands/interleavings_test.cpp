@@ -407,20 +407,20 @@ TEST_P(InterleavingTest, EndTheAdministratorsSessionWhileItDisablesSomebody) {
     });
 }
 
-// Scenario: the first two requests of a day come from strangers, on two nodes at once. Both seal the stranger's address
-// under the key of the day, which does not exist yet: one makes it, the other finds it.
+// Scenario: the first two requests of a day come from strangers who guess at Ann's password, on two nodes at once. Both
+// seal the stranger's address under the key of the day, which does not exist yet: one makes it, the other finds it.
 TEST_P(InterleavingTest, MakeTheKeyOfADayTwiceAtOnce) {
     test::for_every_step([&](test::Steps& steps) {
         Scene scene(GetParam());
         scene.clock.advance(test::kDayMs);
         auto stranger = [&]() -> asio::awaitable<void> {
-            auto request = login("nobody@example.com");
+            auto request = login(kAnnsEmail, "wrong");
             auto from = caller("second");
             auto refused = co_await log_in(scene.second.services, std::move(request), from);
             EXPECT_TRUE(test::refused(refused, Refusal::kInvalidCredentials));
         };
         scene.watch(steps, stranger);
-        auto refused = run(log_in(scene.node.services, login("nobody@example.com"), caller("first")));
+        auto refused = run(log_in(scene.node.services, login(kAnnsEmail, "wrong"), caller("first")));
         scene.stop_watching();
         EXPECT_TRUE(test::refused(refused, Refusal::kInvalidCredentials)) << steps.where();
         if (!steps.happened()) return;

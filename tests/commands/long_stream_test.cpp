@@ -12,6 +12,7 @@
 #include "commands/snapshots.hpp"
 #include "eventstore/postgres/postgres_store.hpp"
 #include "tests/support/given.hpp"
+#include "tests/support/event_macs.hpp"
 #include "tests/support/postgres.hpp"
 #include "tests/support/world.hpp"
 
@@ -48,7 +49,9 @@ protected:
     static std::int64_t now_ms() { return test::kNowMs; }
     // What a process opens before it serves.
     struct Process {
-        explicit Process(LongStream& of) : store({.url = of.database.service_url()}, now_ms), node(of.world, store) {
+        explicit Process(LongStream& of)
+            : store({.url = of.database.service_url(), .authenticity = test::authenticity()}, now_ms),
+              node(of.world, store) {
             std::vector<eventstore::StreamFrom> nothing(1);
             for (int i = 0; i < 8; ++i) run(store.read_streams(nothing, Deadline::max())).value();
             run(store.head(Deadline::max())).value();
@@ -96,7 +99,7 @@ protected:
 
     test::Database database;
     test::FixedClock clock{test::kNowMs};
-    PostgresStore store{{.url = database.service_url()}, now_ms};
+    PostgresStore store{{.url = database.service_url(), .authenticity = test::authenticity()}, now_ms};
     test::World world{store, clock};
     test::Node node{world, store};
     Grant anns, root;

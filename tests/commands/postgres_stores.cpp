@@ -1,6 +1,7 @@
 #include "eventstore/postgres/postgres_store.hpp"
 #include "tests/commands/fixture.hpp"
 #include "tests/support/postgres.hpp"
+#include "tests/support/event_macs.hpp"
 
 namespace keyledger::test {
 namespace {
@@ -17,11 +18,11 @@ public:
             " keyledger.credentials, keyledger.subject_keys, keyledger.snapshots");
     }
     eventstore::Store& first() override {
-        static PostgresStore store({.url = database().service_url()}, now_ms);
+        static PostgresStore store({.url = database().service_url(), .authenticity = authenticity()}, now_ms);
         return store;
     }
     eventstore::Store& second() override {
-        static PostgresStore store({.url = database().service_url()}, now_ms);
+        static PostgresStore store({.url = database().service_url(), .authenticity = authenticity()}, now_ms);
         return store;
     }
 

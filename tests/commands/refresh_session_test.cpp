@@ -127,6 +127,20 @@ TEST_F(RefreshSessionTest, GivesNoGraceAfterTenSeconds) {
     EXPECT_EQ(since(), (Types{"session.refreshed", "session.ended"}));
 }
 
+// Scenario: the node that refreshed has a clock that is ahead of the other's. By a second at most that is how clocks
+// are, and a lost answer is given again; by more the grace would be longer for it, so there is none.
+TEST_F(RefreshSessionTest, GivesAGraceThatIsNoLongerThanTheClocksOfItsNodesDiffer) {
+    auto lost = ask(first_);
+    clock.advance(-kSecondMs);
+    auto again = run(refresh_session(other.services, refresh_of(first_), caller()));
+    ASSERT_TRUE(test::succeeds(again));
+    EXPECT_TRUE(same_tokens(*lost, *again));
+    clock.advance(-1);
+    EXPECT_TRUE(test::refused(run(refresh_session(other.services, refresh_of(first_), caller())),
+                              Refusal::kInvalidGrant));
+    EXPECT_EQ(since(), (Types{"session.refreshed", "session.ended"}));
+}
+
 TEST_F(RefreshSessionTest, GivesNoGraceToAnotherDevice) {
     ASSERT_TRUE(test::succeeds(ask(first_)));
     EXPECT_TRUE(test::refused(ask(first_, caller("phone")), Refusal::kInvalidGrant));

@@ -425,8 +425,8 @@ TEST_F(RolesTest, TheFirstAdministratorOfAnOldLogIsAdoptedOnce) {
     const auto user = streams.read<User>(root);
     const Step make = [&](Attempt& attempt) -> Decided {
         attempt.append(user, {UserMadeAdministrator{}});
-        attempt.change_claims(eventstore::ClaimChange::Op::kTake, "first_administrator", root,
-                              old.world.pseudonyms.claim("first_administrator", "first"));
+        attempt.take_claim("first_administrator", root,
+                           old.world.pseudonyms.claim("first_administrator", "first"));
         co_return Result<void, CommandError>{};
     };
     ASSERT_TRUE(run(old.node.executor.run(test::caller(), streams, make)));

@@ -263,7 +263,12 @@ TEST_F(ServiceAccountsTest, AreGrantedAScopeOfWhatTheyHoldAndLoseItWithTheRole) 
     auto client = run(authenticate_service(services(), proof_of_secret(id, *made.secret), caller()));
     ASSERT_TRUE(test::succeeds(client));
     EXPECT_EQ(client->introspects, Introspects::kAllTokens);
+    EXPECT_EQ(client->revokes, Revokes::kOwnTokens) << "to look is not to take";
     EXPECT_EQ(client->evaluates, Evaluates::kNobody);
+    ASSERT_TRUE(test::succeeds(assign(roots_, id, role("ender", {"keyledger.tokens:revoke"}))));
+    client = run(authenticate_service(services(), proof_of_secret(id, *made.secret), caller()));
+    ASSERT_TRUE(test::succeeds(client));
+    EXPECT_EQ(client->revokes, Revokes::kAllTokens);
 }
 
 // ---- log-in ----------------------------------------------------------------------------------------------------
@@ -302,6 +307,56 @@ TEST_F(ServiceAccountsTest, ThatProveNothingGetNothingAndAreCounted) {
     for (int i = 0; i < 4; ++i) EXPECT_TRUE(test::refused(log_in(other, id, unlike), Refusal::kInvalidClient));
     EXPECT_TRUE(test::refused(log_in(node, id, unlike), Refusal::kTooManyAttempts)) << "counted on all nodes together";
     EXPECT_TRUE(test::succeeds(log_in(node, id, *made.secret))) << "what is right passes";
+}
+
+// What is public of an account, its id, is enough to fail with; the work must not be the service's.
+TEST_F(ServiceAccountsTest, WaitBeforeAnythingIsReadWhereTheirNetworkFailsAllTheTime) {
+    node.services.settings.limits.passwords = {1, 2};
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    ASSERT_TRUE(test::succeeds(log_in(node, id, *made.secret)));
+    const Secret unlike(std::string(made.secret->reveal()).substr(0, 40) + std::string(28, 'A'));
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(test::refused(log_in(node, id, unlike), Refusal::kInvalidClient));
+    stepped.calls.clear();
+    for (const Uuid& claimed : {id, test::uuid(4), anns_.session_id})
+        EXPECT_TRUE(test::refused(log_in(node, claimed, unlike), Refusal::kTooManyAttempts));
+    auto introspecting = run(authenticate_service(services(), proof_of_secret(id, unlike), caller()));
+    EXPECT_TRUE(test::refused(introspecting, Refusal::kTooManyAttempts));
+    EXPECT_TRUE(stepped.calls.empty());
+    EXPECT_TRUE(test::succeeds(log_in(node, id, *made.secret))) << "what is right always passes";
+    clock.advance(60'000);
+    EXPECT_TRUE(test::refused(log_in(node, id, unlike), Refusal::kInvalidClient));
+}
+
+TEST_F(ServiceAccountsTest, ThatDoNotExistCostNoReadWhereAllAreRemembered) {
+    struct Remembering : FoldedAccess {
+        using FoldedAccess::FoldedAccess;
+        bool answers_from_memory() const override { return true; }
+        asio::awaitable<Result<ServiceStates, eventstore::StoreError>> read_service(ServiceSubject subject,
+                                                                                    Deadline) override {
+            ServiceStates states;
+            if (subject.account_id == known) states.account.status = ServiceAccount::Status::kEnabled;
+            co_return states;
+        }
+        Uuid known;
+    } remembering{node.executor, stepped};
+    auto& s = services();
+    Services serving{s.executor, remembering, s.store,          s.cipher,     s.clock,   s.identifiers, s.pseudonyms,
+                     s.hasher,   s.policy,    s.client_secrets, s.assertions, s.journal, s.limits,      s.failure_sums,
+                     s.settings};
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    remembering.known = id;
+    node.cache.drop(id);
+    const auto ask = [&](const Uuid& claimed) {
+        ServiceLogIn request{proof_of_secret(claimed, *made.secret), {}, {}};
+        return run(log_in_service(serving, std::move(request), caller()));
+    };
+    stepped.calls.clear();
+    for (const Uuid& claimed : {test::uuid(4), ann_, anns_.session_id})
+        EXPECT_TRUE(test::refused(ask(claimed), Refusal::kInvalidClient));
+    EXPECT_TRUE(stepped.calls.empty());
+    EXPECT_TRUE(test::succeeds(ask(id)));
 }
 
 TEST_F(ServiceAccountsTest, AskForResourcesOfTheirOwnOrForTheIssuerAlone) {

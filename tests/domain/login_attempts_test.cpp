@@ -27,6 +27,11 @@ LoginAttempts after_failures_from(const std::string& network, int count) {
     for (int i = 0; i < count; ++i)
         attempts = test::further(attempts, LoginFailed{kAnn, LoginFailure::kWrongPassword, network}, {i + 1, kNowMs});
     return attempts;
+TEST(SumFailedLogins, ConcernsNobodysAttempts) {
+    const SumFailedLogins command{LoginFailure::kUnknownUser, 25, 1'000, 2'000};
+    const LoginFailuresSummed summed{LoginFailure::kUnknownUser, 25, 1'000, 2'000};
+    EXPECT_TRUE(test::decides(decide(LoginAttempts{}, command), {summed}));
+    EXPECT_EQ(test::given<LoginAttempts>(summed).failures_in_a_row, 0);
 }
 
 TEST(RecordFailedLogin, IsWrittenEveryTime) {

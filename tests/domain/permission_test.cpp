@@ -221,6 +221,18 @@ TEST(AccessRules, CoverTheDenialsOfOthersOnlyByHoldingWhatTheyDeny) {
                      .covers(AccessRules({}, set({"invoices/42:read"}))));
 }
 
+// By a role or a group a denial reaches people whom nobody looked at.
+TEST(AccessRules, CoverADenialOfManyOnlyByHoldingEverything) {
+    const AccessRules denying(set({"invoices:read"}), set({"invoices/42:read"}));
+    const AccessRules clerk(set({"invoices:*"}));
+    EXPECT_TRUE(clerk.covers(denying));
+    EXPECT_FALSE(clerk.covers_for_many(denying));
+    EXPECT_TRUE(clerk.covers_for_many(AccessRules(set({"invoices:read"}))));
+    EXPECT_FALSE(clerk.covers_for_many(AccessRules(set({"orders:read"}))));
+    EXPECT_TRUE(AccessRules::everything().covers_for_many(denying));
+    EXPECT_FALSE(AccessRules(set({"*:*"}), set({"orders:read"})).covers_for_many(denying));
+}
+
 TEST(AccessRules, SayWhatHoldsWithoutException) {
     const AccessRules rules(set({"invoices:*", "orders:read", "todos/7:read", "keyledger.users:read"}),
                             set({"invoices:delete", "*:write", "todos/8:read"}));

@@ -85,6 +85,15 @@ TEST(RefreshSession, StaysQuietWithinTheGraceOfALostAnswer) {
                               {SessionEnded{SessionEndReason::kRefreshTokenReused}}));
 }
 
+// By the clock of another node than the one that refreshed: the grace must not grow by how much they differ.
+TEST(RefreshSession, GivesNoGraceBeforeTheRefreshHappened) {
+    const Session session = given_session(refreshed(2));
+    const std::int64_t refreshed_at_ms = kNowMs + kSecondMs;
+    for (const std::int64_t behind_ms : {std::int64_t{1}, 60 * kSecondMs})
+        EXPECT_TRUE(test::decides(decide(session, kLaptop, given_user(), refresh(1, refreshed_at_ms - behind_ms)),
+                                  {SessionEnded{SessionEndReason::kRefreshTokenReused}}));
+}
+
 TEST(RefreshSession, GivesNoGraceToAnotherDevice) {
     EXPECT_TRUE(test::decides(
         decide(given_session(refreshed(2)), kLaptop, given_user(), refresh(1, kNowMs + kSecondMs, "phone")),

@@ -15,6 +15,17 @@ std::string user_target(const std::string& id, const std::string& rest = "") {
     return std::string(kUsers) + "/" + id + rest;
 }
 
+TEST(Deactivation, GivesNoReasonThatCouldDeceiveWhoReadsIt) {
+    ApiClient admin = administrator(api());
+    const Visitor one = visitor(api());
+    for (const char* reason : {"a\\nb", "\\u001b[2Jgone", "\\u0085", "\\u202etxt.exe", "\\u2028"}) {
+        const Answer answer = admin.post(user_target(one.person.id, "/deactivate"),
+                                         std::string(R"({"reason":")") + reason + "\"}");
+        EXPECT_EQ(answer.status, 400) << reason << answer.body;
+    }
+    EXPECT_TRUE(is_active(api(), one.tokens.access));
+}
+
 TEST(Administration, IsForbiddenToEverybodyElse) {
     const Visitor one = visitor(api());
     ApiClient client = api().as(one.tokens.access);
@@ -38,12 +49,13 @@ TEST(Users, AreFoundByTheBeginningOfTheirNames) {
     person.id = registered.text("/id");
     std::string beginning = person.email.substr(0, person.email.find('@'));
     for (char& c : beginning) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    const Answer found = admin.get(std::string(kUsers) + "?search=" + beginning, since(registered));
+    const Answer mark = admin.put(kMe, json_object({{"name", unique("Mark")}}));
+    const Answer found = admin.get(std::string(kUsers) + "?search=" + beginning, since(mark));
     ASSERT_EQ(found.status, 200) << found.body;
     ASSERT_EQ(found.count(), 1u);
     EXPECT_EQ(found.text("/items/0/id"), person.id);
     EXPECT_EQ(found.text("/items/0/email"), person.email);
-    EXPECT_GE(found.position(), registered.position());
+    EXPECT_GE(found.position(), mark.position());
     EXPECT_EQ(admin.get(std::string(kUsers) + "?search=" + unique("nobody")).count(), 0u);
     const Answer one = admin.get(user_target(person.id));
     EXPECT_EQ(one.status, 200);
@@ -178,6 +190,30 @@ TEST(Audit, IsFilteredByUserActorTypeAndTime) {
     const Answer first = admin.get(of_him + "&limit=1");
     const Answer second = admin.get(of_him + "&limit=1&cursor=" + first.text("/next"));
     EXPECT_GT(first.number("/items/0/position"), second.number("/items/0/position"));
+}
+
+bool is_number(const std::string& text) { return text.find_first_not_of("0123456789") == std::string::npos; }
+
+// A caller who could count events could tell by one more or less what others do, and whether a name exists.
+TEST(ReadYourWrites, TellsPositionsOnlyToWhoeverMayReadTheLog) {
+    ApiClient admin = administrator(api());
+    ApiClient client = api().as(visitor(api()).tokens.access);
+    const auto told = [](ApiClient& by) {
+        const Answer answer = by.put(kMe, json_object({{"name", unique("Name")}}));
+        return std::string(answer.header("Keyledger-Position").value());
+    };
+    EXPECT_TRUE(is_number(told(admin)));
+    const std::string one = told(client), two = told(client);
+    EXPECT_FALSE(is_number(one)) << one;
+    EXPECT_EQ(one.size(), two.size()) << "whatever the number is";
+    EXPECT_NE(one, two);
+    // It is good for what it is for, to anybody; changed it is for nothing, and numbers are not for guessing.
+    EXPECT_EQ(client.get(kSessions, {{"Keyledger-Min-Position", one}}).status, 200);
+    EXPECT_GE(admin.get(kUsers, {{"Keyledger-Min-Position", two}}).position(), 1);
+    std::string changed = one;
+    changed[changed.size() / 2] = changed[changed.size() / 2] == 'A' ? 'B' : 'A';
+    for (const std::string& bad : {changed, std::string("1"), std::string("999999999"), one + one})
+        EXPECT_EQ(client.get(kSessions, {{"Keyledger-Min-Position", bad}}).problem(), "bad-request") << bad;
 }
 
 TEST(ReadYourWrites, RefusesAPositionAheadOfTheLog) {

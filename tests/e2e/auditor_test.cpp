@@ -20,15 +20,17 @@ std::vector<std::string> lines_of(const std::string& text) {
     return lines;
 }
 
-TEST(TreeHead, IsOpenToEverybodyAndCoversWhatWasAppended) {
-    ApiClient client = api().as(visitor(api()).tokens.access);
+TEST(TreeHead, IsForWhoeverMayReadTheLogAndCoversWhatWasAppended) {
+    EXPECT_EQ(api().get(kTreeHead).problem(), "invalid-token");
+    EXPECT_EQ(api().as(visitor(api()).tokens.access).get(kTreeHead).problem(), "forbidden");
+    ApiClient client = administrator(api());
     const Answer done = client.put(kMe, json_object({{"name", unique("Name")}}));
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    Answer head = api().get(kTreeHead);
+    Answer head = client.get(kTreeHead);
     while (head.status != 200 || head.number("/size") < done.position()) {
         ASSERT_LT(std::chrono::steady_clock::now(), until) << head.body;
         std::this_thread::sleep_for(std::chrono::milliseconds(50));  // between two looks at what is awaited
-        head = api().get(kTreeHead);
+        head = client.get(kTreeHead);
     }
     const std::string note = head.text("/note");
     const std::string size = std::to_string(head.number("/size"));

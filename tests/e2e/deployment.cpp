@@ -181,6 +181,8 @@ Deployment::Deployment() : database_(std::make_unique<EmptyDatabase>()) {
         {"KEYLEDGER_LOGIN_NETWORK_BURST", "1000000"},
         {"KEYLEDGER_LOGIN_NAME_BURST", "1000000"},
         {"KEYLEDGER_LOGIN_KNOWN_NETWORK_DAYS", "0"},
+        {"KEYLEDGER_WRITE_RATE_PER_MINUTE", "1000000"},
+        {"KEYLEDGER_WRITE_BURST", "1000000"},
     };
     write_clients();
     watch_secret(kAdminPassword);
@@ -205,19 +207,23 @@ void Deployment::write_clients() {
         const auto hash = security::sha256(secret);
         return security::hex_encode(security::view_of(hash));
     };
-    auto client = [&](ClientOfService& of, const std::string& audiences, const char* introspects) {
+    auto client = [&](ClientOfService& of, const std::string& audiences, const char* introspects,
+                      const char* revokes) {
         of.secret = random_secret();
         json << R"({"client_id":")" << of.id << R"(","client_secret_sha256":")" << digest(of.secret)
-             << R"(","audiences":[)" << audiences << R"(],"introspect":")" << introspects << R"(","evaluate":")"
+             << R"(","audiences":[)" << audiences << R"(],"introspect":")" << introspects
+             << R"(","revoke":")" << revokes << R"(","evaluate":")"
              << (&of == &gateway ? "all" : "none") << R"("})";
     };
     const std::string of_orders = "\"" + std::string(kOrders) + "\"";
     json << R"({"clients":[)";
-    client(gateway, "", "all");
+    client(gateway, "", "all", "all");
     json << ',';
-    client(orders, of_orders, "own");
+    client(watcher, "", "all", "own");
     json << ',';
-    client(stranger, "", "own");
+    client(orders, of_orders, "own", "own");
+    json << ',';
+    client(stranger, "", "own", "own");
     json << R"(],"first_party_audiences":[)" << of_orders << "]}";
     const std::filesystem::path path = folder_ / "clients.json";
     std::ofstream(path) << json.str();

@@ -73,7 +73,8 @@ public:
     // Logs of every process that served this deployment.
     std::string logs() const;
 
-    ClientOfService gateway{"gateway", {}};    // may introspect every token, and ask what anybody may do
+    ClientOfService gateway{"gateway", {}};    // may introspect and revoke every token, and ask what anybody may do
+    ClientOfService watcher{"watcher", {}};    // may introspect every token, and revoke its own alone
     ClientOfService orders{"orders", {}};      // is the resource server kOrders
     ClientOfService stranger{"stranger", {}};  // is nothing
 

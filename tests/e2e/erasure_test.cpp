@@ -27,7 +27,7 @@ TEST(EraseMe, EndsEverythingAndFreesTheNames) {
     const Tokens other = log_in(api(), one.person);
     const Answer erased = ask_for_erasure(api().as(one.tokens.access), one.person.password);
     ASSERT_EQ(erased.status, 204) << erased.body;
-    EXPECT_GT(erased.position(), 0);
+    EXPECT_TRUE(erased.header("Keyledger-Position"));
     EXPECT_EQ(api().as(one.tokens.access).get(kMe).problem(), "invalid-token");
     EXPECT_FALSE(is_active(api(), other.access));
     EXPECT_EQ(refresh(api(), other.refresh).problem(), "invalid-grant");
@@ -58,14 +58,27 @@ TEST(EraseMe, TakesTheCurrentPassword) {
     EXPECT_EQ(ask_for_erasure(client, "not the password").problem(), "too-many-attempts");
 }
 
-TEST(EraseMe, AnswersARepeatedRequestAsTheFirst) {
+// Who is erased is nobody that could ask again: whether it went through is told by what no longer opens.
+TEST(EraseMe, IsNotRepeatedByWhoeverIsErased) {
     const Visitor one = visitor(api());
     const std::string once = unique("key");
     const Answer first = ask_for_erasure(api().as(one.tokens.access), one.person.password, key(once));
     const Answer second = ask_for_erasure(api().as(one.tokens.access), one.person.password, key(once));
     EXPECT_EQ(first.status, 204);
+    EXPECT_EQ(second.problem(), "invalid-token") << second.body;
+}
+
+TEST(EraseUser, AnswersARepeatedRequestAsTheFirst) {
+    const Visitor one = visitor(api());
+    ApiClient admin = administrator(api());
+    const std::string once = unique("key");
+    const Answer first = admin.del(user_target(one.person.id), key(once));
+    const Answer second = admin.del(user_target(one.person.id), key(once));
+    EXPECT_EQ(first.status, 204);
     EXPECT_EQ(second.status, 204) << second.body;
-    EXPECT_EQ(second.position(), first.position());
+    EXPECT_EQ(second.header("Keyledger-Position"), first.header("Keyledger-Position"));
+    EXPECT_EQ(second.header("Idempotency-Replayed"), "true");
+    EXPECT_EQ(admin.del(user_target(one.person.id)).problem(), "user-unknown") << "without the key";
 }
 
 TEST(EraseUser, IsForAdministrators) {

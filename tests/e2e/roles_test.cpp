@@ -115,6 +115,27 @@ TEST(Roles, AreGivenToUsersAndTaken) {
     EXPECT_EQ(admin.get(roles_of(one.person.id), since(taken)).count(), 0u);
 }
 
+// A resource server hears what its application's roles are, and of no other's; a gateway that may ask about every token
+// hears of all.
+TEST(Roles, OfOtherApplicationsAreNotToldToAResourceServer) {
+    ApiClient admin = administrator(api());
+    ApiClient client = api();
+    const Person person = register_somebody(client);
+    const Tokens tokens = tokens_of(client.post(
+        kLogin, json_object({{"email", person.email}, {"password", person.password}, {"resource", kOrders}})));
+    const std::string own = define(admin, {"orders:read", "orders.drafts:write", "payroll:read"});
+    const std::string foreign = define(admin, {"payroll:write", "orders-archive:read"});
+    for (const std::string& role : {own, foreign})
+        ASSERT_EQ(admin.send("PUT", roles_of(person.id, role)).status, 204);
+    const Answer told = introspect(api(), deployment().orders, tokens.access);
+    EXPECT_EQ(told.text("/scope"), "orders:read orders.drafts:write") << told.body;
+    EXPECT_EQ(told.count("/roles"), 1u) << told.body;
+    EXPECT_EQ(told.count("/groups"), 0u) << told.body;
+    const Answer all = introspect(api(), deployment().gateway, tokens.access);
+    EXPECT_EQ(all.count("/roles"), 2u) << all.body;
+    EXPECT_NE(all.text("/scope").find("payroll:write"), std::string::npos) << all.body;
+}
+
 TEST(Roles, OfUnknownUsersAndUnknownOnesAreNotGiven) {
     ApiClient admin = administrator(api());
     const Person person = register_somebody(api());

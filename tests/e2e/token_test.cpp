@@ -257,10 +257,15 @@ TEST(Revocation, EndsTheSessionForTheClientThatMay) {
     };
     EXPECT_EQ(revoke(deployment().stranger, one.tokens.refresh).status, 200);
     EXPECT_TRUE(is_active(api(), one.tokens.access)) << "another client's request changes nothing";
+    const Answer watched = revoke(deployment().watcher, one.tokens.refresh);
+    EXPECT_EQ(watched.status, 200);
+    EXPECT_FALSE(watched.header("Keyledger-Position"));
+    EXPECT_TRUE(introspect(client, deployment().watcher, one.tokens.access).truth("/active"))
+        << "who may look at every token may not take every one";
     EXPECT_EQ(revoke(deployment().gateway, "nonsense").status, 200) << "RFC 7009 section 2.2";
     const Answer ended = revoke(deployment().gateway, one.tokens.refresh);
     EXPECT_EQ(ended.status, 200);
-    EXPECT_GT(ended.position(), 0);
+    EXPECT_TRUE(ended.header("Keyledger-Position"));
     EXPECT_FALSE(is_active(api(), one.tokens.access));
     EXPECT_FALSE(is_active(api(), one.tokens.refresh));
     EXPECT_EQ(api().as(one.tokens.access).get(kMe).problem(), "invalid-token");

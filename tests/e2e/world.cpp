@@ -83,7 +83,7 @@ Answer refresh(ApiClient client, const std::string& token) {
 }
 
 HttpHeaders since(const Answer& command) {
-    return {{"Keyledger-Min-Position", std::to_string(command.position())}};
+    return {{"Keyledger-Min-Position", std::string(command.header("Keyledger-Position").value())}};
 }
 
 }  // namespace keyledger::test

@@ -11,6 +11,7 @@
 #include "tests/support/await.hpp"
 #include "tests/support/postgres.hpp"
 #include "tests/support/raw_writer.hpp"
+#include "tests/support/event_macs.hpp"
 
 using namespace keyledger;
 using namespace keyledger::eventstore;
@@ -381,7 +382,7 @@ TEST_P(AppendAgainstModel, GivesTheVerdictsOfCommandsRunOneByOne) {
         EXPECT_GT(seen[outcome], 0) << "outcome " << outcome << " never came";
     const auto events = model.events();
     EXPECT_EQ(own.execute("select coalesce(max(position), 0) from keyledger.events"), std::to_string(events.size()));
-    PostgresLogSource source(own.service_url());
+    PostgresLogSource source(own.service_url(), authenticity());
     const auto stored = source.read_after({}, kMaxReadBatch).value();
     ASSERT_EQ(stored.size(), events.size());
     for (std::size_t i = 0; i < stored.size(); ++i) ASSERT_EQ(stored[i].leaf_hash, events[i].leaf_hash) << i;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/appends.hpp"
+#include "tests/support/event_macs.hpp"
 
 using namespace keyledger;
 using namespace keyledger::eventstore;
@@ -72,9 +73,8 @@ TEST(Batch, KeepsAChangeOfASubjectKeyApartFromItsUses) {
     EXPECT_FALSE(may_share(other().new_key(subject, key), other().new_key(subject, next_uuid())));
 }
 
-TEST(Batch, GivesPartOfItselfAwayWithItsTimes) {
+TEST(Batch, GivesPartOfItselfAway) {
     Batch batch;
-    batch.set_recorded_at(1'750'000'000'123);
     batch.first_sent_at = std::chrono::steady_clock::now();
     std::vector<CommandId> ids;
     for (int i = 0; i < 5; ++i) {
@@ -86,6 +86,19 @@ TEST(Batch, GivesPartOfItselfAwayWithItsTimes) {
     Batch part = batch.only(2, 5);
     ASSERT_EQ(part.size(), 3U);
     for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(part.waiting()[i].append.command_id, ids[2 + i]);
-    EXPECT_EQ(part.arguments().recorded_at_ms(), 1'750'000'000'123);
     EXPECT_EQ(part.first_sent_at, batch.first_sent_at);
+}
+
+TEST(Batch, IsStampedNowButNotBeforeTheNewestEventNorBeforeItsCommandsWereDecided) {
+    const auto key = test::writing_key(next_uuid());
+    Batch batch;
+    for (const std::int64_t decided_at_ms : {50, 70, 60}) {
+        Waiting waiting;
+        waiting.append = other();
+        waiting.append.decided_at_ms = decided_at_ms;
+        batch.add(std::move(waiting));
+    }
+    EXPECT_EQ(batch.stamp(100, 0, key), 100);
+    EXPECT_EQ(batch.stamp(100, 130, key), 130) << "another node's clock is ahead";
+    EXPECT_EQ(batch.stamp(65, 0, key), 70) << "this node's clock was set back";
 }

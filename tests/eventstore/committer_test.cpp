@@ -6,6 +6,7 @@
 #include "eventstore/postgres/postgres_store.hpp"
 #include "tests/support/appends.hpp"
 #include "tests/support/await.hpp"
+#include "tests/support/event_macs.hpp"
 #include "tests/support/postgres.hpp"
 #include "tests/support/raw_writer.hpp"
 #include "tests/support/tcp_proxy.hpp"
@@ -29,6 +30,7 @@ PostgresStoreSettings settings_of(const std::string& url) {
     PostgresStoreSettings settings;
     settings.url = url;
     settings.reads.threads = 2;
+    settings.authenticity = authenticity();
     return settings;
 }
 
@@ -288,12 +290,17 @@ TEST_F(CommitterTest, ComesBackWithTheServer) {
 // ---- bad data ---------------------------------------------------------------------------------------------
 TEST_F(CommitterTest, HalvesABatchUntilTheCulpritIsAlone) {
     PostgresStore store(settings_of(database().service_url()), fixed_now_ms);
+    const Uuid of_user = next_uuid();
+    ASSERT_TRUE(is_appended(await(store.append(AppendBuilder().write(of_user, 0), soon()))));
     std::optional<HeldLock> lock(std::in_place);
     Running first(store, AppendBuilder().write(next_uuid(), 0));
     wait_for_blocked_writer();
     std::vector<Store::Answer<Verdict>> all;
-    for (int i = 0; i < 64; ++i)
-        all.push_back(store.append(AppendBuilder().write(next_uuid(), 0, 1, i == 37 ? "{\"a\":}" : "{}"), soon()));
+    for (int i = 0; i < 64; ++i) {
+        const Append bad = AppendBuilder().write(of_user, 1, 1, "{}", "session");  // a user's stream is no session's
+        const Append good = AppendBuilder().write(next_uuid(), 0);
+        all.push_back(store.append(i == 37 ? bad : good, soon()));
+    }
     std::thread release([&] {
         wait_until([&] { return store.status().committer.waiting == 65; });
         lock->holder.run(kDropLock);
@@ -424,7 +431,7 @@ TEST_F(CommitterTest, WorksUnderHostileDefaults) {
     ASSERT_TRUE(is_appended(await(store.append(AppendBuilder().write(id, 0, 1, R"({"name":"Jürgen"})"), soon()))));
     const auto slice = await(store.read_streams({{id, 0}}, soon())).value()[0];
     ASSERT_EQ(slice.events.size(), 1U);
-    EXPECT_EQ(slice.events[0].payload, R"({"name": "Jürgen"})");
+    EXPECT_EQ(slice.events[0].payload, R"({"name":"Jürgen"})");
     EXPECT_EQ(slice.events[0].recorded_at_ms, fixed_now_ms());
     EXPECT_EQ(await(store.head(soon())).value().cursor.leaf_hash, slice.events[0].leaf_hash);
 }

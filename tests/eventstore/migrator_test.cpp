@@ -4,6 +4,7 @@
 
 #include <pqxx/pqxx>
 
+#include "tests/support/event_macs.hpp"
 #include "tests/support/postgres.hpp"
 
 using namespace keyledger;
@@ -22,8 +23,11 @@ void run(const std::string& url, const std::string& sql) {
 }
 
 constexpr const char* kOneEvent =
-    "insert into keyledger.events values (1, 'default', 'user', gen_random_uuid(), 1, 'user.enabled', 1,"
-    " gen_random_uuid(), '{}', '{}', now(), decode(repeat('00', 32), 'hex'))";
+    "insert into keyledger.events (position, tenant, stream_type, stream_id, version, event_type, "
+    "schema_version,"
+    " event_id, payload_text, metadata_text, recorded_at, leaf_hash) values (1, 'default', 'user', "
+    "gen_random_uuid(), 1,"
+    " 'user.enabled', 1, gen_random_uuid(), '{}', '{}', now(), decode(repeat('00', 32), 'hex'))";
 
 }  // namespace
 
@@ -33,7 +37,7 @@ TEST(Migrations, AreNumberedWithoutHoles) {
 
 TEST(Migrator, GoesUpDownAndUpAgain) {
     test::EmptyDatabase database;
-    Migrator migrator(database.owner_url());
+    Migrator migrator(database.owner_url(), test::event_macs());
     EXPECT_EQ(std::ssize(migrator.up()), kNewest);
     EXPECT_TRUE(migrator.up().empty());
     EXPECT_EQ(std::ssize(migrator.down(kNewest)), kNewest);
@@ -47,7 +51,7 @@ TEST(Migrator, GoesUpDownAndUpAgain) {
 TEST(Migrator, KeepsALogThatHoldsEvents) {
     test::Database database;
     database.execute(kOneEvent);
-    Migrator migrator(database.owner_url());
+    Migrator migrator(database.owner_url(), test::event_macs());
     EXPECT_THROW(migrator.down(kNewest), MigrationFailure);
     EXPECT_EQ(database.execute("select count(*) from keyledger.events"), "1");
     EXPECT_EQ(migrator.status().front().is, MigrationState::Is::kApplied);
@@ -56,7 +60,7 @@ TEST(Migrator, KeepsALogThatHoldsEvents) {
 TEST(Migrator, RefusesAMigrationThatWasAppliedFromAnotherText) {
     test::Database database;
     database.execute("update keyledger_migrations.applied set sha256 = 'other' where number = 1");
-    Migrator migrator(database.owner_url());
+    Migrator migrator(database.owner_url(), test::event_macs());
     EXPECT_THROW(migrator.up(), MigrationFailure);
     EXPECT_THROW(migrator.down(), MigrationFailure);
     EXPECT_EQ(migrator.status().front().is, MigrationState::Is::kChanged);
@@ -83,7 +87,7 @@ TEST(Migrator, SaysNoPasswordWhenNobodyAnswers) {
 TEST(Migrator, GivesARestoredLogANewIdentity) {
     test::Database database;
     const std::string before = database.execute("select log_id from keyledger.log");
-    const std::string renewed = Migrator(database.owner_url()).renew_log_id().to_string();
+    const std::string renewed = Migrator(database.owner_url(), test::event_macs()).renew_log_id().to_string();
     EXPECT_NE(renewed, before);
     EXPECT_EQ(database.execute("select log_id from keyledger.log"), renewed);
 }
@@ -103,7 +107,7 @@ TEST(ServiceRole, CanReadButNotWriteTheLog) {
                      pqxx::sql_error) << table;
     }
     EXPECT_THROW(run(url, kOneEvent), pqxx::insufficient_privilege);
-    EXPECT_THROW(run(url, "update keyledger.events set payload = '{}'"), pqxx::insufficient_privilege);
+    EXPECT_THROW(run(url, "update keyledger.events set payload_text = '{}'"), pqxx::insufficient_privilege);
     EXPECT_THROW(run(url, "create table keyledger.mine ()"), pqxx::insufficient_privilege);
     EXPECT_THROW(run(url, "drop function keyledger.append"), pqxx::sql_error);
     EXPECT_THROW(run(url, "update keyledger_migrations.applied set sha256 = 'x'"), pqxx::insufficient_privilege);

@@ -7,6 +7,7 @@
 #include "eventstore/postgres/postgres_store.hpp"
 #include "tests/support/appends.hpp"
 #include "tests/support/await.hpp"
+#include "tests/support/event_macs.hpp"
 #include "tests/support/postgres.hpp"
 
 using namespace keyledger;
@@ -32,7 +33,8 @@ protected:
     }
 
     Database database;
-    PostgresStore store{{.url = database.service_url()}, [] { return std::int64_t{1'750'000'000'123}; }};
+    PostgresStore store{{.url = database.service_url(), .authenticity = test::authenticity()},
+                        [] { return std::int64_t{1'750'000'000'123}; }};
     const Uuid id = next_uuid();
 };
 
@@ -90,7 +92,8 @@ TEST_F(PostgresSnapshot, IsDroppedWithTheKeyOfWhomItTellsOf) {
 
 TEST(DestroyedSubjects, AreThoseWhoseKeysDiedLately) {
     Database database;
-    PostgresStore store({.url = database.service_url()}, [] { return std::int64_t{1'750'000'000'123}; });
+    PostgresStore store({.url = database.service_url(), .authenticity = test::authenticity()},
+                        [] { return std::int64_t{1'750'000'000'123}; });
     const Uuid ann = next_uuid();
     const Uuid bob = next_uuid();
     const Uuid anns_key = next_uuid();

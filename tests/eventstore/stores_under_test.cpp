@@ -3,6 +3,7 @@
 #include "eventstore/postgres/postgres_log_source.hpp"
 #include "eventstore/postgres/postgres_store.hpp"
 #include "tests/eventstore/store_fixture.hpp"
+#include "tests/support/event_macs.hpp"
 #include "tests/support/postgres.hpp"
 
 namespace keyledger::test {
@@ -22,7 +23,8 @@ eventstore::FaultyStore& faultless_store() {
 }
 
 eventstore::postgres::PostgresStore& postgres_store() {
-    static eventstore::postgres::PostgresStore store({.url = database().service_url()}, fixed_now_ms);
+    static eventstore::postgres::PostgresStore store(
+        {.url = database().service_url(), .authenticity = authenticity()}, fixed_now_ms);
     return store;
 }
 
@@ -35,7 +37,10 @@ const std::vector<StoreUnderTest>& stores_under_test() {
         {"faulty", []() -> eventstore::Store& { return faultless_store(); },
          [] { return std::make_unique<eventstore::MemoryLogSource>(memory_store()); }},
         {"postgres", []() -> eventstore::Store& { return postgres_store(); },
-         [] { return std::make_unique<eventstore::postgres::PostgresLogSource>(database().service_url()); }},
+         [] {
+             return std::make_unique<eventstore::postgres::PostgresLogSource>(
+                 database().service_url(), keyledger::test::authenticity());
+         }},
     };
     return kStores;
 }

@@ -56,8 +56,9 @@ TRACE_OF_REFUSAL = {
     "refresh": {"session.ended", "session.refresh_refused"},
 }
 # Commands of their own.
-BESIDES = {"login.failed", "login.failures_cleared", "login.network_seen", "user.password_hash_renewed"}
-FROM_COMMAND_LINE = {"create-admin"}
+BESIDES = {"login.failed", "login.failures_cleared", "login.failures_summed", "login.network_seen",
+           "user.password_hash_renewed"}
+NOT_FROM_A_CLIENT = {"create-admin", "housekeeping"}
 
 
 def read_lines(path):
@@ -92,7 +93,7 @@ class Checker:
         for event in evidence.events:
             if event["event_type"] in ("login.failed", "login.failures_cleared"):
                 self.failures[event["payload"].get("user_id") or event["stream_id"]].append(event)
-            self.by_request[event["metadata"]["request_id"]].append(event)
+            self.by_request[event["metadata"].get("request_id", "")].append(event)
         for entry in self.journal.values():
             if entry.get("key"):
                 self.by_key[entry["key"]].append(entry)
@@ -133,9 +134,9 @@ class Checker:
             ids.add(event["event_id"])
             if leaf_hash(event) != event["leaf_hash"]:
                 self.wrong(f"LOG: position {position}: the leaf hash is not that of the record")
-            request = event["metadata"]["request_id"]
+            request = event["metadata"].get("request_id", "")
             if event["stream_type"] in KNOWN_STREAMS and request not in self.journal \
-                    and request not in FROM_COMMAND_LINE:
+                    and request not in NOT_FROM_A_CLIENT:
                 self.wrong(f"LOG: position {position}: nobody sent the request '{request}'")
         heads = {row["stream_id"]: row["version"] for row in self.seen.streams}
         if heads != versions:
@@ -190,9 +191,9 @@ class Checker:
         if event is None:
             return self.wrong(f"LOST: {what} was acknowledged at position {position}, which is not in the log")
         requests = {one["request_id"] for one in self.group_of(entry)}
-        if event["metadata"]["request_id"] not in requests:
+        if event["metadata"].get("request_id", "") not in requests:
             return self.wrong(f"LOST: {what} was acknowledged at position {position}, where '{event['event_type']}' of"
-                              f" {event['metadata']['request_id']} stands")
+                              f" {event['metadata'].get('request_id', '')} stands")
         if event["event_type"] not in DONE_BY[op]:
             return self.wrong(f"LOST: {what} was acknowledged at position {position}, where '{event['event_type']}'"
                               " stands")
@@ -225,7 +226,7 @@ class Checker:
         """user -> [(position, number, entry that brought it)], the numbers being those of the journal."""
         history = defaultdict(list)
         for event in self.seen.events:
-            entry = self.journal.get(event["metadata"]["request_id"])
+            entry = self.journal.get(event["metadata"].get("request_id", ""))
             if entry and event["event_type"] == "user.password_set":
                 history[event["stream_id"]].append((event["position"], entry["password"], entry))
             if entry and event["event_type"] == "user.password_changed":
@@ -265,7 +266,7 @@ class Checker:
         """The failure itself could not be recorded (the database went away behind it): was the one before it, of the
         same user, refused for too many failures?"""
         before = [event for event in self.failures[entry["user"]]
-                  if self.journal.get(event["metadata"]["request_id"], entry)["sent"] < entry["sent"]]
+                  if self.journal.get(event["metadata"].get("request_id", ""), entry)["sent"] < entry["sent"]]
         return bool(before) and before[-1]["payload"].get("reason") == "too_many_failures"
 
     def acknowledged_at(self, entry):
@@ -279,7 +280,7 @@ class Checker:
     def ender_of(self, session):
         """The request that ended the session, or None; a refusal that ended it counts from its answer on."""
         position = self.fold.ends.get(session)
-        return position and self.journal.get(self.at[position]["metadata"]["request_id"])
+        return position and self.journal.get(self.at[position]["metadata"].get("request_id", ""))
 
     def check_answers_at_head(self):
         for entry in self.journal.values():
@@ -311,7 +312,7 @@ class Checker:
                 if holder is None or holder["sent"] > entry["answered"]:
                     self.wrong(f"ANSWER: {what} was answered email-taken, and nobody had taken {entry['email']}")
             if entry.get("problem") == "user-disabled":
-                sent = [self.journal[self.at[position]["metadata"]["request_id"]]["sent"]
+                sent = [self.journal[self.at[position]["metadata"].get("request_id", "")]["sent"]
                         for position in self.fold.disabled.get(entry.get("user"), [])]
                 if not sent or min(sent) > entry["answered"]:
                     self.wrong(f"ANSWER: {what} was answered user-disabled, and nobody had disabled him")

@@ -10,7 +10,8 @@ from servers import query
 
 TABLES = {
     "events": """select position, tenant, stream_type, stream_id, version, event_type, schema_version, event_id,
-                        payload, metadata, encode(leaf_hash, 'hex') as leaf_hash,
+                        payload_text::jsonb as payload, metadata_text::jsonb as metadata,
+                        encode(leaf_hash, 'hex') as leaf_hash,
                         (extract(epoch from recorded_at) * 1000)::bigint as recorded_at_ms
                    from keyledger.events order by position""",
     "commands": """select encode(command_id, 'hex') as command_id, first_position, event_count

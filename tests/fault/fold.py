@@ -66,8 +66,8 @@ class Fold:
         self.audit[event["position"]] = {
             "occurred_at_ms": metadata["occurred_at_ms"], "type": event["event_type"],
             "stream_type": event["stream_type"], "stream_id": event["stream_id"],
-            "actor_type": metadata["actor_type"], "request_id": metadata["request_id"] or None,
-            "session_id": metadata["session_id"],
+            "actor_type": metadata["actor_type"], "request_id": metadata.get("request_id") or None,
+            "session_id": metadata.get("session_id"),
             "outcome": "failure" if event["event_type"] in failed or reused else "success"}
 
     # ---- users ---------------------------------------------------------------------------------------------
@@ -180,6 +180,9 @@ class Fold:
     # ---- log-in attempts -----------------------------------------------------------------------------------
     def login_failed(self, event, payload, stream, _at_ms):
         self.subjects[event["position"]] = payload["user_id"] or stream
+
+    def login_failures_summed(self, event, _payload, stream, _at_ms):
+        self.subjects[event["position"]] = stream
 
     def login_failures_cleared(self, event, payload, _stream, _at_ms):
         self.subjects[event["position"]] = payload["user_id"]

@@ -53,8 +53,9 @@ def check_log(database, journal, faults):
         if versions.get(stream, 0) + 1 != int(version):
             faults.append(f"stream {stream} jumps to version {version} at position {position}")
         versions[stream] = int(version)
-    for row in Database.psql(database.url, "select stream_id, payload->>'generation', count(*) from keyledger.events"
-                                           " where event_type = 'session.refreshed' group by 1, 2 having count(*) > 1"):
+    for row in Database.psql(database.url, "select stream_id, payload_text::jsonb->>'generation', count(*)"
+                                           " from keyledger.events where event_type = 'session.refreshed'"
+                                           " group by 1, 2 having count(*) > 1"):
         faults.append(f"a generation was handed out twice: {row}")
     expected = {"register": ("user.registered", "user.password_set"), "login": ("session.started",),
                 "refresh": ("session.refreshed",)}

@@ -85,6 +85,8 @@ class Service:
             "KEYLEDGER_ARGON2_ITERATIONS": "1",
             "KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE": "1000000",
             "KEYLEDGER_LOGIN_NETWORK_BURST": "1000000",
+            "KEYLEDGER_WRITE_RATE_PER_MINUTE": "1000000",
+            "KEYLEDGER_WRITE_BURST": "1000000",
         }
         self.run("keys", "generate")
         self.run("migrate", "up")

@@ -135,7 +135,10 @@ class Deployment:
             "KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE": "1000000",
             "KEYLEDGER_LOGIN_NETWORK_BURST": "1000000",
             "KEYLEDGER_LOGIN_NAME_BURST": "1000000",
+            "KEYLEDGER_WRITE_RATE_PER_MINUTE": "1000000",
+            "KEYLEDGER_WRITE_BURST": "1000000",
             "KEYLEDGER_REQUEST_TIMEOUT_MS": "4000",
+            "KEYLEDGER_POSITIONS": "clear",  # what was acknowledged is looked for where it was told to be
         }
         self.write_clients()
         self.run("keys", "generate")

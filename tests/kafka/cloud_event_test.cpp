@@ -24,6 +24,7 @@ Uuid id_of(std::uint8_t last) {
 
 RecordedEvent registered() {
     RecordedEvent event;
+    event.standing = RecordedEvent::Standing::kBelieved;
     event.position = 42;
     event.tenant = "default";
     event.stream_type = "user";
@@ -108,6 +109,23 @@ TEST(CloudEvent, RefusesWhatThisBuildCannotRead) {
     for (const RecordedEvent& event : {unknown_type, newer, undeclared, not_json, bad_metadata})
         EXPECT_THROW(cloud_event(event, "subject", {id_of(9), ""}), CodecError)
             << event.type << event.payload;
+}
+
+TEST(CloudEvent, OfARecordThatTheServiceDidNotWriteSaysOnlyThatItIsThere) {
+    RecordedEvent event = registered();
+    event.standing = RecordedEvent::Standing::kInert;
+    event.payload = "secret";
+    event.recorded_at_ms = 1'700'000'000'123;
+    EXPECT_THROW(cloud_event(event, "subject", {id_of(9), ""}), CodecError);
+    const Record record = record_disavowed(event, {id_of(9), "https://issuer"});
+    EXPECT_EQ(record.key, event.stream_id.to_string());
+    EXPECT_EQ(record.value.value(), R"({"data":{"leaf_hash":")" + std::string(64, '0') +
+                                        R"("},"position":42,"schema_version":1,"stream":{"id":)"
+                                        R"("00000000-0000-0000-0000-000000000001","version":1}})");
+    auto headers = headers_of(record);
+    EXPECT_EQ(headers["ce_type"], "log.record_disavowed");
+    EXPECT_EQ(headers["ce_sequence"], "0000000000000000042");
+    EXPECT_EQ(headers["ce_logid"], "00000000-0000-0000-0000-000000000009");
 }
 
 TEST(CloudEvent, WritesTimesAsRfc3339) {

@@ -9,6 +9,7 @@
 #include "tests/kafka/rig.hpp"
 #include "tests/support/appends.hpp"
 #include "tests/support/await.hpp"
+#include "tests/support/event_macs.hpp"
 #include "tests/support/postgres.hpp"
 
 namespace keyledger::test {
@@ -35,8 +36,8 @@ void append_scripted(Store& store, const ScriptedLog& log, Position first, Posit
 
 struct Node {
     Node(const std::string& url, PublisherOptions options)
-        : source(url),
-          leader(url, "publisher"),
+        : source(url, test::authenticity()),
+          leader(url, "publisher", test::authenticity()),
           publisher(std::move(options), {source, leader, leader, leader}) {
         publisher.start();
     }
@@ -51,7 +52,8 @@ TEST(PublisherFromPostgres, PublishesEachEventOnceOnTwoNodesWhoseSessionsAreCut)
     Database database;
     Rig rig;  // for its topics and its script
     rig.log.grow(kRound * kRounds);
-    postgres::PostgresStore store({database.service_url()}, [] { return kNow; });
+    postgres::PostgresStore store({.url = database.service_url(), .authenticity = test::authenticity()},
+                                  [] { return kNow; });
     {
         Node one(database.service_url(), rig.options());
         Node two(database.service_url(), rig.options());
@@ -91,7 +93,8 @@ TEST(PublisherFromPostgres, AsksTheLogWhoseTheSessionsAreThatItDidNotSeeBegin) {
     Database database;
     Rig rig;
     rig.log.grow(300);
-    postgres::PostgresStore store({database.service_url()}, [] { return kNow; });
+    postgres::PostgresStore store({.url = database.service_url(), .authenticity = test::authenticity()},
+                                  [] { return kNow; });
     for (const auto& [first, last] : {std::pair<Position, Position>{1, 150}, {151, 300}}) {
         append_scripted(store, rig.log, first, last);
         Node node(database.service_url(), rig.options());  // a new process: it remembers no session

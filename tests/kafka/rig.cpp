@@ -21,6 +21,7 @@ std::uint64_t seed_of_test() {
 PublisherOptions Rig::options() const {
     PublisherOptions options;
     options.client.brokers = brokers;
+    options.macs = macs;
     options.topics = {prefix.text(), kPartitions, 1};
     return options;
 }

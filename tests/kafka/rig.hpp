@@ -9,6 +9,7 @@
 
 #include "eventstore/kafka/publisher.hpp"
 #include "tests/kafka/scripted_log.hpp"
+#include "tests/kafka/test_macs.hpp"
 #include "tests/support/kafka.hpp"
 
 namespace keyledger::test {
@@ -39,6 +40,7 @@ struct Rig {
     MemoryCursor cursors;
     AlwaysLeads leadership;
     std::string brokers;
+    std::shared_ptr<const eventstore::EventMacs> macs = std::make_shared<TestMacs>();
 };
 
 ::testing::AssertionResult reaches(const eventstore::kafka::Publisher& publisher, Position position);

@@ -125,7 +125,9 @@ void ScriptedLog::add(std::string stream_type, Stream& stream, std::string type,
     event.payload = std::move(payload);
     event.metadata = encode(metadata, sealer);
     event.recorded_at_ms = metadata.occurred_at_ms + 3;
+    event.is_canonical = true;
     event.leaf_hash = leaf_hash(event);
+    event.standing = RecordedEvent::Standing::kBelieved;
     events_.push_back(std::move(event));
     subjects_.push_back(std::move(subject));
 }

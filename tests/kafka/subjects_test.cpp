@@ -63,6 +63,7 @@ TEST(Subjects, AreTheUserOfWhatHeMayAndTheRoleOfWhatItGrants) {
     const Uuid role = *Uuid::parse("0192e4a0-0000-7abc-8def-0123456789ac");
     const auto recorded = [](const char* stream_type, const Uuid& stream, const char* type, std::string payload) {
         RecordedEvent event;
+        event.standing = RecordedEvent::Standing::kBelieved;
         event.stream_type = stream_type;
         event.stream_id = stream;
         event.type = type;
@@ -74,6 +75,9 @@ TEST(Subjects, AreTheUserOfWhatHeMayAndTheRoleOfWhatItGrants) {
     const std::string of_user = R"({"user_id":")" + user.to_string() + R"("})";
     ScriptedLog log(kSeed);
     Subjects subjects(log);
+    RecordedEvent foreign = recorded("session", user, "session.started", "not JSON");
+    foreign.standing = RecordedEvent::Standing::kInert;
+    EXPECT_EQ(subjects.of({foreign}).value(), std::vector{user.to_string()}) << "its stream, unread";
     const auto found =
         subjects.of({recorded("role", role, "role.deleted", "{}"),
                      recorded("assignments", assignments_of(user), "role.assigned", of_both),

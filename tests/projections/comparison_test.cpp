@@ -65,6 +65,32 @@ TEST_F(ComparisonTest, I7TheLiveTablesEqualAFullReplay) {
     }
 }
 
+// I7, with records that the service did not write, of whatever they may be: the cursor moves over them, and no row.
+TEST_F(ComparisonTest, I7AForeignRecordMovesTheCursorAndNothingElse) {
+    story.random_events(60);
+    story.publish();
+    const Position genuine = story.head();
+    for (int i = 0; i < 3; ++i) story.registers("mallory@example.com");
+    story.publish();
+    ASSERT_GE(story.head(), genuine + 3);
+    for (Position position = genuine + 1; position <= story.head(); ++position)
+        story.log().tamper(position, [&](auto& event) {
+            event.standing = eventstore::RecordedEvent::Standing::kInert;
+            event.payload = "no JSON at all";
+            event.metadata = "";
+            if (position == genuine + 2) event.type = "user.knighted";
+        });
+    for (const ReadModel* model : {static_cast<const ReadModel*>(&users), static_cast<const ReadModel*>(&audit)}) {
+        apply(*model);
+        const auto compared = compare(*model);
+        ASSERT_TRUE(compared) << model->name();
+        EXPECT_FALSE(compared->first_difference) << model->name();
+        EXPECT_EQ(compared->position, story.head());
+    }
+    EXPECT_EQ(database.execute("select max(position) from read_models.audit_1"), std::to_string(genuine));
+    EXPECT_EQ(database.execute("select count(*) from read_models.audit_1"), std::to_string(genuine));
+}
+
 // Each kind of damage in one of 100 rows, and before it in the order of the key nothing else.
 TEST_F(ComparisonTest, NamesTheFirstDifference) {
     story.random_events(100);

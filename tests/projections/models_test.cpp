@@ -277,6 +277,8 @@ TEST_F(AuditModelTest, SaysWhoDidWhatToWhomFromWhereAndWhatCameOfIt) {
     story.record(session, SessionEvent(SessionRefreshRefused{7}), By{});
     story.record(story.new_id(), LoginAttemptsEvent(LoginFailed{ann, LoginFailure::kWrongPassword}), By{});
     story.record(story.new_id(), LoginAttemptsEvent(LoginFailed{{}, LoginFailure::kUnknownUser}), By{});
+    const LoginFailuresSummed summed{LoginFailure::kUnknownUser, 25, 1'000, 2'000};
+    story.record(story.new_id(), LoginAttemptsEvent(summed), By{});
     Driver driver(database, story, audit);
     driver.tell(2);
     const std::string a = ann.to_string();
@@ -292,7 +294,8 @@ TEST_F(AuditModelTest, SaysWhoDidWhatToWhomFromWhereAndWhatCameOfIt) {
                     "session.refresh_refused|anonymous|-|" + a +
                         "|failure|unknown_generation|192.0.2.7|curl/8|req-1",
                     "login.failed|anonymous|-|" + a + "|failure|wrong_password|192.0.2.7|curl/8|req-1",
-                    "login.failed|anonymous|-|-|failure|unknown_user|192.0.2.7|curl/8|req-1"}));
+                    "login.failed|anonymous|-|-|failure|unknown_user|192.0.2.7|curl/8|req-1",
+                    "login.failures_summed|anonymous|-|-|failure|unknown_user, 25 times|192.0.2.7|curl/8|req-1"}));
     EXPECT_EQ(rows(database,
                    "select occurred_at_ms, session_id, stream_type, stream_id from read_models.audit_1 "
                    "where position = 2"),

@@ -12,6 +12,7 @@
 #include "tests/projections/driver.hpp"
 #include "tests/projections/log_writer.hpp"
 #include "tests/projections/running.hpp"
+#include "tests/support/event_macs.hpp"
 
 using namespace keyledger;
 using namespace keyledger::projections;
@@ -87,7 +88,8 @@ TEST_F(ProjectorTest, FollowsTheRealLog) {
     writer.write(story.log().all());
     Queries queries({database.service_url()});
     Projector projector({database.service_url()},
-                        std::make_unique<eventstore::postgres::PostgresLogSource>(database.service_url()),
+                        std::make_unique<eventstore::postgres::PostgresLogSource>(
+                            database.service_url(), keyledger::test::authenticity()),
                         story.cipher(), all_read_models(), [&](auto, auto) { queries.applied(); });
     projector.start();
     const auto before = story.log().head();

@@ -169,7 +169,9 @@ Position Story::record(const Uuid& stream, const AnyEvent& event, const By& by) 
     const SubjectKeyPtr actor_key = key_of(actor.value_or(key_of_the_day_));
     StorySealer metadata_sealer(cipher_, actor_key, recorded.event_id);
     recorded.metadata = encode(metadata, metadata_sealer);
+    recorded.is_canonical = true;
     recorded.leaf_hash = leaf_hash(recorded);
+    recorded.standing = RecordedEvent::Standing::kBelieved;
     return recorded.position;
 }
 
@@ -309,6 +311,10 @@ void Story::random_event() {
     if (dice < 94) return void(record(user, UserEvent(UserPasswordHashRenewed{new_id(), "cc"}), by));
     if (dice < 95) return void(record(user, UserEvent(UserMadeAdministrator{}), by));
     if (dice < 97) return void(record(new_id(), LoginAttemptsEvent(LoginFailuresCleared{user}), by));
+    if (dice < 98) {
+        const LoginFailuresSummed summed{LoginFailure::kUnknownUser, 1 + static_cast<std::int64_t>(below(99)), 1, 2};
+        return void(record(new_id(), LoginAttemptsEvent(summed), By{}));
+    }
     const std::optional<Uuid> whom = dice < 99 ? std::optional(user) : std::nullopt;
     record(new_id(), LoginAttemptsEvent(LoginFailed{whom, LoginFailure::kWrongPassword}), By{});
 }

@@ -243,6 +243,14 @@ TEST_F(AccessToken, IsGoodFromItsIssueUntilItsEnd) {
 }
 
 TEST_F(AccessToken, AllowsForSkewOnlyWhenTold) {
+    TokenExpectation of_another_node = kOwnApi;
+    of_another_node.early_ms = 60'000;
+    const auto read = read_access_token(*keyring_, good_, kTokenNowMs);
+    ASSERT_TRUE(read);
+    EXPECT_TRUE(check_access_token(*read, of_another_node, kTokenNowMs - 60'000)) << "issued by a clock that is ahead";
+    EXPECT_EQ(check_access_token(*read, of_another_node, kTokenNowMs - 60'001).error(), TokenError::kNotYetValid);
+    EXPECT_EQ(check_access_token(*read, of_another_node, read->claims.expires_at_ms).error(), TokenError::kExpired)
+        << "and it lasts no longer for that";
     TokenExpectation lenient = kOwnApi;
     lenient.skew_ms = 5'000;
     EXPECT_TRUE(accepts(good_, kTokenNowMs - 5'000, lenient));

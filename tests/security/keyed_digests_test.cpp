@@ -12,7 +12,7 @@ class IdempotencyKeysTest : public KeyringTest {
 protected:
     void SetUp() override { generate(); }
     commands::Idempotency derive(std::string_view operation, std::string_view principal, std::string_view key,
-                                 const std::vector<std::string>& request) {
+                                 const std::vector<std::string_view>& request) {
         const LiveKeyring keyring(loaded());
         KeyringIdempotencyKeys keys(keyring, clock_);
         return keys.derive(operation, principal, key, request);
@@ -35,8 +35,8 @@ TEST_F(IdempotencyKeysTest, BelongToTheirCallerAndTheirRoute) {
 // I5: another body under the same key is told apart, so that it is refused and not answered with the first outcome.
 TEST_F(IdempotencyKeysTest, TellAnotherBodyUnderTheSameKey) {
     const auto first = derive("register", "", "key", {"ann@example.com", "ann"});
-    for (const std::vector<std::string>& other :
-         {std::vector<std::string>{"bob@example.com", "ann"}, {"ann@example.coma", "nn"}, {"ann@example.com"}}) {
+    for (const std::vector<std::string_view>& other :
+         {std::vector<std::string_view>{"bob@example.com", "ann"}, {"ann@example.coma", "nn"}, {"ann@example.com"}}) {
         const auto second = derive("register", "", "key", other);
         EXPECT_EQ(second.command_id, first.command_id);
         EXPECT_NE(second.fingerprint, first.fingerprint);

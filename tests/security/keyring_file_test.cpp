@@ -100,7 +100,7 @@ TEST_F(KeyringFile, IsRefusedWhenItIsAFolder) {
 
 TEST_F(KeyringFile, IsRefusedWhenGroupOrOthersMayTouchIt) {
     generate();
-    for (unsigned mode : {0640u, 0604u, 0620u, 0602u, 0610u, 0601u}) {
+    for (unsigned mode : {0660u, 0604u, 0620u, 0602u, 0610u, 0601u}) {
         ASSERT_EQ(::chmod(path_.c_str(), mode), 0);
         auto keyring = Keyring::load(path_);
         ASSERT_FALSE(keyring) << mode;

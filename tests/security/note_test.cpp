@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "security/base64url.hpp"
+#include "security/bytes.hpp"
+#include "tests/security/weak_keys.hpp"
+
 using namespace keyledger::security;
 
 namespace {
@@ -40,6 +44,19 @@ TEST(Note, AVerifyingKeyWithAWrongLetterIsRefused) {
     for (const char* bad : {"", "name", "name+c74f20a3", "na me+c74f20a3+AQ==", "n+c74f20a3+!!!!", "n+zz+AQ=="})
         EXPECT_FALSE(parse_note_key(bad)) << bad;
     EXPECT_TRUE(parse_note_key(std::string(kGoKey) + "\n")) << "as read from a file";
+}
+
+TEST(Note, AVerifyingKeyUnderWhichAnybodyCouldSignIsRefused) {
+    const auto line_of = [](std::string_view point) {
+        NoteKey made;
+        made.name = "keyledger/log";
+        made.public_key = base64url_decode(point).value();
+        const Digest digest = sha256({made.name, "\n", std::string_view("\x01"), made.public_key});
+        made.hash = std::string(view_of(digest).substr(0, 4));
+        return made.to_string();
+    };
+    for (const auto& point : weak::kEdwardsPoints) EXPECT_FALSE(parse_note_key(line_of(point.value))) << point.name;
+    EXPECT_TRUE(parse_note_key(line_of(weak::kGoodPoint)));
 }
 
 TEST_F(Signed, OpensWithItsKeyAlone) {

@@ -6,6 +6,7 @@
 
 #include "security/base64url.hpp"
 #include "security/client_assertion.hpp"
+#include "tests/security/weak_keys.hpp"
 
 namespace keyledger::security {
 namespace {
@@ -79,6 +80,49 @@ TEST(PublicKey, IsRefusedWhereItIsWeakMalformedOrPrivate) {
         {"more behind it", "{" + edwards + "} {}"}};
     for (const auto& [what, jwk] : bad) EXPECT_FALSE(PublicKey::parse(jwk)) << what;
     EXPECT_TRUE(PublicKey::parse("{" + edwards + R"(,"alg":"Ed25519"})"));
+}
+
+std::string rsa_jwk(std::string_view modulus) {
+    return R"({"e":"AQAB","kty":"RSA","n":")" + std::string(modulus) + "\"}";
+}
+std::string edwards_jwk(std::string_view point) {
+    return R"({"crv":"Ed25519","kty":"OKP","x":")" + std::string(point) + "\"}";
+}
+
+TEST(PublicKey, IsRefusedWhereOthersCouldSignUnderIt) {
+    for (const auto& point : weak::kEdwardsPoints)
+        EXPECT_FALSE(PublicKey::parse(edwards_jwk(point.value))) << point.name;
+    for (const auto& modulus : weak::kModuli) EXPECT_FALSE(PublicKey::parse(rsa_jwk(modulus.value))) << modulus.name;
+    const auto curve_jwk = [](const weak::NamedPair& point) {
+        return R"({"crv":"P-256","kty":"EC","x":")" + std::string(point.x) + R"(","y":")" + std::string(point.y) +
+               "\"}";
+    };
+    for (const auto& point : weak::kCurvePoints) EXPECT_FALSE(PublicKey::parse(curve_jwk(point))) << point.name;
+    // Of the same making, without the fault.
+    EXPECT_TRUE(PublicKey::parse(curve_jwk(weak::kGoodCurvePoint)));
+    EXPECT_TRUE(PublicKey::parse(edwards_jwk(weak::kGoodPoint)));
+    EXPECT_TRUE(PublicKey::parse(rsa_jwk(weak::kGoodModulus)));
+}
+
+TEST(PublicKey, NamesTheFaultOfAModulus) {
+    const auto fault_of = [](std::string_view name) {
+        for (const auto& modulus : weak::kModuli)
+            if (modulus.name == name) return PublicKey::parse(rsa_jwk(modulus.value)).error();
+        return std::string("no such modulus");
+    };
+    EXPECT_NE(fault_of("ROCA").find("CVE-2017-15361"), std::string::npos) << fault_of("ROCA");
+    EXPECT_NE(fault_of("3 and a prime").find("small factor"), std::string::npos);
+    EXPECT_NE(fault_of("65521 and a prime").find("small factor"), std::string::npos);
+    for (const char* close : {"primes next to each other", "a square", "primes some steps of Fermat's apart"})
+        EXPECT_NE(fault_of(close).find("too close"), std::string::npos) << close << ": " << fault_of(close);
+    EXPECT_NE(fault_of("a prime").find("not that of an RSA key"), std::string::npos);
+}
+
+TEST(PublicKey, IsTakenWhereAnyoneMadeItByTheBook) {
+    for (int i = 0; i < 200; ++i) {
+        const auto read = PublicKey::parse(jwk_of(SigningKey::generate(SigningAlgorithm::kEdDsa)));
+        EXPECT_TRUE(read) << read.error();
+    }
 }
 
 // ---- assertions ------------------------------------------------------------------------------------------------

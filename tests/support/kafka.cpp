@@ -32,8 +32,8 @@ void check(const std::string& doing, rd_kafka_resp_err_t error) {
     if (error) fail(doing, rd_kafka_err2str(error));
 }
 
-Handle open(rd_kafka_type_t type, const std::string& brokers, const Settings& settings) {
-    rd_kafka_conf_t* conf = rd_kafka_conf_new();
+Handle open(rd_kafka_type_t type, const std::string& brokers, const Settings& settings,
+            rd_kafka_conf_t* conf = rd_kafka_conf_new()) {
     char text[512];
     Settings all = settings;
     all.emplace_back("bootstrap.servers", brokers);
@@ -45,14 +45,19 @@ Handle open(rd_kafka_type_t type, const std::string& brokers, const Settings& se
     return Handle(handle, rd_kafka_destroy);
 }
 
-Handle consumer(const std::string& brokers, Isolation isolation) {
+Handle consumer(const std::string& brokers, Isolation isolation, const Settings& as) {
     const bool committed = isolation == Isolation::kReadCommitted;
-    return open(RD_KAFKA_CONSUMER, brokers,
-                {{"group.id", "keyledger.tests"},
-                 {"isolation.level", committed ? "read_committed" : "read_uncommitted"},
-                 {"enable.auto.commit", "false"},
-                 {"enable.partition.eof", "true"},
-                 {"fetch.wait.max.ms", "10"}});
+    Settings settings{{"group.id", "keyledger.tests"},
+                      {"isolation.level", committed ? "read_committed" : "read_uncommitted"},
+                      {"enable.auto.commit", "false"},
+                      {"enable.partition.eof", "true"},
+                      {"fetch.wait.max.ms", "10"}};
+    settings.insert(settings.end(), as.begin(), as.end());
+    return open(RD_KAFKA_CONSUMER, brokers, settings);
+}
+
+void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* outcome) {
+    *static_cast<rd_kafka_resp_err_t*>(outcome) = message->err;
 }
 
 // nullopt: there is no such topic.
@@ -87,7 +92,8 @@ ConsumedRecord copy_of(const rd_kafka_message_t& message) {
     const void* value = nullptr;
     std::size_t size = 0;
     for (std::size_t i = 0; !rd_kafka_header_get_all(headers, i, &name, &value, &size); ++i)
-        record.headers[name] = std::string(static_cast<const char*>(value), size);
+        record.headers_in_order.emplace_back(name, std::string(static_cast<const char*>(value), size));
+    record.headers.insert(record.headers_in_order.begin(), record.headers_in_order.end());
     return record;
 }
 
@@ -106,11 +112,11 @@ std::int64_t ConsumedRecord::position() const {
 }
 
 std::vector<ConsumedRecord> read_topic(const std::string& brokers, const std::string& topic,
-                                       Isolation isolation) {
+                                       Isolation isolation, const Settings& as) {
     // Only an uncommitted reader is told the true end; a committed one is told where the first open
     // transaction began.
-    const Handle bounds = consumer(brokers, Isolation::kReadUncommitted);
-    const Handle reader = consumer(brokers, isolation);
+    const Handle bounds = consumer(brokers, Isolation::kReadUncommitted, as);
+    const Handle reader = consumer(brokers, isolation, as);
     const auto partitions = partition_count(bounds.get(), topic);
     if (!partitions) fail(topic, "there is no such topic");
     const Partitions wanted(rd_kafka_topic_partition_list_new(*partitions),
@@ -193,13 +199,23 @@ void delete_topic(const std::string& brokers, const std::string& topic) {
 }
 
 void produce(const std::string& brokers, const std::string& topic, const std::string& key,
-             const std::string& value) {
-    const Handle handle = open(RD_KAFKA_PRODUCER, brokers, {{"linger.ms", "0"}});
+             const std::string& value, const Settings& headers, const Settings& as) {
+    rd_kafka_resp_err_t outcome = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    rd_kafka_conf_t* conf = rd_kafka_conf_new();
+    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+    rd_kafka_conf_set_opaque(conf, &outcome);
+    Settings settings{{"linger.ms", "0"}};
+    settings.insert(settings.end(), as.begin(), as.end());
+    const Handle handle = open(RD_KAFKA_PRODUCER, brokers, settings, conf);
+    rd_kafka_headers_t* all = rd_kafka_headers_new(headers.size());
+    for (const auto& [name, text] : headers) rd_kafka_header_add(all, name.c_str(), -1, text.data(), std::ssize(text));
     check(topic, rd_kafka_producev(handle.get(), RD_KAFKA_V_TOPIC(topic.c_str()),
                                    RD_KAFKA_V_KEY(key.data(), key.size()),
                                    RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
-                                   RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END));
+                                   RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(all),
+                                   RD_KAFKA_V_END));
     check(topic, rd_kafka_flush(handle.get(), kRequestMs));
+    check(topic, outcome);
 }
 
 TopicPrefix::TopicPrefix() {

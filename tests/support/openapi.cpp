@@ -17,7 +17,8 @@ using rapidjson::Value;
 constexpr std::string_view kProblemMedia = "application/problem+json";
 constexpr std::string_view kProblemPrefix = "urn:keyledger:problem:";
 // Headers that mean something to a caller: none may be sent that the answer does not document.
-constexpr const char* kMeaningful[] = {"Keyledger-Position", "Location", "Retry-After", "WWW-Authenticate"};
+constexpr const char* kMeaningful[] = {"Idempotency-Replayed", "Keyledger-Position", "Location", "Retry-After",
+                                       "WWW-Authenticate"};
 
 std::string string_of(const Value& value) { return {value.GetString(), value.GetStringLength()}; }
 
@@ -251,6 +252,17 @@ OpenApi::~OpenApi() = default;
 
 const std::vector<OpenApi::Operation>& OpenApi::operations() const { return document_->operations; }
 const std::map<std::string, OpenApi::ProblemEntry>& OpenApi::problems() const { return document_->problems; }
+
+std::set<std::string> OpenApi::repeatable() const {
+    std::set<std::string> ids;
+    for (const Operation& operation : operations()) {
+        const Value& object = document_->operation_object(operation);
+        if (!object.HasMember("parameters")) continue;
+        for (const Value& parameter : object["parameters"].GetArray())
+            if (document_->schema.resolved(parameter)["name"] == "Idempotency-Key") ids.insert(operation.id);
+    }
+    return ids;
+}
 
 const OpenApi::Operation* OpenApi::find(std::string_view method, std::string_view target) const {
     const std::string_view wanted = method == "HEAD" ? "GET" : method;

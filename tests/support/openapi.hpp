@@ -39,6 +39,8 @@ public:
     OpenApi& operator=(const OpenApi&) = delete;
 
     const std::vector<Operation>& operations() const;
+    // The ids of the operations that take an Idempotency-Key.
+    std::set<std::string> repeatable() const;
     // Null: no operation has that method at that path. A query is ignored; HEAD counts as GET.
     const Operation* find(std::string_view method, std::string_view target) const;
 

@@ -14,6 +14,7 @@
 #include "security/bytes.hpp"
 #include "security/digest.hpp"
 #include "security/hex.hpp"
+#include "tests/support/event_macs.hpp"
 
 namespace keyledger::test {
 namespace {
@@ -101,7 +102,7 @@ void need_template(pqxx::connection& connection, const std::string& name) {
         const std::string growing = name + "_growing";
         command(connection, "drop database if exists " + growing + " with (force)");
         command(connection, "create database " + growing + " template template0 encoding 'UTF8'");
-        eventstore::postgres::Migrator(url_of(growing)).up();
+        eventstore::postgres::Migrator(url_of(growing), event_macs()).up();
         command(connection, "do $$ begin if not exists (select from pg_roles where rolname = '" +
                                 std::string(kServiceUser) + "') then create role " + kServiceUser +
                                 " login password '" + kServicePassword + "' in role keyledger_service; end if; end $$");

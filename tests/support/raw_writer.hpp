@@ -4,12 +4,14 @@
 #include <libpq-fe.h>
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "eventstore/postgres/append_arguments.hpp"
 #include "eventstore/postgres/wire.hpp"
+#include "tests/support/event_macs.hpp"
 
 namespace keyledger::test {
 
@@ -34,8 +36,13 @@ public:
     // In two steps: sent, it waits for the lock until finish() has its answer.
     void send(const std::vector<eventstore::Append>& batch) {
         eventstore::postgres::AppendArguments arguments;
-        arguments.set_recorded_at(1'750'000'000'123);
-        for (const auto& append : batch) arguments.add(append);
+        std::vector<const eventstore::Append*> appends;
+        for (const auto& append : batch) {
+            arguments.add(append);
+            appends.push_back(&append);
+        }
+        if (!key) key = writing_key(Uuid::parse(run("select log_id from keyledger.log")).value());
+        arguments.stamp(appends, recorded_at_ms, *key);
         std::vector<const char*> starts;
         std::vector<int> lengths;
         for (const std::string_view value : arguments.values()) {
@@ -49,6 +56,10 @@ public:
                               formats.data(), 1) != 1)
             throw std::runtime_error(PQerrorMessage(connection_.get()));
     }
+    // What it stamps with; an attacker has another key.
+    std::int64_t recorded_at_ms = 1'750'000'000'123;
+    std::optional<eventstore::WritingKey> key;
+
     std::vector<int> finish() {
         std::vector<int> outcomes;
         std::string failure;

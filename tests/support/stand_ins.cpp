@@ -58,9 +58,9 @@ Secret CountedIdentifiers::next_secret() {
     return Secret(security::view_of(id));
 }
 
-std::optional<ServiceAccount::PublicKey> PlainAssertions::read_key(std::string_view jwk) {
-    if (jwk.empty() || jwk == "bad") return std::nullopt;
-    return ServiceAccount::PublicKey{std::string(jwk), KeyAlgorithm::kEs256, std::string(jwk)};
+asio::awaitable<std::optional<ServiceAccount::PublicKey>> PlainAssertions::read_key(std::string jwk) {
+    if (jwk.empty() || jwk == "bad") co_return std::nullopt;
+    co_return ServiceAccount::PublicKey{jwk, KeyAlgorithm::kEs256, jwk};
 }
 
 std::optional<PlainAssertions::Claims> PlainAssertions::read(std::string_view assertion) {
@@ -77,8 +77,8 @@ std::optional<PlainAssertions::Claims> PlainAssertions::read(std::string_view as
     return claims;
 }
 
-bool PlainAssertions::is_signed_by(std::string_view assertion, const ServiceAccount::PublicKey& key) {
-    return assertion.starts_with(key.id + '|');
+asio::awaitable<bool> PlainAssertions::is_signed_by(std::string assertion, ServiceAccount::PublicKey key) {
+    co_return assertion.starts_with(key.id + '|');
 }
 
 asio::awaitable<Result<Secret, HashingError>> PlainHasher::hash(Secret password, commands::HashingFor, Deadline) {

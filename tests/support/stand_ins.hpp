@@ -77,9 +77,9 @@ public:
 // signed by the key that it names. One of the key id "forged" names none.
 class PlainAssertions : public commands::ClientAssertions {
 public:
-    std::optional<ServiceAccount::PublicKey> read_key(std::string_view jwk) override;
+    asio::awaitable<std::optional<ServiceAccount::PublicKey>> read_key(std::string jwk) override;
     std::optional<Claims> read(std::string_view assertion) override;
-    bool is_signed_by(std::string_view assertion, const ServiceAccount::PublicKey& key) override;
+    asio::awaitable<bool> is_signed_by(std::string assertion, ServiceAccount::PublicKey key) override;
 };
 
 class KeptJournal : public commands::Journal {

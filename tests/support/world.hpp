@@ -65,6 +65,7 @@ public:
     commands::Executor executor;
     commands::FoldedAccess access;
     commands::ClientSecrets client_secrets;
+    commands::FailureSums failure_sums{[](std::string_view address) { return std::string(address); }};
     commands::Services services;
 };
 

@@ -10,8 +10,11 @@
 #include "eventstore/audit/tree_head_file.hpp"
 #include "eventstore/audit/tree_head_maker.hpp"
 #include "eventstore/audit/verify.hpp"
+#include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/leaf.hpp"
+#include "security/bytes.hpp"
+#include "security/hex.hpp"
 
 using namespace keyledger;
 using namespace keyledger::eventstore;
@@ -98,6 +101,10 @@ struct HeldState : TreeHeadStore {
     }
 };
 
+struct SealsNothing : FieldSealer {
+    std::string seal(std::string_view, std::string_view) override { return {}; }
+};
+
 struct MakerTest : testing::Test {
     HeldLog log;
     HeldLeadership leadership;
@@ -105,9 +112,32 @@ struct MakerTest : testing::Test {
     std::vector<SignedTreeHead> made;
     std::int64_t now_ms = 0;
     bool sink_fails = false;
+    std::vector<LogDisavowed> disavowed;
+    bool appends = true;
+
+    // As the service does: an event of the log's own stream for each, behind all others.
+    Result<void, std::string> disavow(const std::vector<LogDisavowed>& records) {
+        if (!appends) return Unexpected(std::string("the database is away"));
+        SealsNothing sealer;
+        for (const LogDisavowed& record : records) {
+            RecordedEvent event = log.events.back();
+            event.position = std::ssize(log.events) + 1;
+            event.stream_type = LogKeeping::kStreamType;
+            event.stream_id = kLogStream;
+            event.version = static_cast<std::int32_t>(disavowed.size()) + 1;
+            event.type = LogDisavowed::kType;
+            event.payload = encode(LogEvent(record), sealer).payload;
+            event.standing = RecordedEvent::Standing::kBelieved;
+            event.leaf_hash = leaf_hash(event);
+            log.events.push_back(event);
+            disavowed.push_back(record);
+        }
+        return {};
+    }
 
     TreeHeadMaker maker(std::optional<SignedTreeHead> seen = {}) {
-        TreeHeadPorts ports{log, leadership, state, {}, {}, {}, {}};
+        TreeHeadPorts ports{log, leadership, state, {}, {}, {}, {}, {}};
+        ports.disavow = [this](const std::vector<LogDisavowed>& records) { return disavow(records); };
         ports.now_ms = [this] { return ++now_ms; };
         ports.sign = pretend_sign;
         ports.open = pretend_open;
@@ -370,4 +400,81 @@ TEST_F(MakerTest, OthersWatchAndTroublePasses) {
     watcher.round();
     EXPECT_TRUE(watcher.status().trouble.empty());
     EXPECT_EQ(made.back().head.size, 13) << "the next head covers what the file missed";
+}
+
+// ---- records that the service did not write
+// --------------------------------------------------------------------
+TEST_F(MakerTest, SignsNothingOverAForeignRecordBeforeItIsDisavowed) {
+    log.events = some_events(8);
+    log.events[4].standing = RecordedEvent::Standing::kInert;
+    log.events[6].standing = RecordedEvent::Standing::kInert;
+    appends = false;
+    TreeHeadMaker one = maker();
+    one.round();
+    EXPECT_TRUE(made.empty());
+    EXPECT_THAT(one.status().trouble, ::testing::HasSubstr("position 5"));
+    appends = true;
+    one.round();
+    ASSERT_EQ(made.size(), 1U);
+    EXPECT_EQ(made.back().head.size, 10) << "it covers the two that say so, too";
+    ASSERT_EQ(disavowed.size(), 2U);
+    EXPECT_EQ(disavowed[0].position, 5);
+    EXPECT_EQ(disavowed[1].position, 7);
+    one.round();
+    EXPECT_EQ(disavowed.size(), 2U) << "once";
+}
+
+TEST_F(MakerTest, StopsAtARecordThatWasChangedAfterItWasSigned) {
+    log.events = some_events(8);
+    log.events[4].standing = RecordedEvent::Standing::kChanged;
+    TreeHeadMaker one = maker();
+    one.round();
+    EXPECT_TRUE(made.empty());
+    EXPECT_TRUE(one.status().contradicted);
+    EXPECT_THAT(one.status().trouble, ::testing::HasSubstr("position 5"));
+}
+
+TEST_F(MakerTest, WaitsForAKeyThatTheKeyringLacks) {
+    log.events = some_events(8);
+    log.events[4].standing = RecordedEvent::Standing::kKeyMissing;
+    log.events[4].mac_key_id = "mac-9";
+    TreeHeadMaker one = maker();
+    one.round();
+    EXPECT_TRUE(made.empty());
+    EXPECT_FALSE(one.status().contradicted);
+    EXPECT_THAT(one.status().trouble, ::testing::HasSubstr("mac-9"));
+    log.events[4].standing = RecordedEvent::Standing::kBelieved;
+    one.round();
+    EXPECT_EQ(made.size(), 1U);
+}
+
+// Without keys a foreign record shows by its leaf alone, and by what the log says of it.
+TEST_F(MakerTest, DisavowedRecordsAreListedByTheVerifierWhichGoesOn) {
+    log.events = some_events(8);
+    log.events[4].payload = R"({"made":"up"})";
+    (void)disavow({{5, security::hex_encode(security::view_of(log.events[4].leaf_hash))}});
+    const auto after = head_of(log.events, 9);
+    const auto found = verify_all(log.events, {after});
+    EXPECT_TRUE(found.good());
+    EXPECT_EQ(found.checked, 9);
+    ASSERT_EQ(found.disavowed.size(), 1U);
+    EXPECT_EQ(found.disavowed[0].position, 5);
+    EXPECT_EQ(verify_all(log.events, {head_of(log.events, 6), after}).first_bad->position, 5)
+        << "a head covered it before: it was the service's, and was changed";
+    log.events[8].payload = R"({"leaf_hash":"00","position":5})";
+    log.events[8].leaf_hash = leaf_hash(log.events[8]);
+    EXPECT_EQ(verify_all(log.events, {}).first_bad->position, 5) << "another record was disavowed";
+}
+
+TEST_F(MakerTest, WithKeysTheVerifierKnowsWhoWroteWhat) {
+    log.events = some_events(8);
+    for (RecordedEvent& event : log.events) event.standing = RecordedEvent::Standing::kBelieved;
+    log.events[7].standing = RecordedEvent::Standing::kInert;
+    const auto found = verify_all(log.events, {head_of(log.events, 6)});
+    EXPECT_TRUE(found.good());
+    EXPECT_TRUE(found.authenticated);
+    ASSERT_EQ(found.disavowed.size(), 1U) << "no head covers it yet";
+    EXPECT_EQ(found.disavowed[0].position, 8);
+    log.events[4].standing = RecordedEvent::Standing::kChanged;
+    EXPECT_EQ(verify_all(log.events, {}).first_bad->position, 5);
 }

@@ -36,6 +36,7 @@ std::string golden(std::string_view type, int version) {
 
 RecordedEvent recorded(const EventTypeInfo& info, std::string payload) {
     RecordedEvent event;
+    event.standing = RecordedEvent::Standing::kBelieved;
     event.stream_type = info.stream_type;
     event.type = info.type;
     event.schema_version = static_cast<std::int16_t>(info.schema_version);
@@ -102,6 +103,7 @@ TEST(Codec, RefusesUnknownTypesVersionsAndFields) {
     EXPECT_THROW(read("user.disabled", 1, R"({"reason":7})"), CodecError);
     EXPECT_THROW(read("user.disabled", 1, R"(["reason"])"), CodecError);
     RecordedEvent foreign;
+    foreign.standing = RecordedEvent::Standing::kBelieved;
     foreign.stream_type = "invoice";
     EXPECT_THROW(decode_any(foreign, marked), CodecError);
 }
@@ -198,4 +200,38 @@ TEST(Codec, TheEnvelopeComesBackAsItWasWritten) {
     EXPECT_EQ(read.session_id, envelope.session_id);
     EXPECT_EQ(read.client_address.value, "192.0.2.1");
     EXPECT_FALSE(read.user_agent.value);
+}
+
+// What was stored before has every field; what is stored now leaves out what is empty and what follows.
+TEST(Codec, TheEnvelopeIsLeanAndItsOldFormIsReadAsBefore) {
+    Marked marked;
+    EventMetadata envelope;
+    envelope.occurred_at_ms = 1'700'000'000'000;
+    envelope.actor_type = ActorType::kUser;
+    envelope.actor_id = "u";
+    envelope.command_id = "c";
+    envelope.causation_id = "c";
+    envelope.request_id = "r";
+    envelope.correlation_id = "r";
+    EXPECT_EQ(
+        encode(envelope, marked),
+        R"({"actor_id":"u","actor_type":"user","command_id":"c","occurred_at_ms":1700000000000,"request_id":"r"})");
+    const EventMetadata old = decode_metadata(
+        R"({"actor_id":"u","actor_type":"user","causation_id":"c","client_address":null,"command_id":"c",)"
+        R"("correlation_id":"r","device":null,"occurred_at_ms":1700000000000,"request_id":"r","session_id":null,)"
+        R"("traceparent":"","user_agent":null})",
+        marked);
+    for (const EventMetadata& read : {decode_metadata(encode(envelope, marked), marked), old}) {
+        EXPECT_EQ(read.causation_id, "c");
+        EXPECT_EQ(read.correlation_id, "r");
+        EXPECT_EQ(read.traceparent, "");
+        EXPECT_FALSE(read.session_id);
+        EXPECT_EQ(encode(read, marked), encode(envelope, marked));
+    }
+    envelope.causation_id = "";
+    EXPECT_EQ(decode_metadata(encode(envelope, marked), marked).causation_id, "")
+        << "empty is not the same as left out";
+    EXPECT_THROW((void)decode_metadata(R"({"actor_type":"user"})", marked), CodecError);
+    EXPECT_THROW((void)decode_metadata(R"({"actor_type":"user","occurred_at_ms":1,"new":"x"})", marked),
+                 CodecError);
 }

@@ -71,6 +71,24 @@ TEST(AccessState, LetsSessionsGoThatEndedOrExpired) {
     EXPECT_EQ(other.find(ann, phone.session_id).session.status, Session::Status::kAbsent);
 }
 
+// Whoever has the service's role in the database may append what they like; here nothing comes of it.
+TEST(AccessState, IsNotChangedByWhatTheServiceDidNotWrite) {
+    Stage stage;
+    const Uuid root = stage.world.create_administrator(stage.node, kAnnsEmail);
+    AccessState with({});
+    AccessState without({});
+    for (auto event : stage.world.events()) {
+        with.apply(AccessState::read_change(event));
+        if (event.type == RoleAssigned::kType) {
+            event.standing = eventstore::RecordedEvent::Standing::kInert;
+            event.payload = "not even JSON";
+        }
+        without.apply(AccessState::read_change(event));
+    }
+    EXPECT_FALSE(with.find(root, std::nullopt).roles.empty());
+    EXPECT_TRUE(without.find(root, std::nullopt).roles.empty());
+}
+
 TEST(AccessState, DoesNotTakeAnEventThatItDoesNotKnow) {
     Stage stage;
     stage.world.register_user(stage.node, kAnnsEmail);

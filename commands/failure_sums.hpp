@@ -1,0 +1,16 @@
+#pragma once
+// Failed log-ins that concern no account, summed: of each network and minute one event, however many there were.
+// Recorded one by one, whoever tries random names would fill the log for ever.
+#include "commands/services.hpp"
+
+namespace keyledger::commands {
+
+// A failed log-in with a name that nobody has: counted, after as much work and time as it takes to record one of an
+// account. So nobody can tell the two apart, and nothing is stored.
+asio::awaitable<void> count_apart(Services& services, Caller caller);
+
+// Records what was counted between the two times, as the system: an event for each network, whose address is sealed
+// under the key of the day. What can't be recorded is counted again. How many events.
+Answer<int> record_failure_sums(Services& services, std::int64_t from_ms, std::int64_t before_ms, Caller caller);
+
+}  // namespace keyledger::commands

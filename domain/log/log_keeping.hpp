@@ -1,0 +1,79 @@
+#pragma once
+// The aggregate `log`: what the log says of itself. Under which keys its events are authenticated, and which
+// records the service did not write. One stream in every log; it is folded before anything else can be
+// believed. Pure.
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "domain/declare.hpp"
+#include "domain/uuid.hpp"
+
+namespace keyledger {
+
+// ---- events
+// ----------------------------------------------------------------------------------------------------
+struct LogMacKeyAdded {  // events that follow may carry MACs of this key
+    std::string key_id;
+    static constexpr std::string_view kType = "log.mac_key_added";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{Field{"key_id", &LogMacKeyAdded::key_id}}; }
+};
+struct LogMacKeyClosed {  // what stands behind `last_position` under this key is not the service's
+    std::string key_id;
+    std::int64_t last_position = 0;
+    static constexpr std::string_view kType = "log.mac_key_closed";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = LogMacKeyClosed;
+        return std::tuple{Field{"key_id", &E::key_id}, Field{"last_position", &E::last_position}};
+    }
+};
+struct LogDisavowed {  // the record there was not written by the service, and means nothing
+    std::int64_t position = 0;
+    std::string leaf_hash;  // that is stored with it, in hex
+    static constexpr std::string_view kType = "log.disavowed";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = LogDisavowed;
+        return std::tuple{Field{"position", &E::position}, Field{"leaf_hash", &E::leaf_hash}};
+    }
+};
+using LogEvent = std::variant<LogMacKeyAdded, LogMacKeyClosed, LogDisavowed>;
+
+// ---- commands
+// --------------------------------------------------------------------------------------------------
+struct AddMacKey {
+    std::string key_id;
+};
+struct CloseMacKey {
+    std::string key_id;
+    std::int64_t last_position = 0;
+};
+struct DisavowRecords {
+    std::vector<LogDisavowed> records;
+};
+
+// ---- state
+// -----------------------------------------------------------------------------------------------------
+struct LogKeeping {
+    std::vector<std::string> added;
+    std::vector<std::string> closed;
+    std::int64_t disavowed = 0;  // how many records
+    bool operator==(const LogKeeping&) const = default;
+
+    static constexpr std::string_view kStreamType = "log";
+    using Event = LogEvent;
+};
+inline constexpr Uuid kLogStream{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80, 0x67,  //
+                                  0x80, 0x6c, 0x6f, 0x67, 0x6b, 0x65, 0x70, 0x01}};
+
+// ---- rules
+// -----------------------------------------------------------------------------------------------------
+using LogCommand = std::variant<AddMacKey, CloseMacKey, DisavowRecords>;
+std::vector<LogEvent> decide(
+    const LogKeeping& log,
+    const LogCommand& command);  // empty: it is so already. Records may be disavowed twice
+LogKeeping evolve(LogKeeping log, const LogEvent& event, const Recorded& recorded);
+
+}  // namespace keyledger

@@ -1,0 +1,53 @@
+#pragma once
+// Whether events can be believed, for all readers and the writer of one process. It keeps what the log says
+// of its own MACs, and reads it again when an event names a key that it has not heard of. Any thread.
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+
+#include "domain/result.hpp"
+#include "eventstore/log_facts.hpp"
+
+namespace pqxx {
+class transaction_base;
+}
+
+namespace keyledger::eventstore::postgres {
+
+struct LogOriginNote {
+    Uuid log_id;
+    std::string note;
+};
+
+class Authenticity {
+public:
+    explicit Authenticity(std::shared_ptr<const EventMacs> macs) : macs_(std::move(macs)) {}
+
+    // Says of each event how it stands. Throws what libpqxx throws, also when the log's origin was not signed
+    // by a key of the keyring: then nothing can be said, and nothing is answered.
+    void check(pqxx::transaction_base& read, std::span<RecordedEvent> events);
+    // What is appended now to a log of this origin is authenticated by this; the error is a sentence.
+    Result<WritingKey, std::string> writing_key(const LogOriginNote& origin);
+    // A tree head was seen that covers so much, wherever: what it covers and can't be believed was changed.
+    void saw_signed(const Uuid& log_id, Position until);
+    // Whether the log says that events may carry MACs of this key. Reads it anew over `url`; the error is a
+    // sentence.
+    Result<bool, std::string> is_announced(const std::string& url, std::string_view key_id);
+    // The last position of events from before MACs; 0: there are none. Reads it anew; the error is a
+    // sentence.
+    Result<Position, std::string> without_macs_until(const std::string& url);
+    const EventMacs& macs() const { return *macs_; }
+
+private:
+    enum class Known { kWillDo, kReadAgain };
+    std::shared_ptr<const LogFacts> facts(pqxx::transaction_base& read, Known known);
+
+    const std::shared_ptr<const EventMacs> macs_;
+    std::mutex mutex_;
+    std::shared_ptr<const LogFacts> facts_;
+    Uuid signed_log_;
+    Position signed_until_ = 0;
+};
+
+}  // namespace keyledger::eventstore::postgres
