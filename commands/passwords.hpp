@@ -41,8 +41,8 @@ CommandError error_of(HashingError error);
 // everybody who guesses could keep the owner out by moving this stream.
 Answer<LoginAttempts> attempts_at_head(Services& services, Uuid user_id, Deadline deadline);
 
-// A failed attempt, on the user's stream of attempts; or summed apart from it (commands/failure_sums.hpp) where it counts
-// for nobody: the name is nobody's, or the account could not be tried from there.
+// A failed attempt, on the user's stream of attempts; or summed apart from it (commands/failure_sums.hpp) where it
+// counts for nobody: the name is nobody's, or the account could not be tried from there.
 asio::awaitable<void> record_failed_login(Services& services, std::optional<Uuid> user_id, LoginFailure reason,
                                           Caller caller);
 // A good one: what failed before is over, and the network is known. `attempts` is what was known of them.

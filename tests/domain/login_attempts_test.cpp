@@ -27,6 +27,8 @@ LoginAttempts after_failures_from(const std::string& network, int count) {
     for (int i = 0; i < count; ++i)
         attempts = test::further(attempts, LoginFailed{kAnn, LoginFailure::kWrongPassword, network}, {i + 1, kNowMs});
     return attempts;
+}
+
 TEST(SumFailedLogins, ConcernsNobodysAttempts) {
     const SumFailedLogins command{LoginFailure::kUnknownUser, 25, 1'000, 2'000};
     const LoginFailuresSummed summed{LoginFailure::kUnknownUser, 25, 1'000, 2'000};
