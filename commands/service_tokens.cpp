@@ -99,20 +99,25 @@ asio::awaitable<CommandError> judged(Services& services, const ClientProof& proo
 
 // What memory makes of a proof, for an account that may be old: what it finds wrong may be right.
 enum class Seems { kGood, kBad, kUnknown };
-Seems seems(Services& services, const ServiceAccount& account, const ClientProof& proof) {
-    if (account.status != ServiceAccount::Status::kEnabled) return Seems::kBad;
-    if (proof.assertion) return key_that_signed(services, account, proof).empty() ? Seems::kBad : Seems::kGood;
+asio::awaitable<Seems> seems(Services& services, const ServiceAccount& account, const ClientProof& proof) {
+    if (account.status != ServiceAccount::Status::kEnabled) co_return Seems::kBad;
+    if (proof.assertion) {
+        const std::string key_id = co_await key_that_signed(services, account, proof);
+        co_return key_id.empty() ? Seems::kBad : Seems::kGood;
+    }
     const auto* named = proof.secret ? account.secret(proof.secret->secret_id) : nullptr;
-    if (named == nullptr) return Seems::kBad;
+    if (named == nullptr) co_return Seems::kBad;
     const auto digest = services.client_secrets.recall(named->sealed_sha256);
-    if (!digest) return Seems::kUnknown;
+    if (!digest) co_return Seems::kUnknown;
     const bool same = Secret::equal(security::view_of(*digest), security::view_of(proof.secret->digest));
-    return same ? Seems::kGood : Seems::kBad;
+    co_return same ? Seems::kGood : Seems::kBad;
 }
-Seems seems(Services& services, const ClientProof& proof) {
+asio::awaitable<Seems> seems(Services& services, const ClientProof& proof) {
     const auto fold = services.executor.world().cache.find(proof.account_id);
     const auto* account = fold ? std::get_if<ServiceAccount>(fold->state.get()) : nullptr;
-    return account ? seems(services, *account, proof) : Seems::kUnknown;
+    if (account == nullptr) co_return Seems::kUnknown;
+    const Seems found = co_await seems(services, *account, proof);
+    co_return found;
 }
 
 // Before anything is read for it. An id that no account has costs no read where all accounts are remembered. In a
@@ -120,7 +125,7 @@ Seems seems(Services& services, const ClientProof& proof) {
 // be old, and what is right passes.
 Answer<void> admit(Services& services, const ClientProof& proof, const Caller& caller) {
     const Result<void, CommandError> admitted{};
-    const Seems at_first = seems(services, proof);
+    const Seems at_first = co_await seems(services, proof);
     const std::int64_t wait_s = wait_for_clients_of(services, caller);
     if (at_first == Seems::kGood || (at_first == Seems::kBad && wait_s == 0)) co_return admitted;
     const CommandError wait(Refusal::kTooManyAttempts, wait_s);
@@ -131,7 +136,9 @@ Answer<void> admit(Services& services, const ClientProof& proof, const Caller& c
     const ServiceSubject subject{proof.account_id, std::nullopt};
     auto states = co_await services.access.read_service(subject, caller.deadline);
     if (wait_s > 0) {
-        if (!states || seems(services, states->account, proof) == Seems::kBad) co_return Unexpected(wait);
+        if (!states) co_return Unexpected(wait);
+        const Seems now = co_await seems(services, states->account, proof);
+        if (now == Seems::kBad) co_return Unexpected(wait);
         co_return admitted;
     }
     // A memory that fell behind says nothing, and the log is asked.
@@ -344,8 +351,10 @@ Client client_of(const Uuid& account_id, const ServiceAccess& access, const Acce
 
 Answer<Client> authenticate_service(Services& services, ClientProof proof, Caller caller) {
     const std::int64_t wait_s = wait_for_clients_of(services, caller);
-    if (wait_s > 0 && !services.access.answers_from_memory() && seems(services, proof) != Seems::kGood)
-        co_return Unexpected(CommandError(Refusal::kTooManyAttempts, wait_s));
+    if (wait_s > 0 && !services.access.answers_from_memory()) {
+        const Seems found = co_await seems(services, proof);
+        if (found != Seems::kGood) co_return Unexpected(CommandError(Refusal::kTooManyAttempts, wait_s));
+    }
     auto access = co_await read_access(services, proof.account_id, std::nullopt, caller.deadline);
     if (!access) co_return Unexpected(access.error());
     auto credential = co_await prove(services, access->account, proof, caller.deadline);
