@@ -38,6 +38,7 @@ Names of(const Assignments&) { return {}; }
 Names of(const Administrators&) { return {}; }
 Names of(const ServiceToken&) { return {}; }
 Names of(const Nestings&) { return {}; }
+Names of(const LogKeeping&) { return {}; }
 
 }  // namespace
 

@@ -247,6 +247,35 @@ TEST(PruneCommands, ForgetsOldCommandIdsButNoneOfTheLastHour) {
     EXPECT_EQ(writer.run("select keyledger.prune_commands(now() - interval '1 day', 100)"), "1");
 }
 
+// Ids that the service made go after their hour, whatever the setting says of those that clients sent.
+TEST(PruneCommands, ForgetsIdsThatAreKeptBrieflyAfterTheirHours) {
+    Database own;
+    RawWriter writer(own.service_url());
+    for (int i = 0; i < 3; ++i) writer.append({AppendBuilder().write(next_uuid(), 0)});
+    own.execute("update keyledger.commands set recorded_at = now() - interval '2 hours',"
+                " kept_hours = first_position - (select min(first_position) from keyledger.commands)");
+    EXPECT_EQ(writer.run("select keyledger.prune_commands(now() - interval '3 days', 100)"), "1");
+    EXPECT_EQ(writer.run("select string_agg(kept_hours::text, ',' order by kept_hours) from keyledger.commands"),
+              "0,2");
+}
+
+// Every minute, of a table that holds three days: what is not old is not read.
+TEST(PruneCommands, ReadsOnlyWhatIsOld) {
+    Database own;
+    own.execute("insert into keyledger.commands (tenant, command_id, fingerprint, first_position, event_count,"
+                " recorded_at, kept_hours) select 'default', int8send(g), '', g, 1,"
+                " now() - make_interval(secs => g % 3000), g % 2 from generate_series(1, 20000) g");
+    own.execute("vacuum analyze keyledger.commands");
+    RawWriter writer(own.service_url());
+    for (const char* kept : {"kept_hours > 0", "kept_hours = 0"}) {
+        const std::string query = "select ctid from keyledger.commands where " + std::string(kept) +
+                                  " and recorded_at < now() - interval '1 hour' order by recorded_at limit 100";
+        const std::string plan = writer.run("explain (costs off, format json) " + query);
+        EXPECT_NE(plan.find("commands_kept_"), std::string::npos) << plan;
+        EXPECT_EQ(plan.find("Seq Scan"), std::string::npos) << plan;
+    }
+}
+
 // Plans are made when the tables are small and kept for the session. One that scanned would make every append slower
 // than the one before (it did: 30,000 events/s fell to 300).
 TEST(AppendFunction, StillProbesWhenItsTablesHaveGrown) {
