@@ -122,7 +122,7 @@ Asking asker_with_secret(Context& context, const Request& request) {
     }
     if (!client) {
         const CommandError error =
-            co_await commands::count_client_failure(context.services, caller_of(request), basic->id);
+            co_await commands::count_client_failure(context.services, caller_of(request));
         if (error.refusal == Refusal::kInvalidClient) co_return Unexpected(refuse_client(request));
         co_return Unexpected(refuse(request, error));
     }
