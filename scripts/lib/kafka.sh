@@ -153,7 +153,7 @@ secure_kafka() {
     (
         umask 077
         mkdir -p "$tls.new"
-        cd "$tls.new"
+        cd "$tls.new" || exit
         openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=tests \
             -addext basicConstraints=critical,CA:TRUE 2>/dev/null
         for name in broker keyledger; do
