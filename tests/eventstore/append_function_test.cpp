@@ -252,7 +252,7 @@ TEST(PruneCommands, ForgetsIdsThatAreKeptBrieflyAfterTheirHours) {
     Database own;
     RawWriter writer(own.service_url());
     for (int i = 0; i < 3; ++i) writer.append({AppendBuilder().write(next_uuid(), 0)});
-    own.execute("update keyledger.commands set recorded_at = now() - interval '2 hours',"
+    own.execute("update keyledger.commands set recorded_at = now() - interval '90 minutes',"
                 " kept_hours = first_position - (select min(first_position) from keyledger.commands)");
     EXPECT_EQ(writer.run("select keyledger.prune_commands(now() - interval '3 days', 100)"), "1");
     EXPECT_EQ(writer.run("select string_agg(kept_hours::text, ',' order by kept_hours) from keyledger.commands"),
