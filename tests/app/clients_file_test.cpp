@@ -8,6 +8,8 @@
 using keyledger::Secret;
 using keyledger::app::FileClients;
 using keyledger::commands::Evaluates;
+using keyledger::commands::Introspects;
+using keyledger::commands::Revokes;
 
 namespace {
 
