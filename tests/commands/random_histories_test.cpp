@@ -76,6 +76,12 @@ std::string text_of(const ServiceToken& token) {
     return "service token " + std::to_string(static_cast<int>(token.status)) + ' ' +
            token.service_account_id.to_string() + ' ' + token.credential + ' ' + std::to_string(token.expires_at_ms);
 }
+std::string text_of(const LogKeeping& log) {
+    std::string text = "log " + std::to_string(log.disavowed);
+    for (const std::string& key : log.added) text += " + " + key;
+    for (const std::string& key : log.closed) text += " - " + key;
+    return text;
+}
 std::string text_of(const Fold& fold) {
     const std::string state = std::visit([](const auto& s) { return text_of(s); }, *fold.state);
     return std::to_string(fold.version) + ": " + state;

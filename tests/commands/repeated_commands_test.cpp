@@ -12,6 +12,7 @@
 #include "commands/groups.hpp"
 #include "commands/service_accounts.hpp"
 #include "commands/set_user_status.hpp"
+#include "commands/unlock_user.hpp"
 #include "commands/update_profile.hpp"
 #include "tests/commands/fixture.hpp"
 #include "tests/support/openapi.hpp"
@@ -159,6 +160,10 @@ std::vector<Command> commands_upon_users() {
          [](Scene& s, Bearer b, Caller c) {
              return run(update_user(s.services(), s.bob, {b, std::string("bob2"), std::nullopt}, c));
          }, {}, about_bob},
+        {"unlockUser", Of::kTodos,
+         [](Scene& s, Bearer b, Caller c) { return run(unlock_user(s.services(), b, s.bob, c)); },
+         [](Scene& s) { (void)run(log_in(s.services(), test::login("bob@example.com", "wrong"), test::caller())); },
+         about_bob},
         {"endUserSessions", Of::kTodos,
          [](Scene& s, Bearer b, Caller c) { return run(revoke_sessions_of(s.services(), b, s.bob, c)); }, {},
          about_bob},
