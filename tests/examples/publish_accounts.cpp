@@ -7,7 +7,7 @@
 
 #include "eventstore/kafka/publisher.hpp"
 #include "tests/kafka/accounts.hpp"
-#include "tests/kafka/test_macs.hpp"
+#include "tests/kafka/record_keys.hpp"
 
 int main(int count, char** arguments) {
     using namespace keyledger;
@@ -24,7 +24,7 @@ int main(int count, char** arguments) {
     test::MemoryCursor cursors;
     kafka::PublisherOptions options;
     options.client.brokers = arguments[1];
-    options.macs = std::make_shared<test::TestMacs>();
+    options.macs = std::make_shared<test::RecordKeys>();
     options.topics = {arguments[2], 4, 1};
     options.max_transaction_events = 50;
     kafka::Publisher publisher(options, {log, cursors, leadership, log});

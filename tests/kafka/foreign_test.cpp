@@ -193,11 +193,11 @@ TEST(ForeignRecords, HideNoTreeHead) {
 TEST(RecordMacs, OfAnEarlierKeyAreGoodWhileTheKeyringHasIt) {
     Rig rig;
     publish_more(rig, 50);
-    rig.macs = std::make_shared<TestMacs>(std::vector<std::string>{"key2", "key1"});
+    rig.macs = std::make_shared<RecordKeys>(std::vector<std::string>{"key2", "key1"});
     publish_more(rig, 50);
     EXPECT_EQ(took_over(rig).foreign, 0);
     expect_each_event_once(rig);
-    rig.macs = std::make_shared<TestMacs>(std::vector<std::string>{"key3"});
+    rig.macs = std::make_shared<RecordKeys>(std::vector<std::string>{"key3"});
     EXPECT_NE(rig.state_after_start(State::kStoppedPositionMissing).find("keyring"), std::string::npos);
 }
 

@@ -12,7 +12,7 @@
 #include "security/hex.hpp"
 #include "tests/kafka/accounts.hpp"
 #include "tests/kafka/scripted_log.hpp"
-#include "tests/kafka/test_macs.hpp"
+#include "tests/kafka/record_keys.hpp"
 
 namespace {
 
@@ -64,7 +64,7 @@ int main(int count, char** arguments) {
     FileCursor cursors(arguments[5]);
     kafka::PublisherOptions options;
     options.client.brokers = arguments[1];
-    options.macs = std::make_shared<test::TestMacs>();
+    options.macs = std::make_shared<test::RecordKeys>();
     options.topics = {arguments[2], 4, 1};
     if (count == 7) options.output = kafka::OutputKind::kState;
     options.max_transaction_events = 100;

@@ -9,7 +9,7 @@
 
 #include "eventstore/kafka/publisher.hpp"
 #include "tests/kafka/scripted_log.hpp"
-#include "tests/kafka/test_macs.hpp"
+#include "tests/kafka/record_keys.hpp"
 #include "tests/support/kafka.hpp"
 
 namespace keyledger::test {
@@ -40,7 +40,7 @@ struct Rig {
     MemoryCursor cursors;
     AlwaysLeads leadership;
     std::string brokers;
-    std::shared_ptr<const eventstore::EventMacs> macs = std::make_shared<TestMacs>();
+    std::shared_ptr<const eventstore::EventMacs> macs = std::make_shared<RecordKeys>();
 };
 
 ::testing::AssertionResult reaches(const eventstore::kafka::Publisher& publisher, Position position);

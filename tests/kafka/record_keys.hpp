@@ -7,9 +7,9 @@
 
 namespace keyledger::test {
 
-class TestMacs : public eventstore::EventMacs {
+class RecordKeys : public eventstore::EventMacs {
 public:
-    explicit TestMacs(std::vector<std::string> ids = {"key1"}) : ids_(std::move(ids)) {}
+    explicit RecordKeys(std::vector<std::string> ids = {"key1"}) : ids_(std::move(ids)) {}
 
     std::shared_ptr<const security::HmacKey> key(std::string_view key_id, const Uuid& log_id) const override {
         for (const std::string& id : ids_)
