@@ -299,7 +299,7 @@ TEST_F(AuditModelTest, SaysWhoDidWhatToWhomFromWhereAndWhatCameOfIt) {
     EXPECT_EQ(rows(database,
                    "select occurred_at_ms, session_id, stream_type, stream_id from read_models.audit_1 "
                    "where position = 2"),
-              (Rows{std::to_string(story.now_ms - 7) + "|" + session.to_string() + "|session|" +
+              (Rows{std::to_string(story.now_ms - 8) + "|" + session.to_string() + "|session|" +
                     session.to_string()}));
 }
 
