@@ -189,7 +189,7 @@ Reply search_resources(Context& context, Request& request) {
     const Part part = part_of(*instances, page);
     JsonText json;
     write_page(context, json, bound, page, part.results.size(), part.last);
-    json.begin_object("context").number("position", access->position);
+    json.begin_object("context").text("position", position_for_callers(context, access->position));
     const std::string himself = access->subject_id.to_string();
     question.owner = himself;
     if (!resource.owner) json.truth("own", permits(access->roles, access->subject_id, question));

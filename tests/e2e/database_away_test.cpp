@@ -188,6 +188,7 @@ protected:
             {"introspect a refresh token",
              [this] { return introspect(client_, deployment().gateway, one_.tokens.refresh); }},
             {"show me", [this] { return him().get(kMe); }},
+            {"show the tree head", [this] { return admin().get(kTreeHead); }},
             {"evaluate", [this] { return gateway().post("/access/v1/evaluation", question()); }},
             {"evaluate several", [this] { return gateway().post("/access/v1/evaluations", question()); }},
             {"search subjects", [this] { return gateway().post("/access/v1/search/subject", question()); }},
