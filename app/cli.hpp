@@ -45,7 +45,14 @@ struct RewrapKeys {
 };
 Exit rewrap_keys(const Environment& environment, const RewrapKeys& options);
 Exit rotate_keys(const Environment& environment, const RotateKeys& options);
-Exit revoke_key(const Environment& environment, const std::string& path, const std::string& id);
+struct RevokeKey {
+    std::string path;
+    std::string id;
+    bool force = false;  // although what it signed or sealed is still in use; never where that is lost for good
+};
+Exit revoke_key(const Environment& environment, const RevokeKey& options);
+// Writes every claim under the current claims key too, and removes those of keys that have ended.
+Exit reclaim_keys(const Environment& environment);
 struct CloseKey {
     std::string path;
     std::string id;

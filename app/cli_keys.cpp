@@ -3,6 +3,7 @@
 #include "api/write_json.hpp"
 #include "app/cli.hpp"
 #include "app/system_ports.hpp"
+#include "eventstore/postgres/key_uses.hpp"
 #include "eventstore/postgres/rewrapping.hpp"
 #include "security/adapters/keyring_cipher.hpp"
 #include "security/keyring.hpp"
@@ -77,15 +78,6 @@ Exit rotate_keys(const Environment& environment, const RotateKeys& options) {
     return Exit::kGood;
 }
 
-Exit revoke_key(const Environment& environment, const std::string& given, const std::string& id) {
-    const auto path = keyring_path(environment, given);
-    if (!path) return Exit::kUsage;
-    const auto revoked = security::revoke_key(*path, id, SystemClock().now_ms());
-    if (!revoked) return fail(revoked.error());
-    std::cout << "Revoked key " << id << ". Copy the keyring to every node and send each a SIGHUP now.\n";
-    return Exit::kGood;
-}
-
 Exit rewrap_keys(const Environment& environment, const RewrapKeys& options) {
     const auto config = need_config(environment, {Needs::kOwnerDatabase});
     const auto path = keyring_path(environment, options.path);
@@ -122,6 +114,13 @@ Exit rewrap_keys(const Environment& environment, const RewrapKeys& options) {
         const bool old = key.purpose == security::KeyPurpose::kKeyEncryption && key.id != current &&
                          key.state == security::KeyState::kRetired;
         if (!old) continue;
+        // A node whose keyring is older may have wrapped one more meanwhile.
+        const auto wrapped = eventstore::postgres::subject_keys_under(config->owner_database_url, key.id);
+        if (!wrapped || *wrapped > 0) {
+            std::cerr << "keyledger: key " << key.id << " was not ended: a service wrapped a key with it just now; "
+                      << "copy the keyring to every node, send each a SIGHUP, and run it again\n";
+            return Exit::kFailed;
+        }
         const auto revoked = security::revoke_key(*path, key.id, clock.now_ms());
         if (!revoked) return fail(revoked.error());
         std::cout << "Ended key " << key.id << ": what it wrapped in old backups is lost.\n";

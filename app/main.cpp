@@ -65,6 +65,23 @@ void add_keys_of_the_log(CLI::App& keys, Chosen& chosen, const std::shared_ptr<s
     });
 }
 
+void add_key_ends(CLI::App& keys, Chosen& chosen, const std::shared_ptr<std::string>& path) {
+    auto revoke = std::make_shared<RevokeKey>();
+    auto* revoking = keys.add_subcommand("revoke", "end a key at once, unless something live is named by it");
+    revoking->add_option("id", revoke->id, "as 'keys list' shows it")->required();
+    revoking->add_flag("--force", revoke->force, "although what it signed or sealed for clients is still in use");
+    revoking->callback([&chosen, path, revoke] {
+        revoke->path = *path;
+        chosen.run = [revoke] { return revoke_key(from_process, *revoke); };
+    });
+
+    auto* reclaiming =
+        keys.add_subcommand("reclaim", "write every claim under the current claims key, so that older ones can end");
+    reclaiming->callback([&chosen] {
+        chosen.run = [] { return reclaim_keys(from_process); };
+    });
+}
+
 void add_keys(CLI::App& app, Chosen& chosen) {
     auto* keys = app.add_subcommand("keys", "The keyring: keys that the database does not hold");
     keys->require_subcommand(1);
@@ -110,13 +127,7 @@ void add_keys(CLI::App& app, Chosen& chosen) {
         chosen.run = [rewrap] { return rewrap_keys(from_process, *rewrap); };
     });
 
-    auto id = std::make_shared<std::string>();
-    auto* revoking = keys->add_subcommand("revoke", "end a key at once: what it signed or sealed is refused");
-    revoking->add_option("id", *id, "as 'keys list' shows it")->required();
-    revoking->callback([&chosen, path, id] {
-        chosen.run = [path, id] { return revoke_key(from_process, *path, *id); };
-    });
-
+    add_key_ends(*keys, chosen, path);
     add_keys_of_the_log(*keys, chosen, path);
 
     auto json = std::make_shared<bool>(false);

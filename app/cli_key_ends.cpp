@@ -1,0 +1,258 @@
+// Ending keys of the keyring: never while something live is named by one, and moving what is.
+#include <algorithm>
+#include <iostream>
+
+#include "app/cli.hpp"
+#include "app/core.hpp"
+#include "app/logging.hpp"
+#include "app/system_ports.hpp"
+#include "commands/names.hpp"
+#include "domain/access/group.hpp"
+#include "domain/access/role.hpp"
+#include "domain/client/service_account.hpp"
+#include "domain/user/user.hpp"
+#include "eventstore/postgres/key_uses.hpp"
+#include "security/keyring_file.hpp"
+
+namespace keyledger::app {
+namespace {
+
+namespace postgres = eventstore::postgres;
+using security::KeyPurpose;
+
+constexpr int kClaimsAtOnce = 200;  // under one lock of append's
+constexpr auto kPatience = std::chrono::seconds(30);
+
+// Why the key may not end. `lasting`: not even by force, for what is lost can't be had again.
+struct InUse {
+    std::string sentence;
+    bool lasting = false;
+};
+using Uses = Result<std::optional<InUse>, std::string>;
+
+Uses none() { return std::optional<InUse>(); }
+Uses in_use(bool lasting, std::string sentence) {
+    InUse use{std::move(sentence), lasting};
+    return std::optional<InUse>(std::move(use));
+}
+
+Uses uses_of_claims(const std::string& url, const security::Keyring& keyring, const std::string& id,
+                    std::int64_t now_ms) {
+    const security::Key* current = keyring.current(KeyPurpose::kClaims, now_ms);
+    if (current == nullptr || current->id == id)
+        return in_use(true, "it is the current key for claims. Run 'keyledger keys rotate claims' first");
+    const auto count = postgres::claims_only_under(url, id, current->id);
+    if (!count) return Unexpected(count.error());
+    if (*count == 0) return none();
+    return in_use(
+        true, std::to_string(*count) +
+                  " claims (e-mail addresses, names of users, roles, groups and accounts) are under this key "
+                  "alone: whose they are could not log in, and others could take them. Run 'keyledger keys "
+                  "reclaim' first");
+}
+
+Uses uses_of_wrapping(const std::string& url, const std::string& id) {
+    const auto count = postgres::subject_keys_under(url, id);
+    if (!count) return Unexpected(count.error());
+    if (*count == 0) return none();
+    return in_use(true,
+                  "it wraps the keys of " + std::to_string(*count) +
+                      " users: all that is sealed for them would be lost. Run 'keyledger keys rewrap' first");
+}
+
+Uses uses_of_sealing(const std::string& url, std::int64_t now_ms) {
+    const auto count = postgres::live_sessions(url, now_ms);
+    if (!count) return Unexpected(count.error());
+    return in_use(
+        false, "refresh tokens, cursors and snapshots are sealed by it: of " + std::to_string(*count) +
+                   " live sessions those that were not refreshed since it was retired have to log in again. "
+                   "Wait until it has ended, or give --force");
+}
+
+Uses uses_of(const Config& config, const security::Keyring& keyring, const security::KeyDescription& key,
+             std::int64_t now_ms) {
+    using State = security::KeyState;
+    if (key.state == State::kEnded || key.state == State::kRevoked || key.state == State::kPublished)
+        return none();
+    switch (key.purpose) {
+        case KeyPurpose::kClaims:
+            return uses_of_claims(config.database_url, keyring, key.id, now_ms);
+        case KeyPurpose::kKeyEncryption:
+            return uses_of_wrapping(config.database_url, key.id);
+        case KeyPurpose::kSealingRoot:
+            return uses_of_sealing(config.database_url, now_ms);
+        case KeyPurpose::kTokenSigning:
+            return in_use(false,
+                          "access tokens signed by it may be in use for as long as they live, and would be "
+                          "refused from now on. Wait until it has ended, or give --force");
+        case KeyPurpose::kTreeHeads:
+            return in_use(
+                false,
+                "tree heads that it signed could not be verified with this keyring any more. Keep its "
+                "verifying key ('keyledger audit key') for whoever verifies, then give --force");
+        case KeyPurpose::kEventMacs:
+        case KeyPurpose::kUnknown:
+            return none();  // refused by the keyring itself
+    }
+    return none();
+}
+
+std::optional<security::KeyDescription> described(const security::Keyring& keyring, const std::string& id,
+                                                  std::int64_t now_ms) {
+    for (const auto& key : keyring.list(now_ms))
+        if (key.id == id) return key;
+    return std::nullopt;
+}
+
+Exit fail(const std::string& sentence) {
+    std::cerr << "keyledger: " << sentence << '\n';
+    return Exit::kFailed;
+}
+
+// ---- reclaim
+// What the owner claims now, as it is compared; nullopt: nothing of this kind.
+std::optional<std::string> value_of(const std::string& kind, const commands::Fold& fold) {
+    if (kind == "first_administrator") return "first";
+    for (const commands::HeldName& held : commands::names_of(*fold.state))
+        if (held.kind == kind) return held.key;
+    return std::nullopt;
+}
+
+std::optional<commands::LoadStream> load_for(const std::string& kind, const Uuid& owner) {
+    const auto of = [&](commands::Fold empty) {
+        return commands::LoadStream{owner, std::move(empty), false};
+    };
+    if (kind == "email" || kind == "username" || kind == "first_administrator")
+        return of(commands::empty_fold<User>());
+    if (kind == "role_name") return of(commands::empty_fold<Role>());
+    if (kind == "group_name") return of(commands::empty_fold<Group>());
+    if (kind == "service_account_name") return of(commands::empty_fold<ServiceAccount>());
+    return std::nullopt;
+}
+
+struct Reclaimed {
+    std::int64_t moved = 0;
+    std::int64_t left = 0;  // their owners claim something else, or nothing, or can't be read
+};
+
+class Reclaiming {
+public:
+    Reclaiming(const Config& config, Core& core, std::string current)
+        : config_(config), core_(core), current_(std::move(current)) {}
+
+    Result<Reclaimed, std::string> run() {
+        postgres::StoredClaim after;
+        for (;;) {
+            const auto page =
+                postgres::claims_to_move(config_.owner_database_url, current_, after, kClaimsAtOnce);
+            if (!page) return Unexpected(page.error());
+            if (page->empty()) return all_;
+            const auto moves = moves_of(*page);
+            if (!moves) return Unexpected(moves.error());
+            const auto moved = postgres::move_claims(config_.owner_database_url, current_, *moves);
+            if (!moved) return Unexpected(moved.error());
+            all_.moved += *moved;
+            all_.left += std::ssize(*page) - *moved;
+            after = page->back();
+            std::cerr << "keys reclaim: " << all_.moved << " claims\n";
+        }
+    }
+
+private:
+    Result<std::vector<postgres::MovedClaim>, std::string> moves_of(
+        const std::vector<postgres::StoredClaim>& page) {
+        std::vector<commands::LoadStream> loads;
+        std::vector<postgres::StoredClaim> known;
+        for (const auto& claim : page) {
+            auto load = load_for(claim.kind, claim.owner);
+            if (!load) continue;
+            loads.push_back(std::move(*load));
+            known.push_back(claim);
+        }
+        const auto folds = core_.run(core_.executor.folder().load(
+            std::move(loads), commands::Freshness::kAtHead, std::chrono::steady_clock::now() + kPatience));
+        if (!folds) return Unexpected(std::string("the database did not answer in time; run it again"));
+        std::vector<postgres::MovedClaim> moves;
+        for (std::size_t i = 0; i < known.size(); ++i)
+            if (auto move = move_of(known[i], (*folds)[i])) moves.push_back(std::move(*move));
+        return moves;
+    }
+
+    // Only what the claim was made of, by the key that it names.
+    std::optional<postgres::MovedClaim> move_of(const postgres::StoredClaim& claim,
+                                                const commands::Fold& fold) {
+        const auto value = value_of(claim.kind, fold);
+        if (!value) return std::nullopt;
+        std::optional<eventstore::Bytes> now;
+        bool is_of_value = false;
+        for (const auto& [key_id, digest] : core_.pseudonyms.claim(claim.kind, *value)) {
+            if (key_id == current_) now = digest;
+            is_of_value = is_of_value || (key_id == claim.key_id && digest == claim.digest);
+        }
+        if (!now || !is_of_value) return std::nullopt;
+        return postgres::MovedClaim{claim, *now};
+    }
+
+    const Config& config_;
+    Core& core_;
+    const std::string current_;
+    Reclaimed all_;
+};
+
+std::vector<std::string> revoked_claims_keys(const security::Keyring& keyring, std::int64_t now_ms) {
+    std::vector<std::string> ids;
+    for (const auto& key : keyring.list(now_ms))
+        if (key.purpose == KeyPurpose::kClaims && key.state == security::KeyState::kRevoked)
+            ids.push_back(key.id);
+    return ids;
+}
+
+}  // namespace
+
+Exit revoke_key(const Environment& environment, const RevokeKey& options) {
+    const bool has_path = !options.path.empty();
+    auto needs = std::vector{Needs::kDatabase};
+    if (!has_path) needs.push_back(Needs::kKeyring);
+    const auto config = need_config(environment, needs);
+    if (!config) return Exit::kUsage;
+    const std::string path = has_path ? options.path : config->keyring_file;
+    const std::int64_t now_ms = SystemClock().now_ms();
+    const auto keyring = security::Keyring::load(path);
+    if (!keyring) return fail(keyring.error().message);
+    if (const auto key = described(**keyring, options.id, now_ms)) {
+        const auto uses = uses_of(*config, **keyring, *key, now_ms);
+        if (!uses) return fail("what the key is used for can't be told: " + uses.error());
+        if (*uses && ((*uses)->lasting || !options.force))
+            return fail("key " + options.id + " was not revoked: " + (*uses)->sentence);
+    }
+    const auto revoked = security::revoke_key(path, options.id, now_ms);
+    if (!revoked) return fail(revoked.error().message);
+    std::cout << "Revoked key " << options.id
+              << ". Copy the keyring to every node and send each a SIGHUP now.\n";
+    return Exit::kGood;
+}
+
+Exit reclaim_keys(const Environment& environment) {
+    const auto config = need_config(environment, {Needs::kDatabase, Needs::kOwnerDatabase, Needs::kKeyring});
+    if (!config) return Exit::kUsage;
+    start_logging(config->log_level);
+    Core core(*config);
+    const std::int64_t now_ms = core.clock.now_ms();
+    const auto keyring = core.keyring->snapshot();
+    const std::string current = keyring->need_current(KeyPurpose::kClaims, now_ms).id;
+    const auto done = Reclaiming(*config, core, current).run();
+    if (!done) return fail(done.error());
+    std::cout << "Wrote " << done->moved << " claim(s) under " << current << ".\n";
+    if (const auto ended = revoked_claims_keys(*keyring, now_ms); !ended.empty()) {
+        const auto gone = postgres::drop_claims_of(config->owner_database_url, ended);
+        if (!gone) return fail(gone.error());
+        std::cout << "Removed " << *gone << " claim(s) of keys that have ended.\n";
+    }
+    if (done->left == 0) return Exit::kGood;
+    std::cerr << "keyledger: " << done->left
+              << " claim(s) were left: their owners claim something else by now, or can't "
+              << "be read. Run it again; what stays, 'keyledger audit verify --claims' looks into\n";
+    return Exit::kFoundBad;
+}
+
+}  // namespace keyledger::app

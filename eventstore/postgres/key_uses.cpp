@@ -1,0 +1,119 @@
+#include "eventstore/postgres/key_uses.hpp"
+
+#include <utility>
+
+#include "eventstore/postgres/pqxx_connection.hpp"
+#include "security/bytes.hpp"
+#include "security/hex.hpp"
+
+namespace keyledger::eventstore::postgres {
+namespace {
+
+template <class Work>
+auto with_session(const std::string& url, const Work& work)
+    -> Result<decltype(work(std::declval<pqxx::work&>())), std::string> {
+    try {
+        const auto connection = connect(url);
+        pqxx::work transaction(*connection);
+        auto answer = work(transaction);
+        transaction.commit();
+        return answer;
+    } catch (const pqxx::failure& failure) {
+        return Unexpected(std::string(failure.what()));
+    }
+}
+
+std::int64_t count_in(const pqxx::row& row) { return row[0].as<std::int64_t>(); }
+
+constexpr const char* kToMove =
+    "select distinct on (h.owner, h.kind) h.kind, h.key_id, h.digest, h.owner from keyledger.claims h"
+    " where h.key_id <> $1 and (h.owner, h.kind) > ($2::uuid, $3::text collate \"C\")"
+    " and not exists (select from keyledger.claims t where t.owner = h.owner and t.kind = h.kind and "
+    "t.key_id = $1"
+    " and t.tenant = h.tenant) order by h.owner, h.kind limit $4";
+
+// The old claim is looked for under the lock: a value that its owner has given up is not claimed again.
+constexpr const char* kMove =
+    "insert into keyledger.claims (tenant, kind, key_id, digest, owner)"
+    " select h.tenant, h.kind, $1, decode(m.after, 'hex'), h.owner"
+    " from unnest($2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[]) as m(kind, key_id, before, "
+    "owner, after)"
+    " join keyledger.claims h on h.digest = decode(m.before, 'hex') and h.kind = m.kind and h.key_id = "
+    "m.key_id"
+    " and h.owner = m.owner on conflict do nothing";
+
+}  // namespace
+
+Result<std::int64_t, std::string> claims_only_under(const std::string& url, const std::string& key_id,
+                                                    const std::string& current_key_id) {
+    return with_session(url, [&](pqxx::work& work) {
+        return count_in(work.exec_params1(
+            "select count(*) from keyledger.claims h where h.key_id = $1 and not exists (select from "
+            "keyledger.claims t"
+            " where t.owner = h.owner and t.kind = h.kind and t.key_id = $2 and t.tenant = h.tenant)",
+            key_id, current_key_id));
+    });
+}
+
+Result<std::int64_t, std::string> subject_keys_under(const std::string& url, const std::string& key_id) {
+    return with_session(url, [&](pqxx::work& work) {
+        return count_in(
+            work.exec_params1("select count(*) from keyledger.subject_keys"
+                              " where key_encryption_key_id = $1 and destroyed_at is null",
+                              key_id));
+    });
+}
+
+Result<std::int64_t, std::string> live_sessions(const std::string& url, std::int64_t now_ms) {
+    return with_session(url, [&](pqxx::work& work) -> std::int64_t {
+        if (work.exec1("select to_regclass('read_models.current')")[0].is_null()) return 0;
+        const auto current = work.exec("select generation from read_models.current where model = 'sessions'");
+        if (current.empty()) return 0;
+        return count_in(work.exec_params1("select count(*) from read_models.sessions_" +
+                                              std::to_string(current[0][0].as<int>()) +
+                                              " where ended_at_ms is null and expires_at_ms > $1",
+                                          now_ms));
+    });
+}
+
+Result<std::vector<StoredClaim>, std::string> claims_to_move(const std::string& owner_url,
+                                                             const std::string& current_key_id,
+                                                             const StoredClaim& after, int at_most) {
+    return with_session(owner_url, [&](pqxx::work& work) {
+        std::vector<StoredClaim> claims;
+        for (const auto& row :
+             work.exec_params(kToMove, current_key_id, after.owner.to_string(), after.kind, at_most))
+            claims.push_back({row[0].c_str(), row[1].c_str(), bytes_in(row[2]), uuid_in(row[3])});
+        return claims;
+    });
+}
+
+Result<std::int64_t, std::string> move_claims(const std::string& owner_url, const std::string& current_key_id,
+                                              const std::vector<MovedClaim>& claims) {
+    const auto texts = [&](auto text) { return array_of(claims, text); };
+    return with_session(owner_url, [&](pqxx::work& work) {
+        work.exec("set local lock_timeout = '10s'");
+        work.exec("select pg_advisory_xact_lock(5426354651)");  // append's
+        const auto done = work.exec_params(
+            kMove, current_key_id, texts([](const MovedClaim& one) { return one.from.kind; }),
+            texts([](const MovedClaim& one) { return '"' + one.from.key_id + '"'; }),
+            texts([](const MovedClaim& one) { return security::hex_encode(one.from.digest); }),
+            texts([](const MovedClaim& one) { return one.from.owner.to_string(); }),
+            texts([](const MovedClaim& one) { return security::hex_encode(one.digest); }));
+        return static_cast<std::int64_t>(done.affected_rows());
+    });
+}
+
+Result<std::int64_t, std::string> drop_claims_of(const std::string& owner_url,
+                                                 const std::vector<std::string>& key_ids) {
+    return with_session(owner_url, [&](pqxx::work& work) {
+        work.exec("set local lock_timeout = '10s'");
+        work.exec("select pg_advisory_xact_lock(5426354651)");
+        const auto gone =
+            work.exec_params("delete from keyledger.claims where key_id = any($1::text[])",
+                             array_of(key_ids, [](const std::string& id) { return '"' + id + '"'; }));
+        return static_cast<std::int64_t>(gone.affected_rows());
+    });
+}
+
+}  // namespace keyledger::eventstore::postgres

@@ -1,0 +1,45 @@
+#pragma once
+// What the database holds by a key of the keyring: as long as there is any, that key must not end.
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "domain/result.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::eventstore::postgres {
+
+// Claims that are there under this key and not under the current one: who made them would not be found any more, and
+// what they claim would be free. Errors are sentences. All of this blocks, on connections of their own.
+Result<std::int64_t, std::string> claims_only_under(const std::string& url, const std::string& key_id,
+                                                    const std::string& current_key_id);
+// Subjects' keys that it wraps, and that are not destroyed.
+Result<std::int64_t, std::string> subject_keys_under(const std::string& url, const std::string& key_id);
+// Sessions that have not ended, by the read model; 0 where there is none.
+Result<std::int64_t, std::string> live_sessions(const std::string& url, std::int64_t now_ms);
+
+struct StoredClaim {
+    std::string kind;
+    std::string key_id;
+    Bytes digest;
+    Uuid owner;
+};
+// Claims without one of the same owner and kind under the current key, in the order of owners, after that one. At most
+// so many.
+Result<std::vector<StoredClaim>, std::string> claims_to_move(const std::string& owner_url,
+                                                             const std::string& current_key_id,
+                                                             const StoredClaim& after, int at_most);
+
+struct MovedClaim {
+    StoredClaim from;
+    Bytes digest;  // of the same value under the current key
+};
+// Writes them under the current key, beside those that there are. One transaction under append's lock, so that nothing
+// comes in between: a claim that was released meanwhile (a new name, an erased owner) is left out, and one that another
+// owner has taken, too. How many were written.
+Result<std::int64_t, std::string> move_claims(const std::string& owner_url, const std::string& current_key_id,
+                                              const std::vector<MovedClaim>& claims);
+// Removes what is left under keys that have ended. How many there were.
+Result<std::int64_t, std::string> drop_claims_of(const std::string& owner_url, const std::vector<std::string>& key_ids);
+
+}  // namespace keyledger::eventstore::postgres

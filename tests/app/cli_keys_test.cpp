@@ -1,0 +1,159 @@
+// A key of the keyring ends only when nothing that lives is named by it; and what is can be moved.
+#include <gtest/gtest.h>
+#include <rapidjson/document.h>
+
+#include <fstream>
+
+#include "eventstore/postgres/key_uses.hpp"
+#include "tests/app/command_line.hpp"
+
+using namespace keyledger;
+using namespace keyledger::app;
+using namespace keyledger::eventstore;
+using keyledger::app::test::CommandLine;
+using keyledger::app::test::Ran;
+
+namespace {
+
+struct KeysCommand : testing::Test {
+    KeysCommand() {
+        line.set("KEYLEDGER_OWNER_DATABASE_URL", line.database.owner_url());
+        EXPECT_EQ(line.create_administrator().exit, Exit::kGood);
+    }
+    // The ids of a purpose, in that state.
+    std::vector<std::string> keys(const std::string& purpose, const std::string& state) {
+        const auto ran = line.run([](const Environment& e) { return list_keys(e, "", Format::kJson); });
+        rapidjson::Document json;
+        json.Parse(ran.out.c_str());
+        std::vector<std::string> ids;
+        for (const auto& key : json["keys"].GetArray())
+            if (key["purpose"].GetString() == purpose && key["state"].GetString() == state)
+                ids.emplace_back(key["id"].GetString());
+        return ids;
+    }
+    std::string current(const std::string& purpose) { return keys(purpose, "current").at(0); }
+    void rotate(const std::string& purpose) {
+        RotateKeys options;
+        options.purpose = purpose;
+        const auto ran = line.run([&](const Environment& e) { return rotate_keys(e, options); });
+        ASSERT_EQ(ran.exit, Exit::kGood) << ran.err;
+    }
+    Ran revoke(const std::string& id, bool force = false) {
+        return line.run([&](const Environment& e) { return revoke_key(e, {"", id, force}); });
+    }
+    Ran reclaim() {
+        return line.run([](const Environment& e) { return reclaim_keys(e); });
+    }
+    Ran rewrap() {
+        return line.run([](const Environment& e) { return rewrap_keys(e, {}); });
+    }
+    void expect_refused(const std::string& id, const std::string& words, bool force = false) {
+        const auto ran = revoke(id, force);
+        EXPECT_EQ(ran.exit, Exit::kFailed) << ran.out;
+        EXPECT_NE(ran.err.find(words), std::string::npos) << ran.err;
+        EXPECT_TRUE(keys("claims", "revoked").empty());
+        EXPECT_TRUE(keys("key-encryption", "revoked").empty());
+    }
+    std::string claims_under(const std::string& id) {
+        return line.database.execute("select count(*) from keyledger.claims where key_id = '" + id + "'");
+    }
+    CommandLine line;
+};
+
+TEST_F(KeysCommand, RevokeRefusesAClaimsKeyUntilAllClaimsAreUnderTheNewOne) {
+    {
+        std::ofstream file(line.path("access.yaml"));
+        file << "roles:\n  auditor:\n    permissions: [\"books:read\"]\ngroups:\n  accounting:\n    roles: [auditor]\n";
+    }
+    const auto applied = line.run([&](const Environment& e) {
+        return apply_access(e, {line.path("access.yaml"), false, Format::kText});
+    });
+    ASSERT_EQ(applied.exit, Exit::kGood) << applied.err;
+    const std::string old = current("claims");
+    const std::string count = claims_under(old);
+    EXPECT_GE(std::stoi(count), 5);  // address, user name, first administrator, role, group
+    expect_refused(old, "rotate claims");
+    rotate("claims");
+    expect_refused(old, count + " claims");
+    expect_refused(old, count + " claims", true);
+
+    auto ran = reclaim();
+    ASSERT_EQ(ran.exit, Exit::kGood) << ran.err;
+    EXPECT_NE(ran.out.find("Wrote " + count + " claim(s) under " + current("claims")), std::string::npos) << ran.out;
+    EXPECT_EQ(claims_under(current("claims")), count);
+    EXPECT_EQ(claims_under(old), count) << "nodes that know only the old key still look there";
+    ran = reclaim();
+    EXPECT_NE(ran.out.find("Wrote 0 claim(s)"), std::string::npos) << ran.out;
+
+    ran = revoke(old);
+    EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
+    EXPECT_EQ(line.create_administrator().exit, Exit::kAlreadyThere) << "the address and the place are taken as before";
+    ran = reclaim();
+    EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
+    EXPECT_EQ(claims_under(old), "0");
+}
+
+// Between the look and the move its owner gave the value up: it stays free.
+TEST_F(KeysCommand, ReclaimDoesNotClaimAgainWhatWasReleasedMeanwhile) {
+    const std::string old = current("claims");
+    rotate("claims");
+    const std::string url = line.database.owner_url();
+    const auto page = postgres::claims_to_move(url, current("claims"), {}, 100);
+    ASSERT_TRUE(page) << page.error();
+    std::vector<postgres::MovedClaim> moves;
+    for (const auto& claim : *page) moves.push_back({claim, Bytes(32, static_cast<char>('a' + moves.size()))});
+    ASSERT_GE(moves.size(), 3U);
+    line.database.execute("delete from keyledger.claims where kind = 'email'");
+    const auto moved = postgres::move_claims(url, current("claims"), moves);
+    ASSERT_TRUE(moved) << moved.error();
+    EXPECT_EQ(*moved, std::ssize(moves) - 1);
+    EXPECT_EQ(line.database.execute("select count(*) from keyledger.claims where kind = 'email'"), "0");
+}
+
+TEST_F(KeysCommand, ReclaimLeavesAndReportsWhatNobodyClaims) {
+    const std::string old = current("claims");
+    line.database.execute("insert into keyledger.claims values ('default', 'email', '" + old +
+                          "', '\\x01', '01890a5d-ac96-774b-bcce-b302099a8057')");
+    rotate("claims");
+    const auto ran = reclaim();
+    EXPECT_EQ(ran.exit, Exit::kFoundBad);
+    EXPECT_NE(ran.err.find("1 claim(s) were left"), std::string::npos) << ran.err;
+    expect_refused(old, "1 claims");
+}
+
+TEST_F(KeysCommand, RevokeRefusesAKeyThatWrapsKeys) {
+    const std::string old = current("key-encryption");
+    rotate("key-encryption");
+    expect_refused(old, "wraps the keys of 1 users");
+    expect_refused(old, "rewrap", true);
+    ASSERT_EQ(rewrap().exit, Exit::kGood);
+    EXPECT_EQ(revoke(old).exit, Exit::kGood);
+}
+
+TEST_F(KeysCommand, RevokeTakesForceForWhatOnlyClientsLose) {
+    for (const char* purpose : {"sealing-root", "token-signing", "tree-heads"}) {
+        const std::string old = current(purpose);
+        rotate(purpose);
+        const auto refused = revoke(old);
+        EXPECT_EQ(refused.exit, Exit::kFailed) << purpose;
+        EXPECT_NE(refused.err.find("--force"), std::string::npos) << refused.err;
+        EXPECT_EQ(revoke(old, true).exit, Exit::kGood) << purpose;
+        EXPECT_EQ(keys(purpose, "revoked"), std::vector<std::string>{old});
+    }
+}
+
+TEST_F(KeysCommand, RevokeNeverEndsAKeyOfTheEventsMacs) {
+    const std::string old = current("event-macs");
+    rotate("event-macs");
+    EXPECT_EQ(revoke(old, true).exit, Exit::kFailed);
+}
+
+TEST_F(KeysCommand, RevokeRefusesWhenItCannotLook) {
+    const std::string old = current("claims");
+    rotate("claims");
+    line.set("KEYLEDGER_DATABASE_URL", "postgresql://127.0.0.1:1/keyledger?connect_timeout=2");
+    EXPECT_NE(revoke(old).exit, Exit::kGood);
+    EXPECT_TRUE(keys("claims", "revoked").empty());
+}
+
+}  // namespace
