@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "app/cli.hpp"
+#include "app/log_reading.hpp"
 #include "app/system_ports.hpp"
 #include "bench/feeder.hpp"
 #include "bench/past.hpp"
@@ -46,7 +47,8 @@ void fill(Options options, const app::Config& config) {
 
     eventstore::postgres::CommitterSettings settings;
     settings.max_batch_commands = config.append_batch;
-    eventstore::postgres::Committer committer(config.database_url, [&past] { return past.now_ms(); }, settings);
+    eventstore::postgres::Committer committer(config.database_url, [&past] { return past.now_ms(); }, settings,
+                                              app::configured_authenticity(config));
     Feeder feeder(committer, 2 * settings.max_batch_commands);
     const auto begun = Clock::now();
     auto next_word = begun + std::chrono::seconds(5);
