@@ -126,14 +126,13 @@ Answer<void> admit_from_memory(Services& services, const ClientProof& proof, con
     const Result<void, CommandError> admitted{};
     const CommandError wait(Refusal::kTooManyAttempts, wait_s);
     const auto account = remembered(services, proof.account_id);
-    if (account) {
-        const Seems by_then = co_await seems(services, *account, proof);
-        if (by_then == Seems::kGood) co_return admitted;
-    }
+    Seems by_then = Seems::kUnknown;
+    if (account) by_then = co_await seems(services, *account, proof);
+    if (by_then == Seems::kGood) co_return admitted;
     if (!services.access.answers_from_memory()) co_return Unexpected(wait);
     const ServiceSubject subject{proof.account_id, std::nullopt};
     auto states = co_await services.access.read_service(subject, caller.deadline);
-    if (!states || states->account == account) co_return Unexpected(wait);
+    if (!states || (by_then == Seems::kBad && states->account == account)) co_return Unexpected(wait);
     const Seems at_head = co_await seems(services, states->account, proof);
     if (at_head == Seems::kBad) co_return Unexpected(wait);
     co_return admitted;
