@@ -133,7 +133,8 @@ std::string PlainPseudonyms::device(std::string_view user_agent) {
 }
 
 std::string PlainPseudonyms::network(const Uuid& user_id, std::string_view network) {
-    return std::string(network) + " of " + user_id.to_string();
+    const auto digest = security::sha256({"network|", security::view_of(user_id), network});
+    return security::hex_encode(security::view_of(digest)).substr(0, 32);
 }
 
 Uuid PlainPseudonyms::login_attempts_of(const Uuid& user_id) {
