@@ -117,12 +117,13 @@ TEST_F(EraseAnonymousCallersTest, AgreesWithAnotherNodeThatDoesTheSame) {
 
 // Whoever still remembers the key would seal under it; the store refuses, and nothing is written under a dead key.
 TEST_F(EraseAnonymousCallersTest, IsNoticedByANodeThatStillRemembersTheKey) {
+    world.register_user(other, "bob@example.com");
     clock.advance(kKeepDays * test::kDayMs);
     ASSERT_EQ(key_of_day(test::kNowMs), eventstore::KeyState::kLive);
     ASSERT_EQ(erase(other).value(), 1);
     clock.advance(-(kKeepDays + 1) * test::kDayMs);  // a clock that is far behind
     const Position before = world.head();
-    const auto outcome = run(log_in(services(), test::login(kAnnsEmail, "not the password"), test::caller()));
+    const auto outcome = run(log_in(services(), test::login("bob@example.com", "not the password"), test::caller()));
     EXPECT_TRUE(test::refused(outcome, Refusal::kInvalidCredentials));
     EXPECT_EQ(world.head(), before);
     EXPECT_EQ(world.journal.lines().size(), 1u) << "the attempt could not be recorded, and somebody must know";
