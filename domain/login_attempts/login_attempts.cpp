@@ -116,7 +116,9 @@ const LoginAttempts::Network* LoginAttempts::find(std::string_view network) cons
 bool may_try(const LoginAttempts& attempts, std::string_view network, const LoginAttemptLimits& limits,
              std::int64_t now_ms) {
     const Network* here = attempts.find(network);
-    if (here && now_ms - here->last_failed_at_ms < pause_of(*here, limits)) return false;
+    const std::int64_t pause_ms = here ? pause_of(*here, limits) : 0;
+    // Without a pause nobody waits for a clock that is behind another one.
+    if (pause_ms > 0 && now_ms - here->last_failed_at_ms < pause_ms) return false;
     const std::int64_t guesses = is_known(here, limits, now_ms) ? here->failures : attempts.failures_in_a_row;
     return guesses < limits.failures_in_a_row;
 }

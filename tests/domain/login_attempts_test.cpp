@@ -68,6 +68,15 @@ TEST(ClearFailedLogins, LetsThePausesOfOtherNetworksGoOn) {
 }
 
 // ---- one network -----------------------------------------------------------------------------------------------
+// The failure was recorded by a node whose clock is ahead: that is no pause, or what is right would count as wrong.
+TEST(RecordFailedLogin, MakesNobodyWaitForAClockThatIsBehind) {
+    const LoginAttempts attempts = after_failures_from(kHere, 1);
+    for (const std::int64_t behind_ms : {std::int64_t{5}, std::int64_t{kDayMs}}) {
+        EXPECT_TRUE(may_try(attempts, kHere, limits(), kNowMs - behind_ms));
+        EXPECT_FALSE(may_try(after_failures_from(kHere, 2), kHere, limits(), kNowMs - behind_ms));
+    }
+}
+
 TEST(MayTry, PausesLongerAndLongerForTheNetworkThatFails) {
     LoginAttempts attempts = after_failures_from(kHere, 1);
     EXPECT_TRUE(may_try(attempts, kHere, limits(), kNowMs));
