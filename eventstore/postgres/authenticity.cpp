@@ -9,6 +9,8 @@
 namespace keyledger::eventstore::postgres {
 namespace {
 
+constexpr std::chrono::milliseconds kPatience{10'000};
+
 Result<LogOrigin, std::string> open_origin(const LogOriginNote& signed_origin, const EventMacs& macs) {
     const auto text = macs.open(signed_origin.note);
     const auto origin = text ? parse_origin(*text) : std::nullopt;
@@ -85,6 +87,7 @@ void Authenticity::saw_signed(const Uuid& log_id, Position until) {
 Result<bool, std::string> Authenticity::is_announced(const std::string& url, std::string_view key_id) {
     auto announced = as_value([&] {
         const auto connection = connect(url);
+        const AnswerWithin bound(connection->sock(), kPatience);
         pqxx::nontransaction read(*connection);
         return facts(read, Known::kReadAgain)->keys.contains(key_id);
     });
@@ -95,6 +98,7 @@ Result<bool, std::string> Authenticity::is_announced(const std::string& url, std
 Result<Position, std::string> Authenticity::without_macs_until(const std::string& url) {
     auto until = as_value([&] {
         const auto connection = connect(url);
+        const AnswerWithin bound(connection->sock(), kPatience);
         pqxx::nontransaction read(*connection);
         Position last = 0;
         for (const LogOrigin::Part& part : facts(read, Known::kReadAgain)->origin.earlier)

@@ -74,6 +74,7 @@ Result<std::vector<Uuid>, StoreError> destroyed_subjects(const std::string& url,
 
 Result<std::int64_t, StoreError> purge_graveyard(const std::string& url) try {
     const auto connection = connect(url);
+    const AnswerWithin bound(connection->sock(), kPatience);
     return pqxx::nontransaction(*connection).exec1("select keyledger.purge_graveyard()")[0].as<std::int64_t>();
 } catch (const pqxx::failure&) {
     return Unexpected(StoreError::kUnavailable);
