@@ -12,7 +12,7 @@
 #include "bench/topic_watcher.hpp"
 #include "eventstore/kafka/publisher.hpp"
 #include "tests/kafka/scripted_log.hpp"
-#include "tests/kafka/test_macs.hpp"
+#include "tests/kafka/record_keys.hpp"
 #include "tests/support/kafka.hpp"
 
 namespace {
@@ -32,7 +32,7 @@ double seconds_since(Clock::time_point start) {
 PublisherOptions options_for(const test::TopicPrefix& prefix) {
     PublisherOptions options;
     options.client.brokers = test::kafka_brokers();
-    options.macs = std::make_shared<test::TestMacs>();
+    options.macs = std::make_shared<test::RecordKeys>();
     options.topics = {prefix.text(), 12, 1};
     return options;
 }
