@@ -36,7 +36,7 @@ TEST(Administration, IsForbiddenToEverybodyElse) {
         EXPECT_EQ(answer.status, 403) << target;
         EXPECT_EQ(answer.problem(), "forbidden") << target;
     }
-    for (const char* verb : {"/activate", "/deactivate"})
+    for (const char* verb : {"/activate", "/deactivate", "/unlock"})
         EXPECT_EQ(client.send("POST", user_target(one.person.id, verb)).problem(), "forbidden");
     EXPECT_EQ(client.get(kMe).status, 200) << "he was not deactivated";
 }
@@ -97,7 +97,7 @@ TEST(Users, ThatAreUnknownAreNotFound) {
             EXPECT_EQ(answer.status, 404) << id << rest;
             EXPECT_EQ(answer.problem(), "user-unknown") << id << rest;
         }
-        for (const char* verb : {"/activate", "/deactivate"})
+        for (const char* verb : {"/activate", "/deactivate", "/unlock"})
             EXPECT_EQ(admin.send("POST", user_target(id, verb)).problem(), "user-unknown") << id << verb;
     }
 }

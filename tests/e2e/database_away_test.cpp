@@ -162,6 +162,7 @@ protected:
                 {"change the password", [=, this] { return him().post(kChangePassword, change); }},
                 {"activate", [=, this] { return admin().send("POST", user + "/activate"); }},
                 {"deactivate", [=, this] { return admin().send("POST", user + "/deactivate"); }},
+                {"unlock", [=, this] { return admin().send("POST", user + "/unlock"); }},
                 {"erase the administrator",
                  [=, this] {
                      return admin().send("DELETE", kMe, {{"Content-Type", "application/json"}},

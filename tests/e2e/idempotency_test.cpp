@@ -159,7 +159,8 @@ TEST(IdempotencyKey, IsRefusedWithAnotherRequest) {
     once = unique("key");
     EXPECT_EQ(client.del(kSessions, key(once)).status, 204);
     expect_mismatch(client.del(kSessions + std::string("?include_current=true"), key(once)));
-    for (const char* verb : {"/deactivate", "/activate"}) {
+    try_log_in(client, one.person.email, "wrong");
+    for (const char* verb : {"/unlock", "/deactivate", "/activate"}) {
         once = unique("key");
         EXPECT_EQ(admin.send("POST", kUsers + ("/" + one.person.id) + verb, key(once)).status, 204);
         const Person second = register_somebody(api());

@@ -88,6 +88,23 @@ TEST(SharedLimits, EndForASiteThatHopsThroughItsNetworks) {
     EXPECT_EQ(wrong_login(strict, "2001:db8:2::1", "nobody@keyledger.test"), 401);
 }
 
+// Every other route: so many of one network on each node, and what is the same for everybody always.
+TEST(OwnLimits, ShedAFloodFromOneNetwork) {
+    Environment few = limits("1000000", "1000000");
+    few["KEYLEDGER_REQUEST_NETWORK_RATE_PER_MINUTE"] = "60";
+    const RunningService node(deployment(), few);
+    ApiClient client = from(node, "198.51.100.50");
+    int looked_at = 0;
+    for (int i = 0; i < 70; ++i) looked_at += client.get(kMe).status == 401;
+    EXPECT_GE(looked_at, 60);
+    EXPECT_LT(looked_at, 70);
+    const Answer refused = client.get(kMe);
+    EXPECT_EQ(refused.problem(), "too-many-attempts");
+    EXPECT_TRUE(refused.header("Retry-After"));
+    EXPECT_EQ(client.get("/health").status, 200);
+    EXPECT_EQ(from(node, "198.51.100.51").get(kMe).status, 401);
+}
+
 // Nobody knows how the limits stand: what they guard is closed, and everything else goes on.
 TEST(SharedLimits, FailClosedWhileTheirStoreIsAway) {
     const Visitor one = visitor(api());

@@ -208,7 +208,8 @@ TEST(Roles, GrantNothingAndReachNobodyBeyondWhoUsesThem) {
           client.send("PUT", roles_of(equal.person.id, strong)), client.send("PUT", roles_of(him, weak)),
           client.del(roles_of(him, weak)), client.put(user_target(him), "{}"),
           client.del(user_target(him, "/sessions")), client.send("POST", user_target(him, "/deactivate")),
-          client.send("POST", user_target(him, "/activate")), client.del(user_target(him)),
+          client.send("POST", user_target(him, "/activate")), client.send("POST", user_target(him, "/unlock")),
+          client.del(user_target(him)),
           client.del(user_target(him, "/erasure"))}) {
         EXPECT_EQ(answer.status, 403) << answer.body;
         EXPECT_EQ(answer.problem(), "exceeds-authority") << answer.body;

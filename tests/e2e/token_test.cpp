@@ -176,7 +176,7 @@ TEST(AccessToken, ForAResourceServerDoesNotOpenThisApi) {
         EXPECT_EQ(client.get(target).problem(), "invalid-token");
     EXPECT_EQ(client.get(kUsers + id).problem(), "invalid-token");
     EXPECT_EQ(client.get(kUsers + id + "/sessions").problem(), "invalid-token");
-    for (const char* verb : {"/activate", "/deactivate"})
+    for (const char* verb : {"/activate", "/deactivate", "/unlock"})
         EXPECT_EQ(client.send("POST", kUsers + id + verb).problem(), "invalid-token");
     EXPECT_EQ(client.send("POST", kLogout).problem(), "invalid-token");
     EXPECT_EQ(client.del(kSessions).problem(), "invalid-token");
