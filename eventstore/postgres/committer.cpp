@@ -331,6 +331,7 @@ void Committer::on_error(const ServerError& error) {
         case Remedy::kGiveUp: return halve();
         case Remedy::kStampAgain: return stamp_again(error);
         case Remedy::kNotNow:
+            newest_ms_ = 0;  // it was a wrong clock's: the server tells the right one again when it is needed
             fail(*flying_);
             return flying_.reset();
         case Remedy::kRetry: break;

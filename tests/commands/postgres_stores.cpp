@@ -15,7 +15,7 @@ public:
     PostgresStores() {
         database().execute(
             "truncate keyledger.events, keyledger.streams, keyledger.claims, keyledger.commands,"
-            " keyledger.credentials, keyledger.subject_keys, keyledger.snapshots");
+            " keyledger.credentials, keyledger.subject_keys, keyledger.graveyard, keyledger.snapshots");
     }
     eventstore::Store& first() override {
         static PostgresStore store({.url = database().service_url(), .authenticity = authenticity()}, now_ms);

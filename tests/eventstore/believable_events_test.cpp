@@ -1,5 +1,6 @@
 // The service's role in the database may call `append` with whatever it likes, and a superuser may change
 // what is there. Nobody but the service writes an event that is believed.
+#include <atomic>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -279,9 +280,8 @@ TEST(Migration, TakesTheOldAppendAway) {
               "t");
 }
 
-// ---- time
-// ------------------------------------------------------------------------------------------------------ Two
-// nodes whose clocks are 10 s apart append in turns.
+// ---- time --------------------------------------------------------------------------------------------------------
+// Two nodes whose clocks are 10 s apart append in turns.
 TEST(RecordedAt, NeverFallsWhoeverAppends) {
     Database own;
     PostgresStore ahead({.url = own.service_url(), .authenticity = authenticity()},
@@ -317,8 +317,19 @@ TEST(RecordedAt, IsNotDraggedIntoTheFuture) {
     EXPECT_NE(store.status().committer.last_error.find("clock"), std::string::npos);
 }
 
-// ---- destroyed keys
-// --------------------------------------------------------------------------------------------
+TEST(RecordedAt, IsRightAgainOnceTheClockIs) {
+    Database own;
+    std::atomic<std::int64_t> now_ms = 4'000'000'000'000;  // in 2096
+    PostgresStore store({.url = own.service_url(), .authenticity = authenticity()}, [&] { return now_ms.load(); });
+    EXPECT_EQ(await(store.append(AppendBuilder().write(next_uuid(), 0), soon())).error(),
+              StoreError::kUnavailable);
+    now_ms = kNow;
+    const auto verdict = await(store.append(AppendBuilder().write(next_uuid(), 0), soon()));
+    ASSERT_TRUE(verdict && std::holds_alternative<Appended>(*verdict));
+    EXPECT_EQ(await(store.read_log(1, 1, soon())).value().at(0).recorded_at_ms, kNow);
+}
+
+// ---- destroyed keys ----------------------------------------------------------------------------------------------
 TEST(Graveyard, GivesADestroyedKeyBackForADayToTheOwnerAlone) {
     Database own;
     PostgresStore store({.url = own.service_url(), .authenticity = authenticity()}, [] { return kNow; });
