@@ -249,7 +249,7 @@ def run_story(service, other, database, work, expect, commands):
     clients.touch(mode=0o600)
     clients.write_text(json.dumps({"clients": [{"client_id": CLIENT, "audiences": [], "introspect": "all",
                                                 "client_secret_sha256": hashlib.sha256(secret.encode()).hexdigest(),
-                                                "evaluate": "all"}], "first_party_audiences": []}))
+                                                "revoke": "all", "evaluate": "all"}], "first_party_audiences": []}))
     for one in (service, other):
         one.environment.update(KEYLEDGER_ACCESS_SNAPSHOT_FILE=str(work / f"snapshot-{one.port}"),
                                KEYLEDGER_CLIENTS_FILE=str(clients), KEYLEDGER_REQUEST_TIMEOUT_MS=str(TIMEOUT_MS),
