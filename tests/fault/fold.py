@@ -186,3 +186,6 @@ class Fold:
 
     def login_failures_cleared(self, event, payload, _stream, _at_ms):
         self.subjects[event["position"]] = payload["user_id"]
+
+    def login_network_seen(self, event, payload, _stream, _at_ms):
+        self.subjects[event["position"]] = payload["user_id"]

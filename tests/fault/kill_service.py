@@ -115,6 +115,7 @@ def main():
     faults = []
     try:
         service = Service(options, work, database)
+        service.environment["KEYLEDGER_POSITIONS"] = "clear"  # the journal says where each command should stand
         service.start()
         seconds = 3 + 2 * options.kills
         load = subprocess.Popen([options.load, "--port", str(service.port), "--users", str(options.users), "--logins",
