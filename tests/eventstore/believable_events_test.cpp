@@ -79,7 +79,8 @@ struct BelievableEvents : testing::Test {
     std::vector<Stands> standings(std::shared_ptr<const EventMacs> macs = event_macs()) {
         PostgresLogSource source(own.service_url(), std::make_shared<Authenticity>(std::move(macs)));
         std::vector<Stands> all;
-        for (const RecordedEvent& event : source.read_after({}, 1000).value()) all.push_back(event.standing);
+        const auto read = source.read_after({}, 1000).value();
+        for (const RecordedEvent& event : read) all.push_back(event.standing);
         return all;
     }
 };
@@ -299,7 +300,8 @@ TEST(RecordedAt, NeverFallsWhoeverAppends) {
             "select count(*) from (select recorded_at < lag(recorded_at) over (order by position) as falls"
             " from keyledger.events) as e where falls"),
         "0");
-    for (const RecordedEvent& event : await(ahead.read_log(1, 100, soon())).value()) {
+    const auto recorded = await(ahead.read_log(1, 100, soon())).value();
+    for (const RecordedEvent& event : recorded) {
         EXPECT_EQ(event.standing, kGood) << "it was hashed again";
         EXPECT_GE(event.recorded_at_ms, kNow + 10'000 + event.position - 1) << "not before it was decided";
     }
