@@ -87,9 +87,9 @@ Uses uses_of(const Config& config, const security::Keyring& keyring, const secur
                           "refused from now on. Wait until it has ended, or give --force");
         case KeyPurpose::kTreeHeads:
             return in_use(
-                false,
-                "tree heads that it signed could not be verified with this keyring any more. Keep its "
-                "verifying key ('keyledger audit key') for whoever verifies, then give --force");
+                true,
+                "it may have signed where the MACs of this log's events begin: no node would start without it. Rotate "
+                "it ('keyledger keys rotate tree-heads'), give auditors the new key, and keep it");
         case KeyPurpose::kEventMacs:
         case KeyPurpose::kUnknown:
             return none();  // refused by the keyring itself

@@ -131,7 +131,7 @@ TEST_F(KeysCommand, RevokeRefusesAKeyThatWrapsKeys) {
 }
 
 TEST_F(KeysCommand, RevokeTakesForceForWhatOnlyClientsLose) {
-    for (const char* purpose : {"sealing-root", "token-signing", "tree-heads"}) {
+    for (const char* purpose : {"sealing-root", "token-signing"}) {
         const std::string old = current(purpose);
         rotate(purpose);
         const auto refused = revoke(old);
@@ -140,6 +140,14 @@ TEST_F(KeysCommand, RevokeTakesForceForWhatOnlyClientsLose) {
         EXPECT_EQ(revoke(old, true).exit, Exit::kGood) << purpose;
         EXPECT_EQ(keys(purpose, "revoked"), std::vector<std::string>{old});
     }
+}
+
+// It signed where MACs begin: without it no node of this log starts.
+TEST_F(KeysCommand, RevokeNeverEndsAKeyOfTreeHeads) {
+    const std::string old = current("tree-heads");
+    rotate("tree-heads");
+    expect_refused(old, "no node would start without it");
+    expect_refused(old, "keyledger keys rotate tree-heads", true);
 }
 
 TEST_F(KeysCommand, RevokeNeverEndsAKeyOfTheEventsMacs) {
