@@ -62,7 +62,7 @@ Reply unlock_user(Context& context, Request& request) {
     if (!key) co_return key.error();
     auto outcome = co_await commands::unlock_user(context.services, claims->bearer, *user_id, caller);
     if (!outcome) co_return refuse(request, outcome.error());
-    co_return at_position(no_content(), outcome->position);
+    co_return with_outcome(no_content(), *outcome);
 }
 
 Reply update_user(Context& context, Request& request) {

@@ -104,6 +104,21 @@ TEST(IdempotencyKey, IsOfNoUseToASessionThatHasEnded) {
     EXPECT_EQ(client.send("POST", kLogout, key(leaving)).problem(), "invalid-token");
 }
 
+TEST(IdempotencyKey, IsAnsweredAsARepeatWhereAUserIsUnlockedTwice) {
+    ApiClient admin = administrator(api());
+    const Person person = register_somebody(api());
+    const std::string guess = json_object({{"email", person.email}, {"password", "not the password at all"}});
+    ASSERT_EQ(api().post("/api/v1/auth/login", guess).status, 401);
+    const std::string unlock = kUsers + ("/" + person.id + "/unlock");
+    const std::string once = unique("key");
+    const Answer first = admin.send("POST", unlock, key(once));
+    const Answer again = admin.send("POST", unlock, key(once));
+    EXPECT_EQ(first.status, 204) << first.body;
+    EXPECT_FALSE(is_replayed(first));
+    EXPECT_EQ(again.status, 204) << again.body;
+    EXPECT_TRUE(is_replayed(again));
+}
+
 // ---- one request -------------------------------------------------------------------------------------------------
 TEST(IdempotencyKey, DefinesOnceWhenSentTwentyTimesAtOnce) {
     ApiClient admin = administrator(api());

@@ -59,6 +59,7 @@ TRACE_OF_REFUSAL = {
 BESIDES = {"login.failed", "login.failures_cleared", "login.failures_summed", "login.network_seen",
            "user.password_hash_renewed"}
 NOT_FROM_A_CLIENT = {"create-admin", "housekeeping"}
+MAX_FAILURES_IN_A_ROW = 100  # KEYLEDGER_LOGIN_FAILURES_IN_A_ROW
 
 
 def read_lines(path):
@@ -263,11 +264,19 @@ class Checker:
         return None
 
     def was_locked_out(self, entry):
-        """The failure itself could not be recorded (the database went away behind it): was the one before it, of the
-        same user, refused for too many failures?"""
-        before = [event for event in self.failures[entry["user"]]
-                  if self.journal.get(event["metadata"].get("request_id", ""), entry)["sent"] < entry["sent"]]
-        return bool(before) and before[-1]["payload"].get("reason") == "too_many_failures"
+        """After so many failures in a row nobody is let in, from wherever they failed, and nothing more is recorded on
+        the account. Locked at any moment between question and answer will do."""
+        locked, in_a_row = False, 0
+        for event in self.failures[entry["user"]]:
+            request = self.journal.get(event["metadata"].get("request_id", ""))
+            if request is None or request["sent"] >= entry["answered"]:
+                continue
+            in_a_row = in_a_row + 1 if event["event_type"] == "login.failed" else 0
+            if event["event_type"] == "login.failed":
+                locked = locked or in_a_row >= MAX_FAILURES_IN_A_ROW
+            elif request.get("answered", float("inf")) < entry["sent"]:
+                locked = False
+        return locked
 
     def acknowledged_at(self, entry):
         """When somebody was first told that the request, under its key, was done; endless where nobody was."""
