@@ -217,8 +217,7 @@ TEST_F(BelievableEvents, ARestoredLogBelievesWhatItHadAndWhatFollows) {
     EXPECT_EQ(standings(), (std::vector{kGood, kGood, kBad}));
 }
 
-// ---- the migration
-// ---------------------------------------------------------------------------------------------
+// ---- the migration ----------------------------------------------------------------------------------------------
 namespace {
 
 // As the program before wrote it: jsonb, and no MAC.

@@ -9,7 +9,7 @@ Scenarios, one after the other on one process of the service:
   readers   hundreds that ask for the largest answer again and again, in one go, and read nothing. The service holds
             back, instead of holding the answers, and cuts them off at the deadline for writing.
   tireless  one connection sends as many requests as a connection may, in bundles; every one is answered, in order, and
-            the last as quickly as the first.
+            the last costs what the first did.
 
 Needs KEYLEDGER_TEST_DATABASE_URL (a superuser of a throw-away cluster)."""
 
@@ -76,6 +76,11 @@ class Service:
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def processor(self):
+        """Seconds that its threads ran, which no other process of the machine makes longer."""
+        tasks = pathlib.Path(f"/proc/{self.pid}/task").iterdir()
+        return sum(int((task / "schedstat").read_text(encoding="ascii").split()[0]) for task in tasks) / 1e9
 
     async def connect(self):
         return await asyncio.open_connection(PEER, self.port)
@@ -244,12 +249,12 @@ async def tireless(service, count):
     took, memory = [], []
     async with Watch(service, "tireless") as watch:
         for _ in range(count // BUNDLE):
-            start = time.monotonic()
+            start = service.processor()
             writer.write(bundle)
             for _ in range(BUNDLE):
                 status, _ = await read_answer(reader)
                 expect(status == 200, f"tireless: answered {status}")
-            took.append(time.monotonic() - start)
+            took.append(service.processor() - start)
             memory.append(service.memory())
         if count == MAX_REQUESTS:
             expect(await reader.read() == b"", "tireless: the connection went on beyond its last request")
@@ -257,10 +262,10 @@ async def tireless(service, count):
         grown = max(memory[tenth:]) - memory[tenth]
         first, last = statistics.median(took[:tenth]), statistics.median(took[-tenth:])
         expect(grown < 4 * MIB, f"tireless: memory grew by {grown / MIB:.1f} MiB")
-        expect(last < 4 * first, "tireless: the last requests take four times as long as the first")
+        expect(last < 4 * first, "tireless: the last requests cost four times what the first did")
         watch.expect_memory(1, 8 * MIB)
-        print(f"  {count} requests, {count / sum(took):.0f}/s; a bundle of {BUNDLE} took {first * 1000:.1f} ms at "
-              f"first, {last * 1000:.1f} ms in the end; memory grew by {grown / 1024:.0f} KiB", flush=True)
+        print(f"  {count} requests; a bundle of {BUNDLE} cost {first * 1000:.2f} ms of processor at first, "
+              f"{last * 1000:.2f} ms in the end; memory grew by {grown / 1024:.0f} KiB", flush=True)
     writer.close()
 
 
