@@ -37,18 +37,6 @@ bool is_b64token(std::string_view text) {
 
 }  // namespace
 
-bool has_media_type(const Request& request, std::string_view wanted) {
-    auto value = request.header("Content-Type");
-    if (!value) return false;
-    std::size_t end = std::min(value->find(';'), value->size());
-    if (!equal_ignoring_case(trimmed(value->substr(0, end)), wanted)) return false;
-    std::string_view rest = value->substr(end);
-    if (rest.empty()) return true;
-    std::string_view parameter = trimmed(rest.substr(1));
-    return parameter.empty() || equal_ignoring_case(parameter, "charset=utf-8") ||
-           equal_ignoring_case(parameter, "charset=\"utf-8\"");
-}
-
 FormFields FormFields::of_body(const Request& request, std::string_view repeatable) {
     FormFields form(request, Unasked::kIgnored);
     if (!has_media_type(request, "application/x-www-form-urlencoded")) {
@@ -57,6 +45,8 @@ FormFields FormFields::of_body(const Request& request, std::string_view repeatab
                     "Send the body as a form, with Content-Type: application/x-www-form-urlencoded.");
         return form;
     }
+    form.broken_ = refuse_coding(request);
+    if (form.broken_) return form;
     auto parameters = parse_parameters(request.body, kMaxFormParameters, repeatable);
     if (parameters) {
         form.parameters_ = *std::move(parameters);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/body.hpp"
 #include "api/problem.hpp"
 #include "api/request.hpp"
 #include "domain/result.hpp"
@@ -19,9 +20,9 @@ inline constexpr std::size_t kMaxFormParameters = 64;
 // be used.
 class FormFields {
 public:
-    // The body under application/x-www-form-urlencoded (utf-8). Names that nobody asked for are ignored, as
-    // RFC 6749 section 3.2 wants; a name given twice is refused, as it wants too, but for the one that may be
-    // (RFC 8707 section 2).
+    // The body under application/x-www-form-urlencoded, in UTF-8 whatever its parameters say. Names that
+    // nobody asked for are ignored, as RFC 6749 section 3.2 wants; a name given twice is refused, as it wants
+    // too, but for the one that may be (RFC 8707 section 2).
     static FormFields of_body(const Request& request, std::string_view repeatable = {});
     // The query; here a name that nobody asked for is an error.
     static FormFields of_query(const Request& request);
@@ -72,8 +73,5 @@ Result<BasicCredentials, AuthorizationError> basic_credentials(const Request& re
 
 // RFC 6750 section 2.1. The view is into the request's headers.
 Result<std::string_view, AuthorizationError> bearer_token(const Request& request);
-
-// The media type without parameters equals `wanted`, and a charset, if any, is utf-8.
-bool has_media_type(const Request& request, std::string_view wanted);
 
 }  // namespace keyledger::api

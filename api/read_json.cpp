@@ -8,7 +8,7 @@
 #include <charconv>
 #include <set>
 
-#include "api/form.hpp"
+#include "api/body.hpp"
 #include "api/text.hpp"
 
 namespace keyledger::api {
@@ -209,6 +209,8 @@ void JsonFields::Body::parse(const JsonLimits& limits) {
                          "Send the body as JSON in UTF-8, with Content-Type: application/json.");
         return;
     }
+    broken = refuse_coding(request);
+    if (broken) return;
     buffer = request.body;
     if (buffer.empty()) return malformed("It is empty.");
     if (buffer.starts_with("\xEF\xBB\xBF")) return malformed("It starts with a byte order mark.");

@@ -46,6 +46,7 @@ struct Request {
     std::string user_agent;      // empty when not sent; UTF-8, at most kMaxUserAgentBytes
     std::string request_id;      // given ([A-Za-z0-9._-]{1,64}) or made
     std::string traceparent;     // W3C trace context, version 00: given or made
+    bool expects_continue = false;  // RFC 9110 section 10.1.1
     Parameters path_parameters;  // by the names in the route's path
     std::string_view operation;  // the route's; "unmatched" for 404, 405 and preflights
     Time received_at{};          // when the header was complete

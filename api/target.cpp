@@ -80,20 +80,19 @@ Result<Parameters, std::string> parse_parameters(std::string_view text, std::siz
     while (!text.empty()) {
         std::size_t end = text.find('&');
         std::string_view pair = text.substr(0, end);
+        text.remove_prefix(end == text.npos ? text.size() : end + 1);
+        if (pair.empty()) continue;
         std::size_t equals = pair.find('=');
         auto name = percent_decoded(pair.substr(0, equals), Plus::kSpace);
         auto value = equals == pair.npos ? std::optional<std::string>(std::in_place)
                                          : percent_decoded(pair.substr(equals + 1), Plus::kSpace);
         if (!name || !value) return Unexpected("bad percent-encoding, U+0000, or bytes that are not UTF-8.");
-        if (name->empty()) return Unexpected("a parameter without a name.");
-        if (*name != repeatable && find(parameters, *name))
+        const bool may_repeat = !repeatable.empty() && *name == repeatable;
+        if (!may_repeat && find(parameters, *name))
             return Unexpected("the parameter " + std::string(shortened(*name, kMaxEchoedBytes)) +
                               " is given twice.");
         if (parameters.size() == max_parameters) return Unexpected("too many parameters.");
         parameters.push_back({std::move(*name), std::move(*value)});
-        if (end == text.npos) break;
-        text.remove_prefix(end + 1);
-        if (text.empty()) return Unexpected("it ends with an ampersand.");
     }
     return parameters;
 }
@@ -111,9 +110,12 @@ bool valid_host(std::string_view host) noexcept {
         colon = host.find(':');
         std::string_view name = host.substr(0, colon);
         if (name.empty() || name.size() > 255) return false;
-        for (char c : name) {
-            bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-            if (!plain && kMarks.find(c) == kMarks.npos) return false;
+        for (std::size_t i = 0; i < name.size(); ++i) {
+            const char c = name[i];
+            const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+            const bool coded =
+                c == '%' && i + 2 < name.size() && hex_digit(name[i + 1]) >= 0 && hex_digit(name[i + 2]) >= 0;
+            if (!plain && !coded && kMarks.find(c) == kMarks.npos) return false;
         }
         if (colon == host.npos) return true;
     }

@@ -23,8 +23,8 @@ struct Target {
 // may have judged another path. An encoded slash stays inside its segment.
 Result<Target, std::string> parse_target(std::string_view raw);
 
-// name=value pairs joined by `&`, as in queries and forms; the error says what is wrong. No name twice but the one that
-// may be repeated.
+// name=value pairs joined by `&`, as in queries and forms (URL standard, section 5.1): empty pairs are
+// skipped. The error says what is wrong. No name twice but the one that may be repeated.
 Result<Parameters, std::string> parse_parameters(std::string_view text, std::size_t max_parameters,
                                                  std::string_view repeatable = {});
 

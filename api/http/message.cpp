@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "api/field_values.hpp"
 #include "api/target.hpp"
 #include "api/text.hpp"
 #include "domain/plain_text.hpp"
@@ -18,12 +19,11 @@ namespace http = boost::beast::http;
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 // Two of these would let two readers of one request (a proxy, a handler) believe different things.
-constexpr std::array<std::string_view, 11> kAtMostOnce{"Host",
+constexpr std::array<std::string_view, 10> kAtMostOnce{"Host",
                                                        "Content-Length",
                                                        "Content-Type",
                                                        "Transfer-Encoding",
                                                        "Authorization",
-                                                       "Expect",
                                                        "X-Request-Id",
                                                        "Idempotency-Key",
                                                        "Keyledger-Min-Position",
@@ -59,13 +59,24 @@ std::optional<Problem> check_framing(const Headers& headers, unsigned version) {
     return std::nullopt;
 }
 
-std::optional<Problem> check_host(const Headers& headers, unsigned version, const Target& target) {
+// What the absolute form of a target says of the host goes before Host (RFC 9112 section 3.2.2), which has to
+// be there and good even then (section 3.2). Nothing here is chosen by either.
+std::optional<Problem> check_host(const Headers& headers, unsigned version) {
     auto host = headers.find("Host");
     if (!host && version < 11) return std::nullopt;
     if (!host) return refuse("Send exactly one Host header.");
     if (!valid_host(*host)) return refuse("The Host header must be a host with an optional port.");
-    if (!target.authority.empty() && !equal_ignoring_case(target.authority, *host))
-        return refuse("The request target names another host than the Host header.");
+    return std::nullopt;
+}
+
+// RFC 9110 section 10.1.1. A list, though only one member of it is known.
+std::optional<Problem> check_expectations(Request& request) {
+    for (const std::string_view expectation : list_elements(request.headers, "Expect")) {
+        if (!equal_ignoring_case(expectation, "100-continue"))
+            return simple_problem(problems::kExpectationFailed,
+                                  "The only expectation that is met is 100-continue.");
+        request.expects_continue = true;
+    }
     return std::nullopt;
 }
 
@@ -132,11 +143,8 @@ std::optional<Problem> read_header(const http::request_header<Fields>& header, c
     if (!target) return refuse(target.error());
     if (target->asterisk && request.method != Method::kOptions)
         return refuse("The target * is for OPTIONS only.");
-    if (auto bad = check_host(request.headers, header.version(), *target)) return bad;
-    auto expect = request.header("Expect");
-    if (expect && !equal_ignoring_case(*expect, "100-continue"))
-        return simple_problem(problems::kExpectationFailed,
-                              "The only expectation that is met is 100-continue.");
+    if (auto bad = check_host(request.headers, header.version())) return bad;
+    if (auto bad = check_expectations(request)) return bad;
     request.segments = std::move(target->segments);
     request.query = std::move(target->query);
     return std::nullopt;
@@ -155,6 +163,45 @@ bool ends_in_fold(std::string_view message, std::size_t lines) {
     std::size_t from = message.size() - 3;  // a line's end
     for (; lines > 0 && from > 0 && from != message.npos; --lines) from = message.rfind('\n', from - 1);
     return has_fold(message.substr(from == message.npos ? 0 : from));
+}
+
+MessageReader::MessageReader(const ServerLimits& limits) : max_header_bytes_(limits.header_bytes) {
+    parser.header_limit(static_cast<std::uint32_t>(limits.header_bytes));
+    parser.body_limit(limits.body_bytes);
+}
+
+std::size_t MessageReader::fields() const {
+    return static_cast<std::size_t>(std::distance(parser.get().begin(), parser.get().end()));
+}
+
+boost::system::error_code MessageReader::take(boost::beast::flat_buffer& buffer, Until until) {
+    boost::system::error_code error;
+    while (until == Until::kHeader ? !parser.is_header_done() : !parser.is_done()) {
+        if (buffer.size() == 0) return http::error::need_more;
+        const bool in_header = !parser.is_header_done();
+        const std::size_t used = parser.put(buffer.data(), error);
+        const std::string_view read(static_cast<const char*>(buffer.data().data()), used);
+        const bool folded =
+            in_header ? has_fold(read) : parser.is_done() && ends_in_fold(read, fields() - header_fields_);
+        buffer.consume(used);
+        if (folded) return http::error::bad_obs_fold;
+        // Beast applies its limit to what it has not parsed yet, so that fields sent one by one would never
+        // reach it.
+        if (in_header) header_bytes_ += used;
+        if (header_bytes_ > max_header_bytes_) return http::error::header_limit;
+        if (error && error != http::error::need_more) return error;
+        if (parser.is_header_done() && in_header) header_fields_ = fields();
+        if (error || used == 0) return http::error::need_more;
+    }
+    return {};
+}
+
+bool EmptyLines::skip(boost::beast::flat_buffer& buffer) {
+    const auto start = [&] {
+        return std::string_view(static_cast<const char*>(buffer.data().data()), buffer.size());
+    };
+    for (; skipped_ < kMost && start().starts_with("\r\n"); ++skipped_) buffer.consume(2);
+    return !start().empty() && (start() != "\r" || skipped_ == kMost);
 }
 
 Problem refusal_of(const boost::system::error_code& error, bool start_line_read) {

@@ -1,5 +1,6 @@
 #pragma once
 // Between Beast's messages and ours. Internal to api/http.
+#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -28,6 +29,41 @@ std::optional<Problem> read_header(const boost::beast::http::request_header<Fiel
 bool has_fold(std::string_view fields);
 // The same of the `lines` fields, at least, with which a chunked message ended.
 bool ends_in_fold(std::string_view message, std::size_t lines);
+
+// RFC 9112 section 2.2: empty lines before a request are skipped. Only of CR LF, and not many, so that nobody
+// keeps a connection with them.
+class EmptyLines {
+public:
+    static constexpr std::size_t kMost = 4;
+
+    // Takes them off the buffer's front. True: what is left there is the start of a request, or is to be
+    // refused as one.
+    bool skip(boost::beast::flat_buffer& buffer);
+
+private:
+    std::size_t skipped_ = 0;
+};
+
+// Reads one message out of a buffer, and refuses what Beast alone would let through.
+class MessageReader {
+public:
+    enum class Until : std::uint8_t { kHeader, kMessage };
+
+    explicit MessageReader(const ServerLimits& limits);
+
+    // Takes what the buffer has of it. http::error::need_more: it has not got all.
+    boost::system::error_code take(boost::beast::flat_buffer& buffer, Until until);
+    bool start_line_read() const { return !parser.get().target().empty(); }
+
+    MessageParser parser;
+
+private:
+    std::size_t fields() const;
+
+    std::size_t max_header_bytes_;
+    std::size_t header_bytes_ = 0;
+    std::size_t header_fields_ = 0;  // what comes behind the body is more
+};
 
 // What to tell a caller whose message Beast refused.
 Problem refusal_of(const boost::system::error_code& error, bool start_line_read);

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <exception>
 
+#include "api/http/incoming.hpp"
 #include "api/http/message.hpp"
 #include "api/http/worker.hpp"
 #include "domain/secret.hpp"
@@ -75,19 +76,17 @@ public:
     boost::beast::tcp_stream& transport() noexcept { return boost::beast::get_lowest_layer(stream_); }
 
 private:
-    enum class Until : std::uint8_t { kHeader, kMessage };
     struct Exchange {
-        MessageParser parser;
-        Request request;
+        explicit Exchange(const ServerLimits& limits) : reader(limits) {}
+        MessageReader reader;
+        MessageParser& parser = reader.parser;
+        Request request{};
         Persistence persistence = Persistence::kClose;
     };
 
     boost::asio::awaitable<bool> first_byte();
     boost::asio::awaitable<void> exchange(Exchange& now);
-    boost::asio::awaitable<boost::system::error_code> feed(MessageParser& parser, Until until);
-    std::size_t trailers(const MessageParser& parser) const {
-        return static_cast<std::size_t>(std::distance(parser.get().begin(), parser.get().end())) - header_fields_;
-    }
+    boost::asio::awaitable<boost::system::error_code> feed(MessageReader& reader, MessageReader::Until until);
     boost::asio::awaitable<boost::system::error_code> read_body(Exchange& now);
     boost::asio::awaitable<Response> call(const Handler& handler, Request& request);
     boost::asio::awaitable<void> refuse(Exchange& now, Problem why);
@@ -109,7 +108,6 @@ private:
     bool tls_;
     bool idle_ = false;
     std::size_t served_ = 0;
-    std::size_t header_fields_ = 0;  // of the message that is being read; what comes behind its body is more
     boost::beast::flat_buffer buffer_;
 };
 
@@ -120,7 +118,7 @@ boost::asio::awaitable<void> Session<Stream>::run() {
         bool begun = co_await first_byte();
         if (!begun) break;
         FlightTicket ticket(shared_.in_flight);
-        Exchange now;
+        Exchange now(limits());
         co_await exchange(now);
         persistence = now.persistence;
         forget(now);
@@ -131,30 +129,31 @@ boost::asio::awaitable<void> Session<Stream>::run() {
 // The next request may already lie in the buffer, if the client pipelines.
 template <class Stream>
 boost::asio::awaitable<bool> Session<Stream>::first_byte() {
-    if (buffer_.size() > 0) co_return true;
-    if (shared_.draining) co_return false;
-    boost::system::error_code error;
-    auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
+    EmptyLines before;
+    if (before.skip(buffer_)) co_return true;
     transport().expires_after(limits().idle);
-    auto room = buffer_.prepare(kReadBytes);
-    idle_ = true;
-    std::size_t got = co_await stream_.async_read_some(room, token);
-    idle_ = false;
-    buffer_.commit(got);
-    co_return !error;
+    while (!shared_.draining) {
+        boost::system::error_code error;
+        auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
+        auto room = buffer_.prepare(kReadBytes);
+        idle_ = true;
+        std::size_t got = co_await stream_.async_read_some(room, token);
+        idle_ = false;
+        buffer_.commit(got);
+        if (error) break;
+        if (before.skip(buffer_)) co_return true;
+    }
+    co_return false;
 }
 
 template <class Stream>
 boost::asio::awaitable<void> Session<Stream>::exchange(Exchange& now) {
-    now.parser.header_limit(static_cast<std::uint32_t>(limits().header_bytes));
-    now.parser.body_limit(limits().body_bytes);
     transport().expires_after(limits().header);
-    header_fields_ = 0;
-    boost::system::error_code error = co_await feed(now.parser, Until::kHeader);
+    boost::system::error_code error = co_await feed(now.reader, MessageReader::Until::kHeader);
     if (gone(error)) co_return;
     std::optional<Problem> bad =
         read_header(now.parser.get(), peer_, shared_.options, worker_.random, now.request);
-    if (error) bad = refusal_of(error, !now.parser.get().target().empty());
+    if (error) bad = refusal_of(error, now.reader.start_line_read());
     if (bad) {
         co_await refuse(now, std::move(*bad));
         co_return;
@@ -184,27 +183,14 @@ boost::asio::awaitable<void> Session<Stream>::exchange(Exchange& now) {
 }
 
 template <class Stream>
-boost::asio::awaitable<boost::system::error_code> Session<Stream>::feed(MessageParser& parser, Until until) {
+boost::asio::awaitable<boost::system::error_code> Session<Stream>::feed(MessageReader& reader,
+                                                                        MessageReader::Until until) {
     namespace http = boost::beast::http;
     boost::system::error_code error;
     auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
-    std::size_t header_bytes = 0;
-    while (until == Until::kHeader ? !parser.is_header_done() : !parser.is_done()) {
-        if (buffer_.size() > 0) {
-            bool in_header = !parser.is_header_done();
-            std::size_t used = parser.put(buffer_.data(), error);
-            std::string_view read(static_cast<const char*>(buffer_.data().data()), used);
-            bool folded = in_header ? has_fold(read) : parser.is_done() && ends_in_fold(read, trailers(parser));
-            buffer_.consume(used);
-            if (folded) co_return http::error::bad_obs_fold;
-            // Beast applies its limit to what it has not parsed yet, so that fields sent one by one would
-            // never reach it.
-            if (in_header) header_bytes += used;
-            if (header_bytes > limits().header_bytes) co_return http::error::header_limit;
-            if (error && error != http::error::need_more) co_return error;
-            if (!error && used > 0) continue;
-            error = {};
-        }
+    while (true) {
+        boost::system::error_code taken = reader.take(buffer_, until);
+        if (taken != http::error::need_more) co_return taken;
         std::size_t space = std::min(kReadBytes, buffer_.max_size() - buffer_.size());
         // Full and still not enough for one start line, field, or chunk header.
         if (space == 0) co_return http::error::header_limit;
@@ -214,24 +200,21 @@ boost::asio::awaitable<boost::system::error_code> Session<Stream>::feed(MessageP
         if (error) co_return error;
         buffer_.commit(got);
     }
-    co_return error;
 }
 
 template <class Stream>
 boost::asio::awaitable<boost::system::error_code> Session<Stream>::read_body(Exchange& now) {
-    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     boost::system::error_code error;
     if (now.parser.is_done()) co_return error;
-    header_fields_ += trailers(now.parser);
     transport().expires_after(limits().body);
     if (awaits_continue(now)) {
         auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
-        auto text = boost::asio::buffer(kContinue);
+        auto text = boost::asio::buffer(kContinueText);
         co_await boost::asio::async_write(stream_, text, token);
         if (error) co_return error;
     }
     now.parser.eager(true);
-    error = co_await feed(now.parser, Until::kMessage);
+    error = co_await feed(now.reader, MessageReader::Until::kMessage);
     now.request.body = std::move(now.parser.get().body());
     co_return error;
 }
@@ -240,7 +223,7 @@ boost::asio::awaitable<boost::system::error_code> Session<Stream>::read_body(Exc
 template <class Stream>
 bool Session<Stream>::awaits_continue(const Exchange& now) const {
     return !now.parser.is_done() && buffer_.size() == 0 && now.parser.get().version() >= 11 &&
-           now.request.header("Expect").has_value();
+           now.request.expects_continue;
 }
 
 template <class Stream>

@@ -1,20 +1,22 @@
 #include "api/management/management_server.hpp"
 
 #include <pistache/endpoint.h>
-#include <pistache/router.h>
+#include <pistache/peer.h>
+#include <pistache/transport.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/socket.h>
 
-#include <mutex>
+#include <algorithm>
 
-#include "api/identifiers.hpp"
+#include "api/http/incoming.hpp"
 #include "api/problem.hpp"
-#include "api/target.hpp"
+#include "api/router.hpp"
 
 namespace keyledger::api {
 
 namespace http = Pistache::Http;
-namespace rest = Pistache::Rest;
+using Pistache::Tcp::Peer;
 
 namespace {
 
@@ -39,136 +41,124 @@ private:
     sigset_t before_;
 };
 
+// The transport is Pistache's; what its bytes mean is said by the same reader as for the API, for Pistache's
+// own parser drops a second request that came with the first, takes two lengths, and knows no HEAD without a
+// route for it.
+//
 // Pistache queues every answer under its descriptor's number, and writes it when the handler has returned.
 // The peer may have left by then, and the number be the next one's. Here the queue is written out before a
 // descriptor is closed, on the thread that does both.
-class CarefulHandler : public rest::Private::RouterHandler {
-    HTTP_PROTOTYPE(CarefulHandler)
+class FramingHandler : public http::Handler {
+    HTTP_PROTOTYPE(FramingHandler)
 
 public:
-    explicit CarefulHandler(const rest::Router& router) : RouterHandler(router) {}
+    using Answer = std::function<Response(Request&)>;
 
-    void onDisconnection(const std::shared_ptr<Pistache::Tcp::Peer>& peer) override {
+    FramingHandler(const ServerOptions& options, RandomBytes& random, Answer answer)
+        : options_(&options), random_(&random), answer_(std::move(answer)) {}
+
+    void onRequest(const http::Request&, http::ResponseWriter) override {
+    }  // nothing of Pistache's reads requests
+
+    void onConnection(const std::shared_ptr<Peer>& peer) override {
+        const auto address = IpAddress::parse(peer->address().host()).value_or(IpAddress{});
+        peer->putData(ParserData,
+                      std::make_shared<http::RequestParser>(options_->limits.body_bytes));  // its clock
+        peer->putData(kIncoming, std::make_shared<Incoming>(*options_, *random_, address));
+        peer->setIdle(true);
+    }
+
+    void onInput(const char* bytes, std::size_t size, const std::shared_ptr<Peer>& peer) override {
+        const auto incoming = std::static_pointer_cast<Incoming>(peer->getData(kIncoming));
+        const bool begun = incoming->begun();
+        if (incoming->closed()) return;
+        incoming->add({bytes, size});
+        std::string text;
+        for (auto next = incoming->next(); next != Incoming::Next::kNothing; next = incoming->next())
+            text += said_to(next, *incoming);
+        // What is begun has kReadTimeout, what waits for a request kKeepAlive, each from now on.
+        if (!begun || !text.empty()) getParser(peer)->reset();
+        peer->setIdle(!incoming->begun());
+        if (!text.empty()) write(peer->fd(), text, *incoming);
+    }
+
+    void onDisconnection(const std::shared_ptr<Peer>& peer) override {
         transport()->flush();
-        RouterHandler::onDisconnection(peer);
+        http::Handler::onDisconnection(peer);
     }
-};
-
-// Fields that our rules refuse (a name that is no token) are dropped: no handler here reads one.
-void copy_headers(const rest::Request& from, Headers& to) {
-    for (const auto& [name, raw] : from.headers().rawList()) {
-        try {
-            to.add(raw.name(), raw.value());
-        } catch (const std::invalid_argument&) {
-            continue;
-        }
-    }
-}
-
-// A field as it is: of the raw ones Pistache sends none, and its own types rewrite what they hold.
-class Verbatim : public http::Header::Header {
-public:
-    Verbatim(std::string_view name, std::string_view value) : name_(name), value_(value) {}
-    const char* name() const override { return name_.c_str(); }
-    std::uint64_t hash() const override { return std::hash<std::string>{}(name_); }
-    void write(std::ostream& stream) const override { stream << value_; }
 
 private:
-    std::string name_;
-    std::string value_;
+    static constexpr const char* kIncoming = "keyledger";
+
+    std::string said_to(Incoming::Next next, Incoming& incoming) const {
+        if (next == Incoming::Next::kContinue) return std::string(kContinueText);
+        Request& request = incoming.request();
+        if (next == Incoming::Next::kRefused) return incoming.answer(problem(request, incoming.refusal()));
+        const Response response = answer_(request);
+        return incoming.answer(response);
+    }
+
+    // After the last answer the peer is told that there is none to come, and closes; or its time runs out.
+    void write(int descriptor, const std::string& text, const Incoming& incoming) {
+        auto written = transport()->asyncWrite(descriptor, Pistache::RawBuffer(text, text.size()));
+        if (!incoming.closed()) return;
+        written.then([descriptor](ssize_t) { ::shutdown(descriptor, SHUT_WR); }, [](std::exception_ptr&) {});
+    }
+
+    const ServerOptions* options_;
+    RandomBytes* random_;
+    Answer answer_;
 };
 
-void send(const Request& request, const Response& answer, http::ResponseWriter& writer) {
-    auto add = [&](std::string_view name, std::string_view value) {
-        writer.headers().add(std::make_shared<Verbatim>(name, value));
-    };
-    // The first of a name wins.
-    for (std::size_t i = 0; i < answer.headers.size(); ++i)
-        add(answer.headers.at(i).name, answer.headers.at(i).value);
-    if (!answer.content_type.empty()) add("Content-Type", answer.content_type);
-    add("Cache-Control", "no-store");
-    add("X-Content-Type-Options", "nosniff");
-    add("X-Request-Id", request.request_id);
-    writer.send(static_cast<http::Code>(answer.status), answer.body);
+std::vector<Route> paths_of(const std::vector<ManagementRoute>& routes) {
+    std::vector<Route> paths;
+    for (const ManagementRoute& route : routes) {
+        if (route.method != Method::kGet && route.method != Method::kPut)
+            throw ManagementError("a management route's method is GET or PUT: " + route.path);
+        paths.push_back({route.operation, route.method, route.path, {}});
+    }
+    return paths;
 }
 
 }  // namespace
 
 struct ManagementServer::State {
+    State(ManagementOptions given, std::vector<ManagementRoute> all)
+        : options(std::move(given)), routes(std::move(all)), router(paths_of(routes)) {
+        framing.limits.body_bytes = options.request_bytes;
+    }
+
     ManagementOptions options;
     std::vector<ManagementRoute> routes;
-    rest::Router router;
+    Router router;  // which of `routes` a request is for
+    ServerOptions framing;
     RandomBytes random;  // of the listener's thread
     std::unique_ptr<http::Endpoint> endpoint;
 
-    void add_routes();
-    void serve(const ManagementRoute* route, const rest::Request& from, http::ResponseWriter& writer);
-    Response answer(const ManagementRoute* route, const rest::Request& from, Request& request);
+    Response answer(Request& request) const;
+    const ManagementRoute& route_of(const Request& request) const {
+        return *std::ranges::find(routes, request.operation, &ManagementRoute::operation);
+    }
 };
 
-Response ManagementServer::State::answer(const ManagementRoute* route, const rest::Request& from,
-                                         Request& request) {
-    auto id = request.header("X-Request-Id");
-    request.request_id = id && valid_request_id(*id) ? std::string(*id) : make_request_id(random);
-    request.traceparent = make_traceparent(random);
-    request.client_address = from.address().host();
-    request.client_ip = IpAddress::parse(request.client_address).value_or(IpAddress{});
-    request.operation = route != nullptr ? std::string_view(route->operation) : kUnmatched;
+// What escaped into Pistache would end its thread.
+Response ManagementServer::State::answer(Request& request) const {
     request.received_at = std::chrono::steady_clock::now();
     request.deadline = request.received_at + options.request;
-    request.body = from.body();
-    if (route == nullptr)
+    try {
+        Router::Resolution found = router.resolve(request);
+        if (found.handler != nullptr) return route_of(request).handler(request);
+        if (found.answer.status != 404) return std::move(found.answer);
         return problem(request, problems::kNotFound,
                        "Nothing is served at this path of the management port.");
-    request.method = route->method;
-    request.target = from.resource() + from.query().as_str();
-    auto target = parse_target(request.target);
-    if (!target) return problem(request, problems::kBadRequest, target.error());
-    request.segments = std::move(target->segments);
-    request.query = std::move(target->query);
-    return route->handler(request);
-}
-
-// Pistache would send an escaping exception's text to the caller.
-void ManagementServer::State::serve(const ManagementRoute* route, const rest::Request& from,
-                                    http::ResponseWriter& writer) {
-    Request request;
-    Response response;
-    try {
-        copy_headers(from, request.headers);
-        response = answer(route, from, request);
     } catch (const std::exception& error) {
         if (options.on_failure) options.on_failure(request.operation, error.what());
-        response = problem(request, problems::kInternalError, "The handler failed; the log says why.");
+        return problem(request, problems::kInternalError, "The handler failed; the log says why.");
     }
-    send(request, response, writer);
-}
-
-void ManagementServer::State::add_routes() {
-    for (const ManagementRoute& route : routes) {
-        auto handler = [this, &route](const rest::Request& request, http::ResponseWriter writer) {
-            serve(&route, request, writer);
-            return rest::Route::Result::Ok;
-        };
-        if (route.method == Method::kGet)
-            rest::Routes::Get(router, route.path, handler);
-        else if (route.method == Method::kPut)
-            rest::Routes::Put(router, route.path, handler);
-        else
-            throw ManagementError("a management route's method is GET or PUT: " + route.path);
-    }
-    rest::Routes::NotFound(router, [this](const rest::Request& request, http::ResponseWriter writer) {
-        serve(nullptr, request, writer);
-        return rest::Route::Result::Ok;
-    });
 }
 
 ManagementServer::ManagementServer(ManagementOptions options, std::vector<ManagementRoute> routes)
-    : state_(std::make_unique<State>()) {
-    state_->options = std::move(options);
-    state_->routes = std::move(routes);
-    state_->add_routes();
-}
+    : state_(std::make_unique<State>(std::move(options), std::move(routes))) {}
 
 ManagementServer::~ManagementServer() { stop(); }
 
@@ -191,7 +181,8 @@ void ManagementServer::start() {
                            .headerTimeout(kReadTimeout)
                            .bodyTimeout(kReadTimeout)
                            .keepaliveTimeout(kKeepAlive));
-        endpoint->setHandler(std::make_shared<CarefulHandler>(state_->router));
+        const auto answer = [state = state_.get()](Request& request) { return state->answer(request); };
+        endpoint->setHandler(std::make_shared<FramingHandler>(state_->framing, state_->random, answer));
         BlockedSignals blocked;
         endpoint->serveThreaded();
         state_->endpoint = std::move(endpoint);

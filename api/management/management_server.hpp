@@ -1,7 +1,8 @@
 #pragma once
 // The management listener (metrics, health, information, log level) on Pistache, for operators and their
 // tools: its own port, loopback by default, no authentication. Handlers run synchronously on its one thread,
-// for Pistache 0.0.5 must not be answered from another one (docs/adr says why).
+// for Pistache 0.0.5 must not be answered from another one (docs/adr says why). Requests are read by the
+// API's rules; HEAD and OPTIONS are answered from the routes.
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

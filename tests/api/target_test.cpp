@@ -39,9 +39,33 @@ TEST(ParseTarget, RefusesAParameterGivenTwiceHoweverItIsSpelt) {
     for (const char* raw : {"/?a=1&a=2", "/?a=1&%61=2", "/?a&a"}) EXPECT_FALSE(parse_target(raw)) << raw;
 }
 
-TEST(ParseTarget, RefusesNamelessParametersAndTrailingAmpersands) {
-    for (const char* raw : {"/?=1", "/?a=1&", "/?&", "/?a=1&&b=2"}) EXPECT_FALSE(parse_target(raw)) << raw;
-    EXPECT_TRUE(parse_target("/?"));
+// The URL standard, section 5.1: a sequence that is empty is skipped.
+TEST(ParseTarget, SkipsEmptyPairs) {
+    for (const char* raw : {"/?", "/?&", "/?&&", "/?&&&"}) {
+        auto target = parse_target(raw);
+        ASSERT_TRUE(target) << raw;
+        EXPECT_TRUE(target->query.empty()) << raw;
+    }
+    for (const char* raw : {"/?a=1&", "/?&a=1", "/?&&a=1&&", "/?a=1&&b=2", "/?&a=1&&&b=2&&"}) {
+        auto target = parse_target(raw);
+        ASSERT_TRUE(target) << raw;
+        EXPECT_EQ(find(target->query, "a"), "1") << raw;
+        EXPECT_EQ(target->query.size(), target->query.back().name == "b" ? 2U : 1U) << raw;
+    }
+    for (const char* raw : {"/?=", "/?=1", "/?a=1&=1"}) {  // a pair with an empty name is none of them
+        auto target = parse_target(raw);
+        ASSERT_TRUE(target) << raw;
+        EXPECT_EQ(target->query.back().name, "") << raw;
+    }
+    for (const char* raw : {"/?=1&=2", "/?a=1&&a=1", "/?a&&a"}) EXPECT_FALSE(parse_target(raw)) << raw;
+}
+
+TEST(ParseParameters, CountsNoEmptyPairs) {
+    const std::string ampersands(10'000, '&');
+    auto parameters = parse_parameters(ampersands + "a=1" + ampersands + "b=2" + ampersands, 2);
+    ASSERT_TRUE(parameters);
+    EXPECT_EQ(parameters->size(), 2U);
+    EXPECT_FALSE(parse_parameters("a=1&&b=2", 1));
 }
 
 TEST(ParseTarget, TakesTheAbsoluteFormApart) {
@@ -65,10 +89,10 @@ TEST(ParseTarget, CountsSegmentsAndParameters) {
 }
 
 TEST(ValidHost, AcceptsNamesAddressesAndPorts) {
-    for (const char* host :
-         {"a", "example.org", "example.org:443", "127.0.0.1:1", "[::1]", "[::1]:8080", "a:"})
+    for (const char* host : {"a", "example.org", "example.org:443", "127.0.0.1:1", "[::1]", "[::1]:8080",
+                             "a:", "%61b", "a%2Db:1"})
         EXPECT_TRUE(valid_host(host)) << host;
-    for (const char* host :
-         {"", ":80", "a b", "a/b", "a@b", "a:b", "a:123456", "[::1", "[x]", "[::1]x", "a,b\"", "a:1:2"})
+    for (const char* host : {"", ":80", "a b", "a/b", "a@b", "a:b", "a:123456", "[::1", "[x]", "[::1]x",
+                             "a,b\"", "a:1:2", "a%", "a%2", "a%zz", "%"})
         EXPECT_FALSE(valid_host(host)) << host;
 }

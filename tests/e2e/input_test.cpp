@@ -92,15 +92,57 @@ TEST(JsonBody, OfAnotherMediaTypeOrTooLargeIsRefusedOnEveryRoute) {
     ApiClient admin = administrator(api());
     for (const JsonRoute& route : json_routes()) {
         const std::string body = R"({")" + route.field + R"(":"text"})";
-        for (const char* type : {"text/plain", "application/x-www-form-urlencoded",
-                                 "application/json; charset=latin1", "application/jsonx"})
+        for (const char* type :
+             {"text/plain", "application/x-www-form-urlencoded", "application/json; charset",
+              "application/jsonx", "application/json, application/json"})
             EXPECT_EQ(send_json(admin, route, body, type).problem(), "unsupported-media-type")
                 << route.target << type;
+        for (const char* coding : {"gzip", "br, identity", "identity, deflate"}) {
+            const Answer coded =
+                admin.send(route.method, route.target,
+                           {{"Content-Type", "application/json"}, {"Content-Encoding", coding}}, body);
+            EXPECT_EQ(coded.problem(), "unsupported-media-type") << route.target << coding;
+            EXPECT_EQ(coded.header("Accept-Encoding"), "identity") << route.target << coding;
+        }
         const Answer untyped = admin.send(route.method, route.target, {}, body);
         EXPECT_EQ(untyped.problem(), "unsupported-media-type") << route.target;
         const Answer large = send_json(admin, route, std::string(70'000, ' '));
         EXPECT_EQ(large.status, 413) << route.target;
         EXPECT_EQ(large.problem(), "payload-too-large") << route.target;
+    }
+}
+
+// RFC 9110 section 8.3.1, RFC 8259 section 11: parameters have no meaning here, in whatever order and case
+// they come.
+TEST(JsonBody, IsTakenWhateverTheParametersOfItsMediaType) {
+    ApiClient admin = administrator(api());
+    for (const JsonRoute& route : json_routes())
+        for (const char* type : {"application/json;", "Application/JSON ; charset=\"UTF-8\"",
+                                 "application/json; v=1; charset=utf-8", "application/json; charset=latin1",
+                                 "application/json;profile=\"a;b\";;"}) {
+            const Answer answer = admin.send(route.method, route.target,
+                                             {{"Content-Type", type}, {"Content-Encoding", "identity,"}},
+                                             R"({"no such field":1})");
+            EXPECT_NE(answer.problem(), "unsupported-media-type") << route.target << type;
+            EXPECT_NE(answer.problem(), "malformed-json") << route.target << type;
+        }
+}
+
+TEST(Form, IsReadWhateverItsParametersAndEmptyPairs) {
+    ApiClient client = api().with("Authorization", deployment().gateway.basic());
+    for (const char* type :
+         {"application/x-www-form-urlencoded; charset=ISO-8859-1", "application/x-www-form-urlencoded;",
+          "Application/X-WWW-Form-URLencoded; charset=\"utf-8\"; v=1"})
+        for (const char* body :
+             {"token=a", "token=a&", "&token=a", "&&token=a&&&token_type_hint=x&", "=b&token=a"}) {
+            const Answer answer = client.send("POST", kIntrospect, {{"Content-Type", type}}, body);
+            EXPECT_EQ(answer.status, 200) << type << body << answer.body;
+        }
+    for (const char* target : {kToken, kIntrospect, kRevoke}) {
+        const Answer coded = client.send(
+            "POST", target,
+            {{"Content-Type", "application/x-www-form-urlencoded"}, {"Content-Encoding", "gzip"}}, "token=a");
+        EXPECT_EQ(coded.problem(), "unsupported-media-type") << target;
     }
 }
 
@@ -131,8 +173,11 @@ TEST(Query, ThatIsWrongIsRefused) {
         for (const char* bad :
              {"limit=0", "limit=201", "limit=x", "limit=1.5", "limit=", "cursor=", "cursor=x", "cursor=AAAA"})
             EXPECT_EQ(admin.get(list + "?" + bad).problem(), "invalid-fields") << list << bad;
-        EXPECT_EQ(admin.get(list + "?color=red").problem(), "unknown-field") << list;
-        for (const char* bad : {"limit=1&limit=2", "limit=%00", "limit=%zz", "&&"})
+        for (const char* unknown : {"color=red", "=red", "limit=1&&=", "&&color"})
+            EXPECT_EQ(admin.get(list + "?" + unknown).problem(), "unknown-field") << list << unknown;
+        for (const char* good : {"", "&", "&&", "limit=1&", "&limit=1", "&&limit=1&&"})
+            EXPECT_EQ(admin.get(list + "?" + good).status, 200) << list << good;
+        for (const char* bad : {"limit=1&limit=2", "limit=%00", "limit=%zz"})
             EXPECT_EQ(admin.get(list + "?" + bad).problem(), "bad-request") << list << bad;
     }
     for (const char* bad :
@@ -194,6 +239,21 @@ TEST(Listener, AnswersWhatItDoesNotServe) {
     old.send("GET / HTTP/3.0\r\nHost: a\r\n\r\n");
     const Answer version = ApiClient::judged("GET", "/", "", old.read_response());
     EXPECT_EQ(version.problem(), "http-version-not-supported");
+}
+
+// The rest of the kinds is in tests/api/, on the listener alone; this is the running binary.
+TEST(Listener, ReadsWhatTheStandardSaysToAccept) {
+    RawSocket socket(api().port());
+    const std::string end = " HTTP/1.1\r\nHost: elsewhere.test\r\n";
+    for (const std::string& request :
+         {"\r\nGET /health/live" + end, "\r\n\r\nGET https://auth.keyledger.test/health/live?&" + end,
+          "GET /health/live" + end + "Connection: , keep-alive,\r\nExpect: ,\r\n"}) {
+        socket.send(request + "\r\n");
+        EXPECT_EQ(socket.read_response().status, 200) << request;
+    }
+    socket.send("GET /health/live" + end + "Connection: ,close\r\n\r\n");
+    EXPECT_EQ(socket.read_response().header("Connection"), "close");
+    socket.await_close();
 }
 
 TEST(RequestId, IsGivenBackOrMade) {

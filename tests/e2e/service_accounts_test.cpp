@@ -2,10 +2,8 @@
 // end with what earned them; and what tells clients where all of it is.
 #include <gtest/gtest.h>
 
-#include "security/base64url.hpp"
 #include "security/signing_key.hpp"
-#include "tests/e2e/watch.hpp"
-#include "tests/e2e/world.hpp"
+#include "tests/e2e/service_accounts.hpp"
 
 namespace keyledger::test {
 namespace {
@@ -13,44 +11,8 @@ namespace {
 constexpr const char* kNobody = "01890a5d-ac96-774b-bcce-b302099a8057";
 constexpr const char* kRoles = "/api/v1/admin/roles";
 constexpr const char* kAdministratorRoleId = "6b65796c-6564-8065-8072-6f6c65000001";
-constexpr const char* kAssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 constexpr const char* kEdwardsKey =
     R"({"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})";
-
-std::string target(const std::string& id, const std::string& rest = "") { return kAccounts + ("/" + id) + rest; }
-std::string definition(const std::string& name, const std::string& status = "") {
-    const std::string rest = status.empty() ? "" : R"(,"status":")" + status + "\"";
-    return R"({"name":")" + name + R"(","audiences":[")" + kOrders + R"("])" + rest + "}";
-}
-
-struct Account {
-    std::string id;
-    std::string name;
-    std::string secret_id;
-    ClientOfService client;  // with its first secret
-};
-Account account(ApiClient& admin) {
-    Account made;
-    made.name = unique("Service");
-    const Answer registered = admin.post(kAccounts, definition(made.name));
-    EXPECT_EQ(registered.status, 201) << registered.body;
-    made.id = registered.text("/id");
-    const Answer secret = admin.send("POST", target(made.id, "/secrets"));
-    EXPECT_EQ(secret.status, 201) << secret.body;
-    made.secret_id = secret.text("/id");
-    made.client = {made.id, watch_secret(secret.text("/client_secret"))};
-    return made;
-}
-
-Answer grant(const ClientOfService& as, const std::string& more = "") {
-    return api().form(kToken, "grant_type=client_credentials" + more, {{"Authorization", as.basic()}});
-}
-std::string token_of(const ClientOfService& as, const std::string& more = "") {
-    const Answer answer = grant(as, more);
-    EXPECT_EQ(answer.status, 200) << answer.body;
-    return watch_secret(answer.text("/access_token"));
-}
-std::string error_of(const Answer& answer) { return answer.text("/error"); }
 
 TEST(ServiceAccounts, AreRegisteredShownChangedAndDeleted) {
     ApiClient admin = administrator(api());
@@ -275,83 +237,6 @@ TEST(ServiceTokens, AreRefusedInTheWordsOfRfc6749) {
     EXPECT_EQ(error_of(anybody.form(kToken, "grant_type=client_credentials&client_assertion=x")), "invalid_request");
 }
 
-// Signs what a client would, with its claims replaced.
-struct Assertion {
-    std::string account;
-    std::string id = unique("assertion");
-    std::string audience = std::string("\"") + kIssuer + "\"";
-    std::int64_t lives_s = 60;
-
-    std::string by(const security::SigningKey& key, std::int64_t now_s) const {
-        const std::string header = R"({"alg":")" + std::string(name_of(key.algorithm())) + R"(","typ":"JWT"})";
-        const std::string payload = R"({"iss":")" + account + R"(","sub":")" + account + R"(","aud":)" + audience +
-                                    R"(,"jti":")" + id + R"(","iat":)" + std::to_string(now_s) + R"(,"exp":)" +
-                                    std::to_string(now_s + lives_s) + "}";
-        const std::string text = security::base64url_encode(header) + "." + security::base64url_encode(payload);
-        return watch_secret(text + "." + security::base64url_encode(key.sign(text)));
-    }
-};
-std::string jwk_of(const security::SigningKey& key) {
-    std::string text;
-    for (const auto& [name, value] : key.public_members())
-        text += (text.empty() ? "{\"" : ",\"") + name + "\":\"" + value + "\"";
-    return text + "}";
-}
-Answer grant_by(const std::string& assertion, const std::string& more = "") {
-    ApiClient anybody = api();
-    return anybody.form(kToken, form_body({{"grant_type", "client_credentials"},
-                                           {"client_assertion_type", kAssertionType},
-                                           {"client_assertion", assertion}}) + more);
-}
-
-TEST(ServiceTokens, AreEarnedByASignedAssertionOnce) {
-    ApiClient admin = administrator(api());
-    const Account one = account(admin);
-    const std::int64_t now_s = introspect(api(), one.client, token_of(one.client)).number("/iat");
-    for (const auto algorithm : {security::SigningAlgorithm::kEs256, security::SigningAlgorithm::kEdDsa,
-                                 security::SigningAlgorithm::kRs256}) {
-        const auto key = security::SigningKey::generate(algorithm);
-        const auto other = security::SigningKey::generate(algorithm);
-        const Answer added = admin.post(target(one.id, "/keys"), jwk_of(key));
-        ASSERT_EQ(added.status, 201) << added.body;
-        EXPECT_EQ(added.text("/algorithm"), name_of(algorithm));
-        const std::string good = Assertion{one.id}.by(key, now_s);
-        EXPECT_EQ(grant_by(good).status, 200);
-        EXPECT_EQ(error_of(grant_by(good)), "invalid_client") << "a second time";
-        EXPECT_EQ(error_of(grant_by(Assertion{one.id}.by(other, now_s))), "invalid_client") << "another's";
-        Assertion listed{one.id};
-        listed.audience = "[" + listed.audience + "]";
-        EXPECT_EQ(grant_by(listed.by(key, now_s)).status, 200);
-        for (const char* audience : {"\"https://else.keyledger.test\"", "\"https://auth.keyledger.test/oauth2/token\"",
-                                     R"(["https://auth.keyledger.test","https://else.keyledger.test"])", "[]", "1"}) {
-            Assertion elsewhere{one.id};
-            elsewhere.audience = audience;
-            EXPECT_EQ(error_of(grant_by(elsewhere.by(key, now_s))), "invalid_client") << audience;
-        }
-        Assertion lasting{one.id};
-        lasting.lives_s = 400;
-        EXPECT_EQ(error_of(grant_by(lasting.by(key, now_s))), "invalid_client");
-        EXPECT_EQ(error_of(grant_by(Assertion{one.id}.by(key, now_s - 300))), "invalid_client") << "expired";
-        EXPECT_EQ(error_of(grant_by(Assertion{one.id}.by(key, now_s), std::string("&client_id=") + kNobody)),
-                  "invalid_client");
-        EXPECT_EQ(error_of(grant_by(Assertion{one.id}.by(key, now_s), "&client_secret=x")), "invalid_request");
-        const std::string token = token_of(one.client);
-        ApiClient anybody = api();
-        const std::string asking = Assertion{one.id}.by(key, now_s);
-        const std::string body = form_body({{"token", token},
-                                            {"client_assertion_type", kAssertionType},
-                                            {"client_assertion", asking}});
-        EXPECT_TRUE(anybody.form(kIntrospect, body).truth("/active"));
-        EXPECT_EQ(error_of(anybody.form(kIntrospect, body)), "invalid_client") << "asked with it before";
-        EXPECT_EQ(error_of(grant_by(asking)), "invalid_client") << "asked with it before";
-        const std::string earned = watch_secret(grant_by(Assertion{one.id}.by(key, now_s)).text("/access_token"));
-        EXPECT_TRUE(is_active(api(), earned));
-        EXPECT_EQ(admin.del(target(one.id, "/keys/" + added.text("/id"))).status, 204);
-        EXPECT_FALSE(is_active(api(), earned)) << "its key was removed";
-        EXPECT_EQ(error_of(grant_by(Assertion{one.id}.by(key, now_s))), "invalid_client");
-    }
-}
-
 TEST(ServiceTokens, EndAtOnceWithWhatEarnedThem) {
     ApiClient admin = administrator(api());
     const Account one = account(admin);
@@ -397,33 +282,6 @@ TEST(ServiceTokens, AreAskedAboutAndRevokedByTheirOwn) {
     ClientOfService wrong = one.client;
     wrong.secret = watch_secret("kls_" + std::string(64, 'B'));
     EXPECT_EQ(error_of(introspect(api(), wrong, token)), "invalid_client");
-}
-
-TEST(ServiceTokens, AreToldOfInASignedAnswer) {
-    ApiClient admin = administrator(api());
-    const Account one = account(admin);
-    const std::string token = token_of(one.client);
-    auto ask = [&](const std::string& accept) {
-        return api().form(kIntrospect, form_body({{"token", token}}),
-                          {{"Authorization", one.client.basic()}, {"Accept", accept}});
-    };
-    for (const char* accept :
-         {"application/token-introspection+jwt", "text/html, application/token-introspection+jwt;q=0.5"}) {
-        const Answer answer = ask(accept);
-        ASSERT_EQ(answer.status, 200) << answer.body;
-        EXPECT_EQ(answer.header("Content-Type"), "application/token-introspection+jwt");
-        const auto first = answer.body.find('.');
-        const auto second = answer.body.find('.', first + 1);
-        const std::string header = security::base64url_decode(answer.body.substr(0, first)).value();
-        const std::string payload =
-            security::base64url_decode(answer.body.substr(first + 1, second - first - 1)).value();
-        EXPECT_NE(header.find(R"("typ":"token-introspection+jwt")"), std::string::npos) << header;
-        EXPECT_NE(payload.find(R"("aud":")" + one.id + "\""), std::string::npos) << payload;
-        EXPECT_NE(payload.find(R"("token_introspection":{"active":true,)"), std::string::npos) << payload;
-        EXPECT_FALSE(is_active(api(), answer.body)) << "it is no token";
-    }
-    for (const char* accept : {"application/json", "*/*", "application/token-introspection+jwt;q=0"})
-        EXPECT_EQ(ask(accept).header("Content-Type"), "application/json") << accept;
 }
 
 TEST(ServiceTokens, OpenEvaluationForThemselves) {

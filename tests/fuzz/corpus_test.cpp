@@ -18,9 +18,9 @@ struct Fuzzer {
     const char* name;  // of its folder in tests/fuzz/corpus
     void (*body)(std::string_view);
 };
-constexpr Fuzzer kFuzzers[] = {
-    {"head", head},   {"target", target}, {"json", json}, {"form", form},
-    {"token", token}, {"sealed", sealed}, {"note", note}, {"export_line", export_line}};
+constexpr Fuzzer kFuzzers[] = {{"head", head},     {"fields", fields}, {"target", target},
+                               {"json", json},     {"form", form},     {"token", token},
+                               {"sealed", sealed}, {"note", note},     {"export_line", export_line}};
 
 std::string text_of(const std::filesystem::path& path) {
     std::ifstream in(path, std::ios::binary);

@@ -9,6 +9,7 @@ namespace keyledger::fuzz {
 
 // All throw BrokenPromise; libFuzzer keeps the input that did it.
 void head(std::string_view input);         // a request's start line and fields, and its chunks
+void fields(std::string_view input);       // header fields that have a grammar, one a line
 void target(std::string_view input);       // targets, parameters, hosts
 void json(std::string_view input);         // a body, up to what a command takes
 void form(std::string_view input);         // "Authorization" in the first line, a form in the others
