@@ -75,4 +75,6 @@ std::string make_traceparent(RandomBytes& random) {
     return text.append("-00");
 }
 
+std::string trace_id_of(std::string_view traceparent) { return std::string(traceparent.substr(3, 32)); }
+
 }  // namespace keyledger::api

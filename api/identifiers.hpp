@@ -27,5 +27,6 @@ std::string make_request_id(RandomBytes& random);
 // malformed.
 std::optional<std::string> accept_traceparent(std::string_view header);
 std::string make_traceparent(RandomBytes& random);
+std::string trace_id_of(std::string_view traceparent);  // 32 hexadecimal digits, as request ids have
 
 }  // namespace keyledger::api

@@ -4,6 +4,8 @@
 #include "api/write_json.hpp"
 #include "app/cli.hpp"
 #include "app/log_reading.hpp"
+#include "eventstore/codec/envelope.hpp"
+#include "eventstore/codec/jcs.hpp"
 #include "security/bytes.hpp"
 #include "security/hex.hpp"
 
@@ -16,7 +18,16 @@ constexpr std::int32_t kBatch = 1'000;
 constexpr auto kFollowInterval = std::chrono::milliseconds(200);
 volatile std::sig_atomic_t interrupted = 0;
 
-// The payload and envelope are JSON already: they are put in as they are stored.
+// What is personal in it stays sealed, and out of here. Nothing is decided by it, so that nobody has to believe it.
+std::string envelope_of(const RecordedEvent& event) try {
+    eventstore::OpensNothing nothing;
+    const eventstore::EnvelopePlace place{event.event_id, event.stream_type, event.stream_id};
+    return eventstore::describe(eventstore::decode_metadata(event.metadata, place, nothing));
+} catch (const eventstore::CodecError&) {
+    return event.metadata;
+}
+
+// The payload is JSON already: it is put in as it is stored.
 std::string as_json(const RecordedEvent& event) {
     api::JsonText json;
     std::string text = json.number("position", event.position)
@@ -33,7 +44,7 @@ std::string as_json(const RecordedEvent& event) {
     text.pop_back();
     // Anything may stand in what the service did not write.
     if (event.is_inert()) return text + ",\"inert\":true}";
-    return text + ",\"payload\":" + event.payload + ",\"metadata\":" + event.metadata + "}";
+    return text + ",\"payload\":" + event.payload + ",\"metadata\":" + envelope_of(event) + "}";
 }
 
 std::string as_text(const RecordedEvent& event) {
@@ -102,7 +113,7 @@ Exit show_event(const Environment& environment, std::int64_t position, Format fo
               << event.stream_type << ' ' << event.stream_id.to_string() << ", version " << event.version
               << "\nevent id     " << event.event_id.to_string() << "\nleaf hash    "
               << security::hex_encode(security::view_of(event.leaf_hash)) << "\npayload      " << event.payload
-              << "\nmetadata     " << event.metadata << '\n';
+              << "\nmetadata     " << (event.is_inert() ? event.metadata : envelope_of(event)) << '\n';
     return Exit::kGood;
 }
 

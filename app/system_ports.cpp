@@ -30,8 +30,8 @@ Uuid RandomIdentifiers::next() { return security::uuid_v7(clock_.now_ms()); }
 eventstore::CommandId RandomIdentifiers::next_command_id() {
     eventstore::CommandId id{};
     security::fill_random(id);
-    const Uuid moment = next();  // UUIDv7: its first eight bytes are the time and little else
-    std::copy_n(moment.bytes.begin(), 8, id.begin());
+    const Uuid first = next();
+    std::copy_n(first.bytes.begin(), first.bytes.size(), id.begin());
     return id;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 
+#include "eventstore/codec/envelope.hpp"
 #include "security/base64url.hpp"
 #include "security/bytes.hpp"
 #include "security/digest.hpp"
@@ -322,7 +323,8 @@ void Past::write(Append& append, Stream<Aggregate>& stream, const Events& events
         out.schema_version = encoded.schema_version;
         out.payload = std::move(encoded.payload);
         Sealer envelope_sealer(cipher_, actor.key, out.event_id);
-        out.metadata = eventstore::encode(envelope, envelope_sealer);
+        const eventstore::EnvelopePlace place{out.event_id, out.stream_type, out.stream_id};
+        out.metadata = eventstore::encode(envelope, place, envelope_sealer);
         // Positions only order what happened here; the true ones lie behind whatever the log held before.
         stream.state = evolve(std::move(stream.state), event, {static_cast<Position>(++told_), now_ms_});
     }

@@ -5,6 +5,7 @@
 
 #include "commands/names.hpp"
 #include "commands/snapshots.hpp"
+#include "eventstore/codec/envelope.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "security/base64url.hpp"
 #include "security/bytes.hpp"
@@ -32,13 +33,21 @@ private:
     Uuid event_id_;
 };
 
+// An id that was made here is known by the first event that it brings about: both begin alike.
+Uuid first_event_of(const eventstore::CommandId& command_id) {
+    Uuid id;
+    std::copy_n(command_id.begin(), id.bytes.size(), id.bytes.begin());
+    return id;
+}
+
 eventstore::EventMetadata envelope_of(const Caller& caller, const eventstore::CommandId& command_id,
                                       std::int64_t now_ms) {
     eventstore::EventMetadata envelope;
     envelope.occurred_at_ms = now_ms;
     envelope.actor_type = caller.actor_type;
     envelope.actor_id = caller.actor_id;
-    envelope.command_id = security::base64url_encode(security::view_of(command_id));
+    envelope.command_id = caller.idempotency ? security::base64url_encode(security::view_of(command_id))
+                                             : first_event_of(command_id).to_string();
     envelope.correlation_id = caller.request_id;
     envelope.causation_id = envelope.command_id;
     envelope.request_id = caller.request_id;
@@ -334,7 +343,8 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
             payload_key = *own;
         }
         eventstore::NewEvent& event = append.events.emplace_back();
-        event.event_id = world_.identifiers.next();
+        const bool is_named = !caller.idempotency && append.events.size() == 1;
+        event.event_id = is_named ? first_event_of(command_id) : world_.identifiers.next();
         event.stream_type = eventstore::stream_type_of(decision.event);
         event.stream_id = stream.stream_id;
         event.version = ++next[decision.stream];
@@ -345,7 +355,8 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
         event.schema_version = encoded.schema_version;
         event.payload = std::move(encoded.payload);
         SubjectSealer envelope_sealer(world_.cipher, envelope_key, event.event_id);
-        event.metadata = eventstore::encode(envelope, envelope_sealer);
+        const eventstore::EnvelopePlace place{event.event_id, event.stream_type, event.stream_id};
+        event.metadata = eventstore::encode(envelope, place, envelope_sealer);
     }
     for (std::size_t i = 0; i < next.size(); ++i) {
         const eventstore::StreamVersion read{attempt.streams_.loads()[i].stream_id, attempt.folds_[i].version};

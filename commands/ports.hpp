@@ -29,7 +29,7 @@ class Identifiers {
 public:
     virtual ~Identifiers() = default;
     virtual Uuid next() = 0;                             // UUIDv7
-    // The time and 192 random bits: ids of one moment are neighbours in the index of command ids.
+    // A UUIDv7, which the first event of the command has too, and 128 random bits: in the index, neighbours in time.
     virtual eventstore::CommandId next_command_id() = 0;
     virtual Secret next_secret() = 0;  // 256 random bits
 };

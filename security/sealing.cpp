@@ -1,5 +1,6 @@
 #include "security/sealing.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "security/aead.hpp"
@@ -11,11 +12,14 @@
 namespace keyledger::security {
 namespace {
 
-constexpr std::string_view kForm = "s1.";
+constexpr std::string_view kForm = "s2.";
+constexpr std::string_view kFirstForm = "s1.";
+constexpr std::size_t kShortUuidSize = 22;
 constexpr std::size_t kUuidTextSize = 36;
-constexpr std::size_t kSealedAt = kForm.size() + 2 * (kUuidTextSize + 1);
+constexpr std::size_t kSealedAt = kForm.size() + kShortUuidSize + 1;
+constexpr std::size_t kFirstSealedAt = kFirstForm.size() + 2 * (kUuidTextSize + 1);
 // As long as base64url makes the largest sealed value.
-constexpr std::size_t kMaxSealedTextSize = kSealedAt + ((kMaxSealedClearSize + kAeadOverhead) * 4 + 2) / 3;
+constexpr std::size_t kMaxSealedSize = ((kMaxSealedClearSize + kAeadOverhead) * 4 + 2) / 3;
 
 const Secret& material_of(const Key& key, KeyPurpose purpose) {
     if (key.purpose != purpose)
@@ -33,9 +37,39 @@ std::string bound_to(const Key& kek, const SubjectKeyContext& context) {
         {"subject-key", context.tenant, view_of(context.subject), view_of(context.key_id), kek.id});
 }
 
-std::string bound_to(const FieldContext& context) {
-    return length_prefixed({"field", context.tenant, view_of(context.event_id), context.field,
+// A text of one form is none of the other.
+std::string bound_to(const FieldContext& context, std::string_view purpose) {
+    return length_prefixed({purpose, context.tenant, view_of(context.event_id), context.field,
                             view_of(context.subject), view_of(context.key_id)});
+}
+constexpr std::string_view kPurpose = "field.2", kFirstPurpose = "field";
+
+// What both forms say, and where the sealed bytes begin.
+struct Parsed {
+    SealedName name;
+    std::string_view sealed;
+    std::string_view purpose;
+};
+
+std::optional<Parsed> parse_first_form(std::string_view text) {
+    if (text.size() <= kFirstSealedAt) return std::nullopt;
+    const std::size_t key_at = kFirstForm.size() + kUuidTextSize + 1;
+    if (text[key_at - 1] != '.' || text[kFirstSealedAt - 1] != '.') return std::nullopt;
+    const auto subject = Uuid::parse(text.substr(kFirstForm.size(), kUuidTextSize));
+    const auto key_id = Uuid::parse(text.substr(key_at, kUuidTextSize));
+    if (!subject || !key_id) return std::nullopt;
+    return Parsed{{*subject, *key_id}, text.substr(kFirstSealedAt), kFirstPurpose};
+}
+
+std::optional<Parsed> parse(std::string_view text) {
+    if (text.size() > kFirstSealedAt + kMaxSealedSize) return std::nullopt;
+    if (text.starts_with(kFirstForm)) return parse_first_form(text);
+    if (text.size() <= kSealedAt || !text.starts_with(kForm) || text[kSealedAt - 1] != '.') return std::nullopt;
+    const auto bytes = base64url_decode(text.substr(kForm.size(), kShortUuidSize));
+    Uuid subject;
+    if (!bytes || bytes->size() != subject.bytes.size()) return std::nullopt;
+    std::copy_n(bytes->begin(), subject.bytes.size(), subject.bytes.begin());
+    return Parsed{{subject, std::nullopt}, text.substr(kSealedAt), kPurpose};
 }
 
 std::string bound_to(const CredentialContext& context) {
@@ -68,32 +102,26 @@ std::optional<Secret> unwrap_subject_key(const Key& kek, const SubjectKeyContext
 std::string seal_field(const Secret& subject_key, const FieldContext& context, std::string_view clear) {
     check_size(clear.size());
     std::string text(kForm);
-    text += context.subject.to_string();
+    text += base64url_encode(view_of(context.subject));
     text += '.';
-    text += context.key_id.to_string();
-    text += '.';
-    text += base64url_encode(aead_seal(subject_key, bound_to(context), clear));
+    text += base64url_encode(aead_seal(subject_key, bound_to(context, kPurpose), clear));
     return text;
 }
 
 std::optional<SealedName> parse_sealed(std::string_view text) {
-    if (text.size() <= kSealedAt || text.size() > kMaxSealedTextSize || !text.starts_with(kForm))
-        return std::nullopt;
-    std::string_view subject = text.substr(kForm.size(), kUuidTextSize);
-    std::string_view key_id = text.substr(kForm.size() + kUuidTextSize + 1, kUuidTextSize);
-    if (text[kForm.size() + kUuidTextSize] != '.' || text[kSealedAt - 1] != '.') return std::nullopt;
-    auto subject_id = Uuid::parse(subject);
-    auto key = Uuid::parse(key_id);
-    if (!subject_id || !key) return std::nullopt;
-    return SealedName{*subject_id, *key};
+    const auto parsed = parse(text);
+    if (!parsed) return std::nullopt;
+    return parsed->name;
 }
 
 std::optional<std::string> open_field(const Secret& subject_key, const FieldContext& context,
                                       std::string_view text) {
-    if (parse_sealed(text) != SealedName{context.subject, context.key_id}) return std::nullopt;
-    auto sealed = base64url_decode(text.substr(kSealedAt));
+    const auto parsed = parse(text);
+    if (!parsed || parsed->name.subject != context.subject) return std::nullopt;
+    if (parsed->name.key_id && *parsed->name.key_id != context.key_id) return std::nullopt;
+    const auto sealed = base64url_decode(parsed->sealed);
     if (!sealed) return std::nullopt;
-    return aead_open(subject_key, bound_to(context), *sealed);
+    return aead_open(subject_key, bound_to(context, parsed->purpose), *sealed);
 }
 
 std::string seal_credential(const Secret& subject_key, const CredentialContext& context,

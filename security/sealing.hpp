@@ -44,14 +44,15 @@ struct FieldContext {
     Uuid subject = {};
     Uuid key_id = {};
 };
-// Text: s1.<subject>.<key id>.<base64url of nonce | ciphertext | tag>.
+// Text: s2.<subject>.<nonce | ciphertext | tag>, both in base64url. A subject has one key in its life, so that
+// the key's id need not be told; it is bound nevertheless.
 std::string seal_field(const Secret& subject_key, const FieldContext& context, std::string_view clear);
 
-// Whom a sealed text belongs to and which key opens it, so that the key can be looked up; nullopt if it has
-// not the form above.
+// Whom a sealed text belongs to, so that the key can be looked up; nullopt if it has no known form. The one before,
+// s1.<subject>.<key id>.<base64url>, named both as UUIDs and is read for ever.
 struct SealedName {
     Uuid subject = {};
-    Uuid key_id = {};
+    std::optional<Uuid> key_id = {};
     friend bool operator==(const SealedName&, const SealedName&) = default;
 };
 std::optional<SealedName> parse_sealed(std::string_view text);

@@ -95,12 +95,14 @@ IpAddress client_of(const Headers& headers, const IpAddress& peer, std::span<con
 }
 
 void identify(RandomBytes& random, Request& request) {
-    auto id = request.header("X-Request-Id");
-    request.request_id = id && valid_request_id(*id) ? std::string(*id) : make_request_id(random);
     auto parent = request.header("traceparent");
     bool one = request.headers.count("traceparent") == 1;
     auto accepted = parent && one ? accept_traceparent(*parent) : std::nullopt;
-    request.traceparent = accepted ? std::move(*accepted) : make_traceparent(random);
+    request.traceparent = accepted ? *accepted : make_traceparent(random);
+    auto id = request.header("X-Request-Id");
+    if (id && valid_request_id(*id)) request.request_id = *id;
+    // A trace that begins here has no other request of ours: one name will do, for the log too.
+    else request.request_id = accepted ? make_request_id(random) : trace_id_of(request.traceparent);
 }
 
 void line(std::string& text, std::string_view name, std::string_view value) {

@@ -89,13 +89,6 @@ const std::vector<EventTypeInfo>& known_types() {
     return kTypes;
 }
 
-// What a field says when it is not there.
-const std::string* implied_by(std::string_view field, const EventMetadata& metadata) {
-    if (field == "causation_id") return &metadata.command_id;
-    if (field == "correlation_id") return &metadata.request_id;
-    return nullptr;
-}
-
 }  // namespace
 
 void need_believed(const RecordedEvent& event) {
@@ -110,50 +103,6 @@ void need_believed(const RecordedEvent& event) {
                              ", which authenticates it: copy the keyring to this node");
     }
     throw CodecError("it stands in no known way");
-}
-
-// Lean: without what is null or empty, and without what follows from another field. Written out where it does not.
-std::string encode(const EventMetadata& metadata, FieldSealer& sealer) {
-    rapidjson::Document object(rapidjson::kObjectType);
-    auto& memory = object.GetAllocator();
-    auto each = [&](const auto& field) {
-        const codec::Out out{memory, sealer, field.name};
-        rapidjson::Value value = codec::put(out, metadata.*field.member);
-        const std::string* implied = implied_by(field.name, metadata);
-        const bool is_empty = value.IsNull() || (value.IsString() && value.GetStringLength() == 0);
-        const bool follows = implied ? value.IsString() && *implied == value.GetString() : is_empty;
-        if (!follows) object.AddMember(codec::put(out, field.name), value, memory);
-    };
-    std::apply([&](const auto&... field) { (each(field), ...); }, EventMetadata::fields());
-    return jcs(object);
-}
-
-// As strict as decode() of an event, but for fields that are left out. Events from before have all of them.
-EventMetadata decode_metadata(std::string_view metadata, FieldOpener& opener) {
-    const rapidjson::Document object = parse_json(metadata);
-    if (!object.IsObject()) throw CodecError("expected an object");
-    EventMetadata decoded;
-    std::size_t count = 0;
-    auto each = [&](const auto& field) {
-        const codec::In in{opener, field.name};
-        const rapidjson::Value name(field.name.data(), static_cast<rapidjson::SizeType>(field.name.size()));
-        const auto at = object.FindMember(name);
-        if (at == object.MemberEnd()) return;
-        codec::take(in, at->value, decoded.*field.member);
-        ++count;
-    };
-    std::apply([&](const auto&... field) { (each(field), ...); }, EventMetadata::fields());
-    if (count != object.MemberCount()) throw CodecError("a field that is not declared");
-    for (const char* needed : {"occurred_at_ms", "actor_type"})
-        if (!object.HasMember(needed)) throw CodecError("field '" + std::string(needed) + "': expected to be there");
-    if (!object.HasMember("causation_id")) decoded.causation_id = decoded.command_id;
-    if (!object.HasMember("correlation_id")) decoded.correlation_id = decoded.request_id;
-    return decoded;
-}
-
-EventMetadata decode_metadata(const RecordedEvent& event, FieldOpener& opener) {
-    need_believed(event);
-    return decode_metadata(event.metadata, opener);
 }
 
 AnyEvent decode_any(const RecordedEvent& event, FieldOpener& opener) {

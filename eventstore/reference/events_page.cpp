@@ -104,7 +104,9 @@ void event(std::ostream& out, const EventTypeInfo& info) {
 std::string events_page() {
     std::ostringstream out;
     out << kOpening << "\n## Envelope\n\n";
-    wrap(out, "Stands beside every event, in `events.metadata`. What is personal here is the actor's.");
+    wrap(out,
+         "Stands beside every event, in `events.metadata_text`, in a short form of which "
+         "[auditors.md](auditors.md#how-envelopes-are-stored) has the table. What is personal here is the actor's.");
     table(out, metadata_fields(), envelope(), "the envelope");
     const std::vector<EventTypeInfo> types = event_types();
     for (const EventTypeInfo& info : types) (void)prose_of(info);  // also of a stream that has no section

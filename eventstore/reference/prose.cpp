@@ -311,7 +311,7 @@ const std::vector<FieldProse>& envelope() {
         {"occurred_at_ms", "when it was decided, by the clock of the node that did"},
         {"actor_type", "who did it; `system` is the command line"},
         {"actor_id", "the user's id or the client's; empty for `anonymous` and `system`"},
-        {"command_id", "of the command that brought it about; all events of one command have the same"},
+        {"command_id", "of the command that brought it about, or of its first event; one for all events of a command"},
         {"correlation_id", "of everything that one request set off"},
         {"causation_id", "the command or event that caused it"},
         {"request_id", "`X-Request-Id` of the request"},

@@ -37,7 +37,7 @@ struct SnapshotContext {
     Uuid event_id;
     std::string_view fold;
 };
-struct SealedRef {  // which key a sealed text names
+struct SealedRef {  // which key opens a sealed text: the newest form names its subject alone (a nil `key_id`)
     Uuid subject;
     Uuid key_id;
 };

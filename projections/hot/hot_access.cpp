@@ -7,6 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "projections/hot/snapshot_file.hpp"
 #include "projections/limits.hpp"
@@ -24,20 +25,18 @@ constexpr auto kSweepInterval = 250ms;  // one part each: all of them in about a
 
 std::string fold_name() { return "access." + std::to_string(kAccessStateFold); }
 
-// The events of one command carry its id, one behind the other.
-std::string_view command_of(const RecordedEvent& event) {
-    constexpr std::string_view kName = "\"command_id\"";
-    const std::string_view metadata = event.metadata;
-    const std::size_t at = metadata.find(kName);
-    if (at == metadata.npos) return {};
-    const std::size_t from = metadata.find('"', at + kName.size());
-    if (from == metadata.npos) return {};
-    return metadata.substr(from, metadata.find('"', from + 1) - from);
+// The events of one command carry its id, one behind the other. What can't be read stops the feed where it is applied.
+std::string command_of(const RecordedEvent& event) try {
+    if (event.standing != RecordedEvent::Standing::kBelieved) return {};
+    eventstore::OpensNothing nothing;
+    return eventstore::decode_metadata(event, nothing).command_id;
+} catch (const CodecError&) {
+    return {};
 }
 
 // Takes the last command away, of which the rest may still be to come, unless it is all there is.
 void cut_last_command(std::vector<RecordedEvent>& events) {
-    const std::string last(command_of(events.back()));
+    const std::string last = command_of(events.back());
     std::size_t keep = events.size();
     while (keep > 0 && command_of(events[keep - 1]) == last) --keep;
     if (keep > 0) events.resize(keep);

@@ -58,7 +58,7 @@ std::optional<std::string> KeyringCipher::open_field(const eventstore::SubjectKe
 std::optional<eventstore::SealedRef> KeyringCipher::parse_sealed(std::string_view sealed) const {
     const auto name = security::parse_sealed(sealed);
     if (!name) return std::nullopt;
-    return eventstore::SealedRef{name->subject, name->key_id};
+    return eventstore::SealedRef{name->subject, name->key_id.value_or(Uuid{})};
 }
 
 eventstore::Bytes KeyringCipher::seal_credential(const eventstore::SubjectKey& key,

@@ -382,6 +382,11 @@ TEST(HttpRequest, TakesAGivenTraceOrMakesOne) {
     std::string body = client.get("/show/1").body;
     std::string made = body.substr(body.find("trace=") + 6, 55);
     EXPECT_TRUE(api::accept_traceparent(made)) << body;
+    const std::string named = "request=" + api::trace_id_of(made) + "\n";
+    EXPECT_TRUE(has(body, named)) << "a trace that begins here names its request: " << body;
+    EXPECT_FALSE(has(client.get("/show/1", {{"traceparent", good}}).body, "request=" + api::trace_id_of(good)))
+        << "one that goes on may have several";
+    EXPECT_TRUE(has(client.get("/show/1", {{"X-Request-Id", "mine"}}).body, "request=mine\n"));
 }
 
 TEST(HttpRequest, BelievesOnlyTrustedProxiesAboutTheClient) {

@@ -197,7 +197,7 @@ TEST_F(EndSessionsTest, RevokeTokenEndsTheSessionForTheClientThatHoldsIt) {
     EXPECT_FALSE(lives(laptop_));
     EXPECT_EQ(since(), Types{"session.ended"});
     eventstore::OpensNothing nothing;
-    const auto envelope = eventstore::decode_metadata(world.events().back().metadata, nothing);
+    const auto envelope = eventstore::decode_metadata(world.events().back(), nothing);
     EXPECT_EQ(envelope.actor_type, eventstore::ActorType::kClient);
     EXPECT_EQ(envelope.actor_id, kFirstPartyClientId);
 }

@@ -50,7 +50,7 @@ protected:
                 eventstore::SubjectKeys& keys;
                 const eventstore::RecordedEvent& event;
             } opener(world.cipher, node.keys, event);
-            all.push_back(eventstore::decode_metadata(event.metadata, opener).client_address.value);
+            all.push_back(eventstore::decode_metadata(event, opener).client_address.value);
         }
         return all;
     }

@@ -55,7 +55,7 @@ protected:
 TEST_F(ExecutorTest, NeverLetsTimeGoBackwardsWithinAStream) {
     const auto occurred = [&] {
         eventstore::OpensNothing nothing;
-        return eventstore::decode_metadata(world.events().back().metadata, nothing).occurred_at_ms;
+        return eventstore::decode_metadata(world.events().back(), nothing).occurred_at_ms;
     };
     ASSERT_TRUE(test::succeeds(rename(node, "ann2")));
     const std::int64_t first_ms = occurred();
@@ -310,7 +310,7 @@ TEST_F(ExecutorTest, SealsTheEnvelopeForWhoeverActs) {
         EXPECT_TRUE(key && key->key);
         const auto event = world.events().back();
         OpensFor opener(world, event, key->key);
-        return eventstore::decode_metadata(event.metadata, opener);
+        return eventstore::decode_metadata(event, opener);
     };
     ASSERT_TRUE(test::succeeds(rename(node, "ann2", caller_of(laptop_, "Ann's browser"))));
     EXPECT_EQ(of_last(ann_).user_agent.value, "Ann's browser");
@@ -328,12 +328,17 @@ TEST_F(ExecutorTest, WritesTheEnvelopeOfItsRequest) {
     from.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     ASSERT_TRUE(test::succeeds(rename(node, "ann2", from)));
     eventstore::OpensNothing nothing;
-    const auto envelope = eventstore::decode_metadata(world.events().back().metadata, nothing);
+    const auto envelope = eventstore::decode_metadata(world.events().back(), nothing);
     EXPECT_EQ(envelope.occurred_at_ms, clock.now_ms());
     EXPECT_EQ(envelope.request_id, "request-1");
     EXPECT_EQ(envelope.correlation_id, "request-1");
     EXPECT_EQ(envelope.traceparent, from.traceparent);
-    EXPECT_EQ(envelope.command_id.size(), 43u);  // base64url of 32 bytes
+    EXPECT_EQ(envelope.command_id, world.events().back().event_id.to_string()) << "an id that was made here";
+    from.idempotency = caller_with_key(7).idempotency;
+    ASSERT_TRUE(test::succeeds(rename(node, "ann3", from)));
+    const auto named = eventstore::decode_metadata(world.events().back(), nothing);
+    EXPECT_EQ(named.command_id.size(), 43u) << "base64url of the 32 bytes that a client's key became";
+    EXPECT_EQ(named.causation_id, named.command_id);
 }
 
 // What two refusals cost: one read each, and no event.

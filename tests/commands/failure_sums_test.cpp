@@ -58,7 +58,7 @@ TEST_F(FailureSumsTest, AreOneEventForEachNetwork) {
     EXPECT_EQ(sum.from_ms, test::kNowMs);
     EXPECT_EQ(sum.before_ms, test::kNowMs + kMinuteMs);
     EXPECT_EQ(events.front().metadata.find("192.0.2.1"), std::string::npos) << "the network is sealed";
-    EXPECT_NE(events.front().metadata.find("client_address"), std::string::npos);
+    EXPECT_NE(events.front().metadata.find("sealed_for"), std::string::npos);
     EXPECT_EQ(record().value(), 0) << "and once";
 }
 

@@ -442,7 +442,7 @@ TEST_P(InterleavingTest, MakeTheKeyOfADayTwiceAtOnce) {
                 const eventstore::RecordedEvent& event;
                 const eventstore::SubjectKey& key;
             } opener(scene, event, *key->key);
-            const auto envelope = eventstore::decode_metadata(event.metadata, opener);
+            const auto envelope = eventstore::decode_metadata(event, opener);
             EXPECT_EQ(envelope.client_address.value, "192.0.2.1") << steps.where();
         }
     });

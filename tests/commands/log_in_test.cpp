@@ -29,7 +29,7 @@ protected:
     Types since() { return world.types(before_); }
     eventstore::EventMetadata envelope_of_last() {
         eventstore::OpensNothing nothing;
-        return eventstore::decode_metadata(world.events().back().metadata, nothing);
+        return eventstore::decode_metadata(world.events().back(), nothing);
     }
 
     Uuid ann_;

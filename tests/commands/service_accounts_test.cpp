@@ -286,8 +286,10 @@ TEST_F(ServiceAccountsTest, EarnATokenByOneAppendAndNoReadWhenTheyAreKnown) {
     EXPECT_EQ(grant->expires_at_ms, kNowMs + 300'000);
     const auto event = world.events().back();
     EXPECT_EQ(event.stream_id, grant->token_id);
-    EXPECT_NE(event.metadata.find(R"("actor_type":"client")"), std::string::npos);
-    EXPECT_NE(event.metadata.find(id.to_string()), std::string::npos);
+    eventstore::OpensNothing nothing;
+    const auto envelope = eventstore::decode_metadata(event, nothing);
+    EXPECT_EQ(envelope.actor_type, eventstore::ActorType::kClient);
+    EXPECT_EQ(envelope.actor_id, id.to_string());
     EXPECT_TRUE(holds(*grant));
 }
 

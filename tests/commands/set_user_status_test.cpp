@@ -113,7 +113,7 @@ TEST_F(SetUserStatusTest, DisableSaysWhoDidItAndWhy) {
     ASSERT_TRUE(test::succeeds(disable(roots_, ann_)));
     const auto event = world.events().back();
     eventstore::OpensNothing nothing;
-    EXPECT_EQ(eventstore::decode_metadata(event.metadata, nothing).actor_id, root_.to_string());
+    EXPECT_EQ(eventstore::decode_metadata(event, nothing).actor_id, root_.to_string());
     EXPECT_NE(event.payload.find("left"), std::string::npos);
 }
 

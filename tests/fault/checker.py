@@ -24,7 +24,8 @@ import pathlib
 import sys
 from collections import defaultdict
 
-from fold import KNOWN_STREAMS, Fold, hex_of_base64url, leaf_hash
+from envelope import command_of, metadata_of
+from fold import KNOWN_STREAMS, Fold, leaf_hash
 
 # What stands at the position that a 2xx told. An empty list: a question, which tells none.
 DONE_BY = {
@@ -94,7 +95,7 @@ class Checker:
         for event in evidence.events:
             if event["event_type"] in ("login.failed", "login.failures_cleared"):
                 self.failures[event["payload"].get("user_id") or event["stream_id"]].append(event)
-            self.by_request[event["metadata"].get("request_id", "")].append(event)
+            self.by_request[metadata_of(event)["request_id"]].append(event)
         for entry in self.journal.values():
             if entry.get("key"):
                 self.by_key[entry["key"]].append(entry)
@@ -135,7 +136,7 @@ class Checker:
             ids.add(event["event_id"])
             if leaf_hash(event) != event["leaf_hash"]:
                 self.wrong(f"LOG: position {position}: the leaf hash is not that of the record")
-            request = event["metadata"].get("request_id", "")
+            request = metadata_of(event)["request_id"]
             if event["stream_type"] in KNOWN_STREAMS and request not in self.journal \
                     and request not in NOT_FROM_A_CLIENT:
                 self.wrong(f"LOG: position {position}: nobody sent the request '{request}'")
@@ -147,12 +148,12 @@ class Checker:
     def check_commands(self):
         made = {}  # command id -> first position, count
         for event in self.seen.events:
-            command, position = hex_of_base64url(event["metadata"]["command_id"]), event["position"]
+            command, position = command_of(metadata_of(event)["command_id"]), event["position"]
             first, count = made.get(command, (position, 0))
             if position != first + count:
                 self.wrong(f"LOG: position {position}: command {command} goes on after others came between")
             made[command] = (first, count + 1)
-        known = {row["command_id"]: (row["first_position"], row["event_count"]) for row in self.seen.commands}
+        known = {row["command_id"][:32]: (row["first_position"], row["event_count"]) for row in self.seen.commands}
         for command in sorted(made.keys() | known.keys(), key=lambda one: made.get(one, known.get(one))):
             if made.get(command) != known.get(command):
                 self.wrong(f"LOG: command {command} made {made.get(command)}, and the table has {known.get(command)}"
@@ -192,9 +193,9 @@ class Checker:
         if event is None:
             return self.wrong(f"LOST: {what} was acknowledged at position {position}, which is not in the log")
         requests = {one["request_id"] for one in self.group_of(entry)}
-        if event["metadata"].get("request_id", "") not in requests:
+        if metadata_of(event)["request_id"] not in requests:
             return self.wrong(f"LOST: {what} was acknowledged at position {position}, where '{event['event_type']}' of"
-                              f" {event['metadata'].get('request_id', '')} stands")
+                              f" {metadata_of(event)['request_id']} stands")
         if event["event_type"] not in DONE_BY[op]:
             return self.wrong(f"LOST: {what} was acknowledged at position {position}, where '{event['event_type']}'"
                               " stands")
@@ -213,7 +214,7 @@ class Checker:
         groups = [[entry] for entry in self.journal.values() if not entry.get("key")] + list(self.by_key.values())
         for group in groups:
             effects = [event for entry in group for event in self.effects_of(entry)]
-            commands = {event["metadata"]["command_id"] for event in effects}
+            commands = {metadata_of(event)["command_id"] for event in effects}
             told = {entry["position"] for entry in group
                     if entry.get("position") is not None and entry["status"] < 300 and DONE_BY[entry["op"]]}
             name = f"{group[0]['op']} {group[0].get('key') or group[0]['request_id']}"
@@ -227,7 +228,7 @@ class Checker:
         """user -> [(position, number, entry that brought it)], the numbers being those of the journal."""
         history = defaultdict(list)
         for event in self.seen.events:
-            entry = self.journal.get(event["metadata"].get("request_id", ""))
+            entry = self.journal.get(metadata_of(event)["request_id"])
             if entry and event["event_type"] == "user.password_set":
                 history[event["stream_id"]].append((event["position"], entry["password"], entry))
             if entry and event["event_type"] == "user.password_changed":
@@ -268,7 +269,7 @@ class Checker:
         the account. Locked at any moment between question and answer will do."""
         locked, in_a_row = False, 0
         for event in self.failures[entry["user"]]:
-            request = self.journal.get(event["metadata"].get("request_id", ""))
+            request = self.journal.get(metadata_of(event)["request_id"])
             if request is None or request["sent"] >= entry["answered"]:
                 continue
             in_a_row = in_a_row + 1 if event["event_type"] == "login.failed" else 0
@@ -289,7 +290,7 @@ class Checker:
     def ender_of(self, session):
         """The request that ended the session, or None; a refusal that ended it counts from its answer on."""
         position = self.fold.ends.get(session)
-        return position and self.journal.get(self.at[position]["metadata"].get("request_id", ""))
+        return position and self.journal.get(metadata_of(self.at[position])["request_id"])
 
     def check_answers_at_head(self):
         for entry in self.journal.values():
@@ -321,7 +322,7 @@ class Checker:
                 if holder is None or holder["sent"] > entry["answered"]:
                     self.wrong(f"ANSWER: {what} was answered email-taken, and nobody had taken {entry['email']}")
             if entry.get("problem") == "user-disabled":
-                sent = [self.journal[self.at[position]["metadata"].get("request_id", "")]["sent"]
+                sent = [self.journal[metadata_of(self.at[position])["request_id"]]["sent"]
                         for position in self.fold.disabled.get(entry.get("user"), [])]
                 if not sent or min(sent) > entry["answered"]:
                     self.wrong(f"ANSWER: {what} was answered user-disabled, and nobody had disabled him")

@@ -12,6 +12,7 @@ import unittest
 import uuid
 
 import checker
+from envelope import command_of, metadata_of
 from fold import Fold, leaf_hash
 
 ANN, BOB = "0190aaaa-0000-7000-8000-000000000001", "0190aaaa-0000-7000-8000-000000000002"
@@ -277,6 +278,26 @@ class PlantedBugs(unittest.TestCase):
         tables = good_story().tables()
         tables["topic"][4]["offset"], tables["topic"][5]["offset"] = 5, 4
         self.names(tables, f"TOPIC: partition 0 offset 5: subject {ANN} has position 5 after 6")
+
+
+class Envelopes(unittest.TestCase):
+    """What the service's own codec reads, form by form, the checker reads too."""
+
+    def test_every_form_says_the_same(self):
+        event = {"event_id": str(uuid.UUID(int=3)), "stream_type": "session",
+                 "stream_id": "0192e4a0-0000-7abc-8def-000000000002"}
+        told = []
+        for form in sorted((pathlib.Path(__file__).parents[1] / "golden/envelopes").glob("*.json")):
+            told.append(metadata_of({**event, "metadata": json.loads(form.read_text(encoding="utf-8"))}))
+        self.assertGreaterEqual(len(told), 3)
+        self.assertEqual(told, [told[0]] * len(told))
+        self.assertEqual(told[0]["session_id"], event["stream_id"])
+
+    def test_an_id_that_the_service_made_is_that_of_its_first_event(self):
+        event = {"event_id": "0192e4a0-0000-7abc-8def-000000000003", "stream_type": "user", "stream_id": ANN,
+                 "metadata": {"at": 1, "actor": "system"}}
+        self.assertEqual(command_of(metadata_of(event)["command_id"]), "0192e4a000007abc8def000000000003")
+        self.assertIsNone(metadata_of(event)["session_id"])
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ import base64
 import hashlib
 import json
 
+from envelope import metadata_of
+
 # What the load can bring about. Another stream type is held against the rules that every stream obeys, and no other.
 KNOWN_STREAMS = ("user", "session", "login_attempts")
 
@@ -48,7 +50,7 @@ class Fold:
         self.subjects[event["position"]] = event["stream_id"]
         handler = getattr(self, event["event_type"].replace(".", "_"), None)
         if handler is not None:  # else it is of a kind that the load does not bring about
-            handler(event, event["payload"], event["stream_id"], event["metadata"]["occurred_at_ms"])
+            handler(event, event["payload"], event["stream_id"], metadata_of(event)["occurred_at_ms"])
         self.touch_user(event)
         self.write_audit(event)
 
@@ -56,18 +58,18 @@ class Fold:
         if event["stream_type"] != "user" or event["stream_id"] not in self.users:
             return
         row = self.users[event["stream_id"]]
-        row["updated_at_ms"] = event["metadata"]["occurred_at_ms"]
+        row["updated_at_ms"] = metadata_of(event)["occurred_at_ms"]
         row["version"], row["position"] = event["version"], event["position"]
 
     def write_audit(self, event):
-        metadata, payload = event["metadata"], event["payload"]
+        metadata, payload = metadata_of(event), event["payload"]
         failed = {"login.failed", "session.refresh_refused"}
         reused = payload.get("reason") == "refresh_token_reused"
         self.audit[event["position"]] = {
             "occurred_at_ms": metadata["occurred_at_ms"], "type": event["event_type"],
             "stream_type": event["stream_type"], "stream_id": event["stream_id"],
-            "actor_type": metadata["actor_type"], "request_id": metadata.get("request_id") or None,
-            "session_id": metadata.get("session_id"),
+            "actor_type": metadata["actor_type"], "request_id": metadata["request_id"] or None,
+            "session_id": metadata["session_id"],
             "outcome": "failure" if event["event_type"] in failed or reused else "success"}
 
     # ---- users ---------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 // Lines of an exported log and its manifest, as `keyledger audit verify` and `audit replay` read them.
 #include "eventstore/audit/export_file.hpp"
-#include "eventstore/codec/events_codec.hpp"
+#include "eventstore/codec/envelope.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/leaf.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -32,7 +32,9 @@ void check_event(const RecordedEvent& event) {
     believed.standing = RecordedEvent::Standing::kBelieved;
     if (const auto decoded = unless_refused([&] { return decode_any(believed, opener); }))
         promise(stream_type_of(*decoded) == event.stream_type, "an event is of its stream's type");
-    unless_refused([&] { return decode_metadata(event.metadata, opener); });
+    const EnvelopePlace place{event.event_id, event.stream_type, event.stream_id};
+    if (const auto envelope = unless_refused([&] { return decode_metadata(event.metadata, place, opener); }))
+        promise(is_json_object(describe(*envelope)), "an envelope can be told");
 }
 
 }  // namespace

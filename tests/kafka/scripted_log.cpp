@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "eventstore/codec/events_codec.hpp"
+#include "eventstore/codec/envelope.hpp"
 #include "eventstore/leaf.hpp"
 
 namespace keyledger::test {
@@ -123,7 +123,7 @@ void ScriptedLog::add(std::string stream_type, Stream& stream, std::string type,
         if (info.type == event.type) event.schema_version = static_cast<std::int16_t>(info.schema_version);
     event.event_id = next_id();
     event.payload = std::move(payload);
-    event.metadata = encode(metadata, sealer);
+    event.metadata = encode(metadata, {event.event_id, event.stream_type, event.stream_id}, sealer);
     event.recorded_at_ms = metadata.occurred_at_ms + 3;
     event.is_canonical = true;
     event.leaf_hash = leaf_hash(event);

@@ -2,6 +2,7 @@
 
 #include <pqxx/pqxx>
 
+#include "eventstore/codec/envelope.hpp"
 #include "eventstore/leaf.hpp"
 #include "projections/sql_array.hpp"
 #include "security/bytes.hpp"
@@ -168,7 +169,8 @@ Position Story::record(const Uuid& stream, const AnyEvent& event, const By& by) 
     const auto actor = by.type == ActorType::kUser ? Uuid::parse(by.id) : std::nullopt;
     const SubjectKeyPtr actor_key = key_of(actor.value_or(key_of_the_day_));
     StorySealer metadata_sealer(cipher_, actor_key, recorded.event_id);
-    recorded.metadata = encode(metadata, metadata_sealer);
+    const EnvelopePlace place{recorded.event_id, recorded.stream_type, recorded.stream_id};
+    recorded.metadata = encode(metadata, place, metadata_sealer);
     recorded.is_canonical = true;
     recorded.leaf_hash = leaf_hash(recorded);
     recorded.standing = RecordedEvent::Standing::kBelieved;

@@ -5,6 +5,8 @@
 #include <stdexcept>
 
 #include "security/aead.hpp"
+#include "security/base64url.hpp"
+#include "security/bytes.hpp"
 #include "security/random.hpp"
 
 using namespace keyledger;
@@ -88,12 +90,35 @@ TEST(SealedField, OpensWhereItBelongs) {
     }
 }
 
-TEST(SealedField, NamesItsSubjectAndKeyInItsText) {
+TEST(SealedField, NamesItsSubjectInItsText) {
     FieldContext context = a_field();
     std::string text = seal_field(new_subject_key(kNowMs).key, context, "clear");
-    EXPECT_TRUE(
-        text.starts_with("s1." + context.subject.to_string() + "." + context.key_id.to_string() + "."));
+    EXPECT_TRUE(text.starts_with("s2." + base64url_encode(view_of(context.subject)) + "."));
+    EXPECT_EQ(parse_sealed(text), (SealedName{context.subject, std::nullopt}));
+}
+
+// Written by the first release. It stands in logs and is read for ever.
+TEST(SealedField, OpensTheFirstForm) {
+    const std::string text =
+        "s1.0192e4a0-0000-7abc-8def-000000000001.0192e4a0-0000-7abc-8def-000000000009."
+        "E_dhLwIxQVTzKowSEwjL_VIDh-oxJ5dZmLLWvoapzWWkFXulsfs7CxnMat9O";
+    const Secret key(std::string(kAeadKeySize, 'k'));
+    FieldContext context = a_field();
+    context.event_id = *Uuid::parse("0192e4a0-0000-7abc-8def-000000000003");
+    context.subject = *Uuid::parse("0192e4a0-0000-7abc-8def-000000000001");
+    context.key_id = *Uuid::parse("0192e4a0-0000-7abc-8def-000000000009");
     EXPECT_EQ(parse_sealed(text), (SealedName{context.subject, context.key_id}));
+    EXPECT_EQ(open_field(key, context, text), "\"ann@example.com\"");
+    const std::string as_second = "s2." + base64url_encode(view_of(context.subject)) + text.substr(3 + 2 * 37 - 1);
+    EXPECT_TRUE(parse_sealed(as_second));
+    EXPECT_FALSE(open_field(key, context, as_second)) << "a text of one form is none of the other";
+    for (std::size_t size = 0; size < text.size(); ++size)
+        EXPECT_FALSE(open_field(key, context, text.substr(0, size))) << size;
+    for (const auto moved : {&FieldContext::event_id, &FieldContext::subject, &FieldContext::key_id}) {
+        FieldContext elsewhere = context;
+        elsewhere.*moved = uuid_v7(kNowMs);
+        EXPECT_FALSE(open_field(key, elsewhere, text));
+    }
 }
 
 TEST(SealedField, IsNothingElsewhere) {
@@ -127,7 +152,7 @@ TEST(SealedField, CanNotBeGivenToAnotherSubjectByItsText) {
     std::string text = seal_field(key.key, context, "clear");
     FieldContext thief = context;
     thief.subject = uuid_v7(kNowMs);
-    std::string renamed = "s1." + thief.subject.to_string() + text.substr(3 + 36);
+    std::string renamed = "s2." + base64url_encode(view_of(thief.subject)) + text.substr(3 + 22);
     EXPECT_EQ(parse_sealed(renamed)->subject, thief.subject);
     EXPECT_FALSE(open_field(key.key, thief, renamed));
 }
@@ -149,12 +174,13 @@ TEST(SealedField, RefusesEveryCutAndEveryForeignForm) {
     std::string text = seal_field(key.key, context, "clear");
     for (std::size_t size = 0; size < text.size(); ++size)
         EXPECT_FALSE(open_field(key.key, context, text.substr(0, size))) << size;
-    EXPECT_FALSE(open_field(key.key, context, "s2" + text.substr(2)));
+    EXPECT_FALSE(open_field(key.key, context, "s1" + text.substr(2)));
+    EXPECT_FALSE(open_field(key.key, context, "s3" + text.substr(2)));
     EXPECT_FALSE(open_field(key.key, context, text + "="));
     std::string dotless = text;
-    dotless[3 + 36] = ':';
+    dotless[3 + 22] = ':';
     EXPECT_FALSE(parse_sealed(dotless));
-    for (const char* other : {"", "clear text", "s1.", "s1.x.y.z"})
+    for (const char* other : {"", "clear text", "s1.", "s1.x.y.z", "s2.", "s2.x.y", "s2.AAAAAAAAAAAAAAAAAAAAAB.AAAA"})
         EXPECT_FALSE(parse_sealed(other)) << other;
     EXPECT_FALSE(parse_sealed(text + std::string(200'000, 'A')));
 }

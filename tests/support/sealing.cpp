@@ -74,7 +74,7 @@ std::optional<std::string> TestCipher::open_field(const eventstore::SubjectKey& 
 std::optional<eventstore::SealedRef> TestCipher::parse_sealed(std::string_view sealed) const {
     auto name = security::parse_sealed(sealed);
     if (!name) return std::nullopt;
-    return eventstore::SealedRef{name->subject, name->key_id};
+    return eventstore::SealedRef{name->subject, name->key_id.value_or(Uuid{})};
 }
 
 eventstore::Bytes TestCipher::seal_credential(const eventstore::SubjectKey& key,

@@ -49,7 +49,9 @@ Uuid CountedIdentifiers::next() {
 eventstore::CommandId CountedIdentifiers::next_command_id() {
     const std::uint64_t count = ++count_;
     eventstore::CommandId id{};
-    for (std::size_t part = 0; part < 4; ++part) put(id.data() + 8 * part, scattered(seed_ << 40 | count << 2 | part));
+    for (std::size_t part = 2; part < 4; ++part) put(id.data() + 8 * part, scattered(seed_ << 40 | count << 2 | part));
+    const Uuid first = next();
+    std::copy_n(first.bytes.begin(), first.bytes.size(), id.begin());
     return id;
 }
 

@@ -11,6 +11,7 @@ STORE_PORTS = [
     "eventstore/async_answer.hpp", "eventstore/store.hpp", "eventstore/limits.hpp", "eventstore/log_source.hpp",
     "eventstore/event_metadata.hpp", "eventstore/cursor_store.hpp", "eventstore/leadership.hpp",
     "eventstore/stream_origins.hpp", "eventstore/codec/events_codec.hpp", "eventstore/event_macs.hpp",
+    "eventstore/codec/envelope.hpp",
     "eventstore/codec/jcs.hpp", "eventstore/codec/states_codec.hpp", "eventstore/sealing/",
 ]
 ASIO = ["boost/asio/"]

@@ -233,7 +233,7 @@ TEST_F(HotAccessTest, I2AnswersAtTheEndOfACommand) {
     const auto events = world.events();
     eventstore::OpensNothing opener;
     const auto command_of = [&](const RecordedEvent& event) {
-        return eventstore::decode_metadata(event.metadata, opener).command_id;
+        return eventstore::decode_metadata(event, opener).command_id;
     };
     for (std::size_t i = 0; i < events.size(); ++i)
         if (i + 1 == events.size() || command_of(events[i]) != command_of(events[i + 1]))

@@ -1,0 +1,324 @@
+#include "eventstore/codec/envelope.hpp"
+
+#include <initializer_list>
+
+#include "eventstore/codec/codec.hpp"
+#include "security/base64url.hpp"
+#include "security/bytes.hpp"
+#include "security/hex.hpp"
+
+namespace keyledger::eventstore {
+namespace {
+
+using codec::In;
+using codec::Out;
+using rapidjson::Value;
+
+constexpr std::size_t kIdBytes = 16;
+constexpr std::string_view kSealedForm = "s2.";
+
+[[noreturn]] void fail(std::string_view field, const char* expected) {
+    throw CodecError("field '" + std::string(field) + "': expected " + expected);
+}
+
+// ---- short forms of texts --------------------------------------------------------------------------------------
+std::string short_id(const Uuid& id) { return security::base64url_encode(security::view_of(id)); }
+
+std::optional<std::string> bytes_in(std::string_view text, std::size_t count) {
+    auto bytes = security::base64url_decode(text);
+    if (!bytes || bytes->size() != count) return std::nullopt;
+    return bytes;
+}
+Uuid uuid_in(std::string_view field, std::string_view text) {
+    const auto bytes = bytes_in(text, kIdBytes);
+    if (!bytes) fail(field, "16 bytes in base64url");
+    Uuid id;
+    std::copy_n(bytes->begin(), kIdBytes, id.bytes.begin());
+    return id;
+}
+// Only a text that comes back as it was.
+std::optional<Uuid> uuid_of(const std::string& text) {
+    auto id = Uuid::parse(text);
+    return id && id->to_string() == text ? id : std::nullopt;
+}
+std::optional<std::string> bytes_of_hex(const std::string& text, std::size_t count) {
+    if (text.size() != 2 * count) return std::nullopt;
+    auto bytes = security::hex_decode(text);
+    return bytes && security::hex_encode(*bytes) == text ? bytes : std::nullopt;
+}
+
+// W3C Trace Context, version 00: the ids of trace and parent, and the flags, one behind the other.
+constexpr std::size_t kTraceIdBytes = 16, kParentIdBytes = 8, kFlagBytes = 1;
+constexpr std::size_t kTraceBytes = kTraceIdBytes + kParentIdBytes + kFlagBytes;
+
+std::string traceparent_of(std::string_view bytes) {
+    return "00-" + security::hex_encode(bytes.substr(0, kTraceIdBytes)) + '-' +
+           security::hex_encode(bytes.substr(kTraceIdBytes, kParentIdBytes)) + '-' +
+           security::hex_encode(bytes.substr(kTraceIdBytes + kParentIdBytes));
+}
+std::optional<std::string> trace_bytes(const std::string& traceparent) {
+    if (traceparent.size() != 55) return std::nullopt;
+    auto bytes = security::hex_decode(traceparent.substr(3, 32) + traceparent.substr(36, 16) + traceparent.substr(53));
+    return bytes && traceparent_of(*bytes) == traceparent ? bytes : std::nullopt;
+}
+
+// ---- what follows from the rest --------------------------------------------------------------------------------
+// The listener names a request that nobody named by its trace.
+std::string implied_request(const EventMetadata& metadata) {
+    return trace_bytes(metadata.traceparent) ? metadata.traceparent.substr(3, 32) : std::string();
+}
+std::optional<Uuid> implied_session(const EnvelopePlace& place) {
+    return place.stream_type == "session" ? std::optional(place.stream_id) : std::nullopt;
+}
+std::optional<Uuid> user_of(const EventMetadata& metadata) {
+    return metadata.actor_type == ActorType::kUser ? uuid_of(metadata.actor_id) : std::nullopt;
+}
+
+// ---- writing ---------------------------------------------------------------------------------------------------
+class EnvelopeWriter {
+public:
+    void add(std::string_view name, Value value) {
+        object_.AddMember(Value(name.data(), static_cast<rapidjson::SizeType>(name.size())), value, memory());
+    }
+    void add(std::string_view name, std::string_view text) { add(name, Value(text.data(), size_of(text), memory())); }
+    // As it is, or in its short form under its short name.
+    void add(std::string_view name, const std::string& text, std::string_view short_name,
+             const std::optional<std::string>& bytes) {
+        bytes ? add(short_name, security::base64url_encode(*bytes)) : add(name, text);
+    }
+    rapidjson::Document::AllocatorType& memory() { return object_.GetAllocator(); }
+    std::string text() const { return jcs(object_); }
+
+private:
+    static rapidjson::SizeType size_of(std::string_view text) { return static_cast<rapidjson::SizeType>(text.size()); }
+    rapidjson::Document object_{rapidjson::kObjectType};
+};
+
+std::optional<std::string> bytes_of_uuid(const std::string& text) {
+    const auto id = uuid_of(text);
+    if (!id) return std::nullopt;
+    return std::string(security::view_of(*id));
+}
+
+void add_actor(EnvelopeWriter& out, const EventMetadata& metadata, FieldSealer& sealer) {
+    const Out named{out.memory(), sealer, "actor_type"};
+    const Value name = codec::put(named, metadata.actor_type);
+    std::string actor(name.GetString(), name.GetStringLength());
+    const auto id = uuid_of(metadata.actor_id);
+    if (id) actor += ':' + short_id(*id);
+    out.add("actor", actor);
+    if (!id && !metadata.actor_id.empty()) out.add("actor_id", metadata.actor_id);
+}
+
+// One value for all that is personal: a list in the order of the declaration, without what is missing at its end. The
+// text says under whose key it is sealed, which need not be repeated where that is the actor.
+void add_personal(EnvelopeWriter& out, const EventMetadata& metadata, FieldSealer& sealer) {
+    rapidjson::Document list(rapidjson::kArrayType);
+    const Out item{list.GetAllocator(), sealer, kEnvelopeField};
+    for (const auto* field : {&metadata.client_address, &metadata.user_agent, &metadata.device})
+        list.PushBack(codec::put(item, field->value), list.GetAllocator());
+    while (!list.Empty() && list[list.Size() - 1].IsNull()) list.PopBack();
+    if (list.Empty()) return;
+    const std::string sealed = sealer.seal(kEnvelopeField, jcs(list));
+    const auto actor = user_of(metadata);
+    const std::string of_actor = actor ? std::string(kSealedForm) + short_id(*actor) + '.' : std::string();
+    if (actor && sealed.starts_with(of_actor)) out.add("sealed", std::string_view(sealed).substr(of_actor.size()));
+    else out.add("sealed_for", sealed);
+}
+
+// ---- reading ---------------------------------------------------------------------------------------------------
+// Takes members out of an object; whatever was not taken in the end is an error.
+class EnvelopeReader {
+public:
+    explicit EnvelopeReader(const Value& object) : object_(object) {}
+
+    const Value* take(std::string_view name) {
+        const auto at = object_.FindMember(Value(name.data(), static_cast<rapidjson::SizeType>(name.size())));
+        if (at == object_.MemberEnd()) return nullptr;
+        ++taken_;
+        return &at->value;
+    }
+    std::optional<std::string_view> text(std::string_view name) {
+        const Value* value = take(name);
+        if (!value) return std::nullopt;
+        if (!value->IsString()) fail(name, "a string");
+        return std::string_view(value->GetString(), value->GetStringLength());
+    }
+    // In its short form, of so many bytes, or as it is.
+    template <class Written>
+    std::optional<std::string> either(std::string_view name, std::string_view short_name, std::size_t count,
+                                      Written written) {
+        if (const auto text = this->text(short_name)) {
+            const auto bytes = bytes_in(*text, count);
+            if (!bytes) fail(short_name, "base64url of its length");
+            return written(*bytes);
+        }
+        const auto text = this->text(name);
+        return text ? std::optional<std::string>(*text) : std::nullopt;
+    }
+    void end() const {
+        if (taken_ != object_.MemberCount()) throw CodecError("a field that is not declared");
+    }
+
+private:
+    const Value& object_;
+    std::size_t taken_ = 0;
+};
+
+std::string uuid_text(std::string_view bytes) {
+    Uuid id;
+    std::copy_n(bytes.begin(), kIdBytes, id.bytes.begin());
+    return id.to_string();
+}
+
+void take_actor(EnvelopeReader& in, EventMetadata& metadata, FieldOpener& opener) {
+    const auto actor = in.text("actor");
+    if (!actor) fail("actor", "to be there");
+    const std::size_t colon = actor->find(':');
+    const std::string_view name = actor->substr(0, colon);
+    codec::take(In{opener, "actor"}, Value(name.data(), static_cast<rapidjson::SizeType>(name.size())),
+                metadata.actor_type);
+    if (colon != actor->npos) metadata.actor_id = uuid_in("actor", actor->substr(colon + 1)).to_string();
+    else if (const auto id = in.text("actor_id")) metadata.actor_id = *id;
+}
+
+void take_personal(EnvelopeReader& in, EventMetadata& metadata, FieldOpener& opener) {
+    std::string sealed;
+    if (const auto own = in.text("sealed")) {
+        const auto actor = user_of(metadata);
+        if (!actor) fail("sealed", "an actor who is a user");
+        sealed = std::string(kSealedForm) + short_id(*actor) + '.' + std::string(*own);
+    } else if (const auto other = in.text("sealed_for")) {
+        sealed = *other;
+    } else {
+        return;
+    }
+    const auto clear = opener.open(kEnvelopeField, sealed);
+    if (!clear) return;
+    const rapidjson::Document list = parse_json(*clear);
+    const auto fields = {&metadata.client_address, &metadata.user_agent, &metadata.device};
+    if (!list.IsArray() || list.Size() > fields.size()) fail(kEnvelopeField, "a list of what is personal");
+    rapidjson::SizeType at = 0;
+    for (auto* field : fields)
+        if (at < list.Size()) codec::take(In{opener, kEnvelopeField}, list[at++], field->value);
+}
+
+EventMetadata decode_short(const Value& object, const EnvelopePlace& place, FieldOpener& opener) {
+    EnvelopeReader in(object);
+    EventMetadata metadata;
+    codec::take(In{opener, "at"}, *in.take("at"), metadata.occurred_at_ms);
+    take_actor(in, metadata, opener);
+    metadata.command_id = in.either("command_id", "command", kIdBytes, uuid_text).value_or(place.event_id.to_string());
+    const auto cause = in.text("causation_id");
+    metadata.causation_id = cause ? std::string(*cause) : metadata.command_id;
+    metadata.traceparent = in.either("traceparent", "trace", kTraceBytes, traceparent_of).value_or("");
+    const auto hex = [](std::string_view bytes) { return security::hex_encode(bytes); };
+    auto request = in.either("request_id", "request", kIdBytes, hex);
+    metadata.request_id = request ? std::move(*request) : implied_request(metadata);
+    const auto correlation = in.text("correlation_id");
+    metadata.correlation_id = correlation ? std::string(*correlation) : metadata.request_id;
+    metadata.session_id = implied_session(place);
+    if (const Value* session = in.take("session")) {
+        if (session->IsNull()) metadata.session_id.reset();
+        else if (!session->IsString()) fail("session", "a string");
+        else metadata.session_id = uuid_in("session", {session->GetString(), session->GetStringLength()});
+    }
+    take_personal(in, metadata, opener);
+    in.end();
+    return metadata;
+}
+
+// What a field says in whole names when it is not there.
+const std::string* implied_by(std::string_view field, const EventMetadata& metadata) {
+    if (field == "causation_id") return &metadata.command_id;
+    if (field == "correlation_id") return &metadata.request_id;
+    return nullptr;
+}
+
+// As strict as decode() of an event, but for fields that are left out. The oldest have all of them.
+EventMetadata decode_whole(const Value& object, FieldOpener& opener) {
+    EnvelopeReader members(object);
+    EventMetadata decoded;
+    auto each = [&](const auto& field) {
+        if (const Value* value = members.take(field.name))
+            codec::take(In{opener, field.name}, *value, decoded.*field.member);
+    };
+    std::apply([&](const auto&... field) { (each(field), ...); }, EventMetadata::fields());
+    members.end();
+    for (const char* needed : {"occurred_at_ms", "actor_type"})
+        if (!object.HasMember(needed)) fail(needed, "to be there");
+    if (!object.HasMember("causation_id")) decoded.causation_id = decoded.command_id;
+    if (!object.HasMember("correlation_id")) decoded.correlation_id = decoded.request_id;
+    return decoded;
+}
+
+rapidjson::Document parse_object(std::string_view metadata) {
+    rapidjson::Document object = parse_json(metadata);
+    if (!object.IsObject()) throw CodecError("expected an object");
+    return object;
+}
+
+}  // namespace
+
+std::string encode(const EventMetadata& metadata, const EnvelopePlace& place, FieldSealer& sealer) {
+    EnvelopeWriter out;
+    const Out at{out.memory(), sealer, "at"};
+    out.add("at", codec::put(at, metadata.occurred_at_ms));
+    add_actor(out, metadata, sealer);
+    if (metadata.command_id != place.event_id.to_string())
+        out.add("command_id", metadata.command_id, "command", bytes_of_uuid(metadata.command_id));
+    if (metadata.causation_id != metadata.command_id) out.add("causation_id", metadata.causation_id);
+    if (!metadata.traceparent.empty())
+        out.add("traceparent", metadata.traceparent, "trace", trace_bytes(metadata.traceparent));
+    if (metadata.request_id != implied_request(metadata))
+        out.add("request_id", metadata.request_id, "request", bytes_of_hex(metadata.request_id, kIdBytes));
+    if (metadata.correlation_id != metadata.request_id) out.add("correlation_id", metadata.correlation_id);
+    if (metadata.session_id != implied_session(place)) {
+        if (metadata.session_id) out.add("session", short_id(*metadata.session_id));
+        else out.add("session", Value());
+    }
+    add_personal(out, metadata, sealer);
+    return out.text();
+}
+
+EventMetadata decode_metadata(std::string_view metadata, const EnvelopePlace& place, FieldOpener& opener) {
+    const rapidjson::Document object = parse_object(metadata);
+    return object.HasMember("at") ? decode_short(object, place, opener) : decode_whole(object, opener);
+}
+
+EventMetadata decode_metadata(const RecordedEvent& event, FieldOpener& opener) {
+    need_believed(event);
+    return decode_metadata(event.metadata, {event.event_id, event.stream_type, event.stream_id}, opener);
+}
+
+EventMetadata decode_metadata(std::string_view metadata, FieldOpener& opener) {
+    return decode_whole(parse_object(metadata), opener);
+}
+
+std::string encode(const EventMetadata& metadata, FieldSealer& sealer) {
+    EnvelopeWriter object;
+    auto each = [&](const auto& field) {
+        const Out out{object.memory(), sealer, field.name};
+        Value value = codec::put(out, metadata.*field.member);
+        const std::string* implied = implied_by(field.name, metadata);
+        const bool is_empty = value.IsNull() || (value.IsString() && value.GetStringLength() == 0);
+        const bool follows = implied ? value.IsString() && *implied == value.GetString() : is_empty;
+        if (!follows) object.add(field.name, std::move(value));
+    };
+    std::apply([&](const auto&... field) { (each(field), ...); }, EventMetadata::fields());
+    return object.text();
+}
+
+std::string describe(EventMetadata metadata) {
+    struct : FieldSealer {
+        std::string seal(std::string_view field, std::string_view) override {
+            throw CodecError("personal field '" + std::string(field) + "' would be told");
+        }
+    } nothing;
+    metadata.client_address.value.reset();
+    metadata.user_agent.value.reset();
+    metadata.device.value.reset();
+    return encode(metadata, nothing);
+}
+
+}  // namespace keyledger::eventstore
