@@ -2,6 +2,7 @@
 
 #include <initializer_list>
 
+#include "eventstore/codec/agent_words.hpp"
 #include "eventstore/codec/codec.hpp"
 #include "security/base64url.hpp"
 #include "security/bytes.hpp"
@@ -110,13 +111,23 @@ void add_actor(EnvelopeWriter& out, const EventMetadata& metadata, FieldSealer& 
     if (!id && !metadata.actor_id.empty()) out.add("actor_id", metadata.actor_id);
 }
 
+// A list around it says that an agent is told in words.
+Value put_agent(const Out& out, const std::optional<std::string>& agent) {
+    const auto words = agent ? in_words(*agent) : std::nullopt;
+    if (!words) return codec::put(out, agent);
+    Value list(rapidjson::kArrayType);
+    list.PushBack(codec::put(out, *words), out.memory);
+    return list;
+}
+
 // One value for all that is personal: a list in the order of the declaration, without what is missing at its end. The
 // text says under whose key it is sealed, which need not be repeated where that is the actor.
 void add_personal(EnvelopeWriter& out, const EventMetadata& metadata, FieldSealer& sealer) {
     rapidjson::Document list(rapidjson::kArrayType);
     const Out item{list.GetAllocator(), sealer, kEnvelopeField};
-    for (const auto* field : {&metadata.client_address, &metadata.user_agent, &metadata.device})
-        list.PushBack(codec::put(item, field->value), list.GetAllocator());
+    list.PushBack(codec::put(item, metadata.client_address.value), list.GetAllocator());
+    list.PushBack(put_agent(item, metadata.user_agent.value), list.GetAllocator());
+    list.PushBack(codec::put(item, metadata.device.value), list.GetAllocator());
     while (!list.Empty() && list[list.Size() - 1].IsNull()) list.PopBack();
     if (list.Empty()) return;
     const std::string sealed = sealer.seal(kEnvelopeField, jcs(list));
@@ -182,6 +193,12 @@ void take_actor(EnvelopeReader& in, EventMetadata& metadata, FieldOpener& opener
     else if (const auto id = in.text("actor_id")) metadata.actor_id = *id;
 }
 
+void take_agent(const In& in, const Value& json, std::optional<std::string>& agent) {
+    if (!json.IsArray()) return codec::take(in, json, agent);
+    if (json.Size() != 1 || !json[0].IsString()) in.fail("an agent, or its words");
+    agent = out_of_words({json[0].GetString(), json[0].GetStringLength()});
+}
+
 void take_personal(EnvelopeReader& in, EventMetadata& metadata, FieldOpener& opener) {
     std::string sealed;
     if (const auto own = in.text("sealed")) {
@@ -196,11 +213,11 @@ void take_personal(EnvelopeReader& in, EventMetadata& metadata, FieldOpener& ope
     const auto clear = opener.open(kEnvelopeField, sealed);
     if (!clear) return;
     const rapidjson::Document list = parse_json(*clear);
-    const auto fields = {&metadata.client_address, &metadata.user_agent, &metadata.device};
-    if (!list.IsArray() || list.Size() > fields.size()) fail(kEnvelopeField, "a list of what is personal");
-    rapidjson::SizeType at = 0;
-    for (auto* field : fields)
-        if (at < list.Size()) codec::take(In{opener, kEnvelopeField}, list[at++], field->value);
+    if (!list.IsArray() || list.Size() > 3) fail(kEnvelopeField, "a list of what is personal");
+    const In in_list{opener, kEnvelopeField};
+    if (list.Size() > 0) codec::take(in_list, list[0], metadata.client_address.value);
+    if (list.Size() > 1) take_agent(in_list, list[1], metadata.user_agent.value);
+    if (list.Size() > 2) codec::take(in_list, list[2], metadata.device.value);
 }
 
 EventMetadata decode_short(const Value& object, const EnvelopePlace& place, FieldOpener& opener) {

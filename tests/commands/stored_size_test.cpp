@@ -16,9 +16,10 @@ constexpr int kSessions = 40;
 constexpr int kRefreshes = 60;  // of each
 constexpr long kMostBytesOfARefresh = 550;
 
-// As the listener makes it of a request that names neither itself nor a trace.
+// As the listener makes it of a browser's request, which names neither itself nor a trace.
 Caller by_http(int number) {
-    Caller caller = test::caller("curl/7.88.1");
+    Caller caller = test::caller(
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36");
     std::string trace = std::to_string(number);
     trace.insert(0, 32 - trace.size(), 'a');
     caller.request_id = trace;

@@ -27,6 +27,8 @@ std::string short_of(const Uuid& id) { return security::base64url_encode(securit
 const Uuid kAnn = uuid(1), kSession = uuid(2), kEvent = uuid(3), kDay = uuid(4);
 const EnvelopePlace kPlace{kEvent, "session", kSession};
 constexpr const char* kTrace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+constexpr const char* kBrowser =
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
 constexpr const char* kTraceId = "0af7651916cd43dd8448eb211c80319c";
 
 // Shows what was sealed, and for which field; as if it were the actor's.
@@ -118,11 +120,15 @@ TEST(Envelope, EveryFormThatWasEverWrittenSaysTheSame) {
 TEST(Envelope, OfARefreshIsSmall) {
     const security::SubjectKey key = security::new_subject_key(1'700'000'000'000);
     Sealing sealing(key, kAnn, kEvent);
-    const std::string stored = encode(refresh(), kPlace, sealing);
     const SessionRefreshed event{105, "iUibu2vtXLh0_MIswMWrgA"};
     const std::string payload = encode(SessionEvent(event), sealing).payload;
-    EXPECT_LE(stored.size(), 192u) << stored;
-    EXPECT_LE(stored.size() + payload.size(), 250u) << payload;
+    for (const char* agent : {"curl/7.88.1", kBrowser}) {
+        EventMetadata envelope = refresh();
+        envelope.user_agent.value = agent;
+        const std::string stored = encode(envelope, kPlace, sealing);
+        EXPECT_LE(stored.size(), 192u) << stored;
+        EXPECT_LE(stored.size() + payload.size(), 250u) << payload;
+    }
 }
 
 // Each way in which something follows from the rest, and each in which it does not.
@@ -161,6 +167,8 @@ TEST(Envelope, LeavesOutOnlyWhatComesBack) {
         {"a device alone",
          [](EventMetadata& e) { e.client_address.value.reset(), e.user_agent.value.reset(), e.device.value = "d"; }},
         {"an empty agent", [](EventMetadata& e) { e.user_agent.value = ""; }},
+        {"a browser", [](EventMetadata& e) { e.user_agent.value = kBrowser; }},
+        {"an agent with a word's letter", [](EventMetadata& e) { e.user_agent.value = std::string(kBrowser) + "!"; }},
     };
     for (const EnvelopePlace& place : {kPlace, EnvelopePlace{kEvent, "user", kAnn}})
         for (const auto& [what, change] : changes) {
@@ -193,6 +201,10 @@ TEST(Envelope, RefusesWhatNobodyWrites) {
         R"({"actor":"user","at":1,"sealed_for":7})",
         R"({"actor":"user","at":1,"sealed_for":"sealed:envelope:{}"})",
         R"({"actor":"user","at":1,"sealed_for":"sealed:envelope:[1]"})",
+        R"({"actor":"user","at":1,"sealed_for":"sealed:envelope:[[\"a\"]]"})",
+        R"({"actor":"user","at":1,"sealed_for":"sealed:envelope:[\"a\",[]]"})",
+        R"({"actor":"user","at":1,"sealed_for":"sealed:envelope:[\"a\",[7]]"})",
+        R"({"actor":"user","at":1,"sealed_for":"sealed:envelope:[\"a\",[\"b\",\"c\"]]"})",
         R"({"actor":"user","at":1,"sealed_for":"sealed:envelope:[\"a\",\"b\",\"c\",\"d\"]"})",
         R"({"actor":"user","at":1,"sealed_for":"sealed:envelope:no JSON"})"};
     for (const char* stored : refused)
