@@ -8,6 +8,7 @@ namespace {
 using eventstore::Bucket;
 
 constexpr std::int64_t kSessionsOfAUser = 4;  // that may change as much as one may, at the same time
+constexpr std::int64_t kNetworksOfAnAccount = 10;  // that may fail as often as one may, at the same time
 
 Bucket so_many_of(std::string_view what, const Uuid& whom, const Rate& rate, std::int64_t times = 1) {
     return bucket_of(what, whom.to_string(), {times * rate.per_minute, times * rate.burst});
@@ -16,6 +17,10 @@ Bucket so_many_of(std::string_view what, const Uuid& whom, const Rate& rate, std
 Bucket failures_of(const Services& services, const Caller& caller) {
     const std::string& network = caller.network.empty() ? caller.client_address : caller.network;
     return bucket_of("failed clients of", network, services.settings.limits.passwords);
+}
+
+Bucket failures_as(const Services& services, const Uuid& account_id) {
+    return so_many_of("failures as client", account_id, services.settings.limits.passwords, kNetworksOfAnAccount);
 }
 
 std::int64_t seconds_of(const eventstore::Taken& taken) { return (taken.wait_ms + 999) / 1000; }
@@ -34,9 +39,16 @@ std::int64_t wait_for_clients_of(Services& services, const Caller& caller) {
     return seconds_of(services.limits.known(std::move(buckets)));
 }
 
-asio::awaitable<CommandError> count_client_failure(Services& services, Caller caller) {
+std::int64_t wait_for_account(Services& services, const Uuid& account_id) {
+    std::vector<Bucket> buckets;
+    buckets.push_back(failures_as(services, account_id));
+    return seconds_of(services.limits.known(std::move(buckets)));
+}
+
+asio::awaitable<CommandError> count_client_failure(Services& services, Caller caller, std::optional<Uuid> account_id) {
     std::vector<Bucket> buckets;
     buckets.push_back(failures_of(services, caller));
+    if (account_id) buckets.push_back(failures_as(services, *account_id));
     auto taken = co_await services.limits.take(std::move(buckets), caller.deadline);
     if (!taken) co_return CommandError(refusal_of(taken.error()));
     const std::int64_t wait_s = seconds_of(*taken);

@@ -86,14 +86,24 @@ Uuid token_id_of(const ClientProof& proof) {
     return id;
 }
 
-// Failures are counted, and slowed down; an operator hears of a credential that was swapped.
+std::optional<ServiceAccount> remembered(Services& services, const Uuid& account_id) {
+    const auto fold = services.executor.world().cache.find(account_id);
+    const auto* account = fold ? std::get_if<ServiceAccount>(fold->state.get()) : nullptr;
+    return account ? std::optional(*account) : std::nullopt;
+}
+
+// Failures are counted, and slowed down; an operator hears of a credential that was swapped. Ids that no account has
+// are not counted: there are as many as anybody likes.
 asio::awaitable<CommandError> judged(Services& services, const ClientProof& proof, const Caller& caller,
                                      CommandError error) {
     if (error.refusal == Refusal::kCredentialTampered)
         services.journal.warning("the stored client secret is not the one that the log names, or can't be opened",
                                  proof.account_id);
     if (error.refusal != Refusal::kInvalidClient) co_return error;
-    CommandError counted = co_await count_client_failure(services, caller);
+    const auto account = remembered(services, proof.account_id);
+    std::optional<Uuid> account_id;
+    if (account && account->exists()) account_id = proof.account_id;
+    CommandError counted = co_await count_client_failure(services, caller, account_id);
     co_return counted;
 }
 
@@ -113,13 +123,7 @@ asio::awaitable<Seems> seems(Services& services, const ServiceAccount& account, 
     co_return same ? Seems::kGood : Seems::kBad;
 }
 
-std::optional<ServiceAccount> remembered(Services& services, const Uuid& account_id) {
-    const auto fold = services.executor.world().cache.find(account_id);
-    const auto* account = fold ? std::get_if<ServiceAccount>(fold->state.get()) : nullptr;
-    return account ? std::optional(*account) : std::nullopt;
-}
-
-// In a network whose clients fail all the time: nothing is read, and what memory does not find right has to wait. It is
+// Where failures are many, of a network or as an account: nothing is read, and what memory does not find right has to wait. It is
 // told nothing that could be old, and what is right passes.
 Answer<void> admit_from_memory(Services& services, const ClientProof& proof, const Caller& caller,
                                std::int64_t wait_s) {
@@ -138,9 +142,13 @@ Answer<void> admit_from_memory(Services& services, const ClientProof& proof, con
     co_return admitted;
 }
 
-// Before anything is read for it. An id that no account has costs no read where all accounts are remembered.
+// Before anything is read for it. An id that no account has costs no read where all accounts are remembered. Who is not
+// remembered here may be right nevertheless: for what others do elsewhere the log is asked.
 Answer<void> admit(Services& services, const ClientProof& proof, const Caller& caller) {
-    if (const std::int64_t wait_s = wait_for_clients_of(services, caller); wait_s > 0) {
+    std::int64_t wait_s = wait_for_clients_of(services, caller);
+    if (services.access.answers_from_memory())
+        wait_s = std::max(wait_s, wait_for_account(services, proof.account_id));
+    if (wait_s > 0) {
         auto passed = co_await admit_from_memory(services, proof, caller, wait_s);
         co_return passed;
     }
