@@ -123,8 +123,8 @@ asio::awaitable<Seems> seems(Services& services, const ServiceAccount& account, 
     co_return same ? Seems::kGood : Seems::kBad;
 }
 
-// Where failures are many, of a network or as an account: nothing is read, and what memory does not find right has to wait. It is
-// told nothing that could be old, and what is right passes.
+// Where failures are many, of a network or as an account: nothing is read, and what memory does not find right has to
+// wait. It is told nothing that could be old, and what is right passes.
 Answer<void> admit_from_memory(Services& services, const ClientProof& proof, const Caller& caller,
                                std::int64_t wait_s) {
     const Result<void, CommandError> admitted{};
