@@ -156,6 +156,7 @@ private:
 };
 
 constexpr std::int64_t kMostPerMinute = 10'000'000;
+constexpr std::int64_t kMostMinutesToFill = 30 * 24 * 60;  // keyledger.take_limits remembers no bucket for longer
 
 void read_serving(Reader& reader, Config& config) {
     config.kafka_brokers = reader.text("KEYLEDGER_KAFKA_BROKERS");
@@ -197,7 +198,7 @@ void read_serving(Reader& reader, Config& config) {
     config.io_threads = static_cast<std::size_t>(reader.number("KEYLEDGER_IO_THREADS", 1, 256));
     config.stop_timeout_ms = reader.number("KEYLEDGER_STOP_TIMEOUT_MS", 0, 600'000);
     config.request_timeout_ms = reader.number("KEYLEDGER_REQUEST_TIMEOUT_MS", 100, 600'000);
-    config.command_retention_hours = reader.number("KEYLEDGER_COMMAND_RETENTION_HOURS", 1, 24 * 365);
+    config.command_retention_hours = reader.number("KEYLEDGER_COMMAND_RETENTION_HOURS", 24, 24 * 365);
     config.anonymous_callers_days =
         static_cast<int>(reader.number("KEYLEDGER_ANONYMOUS_CALLERS_DAYS", 1, commands::kMaxDaysBack / 2));
     config.access_snapshot_file = reader.text("KEYLEDGER_ACCESS_SNAPSHOT_FILE");
@@ -206,6 +207,9 @@ void read_serving(Reader& reader, Config& config) {
     commands::RequestLimits& limits = config.limits;
     limits.passwords.per_minute = reader.number("KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", 1, kMostPerMinute);
     limits.passwords.burst = reader.number("KEYLEDGER_LOGIN_NETWORK_BURST", 1, kMostPerMinute);
+    if (limits.passwords.burst > limits.passwords.per_minute * kMostMinutesToFill)
+        reader.fault("KEYLEDGER_LOGIN_NETWORK_BURST: it may not take longer than 30 days to flow back at "
+                     "KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE");
     limits.requests.per_minute = reader.number("KEYLEDGER_REQUEST_NETWORK_RATE_PER_MINUTE", 60, kMostPerMinute);
     limits.requests.burst = std::max<std::int64_t>(60, limits.requests.per_minute / 10);
     limits.writes.per_minute = reader.number("KEYLEDGER_WRITE_RATE_PER_MINUTE", 1, 1'000'000);

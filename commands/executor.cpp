@@ -336,6 +336,8 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
     for (std::size_t i = 0; i < next.size(); ++i) next[i] = attempt.folds_[i].version;
     for (const Attempt::Decision& decision : attempt.events_) {
         const LoadStream& stream = attempt.streams_.loads()[decision.stream];
+        if (attempt.folds_[decision.stream].is_foreign)
+            throw std::logic_error("an event for a stream of another aggregate");
         SubjectKeyPtr payload_key;
         if (has_personal_fields(decision.event)) {
             auto own = co_await attempt.key_of(stream.stream_id);

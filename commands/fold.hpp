@@ -28,7 +28,8 @@ struct Fold {
     std::int32_t version = 0;  // 0: the stream does not exist
     std::shared_ptr<const AnyState> state;
     Position position = 0;            // of the last event
-    std::int64_t occurred_at_ms = 0;  // the latest of any of its events
+    std::int64_t occurred_at_ms = 0;  // the latest of any of its events; 0: nothing in it is believed yet
+    bool is_foreign = false;          // the stream is another aggregate's: nothing of this one belongs into it
 };
 
 // The type of the streams that have this state.

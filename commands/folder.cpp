@@ -1,5 +1,6 @@
 #include "commands/folder.hpp"
 
+#include <algorithm>
 #include <span>
 
 #include "commands/snapshots.hpp"
@@ -37,6 +38,14 @@ constexpr Uuid kDefaultRoles = assignments_of(kEveryone);
 
 bool same_aggregate(const Fold& fold, const LoadStream& stream) {
     return fold.state->index() == stream.empty.state->index();
+}
+
+// What a stream is, its first believed event says: records that anybody may have put before it decide nothing.
+bool begins_another(const Fold& so_far, const std::vector<RecordedEvent>& events, const AnyState& empty) {
+    if (so_far.occurred_at_ms != 0) return false;
+    const auto first = std::ranges::find_if_not(events, &RecordedEvent::is_inert);
+    return first != events.end() && first->standing == RecordedEvent::Standing::kBelieved &&
+           first->stream_type != stream_type_of(empty);
 }
 
 Fold folded(const Fold& from, std::span<const RecordedEvent> events, eventstore::SubjectCipher& cipher,
@@ -126,9 +135,13 @@ asio::awaitable<Folder::Further> Folder::take(Loading& loading, eventstore::Stre
         cache_.drop(stream.stream_id);
         co_return Unexpected(StoreError::kUnavailable);
     }
+    if (loading.fold.is_foreign) {
+        loading.fold.version = slice.version;
+        co_return Further{};
+    }
     // The id is of something else: as this aggregate the stream is empty, at the version at which it stands.
-    if (!slice.stream_type.empty() && slice.stream_type != stream_type_of(*stream.empty.state)) {
-        loading.fold = {slice.version, stream.empty.state, 0};
+    if (!slice.snapshot && begins_another(loading.fold, slice.events, *stream.empty.state)) {
+        loading.fold = {slice.version, stream.empty.state, 0, 0, true};
         co_return Further{};
     }
     if (is_personal(*stream.empty.state) && (slice.snapshot || !slice.events.empty())) {

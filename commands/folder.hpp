@@ -45,9 +45,10 @@ public:
 
     // One fold for each stream, in order, all of one moment; one read of the store at most, beside a subject's key met
     // first and the further pages of a long stream. A stream of another aggregate has the empty state, at its version,
-    // and costs no more than its head: ids come from callers, and that of a user in place of a session's names no
-    // session. A load that fails half-way, as at its deadline, leaves what it has folded in the cache and in a
-    // snapshot: the next one goes on from there, so that no stream is too long.
+    // and costs no more than its head and first event: ids come from callers, and that of a user in place of a
+    // session's names no session. Of which aggregate a stream is, its first believed event says. A load that fails
+    // half-way, as at its deadline, leaves what it has folded in the cache and in a snapshot: the next one goes on from
+    // there, so that no stream is too long.
     // Throws eventstore::CodecError when a stored event can't be read: the stream is not answered from.
     asio::awaitable<Result<std::vector<Fold>, eventstore::StoreError>> load(std::vector<LoadStream> streams,
                                                                             Freshness freshness,

@@ -184,7 +184,9 @@ struct StreamFrom {
     Uuid stream_id;
     std::int32_t after_version = 0;  // events with a greater version are returned
     std::string fold{};              // begin with the stream's newest snapshot of this fold instead; empty: don't
-    std::string stream_type{};       // a stream of another type is given without events and snapshot; empty: any
+    // Of one that begins with another type, no more than the first event is given to whoever begins to read: enough to
+    // see whose it is, however long it is. Empty: any.
+    std::string stream_type{};
 };
 // Of one stream among `streams` in a read: no more events than these, and no more than one beyond these bytes.
 struct StreamPage {
@@ -210,7 +212,9 @@ struct StreamSlice {
     std::int32_t version = 0;  // of the stream's head in the same read; 0: the stream does not exist
     std::vector<RecordedEvent> events;   // the next ones, in a page: there may be more up to `version`
     std::optional<Snapshot> snapshot{};  // the events follow from its version
-    std::string stream_type{};           // empty: the stream does not exist
+    // Of the stream's first record, whoever wrote that: only a believed event says what a stream is. Empty: there is
+    // none.
+    std::string stream_type{};
 };
 struct ClaimDigest {
     std::string key_id;
@@ -248,8 +252,8 @@ public:
     virtual Answer<Verdict> append(Append append, Deadline deadline) = 0;
 
     // All slices come from one snapshot, in the order of `streams`, and include every append that had been answered
-    // before the call, on any node (I8). The type of a stream is looked at before its events are read. A slice holds at
-    // most a page (`page_of_each`), and at least one event where there are any: whoever wants the rest asks again.
+    // before the call, on any node (I8). A slice holds at most a page (`page_of_each`), and at least one event where
+    // there are any: whoever wants the rest asks again. A stream of another type is not read beyond its first event.
     virtual Answer<std::vector<StreamSlice>> read_streams(std::vector<StreamFrom> streams, Deadline deadline) = 0;
     virtual Answer<Confirmation> confirm(std::vector<StreamVersion> versions, CommandId command_id,
                                          Deadline deadline) = 0;

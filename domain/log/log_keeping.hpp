@@ -64,6 +64,11 @@ struct LogKeeping {
 
     static constexpr std::string_view kStreamType = "log";
     using Event = LogEvent;
+    static constexpr int kFold = 1;  // as Session's
+    static constexpr auto fields() {
+        using L = LogKeeping;
+        return std::tuple{Field{"added", &L::added}, Field{"closed", &L::closed}, Field{"disavowed", &L::disavowed}};
+    }
 };
 inline constexpr Uuid kLogStream{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80, 0x67,  //
                                   0x80, 0x6c, 0x6f, 0x67, 0x6b, 0x65, 0x70, 0x01}};

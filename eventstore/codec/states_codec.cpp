@@ -82,6 +82,7 @@ std::string encode_state(const LoginAttempts& attempts) { return encoded(attempt
 std::string encode_state(const Group& group) { return encoded(group); }
 std::string encode_state(const Assignments& assignments) { return encoded(assignments); }
 std::string encode_state(const Administrators& administrators) { return encoded(administrators); }
+std::string encode_state(const LogKeeping& log) { return encoded(log); }
 
 std::string encode_state(const Role& role) {
     return encoded(KeptRole{role.status, role.name, role.rules.allow.texts(), role.rules.deny.texts(), role.kind});
@@ -122,6 +123,7 @@ void decode_state(std::string_view text, Session& session) { session = decoded<S
 void decode_state(std::string_view text, LoginAttempts& attempts) { attempts = decoded<LoginAttempts>(text); }
 void decode_state(std::string_view text, Group& group) { group = decoded<Group>(text); }
 void decode_state(std::string_view text, Assignments& assignments) { assignments = decoded<Assignments>(text); }
+void decode_state(std::string_view text, LogKeeping& log) { log = decoded<LogKeeping>(text); }
 void decode_state(std::string_view text, Administrators& administrators) {
     administrators = decoded<Administrators>(text);
 }

@@ -10,6 +10,7 @@
 #include "domain/access/nestings.hpp"
 #include "domain/access/role.hpp"
 #include "domain/client/service_account.hpp"
+#include "domain/log/log_keeping.hpp"
 #include "domain/login_attempts/login_attempts.hpp"
 #include "domain/session/session.hpp"
 #include "domain/user/user.hpp"
@@ -25,6 +26,7 @@ std::string encode_state(const Assignments& assignments);
 std::string encode_state(const Administrators& administrators);
 std::string encode_state(const Nestings& nestings);
 std::string encode_state(const ServiceAccount& account);
+std::string encode_state(const LogKeeping& log);
 
 // Throw CodecError for what was not written by the functions above.
 void decode_state(std::string_view text, User& user);
@@ -36,5 +38,6 @@ void decode_state(std::string_view text, Assignments& assignments);
 void decode_state(std::string_view text, Administrators& administrators);
 void decode_state(std::string_view text, Nestings& nestings);
 void decode_state(std::string_view text, ServiceAccount& account);
+void decode_state(std::string_view text, LogKeeping& log);
 
 }  // namespace keyledger::eventstore

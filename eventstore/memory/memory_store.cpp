@@ -27,8 +27,6 @@ MemoryStore::Answer<Verdict> MemoryStore::append(Append append, Deadline deadlin
 Result<Verdict, StoreError> MemoryStore::append_now(const Append& append) {
     const std::lock_guard lock(mutex_);
     if (auto refusal = refusal_of(append)) return std::move(*refusal);
-    if (is_of_other_type(append)) return Unexpected(StoreError::kBadData);
-
     const std::int64_t newest_ms = log_.empty() ? 0 : log_.back().recorded_at_ms;
     const std::int64_t recorded_at_ms = std::max({now_ms_(), newest_ms, append.decided_at_ms});
     const Appended appended{std::ssize(log_) + 1, static_cast<std::int32_t>(append.events.size())};
@@ -49,7 +47,7 @@ Result<Verdict, StoreError> MemoryStore::append_now(const Append& append) {
         recorded.is_canonical = true;
         recorded.standing = RecordedEvent::Standing::kBelieved;  // nobody else writes here
         Stream& stream = streams_[event.stream_id];
-        stream.type = event.stream_type;
+        if (stream.positions.empty()) stream.type = event.stream_type;
         stream.positions.push_back(recorded.position);
         log_.push_back(std::move(recorded));
     }
@@ -116,13 +114,6 @@ std::optional<ClaimTaken> MemoryStore::taken_claim_of(const Append& append) cons
     return std::nullopt;
 }
 
-bool MemoryStore::is_of_other_type(const Append& append) const {
-    return std::any_of(append.events.begin(), append.events.end(), [&](const NewEvent& event) {
-        const auto stream = streams_.find(event.stream_id);
-        return stream != streams_.end() && stream->second.type != event.stream_type;
-    });
-}
-
 void MemoryStore::apply_facts(const Append& append) {
     for (const ClaimChange& claim : append.claims) {
         const auto held = claims_.find({claim.kind, claim.key_id, claim.digest});
@@ -178,13 +169,13 @@ MemoryStore::Answer<std::vector<StreamSlice>> MemoryStore::read_streams(std::vec
         slice.version = version_of(from.stream_id);
         if (slice.version == 0) continue;
         slice.stream_type = streams_.at(from.stream_id).type;
-        if (!from.stream_type.empty() && from.stream_type != slice.stream_type) continue;
         std::int32_t after = std::max(from.after_version, 0);
         if (const Snapshot* snapshot = snapshot_for(from)) {
             slice.snapshot = *snapshot;
             after = snapshot->version;
         }
-        const std::int32_t end = std::min(slice.version, after + page.events);
+        const bool may_be_foreign = after == 0 && !from.stream_type.empty() && from.stream_type != slice.stream_type;
+        const std::int32_t end = std::min(slice.version, after + (may_be_foreign ? 1 : page.events));
         for (std::int64_t bytes = 0; after < end && bytes < page.bytes;) {
             slice.events.push_back(*event_at(from.stream_id, ++after));
             bytes += std::ssize(slice.events.back().payload) + std::ssize(slice.events.back().metadata);

@@ -60,7 +60,6 @@ private:
     std::optional<Conflict> conflict_of(const Append& append) const;
     std::optional<Conflict> key_conflict_of(const Append& append) const;
     std::optional<ClaimTaken> taken_claim_of(const Append& append) const;
-    bool is_of_other_type(const Append& append) const;
     void apply_facts(const Append& append);
     std::int32_t version_of(const Uuid& stream_id) const;
     bool is_live_key(const Uuid& subject, const Uuid& key_id) const;

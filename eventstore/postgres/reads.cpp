@@ -30,7 +30,8 @@ std::string quoted_bytea(std::string_view bytes) { return "\"\\" + bytea_of(byte
 void prepare_reads(pqxx::connection& connection) {
     // `left join lateral (… offset 0)` can only be done by probing an index, whatever the statistics say.
     // A snapshot counts only while the log holds its event, unchanged; it comes with the first row of its stream.
-    // Nothing is looked for beyond the head of a stream of another type. Bytes are counted as the rows hold them.
+    // Of a stream that begins with another type one event is given: whether that one is believed says what the stream
+    // is. Bytes are counted as the rows hold them.
     connection.prepare(
         "streams",
         std::string("select q.n, coalesce(s.version, 0), s.stream_type, p.version, p.event_id,"
@@ -42,13 +43,14 @@ void prepare_reads(pqxx::connection& connection) {
             " where stream_id = q.stream_id offset 0) as s on true"
             " left join lateral (select k.version, k.event_id, k.sealed from keyledger.snapshots k"
             " where k.stream_id = q.stream_id and k.fold = q.fold and k.version > q.after"
-            " and q.stream_type in ('', s.stream_type)"
+            " and octet_length(k.sealed) <= $7"
             " and (select x.leaf_hash from keyledger.events x where x.stream_id = k.stream_id"
             " and x.version = k.version) = k.leaf_hash offset 0) as p on true"
             " left join lateral (select * from (select x.*, sum(pg_column_size(x)) over (order by x.version)"
             " - pg_column_size(x) as bytes_before from (select * from keyledger.events"
-            " where stream_id = q.stream_id and q.stream_type in ('', s.stream_type)"
-            " and version > coalesce(p.version, q.after) and version <= coalesce(p.version, q.after) + $5"
+            " where stream_id = q.stream_id"
+            " and version > coalesce(p.version, q.after) and version <= coalesce(p.version, q.after)"
+            " + case when coalesce(p.version, q.after) > 0 or q.stream_type in ('', s.stream_type) then $5 else 1 end"
             " offset 0) as x) as y where y.bytes_before < $6) as e on true order by q.n, e.version");
     connection.prepare(
         "keep_snapshot",
@@ -93,7 +95,8 @@ std::vector<StreamSlice> read_streams(pqxx::connection& connection, const std::v
     const auto folds = array_of(streams, [](const StreamFrom& from) { return array_text(from.fold); });
     const auto types = array_of(streams, [](const StreamFrom& from) { return array_text(from.stream_type); });
     const StreamPage page = page_of_each(streams.size());
-    const auto rows = work.exec_prepared("streams", ids_of(streams), afters, folds, types, page.events, page.bytes);
+    const auto rows = work.exec_prepared("streams", ids_of(streams), afters, folds, types, page.events, page.bytes,
+                                         kMaxSnapshotBytes);
     for (const auto& row : rows) {
         const std::size_t n = row[0].as<std::size_t>() - 1;
         StreamSlice& slice = slices.at(n);

@@ -3,6 +3,7 @@
 #include "commands/roles.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "tests/commands/fixture.hpp"
+#include "tests/support/appends.hpp"
 
 namespace keyledger::commands {
 namespace {
@@ -124,8 +125,8 @@ TEST_F(FolderTest, FoldsAStreamOfAnotherAggregateIntoTheEmptyState) {
     }
 }
 
-// Nor are its events read, whose number somebody else has in hand.
-TEST_F(FolderTest, ReadsNoEventsOfAStreamOfAnotherAggregate) {
+// Nor is more of it read than the event that says so: somebody else has in hand how many there are.
+TEST_F(FolderTest, ReadsOneEventOfAStreamOfAnotherAggregate) {
     struct Counting : test::SteppedStore {
         using SteppedStore::SteppedStore;
         Answer<std::vector<eventstore::StreamSlice>> read_streams(std::vector<eventstore::StreamFrom> streams,
@@ -142,9 +143,58 @@ TEST_F(FolderTest, ReadsNoEventsOfAStreamOfAnotherAggregate) {
     streams.read<Session>(ann_);
     streams.read<User>(grant_.session_id);
     ASSERT_TRUE(run(reader.executor.folder().load(streams.loads(), Freshness::kAtHead, Deadline::max())));
-    EXPECT_EQ(counting.events, 0u);
+    EXPECT_EQ(counting.events, 3u) << "one of each";
     EXPECT_EQ(counting.calls["read_streams"], 1);
     EXPECT_EQ(counting.calls["read_subject_keys"], 0);
+}
+
+// Whoever has the service's role put records before a stream's first, and one among those of a user. They say nothing
+// of what the streams are; what the service appended does, however far behind it stands.
+TEST_F(FolderTest, TakesAStreamForWhatItsFirstBelievedEventIsOf) {
+    struct Unbelieving : test::SteppedStore {
+        using SteppedStore::SteppedStore;
+        Answer<std::vector<eventstore::StreamSlice>> read_streams(std::vector<eventstore::StreamFrom> streams,
+                                                                  eventstore::Deadline deadline) override {
+            auto slices = co_await SteppedStore::read_streams(std::move(streams), deadline);
+            for (auto& slice : *slices)
+                for (auto& event : slice.events)
+                    if (event.payload == kForged) event.standing = eventstore::RecordedEvent::Standing::kInert;
+            co_return slices;
+        }
+        const std::string kForged = R"({"n":1})";
+    } unbelieving(store);
+    const auto forge = [&](const Uuid& id, std::int32_t after, int count, const char* type) {
+        const eventstore::Append append = test::AppendBuilder().write(id, after, count, unbelieving.kForged, type);
+        ASSERT_TRUE(run(store.append(append, Deadline::max())));
+    };
+    const Uuid squatted = assignments_of(ann_);
+    forge(squatted, 0, 20, "user");
+    forge(ann_, 2, 1, "session");
+    for (int round = 0; round < 2; ++round) {
+        test::Node reader(world, unbelieving);
+        Streams streams;
+        streams.read<Assignments>(squatted);
+        streams.read<ServiceAccount>(squatted);
+        streams.read<User>(ann_);
+        streams.read<Session>(ann_);
+        const auto folds = run(reader.executor.folder().load(streams.loads(), Freshness::kAtHead, Deadline::max()));
+        ASSERT_TRUE(folds);
+        EXPECT_EQ(folds->at(0).version, 20 + round);
+        EXPECT_EQ(state_of<Assignments>(folds->at(0)).roles.size(), static_cast<std::size_t>(round));
+        EXPECT_FALSE(folds->at(0).is_foreign);
+        EXPECT_EQ(folds->at(1).is_foreign, round == 1) << "until then it is nobody's";
+        EXPECT_EQ(state_of<User>(folds->at(2)).status, User::Status::kActive);
+        EXPECT_TRUE(folds->at(3).is_foreign);
+        EXPECT_EQ(folds->at(3).version, 3);
+        if (round == 1) break;
+        Streams written;
+        const auto assignments = written.read<Assignments>(squatted);
+        const Step step = [&](Attempt& attempt) -> Decided {
+            attempt.append(assignments, {RoleAssigned{ann_, kAdministratorRole}});
+            co_return Result<void, CommandError>{};
+        };
+        ASSERT_TRUE(run(reader.executor.run(test::caller(), written, step)));
+    }
 }
 
 // More than a few events are folded where they keep no connection waiting, and a long page in parts.

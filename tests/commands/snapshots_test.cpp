@@ -293,6 +293,7 @@ TEST(FoldNames, AreOfAllAggregatesWhoseStreamsSomebodyCanLengthen) {
     EXPECT_EQ(fold_name_of(AnyState(Administrators{})), "administrators.1/3");
     EXPECT_EQ(fold_name_of(AnyState(Nestings{})), "nestings.1/3");
     EXPECT_EQ(fold_name_of(AnyState(ServiceAccount{})), "service_account.1/3");
+    EXPECT_EQ(fold_name_of(AnyState(LogKeeping{})), "log.1/3") << "whoever appends what is disavowed lengthens it";
     // An event or two, and never more.
     EXPECT_EQ(fold_name_of(AnyState(ServiceToken{})), "");
     EXPECT_EQ(fold_name_of(AnyState(AnonymousCallers{})), "");
@@ -384,6 +385,11 @@ TEST(FoldNames, StandForWhatTheFoldMakesOfAServiceAccount) {
     ServiceAccount again;
     eventstore::decode_state(eventstore::encode_state(account), again);
     EXPECT_EQ(again, account);
+}
+
+TEST(FoldNames, StandForWhatTheFoldMakesOfTheLog) {
+    const auto log = folded_of<LogKeeping>({LogMacKeyAdded{"mac-2"}, LogDisavowed{3, "aa"}, LogMacKeyClosed{"mac-1", 9}});
+    EXPECT_EQ(kept_text(log), R"(1 {"added":["mac-2"],"closed":["mac-1"],"disavowed":1})");
 }
 
 // The largest states that their limits allow are kept all the same.

@@ -309,12 +309,15 @@ TEST_P(StoreContract, RefusesWhatIsNoAppend) {
     EXPECT_EQ(version_of(id), 0);
 }
 
-TEST_P(StoreContract, RefusesAnotherTypeForAStream) {
+// Whoever may append may have put the first record there: it keeps nobody from the stream.
+TEST_P(StoreContract, TakesEventsWhateverTypeTheFirstRecordHas) {
     const Uuid id = next_uuid();
     accepted(AppendBuilder().write(id, 0));
-    const auto verdict = append(AppendBuilder().write(id, 1, 1, "{}", "session"));
-    EXPECT_TRUE(!verdict && verdict.error() == StoreError::kBadData);
-    EXPECT_EQ(version_of(id), 1);
+    accepted(AppendBuilder().write(id, 1, 1, "{}", "session"));
+    const StreamSlice slice = stream(id);
+    ASSERT_EQ(slice.events.size(), 2U);
+    EXPECT_EQ(slice.stream_type, "user");
+    EXPECT_EQ(slice.events[1].stream_type, "session");
 }
 
 TEST_P(StoreContract, TakesTheLargestAppend) {

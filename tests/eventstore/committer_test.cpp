@@ -290,14 +290,14 @@ TEST_F(CommitterTest, ComesBackWithTheServer) {
 // ---- bad data ---------------------------------------------------------------------------------------------
 TEST_F(CommitterTest, HalvesABatchUntilTheCulpritIsAlone) {
     PostgresStore store(settings_of(database().service_url()), fixed_now_ms);
-    const Uuid of_user = next_uuid();
-    ASSERT_TRUE(is_appended(await(store.append(AppendBuilder().write(of_user, 0), soon()))));
+    ASSERT_TRUE(is_appended(await(store.append(AppendBuilder().write(next_uuid(), 0), soon()))));  // it is connected
     std::optional<HeldLock> lock(std::in_place);
     Running first(store, AppendBuilder().write(next_uuid(), 0));
     wait_for_blocked_writer();
     std::vector<Store::Answer<Verdict>> all;
     for (int i = 0; i < 64; ++i) {
-        const Append bad = AppendBuilder().write(of_user, 1, 1, "{}", "session");  // a user's stream is no session's
+        Append bad = AppendBuilder().write(next_uuid(), 0).new_key(next_uuid(), next_uuid());
+        bad.new_keys[0].wrapped.assign(1'025, 'x');  // more than the database takes
         const Append good = AppendBuilder().write(next_uuid(), 0);
         all.push_back(store.append(i == 37 ? bad : good, soon()));
     }

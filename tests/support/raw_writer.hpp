@@ -49,6 +49,8 @@ public:
             starts.push_back(value.data());
             lengths.push_back(static_cast<int>(value.size()));
         }
+        starts[0] = tenant.data();
+        lengths[0] = static_cast<int>(tenant.size());
         const std::vector<int> formats(starts.size(), 1);
         const auto& types = eventstore::postgres::AppendArguments::types();
         if (PQsendQueryParams(connection_.get(), eventstore::postgres::AppendArguments::statement().c_str(),
@@ -57,6 +59,7 @@ public:
             throw std::runtime_error(PQerrorMessage(connection_.get()));
     }
     // What it stamps with; an attacker has another key.
+    std::string tenant = "default";
     std::int64_t recorded_at_ms = 1'750'000'000'123;
     std::optional<eventstore::WritingKey> key;
 
