@@ -20,6 +20,7 @@ struct HealthCheck {
     std::string name;
     bool good = false;
     std::string detail;  // for operators: shown on the management listener only
+    bool is_needed = true;  // by requests: while it is not good, they are better sent elsewhere
 };
 class Health {
 public:

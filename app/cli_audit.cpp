@@ -68,6 +68,17 @@ audit::OpenNote opener_for(const Environment& environment, const VerifyAudit& op
     return opener(std::move(keyring), std::move(keys));
 }
 
+// Without a keyring nobody here can check one: the newest that looks like a head goes with the export.
+audit::OpenNote opener_of(const Config& config) {
+    if (config.keyring_file.empty())
+        return [](std::string_view note) -> Result<std::string, std::string> {
+            return std::string(note.substr(0, note.find("\n\n") + 1));
+        };
+    auto keyring = security::Keyring::load(config.keyring_file);
+    if (!keyring) throw std::runtime_error(keyring.error().message);
+    return opener(*keyring);
+}
+
 struct Heads {
     std::vector<audit::TreeHead> of_this_log;
     std::size_t of_other_logs = 0;
@@ -274,8 +285,8 @@ Exit export_audit(const Environment& environment, const ExportAudit& options) {
     out.close();
     audit::Manifest manifest{head.log_id, frontier.size(), frontier.root(), SystemClock().now_ms(), {}};
     eventstore::postgres::PostgresTreeHeads heads(config->database_url);
-    if (const auto state = heads.load(head.log_id); state && *state && (*state)->cursor.position <= last)
-        manifest.tree_head = (*state)->note;
+    const auto stored = heads.load(head.log_id, opener_of(*config));
+    if (stored && stored->newest && stored->newest->cursor.position <= last) manifest.tree_head = stored->newest->note;
     if (::rename(draft.c_str(), options.out.c_str()) != 0) throw std::runtime_error("can't replace " + options.out);
     write_file(audit::manifest_path(options.out), audit::manifest_text(manifest));
     if (options.format == Format::kJson) {

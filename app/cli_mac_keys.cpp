@@ -22,10 +22,8 @@ Exit fail(const std::string& sentence) {
 // What the newest tree head in the database covers.
 Position signed_until(const Config& config, Core& core, const Uuid& log_id) {
     postgres::PostgresTreeHeads heads(config.database_url);
-    const auto state = heads.load(log_id);
-    if (!state || !*state) return 0;
-    const auto head = eventstore::audit::open_tree_head((*state)->note, opener(core.keyring->snapshot()));
-    return head && head->head.log_id == log_id ? head->head.size : 0;
+    const auto stored = heads.load(log_id, opener(core.keyring->snapshot()));
+    return stored && stored->newest ? stored->newest->cursor.position : 0;
 }
 
 commands::Caller at_the_machine() {

@@ -6,6 +6,13 @@ namespace {
 // An append that waits so long waits for something that a person should look at (a standby, a lock).
 constexpr std::int64_t kLongAppendMs = 5'000;
 
+constexpr std::chrono::seconds kLongTrouble{60};
+
+std::chrono::steady_clock::duration troubled_for(const eventstore::audit::TreeHeadStatus& status) {
+    return status.trouble.empty() ? std::chrono::steady_clock::duration::zero()
+                                  : std::chrono::steady_clock::now() - status.troubled_since;
+}
+
 api::HealthCheck check_database(const Core& core) {
     const auto status = core.store.status().committer;
     if (!status.connected)
@@ -15,6 +22,8 @@ api::HealthCheck check_database(const Core& core) {
     return {"database", true, "connected"};
 }
 
+// Lists grow old while one stands stopped, on every node alike, and nothing is decided by them: it is no reason to send
+// requests elsewhere. `keyledger_projection_stopped` is what to be woken by.
 api::HealthCheck check_projector(const Followers& followers) {
     const auto status = followers.projector();
     if (!status) return {"projector", true, "not a role of this process"};
@@ -22,7 +31,8 @@ api::HealthCheck check_projector(const Followers& followers) {
         if (projection.stopped)
             return {"projector", false, projection.model + " stopped at position " +
                                             std::to_string(projection.stopped->at.position) + ": " +
-                                            projection.stopped->at.reason};
+                                            projection.stopped->at.reason,
+                    false};
     return {"projector", true, status->last_trouble.empty() ? "follows the log" : status->last_trouble};
 }
 
@@ -50,12 +60,16 @@ api::HealthCheck check_hot_access(const projections::HotAccess& hot) {
     return {"access", !status.stopped, detail};
 }
 
-// A head that can't be written to its file is told here, but is no reason to send requests elsewhere.
+// A log that contradicts a head is not answered from. That none can be made, kept or written to its file is no reason
+// to send requests elsewhere, but one to look: until there is one again, a record that is changed shows less.
 api::HealthCheck check_tree_heads(const TreeHeads& tree_heads) {
     const auto status = tree_heads.status();
     std::string detail = status.newest ? "newest at position " + std::to_string(status.newest->head.size) : "none yet";
     if (!status.trouble.empty()) detail += ": " + status.trouble;
-    return {"tree-heads", !status.contradicted, detail};
+    if (status.unopened > 0)
+        detail += "; the database holds " + std::to_string(status.unopened) + " that no key of the keyring signed";
+    const bool good = !status.contradicted && troubled_for(status) < kLongTrouble;
+    return {"tree-heads", good, detail, status.contradicted};
 }
 
 using Samples = std::vector<Metrics::Sample>;
@@ -158,8 +172,14 @@ Samples tree_head_samples(const TreeHeads& tree_heads) {
     const auto status = tree_heads.status();
     return {{"keyledger_tree_head_position", "Of the newest signed tree head that is known", {},
              status.newest ? double(status.newest->head.size) : 0.0},
-            {"keyledger_tree_head_trouble", "1 while a head can't be made or written; see /health/ready", {},
-             status.trouble.empty() ? 0.0 : 1.0}};
+            {"keyledger_tree_head_trouble", "1 while a head can't be made, kept or written; see /health/ready", {},
+             status.trouble.empty() ? 0.0 : 1.0},
+            {"keyledger_tree_head_trouble_seconds", "For how long that has been so", {},
+             std::chrono::duration<double>(troubled_for(status)).count()},
+            {"keyledger_tree_head_kept_position", "Of the newest tree head that is kept in the database", {},
+             double(status.kept)},
+            {"keyledger_tree_heads_unopened", "Kept in the database, and signed by no key of the keyring", {},
+             double(status.unopened)}};
 }
 
 }  // namespace

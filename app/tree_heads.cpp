@@ -49,10 +49,21 @@ std::optional<audit::SignedTreeHead> newest_seen(const Config& config, const Uui
         if (!read) spdlog::warn("the tree heads in Kafka can't be looked at: {}", read.error());
         else std::move(read->begin(), read->end(), std::back_inserter(notes.notes));
     }
-    if (const auto state = store.load(log_id); state && *state) notes.notes.push_back((*state)->note);
+    const auto stored = store.load(log_id, open);
+    if (stored && stored->newest) notes.notes.push_back(stored->newest->note);
+    if (stored && stored->unopened > 0)
+        spdlog::error("{} tree heads in the database were signed by no key of the keyring: whoever has the service's "
+                      "role there may have added them, or the keyring lacks a key",
+                      stored->unopened);
     auto newest = audit::newest_of(notes, log_id, open);
+    if (stored && stored->emptied && !newest.head)
+        throw StartFailure("the tree heads of log " + log_id.to_string() +
+                           " were taken away, and nothing tells any more whether the log is what it was. Set "
+                           "KEYLEDGER_TREE_HEAD_FILE to the file that they were written to. If there is none, verify "
+                           "the log with what auditors have, and give it a new identity by 'keyledger migrate "
+                           "restored'");
     if (newest.unopened > 0)
-        spdlog::warn("{} tree heads in {}, Kafka or the database were signed by keys that the keyring does not have",
+        spdlog::warn("{} tree heads in {} or Kafka were signed by keys that the keyring does not have",
                      newest.unopened, config.tree_head_file);
     return std::move(newest.head);
 }
@@ -101,7 +112,11 @@ struct TreeHeads::Parts {
                 std::chrono::seconds(config.tree_head_s), ports(config, core), seen) {}
 
     audit::TreeHeadPorts ports(const Config& config, Core& core) {
-        audit::TreeHeadPorts ports{source, session, store, {}, {}, {}, {}, {}};
+        audit::TreeHeadPorts ports{source, session, store, {}, {}, {}, {}, {}, {}};
+        ports.tell = [](const std::string& trouble) {
+            if (trouble.empty()) spdlog::info("tree heads are made and kept again");
+            else spdlog::error("tree heads: {}", trouble);
+        };
         ports.disavow = [&core](const std::vector<LogDisavowed>& records) { return disavow(core, records); };
         ports.now_ms = [&core] { return core.clock.now_ms(); };
         ports.sign = [&core](const audit::TreeHead& head) {

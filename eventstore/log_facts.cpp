@@ -40,7 +40,7 @@ std::optional<LogOrigin::Part> parse_part(std::string_view line) {
 
 bool is_leaf_right(const RecordedEvent& event) {
     try {
-        return leaf_hash(event) == event.leaf_hash;
+        return eventstore::leaf_hash(event) == event.leaf_hash;
     } catch (const CodecError&) {
         return false;
     }
@@ -89,6 +89,8 @@ void LogFacts::take(const RecordedEvent& event, const EventMacs& macs) {
     RecordedEvent judged = event;
     judged.standing = EventJudge(macs, *this).of(event);
     version = event.version;
+    leaf_hash = event.leaf_hash;
+    is_complete = is_complete && judged.standing != Standing::kKeyMissing;
     if (judged.standing != Standing::kBelieved) return;
     struct Taken {
         LogFacts& facts;
@@ -99,6 +101,8 @@ void LogFacts::take(const RecordedEvent& event, const EventMacs& macs) {
         void operator()(const LogMacKeyClosed& closed) const {
             if (const auto at = facts.keys.find(closed.key_id); at != facts.keys.end())
                 at->second.until = closed.last_position;
+            // It was said once a tree head covered all that (app/cli_mac_keys.cpp).
+            facts.signed_until = std::max(facts.signed_until, closed.last_position);
         }
         void operator()(const LogDisavowed& disavowed) const {
             const auto leaf = security::hex_decode(disavowed.leaf_hash);

@@ -9,7 +9,7 @@ namespace keyledger::api::routes {
 Response readiness(Health& health, Detail detail) {
     const auto checks = health.readiness();
     const bool ready =
-        std::all_of(checks.begin(), checks.end(), [](const HealthCheck& check) { return check.good; });
+        std::ranges::none_of(checks, [](const HealthCheck& check) { return check.is_needed && !check.good; });
     JsonText text;
     text.text("status", ready ? "ready" : "not-ready").begin_array("checks");
     for (const HealthCheck& check : checks) {

@@ -56,28 +56,60 @@ void TreeHeadMaker::run() {
 
 void TreeHeadMaker::round() {
     if (status().contradicted) return;
+    trouble_.clear();
+    work();
+    publish();
+}
+
+// Each trouble is told once, however many rounds it lasts, and so is its end.
+void TreeHeadMaker::publish() {
+    {
+        std::lock_guard lock(mutex_);
+        if (status_.trouble == trouble_) return;
+        if (status_.trouble.empty()) status_.troubled_since = std::chrono::steady_clock::now();
+        status_.trouble = trouble_;
+    }
+    if (ports_.tell) ports_.tell(trouble_);
+}
+
+void TreeHeadMaker::work() {
     const Candidacy candidacy =
         part_ == Part::kMakes ? ports_.leadership.try_acquire() : Candidacy::kOtherLeads;
     {
         std::lock_guard lock(mutex_);
         status_.leading = candidacy == Candidacy::kLeading;
-        status_.trouble.clear();
     }
     if (candidacy == Candidacy::kUnavailable) return trouble("the database does not answer");
     if (candidacy == Candidacy::kOtherLeads) return watch();
     if (!resumed_ && !resume()) return;
     if (follow() == Followed::kToTheHead) make();
+    keep();
+}
+
+// What is kept in the database; the newest of it is known from then on.
+std::optional<StoredTreeHeads> TreeHeadMaker::load() {
+    auto stored = ports_.store.load(log_id_, ports_.open);
+    if (!stored) {
+        trouble("the database does not answer");
+        return std::nullopt;
+    }
+    auto head = stored->newest ? open_tree_head(stored->newest->note, ports_.open)
+                               : Result<SignedTreeHead, std::string>(Unexpected(std::string()));
+    std::lock_guard lock(mutex_);
+    status_.unopened = stored->unopened;
+    if (!head) {
+        stored->newest.reset();
+        return std::move(*stored);
+    }
+    status_.kept = std::max(status_.kept, head->head.size);
+    if (!status_.newest || head->head.size >= status_.newest->head.size) status_.newest = std::move(*head);
+    return std::move(*stored);
 }
 
 void TreeHeadMaker::watch() {
     resumed_ = false;  // whoever leads meanwhile goes further
-    const auto state = ports_.store.load(log_id_);
-    if (!state) return trouble("the database does not answer");
-    if (!*state) return;
-    auto head = open_tree_head((*state)->note, ports_.open);
-    if (!head) return trouble("the newest tree head in the database can't be used: " + head.error());
-    std::lock_guard lock(mutex_);
-    if (!status_.newest || head->head.size >= status_.newest->head.size) status_.newest = std::move(*head);
+    unkept_.reset();
+    (void)load();
 }
 
 // Goes on behind the newest head if signature, root and frontier fit; else the whole log is read again.
@@ -85,22 +117,16 @@ bool TreeHeadMaker::resume() {
     frontier_ = {};
     cursor_ = {};
     inert_.clear();
-    const auto state = ports_.store.load(log_id_);
-    if (!state) {
-        trouble("the database does not answer");
-        return false;
-    }
+    const auto stored = load();
+    if (!stored) return false;
     resumed_ = true;
-    if (!*state) return true;
-    auto head = open_tree_head((*state)->note, ports_.open);
-    if (!head || head->head.log_id != log_id_) return true;
-    const auto frontier = Frontier::from_bytes(head->head.size, (*state)->frontier);
-    if (frontier && frontier->root() == head->head.root && (*state)->cursor.position == head->head.size) {
+    if (!stored->newest) return true;
+    const auto head = open_tree_head(stored->newest->note, ports_.open);
+    const auto frontier = Frontier::from_bytes(head->head.size, stored->newest->frontier);
+    if (frontier && frontier->root() == head->head.root && stored->newest->cursor.position == head->head.size) {
         frontier_ = *frontier;
-        cursor_ = (*state)->cursor;
+        cursor_ = stored->newest->cursor;
     }
-    std::lock_guard lock(mutex_);
-    if (!status_.newest || head->head.size >= status_.newest->head.size) status_.newest = std::move(*head);
     return true;
 }
 
@@ -137,7 +163,7 @@ TreeHeadMaker::Followed TreeHeadMaker::follow() {
         if (!events->empty()) continue;
         if (!inert_.empty()) {
             if (inert_.size() == std::exchange(left, inert_.size())) trouble("what was disavowed does not come back");
-            if (!status().trouble.empty() || !disavow()) return Followed::kFailed;
+            if (!trouble_.empty() || !disavow()) return Followed::kFailed;
             continue;
         }
         if (newest && frontier_.size() < newest->head.size) {
@@ -196,20 +222,26 @@ void TreeHeadMaker::make() {
     made.note = ports_.sign(made.head);
     for (const auto& sink : ports_.sinks)
         if (const auto done = sink(made); !done) trouble(done.error());
-    if (!ports_.store.store(log_id_, {made.note, cursor_, frontier_.to_bytes()}))
-        trouble("the database does not answer");
+    unkept_ = TreeHeadState{made.note, cursor_, frontier_.to_bytes()};
     std::lock_guard lock(mutex_);
     status_.newest = std::move(made);
 }
 
-void TreeHeadMaker::trouble(std::string sentence) {
+// Tried again until it is there: what a process that starts can compare the log with.
+void TreeHeadMaker::keep() {
+    if (!unkept_) return;
+    const auto kept = ports_.store.store(log_id_, *unkept_);
+    if (!kept) return trouble("the newest tree head could not be kept in the database: " + kept.error());
     std::lock_guard lock(mutex_);
-    status_.trouble = std::move(sentence);
+    status_.kept = unkept_->cursor.position;
+    unkept_.reset();
 }
 
+void TreeHeadMaker::trouble(std::string sentence) { trouble_ = std::move(sentence); }
+
 void TreeHeadMaker::contradict(std::string sentence) {
+    trouble_ = std::move(sentence);
     std::lock_guard lock(mutex_);
-    status_.trouble = std::move(sentence);
     status_.contradicted = true;
 }
 

@@ -26,13 +26,18 @@ struct TreeHeadState {
     Cursor cursor;
     std::string frontier;  // Frontier::to_bytes()
 };
+struct StoredTreeHeads {
+    std::optional<TreeHeadState> newest;  // of this log, and signed by a key that is known
+    std::int64_t unopened = 0;            // others that were met on the way, which somebody else put there
+    bool emptied = false;                 // there were some once, and now there are none
+};
 class TreeHeadStore {
 public:
     virtual ~TreeHeadStore() = default;
-    // The only error is kUnavailable.
-    virtual Result<std::optional<TreeHeadState>, ReadError> load(const Uuid& log_id) = 0;
-    // Never moves back.
-    virtual Result<void, ReadError> store(const Uuid& log_id, const TreeHeadState& state) = 0;
+    // Passes over what `open` does not open. The only error is kUnavailable.
+    virtual Result<StoredTreeHeads, ReadError> load(const Uuid& log_id, const OpenNote& open) = 0;
+    // Adds one to those that are there. The error is a sentence.
+    virtual Result<void, std::string> store(const Uuid& log_id, const TreeHeadState& state) = 0;
 };
 
 struct TreeHeadPorts {
@@ -48,12 +53,17 @@ struct TreeHeadPorts {
     // Appends log.disavowed for records that the service did not write, in order; the error is a sentence. Nothing is
     // signed over one before that is in the log.
     std::function<Result<void, std::string>(const std::vector<LogDisavowed>&)> disavow;
+    // Told once of each trouble, and of its end by an empty sentence. May be empty.
+    std::function<void(const std::string& trouble)> tell;
 };
 
 struct TreeHeadStatus {
     bool leading = false;
     std::optional<SignedTreeHead> newest;
     std::string trouble;  // what it tries to get over; empty: nothing
+    std::chrono::steady_clock::time_point troubled_since{};
+    Position kept = 0;          // what the newest head covers that is kept in the database
+    std::int64_t unopened = 0;  // heads in the database that no key opens
     // The log contradicts a head that was signed: it was changed, or another was put in its place. Nothing more is
     // signed; a person has to look.
     bool contradicted = false;
@@ -77,7 +87,11 @@ public:
 private:
     enum class Followed { kToTheHead, kInterrupted, kFailed };
     void run();
+    void work();
     bool resume();
+    std::optional<StoredTreeHeads> load();
+    void keep();
+    void publish();
     Followed follow();
     bool take(const RecordedEvent& event);
     bool disavow();
@@ -96,6 +110,8 @@ private:
     Frontier frontier_;
     Cursor cursor_;
     std::map<Position, LogDisavowed> inert_;  // read, and not yet disavowed
+    std::optional<TreeHeadState> unkept_;     // made, and not yet in the database
+    std::string trouble_;                     // of this round
 
     mutable std::mutex mutex_;  // guards what follows
     std::condition_variable wake_;

@@ -197,6 +197,9 @@ Result<void, Setback> Publisher::begin_anew() {
     auto head = ports_.source.head();
     if (!head) return Unexpected(setback_of(head.error(), "asking for the log's head"));
     see_head(head->cursor.position);
+    // Beyond the log's end nothing was published: whoever can write to the table put it there. Kafka knows better.
+    const bool is_true = checkpoint->position <= head->cursor.position;
+    const Cursor published = is_true ? *checkpoint : Cursor{};
     // A topic that is gone although this log was published must not be made anew: that would hide the loss.
     const IfMissing if_missing = checkpoint->position > 0 ? IfMissing::kRefuse : IfMissing::kCreate;
     auto topics = ensure_topics(options_.client, options_.topics, topics_, if_missing);
@@ -213,13 +216,13 @@ Result<void, Setback> Publisher::begin_anew() {
     if (!fenced) return Unexpected(setback_of(fenced.error()));
     auto standing =
         take_over(options_.client, options_.topics,
-                  {options_.output, *output_, ports_.source, *checkpoint, macs_, [this] { return stopping(); }});
+                  {options_.output, *output_, ports_.source, published, macs_, [this] { return stopping(); }});
     if (!standing) return Unexpected(standing.error());
     standing_ = std::move(*standing);
     source_ = {head->log_id, options_.issuer};
     // The last commit's cursor may not have been stored. If the database is away now, the next commit stores
     // it.
-    if (standing_.cursor.position > checkpoint->position) (void)ports_.cursors.store(standing_.cursor);
+    if (standing_.cursor.position > published.position) (void)ports_.cursors.store(standing_.cursor);
     auto passed = pass(Step::kTookOver);
     if (!passed) return passed;
     const std::lock_guard lock(mutex_);

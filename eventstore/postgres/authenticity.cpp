@@ -28,14 +28,21 @@ LogOrigin read_origin(pqxx::transaction_base& read, const EventMacs& macs) {
     return std::move(*origin);
 }
 
-// What the newest tree head in the database covers; 0 if there is none that can be opened.
-Position read_signed_until(pqxx::transaction_base& read, const Uuid& log_id, const EventMacs& macs) {
-    if (read.exec1("select to_regclass('read_models.tree_heads')")[0].is_null()) return 0;
-    const auto rows = read.exec_params("select note from read_models.tree_heads where log_id = $1", log_id.to_string());
-    if (rows.empty()) return 0;
-    const auto text = macs.open(rows[0][0].c_str());
-    const auto head = text ? audit::parse_checkpoint(*text) : std::nullopt;
-    return head && head->log_id == log_id ? head->size : 0;
+// Whether the log's own stream is still as it was taken in so far.
+bool holds(pqxx::transaction_base& read, const LogFacts& facts) {
+    const auto rows = read.exec_params("select leaf_hash from keyledger.events where stream_id = $1 and version = $2",
+                                       kLogStream.to_string(), facts.version);
+    return !rows.empty() && digest_in(rows[0][0]) == facts.leaf_hash;
+}
+
+// A page further: whoever may append decides how long that stream is. False: that was all.
+bool read_on(pqxx::transaction_base& read, LogFacts& facts, const EventMacs& macs) {
+    const auto rows = read.exec_params(std::string("select ") + kEventColumns +
+                                           " from keyledger.events e where e.stream_id = $1 and e.version > $2"
+                                           " order by e.version limit $3",
+                                       kLogStream.to_string(), facts.version, kMaxPageEvents);
+    for (const auto& row : rows) facts.take(event_in(row), macs);
+    return !rows.empty();
 }
 
 }  // namespace
@@ -46,18 +53,40 @@ std::shared_ptr<const LogFacts> Authenticity::facts(pqxx::transaction_base& read
         if (facts_) return facts_;
     }
     auto facts = std::make_shared<LogFacts>(LogFacts::of(read_origin(read, *macs_)));
-    for (const auto& row : read.exec_params(std::string("select ") + kEventColumns +
-                                                " from keyledger.events e where e.stream_id = $1 order by e.version",
-                                            kLogStream.to_string()))
-        facts->take(event_in(row), *macs_);
+    std::shared_ptr<const LogFacts> before;
+    {
+        const std::lock_guard lock(mutex_);
+        before = facts_;
+    }
+    if (before && before->origin == facts->origin && before->is_complete && holds(read, *before)) *facts = *before;
+    while (read_on(read, *facts, *macs_)) continue;
     const Uuid& log_id = facts->origin.log_id;
-    facts->signed_until = read_signed_until(read, log_id, *macs_);
+    facts->signed_until = std::max(facts->signed_until, signed_until(read, log_id));
     const std::lock_guard lock(mutex_);
     if (signed_log_ == log_id) facts->signed_until = std::max(facts->signed_until, signed_until_);
     signed_log_ = log_id;
     signed_until_ = facts->signed_until;
     facts_ = facts;
     return facts;
+}
+
+// What the newest tree head in the database covers; 0 if there is none that can be opened.
+Position Authenticity::signed_until(pqxx::transaction_base& read, const Uuid& log_id) {
+    StoredHeads heads;
+    {
+        const std::lock_guard lock(mutex_);
+        heads = heads_;
+    }
+    const audit::OpenNote open = [this](std::string_view note) -> Result<std::string, std::string> {
+        auto text = macs_->open(note);
+        if (text) return std::move(*text);
+        return Unexpected(std::string("a note that no key of the keyring signed"));
+    };
+    const auto& found = heads.look(read, log_id, open);
+    const Position until = found.newest ? found.newest->cursor.position : 0;
+    const std::lock_guard lock(mutex_);
+    heads_ = std::move(heads);
+    return until;
 }
 
 // What can't be believed is looked at again with all that the log says by now.

@@ -8,6 +8,7 @@
 
 #include "domain/result.hpp"
 #include "eventstore/log_facts.hpp"
+#include "eventstore/postgres/tree_heads.hpp"
 
 namespace pqxx {
 class transaction_base;
@@ -42,10 +43,12 @@ public:
 private:
     enum class Known { kWillDo, kReadAgain };
     std::shared_ptr<const LogFacts> facts(pqxx::transaction_base& read, Known known);
+    Position signed_until(pqxx::transaction_base& read, const Uuid& log_id);
 
     const std::shared_ptr<const EventMacs> macs_;
     std::mutex mutex_;
     std::shared_ptr<const LogFacts> facts_;
+    StoredHeads heads_;
     Uuid signed_log_;
     Position signed_until_ = 0;
 };

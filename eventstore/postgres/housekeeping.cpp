@@ -56,16 +56,14 @@ Result<std::int64_t, StoreError> drop_snapshots_of_the_erased(const std::string&
     return Unexpected(StoreError::kUnavailable);
 }
 
-Result<std::vector<Uuid>, StoreError> destroyed_subjects(const std::string& url, std::int64_t since_ms,
-                                                         int at_most) try {
+Result<std::vector<Uuid>, StoreError> destroyed_subjects(const std::string& url, std::int64_t since_ms) try {
     const auto connection = connect(url);
     const AnswerWithin bound(connection->sock(), kPatience);
     pqxx::nontransaction session(*connection);
     std::vector<Uuid> subjects;
     const auto rows = session.exec_params(
-        "select subject from keyledger.subject_keys where destroyed_at >= to_timestamp($1::double precision / 1000)"
-        " order by destroyed_at limit $2",
-        since_ms, at_most);
+        "select subject from keyledger.subject_keys where destroyed_at >= to_timestamp($1::double precision / 1000)",
+        since_ms);
     for (const auto& row : rows) subjects.push_back(uuid_in(row[0]));
     return subjects;
 } catch (const pqxx::failure&) {

@@ -21,8 +21,8 @@ Result<std::int64_t, StoreError> prune_limits(const std::string& url, int at_mos
 // Forgets what was kept of those whose keys were destroyed at that time or later, and is dead with them. Likewise.
 Result<std::int64_t, StoreError> drop_snapshots_of_the_erased(const std::string& url, std::int64_t since_ms);
 
-// Whose keys were destroyed at that time or later, at most so many. Likewise.
-Result<std::vector<Uuid>, StoreError> destroyed_subjects(const std::string& url, std::int64_t since_ms, int at_most);
+// Whose keys were destroyed at that time or later: all of them, however many somebody destroyed. Likewise.
+Result<std::vector<Uuid>, StoreError> destroyed_subjects(const std::string& url, std::int64_t since_ms);
 
 // Keys that were destroyed a day ago are gone for good; how many.
 Result<std::int64_t, StoreError> purge_graveyard(const std::string& url);

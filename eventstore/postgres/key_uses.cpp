@@ -64,6 +64,12 @@ Result<std::int64_t, std::string> subject_keys_under(const std::string& url, con
     });
 }
 
+Result<std::int64_t, std::string> buried_keys_under(const std::string& url, const std::string& key_id) {
+    return with_session(url, [&](pqxx::work& work) {
+        return count_in(work.exec_params1("select keyledger.buried_under($1)", key_id));
+    });
+}
+
 Result<std::int64_t, std::string> live_sessions(const std::string& url, std::int64_t now_ms) {
     return with_session(url, [&](pqxx::work& work) -> std::int64_t {
         if (work.exec1("select to_regclass('read_models.current')")[0].is_null()) return 0;

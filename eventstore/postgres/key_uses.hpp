@@ -15,6 +15,8 @@ Result<std::int64_t, std::string> claims_only_under(const std::string& url, cons
                                                     const std::string& current_key_id);
 // Subjects' keys that it wraps, and that are not destroyed.
 Result<std::int64_t, std::string> subject_keys_under(const std::string& url, const std::string& key_id);
+// Subjects' keys that it wraps, and that were destroyed within the last day: they can still be brought back.
+Result<std::int64_t, std::string> buried_keys_under(const std::string& url, const std::string& key_id);
 // Sessions that have not ended, by the read model; 0 where there is none.
 Result<std::int64_t, std::string> live_sessions(const std::string& url, std::int64_t now_ms);
 

@@ -200,8 +200,8 @@ Uuid Migrator::renew_log_id() {
         const auto head = work.exec1("select coalesce((select e.position from keyledger.events e"
                                      " order by e.position desc limit 1), 0)")[0].as<Position>();
         const Uuid before = origin.log_id;
-        const auto text = work.exec1("update keyledger.log set log_id = gen_random_uuid(), created_at = now()"
-                                     " returning log_id")[0].as<std::string>();
+        const auto text = work.exec1("update keyledger.log set log_id = gen_random_uuid(), created_at = now(),"
+                                     " first_head_at = null returning log_id")[0].as<std::string>();
         origin.log_id = Uuid::parse(text).value();
         // What is there was authenticated as the lost history's.
         if (head > (origin.earlier.empty() ? 0 : origin.earlier.back().until)) origin.earlier.push_back({head, before});

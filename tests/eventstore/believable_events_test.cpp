@@ -67,13 +67,14 @@ struct BelievableEvents : testing::Test {
     void sign_head(Position size) {
         const audit::TreeHead head{log_id, size, {}, 5};
         const std::string note = event_macs()->sign(audit::origin_of(log_id), audit::checkpoint_text(head));
-        own.execute(
-            "create table if not exists read_models.tree_heads (log_id uuid primary key, position bigint not "
-            "null,"
-            " leaf_hash bytea not null, frontier bytea not null, note text not null);"
-            " grant select on read_models.tree_heads to keyledger_service;"
-            " delete from read_models.tree_heads; insert into read_models.tree_heads values ('" +
-            log_id.to_string() + "', " + std::to_string(size) + ", '', '', '" + note + "')");
+        store_note(size, note);
+    }
+    // As the service's role may: whatever it has, and nobody looks whose it is.
+    void store_note(Position position, const std::string& note) {
+        const std::string at = std::to_string(position);
+        RawWriter(own.service_url())
+            .run("select keyledger.store_tree_head('" + log_id.to_string() + "', " + at +
+                 ", (select leaf_hash from keyledger.events where position = " + at + "), '\\x', '" + note + "')");
     }
     // Of a process that starts now.
     std::vector<Stands> standings(std::shared_ptr<const EventMacs> macs = event_macs()) {
@@ -123,6 +124,29 @@ TEST_F(BelievableEvents, ARecordThatWasChangedAfterItsTreeHeadStopsReaders) {
     const auto slices = await(store.read_streams({{id, 0}}, soon())).value();
     OpensNothing nothing;
     EXPECT_THROW((void)decode_any(slices[0].events[0], nothing), CodecError);
+}
+
+// The service's role can add heads of its own, and can't take those away that are there.
+TEST_F(BelievableEvents, ATreeHeadCountsWhateverTheServicesRolePutsBesideIt) {
+    append_one();
+    append_one();
+    sign_head(2);
+    for (int i = 0; i < 30; ++i) store_note(2, "junk");
+    RawWriter role(own.service_url());
+    EXPECT_THROW(role.run("delete from keyledger.tree_heads"), std::runtime_error);
+    own.execute("update keyledger.events set payload_text = '{\"n\":2}' where position = 2");
+    EXPECT_EQ(standings(), (std::vector{kGood, Stands::kChanged}));
+}
+
+// Once the log says that a key was closed, a head had covered what stood under it: that holds without the head.
+TEST_F(BelievableEvents, WhatWasCoveredWhenAKeyWasClosedIsChangedAndNotInert) {
+    const auto both = std::make_shared<TestMacs>(std::vector<std::string>{kMacKey, "mac-2"});
+    append_one();
+    append_one();
+    say(0, LogMacKeyAdded{"mac-2"});
+    say(1, LogMacKeyClosed{kMacKey, 2});
+    own.execute("update keyledger.events set payload_text = '{\"n\":2}' where position = 2");
+    EXPECT_EQ(standings(both), (std::vector{kGood, Stands::kChanged, kBad, kBad}));
 }
 
 TEST_F(BelievableEvents, ADisavowedRecordStaysInertUnderTreeHeads) {
@@ -203,7 +227,7 @@ TEST_F(BelievableEvents, ALogWhoseOriginNobodySignedIsNotRead) {
     EXPECT_EQ(source.read_after({}, 10).error(), ReadError::kUnavailable);
     // A tree head is signed with the same key, and says nothing about where MACs begin.
     sign_head(1);
-    own.execute("update keyledger.origins set note = (select note from read_models.tree_heads)");
+    own.execute("update keyledger.origins set note = (select note from keyledger.tree_heads)");
     EXPECT_EQ(source.read_after({}, 10).error(), ReadError::kUnavailable);
 }
 

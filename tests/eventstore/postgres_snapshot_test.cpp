@@ -102,7 +102,7 @@ TEST(DestroyedSubjects, AreThoseWhoseKeysDiedLately) {
     const Append erasure = AppendBuilder().write(ann, 1).destroy_key(ann, anns_key);
     await(store.append(erasure, soon())).value();
     const auto since = [&](std::int64_t at_ms) {
-        return destroyed_subjects(database.service_url(), at_ms, 10).value();
+        return destroyed_subjects(database.service_url(), at_ms).value();
     };
     EXPECT_EQ(since(1'750'000'000'000), std::vector<Uuid>{ann});
     EXPECT_EQ(since(1'750'000'001'000), std::vector<Uuid>{});

@@ -127,7 +127,7 @@ def delete_row(url):
 
 
 def cut_tail(url):
-    Database.psql(url, "delete from keyledger.events where position = 8; delete from read_models.tree_heads")
+    Database.psql(url, "delete from keyledger.events where position = 8; delete from keyledger.tree_heads")
 
 
 # Position 3 is Ann's session and 7 is Bob's, streams of one event each. The heads are at 4 and 8, and perhaps between.

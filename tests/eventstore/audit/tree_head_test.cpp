@@ -94,8 +94,13 @@ struct HeldLeadership : Leadership {
 };
 struct HeldState : TreeHeadStore {
     std::optional<TreeHeadState> state;
-    Result<std::optional<TreeHeadState>, ReadError> load(const Uuid&) override { return state; }
-    Result<void, ReadError> store(const Uuid&, const TreeHeadState& next) override {
+    bool refuses = false;
+    Result<StoredTreeHeads, ReadError> load(const Uuid&, const OpenNote& open) override {
+        const bool opens = state && open_tree_head(state->note, open);
+        return StoredTreeHeads{opens ? state : std::nullopt, state && !opens, false};
+    }
+    Result<void, std::string> store(const Uuid&, const TreeHeadState& next) override {
+        if (refuses) return Unexpected(std::string("too many in a minute"));
         state = next;
         return {};
     }
@@ -110,6 +115,7 @@ struct MakerTest : testing::Test {
     HeldLeadership leadership;
     HeldState state;
     std::vector<SignedTreeHead> made;
+    std::vector<std::string> told;
     std::int64_t now_ms = 0;
     bool sink_fails = false;
     std::vector<LogDisavowed> disavowed;
@@ -136,7 +142,8 @@ struct MakerTest : testing::Test {
     }
 
     TreeHeadMaker maker(std::optional<SignedTreeHead> seen = {}) {
-        TreeHeadPorts ports{log, leadership, state, {}, {}, {}, {}, {}};
+        TreeHeadPorts ports{log, leadership, state, {}, {}, {}, {}, {}, {}};
+        ports.tell = [this](const std::string& trouble) { told.push_back(trouble); };
         ports.disavow = [this](const std::vector<LogDisavowed>& records) { return disavow(records); };
         ports.now_ms = [this] { return ++now_ms; };
         ports.sign = pretend_sign;
@@ -376,6 +383,19 @@ TEST_F(MakerTest, AForgedFrontierOrNoteIsNotGoneOnFrom) {
     EXPECT_EQ(made.back().head.root, head_of(some_events(120), 120).root);
 }
 
+TEST_F(MakerTest, AHeadThatIsNotKeptIsToldAndTriedAgain) {
+    log.events = some_events(10);
+    state.refuses = true;
+    TreeHeadMaker one = maker();
+    for (int i = 0; i < 3; ++i) one.round();
+    ASSERT_THAT(told, ::testing::ElementsAre(::testing::HasSubstr("too many in a minute"))) << "once";
+    EXPECT_EQ(one.status().kept, 0);
+    state.refuses = false;
+    one.round();
+    EXPECT_EQ(told.back(), "");
+    EXPECT_EQ(one.status().kept, 10);
+}
+
 TEST_F(MakerTest, OthersWatchAndTroublePasses) {
     log.events = some_events(10);
     maker().round();
@@ -402,8 +422,7 @@ TEST_F(MakerTest, OthersWatchAndTroublePasses) {
     EXPECT_EQ(made.back().head.size, 13) << "the next head covers what the file missed";
 }
 
-// ---- records that the service did not write
-// --------------------------------------------------------------------
+// ---- records that the service did not write ----
 TEST_F(MakerTest, SignsNothingOverAForeignRecordBeforeItIsDisavowed) {
     log.events = some_events(8);
     log.events[4].standing = RecordedEvent::Standing::kInert;
