@@ -15,8 +15,9 @@ namespace {
 namespace postgres = eventstore::postgres;
 
 constexpr auto kInterval = std::chrono::minutes(1);
-constexpr int kAtMost = 50'000;  // command ids or erased subjects in one go
-constexpr int kErasuresAtMost = 1'000;  // in one go
+constexpr int kAtMost = 50'000;  // command ids, snapshots or limits in one go
+constexpr int kErasuresAtOnce = 1'000;
+constexpr auto kErasuresTime = std::chrono::seconds(20);  // of a round; the next one goes on behind them
 constexpr std::int64_t kDayErasureIntervalMs = 3'600'000;
 // Keys are destroyed by the clock of the node that did it, and become visible a moment later.
 constexpr std::int64_t kOverlapMs = 10 * 60'000;
@@ -120,7 +121,7 @@ void Housekeeper::prune() {
 void Housekeeper::forget_the_erased() {
     const std::int64_t now_ms = core_.clock.now_ms();
     const std::int64_t since_ms = forgotten_until_ms_ - kOverlapMs;
-    const auto gone = postgres::destroyed_subjects(database_url_, since_ms, kAtMost);
+    const auto gone = postgres::destroyed_subjects(database_url_, since_ms);
     const auto dropped = postgres::drop_snapshots_of_the_erased(database_url_, since_ms);
     if (!gone || !dropped) {
         spdlog::warn("whose keys were destroyed could not be learnt: the database does not answer");
@@ -170,20 +171,28 @@ bool Housekeeper::stopping() {
     return stopping_;
 }
 
-// The command decides, once, whoever looks.
+// The command decides, once, whoever looks. Whoever has the service's role can put rows there for which there is
+// nothing to do, as long due as they like: they are passed over, and keep nobody from the rows behind them.
 void Housekeeper::erase_users() {
-    const auto due = projections::due_erasures(database_url_, core_.clock.now_ms(), kErasuresAtMost);
-    for (const Uuid& user_id : due) {
-        if (stopping()) return;
-        const auto erased = core_.run(commands::erase_user(core_.services, user_id, housekeeping_caller()));
-        if (!erased)
-            spdlog::warn("user {} is due to be erased and could not be; it is tried again in a minute",
-                         user_id.to_string());
-        // Then the others can't be either, and a stop need not wait for each.
-        if (!erased && erased.error().refusal == commands::Refusal::kUnavailable) return;
-        if (erased && erased->position > 0)
-            spdlog::info("erased user {}", user_id.to_string());
+    const auto end = std::chrono::steady_clock::now() + kErasuresTime;
+    for (;;) {
+        const auto due =
+            projections::due_erasures(database_url_, core_.clock.now_ms(), erased_until_, kErasuresAtOnce);
+        if (due.empty()) return erased_until_.reset();
+        for (const projections::DueErasure& one : due) {
+            if (stopping() || std::chrono::steady_clock::now() > end || !erase_user(one.user_id)) return;
+            erased_until_ = one;
+        }
     }
+}
+
+// False: then the others can't be erased either, and a stop need not wait for each.
+bool Housekeeper::erase_user(const Uuid& user_id) {
+    const auto erased = core_.run(commands::erase_user(core_.services, user_id, housekeeping_caller()));
+    if (erased && erased->position > 0) spdlog::info("erased user {}", user_id.to_string());
+    if (erased) return true;
+    spdlog::warn("user {} is due to be erased and could not be; it is tried again", user_id.to_string());
+    return erased.error().refusal != commands::Refusal::kUnavailable;
 }
 
 }  // namespace keyledger::app

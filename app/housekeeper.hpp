@@ -9,6 +9,7 @@
 #include "app/config.hpp"
 #include "app/core.hpp"
 #include "eventstore/postgres/leadership.hpp"
+#include "projections/erasures_model.hpp"
 
 namespace keyledger::app {
 
@@ -30,6 +31,7 @@ private:
     void record_failure_sums();
     void erase_anonymous_callers();
     void erase_users();
+    bool erase_user(const Uuid& user_id);
     void announce_mac_key();
 
     const std::string database_url_;
@@ -42,6 +44,7 @@ private:
     std::int64_t forgotten_until_ms_;
     std::int64_t sums_since_ms_;
     std::int64_t next_erasure_ms_ = 0;
+    std::optional<projections::DueErasure> erased_until_;  // where the last round ended, if before the end
     std::mutex mutex_;
     std::condition_variable wake_;
     bool stopping_ = false;

@@ -1,5 +1,6 @@
 #include "projections/erasures_model.hpp"
 
+#include <limits>
 #include <map>
 #include <optional>
 
@@ -70,20 +71,24 @@ void ErasuresModel::apply(pqxx::transaction_base& transaction, int generation,
         transaction.exec_params("insert into " + table + kWrite, pending.literal(), due.literal());
 }
 
-std::vector<Uuid> due_erasures(const std::string& database_url, std::int64_t now_ms, int at_most) {
+std::vector<DueErasure> due_erasures(const std::string& database_url, std::int64_t now_ms,
+                                     const std::optional<DueErasure>& behind, int at_most) {
     const Connection connection = connect(database_url, "keyledger erasures");
     const AnswerWithin bound(connection->sock(), kSilentLeaderTimeout);
     pqxx::transaction<pqxx::repeatable_read, pqxx::read_only> snapshot(*connection);
-    std::vector<Uuid> due;
+    std::vector<DueErasure> due;
     if (snapshot.exec1("select to_regclass('read_models.current')")[0].is_null()) return due;
     const auto current = snapshot.exec_params("select generation from read_models.current where model = $1",
                                               std::string(ErasuresModel::kName));
     if (current.empty()) return due;
     const std::string table = table_name(ErasuresModel::kName, current[0][0].as<int>());
-    for (const auto& row : snapshot.exec_params("select user_id from read_models." + table +
-                                                    " where due_at_ms <= $1 order by due_at_ms limit $2",
-                                                now_ms, at_most))
-        due.push_back(uuid_from(row[0]));
+    const DueErasure after = behind.value_or(DueErasure{std::numeric_limits<std::int64_t>::min(), {}});
+    for (const auto& row :
+         snapshot.exec_params("select due_at_ms, user_id from read_models." + table +
+                                  " where due_at_ms <= $1 and (due_at_ms, user_id) > ($2, $3::uuid)"
+                                  " order by due_at_ms, user_id limit $4",
+                              now_ms, after.due_at_ms, after.user_id.to_string(), at_most))
+        due.push_back({row[0].as<std::int64_t>(), uuid_from(row[1])});
     return due;
 }
 

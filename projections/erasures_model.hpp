@@ -1,6 +1,8 @@
 #pragma once
 // The read model "erasures": the users whose erasure was requested and neither taken back nor carried out. Housekeeping
 // looks here for those that are due; the command decides.
+#include <optional>
+
 #include "projections/read_model.hpp"
 
 namespace keyledger::projections {
@@ -18,8 +20,13 @@ public:
                std::span<const DecodedEvent> events) const override;
 };
 
-// At most so many users whose erasure is due at that time, the longest due first. Blocks, on a connection of its own.
-// Throws libpqxx's exceptions.
-std::vector<Uuid> due_erasures(const std::string& database_url, std::int64_t now_ms, int at_most);
+struct DueErasure {
+    std::int64_t due_at_ms = 0;
+    Uuid user_id;
+};
+// At most so many erasures that are due at that time, in the order of both fields, behind the given one. Blocks, on a
+// connection of its own. Throws libpqxx's exceptions.
+std::vector<DueErasure> due_erasures(const std::string& database_url, std::int64_t now_ms,
+                                     const std::optional<DueErasure>& behind, int at_most);
 
 }  // namespace keyledger::projections

@@ -47,6 +47,16 @@ Generation make(pqxx::transaction_base& transaction, const ReadModel& model, int
     return {number, model.layout(), {}};
 }
 
+int next_number(pqxx::transaction_base& transaction, const ReadModel& model) {
+    // A number that has skips was used before, and they were not meant for this one.
+    return transaction
+        .exec_params1("select coalesce(max(generation), 0) + 1 from "
+                      "(select model, generation from read_models.generations union all "
+                      " select model, generation from read_models.skips) as used where model = $1",
+                      std::string(model.name()))[0]
+        .as<int>();
+}
+
 constexpr const char* kReadGeneration = R"(
 select g.generation, g.layout, k.position, encode(k.leaf_hash, 'hex')
   from read_models.generations g
@@ -71,6 +81,7 @@ void create_catalogue(pqxx::connection& connection) {
 }
 
 Generation open_current(pqxx::connection& connection, const ReadModel& model) {
+    // Where one was current and its checkpoint is gone, nobody knows what is in its tables: the next begins.
     const std::string name(model.name());
     pqxx::work transaction(connection);
     lock_catalogue(transaction);
@@ -80,8 +91,10 @@ Generation open_current(pqxx::connection& connection, const ReadModel& model) {
                                                name);
     Generation current;
     if (found.empty()) {
-        current = make(transaction, model, 1);
-        transaction.exec_params0("insert into read_models.current values ($1, 1, 0)", name);
+        current = make(transaction, model, next_number(transaction, model));
+        transaction.exec_params0("insert into read_models.current values ($1, $2, 0) on conflict (model) do update"
+                                 " set generation = excluded.generation, since_position = 0",
+                                 name, current.number);
     } else {
         current = generation_from(found[0]);
     }
@@ -99,15 +112,7 @@ bool is_current(pqxx::connection& connection, std::string_view model, int number
 Generation create_next(pqxx::connection& connection, const ReadModel& model) {
     pqxx::work transaction(connection);
     lock_catalogue(transaction);
-    const int number = transaction
-                           .exec_params1(
-                               // A number that has skips was used before, and they were not meant for this one.
-                               "select coalesce(max(generation), 0) + 1 from "
-                               "(select model, generation from read_models.generations union all "
-                               " select model, generation from read_models.skips) as used where model = $1",
-                               std::string(model.name()))[0]
-                           .as<int>();
-    const Generation next = make(transaction, model, number);
+    const Generation next = make(transaction, model, next_number(transaction, model));
     transaction.commit();
     return next;
 }
@@ -133,7 +138,7 @@ std::optional<Generation> switch_generation(
         old_number);
     if (old.empty()) return std::nullopt;
     const std::optional<Generation> next = catch_up(old[0][0].as<std::int64_t>());
-    if (!next || next->cursor.position < old[0][0].as<std::int64_t>()) return std::nullopt;
+    if (!next) return std::nullopt;
     const auto switched = transaction.exec_params(
         "update read_models.current set generation = $3, since_position = $4 where model = $1 and generation "
         "= $2",

@@ -39,7 +39,11 @@ public:
         bool caught_up = true;
         const auto switched = switch_generation(*switcher_, model_, old.number, [&](Position old_position) {
             caught_up = next_.follow(std::max(old_position, next_.cursor().position));
-            return caught_up ? std::optional(next_.generation()) : std::nullopt;
+            if (!caught_up) return std::optional<Generation>();
+            if (next_.cursor().position < old_position)
+                spdlog::warn("the checkpoint of {} was changed: it stands at position {}, and the log ends at {}",
+                             model_.name(), old_position, next_.cursor().position);
+            return std::optional(next_.generation());
         });
         if (!switched)
             return Unexpected(caught_up ? RebuildFailure{Why::kOvertaken, {}} : next_.failure());

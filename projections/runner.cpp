@@ -258,11 +258,8 @@ private:
                 return Round::kTrouble;
             case ReadError::kCursorUnknown:
                 for (Projection* projection : members)
-                    projection->stop(
-                        *on.connection, StopKind::kOtherHistory,
-                        {place.position, "",
-                         "the log holds another event (or none) at the checkpoint: it is another "
-                         "history; rebuild the projection"});
+                    projection->stop(*on.connection, StopKind::kOtherHistory,
+                                     {place.position, "", other_history(place, projection->model().name())});
                 return Round::kProgress;
             case ReadError::kHole:
                 for (Projection* projection : members)
@@ -272,6 +269,16 @@ private:
                 return Round::kProgress;
         }
         return Round::kTrouble;
+    }
+
+    std::string other_history(const Cursor& place, std::string_view model) {
+        const auto head = source_->head();
+        const std::string what = head && place.position > head->cursor.position
+                                     ? "the checkpoint was changed, for the log ends at position " +
+                                           std::to_string(head->cursor.position)
+                                     : std::string("the log holds another event at the checkpoint: it is another "
+                                                   "history, or the checkpoint was changed");
+        return what + "; run 'keyledger projections rebuild " + std::string(model) + "'";
     }
 
     // Now and then: skips that operators ordered, rebuilds of what stands stopped (one that runs meets the fence),

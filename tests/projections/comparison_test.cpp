@@ -3,11 +3,15 @@
 #include <gtest/gtest.h>
 
 #include "projections/audit_model.hpp"
+#include "projections/erasures_model.hpp"
 #include "projections/inspection.hpp"
+#include "projections/permissions_model.hpp"
+#include "projections/rebuild.hpp"
 #include "projections/sessions_model.hpp"
 #include "projections/users_model.hpp"
 #include "tests/projections/driver.hpp"
 #include "tests/projections/running.hpp"
+#include "tests/support/raw_writer.hpp"
 
 using namespace keyledger;
 using namespace keyledger::projections;
@@ -142,6 +146,38 @@ TEST_F(ComparisonTest, BesideALivingProjector) {
         const auto* projection = status_of(status, "sessions");
         return projection != nullptr && projection->generation == 1 && projection->position == story.head();
     }));
+}
+
+// Whoever has the service's role in the database writes what lists show. Nothing is decided by them; this is how it is
+// found and mended.
+TEST_F(ComparisonTest, FindsAndMendsWhatTheServicesRoleWrote) {
+    story.random_events(200);
+    story.publish();
+    const PermissionsModel permissions;
+    const ErasuresModel erasures;
+    struct Poison {
+        const ReadModel& model;
+        const char* sql;
+    };
+    const Poison kPoisons[]{
+        {users, "update read_models.users_1 set administrator = not administrator"},
+        {users, "update read_models.users_1 set email = 'mallory@example.com'"},
+        {sessions, "update read_models.sessions_1 set user_id = gen_random_uuid()"},
+        {audit, "delete from read_models.audit_1"},
+        {permissions, "insert into read_models.permissions_1_assignments values (gen_random_uuid(), 'user',"
+                      " gen_random_uuid(), 0, 'user', '', 1)"},
+        {erasures, "insert into read_models.erasures_1 values (gen_random_uuid(), 0)"},
+    };
+    for (const Poison& poison : kPoisons) {
+        reset(database);
+        apply(users);
+        if (&poison.model != &users) apply(poison.model);
+        keyledger::test::RawWriter(database.service_url()).run(poison.sql);
+        EXPECT_TRUE(compare(poison.model)->first_difference) << poison.sql;
+        const RebuildOrder order{database.service_url(), RebuildOrder::Begin::kAnew, RebuildOrder::Compare::kNo, 20};
+        ASSERT_TRUE(rebuild(order, poison.model, source, story.cipher(), {}, {})) << poison.sql;
+        EXPECT_FALSE(compare(poison.model)->first_difference) << poison.sql;
+    }
 }
 
 TEST_F(ComparisonTest, WhatOperatorsLeftOutIsNoDifference) {

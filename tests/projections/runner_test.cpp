@@ -6,6 +6,7 @@
 #include "eventstore/postgres/postgres_log_source.hpp"
 #include "projections/audit_model.hpp"
 #include "projections/operations.hpp"
+#include "projections/rebuild.hpp"
 #include "projections/sessions_model.hpp"
 #include "projections/users_model.hpp"
 #include "tests/projections/asking.hpp"
@@ -184,6 +185,55 @@ TEST_F(ProjectorTest, StopsWhenTheLogIsAnotherHistory) {
     EXPECT_EQ(database.execute("select count(distinct kind || position) from read_models.stopped"), "1");
     EXPECT_EQ(skip(database.service_url(), {"users", story.head() - 5, "root", "why", {}}).error(),
               SkipRefusal::kNotStoppedThere);
+}
+
+// Whoever has the service's role can write checkpoints. Nothing stands beyond the log's end: the read model says what
+// mends it, and a rebuild does.
+TEST_F(ProjectorTest, ACheckpointBeyondTheLogStopsOneReadModelUntilItIsRebuilt) {
+    story.random_events(20);
+    story.publish();
+    {
+        Running running(database, story);
+        ASSERT_TRUE(running.becomes([](const auto& status) { return level(status); }));
+    }
+    for (const char* poisoned : {"4000000000000000000", "9223372036854775807"}) {
+        database.execute("update keyledger.checkpoints set position = " + std::string(poisoned) +
+                         " where reader = 'users'");
+        Running running(database, story);
+        ASSERT_TRUE(running.becomes([&](const auto& status) {
+            const auto* of_users = status_of(status, "users");
+            return of_users != nullptr && of_users->stopped;
+        }));
+        const std::string why = status_of(running.projector().status(), "users")->stopped->at.reason;
+        EXPECT_NE(why.find("run 'keyledger projections rebuild users'"), std::string::npos) << why;
+        EXPECT_NE(why.find("the log ends at position"), std::string::npos) << why;
+        story.random_events(5);
+        story.publish();
+        EXPECT_TRUE(running.becomes([&](const auto& status) {
+            const auto* of_sessions = status_of(status, "sessions");
+            return of_sessions != nullptr && of_sessions->position == story.head();
+        })) << "the others go on";
+        ScriptedSource source(story.log());
+        const RebuildOrder order{database.service_url(), RebuildOrder::Begin::kAnew, RebuildOrder::Compare::kNo, 20};
+        ASSERT_TRUE(rebuild(order, UsersModel(), source, story.cipher(), {}, {}));
+        EXPECT_TRUE(running.becomes([](const auto& status) { return level(status); }));
+    }
+}
+
+// Without its checkpoint nobody knows what the tables hold: they are made anew from the log.
+TEST_F(ProjectorTest, AReadModelWithoutItsCheckpointBeginsAnew) {
+    story.random_events(20);
+    story.publish();
+    {
+        Running running(database, story);
+        ASSERT_TRUE(running.becomes([](const auto& status) { return level(status); }));
+    }
+    const std::string rows_before = database.execute("select count(*) from read_models.users_1");
+    database.execute("delete from keyledger.checkpoints where reader = 'users'");
+    Running running(database, story);
+    ASSERT_TRUE(running.becomes([](const auto& status) { return level(status); }));
+    EXPECT_EQ(database.execute("select count(*) from read_models.users_2"), rows_before);
+    EXPECT_EQ(database.execute("select to_regclass('read_models.users_1') is null"), "t");
 }
 
 TEST_F(ProjectorTest, StopsLoudlyAtAHole) {
