@@ -54,10 +54,16 @@ Uses uses_of_claims(const std::string& url, const security::Keyring& keyring, co
 Uses uses_of_wrapping(const std::string& url, const std::string& id) {
     const auto count = postgres::subject_keys_under(url, id);
     if (!count) return Unexpected(count.error());
-    if (*count == 0) return none();
-    return in_use(true,
-                  "it wraps the keys of " + std::to_string(*count) +
-                      " users: all that is sealed for them would be lost. Run 'keyledger keys rewrap' first");
+    if (*count > 0)
+        return in_use(true,
+                      "it wraps the keys of " + std::to_string(*count) +
+                          " users: all that is sealed for them would be lost. Run 'keyledger keys rewrap' first");
+    const auto buried = postgres::buried_keys_under(url, id);
+    if (!buried) return Unexpected(buried.error());
+    if (*buried == 0) return none();
+    return in_use(false, "it wraps " + std::to_string(*buried) +
+                             " keys that were destroyed within the last day: 'keyledger keys undestroy' could not "
+                             "bring them back any more. Wait a day, or give --force");
 }
 
 Uses uses_of_sealing(const std::string& url, std::int64_t now_ms) {

@@ -130,6 +130,18 @@ TEST_F(KeysCommand, RevokeRefusesAKeyThatWrapsKeys) {
     EXPECT_EQ(revoke(old).exit, Exit::kGood);
 }
 
+// Whose key was destroyed can be brought back for a day, if what wraps it is still there.
+TEST_F(KeysCommand, RevokeRefusesAKeyThatWrapsWhatCanStillBeBroughtBack) {
+    const std::string old = current("key-encryption");
+    rotate("key-encryption");
+    ASSERT_EQ(rewrap().exit, Exit::kGood);
+    line.database.execute("insert into keyledger.graveyard"
+                          " (subject, tenant, key_id, wrapped_key, key_encryption_key_id)"
+                          " values (gen_random_uuid(), 'default', gen_random_uuid(), '\\x01', '" + old + "')");
+    expect_refused(old, "wraps 1 keys that were destroyed within the last day");
+    EXPECT_EQ(revoke(old, true).exit, Exit::kGood);
+}
+
 TEST_F(KeysCommand, RevokeTakesForceForWhatOnlyClientsLose) {
     for (const char* purpose : {"sealing-root", "token-signing"}) {
         const std::string old = current(purpose);
