@@ -42,7 +42,7 @@ bool read_on(pqxx::transaction_base& read, LogFacts& facts, const EventMacs& mac
                                            " order by e.version limit $3",
                                        kLogStream.to_string(), facts.version, kMaxPageEvents);
     for (const auto& row : rows) facts.take(event_in(row), macs);
-    return !rows.empty();
+    return rows.size() == kMaxPageEvents;
 }
 
 }  // namespace
