@@ -388,7 +388,8 @@ TEST(FoldNames, StandForWhatTheFoldMakesOfAServiceAccount) {
 }
 
 TEST(FoldNames, StandForWhatTheFoldMakesOfTheLog) {
-    const auto log = folded_of<LogKeeping>({LogMacKeyAdded{"mac-2"}, LogDisavowed{3, "aa"}, LogMacKeyClosed{"mac-1", 9}});
+    const auto log =
+        folded_of<LogKeeping>({LogMacKeyAdded{"mac-2"}, LogDisavowed{3, "aa"}, LogMacKeyClosed{"mac-1", 9}});
     EXPECT_EQ(kept_text(log), R"(1 {"added":["mac-2"],"closed":["mac-1"],"disavowed":1})");
 }
 
