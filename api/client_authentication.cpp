@@ -14,8 +14,9 @@ using Way = PresentedCredentials::Method;
 constexpr std::size_t kMaxClientIdBytes = 256;
 constexpr std::size_t kMaxClientSecretBytes = 512;
 constexpr std::string_view kAssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-constexpr const char* kNotAuthenticated =
-    "Authenticate as a client: id and secret by HTTP Basic (form-encoded, RFC 6749 section 2.3.1) or in the form, or a "
+constexpr std::string_view kNotAuthenticated =
+    "Authenticate as a client: id and secret by HTTP Basic (form-encoded, RFC 6749 section 2.3.1) or in the "
+    "form, or a "
     "signed assertion (RFC 7523).";
 
 std::string_view name_of(OAuthError error) {
@@ -48,7 +49,8 @@ Response oauth_error(const Request&, OAuthError error, std::string_view descript
 
 Response oauth_refuse(const Request& request, const CommandError& error) {
     if (error.refusal == Refusal::kInvalidClient)
-        return oauth_error(request, OAuthError::kInvalidClient, kNotAuthenticated);
+        return oauth_error(request, OAuthError::kInvalidClient,
+                           error.told.empty() ? kNotAuthenticated : std::string_view(error.told));
     if (error.refusal == Refusal::kInvalidGrant)
         return oauth_error(request, OAuthError::kInvalidGrant,
                            "The refresh token is not good (any more). Log in again.");
@@ -109,16 +111,17 @@ Result<PresentedCredentials, Response> read_credentials(const Request& request, 
     return presented;
 }
 
-std::optional<commands::ClientProof> proof_of(Context& context, const PresentedCredentials& presented) {
+Result<commands::ClientProof, commands::UnfitAssertion> proof_of(Context& context,
+                                                                 const PresentedCredentials& presented) {
+    const auto account_id = Uuid::parse(presented.client_id);
     if (presented.method == Way::kAssertion) {
         auto proof = commands::proof_of_assertion(context.services, presented.assertion);
-        const bool same = proof && (presented.client_id.empty() ||
-                                    presented.client_id == proof->account_id.to_string());
-        return same ? std::move(proof) : std::nullopt;
+        if (!proof || presented.client_id.empty() || account_id == proof->account_id) return proof;
+        return Unexpected(commands::UnfitAssertion{
+            "'client_id' is another one than the 'sub' of the client assertion.", proof->account_id});
     }
     const bool has_secret = presented.method == Way::kBasic || presented.method == Way::kForm;
-    const auto account_id = Uuid::parse(presented.client_id);
-    if (!has_secret || !account_id) return std::nullopt;
+    if (!has_secret || !account_id) return Unexpected(commands::UnfitAssertion{});
     return commands::proof_of_secret(*account_id, presented.secret);
 }
 
@@ -132,6 +135,10 @@ boost::asio::awaitable<Result<commands::Client, Response>> authenticate_client(C
                                                                                PresentedCredentials presented) {
     if (auto client = configured_client(context, presented)) co_return std::move(*client);
     auto proof = proof_of(context, presented);
+    if (!proof && !proof.error().why.empty()) {
+        const auto error = commands::refuse_unfit(context.services, proof.error(), caller_of(request));
+        co_return Unexpected(oauth_refuse(request, error));
+    }
     if (!proof) {
         const CommandError error = co_await commands::count_client_failure(context.services, caller_of(request));
         co_return Unexpected(oauth_refuse(request, error));

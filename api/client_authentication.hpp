@@ -34,8 +34,9 @@ struct PresentedCredentials {
 // Asks the form for what belongs to a client; the caller goes on to ask for the rest, and finishes it.
 Result<PresentedCredentials, Response> read_credentials(const Request& request, FormFields& form);
 
-// What a service account presented; nullopt: it says nothing of one.
-std::optional<commands::ClientProof> proof_of(Context& context, const PresentedCredentials& presented);
+// What a service account presented. An error without a reason: it says nothing of one.
+Result<commands::ClientProof, commands::UnfitAssertion> proof_of(Context& context,
+                                                                const PresentedCredentials& presented);
 // One of the configuration; its failures are counted like others.
 std::optional<commands::Client> configured_client(Context& context, const PresentedCredentials& presented);
 // Either. The error is oauth_error's, also for a client that does not authenticate at all.

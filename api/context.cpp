@@ -29,6 +29,9 @@ namespace {
 
 Result<commands::AccessClaims, Response> authenticate_holder(Context& context, const Request& request) {
     const auto token = bearer_token(request);
+    // RFC 6750 section 3.1: who presents no token is not told that it is wrong.
+    if (!token && token.error() != AuthorizationError::kMalformed)
+        return Unexpected(refuse_without_token(request));
     if (!token) return Unexpected(refuse_token(request));
     auto claims = context.tokens.read_access(*token);
     if (!claims) return Unexpected(refuse_token(request));

@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "api/form.hpp"
+
 namespace keyledger::api {
 namespace {
 
@@ -55,6 +57,7 @@ constexpr const char* kInvalidCredentialsDetail = "User or password is wrong. Ch
 constexpr const char* kInvalidClientDetail =
     "Authenticate as a client with HTTP Basic: its id and secret, form-encoded (RFC 6749 section 2.3.1).";
 constexpr const char* kInvalidTokenDetail = "The token ended or was never good. Log in, or refresh the session.";
+constexpr const char* kNoTokenDetail = "This takes a bearer token: log in, and send it as 'Authorization: Bearer'.";
 constexpr const char* kWrongPasswordDetail = "The current password is wrong. Nothing was changed.";
 constexpr const char* kTooManyAttemptsDetail = "Wait for the time in Retry-After, then try again.";
 constexpr const char* kForbiddenDetail =
@@ -120,6 +123,8 @@ Problem said_of(Refusal refusal) {
         {Refusal::kCredentialUnknown,
          say(p::kCredentialUnknown, "The service account has no secret or key with this id.")},
         {Refusal::kKeyKnown, say(p::kKeyKnown, "The service account has this very key already.")},
+        {Refusal::kKeyIdTaken,
+         say(p::kKeyKnown, "Another key of the service account has this 'kid'. Give this one its own, or none.")},
         {Refusal::kTooManySecrets, say(p::kLimitReached, kTooManySecretsDetail)},
         {Refusal::kTooManyKeys,
          say(p::kLimitReached, "A service account has at most four keys. Remove one first.")},
@@ -180,7 +185,8 @@ Problem problem_of(Refusal refusal) {
         case Refusal::kAdministratorsAreUsers: return say(p::kRoleBuiltIn, kAdministratorsAreUsersDetail);
         case Refusal::kTooManyAdministrators: return say(p::kLimitReached, kTooManyAdministratorsDetail);
         case Refusal::kAccountUnknown: case Refusal::kAccountNameTaken: case Refusal::kCredentialUnknown:
-        case Refusal::kKeyKnown: case Refusal::kTooManySecrets: case Refusal::kTooManyKeys: return said_of(refusal);
+        case Refusal::kKeyKnown: case Refusal::kKeyIdTaken: case Refusal::kTooManySecrets: case Refusal::kTooManyKeys:
+            return said_of(refusal);
         case Refusal::kUserUnknown: return say(p::kUserUnknown, "There is no user with this id.");
         case Refusal::kSessionUnknown: return say(p::kSessionUnknown, "You have no session with this id.");
         case Refusal::kEmailTaken: return say(p::kEmailTaken, kEmailTakenDetail);
@@ -206,11 +212,15 @@ Response challenge(Response response, std::string_view header) {
 
 Response refuse(const Request& request, const commands::CommandError& error) {
     Problem what = problem_of(error.refusal);
+    if (!error.told.empty()) (what.errors.empty() ? what.detail : what.errors.front().detail) = error.told;
     if (error.retry_after_s > 0) what.retry_after_s = static_cast<int>(error.retry_after_s);
     if (what.type.status == 503 && !what.retry_after_s) what.retry_after_s = 1;
     Response response = problem(request, what);
     if (error.refusal == Refusal::kInvalidToken)
         return challenge(std::move(response), R"(Bearer realm="keyledger", error="invalid_token")");
+    const bool lacks_permission = error.refusal == Refusal::kForbidden || error.refusal == Refusal::kExceedsAuthority;
+    if (lacks_permission && bearer_token(request))
+        return challenge(std::move(response), R"(Bearer realm="keyledger", error="insufficient_scope")");
     if (error.refusal == Refusal::kInvalidClient)
         return challenge(std::move(response), R"(Basic realm="keyledger", charset="UTF-8")");
     if (error.refusal == Refusal::kInvalidCredentials)
@@ -220,6 +230,10 @@ Response refuse(const Request& request, const commands::CommandError& error) {
 
 Response refuse_token(const Request& request) {
     return refuse(request, commands::CommandError(Refusal::kInvalidToken));
+}
+
+Response refuse_without_token(const Request& request) {
+    return challenge(problem(request, problems::kInvalidToken, kNoTokenDetail), R"(Bearer realm="keyledger")");
 }
 
 Response refuse_client(const Request& request) {

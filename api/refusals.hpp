@@ -10,6 +10,7 @@ Response refuse(const Request& request, const commands::CommandError& error);
 
 // 401 with the challenge that RFC 6750 section 3 and RFC 7617 ask for.
 Response refuse_token(const Request& request);
+Response refuse_without_token(const Request& request);  // without an error code: nothing was presented
 Response refuse_client(const Request& request);
 // A token that is good, but of a service account, where only users' open anything.
 Response refuse_service(const Request& request);

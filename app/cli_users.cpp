@@ -50,6 +50,7 @@ std::string_view sentence_of(commands::Refusal refusal) {
         case Refusal::kAccountNameTaken:
         case Refusal::kCredentialUnknown:
         case Refusal::kKeyKnown:
+        case Refusal::kKeyIdTaken:
         case Refusal::kTooManySecrets:
         case Refusal::kTooManyKeys:
         case Refusal::kIdempotencyMismatch:

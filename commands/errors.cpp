@@ -69,6 +69,8 @@ Refusal refusal_of(ServiceAccountError error) {
         case ServiceAccountError::kTooManyKeys: return Refusal::kTooManyKeys;
         case ServiceAccountError::kCredentialUnknown: return Refusal::kCredentialUnknown;
         case ServiceAccountError::kKeyKnown: return Refusal::kKeyKnown;
+        case ServiceAccountError::kKeyIdTaken:
+            return Refusal::kKeyIdTaken;
     }
     return Refusal::kBroken;
 }

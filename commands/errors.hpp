@@ -78,6 +78,7 @@ enum class Refusal {
     kAccountNameTaken,
     kCredentialUnknown,  // a secret or key that the service account has not
     kKeyKnown,
+    kKeyIdTaken,  // the `kid` is that of another key of the account
     kTooManySecrets,
     kTooManyKeys,
     // the world
@@ -93,6 +94,8 @@ enum class Refusal {
 struct CommandError {
     Refusal refusal = Refusal::kBroken;
     std::int64_t retry_after_s = 0;  // 0: no advice
+    std::string told = {};   // a sentence for the caller instead of the one that goes with the refusal; empty: none
+    std::string noted = {};  // for the log alone
 
     CommandError(Refusal why, std::int64_t retry_after_s = 0) : refusal(why), retry_after_s(retry_after_s) {}
 };

@@ -133,6 +133,7 @@ bool is_about_the_log(Refusal refusal) {
         case Refusal::kAccountNameTaken:
         case Refusal::kCredentialUnknown:
         case Refusal::kKeyKnown:
+        case Refusal::kKeyIdTaken:
         case Refusal::kTooManySecrets:
         case Refusal::kTooManyKeys:
         case Refusal::kInvalidCredentials:

@@ -75,6 +75,14 @@ Answer<Done> do_upon(Services& services, Bearer bearer, Uuid account_id, Caller 
     co_return Done{executed->position, executed->repeated};
 }
 
+Answer<ServiceAccount::PublicKey> key_of(Services& services, std::string jwk) {
+    auto key = co_await services.assertions.read_key(std::move(jwk));
+    if (key) co_return std::move(*key);
+    CommandError error(Refusal::kInvalidKey);
+    error.told = "This can't be taken as a key to verify assertions with: " + key.error() + ".";
+    co_return Unexpected(std::move(error));
+}
+
 Answer<eventstore::RecordedEvent> first_event(Services& services, const Executed& executed, Deadline deadline) {
     auto events = co_await services.store.read_log(executed.first_position, 1, deadline);
     if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
@@ -196,19 +204,20 @@ Answer<Done> remove_account_secret(Services& services, Bearer bearer, Uuid accou
 
 Answer<RegisteredKey> add_account_key(Services& services, Bearer bearer, Uuid account_id, std::string jwk,
                                       Caller caller) {
-    std::optional<ServiceAccount::PublicKey> key;
+    std::optional<Result<ServiceAccount::PublicKey, CommandError>> key;
     // Looked at only for who may register it: it takes milliseconds.
     const Act act = [&](OnAccount& on) -> Decided {
-        if (!key) key = co_await services.assertions.read_key(jwk);
-        if (!key) co_return Unexpected(CommandError(Refusal::kInvalidKey));
-        const AddAccountKey command{key->id, key->algorithm, key->jwk};
+        if (!key) key = co_await key_of(services, jwk);
+        if (!*key) co_return Unexpected(key->error());
+        const ServiceAccount::PublicKey& read = **key;
+        const AddAccountKey command{read.id, read.algorithm, read.jwk, read.kid};
         co_return on.carry_out(command);
     };
     auto added = co_await do_upon(services, bearer, account_id, std::move(caller), act);
     if (!added) co_return Unexpected(added.error());
-    if (!key) key = co_await services.assertions.read_key(jwk);  // a repeat: the first outcome, told again
-    if (!key) co_return Unexpected(CommandError(Refusal::kInvalidKey));
-    co_return RegisteredKey{std::move(*key), added->position, added->repeated};
+    if (!key) key = co_await key_of(services, jwk);  // a repeat: the first outcome, told again
+    if (!*key) co_return Unexpected(key->error());
+    co_return RegisteredKey{std::move(**key), added->position, added->repeated};
 }
 
 Answer<Done> remove_account_key(Services& services, Bearer bearer, Uuid account_id, std::string key_id,

@@ -36,9 +36,10 @@ struct RegisteredKey {
     Position position = 0;
     bool repeated = false;  // as in Done
 };
-// kInvalidKey.
+// kInvalidKey, with what is wrong with it. `jwk` is the public half as it came (RFC 7517); its `kid` is kept.
 Answer<RegisteredKey> add_account_key(Services& services, Bearer bearer, Uuid account_id, std::string jwk,
                                       Caller caller);
+// By its id, the thumbprint, or by its `kid`.
 Answer<Done> remove_account_key(Services& services, Bearer bearer, Uuid account_id, std::string key_id,
                                 Caller caller);
 

@@ -4,6 +4,7 @@
 
 #include "commands/authority.hpp"
 #include "commands/rates.hpp"
+#include "commands/request_limits.hpp"
 #include "security/bytes.hpp"
 #include "security/hex.hpp"
 
@@ -35,44 +36,73 @@ Answer<security::Digest> stored_digest(Services& services, Uuid account_id, Serv
     co_return digest;
 }
 
-bool is_in_time(const ClientAssertions::Claims& claims, std::int64_t now_ms) {
-    if (claims.expires_at_ms <= now_ms - kAssertionSkewMs) return false;
-    if (claims.expires_at_ms > now_ms + kMaxAssertionLifeMs + kAssertionSkewMs) return false;
-    if (claims.issued_at_ms && *claims.issued_at_ms > now_ms + kAssertionSkewMs) return false;
-    return !claims.not_before_ms || *claims.not_before_ms <= now_ms + kAssertionSkewMs;
+// What is wrong with an assertion whoever it is of; empty: nothing.
+std::string fault_of(const Services& services, const ClientAssertions::Claims& claims) {
+    const std::int64_t now_ms = services.clock.now_ms();
+    if (claims.audience != services.settings.issuer)
+        return "The client assertion must have the issuer as its only 'aud': " + services.settings.issuer;
+    if (claims.expires_at_ms <= now_ms - kAssertionSkewMs)
+        return "The client assertion has expired: its 'exp' is not after the time of this server.";
+    if (claims.expires_at_ms > now_ms + kMaxAssertionLifeMs + kAssertionSkewMs)
+        return "The client assertion has an 'exp' too far ahead: let it expire within an hour.";
+    if (claims.issued_at_ms && *claims.issued_at_ms > now_ms + kAssertionSkewMs)
+        return "The client assertion has an 'iat' ahead of the time of this server.";
+    if (claims.not_before_ms && *claims.not_before_ms > now_ms + kAssertionSkewMs)
+        return "The client assertion has an 'nbf' ahead of the time of this server.";
+    return {};
 }
 
-// The key that signed it, of those whose algorithm it names; empty: none of them did.
-asio::awaitable<std::string> key_that_signed(const Services& services, const ServiceAccount& account,
-                                             const ClientProof& proof) {
+CommandError refused_client(std::string_view noted) {
+    CommandError error(Refusal::kInvalidClient);
+    error.noted = noted;
+    return error;
+}
+
+// The key that signed it, of those whose algorithm it names. The error is for the log.
+asio::awaitable<Result<std::string, std::string_view>> key_that_signed(const Services& services,
+                                                                       const ServiceAccount& account,
+                                                                       const ClientProof& proof) {
     const auto& claims = *proof.assertion;
-    if (claims.audience != services.settings.issuer || !is_in_time(claims, services.clock.now_ms()))
-        co_return std::string();
+    if (!fault_of(services, claims).empty())
+        co_return Unexpected(std::string_view("its assertion is not of now"));
+    std::string_view why = "no key of it has the 'kid' and the algorithm that its assertion names";
     for (const auto& key : account.keys) {
-        if (key.algorithm != claims.algorithm || (!claims.key_id.empty() && key.id != claims.key_id)) continue;
+        if (key.algorithm != claims.algorithm || (claims.key_id && !key.is_named(*claims.key_id))) continue;
         const bool is_signed = co_await services.assertions.is_signed_by(proof.assertion_text, key);
         if (is_signed) co_return key.id;
+        why = "its assertion was not signed by its key";
     }
-    co_return std::string();
+    co_return Unexpected(why);
 }
 
 // The id of the credential that proves it; kInvalidClient.
 Answer<std::string> prove(Services& services, const ServiceAccount& account, const ClientProof& proof,
                           Deadline deadline) {
+    if (!account.exists()) co_return Unexpected(refused_client("there is no such service account"));
     if (account.status != ServiceAccount::Status::kEnabled)
-        co_return Unexpected(CommandError(Refusal::kInvalidClient));
+        co_return Unexpected(refused_client("it is disabled"));
     if (proof.assertion) {
-        std::string key_id = co_await key_that_signed(services, account, proof);
-        if (key_id.empty()) co_return Unexpected(CommandError(Refusal::kInvalidClient));
-        co_return key_id;
+        auto key_id = co_await key_that_signed(services, account, proof);
+        if (!key_id) co_return Unexpected(refused_client(key_id.error()));
+        co_return std::move(*key_id);
     }
     const auto* named = proof.secret ? account.secret(proof.secret->secret_id) : nullptr;
-    if (named == nullptr) co_return Unexpected(CommandError(Refusal::kInvalidClient));
+    if (named == nullptr) co_return Unexpected(refused_client("it has no such secret"));
     auto digest = co_await stored_digest(services, proof.account_id, *named, deadline);
     if (!digest) co_return Unexpected(digest.error());
     if (!Secret::equal(security::view_of(*digest), security::view_of(proof.secret->digest)))
-        co_return Unexpected(CommandError(Refusal::kInvalidClient));
+        co_return Unexpected(refused_client("its secret is another one"));
     co_return proof.secret->secret_id.to_string();
+}
+
+// Whoever comes with a used assertion has shown that a registered client signed it: they may be told.
+CommandError refused_token(ServiceTokenError error) {
+    CommandError refused(refusal_of(error));
+    if (error != ServiceTokenError::kUsed) return refused;
+    refused.told =
+        "This client assertion was used before. Sign a new one for each request, with a 'jti' of its own.";
+    refused.noted = "its assertion was used before";
+    return refused;
 }
 
 // What an assertion can be used for once: UUIDv8 (RFC 9562 section 5.8) of the account and the assertion's id.
@@ -92,6 +122,12 @@ std::optional<ServiceAccount> remembered(Services& services, const Uuid& account
     return account ? std::optional(*account) : std::nullopt;
 }
 
+// The same for unknown clients, disabled ones and wrong signatures: it tells nobody which clients there are.
+std::string unproved(const ClientProof& proof) {
+    if (!proof.assertion) return {};
+    return "The client is unknown or disabled, or no key of it, by 'kid' and 'alg', signed this assertion.";
+}
+
 // Failures are counted, and slowed down; an operator hears of a credential that was swapped. Ids that no account has
 // are not counted: there are as many as anybody likes.
 asio::awaitable<CommandError> judged(Services& services, const ClientProof& proof, const Caller& caller,
@@ -104,6 +140,9 @@ asio::awaitable<CommandError> judged(Services& services, const ClientProof& proo
     std::optional<Uuid> account_id;
     if (account && account->exists()) account_id = proof.account_id;
     CommandError counted = co_await count_client_failure(services, caller, account_id);
+    if (counted.refusal != Refusal::kInvalidClient) co_return counted;
+    services.journal.warning("a client was refused: " + error.noted, proof.account_id);
+    counted.told = error.told.empty() ? unproved(proof) : error.told;
     co_return counted;
 }
 
@@ -112,8 +151,8 @@ enum class Seems { kGood, kBad, kUnknown };
 asio::awaitable<Seems> seems(Services& services, const ServiceAccount& account, const ClientProof& proof) {
     if (account.status != ServiceAccount::Status::kEnabled) co_return Seems::kBad;
     if (proof.assertion) {
-        const std::string key_id = co_await key_that_signed(services, account, proof);
-        co_return key_id.empty() ? Seems::kBad : Seems::kGood;
+        const auto key_id = co_await key_that_signed(services, account, proof);
+        co_return key_id ? Seems::kGood : Seems::kBad;
     }
     const auto* named = proof.secret ? account.secret(proof.secret->secret_id) : nullptr;
     if (named == nullptr) co_return Seems::kBad;
@@ -158,7 +197,8 @@ Answer<void> admit(Services& services, const ClientProof& proof, const Caller& c
     auto states = co_await services.access.read_service(subject, caller.deadline);
     // A memory that fell behind says nothing, and the log is asked.
     if (!states || states->account.exists()) co_return admitted;
-    CommandError counted = co_await count_client_failure(services, caller);
+    CommandError counted =
+        co_await judged(services, proof, caller, refused_client("there is no such service account"));
     co_return Unexpected(std::move(counted));
 }
 
@@ -227,13 +267,25 @@ ClientProof proof_of_secret(const Uuid& account_id, const Secret& secret) {
     return proof;
 }
 
-std::optional<ClientProof> proof_of_assertion(Services& services, std::string_view assertion) {
+Result<ClientProof, UnfitAssertion> proof_of_assertion(Services& services, std::string_view assertion) {
     auto claims = services.assertions.read(assertion);
-    if (!claims || claims->issuer != claims->subject) return std::nullopt;
-    if (claims->id.empty() || claims->id.size() > kMaxAssertionIdBytes) return std::nullopt;
+    if (!claims) return Unexpected(UnfitAssertion{claims.error()});
     const auto account_id = Uuid::parse(claims->subject);
-    if (!account_id || account_id->to_string() != claims->subject) return std::nullopt;
-    return ClientProof{*account_id, std::nullopt, std::move(claims), std::string(assertion)};
+    if (!account_id || Uuid::parse(claims->issuer) != account_id)
+        return Unexpected(
+            UnfitAssertion{"The client assertion must have the client's id as its 'iss' and its 'sub'."});
+    if (std::string why = fault_of(services, *claims); !why.empty())
+        return Unexpected(UnfitAssertion{std::move(why), *account_id});
+    return ClientProof{*account_id, std::nullopt, std::move(*claims), std::string(assertion)};
+}
+
+CommandError refuse_unfit(Services& services, const UnfitAssertion& unfit, const Caller& caller) {
+    const std::string& network = caller.network.empty() ? caller.client_address : caller.network;
+    const auto noted = bucket_of("unfit assertions of", network, services.settings.limits.passwords);
+    if (services.limits.take_own({noted}).wait_ms == 0) services.journal.warning(unfit.why, unfit.account_id);
+    CommandError error(Refusal::kInvalidClient);
+    error.told = unfit.why;
+    return error;
 }
 
 Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Caller caller) {
@@ -266,7 +318,7 @@ Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Ca
         grant.scope = std::move(*scope);
         const IssueServiceToken command{account_id, grant.audiences, grant.scope, *credential, grant.expires_at_ms};
         auto events = decide(attempt.state(token), attempt.state(account), command);
-        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+        if (!events) co_return Unexpected(refused_token(events.error()));
         attempt.append(token, *events);
         co_return Result<void, CommandError>{};
     };
@@ -316,7 +368,7 @@ Answer<Done> spend(Services& services, const ClientProof& proof, std::string cre
     const Step step = [&](Attempt& attempt) -> Decided {
         const UseAssertion command{proof.account_id, credential};
         auto events = decide(attempt.state(token), attempt.state(account), command);
-        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+        if (!events) co_return Unexpected(refused_token(events.error()));
         attempt.append(token, *events);
         co_return Result<void, CommandError>{};
     };

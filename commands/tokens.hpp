@@ -40,6 +40,8 @@ public:
     virtual asio::awaitable<std::string> sign_introspection(std::string audience, std::string answer) = 0;
     // Signature, algorithm, type, issuer and time are checked; the audience is the caller's to check.
     virtual std::optional<AccessClaims> read_access(std::string_view token) = 0;
+    // The same of one that may have expired, as long as its key is known: it names what is to be ended.
+    virtual std::optional<AccessClaims> read_expired_access(std::string_view token) = 0;
     virtual std::optional<PresentedRefresh> read_refresh(std::string_view token) = 0;
     // The public keys (RFC 7517), as JSON.
     virtual std::string jwks() = 0;

@@ -296,7 +296,8 @@ Result<void, TokenError> check_access_token(const SignedToken& token, const Toke
     bool meant = !expectation.sole_audience || (token.claims.audiences.size() == 1 &&
                                                 token.claims.audiences[0] == *expectation.sole_audience);
     if (!meant) return Unexpected(TokenError::kWrongAudience);
-    if (now_ms >= token.claims.expires_at_ms + expectation.skew_ms) return Unexpected(TokenError::kExpired);
+    const std::int64_t late_ms = expectation.skew_ms + expectation.overdue_ms;
+    if (now_ms >= token.claims.expires_at_ms + late_ms) return Unexpected(TokenError::kExpired);
     const std::int64_t early_ms = std::max(expectation.skew_ms, expectation.early_ms);
     if (now_ms < token.not_before_ms - early_ms) return Unexpected(TokenError::kNotYetValid);
     return {};

@@ -78,6 +78,7 @@ struct TokenExpectation {
     std::optional<std::string_view> sole_audience = {};
     std::int64_t skew_ms = 0;
     std::int64_t early_ms = 0;  // by how much the clock of whoever issued it may be ahead of this one
+    std::int64_t overdue_ms = 0;  // how long ago it may have expired
 };
 // What changes with the question and the time.
 Result<void, TokenError> check_access_token(const SignedToken& token, const TokenExpectation& expectation,

@@ -2,10 +2,13 @@
 
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
-#include <rapidjson/document.h>
 
+#include <set>
+
+#include "domain/plain_text.hpp"
 #include "security/base64url.hpp"
 #include "security/bytes.hpp"
+#include "security/jose.hpp"
 #include "security/key_checks.hpp"
 #include "security/signatures.hpp"
 
@@ -19,37 +22,48 @@ using Handle = PrivateKey;  // OpenSSL has one type for both halves
 constexpr std::size_t kCoordinateSize = 32;
 constexpr std::string_view kExponent = "AQAB";  // 65537
 
-std::string_view text_of(const rapidjson::Value& value) { return {value.GetString(), value.GetStringLength()}; }
-
 class Jwk {
 public:
     // Why it can't be read; empty: it can.
     std::string read(std::string_view text) {
-        if (text.size() > kMaxJwkSize) return "the key is above 4 KiB";
-        if (!text.starts_with('{') || !text.ends_with('}')) return "the key is not a JSON object";
-        json_.Parse<rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag>(text.data(), text.size());
-        if (json_.HasParseError() || !json_.IsObject()) return "the key is not a JSON object";
-        for (auto a = json_.MemberBegin(); a != json_.MemberEnd(); ++a)
-            for (auto b = a + 1; b != json_.MemberEnd(); ++b)
-                if (a->name == b->name) return "a member is given twice";
+        if (text.size() > kMaxJwkSize) return "the key is above 32 KiB";
+        auto parsed = JoseObject::parse(text);
+        if (!parsed) return "the key " + parsed.error();
+        json_ = std::move(*parsed);
         for (const char* secret : {"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-            if (json_.HasMember(secret)) return "the key is private or symmetric; register its public half, and "
-                                                "replace it, since it was sent";
+            if (json_.has(secret))
+                return "the key is private or symmetric; register its public half, and "
+                       "replace it, since it was sent";
         return {};
     }
     // Empty: missing, or no string.
     std::string_view text(const char* name) const {
-        const auto at = json_.FindMember(name);
-        return at == json_.MemberEnd() || !at->value.IsString() ? std::string_view() : text_of(at->value);
+        const std::string* found = json_.text(name);
+        return found == nullptr ? std::string_view() : std::string_view(*found);
     }
     // Absent, or this very text.
     bool allows(const char* name, std::string_view wanted) const {
-        return !json_.HasMember(name) || text(name) == wanted;
+        return !json_.has(name) || text(name) == wanted;
     }
     std::optional<std::string> bytes(const char* name) const { return base64url_decode(text(name)); }
+    // RFC 7517 section 4.3: what it is for, each once, next to which there may be other operations.
+    bool is_for_verifying() const {
+        const auto* value = json_.find("key_ops");
+        if (value == nullptr) return true;
+        if (value->kind != JoseObject::Value::Kind::kTexts) return false;
+        const std::set<std::string> operations(value->texts.begin(), value->texts.end());
+        return operations.size() == value->texts.size() && operations.contains("verify");
+    }
+    // Section 4.5. nullopt: it can't be kept.
+    std::optional<std::string> key_id() const {
+        if (!json_.has("kid")) return std::string();
+        const std::string* given = json_.text("kid");
+        const bool fits = given && !given->empty() && given->size() <= kMaxKeyIdSize && is_plain_text(*given);
+        return fits ? std::optional(*given) : std::nullopt;
+    }
 
 private:
-    rapidjson::Document json_;
+    JoseObject json_;
 };
 
 Handle key_from(const char* type, OSSL_PARAM* parameters) {
@@ -148,8 +162,12 @@ struct PublicKey::Handle {
     PrivateKey key;
 };
 
-PublicKey::PublicKey(SigningAlgorithm algorithm, std::string canonical, std::unique_ptr<Handle> handle)
-    : algorithm_(algorithm), canonical_(std::move(canonical)), handle_(std::move(handle)) {}
+PublicKey::PublicKey(SigningAlgorithm algorithm, std::string canonical, std::string key_id,
+                     std::unique_ptr<Handle> handle)
+    : algorithm_(algorithm),
+      canonical_(std::move(canonical)),
+      key_id_(std::move(key_id)),
+      handle_(std::move(handle)) {}
 PublicKey::PublicKey(PublicKey&&) noexcept = default;
 PublicKey& PublicKey::operator=(PublicKey&&) noexcept = default;
 PublicKey::~PublicKey() = default;
@@ -160,12 +178,18 @@ Result<PublicKey, std::string> PublicKey::parse(std::string_view text) {
     const Kind* kind = kind_of(jwk.text("kty"));
     if (kind == nullptr) return Unexpected(std::string("'kty' must be \"RSA\", \"EC\" or \"OKP\""));
     if (!jwk.allows("use", "sig")) return Unexpected(std::string("'use' must be \"sig\" if it is given"));
+    if (!jwk.is_for_verifying())
+        return Unexpected(
+            std::string("'key_ops' must be a list with \"verify\" in it if it is given, and nothing twice"));
+    auto key_id = jwk.key_id();
+    if (!key_id) return Unexpected(std::string("'kid' must be plain text of 1 to 256 bytes if it is given"));
     const bool fits = jwk.allows("alg", name_of(kind->algorithm)) ||
                       (kind->algorithm == SigningAlgorithm::kEdDsa && jwk.allows("alg", "Ed25519"));
     if (!fits) return Unexpected("'alg' must be \"" + std::string(name_of(kind->algorithm)) + "\" if it is given");
     auto key = kind->make(jwk);
     if (!key) return Unexpected(key.error());
-    return PublicKey(kind->algorithm, canonical_form(jwk, *kind), std::make_unique<Handle>(Handle{std::move(*key)}));
+    return PublicKey(kind->algorithm, canonical_form(jwk, *kind), std::move(*key_id),
+                     std::make_unique<Handle>(Handle{std::move(*key)}));
 }
 
 std::string PublicKey::thumbprint() const {

@@ -67,18 +67,21 @@ Reply client_credentials(Context& context, Request& request, PresentedCredential
 }
 
 // The built-in client can't keep a secret, and is told by its name alone, as on the routes that it logs in at.
-boost::asio::awaitable<Result<Client, Response>> holder_of_refresh(Context& context, const Request& request,
-                                                                   PresentedCredentials presented) {
-    const bool is_first_party = presented.method == PresentedCredentials::Method::kNone &&
-                                presented.client_id == commands::kFirstPartyClientId;
-    if (is_first_party)
+bool is_public(const PresentedCredentials& presented) {
+    return presented.method == PresentedCredentials::Method::kNone &&
+           presented.client_id == commands::kFirstPartyClientId;
+}
+
+boost::asio::awaitable<Result<Client, Response>> holder_of_tokens(Context& context, const Request& request,
+                                                                  PresentedCredentials presented) {
+    if (is_public(presented))
         if (auto client = context.clients.find(commands::kFirstPartyClientId)) co_return std::move(*client);
     auto client = co_await authenticate_client(context, request, std::move(presented));
     co_return client;
 }
 
 Reply refresh_grant(Context& context, Request& request, PresentedCredentials presented, TokenRequest asked) {
-    auto client = co_await holder_of_refresh(context, request, std::move(presented));
+    auto client = co_await holder_of_tokens(context, request, std::move(presented));
     if (!client) co_return client.error();
     auto token = context.tokens.read_refresh(asked.refresh_token.reveal());
     if (!token) co_return oauth_refuse(request, CommandError(Refusal::kInvalidGrant));
@@ -103,17 +106,19 @@ struct TokenForm {
     Secret token;
 };
 
-// Both RFCs: `token`, and a hint that is not needed to tell our two kinds apart.
-Result<TokenForm, Response> read_token_form(const Request& request) {
+// Both RFCs: `token`, of any length, and a hint that is not needed to tell our two kinds apart.
+enum class AskedBy { kConfidentialClients, kAllClients };
+Result<TokenForm, Response> read_token_form(const Request& request, AskedBy asked_by) {
     FormFields form = FormFields::of_body(request);
     TokenForm read;
     auto credentials = read_credentials(request, form);
-    read.token = form.required_secret("token", kMaxTokenBytes);
-    form.optional_string("token_type_hint", 64);
+    read.token = form.required_secret("token", request.body.size());
+    form.optional_string("token_type_hint", request.body.size());
     auto finished = oauth_finish(request, form);
     if (!credentials) return Unexpected(credentials.error());
     // Who asks comes first: a stranger is not told what he did wrong.
-    const bool nobody = credentials->method == PresentedCredentials::Method::kNone;
+    const bool nobody = credentials->method == PresentedCredentials::Method::kNone &&
+                        (asked_by == AskedBy::kConfidentialClients || !is_public(*credentials));
     if (nobody) return Unexpected(oauth_refuse(request, CommandError(Refusal::kInvalidClient)));
     if (!finished) return Unexpected(finished.error());
     read.credentials = std::move(*credentials);
@@ -160,7 +165,9 @@ void write_access(JsonText& json, const Client& client, const std::vector<std::s
     std::vector<std::string> group_names;  // which belong to no application
     if (all)
         for (const auto& group : groups) group_names.push_back(group->name);
-    json.text("scope", words(permissions)).texts("roles", names).texts("groups", group_names);
+    if (!permissions.empty())
+        json.text("scope", words(permissions));  // RFC 6749 section 3.3: one word at least
+    json.texts("roles", names).texts("groups", group_names);
 }
 
 using Told = boost::asio::awaitable<Result<std::string, CommandError>>;  // the answer as JSON
@@ -287,7 +294,7 @@ Reply token(Context& context, Request& request) {
 }
 
 Reply introspect(Context& context, Request& request) {
-    auto form = read_token_form(request);
+    auto form = read_token_form(request, AskedBy::kConfidentialClients);
     if (!form) co_return form.error();
     auto client = co_await who_asks(context, request, std::move(form->credentials));
     if (!client) co_return client.error();
@@ -302,19 +309,21 @@ Reply introspect(Context& context, Request& request) {
 }
 
 Reply revoke(Context& context, Request& request) {
-    auto form = read_token_form(request);
+    auto form = read_token_form(request, AskedBy::kAllClients);
     if (!form) co_return form.error();
-    auto client = co_await authenticate_client(context, request, std::move(form->credentials));
+    auto client = co_await holder_of_tokens(context, request, std::move(form->credentials));
     if (!client) co_return client.error();
     std::optional<Uuid> session_id;
-    const auto access = context.tokens.read_access(form->token.reveal());
-    if (access && access->service) {
+    // One that expired still names the session that it was of, which goes on.
+    const auto access = context.tokens.read_expired_access(form->token.reveal());
+    const bool is_over = access && access->expires_at_s * 1000 <= context.services.clock.now_ms();
+    if (access && access->service && !is_over) {
         auto outcome = co_await commands::revoke_service_token(context.services, *access->service,
                                                                std::move(*client), caller_of(request));
         if (!outcome) co_return refuse(request, outcome.error());
         co_return at_position(json(200, "{}"), outcome->position);
     }
-    if (access) session_id = access->bearer.session_id;
+    if (access && !access->service) session_id = access->bearer.session_id;
     if (auto refresh = context.tokens.read_refresh(form->token.reveal())) session_id = refresh->session_id;
     // RFC 7009 section 2.2: a token that is not good needs no revocation.
     if (!session_id) co_return json(200, "{}");
@@ -335,18 +344,18 @@ Reply oauth_metadata(Context& context, Request&) {
     const std::string& issuer = context.services.settings.issuer;
     const std::vector<std::string> methods{"client_secret_basic", "client_secret_post", "private_key_jwt"};
     const std::vector<std::string> algorithms{"RS256", "ES256", "EdDSA", "Ed25519"};
-    std::vector<std::string> token_methods = methods;
-    token_methods.emplace_back("none");
+    std::vector<std::string> public_methods = methods;  // what the built-in client may use, too
+    public_methods.emplace_back("none");
     JsonText json;
     json.text("issuer", issuer)
         .text("token_endpoint", issuer + "/oauth2/token")
-        .texts("token_endpoint_auth_methods_supported", token_methods)
+        .texts("token_endpoint_auth_methods_supported", public_methods)
         .texts("token_endpoint_auth_signing_alg_values_supported", algorithms)
         .text("jwks_uri", issuer + "/.well-known/jwks.json")
         .texts("response_types_supported", {})
         .texts("grant_types_supported", {"client_credentials", "refresh_token"})
         .text("revocation_endpoint", issuer + "/oauth2/revoke")
-        .texts("revocation_endpoint_auth_methods_supported", methods)
+        .texts("revocation_endpoint_auth_methods_supported", public_methods)
         .texts("revocation_endpoint_auth_signing_alg_values_supported", algorithms)
         .text("introspection_endpoint", issuer + "/oauth2/introspect")
         .texts("introspection_endpoint_auth_methods_supported", methods)

@@ -13,7 +13,7 @@ namespace {
 using commands::CommandError;
 using commands::Refusal;
 
-constexpr std::size_t kMaxKeyMemberBytes = 1024;  // a modulus of 4096 bits has 683
+constexpr std::size_t kMaxKeyMemberBytes = 64;
 
 struct Definition {
     commands::AccountDefinition account;
@@ -38,16 +38,18 @@ Result<Definition, Response> read_definition(const Request& request) {
     return definition;
 }
 
-// The members of a public JWK, as they came. What else one may hold is not for us, or is private: an unknown field.
+// A JWK as it came, under its own media type too (RFC 7517 section 8.5.1). What its members mean is said by
+// its reader.
 Result<std::string, Response> read_key(const Request& request) {
     JsonFields body(request);
-    JsonText jwk;
-    jwk.text("kty", body.required_string("kty", 8));
-    for (const char* name : {"crv", "x", "y", "n", "e", "alg", "use", "kid"})
-        if (const auto value = body.optional_string(name, kMaxKeyMemberBytes)) jwk.text(name, *value);
+    body.required_string("kty", kMaxKeyMemberBytes);
+    for (const char* name :
+         {"crv", "x",   "y",   "n",   "e", "alg", "use", "kid", "key_ops", "ext", "x5c", "x5t", "x5t#S256",
+          "x5u", "iat", "nbf", "exp", "d", "p",   "q",   "dp",  "dq",      "qi",  "oth", "k"})
+        body.ignore(name);
     auto read = body.finish();
     if (!read) return Unexpected(read.error());
-    return jwk.finish();
+    return request.body;
 }
 
 std::string_view name_of(KeyAlgorithm algorithm) {
@@ -58,6 +60,7 @@ std::string_view name_of(KeyAlgorithm algorithm) {
 
 void write_key(JsonText& json, const ServiceAccount::PublicKey& key) {
     json.text("id", key.id).text("algorithm", name_of(key.algorithm)).text("public_key", key.jwk);
+    if (key.kid) json.text("kid", *key.kid);
 }
 
 std::string account_json(const Uuid& account_id, const commands::ServiceAccess& access) {

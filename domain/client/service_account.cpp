@@ -47,14 +47,19 @@ ServiceAccountDecision decide_on(const ServiceAccount& account, const RemoveAcco
 ServiceAccountDecision decide_on(const ServiceAccount& account, const AddAccountKey& command) {
     if (!account.exists()) return Unexpected(ServiceAccountError::kUnknown);
     if (account.key(command.key_id) != nullptr) return Unexpected(ServiceAccountError::kKeyKnown);
+    for (const auto& key : account.keys)
+        if (key.is_named(command.key_id) || (command.kid && key.is_named(*command.kid)))
+            return Unexpected(ServiceAccountError::kKeyIdTaken);
     if (account.keys.size() >= kMaxKeysPerAccount) return Unexpected(ServiceAccountError::kTooManyKeys);
-    return Events{ServiceAccountKeyAdded{command.key_id, command.algorithm, command.public_key}};
+    return Events{ServiceAccountKeyAdded{command.key_id, command.algorithm, command.public_key, command.kid}};
 }
 
 ServiceAccountDecision decide_on(const ServiceAccount& account, const RemoveAccountKey& command) {
     if (!account.exists()) return Unexpected(ServiceAccountError::kUnknown);
-    if (account.key(command.key_id) == nullptr) return Unexpected(ServiceAccountError::kCredentialUnknown);
-    return Events{ServiceAccountKeyRemoved{command.key_id}};
+    const auto is_meant = [&](const auto& key) { return key.is_named(command.key_id); };
+    const auto at = std::find_if(account.keys.begin(), account.keys.end(), is_meant);
+    if (at == account.keys.end()) return Unexpected(ServiceAccountError::kCredentialUnknown);
+    return Events{ServiceAccountKeyRemoved{at->id}};
 }
 
 ServiceAccountDecision decide_on(const ServiceAccount& account, const DeleteServiceAccount&) {
@@ -83,7 +88,7 @@ ServiceAccount apply(ServiceAccount account, const ServiceAccountSecretRemoved& 
     return account;
 }
 ServiceAccount apply(ServiceAccount account, const ServiceAccountKeyAdded& event, const Recorded&) {
-    account.keys.push_back({event.key_id, event.algorithm, event.public_key});
+    account.keys.push_back({event.key_id, event.algorithm, event.public_key, event.kid});
     return account;
 }
 ServiceAccount apply(ServiceAccount account, const ServiceAccountKeyRemoved& event, const Recorded&) {

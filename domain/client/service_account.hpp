@@ -69,12 +69,13 @@ struct ServiceAccountKeyAdded {
     std::string key_id;  // its thumbprint (RFC 7638)
     KeyAlgorithm algorithm = KeyAlgorithm::kEs256;
     std::string public_key;  // JWK (RFC 7517) of its public members alone
+    std::optional<std::string> kid{};  // that it was registered with; none: with none, or before schema 2
     static constexpr std::string_view kType = "service_account.key_added";
-    static constexpr int kSchema = 1;
+    static constexpr int kSchema = 2;
     static constexpr auto fields() {
         using E = ServiceAccountKeyAdded;
         return std::tuple{Field{"key_id", &E::key_id}, Field{"algorithm", &E::algorithm},
-                          Field{"public_key", &E::public_key}};
+                          Field{"public_key", &E::public_key}, Field{"kid", &E::kid}};
     }
 };
 struct ServiceAccountKeyRemoved {
@@ -125,9 +126,10 @@ struct AddAccountKey {
     std::string key_id;
     KeyAlgorithm algorithm = KeyAlgorithm::kEs256;
     std::string public_key;
+    std::optional<std::string> kid{};
 };
 struct RemoveAccountKey {
-    std::string key_id;
+    std::string key_id;  // or its kid
 };
 struct DeleteServiceAccount {};
 
@@ -139,6 +141,7 @@ enum class ServiceAccountError {
     kTooManyKeys,
     kCredentialUnknown,  // a secret or a key that it has not, or no more
     kKeyKnown,
+    kKeyIdTaken,  // what a header would name it by is another key's name
 };
 
 // ---- state -----------------------------------------------------------------------------------------------------
@@ -157,7 +160,11 @@ struct ServiceAccount {
         std::string id;
         KeyAlgorithm algorithm = KeyAlgorithm::kEs256;
         std::string jwk;
+        std::optional<std::string> kid{};
         bool operator==(const PublicKey&) const = default;
+
+        // By the `kid` that it was registered with, or by its thumbprint.
+        bool is_named(std::string_view name) const { return id == name || kid == name; }
     };
     Status status = Status::kAbsent;
     std::string name;
@@ -176,7 +183,7 @@ struct ServiceAccount {
 
     static constexpr std::string_view kStreamType = "service_account";
     using Event = ServiceAccountEvent;
-    static constexpr int kFold = 1;  // as Session's
+    static constexpr int kFold = 2;  // as Session's
 };
 
 // ---- rules -----------------------------------------------------------------------------------------------------

@@ -3,6 +3,17 @@
 #include "eventstore/codec/codec.hpp"
 
 namespace keyledger::eventstore {
+namespace codec {
+
+// Before version 2 a key had no name but its thumbprint.
+template <>
+struct Upcast<ServiceAccountKeyAdded> {
+    static void from(int version, rapidjson::Document& payload) {
+        if (version == 1) add_member(payload, "kid", rapidjson::Value());
+    }
+};
+
+}  // namespace codec
 
 EncodedEvent encode(const ServiceAccountEvent& event, FieldSealer& sealer) {
     return codec::encode_any(event, sealer);

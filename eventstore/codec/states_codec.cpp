@@ -53,6 +53,7 @@ struct KeptAccount {
     std::vector<std::string> keys;
     std::vector<KeyAlgorithm> algorithms;  // of each key
     std::vector<std::string> jwks;
+    std::vector<std::string> kids;  // empty: none
     Position tokens_ended_before = 0;
     std::int64_t registered_at_ms = 0;
     static constexpr auto fields() {
@@ -65,6 +66,7 @@ struct KeptAccount {
                           Field{"keys", &K::keys},
                           Field{"algorithms", &K::algorithms},
                           Field{"jwks", &K::jwks},
+                          Field{"kids", &K::kids},
                           Field{"tokens_ended_before", &K::tokens_ended_before},
                           Field{"registered_at_ms", &K::registered_at_ms}};
     }
@@ -112,6 +114,7 @@ std::string encode_state(const ServiceAccount& account) {
         kept.keys.push_back(key.id);
         kept.algorithms.push_back(key.algorithm);
         kept.jwks.push_back(key.jwk);
+        kept.kids.push_back(key.kid.value_or(""));
     }
     kept.tokens_ended_before = account.tokens_ended_before;
     kept.registered_at_ms = account.registered_at_ms;
@@ -149,7 +152,7 @@ void decode_state(std::string_view text, Nestings& nestings) {
 void decode_state(std::string_view text, ServiceAccount& account) {
     KeptAccount kept = decoded<KeptAccount>(text);
     check(kept.secrets.size() == kept.sealed_sha256s.size() && kept.keys.size() == kept.algorithms.size() &&
-          kept.keys.size() == kept.jwks.size());
+          kept.keys.size() == kept.jwks.size() && kept.keys.size() == kept.kids.size());
     account = ServiceAccount{};
     account.status = kept.status;
     account.name = std::move(kept.name);
@@ -157,7 +160,9 @@ void decode_state(std::string_view text, ServiceAccount& account) {
     for (std::size_t i = 0; i < kept.secrets.size(); ++i)
         account.secrets.push_back({kept.secrets[i], std::move(kept.sealed_sha256s[i])});
     for (std::size_t i = 0; i < kept.keys.size(); ++i)
-        account.keys.push_back({std::move(kept.keys[i]), kept.algorithms[i], std::move(kept.jwks[i])});
+        account.keys.push_back(
+            {std::move(kept.keys[i]), kept.algorithms[i], std::move(kept.jwks[i]),
+             kept.kids[i].empty() ? std::nullopt : std::optional(std::move(kept.kids[i]))});
     account.tokens_ended_before = kept.tokens_ended_before;
     account.registered_at_ms = kept.registered_at_ms;
 }

@@ -228,7 +228,8 @@ StreamProse service_accounts() {
     return {
         "service_account",
         "Service accounts",
-        "One a service account; the stream's id is its client id. In Kafka these events have it as their subject.",
+        "One a service account; the stream's id is its client id. In Kafka these events have it as their "
+        "subject.",
         {{"service_account.registered",
           "There is a service account from now on, enabled, which has nothing to authenticate with yet.",
           {{"name", "unique without regard to case. In the clear: nothing personal belongs here"},
@@ -237,7 +238,8 @@ StreamProse service_accounts() {
           "The whole account as it is from now on.",
           {{"name", "unique without regard to case"}, {"audiences", "the resource servers, sorted"}}},
          {"service_account.secret_added",
-          "It authenticates with this secret from now on, too. The log holds no secret and no digest of one, only "
+          "It authenticates with this secret from now on, too. The log holds no secret and no digest of one, "
+          "only "
           "what the stored value must be equal to.",
           {{"secret_id", "of the row in `credentials`"},
            {"sealed_sha256", "SHA-256 (hex) of the sealed digest; any other is refused"}}},
@@ -248,14 +250,18 @@ StreamProse service_accounts() {
           "It authenticates with assertions under this key from now on, too (RFC 7523).",
           {{"key_id", "its thumbprint (RFC 7638)"},
            {"algorithm", "the only one that its signatures may be of"},
-           {"public_key", "its public members, as a JWK"}}},
+           {"public_key", "its public members, as a JWK"},
+           {"kid", "that it was registered with (RFC 7517), beside its thumbprint; none before schema 2"}}},
          {"service_account.key_removed",
           "The key is not good any more, nor is any token that it earned.",
           {{"key_id", "its thumbprint"}}},
-         {"service_account.disabled", "It gets no token any more, and those that it has are over for good.", {}},
+         {"service_account.disabled",
+          "It gets no token any more, and those that it has are over for good.",
+          {}},
          {"service_account.enabled", "It may get tokens again. The earlier ones stay ended.", {}},
          {"service_account.deleted",
-          "The last of its stream. Its secrets and the key that sealed them are destroyed together with this event; "
+          "The last of its stream. Its secrets and the key that sealed them are destroyed together with this "
+          "event; "
           "its tokens are over, and its roles grant nothing to anybody.",
           {}}}};
 }

@@ -89,6 +89,7 @@ void ServiceState::write(SnapshotWriter& out) const {
             out.text(key.id);
             out.number(static_cast<std::int64_t>(key.algorithm));
             out.text(key.jwk);
+            out.text(key.kid.value_or(""));
         }
     }
     for (std::size_t shard = 0; shard < tokens_.kShards; ++shard) {
@@ -122,6 +123,8 @@ void ServiceState::read(SnapshotReader& in) {
             key.id = in.text();
             key.algorithm = in.one_of<KeyAlgorithm>(KeyAlgorithm::kEdDsa);
             key.jwk = in.text();
+            std::string kid = in.text();
+            if (!kid.empty()) key.kid = std::move(kid);
         }
         accounts_[id] = std::make_shared<const ServiceAccount>(std::move(account));
     }

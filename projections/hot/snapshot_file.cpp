@@ -18,7 +18,7 @@ namespace {
 using eventstore::CodecError;
 
 static_assert(std::endian::native == std::endian::little, "numbers are written as they lie in memory");
-constexpr std::string_view kMagic = "keyledger access snapshot 1\n";
+constexpr std::string_view kMagic = "keyledger access snapshot 2\n";
 constexpr std::size_t kPartBytes = 1024 * 1024;
 constexpr std::size_t kPartRoom = 4 * 1024;  // what is longer lets a part grow
 constexpr std::size_t kMaxSealedPart = 2 * kPartBytes;

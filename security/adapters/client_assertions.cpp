@@ -20,6 +20,16 @@ KeyAlgorithm port_algorithm(SigningAlgorithm algorithm) {
     return KeyAlgorithm::kEs256;
 }
 
+// As a pointer, for what co_spawn hands back must be made of nothing first.
+using Read = Result<ServiceAccount::PublicKey, std::string>;
+asio::awaitable<std::shared_ptr<const Read>> read_here(std::string jwk) {
+    const auto key = PublicKey::parse(jwk);
+    if (!key) co_return std::make_shared<const Read>(Unexpected(key.error()));
+    ServiceAccount::PublicKey read{key->thumbprint(), port_algorithm(key->algorithm()), key->canonical()};
+    if (!key->key_id().empty()) read.kid = key->key_id();
+    co_return std::make_shared<const Read>(std::move(read));
+}
+
 asio::awaitable<JudgedKeys::Verdict> judge_here(std::string jwk) {
     auto key = PublicKey::parse(jwk);
     if (!key) co_return nullptr;
@@ -54,16 +64,17 @@ asio::awaitable<JudgedKeys::Verdict> JwtClientAssertions::judge(std::string jwk)
     co_return verdict;
 }
 
-asio::awaitable<std::optional<ServiceAccount::PublicKey>> JwtClientAssertions::read_key(std::string jwk) {
-    if (jwk.size() > kMaxJwkSize) co_return std::nullopt;
-    const auto key = co_await judge(std::move(jwk));
-    if (!key) co_return std::nullopt;
-    co_return ServiceAccount::PublicKey{key->thumbprint(), port_algorithm(key->algorithm()), key->canonical()};
+// Not remembered as it came: it may be long, and is kept in its canonical form.
+asio::awaitable<Result<ServiceAccount::PublicKey, std::string>> JwtClientAssertions::read_key(
+    std::string jwk) {
+    auto reading = read_here(std::move(jwk));
+    const auto read = co_await asio::co_spawn(processors_, std::move(reading), asio::use_awaitable);
+    co_return *read;
 }
 
-std::optional<JwtClientAssertions::Claims> JwtClientAssertions::read(std::string_view assertion) {
+Result<JwtClientAssertions::Claims, std::string> JwtClientAssertions::read(std::string_view assertion) {
     auto read = read_client_assertion(assertion);
-    if (!read) return std::nullopt;
+    if (!read) return Unexpected(read.error());
     Claims claims;
     claims.algorithm = port_algorithm(read->algorithm);
     claims.key_id = std::move(read->key_id);

@@ -38,8 +38,8 @@ public:
     // The pool outlives it.
     explicit JwtClientAssertions(boost::asio::thread_pool& processors) : processors_(processors) {}
 
-    boost::asio::awaitable<std::optional<ServiceAccount::PublicKey>> read_key(std::string jwk) override;
-    std::optional<Claims> read(std::string_view assertion) override;
+    boost::asio::awaitable<Result<ServiceAccount::PublicKey, std::string>> read_key(std::string jwk) override;
+    Result<Claims, std::string> read(std::string_view assertion) override;
     boost::asio::awaitable<bool> is_signed_by(std::string assertion, ServiceAccount::PublicKey key) override;
 
 private:

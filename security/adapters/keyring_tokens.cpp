@@ -12,6 +12,8 @@ namespace asio = boost::asio;
 
 namespace {
 
+constexpr std::int64_t kEver = std::int64_t{1} << 60;  // milliseconds
+
 constexpr std::int64_t kMaxClockDifferenceMs = 60'000;
 
 asio::awaitable<std::string> sign_here(const AccessTokens& tokens, AccessTokenClaims claims, std::int64_t now_ms) {
@@ -103,7 +105,16 @@ asio::awaitable<std::string> KeyringTokens::sign_introspection(std::string audie
 
 std::optional<commands::AccessClaims> KeyringTokens::read_access(std::string_view token) {
     // Another node may have issued it a moment ago, by a clock that is ahead.
-    const TokenExpectation expectation{settings_.issuer, std::nullopt, 0, kMaxClockDifferenceMs};
+    return read_as({settings_.issuer, std::nullopt, 0, kMaxClockDifferenceMs, 0}, token);
+}
+
+// What counts is that its key is still known.
+std::optional<commands::AccessClaims> KeyringTokens::read_expired_access(std::string_view token) {
+    return read_as({settings_.issuer, std::nullopt, 0, kMaxClockDifferenceMs, kEver}, token);
+}
+
+std::optional<commands::AccessClaims> KeyringTokens::read_as(const TokenExpectation& expectation,
+                                                             std::string_view token) {
     const auto verified = access_tokens_.verify(token, expectation, clock_.now_ms());
     if (!verified || verified->log_id != settings_.log_id) return std::nullopt;
     commands::AccessClaims claims;

@@ -30,11 +30,13 @@ public:
     boost::asio::awaitable<std::string> issue(commands::ServiceGrant grant) override;
     boost::asio::awaitable<std::string> sign_introspection(std::string audience, std::string answer) override;
     std::optional<commands::AccessClaims> read_access(std::string_view token) override;
+    std::optional<commands::AccessClaims> read_expired_access(std::string_view token) override;
     std::optional<commands::PresentedRefresh> read_refresh(std::string_view token) override;
     std::string jwks() override;
     std::vector<std::string> signing_algorithms() override;
 
 private:
+    std::optional<commands::AccessClaims> read_as(const TokenExpectation& expectation, std::string_view token);
     boost::asio::awaitable<std::string> sign(AccessTokenClaims claims, std::int64_t now_ms);
 
     const LiveKeyring& keyring_;

@@ -1,114 +1,10 @@
 // Service accounts: who may make and change them, what proves who they are, what their tokens are good for.
-#include "commands/service_accounts.hpp"
-
-#include "commands/roles.hpp"
-#include "commands/service_tokens.hpp"
 #include "security/bytes.hpp"
 #include "security/hex.hpp"
-#include "tests/commands/fixture.hpp"
+#include "tests/commands/service_accounts_fixture.hpp"
 
 namespace keyledger::commands {
 namespace {
-
-using test::bearer_of;
-using test::caller;
-using test::caller_of;
-using test::kIssuer;
-using test::kNowMs;
-using test::run;
-using test::Types;
-
-constexpr const char* kOrders = "https://orders.example";
-
-// Root is the administrator; Ann may do what tests give her.
-class ServiceAccountsTest : public test::CommandTest {
-protected:
-    void SetUp() override {
-        world.create_administrator(node, "root@example.com");
-        roots_ = world.log_in(node, "root@example.com");
-        ann_ = world.register_user(node, test::kAnnsEmail);
-        anns_ = world.log_in(node, test::kAnnsEmail);
-        before_ = world.head();
-    }
-    Result<RegisteredAccount, CommandError> register_as(const Grant& who, std::string name) {
-        return run(register_service_account(services(), bearer_of(who), {std::move(name), {kOrders}},
-                                            caller_of(who)));
-    }
-    Uuid account(std::string name = "billing") {
-        auto registered = register_as(roots_, std::move(name));
-        EXPECT_TRUE(test::succeeds(registered));
-        return registered ? registered->account_id : Uuid{};
-    }
-    Result<MadeSecret, CommandError> add_secret(const Grant& who, const Uuid& id) {
-        return run(add_account_secret(services(), bearer_of(who), id, caller_of(who)));
-    }
-    MadeSecret secret(const Uuid& id) {
-        auto made = add_secret(roots_, id);
-        EXPECT_TRUE(test::succeeds(made));
-        return std::move(*made);
-    }
-    Result<Done, CommandError> remove_secret(const Uuid& id, const Uuid& secret_id) {
-        return run(remove_account_secret(services(), bearer_of(roots_), id, secret_id, caller_of(roots_)));
-    }
-    Result<RegisteredKey, CommandError> add_key(const Grant& who, const Uuid& id, std::string jwk) {
-        return run(add_account_key(services(), bearer_of(who), id, std::move(jwk), caller_of(who)));
-    }
-    Result<Done, CommandError> change(const Grant& who, const Uuid& id, AccountStanding standing,
-                                      std::string name = "billing") {
-        return run(change_service_account(services(), bearer_of(who), id, {std::move(name), {kOrders}}, standing,
-                                          caller_of(who)));
-    }
-    Result<Done, CommandError> remove(const Grant& who, const Uuid& id) {
-        return run(delete_service_account(services(), bearer_of(who), id, caller_of(who)));
-    }
-    void let_ann(std::vector<std::string> permissions) {
-        auto role = run(define_role(services(), bearer_of(roots_), {"of-ann", std::move(permissions)},
-                                    caller_of(roots_)));
-        ASSERT_TRUE(test::succeeds(role));
-        ASSERT_TRUE(test::succeeds(run(
-            assign_role(services(), bearer_of(roots_), Subject::user(ann_), role->id, caller_of(roots_)))));
-    }
-    Uuid role(std::string name, std::vector<std::string> permissions) {
-        auto defined = run(define_role(services(), bearer_of(roots_), {std::move(name), std::move(permissions)},
-                                       caller_of(roots_)));
-        EXPECT_TRUE(test::succeeds(defined));
-        return defined ? defined->id : Uuid{};
-    }
-    Result<Done, CommandError> assign(const Grant& who, const Uuid& id, const Uuid& role_id) {
-        const auto subject = Subject::service_account(id);
-        return run(assign_role(services(), bearer_of(who), subject, role_id, caller_of(who)));
-    }
-    Result<Done, CommandError> withdraw(const Uuid& id, const Uuid& role_id) {
-        const auto subject = Subject::service_account(id);
-        return run(withdraw_role(services(), bearer_of(roots_), subject, role_id, caller_of(roots_)));
-    }
-    Result<ServiceGrant, CommandError> log_in(test::Node& at, const Uuid& id, const Secret& text,
-                                              std::vector<std::string> resources = {},
-                                              std::optional<std::string> scope = {}) {
-        ServiceLogIn request{proof_of_secret(id, text), std::move(resources), std::move(scope)};
-        return run(log_in_service(at.services, std::move(request), caller()));
-    }
-    Result<ServiceGrant, CommandError> log_in_with(test::Node& at, const std::string& assertion) {
-        auto proof = proof_of_assertion(at.services, assertion);
-        if (!proof) return Unexpected(CommandError(Refusal::kInvalidClient));
-        ServiceLogIn request{std::move(*proof), {}, {}};
-        return run(log_in_service(at.services, std::move(request), caller()));
-    }
-    std::string assertion(const Uuid& id, std::string jti, std::string audience = kIssuer,
-                          std::int64_t expires_at_ms = kNowMs + 60'000, std::string key = "key") {
-        const std::string text = id.to_string();
-        return key + '|' + text + '|' + text + '|' + audience + '|' + jti + '|' + std::to_string(expires_at_ms);
-    }
-    bool holds(const ServiceGrant& grant) {
-        const ServiceBearer bearer{grant.account_id, grant.token_id};
-        return run(access_of_service_token(other.services, bearer, Deadline::max())).has_value();
-    }
-    Types since() { return world.types(before_); }
-
-    Uuid ann_;
-    Grant roots_, anns_;
-    Position before_ = 0;
-};
 
 // ---- administration --------------------------------------------------------------------------------------------
 TEST_F(ServiceAccountsTest, AreRegisteredUnderNamesOfTheirOwn) {
@@ -397,55 +293,6 @@ TEST_F(ServiceAccountsTest, LoseTheirTokensWithWhatEarnedThem) {
     ASSERT_TRUE(test::succeeds(change(roots_, id, AccountStanding::kEnabled)));
     EXPECT_FALSE(holds(*by_second)) << "what ended stays ended";
     EXPECT_TRUE(test::succeeds(log_in(node, id, *second.secret)));
-}
-
-// ---- assertions ------------------------------------------------------------------------------------------------
-TEST_F(ServiceAccountsTest, EarnATokenByAnAssertionOnceOnAllNodes) {
-    const Uuid id = account();
-    ASSERT_TRUE(test::succeeds(add_key(roots_, id, "key")));
-    const auto grant = log_in_with(node, assertion(id, "one"));
-    ASSERT_TRUE(test::succeeds(grant));
-    EXPECT_EQ(grant->token_id.bytes[6] >> 4, 8) << "RFC 9562 section 5.8";
-    EXPECT_TRUE(test::refused(log_in_with(node, assertion(id, "one")), Refusal::kInvalidClient));
-    EXPECT_TRUE(test::refused(log_in_with(other, assertion(id, "one")), Refusal::kInvalidClient));
-    EXPECT_TRUE(test::refused(log_in_with(other, assertion(id, "one", kIssuer, kNowMs + 90'000)),
-                              Refusal::kInvalidClient));
-    EXPECT_TRUE(test::succeeds(log_in_with(other, assertion(id, "two"))));
-}
-
-TEST_F(ServiceAccountsTest, SpendAnAssertionByAskingToo) {
-    const Uuid id = account();
-    ASSERT_TRUE(test::succeeds(add_key(roots_, id, "key")));
-    auto proof = proof_of_assertion(services(), assertion(id, "one"));
-    ASSERT_TRUE(proof);
-    EXPECT_TRUE(test::succeeds(run(authenticate_service(services(), *proof, caller()))));
-    EXPECT_TRUE(test::refused(run(authenticate_service(other.services, *proof, caller())), Refusal::kInvalidClient));
-    EXPECT_TRUE(test::refused(log_in_with(other, assertion(id, "one")), Refusal::kInvalidClient));
-    EXPECT_EQ(world.types().back(), "service_token.assertion_used");
-}
-
-TEST_F(ServiceAccountsTest, RefuseAssertionsThatAreNotForThisIssuerNow) {
-    const Uuid id = account();
-    ASSERT_TRUE(test::succeeds(add_key(roots_, id, "key")));
-    const std::int64_t minute = 60'000;
-    const std::string bad[] = {assertion(id, "1", "https://else.example"),
-                               assertion(id, "2", std::string(kIssuer) + "/oauth2/token"),
-                               assertion(id, "3", kIssuer, kNowMs - minute),
-                               assertion(id, "4", kIssuer, kNowMs + 6 * minute),
-                               assertion(id, "5", kIssuer, kNowMs + minute, "another"),
-                               assertion(id, "6", kIssuer, kNowMs + minute, "forged"),
-                               assertion(id, ""),
-                               assertion(test::uuid(4), "7")};
-    for (const std::string& text : bad)
-        EXPECT_TRUE(test::refused(log_in_with(node, text), Refusal::kInvalidClient)) << text;
-    const std::string text = id.to_string();
-    const std::string of_two = "key|" + text + '|' + test::uuid(4).to_string() + '|' + kIssuer + "|8|" +
-                               std::to_string(kNowMs + minute);
-    EXPECT_TRUE(test::refused(log_in_with(node, of_two), Refusal::kInvalidClient)) << "issuer and subject differ";
-    EXPECT_TRUE(test::succeeds(log_in_with(node, assertion(id, "9", kIssuer, kNowMs + 5 * minute))));
-    ASSERT_TRUE(test::succeeds(run(
-        remove_account_key(services(), bearer_of(roots_), id, "key", caller_of(roots_)))));
-    EXPECT_TRUE(test::refused(log_in_with(node, assertion(id, "10")), Refusal::kInvalidClient));
 }
 
 // ---- asking and revoking ---------------------------------------------------------------------------------------

@@ -83,6 +83,34 @@ TEST(AddAccountKey, TakesEachKeyOnceAndFourInAll) {
     EXPECT_TRUE(refuses(decide(account(), RemoveAccountKey{kKey}), ServiceAccountError::kCredentialUnknown));
 }
 
+// RFC 7517 section 4.5: by a name that a header can carry, and that is one key's alone.
+TEST(AddAccountKey, KeepsTheNameThatItCameWithUnlessItIsTaken) {
+    const auto key = [](const char* id, std::optional<std::string> kid) {
+        return AddAccountKey{id, KeyAlgorithm::kEs256, "{}", std::move(kid)};
+    };
+    const ServiceAccountKeyAdded first{"a", KeyAlgorithm::kEs256, "{}", "orders"};
+    EXPECT_TRUE(decides(decide(account(), key("a", "orders")), {first}));
+    const ServiceAccount one = account(first);
+    EXPECT_TRUE(refuses(decide(one, key("b", "orders")), ServiceAccountError::kKeyIdTaken));
+    EXPECT_TRUE(refuses(decide(one, key("b", "a")), ServiceAccountError::kKeyIdTaken))
+        << "a thumbprint is a name";
+    EXPECT_TRUE(refuses(decide(one, key("orders", std::nullopt)), ServiceAccountError::kKeyIdTaken));
+    EXPECT_TRUE(refuses(decide(one, key("a", "other")), ServiceAccountError::kKeyKnown));
+    EXPECT_TRUE(decides(decide(one, key("b", "Orders")),
+                        {ServiceAccountKeyAdded{"b", KeyAlgorithm::kEs256, "{}", "Orders"}}))
+        << "names have a case";
+    const ServiceAccount nameless =
+        account(ServiceAccountKeyAdded{"a", KeyAlgorithm::kEs256, "{}", std::nullopt});
+    EXPECT_TRUE(decides(decide(nameless, key("b", std::nullopt)),
+                        {ServiceAccountKeyAdded{"b", KeyAlgorithm::kEs256, "{}", std::nullopt}}))
+        << "no name is no name";
+    for (const char* name : {"a", "orders"})
+        EXPECT_TRUE(decides(decide(one, RemoveAccountKey{name}), {ServiceAccountKeyRemoved{"a"}})) << name;
+    EXPECT_TRUE(refuses(decide(one, RemoveAccountKey{"b"}), ServiceAccountError::kCredentialUnknown));
+    EXPECT_TRUE(one.has_credential("a"));
+    EXPECT_FALSE(one.has_credential("orders")) << "tokens are of the key, not of whatever has its name";
+}
+
 TEST(DeleteServiceAccount, LeavesNothingToProveItselfWith) {
     EXPECT_TRUE(decides(decide(account_with_secret(), DeleteServiceAccount{}), {ServiceAccountDeleted{}}));
     const auto gone = further(account_with_secret(), ServiceAccountDeleted{}, {3, kNowMs});

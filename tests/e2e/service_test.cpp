@@ -50,6 +50,23 @@ TEST(Management, ShowsMetricsAndInformation) {
     EXPECT_EQ(management.request("PUT", "/log-level", {}, "debug").status, 204);
 }
 
+// What `wget --spider`, proxies and old probes send.
+TEST(Management, IsAskedAsTheApiMayBe) {
+    RawSocket socket(service().management_port());
+    for (const char* target : {"/health/live", "http://elsewhere.test/health/live", "/health/live?&"}) {
+        socket.send("\r\nHEAD " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n\r\n");
+        const HttpResponse head = socket.read_response(true);
+        EXPECT_EQ(head.status, 200) << target;
+        EXPECT_EQ(head.header("Content-Length"), "17") << target;
+    }
+    socket.send("GET /health/live HTTP/1.1\r\n\r\n");
+    EXPECT_EQ(socket.read_response().status, 400) << "it lacks Host";
+    RawSocket old(service().management_port());
+    old.send("GET /metrics HTTP/1.0\r\n\r\n");
+    EXPECT_EQ(old.read_response().header("Connection"), "close");
+    old.await_close();
+}
+
 TEST(Document, IsServedAsItStandsInTheRepository) {
     ApiClient client = api();
     const Answer answer = client.get("/openapi.json");

@@ -1,5 +1,7 @@
-// Access tokens: raw text, and claims under any header, rightly signed.
+// Access tokens: raw text, and claims under any header, rightly signed. The same as a client's assertion, and the
+// claims as a JWK.
 #include "security/base64url.hpp"
+#include "security/client_assertion.hpp"
 #include "security/jwt.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/fuzz/keys.hpp"
@@ -21,15 +23,36 @@ void read(std::string_view token) {
         promise(!security::check_access_token(*found, other, kNowMs), "the issuer is looked at");
 }
 
+void read_as_a_clients(std::string_view token) {
+    const auto found = security::read_client_assertion(token);
+    if (!found) {
+        promise(found.error().find_first_of("\"\\\r\n") == std::string::npos, "an error is a description of RFC 6749");
+        return;
+    }
+    promise(!found->id.empty(), "an id");
+    promise(found->issuer == found->subject, "one client");
+}
+
+void read_as_a_key(std::string_view jwk) {
+    const auto key = security::PublicKey::parse(jwk);
+    if (!key) return promise(!key.error().empty(), "a reason");
+    promise(key->key_id().size() <= security::kMaxKeyIdSize, "a name is bounded");
+    const auto again = security::PublicKey::parse(key->canonical());
+    promise(again && again->thumbprint() == key->thumbprint(), "the canonical form is of the same key");
+}
+
 }  // namespace
 
 void token(std::string_view text) {
     read(text);
+    read_as_a_clients(text);
     // The first line is the header, the rest the claims.
     const std::size_t line = text.find('\n');
     if (line == text.npos) return;
     const std::string signed_part = security::base64url_encode(text.substr(0, line)) + "." +
                                     security::base64url_encode(text.substr(line + 1));
+    read_as_a_clients(signed_part + ".AA");
+    read_as_a_key(text.substr(line + 1));
     const auto& key = *test_keys().need_current(security::KeyPurpose::kTokenSigning, kNowMs).signing;
     read(signed_part + "." + security::base64url_encode(key.sign(signed_part)));
 }

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Clients that somebody else wrote, against the real service: oauth4webapi and jose (clients.mjs) from discovery to
-revocation, and Apache's mod_oauth2 as a resource server that protects a page, by introspection and by the published
-keys. Needs what `scripts/install oauth-clients` gets."""
+revocation; client assertions of PyJWT, jwcrypto, joserfc, jose and Nimbus, as they make them by default, and by the
+examples of docs/clients.md; and Apache's mod_oauth2 as a resource server that protects a page, by introspection and by
+the published keys. Needs what `scripts/install oauth-clients` gets."""
 
 import http.client
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -23,6 +25,10 @@ AUDIENCE = "https://orders.example"
 SECONDS = 30
 NODE = next(HERE.glob("node_modules/node-linux-*/bin/node"), None)  # Debian's own is too old for the clients
 MODULES = pathlib.Path("/usr/lib/apache2/modules")
+PYTHON = HERE / "node_modules/.python/bin/python3"  # with what requirements.txt names
+JARS = HERE / "node_modules/.jars"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+LIBRARIES = ("pyjwt", "jwcrypto", "joserfc", "jose", "nimbus")
 
 APACHE = """
 ServerRoot "{work}"
@@ -85,6 +91,14 @@ class Api:
         secret = self.call(201, "POST", f"/api/v1/admin/service-accounts/{account['id']}/secrets")
         return account["id"], secret["client_secret"]
 
+    def with_assertion(self, wanted, assertion, **more):
+        form = {"grant_type": "client_credentials", "client_assertion_type": ASSERTION_TYPE,
+                "client_assertion": assertion, **more}
+        return self.call(wanted, "POST", "/oauth2/token", form=form)
+
+    def add_key(self, account, jwk):
+        return self.call(201, "POST", f"/api/v1/admin/service-accounts/{account}/keys", jwk)
+
     def token_of(self, account, **more):
         form = {"grant_type": "client_credentials", "client_id": account[0], "client_secret": account[1], **more}
         return self.call(200, "POST", "/oauth2/token", form=form)["access_token"]
@@ -102,12 +116,72 @@ console.log(JSON.stringify(pairs))"""
     return json.loads(node(["--input-type=module", "-e", script]))
 
 
-def node(words, given=""):
-    done = subprocess.run([str(NODE), *words], cwd=HERE, input=given, capture_output=True, text=True, check=False,
-                          timeout=10 * SECONDS)
+def run(words, given="", **environment):
+    done = subprocess.run([str(word) for word in words], cwd=HERE, input=given, capture_output=True, text=True,
+                          check=False, timeout=10 * SECONDS, env={**os.environ, **environment})
     if done.returncode != 0:
-        die(f"node ended with {done.returncode}: {done.stderr.strip()}")
+        die(f"{words[0]} ended with {done.returncode}: {done.stderr.strip()}")
     return done.stdout
+
+
+def node(words, given="", **environment):
+    return run([NODE, *words], given, **environment)
+
+
+def java(source, given="", **environment):
+    return run(["java", "-cp", JARS / "*", source], given, **environment)
+
+
+def assertions(service, api, expect):
+    """What each library makes without being told otherwise: its keys are registered as it exports them."""
+    clients = {name: api.service_account(f"signs-{name}")[0] for name in LIBRARIES}
+    given = json.dumps({"issuer": service.environment["KEYLEDGER_ISSUER"], "clients": clients})
+    made = {**json.loads(run([PYTHON, "-B", "assertions.py"], given)), **json.loads(node(["assertions.mjs"], given)),
+            **json.loads(java("Assertions.java", given))}
+    expect("libraries that sign", sorted(made), sorted(LIBRARIES))
+    for name, cases in made.items():
+        for case in cases:
+            key = api.add_key(clients[name], case["jwk"])
+            expect(f"{case['case']}: the key's name", key.get("kid"), case["jwk"].get("kid"))
+            for number, assertion in enumerate(case["assertions"]):
+                token = api.with_assertion(200, assertion)
+                expect(f"{case['case']}, assertion {number}", token["token_type"], "Bearer")
+            refused = api.with_assertion(401, case["assertions"][0])
+            expect(f"{case['case']}, once more", "used before" in refused["error_description"], True)
+
+
+def examples():
+    """(library, language, text) of each example in docs/clients.md."""
+    text = (HERE.parents[1] / "docs/clients.md").read_text(encoding="utf-8")
+    return re.findall(r"^```(python|javascript|java) (\w+)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def documented(service, api, work, expect):
+    """The examples as they stand, with a key that has a name and an algorithm."""
+    script = """import { generateKeyPair, exportJWK } from 'jose'
+const pair = await generateKeyPair('ES256', { extractable: true })
+const named = async (key) => ({ ...await exportJWK(key), kid: 'orders-2026', alg: 'ES256', use: 'sig' })
+console.log(JSON.stringify([await named(pair.publicKey), await named(pair.privateKey)]))"""
+    public, private = json.loads(node(["--input-type=module", "-e", script]))
+    key = work / "key.json"
+    key.touch(mode=0o600)
+    key.write_text(json.dumps(private), encoding="utf-8")
+    ran = []
+    for language, library, text in examples():
+        account = api.service_account(f"documented-{library}")[0]
+        api.add_key(account, public)
+        environment = {"KEY": str(key), "CLIENT_ID": account, "ISSUER": service.environment["KEYLEDGER_ISSUER"]}
+        if language == "python":
+            assertion = run([PYTHON, "-B", "-c", text], **environment)
+        elif language == "javascript":
+            assertion = node(["--input-type=module", "-e", text], **environment)
+        else:
+            source = work / "Example.java"
+            source.write_text(text, encoding="utf-8")
+            assertion = java(source, **environment)
+        api.with_assertion(200, assertion.strip(), client_id=account)
+        ran.append(library)
+    expect("the examples of docs/clients.md", sorted(ran), sorted(LIBRARIES))
 
 
 def javascript(service, api, expect):
@@ -205,7 +279,7 @@ def apache(service, api, work, expect):
 def main():
     parser = arguments(__doc__)
     options = parser.parse_args()
-    if NODE is None or not (MODULES / "mod_oauth2.so").exists():
+    if NODE is None or not all(path.exists() for path in (MODULES / "mod_oauth2.so", PYTHON, JARS)):
         die("the clients are not here; run scripts/install oauth-clients")
 
     def story(service, _databases, work, expect):
@@ -215,6 +289,8 @@ def main():
         api = Api(service.port)
         api.token = api.log_in()["access_token"]
         javascript(service, api, expect)
+        assertions(service, api, expect)
+        documented(service, api, work, expect)
         apache(service, api, work, expect)
         service.stop()
 

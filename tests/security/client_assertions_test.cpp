@@ -24,12 +24,18 @@ std::string edwards_jwk(std::string_view point) {
 
 class ClientKeys : public testing::Test {
 protected:
+    // co_spawn makes what it hands back of nothing first.
+    template <class T>
+    static asio::awaitable<std::optional<T>> kept(asio::awaitable<T> work) {
+        T result = co_await std::move(work);
+        co_return result;
+    }
     template <class T>
     T run(asio::awaitable<T> work) {
         asio::io_context here;
-        auto future = asio::co_spawn(here, std::move(work), asio::use_future);
+        auto future = asio::co_spawn(here, kept(std::move(work)), asio::use_future);
         here.run();
-        return future.get();
+        return *future.get();
     }
     // As an event of before keys were judged holds it.
     static ServiceAccount::PublicKey registered_before(std::string jwk, KeyAlgorithm algorithm) {
@@ -71,7 +77,7 @@ TEST_F(ClientKeys, AreJudgedOffTheThreadThatAsks) {
     std::latch free{1};
     asio::post(processors, [&] { free.wait(); });
     asio::io_context here;
-    auto judged = asio::co_spawn(here, assertions.read_key(edwards_jwk(weak::kGoodPoint)), asio::use_future);
+    auto judged = asio::co_spawn(here, kept(assertions.read_key(edwards_jwk(weak::kGoodPoint))), asio::use_future);
     bool went_on = false;
     asio::post(here, [&] { went_on = true; });
     here.poll();
@@ -80,11 +86,13 @@ TEST_F(ClientKeys, AreJudgedOffTheThreadThatAsks) {
     free.count_down();
     here.restart();
     here.run();
-    EXPECT_TRUE(judged.get());
+    EXPECT_TRUE(*judged.get());
 
+    const auto known = registered_before(edwards_jwk(weak::kGoodPoint), KeyAlgorithm::kEdDsa);
+    EXPECT_FALSE(run(assertions.is_signed_by("a.b.AA", known)));
     std::latch free_again{1};
     asio::post(processors, [&] { free_again.wait(); });
-    EXPECT_TRUE(run(assertions.read_key(edwards_jwk(weak::kGoodPoint)))) << "remembered";
+    EXPECT_FALSE(run(assertions.is_signed_by("a.b.AA", known))) << "remembered";
     free_again.count_down();
     processors.join();
 }

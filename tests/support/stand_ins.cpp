@@ -60,17 +60,17 @@ Secret CountedIdentifiers::next_secret() {
     return Secret(security::view_of(id));
 }
 
-asio::awaitable<std::optional<ServiceAccount::PublicKey>> PlainAssertions::read_key(std::string jwk) {
-    if (jwk.empty() || jwk == "bad") co_return std::nullopt;
+asio::awaitable<Result<ServiceAccount::PublicKey, std::string>> PlainAssertions::read_key(std::string jwk) {
+    if (jwk.empty() || jwk == "bad") co_return Unexpected(std::string("it is bad"));
     co_return ServiceAccount::PublicKey{jwk, KeyAlgorithm::kEs256, jwk};
 }
 
-std::optional<PlainAssertions::Claims> PlainAssertions::read(std::string_view assertion) {
+Result<PlainAssertions::Claims, std::string> PlainAssertions::read(std::string_view assertion) {
     std::vector<std::string> parts(1);
     for (const char c : assertion) c == '|' ? void(parts.emplace_back()) : parts.back().push_back(c);
-    if (parts.size() != 6) return std::nullopt;
+    if (parts.size() != 6) return Unexpected(std::string("it has no six parts"));
     Claims claims;
-    claims.key_id = parts[0] == "forged" ? "" : parts[0];
+    if (parts[0] != "forged") claims.key_id = parts[0];
     claims.issuer = parts[1];
     claims.subject = parts[2];
     claims.audience = parts[3];

@@ -77,8 +77,8 @@ public:
 // signed by the key that it names. One of the key id "forged" names none.
 class PlainAssertions : public commands::ClientAssertions {
 public:
-    asio::awaitable<std::optional<ServiceAccount::PublicKey>> read_key(std::string jwk) override;
-    std::optional<Claims> read(std::string_view assertion) override;
+    asio::awaitable<Result<ServiceAccount::PublicKey, std::string>> read_key(std::string jwk) override;
+    Result<Claims, std::string> read(std::string_view assertion) override;
     asio::awaitable<bool> is_signed_by(std::string assertion, ServiceAccount::PublicKey key) override;
 };
 

@@ -50,8 +50,8 @@ OPTIONAL = {
     "sudo": "scripts/install asks for it, and says what to do without",
     "git": "whoever has a clone has it; from an export, scripts/bench says that it knows no commit",
 }
-# Modules that pip brings, by tests/hardening/requirements.txt.
-FROM_PIP = {"schemathesis"}
+# Modules that pip brings, by tests/hardening/requirements.txt and tests/oauth/requirements.txt.
+FROM_PIP = {"schemathesis", "cryptography", "joserfc", "jwcrypto", "jwt"}
 
 Use = collections.namedtuple("Use", "path line what groups package")
 Repository = collections.namedtuple("Repository", "root scripts trees functions names_of")
