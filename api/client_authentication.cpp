@@ -32,6 +32,16 @@ std::string_view name_of(OAuthError error) {
     return "invalid_request";
 }
 
+std::string_view told_of(commands::ClientFault fault) {
+    if (fault == commands::ClientFault::kAssertionUsed)
+        return "This client assertion was used before. Sign a new one for each request, with a 'jti' of its "
+               "own.";
+    if (fault == commands::ClientFault::kUnproved)
+        return "The client is unknown or disabled, or no key of it, by 'kid' and 'alg', signed this "
+               "assertion.";
+    return kNotAuthenticated;
+}
+
 Response error_answer(int status, std::string_view error, std::string_view description) {
     JsonText json;
     json.text("error", error).text("error_description", description);
@@ -49,8 +59,7 @@ Response oauth_error(const Request&, OAuthError error, std::string_view descript
 
 Response oauth_refuse(const Request& request, const CommandError& error) {
     if (error.refusal == Refusal::kInvalidClient)
-        return oauth_error(request, OAuthError::kInvalidClient,
-                           error.told.empty() ? kNotAuthenticated : std::string_view(error.told));
+        return oauth_error(request, OAuthError::kInvalidClient, told_of(error.client));
     if (error.refusal == Refusal::kInvalidGrant)
         return oauth_error(request, OAuthError::kInvalidGrant,
                            "The refresh token is not good (any more). Log in again.");
@@ -136,8 +145,8 @@ boost::asio::awaitable<Result<commands::Client, Response>> authenticate_client(C
     if (auto client = configured_client(context, presented)) co_return std::move(*client);
     auto proof = proof_of(context, presented);
     if (!proof && !proof.error().why.empty()) {
-        const auto error = commands::refuse_unfit(context.services, proof.error(), caller_of(request));
-        co_return Unexpected(oauth_refuse(request, error));
+        commands::note_unfit(context.services, proof.error(), caller_of(request));
+        co_return Unexpected(oauth_error(request, OAuthError::kInvalidClient, proof.error().why));
     }
     if (!proof) {
         const CommandError error = co_await commands::count_client_failure(context.services, caller_of(request));

@@ -212,7 +212,6 @@ Response challenge(Response response, std::string_view header) {
 
 Response refuse(const Request& request, const commands::CommandError& error) {
     Problem what = problem_of(error.refusal);
-    if (!error.told.empty()) (what.errors.empty() ? what.detail : what.errors.front().detail) = error.told;
     if (error.retry_after_s > 0) what.retry_after_s = static_cast<int>(error.retry_after_s);
     if (what.type.status == 503 && !what.retry_after_s) what.retry_after_s = 1;
     Response response = problem(request, what);

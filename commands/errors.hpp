@@ -91,13 +91,27 @@ enum class Refusal {
     kBroken,              // a bug or damaged data; the log line says what
 };
 
+// Why somebody is no client: for the log. What of it the caller is told is for whoever answers to say.
+enum class ClientFault {
+    kNone,  // not known, or not to be told
+    kUnknown,
+    kDisabled,
+    kNoSuchSecret,
+    kOtherSecret,
+    kNotOfNow,       // the assertion is not for this issuer or this time
+    kNoSuchKey,      // none of that name and algorithm
+    kNotItsOwn,      // another key signed the assertion
+    kAssertionUsed,  // rightly signed, and presented before
+    kUnproved,       // one of those above but the last, which one nobody is told
+};
+
 struct CommandError {
     Refusal refusal = Refusal::kBroken;
-    std::int64_t retry_after_s = 0;  // 0: no advice
-    std::string told = {};   // a sentence for the caller instead of the one that goes with the refusal; empty: none
-    std::string noted = {};  // for the log alone
+    ClientFault client = ClientFault::kNone;  // of kInvalidClient
+    std::int64_t retry_after_s = 0;           // 0: no advice
 
     CommandError(Refusal why, std::int64_t retry_after_s = 0) : refusal(why), retry_after_s(retry_after_s) {}
+    explicit CommandError(ClientFault fault) : refusal(Refusal::kInvalidClient), client(fault) {}
 };
 
 // The adapters from the concerns below to the one list above.

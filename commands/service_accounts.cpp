@@ -75,12 +75,11 @@ Answer<Done> do_upon(Services& services, Bearer bearer, Uuid account_id, Caller 
     co_return Done{executed->position, executed->repeated};
 }
 
-Answer<ServiceAccount::PublicKey> key_of(Services& services, std::string jwk) {
+Answer<ServiceAccount::PublicKey> key_of(Services& services, std::string jwk, std::string* fault) {
     auto key = co_await services.assertions.read_key(std::move(jwk));
     if (key) co_return std::move(*key);
-    CommandError error(Refusal::kInvalidKey);
-    error.told = "This can't be taken as a key to verify assertions with: " + key.error() + ".";
-    co_return Unexpected(std::move(error));
+    if (fault != nullptr) *fault = key.error();
+    co_return Unexpected(CommandError(Refusal::kInvalidKey));
 }
 
 Answer<eventstore::RecordedEvent> first_event(Services& services, const Executed& executed, Deadline deadline) {
@@ -203,11 +202,11 @@ Answer<Done> remove_account_secret(Services& services, Bearer bearer, Uuid accou
 }
 
 Answer<RegisteredKey> add_account_key(Services& services, Bearer bearer, Uuid account_id, std::string jwk,
-                                      Caller caller) {
+                                      Caller caller, std::string* fault) {
     std::optional<Result<ServiceAccount::PublicKey, CommandError>> key;
     // Looked at only for who may register it: it takes milliseconds.
     const Act act = [&](OnAccount& on) -> Decided {
-        if (!key) key = co_await key_of(services, jwk);
+        if (!key) key = co_await key_of(services, jwk, fault);
         if (!*key) co_return Unexpected(key->error());
         const ServiceAccount::PublicKey& read = **key;
         const AddAccountKey command{read.id, read.algorithm, read.jwk, read.kid};
@@ -215,7 +214,7 @@ Answer<RegisteredKey> add_account_key(Services& services, Bearer bearer, Uuid ac
     };
     auto added = co_await do_upon(services, bearer, account_id, std::move(caller), act);
     if (!added) co_return Unexpected(added.error());
-    if (!key) key = co_await key_of(services, jwk);  // a repeat: the first outcome, told again
+    if (!key) key = co_await key_of(services, jwk, fault);  // a repeat: the first outcome, told again
     if (!*key) co_return Unexpected(key->error());
     co_return RegisteredKey{std::move(**key), added->position, added->repeated};
 }

@@ -36,9 +36,10 @@ struct RegisteredKey {
     Position position = 0;
     bool repeated = false;  // as in Done
 };
-// kInvalidKey, with what is wrong with it. `jwk` is the public half as it came (RFC 7517); its `kid` is kept.
+// `jwk` is the public half as it came (RFC 7517); its `kid` is kept. kInvalidKey: `fault`, which outlives
+// the command, says what is wrong with it.
 Answer<RegisteredKey> add_account_key(Services& services, Bearer bearer, Uuid account_id, std::string jwk,
-                                      Caller caller);
+                                      Caller caller, std::string* fault = nullptr);
 // By its id, the thumbprint, or by its `kid`.
 Answer<Done> remove_account_key(Services& services, Bearer bearer, Uuid account_id, std::string key_id,
                                 Caller caller);

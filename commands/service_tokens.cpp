@@ -52,57 +52,70 @@ std::string fault_of(const Services& services, const ClientAssertions::Claims& c
     return {};
 }
 
-CommandError refused_client(std::string_view noted) {
-    CommandError error(Refusal::kInvalidClient);
-    error.noted = noted;
-    return error;
+std::string_view noted(ClientFault fault) {
+    switch (fault) {
+        case ClientFault::kUnknown:
+            return "there is no such service account";
+        case ClientFault::kDisabled:
+            return "it is disabled";
+        case ClientFault::kNoSuchSecret:
+            return "it has no such secret";
+        case ClientFault::kOtherSecret:
+            return "its secret is another one";
+        case ClientFault::kNotOfNow:
+            return "its assertion is not of now";
+        case ClientFault::kNoSuchKey:
+            return "no key of it has the 'kid' and the algorithm that its assertion names";
+        case ClientFault::kNotItsOwn:
+            return "its assertion was not signed by its key";
+        case ClientFault::kAssertionUsed:
+            return "its assertion was used before";
+        case ClientFault::kUnproved:
+        case ClientFault::kNone:
+            break;
+    }
+    return "it is no good client (any more)";
 }
 
-// The key that signed it, of those whose algorithm it names. The error is for the log.
-asio::awaitable<Result<std::string, std::string_view>> key_that_signed(const Services& services,
-                                                                       const ServiceAccount& account,
-                                                                       const ClientProof& proof) {
+// The key that signed it, of those whose algorithm it names.
+asio::awaitable<Result<std::string, ClientFault>> key_that_signed(const Services& services,
+                                                                  const ServiceAccount& account,
+                                                                  const ClientProof& proof) {
     const auto& claims = *proof.assertion;
-    if (!fault_of(services, claims).empty())
-        co_return Unexpected(std::string_view("its assertion is not of now"));
-    std::string_view why = "no key of it has the 'kid' and the algorithm that its assertion names";
+    if (!fault_of(services, claims).empty()) co_return Unexpected(ClientFault::kNotOfNow);
+    ClientFault fault = ClientFault::kNoSuchKey;
     for (const auto& key : account.keys) {
         if (key.algorithm != claims.algorithm || (claims.key_id && !key.is_named(*claims.key_id))) continue;
         const bool is_signed = co_await services.assertions.is_signed_by(proof.assertion_text, key);
         if (is_signed) co_return key.id;
-        why = "its assertion was not signed by its key";
+        fault = ClientFault::kNotItsOwn;
     }
-    co_return Unexpected(why);
+    co_return Unexpected(fault);
 }
 
 // The id of the credential that proves it; kInvalidClient.
 Answer<std::string> prove(Services& services, const ServiceAccount& account, const ClientProof& proof,
                           Deadline deadline) {
-    if (!account.exists()) co_return Unexpected(refused_client("there is no such service account"));
+    if (!account.exists()) co_return Unexpected(CommandError(ClientFault::kUnknown));
     if (account.status != ServiceAccount::Status::kEnabled)
-        co_return Unexpected(refused_client("it is disabled"));
+        co_return Unexpected(CommandError(ClientFault::kDisabled));
     if (proof.assertion) {
         auto key_id = co_await key_that_signed(services, account, proof);
-        if (!key_id) co_return Unexpected(refused_client(key_id.error()));
+        if (!key_id) co_return Unexpected(CommandError(key_id.error()));
         co_return std::move(*key_id);
     }
     const auto* named = proof.secret ? account.secret(proof.secret->secret_id) : nullptr;
-    if (named == nullptr) co_return Unexpected(refused_client("it has no such secret"));
+    if (named == nullptr) co_return Unexpected(CommandError(ClientFault::kNoSuchSecret));
     auto digest = co_await stored_digest(services, proof.account_id, *named, deadline);
     if (!digest) co_return Unexpected(digest.error());
     if (!Secret::equal(security::view_of(*digest), security::view_of(proof.secret->digest)))
-        co_return Unexpected(refused_client("its secret is another one"));
+        co_return Unexpected(CommandError(ClientFault::kOtherSecret));
     co_return proof.secret->secret_id.to_string();
 }
 
-// Whoever comes with a used assertion has shown that a registered client signed it: they may be told.
 CommandError refused_token(ServiceTokenError error) {
-    CommandError refused(refusal_of(error));
-    if (error != ServiceTokenError::kUsed) return refused;
-    refused.told =
-        "This client assertion was used before. Sign a new one for each request, with a 'jti' of its own.";
-    refused.noted = "its assertion was used before";
-    return refused;
+    if (error == ServiceTokenError::kUsed) return CommandError(ClientFault::kAssertionUsed);
+    return CommandError(refusal_of(error));
 }
 
 // What an assertion can be used for once: UUIDv8 (RFC 9562 section 5.8) of the account and the assertion's id.
@@ -122,12 +135,6 @@ std::optional<ServiceAccount> remembered(Services& services, const Uuid& account
     return account ? std::optional(*account) : std::nullopt;
 }
 
-// The same for unknown clients, disabled ones and wrong signatures: it tells nobody which clients there are.
-std::string unproved(const ClientProof& proof) {
-    if (!proof.assertion) return {};
-    return "The client is unknown or disabled, or no key of it, by 'kid' and 'alg', signed this assertion.";
-}
-
 // Failures are counted, and slowed down; an operator hears of a credential that was swapped. Ids that no account has
 // are not counted: there are as many as anybody likes.
 asio::awaitable<CommandError> judged(Services& services, const ClientProof& proof, const Caller& caller,
@@ -141,8 +148,12 @@ asio::awaitable<CommandError> judged(Services& services, const ClientProof& proo
     if (account && account->exists()) account_id = proof.account_id;
     CommandError counted = co_await count_client_failure(services, caller, account_id);
     if (counted.refusal != Refusal::kInvalidClient) co_return counted;
-    services.journal.warning("a client was refused: " + error.noted, proof.account_id);
-    counted.told = error.told.empty() ? unproved(proof) : error.told;
+    services.journal.warning(std::string("a client was refused: ").append(noted(error.client)),
+                             proof.account_id);
+    // Whoever comes with a used assertion has shown that the client signed it. Else nobody learns which
+    // clients there are.
+    const bool signed_it = error.client == ClientFault::kAssertionUsed;
+    if (proof.assertion) counted.client = signed_it ? error.client : ClientFault::kUnproved;
     co_return counted;
 }
 
@@ -197,8 +208,7 @@ Answer<void> admit(Services& services, const ClientProof& proof, const Caller& c
     auto states = co_await services.access.read_service(subject, caller.deadline);
     // A memory that fell behind says nothing, and the log is asked.
     if (!states || states->account.exists()) co_return admitted;
-    CommandError counted =
-        co_await judged(services, proof, caller, refused_client("there is no such service account"));
+    CommandError counted = co_await judged(services, proof, caller, CommandError(ClientFault::kUnknown));
     co_return Unexpected(std::move(counted));
 }
 
@@ -279,13 +289,10 @@ Result<ClientProof, UnfitAssertion> proof_of_assertion(Services& services, std::
     return ClientProof{*account_id, std::nullopt, std::move(*claims), std::string(assertion)};
 }
 
-CommandError refuse_unfit(Services& services, const UnfitAssertion& unfit, const Caller& caller) {
+void note_unfit(Services& services, const UnfitAssertion& unfit, const Caller& caller) {
     const std::string& network = caller.network.empty() ? caller.client_address : caller.network;
-    const auto noted = bucket_of("unfit assertions of", network, services.settings.limits.passwords);
-    if (services.limits.take_own({noted}).wait_ms == 0) services.journal.warning(unfit.why, unfit.account_id);
-    CommandError error(Refusal::kInvalidClient);
-    error.told = unfit.why;
-    return error;
+    const auto rate = bucket_of("unfit assertions of", network, services.settings.limits.passwords);
+    if (services.limits.take_own({rate}).wait_ms == 0) services.journal.warning(unfit.why, unfit.account_id);
 }
 
 Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Caller caller) {

@@ -28,7 +28,7 @@ struct UnfitAssertion {
 // Of the account that the assertion says it is of.
 Result<ClientProof, UnfitAssertion> proof_of_assertion(Services& services, std::string_view assertion);
 // Notes it in the log, not more often than failures are counted. Nothing was guessed at, so it counts for none.
-CommandError refuse_unfit(Services& services, const UnfitAssertion& unfit, const Caller& caller);
+void note_unfit(Services& services, const UnfitAssertion& unfit, const Caller& caller);
 
 struct ServiceLogIn {
     ClientProof proof;

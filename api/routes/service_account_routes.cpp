@@ -52,6 +52,13 @@ Result<std::string, Response> read_key(const Request& request) {
     return request.body;
 }
 
+Response refuse_key(const Request& request, const std::string& fault) {
+    const std::string detail = "This can't be taken as a key to verify assertions with: " + fault + ".";
+    const Problem what{
+        problems::kInvalidFields, "Correct the key and send it again.", {}, {{"kty", detail}}, {}};
+    return problem(request, what);
+}
+
 std::string_view name_of(KeyAlgorithm algorithm) {
     for (const auto& [value, name] : enum_names(algorithm))
         if (value == algorithm) return name;
@@ -178,7 +185,10 @@ Reply add_account_key(Context& context, Request& request) {
     auto caller = caller_with_key(context, request, *claims);
     if (!caller) co_return caller.error();
     const Uuid account_id = id_of(request, "id");
-    auto added = co_await commands::add_account_key(context.services, claims->bearer, account_id, *jwk, *caller);
+    std::string fault;
+    auto added = co_await commands::add_account_key(context.services, claims->bearer, account_id, *jwk,
+                                                    *caller, &fault);
+    if (!added && added.error().refusal == Refusal::kInvalidKey) co_return refuse_key(request, fault);
     if (!added) co_return refuse(request, added.error());
     JsonText json;
     write_key(json, added->key);
