@@ -39,10 +39,27 @@ void allow_members(const YamlNode& map, const std::string& what, std::initialize
     }
 }
 
+// Whether there must be no such thing. Only who says so means it: a value that was forgotten deletes nothing.
+bool is_absent(const YamlNode& node, const std::string& what, std::initializer_list<std::string_view> members) {
+    if (node.kind == Kind::kNothing && node.text.empty())
+        throw Wrong(node, what + " has no value; write null or {state: absent} to delete it, {} to give it nothing");
+    if (node.kind == Kind::kNothing) return true;
+    allow_members(node, what, members);
+    const auto state = std::ranges::find_if(node.members, [](const auto& one) { return one.first == "state"; });
+    if (state == node.members.end()) return false;
+    const std::string& text = state->second.text;
+    if (text != "absent" && text != "present") throw Wrong(state->second, "state is 'absent' or 'present'");
+    if (text == "absent" && node.members.size() > 1)
+        throw Wrong(node, what + " is to be absent, and has other members");
+    return text == "absent";
+}
+
 std::vector<std::string> texts(const YamlNode& map, std::string_view name) {
-    const YamlNode* list = member(map, name);
     std::vector<std::string> texts;
-    if (list == nullptr) return texts;
+    const auto found = std::ranges::find_if(map.members, [&](const auto& one) { return one.first == name; });
+    if (found == map.members.end()) return texts;
+    const YamlNode* list = &found->second;
+    if (list->kind == Kind::kNothing) throw Wrong(*list, std::string(name) + " has no value; write [] for none");
     if (list->kind != Kind::kList) throw Wrong(*list, std::string(name) + " is not a list");
     for (const YamlNode& item : list->items) {
         if (item.kind != Kind::kScalar) throw Wrong(item, "an item of " + std::string(name) + " is not a text");
@@ -69,8 +86,7 @@ WantedRole read_role(const std::string& name, const YamlNode& node) {
     check_name(node, name, "role");
     if (parse_role_name(name)->key == kAdministratorRoleName)
         throw Wrong(node, "the role 'administrator' is built in; it is neither changed nor deleted");
-    if (node.kind == Kind::kNothing) return {name, std::nullopt};
-    allow_members(node, "role '" + name + "'", {"permissions", "deny"});
+    if (is_absent(node, "role '" + name + "'", {"permissions", "deny", "state"})) return {name, std::nullopt};
     commands::RoleDefinition definition;
     definition.name = name;
     definition.permissions = texts(node, "permissions");
@@ -97,7 +113,6 @@ std::optional<std::vector<std::string>> read_default_roles(const YamlNode& file,
         std::ranges::find_if(file.members, [](const auto& one) { return one.first == "default_roles"; });
     if (at == file.members.end()) return std::nullopt;
     const YamlNode& list = at->second;
-    if (list.kind == Kind::kNothing) throw Wrong(list, "default_roles is empty; write [] for none");
     std::vector<std::string> names = texts(file, "default_roles");
     if (names.size() > kMaxRolesPerGroup)
         throw Wrong(list, "more than " + std::to_string(kMaxRolesPerGroup) + " default roles");
@@ -121,8 +136,7 @@ std::optional<std::vector<std::string>> read_default_roles(const YamlNode& file,
 WantedGroup read_group(const std::string& name, const YamlNode& node) {
     check_name(node, name, "group");
     if (is_everyones_name(name)) throw Wrong(node, kHintOfDefaults);
-    if (node.kind == Kind::kNothing) return {name, std::nullopt};
-    allow_members(node, "group '" + name + "'", {"roles", "groups"});
+    if (is_absent(node, "group '" + name + "'", {"roles", "groups", "state"})) return {name, std::nullopt};
     commands::GroupDefinition definition{texts(node, "roles"), texts(node, "groups")};
     for (const std::string& role : definition.roles) check_name(node, role, "role");
     for (const std::string& group : definition.groups) {
@@ -133,6 +147,23 @@ WantedGroup read_group(const std::string& name, const YamlNode& node) {
 }
 
 std::string key_of(const std::string& name) { return parse_role_name(name)->key; }
+
+// What a group has must not be deleted by the same file.
+template <class Wanted>
+void refuse_deleted(const std::vector<Wanted>& wanted, const std::vector<std::string>& names, const YamlNode& where,
+                    const std::string& what) {
+    for (const std::string& name : names)
+        for (const Wanted& one : wanted)
+            if (!one.definition && parse_role_name(one.name)->key == parse_role_name(name)->key)
+                throw Wrong(where, what + " '" + name + "', which this file deletes");
+}
+void refuse_deleted(const AccessFile& file, const YamlNode& where) {
+    for (const WantedGroup& group : file.groups) {
+        if (!group.definition) continue;
+        refuse_deleted(file.roles, group.definition->roles, where, "group '" + group.name + "' has the role");
+        refuse_deleted(file.groups, group.definition->groups, where, "group '" + group.name + "' has the group");
+    }
+}
 
 // Each behind those that are nested in it.
 std::vector<WantedGroup> children_first(std::vector<WantedGroup> groups) {
@@ -188,6 +219,7 @@ Result<AccessFile, std::string> read_access_file(std::string_view text) {
         if (groups.size() > kMaxGroupsOfAFile)
             throw Wrong(*parsed, "more than " + std::to_string(kMaxGroupsOfAFile) + " groups");
         file.groups = children_first(std::move(groups));
+        refuse_deleted(file, *parsed);
         return file;
     } catch (const Wrong& wrong) {
         return Unexpected(std::string(wrong.what()));

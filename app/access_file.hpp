@@ -5,14 +5,15 @@
 //       editor:
 //         permissions: [todos:create, todos:read, "todos:update@own"]
 //         deny: [todos/1:read]      # wins over whatever grants it
-//       guest: null                 # there must be no such role
+//       guest: null                 # there must be no such role; {state: absent} says the same
 //     groups:
 //       staff:
 //         roles: [editor]
 //         groups: [interns]         # are members of staff, too
 //     default_roles: [guest]        # those of all users; [] for none
 //
-// What is named becomes as it is written; what is not named stays as it is. Pure; any thread.
+// What is named becomes as it is written; what is not named stays as it is. A name without a value is refused. Pure;
+// any thread.
 #include <optional>
 #include <string>
 #include <string_view>

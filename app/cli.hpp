@@ -148,6 +148,7 @@ Exit list_erasures(const Environment& environment);
 struct ApplyAccess {
     std::string file;  // "-": standard input
     bool dry_run = false;
+    bool allow_deletions = false;  // of roles and groups that the file says there must not be
     Format format = Format::kText;
 };
 Exit apply_access(const Environment& environment, const ApplyAccess& options);

@@ -15,7 +15,6 @@
 namespace keyledger::app {
 namespace {
 
-using commands::Apply;
 using commands::Change;
 using commands::CommandError;
 using commands::Refusal;
@@ -122,9 +121,11 @@ void print(const Line& line) {
     for (const std::string& text : line.removed) std::cout << "    - " << text << '\n';
 }
 
-void print_json(const std::vector<Line>& lines, Apply how, Position position) {
+enum class How { kTrying, kForGood };
+
+void print_json(const std::vector<Line>& lines, How how, Position position) {
     api::JsonText json;
-    json.truth("applied", how == Apply::kForGood).number("position", position).begin_array("changes");
+    json.truth("applied", how == How::kForGood).number("position", position).begin_array("changes");
     for (const Line& line : lines)
         json.begin_object()
             .text("kind", line.kind)
@@ -137,66 +138,94 @@ void print_json(const std::vector<Line>& lines, Apply how, Position position) {
     std::cout << json.finish() << '\n';
 }
 
+bool is_deletion(const Line& line) { return line.change == Change::kRemoved; }
+
+// One pass over a file: what it says is decided and, where it is for good, done.
 class Applying {
 public:
-    Applying(Core& core, Apply how, Format format) : core_(core), how_(how), format_(format) {}
+    Applying(Core& core, How how) : core_(core), trial_(how == How::kTrying ? &kept_trial_ : nullptr) {}
 
-    // False: it could not be done, and standard error says why.
+    // A role is there before the groups that have it, and goes after them. False: it could not be done, and standard
+    // error says why.
+    bool apply(const AccessFile& file) {
+        if (!apply_roles(file, true)) return false;
+        if (file.default_roles && !apply_defaults(*file.default_roles)) return false;
+        for (const WantedGroup& group : file.groups)
+            if (!apply(group)) return false;
+        return apply_roles(file, false);
+    }
+    const std::vector<Line>& lines() const { return lines_; }
+    Position position() const { return position_; }
+
+private:
+    bool apply_roles(const AccessFile& file, bool wanted) {
+        return std::ranges::all_of(file.roles, [&](const WantedRole& role) {
+            return role.definition.has_value() != wanted || apply(role);
+        });
+    }
     bool apply(const WantedRole& wanted) {
-        const auto applied = core_.run(commands::apply_role(core_.services, wanted.name, wanted.definition, how_,
+        const auto applied = core_.run(commands::apply_role(core_.services, wanted.name, wanted.definition, trial_,
                                                             operator_at_the_machine()));
         if (!applied) return fail("role '" + wanted.name + "'", applied.error());
         const auto before = texts_of(applied->before);
         const auto after = texts_of(applied->after);
-        position_ = std::max(position_, applied->position);
-        tell({"role", wanted.name, applied->change, beyond(before, after), beyond(after, before)});
+        tell({"role", wanted.name, applied->change, beyond(before, after), beyond(after, before)}, applied->position);
         return true;
     }
-
     bool apply(const WantedGroup& wanted) {
-        const auto applied = core_.run(commands::apply_group(core_.services, wanted.name, wanted.definition, how_,
+        const auto applied = core_.run(commands::apply_group(core_.services, wanted.name, wanted.definition, trial_,
                                                              operator_at_the_machine()));
         if (!applied) return fail("group '" + wanted.name + "'", applied.error());
-        position_ = std::max(position_, applied->position);
-        tell({"group", wanted.name, applied->change, applied->added, applied->removed});
+        tell({"group", wanted.name, applied->change, applied->added, applied->removed}, applied->position);
         return true;
     }
-
     bool apply_defaults(const std::vector<std::string>& roles) {
         const auto applied =
-            core_.run(commands::apply_default_roles(core_.services, roles, how_, operator_at_the_machine()));
+            core_.run(commands::apply_default_roles(core_.services, roles, trial_, operator_at_the_machine()));
         if (!applied) return fail("default_roles", applied.error());
-        position_ = std::max(position_, applied->position);
-        tell(
-            {"default_roles", std::string(kEveryoneName), applied->change, applied->added, applied->removed});
+        tell({"default_roles", std::string(kEveryoneName), applied->change, applied->added, applied->removed},
+             applied->position);
         return true;
     }
-
-    void finish() const {
-        if (format_ == Format::kJson) return print_json(lines_, how_, position_);
-        const auto changed = std::count_if(lines_.begin(), lines_.end(),
-                                           [](const Line& line) { return line.change != Change::kNone; });
-        std::cout << (how_ == Apply::kTrying ? "Would change " : "Changed ") << changed << " of " << lines_.size();
-        if (position_ > 0) std::cout << ", up to position " << position_;
-        std::cout << ".\n";
-    }
-
-private:
-    void tell(Line line) {
-        if (format_ == Format::kText) print(line);
+    void tell(Line line, Position position) {
+        position_ = std::max(position_, position);
         lines_.push_back(std::move(line));
     }
-    static bool fail(const std::string& what, const CommandError& error) {
+    bool fail(const std::string& what, const CommandError& error) {
+        if (trial_ == nullptr)
+            for (const Line& line : lines_) print(line);  // was done
         std::cerr << "keyledger: " << sentence_of(what, error) << '\n';
         return false;
     }
 
     Core& core_;
-    const Apply how_;
-    const Format format_;
+    commands::Trial kept_trial_;
+    commands::Trial* const trial_;
     std::vector<Line> lines_;
     Position position_ = 0;  // of the last event
 };
+
+// What goes stands first and apart, and is not told again.
+void print_lines(const std::vector<Line>& lines) {
+    const auto deleted = std::ranges::count_if(lines, is_deletion);
+    if (deleted > 0) std::cout << "Deletions:\n";
+    for (const Line& line : lines)
+        if (is_deletion(line)) print(line);
+    if (deleted > 0) std::cout << '\n';
+    for (const Line& line : lines)
+        if (!is_deletion(line)) print(line);
+}
+
+void report(const Applying& applying, How how, Format format) {
+    const auto& lines = applying.lines();
+    if (format == Format::kJson) return print_json(lines, how, applying.position());
+    print_lines(lines);
+    const auto changed =
+        std::ranges::count_if(lines, [](const Line& line) { return line.change != Change::kNone; });
+    std::cout << (how == How::kTrying ? "Would change " : "Changed ") << changed << " of " << lines.size();
+    if (applying.position() > 0) std::cout << ", up to position " << applying.position();
+    std::cout << ".\n";
+}
 
 // ---- export ----------------------------------------------------------------------------------------------------
 void print_texts(const char* name, const std::vector<std::string>& texts) {
@@ -291,19 +320,23 @@ Exit apply_access(const Environment& environment, const ApplyAccess& options) {
     }
     start_logging(config->log_level);
     Core core(*config);
-    Applying applying(core, options.dry_run ? Apply::kTrying : Apply::kForGood, options.format);
-    // A role is there before the groups that have it, and goes after them.
-    const auto apply_roles = [&](bool wanted) {
-        return std::ranges::all_of(file->roles, [&](const WantedRole& role) {
-            return role.definition.has_value() != wanted || applying.apply(role);
-        });
-    };
-    const auto apply_groups = [&] {
-        if (file->default_roles && !applying.apply_defaults(*file->default_roles)) return false;
-        return std::ranges::all_of(file->groups, [&](const WantedGroup& group) { return applying.apply(group); });
-    };
-    if (!apply_roles(true) || !apply_groups() || !apply_roles(false)) return Exit::kFailed;
-    applying.finish();
+    // The whole file is tried before anything of it is done.
+    Applying trying(core, How::kTrying);
+    if (!trying.apply(*file)) return Exit::kFailed;
+    if (options.dry_run) {
+        report(trying, How::kTrying, options.format);
+        return Exit::kGood;
+    }
+    if (!options.allow_deletions && std::ranges::any_of(trying.lines(), is_deletion)) {
+        for (const Line& line : trying.lines())
+            if (is_deletion(line))
+                std::cerr << "keyledger: " << line.kind << " '" << line.name << "' would be deleted\n";
+        std::cerr << "keyledger: nothing was changed; give --allow-deletions to delete what the file says\n";
+        return Exit::kFailed;
+    }
+    Applying applying(core, How::kForGood);
+    if (!applying.apply(*file)) return Exit::kFailed;
+    report(applying, How::kForGood, options.format);
     return Exit::kGood;
 }
 

@@ -168,7 +168,9 @@ void add_access(CLI::App& app, Chosen& chosen) {
     auto* applying = access->add_subcommand(
         "apply", "make roles and groups as the file says; may be repeated; what it does not name stays as it is");
     applying->add_option("file", apply->file, "YAML or JSON; '-' reads standard input")->required();
-    applying->add_flag("--dry-run", apply->dry_run, "only tell what would change");
+    applying->add_flag("--dry-run", apply->dry_run, "only tell what would change, and what could not be done");
+    applying->add_flag("--allow-deletions", apply->allow_deletions,
+                       "delete the roles and groups that it says are absent");
     applying->add_flag("--json", *json, "for scripts");
     applying->callback([&chosen, apply, json] {
         apply->format = *json ? Format::kJson : Format::kText;

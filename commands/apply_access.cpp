@@ -34,7 +34,7 @@ Change change_of(const RoleEvent& event) {
 }  // namespace
 
 Answer<AppliedRole> apply_role(Services& services, std::string name, std::optional<RoleDefinition> definition,
-                               Apply how, Caller caller) {
+                               Trial* trial, Caller caller) {
     const auto parsed = parse_role_name(name);
     if (!parsed) co_return Unexpected(CommandError(Refusal::kInvalidRoleName));
     auto owner = co_await owner_of_claim(services, kRoleNames, parsed->key, caller.deadline);
@@ -58,12 +58,16 @@ Answer<AppliedRole> apply_role(Services& services, std::string name, std::option
         if (events->empty()) co_return Result<void, CommandError>{};
         applied.change = change_of(events->front());
         applied.after = definition ? rules_of(*definition) : AccessRules();
-        if (how == Apply::kTrying) co_return Result<void, CommandError>{};
+        if (trial != nullptr) co_return Result<void, CommandError>{};
         attempt.append(role, *events);
         co_return Result<void, CommandError>{};
     };
     auto executed = co_await services.executor.run(std::move(caller), streams, step);
     if (!executed) co_return Unexpected(executed.error());
+    if (trial != nullptr && definition) {
+        if (applied.change == Change::kMade) trial->roles[parsed->key] = role_id;
+        trial->rules[role_id] = rules_of(*definition);
+    }
     applied.position = executed->position;
     co_return applied;
 }

@@ -1,11 +1,22 @@
 #pragma once
 // What an access file says, one role or group at a time, by the operator at the machine: he holds everything, as
 // whoever reads the keyring does. The command line alone comes here; no route does.
+#include <map>
+
 #include "commands/roles.hpp"
+#include "domain/access/nestings.hpp"
 
 namespace keyledger::commands {
 
-enum class Apply { kForGood, kTrying };  // kTrying decides and appends nothing
+// A file that is only tried: what it would have made so far, upon which the rest of it is decided. Nothing is appended.
+// Used by one coroutine.
+struct Trial {
+    std::map<std::string, Uuid> roles;  // by the keys of their names, under ids that nobody has
+    std::map<std::string, Uuid> groups;
+    std::map<Uuid, AccessRules> rules;  // of roles that are made or changed
+    std::optional<Nestings> nestings;
+};
+
 enum class Change { kNone, kMade, kChanged, kRemoved };
 
 struct AppliedRole {
@@ -16,8 +27,9 @@ struct AppliedRole {
 };
 // The role of this name, without regard to case, becomes as it is defined, or there is none where `definition` is not
 // given. kRoleBuiltIn for the administrator's; of its grammar is what app/access_file.hpp has read.
+// `trial`, here and below: null where it is for good.
 Answer<AppliedRole> apply_role(Services& services, std::string name, std::optional<RoleDefinition> definition,
-                               Apply how, Caller caller);
+                               Trial* trial, Caller caller);
 
 // By name.
 struct GroupDefinition {
@@ -31,14 +43,13 @@ struct AppliedGroup {
     Position position = 0;
 };
 // The group of this name has these roles and these groups nested in it and no others, or there is none. Its
-// members stay. kRoleUnknown, kGroupUnknown for a name that nobody has (only kForGood), kGroupNameKept for
-// everyone's, kGroupCycle, or a limit of nestings.
+// members stay. kRoleUnknown, kGroupUnknown for a name that nobody has, kGroupNameKept for everyone's, kGroupCycle, or
+// a limit of nestings.
 Answer<AppliedGroup> apply_group(Services& services, std::string name, std::optional<GroupDefinition> definition,
-                                 Apply how, Caller caller);
+                                 Trial* trial, Caller caller);
 
-// The roles that all users have are these and no others. kNotForEveryone, kEveryoneNameTaken (only kForGood),
-// and as above.
-Answer<AppliedGroup> apply_default_roles(Services& services, std::vector<std::string> roles, Apply how,
+// The roles that all users have are these and no others. kNotForEveryone, kEveryoneNameTaken, and as above.
+Answer<AppliedGroup> apply_default_roles(Services& services, std::vector<std::string> roles, Trial* trial,
                                          Caller caller);
 
 }  // namespace keyledger::commands

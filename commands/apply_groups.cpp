@@ -11,18 +11,30 @@ constexpr std::string_view kGroupNames = "group_name";
 
 struct Target {  // of a role or a group that the file names within a group
     std::string name;
-    std::optional<Uuid> id;
+    Uuid id;
+    bool is_made_by_file = false;  // as far as it is tried: nothing can be read of it
 };
 
+// Of the log, or of those that the file makes.
 Answer<std::vector<Target>> find_all(Services& services, std::string_view kind, std::vector<std::string> names,
-                                     Deadline deadline) {
+                                     const Trial* trial, Deadline deadline) {
+    const bool of_groups = kind == kGroupNames;
     std::vector<Target> targets;
     for (std::string& name : names) {
         const auto parsed = parse_role_name(name);
         if (!parsed) co_return Unexpected(CommandError(Refusal::kInvalidGroupName));
         auto owner = co_await owner_of_claim(services, kind, parsed->key, deadline);
         if (!owner) co_return Unexpected(owner.error());
-        targets.push_back({std::move(name), *owner});
+        Target target{std::move(name), owner->value_or(Uuid{})};
+        if (trial != nullptr) {
+            const auto& made = of_groups ? trial->groups : trial->roles;
+            const auto of_file = made.find(parsed->key);
+            target.is_made_by_file = of_file != made.end();
+            if (target.is_made_by_file) target.id = of_file->second;
+        }
+        if (target.id.is_nil())
+            co_return Unexpected(CommandError(of_groups ? Refusal::kGroupUnknown : Refusal::kRoleUnknown));
+        targets.push_back(std::move(target));
     }
     co_return targets;
 }
@@ -62,14 +74,21 @@ GroupStreams read_group(Streams& streams, const Uuid& id, bool is_new) {
     return {id, group, streams.read<Assignments>(assignments_of(id)), streams.read<Nestings>(kNestingsStream)};
 }
 
-// Of a role that see_targets() has read.
-const AccessRules& rules_of(const Attempt& attempt, const Target& role) {
-    return attempt.state(StreamOf<Role>{*role.id}).rules;
+// Of a role that see_targets() has read, or as the file would have it.
+const AccessRules& rules_of(const Attempt& attempt, const Target& role, const Trial* trial) {
+    if (trial != nullptr)
+        if (const auto of_file = trial->rules.find(role.id); of_file != trial->rules.end()) return of_file->second;
+    return attempt.state(StreamOf<Role>{role.id}).rules;
+}
+
+const Nestings& nestings_of(const Attempt& attempt, const GroupStreams& on, const Trial* trial) {
+    return trial != nullptr && trial->nestings ? *trial->nestings : attempt.state(on.nestings);
 }
 
 // What the group is given and loses, of roles.
 Result<std::vector<AssignmentsEvent>, CommandError> settle_roles(const Attempt& attempt, const GroupStreams& on,
-                                                                 const std::vector<Target>& wanted) {
+                                                                 const std::vector<Target>& wanted,
+                                                                 const Trial* trial) {
     const auto everything = AccessRules::everything();
     const Subject subject = Subject::group(on.id);
     Assignments state = attempt.state(on.assignments);
@@ -81,31 +100,34 @@ Result<std::vector<AssignmentsEvent>, CommandError> settle_roles(const Attempt& 
         if (!decided) return Unexpected(decided.error());
     }
     for (const Target& role : wanted) {
-        if (!role.id) continue;
-        const AssignRole give{subject, *role.id, rules_of(attempt, role), everything, {}};
+        const AssignRole give{subject, role.id, rules_of(attempt, role, trial), everything, {}};
         auto decided = decide_upon(state, events, AssignmentsCommand(give));
         if (!decided) return Unexpected(decided.error());
     }
     return events;
 }
 
-// The same of groups under it.
-Result<std::vector<NestingsEvent>, CommandError> settle_nestings(const Attempt& attempt, const GroupStreams& on,
-                                                                 const std::vector<Target>& wanted) {
-    const auto everything = AccessRules::everything();
-    Nestings state = attempt.state(on.nestings);
+struct Nested {
     std::vector<NestingsEvent> events;
-    for (const Uuid& child : children_of(attempt.state(on.nestings), on.id)) {
+    Nestings after;
+};
+// The same of groups under it.
+Result<Nested, CommandError> settle_nestings(const Nestings& before, const Uuid& group_id,
+                                             const std::vector<Target>& wanted) {
+    const auto everything = AccessRules::everything();
+    Nested nested{{}, before};
+    for (const Uuid& child : children_of(before, group_id)) {
         if (is_among(wanted, child)) continue;
-        auto decided = decide_upon(state, events, NestingsCommand(UnnestGroup{on.id, child, {}, everything}));
+        const NestingsCommand unnest = UnnestGroup{group_id, child, {}, everything};
+        auto decided = decide_upon(nested.after, nested.events, unnest);
         if (!decided) return Unexpected(decided.error());
     }
     for (const Target& child : wanted) {
-        if (!child.id) continue;
-        auto decided = decide_upon(state, events, NestingsCommand(NestGroup{on.id, *child.id, {}, everything}));
+        const NestingsCommand nest = NestGroup{group_id, child.id, {}, everything};
+        auto decided = decide_upon(nested.after, nested.events, nest);
         if (!decided) return Unexpected(decided.error());
     }
-    return events;
+    return nested;
 }
 
 struct Inside {
@@ -163,30 +185,42 @@ Decided remove(Attempt& attempt, GroupStreams on) {
 
 // What the file names is read, and so guarded: it may have been deleted since it was found by its name.
 Decided see_targets(Attempt& attempt, std::vector<Target> roles, std::vector<Target> groups) {
+    std::erase_if(roles, [](const Target& role) { return role.is_made_by_file; });
+    std::erase_if(groups, [](const Target& group) { return group.is_made_by_file; });
     Streams more;
-    for (const Target& role : roles)
-        if (role.id) more.read<Role>(*role.id);
-    for (const Target& group : groups)
-        if (group.id) more.read<Group>(*group.id);
+    for (const Target& role : roles) more.read<Role>(role.id);
+    for (const Target& group : groups) more.read<Group>(group.id);
     auto read = co_await attempt.also_read(more);
     if (!read) co_return read;
     for (const Target& role : roles)
-        if (role.id && attempt.state(StreamOf<Role>{*role.id}).status != Role::Status::kDefined)
+        if (attempt.state(StreamOf<Role>{role.id}).status != Role::Status::kDefined)
             co_return Unexpected(CommandError(Refusal::kRoleUnknown));
     for (const Target& group : groups)
-        if (group.id && attempt.state(StreamOf<Group>{*group.id}).status != Group::Status::kDefined)
+        if (attempt.state(StreamOf<Group>{group.id}).status != Group::Status::kDefined)
             co_return Unexpected(CommandError(Refusal::kGroupUnknown));
     co_return Result<void, CommandError>{};
 }
 
-bool all_are_there(const std::vector<Target>& targets) {
-    return std::all_of(targets.begin(), targets.end(), [](const Target& target) { return target.id.has_value(); });
+// Of a group that is deleted.
+Nestings without(Nestings nestings, const Uuid& group_id) {
+    std::vector<NestingsEvent> events;
+    static_cast<void>(decide_upon(nestings, events, NestingsCommand(UnnestWholly{group_id})));
+    return nestings;
+}
+
+// That the name of everyone can be taken, which the append decides where it is for good.
+Answer<Done> everyones_name_is_free(Services& services, Deadline deadline) {
+    const auto parsed = parse_role_name(kEveryoneName);
+    auto owner = co_await owner_of_claim(services, kGroupNames, parsed->key, deadline);
+    if (!owner) co_return Unexpected(owner.error());
+    if (*owner && **owner != kEveryone) co_return Unexpected(CommandError(Refusal::kEveryoneNameTaken));
+    co_return Done{};
 }
 
 }  // namespace
 
 Answer<AppliedGroup> apply_group(Services& services, std::string name, std::optional<GroupDefinition> definition,
-                                 Apply how, Caller caller) {
+                                 Trial* trial, Caller caller) {
     const auto parsed = parse_role_name(name);
     if (!parsed) co_return Unexpected(CommandError(Refusal::kInvalidGroupName));
     if (is_everyones_name(name)) co_return Unexpected(CommandError(Refusal::kGroupNameKept));
@@ -195,16 +229,15 @@ Answer<AppliedGroup> apply_group(Services& services, std::string name, std::opti
     AppliedGroup applied;
     if (!*owner && !definition) co_return applied;
     const GroupDefinition wanted = definition.value_or(GroupDefinition{});
-    auto roles = co_await find_all(services, "role_name", wanted.roles, caller.deadline);
+    auto roles = co_await find_all(services, "role_name", wanted.roles, trial, caller.deadline);
     if (!roles) co_return Unexpected(roles.error());
-    auto groups = co_await find_all(services, kGroupNames, wanted.groups, caller.deadline);
+    auto groups = co_await find_all(services, kGroupNames, wanted.groups, trial, caller.deadline);
     if (!groups) co_return Unexpected(groups.error());
-    if (how == Apply::kForGood && !all_are_there(*roles)) co_return Unexpected(CommandError(Refusal::kRoleUnknown));
-    if (how == Apply::kForGood && !all_are_there(*groups)) co_return Unexpected(CommandError(Refusal::kGroupUnknown));
     Streams streams;
     const bool is_new = !owner->has_value();
     const Uuid group_id = owner->value_or(services.identifiers.next());
     const GroupStreams on = read_group(streams, group_id, is_new);
+    Nestings nestings_after;
     const Step step = [&](Attempt& attempt) -> Decided {
         applied = AppliedGroup{};
         const std::string before = attempt.state(on.group).name;
@@ -220,20 +253,21 @@ Answer<AppliedGroup> apply_group(Services& services, std::string name, std::opti
             if (!is_among(*roles, one.id) && !is_among(*groups, one.id)) applied.removed.push_back(one.label);
         if (!definition) {
             applied.change = Change::kRemoved;
-            if (how == Apply::kTrying) co_return Result<void, CommandError>{};
+            nestings_after = without(nestings_of(attempt, on, trial), group_id);
+            if (trial != nullptr) co_return Result<void, CommandError>{};
             auto removed = co_await remove(attempt, on);
             co_return removed;
         }
-        auto assigned = settle_roles(attempt, on, *roles);
+        auto assigned = settle_roles(attempt, on, *roles, trial);
         if (!assigned) co_return Unexpected(assigned.error());
-        auto nested = settle_nestings(attempt, on, *groups);
+        auto nested = settle_nestings(nestings_of(attempt, on, trial), group_id, *groups);
         if (!nested) co_return Unexpected(nested.error());
+        nestings_after = std::move(nested->after);
         const bool respelt = !is_new && before != parsed->text;
         if (respelt) tell_respelt(applied, before, parsed->text);
-        const bool differs = !applied.added.empty() || !applied.removed.empty();
-        if (differs) applied.change = Change::kChanged;
+        if (!applied.added.empty() || !applied.removed.empty()) applied.change = Change::kChanged;
         if (is_new) applied.change = Change::kMade;
-        if (how == Apply::kTrying) co_return Result<void, CommandError>{};
+        if (trial != nullptr) co_return Result<void, CommandError>{};
         if (is_new) {
             const std::vector<GroupEvent> defined{GroupDefined{parsed->text}};
             attempt.append(on.group, defined);
@@ -243,21 +277,23 @@ Answer<AppliedGroup> apply_group(Services& services, std::string name, std::opti
             attempt.append(on.group, renamed);
         }
         attempt.append(on.assignments, *assigned);
-        attempt.append(on.nestings, *nested);
+        attempt.append(on.nestings, nested->events);
         co_return Result<void, CommandError>{};
     };
     auto executed = co_await services.executor.run(std::move(caller), streams, step);
     if (!executed) co_return Unexpected(executed.error());
+    if (trial != nullptr) trial->nestings = std::move(nestings_after);
+    if (trial != nullptr && is_new) trial->groups[parsed->key] = group_id;
     applied.position = executed->position;
     co_return applied;
 }
 
-Answer<AppliedGroup> apply_default_roles(Services& services, std::vector<std::string> names, Apply how,
+Answer<AppliedGroup> apply_default_roles(Services& services, std::vector<std::string> names, Trial* trial,
                                          Caller caller) {
-    auto roles = co_await find_all(services, "role_name", std::move(names), caller.deadline);
+    auto roles = co_await find_all(services, "role_name", std::move(names), trial, caller.deadline);
     if (!roles) co_return Unexpected(roles.error());
-    if (how == Apply::kForGood && !all_are_there(*roles))
-        co_return Unexpected(CommandError(Refusal::kRoleUnknown));
+    auto free = co_await everyones_name_is_free(services, caller.deadline);
+    if (!free && !roles->empty()) co_return Unexpected(free.error());
     AppliedGroup applied;
     Streams streams;
     const GroupStreams on = read_group(streams, kEveryone, false);
@@ -271,10 +307,10 @@ Answer<AppliedGroup> apply_default_roles(Services& services, std::vector<std::st
         tell_added(applied.added, *inside, *roles, "role ");
         for (const Inside& one : *inside)
             if (!is_among(*roles, one.id)) applied.removed.push_back(one.label);
-        auto assigned = settle_roles(attempt, on, *roles);
+        auto assigned = settle_roles(attempt, on, *roles, trial);
         if (!assigned) co_return Unexpected(assigned.error());
         if (!applied.added.empty() || !applied.removed.empty()) applied.change = Change::kChanged;
-        if (how == Apply::kTrying || assigned->empty()) co_return Result<void, CommandError>{};
+        if (trial != nullptr || assigned->empty()) co_return Result<void, CommandError>{};
         auto founded = found_everyone(attempt, on.group);
         if (!founded) co_return founded;
         attempt.append(on.assignments, *assigned);

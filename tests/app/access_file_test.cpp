@@ -28,7 +28,7 @@ roles:
 groups:
   staff: {roles: [editor], groups: [interns]}
   interns: {}
-  old:
+  old: {state: absent}
 )");
     ASSERT_TRUE(file.has_value()) << file.error();
     ASSERT_EQ(file->roles.size(), 3U);
@@ -52,6 +52,41 @@ TEST(AccessFileTest, RefusesGroupsThatStandInACircle) {
     EXPECT_EQ(error_of("groups: {a: {groups: [b, other]}, b: {}}"), "none");
 }
 
+// A value that was forgotten, or lost by whatever wrote the file, deletes nothing.
+TEST(AccessFileTest, DeletesOnlyWhatItSaysIsAbsent) {
+    for (const char* absent : {"null", "~", "{state: absent}", "{\"state\": \"absent\"}"}) {
+        const auto file = read_access_file(std::string("roles: {a: ") + absent + "}\ngroups: {b: " + absent + "}\n");
+        ASSERT_TRUE(file.has_value()) << absent << ": " << file.error();
+        EXPECT_FALSE(file->roles[0].definition.has_value()) << absent;
+        EXPECT_FALSE(file->groups[0].definition.has_value()) << absent;
+    }
+    for (const char* there : {"{}", "{state: present}"}) {
+        const auto file = read_access_file(std::string("roles: {a: ") + there + "}\ngroups: {b: " + there + "}\n");
+        ASSERT_TRUE(file.has_value()) << there << ": " << file.error();
+        EXPECT_TRUE(file->roles[0].definition.has_value()) << there;
+        EXPECT_TRUE(file->groups[0].definition.has_value()) << there;
+    }
+    const std::pair<const char*, const char*> kRefused[] = {
+        {"roles:\n  a:\n", "line 2: role 'a' has no value; write null or {state: absent} to delete it"},
+        {"groups:\n  b:\n", "line 2: group 'b' has no value; write null or {state: absent} to delete it"},
+        {"roles: {a: }", "line 1: role 'a' has no value"},
+        {"roles:\n  a:\n    permissions:\n", "line 3: permissions has no value; write [] for none"},
+        {"roles:\n  a: {permissions: [], deny: }\n", "line 2: deny has no value; write [] for none"},
+        {"groups:\n  b:\n    roles:\n    groups: [c]\n", "line 3: roles has no value; write [] for none"},
+        {"groups:\n  b:\n    groups: null\n", "line 3: groups has no value; write [] for none"},
+        {"roles: {a: {state: gone}}", "line 1: state is 'absent' or 'present'"},
+        {"roles: {a: {state: }}", "line 1: state is 'absent' or 'present'"},
+        {"roles: {a: {state: absent, permissions: [\"a:b\"]}}",
+         "line 1: role 'a' is to be absent, and has other members"},
+        {"roles: {a: \"\"}", "line 1: role 'a' is not a map"},
+        {"roles: {a: null}\ngroups: {b: {roles: [A]}}", "line 1: group 'b' has the role 'A', which this file deletes"},
+        {"groups: {b: {groups: [c]}, c: {state: absent}}",
+         "line 1: group 'b' has the group 'c', which this file deletes"},
+    };
+    for (const auto& [text, error] : kRefused)
+        EXPECT_EQ(error_of(text).substr(0, std::string_view(error).size()), error) << text;
+}
+
 TEST(AccessFileTest, ReadsJson) {
     const auto file = read_access_file(R"({"roles": {"viewer": {"permissions": ["todos:read"], "deny": []}}})");
     ASSERT_TRUE(file.has_value()) << file.error();
@@ -62,7 +97,7 @@ TEST(AccessFileTest, ReadsJson) {
 
 TEST(AccessFileTest, NamesTheLineOfWhatIsWrong) {
     EXPECT_EQ(error_of("roles:\n  viewer:\n    permission: []\n"),
-              "line 3: role 'viewer' has a member 'permission'; known are: permissions, deny");
+              "line 3: role 'viewer' has a member 'permission'; known are: permissions, deny, state");
     EXPECT_EQ(error_of("roles:\n  viewer:\n    permissions: [todos]\n").substr(0, 45),
               "line 3: role 'viewer': 'todos' is no permissi");
     EXPECT_EQ(error_of("roles:\n  administrator: {}\n"),
@@ -88,7 +123,7 @@ TEST(AccessFileTest, ReadsDefaultRoles) {
         read_access_file("roles:\n  viewer: {permissions: [\"a:b\"]}\ndefault_roles: [Viewer, other]\n");
     ASSERT_TRUE(file.has_value()) << file.error();
     EXPECT_EQ(*file->default_roles, (std::vector<std::string>{"Viewer", "other"}));
-    EXPECT_EQ(error_of("default_roles:\n").substr(0, 31), "line 1: default_roles is empty;");
+    EXPECT_EQ(error_of("default_roles:\n").substr(0, 35), "line 1: default_roles has no value;");
     EXPECT_EQ(error_of("default_roles: viewer\n"), "line 1: default_roles is not a list");
     EXPECT_EQ(error_of("default_roles: [a b]").substr(0, 34), "line 1: 'a b' is no name of a role");
     EXPECT_EQ(error_of("default_roles: [a,b,c,d,e,f,g,h,i]"), "line 1: more than 8 default roles");

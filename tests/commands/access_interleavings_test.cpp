@@ -219,7 +219,7 @@ TEST_P(AccessInterleavingTest, ApplyAGroupWhileItOrWhatItIsGivenIsDeleted) {
             scene.watch(steps, meanwhile);
             GroupDefinition definition{{"payroll"}, {"interns"}};
             auto from = test::caller();
-            auto applying = apply_group(scene.node.services, "staff", definition, Apply::kForGood, std::move(from));
+            auto applying = apply_group(scene.node.services, "staff", definition, nullptr, std::move(from));
             (void)run(std::move(applying));
             scene.stop_watching();
             if (!steps.happened()) return;

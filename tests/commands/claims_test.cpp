@@ -67,7 +67,7 @@ TEST(Claims, FollowARoleThatIsRenamedWhileAFileIsApplied) {
                                                std::move(manager), from);
             });
             auto applied =
-                run(apply_role(scene.node.services, "clerk", definition, Apply::kForGood, test::caller()));
+                run(apply_role(scene.node.services, "clerk", definition, nullptr, test::caller()));
             const bool is_another = applied && applied->change == Change::kMade;  // the name was free by then
             std::vector<std::string> names{"manager"};
             if (!is_another) names.push_back("clerk");
@@ -98,7 +98,7 @@ TEST(Claims, FollowANameThatIsGivenToAnotherRoleMeanwhile) {
             auto defined = co_await define_role(scene.other.services, bearer_of(scene.roots), definition, from);
             if (deleted && defined) second = defined->id;
         });
-        auto applied = run(apply_role(scene.node.services, "clerk", std::nullopt, Apply::kForGood, test::caller()));
+        auto applied = run(apply_role(scene.node.services, "clerk", std::nullopt, nullptr, test::caller()));
         if (!second) return;
         scene.expect_claims_of<Role>(*second, "role_name", {"clerk"});
     });

@@ -55,8 +55,8 @@ protected:
             test::succeeds(assign(roots_, Subject::user(ann_), role("of-ann", std::move(permissions)))));
         before_ = world.head();
     }
-    Result<AppliedGroup, CommandError> apply(Texts names, Apply how = Apply::kForGood) {
-        return run(apply_default_roles(services(), std::move(names), how, test::caller()));
+    Result<AppliedGroup, CommandError> apply(Texts names, Trial* trial = nullptr) {
+        return run(apply_default_roles(services(), std::move(names), trial, test::caller()));
     }
     Access access_of(const Uuid& user) {
         auto access = run(access_of_user(other.services, user, Deadline::max()));
@@ -156,9 +156,10 @@ TEST_F(DefaultRolesTest, AdministerNothing) {
     before_ = world.head();
     EXPECT_TRUE(test::refused(change(viewer_, "viewer", {"keyledger.audit:read"}), Refusal::kNotForEveryone));
     const RoleDefinition wide{"viewer", {"*:*"}};
-    EXPECT_TRUE(test::refused(run(apply_role(services(), "viewer", wide, Apply::kForGood, test::caller())),
+    Trial trial;
+    EXPECT_TRUE(test::refused(run(apply_role(services(), "viewer", wide, nullptr, test::caller())),
                               Refusal::kNotForEveryone));
-    EXPECT_TRUE(test::refused(run(apply_role(services(), "viewer", wide, Apply::kTrying, test::caller())),
+    EXPECT_TRUE(test::refused(run(apply_role(services(), "viewer", wide, &trial, test::caller())),
                               Refusal::kNotForEveryone));
     EXPECT_TRUE(since().empty());
     EXPECT_TRUE(test::succeeds(change(viewer_, "viewer", {"todos:*"})));
@@ -232,10 +233,12 @@ TEST_F(DefaultRolesTest, AskForTheNameWhereAnotherGroupHasIt) {
 TEST_F(DefaultRolesTest, BecomeWhatAFileSays) {
     EXPECT_EQ(apply({})->change, Change::kNone);
     EXPECT_TRUE(since().empty()) << "nothing to give makes no group";
-    auto tried = apply({"viewer", "nobody-knows"}, Apply::kTrying);
+    Trial trial;
+    auto tried = apply({"viewer"}, &trial);
     ASSERT_TRUE(test::succeeds(tried));
     EXPECT_EQ(tried->change, Change::kChanged);
-    EXPECT_EQ(tried->added, (Texts{"role viewer", "role nobody-knows"}));
+    EXPECT_EQ(tried->added, Texts{"role viewer"});
+    EXPECT_TRUE(test::refused(apply({"nobody-knows"}, &trial), Refusal::kRoleUnknown));
     EXPECT_TRUE(since().empty());
     EXPECT_TRUE(test::refused(apply({"nobody-knows"}), Refusal::kRoleUnknown));
     auto applied = apply({"Viewer"});
@@ -252,9 +255,9 @@ TEST_F(DefaultRolesTest, BecomeWhatAFileSays) {
     EXPECT_EQ(apply({})->removed, Texts{"role editor"});
     EXPECT_TRUE(held_by(bob_).empty());
     role("auditor", {"keyledger.audit:read"});
-    EXPECT_TRUE(test::refused(apply({"auditor"}, Apply::kTrying), Refusal::kNotForEveryone));
+    EXPECT_TRUE(test::refused(apply({"auditor"}, &trial), Refusal::kNotForEveryone));
     EXPECT_TRUE(test::refused(
-        run(apply_group(services(), "Everyone", GroupDefinition{}, Apply::kTrying, test::caller())),
+        run(apply_group(services(), "Everyone", GroupDefinition{}, &trial, test::caller())),
         Refusal::kGroupNameKept));
 }
 

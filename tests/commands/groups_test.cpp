@@ -116,18 +116,19 @@ TEST_F(GroupsTest, DefineRenameAndDeleteMoveTheName) {
 TEST_F(GroupsTest, TakeTheSpellingOfAnAccessFile) {
     const Uuid staff = group("staff");
     before_ = world.head();
-    const auto apply = [&](const char* name, Apply how) {
-        return run(apply_group(services(), name, GroupDefinition{}, how, test::caller()));
+    const auto apply = [&](const char* name, Trial* trial) {
+        return run(apply_group(services(), name, GroupDefinition{}, trial, test::caller()));
     };
-    const auto tried = apply("Staff", Apply::kTrying);
+    Trial trial;
+    const auto tried = apply("Staff", &trial);
     ASSERT_TRUE(test::succeeds(tried));
     EXPECT_EQ(tried->change, Change::kChanged);
     EXPECT_EQ(tried->added, Texts{"name Staff"});
     EXPECT_EQ(tried->removed, Texts{"name staff"});
     EXPECT_TRUE(since().empty());
-    ASSERT_TRUE(test::succeeds(apply("Staff", Apply::kForGood)));
+    ASSERT_TRUE(test::succeeds(apply("Staff", nullptr)));
     EXPECT_EQ(since(), Types{"group.renamed"});
-    EXPECT_EQ(apply("Staff", Apply::kForGood)->change, Change::kNone);
+    EXPECT_EQ(apply("Staff", nullptr)->change, Change::kNone);
     EXPECT_EQ(since(), Types{"group.renamed"});
     EXPECT_TRUE(test::refused(define(roots_, "staff"), Refusal::kGroupNameTaken)) << "the name is still its own";
     EXPECT_TRUE(test::succeeds(rename(roots_, staff, "people")));

@@ -182,8 +182,12 @@ TEST(AccessFiles, ChangeOnlyWhatIsDifferentAndNothingTwice) {
     EXPECT_EQ(without_position(apply(changed)),
               "~ role " + name + "\n    + deny a/1:read\n    - a:write\nChanged 1 of 1.\n");
     const std::string gone = written("{\"roles\": {\"" + name + "\": null}}");
-    EXPECT_EQ(without_position(apply(gone)),
-              "- role " + name + "\n    - a:read\n    - deny a/1:read\nChanged 1 of 1.\n");
+    const std::string deletion = "Deletions:\n- role " + name + "\n    - a:read\n    - deny a/1:read\n\n";
+    EXPECT_EQ(apply(gone, {"--dry-run"}).output, deletion + "Would change 1 of 1.\n");
+    const Finished forbidden = apply(gone);
+    EXPECT_EQ(forbidden.exit_code, 1);
+    EXPECT_NE(forbidden.output.find("nothing was changed; give --allow-deletions"), std::string::npos);
+    EXPECT_EQ(without_position(apply(gone, {"--allow-deletions"})), deletion + "Changed 1 of 1.\n");
     EXPECT_EQ(without_position(apply(gone)), "  role " + name + " (as it is)\nChanged 0 of 1.\n");
     const Finished again = apply(file, {"--json"});
     EXPECT_NE(again.output.find(R"("changes":[{"kind":"role","name":")" + name +
@@ -228,12 +232,59 @@ TEST(AccessFiles, MakeGroupsWithTheirRolesAndTheGroupsInThem) {
     EXPECT_EQ(without_position(apply(apart)), "  role " + reader + " (as it is)\n~ group " + staff + "\n    - group " +
                                                   interns + "\nChanged 1 of 2.\n");
     EXPECT_FALSE(decision()) << "from the moment in which the command returned";
-    EXPECT_EQ(without_position(apply(file("  " + staff + ": null\n"))),
-              "  role " + reader + " (as it is)\n- group " + staff + "\n    - role " + reader + "\nChanged 1 of 2.\n");
+    EXPECT_EQ(without_position(apply(file("  " + staff + ": null\n"), {"--allow-deletions"})),
+              "Deletions:\n- group " + staff + "\n    - role " + reader + "\n\n  role " + reader +
+                  " (as it is)\nChanged 1 of 2.\n");
     const Finished unknown = apply(file("  " + staff + ": {roles: [" + unique("nobody") + "]}\n"));
     EXPECT_EQ(unknown.exit_code, 1);
     EXPECT_NE(unknown.output.find("group '" + staff + "' names a role that there is not"), std::string::npos)
         << unknown.output;
+}
+
+// What a dry run says is what the run says, errors too, and a run that can't be ended is not begun.
+TEST(AccessFiles, AreTriedAsAWholeBeforeAnythingIsDone) {
+    const std::string reader = unique("reader"), staff = unique("staff"), interns = unique("interns");
+    const std::string made = "roles:\n  " + reader + ": {permissions: [\"memos:read\"]}\ngroups:\n  " + interns +
+                             ": {}\n  " + staff + ": {roles: [" + reader + "], groups: [" + interns + "]}\n";
+    ASSERT_EQ(apply(written(made)).exit_code, 0);
+    struct Case {
+        std::string file;
+        std::string error;
+    };
+    const std::string fresh = unique("fresh");
+    std::string too_many = "roles:\n";
+    std::string list;
+    for (int i = 0; i < 9; ++i) {
+        too_many += "  " + fresh + std::to_string(i) + ": {permissions: [\"a:b\"]}\n";
+        list += (i == 0 ? "" : ", ") + fresh + std::to_string(i);
+    }
+    std::string deep = "groups:\n";
+    for (int i = 0; i < 6; ++i)
+        deep += "  " + fresh + "g" + std::to_string(i) + ": {groups: [" + fresh + "g" + std::to_string(i + 1) + "]}\n";
+    deep += "  " + fresh + "g6: {}\n";
+    const std::string administering = "roles:\n  " + fresh + ": {permissions: [\"a:b\"]}\n  " + reader +
+                                      ": {permissions: [\"memos:write\"]}\n";
+    const Case kCases[] = {
+        {administering + "groups:\n  " + staff + ": {roles: [" + fresh + ", " + unique("nobody") + "]}\n",
+         "names a role that there is not"},
+        {administering + "groups:\n  " + staff + ": {groups: [" + unique("nobody") + "]}\n",
+         "names a group that there is not"},
+        {administering + "groups:\n  " + interns + ": {groups: [" + staff + "]}\n", "would stand in itself"},
+        {too_many + "groups:\n  " + fresh + ": {roles: [" + list + "]}\n", "would have too many roles"},
+        {deep, "would make groups stand too deep in each other"},
+        {administering + "default_roles: [" + unique("nobody") + "]\n", "names a role that there is not"},
+    };
+    const std::string before = deployment().run({"access", "export"}).output;
+    for (const Case& one : kCases) {
+        const std::string file = written(one.file);
+        const Finished tried = apply(file, {"--dry-run"});
+        const Finished applied = apply(file);
+        EXPECT_EQ(tried.exit_code, 1) << one.file;
+        EXPECT_NE(tried.output.find(one.error), std::string::npos) << tried.output;
+        EXPECT_EQ(applied.exit_code, tried.exit_code);
+        EXPECT_EQ(applied.output, tried.output);
+    }
+    EXPECT_EQ(deployment().run({"access", "export"}).output, before) << "nothing was changed on the way";
 }
 
 TEST(AccessFiles, GiveAllUsersTheirDefaultRoles) {
