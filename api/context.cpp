@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/conditions.hpp"
 #include "api/form.hpp"
 #include "api/refusals.hpp"
 #include "commands/rates.hpp"
@@ -22,6 +23,7 @@ commands::Caller caller_of(const Request& request) {
 commands::Caller caller_of(const Request& request, const commands::AccessClaims& claims) {
     commands::Caller caller = caller_of(request).acting_as(claims.bearer.user_id);
     caller.session_id = claims.bearer.session_id;
+    caller.only_if = only_if(request);
     return caller;
 }
 
@@ -77,6 +79,7 @@ Result<void, Response> take_idempotency_key(Context& context, const Request& req
     Parameters query = request.query;
     std::ranges::sort(query, {}, &Parameter::name);
     for (const Parameter& parameter : query) whole.insert(whole.end(), {parameter.name, parameter.value});
+    if (const auto if_match = request.header("If-Match")) whole.insert(whole.end(), {"If-Match", *if_match});
     whole.push_back(request.body);
     caller.idempotency = context.idempotency_keys.derive(request.operation, caller.actor_id, *key, whole);
     return {};

@@ -9,6 +9,7 @@ namespace keyledger::api::problems {
 inline constexpr ProblemType kInvalidPassword{"password-rejected", "Password not accepted", 422};
 inline constexpr ProblemType kInvalidTarget{"invalid-target", "Resource not allowed", 400};
 inline constexpr ProblemType kIdempotencyMismatch{"idempotency-mismatch", "Idempotency key used before", 422};
+inline constexpr ProblemType kPreconditionFailed{"precondition-failed", "Changed since it was read", 412};
 inline constexpr ProblemType kInvalidCredentials{"invalid-credentials", "Log-in refused", 401};
 inline constexpr ProblemType kUserDisabled{"user-disabled", "User disabled", 403};
 inline constexpr ProblemType kInvalidToken{"invalid-token", "Token not accepted", 401};
@@ -45,7 +46,8 @@ inline constexpr ProblemType kPositionAhead{"position-ahead", "Position beyond t
 inline constexpr ProblemType kNoTreeHead{"no-tree-head", "No tree head yet", 404};
 
 inline constexpr std::array kApiProblems{
-    kInvalidPassword, kInvalidTarget, kIdempotencyMismatch, kInvalidCredentials, kUserDisabled, kInvalidToken,
+    kInvalidPassword, kInvalidTarget, kIdempotencyMismatch, kPreconditionFailed, kInvalidCredentials, kUserDisabled,
+    kInvalidToken,
     kInvalidClient, kInvalidGrant, kWrongPassword, kTooManyAttempts, kForbidden, kUserUnknown,
     kSessionUnknown, kEmailTaken, kUsernameTaken, kLastAdministrator, kExceedsAuthority, kRoleUnknown,
     kRoleNameTaken, kRoleBuiltIn, kAccountUnknown, kAccountNameTaken, kCredentialUnknown, kKeyKnown,

@@ -323,6 +323,23 @@ bool JsonFields::object(std::string_view name) {
     return false;
 }
 
+bool JsonFields::has_any(std::span<const std::string_view> names) const {
+    return std::ranges::any_of(names, [&](std::string_view name) { return has(name); });
+}
+
+void JsonFields::unchanged(std::span<const std::string_view> names, const std::string& as_read) {
+    rapidjson::Document current;
+    current.Parse(as_read.data(), as_read.size());
+    for (const std::string_view name : names) {
+        body_->ask(name);
+        const rapidjson::Value* given = body_->find(name);
+        if (given == nullptr) continue;
+        const rapidjson::Value* known = step_into(current, name);
+        if (known == nullptr || *given != *known)
+            body_->error(name, "is read-only: leave it out, or send it as it was read");
+    }
+}
+
 void JsonFields::ignore(std::string_view name) {
     body_->ask(name);
     body_->paths.ignored.emplace(name);

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,6 +62,10 @@ public:
     std::size_t object_list(std::string_view name, std::size_t max_items);
     // Whether there is an object of that name; null counts as absent. Ask for its fields by "name.field".
     bool object(std::string_view name);
+    // Members that a caller reads and does not write: each may be left out or be as it is in `as_read`, the object that
+    // was read. Anything else is refused: it would be confirmed and not done.
+    bool has_any(std::span<const std::string_view> names) const;
+    void unchanged(std::span<const std::string_view> names, const std::string& as_read);
     // Anything may be there, and nobody reads it but who asks for a field of it by its path.
     void ignore(std::string_view name);
 

@@ -24,7 +24,7 @@ Problem password_problem(std::string detail) {
 constexpr const char* kInvalidEmailDetail = "Give an address such as ann@example.com, in ASCII.";
 constexpr const char* kInvalidUsernameDetail =
     "Use 3 to 32 letters, digits, '.', '_' or '-', a letter or digit first.";
-constexpr const char* kInvalidNameDetail = "Use 1 to 256 bytes of text without control characters.";
+constexpr const char* kInvalidNameDetail = "Use 1 to 256 bytes of text, without control or hidden characters.";
 constexpr const char* kInvalidRoleNameDetail =
     "Use 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first.";
 constexpr const char* kInvalidPermissionDetail =
@@ -53,6 +53,8 @@ constexpr const char* kServiceTokenDetail =
     "evaluation.";
 constexpr const char* kIdempotencyMismatchDetail =
     "This Idempotency-Key came with another request before. Use a new key for a new request.";
+constexpr const char* kPreconditionFailedDetail =
+    "It was changed since it was read: its ETag is not that of If-Match. Read it again, then decide.";
 constexpr const char* kInvalidCredentialsDetail = "User or password is wrong. Check both and try again.";
 constexpr const char* kInvalidClientDetail =
     "Authenticate as a client with HTTP Basic: its id and secret, form-encoded (RFC 6749 section 2.3.1).";
@@ -98,10 +100,11 @@ constexpr const char* kOutcomeUnknownDetail =
     "It is not known whether this was done. Repeat it with the same Idempotency-Key.";
 constexpr const char* kBrokenDetail = "Something is broken in the service. Quote the request id to its operator.";
 
-// What is said of groups and of service accounts, and of nothing else.
+// What is said of groups, of service accounts, and of what was changed since it was read.
 Problem said_of(Refusal refusal) {
     namespace p = problems;
     static const std::map<Refusal, Problem> kSaid{
+        {Refusal::kPreconditionFailed, say(p::kPreconditionFailed, kPreconditionFailedDetail)},
         {Refusal::kGroupUnknown, say(p::kGroupUnknown, "There is no group with this id.")},
         {Refusal::kGroupNameTaken, say(p::kGroupNameTaken, "There is a group of this name. Choose another one.")},
         {Refusal::kGroupBuiltIn, say(p::kGroupBuiltIn, kGroupBuiltInDetail)},
@@ -184,9 +187,9 @@ Problem problem_of(Refusal refusal) {
         case Refusal::kTooManyRoles: return say(p::kLimitReached, kTooManyRolesDetail);
         case Refusal::kAdministratorsAreUsers: return say(p::kRoleBuiltIn, kAdministratorsAreUsersDetail);
         case Refusal::kTooManyAdministrators: return say(p::kLimitReached, kTooManyAdministratorsDetail);
-        case Refusal::kAccountUnknown: case Refusal::kAccountNameTaken: case Refusal::kCredentialUnknown:
-        case Refusal::kKeyKnown: case Refusal::kKeyIdTaken: case Refusal::kTooManySecrets: case Refusal::kTooManyKeys:
-            return said_of(refusal);
+        case Refusal::kPreconditionFailed: case Refusal::kAccountUnknown: case Refusal::kAccountNameTaken:
+        case Refusal::kCredentialUnknown: case Refusal::kKeyKnown: case Refusal::kKeyIdTaken:
+        case Refusal::kTooManySecrets: case Refusal::kTooManyKeys: return said_of(refusal);
         case Refusal::kUserUnknown: return say(p::kUserUnknown, "There is no user with this id.");
         case Refusal::kSessionUnknown: return say(p::kSessionUnknown, "You have no session with this id.");
         case Refusal::kEmailTaken: return say(p::kEmailTaken, kEmailTakenDetail);
@@ -212,6 +215,7 @@ Response challenge(Response response, std::string_view header) {
 
 Response refuse(const Request& request, const commands::CommandError& error) {
     Problem what = problem_of(error.refusal);
+    if (error.text) (what.errors.empty() ? what.detail : what.errors.front().detail) = said_of(*error.text);
     if (error.retry_after_s > 0) what.retry_after_s = static_cast<int>(error.retry_after_s);
     if (what.type.status == 503 && !what.retry_after_s) what.retry_after_s = 1;
     Response response = problem(request, what);

@@ -9,9 +9,10 @@ namespace keyledger::api {
 namespace {
 
 constexpr std::string_view kAllowedRequestHeaders =
-    "Authorization, Content-Type, Idempotency-Key, Keyledger-Min-Position, X-Request-Id, traceparent";
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Keyledger-Min-Position, X-Request-Id, "
+    "traceparent";
 constexpr std::string_view kExposedResponseHeaders =
-    "Idempotency-Replayed, Keyledger-Position, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
+    "ETag, Idempotency-Replayed, Keyledger-Position, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
 
 bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
 

@@ -53,7 +53,7 @@ std::string_view sentence_of(commands::Refusal refusal) {
         case Refusal::kKeyIdTaken:
         case Refusal::kTooManySecrets:
         case Refusal::kTooManyKeys:
-        case Refusal::kIdempotencyMismatch:
+        case Refusal::kPreconditionFailed: case Refusal::kIdempotencyMismatch:
         case Refusal::kInvalidCredentials:
         case Refusal::kUserDisabled:
         case Refusal::kInvalidToken:
@@ -104,9 +104,11 @@ Result<std::optional<Uuid>, eventstore::StoreError> find_user(Core& core, const 
                                                               commands::Deadline deadline) {
     if (!options.id.empty()) return Uuid::parse(options.id);
     const std::string kind = options.email.empty() ? "username" : "email";
-    const auto name = options.email.empty() ? parse_username(options.username) : parse_email(options.email);
-    if (!name) return std::optional<Uuid>();
-    return core.run(core.store.find_claim(kind, core.pseudonyms.claim(kind, name->key), deadline));
+    std::string key;
+    if (const auto email = parse_email(options.email)) key = email->key;
+    else if (const auto username = parse_username(options.username)) key = username->key;
+    if (key.empty()) return std::optional<Uuid>();
+    return core.run(core.store.find_claim(kind, core.pseudonyms.claim(kind, key), deadline));
 }
 
 std::optional<std::string> given(const std::string& text) {

@@ -63,6 +63,7 @@ pkg_check_modules(pq REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka)
 pkg_check_modules(argon2 REQUIRED IMPORTED_TARGET libargon2)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
 if(NOT KEYLEDGER_TSAN)
   pkg_check_modules(pistache REQUIRED IMPORTED_TARGET libpistache)
 endif()
@@ -103,7 +104,7 @@ function(keyledger_test_sources target)
   target_link_libraries(${target} PUBLIC keyledger_asio GTest::gtest)
 endfunction()
 
-# keyledger_library(NAME [PURE|PQXX] SOURCES ... [LINKS ...]): one folder's library. PURE: standard library only; PQXX:
+# keyledger_library(NAME [PURE|PQXX] SOURCES ... [LINKS ...]): one folder's library. PURE: no Asio; PQXX:
 # nearly all of its files include libpqxx.
 function(keyledger_library name)
   cmake_parse_arguments(arg "PURE;PQXX" "" "SOURCES;LINKS" ${ARGN})

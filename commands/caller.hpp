@@ -2,6 +2,7 @@
 // Who asks, from where, until when: what every command is told of its request.
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "domain/uuid.hpp"
 #include "eventstore/event_metadata.hpp"
@@ -16,6 +17,10 @@ struct Idempotency {
     eventstore::Digest fingerprint{};
 };
 
+// From `If-Match` (RFC 9110 section 13.1.1): the states, as entity_tags.hpp names them, of which one must be that of
+// what the command is about, at the moment in which it is decided. Not given: whatever its state is.
+using OnlyIf = std::optional<std::vector<std::string>>;
+
 struct Caller {
     eventstore::ActorType actor_type = eventstore::ActorType::kAnonymous;
     std::string actor_id;
@@ -27,6 +32,7 @@ struct Caller {
     std::string user_agent;
     eventstore::Deadline deadline = eventstore::Deadline::max();
     std::optional<Idempotency> idempotency;
+    OnlyIf only_if;
 
     Caller acting_as(const Uuid& user_id) const {
         Caller caller = *this;

@@ -1,6 +1,7 @@
 #include "commands/erase_user.hpp"
 
 #include "commands/administer.hpp"
+#include "commands/entity_tags.hpp"
 #include "commands/groups.hpp"
 #include "commands/passwords.hpp"
 #include "domain/user/identity.hpp"
@@ -115,6 +116,10 @@ Answer<Done> done(Services& services, Caller caller, Streams streams, OrderOrSte
     co_return Done{executed->position, executed->repeated};
 }
 
+Result<void, CommandError> is_as_seen(const Caller& caller, const User& user) {
+    return still_is(caller.only_if, user_tag(user));
+}
+
 }  // namespace
 
 Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, Caller caller) {
@@ -124,6 +129,8 @@ Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, 
     const Step step = [&](Attempt& attempt) -> Decided {
         auto right = co_await check_own_password(services, attempt, actor.user, request.current_password, caller);
         if (!right) co_return Unexpected(right.error());
+        auto same = is_as_seen(caller, attempt.state(actor.user));
+        if (!same) co_return same;
         UserCommand command = request_now(services);
         auto decided = co_await carry_out(services, attempt, actor.user, std::move(command), caller.deadline);
         co_return decided;
@@ -142,6 +149,8 @@ Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, 
 
 Answer<Erasure> request_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
+        auto same = is_as_seen(caller, on.attempt.state(on.user));
+        if (!same) co_return same;
         UserCommand command = request_now(services);
         auto decided = co_await carry_out(services, on.attempt, on.user, std::move(command), caller.deadline);
         co_return decided;

@@ -2,6 +2,12 @@
 
 namespace keyledger::commands {
 
+CommandError refused_text(Refusal refusal, TextFault fault) {
+    CommandError error(refusal);
+    error.text = fault;
+    return error;
+}
+
 Refusal refusal_of(UserError error) {
     switch (error) {
         case UserError::kAlreadyRegistered: return Refusal::kBroken;

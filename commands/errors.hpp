@@ -11,6 +11,7 @@
 #include "domain/access/role.hpp"
 #include "domain/client/service_account.hpp"
 #include "domain/client/service_token.hpp"
+#include "domain/precis.hpp"
 #include "domain/session/session.hpp"
 #include "domain/user/user.hpp"
 #include "eventstore/store.hpp"
@@ -40,6 +41,7 @@ enum class Refusal {
     kInvalidTarget,        // RFC 8707: an audience that the client was not configured with
     kInvalidScope,         // more than the service account holds, or no scope
     kIdempotencyMismatch,  // the key was used with another request
+    kPreconditionFailed,   // what it is about is not (any more) as the caller saw it (RFC 9110 section 13)
     // who asks
     kInvalidCredentials,  // unknown user and wrong password are one answer
     kUserDisabled,        // the password was right
@@ -92,7 +94,7 @@ enum class Refusal {
 };
 
 // Why somebody is no client: for the log. What of it the caller is told is for whoever answers to say.
-enum class ClientFault {
+enum class ClientFault : std::uint8_t {
     kNone,  // not known, or not to be told
     kUnknown,
     kDisabled,
@@ -108,11 +110,15 @@ enum class ClientFault {
 struct CommandError {
     Refusal refusal = Refusal::kBroken;
     ClientFault client = ClientFault::kNone;  // of kInvalidClient
+    std::optional<TextFault> text;            // what is wrong with a text, instead of the refusal's usual words
     std::int64_t retry_after_s = 0;           // 0: no advice
 
     CommandError(Refusal why, std::int64_t retry_after_s = 0) : refusal(why), retry_after_s(retry_after_s) {}
     explicit CommandError(ClientFault fault) : refusal(Refusal::kInvalidClient), client(fault) {}
 };
+
+// A text that a profile of domain/precis.hpp does not take, with its reason.
+CommandError refused_text(Refusal refusal, TextFault fault);
 
 // The adapters from the concerns below to the one list above.
 Refusal refusal_of(UserError error);

@@ -126,7 +126,7 @@ bool is_about_the_log(Refusal refusal) {
         case Refusal::kPasswordTooWeak:
         case Refusal::kPasswordContainsIdentity:
         case Refusal::kPasswordNotText:
-        case Refusal::kInvalidTarget:
+        case Refusal::kPreconditionFailed: case Refusal::kInvalidTarget:
         case Refusal::kInvalidScope:
         case Refusal::kInvalidClient:
         case Refusal::kAccountUnknown:

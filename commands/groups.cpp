@@ -1,6 +1,7 @@
 #include "commands/groups.hpp"
 
 #include "commands/administer.hpp"
+#include "commands/entity_tags.hpp"
 #include "commands/first_stream.hpp"
 
 namespace keyledger::commands {
@@ -56,6 +57,12 @@ Decided must_be_defined(Attempt& attempt, Uuid group_id) {
     co_return Result<void, CommandError>{};
 }
 
+std::string tag_of_group(const Administration& on) {
+    const Group& group = on.attempt.state(on.group);
+    const bool is_defined = group.status == Group::Status::kDefined;
+    return group_tag(is_defined ? group.name : std::string(kEveryoneName));
+}
+
 // Of those that a subject is in: known only once there is no room for another.
 Answer<std::vector<Uuid>> deleted_among(Attempt& attempt, std::vector<Uuid> groups) {
     std::vector<Uuid> deleted;
@@ -98,7 +105,10 @@ Answer<Defined> define_group(Services& services, Bearer bearer, std::string name
 Answer<Done> rename_group(Services& services, Bearer bearer, Uuid group_id, std::string name, Caller caller) {
     auto parsed = parse(name);
     if (!parsed) co_return Unexpected(parsed.error());
+    const OnlyIf only_if = caller.only_if;
     const Act act = [&](Administration& on) -> Decided {
+        auto same = still_is(only_if, tag_of_group(on));
+        if (!same) co_return same;
         co_return append(on.attempt, on.group, RenameGroup{group_id, parsed->text});
     };
     Errand errand{bearer, kWriteGroups, Subject::group(group_id)};
@@ -107,7 +117,10 @@ Answer<Done> rename_group(Services& services, Bearer bearer, Uuid group_id, std:
 }
 
 Answer<Done> delete_group(Services& services, Bearer bearer, Uuid group_id, Caller caller) {
+    const OnlyIf only_if = caller.only_if;
     const Act act = [&](Administration& on) -> Decided {
+        auto same = still_is(only_if, tag_of_group(on));
+        if (!same) co_return same;
         auto deleted = append(on.attempt, on.group, DeleteGroup{group_id});
         if (!deleted) co_return deleted;
         auto withdrawn = append(on.attempt, on.assignments, WithdrawAllRoles{on.subject});

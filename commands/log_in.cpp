@@ -12,18 +12,25 @@ struct TypedName {
     std::string key;  // empty: such a name can't exist
 };
 
+std::string key_of(std::string_view kind, const std::string& text) {
+    if (kind == "email") {
+        const auto email = parse_email(text);
+        return email ? email->key : std::string();
+    }
+    const auto username = parse_username(text);
+    return username ? username->key : std::string();
+}
+
 TypedName typed_name(const LogIn& request) {
-    const bool by_email = !request.email.empty();
-    auto parsed = by_email ? parse_email(request.email) : parse_username(request.username);
-    return {by_email ? "email" : "username", parsed ? parsed->key : std::string()};
+    if (!request.email.empty()) return {"email", key_of("email", request.email)};
+    return {"username", key_of("username", request.username)};
 }
 
 // What was typed still names this user: the claim found him, the fold decides.
 bool goes_by(const User& user, const TypedName& name) {
     const auto& text = name.kind == "email" ? user.email : user.username;
     if (!text) return false;
-    auto parsed = name.kind == "email" ? parse_email(*text) : parse_username(*text);
-    return parsed && parsed->key == name.key;
+    return !name.key.empty() && key_of(name.kind, *text) == name.key;
 }
 
 // The same reads and the same hash as for a name that somebody has.
@@ -32,9 +39,8 @@ Answer<Grant> refuse_unknown(Services& services, Secret password, Caller caller)
     std::string kind(kPasswordKind);
     auto nothing = co_await services.store.read_credential(nobody, std::move(kind), caller.deadline);
     if (!nothing) co_return Unexpected(CommandError(refusal_of(nothing.error())));
-    HashingFor whom{HashingFor::Kind::kAccount, caller.network};
-    auto check = co_await services.hasher.verify_decoy(std::move(password), std::move(whom), caller.deadline);
-    if (!check) co_return Unexpected(error_of(check.error()));
+    auto check = co_await check_decoy(services, std::move(password), caller);
+    if (!check) co_return Unexpected(check.error());
     std::vector<eventstore::StreamVersion> versions(2, {nobody, 0});
     const auto command_id = services.identifiers.next_command_id();
     auto confirmed = co_await services.store.confirm(std::move(versions), command_id, caller.deadline);

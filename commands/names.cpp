@@ -18,7 +18,8 @@ Names of(const User& user) {
     if (!user.exists()) return names;
     const auto email = user.email ? parse_email(*user.email) : std::nullopt;
     if (email) names.push_back({"email", email->key});
-    const auto username = user.username ? parse_username(*user.username) : std::nullopt;
+    if (!user.username) return names;
+    const auto username = parse_username(*user.username);
     if (username) names.push_back({"username", username->key});
     return names;
 }

@@ -1,6 +1,7 @@
 #include "commands/passwords.hpp"
 
 #include "commands/failure_sums.hpp"
+#include "domain/precis.hpp"
 #include "security/bytes.hpp"
 #include "security/digest.hpp"
 #include "security/hex.hpp"
@@ -27,7 +28,42 @@ Refusal refusal_of(PasswordProblem problem) {
     return Refusal::kBroken;
 }
 
+// A password as it is compared today and, where that differs, as it was typed.
+struct TypedPassword {
+    Secret normal;
+    std::optional<Secret> raw;
+};
+TypedPassword forms_of(Secret password) {
+    auto normal = opaque_string(password);
+    if (!normal) return {std::move(password), std::nullopt};  // no longer to be chosen, but it may have been
+    if (equal(*normal, password)) return {std::move(password), std::nullopt};
+    return {std::move(*normal), std::move(password)};
+}
+
+Answer<PasswordCheck> verify(Services& services, Secret password, Secret hash, const Caller& caller) {
+    TypedPassword typed = forms_of(std::move(password));
+    Secret same_hash = hash.clone();
+    HashingFor whom{HashingFor::Kind::kAccount, caller.network};
+    auto check = co_await services.hasher.verify(std::move(typed.normal), std::move(same_hash), whom, caller.deadline);
+    if (!check) co_return Unexpected(error_of(check.error()));
+    if (check->matches || !typed.raw) co_return *check;
+    check = co_await services.hasher.verify(std::move(*typed.raw), std::move(hash), whom, caller.deadline);
+    if (!check) co_return Unexpected(error_of(check.error()));
+    check->needs_renewal = true;
+    co_return *check;
+}
+
 }  // namespace
+
+Answer<PasswordCheck> check_decoy(Services& services, Secret password, const Caller& caller) {
+    TypedPassword typed = forms_of(std::move(password));
+    HashingFor whom{HashingFor::Kind::kAccount, caller.network};
+    auto check = co_await services.hasher.verify_decoy(std::move(typed.normal), whom, caller.deadline);
+    if (check && typed.raw)
+        check = co_await services.hasher.verify_decoy(std::move(*typed.raw), whom, caller.deadline);
+    if (!check) co_return Unexpected(error_of(check.error()));
+    co_return *check;
+}
 
 CommandError error_of(HashingError error) {
     switch (error) {
@@ -40,10 +76,9 @@ CommandError error_of(HashingError error) {
 
 Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, StreamOf<User> user, Secret password,
                                        const Caller& caller) {
-    HashingFor whom{HashingFor::Kind::kAccount, caller.network};
     if (!attempt.state(user).exists()) {  // erased since his claim was found
-        auto decoy = co_await services.hasher.verify_decoy(std::move(password), std::move(whom), caller.deadline);
-        if (!decoy) co_return Unexpected(error_of(decoy.error()));
+        auto decoy = co_await check_decoy(services, std::move(password), caller);
+        if (!decoy) co_return Unexpected(decoy.error());
         co_return CheckedPassword{*decoy, 0};
     }
     std::string kind(kPasswordKind);
@@ -63,9 +98,8 @@ Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, Str
                                                 credential.credential_id};
     auto hash = services.cipher.open_credential(**key, context, credential.sealed);
     if (!hash) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
-    auto check = co_await services.hasher.verify(std::move(password), std::move(*hash), std::move(whom),
-                                                 caller.deadline);
-    if (!check) co_return Unexpected(error_of(check.error()));
+    auto check = co_await verify(services, std::move(password), std::move(*hash), caller);
+    if (!check) co_return Unexpected(check.error());
     co_return CheckedPassword{*check, credential.revision};
 }
 
@@ -103,13 +137,18 @@ Answer<NewCredential> put_password(Services& services, Attempt& attempt, Uuid ow
 
 Answer<Secret> hash_password(Services& services, Secret password, HashingFor::Kind kind, const Caller& caller) {
     HashingFor whom{kind, caller.network};
-    auto hash = co_await services.hasher.hash(std::move(password), std::move(whom), caller.deadline);
+    TypedPassword typed = forms_of(std::move(password));
+    auto hash = co_await services.hasher.hash(std::move(typed.normal), std::move(whom), caller.deadline);
     if (!hash) co_return Unexpected(error_of(hash.error()));
     co_return std::move(*hash);
 }
 
 Answer<Done> judge_password(Services& services, Secret password, PasswordIdentity identity,
                             Deadline deadline) {
+    auto normal = opaque_string(password);
+    if (!normal && normal.error() != TextFault::kEmpty)
+        co_return Unexpected(refused_text(Refusal::kPasswordNotText, normal.error()));
+    if (normal) password = std::move(*normal);
     auto verdict = co_await services.policy.judge(std::move(password), std::move(identity), deadline);
     if (!verdict) co_return Unexpected(error_of(verdict.error()));
     if (verdict->has_value()) co_return Unexpected(CommandError(refusal_of(**verdict)));

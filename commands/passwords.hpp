@@ -14,6 +14,9 @@ struct CheckedPassword {
 // Reads the credential, refuses one that the user's fold does not name (kCredentialTampered; a stale fold looks the
 // same and is retried by the executor), and hashes. Of somebody who was erased nothing matches, after as much work.
 // Called in a step, after the streams were folded.
+//
+// Passwords are OpaqueStrings (domain/precis.hpp). What was set before that is tried as it was typed, and then needs
+// renewal; only a password whose two forms differ is hashed twice, whoever it is tried on.
 Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, StreamOf<User> user, Secret password,
                                        const Caller& caller);
 
@@ -21,6 +24,9 @@ Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, Str
 // it does not match.
 Answer<CheckedPassword> check_own_password(Services& services, Attempt& attempt, StreamOf<User> user,
                                            const Secret& password, const Caller& caller);
+
+// As much work as a wrong password of somebody, for a name that nobody has.
+Answer<PasswordCheck> check_decoy(Services& services, Secret password, const Caller& caller);
 
 // Tells the operator, and nobody else, of a credential that was swapped.
 void report_tampering(Services& services, const Uuid& user_id, const CommandError& error);
@@ -31,7 +37,7 @@ Answer<NewCredential> put_password(Services& services, Attempt& attempt, Uuid ow
 
 Answer<Secret> hash_password(Services& services, Secret password, HashingFor::Kind kind, const Caller& caller);
 
-// Length, strength, and not made of the identity.
+// Text, length, strength, and not made of the identity.
 Answer<Done> judge_password(Services& services, Secret password, PasswordIdentity identity,
                             Deadline deadline);
 

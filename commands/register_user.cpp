@@ -19,12 +19,14 @@ Result<Identity, CommandError> identity_of(const Registration& registration) {
     if (!email) return Unexpected(CommandError(Refusal::kInvalidEmail));
     identity.email = std::move(*email);
     if (registration.username) {
-        identity.username = parse_username(*registration.username);
-        if (!identity.username) return Unexpected(CommandError(Refusal::kInvalidUsername));
+        auto username = parse_username(*registration.username);
+        if (!username) return Unexpected(refused_text(Refusal::kInvalidUsername, username.error()));
+        identity.username = std::move(*username);
     }
     if (registration.name) {
-        identity.name = parse_name(*registration.name);
-        if (!identity.name) return Unexpected(CommandError(Refusal::kInvalidName));
+        auto name = parse_name(*registration.name);
+        if (!name) return Unexpected(refused_text(Refusal::kInvalidName, name.error()));
+        identity.name = std::move(*name);
     }
     return identity;
 }
@@ -50,8 +52,8 @@ Answer<Done> refuse_taken(Services& services, std::string kind, std::string key,
 Answer<Registered> register_user(Services& services, Registration registration, Caller caller) {
     auto identity = identity_of(registration);
     if (!identity) co_return Unexpected(identity.error());
-    const PasswordIdentity made_of{registration.email, registration.username.value_or(""),
-                                   registration.name.value_or("")};
+    const PasswordIdentity made_of{identity->email.text, identity->username ? identity->username->text : "",
+                                   identity->name.value_or("")};
     auto judged = co_await judge_password(services, registration.password.clone(), made_of, caller.deadline);
     if (!judged) co_return Unexpected(judged.error());
 

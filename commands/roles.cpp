@@ -1,6 +1,7 @@
 #include "commands/roles.hpp"
 
 #include "commands/administer.hpp"
+#include "commands/entity_tags.hpp"
 #include "commands/first_stream.hpp"
 #include "commands/groups.hpp"
 
@@ -32,6 +33,7 @@ Result<Parsed, CommandError> parse(const RoleDefinition& definition) {
 template <class CommandOf>
 asio::awaitable<Outcome> upon_role(Services& services, Bearer bearer, Streams streams, StreamOf<Role> role,
                                    Caller caller, CommandOf command_of) {
+    const OnlyIf only_if = caller.only_if;
     RoleCommand command;
     const Step authorise = [&](Attempt& attempt) -> Decided {
         auto held = co_await authorise_with(attempt, kWriteRoles, bearer, services);
@@ -42,7 +44,11 @@ asio::awaitable<Outcome> upon_role(Services& services, Bearer bearer, Streams st
         co_return Result<void, CommandError>{};
     };
     const Step carry_out = [&](Attempt& attempt) -> Decided {
-        auto events = decide(attempt.state(role), command);
+        const Role& before = attempt.state(role);
+        const bool exists = before.status == Role::Status::kDefined;
+        auto same = exists ? still_is(only_if, role_tag(before.name, before.rules)) : Result<void, CommandError>();
+        if (!same) co_return same;
+        auto events = decide(before, command);
         if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
         attempt.append(role, *events);
         co_return Result<void, CommandError>{};

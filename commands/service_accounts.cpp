@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "commands/authority.hpp"
+#include "commands/entity_tags.hpp"
 #include "security/bytes.hpp"
 #include "security/hex.hpp"
 
@@ -140,7 +141,10 @@ Answer<Done> change_service_account(Services& services, Bearer bearer, Uuid acco
                                     AccountStanding standing, Caller caller) {
     auto parsed = parse(services, std::move(definition));
     if (!parsed) co_return Unexpected(parsed.error());
+    const OnlyIf only_if = caller.only_if;
     const Act act = [&](OnAccount& on) -> Decided {
+        auto same = still_is(only_if, account_tag(on.state()));
+        if (!same) co_return same;
         const ChangeServiceAccount command{parsed->name.text, parsed->audiences, standing};
         co_return on.carry_out(command);
     };
@@ -149,7 +153,10 @@ Answer<Done> change_service_account(Services& services, Bearer bearer, Uuid acco
 }
 
 Answer<Done> delete_service_account(Services& services, Bearer bearer, Uuid account_id, Caller caller) {
+    const OnlyIf only_if = caller.only_if;
     const Act act = [&](OnAccount& on) -> Decided {
+        auto same = still_is(only_if, account_tag(on.state()));
+        if (!same) co_return same;
         for (const auto& secret : on.state().secrets) take_secret(on.attempt, account_id, secret.id);
         auto destroyed = co_await on.attempt.destroy_key_of(account_id);
         if (!destroyed) co_return Unexpected(destroyed.error());

@@ -281,10 +281,12 @@ Queries::Answer<Page<UserRow, UserCursor>> Queries::list_users(std::string searc
     std::function<Users(pqxx::connection&)> read = [worker = worker_.get(), search = std::move(search),
                                                     cursor, limit](pqxx::connection& connection) {
         const std::string after = cursor ? cursor->after.to_string() : "";
-        const std::string prefix = like_prefix(search);
+        const std::string prefix = like_prefix(composed(search));
+        const std::string prefix_apart = like_prefix(apart(search));
         const Snapshot snapshot =
             worker->read(connection, Model::kUsers, list_users_sql, limit + 1,
-                         cursor ? after.c_str() : nullptr, search.empty() ? nullptr : prefix.c_str());
+                         cursor ? after.c_str() : nullptr, search.empty() ? nullptr : prefix.c_str(),
+                         search.empty() ? nullptr : prefix_apart.c_str());
         return page_from<Users>(snapshot, limit, user_from,
                                 [](const UserRow& row) { return UserCursor{row.id}; });
     };

@@ -214,7 +214,8 @@ public:
     Queries& operator=(const Queries&) = delete;
 
     Answer<AtPosition<std::optional<UserRow>>> find_user(Uuid id, Deadline deadline);
-    // `search`: a prefix of e-mail address, user name or name, without regard to case; empty: everybody.
+    // `search`: a prefix of e-mail address, user name or name, without regard to case and to how it was
+    // typed (NFC, NFD, full-width); empty: everybody.
     Answer<Page<UserRow, UserCursor>> list_users(std::string search, std::optional<UserCursor> cursor,
                                                  std::int32_t limit, Deadline deadline);
     Answer<Page<SessionRow, SessionCursor>> list_sessions(SessionFilter filter,

@@ -1,6 +1,8 @@
 #include "projections/query_text.hpp"
 
 #include "domain/access/group.hpp"
+#include "domain/precis.hpp"
+#include "domain/unicode.hpp"
 
 namespace keyledger::projections {
 namespace {
@@ -38,6 +40,16 @@ RowsSql page(const std::string& select, const std::string& order) {
 
 }  // namespace
 
+std::string composed(const std::string& search) {
+    auto kept = nickname(search);
+    return kept ? std::move(*kept) : search;
+}
+
+std::string apart(const std::string& search) {
+    const auto points = unicode::decode(composed(search));
+    return points ? unicode::encode(unicode::normalise(*points, unicode::Form::kNfd)) : search;
+}
+
 std::string like_prefix(const std::string& search) {
     std::string pattern;
     for (char c : search) {
@@ -55,7 +67,7 @@ RowsSql list_users_sql(const std::string& table) {
     return page(kUserColumns + table + R"(
  where ($2::uuid is null or id > $2)
    and ($3::text is null or lower(email) like lower($3) or lower(username) like lower($3)
-        or lower(name) like lower($3))
+        or lower(name) like lower($3) or lower(name) like lower($4))
 )",
                 "id");
 }

@@ -19,6 +19,11 @@ private:
     std::string text_;
 };
 
+// A search in the form in which names are kept, and in the one in which names of before may have come: taken apart
+// (NFD).
+std::string composed(const std::string& search);
+std::string apart(const std::string& search);
+
 // A pattern for LIKE that matches what begins with `search`.
 std::string like_prefix(const std::string& search);
 
@@ -28,7 +33,7 @@ struct RowsSql {
 };
 // $1 id
 RowsSql find_user_sql(const std::string& table);
-// $1 rows, $2 after id, $3 pattern
+// $1 rows, $2 after id, $3 pattern, $4 the same for names whose marks stand apart
 RowsSql list_users_sql(const std::string& table);
 // $1 rows, $2 before position, $3 user, $4 live at, $5 refreshed after
 RowsSql list_sessions_sql(const std::string& table);

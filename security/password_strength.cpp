@@ -7,20 +7,23 @@
 #include <stdexcept>
 #include <string>
 
+#include "domain/unicode.hpp"
 #include "security/utf8.hpp"
 
 namespace keyledger::security {
 namespace {
 
-constexpr std::size_t kShortestIdentity = 4;
+constexpr std::ptrdiff_t kShortestIdentity = 4;
 constexpr std::size_t kMaxIdentityWords = 16;
 // log2 of 10^3, 10^6, 10^8 and 10^10 guesses: the borders of zxcvbn's scores.
 constexpr double kScoreBorders[] = {9.966, 19.932, 26.575, 33.219};
 
-char32_t lower(char32_t point) { return point >= U'A' && point <= U'Z' ? point + (U'a' - U'A') : point; }
-
+// Of the same length, so that places in one are places in the other.
 std::u32string lower_case(std::u32string text) {
-    std::ranges::transform(text, text.begin(), lower);
+    for (char32_t& point : text) {
+        const std::u32string lower = unicode::lower_case({&point, 1});
+        if (lower.size() == 1) point = lower.front();
+    }
     return text;
 }
 
@@ -33,13 +36,19 @@ struct Folded {
     std::u32string points;
 };
 
+bool is_letter(char32_t point) {
+    const auto kind = unicode::kind_of(point);
+    return kind == unicode::Kind::kLetter || kind == unicode::Kind::kMark;
+}
+
 // What of the person must not be in a password, and is a guess to zxcvbn: in lower case, of at least four
-// code points.
+// letters.
 std::vector<std::u32string> words_of(const PasswordIdentity& identity) {
     std::vector<std::u32string> words;
     auto add = [&](std::string_view text) {
         auto points = code_points_of(text);
-        if (points && points->size() >= kShortestIdentity && words.size() < kMaxIdentityWords)
+        const auto letters = points ? std::ranges::count_if(*points, is_letter) : 0;
+        if (letters >= kShortestIdentity && words.size() < kMaxIdentityWords)
             words.push_back(lower_case(std::move(*points)));
     };
     add(identity.email);
@@ -76,6 +85,19 @@ int score_of(const std::u32string& password, const std::vector<std::u32string>& 
         std::ranges::count_if(kScoreBorders, [&](double border) { return entropy >= border; }));
 }
 
+// Between two letters a word begins only where the case says so.
+bool is_border(const std::u32string& text, std::size_t at) {
+    if (at == 0 || at == text.size() || !is_letter(text[at - 1]) || !is_letter(text[at])) return true;
+    return unicode::is_lower(text[at - 1]) && unicode::is_upper(text[at]);
+}
+
+// As a word of its own: "info" is no part of "information".
+bool has_word(const std::u32string& text, const std::u32string& lowered, const std::u32string& word) {
+    for (auto at = lowered.find(word); at != std::u32string::npos; at = lowered.find(word, at + 1))
+        if (is_border(text, at) && is_border(text, at + word.size())) return true;
+    return false;
+}
+
 bool is_control(char32_t point) { return point < 0x20 || (point >= 0x7F && point < 0xA0); }
 
 }  // namespace
@@ -101,7 +123,7 @@ std::optional<PasswordRefusal> judge_password(const Secret& password, const Pass
     std::vector<std::u32string> words = words_of(identity);
     Folded lowered(lower_case(text.points));
     for (const std::u32string& word : words)
-        if (lowered.points.find(word) != std::u32string::npos) return PasswordRefusal::kContainsIdentity;
+        if (has_word(text.points, lowered.points, word)) return PasswordRefusal::kContainsIdentity;
     if (score_of(text.points, words) < policy.min_score) return PasswordRefusal::kTooWeak;
     return std::nullopt;
 }

@@ -38,8 +38,8 @@ enum class PasswordRefusal {
     kNotText,           // not UTF-8, or it holds control characters
     kTooShort,          // counted in code points
     kTooLong,           // counted in code points
-    kContainsIdentity,  // the e-mail, its local part, the user name, or a word of the name, of 4 code points
-                        // or more
+    kContainsIdentity,  // the e-mail, its local part, the user name, or a word of the name, of 4 letters or more, as
+                        // a word of its own (what stands inside another word only counts as easy to guess)
     kTooWeak,
 };
 

@@ -3,11 +3,12 @@
 #include "api/read_json.hpp"
 #include "api/refusals.hpp"
 #include "api/routes/answers.hpp"
+#include "commands/answers_at_head.hpp"
 #include "commands/end_sessions.hpp"
 #include "commands/set_user_status.hpp"
 #include "commands/unlock_user.hpp"
 #include "commands/update_profile.hpp"
-#include "domain/plain_text.hpp"
+#include "domain/precis.hpp"
 #include "domain/user/identity.hpp"
 
 namespace keyledger::api::routes {
@@ -39,8 +40,9 @@ Reply deactivate_user(Context& context, Request& request) {
     std::string reason;
     if (!request.body.empty()) {
         JsonFields body(request);
-        reason = body.optional_string("reason", commands::kMaxReasonBytes).value_or("");
-        if (!is_plain_text(reason)) body.refuse("reason", "It must be plain text, without control characters.");
+        auto text = free_text(body.optional_string("reason", commands::kMaxReasonBytes).value_or(""));
+        if (text) reason = std::move(*text);
+        else body.refuse("reason", said_of(text.error()));
         auto read = body.finish();
         if (!read) co_return read.error();
     }
@@ -71,11 +73,19 @@ Reply update_user(Context& context, Request& request) {
     JsonFields body(request);
     commands::ProfileUpdate update;
     update.bearer = claims->bearer;
-    update.username = body.optional_string("username", kMaxUsernameBytes);
-    update.name = body.optional_string("name", kMaxNameBytes);
+    update.username = body.optional_string("username", kMaxTypedUsernameBytes);
+    update.name = body.optional_string("name", kMaxTypedNameBytes);
+    const auto user_id = Uuid::parse(request.path_parameter("id"));
+    if (user_id && body.has_any(kReadOnlyOfUsers)) {  // held against what this caller may read
+        auto may = co_await commands::holder_of(context.services, commands::kReadUsers, claims->bearer,
+                                                request.deadline);
+        if (!may) co_return refuse(request, may.error());
+        auto known = co_await commands::user_at_head(context.services, *user_id, request.deadline);
+        if (!known) co_return refuse(request, known.error());
+        body.unchanged(kReadOnlyOfUsers, user_json(*user_id, *known));
+    }
     auto read = body.finish();
     if (!read) co_return read.error();
-    const auto user_id = Uuid::parse(request.path_parameter("id"));
     if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
     commands::Caller caller = caller_of(request, *claims);
     auto key = take_idempotency_key(context, request, caller);

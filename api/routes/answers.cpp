@@ -1,6 +1,8 @@
 #include "api/routes/answers.hpp"
 
+#include "api/conditions.hpp"
 #include "api/refusals.hpp"
+#include "commands/entity_tags.hpp"
 
 namespace keyledger::api::routes {
 
@@ -28,6 +30,10 @@ std::string user_json(const Uuid& user_id, const commands::Known& known) {
     return json.finish();
 }
 
+Response user_answer(const Request& request, const Uuid& user_id, const commands::Known& known) {
+    return with_entity_tag(request, api::json(200, user_json(user_id, known)), commands::user_tag(known.user));
+}
+
 boost::asio::awaitable<Response> updated_user(Context& context, const Request& request, Uuid user_id,
                                               commands::Done outcome) {
     if (outcome.repeated) {
@@ -37,7 +43,9 @@ boost::asio::awaitable<Response> updated_user(Context& context, const Request& r
     }
     auto user = co_await commands::user_after_command(context.services, user_id, request.deadline);
     if (!user) co_return refuse(request, user.error());
-    co_return with_outcome(api::json(200, user_json(user_id, *user)), outcome);
+    Response response = api::json(200, user_json(user_id, *user));
+    response.headers.add("ETag", entity_tag(commands::user_tag(user->user), response.body));
+    co_return with_outcome(std::move(response), outcome);
 }
 
 Response token_answer(const commands::IssuedTokens& tokens, const Uuid& session_id, Position position) {

@@ -19,8 +19,6 @@ namespace {
 using commands::Caller;
 using commands::CommandError;
 
-constexpr std::size_t kMaxTypedNameBytes = 320;  // longer than any that can exist, so that a wrong one is a wrong name
-
 commands::Client first_party(Context& context) {
     return context.clients.find(commands::kFirstPartyClientId)
         .value_or(commands::Client{std::string(commands::kFirstPartyClientId), {}, {}});
@@ -38,8 +36,8 @@ Reply register_user(Context& context, Request& request) {
     commands::Registration registration;
     registration.email = body.required_string("email", kMaxEmailBytes);
     registration.password = body.required_secret("password", kMaxPasswordBytes);
-    registration.username = body.optional_string("username", kMaxUsernameBytes);
-    registration.name = body.optional_string("name", kMaxNameBytes);
+    registration.username = body.optional_string("username", kMaxTypedUsernameBytes);
+    registration.name = body.optional_string("name", kMaxTypedNameBytes);
     auto read = body.finish();
     if (!read) co_return read.error();
     auto registered =
@@ -55,8 +53,8 @@ Reply register_user(Context& context, Request& request) {
 Reply log_in(Context& context, Request& request) {
     JsonFields body(request);
     commands::LogIn login;
-    login.email = body.optional_string("email", kMaxTypedNameBytes).value_or("");
-    login.username = body.optional_string("username", kMaxTypedNameBytes).value_or("");
+    login.email = body.optional_string("email", kMaxTypedUsernameBytes).value_or("");
+    login.username = body.optional_string("username", kMaxTypedUsernameBytes).value_or("");
     login.password = body.required_secret("password", kMaxPasswordBytes);
     login.resource = body.optional_string("resource", kMaxResourceBytes);
     login.client = first_party(context);
@@ -119,7 +117,7 @@ Reply show_me(Context& context, Request& request) {
     if (!claims) co_return claims.error();
     auto known = co_await commands::who_holds(context.services, claims->bearer, request.deadline);
     if (!known) co_return refuse(request, known.error());
-    co_return json(200, user_json(claims->bearer.user_id, *known));
+    co_return user_answer(request, claims->bearer.user_id, *known);
 }
 
 Reply update_me(Context& context, Request& request) {
@@ -128,8 +126,13 @@ Reply update_me(Context& context, Request& request) {
     JsonFields body(request);
     commands::ProfileUpdate update;
     update.bearer = claims->bearer;
-    update.username = body.optional_string("username", kMaxUsernameBytes);
-    update.name = body.optional_string("name", kMaxNameBytes);
+    update.username = body.optional_string("username", kMaxTypedUsernameBytes);
+    update.name = body.optional_string("name", kMaxTypedNameBytes);
+    if (body.has_any(kReadOnlyOfUsers)) {
+        auto known = co_await commands::who_holds(context.services, claims->bearer, request.deadline);
+        if (!known) co_return refuse(request, known.error());
+        body.unchanged(kReadOnlyOfUsers, user_json(claims->bearer.user_id, *known));
+    }
     auto read = body.finish();
     if (!read) co_return read.error();
     Caller caller = caller_of(request, *claims);

@@ -1,10 +1,12 @@
 // Lists of groups and members, and why a user may do what he may: of the read model `permissions`, each at a
 // position.
+#include "api/conditions.hpp"
 #include "api/positions.hpp"
 #include "api/refusals.hpp"
 #include "api/routes/group_routes.hpp"
 #include "api/routes/reading.hpp"
 #include "commands/answers_at_head.hpp"
+#include "commands/entity_tags.hpp"
 #include "domain/access/group.hpp"
 
 namespace keyledger::api::routes {
@@ -84,12 +86,13 @@ Reply list_groups(Context& context, Request& request) {
     auto admitted = co_await admit(context, request, commands::kReadGroups, rows::Model::kPermissions);
     if (!admitted) co_return admitted.error();
     FormFields query = FormFields::of_query(request);
-    const PageRequest page = read_page(context, query, "groups");
+    const std::string list = list_name(request, "groups");
+    const PageRequest page = read_page(context, query, list);
     auto read = query.finish();
     if (!read) co_return read.error();
     auto groups = co_await context.queries.list_groups(after_of(page), page.limit, request.deadline);
     if (!groups) co_return refuse_query(request, groups.error());
-    co_return list_answer(context, "groups", *groups, write_group);
+    co_return list_answer(context, request, list, *groups, write_group);
 }
 
 Reply show_group(Context& context, Request& request) {
@@ -103,14 +106,16 @@ Reply show_group(Context& context, Request& request) {
     if (!group) co_return refuse(request, CommandError(Refusal::kGroupUnknown));
     JsonText json;
     write_group(json, *group);
-    co_return at_position(api::json(200, json.finish()), found->position);
+    const std::string state = commands::group_tag(group->name);
+    co_return with_entity_tag(request, at_position(api::json(200, json.finish()), found->position), state);
 }
 
 Reply list_group_members(Context& context, Request& request) {
     auto admitted = co_await admit(context, request, commands::kReadGroups, rows::Model::kPermissions);
     if (!admitted) co_return admitted.error();
     FormFields query = FormFields::of_query(request);
-    const PageRequest page = read_page(context, query, "members");
+    const std::string list = list_name(request, "members");
+    const PageRequest page = read_page(context, query, list);
     auto read = query.finish();
     if (!read) co_return read.error();
     auto group = co_await find_group(context, request);
@@ -118,7 +123,7 @@ Reply list_group_members(Context& context, Request& request) {
     auto members =
         co_await context.queries.list_members(group->id, after_of(page), page.limit, request.deadline);
     if (!members) co_return refuse_query(request, members.error());
-    co_return list_answer(context, "members", *members, [](JsonText& json, const rows::MemberRow& member) {
+    co_return list_answer(context, request, list, *members, [](JsonText& json, const rows::MemberRow& member) {
         json.text("type", member.type).text("id", member.id.to_string()).time("added_at", member.since_ms);
     });
 }
@@ -130,7 +135,7 @@ Reply list_group_roles(Context& context, Request& request) {
     if (!group) co_return group.error();
     auto roles = co_await context.queries.list_user_roles(group->id, request.deadline);
     if (!roles) co_return refuse_query(request, roles.error());
-    co_return assigned_roles_answer(*roles);
+    co_return assigned_roles_answer(request, *roles);
 }
 
 Reply list_user_groups(Context& context, Request& request) {
@@ -145,7 +150,7 @@ Reply list_user_groups(Context& context, Request& request) {
         write_group(item, group);
         item.time("added_at", group.since_ms);
     });
-    co_return at_position(api::json(200, json.finish()), groups->position);
+    co_return with_entity_tag(request, at_position(api::json(200, json.finish()), groups->position), "");
 }
 
 Reply explain_user(Context& context, Request& request) {
@@ -168,7 +173,7 @@ Reply explain_user(Context& context, Request& request) {
     json.begin_array("reasons");
     for (const rows::ReasonRow& reason : reasons->value) write_reason(json, reason, with_positions);
     json.end_array();
-    co_return at_position(api::json(200, json.finish()), reasons->position);
+    co_return with_entity_tag(request, at_position(api::json(200, json.finish()), reasons->position), "");
 }
 
 }  // namespace keyledger::api::routes

@@ -9,8 +9,17 @@
 namespace keyledger::api::routes {
 namespace {
 
-Result<std::string, Response> read_name(const Request& request) {
+enum class Of { kNew, kKnown };
+
+// A known one may be sent as it was read: it has its id.
+Result<std::string, Response> read_name(const Request& request, Of of) {
+    static constexpr std::array<std::string_view, 1> kReadOnly{"id"};
     JsonFields body(request);
+    if (of == Of::kKnown) {
+        JsonText as_read;
+        as_read.text("id", id_of(request, "id").to_string());
+        body.unchanged(kReadOnly, as_read.finish());
+    }
     std::string name = body.required_string("name", kMaxRoleNameBytes);
     auto read = body.finish();
     if (!read) return Unexpected(read.error());
@@ -22,7 +31,7 @@ Result<std::string, Response> read_name(const Request& request) {
 Reply define_group(Context& context, Request& request) {
     auto claims = authenticate(context, request);
     if (!claims) co_return claims.error();
-    auto name = read_name(request);
+    auto name = read_name(request, Of::kNew);
     if (!name) co_return name.error();
     auto caller = caller_with_key(context, request, *claims);
     if (!caller) co_return caller.error();
@@ -38,7 +47,7 @@ Reply define_group(Context& context, Request& request) {
 Reply rename_group(Context& context, Request& request) {
     auto claims = authenticate(context, request);
     if (!claims) co_return claims.error();
-    auto name = read_name(request);
+    auto name = read_name(request, Of::kKnown);
     if (!name) co_return name.error();
     const Order order = [&](const commands::Bearer& bearer, const commands::Caller& caller) {
         return commands::rename_group(context.services, bearer, id_of(request, "id"), *name, caller);

@@ -1,4 +1,5 @@
 // The routes that read the read models: lists by keyset pages, each at a position of the log.
+#include "api/conditions.hpp"
 #include "api/form.hpp"
 #include "api/refusals.hpp"
 #include "api/routes/admin_routes.hpp"
@@ -8,6 +9,8 @@
 #include "api/routes/role_routes.hpp"
 #include "api/routes/service_account_routes.hpp"
 #include "commands/answers_at_head.hpp"
+#include "commands/entity_tags.hpp"
+#include "domain/session/lifetime.hpp"
 #include "projections/queries.hpp"
 
 namespace keyledger::api::routes {
@@ -76,18 +79,31 @@ void write_entry(JsonText& json, const rows::AuditEntry& entry) {
         .text_or_null("session_id", text_of(entry.session_id));
 }
 
+// A session that nobody ended is over all the same once it is too old or was idle for too long: the rule is that of
+// introspection.
+rows::SessionRow as_it_stands(rows::SessionRow session, std::int64_t now_ms, std::int64_t idle_ms) {
+    if (session.ended_at_ms) return session;
+    const std::int64_t over = over_at_ms(session.refreshed_at_ms, session.expires_at_ms, idle_ms);
+    if (now_ms < over) return session;
+    session.ended_at_ms = over;
+    session.end_reason = over == session.expires_at_ms ? "expired" : "idle";
+    return session;
+}
+
 using SessionPage = rows::Page<rows::SessionRow, rows::SessionCursor>;
 
-Response sessions_answer(Context& context, std::string_view list, const SessionPage& page,
+Response sessions_answer(Context& context, const Request& request, std::string_view list, const SessionPage& page,
                          const std::optional<Uuid>& current) {
+    const std::int64_t now_ms = context.services.clock.now_ms();
+    const std::int64_t idle_ms = context.services.settings.lifetimes.idle_ms;
     JsonText json;
     write_items(json, page.items, [&](JsonText& item, const rows::SessionRow& session) {
-        write_session(item, session);
+        write_session(item, as_it_stands(session, now_ms, idle_ms));
         if (current) item.truth("current", session.id == *current);
     });
     const auto next =
         seal_position(context, list, page.next.has_value(), page.next ? page.next->before : Position{0});
-    return page_answer(json, next, page.position);
+    return page_answer(request, json, next, page.position);
 }
 
 std::optional<rows::SessionCursor> session_cursor(const PageRequest& page) {
@@ -204,7 +220,8 @@ Reply list_my_sessions(Context& context, Request& request) {
     auto claims = authenticate(context, request);
     if (!claims) co_return claims.error();
     FormFields query = FormFields::of_query(request);
-    const PageRequest page = read_page(context, query, "my-sessions");
+    const std::string list = list_name(request, "my-sessions");
+    const PageRequest page = read_page(context, query, list);
     auto read = query.finish();
     if (!read) co_return read.error();
     auto known = co_await commands::who_holds(context.services, claims->bearer, request.deadline);
@@ -218,7 +235,7 @@ Reply list_my_sessions(Context& context, Request& request) {
     const auto cursor = session_cursor(page);
     auto sessions = co_await context.queries.list_sessions(filter, cursor, page.limit, request.deadline);
     if (!sessions) co_return refuse_query(request, sessions.error());
-    co_return sessions_answer(context, "my-sessions", *sessions, claims->bearer.session_id);
+    co_return sessions_answer(context, request, list, *sessions, claims->bearer.session_id);
 }
 
 Reply list_users(Context& context, Request& request) {
@@ -226,13 +243,14 @@ Reply list_users(Context& context, Request& request) {
     if (!admitted) co_return admitted.error();
     FormFields query = FormFields::of_query(request);
     const std::string search = query.optional_string("search", rows::kMaxSearchBytes).value_or("");
-    const PageRequest page = read_page(context, query, "users");
+    const std::string list = list_name(request, "users");
+    const PageRequest page = read_page(context, query, list);
     auto read = query.finish();
     if (!read) co_return read.error();
     const auto cursor = cursor_of<rows::UserCursor>(page);
     auto users = co_await context.queries.list_users(search, cursor, page.limit, request.deadline);
     if (!users) co_return refuse_query(request, users.error());
-    co_return list_answer(context, "users", *users, write_user);
+    co_return list_answer(context, request, list, *users, write_user);
 }
 
 Reply show_user(Context& context, Request& request) {
@@ -245,20 +263,23 @@ Reply show_user(Context& context, Request& request) {
     if (!found->value) co_return refuse(request, CommandError(Refusal::kUserUnknown));
     JsonText json;
     write_user(json, *found->value);
-    co_return at_position(api::json(200, json.finish()), found->position);
+    const rows::UserRow& user = *found->value;
+    const std::string state = commands::user_tag({user.email, user.username, user.name, user.active});
+    co_return with_entity_tag(request, at_position(api::json(200, json.finish()), found->position), state);
 }
 
 Reply list_roles(Context& context, Request& request) {
     auto admitted = co_await admit(context, request, commands::kReadRoles, rows::Model::kPermissions);
     if (!admitted) co_return admitted.error();
     FormFields query = FormFields::of_query(request);
-    const PageRequest page = read_page(context, query, "roles");
+    const std::string list = list_name(request, "roles");
+    const PageRequest page = read_page(context, query, list);
     auto read = query.finish();
     if (!read) co_return read.error();
     const auto cursor = cursor_of<rows::RoleCursor>(page);
     auto roles = co_await context.queries.list_roles(cursor, page.limit, request.deadline);
     if (!roles) co_return refuse_query(request, roles.error());
-    co_return list_answer(context, "roles", *roles, write_role);
+    co_return list_answer(context, request, list, *roles, write_role);
 }
 
 Reply show_role(Context& context, Request& request) {
@@ -271,20 +292,24 @@ Reply show_role(Context& context, Request& request) {
     if (!found->value) co_return refuse(request, CommandError(Refusal::kRoleUnknown));
     JsonText json;
     write_role(json, *found->value);
-    co_return at_position(api::json(200, json.finish()), found->position);
+    const AccessRules rules(PermissionSet::of_texts(found->value->permissions),
+                            PermissionSet::of_texts(found->value->deny));
+    const std::string state = commands::role_tag(found->value->name, rules);
+    co_return with_entity_tag(request, at_position(api::json(200, json.finish()), found->position), state);
 }
 
 Reply list_service_accounts(Context& context, Request& request) {
     auto admitted = co_await admit(context, request, commands::kReadClients, rows::Model::kServiceAccounts);
     if (!admitted) co_return admitted.error();
     FormFields query = FormFields::of_query(request);
-    const PageRequest page = read_page(context, query, "service-accounts");
+    const std::string list = list_name(request, "service-accounts");
+    const PageRequest page = read_page(context, query, list);
     auto read = query.finish();
     if (!read) co_return read.error();
     const auto cursor = cursor_of<rows::ServiceAccountCursor>(page);
     auto accounts = co_await context.queries.list_service_accounts(cursor, page.limit, request.deadline);
     if (!accounts) co_return refuse_query(request, accounts.error());
-    co_return list_answer(context, "service-accounts", *accounts, write_service_account);
+    co_return list_answer(context, request, list, *accounts, write_service_account);
 }
 
 Reply list_user_roles(Context& context, Request& request) {
@@ -296,7 +321,7 @@ Reply list_user_roles(Context& context, Request& request) {
     if (!user) co_return refuse(request, user.error());
     auto roles = co_await context.queries.list_user_roles(*user_id, request.deadline);
     if (!roles) co_return refuse_query(request, roles.error());
-    co_return assigned_roles_answer(*roles);
+    co_return assigned_roles_answer(request, *roles);
 }
 
 Reply list_user_sessions(Context& context, Request& request) {
@@ -305,7 +330,8 @@ Reply list_user_sessions(Context& context, Request& request) {
     const auto user_id = Uuid::parse(request.path_parameter("id"));
     if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
     FormFields query = FormFields::of_query(request);
-    const PageRequest page = read_page(context, query, "user-sessions");
+    const std::string list = list_name(request, "user-sessions");
+    const PageRequest page = read_page(context, query, list);
     auto read = query.finish();
     if (!read) co_return read.error();
     auto user = co_await context.queries.find_user(*user_id, request.deadline);
@@ -316,7 +342,7 @@ Reply list_user_sessions(Context& context, Request& request) {
     const auto cursor = session_cursor(page);
     auto sessions = co_await context.queries.list_sessions(filter, cursor, page.limit, request.deadline);
     if (!sessions) co_return refuse_query(request, sessions.error());
-    co_return sessions_answer(context, "user-sessions", *sessions, std::nullopt);
+    co_return sessions_answer(context, request, list, *sessions, std::nullopt);
 }
 
 Reply list_audit(Context& context, Request& request) {
@@ -324,7 +350,8 @@ Reply list_audit(Context& context, Request& request) {
     if (!admitted) co_return admitted.error();
     FormFields query = FormFields::of_query(request);
     const rows::AuditFilter filter = read_audit_filter(query);
-    const PageRequest page = read_page(context, query, "audit");
+    const std::string list = list_name(request, "audit");
+    const PageRequest page = read_page(context, query, list);
     auto read = query.finish();
     if (!read) co_return read.error();
     std::optional<rows::AuditCursor> cursor;
@@ -333,9 +360,9 @@ Reply list_audit(Context& context, Request& request) {
     if (!entries) co_return refuse_query(request, entries.error());
     JsonText json;
     write_items(json, entries->items, write_entry);
-    const auto next = seal_position(context, "audit", entries->next.has_value(),
+    const auto next = seal_position(context, list, entries->next.has_value(),
                                     entries->next ? entries->next->before : Position{0});
-    co_return page_answer(json, next, entries->position);
+    co_return page_answer(request, json, next, entries->position);
 }
 
 Reply export_audit(Context& context, Request& request) {

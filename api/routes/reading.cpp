@@ -1,7 +1,9 @@
 #include "api/routes/reading.hpp"
 
+#include <algorithm>
 #include <charconv>
 
+#include "api/conditions.hpp"
 #include "api/positions.hpp"
 #include "api/refusals.hpp"
 #include "commands/answers_at_head.hpp"
@@ -74,19 +76,40 @@ boost::asio::awaitable<Result<void, Response>> admit(Context& context, Request& 
     co_return waited;
 }
 
+std::string list_name(const Request& request, std::string_view list) {
+    std::string name(list);
+    const auto add = [&](const Parameter& parameter) {
+        name += '&' + std::to_string(parameter.name.size()) + '=' + parameter.name;
+        name += std::to_string(parameter.value.size()) + '=' + parameter.value;
+    };
+    for (const Parameter& parameter : request.path_parameters) add(parameter);
+    Parameters filters = request.query;
+    std::ranges::sort(filters, {}, &Parameter::name);
+    for (const Parameter& filter : filters)
+        if (filter.name != "cursor" && filter.name != "limit") add(filter);
+    return name;
+}
+
 PageRequest read_page(Context& context, FormFields& query, std::string_view list) {
     PageRequest page;
     page.limit = static_cast<std::int32_t>(query.optional_integer("limit", 1, kMaxPage).value_or(kDefaultPage));
     if (const auto sealed = query.optional_string("cursor", kMaxCursorBytes)) {
         page.cursor = context.cursors.open(list, *sealed);
-        if (!page.cursor) query.refuse("cursor", "Give the 'next' of an answer of this very list, unchanged.");
+        if (!page.cursor)
+            query.refuse("cursor",
+                         "Give the 'next' of an answer of this very list, unchanged and with the same filters.");
     }
     return page;
 }
 
-Response page_answer(JsonText& json, const std::optional<std::string>& next, Position position) {
+Response page_answer(const Request& request, JsonText& json, const std::optional<std::string>& next,
+                     Position position) {
     json.text_or_null("next", next);
-    return at_position(api::json(200, json.finish()), position);
+    Response response = at_position(api::json(200, json.finish()), position);
+    // Sealed anew in every answer; where the next page begins follows from the last item.
+    std::string answer = response.body;
+    if (next) answer.resize(answer.size() - next->size() - std::string_view("\"}").size());
+    return with_entity_tag(request, std::move(response), "", answer);
 }
 
 void write_role(JsonText& json, const rows::RoleRow& role) {
@@ -97,13 +120,13 @@ void write_role(JsonText& json, const rows::RoleRow& role) {
         .truth("built_in", role.built_in);
 }
 
-Response assigned_roles_answer(const rows::AtPosition<std::vector<rows::UserRoleRow>>& roles) {
+Response assigned_roles_answer(const Request& request, const rows::AtPosition<std::vector<rows::UserRoleRow>>& roles) {
     JsonText json;
     write_items(json, roles.value, [](JsonText& item, const rows::UserRoleRow& assigned) {
         write_role(item, assigned.role);
         item.time("assigned_at", assigned.assigned_at_ms);
     });
-    return at_position(api::json(200, json.finish()), roles.position);
+    return with_entity_tag(request, at_position(api::json(200, json.finish()), roles.position), "");
 }
 
 }  // namespace keyledger::api::routes

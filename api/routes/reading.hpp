@@ -30,7 +30,9 @@ struct PageRequest {
     std::int32_t limit = 0;
     std::optional<std::string> cursor;  // opened
 };
-// `limit` and `cursor`; a cursor of another list, or of another service, is refused as malformed.
+// What a cursor of this list is good for: this very list, with the filters and the path of this request.
+std::string list_name(const Request& request, std::string_view list);
+// `limit` and `cursor`; a cursor of another list, with other filters, or of another service is refused as malformed.
 PageRequest read_page(Context& context, FormFields& query, std::string_view list);
 
 // Where a list that is ordered by ids goes on; nil for a cursor that says none.
@@ -52,20 +54,24 @@ void write_items(JsonText& json, const Rows& rows, Write write) {
     json.end_array();
 }
 
-Response page_answer(JsonText& json, const std::optional<std::string>& next, Position position);
+// With its ETag, or 304.
+Response page_answer(const Request& request, JsonText& json, const std::optional<std::string>& next,
+                     Position position);
 
 // A page of a list that is ordered by ids.
 template <class Page, class Write>
-Response list_answer(Context& context, std::string_view list, const Page& page, Write write) {
+Response list_answer(Context& context, const Request& request, std::string_view list, const Page& page,
+                     Write write) {
     JsonText json;
     write_items(json, page.items, write);
     std::optional<std::string> next;
     if (page.next) next = context.cursors.seal(list, page.next->after.to_string());
-    return page_answer(json, next, page.position);
+    return page_answer(request, json, next, page.position);
 }
 
 void write_role(JsonText& json, const projections::RoleRow& role);
 // All that one subject has by itself.
-Response assigned_roles_answer(const projections::AtPosition<std::vector<projections::UserRoleRow>>& roles);
+Response assigned_roles_answer(const Request& request,
+                               const projections::AtPosition<std::vector<projections::UserRoleRow>>& roles);
 
 }  // namespace keyledger::api::routes

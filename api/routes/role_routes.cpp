@@ -9,8 +9,17 @@
 namespace keyledger::api::routes {
 namespace {
 
-Result<commands::RoleDefinition, Response> read_definition(const Request& request) {
+enum class Of { kNew, kKnown };
+
+// A known one may be sent as it was read: it has its id, and is not built in, for those are not changed.
+Result<commands::RoleDefinition, Response> read_definition(const Request& request, Of of) {
+    static constexpr std::array<std::string_view, 2> kReadOnly{"id", "built_in"};
     JsonFields body(request);
+    if (of == Of::kKnown) {
+        JsonText as_read;
+        as_read.text("id", id_of(request, "id").to_string()).truth("built_in", false);
+        body.unchanged(kReadOnly, as_read.finish());
+    }
     commands::RoleDefinition definition;
     definition.name = body.required_string("name", kMaxRoleNameBytes);
     definition.permissions =
@@ -26,7 +35,7 @@ Result<commands::RoleDefinition, Response> read_definition(const Request& reques
 Reply define_role(Context& context, Request& request) {
     auto claims = authenticate(context, request);
     if (!claims) co_return claims.error();
-    auto definition = read_definition(request);
+    auto definition = read_definition(request, Of::kNew);
     if (!definition) co_return definition.error();
     auto caller = caller_with_key(context, request, *claims);
     if (!caller) co_return caller.error();
@@ -44,7 +53,7 @@ Reply define_role(Context& context, Request& request) {
 Reply change_role(Context& context, Request& request) {
     auto claims = authenticate(context, request);
     if (!claims) co_return claims.error();
-    auto definition = read_definition(request);
+    auto definition = read_definition(request, Of::kKnown);
     if (!definition) co_return definition.error();
     const Order order = [&](const commands::Bearer& bearer, const commands::Caller& caller) {
         return commands::change_role(context.services, bearer, id_of(request, "id"), *definition, caller);

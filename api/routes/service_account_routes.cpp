@@ -1,10 +1,12 @@
 #include "api/routes/service_account_routes.hpp"
 
+#include "api/conditions.hpp"
 #include "api/read_json.hpp"
 #include "api/refusals.hpp"
 #include "api/routes/ordering.hpp"
 #include "api/write_json.hpp"
 #include "commands/answers_at_head.hpp"
+#include "commands/entity_tags.hpp"
 #include "commands/service_accounts.hpp"
 
 namespace keyledger::api::routes {
@@ -25,9 +27,11 @@ void read_account(JsonFields& body, commands::AccountDefinition& account) {
     account.audiences = body.required_string_list("audiences", kMaxAudiencesPerAccount, kMaxAudienceBytes);
 }
 
-Result<Definition, Response> read_definition(const Request& request) {
-    JsonFields body(request);
+// `as_read`: what was read of it, if the request sends it back.
+constexpr std::array<std::string_view, 6> kReadOnly{"id", "created_at", "roles", "permissions", "secrets", "keys"};
+Result<Definition, Response> read_definition(JsonFields& body, const std::string& as_read) {
     Definition definition;
+    if (!as_read.empty()) body.unchanged(kReadOnly, as_read);
     read_account(body, definition.account);
     const std::string status = body.required_string("status", 16);
     if (status == "disabled") definition.standing = AccountStanding::kDisabled;
@@ -104,7 +108,8 @@ Reply show_service_account(Context& context, Request& request) {
     auto access = co_await commands::access_of_service(context.services, account_id, request.deadline);
     if (!access) co_return refuse(request, access.error());
     if (!access->account.exists()) co_return refuse(request, CommandError(Refusal::kAccountUnknown));
-    co_return at_position(json(200, account_json(account_id, *access)), access->held.position);
+    Response response = at_position(json(200, account_json(account_id, *access)), access->held.position);
+    co_return with_entity_tag(request, std::move(response), commands::account_tag(access->account));
 }
 
 Reply register_service_account(Context& context, Request& request) {
@@ -137,7 +142,18 @@ Reply register_service_account(Context& context, Request& request) {
 Reply change_service_account(Context& context, Request& request) {
     auto claims = authenticate(context, request);
     if (!claims) co_return claims.error();
-    auto definition = read_definition(request);
+    JsonFields body(request);
+    std::string as_read;
+    if (body.has_any(kReadOnly)) {  // held against what this caller may read
+        auto may = co_await commands::holder_of(context.services, commands::kReadClients, claims->bearer,
+                                                request.deadline);
+        if (!may) co_return refuse(request, may.error());
+        auto access = co_await commands::access_of_service(context.services, id_of(request, "id"), request.deadline);
+        if (!access) co_return refuse(request, access.error());
+        if (!access->account.exists()) co_return refuse(request, CommandError(Refusal::kAccountUnknown));
+        as_read = account_json(id_of(request, "id"), *access);
+    }
+    auto definition = read_definition(body, as_read);
     if (!definition) co_return definition.error();
     const Order order = [&](const commands::Bearer& bearer, const commands::Caller& caller) {
         return commands::change_service_account(context.services, bearer, id_of(request, "id"), definition->account,

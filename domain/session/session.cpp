@@ -1,5 +1,7 @@
 #include "domain/session/session.hpp"
 
+#include "domain/session/lifetime.hpp"
+
 namespace keyledger {
 namespace {
 
@@ -79,7 +81,7 @@ Result<void, SessionError> standing(const Session& session, const Uuid& session_
     if (session.status == Status::kEnded) return Unexpected(SessionError::kEnded);
     if (user.status != User::Status::kActive) return Unexpected(SessionError::kUserNotActive);
     if (user.ended_session(session_id, session.first_position)) return Unexpected(SessionError::kEnded);
-    if (now_ms >= session.expires_at_ms || now_ms >= session.refreshed_at_ms + lifetimes.idle_ms)
+    if (now_ms >= over_at_ms(session.refreshed_at_ms, session.expires_at_ms, lifetimes.idle_ms))
         return Unexpected(SessionError::kExpired);
     return {};
 }

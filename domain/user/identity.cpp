@@ -1,8 +1,9 @@
 #include "domain/user/identity.hpp"
 
 #include <algorithm>
+#include <array>
 
-#include "domain/plain_text.hpp"
+#include "domain/unicode.hpp"
 
 namespace keyledger {
 namespace {
@@ -47,9 +48,25 @@ bool is_domain_name(std::string_view host) {
     return !std::all_of(host.begin() + static_cast<std::ptrdiff_t>(dot) + 1, host.end(), is_digit);
 }
 
+// What comes along when an address is copied or completed: ASCII's blanks, U+00A0, U+202F and U+3000.
+std::string_view without_blanks(std::string_view text) {
+    constexpr std::array<std::string_view, 7> kBlanks{" ", "\t", "\r", "\n", "\u00A0", "\u202F", "\u3000"};
+    for (bool trimmed = true; trimmed;) {
+        trimmed = false;
+        for (const std::string_view blank : kBlanks) {
+            if (text.starts_with(blank)) text.remove_prefix(blank.size());
+            else if (text.ends_with(blank)) text.remove_suffix(blank.size());
+            else continue;
+            trimmed = true;
+        }
+    }
+    return text;
+}
+
 }  // namespace
 
 std::optional<Identifier> parse_email(std::string_view text) {
+    text = without_blanks(text);
     if (text.size() > kMaxEmailBytes) return std::nullopt;
     const auto at = text.find('@');
     if (at == std::string_view::npos || at > kMaxLocalPartBytes) return std::nullopt;
@@ -61,21 +78,23 @@ std::optional<Identifier> parse_email(std::string_view text) {
     return Identifier{std::string(text), ascii_lower(text)};
 }
 
-std::optional<Identifier> parse_username(std::string_view text) {
-    if (text.size() < kMinUsernameBytes || text.size() > kMaxUsernameBytes) return std::nullopt;
-    const bool good = is_alphanumeric(text.front()) && std::all_of(text.begin(), text.end(), [](char c) {
-        return is_alphanumeric(c) || c == '.' || c == '_' || c == '-';
-    });
-    if (!good) return std::nullopt;
-    return Identifier{std::string(text), ascii_lower(text)};
+Result<Identifier, TextFault> parse_username(std::string_view text) {
+    if (text.size() > kMaxTypedUsernameBytes) return Unexpected(TextFault::kTooLong);
+    auto kept = username(text);
+    if (!kept) return Unexpected(kept.error());
+    const std::size_t length = unicode::decode(*kept)->size();
+    if (length < kMinUsernameLength) return Unexpected(TextFault::kTooShort);
+    if (length > kMaxUsernameLength) return Unexpected(TextFault::kTooLong);
+    auto key = username_key(*kept);
+    if (!key) return Unexpected(key.error());
+    return Identifier{std::move(*kept), std::move(*key)};
 }
 
-std::optional<std::string> parse_name(std::string_view text) {
-    const auto first = text.find_first_not_of(' ');
-    if (first == std::string_view::npos) return std::nullopt;
-    text = text.substr(first, text.find_last_not_of(' ') - first + 1);
-    if (text.size() > kMaxNameBytes || !is_plain_text(text)) return std::nullopt;
-    return std::string(text);
+Text parse_name(std::string_view text) {
+    if (text.size() > kMaxTypedNameBytes) return Unexpected(TextFault::kTooLong);
+    auto kept = nickname(text);
+    if (kept && kept->size() > kMaxNameBytes) return Unexpected(TextFault::kTooLong);
+    return kept;
 }
 
 }  // namespace keyledger

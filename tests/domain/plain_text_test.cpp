@@ -9,14 +9,16 @@ using namespace std::string_literals;
 
 TEST(PlainText, IsWhatPeopleWrite) {
     for (const char* good : {"", "Ann", "Zoë Nyström", "Ελένη", "李小龍", "علی\u200Cرضا", "👩‍👩‍👧",
-                             "ticket 12: \"left\" <b>", "\u200Eא"})
+                             "ticket 12: \"left\" <b>", "א"})
         EXPECT_TRUE(is_plain_text(good)) << good;
 }
 
 TEST(PlainText, HasNothingThatAReaderCantSeeOrIsDeceivedBy) {
     for (const std::string& bad :
          {"\0"s, "a\nb"s, "a\rb"s, "a\tb"s, "\x1b[2J"s, "\x7f"s, "\u0085"s, "\u009B"s, "\u2028"s, "\u2029"s,
-          "\u202Egpj.exe"s, "\u2066"s, "\u2069"s, "\uFEFF"s, "\uFFF9"s, "\uFDD0"s, "\uFFFE"s,
+          "\u202Egpj.exe"s,
+          "\u200E"s, "\u200F"s, "\u061C"s, "\u200B"s, "\u00AD"s, "\u200D"s,
+          "\u2066"s, "\u2069"s, "\uFEFF"s, "\uFFF9"s, "\uFDD0"s, "\uFFFE"s,
           "\U0001FFFF"s, "\U000E0041"s, "\U00100000"s})
         EXPECT_FALSE(is_plain_text("x" + bad + "y")) << ::testing::PrintToString(bad);
 }
@@ -28,7 +30,7 @@ TEST(PlainText, IsUtf8) {
 }
 
 TEST(PlainText, IsMadeOfAnythingWithMarksForWhatIsNot) {
-    EXPECT_EQ(as_plain_text("curl/8 \u009Bü\n\xFF"), "curl/8 ?\?ü??");
+    EXPECT_EQ(as_plain_text("curl/8 \u009Bü\n\xFF"), "curl/8 ?ü??");
     EXPECT_EQ(as_plain_text("Mozilla/5.0"), "Mozilla/5.0");
 }
 

@@ -119,6 +119,26 @@ TEST(IdempotencyKey, IsAnsweredAsARepeatWhereAUserIsUnlockedTwice) {
     EXPECT_TRUE(is_replayed(again));
 }
 
+// Nobody is known there whose key it could be: it stands for nothing, whatever it looks like.
+TEST(IdempotencyKey, IsIgnoredWhereNobodyIsKnown) {
+    ApiClient client = api();
+    const std::string once = unique("key");
+    for (const std::string& value : {once, once, std::string("not a key"), std::string()}) {
+        const Person person = somebody();
+        const Answer registered = client.post(kRegister, registration_of(person), key(value));
+        ASSERT_EQ(registered.status, 201) << registered.body;
+        const std::string login = json_object({{"email", person.email}, {"password", person.password}});
+        const Answer first = client.post(kLogin, login, key(value));
+        const Answer second = client.post(kLogin, login, key(value));
+        ASSERT_EQ(first.status, 200) << first.body;
+        EXPECT_NE(tokens_of(first).session_id, tokens_of(second).session_id);
+        const std::string refreshing = json_object({{"refresh_token", tokens_of(second).refresh}});
+        const Answer refreshed = client.post(kRefresh, refreshing, key(value));
+        EXPECT_EQ(refreshed.status, 200) << refreshed.body;
+        for (const Answer* answer : {&registered, &first, &second, &refreshed}) EXPECT_FALSE(is_replayed(*answer));
+    }
+}
+
 // ---- one request -------------------------------------------------------------------------------------------------
 TEST(IdempotencyKey, DefinesOnceWhenSentTwentyTimesAtOnce) {
     ApiClient admin = administrator(api());

@@ -17,6 +17,7 @@ void token(std::string_view input);        // access tokens; or header in the fi
 void sealed(std::string_view input);       // refresh tokens and cursors
 void export_line(std::string_view input);  // a line of an exported log, or its manifest
 void note(std::string_view input);         // tree heads and the keys that open them
+void text(std::string_view input);         // names, user names, passwords, addresses, reasons
 
 inline constexpr std::size_t kMaxInputBytes = 4096;  // scripts/fuzz makes none that is longer
 

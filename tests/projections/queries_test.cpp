@@ -73,6 +73,20 @@ TEST_F(QueriesTest, FindsAUserAndSaysUpToWhichPosition) {
     EXPECT_EQ(nobody->position, 2);
 }
 
+// Names of before are in the log as they were typed; since then they are kept in one form.
+TEST_F(QueriesTest, FindsANameHoweverItWasTyped) {
+    story.registers("apart@example.com", "first", "Zoe\u0308 Nystro\u0308m");
+    story.registers("composed@example.com", "second", "Zo\u00EB Nystr\u00F6m");
+    story.registers("plain@example.com", "third", "Zoe Nystrom");
+    project();
+    const Strings both{"apart@example.com", "composed@example.com"};
+    for (const char* typed : {"Zo\u00EB", "zoe\u0308", "ZO\u00CB nystr\u00F6m", "Zoe\u0308\u00A0 Ny", "\uFF3Ao\u00EB"})
+        EXPECT_EQ(emails(typed), both) << typed;
+    EXPECT_EQ(emails("zoe"), (Strings{"apart@example.com", "plain@example.com"})) << "a prefix is one of characters";
+    EXPECT_EQ(emails("%"), Strings{});
+    EXPECT_EQ(emails("\uFF05"), Strings{}) << "its NFKC is a percent sign, and no pattern";
+}
+
 TEST_F(QueriesTest, SearchesByPrefixWithoutRegardToCase) {
     story.registers("Ann@example.com", "nightowl",
                     "Ann Stra\xC3\x9F"

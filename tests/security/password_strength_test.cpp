@@ -72,6 +72,31 @@ TEST(Password, MustNotContainWhatIsKnownOfThePerson) {
     EXPECT_EQ(judged("kX9#qL2$vN7!von-ann"), std::nullopt);
 }
 
+TEST(Password, MayHoldAWordThatHoldsWhatIsKnown) {
+    struct Case {
+        const char* local;
+        const char* password;
+        bool refused;
+    };
+    constexpr Case kTable[] = {
+        {"info", "information wants seven herons", false}, {"info", "seven herons want information", false},
+        {"info", "disinformed herons over Uppsala", false}, {"info", "seven herons of info over Uppsala", true},
+        {"info", "seven-herons-INFO7-over-Uppsala", true},  {"info", "sevenHeronsInfoOverUppsala", true},
+        {"mark", "remarkable herons over Uppsala", false},  {"mark", "herons over Uppsala, mark", true},
+        {"mark", "mark: herons over Uppsala", true},        {"anna", "bananas and herons over Uppsala", false},
+        {"1234", "herons 1234 over Uppsala 71", false},     {"a.b1", "herons a.b1 over Uppsala 71", false},
+        {"zo\u00EB77", "herons zo\u00EB77 over Uppsala", false}, {"jos\u00E9", "herons JOS\u00C9 over Uppsala", true},
+        {"jos\u00E9", "herons jos\u00E9e over Uppsala", false},
+    };
+    for (const Case& one : kTable) {
+        const std::string email = std::string(one.local) + "@example.com";
+        const PasswordIdentity identity{.email = email, .username = "", .name = ""};
+        const auto verdict = judge_password(Secret(std::string_view(one.password)), identity, {});
+        EXPECT_EQ(verdict == Refusal::kContainsIdentity, one.refused) << one.local << " in " << one.password;
+        EXPECT_EQ(verdict == std::nullopt, !one.refused) << one.password;
+    }
+}
+
 TEST(Password, IsWeakerForWhomItDescribes) {
     PasswordIdentity other{.email = "annxsmithx@example.com", .username = "", .name = ""};
     Secret password("4nnxsm1thx");

@@ -87,7 +87,8 @@ asio::awaitable<Result<Secret, HashingError>> PlainHasher::hash(Secret password,
     if (before) co_await before();
     if (overloaded) co_return Unexpected(HashingError::kOverloaded);
     ++hashed;
-    co_return Secret(std::to_string(strength) + ':' + std::string(password.reveal()));
+    const std::string clear = instead.empty() ? std::string(password.reveal()) : instead;
+    co_return Secret(std::to_string(strength) + ':' + clear);
 }
 
 asio::awaitable<Result<PasswordCheck, HashingError>> PlainHasher::verify(Secret password, Secret hash,

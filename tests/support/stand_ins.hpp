@@ -48,6 +48,7 @@ public:
         Secret password, commands::HashingFor whom, Deadline deadline) override;
 
     std::atomic<int> strength = 1;  // raise it, and what was hashed before needs renewal
+    std::string instead;  // if set, hashed instead of the password: as it was typed in the time before forms were
     std::atomic<int> hashed = 0;
     std::atomic<int> verified = 0;  // decoys included
     std::atomic<bool> overloaded = false;

@@ -1,0 +1,70 @@
+#include "commands/entity_tags.hpp"
+
+#include <algorithm>
+
+#include "security/base64url.hpp"
+#include "security/bytes.hpp"
+#include "security/digest.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+constexpr std::size_t kTagBytes = 12;  // of a digest: who collides with himself overwrites himself
+
+class Members {
+public:
+    explicit Members(std::string_view kind) { add(kind); }
+    Members& add(std::string_view member) {
+        text_ += std::to_string(member.size()) + ':';
+        text_ += member;
+        return *this;
+    }
+    Members& add(const std::vector<std::string>& members) {
+        add(std::to_string(members.size()));
+        for (const std::string& member : members) add(member);
+        return *this;
+    }
+    std::string tag() const {
+        const auto digest = security::sha256(std::string_view(text_));
+        return security::base64url_encode(security::view_of(digest).substr(0, kTagBytes));
+    }
+
+private:
+    std::string text_;
+};
+
+}  // namespace
+
+std::string user_tag(const UserMembers& user) {
+    Members members("user");  // no name is empty
+    members.add(user.email.value_or("")).add(user.username.value_or("")).add(user.name.value_or(""));
+    return members.add(user.active ? "active" : "disabled").tag();
+}
+
+std::string user_tag(const User& user) {
+    return user_tag({user.email, user.username, user.name, user.status == User::Status::kActive});
+}
+
+std::string role_tag(const std::string& name, const AccessRules& rules) {
+    return Members("role").add(name).add(rules.allow.texts()).add(rules.deny.texts()).tag();
+}
+
+std::string group_tag(const std::string& name) { return Members("group").add(name).tag(); }
+
+std::string account_tag(const ServiceAccount& account) {
+    Members members("service account");
+    members.add(account.name).add(account.audiences);
+    members.add(account.status == ServiceAccount::Status::kEnabled ? "enabled" : "disabled");
+    for (const auto& secret : account.secrets) members.add("secret").add(secret.id.to_string());
+    for (const auto& key : account.keys) members.add("key").add(key.id).add(key.jwk);
+    return members.tag();
+}
+
+std::string answer_tag(std::string_view answer) { return Members("answer").add(answer).tag(); }
+
+Result<void, CommandError> still_is(const OnlyIf& only_if, const std::string& tag) {
+    if (!only_if || std::ranges::find(*only_if, tag) != only_if->end()) return {};
+    return Unexpected(CommandError(Refusal::kPreconditionFailed));
+}
+
+}  // namespace keyledger::commands

@@ -1,0 +1,31 @@
+#pragma once
+// The states of users, roles, groups and service accounts by short names, for `ETag` and `If-Match` (RFC 9110 sections
+// 8.8.3 and 13.1.1): two states have one tag when a command upon the thing itself would change nothing of either. What
+// is given to it or taken from it by others (roles, memberships) is no part of that. Pure.
+#include <optional>
+#include <string>
+
+#include "commands/caller.hpp"
+#include "commands/errors.hpp"
+
+namespace keyledger::commands {
+
+struct UserMembers {
+    std::optional<std::string> email;
+    std::optional<std::string> username;
+    std::optional<std::string> name;
+    bool active = false;
+};
+std::string user_tag(const UserMembers& user);
+std::string user_tag(const User& user);
+std::string role_tag(const std::string& name, const AccessRules& rules);
+std::string group_tag(const std::string& name);
+std::string account_tag(const ServiceAccount& account);
+// Of an answer as it is sent.
+std::string answer_tag(std::string_view answer);
+
+// kPreconditionFailed unless the caller did not ask, or asked for this state. In a step, after the streams were folded:
+// where they move before the append, it is asked again.
+Result<void, CommandError> still_is(const OnlyIf& only_if, const std::string& tag);
+
+}  // namespace keyledger::commands
