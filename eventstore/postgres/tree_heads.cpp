@@ -129,7 +129,7 @@ Result<void, std::string> PostgresTreeHeads::store(const Uuid& log_id, const aud
                            state.note)
             .size();
     });
-    if (!stored) return Unexpected(stored.error().text);
+    if (!stored) return Unexpected(stored.error().text.substr(0, stored.error().text.find('\n')));
     if (const auto now = std::chrono::steady_clock::now(); now >= session_->next_prune) {
         session_->next_prune = now + kPruneInterval;
         for (const char* statement : {"prune", "drop"})
