@@ -8,6 +8,7 @@
 
 #include "api/request.hpp"
 #include "commands/services.hpp"
+#include "commands/subject_names.hpp"
 #include "commands/tokens.hpp"
 
 namespace keyledger::projections {
@@ -54,6 +55,8 @@ struct Context {
     projections::Queries& queries;
     Health& health;
     TreeHeads& tree_heads;
+    commands::KnownOwners& known_owners;
+    commands::SubjectNamings subject_namings = {};  // what AuthZEN's subjects may be called by
     Uuid log_id = {};
     Positions positions = Positions::kSealed;
 };

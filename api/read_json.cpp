@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <set>
 
 #include "api/body.hpp"
@@ -16,6 +17,7 @@ namespace {
 
 // An unknown field's name is sent back, but not a whole body of it.
 constexpr std::size_t kMaxEchoedBytes = 64;
+constexpr double kNoInteger = 0.5;  // a number that nobody reads
 
 // Between the parser and the document: refuses what RapidJSON would let through. A handler that answers false
 // stops the parser at once, so that hostile nesting never gets deeper than the limit.
@@ -33,8 +35,16 @@ public:
     bool Uint64(std::uint64_t u) {
         return number(u <= static_cast<std::uint64_t>(kMaxJsonInteger)) && document_.Uint64(u);
     }
-    bool Double(double d) { return (limits_.fractions ? value() : number(false)) && document_.Double(d); }
-    bool RawNumber(const char*, rapidjson::SizeType, bool) { return number(false); }
+    bool Double(double) { return number(false); }
+    // Only of a body that others define: as an integer if it is one that we could have written, however it is spelt.
+    bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
+        if (!value()) return false;
+        double number = 0;
+        const bool read = std::from_chars(text, text + size, number).ec == std::errc{};
+        const bool exact = read && std::abs(number) <= static_cast<double>(kMaxJsonInteger) &&
+                           number == std::trunc(number);
+        return exact ? document_.Int64(static_cast<std::int64_t>(number)) : document_.Double(kNoInteger);
+    }
     bool String(const char* text, rapidjson::SizeType size, bool copy) {
         return value() && sound({text, size}) && document_.String(text, size, copy);
     }
@@ -76,7 +86,7 @@ private:
         return value() && (exact || fail("Numbers must be integers between -2^53 and 2^53."));
     }
     bool sound(std::string_view text) {
-        if (text.find('\0') != text.npos) return fail("A string has U+0000.");
+        if (!limits_.of_others && text.find('\0') != text.npos) return fail("A string has U+0000.");
         return valid_utf8(text) || fail("A string has a lone surrogate.");
     }
 
@@ -145,6 +155,7 @@ struct JsonFields::Body {
     const Request& request;
     std::string buffer;  // parsed in place: every decoded string lies in here
     rapidjson::Document document;
+    bool of_others = false;
     Paths paths;
     std::vector<FieldError> errors;
     std::optional<Response> broken;  // nothing could be read at all
@@ -186,6 +197,10 @@ struct JsonFields::Body {
             error(name, "must have at most " + std::to_string(max_bytes) + " bytes");
             return std::nullopt;
         }
+        if (text_of(value).find('\0') != std::string_view::npos) {
+            error(name, "must not have U+0000");
+            return std::nullopt;
+        }
         return text_of(value);
     }
     std::optional<std::string_view> required(std::string_view name, std::size_t max_bytes) {
@@ -217,12 +232,14 @@ void JsonFields::Body::parse(const JsonLimits& limits) {
     if (buffer.find('\0') != buffer.npos) return malformed("It has a NUL byte.");
     if (!valid_utf8(buffer)) return malformed("It is not UTF-8.");
     constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag;
+    of_others = limits.of_others;
     rapidjson::InsituStringStream stream(buffer.data());
     rapidjson::Reader reader;
     Strict strict(document, limits);
     rapidjson::ParseResult result;
     auto generate = [&](rapidjson::Document&) {
-        result = reader.Parse<kFlags>(stream, strict);
+        result = of_others ? reader.Parse<kFlags | rapidjson::kParseNumbersAsStringsFlag>(stream, strict)
+                           : reader.Parse<kFlags>(stream, strict);
         return !result.IsError();
     };
     document.Populate(generate);
@@ -303,6 +320,14 @@ std::vector<std::string> JsonFields::required_string_list(std::string_view name,
     return string_list(name, max_items, max_bytes);
 }
 
+std::size_t JsonFields::list(std::string_view name, std::size_t max_items) {
+    const rapidjson::Value* value = body_->ask(name);
+    if (value == nullptr) return 0;
+    if (value->IsArray() && value->Size() <= max_items) return value->Size();
+    body_->error(name, "must be a list of at most " + std::to_string(max_items) + " items");
+    return 0;
+}
+
 std::size_t JsonFields::object_list(std::string_view name, std::size_t max_items) {
     const rapidjson::Value* value = body_->ask(name);
     if (value == nullptr) return 0;
@@ -349,11 +374,20 @@ bool JsonFields::has(std::string_view name) const { return body_->find(name) != 
 
 void JsonFields::refuse(std::string_view name, std::string detail) { body_->error(name, std::move(detail)); }
 
+std::size_t JsonFields::errors() const { return body_->errors.size(); }
+
+std::vector<FieldError> JsonFields::take_errors(std::size_t from) {
+    const auto begin = body_->errors.begin() + static_cast<std::ptrdiff_t>(from);
+    std::vector<FieldError> taken(begin, body_->errors.end());
+    body_->errors.erase(begin, body_->errors.end());
+    return taken;
+}
+
 Result<void, Response> JsonFields::finish() {
     if (body_->broken) return Unexpected(std::move(*body_->broken));
     std::size_t known = body_->errors.size();
     std::vector<std::string> unknown;
-    list_unknown(body_->document, "", body_->paths, unknown);
+    if (!body_->of_others) list_unknown(body_->document, "", body_->paths, unknown);
     for (const std::string& name : unknown)
         body_->error(shortened(name, kMaxEchoedBytes), "is not a field of this request");
     if (body_->errors.empty()) return {};

@@ -9,8 +9,9 @@
 //
 // A body is one object in UTF-8 under application/json. Refused: byte order mark, NUL, duplicate keys, fields
 // that nobody asked for, more depth or members than the limits, lone surrogates and U+0000 in any string,
-// numbers that are no integers of at most 2^53 (RFC 7493). Until finish() says yes, what the getters return
-// is not to be used.
+// numbers that are no integers of at most 2^53 (RFC 7493). Where another standard says what a body is
+// (JsonLimits::of_others), what nobody asks for may be there and is not judged. Until finish() says yes, what the
+// getters return is not to be used.
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -30,7 +31,9 @@ struct JsonLimits {
     std::size_t depth = 8;
     std::size_t members = 64;   // of one object
     std::size_t values = 1024;  // in the whole body
-    bool fractions = false;     // let numbers with fractions be; no getter reads them
+    // Of a body that another standard defines (AuthZEN section 10.1.1): members that nobody asks for are let be, with
+    // whatever numbers and texts they have. It is still I-JSON (RFC 7493): no key twice, no lone surrogates.
+    bool of_others = false;
 };
 
 inline constexpr std::int64_t kMaxJsonInteger = std::int64_t{1} << 53;
@@ -60,6 +63,8 @@ public:
     bool has(std::string_view name) const;
     // How many objects are in the list of that name; absent or null: none. Ask for their fields by "name.0.field".
     std::size_t object_list(std::string_view name, std::size_t max_items);
+    // How many items of any kind are in it.
+    std::size_t list(std::string_view name, std::size_t max_items);
     // Whether there is an object of that name; null counts as absent. Ask for its fields by "name.field".
     bool object(std::string_view name);
     // Members that a caller reads and does not write: each may be left out or be as it is in `as_read`, the object that
@@ -71,6 +76,9 @@ public:
 
     // Adds what the caller found wrong with a field.
     void refuse(std::string_view name, std::string detail);
+    // What was found wrong since there were so many errors: no longer an error of the body, but the caller's to tell.
+    std::size_t errors() const;
+    std::vector<FieldError> take_errors(std::size_t from);
 
     // One problem with all field errors. Call it once, after every field was asked for.
     Result<void, Response> finish();

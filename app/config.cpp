@@ -71,6 +71,7 @@ constexpr Setting kSettings[] = {
     {"KEYLEDGER_COMMAND_RETENTION_HOURS", "72", "how long an Idempotency-Key is remembered"},
     {"KEYLEDGER_ANONYMOUS_CALLERS_DAYS", "30", "then where callers who were not logged in came from is erased"},
     {"KEYLEDGER_ERASURE_GRACE_HOURS", "0", "between the request to erase a user and its end; it can be taken back"},
+    {"KEYLEDGER_AUTHZEN_SUBJECTS", "id,username", "what AuthZEN calls users, searches by the first; also email"},
     {"KEYLEDGER_ACCESS_SNAPSHOT_FILE", "", "what answers from memory need is kept in it, sealed, for the next start"},
     {"KEYLEDGER_TREE_HEAD_FILE", "", "signed tree heads are appended to it; keep it from the database's writers"},
     {"KEYLEDGER_TREE_HEAD_SECONDS", "5", "between two tree heads while the log grows"},
@@ -158,6 +159,21 @@ private:
 constexpr std::int64_t kMostPerMinute = 10'000'000;
 constexpr std::int64_t kMostMinutesToFill = 30 * 24 * 60;  // keyledger.take_limits remembers no bucket for longer
 
+commands::SubjectNamings read_subject_namings(Reader& reader) {
+    using commands::SubjectNaming;
+    constexpr std::pair<std::string_view, SubjectNaming> kKnown[] = {
+        {"id", SubjectNaming::kId}, {"username", SubjectNaming::kUsername}, {"email", SubjectNaming::kEmail}};
+    commands::SubjectNamings namings;
+    for (const std::string& word : reader.list("KEYLEDGER_AUTHZEN_SUBJECTS")) {
+        const auto known = std::ranges::find(kKnown, word, [](const auto& one) { return one.first; });
+        if (known == std::end(kKnown))
+            reader.fault("KEYLEDGER_AUTHZEN_SUBJECTS: '" + word + "' is none of id, username, email");
+        else
+            namings.push_back(known->second);
+    }
+    return namings;
+}
+
 void read_serving(Reader& reader, Config& config) {
     config.kafka_brokers = reader.text("KEYLEDGER_KAFKA_BROKERS");
     config.kafka_topic_prefix = reader.text("KEYLEDGER_KAFKA_TOPIC_PREFIX");
@@ -201,6 +217,7 @@ void read_serving(Reader& reader, Config& config) {
     config.command_retention_hours = reader.number("KEYLEDGER_COMMAND_RETENTION_HOURS", 24, 24 * 365);
     config.anonymous_callers_days =
         static_cast<int>(reader.number("KEYLEDGER_ANONYMOUS_CALLERS_DAYS", 1, commands::kMaxDaysBack / 2));
+    config.subject_namings = read_subject_namings(reader);
     config.access_snapshot_file = reader.text("KEYLEDGER_ACCESS_SNAPSHOT_FILE");
     config.tree_head_file = reader.text("KEYLEDGER_TREE_HEAD_FILE");
     config.tree_head_s = reader.number("KEYLEDGER_TREE_HEAD_SECONDS", 1, 3600);

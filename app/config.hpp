@@ -11,6 +11,7 @@
 
 #include "app/kafka_security.hpp"
 #include "commands/services.hpp"
+#include "commands/subject_names.hpp"
 #include "domain/result.hpp"
 
 namespace keyledger::app {
@@ -71,6 +72,7 @@ struct Config {
     int anonymous_callers_days = 0;
     std::int64_t erasure_grace_hours = 0;
     std::string tree_head_file;  // empty: none is written
+    commands::SubjectNamings subject_namings;
     std::string access_snapshot_file;  // empty: none is kept
     std::int64_t tree_head_s = 0;
     std::string log_level;

@@ -25,7 +25,8 @@ boost::asio::awaitable<Result<commands::AccessStates, eventstore::StoreError>> R
     if (!answer) co_return Unexpected(eventstore::StoreError::kUnavailable);
     co_return commands::AccessStates{answer->found.subject_id,         std::move(answer->found.user),
                                      std::move(answer->found.session), std::move(answer->found.roles),
-                                     std::move(answer->found.groups),  answer->position};
+                                     std::move(answer->found.groups),  answer->position,
+                                     answer->found.user_position};
 }
 
 boost::asio::awaitable<Result<commands::ServiceStates, eventstore::StoreError>> RememberedAccess::read_service(

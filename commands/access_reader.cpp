@@ -136,6 +136,8 @@ asio::awaitable<Result<AccessStates, StoreError>> FoldedAccess::read(AccessSubje
     if (!states.user.exists()) asked.subject.type = SubjectType::kServiceAccount;  // not of everyone
     add_access(states, *found, asked.subject);
     states.position = position_of(*found, *head);
+    const auto place = found->streams.place_of(subject_id, kStateIndex<User>);
+    if (place && *place < found->folds.size()) states.user_position = found->folds[*place].position;
     co_return states;
 }
 

@@ -32,6 +32,7 @@ struct AccessStates {
     // That it is in, by itself or by nesting, and defined. Without kEveryone, which says nothing of anybody.
     std::vector<std::shared_ptr<const Group>> groups;
     Position position = 0;                           // at which all of this was so
+    Position user_position = 0;  // of the user's own last event up to then; 0: there is none
 };
 
 // A service account, and a token of its own if one is asked about.

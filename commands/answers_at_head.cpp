@@ -19,6 +19,7 @@ Access access_from(AccessStates states) {
     access.user = std::move(states.user);
     access.session = std::move(states.session);
     access.position = states.position;
+    access.user_position = states.user_position;
     access.roles = std::move(states.roles);
     access.groups = std::move(states.groups);
     return access;

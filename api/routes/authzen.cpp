@@ -13,66 +13,53 @@ using commands::Access;
 using commands::CommandError;
 using commands::Refusal;
 
-// One half of a permission.
+constexpr std::pair<std::string_view, SubjectType> kSubjectTypes[] = {
+    {"user", SubjectType::kUser}, {"session", SubjectType::kSession}, {"service_account", SubjectType::kService}};
+
 std::string read_name(JsonFields& body, const std::string& path) {
-    std::string name = body.required_string(path, kMaxSegmentBytes);
-    if (!name.empty() && !concrete_permission(name, "x"))
-        body.refuse(path, "Use lower-case letters, digits, '.', '_' and '-', a letter or digit first.");
-    return name;
+    return body.required_string(path, kMaxEvaluatedIdBytes);
 }
 
 }  // namespace
 
 // ---- the question
 // ----------------------------------------------------------------------------------------------
-std::string_view name_of(SubjectType type) {
-    switch (type) {
-        case SubjectType::kUser:
-            return "user";
-        case SubjectType::kSession:
-            return "session";
-        case SubjectType::kService:
-            return "service_account";
-    }
-    return "user";
-}
-
-SubjectType read_subject_type(JsonFields& body, const std::string& path) {
-    const std::string type = body.required_string(path + ".type", kMaxSegmentBytes);
-    for (const auto known : {SubjectType::kUser, SubjectType::kSession, SubjectType::kService})
-        if (type == name_of(known)) return known;
-    if (!type.empty())
-        body.refuse(path + ".type", "Subjects are of type 'user', 'session' or 'service_account'.");
-    return SubjectType::kUser;
+Subject read_subject_type(JsonFields& body, const std::string& path) {
+    Subject subject{SubjectType::kOther, read_name(body, path + ".type"), {}};
+    for (const auto& [name, type] : kSubjectTypes)
+        if (subject.type_name == name) subject.type = type;
+    return subject;
 }
 
 Subject read_subject(JsonFields& body, const std::string& path) {
-    Subject subject;
-    subject.type = read_subject_type(body, path);
-    subject.id = body.required_string(path + ".id", kMaxEvaluatedIdBytes);
-    body.ignore(path + ".properties");
+    Subject subject = read_subject_type(body, path);
+    subject.id = read_name(body, path + ".id");
     return subject;
 }
 
 Resource read_resource_type(JsonFields& body, const std::string& path) {
     Resource resource;
     resource.type = read_name(body, path + ".type");
+    // Properties are whatever the one who asks keeps there. An owner that is no text is nobody known here.
+    const std::size_t before = body.errors();
     resource.owner = body.optional_string(path + ".properties.owner", kMaxEvaluatedIdBytes);
-    body.ignore(path + ".properties");
+    body.take_errors(before);
     return resource;
 }
 
 Resource read_resource(JsonFields& body, const std::string& path) {
     Resource resource = read_resource_type(body, path);
-    resource.id = body.required_string(path + ".id", kMaxEvaluatedIdBytes);
+    resource.id = read_name(body, path + ".id");
     return resource;
 }
 
-std::string read_action(JsonFields& body, const std::string& path) {
-    std::string name = read_name(body, path + ".name");
-    body.ignore(path + ".properties");
-    return name;
-}
+std::string read_action(JsonFields& body, const std::string& path) { return read_name(body, path + ".name"); }
+
+Question::Question(const Resource& resource, std::string_view asked)
+    : type(name_in_permission(resource.type)),
+      action(name_in_permission(asked)),
+      instance(instance_in_permission(resource.id)),
+      owner(resource.owner) {}
 
 // ---- who asks
 // --------------------------------------------------------------------------------------------------
@@ -86,6 +73,8 @@ bool Asker::may_ask(const Subject& subject) const {
             return !holder->service && id == holder->bearer.session_id;
         case SubjectType::kService:
             return holder->service && id == holder->service->account_id;
+        case SubjectType::kOther:
+            return false;
     }
     return false;
 }
@@ -171,8 +160,30 @@ commands::Answer<Access> learn(Context& context, const Asker& asker, Subject sub
         auto of_session = co_await commands::access_of_session(services, id, deadline);
         co_return of_session;
     }
-    auto of_user = co_await commands::access_of_user(services, id, deadline);
+    if (subject.type == SubjectType::kUser && id.is_nil()) {
+        const auto kind = commands::kind_of_user_name(subject.id, context.subject_namings);
+        if (kind) {
+            auto called = co_await commands::access_of_user_called(services, context.known_owners, *kind,
+                                                                   std::move(subject.id), deadline);
+            co_return called;
+        }
+    }
+    const Uuid user_id = subject.type == SubjectType::kUser ? id : Uuid{};
+    auto of_user = co_await commands::access_of_user(services, user_id, deadline);
     co_return of_user;
+}
+
+commands::Answer<std::optional<std::string>> owner_by_id(Context& context, const Asker& asker,
+                                                         std::optional<std::string> owner,
+                                                         commands::Deadline deadline) {
+    if (asker.holder || !owner || Uuid::parse(*owner)) co_return owner;
+    const auto kind = commands::kind_of_user_name(*owner, context.subject_namings);
+    if (!kind) co_return owner;
+    auto called = co_await commands::access_of_user_called(context.services, context.known_owners, *kind, *owner,
+                                                           deadline);
+    if (!called) co_return Unexpected(called.error());
+    if (!called->subject_id.is_nil()) owner = called->subject_id.to_string();
+    co_return owner;
 }
 
 }  // namespace keyledger::api::routes::authzen

@@ -10,18 +10,20 @@
 
 namespace keyledger::api::routes::authzen {
 
-inline constexpr JsonLimits kQuestionLimits{.depth = 16, .members = 64, .values = 8192, .fractions = true};
+// What a question is made of is AuthZEN's to say, and what else is in it is whoever's who asks (section 10.1.1).
+inline constexpr JsonLimits kQuestionLimits{.depth = 32, .members = 512, .values = 16'384, .of_others = true};
 
 // ---- the question
 // ----------------------------------------------------------------------------------------------
-enum class SubjectType { kUser, kSession, kService };
-std::string_view name_of(SubjectType type);
+enum class SubjectType { kUser, kSession, kService, kOther };  // of others there are none here
 
 struct Subject {
     SubjectType type = SubjectType::kUser;
+    std::string type_name;
     std::string id;
     auto operator<=>(const Subject&) const = default;
 };
+// By any names.
 struct Resource {
     std::string type;
     std::string id;
@@ -29,15 +31,26 @@ struct Resource {
 };
 
 // Each of an object of that name; what is wrong is said by the body's finish().
-SubjectType read_subject_type(JsonFields& body, const std::string& path);
+Subject read_subject_type(JsonFields& body, const std::string& path);  // without an id
 Subject read_subject(JsonFields& body, const std::string& path);
 Resource read_resource_type(JsonFields& body, const std::string& path);  // without an id
 Resource read_resource(JsonFields& body, const std::string& path);
 std::string read_action(JsonFields& body, const std::string& path);
 
+// The same as permissions name them.
+struct Question {
+    std::string type;
+    std::string action;
+    std::string instance;
+    std::optional<std::string> owner;
+
+    Question(const Resource& resource, std::string_view asked);
+    AccessQuestion asked() const { return {type, action, instance, owner}; }
+};
+
 // ---- who asks
 // -------------------------------------------------------------------------------------------------- A client
-// that was granted it asks about anybody; whoever has a token asks about himself.
+// that was granted it asks about anybody; whoever has a token asks about themselves.
 struct Asker {
     std::optional<commands::AccessClaims> holder;  // empty: of anybody
 
@@ -45,8 +58,12 @@ struct Asker {
 };
 boost::asio::awaitable<Result<Asker, Response>> authenticate_asker(Context& context, const Request& request);
 
-// At the head. Of an id that is nobody's too: nothing is granted him.
+// At the head. Of an id or name that is nobody's too: nothing is granted.
 commands::Answer<commands::Access> learn(Context& context, const Asker& asker, Subject subject,
                                          commands::Deadline deadline);
+// An owner who is called by a name is known by their id from here on, if whoever asks may ask about anybody.
+commands::Answer<std::optional<std::string>> owner_by_id(Context& context, const Asker& asker,
+                                                         std::optional<std::string> owner,
+                                                         commands::Deadline deadline);
 
 }  // namespace keyledger::api::routes::authzen

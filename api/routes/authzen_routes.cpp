@@ -15,10 +15,11 @@ using commands::Access;
 using commands::CommandError;
 using commands::Refusal;
 
-struct Question {
+struct Evaluation {
     Subject subject;
     Resource resource;
     std::string action;
+    std::vector<FieldError> errors;  // of an item: what keeps it from being asked
 };
 
 // An item's own part, or what stands beside the items for all of them.
@@ -27,13 +28,22 @@ std::string path_of(JsonFields& body, const std::string& prefix, const std::stri
     return prefix.empty() || body.object(own) ? own : part;
 }
 
-Question read_question(JsonFields& body, const std::string& prefix) {
-    Question question;
-    question.subject = read_subject(body, path_of(body, prefix, "subject"));
-    question.resource = read_resource(body, path_of(body, prefix, "resource"));
-    question.action = read_action(body, path_of(body, prefix, "action"));
-    body.ignore(prefix + "context");
-    return question;
+Evaluation read_evaluation(JsonFields& body, const std::string& prefix) {
+    Evaluation one;
+    one.subject = read_subject(body, path_of(body, prefix, "subject"));
+    one.resource = read_resource(body, path_of(body, prefix, "resource"));
+    one.action = read_action(body, path_of(body, prefix, "action"));
+    return one;
+}
+
+// Section 7.2.1: what is wrong with an item is told in its own answer, and the others are answered.
+Evaluation read_item(JsonFields& body, const std::string& item) {
+    const std::size_t before = body.errors();
+    if (!body.object(item) && body.errors() == before) body.refuse(item, "must be an object");
+    Evaluation one;
+    if (body.errors() == before) one = read_evaluation(body, item + '.');
+    one.errors = body.take_errors(before);
+    return one;
 }
 
 // What stands beside the items: right, though every item may have its own.
@@ -41,21 +51,38 @@ void read_defaults(JsonFields& body) {
     if (body.object("subject")) read_subject(body, "subject");
     if (body.object("resource")) read_resource(body, "resource");
     if (body.object("action")) read_action(body, "action");
-    body.ignore("context");
+}
+
+enum class Semantic { kExecuteAll, kDenyOnFirstDeny, kPermitOnFirstPermit };
+
+Semantic read_semantic(JsonFields& body) {
+    constexpr std::pair<std::string_view, Semantic> kKnown[] = {
+        {"execute_all", Semantic::kExecuteAll},
+        {"deny_on_first_deny", Semantic::kDenyOnFirstDeny},
+        {"permit_on_first_permit", Semantic::kPermitOnFirstPermit}};
+    if (!body.object("options")) return Semantic::kExecuteAll;
+    const auto given = body.optional_string("options.evaluations_semantic", 64);
+    for (const auto& [name, semantic] : kKnown)
+        if (!given || *given == name) return semantic;
+    body.refuse("options.evaluations_semantic",
+                "Use 'execute_all', 'deny_on_first_deny' or 'permit_on_first_permit'.");
+    return Semantic::kExecuteAll;
 }
 
 using Learned = std::map<Subject, Access>;  // once a subject, of one request
 
-boost::asio::awaitable<Result<bool, CommandError>> decide(Context& context, const Asker& asker, Question question,
+boost::asio::awaitable<Result<bool, CommandError>> decide(Context& context, const Asker& asker, const Evaluation& one,
                                                           Learned& learned, commands::Deadline deadline) {
-    if (!learned.contains(question.subject)) {
-        auto access = co_await learn(context, asker, question.subject, deadline);
+    if (!learned.contains(one.subject)) {
+        auto access = co_await learn(context, asker, one.subject, deadline);
         if (!access) co_return Unexpected(access.error());
-        learned.emplace(question.subject, std::move(*access));
+        learned.emplace(one.subject, std::move(*access));
     }
-    const Access& access = learned.at(question.subject);
-    const Resource& resource = question.resource;
-    co_return access.decide({resource.type, question.action, resource.id, resource.owner});
+    Question question(one.resource, one.action);
+    auto owner = co_await owner_by_id(context, asker, question.owner, deadline);
+    if (!owner) co_return Unexpected(owner.error());
+    question.owner = std::move(*owner);
+    co_return learned.at(one.subject).decide(question.asked());
 }
 
 void write_decision(JsonText& json, Context& context, bool decision, const Access& access) {
@@ -63,12 +90,42 @@ void write_decision(JsonText& json, Context& context, bool decision, const Acces
     json.truth("decision", decision).begin_object("context").text("position", position).end_object();
 }
 
-Reply answer_one(Context& context, Request& request, Asker asker, Question question) {
+void write_refusal(JsonText& json, const std::vector<FieldError>& errors) {
+    std::string message;
+    for (const FieldError& error : errors)
+        message.append(message.empty() ? "" : "; ").append(error.field).append(" ").append(error.detail);
+    json.truth("decision", false).begin_object("context").begin_object("error");
+    json.number("status", 400).text("message", message).end_object().end_object();
+}
+
+Reply answer_one(Context& context, Request& request, Asker asker, Evaluation one) {
     Learned learned;
-    auto decision = co_await decide(context, asker, question, learned, request.deadline);
+    auto decision = co_await decide(context, asker, one, learned, request.deadline);
     if (!decision) co_return refuse(request, decision.error());
     JsonText json;
-    write_decision(json, context, *decision, learned.at(question.subject));
+    write_decision(json, context, *decision, learned.at(one.subject));
+    co_return api::json(200, json.finish());
+}
+
+Reply answer_all(Context& context, Request& request, Asker asker, std::vector<Evaluation> all, Semantic semantic) {
+    Learned learned;
+    JsonText json;
+    json.begin_array("evaluations");
+    for (const Evaluation& one : all) {
+        bool permitted = false;
+        json.begin_object();
+        if (one.errors.empty()) {
+            auto decision = co_await decide(context, asker, one, learned, request.deadline);
+            if (!decision) co_return refuse(request, decision.error());
+            permitted = *decision;
+            write_decision(json, context, permitted, learned.at(one.subject));
+        } else {
+            write_refusal(json, one.errors);
+        }
+        json.end_object();
+        if (semantic == (permitted ? Semantic::kPermitOnFirstPermit : Semantic::kDenyOnFirstDeny)) break;
+    }
+    json.end_array();
     co_return api::json(200, json.finish());
 }
 
@@ -78,11 +135,11 @@ Reply evaluate(Context& context, Request& request) {
     auto asker = co_await authenticate_asker(context, request);
     if (!asker) co_return asker.error();
     JsonFields body(request, kQuestionLimits);
-    const Question question = read_question(body, "");
+    Evaluation one = read_evaluation(body, "");
     auto read = body.finish();
     if (!read) co_return read.error();
-    if (!asker->may_ask(question.subject)) co_return refuse(request, CommandError(Refusal::kForbidden));
-    Response response = co_await answer_one(context, request, *asker, question);
+    if (!asker->may_ask(one.subject)) co_return refuse(request, CommandError(Refusal::kForbidden));
+    Response response = co_await answer_one(context, request, *asker, std::move(one));
     co_return response;
 }
 
@@ -90,42 +147,26 @@ Reply evaluate_all(Context& context, Request& request) {
     auto asker = co_await authenticate_asker(context, request);
     if (!asker) co_return asker.error();
     JsonFields body(request, kQuestionLimits);
-    std::vector<Question> questions;
-    const std::size_t count = body.object_list("evaluations", kMaxEvaluations);
-    for (std::size_t i = 0; i < count; ++i)
-        questions.push_back(read_question(body, "evaluations." + std::to_string(i) + '.'));
+    std::vector<Evaluation> all;
+    const std::size_t count = body.list("evaluations", kMaxEvaluations);
+    for (std::size_t i = 0; i < count; ++i) all.push_back(read_item(body, "evaluations." + std::to_string(i)));
     // Section 7.1.1: what stands beside the items is their default, and without items the only question.
     if (count == 0)
-        questions.push_back(read_question(body, ""));
+        all.push_back(read_evaluation(body, ""));
     else
         read_defaults(body);
-    std::string semantic = "execute_all";
-    if (body.object("options"))
-        semantic = body.optional_string("options.evaluations_semantic", 64).value_or(semantic);
-    if (semantic != "execute_all" && semantic != "deny_on_first_deny" && semantic != "permit_on_first_permit")
-        body.refuse("options.evaluations_semantic",
-                    "Use 'execute_all', 'deny_on_first_deny' or 'permit_on_first_permit'.");
+    const Semantic semantic = read_semantic(body);
     auto read = body.finish();
     if (!read) co_return read.error();
-    for (const Question& question : questions)
-        if (!asker->may_ask(question.subject)) co_return refuse(request, CommandError(Refusal::kForbidden));
+    for (const Evaluation& one : all)
+        if (one.errors.empty() && !asker->may_ask(one.subject))
+            co_return refuse(request, CommandError(Refusal::kForbidden));
     if (count == 0) {
-        Response response = co_await answer_one(context, request, *asker, questions.front());
+        Response response = co_await answer_one(context, request, *asker, std::move(all.front()));
         co_return response;
     }
-    Learned learned;
-    JsonText json;
-    json.begin_array("evaluations");
-    for (const Question& question : questions) {
-        auto decision = co_await decide(context, *asker, question, learned, request.deadline);
-        if (!decision) co_return refuse(request, decision.error());
-        json.begin_object();
-        write_decision(json, context, *decision, learned.at(question.subject));
-        json.end_object();
-        if (*decision ? semantic == "permit_on_first_permit" : semantic == "deny_on_first_deny") break;
-    }
-    json.end_array();
-    co_return api::json(200, json.finish());
+    Response response = co_await answer_all(context, request, *asker, std::move(all), semantic);
+    co_return response;
 }
 
 Reply authzen_configuration(Context& context, Request&) {

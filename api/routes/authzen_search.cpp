@@ -31,9 +31,10 @@ struct Page {
 Page read_search_page(Context& context, JsonFields& body, const std::string& question) {
     Page page;
     if (!body.object("page")) return page;
-    const auto limit = body.optional_integer("page.limit", 1, kMaxResults);
+    // As many as one likes, of whom at most kMaxResults are on a page.
+    auto limit = body.optional_integer("page.limit", 0, kMaxJsonInteger);
+    if (limit) limit = std::min(*limit, kMaxResults);
     const auto token = body.optional_string("page.token", kMaxPageTokenBytes);
-    body.ignore("page.properties");
     page.limit = static_cast<std::size_t>(limit.value_or(kDefaultResults));
     if (!token || token->empty()) return page;
     const auto opened = context.cursors.open(question, *token);
@@ -68,7 +69,8 @@ Part part_of(const std::vector<std::string>& all, const Page& page) {
     const auto begin = page.after ? std::ranges::upper_bound(all, *page.after) : all.begin();
     const auto count = std::min(page.limit, static_cast<std::size_t>(all.end() - begin));
     Part part{{begin, begin + static_cast<std::ptrdiff_t>(count)}, std::nullopt};
-    if (begin + static_cast<std::ptrdiff_t>(count) != all.end()) part.last = part.results.back();
+    if (begin + static_cast<std::ptrdiff_t>(count) == all.end()) return part;
+    part.last = part.results.empty() ? page.after.value_or("") : part.results.back();  // of none: where it began
     return part;
 }
 
@@ -92,11 +94,12 @@ std::optional<SubjectPlace> place_of(const std::string& text) {
 // token is bound to.
 std::string bound_to(std::string_view search, std::initializer_list<std::string_view> parts) {
     std::string text = "authzen." + std::string(search);
-    for (const std::string_view part : parts) text.append("\n").append(part);
+    for (const std::string_view part : parts) text.append("\n").append(instance_in_permission(part));
     return text;
 }
 
 struct SubjectQuestion {
+    Subject subject;  // of which only the type was given
     SubjectSearch search;
     SubjectPlace from;
     Page page;
@@ -104,32 +107,82 @@ struct SubjectQuestion {
 };
 
 SubjectQuestion read_subject_question(Context& context, JsonFields& body) {
-    SubjectQuestion question;
-    const auto type = read_subject_type(body, "subject");
-    if (type == authzen::SubjectType::kSession)
-        body.refuse("subject.type", "Search for subjects of type 'user' or 'service_account'.");
-    body.ignore("subject.id");
-    body.ignore("subject.properties");
-    Resource resource = read_resource(body, "resource");
-    std::string action = read_action(body, "action");
-    body.ignore("context");
-    question.bound =
-        bound_to("subject", {name_of(type), action, resource.type, resource.owner.value_or(""), resource.id});
-    question.page = read_search_page(context, body, question.bound);
-    if (question.page.after) {
-        const auto place = place_of(*question.page.after);
+    SubjectQuestion asked;
+    asked.subject = read_subject_type(body, "subject");
+    if (asked.subject.type == authzen::SubjectType::kSession)
+        body.refuse("subject.type",
+                    "Sessions can't be listed. Search for subjects of type 'user' or 'service_account'.");
+    const Resource resource = read_resource(body, "resource");
+    Question question(resource, read_action(body, "action"));
+    asked.bound = bound_to("subject", {asked.subject.type_name, question.action, question.type,
+                                       question.owner.value_or(""), question.instance});
+    asked.page = read_search_page(context, body, asked.bound);
+    if (asked.page.after) {
+        const auto place = place_of(*asked.page.after);
         if (!place) body.refuse("page.token", "It says no place.");
-        question.from = place.value_or(SubjectPlace{});
+        asked.from = place.value_or(SubjectPlace{});
     }
-    question.search = {type == authzen::SubjectType::kService ? keyledger::SubjectType::kServiceAccount
-                                                              : keyledger::SubjectType::kUser,
-                       std::move(resource.type), std::move(action), std::move(resource.id),
-                       std::move(resource.owner)};
-    return question;
+    asked.search = {asked.subject.type == authzen::SubjectType::kService ? keyledger::SubjectType::kServiceAccount
+                                                                         : keyledger::SubjectType::kUser,
+                    std::move(question.type), std::move(question.action), std::move(question.instance),
+                    std::move(question.owner)};
+    return asked;
 }
 
 void write_context(JsonText& json, Context& context, Position position) {
     json.begin_object("context").text("position", position_for_callers(context, position)).end_object();
+}
+
+// One page at the head; of a limit of none, whether there is anybody.
+commands::Answer<commands::SubjectStates> find_subjects(Context& context, Request& request, SubjectQuestion& asked) {
+    if (asked.subject.type == authzen::SubjectType::kOther) {
+        const Uuid nobodys_id;
+        auto nobody = co_await commands::access_of_user(context.services, nobodys_id, request.deadline);
+        if (!nobody) co_return Unexpected(nobody.error());
+        commands::SubjectStates none;
+        none.position = nobody->position;
+        co_return none;
+    }
+    const Asker anybody;
+    auto owner = co_await owner_by_id(context, anybody, asked.search.owner, request.deadline);
+    if (!owner) co_return Unexpected(owner.error());
+    asked.search.owner = std::move(*owner);
+    const std::size_t limit = std::max<std::size_t>(asked.page.limit, 1);
+    auto page = co_await commands::subjects_who_may(context.services, asked.search, asked.from, limit,
+                                                    request.deadline);
+    if (page && asked.page.limit == 0) {
+        const bool more = !page->found.ids.empty() || page->found.next;
+        page->found.next = more ? std::optional(asked.from) : std::nullopt;
+        page->found.ids.clear();
+    }
+    co_return page;
+}
+
+// What results are called by.
+commands::Answer<std::vector<std::string>> names_of(Context& context, Request& request, const SubjectQuestion& asked,
+                                                    std::vector<Uuid> ids) {
+    commands::SubjectNamings namings = context.subject_namings;
+    if (asked.subject.type != authzen::SubjectType::kUser) namings.clear();
+    auto names = co_await commands::names_of_users(context.services, std::move(ids), std::move(namings),
+                                                   request.deadline);
+    co_return names;
+}
+
+struct SubjectAndQuestion {
+    Access access;  // of no roles where nobody may
+    Question question;
+};
+
+// Of the subject of a search for resources or actions.
+commands::Answer<SubjectAndQuestion> learn_subject(Context& context, const Asker& asker, const Subject& subject,
+                                                   Question question, commands::Deadline deadline) {
+    auto access = co_await learn(context, asker, subject, deadline);
+    if (!access) co_return Unexpected(access.error());
+    if (!access->active) access->roles.clear();
+    auto owner = co_await owner_by_id(context, asker, question.owner, deadline);
+    if (!owner) co_return Unexpected(owner.error());
+    question.owner = std::move(*owner);
+    co_return SubjectAndQuestion{std::move(*access), std::move(question)};
 }
 
 }  // namespace
@@ -142,21 +195,18 @@ Reply search_subjects(Context& context, Request& request) {
     auto read = body.finish();
     if (!read) co_return read.error();
     if (asker->holder) co_return refuse(request, CommandError(Refusal::kForbidden));
-    auto page = co_await commands::subjects_who_may(context.services, question.search, question.from,
-                                                    question.page.limit, request.deadline);
+    auto page = co_await find_subjects(context, request, question);
     if (!page) co_return refuse(request, page.error());
+    auto names = co_await names_of(context, request, question, page->found.ids);
+    if (!names) co_return refuse(request, names.error());
     std::optional<std::string> last;
     if (page->found.next) last = text_of(*page->found.next);
     JsonText json;
-    write_page(context, json, question.bound, question.page, page->found.ids.size(), last);
+    write_page(context, json, question.bound, question.page, names->size(), last);
     write_context(json, context, page->position);
-    const bool services = question.search.type == keyledger::SubjectType::kServiceAccount;
     json.begin_array("results");
-    for (const Uuid& id : page->found.ids)
-        json.begin_object()
-            .text("type", name_of(services ? authzen::SubjectType::kService : authzen::SubjectType::kUser))
-            .text("id", id.to_string())
-            .end_object();
+    for (const std::string& name : *names)
+        json.begin_object().text("type", question.subject.type_name).text("id", name).end_object();
     json.end_array();
     co_return api::json(200, json.finish());
 }
@@ -167,20 +217,18 @@ Reply search_resources(Context& context, Request& request) {
     JsonFields body(request, kQuestionLimits);
     const Subject subject = read_subject(body, "subject");
     const Resource resource = read_resource_type(body, "resource");
-    body.ignore("resource.id");
-    const std::string action = read_action(body, "action");
-    body.ignore("context");
+    Question asked(resource, read_action(body, "action"));
     const std::string bound = bound_to(
-        "resource", {name_of(subject.type), action, resource.type, resource.owner.value_or(""), subject.id});
+        "resource", {subject.type_name, asked.action, asked.type, asked.owner.value_or(""), subject.id});
     const Page page = read_search_page(context, body, bound);
     auto read = body.finish();
     if (!read) co_return read.error();
     if (!asker->may_ask(subject)) co_return refuse(request, CommandError(Refusal::kForbidden));
-    auto access = co_await learn(context, *asker, subject, request.deadline);
-    if (!access) co_return refuse(request, access.error());
-    if (!access->active) access->roles.clear();
-    AccessQuestion question{resource.type, action, {}, resource.owner};
-    const auto instances = permitted_instances(access->roles, access->subject_id, question);
+    auto learned = co_await learn_subject(context, *asker, subject, std::move(asked), request.deadline);
+    if (!learned) co_return refuse(request, learned.error());
+    const Access& access = learned->access;
+    AccessQuestion question = learned->question.asked();
+    const auto instances = permitted_instances(access.roles, access.subject_id, question);
     if (!instances)
         co_return problem(
             request, problems::kNotListable,
@@ -189,13 +237,13 @@ Reply search_resources(Context& context, Request& request) {
     const Part part = part_of(*instances, page);
     JsonText json;
     write_page(context, json, bound, page, part.results.size(), part.last);
-    json.begin_object("context").text("position", position_for_callers(context, access->position));
-    const std::string himself = access->subject_id.to_string();
-    question.owner = himself;
-    if (!resource.owner) json.truth("own", permits(access->roles, access->subject_id, question));
+    json.begin_object("context").text("position", position_for_callers(context, access.position));
+    const std::string themselves = access.subject_id.to_string();
+    question.owner = themselves;
+    if (!resource.owner) json.truth("own", permits(access.roles, access.subject_id, question));
     json.end_object().begin_array("results");
     for (const std::string& instance : part.results)
-        json.begin_object().text("type", resource.type).text("id", instance).end_object();
+        json.begin_object().text("type", resource.type).text("id", text_of_part(instance)).end_object();
     json.end_array();
     co_return api::json(200, json.finish());
 }
@@ -205,27 +253,26 @@ Reply search_actions(Context& context, Request& request) {
     if (!asker) co_return asker.error();
     JsonFields body(request, kQuestionLimits);
     const Subject subject = read_subject(body, "subject");
-    const Resource resource = read_resource(body, "resource");
-    body.ignore("context");
-    const std::string bound = bound_to("action", {name_of(subject.type), resource.type, subject.id,
-                                                  resource.owner.value_or(""), resource.id});
+    Question asked(read_resource(body, "resource"), "");
+    const std::string bound = bound_to("action", {subject.type_name, asked.type, subject.id,
+                                                  asked.owner.value_or(""), asked.instance});
     const Page page = read_search_page(context, body, bound);
     auto read = body.finish();
     if (!read) co_return read.error();
     if (!asker->may_ask(subject)) co_return refuse(request, CommandError(Refusal::kForbidden));
-    auto known = co_await commands::known_actions(context.services, resource.type, request.deadline);
+    auto known = co_await commands::known_actions(context.services, asked.type, request.deadline);
     if (!known) co_return refuse(request, known.error());
-    auto access = co_await learn(context, *asker, subject, request.deadline);
-    if (!access) co_return refuse(request, access.error());
-    if (!access->active) access->roles.clear();
-    const AccessQuestion question{resource.type, {}, resource.id, resource.owner};
-    const auto actions = permitted_actions(access->roles, access->subject_id, question, *known);
+    auto learned = co_await learn_subject(context, *asker, subject, std::move(asked), request.deadline);
+    if (!learned) co_return refuse(request, learned.error());
+    const Access& access = learned->access;
+    const auto actions = permitted_actions(access.roles, access.subject_id, learned->question.asked(), *known);
     const Part part = part_of(actions, page);
     JsonText json;
     write_page(context, json, bound, page, part.results.size(), part.last);
-    write_context(json, context, access->position);
+    write_context(json, context, access.position);
     json.begin_array("results");
-    for (const std::string& action : part.results) json.begin_object().text("name", action).end_object();
+    for (const std::string& action : part.results)
+        json.begin_object().text("name", text_of_part(action)).end_object();
     json.end_array();
     co_return api::json(200, json.finish());
 }

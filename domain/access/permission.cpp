@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "domain/plain_text.hpp"
+
 namespace keyledger {
 namespace {
 
@@ -13,16 +15,31 @@ bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_mark(char c) { return c == '.' || c == '_' || c == '-'; }
 
-bool is_name(std::string_view text) {
-    if (text.empty() || text.size() > kMaxSegmentBytes || !is_lower_or_digit(text.front())) return false;
-    return std::all_of(text.begin(), text.end(), [](char c) { return is_lower_or_digit(c) || is_mark(c); });
+bool is_in_name(char c) { return is_lower_or_digit(c) || is_upper(c) || is_mark(c); }
+bool is_in_instance(char c) { return is_in_name(c) || c == '~'; }
+
+std::string escaped(std::string_view text, bool (*is_plain)(char), bool marks_first) {
+    constexpr std::string_view kHex = "0123456789ABCDEF";
+    std::string part;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (is_plain(c) && (marks_first || !part.empty() || !is_mark(c)))
+            part.push_back(c);
+        else
+            part.append({'%', kHex[byte >> 4], kHex[byte & 15]});
+    }
+    return part;
 }
+
+// Nothing is escaped that need not be, and what is escaped makes plain text.
+bool is_part(std::string_view text, std::size_t max_bytes, std::string (*in_permission)(std::string_view)) {
+    if (text.empty() || text.size() > max_bytes) return false;
+    const std::string means = text_of_part(text);
+    return in_permission(means) == text && is_plain_text(means);
+}
+bool is_name(std::string_view text) { return is_part(text, kMaxSegmentBytes, name_in_permission); }
 bool is_segment(std::string_view text) { return text == kAny || is_name(text); }
-bool is_instance(std::string_view text) {
-    if (text.empty() || text.size() > kMaxInstanceBytes) return false;
-    return std::all_of(text.begin(), text.end(),
-                       [](char c) { return is_lower_or_digit(c) || is_upper(c) || is_mark(c) || c == '~'; });
-}
+bool is_instance(std::string_view text) { return is_part(text, kMaxInstanceBytes, instance_in_permission); }
 
 bool holds(std::string_view segment, std::string_view wanted) { return segment == kAny || segment == wanted; }
 bool meets(std::string_view one, std::string_view other) { return holds(one, other) || other == kAny; }
@@ -77,9 +94,18 @@ std::optional<Permission> parse_permission(std::string_view text) {
     return permission;
 }
 
-std::optional<Permission> concrete_permission(std::string_view resource, std::string_view action) {
-    if (!is_name(resource) || !is_name(action)) return std::nullopt;
-    return Permission{std::string(resource), std::string(action)};
+std::string name_in_permission(std::string_view text) { return escaped(text, is_in_name, false); }
+std::string instance_in_permission(std::string_view text) { return escaped(text, is_in_instance, true); }
+
+std::string text_of_part(std::string_view part) {
+    const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'A' + 10; };
+    std::string text;
+    for (std::size_t i = 0; i < part.size(); ++i) {
+        const bool escape = part[i] == '%' && part.size() - i > 2;
+        text.push_back(escape ? static_cast<char>(value(part[i + 1]) << 4 | value(part[i + 2])) : part[i]);
+        if (escape) i += 2;
+    }
+    return text;
 }
 
 bool is_reserved(std::string_view resource) { return resource.starts_with(kReserved); }

@@ -4,11 +4,15 @@
 //     permission = resource ":" segment [ "@own" ]
 //     resource   = segment / name "/" instance   ; invoices, *, invoices/42
 //     segment    = "*" / name                    ; "*" stands for the whole segment: invoices:*, *:read, *:*
-//     name       = 1*64( a-z / 0-9 / "." / "_" / "-" ), a letter or digit first
-//     instance   = 1*128( A-Z / a-z / 0-9 / "." / "_" / "~" / "-" )   ; one resource, case counts
+//     name       = 1*64( A-Z / a-z / 0-9 / "." / "_" / "-" / escape ), none of the three marks first; case counts
+//     instance   = 1*128( A-Z / a-z / 0-9 / "." / "_" / "~" / "-" / escape )   ; one resource, case counts
+//     escape     = "%" 2( 0-9 / A-F )   ; a byte of UTF-8 that can't stand there itself
 //
-// "@own": of what belongs to whoever asks. One spelling for one permission: no capitals, no spaces, no
-// partial wildcards. Names that begin with "keyledger." are for what Keyledger itself asks for.
+// "@own": of what belongs to whoever asks. One spelling for one permission: no spaces, no partial wildcards, nothing
+// escaped that need not be. Names that begin with "keyledger." are for what Keyledger itself asks for.
+//
+// Those who ask may call resources and actions by any text (AuthZEN 1.0): `GET`, `Record`, `urn:example:doc`. As parts
+// of a permission, which is how they are kept and compared, these are GET, Record, urn%3Aexample%3Adoc.
 #include <compare>
 #include <optional>
 #include <span>
@@ -42,8 +46,11 @@ struct Permission {
 
 // nullopt: not of the grammar.
 std::optional<Permission> parse_permission(std::string_view text);
-// Of what is asked for, which has no wildcard: `resource.type` and `action.name` of an evaluation.
-std::optional<Permission> concrete_permission(std::string_view resource, std::string_view action);
+// What a permission calls a resource or action of that name, and an instance of that id: any text, never a wildcard.
+std::string name_in_permission(std::string_view text);
+std::string instance_in_permission(std::string_view text);
+// The text that was made such a part.
+std::string text_of_part(std::string_view part);
 // Of what Keyledger itself asks for. No denial reaches these, or somebody could deny the last administrator.
 bool is_reserved(std::string_view resource);
 

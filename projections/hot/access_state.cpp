@@ -47,6 +47,7 @@ AccessState::PackedUser AccessState::pack(const User& user) {
             user.kept_session.value_or(Uuid{}),
             user.registered_at_ms,
             user.erasure_due_at_ms.value_or(0),
+            0,
             user.status,
             user.standing};
 }
@@ -84,6 +85,13 @@ void AccessState::apply(const Change& change) {
 void AccessState::apply(const Uuid& id, const UserEvent& event, const Recorded& recorded) {
     PackedUser& packed = users_.shard_of(id)[id];
     packed = pack(evolve(unpack(packed), event, recorded));
+    packed.last_position = recorded.position;
+}
+
+// A record that means nothing may stand in a user's stream.
+void AccessState::apply(const Uuid& id, const std::monostate&, const Recorded& recorded) {
+    auto& shard = users_.shard_of(id);
+    if (const auto at = shard.find(id); at != shard.end()) at->second.last_position = recorded.position;
 }
 
 void AccessState::apply(const Uuid& id, const SessionEvent& event, const Recorded& recorded) {
@@ -165,7 +173,10 @@ AccessState::Found AccessState::find(const std::optional<Uuid>& subject_id,
     if (session_id)
         if (const PackedSession* session = sessions_.find(*session_id)) found.session = unpack(*session);
     found.subject_id = subject_id.value_or(found.session.user_id);
-    if (const PackedUser* user = users_.find(found.subject_id)) found.user = unpack(*user);
+    if (const PackedUser* user = users_.find(found.subject_id)) {
+        found.user = unpack(*user);
+        found.user_position = user->last_position;
+    }
     // Whoever is not (any more) a user is not one of everyone.
     const auto type = found.user.exists() ? SubjectType::kUser : SubjectType::kServiceAccount;
     add_access(found, Subject{type, found.subject_id});
@@ -301,7 +312,7 @@ void AccessState::write(SnapshotWriter& out) const {
             out.number(static_cast<std::int64_t>(user.status));
             out.number(static_cast<std::int64_t>(user.standing));
             for (const std::int64_t number : {user.security_stamp, user.sessions_ended_before, user.registered_at_ms,
-                                              user.erasure_due_at_ms})
+                                              user.erasure_due_at_ms, user.last_position})
                 out.number(number);
         }
     }
@@ -384,7 +395,7 @@ void AccessState::read(SnapshotReader& in) {
             user.status = in.one_of<User::Status>(User::Status::kErased);
             user.standing = in.one_of<Standing>(Standing::kAdministrator);
             for (std::int64_t* number : {&user.security_stamp, &user.sessions_ended_before, &user.registered_at_ms,
-                                         &user.erasure_due_at_ms})
+                                         &user.erasure_due_at_ms, &user.last_position})
                 *number = in.number();
             users_.shard_of(id)[id] = user;
         }

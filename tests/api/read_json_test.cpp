@@ -92,7 +92,7 @@ TEST(JsonFields, RefusesFieldsThatNobodyAskedFor) {
 TEST(JsonFields, ReadsPathsIntoObjectsAndLists) {
     const auto verdict_on = [](std::string text) {
         Request request = request_with(std::move(text));
-        JsonFields body(request, {.fractions = true});
+        JsonFields body(request);
         std::string found;
         for (std::size_t i = 0; i < body.object_list("list", 2); ++i)
             found += body.required_string("list." + std::to_string(i) + ".id", 10) + " ";
@@ -102,7 +102,7 @@ TEST(JsonFields, ReadsPathsIntoObjectsAndLists) {
         return read ? found : read.error().body;
     };
     EXPECT_EQ(verdict_on(R"({"list":[{"id":"a"},{"id":"b"}],)"
-                         R"("who":{"name":{"first":"ann"},"properties":{"x":[1.5,{"y":null}]}}})"),
+                         R"("who":{"name":{"first":"ann"},"properties":{"x":[1,{"y":null}]}}})"),
               "a b ann");
     EXPECT_EQ(verdict_on(R"({"list":null,"who":null})"), "");
     for (const char* unknown : {R"({"list":[{"id":"a","more":1}]})", R"({"who":{"name":{"first":"a","last":"b"}}})",
@@ -111,6 +111,38 @@ TEST(JsonFields, ReadsPathsIntoObjectsAndLists) {
     for (const char* invalid : {R"({"list":{}})", R"({"list":[1]})", R"({"list":[{},{},{}]})", R"({"list":[{}]})",
                                 R"({"who":[]})", R"({"who":{}})", R"({"who":{"name":"ann"}})"})
         EXPECT_TRUE(has(verdict_on(invalid), "problem:invalid-fields")) << invalid;
+}
+
+// Of a body that another standard defines, what nobody asks for is let be; what is asked for is read as ever,
+// and an integer however it is spelt.
+TEST(JsonFields, OfOthersIsReadWhereItIsAskedFor) {
+    const auto read = [](std::string text) {
+        Request request = request_with(std::move(text));
+        JsonFields body(request, {.of_others = true});
+        const auto name = body.optional_string("who.name", 10);
+        const auto limit = body.optional_integer("limit", 0, 1000);
+        auto good = body.finish();
+        return good ? name.value_or("-") + " " + std::to_string(limit.value_or(-1)) : good.error().body;
+    };
+    for (const char* more :
+         {R"("x":1)", R"("who.name":"no path")", R"("x":{"y":[{"z":null}]})", R"("n":1234567890123456789)",
+          R"("n":123456789012345678901234567890)", R"("n":-1e400)", R"("n":1e-400)", R"("n":0.1)",
+          R"("n":18446744073709551616)", R"("s":"a\u0000b")", R"("a\u0000b":1)"})
+        EXPECT_EQ(read(R"({"who":{"name":"ann","more":[1.5]},"limit":7,)" + std::string(more) + "}"), "ann 7")
+            << more;
+    for (const auto& [number, limit] : std::initializer_list<std::pair<const char*, const char*>>{
+             {"0", "0"}, {"-0", "0"}, {"1000", "1000"}, {"1e3", "1000"}, {"7.0", "7"}, {"70e-1", "7"}})
+        EXPECT_EQ(read(R"({"limit":)" + std::string(number) + "}"), "- " + std::string(limit)) << number;
+    for (const char* number :
+         {"7.5", "1e4", "-1", "1e400", "123456789012345678901234567890", "true", "\"7\""})
+        EXPECT_TRUE(has(read(R"({"limit":)" + std::string(number) + "}"), "problem:invalid-fields"))
+            << number;
+    for (const char* name : {"7", "[]", "{}", R"("a\u0000b")", R"("longer than ten")"})
+        EXPECT_TRUE(has(read(R"({"who":{"name":)" + std::string(name) + "}}"), "problem:invalid-fields"))
+            << name;
+    for (const char* bad : {R"({"a":1,"a":2})", R"({"x":{"a":1,"\u0061":2}})", R"({"x":"\uD800"})",
+                            R"({"x":01})", R"({"x":NaN})", R"({"x":1.})", R"({"x":.5})", R"({"x":+1})", "[]"})
+        EXPECT_TRUE(has(read(bad), "problem:malformed-json")) << bad;
 }
 
 TEST(JsonFields, RefusesDuplicateKeysHoweverTheyAreSpelt) {

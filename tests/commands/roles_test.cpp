@@ -98,7 +98,7 @@ TEST_F(RolesTest, DefineRefusesANameInUseWithoutRegardToCase) {
 
 TEST_F(RolesTest, DefineRefusesWhatIsNotOfTheGrammar) {
     EXPECT_TRUE(test::refused(define(roots_, "two words", {}), Refusal::kInvalidRoleName));
-    EXPECT_TRUE(test::refused(define(roots_, "clerk", {"invoices:read", "Invoices:read"}),
+    EXPECT_TRUE(test::refused(define(roots_, "clerk", {"invoices:read", "invoices read"}),
                               Refusal::kInvalidPermission));
     EXPECT_TRUE(test::refused(define(roots_, "clerk", std::vector<std::string>(kMaxPermissionsPerRole + 1, "a:b")),
                               Refusal::kTooManyPermissions));

@@ -11,12 +11,26 @@ PermissionSet set(std::vector<std::string> texts) { return PermissionSet::of_tex
 TEST(Permission, IsTwoSegments) {
     const std::string longest(kMaxSegmentBytes, 'a');
     for (const std::string& text :
-         {std::string("invoices:read"), std::string("keyledger.users:write"), std::string("a:b"),
-          std::string("7:0"), std::string("can_read-it.all:x_1"), std::string("*:read"),
-          std::string("invoices:*"), std::string("*:*"), std::string("invoices/42:read"),
-          std::string("docs/Q3_plan-v2.1~b:*"), std::string("todos:update@own"), std::string("todos/7:*@own"),
-          std::string("*:*@own"), longest + ":" + longest,
-          longest + "/" + std::string(kMaxInstanceBytes, 'Z') + ":" + longest + "@own"}) {
+         {std::string("invoices:read"),
+          std::string("keyledger.users:write"),
+          std::string("a:b"),
+          std::string("7:0"),
+          std::string("can_read-it.all:x_1"),
+          std::string("*:read"),
+          std::string("invoices:*"),
+          std::string("*:*"),
+          std::string("invoices/42:read"),
+          std::string("docs/Q3_plan-v2.1~b:*"),
+          std::string("todos:update@own"),
+          std::string("todos/7:*@own"),
+          std::string("*:*@own"),
+          longest + ":" + longest,
+          longest + "/" + std::string(kMaxInstanceBytes, 'Z') + ":" + longest + "@own",
+          std::string("Record:GET"),
+          std::string("urn%3Aexample%3Adoc:can_%C3%A4ndern"),
+          std::string("%2A:%2E"),
+          std::string("a/%20%2F:b%40own"),
+          std::string("%E2%82%AC:x")}) {
         const auto parsed = parse_permission(text);
         ASSERT_TRUE(parsed) << text;
         EXPECT_EQ(parsed->text(), text);
@@ -31,8 +45,16 @@ TEST(Permission, HasOneSpelling) {
                                     std::string("invoices:"),
                                     std::string(":read"),
                                     std::string("invoices:read:now"),
-                                    std::string("Invoices:read"),
-                                    std::string("invoices:READ"),
+                                    std::string("%61:read"),
+                                    std::string("a%2D:read"),
+                                    std::string("a%c3%a4:read"),
+                                    std::string("a%:read"),
+                                    std::string("a%2:read"),
+                                    std::string("a%GG:read"),
+                                    std::string("a%00:read"),
+                                    std::string("a%FF:read"),
+                                    std::string("a%E2%80%AE:read"),
+                                    std::string("a/%2D:read"),
                                     std::string(" invoices:read"),
                                     std::string("invoices: read"),
                                     std::string("invoices:read\n"),
@@ -64,12 +86,32 @@ TEST(Permission, HasOneSpelling) {
     }
 }
 
-TEST(Permission, IsAskedForWithoutWildcards) {
-    EXPECT_EQ(concrete_permission("invoices", "read"), (Permission{"invoices", "read"}));
-    EXPECT_FALSE(concrete_permission("*", "read"));
-    EXPECT_FALSE(concrete_permission("invoices", "*"));
-    EXPECT_FALSE(concrete_permission("invoices:x", "read"));
-    EXPECT_FALSE(concrete_permission("", "read"));
+// Whatever a resource or action is called, a permission can name it, and none of its names is a wildcard.
+TEST(Permission, NamesAnyText) {
+    const std::pair<std::string, std::string> kNames[] = {{"read", "read"},
+                                                          {"GET", "GET"},
+                                                          {"urn:example:doc", "urn%3Aexample%3Adoc"},
+                                                          {"*", "%2A"},
+                                                          {"a/b", "a%2Fb"},
+                                                          {"%2A", "%252A"},
+                                                          {"caf\xC3\xA9", "caf%C3%A9"},
+                                                          {".a", "%2Ea"},
+                                                          {"a.b", "a.b"},
+                                                          {"read@own", "read%40own"},
+                                                          {" ", "%20"},
+                                                          {"~", "%7E"}};
+    for (const auto& [text, name] : kNames) {
+        EXPECT_EQ(name_in_permission(text), name);
+        EXPECT_EQ(text_of_part(name), text);
+        const auto permission = parse_permission(name + ":" + name);
+        ASSERT_TRUE(permission) << name;
+        EXPECT_TRUE(set({name + ":" + name}).allows({name_in_permission(text), name_in_permission(text)}))
+            << text;
+        EXPECT_FALSE(set({name + ":" + name}).allows({"invoices", "other"})) << text;
+        EXPECT_TRUE(set({"*:*"}).allows({name, name})) << text;
+    }
+    EXPECT_EQ(instance_in_permission("-a~b/c"), "-a~b%2Fc");
+    EXPECT_EQ(text_of_part("-a~b%2Fc"), "-a~b/c");
 }
 
 TEST(RoleName, IsComparedWithoutRegardToCase) {

@@ -81,10 +81,7 @@ TEST(Evaluation, LooksAtTheInstanceAndItsOwner) {
     EXPECT_FALSE(ask(editor, todo_of('"' + reader.visitor.person.id + '"'), "update"));
     EXPECT_FALSE(ask(editor, todo_of("null"), "update"));
     EXPECT_FALSE(ask(editor, entity("todos", "7"), "update"));
-    const Answer bad = client.post(kEvaluation, R"({"subject":)" + editor.as_user() + R"(,"resource":)" +
-                                                    todo_of("7") + R"(,"action":{"name":"update"}})");
-    EXPECT_EQ(bad.problem(), "invalid-fields") << bad.body;
-    EXPECT_EQ(bad.text("/errors/0/field"), "resource.properties.owner");
+    EXPECT_FALSE(ask(editor, todo_of("7"), "update")) << "nobody known here";
 }
 
 TEST(Evaluation, IsNoWhereARoleDeniesIt) {
@@ -176,21 +173,23 @@ TEST(Evaluation, RefusesWhatIsNoQuestion) {
     const std::string subject = entity("user", "01890a5d-ac96-774b-bcce-b302099a8057");
     for (const char* target : {kEvaluation, kEvaluations}) {
         for (const std::string& bad :
-             {std::string("{}"), question(entity("group", "a"), "invoices", "read"),
-              question(subject, "Invoices", "read"), question(subject, "invoices", "*"),
-              question(subject, "", "read"), question("7", "invoices", "read"), question("[]", "invoices", "read"),
-              question(R"({"type":"user"})", "invoices", "read")})
+             {std::string("{}"), question(subject, "", "read"), question("7", "invoices", "read"),
+              question("[]", "invoices", "read"), question(R"({"type":"user"})", "invoices", "read"),
+              question(subject, std::string(513, 'x'), "read"), question(subject, "a\\u0000b", "read")})
             EXPECT_EQ(client.post(target, bad).problem(), "invalid-fields") << target << bad;
-        for (const std::string& bad : {question(R"({"type":"user","id":"a","role":"b"})", "invoices", "read"),
-                                       R"({"subject.id":"a",)" + question(subject, "invoices", "read").substr(1)})
-            EXPECT_EQ(client.post(target, bad).problem(), "unknown-field") << target << bad;
+        for (const std::string& good : {question(entity("group", "a"), "invoices", "read"),
+                                        question(subject, "Invoices", "read"), question(subject, "invoices", "*")}) {
+            const Answer answer = client.post(target, good);
+            EXPECT_EQ(answer.status, 200) << target << good;
+            EXPECT_FALSE(answer.truth("/decision"));
+        }
         for (const std::string& bad : {std::string("nonsense"), std::string("[]"), std::string(R"({"a":1,"a":2})")})
             EXPECT_EQ(client.post(target, bad).problem(), "malformed-json") << target << bad;
         EXPECT_EQ(client.send("POST", target, {{"Content-Type", "text/plain"}}, "{}").problem(),
                   "unsupported-media-type");
         EXPECT_EQ(client.post(target, std::string(70'000, ' ')).problem(), "payload-too-large");
     }
-    EXPECT_EQ(client.post(kEvaluations, R"({"evaluations":[7]})").problem(), "invalid-fields");
+    EXPECT_FALSE(client.post(kEvaluations, R"({"evaluations":[7]})").truth("/evaluations/0/decision"));
     const std::string whole = question(subject, "invoices", "read");
     for (const std::string bad : {R"("subject":7)", R"("resource":[])", R"("action":{})", R"("options":"")"}) {
         const std::string beside = "{" + bad + R"(,"evaluations":[)" + whole + "]}";

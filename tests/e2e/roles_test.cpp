@@ -79,7 +79,7 @@ TEST(Roles, RefuseWhatTheyCanNotBe) {
     other_case[0] = 't';
     EXPECT_EQ(admin.post(kRoles, definition(other_case, {})).problem(), "role-name-taken");
     EXPECT_EQ(admin.put(role_target(id), definition(other_case, {})).problem(), "role-name-taken");
-    for (const std::string& bad : {definition("two words", {}), definition(unique("r"), {"Invoices:read"}),
+    for (const std::string& bad : {definition("two words", {}), definition(unique("r"), {"invoices read"}),
                                    definition(unique("r"), {"invoices"}), std::string(R"({"name":"r"})"),
                                    std::string(R"({"name":"r","permissions":null})")}) {
         EXPECT_EQ(admin.post(kRoles, bad).problem(), "invalid-fields") << bad;

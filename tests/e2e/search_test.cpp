@@ -145,7 +145,7 @@ TEST(SubjectSearch, TakesATokenForItsOwnQuestionOnly) {
     }
     EXPECT_EQ(client.post(kSubjects, subject_question(type, "42", page(token, "2"))).text("/errors/0/field"),
               "page.limit");
-    for (const char* limit : {"0", "-1", "1001", "1.5", "\"7\""})
+    for (const char* limit : {"-1", "1.5", "\"7\""})
         EXPECT_EQ(
             client.post(kSubjects, subject_question(type, "42", page("", limit))).text("/errors/0/field"),
             "page.limit")
@@ -265,15 +265,16 @@ TEST(Search, RefusesWhatIsNoQuestion) {
     };
     for (const char* target : {kSubjects, kResources, kActions}) {
         ASSERT_NE(ask(target, person, entity("docs", "1")).status, 400) << target;
-        for (const std::string& subject : {std::string("7"), std::string("{}"), entity("group", "a")})
+        for (const std::string& subject :
+             {std::string("7"), std::string("{}"), std::string(R"({"type":7,"id":"a"})")})
             EXPECT_EQ(ask(target, subject, entity("docs", "1")).problem(), "invalid-fields")
                 << target << subject;
-        for (const std::string& resource : {std::string("[]"), std::string("{}"), entity("Docs", "1")})
+        for (const std::string& resource : {std::string("[]"), std::string("{}"), entity("", "1")})
             EXPECT_EQ(ask(target, person, resource).problem(), "invalid-fields") << target << resource;
-        EXPECT_EQ(ask(target, person, R"({"type":"docs","id":"1","owner":"x"})").problem(), "unknown-field")
-            << target;
-        EXPECT_EQ(ask(target, person, R"({"type":"docs","id":"1","properties":{"owner":7}})").problem(),
-                  "invalid-fields");
+        for (const char* more : {R"("owner":"x")", R"("properties":{"owner":7})"})
+            EXPECT_NE(ask(target, person, R"({"type":"docs","id":"1",)" + std::string(more) + "}").status,
+                      400)
+                << target;
         for (const char* bad : {"nonsense", "[]", R"({"a":1,"a":2})"})
             EXPECT_EQ(client.post(target, bad).problem(), "malformed-json") << target << bad;
         EXPECT_EQ(client.send("POST", target, {{"Content-Type", "text/plain"}}, "{}").problem(),
@@ -285,9 +286,9 @@ TEST(Search, RefusesWhatIsNoQuestion) {
     EXPECT_EQ(client
                   .post(kActions, R"({"subject":)" + person + "," + action + R"(,"resource":)" +
                                       entity("docs", "1") + "}")
-                  .problem(),
-              "unknown-field")
-        << "the action is what is searched for";
+                  .status,
+              200)
+        << "the action is what is searched for, and not looked at";
 }
 
 TEST(Search, IsAnnounced) {

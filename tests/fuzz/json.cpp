@@ -47,6 +47,9 @@ void check_access(const std::string& text) {
                 "a permission covers itself");
         promise(!PermissionSet().covers(*permission), "nothing covers nothing else");
     }
+    const std::string part = name_in_permission(text);
+    promise(text_of_part(part) == text && part.find('*') == std::string::npos,
+            "a name means the text that it was made of, and is no wildcard");
     if (const auto name = parse_role_name(text)) {
         const auto again = parse_role_name(name->key);
         promise(again && again->key == name->key, "a key is the key of itself");
@@ -55,7 +58,7 @@ void check_access(const std::string& text) {
 
 // By paths into objects and lists, as the questions of AuthZEN are read.
 void read_nested(const api::Request& request) {
-    constexpr api::JsonLimits kLimits{.depth = 16, .members = 64, .values = 8192, .fractions = true};
+    constexpr api::JsonLimits kLimits{.depth = 32, .members = 512, .values = 16'384, .of_others = true};
     constexpr std::size_t kMaxItems = 3;
     api::JsonFields body(request, kLimits);
     std::vector<std::string> texts{body.required_string("subject.id", kMaxBytes)};

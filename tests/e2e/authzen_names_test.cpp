@@ -1,0 +1,332 @@
+// AuthZEN 1.0 as those ask who know nothing of Keyledger: people by what they are called, resources and
+// actions by names of their own, with more in a question than is looked at.
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "tests/e2e/world.hpp"
+
+namespace keyledger::test {
+namespace {
+
+constexpr const char* kEvaluation = "/access/v1/evaluation";
+constexpr const char* kEvaluations = "/access/v1/evaluations";
+constexpr const char* kSubjects = "/access/v1/search/subject";
+constexpr const char* kResources = "/access/v1/search/resource";
+constexpr const char* kActions = "/access/v1/search/action";
+constexpr const char* kRoles = "/api/v1/admin/roles";
+
+std::string entity(const std::string& type, const std::string& id) {
+    return json_object({{"type", type}, {"id", id}});
+}
+std::string question(const std::string& subject, const std::string& action, const std::string& resource) {
+    return R"({"subject":)" + subject + R"(,"action":)" + json_object({{"name", action}}) +
+           R"(,"resource":)" + resource + "}";
+}
+
+ApiClient asker(const RunningService& node) {
+    return ApiClient(node.port()).with("Authorization", deployment().gateway.basic());
+}
+ApiClient asker() { return asker(service()); }
+
+bool decision(ApiClient& client, const std::string& subject, const std::string& action,
+              const std::string& resource) {
+    const Answer answer = client.post(kEvaluation, question(subject, action, resource));
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    return answer.status == 200 && answer.truth("/decision");
+}
+
+std::vector<std::string> results(const Answer& answer, const char* member = "id") {
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    std::vector<std::string> found;
+    for (std::size_t i = 0; i < answer.count("/results"); ++i)
+        found.push_back(answer.text(("/results/" + std::to_string(i) + '/' + member).c_str()));
+    return found;
+}
+
+std::string role_of(const std::string& permissions) {
+    const std::string body = R"({"name":")" + unique("role") + R"(","permissions":)" + permissions + "}";
+    const Answer defined = administrator(api()).post(kRoles, body);
+    EXPECT_EQ(defined.status, 201) << defined.body;
+    return defined.text("/id");
+}
+void give(const std::string& user, const std::string& role) {
+    EXPECT_EQ(administrator(api()).send("PUT", std::string(kUsers) + "/" + user + "/roles/" + role).status,
+              204);
+}
+Person holder_of(const std::string& permissions) {
+    const Person person = register_somebody(api());
+    give(person.id, role_of(permissions));
+    return person;
+}
+
+TEST(SubjectNames, AreAskedForByUserNameAndFollowIt) {
+    const Person ann = holder_of(R"(["records:read"])");
+    ApiClient client = asker();
+    const std::string record = entity("records", "1");
+    for (int i = 0; i < 3; ++i)
+        EXPECT_TRUE(decision(client, entity("user", ann.username), "read", record)) << i;
+    EXPECT_TRUE(decision(client, entity("user", ann.id), "read", record));
+    EXPECT_FALSE(decision(client, entity("user", unique("nobody")), "read", record));
+    EXPECT_FALSE(decision(client, entity("user", ann.email), "read", record))
+        << "addresses are asked for by those who set it";
+    EXPECT_FALSE(decision(client, entity("session", ann.username), "read", record));
+    // Somebody else takes the name that she gives up, and then nothing that she may is theirs.
+    const std::string later = unique("later");
+    ApiClient herself = api().as(log_in(api(), ann).access);
+    ASSERT_EQ(herself.put(kMe, R"({"username":")" + later + R"(","name":null})").status, 200);
+    EXPECT_FALSE(decision(client, entity("user", ann.username), "read", record))
+        << "from the moment that it was given up";
+    EXPECT_TRUE(decision(client, entity("user", later), "read", record));
+    Person other = somebody();
+    other.username = ann.username;
+    const Answer registered = api().post(kRegister, registration_of(other));
+    ASSERT_EQ(registered.status, 201) << registered.body;
+    EXPECT_FALSE(decision(client, entity("user", ann.username), "read", record));
+    give(registered.text("/id"), role_of(R"(["records:write"])"));
+    EXPECT_TRUE(decision(client, entity("user", ann.username), "write", record));
+    ASSERT_EQ(administrator(api()).send("POST", std::string(kUsers) + "/" + ann.id + "/deactivate").status,
+              204);
+    EXPECT_FALSE(decision(client, entity("user", later), "read", record));
+}
+
+TEST(SubjectNames, AreResolvedForThoseAloneWhoMayAskAboutAnybody) {
+    const Person ann = holder_of(R"(["records:read"])");
+    ApiClient herself = api().as(log_in(api(), ann).access);
+    const std::string asked = question(entity("user", ann.username), "read", entity("records", "1"));
+    const std::string unknown = question(entity("user", unique("nobody")), "read", entity("records", "1"));
+    ApiClient ungranted = api().with("Authorization", deployment().stranger.basic());
+    for (ApiClient* client : {&herself, &ungranted})
+        for (const std::string& body : {asked, unknown}) {
+            const Answer answer = client->post(kEvaluation, body);
+            EXPECT_EQ(answer.problem(), "forbidden") << answer.body;
+        }
+}
+
+TEST(SubjectNames, CountForOwners) {
+    const Person ann = holder_of(R"(["notes:update@own"])");
+    const Person ben = register_somebody(api());
+    ApiClient client = asker();
+    const auto note_of = [](const std::string& owner) {
+        return R"({"type":"notes","id":"1","properties":{"owner":)" + owner + "}}";
+    };
+    for (const std::string& herself : {ann.id, ann.username})
+        for (const std::string& owner : {ann.id, ann.username})
+            EXPECT_TRUE(decision(client, entity("user", herself), "update", note_of('"' + owner + '"')))
+                << owner;
+    for (const std::string& owner :
+         {'"' + ben.id + '"', '"' + ben.username + '"', '"' + unique("nobody") + '"', std::string("7"),
+          std::string(R"({"id":")" + ann.id + R"("})")})
+        EXPECT_FALSE(decision(client, entity("user", ann.username), "update", note_of(owner))) << owner;
+}
+
+TEST(SubjectNames, AreToldBySearchesWhereThatIsConfigured) {
+    const std::string type = unique("kind");
+    const Person ann = holder_of(R"([")" + type + R"(/1:read"])");
+    Person ben = somebody();
+    const Answer registered =
+        api().post(kRegister, json_object({{"email", ben.email}, {"password", ben.password}}));
+    ben.id = registered.text("/id");
+    give(ben.id, role_of(R"([")" + type + R"(/1:read"])"));
+    const std::string asked =
+        R"({"subject":{"type":"user"},"action":{"name":"read"},"resource":)" + entity(type, "1") + "}";
+    ApiClient plain = asker();
+    EXPECT_THAT(results(plain.post(kSubjects, asked)), testing::IsSupersetOf({ann.id, ben.id}));
+    const RunningService names(deployment(), {{"KEYLEDGER_AUTHZEN_SUBJECTS", "username"}});
+    ApiClient by_name = asker(names);
+    EXPECT_THAT(results(by_name.post(kSubjects, asked)), testing::IsSupersetOf({ann.username, ben.id}));
+    EXPECT_TRUE(decision(by_name, entity("user", ben.id), "read", entity(type, "1")))
+        << "an id is always one";
+    const RunningService addresses(deployment(), {{"KEYLEDGER_AUTHZEN_SUBJECTS", "email, username"}});
+    ApiClient by_address = asker(addresses);
+    EXPECT_THAT(results(by_address.post(kSubjects, asked)), testing::IsSupersetOf({ann.email, ben.email}));
+    for (const std::string& name : {ann.email, ben.email, ann.username})
+        EXPECT_TRUE(decision(by_address, entity("user", name), "read", entity(type, "1"))) << name;
+}
+
+TEST(Names, OfResourcesAndActionsAreAnyText) {
+    const std::string document = "urn:example:doc";
+    const Person ann =
+        holder_of(R"(["Record:GET","urn%3Aexample%3Adoc/a%20b%2Fc:can_%C3%A4ndern","%2A:read"])");
+    ApiClient client = asker();
+    const std::string subject = entity("user", ann.id);
+    EXPECT_TRUE(decision(client, subject, "GET", entity("Record", "1")));
+    EXPECT_FALSE(decision(client, subject, "get", entity("Record", "1"))) << "case counts";
+    EXPECT_FALSE(decision(client, subject, "GET", entity("record", "1")));
+    EXPECT_TRUE(decision(client, subject, "can_ändern", entity(document, "a b/c")));
+    EXPECT_FALSE(decision(client, subject, "can_ändern", entity(document, "a b")));
+    EXPECT_TRUE(decision(client, subject, "read", entity("*", "1"))) << "no wildcard, where it is asked for";
+    EXPECT_FALSE(decision(client, subject, "read", entity("Record", "1"))) << "nor where it is a name";
+    EXPECT_FALSE(decision(client, subject, "urn%3Aexample", entity("%2A", "1")));
+    const Person anything = holder_of(R"(["*:*"])");
+    for (const std::string& action :
+         {std::string("GET"), std::string("*"), document, std::string(500, 'x'), std::string(" ")})
+        EXPECT_TRUE(decision(client, entity("user", anything.id), action, entity(action, action))) << action;
+    const Answer found =
+        client.post(kResources, R"({"subject":)" + subject + R"(,"action":{"name":"can_ändern"},)" +
+                                    R"("resource":{"type":")" + document + R"("}})");
+    EXPECT_THAT(results(found), testing::ElementsAre("a b/c"));
+    const Answer actions =
+        client.post(kActions, R"({"subject":)" + subject + R"(,"resource":)" + entity("Record", "1") + "}");
+    EXPECT_THAT(results(actions, "name"), testing::ElementsAre("GET"));
+}
+
+TEST(Names, OfPermissionsHaveOneSpelling) {
+    ApiClient admin = administrator(api());
+    for (const char* bad : {"%61bc:read", "a%3a:read", "a%:read", "a%G1:read", "a b:read", "ä:read",
+                            "%FF:read", "%00:read", "invoices/%41:read", "-a:read", ".a:read"}) {
+        const std::string body = R"({"name":")" + unique("role") + R"(","permissions":[")" + bad + R"("]})";
+        EXPECT_EQ(admin.post(kRoles, body).problem(), "invalid-fields") << bad;
+    }
+}
+
+// What is not looked at may be anything that is JSON (AuthZEN sections 5 and 10.1.1).
+TEST(Questions, MayHoldWhatNobodyAsksFor) {
+    const Person ann = holder_of(R"(["records:read"])");
+    ApiClient client = asker();
+    for (const char* what :
+         {R"("foo":"bar")", R"("subject.id":"x")", R"("futureField":{"nested":true})", R"("context":null)",
+          R"("context":{"n":1234567890123456789,"m":123456789012345678901234567890,"e":1e400,"f":-0.5e-7})",
+          R"("context":[1,"two"])", R"("context":"text")", R"("context":{"nul":"\u0000"})", R"("page":7)",
+          R"("evaluation":[{}])"}) {
+        const std::string plain = question(entity("user", ann.id), "read", entity("records", "1"));
+        const Answer one = client.post(kEvaluation, "{" + std::string(what) + "," + plain.substr(1));
+        EXPECT_TRUE(one.status == 200 && one.truth("/decision")) << what << one.body;
+        const Answer all =
+            client.post(kEvaluations, "{" + std::string(what) + R"(,"evaluations":[)" + plain + "]}");
+        EXPECT_TRUE(all.status == 200 && all.truth("/evaluations/0/decision")) << what << all.body;
+    }
+    const auto with = [](const std::string& type, const std::string& id, const std::string& more) {
+        return R"({"type":")" + type + R"(","id":")" + id + R"(",)" + more + "}";
+    };
+    for (const char* more :
+         {R"("role":"admin")", R"("properties":{"role":["admin",1.5]})", R"("properties":7)", R"("x":{})"}) {
+        const Answer answer = client.post(
+            kEvaluation, R"({"subject":)" + with("user", ann.id, more) + R"(,"action":{"name":"read",)" +
+                             more + R"(},"resource":)" + with("records", "1", more) + "}");
+        EXPECT_TRUE(answer.status == 200 && answer.truth("/decision")) << more << answer.body;
+    }
+    std::string deep = R"({"context":)" + std::string(25, '[') + std::string(25, ']') + ",";
+    EXPECT_EQ(client
+                  .post(kEvaluation,
+                        deep + question(entity("user", ann.id), "read", entity("records", "1")).substr(1))
+                  .status,
+              200);
+}
+
+TEST(Evaluations, TellOfEachItemWhatIsWrongWithIt) {
+    const Person ann = holder_of(R"(["records:read"])");
+    ApiClient client = asker();
+    const std::string good = R"({"resource":)" + entity("records", "1") + "}";
+    for (const char* bad : {"{}", "7", "null", R"("text")", "[]", R"({"resource":"records"})",
+                            R"({"resource":{"type":"records"}})", R"({"resource":{"type":"records","id":7}})",
+                            R"({"resource":{"type":"","id":"1"}})"}) {
+        for (const std::string semantic : {"execute_all", "deny_on_first_deny", "permit_on_first_permit"}) {
+            const Answer answer = client.post(
+                kEvaluations, R"({"subject":)" + entity("user", ann.id) +
+                                  R"(,"action":{"name":"read"},"evaluations":[)" + bad + "," + good +
+                                  R"(],"options":{"evaluations_semantic":")" + semantic + R"(","more":1}})");
+            ASSERT_EQ(answer.status, 200) << bad << answer.body;
+            EXPECT_EQ(answer.count("/evaluations"), semantic == "deny_on_first_deny" ? 1U : 2U)
+                << bad << answer.body;
+            EXPECT_FALSE(answer.truth("/evaluations/0/decision"));
+            EXPECT_EQ(answer.number("/evaluations/0/context/error/status"), 400);
+            EXPECT_THAT(
+                answer.text("/evaluations/0/context/error/message"),
+                testing::HasSubstr(std::string(bad).find("resource") == std::string::npos && bad[0] != '{'
+                                       ? "evaluations.0"
+                                       : "resource"));
+            if (semantic != "deny_on_first_deny") EXPECT_TRUE(answer.truth("/evaluations/1/decision")) << bad;
+        }
+    }
+    // What is wrong at the top is wrong for all.
+    for (const char* bad :
+         {R"("action":7)", R"("subject":{"type":"user"})", R"("options":{"evaluations_semantic":"chance"})",
+          R"("options":7)", R"("evaluations":7)"}) {
+        const std::string body =
+            "{" + std::string(bad) + R"(,"resource":)" + entity("records", "1") +
+            (std::string(bad).find("evaluations\"") == 1 ? "" : R"(,"evaluations":[)" + good + "]") + "}";
+        EXPECT_EQ(client.post(kEvaluations, body).problem(), "invalid-fields") << bad;
+    }
+}
+
+TEST(Searches, AreEmptyWhereNobodyIs) {
+    ApiClient client = asker();
+    const std::string resource = entity(unique("kind"), "1");
+    const std::string action = R"("action":{"name":"read"})";
+    EXPECT_THAT(results(client.post(kSubjects, R"({"subject":{"type":"spaceship","id":7},)" + action +
+                                                   R"(,"resource":)" + resource + "}")),
+                testing::ElementsAre());
+    for (const std::string& subject :
+         {entity("spaceship", "1"), entity("user", unique("nobody")), entity("session", "x")}) {
+        EXPECT_THAT(results(client.post(kResources, R"({"subject":)" + subject + "," + action +
+                                                        R"(,"resource":{"type":"x"}})")),
+                    testing::ElementsAre())
+            << subject;
+        EXPECT_THAT(results(client.post(kActions, R"({"subject":)" + subject + "," + action +
+                                                      R"(,"resource":)" + resource + "}"),
+                            "name"),
+                    testing::ElementsAre())
+            << subject;
+        EXPECT_FALSE(decision(client, subject, "read", resource));
+    }
+    EXPECT_EQ(client
+                  .post(kSubjects,
+                        R"({"subject":{"type":"session"},)" + action + R"(,"resource":)" + resource + "}")
+                  .problem(),
+              "invalid-fields")
+        << "there are sessions, but no list of them";
+}
+
+TEST(Searches, TakeAnyLimitThatIsNotNegative) {
+    const std::string type = unique("kind");
+    const Person ann = holder_of(R"([")" + type + R"(/1:read",")" + type + R"(/2:read"])");
+    ApiClient client = asker();
+    const std::string subject = entity("user", ann.id);
+    const std::string searches[][2] = {
+        {kSubjects, R"({"subject":{"type":"user"},"action":{"name":"read"},"resource":)" + entity(type, "1")},
+        {kResources,
+         R"({"subject":)" + subject + R"(,"action":{"name":"read"},"resource":{"type":")" + type + R"("})"},
+        {kActions, R"({"subject":)" + subject + R"(,"resource":)" + entity(type, "1")}};
+    for (const auto& [target, body] : searches) {
+        const auto paged = [&](const std::string& page) {
+            return client.post(target, body + R"(,"page":)" + page + "}");
+        };
+        const Answer none = paged(R"({"limit":0})");
+        ASSERT_EQ(none.status, 200) << target << none.body;
+        EXPECT_EQ(none.count("/results"), 0U);
+        EXPECT_EQ(none.number("/page/count"), 0);
+        ASSERT_FALSE(none.text("/page/next_token").empty()) << target << ": there is something";
+        EXPECT_EQ(paged(R"({"limit":0,"token":")" + none.text("/page/next_token") + R"("})").status, 200)
+            << target;
+        for (const char* limit : {"1", "1000", "5000", "9007199254740992", "1e3", "100.0"}) {
+            const Answer some =
+                paged(R"({"limit":)" + std::string(limit) + R"(,"sort":"up","properties":7})");
+            EXPECT_EQ(some.status, 200) << target << limit << some.body;
+            EXPECT_GE(some.count("/results"), 1U) << target << limit;
+        }
+        for (const char* limit : {"-1", "1.5", "\"1\"", "1e300"})
+            EXPECT_EQ(paged(R"({"limit":)" + std::string(limit) + "}").problem(), "invalid-fields")
+                << target << limit;
+    }
+}
+
+TEST(AuthzenConfiguration, OfAnIssuerWithAPathIsWhereItsReadersLook) {
+    const RunningService node(deployment(), {{"KEYLEDGER_ISSUER", "https://pdp.example/tenant/one"}});
+    for (const std::string name : {"authzen-configuration", "oauth-authorization-server"}) {
+        HttpClient plain(node.port());
+        for (const std::string& target : {"/.well-known/" + name + "/tenant/one", "/.well-known/" + name,
+                                          "/tenant/one/.well-known/" + name}) {
+            const HttpResponse found = plain.get(target);
+            EXPECT_EQ(found.status, 200) << target;
+            EXPECT_NE(found.body.find(R"("https://pdp.example/tenant/one")"), std::string::npos)
+                << target << found.body;
+        }
+        EXPECT_EQ(plain.get("/.well-known/" + name + "/tenant/two").status, 404);
+        EXPECT_EQ(plain.get("/tenant/one/openapi.json").status, 200)
+            << "endpoints are behind the path too";
+    }
+}
+
+}  // namespace
+}  // namespace keyledger::test
