@@ -16,6 +16,18 @@ bool lower_hex(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
+constexpr std::size_t kMaxLoggedRequestIdBytes = 64;
+
+bool may_be_logged(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '_' || c == '-';
+}
+// RFC 9110 section 5.5: what a field's value is made of.
+bool may_be_told(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return c == '\t' || (byte >= 0x20 && byte != 0x7F);
+}
+
 bool all_zero(std::string_view text) { return text.find_first_not_of('0') == text.npos; }
 
 }  // namespace
@@ -38,11 +50,16 @@ void RandomBytes::fill(char* to, std::size_t size) {
 }
 
 bool valid_request_id(std::string_view text) noexcept {
-    if (text.empty() || text.size() > 64) return false;
-    return std::ranges::all_of(text, [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
-               c == '_' || c == '-';
-    });
+    return !text.empty() && text.size() <= kMaxLoggedRequestIdBytes && std::ranges::all_of(text, may_be_logged);
+}
+
+std::optional<RequestId> request_id_of(std::optional<std::string_view> given) {
+    const bool is_fit = given && !given->empty() && given->size() <= kMaxToldRequestIdBytes &&
+                        std::ranges::all_of(*given, may_be_told);
+    if (!is_fit) return std::nullopt;
+    std::string logged(given->substr(0, kMaxLoggedRequestIdBytes));
+    std::ranges::replace_if(logged, [](char c) { return !may_be_logged(c); }, '_');
+    return RequestId{std::move(logged), std::string(*given)};
 }
 
 std::string make_request_id(RandomBytes& random) {

@@ -1,5 +1,6 @@
 #pragma once
-// Request ids and W3C trace context: taken over when well-formed, made otherwise.
+// Request ids, which are whatever callers call their requests, and W3C trace context, which is taken over when
+// well-formed and made otherwise.
 #include <array>
 #include <cstddef>
 #include <optional>
@@ -19,9 +20,19 @@ private:
     std::size_t used_ = sizeof pool_;
 };
 
-// [A-Za-z0-9._-]{1,64}: what may stand in logs, events and headers.
+// [A-Za-z0-9._-]{1,64}: what may stand in logs and events.
 bool valid_request_id(std::string_view text) noexcept;
 std::string make_request_id(RandomBytes& random);
+
+inline constexpr std::size_t kMaxToldRequestIdBytes = 1024;
+
+struct RequestId {
+    std::string logged;  // valid_request_id()
+    std::string told;    // the value of the header in the answer
+};
+// From the header of a request, if it has one. What is told is what was given, and what is logged is that with '_' for
+// whatever must not stand there. nullopt where none was given, or one that could break a header or is too long.
+std::optional<RequestId> request_id_of(std::optional<std::string_view> given);
 
 // Version 00 of https://www.w3.org/TR/trace-context/, from a header of that or a later version; nullopt if
 // malformed.

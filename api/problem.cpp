@@ -3,6 +3,8 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include "api/text.hpp"
+
 namespace keyledger::api {
 namespace {
 
@@ -51,9 +53,14 @@ Response problem(std::string_view request_id, const Problem& what) {
     return response;
 }
 
+Response problem(const Request& request, const Problem& what) {
+    const std::string& told = request.told_request_id;
+    return problem(told.empty() || !valid_utf8(told) ? request.request_id : told, what);
+}
+
 Response problem(const Request& request, const ProblemType& type, std::string detail) {
     Problem what{.type = type, .detail = std::move(detail), .retry_after_s = {}, .errors = {}, .members = {}};
-    return problem(request.request_id, what);
+    return problem(request, what);
 }
 
 }  // namespace keyledger::api

@@ -37,9 +37,8 @@ struct Problem {
 };
 
 Response problem(std::string_view request_id, const Problem& problem);
-inline Response problem(const Request& request, const Problem& what) {
-    return problem(request.request_id, what);
-}
+// With the request's id as its caller knows it, where that is text.
+Response problem(const Request& request, const Problem& what);
 Response problem(const Request& request, const ProblemType& type, std::string detail);
 
 // What the listeners, the router and the readers of bodies answer by themselves, on any route.

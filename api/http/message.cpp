@@ -99,10 +99,14 @@ void identify(RandomBytes& random, Request& request) {
     bool one = request.headers.count("traceparent") == 1;
     auto accepted = parent && one ? accept_traceparent(*parent) : std::nullopt;
     request.traceparent = accepted ? *accepted : make_traceparent(random);
-    auto id = request.header("X-Request-Id");
-    if (id && valid_request_id(*id)) request.request_id = *id;
+    if (auto id = request_id_of(request.header("X-Request-Id"))) {
+        request.request_id = std::move(id->logged);
+        request.told_request_id = std::move(id->told);
+        return;
+    }
     // A trace that begins here has no other request of ours: one name will do, for the log too.
-    else request.request_id = accepted ? make_request_id(random) : trace_id_of(request.traceparent);
+    request.request_id = accepted ? make_request_id(random) : trace_id_of(request.traceparent);
+    request.told_request_id = request.request_id;
 }
 
 void line(std::string& text, std::string_view name, std::string_view value) {
@@ -240,7 +244,7 @@ std::string header_text(const Request& request, const Response& response, const 
         "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
         "Referrer-Policy: no-referrer\r\n");
     if (framing.tls) line(text, "Strict-Transport-Security", "max-age=31536000");
-    line(text, "X-Request-Id", request.request_id);
+    line(text, "X-Request-Id", request.told_request_id.empty() ? request.request_id : request.told_request_id);
     if (framing.persistence == Persistence::kClose)
         line(text, "Connection", "close");
     else if (framing.http_10)

@@ -26,6 +26,7 @@ boost::asio::awaitable<void> refuse_connection(Worker& worker, boost::asio::ip::
     request.client_ip = address_of(socket);
     request.client_address = request.client_ip.to_string();
     request.request_id = make_request_id(worker.random);
+    request.told_request_id = request.request_id;
     Problem why =
         simple_problem(problems::kOverloaded, "The server has too many connections. Try again later.");
     why.retry_after_s = 1;

@@ -354,15 +354,38 @@ TEST(HttpTarget, KeepsAnEncodedSlashInsideItsSegment) {
     EXPECT_TRUE(has(client.get("/show/%C3%A4?q=x+y").body, "\nq=x y\n"));
 }
 
-TEST(HttpRequest, TakesAGivenRequestIdOrMakesOne) {
+// AuthZEN section 10.1.3: an identifier is an arbitrary string, and comes back as it is.
+TEST(HttpRequest, GivesARequestIdBackAsItCame) {
     TestServer server;
     HttpClient client(server.port());
-    EXPECT_EQ(client.get("/hello", {{"X-Request-Id", "Ab.9_-"}}).header("X-Request-Id"), "Ab.9_-");
-    for (const std::string& bad : {""s, "a b"s, "a;b"s, std::string(65, 'x'), "\xC3\xA4"s}) {
-        std::string made = client.get("/hello", {{"X-Request-Id", bad}}).header("X-Request-Id").value_or("");
-        EXPECT_EQ(made.size(), 32U) << bad;
+    for (const std::string& given : {"Ab.9_-"s, "req:1/2"s, "a b;c=\"d\", e"s, "{7}"s, std::string(65, 'x'),
+                                     std::string(1024, 'x'), "\xC3\xA4"s, "\xFF"s, "a\tb"s, "%0D%0AX: y"s})
+        EXPECT_EQ(client.get("/hello", {{"X-Request-Id", given}}).header("X-Request-Id"), given);
+    for (const std::string& none : {""s, "  "s, std::string(1025, 'x')}) {
+        const std::string made = client.get("/hello", {{"X-Request-Id", none}}).header("X-Request-Id").value_or("");
+        EXPECT_EQ(made.size(), 32U) << none;
         EXPECT_NE(made, client.get("/hello").header("X-Request-Id")) << "ids must differ";
     }
+}
+
+// What goes into logs and events is made of letters, digits, '.', '_' and '-', and is short.
+TEST(RequestIds, AreLoggedWithoutWhatCouldBeTakenForMore) {
+    RandomBytes random;
+    const std::pair<std::string, std::string> kCases[] = {
+        {"Ab.9_-", "Ab.9_-"}, {"req:1/2", "req_1_2"}, {"a\tb request_id=c", "a_b_request_id_c"},
+        {"\xC3\xA4", "__"},   {std::string(70, 'x'), std::string(64, 'x')}};
+    for (const auto& [given, logged] : kCases) {
+        const RequestId id = request_id_of(given, random);
+        EXPECT_EQ(id.logged, logged);
+        EXPECT_EQ(id.told, given);
+        EXPECT_TRUE(valid_request_id(id.logged));
+    }
+    for (const std::string& bad : {""s, "a\nb"s, "a\rX-Other: b"s, "a\0b"s, "\x7F"s, std::string(1025, 'x')}) {
+        const RequestId id = request_id_of(bad, random);
+        EXPECT_EQ(id.told, id.logged);
+        EXPECT_EQ(id.told.size(), 32U) << bad;
+    }
+    EXPECT_EQ(request_id_of(std::nullopt, random).told.size(), 32U);
 }
 
 TEST(HttpRequest, TakesAGivenTraceOrMakesOne) {
