@@ -1,40 +1,17 @@
 #include <algorithm>
 #include <charconv>
 #include <iostream>
-#include <map>
-#include <set>
 
 #include "api/write_json.hpp"
 #include "app/cli.hpp"
-#include "app/kafka_client.hpp"
-#include "app/log_reading.hpp"
-#include "app/progress.hpp"
-#include "app/system_ports.hpp"
+#include "app/replay_sources.hpp"
 #include "commands/replay.hpp"
-#include "eventstore/audit/export_file.hpp"
-#include "eventstore/codec/events_codec.hpp"
-#include "eventstore/codec/jcs.hpp"
-#include "eventstore/kafka/topic_events.hpp"
-#include "security/adapters/keyring_macs.hpp"
 
 namespace keyledger::app {
 namespace {
 
-namespace audit = eventstore::audit;
 using api::JsonText;
 using commands::Replay;
-using eventstore::RecordedEvent;
-
-constexpr std::int32_t kBatch = 5'000;
-
-// Where the replay stops: behind a position, or before what was recorded after a time.
-struct Until {
-    std::optional<Position> position;
-    std::optional<std::int64_t> time_ms;
-    bool is_over(const RecordedEvent& event) const {
-        return (position && event.position > *position) || (time_ms && event.recorded_at_ms > *time_ms);
-    }
-};
 
 std::optional<Until> until_of(const std::string& at) {
     Until until;
@@ -47,7 +24,8 @@ std::optional<Until> until_of(const std::string& at) {
     }
     until.time_ms = api::parse_rfc3339(at);
     if (until.time_ms) return until;
-    std::cerr << "keyledger: --at " << at << " is neither a position nor a time such as 2026-01-31T12:00:00Z\n";
+    std::cerr << "keyledger: --at " << at << " is neither a position nor a time such as 2026-01-31T12:00:00Z or "
+                 "2026-01-31T14:00:00+02:00\n";
     return std::nullopt;
 }
 
@@ -67,97 +45,6 @@ Selected selection_of(const ReplayAudit& options) {
     selected.streams.user = read(options.user, "--user");
     selected.streams.session = read(options.session, "--session");
     return selected;
-}
-
-// ---- where events come from -----------------------------------------------------------------------------------
-// The records that an export says the service did not write: the newest word counts first, for what is disavowed itself
-// disavows nothing. What was appended behind the last tree head may not be disavowed yet.
-std::set<Position> disavowed_in(const std::string& path) {
-    std::map<Position, Position> words;  // of the event that says so, of the record
-    audit::ExportReader reader(path);
-    while (auto event = reader.next()) {
-        if (event->stream_type != LogKeeping::kStreamType || event->type != LogDisavowed::kType) continue;
-        event->standing = RecordedEvent::Standing::kBelieved;
-        eventstore::OpensNothing nothing;
-        const auto decoded = eventstore::decode_any(*event, nothing);
-        words[event->position] = std::get<LogDisavowed>(std::get<LogEvent>(decoded)).position;
-    }
-    std::set<Position> disavowed;
-    for (auto word = words.rbegin(); word != words.rend(); ++word)
-        if (!disavowed.contains(word->first)) disavowed.insert(word->second);
-    return disavowed;
-}
-
-Position fold_database(const Config& config, const Until& until, Replay& replay) {
-    Log log(config);
-    if (!log.authenticates())
-        throw std::runtime_error("only the keyring tells the service's events from others: set KEYLEDGER_KEYRING_FILE");
-    const Position head = log.head().cursor.position;
-    Progress progress("audit replay");
-    Position last = 0;
-    while (last < head) {
-        for (const RecordedEvent& event : log.read(last + 1, kBatch)) {
-            if (event.position != last + 1)
-                throw std::runtime_error("position " + std::to_string(last + 1) +
-                                         " is missing: run 'keyledger audit verify'");
-            if (until.is_over(event)) return last;
-            replay.take(event);
-            last = event.position;
-        }
-        progress(last, head);
-    }
-    return last;
-}
-
-Position fold_file(const std::string& path, const Until& until, Replay& replay) {
-    const std::set<Position> disavowed = disavowed_in(path);
-    audit::ExportReader reader(path);
-    const auto started = std::chrono::steady_clock::now();
-    auto next_word = started + std::chrono::seconds(1);
-    Position last = 0;
-    while (auto event = reader.next()) {
-        if (event->position != last + 1)
-            throw std::runtime_error(path + ": position " + std::to_string(last + 1) + " is missing");
-        if (until.is_over(*event)) return last;
-        event->standing = disavowed.contains(event->position) ? RecordedEvent::Standing::kInert
-                                                              : RecordedEvent::Standing::kBelieved;
-        replay.take(*event);
-        last = event->position;
-        if (last % kBatch != 0 || std::chrono::steady_clock::now() < next_word) continue;
-        next_word += std::chrono::seconds(1);
-        std::cerr << "audit replay: " << last << " events\n";
-    }
-    return last;
-}
-
-// Without a keyring nobody can tell whose the records are.
-std::shared_ptr<const eventstore::EventMacs> macs_of(const Config& config) {
-    if (config.keyring_file.empty()) {
-        std::cerr << "audit replay: KEYLEDGER_KEYRING_FILE is not set: who wrote the records is not checked\n";
-        return nullptr;
-    }
-    auto keyring = security::Keyring::load(config.keyring_file);
-    if (!keyring) throw std::runtime_error(keyring.error().message);
-    return std::make_shared<security::KeyringMacs>([keyring = *keyring] { return keyring; },
-                                                   [] { return SystemClock().now_ms(); });
-}
-
-Position fold_topic(const Config& config, const Until& until, Replay& replay) {
-    auto client = kafka_client(config, 0);
-    client.log = {};  // what goes wrong is told once, at the end
-    eventstore::kafka::TopicSettings topics;
-    topics.prefix = config.kafka_topic_prefix;
-    topics.partitions = config.kafka_partitions;
-    Position last = 0;
-    const auto read = eventstore::kafka::read_events(client, topics, macs_of(config), [&](const RecordedEvent& event) {
-        if (until.is_over(event)) return;
-        replay.take(event);
-        last = std::max(last, event.position);
-    });
-    if (!read) throw std::runtime_error("Kafka: " + read.error().sentence);
-    if (read->foreign > 0)
-        std::cerr << "audit replay: passed over " << read->foreign << " records that the service did not write\n";
-    return last;
 }
 
 // ---- what is printed ------------------------------------------------------------------------------------------

@@ -265,7 +265,7 @@ void add_audit(CLI::App& app, Chosen& chosen) {
     from_file->excludes(from_kafka);
     auto* user = replaying->add_option("--user", replay->user, "one user, with his sessions");
     replaying->add_option("--session", replay->session, "one session")->excludes(user);
-    replaying->add_option("--at", replay->at, "stop behind this position, or before this time (RFC 3339, UTC)");
+    replaying->add_option("--at", replay->at, "the last position, or a time by which it was recorded (RFC 3339)");
     json_flag(replaying, replay->format);
     replaying->callback([&chosen, replay] {
         if (!replay->file.empty()) replay->from = ReplayAudit::From::kFile;

@@ -135,6 +135,7 @@ Record record_disavowed(const RecordedEvent& event, const EventSource& source) {
              {"ce_type", std::string(kRecordDisavowed)},
              {"ce_subject", stream_id},
              {"ce_time", rfc3339(event.recorded_at_ms)},
+             {"ce_recordedtime", rfc3339(event.recorded_at_ms)},
              {"ce_sequence", sequence_of(event.position)},
              {"ce_partitionkey", stream_id},
              {"ce_logid", log_id},
@@ -157,6 +158,7 @@ Record cloud_event(const RecordedEvent& event, const std::string& subject, const
         {"ce_type", event.type},
         {"ce_subject", subject},
         {"ce_time", rfc3339(metadata.occurred_at_ms)},
+        {"ce_recordedtime", rfc3339(event.recorded_at_ms)},
         {"ce_sequence", sequence_of(event.position)},
         {"ce_partitionkey", subject},
         {"ce_logid", log_id},  // positions of a restored log repeat those of another history

@@ -21,6 +21,7 @@ inline constexpr std::int32_t kMaxBatchBytes = 512 * 1024;
 // The least that a topic's max.message.bytes may be (Kafka's own default is a little more).
 inline constexpr std::int64_t kMinTopicMessageBytes = 1'000'000;
 inline constexpr std::int32_t kMaxQueuedKilobytes = 64 * 1024;
+inline constexpr std::int32_t kMaxFetchedAheadKilobytes = 4 * 1024;  // of one partition, by who reads topics
 
 // Events that Kafka holds beyond the position record: at most one transaction's, with room for a setting that
 // shrank.

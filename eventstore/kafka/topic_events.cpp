@@ -2,6 +2,7 @@
 
 #include <rapidjson/document.h>
 
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 
@@ -87,6 +88,8 @@ RecordedEvent event_of(const ReadRecord& record) {
     event.version = static_cast<std::int32_t>(number_in(stream, "version"));
     event.standing =
         event.type == kRecordDisavowed ? RecordedEvent::Standing::kInert : RecordedEvent::Standing::kBelieved;
+    const auto recorded = record.header("ce_recordedtime");
+    event.recorded_at_ms = time_of(recorded ? std::string(*recorded) : header_in(record, "ce_time"));
     if (event.is_inert()) return event;
     const auto& actor = member(json, "actor");
     event.tenant = text_in(json, "tenant");
@@ -99,8 +102,15 @@ RecordedEvent event_of(const ReadRecord& record) {
     metadata.actor_id = text_in(actor, "id");
     SealsNothing sealer;
     event.metadata = encode(metadata, sealer);
-    event.recorded_at_ms = metadata.occurred_at_ms;
     return event;
+}
+
+std::optional<std::int64_t> position_in(const ReadRecord& record) {
+    const std::string_view text = record.header("ce_sequence").value_or("");
+    Position position = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), position);
+    if (error != std::errc{} || end != text.data() + text.size() || position <= 0) return std::nullopt;
+    return position;
 }
 
 // Which of the records of a topic are events that a service of ours wrote, and none that somebody wrote once more.
@@ -137,36 +147,41 @@ private:
 
 Result<TopicEvents, KafkaError> read_events(const ClientOptions& options, const TopicSettings& topics,
                                             std::shared_ptr<const EventMacs> keys,
-                                            const std::function<void(const RecordedEvent&)>& on_event) {
+                                            const std::function<TopicReader::Then(const RecordedEvent&)>& on_event) {
     auto reader = TopicReader::open(options);
     if (!reader) return Unexpected(reader.error());
-    const auto soon = [] { return std::chrono::steady_clock::now() + kReadTimeout; };
-    const auto bounds = reader->bounds(topics.events(), topics.partitions, soon());
-    if (!bounds) return Unexpected(bounds.error());
-    std::vector<std::int64_t> from;
-    for (const PartitionBounds& partition : *bounds) from.push_back(partition.first);
     Ours ours(std::move(keys), topics.events());
     TopicEvents count;
     std::optional<std::string> bad;
+    const auto about = [&](const ReadRecord& record, const CodecError& error) {
+        bad = "partition " + std::to_string(record.partition()) + ", offset " + std::to_string(record.offset()) + ": " +
+              error.what();
+    };
+    const auto place = [&](const ReadRecord& record) -> std::optional<std::int64_t> {
+        const bool is_ours = ours.has(record);
+        const auto position = is_ours ? position_in(record) : std::nullopt;
+        if (!position) ++count.foreign;
+        return position;
+    };
     const auto take = [&](const ReadRecord& record) {
         try {
-            if (!ours.has(record)) {
-                ++count.foreign;
-                return TopicReader::Then::kGoOn;
-            }
-            on_event(event_of(record));
+            const auto then = on_event(event_of(record));
             ++count.events;
-            return TopicReader::Then::kGoOn;
+            if (!record.header("ce_recordedtime")) ++count.without_time;
+            return then;
         } catch (const CodecError& error) {
-            bad = "partition " + std::to_string(record.partition()) + ", offset " + std::to_string(record.offset()) +
-                  ": " + error.what();
+            about(record, error);
             return TopicReader::Then::kStop;
         }
     };
     const auto deadline = std::chrono::steady_clock::now() + kReplayTimeout;
-    const auto read = reader->read(topics.events(), from, *bounds, deadline, take);
+    const auto read = reader->read_merged(topics.events(), topics.partitions, deadline, place, take);
     if (bad) throw CodecError(*bad);
     if (!read) return Unexpected(read.error());
+    if (read->missing)
+        throw CodecError("position " + std::to_string(*read->missing) + " is missing in " + topics.events() +
+                         ", though later ones are there");
+    count.foreign += read->repeated;
     return count;
 }
 

@@ -89,7 +89,9 @@ Result<TopicReader, KafkaError> TopicReader::open(const ClientOptions& options) 
                                   {"enable.auto.commit", "false"},
                                   {"auto.offset.reset", "error"},
                                   {"check.crcs", "true"},
-                                  {"fetch.wait.max.ms", "10"}};
+                                  {"fetch.wait.max.ms", "10"},
+                                  // Of a partition, fetched ahead of who reads others first.
+                                  {"queued.max.messages.kbytes", std::to_string(kMaxFetchedAheadKilobytes)}};
     Client::Properties committed = base;
     committed.emplace_back("isolation.level", "read_committed");
     Client::Properties uncommitted = base;
@@ -154,6 +156,141 @@ Result<void, KafkaError> TopicReader::read(const std::string& topic, const std::
         if (message->offset + 1 >= bounds[partition].end) done[partition] = true;
     }
     return {};
+}
+
+namespace {
+
+// One partition, record by record.
+class PartitionFeed {
+public:
+    PartitionFeed(rd_kafka_topic_t* topic, std::int32_t partition) : topic_(topic), partition_(partition) {}
+    ~PartitionFeed() {
+        if (started_) rd_kafka_consume_stop(topic_, partition_);
+    }
+    PartitionFeed(const PartitionFeed&) = delete;
+    PartitionFeed& operator=(const PartitionFeed&) = delete;
+
+    Result<void, KafkaError> read_up_to(const PartitionBounds& bounds) {
+        end_ = std::max(end_, bounds.end);
+        if (started_ || bounds.first >= end_) {
+            next_ = std::max(next_, bounds.first);
+            return {};
+        }
+        next_ = bounds.first;
+        if (rd_kafka_consume_start(topic_, partition_, bounds.first) != 0)
+            return Unexpected(error_of(static_cast<int>(rd_kafka_last_error()), "starting to read"));
+        started_ = true;
+        return {};
+    }
+    bool is_at_end() const { return next_ >= end_; }
+    // The next record, or nothing: it may be at the end now, or there is nothing yet.
+    Result<Message, KafkaError> next(const std::string& topic) {
+        Message message(rd_kafka_consume(topic_, partition_, static_cast<int>(kPollSlice.count())),
+                        rd_kafka_message_destroy);
+        Message none(nullptr, rd_kafka_message_destroy);
+        if (!message) return none;
+        if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+            next_ = std::max(next_, message->offset);  // past markers and aborted records
+            return none;
+        }
+        if (message->err) {
+            KafkaError error = error_of(static_cast<int>(message->err), "reading " + topic);
+            if (error.next == NextStep::kRetry) return none;  // the client reconnects by itself, up to the deadline
+            return Unexpected(std::move(error));
+        }
+        next_ = message->offset + 1;
+        return message;
+    }
+
+private:
+    rd_kafka_topic_t* const topic_;
+    const std::int32_t partition_;
+    std::int64_t next_ = 0;
+    std::int64_t end_ = 0;
+    bool started_ = false;
+};
+
+struct Placed {
+    std::int64_t place = 0;
+    Message message{nullptr, rd_kafka_message_destroy};
+};
+
+// The partitions with their next records.
+struct Merging {
+    std::string topic;
+    std::vector<std::unique_ptr<PartitionFeed>> feeds;
+    std::vector<std::optional<Placed>> heads;
+
+    Result<void, KafkaError> read_up_to(const std::vector<PartitionBounds>& bounds) {
+        for (std::size_t i = 0; i < feeds.size(); ++i)
+            if (auto ready = feeds[i]->read_up_to(bounds[i]); !ready) return ready;
+        return {};
+    }
+    Result<void, KafkaError> fill(std::chrono::steady_clock::time_point deadline,
+                                  const std::function<std::optional<std::int64_t>(const ReadRecord&)>& place) {
+        for (std::size_t i = 0; i < feeds.size(); ++i)
+            while (!heads[i] && !feeds[i]->is_at_end()) {
+                if (std::chrono::steady_clock::now() >= deadline)
+                    return Unexpected(error_of(RD_KAFKA_RESP_ERR__TIMED_OUT, "reading " + topic + " to its end"));
+                auto message = feeds[i]->next(topic);
+                if (!message) return Unexpected(std::move(message.error()));
+                if (!*message) continue;
+                if (const auto at = place(ReadRecord(**message))) heads[i] = Placed{*at, std::move(*message)};
+            }
+        return {};
+    }
+    std::optional<Placed>* lowest() {
+        std::optional<Placed>* found = nullptr;
+        for (auto& head : heads)
+            if (head && (found == nullptr || head->place < (*found)->place)) found = &head;
+        return found;
+    }
+};
+
+}  // namespace
+
+Result<TopicReader::Merged, KafkaError> TopicReader::read_merged(
+    const std::string& topic, std::int32_t partitions, std::chrono::steady_clock::time_point deadline,
+    const std::function<std::optional<std::int64_t>(const ReadRecord&)>& place,
+    const std::function<Then(const ReadRecord&)>& on_record) {
+    const Topic handle(rd_kafka_topic_new(committed_.handle(), topic.c_str(), nullptr), rd_kafka_topic_destroy);
+    if (!handle) return Unexpected(error_of(static_cast<int>(rd_kafka_last_error()), "starting to read"));
+    Merging merging{topic, {}, {}};
+    for (std::int32_t partition = 0; partition < partitions; ++partition)
+        merging.feeds.push_back(std::make_unique<PartitionFeed>(handle.get(), partition));
+    merging.heads.resize(merging.feeds.size());
+    Merged merged;
+    std::int64_t last = 0;
+    std::int64_t asked_for = 0;  // the place that the ends were asked for last
+    const auto read_on = [&]() -> Result<void, KafkaError> {
+        asked_for = last + 1;
+        const auto ends = bounds(topic, partitions, std::chrono::steady_clock::now() + kReadTimeout);
+        if (!ends) return Unexpected(ends.error());
+        return merging.read_up_to(*ends);
+    };
+    if (auto ready = read_on(); !ready) return Unexpected(std::move(ready.error()));
+    asked_for = 0;
+    for (;;) {
+        if (auto filled = merging.fill(deadline, place); !filled) return Unexpected(std::move(filled.error()));
+        std::optional<Placed>* const lowest = merging.lowest();
+        if (lowest == nullptr) return merged;
+        if ((*lowest)->place > last + 1) {
+            if (asked_for == last + 1) {
+                merged.missing = last + 1;
+                return merged;
+            }
+            if (auto ready = read_on(); !ready) return Unexpected(std::move(ready.error()));
+            continue;
+        }
+        const Placed next = std::move(**lowest);
+        lowest->reset();
+        if (next.place <= last) {
+            ++merged.repeated;
+            continue;
+        }
+        last = next.place;
+        if (on_record(ReadRecord(*next.message)) == Then::kStop) return merged;
+    }
 }
 
 }  // namespace keyledger::eventstore::kafka

@@ -39,6 +39,7 @@ exactly once.
 | `ce_type` | the type, as above |
 | `ce_subject`, `ce_partitionkey` | the user's id; of an event that is about no user, the stream's |
 | `ce_time` | when it was decided (RFC 3339) |
+| `ce_recordedtime` | when the log took it (RFC 3339); records of earlier versions lack it |
 | `ce_sequence` | the position in the log, 19 digits, so that text sorts as numbers do |
 | `ce_logid` | which log the position is of: a restored database begins another |
 | `ce_traceparent`, `ce_correlationid`, `ce_causationid` | as in the envelope, if known |

@@ -320,7 +320,7 @@ const std::vector<FieldProse>& envelope() {
         {"command_id", "of the command that brought it about, or of its first event; one for all events of a command"},
         {"correlation_id", "of everything that one request set off"},
         {"causation_id", "the command or event that caused it"},
-        {"request_id", "`X-Request-Id` of the request"},
+        {"request_id", "`X-Request-Id` of the request; what is no letter, digit, `.`, `_` or `-` is `_`"},
         {"traceparent", "W3C trace context of the request"},
         {"session_id", "the session in which the actor acted, or `null`"},
         {"client_address", "the address that the request came from"},

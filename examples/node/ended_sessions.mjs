@@ -5,7 +5,8 @@
 //
 // The same as ../python/ended_sessions.py, with kafkajs (`npm ci` in this folder). Runs until SIGTERM or SIGINT. It can
 // be killed at any moment and goes on where it was: what it knows and where it stood are one file, replaced by a rename.
-// Records that come twice are recognised by their position. docs/consumers.md says why it does what it does.
+// The partitions are merged by position: a record is applied once all before it were, so that one that comes twice is
+// recognised, and one that is missing is waited for. docs/consumers.md says why it does what it does.
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -25,25 +26,43 @@ const UNDERSTOOD = new Map([
   ['user.erased', 1],
 ]);
 
+// Records of one partition that wait for those of others; then it is not read on for a while.
+const AHEAD = 10_000;
+
 // Going on would make the set wrong: a person has to look.
 class Refused extends Error {}
 
 class EndedSessions {
   log_id = null;
-  partitions = {}; // number: {next_offset, position of the last record}
+  position = 0; // all up to it were applied
+  partitions = {}; // number: {next_offset: where to go on}
   live = {}; // session: {user, position at which it began}
   ended = {}; // session: position at which it ended
+  waiting = new Map(); // position: a record that came before one of a lower position
 
   constructor(file) {
     this.file = file;
-    if (fs.existsSync(file)) Object.assign(this, JSON.parse(fs.readFileSync(file, 'utf8')));
+    if (fs.existsSync(file)) {
+      const saved = JSON.parse(fs.readFileSync(file, 'utf8'));
+      if (Object.keys(saved.partitions).length > 0 && saved.position === undefined)
+        throw new Refused(`${file} is of an earlier version of this programme: begin with an empty state`);
+      Object.assign(this, saved);
+    }
+    this.read = new Map(Object.entries(this.partitions).map(([number, place]) => [number, place.next_offset]));
   }
 
-  // All or nothing, also when the power fails: what was applied and where it stood move together.
+  // All or nothing, also when the power fails: what was applied and where it stood move together. What waits is not
+  // kept, but read again.
   save() {
-    const { log_id, partitions, live, ended } = this;
+    this.partitions = {};
+    for (const [number, offset] of this.read) this.partitions[number] = { next_offset: offset };
+    for (const { number, offset } of this.waiting.values()) {
+      const place = this.partitions[number];
+      place.next_offset = Math.min(place.next_offset, offset);
+    }
+    const { log_id, position, partitions, live, ended } = this;
     const next = fs.openSync(`${this.file}.next`, 'w');
-    fs.writeSync(next, JSON.stringify({ log_id, partitions, live, ended }));
+    fs.writeSync(next, JSON.stringify({ log_id, position, partitions, live, ended }));
     fs.fsyncSync(next);
     fs.closeSync(next);
     fs.renameSync(`${this.file}.next`, this.file);
@@ -52,19 +71,33 @@ class EndedSessions {
     fs.closeSync(folder);
   }
 
-  // One record. Those of a partition come in the order of their positions; one that does not came before.
+  // One record. Those of a partition come in the order of their positions, and no position is left out over all.
   take(partition, message) {
     const header = (name) => message.headers[name]?.toString();
     const logId = header('ce_logid');
     if (this.log_id !== null && this.log_id !== logId)
       throw new Refused(`the topic now holds log ${logId}, not ${this.log_id}: begin with an empty state`);
     this.log_id = logId;
-    const place = (this.partitions[partition] ??= { next_offset: 0, position: 0 });
-    place.next_offset = Math.max(place.next_offset, Number(message.offset) + 1);
+    const number = String(partition);
+    const offset = Number(message.offset);
+    this.read.set(number, Math.max(this.read.get(number) ?? 0, offset + 1));
     const position = Number(header('ce_sequence'));
-    if (position <= place.position) return;
-    this.apply(header('ce_type'), position, header('ce_subject'), message.value);
-    place.position = position;
+    if (position <= this.position || this.waiting.has(position)) return;
+    this.waiting.set(position, {
+      number, offset, type: header('ce_type'), subject: header('ce_subject'), value: message.value,
+    });
+    for (let next = this.waiting.get(this.position + 1); next; next = this.waiting.get(this.position + 1)) {
+      this.apply(next.type, this.position + 1, next.subject, next.value);
+      this.position += 1;
+      this.waiting.delete(this.position);
+    }
+  }
+
+  // The partitions of which so much waits that reading on would only fill the memory.
+  ahead() {
+    const counts = new Map();
+    for (const { number } of this.waiting.values()) counts.set(number, (counts.get(number) ?? 0) + 1);
+    return new Set([...counts].filter(([, count]) => count >= AHEAD).map(([number]) => Number(number)));
   }
 
   apply(type, position, subject, value) {
@@ -101,6 +134,14 @@ async function consume(sessions, brokers, topic, stopped) {
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!payload.restart) fail(payload.error);
   });
+  let paused = new Set();
+  const readOnOrWait = () => {
+    const ahead = sessions.ahead();
+    const only = (some, others) => [...some].filter((number) => !others.has(number));
+    consumer.pause([{ topic, partitions: only(ahead, paused) }]);
+    consumer.resume([{ topic, partitions: only(paused, ahead) }]);
+    paused = ahead;
+  };
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   await consumer.run({
@@ -118,6 +159,7 @@ async function consume(sessions, brokers, topic, stopped) {
         resolveOffset(message.offset);
       }
       if (batch.messages.length > 0) sessions.save();
+      readOnOrWait();
       await heartbeat();
     },
   });

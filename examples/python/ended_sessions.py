@@ -5,7 +5,8 @@
 
 A service that verifies access tokens by itself asks such a set whether a token's session (`sid`) has ended since the
 token was issued. Runs until SIGTERM or SIGINT. It can be killed at any moment and goes on where it was: what it knows
-and where it stood are one file, replaced by a rename. Records that come twice are recognised by their position.
+and where it stood are one file, replaced by a rename. The partitions are merged by position: a record is applied once
+all before it were, so that one that comes twice is recognised, and one that is missing is waited for.
 
 Needs confluent-kafka (Debian: python3-confluent-kafka). docs/consumers.md says why it does what it does.
 """
@@ -14,12 +15,14 @@ import json
 import os
 import signal
 import sys
+from collections import Counter
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 
 BATCH = 500
 POLL_SECONDS = 0.5
 METADATA_SECONDS = 10
+AHEAD = 10_000  # records of one partition that wait for those of others; then it is not read on for a while
 # The newest schema version of each type that this programme understands. A type that is not here is none of its
 # business; a newer version of one that is must not be guessed at.
 UNDERSTOOD = {
@@ -41,17 +44,28 @@ class EndedSessions:
     def __init__(self, path):
         self.path = path
         self.log_id = None
-        self.partitions = {}  # number: {"next_offset", "position" of the last record}
+        self.position = 0  # all up to it were applied
+        self.partitions = {}  # number: {"next_offset": where to go on}
         self.live = {}  # session: {"user", "position" at which it began}
         self.ended = {}  # session: position at which it ended
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:
-                for name, value in json.load(file).items():
-                    setattr(self, name, value)
+                saved = json.load(file)
+            if saved["partitions"] and "position" not in saved:
+                raise Refused(f"{path} is of an earlier version of this programme: begin with an empty state")
+            for name, value in saved.items():
+                setattr(self, name, value)
+        self.read = {number: place["next_offset"] for number, place in self.partitions.items()}
+        self.waiting = {}  # position: a record that came before one of a lower position
 
     def save(self):
-        """All or nothing, also when the power fails: what was applied and where it stood move together."""
-        state = {name: getattr(self, name) for name in ("log_id", "partitions", "live", "ended")}
+        """All or nothing, also when the power fails: what was applied and where it stood move together. What waits is
+        not kept, but read again."""
+        self.partitions = {number: {"next_offset": offset} for number, offset in self.read.items()}
+        for partition, offset, *_ in self.waiting.values():
+            place = self.partitions[partition]
+            place["next_offset"] = min(place["next_offset"], offset)
+        state = {name: getattr(self, name) for name in ("log_id", "position", "partitions", "live", "ended")}
         with open(self.path + ".next", "w", encoding="utf-8") as file:
             json.dump(state, file)
             file.flush()
@@ -62,18 +76,26 @@ class EndedSessions:
         os.close(folder)
 
     def take(self, partition, offset, headers, value):
-        """One record. Those of a partition come in the order of their positions; one that does not came before."""
+        """One record. Those of a partition come in the order of their positions; over all, none is left out."""
         log_id = headers["ce_logid"]
         if self.log_id not in (None, log_id):
             raise Refused(f"the topic now holds log {log_id}, not {self.log_id}: begin with an empty state")
         self.log_id = log_id
-        place = self.partitions.setdefault(str(partition), {"next_offset": 0, "position": 0})
-        place["next_offset"] = max(place["next_offset"], offset + 1)
+        number = str(partition)
+        self.read[number] = max(self.read.get(number, 0), offset + 1)
         position = int(headers["ce_sequence"])
-        if position <= place["position"]:
+        if position <= self.position or position in self.waiting:
             return
-        self.apply(headers["ce_type"], position, headers["ce_subject"], json.loads(value))
-        place["position"] = position
+        self.waiting[position] = (number, offset, headers, value)
+        while self.position + 1 in self.waiting:
+            *_, headers, value = self.waiting.pop(self.position + 1)
+            self.apply(headers["ce_type"], self.position + 1, headers["ce_subject"], json.loads(value))
+            self.position += 1
+
+    def ahead(self):
+        """The partitions of which so much waits that reading on would only fill the memory."""
+        counts = Counter(number for number, *_ in self.waiting.values())
+        return {int(number) for number, count in counts.items() if count >= AHEAD}
 
     def apply(self, kind, position, subject, event):
         if kind not in UNDERSTOOD:
@@ -111,6 +133,7 @@ def consume(sessions, brokers, topic, stopping):
         TopicPartition(topic, number, sessions.partitions.get(str(number), {}).get("next_offset", OFFSET_BEGINNING))
         for number in metadata.partitions
     ])
+    paused = set()
     try:
         while not stopping():
             messages = consumer.consume(BATCH, POLL_SECONDS)
@@ -124,6 +147,10 @@ def consume(sessions, brokers, topic, stopping):
                 sessions.take(message.partition(), message.offset(), headers, message.value())
             if messages:
                 sessions.save()
+            ahead = sessions.ahead()
+            consumer.pause([TopicPartition(topic, number) for number in ahead - paused])
+            consumer.resume([TopicPartition(topic, number) for number in paused - ahead])
+            paused = ahead
     finally:
         consumer.close()
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <rapidjson/document.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "app/tree_heads.hpp"
@@ -157,6 +158,42 @@ TEST_F(AuditCommand, AChangedLineOrManifestIsNamed) {
     EXPECT_EQ(verify_text(text).exit, Exit::kFailed);
 }
 
+// The time of each position, as an older version may have recorded them: behind a later one stands an earlier
+// one.
+std::string with_times(const std::string& path, const std::vector<std::int64_t>& times_ms) {
+    std::ifstream in(path);
+    std::string text;
+    std::size_t at = 0;
+    for (std::string event; std::getline(in, event); ++at) {
+        const std::size_t from = event.find("\"recorded_at_ms\":") + 17;
+        event.replace(from, event.find_first_of(",}", from) - from,
+                      std::to_string(times_ms[std::min(at, times_ms.size() - 1)]));
+        text += event + '\n';
+    }
+    std::ofstream(path) << text;
+    return path;
+}
+
+TEST_F(AuditCommand, ReplaysUpToTheLastEventOfATime) {
+    ASSERT_EQ(take_away().exit, Exit::kGood);
+    constexpr std::int64_t kNoon = 1'769'860'800'000;  // 2026-01-31T12:00:00Z
+    ReplayAudit options;
+    options.format = Format::kText;
+    options.from = ReplayAudit::From::kFile;
+    options.file = with_times(file, {kNoon, kNoon + 60'000, kNoon + 1'000, kNoon + 90'000});
+    const std::pair<const char*, const char*> kCases[] = {
+        {"2026-01-31T11:59:59.999Z", "0"},      {"2026-01-31T12:00:00Z", "1"},
+        {"2026-01-31T14:00:00.999+02:00", "1"}, {"2026-01-31T12:00:01Z", "3"},
+        {"2026-01-31T12:00:59Z", "3"},          {"2026-01-31t12:01:00z", "3"},
+        {"2026-01-31T06:01:29-06:00", "3"}};
+    for (const auto& [time, last] : kCases) {
+        options.at = time;
+        const Ran ran = replay(options);
+        EXPECT_NE(ran.err.find("Up to position " + std::string(last) + ":"), std::string::npos)
+            << time << ": " << ran.err;
+    }
+}
+
 TEST_F(AuditCommand, ReplaysTheSameStateFromDatabaseAndFile) {
     ASSERT_EQ(take_away().exit, Exit::kGood);
     ReplayAudit options;
@@ -183,6 +220,10 @@ TEST_F(AuditCommand, ReplaysTheSameStateFromDatabaseAndFile) {
     ran = replay(options);
     EXPECT_EQ(ran.exit, Exit::kFailed);
     EXPECT_NE(ran.err.find("does not know it"), std::string::npos) << ran.err;
+    options.at = "9999-01-01t00:00:00+02:00";
+    std::ranges::transform(options.user, options.user.begin(),
+                           [](unsigned char c) { return std::toupper(c); });
+    EXPECT_EQ(word_in(replay(options).out, "version"), version) << "in capitals, with an offset";
     options.at = "yesterday";
     EXPECT_EQ(replay(options).exit, Exit::kUsage);
     options.at = "";

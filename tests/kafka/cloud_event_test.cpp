@@ -27,6 +27,7 @@ RecordedEvent registered() {
     event.standing = RecordedEvent::Standing::kBelieved;
     event.position = 42;
     event.tenant = "default";
+    event.recorded_at_ms = 1'700'000'000'456;
     event.stream_type = "user";
     event.stream_id = id_of(1);
     event.version = 1;
@@ -54,6 +55,7 @@ TEST(CloudEvent, HasTheContextAttributesOfBinaryMode) {
         {"ce_type", "user.registered"},
         {"ce_subject", "subject"},
         {"ce_time", "2023-11-14T22:13:20.123Z"},
+        {"ce_recordedtime", "2023-11-14T22:13:20.456Z"},
         {"ce_sequence", "0000000000000000042"},
         {"ce_partitionkey", "subject"},
         {"ce_logid", "00000000-0000-0000-0000-000000000009"},
