@@ -249,9 +249,9 @@ void print_role(const projections::RoleRow& role) {
 }
 
 // Page after page; false: the database does not answer.
-template <class ListPage, class Print>
+template <class Cursor, class ListPage, class Print>
 bool print_all(Core& core, ListPage list_page, Print print) {
-    std::optional<projections::RoleCursor> cursor;
+    std::optional<Cursor> cursor;
     do {
         const auto page = core.run(list_page(cursor));
         if (!page) {
@@ -265,12 +265,11 @@ bool print_all(Core& core, ListPage list_page, Print print) {
     return true;
 }
 
-using Cursor = std::optional<projections::RoleCursor>;
-
 bool print_roles(Core& core, projections::Queries& queries, projections::Queries::Deadline deadline) {
     std::cout << "roles:\n";
-    const auto list = [&](Cursor cursor) { return queries.list_roles(cursor, kPageRows, deadline); };
-    return print_all(core, list, [](const projections::RoleRow& role) {
+    using Cursor = projections::RoleCursor;
+    const auto list = [&](std::optional<Cursor> cursor) { return queries.list_roles(cursor, kPageRows, deadline); };
+    return print_all<Cursor>(core, list, [](const projections::RoleRow& role) {
         print_role(role);
         return true;
     });
@@ -278,9 +277,11 @@ bool print_roles(Core& core, projections::Queries& queries, projections::Queries
 
 bool print_groups(Core& core, projections::Queries& queries, projections::Queries::Deadline deadline) {
     std::map<Uuid, std::string> names;
-    const auto list = [&](Cursor cursor) { return queries.list_groups(cursor, kPageRows, deadline); };
+    using Groups = projections::GroupCursor;
+    using Members = projections::MemberCursor;
+    const auto list = [&](std::optional<Groups> cursor) { return queries.list_groups(cursor, kPageRows, deadline); };
     const auto note = [&](const projections::GroupRow& group) { return names.emplace(group.id, group.name).second; };
-    if (!print_all(core, list, note)) return false;
+    if (!print_all<Groups>(core, list, note)) return false;
     if (names.erase(kEveryone) > 0) {
         const auto defaults = core.run(queries.list_user_roles(kEveryone, deadline));
         if (!defaults) std::cerr << "keyledger: the database does not answer\n";
@@ -291,7 +292,9 @@ bool print_groups(Core& core, projections::Queries& queries, projections::Querie
     for (const auto& [id, name] : names) {
         const Uuid group = id;
         std::vector<std::string> nested;
-        const auto members = [&](Cursor cursor) { return queries.list_members(group, cursor, kPageRows, deadline); };
+        const auto members = [&](std::optional<Members> cursor) {
+            return queries.list_members(group, cursor, kPageRows, deadline);
+        };
         const auto take = [&](const projections::MemberRow& member) {
             const auto known = names.find(member.id);
             if (member.type == "group" && known != names.end()) nested.push_back(known->second);
@@ -299,7 +302,7 @@ bool print_groups(Core& core, projections::Queries& queries, projections::Querie
         };
         const auto roles = core.run(queries.list_user_roles(group, deadline));
         if (!roles) std::cerr << "keyledger: the database does not answer\n";
-        if (!roles || !print_all(core, members, take)) return false;
+        if (!roles || !print_all<Members>(core, members, take)) return false;
         std::cout << "  \"" << name << "\":\n";
         print_texts("    roles", names_of(*roles));
         if (!nested.empty()) print_texts("    groups", nested);

@@ -48,17 +48,18 @@ RoleRow role_from(const pqxx::row& row, pqxx::row::size_type first) {
     role.updated_at_ms = row[at++].as<std::int64_t>();
     role.version = row[at++].as<std::int32_t>();
     role.position = row[at++].as<std::int64_t>();
+    role.first_position = row[at++].as<std::int64_t>();
     return role;
 }
 
 UserRoleRow user_role_from(const pqxx::row& row, pqxx::row::size_type first) {
-    constexpr pqxx::row::size_type kBehindRole = 9;
+    constexpr pqxx::row::size_type kBehindRole = 10;
     return {role_from(row, first), row[first + kBehindRole].as<std::int64_t>()};
 }
 
 GroupRow group_from(const pqxx::row& row, pqxx::row::size_type first) {
     return {uuid_from(row[first]), row[first + 1].c_str(), row[first + 2].as<std::int64_t>(),
-            row[first + 3].as<std::int64_t>()};
+            row[first + 3].as<std::int64_t>(), row[first + 4].as<std::int64_t>()};
 }
 
 MemberRow member_from(const pqxx::row& row, pqxx::row::size_type first) {

@@ -19,7 +19,8 @@ constexpr const char* kRoleColumns = R"( (
     created_at_ms bigint not null,
     updated_at_ms bigint not null,
     version       integer not null,
-    position      bigint not null
+    position      bigint not null,
+    first_position bigint not null unique
 ) with (fillfactor = 85, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 1000))";
 
 constexpr const char* kAssignmentColumns = R"( (
@@ -34,9 +35,9 @@ constexpr const char* kAssignmentColumns = R"( (
 ) with (autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 10000))";
 
 constexpr const char* kBegin =
-    R"( (id, name, permissions, denied, built_in, created_at_ms, updated_at_ms, version, position)
+    R"( (id, name, permissions, denied, built_in, created_at_ms, updated_at_ms, version, position, first_position)
 select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::bigint[], $7::bigint[],
-                     $8::integer[], $9::bigint[]))";
+                     $8::integer[], $9::bigint[], $10::bigint[]))";
 
 constexpr const char* kChange = R"( as r
    set name = c.name, permissions = c.permissions, denied = c.denied, updated_at_ms = c.updated_at_ms,
@@ -62,7 +63,8 @@ constexpr const char* kGroupColumns = R"( (
     created_at_ms bigint not null,
     updated_at_ms bigint not null,
     version       integer not null,
-    position      bigint not null
+    position      bigint not null,
+    first_position bigint not null unique
 ) with (fillfactor = 85, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 1000))";
 
 // Who is in which group: subjects, or the groups that stand under it.
@@ -77,8 +79,9 @@ constexpr const char* kMemberColumns = R"( (
     primary key (group_id, member_id)
 ) with (autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 10000))";
 
-constexpr const char* kBeginGroup = R"( (id, name, created_at_ms, updated_at_ms, version, position)
-select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::integer[], $6::bigint[]))";
+constexpr const char* kBeginGroup =
+    R"( (id, name, created_at_ms, updated_at_ms, version, position, first_position)
+select * from unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::integer[], $6::bigint[], $7::bigint[]))";
 
 constexpr const char* kRenameGroup = R"( as g
    set name = c.name, updated_at_ms = c.updated_at_ms, version = c.version, position = c.position
@@ -114,6 +117,7 @@ struct RoleChange {
     struct Begin {
         bool built_in = false;
         std::int64_t at_ms = 0;
+        Position position = 0;
     };
     std::optional<Begin> begin;  // it was defined in this batch
     bool deleted = false;
@@ -133,6 +137,7 @@ struct Assigned {
 };
 struct GroupChange {
     std::optional<std::int64_t> created_at_ms;  // it was defined in this batch
+    Position first_position = 0;                // then
     bool deleted = false;
     std::string name;
     std::int64_t at_ms = 0;
@@ -158,7 +163,8 @@ struct OnRole {
     const DecodedEvent& decoded;
 
     void operator()(const RoleDefined& event) const {
-        role.begin = RoleChange::Begin{event.kind == RoleKind::kBuiltIn, decoded.metadata.occurred_at_ms};
+        role.begin = RoleChange::Begin{event.kind == RoleKind::kBuiltIn, decoded.metadata.occurred_at_ms,
+                                       decoded.recorded->position};
         role.name = event.name;
         role.permissions = scope_of(event.permissions);
         role.denied = scope_of(event.deny);
@@ -194,6 +200,7 @@ struct OnGroup {
 
     void operator()(const GroupDefined& event) const {
         group.created_at_ms = group.at_ms;
+        group.first_position = group.position;
         group.name = event.name;
     }
     void operator()(const GroupRenamed& event) const { group.name = event.name; }
@@ -243,7 +250,7 @@ struct Collect {
 };
 
 void begin_roles(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
-    SqlArray id, name, permissions, denied, built_in, created, updated, version, position;
+    SqlArray id, name, permissions, denied, built_in, created, updated, version, position, first;
     for (const auto& [role, change] : changes.roles) {
         if (!change.begin || change.deleted) continue;
         id.add(role);
@@ -255,11 +262,12 @@ void begin_roles(pqxx::transaction_base& transaction, const std::string& table, 
         updated.add(change.at_ms);
         version.add(change.version);
         position.add(change.position);
+        first.add(change.begin->position);
     }
     if (id.empty()) return;
     transaction.exec_params("insert into " + table + kBegin, id.literal(), name.literal(),
                             permissions.literal(), denied.literal(), built_in.literal(), created.literal(),
-                            updated.literal(), version.literal(), position.literal());
+                            updated.literal(), version.literal(), position.literal(), first.literal());
 }
 
 void change_roles(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
@@ -308,7 +316,7 @@ void move_assignments(pqxx::transaction_base& transaction, const std::string& ta
 }
 
 void begin_groups(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
-    SqlArray id, name, created, updated, version, position;
+    SqlArray id, name, created, updated, version, position, first;
     for (const auto& [group, change] : changes.groups) {
         if (!change.created_at_ms || change.deleted) continue;
         id.add(group);
@@ -317,10 +325,11 @@ void begin_groups(pqxx::transaction_base& transaction, const std::string& table,
         updated.add(change.at_ms);
         version.add(change.version);
         position.add(change.position);
+        first.add(change.first_position);
     }
     if (id.empty()) return;
-    transaction.exec_params("insert into " + table + kBeginGroup, id.literal(), name.literal(),
-                            created.literal(), updated.literal(), version.literal(), position.literal());
+    transaction.exec_params("insert into " + table + kBeginGroup, id.literal(), name.literal(), created.literal(),
+                            updated.literal(), version.literal(), position.literal(), first.literal());
 }
 
 void rename_groups(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {

@@ -10,7 +10,7 @@ namespace keyledger::projections {
 class PermissionsModel : public ReadModel {
 public:
     static constexpr std::string_view kName = "permissions";
-    static constexpr int kLayout = 3;
+    static constexpr int kLayout = 4;
 
     std::string_view name() const override { return kName; }
     int layout() const override { return kLayout; }

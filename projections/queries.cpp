@@ -75,6 +75,7 @@ UserRow user_from(const pqxx::row& row) {
     user.updated_at_ms = row[at++].as<std::int64_t>();
     user.version = row[at++].as<std::int32_t>();
     user.position = row[at++].as<std::int64_t>();
+    user.first_position = row[at++].as<std::int64_t>();
     return user;
 }
 
@@ -120,6 +121,7 @@ ServiceAccountRow account_from(const pqxx::row& row) {
     account.enabled = row[at++].as<bool>();
     account.created_at_ms = row[at++].as<std::int64_t>();
     account.updated_at_ms = row[at++].as<std::int64_t>();
+    account.first_position = row[at++].as<std::int64_t>();
     return account;
 }
 
@@ -280,15 +282,14 @@ Queries::Answer<Page<UserRow, UserCursor>> Queries::list_users(std::string searc
     if (!valid(limit) || !valid(search)) return refused<Users>(QueryError::kInvalid);
     std::function<Users(pqxx::connection&)> read = [worker = worker_.get(), search = std::move(search),
                                                     cursor, limit](pqxx::connection& connection) {
-        const std::string after = cursor ? cursor->after.to_string() : "";
+        const SqlNumber after(cursor ? std::optional(cursor->after) : std::nullopt);
         const std::string prefix = like_prefix(composed(search));
         const std::string prefix_apart = like_prefix(apart(search));
         const Snapshot snapshot =
-            worker->read(connection, Model::kUsers, list_users_sql, limit + 1,
-                         cursor ? after.c_str() : nullptr, search.empty() ? nullptr : prefix.c_str(),
-                         search.empty() ? nullptr : prefix_apart.c_str());
+            worker->read(connection, Model::kUsers, list_users_sql, limit + 1, after.text(),
+                         search.empty() ? nullptr : prefix.c_str(), search.empty() ? nullptr : prefix_apart.c_str());
         return page_from<Users>(snapshot, limit, user_from,
-                                [](const UserRow& row) { return UserCursor{row.id}; });
+                                [](const UserRow& row) { return UserCursor{row.first_position}; });
     };
     return worker_->pool().ask(deadline, std::move(read));
 }
@@ -364,11 +365,11 @@ Queries::Answer<Page<RoleRow, RoleCursor>> Queries::list_roles(std::optional<Rol
     if (!valid(limit)) return refused<Roles>(QueryError::kInvalid);
     std::function<Roles(pqxx::connection&)> read = [worker = worker_.get(), cursor,
                                                     limit](pqxx::connection& connection) {
-        const std::string after = cursor ? cursor->after.to_string() : "";
+        const SqlNumber after(cursor ? std::optional(cursor->after) : std::nullopt);
         const Snapshot snapshot = worker->read(connection, Model::kPermissions, list_roles_sql, limit + 1,
-                                               cursor ? after.c_str() : nullptr);
+                                               after.text());
         return page_from<Roles>(snapshot, limit, from_first(role_from),
-                                [](const RoleRow& row) { return RoleCursor{row.id}; });
+                                [](const RoleRow& row) { return RoleCursor{row.first_position}; });
     };
     return worker_->pool().ask(deadline, std::move(read));
 }
@@ -396,25 +397,25 @@ Queries::Answer<AtPosition<std::optional<GroupRow>>> Queries::find_group(Uuid id
     return worker_->pool().ask(deadline, std::move(read));
 }
 
-Queries::Answer<Page<GroupRow, RoleCursor>> Queries::list_groups(std::optional<RoleCursor> cursor,
-                                                                 std::int32_t limit, Deadline deadline) {
-    using Groups = Page<GroupRow, RoleCursor>;
+Queries::Answer<Page<GroupRow, GroupCursor>> Queries::list_groups(std::optional<GroupCursor> cursor,
+                                                                  std::int32_t limit, Deadline deadline) {
+    using Groups = Page<GroupRow, GroupCursor>;
     if (!valid(limit)) return refused<Groups>(QueryError::kInvalid);
     std::function<Groups(pqxx::connection&)> read = [worker = worker_.get(), cursor,
                                                      limit](pqxx::connection& connection) {
-        const std::string after = cursor ? cursor->after.to_string() : "";
+        const SqlNumber after(cursor ? std::optional(cursor->after) : std::nullopt);
         const Snapshot snapshot = worker->read(connection, Model::kPermissions, list_groups_sql, limit + 1,
-                                               cursor ? after.c_str() : nullptr);
+                                               after.text());
         return page_from<Groups>(snapshot, limit, from_first(group_from),
-                                 [](const GroupRow& row) { return RoleCursor{row.id}; });
+                                 [](const GroupRow& row) { return GroupCursor{row.first_position}; });
     };
     return worker_->pool().ask(deadline, std::move(read));
 }
 
-Queries::Answer<Page<MemberRow, RoleCursor>> Queries::list_members(Uuid group,
-                                                                   std::optional<RoleCursor> cursor,
-                                                                   std::int32_t limit, Deadline deadline) {
-    using Members = Page<MemberRow, RoleCursor>;
+Queries::Answer<Page<MemberRow, MemberCursor>> Queries::list_members(Uuid group,
+                                                                     std::optional<MemberCursor> cursor,
+                                                                     std::int32_t limit, Deadline deadline) {
+    using Members = Page<MemberRow, MemberCursor>;
     if (!valid(limit)) return refused<Members>(QueryError::kInvalid);
     std::function<Members(pqxx::connection&)> read = [worker = worker_.get(), group, cursor,
                                                       limit](pqxx::connection& connection) {
@@ -422,7 +423,7 @@ Queries::Answer<Page<MemberRow, RoleCursor>> Queries::list_members(Uuid group,
         const Snapshot snapshot = worker->read(connection, Model::kPermissions, list_members_sql, limit + 1,
                                                cursor ? after.c_str() : nullptr, group.to_string());
         return page_from<Members>(snapshot, limit, from_first(member_from),
-                                  [](const MemberRow& row) { return RoleCursor{row.id}; });
+                                  [](const MemberRow& row) { return MemberCursor{row.id}; });
     };
     return worker_->pool().ask(deadline, std::move(read));
 }
@@ -455,11 +456,13 @@ Queries::Answer<Page<ServiceAccountRow, ServiceAccountCursor>> Queries::list_ser
     if (!valid(limit)) return refused<Accounts>(QueryError::kInvalid);
     std::function<Accounts(pqxx::connection&)> read = [worker = worker_.get(), cursor,
                                                        limit](pqxx::connection& connection) {
-        const std::string after = cursor ? cursor->after.to_string() : "";
+        const SqlNumber after(cursor ? std::optional(cursor->after) : std::nullopt);
         const Snapshot snapshot = worker->read(connection, Model::kServiceAccounts, list_service_accounts_sql,
-                                               limit + 1, cursor ? after.c_str() : nullptr);
+                                               limit + 1, after.text());
         return page_from<Accounts>(snapshot, limit, account_from,
-                                   [](const ServiceAccountRow& row) { return ServiceAccountCursor{row.id}; });
+                                   [](const ServiceAccountRow& row) {
+                                       return ServiceAccountCursor{row.first_position};
+                                   });
     };
     return worker_->pool().ask(deadline, std::move(read));
 }

@@ -45,8 +45,9 @@ struct UserRow {
     bool email_verified = false;
     std::int64_t created_at_ms = 0;
     std::int64_t updated_at_ms = 0;
-    std::int32_t version = 0;  // of his stream
-    Position position = 0;     // of the event that changed the row last
+    std::int32_t version = 0;     // of the user's stream
+    Position position = 0;        // of the event that changed the row last
+    Position first_position = 0;  // of the registration
 };
 struct SessionRow {
     Uuid id;
@@ -73,6 +74,7 @@ struct RoleRow {
     std::int64_t updated_at_ms = 0;
     std::int32_t version = 0;
     Position position = 0;
+    Position first_position = 0;
 };
 struct UserRoleRow {
     RoleRow role;
@@ -85,13 +87,15 @@ struct ServiceAccountRow {
     bool enabled = false;
     std::int64_t created_at_ms = 0;
     std::int64_t updated_at_ms = 0;
+    Position first_position = 0;
 };
 struct GroupRow {
     Uuid id;
     std::string name;
     std::int64_t created_at_ms = 0;
     std::int64_t since_ms =
-        0;  // in a list of somebody's groups: when he was added; else when it was named last
+        0;  // in a list of somebody's groups: when they were added; else when it was named last
+    Position first_position = 0;
 };
 struct MemberRow {
     Uuid id;
@@ -148,13 +152,20 @@ struct Page {
     std::optional<Cursor> next;
     Position position = 0;
 };
-struct UserCursor {  // by id, which is by time
-    Uuid after;
+// In the order in which they came into being, which is that of the log: ids are given before a password is hashed.
+struct UserCursor {
+    Position after = 0;
 };
-struct RoleCursor {  // by id, which is by time
-    Uuid after;
+struct RoleCursor {
+    Position after = 0;
 };
-struct ServiceAccountCursor {  // by id, which is by time
+struct GroupCursor {
+    Position after = 0;
+};
+struct ServiceAccountCursor {
+    Position after = 0;
+};
+struct MemberCursor {  // by id
     Uuid after;
 };
 struct SessionCursor {  // newest first
@@ -233,10 +244,10 @@ public:
     Answer<Page<ServiceAccountRow, ServiceAccountCursor>> list_service_accounts(
         std::optional<ServiceAccountCursor> cursor, std::int32_t limit, Deadline deadline);
     Answer<AtPosition<std::optional<GroupRow>>> find_group(Uuid id, Deadline deadline);
-    Answer<Page<GroupRow, RoleCursor>> list_groups(std::optional<RoleCursor> cursor, std::int32_t limit,
+    Answer<Page<GroupRow, GroupCursor>> list_groups(std::optional<GroupCursor> cursor, std::int32_t limit,
                                                    Deadline deadline);
     // By their ids.
-    Answer<Page<MemberRow, RoleCursor>> list_members(Uuid group, std::optional<RoleCursor> cursor,
+    Answer<Page<MemberRow, MemberCursor>> list_members(Uuid group, std::optional<MemberCursor> cursor,
                                                      std::int32_t limit, Deadline deadline);
     // Those that the subject is in itself, at most kMaxGroupsPerSubject.
     Answer<AtPosition<std::vector<GroupRow>>> list_groups_of(Uuid subject, Deadline deadline);

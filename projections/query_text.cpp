@@ -10,12 +10,13 @@ namespace {
 constexpr const char* kUserColumns =
     "select id, email, username, name, status, administrator, email_verified, created_at_ms, updated_at_ms, "
     "version, "
-    "position from ";
+    "position, first_position from ";
 constexpr const char* kSessionColumns =
     "select id, user_id, client_id, started_at_ms, refreshed_at_ms, expires_at_ms, ended_at_ms, end_reason, "
     "client_address, user_agent, generation, first_position, position from ";
 constexpr const char* kRoleColumns =
-    "select id, name, permissions, denied, built_in, created_at_ms, updated_at_ms, version, position from ";
+    "select id, name, permissions, denied, built_in, created_at_ms, updated_at_ms, version, position, "
+    "first_position from ";
 constexpr const char* kAuditColumns =
     "select position, occurred_at_ms, type, actor_type, actor_id, subject, stream_type, stream_id, outcome, "
     "reason, "
@@ -32,6 +33,7 @@ constexpr const char* kAuditConditions = R"(
         position <= (select coalesce(max(last_position), 0) from HOURS where hour <= $8::bigint)))
    and ($9::uuid is null or true) )";
 constexpr const char* kNewestFirst = "position desc";
+constexpr const char* kAsTheyCame = "first_position";
 
 // `select` with its order twice: inside for the limit, outside for whoever joins the rows.
 RowsSql page(const std::string& select, const std::string& order) {
@@ -65,43 +67,44 @@ RowsSql find_user_sql(const std::string& table) {
 
 RowsSql list_users_sql(const std::string& table) {
     return page(kUserColumns + table + R"(
- where ($2::uuid is null or id > $2)
+ where ($2::bigint is null or first_position > $2)
    and ($3::text is null or lower(email) like lower($3) or lower(username) like lower($3)
         or lower(name) like lower($3) or lower(name) like lower($4))
 )",
-                "id");
+                kAsTheyCame);
 }
 
 RowsSql find_role_sql(const std::string& table) { return {kRoleColumns + table + " where id = $1::uuid", "id"}; }
 
 RowsSql list_roles_sql(const std::string& table) {
-    return page(kRoleColumns + table + " where ($2::uuid is null or id > $2)", "id");
+    return page(kRoleColumns + table + " where ($2::bigint is null or first_position > $2)", kAsTheyCame);
 }
 
 RowsSql list_service_accounts_sql(const std::string& table) {
-    return page("select id, name, audiences, enabled, created_at_ms, updated_at_ms from " + table +
-                    " where ($2::uuid is null or id > $2)",
-                "id");
+    return page("select id, name, audiences, enabled, created_at_ms, updated_at_ms, first_position from " + table +
+                    " where ($2::bigint is null or first_position > $2)",
+                kAsTheyCame);
 }
 
 RowsSql list_user_roles_sql(const std::string& table, const std::string& assignments) {
     return {
         "select r.id, r.name, r.permissions, r.denied, r.built_in, r.created_at_ms, r.updated_at_ms, "
-        "r.version, r.position, "
+        "r.version, r.position, r.first_position, "
         "a.assigned_at_ms from " +
             assignments + " a join " + table + " r on r.id = a.role_id where a.subject_id = $1::uuid",
         "id"};
 }
 
 RowsSql find_group_sql(const std::string& table) {
-    return {"select id, name, created_at_ms, updated_at_ms from " + table + "_groups where id = $1::uuid",
+    return {"select id, name, created_at_ms, updated_at_ms, first_position from " + table +
+                "_groups where id = $1::uuid",
             "id"};
 }
 
 RowsSql list_groups_sql(const std::string& table) {
-    return page("select id, name, created_at_ms, updated_at_ms from " + table +
-                    "_groups where ($2::uuid is null or id > $2)",
-                "id");
+    return page("select id, name, created_at_ms, updated_at_ms, first_position from " + table +
+                    "_groups where ($2::bigint is null or first_position > $2)",
+                kAsTheyCame);
 }
 
 RowsSql list_members_sql(const std::string& table) {
@@ -111,7 +114,8 @@ RowsSql list_members_sql(const std::string& table) {
 }
 
 RowsSql list_groups_of_sql(const std::string& table) {
-    return {"select g.id, g.name, g.created_at_ms, m.since_ms from " + table + "_members m join " + table +
+    return {"select g.id, g.name, g.created_at_ms, m.since_ms, g.first_position from " + table + "_members m join " +
+                table +
                 "_groups g on g.id = m.group_id where m.member_id = $1::uuid",
             "id"};
 }

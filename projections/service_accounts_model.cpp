@@ -17,15 +17,17 @@ constexpr const char* kColumns = R"( (
     created_at_ms bigint not null,
     updated_at_ms bigint not null,
     version       integer not null,
-    position      bigint not null
+    position      bigint not null,
+    first_position bigint not null unique
 ) with (fillfactor = 85, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 1000))";
 
-constexpr const char* kRead = "select id, name, audiences, enabled, created_at_ms from read_models.";
+constexpr const char* kRead = "select id, name, audiences, enabled, created_at_ms, first_position from read_models.";
 
 constexpr const char* kWrite =
-    R"( as a (id, name, audiences, enabled, created_at_ms, updated_at_ms, version, position)
+    R"( as a (id, name, audiences, enabled, created_at_ms, updated_at_ms, version, position,
+         first_position)
 select * from unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::bigint[], $6::bigint[], $7::integer[],
-                     $8::bigint[])
+                     $8::bigint[], $9::bigint[])
 on conflict (id) do update set name = excluded.name, audiences = excluded.audiences, enabled = excluded.enabled,
     updated_at_ms = excluded.updated_at_ms, version = excluded.version, position = excluded.position)";
 
@@ -37,6 +39,7 @@ struct Row {
     std::int64_t updated_at_ms = 0;
     std::int32_t version = 0;
     Position position = 0;
+    Position first_position = 0;
     bool known = false;  // it was registered
     bool deleted = false;
 };
@@ -57,6 +60,7 @@ struct Change {
         row.name = event.name;
         row.audiences = joined(event.audiences);
         row.created_at_ms = decoded.metadata.occurred_at_ms;
+        row.first_position = decoded.recorded->position;
     }
     void operator()(const ServiceAccountChanged& event) const {
         row.name = event.name;
@@ -80,11 +84,12 @@ void read_rows(pqxx::transaction_base& transaction, const std::string& table, co
         row.audiences = found[2].c_str();
         row.enabled = found[3].as<bool>();
         row.created_at_ms = found[4].as<std::int64_t>();
+        row.first_position = found[5].as<std::int64_t>();
     }
 }
 
 void write_rows(pqxx::transaction_base& transaction, const std::string& table, const Rows& rows) {
-    SqlArray id, name, audiences, enabled, created, updated, version, position, deleted;
+    SqlArray id, name, audiences, enabled, created, updated, version, position, first_position, deleted;
     for (const auto& [account, row] : rows) {
         if (row.deleted) {
             deleted.add(account);
@@ -98,13 +103,14 @@ void write_rows(pqxx::transaction_base& transaction, const std::string& table, c
         updated.add(row.updated_at_ms);
         version.add(row.version);
         position.add(row.position);
+        first_position.add(row.first_position);
     }
     if (!deleted.empty())
         transaction.exec_params("delete from read_models." + table + " where id = any($1::uuid[])", deleted.literal());
     if (id.empty()) return;
     transaction.exec_params("insert into read_models." + table + kWrite, id.literal(), name.literal(),
                             audiences.literal(), enabled.literal(), created.literal(), updated.literal(),
-                            version.literal(), position.literal());
+                            version.literal(), position.literal(), first_position.literal());
 }
 
 }  // namespace

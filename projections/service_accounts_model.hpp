@@ -8,7 +8,7 @@ namespace keyledger::projections {
 class ServiceAccountsModel : public ReadModel {
 public:
     static constexpr std::string_view kName = "service_accounts";
-    static constexpr int kLayout = 1;
+    static constexpr int kLayout = 2;
 
     std::string_view name() const override { return kName; }
     int layout() const override { return kLayout; }

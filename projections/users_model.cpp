@@ -20,18 +20,19 @@ constexpr const char* kColumns = R"( (
     created_at_ms  bigint not null,
     updated_at_ms  bigint not null,
     version        integer not null,
-    position       bigint not null
+    position       bigint not null,
+    first_position bigint not null unique
 ) with (fillfactor = 85, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50000,
         autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000))";
 
 constexpr const char* kRead = R"(
 select id, email, username, name, status, administrator, email_verified, created_at_ms, updated_at_ms, version,
-       position from )";
+       position, first_position from )";
 
 constexpr const char* kWrite = R"( as u (id, email, username, name, status, administrator, email_verified,
-    created_at_ms, updated_at_ms, version, position)
+    created_at_ms, updated_at_ms, version, position, first_position)
 select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::boolean[],
-                     $8::bigint[], $9::bigint[], $10::integer[], $11::bigint[])
+                     $8::bigint[], $9::bigint[], $10::integer[], $11::bigint[], $12::bigint[])
 on conflict (id) do update set email = excluded.email, username = excluded.username, name = excluded.name,
     status = excluded.status, administrator = excluded.administrator, email_verified = excluded.email_verified,
     updated_at_ms = excluded.updated_at_ms, version = excluded.version, position = excluded.position)";
@@ -47,6 +48,7 @@ struct UserRow {
     std::int64_t updated_at_ms = 0;
     std::int32_t version = 0;  // 0: there is no row yet
     Position position = 0;
+    Position first_position = 0;
     bool erased = false;  // and so no row
 };
 
@@ -95,12 +97,13 @@ void read_rows(pqxx::transaction_base& transaction, const std::string& table, co
         row.updated_at_ms = found[8].as<std::int64_t>();
         row.version = found[9].as<std::int32_t>();
         row.position = found[10].as<std::int64_t>();
+        row.first_position = found[11].as<std::int64_t>();
     }
 }
 
 void write_rows(pqxx::transaction_base& transaction, const std::string& table, const Rows& rows) {
     SqlArray id, email, username, name, status, administrator, verified, created, updated, version, position;
-    SqlArray erased;
+    SqlArray first_position, erased;
     for (const auto& [user, row] : rows) {
         if (row.erased) {
             erased.add(user);
@@ -117,6 +120,7 @@ void write_rows(pqxx::transaction_base& transaction, const std::string& table, c
         updated.add(row.updated_at_ms);
         version.add(row.version);
         position.add(row.position);
+        first_position.add(row.first_position);
     }
     if (!erased.empty())
         transaction.exec_params("delete from " + table + " where id = any($1::uuid[])", erased.literal());
@@ -124,7 +128,7 @@ void write_rows(pqxx::transaction_base& transaction, const std::string& table, c
     transaction.exec_params("insert into " + table + kWrite, id.literal(), email.literal(),
                             username.literal(), name.literal(), status.literal(), administrator.literal(),
                             verified.literal(), created.literal(), updated.literal(), version.literal(),
-                            position.literal());
+                            position.literal(), first_position.literal());
 }
 
 // Whether the administrator's role came or went by this event, and whose.
@@ -162,6 +166,7 @@ void move_row(UserRow& row, const DecodedEvent& decoded) {
     if (row.version == 0 && !begins_row(decoded))
         throw InconsistentLog("position " + std::to_string(decoded.recorded->position) +
                               " is about a user who has no row");
+    if (row.version == 0) row.first_position = decoded.recorded->position;
     row.updated_at_ms = decoded.metadata.occurred_at_ms;
     row.position = decoded.recorded->position;
     if (const auto standing = standing_by(decoded)) {

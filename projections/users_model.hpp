@@ -7,7 +7,7 @@ namespace keyledger::projections {
 class UsersModel : public ReadModel {
 public:
     static constexpr std::string_view kName = "users";
-    static constexpr int kLayout = 2;
+    static constexpr int kLayout = 3;
 
     std::string_view name() const override { return kName; }
     int layout() const override { return kLayout; }

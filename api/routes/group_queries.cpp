@@ -22,11 +22,6 @@ void write_group(JsonText& json, const rows::GroupRow& group) {
     json.text("id", group.id.to_string()).text("name", group.name);
 }
 
-std::optional<rows::RoleCursor> after_of(const PageRequest& page) {
-    if (!page.cursor) return std::nullopt;
-    return rows::RoleCursor{Uuid::parse(*page.cursor).value_or(Uuid{})};
-}
-
 // Of the built-in group before it was given a first role: it is there, and has nothing.
 std::optional<rows::GroupRow> row_of(const Uuid& id, std::optional<rows::GroupRow> found) {
     if (!found && id == kEveryone) return rows::GroupRow{id, std::string(kEveryoneName), 0, 0};
@@ -90,7 +85,8 @@ Reply list_groups(Context& context, Request& request) {
     const PageRequest page = read_page(context, query, list);
     auto read = query.finish();
     if (!read) co_return read.error();
-    auto groups = co_await context.queries.list_groups(after_of(page), page.limit, request.deadline);
+    const auto cursor = cursor_of<rows::GroupCursor>(page);
+    auto groups = co_await context.queries.list_groups(cursor, page.limit, request.deadline);
     if (!groups) co_return refuse_query(request, groups.error());
     co_return list_answer(context, request, list, *groups, write_group);
 }
@@ -121,7 +117,8 @@ Reply list_group_members(Context& context, Request& request) {
     auto group = co_await find_group(context, request);
     if (!group) co_return group.error();
     auto members =
-        co_await context.queries.list_members(group->id, after_of(page), page.limit, request.deadline);
+        co_await context.queries.list_members(group->id, cursor_of<rows::MemberCursor>(page), page.limit,
+                                              request.deadline);
     if (!members) co_return refuse_query(request, members.error());
     co_return list_answer(context, request, list, *members, [](JsonText& json, const rows::MemberRow& member) {
         json.text("type", member.type).text("id", member.id.to_string()).time("added_at", member.since_ms);

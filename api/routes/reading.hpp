@@ -35,11 +35,17 @@ std::string list_name(const Request& request, std::string_view list);
 // `limit` and `cursor`; a cursor of another list, with other filters, or of another service is refused as malformed.
 PageRequest read_page(Context& context, FormFields& query, std::string_view list);
 
-// Where a list that is ordered by ids goes on; nil for a cursor that says none.
+// Where a list that is ordered by positions or ids goes on; the beginning for a cursor that says no place.
+void read_place(std::string_view text, Position& place);
+void read_place(std::string_view text, Uuid& place);
+inline std::string text_of_place(Position place) { return std::to_string(place); }
+inline std::string text_of_place(const Uuid& place) { return place.to_string(); }
 template <class Cursor>
 std::optional<Cursor> cursor_of(const PageRequest& page) {
     if (!page.cursor) return std::nullopt;
-    return Cursor{Uuid::parse(*page.cursor).value_or(Uuid{})};
+    Cursor cursor{};
+    read_place(*page.cursor, cursor.after);
+    return cursor;
 }
 
 // The items of a list, each written into an object of its own.
@@ -58,14 +64,14 @@ void write_items(JsonText& json, const Rows& rows, Write write) {
 Response page_answer(const Request& request, JsonText& json, const std::optional<std::string>& next,
                      Position position);
 
-// A page of a list that is ordered by ids.
+// A page of a list that is ordered by positions or ids.
 template <class Page, class Write>
 Response list_answer(Context& context, const Request& request, std::string_view list, const Page& page,
                      Write write) {
     JsonText json;
     write_items(json, page.items, write);
     std::optional<std::string> next;
-    if (page.next) next = context.cursors.seal(list, page.next->after.to_string());
+    if (page.next) next = context.cursors.seal(list, text_of_place(page.next->after));
     return page_answer(request, json, next, page.position);
 }
 

@@ -238,13 +238,12 @@ TEST_F(QueriesTest, ListsGroupsTheirMembersAndThoseOfAUser) {
 
 TEST_F(QueriesTest, ListsRolesAndThoseOfAUser) {
     const Uuid ann = story.registers("ann@example.com");
-    std::vector<Uuid> roles;
-    for (int i = 0; i < 3; ++i) {
-        roles.push_back(story.new_id());
-        story.record(roles.back(), RoleEvent(RoleDefined{"r" + std::to_string(i), {"a:*", "b:c"}, RoleKind::kCustom}),
+    std::vector<Uuid> roles{story.new_id(), story.new_id(), story.new_id()};
+    std::ranges::sort(roles, std::greater{});  // they are listed as they were defined, not by id
+    for (std::size_t i = 0; i < roles.size(); ++i)
+        story.record(roles[i],
+                     RoleEvent(RoleDefined{"r" + std::to_string(i), {"a:*", "b:c"}, RoleKind::kCustom}),
                      By{});
-    }
-    std::ranges::sort(roles);
     story.record(assignments_of(ann), AssignmentsEvent(RoleAssigned{ann, roles[1]}), By{});  // 5
     project();
     const auto found = answer_of(queries.find_role(roles[0], soon()));
