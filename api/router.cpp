@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "api/problem.hpp"
+#include "api/target.hpp"
 
 namespace keyledger::api {
 namespace {
@@ -52,10 +53,22 @@ bool literals_first(const std::vector<std::string>& a, const std::vector<std::st
     });
 }
 
+constexpr std::string_view kDocumentsOfIssuers[] = {"oauth-authorization-server", "authzen-configuration"};
+
 }  // namespace
 
-Router::Router(std::vector<Route> routes, CorsPolicy cors)
-    : routes_(std::move(routes)), cors_(std::move(cors)) {
+std::vector<std::string> path_of_url(std::string_view url) {
+    const std::size_t scheme = url.find("://");
+    const std::size_t path = scheme == url.npos ? url.npos : url.find('/', scheme + 3);
+    if (path == url.npos) return {};
+    auto target = parse_target(url.substr(path));
+    if (!target || !target->query.empty() || target->segments.empty() || target->segments.back().empty())
+        throw std::invalid_argument("'" + std::string(url) + "' has a path that can't be served");
+    return std::move(target->segments);
+}
+
+Router::Router(std::vector<Route> routes, CorsPolicy cors, std::vector<std::string> base)
+    : routes_(std::move(routes)), cors_(std::move(cors)), base_(std::move(base)) {
     if (cors_.credentials && std::ranges::count(cors_.origins, "*") > 0)
         throw std::invalid_argument("CORS: credentials can't be allowed to every origin; name the origins");
     for (std::size_t i = 0; i < routes_.size(); ++i) {
@@ -80,16 +93,29 @@ Router::Router(std::vector<Route> routes, CorsPolicy cors)
     std::ranges::stable_sort(paths_, literals_first, &Compiled::segments);
 }
 
-const Router::Compiled* Router::find_path(const Request& request) const {
+const Router::Compiled* Router::find_path(const std::vector<std::string>& segments) const {
     for (const Compiled& path : paths_)
-        if (fits(path.segments, request.segments)) return &path;
+        if (fits(path.segments, segments)) return &path;
     return nullptr;
+}
+
+void Router::localize(Request& request) const {
+    auto& segments = request.segments;
+    if (base_.empty() || segments.size() < base_.size()) return;
+    const bool is_about_base = segments.size() == 2 + base_.size() && segments[0] == ".well-known" &&
+                               std::ranges::find(kDocumentsOfIssuers, segments[1]) != std::end(kDocumentsOfIssuers) &&
+                               std::equal(base_.begin(), base_.end(), segments.begin() + 2);
+    if (is_about_base)
+        segments.resize(2);
+    else if (std::equal(base_.begin(), base_.end(), segments.begin()) && find_path(segments) == nullptr)
+        segments.erase(segments.begin(), segments.begin() + static_cast<std::ptrdiff_t>(base_.size()));
 }
 
 Router::Resolution Router::resolve(Request& request) const {
     request.operation = kUnmatched;
     if (request.target == "*") return {nullptr, no_content()};
-    const Compiled* path = find_path(request);
+    localize(request);
+    const Compiled* path = find_path(request.segments);
     if (path == nullptr)
         return {nullptr, problem(request, problems::kNotFound,
                                  "Nothing is served at this path. /openapi.json lists what is.")};

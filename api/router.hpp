@@ -62,7 +62,9 @@ class Router {
 public:
     // Throws std::invalid_argument on two routes that no request can tell apart, on a path without a leading
     // slash, on a route for HEAD or OPTIONS (they are answered here), and on CORS for "*" with credentials.
-    explicit Router(std::vector<Route> routes, CorsPolicy cors = {});
+    // `base`: the issuer's path. Everything is served behind it too, and the issuer's well-known documents where RFC
+    // 8414 section 3.1 and AuthZEN section 9.2 put them: between host and path.
+    explicit Router(std::vector<Route> routes, CorsPolicy cors = {}, std::vector<std::string> base = {});
 
     struct Resolution {
         const Handler* handler = nullptr;  // null: `answer` is the answer
@@ -82,13 +84,20 @@ private:
         std::map<Method, std::size_t> by_method;
         std::string allow;
     };
-    const Compiled* find_path(const Request& request) const;
+    const Compiled* find_path(const std::vector<std::string>& segments) const;
+    // Without the base.
+    void localize(Request& request) const;
     Resolution options(const Request& request, const Compiled& path) const;
     bool admits(std::string_view origin) const;
 
     std::vector<Route> routes_;
     std::vector<Compiled> paths_;  // literal segments before parameters
     CorsPolicy cors_;
+    std::vector<std::string> base_;
 };
+
+// The segments of a URL's path. Throws std::invalid_argument for a URL that has a path but none that can be served.
+std::vector<std::string> path_of_url(std::string_view url);
+
 
 }  // namespace keyledger::api

@@ -4,6 +4,7 @@
 #include <rapidjson/writer.h>
 
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <ctime>
 
@@ -90,24 +91,71 @@ std::string rfc3339(std::int64_t at_ms) {
     return std::string(text.data(), size) + fraction.data();
 }
 
-std::optional<std::int64_t> parse_rfc3339(std::string_view text) {
-    std::tm utc{};
-    const std::string copy(text);
-    const char* rest = ::strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%S", &utc);
-    if (!rest) return std::nullopt;
-    std::string_view tail(rest);
-    std::int64_t ms = 0;
-    if (tail.starts_with('.')) {
-        const auto digits = tail.substr(1, tail.find_first_not_of("0123456789", 1) - 1);
-        if (digits.empty() || digits.size() > 9) return std::nullopt;
-        for (std::size_t i = 0; i < 3; ++i) ms = 10 * ms + (i < digits.size() ? digits[i] - '0' : 0);
-        tail.remove_prefix(1 + digits.size());
+namespace {
+
+// Reads a time from the left; what does not fit makes it bad for good.
+struct TimeText {
+    std::string_view rest;
+    bool good = true;
+
+    bool is_digit() const { return !rest.empty() && rest.front() >= '0' && rest.front() <= '9'; }
+    int digit() {
+        const int value = is_digit() ? rest.front() - '0' : 0;
+        good = good && is_digit();
+        if (!rest.empty()) rest.remove_prefix(1);
+        return value;
     }
-    if (tail != "Z") return std::nullopt;
-    const int day = utc.tm_mday;
-    const std::int64_t at_s = ::timegm(&utc);
-    if (utc.tm_mday != day) return std::nullopt;  // it made the 30th of February the 2nd of March
-    return at_s * 1000 + ms;
+    int number(int digits, int min, int max) {
+        int value = 0;
+        for (; digits > 0; --digits) value = 10 * value + digit();
+        good = good && value >= min && value <= max;
+        return value;
+    }
+    char one_of(std::string_view choices) {
+        const char found = rest.empty() ? '\0' : rest.front();
+        good = good && choices.find(found) != choices.npos;
+        if (!rest.empty()) rest.remove_prefix(1);
+        return found;
+    }
+    int milliseconds() {
+        if (rest.empty() || rest.front() != '.') return 0;
+        rest.remove_prefix(1);
+        good = good && is_digit();
+        int value = 0;
+        for (int scale = 100; is_digit(); scale /= 10) value += scale * digit();
+        return value;
+    }
+    int offset_minutes() {
+        const char sign = one_of("Zz+-");
+        if (sign != '+' && sign != '-') return 0;
+        const int hours = number(2, 0, 23);
+        one_of(":");
+        const int minutes = hours * 60 + number(2, 0, 59);
+        return sign == '-' ? -minutes : minutes;
+    }
+};
+
+}  // namespace
+
+std::optional<std::int64_t> parse_rfc3339(std::string_view text) {
+    using namespace std::chrono;
+    TimeText read{text};
+    const auto in_year = year(read.number(4, 0, 9999));
+    read.one_of("-");
+    const auto in_month = month(static_cast<unsigned>(read.number(2, 1, 12)));
+    read.one_of("-");
+    const year_month_day date{in_year, in_month, day(static_cast<unsigned>(read.number(2, 1, 31)))};
+    read.one_of("Tt");
+    const int hour = read.number(2, 0, 23);
+    read.one_of(":");
+    const int minute = read.number(2, 0, 59);
+    read.one_of(":");
+    const int second = read.number(2, 0, 60);
+    const int ms = read.milliseconds();
+    const int offset = read.offset_minutes();
+    if (!read.good || !read.rest.empty() || !date.ok()) return std::nullopt;
+    const auto time = sys_days(date) + hours(hour) + minutes(minute - offset) + seconds(second) + milliseconds(ms);
+    return duration_cast<milliseconds>(time.time_since_epoch()).count();
 }
 
 }  // namespace keyledger::api

@@ -40,7 +40,9 @@ private:
 
 // RFC 3339, UTC, with milliseconds.
 std::string rfc3339(std::int64_t at_ms);
-// RFC 3339 in UTC, to the second or finer; nullopt for anything else.
+// A date and time of RFC 3339 section 5.6: any offset, 'T' and 'Z' in either case, any number of digits behind the
+// second (what is finer than a millisecond is left off), a leap second as the first of the next minute. Milliseconds
+// since 1970; nullopt for anything else.
 std::optional<std::int64_t> parse_rfc3339(std::string_view text);
 
 }  // namespace keyledger::api

@@ -96,10 +96,10 @@ struct Service::Parts {
           hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher, core.authenticity)),
           followers(config, core, queries, *hot_access),
           context{core.services, tokens, cursors, idempotency_keys, clients, queries, health,
-                  tree_heads,    log_id,
+                  tree_heads,    known_owners, config.subject_namings, log_id,
                   config.clear_positions ? api::Positions::kClear : api::Positions::kSealed},
           router(api::telling_positions(api::bind_limited_routes(api::route_table(), context), context),
-                 cors_policy(config)),
+                 cors_policy(config), api::path_of_url(config.issuer)),
           server(server_options(config, core.clock), router, metrics),
           management(management_options(config.management_listen),
                      management_routes({health, metrics, log_id})),
@@ -124,6 +124,7 @@ struct Service::Parts {
     projections::Queries queries;
     std::unique_ptr<projections::HotAccess> hot_access;
     Followers followers;
+    commands::KnownOwners known_owners;
     api::Context context;
     api::Router router;
     api::Server server;

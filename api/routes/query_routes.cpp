@@ -111,11 +111,16 @@ std::optional<rows::SessionCursor> session_cursor(const PageRequest& page) {
     return rows::SessionCursor{parse_number(*page.cursor).value_or(0)};
 }
 
+constexpr std::size_t kMaxTimeBytes = 64;
+
 std::optional<std::int64_t> read_time(FormFields& query, std::string_view name) {
-    const auto text = query.optional_string(name, 40);
+    auto text = query.optional_string(name, kMaxTimeBytes);
     if (!text) return std::nullopt;
+    // In a query, a '+' that was not escaped reads as a space: no time has one.
+    std::ranges::replace(*text, ' ', '+');
     const auto at_ms = parse_rfc3339(*text);
-    if (!at_ms) query.refuse(name, "Give a time such as 2026-01-31T12:00:00Z (RFC 3339, UTC).");
+    if (!at_ms)
+        query.refuse(name, "Give a time such as 2026-01-31T12:00:00Z or 2026-01-31T14:00:00+02:00 (RFC 3339).");
     return at_ms;
 }
 
@@ -131,6 +136,7 @@ rows::AuditFilter read_audit_filter(FormFields& query) {
     rows::AuditFilter filter;
     filter.user = read_uuid(query, "user");
     filter.actor_id = query.optional_string("actor", 255);
+    if (const auto id = Uuid::parse(filter.actor_id.value_or(""))) filter.actor_id = id->to_string();
     filter.type = query.optional_string("type", 64);
     filter.from_ms = read_time(query, "from");
     filter.until_ms = read_time(query, "to");

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <stdexcept>
+#include <tuple>
 
 #include "api/problem.hpp"
 #include "api/target.hpp"
@@ -51,6 +52,46 @@ TEST(Router, FindsTheOperationAndItsParameters) {
     EXPECT_EQ(request.path_parameter("id"), "a/b");
     EXPECT_EQ(request.path_parameter("part"), "7");
     EXPECT_THROW(request.path_parameter("other"), std::logic_error);
+}
+
+// RFC 8414 section 3.1 and AuthZEN 1.0 section 9.2: between host and path.
+TEST(Router, ServesAnIssuersDocumentsBehindTheWellKnownName) {
+    static Nothing nothing;
+    constexpr std::array<RouteEntry<Nothing>, 4> kServed{
+        {{"oauth", Method::kGet, "/.well-known/oauth-authorization-server", answer},
+         {"authzen", Method::kGet, "/.well-known/authzen-configuration", answer},
+         {"jwks", Method::kGet, "/.well-known/jwks.json", answer},
+         {"thing", Method::kGet, "/things/{id}", answer}}};
+    const std::span<const RouteEntry<Nothing>> rows(kServed);
+    const Router plain(bind_routes(rows, nothing));
+    const Router under(bind_routes(rows, nothing), {}, path_of_url("https://pdp.example/auth/a%20b"));
+    const auto operation = [](const Router& table, std::string_view target) {
+        Request request = request_for(Method::kGet, target);
+        (void)table.resolve(request);
+        return std::string(request.operation);
+    };
+    const std::tuple<std::string, std::string, std::string> kCases[] = {
+        {"/.well-known/oauth-authorization-server", "oauth", "oauth"},
+        {"/.well-known/oauth-authorization-server/auth/a%20b", "unmatched", "oauth"},
+        {"/.well-known/authzen-configuration/auth/a%20b", "unmatched", "authzen"},
+        {"/.well-known/authzen-configuration/auth", "unmatched", "unmatched"},
+        {"/.well-known/authzen-configuration/auth/a%20b/c", "unmatched", "unmatched"},
+        {"/.well-known/authzen-configuration/other/a%20b", "unmatched", "unmatched"},
+        {"/.well-known/jwks.json/auth/a%20b", "unmatched", "unmatched"},
+        {"/auth/a%20b/.well-known/jwks.json", "unmatched", "jwks"},
+        {"/auth/a%20b/.well-known/oauth-authorization-server", "unmatched", "oauth"},
+        {"/auth/a%20b/things/7", "unmatched", "thing"},
+        {"/auth/things/7", "unmatched", "unmatched"},
+        {"/auth/a%20b", "unmatched", "unmatched"},
+        {"/things/7", "thing", "thing"}};
+    for (const auto& [target, without, with] : kCases) {
+        EXPECT_EQ(operation(plain, target), without) << target;
+        EXPECT_EQ(operation(under, target), with) << target;
+    }
+    EXPECT_TRUE(path_of_url("https://pdp.example").empty());
+    EXPECT_TRUE(path_of_url("http://127.0.0.1:8080").empty());
+    for (const char* bad : {"https://a/", "https://a/b/", "https://a/../b", "https://a/b?c=d", "https://a/b//c/"})
+        EXPECT_THROW(path_of_url(bad), std::invalid_argument) << bad;
 }
 
 TEST(Router, PrefersLiteralsToParameters) {
