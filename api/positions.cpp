@@ -41,12 +41,12 @@ boost::asio::awaitable<Response> answered(const Handler& handler, Context& conte
     Response response = co_await handler(request);
     const auto told = response.headers.find(kHeader);
     if (!told || context.positions == Positions::kClear) co_return response;
-    const auto position = number_in(*told);
-    const bool anonymous = std::ranges::find(kTellNothing, request.operation) != std::end(kTellNothing);
-    if (anonymous || !position) {
+    if (std::ranges::find(kTellNothing, request.operation) != std::end(kTellNothing)) {
         tell(response, std::nullopt);
         co_return response;
     }
+    const auto position = number_in(*told);
+    if (!position) co_return response;  // sealed by the route
     const bool as_number = co_await may_read_log(context, request);
     if (!as_number) tell(response, position_for_callers(context, *position));
     co_return response;

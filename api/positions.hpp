@@ -1,5 +1,5 @@
 #pragma once
-// Positions of the log, as callers are told them (`Keyledger-Position`, `context.position`) and send them back
+// Positions of the log, as callers are told them (`Keyledger-Position`) and send them back
 // (`Keyledger-Min-Position`). Whoever may read the log (keyledger.audit:read) gets the number. Everybody else gets a
 // sealed value of one length that names the log and the position: with numbers a caller could count what others do, and
 // tell by one event more or less whether a name exists.

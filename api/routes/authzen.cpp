@@ -1,6 +1,7 @@
 #include "api/routes/authzen.hpp"
 
 #include "api/client_authentication.hpp"
+#include "api/positions.hpp"
 #include "api/refusals.hpp"
 #include "api/routes/authzen_routes.hpp"
 #include "commands/rates.hpp"
@@ -20,6 +21,15 @@ std::string read_name(JsonFields& body, const std::string& path) {
     return body.required_string(path, kMaxEvaluatedIdBytes);
 }
 
+// Properties are whatever the one who asks keeps there. An owner that is no text is nobody known here.
+Resource read_owner(JsonFields& body, const std::string& path) {
+    Resource resource;
+    const std::size_t before = body.errors();
+    resource.owner = body.optional_string(path + ".properties.owner", kMaxEvaluatedIdBytes);
+    body.take_errors(before);
+    return resource;
+}
+
 }  // namespace
 
 // ---- the question
@@ -31,28 +41,24 @@ Subject read_subject_type(JsonFields& body, const std::string& path) {
     return subject;
 }
 
-Subject read_subject(JsonFields& body, const std::string& path) {
-    Subject subject = read_subject_type(body, path);
+Subject read_subject(JsonFields& body, const std::string& path, const std::string& typed) {
+    Subject subject = read_subject_type(body, typed.empty() ? path : typed);
     subject.id = read_name(body, path + ".id");
     return subject;
 }
 
 Resource read_resource_type(JsonFields& body, const std::string& path) {
-    Resource resource;
+    Resource resource = read_owner(body, path);
     resource.type = read_name(body, path + ".type");
-    // Properties are whatever the one who asks keeps there. An owner that is no text is nobody known here.
-    const std::size_t before = body.errors();
-    resource.owner = body.optional_string(path + ".properties.owner", kMaxEvaluatedIdBytes);
-    body.take_errors(before);
     return resource;
 }
 
-Resource read_resource(JsonFields& body, const std::string& path) {
-    Resource resource = read_resource_type(body, path);
+Resource read_resource(JsonFields& body, const std::string& path, const std::string& typed) {
+    Resource resource = read_owner(body, path);
+    resource.type = read_name(body, (typed.empty() ? path : typed) + ".type");
     resource.id = read_name(body, path + ".id");
     return resource;
 }
-
 std::string read_action(JsonFields& body, const std::string& path) { return read_name(body, path + ".name"); }
 
 Question::Question(const Resource& resource, std::string_view asked)
@@ -141,6 +147,12 @@ Asking authenticate_asker(Context& context, const Request& request) {
     Asker asker;
     asker.holder = std::move(*claims);
     co_return asker;
+}
+
+Response answer_at(Context& context, JsonText& json, Position position) {
+    Response response = api::json(200, json.finish());
+    response.headers.add("Keyledger-Position", position_for_callers(context, position));
+    return response;
 }
 
 commands::Answer<Access> learn(Context& context, const Asker& asker, Subject subject,

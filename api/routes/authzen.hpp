@@ -6,6 +6,7 @@
 
 #include "api/context.hpp"
 #include "api/read_json.hpp"
+#include "api/write_json.hpp"
 #include "commands/answers_at_head.hpp"
 
 namespace keyledger::api::routes::authzen {
@@ -32,9 +33,10 @@ struct Resource {
 
 // Each of an object of that name; what is wrong is said by the body's finish().
 Subject read_subject_type(JsonFields& body, const std::string& path);  // without an id
-Subject read_subject(JsonFields& body, const std::string& path);
+// `typed`: the object with the type, where that is another one.
+Subject read_subject(JsonFields& body, const std::string& path, const std::string& typed = "");
 Resource read_resource_type(JsonFields& body, const std::string& path);  // without an id
-Resource read_resource(JsonFields& body, const std::string& path);
+Resource read_resource(JsonFields& body, const std::string& path, const std::string& typed = "");
 std::string read_action(JsonFields& body, const std::string& path);
 
 // The same as permissions name them.
@@ -57,6 +59,10 @@ struct Asker {
     bool may_ask(const Subject& subject) const;
 };
 boost::asio::awaitable<Result<Asker, Response>> authenticate_asker(Context& context, const Request& request);
+
+// An answer as of that position. AuthZEN has no place for it in the body, which is the same each time that the same is
+// asked (and so is what is sealed not).
+Response answer_at(Context& context, JsonText& json, Position position);
 
 // At the head. Of an id or name that is nobody's too: nothing is granted.
 commands::Answer<commands::Access> learn(Context& context, const Asker& asker, Subject subject,

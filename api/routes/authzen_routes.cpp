@@ -1,8 +1,8 @@
 #include "api/routes/authzen_routes.hpp"
 
+#include <algorithm>
 #include <map>
 
-#include "api/positions.hpp"
 #include "api/refusals.hpp"
 #include "api/routes/authzen.hpp"
 #include "api/write_json.hpp"
@@ -28,10 +28,19 @@ std::string path_of(JsonFields& body, const std::string& prefix, const std::stri
     return prefix.empty() || body.object(own) ? own : part;
 }
 
+// A default that is a type alone stands for the type of items that are an id alone. A whole one stands for what an
+// item does not have at all, and for no part of what it has.
+std::string typed_by(JsonFields& body, const std::string& own, const std::string& part) {
+    const bool is_type_alone = body.has(part + ".type") && !body.has(part + ".id");
+    return own != part && !body.has(own + ".type") && is_type_alone ? part : own;
+}
+
 Evaluation read_evaluation(JsonFields& body, const std::string& prefix) {
     Evaluation one;
-    one.subject = read_subject(body, path_of(body, prefix, "subject"));
-    one.resource = read_resource(body, path_of(body, prefix, "resource"));
+    const std::string subject = path_of(body, prefix, "subject");
+    const std::string resource = path_of(body, prefix, "resource");
+    one.subject = read_subject(body, subject, typed_by(body, subject, "subject"));
+    one.resource = read_resource(body, resource, typed_by(body, resource, "resource"));
     one.action = read_action(body, path_of(body, prefix, "action"));
     return one;
 }
@@ -48,8 +57,10 @@ Evaluation read_item(JsonFields& body, const std::string& item) {
 
 // What stands beside the items: right, though every item may have its own.
 void read_defaults(JsonFields& body) {
-    if (body.object("subject")) read_subject(body, "subject");
-    if (body.object("resource")) read_resource(body, "resource");
+    if (body.object("subject")) read_subject_type(body, "subject");
+    if (body.has("subject.id")) read_subject(body, "subject");
+    if (body.object("resource")) read_resource_type(body, "resource");
+    if (body.has("resource.id")) read_resource(body, "resource");
     if (body.object("action")) read_action(body, "action");
 }
 
@@ -85,11 +96,6 @@ boost::asio::awaitable<Result<bool, CommandError>> decide(Context& context, cons
     co_return learned.at(one.subject).decide(question.asked());
 }
 
-void write_decision(JsonText& json, Context& context, bool decision, const Access& access) {
-    const std::string position = position_for_callers(context, access.position);
-    json.truth("decision", decision).begin_object("context").text("position", position).end_object();
-}
-
 void write_refusal(JsonText& json, const std::vector<FieldError>& errors) {
     std::string message;
     for (const FieldError& error : errors)
@@ -103,12 +109,13 @@ Reply answer_one(Context& context, Request& request, Asker asker, Evaluation one
     auto decision = co_await decide(context, asker, one, learned, request.deadline);
     if (!decision) co_return refuse(request, decision.error());
     JsonText json;
-    write_decision(json, context, *decision, learned.at(one.subject));
-    co_return api::json(200, json.finish());
+    json.truth("decision", *decision);
+    co_return answer_at(context, json, learned.at(one.subject).position);
 }
 
 Reply answer_all(Context& context, Request& request, Asker asker, std::vector<Evaluation> all, Semantic semantic) {
     Learned learned;
+    Position position = 0;  // of what was looked at last
     JsonText json;
     json.begin_array("evaluations");
     for (const Evaluation& one : all) {
@@ -118,7 +125,8 @@ Reply answer_all(Context& context, Request& request, Asker asker, std::vector<Ev
             auto decision = co_await decide(context, asker, one, learned, request.deadline);
             if (!decision) co_return refuse(request, decision.error());
             permitted = *decision;
-            write_decision(json, context, permitted, learned.at(one.subject));
+            position = std::max(position, learned.at(one.subject).position);
+            json.truth("decision", permitted);
         } else {
             write_refusal(json, one.errors);
         }
@@ -126,7 +134,8 @@ Reply answer_all(Context& context, Request& request, Asker asker, std::vector<Ev
         if (semantic == (permitted ? Semantic::kPermitOnFirstPermit : Semantic::kDenyOnFirstDeny)) break;
     }
     json.end_array();
-    co_return api::json(200, json.finish());
+    if (position == 0) co_return api::json(200, json.finish());
+    co_return answer_at(context, json, position);
 }
 
 }  // namespace

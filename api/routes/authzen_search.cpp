@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "api/positions.hpp"
 #include "api/refusals.hpp"
 #include "api/routes/authzen.hpp"
 #include "api/routes/authzen_routes.hpp"
@@ -129,10 +128,6 @@ SubjectQuestion read_subject_question(Context& context, JsonFields& body) {
     return asked;
 }
 
-void write_context(JsonText& json, Context& context, Position position) {
-    json.begin_object("context").text("position", position_for_callers(context, position)).end_object();
-}
-
 // One page at the head; of a limit of none, whether there is anybody.
 commands::Answer<commands::SubjectStates> find_subjects(Context& context, Request& request, SubjectQuestion& asked) {
     if (asked.subject.type == authzen::SubjectType::kOther) {
@@ -203,12 +198,11 @@ Reply search_subjects(Context& context, Request& request) {
     if (page->found.next) last = text_of(*page->found.next);
     JsonText json;
     write_page(context, json, question.bound, question.page, names->size(), last);
-    write_context(json, context, page->position);
     json.begin_array("results");
     for (const std::string& name : *names)
         json.begin_object().text("type", question.subject.type_name).text("id", name).end_object();
     json.end_array();
-    co_return api::json(200, json.finish());
+    co_return answer_at(context, json, page->position);
 }
 
 Reply search_resources(Context& context, Request& request) {
@@ -237,15 +231,15 @@ Reply search_resources(Context& context, Request& request) {
     const Part part = part_of(*instances, page);
     JsonText json;
     write_page(context, json, bound, page, part.results.size(), part.last);
-    json.begin_object("context").text("position", position_for_callers(context, access.position));
     const std::string themselves = access.subject_id.to_string();
     question.owner = themselves;
-    if (!resource.owner) json.truth("own", permits(access.roles, access.subject_id, question));
-    json.end_object().begin_array("results");
+    if (!resource.owner)
+        json.begin_object("context").truth("own", permits(access.roles, access.subject_id, question)).end_object();
+    json.begin_array("results");
     for (const std::string& instance : part.results)
         json.begin_object().text("type", resource.type).text("id", text_of_part(instance)).end_object();
     json.end_array();
-    co_return api::json(200, json.finish());
+    co_return answer_at(context, json, access.position);
 }
 
 Reply search_actions(Context& context, Request& request) {
@@ -269,12 +263,11 @@ Reply search_actions(Context& context, Request& request) {
     const Part part = part_of(actions, page);
     JsonText json;
     write_page(context, json, bound, page, part.results.size(), part.last);
-    write_context(json, context, access.position);
     json.begin_array("results");
     for (const std::string& action : part.results)
         json.begin_object().text("name", text_of_part(action)).end_object();
     json.end_array();
-    co_return api::json(200, json.finish());
+    co_return answer_at(context, json, access.position);
 }
 
 }  // namespace keyledger::api::routes

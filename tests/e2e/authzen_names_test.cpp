@@ -241,13 +241,42 @@ TEST(Evaluations, TellOfEachItemWhatIsWrongWithIt) {
     }
     // What is wrong at the top is wrong for all.
     for (const char* bad :
-         {R"("action":7)", R"("subject":{"type":"user"})", R"("options":{"evaluations_semantic":"chance"})",
+         {R"("action":7)", R"("subject":{"id":"a"})", R"("options":{"evaluations_semantic":"chance"})",
           R"("options":7)", R"("evaluations":7)"}) {
         const std::string body =
             "{" + std::string(bad) + R"(,"resource":)" + entity("records", "1") +
             (std::string(bad).find("evaluations\"") == 1 ? "" : R"(,"evaluations":[)" + good + "]") + "}";
         EXPECT_EQ(client.post(kEvaluations, body).problem(), "invalid-fields") << bad;
     }
+}
+
+// A whole default stands for what an item does not have at all (AuthZEN section 7.1.1); one that is a type
+// alone, for the type of items that are an id alone.
+TEST(Evaluations, TakeADefaultWholeOrItsType) {
+    const Person ann = holder_of(R"(["records/1:read","notes/1:read@own"])");
+    ApiClient client = asker();
+    const std::string subject = entity("user", ann.id);
+    const auto ask = [&](const std::string& who, const std::string& resource, const std::string& item) {
+        const Answer answer =
+            client.post(kEvaluations, R"({"subject":)" + who + R"(,"action":{"name":"read"},"resource":)" +
+                                          resource + R"(,"evaluations":[)" + item + "]}");
+        EXPECT_EQ(answer.status, 200) << answer.body;
+        return answer.truth("/evaluations/0/decision");
+    };
+    const std::string typed = R"({"type":"records"})";
+    EXPECT_TRUE(ask(subject, typed, R"({"resource":{"id":"1"}})"));
+    EXPECT_FALSE(ask(subject, typed, R"({"resource":{"id":"2"}})"));
+    EXPECT_FALSE(ask(subject, typed, "{}")) << "nothing was asked about";
+    EXPECT_TRUE(
+        ask(R"({"type":"user"})", typed, R"({"resource":{"id":"1"},"subject":{"id":")" + ann.id + R"("}})"));
+    EXPECT_TRUE(ask(subject, entity("records", "1"), "{}"));
+    EXPECT_FALSE(ask(subject, entity("records", "1"), R"({"resource":{"id":"1"}})"))
+        << "in place of a whole one";
+    EXPECT_FALSE(ask(subject, entity("records", "1"), R"({"resource":{"type":"records"}})"));
+    const std::string own = R"({"type":"notes","id":"1","properties":{"owner":")" + ann.id + R"("}})";
+    EXPECT_TRUE(ask(subject, own, "{}"));
+    EXPECT_FALSE(ask(subject, own, R"({"resource":)" + entity("notes", "1") + "}"))
+        << "whose it is was not said";
 }
 
 TEST(Searches, AreEmptyWhereNobodyIs) {
@@ -323,8 +352,7 @@ TEST(AuthzenConfiguration, OfAnIssuerWithAPathIsWhereItsReadersLook) {
                 << target << found.body;
         }
         EXPECT_EQ(plain.get("/.well-known/" + name + "/tenant/two").status, 404);
-        EXPECT_EQ(plain.get("/tenant/one/openapi.json").status, 200)
-            << "endpoints are behind the path too";
+        EXPECT_EQ(plain.get("/tenant/one/openapi.json").status, 200) << "endpoints are behind the path too";
     }
 }
 
