@@ -208,6 +208,7 @@ TEST_F(AuditCommand, ReplaysTheSameStateFromDatabaseAndFile) {
     options.user = line.database.execute("select stream_id from keyledger.events where position = 1");
     auto ran = replay(options);
     ASSERT_EQ(ran.exit, Exit::kGood) << ran.err;
+    const std::string whole = ran.out;
     const std::string user_line = ran.out.substr(0, ran.out.find('\n') + 1);
     EXPECT_EQ(word_in(user_line, "status"), "active");
     EXPECT_NE(ran.out.find("\"kind\":\"assignments\"", user_line.size()), std::string::npos) << "and his roles";
@@ -223,7 +224,7 @@ TEST_F(AuditCommand, ReplaysTheSameStateFromDatabaseAndFile) {
     options.at = "9999-01-01t00:00:00+02:00";
     std::ranges::transform(options.user, options.user.begin(),
                            [](unsigned char c) { return std::toupper(c); });
-    EXPECT_EQ(word_in(replay(options).out, "version"), version) << "in capitals, with an offset";
+    EXPECT_EQ(replay(options).out, whole) << "in capitals, with an offset";
     options.at = "yesterday";
     EXPECT_EQ(replay(options).exit, Exit::kUsage);
     options.at = "";

@@ -8,6 +8,7 @@
 #include "commands/replay.hpp"
 #include "domain/access/administrators.hpp"
 #include "domain/access/nestings.hpp"
+#include "eventstore/codec/jcs.hpp"
 #include "eventstore/kafka/topic_events.hpp"
 #include "tests/kafka/rig.hpp"
 
