@@ -18,6 +18,7 @@ namespace {
 // An unknown field's name is sent back, but not a whole body of it.
 constexpr std::size_t kMaxEchoedBytes = 64;
 constexpr double kNoInteger = 0.5;  // a number that nobody reads
+constexpr int kMaxHugeNumbers = 16;  // each costs another look at the body
 
 // Between the parser and the document: refuses what RapidJSON would let through. A handler that answers false
 // stops the parser at once, so that hostile nesting never gets deeper than the limit.
@@ -156,6 +157,7 @@ struct JsonFields::Body {
     std::string buffer;  // parsed in place: every decoded string lies in here
     rapidjson::Document document;
     bool of_others = false;
+    std::vector<std::size_t> hidden;  // where numbers stood that are too large to be read
     Paths paths;
     std::vector<FieldError> errors;
     std::optional<Response> broken;  // nothing could be read at all
@@ -167,6 +169,8 @@ struct JsonFields::Body {
                          "The body must be one JSON object. " + std::string(why));
     }
     void parse(const JsonLimits& limits);
+    rapidjson::ParseResult run(const JsonLimits& limits, std::string_view& failure);
+    bool hide_huge_number(const rapidjson::ParseResult& result);
     void error(std::string_view name, std::string detail) {
         errors.push_back({std::string(name), std::move(detail)});
     }
@@ -231,8 +235,20 @@ void JsonFields::Body::parse(const JsonLimits& limits) {
     if (buffer.starts_with("\xEF\xBB\xBF")) return malformed("It starts with a byte order mark.");
     if (buffer.find('\0') != buffer.npos) return malformed("It has a NUL byte.");
     if (!valid_utf8(buffer)) return malformed("It is not UTF-8.");
-    constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag;
     of_others = limits.of_others;
+    std::string_view failure;
+    rapidjson::ParseResult result = run(limits, failure);
+    for (int count = 0; hide_huge_number(result) && count < kMaxHugeNumbers; ++count) result = run(limits, failure);
+    if (!result.IsError()) {
+        if (!document.IsObject()) malformed("It is another kind of value.");
+        return;
+    }
+    if (!failure.empty()) return malformed(failure);
+    malformed("The syntax is wrong at byte " + std::to_string(result.Offset()) + ".");
+}
+
+rapidjson::ParseResult JsonFields::Body::run(const JsonLimits& limits, std::string_view& failure) {
+    constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag;
     rapidjson::InsituStringStream stream(buffer.data());
     rapidjson::Reader reader;
     Strict strict(document, limits);
@@ -243,12 +259,22 @@ void JsonFields::Body::parse(const JsonLimits& limits) {
         return !result.IsError();
     };
     document.Populate(generate);
-    if (!result.IsError()) {
-        if (!document.IsObject()) malformed("It is another kind of value.");
-        return;
+    failure = strict.failure();
+    return result;
+}
+
+// RapidJSON reads no number beyond a double's, though it may be no more than passed over. An empty list of the same
+// length in its place is as little what anybody asks for.
+bool JsonFields::Body::hide_huge_number(const rapidjson::ParseResult& result) {
+    if (!of_others || result.Code() != rapidjson::kParseErrorNumberTooBig) return false;
+    hidden.push_back(result.Offset());
+    buffer = request.body;
+    for (const std::size_t at : hidden) {
+        const std::size_t end = std::min(buffer.find_first_not_of("+-.0123456789Ee", at), buffer.size());
+        if (end - at < 2) return false;
+        buffer.replace(at, end - at, "[" + std::string(end - at - 2, ' ') + "]");
     }
-    if (!strict.failure().empty()) return malformed(strict.failure());
-    malformed("The syntax is wrong at byte " + std::to_string(result.Offset()) + ".");
+    return true;
 }
 
 JsonFields::JsonFields(const Request& request, const JsonLimits& limits)
