@@ -168,21 +168,22 @@ TEST(Identifiers, AreReadInEitherCaseInQueriesAndBodies) {
     }
     EXPECT_EQ(admin.get(std::string(kAuditExport) + "?user=" + capitals).body,
               admin.get(std::string(kAuditExport) + "?user=" + one.person.id).body);
+    const Visitor two = visitor(api());
     const std::string role =
         admin.post(kRoles, R"({"name":")" + unique("role") + R"(","permissions":["notes:read@own"]})")
             .text("/id");
-    ASSERT_EQ(admin.send("PUT", std::string(kUsers) + "/" + one.person.id + "/roles/" + role).status, 204);
+    ASSERT_EQ(admin.send("PUT", std::string(kUsers) + "/" + two.person.id + "/roles/" + role).status, 204);
     ApiClient gateway = api().with("Authorization", deployment().gateway.basic());
     const auto decision = [&](const std::string& type, const std::string& id) {
         return gateway
             .post("/access/v1/evaluation",
                   R"({"subject":{"type":")" + type + R"(","id":")" + in_capitals(id) +
                       R"("},"action":{"name":"read"},"resource":{"type":"notes","id":"1",)" +
-                      R"("properties":{"owner":")" + capitals + R"("}}})")
+                      R"("properties":{"owner":")" + in_capitals(two.person.id) + R"("}}})")
             .truth("/decision");
     };
-    EXPECT_TRUE(decision("user", one.person.id));
-    EXPECT_TRUE(decision("session", one.tokens.session_id));
+    EXPECT_TRUE(decision("user", two.person.id));
+    EXPECT_TRUE(decision("session", two.tokens.session_id));
 }
 
 // RFC 3339 section 5.6, in what a query gives.
