@@ -15,7 +15,9 @@ constexpr Uuid kNobody{};
 std::string_view claim_kind(UserNameKind kind) { return kind == UserNameKind::kEmail ? "email" : "username"; }
 
 std::optional<Identifier> parse(UserNameKind kind, std::string_view text) {
-    return kind == UserNameKind::kEmail ? parse_email(text) : parse_username(text);
+    if (kind == UserNameKind::kEmail) return parse_email(text);
+    auto username = parse_username(text);
+    return username ? std::optional(std::move(*username)) : std::nullopt;
 }
 
 const std::optional<std::string>& name_of(const User& user, UserNameKind kind) {
