@@ -180,7 +180,7 @@ TEST(ClientAssertions, ThatAreRefusedAreToldWhy) {
 TEST(ClientKeys, KeepTheNameThatTheyAreRegisteredWith) {
     ApiClient admin = administrator(api());
     const Signer one =
-        signer(admin, R"(,"kid":"orders/2026","key_ops":["verify"],"ext":true,"x5c":["AA"])");
+        signer(admin, R"(,"kid":"orders/2026","key_ops":["verify"],"ext":true,"x5c":["AA"],"own":{"n":[1.5]})");
     const Answer shown = admin.get(target(one.account.id));
     EXPECT_EQ(shown.text("/keys/0/kid"), "orders/2026");
     const std::string thumbprint = shown.text("/keys/0/id");
