@@ -56,7 +56,7 @@ boost::asio::awaitable<Response> answered(const Handler& handler, Context& conte
 
 boost::asio::awaitable<bool> may_read_log(Context& context, const Request& request) {
     if (context.positions == Positions::kClear) co_return true;
-    auto claims = authenticate(context, request);
+    auto claims = authenticate_to_ask(context, request);  // a change was counted when it was asked for
     if (!claims) co_return false;
     auto known = co_await commands::holder_of(context.services, commands::kReadAudit, claims->bearer, request.deadline);
     co_return known.has_value();

@@ -139,4 +139,18 @@ Answer<Known> user_after_command(Services& services, Uuid user_id, Deadline dead
     co_return Unexpected(CommandError(Refusal::kOutcomeUnknown));
 }
 
+Answer<LockOut> lock_out_of(Services& services, Uuid user_id, Bearer bearer, Deadline deadline) {
+    auto holder = co_await holder_of(services, kReadUsers, bearer, deadline);
+    if (!holder) co_return Unexpected(holder.error());
+    Streams streams;
+    streams.read<User>(user_id);
+    streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
+    auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline);
+    if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
+    if (!state_of<User>((*folds)[0]).exists()) co_return Unexpected(CommandError(Refusal::kUserUnknown));
+    const auto& attempts = state_of<LoginAttempts>((*folds)[1]);
+    co_return LockOut{attempts.failures_in_a_row >= services.settings.attempts.failures_in_a_row,
+                      attempts.failures_in_a_row, attempts.last_failed_at_ms};
+}
+
 }  // namespace keyledger::commands

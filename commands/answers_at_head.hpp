@@ -50,6 +50,15 @@ Answer<Access> access_of_holder(Services& services, Bearer bearer, Deadline dead
 // And he must hold the permission; kForbidden otherwise.
 Answer<Access> holder_of(Services& services, Permission needed, Bearer bearer, Deadline deadline);
 
+// How often in a row somebody failed to log in as the user, over all networks, and whether that has closed
+// the account to networks that are not known. The holder of the token must hold keyledger.users:read.
+struct LockOut {
+    bool locked = false;
+    std::int64_t failures_in_a_row = 0;
+    std::int64_t last_failed_at_ms = 0;  // 0: never since the last good one
+};
+Answer<LockOut> lock_out_of(Services& services, Uuid user_id, Bearer bearer, Deadline deadline);
+
 // AuthZEN's searches for what can't be told from the roles of one subject.
 Answer<SubjectStates> subjects_who_may(Services& services, SubjectSearch search, SubjectPlace from, std::size_t limit,
                                        Deadline deadline);

@@ -52,7 +52,10 @@ std::optional<QueryError> ReadSession::attempt(Deadline deadline,
                 if (was_open) continue;
             }
             if (std::chrono::steady_clock::now() >= deadline) return QueryError::kDeadline;
-            if (!std::exchange(failing_, true))
+            if (std::exchange(failing_, true)) return QueryError::kUnavailable;
+            if (dynamic_cast<const pqxx::undefined_table*>(&error) != nullptr)  // at the first start of all
+                spdlog::info("{}: queries wait for the projector to make the tables", application_name_);
+            else
                 spdlog::warn("{}: queries fail: {}", application_name_, failure.reason);
             return QueryError::kUnavailable;
         }

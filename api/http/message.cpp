@@ -217,7 +217,8 @@ Problem refusal_of(const boost::system::error_code& error, bool start_line_read)
         return simple_problem(problems::kHeaderTooLarge, "Send fewer or shorter header fields.");
     if (error == http::error::body_limit)
         return simple_problem(problems::kPayloadTooLarge, "Send a shorter body.");
-    if (error == http::error::bad_version) return simple_problem(problems::kHttpVersion, "Use HTTP/1.1.");
+    if (error == http::error::bad_version)
+        return simple_problem(problems::kHttpVersion, "Use HTTP/1.1, and end each line with CR LF.");
     return simple_problem(problems::kBadRequest,
                           "The message is not well-formed HTTP/1.1: " + error.message() + ".");
 }

@@ -10,6 +10,7 @@ using Reply = boost::asio::awaitable<Response>;
 Reply list_users(Context& context, Request& request);
 Reply show_user(Context& context, Request& request);
 Reply list_user_sessions(Context& context, Request& request);
+Reply show_lock_out(Context& context, Request& request);  // at the head of the log
 Reply list_audit(Context& context, Request& request);
 Reply export_audit(Context& context, Request& request);  // a stream: the request must outlive the response
 // Commands (admin_routes.cpp).

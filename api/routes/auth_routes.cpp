@@ -46,7 +46,8 @@ Reply register_user(Context& context, Request& request) {
     auto user = co_await commands::user_after_command(context.services, registered->user_id, request.deadline);
     if (!user) co_return refuse(request, user.error());
     Response response = json(201, user_json(registered->user_id, *user));
-    response.headers.add("Location", "/api/v1/admin/users/" + registered->user_id.to_string());
+    response.headers.add("Location",
+                         "/api/v1/auth/me");  // once they have logged in; others' are for administrators
     co_return at_position(std::move(response), registered->position);
 }
 

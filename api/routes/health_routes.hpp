@@ -6,6 +6,7 @@ namespace keyledger::api::routes {
 
 using Reply = boost::asio::awaitable<Response>;
 
+Reply home(Context& context, Request& request);
 Reply health(Context& context, Request& request);
 Reply health_live(Context& context, Request& request);
 Reply health_ready(Context& context, Request& request);

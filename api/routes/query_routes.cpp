@@ -10,6 +10,8 @@
 #include "api/routes/service_account_routes.hpp"
 #include "commands/answers_at_head.hpp"
 #include "commands/entity_tags.hpp"
+#include "commands/event_names.hpp"
+#include "domain/nearest.hpp"
 #include "domain/session/lifetime.hpp"
 #include "projections/queries.hpp"
 
@@ -132,12 +134,25 @@ std::optional<Uuid> read_uuid(FormFields& query, std::string_view name) {
     return id;
 }
 
+// A type that does not exist would find nothing, as if nothing had happened.
+std::optional<std::string> read_event_type(FormFields& query) {
+    auto text = query.optional_string("type", 64);
+    if (!text) return text;
+    const auto names = commands::event_names();
+    if (std::ranges::find(names, *text) != names.end()) return text;
+    const auto nearest = nearest_to(*text, names);
+    query.refuse("type", nearest
+                             ? "There is no such type of event. Did you mean " + std::string(*nearest) + "?"
+                             : "There is no such type of event; docs/events.md lists them.");
+    return text;
+}
+
 rows::AuditFilter read_audit_filter(FormFields& query) {
     rows::AuditFilter filter;
     filter.user = read_uuid(query, "user");
     filter.actor_id = query.optional_string("actor", 255);
     if (const auto id = Uuid::parse(filter.actor_id.value_or(""))) filter.actor_id = id->to_string();
-    filter.type = query.optional_string("type", 64);
+    filter.type = read_event_type(query);
     filter.from_ms = read_time(query, "from");
     filter.until_ms = read_time(query, "to");
     return filter;
@@ -272,6 +287,22 @@ Reply show_user(Context& context, Request& request) {
     const rows::UserRow& user = *found->value;
     const std::string state = commands::user_tag({user.email, user.username, user.name, user.active});
     co_return with_entity_tag(request, at_position(api::json(200, json.finish()), found->position), state);
+}
+
+Reply show_lock_out(Context& context, Request& request) {
+    auto claims = authenticate(context, request);
+    if (!claims) co_return claims.error();
+    // A text that is no id is nobody's, and told so to those alone who may ask.
+    const Uuid user_id = Uuid::parse(request.path_parameter("id")).value_or(Uuid{});
+    auto found = co_await commands::lock_out_of(context.services, user_id, claims->bearer, request.deadline);
+    if (!found) co_return refuse(request, found.error());
+    const auto last_ms =
+        found->last_failed_at_ms == 0 ? std::nullopt : std::optional(found->last_failed_at_ms);
+    JsonText json;
+    json.truth("locked", found->locked)
+        .number("failures_in_a_row", found->failures_in_a_row)
+        .time_or_null("last_failed_at", last_ms);
+    co_return api::json(200, json.finish());
 }
 
 Reply list_roles(Context& context, Request& request) {

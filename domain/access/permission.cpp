@@ -196,6 +196,7 @@ void PermissionSet::add(const PermissionSet& more) {
 std::vector<std::string> PermissionSet::texts() const {
     std::vector<std::string> texts;
     for (const Permission& permission : permissions_) texts.push_back(permission.text());
+    std::sort(texts.begin(), texts.end());  // the order of the parts is another one
     return texts;
 }
 

@@ -42,7 +42,7 @@ TEST(DefineRole, IsRejectedWhereThereIsOneOrWas) {
 TEST(DefineRole, NamesWhatItDenies) {
     EXPECT_TRUE(
         test::decides(decide(Role{}, DefineRole{"clerk", {set({"a:*"}), set({"a/7:x", "a:w"})}, kAll}),
-                      {RoleDefined{"clerk", {"a:*"}, RoleKind::kCustom, {"a:w", "a/7:x"}}}));
+                      {RoleDefined{"clerk", {"a:*"}, RoleKind::kCustom, {"a/7:x", "a:w"}}}));
 }
 
 TEST(DefineRole, IsRejectedForADenialOfWhatTheDefinerLacks) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace keyledger {
 namespace {
 
@@ -284,6 +286,15 @@ TEST(AccessRules, SayWhatHoldsWithoutException) {
 
 TEST(PermissionSet, IsNotWidenedByATextThatIsNoPermission) {
     EXPECT_EQ(set({"*", "everything", "a:b:c", "a:b"}).texts(), std::vector<std::string>{"a:b"});
+}
+
+// As the documents say: whoever compares two answers compares texts.
+TEST(PermissionSet, TellsItsTextsSorted) {
+    const std::vector<std::string> given{"todos.lists:read", "todos:read", "todos/9:read",  "todos:read@own",
+                                         "*:read",           "todos:*",    "todos-a:write", "a:z"};
+    auto sorted = given;
+    std::sort(sorted.begin(), sorted.end());
+    EXPECT_EQ(PermissionSet::of_texts(given).texts(), sorted);
 }
 
 }  // namespace

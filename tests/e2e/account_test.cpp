@@ -18,7 +18,7 @@ TEST(Register, AnswersTheUserAndWhereHeIs) {
     EXPECT_EQ(answer.text("/status"), "active");
     EXPECT_FALSE(answer.truth("/email_verified"));
     EXPECT_FALSE(answer.truth("/administrator"));
-    EXPECT_EQ(answer.header("Location"), std::string(kUsers) + "/" + answer.text("/id"));
+    EXPECT_EQ(answer.header("Location"), kMe);
     EXPECT_FALSE(answer.header("Keyledger-Position")) << "anybody may ask, and nobody may count";
 }
 

@@ -29,9 +29,9 @@ TEST(Deactivation, GivesNoReasonThatCouldDeceiveWhoReadsIt) {
 TEST(Administration, IsForbiddenToEverybodyElse) {
     const Visitor one = visitor(api());
     ApiClient client = api().as(one.tokens.access);
-    for (const std::string& target : {std::string(kUsers), std::string(kAudit), std::string(kAuditExport),
-                                      user_target(one.person.id),
-                                      user_target(one.person.id, "/sessions")}) {
+    for (const std::string& target :
+         {std::string(kUsers), std::string(kAudit), std::string(kAuditExport), user_target(one.person.id),
+          user_target(one.person.id, "/lock-out"), user_target(one.person.id, "/sessions")}) {
         const Answer answer = client.get(target);
         EXPECT_EQ(answer.status, 403) << target;
         EXPECT_EQ(answer.problem(), "forbidden") << target;
@@ -92,7 +92,7 @@ TEST(Users, ComeInPagesWithoutGapsAndTwins) {
 TEST(Users, ThatAreUnknownAreNotFound) {
     ApiClient admin = administrator(api());
     for (const char* id : {kNobody, "no-uuid"}) {
-        for (const char* rest : {"", "/sessions"}) {
+        for (const char* rest : {"", "/sessions", "/lock-out"}) {
             const Answer answer = admin.get(user_target(id, rest));
             EXPECT_EQ(answer.status, 404) << id << rest;
             EXPECT_EQ(answer.problem(), "user-unknown") << id << rest;
@@ -237,6 +237,26 @@ TEST(ReadYourWrites, RefusesAPositionAheadOfTheLog) {
             EXPECT_EQ(admin.get(target, {{"Keyledger-Min-Position", bad}}).problem(), "bad-request")
                 << target << bad;
     }
+}
+
+// One that nothing is called would find nothing, as if nothing had happened.
+TEST(Audit, RefusesATypeOfEventThatDoesNotExist) {
+    ApiClient admin = administrator(api());
+    const struct {
+        const char* given;
+        const char* said;  // empty: it exists
+    } cases[] = {{"user.registred", "user.registered"},
+                 {"login.fail", "login.failed"},
+                 {"LOGIN.FAILED", "docs/events.md"},
+                 {"role", "docs/events.md"},
+                 {"login.failed", ""},
+                 {"log.disavowed", ""}};
+    for (const auto& one : cases)
+        for (const char* list : {kAudit, kAuditExport}) {
+            const Answer answer = admin.get(std::string(list) + "?type=" + one.given);
+            EXPECT_EQ(answer.status, *one.said ? 400 : 200) << one.given << answer.body;
+            EXPECT_NE(answer.body.find(one.said), std::string::npos) << one.given << answer.body;
+        }
 }
 
 }  // namespace

@@ -39,6 +39,19 @@ TEST(Rates, AreOfEveryRequestThatChangesSomethingWithAToken) {
     EXPECT_EQ(somebody_else.put(kMe, R"({"name":"Bob"})").status, 200);
 }
 
+// As many as the setting says, whether they append anything or not.
+TEST(Rates, CountAChangeOnce) {
+    constexpr int kBurst = 4;
+    const Visitor one = visitor(api());
+    RunningService strict(deployment(), {{"KEYLEDGER_WRITE_BURST", std::to_string(kBurst)},
+                                         {"KEYLEDGER_WRITE_RATE_PER_MINUTE", "1"}});
+    ApiClient client = ApiClient(strict.port()).as(one.tokens.access);
+    int passed = 0;
+    while (passed <= kBurst && client.put(kMe, json_object({{"name", unique("Ann")}})).status == 200)
+        ++passed;
+    EXPECT_EQ(passed, kBurst);
+}
+
 TEST(Rates, AreOfRefreshesOfASession) {
     const Visitor one = visitor(api());
     RunningService strict(deployment(),
