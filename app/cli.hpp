@@ -20,7 +20,8 @@ enum class Exit : int {
 
 enum class Format { kText, kJson };
 
-Exit serve(const Environment& environment);
+// `names`: of all variables that there are.
+Exit serve(const Environment& environment, const std::vector<std::string>& names);
 
 enum class MigrateTo { kUp, kDown, kStatus, kRestored };
 Exit migrate(const Environment& environment, MigrateTo to, int steps, Format format);
@@ -40,8 +41,9 @@ struct RotateKeys {
 // Wraps every subject's key under the current key-encryption key; a new one is made for it if told.
 struct RewrapKeys {
     std::string path;
-    bool new_key = false;     // only while no service runs, for none would know it
+    bool new_key = false;     // while no service runs, for none would know it
     bool revoke_old = false;  // end those that wrap nothing any more
+    bool force = false;       // a new key although a service runs
 };
 Exit rewrap_keys(const Environment& environment, const RewrapKeys& options);
 Exit rotate_keys(const Environment& environment, const RotateKeys& options);
@@ -59,8 +61,9 @@ struct CloseKey {
 };
 // Of event MACs: nothing behind the log's head counts under it any more. As the owner.
 Exit close_key(const Environment& environment, const CloseKey& options);
-// A subject's key that was destroyed within the last day. As the owner.
-Exit bring_back_key(const Environment& environment, const std::string& subject);
+// A subject's key that was destroyed within the last day; not of a user whom the log calls erased, unless
+// forced. As the owner.
+Exit bring_back_key(const Environment& environment, const std::string& subject, bool force);
 Exit complete_keys(const Environment& environment, const std::string& path);
 Exit list_keys(const Environment& environment, const std::string& path, Format format);
 
@@ -99,11 +102,13 @@ Exit verify_claims(const Environment& environment, Format format);
 struct ExportAudit {
     std::string out;
     std::int64_t to = 0;  // the last position; 0: the head
+    bool force = false;   // over a file that there is
     Format format = Format::kText;
 };
 Exit export_audit(const Environment& environment, const ExportAudit& options);
-// Prints the key that tree heads of this log are verified with.
-Exit show_audit_key(const Environment& environment);
+// Prints the key that tree heads of this log are verified with now.
+// `all`: those of the past and the one that is yet to sign too, a line each.
+Exit show_audit_key(const Environment& environment, bool all);
 struct ReplayAudit {
     enum class From { kDatabase, kFile, kKafka };
     From from = From::kDatabase;
@@ -137,7 +142,8 @@ struct SkipEvent {
 };
 Exit skip_event(const Environment& environment, const SkipEvent& options);
 
-Exit backup(const Environment& environment, const std::string& path);
+// `force`: over a file that there is.
+Exit backup(const Environment& environment, const std::string& path, bool force);
 struct Restore {
     std::string path;
     std::string erasures;  // of the file that list_erasures wrote last; empty: none
@@ -155,7 +161,12 @@ Exit apply_access(const Environment& environment, const ApplyAccess& options);
 // The roles and groups that there are, as such a file.
 Exit export_access(const Environment& environment);
 
-Exit check_config(const Environment& environment);
+// `names`: of all variables that there are.
+Exit check_config(const Environment& environment, const std::vector<std::string>& names);
+
+// Why a command must not write its file there, as a sentence; nullopt: it may. `force`: over a file that
+// there is.
+std::optional<std::string> what_keeps_from_writing(const std::string& path, bool force);
 
 // Reads what the command needs, or says on standard error what is wrong with it.
 std::optional<Config> need_config(const Environment& environment, const std::vector<Needs>& needs);

@@ -31,6 +31,12 @@ struct WrongUsage : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// "1 event", "2 events".
+template <class Number>
+std::string told(Number count, std::string_view what) {
+    return std::to_string(count) + ' ' + std::string(what) + (count == 1 ? "" : "s");
+}
+
 // Of a small file: a key, a manifest.
 std::string text_of(const std::string& path) {
     constexpr std::size_t kMax = 64 * 1024;
@@ -180,6 +186,7 @@ void print_json(const Looked& looked, bool against) {
             .number("version", record.version)
             .end_object();
     json.end_array();
+    if (!verification.lacking_key.empty()) json.text("keyring_lacks", verification.lacking_key);
     if (verification.first_bad)
         json.number("first_bad_position", verification.first_bad->position)
             .text("reason", verification.first_bad->reason);
@@ -194,25 +201,32 @@ void print_json(const Looked& looked, bool against) {
 
 void print_text(const Looked& looked, bool against) {
     const auto& verification = looked.verification;
-    if (const auto& bad = verification.first_bad) {
+    if (!verification.lacking_key.empty()) {
+        std::cout << "Not looked at to the end: position " << verification.first_bad->position << ' '
+                  << verification.first_bad->reason << ". Run it again with the newest keyring.\n"
+                  << told(verification.checked, "event") << " before it held.\n";
+    } else if (const auto& bad = verification.first_bad) {
         std::cout << "BAD: position " << bad->position << ' ' << bad->reason << ".\n"
-                  << verification.checked << " events before it are consistent.\n";
+                  << told(verification.checked, "event") << " before it held.\n";
     } else if (const auto& interval = verification.bad_interval) {
-        std::cout << "BAD: positions " << interval->first << " to " << interval->last << ": " << interval->reason
-                  << ".\n" << verification.heads_held << " tree heads before them fit.\n";
+        std::cout << "BAD: positions " << interval->first << " to " << interval->last << ": "
+                  << interval->reason << ".\n"
+                  << told(verification.heads_held, "tree head") << " before them held.\n";
     } else if (against) {
-        std::cout << "Good: " << verification.checked << " events of log " << looked.log_id.to_string()
-                  << " agree with " << verification.heads_held << " signed tree heads.\n";
+        std::cout << "Good: " << told(verification.checked, "event") << " of log "
+                  << looked.log_id.to_string() << " agree with "
+                  << told(verification.heads_held, "signed tree head") << ".\n";
         const auto& heads = looked.heads.of_this_log;
         const Position last = std::ranges::max(heads, {}, &audit::TreeHead::size).size;
         if (last < verification.checked)
             std::cout << "The last head covers position " << last
                       << "; what follows it is internally consistent only.\n";
     } else {
-        std::cout << "Internally consistent only: " << verification.checked << " events of log "
-                  << looked.log_id.to_string() << ", positions 1 to " << looked.head << ".\n"
-                  << "Without a tree head kept outside the database (--against) this can't show that nothing was "
-                     "rewritten with mended hashes, or cut off at the end.\n";
+        std::cout
+            << "Internally consistent only: " << told(verification.checked, "event") << " of log "
+            << looked.log_id.to_string() << ", positions 1 to " << looked.head << ".\n"
+            << "Without a tree head kept outside the database (--against) this can't show that nothing was "
+               "rewritten with mended hashes, or cut off at the end.\n";
     }
     if (!verification.authenticated && verification.checked > 0)
         std::cout << "Who wrote them was not checked: that takes the keyring and the database.\n";
@@ -220,7 +234,7 @@ void print_text(const Looked& looked, bool against) {
         std::cout << "Position " << record.position << " (stream " << record.stream_id.to_string() << ", version "
                   << record.version << ") was not written by the service, and means nothing.\n";
     if (looked.heads.of_other_logs > 0)
-        std::cout << looked.heads.of_other_logs << " tree heads of other logs were left out.\n";
+        std::cout << told(looked.heads.of_other_logs, "tree head") << " of other logs left out.\n";
 }
 
 // Written beside and renamed, so that a file of this name is whole.
@@ -247,6 +261,7 @@ Exit verify_audit(const Environment& environment, const VerifyAudit& options) tr
     }
     const bool against = !options.against.empty();
     options.format == Format::kJson ? print_json(looked, against) : print_text(looked, against);
+    if (!looked.verification.lacking_key.empty()) return Exit::kFailed;  // an old copy is no sign of a crime
     return looked.verification.good() ? Exit::kGood : Exit::kFoundBad;
 } catch (const WrongUsage& wrong) {
     std::cerr << "keyledger: " << wrong.what() << '\n';
@@ -256,6 +271,10 @@ Exit verify_audit(const Environment& environment, const VerifyAudit& options) tr
 Exit export_audit(const Environment& environment, const ExportAudit& options) {
     const auto config = need_config(environment, {Needs::kDatabase});
     if (!config) return Exit::kUsage;
+    if (const auto problem = what_keeps_from_writing(options.out, options.force)) {
+        std::cerr << "keyledger: " << *problem << '\n';
+        return Exit::kUsage;
+    }
     Log log(*config);
     const eventstore::Head head = log.head();
     const Position last = options.to > 0 ? options.to : head.cursor.position;
@@ -297,19 +316,28 @@ Exit export_audit(const Environment& environment, const ExportAudit& options) {
             .text("root_hash", security::hex_encode(security::view_of(manifest.root)));
         std::cout << json.finish() << '\n';
     } else {
-        std::cout << "Wrote " << manifest.events << " events of log " << head.log_id.to_string() << " to "
-                  << options.out << ", and its manifest.\n";
+        std::cout << "Wrote " << told(manifest.events, "event") << " of log " << head.log_id.to_string()
+                  << " to " << options.out << ", and its manifest.\n";
     }
     return Exit::kGood;
 }
 
-Exit show_audit_key(const Environment& environment) {
+Exit show_audit_key(const Environment& environment, bool all) {
     const auto config = need_config(environment, {Needs::kDatabase, Needs::kKeyring});
     if (!config) return Exit::kUsage;
     const auto keyring = security::Keyring::load(config->keyring_file);
     if (!keyring) throw std::runtime_error(keyring.error().message);
     Log log(*config);
-    std::cout << verifying_key(**keyring, log.head().log_id, SystemClock().now_ms()).to_string() << '\n';
+    const Uuid log_id = log.head().log_id;
+    const std::int64_t now_ms = SystemClock().now_ms();
+    if (!all) std::cout << verifying_key(**keyring, log_id, now_ms).to_string() << '\n';
+    for (const security::Key& key : (*keyring)->keys()) {
+        if (key.purpose != security::KeyPurpose::kTreeHeads || !key.signing) continue;
+        if (all) std::cout << security::note_key(audit::origin_of(log_id), *key.signing).to_string() << '\n';
+        if (!all && key.use_from_ms > now_ms)
+            std::cerr << "keyledger: from " << api::rfc3339(key.use_from_ms)
+                      << " on another key signs; --all prints it too\n";
+    }
     return Exit::kGood;
 }
 

@@ -70,9 +70,13 @@ std::optional<int> repeat_erasures(Core& core, const std::vector<Uuid>& users) {
 
 }  // namespace
 
-Exit backup(const Environment& environment, const std::string& path) {
+Exit backup(const Environment& environment, const std::string& path, bool force) {
     const auto config = need_config(environment, {Needs::kOwnerDatabase});
     if (!config) return Exit::kUsage;
+    if (const auto problem = what_keeps_from_writing(path, force)) {
+        std::cerr << "keyledger: " << *problem << '\n';
+        return Exit::kUsage;
+    }
     if (const auto problem = postgres::write_backup(config->owner_database_url, path)) return fail(*problem);
     std::cout << "Wrote " << path << ", without the read models. Keep keyring and list of erasures apart from it.\n";
     return Exit::kGood;

@@ -242,9 +242,12 @@ void print_text(const Comparison::Outcome& outcome) {
     if (outcome.faults > std::ssize(outcome.told))
         std::cout << "… and " << outcome.faults - std::ssize(outcome.told) << " more.\n";
     if (outcome.faults == 0)
-        std::cout << "Good: " << outcome.claims << " claims and " << outcome.names << " names belong together.\n";
+        std::cout << "Good: every one of " << outcome.names << " name(s) is claimed, and every one of "
+                  << outcome.claims
+                  << " claim(s) is of a name, or of the place of the first administrator.\n";
     if (outcome.unreadable > 0)
-        std::cout << outcome.unreadable << " users can't be read with this keyring; their names were not looked at.\n";
+        std::cout << outcome.unreadable
+                  << " user(s) can't be read with this keyring; their names were not looked at.\n";
 }
 
 }  // namespace

@@ -36,12 +36,9 @@ Uses in_use(bool lasting, std::string sentence) {
     return std::optional<InUse>(std::move(use));
 }
 
-Uses uses_of_claims(const std::string& url, const security::Keyring& keyring, const std::string& id,
-                    std::int64_t now_ms) {
-    const security::Key* current = keyring.current(KeyPurpose::kClaims, now_ms);
-    if (current == nullptr || current->id == id)
-        return in_use(true, "it is the current key for claims. Run 'keyledger keys rotate claims' first");
-    const auto count = postgres::claims_only_under(url, id, current->id);
+// What is stored and named by the key: it can't end before that is moved.
+Uses uses_of_claims(const Config& config, const std::string& id, const std::string& current) {
+    const auto count = postgres::claims_only_under(config.database_url, id, current);
     if (!count) return Unexpected(count.error());
     if (*count == 0) return none();
     return in_use(
@@ -51,14 +48,14 @@ Uses uses_of_claims(const std::string& url, const security::Keyring& keyring, co
                   "reclaim' first");
 }
 
-Uses uses_of_wrapping(const std::string& url, const std::string& id) {
-    const auto count = postgres::subject_keys_under(url, id);
+Uses uses_of_wrapping(const Config& config, const std::string& id) {
+    const auto count = postgres::subject_keys_under(config.database_url, id);
     if (!count) return Unexpected(count.error());
     if (*count > 0)
         return in_use(true,
                       "it wraps the keys of " + std::to_string(*count) +
                           " users: all that is sealed for them would be lost. Run 'keyledger keys rewrap' first");
-    const auto buried = postgres::buried_keys_under(url, id);
+    const auto buried = postgres::buried_keys_under(config.database_url, id);
     if (!buried) return Unexpected(buried.error());
     if (*buried == 0) return none();
     return in_use(false, "it wraps " + std::to_string(*buried) +
@@ -66,13 +63,18 @@ Uses uses_of_wrapping(const std::string& url, const std::string& id) {
                              "bring them back any more. Wait a day, or give --force");
 }
 
-Uses uses_of_sealing(const std::string& url, std::int64_t now_ms) {
+Uses uses_of_sealing(const std::string& url, std::int64_t now_ms, const std::string& advice) {
     const auto count = postgres::live_sessions(url, now_ms);
     if (!count) return Unexpected(count.error());
     return in_use(
-        false, "refresh tokens, cursors and snapshots are sealed by it: of " + std::to_string(*count) +
-                   " live sessions those that were not refreshed since it was retired have to log in again. "
-                   "Wait until it has ended, or give --force");
+        false,
+        "refresh tokens, cursors and snapshots are sealed by it: of " + std::to_string(*count) +
+            " live sessions those that were not refreshed since it was retired have to log in again. " +
+            advice);
+}
+
+bool names_what_is_stored(KeyPurpose purpose) {
+    return purpose == KeyPurpose::kClaims || purpose == KeyPurpose::kKeyEncryption;
 }
 
 Uses uses_of(const Config& config, const security::Keyring& keyring, const security::KeyDescription& key,
@@ -80,17 +82,29 @@ Uses uses_of(const Config& config, const security::Keyring& keyring, const secur
     using State = security::KeyState;
     if (key.state == State::kEnded || key.state == State::kRevoked || key.state == State::kPublished)
         return none();
+    const std::string purpose(security::name_of(key.purpose));
+    const bool is_current = key.state == State::kCurrent;
+    if (is_current && names_what_is_stored(key.purpose))
+        return in_use(true, "it is the current key for " + purpose + ". Run 'keyledger keys rotate " +
+                                purpose + "' first, then 'keyledger keys " +
+                                (key.purpose == KeyPurpose::kClaims ? "reclaim'" : "rewrap'"));
+    const std::string advice = is_current ? "It is the current one: run 'keyledger keys rotate " + purpose +
+                                                " --lead-seconds 600' first and wait "
+                                                "until it has ended, or give --force, which makes a new one "
+                                                "in its place that is used at once"
+                                          : "Wait until it has ended, or give --force";
     switch (key.purpose) {
         case KeyPurpose::kClaims:
-            return uses_of_claims(config.database_url, keyring, key.id, now_ms);
+            return uses_of_claims(config, key.id, keyring.need_current(KeyPurpose::kClaims, now_ms).id);
         case KeyPurpose::kKeyEncryption:
-            return uses_of_wrapping(config.database_url, key.id);
+            return uses_of_wrapping(config, key.id);
         case KeyPurpose::kSealingRoot:
-            return uses_of_sealing(config.database_url, now_ms);
+            return uses_of_sealing(config.database_url, now_ms, advice);
         case KeyPurpose::kTokenSigning:
             return in_use(false,
                           "access tokens signed by it may be in use for as long as they live, and would be "
-                          "refused from now on. Wait until it has ended, or give --force");
+                          "refused from now on. " +
+                              advice);
         case KeyPurpose::kTreeHeads:
             return in_use(
                 true,
@@ -101,6 +115,21 @@ Uses uses_of(const Config& config, const security::Keyring& keyring, const secur
             return none();  // refused by the keyring itself
     }
     return none();
+}
+
+// For all nodes, whatever their keyrings say; nothing for what names nothing that is stored. The error is a
+// sentence.
+Result<void, std::string> end_in_database(const Config& config, const security::Keyring& keyring,
+                                          const security::KeyDescription& key, std::int64_t now_ms) {
+    if (!names_what_is_stored(key.purpose) || key.state != security::KeyState::kRetired) return {};
+    const std::string& url = config.owner_database_url;
+    const auto used =
+        key.purpose == KeyPurpose::kKeyEncryption
+            ? postgres::end_wrapping_key(url, key.id)
+            : postgres::end_claims_key(url, key.id, keyring.need_current(KeyPurpose::kClaims, now_ms).id);
+    if (!used) return Unexpected(used.error());
+    if (*used == 0) return {};
+    return Unexpected("something new was made under it in this moment: run it again");
 }
 
 std::optional<security::KeyDescription> described(const security::Keyring& keyring, const std::string& id,
@@ -219,22 +248,36 @@ Exit revoke_key(const Environment& environment, const RevokeKey& options) {
     const bool has_path = !options.path.empty();
     auto needs = std::vector{Needs::kDatabase};
     if (!has_path) needs.push_back(Needs::kKeyring);
-    const auto config = need_config(environment, needs);
+    auto config = need_config(environment, needs);
     if (!config) return Exit::kUsage;
     const std::string path = has_path ? options.path : config->keyring_file;
     const std::int64_t now_ms = SystemClock().now_ms();
     const auto keyring = security::Keyring::load(path);
     if (!keyring) return fail(keyring.error().message);
-    if (const auto key = described(**keyring, options.id, now_ms)) {
-        const auto uses = uses_of(*config, **keyring, *key, now_ms);
-        if (!uses) return fail("what the key is used for can't be told: " + uses.error());
-        if (*uses && ((*uses)->lasting || !options.force))
-            return fail("key " + options.id + " was not revoked: " + (*uses)->sentence);
+    const auto key = described(**keyring, options.id, now_ms);
+    if (!key)
+        return fail("keyring " + path + " has no key '" + options.id +
+                    "'; 'keyledger keys list' shows the ids");
+    const auto uses = uses_of(*config, **keyring, *key, now_ms);
+    if (!uses) return fail("what the key is used for can't be told: " + uses.error());
+    if (*uses && ((*uses)->lasting || !options.force))
+        return fail("key " + options.id + " was not revoked: " + (*uses)->sentence);
+    if (names_what_is_stored(key->purpose)) {
+        needs.push_back(Needs::kOwnerDatabase);  // that it has ended is written into the database
+        config = need_config(environment, needs);
+        if (!config) return Exit::kUsage;
     }
+    if (const auto ended = end_in_database(*config, **keyring, *key, now_ms); !ended)
+        return fail("key " + options.id + " was not revoked: " + ended.error());
     const auto revoked = security::revoke_key(path, options.id, now_ms);
     if (!revoked) return fail(revoked.error().message);
-    std::cout << "Revoked key " << options.id
-              << ". Copy the keyring to every node and send each a SIGHUP now.\n";
+    std::cout << "Revoked key " << options.id << ".";
+    const auto after = security::Keyring::load(path);
+    const auto* successor = after ? (*after)->current(key->purpose, now_ms) : nullptr;
+    if (key->state == security::KeyState::kCurrent && successor != nullptr)
+        std::cout << (described(**keyring, successor->id, now_ms) ? " Key " : " Made key ") << successor->id
+                  << " takes its place, used at once.";
+    std::cout << " Copy the keyring to every node and send each a SIGHUP now.\n";
     return Exit::kGood;
 }
 

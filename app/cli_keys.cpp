@@ -3,9 +3,6 @@
 #include "api/write_json.hpp"
 #include "app/cli.hpp"
 #include "app/system_ports.hpp"
-#include "eventstore/postgres/key_uses.hpp"
-#include "eventstore/postgres/rewrapping.hpp"
-#include "security/adapters/keyring_cipher.hpp"
 #include "security/keyring.hpp"
 #include "security/keyring_file.hpp"
 
@@ -24,6 +21,36 @@ std::optional<std::string> keyring_path(const Environment& environment, const st
 Exit fail(const KeyringError& error) {
     std::cerr << "keyledger: " << error.message << '\n';
     return Exit::kFailed;
+}
+
+// Of a retired key: until when it is needed, or what ends the need for it.
+std::optional<std::string> needed_until(const security::Keyring& keyring,
+                                        const security::KeyDescription& described) {
+    if (described.state != security::KeyState::kRetired) return std::nullopt;
+    for (const security::Key& key : keyring.keys())
+        if (const auto end = key.ends_at_ms(); key.id == described.id && end)
+            return "until " + api::rfc3339(*end);
+    switch (described.purpose) {
+        case security::KeyPurpose::kKeyEncryption:
+            return "until 'keys rewrap --revoke-old' has run";
+        case security::KeyPurpose::kClaims:
+            return "until 'keys reclaim' and 'keys revoke' have run";
+        case security::KeyPurpose::kTreeHeads:
+        case security::KeyPurpose::kEventMacs:
+            return "kept for what it signed";
+        case security::KeyPurpose::kSealingRoot:
+        case security::KeyPurpose::kTokenSigning:
+        case security::KeyPurpose::kUnknown:
+            break;
+    }
+    return std::nullopt;
+}
+
+std::string all_purposes() {
+    std::string all;
+    for (const security::KeyPurpose purpose : security::kAllKeyPurposes)
+        all += (all.empty() ? "" : ", ") + std::string(security::name_of(purpose));
+    return all;
 }
 
 std::optional<security::SigningAlgorithm> algorithm_of(const std::string& name) {
@@ -64,7 +91,9 @@ Exit complete_keys(const Environment& environment, const std::string& given) {
 Exit rotate_keys(const Environment& environment, const RotateKeys& options) {
     const auto path = keyring_path(environment, options.path);
     const auto purpose = security::key_purpose_named(options.purpose);
-    if (!purpose) std::cerr << "keyledger: there is no purpose '" << options.purpose << "'\n";
+    if (!purpose)
+        std::cerr << "keyledger: there is no purpose '" << options.purpose << "'; there are "
+                  << all_purposes() << '\n';
     if (!path || !purpose) return Exit::kUsage;
     std::optional<security::SigningAlgorithm> algorithm;
     if (!options.algorithm.empty()) {
@@ -73,59 +102,14 @@ Exit rotate_keys(const Environment& environment, const RotateKeys& options) {
     }
     const auto id = security::rotate_key(*path, *purpose, options.lead_s * 1000, SystemClock().now_ms(), algorithm);
     if (!id) return fail(id.error());
-    std::cout << "Published key " << *id << " for " << options.purpose << ", used in " << options.lead_s
-              << " s. Copy the keyring to every node and send each a SIGHUP before then.\n";
-    return Exit::kGood;
-}
-
-Exit rewrap_keys(const Environment& environment, const RewrapKeys& options) {
-    const auto config = need_config(environment, {Needs::kOwnerDatabase});
-    const auto path = keyring_path(environment, options.path);
-    if (!config || !path) return Exit::kUsage;
-    const SystemClock clock;
-    if (options.new_key) {
-        const auto id = security::rotate_key(*path, security::KeyPurpose::kKeyEncryption, 0, clock.now_ms());
-        if (!id) return fail(id.error());
-        std::cout << "Made key " << *id << " for key-encryption.\n";
-    }
-    auto keyring = security::LiveKeyring::open(*path, clock.now_ms());
-    if (!keyring) return fail(keyring.error());
-    security::KeyringCipher cipher(**keyring, clock);
-    const std::string current =
-        (*keyring)->snapshot()->need_current(security::KeyPurpose::kKeyEncryption, clock.now_ms()).id;
-    const auto rewrap = [&](const eventstore::StoredSubjectKey& stored) -> std::optional<eventstore::NewSubjectKey> {
-        const auto key = cipher.unwrap(stored);
-        if (!key) return std::nullopt;
-        return cipher.wrap(*key);
-    };
-    const auto done = eventstore::postgres::rewrap_subject_keys(config->owner_database_url, current, rewrap);
-    if (!done) {
-        std::cerr << "keyledger: " << done.error() << '\n';
-        return Exit::kFailed;
-    }
-    std::cout << "Wrapped " << done->keys << " key(s) under " << current << ".\n";
-    if (done->unopened > 0) {
-        std::cerr << "keyledger: " << done->unopened << " key(s) can't be opened with this keyring and stay as they "
-                  << "are; no key was ended\n";
-        return Exit::kFoundBad;
-    }
-    if (!options.revoke_old) return Exit::kGood;
-    for (const auto& key : (*keyring)->snapshot()->list(clock.now_ms())) {
-        const bool old = key.purpose == security::KeyPurpose::kKeyEncryption && key.id != current &&
-                         key.state == security::KeyState::kRetired;
-        if (!old) continue;
-        // A node whose keyring is older may have wrapped one more meanwhile.
-        const auto wrapped = eventstore::postgres::subject_keys_under(config->owner_database_url, key.id);
-        if (!wrapped || *wrapped > 0) {
-            std::cerr << "keyledger: key " << key.id << " was not ended: a service wrapped a key with it just now; "
-                      << "copy the keyring to every node, send each a SIGHUP, and run it again\n";
-            return Exit::kFailed;
-        }
-        const auto revoked = security::revoke_key(*path, key.id, clock.now_ms());
-        if (!revoked) return fail(revoked.error());
-        std::cout << "Ended key " << key.id << ": what it wrapped in old backups is lost.\n";
-    }
-    std::cout << "Copy the keyring to every node and send each a SIGHUP.\n";
+    std::cout << "Published key " << *id << " for " << options.purpose << ", used ";
+    if (options.lead_s > 0)
+        std::cout << "in " << options.lead_s
+                  << " s. Copy the keyring to every node and send each a SIGHUP before then.\n";
+    else
+        std::cout << "at once. Copy the keyring to every node and send each a SIGHUP now; with "
+                     "--lead-seconds 600 there "
+                     "would be time to.\n";
     return Exit::kGood;
 }
 
@@ -139,7 +123,9 @@ Exit list_keys(const Environment& environment, const std::string& given, Format 
     for (const auto& key : (*keyring)->list(SystemClock().now_ms())) {
         if (format == Format::kText) {
             std::cout << key.id << "  " << security::name_of(key.purpose) << "  " << key.algorithm << "  "
-                      << security::name_of(key.state) << "  from " << api::rfc3339(key.use_from_ms) << '\n';
+                      << security::name_of(key.state) << "  from " << api::rfc3339(key.use_from_ms);
+            if (const auto until = needed_until(**keyring, key)) std::cout << "  " << *until;
+            std::cout << '\n';
             continue;
         }
         json.begin_object()

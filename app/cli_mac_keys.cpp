@@ -71,7 +71,7 @@ Exit close_key(const Environment& environment, const CloseKey& options) {
     return Exit::kGood;
 }
 
-Exit bring_back_key(const Environment& environment, const std::string& subject) {
+Exit bring_back_key(const Environment& environment, const std::string& subject, bool force) {
     const auto config = need_config(environment, {Needs::kOwnerDatabase});
     if (!config) return Exit::kUsage;
     const auto id = Uuid::parse(subject);
@@ -79,6 +79,14 @@ Exit bring_back_key(const Environment& environment, const std::string& subject) 
         std::cerr << "keyledger: '" << subject << "' is not a UUID\n";
         return Exit::kUsage;
     }
+    const auto erased_at = postgres::erased_at(config->owner_database_url, *id);
+    if (!erased_at) return fail(erased_at.error());
+    if (*erased_at > 0 && !force)
+        return fail("the log says at position " + std::to_string(*erased_at) + " that " + subject +
+                    " was erased: their key "
+                    "stays destroyed, as they were promised. With --force it is brought back all the same, "
+                    "for an event "
+                    "that the service did not write (look with 'keyledger audit verify')");
     const auto back = postgres::bring_back_key(config->owner_database_url, *id);
     if (!back) return fail(back.error());
     if (!*back) return fail("no key of " + subject + " was destroyed within the last day");

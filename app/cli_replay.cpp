@@ -4,6 +4,7 @@
 
 #include "api/write_json.hpp"
 #include "app/cli.hpp"
+#include "app/config_checks.hpp"
 #include "app/replay_sources.hpp"
 #include "commands/replay.hpp"
 
@@ -78,6 +79,11 @@ std::string_view name_of(ServiceToken::Status status) {
     return "";
 }
 
+// What was erased, or never set, was at no time.
+std::optional<std::int64_t> known(std::int64_t at_ms) {
+    return at_ms == 0 ? std::nullopt : std::optional(at_ms);
+}
+
 struct Described {
     JsonText& json;
     const Replay& replay;
@@ -87,7 +93,7 @@ struct Described {
         json.text("kind", "user").text("id", id.to_string());
         json.text("status", name_of(user.status))
             .truth("administrator", holds_administrators_role())
-            .time("registered_at", user.registered_at_ms)
+            .time_or_null("registered_at", known(user.registered_at_ms))
             .time_or_null("erasure_due_at", user.erasure_due_at_ms)
             .text("credential_id", user.credential_id.to_string())
             .number("security_stamp", user.security_stamp)
@@ -101,14 +107,16 @@ struct Described {
             user && (user->ended_session(id, session.first_position) || user->status != User::Status::kActive);
         const bool ended = session.status == Session::Status::kEnded;
         json.text("kind", "session").text("id", id.to_string());
-        json.text("status", ended ? "ended" : ended_by_user ? "ended with its user's others" : "live")
+        json.text("status", ended           ? "ended"
+                            : ended_by_user ? "ended with its user's others"
+                                            : "live")
             .text("user_id", session.user_id.to_string())
             .text("client_id", session.client_id)
             .texts("audiences", session.audiences)
             .number("generation", session.generation)
-            .time("started_at", session.started_at_ms)
-            .time("refreshed_at", session.refreshed_at_ms)
-            .time("expires_at", session.expires_at_ms);
+            .time_or_null("started_at", known(session.started_at_ms))
+            .time_or_null("refreshed_at", known(session.refreshed_at_ms))
+            .time_or_null("expires_at", known(session.expires_at_ms));
     }
     void operator()(const AnonymousCallers& callers) const {
         json.text("kind", "anonymous_callers").text("id", id.to_string());
@@ -148,7 +156,7 @@ struct Described {
             .texts("audiences", account.audiences)
             .number("secrets", std::ssize(account.secrets))
             .number("keys", std::ssize(account.keys))
-            .time("registered_at", account.registered_at_ms);
+            .time_or_null("registered_at", known(account.registered_at_ms));
     }
     void operator()(const ServiceToken& token) const {
         json.text("kind", "service_token").text("id", id.to_string());
@@ -157,7 +165,7 @@ struct Described {
             .texts("audiences", token.audiences)
             .texts("scope", token.scope)
             .text("credential", token.credential)
-            .time("expires_at", token.expires_at_ms);
+            .time_or_null("expires_at", known(token.expires_at_ms));
     }
     void operator()(const LogKeeping& log) const {
         json.text("kind", "log").text("id", id.to_string());
@@ -211,6 +219,10 @@ std::optional<Config> config_for(const Environment& environment, ReplayAudit::Fr
                 std::cerr << "keyledger: KEYLEDGER_KAFKA_BROKERS is not set\n";
                 return std::nullopt;
             }
+            if (!config) return config;
+            const auto wrong = what_is_wrong_with_kafka(*config);
+            for (const std::string& sentence : wrong) std::cerr << "keyledger: " << sentence << '\n';
+            if (!wrong.empty()) return std::nullopt;
             return config;
         }
     }

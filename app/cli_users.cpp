@@ -1,5 +1,6 @@
 #include <spdlog/spdlog.h>
 
+#include <fstream>
 #include <iostream>
 
 #include "app/cli.hpp"
@@ -8,16 +9,37 @@
 #include "commands/register_user.hpp"
 #include "commands/unlock_user.hpp"
 #include "domain/user/identity.hpp"
+#include "security/secret_file.hpp"
 
 namespace keyledger::app {
 namespace {
 
-Secret read_password(const Environment& environment) {
-    if (const char* given = environment("KEYLEDGER_ADMIN_PASSWORD"); given && *given) return Secret(given);
-    std::cerr << "Password of the administrator, then Enter: ";
-    std::string line;
-    std::getline(std::cin, line);
+// Ends of lines are no part of a password, whichever system wrote them.
+Secret without_line_end(std::string&& line) {
+    while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
     return Secret::take(std::move(line));
+}
+
+// nullopt: it can't be read, and the reason was told.
+std::optional<Secret> read_password(const Environment& environment) {
+    const char* given = environment("KEYLEDGER_ADMIN_PASSWORD");
+    const char* file = environment("KEYLEDGER_ADMIN_PASSWORD_FILE");
+    const bool is_given = given != nullptr && *given != '\0';
+    std::string line;
+    if (file == nullptr || *file == '\0') {
+        if (is_given) return Secret(given);
+        std::cerr << "Password of the administrator, then Enter: ";
+        std::getline(std::cin, line);
+        return without_line_end(std::move(line));
+    }
+    auto problem = security::what_is_wrong_with_secret_file(file);
+    if (is_given)
+        problem = "KEYLEDGER_ADMIN_PASSWORD and KEYLEDGER_ADMIN_PASSWORD_FILE are both set; set one";
+    std::ifstream in(file, std::ios::binary);
+    if (!problem && !std::getline(in, line)) problem = "can't read '" + std::string(file) + "'";
+    if (!problem) return without_line_end(std::move(line));
+    std::cerr << "keyledger: " << *problem << '\n';
+    return std::nullopt;
 }
 
 std::string_view sentence_of(commands::Refusal refusal) {
@@ -127,7 +149,9 @@ Exit create_admin(const Environment& environment, const CreateAdmin& options) {
     registration.email = options.email;
     registration.username = given(options.username);
     registration.name = given(options.name);
-    registration.password = read_password(environment);
+    auto password = read_password(environment);
+    if (!password) return Exit::kUsage;
+    registration.password = std::move(*password);
     registration.standing = Standing::kAdministrator;
     const auto registered = core.run(
         commands::register_user(core.services, std::move(registration), operator_of("create-admin")));
@@ -139,11 +163,18 @@ Exit create_admin(const Environment& environment, const CreateAdmin& options) {
         std::cerr << "keyledger: there is an administrator already; nothing was done\n";
         return Exit::kAlreadyThere;
     }
-    std::cerr << "keyledger: " << sentence_of(registered.error().refusal) << '\n';
+    std::cerr << "keyledger: " << sentence_of(registered.error().refusal);
+    if (registered.error().refusal == commands::Refusal::kPasswordTooShort)
+        std::cerr << "; it takes " << config->password_min_length << " characters";
+    std::cerr << '\n';
     return Exit::kFailed;
 }
 
 Exit unlock_user(const Environment& environment, const UnlockUser& options) {
+    if (!options.id.empty() && !Uuid::parse(options.id)) {
+        std::cerr << "keyledger: '" << options.id << "' is not a UUID\n";
+        return Exit::kUsage;
+    }
     const auto config = need_config(environment, {Needs::kDatabase, Needs::kKeyring});
     if (!config) return Exit::kUsage;
     start_logging(config->log_level);

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "commands/erase_anonymous_callers.hpp"
+#include "domain/nearest.hpp"
 #include "security/secret_file.hpp"
 
 namespace keyledger::app {
@@ -15,8 +16,10 @@ namespace {
 
 constexpr Setting kSettings[] = {
     {"KEYLEDGER_DATABASE_URL", "", "PostgreSQL, as the service's role", Shown::kMasked},
-    {"KEYLEDGER_OWNER_DATABASE_URL", "", "PostgreSQL, as the role that owns and migrates the schema", Shown::kMasked},
-    {"KEYLEDGER_KAFKA_BROKERS", "", "host:port,… of Kafka; empty: nothing is published, the log keeps it all"},
+    {"KEYLEDGER_OWNER_DATABASE_URL", "", "PostgreSQL, as the role that owns and migrates the schema",
+     Shown::kMasked},
+    {"KEYLEDGER_KAFKA_BROKERS", "",
+     "host:port,… of Kafka; empty: nothing is published, the log keeps it all"},
     {"KEYLEDGER_KAFKA_TOPIC_PREFIX", "keyledger", "of the topics' names"},
     {"KEYLEDGER_KAFKA_PARTITIONS", "12", "of each topic when it is made; never change it later"},
     {"KEYLEDGER_KAFKA_STATE_TOPICS", "off", "on: users and sessions as they are, in two compacted topics"},
@@ -25,15 +28,19 @@ constexpr Setting kSettings[] = {
     {"KEYLEDGER_KAFKA_SASL_USERNAME", "", "the service's principal, for PLAIN and SCRAM"},
     {"KEYLEDGER_KAFKA_SASL_PASSWORD", "", "of that user", Shown::kMasked},
     {"KEYLEDGER_KAFKA_SASL_TOKEN_FILE", "", "for OAUTHBEARER: holds a JWT, and somebody renews it"},
-    {"KEYLEDGER_KAFKA_SSL_CA_FILE", "", "PEM: who may have signed the brokers' certificates; empty: the system's"},
+    {"KEYLEDGER_KAFKA_SSL_CA_FILE", "",
+     "PEM: who may have signed the brokers' certificates; empty: the system's"},
     {"KEYLEDGER_KAFKA_SSL_CRL_FILE", "", "PEM: certificates that were revoked"},
-    {"KEYLEDGER_KAFKA_SSL_CERTIFICATE_FILE", "", "PEM: the service's own certificate, where brokers ask for one"},
+    {"KEYLEDGER_KAFKA_SSL_CERTIFICATE_FILE", "",
+     "PEM: the service's own certificate, where brokers ask for one"},
     {"KEYLEDGER_KAFKA_SSL_KEY_FILE", "", "PEM: its key; mode 0600"},
     {"KEYLEDGER_KAFKA_SSL_KEY_PASSWORD", "", "of that key, if it is encrypted", Shown::kMasked},
     {"KEYLEDGER_KAFKA_SSL_CIPHER_SUITES", "", "OpenSSL's names; empty: OpenSSL's choice"},
-    {"KEYLEDGER_KAFKA_SSL_ENDPOINT_IDENTIFICATION", "https", "https: a certificate has to name its broker; or none"},
+    {"KEYLEDGER_KAFKA_SSL_ENDPOINT_IDENTIFICATION", "https",
+     "https: a certificate has to name its broker; or none"},
     {"KEYLEDGER_KEYRING_FILE", "", "keys, made by 'keyledger keys generate'; mode 0600"},
-    {"KEYLEDGER_CLIENTS_FILE", "", "clients with their secrets' digests and audiences; mode 0600; empty: none"},
+    {"KEYLEDGER_CLIENTS_FILE", "",
+     "clients with their secrets' digests and audiences; mode 0600; empty: none"},
     {"KEYLEDGER_ISSUER", "http://127.0.0.1:8080", "the URL by which tokens name this service"},
     {"KEYLEDGER_LISTEN", "127.0.0.1:8080", "address:port of the API"},
     {"KEYLEDGER_MANAGEMENT_LISTEN", "127.0.0.1:9080", "address:port of health, metrics and information"},
@@ -41,32 +48,41 @@ constexpr Setting kSettings[] = {
     {"KEYLEDGER_TLS_KEY_FILE", "", "PEM; mode 0600. Both are read again at SIGHUP"},
     {"KEYLEDGER_TRUSTED_PROXIES", "", "networks (10.0.0.0/8,…) whose X-Forwarded-For is believed"},
     {"KEYLEDGER_CORS_ORIGINS", "", "origins of browsers that may call the API"},
-    {"KEYLEDGER_POSITIONS", "sealed", "clear: all callers get numbers and may count events; for tests and benches"},
+    {"KEYLEDGER_POSITIONS", "sealed",
+     "clear: all callers get numbers and may count events; for tests and benches"},
     {"KEYLEDGER_ROLES", "api,projector,publisher", "what this process does"},
     {"KEYLEDGER_IO_THREADS", "1", "threads that serve connections"},
-    {"KEYLEDGER_NETWORK_CONNECTIONS", "1000", "open ones of one network (/32, /64; a /48 four times as many)"},
-    {"KEYLEDGER_DATABASE_CONNECTIONS", "4", "for reads, beside the committer's, the projector's, the publisher's"},
+    {"KEYLEDGER_NETWORK_CONNECTIONS", "1000",
+     "open ones of one network (/32, /64; a /48 four times as many)"},
+    {"KEYLEDGER_DATABASE_CONNECTIONS", "4",
+     "for reads, beside the committer's, the projector's, the publisher's"},
     {"KEYLEDGER_APPEND_BATCH", "256", "commands in one append at most"},
     {"KEYLEDGER_HASH_THREADS", "0", "of the password pool; 0: one a core"},
     {"KEYLEDGER_HASH_QUEUE", "64", "log-ins that may wait for the pool; more are refused with 503"},
     {"KEYLEDGER_ARGON2_MEMORY_KIB", "19456", "m of Argon2id"},
     {"KEYLEDGER_ARGON2_ITERATIONS", "2", "t of Argon2id"},
     {"KEYLEDGER_ARGON2_PARALLELISM", "1", "p of Argon2id"},
-    {"KEYLEDGER_PASSWORD_MIN_LENGTH", "15", "code points, 8 to 64 (NIST SP 800-63B-4: 15 as the only factor)"},
+    {"KEYLEDGER_PASSWORD_MIN_LENGTH", "15",
+     "code points, 8 to 64 (NIST SP 800-63B-4: 15 as the only factor)"},
     {"KEYLEDGER_ACCESS_TOKEN_SECONDS", "300", "lifetime of an access token"},
     {"KEYLEDGER_SESSION_IDLE_SECONDS", "1209600", "a session without refresh ends"},
     {"KEYLEDGER_SESSION_ABSOLUTE_SECONDS", "2592000", "every session ends"},
     {"KEYLEDGER_REFRESH_GRACE_SECONDS", "10", "the same refresh token again after a lost answer; at most 10"},
     {"KEYLEDGER_LOGIN_FAILURES_IN_A_ROW", "100", "of one user, then only known networks may (NIST: 100)"},
     {"KEYLEDGER_LOGIN_KNOWN_NETWORK_DAYS", "90", "so long is one known after a log-in from it; 0: none is"},
-    {"KEYLEDGER_LOGIN_NAME_BURST", "20", "failures of one user from one network in a row, then with growing pauses"},
+    {"KEYLEDGER_LOGIN_NAME_BURST", "20",
+     "failures of one user from one network in a row, then with growing pauses"},
     {"KEYLEDGER_LOGIN_PAUSE_SECONDS", "900", "the longest of these pauses"},
-    {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "60", "log-ins, registrations and the like of one network (/32, /64)"},
+    {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "60",
+     "log-ins, registrations and the like of one network (/32, /64)"},
     {"KEYLEDGER_LOGIN_NETWORK_BURST", "30", "of these at once"},
     {"KEYLEDGER_REQUEST_NETWORK_RATE_PER_MINUTE", "600000", "other requests of one network, on each node"},
-    {"KEYLEDGER_WRITE_RATE_PER_MINUTE", "600", "changes with one session, and its refreshes; of a user's sessions 4x"},
+    {"KEYLEDGER_WRITE_RATE_PER_MINUTE", "600",
+     "changes with one session, and its refreshes; of a user's sessions 4x"},
     {"KEYLEDGER_WRITE_BURST", "600", "of these at once"},
     {"KEYLEDGER_REQUEST_TIMEOUT_MS", "10000", "a request is answered by then, if only with 503"},
+    {"KEYLEDGER_START_PATIENCE_SECONDS", "60",
+     "so long serve waits for a database server that does not answer yet"},
     {"KEYLEDGER_STOP_TIMEOUT_MS", "10000", "requests in flight are waited for when stopping"},
     {"KEYLEDGER_COMMAND_RETENTION_HOURS", "72", "how long an Idempotency-Key is remembered"},
     {"KEYLEDGER_ANONYMOUS_CALLERS_DAYS", "30", "then where callers who were not logged in came from is erased"},
@@ -141,7 +157,11 @@ public:
         fault(std::string(name) + ": give address:port, such as 127.0.0.1:8080, not '" + value + "'");
         return endpoint;
     }
-    void fault(std::string sentence) { faults_.sentences.push_back(std::move(sentence)); }
+    // Once, however often the setting is read.
+    void fault(std::string sentence) {
+        auto& all = faults_.sentences;
+        if (std::find(all.begin(), all.end(), sentence) == all.end()) all.push_back(std::move(sentence));
+    }
     const ConfigFaults& faults() const { return faults_; }
 
 private:
@@ -173,6 +193,23 @@ commands::SubjectNamings read_subject_namings(Reader& reader) {
     }
     return namings;
 }
+
+// Behind the scheme: a host, perhaps a port and a path, and nothing of what an issuer must not have.
+bool has_host_alone(std::string_view url) {
+    const std::string_view rest = url.substr(url.find("://") + 3);
+    const std::string_view authority = rest.substr(0, rest.find('/'));
+    const auto is_fine = [](char c) { return c > ' ' && c < '\x7f'; };
+    return !authority.empty() && authority.front() != ':' && authority.find('@') == std::string_view::npos &&
+           rest.find_first_of("?#\\") == std::string_view::npos &&
+           std::all_of(rest.begin(), rest.end(), is_fine);
+}
+
+// Of commands and scripts, not of the service.
+constexpr std::string_view kOtherNames[] = {
+    "KEYLEDGER_ADMIN_PASSWORD", "KEYLEDGER_ADMIN_EMAIL", "KEYLEDGER_SERVICE_PASSWORD",
+    "KEYLEDGER_OWNER_PASSWORD", "KEYLEDGER_URL",         "KEYLEDGER_BINARY"};
+constexpr std::string_view kOtherBeginnings[] = {"KEYLEDGER_TEST_", "KEYLEDGER_BENCH_", "KEYLEDGER_LOAD_",
+                                                 "KEYLEDGER_FRESH_"};
 
 void read_serving(Reader& reader, Config& config) {
     config.kafka_brokers = reader.text("KEYLEDGER_KAFKA_BROKERS");
@@ -212,6 +249,7 @@ void read_serving(Reader& reader, Config& config) {
         else reader.fault("KEYLEDGER_ROLES: '" + role + "' is none of api, projector, publisher");
     }
     config.io_threads = static_cast<std::size_t>(reader.number("KEYLEDGER_IO_THREADS", 1, 256));
+    config.start_patience_s = reader.number("KEYLEDGER_START_PATIENCE_SECONDS", 0, 3600);
     config.stop_timeout_ms = reader.number("KEYLEDGER_STOP_TIMEOUT_MS", 0, 600'000);
     config.request_timeout_ms = reader.number("KEYLEDGER_REQUEST_TIMEOUT_MS", 100, 600'000);
     config.command_retention_hours = reader.number("KEYLEDGER_COMMAND_RETENTION_HOURS", 24, 24 * 365);
@@ -238,6 +276,10 @@ void read_rules(Reader& reader, Config& config) {
     config.issuer = reader.text("KEYLEDGER_ISSUER");
     if (!config.issuer.starts_with("http://") && !config.issuer.starts_with("https://"))
         reader.fault("KEYLEDGER_ISSUER: give a URL that begins with https:// (or http:// while developing)");
+    else if (!has_host_alone(config.issuer))
+        reader.fault(
+            "KEYLEDGER_ISSUER: give a URL with a host, and without user, query, fragment or blanks "
+            "(RFC 8414 section 2)");
     if (config.issuer.ends_with('/')) reader.fault("KEYLEDGER_ISSUER: leave the last '/' off");
     config.database_connections =
         static_cast<std::size_t>(reader.number("KEYLEDGER_DATABASE_CONNECTIONS", 1, 256));
@@ -292,6 +334,29 @@ Result<Config, ConfigFaults> read_config(const Environment& environment, const s
     if (needed(Needs::kServing)) read_serving(reader, config);
     if (!reader.faults().sentences.empty()) return Unexpected(reader.faults());
     return config;
+}
+
+std::vector<std::string> unknown_settings(const std::vector<std::string>& names) {
+    std::vector<std::string_view> known(std::begin(kOtherNames), std::end(kOtherNames));
+    for (const Setting& setting : kSettings) known.push_back(setting.name);
+    std::vector<std::string> sentences;
+    for (const std::string& name : names) {
+        std::string_view bare = name;
+        const auto is_known = [&] { return std::find(known.begin(), known.end(), bare) != known.end(); };
+        const auto begins = [&](std::string_view beginning) { return bare.starts_with(beginning); };
+        if (!bare.starts_with("KEYLEDGER_") || is_known()) continue;
+        if (std::any_of(std::begin(kOtherBeginnings), std::end(kOtherBeginnings), begins)) continue;
+        const bool is_file = bare.ends_with("_FILE");
+        if (is_file) bare.remove_suffix(5);
+        if (is_file && is_known()) continue;
+        auto nearest = nearest_to(name, known);
+        const std::string meant = nearest   ? std::string(*nearest)
+                                  : is_file ? std::string(nearest_to(bare, known).value_or(""))
+                                            : std::string();
+        sentences.push_back(name + " is no setting, and changes nothing" +
+                            (meant.empty() ? "" : "; did you mean " + meant + '?'));
+    }
+    return sentences;
 }
 
 std::vector<std::string> describe_config(const Environment& environment) {

@@ -67,6 +67,7 @@ struct Config {
     LoginAttemptLimits attempts;
     commands::RequestLimits limits;
     std::int64_t request_timeout_ms = 0;
+    std::int64_t start_patience_s = 0;
     std::int64_t stop_timeout_ms = 0;
     std::int64_t command_retention_hours = 0;
     int anonymous_callers_days = 0;
@@ -88,6 +89,10 @@ struct ConfigFaults {
     std::vector<std::string> sentences;  // each names its variable and says what to do
 };
 Result<Config, ConfigFaults> read_config(const Environment& environment, const std::vector<Needs>& needs);
+
+// Of names of variables those that begin with KEYLEDGER_ and mean nothing: a sentence each, with the setting
+// that may have been meant. No faults, for scripts have variables of their own.
+std::vector<std::string> unknown_settings(const std::vector<std::string>& names);
 
 // "NAME=value" for every setting in effect, secrets masked.
 std::vector<std::string> describe_config(const Environment& environment);

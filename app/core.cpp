@@ -29,8 +29,10 @@ security::HashingPool::Options hashing_options(const Config& config) {
 }
 
 eventstore::postgres::PostgresStoreSettings store_settings(
-    const Config& config, std::shared_ptr<eventstore::postgres::Authenticity> authenticity) {
+    const Config& config, std::shared_ptr<eventstore::postgres::Authenticity> authenticity,
+    KeyringWatch& watch) {
     eventstore::postgres::PostgresStoreSettings settings;
+    settings.committer.on_ended_key = [&watch](const std::string& id) { return watch.has_ended(id); };
     settings.url = config.database_url;
     settings.authenticity = std::move(authenticity);
     settings.committer.max_batch_commands = config.append_batch;
@@ -68,21 +70,23 @@ security::PasswordPolicy password_policy(const Config& config) {
 Core::Core(const Config& config)
     : keyring(open_keyring(config, clock)),
       authenticity(authenticity_with([live = keyring.get()] { return live->snapshot(); })),
-      cipher(*keyring, clock),
+      keyring_watch(*keyring, clock),
+      cipher(*keyring, clock, [this](const std::string& id) { return keyring_watch.is_lacking(id); }),
       pseudonyms(*keyring, clock),
       hashing(hashing_options(config)),
       hasher(hashing),
       policy(processors, password_policy(config)),
-      store(store_settings(with_fitting_schema(config), authenticity), [this] { return clock.now_ms(); }),
+      store(store_settings(with_fitting_schema(config), authenticity, keyring_watch),
+            [this] { return clock.now_ms(); }),
       keys(store, cipher),
       executor({store, cipher, keys, cache, clock, identifiers, pseudonyms, &workers}),
       folded_access(executor, store),
       access(folded_access, store),
       limits(limits_settings(config), [this](std::string_view key) { return pseudonyms.bucket(key); }),
       failure_sums(network_of),
-      services{executor, access, store,          cipher,     clock,   identifiers, pseudonyms,
-               hasher,   policy, client_secrets, assertions, journal, limits,      failure_sums,
-               command_settings(config)} {
+      services{executor,    access,     store,  cipher,       clock,
+               identifiers, pseudonyms, hasher, policy,       client_secrets,
+               assertions,  journal,    limits, failure_sums, command_settings(config)} {
     // Else nothing that is read could be believed, and all would wait for it.
     if (const auto known = authenticity->is_announced(config.database_url, {}); !known)
         throw StartFailure(known.error());

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "app/config.hpp"
+#include "app/keyring_watch.hpp"
 #include "app/remembered_access.hpp"
 #include "app/run_to_end.hpp"
 #include "app/system_ports.hpp"
@@ -36,6 +37,7 @@ struct Core {
     LoggedJournal journal;
     std::unique_ptr<security::LiveKeyring> keyring;
     std::shared_ptr<eventstore::postgres::Authenticity> authenticity;
+    KeyringWatch keyring_watch;
     security::KeyringCipher cipher;
     security::KeyringPseudonyms pseudonyms;
     boost::asio::thread_pool processors{1};  // what takes long but is no password hash

@@ -1,10 +1,14 @@
 // The one binary. Only words are read here; what they do is in the cli_*.cpp files beside.
+#include <unistd.h>
 #include <CLI/CLI.hpp>
+
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 
 #include "app/cli.hpp"
 #include "app/core_dumps.hpp"
+#include "domain/nearest.hpp"
 
 namespace {
 
@@ -12,13 +16,23 @@ using namespace keyledger::app;
 
 const char* from_process(const char* name) { return std::getenv(name); }
 
+std::vector<std::string> names_in_process() {
+    std::vector<std::string> names;
+    for (char** at = environ; *at != nullptr; ++at) names.emplace_back(*at, std::strcspn(*at, "="));
+    return names;
+}
+
+// How many, or which; no log and no list is longer.
+const CLI::Range kCount{std::int64_t{1}, std::int64_t{1'000'000'000'000}};
+constexpr std::int64_t kMaxLeadSeconds = 30 * 24 * 3600;
+
 struct Chosen {
     std::function<Exit()> run;
 };
 
 void add_serve(CLI::App& app, Chosen& chosen) {
     auto* serve_command = app.add_subcommand("serve", "Serve the API, project and publish, until SIGTERM or SIGINT");
-    serve_command->callback([&] { chosen.run = [] { return serve(from_process); }; });
+    serve_command->callback([&] { chosen.run = [] { return serve(from_process, names_in_process()); }; });
 }
 
 void add_migrate(CLI::App& app, Chosen& chosen) {
@@ -28,7 +42,8 @@ void add_migrate(CLI::App& app, Chosen& chosen) {
         auto* command = migrate_command->add_subcommand(name, help);
         auto steps = std::make_shared<int>(1);
         auto json = std::make_shared<bool>(false);
-        if (to == MigrateTo::kDown) command->add_option("--steps", *steps, "how many to take back");
+        if (to == MigrateTo::kDown)
+            command->add_option("--steps", *steps, "how many to take back")->check(CLI::Range(1, 1000));
         command->add_flag("--json", *json, "for scripts");
         command->callback([&chosen, to, steps, json] {
             chosen.run = [=] {
@@ -45,7 +60,10 @@ void add_migrate(CLI::App& app, Chosen& chosen) {
 
 void add_keys_of_the_log(CLI::App& keys, Chosen& chosen, const std::shared_ptr<std::string>& path) {
     auto closed = std::make_shared<CloseKey>();
-    auto* closing = keys.add_subcommand("close", "let nothing more be believed under an old key for event-macs");
+    auto* closing =
+        keys.add_subcommand("close",
+                            "let nothing more be believed under an old key for event-macs; as the owner "
+                            "(KEYLEDGER_OWNER_DATABASE_URL)");
     closing->add_option("id", closed->id, "as 'keys list' shows it")->required();
     closing->callback([&chosen, path, closed] {
         closed->path = *path;
@@ -53,10 +71,15 @@ void add_keys_of_the_log(CLI::App& keys, Chosen& chosen, const std::shared_ptr<s
     });
 
     auto subject = std::make_shared<std::string>();
-    auto* bringing = keys.add_subcommand("undestroy", "bring back a subject's key that was destroyed within a day");
+    auto* bringing =
+        keys.add_subcommand("undestroy",
+                            "bring back a subject's key that somebody destroyed without right within the "
+                            "last day; as the owner (KEYLEDGER_OWNER_DATABASE_URL)");
     bringing->add_option("subject", *subject, "whose it was: the id of a user or a service account")->required();
-    bringing->callback([&chosen, subject] {
-        chosen.run = [subject] { return bring_back_key(from_process, *subject); };
+    auto although_erased = std::make_shared<bool>(false);
+    bringing->add_flag("--force", *although_erased, "although the log says that this user was erased");
+    bringing->callback([&chosen, subject, although_erased] {
+        chosen.run = [=] { return bring_back_key(from_process, *subject, *although_erased); };
     });
 
     auto* completing = keys.add_subcommand("complete", "make a key for each purpose that has none, after an update");
@@ -67,16 +90,23 @@ void add_keys_of_the_log(CLI::App& keys, Chosen& chosen, const std::shared_ptr<s
 
 void add_key_ends(CLI::App& keys, Chosen& chosen, const std::shared_ptr<std::string>& path) {
     auto revoke = std::make_shared<RevokeKey>();
-    auto* revoking = keys.add_subcommand("revoke", "end a key at once, unless something live is named by it");
+    auto* revoking =
+        keys.add_subcommand("revoke",
+                            "end a key at once, unless something live is named by it; one for claims or "
+                            "key-encryption as the owner (KEYLEDGER_OWNER_DATABASE_URL)");
     revoking->add_option("id", revoke->id, "as 'keys list' shows it")->required();
-    revoking->add_flag("--force", revoke->force, "although what it signed or sealed for clients is still in use");
+    revoking->add_flag("--force", revoke->force,
+                       "although what it signed or sealed for clients is still in use; in place of a "
+                       "current key a new one is made, used at once");
     revoking->callback([&chosen, path, revoke] {
         revoke->path = *path;
         chosen.run = [revoke] { return revoke_key(from_process, *revoke); };
     });
 
     auto* reclaiming =
-        keys.add_subcommand("reclaim", "write every claim under the current claims key, so that older ones can end");
+        keys.add_subcommand("reclaim",
+                            "write every claim under the current claims key, so that older ones can end; "
+                            "as the owner (KEYLEDGER_OWNER_DATABASE_URL)");
     reclaiming->callback([&chosen] {
         chosen.run = [] { return reclaim_keys(from_process); };
     });
@@ -103,14 +133,25 @@ void add_keys(CLI::App& app, Chosen& chosen) {
     auto* purpose = rotating->add_option("purpose", rotate->purpose,
                                          "token-signing, sealing-root, key-encryption, claims, "
                                          "tree-heads or event-macs");
-    rotating->add_flag("--kek", *kek, "all in one while no service runs: a new key-encryption key, every subject's key "
-                                      "wrapped under it, the old one ended")
+    rotating
+        ->add_flag("--kek", *kek,
+                   "all in one while no service runs: a new key-encryption key, every subject's key "
+                   "wrapped under it, the old one ended; as the owner")
         ->excludes(purpose);
-    rotating->add_option("--lead-seconds", rotate->lead_s, "until it is used: time for nodes and caches to see it");
-    rotating->add_option("--algorithm", rotate->algorithm, "for token-signing: another algorithm");
-    rotating->callback([&chosen, path, rotate, kek] {
+    rotating
+        ->add_option(
+            "--lead-seconds", rotate->lead_s,
+            "until it is used: time for nodes and caches to see it; 600 where more than one node serves")
+        ->check(CLI::Range(std::int64_t{0}, kMaxLeadSeconds))
+        ->capture_default_str();
+    rotating->add_option("--algorithm", rotate->algorithm,
+                         "for token-signing: another algorithm, ES256, RS256 or EdDSA");
+    auto force = std::make_shared<bool>(false);
+    rotating->add_flag("--force", *force,
+                       "with --kek: although a service runs; its nodes answer 503 until they know the key");
+    rotating->callback([&chosen, path, rotate, kek, force] {
         if (*kek) {
-            const RewrapKeys rewrap{*path, true, true};
+            const RewrapKeys rewrap{*path, true, true, *force};
             chosen.run = [rewrap] { return rewrap_keys(from_process, rewrap); };
             return;
         }
@@ -120,7 +161,10 @@ void add_keys(CLI::App& app, Chosen& chosen) {
     });
 
     auto rewrap = std::make_shared<RewrapKeys>();
-    auto* rewrapping = keys->add_subcommand("rewrap", "wrap every subject's key under the current key-encryption key");
+    auto* rewrapping =
+        keys->add_subcommand("rewrap",
+                             "wrap every subject's key under the current key-encryption key; as the owner "
+                             "(KEYLEDGER_OWNER_DATABASE_URL)");
     rewrapping->add_flag("--revoke-old", rewrap->revoke_old, "then end the key-encryption keys before it");
     rewrapping->callback([&chosen, path, rewrap] {
         rewrap->path = *path;
@@ -186,8 +230,8 @@ void add_events(CLI::App& app, Chosen& chosen) {
     auto tail = std::make_shared<TailEvents>();
     auto json = std::make_shared<bool>(false);
     auto* tailing = events->add_subcommand("tail", "the last events, or all from a position on");
-    tailing->add_option("--from", tail->from, "the first position")->check(CLI::PositiveNumber);
-    tailing->add_option("--limit", tail->limit, "how many at most")->check(CLI::PositiveNumber);
+    tailing->add_option("--from", tail->from, "the first position")->check(kCount);
+    tailing->add_option("--limit", tail->limit, "how many at most")->check(kCount);
     tailing->add_flag("--follow", tail->follow, "go on as events come, until interrupted");
     tailing->add_flag("--json", *json, "one JSON object a line");
     tailing->callback([&chosen, tail, json] {
@@ -203,7 +247,7 @@ void add_events(CLI::App& app, Chosen& chosen) {
     });
     auto show_json = std::make_shared<bool>(false);
     auto* showing = events->add_subcommand("show", "one event, whole");
-    showing->add_option("position", *position, "its position")->required()->check(CLI::PositiveNumber);
+    showing->add_option("position", *position, "its position")->required()->check(kCount);
     showing->add_flag("--json", *show_json, "as one JSON object");
     showing->callback([&chosen, position, show_json] {
         chosen.run = [=] {
@@ -248,13 +292,17 @@ void add_audit(CLI::App& app, Chosen& chosen) {
     auto* exporting = audit->add_subcommand(
         "export", "write the log as NDJSON, with leaf hashes, and a manifest; personal data stays sealed");
     exporting->add_option("out", take_away->out, "the file; the manifest is OUT.manifest.json")->required();
-    exporting->add_option("--to", take_away->to, "the last position; the head by default")->check(CLI::PositiveNumber);
+    exporting->add_option("--to", take_away->to, "the last position; the head by default")->check(kCount);
+    exporting->add_flag("--force", take_away->force, "over a file of that name");
     json_flag(exporting, take_away->format);
     exporting->callback(
         [&chosen, take_away] { chosen.run = [take_away] { return export_audit(from_process, *take_away); }; });
 
     auto* key = audit->add_subcommand("key", "print the key that this log's tree heads are verified with");
-    key->callback([&chosen] { chosen.run = [] { return show_audit_key(from_process); }; });
+    auto all_keys = std::make_shared<bool>(false);
+    key->add_flag("--all", *all_keys, "those of the past and the one to come too, a line each");
+    key->callback(
+        [&chosen, all_keys] { chosen.run = [all_keys] { return show_audit_key(from_process, *all_keys); }; });
 
     auto replay = std::make_shared<ReplayAudit>();
     auto* replaying = audit->add_subcommand(
@@ -263,7 +311,7 @@ void add_audit(CLI::App& app, Chosen& chosen) {
     auto* from_kafka = replaying->add_flag_callback(
         "--kafka", [replay] { replay->from = ReplayAudit::From::kKafka; }, "from the events topic");
     from_file->excludes(from_kafka);
-    auto* user = replaying->add_option("--user", replay->user, "one user, with his sessions");
+    auto* user = replaying->add_option("--user", replay->user, "one user, with their sessions");
     replaying->add_option("--session", replay->session, "one session")->excludes(user);
     replaying->add_option("--at", replay->at, "the last position, or a time by which it was recorded (RFC 3339)");
     json_flag(replaying, replay->format);
@@ -271,19 +319,25 @@ void add_audit(CLI::App& app, Chosen& chosen) {
         if (!replay->file.empty()) replay->from = ReplayAudit::From::kFile;
         chosen.run = [replay] { return replay_audit(from_process, *replay); };
     });
+}
 
+void add_config(CLI::App& app, Chosen& chosen) {
     auto* config = app.add_subcommand("config", "The configuration");
     config->require_subcommand(1);
     auto* checking =
         config->add_subcommand("check", "print what is in effect, secrets masked, and what is wrong with it");
-    checking->callback([&chosen] { chosen.run = [] { return check_config(from_process); }; });
+    checking->callback(
+        [&chosen] { chosen.run = [] { return check_config(from_process, names_in_process()); }; });
 }
 
 void add_backup(CLI::App& app, Chosen& chosen) {
     auto path = std::make_shared<std::string>();
     auto* backing = app.add_subcommand("backup", "write the event store to a file, without the read models (pg_dump)");
     backing->add_option("file", *path, "where to")->required();
-    backing->callback([&chosen, path] { chosen.run = [path] { return backup(from_process, *path); }; });
+    auto force = std::make_shared<bool>(false);
+    backing->add_flag("--force", *force, "over a file of that name");
+    backing->callback(
+        [&chosen, path, force] { chosen.run = [=] { return backup(from_process, *path, *force); }; });
 
     auto* erasures = app.add_subcommand("erasures", "the users who were erased: keep this list where backups are not");
     erasures->callback([&chosen] { chosen.run = [] { return list_erasures(from_process); }; });
@@ -341,12 +395,44 @@ void add_projections(CLI::App& app, Chosen& chosen) {
     auto* skipping = group->add_subcommand(
         "skip", "leave out, for good, the event at which one stands stopped; who and why are kept");
     skipping->add_option("name", skip->name, "which")->required();
-    skipping->add_option("position", skip->position, "of the event")->required()->check(CLI::PositiveNumber);
+    skipping->add_option("position", skip->position, "of the event")->required()->check(kCount);
     skipping->add_option("--who", skip->who, "who orders it")->required();
     skipping->add_option("--why", skip->why, "for those who ask later")->required();
-    skipping->add_option("--generation", skip->generation, "of a rebuild that stopped, instead of the one read")
-        ->check(CLI::PositiveNumber);
+    skipping
+        ->add_option("--generation", skip->generation, "of a rebuild that stopped, instead of the one read")
+        ->check(kCount);
     skipping->callback([&chosen, skip] { chosen.run = [skip] { return skip_event(from_process, *skip); }; });
+}
+
+// Of a word where a command was expected; the library only says that a subcommand is required.
+std::optional<std::string> unknown_command(const CLI::App& app, const std::vector<std::string>& words) {
+    const CLI::App* at = &app;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (words[i].starts_with('-')) {
+            const CLI::Option* option = at->get_option_no_throw(words[i]);
+            if (option != nullptr && option->get_items_expected_max() > 0) ++i;
+            continue;
+        }
+        const auto commands = at->get_subcommands([](const CLI::App*) { return true; });
+        std::vector<std::string> names;
+        const CLI::App* next = nullptr;
+        for (const CLI::App* command : commands) {
+            if (command->get_name().empty()) continue;
+            names.push_back(command->get_name());
+            if (names.back() == words[i]) next = command;
+        }
+        if (names.empty()) return std::nullopt;  // it is an argument
+        if (next == nullptr) {
+            const std::vector<std::string_view> views(names.begin(), names.end());
+            const auto nearest = keyledger::nearest_to(words[i], views);
+            const std::string of = at == &app ? "" : " of '" + at->get_name() + "'";
+            std::string sentence = "there is no command '" + words[i] + "'" + of;
+            if (nearest) return sentence + "; did you mean '" + std::string(*nearest) + "'?";
+            return sentence + "; --help lists them";
+        }
+        at = next;
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -367,10 +453,16 @@ int main(int argc, char** argv) {
     add_events(app, chosen);
     add_projections(app, chosen);
     add_audit(app, chosen);
+    add_config(app, chosen);
     add_backup(app, chosen);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() != 0)
+            if (const auto sentence = unknown_command(app, {argv + 1, argv + argc})) {
+                std::cerr << "keyledger: " << *sentence << '\n';
+                return static_cast<int>(Exit::kUsage);
+            }
         return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::kUsage);
     }
     try {

@@ -188,6 +188,7 @@ void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& fol
              projections::HotAccess& hot, TreeHeads& tree_heads, Probe& probe, api::Server& server) {
     health.add([&core] { return check_database(core); });
     health.add([&probe] { return probe.check(); });
+    health.add([&core] { return core.keyring_watch.check(); });
     health.add([&followers] { return check_projector(followers); });
     health.add([&followers] { return check_publisher(followers); });
     health.add([&hot] { return check_hot_access(hot); });

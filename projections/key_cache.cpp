@@ -39,7 +39,7 @@ std::unordered_map<Uuid, FoundKey> KeyCache::fetch(pqxx::transaction_base& trans
         stored.destroyed = row[4].as<bool>();
         FoundKey found{KeyState::kDestroyed, nullptr};
         if (!stored.destroyed) {
-            found.key = cipher_.unwrap(stored);
+            found.key = cipher_.unwrap(stored);  // or LackingKey: trouble that passes with a newer keyring
             found.state = found.key ? KeyState::kLive : KeyState::kUnusable;
         }
         if (found.state != KeyState::kUnusable) remember(stored.subject, found);

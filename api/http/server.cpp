@@ -295,6 +295,8 @@ struct Server::State {
     }
 };
 
+void check_tls(const TlsFiles& files) { make_tls(files); }
+
 Server::Server(ServerOptions options, const Router& router, ServerObserver& observer)
     : state_(new State{.shared = {.options = std::move(options), .router = router, .observer = observer},
                        .endpoint = {},

@@ -72,6 +72,9 @@ struct ServerError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// Whether a listener could speak TLS with them; throws ServerError if not.
+void check_tls(const TlsFiles& files);
+
 class Server {
 public:
     // Router and observer must outlive the server. Throws ServerError when the TLS files or the address are

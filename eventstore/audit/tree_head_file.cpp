@@ -24,6 +24,14 @@ std::string trouble(const std::string& path, const char* what) {
     return "the tree heads' file " + path + ' ' + what + ": " + std::strerror(errno);
 }
 
+// Streams throw when they read a folder.
+bool is_folder(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return false;
+    errno = EISDIR;
+    return true;
+}
+
 }  // namespace
 
 Result<void, std::string> append_note(const std::string& path, const std::string& note) {
@@ -45,6 +53,7 @@ Result<void, std::string> append_note(const std::string& path, const std::string
 
 Result<Notes, std::string> read_notes(const std::string& path) {
     if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return Notes{};
+    if (is_folder(path)) return Unexpected(trouble(path, "can't be read"));
     std::ifstream in(path, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(in), {}};
     if (!in) return Unexpected(trouble(path, "can't be read"));
@@ -54,6 +63,7 @@ Result<Notes, std::string> read_notes(const std::string& path) {
 Result<Notes, std::string> read_last_notes(const std::string& path) {
     constexpr std::streamoff kTail = 64 * 1024;
     if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return Notes{};
+    if (is_folder(path)) return Unexpected(trouble(path, "can't be read"));
     std::ifstream in(path, std::ios::binary | std::ios::ate);
     const std::streamoff size = in.tellg();
     const std::streamoff from = std::max<std::streamoff>(size - kTail, 0);

@@ -84,6 +84,7 @@ struct Verifier::State {
         switch (event.standing) {
             case RecordedEvent::Standing::kChanged: return "was changed after a tree head had covered it";
             case RecordedEvent::Standing::kKeyMissing:
+                verification.lacking_key = event.mac_key_id;
                 return "is authenticated by key " + event.mac_key_id + ", which this keyring lacks";
             case RecordedEvent::Standing::kInert:
                 suspect(event, "was not written by the service");

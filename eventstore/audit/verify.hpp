@@ -39,6 +39,8 @@ struct Verification {
     bool authenticated = false;  // MACs were checked; else nobody here knows who wrote an event
     std::optional<BadRecord> first_bad;
     std::optional<BadInterval> bad_interval;
+    // Set with first_bad: nothing was found there, but the key that would tell is not in the keyring.
+    std::string lacking_key;
     bool good() const { return !first_bad && !bad_interval; }
 };
 

@@ -145,4 +145,12 @@ Result<Client, KafkaError> Client::open(Role role, const ClientOptions& options,
     return client;
 }
 
+std::optional<std::string> what_is_wrong_with(ClientOptions options) {
+    options.brokers.clear();
+    options.log = {};
+    const auto client = Client::open(Client::Role::kProducer, options, {});
+    if (client) return std::nullopt;
+    return client.error().sentence;
+}
+
 }  // namespace keyledger::eventstore::kafka

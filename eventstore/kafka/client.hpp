@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,6 +47,10 @@ struct ClientOptions {
     // Syslog level (3 error … 7 debug) and text. Called from librdkafka's threads, several at once.
     std::function<void(int, std::string_view)> log;
 };
+
+// Whether librdkafka takes the options and can load the files that they name; a sentence if not. Connects to
+// nobody.
+std::optional<std::string> what_is_wrong_with(ClientOptions options);
 
 // What a client's callbacks need; lives as long as its handle. Callbacks of deliveries and errors run in the
 // thread that polls.

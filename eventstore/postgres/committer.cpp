@@ -19,6 +19,11 @@ constexpr int kTickMs = 50;  // how late an expired entry may be noticed
 constexpr std::chrono::milliseconds kBackendPause{20};
 constexpr std::chrono::milliseconds kBackendPatience{2'000};
 
+Result<Verdict, StoreError> after_end_of_key(const CommitterSettings& settings, const std::string& key_id) {
+    if (!settings.on_ended_key || !settings.on_ended_key(key_id)) return Unexpected(StoreError::kUnavailable);
+    return Verdict(Conflict{Conflict::On::kSubjectKey, {}});
+}
+
 }  // namespace
 
 Committer::Committer(std::string url, NowMs now_ms, CommitterSettings settings,
@@ -328,7 +333,8 @@ void Committer::on_error(const ServerError& error) {
     });
     switch (error.remedy) {
         case Remedy::kReconnect: return on_broken(error.text);
-        case Remedy::kGiveUp: return halve();
+        case Remedy::kGiveUp: return halve(Unexpected(StoreError::kBadData));
+        case Remedy::kKeyEnded: return halve(after_end_of_key(settings_, error.detail));
         case Remedy::kStampAgain: return stamp_again(error);
         case Remedy::kNotNow:
             newest_ms_ = 0;  // it was a wrong clock's: the server tells the right one again when it is needed
@@ -372,12 +378,13 @@ bool Committer::learn_writing_key() {
 }
 
 // Something in this batch can't be stored. Its halves are tried until the culprit is alone; all others pass.
-void Committer::halve() {
+void Committer::halve(const Result<Verdict, StoreError>& of_culprit) {
     Batch batch = std::move(*flying_);
     flying_.reset();
     if (batch.size() == 1) {
-        note([](CommitterStatus& status) { ++status.bad_data; });
-        return finish(batch.waiting().front(), Unexpected(StoreError::kBadData));
+        const bool is_bad = !of_culprit && of_culprit.error() == StoreError::kBadData;
+        note([&](CommitterStatus& status) { status.bad_data += is_bad ? 1 : 0; });
+        return finish(batch.waiting().front(), of_culprit);
     }
     note([](CommitterStatus& status) { ++status.halvings; });
     const std::size_t middle = batch.size() / 2;

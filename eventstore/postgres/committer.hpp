@@ -33,6 +33,10 @@ struct CommitterSettings {
     // Without an answer for so long, it is asked on another connection whether the server is at work on the batch. If
     // not, the session fell silent, and the batch goes out again on a new one. Nothing is cancelled.
     std::chrono::milliseconds silent_after{5'000};
+    // Told, on the writer's thread, which key of the keyring has ended although something was made under it.
+    // true: the keyring is another one by now, so decide again; else the command gets kUnavailable. Must
+    // return soon.
+    std::function<bool(const std::string& key_id)> on_ended_key{};
 };
 
 // Counts since the start, and how it stands now. For metrics and readiness.
@@ -101,7 +105,7 @@ private:
     void on_verdicts(const std::vector<VerdictRow>& rows);
     void on_error(const ServerError& error);
     void on_broken(const std::string& why);
-    void halve();
+    void halve(const Result<Verdict, StoreError>& of_culprit);
     void answer_late_ones();
     void drop_expired_from_growing();
     void fail_those_not_sent();

@@ -109,6 +109,17 @@ std::string connection_text(const std::string& url) {
     return text;
 }
 
+bool is_connection_text(const std::string& url) {
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+        PQconninfoParse(url.c_str(), nullptr), PQconninfoFree);
+    return options != nullptr;
+}
+
+bool server_answers(const std::string& url) {
+    const PGPing answer = PQping(connection_text(url).c_str());
+    return answer == PQPING_OK || answer == PQPING_NO_ATTEMPT;
+}
+
 AnswerWithin::AnswerWithin(int socket, std::chrono::milliseconds at_most) {
     if (socket < 0) return;
     own_ = fcntl(socket, F_DUPFD_CLOEXEC, 0);

@@ -9,6 +9,11 @@ namespace keyledger::eventstore::postgres {
 // tcp_user_timeout, so that a peer that vanished is noticed in about ten seconds, and connect_timeout. What
 // it names stays as it is.
 std::string connection_text(const std::string& url);
+// Whether libpq understands it.
+bool is_connection_text(const std::string& url);
+// Whether a server answers there and takes connections, whoever asks for one. Blocks for seconds at most.
+// True also where nothing can be told without trying, so that whoever tries is told why.
+bool server_answers(const std::string& url);
 
 // Beyond the time after which the server itself would have ended a statement: its word of that has to arrive.
 inline constexpr std::chrono::milliseconds kAnswerGrace{500};

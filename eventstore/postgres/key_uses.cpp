@@ -25,6 +25,34 @@ auto with_session(const std::string& url, const Work& work)
 
 std::int64_t count_in(const pqxx::row& row) { return row[0].as<std::int64_t>(); }
 
+std::int64_t count_claims_only_under(pqxx::work& work, const std::string& key_id,
+                                     const std::string& current_key_id) {
+    return count_in(work.exec_params1(
+        "select count(*) from keyledger.claims h where h.key_id = $1 and not exists (select from "
+        "keyledger.claims t"
+        " where t.owner = h.owner and t.kind = h.kind and t.key_id = $2 and t.tenant = h.tenant)",
+        key_id, current_key_id));
+}
+
+std::int64_t count_subject_keys_under(pqxx::work& work, const std::string& key_id) {
+    return count_in(
+        work.exec_params1("select count(*) from keyledger.subject_keys"
+                          " where key_encryption_key_id = $1 and destroyed_at is null",
+                          key_id));
+}
+
+// What is under way ends before, and what begins afterwards is refused: nothing can come in between.
+template <class Count>
+std::int64_t end_unless_used(pqxx::work& work, const std::string& key_id, const Count& count) {
+    work.exec("set local lock_timeout = '10s'");
+    work.exec("select pg_advisory_xact_lock(5426354651)");  // append's
+    const std::int64_t used = count();
+    if (used == 0)
+        work.exec_params("insert into keyledger.ended_keys (key_id) values ($1) on conflict do nothing",
+                         key_id);
+    return used;
+}
+
 constexpr const char* kToMove =
     "select distinct on (h.owner, h.kind) h.kind, h.key_id, h.digest, h.owner from keyledger.claims h"
     " where h.key_id <> $1 and (h.owner, h.kind) > ($2::uuid, $3::text collate \"C\")"
@@ -46,21 +74,44 @@ constexpr const char* kMove =
 
 Result<std::int64_t, std::string> claims_only_under(const std::string& url, const std::string& key_id,
                                                     const std::string& current_key_id) {
-    return with_session(url, [&](pqxx::work& work) {
-        return count_in(work.exec_params1(
-            "select count(*) from keyledger.claims h where h.key_id = $1 and not exists (select from "
-            "keyledger.claims t"
-            " where t.owner = h.owner and t.kind = h.kind and t.key_id = $2 and t.tenant = h.tenant)",
-            key_id, current_key_id));
-    });
+    return with_session(
+        url, [&](pqxx::work& work) { return count_claims_only_under(work, key_id, current_key_id); });
 }
 
 Result<std::int64_t, std::string> subject_keys_under(const std::string& url, const std::string& key_id) {
-    return with_session(url, [&](pqxx::work& work) {
+    return with_session(url, [&](pqxx::work& work) { return count_subject_keys_under(work, key_id); });
+}
+
+Result<std::int64_t, std::string> end_wrapping_key(const std::string& owner_url, const std::string& key_id) {
+    return with_session(owner_url, [&](pqxx::work& work) {
+        return end_unless_used(work, key_id, [&] { return count_subject_keys_under(work, key_id); });
+    });
+}
+
+Result<std::int64_t, std::string> end_claims_key(const std::string& owner_url, const std::string& key_id,
+                                                 const std::string& current_key_id) {
+    return with_session(owner_url, [&](pqxx::work& work) {
+        return end_unless_used(work, key_id,
+                               [&] { return count_claims_only_under(work, key_id, current_key_id); });
+    });
+}
+
+Result<std::vector<std::string>, std::string> ended_keys(const std::string& url) {
+    return with_session(url, [](pqxx::work& work) {
+        std::vector<std::string> ids;
+        for (const auto& row : work.exec("select key_id from keyledger.ended_keys"))
+            ids.emplace_back(row[0].c_str());
+        return ids;
+    });
+}
+
+Result<std::int64_t, std::string> sessions_of_services(const std::string& owner_url) {
+    return with_session(owner_url, [](pqxx::work& work) {
         return count_in(
-            work.exec_params1("select count(*) from keyledger.subject_keys"
-                              " where key_encryption_key_id = $1 and destroyed_at is null",
-                              key_id));
+            work.exec1("select count(*) from pg_stat_activity a join pg_roles r on r.oid = a.usesysid"
+                       " where a.datname = current_database() and a.pid <> pg_backend_pid()"
+                       " and r.rolname <> current_user and not r.rolsuper"
+                       " and pg_has_role(r.oid, 'keyledger_service', 'member')"));
     });
 }
 

@@ -17,6 +17,19 @@ Result<std::int64_t, std::string> claims_only_under(const std::string& url, cons
 Result<std::int64_t, std::string> subject_keys_under(const std::string& url, const std::string& key_id);
 // Subjects' keys that it wraps, and that were destroyed within the last day: they can still be brought back.
 Result<std::int64_t, std::string> buried_keys_under(const std::string& url, const std::string& key_id);
+
+// Ends a key for all nodes, in one transaction under append's lock, unless something living is under it
+// alone: returns how much is, and 0 if it has ended. From then on the database refuses what any node makes
+// under it. As the owner.
+Result<std::int64_t, std::string> end_wrapping_key(const std::string& owner_url, const std::string& key_id);
+Result<std::int64_t, std::string> end_claims_key(const std::string& owner_url, const std::string& key_id,
+                                                 const std::string& current_key_id);
+// All that ended so.
+Result<std::vector<std::string>, std::string> ended_keys(const std::string& url);
+// How many sessions of members of the service's role there are in this database, but for superusers' and the
+// asker's.
+Result<std::int64_t, std::string> sessions_of_services(const std::string& owner_url);
+
 // Sessions that have not ended, by the read model; 0 where there is none.
 Result<std::int64_t, std::string> live_sessions(const std::string& url, std::int64_t now_ms);
 

@@ -5,11 +5,12 @@
 namespace keyledger::eventstore::postgres {
 
 enum class Remedy {
-    kReconnect,  // the session is lost or useless: another one may do
-    kRetry,      // a lock, a resource, a missing right or schema: the same statement may pass later
-    kGiveUp,     // the data of this very statement
+    kReconnect,   // the session is lost or useless: another one may do
+    kRetry,       // a lock, a resource, a missing right or schema: the same statement may pass later
+    kGiveUp,      // the data of this very statement
     kStampAgain,  // append: its time or its MACs' key is behind what the log says (KL004, KL005)
     kNotNow,      // append: nothing can be written while this machine's clock is what it is (KL006)
+    kKeyEnded,    // append: a command of it made something under a key that has ended (KL007)
 };
 
 inline Remedy remedy_of(std::string_view sql_state) {
@@ -22,6 +23,7 @@ inline Remedy remedy_of(std::string_view sql_state) {
         if (sql_class == later) return Remedy::kRetry;
     if (sql_state == "KL004" || sql_state == "KL005") return Remedy::kStampAgain;
     if (sql_state == "KL006") return Remedy::kNotNow;
+    if (sql_state == "KL007") return Remedy::kKeyEnded;
     if (sql_state == "KL003") return Remedy::kRetry;  // append: a session with other settings than it needs
     return Remedy::kGiveUp;
 }

@@ -1,5 +1,8 @@
 #include "security/adapters/keyring_cipher.hpp"
 
+#include <algorithm>
+
+#include "eventstore/sealing/lacking_key.hpp"
 #include "security/bytes.hpp"
 #include "security/digest.hpp"
 #include "security/sealed_value.hpp"
@@ -20,6 +23,10 @@ std::string bound(const eventstore::SnapshotContext& context) {
                             context.fold});
 }
 
+bool knows(const Keyring& keyring, const std::string& key_id) {
+    return std::ranges::find(keyring.keys(), key_id, &Key::id) != keyring.keys().end();
+}
+
 }  // namespace
 
 eventstore::SubjectKeyPtr KeyringCipher::make_key(const Uuid& subject) {
@@ -35,6 +42,10 @@ eventstore::NewSubjectKey KeyringCipher::wrap(const eventstore::SubjectKey& key)
 }
 
 eventstore::SubjectKeyPtr KeyringCipher::unwrap(const eventstore::StoredSubjectKey& stored) {
+    const std::string& kek_id = stored.key_encryption_key_id;
+    if (!knows(*keyring_.snapshot(), kek_id) && (!on_unknown_key_ || !on_unknown_key_(kek_id)))
+        throw eventstore::LackingKey("the keyring lacks key " + kek_id + ", which wraps the key of subject " +
+                                     stored.subject.to_string());
     const auto keyring = keyring_.snapshot();
     const Key* kek = keyring->find(KeyPurpose::kKeyEncryption, stored.key_encryption_key_id, clock_.now_ms());
     if (!kek) return nullptr;

@@ -1,5 +1,7 @@
 #pragma once
 // The event store's SubjectCipher over the keyring. Any thread.
+#include <functional>
+
 #include "commands/ports.hpp"
 #include "eventstore/sealing/subject_cipher.hpp"
 #include "security/keyring.hpp"
@@ -8,8 +10,12 @@ namespace keyledger::security {
 
 class KeyringCipher : public eventstore::SubjectCipher {
 public:
-    // Both outlive it.
-    KeyringCipher(const LiveKeyring& keyring, const commands::Clock& clock) : keyring_(keyring), clock_(clock) {}
+    // Told of a key-encryption key that the keyring does not know; true: look again, the keyring is another
+    // one now.
+    using OnUnknownKey = std::function<bool(const std::string& key_id)>;
+    // Keyring and clock outlive it.
+    KeyringCipher(const LiveKeyring& keyring, const commands::Clock& clock, OnUnknownKey on_unknown_key = {})
+        : keyring_(keyring), clock_(clock), on_unknown_key_(std::move(on_unknown_key)) {}
 
     eventstore::SubjectKeyPtr make_key(const Uuid& subject) override;
     eventstore::NewSubjectKey wrap(const eventstore::SubjectKey& key) override;
@@ -37,6 +43,7 @@ public:
 private:
     const LiveKeyring& keyring_;
     const commands::Clock& clock_;
+    const OnUnknownKey on_unknown_key_;
 };
 
 }  // namespace keyledger::security

@@ -39,7 +39,9 @@ struct AuditCommand : testing::Test {
         return line.run([&](const Environment& e) { return verify_audit(e, options); });
     }
     Ran take_away(std::int64_t to = 0) {
-        return line.run([&](const Environment& e) { return export_audit(e, {file, to, Format::kJson}); });
+        return line.run([&](const Environment& e) {
+            return export_audit(e, {file, to, true, Format::kJson});
+        });
     }
     Ran replay(ReplayAudit options) {
         return line.run([&](const Environment& e) { return replay_audit(e, options); });
@@ -87,8 +89,19 @@ TEST_F(AuditCommand, I11HoldsBothAgainstTreeHeads) {
         EXPECT_EQ(verified.exit, Exit::kGood) << verified.err << verified.out;
         EXPECT_EQ(word_in(verified.out, "tree_heads"), "2");
     }
-    const auto key = line.run(show_audit_key);
+    const auto key = line.run([](const Environment& e) { return show_audit_key(e, false); });
     ASSERT_EQ(key.exit, Exit::kGood) << key.err;
+    // All that sign, signed or will, for whoever has to know before a rotation takes effect.
+    RotateKeys rotation;
+    rotation.purpose = "tree-heads";
+    rotation.lead_s = 600;
+    ASSERT_EQ(line.run([&](const Environment& e) { return rotate_keys(e, rotation); }).exit, Exit::kGood);
+    const auto still = line.run([](const Environment& e) { return show_audit_key(e, false); });
+    EXPECT_EQ(still.out, key.out);
+    EXPECT_NE(still.err.find("--all"), std::string::npos) << still.err;
+    const auto both = line.run([](const Environment& e) { return show_audit_key(e, true); });
+    EXPECT_EQ(std::count(both.out.begin(), both.out.end(), '\n'), 2) << both.out;
+    EXPECT_NE(both.out.find(key.out), std::string::npos) << both.out;
     // Another stands behind it, on another machine: the file, the heads and the key are all that he has.
     line.set("KEYLEDGER_KEYRING_FILE", "");
     line.set("KEYLEDGER_DATABASE_URL", "");

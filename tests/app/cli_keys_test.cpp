@@ -154,6 +154,113 @@ TEST_F(KeysCommand, RevokeTakesForceForWhatOnlyClientsLose) {
     }
 }
 
+// A node that was not told must not go on: the database refuses what is made under it.
+TEST_F(KeysCommand, RevokeEndsForAllNodesWhatNamesWhatIsStored) {
+    for (const char* purpose : {"claims", "key-encryption"}) {
+        const std::string old = current(purpose);
+        rotate(purpose);
+        ASSERT_EQ((std::string(purpose) == "claims" ? reclaim() : rewrap()).exit, Exit::kGood);
+        line.set("KEYLEDGER_OWNER_DATABASE_URL", "");
+        EXPECT_EQ(revoke(old).exit, Exit::kUsage) << "as the owner";
+        EXPECT_TRUE(keys(purpose, "revoked").empty());
+        line.set("KEYLEDGER_OWNER_DATABASE_URL", line.database.owner_url());
+        const auto ran = revoke(old);
+        EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
+        EXPECT_EQ(
+            line.database.execute("select count(*) from keyledger.ended_keys where key_id = '" + old + "'"),
+            "1");
+    }
+    const std::string ended = keys("key-encryption", "revoked").at(0);
+    EXPECT_ANY_THROW(
+        line.database.execute("update keyledger.subject_keys set key_encryption_key_id = '" + ended + "'"));
+    EXPECT_ANY_THROW(line.database.execute("insert into keyledger.claims values ('default', 'email', '" +
+                                           keys("claims", "revoked").at(0) +
+                                           "', '\\x01', '01890a5d-ac96-774b-bcce-b302099a8057')"));
+}
+
+TEST_F(KeysCommand, RevokeOfACurrentKeySaysThatItNeverEndsByItself) {
+    for (const char* purpose : {"claims", "key-encryption", "sealing-root", "token-signing"})
+        expect_refused(current(purpose), std::string("keys rotate ") + purpose);
+    for (const char* purpose : {"sealing-root", "token-signing"}) {
+        const auto ran = revoke(current(purpose), true);
+        EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
+        EXPECT_NE(ran.out.find("Made key " + current(purpose) + " takes its place, used at once"),
+                  std::string::npos)
+            << ran.out;
+    }
+}
+
+TEST_F(KeysCommand, RevokeOfAnUnknownKeySaysWhereTheIdsAre) { expect_refused("nope", "keyledger keys list"); }
+
+// Before the lead time is over all would stay where it is, and no key would end.
+TEST_F(KeysCommand, RewrapWaitsForAKeyThatIsYetToCome) {
+    RotateKeys options;
+    options.purpose = "key-encryption";
+    options.lead_s = 600;
+    const auto rotated = line.run([&](const Environment& e) { return rotate_keys(e, options); });
+    EXPECT_NE(rotated.out.find("used in 600 s"), std::string::npos) << rotated.out;
+    const auto ran = rewrap();
+    EXPECT_EQ(ran.exit, Exit::kFailed) << ran.out;
+    EXPECT_NE(ran.err.find("Run it again then"), std::string::npos) << ran.err;
+}
+
+TEST_F(KeysCommand, RotateSaysWhatThereIsAndWhenItIsUsed) {
+    RotateKeys options;
+    options.purpose = "tokens";
+    const auto unknown = line.run([&](const Environment& e) { return rotate_keys(e, options); });
+    EXPECT_EQ(unknown.exit, Exit::kUsage);
+    for (const char* purpose : {"token-signing", "tree-heads", "event-macs"})
+        EXPECT_NE(unknown.err.find(purpose), std::string::npos) << unknown.err;
+    options.purpose = "token-signing";
+    const auto now = line.run([&](const Environment& e) { return rotate_keys(e, options); });
+    EXPECT_NE(now.out.find("used at once"), std::string::npos) << now.out;
+    EXPECT_EQ(now.out.find("in 0 s"), std::string::npos) << now.out;
+}
+
+TEST_F(KeysCommand, ListSaysUntilWhenARetiredKeyIsNeeded) {
+    const std::vector<std::pair<std::string, std::string>> said{{"token-signing", "until 2"},
+                                                                {"sealing-root", "until 2"},
+                                                                {"key-encryption", "until 'keys rewrap --revoke-old'"},
+                                                                {"claims", "until 'keys reclaim'"},
+                                                                {"tree-heads", "kept for what it signed"}};
+    for (const auto& [purpose, words] : said) {
+        const std::string old = current(purpose);
+        rotate(purpose);
+        const auto ran = line.run([](const Environment& e) { return list_keys(e, "", Format::kText); });
+        const auto at = ran.out.find(old);
+        ASSERT_NE(at, std::string::npos) << ran.out;
+        const std::string told = ran.out.substr(at, ran.out.find('\n', at) - at);
+        EXPECT_NE(told.find("  retired  "), std::string::npos) << told;
+        EXPECT_NE(told.find(words), std::string::npos) << told;
+    }
+}
+
+// A key that somebody destroyed without right comes back; the promise to somebody who was erased is kept.
+TEST_F(KeysCommand, UndestroyLeavesErasedWhomTheLogCallsErased) {
+    const std::string subject = line.database.execute(
+        "select subject from keyledger.subject_keys s where exists"
+        " (select from keyledger.streams t where t.stream_id = s.subject)");
+    const auto destroy = [&] {
+        line.database.execute(
+            "insert into keyledger.graveyard (subject, tenant, key_id, wrapped_key, key_encryption_key_id)"
+            " select subject, tenant, key_id, wrapped_key, key_encryption_key_id from keyledger.subject_keys"
+            " where subject = '" + subject + "'; update keyledger.subject_keys set wrapped_key = '',"
+            " destroyed_at = now() where subject = '" + subject + "'");
+    };
+    const auto bring_back = [&](bool force) {
+        return line.run([&](const Environment& e) { return bring_back_key(e, subject, force); });
+    };
+    destroy();
+    EXPECT_EQ(bring_back(false).exit, Exit::kGood);
+    destroy();
+    line.database.execute("update keyledger.events set event_type = 'user.erased' where stream_id = '" + subject +
+                          "' and version = 1");
+    const auto refused = bring_back(false);
+    EXPECT_EQ(refused.exit, Exit::kFailed);
+    EXPECT_NE(refused.err.find("was erased"), std::string::npos) << refused.err;
+    EXPECT_EQ(bring_back(true).exit, Exit::kGood);
+}
+
 // It signed where MACs begin: without it no node of this log starts.
 TEST_F(KeysCommand, RevokeNeverEndsAKeyOfTreeHeads) {
     const std::string old = current("tree-heads");

@@ -168,3 +168,58 @@ TEST(Config, EveryListedSettingStandsInTheExampleWithItsDefault) {
         EXPECT_NE(example.find("# " + std::string(setting.help)), std::string::npos) << setting.name;
     }
 }
+
+// A misspelt name would leave the default in effect, in silence.
+TEST(UnknownSettings, AreToldWithTheNearestOne) {
+    const struct {
+        const char* name;
+        const char* meant;  // nullptr: nothing is said; empty: nothing is near
+    } cases[] = {
+        {"KEYLEDGER_KAFKA_SECURITY_PROTCOL", "KEYLEDGER_KAFKA_SECURITY_PROTOCOL"},
+        {"KEYLEDGER_ISUER", "KEYLEDGER_ISSUER"},
+        {"KEYLEDGER_DATABASE_ULR_FILE", "KEYLEDGER_DATABASE_URL"},
+        {"KEYLEDGER_KEYRING", "KEYLEDGER_KEYRING_FILE"},
+        {"KEYLEDGER_XYZ_PQR_STU_VWX_QQQ_ZZZ_YYY_JJJ", ""},
+        {"KEYLEDGER_DATABASE_URL", nullptr},
+        {"KEYLEDGER_DATABASE_URL_FILE", nullptr},
+        {"KEYLEDGER_TLS_KEY_FILE", nullptr},
+        {"KEYLEDGER_ADMIN_PASSWORD", nullptr},
+        {"KEYLEDGER_ADMIN_PASSWORD_FILE", nullptr},
+        {"KEYLEDGER_TEST_DATABASE_URL", nullptr},
+        {"PATH", nullptr},
+        {"KEYLEDGERS", nullptr},
+    };
+    for (const auto& one : cases) {
+        const auto told = unknown_settings({one.name});
+        ASSERT_EQ(told.size(), one.meant == nullptr ? 0U : 1U) << one.name;
+        if (one.meant == nullptr) continue;
+        EXPECT_NE(told.front().find(one.name), std::string::npos) << told.front();
+        EXPECT_NE(told.front().find(one.meant), std::string::npos) << told.front();
+        EXPECT_EQ(told.front().find("did you mean") != std::string::npos, *one.meant != '\0') << told.front();
+    }
+    for (const Setting& setting : settings())
+        EXPECT_TRUE(unknown_settings({std::string(setting.name)}).empty());
+}
+
+TEST(Config, TakesIssuersAsTheirStandardHasThem) {
+    for (const char* good :
+         {"https://id.example", "http://127.0.0.1:8080", "https://id.example/tenant", "https://[::1]:8443"})
+        EXPECT_TRUE(read_all({{"KEYLEDGER_ISSUER", good}})) << good;
+    for (const char* bad :
+         {"https://", "https:///a", "https://id.example?x", "https://id.example#x", "https://ann@id.example",
+          "https://id example", "https://:443", "ftp://id.example", "https://id.example/"})
+        EXPECT_FALSE(read_all({{"KEYLEDGER_ISSUER", bad}})) << bad;
+}
+
+TEST(Config, TellsAFaultOnceHoweverOftenASettingIsRead) {
+    const std::string path = testing::TempDir() + "twice";
+    std::ofstream(path) << "secret\n";
+    ::chmod(path.c_str(), 0644);
+    const std::string all = faults_of(read_all({{"KEYLEDGER_KAFKA_SECURITY_PROTOCOL", "sasl_ssl"},
+                                                {"KEYLEDGER_KAFKA_SASL_MECHANISM", "PLAIN"},
+                                                {"KEYLEDGER_KAFKA_SASL_USERNAME", "ann"},
+                                                {"KEYLEDGER_KAFKA_SASL_PASSWORD_FILE", path}}));
+    const auto first = all.find("KEYLEDGER_KAFKA_SASL_PASSWORD_FILE");
+    ASSERT_NE(first, std::string::npos) << all;
+    EXPECT_EQ(all.find("KEYLEDGER_KAFKA_SASL_PASSWORD_FILE", first + 1), std::string::npos) << all;
+}

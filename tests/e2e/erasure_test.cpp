@@ -44,6 +44,20 @@ TEST(EraseMe, EndsEverythingAndFreesTheNames) {
     EXPECT_NE(again.text("/id"), one.person.id);
 }
 
+// What went with the erasure was at no time, and not in 1970.
+TEST(EraseMe, LeavesNoTimesToTheReplay) {
+    const Visitor one = visitor(api());
+    ASSERT_EQ(ask_for_erasure(api().as(one.tokens.access), one.person.password).status, 204);
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"audit", "replay", "--user", one.person.id},
+          std::vector<std::string>{"audit", "replay", "--session", one.tokens.session_id},
+          std::vector<std::string>{"audit", "replay"}}) {
+        const Finished done = deployment().run(words);
+        EXPECT_EQ(done.exit_code, 0) << done.output;
+        EXPECT_EQ(done.output.find("1970-"), std::string::npos) << done.output.substr(0, 2000);
+    }
+}
+
 TEST(EraseMe, TakesTheCurrentPassword) {
     const Visitor one = visitor(api());
     const Answer refused = ask_for_erasure(api().as(one.tokens.access), "not the password");

@@ -76,8 +76,11 @@ def story(service, databases, work, expect):
 
     now = keyring.read_text()
     keyring.write_text(before)
-    verdict = json.loads(service.run("audit", "verify", "--json", check=False).stdout)
-    expect("without the new key", (verdict["consistent"], "lacks" in verdict.get("reason", "")), (False, True))
+    looked = service.run("audit", "verify", "--json", check=False)
+    verdict = json.loads(looked.stdout)
+    lacking, = Database.psql(database.url, newest)
+    expect("without the new key it can't be looked at, which is no sign of tampering",
+           (looked.returncode, verdict["consistent"], verdict.get("keyring_lacks")), (1, False, lacking))
     keyring.write_text(now)
 
     subject, = Database.psql(database.url, "select subject from keyledger.subject_keys s where exists (select from"

@@ -1,0 +1,169 @@
+#include "app/config_checks.hpp"
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+
+#include "api/http/server.hpp"
+#include "api/network.hpp"
+#include "app/clients_file.hpp"
+#include "app/kafka_client.hpp"
+#include "app/system_ports.hpp"
+#include "eventstore/audit/tree_head_file.hpp"
+#include "eventstore/postgres/connecting.hpp"
+#include "security/keyring.hpp"
+#include "security/secret_file.hpp"
+
+namespace keyledger::app {
+namespace {
+
+constexpr std::size_t kLongestPem = 1024 * 1024;
+constexpr int kNothingIsTold = -1;  // of syslog's levels
+
+class Looking {
+public:
+    void fault(std::string_view setting, std::string_view sentence) {
+        sentences_.push_back(std::string(setting) + ": " + std::string(sentence));
+    }
+    void wants_url(std::string_view setting, const std::string& url) {
+        if (!url.empty() && !eventstore::postgres::is_connection_text(url))
+            fault(setting,
+                  "give a URL such as postgresql://user:password@host:5432/database, or libpq's key=value "
+                  "form");
+    }
+    void wants_address(std::string_view setting, const Endpoint& endpoint) {
+        boost::system::error_code error;
+        boost::asio::ip::make_address(endpoint.address, error);
+        if (error)
+            fault(setting, "give an IP address and a port; names such as '" + endpoint.address +
+                               "' are not looked up");
+    }
+    void wants_secret(std::string_view setting, const std::string& path) {
+        if (path.empty()) return;
+        if (const auto unsafe = security::what_is_wrong_with_secret_file(path)) fault(setting, *unsafe);
+    }
+    void wants_pem(std::string_view setting, const std::string& path) {
+        if (path.empty()) return;
+        std::ifstream file(path, std::ios::binary);
+        std::string text(kLongestPem, '\0');
+        file.read(text.data(), static_cast<std::streamsize>(text.size()));
+        const bool is_read = file.gcount() > 0;
+        if (!is_read) return fault(setting, "can't read '" + path + "'");
+        if (text.find("-----BEGIN ") == std::string::npos) fault(setting, "'" + path + "' holds no PEM");
+    }
+    bool found_nothing() const { return sentences_.empty(); }
+    std::vector<std::string> take() { return std::move(sentences_); }
+
+private:
+    std::vector<std::string> sentences_;
+};
+
+// "https://app.example.com" or with a port: as browsers send it (RFC 6454 section 6.1), for it is compared as
+// it stands.
+bool is_origin(std::string_view text) {
+    const std::size_t colon = text.find("://");
+    if (colon == std::string_view::npos || colon == 0) return false;
+    const std::string_view host = text.substr(colon + 3);
+    const auto is_fine = [](char c) { return c > ' ' && c < '\x7f' && !(c >= 'A' && c <= 'Z'); };
+    return !host.empty() && std::ranges::all_of(text, is_fine) &&
+           host.find_first_of("/?#@,*\\") == std::string_view::npos;
+}
+
+bool is_broker(std::string_view text) {
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos || colon == 0) return false;
+    std::uint16_t port = 0;
+    const char* const end = text.data() + text.size();
+    const auto [at, error] = std::from_chars(text.data() + colon + 1, end, port);
+    return error == std::errc{} && at == end && port > 0;
+}
+
+void look_at_network(Looking& looking, const Config& config) {
+    looking.wants_address("KEYLEDGER_LISTEN", config.listen);
+    looking.wants_address("KEYLEDGER_MANAGEMENT_LISTEN", config.management_listen);
+    const bool is_one = config.listen.address == config.management_listen.address &&
+                        config.listen.port == config.management_listen.port && config.listen.port != 0;
+    if (is_one) looking.fault("KEYLEDGER_MANAGEMENT_LISTEN", "give another port than KEYLEDGER_LISTEN has");
+    for (const std::string& text : config.trusted_proxies)
+        if (!api::Cidr::parse(text))
+            looking.fault("KEYLEDGER_TRUSTED_PROXIES",
+                          "'" + text + "' is not a network or address such as 10.0.0.0/8");
+    for (const std::string& text : config.cors_origins)
+        if (text != "*" && !is_origin(text))
+            looking.fault(
+                "KEYLEDGER_CORS_ORIGINS",
+                "'" + text +
+                    "' is not an origin such as https://app.example.com: "
+                    "a scheme, a host in small letters, a port if it is not the scheme's, and no '/' behind");
+    if (config.tls_key_file.empty()) return;
+    try {
+        api::check_tls({config.tls_certificate_file, config.tls_key_file});
+    } catch (const api::ServerError& error) {
+        looking.fault("KEYLEDGER_TLS_CERTIFICATE_FILE, KEYLEDGER_TLS_KEY_FILE", error.what());
+    }
+}
+
+void look_at_brokers(Looking& looking, std::string_view brokers) {
+    for (bool more = true; more;) {
+        const std::size_t comma = brokers.find(',');
+        std::string_view broker = brokers.substr(0, comma);
+        while (broker.starts_with(' ')) broker.remove_prefix(1);
+        while (broker.ends_with(' ')) broker.remove_suffix(1);
+        if (!is_broker(broker))
+            looking.fault("KEYLEDGER_KAFKA_BROKERS", "'" + std::string(broker) + "' is not host:port");
+        more = comma != std::string_view::npos;
+        if (more) brokers.remove_prefix(comma + 1);
+    }
+}
+
+// As it is called here: "ssl.ca.location" is KEYLEDGER_KAFKA_SSL_CA_FILE.
+std::string setting_of(std::string property) {
+    if (property.ends_with(".location")) property.replace(property.size() - 8, 8, "file");
+    std::ranges::replace(property, '.', '_');
+    for (char& c : property)
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    return "KEYLEDGER_KAFKA_" + property;
+}
+
+}  // namespace
+
+// The files first: of them librdkafka only says that something could not be loaded.
+std::vector<std::string> what_is_wrong_with_kafka(const Config& config) {
+    Looking looking;
+    if (config.kafka_brokers.empty()) return {};
+    look_at_brokers(looking, config.kafka_brokers);
+    for (const auto& [property, path] : config.kafka_security.properties)
+        if (property.ends_with(".location")) looking.wants_pem(setting_of(property), path);
+    for (const auto& [property, path] : config.kafka_security.properties)
+        if (property == "ssl.key.location") looking.wants_secret(setting_of(property), path);
+    looking.wants_secret("KEYLEDGER_KAFKA_SASL_TOKEN_FILE", config.kafka_security.oauth_token_file);
+    if (!looking.found_nothing()) return looking.take();
+    const auto wrong = eventstore::kafka::what_is_wrong_with(kafka_client(config, kNothingIsTold));
+    if (!wrong) return {};
+    std::string of = "KEYLEDGER_KAFKA_SECURITY_PROTOCOL and what goes with it";
+    for (const auto& property : config.kafka_security.properties)
+        if (wrong->find(property.first) != std::string::npos) of = setting_of(property.first);
+    looking.fault(of, *wrong);
+    return looking.take();
+}
+
+std::vector<std::string> what_serve_refuses(const Config& config) {
+    Looking looking;
+    looking.wants_url("KEYLEDGER_DATABASE_URL", config.database_url);
+    looking.wants_url("KEYLEDGER_OWNER_DATABASE_URL", config.owner_database_url);
+    const auto keyring = security::LiveKeyring::open(config.keyring_file, SystemClock().now_ms());
+    if (!keyring) looking.fault("KEYLEDGER_KEYRING_FILE", keyring.error().message);
+    if (const auto clients = FileClients::load(config.clients_file); !clients)
+        looking.fault("KEYLEDGER_CLIENTS_FILE", clients.error());
+    look_at_network(looking, config);
+    if (!config.tree_head_file.empty())
+        if (const auto read = eventstore::audit::read_last_notes(config.tree_head_file); !read)
+            looking.fault("KEYLEDGER_TREE_HEAD_FILE", read.error());
+    auto all = looking.take();
+    std::ranges::move(what_is_wrong_with_kafka(config), std::back_inserter(all));
+    return all;
+}
+
+}  // namespace keyledger::app

@@ -1,0 +1,18 @@
+#pragma once
+// What `serve` would refuse although every setting can be read: addresses, networks, origins, and the files
+// and servers that settings name. Told together, by `serve` before it starts anything and by `config check`.
+// Connects to nobody.
+#include <string>
+#include <vector>
+
+#include "app/config.hpp"
+
+namespace keyledger::app {
+
+// Sentences that name the setting and say what to do; none quotes a secret. Needs a configuration that was
+// read for serving.
+std::vector<std::string> what_serve_refuses(const Config& config);
+// Of these, what concerns Kafka; none without brokers.
+std::vector<std::string> what_is_wrong_with_kafka(const Config& config);
+
+}  // namespace keyledger::app
