@@ -88,22 +88,23 @@ void TreeHeadMaker::work() {
 
 // What is kept in the database; the newest of it is known from then on.
 std::optional<StoredTreeHeads> TreeHeadMaker::load() {
-    auto stored = ports_.store.load(log_id_, ports_.open);
-    if (!stored) {
+    const auto read = ports_.store.load(log_id_, ports_.open);
+    if (!read) {
         trouble("the database does not answer");
         return std::nullopt;
     }
+    std::optional<StoredTreeHeads> stored = *read;
     auto head = stored->newest ? open_tree_head(stored->newest->note, ports_.open)
                                : Result<SignedTreeHead, std::string>(Unexpected(std::string()));
     std::lock_guard lock(mutex_);
     status_.unopened = stored->unopened;
     if (!head) {
         stored->newest.reset();
-        return std::move(*stored);
+        return stored;
     }
     status_.kept = std::max(status_.kept, head->head.size);
     if (!status_.newest || head->head.size >= status_.newest->head.size) status_.newest = std::move(*head);
-    return std::move(*stored);
+    return stored;
 }
 
 void TreeHeadMaker::watch() {
