@@ -31,8 +31,7 @@ bool was_recorded_by(const RecordedEvent& event, std::int64_t time_ms) {
     return !event.is_inert() && event.recorded_at_ms <= time_ms;
 }
 
-// ---- the database
-// ----------------------------------------------------------------------------------------------------
+// ---- the database -----------------------------------------------------------------------------------------
 // The last event of that time or an earlier one; 0: there is none. Looked for from the end.
 Position last_recorded_by(Log& log, Position head, std::int64_t time_ms) {
     for (Position end = head; end > 0; end -= std::min<Position>(end, kBatch)) {
@@ -45,8 +44,7 @@ Position last_recorded_by(Log& log, Position head, std::int64_t time_ms) {
     return 0;
 }
 
-// ---- an export
-// ----------------------------------------------------------------------------------------------------------
+// ---- an export --------------------------------------------------------------------------------------------
 // The records that an export says the service did not write: the newest word counts first, for what is
 // disavowed itself disavows nothing. What was appended behind the last tree head may not be disavowed yet.
 std::set<Position> disavowed_in(const std::string& path) {
@@ -81,8 +79,7 @@ Position last_recorded_by(const std::string& path, const std::set<Position>& dis
     return last;
 }
 
-// ---- the topic
-// ----------------------------------------------------------------------------------------------------------
+// ---- the topic --------------------------------------------------------------------------------------------
 // Without a keyring nobody can tell whose the records are.
 std::shared_ptr<const eventstore::EventMacs> macs_of(const Config& config) {
     if (config.keyring_file.empty()) {

@@ -23,9 +23,8 @@ Step must_be(const Services& services, const ActorStreams& actor, const Bearer& 
 bool token_holds(const Session& session, const User& user, const Bearer& bearer, const SessionLifetimes& lifetimes,
                  std::int64_t now_ms);
 
-// ---- permissions
-// ----------------------------------------------------------------------------------------------- What a
-// subject's roles grant it, whatever its own status is.
+// ---- permissions ------------------------------------------------------------------------------------------
+// What a subject's roles grant it, whatever its own status is.
 struct Holdings {
     AccessRules rules;
     std::vector<Uuid> deleted_roles;  // that it is still assigned to itself

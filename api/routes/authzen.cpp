@@ -32,8 +32,7 @@ Resource read_owner(JsonFields& body, const std::string& path) {
 
 }  // namespace
 
-// ---- the question
-// ----------------------------------------------------------------------------------------------
+// ---- the question -----------------------------------------------------------------------------------------
 Subject read_subject_type(JsonFields& body, const std::string& path) {
     Subject subject{SubjectType::kOther, read_name(body, path + ".type"), {}};
     for (const auto& [name, type] : kSubjectTypes)
@@ -67,8 +66,7 @@ Question::Question(const Resource& resource, std::string_view asked)
       instance(instance_in_permission(resource.id)),
       owner(resource.owner) {}
 
-// ---- who asks
-// --------------------------------------------------------------------------------------------------
+// ---- who asks ---------------------------------------------------------------------------------------------
 bool Asker::may_ask(const Subject& subject) const {
     if (!holder) return true;
     const auto id = Uuid::parse(subject.id);

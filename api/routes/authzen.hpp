@@ -14,8 +14,7 @@ namespace keyledger::api::routes::authzen {
 // What a question is made of is AuthZEN's to say, and what else is in it is whoever's who asks (section 10.1.1).
 inline constexpr JsonLimits kQuestionLimits{.depth = 32, .members = 512, .values = 16'384, .of_others = true};
 
-// ---- the question
-// ----------------------------------------------------------------------------------------------
+// ---- the question -----------------------------------------------------------------------------------------
 enum class SubjectType { kUser, kSession, kService, kOther };  // of others there are none here
 
 struct Subject {
@@ -50,9 +49,8 @@ struct Question {
     AccessQuestion asked() const { return {type, action, instance, owner}; }
 };
 
-// ---- who asks
-// -------------------------------------------------------------------------------------------------- A client
-// that was granted it asks about anybody; whoever has a token asks about themselves.
+// ---- who asks ---------------------------------------------------------------------------------------------
+// A client that was granted it asks about anybody; whoever has a token asks about themselves.
 struct Asker {
     std::optional<commands::AccessClaims> holder;  // empty: of anybody
 

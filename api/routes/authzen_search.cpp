@@ -18,8 +18,7 @@ constexpr std::int64_t kDefaultResults = 100;
 constexpr std::int64_t kMaxResults = 1000;
 constexpr std::size_t kMaxPageTokenBytes = 1024;
 
-// ---- pages
-// -----------------------------------------------------------------------------------------------------
+// ---- pages ------------------------------------------------------------------------------------------------
 // `page` of AuthZEN's searches: a token goes on with the question that it answered, and no other; the limit
 // is that of the first page, and need not be said again.
 struct Page {
@@ -73,8 +72,7 @@ Part part_of(const std::vector<std::string>& all, const Page& page) {
     return part;
 }
 
-// ---- places in the order of subjects
-// -----------------------------------------------------------------------------
+// ---- places in the order of subjects ----------------------------------------------------------------------
 std::string text_of(const SubjectPlace& place) {
     return std::to_string(place.part) + ' ' + place.after.to_string();
 }
@@ -88,8 +86,8 @@ std::optional<SubjectPlace> place_of(const std::string& text) {
     return SubjectPlace{static_cast<std::uint32_t>(*part), *after};
 }
 
-// ---- what is asked
-// --------------------------------------------------------------------------------------------- What a page
+// ---- what is asked ----------------------------------------------------------------------------------------
+// What a page
 // token is bound to.
 std::string bound_to(std::string_view search, std::initializer_list<std::string_view> parts) {
     std::string text = "authzen." + std::string(search);

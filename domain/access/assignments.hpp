@@ -14,8 +14,7 @@
 
 namespace keyledger {
 
-// ---- events
-// ----------------------------------------------------------------------------------------------------
+// ---- events -----------------------------------------------------------------------------------------------
 // Version 1 of both had a `user_id` in place of the subject.
 struct RoleAssigned {
     Uuid subject_id;

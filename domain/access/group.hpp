@@ -24,8 +24,7 @@ inline constexpr Uuid kEveryone{{0x18, 0x90, 0xda, 0x4a, 0x93, 0x42, 0x53, 0x8d,
 inline constexpr std::string_view kEveryoneName = "everyone";  // kept for it, without regard to case
 bool is_everyones_name(std::string_view name);
 
-// ---- events
-// ----------------------------------------------------------------------------------------------------
+// ---- events -----------------------------------------------------------------------------------------------
 struct GroupDefined {
     std::string name;
     static constexpr std::string_view kType = "group.defined";
@@ -45,8 +44,7 @@ struct GroupDeleted {  // its roles and nestings end with the same append
 };
 using GroupEvent = std::variant<GroupDefined, GroupRenamed, GroupDeleted>;
 
-// ---- commands
-// --------------------------------------------------------------------------------------------------
+// ---- commands ---------------------------------------------------------------------------------------------
 struct DefineGroup {
     Uuid group_id;
     std::string name;
@@ -59,8 +57,7 @@ struct DeleteGroup {
     Uuid group_id;
 };
 
-// ---- errors
-// ----------------------------------------------------------------------------------------------------
+// ---- errors -----------------------------------------------------------------------------------------------
 enum class GroupError {
     kAlreadyDefined,
     kUnknown,
@@ -68,8 +65,7 @@ enum class GroupError {
     kNameKept,  // that of everyone
 };
 
-// ---- state
-// -----------------------------------------------------------------------------------------------------
+// ---- state ------------------------------------------------------------------------------------------------
 struct Group {
     enum class Status { kAbsent, kDefined, kDeleted };
     friend constexpr auto enum_names(Status) {
@@ -87,8 +83,7 @@ struct Group {
     }
 };
 
-// ---- rules
-// -----------------------------------------------------------------------------------------------------
+// ---- rules ------------------------------------------------------------------------------------------------
 using GroupDecision = Result<std::vector<GroupEvent>, GroupError>;
 using GroupCommand = std::variant<DefineGroup, RenameGroup, DeleteGroup>;
 

@@ -20,8 +20,7 @@ inline constexpr std::size_t kMaxGroupDepth = 5;    // groups one above the othe
 inline constexpr std::size_t kMaxGroupsAbove = 8;   // of one group, near and far
 inline constexpr std::size_t kMaxNestings = 2'000;  // in all: an event copies the set
 
-// ---- events
-// ----------------------------------------------------------------------------------------------------
+// ---- events -----------------------------------------------------------------------------------------------
 struct GroupNested {
     Uuid parent_id;
     Uuid child_id;
@@ -44,8 +43,7 @@ struct GroupUnnested {
 };
 using NestingsEvent = std::variant<GroupNested, GroupUnnested>;
 
-// ---- commands
-// --------------------------------------------------------------------------------------------------
+// ---- commands ---------------------------------------------------------------------------------------------
 struct NestGroup {
     Uuid parent_id;
     Uuid child_id;
@@ -62,8 +60,7 @@ struct UnnestWholly {  // what a group leaves behind that is deleted
     Uuid group_id;
 };
 
-// ---- errors
-// ----------------------------------------------------------------------------------------------------
+// ---- errors -----------------------------------------------------------------------------------------------
 enum class NestingsError {
     kCycle,
     kTooDeep,
@@ -73,8 +70,7 @@ enum class NestingsError {
     kBuiltIn,  // everyone stands neither above nor under another
 };
 
-// ---- state
-// -----------------------------------------------------------------------------------------------------
+// ---- state ------------------------------------------------------------------------------------------------
 struct Nestings {
     std::map<Uuid, std::vector<Uuid>> parents;  // by child; of those that have any
     std::size_t count = 0;
@@ -91,8 +87,7 @@ struct Nestings {
 inline constexpr Uuid kNestingsStream{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80, 0x67,  //
                                        0x80, 0x6e, 0x65, 0x73, 0x74, 0x65, 0x64, 0x01}};
 
-// ---- rules
-// -----------------------------------------------------------------------------------------------------
+// ---- rules ------------------------------------------------------------------------------------------------
 using NestingsDecision = Result<std::vector<NestingsEvent>, NestingsError>;
 using NestingsCommand = std::variant<NestGroup, UnnestGroup, UnnestWholly>;
 

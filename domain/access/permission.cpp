@@ -121,8 +121,7 @@ std::optional<RoleName> parse_role_name(std::string_view text) {
     return name;
 }
 
-// ---- sets
-// ------------------------------------------------------------------------------------------------------
+// ---- sets -------------------------------------------------------------------------------------------------
 PermissionSet::PermissionSet(std::vector<Permission> permissions) : permissions_(std::move(permissions)) {
     std::sort(permissions_.begin(), permissions_.end());
     permissions_.erase(std::unique(permissions_.begin(), permissions_.end()), permissions_.end());

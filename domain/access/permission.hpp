@@ -61,8 +61,7 @@ struct RoleName {
 // Letters, digits, '.', '_' and '-', a letter or digit first, at most kMaxRoleNameBytes.
 std::optional<RoleName> parse_role_name(std::string_view text);
 
-// ---- what is asked
-// ---------------------------------------------------------------------------------------------
+// ---- what is asked ----------------------------------------------------------------------------------------
 enum class Owner { kUnknown, kAsker, kSomebodyElse };  // of the resource
 
 // May somebody do this to that one resource? The texts live as long as whoever asks.
@@ -73,9 +72,8 @@ struct Wanted {
     Owner owner = Owner::kUnknown;
 };
 
-// ---- sets
-// ------------------------------------------------------------------------------------------------------ The
-// union of permissions, sorted, each once.
+// ---- sets -------------------------------------------------------------------------------------------------
+// The union of permissions, sorted, each once.
 class PermissionSet {
 public:
     PermissionSet() = default;

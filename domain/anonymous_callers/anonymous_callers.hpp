@@ -10,8 +10,7 @@
 
 namespace keyledger {
 
-// ---- events
-// ----------------------------------------------------------------------------------------------------
+// ---- events -----------------------------------------------------------------------------------------------
 struct AnonymousCallersErased {  // of commands carried out from `from_ms` on and before `before_ms`
     std::int64_t from_ms = 0;
     std::int64_t before_ms = 0;
@@ -24,15 +23,13 @@ struct AnonymousCallersErased {  // of commands carried out from `from_ms` on an
 };
 using AnonymousCallersEvent = std::variant<AnonymousCallersErased>;
 
-// ---- commands
-// --------------------------------------------------------------------------------------------------
+// ---- commands ---------------------------------------------------------------------------------------------
 struct EraseAnonymousCallers {
     std::int64_t from_ms = 0;
     std::int64_t before_ms = 0;
 };
 
-// ---- state
-// -----------------------------------------------------------------------------------------------------
+// ---- state ------------------------------------------------------------------------------------------------
 struct AnonymousCallers {
     enum class Status { kKept, kErased };
     Status status = Status::kKept;
@@ -41,8 +38,7 @@ struct AnonymousCallers {
     using Event = AnonymousCallersEvent;
 };
 
-// ---- rules
-// -----------------------------------------------------------------------------------------------------
+// ---- rules ------------------------------------------------------------------------------------------------
 std::vector<AnonymousCallersEvent> decide(const AnonymousCallers& callers,
                                           const EraseAnonymousCallers& command);
 AnonymousCallers evolve(AnonymousCallers callers, const AnonymousCallersEvent& event,

@@ -11,8 +11,7 @@
 
 namespace keyledger {
 
-// ---- events
-// ----------------------------------------------------------------------------------------------------
+// ---- events -----------------------------------------------------------------------------------------------
 struct LogMacKeyAdded {  // events that follow may carry MACs of this key
     std::string key_id;
     static constexpr std::string_view kType = "log.mac_key_added";
@@ -41,8 +40,7 @@ struct LogDisavowed {  // the record there was not written by the service, and m
 };
 using LogEvent = std::variant<LogMacKeyAdded, LogMacKeyClosed, LogDisavowed>;
 
-// ---- commands
-// --------------------------------------------------------------------------------------------------
+// ---- commands ---------------------------------------------------------------------------------------------
 struct AddMacKey {
     std::string key_id;
 };
@@ -54,8 +52,7 @@ struct DisavowRecords {
     std::vector<LogDisavowed> records;
 };
 
-// ---- state
-// -----------------------------------------------------------------------------------------------------
+// ---- state ------------------------------------------------------------------------------------------------
 struct LogKeeping {
     std::vector<std::string> added;
     std::vector<std::string> closed;
@@ -73,8 +70,7 @@ struct LogKeeping {
 inline constexpr Uuid kLogStream{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80, 0x67,  //
                                   0x80, 0x6c, 0x6f, 0x67, 0x6b, 0x65, 0x70, 0x01}};
 
-// ---- rules
-// -----------------------------------------------------------------------------------------------------
+// ---- rules ------------------------------------------------------------------------------------------------
 using LogCommand = std::variant<AddMacKey, CloseMacKey, DisavowRecords>;
 std::vector<LogEvent> decide(
     const LogKeeping& log,

@@ -162,12 +162,11 @@ void take(const In& in, const rapidjson::Value& json, Declared& v) {
     v = decode<Declared>(json, in.opener);
 }
 
-// ---- evolution
-// ------------------------------------------------------------------------------------------------- Turns a
-// payload of `version` into one of `version + 1`, in place. Specialise beside the codec of an event whose
-// kSchema grew, before decode_any is asked for it; the golden file of each old version stays. The payload is
-// an object. It may do with what is missing what it will: what comes out is decoded as strictly as the newest
-// version.
+// ---- evolution --------------------------------------------------------------------------------------------
+// Turns a payload of `version` into one of `version + 1`, in place. Specialise beside the codec of an event
+// whose kSchema grew, before decode_any is asked for it; the golden file of each old version stays. The
+// payload is an object. It may do with what is missing what it will: what comes out is decoded as strictly as
+// the newest version.
 template <class E>
 struct Upcast {
     static void from(int, rapidjson::Document&) { throw CodecError("no upcaster for this schema version"); }

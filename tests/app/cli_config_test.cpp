@@ -158,8 +158,7 @@ TEST_F(ConfigCheck, WarnsOfNamesThatMeanNothing) {
     EXPECT_EQ(ran.err.find("ISSUER"), std::string::npos) << ran.err;
 }
 
-// ---- users, from the command line
-// --------------------------------------------------------------------------------
+// ---- users, from the command line -------------------------------------------------------------------------
 TEST_F(ConfigCheck, TheAdministratorsPasswordMayStandInAFile) {
     line.set("KEYLEDGER_ADMIN_PASSWORD_FILE", file("open", "violet tractors hum at noon\r\n", 0644));
     auto ran = line.create_administrator();
@@ -186,8 +185,7 @@ TEST_F(ConfigCheck, AnIdThatIsNoneIsNobodys) {
     EXPECT_NE(ran.err.find("not a UUID"), std::string::npos) << ran.err;
 }
 
-// ---- files that commands write
-// ------------------------------------------------------------------------------------
+// ---- files that commands write ----------------------------------------------------------------------------
 TEST_F(ConfigCheck, AFileIsWrittenOverOnlyWhenTold) {
     ASSERT_EQ(line.create_administrator().exit, Exit::kGood);
     const std::string path = file("export.ndjson", "mine\n", 0600);

@@ -71,8 +71,7 @@ protected:
     Position before_ = 0;
 };
 
-// ---- who has them
-// ----------------------------------------------------------------------------------------------
+// ---- who has them -----------------------------------------------------------------------------------------
 TEST_F(DefaultRolesTest, AreHadByWhoeverIsRegisteredBeforeAndAfter) {
     ASSERT_TRUE(test::succeeds(assign(roots_, kAll, viewer_)));
     EXPECT_EQ(since(), (Types{"group.defined", "role.assigned"}));
@@ -130,8 +129,7 @@ TEST_F(DefaultRolesTest, CountInWhatAnActorMayPassOn) {
     EXPECT_TRUE(test::refused(assign(anns_, Subject::user(root_), viewer_), Refusal::kExceedsAuthority));
 }
 
-// ---- who may
-// ---------------------------------------------------------------------------------------------------
+// ---- who may ----------------------------------------------------------------------------------------------
 TEST_F(DefaultRolesTest, AreGivenByThoseAloneWhoMayGiveRolesAndHoldThem) {
     EXPECT_TRUE(test::refused(assign(anns_, kAll, viewer_), Refusal::kForbidden));
     EXPECT_TRUE(test::refused(withdraw(anns_, viewer_), Refusal::kForbidden));
@@ -168,8 +166,7 @@ TEST_F(DefaultRolesTest, AdministerNothing) {
     EXPECT_TRUE(test::refused(assign(roots_, kAll, viewer_), Refusal::kNotForEveryone));
 }
 
-// ---- what everyone is not
-// --------------------------------------------------------------------------------------
+// ---- what everyone is not ---------------------------------------------------------------------------------
 TEST_F(DefaultRolesTest, EveryoneIsNotMadeRenamedDeletedJoinedOrNested) {
     const Bearer root = bearer_of(roots_);
     const auto by_root = [&] { return caller_of(roots_); };
@@ -228,8 +225,7 @@ TEST_F(DefaultRolesTest, AskForTheNameWhereAnotherGroupHasIt) {
     EXPECT_TRUE(test::succeeds(assign(roots_, kAll, viewer_)));
 }
 
-// ---- by an access file
-// -----------------------------------------------------------------------------------------
+// ---- by an access file ------------------------------------------------------------------------------------
 TEST_F(DefaultRolesTest, BecomeWhatAFileSays) {
     EXPECT_EQ(apply({})->change, Change::kNone);
     EXPECT_TRUE(since().empty()) << "nothing to give makes no group";

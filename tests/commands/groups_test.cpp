@@ -95,8 +95,7 @@ protected:
 };
 using Texts = std::vector<std::string>;
 
-// ---- what a group is
-// -------------------------------------------------------------------------------------------
+// ---- what a group is --------------------------------------------------------------------------------------
 TEST_F(GroupsTest, DefineRenameAndDeleteMoveTheName) {
     const Uuid staff = group("Staff");
     EXPECT_TRUE(test::refused(define(roots_, "STAFF"), Refusal::kGroupNameTaken));
@@ -166,8 +165,7 @@ TEST_F(GroupsTest, AreUnknownUnderAnUnknownIdOrThatOfSomethingElse) {
     EXPECT_TRUE(since().empty());
 }
 
-// ---- what it grants
-// --------------------------------------------------------------------------------------------
+// ---- what it grants ---------------------------------------------------------------------------------------
 TEST_F(GroupsTest, MembersHaveWhatTheGroupAndAllAboveItGrant) {
     const Uuid staff = group("staff", {"rooms:enter"});
     const Uuid clerks = group("clerks", {"invoices:read"});
@@ -233,8 +231,7 @@ TEST_F(GroupsTest, AnErasedUserIsInNoneAnyMore) {
     EXPECT_TRUE(groups_of(bob_).empty());
 }
 
-// ---- who may
-// ---------------------------------------------------------------------------------------------------
+// ---- who may ----------------------------------------------------------------------------------------------
 TEST_F(GroupsTest, TakeThePermissionToWriteGroups) {
     const Uuid staff = group("staff");
     const Uuid clerks = group("clerks");
@@ -297,8 +294,7 @@ TEST_F(GroupsTest, HaveNoAdministrators) {
                               Refusal::kAdministratorsAreUsers));
 }
 
-// ---- limits
-// ----------------------------------------------------------------------------------------------------
+// ---- limits -----------------------------------------------------------------------------------------------
 TEST_F(GroupsTest, EndAtTheirLimits) {
     std::vector<Uuid> groups;
     for (std::size_t i = 0; i <= kMaxGroupsPerSubject; ++i) groups.push_back(group("g" + std::to_string(i)));

@@ -130,8 +130,7 @@ TEST_F(RolesTest, DefineRefusesToDenyWhatKeyledgerItselfAsksFor) {
     EXPECT_TRUE(since().empty());
 }
 
-// ---- denials
-// ---------------------------------------------------------------------------------------------------
+// ---- denials ----------------------------------------------------------------------------------------------
 TEST_F(RolesTest, ADenialWinsWhicheverRoleItStandsIn) {
     ASSERT_TRUE(test::succeeds(assign(roots_, ann_, role("reader", {"*:read", "orders:write"}))));
     auto nosy = define_denying(roots_, "not-nosy", {}, {"payroll:*", "orders/7:read"});

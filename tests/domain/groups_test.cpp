@@ -16,8 +16,7 @@ const Uuid kClerks = test::uuid(0xE2);
 const Uuid kTellers = test::uuid(0xE3);
 AccessRules allowing(std::vector<std::string> texts) { return PermissionSet::of_texts(texts); }
 
-// ---- the group itself
-// ------------------------------------------------------------------------------------------
+// ---- the group itself -------------------------------------------------------------------------------------
 TEST(DefineGroup, NamesItOnce) {
     EXPECT_TRUE(test::decides(decide(Group{}, DefineGroup{kStaff, "Staff"}), {GroupDefined{"Staff"}}));
     EXPECT_TRUE(test::refuses(decide(given<Group>(GroupDefined{"Staff"}), DefineGroup{kStaff, "Staff"}),
@@ -42,8 +41,7 @@ TEST(DeleteGroup, IsDoneOnce) {
                       GroupError::kUnknown));
 }
 
-// ---- members
-// ---------------------------------------------------------------------------------------------------
+// ---- members ----------------------------------------------------------------------------------------------
 AddMember add(const Uuid& group, AccessRules rules = {}, AccessRules held = kAll) {
     return {Subject::user(kAnn), group, std::move(rules), std::move(held), {}};
 }
@@ -107,8 +105,7 @@ TEST(WithdrawAllRoles, WithdrawsEach) {
                                RoleWithdrawn{kStaff, test::uuid(2), SubjectType::kGroup}}));
 }
 
-// ---- nesting
-// ---------------------------------------------------------------------------------------------------
+// ---- nesting ----------------------------------------------------------------------------------------------
 NestGroup nest(const Uuid& parent, const Uuid& child, AccessRules rules = {}, AccessRules held = kAll) {
     return {parent, child, std::move(rules), std::move(held)};
 }
@@ -190,8 +187,7 @@ TEST(UnnestWholly, TakesTheGroupOutBothWays) {
     EXPECT_EQ(then.count, 1U);
 }
 
-// ---- everyone
-// --------------------------------------------------------------------------------------------------
+// ---- everyone ---------------------------------------------------------------------------------------------
 TEST(Everyone, HasItsNameForItselfInEverySpelling) {
     EXPECT_TRUE(
         test::decides(decide(Group{}, DefineGroup{kEveryone, "everyone"}), {GroupDefined{"everyone"}}));

@@ -193,8 +193,7 @@ TEST(PermissionSet, HoldsEachOnceAndInOrder) {
     EXPECT_EQ(both, set({"b:x", "a:x", "a:y"}));
 }
 
-// ---- what is asked
-// ---------------------------------------------------------------------------------------------
+// ---- what is asked ----------------------------------------------------------------------------------------
 struct Asked {
     std::vector<std::string> allow;
     std::vector<std::string> deny;

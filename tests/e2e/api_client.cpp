@@ -55,8 +55,7 @@ const OpenApi& api_document() {
     return document;
 }
 
-// ---- Answer
-// ----------------------------------------------------------------------------------------------------
+// ---- Answer -----------------------------------------------------------------------------------------------
 std::string Answer::text(const char* pointer) const {
     return value_at(*this, pointer, &rapidjson::Value::IsString, [](const rapidjson::Value& v) {
         return std::string(v.GetString(), v.GetStringLength());
@@ -88,8 +87,7 @@ std::int64_t Answer::position() const {
     return std::stoll(*value);
 }
 
-// ---- ApiClient
-// -------------------------------------------------------------------------------------------------
+// ---- ApiClient --------------------------------------------------------------------------------------------
 ApiClient ApiClient::with(const std::string& name, const std::string& value) const {
     ApiClient other(*this);
     other.always_.emplace_back(name, value);

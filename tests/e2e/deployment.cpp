@@ -98,8 +98,7 @@ std::string base64(std::string_view text) {
 
 }  // namespace
 
-// ---- Process
-// ---------------------------------------------------------------------------------------------------
+// ---- Process ----------------------------------------------------------------------------------------------
 Process::Process(const std::vector<std::string>& words, const Environment& environment,
                  const std::filesystem::path& log)
     : log_(log) {
@@ -158,8 +157,7 @@ std::string Process::output() const { return read_file(log_); }
 
 std::string ClientOfService::basic() const { return "Basic " + base64(id + ":" + secret); }
 
-// ---- Deployment
-// ------------------------------------------------------------------------------------------------
+// ---- Deployment -------------------------------------------------------------------------------------------
 Deployment::Deployment() : database_(std::make_unique<EmptyDatabase>()) {
     std::string pattern = (std::filesystem::temp_directory_path() / "keyledger-e2e.XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("can't make a folder like " + pattern);
@@ -248,8 +246,7 @@ std::string Deployment::logs() const {
     return all;
 }
 
-// ---- RunningService
-// --------------------------------------------------------------------------------------------
+// ---- RunningService ---------------------------------------------------------------------------------------
 RunningService::RunningService(const Deployment& deployment, const Environment& more) {
     static std::atomic<int> count{0};
     constexpr int kTries = 3;

@@ -14,8 +14,7 @@ using Kind = JoseObject::Value::Kind;
 
 constexpr std::string_view kTypes[] = {"jwt", "client-authentication+jwt"};
 
-// ---- objects
-// ---------------------------------------------------------------------------------------------------
+// ---- objects ----------------------------------------------------------------------------------------------
 TEST(JoseObject, HasItsOwnMembersAndNoneOfWhatIsInThem) {
     const auto read = JoseObject::parse(
         R"( {"text":"a\u00e4","number":-1.5E3,"texts":["a","b"],"none":[],"mixed":["a",1],"deep":[["a"]],)"
@@ -76,8 +75,7 @@ TEST(JoseObject, HasManyMembersAndDeepOnes) {
     EXPECT_TRUE(JoseObject::parse("{\"a\":" + deep + "}"));
 }
 
-// ---- numeric dates
-// ---------------------------------------------------------------------------------------------
+// ---- numeric dates ----------------------------------------------------------------------------------------
 TEST(NumericDate, IsAnyJsonNumber) {
     const std::pair<const char*, std::int64_t> dates[] = {
         {"0", 0},
@@ -102,8 +100,7 @@ TEST(NumericDate, IsAnyJsonNumber) {
         EXPECT_EQ(numeric_date_ms(text), std::nullopt) << text;
 }
 
-// ---- headers
-// ---------------------------------------------------------------------------------------------------
+// ---- headers ----------------------------------------------------------------------------------------------
 Result<JoseHeader, std::string> header_of(const std::string& more, const std::string& algorithm = "ES256") {
     const auto object = JoseObject::parse(R"({"alg":")" + algorithm + "\"" + more + "}");
     if (!object) return Unexpected(object.error());
@@ -159,8 +156,7 @@ TEST(JoseHeader, IsRefusedWhereItMeansSomethingElse) {
         EXPECT_FALSE(read_jose_header(*JoseObject::parse(header), kTypes)) << header;
 }
 
-// ---- assertions
-// ------------------------------------------------------------------------------------------------
+// ---- assertions -------------------------------------------------------------------------------------------
 std::string assertion(const std::string& header, const std::string& payload) {
     return base64url_encode(header) + "." + base64url_encode(payload) + "." + base64url_encode("signature");
 }

@@ -192,8 +192,7 @@ std::vector<std::string> OpenApi::Document::body_violations(const Value& respons
     return found;
 }
 
-// ---- faults of the document itself
-// -----------------------------------------------------------------------------
+// ---- faults of the document itself ------------------------------------------------------------------------
 void OpenApi::Document::find_bad_examples(const Value& object, const std::string& path,
                                           std::vector<std::string>& faults) const {
     if (object.HasMember("example") && object.HasMember("schema"))
@@ -245,8 +244,7 @@ std::vector<std::string> OpenApi::Document::response_faults(const std::string& p
     return faults;
 }
 
-// ---- OpenApi
-// ---------------------------------------------------------------------------------------------------
+// ---- OpenApi ----------------------------------------------------------------------------------------------
 OpenApi::OpenApi(std::string_view text) : document_(std::make_unique<Document>(text)) {}
 OpenApi::~OpenApi() = default;
 
