@@ -66,7 +66,7 @@ TEST_F(KeysCommand, RevokeRefusesAClaimsKeyUntilAllClaimsAreUnderTheNewOne) {
         file << "roles:\n  auditor:\n    permissions: [\"books:read\"]\ngroups:\n  accounting:\n    roles: [auditor]\n";
     }
     const auto applied = line.run([&](const Environment& e) {
-        return apply_access(e, {line.path("access.yaml"), false, Format::kText});
+        return apply_access(e, {.file = line.path("access.yaml")});
     });
     ASSERT_EQ(applied.exit, Exit::kGood) << applied.err;
     const std::string old = current("claims");
