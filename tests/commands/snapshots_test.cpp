@@ -292,7 +292,7 @@ TEST(FoldNames, AreOfAllAggregatesWhoseStreamsSomebodyCanLengthen) {
     EXPECT_EQ(fold_name_of(AnyState(Assignments{})), "assignments.1/3");
     EXPECT_EQ(fold_name_of(AnyState(Administrators{})), "administrators.1/3");
     EXPECT_EQ(fold_name_of(AnyState(Nestings{})), "nestings.1/3");
-    EXPECT_EQ(fold_name_of(AnyState(ServiceAccount{})), "service_account.1/3");
+    EXPECT_EQ(fold_name_of(AnyState(ServiceAccount{})), "service_account.2/3");
     EXPECT_EQ(fold_name_of(AnyState(LogKeeping{})), "log.1/3") << "whoever appends what is disavowed lengthens it";
     // An event or two, and never more.
     EXPECT_EQ(fold_name_of(AnyState(ServiceToken{})), "");
@@ -377,10 +377,10 @@ TEST(FoldNames, StandForWhatTheFoldMakesOfAccess) {
 TEST(FoldNames, StandForWhatTheFoldMakesOfAServiceAccount) {
     const auto account = folded_of<ServiceAccount>(
         {ServiceAccountRegistered{"billing", {"https://b.example"}}, ServiceAccountSecretAdded{test::uuid(2), "bb"},
-         ServiceAccountKeyAdded{"k1", KeyAlgorithm::kEdDsa, "{}"}, ServiceAccountDisabled{}});
+         ServiceAccountKeyAdded{"k1", KeyAlgorithm::kEdDsa, "{}", "orders"}, ServiceAccountDisabled{}});
     EXPECT_EQ(kept_text(account),
-              R"(1 {"algorithms":["EdDSA"],"audiences":["https://b.example"],"jwks":["{}"],"keys":["k1"],)"
-              R"("name":"billing","registered_at_ms":1000,"sealed_sha256s":["bb"],)"
+              R"(2 {"algorithms":["EdDSA"],"audiences":["https://b.example"],"jwks":["{}"],"keys":["k1"],)"
+              R"("kids":["orders"],"name":"billing","registered_at_ms":1000,"sealed_sha256s":["bb"],)"
               R"("secrets":["00000000-0000-7000-8000-000000000002"],"status":"disabled","tokens_ended_before":13})");
     ServiceAccount again;
     eventstore::decode_state(eventstore::encode_state(account), again);

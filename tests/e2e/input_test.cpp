@@ -88,7 +88,9 @@ TEST(JsonBody, WithUnknownOrWrongFieldsIsRefusedOnEveryRoute) {
             R"("password":"p","refresh_token":"t","current_password":"p",)"
             R"("new_password":"p","name":"n","reason":"r","permissions":[],"audiences":[],"kty":"EC"})";
         const Answer answer = send_json(admin, route, good);
-        EXPECT_EQ(answer.problem(), route.of_others ? "service-account-unknown" : "unknown-field") << route.target;
+        // What is sent back of an account is held against it, so that it must be there.
+        const bool needs_account = route.of_others || route.target.starts_with(kAccounts + "/"s);
+        EXPECT_EQ(answer.problem(), needs_account ? "service-account-unknown" : "unknown-field") << route.target;
     }
 }
 
@@ -185,7 +187,7 @@ TEST(Query, ThatIsWrongIsRefused) {
     }
     for (const char* bad :
          {"user=x", "user=", "from=yesterday", "to=2026-13-01T00:00:00Z", "from=2026-01-01",
-          "from=2026-01-01T00:00:00%2B02:00", "to=2026-02-30T00:00:00Z", "from=2026-01-01T25:00:00Z"})
+          "from=2026-01-01T00:00:00%2B25:00", "to=2026-02-30T00:00:00Z", "from=2026-01-01T25:00:00Z"})
         EXPECT_EQ(admin.get(std::string(kAudit) + "?" + bad).problem(), "invalid-fields") << bad;
     EXPECT_EQ(admin.get(std::string(kUsers) + "?search=" + std::string(300, 'a')).problem(),
               "invalid-fields");
