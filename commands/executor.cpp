@@ -58,10 +58,20 @@ eventstore::EventMetadata envelope_of(const Caller& caller, const eventstore::Co
     return envelope;
 }
 
+bool acts_for_themselves(const Caller& caller) {
+    return caller.actor_type == eventstore::ActorType::kUser && Uuid::parse(caller.actor_id).has_value();
+}
+
 Uuid envelope_subject(const Caller& caller, Pseudonyms& pseudonyms, std::int64_t now_ms) {
-    if (caller.actor_type == eventstore::ActorType::kUser)
-        if (auto user_id = Uuid::parse(caller.actor_id)) return *user_id;
-    return pseudonyms.anonymous_subject_of(now_ms);
+    return acts_for_themselves(caller) ? *Uuid::parse(caller.actor_id) : pseudonyms.anonymous_subject_of(now_ms);
+}
+
+// Where the key of the day's anonymous callers can't be had, whoever destroyed or spoiled it, what they did is recorded
+// all the same and where they came from is not: a wrong password that is not counted would be free.
+void leave_out_the_person(eventstore::EventMetadata& envelope) {
+    envelope.client_address.value.reset();
+    envelope.user_agent.value.reset();
+    envelope.device.value.reset();
 }
 
 bool tells_of_a_person(const eventstore::EventMetadata& envelope) {
@@ -324,13 +334,14 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
     append.decided_at_ms = now_ms;
     if (caller.idempotency) append.fingerprint = caller.idempotency->fingerprint;
     else append.id_kept = Append::IdKept::kForAnHour;
-    const auto envelope = envelope_of(caller, command_id, now_ms);
+    auto envelope = envelope_of(caller, command_id, now_ms);
     SubjectKeyPtr envelope_key;
     if (tells_of_a_person(envelope)) {
         const Uuid subject = envelope_subject(caller, world_.pseudonyms, now_ms);
         auto key = co_await attempt.key_of(subject);
-        if (!key) co_return Unexpected(key.error());
-        envelope_key = *key;
+        if (key) envelope_key = *key;
+        else if (acts_for_themselves(caller)) co_return Unexpected(key.error());
+        else leave_out_the_person(envelope);
     }
 
     std::vector<std::int32_t> next(attempt.folds_.size());

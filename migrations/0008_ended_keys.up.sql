@@ -21,6 +21,7 @@ begin
     return new;
 end
 $$;
+revoke execute on function keyledger.refuse_ended_wrapping() from public;
 create trigger ended_wrapping before insert or update of key_encryption_key_id on keyledger.subject_keys
     for each row execute function keyledger.refuse_ended_wrapping();
 
@@ -44,5 +45,6 @@ begin
     return null;
 end
 $$;
+revoke execute on function keyledger.refuse_ended_claims() from public;
 create trigger ended_claims after insert on keyledger.claims referencing new table as added
     for each statement execute function keyledger.refuse_ended_claims();

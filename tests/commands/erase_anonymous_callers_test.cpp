@@ -115,7 +115,8 @@ TEST_F(EraseAnonymousCallersTest, AgreesWithAnotherNodeThatDoesTheSame) {
     EXPECT_EQ(world.types(before), test::Types{"anonymous_callers.erased"});
 }
 
-// Whoever still remembers the key would seal under it; the store refuses, and nothing is written under a dead key.
+// Whoever still remembers the key would seal under it; the store refuses, and nothing is written under a dead key. The
+// attempt counts all the same.
 TEST_F(EraseAnonymousCallersTest, IsNoticedByANodeThatStillRemembersTheKey) {
     world.register_user(other, "bob@example.com");
     clock.advance(kKeepDays * test::kDayMs);
@@ -125,8 +126,21 @@ TEST_F(EraseAnonymousCallersTest, IsNoticedByANodeThatStillRemembersTheKey) {
     const Position before = world.head();
     const auto outcome = run(log_in(services(), test::login("bob@example.com", "not the password"), test::caller()));
     EXPECT_TRUE(test::refused(outcome, Refusal::kInvalidCredentials));
-    EXPECT_EQ(world.head(), before);
-    EXPECT_EQ(world.journal.lines().size(), 1u) << "the attempt could not be recorded, and somebody must know";
+    EXPECT_EQ(world.types(before), test::Types{"login.failed"});
+    EXPECT_EQ(addresses().back(), std::nullopt) << "there is no key for it";
+    EXPECT_TRUE(world.journal.lines().empty());
+}
+
+// The subject of a day's anonymous callers follows from the day, so that whoever may append can destroy its key before
+// the day is over: guesses count as on any other day.
+TEST_F(EraseAnonymousCallersTest, LetsNoGuessGoUncountedWhereTheKeyOfTheDayIsGone) {
+    clock.advance(kKeepDays * test::kDayMs);
+    ASSERT_EQ(erase(other).value(), 1);
+    clock.advance(-(kKeepDays + 1) * test::kDayMs);
+    ASSERT_EQ(key_of_day(clock.now_ms()), eventstore::KeyState::kDestroyed);
+    const Position before = world.head();
+    for (int i = 0; i < 3; ++i) try_in_vain();
+    EXPECT_EQ(world.types(before), (test::Types{"login.failed", "login.failed", "login.failed"}));
 }
 
 }  // namespace

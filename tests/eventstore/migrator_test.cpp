@@ -128,8 +128,9 @@ TEST(ServiceRole, OwnsItsReadModelsAndCheckpoints) {
 TEST(AppendFunction, IsGuardedAsItsRightsDemand) {
     const std::string guarded = test::database().execute(
         "select count(*) from pg_proc p join pg_namespace n on n.oid = p.pronamespace"
-        " where n.nspname = 'keyledger' and p.prosecdef and exists (select from unnest(p.proconfig) c"
-        " where c = 'search_path=pg_catalog, pg_temp') and not has_function_privilege('public', p.oid, 'execute')");
+        " where n.nspname = 'keyledger' and (p.prosecdef or p.prorettype = 'trigger'::regtype)"
+        " and exists (select from unnest(p.proconfig) c where c = 'search_path=pg_catalog, pg_temp')"
+        " and not has_function_privilege('public', p.oid, 'execute')");
     EXPECT_EQ(guarded, test::database().execute("select count(*) from pg_proc p join pg_namespace n"
                                                 " on n.oid = p.pronamespace where n.nspname = 'keyledger'"));
     EXPECT_GE(std::stoi(guarded), 2);
