@@ -30,7 +30,7 @@ begin
     end if;
 $was$, $new$
 $new$),
-            ('keyledger.take_limits'::regproc, $was$ or cardinality(buckets) > entries$was$, ''),
+            ('keyledger.take_limits'::regproc, $was$ or cardinality(buckets) > entries or array_position(requests, null) is not null$was$, ''),
             ('keyledger.take_limits'::regproc, $was$
             if intervals[i] < 1 or tolerances[i] < intervals[i] or tolerances[i] > 2592000000000 then
                 raise exception 'take_limits: a bucket that holds no attempt, or more than 30 days'

@@ -8,7 +8,8 @@ select pg_advisory_xact_lock(5426354651);
 -- append: who appended a stream's first record is known to whoever checks its MAC, not here. So its type binds nobody
 -- (commands/folder.cpp looks at the first event that is believed). There is one tenant: a record of another one would
 -- keep the stream's id from being written for ever.
--- take_limits: a bucket that is full after 30 days at most, or rows stay for ever.
+-- take_limits: a bucket that is full after 30 days at most, or rows stay for ever; a null is no request's number, and
+-- comparing with it would never end.
 -- prune_commands: an outcome is remembered for a day at least, whoever asks.
 do $$
 declare
@@ -31,7 +32,7 @@ $was$, ''),
     -- I3: what is answered is durable,$new$),
             ('keyledger.take_limits'::regproc, $was$
     if entries > 20000 or$was$, $new$
-    if entries > 20000 or cardinality(buckets) > entries or$new$),
+    if entries > 20000 or cardinality(buckets) > entries or array_position(requests, null) is not null or$new$),
             ('keyledger.take_limits'::regproc, $was$
             if intervals[i] < 1 or tolerances[i] < intervals[i] then
                 raise exception 'take_limits: a bucket that holds no attempt' using errcode = '22023';
@@ -87,7 +88,8 @@ grant select on keyledger.tree_heads to keyledger_service;
 -- When the first one was: with no head there at all, somebody took them away.
 alter table keyledger.log add column first_head_at timestamptz;
 
--- Of an event that this log has, and 120 in a minute at most: a reader passes over all that it can't open.
+-- Of an event that this log has, and 60 in a minute at most, however many sessions add them: a reader passes over all
+-- that it can't open, and looks at no more than those of a day.
 create function keyledger.store_tree_head(for_log uuid, at_position bigint, at_leaf bytea, its_frontier bytea,
                                           its_note text) returns void
 language plpgsql volatile strict security definer
@@ -100,7 +102,8 @@ begin
     if not exists (select from keyledger.events e where e.position = at_position and e.leaf_hash = at_leaf) then
         raise exception 'store_tree_head: the log has no such event' using errcode = '22023';
     end if;
-    if exists (select from (select h.stored_at from keyledger.tree_heads h order by h.id desc offset 119 limit 1) as h
+    lock table keyledger.tree_heads in share row exclusive mode;  -- what is not committed yet counts too
+    if exists (select from (select h.stored_at from keyledger.tree_heads h order by h.id desc offset 59 limit 1) as h
                where h.stored_at > clock_timestamp() - interval '1 minute') then
         raise exception 'store_tree_head: too many in a minute' using errcode = '53400';
     end if;

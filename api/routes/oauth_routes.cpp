@@ -308,9 +308,15 @@ Reply introspect(Context& context, Request& request) {
     co_return response;
 }
 
+// An access token for a resource server alone has been shown to it: that it is held proves nothing of who its client is.
+bool is_of_the_client_itself(const Context& context, const commands::AccessClaims& access) {
+    return std::ranges::find(access.audiences, context.services.settings.issuer) != access.audiences.end();
+}
+
 Reply revoke(Context& context, Request& request) {
     auto form = read_token_form(request, AskedBy::kAllClients);
     if (!form) co_return form.error();
+    const bool proves_nothing = is_public(form->credentials);
     auto client = co_await holder_of_tokens(context, request, std::move(form->credentials));
     if (!client) co_return client.error();
     std::optional<Uuid> session_id;
@@ -323,7 +329,8 @@ Reply revoke(Context& context, Request& request) {
         if (!outcome) co_return refuse(request, outcome.error());
         co_return at_position(json(200, "{}"), outcome->position);
     }
-    if (access && !access->service) session_id = access->bearer.session_id;
+    const bool may_end = access && (!proves_nothing || is_of_the_client_itself(context, *access));
+    if (may_end && !access->service) session_id = access->bearer.session_id;
     if (auto refresh = context.tokens.read_refresh(form->token.reveal())) session_id = refresh->session_id;
     // RFC 7009 section 2.2: a token that is not good needs no revocation.
     if (!session_id) co_return json(200, "{}");

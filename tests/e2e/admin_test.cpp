@@ -35,6 +35,7 @@ TEST(Administration, IsForbiddenToEverybodyElse) {
         const Answer answer = client.get(target);
         EXPECT_EQ(answer.status, 403) << target;
         EXPECT_EQ(answer.problem(), "forbidden") << target;
+        EXPECT_EQ(api().get(target).problem(), "invalid-token") << target;
     }
     for (const char* verb : {"/activate", "/deactivate", "/unlock"})
         EXPECT_EQ(client.send("POST", user_target(one.person.id, verb)).problem(), "forbidden");

@@ -196,6 +196,8 @@ protected:
             {"search resources", [this] { return gateway().post("/access/v1/search/resource", question()); }},
             {"search actions",
              [this] { return gateway().post("/access/v1/search/action", question_without_action()); }},
+            {"show a lock-out",
+             [this] { return admin().get(std::string(kUsers) + "/" + one_.person.id + "/lock-out"); }},
             {"show a service account", [this] { return admin().get(kAccounts + ("/" + one_.person.id)); }},
             {"evaluate oneself", [this] { return him().post("/access/v1/evaluation", question()); }}};
         for (const auto& more : {queries(), commands(), commands_upon_groups(), commands_upon_service_accounts()})

@@ -97,6 +97,21 @@ TEST(Revocation, TakesThePublicClientByItsIdAlone) {
     EXPECT_FALSE(metadata.has("/introspection_endpoint_auth_methods_supported/3"));
 }
 
+// Whoever serves a resource holds the tokens that were sent to it, and needs a permission of its own to revoke them.
+TEST(Revocation, IsNoRightOfAResourceServerUnderThePublicClientsName) {
+    ApiClient anybody = api();
+    const Visitor one = visitor(api());
+    const Tokens shown = tokens_of(anybody.post(
+        kLogin, json_object({{"email", one.person.email}, {"password", one.person.password}, {"resource", kOrders}})));
+    const auto revoke = [&](const std::string& token) {
+        EXPECT_EQ(anybody.form(kRevoke, form_body({{"token", token}, {"client_id", "keyledger"}})).status, 200);
+    };
+    revoke(shown.access);
+    EXPECT_TRUE(introspect(api(), deployment().orders, shown.access).truth("/active"));
+    revoke(shown.refresh);
+    EXPECT_FALSE(introspect(api(), deployment().orders, shown.access).truth("/active"));
+}
+
 TEST(Revocation, EndsASessionByATokenThatExpired) {
     RunningService brief(deployment(), {{"KEYLEDGER_ACCESS_TOKEN_SECONDS", "1"}});
     ApiClient client(brief.port());

@@ -61,9 +61,8 @@ TEST(Roles, ComeInPages) {
     ASSERT_EQ(first.status, 200) << first.body;
     const Answer rest = admin.get(std::string(kRoles) + "?limit=200&cursor=" + first.text("/next"));
     ASSERT_GE(rest.count(), 3u);
-    const std::string last = "/items/" + std::to_string(rest.count() - 1);
-    EXPECT_EQ(rest.text((last + "/id").c_str()), kAdministratorRoleId);
-    EXPECT_TRUE(rest.truth((last + "/built_in").c_str()));
+    EXPECT_EQ(first.text("/items/0/id"), kAdministratorRoleId) << "it was there before all others";
+    EXPECT_TRUE(first.truth("/items/0/built_in"));
     EXPECT_TRUE(rest.is_null("/next"));
     for (const char* bad : {"?limit=0", "?cursor=x"})
         EXPECT_EQ(admin.get(std::string(kRoles) + bad).problem(), "invalid-fields") << bad;
@@ -111,7 +110,7 @@ TEST(Roles, AreGivenToUsersAndTaken) {
     EXPECT_EQ(introspect(api(), deployment().gateway, one.tokens.refresh).text("/scope"), "invoices:read");
     const Answer taken = admin.del(roles_of(one.person.id, id));
     EXPECT_EQ(taken.status, 204) << taken.body;
-    EXPECT_EQ(introspect(api(), deployment().gateway, one.tokens.access).text("/scope"), "");
+    EXPECT_FALSE(introspect(api(), deployment().gateway, one.tokens.access).has("/scope"));
     EXPECT_EQ(admin.get(roles_of(one.person.id), since(taken)).count(), 0u);
 }
 
@@ -128,7 +127,7 @@ TEST(Roles, OfOtherApplicationsAreNotToldToAResourceServer) {
     for (const std::string& role : {own, foreign})
         ASSERT_EQ(admin.send("PUT", roles_of(person.id, role)).status, 204);
     const Answer told = introspect(api(), deployment().orders, tokens.access);
-    EXPECT_EQ(told.text("/scope"), "orders:read orders.drafts:write") << told.body;
+    EXPECT_EQ(told.text("/scope"), "orders.drafts:write orders:read") << told.body;
     EXPECT_EQ(told.count("/roles"), 1u) << told.body;
     EXPECT_EQ(told.count("/groups"), 0u) << told.body;
     const Answer all = introspect(api(), deployment().gateway, tokens.access);

@@ -67,7 +67,7 @@ void call_those_of_users(Caller& call, const std::string& id, const std::string&
     const std::string user = "/api/v1/admin/users/{id}";
     call.expect_good("GET", user, {id});
     call.expect_good("PUT", user, {id}, R"({"username":null,"name":"Somebody"})");
-    for (const char* list : {"/sessions", "/roles", "/groups", "/permissions"})
+    for (const char* list : {"/sessions", "/roles", "/groups", "/permissions", "/lock-out"})
         call.expect_good("GET", user + list, {id});
     call.expect_good("PUT", user + "/roles/{role}", {id, role});
     call.expect_good("DELETE", user + "/roles/{role}", {id, role});
