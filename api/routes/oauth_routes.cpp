@@ -308,7 +308,7 @@ Reply introspect(Context& context, Request& request) {
     co_return response;
 }
 
-// An access token for a resource server alone has been shown to it: that it is held proves nothing of who its client is.
+// An access token for a resource server alone was shown to it: to hold it proves nothing of who its client is.
 bool is_of_the_client_itself(const Context& context, const commands::AccessClaims& access) {
     return std::ranges::find(access.audiences, context.services.settings.issuer) != access.audiences.end();
 }

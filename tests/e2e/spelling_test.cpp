@@ -25,7 +25,9 @@ std::string in_capitals(std::string text) {
 struct Caller {
     ApiClient client;
     std::set<std::string> called = {};
+    HttpHeaders seen = {};  // what a read must have, of what was done here
 
+    Answer made(const std::string& target, const std::string& body) { return remembered(client.post(target, body)); }
     Answer operator()(const std::string& method, const std::string& path, std::vector<std::string> ids,
                       const std::string& body = "") {
         called.insert(method + " " + path);
@@ -39,8 +41,13 @@ struct Caller {
             target += in_capitals(*id++);
             i = path.find('}', i);
         }
-        if (body.empty()) return client.send(method, target);
-        return client.send(method, target, {{"Content-Type", "application/json"}}, body);
+        if (method == "GET") return client.get(target, seen);
+        if (body.empty()) return remembered(client.send(method, target));
+        return remembered(client.send(method, target, {{"Content-Type", "application/json"}}, body));
+    }
+    Answer remembered(Answer answer) {
+        if (answer.header("Keyledger-Position")) seen = since(answer);
+        return answer;
     }
     void expect_good(const std::string& method, const std::string& path, std::vector<std::string> ids,
                      const std::string& body = "") {
@@ -82,9 +89,8 @@ void call_those_of_users(Caller& call, const std::string& id, const std::string&
 
 void call_those_of_roles_and_groups(Caller& call, const std::string& role, const std::string& member) {
     const std::string group = "/api/v1/admin/groups/{id}";
-    ApiClient& admin = call.client;
-    const std::string upper = admin.post(kGroups, R"({"name":")" + unique("group") + R"("})").text("/id");
-    const std::string lower = admin.post(kGroups, R"({"name":")" + unique("group") + R"("})").text("/id");
+    const std::string upper = call.made(kGroups, R"({"name":")" + unique("group") + R"("})").text("/id");
+    const std::string lower = call.made(kGroups, R"({"name":")" + unique("group") + R"("})").text("/id");
     call.expect_good("GET", group, {upper});
     call.expect_good("PUT", group, {upper}, R"({"name":")" + unique("group") + R"("})");
     call.expect_good("PUT", group + "/members/{user}", {upper, member});
@@ -105,7 +111,7 @@ void call_those_of_roles_and_groups(Caller& call, const std::string& role, const
 void call_those_of_service_accounts(Caller& call, const std::string& role) {
     const std::string account = "/api/v1/admin/service-accounts/{id}";
     const std::string body = R"({"name":")" + unique("Service") + R"(","audiences":[")" + kOrders + R"("]})";
-    const std::string id = call.client.post(kAccounts, body).text("/id");
+    const std::string id = call.made(kAccounts, body).text("/id");
     call.expect_good("GET", account, {id});
     call.expect_good("PUT", account, {id}, body.substr(0, body.size() - 1) + R"(,"status":"enabled"})");
     const Answer secret = call("POST", account + "/secrets", {id});
@@ -142,7 +148,7 @@ TEST(Identifiers, AreReadInEitherCaseInEveryPath) {
     const Visitor one = visitor(api());
     const Visitor member = visitor(api());
     const std::string role =
-        call.client.post(kRoles, R"({"name":")" + unique("role") + R"(","permissions":["a:b"]})").text("/id");
+        call.made(kRoles, R"({"name":")" + unique("role") + R"(","permissions":["a:b"]})").text("/id");
     const Tokens other = log_in(api(), one.person);
     Caller themselves{api().as(one.tokens.access)};
     themselves.expect_good("DELETE", "/api/v1/auth/sessions/{id}", {other.session_id});
