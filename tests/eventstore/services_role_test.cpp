@@ -200,6 +200,25 @@ TEST_F(ServicesRole, HidesNoTreeHeadBehindItsOwn) {
     EXPECT_TRUE(postgres::PostgresTreeHeads(own.service_url()).load(log_id, open)->emptied);
 }
 
+// Whoever reads what the service's role has made runs its functions with their own rights.
+TEST_F(ServicesRole, LetsNobodyElseRunItsFunctions) {
+    ASSERT_EQ(append(AppendBuilder().write(next_uuid(), 0)), "0");
+    role.run("create table read_models.ran (who text)");
+    role.run("grant all on read_models.ran to public");
+    role.run("create function read_models.run() returns text language sql as"
+             " 'insert into read_models.ran values (current_user) returning who'");
+    role.run("create view read_models.tree_heads as select log_id, 1::bigint as position, ''::bytea as leaf_hash,"
+             " ''::bytea as frontier, read_models.run() as note from keyledger.log");
+    role.run("grant select on read_models.tree_heads to public");
+    const audit::OpenNote open = [](std::string_view) -> Result<std::string, std::string> { return std::string(); };
+    for (const std::string& url : {own.owner_url(), own.service_url()}) {
+        const auto stored = postgres::PostgresTreeHeads(url).load(log_id, open);
+        ASSERT_TRUE(stored);
+        EXPECT_FALSE(stored->newest);
+    }
+    EXPECT_EQ(own.execute("select count(*) from read_models.ran"), "0");
+}
+
 // What a version before kept in a table of the service's own counts until there is one here.
 TEST_F(ServicesRole, ReadsTheTreeHeadOfAVersionBefore) {
     ASSERT_EQ(append(AppendBuilder().write(next_uuid(), 0)), "0");
