@@ -83,7 +83,7 @@ create table keyledger.tree_heads (
     stored_at timestamptz not null default clock_timestamp()
 );
 create index tree_heads_position on keyledger.tree_heads (log_id, position);
-grant select on keyledger.tree_heads to keyledger_service;
+grant select on keyledger.tree_heads, keyledger.tree_heads_id_seq to keyledger_service;  -- whoever may read may dump
 
 -- When the first one was: with no head there at all, somebody took them away.
 alter table keyledger.log add column first_head_at timestamptz;

@@ -113,6 +113,20 @@ TEST(ServiceRole, CanReadButNotWriteTheLog) {
     EXPECT_THROW(run(url, "update keyledger_migrations.applied set sha256 = 'x'"), pqxx::insufficient_privilege);
 }
 
+// A dump of what the service knows reads the sequences too.
+TEST(ServiceRole, CanReadTheSequencesOfWhatItCanRead) {
+    const std::string& url = test::database().service_url();
+    EXPECT_EQ(test::database().execute(
+                  "select coalesce(string_agg(s.oid::regclass::text, ' '), '') from pg_class s"
+                  " join pg_depend d on d.objid = s.oid and d.deptype in ('a', 'i')"
+                  " join pg_class t on t.oid = d.refobjid"
+                  " where s.relkind = 'S' and s.relnamespace = 'keyledger'::regnamespace"
+                  " and has_table_privilege('keyledger_service', t.oid, 'select')"
+                  " and not has_sequence_privilege('keyledger_service', s.oid, 'select')"),
+              "");
+    run(url, "select last_value from keyledger.tree_heads_id_seq");
+}
+
 TEST(ServiceRole, OwnsItsReadModelsAndCheckpoints) {
     const std::string& url = test::database().service_url();
     run(url, "create table read_models.mine_1 (id int primary key)");
