@@ -117,12 +117,11 @@ TEST(ServiceRole, CanReadButNotWriteTheLog) {
 TEST(ServiceRole, CanReadTheSequencesOfWhatItCanRead) {
     const std::string& url = test::database().service_url();
     EXPECT_EQ(test::database().execute(
-                  "select coalesce(string_agg(s.oid::regclass::text, ' '), '') from pg_class s"
-                  " join pg_depend d on d.objid = s.oid and d.deptype in ('a', 'i')"
-                  " join pg_class t on t.oid = d.refobjid"
-                  " where s.relkind = 'S' and s.relnamespace = 'keyledger'::regnamespace"
-                  " and has_table_privilege('keyledger_service', t.oid, 'select')"
-                  " and not has_sequence_privilege('keyledger_service', s.oid, 'select')"),
+                  "select coalesce(string_agg(s.seqrelid::regclass::text, ' '), '') from pg_sequence s"
+                  " join pg_depend d on d.objid = s.seqrelid and d.deptype in ('a', 'i')"
+                  " join pg_class t on t.oid = d.refobjid and t.relnamespace = 'keyledger'::regnamespace"
+                  " where has_table_privilege('keyledger_service', t.oid, 'select')"
+                  " and not has_sequence_privilege('keyledger_service', s.seqrelid, 'select')"),
               "");
     run(url, "select last_value from keyledger.tree_heads_id_seq");
 }
