@@ -29,10 +29,9 @@ constexpr const char* kInvalidRoleNameDetail =
     "Use 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first.";
 constexpr const char* kInvalidPermissionDetail =
     "Write each as resource:action or resource/instance:action, such as invoices:read or invoices/42:read, "
-    "and @own "
-    "behind it for what is one's own. Resource and action: 1 to 64 letters, digits, '.', '_' or '-', a letter or "
-    "digit first, or '*'. Instance: 1 to 128 letters, digits, '.', '_', '~' or '-', of a resource that has a name. "
-    "Any other byte of a name is written as '%' and two capital hexadecimal digits.";
+    "and @own behind it for what is one's own. Resource and action: 1 to 64 letters, digits, '.', '_' or '-', a "
+    "letter or digit first, or '*'. Instance: 1 to 128 letters, digits, '.', '_', '~' or '-', of a resource that has "
+    "a name. Any other byte of a name is written as '%' and two capital hexadecimal digits.";
 constexpr const char* kReservedPermissionDetail =
     "What Keyledger itself asks for (keyledger....) can't be denied. Withdraw the role that grants it.";
 constexpr const char* kTooManyPermissionsDetail =
