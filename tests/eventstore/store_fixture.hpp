@@ -55,5 +55,7 @@ protected:
 };
 
 const std::vector<StoreUnderTest>& stores_under_test();
+// The same, but what they keep in the background is kept in the order in which it was asked for.
+const std::vector<StoreUnderTest>& stores_that_keep_in_order();
 
 }  // namespace keyledger::test

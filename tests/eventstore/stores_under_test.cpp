@@ -28,20 +28,38 @@ eventstore::postgres::PostgresStore& postgres_store() {
     return store;
 }
 
-}  // namespace
+// Of one reader, which does what is kept in the background in the order in which it was asked for.
+eventstore::postgres::PostgresStore& ordered_store() {
+    static eventstore::postgres::PostgresStore store(
+        {.url = database().service_url(), .reads = {.threads = 1}, .authenticity = authenticity()}, fixed_now_ms);
+    return store;
+}
 
-const std::vector<StoreUnderTest>& stores_under_test() {
-    static const std::vector<StoreUnderTest> kStores{
+using MakeStore = eventstore::postgres::PostgresStore& (*)();
+
+std::vector<StoreUnderTest> stores_with(MakeStore postgres) {
+    return {
         {"memory", []() -> eventstore::Store& { return memory_store(); },
          [] { return std::make_unique<eventstore::MemoryLogSource>(memory_store()); }},
         {"faulty", []() -> eventstore::Store& { return faultless_store(); },
          [] { return std::make_unique<eventstore::MemoryLogSource>(memory_store()); }},
-        {"postgres", []() -> eventstore::Store& { return postgres_store(); },
+        {"postgres", [postgres]() -> eventstore::Store& { return postgres(); },
          [] {
              return std::make_unique<eventstore::postgres::PostgresLogSource>(
                  database().service_url(), keyledger::test::authenticity());
          }},
     };
+}
+
+}  // namespace
+
+const std::vector<StoreUnderTest>& stores_under_test() {
+    static const std::vector<StoreUnderTest> kStores = stores_with(postgres_store);
+    return kStores;
+}
+
+const std::vector<StoreUnderTest>& stores_that_keep_in_order() {
+    static const std::vector<StoreUnderTest> kStores = stores_with(ordered_store);
     return kStores;
 }
 
