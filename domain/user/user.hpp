@@ -88,7 +88,7 @@ struct UserSessionsRevoked {  // ends every session that began before it, except
         return std::tuple{Field{"kept_session", &UserSessionsRevoked::kept_session}};
     }
 };
-// Of before there were roles; never written any more. commands/found_administration.hpp turns it into an assignment.
+// Of before there were roles; never written any more. commands/roles.hpp turns it into an assignment.
 struct UserMadeAdministrator {
     static constexpr std::string_view kType = "user.made_administrator";
     static constexpr int kSchema = 1;

@@ -1,5 +1,5 @@
 #pragma once
-// What a run of the tests used and saw, to be judged at its end (run_test_environment.cpp): values that must
+// What a run of the tests used and saw, to be judged at its end (run_environment.cpp): values that must
 // not be found anywhere (I10), and the documented answers that some test got. Thread-safe.
 #include <set>
 #include <string>

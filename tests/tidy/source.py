@@ -5,6 +5,7 @@ import re
 CPP = (".cpp", ".hpp", ".cpp.in")
 SCRIPTS = (".py", ".sh", ".cmake")
 SKIPPED_FOLDERS = {"build", "__pycache__", "node_modules"}
+HIDDEN_FOLDERS = {".ci", ".github"}
 
 
 class Source:
@@ -26,7 +27,7 @@ class Source:
         return self.path.endswith(".hpp")
 
 
-_TOKENS = re.compile(
+TOKENS = re.compile(
     r'//[^\n]*|/\*.*?\*/'
     r'|(?<!\w)(?:u8|u|U|L)?R"(?P<mark>[^()\\\s]{0,16})\(.*?\)(?P=mark)"'
     r'|"(?:\\.|[^"\\\n])*"'
@@ -48,14 +49,15 @@ def blanked(text):
             return token
         return token[0] + re.sub(r"[^\n]", " ", token[1:-1]) + token[-1] if len(token) > 1 else token
 
-    return _TOKENS.sub(blank, text)
+    return TOKENS.sub(blank, text)
 
 
 def walk(root):
     """Every file that people write, in a fixed order. Does not ask git: an export of the tree is checked as well."""
     for folder, subfolders, names in os.walk(root):
         subfolders[:] = sorted(
-            name for name in subfolders if name not in SKIPPED_FOLDERS and (not name.startswith(".") or name == ".ci")
+            name for name in subfolders
+            if name not in SKIPPED_FOLDERS and (not name.startswith(".") or name in HIDDEN_FOLDERS)
         )
         for name in sorted(names):
             path = os.path.relpath(os.path.join(folder, name), root).replace(os.sep, "/")

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks the style of the whole tree: walls between folders, and the rules that a program can check.
+"""Checks the style of the whole tree: walls between folders, names that comments and documents give, and what else a
+program can check.
 
     tests/tidy/tidy.py [--build FOLDER] [ROOT]
 
@@ -10,6 +11,7 @@ import argparse
 import os
 import sys
 
+import names
 import rules
 import source as sources
 import walls
@@ -20,7 +22,10 @@ CODE = ("api", "app", "bench", "cmake", "commands", "domain", "eventstore", "int
 
 
 def findings(root, build):
+    repository = names.Repository.of(root)
     for source in sources.walk(root):
+        for line, message in [*names.check_paths(source, repository), *names.check_tests(source, repository)]:
+            yield source.path, line, message
         for rule in rules.RULES:
             for line, message in rule(source):
                 yield source.path, line, message

@@ -2,6 +2,7 @@
 """Each rule on samples: what it must find, and what it must let pass. A rule that finds nothing would pass for ever."""
 import unittest
 
+import names
 import rules
 import walls
 from source import Source
@@ -151,6 +152,62 @@ class Walls(unittest.TestCase):
         self.assertEqual([path for path, _ in seen], ["commands/a.cpp", "commands/a.cpp"])
         self.assertIn("pqxx", seen[0][1])
         self.assertIn("api/c.hpp", seen[1][1])
+
+
+class Names(unittest.TestCase):
+    TREE = {
+        "README.md": "# Title\n\n## Two commands, and `more`\n",
+        "commands/log_in.cpp": "", "commands/log_in.hpp": "", "commands/log_out.cpp": "", "docs/a.md": "# One\n",
+        "tests/golden/user.registered.1.json": "", "tests/fault/kill.py": "",
+        "tests/commands/log_in_test.cpp": "TEST(LogIn, IsCounted) {}\nTEST_F(LogInLimit, Holds) {}\n",
+        "tests/CMakeLists.txt": "keyledger_test(command_tests LABEL unit)\nadd_test(NAME kill COMMAND kill.py)\n",
+    }
+
+    def found(self, path, text, check=names.check_paths):
+        return [message for _, message in check(Source(path, text), names.Repository({**self.TREE, path: text}))]
+
+    def test_paths_in_comments(self):
+        for path, text in (
+            ("commands/a.cpp", "// as commands/log_on.cpp does\n"),
+            ("commands/a.cpp", "int a;  /* see\n commands/gone/ */\n"),
+            ("commands/a.cpp", "// (log_on.hpp)\n"),
+            ("commands/a.cpp", "// commands/sign_*.cpp\n"),
+            ("commands/a.cpp", "// commands/log_{in,on}.cpp\n"),
+            ("tests/a.py", "x = 1  # of commands/log_on.cpp\n"),
+            ("tests/a.py", '"""What commands/log_on.cpp is for."""\n'),
+            ("scripts/a", "#!/usr/bin/env bash\n# commands/log_on.cpp\n"),
+            ("migrations/a.sql", "select 1; -- commands/log_on.cpp\n"),
+            ("cmake/a.cmake", "set(A 1)  # commands/log_on.cpp\n"),
+        ):
+            self.assertEqual(len(self.found(path, text)), 1, (path, text))
+        for path, text in (
+            ("commands/a.cpp", "// commands/log_in.cpp, commands/log_in, commands/ and tests/golden/<type>.1.json.\n"),
+            ("commands/a.cpp", "// commands/log_*.cpp, commands/log_{in,out}.cpp, log_in.hpp, build/dev/x.cpp\n"),
+            ("commands/a.cpp", 'auto a = "commands/log_on.cpp";\n'),
+            ("commands/a.cpp", "// https://example.com/commands/log_on.cpp, $ROOT/commands/x, /api/commands/y\n"),
+            ("tests/a.py", 'x = "commands/log_on.cpp"\n'),
+            ("scripts/a", "#!/usr/bin/env bash\nsay commands/log_on.cpp ${a#commands/b}\n"),
+        ):
+            self.assertEqual(self.found(path, text), [], (path, text))
+
+    def test_paths_in_documents(self):
+        for text in ("`commands/log_on.cpp`", "`log_on.cpp`", "[a](log_on.md)", "[a](../commands/log_on.cpp)",
+                     "[a](a.md#two)", "[a](#three)", "[a](../README.md#two-commands)", "`commands/log_on.cpp --all`"):
+            self.assertEqual(len(self.found("docs/b.md", f"# Two\n\n{text}\n")), 1, text)
+        for text in ("`commands/log_in.cpp`", "`log_in.cpp`", "[a](a.md#one)", "[a](#two)", "[a](https://b.example/c)",
+                     "[a](../README.md#two-commands-and-more)", "```\n`commands/log_on.cpp`\n```", "`GET /commands/x`"):
+            self.assertEqual(self.found("docs/b.md", f"# Two\n\n{text}\n"), [], text)
+
+    def test_tests(self):
+        def page(name):
+            return "**Tests.** " + "`LogIn`, " * 10 + f"`{name}`\n\n`Another.Word`\n"
+
+        for name in ("LogIn.IsNot", "LogOut", "LogInLimit.Ho", "kill_all.py", "LogInLimit.Hi…"):
+            self.assertEqual(len(self.found("docs/invariants.md", page(name), names.check_tests)), 1, name)
+        for name in ("LogIn.IsCounted", "LogIn", "LogInLimit.Ho…", "kill.py", "kill", "command_tests",
+                     "tests/fault/kill.py", "log_in_test.cpp"):
+            self.assertEqual(self.found("docs/invariants.md", page(name), names.check_tests), [], name)
+        self.assertEqual(len(self.found("docs/invariants.md", "# Nothing\n", names.check_tests)), 1)
 
 
 if __name__ == "__main__":
