@@ -9,7 +9,7 @@ docs:
 	@cmake --preset release >/dev/null && cmake --build build/release --target docs
 
 format:
-	@scripts/install clang
+	@scripts/install lint
 	@git ls-files -z '*.cpp' '*.hpp' | xargs -0 clang-format-16 -i
 
 # What is built. The data of scripts/run stays; `scripts/run --fresh` drops it.

@@ -140,7 +140,7 @@ class Here(unittest.TestCase):
         self.assertEqual(packages.groups_of(self.repo, "scripts/bench"), [""])
         self.assertIn("oauth-clients", packages.groups_of(self.repo, "tests/oauth/oauth_clients.py"))
         self.assertEqual(packages.groups_of(self.repo, "scripts/fuzz"), ["build", "fuzz"])
-        self.assertEqual(packages.groups_of(self.repo, "Makefile"), ["clang"])
+        self.assertEqual(packages.groups_of(self.repo, "Makefile"), ["lint"])
         self.assertEqual(packages.groups_of(self.repo, "unknown/a.py"), [])
 
     def test_a_header_that_is_not_named(self):

@@ -229,7 +229,24 @@ def co_await_alone(source):
             )
 
 
+CAPTURING = re.compile(r"\[[^\[\]]+\]\s*(?:\([^{};]*?\))?\s*(?:mutable\b|noexcept\b)?\s*(?:->[^{};]*?)?\{")
+
+
+def no_coroutine_that_outlives_its_captures(source):
+    """What a lambda captured lies in the lambda, and a coroutine goes on when its lambda is gone."""
+    if not source.is_cpp:
+        return
+    for match in CAPTURING.finditer(source.code):
+        end = matching(source.code, match.end() - 1)
+        is_called = source.code[end:].lstrip().startswith("(")
+        if is_called and re.search(r"\bco_(await|return|yield)\b", source.code[match.end() : end]):
+            yield source.line_of(match.start()), (
+                "a capturing lambda is called where it stands and is a coroutine: it dies at the first co_await, and "
+                "its captures with it. Give what it needs as parameters, or name the lambda and let it live as long"
+            )
+
+
 RULES = [
     no_clock, no_detached, no_own_connection, no_default, no_catch_all, no_skipped_test, no_unfinished, sleep_says_why,
-    lengths, function_lengths, co_await_alone,
+    lengths, function_lengths, co_await_alone, no_coroutine_that_outlives_its_captures,
 ]

@@ -82,6 +82,22 @@ class Rules(unittest.TestCase):
         ):
             self.admits(rules.co_await_alone, f"awaitable<void> t() {{\n    {good}\n}}\n")
 
+    def test_captures(self):
+        for bad in (
+            "co_spawn(executor, [this]() -> awaitable<void> { co_await work(); }(), done);",
+            "co_spawn(executor, [&x, y = 1](int a) mutable -> awaitable<int> { co_return a; } (2), done);",
+            "auto a = [&] { co_return co_await f(); }();",
+        ):
+            self.refuses(rules.no_coroutine_that_outlives_its_captures, bad)
+        for good in (
+            "co_spawn(executor, [this]() -> awaitable<void> { co_await work(); }, done);",
+            "co_spawn(executor, [](int a) -> awaitable<void> { co_await work(a); }(2), done);",
+            "const Step step = [&](Attempt& attempt) -> Decided { co_return co_await f(attempt); };\n(void)step;",
+            "const int a = [&] { return x; }();",
+            "values[i] = {co_await f()};",
+        ):
+            self.admits(rules.no_coroutine_that_outlives_its_captures, good)
+
     def test_skipped(self):
         self.refuses(rules.no_skipped_test, "TEST(A, B) { GTEST_" + "SKIP(); }", "tests/a/b_test.cpp")
         self.refuses(rules.no_skipped_test, "TEST(A, DISABLED" + "_B) {}", "tests/a/b_test.cpp")
