@@ -27,6 +27,8 @@ PAGES_OF_TESTS = {
     "tests/fault/README.md": re.compile(r"^## Scenarios$(.*)", re.MULTILINE | re.DOTALL),
 }
 PLACEHOLDER = re.compile(r"[<…]|\b(?:NAME|NNNN|SUBJECT|FILE)\b")
+# Where the numbers are explained that comments and documents cite, such as I3.
+INVARIANTS = "docs/invariants.md"
 DEFINITION = re.compile(r"^(?:TEST|TEST_F|TEST_P|TYPED_TEST|TYPED_TEST_P)\((\w+), (\w+)\)", re.MULTILINE)
 REGISTERED = re.compile(r"\b(?:keyledger_test\(|add_test\(NAME )(\w+)")
 BARE = re.compile(r"(?<![\w/.<*$@-])\w[\w-]*\.(?:cpp|hpp|sql|py)\b(?![/.])")
@@ -34,6 +36,7 @@ FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+)\)")
 HASH_COMMENTED = (".sh", ".cmake", ".yml", ".yaml", "CMakeLists.txt", "Makefile", "Dockerfile")
 HASH_COMMENT = re.compile(r"(?:^|(?<=\s))#(?!!).*")
+CITED = re.compile(r"(?<![\w/.-])I[1-9]\d?(?![\w-])")
 
 
 class Repository:
@@ -157,6 +160,17 @@ def _check_document(source, repository):
                 yield line_of(match.start()), _gone(name)
         if re.fullmatch(rf"[\w.-]+\.(?:{ENDINGS})", match.group(1)) and match.group(1) not in repository.names:
             yield line_of(match.start()), _gone(match.group(1))
+
+
+def check_invariants(source, repository):
+    """Yields (line, message) for each invariant that is cited and explained nowhere."""
+    known = set(re.findall(r"^## (I\d+) ", repository.texts.get(INVARIANTS, ""), re.MULTILINE))
+    places = [(0, source.text)] if source.path.endswith(".md") else comments_of(source)
+    for offset, text in places:
+        for match in CITED.finditer(text):
+            if match.group(0) not in known:
+                line = source.text.count("\n", 0, offset + match.start()) + 1
+                yield line, f"cites {match.group(0)}, which {INVARIANTS} lacks: mend the number or explain it"
 
 
 def headings(text):

@@ -24,8 +24,9 @@ CODE = ("api", "app", "bench", "cmake", "commands", "domain", "eventstore", "int
 def findings(root, build):
     repository = names.Repository.of(root)
     for source in sources.walk(root):
-        for line, message in [*names.check_paths(source, repository), *names.check_tests(source, repository)]:
-            yield source.path, line, message
+        for check in (names.check_paths, names.check_tests, names.check_invariants):
+            for line, message in check(source, repository):
+                yield source.path, line, message
         for rule in rules.RULES:
             for line, message in rule(source):
                 yield source.path, line, message

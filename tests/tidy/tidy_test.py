@@ -174,6 +174,7 @@ class Names(unittest.TestCase):
     TREE = {
         "README.md": "# Title\n\n## Two commands, and `more`\n",
         "commands/log_in.cpp": "", "commands/log_in.hpp": "", "commands/log_out.cpp": "", "docs/a.md": "# One\n",
+        "docs/invariants.md": "# Invariants\n\n## I1 Order\n\nI12 is another.\n",
         "tests/golden/user.registered.1.json": "", "tests/fault/kill.py": "",
         "tests/commands/log_in_test.cpp": "TEST(LogIn, IsCounted) {}\nTEST_F(LogInLimit, Holds) {}\n",
         "tests/CMakeLists.txt": "keyledger_test(command_tests LABEL unit)\nadd_test(NAME kill COMMAND kill.py)\n",
@@ -213,6 +214,13 @@ class Names(unittest.TestCase):
         for text in ("`commands/log_in.cpp`", "`log_in.cpp`", "[a](a.md#one)", "[a](#two)", "[a](https://b.example/c)",
                      "[a](../README.md#two-commands-and-more)", "```\n`commands/log_on.cpp`\n```", "`GET /commands/x`"):
             self.assertEqual(self.found("docs/b.md", f"# Two\n\n{text}\n"), [], text)
+
+    def test_invariants(self):
+        for path, text in (("commands/a.cpp", "// for ever (I2)\n"), ("docs/b.md", "| scenario (I1, I2) |\n"),
+                           ("tests/a.py", "x = 1  # I12: another\n")):
+            self.assertEqual(len(self.found(path, text, names.check_invariants)), 1, text)
+        for path, text in (("commands/a.cpp", "// for ever (I1)\nauto I2 = 1;\n"), ("docs/b.md", "I1, AI2, I100\n")):
+            self.assertEqual(self.found(path, text, names.check_invariants), [], text)
 
     def test_tests(self):
         def page(name):
