@@ -56,7 +56,7 @@ Decided carry_out(Services& services, Attempt& attempt, StreamOf<User> user, Use
     }
     attempt.append(user, *events);
     if (erases(*events)) {
-        auto left = co_await leave_all_groups(attempt, user.id);
+        auto left = co_await leave_all_groups(attempt, Subject::user(user.id));
         if (!left) co_return left;
     }
     auto counted = co_await count_among_administrators(attempt, user, *events);

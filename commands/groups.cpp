@@ -191,12 +191,12 @@ Result<void, CommandError> found_everyone(Attempt& attempt, StreamOf<Group> ever
     return append(attempt, everyone, DefineGroup{kEveryone, name});
 }
 
-Decided leave_all_groups(Attempt& attempt, Uuid user_id) {
+Decided leave_all_groups(Attempt& attempt, Subject member) {
     Streams more;
-    const auto assignments = more.read<Assignments>(assignments_of(user_id));
+    const auto assignments = more.read<Assignments>(assignments_of(member.id));
     auto read = co_await attempt.also_read(more);
     if (!read) co_return read;
-    co_return append(attempt, assignments, LeaveAllGroups{Subject::user(user_id)});
+    co_return append(attempt, assignments, LeaveAllGroups{member});
 }
 
 }  // namespace keyledger::commands

@@ -29,7 +29,7 @@ Answer<Done> unnest_group(Services& services, Bearer bearer, Nesting nesting, Ca
 // The group of all users comes into being with the first role that it is given. The attempt has read it.
 Result<void, CommandError> found_everyone(Attempt& attempt, StreamOf<Group> everyone);
 
-// Of a user who is erased: appends that he leaves all groups.
-Decided leave_all_groups(Attempt& attempt, Uuid user_id);
+// Of a user who is erased or a service account that is deleted: appends that they leave all groups.
+Decided leave_all_groups(Attempt& attempt, Subject member);
 
 }  // namespace keyledger::commands

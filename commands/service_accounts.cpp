@@ -4,6 +4,7 @@
 
 #include "commands/authority.hpp"
 #include "commands/entity_tags.hpp"
+#include "commands/groups.hpp"
 #include "security/bytes.hpp"
 #include "security/hex.hpp"
 
@@ -161,7 +162,10 @@ Answer<Done> delete_service_account(Services& services, Bearer bearer, Uuid acco
         auto destroyed = co_await on.attempt.destroy_key_of(account_id);
         if (!destroyed) co_return Unexpected(destroyed.error());
         const DeleteServiceAccount command;
-        co_return on.carry_out(command);
+        auto deleted = on.carry_out(command);
+        if (!deleted) co_return deleted;
+        auto left = co_await leave_all_groups(on.attempt, Subject::service_account(account_id));
+        co_return left;
     };
     auto deleted = co_await do_upon(services, bearer, account_id, std::move(caller), act);
     co_return deleted;

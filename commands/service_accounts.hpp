@@ -19,7 +19,7 @@ Answer<RegisteredAccount> register_service_account(Services& services, Bearer be
                                             Caller caller);
 Answer<Done> change_service_account(Services& services, Bearer bearer, Uuid account_id, AccountDefinition definition,
                                     AccountStanding standing, Caller caller);
-// Its secrets go with it, and the key that they were sealed under.
+// Its secrets go with it, and the key that they were sealed under. It leaves its groups.
 Answer<Done> delete_service_account(Services& services, Bearer bearer, Uuid account_id, Caller caller);
 
 struct MadeSecret {

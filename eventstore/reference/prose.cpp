@@ -174,7 +174,7 @@ StreamProse assignments() {
          {"group.member_removed",
           "It is in it no more. Also recorded, when it is added to the next group, of groups that were "
           "deleted, and when "
-          "a user is erased.",
+          "a user is erased or a service account is deleted, with that event.",
           {{"subject_id", "who was in it"},
            {"group_id", "which group"},
            {"subject_type", "what the subject is"}}}}};
@@ -262,7 +262,8 @@ StreamProse service_accounts() {
          {"service_account.deleted",
           "The last of its stream. Its secrets and the key that sealed them are destroyed together with this "
           "event; "
-          "its tokens are over, and its roles grant nothing to anybody.",
+          "its tokens are over, and its roles grant nothing to anybody. It leaves its groups: a "
+          "`group.member_removed` of each follows in the same append.",
           {}}}};
 }
 

@@ -7,6 +7,7 @@
 #include "commands/end_sessions.hpp"
 #include "commands/groups.hpp"
 #include "commands/roles.hpp"
+#include "commands/service_accounts.hpp"
 #include "commands/set_user_status.hpp"
 #include "commands/update_profile.hpp"
 #include "tests/commands/fixture.hpp"
@@ -48,6 +49,9 @@ public:
         }
         stage_.world.create_administrator(*nodes_[0], "root@example.com");
         root_ = stage_.world.log_in(*nodes_[0], "root@example.com");
+        auto registered = run(commands::register_service_account(nodes_[0]->services, bearer_of(root_),
+                                                                 {"billing", {}}, caller_of(root_)));
+        if (registered) account_ = registered->account_id;
     }
 
     asio::awaitable<void> act() {
@@ -149,7 +153,7 @@ private:
         }
     }
 
-    // Groups with roles of which some deny something, one above the other, and people in them.
+    // Groups with roles of which some deny something, one above the other, and people and a service in them.
     asio::awaitable<void> change_groups(Services& services, Person& person) {
         const Bearer root = bearer_of(root_);
         auto asks = caller_of(root_);
@@ -166,22 +170,22 @@ private:
         const std::size_t which = one_of(groups_.size());
         const Uuid group = groups_[which];
         const Uuid role = roles_[one_of(roles_.size())];
-        const Subject user = Subject::user(person.id);
+        const Subject member = one_of(4) == 0 ? Subject::service_account(account_) : Subject::user(person.id);
         const commands::Nesting nesting{group, groups_[one_of(groups_.size())]};
         auto next = caller_of(root_);
         switch (one_of(12)) {
             case 0:
-                (void)co_await assign_role(services, root, user, role, next);
+                (void)co_await assign_role(services, root, member, role, next);
                 break;
             case 1:
-                (void)co_await withdraw_role(services, root, user, role, next);
+                (void)co_await withdraw_role(services, root, member, role, next);
                 break;
             case 2:
             case 3:
-                (void)co_await add_member(services, root, user, group, next);
+                (void)co_await add_member(services, root, member, group, next);
                 break;
             case 4:
-                (void)co_await remove_member(services, root, user, group, next);
+                (void)co_await remove_member(services, root, member, group, next);
                 break;
             case 5:
                 (void)co_await assign_role(services, root, Subject::group(group), role, next);
@@ -217,6 +221,7 @@ private:
     }
 
     std::mt19937_64 random_;
+    Uuid account_;
     std::vector<Uuid> groups_;
     std::vector<Uuid> roles_;
     int names_ = 0;

@@ -83,6 +83,17 @@ TEST(RemoveMember, NamesBothAndStaysQuietOfWhoeverIsNone) {
         << "the denial would be lifted";
 }
 
+// What says of the event whose stream it is: the subject's kind is not to be lost on the way.
+TEST(Membership, NamesTheKindOfItsSubject) {
+    const Subject account = Subject::service_account(kAnn);
+    const GroupMemberAdded added{kAnn, kStaff, SubjectType::kServiceAccount};
+    const GroupMemberRemoved removed{kAnn, kStaff, SubjectType::kServiceAccount};
+    EXPECT_TRUE(test::decides(decide(Assignments{}, AddMember{account, kStaff, {}, kAll, {}}), {added}));
+    const auto member = given<Assignments>(added);
+    EXPECT_TRUE(test::decides(decide(member, RemoveMember{account, kStaff, {}, kAll}), {removed}));
+    EXPECT_TRUE(test::decides(decide(member, LeaveAllGroups{account}), {removed}));
+}
+
 TEST(LeaveAllGroups, LeavesEach) {
     const auto member = given<Assignments>(GroupMemberAdded{kAnn, kStaff}, GroupMemberAdded{kAnn, kClerks});
     EXPECT_TRUE(test::decides(decide(member, LeaveAllGroups{Subject::user(kAnn)}),

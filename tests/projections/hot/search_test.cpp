@@ -141,6 +141,30 @@ TEST(SubjectSearch, FindsServiceAccountsThatAreThere) {
         ASSERT_TRUE(succeeds(
             run(commands::assign_role(stage.node.services, bearer_of(root), subject, role->id, as_root()))));
     }
+    // The last one has it by the group above its own, and another is in a group that denies it.
+    const auto as_member = [&](const std::string& group, const Uuid& account) {
+        auto made = run(commands::define_group(stage.node.services, bearer_of(root), group, as_root()));
+        EXPECT_TRUE(succeeds(run(commands::add_member(stage.node.services, bearer_of(root),
+                                                      Subject::service_account(account), made->id, as_root()))));
+        return made->id;
+    };
+    const Uuid inner = as_member("inner", accounts.back());
+    const Uuid frozen = as_member("frozen", accounts.front());
+    auto outer = run(commands::define_group(stage.node.services, bearer_of(root), "outer", as_root()));
+    ASSERT_TRUE(succeeds(run(commands::nest_group(stage.node.services, bearer_of(root), {outer->id, inner},
+                                                  as_root()))));
+    auto denying = run(commands::define_role(stage.node.services, bearer_of(root), {"denying", {}, {"docs:*"}},
+                                             as_root()));
+    const auto give = [&](const Uuid& group, const Uuid& what) {
+        EXPECT_TRUE(succeeds(run(commands::assign_role(stage.node.services, bearer_of(root),
+                                                       Subject::group(group), what, as_root()))));
+    };
+    give(outer->id, role->id);
+    give(frozen, denying->id);
+    ASSERT_TRUE(succeeds(run(commands::withdraw_role(stage.node.services, bearer_of(root),
+                                                     Subject::service_account(accounts.back()), role->id,
+                                                     as_root()))));
+    accounts.erase(accounts.begin());
     const SubjectSearch search{SubjectType::kServiceAccount, "docs", "read", "7", std::nullopt};
     EXPECT_EQ(all_pages(state_of(stage.world), search, 10), accounts);
     EXPECT_EQ(all_pages(state_of(stage.world), search, 2), accounts);

@@ -2,7 +2,7 @@
 #include <filesystem>
 #include <random>
 
-#include "commands/roles.hpp"
+#include "commands/groups.hpp"
 #include "commands/service_accounts.hpp"
 #include "commands/service_tokens.hpp"
 #include "projections/hot/snapshot_file.hpp"
@@ -25,6 +25,12 @@ public:
             const RoleDefinition definition{name, {std::string(name) + ":read"}};
             roles_.push_back(run(define_role(at(), bearer_of(root_), definition, as_root()))->id);
         }
+        for (const char* name : {"upper", "lower"})
+            groups_.push_back(run(define_group(at(), bearer_of(root_), name, as_root()))->id);
+        const RoleDefinition denying{"denying", {"desk:enter"}, {"clerk:*"}};
+        roles_.push_back(run(define_role(at(), bearer_of(root_), denying, as_root()))->id);
+        for (std::size_t i = 0; i < groups_.size(); ++i)
+            (void)run(assign_role(at(), bearer_of(root_), Subject::group(groups_[i]), roles_[1 + i], as_root()));
     }
 
     void act() {
@@ -32,13 +38,18 @@ public:
         Account& one = accounts_[pick(accounts_.size())];
         const Subject subject = Subject::service_account(one.id);
         const Uuid& role = roles_[pick(roles_.size())];
-        switch (pick(20)) {
+        const Uuid& group = groups_[pick(groups_.size())];
+        switch (pick(24)) {
             case 0: return add_secret(one);
             case 1: return remove_secret(one);
             case 2: return set(one, chance(3) ? AccountStanding::kDisabled : AccountStanding::kEnabled);
             case 3: return (void)run(assign_role(at(), bearer_of(root_), subject, role, as_root()));
             case 4: return (void)run(withdraw_role(at(), bearer_of(root_), subject, role, as_root()));
             case 5: return revoke();
+            case 7:
+            case 8: return (void)run(add_member(at(), bearer_of(root_), subject, group, as_root()));
+            case 9: return (void)run(remove_member(at(), bearer_of(root_), subject, group, as_root()));
+            case 10: return nest_or_not();
             case 6:
                 if (chance(4)) (void)run(delete_service_account(at(), bearer_of(root_), one.id, as_root()));
                 return;
@@ -87,6 +98,11 @@ private:
         if (grant) tokens.push_back({grant->account_id, grant->token_id, grant->scope});
         stage_.clock.advance(20'000);
     }
+    void nest_or_not() {
+        const Nesting nesting{groups_[0], groups_[1]};
+        const auto nested = run(nest_group(at(), bearer_of(root_), nesting, as_root()));
+        if (nested && nested->position == 0) (void)run(unnest_group(at(), bearer_of(root_), nesting, as_root()));
+    }
     void revoke() {
         if (tokens.empty()) return;
         const ServiceBearer& bearer = tokens[pick(tokens.size())];
@@ -99,18 +115,23 @@ private:
     std::mt19937 random_;
     Grant root_;
     std::vector<Uuid> roles_;
+    std::vector<Uuid> groups_;
     std::vector<Account> accounts_;
 };
 
 // What an answer depends on. Who was deleted is nobody.
-std::string text_of(const ServiceAccount& account, const std::vector<std::shared_ptr<const Role>>& roles) {
+std::string text_of(const ServiceAccount& account, const std::vector<std::shared_ptr<const Role>>& roles,
+                    const std::vector<std::shared_ptr<const Group>>& groups) {
     if (!account.exists()) return "nobody";
     std::string text = account.name + ' ' + std::to_string(static_cast<int>(account.status)) + ' ' +
                        std::to_string(account.tokens_ended_before) + ' ' + std::to_string(account.registered_at_ms);
     for (const auto& secret : account.secrets) text += ' ' + secret.id.to_string() + secret.sealed_sha256;
     for (const auto& role : roles) text += ' ' + role->name;
+    for (const auto& group : groups) text += " in " + group->name;
     return text;
 }
+
+int in_groups = 0;  // compared so far
 
 int compare(Stage& stage, const AccessState& state, const Services& services) {
     int holding = 0;
@@ -119,7 +140,9 @@ int compare(Stage& stage, const AccessState& state, const Services& services) {
     for (const Uuid& id : services.ids) {
         const auto folded = run(reader.access.read_service({id, std::nullopt}, Deadline::max()));
         const auto found = state.find_service(id, std::nullopt);
-        EXPECT_EQ(text_of(found.account, found.roles), text_of(folded->account, folded->roles));
+        EXPECT_EQ(text_of(found.account, found.roles, found.groups),
+                  text_of(folded->account, folded->roles, folded->groups));
+        if (found.account.exists() && !found.groups.empty()) ++in_groups;
     }
     for (const ServiceBearer& bearer : services.tokens) {
         const auto folded = run(reader.access.read_service({bearer.account_id, bearer.token_id}, Deadline::max()));
@@ -167,6 +190,7 @@ TEST(ServiceState, SaysWhatTheFoldsSay) {
         std::filesystem::remove(path);
     }
     EXPECT_GT(holding, 100) << "there was something to compare";
+    EXPECT_GT(in_groups, 100);
 }
 
 TEST(ServiceState, TakesLessThanAHundredAndSixtyBytesAToken) {
