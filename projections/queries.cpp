@@ -439,12 +439,14 @@ Queries::Answer<AtPosition<std::vector<GroupRow>>> Queries::list_groups_of(Uuid 
     return worker_->pool().ask(deadline, std::move(read));
 }
 
-Queries::Answer<AtPosition<std::vector<ReasonRow>>> Queries::explain(Uuid user, std::int32_t limit,
+Queries::Answer<AtPosition<std::vector<ReasonRow>>> Queries::explain(Subject subject, std::int32_t limit,
                                                                      Deadline deadline) {
     using Reasons = AtPosition<std::vector<ReasonRow>>;
-    std::function<Reasons(pqxx::connection&)> read = [worker = worker_.get(), user,
+    std::function<Reasons(pqxx::connection&)> read = [worker = worker_.get(), subject,
                                                       limit](pqxx::connection& connection) {
-        return all_from(worker->read(connection, Model::kPermissions, explain_sql, user.to_string(), limit),
+        const bool is_of_everyone = subject.type == SubjectType::kUser;
+        return all_from(worker->read(connection, Model::kPermissions, explain_sql, subject.id.to_string(),
+                                     limit, is_of_everyone),
                         reason_from);
     };
     return worker_->pool().ask(deadline, std::move(read));

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/access/subject.hpp"
 #include "domain/declare.hpp"
 #include "domain/result.hpp"
 #include "domain/uuid.hpp"
@@ -251,9 +252,9 @@ public:
                                                      std::int32_t limit, Deadline deadline);
     // Those that the subject is in itself, at most kMaxGroupsPerSubject.
     Answer<AtPosition<std::vector<GroupRow>>> list_groups_of(Uuid subject, Deadline deadline);
-    // Every way in which a role comes to the user, also as one of kEveryone, in the order in which the roles
-    // were given; at most `limit`. That he is a user is known to the caller.
-    Answer<AtPosition<std::vector<ReasonRow>>> explain(Uuid user, std::int32_t limit, Deadline deadline);
+    // Every way in which a role comes to a user or a service account, to a user also as one of kEveryone, in
+    // the order in which the roles were given; at most `limit`. That there is one is known to the caller.
+    Answer<AtPosition<std::vector<ReasonRow>>> explain(Subject subject, std::int32_t limit, Deadline deadline);
 
     // Returns once the model's checkpoint has the position; a query sent afterwards includes it. `head` is
     // the log's, learned after the request came.

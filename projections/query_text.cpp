@@ -133,7 +133,7 @@ RowsSql explain_sql(const std::string& table) {
     const std::string everyone =
         "select g.id, concat_ws(chr(31), g.id::text, g.name, g.created_at_ms::text, g.position::text, "
         "'system', '') from " +
-        table + "_groups g where g.id = '" + kEveryone.to_string() + "'";
+        table + "_groups g where $3::boolean and g.id = '" + kEveryone.to_string() + "'";
     const std::string given = " join " + table + "_assignments a on a.subject_id = w.holder join " + table +
                               " r on r.id = a.role_id";
     return {"with recursive ways as ((select $1::uuid as holder, '' as path union all " + everyone +

@@ -1,5 +1,5 @@
-// Lists of groups and members, and why a user may do what he may: of the read model `permissions`, each at a
-// position.
+// Lists of groups and members, and why a user or a service account may do what it may: of the read model
+// `permissions`, each at a position.
 #include "api/conditions.hpp"
 #include "api/positions.hpp"
 #include "api/refusals.hpp"
@@ -7,6 +7,7 @@
 #include "api/routes/reading.hpp"
 #include "commands/answers_at_head.hpp"
 #include "commands/entity_tags.hpp"
+#include "commands/service_tokens.hpp"
 #include "domain/access/group.hpp"
 
 namespace keyledger::api::routes {
@@ -16,7 +17,7 @@ namespace rows = keyledger::projections;
 using commands::CommandError;
 using commands::Refusal;
 
-constexpr std::int32_t kMaxReasons = 1'000;  // ways in which roles come to one user
+constexpr std::int32_t kMaxReasons = 1'000;  // ways in which roles come to one subject
 
 void write_group(JsonText& json, const rows::GroupRow& group) {
     json.text("id", group.id.to_string()).text("name", group.name);
@@ -39,13 +40,25 @@ boost::asio::awaitable<Result<rows::GroupRow, Response>> find_group(Context& con
     co_return std::move(*group);
 }
 
+using FoundSubject = boost::asio::awaitable<Result<Subject, Response>>;
+
 // The user of the path is there.
-boost::asio::awaitable<Result<Uuid, Response>> find_user(Context& context, Request& request) {
+FoundSubject find_user(Context& context, Request& request) {
     const auto user_id = Uuid::parse(request.path_parameter("id"));
     if (!user_id) co_return Unexpected(refuse(request, CommandError(Refusal::kUserUnknown)));
     auto user = co_await commands::user_at_head(context.services, *user_id, request.deadline);
     if (!user) co_return Unexpected(refuse(request, user.error()));
-    co_return *user_id;
+    co_return Subject::user(*user_id);
+}
+
+// The service account of the path is.
+FoundSubject find_account(Context& context, Request& request) {
+    const auto account_id = Uuid::parse(request.path_parameter("id"));
+    if (!account_id) co_return Unexpected(refuse(request, CommandError(Refusal::kAccountUnknown)));
+    auto access = co_await commands::access_of_service(context.services, *account_id, request.deadline);
+    if (!access) co_return Unexpected(refuse(request, access.error()));
+    if (!access->account.exists()) co_return Unexpected(refuse(request, CommandError(Refusal::kAccountUnknown)));
+    co_return Subject::service_account(*account_id);
 }
 
 void write_granted(JsonText& json, const rows::ReasonRow::Granted& granted, bool with_position) {
@@ -73,6 +86,47 @@ void write_reason(JsonText& json, const rows::ReasonRow& reason, bool with_posit
         json.end_object();
     }
     json.end_array().end_object();
+}
+
+// Whom the path names, by one of the two above.
+using Find = FoundSubject (*)(Context& context, Request& request);
+
+Reply list_groups_of(Context& context, Request& request, Find find) {
+    auto admitted = co_await admit(context, request, commands::kReadGroups, rows::Model::kPermissions);
+    if (!admitted) co_return admitted.error();
+    auto subject = co_await find(context, request);
+    if (!subject) co_return subject.error();
+    auto groups = co_await context.queries.list_groups_of(subject->id, request.deadline);
+    if (!groups) co_return refuse_query(request, groups.error());
+    JsonText json;
+    write_items(json, groups->value, [](JsonText& item, const rows::GroupRow& group) {
+        write_group(item, group);
+        item.time("added_at", group.since_ms);
+    });
+    co_return with_entity_tag(request, at_position(api::json(200, json.finish()), groups->position), "");
+}
+
+Reply explain(Context& context, Request& request, Find find) {
+    auto admitted = co_await admit(context, request, commands::kReadRoles, rows::Model::kPermissions);
+    if (!admitted) co_return admitted.error();
+    auto subject = co_await find(context, request);
+    if (!subject) co_return subject.error();
+    auto reasons = co_await context.queries.explain(*subject, kMaxReasons + 1, request.deadline);
+    if (!reasons) co_return refuse_query(request, reasons.error());
+    const bool complete = reasons->value.size() <= static_cast<std::size_t>(kMaxReasons);
+    if (!complete) reasons->value.pop_back();
+    const bool with_positions = co_await may_read_log(context, request);
+    AccessRules all;
+    for (const rows::ReasonRow& reason : reasons->value)
+        all.add(
+            AccessRules(PermissionSet::of_texts(reason.permissions), PermissionSet::of_texts(reason.deny)));
+    JsonText json;
+    json.texts("permissions", all.allow.texts()).texts("deny", all.deny.texts());
+    json.texts("without_exception", all.without_exceptions().texts()).truth("complete", complete);
+    json.begin_array("reasons");
+    for (const rows::ReasonRow& reason : reasons->value) write_reason(json, reason, with_positions);
+    json.end_array();
+    co_return with_entity_tag(request, at_position(api::json(200, json.finish()), reasons->position), "");
 }
 
 }  // namespace
@@ -135,42 +189,12 @@ Reply list_group_roles(Context& context, Request& request) {
     co_return assigned_roles_answer(request, *roles);
 }
 
-Reply list_user_groups(Context& context, Request& request) {
-    auto admitted = co_await admit(context, request, commands::kReadGroups, rows::Model::kPermissions);
-    if (!admitted) co_return admitted.error();
-    auto user_id = co_await find_user(context, request);
-    if (!user_id) co_return user_id.error();
-    auto groups = co_await context.queries.list_groups_of(*user_id, request.deadline);
-    if (!groups) co_return refuse_query(request, groups.error());
-    JsonText json;
-    write_items(json, groups->value, [](JsonText& item, const rows::GroupRow& group) {
-        write_group(item, group);
-        item.time("added_at", group.since_ms);
-    });
-    co_return with_entity_tag(request, at_position(api::json(200, json.finish()), groups->position), "");
+Reply list_user_groups(Context& context, Request& request) { return list_groups_of(context, request, find_user); }
+Reply list_account_groups(Context& context, Request& request) {
+    return list_groups_of(context, request, find_account);
 }
 
-Reply explain_user(Context& context, Request& request) {
-    auto admitted = co_await admit(context, request, commands::kReadRoles, rows::Model::kPermissions);
-    if (!admitted) co_return admitted.error();
-    auto user_id = co_await find_user(context, request);
-    if (!user_id) co_return user_id.error();
-    auto reasons = co_await context.queries.explain(*user_id, kMaxReasons + 1, request.deadline);
-    if (!reasons) co_return refuse_query(request, reasons.error());
-    const bool complete = reasons->value.size() <= static_cast<std::size_t>(kMaxReasons);
-    if (!complete) reasons->value.pop_back();
-    const bool with_positions = co_await may_read_log(context, request);
-    AccessRules all;
-    for (const rows::ReasonRow& reason : reasons->value)
-        all.add(
-            AccessRules(PermissionSet::of_texts(reason.permissions), PermissionSet::of_texts(reason.deny)));
-    JsonText json;
-    json.texts("permissions", all.allow.texts()).texts("deny", all.deny.texts());
-    json.texts("without_exception", all.without_exceptions().texts()).truth("complete", complete);
-    json.begin_array("reasons");
-    for (const rows::ReasonRow& reason : reasons->value) write_reason(json, reason, with_positions);
-    json.end_array();
-    co_return with_entity_tag(request, at_position(api::json(200, json.finish()), reasons->position), "");
-}
+Reply explain_user(Context& context, Request& request) { return explain(context, request, find_user); }
+Reply explain_account(Context& context, Request& request) { return explain(context, request, find_account); }
 
 }  // namespace keyledger::api::routes

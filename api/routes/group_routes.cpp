@@ -26,6 +26,22 @@ Result<std::string, Response> read_name(const Request& request, Of of) {
     return name;
 }
 
+// To and from the group of the path.
+Reply join_group(Context& context, Request& request, Subject member) {
+    const Order order = [&context, &request, member](const commands::Bearer& bearer,
+                                                     const commands::Caller& caller) {
+        return commands::add_member(context.services, bearer, member, id_of(request, "id"), caller);
+    };
+    return carry_out(context, request, order);
+}
+Reply leave_group(Context& context, Request& request, Subject member) {
+    const Order order = [&context, &request, member](const commands::Bearer& bearer,
+                                                     const commands::Caller& caller) {
+        return commands::remove_member(context.services, bearer, member, id_of(request, "id"), caller);
+    };
+    return carry_out(context, request, order);
+}
+
 }  // namespace
 
 Reply define_group(Context& context, Request& request) {
@@ -64,19 +80,19 @@ Reply delete_group(Context& context, Request& request) {
 }
 
 Reply add_group_member(Context& context, Request& request) {
-    const Order order = [&context, &request](const commands::Bearer& bearer, const commands::Caller& caller) {
-        const Subject member = Subject::user(id_of(request, "user"));
-        return commands::add_member(context.services, bearer, member, id_of(request, "id"), caller);
-    };
-    return carry_out(context, request, order);
+    return join_group(context, request, Subject::user(id_of(request, "user")));
 }
 
 Reply remove_group_member(Context& context, Request& request) {
-    const Order order = [&context, &request](const commands::Bearer& bearer, const commands::Caller& caller) {
-        const Subject member = Subject::user(id_of(request, "user"));
-        return commands::remove_member(context.services, bearer, member, id_of(request, "id"), caller);
-    };
-    return carry_out(context, request, order);
+    return leave_group(context, request, Subject::user(id_of(request, "user")));
+}
+
+Reply add_account_to_group(Context& context, Request& request) {
+    return join_group(context, request, Subject::service_account(id_of(request, "account")));
+}
+
+Reply remove_account_from_group(Context& context, Request& request) {
+    return leave_group(context, request, Subject::service_account(id_of(request, "account")));
 }
 
 Reply nest_group(Context& context, Request& request) {

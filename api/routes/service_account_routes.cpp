@@ -30,7 +30,8 @@ void read_account(JsonFields& body, commands::AccountDefinition& account) {
 }
 
 // `as_read`: what was read of it, if the request sends it back.
-constexpr std::array<std::string_view, 6> kReadOnly{"id", "created_at", "roles", "permissions", "secrets", "keys"};
+constexpr std::array<std::string_view, 7> kReadOnly{"id",          "created_at", "roles", "groups",
+                                                    "permissions", "secrets",    "keys"};
 Result<Definition, Response> read_definition(JsonFields& body, const std::string& as_read) {
     Definition definition;
     if (!as_read.empty()) body.unchanged(kReadOnly, as_read);
@@ -75,13 +76,16 @@ std::string account_json(const Uuid& account_id, const commands::ServiceAccess& 
     const ServiceAccount& account = access.account;
     std::vector<std::string> roles;
     for (const auto& role : access.held.roles) roles.push_back(role->name);
+    std::vector<std::string> groups;
+    for (const auto& group : access.held.groups) groups.push_back(group->name);
     JsonText json;
     json.text("id", account_id.to_string())
         .text("name", account.name)
         .texts("audiences", account.audiences)
         .text("status", account.status == ServiceAccount::Status::kEnabled ? "enabled" : "disabled")
         .time("created_at", account.registered_at_ms);
-    json.texts("roles", roles).texts("permissions", access.held.scope().texts()).begin_array("secrets");
+    json.texts("roles", roles).texts("groups", groups).texts("permissions", access.held.scope().texts());
+    json.begin_array("secrets");
     for (const auto& secret : account.secrets) json.begin_object().text("id", secret.id.to_string()).end_object();
     json.end_array().begin_array("keys");
     for (const auto& key : account.keys) {

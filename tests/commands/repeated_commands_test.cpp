@@ -214,6 +214,9 @@ std::vector<Command> commands_upon_groups() {
     const auto bob_in_staff = [](Scene& s) {
         granted(run(add_member(s.services(), s.root(), about_bob(s), s.staff, s.by_root())));
     };
+    const auto billing_in_staff = [](Scene& s) {
+        granted(run(add_member(s.services(), s.root(), about_billing(s), s.staff, s.by_root())));
+    };
     const auto desk_under_staff = [](Scene& s) {
         granted(run(nest_group(s.services(), s.root(), {s.staff, s.desk}, s.by_root())));
     };
@@ -231,6 +234,13 @@ std::vector<Command> commands_upon_groups() {
         {"removeGroupMember", Of::kTodos,
          [](Scene& s, Bearer b, Caller c) { return run(remove_member(s.services(), b, about_bob(s), s.staff, c)); },
          bob_in_staff, about_bob},
+        {"addGroupServiceAccount", Of::kTodos,
+         [](Scene& s, Bearer b, Caller c) { return run(add_member(s.services(), b, about_billing(s), s.staff, c)); },
+         {}, about_billing},
+        {"removeGroupServiceAccount", Of::kTodos,
+         [](Scene& s, Bearer b, Caller c) {
+             return run(remove_member(s.services(), b, about_billing(s), s.staff, c));
+         }, billing_in_staff, about_billing},
         {"nestGroup", Of::kTodos,
          [](Scene& s, Bearer b, Caller c) { return run(nest_group(s.services(), b, {s.staff, s.desk}, c)); }, {},
          about_staff},

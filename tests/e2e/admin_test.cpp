@@ -225,11 +225,13 @@ TEST(ReadYourWrites, RefusesAPositionAheadOfTheLog) {
     const Answer made = admin.post("/api/v1/admin/groups", json_object({{"name", unique("group")}}));
     const std::string group = "/api/v1/admin/groups/" + made.text("/id");
     const std::string role = "/api/v1/admin/roles/6b65796c-6564-8065-8072-6f6c65000001";
+    const Answer registered = admin.post(kAccounts, R"({"name":")" + unique("account") + R"(","audiences":[]})");
+    const std::string account = kAccounts + ("/" + registered.text("/id"));
     for (const std::string& target :
          {std::string(kSessions), std::string(kUsers), std::string(kAudit), std::string(kAuditExport), user_target(id),
           user_target(id, "/sessions"), user_target(id, "/roles"), std::string("/api/v1/admin/roles"), role,
           user_target(id, "/groups"), user_target(id, "/permissions"), std::string("/api/v1/admin/groups"), group,
-          group + "/members", group + "/roles"}) {
+          group + "/members", group + "/roles", account + "/groups", account + "/permissions"}) {
         EXPECT_EQ(admin.get(target, since(made)).status, 200) << target;
         const Answer answer = admin.get(target, {{"Keyledger-Min-Position", ahead}});
         EXPECT_EQ(answer.status, 400) << target;

@@ -133,7 +133,7 @@ TEST(IfMatch, IsPartOfTheRequestThatAnIdempotencyKeyStandsFor) {
 TEST(IfNoneMatch, SparesEveryReadThatSaysNothingNew) {
     ApiClient admin = administrator(api());
     const std::vector<Thing> things = one_of_each(admin);
-    const std::string user = things[0].target, group = things[2].target;
+    const std::string user = things[0].target, group = things[2].target, account = things[3].target;
     std::vector<std::string> targets{kMe,
                                      kSessions,
                                      std::string(kAudit) + "?to=2026-01-01T00:00:00Z",
@@ -144,6 +144,8 @@ TEST(IfNoneMatch, SparesEveryReadThatSaysNothingNew) {
                                      user + "/permissions",
                                      group + "/members",
                                      group + "/roles",
+                                     account + "/groups",
+                                     account + "/permissions",
                                      std::string(kRoles) + "?limit=1",
                                      std::string(kGroups) + "?limit=1",
                                      std::string(kAccounts) + "?limit=1"};

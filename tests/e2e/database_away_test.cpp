@@ -46,6 +46,9 @@ protected:
     Visitor one_ = visitor(client_);
     std::string admin_token_ = log_in(client_, {"", kAdminEmail, "", kAdminPassword}).access;
     std::string group_ = client_.as(admin_token_).post(kGroups, json_object({{"name", unique("group")}})).text("/id");
+    std::string account_ = client_.as(admin_token_)
+                               .post(kAccounts, R"({"name":")" + unique("account") + R"(","audiences":[]})")
+                               .text("/id");
     // So that queries, too, ask for something new.
     HttpHeaders at_head_ =
         since(client_.as(one_.tokens.access).put(kMe, json_object({{"name", unique("Name")}})));
@@ -90,6 +93,10 @@ protected:
                 {"list a group's roles",
                  [this] { return admin().get(kGroups + ("/" + group_) + "/roles", at_head_); }},
                 {"list service accounts", [this] { return admin().get(kAccounts, at_head_); }},
+                {"list an account's groups",
+                 [this] { return admin().get(kAccounts + ("/" + account_) + "/groups", at_head_); }},
+                {"explain an account",
+                 [this] { return admin().get(kAccounts + ("/" + account_) + "/permissions", at_head_); }},
                 {"list roles", [this] { return admin().get(kRoles, at_head_); }},
                 {"show a role", [this] { return admin().get(kRoles + std::string(kAdministrators), at_head_); }}};
     }
@@ -129,7 +136,7 @@ protected:
         std::vector<Call> calls{{"define a group", [=, this] { return admin().post(kGroups, name); }},
                                 {"rename a group", [=, this] { return admin().put(group, name); }},
                                 {"delete a group", [=, this] { return admin().del(group); }}};
-        for (const char* inside : {"/members/", "/groups/", "/roles/"}) {
+        for (const char* inside : {"/members/", "/service-accounts/", "/groups/", "/roles/"}) {
             const std::string target = group + inside + one_.person.id;
             calls.push_back({"put " + target, [=, this] { return admin().send("PUT", target); }});
             calls.push_back({"take " + target, [=, this] { return admin().del(target); }});

@@ -228,9 +228,14 @@ TEST(IdempotencyKey, IsRefusedWithAnotherRequestAboutGroups) {
     };
     const std::string child = define(), another_child = define(), one_role = role(), another_role = role();
     const std::string user = register_somebody(api()).id, another_user = register_somebody(api()).id;
+    const auto account = [&] {
+        return admin.post(kAccounts, R"({"name":")" + unique("account") + R"(","audiences":[]})").text("/id");
+    };
+    const std::string of_account = "/service-accounts/" + account(), of_another = "/service-accounts/" + account();
     for (const auto& [one, another] : {std::pair{"/groups/" + child, "/groups/" + another_child},
                                        std::pair{"/roles/" + one_role, "/roles/" + another_role},
-                                       std::pair{"/members/" + user, "/members/" + another_user}})
+                                       std::pair{"/members/" + user, "/members/" + another_user},
+                                       std::pair{of_account, of_another}})
         for (const char* method : {"PUT", "DELETE"}) {
             once = unique("key");
             const Answer done = admin.send(method, group + one, key(once));

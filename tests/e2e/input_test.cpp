@@ -211,8 +211,8 @@ TEST(Listener, RefusesBadRequestsToEveryOperation) {
     ApiClient client = api();
     for (const OpenApi::Operation& operation : api_document().operations()) {
         std::string target = operation.path;
-        for (const std::string name : {"{id}", "{role}", "{user}", "{child}", "{secret}", "{key}"})
-            if (const auto at = target.find(name); at != std::string::npos) target.replace(at, name.size(), kAnyId);
+        for (auto at = target.find('{'); at != std::string::npos; at = target.find('{'))
+            target.replace(at, target.find('}') - at + 1, kAnyId);
         const Answer expecting = client.send(operation.method, target, {{"Expect", "a miracle"}});
         EXPECT_EQ(expecting.status, 417) << operation.id;
         EXPECT_EQ(expecting.problem(), "expectation-failed") << operation.id;

@@ -137,6 +137,11 @@ void call_those_of_service_accounts(Caller& call, const std::string& role) {
         call.client.del(std::string(kAccounts) + "/" + in_capitals(id) + "/keys/" + key.text("/id")).status,
         204)
         << "a thumbprint is no UUID, and its case counts";
+    for (const char* list : {"/groups", "/permissions"}) call.expect_good("GET", account + list, {id});
+    const std::string group = call.made(kGroups, R"({"name":")" + unique("group") + R"("})").text("/id");
+    const std::string membership = "/api/v1/admin/groups/{id}/service-accounts/{account}";
+    call.expect_good("PUT", membership, {group, id});
+    call.expect_good("DELETE", membership, {group, id});
     call.expect_good("DELETE", account + "/secrets/{secret}", {id, secret.text("/id")});
     call.expect_good("PUT", account + "/roles/{role}", {id, role});
     call.expect_good("DELETE", account + "/roles/{role}", {id, role});

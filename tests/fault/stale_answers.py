@@ -3,9 +3,9 @@
 
 Scenario. Two nodes on one database. On the first, an administrator and a user change something: log out, revoke
 all sessions, withdraw a role, also from everyone, deny, leave a group, take groups apart, disable; a service's
-token is revoked, its account disabled. When the command's answer has arrived, the second node is asked at once
-whether the session or token is active or the permission held, over a connection that is open already; each change
-is undone, and that must be known at once too. Not one answer may be from before.
+token is revoked, its account put into a group and out of it, and disabled. When the command's answer has arrived,
+the second node is asked at once whether the session or token is active or the permission held, over a connection
+that is open already; each change is undone, and that must be known at once too. Not one answer may be from before.
 
 Then every session of the second node that reads the log is stopped (SIGSTOP to the database's own process for it),
 something is revoked on the first node, and the second is asked: it must answer 503, never "active". Once the sessions
@@ -72,8 +72,8 @@ class Node:
     def active(self, token):
         return self.must(200, "POST", "/oauth2/introspect", form={"token": token})["active"]
 
-    def may(self, user, resource, action):
-        question = {"subject": {"type": "user", "id": user}, "resource": {"type": resource, "id": "1"},
+    def may(self, subject, resource, action, kind="user"):
+        question = {"subject": {"type": kind, "id": subject}, "resource": {"type": resource, "id": "1"},
                     "action": {"name": action}}
         return self.must(200, "POST", "/access/v1/evaluation", question)["decision"]
 
@@ -118,6 +118,7 @@ class Story:
         self.account = f"{accounts}/{account}"
         secret = first.must(201, "POST", f"{self.account}/secrets", token=self.root)
         self.service = (account, secret["client_secret"])
+        self.service_member = f"/api/v1/admin/groups/{lower}/service-accounts/{account}"
 
     def expect(self, what, got, wanted):
         self.asked += 1
@@ -192,6 +193,15 @@ class Story:
         self.first.must(200, "POST", "/oauth2/revoke", form={"token": token})
         self.expect("a service's token that was revoked", self.second.active(token), False)
 
+    def leave_group_as_service(self):
+        account = self.service[0]
+        self.first.must(204, "PUT", self.service_member, token=self.root)
+        self.expect("what a service in a group may",
+                    self.second.may(account, "invoices", "read", "service_account"), True)
+        self.first.must(204, "DELETE", self.service_member, token=self.root)
+        self.expect("a service that left a group",
+                    self.second.may(account, "invoices", "read", "service_account"), False)
+
     def disable_service(self):
         token = self.second.get_token(self.service)
         for status in ("disabled", "enabled"):
@@ -264,7 +274,7 @@ def run_story(service, other, database, work, expect, commands):
     done = 0
     shares = ((story.log_out, 3), (story.withdraw, 2), (story.withdraw_from_everyone, 1), (story.revoke_all, 1),
               (story.disable, 1), (story.leave_group, 2), (story.take_groups_apart, 1), (story.deny, 1),
-              (story.revoke_services, 3), (story.disable_service, 2))
+              (story.revoke_services, 3), (story.leave_group_as_service, 1), (story.disable_service, 2))
     whole = sum(share for _, share in shares)
     passed = 0
     for ask, share in shares:

@@ -115,6 +115,7 @@ MADE = {
     "child": lambda _: ADMIN.group(),
     "groups": lambda _: ADMIN.group(),
     "service-accounts": lambda _: ADMIN.service_account(),
+    "account": lambda _: ADMIN.service_account(),
     "user": lambda person: person.id,
     "users": lambda person: person.id,
     "sessions": lambda person: person.session(),

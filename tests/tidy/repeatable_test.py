@@ -7,7 +7,8 @@ import re
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TAKES_A_KEY = re.compile(r"\b(take_idempotency_key|caller_with_key|carry_out|give_role|take_role)\s*\(")
+TAKES_A_KEY = re.compile(r"\b(take_idempotency_key|caller_with_key|carry_out|give_role|take_role"
+                         r"|join_group|leave_group)\s*\(")
 ROUTE = re.compile(r'\{"(\w+)", k\w+, "[^"]+",\s*routes::(\w+)[,}]')
 HANDLER = re.compile(r"^Reply (\w+)\(Context& context, Request& request\) \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 PARAMETER = {"$ref": "#/components/parameters/IdempotencyKey"}
