@@ -146,9 +146,27 @@ WantedGroup read_group(const std::string& name, const YamlNode& node) {
     return {name, std::move(definition)};
 }
 
+WantedMembership read_account(const std::string& name, const YamlNode& node) {
+    check_name(node, name, "service account");
+    const std::string what = "service account '" + name + "'";
+    if (node.kind == Kind::kNothing)
+        throw Wrong(node, what + " has no value; a file deletes none: write {groups: []} for one that is in no group");
+    allow_members(node, what, {"groups"});
+    if (node.members.empty()) throw Wrong(node, what + " has no 'groups'; write [] for none");
+    WantedMembership wanted{name, texts(node, "groups")};
+    if (wanted.groups.size() > kMaxGroupsPerSubject)
+        throw Wrong(node, what + " is in more than " + std::to_string(kMaxGroupsPerSubject) + " groups");
+    for (const std::string& group : wanted.groups) {
+        check_name(node, group, "group");
+        if (is_everyones_name(group))
+            throw Wrong(node, "'everyone' is the group of all users; no service account is in it");
+    }
+    return wanted;
+}
+
 std::string key_of(const std::string& name) { return parse_role_name(name)->key; }
 
-// What a group has must not be deleted by the same file.
+// What a group has, or a service account is in, must not be deleted by the same file.
 template <class Wanted>
 void refuse_deleted(const std::vector<Wanted>& wanted, const std::vector<std::string>& names, const YamlNode& where,
                     const std::string& what) {
@@ -163,6 +181,9 @@ void refuse_deleted(const AccessFile& file, const YamlNode& where) {
         refuse_deleted(file.roles, group.definition->roles, where, "group '" + group.name + "' has the role");
         refuse_deleted(file.groups, group.definition->groups, where, "group '" + group.name + "' has the group");
     }
+    for (const WantedMembership& account : file.accounts)
+        refuse_deleted(file.groups, account.groups, where,
+                       "service account '" + account.account + "' is in the group");
 }
 
 // Each behind those that are nested in it.
@@ -210,7 +231,7 @@ Result<AccessFile, std::string> read_access_file(std::string_view text) {
     auto parsed = parse_yaml(text);
     if (!parsed) return Unexpected(parsed.error());
     try {
-        allow_members(*parsed, "the file", {"roles", "default_roles", "groups"});
+        allow_members(*parsed, "the file", {"roles", "default_roles", "groups", "service_accounts"});
         AccessFile file;
         file.roles = read_all<WantedRole>(*parsed, "roles", read_role);
         std::ranges::stable_partition(file.roles, [](const WantedRole& role) { return role.definition.has_value(); });
@@ -219,6 +240,9 @@ Result<AccessFile, std::string> read_access_file(std::string_view text) {
         if (groups.size() > kMaxGroupsOfAFile)
             throw Wrong(*parsed, "more than " + std::to_string(kMaxGroupsOfAFile) + " groups");
         file.groups = children_first(std::move(groups));
+        file.accounts = read_all<WantedMembership>(*parsed, "service_accounts", read_account);
+        if (file.accounts.size() > kMaxAccountsOfAFile)
+            throw Wrong(*parsed, "more than " + std::to_string(kMaxAccountsOfAFile) + " service accounts");
         refuse_deleted(file, *parsed);
         return file;
     } catch (const Wrong& wrong) {

@@ -1,5 +1,5 @@
 #pragma once
-// An access file: the roles and groups that an application has, in YAML or JSON.
+// An access file: the roles and groups that an application has, and its services' groups, in YAML or JSON.
 //
 //     roles:
 //       editor:
@@ -11,6 +11,9 @@
 //         roles: [editor]
 //         groups: [interns]         # are members of staff, too
 //     default_roles: [guest]        # those of all users; [] for none
+//     service_accounts:
+//       billing:                    # there is one of this name: no file makes or deletes it
+//         groups: [staff]           # those that it is in itself; [] for none
 //
 // What is named becomes as it is written; what is not named stays as it is. A name without a value is refused. Pure;
 // any thread.
@@ -32,10 +35,16 @@ struct WantedGroup {
     std::string name;
     std::optional<commands::GroupDefinition> definition;  // nullopt: not wanted
 };
+struct WantedMembership {
+    std::string account;
+    std::vector<std::string> groups;
+};
 inline constexpr std::size_t kMaxGroupsOfAFile = 2'000;
+inline constexpr std::size_t kMaxAccountsOfAFile = 2'000;
 struct AccessFile {
     std::vector<WantedRole> roles;    // those that are not wanted last
     std::optional<std::vector<std::string>> default_roles;  // nullopt: they stay as they are
+    std::vector<WantedMembership> accounts;
     std::vector<WantedGroup> groups;  // each behind those that are nested in it, and those that are not wanted last
 };
 

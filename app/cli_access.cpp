@@ -19,10 +19,10 @@ using commands::Change;
 using commands::CommandError;
 using commands::Refusal;
 
-constexpr auto kPatience = std::chrono::seconds(30);  // for one role or group
+constexpr auto kPatience = std::chrono::seconds(30);  // for one role, group or service account
 constexpr std::int32_t kPageRows = 100;
 
-// One role or group of the file, and what became of it, or would.
+// One role, group or service account of the file, and what became of it, or would.
 struct Line {
     std::string kind;
     std::string name;
@@ -83,6 +83,8 @@ std::string sentence_of(const std::string& what, const CommandError& error) {
         {Refusal::kTooManyGroupsAbove, " would put too many groups above another"},
         {Refusal::kTooManyNestings, " would nest too many groups"},
         {Refusal::kTooManyRoles, " would have too many roles"},
+        {Refusal::kAccountUnknown, " is not there; a file makes none: register it first"},
+        {Refusal::kTooManyGroups, " would be in too many groups"},
         {Refusal::kBusy, " is being changed by others; run this again"},
         {Refusal::kUnavailable, ": the database does not answer; what is above was done, the rest was not"},
         {Refusal::kOverloaded, ": the database does not answer; what is above was done, the rest was not"},
@@ -145,23 +147,34 @@ class Applying {
 public:
     Applying(Core& core, How how) : core_(core), trial_(how == How::kTrying ? &kept_trial_ : nullptr) {}
 
-    // A role is there before the groups that have it, and goes after them. False: it could not be done, and standard
-    // error says why.
+    // A role is there before the groups that have it, a group before the service accounts that are in it; and they go
+    // after those. False: it could not be done, and standard error says why.
     bool apply(const AccessFile& file) {
-        if (!apply_roles(file, true)) return false;
+        if (!apply_all(file.roles, Wanted::kYes)) return false;
         if (file.default_roles && !apply_defaults(*file.default_roles)) return false;
-        for (const WantedGroup& group : file.groups)
-            if (!apply(group)) return false;
-        return apply_roles(file, false);
+        if (!apply_all(file.groups, Wanted::kYes)) return false;
+        for (const WantedMembership& account : file.accounts)
+            if (!apply(account)) return false;
+        return apply_all(file.groups, Wanted::kNo) && apply_all(file.roles, Wanted::kNo);
     }
     const std::vector<Line>& lines() const { return lines_; }
     Position position() const { return position_; }
 
 private:
-    bool apply_roles(const AccessFile& file, bool wanted) {
-        return std::ranges::all_of(file.roles, [&](const WantedRole& role) {
-            return role.definition.has_value() != wanted || apply(role);
+    enum class Wanted { kNo, kYes };
+    template <class RolesOrGroups>
+    bool apply_all(const RolesOrGroups& all, Wanted wanted) {
+        return std::ranges::all_of(all, [&](const auto& one) {
+            return one.definition.has_value() != (wanted == Wanted::kYes) || apply(one);
         });
+    }
+    bool apply(const WantedMembership& wanted) {
+        const auto applied = core_.run(commands::apply_account_groups(core_.services, wanted.account, wanted.groups,
+                                                                      trial_, operator_at_the_machine()));
+        if (!applied) return fail("service account '" + wanted.account + "'", applied.error());
+        tell({"service_account", wanted.account, applied->change, applied->added, applied->removed},
+             applied->position);
+        return true;
     }
     bool apply(const WantedRole& wanted) {
         const auto applied = core_.run(commands::apply_role(core_.services, wanted.name, wanted.definition, trial_,
@@ -310,6 +323,36 @@ bool print_groups(Core& core, projections::Queries& queries, projections::Querie
     return true;
 }
 
+// Of those that are in one.
+bool print_accounts(Core& core, projections::Queries& queries, projections::Queries::Deadline deadline) {
+    using Cursor = projections::ServiceAccountCursor;
+    const auto list = [&](std::optional<Cursor> cursor) {
+        return queries.list_service_accounts(cursor, kPageRows, deadline);
+    };
+    bool is_first = true;
+    return print_all<Cursor>(core, list, [&](const projections::ServiceAccountRow& account) {
+        const auto groups = core.run(queries.list_groups_of(account.id, deadline));
+        if (!groups) std::cerr << "keyledger: the database does not answer\n";
+        if (!groups || groups->value.empty()) return groups.has_value();
+        std::vector<std::string> names;
+        for (const projections::GroupRow& group : groups->value) names.push_back(group.name);
+        std::cout << (is_first ? "service_accounts:\n" : "") << "  \"" << account.name << "\":\n";
+        is_first = false;
+        print_texts("    groups", names);
+        return true;
+    });
+}
+
+// False: it has not read that far, and standard error says so.
+bool has_read(Core& core, projections::Queries& queries, projections::Model model, Position position,
+              projections::Queries::Deadline deadline) {
+    if (core.run(queries.wait_for(model, position, position, deadline))) return true;
+    const std::string_view name = model == projections::Model::kPermissions ? "permissions" : "service_accounts";
+    std::cerr << "keyledger: the read model '" << name << "' does not have position " << position
+              << "; is a node with the role 'projector' running?\n";
+    return false;
+}
+
 }  // namespace
 
 Exit apply_access(const Environment& environment, const ApplyAccess& options) {
@@ -356,13 +399,11 @@ Exit export_access(const Environment& environment) {
         return Exit::kFailed;
     }
     const Position position = head->cursor.position;
-    if (!core.run(queries.wait_for(projections::Model::kPermissions, position, position, deadline))) {
-        std::cerr << "keyledger: the read model 'permissions' does not have position " << position
-                  << "; is a node with the role 'projector' running?\n";
-        return Exit::kFailed;
-    }
-    if (!print_roles(core, queries, deadline) || !print_groups(core, queries, deadline)) return Exit::kFailed;
-    return Exit::kGood;
+    const bool is_there = has_read(core, queries, projections::Model::kPermissions, position, deadline) &&
+                          has_read(core, queries, projections::Model::kServiceAccounts, position, deadline);
+    const bool is_told = is_there && print_roles(core, queries, deadline) &&
+                         print_groups(core, queries, deadline) && print_accounts(core, queries, deadline);
+    return is_told ? Exit::kGood : Exit::kFailed;
 }
 
 }  // namespace keyledger::app

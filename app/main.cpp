@@ -205,7 +205,7 @@ void add_users(CLI::App& app, Chosen& chosen) {
 }
 
 void add_access(CLI::App& app, Chosen& chosen) {
-    auto* access = app.add_subcommand("access", "Roles and groups, from a file");
+    auto* access = app.add_subcommand("access", "Roles, groups and the services in them, from a file");
     access->require_subcommand(1);
     auto apply = std::make_shared<ApplyAccess>();
     auto json = std::make_shared<bool>(false);

@@ -1,6 +1,6 @@
 #pragma once
-// What an access file says, one role or group at a time, by the operator at the machine: he holds everything, as
-// whoever reads the keyring does. The command line alone comes here; no route does.
+// What an access file says, one role, group or service account at a time, by the operator at the machine: they hold
+// everything, as whoever reads the keyring does. The command line alone comes here; no route does.
 #include <map>
 
 #include "commands/roles.hpp"
@@ -47,6 +47,11 @@ struct AppliedGroup {
 // a limit of nestings.
 Answer<AppliedGroup> apply_group(Services& services, std::string name, std::optional<GroupDefinition> definition,
                                  Trial* trial, Caller caller);
+
+// The service account of this name is itself in these groups and in no others. kAccountUnknown, kGroupUnknown for a
+// name that nobody has, kGroupBuiltIn for everyone's, kTooManyGroups.
+Answer<AppliedGroup> apply_account_groups(Services& services, std::string account, std::vector<std::string> groups,
+                                          Trial* trial, Caller caller);
 
 // The roles that all users have are these and no others. kNotForEveryone, kEveryoneNameTaken, and as above.
 Answer<AppliedGroup> apply_default_roles(Services& services, std::vector<std::string> roles, Trial* trial,

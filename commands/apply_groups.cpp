@@ -8,6 +8,7 @@ namespace keyledger::commands {
 namespace {
 
 constexpr std::string_view kGroupNames = "group_name";
+constexpr std::string_view kAccountNames = "service_account_name";
 
 struct Target {  // of a role or a group that the file names within a group
     std::string name;
@@ -208,6 +209,58 @@ Nestings without(Nestings nestings, const Uuid& group_id) {
     return nestings;
 }
 
+struct AccountStreams {
+    StreamOf<ServiceAccount> account;
+    StreamOf<Assignments> assignments;
+};
+
+bool is_called(const ServiceAccount& account, const std::string& key) {
+    const auto name = parse_role_name(account.name);
+    return account.exists() && name && name->key == key;
+}
+
+// The groups that it is in, by name; those that are deleted apart.
+struct GroupsOfAccount {
+    std::vector<Inside> defined;
+    std::vector<Uuid> deleted;
+};
+Answer<GroupsOfAccount> look_around(Attempt& attempt, AccountStreams on) {
+    const std::vector<Uuid> groups = attempt.state(on.assignments).groups;
+    Streams more;
+    for (const Uuid& group : groups) more.read<Group>(group);
+    auto read = co_await attempt.also_read(more);
+    if (!read) co_return Unexpected(read.error());
+    GroupsOfAccount around;
+    for (const Uuid& group : groups) {
+        const Group& state = attempt.state(StreamOf<Group>{group});
+        if (state.status == Group::Status::kDefined) around.defined.push_back({group, "group " + state.name});
+        else around.deleted.push_back(group);
+    }
+    co_return around;
+}
+
+// What it joins and leaves. Of deleted groups it leaves none for its own sake.
+Result<std::vector<AssignmentsEvent>, CommandError> settle_groups(const Attempt& attempt, const AccountStreams& on,
+                                                                  const GroupsOfAccount& around,
+                                                                  const std::vector<Target>& wanted) {
+    const auto everything = AccessRules::everything();
+    const Subject subject = Subject::service_account(on.account.id);
+    Assignments state = attempt.state(on.assignments);
+    std::vector<AssignmentsEvent> events;
+    for (const Inside& group : around.defined) {
+        if (is_among(wanted, group.id)) continue;
+        const AssignmentsCommand leave = RemoveMember{subject, group.id, {}, everything};
+        auto decided = decide_upon(state, events, leave);
+        if (!decided) return Unexpected(decided.error());
+    }
+    for (const Target& group : wanted) {
+        const AssignmentsCommand join = AddMember{subject, group.id, {}, everything, around.deleted};
+        auto decided = decide_upon(state, events, join);
+        if (!decided) return Unexpected(decided.error());
+    }
+    return events;
+}
+
 // That the name of everyone can be taken, which the append decides where it is for good.
 Answer<Done> everyones_name_is_free(Services& services, Deadline deadline) {
     const auto parsed = parse_role_name(kEveryoneName);
@@ -284,6 +337,43 @@ Answer<AppliedGroup> apply_group(Services& services, std::string name, std::opti
     if (!executed) co_return Unexpected(executed.error());
     if (trial != nullptr) trial->nestings = std::move(nestings_after);
     if (trial != nullptr && is_new) trial->groups[parsed->key] = group_id;
+    applied.position = executed->position;
+    co_return applied;
+}
+
+Answer<AppliedGroup> apply_account_groups(Services& services, std::string account, std::vector<std::string> names,
+                                          Trial* trial, Caller caller) {
+    const auto parsed = parse_role_name(account);
+    if (!parsed) co_return Unexpected(CommandError(Refusal::kInvalidAccountName));
+    auto owner = co_await owner_of_claim(services, kAccountNames, parsed->key, caller.deadline);
+    if (!owner) co_return Unexpected(owner.error());
+    if (!*owner) co_return Unexpected(CommandError(Refusal::kAccountUnknown));
+    auto groups = co_await find_all(services, kGroupNames, std::move(names), trial, caller.deadline);
+    if (!groups) co_return Unexpected(groups.error());
+    AppliedGroup applied;
+    Streams streams;
+    const AccountStreams on{streams.read<ServiceAccount>(**owner),
+                            streams.read<Assignments>(assignments_of(**owner))};
+    const std::vector<Target> no_roles;
+    const Step step = [&](Attempt& attempt) -> Decided {
+        applied = AppliedGroup{};
+        if (!is_called(attempt.state(on.account), parsed->key))
+            co_return Unexpected(CommandError(Refusal::kBusy));  // deleted or renamed since it was found by its name
+        auto seen = co_await see_targets(attempt, no_roles, *groups);
+        if (!seen) co_return seen;
+        auto around = co_await look_around(attempt, on);
+        if (!around) co_return Unexpected(around.error());
+        tell_added(applied.added, around->defined, *groups, "group ");
+        for (const Inside& one : around->defined)
+            if (!is_among(*groups, one.id)) applied.removed.push_back(one.label);
+        auto settled = settle_groups(attempt, on, *around, *groups);
+        if (!settled) co_return Unexpected(settled.error());
+        if (!applied.added.empty() || !applied.removed.empty()) applied.change = Change::kChanged;
+        if (trial == nullptr) attempt.append(on.assignments, *settled);
+        co_return Result<void, CommandError>{};
+    };
+    auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    if (!executed) co_return Unexpected(executed.error());
     applied.position = executed->position;
     co_return applied;
 }

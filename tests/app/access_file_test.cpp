@@ -104,7 +104,7 @@ TEST(AccessFileTest, NamesTheLineOfWhatIsWrong) {
               "line 2: the role 'administrator' is built in; it is neither changed nor deleted");
     EXPECT_EQ(error_of("roles:\n  Administrator: {}\n").substr(0, 11), "line 2: the");
     EXPECT_EQ(error_of("rules: {}\n"),
-              "line 1: the file has a member 'rules'; known are: roles, default_roles, groups");
+              "line 1: the file has a member 'rules'; known are: roles, default_roles, groups, service_accounts");
     EXPECT_EQ(error_of("roles: {a b: {}}").substr(0, 35), "line 1: 'a b' is no name of a role:");
     EXPECT_EQ(error_of("roles: [viewer]"), "line 1: roles is not a map of names");
     EXPECT_EQ(error_of("roles: {a: {permissions: todos:read}}"), "line 1: permissions is not a list");
@@ -146,6 +146,38 @@ TEST(AccessFileTest, PointsFromEveryoneToDefaultRoles) {
         EXPECT_EQ(error_of("groups: {" + std::string(name) + ": null}"), hint);
         EXPECT_EQ(error_of("groups: {staff: {groups: [" + std::string(name) + "]}}"), hint);
     }
+}
+
+TEST(AccessFileTest, ReadsTheGroupsOfServiceAccounts) {
+    EXPECT_TRUE(read_access_file("roles: {a: {}}")->accounts.empty()) << "they stay as they are";
+    const auto file =
+        read_access_file("service_accounts:\n  Billing: {groups: [staff, other]}\n  mailer: {groups: []}\n");
+    ASSERT_TRUE(file.has_value()) << file.error();
+    ASSERT_EQ(file->accounts.size(), 2U);
+    EXPECT_EQ(file->accounts[0].account, "Billing");
+    EXPECT_EQ(file->accounts[0].groups, (std::vector<std::string>{"staff", "other"}));
+    EXPECT_TRUE(file->accounts[1].groups.empty());
+    const std::pair<const char*, const char*> kRefused[] = {
+        {"service_accounts:\n  a:\n", "line 2: service account 'a' has no value; a file deletes none"},
+        {"service_accounts: {a: null}", "line 1: service account 'a' has no value; a file deletes none"},
+        {"service_accounts: {a: {}}", "line 1: service account 'a' has no 'groups'; write [] for none"},
+        {"service_accounts: {a: {groups: }}", "line 1: groups has no value; write [] for none"},
+        {"service_accounts: {a: {groups: b}}", "line 1: groups is not a list"},
+        {"service_accounts: {a: {state: absent}}",
+         "line 1: service account 'a' has a member 'state'; known are: groups"},
+        {"service_accounts: {a: [b]}", "line 1: service account 'a' is not a map"},
+        {"service_accounts: [a]", "line 1: service_accounts is not a map of names"},
+        {"service_accounts: {a b: {groups: []}}", "line 1: 'a b' is no name of a service account"},
+        {"service_accounts: {a: {groups: [b c]}}", "line 1: 'b c' is no name of a group"},
+        {"service_accounts: {a: {groups: [Everyone]}}", "line 1: 'everyone' is the group of all users"},
+        {"service_accounts: {a: {groups: [a,b,c,d,e,f,g,h,i]}}",
+         "line 1: service account 'a' is in more than 8 groups"},
+        {"service_accounts:\n  a: {groups: []}\n  A: {groups: []}\n", "line 3: 'A' is given twice"},
+        {"groups: {b: null}\nservice_accounts: {a: {groups: [B]}}",
+         "line 1: service account 'a' is in the group 'B', which this file deletes"},
+    };
+    for (const auto& [text, error] : kRefused)
+        EXPECT_EQ(error_of(text).substr(0, std::string_view(error).size()), error) << text;
 }
 
 TEST(AccessFileTest, RefusesWhatIsGivenTwice) {

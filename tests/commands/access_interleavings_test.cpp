@@ -3,6 +3,7 @@
 #include "commands/apply_access.hpp"
 #include "commands/groups.hpp"
 #include "commands/roles.hpp"
+#include "commands/service_accounts.hpp"
 #include "commands/set_user_status.hpp"
 #include "tests/commands/fixture.hpp"
 
@@ -40,6 +41,10 @@ struct Scene : test::Stage {
     }
     Uuid define_group_named(std::string name) {
         return run(define_group(node.services, bearer_of(root), std::move(name), caller_of(root)))->id;
+    }
+    Uuid register_billing() {
+        const AccountDefinition definition{"billing", {}};
+        return run(register_service_account(node.services, bearer_of(root), definition, caller_of(root)))->account_id;
     }
     void watch(test::Steps& steps, std::function<asio::awaitable<void>()> meanwhile) {
         stepped.steps = &steps;
@@ -193,6 +198,46 @@ TEST_P(AccessInterleavingTest, AddAMemberWhileTheGroupIsGivenMoreOrDeleted) {
             EXPECT_EQ(added, joined > 0) << steps.where();
             EXPECT_LT(joined, changed) << steps.where();
         });
+}
+
+// Scenario: Ann, or an access file, puts a service account into a group in the moment in which the account is deleted,
+// or the group is. Nothing that is gone is in anything, and nobody is in what is gone.
+TEST_P(AccessInterleavingTest, AddAServiceAccountWhileItOrTheGroupIsDeleted) {
+    for (const bool by_file : {false, true})
+        for (const bool account_is_deleted : {false, true})
+            test::for_every_step([&](test::Steps& steps) {
+                Scene scene(GetParam());
+                const Uuid group = scene.define_group_named("staff");
+                const Uuid billing = scene.register_billing();
+                scene.before = scene.world.head();
+                auto meanwhile = [&]() -> asio::awaitable<void> {
+                    auto& services = scene.second.services;
+                    auto from = caller_of(scene.root);
+                    Result<Done, CommandError> done = Done{};
+                    if (account_is_deleted)
+                        done = co_await delete_service_account(services, bearer_of(scene.root), billing, from);
+                    else done = co_await delete_group(services, bearer_of(scene.root), group, from);
+                    EXPECT_TRUE(test::succeeds(done));
+                };
+                scene.watch(steps, meanwhile);
+                const bool added = by_file ? run(apply_account_groups(scene.node.services, "billing", {"staff"},
+                                                                      nullptr, test::caller()))
+                                                 .has_value()
+                                           : run(add_member(scene.node.services, bearer_of(scene.root),
+                                                            Subject::service_account(billing), group,
+                                                            caller_of(scene.root)))
+                                                 .has_value();
+                scene.stop_watching();
+                if (!steps.happened()) return;
+                const Position gone =
+                    scene.position_of(account_is_deleted ? "service_account.deleted" : "group.deleted");
+                const Position joined = scene.position_of("group.member_added");
+                EXPECT_GT(gone, 0) << steps.where();
+                EXPECT_EQ(added, joined > 0) << steps.where();
+                EXPECT_LT(joined, gone) << steps.where();
+                const bool has_left = scene.position_of("group.member_removed") > gone;
+                EXPECT_EQ(has_left, account_is_deleted && joined > 0) << steps.where();
+            });
 }
 
 // Scenario: an access file gives a group a role and a group within it, while the group, the role or the other group is
