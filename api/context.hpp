@@ -57,6 +57,7 @@ struct Context {
     TreeHeads& tree_heads;
     commands::KnownOwners& known_owners;
     commands::SubjectNamings subject_namings = {};  // what AuthZEN's subjects may be called by
+    std::string owner_property = "owner";           // of AuthZEN's resources: whose they are
     Uuid log_id = {};
     Positions positions = Positions::kSealed;
 };

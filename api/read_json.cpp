@@ -391,6 +391,20 @@ void JsonFields::unchanged(std::span<const std::string_view> names, const std::s
     }
 }
 
+std::vector<std::pair<std::string, std::string>> JsonFields::plain_members(std::string_view name) {
+    std::vector<std::pair<std::string, std::string>> plain;
+    const rapidjson::Value* object = body_->ask(name);
+    if (object == nullptr || !object->IsObject()) return plain;
+    for (const auto& member : object->GetObject()) {
+        const rapidjson::Value& value = member.value;
+        const std::string key(text_of(member.name));
+        if (value.IsString()) plain.emplace_back(key, text_of(value));
+        if (value.IsBool()) plain.emplace_back(key, value.GetBool() ? "true" : "false");
+        if (value.IsInt64()) plain.emplace_back(key, std::to_string(value.GetInt64()));
+    }
+    return plain;
+}
+
 void JsonFields::ignore(std::string_view name) {
     body_->ask(name);
     body_->paths.ignored.emplace(name);

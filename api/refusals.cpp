@@ -23,7 +23,7 @@ Problem password_problem(std::string detail) {
 // What does not fit on a line below.
 constexpr const char* kInvalidEmailDetail = "Give an address such as ann@example.com, in ASCII.";
 constexpr const char* kInvalidUsernameDetail =
-    "Use 3 to 32 letters, digits, '.', '_' or '-', a letter or digit first.";
+    "Use 3 to 64 letters, digits, '.', '_' or '-', a letter or digit first.";
 constexpr const char* kInvalidNameDetail = "Use 1 to 256 bytes of text, without control or hidden characters.";
 constexpr const char* kInvalidRoleNameDetail =
     "Use 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first.";

@@ -46,7 +46,7 @@ std::string_view sentence_of(commands::Refusal refusal) {
     using commands::Refusal;
     switch (refusal) {
         case Refusal::kInvalidEmail: return "--email is not an e-mail address such as ann@example.com";
-        case Refusal::kInvalidUsername: return "--username has 3 to 32 letters, digits, '.', '_' or '-'";
+        case Refusal::kInvalidUsername: return "--username has 3 to 64 letters, digits, '.', '_' or '-'";
         case Refusal::kInvalidName: return "--name has 1 to 256 bytes without control characters";
         case Refusal::kPasswordTooShort: return "the password is too short";
         case Refusal::kPasswordTooLong: return "the password is too long";

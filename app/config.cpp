@@ -91,6 +91,7 @@ constexpr Setting kSettings[] = {
      "between the request to erase a user and its end; it can be taken back"},
     {"KEYLEDGER_AUTHZEN_SUBJECTS", "id,username",
      "what AuthZEN calls users, searches by the first; also email"},
+    {"KEYLEDGER_AUTHZEN_OWNER", "owner", "the property of AuthZEN's resources that says whose they are"},
     {"KEYLEDGER_ACCESS_SNAPSHOT_FILE", "",
      "what answers from memory need is kept in it, sealed, for the next start"},
     {"KEYLEDGER_TREE_HEAD_FILE", "",
@@ -199,6 +200,15 @@ commands::SubjectNamings read_subject_namings(Reader& reader) {
     return namings;
 }
 
+std::string read_owner_property(Reader& reader) {
+    constexpr std::size_t kMostBytes = 64;
+    std::string name = reader.text("KEYLEDGER_AUTHZEN_OWNER");
+    const auto is_fine = [](char c) { return c > ' ' && c < '\x7f' && c != '.'; };
+    if (name.empty() || name.size() > kMostBytes || !std::ranges::all_of(name, is_fine))
+        reader.fault("KEYLEDGER_AUTHZEN_OWNER: give one name of 1 to 64 visible ASCII characters, without a dot");
+    return name;
+}
+
 // Behind the scheme: a host, perhaps a port and a path, and nothing of what an issuer must not have.
 bool has_host_alone(std::string_view url) {
     const std::string_view rest = url.substr(url.find("://") + 3);
@@ -261,6 +271,7 @@ void read_serving(Reader& reader, Config& config) {
     config.anonymous_callers_days =
         static_cast<int>(reader.number("KEYLEDGER_ANONYMOUS_CALLERS_DAYS", 1, commands::kMaxDaysBack / 2));
     config.subject_namings = read_subject_namings(reader);
+    config.owner_property = read_owner_property(reader);
     config.access_snapshot_file = reader.text("KEYLEDGER_ACCESS_SNAPSHOT_FILE");
     config.tree_head_file = reader.text("KEYLEDGER_TREE_HEAD_FILE");
     config.tree_head_s = reader.number("KEYLEDGER_TREE_HEAD_SECONDS", 1, 3600);

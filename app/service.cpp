@@ -96,7 +96,7 @@ struct Service::Parts {
           hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher, core.authenticity)),
           followers(config, core, queries, *hot_access),
           context{core.services, tokens, cursors, idempotency_keys, clients, queries, health,
-                  tree_heads,    known_owners, config.subject_namings, log_id,
+                  tree_heads,    known_owners, config.subject_namings, config.owner_property, log_id,
                   config.clear_positions ? api::Positions::kClear : api::Positions::kSealed},
           router(api::telling_positions(api::bind_limited_routes(api::route_table(), context), context),
                  cors_policy(config), api::path_of_url(config.issuer)),

@@ -299,7 +299,7 @@ const char* said_of(TextFault fault) {
         case TextFault::kPrivate: return "It holds characters for private use, which others can't read.";
         case TextFault::kTooManyMarks: return "It puts too many marks on one letter.";
         case TextFault::kNotForIdentifiers:
-            return "Use 3 to 32 letters, digits, '.', '_' or '-', a letter or digit first.";
+            return "Use 3 to 64 letters, digits, '.', '_' or '-', a letter or digit first.";
         case TextFault::kMixedDirections:
             return "It mixes letters that are written from right to left with others. Use those of one script.";
         case TextFault::kMixedScripts:

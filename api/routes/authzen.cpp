@@ -1,5 +1,7 @@
 #include "api/routes/authzen.hpp"
 
+#include <algorithm>
+
 #include "api/client_authentication.hpp"
 #include "api/positions.hpp"
 #include "api/refusals.hpp"
@@ -17,15 +19,15 @@ using commands::Refusal;
 constexpr std::pair<std::string_view, SubjectType> kSubjectTypes[] = {
     {"user", SubjectType::kUser}, {"session", SubjectType::kSession}, {"service_account", SubjectType::kService}};
 
-std::string read_name(JsonFields& body, const std::string& path) {
+std::string read_name(QuestionFields& body, const std::string& path) {
     return body.required_string(path, kMaxEvaluatedIdBytes);
 }
 
 // Properties are whatever the one who asks keeps there. An owner that is no text is nobody known here.
-Resource read_owner(JsonFields& body, const std::string& path) {
+Resource read_owner(QuestionFields& body, const std::string& path) {
     Resource resource;
     const std::size_t before = body.errors();
-    resource.owner = body.optional_string(path + ".properties.owner", kMaxEvaluatedIdBytes);
+    resource.owner = body.optional_string(path + ".properties." + body.owner_property(), kMaxEvaluatedIdBytes);
     body.take_errors(before);
     return resource;
 }
@@ -33,38 +35,49 @@ Resource read_owner(JsonFields& body, const std::string& path) {
 }  // namespace
 
 // ---- the question -----------------------------------------------------------------------------------------
-Subject read_subject_type(JsonFields& body, const std::string& path) {
+Subject read_subject_type(QuestionFields& body, const std::string& path) {
     Subject subject{SubjectType::kOther, read_name(body, path + ".type"), {}};
     for (const auto& [name, type] : kSubjectTypes)
         if (subject.type_name == name) subject.type = type;
     return subject;
 }
 
-Subject read_subject(JsonFields& body, const std::string& path, const std::string& typed) {
+Subject read_subject(QuestionFields& body, const std::string& path, const std::string& typed) {
     Subject subject = read_subject_type(body, typed.empty() ? path : typed);
     subject.id = read_name(body, path + ".id");
     return subject;
 }
 
-Resource read_resource_type(JsonFields& body, const std::string& path) {
+Resource read_resource_type(QuestionFields& body, const std::string& path) {
     Resource resource = read_owner(body, path);
     resource.type = read_name(body, path + ".type");
     return resource;
 }
 
-Resource read_resource(JsonFields& body, const std::string& path, const std::string& typed) {
+Resource read_resource(QuestionFields& body, const std::string& path, const std::string& typed) {
     Resource resource = read_owner(body, path);
     resource.type = read_name(body, (typed.empty() ? path : typed) + ".type");
     resource.id = read_name(body, path + ".id");
     return resource;
 }
-std::string read_action(JsonFields& body, const std::string& path) { return read_name(body, path + ".name"); }
 
-Question::Question(const Resource& resource, std::string_view asked)
+Action read_action(QuestionFields& body, const std::string& path) {
+    return {read_name(body, path + ".name"), body.plain_members(path + ".properties")};
+}
+
+// A name that says a property itself asks for the action with it.
+Question::Question(const Resource& resource, const Action& asked)
     : type(name_in_permission(resource.type)),
-      action(name_in_permission(asked)),
       instance(instance_in_permission(resource.id)),
-      owner(resource.owner) {}
+      owner(resource.owner) {
+    const std::string whole = name_in_permission(asked.name);
+    action = unqualified(whole);
+    if (action != whole) qualified.push_back(whole);
+    const std::string name = text_of_part(action);
+    for (const auto& [property, value] : asked.properties)
+        if (auto with = qualified_action(name, property, value)) qualified.push_back(std::move(*with));
+    std::ranges::sort(qualified);
+}
 
 // ---- who asks ---------------------------------------------------------------------------------------------
 bool Asker::may_ask(const Subject& subject) const {

@@ -3,6 +3,8 @@
 // its subject.
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "api/context.hpp"
 #include "api/read_json.hpp"
@@ -13,6 +15,16 @@ namespace keyledger::api::routes::authzen {
 
 // What a question is made of is AuthZEN's to say, and what else is in it is whoever's who asks (section 10.1.1).
 inline constexpr JsonLimits kQuestionLimits{.depth = 32, .members = 512, .values = 16'384, .of_others = true};
+
+class QuestionFields : public JsonFields {
+public:
+    QuestionFields(const Context& context, const Request& request)
+        : JsonFields(request, kQuestionLimits), owner_property_(context.owner_property) {}
+    const std::string& owner_property() const { return owner_property_; }
+
+private:
+    const std::string& owner_property_;  // of a resource
+};
 
 // ---- the question -----------------------------------------------------------------------------------------
 enum class SubjectType { kUser, kSession, kService, kOther };  // of others there are none here
@@ -30,13 +42,19 @@ struct Resource {
     std::optional<std::string> owner;
 };
 
+// With its properties that are a text, a truth or a whole number, as text: `soft` is `true`.
+struct Action {
+    std::string name;
+    std::vector<std::pair<std::string, std::string>> properties;
+};
+
 // Each of an object of that name; what is wrong is said by the body's finish().
-Subject read_subject_type(JsonFields& body, const std::string& path);  // without an id
+Subject read_subject_type(QuestionFields& body, const std::string& path);  // without an id
 // `typed`: the object with the type, where that is another one.
-Subject read_subject(JsonFields& body, const std::string& path, const std::string& typed = "");
-Resource read_resource_type(JsonFields& body, const std::string& path);  // without an id
-Resource read_resource(JsonFields& body, const std::string& path, const std::string& typed = "");
-std::string read_action(JsonFields& body, const std::string& path);
+Subject read_subject(QuestionFields& body, const std::string& path, const std::string& typed = "");
+Resource read_resource_type(QuestionFields& body, const std::string& path);  // without an id
+Resource read_resource(QuestionFields& body, const std::string& path, const std::string& typed = "");
+Action read_action(QuestionFields& body, const std::string& path);
 
 // The same as permissions name them.
 struct Question {
@@ -44,9 +62,10 @@ struct Question {
     std::string action;
     std::string instance;
     std::optional<std::string> owner;
+    std::vector<std::string> qualified;  // the action with each property that a permission can name; sorted
 
-    Question(const Resource& resource, std::string_view asked);
-    AccessQuestion asked() const { return {type, action, instance, owner}; }
+    Question(const Resource& resource, const Action& asked);
+    AccessQuestion asked() const { return {type, action, instance, owner, qualified}; }
 };
 
 // ---- who asks ---------------------------------------------------------------------------------------------

@@ -18,24 +18,24 @@ using commands::Refusal;
 struct Evaluation {
     Subject subject;
     Resource resource;
-    std::string action;
+    Action action;
     std::vector<FieldError> errors;  // of an item: what keeps it from being asked
 };
 
 // An item's own part, or what stands beside the items for all of them.
-std::string path_of(JsonFields& body, const std::string& prefix, const std::string& part) {
+std::string path_of(QuestionFields& body, const std::string& prefix, const std::string& part) {
     const std::string own = prefix + part;
     return prefix.empty() || body.object(own) ? own : part;
 }
 
 // A default that is a type alone stands for the type of items that are an id alone. A whole one stands for what an
 // item does not have at all, and for no part of what it has.
-std::string typed_by(JsonFields& body, const std::string& own, const std::string& part) {
+std::string typed_by(QuestionFields& body, const std::string& own, const std::string& part) {
     const bool is_type_alone = body.has(part + ".type") && !body.has(part + ".id");
     return own != part && !body.has(own + ".type") && is_type_alone ? part : own;
 }
 
-Evaluation read_evaluation(JsonFields& body, const std::string& prefix) {
+Evaluation read_evaluation(QuestionFields& body, const std::string& prefix) {
     Evaluation one;
     const std::string subject = path_of(body, prefix, "subject");
     const std::string resource = path_of(body, prefix, "resource");
@@ -46,7 +46,7 @@ Evaluation read_evaluation(JsonFields& body, const std::string& prefix) {
 }
 
 // Section 7.2.1: what is wrong with an item is told in its own answer, and the others are answered.
-Evaluation read_item(JsonFields& body, const std::string& item) {
+Evaluation read_item(QuestionFields& body, const std::string& item) {
     const std::size_t before = body.errors();
     if (!body.object(item) && body.errors() == before) body.refuse(item, "must be an object");
     Evaluation one;
@@ -56,7 +56,7 @@ Evaluation read_item(JsonFields& body, const std::string& item) {
 }
 
 // What stands beside the items: right, though every item may have its own.
-void read_defaults(JsonFields& body) {
+void read_defaults(QuestionFields& body) {
     if (body.object("subject")) read_subject_type(body, "subject");
     if (body.has("subject.id")) read_subject(body, "subject");
     if (body.object("resource")) read_resource_type(body, "resource");
@@ -66,7 +66,7 @@ void read_defaults(JsonFields& body) {
 
 enum class Semantic { kExecuteAll, kDenyOnFirstDeny, kPermitOnFirstPermit };
 
-Semantic read_semantic(JsonFields& body) {
+Semantic read_semantic(QuestionFields& body) {
     constexpr std::pair<std::string_view, Semantic> kKnown[] = {
         {"execute_all", Semantic::kExecuteAll},
         {"deny_on_first_deny", Semantic::kDenyOnFirstDeny},
@@ -143,7 +143,7 @@ Reply answer_all(Context& context, Request& request, Asker asker, std::vector<Ev
 Reply evaluate(Context& context, Request& request) {
     auto asker = co_await authenticate_asker(context, request);
     if (!asker) co_return asker.error();
-    JsonFields body(request, kQuestionLimits);
+    QuestionFields body(context, request);
     Evaluation one = read_evaluation(body, "");
     auto read = body.finish();
     if (!read) co_return read.error();
@@ -155,7 +155,7 @@ Reply evaluate(Context& context, Request& request) {
 Reply evaluate_all(Context& context, Request& request) {
     auto asker = co_await authenticate_asker(context, request);
     if (!asker) co_return asker.error();
-    JsonFields body(request, kQuestionLimits);
+    QuestionFields body(context, request);
     std::vector<Evaluation> all;
     const std::size_t count = body.list("evaluations", kMaxEvaluations);
     for (std::size_t i = 0; i < count; ++i) all.push_back(read_item(body, "evaluations." + std::to_string(i)));

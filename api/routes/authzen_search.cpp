@@ -26,7 +26,7 @@ struct Page {
     std::optional<std::string> after;  // what the token says of the place
 };
 
-Page read_search_page(Context& context, JsonFields& body, const std::string& question) {
+Page read_search_page(Context& context, QuestionFields& body, const std::string& question) {
     Page page;
     if (!body.object("page")) return page;
     // As many as one likes, of whom at most kMaxResults are on a page.
@@ -87,11 +87,12 @@ std::optional<SubjectPlace> place_of(const std::string& text) {
 }
 
 // ---- what is asked ----------------------------------------------------------------------------------------
-// What a page
-// token is bound to.
-std::string bound_to(std::string_view search, std::initializer_list<std::string_view> parts) {
+// What a page token is bound to.
+std::string bound_to(std::string_view search, std::initializer_list<std::string_view> parts,
+                     const std::vector<std::string>& qualified = {}) {
     std::string text = "authzen." + std::string(search);
     for (const std::string_view part : parts) text.append("\n").append(instance_in_permission(part));
+    for (const std::string& action : qualified) text.append("\n").append(action);
     return text;
 }
 
@@ -103,7 +104,7 @@ struct SubjectQuestion {
     std::string bound;
 };
 
-SubjectQuestion read_subject_question(Context& context, JsonFields& body) {
+SubjectQuestion read_subject_question(Context& context, QuestionFields& body) {
     SubjectQuestion asked;
     asked.subject = read_subject_type(body, "subject");
     if (asked.subject.type == authzen::SubjectType::kSession)
@@ -112,7 +113,8 @@ SubjectQuestion read_subject_question(Context& context, JsonFields& body) {
     const Resource resource = read_resource(body, "resource");
     Question question(resource, read_action(body, "action"));
     asked.bound = bound_to("subject", {asked.subject.type_name, question.action, question.type,
-                                       question.owner.value_or(""), question.instance});
+                                       question.owner.value_or(""), question.instance},
+                           question.qualified);
     asked.page = read_search_page(context, body, asked.bound);
     if (asked.page.after) {
         const auto place = place_of(*asked.page.after);
@@ -122,7 +124,7 @@ SubjectQuestion read_subject_question(Context& context, JsonFields& body) {
     asked.search = {asked.subject.type == authzen::SubjectType::kService ? keyledger::SubjectType::kServiceAccount
                                                                          : keyledger::SubjectType::kUser,
                     std::move(question.type), std::move(question.action), std::move(question.instance),
-                    std::move(question.owner)};
+                    std::move(question.owner), std::move(question.qualified)};
     return asked;
 }
 
@@ -183,7 +185,7 @@ commands::Answer<SubjectAndQuestion> learn_subject(Context& context, const Asker
 Reply search_subjects(Context& context, Request& request) {
     auto asker = co_await authenticate_asker(context, request);
     if (!asker) co_return asker.error();
-    JsonFields body(request, kQuestionLimits);
+    QuestionFields body(context, request);
     SubjectQuestion question = read_subject_question(context, body);
     auto read = body.finish();
     if (!read) co_return read.error();
@@ -206,12 +208,13 @@ Reply search_subjects(Context& context, Request& request) {
 Reply search_resources(Context& context, Request& request) {
     auto asker = co_await authenticate_asker(context, request);
     if (!asker) co_return asker.error();
-    JsonFields body(request, kQuestionLimits);
+    QuestionFields body(context, request);
     const Subject subject = read_subject(body, "subject");
     const Resource resource = read_resource_type(body, "resource");
     Question asked(resource, read_action(body, "action"));
     const std::string bound = bound_to(
-        "resource", {subject.type_name, asked.action, asked.type, asked.owner.value_or(""), subject.id});
+        "resource", {subject.type_name, asked.action, asked.type, asked.owner.value_or(""), subject.id},
+        asked.qualified);
     const Page page = read_search_page(context, body, bound);
     auto read = body.finish();
     if (!read) co_return read.error();
@@ -243,9 +246,9 @@ Reply search_resources(Context& context, Request& request) {
 Reply search_actions(Context& context, Request& request) {
     auto asker = co_await authenticate_asker(context, request);
     if (!asker) co_return asker.error();
-    JsonFields body(request, kQuestionLimits);
+    QuestionFields body(context, request);
     const Subject subject = read_subject(body, "subject");
-    Question asked(read_resource(body, "resource"), "");
+    Question asked(read_resource(body, "resource"), Action{});
     const std::string bound = bound_to("action", {subject.type_name, asked.type, subject.id,
                                                   asked.owner.value_or(""), asked.instance});
     const Page page = read_search_page(context, body, bound);

@@ -10,6 +10,8 @@ namespace {
 constexpr std::string_view kAny = "*";
 constexpr std::string_view kOwnSuffix = "@own";
 constexpr std::string_view kReserved = "keyledger.";
+constexpr std::string_view kPropertyMark = "%3F";  // '?' and '=', as parts of a permission have them
+constexpr std::string_view kEqualMark = "%3D";
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
@@ -44,21 +46,48 @@ bool is_instance(std::string_view text) { return is_part(text, kMaxInstanceBytes
 bool holds(std::string_view segment, std::string_view wanted) { return segment == kAny || segment == wanted; }
 bool meets(std::string_view one, std::string_view other) { return holds(one, other) || other == kAny; }
 
+// An action, and what qualifies it: `delete`, `soft`, `true`. As parts of a permission.
+struct ActionParts {
+    std::string_view name;
+    std::string_view property;  // empty: none does
+    std::string_view value;
+};
+ActionParts parts_of(std::string_view action) {
+    const auto mark = action.find(kPropertyMark);
+    if (mark == std::string_view::npos || mark == 0) return {action, {}, {}};
+    const auto property = action.substr(mark + kPropertyMark.size());
+    const auto equal = property.find(kEqualMark);
+    if (equal == std::string_view::npos || equal == 0) return {action, {}, {}};
+    return {action.substr(0, mark), property.substr(0, equal), property.substr(equal + kEqualMark.size())};
+}
+
+bool holds_action(std::string_view wide, std::string_view narrow) {
+    return holds(wide, narrow) || wide == parts_of(narrow).name;
+}
+// Something may have both properties, unless they are one with two values.
+bool meets_action(std::string_view one, std::string_view other) {
+    if (meets(one, other)) return true;
+    const ActionParts first = parts_of(one);
+    const ActionParts second = parts_of(other);
+    return first.name == second.name && (first.property != second.property || first.value == second.value);
+}
+
 // The parts that a permission and a question have in common, the resource aside.
 bool applies(const Permission& permission, const Wanted& wanted) {
-    return holds(permission.action, wanted.action) &&
-           (permission.instance.empty() || permission.instance == wanted.instance);
+    const bool holds_here = holds(permission.action, wanted.action) ||
+                            std::ranges::find(wanted.qualified, permission.action) != wanted.qualified.end();
+    return holds_here && (permission.instance.empty() || permission.instance == wanted.instance);
 }
 
 bool contains(const Permission& wide, const Permission& narrow) {
-    return holds(wide.resource, narrow.resource) && holds(wide.action, narrow.action) &&
+    return holds(wide.resource, narrow.resource) && holds_action(wide.action, narrow.action) &&
            (wide.instance.empty() || wide.instance == narrow.instance) &&
            (wide.whose == Whose::kAnybodys || narrow.whose == Whose::kOwn);
 }
 
 // Whether there may be something that both are about.
 bool overlaps(const Permission& one, const Permission& other) {
-    return meets(one.resource, other.resource) && meets(one.action, other.action) &&
+    return meets(one.resource, other.resource) && meets_action(one.action, other.action) &&
            (one.instance.empty() || other.instance.empty() || one.instance == other.instance);
 }
 
@@ -106,6 +135,18 @@ std::string text_of_part(std::string_view part) {
         if (escape) i += 2;
     }
     return text;
+}
+
+std::string_view unqualified(std::string_view action) { return parts_of(action).name; }
+
+std::optional<std::string> qualified_action(std::string_view name, std::string_view property, std::string_view value) {
+    if (name.empty() || property.empty() || name.find('?') != name.npos || property.find('=') != property.npos)
+        return std::nullopt;
+    if (name.size() + property.size() + value.size() > kMaxSegmentBytes) return std::nullopt;
+    std::string text(name);
+    text.append("?").append(property).append("=").append(value);
+    std::string action = name_in_permission(text);
+    return is_name(action) ? std::optional(std::move(action)) : std::nullopt;
 }
 
 bool is_reserved(std::string_view resource) { return resource.starts_with(kReserved); }

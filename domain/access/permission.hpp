@@ -13,6 +13,9 @@
 //
 // Those who ask may call resources and actions by any text (AuthZEN 1.0): `GET`, `Record`, `urn:example:doc`. As parts
 // of a permission, which is how they are kept and compared, these are GET, Record, urn%3Aexample%3Adoc.
+//
+// An action may be qualified by a property that whoever asks gives it, `delete?soft=true`: a permission for
+// records:delete%3Fsoft%3Dtrue holds for deletions with that property, one for records:delete with or without.
 #include <compare>
 #include <optional>
 #include <span>
@@ -51,6 +54,10 @@ std::string name_in_permission(std::string_view text);
 std::string instance_in_permission(std::string_view text);
 // The text that was made such a part.
 std::string text_of_part(std::string_view part);
+// A permission's action without the property that qualifies it.
+std::string_view unqualified(std::string_view action);
+// The action with that property, as permissions name it; nullopt: no permission can.
+std::optional<std::string> qualified_action(std::string_view name, std::string_view property, std::string_view value);
 // Of what Keyledger itself asks for. No denial reaches these, or somebody could deny the last administrator.
 bool is_reserved(std::string_view resource);
 
@@ -70,6 +77,7 @@ struct Wanted {
     std::string_view action;
     std::string_view instance = {};  // empty: none is named
     Owner owner = Owner::kUnknown;
+    std::span<const std::string> qualified = {};  // the action with each of its properties
 };
 
 // ---- sets -------------------------------------------------------------------------------------------------

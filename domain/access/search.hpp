@@ -23,6 +23,7 @@ struct AccessQuestion {
     std::string_view action;
     std::string_view instance = {};              // empty: none is named
     std::optional<std::string_view> owner = {};  // of the resource, if that is known
+    std::span<const std::string> qualified = {};  // the action with each of its properties
 };
 using RoleList = std::span<const std::shared_ptr<const Role>>;
 
@@ -34,10 +35,10 @@ bool permits(RoleList roles, const Uuid& subject_id, const AccessQuestion& quest
 std::optional<std::vector<std::string>> permitted_instances(RoleList roles, const Uuid& subject_id,
                                                             AccessQuestion question);
 
-// Of these actions those that he may; the question's own is not looked at.
+// Of these actions those that he may do, without a property; the question's own is not looked at.
 std::vector<std::string> permitted_actions(RoleList roles, const Uuid& subject_id, AccessQuestion question,
                                            const std::set<std::string>& actions);
-// Adds the actions that a role names, in what it allows or denies, for a resource or for all.
+// Adds the actions that a role names, in what it allows or denies, for a resource or for all; without properties.
 void add_actions(std::set<std::string>& actions, const AccessRules& rules, std::string_view resource);
 
 // Which users or service accounts may do it.
@@ -47,8 +48,9 @@ struct SubjectSearch {
     std::string action;
     std::string instance;
     std::optional<std::string> owner;
+    std::vector<std::string> qualified = {};
 
-    AccessQuestion question() const { return {resource, action, instance, owner}; }
+    AccessQuestion question() const { return {resource, action, instance, owner, qualified}; }
 };
 // How far a search has come. The order is the same on all nodes, and for as long as there are the subjects.
 struct SubjectPlace {

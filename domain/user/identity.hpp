@@ -13,7 +13,7 @@ namespace keyledger {
 inline constexpr std::size_t kMaxEmailBytes = 254;     // RFC 5321 section 4.5.3.1.3, less the angle brackets
 inline constexpr std::size_t kMaxLocalPartBytes = 64;  // RFC 5321 section 4.5.3.1.1
 inline constexpr std::size_t kMinUsernameLength = 3;   // in code points
-inline constexpr std::size_t kMaxUsernameLength = 32;
+inline constexpr std::size_t kMaxUsernameLength = 64;
 inline constexpr std::size_t kMaxNameBytes = 256;
 // As they are typed, which may be longer than what is kept: marks apart from their letters, blanks around them.
 inline constexpr std::size_t kMaxTypedUsernameBytes = 512;

@@ -75,8 +75,8 @@ TEST(ParseUsername, RefusesWhatItsHeaderDoesNotName) {
 TEST(ParseUsername, HoldsItsLimitsAtTheBorder) {
     EXPECT_FALSE(parse_username("ab"));
     EXPECT_TRUE(parse_username("abc"));
-    EXPECT_TRUE(parse_username(of(32, 'a')));
-    EXPECT_FALSE(parse_username(of(33, 'a')));
+    EXPECT_TRUE(parse_username(of(kMaxUsernameLength, 'a')));
+    EXPECT_FALSE(parse_username(of(kMaxUsernameLength + 1, 'a')));
 }
 
 TEST(ParseName, TrimsSpacesAndKeepsTheRest) {

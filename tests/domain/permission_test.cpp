@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 
 namespace keyledger {
 namespace {
@@ -176,7 +177,15 @@ INSTANTIATE_TEST_SUITE_P(PermissionSet, Covers,
                                          Case{{"todos:update@own"}, "todos:update", false},        //
                                          Case{{"*:*@own"}, "todos:update", false},                 //
                                          Case{{"todos/7:update@own"}, "todos:update@own", false},  //
-                                         Case{{"todos/7:update"}, "todos/7:update@own", true}));
+                                         Case{{"todos/7:update"}, "todos/7:update@own", true},
+                                         // actions with a property
+                                         Case{{"docs:burn"}, "docs:burn%3Fsoft%3Dtrue", true},                    //
+                                         Case{{"docs:*"}, "docs:burn%3Fsoft%3Dtrue", true},                       //
+                                         Case{{"docs:burn%3Fsoft%3Dtrue"}, "docs/7:burn%3Fsoft%3Dtrue", true},    //
+                                         Case{{"docs:burn%3Fsoft%3Dtrue"}, "docs:burn", false},                   //
+                                         Case{{"docs:burn%3Fsoft%3Dtrue"}, "docs:burn%3Fsoft%3Dfalse", false},    //
+                                         Case{{"docs:bur"}, "docs:burn%3Fsoft%3Dtrue", false},                    //
+                                         Case{{"docs:burn"}, "docs:burn%3Fsoft", false}));  // a name of its own
 
 TEST(PermissionSet, CoversAnotherSetOnlyAsAWhole) {
     EXPECT_TRUE(set({"invoices:*", "orders:read"}).covers(set({"invoices:read", "orders:read"})));
@@ -212,6 +221,9 @@ constexpr Wanted kReadOwn{"invoices", "read", "42", Owner::kAsker};
 constexpr Wanted kReadAnothers{"invoices", "read", "42", Owner::kSomebodyElse};
 constexpr Wanted kReadAny{"invoices", "read"};
 constexpr Wanted kReadUsers{"keyledger.users", "read"};
+const std::vector<std::string> kSoft{"burn%3Fsoft%3Dtrue", "burn%3Fwhy%3Dold"};
+const Wanted kBurn42{"docs", "burn", "42"};
+const Wanted kBurnSoftly42{"docs", "burn", "42", Owner::kUnknown, kSoft};
 INSTANTIATE_TEST_SUITE_P(
     AccessRules, Decides,
     testing::Values(Asked{{}, {}, kRead42, false},                                         //
@@ -235,7 +247,17 @@ INSTANTIATE_TEST_SUITE_P(
                     Asked{{"invoices:read"}, {"invoices:read@own"}, kReadAnothers, true},  //
                     Asked{{"invoices:read"}, {"invoices:read@own"}, kRead42, false},       //
                     Asked{{"*:*"}, {"*:*"}, kReadUsers, true},                             //
-                    Asked{{"*:*"}, {"keyledger.users:read"}, kReadUsers, true}));
+                    Asked{{"*:*"}, {"keyledger.users:read"}, kReadUsers, true},            //
+                    // actions with a property
+                    Asked{{"docs:burn%3Fsoft%3Dtrue"}, {}, kBurnSoftly42, true},             //
+                    Asked{{"docs/42:burn%3Fsoft%3Dtrue"}, {}, kBurnSoftly42, true},          //
+                    Asked{{"docs/43:burn%3Fsoft%3Dtrue"}, {}, kBurnSoftly42, false},         //
+                    Asked{{"docs:burn%3Fsoft%3Dtrue"}, {}, kBurn42, false},                  //
+                    Asked{{"docs:burn%3Fsoft%3Dfalse"}, {}, kBurnSoftly42, false},           //
+                    Asked{{"docs:burn"}, {}, kBurnSoftly42, true},                           //
+                    Asked{{"docs:burn"}, {"docs:burn%3Fwhy%3Dold"}, kBurnSoftly42, false},   //
+                    Asked{{"docs:burn"}, {"docs:burn%3Fwhy%3Dold"}, kBurn42, true},          //
+                    Asked{{"docs:burn%3Fsoft%3Dtrue"}, {"docs:burn"}, kBurnSoftly42, false}));
 
 // What somebody must hold plainly, to give it, take it, deny it or lift a denial of it.
 TEST(AccessRules, CoverNothingThatADenialTouches) {
@@ -254,6 +276,28 @@ TEST(AccessRules, CoverNothingThatADenialTouches) {
     EXPECT_TRUE(held({"*:*"}, {"invoices:write"}, "invoices:read"));
     EXPECT_TRUE(held({"*:*"}, {"*:*"}, "keyledger.roles:write"));
     EXPECT_TRUE(held({"keyledger.roles:*"}, {"*:*"}, "keyledger.roles:*"));
+    EXPECT_FALSE(held({"*:*"}, {"docs:burn"}, "docs:burn%3Fsoft%3Dtrue"));
+    EXPECT_FALSE(held({"*:*"}, {"docs:burn%3Fsoft%3Dtrue"}, "docs:burn"));
+    EXPECT_FALSE(held({"*:*"}, {"docs:burn%3Fwhy%3Dold"}, "docs:burn%3Fsoft%3Dtrue")) << "both may be asked at once";
+    EXPECT_TRUE(held({"*:*"}, {"docs:burn%3Fsoft%3Dfalse"}, "docs:burn%3Fsoft%3Dtrue"));
+}
+
+// What nobody could write into a permission qualifies nothing, and two spellings are never one action.
+TEST(QualifiedAction, IsSpeltInOneWay) {
+    EXPECT_EQ(qualified_action("burn", "soft", "true"), "burn%3Fsoft%3Dtrue");
+    EXPECT_EQ(qualified_action("burn", "reason", "a=b c?"), "burn%3Freason%3Da%3Db%20c%3F");
+    EXPECT_EQ(qualified_action("burn", "soft", ""), "burn%3Fsoft%3D");
+    for (const auto& [name, property, value] : std::vector<std::array<std::string, 3>>{
+             {"", "soft", "true"},
+             {"burn", "", "true"},
+             {"burn?soft=true", "why", "old"},
+             {"burn", "a=b", "c"},
+             {"burn", "soft", std::string(kMaxSegmentBytes, 'x')},
+             {"burn", "soft", std::string("a\0b", 3)}})
+        EXPECT_EQ(qualified_action(name, property, value), std::nullopt) << name << ' ' << property << ' ' << value;
+    EXPECT_EQ(unqualified("burn%3Fsoft%3Dtrue"), "burn");
+    for (const std::string whole : {"burn", "*", "%3Fsoft%3Dtrue", "burn%3Fsoft", "burn%3F%3Dtrue", "a%3Db%3Fc"})
+        EXPECT_EQ(unqualified(whole), whole);
 }
 
 TEST(AccessRules, CoverTheDenialsOfOthersOnlyByHoldingWhatTheyDeny) {

@@ -185,7 +185,7 @@ TEST(Username, KeepsTheKeyOfEveryNameThatWasTakenBefore) {
 
 TEST(Username, IsAsLongAsItsCharacters) {
     std::string name;
-    for (int i = 0; i < 32; ++i) name += "e\u0301";
+    for (int i = 0; i < static_cast<int>(kMaxUsernameLength); ++i) name += "e\u0301";
     EXPECT_TRUE(parse_username(name));
     EXPECT_EQ(parse_username(name + "e").error(), Fault::kTooLong);
     EXPECT_EQ(parse_username("\u674E\u5C0F").error(), Fault::kTooShort);

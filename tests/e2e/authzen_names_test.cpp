@@ -129,6 +129,20 @@ TEST(SubjectNames, CountForOwners) {
         EXPECT_FALSE(decision(client, entity("user", ann.username), "update", note_of(owner))) << owner;
 }
 
+// Whoever asks may call the owner of a resource by a property of another name.
+TEST(SubjectNames, CountForOwnersByThePropertyThatIsConfigured) {
+    const Person ann = holder_of(R"(["notes:update@own"])");
+    const RunningService node(deployment(),
+                              {{"KEYLEDGER_AUTHZEN_OWNER", "ownerID"}, {"KEYLEDGER_AUTHZEN_SUBJECTS", "id,email"}});
+    ApiClient client = asker(node);
+    const auto note = [](const std::string& property, const std::string& owner) {
+        return R"({"type":"notes","id":"1","properties":{")" + property + R"(":")" + owner + R"("}})";
+    };
+    EXPECT_TRUE(decision(client, entity("user", ann.id), "update", note("ownerID", ann.email)));
+    EXPECT_FALSE(decision(client, entity("user", ann.id), "update", note("ownerID", "other@example.com")));
+    EXPECT_FALSE(decision(client, entity("user", ann.id), "update", note("owner", ann.email)));
+}
+
 TEST(SubjectNames, AreToldBySearchesWhereThatIsConfigured) {
     const std::string type = unique("kind");
     const Person ann = holder_of(R"([")" + type + R"(/1:read"])");
@@ -181,6 +195,66 @@ TEST(Names, OfResourcesAndActionsAreAnyText) {
     const Answer actions =
         client.post(kActions, R"({"subject":)" + subject + R"(,"resource":)" + entity("Record", "1") + "}");
     EXPECT_THAT(results(actions, "name"), testing::ElementsAre("GET"));
+}
+
+std::string with_properties(const std::string& properties) {
+    return R"({"name":"delete","properties":)" + properties + "}";
+}
+
+TEST(Actions, AreAskedForWithTheirProperties) {
+    const std::string type = unique("kind");
+    const Person ann = holder_of(R"([")" + type + R"(:delete%3Fsoft%3Dtrue"])");
+    const Person ben = holder_of(R"([")" + type + R"(:delete"])");
+    const std::string denying = R"({"name":")" + unique("role") + R"(","permissions":[")" + type +
+                                R"(:delete"],"deny":[")" + type + R"(:delete%3Fwhy%3Dold"]})";
+    const Person cem = register_somebody(api());
+    give(cem.id, administrator(api()).post(kRoles, denying).text("/id"));
+    ApiClient client = asker();
+    struct Asked {
+        const char* properties;
+        bool ann, ben, cem;
+    };
+    for (const auto& [properties, anns, bens, cems] : std::initializer_list<Asked>{
+             {R"({"soft":true})", true, true, true},
+             {R"({"soft":"true"})", true, true, true},
+             {R"({"soft":false})", false, true, true},
+             {R"({"soft":1})", false, true, true},
+             {R"({"soft":[true]})", false, true, true},
+             {R"({"soft":null})", false, true, true},
+             {R"({})", false, true, true},
+             {R"(7)", false, true, true},
+             {R"({"Soft":true})", false, true, true},
+             {R"({"soft":true,"why":"old"})", true, true, false},
+             {R"({"n":1e300,"why":"old","x":{"soft":true}})", false, true, false},
+             {R"({"soft=true?why":"old"})", false, true, true}})
+        for (const auto& [person, expected] :
+             {std::pair(&ann, anns), std::pair(&ben, bens), std::pair(&cem, cems)}) {
+            const std::string body = R"({"subject":)" + entity("user", person->id) + R"(,"action":)" +
+                                     with_properties(properties) + R"(,"resource":)" + entity(type, "1") + "}";
+            const Answer one = client.post(kEvaluation, body);
+            EXPECT_EQ(one.status, 200) << one.body;
+            EXPECT_EQ(one.truth("/decision"), expected) << properties << ' ' << (person == &ann ? "ann" : "other");
+            const Answer all = client.post(kEvaluations, R"({"evaluations":[)" + body + "]}");
+            EXPECT_EQ(all.truth("/evaluations/0/decision"), expected) << all.body;
+        }
+    EXPECT_TRUE(decision(client, entity("user", ann.id), "delete?soft=true", entity(type, "1")));
+    EXPECT_TRUE(decision(client, entity("user", ben.id), "delete?soft=true", entity(type, "1")));
+    EXPECT_FALSE(decision(client, entity("user", ann.id), "delete", entity(type, "1")));
+    // Searches agree, and a place in one list is no place in another.
+    const auto who = [&](const std::string& action, const std::string& page) {
+        return R"({"subject":{"type":"user"},"action":)" + action + R"(,"resource":)" + entity(type, "1") + page + "}";
+    };
+    const Answer softly = search_when_ready(client, who(with_properties(R"({"soft":true})"), ""));
+    EXPECT_EQ(results(softly).size(), 3U);
+    const Answer plainly = client.post(kSubjects, who(with_properties("{}"), ""));
+    EXPECT_THAT(results(plainly), testing::UnorderedElementsAre(ben.id, cem.id));
+    const Answer first = client.post(kSubjects, who(with_properties(R"({"soft":true})"), R"(,"page":{"limit":1})"));
+    const std::string token = R"(,"page":{"token":")" + first.text("/page/next_token") + R"("})";
+    EXPECT_EQ(client.post(kSubjects, who(with_properties("{}"), token)).status, 400);
+    EXPECT_EQ(client.post(kSubjects, who(with_properties(R"({"soft":true})"), token)).status, 200);
+    const Answer actions = client.post(
+        kActions, R"({"subject":)" + entity("user", ann.id) + R"(,"resource":)" + entity(type, "1") + "}");
+    EXPECT_THAT(results(actions, "name"), testing::IsEmpty());
 }
 
 TEST(Names, OfPermissionsHaveOneSpelling) {
