@@ -126,11 +126,13 @@ boost::asio::awaitable<Result<Taken, StoreError>> PostgresLimits::take(std::vect
 
 void PostgresLimits::ask(Deadline deadline, std::vector<Bucket> buckets, AsyncAnswer<Taken, StoreError> answer) {
     auto one = std::make_unique<Asked>(Asked{deadline, std::move(buckets), std::move(answer)});
-    {
-        const std::lock_guard lock(mutex_);
-        if (!stopping_ && waiting_.size() < settings_.max_waiting) waiting_.push_back(std::move(one));
+    std::unique_lock lock(mutex_);
+    if (stopping_ || waiting_.size() >= settings_.max_waiting) {
+        lock.unlock();
+        return fail(*one, StoreError::kUnavailable);
     }
-    if (one) return fail(*one, StoreError::kUnavailable);
+    waiting_.push_back(std::move(one));
+    lock.unlock();
     filled_.notify_one();
 }
 
