@@ -66,6 +66,10 @@ Response oauth_refuse(const Request& request, const CommandError& error) {
     if (error.refusal == Refusal::kInvalidScope)
         return oauth_error(request, OAuthError::kInvalidScope,
                            "Ask for permissions that the client holds, and for no more than fit into a token.");
+    if (error.refusal == Refusal::kTooManyHoldings)  // of a service account that is in too much
+        return oauth_error(request, OAuthError::kInvalidScope,
+                           "The client's roles and groups, with those above them, are more than 96: a token is "
+                           "made of what can be guarded at once. Give it fewer and wider ones.");
     if (error.refusal == Refusal::kInvalidTarget)
         return oauth_error(request, OAuthError::kInvalidTarget,
                            "Ask for a 'resource' that the client was registered with, or for the issuer alone.");

@@ -169,6 +169,35 @@ TEST(GroupsOfServices, RefuseWhatTheyCanNotBe) {
     EXPECT_EQ(joined.problem(), "limit-reached");
 }
 
+// A log-in guards all roles and groups of its account in one append. Whoever has more than fit is told so in OAuth's
+// terms, and is answered for as before: by introspection, and evaluation.
+TEST(GroupsOfServices, MayBeTooManyForATokenAndAreNotTooManyForAnAnswer) {
+    ApiClient admin = administrator(api());
+    const Account one = account(admin);
+    const std::string things = unique("things");
+    const std::string token = token_of(one.client);
+    std::vector<Group> groups;
+    for (int i = 0; i < 8; ++i) groups.push_back(group(admin));
+    for (const Group& any : groups) {
+        ASSERT_EQ(put(admin, any.of(one)).status, 204);
+        for (int i = 0; i < 8; ++i)
+            ASSERT_EQ(put(admin, any.at("/roles/" + role(admin, allowing(things + ":read")))).status, 204);
+    }
+    for (int i = 0; i < 24; ++i)
+        ASSERT_EQ(put(admin, target(one.id, "/roles/" + role(admin, allowing(things + ":read")))).status, 204);
+    EXPECT_EQ(grant(one.client).status, 200) << "96 fit";
+    const Group upper = group(admin, allowing(things + ":write"));
+    ASSERT_EQ(put(admin, upper.at("/groups/" + groups.front().id)).status, 204);
+    const Answer refused = grant(one.client);
+    EXPECT_EQ(refused.status, 400) << refused.body;
+    EXPECT_EQ(error_of(refused), "invalid_scope");
+    EXPECT_TRUE(may(one, things, "write"));
+    EXPECT_TRUE(is_active(api(), token));
+    EXPECT_EQ(admin.get(target(one.id)).count("/groups"), 9u);
+    ASSERT_EQ(admin.del(upper.at()).status, 204);
+    EXPECT_EQ(grant(one.client).status, 200);
+}
+
 TEST(GroupsOfServices, AreForThoseWhoMayAndHoldWhatIsConcerned) {
     ApiClient admin = administrator(api());
     const Account weak = account(admin);
