@@ -72,8 +72,8 @@ public:
     // was read. Anything else is refused: it would be confirmed and not done.
     bool has_any(std::span<const std::string_view> names) const;
     void unchanged(std::span<const std::string_view> names, const std::string& as_read);
-    // The members of the object of that name that are a text, a truth or a whole number, as text: "true", "42". What else
-    // is there is let be. In a body that another standard defines.
+    // The members of the object of that name that are a text, a truth or a whole number, as text: "true", "42". What
+    // else is there is let be. In a body that another standard defines.
     std::vector<std::pair<std::string, std::string>> plain_members(std::string_view name);
     // Anything may be there, and nobody reads it but who asks for a field of it by its path.
     void ignore(std::string_view name);
