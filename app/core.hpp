@@ -10,6 +10,7 @@
 #include "app/run_to_end.hpp"
 #include "app/system_ports.hpp"
 #include "commands/services.hpp"
+#include "commands/unrecorded_failures.hpp"
 #include "eventstore/postgres/postgres_limits.hpp"
 #include "eventstore/postgres/postgres_store.hpp"
 #include "security/adapters/client_assertions.hpp"
@@ -54,8 +55,12 @@ struct Core {
     eventstore::postgres::PostgresLimits limits;
     commands::ClientSecrets client_secrets;
     commands::FailureSums failure_sums;
+    commands::UnrecordedFailures unrecorded_failures;
     security::JwtClientAssertions assertions{processors};
     commands::Services services;
+
+private:
+    bool learns_to_open(const eventstore::StoredSubjectKey& wrapped);
 };
 
 }  // namespace keyledger::app

@@ -6,6 +6,7 @@
 #include "commands/erase_user.hpp"
 #include "commands/failure_sums.hpp"
 #include "commands/keep_log.hpp"
+#include "commands/passwords.hpp"
 #include "eventstore/postgres/housekeeping.hpp"
 #include "eventstore/postgres/key_uses.hpp"
 #include "projections/erasures_model.hpp"
@@ -71,15 +72,17 @@ void Housekeeper::run() {
     }
     lock.unlock();
     try {
+        record_what_waits();
         record_failure_sums();
     } catch (const std::exception& error) {
-        spdlog::error("failed log-ins that were summed are lost: {}", error.what());
+        spdlog::error("failed log-ins that were not recorded yet are lost: {}", error.what());
     }
     leadership_.release();
 }
 
 void Housekeeper::tidy() {
     forget_the_erased();
+    record_what_waits();
     record_failure_sums();
     announce_mac_key();
     learn_ended_keys();
@@ -95,6 +98,16 @@ bool Housekeeper::leads() {
     leads_ = leadership_.try_acquire() == eventstore::Candidacy::kLeading;
     if (leads_) spdlog::info("this node keeps house for all");
     return leads_;
+}
+
+void Housekeeper::record_what_waits() {
+    const auto recorded =
+        core_.run(commands::record_what_waits(core_.services, housekeeping_caller().deadline));
+    if (!recorded)
+        spdlog::warn("failed log-ins of accounts still can't be recorded: whoever has the service's database role may "
+                     "be moving their streams; they count on this node alone");
+    else if (*recorded > 0)
+        spdlog::info("recorded {} failed log-in(s) that the log had not taken", *recorded);
 }
 
 void Housekeeper::record_failure_sums() {

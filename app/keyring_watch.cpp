@@ -27,10 +27,11 @@ bool KeyringWatch::has_ended(const std::string& key_id) {
     return is_out_of_use;
 }
 
-bool KeyringWatch::is_lacking(const std::string& key_id) {
+bool KeyringWatch::is_lacking(const std::string& key_id, Of subject) {
     if (knows(*keyring_.snapshot(), key_id)) return true;
     read_again();
     const bool is_known = knows(*keyring_.snapshot(), key_id);
+    if (subject == Of::kAnybody) return is_known;
     const std::lock_guard lock(mutex_);
     const bool is_news = lacking_.size() < kMostKeysToTell && lacking_.insert(key_id).second;
     if (is_news && !is_known)

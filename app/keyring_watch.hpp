@@ -24,8 +24,10 @@ public:
 
     // Whether nothing more is made under that key from now on.
     bool has_ended(const std::string& key_id);
-    // Whether the keyring knows it now.
-    bool is_lacking(const std::string& key_id);
+    // Whether the keyring knows it now. Of a subject for whom anybody with the service's database role may have made up
+    // a key and what wraps it, nothing is said to the operator: it tells nothing of the keyring.
+    enum class Of { kSomebodyKnown, kAnybody };
+    bool is_lacking(const std::string& key_id, Of subject = Of::kSomebodyKnown);
     api::HealthCheck check() const;
 
 private:

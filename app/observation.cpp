@@ -72,6 +72,19 @@ api::HealthCheck check_tree_heads(const TreeHeads& tree_heads) {
     return {"tree-heads", good, detail, status.contradicted};
 }
 
+// No reason to send requests elsewhere: each node has its own. But somebody should look at who moves those streams.
+api::HealthCheck check_guesses(const Core& core) {
+    const auto status = core.unrecorded_failures.status();
+    if (status.is_full)
+        return {"guesses", false,
+                "so many failed log-ins could not be recorded that every account is closed to networks that it does "
+                "not know",
+                false};
+    if (status.waiting == 0) return {"guesses", true, "every failed log-in is in the log"};
+    return {"guesses", true,
+            std::to_string(status.waiting) + " failed log-ins could not be recorded yet, and count on this node"};
+}
+
 using Samples = std::vector<Metrics::Sample>;
 
 Samples store_samples(const Core& core) {
@@ -189,12 +202,20 @@ void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& fol
     health.add([&core] { return check_database(core); });
     health.add([&probe] { return probe.check(); });
     health.add([&core] { return core.keyring_watch.check(); });
+    health.add([&core] { return check_guesses(core); });
     health.add([&followers] { return check_projector(followers); });
     health.add([&followers] { return check_publisher(followers); });
     health.add([&hot] { return check_hot_access(hot); });
     health.add([&tree_heads] { return check_tree_heads(tree_heads); });
     metrics.add([&core] { return store_samples(core); });
     metrics.add([&core] { return hashing_samples(core); });
+    metrics.add([&core] {
+        const auto status = core.unrecorded_failures.status();
+        return Samples{{"keyledger_login_failures_unrecorded", "Failed log-ins that the log has not taken yet", {},
+                        double(status.waiting)},
+                       {"keyledger_login_failures_full", "1 while so many are that strangers are kept out", {},
+                        status.is_full ? 1.0 : 0.0}};
+    });
     metrics.add([&followers] { return projector_samples(followers); });
     metrics.add([&followers] { return publisher_samples(followers); });
     metrics.add([&hot] { return hot_access_samples(hot); });

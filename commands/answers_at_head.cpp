@@ -1,6 +1,7 @@
 #include "commands/answers_at_head.hpp"
 
 #include "commands/authority.hpp"
+#include "commands/unrecorded_failures.hpp"
 
 namespace keyledger::commands {
 namespace {
@@ -142,14 +143,16 @@ Answer<Known> user_after_command(Services& services, Uuid user_id, Deadline dead
 Answer<LockOut> lock_out_of(Services& services, Uuid user_id, Bearer bearer, Deadline deadline) {
     auto holder = co_await holder_of(services, kReadUsers, bearer, deadline);
     if (!holder) co_return Unexpected(holder.error());
+    const auto beside = services.unrecorded_failures.beside(user_id);
     Streams streams;
     streams.read<User>(user_id);
     streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
     auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline);
     if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
     if (!state_of<User>((*folds)[0]).exists()) co_return Unexpected(CommandError(Refusal::kUserUnknown));
-    const auto& attempts = state_of<LoginAttempts>((*folds)[1]);
-    co_return LockOut{attempts.failures_in_a_row >= services.settings.attempts.failures_in_a_row,
+    const LoginAttemptLimits& limits = services.settings.attempts;
+    const LoginAttempts attempts = beside.added_to(state_of<LoginAttempts>((*folds)[1]), limits);
+    co_return LockOut{attempts.failures_in_a_row >= limits.failures_in_a_row,
                       attempts.failures_in_a_row, attempts.last_failed_at_ms};
 }
 

@@ -16,9 +16,13 @@ Answer<Done> change_password(Services& services, PasswordChange change, Caller c
     const Bearer bearer = change.bearer;
     Streams streams;
     const ActorStreams actor = read_actor(streams, bearer);
+    bool was_wrong = false;
     const Step step = [&](Attempt& attempt) -> Decided {
         auto checked = co_await check_own_password(services, attempt, actor.user, change.current_password, caller);
-        if (!checked) co_return Unexpected(checked.error());
+        if (!checked) {
+            was_wrong = was_wrong || checked.error().refusal == Refusal::kWrongPassword;
+            co_return Unexpected(checked.error());
+        }
         const User& him = attempt.state(actor.user);
         auto judged = co_await judge_password(services, change.new_password.clone(), identity_of(him),
                                               caller.deadline);
@@ -40,7 +44,7 @@ Answer<Done> change_password(Services& services, PasswordChange change, Caller c
     auto executed = co_await services.executor.run(caller, streams, std::move(order));
     if (!executed) {
         report_tampering(services, bearer.user_id, executed.error());
-        if (executed.error().refusal == Refusal::kWrongPassword)
+        if (was_wrong)
             co_await record_failed_login(services, bearer.user_id, LoginFailure::kWrongPassword, caller);
         co_return Unexpected(executed.error());
     }

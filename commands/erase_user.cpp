@@ -126,9 +126,13 @@ Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, 
     const Bearer bearer = request.bearer;
     Streams streams;
     const ActorStreams actor = read_actor(streams, bearer);
+    bool was_wrong = false;
     const Step step = [&](Attempt& attempt) -> Decided {
         auto right = co_await check_own_password(services, attempt, actor.user, request.current_password, caller);
-        if (!right) co_return Unexpected(right.error());
+        if (!right) {
+            was_wrong = was_wrong || right.error().refusal == Refusal::kWrongPassword;
+            co_return Unexpected(right.error());
+        }
         auto same = is_as_seen(caller, attempt.state(actor.user));
         if (!same) co_return same;
         UserCommand command = request_now(services);
@@ -139,7 +143,7 @@ Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, 
     auto executed = co_await services.executor.run(caller, streams, std::move(order));
     if (!executed) {
         report_tampering(services, bearer.user_id, executed.error());
-        if (executed.error().refusal == Refusal::kWrongPassword)
+        if (was_wrong)
             co_await record_failed_login(services, bearer.user_id, LoginFailure::kWrongPassword, caller);
         co_return Unexpected(executed.error());
     }

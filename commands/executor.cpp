@@ -7,6 +7,7 @@
 #include "commands/snapshots.hpp"
 #include "eventstore/codec/envelope.hpp"
 #include "eventstore/codec/jcs.hpp"
+#include "eventstore/sealing/lacking_key.hpp"
 #include "security/base64url.hpp"
 #include "security/bytes.hpp"
 
@@ -66,12 +67,18 @@ Uuid envelope_subject(const Caller& caller, Pseudonyms& pseudonyms, std::int64_t
     return acts_for_themselves(caller) ? *Uuid::parse(caller.actor_id) : pseudonyms.anonymous_subject_of(now_ms);
 }
 
-// Where the key of the day's anonymous callers can't be had, whoever destroyed or spoiled it, what they did is recorded
-// all the same and where they came from is not: a wrong password that is not counted would be free.
+// Where the key of the day's anonymous callers is gone or spoiled, whoever did that, what they did is recorded all the
+// same and where they came from is not: a wrong password that is not counted would be free.
 void leave_out_the_person(eventstore::EventMetadata& envelope) {
     envelope.client_address.value.reset();
     envelope.user_agent.value.reset();
     envelope.device.value.reset();
+}
+
+bool opens(eventstore::SubjectCipher& cipher, const eventstore::StoredSubjectKey& stored) try {
+    return !stored.destroyed && cipher.unwrap(stored) != nullptr;
+} catch (const eventstore::LackingKey&) {
+    return false;
 }
 
 bool tells_of_a_person(const eventstore::EventMetadata& envelope) {
@@ -105,6 +112,19 @@ const eventstore::Appended* done_by(eventstore::Verdict& verdict, const Caller& 
     if (const auto* twice = std::get_if<eventstore::Duplicate>(&verdict); twice && !caller.idempotency)
         verdict = eventstore::Appended{twice->first_position, twice->event_count};
     return std::get_if<eventstore::Appended>(&verdict);
+}
+
+// nullptr: the key of the day is there, and is destroyed or wrapped by what is not here. An error: the store is away.
+asio::awaitable<Result<SubjectKeyPtr, CommandError>> key_of_the_day(Attempt& attempt, Executor::World& world,
+                                                                    Uuid subject, eventstore::Deadline deadline) {
+    auto key = co_await attempt.key_of(subject);
+    if (key) co_return key;
+    if (key.error().refusal == Refusal::kUserUnknown) co_return SubjectKeyPtr();
+    auto stored = co_await world.keys.stored(subject, deadline);
+    if (!stored) co_return Unexpected(CommandError(refusal_of(stored.error())));
+    if (stored->has_value() && !opens(world.cipher, stored->value())) co_return SubjectKeyPtr();
+    key = co_await attempt.key_of(subject);  // it was away for a moment
+    co_return key;
 }
 
 // Refusals that come from the decision, as against the world being unable to decide: only the former are answers
@@ -338,10 +358,12 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
     SubjectKeyPtr envelope_key;
     if (tells_of_a_person(envelope)) {
         const Uuid subject = envelope_subject(caller, world_.pseudonyms, now_ms);
-        auto key = co_await attempt.key_of(subject);
-        if (key) envelope_key = *key;
-        else if (acts_for_themselves(caller)) co_return Unexpected(key.error());
-        else leave_out_the_person(envelope);
+        auto key = acts_for_themselves(caller) ? attempt.key_of(subject)
+                                               : key_of_the_day(attempt, world_, subject, caller.deadline);
+        auto found = co_await std::move(key);
+        if (!found) co_return Unexpected(found.error());
+        envelope_key = *found;
+        if (!envelope_key) leave_out_the_person(envelope);
     }
 
     std::vector<std::int32_t> next(attempt.folds_.size());

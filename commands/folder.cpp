@@ -34,6 +34,11 @@ bool is_erased(const Fold& fold) {
     return user && user->status == User::Status::kErased;
 }
 
+// What nobody believes is never opened: a key that somebody made up for such a stream is none of its reader's concern.
+bool tells_something(const std::vector<RecordedEvent>& events) {
+    return !std::ranges::all_of(events, &RecordedEvent::is_inert);
+}
+
 constexpr Uuid kDefaultRoles = assignments_of(kEveryone);
 
 bool same_aggregate(const Fold& fold, const LoadStream& stream) {
@@ -144,7 +149,7 @@ asio::awaitable<Folder::Further> Folder::take(Loading& loading, eventstore::Stre
         loading.fold = {slice.version, stream.empty.state, 0, 0, true};
         co_return Further{};
     }
-    if (is_personal(*stream.empty.state) && (slice.snapshot || !slice.events.empty())) {
+    if (is_personal(*stream.empty.state) && (slice.snapshot || tells_something(slice.events))) {
         auto known = co_await learn_key(loading, deadline);
         if (!known) co_return known;
     }

@@ -35,12 +35,9 @@ bool goes_by(const User& user, const TypedName& name) {
 
 // The same reads and the same hash as for a name that somebody has.
 Answer<Grant> refuse_unknown(Services& services, Secret password, Caller caller) {
-    const Uuid nobody = services.identifiers.next();
-    std::string kind(kPasswordKind);
-    auto nothing = co_await services.store.read_credential(nobody, std::move(kind), caller.deadline);
-    if (!nothing) co_return Unexpected(CommandError(refusal_of(nothing.error())));
     auto check = co_await check_decoy(services, std::move(password), caller);
     if (!check) co_return Unexpected(check.error());
+    const Uuid nobody = services.identifiers.next();
     std::vector<eventstore::StreamVersion> versions(2, {nobody, 0});
     const auto command_id = services.identifiers.next_command_id();
     auto confirmed = co_await services.store.confirm(std::move(versions), command_id, caller.deadline);
@@ -51,14 +48,29 @@ Answer<Grant> refuse_unknown(Services& services, Secret password, Caller caller)
 
 struct Tried {
     std::optional<LoginFailure> failure;
+    bool was_wrong = false;  // in any run of the step
     bool needs_renewal = false;
     LoginAttempts attempts;
     std::int64_t security_stamp = 0;
+
+    void begin_again() {
+        const bool was = was_wrong;
+        *this = Tried{};
+        was_wrong = was;
+    }
 };
 
 // What was decided of the attempt was confirmed; else the store went away in between, or the streams never stood still.
 bool is_about_the_attempt(Refusal refusal) {
     return refusal == Refusal::kInvalidCredentials || refusal == Refusal::kUserDisabled;
+}
+
+// A wrong password also where nobody is told that it was, as while the user's stream does not stand still.
+asio::awaitable<void> count_failure(Services& services, Uuid user_id, Tried tried, CommandError error, Caller caller) {
+    report_tampering(services, user_id, error);
+    if (tried.was_wrong) tried.failure = LoginFailure::kWrongPassword;
+    if (tried.failure && (tried.was_wrong || is_about_the_attempt(error.refusal)))
+        co_await record_failed_login(services, user_id, *tried.failure, std::move(caller));
 }
 
 }  // namespace
@@ -71,14 +83,16 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     const std::string& typed = request.email.empty() ? request.username : request.email;
     auto digests = services.pseudonyms.claim(name.kind, name.key.empty() ? typed : name.key);
     const std::int64_t now_ms = services.clock.now_ms();
-    auto owner = co_await services.store.find_claim(name.kind, std::move(digests), caller.deadline);
-    if (!owner) co_return Unexpected(CommandError(refusal_of(owner.error())));
-    if (!owner->has_value() || name.key.empty()) {
+    std::string password_kind(kPasswordKind);
+    auto found = co_await services.store.find_credential(name.kind, std::move(digests), std::move(password_kind),
+                                                         caller.deadline);
+    if (!found) co_return Unexpected(CommandError(refusal_of(found.error())));
+    if (!found->has_value() || name.key.empty()) {
         auto refused = co_await refuse_unknown(services, std::move(request.password), caller);
         co_return refused;
     }
 
-    const Uuid user_id = **owner;
+    const Uuid user_id = found->value().owner;
     const Uuid session_id = services.identifiers.next();
     const std::string device = services.pseudonyms.device(caller.user_agent);
     const std::string network = services.pseudonyms.network(user_id, caller.network);
@@ -87,15 +101,16 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     const auto session = streams.begin<Session>(session_id);
     Tried tried;
     const Step step = [&](Attempt& attempt) -> Decided {
-        tried = Tried{};
+        tried.begin_again();
         const User& him = attempt.state(user);
-        auto checked =
-            co_await check_password(services, attempt, user, request.password.clone(), caller);
+        auto checked = co_await check_password(services, attempt, user, request.password.clone(), caller,
+                                               found->value().credential);
         if (!checked) co_return Unexpected(checked.error());
         tried.needs_renewal = checked->check.needs_renewal;
         tried.security_stamp = him.security_stamp;
         if (!checked->check.matches || !goes_by(him, name)) {
             tried.failure = LoginFailure::kWrongPassword;
+            tried.was_wrong = true;
             co_return Unexpected(CommandError(Refusal::kInvalidCredentials));
         }
         // Read only now, of the right password: a wrong one has the same answer however often it was tried.
@@ -120,9 +135,7 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     user_caller.session_id = session_id;
     auto executed = co_await services.executor.run(user_caller, streams, step);
     if (!executed) {
-        report_tampering(services, user_id, executed.error());
-        if (tried.failure && is_about_the_attempt(executed.error().refusal))
-            co_await record_failed_login(services, user_id, *tried.failure, caller);
+        co_await count_failure(services, user_id, tried, executed.error(), std::move(caller));
         co_return Unexpected(executed.error());
     }
 

@@ -11,9 +11,9 @@ struct LogIn {
     Client client;
 };
 
-// One append, and three reads when the user is cached. Unknown name, wrong password and an account that may not be
-// tried from there are alike in answer and work. The session guards its user: who is disabled or changes their password
-// in between lets nobody in.
+// One append, and two reads when the user is cached: of the claim with the credential, and of what failed before.
+// Unknown name, wrong password and an account that may not be tried from there are alike in answer and work. The
+// session guards its user: who is disabled or changes their password in between lets nobody in.
 Answer<Grant> log_in(Services& services, LogIn request, Caller caller);
 
 }  // namespace keyledger::commands

@@ -1,6 +1,7 @@
 #include "commands/passwords.hpp"
 
 #include "commands/failure_sums.hpp"
+#include "commands/unrecorded_failures.hpp"
 #include "domain/precis.hpp"
 #include "security/bytes.hpp"
 #include "security/digest.hpp"
@@ -11,6 +12,7 @@ namespace {
 
 // Enough for every attempt that may be in flight on one account at once.
 constexpr int kMaxRecordAttempts = 16;
+constexpr std::int64_t kMostRecordedAtOnce = 32;  // of one network, in one append
 
 std::string fingerprint_of(const eventstore::Bytes& sealed) {
     const auto digest = security::sha256(std::string_view(sealed));
@@ -75,19 +77,23 @@ CommandError error_of(HashingError error) {
 }
 
 Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, StreamOf<User> user, Secret password,
-                                       const Caller& caller) {
+                                       const Caller& caller, std::optional<eventstore::StoredCredential> found) {
     if (!attempt.state(user).exists()) {  // erased since his claim was found
         auto decoy = co_await check_decoy(services, std::move(password), caller);
         if (!decoy) co_return Unexpected(decoy.error());
         co_return CheckedPassword{*decoy, 0};
     }
-    std::string kind(kPasswordKind);
-    auto stored = co_await services.store.read_credential(user.id, std::move(kind), caller.deadline);
-    if (!stored) co_return Unexpected(CommandError(commands::refusal_of(stored.error())));
-    if (!stored->has_value()) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
-    const eventstore::StoredCredential& credential = **stored;
-    if (fingerprint_of(credential.sealed) != attempt.state(user).sealed_sha256)
+    // Whenever it was read: what the fold names is what is checked, and the append is guarded by that fold.
+    const std::string& named = attempt.state(user).sealed_sha256;
+    if (!found || fingerprint_of(found->sealed) != named) {
+        std::string kind(kPasswordKind);
+        auto stored = co_await services.store.read_credential(user.id, std::move(kind), caller.deadline);
+        if (!stored) co_return Unexpected(CommandError(commands::refusal_of(stored.error())));
+        found = std::move(*stored);
+    }
+    if (!found || fingerprint_of(found->sealed) != named)
         co_return Unexpected(CommandError(Refusal::kCredentialTampered));
+    const eventstore::StoredCredential& credential = *found;
 
     auto key = co_await attempt.key_of(user.id);
     // Destroyed, or sealed under a key-encryption key that is not here: "no such user" would be no answer to a log-in.
@@ -156,37 +162,137 @@ Answer<Done> judge_password(Services& services, Secret password, PasswordIdentit
 }
 
 Answer<LoginAttempts> attempts_at_head(Services& services, Uuid user_id, Deadline deadline) {
+    const auto beside = services.unrecorded_failures.beside(user_id);
     Streams streams;
     streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
     auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline);
     if (!folds) co_return Unexpected(CommandError(commands::refusal_of(folds.error())));
-    co_return state_of<LoginAttempts>(folds->front());
+    co_return beside.added_to(state_of<LoginAttempts>(folds->front()), services.settings.attempts);
 }
+
+namespace {
+
+// What the log held when it was last looked at, and how many it took.
+struct Recording {
+    LoginAttempts held;
+    std::int64_t taken = 0;
+};
+
+// So many failures of one network, or as many of them as count.
+asio::awaitable<Result<void, CommandError>> record(Services& services, LoginFailed failure, std::int64_t count,
+                                                   Caller caller, Recording& recording) {
+    Streams streams;
+    const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(*failure.user_id));
+    const std::int64_t now_ms = services.clock.now_ms();
+    const RecordFailedLogin command{failure.user_id, failure.reason, failure.network, services.settings.attempts,
+                                    now_ms};
+    const Step step = [&](Attempt& attempt) -> Decided {
+        recording = {attempt.state(attempts)};
+        LoginAttempts after = recording.held;
+        for (std::int64_t i = 0; i < count; ++i) {
+            const auto events = decide(after, command);
+            if (events.empty()) break;
+            attempt.append(attempts, events);
+            after = evolve(std::move(after), events.front(), Recorded{0, now_ms});
+            recording.taken += 1;
+        }
+        co_return Result<void, CommandError>{};
+    };
+    auto executed = co_await services.executor.run(std::move(caller), streams, step, kMaxRecordAttempts);
+    if (!executed) co_return Unexpected(executed.error());
+    co_return Result<void, CommandError>{};
+}
+
+// A failure that counts from the moment in which it is known: until the log has it, or until it does.
+class UnderWay {
+public:
+    UnderWay(Services& services, const LoginFailed& failure, const Caller& caller)
+        : services_(services),
+          failure_(failure),
+          has_begun_(services.unrecorded_failures.begin(failure, caller, services.clock.now_ms())) {}
+    UnderWay(const UnderWay&) = delete;
+    UnderWay& operator=(const UnderWay&) = delete;
+    // Not told of its end: nobody knows whether the log has it.
+    ~UnderWay() {
+        if (has_begun_) keep({});
+    }
+
+    void settle() {
+        if (has_begun_) services_.unrecorded_failures.settle(*failure_.user_id, failure_.network.value_or(""));
+        has_begun_ = false;
+    }
+    void keep(const LoginAttempts& held) {
+        if (has_begun_)
+            services_.unrecorded_failures.keep(*failure_.user_id, failure_.network.value_or(""), held,
+                                               services_.settings.attempts, services_.clock.now_ms());
+        has_begun_ = false;
+    }
+
+private:
+    Services& services_;
+    const LoginFailed failure_;
+    bool has_begun_;
+};
+
+Answer<int> record_all(Services& services, std::vector<UnrecordedFailures::Waiting> all, Deadline deadline) {
+    int recorded = 0;
+    std::optional<CommandError> first_error;
+    std::optional<Uuid> not_taken;
+    for (UnrecordedFailures::Waiting& waiting : all) {
+        const Uuid user_id = *waiting.failure.user_id;
+        if (not_taken == user_id) continue;  // the stream does not stand still
+        waiting.caller.deadline = deadline;
+        while (waiting.count > 0) {
+            const std::int64_t now = std::min(waiting.count, kMostRecordedAtOnce);
+            Recording recording;
+            auto done = co_await record(services, waiting.failure, now, waiting.caller, recording);
+            if (!done) {
+                if (!first_error) first_error = done.error();
+                not_taken = user_id;
+                break;
+            }
+            // Those that it did not take count for nothing any more: the account can't be tried from there.
+            services.unrecorded_failures.took(user_id, waiting.failure.network.value_or(""), now);
+            waiting.count -= now;
+            recorded += static_cast<int>(recording.taken);
+        }
+    }
+    if (first_error) co_return Unexpected(*first_error);
+    co_return recorded;
+}
+
+}  // namespace
 
 asio::awaitable<void> record_failed_login(Services& services, std::optional<Uuid> user_id, LoginFailure reason,
                                           Caller caller) {
     bool counts = user_id && reason != LoginFailure::kTooManyFailures;
     if (counts) {
-        Caller counted = caller;
-        counted.idempotency.reset();
-        Streams streams;
-        const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(*user_id));
-        const std::string network = services.pseudonyms.network(*user_id, caller.network);
-        const Step step = [&](Attempt& attempt) -> Decided {
-            const RecordFailedLogin command{user_id, reason, network, services.settings.attempts,
-                                            services.clock.now_ms()};
-            const auto events = decide(attempt.state(attempts), command);
-            counts = !events.empty();
-            attempt.append(attempts, events);
-            co_return Result<void, CommandError>{};
-        };
-        auto recorded = co_await services.executor.run(std::move(counted), streams, step, kMaxRecordAttempts);
+        const LoginFailed failure{user_id, reason, services.pseudonyms.network(*user_id, caller.network)};
+        UnderWay under_way(services, failure, caller);
+        Recording recording;
+        auto recorded = co_await record(services, failure, 1, caller, recording);
         if (!recorded) {
-            services.journal.warning("a failed log-in could not be recorded", *user_id);
+            under_way.keep(recording.held);
+            services.journal.warning("a failed log-in could not be recorded; it counts on this node until it is",
+                                     *user_id);
             co_return;
         }
+        under_way.settle();
+        counts = recording.taken > 0;
     }
     if (!counts) co_await count_apart(services, std::move(caller));
+}
+
+Answer<int> record_what_waits(Services& services, Uuid user_id, Deadline deadline) {
+    auto all = services.unrecorded_failures.waiting_of(user_id);
+    auto recorded = co_await record_all(services, std::move(all), deadline);
+    co_return recorded;
+}
+
+Answer<int> record_what_waits(Services& services, Deadline deadline) {
+    auto all = services.unrecorded_failures.waiting();
+    auto recorded = co_await record_all(services, std::move(all), deadline);
+    co_return recorded;
 }
 
 asio::awaitable<void> record_good_login(Services& services, Uuid user_id, LoginAttempts known, Caller caller) {
@@ -199,6 +305,7 @@ asio::awaitable<void> record_good_login(Services& services, Uuid user_id, LoginA
         return events;
     };
     if (what_follows(known).empty()) co_return;  // as it is with most log-ins: nothing is read or written
+    (void)co_await record_what_waits(services, user_id, caller.deadline);  // or they would count as later ones
     Streams streams;
     const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
     const Step step = [&](Attempt& attempt) -> Decided {

@@ -17,8 +17,11 @@ struct CheckedPassword {
 //
 // Passwords are OpaqueStrings (domain/precis.hpp). What was set before that is tried as it was typed, and then needs
 // renewal; only a password whose two forms differ is hashed twice, whoever it is tried on.
+//
+// `found` is the credential as it was read before, if it was: it will do where it is the one that the fold names.
 Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, StreamOf<User> user, Secret password,
-                                       const Caller& caller);
+                                       const Caller& caller,
+                                       std::optional<eventstore::StoredCredential> found = std::nullopt);
 
 // The same of somebody who is logged in: kTooManyAttempts if the account may not be tried from there, kWrongPassword if
 // it does not match.
@@ -43,14 +46,21 @@ Answer<Done> judge_password(Services& services, Secret password, PasswordIdentit
 
 CommandError error_of(HashingError error);
 
-// As they stand in the log when this is asked, on whatever node they were recorded (I8). Read and not guarded: or else
-// everybody who guesses could keep the owner out by moving this stream.
+// As they stand in the log when this is asked, on whatever node they were recorded (I8), and with them those that this
+// node could not record. Read and not guarded: or else everybody who guesses could keep the owner out by moving this
+// stream.
 Answer<LoginAttempts> attempts_at_head(Services& services, Uuid user_id, Deadline deadline);
 
 // A failed attempt, on the user's stream of attempts; or summed apart from it (commands/failure_sums.hpp) where it
-// counts for nobody: the name is nobody's, or the account could not be tried from there.
+// counts for nobody: the name is nobody's, or the account could not be tried from there. One that the log does not take
+// counts on this node all the same, and is recorded later (commands/unrecorded_failures.hpp).
 asio::awaitable<void> record_failed_login(Services& services, std::optional<Uuid> user_id, LoginFailure reason,
                                           Caller caller);
+// Those of one account, or of all, that the log did not take. How many it took; the error is that of the first account
+// whose stream it still does not take.
+Answer<int> record_what_waits(Services& services, Uuid user_id, Deadline deadline);
+Answer<int> record_what_waits(Services& services, Deadline deadline);
+
 // A good one: what failed before is over, and the network is known. `attempts` is what was known of them.
 asio::awaitable<void> record_good_login(Services& services, Uuid user_id, LoginAttempts attempts, Caller caller);
 

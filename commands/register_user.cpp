@@ -2,6 +2,7 @@
 
 #include "commands/passwords.hpp"
 #include "commands/roles.hpp"
+#include "domain/scripts.hpp"
 #include "domain/user/identity.hpp"
 
 namespace keyledger::commands {
@@ -21,6 +22,8 @@ Result<Identity, CommandError> identity_of(const Registration& registration) {
     if (registration.username) {
         auto username = parse_username(*registration.username);
         if (!username) return Unexpected(refused_text(Refusal::kInvalidUsername, username.error()));
+        if (mixes_scripts(username->text))
+            return Unexpected(refused_text(Refusal::kInvalidUsername, TextFault::kMixedScripts));
         identity.username = std::move(*username);
     }
     if (registration.name) {

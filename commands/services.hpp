@@ -10,6 +10,8 @@
 
 namespace keyledger::commands {
 
+class UnrecordedFailures;
+
 // So many a minute, and so many at once.
 struct Rate {
     std::int64_t per_minute = 0;
@@ -47,6 +49,7 @@ struct Services {
     Journal& journal;
     eventstore::Limits& limits;  // that all nodes share
     FailureSums& failure_sums;    // of this process
+    UnrecordedFailures& unrecorded_failures;  // likewise
     Settings settings;
 };
 

@@ -1,6 +1,8 @@
 #include "commands/unlock_user.hpp"
 
 #include "commands/administer.hpp"
+#include "commands/passwords.hpp"
+#include "commands/unrecorded_failures.hpp"
 
 namespace keyledger::commands {
 namespace {
@@ -12,7 +14,9 @@ void unlock(Attempt& attempt, const StreamOf<LoginAttempts>& attempts, const Uui
 }  // namespace
 
 Answer<Done> unlock_user(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
+    const Deadline deadline = caller.deadline;
     const Act act = [&](Administration& on) -> Decided {
+        (void)co_await record_what_waits(services, user_id, deadline);  // so that the log knows what is forgiven
         Streams more;
         const auto attempts = more.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
         auto read = co_await on.attempt.also_read(std::move(more));
@@ -22,10 +26,12 @@ Answer<Done> unlock_user(Services& services, Bearer bearer, Uuid user_id, Caller
     };
     Errand errand{bearer, kWriteUsers, Subject::user(user_id)};
     auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    if (done) services.unrecorded_failures.forget(user_id);
     co_return done;
 }
 
 Answer<Done> unlock_user_as_operator(Services& services, Uuid user_id, Caller caller) {
+    (void)co_await record_what_waits(services, user_id, caller.deadline);
     Streams streams;
     const auto user = streams.read<User>(user_id);
     const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
@@ -36,6 +42,7 @@ Answer<Done> unlock_user_as_operator(Services& services, Uuid user_id, Caller ca
     };
     auto executed = co_await services.executor.run(std::move(caller), streams, step);
     if (!executed) co_return Unexpected(executed.error());
+    services.unrecorded_failures.forget(user_id);
     co_return Done{executed->position};
 }
 

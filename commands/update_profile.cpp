@@ -2,6 +2,7 @@
 
 #include "commands/administer.hpp"
 #include "commands/entity_tags.hpp"
+#include "domain/scripts.hpp"
 #include "domain/user/identity.hpp"
 
 namespace keyledger::commands {
@@ -24,6 +25,10 @@ Result<void, CommandError> write(Attempt& attempt, StreamOf<User> user, const Pr
                                  const OnlyIf& only_if) {
     auto same = still_is(only_if, user_tag(attempt.state(user)));
     if (!same) return same;
+    // Whoever has such a name from before may keep it.
+    const bool is_chosen = profile.username && profile.username != attempt.state(user).username;
+    if (is_chosen && mixes_scripts(*profile.username))
+        return Unexpected(refused_text(Refusal::kInvalidUsername, TextFault::kMixedScripts));
     auto events = decide(attempt.state(user), UpdateProfile{profile.username, profile.name});
     if (!events) return Unexpected(CommandError(refusal_of(events.error())));
     attempt.append(user, *events);

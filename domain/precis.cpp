@@ -303,7 +303,8 @@ const char* said_of(TextFault fault) {
         case TextFault::kMixedDirections:
             return "It mixes letters that are written from right to left with others. Use those of one script.";
         case TextFault::kMixedScripts:
-            return "It mixes scripts whose characters look alike (Latin, Greek, Cyrillic). Use those of one script.";
+            return "It mixes letters of several scripts, which look alike. Use those of one script, or of Japanese, "
+                   "Chinese or Korean with Latin ones.";
     }
     return "It is not accepted.";
 }

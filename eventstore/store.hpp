@@ -227,6 +227,11 @@ struct StoredCredential {
     std::int32_t revision = 0;
     Bytes sealed;
 };
+// Whose claim it is, and their newest credential of a kind.
+struct ClaimedCredential {
+    Uuid owner;
+    std::optional<StoredCredential> credential{};
+};
 struct StoredSubjectKey {
     Uuid subject;
     Uuid key_id;
@@ -261,6 +266,10 @@ public:
     // Any of the digests (one for each claim key in rotation).
     virtual Answer<std::optional<Uuid>> find_claim(std::string kind, std::vector<ClaimDigest> digests,
                                                    Deadline deadline) = 0;
+    // find_claim and read_credential in one read.
+    virtual Answer<std::optional<ClaimedCredential>> find_credential(std::string claim_kind,
+                                                                     std::vector<ClaimDigest> digests,
+                                                                     std::string kind, Deadline deadline) = 0;
     virtual Answer<std::optional<StoredCredential>> read_credential(Uuid owner, std::string kind,
                                                                     Deadline deadline) = 0;
     virtual Answer<std::vector<StoredSubjectKey>> read_subject_keys(std::vector<Uuid> subjects,

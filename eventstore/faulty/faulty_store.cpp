@@ -137,6 +137,17 @@ FaultyStore::Answer<std::optional<Uuid>> FaultyStore::find_claim(std::string kin
         });
 }
 
+FaultyStore::Answer<std::optional<ClaimedCredential>> FaultyStore::find_credential(std::string claim_kind,
+                                                                                 std::vector<ClaimDigest> digests,
+                                                                                 std::string kind,
+                                                                                 Deadline deadline) {
+    return carry_out<std::optional<ClaimedCredential>>(
+        Call::kFindCredential, [this, claim_kind = std::move(claim_kind), digests = std::move(digests),
+                                kind = std::move(kind), deadline] {
+            return inner_.find_credential(claim_kind, digests, kind, deadline);
+        });
+}
+
 FaultyStore::Answer<std::optional<StoredCredential>> FaultyStore::read_credential(Uuid owner, std::string kind,
                                                                                   Deadline deadline) {
     return carry_out<std::optional<StoredCredential>>(

@@ -199,15 +199,38 @@ MemoryStore::Answer<Confirmation> MemoryStore::confirm(std::vector<StreamVersion
     co_return confirmation;
 }
 
+std::optional<Uuid> MemoryStore::holder_of(const std::string& kind, const std::vector<ClaimDigest>& digests) const {
+    for (const auto& [key_id, digest] : digests)
+        if (const auto held = claims_.find({kind, key_id, digest}); held != claims_.end()) return held->second;
+    return std::nullopt;
+}
+
+std::optional<StoredCredential> MemoryStore::newest_credential(const Uuid& owner, const std::string& kind) const {
+    std::optional<StoredCredential> newest;
+    for (const auto& [id, credential] : credentials_)
+        if (credential.owner == owner && credential.kind == kind && (!newest || newest->credential_id < id))
+            newest = credential;
+    return newest;
+}
+
 MemoryStore::Answer<std::optional<Uuid>> MemoryStore::find_claim(std::string kind, std::vector<ClaimDigest> digests,
                                                                  Deadline deadline) {
     co_await asio::post(asio::use_awaitable);
     if (expired(deadline)) co_return Unexpected(StoreError::kDeadline);
     const std::lock_guard lock(mutex_);
-    for (const auto& [key_id, digest] : digests)
-        if (const auto held = claims_.find({kind, key_id, digest}); held != claims_.end())
-            co_return std::optional(held->second);
-    co_return std::optional<Uuid>();
+    co_return holder_of(kind, digests);
+}
+
+MemoryStore::Answer<std::optional<ClaimedCredential>> MemoryStore::find_credential(std::string claim_kind,
+                                                                                 std::vector<ClaimDigest> digests,
+                                                                                 std::string kind,
+                                                                                 Deadline deadline) {
+    co_await asio::post(asio::use_awaitable);
+    if (expired(deadline)) co_return Unexpected(StoreError::kDeadline);
+    const std::lock_guard lock(mutex_);
+    const auto owner = holder_of(claim_kind, digests);
+    if (!owner) co_return std::optional<ClaimedCredential>();
+    co_return std::optional(ClaimedCredential{*owner, newest_credential(*owner, kind)});
 }
 
 MemoryStore::Answer<std::optional<StoredCredential>> MemoryStore::read_credential(Uuid owner, std::string kind,
@@ -215,11 +238,7 @@ MemoryStore::Answer<std::optional<StoredCredential>> MemoryStore::read_credentia
     co_await asio::post(asio::use_awaitable);
     if (expired(deadline)) co_return Unexpected(StoreError::kDeadline);
     const std::lock_guard lock(mutex_);
-    std::optional<StoredCredential> newest;
-    for (const auto& [id, credential] : credentials_)
-        if (credential.owner == owner && credential.kind == kind && (!newest || newest->credential_id < id))
-            newest = credential;
-    co_return newest;
+    co_return newest_credential(owner, kind);
 }
 
 MemoryStore::Answer<std::vector<StoredSubjectKey>> MemoryStore::read_subject_keys(std::vector<Uuid> subjects,

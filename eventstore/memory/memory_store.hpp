@@ -22,6 +22,8 @@ public:
                                  Deadline deadline) override;
     Answer<std::optional<Uuid>> find_claim(std::string kind, std::vector<ClaimDigest> digests,
                                            Deadline deadline) override;
+    Answer<std::optional<ClaimedCredential>> find_credential(std::string claim_kind, std::vector<ClaimDigest> digests,
+                                                             std::string kind, Deadline deadline) override;
     Answer<std::optional<StoredCredential>> read_credential(Uuid owner, std::string kind, Deadline deadline) override;
     Answer<std::vector<StoredSubjectKey>> read_subject_keys(std::vector<Uuid> subjects, Deadline deadline) override;
     Answer<std::vector<RecordedEvent>> read_log(Position first, std::int32_t count, Deadline deadline) override;
@@ -62,6 +64,8 @@ private:
     std::optional<ClaimTaken> taken_claim_of(const Append& append) const;
     void apply_facts(const Append& append);
     std::int32_t version_of(const Uuid& stream_id) const;
+    std::optional<Uuid> holder_of(const std::string& kind, const std::vector<ClaimDigest>& digests) const;
+    std::optional<StoredCredential> newest_credential(const Uuid& owner, const std::string& kind) const;
     bool is_live_key(const Uuid& subject, const Uuid& key_id) const;
     Head head_now() const;
 

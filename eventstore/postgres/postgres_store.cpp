@@ -126,6 +126,15 @@ PostgresStore::Answer<std::optional<Uuid>> PostgresStore::find_claim(std::string
         });
 }
 
+PostgresStore::Answer<std::optional<ClaimedCredential>> PostgresStore::find_credential(
+    std::string claim_kind, std::vector<ClaimDigest> digests, std::string kind, Deadline deadline) {
+    return read<std::optional<ClaimedCredential>>(
+        deadline, [claim_kind = std::move(claim_kind), digests = std::move(digests),
+                   kind = std::move(kind)](pqxx::connection& connection) {
+            return postgres::find_credential(connection, claim_kind, digests, kind);
+        });
+}
+
 PostgresStore::Answer<std::optional<StoredCredential>> PostgresStore::read_credential(Uuid owner, std::string kind,
                                                                                       Deadline deadline) {
     return read<std::optional<StoredCredential>>(

@@ -83,6 +83,8 @@ Confirmation confirm(pqxx::connection& connection, const std::vector<StreamVersi
                      const CommandId& command_id);
 std::optional<Uuid> find_claim(pqxx::connection& connection, const std::string& kind,
                                const std::vector<ClaimDigest>& digests);
+std::optional<ClaimedCredential> find_credential(pqxx::connection& connection, const std::string& claim_kind,
+                                                 const std::vector<ClaimDigest>& digests, const std::string& kind);
 std::optional<StoredCredential> read_credential(pqxx::connection& connection, const Uuid& owner,
                                                 const std::string& kind);
 std::vector<StoredSubjectKey> read_subject_keys(pqxx::connection& connection, const std::vector<Uuid>& subjects);

@@ -25,6 +25,18 @@ std::string array_text(std::string_view text) {
 // Digests in an array literal need quotes, and their backslash another one.
 std::string quoted_bytea(std::string_view bytes) { return "\"\\" + bytea_of(bytes) + "\""; }
 
+std::string key_ids_of(const std::vector<ClaimDigest>& digests) {
+    return array_of(digests, [](const ClaimDigest& one) { return array_text(one.key_id); });
+}
+std::string values_of(const std::vector<ClaimDigest>& digests) {
+    return array_of(digests, [](const ClaimDigest& one) { return quoted_bytea(one.digest); });
+}
+
+StoredCredential credential_in(const pqxx::row& row, int at) {
+    return {uuid_in(row[at]), uuid_in(row[at + 1]), row[at + 2].as<std::string>(), row[at + 3].as<std::int32_t>(),
+            bytes_in(row[at + 4])};
+}
+
 }  // namespace
 
 void prepare_reads(pqxx::connection& connection) {
@@ -74,6 +86,14 @@ void prepare_reads(pqxx::connection& connection) {
                        "select c.owner from unnest($2::text[], $3::bytea[]) with ordinality as q(key_id, digest, n)"
                        " cross join lateral (select owner from keyledger.claims where digest = q.digest and kind = $1"
                        " and key_id = q.key_id and tenant = 'default' offset 0) as c order by q.n limit 1");
+    connection.prepare("claimed_credential",
+                       "select c.owner, k.* from unnest($2::text[], $3::bytea[]) with ordinality"
+                       " as q(key_id, digest, n)"
+                       " cross join lateral (select owner from keyledger.claims where digest = q.digest and kind = $1"
+                       " and key_id = q.key_id and tenant = 'default' offset 0) as c"
+                       " left join lateral (select credential_id, owner, kind, revision, sealed"
+                       " from keyledger.credentials where owner = c.owner and kind = $4 and tenant = 'default'"
+                       " order by credential_id desc limit 1) as k on true order by q.n limit 1");
     connection.prepare("credential",
                        "select credential_id, owner, kind, revision, sealed from keyledger.credentials"
                        " where owner = $1::uuid and kind = $2 and tenant = 'default'"
@@ -135,11 +155,21 @@ Confirmation confirm(pqxx::connection& connection, const std::vector<StreamVersi
 std::optional<Uuid> find_claim(pqxx::connection& connection, const std::string& kind,
                                const std::vector<ClaimDigest>& digests) {
     pqxx::nontransaction work(connection);
-    const auto key_ids = array_of(digests, [](const ClaimDigest& one) { return array_text(one.key_id); });
-    const auto values = array_of(digests, [](const ClaimDigest& one) { return quoted_bytea(one.digest); });
-    const pqxx::result rows = work.exec_prepared("claim", kind, key_ids, values);
+    const pqxx::result rows = work.exec_prepared("claim", kind, key_ids_of(digests), values_of(digests));
     if (rows.empty()) return std::nullopt;
     return uuid_in(rows[0][0]);
+}
+
+std::optional<ClaimedCredential> find_credential(pqxx::connection& connection, const std::string& claim_kind,
+                                                 const std::vector<ClaimDigest>& digests, const std::string& kind) {
+    pqxx::nontransaction work(connection);
+    const pqxx::result rows =
+        work.exec_prepared("claimed_credential", claim_kind, key_ids_of(digests), values_of(digests), kind);
+    if (rows.empty()) return std::nullopt;
+    const pqxx::row row = rows[0];
+    ClaimedCredential claimed{uuid_in(row[0])};
+    if (!row[1].is_null()) claimed.credential = credential_in(row, 1);
+    return claimed;
 }
 
 std::optional<StoredCredential> read_credential(pqxx::connection& connection, const Uuid& owner,
@@ -147,9 +177,7 @@ std::optional<StoredCredential> read_credential(pqxx::connection& connection, co
     pqxx::nontransaction work(connection);
     const pqxx::result rows = work.exec_prepared("credential", owner.to_string(), kind);
     if (rows.empty()) return std::nullopt;
-    const pqxx::row row = rows[0];
-    return StoredCredential{uuid_in(row[0]), uuid_in(row[1]), row[2].as<std::string>(), row[3].as<std::int32_t>(),
-                            bytes_in(row[4])};
+    return credential_in(rows[0], 0);
 }
 
 std::vector<StoredSubjectKey> read_subject_keys(pqxx::connection& connection, const std::vector<Uuid>& subjects) {

@@ -43,7 +43,7 @@ eventstore::NewSubjectKey KeyringCipher::wrap(const eventstore::SubjectKey& key)
 
 eventstore::SubjectKeyPtr KeyringCipher::unwrap(const eventstore::StoredSubjectKey& stored) {
     const std::string& kek_id = stored.key_encryption_key_id;
-    if (!knows(*keyring_.snapshot(), kek_id) && (!on_unknown_key_ || !on_unknown_key_(kek_id)))
+    if (!knows(*keyring_.snapshot(), kek_id) && (!on_unknown_key_ || !on_unknown_key_(stored)))
         throw eventstore::LackingKey("the keyring lacks key " + kek_id + ", which wraps the key of subject " +
                                      stored.subject.to_string());
     const auto keyring = keyring_.snapshot();

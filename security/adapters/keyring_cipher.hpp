@@ -10,9 +10,9 @@ namespace keyledger::security {
 
 class KeyringCipher : public eventstore::SubjectCipher {
 public:
-    // Told of a key-encryption key that the keyring does not know; true: look again, the keyring is another
-    // one now.
-    using OnUnknownKey = std::function<bool(const std::string& key_id)>;
+    // Told of a subject's key that is wrapped by one that the keyring does not know; true: look again, the keyring is
+    // another one now.
+    using OnUnknownKey = std::function<bool(const eventstore::StoredSubjectKey& wrapped)>;
     // Keyring and clock outlive it.
     KeyringCipher(const LiveKeyring& keyring, const commands::Clock& clock, OnUnknownKey on_unknown_key = {})
         : keyring_(keyring), clock_(clock), on_unknown_key_(std::move(on_unknown_key)) {}

@@ -1,5 +1,6 @@
 #include "commands/erase_anonymous_callers.hpp"
 
+#include "commands/passwords.hpp"
 #include "tests/commands/fixture.hpp"
 
 namespace keyledger::commands {
@@ -141,6 +142,40 @@ TEST_F(EraseAnonymousCallersTest, LetsNoGuessGoUncountedWhereTheKeyOfTheDayIsGon
     for (int i = 0; i < 3; ++i) try_in_vain();
     EXPECT_EQ(key_of_day(clock.now_ms()), eventstore::KeyState::kDestroyed);
     EXPECT_EQ(world.types(before), (test::Types{"login.failed", "login.failed", "login.failed"}));
+}
+
+// Nor one where it is wrapped by what nobody here knows: whoever may append can make a key for a day that has none.
+TEST_F(EraseAnonymousCallersTest, LetsNoGuessGoUncountedWhereTheKeyOfTheDayIsMadeUp) {
+    clock.advance(test::kDayMs);
+    eventstore::Append made_up;
+    made_up.command_id.fill(7);
+    made_up.writes = {{test::uuid(99), 0}};
+    made_up.events.push_back({"session", test::uuid(99), 1, "session.ended", 1, test::uuid(98), "{}", "{}"});
+    made_up.new_keys = {{world.pseudonyms.anonymous_subject_of(clock.now_ms()), test::uuid(97), "junk", "made-up"}};
+    ASSERT_TRUE(run(store.append(made_up, Deadline::max())));
+    const Position before = world.head();
+    try_in_vain();
+    EXPECT_EQ(world.types(before), test::Types{"login.failed"});
+    EXPECT_EQ(node.unrecorded_failures.status().waiting, 0);
+    EXPECT_EQ(addresses().back(), std::nullopt);
+}
+
+// That it can't be read for a moment is no reason to leave out where somebody came from.
+TEST_F(EraseAnonymousCallersTest, KeepsTheAddressWhereTheKeyOfTheDayIsAwayForAMoment) {
+    using eventstore::Call;
+    node.keys.forget(world.pseudonyms.anonymous_subject_of(clock.now_ms()));
+    faulty.fail(Call::kReadSubjectKeys, faulty.next(Call::kReadSubjectKeys), eventstore::StoreError::kUnavailable);
+    try_in_vain();
+    EXPECT_EQ(addresses(), (std::vector<std::optional<std::string>>(3, "192.0.2.1")));
+
+    node.keys.forget(world.pseudonyms.anonymous_subject_of(clock.now_ms()));
+    const int next = faulty.next(Call::kReadSubjectKeys);
+    for (int nth : {next, next + 1}) faulty.fail(Call::kReadSubjectKeys, nth, eventstore::StoreError::kUnavailable);
+    try_in_vain();
+    EXPECT_EQ(addresses().size(), 3u) << "the store is away, so nothing is recorded";
+    EXPECT_EQ(node.unrecorded_failures.status().waiting, 1) << "and it counts";
+    ASSERT_TRUE(test::succeeds(run(record_what_waits(services(), Deadline::max()))));
+    EXPECT_EQ(addresses(), (std::vector<std::optional<std::string>>(4, "192.0.2.1")));
 }
 
 }  // namespace

@@ -86,13 +86,13 @@ TEST_F(LogInTest, IgnoresTheIdempotencyKey) {
     EXPECT_NE(first->session_id, second->session_id);
 }
 
-// Design 12, and one read more: of the failures, at the head, before a right password opens anything (I8).
-TEST_F(LogInTest, AsksTheStoreForTheClaimTheCredentialAndTheFailures) {
+// Design 12: two reads. Of the claim with the credential; of the failures, at the head, before a right password opens
+// anything (I8).
+TEST_F(LogInTest, AsksTheStoreTwiceBeforeItsAppend) {
     ASSERT_TRUE(test::succeeds(ask(login(kAnnsEmail))));
     stepped.calls.clear();
     ASSERT_TRUE(test::succeeds(ask(login(kAnnsEmail))));
-    const std::map<std::string, int> expected{
-        {"append", 1}, {"find_claim", 1}, {"read_credential", 1}, {"read_streams", 1}};
+    const std::map<std::string, int> expected{{"append", 1}, {"find_credential", 1}, {"read_streams", 1}};
     EXPECT_EQ(stepped.calls, expected);
 }
 

@@ -138,7 +138,7 @@ TEST_F(FailuresAsOneClient, CostNoReadWhereAllAccountsAreRemembered) {
     auto& s = services();
     Services serving{s.executor, remembering, s.store,          s.cipher,     s.clock,   s.identifiers, s.pseudonyms,
                      s.hasher,   s.policy,    s.client_secrets, s.assertions, s.journal, s.limits,      s.failure_sums,
-                     s.settings};
+                     s.unrecorded_failures, s.settings};
     ASSERT_TRUE(test::succeeds(ask(s, "home", billing_, *billing_.secret)));
     remembering.accounts[billing_.id] = std::get<ServiceAccount>(*node.cache.find(billing_.id)->state);
     stepped.calls.clear();

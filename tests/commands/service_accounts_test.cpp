@@ -241,7 +241,7 @@ TEST_F(ServiceAccountsTest, ThatDoNotExistCostNoReadWhereAllAreRemembered) {
     auto& s = services();
     Services serving{s.executor, remembering, s.store,          s.cipher,     s.clock,   s.identifiers, s.pseudonyms,
                      s.hasher,   s.policy,    s.client_secrets, s.assertions, s.journal, s.limits,      s.failure_sums,
-                     s.settings};
+                     s.unrecorded_failures, s.settings};
     const Uuid id = account();
     const MadeSecret made = secret(id);
     remembering.known = id;

@@ -62,6 +62,35 @@ TEST_F(TextForms, StillOpenAnAccountWhosePasswordWouldBeRefusedToday) {
     EXPECT_EQ(hashes_of(login(kAnnsEmail, old)), 1);
 }
 
+// Letters of several scripts look alike. Nobody chooses such a name any more; who has one logs in by it, keeps it, and
+// gives it back.
+TEST_F(TextForms, KeepAUserNameWhoseScriptsWouldBeRefusedToday) {
+    const std::string old = "b\u0585b";  // Armenian
+    EXPECT_TRUE(test::refused(registered(kAnnsEmail, old), Refusal::kInvalidUsername));
+    ASSERT_TRUE(test::succeeds(registered(kAnnsEmail, "ann")));
+    const Grant ann = run(log_in(services(), login(kAnnsEmail), caller())).value();
+    ProfileUpdate update{bearer_of(ann), old, std::nullopt};
+    const auto change = [&] { return run(update_profile(services(), update, test::caller_of(ann))); };
+    EXPECT_TRUE(test::refused(change(), Refusal::kInvalidUsername));
+
+    Streams streams;
+    const auto user = streams.read<User>(ann.user_id);
+    const Step as_before = [&](Attempt& attempt) -> Decided {
+        auto events = decide(attempt.state(user), UpdateProfile{old, std::nullopt});
+        EXPECT_TRUE(events);
+        attempt.append(user, *events);
+        co_return Result<void, CommandError>{};
+    };
+    ASSERT_TRUE(test::succeeds(run(node.executor.run(test::caller_of(ann), streams, as_before))));
+    EXPECT_TRUE(test::succeeds(ask(login_by_username(old))));
+    EXPECT_TRUE(test::succeeds(ask(login_by_username("B\u0555B")))) << "in whatever case";
+    update.name = "Bob";
+    EXPECT_TRUE(test::succeeds(change()));
+    update.username = "bob";
+    EXPECT_TRUE(test::succeeds(change()));
+    EXPECT_TRUE(test::refused(ask(login_by_username(old)), Refusal::kInvalidCredentials));
+}
+
 // Neither form tells whether there is such an account: as many hashes are made where there is none.
 TEST_F(TextForms, CostAsMuchOfNobodyAsOfSomebody) {
     ASSERT_TRUE(test::succeeds(registered(kAnnsEmail, "ann")));

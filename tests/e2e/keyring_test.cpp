@@ -4,8 +4,10 @@
 
 #include <fstream>
 #include <functional>
+#include <pqxx/pqxx>
 #include <thread>
 
+#include "security/adapters/keyed_digests.hpp"
 #include "tests/e2e/world.hpp"
 
 namespace keyledger::test {
@@ -113,6 +115,40 @@ TEST_F(KeyringOfTwoNodes, AKeyIsNotChangedInOneStepWhileAServiceRuns) {
     told->stop();
     slow->stop();
     await("the end of all sessions", [&] { return own.run({"keys", "rotate", "--kek"}).exit_code == 0; });
+}
+
+// The id of a day's anonymous callers is public: whoever has the service's database role can make a key for it, wrapped
+// by one that never was. No keyring is too old for that, and no wrong password goes uncounted.
+TEST(KeyOfTheDay, MadeUpByAnybodyIsNoReasonToLookForANewerKeyring) {
+    Deployment own;
+    pqxx::connection owner(own.database().owner_url());
+    const auto number = [&](const std::string& what) {
+        pqxx::nontransaction work(owner);
+        return work.exec1("select " + what)[0].as<std::int64_t>();
+    };
+    struct Fixed : commands::Clock {
+        std::int64_t now_ms() const override { return value_ms; }
+        std::int64_t value_ms = 0;
+    } clock;
+    clock.value_ms = number("floor(extract(epoch from now()) * 1000)::bigint");
+    const auto keyring = security::LiveKeyring::open((own.folder() / "keyring.json").string(), clock.value_ms).value();
+    security::KeyringPseudonyms pseudonyms(*keyring, clock);
+    for (const std::int64_t day_ms : {clock.value_ms, clock.value_ms + commands::kDayMs}) {
+        pqxx::work work(owner);
+        work.exec_params("insert into keyledger.subject_keys (subject, tenant, key_id, wrapped_key, "
+                         "key_encryption_key_id) values ($1::uuid, 'default', gen_random_uuid(), '\\x00', 'made-up')",
+                         pseudonyms.anonymous_subject_of(day_ms).to_string());
+        work.commit();
+    }
+
+    const RunningService node(own);
+    ApiClient client(node.port());
+    const Person person = register_somebody(client);
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(try_log_in(client, person.email, "not the password").status, 401);
+    EXPECT_EQ(number("count(*) from keyledger.events where event_type = 'login.failed'"), 2);
+    EXPECT_EQ(log_in(client, person).session_id.size(), 36u);
+    EXPECT_EQ(client.get("/health/ready").status, 200) << ready_text(node);
+    EXPECT_EQ(ready_text(node).find("made-up"), std::string::npos) << ready_text(node);
 }
 
 }  // namespace

@@ -204,6 +204,37 @@ TEST_P(StoreContract, ChangesACredentialByCompareAndSwap) {
     EXPECT_EQ(refused_as<Conflict>(AppendBuilder().write(user, 3).credential(id, user, 2, "x")).version, 0);
 }
 
+// What a log-in asks, in one read.
+TEST_P(StoreContract, FindsACredentialByItsOwnersClaim) {
+    const Uuid user = next_uuid();
+    const Uuid bare = next_uuid();
+    const auto [theirs, others] = std::pair{Bytes("theirs\0x", 8) + user.to_string(), "others" + bare.to_string()};
+    const auto found = [&](std::vector<ClaimDigest> digests) {
+        return await(store().find_credential("email", std::move(digests), "password", soon())).value();
+    };
+    accepted(
+        AppendBuilder().write(user, 0).take("email", theirs, user).credential(next_uuid(), user, 0, "old"));
+    accepted(AppendBuilder().write(bare, 0).take("email", others, bare));
+    const Uuid newest = next_uuid();
+    accepted(AppendBuilder().write(user, 1).credential(newest, user, 0, Bytes("n\0w", 3)));
+    accepted(AppendBuilder().write(user, 2).credential(next_uuid(), user, 0, "no password", "totp"));
+
+    EXPECT_FALSE(found({{"key-1", "nobody's"}}).has_value());
+    EXPECT_FALSE(found({{"key-2", theirs}}).has_value());
+    const auto of_bare = found({{"key-1", others}});
+    ASSERT_TRUE(of_bare.has_value());
+    EXPECT_EQ(of_bare->owner, bare);
+    EXPECT_FALSE(of_bare->credential.has_value());
+    const auto of_user = found({{"key-2", theirs}, {"key-1", theirs}});
+    ASSERT_TRUE(of_user && of_user->credential);
+    EXPECT_EQ(of_user->owner, user);
+    EXPECT_EQ(of_user->credential->credential_id, newest);
+    EXPECT_EQ(of_user->credential->owner, user);
+    EXPECT_EQ(of_user->credential->kind, "password");
+    EXPECT_EQ(of_user->credential->revision, 1);
+    EXPECT_EQ(of_user->credential->sealed, Bytes("n\0w", 3));
+}
+
 TEST_P(StoreContract, NeverChangesAnotherOwnersCredential) {
     const Uuid user = next_uuid();
     const Uuid thief = next_uuid();

@@ -1,5 +1,6 @@
 #include "tests/support/sealing.hpp"
 
+#include "eventstore/sealing/lacking_key.hpp"
 #include "security/aead.hpp"
 #include "security/bytes.hpp"
 #include "security/digest.hpp"
@@ -50,7 +51,8 @@ eventstore::NewSubjectKey TestCipher::wrap(const eventstore::SubjectKey& key) {
 }
 
 eventstore::SubjectKeyPtr TestCipher::unwrap(const eventstore::StoredSubjectKey& stored) {
-    if (stored.destroyed || stored.key_encryption_key_id != wrapping_key_.id) return nullptr;
+    if (stored.destroyed) return nullptr;
+    if (stored.key_encryption_key_id != wrapping_key_.id) throw eventstore::LackingKey("wrapped by an unknown key");
     auto clear =
         security::unwrap_subject_key(wrapping_key_, wrapped_for(stored.subject, stored.key_id), stored.wrapped);
     if (!clear) return nullptr;

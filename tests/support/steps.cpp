@@ -67,6 +67,18 @@ SteppedStore::Answer<std::optional<Uuid>> SteppedStore::find_claim(std::string k
     co_return answer;
 }
 
+SteppedStore::Answer<std::optional<ClaimedCredential>> SteppedStore::find_credential(std::string claim_kind,
+                                                                                   std::vector<ClaimDigest> digests,
+                                                                                   std::string kind,
+                                                                                   Deadline deadline) {
+    auto call = [&] {
+        return inner_.find_credential(std::move(claim_kind), std::move(digests), std::move(kind), deadline);
+    };
+    auto answer = co_await stepped("find_credential", call);
+    if (answer && *answer && edit_credential) edit_credential((*answer)->credential);
+    co_return answer;
+}
+
 SteppedStore::Answer<std::optional<StoredCredential>> SteppedStore::read_credential(Uuid owner, std::string kind,
                                                                                     Deadline deadline) {
     auto call = [&] { return inner_.read_credential(owner, std::move(kind), deadline); };

@@ -51,6 +51,10 @@ public:
                                              eventstore::Deadline deadline) override;
     Answer<std::optional<Uuid>> find_claim(std::string kind, std::vector<eventstore::ClaimDigest> digests,
                                            eventstore::Deadline deadline) override;
+    Answer<std::optional<eventstore::ClaimedCredential>> find_credential(std::string claim_kind,
+                                                                         std::vector<eventstore::ClaimDigest> digests,
+                                                                         std::string kind,
+                                                                         eventstore::Deadline deadline) override;
     Answer<std::optional<eventstore::StoredCredential>> read_credential(Uuid owner, std::string kind,
                                                                         eventstore::Deadline deadline) override;
     Answer<std::vector<eventstore::StoredSubjectKey>> read_subject_keys(std::vector<Uuid> subjects,

@@ -73,7 +73,7 @@ Node::Node(World& world, eventstore::Store& store, std::size_t cached_folds)
       access(executor, store),
       services{executor, access, store, world.cipher, world.clock, world.identifiers, world.pseudonyms, world.hasher,
                world.policy, client_secrets, world.assertions, world.journal, world.limits, failure_sums,
-               world.settings} {}
+               unrecorded_failures, world.settings} {}
 
 Client first_party() { return {std::string(kFirstPartyClientId), {"https://shop.example"}, Introspects::kOwnTokens}; }
 

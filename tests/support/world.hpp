@@ -14,6 +14,7 @@
 #include "commands/refresh_session.hpp"
 #include "commands/register_user.hpp"
 #include "commands/services.hpp"
+#include "commands/unrecorded_failures.hpp"
 #include "eventstore/event_metadata.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/sealing.hpp"
@@ -66,6 +67,7 @@ public:
     commands::FoldedAccess access;
     commands::ClientSecrets client_secrets;
     commands::FailureSums failure_sums{[](std::string_view address) { return std::string(address); }};
+    commands::UnrecordedFailures unrecorded_failures;
     commands::Services services;
 };
 
