@@ -40,10 +40,12 @@ struct RotateKeys {
 };
 // Wraps every subject's key under the current key-encryption key; a new one is made for it if told.
 struct RewrapKeys {
-    std::string path;
+    std::string path{};
     bool new_key = false;     // while no service runs, for none would know it
     bool revoke_old = false;  // end those that wrap nothing any more
     bool force = false;       // a new key although a service runs
+    // Subjects whose key can't be opened, and that is put into the graveyard all the same.
+    std::vector<std::string> set_aside{};
 };
 Exit rewrap_keys(const Environment& environment, const RewrapKeys& options);
 Exit rotate_keys(const Environment& environment, const RotateKeys& options);
@@ -53,8 +55,10 @@ struct RevokeKey {
     bool force = false;  // although what it signed or sealed is still in use; never where that is lost for good
 };
 Exit revoke_key(const Environment& environment, const RevokeKey& options);
-// Writes every claim under the current claims key too, and removes those of keys that have ended.
-Exit reclaim_keys(const Environment& environment);
+// Writes every claim under the current claims key too, and removes those of keys that have ended and those of
+// nobody; if told to, also those that their owners do not have.
+enum class Unheld { kStay, kGo };
+Exit reclaim_keys(const Environment& environment, Unheld unheld = Unheld::kStay);
 struct CloseKey {
     std::string path;
     std::string id;

@@ -303,7 +303,7 @@ Exit export_audit(const Environment& environment, const ExportAudit& options) {
     if (!out.flush()) throw std::runtime_error("can't write " + draft + ": is the disk full?");
     out.close();
     audit::Manifest manifest{head.log_id, frontier.size(), frontier.root(), SystemClock().now_ms(), {}};
-    eventstore::postgres::PostgresTreeHeads heads(config->database_url);
+    eventstore::postgres::PostgresTreeHeads heads(config->database_url, configured_macs(*config));
     const auto stored = heads.load(head.log_id, opener_of(*config));
     if (stored && stored->newest && stored->newest->cursor.position <= last) manifest.tree_head = stored->newest->note;
     if (::rename(draft.c_str(), options.out.c_str()) != 0) throw std::runtime_error("can't replace " + options.out);

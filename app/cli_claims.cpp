@@ -8,6 +8,7 @@
 #include "app/logging.hpp"
 #include "app/progress.hpp"
 #include "commands/names.hpp"
+#include "domain/plain_text.hpp"
 #include "eventstore/postgres/claims.hpp"
 #include "security/hex.hpp"
 
@@ -48,6 +49,15 @@ LoadStream load_of(const StoredStream& stream) {
     if (stream.type == Role::kStreamType) return load_as<Role>(stream.id);
     if (stream.type == Group::kStreamType) return load_as<Group>(stream.id);
     return load_as<ServiceAccount>(stream.id);
+}
+
+// Whatever stands in its stream, none of it is believed to have made it.
+bool is_nobody(const commands::AnyState& state) {
+    if (const auto* user = std::get_if<User>(&state)) return user->status == User::Status::kAbsent;
+    if (const auto* role = std::get_if<Role>(&state)) return role->status == Role::Status::kAbsent;
+    if (const auto* group = std::get_if<Group>(&state)) return group->status == Group::Status::kAbsent;
+    const auto* account = std::get_if<ServiceAccount>(&state);
+    return account == nullptr || account->status == ServiceAccount::Status::kAbsent;
 }
 
 bool is_unreadable(const Fold& fold) {
@@ -120,7 +130,7 @@ private:
         return suspects;
     }
     bool is_held(const StoredClaim& claim, const Fold& owner) {
-        if (claim.kind == kFirstAdministrator) return owner.version > 0;
+        if (claim.kind == kFirstAdministrator) return !is_nobody(*owner.state);
         if (is_unreadable(owner)) return true;  // told with the names
         for (const commands::HeldName& name : commands::names_of(*owner.state)) {
             if (name.kind != claim.kind) continue;
@@ -139,9 +149,11 @@ private:
         if (!stream) return tell(claim.kind, claim.owner, "a claim of a kind that this version does not know");
         const Fold owner = fold(std::vector{*stream}).front();
         if (is_held(claim, owner)) return;
-        if (owner.version == 0) return tell(claim.kind, claim.owner, "a claim whose owner is not in the log");
+        if (is_nobody(*owner.state))
+            return tell(claim.kind, claim.owner, "a claim whose owner is not in the log");
         if (!makes_claims(claim.key_id))
-            return tell(claim.kind, claim.owner, "a claim under key " + claim.key_id + ", which the keyring lacks");
+            return tell(claim.kind, claim.owner,
+                        "a claim under key " + as_plain_text(claim.key_id) + ", which the keyring lacks");
         tell(claim.kind, claim.owner,
              "a claim of a name that its owner does not have, digest " +
                  security::hex_encode(claim.digest));
@@ -238,7 +250,8 @@ void print_json(const Comparison::Outcome& outcome) {
 
 void print_text(const Comparison::Outcome& outcome) {
     for (const auto& fault : outcome.told)
-        std::cout << "BAD: " << fault.kind << " of " << fault.owner.to_string() << ": " << fault.what << ".\n";
+        std::cout << "BAD: " << as_plain_text(fault.kind) << " of " << fault.owner.to_string() << ": "
+                  << fault.what << ".\n";
     if (outcome.faults > std::ssize(outcome.told))
         std::cout << "… and " << outcome.faults - std::ssize(outcome.told) << " more.\n";
     if (outcome.faults == 0)

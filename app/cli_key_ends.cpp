@@ -1,25 +1,33 @@
 // Ending keys of the keyring: never while something live is named by one, and moving what is.
 #include <algorithm>
+#include <functional>
 #include <iostream>
+#include <set>
 
 #include "app/cli.hpp"
 #include "app/core.hpp"
 #include "app/logging.hpp"
+#include "app/nobodys_rows.hpp"
 #include "app/system_ports.hpp"
 #include "commands/names.hpp"
 #include "domain/access/group.hpp"
 #include "domain/access/role.hpp"
 #include "domain/client/service_account.hpp"
+#include "domain/plain_text.hpp"
 #include "domain/user/user.hpp"
 #include "eventstore/postgres/key_uses.hpp"
+#include "security/hex.hpp"
 #include "security/keyring_file.hpp"
 
 namespace keyledger::app {
 namespace {
 
 namespace postgres = eventstore::postgres;
+using postgres::StoredClaim;
 using security::KeyPurpose;
 
+constexpr std::string_view kFirstAdministrator = "first_administrator";
+constexpr int kMostTold = 1'000;
 constexpr int kClaimsAtOnce = 200;  // under one lock of append's
 constexpr auto kPatience = std::chrono::seconds(30);
 
@@ -36,9 +44,17 @@ Uses in_use(bool lasting, std::string sentence) {
     return std::optional<InUse>(std::move(use));
 }
 
+postgres::NobodysClaims claims_by(NobodysRows& nobodys) {
+    return [&nobodys](const std::vector<StoredClaim>& claims) { return nobodys.claims(claims); };
+}
+postgres::NobodysKeys keys_by(NobodysRows& nobodys) {
+    return [&nobodys](const std::vector<eventstore::StoredSubjectKey>& keys) { return nobodys.keys(keys); };
+}
+
 // What is stored and named by the key: it can't end before that is moved.
-Uses uses_of_claims(const Config& config, const std::string& id, const std::string& current) {
-    const auto count = postgres::claims_only_under(config.database_url, id, current);
+Uses uses_of_claims(const Config& config, NobodysRows& nobodys, const std::string& id,
+                    const std::string& current) {
+    const auto count = postgres::claims_only_under(config.database_url, id, current, claims_by(nobodys));
     if (!count) return Unexpected(count.error());
     if (*count == 0) return none();
     return in_use(
@@ -48,8 +64,8 @@ Uses uses_of_claims(const Config& config, const std::string& id, const std::stri
                   "reclaim' first");
 }
 
-Uses uses_of_wrapping(const Config& config, const std::string& id) {
-    const auto count = postgres::subject_keys_under(config.database_url, id);
+Uses uses_of_wrapping(const Config& config, NobodysRows& nobodys, const std::string& id) {
+    const auto count = postgres::subject_keys_under(config.database_url, id, keys_by(nobodys));
     if (!count) return Unexpected(count.error());
     if (*count > 0)
         return in_use(true,
@@ -77,8 +93,8 @@ bool names_what_is_stored(KeyPurpose purpose) {
     return purpose == KeyPurpose::kClaims || purpose == KeyPurpose::kKeyEncryption;
 }
 
-Uses uses_of(const Config& config, const security::Keyring& keyring, const security::KeyDescription& key,
-             std::int64_t now_ms) {
+Uses uses_of(const Config& config, NobodysRows& nobodys, const security::Keyring& keyring,
+             const security::KeyDescription& key, std::int64_t now_ms) {
     using State = security::KeyState;
     if (key.state == State::kEnded || key.state == State::kRevoked || key.state == State::kPublished)
         return none();
@@ -95,9 +111,10 @@ Uses uses_of(const Config& config, const security::Keyring& keyring, const secur
                                           : "Wait until it has ended, or give --force";
     switch (key.purpose) {
         case KeyPurpose::kClaims:
-            return uses_of_claims(config, key.id, keyring.need_current(KeyPurpose::kClaims, now_ms).id);
+            return uses_of_claims(config, nobodys, key.id,
+                                  keyring.need_current(KeyPurpose::kClaims, now_ms).id);
         case KeyPurpose::kKeyEncryption:
-            return uses_of_wrapping(config, key.id);
+            return uses_of_wrapping(config, nobodys, key.id);
         case KeyPurpose::kSealingRoot:
             return uses_of_sealing(config.database_url, now_ms, advice);
         case KeyPurpose::kTokenSigning:
@@ -119,14 +136,16 @@ Uses uses_of(const Config& config, const security::Keyring& keyring, const secur
 
 // For all nodes, whatever their keyrings say; nothing for what names nothing that is stored. The error is a
 // sentence.
-Result<void, std::string> end_in_database(const Config& config, const security::Keyring& keyring,
+Result<void, std::string> end_in_database(const Config& config, NobodysRows& nobodys,
+                                          const security::Keyring& keyring,
                                           const security::KeyDescription& key, std::int64_t now_ms) {
     if (!names_what_is_stored(key.purpose) || key.state != security::KeyState::kRetired) return {};
     const std::string& url = config.owner_database_url;
     const auto used =
         key.purpose == KeyPurpose::kKeyEncryption
-            ? postgres::end_wrapping_key(url, key.id)
-            : postgres::end_claims_key(url, key.id, keyring.need_current(KeyPurpose::kClaims, now_ms).id);
+            ? postgres::end_wrapping_key(url, key.id, keys_by(nobodys))
+            : postgres::end_claims_key(url, key.id, keyring.need_current(KeyPurpose::kClaims, now_ms).id,
+                                       claims_by(nobodys));
     if (!used) return Unexpected(used.error());
     if (*used == 0) return {};
     return Unexpected("something new was made under it in this moment: run it again");
@@ -147,7 +166,8 @@ Exit fail(const std::string& sentence) {
 // ---- reclaim
 // What the owner claims now, as it is compared; nullopt: nothing of this kind.
 std::optional<std::string> value_of(const std::string& kind, const commands::Fold& fold) {
-    if (kind == "first_administrator") return "first";
+    if (kind == kFirstAdministrator && std::get<User>(*fold.state).status != User::Status::kAbsent)
+        return "first";
     for (const commands::HeldName& held : commands::names_of(*fold.state))
         if (held.kind == kind) return held.key;
     return std::nullopt;
@@ -167,71 +187,138 @@ std::optional<commands::LoadStream> load_for(const std::string& kind, const Uuid
 
 struct Reclaimed {
     std::int64_t moved = 0;
-    std::int64_t left = 0;  // their owners claim something else, or nothing, or can't be read
+    std::int64_t dropped = 0;  // nobody's; or, if told to, those that their owners do not have
+    std::int64_t left = 0;     // their owners claim something else, or nothing, or can't be read
 };
 
 class Reclaiming {
 public:
-    Reclaiming(const Config& config, Core& core, std::string current)
-        : config_(config), core_(core), current_(std::move(current)) {}
+    Reclaiming(const Config& config, Core& core, std::string current, Unheld unheld)
+        : config_(config),
+          core_(core),
+          current_(std::move(current)),
+          unheld_(unheld),
+          nobodys_(config, core.keyring->snapshot()) {}
 
+    // First all that can be moved is; then what is left is told of.
     Result<Reclaimed, std::string> run() {
-        postgres::StoredClaim after;
+        const auto moved = over_all([this](const std::vector<StoredClaim>& page) { return move(page); });
+        if (!moved) return Unexpected(moved.error());
+        const auto left = over_all([this](const std::vector<StoredClaim>& page) { return clear(page); });
+        if (!left) return Unexpected(left.error());
+        return all_;
+    }
+
+private:
+    using Step = std::function<Result<void, std::string>(const std::vector<StoredClaim>&)>;
+    Result<void, std::string> over_all(const Step& step) {
+        StoredClaim after;
         for (;;) {
             const auto page =
                 postgres::claims_to_move(config_.owner_database_url, current_, after, kClaimsAtOnce);
             if (!page) return Unexpected(page.error());
-            if (page->empty()) return all_;
-            const auto moves = moves_of(*page);
-            if (!moves) return Unexpected(moves.error());
-            const auto moved = postgres::move_claims(config_.owner_database_url, current_, *moves);
-            if (!moved) return Unexpected(moved.error());
-            all_.moved += *moved;
-            all_.left += std::ssize(*page) - *moved;
+            if (page->empty()) return {};
+            const auto done = step(*page);
+            if (!done) return done;
             after = page->back();
             std::cerr << "keys reclaim: " << all_.moved << " claims\n";
         }
     }
-
-private:
-    Result<std::vector<postgres::MovedClaim>, std::string> moves_of(
-        const std::vector<postgres::StoredClaim>& page) {
+    Result<void, std::string> move(const std::vector<StoredClaim>& page) {
+        const auto judged = judge(page);
+        if (!judged) return Unexpected(judged.error());
+        std::vector<postgres::MovedClaim> moves;
+        for (const Judged& one : *judged)
+            if (one.move) moves.push_back(*one.move);
+        const auto moved = postgres::move_claims(config_.owner_database_url, current_, moves);
+        if (!moved) return Unexpected(moved.error());
+        all_.moved += *moved;
+        return {};
+    }
+    Result<void, std::string> clear(const std::vector<StoredClaim>& page) {
+        std::vector<StoredClaim> away = nobodys_.claims(page);
+        for (const StoredClaim& claim : away)
+            tell(claim, "nobody's: no event that the service wrote knows of its owner", true);
+        const std::set<Uuid> unknown = owners_of(away);
+        const auto judged = judge(page);
+        if (!judged) return Unexpected(judged.error());
+        for (std::size_t i = 0; i < page.size(); ++i) {
+            if (unknown.contains(page[i].owner)) continue;
+            const bool goes = unheld_ == Unheld::kGo && !(*judged)[i].move;
+            tell(page[i], (*judged)[i].why, goes);
+            if (goes)
+                away.push_back(page[i]);
+            else
+                ++all_.left;
+        }
+        const auto dropped = postgres::drop_claims(config_.owner_database_url, away);
+        if (!dropped) return Unexpected(dropped.error());
+        all_.dropped += *dropped;
+        return {};
+    }
+    static std::set<Uuid> owners_of(const std::vector<StoredClaim>& claims) {
+        std::set<Uuid> owners;
+        for (const StoredClaim& claim : claims) owners.insert(claim.owner);
+        return owners;
+    }
+    // One by one, as far as a person reads on.
+    void tell(const StoredClaim& claim, const std::string& what, bool goes) {
+        if (++told_ > kMostTold) return;
+        (goes ? std::cout : std::cerr)
+            << "Claim (" << as_plain_text(claim.kind) << ", key " << as_plain_text(claim.key_id)
+            << ", digest " << security::hex_encode(claim.digest) << ") of " << claim.owner.to_string() << ": "
+            << what << (goes ? "; removed.\n" : ".\n");
+    }
+    struct Judged {
+        std::optional<postgres::MovedClaim> move;
+        std::string why{};  // it was not moved
+    };
+    // Of each claim, in their order.
+    Result<std::vector<Judged>, std::string> judge(const std::vector<StoredClaim>& page) {
         std::vector<commands::LoadStream> loads;
-        std::vector<postgres::StoredClaim> known;
-        for (const auto& claim : page) {
-            auto load = load_for(claim.kind, claim.owner);
+        std::vector<std::size_t> places;
+        for (std::size_t i = 0; i < page.size(); ++i) {
+            auto load = load_for(page[i].kind, page[i].owner);
             if (!load) continue;
             loads.push_back(std::move(*load));
-            known.push_back(claim);
+            places.push_back(i);
         }
         const auto folds = core_.run(core_.executor.folder().load(
             std::move(loads), commands::Freshness::kAtHead, std::chrono::steady_clock::now() + kPatience));
         if (!folds) return Unexpected(std::string("the database did not answer in time; run it again"));
-        std::vector<postgres::MovedClaim> moves;
-        for (std::size_t i = 0; i < known.size(); ++i)
-            if (auto move = move_of(known[i], (*folds)[i])) moves.push_back(std::move(*move));
-        return moves;
+        const Judged unknown{std::nullopt, "of a kind that this version does not know"};
+        std::vector<Judged> judged(page.size(), unknown);
+        for (std::size_t i = 0; i < places.size(); ++i)
+            judged[places[i]] = judged_by(page[places[i]], (*folds)[i]);
+        return judged;
     }
 
     // Only what the claim was made of, by the key that it names.
-    std::optional<postgres::MovedClaim> move_of(const postgres::StoredClaim& claim,
-                                                const commands::Fold& fold) {
+    Judged judged_by(const StoredClaim& claim, const commands::Fold& fold) {
+        const auto* user = std::get_if<User>(fold.state.get());
+        if (user != nullptr && user->exists() && !user->email && claim.kind != kFirstAdministrator)
+            return {std::nullopt,
+                    "its owner's key was destroyed ('keyledger keys undestroy' brings it back within a day)"};
         const auto value = value_of(claim.kind, fold);
-        if (!value) return std::nullopt;
+        if (!value) return {std::nullopt, "its owner has no name of this kind"};
         std::optional<eventstore::Bytes> now;
         bool is_of_value = false;
         for (const auto& [key_id, digest] : core_.pseudonyms.claim(claim.kind, *value)) {
             if (key_id == current_) now = digest;
             is_of_value = is_of_value || (key_id == claim.key_id && digest == claim.digest);
         }
-        if (!now || !is_of_value) return std::nullopt;
-        return postgres::MovedClaim{claim, *now};
+        if (!now || !is_of_value) return {std::nullopt, "not of the name that its owner has"};
+        return {postgres::MovedClaim{claim, *now},
+                "its owner has it; under the new key it is somebody else's"};
     }
 
     const Config& config_;
     Core& core_;
     const std::string current_;
+    const Unheld unheld_;
+    NobodysRows nobodys_;
     Reclaimed all_;
+    int told_ = 0;
 };
 
 std::vector<std::string> revoked_claims_keys(const security::Keyring& keyring, std::int64_t now_ms) {
@@ -258,7 +345,8 @@ Exit revoke_key(const Environment& environment, const RevokeKey& options) {
     if (!key)
         return fail("keyring " + path + " has no key '" + options.id +
                     "'; 'keyledger keys list' shows the ids");
-    const auto uses = uses_of(*config, **keyring, *key, now_ms);
+    NobodysRows nobodys(*config, *keyring);
+    const auto uses = uses_of(*config, nobodys, **keyring, *key, now_ms);
     if (!uses) return fail("what the key is used for can't be told: " + uses.error());
     if (*uses && ((*uses)->lasting || !options.force))
         return fail("key " + options.id + " was not revoked: " + (*uses)->sentence);
@@ -267,7 +355,7 @@ Exit revoke_key(const Environment& environment, const RevokeKey& options) {
         config = need_config(environment, needs);
         if (!config) return Exit::kUsage;
     }
-    if (const auto ended = end_in_database(*config, **keyring, *key, now_ms); !ended)
+    if (const auto ended = end_in_database(*config, nobodys, **keyring, *key, now_ms); !ended)
         return fail("key " + options.id + " was not revoked: " + ended.error());
     const auto revoked = security::revoke_key(path, options.id, now_ms);
     if (!revoked) return fail(revoked.error().message);
@@ -281,7 +369,7 @@ Exit revoke_key(const Environment& environment, const RevokeKey& options) {
     return Exit::kGood;
 }
 
-Exit reclaim_keys(const Environment& environment) {
+Exit reclaim_keys(const Environment& environment, Unheld unheld) {
     const auto config = need_config(environment, {Needs::kDatabase, Needs::kOwnerDatabase, Needs::kKeyring});
     if (!config) return Exit::kUsage;
     start_logging(config->log_level);
@@ -289,7 +377,7 @@ Exit reclaim_keys(const Environment& environment) {
     const std::int64_t now_ms = core.clock.now_ms();
     const auto keyring = core.keyring->snapshot();
     const std::string current = keyring->need_current(KeyPurpose::kClaims, now_ms).id;
-    const auto done = Reclaiming(*config, core, current).run();
+    const auto done = Reclaiming(*config, core, current, unheld).run();
     if (!done) return fail(done.error());
     std::cout << "Wrote " << done->moved << " claim(s) under " << current << ".\n";
     if (const auto ended = revoked_claims_keys(*keyring, now_ms); !ended.empty()) {
@@ -297,10 +385,13 @@ Exit reclaim_keys(const Environment& environment) {
         if (!gone) return fail(gone.error());
         std::cout << "Removed " << *gone << " claim(s) of keys that have ended.\n";
     }
+    if (done->dropped > 0) std::cout << "Removed " << done->dropped << " claim(s) that nobody has.\n";
     if (done->left == 0) return Exit::kGood;
     std::cerr << "keyledger: " << done->left
               << " claim(s) were left: their owners claim something else by now, or can't "
-              << "be read. Run it again; what stays, 'keyledger audit verify --claims' looks into\n";
+              << "be read. Run it again, with the newest keyring; what stays, 'keyledger audit verify "
+                 "--claims' looks into, "
+                 "and '--drop-unheld' removes what its owner does not have\n";
     return Exit::kFoundBad;
 }
 

@@ -21,7 +21,8 @@ Exit fail(const std::string& sentence) {
 
 // What the newest tree head in the database covers.
 Position signed_until(const Config& config, Core& core, const Uuid& log_id) {
-    postgres::PostgresTreeHeads heads(config.database_url);
+    postgres::PostgresTreeHeads heads(config.database_url, core.authenticity->macs(),
+                                      core.authenticity->heads());
     const auto stored = heads.load(log_id, opener(core.keyring->snapshot()));
     return stored && stored->newest ? stored->newest->cursor.position : 0;
 }
@@ -44,7 +45,7 @@ Exit close_key(const Environment& environment, const CloseKey& options) {
     if (!options.path.empty()) config->keyring_file = options.path;
     start_logging(config->log_level);
     Core core(*config);
-    const auto writing = core.authenticity->macs().writing_keys();
+    const auto writing = core.authenticity->macs()->writing_keys();
     if (std::ranges::find(writing, options.id) == writing.end())
         return fail("the keyring has no key " + options.id + " for event-macs that is in use or was");
     if (writing.front() == options.id)

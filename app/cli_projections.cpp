@@ -52,9 +52,11 @@ public:
         : config_(config),
           keyring_(open_keyring(config, clock_)),
           cipher_(*keyring_, clock_),
-          log_(config.database_url, authenticity_with([live = keyring_.get()] { return live->snapshot(); })) {
+          authenticity_(authenticity_with([live = keyring_.get()] { return live->snapshot(); })),
+          log_(config.database_url, authenticity_) {
         if (auto problem = eventstore::postgres::schema_problem(config.database_url))
             throw std::runtime_error(*problem);
+        look_at_tree_heads(*authenticity_, config.database_url);
         std::signal(SIGINT, [](int) { interrupted = 1; });
         std::signal(SIGTERM, [](int) { interrupted = 1; });
     }
@@ -83,6 +85,7 @@ private:
     SystemClock clock_;
     std::unique_ptr<security::LiveKeyring> keyring_;
     security::KeyringCipher cipher_;
+    const std::shared_ptr<eventstore::postgres::Authenticity> authenticity_;
     eventstore::postgres::PostgresLogSource log_;
     std::stop_source cancel_;
 };

@@ -1,10 +1,13 @@
 // Every subject's key under another key-encryption key, and the end of those before it.
 #include <algorithm>
 #include <iostream>
+#include <set>
 
 #include "api/write_json.hpp"
 #include "app/cli.hpp"
+#include "app/nobodys_rows.hpp"
 #include "app/system_ports.hpp"
+#include "domain/plain_text.hpp"
 #include "eventstore/postgres/key_uses.hpp"
 #include "eventstore/postgres/rewrapping.hpp"
 #include "eventstore/sealing/lacking_key.hpp"
@@ -15,8 +18,11 @@ namespace keyledger::app {
 namespace {
 
 namespace postgres = eventstore::postgres;
+using eventstore::StoredSubjectKey;
 using security::KeyPurpose;
 using security::KeyState;
+
+constexpr int kMostTold = 1'000;
 
 // A node whose keyring is older may wrap one more between a round and its end; then comes another.
 constexpr int kRounds = 5;
@@ -50,24 +56,47 @@ Result<std::string, std::string> what_serves(const Config& config) {
            "all the same: nodes answer 503 until they have the new keyring; nothing is lost";
 }
 
+Result<std::set<Uuid>, std::string> subjects_in(const std::vector<std::string>& texts) {
+    std::set<Uuid> subjects;
+    for (const std::string& text : texts) {
+        const auto id = Uuid::parse(text);
+        if (!id) return Unexpected("--set-aside: '" + text + "' is not a UUID");
+        subjects.insert(*id);
+    }
+    return subjects;
+}
+
 class Rewrapping {
 public:
-    Rewrapping(const Config& config, std::string path, const security::LiveKeyring& keyring)
+    Rewrapping(const Config& config, std::string path, const security::LiveKeyring& keyring,
+               std::set<Uuid> set_aside)
         : config_(config),
           path_(std::move(path)),
           keyring_(keyring.snapshot()),
           cipher_(keyring, clock_),
-          current_(keyring_->need_current(KeyPurpose::kKeyEncryption, clock_.now_ms()).id) {}
+          current_(keyring_->need_current(KeyPurpose::kKeyEncryption, clock_.now_ms()).id),
+          nobodys_(config, keyring_),
+          set_aside_(std::move(set_aside)) {}
 
     Exit wrap() {
-        const auto rewrap = [&](const eventstore::StoredSubjectKey& stored) { return wrapped_anew(stored); };
-        const auto done = postgres::rewrap_subject_keys(config_.owner_database_url, current_, rewrap);
+        const auto rewrap = [&](const StoredSubjectKey& stored) { return wrapped_anew(stored); };
+        const auto nobodys = [&](const std::vector<StoredSubjectKey>& unopened) {
+            return put_away(unopened);
+        };
+        const auto done =
+            postgres::rewrap_subject_keys(config_.owner_database_url, current_, rewrap, nobodys);
         if (!done) return fail(done.error());
         std::cout << "Wrapped " << done->keys << " key(s) under " << current_ << ".\n";
+        if (done->set_aside > 0)
+            std::cout << "Put " << done->set_aside
+                      << " key(s) aside that can't be opened; for a day 'keyledger keys undestroy' brings "
+                         "one back.\n";
         if (done->unopened == 0) return Exit::kGood;
         std::cerr << "keyledger: " << done->unopened
                   << " key(s) can't be opened with this keyring and stay as they "
-                  << "are; no key was ended\n";
+                  << "are; no key was ended. If there is a newer keyring, run it with that. If not, nothing "
+                     "that is sealed "
+                     "under such a key can be read: '--set-aside SUBJECT' puts it out of the way\n";
         return Exit::kFoundBad;
     }
 
@@ -79,7 +108,9 @@ public:
             if (round > 0)
                 if (const Exit again = wrap(); again != Exit::kGood) return again;
             for (auto key = old.begin(); key != old.end();) {
-                const auto used = postgres::end_wrapping_key(config_.owner_database_url, key->id);
+                const auto used = postgres::end_wrapping_key(
+                    config_.owner_database_url, key->id,
+                    [&](const std::vector<StoredSubjectKey>& keys) { return nobodys_.keys(keys); });
                 if (!used) return fail(used.error());
                 if (*used > 0) {
                     ++key;
@@ -98,12 +129,36 @@ public:
     }
 
 private:
-    std::optional<eventstore::NewSubjectKey> wrapped_anew(const eventstore::StoredSubjectKey& stored) try {
+    std::optional<eventstore::NewSubjectKey> wrapped_anew(const StoredSubjectKey& stored) try {
         const auto key = cipher_.unwrap(stored);
         if (!key) return std::nullopt;
         return cipher_.wrap(*key);
     } catch (const eventstore::LackingKey&) {
         return std::nullopt;
+    }
+
+    // Told one by one, as far as a person reads on.
+    std::vector<StoredSubjectKey> put_away(const std::vector<StoredSubjectKey>& unopened) {
+        const auto known = nobodys_.whose(unopened);
+        std::vector<StoredSubjectKey> away;
+        for (const StoredSubjectKey& key : unopened) {
+            const auto whose = known.find(key.subject);
+            const bool goes = whose == known.end() || set_aside_.contains(key.subject);
+            if (goes) away.push_back(key);
+            if (++told_ > kMostTold) continue;
+            (goes ? std::cout : std::cerr)
+                << "Key " << key.key_id.to_string() << " of " << key.subject.to_string() << " ("
+                << (whose == known.end() ? "nobody's: no event that the service wrote knows of them"
+                                         : whose->second)
+                << "): " << why_closed(key) << (goes ? "; put aside.\n" : ".\n");
+        }
+        return away;
+    }
+    std::string why_closed(const StoredSubjectKey& key) const {
+        const std::string& id = key.key_encryption_key_id;
+        return keyring_->find(KeyPurpose::kKeyEncryption, id, clock_.now_ms()) != nullptr
+                   ? "it does not open under key " + id + ", which it names"
+                   : "the keyring lacks key " + as_plain_text(id) + ", which it names";
     }
 
     const Config& config_;
@@ -112,6 +167,9 @@ private:
     const std::shared_ptr<const security::Keyring> keyring_;
     security::KeyringCipher cipher_;
     const std::string current_;
+    NobodysRows nobodys_;
+    const std::set<Uuid> set_aside_;
+    int told_ = 0;
 };
 
 }  // namespace
@@ -122,6 +180,11 @@ Exit rewrap_keys(const Environment& environment, const RewrapKeys& options) {
     if (!has_path) needs.push_back(Needs::kKeyring);
     const auto config = need_config(environment, needs);
     if (!config) return Exit::kUsage;
+    auto set_aside = subjects_in(options.set_aside);
+    if (!set_aside) {
+        std::cerr << "keyledger: " << set_aside.error() << '\n';
+        return Exit::kUsage;
+    }
     const std::string path = has_path ? options.path : config->keyring_file;
     const SystemClock clock;
     if (options.new_key) {
@@ -138,7 +201,7 @@ Exit rewrap_keys(const Environment& environment, const RewrapKeys& options) {
     if (!coming.empty())
         return fail("key " + coming.front().id + " is used from " + api::rfc3339(coming.front().use_from_ms) +
                     " on; until then everything stays under the one before. Run it again then");
-    Rewrapping rewrapping(*config, path, **keyring);
+    Rewrapping rewrapping(*config, path, **keyring, std::move(*set_aside));
     const Exit wrapped = rewrapping.wrap();
     if (wrapped != Exit::kGood || !options.revoke_old) return wrapped;
     const Exit ended = rewrapping.end_the_old();

@@ -67,6 +67,9 @@ Exit serve(const Environment& environment, const std::vector<std::string>& names
         }
         service.stop();
         return Exit::kGood;
+    } catch (const StartStopped&) {
+        spdlog::info("told to stop, before it served");
+        return Exit::kGood;
     } catch (const StartFailure& failure) {
         std::cerr << "keyledger: " << failure.what() << '\n';
         return Exit::kFailed;

@@ -1,5 +1,9 @@
 #include "app/core.hpp"
 
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+
 #include "api/network.hpp"
 #include "app/log_reading.hpp"
 #include "app/service.hpp"
@@ -65,6 +69,21 @@ security::PasswordPolicy password_policy(const Config& config) {
     return policy;
 }
 
+// A signal that is blocked waits until somebody takes it.
+bool is_told_to_stop() {
+    sigset_t waiting;
+    sigemptyset(&waiting);
+    sigpending(&waiting);
+    return sigismember(&waiting, SIGTERM) == 1 || sigismember(&waiting, SIGINT) == 1;
+}
+
+void look_at_heads(eventstore::postgres::Authenticity& authenticity, const std::string& url) try {
+    const auto tell = [](const std::string& word) { spdlog::warn("{}", word); };
+    if (!look_at_tree_heads(authenticity, url, tell, [] { return !is_told_to_stop(); })) throw StartStopped();
+} catch (const std::runtime_error& failure) {
+    throw StartFailure(failure.what());
+}
+
 }  // namespace
 
 Core::Core(const Config& config)
@@ -88,6 +107,7 @@ Core::Core(const Config& config)
                identifiers, pseudonyms, hasher, policy,       client_secrets,
                assertions,  journal,    limits, failure_sums, unrecorded_failures,
                command_settings(config)} {
+    look_at_heads(*authenticity, config.database_url);
     // Else nothing that is read could be believed, and all would wait for it.
     if (const auto known = authenticity->is_announced(config.database_url, {}); !known)
         throw StartFailure(known.error());

@@ -165,7 +165,7 @@ void Housekeeper::erase_anonymous_callers() {
 // A new key is used once the log says so: a node that lacks it stops instead of taking what it made for
 // somebody else's.
 void Housekeeper::announce_mac_key() {
-    const auto keys = core_.authenticity->macs().writing_keys();
+    const auto keys = core_.authenticity->macs()->writing_keys();
     if (keys.empty()) return;
     const auto announced = core_.authenticity->is_announced(database_url_, keys.front());
     if (!announced)

@@ -1,10 +1,14 @@
 #include "app/log_reading.hpp"
 
+#include <iostream>
+
 #include "app/system_ports.hpp"
 #include "eventstore/postgres/migrator.hpp"
 
 namespace keyledger::app {
 namespace {
+
+constexpr auto kTreeHeadsWord = std::chrono::seconds(3);
 
 eventstore::Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::seconds(30); }
 
@@ -42,11 +46,38 @@ std::shared_ptr<eventstore::postgres::Authenticity> configured_authenticity(cons
     return std::make_shared<eventstore::postgres::Authenticity>(std::move(macs));
 }
 
-Log::Log(const Config& config)
-    : authenticity_(configured_authenticity(config)),
+bool look_at_tree_heads(eventstore::postgres::Authenticity& authenticity, const std::string& url,
+                        const std::function<void(const std::string&)>& tell,
+                        const std::function<bool()>& go_on) {
+    using Clock = std::chrono::steady_clock;
+    auto next_word = Clock::now() + kTreeHeadsWord;
+    const auto looked = authenticity.look_at_heads(url, [&](std::int64_t heads) {
+        if (Clock::now() >= next_word) {
+            tell("looked at " + std::to_string(heads) +
+                 " tree heads in the database, from the newest back, and no key of "
+                 "the keyring signed any; going on");
+            next_word = Clock::now() + kTreeHeadsWord;
+        }
+        return go_on();
+    });
+    if (!looked)
+        throw std::runtime_error("the tree heads in the database can't be looked at: " + looked.error());
+    return *looked;
+}
+
+void look_at_tree_heads(eventstore::postgres::Authenticity& authenticity, const std::string& url) {
+    look_at_tree_heads(authenticity, url,
+                       [](const std::string& word) { std::cerr << "keyledger: " << word << '\n'; });
+}
+
+Log::Log(const Config& config) : Log(config, configured_authenticity(config)) {}
+
+Log::Log(const Config& config, std::shared_ptr<eventstore::postgres::Authenticity> authenticity)
+    : authenticity_(std::move(authenticity)),
       store_(settings_of(config, authenticity_), [] { return SystemClock().now_ms(); }) {
     if (auto problem = eventstore::postgres::schema_problem(config.database_url))
         throw std::runtime_error(*problem);
+    if (authenticity_) look_at_tree_heads(*authenticity_, config.database_url);
 }
 
 Log::~Log() {

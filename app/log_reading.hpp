@@ -2,6 +2,8 @@
 // The log for commands that only read it: the store, and what tells its events from what others wrote, if there is a
 // keyring.
 #include <boost/asio/thread_pool.hpp>
+#include <functional>
+#include <memory>
 #include <stdexcept>
 #include <vector>
 
@@ -19,9 +21,21 @@ std::shared_ptr<const eventstore::EventMacs> configured_macs(const Config& confi
 // With the keyring that is configured; nullptr if none is. Throws std::runtime_error if it can't be read.
 std::shared_ptr<eventstore::postgres::Authenticity> configured_authenticity(const Config& config);
 
+// Looks at the tree heads that the database keeps, before anything else is read: whoever has the service's role
+// may have put some ten thousand of their own there. `tell` gets a sentence every few seconds that it takes.
+// False: `go_on`, asked after each page, had it stop. Throws std::runtime_error if the database does not answer.
+bool look_at_tree_heads(
+    eventstore::postgres::Authenticity& authenticity, const std::string& url,
+    const std::function<void(const std::string&)>& tell,
+    const std::function<bool()>& go_on = [] { return true; });
+// For commands: on standard error.
+void look_at_tree_heads(eventstore::postgres::Authenticity& authenticity, const std::string& url);
+
 class Log {
 public:
     explicit Log(const Config& config);  // throws std::runtime_error if the schema does not fit
+    // With the keys that tell its events from others', instead of those of the configured keyring.
+    Log(const Config& config, std::shared_ptr<eventstore::postgres::Authenticity> authenticity);
     ~Log();
 
     template <class T>

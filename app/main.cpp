@@ -107,8 +107,31 @@ void add_key_ends(CLI::App& keys, Chosen& chosen, const std::shared_ptr<std::str
         keys.add_subcommand("reclaim",
                             "write every claim under the current claims key, so that older ones can end; "
                             "as the owner (KEYLEDGER_OWNER_DATABASE_URL)");
-    reclaiming->callback([&chosen] {
-        chosen.run = [] { return reclaim_keys(from_process); };
+    auto drops = std::make_shared<bool>(false);
+    reclaiming->add_flag(
+        "--drop-unheld", *drops,
+        "also remove claims that their owners do not have, so that they keep no key from ending; claims of "
+        "nobody, whom no event of the service's knows, are removed unasked");
+    reclaiming->callback([&chosen, drops] {
+        chosen.run = [drops] { return reclaim_keys(from_process, *drops ? Unheld::kGo : Unheld::kStay); };
+    });
+}
+
+void add_rewrap(CLI::App& keys, Chosen& chosen, const std::shared_ptr<std::string>& path) {
+    auto rewrap = std::make_shared<RewrapKeys>();
+    auto* rewrapping =
+        keys.add_subcommand("rewrap",
+                            "wrap every subject's key under the current key-encryption key; as the owner "
+                            "(KEYLEDGER_OWNER_DATABASE_URL)");
+    rewrapping->add_flag("--revoke-old", rewrap->revoke_old, "then end the key-encryption keys before it");
+    rewrapping->add_option(
+        "--set-aside", rewrap->set_aside,
+        "a subject whose key can't be opened by any keyring, so that it keeps no key from ending: it "
+        "goes to the graveyard, from where 'keys undestroy' brings it back for a day. Keys of nobody, "
+        "whom no event of the service's knows, go there unasked");
+    rewrapping->callback([&chosen, path, rewrap] {
+        rewrap->path = *path;
+        chosen.run = [rewrap] { return rewrap_keys(from_process, *rewrap); };
     });
 }
 
@@ -160,17 +183,7 @@ void add_keys(CLI::App& app, Chosen& chosen) {
         chosen.run = [rotate] { return rotate_keys(from_process, *rotate); };
     });
 
-    auto rewrap = std::make_shared<RewrapKeys>();
-    auto* rewrapping =
-        keys->add_subcommand("rewrap",
-                             "wrap every subject's key under the current key-encryption key; as the owner "
-                             "(KEYLEDGER_OWNER_DATABASE_URL)");
-    rewrapping->add_flag("--revoke-old", rewrap->revoke_old, "then end the key-encryption keys before it");
-    rewrapping->callback([&chosen, path, rewrap] {
-        rewrap->path = *path;
-        chosen.run = [rewrap] { return rewrap_keys(from_process, *rewrap); };
-    });
-
+    add_rewrap(*keys, chosen, path);
     add_key_ends(*keys, chosen, path);
     add_keys_of_the_log(*keys, chosen, path);
 

@@ -15,9 +15,12 @@ struct StartFailure : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// Told to stop (SIGTERM, SIGINT, which are blocked) before it served.
+struct StartStopped {};
+
 class Service {
 public:
-    // Reads keys and clients, checks the schema, learns which log it serves. Throws StartFailure.
+    // Reads keys and clients, checks the schema, learns which log it serves. Throws StartFailure, or StartStopped.
     explicit Service(const Config& config);
     ~Service();  // stop()
     Service(const Service&) = delete;

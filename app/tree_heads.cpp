@@ -50,13 +50,15 @@ std::optional<audit::SignedTreeHead> newest_seen(const Config& config, const Uui
         else std::move(read->begin(), read->end(), std::back_inserter(notes.notes));
     }
     const auto stored = store.load(log_id, open);
-    if (stored && stored->newest) notes.notes.push_back(stored->newest->note);
-    if (stored && stored->unopened > 0)
-        spdlog::error("{} tree heads in the database were signed by no key of the keyring: whoever has the service's "
-                      "role there may have added them, or the keyring lacks a key",
-                      stored->unopened);
+    if (!stored) throw StartFailure("the tree heads in the database can't be looked at; it does not answer");
+    if (stored->newest) notes.notes.push_back(stored->newest->note);
+    if (stored->unopened > 0)
+        spdlog::error(
+            "{} tree heads in the database were signed by no key of the keyring{}: whoever has the service's "
+            "role there may have added them, or the keyring lacks a key",
+            stored->unopened, stored->newest ? "" : ", and none there by any");
     auto newest = audit::newest_of(notes, log_id, open);
-    if (stored && stored->emptied && !newest.head)
+    if (stored->emptied && !newest.head)
         throw StartFailure("the tree heads of log " + log_id.to_string() +
                            " were taken away, and nothing tells any more whether the log is what it was. Set "
                            "KEYLEDGER_TREE_HEAD_FILE to the file that they were written to. If there is none, verify "
@@ -104,11 +106,12 @@ struct TreeHeads::Parts {
     Parts(const Config& config, Core& core, const eventstore::Head& log)
         : source(config.database_url, core.authenticity),
           session(config.database_url, "tree-heads"),
-          store(config.database_url),
+          store(config.database_url, core.authenticity->macs(), core.authenticity->heads()),
           topic(topic_of(config)),
           seen(newest_seen(config, log.log_id, store, topic.get(), opener(core.keyring->snapshot()))),
           maker(log.log_id,
-                config.serves_publisher ? audit::TreeHeadMaker::Part::kMakes : audit::TreeHeadMaker::Part::kWatches,
+                config.serves_publisher ? audit::TreeHeadMaker::Part::kMakes
+                                        : audit::TreeHeadMaker::Part::kWatches,
                 std::chrono::seconds(config.tree_head_s), ports(config, core), seen) {}
 
     audit::TreeHeadPorts ports(const Config& config, Core& core) {

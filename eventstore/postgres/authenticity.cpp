@@ -77,16 +77,43 @@ Position Authenticity::signed_until(pqxx::transaction_base& read, const Uuid& lo
         const std::lock_guard lock(mutex_);
         heads = heads_;
     }
-    const audit::OpenNote open = [this](std::string_view note) -> Result<std::string, std::string> {
-        auto text = macs_->open(note);
-        if (text) return std::move(*text);
-        return Unexpected(std::string("a note that no key of the keyring signed"));
-    };
-    const auto& found = heads.look(read, log_id, open);
-    const Position until = found.newest ? found.newest->cursor.position : 0;
+    while (heads.look_further(read, log_id, opener(), macs_.get()) != StoredHeads::Looked::kAll) continue;
+    const Position until = heads.found().newest ? heads.found().newest->cursor.position : 0;
     const std::lock_guard lock(mutex_);
     heads_ = std::move(heads);
     return until;
+}
+
+audit::OpenNote Authenticity::opener() const {
+    return [macs = macs_](std::string_view note) -> Result<std::string, std::string> {
+        auto text = macs->open(note);
+        if (text) return std::move(*text);
+        return Unexpected(std::string("a note that no key of the keyring signed"));
+    };
+}
+
+Result<bool, std::string> Authenticity::look_at_heads(const std::string& url, const LookedAt& go_on) {
+    StoredHeads heads = this->heads();
+    auto looked = as_value([&] {
+        const auto connection = open_reader(url, kPatience);
+        for (;;) {
+            const AnswerWithin bound(connection->sock(), kPatience + kAnswerGrace);
+            pqxx::nontransaction read(*connection);
+            const Uuid log_id = uuid_in(read.exec1("select log_id from keyledger.log")[0]);
+            if (heads.look_further(read, log_id, opener(), macs_.get()) == StoredHeads::Looked::kAll)
+                return true;
+            if (go_on && !go_on(heads.looked_at())) return false;
+        }
+    });
+    if (!looked) return Unexpected(looked.error().text);
+    const std::lock_guard lock(mutex_);
+    heads_ = std::move(heads);
+    return *looked;
+}
+
+StoredHeads Authenticity::heads() const {
+    const std::lock_guard lock(mutex_);
+    return heads_;
 }
 
 // What can't be believed is looked at again with all that the log says by now.

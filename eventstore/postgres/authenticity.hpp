@@ -38,15 +38,22 @@ public:
     // The last position of events from before MACs; 0: there are none. Reads it anew; the error is a
     // sentence.
     Result<Position, std::string> without_macs_until(const std::string& url);
-    const EventMacs& macs() const { return *macs_; }
+    // Looks at the tree heads that the database keeps, a page at a time, each with its own bound, however many somebody
+    // put there; what reads afterwards looks at those alone that were added since. Before anything else is read. False:
+    // `go_on` had it stop. The error is a sentence.
+    Result<bool, std::string> look_at_heads(const std::string& url, const LookedAt& go_on);
+    // As far as they were looked at.
+    StoredHeads heads() const;
+    const std::shared_ptr<const EventMacs>& macs() const { return macs_; }
 
 private:
     enum class Known { kWillDo, kReadAgain };
     std::shared_ptr<const LogFacts> facts(pqxx::transaction_base& read, Known known);
     Position signed_until(pqxx::transaction_base& read, const Uuid& log_id);
+    audit::OpenNote opener() const;
 
     const std::shared_ptr<const EventMacs> macs_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::shared_ptr<const LogFacts> facts_;
     StoredHeads heads_;
     Uuid signed_log_;

@@ -1,8 +1,10 @@
 #include "eventstore/postgres/key_uses.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "eventstore/postgres/pqxx_connection.hpp"
+#include "eventstore/postgres/subject_key_rows.hpp"
 #include "security/bytes.hpp"
 #include "security/hex.hpp"
 
@@ -25,20 +27,91 @@ auto with_session(const std::string& url, const Work& work)
 
 std::int64_t count_in(const pqxx::row& row) { return row[0].as<std::int64_t>(); }
 
-std::int64_t count_claims_only_under(pqxx::work& work, const std::string& key_id,
-                                     const std::string& current_key_id) {
-    return count_in(work.exec_params1(
-        "select count(*) from keyledger.claims h where h.key_id = $1 and not exists (select from "
-        "keyledger.claims t"
-        " where t.owner = h.owner and t.kind = h.kind and t.key_id = $2 and t.tenant = h.tenant)",
-        key_id, current_key_id));
+constexpr int kRowsAtOnce = 1'000;
+constexpr std::int64_t kMostLookedAt = 20'000;  // under append's lock; what is beyond counts as used
+
+constexpr const char* kOnlyUnder =
+    " from keyledger.claims h where h.key_id = $1 and not exists (select from keyledger.claims t"
+    " where t.owner = h.owner and t.kind = h.kind and t.key_id = $2 and t.tenant = h.tenant)";
+constexpr const char* kWrappedBy =
+    " from keyledger.subject_keys where key_encryption_key_id = $1 and destroyed_at is null";
+
+enum class Nobodys { kStays, kGoes };
+
+std::vector<StoredClaim> claims_in(const pqxx::result& rows) {
+    std::vector<StoredClaim> claims;
+    for (const auto& row : rows)
+        claims.push_back({row[0].c_str(), row[1].c_str(), bytes_in(row[2]), uuid_in(row[3])});
+    return claims;
 }
 
-std::int64_t count_subject_keys_under(pqxx::work& work, const std::string& key_id) {
-    return count_in(
-        work.exec_params1("select count(*) from keyledger.subject_keys"
-                          " where key_encryption_key_id = $1 and destroyed_at is null",
-                          key_id));
+void drop(pqxx::transaction_base& work, const StoredClaim& claim) {
+    work.exec_params(
+        "delete from keyledger.claims where digest = $1::bytea and kind = $2 and key_id = $3 and owner = $4",
+        bytea_of(claim.digest), claim.kind, claim.key_id, claim.owner.to_string());
+}
+
+// Page by page, until something is somebody's: then how much there is counts, and no more which.
+template <class Row, class Page, class All, class Take>
+std::int64_t count_used(const Page& page_after, const All& all, const Take& take,
+                        const std::function<std::vector<Row>(const std::vector<Row>&)>& nobodys) {
+    std::int64_t looked_at = 0;
+    std::int64_t not_counted = 0;
+    Row last{};
+    for (;;) {
+        const std::vector<Row> page = page_after(last);
+        if (page.empty()) return 0;
+        const std::vector<Row> away = nobodys(page);
+        for (const Row& row : away) take(row);
+        looked_at += std::ssize(page);
+        not_counted += std::ssize(away);
+        if (away.size() < page.size() || looked_at >= kMostLookedAt)
+            return std::max<std::int64_t>(1, all() - not_counted);
+        last = page.back();
+    }
+}
+
+std::int64_t count_claims_only_under(pqxx::work& work, const std::string& key_id,
+                                     const std::string& current_key_id, const NobodysClaims& nobodys,
+                                     Nobodys fate) {
+    std::int64_t taken = 0;
+    const auto page_after = [&](const StoredClaim& last) {
+        return claims_in(
+            work.exec_params("select h.kind, h.key_id, h.digest, h.owner" + std::string(kOnlyUnder) +
+                                 " and (h.digest, h.kind) > ($3::bytea, $4::text collate \"C\")"
+                                 " order by h.digest, h.kind limit $5",
+                             key_id, current_key_id, bytea_of(last.digest), last.kind, kRowsAtOnce));
+    };
+    const auto all = [&] {
+        return taken + count_in(work.exec_params1("select count(*)" + std::string(kOnlyUnder), key_id,
+                                                  current_key_id));
+    };
+    const auto take = [&](const StoredClaim& claim) {
+        if (fate == Nobodys::kStays) return;
+        drop(work, claim);
+        ++taken;
+    };
+    return count_used<StoredClaim>(page_after, all, take, nobodys);
+}
+
+std::int64_t count_subject_keys_under(pqxx::work& work, const std::string& key_id, const NobodysKeys& nobodys,
+                                      Nobodys fate) {
+    std::int64_t taken = 0;
+    const auto page_after = [&](const StoredSubjectKey& last) {
+        return subject_keys_in(work.exec_params("select subject, key_id, wrapped_key, key_encryption_key_id" +
+                                                    std::string(kWrappedBy) +
+                                                    " and subject > $2::uuid order by subject limit $3",
+                                                key_id, last.subject.to_string(), kRowsAtOnce));
+    };
+    const auto all = [&] {
+        return taken + count_in(work.exec_params1("select count(*)" + std::string(kWrappedBy), key_id));
+    };
+    const auto take = [&](const StoredSubjectKey& key) {
+        if (fate == Nobodys::kStays) return;
+        set_aside(work, key);
+        ++taken;
+    };
+    return count_used<StoredSubjectKey>(page_after, all, take, nobodys);
 }
 
 // What is under way ends before, and what begins afterwards is refused: nothing can come in between.
@@ -54,11 +127,13 @@ std::int64_t end_unless_used(pqxx::work& work, const std::string& key_id, const 
 }
 
 constexpr const char* kToMove =
-    "select distinct on (h.owner, h.kind) h.kind, h.key_id, h.digest, h.owner from keyledger.claims h"
-    " where h.key_id <> $1 and (h.owner, h.kind) > ($2::uuid, $3::text collate \"C\")"
+    "select h.kind, h.key_id, h.digest, h.owner from keyledger.claims h"
+    " where h.key_id <> $1"
+    " and (h.owner, h.kind, h.digest, h.key_id) > ($2::uuid, $3::text collate \"C\", $4::bytea, $5::text "
+    "collate \"C\")"
     " and not exists (select from keyledger.claims t where t.owner = h.owner and t.kind = h.kind and "
     "t.key_id = $1"
-    " and t.tenant = h.tenant) order by h.owner, h.kind limit $4";
+    " and t.tenant = h.tenant) order by h.owner, h.kind, h.digest, h.key_id limit $6";
 
 // The old claim is looked for under the lock: a value that its owner has given up is not claimed again.
 constexpr const char* kMove =
@@ -73,26 +148,35 @@ constexpr const char* kMove =
 }  // namespace
 
 Result<std::int64_t, std::string> claims_only_under(const std::string& url, const std::string& key_id,
-                                                    const std::string& current_key_id) {
-    return with_session(
-        url, [&](pqxx::work& work) { return count_claims_only_under(work, key_id, current_key_id); });
+                                                    const std::string& current_key_id,
+                                                    const NobodysClaims& nobodys) {
+    return with_session(url, [&](pqxx::work& work) {
+        return count_claims_only_under(work, key_id, current_key_id, nobodys, Nobodys::kStays);
+    });
 }
 
-Result<std::int64_t, std::string> subject_keys_under(const std::string& url, const std::string& key_id) {
-    return with_session(url, [&](pqxx::work& work) { return count_subject_keys_under(work, key_id); });
+Result<std::int64_t, std::string> subject_keys_under(const std::string& url, const std::string& key_id,
+                                                     const NobodysKeys& nobodys) {
+    return with_session(url, [&](pqxx::work& work) {
+        return count_subject_keys_under(work, key_id, nobodys, Nobodys::kStays);
+    });
 }
 
-Result<std::int64_t, std::string> end_wrapping_key(const std::string& owner_url, const std::string& key_id) {
+Result<std::int64_t, std::string> end_wrapping_key(const std::string& owner_url, const std::string& key_id,
+                                                   const NobodysKeys& nobodys) {
     return with_session(owner_url, [&](pqxx::work& work) {
-        return end_unless_used(work, key_id, [&] { return count_subject_keys_under(work, key_id); });
+        return end_unless_used(
+            work, key_id, [&] { return count_subject_keys_under(work, key_id, nobodys, Nobodys::kGoes); });
     });
 }
 
 Result<std::int64_t, std::string> end_claims_key(const std::string& owner_url, const std::string& key_id,
-                                                 const std::string& current_key_id) {
+                                                 const std::string& current_key_id,
+                                                 const NobodysClaims& nobodys) {
     return with_session(owner_url, [&](pqxx::work& work) {
-        return end_unless_used(work, key_id,
-                               [&] { return count_claims_only_under(work, key_id, current_key_id); });
+        return end_unless_used(work, key_id, [&] {
+            return count_claims_only_under(work, key_id, current_key_id, nobodys, Nobodys::kGoes);
+        });
     });
 }
 
@@ -137,11 +221,8 @@ Result<std::vector<StoredClaim>, std::string> claims_to_move(const std::string& 
                                                              const std::string& current_key_id,
                                                              const StoredClaim& after, int at_most) {
     return with_session(owner_url, [&](pqxx::work& work) {
-        std::vector<StoredClaim> claims;
-        for (const auto& row :
-             work.exec_params(kToMove, current_key_id, after.owner.to_string(), after.kind, at_most))
-            claims.push_back({row[0].c_str(), row[1].c_str(), bytes_in(row[2]), uuid_in(row[3])});
-        return claims;
+        return claims_in(work.exec_params(kToMove, current_key_id, after.owner.to_string(), after.kind,
+                                          bytea_of(after.digest), after.key_id, at_most));
     });
 }
 
@@ -158,6 +239,14 @@ Result<std::int64_t, std::string> move_claims(const std::string& owner_url, cons
             texts([](const MovedClaim& one) { return one.from.owner.to_string(); }),
             texts([](const MovedClaim& one) { return security::hex_encode(one.digest); }));
         return static_cast<std::int64_t>(done.affected_rows());
+    });
+}
+
+Result<std::int64_t, std::string> drop_claims(const std::string& owner_url,
+                                              const std::vector<StoredClaim>& claims) {
+    return with_session(owner_url, [&](pqxx::work& work) {
+        for (const StoredClaim& claim : claims) drop(work, claim);
+        return std::ssize(claims);
     });
 }
 

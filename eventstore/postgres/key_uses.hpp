@@ -5,25 +5,36 @@
 #include <vector>
 
 #include "domain/result.hpp"
+#include "eventstore/postgres/claims.hpp"
+#include "eventstore/postgres/rewrapping.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::eventstore::postgres {
 
-// Claims that are there under this key and not under the current one: who made them would not be found any more, and
-// what they claim would be free. Errors are sentences. All of this blocks, on connections of their own.
+// Of some claims those that are nobody's: no event that is believed knows their owner. It may read the log, over
+// sessions of its own.
+using NobodysClaims = std::function<std::vector<StoredClaim>(const std::vector<StoredClaim>&)>;
+
+// Claims that are there under this key and not under the current one: who made them would not be found any more,
+// and what they claim would be free. Errors are sentences. All of this blocks, on connections of their own. What
+// is nobody's does not count: whoever may append can add any number of it, and no key would ever end.
 Result<std::int64_t, std::string> claims_only_under(const std::string& url, const std::string& key_id,
-                                                    const std::string& current_key_id);
+                                                    const std::string& current_key_id,
+                                                    const NobodysClaims& nobodys);
 // Subjects' keys that it wraps, and that are not destroyed.
-Result<std::int64_t, std::string> subject_keys_under(const std::string& url, const std::string& key_id);
+Result<std::int64_t, std::string> subject_keys_under(const std::string& url, const std::string& key_id,
+                                                     const NobodysKeys& nobodys);
 // Subjects' keys that it wraps, and that were destroyed within the last day: they can still be brought back.
 Result<std::int64_t, std::string> buried_keys_under(const std::string& url, const std::string& key_id);
 
-// Ends a key for all nodes, in one transaction under append's lock, unless something living is under it
-// alone: returns how much is, and 0 if it has ended. From then on the database refuses what any node makes
-// under it. As the owner.
-Result<std::int64_t, std::string> end_wrapping_key(const std::string& owner_url, const std::string& key_id);
+// Ends a key for all nodes, in one transaction under append's lock, unless something living is under it alone:
+// returns how much is, and 0 if it has ended. What is nobody's goes: keys to the graveyard, claims for good. From
+// then on the database refuses what any node makes under it. As the owner.
+Result<std::int64_t, std::string> end_wrapping_key(const std::string& owner_url, const std::string& key_id,
+                                                   const NobodysKeys& nobodys);
 Result<std::int64_t, std::string> end_claims_key(const std::string& owner_url, const std::string& key_id,
-                                                 const std::string& current_key_id);
+                                                 const std::string& current_key_id,
+                                                 const NobodysClaims& nobodys);
 // All that ended so.
 Result<std::vector<std::string>, std::string> ended_keys(const std::string& url);
 // How many sessions of members of the service's role there are in this database, but for superusers' and the
@@ -33,14 +44,8 @@ Result<std::int64_t, std::string> sessions_of_services(const std::string& owner_
 // Sessions that have not ended, by the read model; 0 where there is none.
 Result<std::int64_t, std::string> live_sessions(const std::string& url, std::int64_t now_ms);
 
-struct StoredClaim {
-    std::string kind;
-    std::string key_id;
-    Bytes digest;
-    Uuid owner;
-};
-// Claims without one of the same owner and kind under the current key, in the order of owners, after that one. At most
-// so many.
+// Claims without one of the same owner and kind under the current key, in the order of owners, after that one. At
+// most so many.
 Result<std::vector<StoredClaim>, std::string> claims_to_move(const std::string& owner_url,
                                                              const std::string& current_key_id,
                                                              const StoredClaim& after, int at_most);
@@ -49,11 +54,14 @@ struct MovedClaim {
     StoredClaim from;
     Bytes digest;  // of the same value under the current key
 };
-// Writes them under the current key, beside those that there are. One transaction under append's lock, so that nothing
-// comes in between: a claim that was released meanwhile (a new name, an erased owner) is left out, and one that another
-// owner has taken, too. How many were written.
+// Writes them under the current key, beside those that there are. One transaction under append's lock, so that
+// nothing comes in between: a claim that was released meanwhile (a new name, an erased owner) is left out, and one
+// that another owner has taken, too. How many were written.
 Result<std::int64_t, std::string> move_claims(const std::string& owner_url, const std::string& current_key_id,
                                               const std::vector<MovedClaim>& claims);
+// Removes these very claims. How many there were.
+Result<std::int64_t, std::string> drop_claims(const std::string& owner_url,
+                                              const std::vector<StoredClaim>& claims);
 // Removes what is left under keys that have ended. How many there were.
 Result<std::int64_t, std::string> drop_claims_of(const std::string& owner_url, const std::vector<std::string>& key_ids);
 

@@ -38,11 +38,15 @@ Result<bool, std::string> bring_back_key(const std::string& owner_url, const Uui
     pqxx::work work(*connection);
     work.exec("select pg_advisory_xact_lock(5426354651)");
     const std::string id = subject.to_string();
+    // What 'keys rewrap' put aside left no row behind.
     const auto back = work.exec_params(
-        "update keyledger.subject_keys k set wrapped_key = g.wrapped_key,"
-        " key_encryption_key_id = g.key_encryption_key_id, destroyed_at = null"
-        " from keyledger.graveyard g where k.subject = $1 and g.subject = k.subject"
-        " and g.key_id = k.key_id and k.destroyed_at is not null",
+        "insert into keyledger.subject_keys as k (subject, tenant, key_id, wrapped_key, "
+        "key_encryption_key_id)"
+        " select g.subject, g.tenant, g.key_id, g.wrapped_key, g.key_encryption_key_id"
+        " from keyledger.graveyard g where g.subject = $1"
+        " on conflict (subject) do update set wrapped_key = excluded.wrapped_key,"
+        " key_encryption_key_id = excluded.key_encryption_key_id, destroyed_at = null"
+        " where k.key_id = excluded.key_id and k.destroyed_at is not null",
         id);
     work.exec_params("delete from keyledger.graveyard where subject = $1", id);
     // What was remembered of the stream while its personal fields could not be read.

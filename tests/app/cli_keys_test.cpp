@@ -4,14 +4,22 @@
 
 #include <fstream>
 
+#include "app/system_ports.hpp"
 #include "eventstore/postgres/key_uses.hpp"
+#include "security/adapters/keyed_digests.hpp"
 #include "tests/app/command_line.hpp"
+#include "tests/support/appends.hpp"
+#include "tests/support/raw_writer.hpp"
 
 using namespace keyledger;
 using namespace keyledger::app;
 using namespace keyledger::eventstore;
 using keyledger::app::test::CommandLine;
 using keyledger::app::test::Ran;
+using keyledger::test::AppendBuilder;
+using keyledger::test::next_bytes;
+using keyledger::test::next_uuid;
+using keyledger::test::RawWriter;
 
 namespace {
 
@@ -41,8 +49,27 @@ struct KeysCommand : testing::Test {
     Ran revoke(const std::string& id, bool force = false) {
         return line.run([&](const Environment& e) { return revoke_key(e, {"", id, force}); });
     }
-    Ran reclaim() {
-        return line.run([](const Environment& e) { return reclaim_keys(e); });
+    Ran reclaim(Unheld unheld = Unheld::kStay) {
+        return line.run([&](const Environment& e) { return reclaim_keys(e, unheld); });
+    }
+    // As somebody does who has the service's role, and not its keys.
+    void role_appends(AppendBuilder& append) {
+        RawWriter role(line.database.service_url());
+        role.recorded_at_ms = SystemClock().now_ms();
+        ASSERT_EQ(role.append({append.build()}).at(0), 0);
+    }
+    std::string owner_of_the_key() {
+        return line.database.execute(
+            "select subject from keyledger.subject_keys s where exists"
+            " (select from keyledger.streams t where t.stream_id = s.subject)");
+    }
+    Uuid anonymous_subject(int days_from_now) {
+        const SystemClock clock;
+        const auto keyring =
+            security::LiveKeyring::open(line.path("keyring.json"), clock.now_ms()).value().release();
+        const std::unique_ptr<security::LiveKeyring> owned(keyring);
+        return security::KeyringPseudonyms(*owned, clock)
+            .anonymous_subject_of(clock.now_ms() + days_from_now * commands::kDayMs);
     }
     Ran rewrap() {
         return line.run([](const Environment& e) { return rewrap_keys(e, {}); });
@@ -110,15 +137,155 @@ TEST_F(KeysCommand, ReclaimDoesNotClaimAgainWhatWasReleasedMeanwhile) {
     EXPECT_EQ(line.database.execute("select count(*) from keyledger.claims where kind = 'email'"), "0");
 }
 
-TEST_F(KeysCommand, ReclaimLeavesAndReportsWhatNobodyClaims) {
+// Scenario: whoever has the service's role appended claims under a key that is to end, of owners whom no event of the
+// service's knows, one of them with a record in their stream that is not believed. The key ends all the same.
+TEST_F(KeysCommand, ClaimsOfNobodyKeepNoKeyFromEnding) {
     const std::string old = current("claims");
-    line.database.execute("insert into keyledger.claims values ('default', 'email', '" + old +
-                          "', '\\x01', '01890a5d-ac96-774b-bcce-b302099a8057')");
+    const std::string count = claims_under(old);
+    const Uuid squatter = next_uuid();
+    role_appends(AppendBuilder().write(squatter, 0).take("email", next_bytes(), squatter));
+    const auto add = [&](const std::string& kind, const std::string& digest) {
+        line.database.execute("insert into keyledger.claims values ('default', '" + kind + "', '" + old +
+                              "', '" + digest + "', gen_random_uuid())");
+    };
+    line.database.execute("update keyledger.claims set key_id = '" + old + "' where owner = '" +
+                          squatter.to_string() + "'");
+    for (const char* kind : {"email", "username", "role_name", "group_name", "service_account_name",
+                             "first_administrator", "unheard of"})
+        add(kind, std::string("\\x01") + (kind[0] == 'e' ? "02" : "03"));
     rotate("claims");
     const auto ran = reclaim();
+    EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
+    EXPECT_NE(ran.out.find("Removed 8 claim(s) that nobody has"), std::string::npos) << ran.out;
+    EXPECT_NE(ran.out.find(squatter.to_string() + ": nobody's"), std::string::npos) << ran.out;
+    EXPECT_EQ(claims_under(old), count);
+    add("email", "\\x04");  // and once more, between this and the next
+    EXPECT_EQ(revoke(old).exit, Exit::kGood);
+    EXPECT_EQ(claims_under(old), count) << "what is nobody's went with the end";
+    EXPECT_EQ(reclaim().exit, Exit::kGood);
+}
+
+// One that is somebody's by its owner is never passed over: it is named, and goes when the operator says so.
+TEST_F(KeysCommand, ClaimsThatTheirOwnerDoesNotHaveAreNamedAndGoWhenTold) {
+    const std::string old = current("claims");
+    const std::string admin = owner_of_the_key();
+    for (const char* kind : {"role_name", "unheard of"})
+        line.database.execute("insert into keyledger.claims values ('default', '" + std::string(kind) +
+                              "', '" + old + "', '\\x01', '" + admin + "')");
+    rotate("claims");
+    auto ran = reclaim();
     EXPECT_EQ(ran.exit, Exit::kFoundBad);
-    EXPECT_NE(ran.err.find("1 claim(s) were left"), std::string::npos) << ran.err;
-    expect_refused(old, "1 claims");
+    EXPECT_NE(ran.err.find("2 claim(s) were left"), std::string::npos) << ran.err;
+    EXPECT_NE(ran.err.find("digest 01) of " + admin + ": its owner has no name of this kind"),
+              std::string::npos)
+        << ran.err;
+    EXPECT_NE(ran.err.find("--drop-unheld"), std::string::npos) << ran.err;
+    expect_refused(old, "2 claims");
+    ran = reclaim(Unheld::kGo);
+    EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
+    EXPECT_EQ(revoke(old).exit, Exit::kGood);
+    EXPECT_EQ(line.create_administrator().exit, Exit::kAlreadyThere) << "what its owner has stays";
+}
+
+// Beside it, of the same owner and kind, stands one that somebody made up, and sorts before it.
+TEST_F(KeysCommand, ReclaimMovesAClaimBesideAnotherOfItsOwner) {
+    const std::string old = current("claims");
+    const std::string admin = owner_of_the_key();
+    for (const char* digest : {"\\x00", "\\xff"})
+        line.database.execute("insert into keyledger.claims values ('default', 'email', '" + old + "', '" +
+                              std::string(digest) + "', '" + admin + "')");
+    rotate("claims");
+    const auto ran = reclaim();
+    EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
+    EXPECT_EQ(
+        line.database.execute("select count(*) from keyledger.claims where kind = 'email' and key_id = '" +
+                              current("claims") + "'"),
+        "1");
+    EXPECT_EQ(revoke(old).exit, Exit::kGood);
+}
+
+// Scenario: whoever has the service's role appended keys of subjects whom no event of the service's knows, under
+// the key that is to end and under one that nobody ever had. They are put aside, and the key ends.
+TEST_F(KeysCommand, KeysOfNobodyKeepNoKeyFromEnding) {
+    const std::string old = current("key-encryption");
+    const Uuid squatter = next_uuid();
+    role_appends(AppendBuilder().write(squatter, 0).new_key(squatter, next_uuid()));
+    const auto add = [&](const std::string& wrapped_by) {
+        return line.database.execute(
+            "insert into keyledger.subject_keys (subject, tenant, key_id, wrapped_key, "
+            "key_encryption_key_id) values"
+            " (gen_random_uuid(), 'default', gen_random_uuid(), '\\x00', '" +
+            wrapped_by + "') returning subject");
+    };
+    const std::string junk = add(old);
+    const std::string made_up = add(std::string("made\x1b[31m-up"));
+    rotate("key-encryption");
+    auto ran = rewrap();
+    EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
+    for (const std::string& subject : {junk, made_up, squatter.to_string()})
+        EXPECT_NE(ran.out.find(subject + " (nobody's"), std::string::npos) << ran.out;
+    EXPECT_EQ(ran.out.find('\x1b'), std::string::npos) << "what others wrote controls no terminal";
+    EXPECT_NE(ran.out.find("Put 3 key(s) aside"), std::string::npos) << ran.out;
+    EXPECT_EQ(line.database.execute("select count(*) from keyledger.subject_keys"), "1");
+    EXPECT_EQ(line.run([&](const Environment& e) { return bring_back_key(e, junk, false); }).exit,
+              Exit::kGood);
+    EXPECT_EQ(
+        line.database.execute("select count(*) from keyledger.subject_keys where subject = '" + junk + "'"),
+        "1");
+
+    add(old);  // once more: whoever appends faster than somebody types is no obstacle
+    ran = line.run([](const Environment& e) { return rewrap_keys(e, {.revoke_old = true}); });
+    EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
+    EXPECT_EQ(keys("key-encryption", "revoked"), std::vector<std::string>{old});
+    EXPECT_EQ(line.database.execute("select count(*) from keyledger.subject_keys"), "1");
+    EXPECT_ANY_THROW(add(old)) << "it has ended for the database too";
+}
+
+TEST_F(KeysCommand, RevokePassesOverKeysOfNobody) {
+    const std::string old = current("key-encryption");
+    rotate("key-encryption");
+    ASSERT_EQ(rewrap().exit, Exit::kGood);
+    line.database.execute(
+        "insert into keyledger.subject_keys (subject, tenant, key_id, wrapped_key, key_encryption_key_id)"
+        " select gen_random_uuid(), 'default', gen_random_uuid(), '\\x00', '" +
+        old + "' from generate_series(1, 2500)");
+    const auto ran = revoke(old);
+    EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
+    EXPECT_EQ(line.database.execute("select count(*) from keyledger.subject_keys"), "1");
+}
+
+// What may be somebody's is never passed over: of a user, of an account that has no key yet, of the callers of a day.
+TEST_F(KeysCommand, KeysOfSomebodyThatDoNotOpenAreNamedAndGoWhenTold) {
+    const std::string old = current("key-encryption");
+    const std::string admin = owner_of_the_key();
+    const Uuid tomorrow = anonymous_subject(1);
+    const Uuid later = anonymous_subject(10);
+    for (const Uuid& day : {tomorrow, later})
+        line.database.execute(
+            "insert into keyledger.subject_keys (subject, tenant, key_id, wrapped_key, "
+            "key_encryption_key_id) values ('" +
+            day.to_string() + "', 'default', gen_random_uuid(), '\\x00', '" + old + "')");
+    line.database.execute("update keyledger.subject_keys set wrapped_key = '\\x00' where subject = '" +
+                          admin + "'");
+    rotate("key-encryption");
+    auto ran = line.run([](const Environment& e) { return rewrap_keys(e, {.revoke_old = true}); });
+    EXPECT_EQ(ran.exit, Exit::kFoundBad) << ran.out;
+    EXPECT_NE(ran.err.find(admin + " (user): it does not open under key " + old), std::string::npos)
+        << ran.err;
+    EXPECT_NE(ran.err.find(tomorrow.to_string() + " (the anonymous callers of "), std::string::npos)
+        << ran.err;
+    EXPECT_NE(ran.out.find(later.to_string() + " (nobody's"), std::string::npos)
+        << "no clock is that far ahead";
+    EXPECT_NE(ran.err.find("--set-aside"), std::string::npos) << ran.err;
+    expect_refused(old, "wraps the keys of 2 users");
+    const std::vector<std::string> both{admin, tomorrow.to_string()};
+    EXPECT_EQ(line.run([](const Environment& e) { return rewrap_keys(e, {.set_aside = {"nobody"}}); }).exit,
+              Exit::kUsage);
+    ran = line.run(
+        [&](const Environment& e) { return rewrap_keys(e, {.revoke_old = true, .set_aside = both}); });
+    EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
+    EXPECT_EQ(keys("key-encryption", "revoked"), std::vector<std::string>{old});
+    EXPECT_EQ(line.database.execute("select count(*) from keyledger.graveyard"), "3");
 }
 
 TEST_F(KeysCommand, RevokeRefusesAKeyThatWrapsKeys) {
