@@ -7,7 +7,6 @@
 #include "commands/failure_sums.hpp"
 #include "commands/keep_log.hpp"
 #include "eventstore/postgres/housekeeping.hpp"
-#include "eventstore/postgres/key_uses.hpp"
 #include "projections/erasures_model.hpp"
 
 namespace keyledger::app {
@@ -82,7 +81,6 @@ void Housekeeper::tidy() {
     forget_the_erased();
     record_failure_sums();
     announce_mac_key();
-    learn_ended_keys();
     if (!leads()) return;
     prune();
     erase_anonymous_callers();
@@ -166,13 +164,6 @@ void Housekeeper::announce_mac_key() {
         (void)core_.authenticity->is_announced(database_url_, keys.front());
     }
     core_.store.use_newest_key();
-}
-
-// So that a node says what its keyring lacks before anybody is refused for it.
-void Housekeeper::learn_ended_keys() {
-    const auto ended = postgres::ended_keys(database_url_);
-    if (!ended) return spdlog::warn("which keys have ended could not be learnt: {}", ended.error());
-    for (const std::string& id : *ended) (void)core_.keyring_watch.has_ended(id);
 }
 
 bool Housekeeper::stopping() {

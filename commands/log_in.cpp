@@ -1,5 +1,6 @@
 #include "commands/log_in.hpp"
 
+#include "commands/claim_owner.hpp"
 #include "commands/passwords.hpp"
 #include "commands/renew_password_hash.hpp"
 #include "domain/user/identity.hpp"
@@ -69,10 +70,10 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     if (!audiences) co_return Unexpected(audiences.error());
     const TypedName name = typed_name(request);
     const std::string& typed = request.email.empty() ? request.username : request.email;
-    auto digests = services.pseudonyms.claim(name.kind, name.key.empty() ? typed : name.key);
     const std::int64_t now_ms = services.clock.now_ms();
-    auto owner = co_await services.store.find_claim(name.kind, std::move(digests), caller.deadline);
-    if (!owner) co_return Unexpected(CommandError(refusal_of(owner.error())));
+    const std::string& looked_for = name.key.empty() ? typed : name.key;
+    auto owner = co_await owner_of_claim(services, name.kind, looked_for, caller.deadline);
+    if (!owner) co_return Unexpected(owner.error());
     if (!owner->has_value() || name.key.empty()) {
         auto refused = co_await refuse_unknown(services, std::move(request.password), caller);
         co_return refused;

@@ -70,6 +70,7 @@ HeadSharing::Ask make_head_query(const std::string& url, const ReadPoolSettings&
 
 PostgresStore::PostgresStore(PostgresStoreSettings settings, NowMs now_ms)
     : authenticity_(settings.authenticity),
+      on_ended_key_(settings.committer.on_ended_key),
       committer_(settings.url, std::move(now_ms), settings.committer, settings.authenticity),
       reads_(settings.url, settings.reads),
       heads_([url = settings.url, reads = settings.reads] { return make_head_query(url, reads); }) {}
@@ -120,10 +121,22 @@ PostgresStore::Answer<Confirmation> PostgresStore::confirm(std::vector<StreamVer
 PostgresStore::Answer<std::optional<Uuid>> PostgresStore::find_claim(std::string kind,
                                                                      std::vector<ClaimDigest> digests,
                                                                      Deadline deadline) {
-    return read<std::optional<Uuid>>(
-        deadline, [kind = std::move(kind), digests = std::move(digests)](pqxx::connection& connection) {
-            return postgres::find_claim(connection, kind, digests);
-        });
+    auto work = [kind = std::move(kind), digests = std::move(digests),
+                 told = on_ended_key_](pqxx::connection& connection) {
+        auto found = postgres::find_claim(connection, kind, digests);
+        if (found.keys_have_ended && told)
+            for (const ClaimDigest& one : digests) (void)told(one.key_id);
+        return found;
+    };
+    auto found = co_await read<FoundClaim>(deadline, std::move(work));
+    if (!found) co_return Unexpected(found.error());
+    // Others claim under a key that was not looked under: nobody can say that it is nobody's.
+    if (found->keys_have_ended && !found->owner) co_return Unexpected(StoreError::kUnavailable);
+    co_return found->owner;
+}
+
+PostgresStore::Answer<KeyNews> PostgresStore::key_news(Deadline deadline) {
+    return read<KeyNews>(deadline, [](pqxx::connection& connection) { return postgres::read_key_news(connection); });
 }
 
 PostgresStore::Answer<std::optional<StoredCredential>> PostgresStore::read_credential(Uuid owner, std::string kind,
