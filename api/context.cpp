@@ -43,6 +43,19 @@ Result<commands::AccessClaims, Response> authenticate_holder(Context& context, c
     return std::move(*claims);
 }
 
+constexpr const char* kNoTagDetail =
+    "What this changes has no ETag, so that If-Match can only be '*' here. Send the request without it.";
+
+// RFC 9110 section 13.1.1: of what has no ETag no tag is the one that If-Match names; that it is there at all ("*") the
+// command asks anyway. The operations in this list hold If-Match against the state that they change.
+bool names_a_tag_where_none_is(const Request& request) {
+    static constexpr std::string_view kHoldIt[] = {
+        "updateMe",    "eraseMe",    "updateUser", "eraseUser",           "changeRole",
+        "deleteRole",  "renameGroup", "deleteGroup", "changeServiceAccount", "deleteServiceAccount"};
+    if (std::ranges::find(kHoldIt, request.operation) != std::end(kHoldIt)) return false;
+    return only_if(request).has_value();
+}
+
 }  // namespace
 
 Result<commands::AccessClaims, Response> authenticate_to_ask(Context& context, const Request& request) {
@@ -54,6 +67,8 @@ Result<commands::AccessClaims, Response> authenticate_to_ask(Context& context, c
 Result<commands::AccessClaims, Response> authenticate(Context& context, const Request& request) {
     auto claims = authenticate_to_ask(context, request);
     if (!claims || request.method == Method::kGet || request.method == Method::kHead) return claims;
+    if (names_a_tag_where_none_is(request))
+        return Unexpected(problem(request, problems::kPreconditionFailed, kNoTagDetail));
     auto taken = commands::take_write(context.services, claims->bearer);
     if (!taken) return Unexpected(refuse(request, taken.error()));
     return claims;

@@ -4,6 +4,7 @@
 
 #include "api/client_authentication.hpp"
 #include "api/refusals.hpp"
+#include "commands/key_elsewhere.hpp"
 
 namespace keyledger::api {
 namespace {
@@ -30,6 +31,19 @@ Response refuse_at(const Entry& entry, const Request& request, const CommandErro
     return entry.path.starts_with("/oauth2/") ? oauth_refuse(request, error) : refuse(request, error);
 }
 
+// Of what is made under a key that others have and this node lacks nothing may be said, least of all that it is
+// not good.
+constexpr std::int64_t kKeyringSeconds = 5;
+
+Reply answered(const Entry& entry, Context& context, Request& request) {
+    try {
+        Response response = co_await entry.handler(context, request);
+        co_return response;
+    } catch (const commands::KeyElsewhere&) {
+    }
+    co_return refuse_at(entry, request, CommandError(commands::Refusal::kUnavailable, kKeyringSeconds));
+}
+
 Reply with_shared_limit(const Entry& entry, Context& context, Request& request) {
     const auto rate = context.services.settings.limits.passwords;
     std::vector<Bucket> buckets = network_buckets("passwords", request.client_ip, rate);
@@ -41,7 +55,7 @@ Reply with_shared_limit(const Entry& entry, Context& context, Request& request) 
         tell_of(narrow, taken->first_level_us, refused);
         co_return refused;
     }
-    Response response = co_await entry.handler(context, request);
+    Response response = co_await answered(entry, context, request);
     tell_of(narrow, taken->first_level_us, response);
     co_return response;
 }
@@ -50,7 +64,7 @@ Reply with_own_limit(const Entry& entry, Context& context, Request& request) {
     const auto rate = context.services.settings.limits.requests;
     const auto taken = context.services.limits.take_own(network_buckets("requests", request.client_ip, rate));
     if (taken.wait_ms > 0) co_return refuse_at(entry, request, commands::too_many(taken));
-    Response response = co_await entry.handler(context, request);
+    Response response = co_await answered(entry, context, request);
     co_return response;
 }
 

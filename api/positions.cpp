@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "commands/answers_at_head.hpp"
+#include "commands/key_elsewhere.hpp"
 #include "commands/permissions.hpp"
 
 namespace keyledger::api {
@@ -37,6 +38,15 @@ void tell(Response& response, const std::optional<std::string>& position) {
     response.headers = std::move(kept);
 }
 
+// A change was counted when it was asked for. A token that can't be read here and now says nothing of its bearer.
+std::optional<commands::AccessClaims> who_reads(Context& context, const Request& request) try {
+    auto claims = authenticate_to_ask(context, request);
+    if (!claims) return std::nullopt;
+    return std::move(*claims);
+} catch (const commands::KeyElsewhere&) {
+    return std::nullopt;
+}
+
 boost::asio::awaitable<Response> answered(const Handler& handler, Context& context, Request& request) {
     Response response = co_await handler(request);
     const auto told = response.headers.find(kHeader);
@@ -56,7 +66,7 @@ boost::asio::awaitable<Response> answered(const Handler& handler, Context& conte
 
 boost::asio::awaitable<bool> may_read_log(Context& context, const Request& request) {
     if (context.positions == Positions::kClear) co_return true;
-    auto claims = authenticate_to_ask(context, request);  // a change was counted when it was asked for
+    auto claims = who_reads(context, request);
     if (!claims) co_return false;
     auto known = co_await commands::holder_of(context.services, commands::kReadAudit, claims->bearer, request.deadline);
     co_return known.has_value();

@@ -93,7 +93,9 @@ constexpr const char* kLastAdministratorDetail = "This is the last active admini
 constexpr const char* kBusyDetail = "Other commands on the same account came first, several times. Send it again.";
 constexpr const char* kOverloadedDetail =
     "The service has more to do than it can. Nothing was done; try again later.";
-constexpr const char* kUnavailableDetail = "The event store does not answer. Nothing was done; try again later.";
+constexpr const char* kUnavailableDetail =
+    "This node can't reach what this takes at the moment: the event store, what is read from it, or a key. Its "
+    "operator is told which. Nothing was done; try again later.";
 constexpr const char* kOutcomeUnknownDetail =
     "It is not known whether this was done. Repeat it with the same Idempotency-Key.";
 constexpr const char* kBrokenDetail = "Something is broken in the service. Quote the request id to its operator.";

@@ -174,5 +174,7 @@ std::optional<std::string> what_keeps_from_writing(const std::string& path, bool
 
 // Reads what the command needs, or says on standard error what is wrong with it.
 std::optional<Config> need_config(const Environment& environment, const std::vector<Needs>& needs);
+// What `serve` needs, or nothing and all that it would refuse on standard error.
+std::optional<Config> need_serving_config(const Environment& environment);
 
 }  // namespace keyledger::app

@@ -59,19 +59,17 @@ security::NoteKey key_of(const std::string& given) {
     return *key;
 }
 
+// Whoever names keys trusts these: one that has ended for them may be in the keyring still, or a stranger's.
 audit::OpenNote opener_for(const Environment& environment, const VerifyAudit& options) {
     std::vector<security::NoteKey> keys;
     for (const std::string& given : options.keys) keys.push_back(key_of(given));
-    std::shared_ptr<const security::Keyring> keyring;
+    if (!keys.empty()) return opener(nullptr, std::move(keys));
     const auto config = read_config(environment, {});
-    if (config && !config->keyring_file.empty()) {
-        auto loaded = security::Keyring::load(config->keyring_file);
-        if (loaded) keyring = *loaded;
-        else if (keys.empty()) throw std::runtime_error(loaded.error().message);
-    }
-    if (keys.empty() && !keyring)
+    if (!config || config->keyring_file.empty())
         throw WrongUsage("--against needs the verifying key: give --key, or set KEYLEDGER_KEYRING_FILE");
-    return opener(std::move(keyring), std::move(keys));
+    auto loaded = security::Keyring::load(config->keyring_file);
+    if (!loaded) throw std::runtime_error(loaded.error().message);
+    return opener(std::move(*loaded));
 }
 
 // Without a keyring nobody here can check one: the newest that looks like a head goes with the export.

@@ -9,6 +9,7 @@
 #include "commands/erase_user.hpp"
 #include "eventstore/postgres/backup.hpp"
 #include "eventstore/postgres/migrator.hpp"
+#include "eventstore/postgres/service_role.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -103,6 +104,7 @@ Exit restore(const Environment& environment, const Restore& options) {
         users = std::move(*listed);
     }
     start_logging(config->log_level);
+    if (const auto problem = postgres::service_role_problem(config->database_url)) return fail(*problem);
     if (const auto problem = postgres::read_backup(config->owner_database_url, options.path)) return fail(*problem);
     postgres::Migrator migrator(config->owner_database_url, configured_macs(*config));
     migrator.up();

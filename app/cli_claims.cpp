@@ -20,7 +20,7 @@ namespace {
 using commands::Fold;
 using commands::LoadStream;
 using eventstore::postgres::Claims;
-using eventstore::postgres::StoredClaim;
+using eventstore::postgres::ClaimRow;
 using eventstore::postgres::StoredStream;
 
 constexpr int kBatch = 200;
@@ -33,7 +33,7 @@ LoadStream load_as(const Uuid& id) {
 }
 
 // The stream of whoever may hold a claim of this kind; nullopt: nobody knows of such a kind.
-std::optional<LoadStream> owner_of(const StoredClaim& claim) {
+std::optional<LoadStream> owner_of(const ClaimRow& claim) {
     const std::string& kind = claim.kind;
     if (kind == "email" || kind == "username" || kind == kFirstAdministrator) return load_as<User>(claim.owner);
     if (kind == "role_name") return load_as<Role>(claim.owner);
@@ -103,19 +103,19 @@ private:
     // ---- claims whose owner does not have the name -----------------------------------------------------------
     void look_at_claims(Progress progress) {
         const std::int64_t all = claims_.count();
-        std::optional<StoredClaim> last;
+        std::optional<ClaimRow> last;
         for (auto page = claims_.after(last, kBatch); !page.empty(); page = claims_.after(last, kBatch)) {
-            for (const StoredClaim& claim : not_held(page)) recheck(claim);
+            for (const ClaimRow& claim : not_held(page)) recheck(claim);
             outcome_.claims += std::ssize(page);
             last = page.back();
             progress(outcome_.claims, std::max(all, outcome_.claims));
         }
     }
-    std::vector<StoredClaim> not_held(const std::vector<StoredClaim>& page) {
-        std::vector<StoredClaim> suspects;
-        std::vector<StoredClaim> known;
+    std::vector<ClaimRow> not_held(const std::vector<ClaimRow>& page) {
+        std::vector<ClaimRow> suspects;
+        std::vector<ClaimRow> known;
         std::vector<LoadStream> streams;
-        for (const StoredClaim& claim : page) {
+        for (const ClaimRow& claim : page) {
             const auto stream = owner_of(claim);
             if (stream) {
                 streams.push_back(*stream);
@@ -129,7 +129,7 @@ private:
             if (!is_held(known[i], folds[i])) suspects.push_back(known[i]);
         return suspects;
     }
-    bool is_held(const StoredClaim& claim, const Fold& owner) {
+    bool is_held(const ClaimRow& claim, const Fold& owner) {
         if (claim.kind == kFirstAdministrator) return !is_nobody(*owner.state);
         if (is_unreadable(owner)) return true;  // told with the names
         for (const commands::HeldName& name : commands::names_of(*owner.state)) {
@@ -142,7 +142,7 @@ private:
         }
         return false;
     }
-    void recheck(const StoredClaim& claim) {
+    void recheck(const ClaimRow& claim) {
         const auto now = claims_.of({claim.digest});
         if (std::ranges::find(now, claim) == now.end()) return;  // given back meanwhile
         const auto stream = owner_of(claim);
@@ -199,7 +199,7 @@ private:
             for (const commands::HeldName& name : commands::names_of(*one.state))
                 for (auto& digest : core_.pseudonyms.claim(name.kind, name.key)) digests.push_back(digest.digest);
         std::map<std::pair<std::string, eventstore::Bytes>, Uuid> owners;
-        for (const StoredClaim& claim : claims_.of(digests)) owners[{claim.kind, claim.digest}] = claim.owner;
+        for (const ClaimRow& claim : claims_.of(digests)) owners[{claim.kind, claim.digest}] = claim.owner;
         Compared compared;
         for (std::size_t i = 0; i < page.size(); ++i) {
             if (is_unreadable(folds[i])) ++compared.unreadable;

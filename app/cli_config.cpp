@@ -7,12 +7,28 @@
 
 namespace keyledger::app {
 
+namespace {
+
+// Whether there was anything to tell.
+bool report(const std::vector<std::string>& faults) {
+    for (const std::string& sentence : faults) std::cerr << "keyledger: " << sentence << '\n';
+    if (!faults.empty()) std::cerr << "keyledger: see .env.example and docs/operations.md\n";
+    return !faults.empty();
+}
+
+}  // namespace
+
 std::optional<Config> need_config(const Environment& environment, const std::vector<Needs>& needs) {
     auto config = read_config(environment, needs);
     if (config) return std::move(*config);
-    for (const std::string& sentence : config.error().sentences) std::cerr << "keyledger: " << sentence << '\n';
-    std::cerr << "keyledger: see .env.example and docs/operations.md\n";
+    report(config.error().sentences);
     return std::nullopt;
+}
+
+std::optional<Config> need_serving_config(const Environment& environment) {
+    auto read = read_what_can_be(environment, {Needs::kDatabase, Needs::kKeyring, Needs::kServing});
+    if (report(all_faults(read))) return std::nullopt;
+    return std::move(read.config);
 }
 
 std::optional<std::string> what_keeps_from_writing(const std::string& path, bool force) {
@@ -26,12 +42,12 @@ Exit check_config(const Environment& environment, const std::vector<std::string>
     for (const std::string& line : describe_config(environment)) std::cout << line << '\n';
     for (const std::string& sentence : unknown_settings(names))
         std::cerr << "keyledger: warning: " << sentence << '\n';
-    const auto config =
-        need_config(environment, {Needs::kDatabase, Needs::kKeyring, Needs::kServing});
-    if (!config) return Exit::kUsage;
-    const auto refused = what_serve_refuses(*config);
-    for (const std::string& sentence : refused) std::cerr << "keyledger: " << sentence << '\n';
-    return refused.empty() ? Exit::kGood : Exit::kUsage;
+    const auto read = read_what_can_be(environment, {Needs::kDatabase, Needs::kKeyring, Needs::kServing});
+    auto refused = all_faults(read);
+    const RoleLook role = look_at_service_role(read.config);
+    if (!role.warning.empty()) std::cerr << "keyledger: warning: " << role.warning << '\n';
+    if (!role.fault.empty()) refused.push_back(role.fault);
+    return report(refused) ? Exit::kUsage : Exit::kGood;
 }
 
 }  // namespace keyledger::app

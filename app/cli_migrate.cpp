@@ -4,9 +4,12 @@
 #include "app/cli.hpp"
 #include "app/log_reading.hpp"
 #include "eventstore/postgres/migrator.hpp"
+#include "eventstore/postgres/service_role.hpp"
 
 namespace keyledger::app {
 namespace {
+
+namespace postgres = eventstore::postgres;
 
 using eventstore::postgres::MigrationState;
 using eventstore::postgres::Migrator;
@@ -60,6 +63,9 @@ Exit migrate(const Environment& environment, MigrateTo to, int steps, Format for
     switch (to) {
         case MigrateTo::kUp:
             print_numbers(migrator.up(), "applied", "The schema is up to date.", format);
+            for (const std::string& table : postgres::give_back_read_models(config->owner_database_url))
+                std::cerr << "keyledger: " << table
+                          << " belonged to another role; it is keyledger_service's now\n";
             break;
         case MigrateTo::kDown:
             print_numbers(migrator.down(steps), "reverted", "There is nothing to take back.", format);

@@ -10,6 +10,7 @@
 #include "app/system_ports.hpp"
 #include "eventstore/postgres/migrator.hpp"
 #include "eventstore/postgres/postgres_log_source.hpp"
+#include "eventstore/postgres/service_role.hpp"
 #include "projections/comparison.hpp"
 #include "projections/inspection.hpp"
 #include "projections/rebuild.hpp"
@@ -24,6 +25,11 @@ using projections::ReadModel;
 using projections::RebuildFailure;
 using projections::RowDifference;
 using Models = std::vector<std::unique_ptr<ReadModel>>;
+
+void need_service_role(const Config& config) {
+    if (const auto problem = eventstore::postgres::service_role_problem(config.database_url))
+        throw std::runtime_error(*problem);
+}
 
 volatile std::sig_atomic_t interrupted = 0;
 
@@ -56,6 +62,7 @@ public:
           log_(config.database_url, authenticity_) {
         if (auto problem = eventstore::postgres::schema_problem(config.database_url))
             throw std::runtime_error(*problem);
+        need_service_role(config);
         look_at_tree_heads(*authenticity_, config.database_url);
         std::signal(SIGINT, [](int) { interrupted = 1; });
         std::signal(SIGTERM, [](int) { interrupted = 1; });
@@ -301,6 +308,7 @@ Exit skip_event(const Environment& environment, const SkipEvent& options) {
     const auto config = need_config(environment, {Needs::kDatabase});
     if (!config) return Exit::kUsage;
     start_logging(config->log_level);
+    need_service_role(*config);
     projections::SkipOrder order{options.name, options.position, options.who, options.why, std::nullopt};
     if (options.generation > 0) order.generation = options.generation;
     const auto skipped = projections::skip(config->database_url, order);

@@ -4,7 +4,6 @@
 #include <iostream>
 
 #include "app/cli.hpp"
-#include "app/config_checks.hpp"
 #include "app/logging.hpp"
 #include "app/service.hpp"
 #include "eventstore/postgres/connecting.hpp"
@@ -47,11 +46,8 @@ bool await_database(const Config& config, const sigset_t& signals) {
 }  // namespace
 
 Exit serve(const Environment& environment, const std::vector<std::string>& names) {
-    const auto config = need_config(environment, {Needs::kDatabase, Needs::kKeyring, Needs::kServing});
+    const auto config = need_serving_config(environment);
     if (!config) return Exit::kUsage;
-    const auto refused = what_serve_refuses(*config);
-    for (const std::string& sentence : refused) std::cerr << "keyledger: " << sentence << '\n';
-    if (!refused.empty()) return Exit::kUsage;
     start_logging(config->log_level);
     for (const std::string& sentence : unknown_settings(names)) spdlog::warn("{}", sentence);
     const sigset_t signals = blocked_signals();

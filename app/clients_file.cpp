@@ -3,9 +3,13 @@
 #include <rapidjson/document.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <set>
+#include <span>
 
+#include "domain/nearest.hpp"
 #include "domain/plain_text.hpp"
 #include "security/bytes.hpp"
 #include "security/digest.hpp"
@@ -30,6 +34,33 @@ const rapidjson::Value* member(const rapidjson::Value& object, const char* name)
     return at == object.MemberEnd() ? nullptr : &at->value;
 }
 
+// "all", the other word, or the other word where there is none. nullopt: something else.
+std::optional<std::string> word_in(const rapidjson::Value& object, const char* name, std::string_view other) {
+    const auto* found = member(object, name);
+    if (!found) return std::string(other);
+    const std::string word = found->IsString() ? found->GetString() : "";
+    if (word != "all" && word != other) return std::nullopt;
+    return word;
+}
+
+constexpr std::string_view kMembersOfFile[] = {"clients", "first_party_audiences"};
+constexpr std::string_view kMembersOfClient[] = {
+    "client_id", "client_secret_sha256", "audiences", "introspect", "revoke", "evaluate", "roles", "namespaces"};
+
+// The file is our own: what is misspelt would otherwise give a client less, or more, than was meant.
+std::optional<std::string> what_is_unknown(const rapidjson::Value& object, std::span<const std::string_view> known) {
+    std::set<std::string_view> seen;
+    for (const auto& one : object.GetObject()) {
+        const std::string_view name{one.name.GetString(), one.name.GetStringLength()};
+        if (!seen.insert(name).second) return "a member occurs twice: '" + std::string(name) + "'";
+        if (std::ranges::find(known, name) != known.end()) continue;
+        const std::string shown = is_plain_text(name) ? " '" + std::string(name) + "'" : "";
+        const auto nearest = nearest_to(name, known);
+        return "there is no member" + shown + (nearest ? "; did you mean '" + std::string(*nearest) + "'?" : "");
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 Result<FileClients, std::string> FileClients::load(const std::string& path) {
@@ -52,11 +83,13 @@ Result<FileClients, std::string> FileClients::parse(const std::string& path, con
     const auto* list = !json.HasParseError() && json.IsObject() ? member(json, "clients") : nullptr;
     if (!list || !list->IsArray() || list->Size() > kMaxClients)
         return Unexpected("'" + path + "' is not a JSON object with an array 'clients'");
+    if (const auto unknown = what_is_unknown(json, kMembersOfFile)) return Unexpected("'" + path + "': " + *unknown);
     FileClients registry;
     for (rapidjson::SizeType i = 0; i < list->Size(); ++i) {
         const auto& from = (*list)[i];
         const std::string where = "'" + path + "', client " + std::to_string(i + 1) + ": ";
         if (!from.IsObject()) return Unexpected(where + "is not an object");
+        if (const auto unknown = what_is_unknown(from, kMembersOfClient)) return Unexpected(where + *unknown);
         const auto* id = member(from, "client_id");
         if (!id || !id->IsString() || id->GetStringLength() == 0) return Unexpected(where + "has no 'client_id'");
         if (!is_plain_text({id->GetString(), id->GetStringLength()}))
@@ -73,16 +106,12 @@ Result<FileClients, std::string> FileClients::parse(const std::string& path, con
             if (!read) return Unexpected(where + "'audiences' is not an array of strings");
             entry.client.audiences = std::move(*read);
         }
-        if (const auto* introspect = member(from, "introspect")) {
-            const std::string scope = introspect->IsString() ? introspect->GetString() : "";
-            if (scope != "all" && scope != "own") return Unexpected(where + "'introspect' is 'all' or 'own'");
-            if (scope == "all") entry.client.introspects = commands::Introspects::kAllTokens;
-        }
-        if (const auto* revoke = member(from, "revoke")) {
-            const std::string scope = revoke->IsString() ? revoke->GetString() : "";
-            if (scope != "all" && scope != "own") return Unexpected(where + "'revoke' is 'all' or 'own'");
-            if (scope == "all") entry.client.revokes = commands::Revokes::kAllTokens;
-        }
+        const auto introspect = word_in(from, "introspect", "own");
+        if (!introspect) return Unexpected(where + "'introspect' is 'all' or 'own'");
+        if (*introspect == "all") entry.client.introspects = commands::Introspects::kAllTokens;
+        const auto revoke = word_in(from, "revoke", "own");
+        if (!revoke) return Unexpected(where + "'revoke' is 'all' or 'own'");
+        if (*revoke == "all") entry.client.revokes = commands::Revokes::kAllTokens;
         const bool asks_all = entry.client.introspects == commands::Introspects::kAllTokens;
         if (asks_all) entry.client.tells_roles = commands::TellsRoles::kAll;
         if (const auto* roles = member(from, "roles")) {
@@ -96,11 +125,9 @@ Result<FileClients, std::string> FileClients::parse(const std::string& path, con
             if (!read) return Unexpected(where + "'namespaces' is not an array of strings");
             entry.client.namespaces = std::move(*read);
         }
-        if (const auto* evaluate = member(from, "evaluate")) {
-            const std::string whom = evaluate->IsString() ? evaluate->GetString() : "";
-            if (whom != "all" && whom != "none") return Unexpected(where + "'evaluate' is 'all' or 'none'");
-            if (whom == "all") entry.client.evaluates = commands::Evaluates::kAnybody;
-        }
+        const auto evaluate = word_in(from, "evaluate", "none");
+        if (!evaluate) return Unexpected(where + "'evaluate' is 'all' or 'none'");
+        if (*evaluate == "all") entry.client.evaluates = commands::Evaluates::kAnybody;
         const std::string key = entry.client.client_id;
         if (key == commands::kFirstPartyClientId) return Unexpected(where + "'keyledger' is the built-in client");
         if (!registry.clients_.emplace(key, std::move(entry)).second)

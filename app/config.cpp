@@ -197,6 +197,7 @@ commands::SubjectNamings read_subject_namings(Reader& reader) {
         else
             namings.push_back(known->second);
     }
+    if (namings.empty()) reader.fault("KEYLEDGER_AUTHZEN_SUBJECTS: give one of id, username, email at least");
     return namings;
 }
 
@@ -263,6 +264,8 @@ void read_serving(Reader& reader, Config& config) {
         else if (role == "publisher") config.serves_publisher = true;
         else reader.fault("KEYLEDGER_ROLES: '" + role + "' is none of api, projector, publisher");
     }
+    if (reader.list("KEYLEDGER_ROLES").empty())
+        reader.fault("KEYLEDGER_ROLES: give one of api, projector, publisher at least; the process would do nothing");
     config.io_threads = static_cast<std::size_t>(reader.number("KEYLEDGER_IO_THREADS", 1, 256));
     config.start_patience_s = reader.number("KEYLEDGER_START_PATIENCE_SECONDS", 0, 3600);
     config.stop_timeout_ms = reader.number("KEYLEDGER_STOP_TIMEOUT_MS", 0, 600'000);
@@ -325,6 +328,12 @@ void read_rules(Reader& reader, Config& config) {
 std::span<const Setting> settings() { return kSettings; }
 
 Result<Config, ConfigFaults> read_config(const Environment& environment, const std::vector<Needs>& needs) {
+    PartlyRead read = read_what_can_be(environment, needs);
+    if (!read.faults.sentences.empty()) return Unexpected(std::move(read.faults));
+    return std::move(read.config);
+}
+
+PartlyRead read_what_can_be(const Environment& environment, const std::vector<Needs>& needs) {
     Reader reader(environment);
     Config config;
     const auto needed = [&](Needs what) { return std::find(needs.begin(), needs.end(), what) != needs.end(); };
@@ -348,8 +357,7 @@ Result<Config, ConfigFaults> read_config(const Environment& environment, const s
                               : reader.text("KEYLEDGER_KEYRING_FILE");
     read_rules(reader, config);
     if (needed(Needs::kServing)) read_serving(reader, config);
-    if (!reader.faults().sentences.empty()) return Unexpected(reader.faults());
-    return config;
+    return {std::move(config), reader.faults()};
 }
 
 std::vector<std::string> unknown_settings(const std::vector<std::string>& names) {

@@ -91,6 +91,13 @@ struct ConfigFaults {
 };
 Result<Config, ConfigFaults> read_config(const Environment& environment, const std::vector<Needs>& needs);
 
+// The same with what could be read beside the faults, for whoever looks further and tells all of it at once.
+struct PartlyRead {
+    Config config;
+    ConfigFaults faults;
+};
+PartlyRead read_what_can_be(const Environment& environment, const std::vector<Needs>& needs);
+
 // Of names of variables those that begin with KEYLEDGER_ and mean nothing: a sentence each, with the setting
 // that may have been meant. No faults, for scripts have variables of their own.
 std::vector<std::string> unknown_settings(const std::vector<std::string>& names);

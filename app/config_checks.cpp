@@ -1,8 +1,13 @@
 #include "app/config_checks.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -13,6 +18,8 @@
 #include "app/system_ports.hpp"
 #include "eventstore/audit/tree_head_file.hpp"
 #include "eventstore/postgres/connecting.hpp"
+#include "eventstore/postgres/migrator.hpp"
+#include "eventstore/postgres/service_role.hpp"
 #include "security/keyring.hpp"
 #include "security/secret_file.hpp"
 
@@ -52,6 +59,23 @@ public:
         const bool is_read = file.gcount() > 0;
         if (!is_read) return fault(setting, "can't read '" + path + "'");
         if (text.find("-----BEGIN ") == std::string::npos) fault(setting, "'" + path + "' holds no PEM");
+    }
+    // Files that the service makes or adds to. `beside`: it is replaced as a whole by one beside it.
+    void wants_place_for(std::string_view setting, const std::string& path, bool beside) {
+        if (path.empty()) return;
+        const auto folder = std::filesystem::path(path).parent_path();
+        const std::string place = folder.empty() ? "." : folder.string();
+        std::error_code error;
+        if (!std::filesystem::is_directory(place, error))
+            return fault(setting, "there is no folder '" + place + "'; make it, for the service's own user");
+        const bool is_there = std::filesystem::exists(path, error);
+        if ((beside || !is_there) && ::access(place.c_str(), W_OK | X_OK) != 0)
+            return fault(setting, "'" + place + "' can't be written to: " + std::strerror(errno));
+        if (!is_there) return;
+        if (std::filesystem::is_directory(path, error))
+            return fault(setting, "'" + path + "' is a folder, and can't be read or written as a file");
+        if (::access(path.c_str(), W_OK) != 0)
+            fault(setting, "'" + path + "' can't be written to: " + std::strerror(errno));
     }
     bool found_nothing() const { return sentences_.empty(); }
     std::vector<std::string> take() { return std::move(sentences_); }
@@ -105,6 +129,23 @@ void look_at_network(Looking& looking, const Config& config) {
     }
 }
 
+// Kafka's rule for the names of topics, with the longest that is put behind.
+void look_at_topic_prefix(Looking& looking, const std::string& prefix) {
+    constexpr std::size_t kLongestTopic = 249;
+    constexpr std::size_t kLongestSuffix = std::string_view(".tree-heads.v1").size();
+    const auto is_fine = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+               c == '_' || c == '-';
+    };
+    if (!std::ranges::all_of(prefix, is_fine))
+        looking.fault("KEYLEDGER_KAFKA_TOPIC_PREFIX",
+                      "'" + prefix + "': names of topics are of letters, digits, '.', '_' and '-'");
+    if (prefix.size() > kLongestTopic - kLongestSuffix)
+        looking.fault("KEYLEDGER_KAFKA_TOPIC_PREFIX",
+                      "give " + std::to_string(kLongestTopic - kLongestSuffix) +
+                          " characters at most: with what is put behind a topic's name has 249 at most");
+}
+
 void look_at_brokers(Looking& looking, std::string_view brokers) {
     for (bool more = true; more;) {
         const std::size_t comma = brokers.find(',');
@@ -133,6 +174,7 @@ std::string setting_of(std::string property) {
 std::vector<std::string> what_is_wrong_with_kafka(const Config& config) {
     Looking looking;
     if (config.kafka_brokers.empty()) return {};
+    look_at_topic_prefix(looking, config.kafka_topic_prefix);
     look_at_brokers(looking, config.kafka_brokers);
     for (const auto& [property, path] : config.kafka_security.properties)
         if (property.ends_with(".location")) looking.wants_pem(setting_of(property), path);
@@ -158,12 +200,38 @@ std::vector<std::string> what_serve_refuses(const Config& config) {
     if (const auto clients = FileClients::load(config.clients_file); !clients)
         looking.fault("KEYLEDGER_CLIENTS_FILE", clients.error());
     look_at_network(looking, config);
+    looking.wants_place_for("KEYLEDGER_ACCESS_SNAPSHOT_FILE", config.access_snapshot_file, true);
+    looking.wants_place_for("KEYLEDGER_TREE_HEAD_FILE", config.tree_head_file, false);
     if (!config.tree_head_file.empty())
         if (const auto read = eventstore::audit::read_last_notes(config.tree_head_file); !read)
             looking.fault("KEYLEDGER_TREE_HEAD_FILE", read.error());
     auto all = looking.take();
     std::ranges::move(what_is_wrong_with_kafka(config), std::back_inserter(all));
     return all;
+}
+
+// What could not be read stands in the configuration as its default or as nothing: a second word on that would be
+// wrong.
+std::vector<std::string> all_faults(const PartlyRead& read) {
+    const auto setting_in = [](std::string_view text) { return text.substr(0, text.find_first_of(":, ")); };
+    std::vector<std::string> all = read.faults.sentences;
+    for (std::string& sentence : what_serve_refuses(read.config)) {
+        const auto is_of_the_same = [&](const std::string& told) { return setting_in(told) == setting_in(sentence); };
+        if (std::ranges::none_of(read.faults.sentences, is_of_the_same)) all.push_back(std::move(sentence));
+    }
+    return all;
+}
+
+RoleLook look_at_service_role(const Config& config) {
+    const std::string& url = config.database_url;
+    if (url.empty() || !eventstore::postgres::is_connection_text(url)) return {};
+    if (!eventstore::postgres::server_answers(url))
+        return {"", "KEYLEDGER_DATABASE_URL: no server answers there; whether its role may serve was not looked at"};
+    try {
+        return {eventstore::postgres::service_role_problem(url).value_or(""), ""};
+    } catch (const eventstore::postgres::MigrationFailure& failure) {
+        return {std::string("KEYLEDGER_DATABASE_URL: ") + failure.what(), ""};
+    }
 }
 
 }  // namespace keyledger::app

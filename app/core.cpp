@@ -8,6 +8,7 @@
 #include "app/log_reading.hpp"
 #include "app/service.hpp"
 #include "eventstore/postgres/migrator.hpp"
+#include "eventstore/postgres/service_role.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -21,6 +22,8 @@ std::unique_ptr<security::LiveKeyring> open_keyring(const Config& config, const 
 const Config& with_fitting_schema(const Config& config) {
     try {
         if (auto problem = eventstore::postgres::schema_problem(config.database_url)) throw StartFailure(*problem);
+        if (auto problem = eventstore::postgres::service_role_problem(config.database_url))
+            throw StartFailure(*problem);
     } catch (const eventstore::postgres::MigrationFailure& failure) {
         throw StartFailure(failure.what());
     }
@@ -88,7 +91,8 @@ void look_at_heads(eventstore::postgres::Authenticity& authenticity, const std::
 
 Core::Core(const Config& config)
     : keyring(open_keyring(config, clock)),
-      authenticity(authenticity_with([live = keyring.get()] { return live->snapshot(); })),
+      authenticity(authenticity_with([live = keyring.get()] { return live->snapshot(); },
+                                     [this](const std::string& id) { return keyring_watch.is_lacking(id); })),
       keyring_watch(*keyring, clock),
       cipher(*keyring, clock, [this](const auto& wrapped) { return learns_to_open(wrapped); }),
       pseudonyms(*keyring, clock),

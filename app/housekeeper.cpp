@@ -8,7 +8,6 @@
 #include "commands/keep_log.hpp"
 #include "commands/passwords.hpp"
 #include "eventstore/postgres/housekeeping.hpp"
-#include "eventstore/postgres/key_uses.hpp"
 #include "projections/erasures_model.hpp"
 
 namespace keyledger::app {
@@ -85,7 +84,6 @@ void Housekeeper::tidy() {
     record_what_waits();
     record_failure_sums();
     announce_mac_key();
-    learn_ended_keys();
     if (!leads()) return;
     prune();
     erase_anonymous_callers();
@@ -179,13 +177,6 @@ void Housekeeper::announce_mac_key() {
         (void)core_.authenticity->is_announced(database_url_, keys.front());
     }
     core_.store.use_newest_key();
-}
-
-// So that a node says what its keyring lacks before anybody is refused for it.
-void Housekeeper::learn_ended_keys() {
-    const auto ended = postgres::ended_keys(database_url_);
-    if (!ended) return spdlog::warn("which keys have ended could not be learnt: {}", ended.error());
-    for (const std::string& id : *ended) (void)core_.keyring_watch.has_ended(id);
 }
 
 bool Housekeeper::stopping() {

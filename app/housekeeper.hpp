@@ -34,7 +34,6 @@ private:
     void erase_users();
     bool erase_user(const Uuid& user_id);
     void announce_mac_key();
-    void learn_ended_keys();
 
     const std::string database_url_;
     const std::int64_t retention_ms_;

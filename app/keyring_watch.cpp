@@ -5,6 +5,9 @@
 #include <algorithm>
 
 namespace keyledger::app {
+
+namespace postgres = eventstore::postgres;
+
 namespace {
 
 constexpr std::size_t kMostKeysToTell = 100;  // as many as a keyring has
@@ -35,8 +38,50 @@ bool KeyringWatch::is_lacking(const std::string& key_id, Of subject) {
     const std::lock_guard lock(mutex_);
     const bool is_news = lacking_.size() < kMostKeysToTell && lacking_.insert(key_id).second;
     if (is_news && !is_known)
-        spdlog::error("something is wrapped by key {}, which this node's keyring lacks: {}", key_id, kMend);
+        spdlog::error("something is made under key {}, which this node's keyring lacks: {}", key_id, kMend);
     return is_known;
+}
+
+security::Whereabouts KeyringWatch::look_for(const std::string& key_id) {
+    using security::Whereabouts;
+    if (knows(*keyring_.snapshot(), key_id)) return Whereabouts::kUnknown;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto told = told_.find(key_id);
+        if (told == told_.end() || is_over(told->second)) return Whereabouts::kUnknown;
+    }
+    return is_lacking(key_id) ? Whereabouts::kHereNow : Whereabouts::kElsewhere;
+}
+
+void KeyringWatch::learn(const postgres::KeyNews& news) {
+    for (const std::string& id : news.ended) (void)has_ended(id);
+    const auto keyring = keyring_.snapshot();
+    bool lacks_one = false;
+    {
+        const std::lock_guard lock(mutex_);
+        told_.clear();
+        for (const postgres::ToldKey& key : news.told) {
+            told_.emplace(key.id, key);
+            lacks_one = lacks_one || (is_in_use(key) && !knows(*keyring, key.id));
+        }
+    }
+    if (lacks_one) read_again();
+}
+
+// Of two keyrings that say when a key ends, the earlier end counts.
+std::vector<postgres::ToldKey> KeyringWatch::to_tell(Tell what) const {
+    const auto keyring = keyring_.snapshot();
+    const std::lock_guard lock(mutex_);
+    std::vector<postgres::ToldKey> all;
+    for (const security::Key& key : keyring->keys()) {
+        if (key.purpose == security::KeyPurpose::kUnknown) continue;
+        const auto ends_at_ms = key.ends_at_ms();
+        const auto told = told_.find(key.id);
+        const bool is_news = told == told_.end() ||
+                             (ends_at_ms && (!told->second.ends_at_ms || *told->second.ends_at_ms > *ends_at_ms));
+        if (is_news || what == Tell::kAll) all.push_back({key.id, key.use_from_ms, ends_at_ms});
+    }
+    return all;
 }
 
 api::HealthCheck KeyringWatch::check() const {
@@ -49,7 +94,19 @@ api::HealthCheck KeyringWatch::check() const {
     for (const std::string& id : lacking_)
         if (!knows(*keyring, id))
             return {"keyring", false, "lacks key " + id + ", which others use: " + kMend};
+    for (const auto& [id, told] : told_)
+        if (is_in_use(told) && !knows(*keyring, id))
+            return {"keyring", false, "lacks key " + id + ", which another node has told of: " + kMend};
     return {"keyring", true, "as new as what is stored"};
+}
+
+bool KeyringWatch::is_over(const postgres::ToldKey& told) const {
+    return told.ends_at_ms && *told.ends_at_ms <= clock_.now_ms();
+}
+
+// Before that, nodes may get it one after the other.
+bool KeyringWatch::is_in_use(const postgres::ToldKey& told) const {
+    return told.use_from_ms <= clock_.now_ms() && !is_over(told);
 }
 
 // New claims are made under all keys that have not ended; what was made under one of several living ones is

@@ -29,8 +29,10 @@ std::shared_ptr<const eventstore::EventMacs> macs_with(security::KeyringMacs::Sn
 
 }  // namespace
 
-std::shared_ptr<eventstore::postgres::Authenticity> authenticity_with(security::KeyringMacs::Snapshot snapshot) {
-    return std::make_shared<eventstore::postgres::Authenticity>(macs_with(std::move(snapshot)));
+std::shared_ptr<eventstore::postgres::Authenticity> authenticity_with(
+    security::KeyringMacs::Snapshot snapshot, eventstore::postgres::Authenticity::OnLackingKey on_lacking_key) {
+    return std::make_shared<eventstore::postgres::Authenticity>(macs_with(std::move(snapshot)),
+                                                                std::move(on_lacking_key));
 }
 
 std::shared_ptr<const eventstore::EventMacs> configured_macs(const Config& config) {

@@ -15,7 +15,8 @@
 namespace keyledger::app {
 
 // For all that reads or appends in this process; the snapshot is asked for anew each time.
-std::shared_ptr<eventstore::postgres::Authenticity> authenticity_with(security::KeyringMacs::Snapshot snapshot);
+std::shared_ptr<eventstore::postgres::Authenticity> authenticity_with(
+    security::KeyringMacs::Snapshot snapshot, eventstore::postgres::Authenticity::OnLackingKey on_lacking_key = {});
 // The keys of the keyring that is configured, as the next.
 std::shared_ptr<const eventstore::EventMacs> configured_macs(const Config& config);
 // With the keyring that is configured; nullptr if none is. Throws std::runtime_error if it can't be read.

@@ -22,8 +22,8 @@ api::HealthCheck check_database(const Core& core) {
     return {"database", true, "connected"};
 }
 
-// Lists grow old while one stands stopped, on every node alike, and nothing is decided by them: it is no reason to send
-// requests elsewhere. `keyledger_projection_stopped` is what to be woken by.
+// Lists grow old while one stands stopped or can't be written, on every node alike, and nothing is decided by them: it
+// is no reason to send requests elsewhere. `keyledger_projection_stopped` is what to be woken by.
 api::HealthCheck check_projector(const Followers& followers) {
     const auto status = followers.projector();
     if (!status) return {"projector", true, "not a role of this process"};
@@ -33,7 +33,11 @@ api::HealthCheck check_projector(const Followers& followers) {
                                             std::to_string(projection.stopped->at.position) + ": " +
                                             projection.stopped->at.reason,
                     false};
-    return {"projector", true, status->last_trouble.empty() ? "follows the log" : status->last_trouble};
+    if (!status->trouble.empty()) return {"projector", false, "does not follow the log: " + status->trouble, false};
+    for (const auto& projection : status->projections)
+        if (!projection.trouble.empty())
+            return {"projector", false, projection.model + " does not follow the log: " + projection.trouble, false};
+    return {"projector", true, "follows the log"};
 }
 
 // Neither a broker that is away nor an output that stopped is a reason to send requests elsewhere: the API does
@@ -42,22 +46,26 @@ api::HealthCheck check_publisher(const Followers& followers) {
     const auto outputs = followers.outputs();
     if (outputs.empty()) return {"publisher", true, "rests: not a role of this process, or no brokers"};
     std::string detail;
+    bool good = true;
     for (const auto& [name, status] : outputs) {
         if (!detail.empty()) detail += "; " + std::string(name) + ": ";
-        if (eventstore::kafka::is_stopped(status.state) || status.foreign > 0) detail += "degraded: ";
+        const bool is_degraded = eventstore::kafka::is_stopped(status.state) || status.foreign > 0;
+        if (is_degraded) detail += "degraded: ";
+        good = good && !is_degraded && status.state != eventstore::kafka::PublisherState::kWaitingForBroker;
         detail += eventstore::kafka::name_of(status.state);
         if (!status.sentence.empty()) detail += ": " + status.sentence;
     }
-    return {"publisher", true, detail};
+    return {"publisher", good, detail, false};
 }
 
-// While it reads the log for the first time, answers are folded instead.
+// While it reads the log for the first time, answers are folded instead. Whether those who ask are answered all the
+// same while it can't read, the check `answers` tells.
 api::HealthCheck check_hot_access(const projections::HotAccess& hot) {
     const auto status = hot.status();
     std::string detail = (status.caught_up ? "answers from memory, at position " : "reads the log, at position ") +
                          std::to_string(status.position);
     if (!status.trouble.empty()) detail += ": " + status.trouble;
-    return {"access", !status.stopped, detail};
+    return {"access", !status.stopped && status.trouble.empty(), detail, status.stopped};
 }
 
 // A log that contradicts a head is not answered from. That none can be made, kept or written to its file is no reason

@@ -10,7 +10,8 @@ constexpr auto kTooOld = kProbeInterval + 3 * kProbePatience + std::chrono::mill
 
 }  // namespace
 
-Probe::Probe(Core& core, projections::Queries& queries) : core_(core), queries_(queries) {}
+Probe::Probe(Core& core, projections::Queries& queries, KeyringNews& keyring_news)
+    : core_(core), queries_(queries), keyring_news_(keyring_news) {}
 
 Probe::~Probe() { stop(); }
 
@@ -37,10 +38,15 @@ api::HealthCheck Probe::check() const {
 void Probe::run() {
     for (;;) {
         std::string trouble = ask();
+        const bool good = trouble.empty();
+        {
+            const std::lock_guard lock(mutex_);
+            good_ = good;
+            detail_ = good ? "requests are answered" : std::move(trouble);
+            answered_at_ = Clock::now();
+        }
+        if (good) keyring_news_.exchange(Clock::now() + kProbePatience);
         std::unique_lock lock(mutex_);
-        good_ = trouble.empty();
-        detail_ = good_ ? "requests are answered" : std::move(trouble);
-        answered_at_ = Clock::now();
         if (wake_.wait_for(lock, kProbeInterval, [this] { return stopping_; })) return;
     }
 }

@@ -1,7 +1,8 @@
 #pragma once
 // Asks, again and again, what requests ask: a security answer at the head of the log, a read of the store and
 // one of the read models, through the very pools and sessions that requests use. Readiness tells how the last
-// went, so that a node whose sessions fell silent says so although it is connected.
+// went, so that a node whose sessions fell silent says so although it is connected. Between the rounds it exchanges
+// the news of keyrings.
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -10,6 +11,7 @@
 
 #include "api/context.hpp"
 #include "app/core.hpp"
+#include "app/keyring_news.hpp"
 #include "projections/queries.hpp"
 
 namespace keyledger::app {
@@ -19,8 +21,8 @@ inline constexpr std::chrono::milliseconds kProbePatience{1'500};  // for each q
 
 class Probe {
 public:
-    // Both outlive its last question.
-    Probe(Core& core, projections::Queries& queries);
+    // All outlive its last question.
+    Probe(Core& core, projections::Queries& queries, KeyringNews& keyring_news);
     ~Probe();
     void start();
     void stop();  // before the pools end
@@ -33,6 +35,7 @@ private:
 
     Core& core_;
     projections::Queries& queries_;
+    KeyringNews& keyring_news_;
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     bool stopping_ = false;

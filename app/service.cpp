@@ -11,6 +11,7 @@
 #include "app/followers.hpp"
 #include "app/health.hpp"
 #include "app/housekeeper.hpp"
+#include "app/keyring_news.hpp"
 #include "app/management.hpp"
 #include "app/metrics.hpp"
 #include "app/observation.hpp"
@@ -44,8 +45,17 @@ void adopt_first_administrator(Core& core) {
     caller.request_id = "adopt-administrator";
     caller.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     const auto adopted = core.run(commands::adopt_first_administrator(core.services, caller));
+    const auto keyring = core.keyring_watch.check();
+    if (!adopted && !keyring.good) {
+        spdlog::warn("the administrator's role is not looked for: {}", keyring.detail);
+        return;
+    }
     if (!adopted) throw StartFailure("the administrator's role could not be looked for; the database does not answer");
     if (adopted->position > 0) spdlog::info("gave the administrator the role of that name");
+}
+
+security::LookForKey look_for_keys(Core& core) {
+    return [&core](const std::string& key_id) { return core.keyring_watch.look_for(key_id); };
 }
 
 projections::QuerySettings query_settings(const Config& config) {
@@ -89,8 +99,8 @@ struct Service::Parts {
           log_id(log.log_id),
           tree_heads(config, core, log),
           tokens(*core.keyring, core.clock, core.identifiers, core.processors,
-                 {config.issuer, config.access_token_s, log_id}),
-          cursors(*core.keyring, core.clock),
+                 {config.issuer, config.access_token_s, log_id}, look_for_keys(core)),
+          cursors(*core.keyring, core.clock, look_for_keys(core)),
           idempotency_keys(*core.keyring, core.clock),
           queries(query_settings(config)),
           hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher, core.authenticity)),
@@ -104,7 +114,8 @@ struct Service::Parts {
           management(management_options(config.management_listen),
                      management_routes({health, metrics, log_id})),
           housekeeper(config, core),
-          probe(core, queries) {
+          keyring_news(config, core),
+          probe(core, queries, keyring_news) {
         core.access.remember(*hot_access);
         observe(health, metrics, core, followers, *hot_access, tree_heads, probe, server);
     }
@@ -130,6 +141,7 @@ struct Service::Parts {
     api::Server server;
     api::ManagementServer management;
     Housekeeper housekeeper;
+    KeyringNews keyring_news;
     Probe probe;
     bool stopped = false;
 };
@@ -143,6 +155,7 @@ Service::~Service() { stop(); }
 
 void Service::start() try {
     Parts& parts = *parts_;
+    parts.keyring_news.exchange(std::chrono::steady_clock::now() + std::chrono::seconds(10));
     if (parts.config.serves_api) adopt_first_administrator(parts.core);
     parts.management.start();
     parts.followers.start();

@@ -1,5 +1,6 @@
 #include "commands/log_in.hpp"
 
+#include "commands/claim_owner.hpp"
 #include "commands/passwords.hpp"
 #include "commands/renew_password_hash.hpp"
 #include "domain/user/identity.hpp"
@@ -81,12 +82,10 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     if (!audiences) co_return Unexpected(audiences.error());
     const TypedName name = typed_name(request);
     const std::string& typed = request.email.empty() ? request.username : request.email;
-    auto digests = services.pseudonyms.claim(name.kind, name.key.empty() ? typed : name.key);
     const std::int64_t now_ms = services.clock.now_ms();
-    std::string password_kind(kPasswordKind);
-    auto found = co_await services.store.find_credential(name.kind, std::move(digests), std::move(password_kind),
-                                                         caller.deadline);
-    if (!found) co_return Unexpected(CommandError(refusal_of(found.error())));
+    const std::string& looked_for = name.key.empty() ? typed : name.key;
+    auto found = co_await credential_of_claim(services, name.kind, looked_for, kPasswordKind, caller.deadline);
+    if (!found) co_return Unexpected(found.error());
     if (!found->has_value() || name.key.empty()) {
         auto refused = co_await refuse_unknown(services, std::move(request.password), caller);
         co_return refused;

@@ -1,5 +1,6 @@
 #include "commands/register_user.hpp"
 
+#include "commands/claim_owner.hpp"
 #include "commands/passwords.hpp"
 #include "commands/roles.hpp"
 #include "domain/scripts.hpp"
@@ -43,9 +44,8 @@ RegisterUser command_of(const Identity& identity, NewCredential password) {
 // Spares the hash where the address is taken already; the append decides.
 Answer<Done> refuse_taken(Services& services, std::string kind, std::string key, Refusal refusal,
                           Deadline deadline) {
-    auto digests = services.pseudonyms.claim(kind, key);
-    auto owner = co_await services.store.find_claim(std::move(kind), std::move(digests), deadline);
-    if (!owner) co_return Unexpected(CommandError(refusal_of(owner.error())));
+    auto owner = co_await owner_of_claim(services, kind, key, deadline);
+    if (!owner) co_return Unexpected(owner.error());
     if (owner->has_value()) co_return Unexpected(CommandError(refusal));
     co_return Done{};
 }

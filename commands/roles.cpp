@@ -1,6 +1,7 @@
 #include "commands/roles.hpp"
 
 #include "commands/administer.hpp"
+#include "commands/claim_owner.hpp"
 #include "commands/entity_tags.hpp"
 #include "commands/first_stream.hpp"
 #include "commands/groups.hpp"
@@ -195,9 +196,8 @@ Result<void, CommandError> found_administration(Attempt& attempt, const Uuid& us
 }
 
 Answer<Done> adopt_first_administrator(Services& services, Caller caller) {
-    auto digests = services.pseudonyms.claim("first_administrator", "first");
-    auto owner = co_await services.store.find_claim("first_administrator", std::move(digests), caller.deadline);
-    if (!owner) co_return Unexpected(CommandError(refusal_of(owner.error())));
+    auto owner = co_await owner_of_claim(services, "first_administrator", "first", caller.deadline);
+    if (!owner) co_return Unexpected(owner.error());
     if (!owner->has_value()) co_return Done{};
     const Uuid user_id = **owner;
     Streams streams;

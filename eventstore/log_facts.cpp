@@ -90,6 +90,7 @@ void LogFacts::take(const RecordedEvent& event, const EventMacs& macs) {
     judged.standing = EventJudge(macs, *this).of(event);
     version = event.version;
     leaf_hash = event.leaf_hash;
+    if (judged.standing == Standing::kKeyMissing && is_complete) lacking_key_id = event.mac_key_id;
     is_complete = is_complete && judged.standing != Standing::kKeyMissing;
     if (judged.standing != Standing::kBelieved) return;
     struct Taken {

@@ -56,6 +56,7 @@ struct LogFacts {
     std::int32_t version = 0;   // of the log's own stream, as far as it was taken in
     Digest leaf_hash{};         // of the event there
     bool is_complete = true;    // nothing in it was under a key that the keyring lacks
+    std::string lacking_key_id;  // the first such key, else empty
 
     // Of a log of which nothing is known yet but this.
     static LogFacts of(LogOrigin origin);

@@ -65,7 +65,10 @@ Failure classify(const std::exception& error, const pqxx::connection* connection
              dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr ||
              dynamic_cast<const pqxx::undefined_table*>(&error) != nullptr)
         failure.kind = FailureKind::kPassing;  // libpqxx 6 gives some of them no SQLSTATE
-    else if (auto* sql = dynamic_cast<const pqxx::sql_error*>(&error)) {
+    if (dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr)
+        failure.reason += "; if somebody served as another role, 'keyledger migrate up' gives the tables back";
+    if (failure.kind != FailureKind::kData) return failure;
+    if (auto* sql = dynamic_cast<const pqxx::sql_error*>(&error)) {
         failure.kind = kind_of_state(sql->sqlstate());
         // Messages of data exceptions quote the value, which may be personal.
         if (sql->sqlstate().starts_with("22")) failure.reason = "data exception, SQLSTATE " + sql->sqlstate();

@@ -32,7 +32,7 @@ enum class FailureKind {
 };
 struct Failure {
     FailureKind kind = FailureKind::kData;
-    std::string reason;  // one line, bounded, without values of rows
+    std::string reason;  // one line, bounded, without values of rows; where a right is missing, with the mend
 };
 // Call it with the exception that was caught and the connection it came from (nullptr: connecting failed).
 Failure classify(const std::exception& error, const pqxx::connection* connection);

@@ -111,17 +111,17 @@ private:
                 set_role(ProjectorStatus::Role::kCompeting);
                 Leadership leadership;
                 leadership.connection = connect(settings_.database_url, settings_.application_name);
-                while (!stopping() && !try_lock(*leadership.connection)) pause_for(kCompeteInterval);
+                while (!stopping() && !try_lock(*leadership.connection)) {
+                    set_trouble("");  // another process follows the log
+                    pause_for(kCompeteInterval);
+                }
                 if (stopping()) break;
                 lead(leadership);
                 back_off = kFirstBackOff;
             } catch (const std::exception& error) {
                 const std::string reason = classify(error, nullptr).reason;
                 spdlog::warn("projector stands down and competes again: {}", reason);
-                {
-                    std::lock_guard lock(mutex_);
-                    status_.last_trouble = reason;
-                }
+                set_trouble(reason);
                 pause = back_off;
                 back_off = std::min<std::chrono::milliseconds>(2 * back_off, kLongestBackOff);
             }
@@ -134,6 +134,7 @@ private:
         take_over(on);
         on.key_connection = connect(settings_.database_url, settings_.application_name + " (keys)");
         spdlog::info("projector leads");
+        set_trouble("");
         set_role(ProjectorStatus::Role::kLeading);
         while (!stopping()) {
             const Round round = follow(on);
@@ -203,6 +204,7 @@ private:
         if (!batch || batch->from != place) batch = fetch(on, place, limit);
         if (!batch->events) return read_failed(on, members, place, batch->events.error());
         const auto& events = *batch->events;
+        set_trouble("");
         if (events.empty()) return Round::kIdle;
         // A full batch: far behind. With several places in the log, the next place is not behind this batch.
         if (std::ssize(events) == settings_.batch_events && all_together(on) && !batch->decoded.poison) {
@@ -255,6 +257,7 @@ private:
                       ReadError error) {
         switch (error) {
             case ReadError::kUnavailable:
+                set_trouble("the log can't be read");
                 return Round::kTrouble;
             case ReadError::kCursorUnknown:
                 for (Projection* projection : members)
@@ -317,6 +320,12 @@ private:
         std::lock_guard lock(mutex_);
         status_.role = role;
         if (role != ProjectorStatus::Role::kLeading) status_.projections.clear();
+    }
+
+    void set_trouble(const std::string& trouble) {
+        std::lock_guard lock(mutex_);
+        status_.trouble = trouble;
+        if (!trouble.empty()) status_.last_trouble = trouble;
     }
 
     bool stopping() const {

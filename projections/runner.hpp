@@ -39,6 +39,7 @@ struct ProjectorStatus {
     Role role = Role::kStopped;
     std::vector<ProjectionStatus> projections;  // of the leader; empty before a process has led
     std::string last_trouble;                   // why it last stood down or could not start; empty: never
+    std::string trouble;                        // what keeps it from following the log now; empty: nothing
 };
 
 // All models of this build, in the order in which they are applied.

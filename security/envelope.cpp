@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <stdexcept>
 
+#include "security/base64url.hpp"
+
 namespace keyledger::security {
 
 std::string envelope_head(char version, std::string_view key_id) {
@@ -18,6 +20,13 @@ std::optional<Envelope> read_envelope(char version, std::string_view bytes) {
     std::size_t id_size = static_cast<std::uint8_t>(bytes[1]);
     if (id_size == 0 || bytes.size() - 2 < id_size) return std::nullopt;
     return Envelope{bytes.substr(0, 2 + id_size), bytes.substr(2, id_size), bytes.substr(2 + id_size)};
+}
+
+std::optional<std::string> key_named_in(char version, std::string_view text) {
+    const auto bytes = base64url_decode(text);
+    const auto envelope = bytes ? read_envelope(version, *bytes) : std::nullopt;
+    if (!envelope) return std::nullopt;
+    return std::string(envelope->key_id);
 }
 
 }  // namespace keyledger::security

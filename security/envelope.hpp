@@ -16,5 +16,7 @@ struct Envelope {
     std::string_view body;
 };
 std::optional<Envelope> read_envelope(char version, std::string_view bytes);
+// The key that an envelope in base64url names.
+std::optional<std::string> key_named_in(char version, std::string_view text);
 
 }  // namespace keyledger::security

@@ -290,6 +290,14 @@ Result<SignedToken, TokenError> read_access_token(const Keyring& keyring, std::s
     return std::move(*read);
 }
 
+std::optional<std::string> key_named_by_token(std::string_view token) {
+    if (token.size() > kMaxTokenSize) return std::nullopt;
+    const auto header = parsed_object(token.substr(0, token.find('.')));
+    const auto key_id = header ? string_member(*header, "kid") : std::nullopt;
+    if (!key_id) return std::nullopt;
+    return std::string(*key_id);
+}
+
 Result<void, TokenError> check_access_token(const SignedToken& token, const TokenExpectation& expectation,
                                             std::int64_t now_ms) {
     if (token.claims.issuer != expectation.issuer) return Unexpected(TokenError::kWrongIssuer);

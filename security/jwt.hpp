@@ -72,6 +72,9 @@ struct SignedToken {
 Result<SignedToken, TokenError> read_access_token(const Keyring& keyring, std::string_view token,
                                                   std::int64_t now_ms);
 
+// The key that its header names, whether there is one or not.
+std::optional<std::string> key_named_by_token(std::string_view token);
+
 struct TokenExpectation {
     std::string_view issuer = {};
     // The only audience that the token may have; without it any audience does (introspection).

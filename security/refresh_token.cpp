@@ -129,4 +129,9 @@ Result<OpenedRefreshToken, RefreshTokenError> open_refresh_token(const Keyring& 
     return OpenedRefreshToken{std::move(*content), root->id};
 }
 
+std::optional<std::string> key_named_by_refresh_token(std::string_view token) {
+    if (token.size() > kMaxRefreshTokenSize || !token.starts_with(kRefreshTokenPrefix)) return std::nullopt;
+    return key_named_in(kVersion, token.substr(kRefreshTokenPrefix.size()));
+}
+
 }  // namespace keyledger::security

@@ -64,4 +64,9 @@ Result<std::string, SealedValueError> open_value(const Keyring& keyring, SealedP
     return std::move(*clear);
 }
 
+std::optional<std::string> key_named_by_sealed_value(SealedPurpose purpose, std::string_view text) {
+    if (text.size() > largest_text_of(purpose)) return std::nullopt;
+    return key_named_in(kVersion, text);
+}
+
 }  // namespace keyledger::security

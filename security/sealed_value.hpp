@@ -32,4 +32,7 @@ Result<std::string, SealedValueError> open_value(const Keyring& keyring, SealedP
                                                  std::string_view context, std::string_view text,
                                                  std::int64_t now_ms);
 
+// The key that it names, whether there is one or not.
+std::optional<std::string> key_named_by_sealed_value(SealedPurpose purpose, std::string_view text);
+
 }  // namespace keyledger::security

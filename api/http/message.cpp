@@ -121,6 +121,20 @@ bool is_framing(std::string_view name) {
 
 bool may_have_body(int status) { return status >= 200 && status != 204 && status != 304; }
 
+// RFC 9110 section 2.5: a later minor version of HTTP/1 is read as the last one that is known here. Beast parses
+// nothing of a head before it is whole, so that the line is there when it counts.
+void read_as_known_version(boost::beast::flat_buffer& buffer) {
+    constexpr std::string_view kBefore = " HTTP/1.";
+    char* const start = static_cast<char*>(buffer.data().data());
+    const std::string_view all(start, buffer.size());
+    const std::size_t end = all.find("\r\n");
+    if (end == all.npos || end < kBefore.size() + 1) return;
+    const std::string_view line = all.substr(0, end);
+    const std::size_t minor = line.size() - 1;
+    if (line[minor] < '2' || line[minor] > '9' || !line.substr(0, minor).ends_with(kBefore)) return;
+    start[minor] = '1';
+}
+
 }  // namespace
 
 Problem simple_problem(const ProblemType& type, std::string detail) {
@@ -185,6 +199,7 @@ boost::system::error_code MessageReader::take(boost::beast::flat_buffer& buffer,
     while (until == Until::kHeader ? !parser.is_header_done() : !parser.is_done()) {
         if (buffer.size() == 0) return http::error::need_more;
         const bool in_header = !parser.is_header_done();
+        if (in_header && header_bytes_ == 0) read_as_known_version(buffer);
         const std::size_t used = parser.put(buffer.data(), error);
         const std::string_view read(static_cast<const char*>(buffer.data().data()), used);
         const bool folded =

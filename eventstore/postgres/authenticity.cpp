@@ -35,6 +35,22 @@ bool holds(pqxx::transaction_base& read, const LogFacts& facts) {
     return !rows.empty() && digest_in(rows[0][0]) == facts.leaf_hash;
 }
 
+constexpr int kMostKeysAtOnce = 100;  // as many as a keyring has
+
+// Without which nothing can be said of that event: the one of its MAC, or one by which the log speaks of its keys.
+std::string lacking_key(const LogFacts& known, const RecordedEvent& event) {
+    using enum RecordedEvent::Standing;
+    if (event.standing == kKeyMissing) return event.mac_key_id;
+    return event.standing == kBelieved || known.is_complete ? std::string() : known.lacking_key_id;
+}
+
+// As an error of this statement alone: the session is good.
+[[noreturn]] void throw_lacking(const std::string& key_id, Position position) {
+    throw pqxx::sql_error("the keyring lacks key " + key_id + ", which event " + std::to_string(position) +
+                              " of the log needs",
+                          "", "KL008");
+}
+
 // A page further: whoever may append decides how long that stream is. False: that was all.
 bool read_on(pqxx::transaction_base& read, LogFacts& facts, const EventMacs& macs) {
     const auto rows = read.exec_params(std::string("select ") + kEventColumns +
@@ -130,6 +146,13 @@ void Authenticity::check(pqxx::transaction_base& read, std::span<RecordedEvent> 
         judge.emplace(*macs_, *anew);
         known = anew;
         event.standing = judge->of(event);
+        for (int tries = 0; on_lacking_key_ && !lacking_key(*known, event).empty(); ++tries) {
+            const std::string lacking = lacking_key(*known, event);
+            if (tries == kMostKeysAtOnce || !on_lacking_key_(lacking)) throw_lacking(lacking, event.position);
+            known = facts(read, Known::kReadAgain);
+            judge.emplace(*macs_, *known);
+            event.standing = judge->of(event);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // Whether events can be believed, for all readers and the writer of one process. It keeps what the log says
 // of its own MACs, and reads it again when an event names a key that it has not heard of. Any thread.
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -23,10 +24,15 @@ struct LogOriginNote {
 
 class Authenticity {
 public:
-    explicit Authenticity(std::shared_ptr<const EventMacs> macs) : macs_(std::move(macs)) {}
+    // Told of a key that the keyring lacks; true: it is there now.
+    using OnLackingKey = std::function<bool(const std::string& key_id)>;
+    // With `on_lacking_key` whoever reads an event that needs such a key is answered that it can't be read now, and
+    // goes on from there once the keyring has the key. Without it the event says kKeyMissing, for those who report.
+    explicit Authenticity(std::shared_ptr<const EventMacs> macs, OnLackingKey on_lacking_key = {})
+        : macs_(std::move(macs)), on_lacking_key_(std::move(on_lacking_key)) {}
 
     // Says of each event how it stands. Throws what libpqxx throws, also when the log's origin was not signed
-    // by a key of the keyring: then nothing can be said, and nothing is answered.
+    // by a key of the keyring, or that lacks a key: then nothing can be said, and nothing is answered.
     void check(pqxx::transaction_base& read, std::span<RecordedEvent> events);
     // What is appended now to a log of this origin is authenticated by this; the error is a sentence.
     Result<WritingKey, std::string> writing_key(const LogOriginNote& origin);
@@ -53,6 +59,7 @@ private:
     audit::OpenNote opener() const;
 
     const std::shared_ptr<const EventMacs> macs_;
+    const OnLackingKey on_lacking_key_;
     mutable std::mutex mutex_;
     std::shared_ptr<const LogFacts> facts_;
     StoredHeads heads_;

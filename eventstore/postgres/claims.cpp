@@ -11,12 +11,12 @@ std::string names_of(const std::vector<std::string_view>& types) {
     return array_of(types, [](std::string_view type) { return std::string(type); });
 }
 
-StoredClaim claim_in(const pqxx::row& row) {
+ClaimRow claim_in(const pqxx::row& row) {
     return {row[0].as<std::string>(), row[1].as<std::string>(), bytes_in(row[2]), uuid_in(row[3])};
 }
 
-std::vector<StoredClaim> claims_in(const pqxx::result& rows) {
-    std::vector<StoredClaim> claims;
+std::vector<ClaimRow> claims_in(const pqxx::result& rows) {
+    std::vector<ClaimRow> claims;
     for (const auto& row : rows) claims.push_back(claim_in(row));
     return claims;
 }
@@ -37,7 +37,7 @@ std::int64_t Claims::count() {
     return work.exec("select count(*) from keyledger.claims")[0][0].as<std::int64_t>();
 }
 
-std::vector<StoredClaim> Claims::after(const std::optional<StoredClaim>& last, int count) {
+std::vector<ClaimRow> Claims::after(const std::optional<ClaimRow>& last, int count) {
     pqxx::nontransaction work(*session_->connection);
     if (!last)
         return claims_in(work.exec_params("select kind, key_id, digest, owner from keyledger.claims where tenant = $1"
@@ -49,7 +49,7 @@ std::vector<StoredClaim> Claims::after(const std::optional<StoredClaim>& last, i
         std::string(kDefaultTenant), bytea_of(last->digest), last->kind, last->key_id, count));
 }
 
-std::vector<StoredClaim> Claims::of(const std::vector<Bytes>& digests) {
+std::vector<ClaimRow> Claims::of(const std::vector<Bytes>& digests) {
     pqxx::nontransaction work(*session_->connection);
     const std::string wanted = array_of(digests, [](const Bytes& digest) { return "\"\\" + bytea_of(digest) + "\""; });
     return claims_in(work.exec_params("select kind, key_id, digest, owner from keyledger.claims"

@@ -11,12 +11,12 @@
 
 namespace keyledger::eventstore::postgres {
 
-struct StoredClaim {
+struct ClaimRow {
     std::string kind;
     std::string key_id;
     Bytes digest;
     Uuid owner;
-    bool operator==(const StoredClaim&) const = default;
+    bool operator==(const ClaimRow&) const = default;
 };
 struct StoredStream {
     Uuid id;
@@ -30,9 +30,9 @@ public:
 
     std::int64_t count();
     // In the order of their key, from behind `last` on.
-    std::vector<StoredClaim> after(const std::optional<StoredClaim>& last, int count);
+    std::vector<ClaimRow> after(const std::optional<ClaimRow>& last, int count);
     // Of any of the digests.
-    std::vector<StoredClaim> of(const std::vector<Bytes>& digests);
+    std::vector<ClaimRow> of(const std::vector<Bytes>& digests);
     // Streams of these types, by id.
     std::int64_t count_streams(const std::vector<std::string_view>& types);
     std::vector<StoredStream> streams_after(const Uuid& last, const std::vector<std::string_view>& types, int count);

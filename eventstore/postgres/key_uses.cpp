@@ -180,13 +180,18 @@ Result<std::int64_t, std::string> end_claims_key(const std::string& owner_url, c
     });
 }
 
-Result<std::vector<std::string>, std::string> ended_keys(const std::string& url) {
-    return with_session(url, [](pqxx::work& work) {
-        std::vector<std::string> ids;
-        for (const auto& row : work.exec("select key_id from keyledger.ended_keys"))
-            ids.emplace_back(row[0].c_str());
-        return ids;
+Result<void, std::string> tell_keys(const std::string& url, const std::vector<ToldKey>& keys) {
+    const auto told = with_session(url, [&](pqxx::work& work) {
+        work.exec_params("select keyledger.tell_keys($1::text[], $2::bigint[], $3::bigint[])",
+                         array_of(keys, [](const ToldKey& one) { return '"' + one.id + '"'; }),
+                         array_of(keys, [](const ToldKey& one) { return std::to_string(one.use_from_ms); }),
+                         array_of(keys, [](const ToldKey& one) {
+                             return one.ends_at_ms ? std::to_string(*one.ends_at_ms) : std::string("null");
+                         }));
+        return 0;
     });
+    if (!told) return Unexpected(told.error());
+    return {};
 }
 
 Result<std::int64_t, std::string> sessions_of_services(const std::string& owner_url) {

@@ -1,6 +1,7 @@
 #pragma once
 // What the database holds by a key of the keyring: as long as there is any, that key must not end.
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,20 @@ Result<std::int64_t, std::string> end_wrapping_key(const std::string& owner_url,
 Result<std::int64_t, std::string> end_claims_key(const std::string& owner_url, const std::string& key_id,
                                                  const std::string& current_key_id,
                                                  const NobodysClaims& nobodys);
-// All that ended so.
-Result<std::vector<std::string>, std::string> ended_keys(const std::string& url);
+// A key of somebody's keyring, as nodes that have it tell.
+struct ToldKey {
+    std::string id;
+    std::int64_t use_from_ms = 0;
+    std::optional<std::int64_t> ends_at_ms{};
+    bool operator==(const ToldKey&) const = default;
+};
+// What the database knows of keyrings.
+struct KeyNews {
+    std::vector<std::string> ended;  // for all nodes: nothing is taken that is made under them
+    std::vector<ToldKey> told;       // within a day
+};
+// Tells what this node has; kept for a day. Blocks; the error is a sentence.
+Result<void, std::string> tell_keys(const std::string& url, const std::vector<ToldKey>& keys);
 // How many sessions of members of the service's role there are in this database, but for superusers' and the
 // asker's.
 Result<std::int64_t, std::string> sessions_of_services(const std::string& owner_url);

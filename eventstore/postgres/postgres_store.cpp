@@ -70,6 +70,7 @@ HeadSharing::Ask make_head_query(const std::string& url, const ReadPoolSettings&
 
 PostgresStore::PostgresStore(PostgresStoreSettings settings, NowMs now_ms)
     : authenticity_(settings.authenticity),
+      on_ended_key_(settings.committer.on_ended_key),
       committer_(settings.url, std::move(now_ms), settings.committer, settings.authenticity),
       reads_(settings.url, settings.reads),
       heads_([url = settings.url, reads = settings.reads] { return make_head_query(url, reads); }) {}
@@ -117,22 +118,43 @@ PostgresStore::Answer<Confirmation> PostgresStore::confirm(std::vector<StreamVer
                               });
 }
 
+void PostgresStore::tell_of_ended_keys(const std::vector<ClaimDigest>& digests) const {
+    if (!on_ended_key_) return;
+    for (const ClaimDigest& one : digests) (void)on_ended_key_(one.key_id);
+}
+
+// Where all keys that were looked under have ended, others claim under one that was not: nobody can say then that a name
+// is nobody's.
 PostgresStore::Answer<std::optional<Uuid>> PostgresStore::find_claim(std::string kind,
                                                                      std::vector<ClaimDigest> digests,
                                                                      Deadline deadline) {
-    return read<std::optional<Uuid>>(
-        deadline, [kind = std::move(kind), digests = std::move(digests)](pqxx::connection& connection) {
-            return postgres::find_claim(connection, kind, digests);
-        });
+    auto work = [this, kind = std::move(kind), digests = std::move(digests)](pqxx::connection& connection) {
+        auto found = postgres::find_claim(connection, kind, digests);
+        if (found.keys_have_ended) tell_of_ended_keys(digests);
+        return found;
+    };
+    auto found = co_await read<FoundClaim>(deadline, std::move(work));
+    if (!found) co_return Unexpected(found.error());
+    if (found->keys_have_ended && !found->owner) co_return Unexpected(StoreError::kUnavailable);
+    co_return found->owner;
 }
 
 PostgresStore::Answer<std::optional<ClaimedCredential>> PostgresStore::find_credential(
     std::string claim_kind, std::vector<ClaimDigest> digests, std::string kind, Deadline deadline) {
-    return read<std::optional<ClaimedCredential>>(
-        deadline, [claim_kind = std::move(claim_kind), digests = std::move(digests),
-                   kind = std::move(kind)](pqxx::connection& connection) {
-            return postgres::find_credential(connection, claim_kind, digests, kind);
-        });
+    auto work = [this, claim_kind = std::move(claim_kind), digests = std::move(digests),
+                 kind = std::move(kind)](pqxx::connection& connection) {
+        auto found = postgres::find_credential(connection, claim_kind, digests, kind);
+        if (found.keys_have_ended) tell_of_ended_keys(digests);
+        return found;
+    };
+    auto found = co_await read<FoundCredential>(deadline, std::move(work));
+    if (!found) co_return Unexpected(found.error());
+    if (found->keys_have_ended && !found->claimed) co_return Unexpected(StoreError::kUnavailable);
+    co_return std::move(found->claimed);
+}
+
+PostgresStore::Answer<KeyNews> PostgresStore::key_news(Deadline deadline) {
+    return read<KeyNews>(deadline, [](pqxx::connection& connection) { return postgres::read_key_news(connection); });
 }
 
 PostgresStore::Answer<std::optional<StoredCredential>> PostgresStore::read_credential(Uuid owner, std::string kind,

@@ -8,6 +8,7 @@
 #include "eventstore/log_source.hpp"
 #include "eventstore/postgres/committer.hpp"
 #include "eventstore/postgres/head_sharing.hpp"
+#include "eventstore/postgres/key_uses.hpp"
 #include "eventstore/postgres/read_pool.hpp"
 #include "eventstore/store.hpp"
 
@@ -39,6 +40,7 @@ public:
     Answer<std::vector<StreamSlice>> read_streams(std::vector<StreamFrom> streams, Deadline deadline) override;
     Answer<Confirmation> confirm(std::vector<StreamVersion> versions, CommandId command_id,
                                  Deadline deadline) override;
+    // kUnavailable, too, where nothing is found and all of the digests' keys have ended: others claim under another.
     Answer<std::optional<Uuid>> find_claim(std::string kind, std::vector<ClaimDigest> digests,
                                            Deadline deadline) override;
     Answer<std::optional<ClaimedCredential>> find_credential(std::string claim_kind, std::vector<ClaimDigest> digests,
@@ -48,6 +50,7 @@ public:
     Answer<std::vector<RecordedEvent>> read_log(Position first, std::int32_t count, Deadline deadline) override;
     void keep_snapshot(Snapshot snapshot) override;
     Answer<Head> head(Deadline deadline) override;
+    Answer<KeyNews> key_news(Deadline deadline);
 
     // Called with the newest position on the committer's thread whenever anybody appended; must return at once.
     void on_appended(std::function<void(Position)> hook) { committer_.on_appended(std::move(hook)); }
@@ -60,8 +63,10 @@ public:
 
 private:
     const std::shared_ptr<Authenticity> authenticity_;
+    const std::function<bool(const std::string& key_id)> on_ended_key_;
     template <class T, class Work>
     Answer<T> read(Deadline deadline, Work work);
+    void tell_of_ended_keys(const std::vector<ClaimDigest>& digests) const;
 
     Committer committer_;
     std::atomic<int> snapshots_waiting_ = 0;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "eventstore/postgres/authenticity.hpp"
+#include "eventstore/postgres/key_uses.hpp"
 #include "eventstore/postgres/pqxx_connection.hpp"
 
 namespace keyledger::eventstore::postgres {
@@ -81,10 +82,19 @@ std::vector<StreamSlice> read_streams(pqxx::connection& connection, const std::v
 void write_snapshot(pqxx::connection& connection, const Snapshot& snapshot);
 Confirmation confirm(pqxx::connection& connection, const std::vector<StreamVersion>& versions,
                      const CommandId& command_id);
-std::optional<Uuid> find_claim(pqxx::connection& connection, const std::string& kind,
-                               const std::vector<ClaimDigest>& digests);
-std::optional<ClaimedCredential> find_credential(pqxx::connection& connection, const std::string& claim_kind,
-                                                 const std::vector<ClaimDigest>& digests, const std::string& kind);
+struct FoundClaim {
+    std::optional<Uuid> owner;
+    bool keys_have_ended = false;  // all under which was looked: what is claimed since is not found by these
+};
+FoundClaim find_claim(pqxx::connection& connection, const std::string& kind,
+                      const std::vector<ClaimDigest>& digests);
+struct FoundCredential {
+    std::optional<ClaimedCredential> claimed;
+    bool keys_have_ended = false;  // as above
+};
+FoundCredential find_credential(pqxx::connection& connection, const std::string& claim_kind,
+                                const std::vector<ClaimDigest>& digests, const std::string& kind);
+KeyNews read_key_news(pqxx::connection& connection);
 std::optional<StoredCredential> read_credential(pqxx::connection& connection, const Uuid& owner,
                                                 const std::string& kind);
 std::vector<StoredSubjectKey> read_subject_keys(pqxx::connection& connection, const std::vector<Uuid>& subjects);

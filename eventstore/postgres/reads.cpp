@@ -82,18 +82,29 @@ void prepare_reads(pqxx::connection& connection) {
                        " c.first_position, c.event_count, c.fingerprint from (values (1)) as one"
                        " left join lateral (select * from keyledger.commands where command_id = $3::bytea"
                        " and tenant = 'default' offset 0) as c on true");
+    // Whether nobody claims under any of these keys any more.
+    const std::string ended =
+        "not exists (select from unnest($2::text[]) as i(key_id) where not exists"
+        " (select from keyledger.ended_keys e where e.key_id = i.key_id))";
     connection.prepare("claim",
-                       "select c.owner from unnest($2::text[], $3::bytea[]) with ordinality as q(key_id, digest, n)"
+                       "select (select c.owner"
+                       " from unnest($2::text[], $3::bytea[]) with ordinality as q(key_id, digest, n)"
                        " cross join lateral (select owner from keyledger.claims where digest = q.digest and kind = $1"
-                       " and key_id = q.key_id and tenant = 'default' offset 0) as c order by q.n limit 1");
+                       " and key_id = q.key_id and tenant = 'default' offset 0) as c order by q.n limit 1), " +
+                           ended);
     connection.prepare("claimed_credential",
-                       "select c.owner, k.* from unnest($2::text[], $3::bytea[]) with ordinality"
-                       " as q(key_id, digest, n)"
-                       " cross join lateral (select owner from keyledger.claims where digest = q.digest and kind = $1"
-                       " and key_id = q.key_id and tenant = 'default' offset 0) as c"
-                       " left join lateral (select credential_id, owner, kind, revision, sealed"
-                       " from keyledger.credentials where owner = c.owner and kind = $4 and tenant = 'default'"
-                       " order by credential_id desc limit 1) as k on true order by q.n limit 1");
+                       "select f.*, " + ended +
+                           " from (values (1)) as one left join lateral (select c.owner as claimant, k.*"
+                           " from unnest($2::text[], $3::bytea[]) with ordinality as q(key_id, digest, n)"
+                           " cross join lateral (select owner from keyledger.claims where digest = q.digest"
+                           " and kind = $1 and key_id = q.key_id and tenant = 'default' offset 0) as c"
+                           " left join lateral (select credential_id, owner, kind, revision, sealed"
+                           " from keyledger.credentials where owner = c.owner and kind = $4 and tenant = 'default'"
+                           " order by credential_id desc limit 1) as k on true order by q.n limit 1) as f on true");
+    connection.prepare("key_news",
+                       "select key_id, use_from_ms, ends_at_ms, false from keyledger.told_keys"
+                       " where told_at > now() - interval '1 day'"
+                       " union all select key_id, 0, null, true from keyledger.ended_keys");
     connection.prepare("credential",
                        "select credential_id, owner, kind, revision, sealed from keyledger.credentials"
                        " where owner = $1::uuid and kind = $2 and tenant = 'default'"
@@ -152,24 +163,43 @@ Confirmation confirm(pqxx::connection& connection, const std::vector<StreamVersi
     return confirmation;
 }
 
-std::optional<Uuid> find_claim(pqxx::connection& connection, const std::string& kind,
-                               const std::vector<ClaimDigest>& digests) {
+FoundClaim find_claim(pqxx::connection& connection, const std::string& kind, const std::vector<ClaimDigest>& digests) {
     pqxx::nontransaction work(connection);
-    const pqxx::result rows = work.exec_prepared("claim", kind, key_ids_of(digests), values_of(digests));
-    if (rows.empty()) return std::nullopt;
-    return uuid_in(rows[0][0]);
+    const pqxx::row row = work.exec_prepared1("claim", kind, key_ids_of(digests), values_of(digests));
+    FoundClaim found;
+    if (!row[0].is_null()) found.owner = uuid_in(row[0]);
+    found.keys_have_ended = !digests.empty() && row[1].as<bool>();
+    return found;
 }
 
-std::optional<ClaimedCredential> find_credential(pqxx::connection& connection, const std::string& claim_kind,
-                                                 const std::vector<ClaimDigest>& digests, const std::string& kind) {
+KeyNews read_key_news(pqxx::connection& connection) {
     pqxx::nontransaction work(connection);
-    const pqxx::result rows =
-        work.exec_prepared("claimed_credential", claim_kind, key_ids_of(digests), values_of(digests), kind);
-    if (rows.empty()) return std::nullopt;
-    const pqxx::row row = rows[0];
-    ClaimedCredential claimed{uuid_in(row[0])};
-    if (!row[1].is_null()) claimed.credential = credential_in(row, 1);
-    return claimed;
+    KeyNews news;
+    for (const auto& row : work.exec_prepared("key_news")) {
+        if (row[3].as<bool>()) {
+            news.ended.emplace_back(row[0].c_str());
+            continue;
+        }
+        ToldKey& told = news.told.emplace_back();
+        told.id = row[0].c_str();
+        told.use_from_ms = row[1].as<std::int64_t>();
+        if (!row[2].is_null()) told.ends_at_ms = row[2].as<std::int64_t>();
+    }
+    return news;
+}
+
+FoundCredential find_credential(pqxx::connection& connection, const std::string& claim_kind,
+                                const std::vector<ClaimDigest>& digests, const std::string& kind) {
+    pqxx::nontransaction work(connection);
+    const pqxx::row row =
+        work.exec_prepared1("claimed_credential", claim_kind, key_ids_of(digests), values_of(digests), kind);
+    FoundCredential found;
+    if (!row[0].is_null()) {
+        found.claimed.emplace(ClaimedCredential{uuid_in(row[0])});
+        if (!row[1].is_null()) found.claimed->credential = credential_in(row, 1);
+    }
+    found.keys_have_ended = !digests.empty() && row[6].as<bool>();
+    return found;
 }
 
 std::optional<StoredCredential> read_credential(pqxx::connection& connection, const Uuid& owner,

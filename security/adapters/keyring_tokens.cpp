@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "commands/key_elsewhere.hpp"
 #include "security/refresh_token.hpp"
 #include "security/sealed_value.hpp"
 
@@ -42,6 +43,16 @@ std::vector<std::string> words_of(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_here_now(const LookForKey& look_for, const std::optional<std::string>& key_id) {
+    if (!look_for || !key_id) return false;
+    switch (look_for(*key_id)) {
+        case Whereabouts::kUnknown: return false;
+        case Whereabouts::kHereNow: return true;
+        case Whereabouts::kElsewhere: break;
+    }
+    throw commands::KeyElsewhere("the keyring lacks key " + *key_id + ", which others have");
+}
 
 asio::awaitable<std::string> KeyringTokens::sign(AccessTokenClaims claims, std::int64_t now_ms) {
     if (!access_tokens_.signs_slowly(now_ms)) co_return access_tokens_.sign(claims, now_ms);
@@ -115,7 +126,9 @@ std::optional<commands::AccessClaims> KeyringTokens::read_expired_access(std::st
 
 std::optional<commands::AccessClaims> KeyringTokens::read_as(const TokenExpectation& expectation,
                                                              std::string_view token) {
-    const auto verified = access_tokens_.verify(token, expectation, clock_.now_ms());
+    auto verified = access_tokens_.verify(token, expectation, clock_.now_ms());
+    if (!verified && verified.error() == TokenError::kUnknownKey && is_here_now(look_for_, key_named_by_token(token)))
+        verified = access_tokens_.verify(token, expectation, clock_.now_ms());
     if (!verified || verified->log_id != settings_.log_id) return std::nullopt;
     commands::AccessClaims claims;
     if (verified->session)
@@ -132,8 +145,10 @@ std::optional<commands::AccessClaims> KeyringTokens::read_as(const TokenExpectat
 
 std::optional<commands::PresentedRefresh> KeyringTokens::read_refresh(std::string_view token) {
     if (!token.starts_with(kRefreshTokenPrefix)) return std::nullopt;
-    const auto keyring = keyring_.snapshot();
-    const auto opened = open_refresh_token(*keyring, token, clock_.now_ms());
+    auto opened = open_refresh_token(*keyring_.snapshot(), token, clock_.now_ms());
+    if (!opened && opened.error() == RefreshTokenError::kUnknownKey &&
+        is_here_now(look_for_, key_named_by_refresh_token(token)))
+        opened = open_refresh_token(*keyring_.snapshot(), token, clock_.now_ms());
     if (!opened || opened->content.log_id != settings_.log_id) return std::nullopt;
     return commands::PresentedRefresh{opened->content.session, opened->content.generation,
                                       opened->content.client_id};
@@ -155,6 +170,9 @@ std::string KeyringCursors::seal(std::string_view purpose, std::string_view clea
 
 std::optional<std::string> KeyringCursors::open(std::string_view purpose, std::string_view sealed) {
     auto opened = open_value(*keyring_.snapshot(), SealedPurpose::kCursor, purpose, sealed, clock_.now_ms());
+    if (!opened && opened.error() == SealedValueError::kUnknownKey &&
+        is_here_now(look_for_, key_named_by_sealed_value(SealedPurpose::kCursor, sealed)))
+        opened = open_value(*keyring_.snapshot(), SealedPurpose::kCursor, purpose, sealed, clock_.now_ms());
     if (!opened) return std::nullopt;
     return std::move(*opened);
 }

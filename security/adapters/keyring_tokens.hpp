@@ -4,6 +4,7 @@
 
 #include "commands/tokens.hpp"
 #include "security/access_tokens.hpp"
+#include "security/adapters/absent_keys.hpp"
 #include "security/keyring.hpp"
 
 namespace keyledger::security {
@@ -18,12 +19,13 @@ class KeyringTokens : public commands::Tokens {
 public:
     // All outlive it. Slow signatures run on `processors`.
     KeyringTokens(const LiveKeyring& keyring, const commands::Clock& clock, commands::Identifiers& identifiers,
-                  boost::asio::thread_pool& processors, TokenSettings settings)
+                  boost::asio::thread_pool& processors, TokenSettings settings, LookForKey look_for = {})
         : keyring_(keyring),
           clock_(clock),
           identifiers_(identifiers),
           processors_(processors),
           settings_(std::move(settings)),
+          look_for_(std::move(look_for)),
           access_tokens_(keyring) {}
 
     boost::asio::awaitable<commands::IssuedTokens> issue(commands::Grant grant) override;
@@ -44,18 +46,21 @@ private:
     commands::Identifiers& identifiers_;
     boost::asio::thread_pool& processors_;
     const TokenSettings settings_;
+    const LookForKey look_for_;
     AccessTokens access_tokens_;
 };
 
 class KeyringCursors : public commands::Cursors {
 public:
-    KeyringCursors(const LiveKeyring& keyring, const commands::Clock& clock) : keyring_(keyring), clock_(clock) {}
+    KeyringCursors(const LiveKeyring& keyring, const commands::Clock& clock, LookForKey look_for = {})
+        : keyring_(keyring), clock_(clock), look_for_(std::move(look_for)) {}
     std::string seal(std::string_view purpose, std::string_view clear) override;
     std::optional<std::string> open(std::string_view purpose, std::string_view sealed) override;
 
 private:
     const LiveKeyring& keyring_;
     const commands::Clock& clock_;
+    const LookForKey look_for_;
 };
 
 }  // namespace keyledger::security

@@ -188,6 +188,8 @@ TEST(Management, FramesRequestsAsTheApiDoes) {
              "GET * HTTP/1.1\r\nHost: a\r\n\r\n"})
         EXPECT_EQ(status_of(bad), 400) << bad;
     EXPECT_EQ(status_of("GET /health/ready HTTP/3.0\r\nHost: a\r\n\r\n"), 505);
+    EXPECT_EQ(status_of("GET /health/ready HTTP/1.2\r\nHost: a\r\n\r\n"), 503);
+    EXPECT_EQ(status_of("GET /health/ready HTTP/1.9\r\n\r\n"), 400);
     EXPECT_EQ(status_of("GET " + ready + "Host: a\r\nExpect: wonders\r\n\r\n"), 417);
     EXPECT_EQ(status_of("GET " + ready + "Host: a\r\nX: " + std::string(20'000, 'a') + "\r\n\r\n"), 431);
     EXPECT_EQ(status_of("GET /" + std::string(9'000, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n"), 414);

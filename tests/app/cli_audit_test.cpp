@@ -116,6 +116,32 @@ TEST_F(AuditCommand, I11HoldsBothAgainstTreeHeads) {
     EXPECT_EQ(verify({file, {line.path("missing")}, {key.out}, {}}).exit, Exit::kUsage);
 }
 
+// Whoever names a key takes it alone: one that leaked is in the keyring for what it signed before.
+TEST_F(AuditCommand, TakesTheKeysThatAreNamedAndNoneOfTheKeyring) {
+    const auto key = [&](bool all) {
+        return line.run([&](const Environment& e) { return show_audit_key(e, all); }).out;
+    };
+    const auto all = take_away();
+    sign_head(std::stoll(word_in(all.out, "events")), word_in(all.out, "root_hash"));
+    const std::string old_key = key(false);
+    ASSERT_EQ(line.run([](const Environment& e) {
+                      RotateKeys rotation;
+                      rotation.purpose = "tree-heads";
+                      return rotate_keys(e, rotation);
+                  }).exit,
+              Exit::kGood);
+    const std::string new_key = key(false);
+    ASSERT_NE(new_key, old_key);
+    for (const std::string& from : {std::string(), file}) {
+        EXPECT_EQ(verify({from, {heads}, {}, {}}).exit, Exit::kGood) << "the keyring has both";
+        EXPECT_EQ(verify({from, {heads}, {old_key}, {}}).exit, Exit::kGood);
+        const auto refused = verify({from, {heads}, {new_key}, {}});
+        EXPECT_EQ(refused.exit, Exit::kFailed);
+        EXPECT_NE(refused.err.find("no known key signed it"), std::string::npos) << refused.err;
+        EXPECT_EQ(verify({from, {heads}, {new_key, old_key}, {}}).exit, Exit::kGood);
+    }
+}
+
 // Claims are made beside the log: one that nobody holds keeps a name from everybody, and a name without one can be
 // given twice. As left by commands that met a rename, or by hands in the database.
 TEST_F(AuditCommand, HoldsClaimsAgainstNames) {

@@ -86,6 +86,19 @@ TEST_F(ConfigCheck, FindsWhatServeWouldRefuse) {
         {{{"KEYLEDGER_CLIENTS_FILE", line.path("none.json")}}, "KEYLEDGER_CLIENTS_FILE", "none.json"},
         {{{"KEYLEDGER_KEYRING_FILE", line.path("none.json")}}, "KEYLEDGER_KEYRING_FILE", "none.json"},
         {{{"KEYLEDGER_TREE_HEAD_FILE", line.path("")}}, "KEYLEDGER_TREE_HEAD_FILE", "can't be read"},
+        {{{"KEYLEDGER_TREE_HEAD_FILE", line.path("none/heads")}}, "KEYLEDGER_TREE_HEAD_FILE", "no folder"},
+        {{{"KEYLEDGER_TREE_HEAD_FILE", line.path("keyring.json/heads")}}, "KEYLEDGER_TREE_HEAD_FILE", "no folder"},
+        {{{"KEYLEDGER_TREE_HEAD_FILE", "/proc/heads"}}, "KEYLEDGER_TREE_HEAD_FILE", "can't be written"},
+        {{{"KEYLEDGER_ACCESS_SNAPSHOT_FILE", line.path("none/access")}}, "KEYLEDGER_ACCESS_SNAPSHOT_FILE",
+         "no folder"},
+        {{{"KEYLEDGER_ACCESS_SNAPSHOT_FILE", "/proc/access"}}, "KEYLEDGER_ACCESS_SNAPSHOT_FILE",
+         "can't be written"},
+        {{{"KEYLEDGER_ACCESS_SNAPSHOT_FILE", line.path("")}}, "KEYLEDGER_ACCESS_SNAPSHOT_FILE", "is a folder"},
+        {{{"KEYLEDGER_ROLES", ","}}, "KEYLEDGER_ROLES", "one of api"},
+        {{{"KEYLEDGER_ROLES", " "}}, "KEYLEDGER_ROLES", "one of api"},
+        {{{"KEYLEDGER_AUTHZEN_SUBJECTS", ","}}, "KEYLEDGER_AUTHZEN_SUBJECTS", "one of id"},
+        {{{"KEYLEDGER_CLIENTS_FILE", file("clients.json", R"({"clients":[],"frist_party":[]})", 0600)}},
+         "KEYLEDGER_CLIENTS_FILE", "'frist_party'"},
         {{{"KEYLEDGER_TLS_CERTIFICATE_FILE", line.path("none")}, {"KEYLEDGER_TLS_KEY_FILE", one + ".key"}},
          "KEYLEDGER_TLS_CERTIFICATE_FILE", "none"},
         {{{"KEYLEDGER_TLS_CERTIFICATE_FILE", one + ".crt"}, {"KEYLEDGER_TLS_KEY_FILE", other + ".key"}},
@@ -106,6 +119,14 @@ TEST_F(ConfigCheck, LooksIntoTheFilesForKafka) {
     expect_refused({
         {{{"KEYLEDGER_KAFKA_BROKERS", "foo"}}, "KEYLEDGER_KAFKA_BROKERS", "'foo' is not host:port"},
         {{{"KEYLEDGER_KAFKA_BROKERS", "a:9092,b:0"}}, "KEYLEDGER_KAFKA_BROKERS", "'b:0'"},
+        {{{"KEYLEDGER_KAFKA_BROKERS", brokers}, {"KEYLEDGER_KAFKA_TOPIC_PREFIX", "a b"}},
+         "KEYLEDGER_KAFKA_TOPIC_PREFIX", "'a b'"},
+        {{{"KEYLEDGER_KAFKA_BROKERS", brokers}, {"KEYLEDGER_KAFKA_TOPIC_PREFIX", "a/b"}},
+         "KEYLEDGER_KAFKA_TOPIC_PREFIX", "letters, digits"},
+        {{{"KEYLEDGER_KAFKA_BROKERS", brokers}, {"KEYLEDGER_KAFKA_TOPIC_PREFIX", "\xc3\xa4"}},
+         "KEYLEDGER_KAFKA_TOPIC_PREFIX", "letters, digits"},
+        {{{"KEYLEDGER_KAFKA_BROKERS", brokers}, {"KEYLEDGER_KAFKA_TOPIC_PREFIX", std::string(236, 'a')}},
+         "KEYLEDGER_KAFKA_TOPIC_PREFIX", "235 characters"},
         {ssl({{"KEYLEDGER_KAFKA_SSL_CA_FILE", line.path("none")}}), "KEYLEDGER_KAFKA_SSL_CA_FILE", "can't read"},
         {ssl({{"KEYLEDGER_KAFKA_SSL_CA_FILE", file("text", "hello\n", 0644)}}),
          "KEYLEDGER_KAFKA_SSL_CA_FILE", "no PEM"},
@@ -135,7 +156,12 @@ TEST_F(ConfigCheck, PassesWhatIsFine) {
              Settings{{"KEYLEDGER_CORS_ORIGINS",
                        "https://app.example:8443,http://localhost:3000,capacitor://localhost"}},
              Settings{{"KEYLEDGER_CORS_ORIGINS", "*"}},
-             Settings{{"KEYLEDGER_DATABASE_URL", "host=/run/postgresql dbname=keyledger"}},
+             Settings{{"KEYLEDGER_DATABASE_URL", "host=/nowhere/postgresql dbname=keyledger"}},
+             Settings{{"KEYLEDGER_KAFKA_BROKERS", "127.0.0.1:9092"},
+                      {"KEYLEDGER_KAFKA_TOPIC_PREFIX", std::string(235, 'a')}},
+             Settings{{"KEYLEDGER_KAFKA_BROKERS", "127.0.0.1:9092"}, {"KEYLEDGER_KAFKA_TOPIC_PREFIX", "eu-1.Keys_2"}},
+             Settings{{"KEYLEDGER_ACCESS_SNAPSHOT_FILE", line.path("access-to-come")}},
+             Settings{{"KEYLEDGER_ACCESS_SNAPSHOT_FILE", "access-to-come"}},
              Settings{{"KEYLEDGER_TLS_CERTIFICATE_FILE", one + ".crt"},
                       {"KEYLEDGER_TLS_KEY_FILE", one + ".key"}},
              Settings{{"KEYLEDGER_TREE_HEAD_FILE", line.path("heads-to-come")}},
@@ -149,6 +175,35 @@ TEST_F(ConfigCheck, PassesWhatIsFine) {
         const auto ran = check(settings);
         EXPECT_EQ(ran.exit, Exit::kGood) << settings.begin()->first << ran.err;
     }
+}
+
+TEST_F(ConfigCheck, TellsAllFaultsInOneRoundAndEachSettingsOnce) {
+    const auto ran = check({{"KEYLEDGER_ISSUER", "id.example"},
+                            {"KEYLEDGER_LISTEN", "8080"},
+                            {"KEYLEDGER_POSITIONS", "open"},
+                            {"KEYLEDGER_TRUSTED_PROXIES", "proxy.local"},
+                            {"KEYLEDGER_CORS_ORIGINS", "app.example"},
+                            {"KEYLEDGER_CLIENTS_FILE", line.path("none.json")},
+                            {"KEYLEDGER_TREE_HEAD_FILE", line.path("none/heads")},
+                            {"KEYLEDGER_KAFKA_BROKERS", "foo"},
+                            {"KEYLEDGER_DATABASE_URL", line.database.owner_url()}});
+    EXPECT_EQ(ran.exit, Exit::kUsage);
+    for (const char* named : {"KEYLEDGER_ISSUER:", "KEYLEDGER_LISTEN:", "KEYLEDGER_POSITIONS:",
+                              "KEYLEDGER_TRUSTED_PROXIES:", "KEYLEDGER_CORS_ORIGINS:", "KEYLEDGER_CLIENTS_FILE:",
+                              "KEYLEDGER_TREE_HEAD_FILE:", "KEYLEDGER_KAFKA_BROKERS:",
+                              "KEYLEDGER_DATABASE_URL is for the role that serves"}) {
+        const std::string name = std::string("keyledger: ") + named;
+        const auto at = ran.err.find(name);
+        ASSERT_NE(at, std::string::npos) << name << '\n' << ran.err;
+        EXPECT_EQ(ran.err.find(name, at + 1), std::string::npos) << name << '\n' << ran.err;
+    }
+}
+
+TEST_F(ConfigCheck, SaysThatARoleWasNotLookedAtWhereNobodyAnswers) {
+    const auto ran = check({{"KEYLEDGER_DATABASE_URL", "postgresql://ann:hunter2@127.0.0.1:1/keyledger"}});
+    EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
+    EXPECT_NE(ran.err.find("warning: KEYLEDGER_DATABASE_URL: no server answers"), std::string::npos) << ran.err;
+    EXPECT_EQ(ran.err.find("hunter2"), std::string::npos);
 }
 
 TEST_F(ConfigCheck, WarnsOfNamesThatMeanNothing) {

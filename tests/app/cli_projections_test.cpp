@@ -98,3 +98,18 @@ TEST_F(ProjectionsCommand, WrongNamesAndMissingSettingsAreUsage) {
     line.set("KEYLEDGER_DATABASE_URL", "");
     EXPECT_EQ(status().exit, Exit::kUsage);
 }
+
+// What it makes would be the owner's, and the service could not go on with it.
+TEST_F(ProjectionsCommand, WriteNothingAsTheOwnersRole) {
+    ASSERT_EQ(line.create_administrator().exit, Exit::kGood);
+    line.set("KEYLEDGER_DATABASE_URL", line.database.owner_url());
+    const auto refused = [](const keyledger::app::test::Ran& ran) {
+        EXPECT_EQ(ran.exit, Exit::kFailed);
+        EXPECT_NE(ran.err.find("KEYLEDGER_DATABASE_URL is for the role that serves"), std::string::npos) << ran.err;
+    };
+    refused(rebuild({}));
+    refused(verify(Format::kText));
+    refused(line.run([](const Environment& e) { return skip_event(e, {"users", 7, "ann", "lost", 0}); }));
+    refused(line.create_administrator());
+    EXPECT_EQ(line.database.execute("select count(*) from pg_tables where schemaname = 'read_models'"), "0");
+}

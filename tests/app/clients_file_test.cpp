@@ -89,6 +89,28 @@ TEST(FileClients, SaysWhatIsWrongAndWhere) {
     EXPECT_NE(missing.error().find("/nowhere/clients.json"), std::string::npos);
 }
 
+TEST(FileClients, RefuseWhatNobodyWouldRead) {
+    struct {
+        std::string text;
+        std::string said;
+    } const cases[] = {
+        {one_client(R"(,"introspekt":"all")"), "did you mean 'introspect'?"},
+        {one_client(R"(,"audience":["https://a"])"), "did you mean 'audiences'?"},
+        {one_client(R"(,"Evaluate":"all")"), "did you mean 'evaluate'?"},
+        {one_client(R"(,"note":"ours")"), "client 1: there is no member 'note'"},
+        {one_client(R"(,"revoke":"own","revoke":"all")"), "twice: 'revoke'"},
+        {R"({"clients":[],"first_party_audience":[]})", "did you mean 'first_party_audiences'?"},
+        {R"({"clients":[],"frist_party":[]})", "there is no member 'frist_party'"},
+        {R"({"clients":[],"a\u0000b":[]})", "there is no member"},
+    };
+    for (const auto& one : cases) {
+        const auto clients = FileClients::load(file_with(one.text));
+        ASSERT_FALSE(clients) << one.text;
+        EXPECT_NE(clients.error().find(one.said), std::string::npos) << clients.error();
+        EXPECT_EQ(clients.error().find(kDigest), std::string::npos);
+    }
+}
+
 TEST(FileClients, AreToldOfRolesOfTheirOwnUnlessTheFileSaysOtherwise) {
     using keyledger::commands::TellsRoles;
     const auto shop = [](const std::string& more) {

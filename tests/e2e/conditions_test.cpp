@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 #include <thread>
 
 #include "tests/e2e/world.hpp"
@@ -95,6 +96,39 @@ TEST(IfMatch, IsAskedOfOneselfToo) {
                   .problem(),
               "precondition-failed");
     EXPECT_EQ(client.put(kMe, "{}", if_match(etag(changed))).status, 200);
+}
+
+// RFC 9110 section 13.1.1: of what has no ETag no tag is the right one. Where nobody has to be known nothing is
+// selected that could have one, and the header says nothing.
+TEST(IfMatch, IsNeverTrueOfWhatHasNoTagWhateverTheOperation) {
+    const std::set<std::string> hold_it{"updateMe",    "eraseMe",     "updateUser",           "eraseUser",
+                                        "changeRole",  "deleteRole",  "renameGroup",          "deleteGroup",
+                                        "changeServiceAccount",       "deleteServiceAccount"};
+    ApiClient admin = administrator(api());
+    int refused = 0;
+    for (const auto& [id, method, path] : api_document().operations()) {
+        if (method == "GET" || hold_it.contains(id)) continue;
+        std::string target = path;
+        for (auto at = target.find('{'); at != std::string::npos; at = target.find('{'))
+            target.replace(at, target.find('}', at) - at + 1, "01890a5d-ac96-774b-bcce-b302099a8057");
+        const auto ask = [&](const std::string& tag) {
+            return admin.send(method, target, {{"If-Match", tag}, {"Content-Type", "application/json"}}, "{}");
+        };
+        const bool takes_a_token = api_document().documented().contains({id, "412", "precondition-failed"});
+        const bool is_anonymous = path == kRegister || path == kLogin || path == kRefresh;
+        EXPECT_EQ(takes_a_token, path.starts_with("/api/v1/") && !is_anonymous) << id;
+        if (!takes_a_token) {
+            EXPECT_NE(ask("\"x\"").status, 412) << id;
+            continue;
+        }
+        const Answer answer = ask("\"x\"");
+        EXPECT_EQ(answer.status, 412) << id << answer.body;
+        EXPECT_EQ(answer.problem(), "precondition-failed") << id;
+        ++refused;
+    }
+    EXPECT_GT(refused, 25);
+    EXPECT_EQ(admin.get(kMe).status, 200) << "nothing was done";
+    EXPECT_EQ(admin.send("POST", kLogout, if_match("*")).status, 204);
 }
 
 // Two writers who read the same state, at once: the check is part of the decision, so one wins.

@@ -2,6 +2,10 @@
 // must either be good for everybody or be refused: never lost, never found missing later.
 #include <gtest/gtest.h>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <pqxx/pqxx>
@@ -26,6 +30,45 @@ void await(const char* what, const std::function<bool()>& condition) {
         std::this_thread::sleep_for(50ms);  // between two looks at the condition
     }
 }
+
+// A node that is not ready, and answers nevertheless.
+class LateNode {
+public:
+    LateNode(const Deployment& own, const std::string& keyring) {
+        Environment environment = own.environment();
+        environment["KEYLEDGER_KEYRING_FILE"] = keyring;
+        environment["KEYLEDGER_LISTEN"] = "127.0.0.1:0";
+        environment["KEYLEDGER_MANAGEMENT_LISTEN"] = "127.0.0.1:" + std::to_string(port_);
+        process_ = std::make_unique<Process>(std::vector<std::string>{std::getenv("KEYLEDGER_TEST_BINARY"), "serve"},
+                                             environment, own.folder() / ("late-" + std::to_string(port_) + ".log"));
+    }
+    ~LateNode() {
+        process_->signal(SIGTERM);
+        process_->wait(30s);
+    }
+    // Of its check of readiness, as soon as it listens for requests.
+    std::string first_answer() const {
+        std::string answer;
+        await("an answer", [&] {
+            try {
+                answer = HttpClient(port_).get("/health/ready").body;
+            } catch (const ClientError&) {
+                return false;
+            }
+            return answer.find(R"({"name":"serving","good":true)") != std::string::npos;
+        });
+        return answer;
+    }
+
+private:
+    static std::uint16_t free_port() {
+        boost::asio::io_context context;
+        boost::asio::ip::tcp::acceptor acceptor(context, {boost::asio::ip::address_v4::loopback(), 0});
+        return acceptor.local_endpoint().port();
+    }
+    const std::uint16_t port_ = free_port();
+    std::unique_ptr<Process> process_;
+};
 
 struct KeyringOfTwoNodes : testing::Test {
     KeyringOfTwoNodes() {
@@ -52,6 +95,29 @@ struct KeyringOfTwoNodes : testing::Test {
                 line.find("  current  ") != std::string::npos)
                 return line.substr(0, line.find(' '));
         return {};
+    }
+    // It reads its keyring at its start.
+    void restart_told() {
+        told.reset();
+        told = std::make_unique<RunningService>(own);
+    }
+    // A key of that purpose that one node has and the other one lacks, in use from now on.
+    std::string rotate_for_one(const std::string& purpose) {
+        keys({"rotate", purpose});
+        restart_told();
+        std::string made = current(purpose);
+        await("the news of it", [&] { return ready_text(*slow).find("lacks key " + made) != std::string::npos; });
+        return made;
+    }
+    // Neither good nor bad, but to be asked again; and never what a client would throw a good token away for.
+    static void expect_later(const Answer& answer, const std::string& what) {
+        EXPECT_EQ(answer.status, 503) << what << answer.body;
+        EXPECT_TRUE(answer.header("Retry-After")) << what;
+        for (const char* word : {"invalid", "wrong", "does not answer", "Log in"})
+            EXPECT_EQ(answer.body.find(word), std::string::npos) << what << answer.body;
+    }
+    Answer form_at(const RunningService& node, const std::string& path, const std::string& form) {
+        return ApiClient(node.port()).with("Authorization", own.gateway.basic()).form(path, form);
     }
     int registered_at(const RunningService& node, const Person& person) {
         return ApiClient(node.port()).post(kRegister, registration_of(person)).status;
@@ -101,6 +167,103 @@ TEST_F(KeyringOfTwoNodes, NothingIsClaimedUnderAKeyThatHasEndedAlone) {
     copy_keyring();
     await("a node that has read its keyring", [&] { return registered_at(*slow, person) == 409; });
     EXPECT_EQ(registered_at(*slow, somebody()), 201);
+}
+
+TEST_F(KeyringOfTwoNodes, NobodyIsCalledUnknownUnderAKeyThatHasEnded) {
+    const std::string old = current("claims");
+    const Person before = register_somebody(ApiClient(told->port()));
+    keys({"rotate", "claims"});
+    keys({"reclaim"});
+    keys({"revoke", old});
+    restart_told();
+    const Person later = somebody();
+    await("a node that has the new key", [&] { return registered_at(*told, later) != 503; });
+    keys({"reclaim"});
+
+    ApiClient at_slow(slow->port());
+    expect_later(try_log_in(at_slow, later.email, later.password), "a right password");
+    expect_later(try_log_in(at_slow, before.email, before.password), "whose claim is under the new key alone by now");
+    expect_later(try_log_in(at_slow, somebody().email, later.password), "a name that nobody has");
+    EXPECT_NE(ready_text(*slow).find("key " + old + " has ended"), std::string::npos) << ready_text(*slow);
+    copy_keyring();  // without a SIGHUP
+    await("a node that has read its keyring",
+          [&] { return try_log_in(at_slow, later.email, later.password).status == 200; });
+    EXPECT_EQ(try_log_in(at_slow, before.email, before.password).status, 200);
+    EXPECT_EQ(try_log_in(at_slow, before.email, later.password).status, 401);
+    EXPECT_EQ(at_slow.get("/health/ready").status, 200) << ready_text(*slow);
+}
+
+TEST_F(KeyringOfTwoNodes, WhatIsSealedUnderAKeyThatIsLackingIsNotCalledBad) {
+    const Person person = register_somebody(ApiClient(told->port()));
+    register_somebody(ApiClient(told->port()));
+    rotate_for_one("sealing-root");
+    const Tokens tokens = log_in(ApiClient(told->port()), person);
+    const Answer page = administrator(ApiClient(told->port())).get(std::string(kUsers) + "?limit=1");
+    const std::string cursor = page.text("/next");
+    ASSERT_NE(cursor, "") << page.body;
+    const Answer changed = ApiClient(told->port())
+                               .as(tokens.access)
+                               .put(kMe, json_object({{"name", unique("Name")}}));
+
+    ApiClient at_slow(slow->port());
+    expect_later(refresh(at_slow, tokens.refresh), "a refresh");
+    expect_later(at_slow.form(kToken, "grant_type=refresh_token&client_id=keyledger&refresh_token=" + tokens.refresh),
+                 "a refresh by OAuth");
+    expect_later(form_at(*slow, kIntrospect, "token=" + tokens.refresh), "an introspection");
+    expect_later(form_at(*slow, kRevoke, "token=" + tokens.refresh), "a revocation");
+    const ApiClient admin = administrator(at_slow);
+    expect_later(ApiClient(admin).get(std::string(kUsers) + "?limit=1&cursor=" + cursor), "a page");
+    expect_later(ApiClient(admin).get(kUsers, since(changed)), "a position");
+
+    const std::string made_up = "klr_AQdub2JvZHk1" + std::string(120, 'A');  // its key: "nobody5"
+    const Answer stranger = refresh(at_slow, made_up);
+    EXPECT_EQ(stranger.problem(), "invalid-grant") << "nobody has such a key" << stranger.body;
+
+    copy_keyring();  // without a SIGHUP
+    await("a node that has read its keyring", [&] { return refresh(at_slow, tokens.refresh).status == 200; });
+    await("a node that is ready", [&] { return at_slow.get("/health/ready").status == 200; });
+}
+
+TEST_F(KeyringOfTwoNodes, WhatIsSignedByAKeyThatIsLackingIsNotCalledBad) {
+    const Person person = register_somebody(ApiClient(told->port()));
+    const Tokens before = log_in(ApiClient(told->port()), person);
+    rotate_for_one("token-signing");
+    const Tokens tokens = log_in(ApiClient(told->port()), person);
+
+    ApiClient at_slow(slow->port());
+    expect_later(at_slow.as(tokens.access).get(kMe), "a user's own request");
+    expect_later(form_at(*slow, kIntrospect, "token=" + tokens.access), "an introspection");
+    expect_later(form_at(*slow, kRevoke, "token=" + tokens.access), "a revocation");
+    // Where nobody has to be known the token says nothing, and is in nobody's way.
+    EXPECT_EQ(at_slow.as(tokens.access).post(kRegister, registration_of(somebody())).status, 201);
+    EXPECT_EQ(at_slow.as(before.access).get(kMe).status, 200);
+    // {"alg":"ES256","kid":"nobody5","typ":"at+jwt"}
+    const std::string made_up = "eyJhbGciOiJFUzI1NiIsImtpZCI6Im5vYm9keTUiLCJ0eXAiOiJhdCtqd3QifQ.e30.AAAA";
+    EXPECT_EQ(at_slow.as(made_up).get(kMe).status, 401) << "nobody has such a key";
+    EXPECT_NE(form_at(*slow, kIntrospect, "token=" + made_up).body.find(R"("active":false)"), std::string::npos);
+
+    copy_keyring();  // without a SIGHUP
+    await("a node that has read its keyring", [&] { return at_slow.as(tokens.access).get(kMe).status == 200; });
+}
+
+TEST_F(KeyringOfTwoNodes, ANodeThatStartsWithAKeyThatHasEndedSaysSoAtOnce) {
+    for (const char* purpose : {"claims", "key-encryption"}) {
+        copy_keyring();
+        const std::string old = current(purpose);
+        keys({"rotate", purpose});
+        if (purpose == std::string("claims")) {
+            keys({"reclaim"});
+            keys({"revoke", old});
+            keys({"reclaim"});
+        } else {
+            keys({"rewrap", "--revoke-old"});
+        }
+        const LateNode late(own, slow_keyring());
+        const std::string ready = late.first_answer();
+        EXPECT_NE(ready.find(R"("name":"keyring","good":false,"detail":"key )" + old + " has ended"), std::string::npos)
+            << purpose << ready;
+        EXPECT_NE(ready.find("not-ready"), std::string::npos) << ready;
+    }
 }
 
 TEST_F(KeyringOfTwoNodes, AKeyIsNotChangedInOneStepWhileAServiceRuns) {

@@ -220,6 +220,48 @@ TEST_F(BelievableEvents, NothingIsAppendedUnderAClosedKeyNorBelievedBehindItsEnd
     EXPECT_EQ(standings(both), (std::vector{kGood, kGood, kGood, kBad}));
 }
 
+// Nothing is skipped, and nothing is called inert that others believe; a session that reads other things is not
+// disturbed.
+TEST_F(BelievableEvents, WhoeverLacksAKeyGoesOnFromThereOnceItIsThere) {
+    append_one();
+    say(0, LogMacKeyAdded{"mac-2"});
+    const auto both = std::make_shared<TestMacs>(std::vector<std::string>{kMacKey, "mac-2"});
+    const auto theirs = std::make_shared<Authenticity>(both);
+    PostgresStore rotated({.url = own.service_url(), .authenticity = theirs}, [] { return kNow; });
+    ASSERT_TRUE(theirs->is_announced(own.service_url(), "mac-2").value());
+    rotated.use_newest_key();
+    ASSERT_TRUE(await(rotated.append(AppendBuilder().write(next_uuid(), 0), soon())));
+    ASSERT_EQ(own.execute("select mac_key_id from keyledger.events where position = 3"), "mac-2");
+
+    struct GrowingMacs : TestMacs {
+        GrowingMacs() : TestMacs(std::vector<std::string>{kMacKey}) {}
+        std::shared_ptr<const security::HmacKey> key(std::string_view id, const Uuid& log_id) const override {
+            return has_all ? all.key(id, log_id) : TestMacs::key(id, log_id);
+        }
+        const TestMacs all{std::vector<std::string>{kMacKey, "mac-2"}};
+        std::atomic<bool> has_all{false};
+    };
+    const auto growing = std::make_shared<GrowingMacs>();
+    std::vector<std::string> asked_for;
+    const auto on_lacking = [&](const std::string& id) {
+        asked_for.push_back(id);
+        return growing->has_all.load();
+    };
+    PostgresLogSource source(own.service_url(), std::make_shared<Authenticity>(growing, on_lacking));
+    const auto before = source.read_after({}, 2).value();
+    ASSERT_EQ(before.size(), 2U);
+    const Cursor place{before.back().position, before.back().leaf_hash};
+    EXPECT_EQ(source.read_after(place, 10).error(), ReadError::kUnavailable);
+    EXPECT_EQ(asked_for, std::vector<std::string>{"mac-2"});
+    EXPECT_TRUE(source.head()) << "the session is good";
+    growing->has_all = true;
+    const auto behind = source.read_after(place, 10).value();
+    ASSERT_EQ(behind.size(), 1U);
+    EXPECT_EQ(behind[0].standing, Stands::kBelieved);
+    EXPECT_EQ(standings(std::make_shared<TestMacs>(std::vector<std::string>{kMacKey})).back(), Stands::kKeyMissing)
+        << "who only reports says so";
+}
+
 TEST_F(BelievableEvents, ALogWhoseOriginNobodySignedIsNotRead) {
     append_one();
     own.execute("update keyledger.origins set note = replace(note, 'first-key mac-1', 'first-key mac-2')");

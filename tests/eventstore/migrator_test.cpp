@@ -4,6 +4,7 @@
 
 #include <pqxx/pqxx>
 
+#include "eventstore/postgres/service_role.hpp"
 #include "tests/support/event_macs.hpp"
 #include "tests/support/postgres.hpp"
 
@@ -147,4 +148,82 @@ TEST(AppendFunction, IsGuardedAsItsRightsDemand) {
     EXPECT_EQ(guarded, test::database().execute("select count(*) from pg_proc p join pg_namespace n"
                                                 " on n.oid = p.pronamespace where n.nspname = 'keyledger'"));
     EXPECT_GE(std::stoi(guarded), 2);
+}
+
+namespace {
+
+// A database whose owner is no superuser, as scripts/lib/roles.sql makes it, and a role that may become the owner.
+struct OwnedDatabase {
+    explicit OwnedDatabase(const std::string& rights = "createrole") {
+        for (const auto& role : {owner, friend_of_owner})
+            own.execute("create role " + role + " login password 'for-tests-only'");
+        own.execute("alter role " + owner + ' ' + rights + "; grant " + owner + " to " + friend_of_owner);
+        own.execute("alter schema keyledger owner to " + owner + "; alter schema read_models owner to " + owner);
+    }
+    ~OwnedDatabase() {
+        own.execute("drop owned by " + friend_of_owner + "; drop owned by " + owner + " cascade");
+        for (const auto& role : {friend_of_owner, owner}) own.execute("drop role " + role);
+    }
+    std::string url_as(const std::string& role) const {
+        const std::string service = own.service_url();
+        return service.substr(0, service.find("user=")) + "user=" + role + "&password=for-tests-only";
+    }
+    std::string owner_of(const std::string& table) const {
+        return own.execute("select pg_get_userbyid(relowner) from pg_class where relname = '" + table + "'");
+    }
+    test::Database own;
+    const std::string owner = "owner_of_" + own.execute("select current_database()");
+    const std::string friend_of_owner = "friend_of_" + owner;
+};
+
+std::string said_of(const std::string& url) { return service_role_problem(url).value_or("nothing"); }
+
+}  // namespace
+
+TEST(ServiceRole, IsNeitherTheOwnerNorWhoMayBecomeIt) {
+    const OwnedDatabase database;
+    EXPECT_EQ(service_role_problem(database.own.service_url()), std::nullopt);
+    const std::string of_owner = said_of(database.url_as(database.owner));
+    EXPECT_NE(of_owner.find("'" + database.owner + "' owns the event store"), std::string::npos) << of_owner;
+    EXPECT_NE(of_owner.find("KEYLEDGER_OWNER_DATABASE_URL"), std::string::npos) << of_owner;
+    const std::string of_friend = said_of(database.url_as(database.friend_of_owner));
+    EXPECT_NE(of_friend.find("is a member of '" + database.owner + "'"), std::string::npos) << of_friend;
+    const std::string of_superuser = said_of(database.own.owner_url());
+    EXPECT_NE(of_superuser.find("is a superuser"), std::string::npos) << of_superuser;
+    // A session that gave its rights up may take them back.
+    const std::string become = database.url_as(database.owner) + "&options=-c%20role%3Dkeyledger_service";
+    database.own.execute("grant keyledger_service to " + database.owner);
+    EXPECT_NE(said_of(become), "nothing");
+    EXPECT_EQ(said_of(database.url_as(database.owner)).find("for-tests-only"), std::string::npos);
+    const test::EmptyDatabase empty;
+    EXPECT_NE(said_of(empty.owner_url()), "nothing") << "whoever owns the database will own what is made in it";
+    EXPECT_THROW(service_role_problem("postgresql://127.0.0.1:1/nothing?connect_timeout=2"), MigrationFailure);
+}
+
+TEST(ServiceRole, GetsBackWhatTheOwnerMadeInItsPlace) {
+    const OwnedDatabase database;
+    run(database.own.service_url(), "create table read_models.right (id integer)");
+    run(database.url_as(database.owner), "create table read_models.wrong (id integer primary key);"
+                                         "insert into read_models.wrong values (7)");
+    const auto given = give_back_read_models(database.url_as(database.owner));
+    EXPECT_EQ(given, std::vector<std::string>{"read_models.wrong"});
+    EXPECT_EQ(database.owner_of("wrong"), "keyledger_service");
+    EXPECT_NE(database.owner_of("right"), "keyledger_service") << "of a member of it: let be";
+    run(database.own.service_url(), "update read_models.wrong set id = 8; drop table read_models.wrong");
+    EXPECT_TRUE(give_back_read_models(database.url_as(database.owner)).empty());
+    EXPECT_EQ(database.own.execute("select pg_has_role('" + database.owner + "', 'keyledger_service', 'member')"), "f")
+        << "the owner joined for that step alone";
+}
+
+TEST(ServiceRole, IsGivenNothingByAnOwnerWhoMayNotAndIsToldTheStatement) {
+    const OwnedDatabase database("nocreaterole");
+    run(database.url_as(database.owner), "create table read_models.wrong (id integer)");
+    try {
+        give_back_read_models(database.url_as(database.owner));
+        FAIL() << "it may not";
+    } catch (const MigrationFailure& failure) {
+        const std::string text = failure.what();
+        EXPECT_NE(text.find("alter table read_models.wrong owner to keyledger_service;"), std::string::npos) << text;
+    }
+    EXPECT_EQ(database.owner_of("wrong"), database.owner);
 }

@@ -128,6 +128,13 @@ TEST_F(ServicesRole, ItsFunctionsBoundWhatTheyTake) {
         {"store_tree_head", store(kThisLog, "1", leaf_at(1), "''", "''"), "refused"},
         {"store_tree_head", store(kThisLog, "1", leaf_at(1)), ""},
         {"prune_tree_heads", "select keyledger.prune_tree_heads()", "0"},
+        {"tell_keys", "select keyledger.tell_keys(array['a'], array[0], array[null::bigint])", ""},
+        {"tell_keys", "select keyledger.tell_keys(array[repeat('a', 65)], array[0], array[0])", "refused"},
+        {"tell_keys", "select keyledger.tell_keys(array[''], array[0], array[0])", "refused"},
+        {"tell_keys", "select keyledger.tell_keys(array[null], array[0], array[0])", "refused"},
+        {"tell_keys", "select keyledger.tell_keys(array['a'], array[0], array[0, 1])", "refused"},
+        {"tell_keys", "select keyledger.tell_keys(array(select n::text from generate_series(1, 201) n),"
+                      " array_fill(0::bigint, array[201]), array_fill(0::bigint, array[201]))", "refused"},
     };
     std::set<std::string> looked_at{"append"};
     own.execute("update keyledger.commands set recorded_at = now() - interval '23 hours 59 minutes'");
@@ -143,9 +150,8 @@ TEST_F(ServicesRole, ItsFunctionsBoundWhatTheyTake) {
     EXPECT_EQ(all, names);
 }
 
-TEST_F(ServicesRole, ItsRowsHaveALargestSize) {
+TEST_F(ServicesRole, AppendsNothingLargerThanTheServiceMakes) {
     const Uuid id = next_uuid();
-    ASSERT_EQ(append(AppendBuilder().write(id, 0)), "0");
     const std::string long_name(65, 'x');
     const Uuid key = next_uuid();
     auto with_key = AppendBuilder().write(next_uuid(), 0).new_key(id, key).build();
@@ -156,6 +162,26 @@ TEST_F(ServicesRole, ItsRowsHaveALargestSize) {
     EXPECT_EQ(append(AppendBuilder().write(next_uuid(), 0).credential(next_uuid(), id, 0, std::string(16'385, 'x'))),
               "refused");
     EXPECT_EQ(append(AppendBuilder().write(next_uuid(), 0).credential(next_uuid(), id, 0, "x", long_name)), "refused");
+}
+
+TEST_F(ServicesRole, TellsSoManyKeysAndTheOldestGo) {
+    for (int i = 0; i < 6; ++i)
+        ASSERT_EQ(said("select keyledger.tell_keys(array(select '" + std::to_string(i) +
+                       "-' || n from generate_series(1, 200) n), array_fill(0::bigint, array[200]),"
+                       " array_fill(null::bigint, array[200]))"), "");
+    EXPECT_EQ(own.execute("select count(*) from keyledger.told_keys"), "1000");
+    EXPECT_EQ(own.execute("select count(*) from keyledger.told_keys where key_id like '0-%'"), "0");
+    const auto tell = [&](const std::string& end) {
+        EXPECT_EQ(said("select keyledger.tell_keys(array['5-1'], array[7], array[" + end + "::bigint])"), "");
+        return own.execute("select coalesce(ends_at_ms, 0) from keyledger.told_keys where key_id = '5-1'");
+    };
+    EXPECT_EQ(tell("9"), "9");
+    EXPECT_EQ(tell("null"), "9") << "a keyring of before does not know of the end";
+    EXPECT_EQ(tell("8"), "8");
+    for (const char* sql : {"delete from keyledger.told_keys", "update keyledger.told_keys set ends_at_ms = null",
+                            "insert into keyledger.told_keys (key_id, use_from_ms) values ('b', 0)",
+                            "truncate keyledger.told_keys"})
+        EXPECT_EQ(said(sql), "refused") << sql;
 }
 
 TEST_F(ServicesRole, TakesNoTreeHeadAway) {

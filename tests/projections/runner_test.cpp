@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "eventstore/postgres/postgres_log_source.hpp"
+#include "eventstore/postgres/service_role.hpp"
 #include "projections/audit_model.hpp"
 #include "projections/operations.hpp"
 #include "projections/rebuild.hpp"
@@ -295,6 +296,27 @@ TEST_F(ProjectorTest, WithoutADatabaseItTriesUntilItIsStopped) {
     while (projector.status().last_trouble.empty() && std::chrono::steady_clock::now() < until)
         std::this_thread::yield();
     EXPECT_NE(projector.status().last_trouble, "");
+    EXPECT_NE(projector.status().trouble, "");
     projector.stop();
     EXPECT_EQ(projector.status().role, ProjectorStatus::Role::kStopped);
+}
+
+TEST_F(ProjectorTest, SaysWhatKeepsItFromFollowingForAsLongAsItDoes) {
+    {
+        Running running(database, story);
+        story.random_events(5);
+        story.publish();
+        ASSERT_TRUE(running.becomes(level));
+        EXPECT_EQ(running.projector().status().trouble, "");
+    }
+    // As it is after somebody served with the owner's URL.
+    database.execute("alter table read_models.generations owner to current_user");
+    Running running(database, story);
+    ASSERT_TRUE(running.becomes([](const auto& status) {
+        return status.trouble.find("permission denied for table generations") != std::string::npos &&
+               status.trouble.find("migrate up") != std::string::npos;
+    })) << running.projector().status().trouble;
+    EXPECT_EQ(keyledger::eventstore::postgres::give_back_read_models(database.owner_url()),
+              std::vector<std::string>{"read_models.generations"});
+    EXPECT_TRUE(running.becomes([](const auto& status) { return status.trouble.empty() && level(status); }));
 }

@@ -1,0 +1,2 @@
+drop function keyledger.tell_keys(text[], bigint[], bigint[]);
+drop table keyledger.told_keys;

@@ -1,0 +1,75 @@
+// A service that is given the owner's URL would make tables that it can't use with its own: it does not start. Where
+// that happened once, by an older program, readiness says so, and `migrate up` mends it.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <pqxx/pqxx>
+#include <thread>
+
+#include "tests/e2e/world.hpp"
+
+namespace keyledger::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string ready_text(const RunningService& node) {
+    return HttpClient(node.management_port()).get("/health/ready").body;
+}
+
+void await(const char* what, const std::function<bool()>& condition) {
+    const auto until = std::chrono::steady_clock::now() + 60s;
+    while (!condition()) {
+        ASSERT_LT(std::chrono::steady_clock::now(), until) << what << " did not come";
+        std::this_thread::sleep_for(50ms);  // between two looks at the condition
+    }
+}
+
+void as_owner(const Deployment& own, const std::string& sql) {
+    pqxx::connection connection(own.database().owner_url());
+    pqxx::work work(connection);
+    work.exec(sql);
+    work.commit();
+}
+
+TEST(RoleOfTheService, NothingThatServesOrWritesStartsAsTheOwner) {
+    const Deployment own;
+    const Environment wrong{{"KEYLEDGER_DATABASE_URL", own.database().owner_url()}};
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"serve"}, {"projections", "rebuild", "--all"}, {"access", "export"},
+          {"users", "unlock", "--email", kAdminEmail}, {"config", "check"}}) {
+        const Finished refused = own.run(words, wrong);
+        EXPECT_NE(refused.exit_code, 0) << words.front() << refused.output;
+        EXPECT_NE(refused.output.find("KEYLEDGER_DATABASE_URL is for the role that serves, keyledger_service"),
+                  std::string::npos)
+            << words.front() << refused.output;
+        EXPECT_NE(refused.output.find("scripts/lib/roles.sql"), std::string::npos) << refused.output;
+    }
+    EXPECT_EQ(own.run({"config", "check"}).exit_code, 0);
+}
+
+TEST(RoleOfTheService, ReadinessTellsOfReadModelsThatAreNotItsOwnAndMigrateUpGivesThemBack) {
+    const Deployment own;
+    { const RunningService once(own); }
+    as_owner(own,
+             "do $$ declare t text; begin for t in select tablename from pg_tables where schemaname = 'read_models'"
+             " loop execute format('alter table read_models.%I owner to current_user', t); end loop; end $$");
+    const RunningService node(own);
+    await("the projector's trouble", [&] {
+        return ready_text(node).find(R"({"name":"projector","good":false,"detail":"does not follow the log: ERROR)") !=
+               std::string::npos;
+    });
+    EXPECT_NE(ready_text(node).find("keyledger migrate up"), std::string::npos) << ready_text(node);
+    EXPECT_EQ(ready_text(node).find(R"(good":true,"detail":"ERROR)"), std::string::npos);
+    EXPECT_EQ(HttpClient(node.management_port()).get("/health/ready").status, 200) << "requests do without lists";
+    const Finished mended = own.run({"migrate", "up"});
+    EXPECT_EQ(mended.exit_code, 0) << mended.output;
+    EXPECT_NE(mended.output.find("read_models.generations belonged to another role"), std::string::npos)
+        << mended.output;
+    const ApiClient admin = administrator(ApiClient(node.port()));
+    await("a list of users", [&] { return ApiClient(admin).get(kUsers).status == 200; });
+    await("a projector that follows", [&] { return ready_text(node).find("follows the log\"") != std::string::npos; });
+}
+
+}  // namespace
+}  // namespace keyledger::test
