@@ -123,8 +123,8 @@ void PostgresStore::tell_of_ended_keys(const std::vector<ClaimDigest>& digests) 
     for (const ClaimDigest& one : digests) (void)on_ended_key_(one.key_id);
 }
 
-// Where all keys that were looked under have ended, others claim under one that was not: nobody can say then that a name
-// is nobody's.
+// Where all keys that were looked under have ended, others claim under one that was not: nobody can say then that a
+// name is nobody's.
 PostgresStore::Answer<std::optional<Uuid>> PostgresStore::find_claim(std::string kind,
                                                                      std::vector<ClaimDigest> digests,
                                                                      Deadline deadline) {

@@ -37,6 +37,36 @@ StoredCredential credential_in(const pqxx::row& row, int at) {
             bytes_in(row[at + 4])};
 }
 
+void prepare_claims(pqxx::connection& connection) {
+    // Whether nobody claims under any of these keys any more.
+    const std::string ended =
+        "not exists (select from unnest($2::text[]) as i(key_id) where not exists"
+        " (select from keyledger.ended_keys e where e.key_id = i.key_id))";
+    connection.prepare("claim",
+                       "select (select c.owner"
+                       " from unnest($2::text[], $3::bytea[]) with ordinality as q(key_id, digest, n)"
+                       " cross join lateral (select owner from keyledger.claims where digest = q.digest and kind = $1"
+                       " and key_id = q.key_id and tenant = 'default' offset 0) as c order by q.n limit 1), " +
+                           ended);
+    connection.prepare("claimed_credential",
+                       "select f.*, " + ended +
+                           " from (values (1)) as one left join lateral (select c.owner as claimant, k.*"
+                           " from unnest($2::text[], $3::bytea[]) with ordinality as q(key_id, digest, n)"
+                           " cross join lateral (select owner from keyledger.claims where digest = q.digest"
+                           " and kind = $1 and key_id = q.key_id and tenant = 'default' offset 0) as c"
+                           " left join lateral (select credential_id, owner, kind, revision, sealed"
+                           " from keyledger.credentials where owner = c.owner and kind = $4 and tenant = 'default'"
+                           " order by credential_id desc limit 1) as k on true order by q.n limit 1) as f on true");
+    connection.prepare("key_news",
+                       "select key_id, use_from_ms, ends_at_ms, false from keyledger.told_keys"
+                       " where told_at > now() - interval '1 day'"
+                       " union all select key_id, 0, null, true from keyledger.ended_keys");
+    connection.prepare("credential",
+                       "select credential_id, owner, kind, revision, sealed from keyledger.credentials"
+                       " where owner = $1::uuid and kind = $2 and tenant = 'default'"
+                       " order by credential_id desc limit 1");
+}
+
 }  // namespace
 
 void prepare_reads(pqxx::connection& connection) {
@@ -82,33 +112,7 @@ void prepare_reads(pqxx::connection& connection) {
                        " c.first_position, c.event_count, c.fingerprint from (values (1)) as one"
                        " left join lateral (select * from keyledger.commands where command_id = $3::bytea"
                        " and tenant = 'default' offset 0) as c on true");
-    // Whether nobody claims under any of these keys any more.
-    const std::string ended =
-        "not exists (select from unnest($2::text[]) as i(key_id) where not exists"
-        " (select from keyledger.ended_keys e where e.key_id = i.key_id))";
-    connection.prepare("claim",
-                       "select (select c.owner"
-                       " from unnest($2::text[], $3::bytea[]) with ordinality as q(key_id, digest, n)"
-                       " cross join lateral (select owner from keyledger.claims where digest = q.digest and kind = $1"
-                       " and key_id = q.key_id and tenant = 'default' offset 0) as c order by q.n limit 1), " +
-                           ended);
-    connection.prepare("claimed_credential",
-                       "select f.*, " + ended +
-                           " from (values (1)) as one left join lateral (select c.owner as claimant, k.*"
-                           " from unnest($2::text[], $3::bytea[]) with ordinality as q(key_id, digest, n)"
-                           " cross join lateral (select owner from keyledger.claims where digest = q.digest"
-                           " and kind = $1 and key_id = q.key_id and tenant = 'default' offset 0) as c"
-                           " left join lateral (select credential_id, owner, kind, revision, sealed"
-                           " from keyledger.credentials where owner = c.owner and kind = $4 and tenant = 'default'"
-                           " order by credential_id desc limit 1) as k on true order by q.n limit 1) as f on true");
-    connection.prepare("key_news",
-                       "select key_id, use_from_ms, ends_at_ms, false from keyledger.told_keys"
-                       " where told_at > now() - interval '1 day'"
-                       " union all select key_id, 0, null, true from keyledger.ended_keys");
-    connection.prepare("credential",
-                       "select credential_id, owner, kind, revision, sealed from keyledger.credentials"
-                       " where owner = $1::uuid and kind = $2 and tenant = 'default'"
-                       " order by credential_id desc limit 1");
+    prepare_claims(connection);
     connection.prepare("subject_keys",
                        "select k.subject, k.key_id, k.wrapped_key, k.key_encryption_key_id,"
                        " k.destroyed_at is not null from keyledger.subject_keys k"

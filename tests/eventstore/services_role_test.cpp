@@ -93,10 +93,7 @@ TEST_F(ServicesRole, ItsFunctionsBoundWhatTheyTake) {
         {"take_limits", take + "array[1], array[2592000000000], array[true])", "({0},{1})"},
         {"take_limits", take + "array[1], array[2592000000001], array[true])", "refused"},
         {"take_limits", take + "array[1], array[8000000000000000000], array[true])", "refused"},
-        {"take_limits",
-         take + "array[8000000000000000000],"
-                " array[8000000000000000000], array[true])",
-         "refused"},
+        {"take_limits", take + "array[8000000000000000000], array[8000000000000000000], array[true])", "refused"},
         {"take_limits", take + "array[0], array[1], array[true])", "refused"},
         {"take_limits",
          "select keyledger.take_limits(" + some +
