@@ -23,7 +23,7 @@ namespace keyledger::app {
 namespace {
 
 namespace postgres = eventstore::postgres;
-using postgres::StoredClaim;
+using postgres::ClaimRow;
 using security::KeyPurpose;
 
 constexpr std::string_view kFirstAdministrator = "first_administrator";
@@ -45,7 +45,7 @@ Uses in_use(bool lasting, std::string sentence) {
 }
 
 postgres::NobodysClaims claims_by(NobodysRows& nobodys) {
-    return [&nobodys](const std::vector<StoredClaim>& claims) { return nobodys.claims(claims); };
+    return [&nobodys](const std::vector<ClaimRow>& claims) { return nobodys.claims(claims); };
 }
 postgres::NobodysKeys keys_by(NobodysRows& nobodys) {
     return [&nobodys](const std::vector<eventstore::StoredSubjectKey>& keys) { return nobodys.keys(keys); };
@@ -202,17 +202,17 @@ public:
 
     // First all that can be moved is; then what is left is told of.
     Result<Reclaimed, std::string> run() {
-        const auto moved = over_all([this](const std::vector<StoredClaim>& page) { return move(page); });
+        const auto moved = over_all([this](const std::vector<ClaimRow>& page) { return move(page); });
         if (!moved) return Unexpected(moved.error());
-        const auto left = over_all([this](const std::vector<StoredClaim>& page) { return clear(page); });
+        const auto left = over_all([this](const std::vector<ClaimRow>& page) { return clear(page); });
         if (!left) return Unexpected(left.error());
         return all_;
     }
 
 private:
-    using Step = std::function<Result<void, std::string>(const std::vector<StoredClaim>&)>;
+    using Step = std::function<Result<void, std::string>(const std::vector<ClaimRow>&)>;
     Result<void, std::string> over_all(const Step& step) {
-        StoredClaim after;
+        ClaimRow after;
         for (;;) {
             const auto page =
                 postgres::claims_to_move(config_.owner_database_url, current_, after, kClaimsAtOnce);
@@ -224,7 +224,7 @@ private:
             std::cerr << "keys reclaim: " << all_.moved << " claims\n";
         }
     }
-    Result<void, std::string> move(const std::vector<StoredClaim>& page) {
+    Result<void, std::string> move(const std::vector<ClaimRow>& page) {
         const auto judged = judge(page);
         if (!judged) return Unexpected(judged.error());
         std::vector<postgres::MovedClaim> moves;
@@ -235,9 +235,9 @@ private:
         all_.moved += *moved;
         return {};
     }
-    Result<void, std::string> clear(const std::vector<StoredClaim>& page) {
-        std::vector<StoredClaim> away = nobodys_.claims(page);
-        for (const StoredClaim& claim : away)
+    Result<void, std::string> clear(const std::vector<ClaimRow>& page) {
+        std::vector<ClaimRow> away = nobodys_.claims(page);
+        for (const ClaimRow& claim : away)
             tell(claim, "nobody's: no event that the service wrote knows of its owner", true);
         const std::set<Uuid> unknown = owners_of(away);
         const auto judged = judge(page);
@@ -256,13 +256,13 @@ private:
         all_.dropped += *dropped;
         return {};
     }
-    static std::set<Uuid> owners_of(const std::vector<StoredClaim>& claims) {
+    static std::set<Uuid> owners_of(const std::vector<ClaimRow>& claims) {
         std::set<Uuid> owners;
-        for (const StoredClaim& claim : claims) owners.insert(claim.owner);
+        for (const ClaimRow& claim : claims) owners.insert(claim.owner);
         return owners;
     }
     // One by one, as far as a person reads on.
-    void tell(const StoredClaim& claim, const std::string& what, bool goes) {
+    void tell(const ClaimRow& claim, const std::string& what, bool goes) {
         if (++told_ > kMostTold) return;
         (goes ? std::cout : std::cerr)
             << "Claim (" << as_plain_text(claim.kind) << ", key " << as_plain_text(claim.key_id)
@@ -274,7 +274,7 @@ private:
         std::string why{};  // it was not moved
     };
     // Of each claim, in their order.
-    Result<std::vector<Judged>, std::string> judge(const std::vector<StoredClaim>& page) {
+    Result<std::vector<Judged>, std::string> judge(const std::vector<ClaimRow>& page) {
         std::vector<commands::LoadStream> loads;
         std::vector<std::size_t> places;
         for (std::size_t i = 0; i < page.size(); ++i) {
@@ -294,7 +294,7 @@ private:
     }
 
     // Only what the claim was made of, by the key that it names.
-    Judged judged_by(const StoredClaim& claim, const commands::Fold& fold) {
+    Judged judged_by(const ClaimRow& claim, const commands::Fold& fold) {
         const auto* user = std::get_if<User>(fold.state.get());
         if (user != nullptr && user->exists() && !user->email && claim.kind != kFirstAdministrator)
             return {std::nullopt,

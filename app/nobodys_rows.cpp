@@ -17,7 +17,7 @@ using eventstore::RecordedEvent;
 using eventstore::StoredSubjectKey;
 using eventstore::StreamFrom;
 using eventstore::StreamSlice;
-using eventstore::postgres::StoredClaim;
+using eventstore::postgres::ClaimRow;
 
 constexpr auto kPatience = std::chrono::seconds(60);
 
@@ -114,11 +114,11 @@ std::vector<StoredSubjectKey> NobodysRows::keys(const std::vector<StoredSubjectK
     return closed;
 }
 
-std::vector<StoredClaim> NobodysRows::claims(const std::vector<StoredClaim>& claims) {
+std::vector<ClaimRow> NobodysRows::claims(const std::vector<ClaimRow>& claims) {
     std::vector<Uuid> ids;
     for (const auto& claim : claims) ids.push_back(claim.owner);
     const auto known = believed(ids);
-    std::vector<StoredClaim> left;
+    std::vector<ClaimRow> left;
     for (const auto& claim : claims)
         if (!known.contains(claim.owner)) left.push_back(claim);
     return left;

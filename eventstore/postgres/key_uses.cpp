@@ -38,14 +38,14 @@ constexpr const char* kWrappedBy =
 
 enum class Nobodys { kStays, kGoes };
 
-std::vector<StoredClaim> claims_in(const pqxx::result& rows) {
-    std::vector<StoredClaim> claims;
+std::vector<ClaimRow> claims_in(const pqxx::result& rows) {
+    std::vector<ClaimRow> claims;
     for (const auto& row : rows)
         claims.push_back({row[0].c_str(), row[1].c_str(), bytes_in(row[2]), uuid_in(row[3])});
     return claims;
 }
 
-void drop(pqxx::transaction_base& work, const StoredClaim& claim) {
+void drop(pqxx::transaction_base& work, const ClaimRow& claim) {
     work.exec_params(
         "delete from keyledger.claims where digest = $1::bytea and kind = $2 and key_id = $3 and owner = $4",
         bytea_of(claim.digest), claim.kind, claim.key_id, claim.owner.to_string());
@@ -75,7 +75,7 @@ std::int64_t count_claims_only_under(pqxx::work& work, const std::string& key_id
                                      const std::string& current_key_id, const NobodysClaims& nobodys,
                                      Nobodys fate) {
     std::int64_t taken = 0;
-    const auto page_after = [&](const StoredClaim& last) {
+    const auto page_after = [&](const ClaimRow& last) {
         return claims_in(
             work.exec_params("select h.kind, h.key_id, h.digest, h.owner" + std::string(kOnlyUnder) +
                                  " and (h.digest, h.kind) > ($3::bytea, $4::text collate \"C\")"
@@ -86,12 +86,12 @@ std::int64_t count_claims_only_under(pqxx::work& work, const std::string& key_id
         return taken + count_in(work.exec_params1("select count(*)" + std::string(kOnlyUnder), key_id,
                                                   current_key_id));
     };
-    const auto take = [&](const StoredClaim& claim) {
+    const auto take = [&](const ClaimRow& claim) {
         if (fate == Nobodys::kStays) return;
         drop(work, claim);
         ++taken;
     };
-    return count_used<StoredClaim>(page_after, all, take, nobodys);
+    return count_used<ClaimRow>(page_after, all, take, nobodys);
 }
 
 std::int64_t count_subject_keys_under(pqxx::work& work, const std::string& key_id, const NobodysKeys& nobodys,
@@ -222,9 +222,9 @@ Result<std::int64_t, std::string> live_sessions(const std::string& url, std::int
     });
 }
 
-Result<std::vector<StoredClaim>, std::string> claims_to_move(const std::string& owner_url,
+Result<std::vector<ClaimRow>, std::string> claims_to_move(const std::string& owner_url,
                                                              const std::string& current_key_id,
-                                                             const StoredClaim& after, int at_most) {
+                                                             const ClaimRow& after, int at_most) {
     return with_session(owner_url, [&](pqxx::work& work) {
         return claims_in(work.exec_params(kToMove, current_key_id, after.owner.to_string(), after.kind,
                                           bytea_of(after.digest), after.key_id, at_most));
@@ -248,9 +248,9 @@ Result<std::int64_t, std::string> move_claims(const std::string& owner_url, cons
 }
 
 Result<std::int64_t, std::string> drop_claims(const std::string& owner_url,
-                                              const std::vector<StoredClaim>& claims) {
+                                              const std::vector<ClaimRow>& claims) {
     return with_session(owner_url, [&](pqxx::work& work) {
-        for (const StoredClaim& claim : claims) drop(work, claim);
+        for (const ClaimRow& claim : claims) drop(work, claim);
         return std::ssize(claims);
     });
 }

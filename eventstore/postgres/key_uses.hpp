@@ -14,7 +14,7 @@ namespace keyledger::eventstore::postgres {
 
 // Of some claims those that are nobody's: no event that is believed knows their owner. It may read the log, over
 // sessions of its own.
-using NobodysClaims = std::function<std::vector<StoredClaim>(const std::vector<StoredClaim>&)>;
+using NobodysClaims = std::function<std::vector<ClaimRow>(const std::vector<ClaimRow>&)>;
 
 // Claims that are there under this key and not under the current one: who made them would not be found any more,
 // and what they claim would be free. Errors are sentences. All of this blocks, on connections of their own. What
@@ -59,12 +59,12 @@ Result<std::int64_t, std::string> live_sessions(const std::string& url, std::int
 
 // Claims without one of the same owner and kind under the current key, in the order of owners, after that one. At
 // most so many.
-Result<std::vector<StoredClaim>, std::string> claims_to_move(const std::string& owner_url,
+Result<std::vector<ClaimRow>, std::string> claims_to_move(const std::string& owner_url,
                                                              const std::string& current_key_id,
-                                                             const StoredClaim& after, int at_most);
+                                                             const ClaimRow& after, int at_most);
 
 struct MovedClaim {
-    StoredClaim from;
+    ClaimRow from;
     Bytes digest;  // of the same value under the current key
 };
 // Writes them under the current key, beside those that there are. One transaction under append's lock, so that
@@ -74,7 +74,7 @@ Result<std::int64_t, std::string> move_claims(const std::string& owner_url, cons
                                               const std::vector<MovedClaim>& claims);
 // Removes these very claims. How many there were.
 Result<std::int64_t, std::string> drop_claims(const std::string& owner_url,
-                                              const std::vector<StoredClaim>& claims);
+                                              const std::vector<ClaimRow>& claims);
 // Removes what is left under keys that have ended. How many there were.
 Result<std::int64_t, std::string> drop_claims_of(const std::string& owner_url, const std::vector<std::string>& key_ids);
 
