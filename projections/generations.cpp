@@ -47,14 +47,31 @@ Generation make(pqxx::transaction_base& transaction, const ReadModel& model, int
     return {number, model.layout(), {}};
 }
 
+// Whether something has the name of one of its tables, which nobody here made.
+bool is_occupied(pqxx::transaction_base& transaction, const ReadModel& model, int number) {
+    SqlArray tables;
+    for (const std::string& table : model.tables(number)) tables.add(table);
+    return transaction
+        .exec_params1("select exists (select from unnest($1::text[]) as t(name)"
+                      " where to_regclass('read_models.' || quote_ident(name)) is not null)",
+                      tables.literal())[0]
+        .as<bool>();
+}
+
 int next_number(pqxx::transaction_base& transaction, const ReadModel& model) {
     // A number that has skips was used before, and they were not meant for this one.
-    return transaction
+    int number = transaction
         .exec_params1("select coalesce(max(generation), 0) + 1 from "
                       "(select model, generation from read_models.generations union all "
                       " select model, generation from read_models.skips) as used where model = $1",
                       std::string(model.name()))[0]
         .as<int>();
+    while (is_occupied(transaction, model, number)) {
+        spdlog::warn("generation {} of {} is left out: somebody else's table has a name of its own", number,
+                     model.name());
+        ++number;
+    }
+    return number;
 }
 
 constexpr const char* kReadGeneration = R"(

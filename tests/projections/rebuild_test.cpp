@@ -135,6 +135,18 @@ TEST_F(RebuildTest, KilledHalfWayItLeavesTheOldOneAlone) {
     EXPECT_EQ(tables_like("users%"), "users_" + current("users"));
 }
 
+TEST_F(RebuildTest, PassesOverATableThatSomebodyElseMade) {
+    story.random_events(20);
+    story.publish();
+    Driver(database, story, users).apply();
+    database.execute("create table read_models.users_2 (x integer)");
+    database.execute("create view read_models.users_3 as select 1");
+    const auto rebuilt = rebuild(users);
+    ASSERT_TRUE(rebuilt);
+    EXPECT_EQ(rebuilt->generation, 4);
+    EXPECT_EQ(current("users"), "4");
+}
+
 TEST_F(RebuildTest, OneAtATime) {
     story.random_events(50);
     story.publish();
