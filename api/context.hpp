@@ -60,6 +60,7 @@ struct Context {
     std::string owner_property = "owner";           // of AuthZEN's resources: whose they are
     Uuid log_id = {};
     Positions positions = Positions::kSealed;
+    std::size_t least_password_length = 15;  // code points, of new ones
 };
 
 // The caller of a request, as commands want to know him.

@@ -39,7 +39,7 @@ inline constexpr ProblemType kLimitReached{"limit-reached", "Limit reached", 409
 inline constexpr ProblemType kNotListable{"not-listable", "Not to be listed one by one", 422};
 inline constexpr ProblemType kBusy{"busy", "Too much at once on the same account", 503};
 inline constexpr ProblemType kShedding{"try-again", "Overloaded", 503};
-inline constexpr ProblemType kUnavailable{"unavailable", "Event store not available", 503};
+inline constexpr ProblemType kUnavailable{"unavailable", "Not available at the moment", 503};
 inline constexpr ProblemType kOutcomeUnknown{"outcome-unknown", "Outcome unknown", 503};
 inline constexpr ProblemType kBehind{"read-model-behind", "Read model behind", 503};
 inline constexpr ProblemType kPositionAhead{"position-ahead", "Position beyond the log", 400};

@@ -231,6 +231,18 @@ Response refuse(const Request& request, const commands::CommandError& error) {
     return response;
 }
 
+Response refuse_new_password(const Request& request, const commands::CommandError& error, std::string_view field,
+                             std::size_t least_length) {
+    Problem what = problem_of(error.refusal);
+    if (what.type.slug != problems::kInvalidPassword.slug) return refuse(request, error);
+    if (error.text) what.detail = said_of(*error.text);
+    if (error.refusal == Refusal::kPasswordTooShort)
+        what.detail = "The password is too short: it takes " + std::to_string(least_length) +
+                      " characters at least. Use a phrase of several words.";
+    what.errors.push_back({std::string(field), what.detail});
+    return problem(request, what);
+}
+
 Response refuse_token(const Request& request) {
     return refuse(request, commands::CommandError(Refusal::kInvalidToken));
 }

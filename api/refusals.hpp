@@ -8,6 +8,11 @@ namespace keyledger::api {
 
 Response refuse(const Request& request, const commands::CommandError& error);
 
+// The same of a command that takes a new password, in that field: one that is not accepted is told why, with the least
+// length that there is (code points).
+Response refuse_new_password(const Request& request, const commands::CommandError& error, std::string_view field,
+                             std::size_t least_length);
+
 // 401 with the challenge that RFC 6750 section 3 and RFC 7617 ask for.
 Response refuse_token(const Request& request);
 Response refuse_without_token(const Request& request);  // without an error code: nothing was presented

@@ -42,7 +42,8 @@ Reply register_user(Context& context, Request& request) {
     if (!read) co_return read.error();
     auto registered =
         co_await commands::register_user(context.services, std::move(registration), caller_of(request));
-    if (!registered) co_return refuse(request, registered.error());
+    if (!registered)
+        co_return refuse_new_password(request, registered.error(), "password", context.least_password_length);
     auto user = co_await commands::user_after_command(context.services, registered->user_id, request.deadline);
     if (!user) co_return refuse(request, user.error());
     Response response = json(201, user_json(registered->user_id, *user));
@@ -110,6 +111,8 @@ Reply change_password(Context& context, Request& request) {
     auto key = take_idempotency_key(context, request, caller, {claims->bearer.session_id.to_string()});
     if (!key) co_return key.error();
     auto outcome = co_await commands::change_password(context.services, std::move(change), caller);
+    if (!outcome)
+        co_return refuse_new_password(request, outcome.error(), "new_password", context.least_password_length);
     co_return done(request, outcome);
 }
 

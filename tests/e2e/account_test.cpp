@@ -54,6 +54,37 @@ TEST(Register, RefusesPasswordsThatGuardNothing) {
     }
 }
 
+// Whoever chooses one is told the rule that it breaks, with its number, beside the field.
+TEST(NewPassword, ThatIsRefusedIsToldWhy) {
+    RunningService strict(deployment(), {{"KEYLEDGER_PASSWORD_MIN_LENGTH", "21"}});
+    const Visitor one = visitor(ApiClient(strict.port()));
+    const struct {
+        std::string password;
+        std::string said;
+    } cases[] = {{"twenty letters, here", "21 characters at least"},
+                 {std::string(257, 'x'), "at most 256 characters"},
+                 {"passwordpasswordpassword", "easy to guess"},
+                 {one.person.email + one.person.email, "made of the e-mail address"},
+                 {"seven herons\tover the old town of Uppsala", "control characters"}};
+    for (const auto& [password, said] : cases) {
+        Person with = somebody();
+        with.email = one.person.email;
+        with.password = password;
+        ApiClient client(strict.port());
+        const Answer registered = client.post(kRegister, registration_of(with));
+        const Answer changed = client.as(one.tokens.access)
+                                   .post(kChangePassword, json_object({{"current_password", one.person.password},
+                                                                       {"new_password", password}}));
+        for (const auto& [answer, field] :
+             {std::pair(&registered, "password"), std::pair(&changed, "new_password")}) {
+            EXPECT_EQ(answer->problem(), "password-rejected") << answer->body;
+            EXPECT_NE(answer->text("/detail").find(said), std::string::npos) << answer->body;
+            EXPECT_EQ(answer->text("/errors/0/field"), field) << answer->body;
+            EXPECT_EQ(answer->text("/errors/0/detail"), answer->text("/detail"));
+        }
+    }
+}
+
 TEST(Register, RefusesNamesThatAreNone) {
     ApiClient client = api();
     for (const char* email :
