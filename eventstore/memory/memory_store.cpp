@@ -274,8 +274,8 @@ const Snapshot* MemoryStore::snapshot_for(const StreamFrom& from) const {
     if (kept == snapshots_.end()) return nullptr;
     const Snapshot& snapshot = kept->second.snapshot;
     const RecordedEvent* event = event_at(from.stream_id, snapshot.version);
-    const bool fits = snapshot.fold == from.fold && snapshot.version > from.after_version && event &&
-                      event->leaf_hash == kept->second.leaf_hash;
+    const bool fits = !from.fold.empty() && snapshot.fold == from.fold && snapshot.version > from.after_version &&
+                      event && event->leaf_hash == kept->second.leaf_hash;
     return fits ? &snapshot : nullptr;
 }
 

@@ -72,6 +72,7 @@ void prepare_claims(pqxx::connection& connection) {
 void prepare_reads(pqxx::connection& connection) {
     // `left join lateral (… offset 0)` can only be done by probing an index, whatever the statistics say.
     // A snapshot counts only while the log holds its event, unchanged; it comes with the first row of its stream.
+    // Whoever names no fold is given none, also not one that somebody put there under no name.
     // Of a stream that begins with another type one event is given: whether that one is believed says what the stream
     // is. Bytes are counted as the rows hold them.
     connection.prepare(
@@ -84,7 +85,7 @@ void prepare_reads(pqxx::connection& connection) {
             " left join lateral (select version, stream_type from keyledger.streams"
             " where stream_id = q.stream_id offset 0) as s on true"
             " left join lateral (select k.version, k.event_id, k.sealed from keyledger.snapshots k"
-            " where k.stream_id = q.stream_id and k.fold = q.fold and k.version > q.after"
+            " where k.stream_id = q.stream_id and q.fold <> '' and k.fold = q.fold and k.version > q.after"
             " and octet_length(k.sealed) <= $7"
             " and (select x.leaf_hash from keyledger.events x where x.stream_id = k.stream_id"
             " and x.version = k.version) = k.leaf_hash offset 0) as p on true"

@@ -53,8 +53,8 @@ TEST(Texts, AreRefusedWithTheirReason) {
         {"name", "An\u061Cn", "turn the direction of writing"},
         {"name", "An\u200Bn", "are not shown"},                   {"name", "Ann\u0007", "control characters"},
         {"name", "Ann\uE000", "private use"},                     {"name", "   ", "nothing but blanks"},
-        {"username", "p\u0430ypal", "scripts whose characters look alike"},
-        {"username", "ann\u05D0\u05D1", "from right to left"},    {"username", "ann lee", "Use 3 to 64 letters"},
+        {"username", "p\u0430ypal", "scripts, which look alike"},
+        {"username", "\u05D0\u05D1\u05D2-", "from right to left"},  {"username", "ann lee", "Use 3 to 64 letters"},
         {"username", "an", "too short"},                          {"username", "ann\u200B", "are not shown"},
     };
     for (const Case& one : kTable) {

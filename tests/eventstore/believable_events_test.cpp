@@ -1,10 +1,11 @@
 // The service's role in the database may call `append` with whatever it likes, and a superuser may change
 // what is there. Nobody but the service writes an event that is believed.
-#include <atomic>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 
+#include "eventstore/audit/head_tag.hpp"
 #include "eventstore/audit/tree_head.hpp"
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
@@ -69,12 +70,14 @@ struct BelievableEvents : testing::Test {
         const std::string note = event_macs()->sign(audit::origin_of(log_id), audit::checkpoint_text(head));
         store_note(size, note);
     }
-    // As the service's role may: whatever it has, and nobody looks whose it is.
+    // As the service's role may: whatever it has, and nobody looks whose it is. With the tag that the service makes, so
+    // that the signature is looked at.
     void store_note(Position position, const std::string& note) {
         const std::string at = std::to_string(position);
         RawWriter(own.service_url())
             .run("select keyledger.store_tree_head('" + log_id.to_string() + "', " + at +
-                 ", (select leaf_hash from keyledger.events where position = " + at + "), '\\x', '" + note + "')");
+                 ", (select leaf_hash from keyledger.events where position = " + at + "), '\\x', '" + note + "', '\\x" +
+                 security::hex_encode(security::view_of(audit::HeadTags(event_macs().get(), log_id).of(note))) + "')");
     }
     // Of a process that starts now.
     std::vector<Stands> standings(std::shared_ptr<const EventMacs> macs = event_macs()) {

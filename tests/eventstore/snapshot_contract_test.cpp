@@ -75,6 +75,16 @@ TEST_P(SnapshotContract, IsGivenToItsOwnFoldOnly) {
     }
 }
 
+// Whoever asks for none would take it for what the log says.
+TEST_P(SnapshotContract, IsGivenToNobodyUnderNoName) {
+    store().keep_snapshot(snapshot_at(3, "planted", ""));
+    for (const std::int32_t after : {0, 1}) {
+        const auto slice = read("", after);
+        EXPECT_FALSE(slice.snapshot);
+        EXPECT_EQ(slice.events.size(), static_cast<std::size_t>(5 - after));
+    }
+}
+
 TEST_P(SnapshotContract, IsNotGivenToWhoeverIsAsFar) {
     keep(snapshot_at(3, "three"));
     for (const std::int32_t after : {3, 4}) {
