@@ -57,8 +57,11 @@ struct RevokeKey {
 Exit revoke_key(const Environment& environment, const RevokeKey& options);
 // Writes every claim under the current claims key too, and removes those of keys that have ended and those of
 // nobody; if told to, also those that their owners do not have.
+struct Core;
 enum class Unheld { kStay, kGo };
 Exit reclaim_keys(const Environment& environment, Unheld unheld = Unheld::kStay);
+// The same where both URLs and the keyring are open already.
+Exit reclaim(const Config& config, Core& core, Unheld unheld);
 struct CloseKey {
     std::string path;
     std::string id;
@@ -174,6 +177,9 @@ std::optional<std::string> what_keeps_from_writing(const std::string& path, bool
 
 // Reads what the command needs, or says on standard error what is wrong with it.
 std::optional<Config> need_config(const Environment& environment, const std::vector<Needs>& needs);
+// Whether the two URLs lead to one database, as far as both are set; else says on standard error that they don't. Asked
+// by whatever reads by one and writes by the other. Throws if nobody answers.
+bool is_one_database(const Config& config);
 // What `serve` needs, or nothing and all that it would refuse on standard error.
 std::optional<Config> need_serving_config(const Environment& environment);
 

@@ -4,6 +4,7 @@
 #include "api/write_json.hpp"
 #include "app/cli.hpp"
 #include "app/core.hpp"
+#include "eventstore/postgres/key_uses.hpp"
 #include "app/log_reading.hpp"
 #include "app/logging.hpp"
 #include "commands/erase_user.hpp"
@@ -96,7 +97,7 @@ Exit list_erasures(const Environment& environment) {
 Exit restore(const Environment& environment, const Restore& options) {
     const auto config =
         need_config(environment, {Needs::kOwnerDatabase, Needs::kDatabase, Needs::kKeyring});
-    if (!config) return Exit::kUsage;
+    if (!config || !is_one_database(*config)) return Exit::kUsage;
     std::vector<Uuid> users;
     if (!options.erasures.empty()) {
         auto listed = read_erasures(options.erasures);
@@ -116,7 +117,12 @@ Exit restore(const Environment& environment, const Restore& options) {
     if (!repeated) return fail("don't serve this database: people are in it who were erased. Run 'restore' again "
                                "on an empty one");
     std::cout << "Erased " << *repeated << " user(s) again, of " << users.size() << " listed.\n";
-    return Exit::kGood;
+    const auto ended = revoked_claims_keys(*core.keyring->snapshot(), core.clock.now_ms());
+    const auto before = postgres::key_of_before(config->database_url, ended);
+    if (!before) return fail(before.error());
+    if (!*before) return Exit::kGood;
+    std::cout << "Names are claimed in it under keys that have ended since: they are written under the current one.\n";
+    return reclaim(*config, core, Unheld::kStay);
 }
 
 }  // namespace keyledger::app

@@ -4,6 +4,7 @@
 
 #include "app/cli.hpp"
 #include "app/config_checks.hpp"
+#include "eventstore/postgres/service_role.hpp"
 
 namespace keyledger::app {
 
@@ -23,6 +24,14 @@ std::optional<Config> need_config(const Environment& environment, const std::vec
     if (config) return std::move(*config);
     report(config.error().sentences);
     return std::nullopt;
+}
+
+bool is_one_database(const Config& config) {
+    if (config.database_url.empty() || config.owner_database_url.empty()) return true;
+    const auto problem =
+        eventstore::postgres::one_database_problem(config.owner_database_url, config.database_url);
+    if (problem) report({*problem});
+    return !problem;
 }
 
 std::optional<Config> need_serving_config(const Environment& environment) {

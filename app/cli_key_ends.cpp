@@ -16,6 +16,7 @@
 #include "domain/plain_text.hpp"
 #include "domain/user/user.hpp"
 #include "eventstore/postgres/key_uses.hpp"
+#include "eventstore/postgres/service_role.hpp"
 #include "security/hex.hpp"
 #include "security/keyring_file.hpp"
 
@@ -116,6 +117,8 @@ Uses uses_of(const Config& config, NobodysRows& nobodys, const security::Keyring
         case KeyPurpose::kKeyEncryption:
             return uses_of_wrapping(config, nobodys, key.id);
         case KeyPurpose::kSealingRoot:
+            // It reads the service's own tables, in which whoever has that role may have put more than rows.
+            if (auto problem = postgres::service_role_problem(config.database_url)) return Unexpected(*problem);
             return uses_of_sealing(config.database_url, now_ms, advice);
         case KeyPurpose::kTokenSigning:
             return in_use(false,
@@ -193,11 +196,14 @@ struct Reclaimed {
 
 class Reclaiming {
 public:
-    Reclaiming(const Config& config, Core& core, std::string current, Unheld unheld)
+    // Under keys that have ended nothing can be computed any more: what is there, in a database from before, is believed
+    // of an owner who has a name of that kind.
+    Reclaiming(const Config& config, Core& core, std::string current, Unheld unheld, std::vector<std::string> ended)
         : config_(config),
           core_(core),
           current_(std::move(current)),
           unheld_(unheld),
+          ended_(std::move(ended)),
           nobodys_(config, core.keyring->snapshot()) {}
 
     // First all that can be moved is; then what is left is told of.
@@ -302,7 +308,7 @@ private:
         const auto value = value_of(claim.kind, fold);
         if (!value) return {std::nullopt, "its owner has no name of this kind"};
         std::optional<eventstore::Bytes> now;
-        bool is_of_value = false;
+        bool is_of_value = std::ranges::find(ended_, claim.key_id) != ended_.end();
         for (const auto& [key_id, digest] : core_.pseudonyms.claim(claim.kind, *value)) {
             if (key_id == current_) now = digest;
             is_of_value = is_of_value || (key_id == claim.key_id && digest == claim.digest);
@@ -316,18 +322,11 @@ private:
     Core& core_;
     const std::string current_;
     const Unheld unheld_;
+    const std::vector<std::string> ended_;
     NobodysRows nobodys_;
     Reclaimed all_;
     int told_ = 0;
 };
-
-std::vector<std::string> revoked_claims_keys(const security::Keyring& keyring, std::int64_t now_ms) {
-    std::vector<std::string> ids;
-    for (const auto& key : keyring.list(now_ms))
-        if (key.purpose == KeyPurpose::kClaims && key.state == security::KeyState::kRevoked)
-            ids.push_back(key.id);
-    return ids;
-}
 
 }  // namespace
 
@@ -342,6 +341,7 @@ Exit revoke_key(const Environment& environment, const RevokeKey& options) {
     const auto keyring = security::Keyring::load(path);
     if (!keyring) return fail(keyring.error().message);
     const auto key = described(**keyring, options.id, now_ms);
+    if (key && !is_one_database(*config)) return Exit::kUsage;
     if (!key)
         return fail("keyring " + path + " has no key '" + options.id +
                     "'; 'keyledger keys list' shows the ids");
@@ -371,17 +371,22 @@ Exit revoke_key(const Environment& environment, const RevokeKey& options) {
 
 Exit reclaim_keys(const Environment& environment, Unheld unheld) {
     const auto config = need_config(environment, {Needs::kDatabase, Needs::kOwnerDatabase, Needs::kKeyring});
-    if (!config) return Exit::kUsage;
+    if (!config || !is_one_database(*config)) return Exit::kUsage;
     start_logging(config->log_level);
     Core core(*config);
+    return reclaim(*config, core, unheld);
+}
+
+Exit reclaim(const Config& config, Core& core, Unheld unheld) {
     const std::int64_t now_ms = core.clock.now_ms();
     const auto keyring = core.keyring->snapshot();
     const std::string current = keyring->need_current(KeyPurpose::kClaims, now_ms).id;
-    const auto done = Reclaiming(*config, core, current, unheld).run();
+    const auto ended = revoked_claims_keys(*keyring, now_ms);
+    const auto done = Reclaiming(config, core, current, unheld, ended).run();
     if (!done) return fail(done.error());
     std::cout << "Wrote " << done->moved << " claim(s) under " << current << ".\n";
-    if (const auto ended = revoked_claims_keys(*keyring, now_ms); !ended.empty()) {
-        const auto gone = postgres::drop_claims_of(config->owner_database_url, ended);
+    if (!ended.empty()) {
+        const auto gone = postgres::drop_claims_of(config.owner_database_url, ended);
         if (!gone) return fail(gone.error());
         std::cout << "Removed " << *gone << " claim(s) of keys that have ended.\n";
     }

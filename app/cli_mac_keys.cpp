@@ -41,7 +41,7 @@ commands::Caller at_the_machine() {
 // acknowledged is ever taken for somebody else's, and nothing can be put among it afterwards.
 Exit close_key(const Environment& environment, const CloseKey& options) {
     auto config = need_config(environment, {Needs::kOwnerDatabase, Needs::kDatabase, Needs::kKeyring});
-    if (!config) return Exit::kUsage;
+    if (!config || !is_one_database(*config)) return Exit::kUsage;
     if (!options.path.empty()) config->keyring_file = options.path;
     start_logging(config->log_level);
     Core core(*config);

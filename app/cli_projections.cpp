@@ -229,6 +229,7 @@ void write_comparison(api::JsonText& json, const ReadModel& model, const project
 Exit projections_status(const Environment& environment, Format format) {
     const auto config = need_config(environment, {Needs::kDatabase});
     if (!config) return Exit::kUsage;
+    need_service_role(*config);  // these tables are its own: an owner would run what it put there
     const auto states = projections::inspect(config->database_url, projections::all_read_models());
     api::JsonText json;
     json.begin_array("projections");

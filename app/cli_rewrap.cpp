@@ -179,7 +179,7 @@ Exit rewrap_keys(const Environment& environment, const RewrapKeys& options) {
     auto needs = std::vector{Needs::kOwnerDatabase};
     if (!has_path) needs.push_back(Needs::kKeyring);
     const auto config = need_config(environment, needs);
-    if (!config) return Exit::kUsage;
+    if (!config || !is_one_database(*config)) return Exit::kUsage;
     auto set_aside = subjects_in(options.set_aside);
     if (!set_aside) {
         std::cerr << "keyledger: " << set_aside.error() << '\n';

@@ -228,7 +228,12 @@ RoleLook look_at_service_role(const Config& config) {
     if (!eventstore::postgres::server_answers(url))
         return {"", "KEYLEDGER_DATABASE_URL: no server answers there; whether its role may serve was not looked at"};
     try {
-        return {eventstore::postgres::service_role_problem(url).value_or(""), ""};
+        const auto role = eventstore::postgres::service_role_problem(url);
+        const std::string& owners = config.owner_database_url;
+        if (role || owners.empty() || !eventstore::postgres::is_connection_text(owners) ||
+            !eventstore::postgres::server_answers(owners))
+            return {role.value_or(""), ""};
+        return {eventstore::postgres::one_database_problem(owners, url).value_or(""), ""};
     } catch (const eventstore::postgres::MigrationFailure& failure) {
         return {std::string("KEYLEDGER_DATABASE_URL: ") + failure.what(), ""};
     }

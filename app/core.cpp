@@ -19,6 +19,18 @@ std::unique_ptr<security::LiveKeyring> open_keyring(const Config& config, const 
     return std::move(*keyring);
 }
 
+}  // namespace
+
+std::vector<std::string> revoked_claims_keys(const security::Keyring& keyring, std::int64_t now_ms) {
+    std::vector<std::string> ids;
+    for (const auto& key : keyring.list(now_ms))
+        if (key.purpose == security::KeyPurpose::kClaims && key.state == security::KeyState::kRevoked)
+            ids.push_back(key.id);
+    return ids;
+}
+
+namespace {
+
 const Config& with_fitting_schema(const Config& config) {
     try {
         if (auto problem = eventstore::postgres::schema_problem(config.database_url)) throw StartFailure(*problem);

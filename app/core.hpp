@@ -20,6 +20,9 @@
 
 namespace keyledger::app {
 
+// The keys for claims that have ended.
+std::vector<std::string> revoked_claims_keys(const security::Keyring& keyring, std::int64_t now_ms);
+
 struct Core {
     // Opens the keyring and checks that the schema fits. Throws StartFailure.
     explicit Core(const Config& config);

@@ -69,7 +69,8 @@ std::map<Uuid, std::string> believed_streams(const ReadStreams& read, const std:
 
 NobodysRows::NobodysRows(const Config& config, std::shared_ptr<const security::Keyring> keyring)
     : config_(config), keyring_(std::move(keyring)) {
-    if (config_.database_url.empty()) config_.database_url = config_.owner_database_url;
+    // What decides over an end is read as the owner: whoever has the service's role has no say in such a session.
+    if (!config_.owner_database_url.empty()) config_.database_url = config_.owner_database_url;
 }
 
 std::map<Uuid, std::string> NobodysRows::believed(const std::vector<Uuid>& ids) {

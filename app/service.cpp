@@ -8,6 +8,7 @@
 #include "api/routes.hpp"
 #include "app/clients_file.hpp"
 #include "app/core.hpp"
+#include "eventstore/postgres/key_uses.hpp"
 #include "app/followers.hpp"
 #include "app/health.hpp"
 #include "app/housekeeper.hpp"
@@ -31,7 +32,20 @@ FileClients load_clients(const Config& config) {
     return std::move(*clients);
 }
 
-eventstore::Head learn_head(Core& core) {
+// A database from before a key for claims ended, as a restored one is: all names that were claimed under it would be
+// free.
+void refuse_names_of_before(const Config& config, const Core& core) {
+    const auto ended = revoked_claims_keys(*core.keyring->snapshot(), core.clock.now_ms());
+    const auto key = eventstore::postgres::key_of_before(config.database_url, ended);
+    if (!key) throw StartFailure("names could not be looked at: " + key.error());
+    if (*key)
+        throw StartFailure("names are claimed under key " + **key + ", which has ended: this database is from before. "
+                           "Nobody could log in, and others could take their names. Run 'keyledger keys reclaim' "
+                           "first");
+}
+
+eventstore::Head learn_head(const Config& config, Core& core) {
+    refuse_names_of_before(config, core);
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     const auto head = core.run(core.store.head(deadline));
     if (!head) throw StartFailure("the database does not answer; check KEYLEDGER_DATABASE_URL and the server");
@@ -95,7 +109,7 @@ struct Service::Parts {
         : config(settings),
           core(config),
           clients(load_clients(config)),
-          log(learn_head(core)),
+          log(learn_head(config, core)),
           log_id(log.log_id),
           tree_heads(config, core, log),
           tokens(*core.keyring, core.clock, core.identifiers, core.processors,

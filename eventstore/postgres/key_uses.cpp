@@ -255,13 +255,27 @@ Result<std::int64_t, std::string> drop_claims(const std::string& owner_url,
     });
 }
 
+Result<std::optional<std::string>, std::string> key_of_before(const std::string& url,
+                                                              const std::vector<std::string>& ended_key_ids) {
+    return with_session(url, [&](pqxx::work& work) {
+        const auto found = work.exec_params(
+            "select k.id from unnest($1::text[]) as k(id)"
+            " where not exists (select from keyledger.ended_keys e where e.key_id = k.id)"
+            " and exists (select from keyledger.claims c where c.key_id = k.id) limit 1",
+            array_of(ended_key_ids, [](const std::string& id) { return '"' + id + '"'; }));
+        return found.empty() ? std::nullopt : std::optional(found[0][0].as<std::string>());
+    });
+}
+
 Result<std::int64_t, std::string> drop_claims_of(const std::string& owner_url,
                                                  const std::vector<std::string>& key_ids) {
     return with_session(owner_url, [&](pqxx::work& work) {
         work.exec("set local lock_timeout = '10s'");
         work.exec("select pg_advisory_xact_lock(5426354651)");
         const auto gone =
-            work.exec_params("delete from keyledger.claims where key_id = any($1::text[])",
+            work.exec_params("delete from keyledger.claims c where key_id = any($1::text[]) and exists"
+                             " (select from keyledger.claims t where t.owner = c.owner and t.kind = c.kind"
+                             " and t.tenant = c.tenant and t.key_id <> all($1::text[]))",
                              array_of(key_ids, [](const std::string& id) { return '"' + id + '"'; }));
         return static_cast<std::int64_t>(gone.affected_rows());
     });

@@ -75,7 +75,12 @@ Result<std::int64_t, std::string> move_claims(const std::string& owner_url, cons
 // Removes these very claims. How many there were.
 Result<std::int64_t, std::string> drop_claims(const std::string& owner_url,
                                               const std::vector<ClaimRow>& claims);
-// Removes what is left under keys that have ended. How many there were.
+// One of these keys, which have ended, under which names are claimed in a database that was never told of its end: it
+// is from before, and whoever looks by today's keys finds those names free.
+Result<std::optional<std::string>, std::string> key_of_before(const std::string& url,
+                                                              const std::vector<std::string>& ended_key_ids);
+// Removes what is left under keys that have ended, but no claim that is its owner's only one of its kind. How many
+// went.
 Result<std::int64_t, std::string> drop_claims_of(const std::string& owner_url, const std::vector<std::string>& key_ids);
 
 }  // namespace keyledger::eventstore::postgres

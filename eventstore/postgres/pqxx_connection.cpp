@@ -8,6 +8,8 @@
 namespace keyledger::eventstore::postgres {
 namespace {
 
+constexpr std::chrono::milliseconds kFirstAnswer{5'000};
+
 template <class Integer>
 Integer integer_in(const pqxx::field& field) {
     Integer value = 0;
@@ -83,6 +85,8 @@ Cursor cursor_in(const pqxx::row& row, int first_column) {
 std::unique_ptr<pqxx::connection> connect(const std::string& url) {
     auto connection = std::make_unique<pqxx::connection>(connection_text(url));
     stay_disconnected(*connection);
+    const AnswerWithin bound(connection->sock(), kFirstAnswer);
+    pqxx::nontransaction(*connection).exec(kOwnNamesOnly);
     return connection;
 }
 

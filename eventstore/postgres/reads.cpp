@@ -141,7 +141,13 @@ std::vector<StreamSlice> read_streams(pqxx::connection& connection, const std::v
         if (!row[5].is_null())
             slice.snapshot = Snapshot{slice.stream_id, row[3].as<std::int32_t>(), uuid_in(row[4]), streams[n].fold,
                                       bytes_in(row[5])};
-        if (!row[6].is_null()) slice.events.push_back(event_in(row, 6));
+        if (row[6].is_null()) continue;
+        slice.events.push_back(event_in(row, 6));
+        // Another stream's events are as believable, and would be taken for this one's.
+        const std::int32_t before = slice.snapshot ? slice.snapshot->version : streams[n].after_version;
+        const auto expected = before + static_cast<std::int32_t>(slice.events.size());
+        if (slice.events.back().stream_id != slice.stream_id || slice.events.back().version != expected)
+            throw pqxx::failure("the database gave an event that was not asked for");
     }
     for (StreamSlice& slice : slices)
         if (authenticity != nullptr) authenticity->check(work, slice.events);

@@ -8,6 +8,11 @@ namespace {
 
 constexpr std::chrono::milliseconds kPatience{10'000};
 
+// A copy has the log's id; the server and the number of the database are its own.
+constexpr const char* kWhichDatabase = R"(
+select (select system_identifier from pg_control_system()) || '/' || oid, datname
+  from pg_database where datname = current_database())";
+
 // Before there is a schema, whoever owns the database will own it.
 constexpr const char* kWhoAmI = R"(
 select session_user, pg_get_userbyid(o.owner), o.owner = r.oid, r.rolsuper,
@@ -69,6 +74,26 @@ std::optional<std::string> service_role_problem(const std::string& database_url)
                ", and the read models that it made would not be the service's. Give the URL of "
                "keyledger_service (scripts/lib/roles.sql makes that role); the owner's belongs into "
                "KEYLEDGER_OWNER_DATABASE_URL";
+    } catch (const pqxx::failure& failure) {
+        throw MigrationFailure(failure.what());
+    }
+}
+
+std::optional<std::string> one_database_problem(const std::string& owner_url, const std::string& service_url) {
+    const auto ask = [](const std::string& url) {
+        const auto connection = connect(url);
+        const AnswerWithin bound(connection->sock(), kPatience);
+        pqxx::read_transaction work(*connection);
+        const pqxx::row row = work.exec1(kWhichDatabase);
+        return std::pair(row[0].as<std::string>(), row[1].as<std::string>());
+    };
+    try {
+        const auto [owners, owners_name] = ask(owner_url);
+        const auto [services, services_name] = ask(service_url);
+        if (owners == services) return std::nullopt;
+        return "KEYLEDGER_DATABASE_URL and KEYLEDGER_OWNER_DATABASE_URL lead to two databases ('" + services_name +
+               "' and '" + owners_name + "', perhaps of two servers): what is decided by one would be done to the "
+               "other. Give both the same host, port and name";
     } catch (const pqxx::failure& failure) {
         throw MigrationFailure(failure.what());
     }

@@ -11,6 +11,10 @@ namespace keyledger::eventstore::postgres {
 // the right one. Blocks for seconds at most. Throws MigrationFailure if nobody answers.
 std::optional<std::string> service_role_problem(const std::string& database_url);
 
+// nullopt if both URLs lead to one database, else a sentence. Blocks for seconds at most. Throws MigrationFailure if
+// nobody answers.
+std::optional<std::string> one_database_problem(const std::string& owner_url, const std::string& service_url);
+
 // As the owner: gives keyledger_service the tables of the read models that belong to others (whoever served
 // with another role's URL made them), with all that is in them. The names of those, none if there were none.
 // Throws MigrationFailure, with the statements for a superuser where the owner may not.

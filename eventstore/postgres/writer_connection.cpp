@@ -98,7 +98,7 @@ std::optional<ServerError> WriterConnection::prepare_session(const Settings& set
         "set default_transaction_read_only = off; set client_encoding = 'UTF8'; set client_min_messages = warning;"
         "set client_connection_check_interval = '1s'; set lock_timeout = " +
         std::to_string(settings.lock_timeout.count());
-    for (const std::string& sql : {sets, std::string("listen keyledger_log")}) {
+    for (const std::string& sql : {std::string(kOwnNamesOnly), sets, std::string("listen keyledger_log")}) {
         auto done = query(sql);
         if (!done) return done.error();
     }
@@ -139,6 +139,7 @@ Result<bool, ServerError> WriterConnection::has_ended(const Backend& backend) {
 Result<bool, ServerError> WriterConnection::is_at_work(const Settings& settings, const Backend& backend) {
     WriterConnection other(settings.patience);
     if (auto error = other.connect(settings.url)) return Unexpected(std::move(*error));
+    if (auto done = other.query(kOwnNamesOnly); !done) return Unexpected(done.error());
     return other.finds(backend, " and state <> 'idle'");
 }
 

@@ -200,6 +200,18 @@ TEST(ServiceRole, IsNeitherTheOwnerNorWhoMayBecomeIt) {
     EXPECT_THROW(service_role_problem("postgresql://127.0.0.1:1/nothing?connect_timeout=2"), MigrationFailure);
 }
 
+// What was decided by one would be done to the other: of a restored copy, too, which has the same log.
+TEST(ServiceRole, IsOfTheDatabaseThatItsOwnerOwns) {
+    const test::Database one;
+    const test::Database other;
+    EXPECT_EQ(one_database_problem(one.owner_url(), one.service_url()), std::nullopt);
+    const auto problem = one_database_problem(one.owner_url(), other.service_url());
+    ASSERT_TRUE(problem);
+    EXPECT_NE(problem->find("two databases"), std::string::npos) << *problem;
+    EXPECT_THROW(one_database_problem(one.owner_url(), "postgresql://127.0.0.1:1/nothing?connect_timeout=2"),
+                 MigrationFailure);
+}
+
 TEST(ServiceRole, GetsBackWhatTheOwnerMadeInItsPlace) {
     const OwnedDatabase database;
     run(database.own.service_url(), "create table read_models.right (id integer)");

@@ -8,10 +8,13 @@
 
 #include "eventstore/audit/head_tag.hpp"
 #include "eventstore/postgres/authenticity.hpp"
+#include "eventstore/postgres/postgres_store.hpp"
+#include "eventstore/postgres/read_session.hpp"
 #include "eventstore/postgres/tree_heads.hpp"
 #include "security/bytes.hpp"
 #include "security/hex.hpp"
 #include "tests/support/appends.hpp"
+#include "tests/support/await.hpp"
 #include "tests/support/event_macs.hpp"
 #include "tests/support/postgres.hpp"
 #include "tests/support/raw_writer.hpp"
@@ -76,6 +79,40 @@ const audit::OpenNote kOpen = [](std::string_view note) -> Result<std::string, s
 const std::string kThisLog = "(select log_id from keyledger.log)";
 
 }  // namespace
+
+// By what its own sessions begin with: an operator of its own makes other streams' events, or none, the answer.
+TEST_F(ServicesRole, BendsNoNameInTheServicesSessions) {
+    const Uuid mine = next_uuid();
+    const Uuid others = next_uuid();
+    const auto settings = postgres::PostgresStoreSettings{.url = own.service_url(), .authenticity = authenticity()};
+    const auto now = [] { return std::int64_t{1'750'000'000'123}; };
+    {
+        postgres::PostgresStore store(settings, now);
+        for (const Uuid& id : {mine, others}) {
+            const auto verdict = await(store.append(AppendBuilder().write(id, 0, 2), soon()));
+            ASSERT_TRUE(verdict && std::holds_alternative<Appended>(*verdict));
+        }
+    }
+    role.run("do $$ begin execute format('alter role current_user in database %I set search_path = read_models,"
+             " pg_catalog', current_database()); end $$");
+    role.run("create function read_models.is_mine(a uuid, b uuid) returns boolean language sql as"
+             " $$ select a operator(pg_catalog.=) '" + others.to_string() + "'::uuid $$");
+    role.run("create operator read_models.= (leftarg = uuid, rightarg = uuid, function = read_models.is_mine)");
+    RawWriter bent(own.service_url());
+    ASSERT_EQ(bent.run("select stream_id from keyledger.events where stream_id = '" + mine.to_string() + "' limit 1"),
+              others.to_string());
+    postgres::PostgresStore store(settings, now);
+    const auto slices = await(store.read_streams({{mine}}, soon())).value();
+    ASSERT_EQ(slices.at(0).events.size(), 2U);
+    for (const RecordedEvent& event : slices[0].events) EXPECT_EQ(event.stream_id, mine);
+    const auto verdict = await(store.append(AppendBuilder().write(mine, 2), soon()));
+    EXPECT_TRUE(verdict && std::holds_alternative<Appended>(*verdict));
+    // And were one bent, it would take no other stream's events for those that it asked for.
+    const auto reader = postgres::open_reader(own.service_url(), std::chrono::seconds(5));
+    pqxx::nontransaction(*reader).exec("set search_path = read_models, pg_catalog");
+    postgres::prepare_reads(*reader);
+    EXPECT_THROW(postgres::read_streams(*reader, {{mine}}, nullptr), pqxx::failure);
+}
 
 // A function with the owner's rights that is not in this table fails here: look at its parameters first.
 TEST_F(ServicesRole, ItsFunctionsBoundWhatTheyTake) {
