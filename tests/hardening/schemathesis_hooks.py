@@ -38,7 +38,7 @@ def log_in(credentials):
 
 
 class Person:
-    """Registered for one case and logged in: whatever the case does to him, the next meets another."""
+    """Registered for one case and logged in: whatever the case does to them, the next meets another."""
 
     def __init__(self):
         self.credentials = {"email": f"person-{next(numbers)}@example.com", "password": PASSWORD}
@@ -52,7 +52,7 @@ class Person:
 
 
 class Administrator:
-    """His own account is not to be touched by what he is told to do, so one token lasts."""
+    """Their own account is not to be touched by what they are told to do, so one token lasts."""
 
     def __init__(self):
         self.token_ = None
