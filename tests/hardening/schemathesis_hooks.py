@@ -37,6 +37,18 @@ def log_in(credentials):
     return call("/api/v1/auth/login", credentials)
 
 
+def profile():
+    return {"username": f"person{next(numbers)}", "name": "Ann Example"}
+
+
+def role():
+    return {"name": f"role-{next(numbers)}", "permissions": ["invoices:read"], "deny": []}
+
+
+def group():
+    return {"name": f"group-{next(numbers)}"}
+
+
 class Person:
     """Registered for one case and logged in: whatever the case does to them, the next meets another."""
 
@@ -62,11 +74,10 @@ class Administrator:
         return self.token_
 
     def role(self):
-        body = {"name": f"role-{next(numbers)}", "permissions": ["invoices:read"]}
-        return call("/api/v1/admin/roles", body, self.token())["id"]
+        return call("/api/v1/admin/roles", role(), self.token())["id"]
 
     def group(self):
-        return call("/api/v1/admin/groups", {"name": f"group-{next(numbers)}"}, self.token())["id"]
+        return call("/api/v1/admin/groups", group(), self.token())["id"]
 
     def service_account(self):
         body = {"name": f"service-{next(numbers)}", "audiences": []}
@@ -100,6 +111,12 @@ BODIES = {
     "searchActions": lambda person: {
         "resource": QUESTION["resource"], "subject": {"type": "user", "id": person.id},
     },
+    "updateMe": lambda _: profile(),
+    "updateUser": lambda _: profile(),
+    "defineRole": lambda _: role(),
+    "changeRole": lambda _: role(),
+    "defineGroup": lambda _: group(),
+    "renameGroup": lambda _: group(),
     "registerServiceAccount": lambda _: {"name": f"service-{next(numbers)}", "audiences": ["https://orders.example"]},
     "changeServiceAccount": lambda _: {"name": f"service-{next(numbers)}", "audiences": [], "status": "disabled"},
     "addServiceAccountKey": lambda _: dict(PUBLIC_KEY),
