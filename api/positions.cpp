@@ -24,6 +24,7 @@ std::optional<Position> number_in(std::string_view text) {
     Position position = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), position);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    if (text != std::to_string(position)) return std::nullopt;  // "007" was never told
     return position;
 }
 

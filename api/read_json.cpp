@@ -20,6 +20,23 @@ constexpr std::size_t kMaxEchoedBytes = 64;
 constexpr double kNoInteger = 0.5;  // a number that nobody reads
 constexpr int kMaxHugeNumbers = 16;  // each costs another look at the body
 
+// nullopt: none, or one that we could not have written. With a fraction or an exponent it is read as a double, of which
+// the largest may be one that was rounded.
+std::optional<std::int64_t> exact_integer(std::string_view text) {
+    const char* const end = text.data() + text.size();
+    std::int64_t integer = 0;
+    const auto [integer_end, error] = std::from_chars(text.data(), end, integer);
+    if (integer_end == end) {
+        const bool exact = error == std::errc{} && integer >= -kMaxJsonInteger && integer <= kMaxJsonInteger;
+        return exact ? std::optional(integer) : std::nullopt;
+    }
+    double number = 0;
+    if (std::from_chars(text.data(), end, number).ec != std::errc{}) return std::nullopt;
+    if (std::abs(number) >= static_cast<double>(kMaxJsonInteger) || number != std::trunc(number))
+        return std::nullopt;
+    return static_cast<std::int64_t>(number);
+}
+
 // Between the parser and the document: refuses what RapidJSON would let through. A handler that answers false
 // stops the parser at once, so that hostile nesting never gets deeper than the limit.
 class Strict {
@@ -40,11 +57,8 @@ public:
     // Only of a body that others define: as an integer if it is one that we could have written, however it is spelt.
     bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
         if (!value()) return false;
-        double number = 0;
-        const bool read = std::from_chars(text, text + size, number).ec == std::errc{};
-        const bool exact = read && std::abs(number) <= static_cast<double>(kMaxJsonInteger) &&
-                           number == std::trunc(number);
-        return exact ? document_.Int64(static_cast<std::int64_t>(number)) : document_.Double(kNoInteger);
+        const auto integer = exact_integer({text, size});
+        return integer ? document_.Int64(*integer) : document_.Double(kNoInteger);
     }
     bool String(const char* text, rapidjson::SizeType size, bool copy) {
         return value() && sound({text, size}) && document_.String(text, size, copy);

@@ -1,6 +1,7 @@
 #include "security/jose.hpp"
 
 #include <rapidjson/error/error.h>
+#include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
 #include <algorithm>
@@ -88,8 +89,8 @@ Result<JoseObject, std::string> JoseObject::parse(std::string_view json) {
     constexpr unsigned kFlags = rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag |
                                 rapidjson::kParseNumbersAsStringsFlag;
     if (json.find('\0') != json.npos) return Unexpected(std::string("is not JSON"));
-    const std::string ended(json);
-    rapidjson::StringStream stream(ended.c_str());
+    // By its size: no NUL would stop the check of UTF-8, which takes as many bytes as a character should have.
+    rapidjson::MemoryStream stream(json.data(), json.size());
     Members members;
     rapidjson::Reader reader;
     const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, members);

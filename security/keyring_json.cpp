@@ -142,6 +142,10 @@ Result<std::vector<Key>, KeyringError> parse_keyring(std::string&& text) {
     Wiped wiped{text};
     if (text.size() > kMaxKeyringSize) return Unexpected(malformed("it is above 256 KiB"));
     if (text.find('\0') != std::string::npos) return Unexpected(malformed("it holds a NUL byte"));
+    // Behind a text that ends within a character the parser's check of UTF-8 would read on.
+    const auto end = std::string_view(text).substr(text.size() - std::min<std::size_t>(text.size(), 2));
+    if (std::ranges::any_of(end, [](char c) { return (c & 0x80) != 0; }))
+        return Unexpected(malformed("it is not JSON (at its end)"));
     // Parsed in place, so that no copy of the material is left in the parser's memory.
     rapidjson::Document json;
     json.ParseInsitu<rapidjson::kParseInsituFlag | rapidjson::kParseValidateEncodingFlag |

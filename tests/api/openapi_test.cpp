@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "api/problem_types.hpp"
 #include "api/routes.hpp"
@@ -76,6 +78,37 @@ std::set<std::string> operations_that_take_a_password() {
     return found;
 }
 
+const rapidjson::Value& referred(const rapidjson::Document& json, const rapidjson::Value& schema) {
+    if (!schema.HasMember("$ref")) return schema;
+    return *rapidjson::Pointer(schema["$ref"].GetString()).Get(json);
+}
+
+bool takes_null(const rapidjson::Document& json, const rapidjson::Value& unread) {
+    const auto& schema = referred(json, unread);
+    if (schema.HasMember("oneOf"))
+        return std::ranges::any_of(schema["oneOf"].GetArray(),
+                                   [&](const auto& choice) { return takes_null(json, choice); });
+    if (!schema.HasMember("type")) return true;
+    const auto& type = schema["type"];
+    if (type.IsString()) return type == "null";
+    return std::ranges::any_of(type.GetArray(), [](const auto& one) { return one == "null"; });
+}
+
+// Of a body of ours: those that may be left out, and are not there only to be sent as they were read.
+std::vector<std::string> optional_members_that_take_no_null(const rapidjson::Document& json,
+                                                            const rapidjson::Value& schema) {
+    std::set<std::string_view> required;
+    if (schema.HasMember("required"))
+        for (const auto& name : schema["required"].GetArray()) required.insert(name.GetString());
+    std::vector<std::string> found;
+    for (const auto& member : schema["properties"].GetObject()) {
+        const bool only_read = referred(json, member.value).HasMember("readOnly");
+        if (!required.contains(member.name.GetString()) && !only_read && !takes_null(json, member.value))
+            found.emplace_back(member.name.GetString());
+    }
+    return found;
+}
+
 // A new route can't forget it: before work every one is limited, or says that there is none.
 TEST(Routes, DeclareWhatLimitsThem) {
     for (const auto& route : route_table())
@@ -97,6 +130,27 @@ TEST(Routes, ThatTakeAPasswordAreLimitedOnAllNodes) {
 TEST(OpenApiDocument, HasNoFaultOfItsOwn) {
     for (const std::string& fault : document().faults())
         ADD_FAILURE() << fault << "\nMend it in api/openapi.json.";
+}
+
+// JsonFields reads null as if the member were not there.
+TEST(OpenApiDocument, SaysThatNullIsAsGoodAsNothing) {
+    rapidjson::Document json;
+    const auto text = routes::openapi_document();
+    json.Parse(text.data(), text.size());
+    int bodies = 0;
+    for (const auto& path : json["paths"].GetObject())
+        for (const auto& operation : path.value.GetObject()) {
+            const rapidjson::Pointer place("/requestBody/content/application~1json/schema");
+            const auto* body = place.Get(operation.value);
+            if (body == nullptr) continue;
+            const auto& schema = referred(json, *body);
+            if (!schema.HasMember("additionalProperties") || schema["additionalProperties"].IsTrue())
+                continue;
+            ++bodies;
+            EXPECT_EQ(optional_members_that_take_no_null(json, schema), std::vector<std::string>{})
+                << operation.value["operationId"].GetString();
+        }
+    EXPECT_GT(bodies, 10);
 }
 
 TEST(OpenApiDocument, HasEveryRouteAndNoOther) {

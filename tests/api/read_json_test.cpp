@@ -145,6 +145,27 @@ TEST(JsonFields, OfOthersIsReadWhereItIsAskedFor) {
         EXPECT_TRUE(has(read(bad), "problem:malformed-json")) << bad;
 }
 
+// Not one number for another: what a double would round is no integer that was meant.
+TEST(JsonFields, OfOthersReadsNoIntegerAsItsNeighbour) {
+    const auto read = [](const std::string& number) {
+        Request request = request_with(R"({"n":)" + number + "}");
+        JsonFields body(request, {.of_others = true});
+        const auto value = body.optional_integer("n", -kMaxJsonInteger, kMaxJsonInteger);
+        return body.finish() && value ? std::to_string(*value) : "refused";
+    };
+    for (const auto& [number, value] : std::initializer_list<std::pair<const char*, const char*>>{
+             {"9007199254740991", "9007199254740991"},
+             {"9007199254740992", "9007199254740992"},
+             {"-9007199254740992", "-9007199254740992"},
+             {"9007199254740991.0", "9007199254740991"},
+             {"9007199254740993", "refused"},
+             {"-9007199254740993", "refused"},
+             {"9007199254740993.0", "refused"},
+             {"9007199254740993e0", "refused"},
+             {"9223372036854775808", "refused"}})
+        EXPECT_EQ(read(number), value) << number;
+}
+
 TEST(JsonFields, RefusesDuplicateKeysHoweverTheyAreSpelt) {
     for (const char* body : {R"({"a":"1","a":"2"})", R"({"a":"1","\u0061":"2"})", R"({"b":{"c":1,"c":1}})"})
         EXPECT_TRUE(has(verdict(body), "a key twice")) << body;

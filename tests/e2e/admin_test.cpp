@@ -236,7 +236,9 @@ TEST(ReadYourWrites, RefusesAPositionAheadOfTheLog) {
         const Answer answer = admin.get(target, {{"Keyledger-Min-Position", ahead}});
         EXPECT_EQ(answer.status, 400) << target;
         EXPECT_EQ(answer.problem(), "position-ahead") << target;
-        for (const char* bad : {"-1", "x", "1.5", "", "99999999999999999999"})
+        for (const std::string& bad :
+             {std::string("-1"), std::string("x"), std::string("1.5"), std::string(),
+              std::string("99999999999999999999"), std::string("01"), std::string(257, '0')})
             EXPECT_EQ(admin.get(target, {{"Keyledger-Min-Position", bad}}).problem(), "bad-request")
                 << target << bad;
     }

@@ -37,8 +37,20 @@ def log_in(credentials):
     return call("/api/v1/auth/login", credentials)
 
 
+def profile():
+    return {"username": f"person{next(numbers)}", "name": "Ann Example"}
+
+
+def role():
+    return {"name": f"role-{next(numbers)}", "permissions": ["invoices:read"], "deny": []}
+
+
+def group():
+    return {"name": f"group-{next(numbers)}"}
+
+
 class Person:
-    """Registered for one case and logged in: whatever the case does to him, the next meets another."""
+    """Registered for one case and logged in: whatever the case does to them, the next meets another."""
 
     def __init__(self):
         self.credentials = {"email": f"person-{next(numbers)}@example.com", "password": PASSWORD}
@@ -52,7 +64,7 @@ class Person:
 
 
 class Administrator:
-    """His own account is not to be touched by what he is told to do, so one token lasts."""
+    """Their own account is not to be touched by what they are told to do, so one token lasts."""
 
     def __init__(self):
         self.token_ = None
@@ -62,11 +74,10 @@ class Administrator:
         return self.token_
 
     def role(self):
-        body = {"name": f"role-{next(numbers)}", "permissions": ["invoices:read"]}
-        return call("/api/v1/admin/roles", body, self.token())["id"]
+        return call("/api/v1/admin/roles", role(), self.token())["id"]
 
     def group(self):
-        return call("/api/v1/admin/groups", {"name": f"group-{next(numbers)}"}, self.token())["id"]
+        return call("/api/v1/admin/groups", group(), self.token())["id"]
 
     def service_account(self):
         body = {"name": f"service-{next(numbers)}", "audiences": []}
@@ -100,6 +111,12 @@ BODIES = {
     "searchActions": lambda person: {
         "resource": QUESTION["resource"], "subject": {"type": "user", "id": person.id},
     },
+    "updateMe": lambda _: profile(),
+    "updateUser": lambda _: profile(),
+    "defineRole": lambda _: role(),
+    "changeRole": lambda _: role(),
+    "defineGroup": lambda _: group(),
+    "renameGroup": lambda _: group(),
     "registerServiceAccount": lambda _: {"name": f"service-{next(numbers)}", "audiences": ["https://orders.example"]},
     "changeServiceAccount": lambda _: {"name": f"service-{next(numbers)}", "audiences": [], "status": "disabled"},
     "addServiceAccountKey": lambda _: dict(PUBLIC_KEY),

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "security/base64url.hpp"
 #include "security/client_assertion.hpp"
 
@@ -64,6 +66,18 @@ TEST(JoseObject, IsNoneWhereTheTextIsNotOneObjectWithoutAMemberTwice) {
         EXPECT_FALSE(JoseObject::parse(text)) << text;
     EXPECT_TRUE(JoseObject::parse(R"({"a":{"b":1,"b":2}})"))
         << "what is in a member that is not read is not judged";
+}
+
+// ASan sees what is read behind the text: each fills its memory, also where a string copies it.
+TEST(JoseObject, IsNotReadBehindItsEnd) {
+    for (const char* start : {"", "{", "{\"a", "{\"a\":", "{\"a\":\"b"})
+        for (const char* end :
+             {"", "\xC3", "\xE2", "\xE2\x82", "\xF4", "\xF4\x8F", "\xF4\x8F\xBF", "\xF4}", "\xF4\"}", "\\",
+              "\\u", "\\u00", "\\ud83d", "\\ud83d\\", "1", "-", "1e", "tru"}) {
+            const std::string text = std::string(40, ' ') + start + end;
+            const std::vector<char> exact(text.begin(), text.end());
+            EXPECT_FALSE(JoseObject::parse({exact.data(), exact.size()})) << text;
+        }
 }
 
 TEST(JoseObject, HasManyMembersAndDeepOnes) {
