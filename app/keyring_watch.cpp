@@ -17,6 +17,10 @@ bool knows(const security::Keyring& keyring, const std::string& key_id) {
     return std::ranges::find(keyring.keys(), key_id, &security::Key::id) != keyring.keys().end();
 }
 
+void tell_of_lack(const std::string& key_id) {
+    spdlog::error("something is made under key {}, which this node's keyring lacks: {}", key_id, kMend);
+}
+
 }  // namespace
 
 bool KeyringWatch::has_ended(const std::string& key_id) {
@@ -37,8 +41,7 @@ bool KeyringWatch::is_lacking(const std::string& key_id, Of subject) {
     if (subject == Of::kAnybody) return is_known;
     const std::lock_guard lock(mutex_);
     const bool is_news = lacking_.size() < kMostKeysToTell && lacking_.insert(key_id).second;
-    if (is_news && !is_known)
-        spdlog::error("something is made under key {}, which this node's keyring lacks: {}", key_id, kMend);
+    if (is_news && !is_known) tell_of_lack(key_id);
     return is_known;
 }
 
@@ -50,7 +53,11 @@ security::Whereabouts KeyringWatch::look_for(const std::string& key_id) {
         const auto told = told_.find(key_id);
         if (told == told_.end() || is_over(told->second)) return Whereabouts::kUnknown;
     }
-    return is_lacking(key_id) ? Whereabouts::kHereNow : Whereabouts::kElsewhere;
+    if (is_lacking(key_id, Of::kAnybody)) return Whereabouts::kHereNow;
+    const std::lock_guard lock(mutex_);
+    const bool is_news = presented_.size() < kMostKeysToTell && presented_.insert(key_id).second;
+    if (is_news) tell_of_lack(key_id);
+    return Whereabouts::kElsewhere;
 }
 
 void KeyringWatch::learn(const postgres::KeyNews& news) {
@@ -64,6 +71,7 @@ void KeyringWatch::learn(const postgres::KeyNews& news) {
             told_.emplace(key.id, key);
             lacks_one = lacks_one || (is_in_use(key) && !knows(*keyring, key.id));
         }
+        std::erase_if(presented_, [&](const std::string& id) { return !told_.contains(id); });
     }
     if (lacks_one) read_again();
 }
@@ -93,6 +101,9 @@ api::HealthCheck KeyringWatch::check() const {
     const auto keyring = keyring_.snapshot();
     for (const std::string& id : lacking_)
         if (!knows(*keyring, id))
+            return {"keyring", false, "lacks key " + id + ", which others use: " + kMend};
+    for (const std::string& id : presented_)
+        if (const auto told = told_.find(id); told != told_.end() && !is_over(told->second) && !knows(*keyring, id))
             return {"keyring", false, "lacks key " + id + ", which others use: " + kMend};
     for (const auto& [id, told] : told_)
         if (is_in_use(told) && !knows(*keyring, id))
