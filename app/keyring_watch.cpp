@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "domain/plain_text.hpp"
+
 namespace keyledger::app {
 
 namespace postgres = eventstore::postgres;
@@ -18,7 +20,8 @@ bool knows(const security::Keyring& keyring, const std::string& key_id) {
 }
 
 void tell_of_lack(const std::string& key_id) {
-    spdlog::error("something is made under key {}, which this node's keyring lacks: {}", key_id, kMend);
+    spdlog::error("something is made under key {}, which this node's keyring lacks: {}", as_plain_text(key_id),
+                  kMend);
 }
 
 }  // namespace
@@ -30,7 +33,7 @@ bool KeyringWatch::has_ended(const std::string& key_id) {
     const std::lock_guard lock(mutex_);
     const bool is_news = ended_.size() < kMostKeysToTell && ended_.insert(key_id).second;
     if (is_news && !is_out_of_use)
-        spdlog::error("key {} has ended, but this node's keyring still uses it: {}", key_id, kMend);
+        spdlog::error("key {} has ended, but this node's keyring still uses it: {}", as_plain_text(key_id), kMend);
     return is_out_of_use;
 }
 
@@ -97,17 +100,17 @@ api::HealthCheck KeyringWatch::check() const {
     for (const std::string& id : ended_)
         if (makes_things_under(id))
             return {"keyring", false,
-                    "key " + id + " has ended, and what is made under it is refused: " + kMend};
+                    "key " + as_plain_text(id) + " has ended, and what is made under it is refused: " + kMend};
     const auto keyring = keyring_.snapshot();
     for (const std::string& id : lacking_)
         if (!knows(*keyring, id))
-            return {"keyring", false, "lacks key " + id + ", which others use: " + kMend};
+            return {"keyring", false, "lacks key " + as_plain_text(id) + ", which others use: " + kMend};
     for (const std::string& id : presented_)
         if (const auto told = told_.find(id); told != told_.end() && !is_over(told->second) && !knows(*keyring, id))
-            return {"keyring", false, "lacks key " + id + ", which others use: " + kMend};
+            return {"keyring", false, "lacks key " + as_plain_text(id) + ", which others use: " + kMend};
     for (const auto& [id, told] : told_)
         if (is_in_use(told) && !knows(*keyring, id))
-            return {"keyring", false, "lacks key " + id + ", which another node has told of: " + kMend};
+            return {"keyring", false, "lacks key " + as_plain_text(id) + ", which another node has told of: " + kMend};
     return {"keyring", true, "as new as what is stored"};
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "domain/plain_text.hpp"
 #include "tests/support/stand_ins.hpp"
 
 using namespace keyledger;
@@ -69,4 +70,17 @@ TEST(KeyringWatch, SaysWhatTheLogNamesHoweverManyKeysAreTold) {
     node.is_told({});
     EXPECT_FALSE(node.is_good());
     EXPECT_NE(node.detail().find("lacks key used"), std::string::npos) << node.detail();
+}
+
+TEST(KeyringWatch, SaysNamesThatOthersChoseAsPlainText) {
+    Node node;
+    const std::string name = "inj\n[2026] [error] forged \x1b[31mred\xFF";
+    for (const bool is_presented : {false, true}) {
+        node.is_told({{name, kNowMs - 1, {}}});
+        if (is_presented) (void)node.watch.look_for(name);
+        EXPECT_TRUE(is_plain_text(node.detail())) << node.detail();
+        EXPECT_NE(node.detail().find("inj?[2026] [error] forged ?[31mred?"), std::string::npos) << node.detail();
+    }
+    EXPECT_FALSE(node.watch.is_lacking(name));
+    EXPECT_TRUE(is_plain_text(node.detail())) << node.detail();
 }
