@@ -8,6 +8,7 @@
 #include "app/logging.hpp"
 #include "app/progress.hpp"
 #include "app/system_ports.hpp"
+#include "domain/plain_text.hpp"
 #include "eventstore/postgres/migrator.hpp"
 #include "eventstore/postgres/postgres_log_source.hpp"
 #include "eventstore/postgres/service_role.hpp"
@@ -133,11 +134,13 @@ void print_state(const ModelReport& state) {
     for (int unfinished : state.unfinished) std::cout << "  generation " << unfinished << " is unfinished";
     std::cout << '\n';
     if (state.stopped)
-        std::cout << "  STOPPED at position " << state.stopped->at.position << ' ' << state.stopped->at.event_type
-                  << " since " << api::rfc3339(state.stopped->since_ms) << ": " << state.stopped->at.reason << '\n';
+        std::cout << "  STOPPED at position " << state.stopped->at.position << ' '
+                  << as_plain_text(state.stopped->at.event_type) << " since "
+                  << api::rfc3339(state.stopped->since_ms) << ": " << as_plain_text(state.stopped->at.reason) << '\n';
     for (const auto& skip : state.skips)
-        std::cout << "  leaves out position " << skip.position << " (" << skip.event_type << "), ordered by "
-                  << skip.who << " at " << api::rfc3339(skip.at_ms) << ": " << skip.why << '\n';
+        std::cout << "  leaves out position " << skip.position << " (" << as_plain_text(skip.event_type)
+                  << "), ordered by " << as_plain_text(skip.who) << " at " << api::rfc3339(skip.at_ms) << ": "
+                  << as_plain_text(skip.why) << '\n';
 }
 
 void write_state(api::JsonText& json, const ModelReport& state) {

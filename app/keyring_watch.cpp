@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "domain/plain_text.hpp"
+
 namespace keyledger::app {
 
 namespace postgres = eventstore::postgres;
@@ -17,6 +19,11 @@ bool knows(const security::Keyring& keyring, const std::string& key_id) {
     return std::ranges::find(keyring.keys(), key_id, &security::Key::id) != keyring.keys().end();
 }
 
+void tell_of_lack(const std::string& key_id) {
+    spdlog::error("something is made under key {}, which this node's keyring lacks: {}", as_plain_text(key_id),
+                  kMend);
+}
+
 }  // namespace
 
 bool KeyringWatch::has_ended(const std::string& key_id) {
@@ -26,7 +33,7 @@ bool KeyringWatch::has_ended(const std::string& key_id) {
     const std::lock_guard lock(mutex_);
     const bool is_news = ended_.size() < kMostKeysToTell && ended_.insert(key_id).second;
     if (is_news && !is_out_of_use)
-        spdlog::error("key {} has ended, but this node's keyring still uses it: {}", key_id, kMend);
+        spdlog::error("key {} has ended, but this node's keyring still uses it: {}", as_plain_text(key_id), kMend);
     return is_out_of_use;
 }
 
@@ -37,8 +44,7 @@ bool KeyringWatch::is_lacking(const std::string& key_id, Of subject) {
     if (subject == Of::kAnybody) return is_known;
     const std::lock_guard lock(mutex_);
     const bool is_news = lacking_.size() < kMostKeysToTell && lacking_.insert(key_id).second;
-    if (is_news && !is_known)
-        spdlog::error("something is made under key {}, which this node's keyring lacks: {}", key_id, kMend);
+    if (is_news && !is_known) tell_of_lack(key_id);
     return is_known;
 }
 
@@ -50,7 +56,11 @@ security::Whereabouts KeyringWatch::look_for(const std::string& key_id) {
         const auto told = told_.find(key_id);
         if (told == told_.end() || is_over(told->second)) return Whereabouts::kUnknown;
     }
-    return is_lacking(key_id) ? Whereabouts::kHereNow : Whereabouts::kElsewhere;
+    if (is_lacking(key_id, Of::kAnybody)) return Whereabouts::kHereNow;
+    const std::lock_guard lock(mutex_);
+    const bool is_news = presented_.size() < kMostKeysToTell && presented_.insert(key_id).second;
+    if (is_news) tell_of_lack(key_id);
+    return Whereabouts::kElsewhere;
 }
 
 void KeyringWatch::learn(const postgres::KeyNews& news) {
@@ -64,6 +74,7 @@ void KeyringWatch::learn(const postgres::KeyNews& news) {
             told_.emplace(key.id, key);
             lacks_one = lacks_one || (is_in_use(key) && !knows(*keyring, key.id));
         }
+        std::erase_if(presented_, [&](const std::string& id) { return !told_.contains(id); });
     }
     if (lacks_one) read_again();
 }
@@ -89,14 +100,17 @@ api::HealthCheck KeyringWatch::check() const {
     for (const std::string& id : ended_)
         if (makes_things_under(id))
             return {"keyring", false,
-                    "key " + id + " has ended, and what is made under it is refused: " + kMend};
+                    "key " + as_plain_text(id) + " has ended, and what is made under it is refused: " + kMend};
     const auto keyring = keyring_.snapshot();
     for (const std::string& id : lacking_)
         if (!knows(*keyring, id))
-            return {"keyring", false, "lacks key " + id + ", which others use: " + kMend};
+            return {"keyring", false, "lacks key " + as_plain_text(id) + ", which others use: " + kMend};
+    for (const std::string& id : presented_)
+        if (const auto told = told_.find(id); told != told_.end() && !is_over(told->second) && !knows(*keyring, id))
+            return {"keyring", false, "lacks key " + as_plain_text(id) + ", which others use: " + kMend};
     for (const auto& [id, told] : told_)
         if (is_in_use(told) && !knows(*keyring, id))
-            return {"keyring", false, "lacks key " + id + ", which another node has told of: " + kMend};
+            return {"keyring", false, "lacks key " + as_plain_text(id) + ", which another node has told of: " + kMend};
     return {"keyring", true, "as new as what is stored"};
 }
 

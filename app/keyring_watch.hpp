@@ -52,7 +52,8 @@ private:
     const commands::Clock& clock_;
     mutable std::mutex mutex_;
     std::set<std::string> ended_;
-    std::set<std::string> lacking_;
+    std::set<std::string> lacking_;    // as the log and wrapped keys say
+    std::set<std::string> presented_;  // as callers do; counts for as long as it is told, for anybody may tell
     std::map<std::string, eventstore::postgres::ToldKey> told_;
     std::chrono::steady_clock::time_point next_read_{};
 };

@@ -1,5 +1,6 @@
 #pragma once
-// The log: one line an entry on standard error, time in UTC. Never given secrets or personal values (I10).
+// The log: one line an entry on standard error, time in UTC; what a reader can't see, or is deceived by, is '?'.
+// Never given secrets or personal values (I10).
 #include <string>
 
 namespace keyledger::app {

@@ -121,17 +121,19 @@ bool is_framing(std::string_view name) {
 
 bool may_have_body(int status) { return status >= 200 && status != 204 && status != 304; }
 
-// RFC 9110 section 2.5: a later minor version of HTTP/1 is read as the last one that is known here. Beast parses
-// nothing of a head before it is whole, so that the line is there when it counts.
+// RFC 9110 section 2.5: a later minor version of HTTP/1 is read as the last one that is known here. Beast judges the
+// version as soon as it is there, be the line's end or not: a target has no blank, so that " HTTP/1." behind one is the
+// version.
 void read_as_known_version(boost::beast::flat_buffer& buffer) {
     constexpr std::string_view kBefore = " HTTP/1.";
     char* const start = static_cast<char*>(buffer.data().data());
-    const std::string_view all(start, buffer.size());
-    const std::size_t end = all.find("\r\n");
-    if (end == all.npos || end < kBefore.size() + 1) return;
-    const std::string_view line = all.substr(0, end);
+    std::string_view line(start, buffer.size());
+    if (const std::size_t end = line.find("\r\n"); end != line.npos) line = line.substr(0, end);
+    else if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.size() < kBefore.size() + 1) return;
     const std::size_t minor = line.size() - 1;
     if (line[minor] < '2' || line[minor] > '9' || !line.substr(0, minor).ends_with(kBefore)) return;
+    if (line.find(' ') == minor - kBefore.size()) return;  // it is the target
     start[minor] = '1';
 }
 

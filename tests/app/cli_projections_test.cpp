@@ -77,6 +77,24 @@ TEST_F(ProjectionsCommand, VerifyNamesTheFirstDifferenceWithoutItsValues) {
     EXPECT_EQ(verify(Format::kText).exit, Exit::kGood);
 }
 
+// The service's role writes these tables; the operator's terminal is not its to steer.
+TEST_F(ProjectionsCommand, StatusSaysOthersTextAsPlainText) {
+    ASSERT_EQ(line.create_administrator().exit, Exit::kGood);
+    ASSERT_EQ(rebuild({}).exit, Exit::kGood);
+    line.database.execute(
+        "insert into read_models.stopped (model, generation, kind, position, event_type, reason) "
+        "select model, generation, 'event', 7, E'type\\x1b[31m', E'reason\\nforged' from read_models.current "
+        " where model = 'users'");
+    line.database.execute(
+        "insert into read_models.skips (model, generation, position, event_type, reason, skipped_by, why) "
+        "select model, generation, 6, E'type\\x1b[32m', '', E'ann\\x1b[33m', E'lost\\nforged' "
+        "  from read_models.current where model = 'users'");
+    const auto ran = line.run([](const Environment& e) { return projections_status(e, Format::kText); });
+    for (const char* said : {"type?[31m", ": reason?forged\n", "type?[32m", "ann?[33m", ": lost?forged\n"})
+        EXPECT_NE(ran.out.find(said), std::string::npos) << said << " in:\n" << ran.out;
+    EXPECT_EQ(ran.out.find('\x1b'), std::string::npos) << ran.out;
+}
+
 TEST_F(ProjectionsCommand, WrongNamesAndMissingSettingsAreUsage) {
     RebuildProjections wrong;
     wrong.names = {"passwords"};
