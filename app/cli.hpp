@@ -156,6 +156,7 @@ struct Restore {
     std::string erasures;  // of the file that list_erasures wrote last; empty: none
 };
 Exit restore(const Environment& environment, const Restore& options);
+// Whom events of the service call erased, whatever became of their keys. Needs the keyring.
 Exit list_erasures(const Environment& environment);
 
 struct ApplyAccess {

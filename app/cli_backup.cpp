@@ -7,8 +7,10 @@
 #include "eventstore/postgres/key_uses.hpp"
 #include "app/log_reading.hpp"
 #include "app/logging.hpp"
+#include "app/progress.hpp"
 #include "commands/erase_user.hpp"
 #include "eventstore/postgres/backup.hpp"
+#include "eventstore/postgres/erasures.hpp"
 #include "eventstore/postgres/migrator.hpp"
 #include "eventstore/postgres/service_role.hpp"
 
@@ -85,9 +87,12 @@ Exit backup(const Environment& environment, const std::string& path, bool force)
 }
 
 Exit list_erasures(const Environment& environment) {
-    const auto config = need_config(environment, {Needs::kDatabase});
+    const auto config = need_config(environment, {Needs::kDatabase, Needs::kKeyring});
     if (!config) return Exit::kUsage;
-    const auto users = postgres::erased_users(config->database_url);
+    if (const auto problem = postgres::schema_problem(config->database_url)) return fail(*problem);
+    const auto authenticity = demanding_authenticity(*config);
+    look_at_tree_heads(*authenticity, config->database_url);
+    const auto users = postgres::erased_users(config->database_url, *authenticity, Progress("erasures"));
     if (!users) return fail(users.error());
     for (const auto& [user_id, erased_at_ms] : *users)
         std::cout << user_id.to_string() << ' ' << api::rfc3339(erased_at_ms) << '\n';

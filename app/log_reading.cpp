@@ -48,6 +48,11 @@ std::shared_ptr<eventstore::postgres::Authenticity> configured_authenticity(cons
     return std::make_shared<eventstore::postgres::Authenticity>(std::move(macs));
 }
 
+std::shared_ptr<eventstore::postgres::Authenticity> demanding_authenticity(const Config& config) {
+    return std::make_shared<eventstore::postgres::Authenticity>(configured_macs(config),
+                                                                [](const std::string&) { return false; });
+}
+
 bool look_at_tree_heads(eventstore::postgres::Authenticity& authenticity, const std::string& url,
                         const std::function<void(const std::string&)>& tell,
                         const std::function<bool()>& go_on) {

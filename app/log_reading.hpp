@@ -21,6 +21,9 @@ std::shared_ptr<eventstore::postgres::Authenticity> authenticity_with(
 std::shared_ptr<const eventstore::EventMacs> configured_macs(const Config& config);
 // With the keyring that is configured; nullptr if none is. Throws std::runtime_error if it can't be read.
 std::shared_ptr<eventstore::postgres::Authenticity> configured_authenticity(const Config& config);
+// For whoever must not take for somebody else's what the keyring lacks a key for: reading fails then, and names the key.
+// Throws std::runtime_error if the keyring can't be read.
+std::shared_ptr<eventstore::postgres::Authenticity> demanding_authenticity(const Config& config);
 
 // Looks at the tree heads that the database keeps, before anything else is read: whoever has the service's role
 // may have put some ten thousand of their own there. `tell` gets a sentence every few seconds that it takes.

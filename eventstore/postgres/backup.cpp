@@ -94,18 +94,4 @@ std::optional<std::string> read_backup(const std::string& owner_url, const std::
     return failure.what();
 }
 
-Result<std::vector<ErasedUser>, std::string> erased_users(const std::string& url) try {
-    const auto connection = connect(url);
-    pqxx::nontransaction session(*connection);
-    std::vector<ErasedUser> users;
-    const auto rows = session.exec(
-        "select k.subject, (extract(epoch from k.destroyed_at) * 1000)::bigint from keyledger.subject_keys k"
-        " join keyledger.streams s on s.stream_id = k.subject and s.stream_type = 'user'"
-        " where k.destroyed_at is not null order by k.destroyed_at, k.subject");
-    for (const auto& row : rows) users.push_back({uuid_in(row[0]), row[1].as<std::int64_t>()});
-    return users;
-} catch (const pqxx::failure& failure) {
-    return Unexpected(std::string(failure.what()));
-}
-
 }  // namespace keyledger::eventstore::postgres

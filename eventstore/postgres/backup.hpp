@@ -1,13 +1,8 @@
 #pragma once
 // Backups by PostgreSQL's own tools, which must be in the PATH. Read models hold personal data in the clear and can be
 // built from the log, so they are left out.
-#include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
-
-#include "domain/result.hpp"
-#include "domain/uuid.hpp"
 
 namespace keyledger::eventstore::postgres {
 
@@ -17,12 +12,5 @@ std::optional<std::string> write_backup(const std::string& owner_url, const std:
 // Reads a dump into an empty database, and forgets how far readers had been: read models begin anew, and so does the
 // publisher. What went wrong, if anything did; then the database is of no use.
 std::optional<std::string> read_backup(const std::string& owner_url, const std::string& path);
-
-// The users whose key was destroyed, in the order in which that happened.
-struct ErasedUser {
-    Uuid user_id;
-    std::int64_t erased_at_ms = 0;
-};
-Result<std::vector<ErasedUser>, std::string> erased_users(const std::string& url);
 
 }  // namespace keyledger::eventstore::postgres
