@@ -196,8 +196,8 @@ struct Reclaimed {
 
 class Reclaiming {
 public:
-    // Under keys that have ended nothing can be computed any more: what is there, in a database from before, is believed
-    // of an owner who has a name of that kind.
+    // Under keys that have ended nothing can be computed any more: what is there, in a database from before, is
+    // believed of an owner who has a name of that kind.
     Reclaiming(const Config& config, Core& core, std::string current, Unheld unheld, std::vector<std::string> ended)
         : config_(config),
           core_(core),

@@ -7,6 +7,7 @@
 #include "app/system_ports.hpp"
 #include "eventstore/postgres/key_uses.hpp"
 #include "security/adapters/keyed_digests.hpp"
+#include "security/keyring_file.hpp"
 #include "tests/app/command_line.hpp"
 #include "tests/support/appends.hpp"
 #include "tests/support/raw_writer.hpp"
@@ -118,6 +119,39 @@ TEST_F(KeysCommand, RevokeRefusesAClaimsKeyUntilAllClaimsAreUnderTheNewOne) {
     ran = reclaim();
     EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
     EXPECT_EQ(claims_under(old), "0");
+}
+
+// A restored database may be from before the end of a key that today's keyring can't look under any more.
+TEST_F(KeysCommand, ReclaimLeavesNoNameFreeInADatabaseOfBefore) {
+    const std::string url = line.database.owner_url();
+    const std::string old = current("claims");
+    const std::string count = claims_under(old);
+    EXPECT_GE(std::stoi(count), 3);
+    rotate("claims");
+    EXPECT_EQ(postgres::key_of_before(url, {}).value(), std::nullopt);
+    ASSERT_TRUE(security::revoke_key(line.path("keyring.json"), old, SystemClock().now_ms()));
+    EXPECT_EQ(postgres::key_of_before(url, {old}).value(), old);
+    const auto ran = reclaim();
+    EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
+    EXPECT_EQ(claims_under(current("claims")), count);
+    EXPECT_EQ(claims_under(old), "0");
+    EXPECT_EQ(postgres::key_of_before(url, {old}).value(), std::nullopt);
+    EXPECT_EQ(line.create_administrator().exit, Exit::kAlreadyThere) << "the address is taken as before";
+}
+
+// Another database by one of the two URLs: nothing is done to either.
+TEST_F(KeysCommand, WorkOnOneDatabaseAlone) {
+    const std::string old = current("claims");
+    const std::string count = claims_under(old);
+    rotate("claims");
+    const keyledger::test::Database other;
+    line.set("KEYLEDGER_DATABASE_URL", other.service_url());
+    for (const Ran& ran : {reclaim(), revoke(old), rewrap()}) {
+        EXPECT_EQ(ran.exit, Exit::kUsage) << ran.out;
+        EXPECT_NE(ran.err.find("two databases"), std::string::npos) << ran.err;
+    }
+    EXPECT_EQ(claims_under(old), count);
+    EXPECT_TRUE(keys("claims", "revoked").empty());
 }
 
 // Between the look and the move its owner gave the value up: it stays free.
