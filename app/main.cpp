@@ -77,7 +77,8 @@ void add_keys_of_the_log(CLI::App& keys, Chosen& chosen, const std::shared_ptr<s
                             "last day; as the owner (KEYLEDGER_OWNER_DATABASE_URL)");
     bringing->add_option("subject", *subject, "whose it was: the id of a user or a service account")->required();
     auto although_erased = std::make_shared<bool>(false);
-    bringing->add_flag("--force", *although_erased, "although the log says that this user was erased");
+    bringing->add_flag("--force", *although_erased,
+                       "although an event that the service did not write says that this user was erased");
     bringing->callback([&chosen, subject, although_erased] {
         chosen.run = [=] { return bring_back_key(from_process, *subject, *although_erased); };
     });
