@@ -288,7 +288,7 @@ void add_audit(CLI::App& app, Chosen& chosen) {
         ->allow_extra_args(false);
     verifying
         ->add_option("--key", verify->keys,
-                     "a verifying key as 'audit key' prints it, or a file that holds one; else the keyring's")
+                     "a verifying key as 'audit key' prints it, or a file of them, a line each; else the keyring's")
         ->allow_extra_args(false);
     auto claims = std::make_shared<bool>(false);
     verifying->add_flag("--claims", *claims,
