@@ -68,8 +68,8 @@ struct CloseKey {
 };
 // Of event MACs: nothing behind the log's head counts under it any more. As the owner.
 Exit close_key(const Environment& environment, const CloseKey& options);
-// A subject's key that was destroyed within the last day; not of a user whom the log calls erased, unless
-// forced. As the owner.
+// A subject's key that was destroyed within the last day; not of a user whom the service erased. Where an event says so
+// that the service did not write, if forced. As the owner, with the keyring.
 Exit bring_back_key(const Environment& environment, const std::string& subject, bool force);
 Exit complete_keys(const Environment& environment, const std::string& path);
 Exit list_keys(const Environment& environment, const std::string& path, Format format);

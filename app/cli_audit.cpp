@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <sstream>
 
 #include "api/write_json.hpp"
 #include "app/cli.hpp"
@@ -51,18 +52,30 @@ std::string text_of(const std::string& path) {
     return text;
 }
 
-// A key as it is printed by `audit key`, or the name of a file that holds one.
-security::NoteKey key_of(const std::string& given) {
+// A key as it is printed by `audit key`, or the name of a file with such keys, a line each.
+std::vector<security::NoteKey> keys_of(const std::string& given) {
     auto key = security::parse_note_key(given);
-    if (!key && ::access(given.c_str(), R_OK) == 0) key = security::parse_note_key(text_of(given));
-    if (!key) throw WrongUsage("--key " + given + ": " + key.error());
-    return *key;
+    if (key) return {std::move(*key)};
+    if (::access(given.c_str(), R_OK) != 0) throw WrongUsage("--key " + given + ": " + key.error());
+    std::vector<security::NoteKey> keys;
+    std::istringstream lines(text_of(given));
+    int number = 0;
+    for (std::string line; std::getline(lines, line);) {
+        ++number;
+        if (line.find_first_not_of(" \r\t") == line.npos) continue;
+        auto one = security::parse_note_key(line);
+        if (!one) throw WrongUsage("--key " + given + ", line " + std::to_string(number) + ": " + one.error());
+        keys.push_back(std::move(*one));
+    }
+    if (keys.empty()) throw WrongUsage("--key " + given + ": there is no key in it");
+    return keys;
 }
 
 // Whoever names keys trusts these: one that has ended for them may be in the keyring still, or a stranger's.
 audit::OpenNote opener_for(const Environment& environment, const VerifyAudit& options) {
     std::vector<security::NoteKey> keys;
-    for (const std::string& given : options.keys) keys.push_back(key_of(given));
+    for (const std::string& given : options.keys)
+        for (security::NoteKey& key : keys_of(given)) keys.push_back(std::move(key));
     if (!keys.empty()) return opener(nullptr, std::move(keys));
     const auto config = read_config(environment, {});
     if (!config || config->keyring_file.empty())

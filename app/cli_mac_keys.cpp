@@ -3,9 +3,11 @@
 
 #include "app/cli.hpp"
 #include "app/core.hpp"
+#include "app/log_reading.hpp"
 #include "app/logging.hpp"
 #include "app/tree_heads.hpp"
 #include "commands/keep_log.hpp"
+#include "eventstore/postgres/erasures.hpp"
 #include "eventstore/postgres/mac_keys.hpp"
 #include "eventstore/postgres/tree_heads.hpp"
 
@@ -73,21 +75,23 @@ Exit close_key(const Environment& environment, const CloseKey& options) {
 }
 
 Exit bring_back_key(const Environment& environment, const std::string& subject, bool force) {
-    const auto config = need_config(environment, {Needs::kOwnerDatabase});
+    const auto config = need_config(environment, {Needs::kOwnerDatabase, Needs::kKeyring});
     if (!config) return Exit::kUsage;
     const auto id = Uuid::parse(subject);
     if (!id) {
         std::cerr << "keyledger: '" << subject << "' is not a UUID\n";
         return Exit::kUsage;
     }
-    const auto erased_at = postgres::erased_at(config->owner_database_url, *id);
-    if (!erased_at) return fail(erased_at.error());
-    if (*erased_at > 0 && !force)
-        return fail("the log says at position " + std::to_string(*erased_at) + " that " + subject +
-                    " was erased: their key "
-                    "stays destroyed, as they were promised. With --force it is brought back all the same, "
-                    "for an event "
-                    "that the service did not write (look with 'keyledger audit verify')");
+    const auto authenticity = demanding_authenticity(*config);
+    look_at_tree_heads(*authenticity, config->owner_database_url);
+    const auto erased = postgres::called_erased(config->owner_database_url, *authenticity, *id);
+    if (!erased) return fail(erased.error());
+    if (erased->by_the_service > 0)
+        return fail(subject + " was erased, by the event at position " + std::to_string(erased->by_the_service) +
+                    ", which the service wrote: their key stays destroyed, as they were promised");
+    if (erased->by_somebody > 0 && !force)
+        return fail("the event at position " + std::to_string(erased->by_somebody) + " says that " + subject +
+                    " was erased, and the service did not write it: with --force their key is brought back");
     const auto back = postgres::bring_back_key(config->owner_database_url, *id);
     if (!back) return fail(back.error());
     if (!*back) return fail("no key of " + subject + " was destroyed within the last day");

@@ -100,6 +100,19 @@ public:
         return Exit::kFoundBad;
     }
 
+    // A sentence where one that is to be put aside can be opened: nothing is put aside that somebody needs. Else empty.
+    Result<std::string, std::string> what_opens() {
+        if (set_aside_.empty()) return std::string();
+        const std::vector<Uuid> subjects(set_aside_.begin(), set_aside_.end());
+        const auto keys = postgres::living_keys_of(config_.owner_database_url, subjects);
+        if (!keys) return Unexpected(keys.error());
+        for (const StoredSubjectKey& key : *keys)
+            if (wrapped_anew(key))
+                return "--set-aside: the key of " + key.subject.to_string() +
+                       " opens with this keyring, and is not put aside; nothing was done";
+        return std::string();
+    }
+
     // First in the database, so that no node makes anything more under it, and then in the file.
     Exit end_the_old() {
         auto old = wrapping_keys(*keyring_, KeyState::kRetired, clock_.now_ms());
@@ -202,6 +215,8 @@ Exit rewrap_keys(const Environment& environment, const RewrapKeys& options) {
         return fail("key " + coming.front().id + " is used from " + api::rfc3339(coming.front().use_from_ms) +
                     " on; until then everything stays under the one before. Run it again then");
     Rewrapping rewrapping(*config, path, **keyring, std::move(*set_aside));
+    const auto open = rewrapping.what_opens();
+    if (!open || !open->empty()) return fail(open ? *open : open.error());
     const Exit wrapped = rewrapping.wrap();
     if (wrapped != Exit::kGood || !options.revoke_old) return wrapped;
     const Exit ended = rewrapping.end_the_old();

@@ -21,7 +21,7 @@ std::shared_ptr<eventstore::postgres::Authenticity> authenticity_with(
 std::shared_ptr<const eventstore::EventMacs> configured_macs(const Config& config);
 // With the keyring that is configured; nullptr if none is. Throws std::runtime_error if it can't be read.
 std::shared_ptr<eventstore::postgres::Authenticity> configured_authenticity(const Config& config);
-// For whoever must not take for somebody else's what the keyring lacks a key for: reading fails then, and names the key.
+// For whoever must not take for somebody else's what the keyring lacks a key for: reading fails then, and names it.
 // Throws std::runtime_error if the keyring can't be read.
 std::shared_ptr<eventstore::postgres::Authenticity> demanding_authenticity(const Config& config);
 

@@ -77,7 +77,8 @@ void add_keys_of_the_log(CLI::App& keys, Chosen& chosen, const std::shared_ptr<s
                             "last day; as the owner (KEYLEDGER_OWNER_DATABASE_URL)");
     bringing->add_option("subject", *subject, "whose it was: the id of a user or a service account")->required();
     auto although_erased = std::make_shared<bool>(false);
-    bringing->add_flag("--force", *although_erased, "although the log says that this user was erased");
+    bringing->add_flag("--force", *although_erased,
+                       "although an event that the service did not write says that this user was erased");
     bringing->callback([&chosen, subject, although_erased] {
         chosen.run = [=] { return bring_back_key(from_process, *subject, *although_erased); };
     });
@@ -287,7 +288,7 @@ void add_audit(CLI::App& app, Chosen& chosen) {
         ->allow_extra_args(false);
     verifying
         ->add_option("--key", verify->keys,
-                     "a verifying key as 'audit key' prints it, or a file that holds one; else the keyring's")
+                     "a verifying key as 'audit key' prints it, or a file of them, a line each; else the keyring's")
         ->allow_extra_args(false);
     auto claims = std::make_shared<bool>(false);
     verifying->add_flag("--claims", *claims,

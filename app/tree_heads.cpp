@@ -128,6 +128,12 @@ struct TreeHeads::Parts {
             return security::sign_note(audit::checkpoint_text(head), audit::origin_of(head.log_id), *key.signing);
         };
         ports.open = [&core](std::string_view note) { return opener(core.keyring->snapshot())(note); };
+        ports.has_other_keys = [&core, before = std::weak_ptr<const security::Keyring>()]() mutable {
+            const auto now = core.keyring->snapshot();
+            const bool others = before.lock() != now;
+            before = now;
+            return others;
+        };
         if (!config.tree_head_file.empty())
             ports.sinks.push_back([path = config.tree_head_file](const audit::SignedTreeHead& made) {
                 return audit::append_note(path, made.note);

@@ -80,6 +80,7 @@ void TreeHeadMaker::work() {
         status_.leading = candidacy == Candidacy::kLeading;
     }
     if (candidacy == Candidacy::kUnavailable) return trouble("the database does not answer");
+    look_again();
     if (candidacy == Candidacy::kOtherLeads) return watch();
     if (!resumed_ && !resume()) return;
     if (follow() == Followed::kToTheHead) make();
@@ -105,6 +106,16 @@ std::optional<StoredTreeHeads> TreeHeadMaker::load() {
     status_.kept = std::max(status_.kept, head->head.size);
     if (!status_.newest || head->head.size >= status_.newest->head.size) status_.newest = std::move(*head);
     return stored;
+}
+
+// What a keyring of before did not open may be the service's own, under a key that came since.
+void TreeHeadMaker::look_again() {
+    if (status().unopened == 0) return;
+    if (ports_.has_other_keys && ports_.has_other_keys()) {
+        ports_.store.look_again();
+        looks_again_ = true;
+    }
+    if (looks_again_ && load()) looks_again_ = false;
 }
 
 void TreeHeadMaker::watch() {

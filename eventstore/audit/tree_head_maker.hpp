@@ -36,6 +36,8 @@ public:
     virtual ~TreeHeadStore() = default;
     // Passes over what `open` does not open. The only error is kUnavailable.
     virtual Result<StoredTreeHeads, ReadError> load(const Uuid& log_id, const OpenNote& open) = 0;
+    // The keys of `open` are others now: what did not open is looked at once more by the next load.
+    virtual void look_again() = 0;
     // Adds one to those that are there. The error is a sentence.
     virtual Result<void, std::string> store(const Uuid& log_id, const TreeHeadState& state) = 0;
 };
@@ -55,6 +57,8 @@ struct TreeHeadPorts {
     std::function<Result<void, std::string>(const std::vector<LogDisavowed>&)> disavow;
     // Told once of each trouble, and of its end by an empty sentence. May be empty.
     std::function<void(const std::string& trouble)> tell;
+    // Whether `open` has other keys than when this was asked before. May be empty: it always has the same.
+    std::function<bool()> has_other_keys{};
 };
 
 struct TreeHeadStatus {
@@ -90,6 +94,7 @@ private:
     void work();
     bool resume();
     std::optional<StoredTreeHeads> load();
+    void look_again();
     void keep();
     void publish();
     Followed follow();
@@ -107,6 +112,7 @@ private:
     const TreeHeadPorts ports_;
     // The thread's own.
     bool resumed_ = false;
+    bool looks_again_ = false;  // with other keys, and not at the end yet
     Frontier frontier_;
     Cursor cursor_;
     std::map<Position, LogDisavowed> inert_;  // read, and not yet disavowed

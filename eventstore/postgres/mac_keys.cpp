@@ -21,18 +21,6 @@ Result<Position, std::string> close_mac_key(const std::string& owner_url, const 
     return Unexpected(std::string(failure.what()));
 }
 
-Result<Position, std::string> erased_at(const std::string& url, const Uuid& user_id) try {
-    const auto connection = connect(url);
-    pqxx::nontransaction work(*connection);
-    const auto events = work.exec_params(
-        "select position from keyledger.events where stream_id = $1"
-        " and event_type = 'user.erased' order by version limit 1",
-        user_id.to_string());
-    return events.empty() ? Position{0} : events[0][0].as<Position>();
-} catch (const pqxx::failure& failure) {
-    return Unexpected(std::string(failure.what()));
-}
-
 Result<bool, std::string> bring_back_key(const std::string& owner_url, const Uuid& subject) try {
     const auto connection = connect(owner_url);
     pqxx::work work(*connection);

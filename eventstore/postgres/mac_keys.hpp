@@ -10,9 +10,6 @@ namespace keyledger::eventstore::postgres {
 // Nothing is appended under this MAC key any more; the last position at which something may stand. May be repeated.
 Result<Position, std::string> close_mac_key(const std::string& owner_url, const std::string& key_id);
 
-// Where the log says that the user was erased, whoever wrote that; 0: nowhere.
-Result<Position, std::string> erased_at(const std::string& url, const Uuid& user_id);
-
 // Brings back a subject's key that was destroyed within the last day; false: there is none to bring back.
 Result<bool, std::string> bring_back_key(const std::string& owner_url, const Uuid& subject);
 

@@ -67,4 +67,16 @@ Result<Rewrapped, std::string> rewrap_subject_keys(const std::string& owner_url,
     return Unexpected(std::string(failure.what()));
 }
 
+Result<std::vector<StoredSubjectKey>, std::string> living_keys_of(const std::string& owner_url,
+                                                                  const std::vector<Uuid>& subjects) try {
+    const auto session = connect(owner_url);
+    pqxx::work work(*session);
+    return subject_keys_in(work.exec_params(
+        "select subject, key_id, wrapped_key, key_encryption_key_id from keyledger.subject_keys"
+        " where subject = any($1::uuid[]) and destroyed_at is null order by subject",
+        array_of(subjects, [](const Uuid& subject) { return subject.to_string(); })));
+} catch (const pqxx::failure& failure) {
+    return Unexpected(std::string(failure.what()));
+}
+
 }  // namespace keyledger::eventstore::postgres

@@ -31,4 +31,8 @@ Result<Rewrapped, std::string> rewrap_subject_keys(const std::string& owner_url,
                                                    const Rewrap& rewrap, const NobodysKeys& nobodys,
                                                    const RewrapProgress& progress = {});
 
+// Living keys of these subjects, without those that there are none of. As the owner.
+Result<std::vector<StoredSubjectKey>, std::string> living_keys_of(const std::string& owner_url,
+                                                                  const std::vector<Uuid>& subjects);
+
 }  // namespace keyledger::eventstore::postgres

@@ -161,6 +161,8 @@ Result<audit::StoredTreeHeads, ReadError> PostgresTreeHeads::load(const Uuid& lo
     }
 }
 
+void PostgresTreeHeads::look_again() { session_->heads = {}; }
+
 Result<void, std::string> PostgresTreeHeads::store(const Uuid& log_id, const audit::TreeHeadState& state) {
     const audit::HeadTags tags(session_->macs.get(), log_id);
     if (!tags.can_tell())

@@ -66,6 +66,7 @@ public:
                                StoredHeads begun = {});
     ~PostgresTreeHeads() override;
     Result<audit::StoredTreeHeads, ReadError> load(const Uuid& log_id, const audit::OpenNote& open) override;
+    void look_again() override;
     // Prunes old ones once an hour, by the way.
     Result<void, std::string> store(const Uuid& log_id, const audit::TreeHeadState& state) override;
 

@@ -142,6 +142,43 @@ TEST_F(AuditCommand, TakesTheKeysThatAreNamedAndNoneOfTheKeyring) {
     }
 }
 
+// As 'audit key --all' writes it, or 'audit key' behind what was there; empty lines are none.
+TEST_F(AuditCommand, TakesEveryLineOfAFileOfKeys) {
+    const auto all = take_away();
+    sign_head(std::stoll(word_in(all.out, "events")), word_in(all.out, "root_hash"));
+    ASSERT_EQ(line.run([](const Environment& e) {
+                      RotateKeys rotation;
+                      rotation.purpose = "tree-heads";
+                      return rotate_keys(e, rotation);
+                  }).exit,
+              Exit::kGood);
+    sign_head(std::stoll(word_in(all.out, "events")), word_in(all.out, "root_hash"));
+    const std::string both = line.run([](const Environment& e) { return show_audit_key(e, true); }).out;
+    const std::string first = both.substr(0, both.find('\n') + 1);
+    const std::string second = both.substr(first.size());
+    const struct {
+        std::string text;
+        Exit exit;
+        std::string said;
+    } files[] = {
+        {both, Exit::kGood, ""},
+        {second + first, Exit::kGood, ""},
+        {first + "\n \r\n" + second.substr(0, second.size() - 1) + "\r\n", Exit::kGood, ""},
+        {first, Exit::kFailed, "no known key signed it"},
+        {second, Exit::kFailed, "no known key signed it"},
+        {first + "\n# the new one\n" + second, Exit::kUsage, "key.txt, line 3: a verifying key looks like"},
+        {first + second.substr(0, second.size() - 6) + "AAAA=\n", Exit::kUsage, "key.txt, line 2: "},
+        {"\n", Exit::kUsage, "key.txt: there is no key in it"},
+    };
+    const std::string path = line.path("key.txt");
+    for (const auto& one : files) {
+        std::ofstream(path) << one.text;
+        const auto verified = verify({file, {heads}, {path}, {}});
+        EXPECT_EQ(verified.exit, one.exit) << one.text << verified.err << verified.out;
+        EXPECT_NE(verified.err.find(one.said), std::string::npos) << verified.err;
+    }
+}
+
 // Claims are made beside the log: one that nobody holds keeps a name from everybody, and a name without one can be
 // given twice. As left by commands that met a rename, or by hands in the database.
 TEST_F(AuditCommand, HoldsClaimsAgainstNames) {

@@ -1,5 +1,5 @@
-// Who was erased is what events of the service say, and nothing that a row of the database says: not that a key is gone,
-// nor that it is there.
+// Who was erased is what events of the service say, and nothing that a row of the database says: not that a key is
+// gone, nor that it is there.
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -123,4 +123,42 @@ TEST_F(ErasuresCommand, ListsNothingWhereItCannotTell) {
     EXPECT_NE(listed.err.find("not signed by a key of this keyring"), std::string::npos) << listed.err;
     line.set("KEYLEDGER_KEYRING_FILE", "");
     EXPECT_EQ(list().exit, Exit::kUsage);
+}
+
+// What was destroyed without right comes back; a promise that was kept is not taken back, however it is asked.
+TEST_F(ErasuresCommand, UndestroyBringsNobodyBackWhomTheServiceErased) {
+    const Uuid erased = erased_user(By::kTheService);
+    const Uuid both = erased_user(By::kTheService);
+    append(By::kSomebody, AppendBuilder().write(both, 2), "user.erased");
+    for (const Uuid& user : {erased, both})
+        for (const bool force : {false, true}) {
+            const auto refused = bring_back(user, force);
+            EXPECT_EQ(refused.exit, Exit::kFailed) << refused.out;
+            EXPECT_NE(refused.err.find("which the service wrote"), std::string::npos) << refused.err;
+            EXPECT_EQ(live_keys_of(user), "0");
+        }
+    const Uuid slandered = erased_user(By::kSomebody);
+    const auto asked = bring_back(slandered, false);
+    EXPECT_EQ(asked.exit, Exit::kFailed);
+    EXPECT_NE(asked.err.find("did not write it: with --force"), std::string::npos) << asked.err;
+    EXPECT_EQ(bring_back(slandered, true).exit, Exit::kGood);
+    const Uuid robbed = erased_user(By::kSomebody, "user.enabled");
+    EXPECT_EQ(bring_back(robbed, false).exit, Exit::kGood);
+    for (const Uuid& user : {slandered, robbed}) EXPECT_EQ(live_keys_of(user), "1");
+    EXPECT_EQ(ids_in(list()), (Ids{erased.to_string(), both.to_string()}));
+}
+
+TEST_F(ErasuresCommand, RewrapPutsNoKeyAsideThatOpens) {
+    const std::string user = line.database.execute("select subject from keyledger.subject_keys");
+    const std::string rows = "select string_agg(key_id::text || wrapped_key::text, ',') from keyledger.subject_keys";
+    const std::string before = line.database.execute(rows);
+    const auto set_aside = [&] {
+        return line.run([&](const Environment& e) { return rewrap_keys(e, {.set_aside = {user}}); });
+    };
+    const auto told = set_aside();
+    EXPECT_EQ(told.exit, Exit::kFailed) << told.out;
+    EXPECT_NE(told.err.find("the key of " + user + " opens"), std::string::npos) << told.err;
+    EXPECT_EQ(line.database.execute(rows), before);
+    line.database.execute("delete from keyledger.subject_keys");
+    EXPECT_EQ(set_aside().exit, Exit::kGood) << "one that is gone stands in nobody's way";
 }

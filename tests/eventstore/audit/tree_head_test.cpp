@@ -99,6 +99,7 @@ struct HeldState : TreeHeadStore {
         const bool opens = state && open_tree_head(state->note, open);
         return StoredTreeHeads{opens ? state : std::nullopt, state && !opens, false};
     }
+    void look_again() override {}
     Result<void, std::string> store(const Uuid&, const TreeHeadState& next) override {
         if (refuses) return Unexpected(std::string("too many in a minute"));
         state = next;
