@@ -55,9 +55,9 @@ struct RevokeKey {
     bool force = false;  // although what it signed or sealed is still in use; never where that is lost for good
 };
 Exit revoke_key(const Environment& environment, const RevokeKey& options);
+struct Core;
 // Writes every claim under the current claims key too, and removes those of keys that have ended and those of
 // nobody; if told to, also those that their owners do not have.
-struct Core;
 enum class Unheld { kStay, kGo };
 Exit reclaim_keys(const Environment& environment, Unheld unheld = Unheld::kStay);
 // The same where both URLs and the keyring are open already.
