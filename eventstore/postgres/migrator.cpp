@@ -90,12 +90,17 @@ void write_origin(pqxx::transaction_base& work, const LogOrigin& origin, const E
     work.exec_params("insert into keyledger.origins (log_id, note) values ($1, $2)", origin.log_id.to_string(), note);
 }
 
-// In the transaction that made room for MACs, under append's lock: nothing comes in between.
-void begin_macs(pqxx::transaction_base& work, const EventMacs& macs) {
-    const auto keys = macs.writing_keys();
+std::vector<std::string> writing_keys_of(const EventMacs& macs) {
+    auto keys = macs.writing_keys();
     if (keys.empty())
         throw MigrationFailure("the keyring has no key for event-macs: run 'keyledger keys complete', and copy it to "
                                "every node");
+    return keys;
+}
+
+// In the transaction that made room for MACs, under append's lock: nothing comes in between.
+void begin_macs(pqxx::transaction_base& work, const EventMacs& macs) {
+    const auto keys = writing_keys_of(macs);
     const pqxx::row row = work.exec1("select l.log_id, coalesce((select e.position from keyledger.events e"
                                      " order by e.position desc limit 1), 0) from keyledger.log l");
     LogOrigin origin{uuid_in(row[0]), keys.front(), {}};
@@ -142,6 +147,9 @@ std::vector<int> Migrator::up() {
             work.commit();
         }
         refuse_foreign(applied);
+        // What a later one needs is looked at before the first is applied: the old program goes on until all can be.
+        for (const Migration& migration : migrations())
+            if (migration.name == kBeginsMacs && !applied.contains(migration.number)) writing_keys_of(needed(macs));
         std::vector<int> done;
         for (const Migration& migration : migrations()) {
             if (applied.contains(migration.number)) continue;

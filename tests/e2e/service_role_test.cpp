@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <pqxx/pqxx>
+#include <sstream>
 #include <thread>
 
 #include "tests/e2e/world.hpp"
@@ -69,6 +70,34 @@ TEST(RoleOfTheService, ReadinessTellsOfReadModelsThatAreNotItsOwnAndMigrateUpGiv
     const ApiClient admin = administrator(ApiClient(node.port()));
     await("a list of users", [&] { return ApiClient(admin).get(kUsers).status == 200; });
     await("a projector that follows", [&] { return ready_text(node).find("follows the log\"") != std::string::npos; });
+}
+
+// As a backup from before a key for claims ended is, with the keyring of today: every name would be free.
+TEST(DatabaseOfBefore, IsNotServedUntilItsNamesAreFound) {
+    const Deployment own;
+    const auto key_of = [&](const std::string& state) {
+        std::istringstream lines(own.run({"keys", "list"}).output);
+        for (std::string line; std::getline(lines, line);)
+            if (line.find("  claims  ") != std::string::npos && line.find("  " + state + "  ") != std::string::npos)
+                return line.substr(0, line.find(' '));
+        return std::string();
+    };
+    const std::string old = key_of("current");
+    for (const auto& words : std::vector<std::vector<std::string>>{
+             {"keys", "rotate", "claims"}, {"keys", "reclaim"}, {"keys", "revoke", old}}) {
+        const Finished done = own.run(words);
+        ASSERT_EQ(done.exit_code, 0) << done.output;
+    }
+    as_owner(own, "delete from keyledger.claims where key_id <> '" + old + "'");
+    as_owner(own, "delete from keyledger.ended_keys");
+    const Finished refused = own.run({"serve"});
+    EXPECT_NE(refused.exit_code, 0) << refused.output;
+    EXPECT_NE(refused.output.find("names are claimed under key " + old + ", which has ended"), std::string::npos)
+        << refused.output;
+    const Finished reclaimed = own.run({"keys", "reclaim"});
+    EXPECT_EQ(reclaimed.exit_code, 0) << reclaimed.output;
+    const RunningService node(own);
+    EXPECT_EQ(administrator(ApiClient(node.port())).get(kUsers).status, 200);
 }
 
 }  // namespace

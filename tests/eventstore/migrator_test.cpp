@@ -49,6 +49,14 @@ TEST(Migrator, GoesUpDownAndUpAgain) {
     EXPECT_EQ(schema_problem(database.service_url()), std::nullopt);
 }
 
+// Else the old program would not start any more, and the new one not yet.
+TEST(Migrator, AppliesNothingWhileAnyOfItCantBeApplied) {
+    const test::EmptyDatabase database;
+    Migrator without_keys(database.owner_url());
+    EXPECT_THROW(without_keys.up(), MigrationFailure);
+    for (const MigrationState& state : without_keys.status()) EXPECT_EQ(state.is, MigrationState::Is::kPending);
+}
+
 TEST(Migrator, KeepsALogThatHoldsEvents) {
     test::Database database;
     database.execute(kOneEvent);
