@@ -12,6 +12,7 @@ create index tree_heads_position on keyledger.tree_heads (log_id, position, id);
 -- what is open, or rolled back, counts, and keeps nobody waiting.
 create sequence keyledger.tree_head_pace as bigint minvalue 0 start 0 no cycle;
 revoke all on sequence keyledger.tree_head_pace from public;
+grant select on sequence keyledger.tree_head_pace to keyledger_service;  -- a dump reads it
 
 -- Of an event that this log has, and 120 in a minute, however many sessions add them: twice as many as a service makes
 -- that signs one each second. Sessions that begin a minute at the same moment may add a few more.
