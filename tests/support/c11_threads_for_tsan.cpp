@@ -41,8 +41,8 @@ static_assert(sizeof(mtx_t) == sizeof(pthread_mutex_t) && sizeof(cnd_t) == sizeo
 extern "C" {
 
 const char* __tsan_default_suppressions() {
-    // It is not instrumented, so what it orders by atomics is not seen.
-    return "called_from_lib:librdkafka.so\nrace:^mtx_lock$\n";
+    // It is not instrumented, so what it orders by atomics is not seen: nor who was the last to use what it destroys.
+    return "called_from_lib:librdkafka.so\nrace:^mtx_lock$\nrace:^mtx_destroy$\nrace:^cnd_destroy$\n";
 }
 
 int thrd_create(thrd_t* thread, thrd_start_t run, void* argument) {
