@@ -97,7 +97,7 @@ TEST(DatabaseOfBefore, IsNotServedUntilItsNamesAreFound) {
     const Finished reclaimed = own.run({"keys", "reclaim"});
     EXPECT_EQ(reclaimed.exit_code, 0) << reclaimed.output;
     const RunningService node(own);
-    EXPECT_EQ(administrator(ApiClient(node.port())).get(kUsers).status, 200);
+    EXPECT_EQ(administrator(ApiClient(node.port())).get(kMe).status, 200);
 }
 
 }  // namespace
