@@ -111,7 +111,7 @@ class EndedSessions {
     } else if (type === 'session.ended') {
       this.end(session, position);
     } else {
-      // On the user: it ends all his sessions that began before, except perhaps one.
+      // On the user: it ends all of the user's earlier sessions, except perhaps one.
       for (const [other, one] of Object.entries(this.live))
         if (one.user === subject && other !== event.data.kept_session) this.end(other, position);
     }

@@ -107,7 +107,7 @@ class EndedSessions:
             self.live[session] = {"user": event["data"]["user_id"], "position": position}
         elif kind == "session.ended":
             self.end(session, position)
-        else:  # on the user: it ends all his sessions that began before, except perhaps one
+        else:  # on the user: it ends all of the user's earlier sessions, except perhaps one
             kept = event["data"].get("kept_session")
             for other in [id for id, one in self.live.items() if one["user"] == subject and id != kept]:
                 self.end(other, position)

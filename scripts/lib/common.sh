@@ -114,7 +114,7 @@ spawn() {
 }
 
 # run_child COMMAND...: runs a long command such that a signal to the script is acted on at once and ends the
-# command with all its children. Whoever uses it calls end_child in his EXIT trap.
+# command with all its children. Whoever uses it calls end_child in an EXIT trap of their own.
 CHILD=
 run_child() {
     local status=0
