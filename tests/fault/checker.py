@@ -91,7 +91,7 @@ class Checker:
         self.at = {event["position"]: event for event in evidence.events}
         self.by_request = defaultdict(list)  # request id -> its events
         self.by_key = defaultdict(list)      # Idempotency-Key -> entries
-        self.failures = defaultdict(list)    # user -> his failed log-ins, and what cleared them
+        self.failures = defaultdict(list)    # user -> failed log-ins, and what cleared them
         for event in evidence.events:
             if event["event_type"] in ("login.failed", "login.failures_cleared"):
                 self.failures[event["payload"].get("user_id") or event["stream_id"]].append(event)

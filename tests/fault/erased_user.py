@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Erases a user and looks for what was known of him, everywhere that it could have gone.
+"""Erases a user and looks for their data everywhere that it could have gone.
 
 Scenario. Ann and Bob register, log in from an agent of their own, change their profiles and fail a log-in. What is
 said of Ann is found in the database before she is erased, so that the search is known to work. Then she erases
@@ -51,7 +51,7 @@ def log_in(service, email, agent="erased_user.py"):
 
 
 def live(service, person):
-    """Registers, logs in, renames himself and fails a log-in. His id and an access token."""
+    """Registers, logs in, changes the name and fails a log-in. The user's id and an access token."""
     registration = {key: person[key] for key in ("email", "username", "name")} | {"password": PASSWORD}
     status, user = call(service, "POST", "/api/v1/auth/register", registration, agent=person["agent"])
     if status != 201:

@@ -39,7 +39,7 @@ class Fold:
         self.audit = {}     # position -> row as in read_models.audit
         self.owners = {}    # session id -> user id
         self.ends = {}      # session id -> position of the event that ended it
-        self.disabled = {}  # user id -> positions at which he was disabled
+        self.disabled = {}  # user id -> positions at which the user was disabled
         self.subjects = {}  # position -> who it is about, as Kafka's key
         self.sessions_of = {}
 
@@ -98,7 +98,7 @@ class Fold:
         self.known_user(event, user)
 
     def role_assigned(self, event, payload, _stream, at_ms):
-        """The load assigns none; the first administrator's moves his row too."""
+        """The load assigns none; the first administrator's changes the row too."""
         if payload["subject_id"] in self.users:
             self.users[payload["subject_id"]].update(updated_at_ms=at_ms, position=event["position"])
 
