@@ -3,11 +3,11 @@
 
 Scenario. Two users register and log in, the service stops. Then, each in a fresh copy of the database: one byte of a
 payload is changed; a leaf hash is changed; a row is deleted in the middle; two records are swapped. `keyledger audit
-verify` must name exactly that position and exit with 4 (I11). Then by somebody who mends every hash and number that they can
-reach: a byte changed and its leaf hash made anew, a row deleted and those behind it renumbered, two records of
-different streams swapped, the tail cut off. The changed byte shows by the record's MAC, which nobody can mend without
-the keyring; the others leave a log that is consistent by itself. Against the heads that the service wrote to a file the
-verifier names the interval between two of them, and `serve` refuses the log that was cut.
+verify` must name exactly that position and exit with 4 (I11). Then by somebody who mends every hash and number that
+they can reach: a byte changed and its leaf hash made anew, a row deleted and those behind it renumbered, two records
+of different streams swapped, the tail cut off. The changed byte shows by the record's MAC, which nobody can mend
+without the keyring; the others leave a log that is consistent by itself. Against the heads that the service wrote to
+a file the verifier names the interval between two of them, and `serve` refuses the log that was cut.
 Go's own implementation of notes and Merkle trees holds the heads against an export, and so do the heads in the topic.
 At last one user's password hash is replaced by another's: the log does not name it, so that neither password opens the
 door."""
