@@ -75,7 +75,7 @@ bool meets_action(std::string_view one, std::string_view other) {
 // The parts that a permission and a question have in common, the resource aside.
 bool applies(const Permission& permission, const Wanted& wanted) {
     const bool holds_here = holds(permission.action, wanted.action) ||
-                            std::ranges::find(wanted.qualified, permission.action) != wanted.qualified.end();
+                            std::ranges::binary_search(wanted.qualified, permission.action);
     return holds_here && (permission.instance.empty() || permission.instance == wanted.instance);
 }
 

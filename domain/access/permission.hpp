@@ -77,7 +77,7 @@ struct Wanted {
     std::string_view action;
     std::string_view instance = {};  // empty: none is named
     Owner owner = Owner::kUnknown;
-    std::span<const std::string> qualified = {};  // the action with each of its properties
+    std::span<const std::string> qualified = {};  // the action with each of its properties; sorted
 };
 
 // ---- sets -------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ struct AccessQuestion {
     std::string_view action;
     std::string_view instance = {};              // empty: none is named
     std::optional<std::string_view> owner = {};  // of the resource, if that is known
-    std::span<const std::string> qualified = {};  // the action with each of its properties
+    std::span<const std::string> qualified = {};  // the action with each of its properties; sorted
 };
 using RoleList = std::span<const std::shared_ptr<const Role>>;
 
@@ -48,7 +48,7 @@ struct SubjectSearch {
     std::string action;
     std::string instance;
     std::optional<std::string> owner;
-    std::vector<std::string> qualified = {};
+    std::vector<std::string> qualified = {};  // sorted
 
     AccessQuestion question() const { return {resource, action, instance, owner, qualified}; }
 };

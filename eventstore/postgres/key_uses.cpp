@@ -223,8 +223,8 @@ Result<std::int64_t, std::string> live_sessions(const std::string& url, std::int
 }
 
 Result<std::vector<ClaimRow>, std::string> claims_to_move(const std::string& owner_url,
-                                                             const std::string& current_key_id,
-                                                             const ClaimRow& after, int at_most) {
+                                                          const std::string& current_key_id,
+                                                          const ClaimRow& after, int at_most) {
     return with_session(owner_url, [&](pqxx::work& work) {
         return claims_in(work.exec_params(kToMove, current_key_id, after.owner.to_string(), after.kind,
                                           bytea_of(after.digest), after.key_id, at_most));
@@ -272,11 +272,16 @@ Result<std::int64_t, std::string> drop_claims_of(const std::string& owner_url,
     return with_session(owner_url, [&](pqxx::work& work) {
         work.exec("set local lock_timeout = '10s'");
         work.exec("select pg_advisory_xact_lock(5426354651)");
+        const auto ids = array_of(key_ids, [](const std::string& id) { return '"' + id + '"'; });
         const auto gone =
             work.exec_params("delete from keyledger.claims c where key_id = any($1::text[]) and exists"
                              " (select from keyledger.claims t where t.owner = c.owner and t.kind = c.kind"
                              " and t.tenant = c.tenant and t.key_id <> all($1::text[]))",
-                             array_of(key_ids, [](const std::string& id) { return '"' + id + '"'; }));
+                             ids);
+        work.exec_params("insert into keyledger.ended_keys (key_id) select k.id from unnest($1::text[]) as k(id)"
+                         " where not exists (select from keyledger.claims c where c.key_id = k.id)"
+                         " on conflict do nothing",
+                         ids);
         return static_cast<std::int64_t>(gone.affected_rows());
     });
 }

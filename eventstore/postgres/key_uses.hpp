@@ -60,8 +60,8 @@ Result<std::int64_t, std::string> live_sessions(const std::string& url, std::int
 // Claims without one of the same owner and kind under the current key, in the order of owners, after that one. At
 // most so many.
 Result<std::vector<ClaimRow>, std::string> claims_to_move(const std::string& owner_url,
-                                                             const std::string& current_key_id,
-                                                             const ClaimRow& after, int at_most);
+                                                          const std::string& current_key_id,
+                                                          const ClaimRow& after, int at_most);
 
 struct MovedClaim {
     ClaimRow from;
@@ -80,7 +80,8 @@ Result<std::int64_t, std::string> drop_claims(const std::string& owner_url,
 Result<std::optional<std::string>, std::string> key_of_before(const std::string& url,
                                                               const std::vector<std::string>& ended_key_ids);
 // Removes what is left under keys that have ended, but no claim that is its owner's only one of its kind. How many
-// went.
+// went. Of a key under which nothing is left, this database knows from then on that it has ended, also where it is from
+// before: nobody can claim under it any more.
 Result<std::int64_t, std::string> drop_claims_of(const std::string& owner_url, const std::vector<std::string>& key_ids);
 
 }  // namespace keyledger::eventstore::postgres

@@ -46,6 +46,11 @@ struct AuditCommand : testing::Test {
     Ran replay(ReplayAudit options) {
         return line.run([&](const Environment& e) { return replay_audit(e, options); });
     }
+    void rotate_tree_heads() {
+        RotateKeys rotation;
+        rotation.purpose = "tree-heads";
+        ASSERT_EQ(line.run([&](const Environment& e) { return rotate_keys(e, rotation); }).exit, Exit::kGood);
+    }
     // Signs what the export's manifest says, as the service would have.
     void sign_head(std::int64_t size, const std::string& root_hex) {
         const auto keyring = security::Keyring::load(line.path("keyring.json")).value();
@@ -124,12 +129,7 @@ TEST_F(AuditCommand, TakesTheKeysThatAreNamedAndNoneOfTheKeyring) {
     const auto all = take_away();
     sign_head(std::stoll(word_in(all.out, "events")), word_in(all.out, "root_hash"));
     const std::string old_key = key(false);
-    ASSERT_EQ(line.run([](const Environment& e) {
-                      RotateKeys rotation;
-                      rotation.purpose = "tree-heads";
-                      return rotate_keys(e, rotation);
-                  }).exit,
-              Exit::kGood);
+    rotate_tree_heads();
     const std::string new_key = key(false);
     ASSERT_NE(new_key, old_key);
     for (const std::string& from : {std::string(), file}) {
@@ -146,12 +146,7 @@ TEST_F(AuditCommand, TakesTheKeysThatAreNamedAndNoneOfTheKeyring) {
 TEST_F(AuditCommand, TakesEveryLineOfAFileOfKeys) {
     const auto all = take_away();
     sign_head(std::stoll(word_in(all.out, "events")), word_in(all.out, "root_hash"));
-    ASSERT_EQ(line.run([](const Environment& e) {
-                      RotateKeys rotation;
-                      rotation.purpose = "tree-heads";
-                      return rotate_keys(e, rotation);
-                  }).exit,
-              Exit::kGood);
+    rotate_tree_heads();
     sign_head(std::stoll(word_in(all.out, "events")), word_in(all.out, "root_hash"));
     const std::string both = line.run([](const Environment& e) { return show_audit_key(e, true); }).out;
     const std::string first = both.substr(0, both.find('\n') + 1);

@@ -137,6 +137,14 @@ TEST_F(KeysCommand, ReclaimLeavesNoNameFreeInADatabaseOfBefore) {
     EXPECT_EQ(claims_under(old), "0");
     EXPECT_EQ(postgres::key_of_before(url, {old}).value(), std::nullopt);
     EXPECT_EQ(line.create_administrator().exit, Exit::kAlreadyThere) << "the address is taken as before";
+    // From now on this database knows of the end: nobody can claim under it, and keep the service from starting.
+    auto claim = AppendBuilder().write(next_uuid(), 0).take("email", next_bytes(), next_uuid());
+    auto append = claim.build();
+    for (auto& taken : append.claims) taken.key_id = old;
+    RawWriter role(line.database.service_url());
+    role.recorded_at_ms = SystemClock().now_ms();
+    EXPECT_THROW(role.append({append}), std::runtime_error);
+    EXPECT_EQ(postgres::key_of_before(url, {old}).value(), std::nullopt);
 }
 
 // Another database by one of the two URLs: nothing is done to either.

@@ -7,9 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
-#include <functional>
 #include <pqxx/pqxx>
-#include <thread>
 
 #include "security/adapters/keyed_digests.hpp"
 #include "tests/e2e/world.hpp"
@@ -18,18 +16,6 @@ namespace keyledger::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string ready_text(const RunningService& node) {
-    return HttpClient(node.management_port()).get("/health/ready").body;
-}
-
-void await(const char* what, const std::function<bool()>& condition) {
-    const auto until = std::chrono::steady_clock::now() + 30s;
-    while (!condition()) {
-        ASSERT_LT(std::chrono::steady_clock::now(), until) << what << " did not come";
-        std::this_thread::sleep_for(50ms);  // between two looks at the condition
-    }
-}
 
 // A node that is not ready, and answers nevertheless.
 class LateNode {
@@ -49,7 +35,7 @@ public:
     // Of its check of readiness, as soon as it listens for requests.
     std::string first_answer() const {
         std::string answer;
-        await("an answer", [&] {
+        await_that("an answer", [&] {
             try {
                 answer = HttpClient(port_).get("/health/ready").body;
             } catch (const ClientError&) {
@@ -106,7 +92,7 @@ struct KeyringOfTwoNodes : testing::Test {
         keys({"rotate", purpose});
         restart_told();
         std::string made = current(purpose);
-        await("the news of it", [&] { return ready_text(*slow).find("lacks key " + made) != std::string::npos; });
+        await_that("the news of it", [&] { return ready_text(*slow).find("lacks key " + made) != std::string::npos; });
         return made;
     }
     // Neither good nor bad, but to be asked again; and never what a client would throw a good token away for.
@@ -146,7 +132,7 @@ TEST_F(KeyringOfTwoNodes, NothingIsWrappedUnderAKeyThatHasEnded) {
     EXPECT_EQ(ApiClient(told->port()).get("/health/ready").status, 200);
 
     copy_keyring();  // without a SIGHUP
-    await("a node that has read its keyring", [&] { return registered_at(*slow, later) == 201; });
+    await_that("a node that has read its keyring", [&] { return registered_at(*slow, later) == 201; });
     EXPECT_EQ(at_slow.get("/health/ready").status, 200) << ready_text(*slow);
     EXPECT_EQ(log_in(ApiClient(told->port()), later).session_id.size(), 36u);
     EXPECT_EQ(log_in(ApiClient(slow->port()), before).session_id.size(), 36u);
@@ -165,7 +151,7 @@ TEST_F(KeyringOfTwoNodes, NothingIsClaimedUnderAKeyThatHasEndedAlone) {
     EXPECT_NE(ready_text(*slow).find("key " + old + " has ended"), std::string::npos) << ready_text(*slow);
     EXPECT_EQ(registered_at(*told, person), 201);
     copy_keyring();
-    await("a node that has read its keyring", [&] { return registered_at(*slow, person) == 409; });
+    await_that("a node that has read its keyring", [&] { return registered_at(*slow, person) == 409; });
     EXPECT_EQ(registered_at(*slow, somebody()), 201);
 }
 
@@ -177,7 +163,7 @@ TEST_F(KeyringOfTwoNodes, NobodyIsCalledUnknownUnderAKeyThatHasEnded) {
     keys({"revoke", old});
     restart_told();
     const Person later = somebody();
-    await("a node that has the new key", [&] { return registered_at(*told, later) != 503; });
+    await_that("a node that has the new key", [&] { return registered_at(*told, later) != 503; });
     keys({"reclaim"});
 
     ApiClient at_slow(slow->port());
@@ -186,7 +172,7 @@ TEST_F(KeyringOfTwoNodes, NobodyIsCalledUnknownUnderAKeyThatHasEnded) {
     expect_later(try_log_in(at_slow, somebody().email, later.password), "a name that nobody has");
     EXPECT_NE(ready_text(*slow).find("key " + old + " has ended"), std::string::npos) << ready_text(*slow);
     copy_keyring();  // without a SIGHUP
-    await("a node that has read its keyring",
+    await_that("a node that has read its keyring",
           [&] { return try_log_in(at_slow, later.email, later.password).status == 200; });
     EXPECT_EQ(try_log_in(at_slow, before.email, before.password).status, 200);
     EXPECT_EQ(try_log_in(at_slow, before.email, later.password).status, 401);
@@ -220,8 +206,8 @@ TEST_F(KeyringOfTwoNodes, WhatIsSealedUnderAKeyThatIsLackingIsNotCalledBad) {
     EXPECT_EQ(stranger.problem(), "invalid-grant") << "nobody has such a key" << stranger.body;
 
     copy_keyring();  // without a SIGHUP
-    await("a node that has read its keyring", [&] { return refresh(at_slow, tokens.refresh).status == 200; });
-    await("a node that is ready", [&] { return at_slow.get("/health/ready").status == 200; });
+    await_that("a node that has read its keyring", [&] { return refresh(at_slow, tokens.refresh).status == 200; });
+    await_that("a node that is ready", [&] { return at_slow.get("/health/ready").status == 200; });
 }
 
 TEST_F(KeyringOfTwoNodes, WhatIsSignedByAKeyThatIsLackingIsNotCalledBad) {
@@ -243,7 +229,7 @@ TEST_F(KeyringOfTwoNodes, WhatIsSignedByAKeyThatIsLackingIsNotCalledBad) {
     EXPECT_NE(form_at(*slow, kIntrospect, "token=" + made_up).body.find(R"("active":false)"), std::string::npos);
 
     copy_keyring();  // without a SIGHUP
-    await("a node that has read its keyring", [&] { return at_slow.as(tokens.access).get(kMe).status == 200; });
+    await_that("a node that has read its keyring", [&] { return at_slow.as(tokens.access).get(kMe).status == 200; });
 }
 
 TEST_F(KeyringOfTwoNodes, ANodeThatStartsWithAKeyThatHasEndedSaysSoAtOnce) {
@@ -277,7 +263,7 @@ TEST_F(KeyringOfTwoNodes, AKeyIsNotChangedInOneStepWhileAServiceRuns) {
     EXPECT_EQ(registered_at(*told, somebody()), 201);
     told->stop();
     slow->stop();
-    await("the end of all sessions", [&] { return own.run({"keys", "rotate", "--kek"}).exit_code == 0; });
+    await_that("the end of all sessions", [&] { return own.run({"keys", "rotate", "--kek"}).exit_code == 0; });
 }
 
 // The id of a day's anonymous callers is public: whoever has the service's database role can make a key for it, wrapped

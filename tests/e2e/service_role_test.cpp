@@ -2,29 +2,15 @@
 // that happened once, by an older program, readiness says so, and `migrate up` mends it.
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <pqxx/pqxx>
 #include <sstream>
-#include <thread>
 
 #include "tests/e2e/world.hpp"
 
 namespace keyledger::test {
 namespace {
 
-using namespace std::chrono_literals;
-
-std::string ready_text(const RunningService& node) {
-    return HttpClient(node.management_port()).get("/health/ready").body;
-}
-
-void await(const char* what, const std::function<bool()>& condition) {
-    const auto until = std::chrono::steady_clock::now() + 60s;
-    while (!condition()) {
-        ASSERT_LT(std::chrono::steady_clock::now(), until) << what << " did not come";
-        std::this_thread::sleep_for(50ms);  // between two looks at the condition
-    }
-}
+constexpr std::chrono::seconds kPatience{60};
 
 void as_owner(const Deployment& own, const std::string& sql) {
     pqxx::connection connection(own.database().owner_url());
@@ -56,10 +42,11 @@ TEST(RoleOfTheService, ReadinessTellsOfReadModelsThatAreNotItsOwnAndMigrateUpGiv
              "do $$ declare t text; begin for t in select tablename from pg_tables where schemaname = 'read_models'"
              " loop execute format('alter table read_models.%I owner to current_user', t); end loop; end $$");
     const RunningService node(own);
-    await("the projector's trouble", [&] {
+    const auto tells = [&] {
         return ready_text(node).find(R"({"name":"projector","good":false,"detail":"does not follow the log: ERROR)") !=
                std::string::npos;
-    });
+    };
+    await_that("the projector's trouble", tells, kPatience);
     EXPECT_NE(ready_text(node).find("keyledger migrate up"), std::string::npos) << ready_text(node);
     EXPECT_EQ(ready_text(node).find(R"(good":true,"detail":"ERROR)"), std::string::npos);
     EXPECT_EQ(HttpClient(node.management_port()).get("/health/ready").status, 200) << "requests do without lists";
@@ -68,8 +55,9 @@ TEST(RoleOfTheService, ReadinessTellsOfReadModelsThatAreNotItsOwnAndMigrateUpGiv
     EXPECT_NE(mended.output.find("read_models.generations belonged to another role"), std::string::npos)
         << mended.output;
     const ApiClient admin = administrator(ApiClient(node.port()));
-    await("a list of users", [&] { return ApiClient(admin).get(kUsers).status == 200; });
-    await("a projector that follows", [&] { return ready_text(node).find("follows the log\"") != std::string::npos; });
+    await_that("a list of users", [&] { return ApiClient(admin).get(kUsers).status == 200; }, kPatience);
+    const auto follows = [&] { return ready_text(node).find("follows the log\"") != std::string::npos; };
+    await_that("a projector that follows", follows, kPatience);
 }
 
 // As a backup from before a key for claims ended is, with the keyring of today: every name would be free.

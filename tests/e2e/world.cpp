@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <thread>
 
 #include "security/hex.hpp"
 #include "security/random.hpp"
@@ -80,6 +81,18 @@ bool is_active(const ApiClient& client, const std::string& token) {
 
 Answer refresh(ApiClient client, const std::string& token) {
     return client.post(kRefresh, json_object({{"refresh_token", token}}));
+}
+
+std::string ready_text(const RunningService& node) {
+    return HttpClient(node.management_port()).get("/health/ready").body;
+}
+
+void await_that(const char* what, const std::function<bool()>& condition, std::chrono::seconds patience) {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (!condition()) {
+        ASSERT_LT(std::chrono::steady_clock::now(), until) << what << " did not come";
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));  // between two looks at the condition
+    }
 }
 
 HttpHeaders since(const Answer& command) {

@@ -1,6 +1,8 @@
 #pragma once
 // One deployment and one service for all tests of this programme, and what happens in most stories. They
 // share them, so none may assume that a log or a list is empty; each makes people of its own.
+#include <chrono>
+#include <functional>
 #include <string>
 
 #include "tests/e2e/api_client.hpp"
@@ -61,6 +63,12 @@ Answer introspect(ApiClient client, const ClientOfService& as, const std::string
 // By the client that may see every token.
 bool is_active(const ApiClient& client, const std::string& token);
 Answer refresh(ApiClient client, const std::string& token);
+
+// What that node says of its readiness, each check with its reason.
+std::string ready_text(const RunningService& node);
+// Looks until it is so; fails the running test with `what` where it does not come.
+void await_that(const char* what, const std::function<bool()>& condition,
+                std::chrono::seconds patience = std::chrono::seconds(30));
 
 // A header for queries that read what a command wrote.
 HttpHeaders since(const Answer& command);

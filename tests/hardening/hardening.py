@@ -65,6 +65,14 @@ async def read_answer(reader):
     return int(head[9:12]), await reader.readexactly(length)
 
 
+def listed_as_root(folder):
+    try:
+        listed = subprocess.run(["sudo", "-n", "ls", folder], capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        sys.exit("only root may count what the service holds open: run this as root, or with 'sudo -v' before it")
+    return listed.stdout.split()
+
+
 class Service:
     """What is watched of the process: its memory, and how long others wait."""
 
@@ -80,8 +88,7 @@ class Service:
         try:
             return len(os.listdir(folder))
         except PermissionError:  # the service lets nobody look into it (PR_SET_DUMPABLE) but root
-            listed = subprocess.run(["sudo", "-n", "ls", folder], capture_output=True, check=True)
-            return len(listed.stdout.split())
+            return len(listed_as_root(folder))
 
     def processor(self):
         """Seconds that its threads ran, which no other process of the machine makes longer."""

@@ -1,12 +1,7 @@
 // Who is in which group, and why somebody may do what they may, as the read model `permissions` tells it.
 #include <gtest/gtest.h>
 
-#include "projections/permissions_model.hpp"
-#include "projections/queries.hpp"
-#include "projections/users_model.hpp"
-#include "tests/projections/asking.hpp"
-#include "tests/projections/driver.hpp"
-#include "tests/projections/running.hpp"
+#include "tests/projections/permissions_fixture.hpp"
 
 using namespace keyledger;
 using namespace keyledger::projections;
@@ -14,21 +9,7 @@ using namespace keyledger::projections::test;
 
 namespace {
 
-Queries::Deadline soon() { return std::chrono::steady_clock::now() + kPatience; }
-
-struct GroupQueriesTest : testing::Test {
-    keyledger::test::Database& database = fresh_database();
-    Story story{database};
-    UsersModel users;
-    PermissionsModel permissions;
-    Queries queries{{database.service_url()}};
-
-    void project() {
-        story.publish();
-        Driver(database, story, users).apply();
-        Driver(database, story, permissions).apply();
-    }
-};
+using GroupQueriesTest = PermissionsFixture;
 
 using Strings = std::vector<std::string>;
 

@@ -4,11 +4,7 @@
 
 #include <algorithm>
 
-#include "projections/permissions_model.hpp"
-#include "projections/users_model.hpp"
-#include "tests/projections/asking.hpp"
-#include "tests/projections/driver.hpp"
-#include "tests/projections/running.hpp"
+#include "tests/projections/permissions_fixture.hpp"
 
 using namespace keyledger;
 using namespace keyledger::projections;
@@ -16,21 +12,7 @@ using namespace keyledger::projections::test;
 
 namespace {
 
-Queries::Deadline soon() { return std::chrono::steady_clock::now() + kPatience; }
-
-struct ListedTest : testing::Test {
-    keyledger::test::Database& database = fresh_database();
-    Story story{database};
-    UsersModel users;
-    PermissionsModel permissions;
-    Queries queries{{database.service_url()}};
-
-    void project() {
-        story.publish();
-        Driver(database, story, users).apply();
-        Driver(database, story, permissions).apply();
-    }
-};
+using ListedTest = PermissionsFixture;
 
 }  // namespace
 
