@@ -130,8 +130,8 @@ Result<commands::ClientProof, commands::UnfitAssertion> proof_of(Context& contex
     if (presented.method == Way::kAssertion) {
         auto proof = commands::proof_of_assertion(context.services, presented.assertion);
         if (!proof || presented.client_id.empty() || account_id == proof->account_id) return proof;
-        return Unexpected(commands::UnfitAssertion{
-            "'client_id' is another one than the 'sub' of the client assertion.", proof->account_id});
+        return Unexpected(commands::UnfitAssertion{"'client_id' is another one than the 'sub' of the client assertion.",
+                                                   proof->account_id});
     }
     const bool has_secret = presented.method == Way::kBasic || presented.method == Way::kForm;
     if (!has_secret || !account_id) return Unexpected(commands::UnfitAssertion{});
@@ -143,8 +143,7 @@ std::optional<commands::Client> configured_client(Context& context, const Presen
     return context.clients.authenticate(presented.client_id, presented.secret);
 }
 
-boost::asio::awaitable<Result<commands::Client, Response>> authenticate_client(Context& context,
-                                                                               const Request& request,
+boost::asio::awaitable<Result<commands::Client, Response>> authenticate_client(Context& context, const Request& request,
                                                                                PresentedCredentials presented) {
     if (auto client = configured_client(context, presented)) co_return std::move(*client);
     auto proof = proof_of(context, presented);

@@ -36,12 +36,11 @@ Result<PresentedCredentials, Response> read_credentials(const Request& request, 
 
 // What a service account presented. An error without a reason: it says nothing of one.
 Result<commands::ClientProof, commands::UnfitAssertion> proof_of(Context& context,
-                                                                const PresentedCredentials& presented);
+                                                                 const PresentedCredentials& presented);
 // One of the configuration; its failures are counted like others.
 std::optional<commands::Client> configured_client(Context& context, const PresentedCredentials& presented);
 // Either. The error is oauth_error's, also for a client that does not authenticate at all.
-boost::asio::awaitable<Result<commands::Client, Response>> authenticate_client(Context& context,
-                                                                               const Request& request,
+boost::asio::awaitable<Result<commands::Client, Response>> authenticate_client(Context& context, const Request& request,
                                                                                PresentedCredentials presented);
 
 }  // namespace keyledger::api

@@ -32,8 +32,7 @@ namespace {
 Result<commands::AccessClaims, Response> authenticate_holder(Context& context, const Request& request) {
     const auto token = bearer_token(request);
     // RFC 6750 section 3.1: who presents no token is not told that it is wrong.
-    if (!token && token.error() != AuthorizationError::kMalformed)
-        return Unexpected(refuse_without_token(request));
+    if (!token && token.error() != AuthorizationError::kMalformed) return Unexpected(refuse_without_token(request));
     if (!token) return Unexpected(refuse_token(request));
     auto claims = context.tokens.read_access(*token);
     if (!claims) return Unexpected(refuse_token(request));
@@ -50,8 +49,8 @@ constexpr const char* kNoTagDetail =
 // command asks anyway. The operations in this list hold If-Match against the state that they change.
 bool names_a_tag_where_none_is(const Request& request) {
     static constexpr std::string_view kHoldIt[] = {
-        "updateMe",    "eraseMe",    "updateUser", "eraseUser",           "changeRole",
-        "deleteRole",  "renameGroup", "deleteGroup", "changeServiceAccount", "deleteServiceAccount"};
+        "updateMe",    "eraseMe",     "updateUser",           "eraseUser",           "changeRole", "deleteRole",
+        "renameGroup", "deleteGroup", "changeServiceAccount", "deleteServiceAccount"};
     if (std::ranges::find(kHoldIt, request.operation) != std::end(kHoldIt)) return false;
     return only_if(request).has_value();
 }

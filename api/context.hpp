@@ -20,7 +20,7 @@ namespace keyledger::api {
 struct HealthCheck {
     std::string name;
     bool good = false;
-    std::string detail;  // for operators: shown on the management listener only
+    std::string detail;     // for operators: shown on the management listener only
     bool is_needed = true;  // by requests: while it is not good, they are better sent elsewhere
 };
 class Health {

@@ -18,8 +18,7 @@ Result<std::string_view, AuthorizationError> credentials_of(const Request& reque
     if (!value) return Unexpected(AuthorizationError::kMissing);
     std::string_view text = trimmed(*value);
     std::size_t space = std::min(text.find(' '), text.size());
-    if (!equal_ignoring_case(text.substr(0, space), scheme))
-        return Unexpected(AuthorizationError::kOtherScheme);
+    if (!equal_ignoring_case(text.substr(0, space), scheme)) return Unexpected(AuthorizationError::kOtherScheme);
     std::string_view credentials = trimmed(text.substr(space));
     if (credentials.empty()) return Unexpected(AuthorizationError::kMalformed);
     return credentials;
@@ -40,9 +39,8 @@ bool is_b64token(std::string_view text) {
 FormFields FormFields::of_body(const Request& request, std::string_view repeatable) {
     FormFields form(request, Unasked::kIgnored);
     if (!has_media_type(request, "application/x-www-form-urlencoded")) {
-        form.broken_ =
-            problem(request, problems::kUnsupportedMediaType,
-                    "Send the body as a form, with Content-Type: application/x-www-form-urlencoded.");
+        form.broken_ = problem(request, problems::kUnsupportedMediaType,
+                               "Send the body as a form, with Content-Type: application/x-www-form-urlencoded.");
         return form;
     }
     form.broken_ = refuse_coding(request);
@@ -92,8 +90,7 @@ Secret FormFields::required_secret(std::string_view name, std::size_t max_bytes)
     return Secret::take(required_string(name, max_bytes));
 }
 
-std::vector<std::string> FormFields::string_list(std::string_view name, std::size_t max_items,
-                                                 std::size_t max_bytes) {
+std::vector<std::string> FormFields::string_list(std::string_view name, std::size_t max_items, std::size_t max_bytes) {
     asked_.emplace_back(name);
     std::vector<std::string> items;
     for (const Parameter& parameter : parameters_)
@@ -105,15 +102,13 @@ std::vector<std::string> FormFields::string_list(std::string_view name, std::siz
     return items;
 }
 
-std::optional<std::int64_t> FormFields::optional_integer(std::string_view name, std::int64_t min,
-                                                         std::int64_t max) {
+std::optional<std::int64_t> FormFields::optional_integer(std::string_view name, std::int64_t min, std::int64_t max) {
     static constexpr std::size_t kMaxDigits = 20;
     const std::string* text = ask(name, kMaxDigits);
     if (text == nullptr) return std::nullopt;
     std::int64_t value = 0;
     auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-    if (error == std::errc{} && end == text->data() + text->size() && value >= min && value <= max)
-        return value;
+    if (error == std::errc{} && end == text->data() + text->size() && value >= min && value <= max) return value;
     refuse(name, "must be an integer from " + std::to_string(min) + " to " + std::to_string(max));
     return std::nullopt;
 }

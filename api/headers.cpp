@@ -10,8 +10,7 @@ void Headers::add(std::string_view name, std::string_view value) {
     static constexpr std::string_view kBreaks{"\r\n\0", 3};
     if (!is_token(name)) throw std::invalid_argument("a header name must be a token: " + std::string(name));
     if (value.find_first_of(kBreaks) != value.npos)
-        throw std::invalid_argument("a header value must have no line break and no NUL: " +
-                                    std::string(name));
+        throw std::invalid_argument("a header value must have no line break and no NUL: " + std::string(name));
     entries_.push_back({static_cast<std::uint32_t>(bytes_.size()), static_cast<std::uint32_t>(name.size()),
                         static_cast<std::uint32_t>(value.size())});
     bytes_.append(name).append(value);
@@ -33,8 +32,7 @@ std::size_t Headers::count(std::string_view name) const noexcept {
 Headers::Field Headers::at(std::size_t index) const noexcept {
     const Entry& entry = entries_[index];
     std::string_view all = bytes_;
-    return {all.substr(entry.start, entry.name_size),
-            all.substr(entry.start + entry.name_size, entry.value_size)};
+    return {all.substr(entry.start, entry.name_size), all.substr(entry.start + entry.name_size, entry.value_size)};
 }
 
 }  // namespace keyledger::api

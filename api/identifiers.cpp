@@ -19,8 +19,8 @@ bool lower_hex(std::string_view text) {
 constexpr std::size_t kMaxLoggedRequestIdBytes = 64;
 
 bool may_be_logged(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
-           c == '_' || c == '-';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' ||
+           c == '-';
 }
 // RFC 9110 section 5.5: what a field's value is made of.
 bool may_be_told(char c) {
@@ -54,11 +54,12 @@ bool valid_request_id(std::string_view text) noexcept {
 }
 
 std::optional<RequestId> request_id_of(std::optional<std::string_view> given) {
-    const bool is_fit = given && !given->empty() && given->size() <= kMaxToldRequestIdBytes &&
-                        std::ranges::all_of(*given, may_be_told);
+    const bool is_fit =
+        given && !given->empty() && given->size() <= kMaxToldRequestIdBytes && std::ranges::all_of(*given, may_be_told);
     if (!is_fit) return std::nullopt;
     std::string logged(given->substr(0, kMaxLoggedRequestIdBytes));
-    std::ranges::replace_if(logged, [](char c) { return !may_be_logged(c); }, '_');
+    std::ranges::replace_if(
+        logged, [](char c) { return !may_be_logged(c); }, '_');
     return RequestId{std::move(logged), std::string(*given)};
 }
 
@@ -71,11 +72,10 @@ std::string make_request_id(RandomBytes& random) {
 std::optional<std::string> accept_traceparent(std::string_view header) {
     static constexpr std::size_t kSize = 55;
     if (header.size() < kSize) return std::nullopt;
-    std::string_view version = header.substr(0, 2), trace = header.substr(3, 32),
-                     parent = header.substr(36, 16), flags = header.substr(53, 2);
+    std::string_view version = header.substr(0, 2), trace = header.substr(3, 32), parent = header.substr(36, 16),
+                     flags = header.substr(53, 2);
     if (header[2] != '-' || header[35] != '-' || header[52] != '-') return std::nullopt;
-    if (!lower_hex(version) || !lower_hex(trace) || !lower_hex(parent) || !lower_hex(flags))
-        return std::nullopt;
+    if (!lower_hex(version) || !lower_hex(trace) || !lower_hex(parent) || !lower_hex(flags)) return std::nullopt;
     if (version == "ff" || all_zero(trace) || all_zero(parent)) return std::nullopt;
     if (header.size() > kSize && (version == "00" || header[kSize] != '-')) return std::nullopt;
     return std::string("00").append(header.substr(2, kSize - 2));

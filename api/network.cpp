@@ -31,9 +31,7 @@ bool trusted(const IpAddress& address, std::span<const Cidr> proxies) {
 
 }  // namespace
 
-bool IpAddress::is_v4() const noexcept {
-    return std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), bytes.begin());
-}
+bool IpAddress::is_v4() const noexcept { return std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), bytes.begin()); }
 
 std::string IpAddress::to_string() const {
     char text[INET6_ADDRSTRLEN];
@@ -71,8 +69,7 @@ std::optional<Cidr> Cidr::parse(std::string_view text) {
     if (slash != text.npos) {
         std::string_view length = text.substr(slash + 1);
         auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), bits);
-        if (error != std::errc{} || end != length.data() + length.size() || bits > family_bits)
-            return std::nullopt;
+        if (error != std::errc{} || end != length.data() + length.size() || bits > family_bits) return std::nullopt;
     }
     return Cidr(*base, bits + 128 - family_bits);
 }

@@ -29,8 +29,7 @@ struct FieldError {
 
 struct Problem {
     ProblemType type;
-    std::string
-        detail;  // whole sentences for the caller; never an exception's text, never a value of a secret
+    std::string detail;  // whole sentences for the caller; never an exception's text, never a value of a secret
     std::optional<int> retry_after_s;  // also sent as Retry-After
     std::vector<FieldError> errors;
     std::vector<Parameter> members;  // further members with string values, such as OAuth's `error`
@@ -60,10 +59,10 @@ inline constexpr ProblemType kHttpVersion{"http-version-not-supported", "HTTP ve
 }  // namespace problems
 
 inline constexpr std::array kTransportProblems{
-    problems::kBadRequest,           problems::kMalformedJson,
-    problems::kInvalidFields,        problems::kUnknownField,      problems::kNotFound,
-    problems::kMethodNotAllowed,     problems::kPayloadTooLarge,   problems::kUriTooLong,
-    problems::kUnsupportedMediaType, problems::kExpectationFailed, problems::kHeaderTooLarge,
-    problems::kInternalError,        problems::kOverloaded,        problems::kHttpVersion};
+    problems::kBadRequest,        problems::kMalformedJson,  problems::kInvalidFields,
+    problems::kUnknownField,      problems::kNotFound,       problems::kMethodNotAllowed,
+    problems::kPayloadTooLarge,   problems::kUriTooLong,     problems::kUnsupportedMediaType,
+    problems::kExpectationFailed, problems::kHeaderTooLarge, problems::kInternalError,
+    problems::kOverloaded,        problems::kHttpVersion};
 
 }  // namespace keyledger::api

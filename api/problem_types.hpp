@@ -46,12 +46,15 @@ inline constexpr ProblemType kPositionAhead{"position-ahead", "Position beyond t
 inline constexpr ProblemType kNoTreeHead{"no-tree-head", "No tree head yet", 404};
 
 inline constexpr std::array kApiProblems{
-    kInvalidPassword, kInvalidTarget, kIdempotencyMismatch, kPreconditionFailed, kInvalidCredentials, kUserDisabled,
-    kInvalidToken,
-    kInvalidClient, kInvalidGrant, kWrongPassword, kTooManyAttempts, kForbidden, kUserUnknown,
-    kSessionUnknown, kEmailTaken, kUsernameTaken, kLastAdministrator, kExceedsAuthority, kRoleUnknown,
-    kRoleNameTaken, kRoleBuiltIn, kAccountUnknown, kAccountNameTaken, kCredentialUnknown, kKeyKnown,
-    kGroupUnknown, kGroupNameTaken, kGroupCycle, kGroupBuiltIn, kLimitReached, kNotListable, kBusy, kShedding,
-    kUnavailable, kOutcomeUnknown, kBehind, kPositionAhead, kNoTreeHead};
+    kInvalidPassword,    kInvalidTarget,    kIdempotencyMismatch, kPreconditionFailed,
+    kInvalidCredentials, kUserDisabled,     kInvalidToken,        kInvalidClient,
+    kInvalidGrant,       kWrongPassword,    kTooManyAttempts,     kForbidden,
+    kUserUnknown,        kSessionUnknown,   kEmailTaken,          kUsernameTaken,
+    kLastAdministrator,  kExceedsAuthority, kRoleUnknown,         kRoleNameTaken,
+    kRoleBuiltIn,        kAccountUnknown,   kAccountNameTaken,    kCredentialUnknown,
+    kKeyKnown,           kGroupUnknown,     kGroupNameTaken,      kGroupCycle,
+    kGroupBuiltIn,       kLimitReached,     kNotListable,         kBusy,
+    kShedding,           kUnavailable,      kOutcomeUnknown,      kBehind,
+    kPositionAhead,      kNoTreeHead};
 
 }  // namespace keyledger::api::problems

@@ -17,7 +17,7 @@ namespace {
 
 // An unknown field's name is sent back, but not a whole body of it.
 constexpr std::size_t kMaxEchoedBytes = 64;
-constexpr double kNoInteger = 0.5;  // a number that nobody reads
+constexpr double kNoInteger = 0.5;   // a number that nobody reads
 constexpr int kMaxHugeNumbers = 16;  // each costs another look at the body
 
 // nullopt: none, or one that we could not have written. With a fraction or an exponent it is read as a double, of which
@@ -32,8 +32,7 @@ std::optional<std::int64_t> exact_integer(std::string_view text) {
     }
     double number = 0;
     if (std::from_chars(text.data(), end, number).ec != std::errc{}) return std::nullopt;
-    if (std::abs(number) >= static_cast<double>(kMaxJsonInteger) || number != std::trunc(number))
-        return std::nullopt;
+    if (std::abs(number) >= static_cast<double>(kMaxJsonInteger) || number != std::trunc(number)) return std::nullopt;
     return static_cast<std::int64_t>(number);
 }
 
@@ -47,9 +46,7 @@ public:
     bool Bool(bool b) { return value() && document_.Bool(b); }
     bool Int(int i) { return value() && document_.Int(i); }
     bool Uint(unsigned u) { return value() && document_.Uint(u); }
-    bool Int64(std::int64_t i) {
-        return number(i >= -kMaxJsonInteger && i <= kMaxJsonInteger) && document_.Int64(i);
-    }
+    bool Int64(std::int64_t i) { return number(i >= -kMaxJsonInteger && i <= kMaxJsonInteger) && document_.Int64(i); }
     bool Uint64(std::uint64_t u) {
         return number(u <= static_cast<std::uint64_t>(kMaxJsonInteger)) && document_.Uint64(u);
     }
@@ -97,9 +94,7 @@ private:
     }
     bool value() { return ++values_ <= limits_.values || fail("It has too many values."); }
     bool deeper() { return ++depth_ <= limits_.depth || fail("It is nested too deeply."); }
-    bool number(bool exact) {
-        return value() && (exact || fail("Numbers must be integers between -2^53 and 2^53."));
-    }
+    bool number(bool exact) { return value() && (exact || fail("Numbers must be integers between -2^53 and 2^53.")); }
     bool sound(std::string_view text) {
         if (!limits_.of_others && text.find('\0') != text.npos) return fail("A string has U+0000.");
         return valid_utf8(text) || fail("A string has a lone surrogate.");
@@ -113,9 +108,7 @@ private:
     std::vector<std::vector<std::string_view>> keys_;
 };
 
-std::string_view text_of(const rapidjson::Value& value) {
-    return {value.GetString(), value.GetStringLength()};
-}
+std::string_view text_of(const rapidjson::Value& value) { return {value.GetString(), value.GetStringLength()}; }
 
 // One step of a path: a member of an object, or an item of a list.
 const rapidjson::Value* step_into(const rapidjson::Value& value, std::string_view name) {
@@ -126,8 +119,8 @@ const rapidjson::Value* step_into(const rapidjson::Value& value, std::string_vie
         return good ? &value[index] : nullptr;
     }
     if (!value.IsObject()) return nullptr;
-    const auto at = value.FindMember(rapidjson::Value(
-        rapidjson::StringRef(name.data(), static_cast<rapidjson::SizeType>(name.size()))));
+    const auto at = value.FindMember(
+        rapidjson::Value(rapidjson::StringRef(name.data(), static_cast<rapidjson::SizeType>(name.size()))));
     return at == value.MemberEnd() ? nullptr : &at->value;
 }
 
@@ -149,16 +142,14 @@ void list_unknown(const rapidjson::Value& value, const std::string& prefix, cons
         if (paths.ignored.contains(path)) return;
         if (paths.inner.contains(path) && (inside.IsObject() || inside.IsArray()))
             list_unknown(inside, path + '.', paths, unknown);
-        else if (!paths.asked.contains(path) && !paths.inner.contains(path))
-            unknown.push_back(path);
+        else if (!paths.asked.contains(path) && !paths.inner.contains(path)) unknown.push_back(path);
     };
     if (value.IsObject())
         for (const auto& member : value.GetObject()) {
             const std::string name = prefix + std::string(text_of(member.name));
             if (text_of(member.name).find('.') != std::string_view::npos)
                 unknown.push_back(name);  // it only looks like a path
-            else
-                look_at(name, member.value);
+            else look_at(name, member.value);
         }
     else
         for (rapidjson::SizeType i = 0; i < value.Size(); ++i) look_at(prefix + std::to_string(i), value[i]);
@@ -179,15 +170,12 @@ struct JsonFields::Body {
     explicit Body(const Request& from) : request(from) {}
 
     void malformed(std::string_view why) {
-        broken = problem(request, problems::kMalformedJson,
-                         "The body must be one JSON object. " + std::string(why));
+        broken = problem(request, problems::kMalformedJson, "The body must be one JSON object. " + std::string(why));
     }
     void parse(const JsonLimits& limits);
     rapidjson::ParseResult run(const JsonLimits& limits, std::string_view& failure);
     bool hide_huge_number(const rapidjson::ParseResult& result);
-    void error(std::string_view name, std::string detail) {
-        errors.push_back({std::string(name), std::move(detail)});
-    }
+    void error(std::string_view name, std::string detail) { errors.push_back({std::string(name), std::move(detail)}); }
     const rapidjson::Value* find(std::string_view name) const {
         if (broken) return nullptr;
         const rapidjson::Value* value = &document;
@@ -205,8 +193,7 @@ struct JsonFields::Body {
         const rapidjson::Value* value = find(name);
         return value == nullptr || value->IsNull() ? nullptr : value;
     }
-    std::optional<std::string_view> text(std::string_view name, const rapidjson::Value& value,
-                                         std::size_t max_bytes) {
+    std::optional<std::string_view> text(std::string_view name, const rapidjson::Value& value, std::size_t max_bytes) {
         if (!value.IsString()) {
             error(name, "must be a string");
             return std::nullopt;
@@ -291,8 +278,7 @@ bool JsonFields::Body::hide_huge_number(const rapidjson::ParseResult& result) {
     return true;
 }
 
-JsonFields::JsonFields(const Request& request, const JsonLimits& limits)
-    : body_(std::make_unique<Body>(request)) {
+JsonFields::JsonFields(const Request& request, const JsonLimits& limits) : body_(std::make_unique<Body>(request)) {
     body_->parse(limits);
 }
 
@@ -313,8 +299,7 @@ Secret JsonFields::required_secret(std::string_view name, std::size_t max_bytes)
     return Secret(body_->required(name, max_bytes).value_or(std::string_view{}));
 }
 
-std::optional<std::int64_t> JsonFields::optional_integer(std::string_view name, std::int64_t min,
-                                                         std::int64_t max) {
+std::optional<std::int64_t> JsonFields::optional_integer(std::string_view name, std::int64_t min, std::int64_t max) {
     const rapidjson::Value* value = body_->ask(name);
     if (value == nullptr) return std::nullopt;
     if (value->IsInt64() && value->GetInt64() >= min && value->GetInt64() <= max) return value->GetInt64();
@@ -336,8 +321,7 @@ std::optional<bool> JsonFields::optional_bool(std::string_view name) {
     return std::nullopt;
 }
 
-std::vector<std::string> JsonFields::string_list(std::string_view name, std::size_t max_items,
-                                                 std::size_t max_bytes) {
+std::vector<std::string> JsonFields::string_list(std::string_view name, std::size_t max_items, std::size_t max_bytes) {
     std::vector<std::string> items;
     const rapidjson::Value* value = body_->ask(name);
     if (value == nullptr) return items;
@@ -372,8 +356,7 @@ std::size_t JsonFields::object_list(std::string_view name, std::size_t max_items
     const rapidjson::Value* value = body_->ask(name);
     if (value == nullptr) return 0;
     const auto is_object = [](const rapidjson::Value& item) { return item.IsObject(); };
-    if (!value->IsArray() || value->Size() > max_items ||
-        !std::all_of(value->Begin(), value->End(), is_object)) {
+    if (!value->IsArray() || value->Size() > max_items || !std::all_of(value->Begin(), value->End(), is_object)) {
         body_->error(name, "must be a list of at most " + std::to_string(max_items) + " objects");
         return 0;
     }

@@ -10,23 +10,22 @@ namespace {
 using commands::Refusal;
 
 Problem field_problem(std::string field, std::string detail) {
-    return {problems::kInvalidFields, "Correct the field named in 'errors' and send the request again.", {},
-            {{std::move(field), std::move(detail)}}, {}};
+    return {problems::kInvalidFields,
+            "Correct the field named in 'errors' and send the request again.",
+            {},
+            {{std::move(field), std::move(detail)}},
+            {}};
 }
 
 Problem say(const ProblemType& type, std::string detail) { return {type, std::move(detail), {}, {}, {}}; }
 
-Problem password_problem(std::string detail) {
-    return {problems::kInvalidPassword, std::move(detail), {}, {}, {}};
-}
+Problem password_problem(std::string detail) { return {problems::kInvalidPassword, std::move(detail), {}, {}, {}}; }
 
 // What does not fit on a line below.
 constexpr const char* kInvalidEmailDetail = "Give an address such as ann@example.com, in ASCII.";
-constexpr const char* kInvalidUsernameDetail =
-    "Use 3 to 64 letters, digits, '.', '_' or '-', a letter or digit first.";
+constexpr const char* kInvalidUsernameDetail = "Use 3 to 64 letters, digits, '.', '_' or '-', a letter or digit first.";
 constexpr const char* kInvalidNameDetail = "Use 1 to 256 bytes of text, without control or hidden characters.";
-constexpr const char* kInvalidRoleNameDetail =
-    "Use 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first.";
+constexpr const char* kInvalidRoleNameDetail = "Use 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first.";
 constexpr const char* kInvalidPermissionDetail =
     "Write each as resource:action or resource/instance:action, such as invoices:read or invoices/42:read, "
     "and @own behind it for what is one's own. Resource and action: 1 to 64 letters, digits, '.', '_' or '-', a "
@@ -67,8 +66,7 @@ constexpr const char* kExceedsAuthorityDetail =
     "holds it, but those who hold it.";
 constexpr const char* kRoleNameTakenDetail = "There is a role of this name. Choose another one.";
 constexpr const char* kRoleBuiltInDetail = "This role is built in: it is neither changed nor deleted.";
-constexpr const char* kTooManyRolesDetail =
-    "A user has at most 24 roles of his own, a group 8. Withdraw one first.";
+constexpr const char* kTooManyRolesDetail = "A user has at most 24 roles of his own, a group 8. Withdraw one first.";
 constexpr const char* kTooManyAdministratorsDetail =
     "There are at most 256 administrators. Withdraw the role from one first.";
 constexpr const char* kAdministratorsAreUsersDetail =
@@ -91,8 +89,7 @@ constexpr const char* kTooManyHoldingsDetail =
 constexpr const char* kEmailTakenDetail = "Somebody registered with this e-mail address. Log in instead.";
 constexpr const char* kLastAdministratorDetail = "This is the last active administrator. Make another one first.";
 constexpr const char* kBusyDetail = "Other commands on the same account came first, several times. Send it again.";
-constexpr const char* kOverloadedDetail =
-    "The service has more to do than it can. Nothing was done; try again later.";
+constexpr const char* kOverloadedDetail = "The service has more to do than it can. Nothing was done; try again later.";
 constexpr const char* kUnavailableDetail =
     "This node can't reach what this takes at the moment: the event store, what is read from it, or a key. Its "
     "operator is told which. Nothing was done; try again later.";
@@ -129,12 +126,12 @@ Problem said_of(Refusal refusal) {
         {Refusal::kKeyIdTaken,
          say(p::kKeyKnown, "Another key of the service account has this 'kid'. Give this one its own, or none.")},
         {Refusal::kTooManySecrets, say(p::kLimitReached, kTooManySecretsDetail)},
-        {Refusal::kTooManyKeys,
-         say(p::kLimitReached, "A service account has at most four keys. Remove one first.")},
+        {Refusal::kTooManyKeys, say(p::kLimitReached, "A service account has at most four keys. Remove one first.")},
     };
     return kSaid.at(refusal);
 }
 
+// clang-format off
 Problem problem_of(Refusal refusal) {
     namespace p = problems;
     switch (refusal) {
@@ -205,6 +202,7 @@ Problem problem_of(Refusal refusal) {
     }
     return say(p::kInternalError, "Something is broken in the service.");
 }
+// clang-format on
 
 Response challenge(Response response, std::string_view header) {
     response.headers.add("WWW-Authenticate", header);

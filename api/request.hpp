@@ -41,24 +41,20 @@ struct Request {
     Parameters query;                   // decoded, no name twice
     Headers headers;
     std::string body;
-    IpAddress client_ip;         // behind trusted proxies
-    std::string client_address;  // the same as text
-    std::string user_agent;      // empty when not sent; UTF-8, at most kMaxUserAgentBytes
-    std::string request_id;      // [A-Za-z0-9._-]{1,64}, of the one that was given, or made: for logs and events
-    std::string told_request_id;  // goes back: as it was given, whatever it is (AuthZEN section 10.1.3); or the same
-    std::string traceparent;     // W3C trace context, version 00: given or made
+    IpAddress client_ip;            // behind trusted proxies
+    std::string client_address;     // the same as text
+    std::string user_agent;         // empty when not sent; UTF-8, at most kMaxUserAgentBytes
+    std::string request_id;         // [A-Za-z0-9._-]{1,64}, of the one that was given, or made: for logs and events
+    std::string told_request_id;    // goes back: as it was given, whatever it is (AuthZEN section 10.1.3); or the same
+    std::string traceparent;        // W3C trace context, version 00: given or made
     bool expects_continue = false;  // RFC 9110 section 10.1.1
-    Parameters path_parameters;  // by the names in the route's path
-    std::string_view operation;  // the route's; "unmatched" for 404, 405 and preflights
-    Time received_at{};          // when the header was complete
-    Time deadline{};             // after it nobody waits for the answer; queues and SQL take it from here
+    Parameters path_parameters;     // by the names in the route's path
+    std::string_view operation;     // the route's; "unmatched" for 404, 405 and preflights
+    Time received_at{};             // when the header was complete
+    Time deadline{};                // after it nobody waits for the answer; queues and SQL take it from here
 
-    std::optional<std::string_view> header(std::string_view name) const noexcept {
-        return headers.find(name);
-    }
-    std::optional<std::string_view> query_parameter(std::string_view name) const noexcept {
-        return find(query, name);
-    }
+    std::optional<std::string_view> header(std::string_view name) const noexcept { return headers.find(name); }
+    std::optional<std::string_view> query_parameter(std::string_view name) const noexcept { return find(query, name); }
     // Throws std::logic_error when the route's path has no such parameter.
     std::string_view path_parameter(std::string_view name) const;
 };

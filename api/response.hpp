@@ -31,8 +31,7 @@ struct Response {
 };
 
 inline Response json(int status, std::string text) {
-    return {.status = status, .content_type = "application/json", .headers = {}, .body = std::move(text),
-            .stream = {}};
+    return {.status = status, .content_type = "application/json", .headers = {}, .body = std::move(text), .stream = {}};
 }
 
 inline Response no_content() { return {.status = 204, .content_type = {}, .headers = {}, .body = {}, .stream = {}}; }

@@ -18,8 +18,7 @@ constexpr std::string_view kExposedResponseHeaders =
 bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
 
 std::vector<std::string> split_pattern(std::string_view path) {
-    if (!path.starts_with('/'))
-        throw std::invalid_argument("a route's path starts with a slash: " + std::string(path));
+    if (!path.starts_with('/')) throw std::invalid_argument("a route's path starts with a slash: " + std::string(path));
     std::vector<std::string> segments;
     path.remove_prefix(1);
     while (!path.empty()) {
@@ -73,12 +72,11 @@ Router::Router(std::vector<Route> routes, CorsPolicy cors, std::vector<std::stri
         throw std::invalid_argument("CORS: credentials can't be allowed to every origin; name the origins");
     for (std::size_t i = 0; i < routes_.size(); ++i) {
         const Route& route = routes_[i];
-        if (route.method == Method::kHead || route.method == Method::kOptions ||
-            route.method == Method::kOther)
+        if (route.method == Method::kHead || route.method == Method::kOptions || route.method == Method::kOther)
             throw std::invalid_argument("a route's method is one of GET, POST, PUT, PATCH, DELETE");
         auto segments = split_pattern(route.path);
-        auto same = std::ranges::find_if(
-            paths_, [&](const Compiled& path) { return shape(path.segments) == shape(segments); });
+        auto same =
+            std::ranges::find_if(paths_, [&](const Compiled& path) { return shape(path.segments) == shape(segments); });
         if (same == paths_.end()) same = paths_.insert(paths_.end(), Compiled{segments, {}, {}});
         if (same->segments != segments || !same->by_method.emplace(route.method, i).second)
             throw std::invalid_argument("two routes can't be told apart: " + std::string(route.path));
@@ -105,8 +103,7 @@ void Router::localize(Request& request) const {
     const bool is_about_base = segments.size() == 2 + base_.size() && segments[0] == ".well-known" &&
                                std::ranges::find(kDocumentsOfIssuers, segments[1]) != std::end(kDocumentsOfIssuers) &&
                                std::equal(base_.begin(), base_.end(), segments.begin() + 2);
-    if (is_about_base)
-        segments.resize(2);
+    if (is_about_base) segments.resize(2);
     else if (std::equal(base_.begin(), base_.end(), segments.begin()) && find_path(segments) == nullptr)
         segments.erase(segments.begin(), segments.begin() + static_cast<std::ptrdiff_t>(base_.size()));
 }
@@ -117,8 +114,8 @@ Router::Resolution Router::resolve(Request& request) const {
     localize(request);
     const Compiled* path = find_path(request.segments);
     if (path == nullptr)
-        return {nullptr, problem(request, problems::kNotFound,
-                                 "Nothing is served at this path. /openapi.json lists what is.")};
+        return {nullptr,
+                problem(request, problems::kNotFound, "Nothing is served at this path. /openapi.json lists what is.")};
     if (request.method == Method::kOptions) return options(request, *path);
     Method method = request.method == Method::kHead ? Method::kGet : request.method;
     auto found = path->by_method.find(method);
@@ -133,8 +130,7 @@ Router::Resolution Router::resolve(Request& request) const {
     for (std::size_t i = 0; i < path->segments.size(); ++i) {
         std::string_view name = path->segments[i];
         if (is_parameter(name))
-            request.path_parameters.push_back(
-                {std::string(name.substr(1, name.size() - 2)), request.segments[i]});
+            request.path_parameters.push_back({std::string(name.substr(1, name.size() - 2)), request.segments[i]});
     }
     return {&route.handler, {}};
 }
@@ -152,8 +148,8 @@ Router::Resolution Router::options(const Request& request, const Compiled& path)
 }
 
 bool Router::admits(std::string_view origin) const {
-    return std::ranges::any_of(
-        cors_.origins, [&](const std::string& allowed) { return allowed == "*" || allowed == origin; });
+    return std::ranges::any_of(cors_.origins,
+                               [&](const std::string& allowed) { return allowed == "*" || allowed == origin; });
 }
 
 void Router::decorate(const Request& request, Response& response) const {

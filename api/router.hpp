@@ -44,9 +44,8 @@ template <class Context>
 std::vector<Route> bind_routes(std::span<const RouteEntry<Context>> table, Context& context) {
     std::vector<Route> routes;
     for (const RouteEntry<Context>& entry : table)
-        routes.push_back(
-            {entry.operation, entry.method, entry.path,
-             [call = entry.handler, &context](Request& request) { return call(context, request); }});
+        routes.push_back({entry.operation, entry.method, entry.path,
+                          [call = entry.handler, &context](Request& request) { return call(context, request); }});
     return routes;
 }
 
@@ -98,6 +97,5 @@ private:
 
 // The segments of a URL's path. Throws std::invalid_argument for a URL that has a path but none that can be served.
 std::vector<std::string> path_of_url(std::string_view url);
-
 
 }  // namespace keyledger::api

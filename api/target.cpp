@@ -16,8 +16,7 @@ bool target_byte(char c) {
 }
 
 bool has_control(std::string_view text) {
-    return std::ranges::any_of(text,
-                               [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+    return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 Result<std::vector<std::string>, std::string> parse_path(std::string_view path) {
@@ -28,10 +27,8 @@ Result<std::vector<std::string>, std::string> parse_path(std::string_view path) 
         std::size_t slash = path.find('/');
         auto segment = percent_decoded(path.substr(0, slash), Plus::kLiteral);
         if (!segment || has_control(*segment))
-            return Unexpected(
-                "The path has a bad percent-encoding, a control character, or bytes that are not UTF-8.");
-        if (*segment == "." || *segment == "..")
-            return Unexpected("The path has a dot segment; send it resolved.");
+            return Unexpected("The path has a bad percent-encoding, a control character, or bytes that are not UTF-8.");
+        if (*segment == "." || *segment == "..") return Unexpected("The path has a dot segment; send it resolved.");
         if (segments.size() == kMaxPathSegments) return Unexpected("The path has too many segments.");
         segments.push_back(std::move(*segment));
         path = slash == path.npos ? std::string_view{} : path.substr(slash);
@@ -89,8 +86,7 @@ Result<Parameters, std::string> parse_parameters(std::string_view text, std::siz
         if (!name || !value) return Unexpected("bad percent-encoding, U+0000, or bytes that are not UTF-8.");
         const bool may_repeat = !repeatable.empty() && *name == repeatable;
         if (!may_repeat && find(parameters, *name))
-            return Unexpected("the parameter " + std::string(shortened(*name, kMaxEchoedBytes)) +
-                              " is given twice.");
+            return Unexpected("the parameter " + std::string(shortened(*name, kMaxEchoedBytes)) + " is given twice.");
         if (parameters.size() == max_parameters) return Unexpected("too many parameters.");
         parameters.push_back({std::move(*name), std::move(*value)});
     }

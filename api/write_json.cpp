@@ -14,9 +14,7 @@ struct JsonText::Writer {
     rapidjson::StringBuffer buffer;
     rapidjson::Writer<rapidjson::StringBuffer> json{buffer};
 
-    void string(std::string_view value) {
-        json.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-    }
+    void string(std::string_view value) { json.String(value.data(), static_cast<rapidjson::SizeType>(value.size())); }
     void name(std::string_view value) { json.Key(value.data(), static_cast<rapidjson::SizeType>(value.size())); }
 };
 

@@ -107,10 +107,8 @@ constexpr const char* kHintOfDefaults =
     "list";
 
 // Of those that the file defines, none may make administrators of all users; of others the command says so.
-std::optional<std::vector<std::string>> read_default_roles(const YamlNode& file,
-                                                           const std::vector<WantedRole>& roles) {
-    const auto at =
-        std::ranges::find_if(file.members, [](const auto& one) { return one.first == "default_roles"; });
+std::optional<std::vector<std::string>> read_default_roles(const YamlNode& file, const std::vector<WantedRole>& roles) {
+    const auto at = std::ranges::find_if(file.members, [](const auto& one) { return one.first == "default_roles"; });
     if (at == file.members.end()) return std::nullopt;
     const YamlNode& list = at->second;
     std::vector<std::string> names = texts(file, "default_roles");
@@ -122,8 +120,7 @@ std::optional<std::vector<std::string>> read_default_roles(const YamlNode& file,
         if (key == kAdministratorRoleName) throw Wrong(list, "the role 'administrator' is not for everyone");
         for (const WantedRole& role : roles) {
             if (parse_role_name(role.name)->key != key) continue;
-            if (!role.definition)
-                throw Wrong(list, "the default role '" + name + "' is to be deleted by this file");
+            if (!role.definition) throw Wrong(list, "the default role '" + name + "' is to be deleted by this file");
             if (PermissionSet::of_texts(role.definition->permissions).reaches_administration())
                 throw Wrong(list, "the role '" + name +
                                       "' would let all users administer Keyledger "
@@ -182,8 +179,7 @@ void refuse_deleted(const AccessFile& file, const YamlNode& where) {
         refuse_deleted(file.groups, group.definition->groups, where, "group '" + group.name + "' has the group");
     }
     for (const WantedMembership& account : file.accounts)
-        refuse_deleted(file.groups, account.groups, where,
-                       "service account '" + account.account + "' is in the group");
+        refuse_deleted(file.groups, account.groups, where, "service account '" + account.account + "' is in the group");
 }
 
 // Each behind those that are nested in it.

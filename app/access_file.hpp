@@ -42,7 +42,7 @@ struct WantedMembership {
 inline constexpr std::size_t kMaxGroupsOfAFile = 2'000;
 inline constexpr std::size_t kMaxAccountsOfAFile = 2'000;
 struct AccessFile {
-    std::vector<WantedRole> roles;    // those that are not wanted last
+    std::vector<WantedRole> roles;                          // those that are not wanted last
     std::optional<std::vector<std::string>> default_roles;  // nullopt: they stay as they are
     std::vector<WantedMembership> accounts;
     std::vector<WantedGroup> groups;  // each behind those that are nested in it, and those that are not wanted last

@@ -12,10 +12,10 @@ namespace keyledger::app {
 
 enum class Exit : int {
     kGood = 0,
-    kFailed = 1,         // what was asked for could not be done; the message says why
-    kUsage = 2,          // wrong words or configuration
-    kAlreadyThere = 3,   // nothing had to be done, because it had been done before
-    kFoundBad = 4,       // what was looked at is not as it has to be
+    kFailed = 1,        // what was asked for could not be done; the message says why
+    kUsage = 2,         // wrong words or configuration
+    kAlreadyThere = 3,  // nothing had to be done, because it had been done before
+    kFoundBad = 4,      // what was looked at is not as it has to be
 };
 
 enum class Format { kText, kJson };
@@ -120,9 +120,9 @@ struct ReplayAudit {
     enum class From { kDatabase, kFile, kKafka };
     From from = From::kDatabase;
     std::string file;
-    std::string user;     // empty, both: everything
+    std::string user;  // empty, both: everything
     std::string session;
-    std::string at;       // a position or a time (RFC 3339); empty: the end
+    std::string at;  // a position or a time (RFC 3339); empty: the end
     Format format = Format::kText;
 };
 Exit replay_audit(const Environment& environment, const ReplayAudit& options);

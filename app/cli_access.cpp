@@ -76,8 +76,7 @@ std::string sentence_of(const std::string& what, const CommandError& error) {
         {Refusal::kEveryoneNameTaken,
          " are those of the built-in group 'everyone', and another group has that name from before; rename "
          "that one"},
-        {Refusal::kNotForEveryone,
-         " would let all users administer Keyledger (keyledger.... or a resource '*')"},
+        {Refusal::kNotForEveryone, " would let all users administer Keyledger (keyledger.... or a resource '*')"},
         {Refusal::kGroupCycle, " would stand in itself"},
         {Refusal::kGroupsTooDeep, " would make groups stand too deep in each other"},
         {Refusal::kTooManyGroupsAbove, " would put too many groups above another"},
@@ -164,21 +163,19 @@ private:
     enum class Wanted { kNo, kYes };
     template <class RolesOrGroups>
     bool apply_all(const RolesOrGroups& all, Wanted wanted) {
-        return std::ranges::all_of(all, [&](const auto& one) {
-            return one.definition.has_value() != (wanted == Wanted::kYes) || apply(one);
-        });
+        return std::ranges::all_of(
+            all, [&](const auto& one) { return one.definition.has_value() != (wanted == Wanted::kYes) || apply(one); });
     }
     bool apply(const WantedMembership& wanted) {
         const auto applied = core_.run(commands::apply_account_groups(core_.services, wanted.account, wanted.groups,
                                                                       trial_, operator_at_the_machine()));
         if (!applied) return fail("service account '" + wanted.account + "'", applied.error());
-        tell({"service_account", wanted.account, applied->change, applied->added, applied->removed},
-             applied->position);
+        tell({"service_account", wanted.account, applied->change, applied->added, applied->removed}, applied->position);
         return true;
     }
     bool apply(const WantedRole& wanted) {
-        const auto applied = core_.run(commands::apply_role(core_.services, wanted.name, wanted.definition, trial_,
-                                                            operator_at_the_machine()));
+        const auto applied = core_.run(
+            commands::apply_role(core_.services, wanted.name, wanted.definition, trial_, operator_at_the_machine()));
         if (!applied) return fail("role '" + wanted.name + "'", applied.error());
         const auto before = texts_of(applied->before);
         const auto after = texts_of(applied->after);
@@ -186,8 +183,8 @@ private:
         return true;
     }
     bool apply(const WantedGroup& wanted) {
-        const auto applied = core_.run(commands::apply_group(core_.services, wanted.name, wanted.definition, trial_,
-                                                             operator_at_the_machine()));
+        const auto applied = core_.run(
+            commands::apply_group(core_.services, wanted.name, wanted.definition, trial_, operator_at_the_machine()));
         if (!applied) return fail("group '" + wanted.name + "'", applied.error());
         tell({"group", wanted.name, applied->change, applied->added, applied->removed}, applied->position);
         return true;
@@ -233,8 +230,7 @@ void report(const Applying& applying, How how, Format format) {
     const auto& lines = applying.lines();
     if (format == Format::kJson) return print_json(lines, how, applying.position());
     print_lines(lines);
-    const auto changed =
-        std::ranges::count_if(lines, [](const Line& line) { return line.change != Change::kNone; });
+    const auto changed = std::ranges::count_if(lines, [](const Line& line) { return line.change != Change::kNone; });
     std::cout << (how == How::kTrying ? "Would change " : "Changed ") << changed << " of " << lines.size();
     if (applying.position() > 0) std::cout << ", up to position " << applying.position();
     std::cout << ".\n";
@@ -247,8 +243,7 @@ void print_texts(const char* name, const std::vector<std::string>& texts) {
     std::cout << "]\n";
 }
 
-std::vector<std::string> names_of(
-    const projections::AtPosition<std::vector<projections::UserRoleRow>>& roles) {
+std::vector<std::string> names_of(const projections::AtPosition<std::vector<projections::UserRoleRow>>& roles) {
     std::vector<std::string> names;
     for (const auto& row : roles.value) names.push_back(row.role.name);
     return names;
@@ -401,8 +396,8 @@ Exit export_access(const Environment& environment) {
     const Position position = head->cursor.position;
     const bool is_there = has_read(core, queries, projections::Model::kPermissions, position, deadline) &&
                           has_read(core, queries, projections::Model::kServiceAccounts, position, deadline);
-    const bool is_told = is_there && print_roles(core, queries, deadline) &&
-                         print_groups(core, queries, deadline) && print_accounts(core, queries, deadline);
+    const bool is_told = is_there && print_roles(core, queries, deadline) && print_groups(core, queries, deadline) &&
+                         print_accounts(core, queries, deadline);
     return is_told ? Exit::kGood : Exit::kFailed;
 }
 

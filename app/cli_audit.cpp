@@ -113,10 +113,8 @@ Heads read_heads(const VerifyAudit& options, const audit::OpenNote& open, const 
         for (const std::string& note : notes->notes) {
             const auto head = audit::open_tree_head(note, open);
             if (!head) throw std::runtime_error(path + ": a tree head can't be used: " + head.error());
-            if (head->head.log_id == log_id)
-                heads.of_this_log.push_back(head->head);
-            else
-                ++heads.of_other_logs;
+            if (head->head.log_id == log_id) heads.of_this_log.push_back(head->head);
+            else ++heads.of_other_logs;
         }
     }
     if (!options.against.empty() && heads.of_this_log.empty())
@@ -138,11 +136,9 @@ Looked look_at_database(const Environment& environment, const Config& config, co
     const eventstore::Head head = log.head();
     looked.log_id = head.log_id;
     looked.head = head.cursor.position;
-    if (!options.against.empty())
-        looked.heads = read_heads(options, opener_for(environment, options), head.log_id);
+    if (!options.against.empty()) looked.heads = read_heads(options, opener_for(environment, options), head.log_id);
     audit::Verifier verifier(looked.heads.of_this_log);
-    looked.verification =
-        log.run(audit::verify(log.store(), verifier, looked.head, Progress("audit verify")));
+    looked.verification = log.run(audit::verify(log.store(), verifier, looked.head, Progress("audit verify")));
     return looked;
 }
 
@@ -151,8 +147,7 @@ Looked look_at_file(const Environment& environment, const VerifyAudit& options) 
     Looked looked;
     looked.log_id = manifest.log_id;
     looked.head = manifest.events;
-    if (!options.against.empty())
-        looked.heads = read_heads(options, opener_for(environment, options), manifest.log_id);
+    if (!options.against.empty()) looked.heads = read_heads(options, opener_for(environment, options), manifest.log_id);
     audit::Verifier verifier(looked.heads.of_this_log);
     audit::ExportReader reader(options.file);
     Progress progress("audit verify");
@@ -220,24 +215,22 @@ void print_text(const Looked& looked, bool against) {
         std::cout << "BAD: position " << bad->position << ' ' << bad->reason << ".\n"
                   << told(verification.checked, "event") << " before it held.\n";
     } else if (const auto& interval = verification.bad_interval) {
-        std::cout << "BAD: positions " << interval->first << " to " << interval->last << ": "
-                  << interval->reason << ".\n"
+        std::cout << "BAD: positions " << interval->first << " to " << interval->last << ": " << interval->reason
+                  << ".\n"
                   << told(verification.heads_held, "tree head") << " before them held.\n";
     } else if (against) {
-        std::cout << "Good: " << told(verification.checked, "event") << " of log "
-                  << looked.log_id.to_string() << " agree with "
-                  << told(verification.heads_held, "signed tree head") << ".\n";
+        std::cout << "Good: " << told(verification.checked, "event") << " of log " << looked.log_id.to_string()
+                  << " agree with " << told(verification.heads_held, "signed tree head") << ".\n";
         const auto& heads = looked.heads.of_this_log;
         const Position last = std::ranges::max(heads, {}, &audit::TreeHead::size).size;
         if (last < verification.checked)
             std::cout << "The last head covers position " << last
                       << "; what follows it is internally consistent only.\n";
     } else {
-        std::cout
-            << "Internally consistent only: " << told(verification.checked, "event") << " of log "
-            << looked.log_id.to_string() << ", positions 1 to " << looked.head << ".\n"
-            << "Without a tree head kept outside the database (--against) this can't show that nothing was "
-               "rewritten with mended hashes, or cut off at the end.\n";
+        std::cout << "Internally consistent only: " << told(verification.checked, "event") << " of log "
+                  << looked.log_id.to_string() << ", positions 1 to " << looked.head << ".\n"
+                  << "Without a tree head kept outside the database (--against) this can't show that nothing was "
+                     "rewritten with mended hashes, or cut off at the end.\n";
     }
     if (!verification.authenticated && verification.checked > 0)
         std::cout << "Who wrote them was not checked: that takes the keyring and the database.\n";
@@ -327,8 +320,8 @@ Exit export_audit(const Environment& environment, const ExportAudit& options) {
             .text("root_hash", security::hex_encode(security::view_of(manifest.root)));
         std::cout << json.finish() << '\n';
     } else {
-        std::cout << "Wrote " << told(manifest.events, "event") << " of log " << head.log_id.to_string()
-                  << " to " << options.out << ", and its manifest.\n";
+        std::cout << "Wrote " << told(manifest.events, "event") << " of log " << head.log_id.to_string() << " to "
+                  << options.out << ", and its manifest.\n";
     }
     return Exit::kGood;
 }

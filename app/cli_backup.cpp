@@ -100,8 +100,7 @@ Exit list_erasures(const Environment& environment) {
 }
 
 Exit restore(const Environment& environment, const Restore& options) {
-    const auto config =
-        need_config(environment, {Needs::kOwnerDatabase, Needs::kDatabase, Needs::kKeyring});
+    const auto config = need_config(environment, {Needs::kOwnerDatabase, Needs::kDatabase, Needs::kKeyring});
     if (!config || !is_one_database(*config)) return Exit::kUsage;
     std::vector<Uuid> users;
     if (!options.erasures.empty()) {
@@ -119,8 +118,9 @@ Exit restore(const Environment& environment, const Restore& options) {
               << ": refresh tokens and cursors of the lost history are refused.\n";
     Core core(*config);
     const auto repeated = repeat_erasures(core, users);
-    if (!repeated) return fail("don't serve this database: people are in it who were erased. Run 'restore' again "
-                               "on an empty one");
+    if (!repeated)
+        return fail("don't serve this database: people are in it who were erased. Run 'restore' again "
+                    "on an empty one");
     std::cout << "Erased " << *repeated << " user(s) again, of " << users.size() << " listed.\n";
     const auto ended = revoked_claims_keys(*core.keyring->snapshot(), core.clock.now_ms());
     const auto before = postgres::key_of_before(config->database_url, ended);

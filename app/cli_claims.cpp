@@ -19,8 +19,8 @@ namespace {
 
 using commands::Fold;
 using commands::LoadStream;
-using eventstore::postgres::Claims;
 using eventstore::postgres::ClaimRow;
+using eventstore::postgres::Claims;
 using eventstore::postgres::StoredStream;
 
 constexpr int kBatch = 200;
@@ -149,14 +149,12 @@ private:
         if (!stream) return tell(claim.kind, claim.owner, "a claim of a kind that this version does not know");
         const Fold owner = fold(std::vector{*stream}).front();
         if (is_held(claim, owner)) return;
-        if (is_nobody(*owner.state))
-            return tell(claim.kind, claim.owner, "a claim whose owner is not in the log");
+        if (is_nobody(*owner.state)) return tell(claim.kind, claim.owner, "a claim whose owner is not in the log");
         if (!makes_claims(claim.key_id))
             return tell(claim.kind, claim.owner,
                         "a claim under key " + as_plain_text(claim.key_id) + ", which the keyring lacks");
         tell(claim.kind, claim.owner,
-             "a claim of a name that its owner does not have, digest " +
-                 security::hex_encode(claim.digest));
+             "a claim of a name that its owner does not have, digest " + security::hex_encode(claim.digest));
     }
     bool makes_claims(const std::string& key_id) {
         const auto digests = core_.pseudonyms.claim("email", "any");
@@ -250,14 +248,13 @@ void print_json(const Comparison::Outcome& outcome) {
 
 void print_text(const Comparison::Outcome& outcome) {
     for (const auto& fault : outcome.told)
-        std::cout << "BAD: " << as_plain_text(fault.kind) << " of " << fault.owner.to_string() << ": "
-                  << fault.what << ".\n";
+        std::cout << "BAD: " << as_plain_text(fault.kind) << " of " << fault.owner.to_string() << ": " << fault.what
+                  << ".\n";
     if (outcome.faults > std::ssize(outcome.told))
         std::cout << "… and " << outcome.faults - std::ssize(outcome.told) << " more.\n";
     if (outcome.faults == 0)
         std::cout << "Good: every one of " << outcome.names << " name(s) is claimed, and every one of "
-                  << outcome.claims
-                  << " claim(s) is of a name, or of the place of the first administrator.\n";
+                  << outcome.claims << " claim(s) is of a name, or of the place of the first administrator.\n";
     if (outcome.unreadable > 0)
         std::cout << outcome.unreadable
                   << " user(s) can't be read with this keyring; their names were not looked at.\n";

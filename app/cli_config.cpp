@@ -28,8 +28,7 @@ std::optional<Config> need_config(const Environment& environment, const std::vec
 
 bool is_one_database(const Config& config) {
     if (config.database_url.empty() || config.owner_database_url.empty()) return true;
-    const auto problem =
-        eventstore::postgres::one_database_problem(config.owner_database_url, config.database_url);
+    const auto problem = eventstore::postgres::one_database_problem(config.owner_database_url, config.database_url);
     if (problem) report({*problem});
     return !problem;
 }
@@ -49,8 +48,7 @@ std::optional<std::string> what_keeps_from_writing(const std::string& path, bool
 
 Exit check_config(const Environment& environment, const std::vector<std::string>& names) {
     for (const std::string& line : describe_config(environment)) std::cout << line << '\n';
-    for (const std::string& sentence : unknown_settings(names))
-        std::cerr << "keyledger: warning: " << sentence << '\n';
+    for (const std::string& sentence : unknown_settings(names)) std::cerr << "keyledger: warning: " << sentence << '\n';
     const auto read = read_what_can_be(environment, {Needs::kDatabase, Needs::kKeyring, Needs::kServing});
     auto refused = all_faults(read);
     const RoleLook role = look_at_service_role(read.config);

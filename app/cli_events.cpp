@@ -99,8 +99,7 @@ Exit show_event(const Environment& environment, std::int64_t position, Format fo
     const auto events = log.read(position, 1);
     if (events.empty() || events.front().position != position) {
         std::cerr << "keyledger: there is no event at position " << position << "; the log ends at "
-                  << log.head().cursor.position
-                  << '\n';
+                  << log.head().cursor.position << '\n';
         return Exit::kFailed;
     }
     const RecordedEvent& event = events.front();

@@ -53,25 +53,22 @@ postgres::NobodysKeys keys_by(NobodysRows& nobodys) {
 }
 
 // What is stored and named by the key: it can't end before that is moved.
-Uses uses_of_claims(const Config& config, NobodysRows& nobodys, const std::string& id,
-                    const std::string& current) {
+Uses uses_of_claims(const Config& config, NobodysRows& nobodys, const std::string& id, const std::string& current) {
     const auto count = postgres::claims_only_under(config.database_url, id, current, claims_by(nobodys));
     if (!count) return Unexpected(count.error());
     if (*count == 0) return none();
-    return in_use(
-        true, std::to_string(*count) +
-                  " claims (e-mail addresses, names of users, roles, groups and accounts) are under this key "
-                  "alone: whose they are could not log in, and others could take them. Run 'keyledger keys "
-                  "reclaim' first");
+    return in_use(true, std::to_string(*count) +
+                            " claims (e-mail addresses, names of users, roles, groups and accounts) are under this key "
+                            "alone: whose they are could not log in, and others could take them. Run 'keyledger keys "
+                            "reclaim' first");
 }
 
 Uses uses_of_wrapping(const Config& config, NobodysRows& nobodys, const std::string& id) {
     const auto count = postgres::subject_keys_under(config.database_url, id, keys_by(nobodys));
     if (!count) return Unexpected(count.error());
     if (*count > 0)
-        return in_use(true,
-                      "it wraps the keys of " + std::to_string(*count) +
-                          " users: all that is sealed for them would be lost. Run 'keyledger keys rewrap' first");
+        return in_use(true, "it wraps the keys of " + std::to_string(*count) +
+                                " users: all that is sealed for them would be lost. Run 'keyledger keys rewrap' first");
     const auto buried = postgres::buried_keys_under(config.database_url, id);
     if (!buried) return Unexpected(buried.error());
     if (*buried == 0) return none();
@@ -84,10 +81,8 @@ Uses uses_of_sealing(const std::string& url, std::int64_t now_ms, const std::str
     const auto count = postgres::live_sessions(url, now_ms);
     if (!count) return Unexpected(count.error());
     return in_use(
-        false,
-        "refresh tokens, cursors and snapshots are sealed by it: of " + std::to_string(*count) +
-            " live sessions those that were not refreshed since it was retired have to log in again. " +
-            advice);
+        false, "refresh tokens, cursors and snapshots are sealed by it: of " + std::to_string(*count) +
+                   " live sessions those that were not refreshed since it was retired have to log in again. " + advice);
 }
 
 bool names_what_is_stored(KeyPurpose purpose) {
@@ -97,13 +92,12 @@ bool names_what_is_stored(KeyPurpose purpose) {
 Uses uses_of(const Config& config, NobodysRows& nobodys, const security::Keyring& keyring,
              const security::KeyDescription& key, std::int64_t now_ms) {
     using State = security::KeyState;
-    if (key.state == State::kEnded || key.state == State::kRevoked || key.state == State::kPublished)
-        return none();
+    if (key.state == State::kEnded || key.state == State::kRevoked || key.state == State::kPublished) return none();
     const std::string purpose(security::name_of(key.purpose));
     const bool is_current = key.state == State::kCurrent;
     if (is_current && names_what_is_stored(key.purpose))
-        return in_use(true, "it is the current key for " + purpose + ". Run 'keyledger keys rotate " +
-                                purpose + "' first, then 'keyledger keys " +
+        return in_use(true, "it is the current key for " + purpose + ". Run 'keyledger keys rotate " + purpose +
+                                "' first, then 'keyledger keys " +
                                 (key.purpose == KeyPurpose::kClaims ? "reclaim'" : "rewrap'"));
     const std::string advice = is_current ? "It is the current one: run 'keyledger keys rotate " + purpose +
                                                 " --lead-seconds 600' first and wait "
@@ -112,43 +106,37 @@ Uses uses_of(const Config& config, NobodysRows& nobodys, const security::Keyring
                                           : "Wait until it has ended, or give --force";
     switch (key.purpose) {
         case KeyPurpose::kClaims:
-            return uses_of_claims(config, nobodys, key.id,
-                                  keyring.need_current(KeyPurpose::kClaims, now_ms).id);
-        case KeyPurpose::kKeyEncryption:
-            return uses_of_wrapping(config, nobodys, key.id);
+            return uses_of_claims(config, nobodys, key.id, keyring.need_current(KeyPurpose::kClaims, now_ms).id);
+        case KeyPurpose::kKeyEncryption: return uses_of_wrapping(config, nobodys, key.id);
         case KeyPurpose::kSealingRoot:
             // It reads the service's own tables, in which whoever has that role may have put more than rows.
             if (auto problem = postgres::service_role_problem(config.database_url)) return Unexpected(*problem);
             return uses_of_sealing(config.database_url, now_ms, advice);
         case KeyPurpose::kTokenSigning:
-            return in_use(false,
-                          "access tokens signed by it may be in use for as long as they live, and would be "
-                          "refused from now on. " +
-                              advice);
+            return in_use(false, "access tokens signed by it may be in use for as long as they live, and would be "
+                                 "refused from now on. " +
+                                     advice);
         case KeyPurpose::kTreeHeads:
             return in_use(
                 true,
                 "it may have signed where the MACs of this log's events begin: no node would start without it. Rotate "
                 "it ('keyledger keys rotate tree-heads'), give auditors the new key, and keep it");
         case KeyPurpose::kEventMacs:
-        case KeyPurpose::kUnknown:
-            return none();  // refused by the keyring itself
+        case KeyPurpose::kUnknown: return none();  // refused by the keyring itself
     }
     return none();
 }
 
 // For all nodes, whatever their keyrings say; nothing for what names nothing that is stored. The error is a
 // sentence.
-Result<void, std::string> end_in_database(const Config& config, NobodysRows& nobodys,
-                                          const security::Keyring& keyring,
+Result<void, std::string> end_in_database(const Config& config, NobodysRows& nobodys, const security::Keyring& keyring,
                                           const security::KeyDescription& key, std::int64_t now_ms) {
     if (!names_what_is_stored(key.purpose) || key.state != security::KeyState::kRetired) return {};
     const std::string& url = config.owner_database_url;
-    const auto used =
-        key.purpose == KeyPurpose::kKeyEncryption
-            ? postgres::end_wrapping_key(url, key.id, keys_by(nobodys))
-            : postgres::end_claims_key(url, key.id, keyring.need_current(KeyPurpose::kClaims, now_ms).id,
-                                       claims_by(nobodys));
+    const auto used = key.purpose == KeyPurpose::kKeyEncryption
+                          ? postgres::end_wrapping_key(url, key.id, keys_by(nobodys))
+                          : postgres::end_claims_key(url, key.id, keyring.need_current(KeyPurpose::kClaims, now_ms).id,
+                                                     claims_by(nobodys));
     if (!used) return Unexpected(used.error());
     if (*used == 0) return {};
     return Unexpected("something new was made under it in this moment: run it again");
@@ -169,19 +157,15 @@ Exit fail(const std::string& sentence) {
 // ---- reclaim
 // What the owner claims now, as it is compared; nullopt: nothing of this kind.
 std::optional<std::string> value_of(const std::string& kind, const commands::Fold& fold) {
-    if (kind == kFirstAdministrator && std::get<User>(*fold.state).status != User::Status::kAbsent)
-        return "first";
+    if (kind == kFirstAdministrator && std::get<User>(*fold.state).status != User::Status::kAbsent) return "first";
     for (const commands::HeldName& held : commands::names_of(*fold.state))
         if (held.kind == kind) return held.key;
     return std::nullopt;
 }
 
 std::optional<commands::LoadStream> load_for(const std::string& kind, const Uuid& owner) {
-    const auto of = [&](commands::Fold empty) {
-        return commands::LoadStream{owner, std::move(empty), false};
-    };
-    if (kind == "email" || kind == "username" || kind == "first_administrator")
-        return of(commands::empty_fold<User>());
+    const auto of = [&](commands::Fold empty) { return commands::LoadStream{owner, std::move(empty), false}; };
+    if (kind == "email" || kind == "username" || kind == "first_administrator") return of(commands::empty_fold<User>());
     if (kind == "role_name") return of(commands::empty_fold<Role>());
     if (kind == "group_name") return of(commands::empty_fold<Group>());
     if (kind == "service_account_name") return of(commands::empty_fold<ServiceAccount>());
@@ -220,8 +204,7 @@ private:
     Result<void, std::string> over_all(const Step& step) {
         ClaimRow after;
         for (;;) {
-            const auto page =
-                postgres::claims_to_move(config_.owner_database_url, current_, after, kClaimsAtOnce);
+            const auto page = postgres::claims_to_move(config_.owner_database_url, current_, after, kClaimsAtOnce);
             if (!page) return Unexpected(page.error());
             if (page->empty()) return {};
             const auto done = step(*page);
@@ -252,10 +235,8 @@ private:
             if (unknown.contains(page[i].owner)) continue;
             const bool goes = unheld_ == Unheld::kGo && !(*judged)[i].move;
             tell(page[i], (*judged)[i].why, goes);
-            if (goes)
-                away.push_back(page[i]);
-            else
-                ++all_.left;
+            if (goes) away.push_back(page[i]);
+            else ++all_.left;
         }
         const auto dropped = postgres::drop_claims(config_.owner_database_url, away);
         if (!dropped) return Unexpected(dropped.error());
@@ -270,10 +251,10 @@ private:
     // One by one, as far as a person reads on.
     void tell(const ClaimRow& claim, const std::string& what, bool goes) {
         if (++told_ > kMostTold) return;
-        (goes ? std::cout : std::cerr)
-            << "Claim (" << as_plain_text(claim.kind) << ", key " << as_plain_text(claim.key_id)
-            << ", digest " << security::hex_encode(claim.digest) << ") of " << claim.owner.to_string() << ": "
-            << what << (goes ? "; removed.\n" : ".\n");
+        (goes ? std::cout : std::cerr) << "Claim (" << as_plain_text(claim.kind) << ", key "
+                                       << as_plain_text(claim.key_id) << ", digest "
+                                       << security::hex_encode(claim.digest) << ") of " << claim.owner.to_string()
+                                       << ": " << what << (goes ? "; removed.\n" : ".\n");
     }
     struct Judged {
         std::optional<postgres::MovedClaim> move;
@@ -289,13 +270,12 @@ private:
             loads.push_back(std::move(*load));
             places.push_back(i);
         }
-        const auto folds = core_.run(core_.executor.folder().load(
-            std::move(loads), commands::Freshness::kAtHead, std::chrono::steady_clock::now() + kPatience));
+        const auto folds = core_.run(core_.executor.folder().load(std::move(loads), commands::Freshness::kAtHead,
+                                                                  std::chrono::steady_clock::now() + kPatience));
         if (!folds) return Unexpected(std::string("the database did not answer in time; run it again"));
         const Judged unknown{std::nullopt, "of a kind that this version does not know"};
         std::vector<Judged> judged(page.size(), unknown);
-        for (std::size_t i = 0; i < places.size(); ++i)
-            judged[places[i]] = judged_by(page[places[i]], (*folds)[i]);
+        for (std::size_t i = 0; i < places.size(); ++i) judged[places[i]] = judged_by(page[places[i]], (*folds)[i]);
         return judged;
     }
 
@@ -314,8 +294,7 @@ private:
             is_of_value = is_of_value || (key_id == claim.key_id && digest == claim.digest);
         }
         if (!now || !is_of_value) return {std::nullopt, "not of the name that its owner has"};
-        return {postgres::MovedClaim{claim, *now},
-                "its owner has it; under the new key it is somebody else's"};
+        return {postgres::MovedClaim{claim, *now}, "its owner has it; under the new key it is somebody else's"};
     }
 
     const Config& config_;
@@ -342,9 +321,7 @@ Exit revoke_key(const Environment& environment, const RevokeKey& options) {
     if (!keyring) return fail(keyring.error().message);
     const auto key = described(**keyring, options.id, now_ms);
     if (key && !is_one_database(*config)) return Exit::kUsage;
-    if (!key)
-        return fail("keyring " + path + " has no key '" + options.id +
-                    "'; 'keyledger keys list' shows the ids");
+    if (!key) return fail("keyring " + path + " has no key '" + options.id + "'; 'keyledger keys list' shows the ids");
     NobodysRows nobodys(*config, *keyring);
     const auto uses = uses_of(*config, nobodys, **keyring, *key, now_ms);
     if (!uses) return fail("what the key is used for can't be told: " + uses.error());

@@ -24,24 +24,18 @@ Exit fail(const KeyringError& error) {
 }
 
 // Of a retired key: until when it is needed, or what ends the need for it.
-std::optional<std::string> needed_until(const security::Keyring& keyring,
-                                        const security::KeyDescription& described) {
+std::optional<std::string> needed_until(const security::Keyring& keyring, const security::KeyDescription& described) {
     if (described.state != security::KeyState::kRetired) return std::nullopt;
     for (const security::Key& key : keyring.keys())
-        if (const auto end = key.ends_at_ms(); key.id == described.id && end)
-            return "until " + api::rfc3339(*end);
+        if (const auto end = key.ends_at_ms(); key.id == described.id && end) return "until " + api::rfc3339(*end);
     switch (described.purpose) {
-        case security::KeyPurpose::kKeyEncryption:
-            return "until 'keys rewrap --revoke-old' has run";
-        case security::KeyPurpose::kClaims:
-            return "until 'keys reclaim' and 'keys revoke' have run";
+        case security::KeyPurpose::kKeyEncryption: return "until 'keys rewrap --revoke-old' has run";
+        case security::KeyPurpose::kClaims: return "until 'keys reclaim' and 'keys revoke' have run";
         case security::KeyPurpose::kTreeHeads:
-        case security::KeyPurpose::kEventMacs:
-            return "kept for what it signed";
+        case security::KeyPurpose::kEventMacs: return "kept for what it signed";
         case security::KeyPurpose::kSealingRoot:
         case security::KeyPurpose::kTokenSigning:
-        case security::KeyPurpose::kUnknown:
-            break;
+        case security::KeyPurpose::kUnknown: break;
     }
     return std::nullopt;
 }
@@ -92,8 +86,7 @@ Exit rotate_keys(const Environment& environment, const RotateKeys& options) {
     const auto path = keyring_path(environment, options.path);
     const auto purpose = security::key_purpose_named(options.purpose);
     if (!purpose)
-        std::cerr << "keyledger: there is no purpose '" << options.purpose << "'; there are "
-                  << all_purposes() << '\n';
+        std::cerr << "keyledger: there is no purpose '" << options.purpose << "'; there are " << all_purposes() << '\n';
     if (!path || !purpose) return Exit::kUsage;
     std::optional<security::SigningAlgorithm> algorithm;
     if (!options.algorithm.empty()) {

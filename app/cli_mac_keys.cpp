@@ -23,8 +23,7 @@ Exit fail(const std::string& sentence) {
 
 // What the newest tree head in the database covers.
 Position signed_until(const Config& config, Core& core, const Uuid& log_id) {
-    postgres::PostgresTreeHeads heads(config.database_url, core.authenticity->macs(),
-                                      core.authenticity->heads());
+    postgres::PostgresTreeHeads heads(config.database_url, core.authenticity->macs(), core.authenticity->heads());
     const auto stored = heads.load(log_id, opener(core.keyring->snapshot()));
     return stored && stored->newest ? stored->newest->cursor.position : 0;
 }
@@ -51,12 +50,14 @@ Exit close_key(const Environment& environment, const CloseKey& options) {
     if (std::ranges::find(writing, options.id) == writing.end())
         return fail("the keyring has no key " + options.id + " for event-macs that is in use or was");
     if (writing.front() == options.id)
-        return fail("key " + options.id + " is the newest one for event-macs: run 'keyledger keys rotate event-macs' "
+        return fail("key " + options.id +
+                    " is the newest one for event-macs: run 'keyledger keys rotate event-macs' "
                     "first, and copy the keyring to every node");
     const auto announced = core.authenticity->is_announced(config->database_url, writing.front());
     if (!announced) return fail(announced.error());
     if (!*announced)
-        return fail("the log has not been told of key " + writing.front() + " yet: a node that serves does so within a "
+        return fail("the log has not been told of key " + writing.front() +
+                    " yet: a node that serves does so within a "
                     "minute after SIGHUP");
     const auto last = postgres::close_mac_key(config->owner_database_url, options.id);
     if (!last) return fail(last.error());

@@ -64,8 +64,7 @@ Exit migrate(const Environment& environment, MigrateTo to, int steps, Format for
         case MigrateTo::kUp:
             print_numbers(migrator.up(), "applied", "The schema is up to date.", format);
             for (const std::string& table : postgres::give_back_read_models(config->owner_database_url))
-                std::cerr << "keyledger: " << table
-                          << " belonged to another role; it is keyledger_service's now\n";
+                std::cerr << "keyledger: " << table << " belonged to another role; it is keyledger_service's now\n";
             break;
         case MigrateTo::kDown:
             print_numbers(migrator.down(steps), "reverted", "There is nothing to take back.", format);

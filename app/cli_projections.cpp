@@ -135,8 +135,8 @@ void print_state(const ModelReport& state) {
     std::cout << '\n';
     if (state.stopped)
         std::cout << "  STOPPED at position " << state.stopped->at.position << ' '
-                  << as_plain_text(state.stopped->at.event_type) << " since "
-                  << api::rfc3339(state.stopped->since_ms) << ": " << as_plain_text(state.stopped->at.reason) << '\n';
+                  << as_plain_text(state.stopped->at.event_type) << " since " << api::rfc3339(state.stopped->since_ms)
+                  << ": " << as_plain_text(state.stopped->at.reason) << '\n';
     for (const auto& skip : state.skips)
         std::cout << "  leaves out position " << skip.position << " (" << as_plain_text(skip.event_type)
                   << "), ordered by " << as_plain_text(skip.who) << " at " << api::rfc3339(skip.at_ms) << ": "
@@ -259,8 +259,8 @@ Exit rebuild_projections(const Environment& environment, const RebuildProjection
     api::JsonText json;
     json.begin_array("rebuilt");
     for (const auto& model : *models) {
-        const auto rebuilt = projections::rebuild(order, *model, work.log(), work.cipher(),
-                                                  work.progress_of(*model), work.cancel());
+        const auto rebuilt =
+            projections::rebuild(order, *model, work.log(), work.cipher(), work.progress_of(*model), work.cancel());
         if (!rebuilt) return report_failure(*model, rebuilt.error());
         json.begin_object()
             .text("name", model->name())

@@ -25,7 +25,8 @@ std::optional<Until> until_of(const std::string& at) {
     }
     until.time_ms = api::parse_rfc3339(at);
     if (until.time_ms) return until;
-    std::cerr << "keyledger: --at " << at << " is neither a position nor a time such as 2026-01-31T12:00:00Z or "
+    std::cerr << "keyledger: --at " << at
+              << " is neither a position nor a time such as 2026-01-31T12:00:00Z or "
                  "2026-01-31T14:00:00+02:00\n";
     return std::nullopt;
 }
@@ -80,9 +81,7 @@ std::string_view name_of(ServiceToken::Status status) {
 }
 
 // What was erased, or never set, was at no time.
-std::optional<std::int64_t> known(std::int64_t at_ms) {
-    return at_ms == 0 ? std::nullopt : std::optional(at_ms);
-}
+std::optional<std::int64_t> known(std::int64_t at_ms) { return at_ms == 0 ? std::nullopt : std::optional(at_ms); }
 
 struct Described {
     JsonText& json;
@@ -135,8 +134,7 @@ struct Described {
     }
     void operator()(const Group& group) const {
         json.text("kind", "group").text("id", id.to_string());
-        json.text("status", group.status == Group::Status::kDeleted ? "deleted" : "defined")
-            .text("name", group.name);
+        json.text("status", group.status == Group::Status::kDeleted ? "deleted" : "defined").text("name", group.name);
     }
     void operator()(const Nestings& nestings) const {
         json.text("kind", "nestings").text("id", id.to_string());

@@ -35,9 +35,8 @@ Exit fail(const std::string& sentence) {
 std::vector<security::KeyDescription> wrapping_keys(const security::Keyring& keyring, KeyState state,
                                                     std::int64_t now_ms) {
     auto keys = keyring.list(now_ms);
-    std::erase_if(keys, [&](const auto& key) {
-        return key.purpose != KeyPurpose::kKeyEncryption || key.state != state;
-    });
+    std::erase_if(keys,
+                  [&](const auto& key) { return key.purpose != KeyPurpose::kKeyEncryption || key.state != state; });
     return keys;
 }
 
@@ -68,8 +67,7 @@ Result<std::set<Uuid>, std::string> subjects_in(const std::vector<std::string>& 
 
 class Rewrapping {
 public:
-    Rewrapping(const Config& config, std::string path, const security::LiveKeyring& keyring,
-               std::set<Uuid> set_aside)
+    Rewrapping(const Config& config, std::string path, const security::LiveKeyring& keyring, std::set<Uuid> set_aside)
         : config_(config),
           path_(std::move(path)),
           keyring_(keyring.snapshot()),
@@ -80,11 +78,8 @@ public:
 
     Exit wrap() {
         const auto rewrap = [&](const StoredSubjectKey& stored) { return wrapped_anew(stored); };
-        const auto nobodys = [&](const std::vector<StoredSubjectKey>& unopened) {
-            return put_away(unopened);
-        };
-        const auto done =
-            postgres::rewrap_subject_keys(config_.owner_database_url, current_, rewrap, nobodys);
+        const auto nobodys = [&](const std::vector<StoredSubjectKey>& unopened) { return put_away(unopened); };
+        const auto done = postgres::rewrap_subject_keys(config_.owner_database_url, current_, rewrap, nobodys);
         if (!done) return fail(done.error());
         std::cout << "Wrapped " << done->keys << " key(s) under " << current_ << ".\n";
         if (done->set_aside > 0)
@@ -92,8 +87,7 @@ public:
                       << " key(s) aside that can't be opened; for a day 'keyledger keys undestroy' brings "
                          "one back.\n";
         if (done->unopened == 0) return Exit::kGood;
-        std::cerr << "keyledger: " << done->unopened
-                  << " key(s) can't be opened with this keyring and stay as they "
+        std::cerr << "keyledger: " << done->unopened << " key(s) can't be opened with this keyring and stay as they "
                   << "are; no key was ended. If there is a newer keyring, run it with that. If not, nothing "
                      "that is sealed "
                      "under such a key can be read: '--set-aside SUBJECT' puts it out of the way\n";
@@ -161,8 +155,7 @@ private:
             if (++told_ > kMostTold) continue;
             (goes ? std::cout : std::cerr)
                 << "Key " << key.key_id.to_string() << " of " << key.subject.to_string() << " ("
-                << (whose == known.end() ? "nobody's: no event that the service wrote knows of them"
-                                         : whose->second)
+                << (whose == known.end() ? "nobody's: no event that the service wrote knows of them" : whose->second)
                 << "): " << why_closed(key) << (goes ? "; put aside.\n" : ".\n");
         }
         return away;

@@ -28,12 +28,10 @@ bool await_database(const Config& config, const sigset_t& signals) {
     bool is_told = false;
     while (!eventstore::postgres::server_answers(config.database_url)) {
         if (std::chrono::steady_clock::now() >= until)
-            throw StartFailure(
-                "the database server did not answer within " + std::to_string(config.start_patience_s) +
-                " s (KEYLEDGER_START_PATIENCE_SECONDS); check KEYLEDGER_DATABASE_URL and the server");
+            throw StartFailure("the database server did not answer within " + std::to_string(config.start_patience_s) +
+                               " s (KEYLEDGER_START_PATIENCE_SECONDS); check KEYLEDGER_DATABASE_URL and the server");
         if (!is_told)
-            spdlog::warn("the database server does not answer; waiting for it for up to {} s",
-                         config.start_patience_s);
+            spdlog::warn("the database server does not answer; waiting for it for up to {} s", config.start_patience_s);
         is_told = true;
         const timespec second{1, 0};
         const int signal = sigtimedwait(&signals, nullptr, &second);

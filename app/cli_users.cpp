@@ -33,8 +33,7 @@ std::optional<Secret> read_password(const Environment& environment) {
         return without_line_end(std::move(line));
     }
     auto problem = security::what_is_wrong_with_secret_file(file);
-    if (is_given)
-        problem = "KEYLEDGER_ADMIN_PASSWORD and KEYLEDGER_ADMIN_PASSWORD_FILE are both set; set one";
+    if (is_given) problem = "KEYLEDGER_ADMIN_PASSWORD and KEYLEDGER_ADMIN_PASSWORD_FILE are both set; set one";
     std::ifstream in(file, std::ios::binary);
     if (!problem && !std::getline(in, line)) problem = "can't read '" + std::string(file) + "'";
     if (!problem) return without_line_end(std::move(line));
@@ -42,6 +41,7 @@ std::optional<Secret> read_password(const Environment& environment) {
     return std::nullopt;
 }
 
+// clang-format off
 std::string_view sentence_of(commands::Refusal refusal) {
     using commands::Refusal;
     switch (refusal) {
@@ -112,6 +112,7 @@ std::string_view sentence_of(commands::Refusal refusal) {
     }
     return "something is broken; see the log";
 }
+// clang-format on
 
 commands::Caller operator_of(std::string_view command) {
     commands::Caller caller;
@@ -153,8 +154,8 @@ Exit create_admin(const Environment& environment, const CreateAdmin& options) {
     if (!password) return Exit::kUsage;
     registration.password = std::move(*password);
     registration.standing = Standing::kAdministrator;
-    const auto registered = core.run(
-        commands::register_user(core.services, std::move(registration), operator_of("create-admin")));
+    const auto registered =
+        core.run(commands::register_user(core.services, std::move(registration), operator_of("create-admin")));
     if (registered) {
         std::cout << "Registered the administrator " << registered->user_id.to_string() << ".\n";
         return Exit::kGood;
@@ -182,12 +183,10 @@ Exit unlock_user(const Environment& environment, const UnlockUser& options) {
     const auto caller = operator_of("users-unlock");
     const auto found = find_user(core, options, caller.deadline);
     const bool is_away = !found;
-    const auto unlocked =
-        is_away || !*found
-            ? Result<commands::Done, commands::CommandError>(
-                  Unexpected(commands::CommandError(is_away ? commands::Refusal::kUnavailable
-                                                            : commands::Refusal::kUserUnknown)))
-            : core.run(commands::unlock_user_as_operator(core.services, **found, caller));
+    const auto unlocked = is_away || !*found
+                              ? Result<commands::Done, commands::CommandError>(Unexpected(commands::CommandError(
+                                    is_away ? commands::Refusal::kUnavailable : commands::Refusal::kUserUnknown)))
+                              : core.run(commands::unlock_user_as_operator(core.services, **found, caller));
     if (unlocked) {
         std::cout << (unlocked->position > 0 ? "Unlocked" : "Nothing kept out") << " the user " << (*found)->to_string()
                   << ".\n";

@@ -16,10 +16,8 @@ namespace {
 
 constexpr Setting kSettings[] = {
     {"KEYLEDGER_DATABASE_URL", "", "PostgreSQL, as the service's role", Shown::kMasked},
-    {"KEYLEDGER_OWNER_DATABASE_URL", "", "PostgreSQL, as the role that owns and migrates the schema",
-     Shown::kMasked},
-    {"KEYLEDGER_KAFKA_BROKERS", "",
-     "host:port,… of Kafka; empty: nothing is published, the log keeps it all"},
+    {"KEYLEDGER_OWNER_DATABASE_URL", "", "PostgreSQL, as the role that owns and migrates the schema", Shown::kMasked},
+    {"KEYLEDGER_KAFKA_BROKERS", "", "host:port,… of Kafka; empty: nothing is published, the log keeps it all"},
     {"KEYLEDGER_KAFKA_TOPIC_PREFIX", "keyledger", "of the topics' names"},
     {"KEYLEDGER_KAFKA_PARTITIONS", "12", "of each topic when it is made; never change it later"},
     {"KEYLEDGER_KAFKA_STATE_TOPICS", "off", "on: users and sessions as they are, in two compacted topics"},
@@ -28,19 +26,15 @@ constexpr Setting kSettings[] = {
     {"KEYLEDGER_KAFKA_SASL_USERNAME", "", "the service's principal, for PLAIN and SCRAM"},
     {"KEYLEDGER_KAFKA_SASL_PASSWORD", "", "of that user", Shown::kMasked},
     {"KEYLEDGER_KAFKA_SASL_TOKEN_FILE", "", "for OAUTHBEARER: holds a JWT, and somebody renews it"},
-    {"KEYLEDGER_KAFKA_SSL_CA_FILE", "",
-     "PEM: who may have signed the brokers' certificates; empty: the system's"},
+    {"KEYLEDGER_KAFKA_SSL_CA_FILE", "", "PEM: who may have signed the brokers' certificates; empty: the system's"},
     {"KEYLEDGER_KAFKA_SSL_CRL_FILE", "", "PEM: certificates that were revoked"},
-    {"KEYLEDGER_KAFKA_SSL_CERTIFICATE_FILE", "",
-     "PEM: the service's own certificate, where brokers ask for one"},
+    {"KEYLEDGER_KAFKA_SSL_CERTIFICATE_FILE", "", "PEM: the service's own certificate, where brokers ask for one"},
     {"KEYLEDGER_KAFKA_SSL_KEY_FILE", "", "PEM: its key; mode 0600"},
     {"KEYLEDGER_KAFKA_SSL_KEY_PASSWORD", "", "of that key, if it is encrypted", Shown::kMasked},
     {"KEYLEDGER_KAFKA_SSL_CIPHER_SUITES", "", "OpenSSL's names; empty: OpenSSL's choice"},
-    {"KEYLEDGER_KAFKA_SSL_ENDPOINT_IDENTIFICATION", "https",
-     "https: a certificate has to name its broker; or none"},
+    {"KEYLEDGER_KAFKA_SSL_ENDPOINT_IDENTIFICATION", "https", "https: a certificate has to name its broker; or none"},
     {"KEYLEDGER_KEYRING_FILE", "", "keys, made by 'keyledger keys generate'; mode 0600"},
-    {"KEYLEDGER_CLIENTS_FILE", "",
-     "clients with their secrets' digests and audiences; mode 0600; empty: none"},
+    {"KEYLEDGER_CLIENTS_FILE", "", "clients with their secrets' digests and audiences; mode 0600; empty: none"},
     {"KEYLEDGER_ISSUER", "http://127.0.0.1:8080", "the URL by which tokens name this service"},
     {"KEYLEDGER_LISTEN", "127.0.0.1:8080", "address:port of the API"},
     {"KEYLEDGER_MANAGEMENT_LISTEN", "127.0.0.1:9080", "address:port of health, metrics and information"},
@@ -48,54 +42,41 @@ constexpr Setting kSettings[] = {
     {"KEYLEDGER_TLS_KEY_FILE", "", "PEM; mode 0600. Both are read again at SIGHUP"},
     {"KEYLEDGER_TRUSTED_PROXIES", "", "networks (10.0.0.0/8,…) whose X-Forwarded-For is believed"},
     {"KEYLEDGER_CORS_ORIGINS", "", "origins of browsers that may call the API"},
-    {"KEYLEDGER_POSITIONS", "sealed",
-     "clear: all callers get numbers and may count events; for tests and benches"},
+    {"KEYLEDGER_POSITIONS", "sealed", "clear: all callers get numbers and may count events; for tests and benches"},
     {"KEYLEDGER_ROLES", "api,projector,publisher", "what this process does"},
     {"KEYLEDGER_IO_THREADS", "1", "threads that serve connections"},
-    {"KEYLEDGER_NETWORK_CONNECTIONS", "1000",
-     "open ones of one network (/32, /64; a /48 four times as many)"},
-    {"KEYLEDGER_DATABASE_CONNECTIONS", "4",
-     "for reads, beside the committer's, the projector's, the publisher's"},
+    {"KEYLEDGER_NETWORK_CONNECTIONS", "1000", "open ones of one network (/32, /64; a /48 four times as many)"},
+    {"KEYLEDGER_DATABASE_CONNECTIONS", "4", "for reads, beside the committer's, the projector's, the publisher's"},
     {"KEYLEDGER_APPEND_BATCH", "256", "commands in one append at most"},
     {"KEYLEDGER_HASH_THREADS", "0", "of the password pool; 0: one a core"},
     {"KEYLEDGER_HASH_QUEUE", "64", "log-ins that may wait for the pool; more are refused with 503"},
     {"KEYLEDGER_ARGON2_MEMORY_KIB", "19456", "m of Argon2id"},
     {"KEYLEDGER_ARGON2_ITERATIONS", "2", "t of Argon2id"},
     {"KEYLEDGER_ARGON2_PARALLELISM", "1", "p of Argon2id"},
-    {"KEYLEDGER_PASSWORD_MIN_LENGTH", "15",
-     "code points, 8 to 64 (NIST SP 800-63B-4: 15 as the only factor)"},
+    {"KEYLEDGER_PASSWORD_MIN_LENGTH", "15", "code points, 8 to 64 (NIST SP 800-63B-4: 15 as the only factor)"},
     {"KEYLEDGER_ACCESS_TOKEN_SECONDS", "300", "lifetime of an access token"},
     {"KEYLEDGER_SESSION_IDLE_SECONDS", "1209600", "a session without refresh ends"},
     {"KEYLEDGER_SESSION_ABSOLUTE_SECONDS", "2592000", "every session ends"},
     {"KEYLEDGER_REFRESH_GRACE_SECONDS", "10", "the same refresh token again after a lost answer; at most 10"},
     {"KEYLEDGER_LOGIN_FAILURES_IN_A_ROW", "100", "of one user, then only known networks may (NIST: 100)"},
     {"KEYLEDGER_LOGIN_KNOWN_NETWORK_DAYS", "90", "so long is one known after a log-in from it; 0: none is"},
-    {"KEYLEDGER_LOGIN_NAME_BURST", "20",
-     "failures of one user from one network in a row, then with growing pauses"},
+    {"KEYLEDGER_LOGIN_NAME_BURST", "20", "failures of one user from one network in a row, then with growing pauses"},
     {"KEYLEDGER_LOGIN_PAUSE_SECONDS", "900", "the longest of these pauses"},
-    {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "60",
-     "log-ins, registrations and the like of one network (/32, /64)"},
+    {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "60", "log-ins, registrations and the like of one network (/32, /64)"},
     {"KEYLEDGER_LOGIN_NETWORK_BURST", "30", "of these at once"},
     {"KEYLEDGER_REQUEST_NETWORK_RATE_PER_MINUTE", "600000", "other requests of one network, on each node"},
-    {"KEYLEDGER_WRITE_RATE_PER_MINUTE", "600",
-     "changes with one session, and its refreshes; of a user's sessions 4x"},
+    {"KEYLEDGER_WRITE_RATE_PER_MINUTE", "600", "changes with one session, and its refreshes; of a user's sessions 4x"},
     {"KEYLEDGER_WRITE_BURST", "600", "of these at once"},
     {"KEYLEDGER_REQUEST_TIMEOUT_MS", "10000", "a request is answered by then, if only with 503"},
-    {"KEYLEDGER_START_PATIENCE_SECONDS", "60",
-     "so long serve waits for a database server that does not answer yet"},
+    {"KEYLEDGER_START_PATIENCE_SECONDS", "60", "so long serve waits for a database server that does not answer yet"},
     {"KEYLEDGER_STOP_TIMEOUT_MS", "10000", "requests in flight are waited for when stopping"},
     {"KEYLEDGER_COMMAND_RETENTION_HOURS", "72", "how long an Idempotency-Key is remembered"},
-    {"KEYLEDGER_ANONYMOUS_CALLERS_DAYS", "30",
-     "then where callers who were not logged in came from is erased"},
-    {"KEYLEDGER_ERASURE_GRACE_HOURS", "0",
-     "between the request to erase a user and its end; it can be taken back"},
-    {"KEYLEDGER_AUTHZEN_SUBJECTS", "id,username",
-     "what AuthZEN calls users, searches by the first; also email"},
+    {"KEYLEDGER_ANONYMOUS_CALLERS_DAYS", "30", "then where callers who were not logged in came from is erased"},
+    {"KEYLEDGER_ERASURE_GRACE_HOURS", "0", "between the request to erase a user and its end; it can be taken back"},
+    {"KEYLEDGER_AUTHZEN_SUBJECTS", "id,username", "what AuthZEN calls users, searches by the first; also email"},
     {"KEYLEDGER_AUTHZEN_OWNER", "owner", "the property of AuthZEN's resources that says whose they are"},
-    {"KEYLEDGER_ACCESS_SNAPSHOT_FILE", "",
-     "what answers from memory need is kept in it, sealed, for the next start"},
-    {"KEYLEDGER_TREE_HEAD_FILE", "",
-     "signed tree heads are appended to it; keep it from the database's writers"},
+    {"KEYLEDGER_ACCESS_SNAPSHOT_FILE", "", "what answers from memory need is kept in it, sealed, for the next start"},
+    {"KEYLEDGER_TREE_HEAD_FILE", "", "signed tree heads are appended to it; keep it from the database's writers"},
     {"KEYLEDGER_TREE_HEAD_SECONDS", "5", "between two tree heads while the log grows"},
     {"KEYLEDGER_CORE_DUMPS", "off", "on: the process may be dumped and traced, with all keys in it"},
     {"KEYLEDGER_LOG_LEVEL", "info", "trace, debug, info, warn or error"},
@@ -106,16 +87,16 @@ public:
     explicit Reader(const Environment& environment) : environment_(environment) {}
 
     std::string text(std::string_view name) {
-        const auto* setting = std::find_if(std::begin(kSettings), std::end(kSettings),
-                                           [&](const Setting& s) { return s.name == name; });
+        const auto* setting =
+            std::find_if(std::begin(kSettings), std::end(kSettings), [&](const Setting& s) { return s.name == name; });
         const std::string key(name);
         const char* direct = environment_(key.c_str());
         const char* file = environment_((key + "_FILE").c_str());
         // Settings that are themselves paths end in _FILE; a file of a path makes no sense and is not looked for.
         if (file && *file && !key.ends_with("_FILE")) {
             if (direct && *direct) fault(key + " and " + key + "_FILE are both set; set one");
-            const auto unsafe = setting->shown == Shown::kMasked ? security::what_is_wrong_with_secret_file(file)
-                                                                 : std::nullopt;
+            const auto unsafe =
+                setting->shown == Shown::kMasked ? security::what_is_wrong_with_secret_file(file) : std::nullopt;
             if (unsafe) fault(key + "_FILE: " + *unsafe);
             return text_of_file(key + "_FILE", file);
         }
@@ -194,8 +175,7 @@ commands::SubjectNamings read_subject_namings(Reader& reader) {
         const auto known = std::ranges::find(kKnown, word, [](const auto& one) { return one.first; });
         if (known == std::end(kKnown))
             reader.fault("KEYLEDGER_AUTHZEN_SUBJECTS: '" + word + "' is none of id, username, email");
-        else
-            namings.push_back(known->second);
+        else namings.push_back(known->second);
     }
     if (namings.empty()) reader.fault("KEYLEDGER_AUTHZEN_SUBJECTS: give one of id, username, email at least");
     return namings;
@@ -216,8 +196,7 @@ bool has_host_alone(std::string_view url) {
     const std::string_view authority = rest.substr(0, rest.find('/'));
     const auto is_fine = [](char c) { return c > ' ' && c < '\x7f'; };
     return !authority.empty() && authority.front() != ':' && authority.find('@') == std::string_view::npos &&
-           rest.find_first_of("?#\\") == std::string_view::npos &&
-           std::all_of(rest.begin(), rest.end(), is_fine);
+           rest.find_first_of("?#\\") == std::string_view::npos && std::all_of(rest.begin(), rest.end(), is_fine);
 }
 
 // Of commands and scripts, not of the service.
@@ -296,19 +275,16 @@ void read_rules(Reader& reader, Config& config) {
     if (!config.issuer.starts_with("http://") && !config.issuer.starts_with("https://"))
         reader.fault("KEYLEDGER_ISSUER: give a URL that begins with https:// (or http:// while developing)");
     else if (!has_host_alone(config.issuer))
-        reader.fault(
-            "KEYLEDGER_ISSUER: give a URL with a host, and without user, query, fragment or blanks "
-            "(RFC 8414 section 2)");
+        reader.fault("KEYLEDGER_ISSUER: give a URL with a host, and without user, query, fragment or blanks "
+                     "(RFC 8414 section 2)");
     if (config.issuer.ends_with('/')) reader.fault("KEYLEDGER_ISSUER: leave the last '/' off");
-    config.database_connections =
-        static_cast<std::size_t>(reader.number("KEYLEDGER_DATABASE_CONNECTIONS", 1, 256));
+    config.database_connections = static_cast<std::size_t>(reader.number("KEYLEDGER_DATABASE_CONNECTIONS", 1, 256));
     config.append_batch = static_cast<std::size_t>(reader.number("KEYLEDGER_APPEND_BATCH", 1, 2000));
     config.hash_threads = static_cast<std::size_t>(reader.number("KEYLEDGER_HASH_THREADS", 0, 64));
     if (config.hash_threads == 0)
         config.hash_threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 64);
     config.hash_queue = static_cast<std::size_t>(reader.number("KEYLEDGER_HASH_QUEUE", 1, 10'000));
-    config.argon2_memory_kib =
-        static_cast<std::uint32_t>(reader.number("KEYLEDGER_ARGON2_MEMORY_KIB", 8, 256 * 1024));
+    config.argon2_memory_kib = static_cast<std::uint32_t>(reader.number("KEYLEDGER_ARGON2_MEMORY_KIB", 8, 256 * 1024));
     config.argon2_iterations = static_cast<std::uint32_t>(reader.number("KEYLEDGER_ARGON2_ITERATIONS", 1, 16));
     config.argon2_parallelism = static_cast<std::uint32_t>(reader.number("KEYLEDGER_ARGON2_PARALLELISM", 1, 8));
     config.password_min_length = static_cast<std::size_t>(reader.number("KEYLEDGER_PASSWORD_MIN_LENGTH", 8, 64));
@@ -347,14 +323,13 @@ PartlyRead read_what_can_be(const Environment& environment, const std::vector<Ne
     config.database_url = needed(Needs::kDatabase)
                               ? reader.required("KEYLEDGER_DATABASE_URL", "the URL of the service's role")
                               : reader.text("KEYLEDGER_DATABASE_URL");
-    config.owner_database_url =
-        needed(Needs::kOwnerDatabase)
-            ? reader.required("KEYLEDGER_OWNER_DATABASE_URL", "the URL of the role that migrates")
-            : reader.text("KEYLEDGER_OWNER_DATABASE_URL");
-    config.keyring_file = needed(Needs::kKeyring)
-                              ? reader.required("KEYLEDGER_KEYRING_FILE",
-                                                "the path of the keyring; 'keyledger keys generate' makes one")
-                              : reader.text("KEYLEDGER_KEYRING_FILE");
+    config.owner_database_url = needed(Needs::kOwnerDatabase) ? reader.required("KEYLEDGER_OWNER_DATABASE_URL",
+                                                                                "the URL of the role that migrates")
+                                                              : reader.text("KEYLEDGER_OWNER_DATABASE_URL");
+    config.keyring_file =
+        needed(Needs::kKeyring)
+            ? reader.required("KEYLEDGER_KEYRING_FILE", "the path of the keyring; 'keyledger keys generate' makes one")
+            : reader.text("KEYLEDGER_KEYRING_FILE");
     read_rules(reader, config);
     if (needed(Needs::kServing)) read_serving(reader, config);
     return {std::move(config), reader.faults()};

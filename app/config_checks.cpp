@@ -36,16 +36,14 @@ public:
     }
     void wants_url(std::string_view setting, const std::string& url) {
         if (!url.empty() && !eventstore::postgres::is_connection_text(url))
-            fault(setting,
-                  "give a URL such as postgresql://user:password@host:5432/database, or libpq's key=value "
-                  "form");
+            fault(setting, "give a URL such as postgresql://user:password@host:5432/database, or libpq's key=value "
+                           "form");
     }
     void wants_address(std::string_view setting, const Endpoint& endpoint) {
         boost::system::error_code error;
         boost::asio::ip::make_address(endpoint.address, error);
         if (error)
-            fault(setting, "give an IP address and a port; names such as '" + endpoint.address +
-                               "' are not looked up");
+            fault(setting, "give an IP address and a port; names such as '" + endpoint.address + "' are not looked up");
     }
     void wants_secret(std::string_view setting, const std::string& path) {
         if (path.empty()) return;
@@ -112,15 +110,13 @@ void look_at_network(Looking& looking, const Config& config) {
     if (is_one) looking.fault("KEYLEDGER_MANAGEMENT_LISTEN", "give another port than KEYLEDGER_LISTEN has");
     for (const std::string& text : config.trusted_proxies)
         if (!api::Cidr::parse(text))
-            looking.fault("KEYLEDGER_TRUSTED_PROXIES",
-                          "'" + text + "' is not a network or address such as 10.0.0.0/8");
+            looking.fault("KEYLEDGER_TRUSTED_PROXIES", "'" + text + "' is not a network or address such as 10.0.0.0/8");
     for (const std::string& text : config.cors_origins)
         if (text != "*" && !is_origin(text))
-            looking.fault(
-                "KEYLEDGER_CORS_ORIGINS",
-                "'" + text +
-                    "' is not an origin such as https://app.example.com: "
-                    "a scheme, a host in small letters, a port if it is not the scheme's, and no '/' behind");
+            looking.fault("KEYLEDGER_CORS_ORIGINS",
+                          "'" + text +
+                              "' is not an origin such as https://app.example.com: "
+                              "a scheme, a host in small letters, a port if it is not the scheme's, and no '/' behind");
     if (config.tls_key_file.empty()) return;
     try {
         api::check_tls({config.tls_certificate_file, config.tls_key_file});
@@ -134,8 +130,8 @@ void look_at_topic_prefix(Looking& looking, const std::string& prefix) {
     constexpr std::size_t kLongestTopic = 249;
     constexpr std::size_t kLongestSuffix = std::string_view(".tree-heads.v1").size();
     const auto is_fine = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-               c == '_' || c == '-';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+               c == '-';
     };
     if (!std::ranges::all_of(prefix, is_fine))
         looking.fault("KEYLEDGER_KAFKA_TOPIC_PREFIX",

@@ -43,13 +43,13 @@ const Config& with_fitting_schema(const Config& config) {
 }
 
 security::HashingPool::Options hashing_options(const Config& config) {
-    return {config.hash_threads, config.hash_queue,
+    return {config.hash_threads,
+            config.hash_queue,
             {config.argon2_memory_kib, config.argon2_iterations, config.argon2_parallelism}};
 }
 
 eventstore::postgres::PostgresStoreSettings store_settings(
-    const Config& config, std::shared_ptr<eventstore::postgres::Authenticity> authenticity,
-    KeyringWatch& watch) {
+    const Config& config, std::shared_ptr<eventstore::postgres::Authenticity> authenticity, KeyringWatch& watch) {
     eventstore::postgres::PostgresStoreSettings settings;
     settings.committer.on_ended_key = [&watch](const std::string& id) { return watch.has_ended(id); };
     settings.url = config.database_url;
@@ -74,7 +74,7 @@ std::string network_of(std::string_view client_address) {
 }
 
 commands::Settings command_settings(const Config& config) {
-    return {config.issuer, config.lifetimes, config.attempts, config.erasure_grace_hours * 3'600'000,
+    return {config.issuer,         config.lifetimes, config.attempts, config.erasure_grace_hours * 3'600'000,
             config.access_token_s, config.limits};
 }
 
@@ -119,9 +119,21 @@ Core::Core(const Config& config)
       access(folded_access, store),
       limits(limits_settings(config), [this](std::string_view key) { return pseudonyms.bucket(key); }),
       failure_sums(network_of),
-      services{executor,    access,     store,  cipher,       clock,
-               identifiers, pseudonyms, hasher, policy,       client_secrets,
-               assertions,  journal,    limits, failure_sums, unrecorded_failures,
+      services{executor,
+               access,
+               store,
+               cipher,
+               clock,
+               identifiers,
+               pseudonyms,
+               hasher,
+               policy,
+               client_secrets,
+               assertions,
+               journal,
+               limits,
+               failure_sums,
+               unrecorded_failures,
                command_settings(config)} {
     look_at_heads(*authenticity, config.database_url);
     // Else nothing that is read could be believed, and all would wait for it.

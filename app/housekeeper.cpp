@@ -99,19 +99,17 @@ bool Housekeeper::leads() {
 }
 
 void Housekeeper::record_what_waits() {
-    const auto recorded =
-        core_.run(commands::record_what_waits(core_.services, housekeeping_caller().deadline));
+    const auto recorded = core_.run(commands::record_what_waits(core_.services, housekeeping_caller().deadline));
     if (!recorded)
         spdlog::warn("failed log-ins of accounts still can't be recorded: whoever has the service's database role may "
                      "be moving their streams; they count on this node alone");
-    else if (*recorded > 0)
-        spdlog::info("recorded {} failed log-in(s) that the log had not taken", *recorded);
+    else if (*recorded > 0) spdlog::info("recorded {} failed log-in(s) that the log had not taken", *recorded);
 }
 
 void Housekeeper::record_failure_sums() {
     const std::int64_t now_ms = core_.clock.now_ms();
-    const auto recorded = core_.run(
-        commands::record_failure_sums(core_.services, sums_since_ms_, now_ms, housekeeping_caller()));
+    const auto recorded =
+        core_.run(commands::record_failure_sums(core_.services, sums_since_ms_, now_ms, housekeeping_caller()));
     if (!recorded) {
         spdlog::warn("failed log-ins with names that nobody has could not be recorded; it is tried again in a minute");
         return;
@@ -150,8 +148,8 @@ void Housekeeper::forget_the_erased() {
 void Housekeeper::erase_anonymous_callers() {
     const std::int64_t now_ms = core_.clock.now_ms();
     if (now_ms < next_erasure_ms_) return;
-    const auto erased = core_.run(
-        commands::erase_anonymous_callers(core_.services, anonymous_callers_days_, housekeeping_caller()));
+    const auto erased =
+        core_.run(commands::erase_anonymous_callers(core_.services, anonymous_callers_days_, housekeeping_caller()));
     if (!erased) {
         spdlog::warn("the keys of old days could not be destroyed; it is tried again in a minute");
         return;
@@ -166,13 +164,10 @@ void Housekeeper::announce_mac_key() {
     const auto keys = core_.authenticity->macs()->writing_keys();
     if (keys.empty()) return;
     const auto announced = core_.authenticity->is_announced(database_url_, keys.front());
-    if (!announced)
-        return spdlog::warn("which keys the log knows of could not be learnt: {}", announced.error());
+    if (!announced) return spdlog::warn("which keys the log knows of could not be learnt: {}", announced.error());
     if (!*announced) {
-        const auto added =
-            core_.run(commands::add_mac_key(core_.services, keys.front(), housekeeping_caller()));
-        if (!added)
-            return spdlog::warn("the new key {} for event-macs could not be announced yet", keys.front());
+        const auto added = core_.run(commands::add_mac_key(core_.services, keys.front(), housekeeping_caller()));
+        if (!added) return spdlog::warn("the new key {} for event-macs could not be announced yet", keys.front());
         spdlog::info("announced key {} for event-macs", keys.front());
         (void)core_.authenticity->is_announced(database_url_, keys.front());
     }
@@ -189,8 +184,7 @@ bool Housekeeper::stopping() {
 void Housekeeper::erase_users() {
     const auto end = std::chrono::steady_clock::now() + kErasuresTime;
     for (;;) {
-        const auto due =
-            projections::due_erasures(database_url_, core_.clock.now_ms(), erased_until_, kErasuresAtOnce);
+        const auto due = projections::due_erasures(database_url_, core_.clock.now_ms(), erased_until_, kErasuresAtOnce);
         if (due.empty()) return erased_until_.reset();
         for (const projections::DueErasure& one : due) {
             if (stopping() || std::chrono::steady_clock::now() > end || !erase_user(one.user_id)) return;

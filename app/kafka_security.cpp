@@ -29,8 +29,7 @@ constexpr std::string_view kProtocol = "KEYLEDGER_KAFKA_SECURITY_PROTOCOL";
 constexpr std::string_view kMechanism = "KEYLEDGER_KAFKA_SASL_MECHANISM";
 constexpr std::string_view kIdentification = "KEYLEDGER_KAFKA_SSL_ENDPOINT_IDENTIFICATION";
 constexpr std::array<std::string_view, 4> kProtocols{"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"};
-constexpr std::array<std::string_view, 4> kMechanisms{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512",
-                                                      "OAUTHBEARER"};
+constexpr std::array<std::string_view, 4> kMechanisms{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"};
 
 class SecurityReader {
 public:
@@ -96,8 +95,7 @@ private:
                                : one.of == Of::kPassword ? "sasl_ssl with PLAIN or SCRAM"
                                                          : "sasl_ssl with OAUTHBEARER";
             fault(one.setting, "is not used with " + std::string(kProtocol) + "=" + protocol +
-                                   (sasl_ ? " and this mechanism" : "") + "; it takes " + what +
-                                   ". Unset it");
+                                   (sasl_ ? " and this mechanism" : "") + "; it takes " + what + ". Unset it");
         } else if (one.of == Of::kToken) {
             security_.oauth_token_file = std::move(value);
         } else {

@@ -20,8 +20,7 @@ bool knows(const security::Keyring& keyring, const std::string& key_id) {
 }
 
 void tell_of_lack(const std::string& key_id) {
-    spdlog::error("something is made under key {}, which this node's keyring lacks: {}", as_plain_text(key_id),
-                  kMend);
+    spdlog::error("something is made under key {}, which this node's keyring lacks: {}", as_plain_text(key_id), kMend);
 }
 
 }  // namespace
@@ -88,8 +87,8 @@ std::vector<postgres::ToldKey> KeyringWatch::to_tell(Tell what) const {
         if (key.purpose == security::KeyPurpose::kUnknown) continue;
         const auto ends_at_ms = key.ends_at_ms();
         const auto told = told_.find(key.id);
-        const bool is_news = told == told_.end() ||
-                             (ends_at_ms && (!told->second.ends_at_ms || *told->second.ends_at_ms > *ends_at_ms));
+        const bool is_news =
+            told == told_.end() || (ends_at_ms && (!told->second.ends_at_ms || *told->second.ends_at_ms > *ends_at_ms));
         if (is_news || what == Tell::kAll) all.push_back({key.id, key.use_from_ms, ends_at_ms});
     }
     return all;
@@ -143,10 +142,8 @@ void KeyringWatch::read_again() {
         next_read_ = now + kKeyringReadAgainAfter;
     }
     const auto read = keyring_.reload(clock_.now_ms());
-    if (read)
-        spdlog::debug("read the keyring again, for others have another one");
-    else
-        spdlog::error("the keyring could not be taken: {}", read.error().message);
+    if (read) spdlog::debug("read the keyring again, for others have another one");
+    else spdlog::error("the keyring could not be taken: {}", read.error().message);
 }
 
 }  // namespace keyledger::app

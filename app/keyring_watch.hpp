@@ -24,8 +24,7 @@ inline constexpr std::chrono::milliseconds kKeyringReadAgainAfter{1'000};
 class KeyringWatch {
 public:
     // Both outlive it.
-    KeyringWatch(security::LiveKeyring& keyring, const commands::Clock& clock)
-        : keyring_(keyring), clock_(clock) {}
+    KeyringWatch(security::LiveKeyring& keyring, const commands::Clock& clock) : keyring_(keyring), clock_(clock) {}
 
     // Whether nothing more is made under that key from now on.
     bool has_ended(const std::string& key_id);

@@ -54,8 +54,7 @@ std::shared_ptr<eventstore::postgres::Authenticity> demanding_authenticity(const
 }
 
 bool look_at_tree_heads(eventstore::postgres::Authenticity& authenticity, const std::string& url,
-                        const std::function<void(const std::string&)>& tell,
-                        const std::function<bool()>& go_on) {
+                        const std::function<void(const std::string&)>& tell, const std::function<bool()>& go_on) {
     using Clock = std::chrono::steady_clock;
     auto next_word = Clock::now() + kTreeHeadsWord;
     const auto looked = authenticity.look_at_heads(url, [&](std::int64_t heads) {
@@ -67,14 +66,12 @@ bool look_at_tree_heads(eventstore::postgres::Authenticity& authenticity, const 
         }
         return go_on();
     });
-    if (!looked)
-        throw std::runtime_error("the tree heads in the database can't be looked at: " + looked.error());
+    if (!looked) throw std::runtime_error("the tree heads in the database can't be looked at: " + looked.error());
     return *looked;
 }
 
 void look_at_tree_heads(eventstore::postgres::Authenticity& authenticity, const std::string& url) {
-    look_at_tree_heads(authenticity, url,
-                       [](const std::string& word) { std::cerr << "keyledger: " << word << '\n'; });
+    look_at_tree_heads(authenticity, url, [](const std::string& word) { std::cerr << "keyledger: " << word << '\n'; });
 }
 
 Log::Log(const Config& config) : Log(config, configured_authenticity(config)) {}
@@ -82,8 +79,7 @@ Log::Log(const Config& config) : Log(config, configured_authenticity(config)) {}
 Log::Log(const Config& config, std::shared_ptr<eventstore::postgres::Authenticity> authenticity)
     : authenticity_(std::move(authenticity)),
       store_(settings_of(config, authenticity_), [] { return SystemClock().now_ms(); }) {
-    if (auto problem = eventstore::postgres::schema_problem(config.database_url))
-        throw std::runtime_error(*problem);
+    if (auto problem = eventstore::postgres::schema_problem(config.database_url)) throw std::runtime_error(*problem);
     if (authenticity_) look_at_tree_heads(*authenticity_, config.database_url);
 }
 

@@ -30,8 +30,7 @@ std::shared_ptr<eventstore::postgres::Authenticity> demanding_authenticity(const
 // False: `go_on`, asked after each page, had it stop. Throws std::runtime_error if the database does not answer.
 bool look_at_tree_heads(
     eventstore::postgres::Authenticity& authenticity, const std::string& url,
-    const std::function<void(const std::string&)>& tell,
-    const std::function<bool()>& go_on = [] { return true; });
+    const std::function<void(const std::string&)>& tell, const std::function<bool()>& go_on = [] { return true; });
 // For commands: on standard error.
 void look_at_tree_heads(eventstore::postgres::Authenticity& authenticity, const std::string& url);
 

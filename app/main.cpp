@@ -46,9 +46,7 @@ void add_migrate(CLI::App& app, Chosen& chosen) {
             command->add_option("--steps", *steps, "how many to take back")->check(CLI::Range(1, 1000));
         command->add_flag("--json", *json, "for scripts");
         command->callback([&chosen, to, steps, json] {
-            chosen.run = [=] {
-                return migrate(from_process, to, *steps, *json ? Format::kJson : Format::kText);
-            };
+            chosen.run = [=] { return migrate(from_process, to, *steps, *json ? Format::kJson : Format::kText); };
         });
     };
     add("up", "apply what is missing", MigrateTo::kUp);
@@ -61,9 +59,8 @@ void add_migrate(CLI::App& app, Chosen& chosen) {
 void add_keys_of_the_log(CLI::App& keys, Chosen& chosen, const std::shared_ptr<std::string>& path) {
     auto closed = std::make_shared<CloseKey>();
     auto* closing =
-        keys.add_subcommand("close",
-                            "let nothing more be believed under an old key for event-macs; as the owner "
-                            "(KEYLEDGER_OWNER_DATABASE_URL)");
+        keys.add_subcommand("close", "let nothing more be believed under an old key for event-macs; as the owner "
+                                     "(KEYLEDGER_OWNER_DATABASE_URL)");
     closing->add_option("id", closed->id, "as 'keys list' shows it")->required();
     closing->callback([&chosen, path, closed] {
         closed->path = *path;
@@ -72,9 +69,8 @@ void add_keys_of_the_log(CLI::App& keys, Chosen& chosen, const std::shared_ptr<s
 
     auto subject = std::make_shared<std::string>();
     auto* bringing =
-        keys.add_subcommand("undestroy",
-                            "bring back a subject's key that somebody destroyed without right within the "
-                            "last day; as the owner (KEYLEDGER_OWNER_DATABASE_URL)");
+        keys.add_subcommand("undestroy", "bring back a subject's key that somebody destroyed without right within the "
+                                         "last day; as the owner (KEYLEDGER_OWNER_DATABASE_URL)");
     bringing->add_option("subject", *subject, "whose it was: the id of a user or a service account")->required();
     auto although_erased = std::make_shared<bool>(false);
     bringing->add_flag("--force", *although_erased,
@@ -84,17 +80,14 @@ void add_keys_of_the_log(CLI::App& keys, Chosen& chosen, const std::shared_ptr<s
     });
 
     auto* completing = keys.add_subcommand("complete", "make a key for each purpose that has none, after an update");
-    completing->callback([&chosen, path] {
-        chosen.run = [path] { return complete_keys(from_process, *path); };
-    });
+    completing->callback([&chosen, path] { chosen.run = [path] { return complete_keys(from_process, *path); }; });
 }
 
 void add_key_ends(CLI::App& keys, Chosen& chosen, const std::shared_ptr<std::string>& path) {
     auto revoke = std::make_shared<RevokeKey>();
     auto* revoking =
-        keys.add_subcommand("revoke",
-                            "end a key at once, unless something live is named by it; one for claims or "
-                            "key-encryption as the owner (KEYLEDGER_OWNER_DATABASE_URL)");
+        keys.add_subcommand("revoke", "end a key at once, unless something live is named by it; one for claims or "
+                                      "key-encryption as the owner (KEYLEDGER_OWNER_DATABASE_URL)");
     revoking->add_option("id", revoke->id, "as 'keys list' shows it")->required();
     revoking->add_flag("--force", revoke->force,
                        "although what it signed or sealed for clients is still in use; in place of a "
@@ -105,9 +98,8 @@ void add_key_ends(CLI::App& keys, Chosen& chosen, const std::shared_ptr<std::str
     });
 
     auto* reclaiming =
-        keys.add_subcommand("reclaim",
-                            "write every claim under the current claims key, so that older ones can end; "
-                            "as the owner (KEYLEDGER_OWNER_DATABASE_URL)");
+        keys.add_subcommand("reclaim", "write every claim under the current claims key, so that older ones can end; "
+                                       "as the owner (KEYLEDGER_OWNER_DATABASE_URL)");
     auto drops = std::make_shared<bool>(false);
     reclaiming->add_flag(
         "--drop-unheld", *drops,
@@ -121,9 +113,8 @@ void add_key_ends(CLI::App& keys, Chosen& chosen, const std::shared_ptr<std::str
 void add_rewrap(CLI::App& keys, Chosen& chosen, const std::shared_ptr<std::string>& path) {
     auto rewrap = std::make_shared<RewrapKeys>();
     auto* rewrapping =
-        keys.add_subcommand("rewrap",
-                            "wrap every subject's key under the current key-encryption key; as the owner "
-                            "(KEYLEDGER_OWNER_DATABASE_URL)");
+        keys.add_subcommand("rewrap", "wrap every subject's key under the current key-encryption key; as the owner "
+                                      "(KEYLEDGER_OWNER_DATABASE_URL)");
     rewrapping->add_flag("--revoke-old", rewrap->revoke_old, "then end the key-encryption keys before it");
     rewrapping->add_option(
         "--set-aside", rewrap->set_aside,
@@ -163,9 +154,8 @@ void add_keys(CLI::App& app, Chosen& chosen) {
                    "wrapped under it, the old one ended; as the owner")
         ->excludes(purpose);
     rotating
-        ->add_option(
-            "--lead-seconds", rotate->lead_s,
-            "until it is used: time for nodes and caches to see it; 600 where more than one node serves")
+        ->add_option("--lead-seconds", rotate->lead_s,
+                     "until it is used: time for nodes and caches to see it; 600 where more than one node serves")
         ->check(CLI::Range(std::int64_t{0}, kMaxLeadSeconds))
         ->capture_default_str();
     rotating->add_option("--algorithm", rotate->algorithm,
@@ -264,9 +254,7 @@ void add_events(CLI::App& app, Chosen& chosen) {
     showing->add_option("position", *position, "its position")->required()->check(kCount);
     showing->add_flag("--json", *show_json, "as one JSON object");
     showing->callback([&chosen, position, show_json] {
-        chosen.run = [=] {
-            return show_event(from_process, *position, *show_json ? Format::kJson : Format::kText);
-        };
+        chosen.run = [=] { return show_event(from_process, *position, *show_json ? Format::kJson : Format::kText); };
     });
 }
 
@@ -274,7 +262,8 @@ void add_audit(CLI::App& app, Chosen& chosen) {
     auto* audit = app.add_subcommand("audit", "For auditors: verify the log, take it away, replay it");
     audit->require_subcommand(1);
     const auto json_flag = [](CLI::App* command, Format& format) {
-        command->add_flag_callback("--json", [&format] { format = Format::kJson; }, "for scripts");
+        command->add_flag_callback(
+            "--json", [&format] { format = Format::kJson; }, "for scripts");
     };
 
     auto verify = std::make_shared<VerifyAudit>();
@@ -315,8 +304,7 @@ void add_audit(CLI::App& app, Chosen& chosen) {
     auto* key = audit->add_subcommand("key", "print the key that this log's tree heads are verified with");
     auto all_keys = std::make_shared<bool>(false);
     key->add_flag("--all", *all_keys, "those of the past and the one to come too, a line each");
-    key->callback(
-        [&chosen, all_keys] { chosen.run = [all_keys] { return show_audit_key(from_process, *all_keys); }; });
+    key->callback([&chosen, all_keys] { chosen.run = [all_keys] { return show_audit_key(from_process, *all_keys); }; });
 
     auto replay = std::make_shared<ReplayAudit>();
     auto* replaying = audit->add_subcommand(
@@ -340,8 +328,7 @@ void add_config(CLI::App& app, Chosen& chosen) {
     config->require_subcommand(1);
     auto* checking =
         config->add_subcommand("check", "print what is in effect, secrets masked, and what is wrong with it");
-    checking->callback(
-        [&chosen] { chosen.run = [] { return check_config(from_process, names_in_process()); }; });
+    checking->callback([&chosen] { chosen.run = [] { return check_config(from_process, names_in_process()); }; });
 }
 
 void add_backup(CLI::App& app, Chosen& chosen) {
@@ -350,8 +337,7 @@ void add_backup(CLI::App& app, Chosen& chosen) {
     backing->add_option("file", *path, "where to")->required();
     auto force = std::make_shared<bool>(false);
     backing->add_flag("--force", *force, "over a file of that name");
-    backing->callback(
-        [&chosen, path, force] { chosen.run = [=] { return backup(from_process, *path, *force); }; });
+    backing->callback([&chosen, path, force] { chosen.run = [=] { return backup(from_process, *path, *force); }; });
 
     auto* erasures = app.add_subcommand("erasures", "the users who were erased: keep this list where backups are not");
     erasures->callback([&chosen] { chosen.run = [] { return list_erasures(from_process); }; });
@@ -412,8 +398,7 @@ void add_projections(CLI::App& app, Chosen& chosen) {
     skipping->add_option("position", skip->position, "of the event")->required()->check(kCount);
     skipping->add_option("--who", skip->who, "who orders it")->required();
     skipping->add_option("--why", skip->why, "for those who ask later")->required();
-    skipping
-        ->add_option("--generation", skip->generation, "of a rebuild that stopped, instead of the one read")
+    skipping->add_option("--generation", skip->generation, "of a rebuild that stopped, instead of the one read")
         ->check(kCount);
     skipping->callback([&chosen, skip] { chosen.run = [skip] { return skip_event(from_process, *skip); }; });
 }

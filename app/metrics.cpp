@@ -13,21 +13,26 @@
 namespace keyledger::app {
 namespace {
 
-const prometheus::Histogram::BucketBoundaries kSeconds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-                                                       0.05,   0.1,   0.25,   0.5,   1,    2.5, 10};
+const prometheus::Histogram::BucketBoundaries kSeconds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                                       0.1,    0.25,  0.5,    1,     2.5,  10};
 
 }  // namespace
 
 struct Metrics::State {
     prometheus::Registry registry;
-    prometheus::Family<prometheus::Counter>& requests =
-        prometheus::BuildCounter().Name("keyledger_http_requests_total").Help("Answers by operation and status")
-            .Register(registry);
-    prometheus::Family<prometheus::Histogram>& durations =
-        prometheus::BuildHistogram().Name("keyledger_http_request_seconds").Help("From request to answer")
-            .Register(registry);
-    prometheus::Counter& failures = prometheus::BuildCounter().Name("keyledger_http_failures_total")
-                                        .Help("Handlers that threw").Register(registry).Add({});
+    prometheus::Family<prometheus::Counter>& requests = prometheus::BuildCounter()
+                                                            .Name("keyledger_http_requests_total")
+                                                            .Help("Answers by operation and status")
+                                                            .Register(registry);
+    prometheus::Family<prometheus::Histogram>& durations = prometheus::BuildHistogram()
+                                                               .Name("keyledger_http_request_seconds")
+                                                               .Help("From request to answer")
+                                                               .Register(registry);
+    prometheus::Counter& failures = prometheus::BuildCounter()
+                                        .Name("keyledger_http_failures_total")
+                                        .Help("Handlers that threw")
+                                        .Register(registry)
+                                        .Add({});
     struct PerOperation {
         prometheus::Histogram* seconds = nullptr;
         std::map<int, prometheus::Counter*> by_status;
@@ -63,10 +68,8 @@ void Metrics::on_request(const api::Request& request, int status, std::int64_t d
 
 void Metrics::on_failure(const api::Request* request, std::string_view what) noexcept try {
     state_->failures.Increment();
-    if (request)
-        spdlog::error("{} failed: {} request_id={}", request->operation, what, request->request_id);
-    else
-        spdlog::error("the listener failed: {}", what);
+    if (request) spdlog::error("{} failed: {} request_id={}", request->operation, what, request->request_id);
+    else spdlog::error("the listener failed: {}", what);
 } catch (...) {
 }
 

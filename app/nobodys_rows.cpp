@@ -23,16 +23,14 @@ constexpr auto kPatience = std::chrono::seconds(60);
 
 bool can_be_believed(const RecordedEvent& event) {
     switch (event.standing) {
-        case RecordedEvent::Standing::kInert:
-            return false;
+        case RecordedEvent::Standing::kInert: return false;
         case RecordedEvent::Standing::kKeyMissing:
             throw std::runtime_error("the event at position " + std::to_string(event.position) +
                                      " is authenticated by key " + event.mac_key_id +
                                      ", which the keyring lacks: run it again with the newest one");
         case RecordedEvent::Standing::kUnchecked:
         case RecordedEvent::Standing::kChanged:  // the service wrote it, whatever became of it
-        case RecordedEvent::Standing::kBelieved:
-            break;
+        case RecordedEvent::Standing::kBelieved: break;
     }
     return true;
 }
@@ -57,8 +55,7 @@ std::map<Uuid, std::string> believed_streams(const ReadStreams& read, const std:
         std::vector<StreamFrom> further;
         for (const StreamSlice& slice : read(asked)) {
             const auto first = std::ranges::find_if(slice.events, can_be_believed);
-            if (first != slice.events.end())
-                types[slice.stream_id] = first->stream_type;
+            if (first != slice.events.end()) types[slice.stream_id] = first->stream_type;
             else if (!slice.events.empty() && slice.events.back().version < slice.version)
                 further.push_back({slice.stream_id, slice.events.back().version});
         }
@@ -74,8 +71,7 @@ NobodysRows::NobodysRows(const Config& config, std::shared_ptr<const security::K
 }
 
 std::map<Uuid, std::string> NobodysRows::believed(const std::vector<Uuid>& ids) {
-    if (!log_)
-        log_ = std::make_unique<Log>(config_, authenticity_with([keyring = keyring_] { return keyring; }));
+    if (!log_) log_ = std::make_unique<Log>(config_, authenticity_with([keyring = keyring_] { return keyring; }));
     const ReadStreams read = [this](const std::vector<StreamFrom>& streams) {
         return log_->run(log_->store().read_streams(streams, std::chrono::steady_clock::now() + kPatience));
     };

@@ -32,8 +32,7 @@ public:
     std::map<Uuid, std::string> whose(const std::vector<eventstore::StoredSubjectKey>& keys);
     // Those that don't open, and are nobody's.
     std::vector<eventstore::StoredSubjectKey> keys(const std::vector<eventstore::StoredSubjectKey>& keys);
-    std::vector<eventstore::postgres::ClaimRow> claims(
-        const std::vector<eventstore::postgres::ClaimRow>& claims);
+    std::vector<eventstore::postgres::ClaimRow> claims(const std::vector<eventstore::postgres::ClaimRow>& claims);
 
 private:
     std::map<Uuid, std::string> believed(const std::vector<Uuid>& ids);

@@ -15,8 +15,7 @@ std::chrono::steady_clock::duration troubled_for(const eventstore::audit::TreeHe
 
 api::HealthCheck check_database(const Core& core) {
     const auto status = core.store.status().committer;
-    if (!status.connected)
-        return {"database", false, status.last_error.empty() ? "not connected" : status.last_error};
+    if (!status.connected) return {"database", false, status.last_error.empty() ? "not connected" : status.last_error};
     if (status.in_flight_ms > kLongAppendMs)
         return {"database", false, "an append is waiting for " + std::to_string(status.in_flight_ms) + " ms"};
     return {"database", true, "connected"};
@@ -29,9 +28,9 @@ api::HealthCheck check_projector(const Followers& followers) {
     if (!status) return {"projector", true, "not a role of this process"};
     for (const auto& projection : status->projections)
         if (projection.stopped)
-            return {"projector", false, projection.model + " stopped at position " +
-                                            std::to_string(projection.stopped->at.position) + ": " +
-                                            projection.stopped->at.reason,
+            return {"projector", false,
+                    projection.model + " stopped at position " + std::to_string(projection.stopped->at.position) +
+                        ": " + projection.stopped->at.reason,
                     false};
     if (!status->trouble.empty()) return {"projector", false, "does not follow the log: " + status->trouble, false};
     for (const auto& projection : status->projections)
@@ -115,9 +114,11 @@ Samples store_samples(const Core& core) {
     add("in_flight_seconds", "How long the batch in flight has been there",
         static_cast<double>(committer.in_flight_ms) / 1000);
     add("connected", "1 while the committer is connected", committer.connected ? 1 : 0);
-    samples.push_back({"keyledger_reads", "Reads of the event store since the start", {},
-                       static_cast<double>(status.reads.reads)});
-    samples.push_back({"keyledger_head_queries", "Shared queries for the log's head since the start", {},
+    samples.push_back(
+        {"keyledger_reads", "Reads of the event store since the start", {}, static_cast<double>(status.reads.reads)});
+    samples.push_back({"keyledger_head_queries",
+                       "Shared queries for the log's head since the start",
+                       {},
                        static_cast<double>(status.heads.queries)});
     return samples;
 }
@@ -137,14 +138,14 @@ Samples projector_samples(const Followers& followers) {
     if (!status) return samples;
     for (const auto& projection : status->projections) {
         const std::vector<std::pair<std::string, std::string>> labels{{"model", projection.model}};
-        samples.push_back({"keyledger_projection_position", "The last event applied", labels,
-                           double(projection.position)});
+        samples.push_back(
+            {"keyledger_projection_position", "The last event applied", labels, double(projection.position)});
         samples.push_back({"keyledger_projection_lag_events", "Behind the log's head", labels,
                            double(projection.head - projection.position)});
         samples.push_back({"keyledger_projection_lag_seconds", "Since it was last level with the head", labels,
                            double(projection.behind_for.count()) / 1000});
-        samples.push_back({"keyledger_projection_stopped", "1 when an operator has to look", labels,
-                           projection.stopped ? 1.0 : 0.0});
+        samples.push_back(
+            {"keyledger_projection_stopped", "1 when an operator has to look", labels, projection.stopped ? 1.0 : 0.0});
     }
     return samples;
 }
@@ -173,40 +174,50 @@ Samples publisher_samples(const Followers& followers) {
         const std::vector<std::pair<std::string, std::string>> labels{{"output", std::string(name)}};
         const auto lag = std::max<Position>(0, status.head - status.published);
         const bool stopped = eventstore::kafka::is_stopped(status.state);
-        samples.push_back({"keyledger_publisher_position", "The last event known to be in Kafka", labels,
-                           double(status.published)});
-        samples.push_back({"keyledger_publisher_lag_events", "Behind the log's head when it last looked", labels,
-                           double(lag)});
-        samples.push_back({"keyledger_publisher_records", "Records committed by this process", labels,
-                           double(status.records)});
-        samples.push_back({"keyledger_publisher_setbacks", "Errors after which it began anew", labels,
-                           double(status.setbacks)});
+        samples.push_back(
+            {"keyledger_publisher_position", "The last event known to be in Kafka", labels, double(status.published)});
+        samples.push_back(
+            {"keyledger_publisher_lag_events", "Behind the log's head when it last looked", labels, double(lag)});
+        samples.push_back(
+            {"keyledger_publisher_records", "Records committed by this process", labels, double(status.records)});
+        samples.push_back(
+            {"keyledger_publisher_setbacks", "Errors after which it began anew", labels, double(status.setbacks)});
         samples.push_back({"keyledger_publisher_foreign_records", "That others wrote to its topics, when it took over",
                            labels, double(status.foreign)});
-        samples.push_back({"keyledger_publisher_stopped", "1 when an operator has to look", labels,
-                           stopped ? 1.0 : 0.0});
+        samples.push_back(
+            {"keyledger_publisher_stopped", "1 when an operator has to look", labels, stopped ? 1.0 : 0.0});
     }
     return samples;
 }
 
 Samples tree_head_samples(const TreeHeads& tree_heads) {
     const auto status = tree_heads.status();
-    return {{"keyledger_tree_head_position", "Of the newest signed tree head that is known", {},
+    return {{"keyledger_tree_head_position",
+             "Of the newest signed tree head that is known",
+             {},
              status.newest ? double(status.newest->head.size) : 0.0},
-            {"keyledger_tree_head_trouble", "1 while a head can't be made, kept or written; see /health/ready", {},
+            {"keyledger_tree_head_trouble",
+             "1 while a head can't be made, kept or written; see /health/ready",
+             {},
              status.trouble.empty() ? 0.0 : 1.0},
-            {"keyledger_tree_head_trouble_seconds", "For how long that has been so", {},
+            {"keyledger_tree_head_trouble_seconds",
+             "For how long that has been so",
+             {},
              std::chrono::duration<double>(troubled_for(status)).count()},
-            {"keyledger_tree_head_kept_position", "Of the newest tree head that is kept in the database", {},
+            {"keyledger_tree_head_kept_position",
+             "Of the newest tree head that is kept in the database",
+             {},
              double(status.kept)},
-            {"keyledger_tree_heads_unopened", "Kept in the database, and signed by no key of the keyring", {},
+            {"keyledger_tree_heads_unopened",
+             "Kept in the database, and signed by no key of the keyring",
+             {},
              double(status.unopened)}};
 }
 
 }  // namespace
 
-void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& followers,
-             projections::HotAccess& hot, TreeHeads& tree_heads, Probe& probe, api::Server& server) {
+void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& followers, projections::HotAccess& hot,
+             TreeHeads& tree_heads, Probe& probe, api::Server& server) {
     health.add([&core] { return check_database(core); });
     health.add([&probe] { return probe.check(); });
     health.add([&core] { return core.keyring_watch.check(); });
@@ -219,9 +230,13 @@ void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& fol
     metrics.add([&core] { return hashing_samples(core); });
     metrics.add([&core] {
         const auto status = core.unrecorded_failures.status();
-        return Samples{{"keyledger_login_failures_unrecorded", "Failed log-ins that the log has not taken yet", {},
+        return Samples{{"keyledger_login_failures_unrecorded",
+                        "Failed log-ins that the log has not taken yet",
+                        {},
                         double(status.waiting)},
-                       {"keyledger_login_failures_full", "1 while so many are that strangers are kept out", {},
+                       {"keyledger_login_failures_full",
+                        "1 while so many are that strangers are kept out",
+                        {},
                         status.is_full ? 1.0 : 0.0}};
     });
     metrics.add([&followers] { return projector_samples(followers); });
@@ -229,9 +244,9 @@ void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& fol
     metrics.add([&hot] { return hot_access_samples(hot); });
     metrics.add([&tree_heads] { return tree_head_samples(tree_heads); });
     metrics.add([&server] {
-        return Samples{{"keyledger_http_connections", "Open now", {}, double(server.open_connections())},
-                       {"keyledger_http_in_flight", "Requests being answered", {},
-                        double(server.requests_in_flight())}};
+        return Samples{
+            {"keyledger_http_connections", "Open now", {}, double(server.open_connections())},
+            {"keyledger_http_in_flight", "Requests being answered", {}, double(server.requests_in_flight())}};
     });
 }
 

@@ -11,7 +11,7 @@
 namespace keyledger::app {
 
 // All outlive the service's last answer on the management listener.
-void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& followers,
-             projections::HotAccess& hot, TreeHeads& tree_heads, Probe& probe, api::Server& server);
+void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& followers, projections::HotAccess& hot,
+             TreeHeads& tree_heads, Probe& probe, api::Server& server);
 
 }  // namespace keyledger::app

@@ -30,8 +30,7 @@ void Probe::stop() {
 
 api::HealthCheck Probe::check() const {
     const std::lock_guard lock(mutex_);
-    if (good_ && Clock::now() - answered_at_ > kTooOld)
-        return {"answers", false, "no answer for some seconds"};
+    if (good_ && Clock::now() - answered_at_ > kTooOld) return {"answers", false, "no answer for some seconds"};
     return {"answers", good_, detail_};
 }
 

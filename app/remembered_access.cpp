@@ -83,8 +83,8 @@ std::unique_ptr<projections::HotAccess> make_hot_access(
     settings.snapshot_file = config.access_snapshot_file;
     settings.now_ms = [&clock] { return clock.now_ms(); };
     settings.new_id = [&identifiers] { return identifiers.next(); };
-    auto source = std::make_unique<eventstore::postgres::PostgresLogSource>(
-        config.database_url, std::move(authenticity), kFeedPatience);
+    auto source = std::make_unique<eventstore::postgres::PostgresLogSource>(config.database_url,
+                                                                            std::move(authenticity), kFeedPatience);
     return std::make_unique<projections::HotAccess>(std::move(settings), std::move(source), cipher);
 }
 

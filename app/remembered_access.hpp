@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "app/config.hpp"
-#include "commands/ports.hpp"
 #include "commands/access_reader.hpp"
+#include "commands/ports.hpp"
 #include "projections/hot/hot_access.hpp"
 
 namespace keyledger::eventstore::postgres {

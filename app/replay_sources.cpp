@@ -64,12 +64,10 @@ std::set<Position> disavowed_in(const std::string& path) {
 }
 
 RecordedEvent::Standing standing_by(const std::set<Position>& disavowed, Position position) {
-    return disavowed.contains(position) ? RecordedEvent::Standing::kInert
-                                        : RecordedEvent::Standing::kBelieved;
+    return disavowed.contains(position) ? RecordedEvent::Standing::kInert : RecordedEvent::Standing::kBelieved;
 }
 
-Position last_recorded_by(const std::string& path, const std::set<Position>& disavowed,
-                          std::int64_t time_ms) {
+Position last_recorded_by(const std::string& path, const std::set<Position>& disavowed, std::int64_t time_ms) {
     Position last = 0;
     audit::ExportReader reader(path);
     while (auto event = reader.next()) {
@@ -83,8 +81,7 @@ Position last_recorded_by(const std::string& path, const std::set<Position>& dis
 // Without a keyring nobody can tell whose the records are.
 std::shared_ptr<const eventstore::EventMacs> macs_of(const Config& config) {
     if (config.keyring_file.empty()) {
-        std::cerr
-            << "audit replay: KEYLEDGER_KEYRING_FILE is not set: who wrote the records is not checked\n";
+        std::cerr << "audit replay: KEYLEDGER_KEYRING_FILE is not set: who wrote the records is not checked\n";
         return nullptr;
     }
     auto keyring = security::Keyring::load(config.keyring_file);
@@ -98,16 +95,14 @@ std::shared_ptr<const eventstore::EventMacs> macs_of(const Config& config) {
 Position fold_database(const Config& config, Until until, Replay& replay) {
     Log log(config);
     if (!log.authenticates())
-        throw std::runtime_error(
-            "only the keyring tells the service's events from others: set KEYLEDGER_KEYRING_FILE");
+        throw std::runtime_error("only the keyring tells the service's events from others: set KEYLEDGER_KEYRING_FILE");
     Position end = log.head().cursor.position;
     if (until.position) end = std::min(end, *until.position);
     if (until.time_ms) end = last_recorded_by(log, end, *until.time_ms);
     Progress progress("audit replay");
     Position last = 0;
     while (last < end) {
-        const auto events =
-            log.read(last + 1, static_cast<std::int32_t>(std::min<Position>(kBatch, end - last)));
+        const auto events = log.read(last + 1, static_cast<std::int32_t>(std::min<Position>(kBatch, end - last)));
         if (events.empty() || events.front().position != last + 1)
             throw missing(last + 1, "run 'keyledger audit verify'");
         for (const RecordedEvent& event : events) {
@@ -173,8 +168,7 @@ Position fold_topic(const Config& config, Until until, Replay& replay) {
         return TopicReader::Then::kGoOn;
     });
     if (found.foreign > 0)
-        std::cerr << "audit replay: passed over " << found.foreign
-                  << " records that the service did not write\n";
+        std::cerr << "audit replay: passed over " << found.foreign << " records that the service did not write\n";
     return last;
 }
 

@@ -39,7 +39,8 @@ void refuse_names_of_before(const Config& config, const Core& core) {
     const auto key = eventstore::postgres::key_of_before(config.database_url, ended);
     if (!key) throw StartFailure("names could not be looked at: " + key.error());
     if (*key)
-        throw StartFailure("names are claimed under key " + **key + ", which has ended: this database is from before. "
+        throw StartFailure("names are claimed under key " + **key +
+                           ", which has ended: this database is from before. "
                            "Nobody could log in, and others could take their names. Run 'keyledger keys reclaim' "
                            "first");
 }
@@ -119,15 +120,24 @@ struct Service::Parts {
           queries(query_settings(config)),
           hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher, core.authenticity)),
           followers(config, core, queries, *hot_access),
-          context{core.services, tokens, cursors, idempotency_keys, clients, queries, health,
-                  tree_heads,    known_owners, config.subject_namings, config.owner_property, log_id,
+          context{core.services,
+                  tokens,
+                  cursors,
+                  idempotency_keys,
+                  clients,
+                  queries,
+                  health,
+                  tree_heads,
+                  known_owners,
+                  config.subject_namings,
+                  config.owner_property,
+                  log_id,
                   config.clear_positions ? api::Positions::kClear : api::Positions::kSealed,
                   config.password_min_length},
           router(api::telling_positions(api::bind_limited_routes(api::route_table(), context), context),
                  cors_policy(config), api::path_of_url(config.issuer)),
           server(server_options(config, core.clock), router, metrics),
-          management(management_options(config.management_listen),
-                     management_routes({health, metrics, log_id})),
+          management(management_options(config.management_listen), management_routes({health, metrics, log_id})),
           housekeeper(config, core),
           keyring_news(config, core),
           probe(core, queries, keyring_news) {
@@ -212,10 +222,8 @@ void Service::reload_certificate() {
 
 void Service::reload_keys() {
     const auto reloaded = parts_->core.keyring->reload(parts_->core.clock.now_ms());
-    if (reloaded)
-        spdlog::info("read the keyring again");
-    else
-        spdlog::error("the keyring could not be taken: {}", reloaded.error().message);
+    if (reloaded) spdlog::info("read the keyring again");
+    else spdlog::error("the keyring could not be taken: {}", reloaded.error().message);
 }
 
 void Service::stop() {

@@ -53,10 +53,9 @@ std::optional<audit::SignedTreeHead> newest_seen(const Config& config, const Uui
     if (!stored) throw StartFailure("the tree heads in the database can't be looked at; it does not answer");
     if (stored->newest) notes.notes.push_back(stored->newest->note);
     if (stored->unopened > 0)
-        spdlog::error(
-            "{} tree heads in the database were signed by no key of the keyring{}: whoever has the service's "
-            "role there may have added them, or the keyring lacks a key",
-            stored->unopened, stored->newest ? "" : ", and none there by any");
+        spdlog::error("{} tree heads in the database were signed by no key of the keyring{}: whoever has the service's "
+                      "role there may have added them, or the keyring lacks a key",
+                      stored->unopened, stored->newest ? "" : ", and none there by any");
     auto newest = audit::newest_of(notes, log_id, open);
     if (stored->emptied && !newest.head)
         throw StartFailure("the tree heads of log " + log_id.to_string() +
@@ -65,8 +64,8 @@ std::optional<audit::SignedTreeHead> newest_seen(const Config& config, const Uui
                            "the log with what auditors have, and give it a new identity by 'keyledger migrate "
                            "restored'");
     if (newest.unopened > 0)
-        spdlog::warn("{} tree heads in {} or Kafka were signed by keys that the keyring does not have",
-                     newest.unopened, config.tree_head_file);
+        spdlog::warn("{} tree heads in {} or Kafka were signed by keys that the keyring does not have", newest.unopened,
+                     config.tree_head_file);
     return std::move(newest.head);
 }
 
@@ -98,8 +97,7 @@ audit::OpenNote opener(std::shared_ptr<const security::Keyring> keyring, std::ve
 }
 
 security::NoteKey verifying_key(const security::Keyring& keyring, const Uuid& log_id, std::int64_t at_ms) {
-    return security::note_key(audit::origin_of(log_id),
-                              *keyring.need_current(KeyPurpose::kTreeHeads, at_ms).signing);
+    return security::note_key(audit::origin_of(log_id), *keyring.need_current(KeyPurpose::kTreeHeads, at_ms).signing);
 }
 
 struct TreeHeads::Parts {
@@ -110,8 +108,7 @@ struct TreeHeads::Parts {
           topic(topic_of(config)),
           seen(newest_seen(config, log.log_id, store, topic.get(), opener(core.keyring->snapshot()))),
           maker(log.log_id,
-                config.serves_publisher ? audit::TreeHeadMaker::Part::kMakes
-                                        : audit::TreeHeadMaker::Part::kWatches,
+                config.serves_publisher ? audit::TreeHeadMaker::Part::kMakes : audit::TreeHeadMaker::Part::kWatches,
                 std::chrono::seconds(config.tree_head_s), ports(config, core), seen) {}
 
     audit::TreeHeadPorts ports(const Config& config, Core& core) {
@@ -173,8 +170,8 @@ std::optional<api::PublishedTreeHead> TreeHeads::newest() const {
     const auto newest = parts_->maker.status().newest;
     if (!newest) return std::nullopt;
     return api::PublishedTreeHead{newest->head.log_id, newest->head.size,
-                                  security::hex_encode(security::view_of(newest->head.root)),
-                                  newest->head.made_at_ms, newest->note};
+                                  security::hex_encode(security::view_of(newest->head.root)), newest->head.made_at_ms,
+                                  newest->note};
 }
 
 }  // namespace keyledger::app

@@ -274,7 +274,8 @@ void run(const Options& options) {
                 " (budget 0.60)\n",
                 median(plain) / median(bare_one), median(guarded) / median(bare_one), median(plain) / median(bare_two),
                 median(guarded) / median(bare_two));
-    std::printf(R"({"figure":"append","batch":%zu,"bare":%.0f,"bare_two":%.0f,"plain":%.0f,"guarded":%.0f})" "\n",
+    std::printf(R"({"figure":"append","batch":%zu,"bare":%.0f,"bare_two":%.0f,"plain":%.0f,"guarded":%.0f})"
+                "\n",
                 options.batch, median(bare_one), median(bare_two), median(plain), median(guarded));
     const auto status = committer.status();
     std::printf("%llu commands in %llu batches, %llu kept back\n", static_cast<unsigned long long>(status.commands),

@@ -46,8 +46,9 @@ void print(const char* name, const Options& options, double rate) {
 }
 
 void run(const Options& options) {
-    std::printf(R"({"figure":"hash cost","memory_kib":%u,"passes":%u,"lanes":%u})" "\n", options.argon2.memory_kib,
-                options.argon2.passes, options.argon2.lanes);
+    std::printf(R"({"figure":"hash cost","memory_kib":%u,"passes":%u,"lanes":%u})"
+                "\n",
+                options.argon2.memory_kib, options.argon2.passes, options.argon2.lanes);
     const Secret password(std::string("correct horse battery staple"));
     const Secret stored = security::argon2_hash(password, options.argon2);
     print("argon2id", options, rate_of(options, [&] {

@@ -24,8 +24,8 @@ double median_load_ms(test::World& world, const Uuid& session_id, int rounds) {
         commands::Streams streams;
         streams.read<Session>(session_id);
         const auto begin = Clock::now();
-        auto folds = test::run(fresh.executor.folder().load(streams.loads(), commands::Freshness::kAtHead,
-                                                            commands::Deadline::max()));
+        auto folds = test::run(
+            fresh.executor.folder().load(streams.loads(), commands::Freshness::kAtHead, commands::Deadline::max()));
         times.push_back(std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
         if (!folds) throw std::runtime_error("the store does not answer");
     }
@@ -45,8 +45,8 @@ int main(int argc, char** argv) {
 
     test::Database database;
     test::FixedClock clock(test::kNowMs);
-    eventstore::postgres::PostgresStore store(
-        {.url = database.service_url(), .authenticity = test::authenticity()}, [] { return test::kNowMs; });
+    eventstore::postgres::PostgresStore store({.url = database.service_url(), .authenticity = test::authenticity()},
+                                              [] { return test::kNowMs; });
     test::World world(store, clock);
     test::Node node(world, store);
     world.register_user(node, "ann@example.com");

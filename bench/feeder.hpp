@@ -31,8 +31,8 @@ public:
         std::unique_lock lock(mutex_);
         freed_.wait(lock, [this] { return open_ == 0; });
         if (refused_ > 0)
-            throw std::runtime_error("the store refused " + std::to_string(refused_) + " commands, the first with: " +
-                                     first_refusal_);
+            throw std::runtime_error("the store refused " + std::to_string(refused_) +
+                                     " commands, the first with: " + first_refusal_);
     }
     bool has_refused() const {
         const std::lock_guard lock(mutex_);

@@ -47,8 +47,8 @@ void fill(Options options, const app::Config& config) {
 
     eventstore::postgres::CommitterSettings settings;
     settings.max_batch_commands = config.append_batch;
-    eventstore::postgres::Committer committer(config.database_url, [&past] { return past.now_ms(); }, settings,
-                                              app::configured_authenticity(config));
+    eventstore::postgres::Committer committer(
+        config.database_url, [&past] { return past.now_ms(); }, settings, app::configured_authenticity(config));
     Feeder feeder(committer, 2 * settings.max_batch_commands);
     const auto begun = Clock::now();
     auto next_word = begun + std::chrono::seconds(5);
@@ -66,7 +66,8 @@ void fill(Options options, const app::Config& config) {
     const auto status = committer.status();
     if (status.events != past.told()) throw std::runtime_error("the committer appended another number of events");
     std::printf(R"({"figure":"fill","users":%zu,"events":%zu,"commands":%llu,"batches":%llu,"kept_back":%llu,)"
-                R"("seconds":%.1f,"rate":%.0f})" "\n",
+                R"("seconds":%.1f,"rate":%.0f})"
+                "\n",
                 past.people(), past.told(), static_cast<unsigned long long>(status.commands),
                 static_cast<unsigned long long>(status.batches), static_cast<unsigned long long>(status.kept_back),
                 seconds, static_cast<double>(past.told()) / seconds);

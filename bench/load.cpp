@@ -64,7 +64,7 @@ struct Options {
     std::vector<std::string> processes;  // NAME=PID
     std::string statements_url;          // from KEYLEDGER_LOAD_STATEMENTS_URL: it holds a password
     std::size_t connections = 32;
-    std::string label;  // behind the names of the phases
+    std::string label;   // behind the names of the phases
     double seconds = 0;  // > 0: the refresh phase ends by time instead of by count
     bool keep_going = false;
     bool json = false;
@@ -73,7 +73,7 @@ struct Options {
 struct Ask {
     std::string method;
     std::string path;
-    std::string type;           // of the body; empty: there is none
+    std::string type;  // of the body; empty: there is none
     std::string body;
     std::string authorization;  // empty: none
 };
@@ -191,8 +191,8 @@ struct Phase {
     std::size_t wanted = 0;
     std::size_t started = 0;
     std::size_t good = 0;
-    std::size_t errors = 0;     // answered, but not as wanted
-    std::size_t broken = 0;     // no answer: the connection broke
+    std::size_t errors = 0;  // answered, but not as wanted
+    std::size_t broken = 0;  // no answer: the connection broke
     std::vector<std::uint32_t> micros;
     Clock::time_point begun = Clock::now();
     double seconds = 0;
@@ -294,9 +294,7 @@ private:
         }
     }
 
-    std::string email(std::size_t user) const {
-        return options_.prefix + "-" + std::to_string(user) + "@example.com";
-    }
+    std::string email(std::size_t user) const { return options_.prefix + "-" + std::to_string(user) + "@example.com"; }
     asio::awaitable<bool> register_one(Connection& connection, std::size_t, std::size_t number) {
         std::string body = R"({"email":")" + email(number) + R"(","password":")" + options_.password + "\"}";
         const Answer answer = co_await connection.post("/api/v1/auth/register", std::move(body));
@@ -406,15 +404,16 @@ private:
         phase.name += options_.label;
         const double rate = static_cast<double>(phase.good) / phase.seconds;
         const char* format = options_.json
-            ? R"({"phase":"%s","good":%zu,"errors":%zu,"broken":%zu,"seconds":%.3f,"rate":%.1f,)"
-              R"("p50_ms":%.3f,"p99_ms":%.3f,"p999_ms":%.3f})"
-            : "%-10s %8zu good  %zu errors  %zu broken  %8.2f s  %10.1f/s  p50 %8.3f ms  p99 %8.3f ms  p99.9 %8.3f ms";
+                                 ? R"({"phase":"%s","good":%zu,"errors":%zu,"broken":%zu,"seconds":%.3f,"rate":%.1f,)"
+                                   R"("p50_ms":%.3f,"p99_ms":%.3f,"p999_ms":%.3f})"
+                                 : "%-10s %8zu good  %zu errors  %zu broken  %8.2f s  %10.1f/s  p50 %8.3f ms  p99 "
+                                   "%8.3f ms  p99.9 %8.3f ms";
         std::printf(format, phase.name.c_str(), phase.good, phase.errors, phase.broken, phase.seconds, rate,
                     phase.percentile(0.5) / 1000.0, phase.percentile(0.99) / 1000.0, phase.percentile(0.999) / 1000.0);
         std::printf("\n");
         if (!options_.management_port.empty() && phase.good > 0) {
             const auto each = [&](double count) { return count / static_cast<double>(phase.good); };
-            std::printf(R"({"trips":"%s","appends":%.4f,"reads":%.4f,"batches":%.4f,"head_queries":%.4f})" "\n",
+            std::printf("{\"trips\":\"%s\",\"appends\":%.4f,\"reads\":%.4f,\"batches\":%.4f,\"head_queries\":%.4f}\n",
                         phase.name.c_str(), each(phase.trips.appends), each(phase.trips.reads),
                         each(phase.trips.batches), each(phase.trips.heads));
         }
@@ -428,12 +427,13 @@ private:
         std::printf(R"({"cpu":"%s")", phase.name.c_str());
         for (const auto& [name, seconds] : phase.usage.seconds)
             std::printf(R"(,"%s":%.4f)", name.c_str(), 1000 * seconds / done);
-        std::printf(R"(,"service_kib":%lld})" "\n", static_cast<long long>(phase.usage.service_kib));
+        std::printf(",\"service_kib\":%lld}\n", static_cast<long long>(phase.usage.service_kib));
         const auto& statements = phase.usage.statements;
         for (std::size_t i = 0; i < std::min(kShownStatements, statements.size()); ++i) {
             std::string text = statements[i].text;
-            std::replace_if(text.begin(), text.end(), [](char c) { return c == '"' || c == '\\' || c < ' '; }, '\'');
-            std::printf(R"({"statement":"%s","each":%.4f,"text":"%s"})" "\n", phase.name.c_str(),
+            std::replace_if(
+                text.begin(), text.end(), [](char c) { return c == '"' || c == '\\' || c < ' '; }, '\'');
+            std::printf("{\"statement\":\"%s\",\"each\":%.4f,\"text\":\"%s\"}\n", phase.name.c_str(),
                         statements[i].calls / done, text.c_str());
         }
     }
@@ -451,28 +451,28 @@ private:
 
 int main(int argc, char** argv) {
     CLI::App app{"Loads a running Keyledger over HTTP and measures it."};
+    app.option_defaults()->always_capture_default();
     Options options;
-    app.add_option("--host", options.host, "of the service")->capture_default_str();
-    app.add_option("--port", options.port, "of the service")->capture_default_str();
-    app.add_option("--users", options.users, "to register first")->capture_default_str();
-    app.add_option("--logins", options.logins, "log-ins, over these users in turn")->capture_default_str();
-    app.add_option("--refreshes", options.refreshes, "refreshes, over the sessions in turn")->capture_default_str();
-    app.add_option("--introspections", options.introspections, "of the sessions' tokens in turn; the client is in "
-                   "KEYLEDGER_LOAD_CLIENT as id:secret")->capture_default_str();
-    app.add_option("--evaluations", options.evaluations, "questions whether a session may do something; asked by the "
-                   "same client")->capture_default_str();
-    app.add_option("--grants", options.grants, "tokens for the service account in KEYLEDGER_LOAD_SERVICE_ACCOUNT, "
-                   "as id:secret")->capture_default_str();
-    app.add_option("--empties", options.empties, "requests for /health/live")->capture_default_str();
-    app.add_option("--connections", options.connections, "at the same time")->capture_default_str();
+    app.add_option("--host", options.host, "of the service");
+    app.add_option("--port", options.port, "of the service");
+    app.add_option("--users", options.users, "to register first");
+    app.add_option("--logins", options.logins, "log-ins, over these users in turn");
+    app.add_option("--refreshes", options.refreshes, "refreshes, over the sessions in turn");
+    app.add_option("--introspections", options.introspections,
+                   "of the sessions' tokens in turn; the client is in KEYLEDGER_LOAD_CLIENT as id:secret");
+    app.add_option("--evaluations", options.evaluations,
+                   "questions whether a session may do something; asked by the same client");
+    app.add_option("--grants", options.grants,
+                   "tokens for the service account in KEYLEDGER_LOAD_SERVICE_ACCOUNT, as id:secret");
+    app.add_option("--empties", options.empties, "requests for /health/live");
+    app.add_option("--connections", options.connections, "at the same time");
     app.add_option("--label", options.label, "what is printed behind the name of each phase");
     app.add_option("--seconds", options.seconds, "refresh for so long instead of so many times");
     app.add_option("--rate", options.rate, "refreshes a second; as fast as they are answered by default");
     app.add_flag("--registered", options.registered, "the users are there already");
     app.add_option("--management-port", options.management_port, "of the service: tell what its database was asked");
     app.add_option("--process", options.processes, "NAME=PID: tell what each phase takes of its processor");
-    app.add_option("--prefix", options.prefix, "of the users' addresses: another one for another run")
-        ->capture_default_str();
+    app.add_option("--prefix", options.prefix, "of the users' addresses: another one for another run");
     app.add_option("--journal", options.journal, "file to write every answered command to");
     app.add_flag("--keep-going", options.keep_going, "open broken connections again");
     app.add_flag("--json", options.json, "one JSON object a phase");

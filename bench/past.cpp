@@ -70,10 +70,8 @@ std::optional<Append> Past::next() {
         const std::size_t unborn = options_.users - people_.size();
         const std::size_t room = options_.events - told_ - 2 * unborn;
         pass_time();
-        if (room == 0 || below(room + unborn) < unborn)
-            return registers();
-        else if (auto append = something(room))
-            return append;
+        if (room == 0 || below(room + unborn) < unborn) return registers();
+        else if (auto append = something(room)) return append;
     }
     Append append = std::move(pending_.front());
     pending_.pop_front();
@@ -131,8 +129,8 @@ std::string Past::set_password(Append& append, Person& person, const Uuid& crede
                                                 credential_id};
     auto sealed = cipher_.seal_credential(*person.key, context, options_.password_hash);
     const auto digest = security::sha256(std::string_view(sealed));
-    append.credentials.push_back({credential_id, person.user.id, std::string(kPasswordKind),
-                                  person.password_revision++, std::move(sealed)});
+    append.credentials.push_back(
+        {credential_id, person.user.id, std::string(kPasswordKind), person.password_revision++, std::move(sealed)});
     return security::hex_encode(security::view_of(digest));
 }
 
@@ -156,8 +154,7 @@ Past::Told Past::changes_password() {
     const NewCredential password{credential_id, set_password(append, person, credential_id)};
     const ChangePassword command{verified, password, visit->session.id};
     append.guards.push_back({visit->session.id, visit->session.version});
-    write(append, person.user, need(decide(person.user.state, UserCommand(command))),
-          self(person, visit->session.id));
+    write(append, person.user, need(decide(person.user.state, UserCommand(command))), self(person, visit->session.id));
     return append;
 }
 
@@ -195,8 +192,13 @@ Past::Told Past::logs_in(std::size_t room) {
     Person& person = people_[*chosen];
     Visit visit{{next_id(), {}, 0}, *chosen};
     Append append = command();
-    const StartSession command{person.user.id, std::string("keyledger"), {options_.issuer},
-                               agents_[person.agent].device, person.user.state.sealed_sha256, now_ms_, {}};
+    const StartSession command{person.user.id,
+                               std::string("keyledger"),
+                               {options_.issuer},
+                               agents_[person.agent].device,
+                               person.user.state.sealed_sha256,
+                               now_ms_,
+                               {}};
     append.guards.push_back({person.user.id, person.user.version});
     const Actor actor = self(person, visit.session.id);
     write(append, visit.session,
@@ -216,8 +218,8 @@ Past::Told Past::refreshes() {
     Person& person = people_[visit->person];
     Append append = command();
     append.guards.push_back({person.user.id, person.user.version});
-    const RefreshSession command{visit->session.state.generation, visit->session.state.client_id,
-                                 agents_[person.agent].device, now_ms_, {}};
+    const RefreshSession command{
+        visit->session.state.generation, visit->session.state.client_id, agents_[person.agent].device, now_ms_, {}};
     write(append, visit->session,
           need(decide(visit->session.state, visit->session.id, person.user.state, SessionCommand(command))),
           self(person, visit->session.id));
@@ -340,8 +342,12 @@ void Past::use_key(Append& append, const SubjectKeyPtr& key) {
 }
 
 Past::Actor Past::self(const Person& person, std::optional<Uuid> session) const {
-    return {eventstore::ActorType::kUser, person.user.id.to_string(), session, person.address,
-            agents_[person.agent].text, person.key};
+    return {eventstore::ActorType::kUser,
+            person.user.id.to_string(),
+            session,
+            person.address,
+            agents_[person.agent].text,
+            person.key};
 }
 
 Past::Actor Past::anonymous(Append& append) {
@@ -350,8 +356,12 @@ Past::Actor Past::anonymous(Append& append) {
         key_of_the_day_ = cipher_.make_key(today);
         append.new_keys.push_back(cipher_.wrap(*key_of_the_day_));
     }
-    return {eventstore::ActorType::kAnonymous, {}, std::nullopt, "203.0.113." + std::to_string(below(256)),
-            agents_[below(agents_.size())].text, key_of_the_day_};
+    return {eventstore::ActorType::kAnonymous,
+            {},
+            std::nullopt,
+            "203.0.113." + std::to_string(below(256)),
+            agents_[below(agents_.size())].text,
+            key_of_the_day_};
 }
 
 std::optional<std::size_t> Past::active_person() {

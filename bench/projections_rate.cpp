@@ -27,8 +27,7 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 // Sessions make most of a log: log-ins and refreshes, now and then a new user.
-void live(projections::test::Story& story, int events, std::vector<Uuid>& users,
-          std::vector<Uuid>& sessions) {
+void live(projections::test::Story& story, int events, std::vector<Uuid>& users, std::vector<Uuid>& sessions) {
     for (int i = 0; i < events; ++i) {
         const Position n = story.head();
         if (users.empty() || n % 10 == 0) {
@@ -73,17 +72,14 @@ public:
         if (positions_.size() < 3 || all <= all_) return;
         for (Position p = all_ + 1; p <= all; ++p)
             if (const auto at = written_.find(p); at != written_.end())
-                delays_.push_back(
-                    std::chrono::duration<double, std::milli>(Clock::now() - at->second).count());
+                delays_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - at->second).count());
         all_ = all;
         moved_.notify_all();
     }
     void written(Position position, Clock::time_point at) {
         std::lock_guard lock(mutex_);
-        if (position > all_)
-            written_[position] = at;
-        else
-            delays_.push_back(0);
+        if (position > all_) written_[position] = at;
+        else delays_.push_back(0);
     }
     void wait_for(Position position) {
         std::unique_lock lock(mutex_);
@@ -108,8 +104,9 @@ void print_delays(std::vector<double> delays, int rate) {
     auto at = [&](double share) { return delays[static_cast<std::size_t>(share * double(delays.size() - 1))]; };
     std::printf("visible in all read models after commit, at %d events/s: p50 %.2f ms, p99 %.2f ms, max %.2f ms\n",
                 rate, at(0.5), at(0.99), at(1));
-    std::printf(R"({"figure":"tables visible","events_per_second":%d,"p50_ms":%.2f,"p99_ms":%.2f})" "\n", rate, at(0.5),
-                at(0.99));
+    std::printf(R"({"figure":"tables visible","events_per_second":%d,"p50_ms":%.2f,"p99_ms":%.2f})"
+                "\n",
+                rate, at(0.5), at(0.99));
 }
 
 }  // namespace
@@ -143,8 +140,8 @@ int main(int argc, char** argv) {
 
     Seen seen;
     Projector projector({database.service_url(), batch, "keyledger projector"},
-                        std::make_unique<eventstore::postgres::PostgresLogSource>(
-                            database.service_url(), keyledger::test::authenticity()),
+                        std::make_unique<eventstore::postgres::PostgresLogSource>(database.service_url(),
+                                                                                  keyledger::test::authenticity()),
                         story.cipher(), all_read_models(),
                         [&](std::string_view model, Position position) { seen.applied(model, position); });
     const double own_before = own_seconds();
@@ -160,7 +157,9 @@ int main(int argc, char** argv) {
               << "  processor: " << own / events * 1e6 << " us an event here, " << backends / events * 1e6
               << " us in PostgreSQL\n";
 
-    std::printf(R"({"figure":"replay into tables","events":%d,"rate":%.0f})" "\n", events, events / took);
+    std::printf(R"({"figure":"replay into tables","events":%d,"rate":%.0f})"
+                "\n",
+                events, events / took);
     std::fflush(stdout);
 
     // Made beforehand: sealing is the writer's work, not what is measured.

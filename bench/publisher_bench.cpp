@@ -11,8 +11,8 @@
 
 #include "bench/topic_watcher.hpp"
 #include "eventstore/kafka/publisher.hpp"
-#include "tests/kafka/scripted_log.hpp"
 #include "tests/kafka/record_keys.hpp"
+#include "tests/kafka/scripted_log.hpp"
 #include "tests/support/kafka.hpp"
 
 namespace {
@@ -25,9 +25,7 @@ constexpr std::uint64_t kSeed = 1;
 constexpr std::size_t kUsers = 1000;
 constexpr auto kPatience = std::chrono::minutes(2);
 
-double seconds_since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 PublisherOptions options_for(const test::TopicPrefix& prefix) {
     PublisherOptions options;
@@ -52,17 +50,16 @@ void measure_throughput(std::int32_t transaction_events, std::size_t events) {
     log.grow(events);  // counted with the rest: it is a few microseconds an event
     const auto start = Clock::now();
     const auto wanted = log.size();
-    const auto done =
-        publisher.await([&](const auto& status) { return status.published >= wanted; }, kPatience);
+    const auto done = publisher.await([&](const auto& status) { return status.published >= wanted; }, kPatience);
     const double seconds = seconds_since(start);
     const PublisherStatus status = publisher.status();
     publisher.stop();
     if (!done) throw std::runtime_error("the publisher did not finish: " + status.sentence);
     std::printf("%6d events a transaction: %9.0f records/s, %6.1f ms a transaction\n", transaction_events,
-                static_cast<double>(events) / seconds,
-                1000.0 * seconds / static_cast<double>(status.transactions - 1));
-    std::printf(R"({"figure":"kafka throughput","transaction_events":%d,"rate":%.0f})" "\n", transaction_events,
-                static_cast<double>(events) / seconds);
+                static_cast<double>(events) / seconds, 1000.0 * seconds / static_cast<double>(status.transactions - 1));
+    std::printf(R"({"figure":"kafka throughput","transaction_events":%d,"rate":%.0f})"
+                "\n",
+                transaction_events, static_cast<double>(events) / seconds);
 }
 
 void measure_latency(int events_per_second, int seconds) {
@@ -72,8 +69,7 @@ void measure_latency(int events_per_second, int seconds) {
     test::AlwaysLeads leadership;
     Publisher publisher(options_for(prefix), {log, cursors, leadership, log});
     publisher.start();
-    if (!publisher.await([](const auto& status) { return status.state == PublisherState::kPublishing; },
-                         kPatience))
+    if (!publisher.await([](const auto& status) { return status.state == PublisherState::kPublishing; }, kPatience))
         throw std::runtime_error("the publisher does not begin: " + publisher.status().sentence);
     const Position last = static_cast<Position>(events_per_second) * seconds;
     bench::TopicWatcher watcher(test::kafka_brokers(), prefix.text() + ".events.v1", 12);
@@ -81,8 +77,7 @@ void measure_latency(int events_per_second, int seconds) {
     const auto start = Clock::now();
     for (Position position = 1; position <= last; ++position) {
         // The rate itself.
-        std::this_thread::sleep_until(start +
-                                      std::chrono::microseconds(1'000'000LL * position / events_per_second));
+        std::this_thread::sleep_until(start + std::chrono::microseconds(1'000'000LL * position / events_per_second));
         appended[static_cast<std::size_t>(position)] = Clock::now();
         log.grow(1);
     }
@@ -95,15 +90,13 @@ void measure_latency(int events_per_second, int seconds) {
         milliseconds.push_back(std::chrono::duration<double, std::milli>(took).count());
     }
     std::sort(milliseconds.begin(), milliseconds.end());
-    auto quantile = [&](double q) {
-        return milliseconds[static_cast<std::size_t>(q * static_cast<double>(last - 1))];
-    };
-    std::printf(
-        "%d events/s for %d s, appended to consumed: p50 %.1f ms, p99 %.1f ms, p99.9 %.1f ms, max %.1f ms; "
-        "%lld transactions\n",
-        events_per_second, seconds, quantile(0.5), quantile(0.99), quantile(0.999), quantile(1),
-        static_cast<long long>(publisher.status().transactions));
-    std::printf(R"({"figure":"kafka visible","events_per_second":%d,"p50_ms":%.2f,"p99_ms":%.2f})" "\n",
+    auto quantile = [&](double q) { return milliseconds[static_cast<std::size_t>(q * static_cast<double>(last - 1))]; };
+    std::printf("%d events/s for %d s, appended to consumed: p50 %.1f ms, p99 %.1f ms, p99.9 %.1f ms, max %.1f ms; "
+                "%lld transactions\n",
+                events_per_second, seconds, quantile(0.5), quantile(0.99), quantile(0.999), quantile(1),
+                static_cast<long long>(publisher.status().transactions));
+    std::printf(R"({"figure":"kafka visible","events_per_second":%d,"p50_ms":%.2f,"p99_ms":%.2f})"
+                "\n",
                 events_per_second, quantile(0.5), quantile(0.99));
 }
 

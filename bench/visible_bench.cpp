@@ -151,7 +151,8 @@ void report(const char* name, const std::vector<Entry>& entries, const Watcher& 
         return values[static_cast<std::size_t>(q * static_cast<double>(values.size() - 1))];
     };
     std::printf(R"({"figure":"%s","wanted_per_second":%.0f,"events_per_second":%.0f,"p50_ms":%.2f,"p99_ms":%.2f,)"
-                R"("max_ms":%.2f,"after_answer_p50_ms":%.2f,"after_answer_p99_ms":%.2f})" "\n",
+                R"("max_ms":%.2f,"after_answer_p50_ms":%.2f,"after_answer_p99_ms":%.2f})"
+                "\n",
                 name, options.rate, reached, quantile(since_due, 0.5), quantile(since_due, 0.99),
                 quantile(since_due, 1), quantile(since_answer, 0.5), quantile(since_answer, 0.99));
     std::fflush(stdout);

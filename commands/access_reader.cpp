@@ -18,8 +18,7 @@ struct Reading {
     template <class Aggregate>
     std::shared_ptr<const Aggregate> state(const Uuid& id) const {
         const auto place = streams.place_of(id, kStateIndex<Aggregate>);
-        const auto& state =
-            place && *place < folds.size() ? folds[*place].state : empty_fold<Aggregate>().state;
+        const auto& state = place && *place < folds.size() ? folds[*place].state : empty_fold<Aggregate>().state;
         return {state, &std::get<Aggregate>(*state)};
     }
     bool has(const Streams& wanted) const {
@@ -38,8 +37,7 @@ std::vector<Uuid> groups_by(const Reading& known, const Subject& subject) {
     const auto own = known.state<Assignments>(assignments_of(subject.id));
     const auto nestings = known.state<Nestings>(kNestingsStream);
     std::vector<Uuid> groups;
-    for_each_group(subject.type, own->groups, *nestings,
-                   [&](const Uuid& group_id) { groups.push_back(group_id); });
+    for_each_group(subject.type, own->groups, *nestings, [&](const Uuid& group_id) { groups.push_back(group_id); });
     return groups;
 }
 // Its own roles, then those of its groups, each once.
@@ -119,8 +117,7 @@ asio::awaitable<Result<AccessStates, StoreError>> FoldedAccess::read(AccessSubje
         first.read<Session>(*subject.session_id);
         auto known = co_await folder.load(first.loads(), Freshness::kCached, deadline);
         if (!known) co_return Unexpected(known.error());
-        subject_id =
-            state_of<Session>(known->front()).user_id;  // never changes; nil where there is no session
+        subject_id = state_of<Session>(known->front()).user_id;  // never changes; nil where there is no session
     }
     auto head = co_await store_.head(deadline);
     if (!head) co_return Unexpected(head.error());

@@ -31,7 +31,7 @@ struct AccessStates {
     std::vector<std::shared_ptr<const Role>> roles;
     // That it is in, by itself or by nesting, and defined. Without kEveryone, which says nothing of anybody.
     std::vector<std::shared_ptr<const Group>> groups;
-    Position position = 0;                           // at which all of this was so
+    Position position = 0;       // at which all of this was so
     Position user_position = 0;  // of the user's own last event up to then; 0: there is none
 };
 
@@ -69,8 +69,7 @@ public:
     // At most `limit` of them, from a place on. There may be fewer, and more to come, for the work of one call is
     // bounded. Only who remembers everybody can tell: kUnavailable from others.
     virtual asio::awaitable<Result<SubjectStates, eventstore::StoreError>> search(SubjectSearch search,
-                                                                                  SubjectPlace from,
-                                                                                  std::size_t limit,
+                                                                                  SubjectPlace from, std::size_t limit,
                                                                                   Deadline deadline) = 0;
     // The actions that roles name for a resource, or for all. kUnavailable likewise.
     virtual asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> actions_of(std::string resource,

@@ -31,8 +31,7 @@ Result<void, CommandError> must_exist(const Attempt& attempt, const Subject& sub
     };
     switch (subject.type) {
         case SubjectType::kUser: return require(attempt.state(on.user).exists(), Refusal::kUserUnknown);
-        case SubjectType::kServiceAccount:
-            return require(attempt.state(on.account).exists(), Refusal::kAccountUnknown);
+        case SubjectType::kServiceAccount: return require(attempt.state(on.account).exists(), Refusal::kAccountUnknown);
         case SubjectType::kGroup: break;
     }
     const bool is_everyone = subject.id == kEveryone;  // always there
@@ -85,8 +84,9 @@ asio::awaitable<Outcome> run_errand(Services& services, Errand errand, Caller ca
     const Step carry_out = [&](Attempt& attempt) -> Decided {
         auto exists = must_exist(attempt, subject, on);
         if (!exists) co_return exists;
-        Administration administration{attempt,      judged.held, subject,        on.user, on.group,
-                                      judged.moved, assignments, administrators, judged.deleted_roles};
+        Administration administration{attempt,     judged.held,    subject,
+                                      on.user,     on.group,       judged.moved,
+                                      assignments, administrators, judged.deleted_roles};
         auto decided = co_await act(administration);
         co_return decided;
     };

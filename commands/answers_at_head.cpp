@@ -8,8 +8,7 @@ namespace {
 
 Result<void, CommandError> check_token(const Services& services, const Session& session, const User& user,
                                        const Bearer& bearer) {
-    const bool holds =
-        token_holds(session, user, bearer, services.settings.lifetimes, services.clock.now_ms());
+    const bool holds = token_holds(session, user, bearer, services.settings.lifetimes, services.clock.now_ms());
     if (!holds) return Unexpected(CommandError(Refusal::kInvalidToken));
     return {};
 }
@@ -40,9 +39,7 @@ Answer<Access> access_of(Services& services, AccessSubject subject, Deadline dea
 
 }  // namespace
 
-bool Access::decide(const AccessQuestion& question) const {
-    return active && permits(roles, subject_id, question);
-}
+bool Access::decide(const AccessQuestion& question) const { return active && permits(roles, subject_id, question); }
 
 PermissionSet Access::scope() const {
     AccessRules all;
@@ -152,8 +149,8 @@ Answer<LockOut> lock_out_of(Services& services, Uuid user_id, Bearer bearer, Dea
     if (!state_of<User>((*folds)[0]).exists()) co_return Unexpected(CommandError(Refusal::kUserUnknown));
     const LoginAttemptLimits& limits = services.settings.attempts;
     const LoginAttempts attempts = beside.added_to(state_of<LoginAttempts>((*folds)[1]), limits);
-    co_return LockOut{attempts.failures_in_a_row >= limits.failures_in_a_row,
-                      attempts.failures_in_a_row, attempts.last_failed_at_ms};
+    co_return LockOut{attempts.failures_in_a_row >= limits.failures_in_a_row, attempts.failures_in_a_row,
+                      attempts.last_failed_at_ms};
 }
 
 }  // namespace keyledger::commands

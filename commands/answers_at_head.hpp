@@ -32,9 +32,9 @@ struct Access {
     User user;
     std::vector<std::shared_ptr<const Role>> roles;    // its own and those of its groups
     std::vector<std::shared_ptr<const Group>> groups;  // also those above the ones it is in
-    Position position = 0;       // at which all of this was so
-    Position user_position = 0;  // as in AccessStates
-    bool active = false;         // the user, and the session if one was asked for
+    Position position = 0;                             // at which all of this was so
+    Position user_position = 0;                        // as in AccessStates
+    bool active = false;                               // the user, and the session if one was asked for
 
     // He is active, one of his roles allows it and none denies it.
     bool decide(const AccessQuestion& question) const;

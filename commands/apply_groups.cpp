@@ -149,14 +149,13 @@ Answer<std::vector<Inside>> look_inside(Attempt& attempt, GroupStreams on) {
         const Role& state = attempt.state(StreamOf<Role>{role});
         if (state.status == Role::Status::kDefined) inside.push_back({role, "role " + state.name});
     }
-    for (const Uuid& child : children)
-        inside.push_back({child, "group " + attempt.state(StreamOf<Group>{child}).name});
+    for (const Uuid& child : children) inside.push_back({child, "group " + attempt.state(StreamOf<Group>{child}).name});
     co_return inside;
 }
 
 // What the file names and is not inside.
-void tell_added(std::vector<std::string>& added, const std::vector<Inside>& inside,
-                const std::vector<Target>& wanted, const std::string& kind) {
+void tell_added(std::vector<std::string>& added, const std::vector<Inside>& inside, const std::vector<Target>& wanted,
+                const std::string& kind) {
     for (const Target& target : wanted) {
         const auto is_it = [&](const Inside& one) { return one.id == target.id; };
         if (std::none_of(inside.begin(), inside.end(), is_it)) added.push_back(kind + target.name);
@@ -352,8 +351,7 @@ Answer<AppliedGroup> apply_account_groups(Services& services, std::string accoun
     if (!groups) co_return Unexpected(groups.error());
     AppliedGroup applied;
     Streams streams;
-    const AccountStreams on{streams.read<ServiceAccount>(**owner),
-                            streams.read<Assignments>(assignments_of(**owner))};
+    const AccountStreams on{streams.read<ServiceAccount>(**owner), streams.read<Assignments>(assignments_of(**owner))};
     const std::vector<Target> no_roles;
     const Step step = [&](Attempt& attempt) -> Decided {
         applied = AppliedGroup{};

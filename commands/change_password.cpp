@@ -24,15 +24,13 @@ Answer<Done> change_password(Services& services, PasswordChange change, Caller c
             co_return Unexpected(checked.error());
         }
         const User& him = attempt.state(actor.user);
-        auto judged = co_await judge_password(services, change.new_password.clone(), identity_of(him),
-                                              caller.deadline);
+        auto judged = co_await judge_password(services, change.new_password.clone(), identity_of(him), caller.deadline);
         if (!judged) co_return Unexpected(judged.error());
-        auto hash = co_await hash_password(services, change.new_password.clone(), HashingFor::Kind::kAccount,
-                                            caller);
+        auto hash = co_await hash_password(services, change.new_password.clone(), HashingFor::Kind::kAccount, caller);
         if (!hash) co_return Unexpected(hash.error());
         const std::string verified = him.sealed_sha256;
-        auto password = co_await put_password(services, attempt, bearer.user_id, him.credential_id,
-                                              checked->revision, std::move(*hash));
+        auto password = co_await put_password(services, attempt, bearer.user_id, him.credential_id, checked->revision,
+                                              std::move(*hash));
         if (!password) co_return Unexpected(password.error());
         const ChangePassword command{verified, *password, bearer.session_id};
         auto events = decide(attempt.state(actor.user), command);
@@ -44,8 +42,7 @@ Answer<Done> change_password(Services& services, PasswordChange change, Caller c
     auto executed = co_await services.executor.run(caller, streams, std::move(order));
     if (!executed) {
         report_tampering(services, bearer.user_id, executed.error());
-        if (was_wrong)
-            co_await record_failed_login(services, bearer.user_id, LoginFailure::kWrongPassword, caller);
+        if (was_wrong) co_await record_failed_login(services, bearer.user_id, LoginFailure::kWrongPassword, caller);
         co_return Unexpected(executed.error());
     }
     co_return Done{executed->position, executed->repeated};

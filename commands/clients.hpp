@@ -14,9 +14,9 @@ namespace keyledger::commands {
 
 enum class Introspects { kOwnTokens, kAllTokens };
 enum class Revokes { kOwnTokens, kAllTokens };  // to look is not to take
-enum class Evaluates { kNobody, kAnybody };  // whom it may ask about: what he may do
+enum class Evaluates { kNobody, kAnybody };     // whom it may ask about: what he may do
 
-enum class TellsRoles { kOwn, kAll };            // which of a subject's roles introspection tells it
+enum class TellsRoles { kOwn, kAll };  // which of a subject's roles introspection tells it
 
 struct Client {
     std::string client_id;

@@ -26,8 +26,7 @@ Answer<Done> log_out(Services& services, Bearer bearer, Caller caller) {
     Streams streams;
     const ActorStreams actor = read_actor(streams, bearer);
     const Step step = [&](Attempt& attempt) -> Decided {
-        co_return end(attempt, actor.session, attempt.state(actor.user), bearer.user_id,
-                      SessionEndReason::kLoggedOut);
+        co_return end(attempt, actor.session, attempt.state(actor.user), bearer.user_id, SessionEndReason::kLoggedOut);
     };
     Order order(must_be(services, actor, bearer), step);
     auto done = co_await run(services, std::move(caller), streams, std::move(order));

@@ -24,8 +24,7 @@ Answer<Done> erase_day(Services& services, std::int64_t day, Caller caller) {
 }
 
 // Days since 1970 whose callers have a live key, out of `count` up to and including `last`.
-Answer<std::vector<std::int64_t>> days_with_a_key(Services& services, std::int64_t last, int count,
-                                                  Deadline deadline) {
+Answer<std::vector<std::int64_t>> days_with_a_key(Services& services, std::int64_t last, int count, Deadline deadline) {
     std::vector<Uuid> subjects;
     for (std::int64_t day = last; day > last - count && day >= 0; --day)
         subjects.push_back(services.pseudonyms.anonymous_subject_of(day * kDayMs));

@@ -46,8 +46,7 @@ Decided take_everything(Services& services, Attempt& attempt, StreamOf<User> use
 }
 
 // Decides, and takes everything where the decision is that he is erased.
-Decided carry_out(Services& services, Attempt& attempt, StreamOf<User> user, UserCommand command,
-                  Deadline deadline) {
+Decided carry_out(Services& services, Attempt& attempt, StreamOf<User> user, UserCommand command, Deadline deadline) {
     auto events = decide(attempt.state(user), command);
     if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
     if (erases(*events)) {
@@ -93,8 +92,7 @@ Answer<Erasure> due_by_events(Services& services, Executed executed, Deadline de
         const auto* of_user = std::get_if<UserEvent>(&event);
         if (of_user == nullptr) continue;
         if (const auto* requested = std::get_if<UserErasureRequested>(of_user)) due_at_ms = requested->due_at_ms;
-        if (std::holds_alternative<UserErased>(*of_user))
-            co_return Erasure{executed.position, 0, executed.repeated};
+        if (std::holds_alternative<UserErased>(*of_user)) co_return Erasure{executed.position, 0, executed.repeated};
     }
     if (!due_at_ms) co_return Unexpected(CommandError(Refusal::kBroken));
     co_return Erasure{executed.position, *due_at_ms, executed.repeated};
@@ -143,8 +141,7 @@ Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, 
     auto executed = co_await services.executor.run(caller, streams, std::move(order));
     if (!executed) {
         report_tampering(services, bearer.user_id, executed.error());
-        if (was_wrong)
-            co_await record_failed_login(services, bearer.user_id, LoginFailure::kWrongPassword, caller);
+        if (was_wrong) co_await record_failed_login(services, bearer.user_id, LoginFailure::kWrongPassword, caller);
         co_return Unexpected(executed.error());
     }
     auto answer = co_await answer_of(services, bearer.user_id, *executed, caller.deadline);

@@ -37,8 +37,7 @@ Refusal refusal_of(RoleError error) {
         case RoleError::kUnknown: return Refusal::kRoleUnknown;
         case RoleError::kBuiltIn: return Refusal::kRoleBuiltIn;
         case RoleError::kLacksPermission: return Refusal::kExceedsAuthority;
-        case RoleError::kNotForEveryone:
-            return Refusal::kNotForEveryone;
+        case RoleError::kNotForEveryone: return Refusal::kNotForEveryone;
     }
     return Refusal::kBroken;
 }
@@ -46,15 +45,11 @@ Refusal refusal_of(RoleError error) {
 Refusal refusal_of(AssignmentsError error) {
     switch (error) {
         case AssignmentsError::kLacksPermission: return Refusal::kExceedsAuthority;
-        case AssignmentsError::kNoUser:
-            return Refusal::kAdministratorsAreUsers;
-        case AssignmentsError::kTooManyGroups:
-            return Refusal::kTooManyGroups;
+        case AssignmentsError::kNoUser: return Refusal::kAdministratorsAreUsers;
+        case AssignmentsError::kTooManyGroups: return Refusal::kTooManyGroups;
         case AssignmentsError::kTooManyRoles: return Refusal::kTooManyRoles;
-        case AssignmentsError::kNotForEveryone:
-            return Refusal::kNotForEveryone;
-        case AssignmentsError::kBuiltInGroup:
-            return Refusal::kGroupBuiltIn;
+        case AssignmentsError::kNotForEveryone: return Refusal::kNotForEveryone;
+        case AssignmentsError::kBuiltInGroup: return Refusal::kGroupBuiltIn;
     }
     return Refusal::kBroken;
 }
@@ -75,22 +70,17 @@ Refusal refusal_of(ServiceAccountError error) {
         case ServiceAccountError::kTooManyKeys: return Refusal::kTooManyKeys;
         case ServiceAccountError::kCredentialUnknown: return Refusal::kCredentialUnknown;
         case ServiceAccountError::kKeyKnown: return Refusal::kKeyKnown;
-        case ServiceAccountError::kKeyIdTaken:
-            return Refusal::kKeyIdTaken;
+        case ServiceAccountError::kKeyIdTaken: return Refusal::kKeyIdTaken;
     }
     return Refusal::kBroken;
 }
 
 Refusal refusal_of(GroupError error) {
     switch (error) {
-        case GroupError::kAlreadyDefined:
-            return Refusal::kBroken;
-        case GroupError::kUnknown:
-            return Refusal::kGroupUnknown;
-        case GroupError::kBuiltIn:
-            return Refusal::kGroupBuiltIn;
-        case GroupError::kNameKept:
-            return Refusal::kGroupNameKept;
+        case GroupError::kAlreadyDefined: return Refusal::kBroken;
+        case GroupError::kUnknown: return Refusal::kGroupUnknown;
+        case GroupError::kBuiltIn: return Refusal::kGroupBuiltIn;
+        case GroupError::kNameKept: return Refusal::kGroupNameKept;
     }
     return Refusal::kBroken;
 }
@@ -107,18 +97,12 @@ Refusal refusal_of(ServiceTokenError error) {
 
 Refusal refusal_of(NestingsError error) {
     switch (error) {
-        case NestingsError::kCycle:
-            return Refusal::kGroupCycle;
-        case NestingsError::kTooDeep:
-            return Refusal::kGroupsTooDeep;
-        case NestingsError::kTooManyAbove:
-            return Refusal::kTooManyGroupsAbove;
-        case NestingsError::kTooMany:
-            return Refusal::kTooManyNestings;
-        case NestingsError::kLacksPermission:
-            return Refusal::kExceedsAuthority;
-        case NestingsError::kBuiltIn:
-            return Refusal::kGroupBuiltIn;
+        case NestingsError::kCycle: return Refusal::kGroupCycle;
+        case NestingsError::kTooDeep: return Refusal::kGroupsTooDeep;
+        case NestingsError::kTooManyAbove: return Refusal::kTooManyGroupsAbove;
+        case NestingsError::kTooMany: return Refusal::kTooManyNestings;
+        case NestingsError::kLacksPermission: return Refusal::kExceedsAuthority;
+        case NestingsError::kBuiltIn: return Refusal::kGroupBuiltIn;
     }
     return Refusal::kBroken;
 }

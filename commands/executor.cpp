@@ -129,6 +129,7 @@ asio::awaitable<Result<SubjectKeyPtr, CommandError>> key_of_the_day(Attempt& att
 
 // Refusals that come from the decision, as against the world being unable to decide: only the former are answers
 // about the log, and need its confirmation.
+// clang-format off
 bool is_about_the_log(Refusal refusal) {
     switch (refusal) {
         case Refusal::kInvalidEmail:
@@ -199,6 +200,7 @@ bool is_about_the_log(Refusal refusal) {
     }
     return true;
 }
+// clang-format on
 
 }  // namespace
 
@@ -240,8 +242,7 @@ asio::awaitable<Result<SubjectKeyPtr, CommandError>> Attempt::key_of(Uuid subjec
         if (key->subject == subject) co_return key;
     auto found = co_await keys_.find(subject, deadline_);
     if (!found) co_return Unexpected(CommandError(refusal_of(found.error())));
-    if (found->state == eventstore::KeyState::kDestroyed)
-        co_return Unexpected(CommandError(Refusal::kUserUnknown));
+    if (found->state == eventstore::KeyState::kDestroyed) co_return Unexpected(CommandError(Refusal::kUserUnknown));
     SubjectKeyPtr key = found->key;
     if (!key) {
         key = cipher_.make_key(subject);
@@ -304,8 +305,8 @@ asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Order ord
         if (!verdict) co_return Unexpected(CommandError(refusal_of(verdict.error())));
         if (const auto* appended = done_by(*verdict, caller)) {
             remember(attempt, *append, *appended, now_ms);
-            co_return Executed{appended->first_position + appended->event_count - 1, false,
-                               appended->first_position, now_ms};
+            co_return Executed{appended->first_position + appended->event_count - 1, false, appended->first_position,
+                               now_ms};
         }
         if (const auto* taken = std::get_if<eventstore::ClaimTaken>(&*verdict))
             co_return Unexpected(CommandError(refusal_of_claim(taken->kind)));
@@ -385,8 +386,7 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
         event.stream_id = stream.stream_id;
         event.version = ++next[decision.stream];
         SubjectSealer payload_sealer(world_.cipher, payload_key, event.event_id);
-        auto encoded = std::visit([&](const auto& e) { return eventstore::encode(e, payload_sealer); },
-                                  decision.event);
+        auto encoded = std::visit([&](const auto& e) { return eventstore::encode(e, payload_sealer); }, decision.event);
         event.type = encoded.type;
         event.schema_version = encoded.schema_version;
         event.payload = std::move(encoded.payload);

@@ -49,10 +49,8 @@ Fold empty_fold() {
 // AnyState::index() of the states of one aggregate.
 template <class Aggregate, std::size_t kIndex = 0>
 consteval std::size_t find_state_index() {
-    if constexpr (std::is_same_v<std::variant_alternative_t<kIndex, AnyState>, Aggregate>)
-        return kIndex;
-    else
-        return find_state_index<Aggregate, kIndex + 1>();
+    if constexpr (std::is_same_v<std::variant_alternative_t<kIndex, AnyState>, Aggregate>) return kIndex;
+    else return find_state_index<Aggregate, kIndex + 1>();
 }
 template <class Aggregate>
 inline constexpr std::size_t kStateIndex = find_state_index<Aggregate>();
@@ -67,10 +65,7 @@ Fold pass_over(const Fold& fold, std::int32_t version, Position position);
 class Advancing {
 public:
     explicit Advancing(const Fold& from)
-        : version_(from.version),
-          state_(*from.state),
-          position_(from.position),
-          occurred_at_ms_(from.occurred_at_ms) {}
+        : version_(from.version), state_(*from.state), position_(from.position), occurred_at_ms_(from.occurred_at_ms) {}
     void event(const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded);
     void pass_over(std::int32_t version, Position position);
     Fold fold() && {

@@ -77,7 +77,7 @@ struct Folder::Loading {
     LoadStream stream;
     Fold fold;
     bool behind = false;
-    std::string snapshot;  // of which fold one would do; empty: none any more
+    std::string snapshot;                          // of which fold one would do; empty: none any more
     std::optional<eventstore::SubjectKeyPtr> key;  // once it was asked for
     bool key_is_gone = false;                      // for good
     std::int32_t kept = 0;                         // a snapshot was considered at this version

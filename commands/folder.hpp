@@ -39,8 +39,8 @@ public:
 // Thread-safe; the store, cipher, keys and workers outlive it. Without workers all is folded in place.
 class Folder {
 public:
-    Folder(eventstore::Store& store, eventstore::SubjectCipher& cipher, eventstore::SubjectKeys& keys,
-           FoldCache& cache, Workers* workers = nullptr)
+    Folder(eventstore::Store& store, eventstore::SubjectCipher& cipher, eventstore::SubjectKeys& keys, FoldCache& cache,
+           Workers* workers = nullptr)
         : store_(store), cipher_(cipher), keys_(keys), cache_(cache), workers_(workers) {}
 
     // One fold for each stream, in order, all of one moment; one read of the store at most, beside a subject's key met

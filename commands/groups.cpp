@@ -72,8 +72,7 @@ Answer<std::vector<Uuid>> deleted_among(Attempt& attempt, std::vector<Uuid> grou
     auto read = co_await attempt.also_read(more);
     if (!read) co_return Unexpected(read.error());
     for (const Uuid& group_id : groups)
-        if (attempt.state(StreamOf<Group>{group_id}).status == Group::Status::kDeleted)
-            deleted.push_back(group_id);
+        if (attempt.state(StreamOf<Group>{group_id}).status == Group::Status::kDeleted) deleted.push_back(group_id);
     co_return deleted;
 }
 

@@ -120,8 +120,8 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
             co_return Unexpected(CommandError(Refusal::kInvalidCredentials));
         }
         tried.attempts = std::move(*attempts);
-        const StartSession command{user_id,   request.client.client_id, *audiences, device, him.sealed_sha256,
-                                   now_ms,    services.settings.lifetimes};
+        const StartSession command{user_id, request.client.client_id,   *audiences, device, him.sealed_sha256,
+                                   now_ms,  services.settings.lifetimes};
         auto events = decide(attempt.state(session), session_id, him, command);
         if (!events) {
             tried.failure = LoginFailure::kUserNotActive;
@@ -139,10 +139,11 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     }
 
     co_await record_good_login(services, user_id, std::move(tried.attempts), user_caller);
-    if (tried.needs_renewal)
-        co_await renew_password_hash(services, user_id, std::move(request.password), user_caller);
-    co_return Grant{user_id, session_id, request.client.client_id, *audiences, *audiences, tried.security_stamp, 1,
-                    executed->occurred_at_ms, executed->position};
+    if (tried.needs_renewal) co_await renew_password_hash(services, user_id, std::move(request.password), user_caller);
+    Grant grant{user_id, session_id, request.client.client_id, *audiences, *audiences, tried.security_stamp, 1};
+    grant.generated_at_ms = executed->occurred_at_ms;
+    grant.position = executed->position;
+    co_return grant;
 }
 
 }  // namespace keyledger::commands

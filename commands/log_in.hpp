@@ -4,7 +4,7 @@
 namespace keyledger::commands {
 
 struct LogIn {
-    std::string email;     // one of the two is empty
+    std::string email;  // one of the two is empty
     std::string username;
     Secret password;
     std::optional<std::string> resource;  // RFC 8707

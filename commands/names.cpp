@@ -23,9 +23,7 @@ Names of(const User& user) {
     if (username) names.push_back({"username", username->key});
     return names;
 }
-Names of(const Role& role) {
-    return role.status == Role::Status::kDefined ? of_one("role_name", role.name) : Names{};
-}
+Names of(const Role& role) { return role.status == Role::Status::kDefined ? of_one("role_name", role.name) : Names{}; }
 Names of(const Group& group) {
     return group.status == Group::Status::kDefined ? of_one("group_name", group.name) : Names{};
 }

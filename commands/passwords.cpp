@@ -61,8 +61,7 @@ Answer<PasswordCheck> check_decoy(Services& services, Secret password, const Cal
     TypedPassword typed = forms_of(std::move(password));
     HashingFor whom{HashingFor::Kind::kAccount, caller.network};
     auto check = co_await services.hasher.verify_decoy(std::move(typed.normal), whom, caller.deadline);
-    if (check && typed.raw)
-        check = co_await services.hasher.verify_decoy(std::move(*typed.raw), whom, caller.deadline);
+    if (check && typed.raw) check = co_await services.hasher.verify_decoy(std::move(*typed.raw), whom, caller.deadline);
     if (!check) co_return Unexpected(error_of(check.error()));
     co_return *check;
 }
@@ -136,8 +135,7 @@ Answer<NewCredential> put_password(Services& services, Attempt& attempt, Uuid ow
     const eventstore::CredentialContext context{eventstore::kDefaultTenant, owner, kPasswordKind, credential_id};
     eventstore::Bytes sealed = services.cipher.seal_credential(**key, context, hash);
     NewCredential credential{credential_id, fingerprint_of(sealed)};
-    attempt.change_credential(
-        {credential_id, owner, std::string(kPasswordKind), expected_revision, std::move(sealed)});
+    attempt.change_credential({credential_id, owner, std::string(kPasswordKind), expected_revision, std::move(sealed)});
     co_return credential;
 }
 
@@ -149,8 +147,7 @@ Answer<Secret> hash_password(Services& services, Secret password, HashingFor::Ki
     co_return std::move(*hash);
 }
 
-Answer<Done> judge_password(Services& services, Secret password, PasswordIdentity identity,
-                            Deadline deadline) {
+Answer<Done> judge_password(Services& services, Secret password, PasswordIdentity identity, Deadline deadline) {
     auto normal = opaque_string(password);
     if (!normal && normal.error() != TextFault::kEmpty)
         co_return Unexpected(refused_text(Refusal::kPasswordNotText, normal.error()));

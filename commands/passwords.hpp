@@ -41,8 +41,7 @@ Answer<NewCredential> put_password(Services& services, Attempt& attempt, Uuid ow
 Answer<Secret> hash_password(Services& services, Secret password, HashingFor::Kind kind, const Caller& caller);
 
 // Text, length, strength, and not made of the identity.
-Answer<Done> judge_password(Services& services, Secret password, PasswordIdentity identity,
-                            Deadline deadline);
+Answer<Done> judge_password(Services& services, Secret password, PasswordIdentity identity, Deadline deadline);
 
 CommandError error_of(HashingError error);
 

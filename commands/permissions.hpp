@@ -20,9 +20,9 @@ inline const Permission kWriteGroups{"keyledger.groups", "write"};  // define, r
 inline const Permission kReadAudit{"keyledger.audit", "read"};
 
 inline const std::vector<Permission>& keyledgers_own_permissions() {
-    static const std::vector<Permission> kAll{kReadUsers,  kWriteUsers,      kReadRoles,      kWriteRoles,
-                                              kReadClients, kWriteClients,   kIntrospectTokens, kRevokeTokens,
-                                              kEvaluateAccess, kReadGroups, kWriteGroups,     kReadAudit};
+    static const std::vector<Permission> kAll{kReadUsers,      kWriteUsers,   kReadRoles,        kWriteRoles,
+                                              kReadClients,    kWriteClients, kIntrospectTokens, kRevokeTokens,
+                                              kEvaluateAccess, kReadGroups,   kWriteGroups,      kReadAudit};
     return kAll;
 }
 

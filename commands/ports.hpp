@@ -28,7 +28,7 @@ public:
 class Identifiers {
 public:
     virtual ~Identifiers() = default;
-    virtual Uuid next() = 0;                             // UUIDv7
+    virtual Uuid next() = 0;  // UUIDv7
     // A UUIDv7, which the first event of the command has too, and 128 random bits: in the index, neighbours in time.
     virtual eventstore::CommandId next_command_id() = 0;
     virtual Secret next_secret() = 0;  // 256 random bits
@@ -48,8 +48,7 @@ struct HashingFor {
 class PasswordHasher {
 public:
     virtual ~PasswordHasher() = default;
-    virtual asio::awaitable<Result<Secret, HashingError>> hash(Secret password, HashingFor whom,
-                                                               Deadline deadline) = 0;
+    virtual asio::awaitable<Result<Secret, HashingError>> hash(Secret password, HashingFor whom, Deadline deadline) = 0;
     virtual asio::awaitable<Result<PasswordCheck, HashingError>> verify(Secret password, Secret hash, HashingFor whom,
                                                                         Deadline deadline) = 0;
     // As much work as verify, and always "no": for names that nobody has.
@@ -67,8 +66,9 @@ struct PasswordIdentity {
 class PasswordPolicy {
 public:
     virtual ~PasswordPolicy() = default;
-    virtual asio::awaitable<Result<std::optional<PasswordProblem>, HashingError>> judge(
-        Secret password, PasswordIdentity identity, Deadline deadline) = 0;
+    virtual asio::awaitable<Result<std::optional<PasswordProblem>, HashingError>> judge(Secret password,
+                                                                                        PasswordIdentity identity,
+                                                                                        Deadline deadline) = 0;
 };
 
 // Anonymous callers of one day, UTC, share a key.

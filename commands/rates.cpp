@@ -7,7 +7,7 @@ namespace {
 
 using eventstore::Bucket;
 
-constexpr std::int64_t kSessionsOfAUser = 4;  // that may change as much as one may, at the same time
+constexpr std::int64_t kSessionsOfAUser = 4;       // that may change as much as one may, at the same time
 constexpr std::int64_t kNetworksOfAnAccount = 10;  // that may fail as often as one may, at the same time
 
 Bucket so_many_of(std::string_view what, const Uuid& whom, const Rate& rate, std::int64_t times = 1) {

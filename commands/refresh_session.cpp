@@ -29,8 +29,7 @@ Judged judge(const Session& session, const User& user, const std::vector<Session
     if (events.empty()) return judged;
     if (const auto* refreshed = std::get_if<SessionRefreshed>(&events.front()))
         judged.generation = refreshed->generation;
-    else
-        judged.refused = true;
+    else judged.refused = true;
     return judged;
 }
 
@@ -47,8 +46,7 @@ std::int64_t moment_of(const Session& session, std::int64_t now_ms) {
 
 Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller) {
     caller.idempotency.reset();
-    if (request.token.client_id != request.client.client_id)
-        co_return Unexpected(CommandError(Refusal::kInvalidGrant));
+    if (request.token.client_id != request.client.client_id) co_return Unexpected(CommandError(Refusal::kInvalidGrant));
     auto taken = take_refresh(services, request.token.session_id);
     if (!taken) co_return Unexpected(taken.error());
     auto audiences = audiences_for(request.client, services.settings.issuer, request.resource);
@@ -79,8 +77,15 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
     if (judged.refused) co_return Unexpected(CommandError(Refusal::kInvalidGrant));
     if (!request.resource) *audiences = judged.session_audiences;
     if (executed->position > 0) judged.generated_at_ms = executed->occurred_at_ms;
-    co_return Grant{*user_id, session_id, request.client.client_id, *audiences, judged.session_audiences,
-                    judged.security_stamp, judged.generation, judged.generated_at_ms, executed->position};
+    co_return Grant{*user_id,
+                    session_id,
+                    request.client.client_id,
+                    *audiences,
+                    judged.session_audiences,
+                    judged.security_stamp,
+                    judged.generation,
+                    judged.generated_at_ms,
+                    executed->position};
 }
 
 }  // namespace keyledger::commands

@@ -42,8 +42,7 @@ RegisterUser command_of(const Identity& identity, NewCredential password) {
 }
 
 // Spares the hash where the address is taken already; the append decides.
-Answer<Done> refuse_taken(Services& services, std::string kind, std::string key, Refusal refusal,
-                          Deadline deadline) {
+Answer<Done> refuse_taken(Services& services, std::string kind, std::string key, Refusal refusal, Deadline deadline) {
     auto owner = co_await owner_of_claim(services, kind, key, deadline);
     if (!owner) co_return Unexpected(owner.error());
     if (owner->has_value()) co_return Unexpected(CommandError(refusal));
@@ -73,19 +72,17 @@ Answer<Registered> register_user(Services& services, Registration registration, 
                                          caller.deadline);
             if (!free) co_return Unexpected(free.error());
         }
-        free = co_await refuse_taken(services, "email", identity->email.key, Refusal::kEmailTaken,
-                                     caller.deadline);
+        free = co_await refuse_taken(services, "email", identity->email.key, Refusal::kEmailTaken, caller.deadline);
         if (!free) co_return Unexpected(free.error());
         if (identity->username) {
             free = co_await refuse_taken(services, "username", identity->username->key, Refusal::kUsernameTaken,
                                          caller.deadline);
             if (!free) co_return Unexpected(free.error());
         }
-        auto hash = co_await hash_password(services, registration.password.clone(), HashingFor::Kind::kRegistration,
-                                            caller);
+        auto hash =
+            co_await hash_password(services, registration.password.clone(), HashingFor::Kind::kRegistration, caller);
         if (!hash) co_return Unexpected(hash.error());
-        auto password =
-            co_await put_password(services, attempt, user_id, credential_id, 0, std::move(*hash));
+        auto password = co_await put_password(services, attempt, user_id, credential_id, 0, std::move(*hash));
         if (!password) co_return Unexpected(password.error());
         auto events = decide(attempt.state(user), command_of(*identity, *password));
         if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));

@@ -15,8 +15,8 @@ asio::awaitable<void> renew_password_hash(Services& services, Uuid user_id, Secr
         if (!hash) co_return Unexpected(hash.error());
         const User& him = attempt.state(user);
         const std::string verified = him.sealed_sha256;
-        auto renewed = co_await put_password(services, attempt, user_id, him.credential_id, checked->revision,
-                                             std::move(*hash));
+        auto renewed =
+            co_await put_password(services, attempt, user_id, him.credential_id, checked->revision, std::move(*hash));
         if (!renewed) co_return Unexpected(renewed.error());
         const RenewPasswordHash command{verified, *renewed};
         auto events = decide(attempt.state(user), command);

@@ -29,10 +29,8 @@ bool Replay::wants(const eventstore::RecordedEvent& event) const {
 // A stream of which there is nothing else has no state, and whatever type it says.
 void Replay::pass_over_inert(const eventstore::RecordedEvent& event) {
     const auto known = streams_.find(event.stream_id);
-    if (known == streams_.end())
-        inert_beginnings_[event.stream_id] = event.version;
-    else
-        known->second.fold = pass_over(known->second.fold, event.version, event.position);
+    if (known == streams_.end()) inert_beginnings_[event.stream_id] = event.version;
+    else known->second.fold = pass_over(known->second.fold, event.version, event.position);
 }
 
 void Replay::take(const eventstore::RecordedEvent& event) try {

@@ -99,8 +99,7 @@ Answer<Defined> define_role(Services& services, Bearer bearer, RoleDefinition de
     co_return defined;
 }
 
-Answer<Done> change_role(Services& services, Bearer bearer, Uuid role_id, RoleDefinition definition,
-                         Caller caller) {
+Answer<Done> change_role(Services& services, Bearer bearer, Uuid role_id, RoleDefinition definition, Caller caller) {
     auto parsed = parse(definition);
     if (!parsed) co_return Unexpected(parsed.error());
     Streams streams;
@@ -108,8 +107,7 @@ Answer<Done> change_role(Services& services, Bearer bearer, Uuid role_id, RoleDe
     const auto role = streams.read<Role>(role_id);
     read_default_roles(streams, parsed->rules);
     const auto command_of = [&](const Attempt& attempt, AccessRules held) {
-        return ChangeRole{parsed->name.text, parsed->rules, std::move(held),
-                          held_by(attempt, role_id, parsed->rules)};
+        return ChangeRole{parsed->name.text, parsed->rules, std::move(held), held_by(attempt, role_id, parsed->rules)};
     };
     auto executed = co_await upon_role(services, bearer, streams, role, std::move(caller), command_of);
     co_return done(executed);
@@ -183,12 +181,11 @@ Result<void, CommandError> found_administration(Attempt& attempt, const Uuid& us
     const StreamOf<Role> role{kAdministratorRole};
     const StreamOf<Assignments> assignments{assignments_of(user_id)};
     const auto everything = AccessRules::everything();
-    auto defined = decide(attempt.state(role), DefineRole{std::string(kAdministratorRoleName), everything, everything,
-                                                          RoleKind::kBuiltIn});
+    auto defined = decide(attempt.state(role),
+                          DefineRole{std::string(kAdministratorRoleName), everything, everything, RoleKind::kBuiltIn});
     if (!defined) return Unexpected(CommandError(Refusal::kAdministratorExists));
-    auto assigned =
-        decide(attempt.state(assignments),
-               AssignRole{Subject::user(user_id), kAdministratorRole, everything, everything, {}});
+    auto assigned = decide(attempt.state(assignments),
+                           AssignRole{Subject::user(user_id), kAdministratorRole, everything, everything, {}});
     if (!assigned) return Unexpected(CommandError(refusal_of(assigned.error())));
     attempt.append(role, *defined);
     attempt.append(assignments, *assigned);
@@ -205,8 +202,7 @@ Answer<Done> adopt_first_administrator(Services& services, Caller caller) {
     read_administration(streams, user_id);
     const Step step = [&](Attempt& attempt) -> Decided {
         const bool adopted = attempt.state(StreamOf<Role>{kAdministratorRole}).status != Role::Status::kAbsent;
-        if (adopted || attempt.state(user).standing != Standing::kAdministrator)
-            co_return Result<void, CommandError>{};
+        if (adopted || attempt.state(user).standing != Standing::kAdministrator) co_return Result<void, CommandError>{};
         co_return found_administration(attempt, user_id);
     };
     auto executed = co_await services.executor.run(std::move(caller), streams, step);

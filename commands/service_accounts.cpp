@@ -113,7 +113,7 @@ void take_secret(Attempt& attempt, const Uuid& account_id, const Uuid& secret_id
 }  // namespace
 
 Answer<RegisteredAccount> register_service_account(Services& services, Bearer bearer, AccountDefinition definition,
-                                            Caller caller) {
+                                                   Caller caller) {
     auto parsed = parse(services, std::move(definition));
     if (!parsed) co_return Unexpected(parsed.error());
     const Deadline deadline = caller.deadline;
@@ -194,14 +194,13 @@ Answer<MadeSecret> add_account_secret(Services& services, Bearer bearer, Uuid ac
     auto first = co_await first_event(services, *executed, deadline);
     if (!first) co_return Unexpected(first.error());
     eventstore::OpensNothing opener;
-    const auto event = eventstore::decode_event<ServiceAccountEvent>(first->type, first->schema_version,
-                                                                     first->payload, opener);
+    const auto event =
+        eventstore::decode_event<ServiceAccountEvent>(first->type, first->schema_version, first->payload, opener);
     made.secret_id = std::get<ServiceAccountSecretAdded>(event).secret_id;
     co_return made;
 }
 
-Answer<Done> remove_account_secret(Services& services, Bearer bearer, Uuid account_id, Uuid secret_id,
-                                   Caller caller) {
+Answer<Done> remove_account_secret(Services& services, Bearer bearer, Uuid account_id, Uuid secret_id, Caller caller) {
     const Act act = [&](OnAccount& on) -> Decided {
         const RemoveAccountSecret command{secret_id};
         auto removed = on.carry_out(command);
@@ -230,8 +229,7 @@ Answer<RegisteredKey> add_account_key(Services& services, Bearer bearer, Uuid ac
     co_return RegisteredKey{std::move(**key), added->position, added->repeated};
 }
 
-Answer<Done> remove_account_key(Services& services, Bearer bearer, Uuid account_id, std::string key_id,
-                                Caller caller) {
+Answer<Done> remove_account_key(Services& services, Bearer bearer, Uuid account_id, std::string key_id, Caller caller) {
     const Act act = [&](OnAccount& on) -> Decided {
         const RemoveAccountKey command{key_id};
         co_return on.carry_out(command);

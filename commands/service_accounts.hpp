@@ -16,7 +16,7 @@ struct RegisteredAccount {
     bool repeated = false;  // as in Done
 };
 Answer<RegisteredAccount> register_service_account(Services& services, Bearer bearer, AccountDefinition definition,
-                                            Caller caller);
+                                                   Caller caller);
 Answer<Done> change_service_account(Services& services, Bearer bearer, Uuid account_id, AccountDefinition definition,
                                     AccountStanding standing, Caller caller);
 // Its secrets go with it, and the key that they were sealed under. It leaves its groups.
@@ -41,7 +41,6 @@ struct RegisteredKey {
 Answer<RegisteredKey> add_account_key(Services& services, Bearer bearer, Uuid account_id, std::string jwk,
                                       Caller caller, std::string* fault = nullptr);
 // By its id, the thumbprint, or by its `kid`.
-Answer<Done> remove_account_key(Services& services, Bearer bearer, Uuid account_id, std::string key_id,
-                                Caller caller);
+Answer<Done> remove_account_key(Services& services, Bearer bearer, Uuid account_id, std::string key_id, Caller caller);
 
 }  // namespace keyledger::commands

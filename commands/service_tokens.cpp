@@ -54,25 +54,16 @@ std::string fault_of(const Services& services, const ClientAssertions::Claims& c
 
 std::string_view noted(ClientFault fault) {
     switch (fault) {
-        case ClientFault::kUnknown:
-            return "there is no such service account";
-        case ClientFault::kDisabled:
-            return "it is disabled";
-        case ClientFault::kNoSuchSecret:
-            return "it has no such secret";
-        case ClientFault::kOtherSecret:
-            return "its secret is another one";
-        case ClientFault::kNotOfNow:
-            return "its assertion is not of now";
-        case ClientFault::kNoSuchKey:
-            return "no key of it has the 'kid' and the algorithm that its assertion names";
-        case ClientFault::kNotItsOwn:
-            return "its assertion was not signed by its key";
-        case ClientFault::kAssertionUsed:
-            return "its assertion was used before";
+        case ClientFault::kUnknown: return "there is no such service account";
+        case ClientFault::kDisabled: return "it is disabled";
+        case ClientFault::kNoSuchSecret: return "it has no such secret";
+        case ClientFault::kOtherSecret: return "its secret is another one";
+        case ClientFault::kNotOfNow: return "its assertion is not of now";
+        case ClientFault::kNoSuchKey: return "no key of it has the 'kid' and the algorithm that its assertion names";
+        case ClientFault::kNotItsOwn: return "its assertion was not signed by its key";
+        case ClientFault::kAssertionUsed: return "its assertion was used before";
         case ClientFault::kUnproved:
-        case ClientFault::kNone:
-            break;
+        case ClientFault::kNone: break;
     }
     return "it is no good client (any more)";
 }
@@ -97,8 +88,7 @@ asio::awaitable<Result<std::string, ClientFault>> key_that_signed(const Services
 Answer<std::string> prove(Services& services, const ServiceAccount& account, const ClientProof& proof,
                           Deadline deadline) {
     if (!account.exists()) co_return Unexpected(CommandError(ClientFault::kUnknown));
-    if (account.status != ServiceAccount::Status::kEnabled)
-        co_return Unexpected(CommandError(ClientFault::kDisabled));
+    if (account.status != ServiceAccount::Status::kEnabled) co_return Unexpected(CommandError(ClientFault::kDisabled));
     if (proof.assertion) {
         auto key_id = co_await key_that_signed(services, account, proof);
         if (!key_id) co_return Unexpected(CommandError(key_id.error()));
@@ -120,8 +110,8 @@ CommandError refused_token(ServiceTokenError error) {
 
 // What an assertion can be used for once: UUIDv8 (RFC 9562 section 5.8) of the account and the assertion's id.
 Uuid token_id_of(const ClientProof& proof) {
-    const auto digest = security::sha256({"keyledger assertion", security::view_of(proof.account_id),
-                                          std::string_view(proof.assertion->id)});
+    const auto digest = security::sha256(
+        {"keyledger assertion", security::view_of(proof.account_id), std::string_view(proof.assertion->id)});
     Uuid id;
     std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
     id.bytes[6] = static_cast<std::uint8_t>(0x80 | (id.bytes[6] & 0x0F));
@@ -148,8 +138,7 @@ asio::awaitable<CommandError> judged(Services& services, const ClientProof& proo
     if (account && account->exists()) account_id = proof.account_id;
     CommandError counted = co_await count_client_failure(services, caller, account_id);
     if (counted.refusal != Refusal::kInvalidClient) co_return counted;
-    services.journal.warning(std::string("a client was refused: ").append(noted(error.client)),
-                             proof.account_id);
+    services.journal.warning(std::string("a client was refused: ").append(noted(error.client)), proof.account_id);
     // Whoever comes with a used assertion has shown that the client signed it. Else nobody learns which
     // clients there are.
     const bool signed_it = error.client == ClientFault::kAssertionUsed;
@@ -196,8 +185,7 @@ Answer<void> admit_from_memory(Services& services, const ClientProof& proof, con
 // remembered here may be right nevertheless: for what others do elsewhere the log is asked.
 Answer<void> admit(Services& services, const ClientProof& proof, const Caller& caller) {
     std::int64_t wait_s = wait_for_clients_of(services, caller);
-    if (services.access.answers_from_memory())
-        wait_s = std::max(wait_s, wait_for_account(services, proof.account_id));
+    if (services.access.answers_from_memory()) wait_s = std::max(wait_s, wait_for_account(services, proof.account_id));
     if (wait_s > 0) {
         auto passed = co_await admit_from_memory(services, proof, caller, wait_s);
         co_return passed;
@@ -282,8 +270,7 @@ Result<ClientProof, UnfitAssertion> proof_of_assertion(Services& services, std::
     if (!claims) return Unexpected(UnfitAssertion{claims.error()});
     const auto account_id = Uuid::parse(claims->subject);
     if (!account_id || Uuid::parse(claims->issuer) != account_id)
-        return Unexpected(
-            UnfitAssertion{"The client assertion must have the client's id as its 'iss' and its 'sub'."});
+        return Unexpected(UnfitAssertion{"The client assertion must have the client's id as its 'iss' and its 'sub'."});
     if (std::string why = fault_of(services, *claims); !why.empty())
         return Unexpected(UnfitAssertion{std::move(why), *account_id});
     return ClientProof{*account_id, std::nullopt, std::move(*claims), std::string(assertion)};
@@ -443,8 +430,7 @@ Answer<Client> authenticate_service(Services& services, ClientProof proof, Calle
 }
 
 Answer<Done> revoke_service_token(Services& services, ServiceBearer bearer, Client client, Caller caller) {
-    const bool may =
-        client.client_id == bearer.account_id.to_string() || client.revokes == Revokes::kAllTokens;
+    const bool may = client.client_id == bearer.account_id.to_string() || client.revokes == Revokes::kAllTokens;
     if (!may) co_return Done{};
     Streams streams;
     const auto token = streams.read<ServiceToken>(bearer.token_id);

@@ -6,7 +6,7 @@
 
 namespace keyledger::commands {
 
-inline constexpr std::size_t kMaxScopeBytes = 3000;  // of a token: permissions, one space between each two
+inline constexpr std::size_t kMaxScopeBytes = 3000;   // of a token: permissions, one space between each two
 inline constexpr std::size_t kMaxTokenAudiences = 4;  // with the scope they leave a token below 8 KiB
 // Assertions (RFC 7523): how far ahead they may expire, and how much clocks may differ.
 inline constexpr std::int64_t kMaxAssertionLifeMs = 3'600'000;  // what libraries give by default is 1 to 60 minutes
@@ -22,8 +22,8 @@ struct ClientProof {
 ClientProof proof_of_secret(const Uuid& account_id, const Secret& secret);
 // An assertion that is refused whoever it is of: by its form, its audience or its times.
 struct UnfitAssertion {
-    std::string why;        // a sentence for whoever made it: it is about what they wrote, and the same for everybody
-    Uuid account_id = {};   // whom it says it is of; the nil UUID: of nobody
+    std::string why;       // a sentence for whoever made it: it is about what they wrote, and the same for everybody
+    Uuid account_id = {};  // whom it says it is of; the nil UUID: of nobody
 };
 // Of the account that the assertion says it is of.
 Result<ClientProof, UnfitAssertion> proof_of_assertion(Services& services, std::string_view assertion);

@@ -47,8 +47,8 @@ struct Services {
     ClientSecrets& client_secrets;
     ClientAssertions& assertions;
     Journal& journal;
-    eventstore::Limits& limits;  // that all nodes share
-    FailureSums& failure_sums;    // of this process
+    eventstore::Limits& limits;               // that all nodes share
+    FailureSums& failure_sums;                // of this process
     UnrecordedFailures& unrecorded_failures;  // likewise
     Settings settings;
 };

@@ -43,10 +43,8 @@ bool is_due(const KeptFold& kept) {
 
 std::string encoded(const AnyState& state) {
     auto encode = []<class Aggregate>(const Aggregate& aggregate) {
-        if constexpr (kHasSnapshots<Aggregate>)
-            return eventstore::encode_state(aggregate);
-        else
-            return std::string();
+        if constexpr (kHasSnapshots<Aggregate>) return eventstore::encode_state(aggregate);
+        else return std::string();
     };
     return std::visit(encode, state);
 }
@@ -83,8 +81,7 @@ std::string fold_name_of(const AnyState& state) {
     auto name = []<class Aggregate>(const Aggregate&) {
         if constexpr (kHasSnapshots<Aggregate>)
             return std::string(Aggregate::kStreamType) + '.' + std::to_string(Aggregate::kFold) + std::string(kForm);
-        else
-            return std::string();
+        else return std::string();
     };
     return std::visit(name, state);
 }

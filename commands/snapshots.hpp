@@ -24,9 +24,9 @@ struct KeptFold {
     Uuid stream_id;
     std::int32_t before = 0;  // the version that a snapshot was considered at before
     Fold fold;
-    Uuid event_id;               // of the last event of `fold`
+    Uuid event_id;              // of the last event of `fold`
     std::int32_t replaces = 0;  // the version of a snapshot that could not be opened
-    bool key_is_gone = false;    // the person's, for good: what was folded without it will never be known
+    bool key_is_gone = false;   // the person's, for good: what was folded without it will never be known
 };
 // Gives the store a snapshot if the stream has come so far. `key`: the person's, where the state tells of one; without
 // it none is kept.

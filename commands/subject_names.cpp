@@ -75,16 +75,14 @@ void KnownOwners::drop(const std::string& digest) {
 }
 
 std::optional<UserNameKind> kind_of_user_name(std::string_view text, const SubjectNamings& namings) {
-    const auto may_be = [&](SubjectNaming naming) {
-        return std::ranges::find(namings, naming) != namings.end();
-    };
+    const auto may_be = [&](SubjectNaming naming) { return std::ranges::find(namings, naming) != namings.end(); };
     if (may_be(SubjectNaming::kUsername) && parse_username(text)) return UserNameKind::kUsername;
     if (may_be(SubjectNaming::kEmail) && parse_email(text)) return UserNameKind::kEmail;
     return std::nullopt;
 }
 
-Answer<Access> access_of_user_called(Services& services, KnownOwners& known, UserNameKind kind,
-                                     std::string text, Deadline deadline) {
+Answer<Access> access_of_user_called(Services& services, KnownOwners& known, UserNameKind kind, std::string text,
+                                     Deadline deadline) {
     const auto name = parse(kind, text);
     for (int tries = 0; name && tries < kMaxTries; ++tries) {
         const std::string digest = services.pseudonyms.claim(claim_kind(kind), name->key).front().digest;
@@ -115,8 +113,8 @@ Answer<Access> access_of_user_called(Services& services, KnownOwners& known, Use
     co_return nobody;
 }
 
-Answer<std::vector<std::string>> names_of_users(Services& services, std::vector<Uuid> user_ids,
-                                                SubjectNamings namings, Deadline deadline) {
+Answer<std::vector<std::string>> names_of_users(Services& services, std::vector<Uuid> user_ids, SubjectNamings namings,
+                                                Deadline deadline) {
     std::vector<std::string> names;
     const bool by_id = namings.empty() || namings.front() == SubjectNaming::kId;
     if (by_id || user_ids.empty()) {
@@ -132,8 +130,7 @@ Answer<std::vector<std::string>> names_of_users(Services& services, std::vector<
         std::optional<std::string> name;
         for (const SubjectNaming naming : namings) {
             if (naming == SubjectNaming::kId) break;
-            name = name_of(user,
-                           naming == SubjectNaming::kEmail ? UserNameKind::kEmail : UserNameKind::kUsername);
+            name = name_of(user, naming == SubjectNaming::kEmail ? UserNameKind::kEmail : UserNameKind::kUsername);
             if (name) break;
         }
         names.push_back(name.value_or(user_ids[i].to_string()));

@@ -49,8 +49,7 @@ void UnrecordedFailures::keep(const Uuid& user_id, std::string_view network, con
 std::vector<UnrecordedFailures::Waiting> UnrecordedFailures::waiting_of(const Uuid& user_id) const {
     const std::lock_guard lock(mutex_);
     std::vector<Waiting> all;
-    if (const auto account = accounts_.find(user_id); account != accounts_.end())
-        add_waiting(account->second, all);
+    if (const auto account = accounts_.find(user_id); account != accounts_.end()) add_waiting(account->second, all);
     return all;
 }
 
@@ -93,8 +92,7 @@ UnrecordedFailures::Beside UnrecordedFailures::beside_unlocked(const Uuid& user_
     return beside;
 }
 
-LoginAttempts UnrecordedFailures::Beside::added_to(LoginAttempts recorded,
-                                                   const LoginAttemptLimits& limits) const {
+LoginAttempts UnrecordedFailures::Beside::added_to(LoginAttempts recorded, const LoginAttemptLimits& limits) const {
     for (const Failures& failures : failures_) {
         const std::int64_t that_matter = std::min(failures.count, limits.failures_in_a_row);
         for (std::int64_t i = 0; i < that_matter; ++i)

@@ -62,7 +62,7 @@ public:
             std::int64_t last_at_ms = 0;
         };
         std::vector<Failures> failures_;  // of one network, those that are under way after those that wait
-        bool unknown_ = false;  // there was no room: there may be any number
+        bool unknown_ = false;            // there was no room: there may be any number
     };
     Beside beside(const Uuid& user_id) const;
 

@@ -43,9 +43,7 @@ Answer<Done> update_profile(Services& services, ProfileUpdate update, Caller cal
     const OnlyIf only_if = caller.only_if;
     Streams streams;
     const ActorStreams actor = read_actor(streams, update.bearer);
-    const Step step = [&](Attempt& attempt) -> Decided {
-        co_return write(attempt, actor.user, update, only_if);
-    };
+    const Step step = [&](Attempt& attempt) -> Decided { co_return write(attempt, actor.user, update, only_if); };
     Order order(must_be(services, actor, update.bearer), step);
     auto executed = co_await services.executor.run(std::move(caller), streams, std::move(order));
     if (!executed) co_return Unexpected(executed.error());
@@ -56,9 +54,7 @@ Answer<Done> update_user(Services& services, Uuid user_id, ProfileUpdate update,
     auto checked = check(update);
     if (!checked) co_return Unexpected(checked.error());
     const OnlyIf only_if = caller.only_if;
-    const Act act = [&](Administration& on) -> Decided {
-        co_return write(on.attempt, on.user, update, only_if);
-    };
+    const Act act = [&](Administration& on) -> Decided { co_return write(on.attempt, on.user, update, only_if); };
     Errand errand{update.bearer, kWriteUsers, Subject::user(user_id)};
     auto done = co_await administer(services, std::move(errand), std::move(caller), act);
     co_return done;

@@ -14,7 +14,6 @@ using Fault = std::optional<TextFault>;
 
 namespace {
 
-
 constexpr char32_t kNonJoiner = 0x200C;
 constexpr char32_t kJoiner = 0x200D;
 constexpr char32_t kPictureSelector = 0xFE0F;
@@ -101,13 +100,19 @@ std::optional<TextFault> fault_at(View text, std::size_t at) {
         return fine ? Fault() : Fault(TextFault::kHidden);
     }
     switch (unicode::kind_of(point)) {
-        case Kind::kControl: case Kind::kLineBreak: return TextFault::kControl;
+        case Kind::kControl:
+        case Kind::kLineBreak: return TextFault::kControl;
         case Kind::kUnassigned: return TextFault::kUnassigned;
         case Kind::kPrivate: return TextFault::kPrivate;
         // Those that are shown and belong to numbers and verses, such as U+0600; RFC 8264 takes none.
         case Kind::kFormat: return TextFault::kHidden;
-        case Kind::kLetter: case Kind::kMark: case Kind::kDigit: case Kind::kSpace: case Kind::kPunctuation:
-        case Kind::kSymbol: case Kind::kOther: return std::nullopt;
+        case Kind::kLetter:
+        case Kind::kMark:
+        case Kind::kDigit:
+        case Kind::kSpace:
+        case Kind::kPunctuation:
+        case Kind::kSymbol:
+        case Kind::kOther: return std::nullopt;
     }
     return TextFault::kUnassigned;
 }
@@ -184,16 +189,21 @@ bool is_identifier_point(View text, std::size_t at) {
         case Kind::kDigit: return true;
         case Kind::kMark: return at > 0;
         case Kind::kFormat: return at > 0;  // a joiner: freeform_fault() let it be
-        case Kind::kUnassigned: case Kind::kSpace: case Kind::kLineBreak: case Kind::kControl: case Kind::kPrivate:
-        case Kind::kPunctuation: case Kind::kSymbol: case Kind::kOther: return false;
+        case Kind::kUnassigned:
+        case Kind::kSpace:
+        case Kind::kLineBreak:
+        case Kind::kControl:
+        case Kind::kPrivate:
+        case Kind::kPunctuation:
+        case Kind::kSymbol:
+        case Kind::kOther: return false;
     }
     return false;
 }
 
 enum Script : unsigned { kNoScript = 0, kLatin = 1, kGreek = 2, kCyrillic = 4 };
 Script script_of(char32_t point) {
-    constexpr std::array<Range, 4> kLatinRanges{
-        {{U'A', U'z'}, {0x00AA, 0x024F}, {0x1E00, 0x1EFF}, {0x2C60, 0x2C7F}}};
+    constexpr std::array<Range, 4> kLatinRanges{{{U'A', U'z'}, {0x00AA, 0x024F}, {0x1E00, 0x1EFF}, {0x2C60, 0x2C7F}}};
     constexpr std::array<Range, 2> kGreekRanges{{{0x0370, 0x03FF}, {0x1F00, 0x1FFF}}};
     constexpr std::array<Range, 4> kCyrillicRanges{
         {{0x0400, 0x052F}, {0x1C80, 0x1C8F}, {0x2DE0, 0x2DFF}, {0xA640, 0xA69F}}};

@@ -22,12 +22,12 @@ enum class TextFault : std::uint8_t {
     kEmpty,
     kTooShort,  // of user names
     kTooLong,
-    kControl,       // control characters, line and paragraph separators
-    kReorders,      // what turns the direction of writing, such as U+200F, U+061C, U+202E
-    kHidden,        // what is not shown, such as U+200B, U+00AD, U+FEFF, or joins where nothing joins
-    kUnassigned,    // no character, or one that is newer than the tables
-    kPrivate,       // private use
-    kTooManyMarks,  // on one letter
+    kControl,            // control characters, line and paragraph separators
+    kReorders,           // what turns the direction of writing, such as U+200F, U+061C, U+202E
+    kHidden,             // what is not shown, such as U+200B, U+00AD, U+FEFF, or joins where nothing joins
+    kUnassigned,         // no character, or one that is newer than the tables
+    kPrivate,            // private use
+    kTooManyMarks,       // on one letter
     kNotForIdentifiers,  // a character that a user name does not take, or takes elsewhere
     kMixedDirections,    // RFC 5893 section 2
     kMixedScripts,       // letters of Latin, Greek and Cyrillic look alike

@@ -165,13 +165,11 @@ Script script_of(char32_t letter) {
 
 // Which scripts stand beside each other in how a language is written (UTS 39 table 1): Japanese, Chinese, Korean.
 bool are_written_together(const std::vector<Script>& scripts) {
-    constexpr std::array<std::array<Script, 3>, 3> kTogether{
-        {{Script::kLatin, Script::kHan, Script::kKana},
-         {Script::kLatin, Script::kHan, Script::kBopomofo},
-         {Script::kLatin, Script::kHan, Script::kHangul}}};
+    constexpr std::array<std::array<Script, 3>, 3> kTogether{{{Script::kLatin, Script::kHan, Script::kKana},
+                                                              {Script::kLatin, Script::kHan, Script::kBopomofo},
+                                                              {Script::kLatin, Script::kHan, Script::kHangul}}};
     return std::ranges::any_of(kTogether, [&](const auto& together) {
-        return std::ranges::all_of(scripts,
-                                   [&](Script one) { return std::ranges::count(together, one) > 0; });
+        return std::ranges::all_of(scripts, [&](Script one) { return std::ranges::count(together, one) > 0; });
     });
 }
 

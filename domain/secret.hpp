@@ -45,8 +45,7 @@ public:
     static bool equal(std::string_view a, std::string_view b) noexcept {
         if (a.size() != b.size()) return false;
         volatile std::uint8_t difference = 0;
-        for (std::size_t i = 0; i < a.size(); ++i)
-            difference = static_cast<std::uint8_t>(difference | (a[i] ^ b[i]));
+        for (std::size_t i = 0; i < a.size(); ++i) difference = static_cast<std::uint8_t>(difference | (a[i] ^ b[i]));
         return difference == 0;
     }
 

@@ -19,9 +19,8 @@ constexpr utf8proc_ssize_t kMaxDecomposition = 32;
 void take_apart(std::u32string& into, char32_t point, int options) {
     utf8proc_int32_t parts[kMaxDecomposition];
     int last_boundary = 0;
-    const auto count =
-        utf8proc_decompose_char(static_cast<utf8proc_int32_t>(point), parts, kMaxDecomposition,
-                                static_cast<utf8proc_option_t>(options), &last_boundary);
+    const auto count = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(point), parts, kMaxDecomposition,
+                                               static_cast<utf8proc_option_t>(options), &last_boundary);
     if (count < 0 || count > kMaxDecomposition) throw std::logic_error("a code point that can't be taken apart");
     for (utf8proc_ssize_t i = 0; i < count; ++i) into.push_back(static_cast<char32_t>(parts[i]));
 }

@@ -50,8 +50,8 @@ bool is_unstorable_escape(std::string_view text) {
     if (digits == "0000") return true;
     const bool d = digits[0] == 'd' || digits[0] == 'D';
     const char second = digits[1];
-    return d && ((second >= '8' && second <= '9') || (second >= 'a' && second <= 'f') ||
-                 (second >= 'A' && second <= 'F'));
+    return d &&
+           ((second >= '8' && second <= '9') || (second >= 'a' && second <= 'f') || (second >= 'A' && second <= 'F'));
 }
 
 std::optional<std::string> problem_of_events(const Append& append) {
@@ -136,9 +136,9 @@ bool is_storable_json_text(std::string_view text) {
 }
 
 std::optional<std::string> problem_of(const Append& append) {
-    for (const std::size_t count : {append.writes.size(), append.guards.size(), append.claims.size(),
-                                    append.credentials.size(), append.new_keys.size(), append.key_uses.size(),
-                                    append.destroyed_keys.size()})
+    for (const std::size_t count :
+         {append.writes.size(), append.guards.size(), append.claims.size(), append.credentials.size(),
+          append.new_keys.size(), append.key_uses.size(), append.destroyed_keys.size()})
         if (count > kMaxItemsPerCommand) return "too many items in one append";
     if (auto problem = problem_of_events(append)) return problem;
     return problem_of_facts(append);

@@ -11,19 +11,19 @@ namespace keyledger::eventstore {
 enum class ActorType { kAnonymous, kUser, kClient, kSystem };
 constexpr auto enum_names(ActorType) {
     using A = ActorType;
-    return std::array{EnumName{A::kAnonymous, "anonymous"}, EnumName{A::kUser, "user"},
-                      EnumName{A::kClient, "client"}, EnumName{A::kSystem, "system"}};
+    return std::array{EnumName{A::kAnonymous, "anonymous"}, EnumName{A::kUser, "user"}, EnumName{A::kClient, "client"},
+                      EnumName{A::kSystem, "system"}};
 }
 
 struct EventMetadata {
     std::int64_t occurred_at_ms = 0;  // the command's clock
     ActorType actor_type = ActorType::kAnonymous;
-    std::string actor_id;             // user id, client id; empty for anonymous and system
-    std::string command_id;           // base64url
-    std::string correlation_id;       // of everything that one request set off
-    std::string causation_id;         // the event or command that caused this one
+    std::string actor_id;        // user id, client id; empty for anonymous and system
+    std::string command_id;      // base64url
+    std::string correlation_id;  // of everything that one request set off
+    std::string causation_id;    // the event or command that caused this one
     std::string request_id;
-    std::string traceparent;          // W3C trace context
+    std::string traceparent;  // W3C trace context
     std::optional<Uuid> session_id;
     // Sealed under the actor's key; for anonymous callers under a key of the day.
     Personal<std::string> client_address;
@@ -32,12 +32,18 @@ struct EventMetadata {
 
     static constexpr auto fields() {
         using M = EventMetadata;
-        return std::tuple{Field{"occurred_at_ms", &M::occurred_at_ms}, Field{"actor_type", &M::actor_type},
-                          Field{"actor_id", &M::actor_id},             Field{"command_id", &M::command_id},
-                          Field{"correlation_id", &M::correlation_id}, Field{"causation_id", &M::causation_id},
-                          Field{"request_id", &M::request_id},         Field{"traceparent", &M::traceparent},
-                          Field{"session_id", &M::session_id},         Field{"client_address", &M::client_address},
-                          Field{"user_agent", &M::user_agent},         Field{"device", &M::device}};
+        return std::tuple{Field{"occurred_at_ms", &M::occurred_at_ms},
+                          Field{"actor_type", &M::actor_type},
+                          Field{"actor_id", &M::actor_id},
+                          Field{"command_id", &M::command_id},
+                          Field{"correlation_id", &M::correlation_id},
+                          Field{"causation_id", &M::causation_id},
+                          Field{"request_id", &M::request_id},
+                          Field{"traceparent", &M::traceparent},
+                          Field{"session_id", &M::session_id},
+                          Field{"client_address", &M::client_address},
+                          Field{"user_agent", &M::user_agent},
+                          Field{"device", &M::device}};
     }
 };
 

@@ -9,8 +9,8 @@ namespace keyledger::eventstore {
 namespace {
 
 // Every member of the record but payload and metadata is plain ASCII chosen by us; its order is the canonical one.
-Digest hash_record(std::string_view tenant, std::string_view stream_type, const Uuid& stream_id,
-                   std::int32_t version, std::string_view type, std::int16_t schema_version, const Uuid& event_id,
+Digest hash_record(std::string_view tenant, std::string_view stream_type, const Uuid& stream_id, std::int32_t version,
+                   std::string_view type, std::int16_t schema_version, const Uuid& event_id,
                    std::int64_t recorded_at_ms, std::string_view payload, std::string_view metadata) {
     thread_local std::string record;  // of many, one after the other
     record.assign(1, '\0');
@@ -63,9 +63,8 @@ Digest leaf_hash(const RecordedEvent& event) {
     if (event.is_canonical)
         return hash_record(tenant, stream_type, event.stream_id, event.version, type, event.schema_version,
                            event.event_id, event.recorded_at_ms, event.payload, event.metadata);
-    return hash_record(tenant, stream_type, event.stream_id, event.version, type, event.schema_version,
-                       event.event_id, event.recorded_at_ms, canonical_object(event.payload),
-                       canonical_object(event.metadata));
+    return hash_record(tenant, stream_type, event.stream_id, event.version, type, event.schema_version, event.event_id,
+                       event.recorded_at_ms, canonical_object(event.payload), canonical_object(event.metadata));
 }
 
 }  // namespace keyledger::eventstore

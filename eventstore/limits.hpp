@@ -20,7 +20,7 @@
 namespace keyledger::eventstore {
 
 struct Bucket {
-    std::string key;  // what is counted, and of whom; it leaves the process as a keyed digest only
+    std::string key;               // what is counted, and of whom; it leaves the process as a keyed digest only
     std::int64_t per_minute = 60;  // flow back into it
     std::int64_t burst = 1;        // fit into it
     enum class Use { kTake, kLook } use = Use::kTake;  // kLook: would one more pass? Nothing is taken

@@ -30,8 +30,7 @@ std::optional<LogOrigin::Part> parse_part(std::string_view line) {
     if (!line.starts_with(kUntil)) return std::nullopt;
     line.remove_prefix(kUntil.size());
     const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), part.until);
-    if (error != std::errc{} || end == line.data() + line.size() || *end != ' ' || part.until < 1)
-        return std::nullopt;
+    if (error != std::errc{} || end == line.data() + line.size() || *end != ' ' || part.until < 1) return std::nullopt;
     const std::string_view log(end + 1, static_cast<std::size_t>(line.data() + line.size() - end - 1));
     if (log == kWithoutMacs) return part;
     part.log_id = Uuid::parse(log);
@@ -71,8 +70,7 @@ std::optional<LogOrigin> parse_origin(std::string_view text) {
     origin.first_key_id = key.substr(kFirstKey.size());
     while (!text.empty()) {
         const auto part = parse_part(take_line(text));
-        if (!part || (!origin.earlier.empty() && part->until <= origin.earlier.back().until))
-            return std::nullopt;
+        if (!part || (!origin.earlier.empty() && part->until <= origin.earlier.back().until)) return std::nullopt;
         origin.earlier.push_back(*part);
     }
     return origin;
@@ -107,8 +105,7 @@ void LogFacts::take(const RecordedEvent& event, const EventMacs& macs) {
         }
         void operator()(const LogDisavowed& disavowed) const {
             const auto leaf = security::hex_decode(disavowed.leaf_hash);
-            if (!leaf || leaf->size() != sizeof(Digest))
-                throw CodecError("a disavowed record without a leaf hash");
+            if (!leaf || leaf->size() != sizeof(Digest)) throw CodecError("a disavowed record without a leaf hash");
             Digest digest{};
             std::copy(leaf->begin(), leaf->end(), digest.begin());
             facts.disavowed[disavowed.position] = digest;
@@ -116,8 +113,7 @@ void LogFacts::take(const RecordedEvent& event, const EventMacs& macs) {
     };
     OpensNothing nothing;
     const AnyEvent decoded = decode_any(judged, nothing);
-    if (const auto* of_log = std::get_if<LogEvent>(&decoded))
-        std::visit(Taken{*this, event.position}, *of_log);
+    if (const auto* of_log = std::get_if<LogEvent>(&decoded)) std::visit(Taken{*this, event.position}, *of_log);
 }
 
 const LogOrigin::Part* EventJudge::earlier_part(Position position) const {
@@ -139,8 +135,7 @@ bool EventJudge::is_authentic(const RecordedEvent& event, const security::HmacKe
 Standing EventJudge::of(const RecordedEvent& event) {
     const LogOrigin::Part* part = earlier_part(event.position);
     if (part != nullptr && !part->log_id)
-        return is_authentic(event, nullptr) && event.mac_key_id.empty() ? Standing::kBelieved
-                                                                        : Standing::kChanged;
+        return is_authentic(event, nullptr) && event.mac_key_id.empty() ? Standing::kBelieved : Standing::kChanged;
     const auto range = facts_.keys.find(event.mac_key_id);
     if (range == facts_.keys.end() || event.position <= range->second.after ||
         (range->second.until && event.position > *range->second.until))

@@ -52,10 +52,10 @@ struct LogFacts {
     };
     std::map<std::string, Range, std::less<>> keys;
     std::unordered_map<Position, Digest> disavowed;
-    Position signed_until = 0;  // what the newest tree head that is known covers, or the log says was covered once
-    std::int32_t version = 0;   // of the log's own stream, as far as it was taken in
-    Digest leaf_hash{};         // of the event there
-    bool is_complete = true;    // nothing in it was under a key that the keyring lacks
+    Position signed_until = 0;   // what the newest tree head that is known covers, or the log says was covered once
+    std::int32_t version = 0;    // of the log's own stream, as far as it was taken in
+    Digest leaf_hash{};          // of the event there
+    bool is_complete = true;     // nothing in it was under a key that the keyring lacks
     std::string lacking_key_id;  // the first such key, else empty
 
     // Of a log of which nothing is known yet but this.

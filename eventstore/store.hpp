@@ -70,9 +70,9 @@ struct ClaimChange {
 struct CredentialChange {
     Uuid credential_id;
     Uuid owner;
-    std::string kind;                   // "password" …
+    std::string kind;                    // "password" …
     std::int32_t expected_revision = 0;  // compare-and-swap; 0: must not exist. The new revision is this + 1.
-    std::optional<Bytes> sealed;        // nullopt: delete
+    std::optional<Bytes> sealed;         // nullopt: delete
 };
 struct NewSubjectKey {
     Uuid subject;
@@ -115,7 +115,7 @@ struct Appended {
 struct Conflict {
     enum class On { kStream, kCredential, kSubjectKey };
     On on = On::kStream;
-    Uuid id;                      // of the stream, the credential or the subject
+    Uuid id;  // of the stream, the credential or the subject
     // Where it stands now: stream version or credential revision; 0: absent; -1: a credential of another owner or
     // kind. 0 for subject keys.
     std::int32_t version = 0;
@@ -209,7 +209,7 @@ struct Snapshot {
 };
 struct StreamSlice {
     Uuid stream_id;
-    std::int32_t version = 0;  // of the stream's head in the same read; 0: the stream does not exist
+    std::int32_t version = 0;            // of the stream's head in the same read; 0: the stream does not exist
     std::vector<RecordedEvent> events;   // the next ones, in a page: there may be more up to `version`
     std::optional<Snapshot> snapshot{};  // the events follow from its version
     // Of the stream's first record, whoever wrote that: only a believed event says what a stream is. Empty: there is
@@ -240,7 +240,7 @@ struct StoredSubjectKey {
     bool destroyed = false;
 };
 struct Confirmation {
-    bool unmoved = false;                     // every version named still stands
+    bool unmoved = false;                      // every version named still stands
     std::optional<Duplicate> earlier_outcome;  // of the command id, if it is known
 };
 
@@ -268,12 +268,11 @@ public:
                                                    Deadline deadline) = 0;
     // find_claim and read_credential in one read.
     virtual Answer<std::optional<ClaimedCredential>> find_credential(std::string claim_kind,
-                                                                     std::vector<ClaimDigest> digests,
-                                                                     std::string kind, Deadline deadline) = 0;
+                                                                     std::vector<ClaimDigest> digests, std::string kind,
+                                                                     Deadline deadline) = 0;
     virtual Answer<std::optional<StoredCredential>> read_credential(Uuid owner, std::string kind,
                                                                     Deadline deadline) = 0;
-    virtual Answer<std::vector<StoredSubjectKey>> read_subject_keys(std::vector<Uuid> subjects,
-                                                                    Deadline deadline) = 0;
+    virtual Answer<std::vector<StoredSubjectKey>> read_subject_keys(std::vector<Uuid> subjects, Deadline deadline) = 0;
 
     // `count` events from `first` on, at most `kMaxReadBatch`.
     virtual Answer<std::vector<RecordedEvent>> read_log(Position first, std::int32_t count, Deadline deadline) = 0;

@@ -105,8 +105,7 @@ struct OnSession {
 
     Uuid owner() const {
         const auto at = owners.find(session);
-        if (at == owners.end())
-            throw InconsistentLog("session " + session.to_string() + " was never started");
+        if (at == owners.end()) throw InconsistentLog("session " + session.to_string() + " was never started");
         return at->second;
     }
     Facts operator()(const SessionStarted& event) const { return {event.user_id, true, {}}; }
@@ -245,19 +244,16 @@ Owners learn_owners(pqxx::transaction_base& transaction, const std::string& tabl
                                 begun.literal(), users.literal());
     SqlArray earlier;
     for (const DecodedEvent& decoded : events)
-        if (std::holds_alternative<SessionEvent>(decoded.event) &&
-            !owners.contains(decoded.recorded->stream_id))
+        if (std::holds_alternative<SessionEvent>(decoded.event) && !owners.contains(decoded.recorded->stream_id))
             earlier.add(decoded.recorded->stream_id);
     if (earlier.empty()) return owners;
-    const std::string sql =
-        "select session_id, user_id from " + table + " where session_id = any($1::uuid[])";
+    const std::string sql = "select session_id, user_id from " + table + " where session_id = any($1::uuid[])";
     for (const auto& row : transaction.exec_params(sql, earlier.literal()))
         owners.emplace(uuid_from(row[0]), uuid_from(row[1]));
     return owners;
 }
 
-void write_hours(pqxx::transaction_base& transaction, const std::string& table,
-                 std::span<const DecodedEvent> events) {
+void write_hours(pqxx::transaction_base& transaction, const std::string& table, std::span<const DecodedEvent> events) {
     struct Range {
         Position first;
         Position last;
@@ -265,8 +261,7 @@ void write_hours(pqxx::transaction_base& transaction, const std::string& table,
     std::map<std::int64_t, Range> hours;
     for (const DecodedEvent& decoded : events) {
         const Position position = decoded.recorded->position;
-        const auto [at, is_new] =
-            hours.try_emplace(audit_hour(decoded.metadata.occurred_at_ms), position, position);
+        const auto [at, is_new] = hours.try_emplace(audit_hour(decoded.metadata.occurred_at_ms), position, position);
         at->second.last = position;
     }
     SqlArray hour, first, last;
@@ -275,8 +270,7 @@ void write_hours(pqxx::transaction_base& transaction, const std::string& table,
         first.add(range.first);
         last.add(range.last);
     }
-    transaction.exec_params("insert into " + table + kWriteHours, hour.literal(), first.literal(),
-                            last.literal());
+    transaction.exec_params("insert into " + table + kWriteHours, hour.literal(), first.literal(), last.literal());
 }
 
 // What was written of people before they were erased: what happened stays, from where goes.
@@ -314,8 +308,7 @@ void AuditModel::create(pqxx::transaction_base& transaction, int generation) con
     const std::string plain = table_name(kName, generation);
     const std::string table = "read_models." + plain;
     transaction.exec0("create table " + table + kColumns);
-    transaction.exec0("create table read_models." + table_name(kName, generation, "sessions") +
-                      kSessionColumns);
+    transaction.exec0("create table read_models." + table_name(kName, generation, "sessions") + kSessionColumns);
     transaction.exec0("create table read_models." + table_name(kName, generation, "hours") + kHourColumns);
     // Each filter pages by position, newest first. What a user did himself is found by subject.
     auto index = [&](const std::string& name, const std::string& definition) {
@@ -328,10 +321,9 @@ void AuditModel::create(pqxx::transaction_base& transaction, int generation) con
 
 void AuditModel::apply(pqxx::transaction_base& transaction, int generation,
                        std::span<const DecodedEvent> events) const {
-    const Owners owners =
-        learn_owners(transaction, "read_models." + table_name(kName, generation, "sessions"), events);
-    SqlArray position, occurred, type, actor_type, actor, subject, stream_type, stream, outcome, reason,
-        address, agent, request, session, by_subject;
+    const Owners owners = learn_owners(transaction, "read_models." + table_name(kName, generation, "sessions"), events);
+    SqlArray position, occurred, type, actor_type, actor, subject, stream_type, stream, outcome, reason, address, agent,
+        request, session, by_subject;
     for (const DecodedEvent& decoded : events) {
         const auto& recorded = *decoded.recorded;
         const auto& envelope = decoded.metadata;
@@ -353,11 +345,11 @@ void AuditModel::apply(pqxx::transaction_base& transaction, int generation,
         by_subject.add(envelope.actor_type == eventstore::ActorType::kUser && facts.subject &&
                        facts.subject->to_string() == envelope.actor_id);
     }
-    transaction.exec_params("insert into read_models." + table_name(kName, generation) + kWrite,
-                            position.literal(), occurred.literal(), type.literal(), actor_type.literal(),
-                            actor.literal(), subject.literal(), stream_type.literal(), stream.literal(),
-                            outcome.literal(), reason.literal(), address.literal(), agent.literal(),
-                            request.literal(), session.literal(), by_subject.literal());
+    transaction.exec_params("insert into read_models." + table_name(kName, generation) + kWrite, position.literal(),
+                            occurred.literal(), type.literal(), actor_type.literal(), actor.literal(),
+                            subject.literal(), stream_type.literal(), stream.literal(), outcome.literal(),
+                            reason.literal(), address.literal(), agent.literal(), request.literal(), session.literal(),
+                            by_subject.literal());
     write_hours(transaction, "read_models." + table_name(kName, generation, "hours"), events);
     erase(transaction, generation, events);
 }

@@ -12,12 +12,12 @@ using Snapshot = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;
 
 std::vector<std::string> primary_key(pqxx::transaction_base& read, const std::string& table) {
     std::vector<std::string> columns;
-    for (const auto& row : read.exec_params(
-             "select a.attname from pg_index i "
-             "  join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey) "
-             " where i.indrelid = ('read_models.' || $1)::regclass and i.indisprimary "
-             " order by array_position(i.indkey::int2[], a.attnum)",
-             table))
+    for (const auto& row :
+         read.exec_params("select a.attname from pg_index i "
+                          "  join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey) "
+                          " where i.indrelid = ('read_models.' || $1)::regclass and i.indisprimary "
+                          " order by array_position(i.indkey::int2[], a.attnum)",
+                          table))
         columns.push_back(row[0].c_str());
     if (columns.empty()) throw std::runtime_error("table read_models." + table + " has no primary key");
     return columns;
@@ -39,8 +39,8 @@ std::optional<RowDifference> first_difference(pqxx::transaction_base& read, cons
         "select " + key + ", live." + first + " is null, replay." + first +
         " is null, (select string_agg(l.key, ',' order by l.key) from jsonb_each(to_jsonb(live)) as l "
         " join jsonb_each(to_jsonb(replay)) as r using (key) where l.value <> r.value) "
-        " from read_models." + read.quote_name(live) + " as live full join read_models." +
-        read.quote_name(replay) + " as replay on " + equal +
+        " from read_models." +
+        read.quote_name(live) + " as live full join read_models." + read.quote_name(replay) + " as replay on " + equal +
         " where live::text is distinct from replay::text order by " + order + " limit 1");
     if (found.empty()) return std::nullopt;
     RowDifference difference;
@@ -91,8 +91,7 @@ private:
         if (!replay_.follow(live_.cursor.position)) return Unexpected(replay_.failure());
         if (auto failure = compare_once()) return Unexpected(*failure);
         if (!compared_.first_difference || !erasures_may_be_under_way()) return compared_;
-        spdlog::info("{} differs at position {}; looking again once it is further", model_.name(),
-                     compared_.position);
+        spdlog::info("{} differs at position {}; looking again once it is further", model_.name(), compared_.position);
         if (auto failure = compare_once()) return Unexpected(*failure);
         return compared_;
     }
@@ -117,8 +116,8 @@ private:
         const auto live = model_.tables(live_.number);
         const auto replayed = model_.tables(replay_.generation().number);
         for (std::size_t i = 0; i < live.size(); ++i) {
-            compared_.rows += snapshot->exec1("select count(*) from read_models." +
-                                              snapshot->quote_name(live[i]))[0].as<std::int64_t>();
+            compared_.rows += snapshot->exec1("select count(*) from read_models." + snapshot->quote_name(live[i]))[0]
+                                  .as<std::int64_t>();
             if (!compared_.first_difference)
                 compared_.first_difference = first_difference(*snapshot, live[i], replayed[i]);
         }
@@ -162,8 +161,7 @@ private:
 }  // namespace
 
 Result<Compared, RebuildFailure> compare_with_replay(const RebuildOrder& order, const ReadModel& model,
-                                                     eventstore::LogSource& source,
-                                                     eventstore::SubjectCipher& cipher,
+                                                     eventstore::LogSource& source, eventstore::SubjectCipher& cipher,
                                                      const RebuildProgress& progress, std::stop_token cancel) {
     return Comparison(order, model, source, cipher, progress, std::move(cancel)).run();
 }

@@ -19,14 +19,14 @@ struct RowDifference {
         kChanged,
     };
     Is is = Is::kChanged;
-    std::string table;  // of the live generation
-    std::string key;    // "id=0190…", the primary key
+    std::string table;                 // of the live generation
+    std::string key;                   // "id=0190…", the primary key
     std::vector<std::string> columns;  // of a changed row
 };
 struct Compared {
     int generation = 0;
-    Position position = 0;  // at which both were compared
-    std::int64_t rows = 0;  // of the live tables
+    Position position = 0;            // at which both were compared
+    std::int64_t rows = 0;            // of the live tables
     std::int64_t skipped_events = 0;  // left out by operators, and so by the replay
     std::optional<RowDifference> first_difference;
 };
@@ -35,9 +35,7 @@ struct Compared {
 // the log had when it was found: an erasure reaches keys before it reaches tables. A live generation that this
 // build did not lay out gives kOtherLayout. Throws std::runtime_error when the database fails.
 Result<Compared, RebuildFailure> compare_with_replay(const RebuildOrder& order, const ReadModel& model,
-                                                     eventstore::LogSource& source,
-                                                     eventstore::SubjectCipher& cipher,
-                                                     const RebuildProgress& progress,
-                                                     std::stop_token cancel = {});
+                                                     eventstore::LogSource& source, eventstore::SubjectCipher& cipher,
+                                                     const RebuildProgress& progress, std::stop_token cancel = {});
 
 }  // namespace keyledger::projections

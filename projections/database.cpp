@@ -39,9 +39,8 @@ Connection connect(const std::string& url, const std::string& application_name) 
     auto connection = eventstore::postgres::connect(url);
     const AnswerWithin bound(connection->sock(), kConnectPatience);
     pqxx::nontransaction settings(*connection);
-    settings.exec_params(
-        "select set_config('application_name', $1, false), set_config('timezone', 'UTC', false)",
-        application_name);
+    settings.exec_params("select set_config('application_name', $1, false), set_config('timezone', 'UTC', false)",
+                         application_name);
     return connection;
 }
 

@@ -49,15 +49,11 @@ public:
                 incomplete_ = true;
                 return std::nullopt;
             case KeyState::kLive:
-                return cipher_.open_field(*found.key, FieldContext{event_.tenant, event_.event_id, field},
-                                          sealed);
-            case KeyState::kDestroyed:
-                return std::nullopt;
-            case KeyState::kUnusable:
-                break;
+                return cipher_.open_field(*found.key, FieldContext{event_.tenant, event_.event_id, field}, sealed);
+            case KeyState::kDestroyed: return std::nullopt;
+            case KeyState::kUnusable: break;
         }
-        throw KeyUnusable("field '" + std::string(field) + "': the key of subject " +
-                          ref->subject.to_string() +
+        throw KeyUnusable("field '" + std::string(field) + "': the key of subject " + ref->subject.to_string() +
                           " is missing or can't be unwrapped; is its key-encryption key in the keyring?");
     }
     bool incomplete() const { return incomplete_; }

@@ -18,8 +18,7 @@ namespace keyledger::projections {
 class KeyCache;
 
 struct DecodedEvent {
-    const eventstore::RecordedEvent* recorded =
-        nullptr;  // of the batch that was decoded, which must outlive it
+    const eventstore::RecordedEvent* recorded = nullptr;  // of the batch that was decoded, which must outlive it
     eventstore::AnyEvent event;  // of an inert record this and `metadata` are empty: no read model sees it
     eventstore::EventMetadata metadata;
 };

@@ -67,8 +67,7 @@ void ErasuresModel::apply(pqxx::transaction_base& transaction, int generation,
     }
     if (!over.empty())
         transaction.exec_params("delete from " + table + " where user_id = any($1::uuid[])", over.literal());
-    if (!pending.empty())
-        transaction.exec_params("insert into " + table + kWrite, pending.literal(), due.literal());
+    if (!pending.empty()) transaction.exec_params("insert into " + table + kWrite, pending.literal(), due.literal());
 }
 
 std::vector<DueErasure> due_erasures(const std::string& database_url, std::int64_t now_ms,
@@ -83,11 +82,10 @@ std::vector<DueErasure> due_erasures(const std::string& database_url, std::int64
     if (current.empty()) return due;
     const std::string table = table_name(ErasuresModel::kName, current[0][0].as<int>());
     const DueErasure after = behind.value_or(DueErasure{std::numeric_limits<std::int64_t>::min(), {}});
-    for (const auto& row :
-         snapshot.exec_params("select due_at_ms, user_id from read_models." + table +
-                                  " where due_at_ms <= $1 and (due_at_ms, user_id) > ($2, $3::uuid)"
-                                  " order by due_at_ms, user_id limit $4",
-                              now_ms, after.due_at_ms, after.user_id.to_string(), at_most))
+    for (const auto& row : snapshot.exec_params("select due_at_ms, user_id from read_models." + table +
+                                                    " where due_at_ms <= $1 and (due_at_ms, user_id) > ($2, $3::uuid)"
+                                                    " order by due_at_ms, user_id limit $4",
+                                                now_ms, after.due_at_ms, after.user_id.to_string(), at_most))
         due.push_back({row[0].as<std::int64_t>(), uuid_from(row[1])});
     return due;
 }

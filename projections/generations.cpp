@@ -35,14 +35,12 @@ Generation make(pqxx::transaction_base& transaction, const ReadModel& model, int
     const std::string name(model.name());
     SqlArray tables;
     for (const std::string& table : model.tables(number)) tables.add(table);
-    transaction.exec_params0(
-        "insert into read_models.generations (model, generation, layout, tables) "
-        "values ($1, $2, $3, $4::text[])",
-        name, number, model.layout(), tables.literal());
-    transaction.exec_params0(
-        "insert into keyledger.checkpoints (reader, generation, position, leaf_hash) "
-        "values ($1, $2, 0, $3::bytea)",
-        name, number, kZeroes);
+    transaction.exec_params0("insert into read_models.generations (model, generation, layout, tables) "
+                             "values ($1, $2, $3, $4::text[])",
+                             name, number, model.layout(), tables.literal());
+    transaction.exec_params0("insert into keyledger.checkpoints (reader, generation, position, leaf_hash) "
+                             "values ($1, $2, 0, $3::bytea)",
+                             name, number, kZeroes);
     model.create(transaction, number);
     return {number, model.layout(), {}};
 }
@@ -61,11 +59,11 @@ bool is_occupied(pqxx::transaction_base& transaction, const ReadModel& model, in
 int next_number(pqxx::transaction_base& transaction, const ReadModel& model) {
     // A number that has skips was used before, and they were not meant for this one.
     int number = transaction
-        .exec_params1("select coalesce(max(generation), 0) + 1 from "
-                      "(select model, generation from read_models.generations union all "
-                      " select model, generation from read_models.skips) as used where model = $1",
-                      std::string(model.name()))[0]
-        .as<int>();
+                     .exec_params1("select coalesce(max(generation), 0) + 1 from "
+                                   "(select model, generation from read_models.generations union all "
+                                   " select model, generation from read_models.skips) as used where model = $1",
+                                   std::string(model.name()))[0]
+                     .as<int>();
     while (is_occupied(transaction, model, number)) {
         spdlog::warn("generation {} of {} is left out: somebody else's table has a name of its own", number,
                      model.name());
@@ -102,10 +100,10 @@ Generation open_current(pqxx::connection& connection, const ReadModel& model) {
     const std::string name(model.name());
     pqxx::work transaction(connection);
     lock_catalogue(transaction);
-    const auto found = transaction.exec_params(std::string(kReadGeneration) +
-                                                   "  join read_models.current c on c.model = g.model and "
-                                                   "c.generation = g.generation where g.model = $1",
-                                               name);
+    const auto found =
+        transaction.exec_params(std::string(kReadGeneration) + "  join read_models.current c on c.model = g.model and "
+                                                               "c.generation = g.generation where g.model = $1",
+                                name);
     Generation current;
     if (found.empty()) {
         current = make(transaction, model, next_number(transaction, model));
@@ -121,8 +119,8 @@ Generation open_current(pqxx::connection& connection, const ReadModel& model) {
 
 bool is_current(pqxx::connection& connection, std::string_view model, int number) {
     pqxx::nontransaction read(connection);
-    return !read.exec_params("select from read_models.current where model = $1 and generation = $2",
-                             std::string(model), number)
+    return !read.exec_params("select from read_models.current where model = $1 and generation = $2", std::string(model),
+                             number)
                 .empty();
 }
 
@@ -136,18 +134,17 @@ Generation create_next(pqxx::connection& connection, const ReadModel& model) {
 
 std::optional<Generation> find_unfinished(pqxx::connection& connection, const ReadModel& model) {
     pqxx::nontransaction read(connection);
-    const auto found = read.exec_params(std::string(kReadGeneration) +
-                                            "where g.model = $1 and g.generation > (select generation from "
-                                            "read_models.current where model = $1) "
-                                            "order by g.generation desc limit 1",
-                                        std::string(model.name()));
+    const auto found =
+        read.exec_params(std::string(kReadGeneration) + "where g.model = $1 and g.generation > (select generation from "
+                                                        "read_models.current where model = $1) "
+                                                        "order by g.generation desc limit 1",
+                         std::string(model.name()));
     if (found.empty()) return std::nullopt;
     return generation_from(found[0]);
 }
 
-std::optional<Generation> switch_generation(
-    pqxx::connection& connection, const ReadModel& model, int old_number,
-    const std::function<std::optional<Generation>(Position)>& catch_up) {
+std::optional<Generation> switch_generation(pqxx::connection& connection, const ReadModel& model, int old_number,
+                                            const std::function<std::optional<Generation>(Position)>& catch_up) {
     const std::string name(model.name());
     pqxx::work transaction(connection);
     const auto old = transaction.exec_params(
@@ -186,22 +183,19 @@ void drop_generations(pqxx::connection& connection, const ReadModel& model, Drop
             pqxx::work transaction(connection);
             transaction.exec("set local lock_timeout = " + std::to_string(kDropLockTimeout / 1ms));
             transaction.exec("drop table if exists read_models." + transaction.quote_name(row[1].c_str()));
-            transaction.exec_params0(
-                "update read_models.generations set tables = array_remove(tables, $3) "
-                " where model = $1 and generation = $2",
-                name, number, row[1].c_str());
+            transaction.exec_params0("update read_models.generations set tables = array_remove(tables, $3) "
+                                     " where model = $1 and generation = $2",
+                                     name, number, row[1].c_str());
             for (const char* table : {"read_models.stopped", "read_models.generations"})
-                transaction.exec_params0(
-                    std::string("delete from ") + table + " as t using " +
-                        "read_models.generations g where g.model = $1 and g.generation = $2 "
-                        "and g.tables = '{}' and t.model = g.model "
-                        "and t.generation = g.generation",
-                    name, number);
-            transaction.exec_params0(
-                "delete from keyledger.checkpoints where reader = $1 and generation = $2 "
-                "and not exists (select from read_models.generations "
-                "where model = $1 and generation = $2)",
-                name, number);
+                transaction.exec_params0(std::string("delete from ") + table + " as t using " +
+                                             "read_models.generations g where g.model = $1 and g.generation = $2 "
+                                             "and g.tables = '{}' and t.model = g.model "
+                                             "and t.generation = g.generation",
+                                         name, number);
+            transaction.exec_params0("delete from keyledger.checkpoints where reader = $1 and generation = $2 "
+                                     "and not exists (select from read_models.generations "
+                                     "where model = $1 and generation = $2)",
+                                     name, number);
             transaction.commit();
         } catch (const std::exception& error) {
             const Failure failure = classify(error, &connection);

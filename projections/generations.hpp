@@ -41,9 +41,8 @@ Generation create_next(pqxx::connection& connection, const ReadModel& model);
 // and return it. Then the old generation loses its checkpoint, which fences whoever still writes it. Returns
 // where it switched; nothing, and nothing is changed, if `old_number` is no longer current or `catch_up`
 // gives up by returning nothing.
-std::optional<Generation> switch_generation(
-    pqxx::connection& connection, const ReadModel& model, int old_number,
-    const std::function<std::optional<Generation>(Position)>& catch_up);
+std::optional<Generation> switch_generation(pqxx::connection& connection, const ReadModel& model, int old_number,
+                                            const std::function<std::optional<Generation>(Position)>& catch_up);
 
 // Drops tables that nobody reads: of generations below the current one, and if asked those above it, which a
 // broken rebuild left. One whose lock is not to be had soon is left for the next time.

@@ -15,12 +15,12 @@ std::string milliseconds_of(const std::string& column) {
 }
 
 void read_current(pqxx::transaction_base& read, ModelReport& state) {
-    const auto found = read.exec_params(
-        "select g.generation, g.layout, k.position from read_models.current c "
-        "  join read_models.generations g using (model, generation) "
-        "  join keyledger.checkpoints k on k.reader = g.model and k.generation = g.generation "
-        " where c.model = $1",
-        state.model);
+    const auto found =
+        read.exec_params("select g.generation, g.layout, k.position from read_models.current c "
+                         "  join read_models.generations g using (model, generation) "
+                         "  join keyledger.checkpoints k on k.reader = g.model and k.generation = g.generation "
+                         " where c.model = $1",
+                         state.model);
     if (found.empty()) return;
     state.generation = found[0][0].as<int>();
     state.layout = found[0][1].as<int>();
@@ -40,12 +40,12 @@ void read_stop(pqxx::transaction_base& read, ModelReport& state) {
 }
 
 void read_rest(pqxx::transaction_base& read, ModelReport& state) {
-    for (const auto& row : read.exec_params(
-             "select position, event_type, skipped_by, why, " + milliseconds_of("skipped_at") +
-                 " from read_models.skips where model = $1 and generation = $2 order by position",
-             state.model, state.generation))
-        state.skips.push_back({row[0].as<std::int64_t>(), row[1].c_str(), row[2].c_str(), row[3].c_str(),
-                               row[4].as<std::int64_t>()});
+    for (const auto& row :
+         read.exec_params("select position, event_type, skipped_by, why, " + milliseconds_of("skipped_at") +
+                              " from read_models.skips where model = $1 and generation = $2 order by position",
+                          state.model, state.generation))
+        state.skips.push_back(
+            {row[0].as<std::int64_t>(), row[1].c_str(), row[2].c_str(), row[3].c_str(), row[4].as<std::int64_t>()});
     for (const auto& row : read.exec_params(
              "select generation from read_models.generations where model = $1 and generation > $2 order by 1",
              state.model, state.generation))
@@ -55,7 +55,7 @@ void read_rest(pqxx::transaction_base& read, ModelReport& state) {
 }  // namespace
 
 std::vector<ModelReport> inspect(const std::string& database_url,
-                                const std::vector<std::unique_ptr<ReadModel>>& models) {
+                                 const std::vector<std::unique_ptr<ReadModel>>& models) {
     const Connection connection = connect(database_url, "keyledger projections status");
     Snapshot read(*connection);
     const auto head =

@@ -39,6 +39,6 @@ struct ModelReport {
 
 // In the order of `models`, in one snapshot. Throws std::runtime_error when the database fails.
 std::vector<ModelReport> inspect(const std::string& database_url,
-                                const std::vector<std::unique_ptr<ReadModel>>& models);
+                                 const std::vector<std::unique_ptr<ReadModel>>& models);
 
 }  // namespace keyledger::projections

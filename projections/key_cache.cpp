@@ -12,8 +12,7 @@ select subject, key_id, wrapped_key, key_encryption_key_id, destroyed_at is not 
 
 }  // namespace
 
-KeyCache::KeyCache(eventstore::SubjectCipher& cipher, std::size_t capacity)
-    : cipher_(cipher), capacity_(capacity) {}
+KeyCache::KeyCache(eventstore::SubjectCipher& cipher, std::size_t capacity) : cipher_(cipher), capacity_(capacity) {}
 
 FoundKey KeyCache::find(const Uuid& subject) {
     const auto at = by_subject_.find(subject);

@@ -30,8 +30,7 @@ public:
     FoundKey find(const Uuid& subject);
     // One query for all of them, also kept in the cache as far as it has room; a subject without a row is
     // unusable. Throws libpqxx's exceptions.
-    std::unordered_map<Uuid, FoundKey> fetch(pqxx::transaction_base& transaction,
-                                             const std::set<Uuid>& subjects);
+    std::unordered_map<Uuid, FoundKey> fetch(pqxx::transaction_base& transaction, const std::set<Uuid>& subjects);
 
     void drop(const Uuid& subject);  // after an erasure
     std::size_t size() const { return by_subject_.size(); }

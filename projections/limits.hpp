@@ -9,12 +9,11 @@ namespace keyledger::projections {
 using namespace std::chrono_literals;
 
 // The projector.
-inline constexpr std::int32_t kMaxBatchEvents = 2'000;  // applied in one transaction a read model
-inline constexpr std::size_t kMaxCachedSubjectKeys =
-    65'536;                                      // 32 bytes of key and about 200 of bookkeeping each
-inline constexpr auto kIdleWait = 50ms;          // between looks at the log when nobody hints
-inline constexpr auto kControlInterval = 500ms;  // between looks at skips, and the lock's sign of life
-inline constexpr auto kFirstBackOff = 100ms;     // doubles up to kLongestBackOff
+inline constexpr std::int32_t kMaxBatchEvents = 2'000;        // applied in one transaction a read model
+inline constexpr std::size_t kMaxCachedSubjectKeys = 65'536;  // 32 bytes of key and about 200 of bookkeeping each
+inline constexpr auto kIdleWait = 50ms;                       // between looks at the log when nobody hints
+inline constexpr auto kControlInterval = 500ms;               // between looks at skips, and the lock's sign of life
+inline constexpr auto kFirstBackOff = 100ms;                  // doubles up to kLongestBackOff
 inline constexpr auto kLongestBackOff = 5s;
 inline constexpr auto kCompeteInterval = 300ms;  // between tries for the lock of a living leader
 // A leader that neither works nor dies for this long (a stopped process) loses its session, and so the lock.
@@ -36,6 +35,6 @@ inline constexpr auto kPositionPoll = 5ms;       // while somebody waits for a p
 inline constexpr std::size_t kMaxReasonBytes = 2'000;  // of a stop, and of an operator's "why"
 inline constexpr std::size_t kMaxOperatorBytes = 200;
 inline constexpr auto kPatienceWithLive = 30s;  // a verification that found a difference looks again after it
-inline constexpr auto kDropLockTimeout = 1s;  // old tables wait for the next occasion after this
+inline constexpr auto kDropLockTimeout = 1s;    // old tables wait for the next occasion after this
 
 }  // namespace keyledger::projections

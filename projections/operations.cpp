@@ -14,10 +14,9 @@ TableDigest digest_generation(pqxx::transaction_base& snapshot, const ReadModel&
     TableDigest digest;
     digest.generation = generation;
     digest.position = snapshot
-                          .exec_params1(
-                              "select position from keyledger.checkpoints "
-                              "where reader = $1 and generation = $2",
-                              std::string(model.name()), generation)[0]
+                          .exec_params1("select position from keyledger.checkpoints "
+                                        "where reader = $1 and generation = $2",
+                                        std::string(model.name()), generation)[0]
                           .as<std::int64_t>();
     for (const std::string& table : model.tables(generation)) {
         // The sum over rows does not depend on their order. It is for comparing, not against forgers.
@@ -36,10 +35,10 @@ TableDigest digest_generation(pqxx::transaction_base& snapshot, const ReadModel&
 TableDigest digest(const std::string& database_url, const ReadModel& model) {
     const Connection connection = connect(database_url, "keyledger digest");
     pqxx::transaction<pqxx::repeatable_read, pqxx::read_only> snapshot(*connection);
-    const int generation = snapshot
-                               .exec_params1("select generation from read_models.current where model = $1",
-                                             std::string(model.name()))[0]
-                               .as<int>();
+    const int generation =
+        snapshot
+            .exec_params1("select generation from read_models.current where model = $1", std::string(model.name()))[0]
+            .as<int>();
     return digest_generation(snapshot, model, generation);
 }
 
@@ -59,8 +58,8 @@ Result<void, SkipRefusal> skip(const std::string& database_url, const SkipOrder&
         order.generation ? std::to_string(*order.generation).c_str() : nullptr);
     if (recorded.empty()) return Unexpected(SkipRefusal::kNotStoppedThere);
     transaction.commit();
-    spdlog::warn("{} orders projection {} to leave out position {} ({}): {}", order.who, order.model,
-                 order.position, recorded[0][0].c_str(), order.why);
+    spdlog::warn("{} orders projection {} to leave out position {} ({}): {}", order.who, order.model, order.position,
+                 recorded[0][0].c_str(), order.why);
     return {};
 }
 

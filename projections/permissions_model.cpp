@@ -148,14 +148,12 @@ struct Changes {
     std::map<Uuid, GroupChange> groups;
     std::map<std::pair<Uuid, Uuid>, std::optional<Assigned>> members;  // group and member; empty: removed
     std::map<Uuid, RoleChange> roles;
-    std::map<std::pair<Uuid, Uuid>, std::optional<Assigned>>
-        assignments;  // subject and role; empty: withdrawn
+    std::map<std::pair<Uuid, Uuid>, std::optional<Assigned>> assignments;  // subject and role; empty: withdrawn
 };
 
 Assigned assigned_by(const DecodedEvent& decoded, SubjectType type) {
     const auto& metadata = decoded.metadata;
-    return {type, metadata.occurred_at_ms, metadata.actor_type, metadata.actor_id,
-            decoded.recorded->position};
+    return {type, metadata.occurred_at_ms, metadata.actor_type, metadata.actor_id, decoded.recorded->position};
 }
 
 struct OnRole {
@@ -265,9 +263,9 @@ void begin_roles(pqxx::transaction_base& transaction, const std::string& table, 
         first.add(change.begin->position);
     }
     if (id.empty()) return;
-    transaction.exec_params("insert into " + table + kBegin, id.literal(), name.literal(),
-                            permissions.literal(), denied.literal(), built_in.literal(), created.literal(),
-                            updated.literal(), version.literal(), position.literal(), first.literal());
+    transaction.exec_params("insert into " + table + kBegin, id.literal(), name.literal(), permissions.literal(),
+                            denied.literal(), built_in.literal(), created.literal(), updated.literal(),
+                            version.literal(), position.literal(), first.literal());
 }
 
 void change_roles(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
@@ -283,9 +281,9 @@ void change_roles(pqxx::transaction_base& transaction, const std::string& table,
         position.add(change.position);
     }
     if (id.empty()) return;
-    const auto done = transaction.exec_params("update " + table + kChange, id.literal(), name.literal(),
-                                              permissions.literal(), denied.literal(), updated.literal(),
-                                              version.literal(), position.literal());
+    const auto done =
+        transaction.exec_params("update " + table + kChange, id.literal(), name.literal(), permissions.literal(),
+                                denied.literal(), updated.literal(), version.literal(), position.literal());
     if (done.affected_rows() != id.size())
         throw InconsistentLog(std::to_string(id.size() - done.affected_rows()) + " role(s) have no row");
 }
@@ -307,12 +305,10 @@ void move_assignments(pqxx::transaction_base& transaction, const std::string& ta
         position.add(assigned->position);
     }
     if (!subject.empty())
-        transaction.exec_params("insert into " + table + kAssign, subject.literal(), type.literal(),
-                                role.literal(), at_ms.literal(), actor_type.literal(), actor.literal(),
-                                position.literal());
+        transaction.exec_params("insert into " + table + kAssign, subject.literal(), type.literal(), role.literal(),
+                                at_ms.literal(), actor_type.literal(), actor.literal(), position.literal());
     if (!former_subject.empty())
-        transaction.exec_params("delete from " + table + kWithdraw, former_subject.literal(),
-                                former_role.literal());
+        transaction.exec_params("delete from " + table + kWithdraw, former_subject.literal(), former_role.literal());
 }
 
 void begin_groups(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
@@ -366,9 +362,8 @@ void move_members(pqxx::transaction_base& transaction, const std::string& table,
         position.add(added->position);
     }
     if (!group.empty())
-        transaction.exec_params("insert into " + table + kAddMember, group.literal(), member.literal(),
-                                type.literal(), at_ms.literal(), actor_type.literal(), actor.literal(),
-                                position.literal());
+        transaction.exec_params("insert into " + table + kAddMember, group.literal(), member.literal(), type.literal(),
+                                at_ms.literal(), actor_type.literal(), actor.literal(), position.literal());
     if (!former_group.empty())
         transaction.exec_params("delete from " + table + kRemoveMember, former_group.literal(),
                                 former_member.literal());

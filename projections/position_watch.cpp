@@ -17,8 +17,7 @@ constexpr auto kLongestPoll = 1s;  // a poll that hangs delays those whose deadl
 }  // namespace
 
 PositionWatch::PositionWatch(const QuerySettings& settings)
-    : session_(settings.database_url, settings.application_name + " (positions)"),
-      thread_([this] { serve(); }) {}
+    : session_(settings.database_url, settings.application_name + " (positions)"), thread_([this] { serve(); }) {}
 
 asio::awaitable<Result<Position, QueryError>> PositionWatch::wait_for(Model model, Position position,
                                                                       Deadline deadline) {
@@ -51,16 +50,15 @@ void PositionWatch::hint() {
 }
 
 std::optional<PositionWatch::Positions> PositionWatch::read() {
-    const auto positions = session_.run<Positions>(std::chrono::steady_clock::now() + kLongestPoll,
-                                                   [](pqxx::connection& connection) {
-                                                       Positions found{};
-                                                       pqxx::nontransaction read(connection);
-                                                       for (const auto& row : read.exec(kReadPositions))
-                                                           for (std::size_t i = 0; i < kModels.size(); ++i)
-                                                               if (name_of(kModels[i]) == row[0].c_str())
-                                                                   found[i] = row[1].as<std::int64_t>();
-                                                       return found;
-                                                   });
+    const auto positions =
+        session_.run<Positions>(std::chrono::steady_clock::now() + kLongestPoll, [](pqxx::connection& connection) {
+            Positions found{};
+            pqxx::nontransaction read(connection);
+            for (const auto& row : read.exec(kReadPositions))
+                for (std::size_t i = 0; i < kModels.size(); ++i)
+                    if (name_of(kModels[i]) == row[0].c_str()) found[i] = row[1].as<std::int64_t>();
+            return found;
+        });
     if (!positions) return std::nullopt;
     return *positions;
 }
@@ -69,11 +67,9 @@ void PositionWatch::resolve(Waiters& waiters, const std::optional<Positions>& po
     const auto now = std::chrono::steady_clock::now();
     for (auto at = waiters.begin(); at != waiters.end();) {
         const auto model = static_cast<std::size_t>(std::ranges::find(kModels, at->model) - kModels.begin());
-        if (positions && (*positions)[model] >= at->position)
-            at->pending((*positions)[model]);
+        if (positions && (*positions)[model] >= at->position) at->pending((*positions)[model]);
         else if (now >= at->deadline)
-            at->pending(
-                Unexpected(positions ? QueryError::kPositionNotReached : QueryError::kUnavailable));
+            at->pending(Unexpected(positions ? QueryError::kPositionNotReached : QueryError::kUnavailable));
         else {
             ++at;
             continue;
@@ -87,12 +83,9 @@ void PositionWatch::serve() {
     bool failed = false;
     std::unique_lock lock(mutex_);
     while (!stopped_) {
-        if (waiters.empty())
-            wake_.wait(lock, [this] { return stopped_ || !arrived_.empty(); });
-        else if (failed)
-            wake_.wait_for(lock, kFirstBackOff, [this] { return stopped_; });
-        else
-            wake_.wait_for(lock, kPositionPoll, [this] { return stopped_ || hinted_ || !arrived_.empty(); });
+        if (waiters.empty()) wake_.wait(lock, [this] { return stopped_ || !arrived_.empty(); });
+        else if (failed) wake_.wait_for(lock, kFirstBackOff, [this] { return stopped_; });
+        else wake_.wait_for(lock, kPositionPoll, [this] { return stopped_ || hinted_ || !arrived_.empty(); });
         waiters.splice(waiters.end(), arrived_);
         hinted_ = false;
         if (stopped_) break;

@@ -30,14 +30,10 @@ void or_stand_down(pqxx::connection& connection, const Work& work) {
 
 std::string_view name_of(StopKind kind) {
     switch (kind) {
-        case StopKind::kEvent:
-            return "event";
-        case StopKind::kOtherHistory:
-            return "other_history";
-        case StopKind::kHole:
-            return "hole";
-        case StopKind::kOtherLayout:
-            return "other_layout";
+        case StopKind::kEvent: return "event";
+        case StopKind::kOtherHistory: return "other_history";
+        case StopKind::kHole: return "hole";
+        case StopKind::kOtherLayout: return "other_layout";
     }
     throw std::logic_error("an enumerator without a name");
 }
@@ -46,10 +42,10 @@ bool apply_batch(pqxx::connection& connection, const ReadModel& model, int gener
                  const Cursor& to, std::span<const DecodedEvent> events) {
     const AnswerWithin bound(connection.sock(), kSilentLeaderTimeout);
     pqxx::work transaction(connection);
-    const auto moved = transaction.exec_params(
-        "update keyledger.checkpoints set position = $4, leaf_hash = $5::bytea "
-        " where reader = $1 and generation = $2 and position = $3",
-        std::string(model.name()), generation, from.position, to.position, bytea_text(to.leaf_hash));
+    const auto moved = transaction.exec_params("update keyledger.checkpoints set position = $4, leaf_hash = $5::bytea "
+                                               " where reader = $1 and generation = $2 and position = $3",
+                                               std::string(model.name()), generation, from.position, to.position,
+                                               bytea_text(to.leaf_hash));
     if (moved.affected_rows() != 1) return false;
     const auto is_inert = [](const DecodedEvent& event) { return event.recorded->is_inert(); };
     std::vector<DecodedEvent> believed;
@@ -63,9 +59,7 @@ bool apply_batch(pqxx::connection& connection, const ReadModel& model, int gener
 }
 
 Projection::Projection(pqxx::connection& connection, const ReadModel& model, const Generation& generation)
-    : model_(model),
-      generation_(generation),
-      skips_(read_skips(connection, model.name(), generation.number)) {}
+    : model_(model), generation_(generation), skips_(read_skips(connection, model.name(), generation.number)) {}
 
 Projection::Step Projection::step(pqxx::connection& connection, std::span<const DecodedEvent> events,
                                   const Cursor& to) {
@@ -82,19 +76,15 @@ Projection::Step Projection::step(pqxx::connection& connection, std::span<const 
         const Failure failure = classify(error, &connection);
         trouble_ = failure.reason;
         switch (failure.kind) {
-            case FailureKind::kConnection:
-                throw StandDown(failure.reason);
-            case FailureKind::kPassing:
-                return Step::kTryLater;
-            case FailureKind::kData:
-                return Step::kRefused;
+            case FailureKind::kConnection: throw StandDown(failure.reason);
+            case FailureKind::kPassing: return Step::kTryLater;
+            case FailureKind::kData: return Step::kRefused;
         }
         throw;
     }
 }
 
-Projection::Progress Projection::advance(pqxx::connection& connection,
-                                         std::span<const RecordedEvent> recorded,
+Projection::Progress Projection::advance(pqxx::connection& connection, std::span<const RecordedEvent> recorded,
                                          const DecodedBatch& decoded) {
     std::span<const DecodedEvent> rest(decoded.events);
     std::size_t at_most = rest.size();
@@ -121,8 +111,7 @@ Projection::Progress Projection::advance(pqxx::connection& connection,
                 done += count;
                 at_most = std::max<std::size_t>(at_most, std::min(rest.size(), 2 * count));
                 break;
-            case Step::kTryLater:
-                return Progress::kTryLater;
+            case Step::kTryLater: return Progress::kTryLater;
             case Step::kRefused:
                 if (count == 1) {
                     stop(connection, StopKind::kEvent, {next.position, next.type, trouble_});
@@ -146,8 +135,8 @@ Projection::Progress Projection::advance(pqxx::connection& connection,
 
 void Projection::stop(pqxx::connection& connection, StopKind kind, Poison at) {
     at.reason.resize(std::min(at.reason.size(), kMaxReasonBytes));
-    spdlog::error("projection {} (generation {}) stops at position {} ({}): {}", model_.name(),
-                  generation_.number, at.position, at.event_type, at.reason);
+    spdlog::error("projection {} (generation {}) stops at position {} ({}): {}", model_.name(), generation_.number,
+                  at.position, at.event_type, at.reason);
     stop_ = Stop{kind, std::move(at)};
     or_stand_down(connection, [&] {
         pqxx::work transaction(connection);
@@ -171,8 +160,8 @@ void Projection::look_for_skip(pqxx::connection& connection) {
     if (!stop_ || stop_->kind != StopKind::kEvent) return;
     or_stand_down(connection, [&] { skips_ = read_skips(connection, model_.name(), generation_.number); });
     if (!skips_.contains(stop_->at.position)) return;
-    spdlog::warn("projection {} (generation {}) leaves out position {} ({}), as an operator ordered",
-                 model_.name(), generation_.number, stop_->at.position, stop_->at.event_type);
+    spdlog::warn("projection {} (generation {}) leaves out position {} ({}), as an operator ordered", model_.name(),
+                 generation_.number, stop_->at.position, stop_->at.event_type);
     stop_.reset();
 }
 

@@ -23,9 +23,8 @@ struct StandDown : std::runtime_error {
 // Moves the checkpoint from `from` to `to` and applies the events in between, in one transaction whose first
 // statement is the fence: false, and nothing is changed, when the checkpoint is not at `from`. Throws as
 // ReadModel::apply does.
-bool apply_batch(pqxx::connection& connection, const ReadModel& model, int generation,
-                 const eventstore::Cursor& from, const eventstore::Cursor& to,
-                 std::span<const DecodedEvent> events);
+bool apply_batch(pqxx::connection& connection, const ReadModel& model, int generation, const eventstore::Cursor& from,
+                 const eventstore::Cursor& to, std::span<const DecodedEvent> events);
 
 class Projection {
 public:
@@ -55,8 +54,7 @@ public:
 
 private:
     enum class Step { kApplied, kTryLater, kRefused };
-    Step step(pqxx::connection& connection, std::span<const DecodedEvent> events,
-              const eventstore::Cursor& to);
+    Step step(pqxx::connection& connection, std::span<const DecodedEvent> events, const eventstore::Cursor& to);
 
     const ReadModel& model_;
     Generation generation_;

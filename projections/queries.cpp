@@ -24,16 +24,11 @@ struct Unreadable : std::runtime_error {
 
 int layout_of(Model model) {
     switch (model) {
-        case Model::kUsers:
-            return UsersModel::kLayout;
-        case Model::kSessions:
-            return SessionsModel::kLayout;
-        case Model::kAudit:
-            return AuditModel::kLayout;
-        case Model::kPermissions:
-            return PermissionsModel::kLayout;
-        case Model::kServiceAccounts:
-            return ServiceAccountsModel::kLayout;
+        case Model::kUsers: return UsersModel::kLayout;
+        case Model::kSessions: return SessionsModel::kLayout;
+        case Model::kAudit: return AuditModel::kLayout;
+        case Model::kPermissions: return PermissionsModel::kLayout;
+        case Model::kServiceAccounts: return ServiceAccountsModel::kLayout;
     }
     throw std::logic_error("an enumerator without a layout");
 }
@@ -181,9 +176,7 @@ std::vector<ModelState> read_states(pqxx::connection& connection) {
 }
 
 bool valid(std::int32_t limit) { return limit >= 1 && limit <= kMaxPageRows; }
-bool valid(const std::string& text) {
-    return text.size() <= kMaxSearchBytes && text.find('\0') == std::string::npos;
-}
+bool valid(const std::string& text) { return text.size() <= kMaxSearchBytes && text.find('\0') == std::string::npos; }
 bool valid(const std::optional<std::string>& text) { return !text || valid(*text); }
 
 template <class T>
@@ -195,16 +188,11 @@ Queries::Answer<T> refused(QueryError error) {
 
 std::string_view name_of(Model model) {
     switch (model) {
-        case Model::kUsers:
-            return UsersModel::kName;
-        case Model::kSessions:
-            return SessionsModel::kName;
-        case Model::kAudit:
-            return AuditModel::kName;
-        case Model::kPermissions:
-            return PermissionsModel::kName;
-        case Model::kServiceAccounts:
-            return ServiceAccountsModel::kName;
+        case Model::kUsers: return UsersModel::kName;
+        case Model::kSessions: return SessionsModel::kName;
+        case Model::kAudit: return AuditModel::kName;
+        case Model::kPermissions: return PermissionsModel::kName;
+        case Model::kServiceAccounts: return ServiceAccountsModel::kName;
     }
     throw std::logic_error("an enumerator without a name");
 }
@@ -217,8 +205,7 @@ public:
     // current one, and how far it is. `rows` gives the SQL of the rows in the table of a generation, their
     // parameters are $1 ….
     template <class SqlOf, class... Parameter>
-    Snapshot read(pqxx::connection& connection, Model model, const SqlOf& rows,
-                  const Parameter&... parameters) {
+    Snapshot read(pqxx::connection& connection, Model model, const SqlOf& rows, const Parameter&... parameters) {
         std::atomic<int>& known = generations_[static_cast<std::size_t>(model)];
         const std::string name(name_of(model));
         for (int attempt = 0; attempt <= kMaxGenerationRetries; ++attempt) {
@@ -233,10 +220,9 @@ public:
             try {
                 Snapshot snapshot;
                 const RowsSql sql = rows("read_models." + table_name(name, generation));
-                snapshot.rows =
-                    ask.exec_params(kAt + ask.quote(name) + ") select at.*, r.* from at left join (" +
-                                        sql.select + ") as r on true order by r." + sql.order,
-                                    parameters...);
+                snapshot.rows = ask.exec_params(kAt + ask.quote(name) + ") select at.*, r.* from at left join (" +
+                                                    sql.select + ") as r on true order by r." + sql.order,
+                                                parameters...);
                 if (!snapshot.rows.empty() && snapshot.rows[0][0].as<int>() == generation) {
                     if (snapshot.rows[0][1].as<int>() != layout_of(model))
                         throw Unreadable("the tables of " + name + " are not of this build's layout");
@@ -265,8 +251,7 @@ Queries::~Queries() { stop(); }
 
 Queries::Answer<AtPosition<std::optional<UserRow>>> Queries::find_user(Uuid id, Deadline deadline) {
     using Found = AtPosition<std::optional<UserRow>>;
-    std::function<Found(pqxx::connection&)> read = [worker = worker_.get(),
-                                                    id](pqxx::connection& connection) {
+    std::function<Found(pqxx::connection&)> read = [worker = worker_.get(), id](pqxx::connection& connection) {
         const Snapshot snapshot = worker->read(connection, Model::kUsers, find_user_sql, id.to_string());
         Found found{std::nullopt, snapshot.position};
         if (snapshot.has_rows()) found.value = user_from(snapshot.rows[0]);
@@ -275,13 +260,12 @@ Queries::Answer<AtPosition<std::optional<UserRow>>> Queries::find_user(Uuid id, 
     return worker_->pool().ask(deadline, std::move(read));
 }
 
-Queries::Answer<Page<UserRow, UserCursor>> Queries::list_users(std::string search,
-                                                               std::optional<UserCursor> cursor,
+Queries::Answer<Page<UserRow, UserCursor>> Queries::list_users(std::string search, std::optional<UserCursor> cursor,
                                                                std::int32_t limit, Deadline deadline) {
     using Users = Page<UserRow, UserCursor>;
     if (!valid(limit) || !valid(search)) return refused<Users>(QueryError::kInvalid);
-    std::function<Users(pqxx::connection&)> read = [worker = worker_.get(), search = std::move(search),
-                                                    cursor, limit](pqxx::connection& connection) {
+    std::function<Users(pqxx::connection&)> read = [worker = worker_.get(), search = std::move(search), cursor,
+                                                    limit](pqxx::connection& connection) {
         const SqlNumber after(cursor ? std::optional(cursor->after) : std::nullopt);
         const std::string prefix = like_prefix(composed(search));
         const std::string prefix_apart = like_prefix(apart(search));
@@ -296,8 +280,7 @@ Queries::Answer<Page<UserRow, UserCursor>> Queries::list_users(std::string searc
 
 Queries::Answer<Page<SessionRow, SessionCursor>> Queries::list_sessions(SessionFilter filter,
                                                                         std::optional<SessionCursor> cursor,
-                                                                        std::int32_t limit,
-                                                                        Deadline deadline) {
+                                                                        std::int32_t limit, Deadline deadline) {
     using Sessions = Page<SessionRow, SessionCursor>;
     if (!valid(limit)) return refused<Sessions>(QueryError::kInvalid);
     std::function<Sessions(pqxx::connection&)> read = [worker = worker_.get(), filter, cursor,
@@ -306,9 +289,8 @@ Queries::Answer<Page<SessionRow, SessionCursor>> Queries::list_sessions(SessionF
         const SqlNumber now(filter.live ? std::optional(filter.live->now_ms) : std::nullopt);
         const SqlNumber idle_since(filter.live ? std::optional(filter.live->now_ms - filter.live->idle_ms)
                                                : std::nullopt);
-        const Snapshot snapshot =
-            worker->read(connection, Model::kSessions, list_sessions_sql, limit + 1, before.text(),
-                         filter.user.to_string(), now.text(), idle_since.text());
+        const Snapshot snapshot = worker->read(connection, Model::kSessions, list_sessions_sql, limit + 1,
+                                               before.text(), filter.user.to_string(), now.text(), idle_since.text());
         return page_from<Sessions>(snapshot, limit, session_from,
                                    [](const SessionRow& row) { return SessionCursor{row.first_position}; });
     };
@@ -319,29 +301,24 @@ Queries::Answer<Page<AuditEntry, AuditCursor>> Queries::list_audit(AuditFilter f
                                                                    std::optional<AuditCursor> cursor,
                                                                    std::int32_t limit, Deadline deadline) {
     using Entries = Page<AuditEntry, AuditCursor>;
-    if (!valid(limit) || !valid(filter.actor_id) || !valid(filter.type))
-        return refused<Entries>(QueryError::kInvalid);
-    std::function<Entries(pqxx::connection&)> read = [worker = worker_.get(), filter = std::move(filter),
-                                                      cursor, limit](pqxx::connection& connection) {
+    if (!valid(limit) || !valid(filter.actor_id) || !valid(filter.type)) return refused<Entries>(QueryError::kInvalid);
+    std::function<Entries(pqxx::connection&)> read = [worker = worker_.get(), filter = std::move(filter), cursor,
+                                                      limit](pqxx::connection& connection) {
         const SqlNumber before(cursor ? std::optional(cursor->before) : std::nullopt);
         const SqlNumber from(filter.from_ms);
         const SqlNumber until(filter.until_ms);
         const SqlNumber from_hour(filter.from_ms ? std::optional(audit_hour(*filter.from_ms)) : std::nullopt);
-        const SqlNumber until_hour(filter.until_ms ? std::optional(audit_hour(*filter.until_ms))
-                                                   : std::nullopt);
+        const SqlNumber until_hour(filter.until_ms ? std::optional(audit_hour(*filter.until_ms)) : std::nullopt);
         AuditWay way = filter.actor_id ? AuditWay::kOfActor : AuditWay::kByPosition;
         std::optional<Uuid> user = filter.user;
-        if (user)
-            way = AuditWay::kOfUser;
-        else if (filter.actor_id)
-            user = Uuid::parse(*filter.actor_id);
+        if (user) way = AuditWay::kOfUser;
+        else if (filter.actor_id) user = Uuid::parse(*filter.actor_id);
         const std::string user_text = user ? user->to_string() : "";
         auto sql = [way](const std::string& table) { return list_audit_sql(way, table, table + "_hours"); };
-        const Snapshot snapshot =
-            worker->read(connection, Model::kAudit, sql, limit + 1, before.text(),
-                         filter.actor_id ? filter.actor_id->c_str() : nullptr,
-                         filter.type ? filter.type->c_str() : nullptr, from.text(), until.text(),
-                         from_hour.text(), until_hour.text(), user ? user_text.c_str() : nullptr);
+        const Snapshot snapshot = worker->read(connection, Model::kAudit, sql, limit + 1, before.text(),
+                                               filter.actor_id ? filter.actor_id->c_str() : nullptr,
+                                               filter.type ? filter.type->c_str() : nullptr, from.text(), until.text(),
+                                               from_hour.text(), until_hour.text(), user ? user_text.c_str() : nullptr);
         return page_from<Entries>(snapshot, limit, entry_from,
                                   [](const AuditEntry& row) { return AuditCursor{row.position}; });
     };
@@ -359,15 +336,15 @@ Queries::Answer<AtPosition<std::optional<RoleRow>>> Queries::find_role(Uuid id, 
     return worker_->pool().ask(deadline, std::move(read));
 }
 
-Queries::Answer<Page<RoleRow, RoleCursor>> Queries::list_roles(std::optional<RoleCursor> cursor,
-                                                               std::int32_t limit, Deadline deadline) {
+Queries::Answer<Page<RoleRow, RoleCursor>> Queries::list_roles(std::optional<RoleCursor> cursor, std::int32_t limit,
+                                                               Deadline deadline) {
     using Roles = Page<RoleRow, RoleCursor>;
     if (!valid(limit)) return refused<Roles>(QueryError::kInvalid);
     std::function<Roles(pqxx::connection&)> read = [worker = worker_.get(), cursor,
                                                     limit](pqxx::connection& connection) {
         const SqlNumber after(cursor ? std::optional(cursor->after) : std::nullopt);
-        const Snapshot snapshot = worker->read(connection, Model::kPermissions, list_roles_sql, limit + 1,
-                                               after.text());
+        const Snapshot snapshot =
+            worker->read(connection, Model::kPermissions, list_roles_sql, limit + 1, after.text());
         return page_from<Roles>(snapshot, limit, from_first(role_from),
                                 [](const RoleRow& row) { return RoleCursor{row.first_position}; });
     };
@@ -376,8 +353,7 @@ Queries::Answer<Page<RoleRow, RoleCursor>> Queries::list_roles(std::optional<Rol
 
 Queries::Answer<AtPosition<std::vector<UserRoleRow>>> Queries::list_user_roles(Uuid user, Deadline deadline) {
     using Roles = AtPosition<std::vector<UserRoleRow>>;
-    std::function<Roles(pqxx::connection&)> read = [worker = worker_.get(),
-                                                    user](pqxx::connection& connection) {
+    std::function<Roles(pqxx::connection&)> read = [worker = worker_.get(), user](pqxx::connection& connection) {
         auto sql = [](const std::string& table) { return list_user_roles_sql(table, table + "_assignments"); };
         return all_from(worker->read(connection, Model::kPermissions, sql, user.to_string()), user_role_from);
     };
@@ -386,10 +362,8 @@ Queries::Answer<AtPosition<std::vector<UserRoleRow>>> Queries::list_user_roles(U
 
 Queries::Answer<AtPosition<std::optional<GroupRow>>> Queries::find_group(Uuid id, Deadline deadline) {
     using Found = AtPosition<std::optional<GroupRow>>;
-    std::function<Found(pqxx::connection&)> read = [worker = worker_.get(),
-                                                    id](pqxx::connection& connection) {
-        const Snapshot snapshot =
-            worker->read(connection, Model::kPermissions, find_group_sql, id.to_string());
+    std::function<Found(pqxx::connection&)> read = [worker = worker_.get(), id](pqxx::connection& connection) {
+        const Snapshot snapshot = worker->read(connection, Model::kPermissions, find_group_sql, id.to_string());
         Found found{std::nullopt, snapshot.position};
         if (snapshot.has_rows()) found.value = group_from(snapshot.rows[0], Snapshot::kFirst);
         return found;
@@ -397,23 +371,22 @@ Queries::Answer<AtPosition<std::optional<GroupRow>>> Queries::find_group(Uuid id
     return worker_->pool().ask(deadline, std::move(read));
 }
 
-Queries::Answer<Page<GroupRow, GroupCursor>> Queries::list_groups(std::optional<GroupCursor> cursor,
-                                                                  std::int32_t limit, Deadline deadline) {
+Queries::Answer<Page<GroupRow, GroupCursor>> Queries::list_groups(std::optional<GroupCursor> cursor, std::int32_t limit,
+                                                                  Deadline deadline) {
     using Groups = Page<GroupRow, GroupCursor>;
     if (!valid(limit)) return refused<Groups>(QueryError::kInvalid);
     std::function<Groups(pqxx::connection&)> read = [worker = worker_.get(), cursor,
                                                      limit](pqxx::connection& connection) {
         const SqlNumber after(cursor ? std::optional(cursor->after) : std::nullopt);
-        const Snapshot snapshot = worker->read(connection, Model::kPermissions, list_groups_sql, limit + 1,
-                                               after.text());
+        const Snapshot snapshot =
+            worker->read(connection, Model::kPermissions, list_groups_sql, limit + 1, after.text());
         return page_from<Groups>(snapshot, limit, from_first(group_from),
                                  [](const GroupRow& row) { return GroupCursor{row.first_position}; });
     };
     return worker_->pool().ask(deadline, std::move(read));
 }
 
-Queries::Answer<Page<MemberRow, MemberCursor>> Queries::list_members(Uuid group,
-                                                                     std::optional<MemberCursor> cursor,
+Queries::Answer<Page<MemberRow, MemberCursor>> Queries::list_members(Uuid group, std::optional<MemberCursor> cursor,
                                                                      std::int32_t limit, Deadline deadline) {
     using Members = Page<MemberRow, MemberCursor>;
     if (!valid(limit)) return refused<Members>(QueryError::kInvalid);
@@ -430,11 +403,9 @@ Queries::Answer<Page<MemberRow, MemberCursor>> Queries::list_members(Uuid group,
 
 Queries::Answer<AtPosition<std::vector<GroupRow>>> Queries::list_groups_of(Uuid subject, Deadline deadline) {
     using Groups = AtPosition<std::vector<GroupRow>>;
-    std::function<Groups(pqxx::connection&)> read = [worker = worker_.get(),
-                                                     subject](pqxx::connection& connection) {
-        return all_from(
-            worker->read(connection, Model::kPermissions, list_groups_of_sql, subject.to_string()),
-            group_from);
+    std::function<Groups(pqxx::connection&)> read = [worker = worker_.get(), subject](pqxx::connection& connection) {
+        return all_from(worker->read(connection, Model::kPermissions, list_groups_of_sql, subject.to_string()),
+                        group_from);
     };
     return worker_->pool().ask(deadline, std::move(read));
 }
@@ -445,9 +416,9 @@ Queries::Answer<AtPosition<std::vector<ReasonRow>>> Queries::explain(Subject sub
     std::function<Reasons(pqxx::connection&)> read = [worker = worker_.get(), subject,
                                                       limit](pqxx::connection& connection) {
         const bool is_of_everyone = subject.type == SubjectType::kUser;
-        return all_from(worker->read(connection, Model::kPermissions, explain_sql, subject.id.to_string(),
-                                     limit, is_of_everyone),
-                        reason_from);
+        return all_from(
+            worker->read(connection, Model::kPermissions, explain_sql, subject.id.to_string(), limit, is_of_everyone),
+            reason_from);
     };
     return worker_->pool().ask(deadline, std::move(read));
 }
@@ -459,18 +430,16 @@ Queries::Answer<Page<ServiceAccountRow, ServiceAccountCursor>> Queries::list_ser
     std::function<Accounts(pqxx::connection&)> read = [worker = worker_.get(), cursor,
                                                        limit](pqxx::connection& connection) {
         const SqlNumber after(cursor ? std::optional(cursor->after) : std::nullopt);
-        const Snapshot snapshot = worker->read(connection, Model::kServiceAccounts, list_service_accounts_sql,
-                                               limit + 1, after.text());
-        return page_from<Accounts>(snapshot, limit, account_from,
-                                   [](const ServiceAccountRow& row) {
-                                       return ServiceAccountCursor{row.first_position};
-                                   });
+        const Snapshot snapshot =
+            worker->read(connection, Model::kServiceAccounts, list_service_accounts_sql, limit + 1, after.text());
+        return page_from<Accounts>(snapshot, limit, account_from, [](const ServiceAccountRow& row) {
+            return ServiceAccountCursor{row.first_position};
+        });
     };
     return worker_->pool().ask(deadline, std::move(read));
 }
 
-Queries::Answer<Position> Queries::wait_for(Model model, Position position, Position head,
-                                            Deadline deadline) {
+Queries::Answer<Position> Queries::wait_for(Model model, Position position, Position head, Deadline deadline) {
     if (position > head) return refused<Position>(QueryError::kPositionBeyondHead);
     return worker_->watch().wait_for(model, position, deadline);
 }

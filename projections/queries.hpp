@@ -29,8 +29,8 @@ inline constexpr std::size_t kModelCount = 5;
 std::string_view name_of(Model model);
 
 enum class QueryError {
-    kUnavailable,  // no database, no room in the queue, stopping, or no table of this build's layout yet
-    kDeadline,     // expired before it started or while it ran
+    kUnavailable,         // no database, no room in the queue, stopping, or no table of this build's layout yet
+    kDeadline,            // expired before it started or while it ran
     kPositionNotReached,  // the read model did not get there within the deadline: try again later
     kPositionBeyondHead,  // no such event yet: the position is not of this log, refused at once
     kInvalid,             // a limit outside 1 … kMaxPageRows, a search longer than kMaxSearchBytes, U+0000
@@ -94,8 +94,7 @@ struct GroupRow {
     Uuid id;
     std::string name;
     std::int64_t created_at_ms = 0;
-    std::int64_t since_ms =
-        0;  // in a list of somebody's groups: when they were added; else when it was named last
+    std::int64_t since_ms = 0;  // in a list of somebody's groups: when they were added; else when it was named last
     Position first_position = 0;
 };
 struct MemberRow {
@@ -230,8 +229,7 @@ public:
     // typed (NFC, NFD, full-width); empty: everybody.
     Answer<Page<UserRow, UserCursor>> list_users(std::string search, std::optional<UserCursor> cursor,
                                                  std::int32_t limit, Deadline deadline);
-    Answer<Page<SessionRow, SessionCursor>> list_sessions(SessionFilter filter,
-                                                          std::optional<SessionCursor> cursor,
+    Answer<Page<SessionRow, SessionCursor>> list_sessions(SessionFilter filter, std::optional<SessionCursor> cursor,
                                                           std::int32_t limit, Deadline deadline);
     Answer<Page<AuditEntry, AuditCursor>> list_audit(AuditFilter filter, std::optional<AuditCursor> cursor,
                                                      std::int32_t limit, Deadline deadline);
@@ -246,10 +244,10 @@ public:
         std::optional<ServiceAccountCursor> cursor, std::int32_t limit, Deadline deadline);
     Answer<AtPosition<std::optional<GroupRow>>> find_group(Uuid id, Deadline deadline);
     Answer<Page<GroupRow, GroupCursor>> list_groups(std::optional<GroupCursor> cursor, std::int32_t limit,
-                                                   Deadline deadline);
+                                                    Deadline deadline);
     // By their ids.
     Answer<Page<MemberRow, MemberCursor>> list_members(Uuid group, std::optional<MemberCursor> cursor,
-                                                     std::int32_t limit, Deadline deadline);
+                                                       std::int32_t limit, Deadline deadline);
     // Those that the subject is in itself, at most kMaxGroupsPerSubject.
     Answer<AtPosition<std::vector<GroupRow>>> list_groups_of(Uuid subject, Deadline deadline);
     // Every way in which a role comes to a user or a service account, to a user also as one of kEveryone, in

@@ -31,8 +31,7 @@ void ReadSession::set_timeout(std::chrono::milliseconds timeout) {
     statement_timeout_ = timeout;
 }
 
-std::optional<QueryError> ReadSession::attempt(Deadline deadline,
-                                               const std::function<void(pqxx::connection&)>& read) {
+std::optional<QueryError> ReadSession::attempt(Deadline deadline, const std::function<void(pqxx::connection&)>& read) {
     for (int attempt = 0; attempt < 2; ++attempt) {
         if (std::chrono::steady_clock::now() >= deadline) return QueryError::kDeadline;
         const bool was_open = connection_ != nullptr;
@@ -55,18 +54,15 @@ std::optional<QueryError> ReadSession::attempt(Deadline deadline,
             if (std::exchange(failing_, true)) return QueryError::kUnavailable;
             if (dynamic_cast<const pqxx::undefined_table*>(&error) != nullptr)  // at the first start of all
                 spdlog::info("{}: queries wait for the projector to make the tables", application_name_);
-            else
-                spdlog::warn("{}: queries fail: {}", application_name_, failure.reason);
+            else spdlog::warn("{}: queries fail: {}", application_name_, failure.reason);
             return QueryError::kUnavailable;
         }
     }
     return QueryError::kUnavailable;
 }
 
-QueryPool::QueryPool(const QuerySettings& settings, std::size_t queue)
-    : settings_(settings), queue_limit_(queue) {
-    if (settings.threads < 1 || settings.threads > 64)
-        throw std::invalid_argument("queries need 1 to 64 threads");
+QueryPool::QueryPool(const QuerySettings& settings, std::size_t queue) : settings_(settings), queue_limit_(queue) {
+    if (settings.threads < 1 || settings.threads > 64) throw std::invalid_argument("queries need 1 to 64 threads");
     for (int i = 0; i < settings.threads; ++i) threads_.emplace_back([this] { serve(); });
 }
 

@@ -28,8 +28,7 @@ public:
     template <class T>
     Result<T, QueryError> run(Deadline deadline, const std::function<T(pqxx::connection&)>& read) {
         std::optional<T> answer;
-        const auto error =
-            attempt(deadline, [&](pqxx::connection& connection) { answer.emplace(read(connection)); });
+        const auto error = attempt(deadline, [&](pqxx::connection& connection) { answer.emplace(read(connection)); });
         if (error) return Unexpected(*error);
         return std::move(*answer);
     }

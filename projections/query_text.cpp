@@ -61,9 +61,7 @@ std::string like_prefix(const std::string& search) {
     return pattern + '%';
 }
 
-RowsSql find_user_sql(const std::string& table) {
-    return {kUserColumns + table + " where id = $1::uuid", "id"};
-}
+RowsSql find_user_sql(const std::string& table) { return {kUserColumns + table + " where id = $1::uuid", "id"}; }
 
 RowsSql list_users_sql(const std::string& table) {
     return page(kUserColumns + table + R"(
@@ -87,18 +85,17 @@ RowsSql list_service_accounts_sql(const std::string& table) {
 }
 
 RowsSql list_user_roles_sql(const std::string& table, const std::string& assignments) {
-    return {
-        "select r.id, r.name, r.permissions, r.denied, r.built_in, r.created_at_ms, r.updated_at_ms, "
-        "r.version, r.position, r.first_position, "
-        "a.assigned_at_ms from " +
-            assignments + " a join " + table + " r on r.id = a.role_id where a.subject_id = $1::uuid",
-        "id"};
+    return {"select r.id, r.name, r.permissions, r.denied, r.built_in, r.created_at_ms, r.updated_at_ms, "
+            "r.version, r.position, r.first_position, "
+            "a.assigned_at_ms from " +
+                assignments + " a join " + table + " r on r.id = a.role_id where a.subject_id = $1::uuid",
+            "id"};
 }
 
 RowsSql find_group_sql(const std::string& table) {
-    return {"select id, name, created_at_ms, updated_at_ms, first_position from " + table +
-                "_groups where id = $1::uuid",
-            "id"};
+    return {
+        "select id, name, created_at_ms, updated_at_ms, first_position from " + table + "_groups where id = $1::uuid",
+        "id"};
 }
 
 RowsSql list_groups_sql(const std::string& table) {
@@ -115,15 +112,13 @@ RowsSql list_members_sql(const std::string& table) {
 
 RowsSql list_groups_of_sql(const std::string& table) {
     return {"select g.id, g.name, g.created_at_ms, m.since_ms, g.first_position from " + table + "_members m join " +
-                table +
-                "_groups g on g.id = m.group_id where m.member_id = $1::uuid",
+                table + "_groups g on g.id = m.group_id where m.member_id = $1::uuid",
             "id"};
 }
 
 RowsSql explain_sql(const std::string& table) {
-    const std::string step =
-        "concat_ws(chr(31), g.id::text, g.name, m.since_ms::text, m.position::text, m.actor_type, "
-        "m.actor_id)";
+    const std::string step = "concat_ws(chr(31), g.id::text, g.name, m.since_ms::text, m.position::text, m.actor_type, "
+                             "m.actor_id)";
     const std::string way = "join " + table + "_groups g on g.id = m.group_id";
     const std::string reason =
         "select r.id, r.name, r.permissions, r.denied, a.assigned_at_ms, a.position as given_at, "
@@ -134,13 +129,13 @@ RowsSql explain_sql(const std::string& table) {
         "select g.id, concat_ws(chr(31), g.id::text, g.name, g.created_at_ms::text, g.position::text, "
         "'system', '') from " +
         table + "_groups g where $3::boolean and g.id = '" + kEveryone.to_string() + "'";
-    const std::string given = " join " + table + "_assignments a on a.subject_id = w.holder join " + table +
-                              " r on r.id = a.role_id";
+    const std::string given =
+        " join " + table + "_assignments a on a.subject_id = w.holder join " + table + " r on r.id = a.role_id";
     return {"with recursive ways as ((select $1::uuid as holder, '' as path union all " + everyone +
                 ") union all select m.group_id, w.path || "
                 "case w.path when '' then '' else chr(30) end || " +
-                step + " from ways w join " + table + "_members m on m.member_id = w.holder " + way + ") " +
-                reason + "w.path from ways w" + given + " order by given_at, path limit $2::integer",
+                step + " from ways w join " + table + "_members m on m.member_id = w.holder " + way + ") " + reason +
+                "w.path from ways w" + given + " order by given_at, path limit $2::integer",
             "given_at, path"};
 }
 
@@ -163,8 +158,7 @@ RowsSql list_audit_sql(AuditWay way, const std::string& table, const std::string
     std::string first;
     std::string second;
     switch (way) {
-        case AuditWay::kByPosition:
-            return page(from + conditions, kNewestFirst);
+        case AuditWay::kByPosition: return page(from + conditions, kNewestFirst);
         case AuditWay::kOfUser:
             first = "subject = $9 and ";
             second = "actor_type = 'user' and actor_id = $9::text and not by_subject and ";

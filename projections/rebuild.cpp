@@ -27,8 +27,7 @@ public:
         create_catalogue(next_.writer());
         const Generation old = open_current(next_.writer(), model_);
         next_.begin();
-        spdlog::info("rebuilding {}: generation {} beside {}", model_.name(), next_.generation().number,
-                     old.number);
+        spdlog::info("rebuilding {}: generation {} beside {}", model_.name(), next_.generation().number, old.number);
 
         Rebuilt rebuilt;
         rebuilt.generation = next_.generation().number;
@@ -45,8 +44,7 @@ public:
                              model_.name(), old_position, next_.cursor().position);
             return std::optional(next_.generation());
         });
-        if (!switched)
-            return Unexpected(caught_up ? RebuildFailure{Why::kOvertaken, {}} : next_.failure());
+        if (!switched) return Unexpected(caught_up ? RebuildFailure{Why::kOvertaken, {}} : next_.failure());
         rebuilt.switched_at = switched->cursor.position;
         spdlog::info("{} switched to generation {} at position {}", model_.name(), rebuilt.generation,
                      rebuilt.switched_at);

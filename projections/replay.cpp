@@ -29,8 +29,7 @@ bool Replay::lock() {
 
 void Replay::begin() {
     std::optional<Generation> unfinished;
-    if (order_.begin == RebuildOrder::Begin::kWhereItStopped)
-        unfinished = find_unfinished(*writer_, model_);
+    if (order_.begin == RebuildOrder::Begin::kWhereItStopped) unfinished = find_unfinished(*writer_, model_);
     if (!unfinished || unfinished->layout != model_.layout()) {
         drop_generations(*writer_, model_, Drop::kRetiredAndUnfinished);
         unfinished = create_next(*writer_, model_);
@@ -57,8 +56,8 @@ std::int64_t Replay::take_over_skips(int from_generation) {
 bool Replay::follow(Position target) {
     while (next_->cursor().position < target) {
         if (cancel_.stop_requested()) return fail(Why::kCancelled);
-        const auto limit = static_cast<std::int32_t>(
-            std::min<Position>(order_.batch_events, target - next_->cursor().position));
+        const auto limit =
+            static_cast<std::int32_t>(std::min<Position>(order_.batch_events, target - next_->cursor().position));
         const auto events = source_.read_after(next_->cursor(), limit);
         if (!events) return fail(Why::kLogUnreadable);
         if (events->empty()) return true;

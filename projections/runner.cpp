@@ -13,8 +13,8 @@
 #include "projections/database.hpp"
 #include "projections/erasures_model.hpp"
 #include "projections/key_cache.hpp"
-#include "projections/projection.hpp"
 #include "projections/permissions_model.hpp"
+#include "projections/projection.hpp"
 #include "projections/service_accounts_model.hpp"
 #include "projections/sessions_model.hpp"
 #include "projections/users_model.hpp"
@@ -49,9 +49,8 @@ std::vector<std::unique_ptr<ReadModel>> all_read_models() {
 
 class Projector::Worker {
 public:
-    Worker(ProjectorSettings settings, std::unique_ptr<eventstore::LogSource> source,
-           eventstore::SubjectCipher& cipher, std::vector<std::unique_ptr<ReadModel>> models,
-           OnApplied on_applied)
+    Worker(ProjectorSettings settings, std::unique_ptr<eventstore::LogSource> source, eventstore::SubjectCipher& cipher,
+           std::vector<std::unique_ptr<ReadModel>> models, OnApplied on_applied)
         : settings_(std::move(settings)),
           source_(std::move(source)),
           cipher_(cipher),
@@ -164,11 +163,11 @@ private:
             Projection& projection = on.projections.emplace_back(*on.connection, *model, generation);
             drop_generations(*on.connection, *model, Drop::kRetired);
             if (generation.layout != model->layout())
-                projection.stop(*on.connection, StopKind::kOtherLayout,
-                                {generation.cursor.position, "",
-                                 "its tables have layout " + std::to_string(generation.layout) +
-                                     ", this build writes layout " + std::to_string(model->layout()) +
-                                     ": rebuild the projection"});
+                projection.stop(
+                    *on.connection, StopKind::kOtherLayout,
+                    {generation.cursor.position, "",
+                     "its tables have layout " + std::to_string(generation.layout) + ", this build writes layout " +
+                         std::to_string(model->layout()) + ": rebuild the projection"});
         }
     }
 
@@ -187,8 +186,8 @@ private:
             // Not past the next place: there they go on together.
             std::int32_t limit = settings_.batch_events;
             if (i + 1 < places.size() && places[i + 1].position > places[i].position)
-                limit = static_cast<std::int32_t>(
-                    std::min<Position>(limit, places[i + 1].position - places[i].position));
+                limit =
+                    static_cast<std::int32_t>(std::min<Position>(limit, places[i + 1].position - places[i].position));
             const Round one = follow_from(on, places[i], limit);
             if (one == Round::kTrouble || all == Round::kIdle) all = one;
         }
@@ -209,13 +208,12 @@ private:
         // A full batch: far behind. With several places in the log, the next place is not behind this batch.
         if (std::ssize(events) == settings_.batch_events && all_together(on) && !batch->decoded.poison) {
             const Cursor next{events.back().position, events.back().leaf_hash};
-            on.ahead = std::async(std::launch::async,
-                                  [this, &on, next] { return fetch(on, next, settings_.batch_events); });
+            on.ahead =
+                std::async(std::launch::async, [this, &on, next] { return fetch(on, next, settings_.batch_events); });
         }
         Round round = Round::kProgress;
         for (Projection* projection : members) {
-            if (projection->advance(*on.connection, events, batch->decoded) ==
-                Projection::Progress::kTryLater) {
+            if (projection->advance(*on.connection, events, batch->decoded) == Projection::Progress::kTryLater) {
                 spdlog::warn("projection {} tries position {} again: {}", projection->model().name(),
                              projection->cursor().position + 1, projection->trouble());
                 round = Round::kTrouble;
@@ -253,12 +251,9 @@ private:
         if (position > head_) head_ = position;
     }
 
-    Round read_failed(Leadership& on, const std::vector<Projection*>& members, const Cursor& place,
-                      ReadError error) {
+    Round read_failed(Leadership& on, const std::vector<Projection*>& members, const Cursor& place, ReadError error) {
         switch (error) {
-            case ReadError::kUnavailable:
-                set_trouble("the log can't be read");
-                return Round::kTrouble;
+            case ReadError::kUnavailable: set_trouble("the log can't be read"); return Round::kTrouble;
             case ReadError::kCursorUnknown:
                 for (Projection* projection : members)
                     projection->stop(*on.connection, StopKind::kOtherHistory,
@@ -266,9 +261,8 @@ private:
                 return Round::kProgress;
             case ReadError::kHole:
                 for (Projection* projection : members)
-                    projection->stop(
-                        *on.connection, StopKind::kHole,
-                        {place.position + 1, "", "the log has a hole behind the checkpoint (I1)"});
+                    projection->stop(*on.connection, StopKind::kHole,
+                                     {place.position + 1, "", "the log has a hole behind the checkpoint (I1)"});
                 return Round::kProgress;
         }
         return Round::kTrouble;
@@ -276,11 +270,11 @@ private:
 
     std::string other_history(const Cursor& place, std::string_view model) {
         const auto head = source_->head();
-        const std::string what = head && place.position > head->cursor.position
-                                     ? "the checkpoint was changed, for the log ends at position " +
-                                           std::to_string(head->cursor.position)
-                                     : std::string("the log holds another event at the checkpoint: it is another "
-                                                   "history, or the checkpoint was changed");
+        const std::string what =
+            head && place.position > head->cursor.position
+                ? "the checkpoint was changed, for the log ends at position " + std::to_string(head->cursor.position)
+                : std::string("the log holds another event at the checkpoint: it is another "
+                              "history, or the checkpoint was changed");
         return what + "; run 'keyledger projections rebuild " + std::string(model) + "'";
     }
 

@@ -32,7 +32,7 @@ struct ProjectionStatus {
     Position head = 0;                       // of the log, as last seen
     std::chrono::milliseconds behind_for{};  // since it was last level with the head; 0 while it is
     std::optional<Stop> stopped;             // red: an operator has to look
-    std::string trouble;  // what it tries to get over: locks, resources, missing rights; empty: none
+    std::string trouble;                     // what it tries to get over: locks, resources, missing rights; empty: none
 };
 struct ProjectorStatus {
     enum class Role { kStopped, kCompeting, kLeading };

@@ -115,9 +115,7 @@ void write_rows(pqxx::transaction_base& transaction, const std::string& table, c
 
 }  // namespace
 
-std::vector<std::string> ServiceAccountsModel::tables(int generation) const {
-    return {table_name(kName, generation)};
-}
+std::vector<std::string> ServiceAccountsModel::tables(int generation) const { return {table_name(kName, generation)}; }
 
 void ServiceAccountsModel::create(pqxx::transaction_base& transaction, int generation) const {
     transaction.exec0("create table read_models." + table_name(kName, generation) + kColumns);

@@ -101,12 +101,11 @@ struct OnSession {
 
     void refreshed(std::int64_t generation) const {
         const auto& from = decoded.metadata;
-        change.refresh =
-            Refresh{from.occurred_at_ms, generation, from.client_address.value, from.user_agent.value};
+        change.refresh = Refresh{from.occurred_at_ms, generation, from.client_address.value, from.user_agent.value};
     }
     void operator()(const SessionStarted& event) const {
-        change.begin = Begin{event.user_id, event.client_id, decoded.metadata.occurred_at_ms,
-                             event.expires_at_ms, decoded.recorded->position};
+        change.begin = Begin{event.user_id, event.client_id, decoded.metadata.occurred_at_ms, event.expires_at_ms,
+                             decoded.recorded->position};
         refreshed(1);
     }
     void operator()(const SessionRefreshed& event) const { refreshed(event.generation); }
@@ -134,16 +133,12 @@ struct OnUser {
     }
     void operator()(const UserRegistered&) const {}
     void operator()(const UserPasswordSet&) const {}
-    void operator()(const UserPasswordChanged& event) const {
-        end_all("password_changed", event.kept_session);
-    }
+    void operator()(const UserPasswordChanged& event) const { end_all("password_changed", event.kept_session); }
     void operator()(const UserPasswordHashRenewed&) const {}
     void operator()(const UserProfileUpdated&) const {}
     void operator()(const UserDisabled&) const { end_all("user_disabled", std::nullopt); }
     void operator()(const UserEnabled&) const {}
-    void operator()(const UserSessionsRevoked& event) const {
-        end_all("sessions_revoked", event.kept_session);
-    }
+    void operator()(const UserSessionsRevoked& event) const { end_all("sessions_revoked", event.kept_session); }
     void operator()(const UserMadeAdministrator&) const {}
     void operator()(const UserErasureRequested&) const { end_all("erasure_requested", std::nullopt); }
     void operator()(const UserErasureWithdrawn&) const {}
@@ -166,7 +161,7 @@ struct Collect {
         change.position = decoded.recorded->position;
         std::visit(OnSession{change, decoded}, event);
     }
-    void operator()(const LoginAttemptsEvent&) const {}  // no attempt is a session
+    void operator()(const LoginAttemptsEvent&) const {}     // no attempt is a session
     void operator()(const AnonymousCallersEvent&) const {}  // whoever has a session is known
     void operator()(const RoleEvent&) const {}
     void operator()(const AssignmentsEvent&) const {}
@@ -188,8 +183,8 @@ auto member_of(const std::optional<T>& whole, std::optional<Member> T::*member) 
 }
 
 void insert_begun(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
-    SqlArray id, user, client, started, refreshed, expires, generation, address, agent, ended, reason,
-        ended_at, first, position;
+    SqlArray id, user, client, started, refreshed, expires, generation, address, agent, ended, reason, ended_at, first,
+        position;
     for (const auto& [session, change] : changes) {
         if (!change.begin) continue;
         id.add(session);
@@ -210,8 +205,8 @@ void insert_begun(pqxx::transaction_base& transaction, const std::string& table,
     if (id.empty()) return;
     transaction.exec_params("insert into " + table + kBegin, id.literal(), user.literal(), client.literal(),
                             started.literal(), refreshed.literal(), expires.literal(), generation.literal(),
-                            address.literal(), agent.literal(), ended.literal(), reason.literal(),
-                            ended_at.literal(), first.literal(), position.literal());
+                            address.literal(), agent.literal(), ended.literal(), reason.literal(), ended_at.literal(),
+                            first.literal(), position.literal());
 }
 
 void update_known(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
@@ -229,10 +224,9 @@ void update_known(pqxx::transaction_base& transaction, const std::string& table,
         position.add(change.position);
     }
     if (id.empty()) return;
-    const auto done =
-        transaction.exec_params("update " + table + kChange, id.literal(), refreshed.literal(),
-                                generation.literal(), address.literal(), agent.literal(), ended.literal(),
-                                reason.literal(), ended_at.literal(), position.literal());
+    const auto done = transaction.exec_params("update " + table + kChange, id.literal(), refreshed.literal(),
+                                              generation.literal(), address.literal(), agent.literal(), ended.literal(),
+                                              reason.literal(), ended_at.literal(), position.literal());
     if (done.affected_rows() != id.size())
         throw InconsistentLog(std::to_string(id.size() - done.affected_rows()) + " session(s) have no row");
 }
@@ -244,16 +238,14 @@ void end_together(pqxx::transaction_base& transaction, const std::string& table,
     transaction.exec_params(sql, ends.user_id.literal(), ends.kept.literal(), ends.position.literal(),
                             ends.at_ms.literal(), ends.reason.literal());
     if (ends.erased.empty()) return;
-    transaction.exec_params("update " + table +
-                                " set client_address = null, user_agent = null where user_id = any($1::uuid[])",
-                            ends.erased.literal());
+    transaction.exec_params(
+        "update " + table + " set client_address = null, user_agent = null where user_id = any($1::uuid[])",
+        ends.erased.literal());
 }
 
 }  // namespace
 
-std::vector<std::string> SessionsModel::tables(int generation) const {
-    return {table_name(kName, generation)};
-}
+std::vector<std::string> SessionsModel::tables(int generation) const { return {table_name(kName, generation)}; }
 
 void SessionsModel::create(pqxx::transaction_base& transaction, int generation) const {
     const std::string plain = table_name(kName, generation);

@@ -81,8 +81,7 @@ struct Change {
 using Rows = std::unordered_map<Uuid, UserRow>;
 
 // The rows that the batch changes but does not begin.
-void read_rows(pqxx::transaction_base& transaction, const std::string& table, const SqlArray& ids,
-               Rows& rows) {
+void read_rows(pqxx::transaction_base& transaction, const std::string& table, const SqlArray& ids, Rows& rows) {
     if (ids.empty()) return;
     const std::string sql = kRead + table + " where id = any($1::uuid[])";
     for (const auto& found : transaction.exec_params(sql, ids.literal())) {
@@ -125,10 +124,10 @@ void write_rows(pqxx::transaction_base& transaction, const std::string& table, c
     if (!erased.empty())
         transaction.exec_params("delete from " + table + " where id = any($1::uuid[])", erased.literal());
     if (id.empty()) return;
-    transaction.exec_params("insert into " + table + kWrite, id.literal(), email.literal(),
-                            username.literal(), name.literal(), status.literal(), administrator.literal(),
-                            verified.literal(), created.literal(), updated.literal(), version.literal(),
-                            position.literal(), first_position.literal());
+    transaction.exec_params("insert into " + table + kWrite, id.literal(), email.literal(), username.literal(),
+                            name.literal(), status.literal(), administrator.literal(), verified.literal(),
+                            created.literal(), updated.literal(), version.literal(), position.literal(),
+                            first_position.literal());
 }
 
 // Whether the administrator's role came or went by this event, and whose.

@@ -15,8 +15,7 @@ std::size_t AccessTokens::DigestHash::operator()(const Digest& digest) const noe
 
 AccessTokens::AccessTokens(const LiveKeyring& keyring, std::size_t remembered)
     : keyring_(keyring), capacity_(remembered) {
-    if (remembered > kMaxRememberedTokens)
-        throw std::invalid_argument("access tokens: at most 1,000,000 remembered");
+    if (remembered > kMaxRememberedTokens) throw std::invalid_argument("access tokens: at most 1,000,000 remembered");
 }
 
 std::string AccessTokens::sign(const AccessTokenClaims& claims, std::int64_t now_ms) const {
@@ -37,8 +36,7 @@ bool AccessTokens::signs_slowly(std::int64_t now_ms) const {
     return key && key->signing->algorithm() == SigningAlgorithm::kRs256;
 }
 
-Result<AccessTokenClaims, TokenError> AccessTokens::verify(std::string_view token,
-                                                           const TokenExpectation& expectation,
+Result<AccessTokenClaims, TokenError> AccessTokens::verify(std::string_view token, const TokenExpectation& expectation,
                                                            std::int64_t now_ms) {
     if (token.size() > kMaxTokenSize) return Unexpected(TokenError::kTooLarge);
     auto keyring = keyring_.snapshot();
@@ -56,8 +54,7 @@ Result<AccessTokenClaims, TokenError> AccessTokens::verify(std::string_view toke
 }
 
 // A token whose key is gone, or was replaced by another of the same id, is forgotten.
-AccessTokens::Remembered AccessTokens::recall(const Digest& digest, const Keyring& keyring,
-                                              std::int64_t now_ms) {
+AccessTokens::Remembered AccessTokens::recall(const Digest& digest, const Keyring& keyring, std::int64_t now_ms) {
     std::lock_guard lock(mutex_);
     auto place = places_.find(digest);
     if (place == places_.end()) return nullptr;

@@ -20,8 +20,7 @@ const EVP_CIPHER* fetched_aes_256_gcm() {
 
 CipherContext new_context() {
     CipherContext context(ensured(EVP_CIPHER_CTX_new(), "cipher context"));
-    ensure(EVP_CipherInit_ex2(context.get(), fetched_aes_256_gcm(), nullptr, nullptr, 1, nullptr) == 1,
-           "AES-256-GCM");
+    ensure(EVP_CipherInit_ex2(context.get(), fetched_aes_256_gcm(), nullptr, nullptr, 1, nullptr) == 1, "AES-256-GCM");
     return context;
 }
 
@@ -30,8 +29,7 @@ void check_key(const Secret& key) {
 }
 
 int checked_size(std::string_view bytes) {
-    if (bytes.size() > kMaxAeadClearSize + kAeadOverhead)
-        throw std::length_error("aead: the value is too large");
+    if (bytes.size() > kMaxAeadClearSize + kAeadOverhead) throw std::length_error("aead: the value is too large");
     return static_cast<int>(bytes.size());
 }
 
@@ -44,8 +42,7 @@ std::string seal_after(std::string sealed, const Secret& key, std::string_view a
     sealed.resize(kAeadOverhead + clear.size());
     unsigned char* out = octets(sealed);
     ensure(EVP_EncryptInit_ex2(cipher, nullptr, octets(key.reveal()), out, nullptr) == 1, "AES-256-GCM");
-    ensure(EVP_EncryptUpdate(cipher, nullptr, &written, octets(associated_data),
-                             checked_size(associated_data)) == 1,
+    ensure(EVP_EncryptUpdate(cipher, nullptr, &written, octets(associated_data), checked_size(associated_data)) == 1,
            "AES-256-GCM");
     out += kAeadNonceSize;
     ensure(EVP_EncryptUpdate(cipher, out, &written, octets(clear), checked_size(clear)) == 1, "AES-256-GCM");
@@ -63,26 +60,21 @@ std::string aead_seal(const Secret& key, std::string_view associated_data, std::
     return seal_after(random_bytes(kAeadNonceSize), key, associated_data, clear);
 }
 
-std::optional<std::string> aead_open(const Secret& key, std::string_view associated_data,
-                                     std::string_view sealed) {
+std::optional<std::string> aead_open(const Secret& key, std::string_view associated_data, std::string_view sealed) {
     check_key(key);
-    if (sealed.size() < kAeadOverhead || sealed.size() > kAeadOverhead + kMaxAeadClearSize)
-        return std::nullopt;
+    if (sealed.size() < kAeadOverhead || sealed.size() > kAeadOverhead + kMaxAeadClearSize) return std::nullopt;
     thread_local CipherContext context = new_context();
     EVP_CIPHER_CTX* cipher = context.get();
     std::string_view ciphertext = sealed.substr(kAeadNonceSize, sealed.size() - kAeadOverhead);
     std::string tag(sealed.substr(sealed.size() - kAeadTagSize));
     std::string clear(ciphertext.size(), '\0');
     int written = 0;
-    ensure(EVP_DecryptInit_ex2(cipher, nullptr, octets(key.reveal()), octets(sealed), nullptr) == 1,
-           "AES-256-GCM");
+    ensure(EVP_DecryptInit_ex2(cipher, nullptr, octets(key.reveal()), octets(sealed), nullptr) == 1, "AES-256-GCM");
     ensure(EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, kAeadTagSize, tag.data()) == 1, "AES-256-GCM");
-    ensure(EVP_DecryptUpdate(cipher, nullptr, &written, octets(associated_data),
-                             checked_size(associated_data)) == 1,
+    ensure(EVP_DecryptUpdate(cipher, nullptr, &written, octets(associated_data), checked_size(associated_data)) == 1,
            "AES-256-GCM");
-    ensure(
-        EVP_DecryptUpdate(cipher, octets(clear), &written, octets(ciphertext), checked_size(ciphertext)) == 1,
-        "AES-256-GCM");
+    ensure(EVP_DecryptUpdate(cipher, octets(clear), &written, octets(ciphertext), checked_size(ciphertext)) == 1,
+           "AES-256-GCM");
     unsigned char none[1];
     if (EVP_DecryptFinal_ex(cipher, none, &written) == 1) return clear;
     // What was decrypted before the tag failed is nobody's business.
@@ -98,12 +90,10 @@ DeterministicAead::DeterministicAead(const Secret& root, std::string_view info)
 std::string DeterministicAead::seal(std::string_view associated_data, std::string_view clear) const {
     if (clear.size() > kMaxAeadClearSize) throw std::length_error("aead: the value is too large");
     Digest all = hmac_sha256(nonce_key_.reveal(), {length_prefixed({associated_data, clear})});
-    return seal_after(std::string(view_of(all).substr(0, kAeadNonceSize)), encryption_key_, associated_data,
-                      clear);
+    return seal_after(std::string(view_of(all).substr(0, kAeadNonceSize)), encryption_key_, associated_data, clear);
 }
 
-std::optional<std::string> DeterministicAead::open(std::string_view associated_data,
-                                                   std::string_view sealed) const {
+std::optional<std::string> DeterministicAead::open(std::string_view associated_data, std::string_view sealed) const {
     return aead_open(encryption_key_, associated_data, sealed);
 }
 

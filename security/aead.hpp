@@ -22,8 +22,7 @@ inline constexpr std::size_t kMaxAeadClearSize = std::size_t{16} << 20;  // more
 std::string aead_seal(const Secret& key, std::string_view associated_data, std::string_view clear);
 // Opens what either kind of key sealed; nullopt if anything differs (key, associated data, a bit of the
 // value).
-std::optional<std::string> aead_open(const Secret& key, std::string_view associated_data,
-                                     std::string_view sealed);
+std::optional<std::string> aead_open(const Secret& key, std::string_view associated_data, std::string_view sealed);
 
 // For values that must come out byte-equal from equal input. The nonce is derived from all that is sealed, so
 // equal nonces mean equal values; what an onlooker learns is that two values are equal. Encryption and nonce

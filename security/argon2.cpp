@@ -101,8 +101,7 @@ std::string argon2id(const Argon2Input& input, const Argon2Parameters& parameter
 
 Secret argon2_hash(const Secret& password, const Argon2Parameters& parameters) {
     if (!is_acceptable(parameters)) throw std::invalid_argument("argon2_hash: parameters out of bounds");
-    if (password.size() > kMaxPasswordSize)
-        throw std::invalid_argument("argon2_hash: the password is too long");
+    if (password.size() > kMaxPasswordSize) throw std::invalid_argument("argon2_hash: the password is too long");
     std::string salt = random_bytes(kArgon2SaltSize);
     Argon2Input input{password.reveal(), salt, {}, {}};
     std::string tag = argon2id(input, parameters, kArgon2TagSize);
@@ -119,9 +118,9 @@ bool argon2_verify(const Secret& password, std::string_view phc) {
 bool needs_renewal(std::string_view phc, const Argon2Parameters& parameters) {
     auto parsed = parse_phc(phc);
     if (!parsed) return true;
-    return parsed->parameters.memory_kib < parameters.memory_kib ||
-           parsed->parameters.passes < parameters.passes || parsed->parameters.lanes < parameters.lanes ||
-           parsed->salt.size() < kArgon2SaltSize || parsed->tag.size() < kArgon2TagSize;
+    return parsed->parameters.memory_kib < parameters.memory_kib || parsed->parameters.passes < parameters.passes ||
+           parsed->parameters.lanes < parameters.lanes || parsed->salt.size() < kArgon2SaltSize ||
+           parsed->tag.size() < kArgon2TagSize;
 }
 
 }  // namespace keyledger::security

@@ -22,13 +22,11 @@ std::optional<Segments> parts_of(std::string_view token) {
     const std::size_t first = token.find('.');
     const std::size_t second = first == token.npos ? first : token.find('.', first + 1);
     if (token.size() > kMaxAssertionSize || second == token.npos) return std::nullopt;
-    return Segments{token.substr(0, first), token.substr(first + 1, second - first - 1),
-                    token.substr(second + 1), token.substr(0, second)};
+    return Segments{token.substr(0, first), token.substr(first + 1, second - first - 1), token.substr(second + 1),
+                    token.substr(0, second)};
 }
 
-Unexpected<std::string> refused(std::string why) {
-    return Unexpected("The client assertion " + std::move(why) + ".");
-}
+Unexpected<std::string> refused(std::string why) { return Unexpected("The client assertion " + std::move(why) + "."); }
 
 Result<JoseObject, std::string> object_of(std::string_view base64url, std::string_view part) {
     const auto text = base64url_decode(base64url);
@@ -44,8 +42,7 @@ const std::string* sole_audience(const JoseObject& claims) {
     const auto* value = claims.find("aud");
     if (value == nullptr) return nullptr;
     if (value->kind == JoseObject::Value::Kind::kText) return &value->text;
-    return value->kind == JoseObject::Value::Kind::kTexts && value->texts.size() == 1 ? &value->texts.front()
-                                                                                      : nullptr;
+    return value->kind == JoseObject::Value::Kind::kTexts && value->texts.size() == 1 ? &value->texts.front() : nullptr;
 }
 
 // False: it is there and no time.
@@ -62,23 +59,19 @@ std::string digest_of(std::string_view signed_part) {
 }
 
 Result<void, std::string> read_claims(const JoseObject& claims, ClientAssertion& assertion) {
-    for (const auto& [name, to] :
-         {std::pair("iss", &assertion.issuer), std::pair("sub", &assertion.subject)}) {
+    for (const auto& [name, to] : {std::pair("iss", &assertion.issuer), std::pair("sub", &assertion.subject)}) {
         const std::string* text = claims.text(name);
         if (!text) return refused(std::string("has no '") + name + "' that is a string");
         *to = *text;
     }
-    if (assertion.issuer != assertion.subject)
-        return refused("has another 'iss' than 'sub': both are the client's id");
+    if (assertion.issuer != assertion.subject) return refused("has another 'iss' than 'sub': both are the client's id");
     const std::string* audience = sole_audience(claims);
     if (!audience) return refused("must have one 'aud', a string or a list of one");
     assertion.audience = *audience;
     std::optional<std::int64_t> expires_at_ms;
-    for (const auto& [name, to] :
-         {std::pair("exp", &expires_at_ms), std::pair("iat", &assertion.issued_at_ms),
-          std::pair("nbf", &assertion.not_before_ms)})
-        if (!read_time(claims, name, *to))
-            return refused(std::string("has an '") + name + "' that is no number");
+    for (const auto& [name, to] : {std::pair("exp", &expires_at_ms), std::pair("iat", &assertion.issued_at_ms),
+                                   std::pair("nbf", &assertion.not_before_ms)})
+        if (!read_time(claims, name, *to)) return refused(std::string("has an '") + name + "' that is no number");
     if (!expires_at_ms) return refused("has no 'exp'");
     assertion.expires_at_ms = *expires_at_ms;
     if (!claims.has("jti")) return {};

@@ -16,8 +16,7 @@ namespace {
 // Fetched once and never freed: a fetch costs more than hashing a short text, and threads may hash until the
 // end.
 const EVP_MD* fetched_sha256() {
-    static const EVP_MD* const algorithm =
-        ensured(EVP_MD_fetch(nullptr, "SHA256", nullptr), "SHA-256 is missing");
+    static const EVP_MD* const algorithm = ensured(EVP_MD_fetch(nullptr, "SHA256", nullptr), "SHA-256 is missing");
     return algorithm;
 }
 

@@ -68,9 +68,7 @@ int hex_value(char c) {
 std::string base64url_encode(std::string_view bytes) { return encode(bytes, kUrl); }
 std::optional<std::string> base64url_decode(std::string_view text) { return decode(text, kUrlValues); }
 std::string base64_unpadded_encode(std::string_view bytes) { return encode(bytes, kStandard); }
-std::optional<std::string> base64_unpadded_decode(std::string_view text) {
-    return decode(text, kStandardValues);
-}
+std::optional<std::string> base64_unpadded_decode(std::string_view text) { return decode(text, kStandardValues); }
 
 std::string hex_encode(std::string_view bytes) {
     static constexpr char kDigits[] = "0123456789abcdef";

@@ -8,8 +8,7 @@
 namespace keyledger::security {
 
 std::string envelope_head(char version, std::string_view key_id) {
-    if (key_id.empty() || key_id.size() > 255)
-        throw std::invalid_argument("a key id must have 1 to 255 bytes");
+    if (key_id.empty() || key_id.size() > 255) throw std::invalid_argument("a key id must have 1 to 255 bytes");
     std::string head{version, static_cast<char>(key_id.size())};
     head += key_id;
     return head;

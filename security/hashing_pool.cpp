@@ -54,9 +54,8 @@ struct HashingPool::JobOf : Job {
     void answer(Outcome outcome) {
         // The password goes before its owner hears the answer.
         task.reset();
-        asio::post(executor, [done = std::move(handler), outcome = std::move(outcome)]() mutable {
-            done(std::move(outcome));
-        });
+        asio::post(executor,
+                   [done = std::move(handler), outcome = std::move(outcome)]() mutable { done(std::move(outcome)); });
     }
 
     Handler handler;
@@ -65,13 +64,12 @@ struct HashingPool::JobOf : Job {
 };
 
 template <class Answer, class Work>
-asio::awaitable<Result<Answer, HashingError>> HashingPool::submit(Work work, HashingTurn turn,
-                                                                     Deadline deadline) {
+asio::awaitable<Result<Answer, HashingError>> HashingPool::submit(Work work, HashingTurn turn, Deadline deadline) {
     using Outcome = Result<Answer, HashingError>;
     auto start = [](auto handler, HashingPool* pool, Work given_work, HashingTurn its_turn, Deadline until) {
         asio::any_io_executor executor = asio::get_associated_executor(handler);
-        auto job = std::make_unique<JobOf<Answer, Work>>(std::move(handler), std::move(executor),
-                                                         std::move(given_work));
+        auto job =
+            std::make_unique<JobOf<Answer, Work>>(std::move(handler), std::move(executor), std::move(given_work));
         job->deadline = until;
         pool->enqueue(std::move(job), std::move(its_turn));
     };
@@ -92,8 +90,7 @@ HashingPool::HashingPool(const Options& options)
 
 HashingPool::~HashingPool() { stop(); }
 
-asio::awaitable<Result<Secret, HashingError>> HashingPool::hash(Secret password, HashingTurn turn,
-                                                               Deadline deadline) {
+asio::awaitable<Result<Secret, HashingError>> HashingPool::hash(Secret password, HashingTurn turn, Deadline deadline) {
     auto work = [this, password = std::move(password)]() -> Result<Secret, HashingError> {
         if (password.size() > kMaxPasswordSize) return Unexpected(HashingError::kTooLong);
         return argon2_hash(password, options_.parameters);
@@ -101,10 +98,9 @@ asio::awaitable<Result<Secret, HashingError>> HashingPool::hash(Secret password,
     return submit<Secret>(std::move(work), std::move(turn), deadline);
 }
 
-asio::awaitable<Result<PasswordCheck, HashingError>> HashingPool::verify(Secret password, Secret phc,
-                                                                         HashingTurn turn, Deadline deadline) {
-    auto work = [this, password = std::move(password),
-                 phc = std::move(phc)]() -> Result<PasswordCheck, HashingError> {
+asio::awaitable<Result<PasswordCheck, HashingError>> HashingPool::verify(Secret password, Secret phc, HashingTurn turn,
+                                                                         Deadline deadline) {
+    auto work = [this, password = std::move(password), phc = std::move(phc)]() -> Result<PasswordCheck, HashingError> {
         if (password.size() > kMaxPasswordSize) return Unexpected(HashingError::kTooLong);
         bool matches = argon2_verify(password, phc.reveal());
         return PasswordCheck{matches, matches && needs_renewal(phc.reveal(), options_.parameters)};
@@ -112,8 +108,8 @@ asio::awaitable<Result<PasswordCheck, HashingError>> HashingPool::verify(Secret 
     return submit<PasswordCheck>(std::move(work), std::move(turn), deadline);
 }
 
-asio::awaitable<Result<PasswordCheck, HashingError>> HashingPool::verify_decoy(Secret password,
-                                                                               HashingTurn turn, Deadline deadline) {
+asio::awaitable<Result<PasswordCheck, HashingError>> HashingPool::verify_decoy(Secret password, HashingTurn turn,
+                                                                               Deadline deadline) {
     auto work = [this, password = std::move(password)]() -> Result<PasswordCheck, HashingError> {
         if (password.size() > kMaxPasswordSize) return Unexpected(HashingError::kTooLong);
         // Its outcome is dropped: nobody is let in, whatever 32 random bytes happen to be.

@@ -86,8 +86,8 @@ std::string lower_case(std::string_view text) {
 }  // namespace
 
 Result<JoseObject, std::string> JoseObject::parse(std::string_view json) {
-    constexpr unsigned kFlags = rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag |
-                                rapidjson::kParseNumbersAsStringsFlag;
+    constexpr unsigned kFlags =
+        rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
     if (json.find('\0') != json.npos) return Unexpected(std::string("is not JSON"));
     // By its size: no NUL would stop the check of UTF-8, which takes as many bytes as a character should have.
     rapidjson::MemoryStream stream(json.data(), json.size());
@@ -125,8 +125,7 @@ std::optional<std::int64_t> numeric_date_ms(std::string_view number) {
     return static_cast<std::int64_t>(std::llround(std::clamp(seconds * 1000, -latest, latest)));
 }
 
-Result<JoseHeader, std::string> read_jose_header(const JoseObject& header,
-                                                 std::span<const std::string_view> types) {
+Result<JoseHeader, std::string> read_jose_header(const JoseObject& header, std::span<const std::string_view> types) {
     JoseHeader read;
     const std::string* algorithm = header.text("alg");
     // RFC 9864 section 2.2: another name of the same algorithm.

@@ -50,7 +50,6 @@ struct JoseHeader {
 // may be absent, and is compared without case (RFC 7515 section 4.1.9). Whatever `crit` names is not
 // understood here, and refused (section 4.1.11); all the rest is ignored: no key and no address is taken from
 // a header.
-Result<JoseHeader, std::string> read_jose_header(const JoseObject& header,
-                                                 std::span<const std::string_view> types);
+Result<JoseHeader, std::string> read_jose_header(const JoseObject& header, std::span<const std::string_view> types);
 
 }  // namespace keyledger::security

@@ -23,15 +23,12 @@ std::optional<Json> parsed_object(std::string_view base64url) {
     // Nothing around the object: RapidJSON would skip a byte order mark.
     if (!text || !text->starts_with('{') || !text->ends_with('}')) return std::nullopt;
     Json json;
-    json.Parse<rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag>(text->data(),
-                                                                                       text->size());
+    json.Parse<rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag>(text->data(), text->size());
     if (json.HasParseError() || !json.IsObject()) return std::nullopt;
     return json;
 }
 
-std::string_view text_of(const rapidjson::Value& value) {
-    return {value.GetString(), value.GetStringLength()};
-}
+std::string_view text_of(const rapidjson::Value& value) { return {value.GetString(), value.GetStringLength()}; }
 
 bool has_doubled_members(const Json& json) {
     for (auto a = json.MemberBegin(); a != json.MemberEnd(); ++a)
@@ -74,8 +71,8 @@ public:
     std::vector<std::string> texts(const char* name) {
         std::vector<std::string> all;
         auto at = json_.FindMember(name);
-        bool fits = at != json_.MemberEnd() && at->value.IsArray() && !at->value.Empty() &&
-                    at->value.Size() <= kMaxAudiences;
+        bool fits =
+            at != json_.MemberEnd() && at->value.IsArray() && !at->value.Empty() && at->value.Size() <= kMaxAudiences;
         good_ = good_ && fits;
         if (!fits) return all;
         for (const rapidjson::Value& value : at->value.GetArray()) {
@@ -120,8 +117,7 @@ std::optional<SignedToken> read_claims(const Json& json) {
 }
 
 // Header checks that need no key, then the key that it names.
-Result<const Key*, TokenError> key_for_header(const Keyring& keyring, const Json& header,
-                                              std::int64_t now_ms) {
+Result<const Key*, TokenError> key_for_header(const Keyring& keyring, const Json& header, std::int64_t now_ms) {
     auto algorithm = string_member(header, "alg");
     auto type = string_member(header, "typ");
     auto key_id = string_member(header, "kid");
@@ -151,8 +147,7 @@ void check_claims(const AccessTokenClaims& claims) {
     if (claims.scope.size() > kMaxScopeSize) throw std::invalid_argument("access token: the scope is too long");
     if (claims.session ? !claims.scope.empty() : claims.subject.to_string() != claims.client_id)
         throw std::invalid_argument("access token: a session or a scope, and without a session the client itself");
-    if (claims.security_stamp < 0)
-        throw std::invalid_argument("access token: the security stamp is negative");
+    if (claims.security_stamp < 0) throw std::invalid_argument("access token: the security stamp is negative");
 }
 
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
@@ -200,30 +195,18 @@ std::string claims_text(const AccessTokenClaims& claims) {
 
 std::string_view name_of(TokenError error) {
     switch (error) {
-        case TokenError::kTooLarge:
-            return "too_large";
-        case TokenError::kMalformed:
-            return "malformed";
-        case TokenError::kUnsupportedHeader:
-            return "unsupported_header";
-        case TokenError::kWrongType:
-            return "wrong_type";
-        case TokenError::kUnknownKey:
-            return "unknown_key";
-        case TokenError::kWrongAlgorithm:
-            return "wrong_algorithm";
-        case TokenError::kBadSignature:
-            return "bad_signature";
-        case TokenError::kBadClaims:
-            return "bad_claims";
-        case TokenError::kWrongIssuer:
-            return "wrong_issuer";
-        case TokenError::kWrongAudience:
-            return "wrong_audience";
-        case TokenError::kExpired:
-            return "expired";
-        case TokenError::kNotYetValid:
-            return "not_yet_valid";
+        case TokenError::kTooLarge: return "too_large";
+        case TokenError::kMalformed: return "malformed";
+        case TokenError::kUnsupportedHeader: return "unsupported_header";
+        case TokenError::kWrongType: return "wrong_type";
+        case TokenError::kUnknownKey: return "unknown_key";
+        case TokenError::kWrongAlgorithm: return "wrong_algorithm";
+        case TokenError::kBadSignature: return "bad_signature";
+        case TokenError::kBadClaims: return "bad_claims";
+        case TokenError::kWrongIssuer: return "wrong_issuer";
+        case TokenError::kWrongAudience: return "wrong_audience";
+        case TokenError::kExpired: return "expired";
+        case TokenError::kNotYetValid: return "not_yet_valid";
     }
     throw std::logic_error("unknown token error");
 }
@@ -231,8 +214,7 @@ std::string_view name_of(TokenError error) {
 namespace {
 
 std::string signed_jwt(const Key& key, std::string_view type, const std::string& claims) {
-    if (key.purpose != KeyPurpose::kTokenSigning)
-        throw std::invalid_argument("key " + key.id + " is not for tokens");
+    if (key.purpose != KeyPurpose::kTokenSigning) throw std::invalid_argument("key " + key.id + " is not for tokens");
     if (!key.signing) throw MissingKey("key " + key.id + " is revoked");
     std::string header = object_text([&](Writer& json) {
         put(json, "alg", name_of(key.signing->algorithm()));
@@ -266,8 +248,7 @@ std::string sign_introspection(const Key& key, std::string_view issuer, std::str
     return signed_jwt(key, "token-introspection+jwt", claims);
 }
 
-Result<SignedToken, TokenError> read_access_token(const Keyring& keyring, std::string_view token,
-                                                  std::int64_t now_ms) {
+Result<SignedToken, TokenError> read_access_token(const Keyring& keyring, std::string_view token, std::int64_t now_ms) {
     if (token.size() > kMaxTokenSize) return Unexpected(TokenError::kTooLarge);
     std::size_t first = token.find('.');
     std::size_t second = first == std::string_view::npos ? first : token.find('.', first + 1);
@@ -279,8 +260,7 @@ Result<SignedToken, TokenError> read_access_token(const Keyring& keyring, std::s
     auto key = key_for_header(keyring, *header, now_ms);
     if (!key) return Unexpected(key.error());
     const Key& signer = **key;
-    if (!signer.signing->verify(token.substr(0, second), *signature))
-        return Unexpected(TokenError::kBadSignature);
+    if (!signer.signing->verify(token.substr(0, second), *signature)) return Unexpected(TokenError::kBadSignature);
     auto payload = parsed_object(token.substr(first + 1, second - first - 1));
     if (!payload) return Unexpected(TokenError::kMalformed);
     auto read = read_claims(*payload);
@@ -301,8 +281,8 @@ std::optional<std::string> key_named_by_token(std::string_view token) {
 Result<void, TokenError> check_access_token(const SignedToken& token, const TokenExpectation& expectation,
                                             std::int64_t now_ms) {
     if (token.claims.issuer != expectation.issuer) return Unexpected(TokenError::kWrongIssuer);
-    bool meant = !expectation.sole_audience || (token.claims.audiences.size() == 1 &&
-                                                token.claims.audiences[0] == *expectation.sole_audience);
+    bool meant = !expectation.sole_audience ||
+                 (token.claims.audiences.size() == 1 && token.claims.audiences[0] == *expectation.sole_audience);
     if (!meant) return Unexpected(TokenError::kWrongAudience);
     const std::int64_t late_ms = expectation.skew_ms + expectation.overdue_ms;
     if (now_ms >= token.claims.expires_at_ms + late_ms) return Unexpected(TokenError::kExpired);

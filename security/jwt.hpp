@@ -69,8 +69,7 @@ struct SignedToken {
     Digest thumbprint = {};  // of the key
 };
 // Form and signature only, under a key that is usable at that time.
-Result<SignedToken, TokenError> read_access_token(const Keyring& keyring, std::string_view token,
-                                                  std::int64_t now_ms);
+Result<SignedToken, TokenError> read_access_token(const Keyring& keyring, std::string_view token, std::int64_t now_ms);
 
 // The key that its header names, whether there is one or not.
 std::optional<std::string> key_named_by_token(std::string_view token);
@@ -80,7 +79,7 @@ struct TokenExpectation {
     // The only audience that the token may have; without it any audience does (introspection).
     std::optional<std::string_view> sole_audience = {};
     std::int64_t skew_ms = 0;
-    std::int64_t early_ms = 0;  // by how much the clock of whoever issued it may be ahead of this one
+    std::int64_t early_ms = 0;    // by how much the clock of whoever issued it may be ahead of this one
     std::int64_t overdue_ms = 0;  // how long ago it may have expired
 };
 // What changes with the question and the time.

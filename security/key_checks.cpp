@@ -40,8 +40,7 @@ public:
         if (BN_cmp(point.y.get(), p_.get()) >= 0) return "'x' is not in canonical form";
         if (!recover_x(*point.y, *point.x)) return "'x' is no point on the curve";
         if (BN_is_zero(point.x.get()) && odd) return "'x' is not in canonical form";
-        if ((BN_is_odd(point.x.get()) != 0) != odd)
-            ensure(BN_sub(point.x.get(), p_.get(), point.x.get()) == 1, kWhat);
+        if ((BN_is_odd(point.x.get()) != 0) != odd) ensure(BN_sub(point.x.get(), p_.get(), point.x.get()) == 1, kWhat);
         ensure(BN_one(point.z.get()) == 1, kWhat);
         multiply(*point.t, *point.x, *point.y);
         return {};
@@ -203,8 +202,8 @@ bool has_close_primes(const BIGNUM& modulus) {
     const BigNumber a = root_of(modulus, context.get());
     const BigNumber rest = number();
     for (int step = 0; step < kFermatSteps; ++step) {
-        ensure(BN_sqr(rest.get(), a.get(), context.get()) == 1 &&
-                   BN_sub(rest.get(), rest.get(), &modulus) == 1 && BN_add_word(a.get(), 1) == 1,
+        ensure(BN_sqr(rest.get(), a.get(), context.get()) == 1 && BN_sub(rest.get(), rest.get(), &modulus) == 1 &&
+                   BN_add_word(a.get(), 1) == 1,
                kWhat);
         if (!BN_is_negative(rest.get()) && is_square(*rest, context.get())) return true;
     }

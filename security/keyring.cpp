@@ -8,38 +8,26 @@ namespace keyledger::security {
 
 std::string_view name_of(KeyPurpose purpose) {
     switch (purpose) {
-        case KeyPurpose::kKeyEncryption:
-            return "key-encryption";
-        case KeyPurpose::kClaims:
-            return "claims";
-        case KeyPurpose::kSealingRoot:
-            return "sealing-root";
-        case KeyPurpose::kTokenSigning:
-            return "token-signing";
-        case KeyPurpose::kTreeHeads:
-            return "tree-heads";
-        case KeyPurpose::kEventMacs:
-            return "event-macs";
-        case KeyPurpose::kUnknown:
-            return "unknown";
+        case KeyPurpose::kKeyEncryption: return "key-encryption";
+        case KeyPurpose::kClaims: return "claims";
+        case KeyPurpose::kSealingRoot: return "sealing-root";
+        case KeyPurpose::kTokenSigning: return "token-signing";
+        case KeyPurpose::kTreeHeads: return "tree-heads";
+        case KeyPurpose::kEventMacs: return "event-macs";
+        case KeyPurpose::kUnknown: return "unknown";
     }
     throw std::logic_error("unknown key purpose");
 }
 
 std::string_view algorithm_for(KeyPurpose purpose) {
     switch (purpose) {
-        case KeyPurpose::kKeyEncryption:
-            return "A256GCM";
+        case KeyPurpose::kKeyEncryption: return "A256GCM";
         case KeyPurpose::kClaims:
-        case KeyPurpose::kEventMacs:
-            return "HMAC-SHA256";
-        case KeyPurpose::kSealingRoot:
-            return "HKDF-SHA256";
-        case KeyPurpose::kTreeHeads:
-            return "EdDSA";
+        case KeyPurpose::kEventMacs: return "HMAC-SHA256";
+        case KeyPurpose::kSealingRoot: return "HKDF-SHA256";
+        case KeyPurpose::kTreeHeads: return "EdDSA";
         case KeyPurpose::kTokenSigning:
-        case KeyPurpose::kUnknown:
-            break;
+        case KeyPurpose::kUnknown: break;
     }
     return {};
 }
@@ -56,16 +44,11 @@ std::optional<KeyPurpose> key_purpose_named(std::string_view name) {
 
 std::string_view name_of(KeyState state) {
     switch (state) {
-        case KeyState::kPublished:
-            return "published";
-        case KeyState::kCurrent:
-            return "current";
-        case KeyState::kRetired:
-            return "retired";
-        case KeyState::kEnded:
-            return "ended";
-        case KeyState::kRevoked:
-            return "revoked";
+        case KeyState::kPublished: return "published";
+        case KeyState::kCurrent: return "current";
+        case KeyState::kRetired: return "retired";
+        case KeyState::kEnded: return "ended";
+        case KeyState::kRevoked: return "revoked";
     }
     throw std::logic_error("unknown key state");
 }
@@ -74,16 +57,13 @@ std::optional<std::int64_t> Key::ends_at_ms() const {
     if (revoked_at_ms) return revoked_at_ms;
     if (!retired_at_ms) return std::nullopt;
     switch (purpose) {
-        case KeyPurpose::kTokenSigning:
-            return *retired_at_ms + kTokenSigningRetentionMs;
-        case KeyPurpose::kSealingRoot:
-            return *retired_at_ms + kSealingRootRetentionMs;
+        case KeyPurpose::kTokenSigning: return *retired_at_ms + kTokenSigningRetentionMs;
+        case KeyPurpose::kSealingRoot: return *retired_at_ms + kSealingRootRetentionMs;
         case KeyPurpose::kKeyEncryption:
         case KeyPurpose::kClaims:
         case KeyPurpose::kTreeHeads:
         case KeyPurpose::kEventMacs:
-        case KeyPurpose::kUnknown:
-            break;
+        case KeyPurpose::kUnknown: break;
     }
     return std::nullopt;
 }
@@ -107,8 +87,8 @@ const Key* Keyring::current(KeyPurpose purpose, std::int64_t at_ms) const {
         bool in_use = key.purpose == purpose && !key.revoked_at_ms && key.use_from_ms <= at_ms &&
                       (!key.retired_at_ms || *key.retired_at_ms > at_ms);
         if (!in_use) continue;
-        bool newer = !best || key.use_from_ms > best->use_from_ms ||
-                     (key.use_from_ms == best->use_from_ms && key.id > best->id);
+        bool newer =
+            !best || key.use_from_ms > best->use_from_ms || (key.use_from_ms == best->use_from_ms && key.id > best->id);
         if (newer) best = &key;
     }
     return best;
@@ -145,9 +125,9 @@ Result<void, KeyringError> Keyring::complete_at(std::int64_t now_ms) const {
         missing += name_of(purpose);
     }
     if (missing.empty()) return {};
-    return Unexpected(KeyringError{KeyringError::Code::kMissingPurpose,
-                                   "the keyring has no key in use for: " + missing +
-                                       "; 'keyledger keys complete' makes what is missing"});
+    return Unexpected(KeyringError{
+        KeyringError::Code::kMissingPurpose,
+        "the keyring has no key in use for: " + missing + "; 'keyledger keys complete' makes what is missing"});
 }
 
 std::vector<KeyDescription> Keyring::list(std::int64_t now_ms) const {
@@ -159,8 +139,8 @@ std::vector<KeyDescription> Keyring::list(std::int64_t now_ms) const {
     };
     std::vector<KeyDescription> described;
     for (const Key& key : keys_)
-        described.push_back({key.id, key.purpose, key.algorithm, state_of(key), key.created_at_ms,
-                             key.use_from_ms, key.retired_at_ms, key.revoked_at_ms});
+        described.push_back({key.id, key.purpose, key.algorithm, state_of(key), key.created_at_ms, key.use_from_ms,
+                             key.retired_at_ms, key.revoked_at_ms});
     return described;
 }
 

@@ -28,8 +28,8 @@ enum class KeyPurpose {
     kUnknown,        // of a newer program: kept in the file as it is, and good for nothing here
 };
 inline constexpr std::array kAllKeyPurposes{KeyPurpose::kKeyEncryption, KeyPurpose::kClaims,
-                                            KeyPurpose::kSealingRoot, KeyPurpose::kTokenSigning,
-                                            KeyPurpose::kTreeHeads, KeyPurpose::kEventMacs};
+                                            KeyPurpose::kSealingRoot,   KeyPurpose::kTokenSigning,
+                                            KeyPurpose::kTreeHeads,     KeyPurpose::kEventMacs};
 // As in the file and on the command line: "key-encryption", "claims", "sealing-root", "token-signing", "tree-heads",
 // "event-macs".
 std::string_view name_of(KeyPurpose purpose);

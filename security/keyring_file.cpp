@@ -60,16 +60,13 @@ enum class Target { kMustBeNew, kIsReplaced };
 
 // Whole or not at all, also when the power fails: a synced file of another name takes the path, then the
 // folder is synced.
-Result<void, KeyringError> write_keyring_file(const std::string& path, const std::vector<Key>& keys,
-                                              Target target) {
+Result<void, KeyringError> write_keyring_file(const std::string& path, const std::vector<Key>& keys, Target target) {
     if (keys.size() > kMaxKeys)
-        return Unexpected(
-            KeyringError{KeyringError::Code::kTooManyKeys,
-                         "keyring " + path + " would hold more than 100 keys: revoke old ones"});
+        return Unexpected(KeyringError{KeyringError::Code::kTooManyKeys,
+                                       "keyring " + path + " would hold more than 100 keys: revoke old ones"});
     Secret text = keyring_text(keys);
     std::string draft = path + "." + base64url_encode(random_bytes(kKeyIdBytes)) + ".new";
-    Descriptor file(
-        ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
+    Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
     if (!file.is_open()) return Unexpected(unreadable(path, "can't be written"));
     auto given_up = [&](std::string_view what) {
         KeyringError error = unreadable(path, what);
@@ -83,8 +80,7 @@ Result<void, KeyringError> write_keyring_file(const std::string& path, const std
         if (::link(draft.c_str(), path.c_str()) != 0) {
             bool taken = errno == EEXIST;
             KeyringError error = given_up("can't be written");
-            if (taken)
-                error = {KeyringError::Code::kExists, "keyring " + path + " exists and is left as it is"};
+            if (taken) error = {KeyringError::Code::kExists, "keyring " + path + " exists and is left as it is"};
             return Unexpected(std::move(error));
         }
         ::unlink(draft.c_str());
@@ -113,10 +109,8 @@ Key new_key(KeyPurpose purpose, std::optional<SigningAlgorithm> algorithm, std::
     key.created_at_ms = now_ms;
     key.use_from_ms = use_from_ms;
     key.algorithm = algorithm ? name_of(*algorithm) : algorithm_for(purpose);
-    if (algorithm)
-        key.signing = std::make_shared<const SigningKey>(SigningKey::generate(*algorithm));
-    else
-        key.material = random_secret(kAeadKeySize);
+    if (algorithm) key.signing = std::make_shared<const SigningKey>(SigningKey::generate(*algorithm));
+    else key.material = random_secret(kAeadKeySize);
     return key;
 }
 
@@ -158,14 +152,12 @@ std::optional<SigningAlgorithm> successor_algorithm(const std::vector<Key>& keys
 void fill_vacancy(std::vector<Key>& keys, KeyPurpose purpose, std::int64_t now_ms) {
     Key* next = nullptr;
     for (Key& key : keys) {
-        bool serves = key.purpose == purpose && !key.revoked_at_ms &&
-                      (!key.retired_at_ms || *key.retired_at_ms > now_ms);
+        bool serves =
+            key.purpose == purpose && !key.revoked_at_ms && (!key.retired_at_ms || *key.retired_at_ms > now_ms);
         if (serves && (!next || key.use_from_ms < next->use_from_ms)) next = &key;
     }
-    if (!next)
-        keys.push_back(new_key(purpose, successor_algorithm(keys, purpose, std::nullopt), now_ms, now_ms));
-    else if (next->use_from_ms > now_ms)
-        next->use_from_ms = now_ms;
+    if (!next) keys.push_back(new_key(purpose, successor_algorithm(keys, purpose, std::nullopt), now_ms, now_ms));
+    else if (next->use_from_ms > now_ms) next->use_from_ms = now_ms;
 }
 
 }  // namespace
@@ -176,8 +168,7 @@ Result<std::vector<Key>, KeyringError> read_keyring_file(const std::string& path
     struct stat status = {};
     if (::fstat(file.number(), &status) != 0) return Unexpected(unreadable(path, "can't be examined"));
     if (!S_ISREG(status.st_mode))
-        return Unexpected(
-            KeyringError{KeyringError::Code::kUnreadable, "keyring " + path + " is not a regular file"});
+        return Unexpected(KeyringError{KeyringError::Code::kUnreadable, "keyring " + path + " is not a regular file"});
     if (auto unsafe = what_is_wrong_with_secret_file(path, status))
         return Unexpected(KeyringError{KeyringError::Code::kUnsafePermissions, "keyring " + std::move(*unsafe)});
     std::string text(kMaxKeyringSize + 1, '\0');
@@ -199,8 +190,7 @@ Result<std::vector<Key>, KeyringError> read_keyring_file(const std::string& path
     return keys;
 }
 
-Result<void, KeyringError> generate_keyring(const std::string& path, SigningAlgorithm algorithm,
-                                            std::int64_t now_ms) {
+Result<void, KeyringError> generate_keyring(const std::string& path, SigningAlgorithm algorithm, std::int64_t now_ms) {
     std::vector<Key> keys;
     for (KeyPurpose purpose : kAllKeyPurposes)
         keys.push_back(new_key(purpose, successor_algorithm({}, purpose, algorithm), now_ms, now_ms));
@@ -220,15 +210,13 @@ Result<std::string, KeyringError> complete_keyring(const std::string& path, std:
     });
 }
 
-Result<std::string, KeyringError> rotate_key(const std::string& path, KeyPurpose purpose,
-                                             std::int64_t lead_ms, std::int64_t now_ms,
-                                             std::optional<SigningAlgorithm> algorithm) {
+Result<std::string, KeyringError> rotate_key(const std::string& path, KeyPurpose purpose, std::int64_t lead_ms,
+                                             std::int64_t now_ms, std::optional<SigningAlgorithm> algorithm) {
     if (lead_ms < 0 || lead_ms > kMaxRotationLeadMs)
         throw std::invalid_argument("rotate_key: the lead time must be between 0 and 30 days");
     return changed_keyring_file(path, [&](std::vector<Key>& keys) -> Result<std::string, KeyringError> {
         std::erase_if(keys, [now_ms](const Key& key) { return is_forgotten(key, now_ms); });
-        Key successor =
-            new_key(purpose, successor_algorithm(keys, purpose, algorithm), now_ms, now_ms + lead_ms);
+        Key successor = new_key(purpose, successor_algorithm(keys, purpose, algorithm), now_ms, now_ms + lead_ms);
         for (Key& key : keys) {
             bool gives_way = key.purpose == purpose && !key.revoked_at_ms &&
                              (!key.retired_at_ms || *key.retired_at_ms > successor.use_from_ms);
@@ -241,31 +229,28 @@ Result<std::string, KeyringError> rotate_key(const std::string& path, KeyPurpose
 }
 
 Result<void, KeyringError> revoke_key(const std::string& path, std::string_view id, std::int64_t now_ms) {
-    auto revoked =
-        changed_keyring_file(path, [&](std::vector<Key>& keys) -> Result<std::string, KeyringError> {
-            auto at = std::ranges::find(keys, id, &Key::id);
-            if (at == keys.end())
-                return Unexpected(
-                    KeyringError{KeyringError::Code::kUnknownKey, "keyring " + path + " has no such key id"});
-            if (at->revoked_at_ms) return std::string(id);
-            if (at->purpose == KeyPurpose::kEventMacs || at->purpose == KeyPurpose::kUnknown)
-                return Unexpected(KeyringError{
-                    KeyringError::Code::kInUse,
-                    "key " + at->id + " is needed for as long as there is what it authenticated: rotate event-macs, "
-                    "then close it with 'keyledger keys close'"});
-            bool opens_what_is_stored =
-                at->purpose == KeyPurpose::kKeyEncryption || at->purpose == KeyPurpose::kClaims;
-            if (opens_what_is_stored && (!at->retired_at_ms || *at->retired_at_ms > now_ms))
-                return Unexpected(KeyringError{KeyringError::Code::kInUse,
-                                               "key " + at->id + " is in use for " +
-                                                   std::string(name_of(at->purpose)) +
-                                                   ": rotate first, and re-wrap what it opens"});
-            at->revoked_at_ms = now_ms;
-            at->material = Secret();
-            at->signing = nullptr;
-            fill_vacancy(keys, at->purpose, now_ms);
-            return std::string(id);
-        });
+    auto revoked = changed_keyring_file(path, [&](std::vector<Key>& keys) -> Result<std::string, KeyringError> {
+        auto at = std::ranges::find(keys, id, &Key::id);
+        if (at == keys.end())
+            return Unexpected(KeyringError{KeyringError::Code::kUnknownKey, "keyring " + path + " has no such key id"});
+        if (at->revoked_at_ms) return std::string(id);
+        if (at->purpose == KeyPurpose::kEventMacs || at->purpose == KeyPurpose::kUnknown)
+            return Unexpected(
+                KeyringError{KeyringError::Code::kInUse,
+                             "key " + at->id +
+                                 " is needed for as long as there is what it authenticated: rotate event-macs, "
+                                 "then close it with 'keyledger keys close'"});
+        bool opens_what_is_stored = at->purpose == KeyPurpose::kKeyEncryption || at->purpose == KeyPurpose::kClaims;
+        if (opens_what_is_stored && (!at->retired_at_ms || *at->retired_at_ms > now_ms))
+            return Unexpected(KeyringError{KeyringError::Code::kInUse,
+                                           "key " + at->id + " is in use for " + std::string(name_of(at->purpose)) +
+                                               ": rotate first, and re-wrap what it opens"});
+        at->revoked_at_ms = now_ms;
+        at->material = Secret();
+        at->signing = nullptr;
+        fill_vacancy(keys, at->purpose, now_ms);
+        return std::string(id);
+    });
     if (!revoked) return Unexpected(revoked.error());
     return {};
 }

@@ -26,8 +26,7 @@ Result<std::vector<Key>, KeyringError> parse_keyring(std::string&& text);
 Secret keyring_text(const std::vector<Key>& keys);
 
 // A new file with one key for each purpose, in use at once. kExists if there is anything at the path.
-Result<void, KeyringError> generate_keyring(const std::string& path, SigningAlgorithm algorithm,
-                                            std::int64_t now_ms);
+Result<void, KeyringError> generate_keyring(const std::string& path, SigningAlgorithm algorithm, std::int64_t now_ms);
 
 // Makes a key, in use at once, for each purpose that has none: after an update to a program that knows more purposes.
 // Returns the ids, separated by spaces; empty: nothing was missing.
@@ -38,8 +37,8 @@ Result<std::string, KeyringError> complete_keyring(const std::string& path, std:
 // keeps the current one's. Keys that ended are dropped from the file, revoked ones after 90 days. Returns the
 // new key's id.
 inline constexpr std::int64_t kMaxRotationLeadMs = std::int64_t{30} * 24 * 60 * 60 * 1000;
-Result<std::string, KeyringError> rotate_key(const std::string& path, KeyPurpose purpose,
-                                             std::int64_t lead_ms, std::int64_t now_ms,
+Result<std::string, KeyringError> rotate_key(const std::string& path, KeyPurpose purpose, std::int64_t lead_ms,
+                                             std::int64_t now_ms,
                                              std::optional<SigningAlgorithm> algorithm = std::nullopt);
 
 // Ends a key at once and destroys its material. If it was the current one for tokens or sealing, its

@@ -32,8 +32,7 @@ public:
     KeyReader(const rapidjson::Value& object, std::size_t index) : object_(object), index_(index) {}
 
     Result<Key, KeyringError> read() {
-        if (!object_.IsObject())
-            return Unexpected(malformed("entry " + std::to_string(index_) + " is not an object"));
+        if (!object_.IsObject()) return Unexpected(malformed("entry " + std::to_string(index_) + " is not an object"));
         check_members();
         Key key;
         key.id = text("id");
@@ -55,9 +54,8 @@ public:
 
 private:
     void check_members() {
-        static constexpr std::string_view kKnown[] = {
-            "id",          "purpose",       "algorithm",     "created_at_ms",
-            "use_from_ms", "retired_at_ms", "revoked_at_ms", "material"};
+        static constexpr std::string_view kKnown[] = {"id",          "purpose",       "algorithm",     "created_at_ms",
+                                                      "use_from_ms", "retired_at_ms", "revoked_at_ms", "material"};
         std::set<std::string_view> seen;
         for (const auto& member : object_.GetObject()) {
             std::string_view name(member.name.GetString(), member.name.GetStringLength());
@@ -69,8 +67,7 @@ private:
     void check_algorithm(const Key& key) {
         if (key.purpose == KeyPurpose::kUnknown) return;
         bool chosen = key.purpose == KeyPurpose::kTokenSigning;
-        if (chosen && !signing_algorithm_named(key.algorithm))
-            refuse("\"algorithm\" must be RS256, ES256 or EdDSA");
+        if (chosen && !signing_algorithm_named(key.algorithm)) refuse("\"algorithm\" must be RS256, ES256 or EdDSA");
         if (!chosen && key.algorithm != algorithm_for(key.purpose))
             refuse("\"algorithm\" must be " + std::string(algorithm_for(key.purpose)) + " for this purpose");
     }
@@ -93,8 +90,7 @@ private:
             return;
         }
         auto bytes = base64url_decode(material.reveal());
-        if (!bytes || bytes->size() != kAeadKeySize)
-            return refuse("\"material\" must be base64url of 32 bytes");
+        if (!bytes || bytes->size() != kAeadKeySize) return refuse("\"material\" must be base64url of 32 bytes");
         key.material = Secret::take(std::move(*bytes));
     }
 
@@ -117,8 +113,7 @@ private:
 
     static bool is_key_id(std::string_view id) {
         auto is_base64url = [](char c) {
-            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                   c == '_';
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
         };
         return id.size() >= 4 && id.size() <= kMaxKeyIdSize && std::ranges::all_of(id, is_base64url);
     }
@@ -151,11 +146,9 @@ Result<std::vector<Key>, KeyringError> parse_keyring(std::string&& text) {
     json.ParseInsitu<rapidjson::kParseInsituFlag | rapidjson::kParseValidateEncodingFlag |
                      rapidjson::kParseIterativeFlag>(text.data());
     if (json.HasParseError())
-        return Unexpected(
-            malformed("it is not JSON (at byte " + std::to_string(json.GetErrorOffset()) + ")"));
-    bool framed = json.IsObject() && json.MemberCount() == 2 && json.HasMember("keyring") &&
-                  json["keyring"].IsInt() && json["keyring"].GetInt() == kFormat && json.HasMember("keys") &&
-                  json["keys"].IsArray();
+        return Unexpected(malformed("it is not JSON (at byte " + std::to_string(json.GetErrorOffset()) + ")"));
+    bool framed = json.IsObject() && json.MemberCount() == 2 && json.HasMember("keyring") && json["keyring"].IsInt() &&
+                  json["keyring"].GetInt() == kFormat && json.HasMember("keys") && json["keys"].IsArray();
     if (!framed) return Unexpected(malformed("it must be {\"keyring\": 1, \"keys\": [...]}"));
     if (json["keys"].Size() > kMaxKeys) return Unexpected(malformed("it holds more than 100 keys"));
 

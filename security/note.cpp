@@ -40,9 +40,9 @@ bool is_good_name(std::string_view name) {
 }
 
 bool holds(const NoteKey& key, std::string_view text, std::string_view signature) {
-    PrivateKey handle(ensured(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets(key.public_key),
-                                                          key.public_key.size()),
-                              "Ed25519"));
+    PrivateKey handle(
+        ensured(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets(key.public_key), key.public_key.size()),
+                "Ed25519"));
     MessageDigestContext context(ensured(EVP_MD_CTX_new(), "Ed25519"));
     ensure(EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, handle.get()) == 1, "Ed25519");
     const bool good =
@@ -53,9 +53,7 @@ bool holds(const NoteKey& key, std::string_view text, std::string_view signature
 
 }  // namespace
 
-std::string NoteKey::to_string() const {
-    return name + '+' + hex_encode(hash) + '+' + base64(kEd25519 + public_key);
-}
+std::string NoteKey::to_string() const { return name + '+' + hex_encode(hash) + '+' + base64(kEd25519 + public_key); }
 
 NoteKey note_key(std::string name, const SigningKey& key) {
     if (key.algorithm() != SigningAlgorithm::kEdDsa || !is_good_name(name))
@@ -81,8 +79,7 @@ Result<NoteKey, std::string> parse_note_key(std::string_view text) {
     key.name = text.substr(0, first);
     const auto hash = hex_decode(text.substr(first + 1, second - first - 1));
     const auto bytes = from_base64(text.substr(second + 1));
-    if (!is_good_name(key.name) || !hash || !bytes || bytes->size() != 1 + kPublicKeySize ||
-        bytes->front() != kEd25519)
+    if (!is_good_name(key.name) || !hash || !bytes || bytes->size() != 1 + kPublicKeySize || bytes->front() != kEd25519)
         return malformed();
     key.hash = *hash;
     key.public_key = bytes->substr(1);

@@ -8,8 +8,7 @@ namespace keyledger::security {
 
 void throw_crypto_failure(std::string_view what) {
     std::string text(what);
-    if (const char* reason = ERR_reason_error_string(ERR_peek_last_error()))
-        text += std::string(": ") + reason;
+    if (const char* reason = ERR_reason_error_string(ERR_peek_last_error())) text += std::string(": ") + reason;
     ERR_clear_error();
     throw CryptoFailure(text);
 }

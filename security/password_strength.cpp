@@ -81,8 +81,7 @@ int score_of(const std::u32string& password, const std::vector<std::u32string>& 
     dictionary.push_back(nullptr);
     Secret bytes = Secret::take(as_bytes(password) + '\0');
     double entropy = ZxcvbnMatch(bytes.reveal().data(), dictionary.data(), nullptr);
-    return static_cast<int>(
-        std::ranges::count_if(kScoreBorders, [&](double border) { return entropy >= border; }));
+    return static_cast<int>(std::ranges::count_if(kScoreBorders, [&](double border) { return entropy >= border; }));
 }
 
 // Between two letters a word begins only where the case says so.
@@ -103,8 +102,7 @@ bool is_control(char32_t point) { return point < 0x20 || (point >= 0x7F && point
 }  // namespace
 
 bool is_acceptable(const PasswordPolicy& policy) {
-    return policy.min_code_points >= kLowestMinCodePoints &&
-           policy.min_code_points <= policy.max_code_points &&
+    return policy.min_code_points >= kLowestMinCodePoints && policy.min_code_points <= policy.max_code_points &&
            policy.max_code_points <= kHighestMaxCodePoints && policy.min_score >= 0 && policy.min_score <= 4;
 }
 

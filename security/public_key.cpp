@@ -42,9 +42,7 @@ public:
         return found == nullptr ? std::string_view() : std::string_view(*found);
     }
     // Absent, or this very text.
-    bool allows(const char* name, std::string_view wanted) const {
-        return !json_.has(name) || text(name) == wanted;
-    }
+    bool allows(const char* name, std::string_view wanted) const { return !json_.has(name) || text(name) == wanted; }
     std::optional<std::string> bytes(const char* name) const { return base64url_decode(text(name)); }
     // RFC 7517 section 4.3: what it is for, each once, next to which there may be other operations.
     bool is_for_verifying() const {
@@ -110,10 +108,10 @@ Result<Handle, std::string> ec_from(const Jwk& jwk) {
         return Unexpected(std::string("'x' and 'y' must be base64url of 32 bytes each"));
     const std::string point = '\x04' + *x + *y;
     ParameterBuilder builder(ensured(OSSL_PARAM_BLD_new(), "public key"));
-    ensure(OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) == 1 &&
-               OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
-                                                point.size()) == 1,
-           "public key");
+    ensure(
+        OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) == 1 &&
+            OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) == 1,
+        "public key");
     Parameters parameters(ensured(OSSL_PARAM_BLD_to_param(builder.get()), "public key"));
     Handle key = key_from("EC", parameters.get());
     if (!key) return Unexpected(std::string("'x' and 'y' are no point on P-256"));
@@ -164,10 +162,7 @@ struct PublicKey::Handle {
 
 PublicKey::PublicKey(SigningAlgorithm algorithm, std::string canonical, std::string key_id,
                      std::unique_ptr<Handle> handle)
-    : algorithm_(algorithm),
-      canonical_(std::move(canonical)),
-      key_id_(std::move(key_id)),
-      handle_(std::move(handle)) {}
+    : algorithm_(algorithm), canonical_(std::move(canonical)), key_id_(std::move(key_id)), handle_(std::move(handle)) {}
 PublicKey::PublicKey(PublicKey&&) noexcept = default;
 PublicKey& PublicKey::operator=(PublicKey&&) noexcept = default;
 PublicKey::~PublicKey() = default;

@@ -40,8 +40,7 @@ public:
 
 private:
     struct Handle;
-    PublicKey(SigningAlgorithm algorithm, std::string canonical, std::string key_id,
-              std::unique_ptr<Handle> handle);
+    PublicKey(SigningAlgorithm algorithm, std::string canonical, std::string key_id, std::unique_ptr<Handle> handle);
 
     SigningAlgorithm algorithm_;
     std::string canonical_;

@@ -26,8 +26,7 @@ std::string bound_to(std::string_view head, std::string_view session) {
 
 // log id | generation (8 bytes) | client id | audiences, each text behind its length (2 bytes).
 void put_number(std::string& bytes, std::uint64_t number, int size) {
-    for (int shift = 8 * (size - 1); shift >= 0; shift -= 8)
-        bytes += static_cast<char>(number >> shift & 0xFF);
+    for (int shift = 8 * (size - 1); shift >= 0; shift -= 8) bytes += static_cast<char>(number >> shift & 0xFF);
 }
 
 void put_text(std::string& bytes, std::string_view text) {
@@ -39,8 +38,7 @@ void put_text(std::string& bytes, std::string_view text) {
 
 std::string content_bytes(const RefreshTokenContent& content) {
     if (content.generation < 0) throw std::invalid_argument("refresh token: the generation is negative");
-    if (content.audiences.size() > kMaxAudiences)
-        throw std::invalid_argument("refresh token: at most 16 audiences");
+    if (content.audiences.size() > kMaxAudiences) throw std::invalid_argument("refresh token: at most 16 audiences");
     std::string bytes(view_of(content.log_id));
     put_number(bytes, static_cast<std::uint64_t>(content.generation), 8);
     put_text(bytes, content.client_id);
@@ -81,8 +79,7 @@ private:
 
 Uuid uuid_from(std::string_view bytes) {
     Uuid id;
-    for (std::size_t i = 0; i < bytes.size() && i < kUuidSize; ++i)
-        id.bytes[i] = static_cast<std::uint8_t>(bytes[i]);
+    for (std::size_t i = 0; i < bytes.size() && i < kUuidSize; ++i) id.bytes[i] = static_cast<std::uint8_t>(bytes[i]);
     return id;
 }
 
@@ -109,8 +106,7 @@ std::string seal_refresh_token(const Key& root, const RefreshTokenContent& conte
     return token;
 }
 
-Result<OpenedRefreshToken, RefreshTokenError> open_refresh_token(const Keyring& keyring,
-                                                                 std::string_view token,
+Result<OpenedRefreshToken, RefreshTokenError> open_refresh_token(const Keyring& keyring, std::string_view token,
                                                                  std::int64_t now_ms) {
     if (token.size() > kMaxRefreshTokenSize || !token.starts_with(kRefreshTokenPrefix))
         return Unexpected(RefreshTokenError::kMalformed);
@@ -121,8 +117,7 @@ Result<OpenedRefreshToken, RefreshTokenError> open_refresh_token(const Keyring& 
     const Key* root = keyring.find(KeyPurpose::kSealingRoot, envelope->key_id, now_ms);
     if (!root) return Unexpected(RefreshTokenError::kUnknownKey);
     std::string_view session = envelope->body.substr(0, kUuidSize);
-    auto clear =
-        aead_for(*root, session).open(bound_to(envelope->head, session), envelope->body.substr(kUuidSize));
+    auto clear = aead_for(*root, session).open(bound_to(envelope->head, session), envelope->body.substr(kUuidSize));
     auto content = clear ? read_content(*clear) : std::nullopt;
     if (!content) return Unexpected(RefreshTokenError::kForged);
     content->session = uuid_from(session);

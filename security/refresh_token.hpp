@@ -42,8 +42,8 @@ struct OpenedRefreshToken {
     RefreshTokenContent content;
     std::string key_id;
 };
-Result<OpenedRefreshToken, RefreshTokenError> open_refresh_token(const Keyring& keyring,
-                                                                 std::string_view token, std::int64_t now_ms);
+Result<OpenedRefreshToken, RefreshTokenError> open_refresh_token(const Keyring& keyring, std::string_view token,
+                                                                 std::int64_t now_ms);
 // The key that it names, whether there is one or not.
 std::optional<std::string> key_named_by_refresh_token(std::string_view token);
 

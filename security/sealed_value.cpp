@@ -15,14 +15,10 @@ constexpr char kVersion = 1;
 
 std::string_view name_of(SealedPurpose purpose) {
     switch (purpose) {
-        case SealedPurpose::kCursor:
-            return "cursor";
-        case SealedPurpose::kMailLink:
-            return "mail-link";
-        case SealedPurpose::kPreAuthentication:
-            return "pre-authentication";
-        case SealedPurpose::kSnapshot:
-            return "snapshot";
+        case SealedPurpose::kCursor: return "cursor";
+        case SealedPurpose::kMailLink: return "mail-link";
+        case SealedPurpose::kPreAuthentication: return "pre-authentication";
+        case SealedPurpose::kSnapshot: return "snapshot";
     }
     throw std::logic_error("unknown purpose of a sealed value");
 }
@@ -39,8 +35,8 @@ std::string bound_to(SealedPurpose purpose, std::string_view context, std::strin
 
 }  // namespace
 
-std::string seal_value(const Keyring& keyring, SealedPurpose purpose, std::string_view context,
-                       std::string_view clear, std::int64_t now_ms) {
+std::string seal_value(const Keyring& keyring, SealedPurpose purpose, std::string_view context, std::string_view clear,
+                       std::int64_t now_ms) {
     if (clear.size() > largest_of(purpose))
         throw std::length_error("a sealed value is above " + std::to_string(largest_of(purpose)) + " bytes");
     const Key& root = keyring.need_current(KeyPurpose::kSealingRoot, now_ms);
@@ -50,8 +46,7 @@ std::string seal_value(const Keyring& keyring, SealedPurpose purpose, std::strin
 }
 
 Result<std::string, SealedValueError> open_value(const Keyring& keyring, SealedPurpose purpose,
-                                                 std::string_view context, std::string_view text,
-                                                 std::int64_t now_ms) {
+                                                 std::string_view context, std::string_view text, std::int64_t now_ms) {
     if (text.size() > largest_text_of(purpose)) return Unexpected(SealedValueError::kMalformed);
     auto bytes = base64url_decode(text);
     auto envelope = bytes ? read_envelope(kVersion, *bytes) : std::nullopt;

@@ -26,11 +26,10 @@ enum class SealedValueError {
 // base64url text. `context` is not in the value but must be the same when it is opened: the query a cursor
 // belongs to, the user of a mail link. Two sealings of one value differ. MissingKey if there is no current
 // root.
-std::string seal_value(const Keyring& keyring, SealedPurpose purpose, std::string_view context,
-                       std::string_view clear, std::int64_t now_ms);
+std::string seal_value(const Keyring& keyring, SealedPurpose purpose, std::string_view context, std::string_view clear,
+                       std::int64_t now_ms);
 Result<std::string, SealedValueError> open_value(const Keyring& keyring, SealedPurpose purpose,
-                                                 std::string_view context, std::string_view text,
-                                                 std::int64_t now_ms);
+                                                 std::string_view context, std::string_view text, std::int64_t now_ms);
 
 // The key that it names, whether there is one or not.
 std::optional<std::string> key_named_by_sealed_value(SealedPurpose purpose, std::string_view text);

@@ -33,14 +33,13 @@ void check_size(std::size_t size) {
 }
 
 std::string bound_to(const Key& kek, const SubjectKeyContext& context) {
-    return length_prefixed(
-        {"subject-key", context.tenant, view_of(context.subject), view_of(context.key_id), kek.id});
+    return length_prefixed({"subject-key", context.tenant, view_of(context.subject), view_of(context.key_id), kek.id});
 }
 
 // A text of one form is none of the other.
 std::string bound_to(const FieldContext& context, std::string_view purpose) {
-    return length_prefixed({purpose, context.tenant, view_of(context.event_id), context.field,
-                            view_of(context.subject), view_of(context.key_id)});
+    return length_prefixed({purpose, context.tenant, view_of(context.event_id), context.field, view_of(context.subject),
+                            view_of(context.key_id)});
 }
 constexpr std::string_view kPurpose = "field.2", kFirstPurpose = "field";
 
@@ -87,12 +86,10 @@ SubjectKey new_subject_key(std::int64_t now_ms) { return {uuid_v7(now_ms), rando
 
 std::string wrap_subject_key(const Key& kek, const SubjectKeyContext& context, const Secret& subject_key) {
     if (subject_key.size() != kAeadKeySize) throw std::invalid_argument("a subject key must have 32 bytes");
-    return aead_seal(material_of(kek, KeyPurpose::kKeyEncryption), bound_to(kek, context),
-                     subject_key.reveal());
+    return aead_seal(material_of(kek, KeyPurpose::kKeyEncryption), bound_to(kek, context), subject_key.reveal());
 }
 
-std::optional<Secret> unwrap_subject_key(const Key& kek, const SubjectKeyContext& context,
-                                         std::string_view wrapped) {
+std::optional<Secret> unwrap_subject_key(const Key& kek, const SubjectKeyContext& context, std::string_view wrapped) {
     if (wrapped.size() != kAeadKeySize + kAeadOverhead) return std::nullopt;
     auto key = aead_open(material_of(kek, KeyPurpose::kKeyEncryption), bound_to(kek, context), wrapped);
     if (!key) return std::nullopt;
@@ -114,8 +111,7 @@ std::optional<SealedName> parse_sealed(std::string_view text) {
     return parsed->name;
 }
 
-std::optional<std::string> open_field(const Secret& subject_key, const FieldContext& context,
-                                      std::string_view text) {
+std::optional<std::string> open_field(const Secret& subject_key, const FieldContext& context, std::string_view text) {
     const auto parsed = parse(text);
     if (!parsed || parsed->name.subject != context.subject) return std::nullopt;
     if (parsed->name.key_id && *parsed->name.key_id != context.key_id) return std::nullopt;
@@ -124,8 +120,7 @@ std::optional<std::string> open_field(const Secret& subject_key, const FieldCont
     return aead_open(subject_key, bound_to(context, parsed->purpose), *sealed);
 }
 
-std::string seal_credential(const Secret& subject_key, const CredentialContext& context,
-                            const Secret& clear) {
+std::string seal_credential(const Secret& subject_key, const CredentialContext& context, const Secret& clear) {
     check_size(clear.size());
     return aead_seal(subject_key, bound_to(context), clear.reveal());
 }
@@ -148,8 +143,7 @@ std::optional<std::string> open_personal_snapshot(const Secret& subject_key, con
     return aead_open(subject_key, bound_to(context), sealed);
 }
 
-std::string claim_digest(const Key& key, std::string_view tenant, std::string_view kind,
-                         std::string_view value) {
+std::string claim_digest(const Key& key, std::string_view tenant, std::string_view kind, std::string_view value) {
     const Secret& material = material_of(key, KeyPurpose::kClaims);
     Digest digest = hmac_sha256(material.reveal(), {length_prefixed({"claim", tenant, kind, value})});
     return std::string(view_of(digest));

@@ -34,8 +34,7 @@ struct SubjectKeyContext {
 // ciphertext | tag.
 std::string wrap_subject_key(const Key& kek, const SubjectKeyContext& context, const Secret& subject_key);
 // nullopt: another key-encryption key, another subject, or changed bytes.
-std::optional<Secret> unwrap_subject_key(const Key& kek, const SubjectKeyContext& context,
-                                         std::string_view wrapped);
+std::optional<Secret> unwrap_subject_key(const Key& kek, const SubjectKeyContext& context, std::string_view wrapped);
 
 struct FieldContext {
     std::string_view tenant = {};
@@ -59,8 +58,7 @@ std::optional<SealedName> parse_sealed(std::string_view text);
 
 // nullopt: not sealed text, the wrong key, or sealed for another tenant, event, field or subject than the
 // context says.
-std::optional<std::string> open_field(const Secret& subject_key, const FieldContext& context,
-                                      std::string_view text);
+std::optional<std::string> open_field(const Secret& subject_key, const FieldContext& context, std::string_view text);
 
 struct CredentialContext {
     std::string_view tenant = {};
@@ -88,7 +86,6 @@ std::optional<std::string> open_personal_snapshot(const Secret& subject_key, con
 // A claim's digest: an HMAC, so that it holds no personal data and nobody without the key can test a guess.
 // `key` has the purpose kClaims; while it rotates, look up and write one for each of Keyring::usable(). The
 // value is normalised by the caller.
-std::string claim_digest(const Key& key, std::string_view tenant, std::string_view kind,
-                         std::string_view value);
+std::string claim_digest(const Key& key, std::string_view tenant, std::string_view kind, std::string_view value);
 
 }  // namespace keyledger::security

@@ -8,7 +8,6 @@
 
 namespace keyledger::security {
 
-bool verify_signature(EVP_PKEY* key, SigningAlgorithm algorithm, std::string_view message,
-                      std::string_view signature);
+bool verify_signature(EVP_PKEY* key, SigningAlgorithm algorithm, std::string_view message, std::string_view signature);
 
 }  // namespace keyledger::security

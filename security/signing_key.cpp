@@ -22,8 +22,7 @@ constexpr std::size_t kP256Size = 32;
 constexpr std::size_t kMaxDerSignature = 80;
 
 const EVP_MD* digest_for(SigningAlgorithm algorithm) {
-    static const EVP_MD* const sha256 =
-        ensured(EVP_MD_fetch(nullptr, "SHA256", nullptr), "SHA-256 is missing");
+    static const EVP_MD* const sha256 = ensured(EVP_MD_fetch(nullptr, "SHA256", nullptr), "SHA-256 is missing");
     return algorithm == SigningAlgorithm::kEdDsa ? nullptr : sha256;
 }
 
@@ -47,8 +46,7 @@ std::vector<std::pair<std::string, std::string>> members_of(SigningAlgorithm alg
                     {"kty", "EC"},
                     {"x", public_number(key, OSSL_PKEY_PARAM_EC_PUB_X, kP256Size)},
                     {"y", public_number(key, OSSL_PKEY_PARAM_EC_PUB_Y, kP256Size)}};
-        case SigningAlgorithm::kEdDsa:
-            break;
+        case SigningAlgorithm::kEdDsa: break;
     }
     std::string raw(32, '\0');
     std::size_t size = raw.size();
@@ -71,8 +69,7 @@ std::string fixed_from_der(std::string_view der) {
     EcdsaSignature signature(ensured(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size())), "ES256"));
     std::string fixed(2 * kP256Size, '\0');
     ensure(BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), octets(fixed), kP256Size) >= 0, "ES256");
-    ensure(BN_bn2binpad(ECDSA_SIG_get0_s(signature.get()), octets(fixed) + kP256Size, kP256Size) >= 0,
-           "ES256");
+    ensure(BN_bn2binpad(ECDSA_SIG_get0_s(signature.get()), octets(fixed) + kP256Size, kP256Size) >= 0, "ES256");
     return fixed;
 }
 
@@ -100,14 +97,13 @@ std::string mismatch(SigningAlgorithm algorithm, const EVP_PKEY* key) {
         }
         case SigningAlgorithm::kEs256: {
             char group[32] = {};
-            bool is_p256 = EVP_PKEY_is_a(key, "EC") == 1 &&
-                           EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group,
-                                                          sizeof group, nullptr) == 1 &&
-                           std::string_view(group) == "prime256v1";
+            bool is_p256 =
+                EVP_PKEY_is_a(key, "EC") == 1 &&
+                EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group, nullptr) == 1 &&
+                std::string_view(group) == "prime256v1";
             return is_p256 ? "" : "the key is not an EC key on P-256";
         }
-        case SigningAlgorithm::kEdDsa:
-            break;
+        case SigningAlgorithm::kEdDsa: break;
     }
     return EVP_PKEY_is_a(key, "ED25519") == 1 ? "" : "the key is not an Ed25519 key";
 }
@@ -123,19 +119,15 @@ struct SigningKey::Handle {
 
 std::string_view name_of(SigningAlgorithm algorithm) {
     switch (algorithm) {
-        case SigningAlgorithm::kRs256:
-            return "RS256";
-        case SigningAlgorithm::kEs256:
-            return "ES256";
-        case SigningAlgorithm::kEdDsa:
-            return "EdDSA";
+        case SigningAlgorithm::kRs256: return "RS256";
+        case SigningAlgorithm::kEs256: return "ES256";
+        case SigningAlgorithm::kEdDsa: return "EdDSA";
     }
     throw std::logic_error("unknown signing algorithm");
 }
 
 std::optional<SigningAlgorithm> signing_algorithm_named(std::string_view name) {
-    for (SigningAlgorithm known :
-         {SigningAlgorithm::kRs256, SigningAlgorithm::kEs256, SigningAlgorithm::kEdDsa})
+    for (SigningAlgorithm known : {SigningAlgorithm::kRs256, SigningAlgorithm::kEs256, SigningAlgorithm::kEdDsa})
         if (name_of(known) == name) return known;
     return std::nullopt;
 }
@@ -152,15 +144,9 @@ SigningKey::~SigningKey() = default;
 SigningKey SigningKey::generate(SigningAlgorithm algorithm) {
     EVP_PKEY* made = nullptr;
     switch (algorithm) {
-        case SigningAlgorithm::kRs256:
-            made = EVP_RSA_gen(kMinRsaBits);
-            break;
-        case SigningAlgorithm::kEs256:
-            made = EVP_EC_gen("P-256");
-            break;
-        case SigningAlgorithm::kEdDsa:
-            made = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
-            break;
+        case SigningAlgorithm::kRs256: made = EVP_RSA_gen(kMinRsaBits); break;
+        case SigningAlgorithm::kEs256: made = EVP_EC_gen("P-256"); break;
+        case SigningAlgorithm::kEdDsa: made = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"); break;
     }
     PrivateKey key(ensured(made, "making a signing key"));
     return SigningKey(algorithm, std::make_unique<Handle>(Handle{std::move(key)}));
@@ -175,8 +161,7 @@ Result<SigningKey, std::string> SigningKey::parse(SigningAlgorithm algorithm, co
     PrivateKey key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
     forget_openssl_errors();
     if (!key) return Unexpected(std::string("the PEM can't be parsed"));
-    if (std::string wrong = mismatch(algorithm, key.get()); !wrong.empty())
-        return Unexpected(std::move(wrong));
+    if (std::string wrong = mismatch(algorithm, key.get()); !wrong.empty()) return Unexpected(std::move(wrong));
     SigningKey parsed(algorithm, std::make_unique<Handle>(Handle{std::move(key)}));
     try {
         if (parsed.verify("probe", parsed.sign("probe"))) return parsed;
@@ -189,8 +174,7 @@ Result<SigningKey, std::string> SigningKey::parse(SigningAlgorithm algorithm, co
 
 Secret SigningKey::pem() const {
     Bio bio(ensured(BIO_new(BIO_s_secmem()), "memory buffer"));
-    ensure(PEM_write_bio_PKCS8PrivateKey(bio.get(), handle_->key.get(), nullptr, nullptr, 0, nullptr,
-                                         nullptr) == 1,
+    ensure(PEM_write_bio_PKCS8PrivateKey(bio.get(), handle_->key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1,
            "writing a key");
     char* text = nullptr;
     long size = BIO_get_mem_data(bio.get(), &text);
@@ -201,13 +185,11 @@ Secret SigningKey::pem() const {
 
 std::string SigningKey::sign(std::string_view message) const {
     MessageDigestContext context(ensured(EVP_MD_CTX_new(), "signing"));
-    ensure(
-        EVP_DigestSignInit(context.get(), nullptr, digest_for(algorithm_), nullptr, handle_->key.get()) == 1,
-        "signing");
+    ensure(EVP_DigestSignInit(context.get(), nullptr, digest_for(algorithm_), nullptr, handle_->key.get()) == 1,
+           "signing");
     std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(handle_->key.get())), '\0');
     std::size_t size = signature.size();
-    ensure(EVP_DigestSign(context.get(), octets(signature), &size, octets(message), message.size()) == 1,
-           "signing");
+    ensure(EVP_DigestSign(context.get(), octets(signature), &size, octets(message), message.size()) == 1, "signing");
     signature.resize(size);
     return algorithm_ == SigningAlgorithm::kEs256 ? fixed_from_der(signature) : signature;
 }
@@ -216,8 +198,7 @@ bool SigningKey::verify(std::string_view message, std::string_view signature) co
     return verify_signature(handle_->key.get(), algorithm_, message, signature);
 }
 
-bool verify_signature(EVP_PKEY* key, SigningAlgorithm algorithm, std::string_view message,
-                      std::string_view signature) {
+bool verify_signature(EVP_PKEY* key, SigningAlgorithm algorithm, std::string_view message, std::string_view signature) {
     std::string der;
     if (algorithm == SigningAlgorithm::kEs256) {
         if (signature.size() != 2 * kP256Size) return false;
@@ -226,8 +207,8 @@ bool verify_signature(EVP_PKEY* key, SigningAlgorithm algorithm, std::string_vie
     }
     MessageDigestContext context(ensured(EVP_MD_CTX_new(), "verifying"));
     ensure(EVP_DigestVerifyInit(context.get(), nullptr, digest_for(algorithm), nullptr, key) == 1, "verifying");
-    bool good = EVP_DigestVerify(context.get(), octets(signature), signature.size(), octets(message),
-                                 message.size()) == 1;
+    bool good =
+        EVP_DigestVerify(context.get(), octets(signature), signature.size(), octets(message), message.size()) == 1;
     if (!good) forget_openssl_errors();
     return good;
 }

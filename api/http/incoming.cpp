@@ -68,8 +68,8 @@ Incoming::Next Incoming::State::read_on() {
     const bool nothing_of_body = buffer.size() == 0;
     const boost::system::error_code error = reader->take(buffer, Until::kMessage);
     if (error == http::error::need_more) {
-        const bool waits = nothing_of_body && !told_to_continue && request.expects_continue &&
-                           reader->parser.get().version() >= 11;
+        const bool waits =
+            nothing_of_body && !told_to_continue && request.expects_continue && reader->parser.get().version() >= 11;
         if (!waits) return Next::kNothing;
         told_to_continue = true;
         return Next::kContinue;

@@ -30,9 +30,7 @@ constexpr std::array<std::string_view, 10> kAtMostOnce{"Host",
                                                        "Origin",
                                                        "Access-Control-Request-Method"};
 
-std::optional<Problem> refuse(std::string detail) {
-    return simple_problem(problems::kBadRequest, std::move(detail));
-}
+std::optional<Problem> refuse(std::string detail) { return simple_problem(problems::kBadRequest, std::move(detail)); }
 
 std::optional<Problem> copy_fields(const Fields& fields, std::size_t max_fields, Headers& headers) {
     for (const auto& field : fields) {
@@ -73,8 +71,7 @@ std::optional<Problem> check_host(const Headers& headers, unsigned version) {
 std::optional<Problem> check_expectations(Request& request) {
     for (const std::string_view expectation : list_elements(request.headers, "Expect")) {
         if (!equal_ignoring_case(expectation, "100-continue"))
-            return simple_problem(problems::kExpectationFailed,
-                                  "The only expectation that is met is 100-continue.");
+            return simple_problem(problems::kExpectationFailed, "The only expectation that is met is 100-continue.");
         request.expects_continue = true;
     }
     return std::nullopt;
@@ -157,14 +154,12 @@ std::optional<Problem> read_header(const http::request_header<Fields>& header, c
     if (auto bad = check_framing(request.headers, header.version())) return bad;
     std::string_view raw = view(header.target());
     if (raw.size() > options.limits.target_bytes)
-        return simple_problem(
-            problems::kUriTooLong,
-            "Send a request target of at most " + std::to_string(options.limits.target_bytes) + " bytes.");
+        return simple_problem(problems::kUriTooLong, "Send a request target of at most " +
+                                                         std::to_string(options.limits.target_bytes) + " bytes.");
     request.target = raw;
     auto target = parse_target(raw);
     if (!target) return refuse(target.error());
-    if (target->asterisk && request.method != Method::kOptions)
-        return refuse("The target * is for OPTIONS only.");
+    if (target->asterisk && request.method != Method::kOptions) return refuse("The target * is for OPTIONS only.");
     if (auto bad = check_host(request.headers, header.version())) return bad;
     if (auto bad = check_expectations(request)) return bad;
     request.segments = std::move(target->segments);
@@ -220,9 +215,7 @@ boost::system::error_code MessageReader::take(boost::beast::flat_buffer& buffer,
 }
 
 bool EmptyLines::skip(boost::beast::flat_buffer& buffer) {
-    const auto start = [&] {
-        return std::string_view(static_cast<const char*>(buffer.data().data()), buffer.size());
-    };
+    const auto start = [&] { return std::string_view(static_cast<const char*>(buffer.data().data()), buffer.size()); };
     for (; skipped_ < kMost && start().starts_with("\r\n"); ++skipped_) buffer.consume(2);
     return !start().empty() && (start() != "\r" || skipped_ == kMost);
 }
@@ -232,12 +225,10 @@ Problem refusal_of(const boost::system::error_code& error, bool start_line_read)
         return simple_problem(problems::kUriTooLong, "Send a shorter request target.");
     if (error == http::error::header_limit)
         return simple_problem(problems::kHeaderTooLarge, "Send fewer or shorter header fields.");
-    if (error == http::error::body_limit)
-        return simple_problem(problems::kPayloadTooLarge, "Send a shorter body.");
+    if (error == http::error::body_limit) return simple_problem(problems::kPayloadTooLarge, "Send a shorter body.");
     if (error == http::error::bad_version)
         return simple_problem(problems::kHttpVersion, "Use HTTP/1.1, and end each line with CR LF.");
-    return simple_problem(problems::kBadRequest,
-                          "The message is not well-formed HTTP/1.1: " + error.message() + ".");
+    return simple_problem(problems::kBadRequest, "The message is not well-formed HTTP/1.1: " + error.message() + ".");
 }
 
 std::string header_text(const Request& request, const Response& response, const Framing& framing) {
@@ -249,24 +240,20 @@ std::string header_text(const Request& request, const Response& response, const 
     if (!framing.date.empty()) line(text, "Date", framing.date);
     if (may_have_body(response.status)) {
         if (!response.content_type.empty()) line(text, "Content-Type", response.content_type);
-        if (!response.stream)
-            line(text, "Content-Length", std::to_string(response.body.size()));
+        if (!response.stream) line(text, "Content-Length", std::to_string(response.body.size()));
         else if (!framing.http_10)  // there the end of the connection ends the body
             line(text, "Transfer-Encoding", "chunked");
     }
     for (std::size_t i = 0; i < response.headers.size(); ++i)
         if (auto field = response.headers.at(i); !is_framing(field.name)) line(text, field.name, field.value);
     if (!response.headers.contains("Cache-Control")) line(text, "Cache-Control", "no-store");
-    text.append(
-        "X-Content-Type-Options: nosniff\r\n"
-        "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
-        "Referrer-Policy: no-referrer\r\n");
+    text.append("X-Content-Type-Options: nosniff\r\n"
+                "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+                "Referrer-Policy: no-referrer\r\n");
     if (framing.tls) line(text, "Strict-Transport-Security", "max-age=31536000");
     line(text, "X-Request-Id", request.told_request_id.empty() ? request.request_id : request.told_request_id);
-    if (framing.persistence == Persistence::kClose)
-        line(text, "Connection", "close");
-    else if (framing.http_10)
-        line(text, "Connection", "keep-alive");
+    if (framing.persistence == Persistence::kClose) line(text, "Connection", "close");
+    else if (framing.http_10) line(text, "Connection", "keep-alive");
     text.append("\r\n");
     return text;
 }
@@ -287,9 +274,9 @@ std::string http_date(std::int64_t unix_seconds) {
     std::tm parts{};
     gmtime_r(&seconds, &parts);
     char text[64];
-    int size = std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[parts.tm_wday],
-                             parts.tm_mday, kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour,
-                             parts.tm_min, parts.tm_sec);
+    int size =
+        std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[parts.tm_wday], parts.tm_mday,
+                      kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
     return {text, static_cast<std::size_t>(size)};
 }
 

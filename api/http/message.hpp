@@ -20,9 +20,8 @@ using Fields = boost::beast::http::fields;
 
 // Fills everything but the body and the times from a complete header. A problem: the request is to be refused
 // and its connection closed. The request's id, address and method are set even then.
-std::optional<Problem> read_header(const boost::beast::http::request_header<Fields>& header,
-                                   const IpAddress& peer, const ServerOptions& options, RandomBytes& random,
-                                   Request& request);
+std::optional<Problem> read_header(const boost::beast::http::request_header<Fields>& header, const IpAddress& peer,
+                                   const ServerOptions& options, RandomBytes& random, Request& request);
 
 // RFC 9112 section 5.2: a field's value that goes on in the next line. Beast joins the lines, another reader of
 // the same bytes may not, and the two then disagree about where the message ends.

@@ -27,14 +27,12 @@ boost::asio::awaitable<void> refuse_connection(Worker& worker, boost::asio::ip::
     request.client_address = request.client_ip.to_string();
     request.request_id = make_request_id(worker.random);
     request.told_request_id = request.request_id;
-    Problem why =
-        simple_problem(problems::kOverloaded, "The server has too many connections. Try again later.");
+    Problem why = simple_problem(problems::kOverloaded, "The server has too many connections. Try again later.");
     why.retry_after_s = 1;
     Response response = problem(request, why);
     worker.shared.router.decorate(request, response);
     worker.shared.observer.on_request(request, response.status, 0);
-    Framing framing{
-        .http_10 = false, .tls = false, .persistence = Persistence::kClose, .date = worker.current_date()};
+    Framing framing{.http_10 = false, .tls = false, .persistence = Persistence::kClose, .date = worker.current_date()};
     std::string text = header_text(request, response, framing) + response.body;
     boost::beast::tcp_stream stream(std::move(socket));
     boost::system::error_code error;

@@ -46,12 +46,11 @@ constexpr const char* kCiphers =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 
-int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size,
-                    const unsigned char* offered, unsigned offered_size, void*) {
+int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size, const unsigned char* offered,
+                    unsigned offered_size, void*) {
     static constexpr unsigned char kHttp11[] = "\x08http/1.1";
     unsigned char* match = nullptr;
-    int found =
-        SSL_select_next_proto(&match, chosen_size, kHttp11, sizeof kHttp11 - 1, offered, offered_size);
+    int found = SSL_select_next_proto(&match, chosen_size, kHttp11, sizeof kHttp11 - 1, offered, offered_size);
     *chosen = match;
     return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
@@ -61,18 +60,15 @@ TlsContext::Pointer make_tls(const TlsFiles& files) {
     asio::ssl::context& tls = *made;
     SSL_CTX* raw = tls.native_handle();
     SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
-    SSL_CTX_set_options(raw,
-                        SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_cipher_list(raw, kCiphers);
     SSL_CTX_set_alpn_select_cb(raw, choose_protocol, nullptr);
     error_code error;
     tls.use_certificate_chain_file(files.certificate_chain, error);
-    if (error)
-        throw ServerError("TLS: no certificate chain in " + files.certificate_chain + ": " + error.message());
+    if (error) throw ServerError("TLS: no certificate chain in " + files.certificate_chain + ": " + error.message());
     tls.use_private_key_file(files.private_key, asio::ssl::context::pem, error);
     if (error)
-        throw ServerError("TLS: no private key for that certificate in " + files.private_key + ": " +
-                          error.message());
+        throw ServerError("TLS: no private key for that certificate in " + files.private_key + ": " + error.message());
     return made;
 }
 
@@ -85,8 +81,7 @@ IpAddress site_of(IpAddress address) {
 Tcp::endpoint endpoint_of(const ServerOptions& options) {
     error_code error;
     auto address = asio::ip::make_address(options.address, error);
-    if (error)
-        throw ServerError("the listening address must be an IP address, not '" + options.address + "'");
+    if (error) throw ServerError("the listening address must be an IP address, not '" + options.address + "'");
     return {address, options.port};
 }
 
@@ -132,9 +127,8 @@ std::size_t raise_descriptor_limit(std::size_t connections, ServerObserver& obse
         (void)getrlimit(RLIMIT_NOFILE, &limit);
     }
     if (limit.rlim_cur >= wanted) return connections;
-    std::size_t possible = limit.rlim_cur > 2 * kOtherDescriptors
-                               ? limit.rlim_cur - kOtherDescriptors
-                               : std::max<std::size_t>(limit.rlim_cur / 2, 1);
+    std::size_t possible = limit.rlim_cur > 2 * kOtherDescriptors ? limit.rlim_cur - kOtherDescriptors
+                                                                  : std::max<std::size_t>(limit.rlim_cur / 2, 1);
     observer.on_failure(nullptr, "RLIMIT_NOFILE is " + std::to_string(limit.rlim_cur) + ": serving at most " +
                                      std::to_string(possible) + " connections instead of " +
                                      std::to_string(connections) + "; raise the hard limit");
@@ -175,8 +169,8 @@ void spawn(Worker& worker, Tcp::socket socket) {
     error_code gone;
     const auto endpoint = socket.remote_endpoint(gone);
     if (gone) return;
-    auto place = std::make_shared<Place>(
-        shared, IpAddress::parse(endpoint.address().to_string()).value_or(IpAddress{}));
+    auto place =
+        std::make_shared<Place>(shared, IpAddress::parse(endpoint.address().to_string()).value_or(IpAddress{}));
     const bool too_many = !place->is_free();
     const bool speaks_tls = shared.tls.get() != nullptr;
     if (too_many && (worker.refusing >= kMaxRefusing || speaks_tls)) return;
@@ -200,8 +194,7 @@ asio::awaitable<void> accept_all(Worker& worker) {
             socket.set_option(Tcp::no_delay(true), ignored);
             spawn(worker, std::move(socket));
         } else if (error == asio::error::no_descriptors || error == asio::error::no_buffer_space ||
-                   error == asio::error::no_memory ||
-                   error == boost::system::errc::too_many_files_open_in_system) {
+                   error == asio::error::no_memory || error == boost::system::errc::too_many_files_open_in_system) {
             // The connection stays in the kernel's queue, so an immediate new try would spin.
             pause.expires_after(kAcceptPause);
             co_await pause.async_wait(token);
@@ -360,9 +353,7 @@ void Server::stop_accepting() {
     });
 }
 
-bool Server::drain(std::chrono::milliseconds deadline) {
-    return state_->shared.in_flight.wait_for_none(deadline);
-}
+bool Server::drain(std::chrono::milliseconds deadline) { return state_->shared.in_flight.wait_for_none(deadline); }
 
 void Server::stop() noexcept {
     if (!state_->threads.empty()) stop_accepting();

@@ -35,8 +35,7 @@ inline std::string describe(const std::exception_ptr& failure) {
 
 // Reads what the peer still sends until it closes: closing before would reset the connection, and the answer
 // that is on its way could be lost.
-inline boost::asio::awaitable<void> linger(boost::beast::tcp_stream& stream,
-                                           std::chrono::milliseconds deadline) {
+inline boost::asio::awaitable<void> linger(boost::beast::tcp_stream& stream, std::chrono::milliseconds deadline) {
     boost::system::error_code error;
     auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
     stream.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, error);
@@ -151,8 +150,7 @@ boost::asio::awaitable<void> Session<Stream>::exchange(Exchange& now) {
     transport().expires_after(limits().header);
     boost::system::error_code error = co_await feed(now.reader, MessageReader::Until::kHeader);
     if (gone(error)) co_return;
-    std::optional<Problem> bad =
-        read_header(now.parser.get(), peer_, shared_.options, worker_.random, now.request);
+    std::optional<Problem> bad = read_header(now.parser.get(), peer_, shared_.options, worker_.random, now.request);
     if (error) bad = refusal_of(error, now.reader.start_line_read());
     if (bad) {
         co_await refuse(now, std::move(*bad));
@@ -176,8 +174,8 @@ boost::asio::awaitable<void> Session<Stream>::exchange(Exchange& now) {
     Response response = std::move(found.answer);
     if (found.handler != nullptr) response = co_await call(*found.handler, now.request);
     shared_.router.decorate(now.request, response);
-    bool more = !early && now.parser.keep_alive() && !shared_.draining &&
-                served_ + 1 < limits().requests_per_connection;
+    bool more =
+        !early && now.parser.keep_alive() && !shared_.draining && served_ + 1 < limits().requests_per_connection;
     now.persistence = more ? Persistence::kKeep : Persistence::kClose;
     co_await answer(now, std::move(response));
 }
@@ -258,8 +256,7 @@ boost::asio::awaitable<void> Session<Stream>::answer(Exchange& now, Response res
     const Request& request = now.request;
     std::int64_t duration_ns = 0;
     if (request.received_at != Request::Time{})
-        duration_ns =
-            std::chrono::nanoseconds(std::chrono::steady_clock::now() - request.received_at).count();
+        duration_ns = std::chrono::nanoseconds(std::chrono::steady_clock::now() - request.received_at).count();
     shared_.observer.on_request(request, response.status, duration_ns);
     if (response.stream && now.parser.get().version() < 11) now.persistence = Persistence::kClose;
     Framing framing{.http_10 = now.parser.get().version() < 11,
@@ -289,8 +286,7 @@ boost::asio::awaitable<void> Session<Stream>::answer(Exchange& now, Response res
 
 // One piece in memory at a time, each within the deadline for writing. False: the client has less than all.
 template <class Stream>
-boost::asio::awaitable<bool> Session<Stream>::send_stream(Exchange& now, BodyStream& stream,
-                                                          const Framing& framing) {
+boost::asio::awaitable<bool> Session<Stream>::send_stream(Exchange& now, BodyStream& stream, const Framing& framing) {
     boost::system::error_code error;
     auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
     for (bool ended = false; !ended;) {

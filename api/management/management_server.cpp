@@ -57,8 +57,7 @@ public:
     FramingHandler(const ServerOptions& options, RandomBytes& random, Answer answer)
         : options_(&options), random_(&random), answer_(std::move(answer)) {}
 
-    void onRequest(const http::Request&, http::ResponseWriter) override {
-    }  // nothing of Pistache's reads requests
+    void onRequest(const http::Request&, http::ResponseWriter) override {}  // nothing of Pistache's reads requests
 
     void onConnection(const std::shared_ptr<Peer>& peer) override {
         const auto address = IpAddress::parse(peer->address().host()).value_or(IpAddress{});
@@ -149,8 +148,7 @@ Response ManagementServer::State::answer(Request& request) const {
         Router::Resolution found = router.resolve(request);
         if (found.handler != nullptr) return route_of(request).handler(request);
         if (found.answer.status != 404) return std::move(found.answer);
-        return problem(request, problems::kNotFound,
-                       "Nothing is served at this path of the management port.");
+        return problem(request, problems::kNotFound, "Nothing is served at this path of the management port.");
     } catch (const std::exception& error) {
         if (options.on_failure) options.on_failure(request.operation, error.what());
         return problem(request, problems::kInternalError, "The handler failed; the log says why.");
@@ -165,11 +163,9 @@ ManagementServer::~ManagementServer() { stop(); }
 void ManagementServer::start() {
     const ManagementOptions& options = state_->options;
     auto ip = IpAddress::parse(options.address);
-    if (!ip)
-        throw ManagementError("the management address must be an IP address, not '" + options.address + "'");
+    if (!ip) throw ManagementError("the management address must be an IP address, not '" + options.address + "'");
     bool v6 = options.address.find(':') != std::string::npos;
-    std::string place =
-        (v6 ? "[" + options.address + "]" : options.address) + ":" + std::to_string(options.port);
+    std::string place = (v6 ? "[" + options.address + "]" : options.address) + ":" + std::to_string(options.port);
     try {
         auto endpoint = std::make_unique<http::Endpoint>(Pistache::Address(place));
         endpoint->init(http::Endpoint::options()

@@ -77,8 +77,8 @@ Reply update_user(Context& context, Request& request) {
     update.name = body.optional_string("name", kMaxTypedNameBytes);
     const auto user_id = Uuid::parse(request.path_parameter("id"));
     if (user_id && body.has_any(kReadOnlyOfUsers)) {  // held against what this caller may read
-        auto may = co_await commands::holder_of(context.services, commands::kReadUsers, claims->bearer,
-                                                request.deadline);
+        auto may =
+            co_await commands::holder_of(context.services, commands::kReadUsers, claims->bearer, request.deadline);
         if (!may) co_return refuse(request, may.error());
         auto known = co_await commands::user_at_head(context.services, *user_id, request.deadline);
         if (!known) co_return refuse(request, known.error());

@@ -14,8 +14,8 @@ namespace keyledger::api::routes {
 
 std::string_view status_name(User::Status status);
 // What PUT takes as GET gave it, and does not change.
-inline constexpr std::array<std::string_view, 6> kReadOnlyOfUsers{"id",             "email",         "status",
-                                                                  "email_verified", "administrator", "created_at"};
+inline constexpr std::array<std::string_view, 6> kReadOnlyOfUsers{
+    "id", "email", "status", "email_verified", "administrator", "created_at"};
 std::string user_json(const Uuid& user_id, const commands::Known& known);
 // A user as whoever reads them is answered, with their ETag, or 304.
 Response user_answer(const Request& request, const Uuid& user_id, const commands::Known& known);

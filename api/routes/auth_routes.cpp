@@ -40,8 +40,7 @@ Reply register_user(Context& context, Request& request) {
     registration.name = body.optional_string("name", kMaxTypedNameBytes);
     auto read = body.finish();
     if (!read) co_return read.error();
-    auto registered =
-        co_await commands::register_user(context.services, std::move(registration), caller_of(request));
+    auto registered = co_await commands::register_user(context.services, std::move(registration), caller_of(request));
     if (!registered)
         co_return refuse_new_password(request, registered.error(), "password", context.least_password_length);
     auto user = co_await commands::user_after_command(context.services, registered->user_id, request.deadline);
@@ -160,8 +159,7 @@ Reply end_my_sessions(Context& context, Request& request) {
     Caller caller = caller_of(request, *claims);
     auto key = take_idempotency_key(context, request, caller, {claims->bearer.session_id.to_string()});
     if (!key) co_return key.error();
-    const auto sparing = include_current == "true" ? commands::Sparing::kNoSession
-                                                   : commands::Sparing::kCurrentSession;
+    const auto sparing = include_current == "true" ? commands::Sparing::kNoSession : commands::Sparing::kCurrentSession;
     auto outcome = co_await commands::revoke_all_sessions(context.services, claims->bearer, sparing, caller);
     co_return done(request, outcome);
 }

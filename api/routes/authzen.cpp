@@ -67,9 +67,7 @@ Action read_action(QuestionFields& body, const std::string& path) {
 
 // A name that says a property itself asks for the action with it.
 Question::Question(const Resource& resource, const Action& asked)
-    : type(name_in_permission(resource.type)),
-      instance(instance_in_permission(resource.id)),
-      owner(resource.owner) {
+    : type(name_in_permission(resource.type)), instance(instance_in_permission(resource.id)), owner(resource.owner) {
     const std::string whole = name_in_permission(asked.name);
     action = unqualified(whole);
     if (action != whole) qualified.push_back(whole);
@@ -84,14 +82,10 @@ bool Asker::may_ask(const Subject& subject) const {
     if (!holder) return true;
     const auto id = Uuid::parse(subject.id);
     switch (subject.type) {
-        case SubjectType::kUser:
-            return !holder->service && id == holder->bearer.user_id;
-        case SubjectType::kSession:
-            return !holder->service && id == holder->bearer.session_id;
-        case SubjectType::kService:
-            return holder->service && id == holder->service->account_id;
-        case SubjectType::kOther:
-            return false;
+        case SubjectType::kUser: return !holder->service && id == holder->bearer.user_id;
+        case SubjectType::kSession: return !holder->service && id == holder->bearer.session_id;
+        case SubjectType::kService: return holder->service && id == holder->service->account_id;
+        case SubjectType::kOther: return false;
     }
     return false;
 }
@@ -104,8 +98,7 @@ using Asking = boost::asio::awaitable<Result<Asker, Response>>;
 Asking asker_with_service_token(Context& context, const Request& request) {
     auto claims = authenticate_service(context, request);
     if (!claims) co_return Unexpected(claims.error());
-    auto access =
-        co_await commands::access_of_service_token(context.services, *claims->service, request.deadline);
+    auto access = co_await commands::access_of_service_token(context.services, *claims->service, request.deadline);
     if (!access) co_return Unexpected(refuse(request, access.error()));
     const auto scope = access->still_held(claims->service->scope);
     if (PermissionSet::of_texts(scope).covers(commands::kEvaluateAccess)) co_return Asker{};
@@ -121,14 +114,12 @@ Asking asker_with_secret(Context& context, const Request& request) {
     const auto account_id = Uuid::parse(basic->id);
     if (!client && account_id) {
         auto proof = commands::proof_of_secret(*account_id, basic->secret);
-        auto service =
-            co_await commands::authenticate_service(context.services, std::move(proof), caller_of(request));
+        auto service = co_await commands::authenticate_service(context.services, std::move(proof), caller_of(request));
         if (!service) co_return Unexpected(refuse(request, service.error()));
         client = std::move(*service);
     }
     if (!client) {
-        const CommandError error =
-            co_await commands::count_client_failure(context.services, caller_of(request));
+        const CommandError error = co_await commands::count_client_failure(context.services, caller_of(request));
         if (error.refusal == Refusal::kInvalidClient) co_return Unexpected(refuse_client(request));
         co_return Unexpected(refuse(request, error));
     }
@@ -166,8 +157,7 @@ Response answer_at(Context& context, JsonText& json, Position position) {
     return response;
 }
 
-commands::Answer<Access> learn(Context& context, const Asker& asker, Subject subject,
-                               commands::Deadline deadline) {
+commands::Answer<Access> learn(Context& context, const Asker& asker, Subject subject, commands::Deadline deadline) {
     commands::Services& services = context.services;
     const Uuid id = Uuid::parse(subject.id).value_or(Uuid{});
     if (subject.type == SubjectType::kService) {
@@ -202,8 +192,8 @@ commands::Answer<std::optional<std::string>> owner_by_id(Context& context, const
     if (asker.holder || !owner || Uuid::parse(*owner)) co_return owner;
     const auto kind = commands::kind_of_user_name(*owner, context.subject_namings);
     if (!kind) co_return owner;
-    auto called = co_await commands::access_of_user_called(context.services, context.known_owners, *kind, *owner,
-                                                           deadline);
+    auto called =
+        co_await commands::access_of_user_called(context.services, context.known_owners, *kind, *owner, deadline);
     if (!called) co_return Unexpected(called.error());
     if (!called->subject_id.is_nil()) owner = called->subject_id.to_string();
     co_return owner;

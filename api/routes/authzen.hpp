@@ -86,7 +86,6 @@ commands::Answer<commands::Access> learn(Context& context, const Asker& asker, S
                                          commands::Deadline deadline);
 // An owner who is called by a name is known by their id from here on, if whoever asks may ask about anybody.
 commands::Answer<std::optional<std::string>> owner_by_id(Context& context, const Asker& asker,
-                                                         std::optional<std::string> owner,
-                                                         commands::Deadline deadline);
+                                                         std::optional<std::string> owner, commands::Deadline deadline);
 
 }  // namespace keyledger::api::routes::authzen

@@ -75,8 +75,7 @@ Semantic read_semantic(QuestionFields& body) {
     const auto given = body.optional_string("options.evaluations_semantic", 64);
     for (const auto& [name, semantic] : kKnown)
         if (!given || *given == name) return semantic;
-    body.refuse("options.evaluations_semantic",
-                "Use 'execute_all', 'deny_on_first_deny' or 'permit_on_first_permit'.");
+    body.refuse("options.evaluations_semantic", "Use 'execute_all', 'deny_on_first_deny' or 'permit_on_first_permit'.");
     return Semantic::kExecuteAll;
 }
 
@@ -160,10 +159,8 @@ Reply evaluate_all(Context& context, Request& request) {
     const std::size_t count = body.list("evaluations", kMaxEvaluations);
     for (std::size_t i = 0; i < count; ++i) all.push_back(read_item(body, "evaluations." + std::to_string(i)));
     // Section 7.1.1: what stands beside the items is their default, and without items the only question.
-    if (count == 0)
-        all.push_back(read_evaluation(body, ""));
-    else
-        read_defaults(body);
+    if (count == 0) all.push_back(read_evaluation(body, ""));
+    else read_defaults(body);
     const Semantic semantic = read_semantic(body);
     auto read = body.finish();
     if (!read) co_return read.error();

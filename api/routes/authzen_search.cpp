@@ -48,14 +48,11 @@ Page read_search_page(Context& context, QuestionFields& body, const std::string&
     return page;
 }
 
-void write_page(Context& context, JsonText& json, const std::string& question, const Page& page,
-                std::size_t count, const std::optional<std::string>& last) {
+void write_page(Context& context, JsonText& json, const std::string& question, const Page& page, std::size_t count,
+                const std::optional<std::string>& last) {
     std::string token;
     if (last) token = context.cursors.seal(question, std::to_string(page.limit) + ' ' + *last);
-    json.begin_object("page")
-        .text("next_token", token)
-        .number("count", static_cast<std::int64_t>(count))
-        .end_object();
+    json.begin_object("page").text("next_token", token).number("count", static_cast<std::int64_t>(count)).end_object();
 }
 
 // Those of a sorted list that are on the page.
@@ -73,9 +70,7 @@ Part part_of(const std::vector<std::string>& all, const Page& page) {
 }
 
 // ---- places in the order of subjects ----------------------------------------------------------------------
-std::string text_of(const SubjectPlace& place) {
-    return std::to_string(place.part) + ' ' + place.after.to_string();
-}
+std::string text_of(const SubjectPlace& place) { return std::to_string(place.part) + ' ' + place.after.to_string(); }
 
 std::optional<SubjectPlace> place_of(const std::string& text) {
     const std::size_t space = text.find(' ');
@@ -112,9 +107,10 @@ SubjectQuestion read_subject_question(Context& context, QuestionFields& body) {
                     "Sessions can't be listed. Search for subjects of type 'user' or 'service_account'.");
     const Resource resource = read_resource(body, "resource");
     Question question(resource, read_action(body, "action"));
-    asked.bound = bound_to("subject", {asked.subject.type_name, question.action, question.type,
-                                       question.owner.value_or(""), question.instance},
-                           question.qualified);
+    asked.bound = bound_to(
+        "subject",
+        {asked.subject.type_name, question.action, question.type, question.owner.value_or(""), question.instance},
+        question.qualified);
     asked.page = read_search_page(context, body, asked.bound);
     if (asked.page.after) {
         const auto place = place_of(*asked.page.after);
@@ -123,8 +119,11 @@ SubjectQuestion read_subject_question(Context& context, QuestionFields& body) {
     }
     asked.search = {asked.subject.type == authzen::SubjectType::kService ? keyledger::SubjectType::kServiceAccount
                                                                          : keyledger::SubjectType::kUser,
-                    std::move(question.type), std::move(question.action), std::move(question.instance),
-                    std::move(question.owner), std::move(question.qualified)};
+                    std::move(question.type),
+                    std::move(question.action),
+                    std::move(question.instance),
+                    std::move(question.owner),
+                    std::move(question.qualified)};
     return asked;
 }
 
@@ -143,8 +142,8 @@ commands::Answer<commands::SubjectStates> find_subjects(Context& context, Reques
     if (!owner) co_return Unexpected(owner.error());
     asked.search.owner = std::move(*owner);
     const std::size_t limit = std::max<std::size_t>(asked.page.limit, 1);
-    auto page = co_await commands::subjects_who_may(context.services, asked.search, asked.from, limit,
-                                                    request.deadline);
+    auto page =
+        co_await commands::subjects_who_may(context.services, asked.search, asked.from, limit, request.deadline);
     if (page && asked.page.limit == 0) {
         const bool more = !page->found.ids.empty() || page->found.next;
         page->found.next = more ? std::optional(asked.from) : std::nullopt;
@@ -158,8 +157,8 @@ commands::Answer<std::vector<std::string>> names_of(Context& context, Request& r
                                                     std::vector<Uuid> ids) {
     commands::SubjectNamings namings = context.subject_namings;
     if (asked.subject.type != authzen::SubjectType::kUser) namings.clear();
-    auto names = co_await commands::names_of_users(context.services, std::move(ids), std::move(namings),
-                                                   request.deadline);
+    auto names =
+        co_await commands::names_of_users(context.services, std::move(ids), std::move(namings), request.deadline);
     co_return names;
 }
 
@@ -212,9 +211,9 @@ Reply search_resources(Context& context, Request& request) {
     const Subject subject = read_subject(body, "subject");
     const Resource resource = read_resource_type(body, "resource");
     Question asked(resource, read_action(body, "action"));
-    const std::string bound = bound_to(
-        "resource", {subject.type_name, asked.action, asked.type, asked.owner.value_or(""), subject.id},
-        asked.qualified);
+    const std::string bound =
+        bound_to("resource", {subject.type_name, asked.action, asked.type, asked.owner.value_or(""), subject.id},
+                 asked.qualified);
     const Page page = read_search_page(context, body, bound);
     auto read = body.finish();
     if (!read) co_return read.error();
@@ -225,10 +224,9 @@ Reply search_resources(Context& context, Request& request) {
     AccessQuestion question = learned->question.asked();
     const auto instances = permitted_instances(access.roles, access.subject_id, question);
     if (!instances)
-        co_return problem(
-            request, problems::kNotListable,
-            "The subject may do this to resources that no permission names: to all of the type, or all "
-            "but some. List them where they are kept, and ask about each where denials matter.");
+        co_return problem(request, problems::kNotListable,
+                          "The subject may do this to resources that no permission names: to all of the type, or all "
+                          "but some. List them where they are kept, and ask about each where denials matter.");
     const Part part = part_of(*instances, page);
     JsonText json;
     write_page(context, json, bound, page, part.results.size(), part.last);
@@ -249,8 +247,8 @@ Reply search_actions(Context& context, Request& request) {
     QuestionFields body(context, request);
     const Subject subject = read_subject(body, "subject");
     Question asked(read_resource(body, "resource"), Action{});
-    const std::string bound = bound_to("action", {subject.type_name, asked.type, subject.id,
-                                                  asked.owner.value_or(""), asked.instance});
+    const std::string bound =
+        bound_to("action", {subject.type_name, asked.type, subject.id, asked.owner.value_or(""), asked.instance});
     const Page page = read_search_page(context, body, bound);
     auto read = body.finish();
     if (!read) co_return read.error();
@@ -265,8 +263,7 @@ Reply search_actions(Context& context, Request& request) {
     JsonText json;
     write_page(context, json, bound, page, part.results.size(), part.last);
     json.begin_array("results");
-    for (const std::string& action : part.results)
-        json.begin_object().text("name", text_of_part(action)).end_object();
+    for (const std::string& action : part.results) json.begin_object().text("name", text_of_part(action)).end_object();
     json.end_array();
     co_return answer_at(context, json, access.position);
 }

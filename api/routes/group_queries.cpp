@@ -73,10 +73,7 @@ void write_granted(JsonText& json, const rows::ReasonRow::Granted& granted, bool
 
 void write_reason(JsonText& json, const rows::ReasonRow& reason, bool with_position) {
     json.begin_object();
-    json.begin_object("role")
-        .text("id", reason.role_id.to_string())
-        .text("name", reason.role_name)
-        .end_object();
+    json.begin_object("role").text("id", reason.role_id.to_string()).text("name", reason.role_name).end_object();
     json.texts("permissions", reason.permissions).texts("deny", reason.deny);
     write_granted(json, reason.granted, with_position);
     json.begin_array("groups");
@@ -118,8 +115,7 @@ Reply explain(Context& context, Request& request, Find find) {
     const bool with_positions = co_await may_read_log(context, request);
     AccessRules all;
     for (const rows::ReasonRow& reason : reasons->value)
-        all.add(
-            AccessRules(PermissionSet::of_texts(reason.permissions), PermissionSet::of_texts(reason.deny)));
+        all.add(AccessRules(PermissionSet::of_texts(reason.permissions), PermissionSet::of_texts(reason.deny)));
     JsonText json;
     json.texts("permissions", all.allow.texts()).texts("deny", all.deny.texts());
     json.texts("without_exception", all.without_exceptions().texts()).truth("complete", complete);
@@ -170,9 +166,8 @@ Reply list_group_members(Context& context, Request& request) {
     if (!read) co_return read.error();
     auto group = co_await find_group(context, request);
     if (!group) co_return group.error();
-    auto members =
-        co_await context.queries.list_members(group->id, cursor_of<rows::MemberCursor>(page), page.limit,
-                                              request.deadline);
+    auto members = co_await context.queries.list_members(group->id, cursor_of<rows::MemberCursor>(page), page.limit,
+                                                         request.deadline);
     if (!members) co_return refuse_query(request, members.error());
     co_return list_answer(context, request, list, *members, [](JsonText& json, const rows::MemberRow& member) {
         json.text("type", member.type).text("id", member.id.to_string()).time("added_at", member.since_ms);
@@ -190,9 +185,7 @@ Reply list_group_roles(Context& context, Request& request) {
 }
 
 Reply list_user_groups(Context& context, Request& request) { return list_groups_of(context, request, find_user); }
-Reply list_account_groups(Context& context, Request& request) {
-    return list_groups_of(context, request, find_account);
-}
+Reply list_account_groups(Context& context, Request& request) { return list_groups_of(context, request, find_account); }
 
 Reply explain_user(Context& context, Request& request) { return explain(context, request, find_user); }
 Reply explain_account(Context& context, Request& request) { return explain(context, request, find_account); }

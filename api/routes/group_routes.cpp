@@ -28,15 +28,13 @@ Result<std::string, Response> read_name(const Request& request, Of of) {
 
 // To and from the group of the path.
 Reply join_group(Context& context, Request& request, Subject member) {
-    const Order order = [&context, &request, member](const commands::Bearer& bearer,
-                                                     const commands::Caller& caller) {
+    const Order order = [&context, &request, member](const commands::Bearer& bearer, const commands::Caller& caller) {
         return commands::add_member(context.services, bearer, member, id_of(request, "id"), caller);
     };
     return carry_out(context, request, order);
 }
 Reply leave_group(Context& context, Request& request, Subject member) {
-    const Order order = [&context, &request, member](const commands::Bearer& bearer,
-                                                     const commands::Caller& caller) {
+    const Order order = [&context, &request, member](const commands::Bearer& bearer, const commands::Caller& caller) {
         return commands::remove_member(context.services, bearer, member, id_of(request, "id"), caller);
     };
     return carry_out(context, request, order);

@@ -32,8 +32,7 @@ Reply home(Context&, Request&) {
     response.content_type = "text/html; charset=utf-8";
     response.body =
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Keyledger</title>\n"
-        "<h1>Keyledger " KEYLEDGER_VERSION
-        "</h1>\n<p>An authentication and authorization service. This is its API; "
+        "<h1>Keyledger " KEYLEDGER_VERSION "</h1>\n<p>An authentication and authorization service. This is its API; "
         "there are no pages to log in with.</p>\n<ul>\n"
         "<li><a href=\"/openapi.json\">/openapi.json</a>: every operation</li>\n"
         "<li><a "

@@ -140,8 +140,8 @@ std::string inactive() { return R"({"active":false})"; }
 bool is_of(const Client& client, const Permission& permission) {
     const std::string_view resource = permission.resource;
     return resource == "*" || std::ranges::any_of(client.namespaces, [&](const std::string& name) {
-        return resource.starts_with(name) && (resource.size() == name.size() || resource[name.size()] == '.');
-    });
+               return resource.starts_with(name) && (resource.size() == name.size() || resource[name.size()] == '.');
+           });
 }
 bool is_of(const Client& client, const Role& role) {
     const auto& allowed = role.rules.allow.permissions();
@@ -165,8 +165,7 @@ void write_access(JsonText& json, const Client& client, const std::vector<std::s
     std::vector<std::string> group_names;  // which belong to no application
     if (all)
         for (const auto& group : groups) group_names.push_back(group->name);
-    if (!permissions.empty())
-        json.text("scope", words(permissions));  // RFC 6749 section 3.3: one word at least
+    if (!permissions.empty()) json.text("scope", words(permissions));  // RFC 6749 section 3.3: one word at least
     json.texts("roles", names).texts("groups", group_names);
 }
 
@@ -191,8 +190,7 @@ Told tell_of_service(Context& context, Client client, commands::AccessClaims cla
     if (!access) co_return Unexpected(access.error());
     JsonText json;
     write_claims(json, context, claims.service->account_id, claims);
-    write_access(json, client, access->still_held(claims.service->scope), access->held.roles,
-                 access->held.groups);
+    write_access(json, client, access->still_held(claims.service->scope), access->held.roles, access->held.groups);
     co_return json.finish();
 }
 
@@ -218,8 +216,8 @@ Told tell_of_refresh(Context& context, Client client, commands::PresentedRefresh
     const Session& session = access->session;
     const auto& services = context.services;
     if (!access->active || session.generation != token.generation) co_return inactive();
-    const std::int64_t ends_at_ms = std::min(session.expires_at_ms,
-                                             session.refreshed_at_ms + services.settings.lifetimes.idle_ms);
+    const std::int64_t ends_at_ms =
+        std::min(session.expires_at_ms, session.refreshed_at_ms + services.settings.lifetimes.idle_ms);
     JsonText json;
     json.truth("active", true)
         .text("iss", services.settings.issuer)
@@ -324,8 +322,8 @@ Reply revoke(Context& context, Request& request) {
     const auto access = context.tokens.read_expired_access(form->token.reveal());
     const bool is_over = access && access->expires_at_s * 1000 <= context.services.clock.now_ms();
     if (access && access->service && !is_over) {
-        auto outcome = co_await commands::revoke_service_token(context.services, *access->service,
-                                                               std::move(*client), caller_of(request));
+        auto outcome = co_await commands::revoke_service_token(context.services, *access->service, std::move(*client),
+                                                               caller_of(request));
         if (!outcome) co_return refuse(request, outcome.error());
         co_return at_position(json(200, "{}"), outcome->position);
     }

@@ -103,8 +103,7 @@ Response sessions_answer(Context& context, const Request& request, std::string_v
         write_session(item, as_it_stands(session, now_ms, idle_ms));
         if (current) item.truth("current", session.id == *current);
     });
-    const auto next =
-        seal_position(context, list, page.next.has_value(), page.next ? page.next->before : Position{0});
+    const auto next = seal_position(context, list, page.next.has_value(), page.next ? page.next->before : Position{0});
     return page_answer(request, json, next, page.position);
 }
 
@@ -121,8 +120,7 @@ std::optional<std::int64_t> read_time(FormFields& query, std::string_view name) 
     // In a query, a '+' that was not escaped reads as a space: no time has one.
     std::ranges::replace(*text, ' ', '+');
     const auto at_ms = parse_rfc3339(*text);
-    if (!at_ms)
-        query.refuse(name, "Give a time such as 2026-01-31T12:00:00Z or 2026-01-31T14:00:00+02:00 (RFC 3339).");
+    if (!at_ms) query.refuse(name, "Give a time such as 2026-01-31T12:00:00Z or 2026-01-31T14:00:00+02:00 (RFC 3339).");
     return at_ms;
 }
 
@@ -141,9 +139,8 @@ std::optional<std::string> read_event_type(FormFields& query) {
     const auto names = commands::event_names();
     if (std::ranges::find(names, *text) != names.end()) return text;
     const auto nearest = nearest_to(*text, names);
-    query.refuse("type", nearest
-                             ? "There is no such type of event. Did you mean " + std::string(*nearest) + "?"
-                             : "There is no such type of event; docs/events.md lists them.");
+    query.refuse("type", nearest ? "There is no such type of event. Did you mean " + std::string(*nearest) + "?"
+                                 : "There is no such type of event; docs/events.md lists them.");
     return text;
 }
 
@@ -251,8 +248,8 @@ Reply list_my_sessions(Context& context, Request& request) {
     if (!waited) co_return waited.error();
     rows::SessionFilter filter;
     filter.user = claims->bearer.user_id;
-    filter.live = rows::SessionFilter::LiveAt{context.services.clock.now_ms(),
-                                              context.services.settings.lifetimes.idle_ms};
+    filter.live =
+        rows::SessionFilter::LiveAt{context.services.clock.now_ms(), context.services.settings.lifetimes.idle_ms};
     const auto cursor = session_cursor(page);
     auto sessions = co_await context.queries.list_sessions(filter, cursor, page.limit, request.deadline);
     if (!sessions) co_return refuse_query(request, sessions.error());
@@ -296,8 +293,7 @@ Reply show_lock_out(Context& context, Request& request) {
     const Uuid user_id = Uuid::parse(request.path_parameter("id")).value_or(Uuid{});
     auto found = co_await commands::lock_out_of(context.services, user_id, claims->bearer, request.deadline);
     if (!found) co_return refuse(request, found.error());
-    const auto last_ms =
-        found->last_failed_at_ms == 0 ? std::nullopt : std::optional(found->last_failed_at_ms);
+    const auto last_ms = found->last_failed_at_ms == 0 ? std::nullopt : std::optional(found->last_failed_at_ms);
     JsonText json;
     json.truth("locked", found->locked)
         .number("failures_in_a_row", found->failures_in_a_row)
@@ -397,8 +393,8 @@ Reply list_audit(Context& context, Request& request) {
     if (!entries) co_return refuse_query(request, entries.error());
     JsonText json;
     write_items(json, entries->items, write_entry);
-    const auto next = seal_position(context, list, entries->next.has_value(),
-                                    entries->next ? entries->next->before : Position{0});
+    const auto next =
+        seal_position(context, list, entries->next.has_value(), entries->next ? entries->next->before : Position{0});
     co_return page_answer(request, json, next, entries->position);
 }
 
@@ -418,8 +414,8 @@ Reply export_audit(Context& context, Request& request) {
     const Position position = first->position;
     Response response;
     response.content_type = csv ? "text/csv; charset=utf-8; header=present" : "application/x-ndjson";
-    response.headers.add("Content-Disposition", csv ? "attachment; filename=\"audit.csv\""
-                                                    : "attachment; filename=\"audit.ndjson\"");
+    response.headers.add("Content-Disposition",
+                         csv ? "attachment; filename=\"audit.csv\"" : "attachment; filename=\"audit.ndjson\"");
     response.stream = std::make_shared<AuditExport>(
         context, request, filter, csv ? AuditExport::Form::kCsv : AuditExport::Form::kNdjson, std::move(*first));
     co_return at_position(std::move(response), position);

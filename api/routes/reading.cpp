@@ -24,14 +24,14 @@ constexpr std::size_t kMaxCursorBytes = 256;
 
 Response refuse_query(const Request& request, QueryError error) {
     switch (error) {
-        case QueryError::kUnavailable:
-            return refuse(request, CommandError(Refusal::kUnavailable));
-        case QueryError::kDeadline:
-            return refuse(request, CommandError(Refusal::kOverloaded, 1));
+        case QueryError::kUnavailable: return refuse(request, CommandError(Refusal::kUnavailable));
+        case QueryError::kDeadline: return refuse(request, CommandError(Refusal::kOverloaded, 1));
         case QueryError::kPositionNotReached: {
             Problem behind{problems::kBehind,
-                           "The read model has not reached Keyledger-Min-Position yet. Send the request again.", 1,
-                           {}, {}};
+                           "The read model has not reached Keyledger-Min-Position yet. Send the request again.",
+                           1,
+                           {},
+                           {}};
             return problem(request, behind);
         }
         case QueryError::kPositionBeyondHead:
@@ -63,14 +63,13 @@ boost::asio::awaitable<Result<void, Response>> wait_for_min_position(Context& co
                                      "Send as Keyledger-Min-Position only what an answer's Keyledger-Position said."));
     auto head = co_await context.services.store.head(request.deadline);
     if (!head) co_return Unexpected(refuse(request, CommandError(commands::refusal_of(head.error()))));
-    auto reached =
-        co_await context.queries.wait_for(model, *position, head->cursor.position, request.deadline);
+    auto reached = co_await context.queries.wait_for(model, *position, head->cursor.position, request.deadline);
     if (!reached) co_return Unexpected(refuse_query(request, reached.error()));
     co_return Result<void, Response>{};
 }
 
-boost::asio::awaitable<Result<void, Response>> admit(Context& context, Request& request,
-                                                     Permission needed, rows::Model model) {
+boost::asio::awaitable<Result<void, Response>> admit(Context& context, Request& request, Permission needed,
+                                                     rows::Model model) {
     auto claims = authenticate(context, request);
     if (!claims) co_return Unexpected(claims.error());
     auto known = co_await commands::holder_of(context.services, needed, claims->bearer, request.deadline);

@@ -61,13 +61,11 @@ void write_items(JsonText& json, const Rows& rows, Write write) {
 }
 
 // With its ETag, or 304.
-Response page_answer(const Request& request, JsonText& json, const std::optional<std::string>& next,
-                     Position position);
+Response page_answer(const Request& request, JsonText& json, const std::optional<std::string>& next, Position position);
 
 // A page of a list that is ordered by positions or ids.
 template <class Page, class Write>
-Response list_answer(Context& context, const Request& request, std::string_view list, const Page& page,
-                     Write write) {
+Response list_answer(Context& context, const Request& request, std::string_view list, const Page& page, Write write) {
     JsonText json;
     write_items(json, page.items, write);
     std::optional<std::string> next;

@@ -22,8 +22,7 @@ Result<commands::RoleDefinition, Response> read_definition(const Request& reques
     }
     commands::RoleDefinition definition;
     definition.name = body.required_string("name", kMaxRoleNameBytes);
-    definition.permissions =
-        body.required_string_list("permissions", kMaxPermissionsPerRole, kMaxPermissionBytes);
+    definition.permissions = body.required_string_list("permissions", kMaxPermissionsPerRole, kMaxPermissionBytes);
     definition.deny = body.string_list("deny", kMaxPermissionsPerRole, kMaxPermissionBytes);
     auto read = body.finish();
     if (!read) return Unexpected(read.error());

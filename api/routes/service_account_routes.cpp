@@ -56,8 +56,7 @@ Result<std::string, Response> read_key(const Request& request) {
 
 Response refuse_key(const Request& request, const std::string& fault) {
     const std::string detail = "This can't be taken as a key to verify assertions with: " + fault + ".";
-    const Problem what{
-        problems::kInvalidFields, "Correct the key and send it again.", {}, {{"kty", detail}}, {}};
+    const Problem what{problems::kInvalidFields, "Correct the key and send it again.", {}, {{"kty", detail}}, {}};
     return problem(request, what);
 }
 
@@ -123,8 +122,8 @@ Reply register_service_account(Context& context, Request& request) {
     if (!read) co_return read.error();
     auto caller = caller_with_key(context, request, *claims);
     if (!caller) co_return caller.error();
-    auto registered = co_await commands::register_service_account(context.services, claims->bearer,
-                                                                  definition.account, *caller);
+    auto registered =
+        co_await commands::register_service_account(context.services, claims->bearer, definition.account, *caller);
     if (!registered) co_return refuse(request, registered.error());
     const Uuid account_id = registered->account_id;
     const commands::Done outcome{registered->position, registered->repeated};
@@ -146,8 +145,8 @@ Reply change_service_account(Context& context, Request& request) {
     JsonFields body(request);
     std::string as_read;
     if (body.has_any(kReadOnly)) {  // held against what this caller may read
-        auto may = co_await commands::holder_of(context.services, commands::kReadClients, claims->bearer,
-                                                request.deadline);
+        auto may =
+            co_await commands::holder_of(context.services, commands::kReadClients, claims->bearer, request.deadline);
         if (!may) co_return refuse(request, may.error());
         auto access = co_await commands::access_of_service(context.services, id_of(request, "id"), request.deadline);
         if (!access) co_return refuse(request, access.error());
@@ -188,8 +187,8 @@ Reply add_account_secret(Context& context, Request& request) {
 
 Reply remove_account_secret(Context& context, Request& request) {
     const Order order = [&context, &request](const commands::Bearer& bearer, const commands::Caller& caller) {
-        return commands::remove_account_secret(context.services, bearer, id_of(request, "id"),
-                                               id_of(request, "secret"), caller);
+        return commands::remove_account_secret(context.services, bearer, id_of(request, "id"), id_of(request, "secret"),
+                                               caller);
     };
     return carry_out(context, request, order);
 }
@@ -203,8 +202,8 @@ Reply add_account_key(Context& context, Request& request) {
     if (!caller) co_return caller.error();
     const Uuid account_id = id_of(request, "id");
     std::string fault;
-    auto added = co_await commands::add_account_key(context.services, claims->bearer, account_id, *jwk,
-                                                    *caller, &fault);
+    auto added =
+        co_await commands::add_account_key(context.services, claims->bearer, account_id, *jwk, *caller, &fault);
     if (!added && added.error().refusal == Refusal::kInvalidKey) co_return refuse_key(request, fault);
     if (!added) co_return refuse(request, added.error());
     JsonText json;

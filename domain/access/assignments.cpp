@@ -7,9 +7,7 @@ namespace {
 
 using Events = std::vector<AssignmentsEvent>;
 
-RoleWithdrawn withdrawn(const Subject& subject, const Uuid& role_id) {
-    return {subject.id, role_id, subject.type};
-}
+RoleWithdrawn withdrawn(const Subject& subject, const Uuid& role_id) { return {subject.id, role_id, subject.type}; }
 
 GroupMemberRemoved removed(const Subject& subject, const Uuid& group_id) {
     return {subject.id, group_id, subject.type};

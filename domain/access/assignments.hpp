@@ -70,10 +70,9 @@ using AssignmentsEvent = std::variant<RoleAssigned, RoleWithdrawn, GroupMemberAd
 struct AssignRole {
     Subject subject;
     Uuid role_id;
-    AccessRules rules;  // of the role
-    AccessRules held;   // by whoever assigns it
-    std::vector<Uuid>
-        deleted;  // of the subject's roles, those that are deleted: they are withdrawn by the way
+    AccessRules rules;          // of the role
+    AccessRules held;           // by whoever assigns it
+    std::vector<Uuid> deleted;  // of the subject's roles, those that are deleted: they are withdrawn by the way
 };
 struct WithdrawRole {
     Subject subject;

@@ -10,8 +10,7 @@ using Status = Group::Status;
 
 GroupDecision decide_on(const Group& group, const DefineGroup& command) {
     if (group.status != Status::kAbsent) return Unexpected(GroupError::kAlreadyDefined);
-    if (is_everyones_name(command.name) != (command.group_id == kEveryone))
-        return Unexpected(GroupError::kNameKept);
+    if (is_everyones_name(command.name) != (command.group_id == kEveryone)) return Unexpected(GroupError::kNameKept);
     return Events{GroupDefined{command.name}};
 }
 

@@ -78,9 +78,7 @@ struct Group {
     static constexpr std::string_view kStreamType = "group";
     using Event = GroupEvent;
     static constexpr int kFold = 1;  // as Session's
-    static constexpr auto fields() {
-        return std::tuple{Field{"status", &Group::status}, Field{"name", &Group::name}};
-    }
+    static constexpr auto fields() { return std::tuple{Field{"status", &Group::status}, Field{"name", &Group::name}}; }
 };
 
 // ---- rules ------------------------------------------------------------------------------------------------

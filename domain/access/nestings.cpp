@@ -79,8 +79,7 @@ NestingsDecision decide_on(const Nestings& nestings, const UnnestWholly& command
     Events events;
     for (const auto& [child, parents] : nestings.parents)
         for (const Uuid& parent : parents)
-            if (child == command.group_id || parent == command.group_id)
-                events.push_back(GroupUnnested{parent, child});
+            if (child == command.group_id || parent == command.group_id) events.push_back(GroupUnnested{parent, child});
     return events;
 }
 

@@ -25,10 +25,8 @@ std::string escaped(std::string_view text, bool (*is_plain)(char), bool marks_fi
     std::string part;
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        if (is_plain(c) && (marks_first || !part.empty() || !is_mark(c)))
-            part.push_back(c);
-        else
-            part.append({'%', kHex[byte >> 4], kHex[byte & 15]});
+        if (is_plain(c) && (marks_first || !part.empty() || !is_mark(c))) part.push_back(c);
+        else part.append({'%', kHex[byte >> 4], kHex[byte & 15]});
     }
     return part;
 }
@@ -74,8 +72,8 @@ bool meets_action(std::string_view one, std::string_view other) {
 
 // The parts that a permission and a question have in common, the resource aside.
 bool applies(const Permission& permission, const Wanted& wanted) {
-    const bool holds_here = holds(permission.action, wanted.action) ||
-                            std::ranges::binary_search(wanted.qualified, permission.action);
+    const bool holds_here =
+        holds(permission.action, wanted.action) || std::ranges::binary_search(wanted.qualified, permission.action);
     return holds_here && (permission.instance.empty() || permission.instance == wanted.instance);
 }
 
@@ -177,12 +175,8 @@ PermissionSet PermissionSet::of_texts(std::span<const std::string> texts) {
 
 // Sorted by resource first: those of one stand together.
 std::span<const Permission> PermissionSet::of_resource(std::string_view resource) const {
-    const auto before = [](const Permission& permission, std::string_view name) {
-        return permission.resource < name;
-    };
-    const auto after = [](std::string_view name, const Permission& permission) {
-        return name < permission.resource;
-    };
+    const auto before = [](const Permission& permission, std::string_view name) { return permission.resource < name; };
+    const auto after = [](std::string_view name, const Permission& permission) { return name < permission.resource; };
     const auto first = std::lower_bound(permissions_.begin(), permissions_.end(), resource, before);
     const auto last = std::upper_bound(first, permissions_.end(), resource, after);
     return {first, last};
@@ -192,18 +186,15 @@ bool PermissionSet::allows(const Wanted& wanted) const {
     const auto allows = [&](const Permission& one) {
         return applies(one, wanted) && (one.whose == Whose::kAnybodys || wanted.owner == Owner::kAsker);
     };
-    return std::ranges::any_of(of_resource(kAny), allows) ||
-           std::ranges::any_of(of_resource(wanted.resource), allows);
+    return std::ranges::any_of(of_resource(kAny), allows) || std::ranges::any_of(of_resource(wanted.resource), allows);
 }
 
 bool PermissionSet::denies(const Wanted& wanted) const {
     if (permissions_.empty() || is_reserved(wanted.resource)) return false;
     const auto denies = [&](const Permission& one) {
-        return applies(one, wanted) &&
-               (one.whose == Whose::kAnybodys || wanted.owner != Owner::kSomebodyElse);
+        return applies(one, wanted) && (one.whose == Whose::kAnybodys || wanted.owner != Owner::kSomebodyElse);
     };
-    return std::ranges::any_of(of_resource(kAny), denies) ||
-           std::ranges::any_of(of_resource(wanted.resource), denies);
+    return std::ranges::any_of(of_resource(kAny), denies) || std::ranges::any_of(of_resource(wanted.resource), denies);
 }
 
 bool PermissionSet::covers(const Permission& wanted) const {
@@ -211,14 +202,12 @@ bool PermissionSet::covers(const Permission& wanted) const {
 }
 
 bool PermissionSet::covers(const PermissionSet& wanted) const {
-    return std::ranges::all_of(wanted.permissions_,
-                               [&](const Permission& permission) { return covers(permission); });
+    return std::ranges::all_of(wanted.permissions_, [&](const Permission& permission) { return covers(permission); });
 }
 
 bool PermissionSet::reaches_administration() const {
-    return std::ranges::any_of(permissions_, [](const Permission& one) {
-        return one.resource == kAny || is_reserved(one.resource);
-    });
+    return std::ranges::any_of(permissions_,
+                               [](const Permission& one) { return one.resource == kAny || is_reserved(one.resource); });
 }
 
 bool PermissionSet::limits(const Permission& wanted) const {
@@ -241,8 +230,7 @@ std::vector<std::string> PermissionSet::texts() const {
 }
 
 bool AccessRules::covers(const PermissionSet& wanted) const {
-    return std::ranges::all_of(wanted.permissions(),
-                               [&](const Permission& permission) { return covers(permission); });
+    return std::ranges::all_of(wanted.permissions(), [&](const Permission& permission) { return covers(permission); });
 }
 
 PermissionSet AccessRules::without_exceptions() const {

@@ -18,8 +18,7 @@ bool may(const Role& role, const DeleteRole& command) { return command.held.cove
 RoleDecision decide_on(const Role& role, const DefineRole& command) {
     if (role.status != Status::kAbsent) return Unexpected(RoleError::kAlreadyDefined);
     if (!may(role, command)) return Unexpected(RoleError::kLacksPermission);
-    return Events{
-        RoleDefined{command.name, command.rules.allow.texts(), command.kind, command.rules.deny.texts()}};
+    return Events{RoleDefined{command.name, command.rules.allow.texts(), command.kind, command.rules.deny.texts()}};
 }
 
 RoleDecision decide_on(const Role& role, const ChangeRole& command) {

@@ -29,8 +29,8 @@ struct RoleDefined {
     static constexpr int kSchema = 2;
     static constexpr auto fields() {
         using E = RoleDefined;
-        return std::tuple{Field{"name", &E::name}, Field{"permissions", &E::permissions},
-                          Field{"kind", &E::kind}, Field{"deny", &E::deny}};
+        return std::tuple{Field{"name", &E::name}, Field{"permissions", &E::permissions}, Field{"kind", &E::kind},
+                          Field{"deny", &E::deny}};
     }
 };
 struct RoleChanged {  // the whole role as it is from now on
@@ -41,8 +41,7 @@ struct RoleChanged {  // the whole role as it is from now on
     static constexpr int kSchema = 2;
     static constexpr auto fields() {
         using E = RoleChanged;
-        return std::tuple{Field{"name", &E::name}, Field{"permissions", &E::permissions},
-                          Field{"deny", &E::deny}};
+        return std::tuple{Field{"name", &E::name}, Field{"permissions", &E::permissions}, Field{"deny", &E::deny}};
     }
 };
 struct RoleDeleted {  // it grants nothing any more, whoever is assigned to it

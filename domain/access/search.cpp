@@ -30,8 +30,8 @@ bool concerns(const Permission& permission, std::string_view resource) {
 }  // namespace
 
 bool permits(RoleList roles, const Uuid& subject_id, const AccessQuestion& question) {
-    const Wanted wanted{question.resource, question.action, question.instance,
-                        owner_by(question, subject_id), question.qualified};
+    const Wanted wanted{question.resource, question.action, question.instance, owner_by(question, subject_id),
+                        question.qualified};
     bool allowed = false;
     for (const auto& role : roles) {
         if (role->rules.deny.denies(wanted)) return false;
@@ -44,8 +44,7 @@ std::optional<std::vector<std::string>> permitted_instances(RoleList roles, cons
                                                             AccessQuestion question) {
     question.instance = {};
     if (permits(roles, subject_id, question)) return std::nullopt;
-    const Wanted wanted{question.resource, question.action, {}, owner_by(question, subject_id),
-                        question.qualified};
+    const Wanted wanted{question.resource, question.action, {}, owner_by(question, subject_id), question.qualified};
     // Each role is asked about what it names itself, and not about what all others do.
     std::set<std::string_view> permitted;
     for (const auto& role : roles) {

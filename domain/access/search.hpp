@@ -21,8 +21,8 @@ namespace keyledger {
 struct AccessQuestion {
     std::string_view resource;
     std::string_view action;
-    std::string_view instance = {};              // empty: none is named
-    std::optional<std::string_view> owner = {};  // of the resource, if that is known
+    std::string_view instance = {};               // empty: none is named
+    std::optional<std::string_view> owner = {};   // of the resource, if that is known
     std::span<const std::string> qualified = {};  // the action with each of its properties; sorted
 };
 using RoleList = std::span<const std::shared_ptr<const Role>>;

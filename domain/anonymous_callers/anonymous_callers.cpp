@@ -10,8 +10,7 @@ AnonymousCallers apply(AnonymousCallers callers, const AnonymousCallersErased&) 
 
 }  // namespace
 
-std::vector<AnonymousCallersEvent> decide(const AnonymousCallers& callers,
-                                          const EraseAnonymousCallers& command) {
+std::vector<AnonymousCallersEvent> decide(const AnonymousCallers& callers, const EraseAnonymousCallers& command) {
     if (callers.status == AnonymousCallers::Status::kErased) return {};
     return {AnonymousCallersErased{command.from_ms, command.before_ms}};
 }

@@ -39,9 +39,7 @@ struct AnonymousCallers {
 };
 
 // ---- rules ------------------------------------------------------------------------------------------------
-std::vector<AnonymousCallersEvent> decide(const AnonymousCallers& callers,
-                                          const EraseAnonymousCallers& command);
-AnonymousCallers evolve(AnonymousCallers callers, const AnonymousCallersEvent& event,
-                        const Recorded& recorded);
+std::vector<AnonymousCallersEvent> decide(const AnonymousCallers& callers, const EraseAnonymousCallers& command);
+AnonymousCallers evolve(AnonymousCallers callers, const AnonymousCallersEvent& event, const Recorded& recorded);
 
 }  // namespace keyledger

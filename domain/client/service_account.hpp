@@ -68,7 +68,7 @@ constexpr auto enum_names(KeyAlgorithm) {
 struct ServiceAccountKeyAdded {
     std::string key_id;  // its thumbprint (RFC 7638)
     KeyAlgorithm algorithm = KeyAlgorithm::kEs256;
-    std::string public_key;  // JWK (RFC 7517) of its public members alone
+    std::string public_key;            // JWK (RFC 7517) of its public members alone
     std::optional<std::string> kid{};  // that it was registered with; none: with none, or before schema 2
     static constexpr std::string_view kType = "service_account.key_added";
     static constexpr int kSchema = 2;
@@ -99,10 +99,9 @@ struct ServiceAccountDeleted {  // the last of its stream: its secrets and their
     static constexpr int kSchema = 1;
     static constexpr auto fields() { return std::tuple{}; }
 };
-using ServiceAccountEvent =
-    std::variant<ServiceAccountRegistered, ServiceAccountChanged, ServiceAccountSecretAdded,
-                 ServiceAccountSecretRemoved, ServiceAccountKeyAdded, ServiceAccountKeyRemoved,
-                 ServiceAccountDisabled, ServiceAccountEnabled, ServiceAccountDeleted>;
+using ServiceAccountEvent = std::variant<ServiceAccountRegistered, ServiceAccountChanged, ServiceAccountSecretAdded,
+                                         ServiceAccountSecretRemoved, ServiceAccountKeyAdded, ServiceAccountKeyRemoved,
+                                         ServiceAccountDisabled, ServiceAccountEnabled, ServiceAccountDeleted>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
 struct RegisterServiceAccount {
@@ -188,9 +187,8 @@ struct ServiceAccount {
 
 // ---- rules -----------------------------------------------------------------------------------------------------
 using ServiceAccountDecision = Result<std::vector<ServiceAccountEvent>, ServiceAccountError>;
-using ServiceAccountCommand =
-    std::variant<RegisterServiceAccount, ChangeServiceAccount, AddAccountSecret, RemoveAccountSecret, AddAccountKey,
-                 RemoveAccountKey, DeleteServiceAccount>;
+using ServiceAccountCommand = std::variant<RegisterServiceAccount, ChangeServiceAccount, AddAccountSecret,
+                                           RemoveAccountSecret, AddAccountKey, RemoveAccountKey, DeleteServiceAccount>;
 
 ServiceAccountDecision decide(const ServiceAccount& account, const ServiceAccountCommand& command);
 ServiceAccount evolve(ServiceAccount account, const ServiceAccountEvent& event, const Recorded& recorded);

@@ -18,8 +18,8 @@ struct Subject {
 ServiceTokenDecision decide_on(const Subject& on, const IssueServiceToken& command) {
     if (!on.authenticates(command.credential)) return Unexpected(ServiceTokenError::kAccountNotGood);
     if (on.token.status != Status::kAbsent) return Unexpected(ServiceTokenError::kUsed);
-    return Events{ServiceTokenIssued{command.service_account_id, command.audiences, command.scope,
-                                     command.credential, command.expires_at_ms}};
+    return Events{ServiceTokenIssued{command.service_account_id, command.audiences, command.scope, command.credential,
+                                     command.expires_at_ms}};
 }
 
 ServiceTokenDecision decide_on(const Subject& on, const RevokeServiceToken&) {
@@ -61,9 +61,8 @@ ServiceToken apply(ServiceToken token, const AssertionUsed& event, const Recorde
 bool holds(const ServiceToken& token, const Uuid& service_account_id, const ServiceAccount& account,
            std::int64_t now_ms) {
     return token.status == Status::kLive && token.service_account_id == service_account_id &&
-           account.status == ServiceAccount::Status::kEnabled &&
-           token.first_position > account.tokens_ended_before && account.has_credential(token.credential) &&
-           now_ms < token.expires_at_ms;
+           account.status == ServiceAccount::Status::kEnabled && token.first_position > account.tokens_ended_before &&
+           account.has_credential(token.credential) && now_ms < token.expires_at_ms;
 }
 
 ServiceTokenDecision decide(const ServiceToken& token, const ServiceAccount& account,

@@ -72,9 +72,8 @@ inline constexpr Uuid kLogStream{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80, 0x67
 
 // ---- rules ------------------------------------------------------------------------------------------------
 using LogCommand = std::variant<AddMacKey, CloseMacKey, DisavowRecords>;
-std::vector<LogEvent> decide(
-    const LogKeeping& log,
-    const LogCommand& command);  // empty: it is so already. Records may be disavowed twice
+std::vector<LogEvent> decide(const LogKeeping& log,
+                             const LogCommand& command);  // empty: it is so already. Records may be disavowed twice
 LogKeeping evolve(LogKeeping log, const LogEvent& event, const Recorded& recorded);
 
 }  // namespace keyledger

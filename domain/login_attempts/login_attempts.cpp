@@ -107,8 +107,8 @@ LoginAttempts apply(LoginAttempts attempts, const LoginFailuresSummed&, const Re
 }  // namespace
 
 const LoginAttempts::Network* LoginAttempts::find(std::string_view network) const {
-    const auto found = std::find_if(networks.begin(), networks.end(),
-                                    [&](const Network& one) { return one.network == network; });
+    const auto found =
+        std::find_if(networks.begin(), networks.end(), [&](const Network& one) { return one.network == network; });
     return found == networks.end() ? nullptr : &*found;
 }
 

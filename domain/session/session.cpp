@@ -28,8 +28,7 @@ SessionDecision decide_on(const Subject& on, const RefreshSession& command) {
     if (on.session.client_id != command.client_id) return Unexpected(SessionError::kOtherClient);
     const std::int64_t current = on.session.generation;
     if (command.presented_generation == current) return Events{SessionRefreshed{current + 1, command.device}};
-    if (command.presented_generation > current)
-        return Events{SessionRefreshRefused{command.presented_generation}};
+    if (command.presented_generation > current) return Events{SessionRefreshRefused{command.presented_generation}};
     // An age below zero is of two clocks that differ: the grace would last for as long as they do.
     const std::int64_t age_ms = command.now_ms - on.session.refreshed_at_ms;
     const bool answer_may_be_lost = command.presented_generation + 1 == current &&

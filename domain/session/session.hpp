@@ -19,15 +19,15 @@ struct SessionStarted {  // refresh token generation 1
     std::string client_id;
     std::vector<std::string> audiences;
     std::int64_t security_stamp = 0;
-    std::string device;  // keyed digest of what the client said of itself: recognises, tells nothing
+    std::string device;              // keyed digest of what the client said of itself: recognises, tells nothing
     std::int64_t expires_at_ms = 0;  // absolute: no refresh moves it
     static constexpr std::string_view kType = "session.started";
     static constexpr int kSchema = 1;
     static constexpr auto fields() {
         using E = SessionStarted;
-        return std::tuple{Field{"user_id", &E::user_id},         Field{"client_id", &E::client_id},
-                          Field{"audiences", &E::audiences},     Field{"security_stamp", &E::security_stamp},
-                          Field{"device", &E::device},           Field{"expires_at_ms", &E::expires_at_ms}};
+        return std::tuple{Field{"user_id", &E::user_id},     Field{"client_id", &E::client_id},
+                          Field{"audiences", &E::audiences}, Field{"security_stamp", &E::security_stamp},
+                          Field{"device", &E::device},       Field{"expires_at_ms", &E::expires_at_ms}};
     }
 };
 struct SessionRefreshed {
@@ -150,8 +150,7 @@ using SessionCommand = std::variant<StartSession, RefreshSession, EndSession>;
 
 // A refresh that decides SessionEnded or SessionRefreshRefused must be answered as a refusal; one that decides
 // nothing is the grace of a lost answer: the current generation's token is handed out again, byte for byte.
-SessionDecision decide(const Session& session, const Uuid& session_id, const User& user,
-                       const SessionCommand& command);
+SessionDecision decide(const Session& session, const Uuid& session_id, const User& user, const SessionCommand& command);
 Session evolve(Session session, const SessionEvent& event, const Recorded& recorded);
 
 }  // namespace keyledger

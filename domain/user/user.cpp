@@ -16,8 +16,8 @@ UserDecision decide_on(const User& user, const ChangePassword& command) {
     if (!user.exists()) return Unexpected(UserError::kUnknown);
     if (user.status != Status::kActive) return Unexpected(UserError::kNotActive);
     if (user.sealed_sha256 != command.verified_sha256) return Unexpected(UserError::kPasswordMoved);
-    return Events{UserPasswordChanged{command.password.credential_id, command.password.sealed_sha256,
-                                      command.kept_session}};
+    return Events{
+        UserPasswordChanged{command.password.credential_id, command.password.sealed_sha256, command.kept_session}};
 }
 
 UserDecision decide_on(const User& user, const RenewPasswordHash& command) {

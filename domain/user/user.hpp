@@ -84,9 +84,7 @@ struct UserSessionsRevoked {  // ends every session that began before it, except
     std::optional<Uuid> kept_session;
     static constexpr std::string_view kType = "user.sessions_revoked";
     static constexpr int kSchema = 1;
-    static constexpr auto fields() {
-        return std::tuple{Field{"kept_session", &UserSessionsRevoked::kept_session}};
-    }
+    static constexpr auto fields() { return std::tuple{Field{"kept_session", &UserSessionsRevoked::kept_session}}; }
 };
 // Of before there were roles; never written any more. commands/roles.hpp turns it into an assignment.
 struct UserMadeAdministrator {
@@ -111,10 +109,9 @@ struct UserErased {
     static constexpr int kSchema = 1;
     static constexpr auto fields() { return std::tuple{}; }
 };
-using UserEvent =
-    std::variant<UserRegistered, UserPasswordSet, UserPasswordChanged, UserPasswordHashRenewed, UserProfileUpdated,
-                 UserDisabled, UserEnabled, UserSessionsRevoked, UserMadeAdministrator, UserErasureRequested,
-                 UserErasureWithdrawn, UserErased>;
+using UserEvent = std::variant<UserRegistered, UserPasswordSet, UserPasswordChanged, UserPasswordHashRenewed,
+                               UserProfileUpdated, UserDisabled, UserEnabled, UserSessionsRevoked,
+                               UserMadeAdministrator, UserErasureRequested, UserErasureWithdrawn, UserErased>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
 struct NewCredential {

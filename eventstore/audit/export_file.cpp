@@ -119,8 +119,7 @@ RecordedEvent parse_export_line(std::string_view line) {
     event.tenant = text_in(json, "tenant");
     event.stream_type = text_in(json, "stream_type");
     event.stream_id = uuid_in(json, "stream_id");
-    event.version =
-        static_cast<std::int32_t>(number_in(json, "version", std::numeric_limits<std::int32_t>::max()));
+    event.version = static_cast<std::int32_t>(number_in(json, "version", std::numeric_limits<std::int32_t>::max()));
     event.type = text_in(json, "type");
     event.schema_version =
         static_cast<std::int16_t>(number_in(json, "schema_version", std::numeric_limits<std::int16_t>::max()));

@@ -81,10 +81,8 @@ Notes split_notes(std::string_view text) {
             take_line(text);
             ++signatures;
         }
-        if (signatures > 0)
-            found.notes.emplace_back(from.substr(0, from.size() - text.size()));
-        else
-            ++found.torn;
+        if (signatures > 0) found.notes.emplace_back(from.substr(0, from.size() - text.size()));
+        else ++found.torn;
     }
     return found;
 }

@@ -73,8 +73,7 @@ void TreeHeadMaker::publish() {
 }
 
 void TreeHeadMaker::work() {
-    const Candidacy candidacy =
-        part_ == Part::kMakes ? ports_.leadership.try_acquire() : Candidacy::kOtherLeads;
+    const Candidacy candidacy = part_ == Part::kMakes ? ports_.leadership.try_acquire() : Candidacy::kOtherLeads;
     {
         std::lock_guard lock(mutex_);
         status_.leading = candidacy == Candidacy::kLeading;

@@ -81,8 +81,8 @@ public:
                   std::optional<SignedTreeHead> seen = {});
     ~TreeHeadMaker();
 
-    void start();  // once
-    void stop();   // may be called twice
+    void start();                   // once
+    void stop();                    // may be called twice
     TreeHeadStatus status() const;  // from any thread
 
     // One round, as the thread does every interval; for tests, instead of start().

@@ -37,8 +37,8 @@ struct Verifier::State {
     std::map<Position, Suspect> suspects;
 
     void suspect(const RecordedEvent& event, std::string reason) {
-        suspects[event.position] = {{event.position, event.stream_id, event.version}, event.leaf_hash,
-                                    std::move(reason), event.is_inert()};
+        suspects[event.position] = {
+            {event.position, event.stream_id, event.version}, event.leaf_hash, std::move(reason), event.is_inert()};
     }
 
     // What stands in the log about itself: a disavowal counts only while no head covers the record without it.
@@ -73,8 +73,7 @@ struct Verifier::State {
         std::int32_t& version = versions[event.stream_id];
         if (event.version != version + 1)
             return BadRecord{expected, "has version " + std::to_string(event.version) + " of stream " +
-                                           event.stream_id.to_string() + ", after version " +
-                                           std::to_string(version)};
+                                           event.stream_id.to_string() + ", after version " + std::to_string(version)};
         version = event.version;
         return std::nullopt;
     }
@@ -86,9 +85,7 @@ struct Verifier::State {
             case RecordedEvent::Standing::kKeyMissing:
                 verification.lacking_key = event.mac_key_id;
                 return "is authenticated by key " + event.mac_key_id + ", which this keyring lacks";
-            case RecordedEvent::Standing::kInert:
-                suspect(event, "was not written by the service");
-                return std::nullopt;
+            case RecordedEvent::Standing::kInert: suspect(event, "was not written by the service"); return std::nullopt;
             case RecordedEvent::Standing::kBelieved:
                 verification.authenticated = true;
                 hear(event);

@@ -33,7 +33,7 @@ struct DisavowedRecord {
 };
 struct Verification {
     std::int64_t checked = 0;
-    Digest root{};  // of all that was checked
+    Digest root{};               // of all that was checked
     std::size_t heads_held = 0;  // tree heads that the log agrees with
     std::vector<DisavowedRecord> disavowed;
     bool authenticated = false;  // MACs were checked; else nobody here knows who wrote an event

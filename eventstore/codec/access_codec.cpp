@@ -41,28 +41,20 @@ struct Upcast<RoleWithdrawn> {
 
 }  // namespace codec
 
-EncodedEvent encode(const RoleEvent& event, FieldSealer& sealer) {
-    return codec::encode_any(event, sealer);
-}
-EncodedEvent encode(const AssignmentsEvent& event, FieldSealer& sealer) {
-    return codec::encode_any(event, sealer);
-}
+EncodedEvent encode(const RoleEvent& event, FieldSealer& sealer) { return codec::encode_any(event, sealer); }
+EncodedEvent encode(const AssignmentsEvent& event, FieldSealer& sealer) { return codec::encode_any(event, sealer); }
 EncodedEvent encode(const GroupEvent& event, FieldSealer& sealer) { return codec::encode_any(event, sealer); }
-EncodedEvent encode(const NestingsEvent& event, FieldSealer& sealer) {
-    return codec::encode_any(event, sealer);
-}
-EncodedEvent encode(const AdministratorsEvent& event, FieldSealer& sealer) {
-    return codec::encode_any(event, sealer);
-}
+EncodedEvent encode(const NestingsEvent& event, FieldSealer& sealer) { return codec::encode_any(event, sealer); }
+EncodedEvent encode(const AdministratorsEvent& event, FieldSealer& sealer) { return codec::encode_any(event, sealer); }
 
 template <>
-RoleEvent decode_event<RoleEvent>(std::string_view type, int schema_version,
-                                  std::string_view payload, FieldOpener& opener) {
+RoleEvent decode_event<RoleEvent>(std::string_view type, int schema_version, std::string_view payload,
+                                  FieldOpener& opener) {
     return codec::decode_any(std::type_identity<RoleEvent>{}, type, schema_version, payload, opener);
 }
 template <>
-AssignmentsEvent decode_event<AssignmentsEvent>(std::string_view type, int schema_version,
-                                                std::string_view payload, FieldOpener& opener) {
+AssignmentsEvent decode_event<AssignmentsEvent>(std::string_view type, int schema_version, std::string_view payload,
+                                                FieldOpener& opener) {
     return codec::decode_any(std::type_identity<AssignmentsEvent>{}, type, schema_version, payload, opener);
 }
 template <>

@@ -11,8 +11,7 @@ EncodedEvent encode(const AnonymousCallersEvent& event, FieldSealer& sealer) {
 template <>
 AnonymousCallersEvent decode_event<AnonymousCallersEvent>(std::string_view type, int schema_version,
                                                           std::string_view payload, FieldOpener& opener) {
-    return codec::decode_any(std::type_identity<AnonymousCallersEvent>{}, type, schema_version, payload,
-                             opener);
+    return codec::decode_any(std::type_identity<AnonymousCallersEvent>{}, type, schema_version, payload, opener);
 }
 
 }  // namespace keyledger::eventstore

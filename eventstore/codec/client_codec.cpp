@@ -15,12 +15,8 @@ struct Upcast<ServiceAccountKeyAdded> {
 
 }  // namespace codec
 
-EncodedEvent encode(const ServiceAccountEvent& event, FieldSealer& sealer) {
-    return codec::encode_any(event, sealer);
-}
-EncodedEvent encode(const ServiceTokenEvent& event, FieldSealer& sealer) {
-    return codec::encode_any(event, sealer);
-}
+EncodedEvent encode(const ServiceAccountEvent& event, FieldSealer& sealer) { return codec::encode_any(event, sealer); }
+EncodedEvent encode(const ServiceTokenEvent& event, FieldSealer& sealer) { return codec::encode_any(event, sealer); }
 
 template <>
 ServiceAccountEvent decode_event<ServiceAccountEvent>(std::string_view type, int schema_version,
@@ -28,8 +24,8 @@ ServiceAccountEvent decode_event<ServiceAccountEvent>(std::string_view type, int
     return codec::decode_any(std::type_identity<ServiceAccountEvent>{}, type, schema_version, payload, opener);
 }
 template <>
-ServiceTokenEvent decode_event<ServiceTokenEvent>(std::string_view type, int schema_version,
-                                                  std::string_view payload, FieldOpener& opener) {
+ServiceTokenEvent decode_event<ServiceTokenEvent>(std::string_view type, int schema_version, std::string_view payload,
+                                                  FieldOpener& opener) {
     return codec::decode_any(std::type_identity<ServiceTokenEvent>{}, type, schema_version, payload, opener);
 }
 

@@ -174,12 +174,10 @@ struct Upcast {
 // What most upcasters do.
 inline void rename_member(rapidjson::Document& payload, std::string_view from, std::string_view to) {
     const auto name_of = [&](std::string_view name) {
-        return rapidjson::Value(name.data(), static_cast<rapidjson::SizeType>(name.size()),
-                                payload.GetAllocator());
+        return rapidjson::Value(name.data(), static_cast<rapidjson::SizeType>(name.size()), payload.GetAllocator());
     };
     const auto at = payload.FindMember(name_of(from));
-    if (at == payload.MemberEnd())
-        throw CodecError("field '" + std::string(from) + "': expected to be there");
+    if (at == payload.MemberEnd()) throw CodecError("field '" + std::string(from) + "': expected to be there");
     at->name = name_of(to);
 }
 inline void add_member(rapidjson::Document& payload, std::string_view name, rapidjson::Value value) {

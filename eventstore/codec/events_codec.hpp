@@ -98,9 +98,9 @@ EventMetadata decode_metadata(std::string_view metadata, FieldOpener& opener);
 EventMetadata decode_metadata(const RecordedEvent& event, FieldOpener& opener);  // of a believed one
 
 // Any event of the log, by its stream's type.
-using AnyEvent = std::variant<UserEvent, SessionEvent, LoginAttemptsEvent, AnonymousCallersEvent, RoleEvent,
-                              AssignmentsEvent, AdministratorsEvent, ServiceAccountEvent, ServiceTokenEvent,
-                              GroupEvent, NestingsEvent, LogEvent>;
+using AnyEvent =
+    std::variant<UserEvent, SessionEvent, LoginAttemptsEvent, AnonymousCallersEvent, RoleEvent, AssignmentsEvent,
+                 AdministratorsEvent, ServiceAccountEvent, ServiceTokenEvent, GroupEvent, NestingsEvent, LogEvent>;
 // Of a believed one.
 AnyEvent decode_any(const RecordedEvent& event, FieldOpener& opener);
 std::string_view stream_type_of(const AnyEvent& event);

@@ -16,9 +16,7 @@ namespace {
 
 constexpr int kMaxDepth = 64;
 
-std::string_view text_of(const rapidjson::Value& string) {
-    return {string.GetString(), string.GetStringLength()};
-}
+std::string_view text_of(const rapidjson::Value& string) { return {string.GetString(), string.GetStringLength()}; }
 
 // UTF-8 bytes sort as code points, and code points as UTF-16 units, except that the planes above the first are
 // written with surrogates (D800 to DFFF) and so come before E000 to FFFF. In UTF-8 that is lead byte F0 and above
@@ -39,9 +37,7 @@ bool utf16_less(std::string_view a, std::string_view b) {
     return left_rank == right_rank ? left < right : left_rank < right_rank;
 }
 
-constexpr auto needs_escape = [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
-};
+constexpr auto needs_escape = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; };
 
 void write_escaped(std::string& out, char c) {
     static constexpr char kHex[] = "0123456789abcdef";
@@ -291,8 +287,7 @@ bool is_json_object(std::string_view text) {
     if (!text.starts_with('{')) return false;
     // By recursion, which BoundedLook bounds.
     constexpr unsigned kFlags = rapidjson::kParseNumbersAsStringsFlag;
-    return is_ascii(text) ? is_json<kFlags>(text)
-                          : is_json<kFlags | rapidjson::kParseValidateEncodingFlag>(text);
+    return is_ascii(text) ? is_json<kFlags>(text) : is_json<kFlags | rapidjson::kParseValidateEncodingFlag>(text);
 }
 
 }  // namespace keyledger::eventstore

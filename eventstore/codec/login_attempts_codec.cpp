@@ -28,7 +28,7 @@ EncodedEvent encode(const LoginAttemptsEvent& event, FieldSealer& sealer) { retu
 
 template <>
 LoginAttemptsEvent decode_event<LoginAttemptsEvent>(std::string_view type, int schema_version, std::string_view payload,
-                                  FieldOpener& opener) {
+                                                    FieldOpener& opener) {
     return codec::decode_any(std::type_identity<LoginAttemptsEvent>{}, type, schema_version, payload, opener);
 }
 

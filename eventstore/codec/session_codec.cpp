@@ -8,7 +8,7 @@ EncodedEvent encode(const SessionEvent& event, FieldSealer& sealer) { return cod
 
 template <>
 SessionEvent decode_event<SessionEvent>(std::string_view type, int schema_version, std::string_view payload,
-                                  FieldOpener& opener) {
+                                        FieldOpener& opener) {
     return codec::decode_any(std::type_identity<SessionEvent>{}, type, schema_version, payload, opener);
 }
 

@@ -160,9 +160,8 @@ void decode_state(std::string_view text, ServiceAccount& account) {
     for (std::size_t i = 0; i < kept.secrets.size(); ++i)
         account.secrets.push_back({kept.secrets[i], std::move(kept.sealed_sha256s[i])});
     for (std::size_t i = 0; i < kept.keys.size(); ++i)
-        account.keys.push_back(
-            {std::move(kept.keys[i]), kept.algorithms[i], std::move(kept.jwks[i]),
-             kept.kids[i].empty() ? std::nullopt : std::optional(std::move(kept.kids[i]))});
+        account.keys.push_back({std::move(kept.keys[i]), kept.algorithms[i], std::move(kept.jwks[i]),
+                                kept.kids[i].empty() ? std::nullopt : std::optional(std::move(kept.kids[i]))});
     account.tokens_ended_before = kept.tokens_ended_before;
     account.registered_at_ms = kept.registered_at_ms;
 }

@@ -26,7 +26,7 @@ asio::awaitable<void> Gate::pass() {
     auto start = [](auto handler, Gate* gate) {
         auto executor = asio::get_associated_executor(handler);
         auto held = std::make_shared<asio::any_completion_handler<void()>>(std::move(handler));
-        auto go = [executor, held] { asio::post(executor, [held] { std::move(*held)(); }); };
+        auto go = [executor, held] { asio::post(executor, [held] { std::move (*held)(); }); };
         {
             const std::lock_guard lock(gate->mutex_);
             if (!gate->open_) return gate->waiting_.push_back(std::move(go));
@@ -110,9 +110,8 @@ FaultyStore::Answer<T> FaultyStore::carry_out(Call kind, std::function<Answer<T>
 }
 
 FaultyStore::Answer<Verdict> FaultyStore::append(Append append, Deadline deadline) {
-    return carry_out<Verdict>(Call::kAppend, [this, append = std::move(append), deadline] {
-        return inner_.append(append, deadline);
-    });
+    return carry_out<Verdict>(Call::kAppend,
+                              [this, append = std::move(append), deadline] { return inner_.append(append, deadline); });
 }
 
 FaultyStore::Answer<std::vector<StreamSlice>> FaultyStore::read_streams(std::vector<StreamFrom> streams,
@@ -131,19 +130,19 @@ FaultyStore::Answer<Confirmation> FaultyStore::confirm(std::vector<StreamVersion
 
 FaultyStore::Answer<std::optional<Uuid>> FaultyStore::find_claim(std::string kind, std::vector<ClaimDigest> digests,
                                                                  Deadline deadline) {
-    return carry_out<std::optional<Uuid>>(
-        Call::kFindClaim, [this, kind = std::move(kind), digests = std::move(digests), deadline] {
-            return inner_.find_claim(kind, digests, deadline);
-        });
+    return carry_out<std::optional<Uuid>>(Call::kFindClaim,
+                                          [this, kind = std::move(kind), digests = std::move(digests), deadline] {
+                                              return inner_.find_claim(kind, digests, deadline);
+                                          });
 }
 
 FaultyStore::Answer<std::optional<ClaimedCredential>> FaultyStore::find_credential(std::string claim_kind,
-                                                                                 std::vector<ClaimDigest> digests,
-                                                                                 std::string kind,
-                                                                                 Deadline deadline) {
+                                                                                   std::vector<ClaimDigest> digests,
+                                                                                   std::string kind,
+                                                                                   Deadline deadline) {
     return carry_out<std::optional<ClaimedCredential>>(
-        Call::kFindCredential, [this, claim_kind = std::move(claim_kind), digests = std::move(digests),
-                                kind = std::move(kind), deadline] {
+        Call::kFindCredential,
+        [this, claim_kind = std::move(claim_kind), digests = std::move(digests), kind = std::move(kind), deadline] {
             return inner_.find_credential(claim_kind, digests, kind, deadline);
         });
 }

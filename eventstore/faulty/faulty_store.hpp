@@ -53,10 +53,10 @@ public:
     using Step = std::function<asio::awaitable<void>()>;
     // Chances of a fault at each call, 0 to 1.
     struct Rates {
-        double append_fails = 0;   // kUnavailable, nothing written
-        double outcome_lost = 0;   // written, kOutcomeUnknown
-        double sent_twice = 0;     // written once, delivered twice
-        double read_fails = 0;     // kUnavailable
+        double append_fails = 0;  // kUnavailable, nothing written
+        double outcome_lost = 0;  // written, kOutcomeUnknown
+        double sent_twice = 0;    // written once, delivered twice
+        double read_fails = 0;    // kUnavailable
     };
 
     // `inner` must outlive it.
@@ -79,8 +79,7 @@ public:
 
     Answer<Verdict> append(Append append, Deadline deadline) override;
     Answer<std::vector<StreamSlice>> read_streams(std::vector<StreamFrom> streams, Deadline deadline) override;
-    Answer<Confirmation> confirm(std::vector<StreamVersion> versions, CommandId command_id,
-                                 Deadline deadline) override;
+    Answer<Confirmation> confirm(std::vector<StreamVersion> versions, CommandId command_id, Deadline deadline) override;
     Answer<std::optional<Uuid>> find_claim(std::string kind, std::vector<ClaimDigest> digests,
                                            Deadline deadline) override;
     Answer<std::optional<ClaimedCredential>> find_credential(std::string claim_kind, std::vector<ClaimDigest> digests,

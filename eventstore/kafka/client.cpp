@@ -54,8 +54,7 @@ void on_log(const rd_kafka_t* handle, int level, const char*, const char* text) 
 }
 
 void on_error(rd_kafka_t*, int code, const char*, void* opaque) {
-    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-        static_cast<ClientContext*>(opaque)->all_brokers_down = true;
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) static_cast<ClientContext*>(opaque)->all_brokers_down = true;
 }
 
 void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
@@ -83,8 +82,7 @@ KafkaError error_of(int code, std::string_view during) {
 }
 
 KafkaError error_of(rd_kafka_error_s* error, std::string_view during) {
-    const std::unique_ptr<rd_kafka_error_t, decltype(&rd_kafka_error_destroy)> owner(error,
-                                                                                     rd_kafka_error_destroy);
+    const std::unique_ptr<rd_kafka_error_t, decltype(&rd_kafka_error_destroy)> owner(error, rd_kafka_error_destroy);
     const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
     KafkaError value{next_step(code), code, sentence(during, rd_kafka_error_string(error))};
     const bool lost = rd_kafka_error_is_fatal(error) || rd_kafka_error_txn_requires_abort(error);
@@ -95,18 +93,15 @@ KafkaError error_of(rd_kafka_error_s* error, std::string_view during) {
 void Client::Destroy::operator()(rd_kafka_s* handle) const {
     // Else destroying waits for records that nobody wants any more.
     if (rd_kafka_type(handle) == RD_KAFKA_PRODUCER)
-        rd_kafka_purge(handle,
-                       RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+        rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
     rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
-Result<Client, KafkaError> Client::open(Role role, const ClientOptions& options,
-                                        const Properties& properties) {
+Result<Client, KafkaError> Client::open(Role role, const ClientOptions& options, const Properties& properties) {
     std::unique_ptr<rd_kafka_conf_t, DestroyConf> conf(rd_kafka_conf_new());
     char text[512];
     auto set = [&](const std::string& name, const std::string& value) {
-        return rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), text, sizeof text) ==
-               RD_KAFKA_CONF_OK;
+        return rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), text, sizeof text) == RD_KAFKA_CONF_OK;
     };
     const Properties common{{"bootstrap.servers", options.brokers}, {"client.id", "keyledger"},
                             {"socket.nagle.disable", "true"},       {"reconnect.backoff.ms", "50"},

@@ -73,8 +73,7 @@ public:
     enum class Role { kProducer, kConsumer };
     using Properties = std::vector<std::pair<std::string, std::string>>;
 
-    static Result<Client, KafkaError> open(Role role, const ClientOptions& options,
-                                           const Properties& properties);
+    static Result<Client, KafkaError> open(Role role, const ClientOptions& options, const Properties& properties);
 
     rd_kafka_s* handle() const { return handle_.get(); }
     ClientContext& context() { return *context_; }
@@ -90,8 +89,7 @@ private:
 };
 
 inline int timeout_ms(std::chrono::steady_clock::time_point deadline) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     return left.count() > 0 ? static_cast<int>(left.count()) : 0;
 }
 

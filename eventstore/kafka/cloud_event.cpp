@@ -50,8 +50,7 @@ rapidjson::Document public_data(const RecordedEvent& event, const EventTypeInfo&
     if (event.schema_version != info.schema_version) {
         OpensNothing opener;
         SealsNothing sealer;
-        payload = std::visit([&](const auto& any) { return encode(any, sealer).payload; },
-                             decode_any(event, opener));
+        payload = std::visit([&](const auto& any) { return encode(any, sealer).payload; }, decode_any(event, opener));
     }
     rapidjson::Document json = parse_json(payload);
     if (!json.IsObject()) throw CodecError("the payload is not an object");

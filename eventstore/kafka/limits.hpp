@@ -36,9 +36,9 @@ inline constexpr auto kReadTimeout = 30s;         // to the end of a topic, at s
 inline constexpr auto kStateReadTimeout = 5min;   // and more, of all that topics of state hold
 inline constexpr auto kPollSlice = 100ms;         // of waiting, between looks at whether to go on
 
-inline constexpr auto kIdleWait = 250ms;      // between looks at the log when nobody hints
-inline constexpr auto kStatePause = 500ms;    // between transactions of the topics of state, unless much waits
-inline constexpr auto kEventsPause = 25ms;    // between small transactions of events
+inline constexpr auto kIdleWait = 250ms;    // between looks at the log when nobody hints
+inline constexpr auto kStatePause = 500ms;  // between transactions of the topics of state, unless much waits
+inline constexpr auto kEventsPause = 25ms;  // between small transactions of events
 inline constexpr std::int32_t kSmallTransactionEvents = 50;
 inline constexpr auto kStandbyWait = 1000ms;  // between tries for leadership
 inline constexpr auto kMinBackoff = 100ms;

@@ -35,8 +35,7 @@ std::optional<Token> token_in(std::string text) try {
     const auto first = text.find('.');
     const auto second = text.find('.', first + 1);
     if (first == text.npos || second == text.npos) return std::nullopt;
-    const auto claims =
-        security::base64url_decode(std::string_view(text).substr(first + 1, second - first - 1));
+    const auto claims = security::base64url_decode(std::string_view(text).substr(first + 1, second - first - 1));
     if (!claims) return std::nullopt;
     const rapidjson::Document json = parse_json(*claims);
     if (!json.IsObject()) return std::nullopt;
@@ -45,8 +44,7 @@ std::optional<Token> token_in(std::string text) try {
     if (expires == json.MemberEnd() || !expires->value.IsNumber()) return std::nullopt;
     Token token;
     token.expires_at_ms = static_cast<std::int64_t>(expires->value.GetDouble() * 1000);
-    token.subject =
-        subject != json.MemberEnd() && subject->value.IsString() ? subject->value.GetString() : "keyledger";
+    token.subject = subject != json.MemberEnd() && subject->value.IsString() ? subject->value.GetString() : "keyledger";
     token.text = std::move(text);
     return token;
 } catch (const CodecError&) {
@@ -59,14 +57,12 @@ void provide_token(rd_kafka_s* handle, const std::string& file) {
     auto text = text_of(file);
     const auto token = text ? token_in(std::move(*text)) : std::nullopt;
     if (!token) {
-        rd_kafka_oauthbearer_set_token_failure(handle,
-                                               ("no JWT with an 'exp' could be read from " + file).c_str());
+        rd_kafka_oauthbearer_set_token_failure(handle, ("no JWT with an 'exp' could be read from " + file).c_str());
         return;
     }
     char why[512];
-    if (rd_kafka_oauthbearer_set_token(handle, token->text.c_str(), token->expires_at_ms,
-                                       token->subject.c_str(), nullptr, 0, why,
-                                       sizeof why) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (rd_kafka_oauthbearer_set_token(handle, token->text.c_str(), token->expires_at_ms, token->subject.c_str(),
+                                       nullptr, 0, why, sizeof why) != RD_KAFKA_RESP_ERR_NO_ERROR)
         rd_kafka_oauthbearer_set_token_failure(handle, why);
 }
 

@@ -8,20 +8,16 @@ namespace keyledger::eventstore::kafka {
 
 std::string_view name_of(OutputKind kind) {
     switch (kind) {
-        case OutputKind::kEvents:
-            return kEventsOutput;
-        case OutputKind::kState:
-            return kStateOutput;
+        case OutputKind::kEvents: return kEventsOutput;
+        case OutputKind::kState: return kStateOutput;
     }
     return kEventsOutput;
 }
 
 std::unique_ptr<Output> make_output(OutputKind kind, const TopicSettings& topics, StreamOrigins& origins) {
     switch (kind) {
-        case OutputKind::kEvents:
-            return std::make_unique<EventsOutput>(topics.events(), origins);
-        case OutputKind::kState:
-            return std::make_unique<StateOutput>(topics);
+        case OutputKind::kEvents: return std::make_unique<EventsOutput>(topics.events(), origins);
+        case OutputKind::kState: return std::make_unique<StateOutput>(topics);
     }
     return nullptr;
 }

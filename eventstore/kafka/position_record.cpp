@@ -50,9 +50,8 @@ std::optional<PositionRecord> decode_position_record(std::string_view value) try
     const auto log_id = Uuid::parse(text_of(find(json, "log_id")));
     const auto leaf_hash = security::hex_decode(text_of(find(json, "leaf_hash")));
     PositionRecord record;
-    if (!format || !format->IsInt() || format->GetInt() != kFormat || !position || !position->IsInt64() ||
-        !offsets || !offsets->IsArray() || !log_id || !leaf_hash ||
-        leaf_hash->size() != record.cursor.leaf_hash.size())
+    if (!format || !format->IsInt() || format->GetInt() != kFormat || !position || !position->IsInt64() || !offsets ||
+        !offsets->IsArray() || !log_id || !leaf_hash || leaf_hash->size() != record.cursor.leaf_hash.size())
         return std::nullopt;
     record.log_id = *log_id;
     record.cursor.position = position->GetInt64();

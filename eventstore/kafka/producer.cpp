@@ -28,9 +28,7 @@ bool is_purge(const KafkaError& error) {
 
 }  // namespace
 
-void TransactionalProducer::DestroyTopic::operator()(rd_kafka_topic_s* topic) const {
-    rd_kafka_topic_destroy(topic);
-}
+void TransactionalProducer::DestroyTopic::operator()(rd_kafka_topic_s* topic) const { rd_kafka_topic_destroy(topic); }
 
 Result<std::unique_ptr<TransactionalProducer>, KafkaError> TransactionalProducer::open(
     const ClientOptions& options, const std::string& transactional_id, const Topics& topics) {
@@ -114,8 +112,7 @@ Result<void, KafkaError> TransactionalProducer::begin() {
     return {};
 }
 
-Result<void, KafkaError> TransactionalProducer::send_event(std::size_t topic, Position position,
-                                                           const Record& record) {
+Result<void, KafkaError> TransactionalProducer::send_event(std::size_t topic, Position position, const Record& record) {
     return send(outputs_.at(topic).get(), position, record);
 }
 
@@ -123,8 +120,7 @@ Result<void, KafkaError> TransactionalProducer::send_position(const Record& reco
     return send(positions_.get(), 0, record);
 }
 
-Result<void, KafkaError> TransactionalProducer::send(rd_kafka_topic_s* topic, Position position,
-                                                     const Record& record) {
+Result<void, KafkaError> TransactionalProducer::send(rd_kafka_topic_s* topic, Position position, const Record& record) {
     rd_kafka_headers_t* headers = rd_kafka_headers_new(record.headers.size());
     for (const auto& [name, value] : record.headers)
         rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
@@ -133,10 +129,8 @@ Result<void, KafkaError> TransactionalProducer::send(rd_kafka_topic_s* topic, Po
     arguments[0].vtype = RD_KAFKA_VTYPE_RKT;
     arguments[0].u.rkt = topic;
     arguments[1] = bytes_of(RD_KAFKA_VTYPE_KEY, record.key);
-    if (record.value)
-        arguments[2] = bytes_of(RD_KAFKA_VTYPE_VALUE, *record.value);
-    else
-        arguments[2].vtype = RD_KAFKA_VTYPE_VALUE;  // null, not empty
+    if (record.value) arguments[2] = bytes_of(RD_KAFKA_VTYPE_VALUE, *record.value);
+    else arguments[2].vtype = RD_KAFKA_VTYPE_VALUE;  // null, not empty
     arguments[3].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
     arguments[3].u.i = RD_KAFKA_MSG_F_COPY;
     arguments[4].vtype = RD_KAFKA_VTYPE_OPAQUE;
@@ -166,8 +160,7 @@ Result<void, KafkaError> TransactionalProducer::flush(const std::function<bool()
         if (failed_ && (!flushed || !is_purge(*failed_))) return Unexpected(worst(*failed_));
         if (!flushed) return {};
         if (!keep_waiting() || std::chrono::steady_clock::now() >= deadline_)
-            return Unexpected(
-                worst(error_of(static_cast<int>(flushed), "waiting for the broker to take the records")));
+            return Unexpected(worst(error_of(static_cast<int>(flushed), "waiting for the broker to take the records")));
     }
 }
 

@@ -36,8 +36,9 @@ public:
         std::vector<std::string> outputs;
         std::string positions;
     };
-    static Result<std::unique_ptr<TransactionalProducer>, KafkaError> open(
-        const ClientOptions& options, const std::string& transactional_id, const Topics& topics);
+    static Result<std::unique_ptr<TransactionalProducer>, KafkaError> open(const ClientOptions& options,
+                                                                           const std::string& transactional_id,
+                                                                           const Topics& topics);
 
     // Fences every earlier producer with this transactional id, ends what it left open, and waits for that.
     Result<void, KafkaError> init(std::chrono::milliseconds timeout);

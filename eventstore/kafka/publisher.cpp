@@ -24,48 +24,27 @@ Position first_to_sign(const Standing& standing, Position next) {
 
 std::string_view name_of(PublisherState state) {
     switch (state) {
-        case State::kNotStarted:
-            return "not_started";
-        case State::kStarting:
-            return "starting";
-        case State::kPublishing:
-            return "publishing";
-        case State::kStandby:
-            return "standby";
-        case State::kWaitingForBroker:
-            return "waiting_for_broker";
-        case State::kWaitingForLog:
-            return "waiting_for_log";
-        case State::kRecovering:
-            return "recovering";
-        case State::kEnded:
-            return "ended";
-        case State::kStoppedTopicMissing:
-            return "stopped_topic_missing";
-        case State::kStoppedTopicMismatch:
-            return "stopped_topic_mismatch";
-        case State::kStoppedPositionMissing:
-            return "stopped_position_missing";
-        case State::kStoppedPositionUnreadable:
-            return "stopped_position_unreadable";
-        case State::kStoppedBehindCheckpoint:
-            return "stopped_behind_checkpoint";
-        case State::kStoppedAheadOfLog:
-            return "stopped_ahead_of_log";
-        case State::kStoppedOtherHistory:
-            return "stopped_other_history";
-        case State::kStoppedOtherLog:
-            return "stopped_other_log";
-        case State::kStoppedEventsMissing:
-            return "stopped_events_missing";
-        case State::kStoppedRecordRefused:
-            return "stopped_record_refused";
-        case State::kStoppedEventUnreadable:
-            return "stopped_event_unreadable";
-        case State::kStoppedHole:
-            return "stopped_hole";
-        case State::kStoppedDefect:
-            return "stopped_defect";
+        case State::kNotStarted: return "not_started";
+        case State::kStarting: return "starting";
+        case State::kPublishing: return "publishing";
+        case State::kStandby: return "standby";
+        case State::kWaitingForBroker: return "waiting_for_broker";
+        case State::kWaitingForLog: return "waiting_for_log";
+        case State::kRecovering: return "recovering";
+        case State::kEnded: return "ended";
+        case State::kStoppedTopicMissing: return "stopped_topic_missing";
+        case State::kStoppedTopicMismatch: return "stopped_topic_mismatch";
+        case State::kStoppedPositionMissing: return "stopped_position_missing";
+        case State::kStoppedPositionUnreadable: return "stopped_position_unreadable";
+        case State::kStoppedBehindCheckpoint: return "stopped_behind_checkpoint";
+        case State::kStoppedAheadOfLog: return "stopped_ahead_of_log";
+        case State::kStoppedOtherHistory: return "stopped_other_history";
+        case State::kStoppedOtherLog: return "stopped_other_log";
+        case State::kStoppedEventsMissing: return "stopped_events_missing";
+        case State::kStoppedRecordRefused: return "stopped_record_refused";
+        case State::kStoppedEventUnreadable: return "stopped_event_unreadable";
+        case State::kStoppedHole: return "stopped_hole";
+        case State::kStoppedDefect: return "stopped_defect";
     }
     return "unknown";
 }
@@ -156,8 +135,7 @@ void Publisher::run() {
         // It may have been more than the broker takes within a transaction's time.
         if (std::exchange(in_transaction_, false)) read_limit_ = std::max(1, read_limit_ / 2);
         const auto half = backoff_.count() / 2;
-        rest(std::chrono::milliseconds(
-            half + static_cast<std::int64_t>(jitter_() % static_cast<unsigned>(half + 1))));
+        rest(std::chrono::milliseconds(half + static_cast<std::int64_t>(jitter_() % static_cast<unsigned>(half + 1))));
         backoff_ = std::min<std::chrono::milliseconds>(backoff_ * 2, kMaxBackoff);
     }
     enter(State::kEnded, "stopped by request");
@@ -240,8 +218,7 @@ Result<void, Setback> Publisher::publish_waiting() {
     const std::int32_t asked_for = read_limit_;
     auto events = ports_.source.read_after(standing_.cursor, asked_for);
     if (!events)
-        return Unexpected(
-            setback_of(events.error(), "reading after " + std::to_string(standing_.cursor.position)));
+        return Unexpected(setback_of(events.error(), "reading after " + std::to_string(standing_.cursor.position)));
     Position seen = events->empty() ? standing_.cursor.position : events->back().position;
     const bool more_may_wait = std::ssize(*events) == asked_for;
     if (more_may_wait) {
@@ -318,8 +295,8 @@ Result<std::size_t, Setback> Publisher::send(const RecordedEvent& event, Sent& s
     for (auto at = there.lower_bound({event.position, 0, ""});
          at != there.end() && at->first.position == event.position; ++at)
         if (at->second != id)
-            return setback(State::kStoppedOtherHistory, "Kafka has another event at position " +
-                                                            std::to_string(event.position) + " than the log");
+            return setback(State::kStoppedOtherHistory,
+                           "Kafka has another event at position " + std::to_string(event.position) + " than the log");
     std::size_t bytes = 0;
     for (auto& [topic, record] : output_->records_of(event, source_)) {
         if (there.contains({event.position, topic, record.key})) continue;
@@ -357,8 +334,7 @@ std::string Publisher::publishing() const {
     const Foreign& foreign = standing_.foreign;
     if (foreign.count == 0) return "publishing";
     return "publishing; passed over " + std::to_string(foreign.count) +
-           " records that somebody else wrote, the first at " + foreign.where +
-           ": see who may write to the topics";
+           " records that somebody else wrote, the first at " + foreign.where + ": see who may write to the topics";
 }
 
 void Publisher::see_head(Position head) {

@@ -43,7 +43,7 @@ struct PublisherOptions {
     TopicSettings topics;
     OutputKind output = OutputKind::kEvents;
     std::shared_ptr<const EventMacs> macs;  // never null
-    std::string issuer;  // ce_source; empty: urn:keyledger:log:<log id>
+    std::string issuer;                     // ce_source; empty: urn:keyledger:log:<log id>
     std::int32_t max_transaction_events = kMaxTransactionEvents;
     // After a transaction of fewer events than `pause_below`, unless more waits: one costs the broker nearly the same
     // whatever it holds.
@@ -92,8 +92,7 @@ private:
     Setback publish_as_leader();
     Result<void, Setback> begin_anew();
     Result<void, Setback> publish_waiting();
-    Result<void, Setback> publish(
-        const std::vector<RecordedEvent>& events);  // as many as one transaction takes
+    Result<void, Setback> publish(const std::vector<RecordedEvent>& events);  // as many as one transaction takes
     Result<Sent, Setback> send(const std::vector<RecordedEvent>& events);
     Result<std::size_t, Setback> send(const RecordedEvent& event, Sent& sent);  // how many bytes
     void remember(const RecordedEvent& last, std::int64_t records);

@@ -38,8 +38,8 @@ constexpr bool is_stopped(PublisherState state) { return state >= PublisherState
 
 struct PublisherStatus {
     PublisherState state = PublisherState::kNotStarted;
-    std::string sentence;    // what happened, and what to do about it
-    Position published = 0;  // the last event that is known to be in Kafka; 0 until it published or took over
+    std::string sentence;      // what happened, and what to do about it
+    Position published = 0;    // the last event that is known to be in Kafka; 0 until it published or took over
     Position head = 0;         // of the log, when it last looked
     std::int64_t records = 0;  // sent and committed by this process
     std::int64_t transactions = 0;

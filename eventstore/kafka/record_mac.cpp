@@ -48,8 +48,7 @@ std::shared_ptr<const security::HmacKey> RecordMacs::key(const std::string& id, 
 void RecordMacs::sign(Record& record, std::string_view topic, const Uuid& log_id) {
     if (newest_.empty()) newest_ = keys_->writing_keys().at(0);
     const auto with = key(newest_, log_id);
-    if (!with)
-        throw std::runtime_error("the keyring has lost the key " + newest_ + " for the MACs of records");
+    if (!with) throw std::runtime_error("the keyring has lost the key " + newest_ + " for the MACs of records");
     Parts parts;
     parts.add(topic);
     parts.add(record.key);
@@ -59,8 +58,7 @@ void RecordMacs::sign(Record& record, std::string_view topic, const Uuid& log_id
         parts.add(name);
         parts.add(value);
     }
-    record.headers.emplace_back(kMacHeader,
-                                newest_ + "." + security::base64url_encode(mac_over(*with, parts)));
+    record.headers.emplace_back(kMacHeader, newest_ + "." + security::base64url_encode(mac_over(*with, parts)));
 }
 
 Writer RecordMacs::writer_of(const ReadRecord& record, std::string_view topic, const Uuid& log_id) {

@@ -23,8 +23,7 @@ public:
 
 private:
     rapidjson::Value copy(std::string_view value) {
-        return rapidjson::Value(value.data(), static_cast<rapidjson::SizeType>(value.size()),
-                                json_.GetAllocator());
+        return rapidjson::Value(value.data(), static_cast<rapidjson::SizeType>(value.size()), json_.GetAllocator());
     }
     Object& add(const char* name, rapidjson::Value&& value) {
         json_.AddMember(rapidjson::StringRef(name), value, json_.GetAllocator());
@@ -65,13 +64,10 @@ private:
 // nullopt: users have no record in this state.
 std::optional<std::string_view> name_of(User::Status status) {
     switch (status) {
-        case User::Status::kActive:
-            return "active";
-        case User::Status::kDisabled:
-            return "disabled";
+        case User::Status::kActive: return "active";
+        case User::Status::kDisabled: return "disabled";
         case User::Status::kAbsent:
-        case User::Status::kErased:
-            return std::nullopt;
+        case User::Status::kErased: return std::nullopt;
     }
     return std::nullopt;
 }
@@ -140,8 +136,7 @@ void StateOutput::apply(Change& change, const UserEvent& event) {
     // doing.
     std::vector<Uuid> ended;
     for (auto at = by_user_.lower_bound({id, Uuid{}}); at != by_user_.end() && at->first == id; ++at)
-        if (user.ended_session(at->second, sessions_.at(at->second).first_position))
-            ended.push_back(at->second);
+        if (user.ended_session(at->second, sessions_.at(at->second).first_position)) ended.push_back(at->second);
     for (const Uuid& session : ended) end(change, session);
 
     const Account after{user.status, user.registered_at_ms};

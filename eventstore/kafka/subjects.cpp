@@ -17,9 +17,7 @@ Said said(const RecordedEvent&, const SessionStarted& started) { return started.
 Said said(const RecordedEvent&, const SessionRefreshed&) { return std::nullopt; }
 Said said(const RecordedEvent&, const SessionRefreshRefused&) { return std::nullopt; }
 Said said(const RecordedEvent&, const SessionEnded&) { return std::nullopt; }
-Said said(const RecordedEvent& event, const LoginFailed& failed) {
-    return failed.user_id.value_or(event.stream_id);
-}
+Said said(const RecordedEvent& event, const LoginFailed& failed) { return failed.user_id.value_or(event.stream_id); }
 Said said(const RecordedEvent&, const LoginFailuresCleared& cleared) { return cleared.user_id; }
 Said said(const RecordedEvent&, const LoginNetworkSeen& seen) { return seen.user_id; }
 Said said(const RecordedEvent&, const LoginUnlocked& unlocked) { return unlocked.user_id; }
@@ -112,8 +110,7 @@ Result<std::vector<std::string>, ReadError> Subjects::of(const std::vector<Recor
         unknown.erase(asked);
     }
     if (!unknown.empty())
-        throw CodecError("stream " + unknown.begin()->first.to_string() +
-                         " does not begin with session.started");
+        throw CodecError("stream " + unknown.begin()->first.to_string() + " does not begin with session.started");
     return subjects;
 }
 

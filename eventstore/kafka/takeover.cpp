@@ -11,9 +11,7 @@ namespace {
 using State = PublisherState;
 using Time = std::chrono::steady_clock::time_point;
 
-Unexpected<Setback> stop(State state, std::string sentence) {
-    return Unexpected(Setback{state, std::move(sentence)});
-}
+Unexpected<Setback> stop(State state, std::string sentence) { return Unexpected(Setback{state, std::move(sentence)}); }
 std::string number(std::int64_t value) { return std::to_string(value); }
 
 std::string place_of(const std::string& topic, const ReadRecord& one) {
@@ -32,8 +30,8 @@ struct LastWord {  // of the position topic
 
 // One record of the output. What has no MAC counts until the first that has one; a record that goes back was
 // written once more by somebody else.
-void take_word(LastWord& found, Foreign& foreign, const std::string& topic, const ReadRecord& one,
-               RecordMacs& macs, const Uuid& log_id) {
+void take_word(LastWord& found, Foreign& foreign, const std::string& topic, const ReadRecord& one, RecordMacs& macs,
+               const Uuid& log_id) {
     auto record = decode_position_record(one.value());
     switch (macs.writer_of(one, topic, record ? record->log_id : log_id)) {
         case Writer::kService:
@@ -48,24 +46,21 @@ void take_word(LastWord& found, Foreign& foreign, const std::string& topic, cons
             if (found.is_signed || !record || record->signed_from > 0) return pass_over(foreign, topic, one);
             found.record = std::move(record);
             return;
-        case Writer::kOther:
-            return pass_over(foreign, topic, one);
+        case Writer::kOther: return pass_over(foreign, topic, one);
     }
 }
 
-Result<LastWord, Setback> read_position(TopicReader& reader, const TopicSettings& topics,
-                                        const Candidate& candidate, const Uuid& log_id, Foreign& foreign,
-                                        Time deadline) {
+Result<LastWord, Setback> read_position(TopicReader& reader, const TopicSettings& topics, const Candidate& candidate,
+                                        const Uuid& log_id, Foreign& foreign, Time deadline) {
     const std::string_view output = name_of(candidate.kind);
     auto bounds = reader.bounds(topics.positions(), 1, deadline);
     if (!bounds) return Unexpected(setback_of(bounds.error()));
     LastWord found;
-    auto read = reader.read(topics.positions(), {bounds->front().first}, *bounds, deadline,
-                            [&](const ReadRecord& one) {
-                                if (one.key() != output) return TopicReader::Then::kGoOn;
-                                take_word(found, foreign, topics.positions(), one, candidate.macs, log_id);
-                                return TopicReader::Then::kGoOn;
-                            });
+    auto read = reader.read(topics.positions(), {bounds->front().first}, *bounds, deadline, [&](const ReadRecord& one) {
+        if (one.key() != output) return TopicReader::Then::kGoOn;
+        take_word(found, foreign, topics.positions(), one, candidate.macs, log_id);
+        return TopicReader::Then::kGoOn;
+    });
     if (!read) return Unexpected(setback_of(read.error()));
     return found;
 }
@@ -84,16 +79,14 @@ Result<void, Setback> compare(const PositionRecord& record, const Cursor& checkp
                                                    ", the log ends at " + number(head.cursor.position) +
                                                    ": the database has lost events (a restore, a failover?)");
     if (kafka.position < checkpoint.position)
-        return stop(State::kStoppedBehindCheckpoint,
-                    "Kafka's position is " + number(kafka.position) + ", but the log was published up to " +
-                        number(checkpoint.position) + ": Kafka has lost events");
+        return stop(State::kStoppedBehindCheckpoint, "Kafka's position is " + number(kafka.position) +
+                                                         ", but the log was published up to " +
+                                                         number(checkpoint.position) + ": Kafka has lost events");
     if (kafka.position == checkpoint.position && kafka.leaf_hash != checkpoint.leaf_hash)
-        return stop(
-            State::kStoppedOtherHistory,
-            "Kafka and the log's checkpoint disagree about the event at position " + number(kafka.position));
+        return stop(State::kStoppedOtherHistory,
+                    "Kafka and the log's checkpoint disagree about the event at position " + number(kafka.position));
     const auto same = source.read_after(kafka, 1);  // checks the event at the cursor too
-    if (!same)
-        return Unexpected(setback_of(same.error(), "looking for Kafka's position " + number(kafka.position)));
+    if (!same) return Unexpected(setback_of(same.error(), "looking for Kafka's position " + number(kafka.position)));
     return {};
 }
 
@@ -113,20 +106,18 @@ std::optional<Uuid> log_of(const ReadRecord& one, const std::string& topic, Posi
     const auto log_id = Uuid::parse(one.header("ce_logid").value_or(""));
     if (!log_id || position <= 0) return std::nullopt;
     switch (macs.writer_of(one, topic, *log_id)) {
-        case Writer::kService:
-            return log_id;
+        case Writer::kService: return log_id;
         case Writer::kUnnamed:
             if (record.signed_from > 0 && position >= record.signed_from) return std::nullopt;
             return log_id;
-        case Writer::kOther:
-            return std::nullopt;
+        case Writer::kOther: return std::nullopt;
     }
     return std::nullopt;
 }
 
 // One record of topic `index`.
-void see(Seen& seen, const ReadRecord& one, std::size_t index, const OutputTopic& topic,
-         const PositionRecord& record, const Candidate& candidate) {
+void see(Seen& seen, const ReadRecord& one, std::size_t index, const OutputTopic& topic, const PositionRecord& record,
+         const Candidate& candidate) {
     const std::string_view sequence = one.header("ce_sequence").value_or("");
     const Cursor& cursor = record.cursor;
     Position position = 0;
@@ -137,16 +128,15 @@ void see(Seen& seen, const ReadRecord& one, std::size_t index, const OutputTopic
     if (!log_id) {
         pass_over(seen.foreign, topic.name, one);
     } else if (*log_id != record.log_id) {
-        seen.problem = Setback{State::kStoppedOtherLog,
-                               "there are events of another log (" + place_of(topic.name, one) + ")"};
+        seen.problem =
+            Setback{State::kStoppedOtherLog, "there are events of another log (" + place_of(topic.name, one) + ")"};
     } else if (position > cursor.position) {
         seen.after_cursor.emplace(Standing::Place{position, index, std::string(one.key())},
                                   one.header("ce_id").value_or(""));
         if (seen.after_cursor.size() > kMaxAlreadyThere)
-            seen.problem =
-                Setback{State::kStoppedPositionMissing,
-                        topic.name + " holds more than " + number(kMaxAlreadyThere) +
-                            " records after the position record: the position topic has lost records"};
+            seen.problem = Setback{State::kStoppedPositionMissing,
+                                   topic.name + " holds more than " + number(kMaxAlreadyThere) +
+                                       " records after the position record: the position topic has lost records"};
     } else {
         seen.cursor = seen.cursor || position == cursor.position;
         if (is_state && !seen.unsure) candidate.output.restore(index, one);
@@ -155,8 +145,7 @@ void see(Seen& seen, const ReadRecord& one, std::size_t index, const OutputTopic
 
 // Topic `index` of the output; `record.offsets` has those of all its topics.
 Result<void, Setback> read_topic(Seen& seen, TopicReader& reader, std::size_t index, const OutputTopic& topic,
-                                 const PositionRecord& record, std::int32_t partitions,
-                                 const Candidate& candidate) {
+                                 const PositionRecord& record, std::int32_t partitions, const Candidate& candidate) {
     const Time deadline = std::chrono::steady_clock::now() + kReadTimeout;
     auto bounds = reader.bounds(topic.name, partitions, deadline);
     if (!bounds) return Unexpected(setback_of(bounds.error()));
@@ -166,27 +155,26 @@ Result<void, Setback> read_topic(Seen& seen, TopicReader& reader, std::size_t in
         const PartitionBounds& one = (*bounds)[partition];
         const std::int64_t offset = record.offsets[index * bounds->size() + partition];
         if (offset > one.end)
-            return stop(State::kStoppedEventsMissing,
-                        "partition " + number(static_cast<std::int64_t>(partition)) + " of " + topic.name +
-                            " ends at offset " + number(one.end) + ", but had " + number(offset) +
-                            ": Kafka has lost events, or the topic was made anew");
+            return stop(State::kStoppedEventsMissing, "partition " + number(static_cast<std::int64_t>(partition)) +
+                                                          " of " + topic.name + " ends at offset " + number(one.end) +
+                                                          ", but had " + number(offset) +
+                                                          ": Kafka has lost events, or the topic was made anew");
         from[partition] = facts ? std::max(offset, one.first) : one.first;
         seen.ends.push_back(one.end);
     }
     auto read = reader.read(topic.name, from, *bounds, facts ? deadline : deadline + kStateReadTimeout,
                             [&](const ReadRecord& one) {
                                 see(seen, one, index, topic, record, candidate);
-                                if (candidate.stopping())
-                                    seen.problem = Setback{State::kEnded, "stopped by request"};
+                                if (candidate.stopping()) seen.problem = Setback{State::kEnded, "stopped by request"};
                                 return seen.problem ? TopicReader::Then::kStop : TopicReader::Then::kGoOn;
                             });
     if (!read) return Unexpected(setback_of(read.error()));
     if (seen.problem) return Unexpected(*seen.problem);
     // It was committed together with the record that names it.
     if (facts && record.cursor.position > 0 && !seen.cursor)
-        return stop(State::kStoppedEventsMissing,
-                    "the event at position " + number(record.cursor.position) + " is not in " + topic.name +
-                        ", though the position record says so: Kafka has lost events");
+        return stop(State::kStoppedEventsMissing, "the event at position " + number(record.cursor.position) +
+                                                      " is not in " + topic.name +
+                                                      ", though the position record says so: Kafka has lost events");
     return {};
 }
 
@@ -211,14 +199,10 @@ Result<void, Setback> replay(const Candidate& candidate, const Cursor& to) {
 
 Setback setback_of(const KafkaError& error) {
     switch (error.next) {
-        case NextStep::kRetry:
-            return {State::kWaitingForBroker, error.sentence};
-        case NextStep::kRestart:
-            return {State::kRecovering, error.sentence};
-        case NextStep::kFenced:
-            return {State::kStandby, "another publisher has taken over: " + error.sentence};
-        case NextStep::kRefused:
-            return {State::kStoppedRecordRefused, error.sentence};
+        case NextStep::kRetry: return {State::kWaitingForBroker, error.sentence};
+        case NextStep::kRestart: return {State::kRecovering, error.sentence};
+        case NextStep::kFenced: return {State::kStandby, "another publisher has taken over: " + error.sentence};
+        case NextStep::kRefused: return {State::kStoppedRecordRefused, error.sentence};
     }
     return {State::kStoppedDefect, error.sentence};
 }
@@ -226,14 +210,11 @@ Setback setback_of(const KafkaError& error) {
 Setback setback_of(ReadError error, std::string_view during) {
     const std::string doing(during);
     switch (error) {
-        case ReadError::kUnavailable:
-            return {State::kWaitingForLog, doing + ": the log can't be read"};
+        case ReadError::kUnavailable: return {State::kWaitingForLog, doing + ": the log can't be read"};
         case ReadError::kCursorUnknown:
-            return {
-                State::kStoppedOtherHistory,
-                doing + ": the log has another event there; its history is not the one that was published"};
-        case ReadError::kHole:
-            return {State::kStoppedHole, doing + ": the log's positions are not dense"};
+            return {State::kStoppedOtherHistory,
+                    doing + ": the log has another event there; its history is not the one that was published"};
+        case ReadError::kHole: return {State::kStoppedHole, doing + ": the log's positions are not dense"};
     }
     return {State::kStoppedDefect, doing};
 }
@@ -243,10 +224,8 @@ Setback setback_of(const TopicProblem& problem) {
         case TopicProblem::Kind::kMissing:
             return {State::kStoppedTopicMissing,
                     problem.sentence + ", though this log was published to it: Kafka has lost events"};
-        case TopicProblem::Kind::kMismatch:
-            return {State::kStoppedTopicMismatch, problem.sentence};
-        case TopicProblem::Kind::kKafka:
-            return setback_of(problem.error);
+        case TopicProblem::Kind::kMismatch: return {State::kStoppedTopicMismatch, problem.sentence};
+        case TopicProblem::Kind::kKafka: return setback_of(problem.error);
     }
     return {State::kStoppedDefect, problem.sentence};
 }
@@ -297,8 +276,8 @@ Result<Standing, Setback> take_over(const ClientOptions& options, const TopicSet
     auto& after = seen.after_cursor;
     if (!after.empty() && after.rbegin()->first.position > head->cursor.position)
         return stop(State::kStoppedAheadOfLog, "Kafka has the event at position " +
-                                                   number(after.rbegin()->first.position) +
-                                                   ", the log ends at " + number(head->cursor.position));
+                                                   number(after.rbegin()->first.position) + ", the log ends at " +
+                                                   number(head->cursor.position));
     if ((!after.empty() || seen.unsure) && kind == OutputKind::kState) {
         auto replayed = replay(candidate, record.cursor);
         if (!replayed) return Unexpected(replayed.error());

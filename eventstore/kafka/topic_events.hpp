@@ -12,7 +12,7 @@ namespace keyledger::eventstore::kafka {
 
 struct TopicEvents {
     std::int64_t events = 0;
-    std::int64_t foreign = 0;  // records that no service of ours wrote, or somebody wrote once more: passed over
+    std::int64_t foreign = 0;       // records that no service of ours wrote, or somebody wrote once more: passed over
     std::int64_t without_time = 0;  // records of versions that did not say when they were recorded
 };
 

@@ -48,8 +48,7 @@ private:
 
 // As a partition of a topic that was just made.
 bool has_no_leader_yet(rd_kafka_resp_err_t error) {
-    return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
-           error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+    return error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
 }
 
 std::string_view view(const void* bytes, std::size_t size) {
@@ -103,15 +102,15 @@ Result<TopicReader, KafkaError> TopicReader::open(const ClientOptions& options) 
     return TopicReader(std::move(*first), std::move(*second));
 }
 
-Result<std::vector<PartitionBounds>, KafkaError> TopicReader::bounds(
-    const std::string& topic, std::int32_t partitions, std::chrono::steady_clock::time_point deadline) {
+Result<std::vector<PartitionBounds>, KafkaError> TopicReader::bounds(const std::string& topic, std::int32_t partitions,
+                                                                     std::chrono::steady_clock::time_point deadline) {
     std::vector<PartitionBounds> all(static_cast<std::size_t>(partitions));
     const auto leaders_by = std::chrono::steady_clock::now() + kFirstContactTimeout;
     for (std::int32_t partition = 0; partition < partitions; ++partition) {
         PartitionBounds& one = all[static_cast<std::size_t>(partition)];
         const auto ask = [&] {
-            return rd_kafka_query_watermark_offsets(uncommitted_.handle(), topic.c_str(), partition,
-                                                    &one.first, &one.end, timeout_ms(deadline));
+            return rd_kafka_query_watermark_offsets(uncommitted_.handle(), topic.c_str(), partition, &one.first,
+                                                    &one.end, timeout_ms(deadline));
         };
         auto error = ask();
         while (has_no_leader_yet(error) && std::chrono::steady_clock::now() < leaders_by) {
@@ -148,8 +147,7 @@ Result<void, KafkaError> TopicReader::read(const std::string& topic, const std::
         }
         if (message->err) {
             KafkaError error = error_of(static_cast<int>(message->err), "reading " + topic);
-            if (error.next == NextStep::kRetry)
-                continue;  // the client reconnects by itself, up to the deadline
+            if (error.next == NextStep::kRetry) continue;  // the client reconnects by itself, up to the deadline
             return Unexpected(std::move(error));
         }
         if (on_record(ReadRecord(*message)) == Then::kStop) return {};

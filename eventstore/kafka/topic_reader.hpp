@@ -65,10 +65,10 @@ public:
         std::int64_t repeated = 0;
         std::optional<std::int64_t> missing;
     };
-    Result<Merged, KafkaError> read_merged(
-        const std::string& topic, std::int32_t partitions, std::chrono::steady_clock::time_point deadline,
-        const std::function<std::optional<std::int64_t>(const ReadRecord&)>& place,
-        const std::function<Then(const ReadRecord&)>& on_record);
+    Result<Merged, KafkaError> read_merged(const std::string& topic, std::int32_t partitions,
+                                           std::chrono::steady_clock::time_point deadline,
+                                           const std::function<std::optional<std::int64_t>(const ReadRecord&)>& place,
+                                           const std::function<Then(const ReadRecord&)>& on_record);
 
 private:
     TopicReader(Client committed, Client uncommitted)

@@ -33,12 +33,10 @@ struct WantedTopic {
     std::vector<Setting> verify;  // must hold whoever made it
 };
 
-std::vector<WantedTopic> wanted_topics(const TopicSettings& settings,
-                                       const std::vector<OutputTopic>& outputs) {
+std::vector<WantedTopic> wanted_topics(const TopicSettings& settings, const std::vector<OutputTopic>& outputs) {
     const Setting room{"max.message.bytes", std::to_string(kMinTopicMessageBytes), Setting::Rule::kAtLeast};
     // Facts are kept for ever, and never compacted away.
-    const std::vector<Setting> events{
-        {"cleanup.policy", "delete"}, {"retention.ms", "-1"}, {"retention.bytes", "-1"}};
+    const std::vector<Setting> events{{"cleanup.policy", "delete"}, {"retention.ms", "-1"}, {"retention.bytes", "-1"}};
     // Small segments, so that it is compacted and short to read at start.
     const std::vector<Setting> positions{{"cleanup.policy", "compact"}, {"segment.bytes", "1048576"}};
     const std::vector<Setting> state{{"cleanup.policy", "compact"}};
@@ -60,8 +58,7 @@ public:
           queue_(rd_kafka_queue_new(client_.handle()), rd_kafka_queue_destroy),
           deadline_(deadline) {}
 
-    Result<void, TopicProblem> create(const std::vector<WantedTopic>& topics,
-                                      std::int32_t replication_factor);
+    Result<void, TopicProblem> create(const std::vector<WantedTopic>& topics, std::int32_t replication_factor);
     // nullopt: one of them is not (yet) known to the cluster.
     Result<std::optional<std::string>, TopicProblem> unknown(const std::vector<WantedTopic>& topics);
     Result<void, TopicProblem> verify(const std::vector<WantedTopic>& topics);
@@ -71,8 +68,7 @@ private:
     Options options(rd_kafka_admin_op_t operation) {
         Options made(rd_kafka_AdminOptions_new(client_.handle(), operation), rd_kafka_AdminOptions_destroy);
         char text[256];
-        rd_kafka_AdminOptions_set_request_timeout(made.get(), std::max(1, timeout_ms(deadline_)), text,
-                                                  sizeof text);
+        rd_kafka_AdminOptions_set_request_timeout(made.get(), std::max(1, timeout_ms(deadline_)), text, sizeof text);
         return made;
     }
     Result<Event, TopicProblem> answer(const char* during) {
@@ -89,18 +85,17 @@ private:
     Time deadline_;
 };
 
-Result<void, TopicProblem> Admin::create(const std::vector<WantedTopic>& topics,
-                                         std::int32_t replication_factor) {
+Result<void, TopicProblem> Admin::create(const std::vector<WantedTopic>& topics, std::int32_t replication_factor) {
     std::vector<NewTopic> owners;
     std::vector<rd_kafka_NewTopic_t*> pointers;
     char text[512];
     for (const WantedTopic& topic : topics) {
-        NewTopic made(rd_kafka_NewTopic_new(topic.name.c_str(), topic.partitions, replication_factor, text,
-                                            sizeof text),
-                      rd_kafka_NewTopic_destroy);
+        NewTopic made(
+            rd_kafka_NewTopic_new(topic.name.c_str(), topic.partitions, replication_factor, text, sizeof text),
+            rd_kafka_NewTopic_destroy);
         if (!made)
-            return Unexpected(TopicProblem{
-                TopicProblem::Kind::kMismatch, "topic " + topic.name + " can't be made: " + text, {}});
+            return Unexpected(
+                TopicProblem{TopicProblem::Kind::kMismatch, "topic " + topic.name + " can't be made: " + text, {}});
         for (const Setting& setting : topic.create)
             rd_kafka_NewTopic_set_config(made.get(), setting.name, setting.value.c_str());
         pointers.push_back(made.get());
@@ -116,10 +111,9 @@ Result<void, TopicProblem> Admin::create(const std::vector<WantedTopic>& topics,
     for (std::size_t i = 0; i < count; ++i) {
         const auto code = rd_kafka_topic_result_error(created[i]);
         if (!code || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) continue;
-        KafkaError error = error_of(static_cast<int>(code),
-                                    std::string("making topic ") + rd_kafka_topic_result_name(created[i]));
-        if (const char* why = rd_kafka_topic_result_error_string(created[i]))
-            error.sentence.append("; ").append(why);
+        KafkaError error =
+            error_of(static_cast<int>(code), std::string("making topic ") + rd_kafka_topic_result_name(created[i]));
+        if (const char* why = rd_kafka_topic_result_error_string(created[i])) error.sentence.append("; ").append(why);
         return Unexpected(kafka_problem(std::move(error)));
     }
     return {};
@@ -145,10 +139,8 @@ Result<void, TopicProblem> Admin::verify_partitions(const WantedTopic& topic) {
     const std::unique_ptr<rd_kafka_topic_t, decltype(&rd_kafka_topic_destroy)> handle(
         rd_kafka_topic_new(client_.handle(), topic.name.c_str(), nullptr), rd_kafka_topic_destroy);
     const rd_kafka_metadata_t* raw = nullptr;
-    const auto error =
-        rd_kafka_metadata(client_.handle(), 0, handle.get(), &raw, std::max(1, timeout_ms(deadline_)));
-    if (error)
-        return Unexpected(kafka_problem(error_of(static_cast<int>(error), "asking for topic " + topic.name)));
+    const auto error = rd_kafka_metadata(client_.handle(), 0, handle.get(), &raw, std::max(1, timeout_ms(deadline_)));
+    if (error) return Unexpected(kafka_problem(error_of(static_cast<int>(error), "asking for topic " + topic.name)));
     const std::unique_ptr<const rd_kafka_metadata_t, decltype(&rd_kafka_metadata_destroy)> metadata(
         raw, rd_kafka_metadata_destroy);
     const int partitions = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
@@ -167,8 +159,7 @@ bool holds(const Setting& setting, const std::string& actual) {
     return number >= std::stoll(setting.value);
 }
 
-Result<void, TopicProblem> verify_settings(const WantedTopic& topic,
-                                           const rd_kafka_ConfigResource_t* described) {
+Result<void, TopicProblem> verify_settings(const WantedTopic& topic, const rd_kafka_ConfigResource_t* described) {
     std::size_t count = 0;
     const auto** entries = rd_kafka_ConfigResource_configs(described, &count);
     std::map<std::string, std::string> actual;
@@ -179,11 +170,11 @@ Result<void, TopicProblem> verify_settings(const WantedTopic& topic,
     for (const Setting& setting : topic.verify) {
         if (holds(setting, actual[setting.name])) continue;
         const char* rule = setting.rule == Setting::Rule::kAtLeast ? " or more" : "";
-        return Unexpected(TopicProblem{
-            TopicProblem::Kind::kMismatch,
-            "topic " + topic.name + " has " + setting.name + "=" + actual[setting.name] + ", but must have " +
-                setting.value + rule + "; change it with kafka-configs, or configure another topic prefix",
-            {}});
+        return Unexpected(TopicProblem{TopicProblem::Kind::kMismatch,
+                                       "topic " + topic.name + " has " + setting.name + "=" + actual[setting.name] +
+                                           ", but must have " + setting.value + rule +
+                                           "; change it with kafka-configs, or configure another topic prefix",
+                                       {}});
     }
     return {};
 }
@@ -203,13 +194,12 @@ Result<void, TopicProblem> Admin::verify(const std::vector<WantedTopic>& topics)
     auto event = answer("asking for the topics' settings");
     if (!event) return Unexpected(event.error());
     std::size_t count = 0;
-    const auto** described = rd_kafka_DescribeConfigs_result_resources(
-        rd_kafka_event_DescribeConfigs_result(event->get()), &count);
+    const auto** described =
+        rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event->get()), &count);
     for (std::size_t i = 0; i < count; ++i) {
         const std::string name = rd_kafka_ConfigResource_name(described[i]);
         if (const auto code = rd_kafka_ConfigResource_error(described[i]))
-            return Unexpected(
-                kafka_problem(error_of(static_cast<int>(code), "asking for the settings of " + name)));
+            return Unexpected(kafka_problem(error_of(static_cast<int>(code), "asking for the settings of " + name)));
         for (const WantedTopic& topic : topics) {
             if (topic.name != name) continue;
             auto settings = verify_settings(topic, described[i]);
@@ -230,8 +220,7 @@ Result<void, TopicProblem> ensure_topics(const ClientOptions& options, const Top
     auto missing = admin.unknown(topics);
     if (!missing) return Unexpected(missing.error());
     if (*missing && if_missing == IfMissing::kRefuse)
-        return Unexpected(
-            TopicProblem{TopicProblem::Kind::kMissing, "topic " + **missing + " is not there", {}});
+        return Unexpected(TopicProblem{TopicProblem::Kind::kMissing, "topic " + **missing + " is not there", {}});
     if (*missing) {
         auto created = admin.create(topics, settings.replication_factor);
         if (!created) return created;
@@ -242,10 +231,9 @@ Result<void, TopicProblem> ensure_topics(const ClientOptions& options, const Top
         if (!missing) return Unexpected(missing.error());
         if (!*missing) break;
         if (admin.expired())
-            return Unexpected(
-                TopicProblem{TopicProblem::Kind::kMissing,
-                             "topic " + **missing + " was made, but the cluster does not show it",
-                             {}});
+            return Unexpected(TopicProblem{TopicProblem::Kind::kMissing,
+                                           "topic " + **missing + " was made, but the cluster does not show it",
+                                           {}});
         std::this_thread::sleep_for(kPropagationPoll);  // a broker tells nobody when it has heard of a topic
     }
     return admin.verify(topics);

@@ -25,10 +25,9 @@ std::string tree_head_topic(const std::string& prefix) { return prefix + ".tree-
 
 Result<void, std::string> TreeHeadTopic::open_producer() {
     if (producer_) return {};
-    auto opened = Client::open(Client::Role::kProducer, options_,
-                               {{"acks", "all"},
-                                {"enable.idempotence", "true"},
-                                {"message.timeout.ms", std::to_string(kTimeoutMs)}});
+    auto opened = Client::open(
+        Client::Role::kProducer, options_,
+        {{"acks", "all"}, {"enable.idempotence", "true"}, {"message.timeout.ms", std::to_string(kTimeoutMs)}});
     if (!opened) return Unexpected(opened.error().sentence);
     producer_.emplace(std::move(*opened));
     return {};
@@ -75,10 +74,10 @@ Result<void, std::string> TreeHeadTopic::send(const std::string& key, const std:
         if (auto made = make_topic(); !made) return made;
     int outcome = RD_KAFKA_RESP_ERR__TIMED_OUT;
     producer_->context().delivered = [&outcome](const ClientContext::Delivery& made) { outcome = made.code; };
-    auto code = rd_kafka_producev(producer_->handle(), RD_KAFKA_V_TOPIC(topic_.c_str()),
-                                  RD_KAFKA_V_KEY(key.data(), key.size()),
-                                  RD_KAFKA_V_VALUE(const_cast<char*>(note.data()), note.size()),
-                                  RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+    auto code =
+        rd_kafka_producev(producer_->handle(), RD_KAFKA_V_TOPIC(topic_.c_str()), RD_KAFKA_V_KEY(key.data(), key.size()),
+                          RD_KAFKA_V_VALUE(const_cast<char*>(note.data()), note.size()),
+                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
     if (!code) {
         rd_kafka_flush(producer_->handle(), 2 * kTimeoutMs);  // its own time-out ends it sooner
         code = static_cast<rd_kafka_resp_err_t>(outcome);
@@ -109,8 +108,7 @@ Result<std::vector<std::string>, std::string> TreeHeadTopic::read(const IsOurs& 
     return std::vector<std::string>();
 }
 
-Result<std::vector<std::string>, std::string> TreeHeadTopic::read_page(TopicReader& reader,
-                                                                       const PartitionBounds& page,
+Result<std::vector<std::string>, std::string> TreeHeadTopic::read_page(TopicReader& reader, const PartitionBounds& page,
                                                                        const IsOurs& is_ours) {
     std::vector<std::string> notes;
     const auto take = [&](const ReadRecord& record) {

@@ -18,8 +18,7 @@ std::string tree_head_topic(const std::string& prefix);
 // One thread's. Connects when first used; blocks for at most about kTreeHeadTimeout a call. Errors are sentences.
 class TreeHeadTopic {
 public:
-    TreeHeadTopic(ClientOptions options, std::string topic)
-        : options_(std::move(options)), topic_(std::move(topic)) {}
+    TreeHeadTopic(ClientOptions options, std::string topic) : options_(std::move(options)), topic_(std::move(topic)) {}
 
     // Makes the topic if it is not there. A head whose delivery is unknown may be there twice after the next one.
     Result<void, std::string> send(const std::string& key, const std::string& note);

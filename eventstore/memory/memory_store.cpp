@@ -222,9 +222,9 @@ MemoryStore::Answer<std::optional<Uuid>> MemoryStore::find_claim(std::string kin
 }
 
 MemoryStore::Answer<std::optional<ClaimedCredential>> MemoryStore::find_credential(std::string claim_kind,
-                                                                                 std::vector<ClaimDigest> digests,
-                                                                                 std::string kind,
-                                                                                 Deadline deadline) {
+                                                                                   std::vector<ClaimDigest> digests,
+                                                                                   std::string kind,
+                                                                                   Deadline deadline) {
     co_await asio::post(asio::use_awaitable);
     if (expired(deadline)) co_return Unexpected(StoreError::kDeadline);
     const std::lock_guard lock(mutex_);

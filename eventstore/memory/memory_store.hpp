@@ -18,8 +18,7 @@ public:
 
     Answer<Verdict> append(Append append, Deadline deadline) override;
     Answer<std::vector<StreamSlice>> read_streams(std::vector<StreamFrom> streams, Deadline deadline) override;
-    Answer<Confirmation> confirm(std::vector<StreamVersion> versions, CommandId command_id,
-                                 Deadline deadline) override;
+    Answer<Confirmation> confirm(std::vector<StreamVersion> versions, CommandId command_id, Deadline deadline) override;
     Answer<std::optional<Uuid>> find_claim(std::string kind, std::vector<ClaimDigest> digests,
                                            Deadline deadline) override;
     Answer<std::optional<ClaimedCredential>> find_credential(std::string claim_kind, std::vector<ClaimDigest> digests,

@@ -28,20 +28,48 @@ AppendArguments::AppendArguments() { put_integer(recorded_at_, server_time(0)); 
 
 // In the order of the function's parameters, after tenant, time and key.
 std::vector<BinaryArray*> AppendArguments::arrays() {
-    return {&command_ids_,      &fingerprints_,        &command_hours_,
-            &stream_ids_,       &stream_types_,        &stream_versions_,        &stream_writers_,
-            &guard_commands_,   &guard_streams_,
-            &event_streams_,    &event_versions_,      &event_types_,            &event_schemas_,
-            &event_ids_,        &event_payloads_,      &event_metadatas_,        &event_leaves_,           &event_macs_,
-            &claim_commands_,   &claim_takes_,         &claim_kinds_,            &claim_key_ids_,
-            &claim_digests_,    &claim_owners_,
-            &credential_commands_, &credential_ids_,   &credential_owners_,      &credential_kinds_,
-            &credential_revisions_, &credential_sealed_,
-            &read_key_subjects_, &read_key_ids_,
-            &use_commands_,     &use_keys_,
-            &new_key_commands_, &new_key_subjects_,    &new_key_ids_,            &new_key_wrapped_,
+    return {&command_ids_,
+            &fingerprints_,
+            &command_hours_,
+            &stream_ids_,
+            &stream_types_,
+            &stream_versions_,
+            &stream_writers_,
+            &guard_commands_,
+            &guard_streams_,
+            &event_streams_,
+            &event_versions_,
+            &event_types_,
+            &event_schemas_,
+            &event_ids_,
+            &event_payloads_,
+            &event_metadatas_,
+            &event_leaves_,
+            &event_macs_,
+            &claim_commands_,
+            &claim_takes_,
+            &claim_kinds_,
+            &claim_key_ids_,
+            &claim_digests_,
+            &claim_owners_,
+            &credential_commands_,
+            &credential_ids_,
+            &credential_owners_,
+            &credential_kinds_,
+            &credential_revisions_,
+            &credential_sealed_,
+            &read_key_subjects_,
+            &read_key_ids_,
+            &use_commands_,
+            &use_keys_,
+            &new_key_commands_,
+            &new_key_subjects_,
+            &new_key_ids_,
+            &new_key_wrapped_,
             &new_key_encryption_key_ids_,
-            &destroyed_key_commands_, &destroyed_key_subjects_, &destroyed_key_ids_};
+            &destroyed_key_commands_,
+            &destroyed_key_subjects_,
+            &destroyed_key_ids_};
 }
 
 const std::vector<TypeId>& AppendArguments::types() {
@@ -58,8 +86,7 @@ const std::string& AppendArguments::statement() {
     static const std::string kStatement = [] {
         std::string text = "select outcome, first_position, event_count, fingerprint, id, version, claim_kind"
                            " from keyledger.append(";
-        for (std::size_t i = 1; i <= types().size(); ++i)
-            text.append(i == 1 ? "$" : ", $").append(std::to_string(i));
+        for (std::size_t i = 1; i <= types().size(); ++i) text.append(i == 1 ? "$" : ", $").append(std::to_string(i));
         return text + ")";
     }();
     return kStatement;

@@ -46,9 +46,9 @@ std::string lacking_key(const LogFacts& known, const RecordedEvent& event) {
 
 // As an error of this statement alone: the session is good.
 [[noreturn]] void throw_lacking(const std::string& key_id, Position position) {
-    throw pqxx::sql_error("the keyring lacks key " + key_id + ", which event " + std::to_string(position) +
-                              " of the log needs",
-                          "", "KL008");
+    throw pqxx::sql_error(
+        "the keyring lacks key " + key_id + ", which event " + std::to_string(position) + " of the log needs", "",
+        "KL008");
 }
 
 // A page further: whoever may append decides how long that stream is. False: that was all.
@@ -116,8 +116,7 @@ Result<bool, std::string> Authenticity::look_at_heads(const std::string& url, co
             const AnswerWithin bound(connection->sock(), kPatience + kAnswerGrace);
             pqxx::nontransaction read(*connection);
             const Uuid log_id = uuid_in(read.exec1("select log_id from keyledger.log")[0]);
-            if (heads.look_further(read, log_id, opener(), macs_.get()) == StoredHeads::Looked::kAll)
-                return true;
+            if (heads.look_further(read, log_id, opener(), macs_.get()) == StoredHeads::Looked::kAll) return true;
             if (go_on && !go_on(heads.looked_at())) return false;
         }
     });

@@ -17,8 +17,8 @@ namespace {
 
 // What the tools read from the environment instead of their arguments, which everybody on the machine can see.
 std::optional<std::vector<std::string>> environment_for(const std::string& url) {
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
-        PQconninfoParse(url.c_str(), nullptr), PQconninfoFree);
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfoParse(url.c_str(), nullptr),
+                                                                               PQconninfoFree);
     if (!options) return std::nullopt;
     std::vector<std::string> variables;
     for (char** variable = environ; *variable != nullptr; ++variable)
@@ -81,9 +81,9 @@ std::optional<std::string> read_backup(const std::string& owner_url, const std::
             return "the database holds an event store already; restore into an empty one";
     }
     const std::string database = database_of(*environment);
-    if (auto problem = run({"pg_restore", "--exit-on-error", "--single-transaction", "--no-owner",
-                            "--dbname=" + database, path},
-                           *environment))
+    if (auto problem =
+            run({"pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", "--dbname=" + database, path},
+                *environment))
         return problem;
     pqxx::work work(*connection);
     work.exec("create schema read_models; grant usage, create on schema read_models to keyledger_service;"

@@ -43,10 +43,10 @@ std::vector<ClaimRow> Claims::after(const std::optional<ClaimRow>& last, int cou
         return claims_in(work.exec_params("select kind, key_id, digest, owner from keyledger.claims where tenant = $1"
                                           " order by digest, kind, key_id limit $2",
                                           std::string(kDefaultTenant), count));
-    return claims_in(work.exec_params(
-        "select kind, key_id, digest, owner from keyledger.claims where tenant = $1"
-        " and (digest, kind, key_id) > ($2::bytea, $3, $4) order by digest, kind, key_id limit $5",
-        std::string(kDefaultTenant), bytea_of(last->digest), last->kind, last->key_id, count));
+    return claims_in(
+        work.exec_params("select kind, key_id, digest, owner from keyledger.claims where tenant = $1"
+                         " and (digest, kind, key_id) > ($2::bytea, $3, $4) order by digest, kind, key_id limit $5",
+                         std::string(kDefaultTenant), bytea_of(last->digest), last->kind, last->key_id, count));
 }
 
 std::vector<ClaimRow> Claims::of(const std::vector<Bytes>& digests) {
@@ -59,18 +59,17 @@ std::vector<ClaimRow> Claims::of(const std::vector<Bytes>& digests) {
 
 std::int64_t Claims::count_streams(const std::vector<std::string_view>& types) {
     pqxx::nontransaction work(*session_->connection);
-    const auto rows = work.exec_params("select count(*) from keyledger.streams where stream_type = any($1::text[])",
-                                       names_of(types));
+    const auto rows =
+        work.exec_params("select count(*) from keyledger.streams where stream_type = any($1::text[])", names_of(types));
     return rows[0][0].as<std::int64_t>();
 }
 
 std::vector<StoredStream> Claims::streams_after(const Uuid& last, const std::vector<std::string_view>& types,
                                                 int count) {
     pqxx::nontransaction work(*session_->connection);
-    const auto rows = work.exec_params(
-        "select stream_id, stream_type from keyledger.streams where stream_id > $1::uuid"
-        " and stream_type = any($2::text[]) order by stream_id limit $3",
-        last.to_string(), names_of(types), count);
+    const auto rows = work.exec_params("select stream_id, stream_type from keyledger.streams where stream_id > $1::uuid"
+                                       " and stream_type = any($2::text[]) order by stream_id limit $3",
+                                       last.to_string(), names_of(types), count);
     std::vector<StoredStream> streams;
     for (const auto& row : rows) streams.push_back({uuid_in(row[0]), row[1].as<std::string>()});
     return streams;

@@ -138,14 +138,14 @@ private:
     // The writer's own.
     std::unique_ptr<WriterConnection> connection_;
     std::optional<Backend> lost_backend_;
-    std::deque<Waiting> kept_;       // waits for a later batch; the first scanned_ were refused by growing_
+    std::deque<Waiting> kept_;  // waits for a later batch; the first scanned_ were refused by growing_
     std::size_t scanned_ = 0;
     Batch growing_;
     std::optional<WritingKey> writing_key_;
     std::atomic<bool> asks_for_key_ = false;
     std::int64_t newest_ms_ = 0;  // the last time in the log that is known here
     std::optional<Batch> flying_;
-    std::deque<Batch> again_;        // halves and resends, sent before growing_
+    std::deque<Batch> again_;  // halves and resends, sent before growing_
     Clock::time_point next_attempt_{};
     Clock::time_point next_look_{};  // whether the server is at work on what is flying
     std::chrono::milliseconds pause_{0};

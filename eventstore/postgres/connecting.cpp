@@ -93,8 +93,8 @@ private:
 }  // namespace
 
 std::string connection_text(const std::string& url) {
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
-        PQconninfoParse(url.c_str(), nullptr), PQconninfoFree);
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfoParse(url.c_str(), nullptr),
+                                                                               PQconninfoFree);
     if (!options) return url;  // whoever connects with it is told what is wrong
     std::string text;
     std::array<bool, kDefaults.size()> is_given{};
@@ -110,8 +110,8 @@ std::string connection_text(const std::string& url) {
 }
 
 bool is_connection_text(const std::string& url) {
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
-        PQconninfoParse(url.c_str(), nullptr), PQconninfoFree);
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfoParse(url.c_str(), nullptr),
+                                                                               PQconninfoFree);
     return options != nullptr;
 }
 

@@ -13,14 +13,14 @@ constexpr Position kWindow = 50'000;  // of positions that one statement passes 
 constexpr int kPage = 500;
 
 // `where`: of events e; $1 and $2 are its own, $3 is the page.
-std::vector<RecordedEvent> erasures_in(pqxx::connection& session, Authenticity& authenticity,
-                                       const std::string& where, const std::string& first, const std::string& second) {
+std::vector<RecordedEvent> erasures_in(pqxx::connection& session, Authenticity& authenticity, const std::string& where,
+                                       const std::string& first, const std::string& second) {
     const AnswerWithin bound(session.sock(), kStatementTimeout + kAnswerGrace);
     pqxx::nontransaction read(session);
-    const auto rows = read.exec_params(std::string("select ") + kEventColumns +
-                                           " from keyledger.events e where e.event_type = 'user.erased' and " + where +
-                                           " limit $3",
-                                       first, second, kPage);
+    const auto rows =
+        read.exec_params(std::string("select ") + kEventColumns +
+                             " from keyledger.events e where e.event_type = 'user.erased' and " + where + " limit $3",
+                         first, second, kPage);
     std::vector<RecordedEvent> events;
     for (const auto& row : rows) events.push_back(event_in(row));
     authenticity.check(read, events);
@@ -29,14 +29,11 @@ std::vector<RecordedEvent> erasures_in(pqxx::connection& session, Authenticity& 
 
 bool did_the_service_write(const RecordedEvent& event) {
     switch (event.standing) {
-        case RecordedEvent::Standing::kBelieved:
-            return event.stream_type == "user";
-        case RecordedEvent::Standing::kInert:
-            return false;
+        case RecordedEvent::Standing::kBelieved: return event.stream_type == "user";
+        case RecordedEvent::Standing::kInert: return false;
         case RecordedEvent::Standing::kUnchecked:
         case RecordedEvent::Standing::kKeyMissing:
-        case RecordedEvent::Standing::kChanged:
-            break;
+        case RecordedEvent::Standing::kChanged: break;
     }
     throw pqxx::failure("whether the event at position " + std::to_string(event.position) +
                         " is the service's can't be told: run 'keyledger audit verify' with the newest keyring");
@@ -72,9 +69,9 @@ Result<CalledErased, std::string> called_erased(const std::string& url, Authenti
     const auto session = open_reader(url, kStatementTimeout);
     CalledErased found;
     for (std::int32_t after = 0;;) {
-        const auto events = erasures_in(*session, authenticity,
-                                        "e.stream_id = $1 and e.version > $2 order by e.version",
-                                        user_id.to_string(), std::to_string(after));
+        const auto events =
+            erasures_in(*session, authenticity, "e.stream_id = $1 and e.version > $2 order by e.version",
+                        user_id.to_string(), std::to_string(after));
         for (const RecordedEvent& event : events) {
             Position& at = did_the_service_write(event) ? found.by_the_service : found.by_somebody;
             if (at == 0) at = event.position;

@@ -40,8 +40,7 @@ enum class Nobodys { kStays, kGoes };
 
 std::vector<ClaimRow> claims_in(const pqxx::result& rows) {
     std::vector<ClaimRow> claims;
-    for (const auto& row : rows)
-        claims.push_back({row[0].c_str(), row[1].c_str(), bytes_in(row[2]), uuid_in(row[3])});
+    for (const auto& row : rows) claims.push_back({row[0].c_str(), row[1].c_str(), bytes_in(row[2]), uuid_in(row[3])});
     return claims;
 }
 
@@ -71,20 +70,17 @@ std::int64_t count_used(const Page& page_after, const All& all, const Take& take
     }
 }
 
-std::int64_t count_claims_only_under(pqxx::work& work, const std::string& key_id,
-                                     const std::string& current_key_id, const NobodysClaims& nobodys,
-                                     Nobodys fate) {
+std::int64_t count_claims_only_under(pqxx::work& work, const std::string& key_id, const std::string& current_key_id,
+                                     const NobodysClaims& nobodys, Nobodys fate) {
     std::int64_t taken = 0;
     const auto page_after = [&](const ClaimRow& last) {
-        return claims_in(
-            work.exec_params("select h.kind, h.key_id, h.digest, h.owner" + std::string(kOnlyUnder) +
-                                 " and (h.digest, h.kind) > ($3::bytea, $4::text collate \"C\")"
-                                 " order by h.digest, h.kind limit $5",
-                             key_id, current_key_id, bytea_of(last.digest), last.kind, kRowsAtOnce));
+        return claims_in(work.exec_params("select h.kind, h.key_id, h.digest, h.owner" + std::string(kOnlyUnder) +
+                                              " and (h.digest, h.kind) > ($3::bytea, $4::text collate \"C\")"
+                                              " order by h.digest, h.kind limit $5",
+                                          key_id, current_key_id, bytea_of(last.digest), last.kind, kRowsAtOnce));
     };
     const auto all = [&] {
-        return taken + count_in(work.exec_params1("select count(*)" + std::string(kOnlyUnder), key_id,
-                                                  current_key_id));
+        return taken + count_in(work.exec_params1("select count(*)" + std::string(kOnlyUnder), key_id, current_key_id));
     };
     const auto take = [&](const ClaimRow& claim) {
         if (fate == Nobodys::kStays) return;
@@ -121,8 +117,7 @@ std::int64_t end_unless_used(pqxx::work& work, const std::string& key_id, const 
     work.exec("select pg_advisory_xact_lock(5426354651)");  // append's
     const std::int64_t used = count();
     if (used == 0)
-        work.exec_params("insert into keyledger.ended_keys (key_id) values ($1) on conflict do nothing",
-                         key_id);
+        work.exec_params("insert into keyledger.ended_keys (key_id) values ($1) on conflict do nothing", key_id);
     return used;
 }
 
@@ -148,8 +143,7 @@ constexpr const char* kMove =
 }  // namespace
 
 Result<std::int64_t, std::string> claims_only_under(const std::string& url, const std::string& key_id,
-                                                    const std::string& current_key_id,
-                                                    const NobodysClaims& nobodys) {
+                                                    const std::string& current_key_id, const NobodysClaims& nobodys) {
     return with_session(url, [&](pqxx::work& work) {
         return count_claims_only_under(work, key_id, current_key_id, nobodys, Nobodys::kStays);
     });
@@ -157,22 +151,20 @@ Result<std::int64_t, std::string> claims_only_under(const std::string& url, cons
 
 Result<std::int64_t, std::string> subject_keys_under(const std::string& url, const std::string& key_id,
                                                      const NobodysKeys& nobodys) {
-    return with_session(url, [&](pqxx::work& work) {
-        return count_subject_keys_under(work, key_id, nobodys, Nobodys::kStays);
-    });
+    return with_session(
+        url, [&](pqxx::work& work) { return count_subject_keys_under(work, key_id, nobodys, Nobodys::kStays); });
 }
 
 Result<std::int64_t, std::string> end_wrapping_key(const std::string& owner_url, const std::string& key_id,
                                                    const NobodysKeys& nobodys) {
     return with_session(owner_url, [&](pqxx::work& work) {
-        return end_unless_used(
-            work, key_id, [&] { return count_subject_keys_under(work, key_id, nobodys, Nobodys::kGoes); });
+        return end_unless_used(work, key_id,
+                               [&] { return count_subject_keys_under(work, key_id, nobodys, Nobodys::kGoes); });
     });
 }
 
 Result<std::int64_t, std::string> end_claims_key(const std::string& owner_url, const std::string& key_id,
-                                                 const std::string& current_key_id,
-                                                 const NobodysClaims& nobodys) {
+                                                 const std::string& current_key_id, const NobodysClaims& nobodys) {
     return with_session(owner_url, [&](pqxx::work& work) {
         return end_unless_used(work, key_id, [&] {
             return count_claims_only_under(work, key_id, current_key_id, nobodys, Nobodys::kGoes);
@@ -196,11 +188,10 @@ Result<void, std::string> tell_keys(const std::string& url, const std::vector<To
 
 Result<std::int64_t, std::string> sessions_of_services(const std::string& owner_url) {
     return with_session(owner_url, [](pqxx::work& work) {
-        return count_in(
-            work.exec1("select count(*) from pg_stat_activity a join pg_roles r on r.oid = a.usesysid"
-                       " where a.datname = current_database() and a.pid <> pg_backend_pid()"
-                       " and r.rolname <> current_user and not r.rolsuper"
-                       " and pg_has_role(r.oid, 'keyledger_service', 'member')"));
+        return count_in(work.exec1("select count(*) from pg_stat_activity a join pg_roles r on r.oid = a.usesysid"
+                                   " where a.datname = current_database() and a.pid <> pg_backend_pid()"
+                                   " and r.rolname <> current_user and not r.rolsuper"
+                                   " and pg_has_role(r.oid, 'keyledger_service', 'member')"));
     });
 }
 
@@ -223,8 +214,8 @@ Result<std::int64_t, std::string> live_sessions(const std::string& url, std::int
 }
 
 Result<std::vector<ClaimRow>, std::string> claims_to_move(const std::string& owner_url,
-                                                          const std::string& current_key_id,
-                                                          const ClaimRow& after, int at_most) {
+                                                          const std::string& current_key_id, const ClaimRow& after,
+                                                          int at_most) {
     return with_session(owner_url, [&](pqxx::work& work) {
         return claims_in(work.exec_params(kToMove, current_key_id, after.owner.to_string(), after.kind,
                                           bytea_of(after.digest), after.key_id, at_most));
@@ -237,18 +228,17 @@ Result<std::int64_t, std::string> move_claims(const std::string& owner_url, cons
     return with_session(owner_url, [&](pqxx::work& work) {
         work.exec("set local lock_timeout = '10s'");
         work.exec("select pg_advisory_xact_lock(5426354651)");  // append's
-        const auto done = work.exec_params(
-            kMove, current_key_id, texts([](const MovedClaim& one) { return one.from.kind; }),
-            texts([](const MovedClaim& one) { return '"' + one.from.key_id + '"'; }),
-            texts([](const MovedClaim& one) { return security::hex_encode(one.from.digest); }),
-            texts([](const MovedClaim& one) { return one.from.owner.to_string(); }),
-            texts([](const MovedClaim& one) { return security::hex_encode(one.digest); }));
+        const auto done =
+            work.exec_params(kMove, current_key_id, texts([](const MovedClaim& one) { return one.from.kind; }),
+                             texts([](const MovedClaim& one) { return '"' + one.from.key_id + '"'; }),
+                             texts([](const MovedClaim& one) { return security::hex_encode(one.from.digest); }),
+                             texts([](const MovedClaim& one) { return one.from.owner.to_string(); }),
+                             texts([](const MovedClaim& one) { return security::hex_encode(one.digest); }));
         return static_cast<std::int64_t>(done.affected_rows());
     });
 }
 
-Result<std::int64_t, std::string> drop_claims(const std::string& owner_url,
-                                              const std::vector<ClaimRow>& claims) {
+Result<std::int64_t, std::string> drop_claims(const std::string& owner_url, const std::vector<ClaimRow>& claims) {
     return with_session(owner_url, [&](pqxx::work& work) {
         for (const ClaimRow& claim : claims) drop(work, claim);
         return std::ssize(claims);
@@ -258,11 +248,11 @@ Result<std::int64_t, std::string> drop_claims(const std::string& owner_url,
 Result<std::optional<std::string>, std::string> key_of_before(const std::string& url,
                                                               const std::vector<std::string>& ended_key_ids) {
     return with_session(url, [&](pqxx::work& work) {
-        const auto found = work.exec_params(
-            "select k.id from unnest($1::text[]) as k(id)"
-            " where not exists (select from keyledger.ended_keys e where e.key_id = k.id)"
-            " and exists (select from keyledger.claims c where c.key_id = k.id) limit 1",
-            array_of(ended_key_ids, [](const std::string& id) { return '"' + id + '"'; }));
+        const auto found =
+            work.exec_params("select k.id from unnest($1::text[]) as k(id)"
+                             " where not exists (select from keyledger.ended_keys e where e.key_id = k.id)"
+                             " and exists (select from keyledger.claims c where c.key_id = k.id) limit 1",
+                             array_of(ended_key_ids, [](const std::string& id) { return '"' + id + '"'; }));
         return found.empty() ? std::nullopt : std::optional(found[0][0].as<std::string>());
     });
 }

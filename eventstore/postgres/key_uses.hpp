@@ -20,8 +20,7 @@ using NobodysClaims = std::function<std::vector<ClaimRow>(const std::vector<Clai
 // and what they claim would be free. Errors are sentences. All of this blocks, on connections of their own. What
 // is nobody's does not count: whoever may append can add any number of it, and no key would ever end.
 Result<std::int64_t, std::string> claims_only_under(const std::string& url, const std::string& key_id,
-                                                    const std::string& current_key_id,
-                                                    const NobodysClaims& nobodys);
+                                                    const std::string& current_key_id, const NobodysClaims& nobodys);
 // Subjects' keys that it wraps, and that are not destroyed.
 Result<std::int64_t, std::string> subject_keys_under(const std::string& url, const std::string& key_id,
                                                      const NobodysKeys& nobodys);
@@ -34,8 +33,7 @@ Result<std::int64_t, std::string> buried_keys_under(const std::string& url, cons
 Result<std::int64_t, std::string> end_wrapping_key(const std::string& owner_url, const std::string& key_id,
                                                    const NobodysKeys& nobodys);
 Result<std::int64_t, std::string> end_claims_key(const std::string& owner_url, const std::string& key_id,
-                                                 const std::string& current_key_id,
-                                                 const NobodysClaims& nobodys);
+                                                 const std::string& current_key_id, const NobodysClaims& nobodys);
 // A key of somebody's keyring, as nodes that have it tell.
 struct ToldKey {
     std::string id;
@@ -60,8 +58,8 @@ Result<std::int64_t, std::string> live_sessions(const std::string& url, std::int
 // Claims without one of the same owner and kind under the current key, in the order of owners, after that one. At
 // most so many.
 Result<std::vector<ClaimRow>, std::string> claims_to_move(const std::string& owner_url,
-                                                          const std::string& current_key_id,
-                                                          const ClaimRow& after, int at_most);
+                                                          const std::string& current_key_id, const ClaimRow& after,
+                                                          int at_most);
 
 struct MovedClaim {
     ClaimRow from;
@@ -73,8 +71,7 @@ struct MovedClaim {
 Result<std::int64_t, std::string> move_claims(const std::string& owner_url, const std::string& current_key_id,
                                               const std::vector<MovedClaim>& claims);
 // Removes these very claims. How many there were.
-Result<std::int64_t, std::string> drop_claims(const std::string& owner_url,
-                                              const std::vector<ClaimRow>& claims);
+Result<std::int64_t, std::string> drop_claims(const std::string& owner_url, const std::vector<ClaimRow>& claims);
 // One of these keys, which have ended, under which names are claimed in a database that was never told of its end: it
 // is from before, and whoever looks by today's keys finds those names free.
 Result<std::optional<std::string>, std::string> key_of_before(const std::string& url,

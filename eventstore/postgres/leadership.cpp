@@ -10,20 +10,17 @@ namespace {
 constexpr std::chrono::milliseconds kStatementTimeout{10'000};
 
 std::unique_ptr<pqxx::connection> open_session(const std::string& url) {
-    auto connection =
-        open_reader(url, kStatementTimeout);  // stays disconnected once it is: the lock would be gone
+    auto connection = open_reader(url, kStatementTimeout);  // stays disconnected once it is: the lock would be gone
     const AnswerWithin bound(connection->sock(), kStatementTimeout + kAnswerGrace);
     pqxx::nontransaction(*connection).exec("set synchronous_commit = off");
     connection->prepare("lock", "select pg_try_advisory_lock(hashtextextended('keyledger.' || $1::text, 0))");
     connection->prepare("unlock", "select pg_advisory_unlock(hashtextextended('keyledger.' || $1::text, 0))");
-    connection->prepare("load",
-                        "select position, leaf_hash from keyledger.checkpoints"
-                        " where reader = $1 and generation = 1");
-    connection->prepare("store",
-                        "insert into keyledger.checkpoints as c (reader, generation, position, leaf_hash)"
-                        " values ($1, 1, $2, $3::bytea) on conflict (reader, generation) do update"
-                        " set position = excluded.position, leaf_hash = excluded.leaf_hash"
-                        " where c.position < excluded.position");
+    connection->prepare("load", "select position, leaf_hash from keyledger.checkpoints"
+                                " where reader = $1 and generation = 1");
+    connection->prepare("store", "insert into keyledger.checkpoints as c (reader, generation, position, leaf_hash)"
+                                 " values ($1, 1, $2, $3::bytea) on conflict (reader, generation) do update"
+                                 " set position = excluded.position, leaf_hash = excluded.leaf_hash"
+                                 " where c.position < excluded.position");
     connection->prepare("first_events", std::string("select ") + kEventColumns +
                                             " from keyledger.events e"
                                             " where e.stream_id = any($1::uuid[]) and e.version = 1");
@@ -63,9 +60,8 @@ Candidacy LeaderSession::try_acquire() {
         if (!opened) return Candidacy::kUnavailable;
         session_ = std::make_unique<Session>(std::move(*opened));
     }
-    const auto locked = run([&] {
-        return pqxx::nontransaction(*session_->connection).exec_prepared1("lock", follower_)[0].as<bool>();
-    });
+    const auto locked = run(
+        [&] { return pqxx::nontransaction(*session_->connection).exec_prepared1("lock", follower_)[0].as<bool>(); });
     if (!locked) return Candidacy::kUnavailable;
     held_ = *locked;
     return held_ ? Candidacy::kLeading : Candidacy::kOtherLeads;
@@ -74,17 +70,14 @@ Candidacy LeaderSession::try_acquire() {
 bool LeaderSession::still_held() {
     if (!held_) return false;
     // The lock lives as long as the session does.
-    const auto alive =
-        run([&] { return pqxx::nontransaction(*session_->connection).exec("select 1").size() == 1; });
+    const auto alive = run([&] { return pqxx::nontransaction(*session_->connection).exec("select 1").size() == 1; });
     return alive && *alive;
 }
 
 void LeaderSession::release() {
     if (!held_) return;
     held_ = false;
-    (void)run([&] {
-        return pqxx::nontransaction(*session_->connection).exec_prepared1("unlock", follower_).size();
-    });
+    (void)run([&] { return pqxx::nontransaction(*session_->connection).exec_prepared1("unlock", follower_).size(); });
 }
 
 Result<Cursor, ReadError> LeaderSession::load() {

@@ -54,7 +54,7 @@ void refuse_foreign(const AppliedByNumber& applied) {
         const auto at = applied.find(migration.number);
         if (at != applied.end() && at->second.sha256 != sha256_of(migration))
             throw MigrationFailure(what_of(migration) + " was applied from another text than this program holds; "
-                                   "use the program that it was applied with");
+                                                        "use the program that it was applied with");
     }
     if (!applied.empty() && applied.rbegin()->first > static_cast<int>(migrations().size()))
         throw MigrationFailure("the database was migrated by a newer program (migration " +
@@ -206,10 +206,12 @@ Uuid Migrator::renew_log_id() {
         work.exec("select pg_advisory_xact_lock(5426354651)");
         LogOrigin origin = read_origin(work, macs);
         const auto head = work.exec1("select coalesce((select e.position from keyledger.events e"
-                                     " order by e.position desc limit 1), 0)")[0].as<Position>();
+                                     " order by e.position desc limit 1), 0)")[0]
+                              .as<Position>();
         const Uuid before = origin.log_id;
         const auto text = work.exec1("update keyledger.log set log_id = gen_random_uuid(), created_at = now(),"
-                                     " first_head_at = null returning log_id")[0].as<std::string>();
+                                     " first_head_at = null returning log_id")[0]
+                              .as<std::string>();
         origin.log_id = Uuid::parse(text).value();
         // What is there was authenticated as the lost history's.
         if (head > (origin.earlier.empty() ? 0 : origin.earlier.back().until)) origin.earlier.push_back({head, before});

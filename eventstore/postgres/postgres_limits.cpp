@@ -39,7 +39,7 @@ std::vector<std::int64_t> integers_in(const pqxx::field& field) {
 }
 
 struct Answers {
-    std::vector<std::int64_t> waits_us;   // one for each bucket of each request, in order
+    std::vector<std::int64_t> waits_us;  // one for each bucket of each request, in order
     std::vector<std::int64_t> levels_us;
 };
 
@@ -106,8 +106,7 @@ Taken PostgresLimits::take_own(const std::vector<Bucket>& buckets) { return own_
 
 Taken PostgresLimits::known(std::vector<Bucket> buckets) { return front_.look(std::move(buckets), now_us()); }
 
-boost::asio::awaitable<Result<Taken, StoreError>> PostgresLimits::take(std::vector<Bucket> buckets,
-                                                                       Deadline deadline) {
+boost::asio::awaitable<Result<Taken, StoreError>> PostgresLimits::take(std::vector<Bucket> buckets, Deadline deadline) {
     if (buckets.empty() || buckets.size() > kMaxBucketsOfARequest) co_return Unexpected(StoreError::kBadData);
     // Taken here at once, so that those who are on their way to the server are counted already.
     const Taken known = front_.take(buckets, now_us());

@@ -18,9 +18,9 @@ public:
     struct Settings {
         std::string url;  // of the service's role, on the primary
         std::size_t max_waiting = 8192;
-        std::size_t max_round = 512;                      // requests in one statement
-        std::chrono::milliseconds patience{2'000};        // nobody waits longer, whatever their deadline
-        std::chrono::milliseconds longest_pause{500};     // between attempts to reconnect; it fails at once meanwhile
+        std::size_t max_round = 512;                   // requests in one statement
+        std::chrono::milliseconds patience{2'000};     // nobody waits longer, whatever their deadline
+        std::chrono::milliseconds longest_pause{500};  // between attempts to reconnect; it fails at once meanwhile
     };
     struct Counts {
         std::uint64_t statements = 0;

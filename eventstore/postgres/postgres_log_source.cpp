@@ -39,8 +39,7 @@ PostgresLogSource::PostgresLogSource(std::string url, std::shared_ptr<Authentici
 
 PostgresLogSource::~PostgresLogSource() { close(wake_fd_); }
 
-Result<std::vector<RecordedEvent>, ReadError> PostgresLogSource::read_after(const Cursor& cursor,
-                                                                            std::int32_t limit) {
+Result<std::vector<RecordedEvent>, ReadError> PostgresLogSource::read_after(const Cursor& cursor, std::int32_t limit) {
     if (cursor.position < 0 || (cursor.position == 0 && cursor != Cursor{}))
         return Unexpected(ReadError::kCursorUnknown);
     const bool checked = cursor.position == 0 || (has_last_ && cursor == last_);
@@ -55,8 +54,7 @@ Result<std::vector<RecordedEvent>, ReadError> PostgresLogSource::read_from(const
                                                                            bool checked) {
     const Position first = checked ? cursor.position + 1 : cursor.position;
     auto read = session_->reads.run([&] {
-        return read_log(session_->reads.connection(), first, checked ? limit : limit + 1,
-                        authenticity_.get());
+        return read_log(session_->reads.connection(), first, checked ? limit : limit + 1, authenticity_.get());
     });
     if (!read) return Unexpected(ReadError::kUnavailable);
     std::vector<RecordedEvent>& events = *read;

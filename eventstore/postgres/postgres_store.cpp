@@ -104,18 +104,17 @@ PostgresStore::Answer<T> PostgresStore::read(Deadline deadline, Work work) {
 
 PostgresStore::Answer<std::vector<StreamSlice>> PostgresStore::read_streams(std::vector<StreamFrom> streams,
                                                                             Deadline deadline) {
-    return read<std::vector<StreamSlice>>(deadline, [streams = std::move(streams), authenticity = authenticity_.get()](
-                                                      pqxx::connection& connection) {
-        return postgres::read_streams(connection, streams, authenticity);
-    });
+    return read<std::vector<StreamSlice>>(
+        deadline, [streams = std::move(streams), authenticity = authenticity_.get()](pqxx::connection& connection) {
+            return postgres::read_streams(connection, streams, authenticity);
+        });
 }
 
 PostgresStore::Answer<Confirmation> PostgresStore::confirm(std::vector<StreamVersion> versions, CommandId command_id,
                                                            Deadline deadline) {
-    return read<Confirmation>(deadline,
-                              [versions = std::move(versions), command_id](pqxx::connection& connection) {
-                                  return postgres::confirm(connection, versions, command_id);
-                              });
+    return read<Confirmation>(deadline, [versions = std::move(versions), command_id](pqxx::connection& connection) {
+        return postgres::confirm(connection, versions, command_id);
+    });
 }
 
 void PostgresStore::tell_of_ended_keys(const std::vector<ClaimDigest>& digests) const {
@@ -125,8 +124,7 @@ void PostgresStore::tell_of_ended_keys(const std::vector<ClaimDigest>& digests) 
 
 // Where all keys that were looked under have ended, others claim under one that was not: nobody can say then that a
 // name is nobody's.
-PostgresStore::Answer<std::optional<Uuid>> PostgresStore::find_claim(std::string kind,
-                                                                     std::vector<ClaimDigest> digests,
+PostgresStore::Answer<std::optional<Uuid>> PostgresStore::find_claim(std::string kind, std::vector<ClaimDigest> digests,
                                                                      Deadline deadline) {
     auto work = [this, kind = std::move(kind), digests = std::move(digests)](pqxx::connection& connection) {
         auto found = postgres::find_claim(connection, kind, digests);
@@ -139,8 +137,10 @@ PostgresStore::Answer<std::optional<Uuid>> PostgresStore::find_claim(std::string
     co_return found->owner;
 }
 
-PostgresStore::Answer<std::optional<ClaimedCredential>> PostgresStore::find_credential(
-    std::string claim_kind, std::vector<ClaimDigest> digests, std::string kind, Deadline deadline) {
+PostgresStore::Answer<std::optional<ClaimedCredential>> PostgresStore::find_credential(std::string claim_kind,
+                                                                                       std::vector<ClaimDigest> digests,
+                                                                                       std::string kind,
+                                                                                       Deadline deadline) {
     auto work = [this, claim_kind = std::move(claim_kind), digests = std::move(digests),
                  kind = std::move(kind)](pqxx::connection& connection) {
         auto found = postgres::find_credential(connection, claim_kind, digests, kind);
@@ -159,26 +159,26 @@ PostgresStore::Answer<KeyNews> PostgresStore::key_news(Deadline deadline) {
 
 PostgresStore::Answer<std::optional<StoredCredential>> PostgresStore::read_credential(Uuid owner, std::string kind,
                                                                                       Deadline deadline) {
-    return read<std::optional<StoredCredential>>(
-        deadline, [owner, kind = std::move(kind)](pqxx::connection& connection) {
-            return postgres::read_credential(connection, owner, kind);
-        });
+    return read<std::optional<StoredCredential>>(deadline,
+                                                 [owner, kind = std::move(kind)](pqxx::connection& connection) {
+                                                     return postgres::read_credential(connection, owner, kind);
+                                                 });
 }
 
 PostgresStore::Answer<std::vector<StoredSubjectKey>> PostgresStore::read_subject_keys(std::vector<Uuid> subjects,
                                                                                       Deadline deadline) {
-    return read<std::vector<StoredSubjectKey>>(
-        deadline, [subjects = std::move(subjects)](pqxx::connection& connection) {
-            return postgres::read_subject_keys(connection, subjects);
-        });
+    return read<std::vector<StoredSubjectKey>>(deadline,
+                                               [subjects = std::move(subjects)](pqxx::connection& connection) {
+                                                   return postgres::read_subject_keys(connection, subjects);
+                                               });
 }
 
 PostgresStore::Answer<std::vector<RecordedEvent>> PostgresStore::read_log(Position first, std::int32_t count,
                                                                           Deadline deadline) {
-    return read<std::vector<RecordedEvent>>(deadline, [first, count, authenticity = authenticity_.get()](
-                                                     pqxx::connection& connection) {
-        return postgres::read_log(connection, first, count, authenticity);
-    });
+    return read<std::vector<RecordedEvent>>(
+        deadline, [first, count, authenticity = authenticity_.get()](pqxx::connection& connection) {
+            return postgres::read_log(connection, first, count, authenticity);
+        });
 }
 
 void PostgresStore::keep_snapshot(Snapshot snapshot) {

@@ -38,8 +38,7 @@ public:
 
     Answer<Verdict> append(Append append, Deadline deadline) override;
     Answer<std::vector<StreamSlice>> read_streams(std::vector<StreamFrom> streams, Deadline deadline) override;
-    Answer<Confirmation> confirm(std::vector<StreamVersion> versions, CommandId command_id,
-                                 Deadline deadline) override;
+    Answer<Confirmation> confirm(std::vector<StreamVersion> versions, CommandId command_id, Deadline deadline) override;
     // kUnavailable, too, where nothing is found and all of the digests' keys have ended: others claim under another.
     Answer<std::optional<Uuid>> find_claim(std::string kind, std::vector<ClaimDigest> digests,
                                            Deadline deadline) override;

@@ -51,7 +51,7 @@ auto as_value(Work work) -> Result<decltype(work()), ReadFailure> {
         return Unexpected(ReadFailure{StoreError::kBadData, false, failure.what()});
     } catch (const pqxx::sql_error& failure) {
         const std::string state = failure.sqlstate();
-        const bool late = state == "57014";                         // statement_timeout
+        const bool late = state == "57014";                              // statement_timeout
         const bool lost = state.empty() || state.substr(0, 3) == "57P";  // shutting down, or no answer at all
         return Unexpected(ReadFailure{late ? StoreError::kDeadline : StoreError::kUnavailable, lost, failure.what()});
     } catch (const pqxx::failure& failure) {

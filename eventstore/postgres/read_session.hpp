@@ -86,8 +86,7 @@ struct FoundClaim {
     std::optional<Uuid> owner;
     bool keys_have_ended = false;  // all under which was looked: what is claimed since is not found by these
 };
-FoundClaim find_claim(pqxx::connection& connection, const std::string& kind,
-                      const std::vector<ClaimDigest>& digests);
+FoundClaim find_claim(pqxx::connection& connection, const std::string& kind, const std::vector<ClaimDigest>& digests);
 struct FoundCredential {
     std::optional<ClaimedCredential> claimed;
     bool keys_have_ended = false;  // as above

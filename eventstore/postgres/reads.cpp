@@ -39,9 +39,8 @@ StoredCredential credential_in(const pqxx::row& row, int at) {
 
 void prepare_claims(pqxx::connection& connection) {
     // Whether nobody claims under any of these keys any more.
-    const std::string ended =
-        "not exists (select from unnest($2::text[]) as i(key_id) where not exists"
-        " (select from keyledger.ended_keys e where e.key_id = i.key_id))";
+    const std::string ended = "not exists (select from unnest($2::text[]) as i(key_id) where not exists"
+                              " (select from keyledger.ended_keys e where e.key_id = i.key_id))";
     connection.prepare("claim",
                        "select (select c.owner"
                        " from unnest($2::text[], $3::bytea[]) with ordinality as q(key_id, digest, n)"
@@ -57,14 +56,12 @@ void prepare_claims(pqxx::connection& connection) {
                            " left join lateral (select credential_id, owner, kind, revision, sealed"
                            " from keyledger.credentials where owner = c.owner and kind = $4 and tenant = 'default'"
                            " order by credential_id desc limit 1) as k on true order by q.n limit 1) as f on true");
-    connection.prepare("key_news",
-                       "select key_id, use_from_ms, ends_at_ms, false from keyledger.told_keys"
-                       " where told_at > now() - interval '1 day'"
-                       " union all select key_id, 0, null, true from keyledger.ended_keys");
-    connection.prepare("credential",
-                       "select credential_id, owner, kind, revision, sealed from keyledger.credentials"
-                       " where owner = $1::uuid and kind = $2 and tenant = 'default'"
-                       " order by credential_id desc limit 1");
+    connection.prepare("key_news", "select key_id, use_from_ms, ends_at_ms, false from keyledger.told_keys"
+                                   " where told_at > now() - interval '1 day'"
+                                   " union all select key_id, 0, null, true from keyledger.ended_keys");
+    connection.prepare("credential", "select credential_id, owner, kind, revision, sealed from keyledger.credentials"
+                                     " where owner = $1::uuid and kind = $2 and tenant = 'default'"
+                                     " order by credential_id desc limit 1");
 }
 
 }  // namespace
@@ -105,19 +102,17 @@ void prepare_reads(pqxx::connection& connection) {
         " where k.version <= excluded.version or k.fold <> excluded.fold or k.version = $6"
         " or (select leaf_hash from keyledger.events where stream_id = k.stream_id and version = k.version)"
         " is distinct from k.leaf_hash");
-    connection.prepare("confirm",
-                       "select (select count(*) from unnest($1::uuid[], $2::int[]) as q(stream_id, version)"
-                       " left join lateral (select version from keyledger.streams"
-                       " where stream_id = q.stream_id offset 0) as s on true"
-                       " where coalesce(s.version, 0) <> q.version) = 0,"
-                       " c.first_position, c.event_count, c.fingerprint from (values (1)) as one"
-                       " left join lateral (select * from keyledger.commands where command_id = $3::bytea"
-                       " and tenant = 'default' offset 0) as c on true");
+    connection.prepare("confirm", "select (select count(*) from unnest($1::uuid[], $2::int[]) as q(stream_id, version)"
+                                  " left join lateral (select version from keyledger.streams"
+                                  " where stream_id = q.stream_id offset 0) as s on true"
+                                  " where coalesce(s.version, 0) <> q.version) = 0,"
+                                  " c.first_position, c.event_count, c.fingerprint from (values (1)) as one"
+                                  " left join lateral (select * from keyledger.commands where command_id = $3::bytea"
+                                  " and tenant = 'default' offset 0) as c on true");
     prepare_claims(connection);
-    connection.prepare("subject_keys",
-                       "select k.subject, k.key_id, k.wrapped_key, k.key_encryption_key_id,"
-                       " k.destroyed_at is not null from keyledger.subject_keys k"
-                       " where k.subject = any($1::uuid[]) and k.tenant = 'default'");
+    connection.prepare("subject_keys", "select k.subject, k.key_id, k.wrapped_key, k.key_encryption_key_id,"
+                                       " k.destroyed_at is not null from keyledger.subject_keys k"
+                                       " where k.subject = any($1::uuid[]) and k.tenant = 'default'");
     connection.prepare("log", std::string("select ") + kEventColumns +
                                   " from keyledger.events e where e.position >= $1 order by e.position limit $2");
 }
@@ -156,21 +151,20 @@ std::vector<StreamSlice> read_streams(pqxx::connection& connection, const std::v
 
 void write_snapshot(pqxx::connection& connection, const Snapshot& snapshot) {
     pqxx::nontransaction work(connection);
-    work.exec_prepared("keep_snapshot", snapshot.stream_id.to_string(), snapshot.version,
-                       snapshot.event_id.to_string(), snapshot.fold, bytea_of(snapshot.sealed), snapshot.replaces);
+    work.exec_prepared("keep_snapshot", snapshot.stream_id.to_string(), snapshot.version, snapshot.event_id.to_string(),
+                       snapshot.fold, bytea_of(snapshot.sealed), snapshot.replaces);
 }
 
 Confirmation confirm(pqxx::connection& connection, const std::vector<StreamVersion>& versions,
                      const CommandId& command_id) {
     pqxx::nontransaction work(connection);
     const auto numbers = array_of(versions, [](const StreamVersion& read) { return std::to_string(read.version); });
-    const pqxx::row row = work.exec_prepared1("confirm", ids_of(versions), numbers,
-                                              bytea_of(security::view_of(command_id)));
+    const pqxx::row row =
+        work.exec_prepared1("confirm", ids_of(versions), numbers, bytea_of(security::view_of(command_id)));
     Confirmation confirmation;
     confirmation.unmoved = row[0].as<bool>();
     if (!row[1].is_null())
-        confirmation.earlier_outcome =
-            Duplicate{row[1].as<Position>(), row[2].as<std::int32_t>(), digest_in(row[3])};
+        confirmation.earlier_outcome = Duplicate{row[1].as<Position>(), row[2].as<std::int32_t>(), digest_in(row[3])};
     return confirmation;
 }
 
@@ -225,8 +219,8 @@ std::vector<StoredSubjectKey> read_subject_keys(pqxx::connection& connection, co
     pqxx::nontransaction work(connection);
     std::vector<StoredSubjectKey> keys;
     for (const auto& row : work.exec_prepared("subject_keys", array_of(subjects, uuid_text)))
-        keys.push_back({uuid_in(row[0]), uuid_in(row[1]), bytes_in(row[2]), row[3].as<std::string>(),
-                        row[4].as<bool>()});
+        keys.push_back(
+            {uuid_in(row[0]), uuid_in(row[1]), bytes_in(row[2]), row[3].as<std::string>(), row[4].as<bool>()});
     return keys;
 }
 

@@ -17,8 +17,7 @@ std::vector<StoredSubjectKey> next_keys(pqxx::transaction_base& work, const std:
 }
 
 // Compare and swap: whoever destroyed it in this moment wins.
-std::int64_t put_back(pqxx::transaction_base& work, const StoredSubjectKey& key,
-                      const NewSubjectKey& wrapped) {
+std::int64_t put_back(pqxx::transaction_base& work, const StoredSubjectKey& key, const NewSubjectKey& wrapped) {
     const auto done = work.exec_params(
         "update keyledger.subject_keys set wrapped_key = $4::bytea, key_encryption_key_id = $5"
         " where subject = $1::uuid and key_id = $2::uuid and wrapped_key = $3::bytea and destroyed_at is "
@@ -31,9 +30,8 @@ std::int64_t put_back(pqxx::transaction_base& work, const StoredSubjectKey& key,
 }  // namespace
 
 Result<Rewrapped, std::string> rewrap_subject_keys(const std::string& owner_url,
-                                                   const std::string& key_encryption_key_id,
-                                                   const Rewrap& rewrap, const NobodysKeys& nobodys,
-                                                   const RewrapProgress& progress) try {
+                                                   const std::string& key_encryption_key_id, const Rewrap& rewrap,
+                                                   const NobodysKeys& nobodys, const RewrapProgress& progress) try {
     const auto session = connect(owner_url);
     Rewrapped all;
     Uuid after;
@@ -45,10 +43,8 @@ Result<Rewrapped, std::string> rewrap_subject_keys(const std::string& owner_url,
             if (keys.empty()) return all;
             for (const StoredSubjectKey& key : keys) {
                 const auto wrapped = rewrap(key);
-                if (wrapped)
-                    all.keys += put_back(work, key, *wrapped);
-                else
-                    unopened.push_back(key);
+                if (wrapped) all.keys += put_back(work, key, *wrapped);
+                else unopened.push_back(key);
             }
             work.commit();
             after = keys.back().subject;
@@ -71,10 +67,10 @@ Result<std::vector<StoredSubjectKey>, std::string> living_keys_of(const std::str
                                                                   const std::vector<Uuid>& subjects) try {
     const auto session = connect(owner_url);
     pqxx::work work(*session);
-    return subject_keys_in(work.exec_params(
-        "select subject, key_id, wrapped_key, key_encryption_key_id from keyledger.subject_keys"
-        " where subject = any($1::uuid[]) and destroyed_at is null order by subject",
-        array_of(subjects, [](const Uuid& subject) { return subject.to_string(); })));
+    return subject_keys_in(
+        work.exec_params("select subject, key_id, wrapped_key, key_encryption_key_id from keyledger.subject_keys"
+                         " where subject = any($1::uuid[]) and destroyed_at is null order by subject",
+                         array_of(subjects, [](const Uuid& subject) { return subject.to_string(); })));
 } catch (const pqxx::failure& failure) {
     return Unexpected(std::string(failure.what()));
 }

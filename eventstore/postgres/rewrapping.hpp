@@ -27,9 +27,8 @@ using RewrapProgress = std::function<void(std::int64_t keys)>;
 // graveyard, from where it can be brought back for a day. As the owner. The text says what went wrong; what was done by
 // then stays done.
 Result<Rewrapped, std::string> rewrap_subject_keys(const std::string& owner_url,
-                                                   const std::string& key_encryption_key_id,
-                                                   const Rewrap& rewrap, const NobodysKeys& nobodys,
-                                                   const RewrapProgress& progress = {});
+                                                   const std::string& key_encryption_key_id, const Rewrap& rewrap,
+                                                   const NobodysKeys& nobodys, const RewrapProgress& progress = {});
 
 // Living keys of these subjects, without those that there are none of. As the owner.
 Result<std::vector<StoredSubjectKey>, std::string> living_keys_of(const std::string& owner_url,

@@ -34,16 +34,13 @@ select c.oid::regclass::text
    and r.rolname <> 'keyledger_service'
  order by 1)";
 
-std::string statement_for(const std::string& table) {
-    return "alter table " + table + " owner to keyledger_service";
-}
+std::string statement_for(const std::string& table) { return "alter table " + table + " owner to keyledger_service"; }
 
 // Whoever gives a table away has to be a member of the role that gets it (PostgreSQL 15, ALTER TABLE).
 void hand_over(pqxx::connection& connection, const std::vector<std::string>& tables) {
     pqxx::work work(connection);
     work.exec("set local lock_timeout = '30s'");
-    const bool is_member =
-        work.exec1("select pg_has_role(current_user, 'keyledger_service', 'member')")[0].as<bool>();
+    const bool is_member = work.exec1("select pg_has_role(current_user, 'keyledger_service', 'member')")[0].as<bool>();
     if (!is_member) work.exec("grant keyledger_service to current_user");
     for (const std::string& table : tables) work.exec(statement_for(table));
     if (!is_member) work.exec("revoke keyledger_service from current_user");
@@ -69,8 +66,8 @@ std::optional<std::string> service_role_problem(const std::string& database_url)
         const std::string why = row[2].as<bool>()   ? "owns the event store"
                                 : row[3].as<bool>() ? "is a superuser"
                                                     : "is a member of '" + owner + "', which owns the event store";
-        return "KEYLEDGER_DATABASE_URL is for the role that serves, keyledger_service: '" +
-               row[0].as<std::string>() + "' " + why +
+        return "KEYLEDGER_DATABASE_URL is for the role that serves, keyledger_service: '" + row[0].as<std::string>() +
+               "' " + why +
                ", and the read models that it made would not be the service's. Give the URL of "
                "keyledger_service (scripts/lib/roles.sql makes that role); the owner's belongs into "
                "KEYLEDGER_OWNER_DATABASE_URL";
@@ -92,7 +89,8 @@ std::optional<std::string> one_database_problem(const std::string& owner_url, co
         const auto [services, services_name] = ask(service_url);
         if (owners == services) return std::nullopt;
         return "KEYLEDGER_DATABASE_URL and KEYLEDGER_OWNER_DATABASE_URL lead to two databases ('" + services_name +
-               "' and '" + owners_name + "', perhaps of two servers): what is decided by one would be done to the "
+               "' and '" + owners_name +
+               "', perhaps of two servers): what is decided by one would be done to the "
                "other. Give both the same host, port and name";
     } catch (const pqxx::failure& failure) {
         throw MigrationFailure(failure.what());
@@ -111,7 +109,8 @@ std::vector<std::string> give_back_read_models(const std::string& owner_url) {
         return tables;
     } catch (const pqxx::insufficient_privilege&) {
         throw MigrationFailure("tables of the read models belong to another role than keyledger_service, and this one "
-                               "may not give them back; as a superuser:" + by_hand(tables));
+                               "may not give them back; as a superuser:" +
+                               by_hand(tables));
     } catch (const pqxx::failure& failure) {
         throw MigrationFailure(failure.what());
     }

@@ -14,8 +14,7 @@ constexpr auto kPruneInterval = std::chrono::hours(1);
 constexpr int kPage = 500;
 
 void prepare_tree_heads(pqxx::connection& connection) {
-    connection.prepare("store",
-                       "select keyledger.store_tree_head($1, $2, $3::bytea, $4::bytea, $5, $6::bytea)");
+    connection.prepare("store", "select keyledger.store_tree_head($1, $2, $3::bytea, $4::bytea, $5, $6::bytea)");
     connection.prepare("prune", "select keyledger.prune_tree_heads()");
     // What versions before kept, in a table of the service's own.
     connection.prepare("drop", "drop table if exists read_models.tree_heads");
@@ -64,8 +63,8 @@ void StoredHeads::begin(pqxx::transaction_base& read) {
 
 // False: the newest was found, or there is no more.
 bool StoredHeads::look_back(const Reading& reading) {
-    const auto rows = reading.read.exec_params(kLookBack, log_id_.to_string(), looked_until_, below_position_,
-                                               below_id_, kPage);
+    const auto rows =
+        reading.read.exec_params(kLookBack, log_id_.to_string(), looked_until_, below_position_, below_id_, kPage);
     for (const auto& row : rows) {
         if (is_head(row, reading)) {
             take(row, reading);
@@ -81,8 +80,7 @@ bool StoredHeads::look_back(const Reading& reading) {
 bool StoredHeads::look_on(const Reading& reading) {
     const auto rows = reading.read.exec_params(kLookOn, log_id_.to_string(), looked_until_, kPage);
     for (const auto& row : rows) {
-        if (is_head(row, reading) &&
-            (!found_.newest || row[0].as<Position>() >= found_.newest->cursor.position))
+        if (is_head(row, reading) && (!found_.newest || row[0].as<Position>() >= found_.newest->cursor.position))
             take(row, reading);
         looked_until_ = row[4].as<std::int64_t>();
     }
@@ -96,8 +94,8 @@ bool StoredHeads::is_head(const pqxx::row& row, const Reading& reading) {
     audit::TreeHeadState state;
     state.cursor = cursor_in(row, 0);
     state.note = row[2].c_str();
-    const bool is_of_its_row = state.note.starts_with(audit::origin_of(log_id_) + '\n' +
-                                                      std::to_string(state.cursor.position) + '\n');
+    const bool is_of_its_row =
+        state.note.starts_with(audit::origin_of(log_id_) + '\n' + std::to_string(state.cursor.position) + '\n');
     const bool may_be = is_of_its_row && (row[3].is_null() || !reading.tags.can_tell() ||
                                           reading.tags.fits(state.note, bytes_in(row[3])));
     if (may_be && opens(state, log_id_, reading.open)) return true;
@@ -106,22 +104,21 @@ bool StoredHeads::is_head(const pqxx::row& row, const Reading& reading) {
 }
 
 void StoredHeads::take(const pqxx::row& row, const Reading& reading) {
-    const auto rest = reading.read.exec_params("select frontier from keyledger.tree_heads where id = $1",
-                                               row[4].as<std::int64_t>());
+    const auto rest =
+        reading.read.exec_params("select frontier from keyledger.tree_heads where id = $1", row[4].as<std::int64_t>());
     audit::TreeHeadState state;
     state.cursor = cursor_in(row, 0);
     state.note = row[2].c_str();
-    if (!rest.empty())
-        state.frontier = bytes_in(rest[0][0]);  // else the log is read again from its beginning
+    if (!rest.empty()) state.frontier = bytes_in(rest[0][0]);  // else the log is read again from its beginning
     found_.newest = std::move(state);
 }
 
 // The service's role may put what it likes under that name, also a view that calls functions of its own: nobody else
 // reads it, least of all the owner, with whose rights they would run.
 void StoredHeads::look_at_the_table_of_before(const Reading& reading) {
-    const auto own = reading.read.exec(
-        "select from pg_catalog.pg_class c where c.oid = to_regclass('read_models.tree_heads')"
-        " and c.relkind = 'r' and pg_get_userbyid(c.relowner) = current_user");
+    const auto own =
+        reading.read.exec("select from pg_catalog.pg_class c where c.oid = to_regclass('read_models.tree_heads')"
+                          " and c.relkind = 'r' and pg_get_userbyid(c.relowner) = current_user");
     if (own.empty()) return;
     const auto rows = reading.read.exec_params(
         "select position, leaf_hash, frontier, note from read_models.tree_heads where log_id = $1",
@@ -145,8 +142,7 @@ struct PostgresTreeHeads::Session {
     std::chrono::steady_clock::time_point next_prune{};
 };
 
-PostgresTreeHeads::PostgresTreeHeads(std::string url, std::shared_ptr<const EventMacs> macs,
-                                     StoredHeads begun)
+PostgresTreeHeads::PostgresTreeHeads(std::string url, std::shared_ptr<const EventMacs> macs, StoredHeads begun)
     : session_(std::make_unique<Session>(url, std::move(macs), std::move(begun))) {}
 PostgresTreeHeads::~PostgresTreeHeads() = default;
 
@@ -165,23 +161,21 @@ void PostgresTreeHeads::look_again() { session_->heads = {}; }
 
 Result<void, std::string> PostgresTreeHeads::store(const Uuid& log_id, const audit::TreeHeadState& state) {
     const audit::HeadTags tags(session_->macs.get(), log_id);
-    if (!tags.can_tell())
-        return Unexpected(std::string("the keyring has no key for the MACs of events in use"));
+    if (!tags.can_tell()) return Unexpected(std::string("the keyring has no key for the MACs of events in use"));
     const Digest tag = tags.of(state.note);
     const auto stored = session_->reads.run([&] {
         const std::string leaf_hash = bytea_of(security::view_of(state.cursor.leaf_hash));
         return pqxx::nontransaction(session_->reads.connection())
-            .exec_prepared("store", log_id.to_string(), state.cursor.position, leaf_hash,
-                           bytea_of(state.frontier), state.note, bytea_of(security::view_of(tag)))
+            .exec_prepared("store", log_id.to_string(), state.cursor.position, leaf_hash, bytea_of(state.frontier),
+                           state.note, bytea_of(security::view_of(tag)))
             .size();
     });
     if (!stored) return Unexpected(stored.error().text.substr(0, stored.error().text.find('\n')));
     if (const auto now = std::chrono::steady_clock::now(); now >= session_->next_prune) {
         session_->next_prune = now + kPruneInterval;
         for (const char* statement : {"prune", "drop"})
-            (void)session_->reads.run([&] {
-                return pqxx::nontransaction(session_->reads.connection()).exec_prepared(statement).size();
-            });
+            (void)session_->reads.run(
+                [&] { return pqxx::nontransaction(session_->reads.connection()).exec_prepared(statement).size(); });
     }
     return {};
 }

@@ -50,9 +50,8 @@ private:
 
     Uuid log_id_;
     Phase phase_ = Phase::kNotBegun;
-    std::int64_t looked_until_ =
-        0;  // the last row that was there when it began, then the last that was looked at
-    Position below_position_ = 0;  // of those before, where it goes on
+    std::int64_t looked_until_ = 0;  // the last row that was there when it began, then the last that was looked at
+    Position below_position_ = 0;    // of those before, where it goes on
     std::int64_t below_id_ = 0;
     std::int64_t looked_at_ = 0;
     audit::StoredTreeHeads found_;
@@ -62,8 +61,7 @@ private:
 class PostgresTreeHeads : public audit::TreeHeadStore {
 public:
     // Goes on behind what `begun` has looked at already. Without `macs` it can't store.
-    explicit PostgresTreeHeads(std::string url, std::shared_ptr<const EventMacs> macs,
-                               StoredHeads begun = {});
+    explicit PostgresTreeHeads(std::string url, std::shared_ptr<const EventMacs> macs, StoredHeads begun = {});
     ~PostgresTreeHeads() override;
     Result<audit::StoredTreeHeads, ReadError> load(const Uuid& log_id, const audit::OpenNote& open) override;
     void look_again() override;

@@ -20,7 +20,7 @@ namespace keyledger::eventstore::postgres {
 
 struct ServerError {
     Remedy remedy = Remedy::kReconnect;
-    std::string text;  // of the server or of libpq: for the log, never for a client
+    std::string text;      // of the server or of libpq: for the log, never for a client
     std::string detail{};  // of the server, if it gave any
 };
 // One server process for one session: a process id alone may come back.

@@ -65,15 +65,9 @@ void wrap(std::ostream& out, const std::string& text) {
 std::string name_of(const FieldType& type) {
     std::string name;
     switch (type.base) {
-        case FieldType::Base::kText:
-            name = "text";
-            break;
-        case FieldType::Base::kUuid:
-            name = "UUID";
-            break;
-        case FieldType::Base::kInteger:
-            name = "integer";
-            break;
+        case FieldType::Base::kText: name = "text"; break;
+        case FieldType::Base::kUuid: name = "UUID"; break;
+        case FieldType::Base::kInteger: name = "integer"; break;
         case FieldType::Base::kName:
             for (const std::string_view choice : type.choices)
                 name.append(name.empty() ? "`" : ", `").append(choice).append("`");
@@ -88,15 +82,15 @@ void table(std::ostream& out, const std::vector<FieldInfo>& fields, const std::v
            std::string_view of) {
     out << "\n| field | type | meaning |\n|---|---|---|\n";
     for (const FieldInfo& field : fields)
-        out << "| `" << field.name << "` | " << name_of(field.type) << " | "
-            << meaning_of(field.name, prose, of) << " |\n";
+        out << "| `" << field.name << "` | " << name_of(field.type) << " | " << meaning_of(field.name, prose, of)
+            << " |\n";
 }
 
 void event(std::ostream& out, const EventTypeInfo& info) {
     const TypeProse& prose = prose_of(info);
     out << "\n### `" << info.type << "`\n\n";
-    wrap(out, "Schema " + std::to_string(info.schema_version) + ", stream `" + std::string(info.stream_type) +
-                  "`. " + std::string(prose.meaning) + (info.described.empty() ? " It has no fields." : ""));
+    wrap(out, "Schema " + std::to_string(info.schema_version) + ", stream `" + std::string(info.stream_type) + "`. " +
+                  std::string(prose.meaning) + (info.described.empty() ? " It has no fields." : ""));
     if (!info.described.empty()) table(out, info.described, prose.fields, info.type);
 }
 
@@ -112,9 +106,7 @@ std::string events_page() {
     const std::vector<EventTypeInfo> types = event_types();
     for (const EventTypeInfo& info : types) (void)prose_of(info);  // also of a stream that has no section
     for (const StreamProse& stream : streams()) {
-        const auto is_of_stream = [&](const EventTypeInfo& info) {
-            return info.stream_type == stream.stream_type;
-        };
+        const auto is_of_stream = [&](const EventTypeInfo& info) { return info.stream_type == stream.stream_type; };
         if (std::none_of(types.begin(), types.end(), is_of_stream)) continue;
         out << "\n## " << stream.title << "\n\n";
         wrap(out, "Stream `" + std::string(stream.stream_type) + "`. " + std::string(stream.meaning));

@@ -18,8 +18,7 @@ inline const TypeProse& prose_of(const EventTypeInfo& info) {
             if (stream.stream_type == info.stream_type && type.type == info.type) return type;
     lacks("the event " + std::string(info.type) + " of stream " + std::string(info.stream_type));
 }
-inline std::string_view meaning_of(std::string_view field, const std::vector<FieldProse>& fields,
-                                   std::string_view of) {
+inline std::string_view meaning_of(std::string_view field, const std::vector<FieldProse>& fields, std::string_view of) {
     for (const FieldProse& one : fields)
         if (one.name == field) return one.meaning;
     lacks("the field '" + std::string(field) + "' of " + std::string(of));

@@ -56,65 +56,64 @@ StreamProse users() {
 }
 
 StreamProse sessions() {
-    return {
-        "session",
-        "Sessions",
-        "One a log-in; the stream's id is the session's. In Kafka these events have the user as their "
-        "subject.",
-        {{"session.started",
-          "Somebody logged in. The refresh token that he got is of generation 1.",
-          {{"user_id", "whose session it is"},
-           {"client_id", "the client that holds it"},
-           {"audiences", "the resource servers its access tokens were asked for, or the issuer"},
-           {"security_stamp", "how often the user's sessions had been ended together"},
-           {"device", "a keyed digest of what the client said of itself: recognises, tells nothing"},
-           {"expires_at_ms", "when it ends at the latest"}}},
-         {"session.refreshed",
-          "New tokens were handed out, and the refresh tokens of earlier generations are not good any more.",
-          {{"generation", "of the refresh token that is good from now on"},
-           {"device", "a keyed digest of what the client said of itself"}}},
-         {"session.refresh_refused",
-          "A refresh token of a generation that was never handed out was presented: somebody forges, and so "
-          "has "
-          "a sealing key. The session goes on.",
-          {{"presented_generation", "what the token said"}}},
-         {"session.ended",
-          "The session is over, and all its tokens with it.",
-          {{"reason", "`refresh_token_reused` is a stolen token, or a client that lost track"}}}}};
+    return {"session",
+            "Sessions",
+            "One a log-in; the stream's id is the session's. In Kafka these events have the user as their "
+            "subject.",
+            {{"session.started",
+              "Somebody logged in. The refresh token that he got is of generation 1.",
+              {{"user_id", "whose session it is"},
+               {"client_id", "the client that holds it"},
+               {"audiences", "the resource servers its access tokens were asked for, or the issuer"},
+               {"security_stamp", "how often the user's sessions had been ended together"},
+               {"device", "a keyed digest of what the client said of itself: recognises, tells nothing"},
+               {"expires_at_ms", "when it ends at the latest"}}},
+             {"session.refreshed",
+              "New tokens were handed out, and the refresh tokens of earlier generations are not good any more.",
+              {{"generation", "of the refresh token that is good from now on"},
+               {"device", "a keyed digest of what the client said of itself"}}},
+             {"session.refresh_refused",
+              "A refresh token of a generation that was never handed out was presented: somebody forges, and so "
+              "has "
+              "a sealing key. The session goes on.",
+              {{"presented_generation", "what the token said"}}},
+             {"session.ended",
+              "The session is over, and all its tokens with it.",
+              {{"reason", "`refresh_token_reused` is a stolen token, or a client that lost track"}}}}};
 }
 
 StreamProse login_attempts() {
-    return {"login_attempts",
-            "Log-in attempts",
-            "One a user, with an id derived from the user's; and one for each sum of attempts that concern no account. "
-            "What was typed is never recorded.",
-            {{"login.failed",
-              "Somebody did not get in. Recorded also when a logged-in user types a wrong current password.",
-              {{"user_id", "whose name was typed, or `null` if nobody has it"},
-               {"reason", "`too_many_failures`: nobody was let in from there, whatever the password was"},
-               {"network",
-                "a keyed digest of the user and of the network that it came from: two users at one place have "
-                "different ones. `null`: of nobody, or recorded by an older version"}}},
-             {"login.failures_cleared",
-              "A good log-in after failed ones: counting starts anew.",
-              {{"user_id", "who logged in"},
-               {"network", "from where, as in `login.failed`: the pauses of other networks go on. `null`: recorded by "
-                           "an older version, and all are over"}}},
-             {"login.network_seen",
-              "A good log-in from a network that was not known yet, or not for some days. What others do wrong "
-              "elsewhere does not lock the user out of it.",
-              {{"user_id", "who logged in"}, {"network", "from where, as in `login.failed`"}}},
-             {"login.unlocked",
-              "An administrator, or whoever runs the service, let the user try again from everywhere.",
-              {{"user_id", "who may try again"}}},
-             {"login.failures_summed",
-              "Failed log-ins that concern no account, of one network (an address in IPv4, a /64 in IPv6), as one node "
-              "counted them in about a minute: the name is nobody's, or the account could not be tried from there. The "
-              "network stands in the envelope as `client_address`; where that is `null`, they came from several.",
-              {{"reason", "`unknown_user`"},
-               {"count", "how many"},
-               {"from_ms", "when counting began"},
-               {"before_ms", "when it ended"}}}}};
+    return {
+        "login_attempts",
+        "Log-in attempts",
+        "One a user, with an id derived from the user's; and one for each sum of attempts that concern no account. "
+        "What was typed is never recorded.",
+        {{"login.failed",
+          "Somebody did not get in. Recorded also when a logged-in user types a wrong current password.",
+          {{"user_id", "whose name was typed, or `null` if nobody has it"},
+           {"reason", "`too_many_failures`: nobody was let in from there, whatever the password was"},
+           {"network", "a keyed digest of the user and of the network that it came from: two users at one place have "
+                       "different ones. `null`: of nobody, or recorded by an older version"}}},
+         {"login.failures_cleared",
+          "A good log-in after failed ones: counting starts anew.",
+          {{"user_id", "who logged in"},
+           {"network", "from where, as in `login.failed`: the pauses of other networks go on. `null`: recorded by "
+                       "an older version, and all are over"}}},
+         {"login.network_seen",
+          "A good log-in from a network that was not known yet, or not for some days. What others do wrong "
+          "elsewhere does not lock the user out of it.",
+          {{"user_id", "who logged in"}, {"network", "from where, as in `login.failed`"}}},
+         {"login.unlocked",
+          "An administrator, or whoever runs the service, let the user try again from everywhere.",
+          {{"user_id", "who may try again"}}},
+         {"login.failures_summed",
+          "Failed log-ins that concern no account, of one network (an address in IPv4, a /64 in IPv6), as one node "
+          "counted them in about a minute: the name is nobody's, or the account could not be tried from there. The "
+          "network stands in the envelope as `client_address`; where that is `null`, they came from several.",
+          {{"reason", "`unknown_user`"},
+           {"count", "how many"},
+           {"from_ms", "when counting began"},
+           {"before_ms", "when it ended"}}}}};
 }
 
 StreamProse anonymous_callers() {
@@ -131,25 +130,24 @@ StreamProse anonymous_callers() {
 }
 
 StreamProse roles() {
-    return {
-        "role",
-        "Roles",
-        "One a role; the stream's id is the role's. The administrator's role has the same id in every log, "
-        "`6b65796c-6564-8065-8072-6f6c65000001`. In Kafka these events have the role as their subject.",
-        {{"role.defined",
-          "There is a role of this name from now on, which nobody has yet.",
-          {{"name", "unique without regard to case"},
-           {"permissions",
-            "what it allows, sorted: `resource:action`, `resource/instance:action`; `*` stands for every "
-            "resource or action; `@own` behind it: only what is the subject's own"},
-           {"kind", "`built_in`: neither changed nor deleted"},
-           {"deny", "what it denies, in the same words; a denial wins. Version 1 had none"}}},
-         {"role.changed",
-          "The whole role as it is from now on, for everybody who has it.",
-          {{"name", "unique without regard to case"},
-           {"permissions", "what it allows, sorted"},
-           {"deny", "what it denies, sorted. Version 1 had none"}}},
-         {"role.deleted", "It grants nothing any more to whoever has it; no `role.withdrawn` follows.", {}}}};
+    return {"role",
+            "Roles",
+            "One a role; the stream's id is the role's. The administrator's role has the same id in every log, "
+            "`6b65796c-6564-8065-8072-6f6c65000001`. In Kafka these events have the role as their subject.",
+            {{"role.defined",
+              "There is a role of this name from now on, which nobody has yet.",
+              {{"name", "unique without regard to case"},
+               {"permissions",
+                "what it allows, sorted: `resource:action`, `resource/instance:action`; `*` stands for every "
+                "resource or action; `@own` behind it: only what is the subject's own"},
+               {"kind", "`built_in`: neither changed nor deleted"},
+               {"deny", "what it denies, in the same words; a denial wins. Version 1 had none"}}},
+             {"role.changed",
+              "The whole role as it is from now on, for everybody who has it.",
+              {{"name", "unique without regard to case"},
+               {"permissions", "what it allows, sorted"},
+               {"deny", "what it denies, sorted. Version 1 had none"}}},
+             {"role.deleted", "It grants nothing any more to whoever has it; no `role.withdrawn` follows.", {}}}};
 }
 
 StreamProse assignments() {
@@ -175,26 +173,23 @@ StreamProse assignments() {
           "It is in it no more. Also recorded, when it is added to the next group, of groups that were "
           "deleted, and when "
           "a user is erased or a service account is deleted, with that event.",
-          {{"subject_id", "who was in it"},
-           {"group_id", "which group"},
-           {"subject_type", "what the subject is"}}}}};
+          {{"subject_id", "who was in it"}, {"group_id", "which group"}, {"subject_type", "what the subject is"}}}}};
 }
 
 StreamProse groups() {
-    return {
-        "group",
-        "Groups",
-        "One a group; the stream's id is the group's. `1890da4a-9342-538d-9991-739cb9baada4` is `everyone`: every "
-        "registered user is in it, and no event says so. In Kafka these events have the group as their subject.",
-        {{"group.defined",
-          "There is a group of this name from now on, in which nobody is.",
-          {{"name", "unique without regard to case"}}},
-         {"group.renamed", "It is called so from now on.", {{"name", "unique without regard to case"}}},
-         {"group.deleted",
-          "It grants nothing any more: its roles and its places under and above others end with the same "
-          "append. No "
-          "`group.member_removed` follows.",
-          {}}}};
+    return {"group",
+            "Groups",
+            "One a group; the stream's id is the group's. `1890da4a-9342-538d-9991-739cb9baada4` is `everyone`: every "
+            "registered user is in it, and no event says so. In Kafka these events have the group as their subject.",
+            {{"group.defined",
+              "There is a group of this name from now on, in which nobody is.",
+              {{"name", "unique without regard to case"}}},
+             {"group.renamed", "It is called so from now on.", {{"name", "unique without regard to case"}}},
+             {"group.deleted",
+              "It grants nothing any more: its roles and its places under and above others end with the same "
+              "append. No "
+              "`group.member_removed` follows.",
+              {}}}};
 }
 
 StreamProse nestings() {
@@ -225,46 +220,43 @@ StreamProse administrators() {
 }
 
 StreamProse service_accounts() {
-    return {
-        "service_account",
-        "Service accounts",
-        "One a service account; the stream's id is its client id. In Kafka these events have it as their "
-        "subject.",
-        {{"service_account.registered",
-          "There is a service account from now on, enabled, which has nothing to authenticate with yet.",
-          {{"name", "unique without regard to case. In the clear: nothing personal belongs here"},
-           {"audiences", "the resource servers that it may ask tokens for (RFC 8707), beside the issuer"}}},
-         {"service_account.changed",
-          "The whole account as it is from now on.",
-          {{"name", "unique without regard to case"}, {"audiences", "the resource servers, sorted"}}},
-         {"service_account.secret_added",
-          "It authenticates with this secret from now on, too. The log holds no secret and no digest of one, "
-          "only "
-          "what the stored value must be equal to.",
-          {{"secret_id", "of the row in `credentials`"},
-           {"sealed_sha256", "SHA-256 (hex) of the sealed digest; any other is refused"}}},
-         {"service_account.secret_removed",
-          "The secret is not good any more, nor is any token that it earned.",
-          {{"secret_id", "of the row in `credentials`, which went with this event"}}},
-         {"service_account.key_added",
-          "It authenticates with assertions under this key from now on, too (RFC 7523).",
-          {{"key_id", "its thumbprint (RFC 7638)"},
-           {"algorithm", "the only one that its signatures may be of"},
-           {"public_key", "its public members, as a JWK"},
-           {"kid", "that it was registered with (RFC 7517), beside its thumbprint; none before schema 2"}}},
-         {"service_account.key_removed",
-          "The key is not good any more, nor is any token that it earned.",
-          {{"key_id", "its thumbprint"}}},
-         {"service_account.disabled",
-          "It gets no token any more, and those that it has are over for good.",
-          {}},
-         {"service_account.enabled", "It may get tokens again. The earlier ones stay ended.", {}},
-         {"service_account.deleted",
-          "The last of its stream. Its secrets and the key that sealed them are destroyed together with this "
-          "event; "
-          "its tokens are over, and its roles grant nothing to anybody. It leaves its groups: a "
-          "`group.member_removed` of each follows in the same append.",
-          {}}}};
+    return {"service_account",
+            "Service accounts",
+            "One a service account; the stream's id is its client id. In Kafka these events have it as their "
+            "subject.",
+            {{"service_account.registered",
+              "There is a service account from now on, enabled, which has nothing to authenticate with yet.",
+              {{"name", "unique without regard to case. In the clear: nothing personal belongs here"},
+               {"audiences", "the resource servers that it may ask tokens for (RFC 8707), beside the issuer"}}},
+             {"service_account.changed",
+              "The whole account as it is from now on.",
+              {{"name", "unique without regard to case"}, {"audiences", "the resource servers, sorted"}}},
+             {"service_account.secret_added",
+              "It authenticates with this secret from now on, too. The log holds no secret and no digest of one, "
+              "only "
+              "what the stored value must be equal to.",
+              {{"secret_id", "of the row in `credentials`"},
+               {"sealed_sha256", "SHA-256 (hex) of the sealed digest; any other is refused"}}},
+             {"service_account.secret_removed",
+              "The secret is not good any more, nor is any token that it earned.",
+              {{"secret_id", "of the row in `credentials`, which went with this event"}}},
+             {"service_account.key_added",
+              "It authenticates with assertions under this key from now on, too (RFC 7523).",
+              {{"key_id", "its thumbprint (RFC 7638)"},
+               {"algorithm", "the only one that its signatures may be of"},
+               {"public_key", "its public members, as a JWK"},
+               {"kid", "that it was registered with (RFC 7517), beside its thumbprint; none before schema 2"}}},
+             {"service_account.key_removed",
+              "The key is not good any more, nor is any token that it earned.",
+              {{"key_id", "its thumbprint"}}},
+             {"service_account.disabled", "It gets no token any more, and those that it has are over for good.", {}},
+             {"service_account.enabled", "It may get tokens again. The earlier ones stay ended.", {}},
+             {"service_account.deleted",
+              "The last of its stream. Its secrets and the key that sealed them are destroyed together with this "
+              "event; "
+              "its tokens are over, and its roles grant nothing to anybody. It leaves its groups: a "
+              "`group.member_removed` of each follows in the same append.",
+              {}}}};
 }
 
 StreamProse log() {
@@ -307,9 +299,8 @@ StreamProse service_tokens() {
 
 const std::vector<StreamProse>& streams() {
     static const std::vector<StreamProse> kAll{
-        users(),  sessions(), login_attempts(), roles(),            assignments(),
-        groups(), nestings(), administrators(), service_accounts(), service_tokens(), anonymous_callers(),
-        log()};
+        users(),    sessions(),       login_attempts(),   roles(),          assignments(),       groups(),
+        nestings(), administrators(), service_accounts(), service_tokens(), anonymous_callers(), log()};
     return kAll;
 }
 

@@ -27,8 +27,7 @@ bool is_plain(std::string_view name) {
         return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '-';
     };
     return !name.empty() && std::isalpha(static_cast<unsigned char>(name.front())) &&
-           std::all_of(name.begin(), name.end(), allowed) && name != "null" && name != "true" &&
-           name != "false";
+           std::all_of(name.begin(), name.end(), allowed) && name != "null" && name != "true" && name != "false";
 }
 
 bool is_short(const Value& value) {
@@ -49,9 +48,7 @@ void write_yaml(std::string& out, const Value& value, std::size_t indent) {
     if (value.IsObject()) {
         for (const auto& member : value.GetObject()) {
             const std::string_view name(member.name.GetString(), member.name.GetStringLength());
-            out.append(indent, ' ')
-                .append(is_plain(name) ? std::string(name) : quoted(member.name))
-                .append(":");
+            out.append(indent, ' ').append(is_plain(name) ? std::string(name) : quoted(member.name)).append(":");
             write_member(out, member.value, indent);
         }
     } else if (value.IsArray()) {

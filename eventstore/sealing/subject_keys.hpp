@@ -14,7 +14,7 @@ inline constexpr std::size_t kMaxCachedSubjectKeys = 100'000;
 enum class KeyState { kLive, kAbsent, kDestroyed };
 struct FoundKey {
     KeyState state = KeyState::kAbsent;
-    SubjectKeyPtr key;  // set when live
+    SubjectKeyPtr key;      // set when live
     bool for_good = false;  // kDestroyed, and not merely wrapped by what is not here
 };
 

@@ -15,14 +15,10 @@ std::uint32_t AccessState::origin_of(Origin origin) {
 }
 
 AccessState::PackedSession AccessState::pack(const Session& session) {
-    return {session.user_id,
-            origin_of({session.client_id, session.audiences}),
-            session.security_stamp,
-            session.generation,
-            session.first_position,
-            session.started_at_ms,
-            session.refreshed_at_ms,
-            session.expires_at_ms};
+    return {session.user_id,         origin_of({session.client_id, session.audiences}),
+            session.security_stamp,  session.generation,
+            session.first_position,  session.started_at_ms,
+            session.refreshed_at_ms, session.expires_at_ms};
 }
 
 Session AccessState::unpack(const PackedSession& packed) const {
@@ -71,8 +67,7 @@ AccessState::Change AccessState::read_change(const eventstore::RecordedEvent& ev
     if (event.is_inert()) return change;  // it has its position, and changes nothing
     change.recorded.occurred_at_ms = eventstore::decode_metadata(event, opener).occurred_at_ms;
     auto take = [&]<class Event>(Event&& one) {
-        if constexpr (requires { change.event = std::forward<Event>(one); })
-            change.event = std::forward<Event>(one);
+        if constexpr (requires { change.event = std::forward<Event>(one); }) change.event = std::forward<Event>(one);
     };
     std::visit(take, eventstore::decode_any(event, opener));
     return change;
@@ -100,10 +95,8 @@ void AccessState::apply(const Uuid& id, const SessionEvent& event, const Recorde
     const bool starts = std::holds_alternative<SessionStarted>(event);
     if (at == shard.end() && !starts) return;  // it ended or expired: nothing brings it back
     Session session = evolve(at == shard.end() ? Session{} : unpack(at->second), event, recorded);
-    if (session.status == Session::Status::kEnded)
-        shard.erase(id);
-    else
-        shard.insert_or_assign(id, pack(session));
+    if (session.status == Session::Status::kEnded) shard.erase(id);
+    else shard.insert_or_assign(id, pack(session));
 }
 
 void AccessState::apply(const Uuid& id, const RoleEvent& event, const Recorded& recorded) {
@@ -120,8 +113,7 @@ void AccessState::apply(const Uuid& id, const AssignmentsEvent& event, const Rec
 
 void AccessState::apply(const Uuid& id, const GroupEvent& event, const Recorded& recorded) {
     const auto known = groups_.find(id);
-    put(id, std::make_shared<const Group>(
-                evolve(known == groups_.end() ? Group{} : *known->second, event, recorded)));
+    put(id, std::make_shared<const Group>(evolve(known == groups_.end() ? Group{} : *known->second, event, recorded)));
 }
 
 void AccessState::put(const Uuid& id, std::shared_ptr<const Group> group) {
@@ -154,16 +146,13 @@ template <class Answer>
 void AccessState::add_access(Answer& found, const Subject& subject) const {
     const Assignments* assigned = assignments_.find(assignments_of(subject.id));
     if (assigned != nullptr) add_roles(found.roles, *assigned);
-    const std::span<const Uuid> own =
-        assigned != nullptr ? std::span(assigned->groups) : std::span<const Uuid>();
+    const std::span<const Uuid> own = assigned != nullptr ? std::span(assigned->groups) : std::span<const Uuid>();
     for_each_group(subject.type, own, nestings_, [&](const Uuid& group_id) {
         if (group_id == kEveryone && !everyone_is_there_) return;
         const auto group = groups_.find(group_id);
         const bool is_told = group_id != kEveryone && group != groups_.end();
-        if (is_told && group->second->status == Group::Status::kDefined)
-            found.groups.push_back(group->second);
-        if (const Assignments* theirs = assignments_.find(assignments_of(group_id)))
-            add_roles(found.roles, *theirs);
+        if (is_told && group->second->status == Group::Status::kDefined) found.groups.push_back(group->second);
+        if (const Assignments* theirs = assignments_.find(assignments_of(group_id))) add_roles(found.roles, *theirs);
     });
 }
 
@@ -183,8 +172,7 @@ AccessState::Found AccessState::find(const std::optional<Uuid>& subject_id,
     return found;
 }
 
-AccessState::FoundService AccessState::find_service(const Uuid& account_id,
-                                                    const std::optional<Uuid>& token_id) const {
+AccessState::FoundService AccessState::find_service(const Uuid& account_id, const std::optional<Uuid>& token_id) const {
     FoundService found;
     if (const auto account = services_.account(account_id)) found.account = *account;
     if (token_id) found.token = services_.token(*token_id);
@@ -233,8 +221,7 @@ FoundSubjects AccessState::search_users(const SubjectSearch& search, const Subje
     return found;
 }
 
-FoundSubjects AccessState::search_services(const SubjectSearch& search, const Uuid& after,
-                                           std::size_t limit) const {
+FoundSubjects AccessState::search_services(const SubjectSearch& search, const Uuid& after, std::size_t limit) const {
     FoundSubjects found;
     std::size_t looked_at = 0;
     Uuid last = after;
@@ -260,12 +247,12 @@ std::size_t AccessState::sweep(std::size_t shard, std::int64_t now_ms) {
     const std::int64_t before_ms = now_ms - kExpiredSessionsStayMs;
     const std::size_t tokens = services_.sweep(shard, now_ms);
     return tokens + boost::unordered::erase_if(sessions_.shard(shard), [&](const auto& entry) {
-        const PackedSession& session = entry.second;
-        if (session.expires_at_ms <= before_ms || session.refreshed_at_ms + lifetimes_.idle_ms <= before_ms)
-            return true;
-        const PackedUser* user = users_.find(session.user_id);
-        return user != nullptr && unpack(*user).ended_session(entry.first, session.first_position);
-    });
+               const PackedSession& session = entry.second;
+               if (session.expires_at_ms <= before_ms || session.refreshed_at_ms + lifetimes_.idle_ms <= before_ms)
+                   return true;
+               const PackedUser* user = users_.find(session.user_id);
+               return user != nullptr && unpack(*user).ended_session(entry.first, session.first_position);
+           });
 }
 
 std::size_t AccessState::bytes() const {
@@ -273,8 +260,7 @@ std::size_t AccessState::bytes() const {
     constexpr std::size_t kGroupGuess = 256;
     constexpr std::size_t kListGuess = 4 * sizeof(Uuid);
     return sessions_.bytes() + users_.bytes() + assignments_.bytes() + assignments_.size() * kListGuess +
-           roles_.size() * kRoleGuess + services_.bytes() + groups_.size() * kGroupGuess +
-           nestings_.count * kListGuess;
+           roles_.size() * kRoleGuess + services_.bytes() + groups_.size() * kGroupGuess + nestings_.count * kListGuess;
 }
 
 // ---- snapshots -------------------------------------------------------------------------------------------------
@@ -381,8 +367,7 @@ void AccessState::read(SnapshotReader& in) {
             const Uuid id = in.id();
             Assignments& assignments = assignments_.shard_of(id)[id];
             for (std::int64_t roles = in.count(); roles > 0; --roles) assignments.roles.push_back(in.id());
-            for (std::int64_t groups = in.count(); groups > 0; --groups)
-                assignments.groups.push_back(in.id());
+            for (std::int64_t groups = in.count(); groups > 0; --groups) assignments.groups.push_back(in.id());
         }
     read_groups(in);
     for (std::size_t shard = 0; shard < users_.kShards; ++shard) {

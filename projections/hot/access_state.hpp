@@ -55,7 +55,7 @@ public:
 
     struct Found {
         Uuid subject_id;
-        User user;  // absent where there is none
+        User user;                   // absent where there is none
         Position user_position = 0;  // of the user's own last event, one that means nothing too
         Session session;
         // Its own and those of its groups, defined, each once.

@@ -140,8 +140,8 @@ asio::awaitable<Result<HotAccess::ServiceAnswer, HotError>> HotAccess::read_serv
                                                                                     Head at_least,
                                                                                     eventstore::Deadline deadline) {
     return await_answer<ServiceAnswer>(
-        [account_id, token_id](const AccessState& state) { return state.find_service(account_id, token_id); },
-        at_least, deadline);
+        [account_id, token_id](const AccessState& state) { return state.find_service(account_id, token_id); }, at_least,
+        deadline);
 }
 
 asio::awaitable<Result<HotAccess::SearchAnswer, HotError>> HotAccess::search(SubjectSearch search, SubjectPlace from,
@@ -256,9 +256,7 @@ bool HotAccess::step() {
     auto events = source_->read_after(cursor_, settings_.batch_events);
     if (!events) {
         switch (events.error()) {
-            case ReadError::kUnavailable:
-                see("the log can't be read");
-                return false;
+            case ReadError::kUnavailable: see("the log can't be read"); return false;
             case ReadError::kCursorUnknown:
                 forget("the log holds another event at position " + std::to_string(cursor_.position) +
                        ", or none: it is another history");

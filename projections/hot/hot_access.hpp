@@ -35,7 +35,7 @@ inline constexpr std::size_t kMaxHotWaiters = 100'000;
 
 struct HotSettings {
     SessionLifetimes lifetimes;
-    std::string snapshot_file;  // empty: every start reads the whole log
+    std::string snapshot_file;                          // empty: every start reads the whole log
     std::chrono::milliseconds snapshot_every{300'000};  // while the log grows; and once at the end
     std::int32_t batch_events = 2'000;
     std::function<std::int64_t()> now_ms;  // Unix time
@@ -56,16 +56,15 @@ struct HotStatus {
     std::size_t users = 0;
     std::size_t bytes = 0;
     std::int64_t answers = 0;
-    std::int64_t waits = 0;    // of the answers, those that had to wait for the log
-    std::size_t waiting = 0;  // now
+    std::int64_t waits = 0;          // of the answers, those that had to wait for the log
+    std::size_t waiting = 0;         // now
     Position snapshot_position = 0;  // of the file that it began with or wrote last
 };
 
 class HotAccess {
 public:
     // The cipher outlives it.
-    HotAccess(HotSettings settings, std::unique_ptr<eventstore::LogSource> source,
-              eventstore::SubjectCipher& cipher);
+    HotAccess(HotSettings settings, std::unique_ptr<eventstore::LogSource> source, eventstore::SubjectCipher& cipher);
     ~HotAccess();
     HotAccess(const HotAccess&) = delete;
     HotAccess& operator=(const HotAccess&) = delete;
@@ -83,9 +82,8 @@ public:
         Position position = 0;  // at which all of it was so
     };
     // As of `at_least` or later. What it answers from includes all of a command's events or none.
-    asio::awaitable<Result<Answer, HotError>> read(std::optional<Uuid> subject_id,
-                                                   std::optional<Uuid> session_id, eventstore::Head at_least,
-                                                   eventstore::Deadline deadline);
+    asio::awaitable<Result<Answer, HotError>> read(std::optional<Uuid> subject_id, std::optional<Uuid> session_id,
+                                                   eventstore::Head at_least, eventstore::Deadline deadline);
     struct ServiceAnswer {
         AccessState::FoundService found;
         Position position = 0;
@@ -146,7 +144,7 @@ private:
     std::unique_ptr<AccessState> state_;
     Uuid log_id_;
     eventstore::Cursor cursor_;
-    bool confirmed_ = false;  // the log was seen to hold the event at the cursor
+    bool confirmed_ = false;   // the log was seen to hold the event at the cursor
     Position first_head_ = 0;  // to be reached before it answers
     std::string trouble_;
     bool stopped_ = false;   // answers nobody any more

@@ -65,8 +65,7 @@ asio::awaitable<JudgedKeys::Verdict> JwtClientAssertions::judge(std::string jwk)
 }
 
 // Not remembered as it came: it may be long, and is kept in its canonical form.
-asio::awaitable<Result<ServiceAccount::PublicKey, std::string>> JwtClientAssertions::read_key(
-    std::string jwk) {
+asio::awaitable<Result<ServiceAccount::PublicKey, std::string>> JwtClientAssertions::read_key(std::string jwk) {
     auto reading = read_here(std::move(jwk));
     const auto read = co_await asio::co_spawn(processors_, std::move(reading), asio::use_awaitable);
     co_return *read;
@@ -90,8 +89,8 @@ Result<JwtClientAssertions::Claims, std::string> JwtClientAssertions::read(std::
 
 asio::awaitable<bool> JwtClientAssertions::is_signed_by(std::string assertion, ServiceAccount::PublicKey key) {
     const auto judged = co_await judge(key.jwk);
-    co_return judged && port_algorithm(judged->algorithm()) == key.algorithm &&
-        security::is_signed_by(assertion, *judged);
+    co_return judged&& port_algorithm(judged->algorithm()) ==
+        key.algorithm&& security::is_signed_by(assertion, *judged);
 }
 
 }  // namespace keyledger::security

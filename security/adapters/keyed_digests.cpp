@@ -54,8 +54,8 @@ std::string KeyringPseudonyms::device(std::string_view user_agent) {
 
 std::string KeyringPseudonyms::network(const Uuid& user_id, std::string_view network) {
     const auto keyring = keyring_.snapshot();
-    const Digest digest = keyed(*keyring, clock_.now_ms(),
-                                {"network", eventstore::kDefaultTenant, view_of(user_id), network});
+    const Digest digest =
+        keyed(*keyring, clock_.now_ms(), {"network", eventstore::kDefaultTenant, view_of(user_id), network});
     return base64url_encode(view_of(digest).substr(0, 16));
 }
 

@@ -19,8 +19,8 @@ CredentialContext bound(const eventstore::CredentialContext& context) {
 }
 
 std::string bound(const eventstore::SnapshotContext& context) {
-    return length_prefixed({view_of(context.stream_id), std::to_string(context.version), view_of(context.event_id),
-                            context.fold});
+    return length_prefixed(
+        {view_of(context.stream_id), std::to_string(context.version), view_of(context.event_id), context.fold});
 }
 
 bool knows(const Keyring& keyring, const std::string& key_id) {
@@ -61,8 +61,7 @@ std::string KeyringCipher::seal_field(const eventstore::SubjectKey& key, const e
 }
 
 std::optional<std::string> KeyringCipher::open_field(const eventstore::SubjectKey& key,
-                                                     const eventstore::FieldContext& context,
-                                                     std::string_view sealed) {
+                                                     const eventstore::FieldContext& context, std::string_view sealed) {
     return security::open_field(key.key, bound(key, context), sealed);
 }
 
@@ -73,8 +72,7 @@ std::optional<eventstore::SealedRef> KeyringCipher::parse_sealed(std::string_vie
 }
 
 eventstore::Bytes KeyringCipher::seal_credential(const eventstore::SubjectKey& key,
-                                                 const eventstore::CredentialContext& context,
-                                                 const Secret& clear) {
+                                                 const eventstore::CredentialContext& context, const Secret& clear) {
     return security::seal_credential(key.key, bound(context), clear);
 }
 
@@ -103,8 +101,8 @@ eventstore::Bytes KeyringCipher::seal_snapshot(const eventstore::SubjectKey& key
 }
 
 std::optional<std::string> KeyringCipher::open_snapshot(const eventstore::SubjectKey& key,
-                                                       const eventstore::SnapshotContext& context,
-                                                       const eventstore::Bytes& sealed) {
+                                                        const eventstore::SnapshotContext& context,
+                                                        const eventstore::Bytes& sealed) {
     return security::open_personal_snapshot(key.key, {key.subject, key.key_id, bound(context)}, sealed);
 }
 

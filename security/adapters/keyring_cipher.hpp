@@ -22,12 +22,11 @@ public:
     eventstore::SubjectKeyPtr unwrap(const eventstore::StoredSubjectKey& stored) override;
     std::string seal_field(const eventstore::SubjectKey& key, const eventstore::FieldContext& context,
                            std::string_view clear) override;
-    std::optional<std::string> open_field(const eventstore::SubjectKey& key,
-                                          const eventstore::FieldContext& context,
+    std::optional<std::string> open_field(const eventstore::SubjectKey& key, const eventstore::FieldContext& context,
                                           std::string_view sealed) override;
     std::optional<eventstore::SealedRef> parse_sealed(std::string_view sealed) const override;
-    eventstore::Bytes seal_credential(const eventstore::SubjectKey& key,
-                                      const eventstore::CredentialContext& context, const Secret& clear) override;
+    eventstore::Bytes seal_credential(const eventstore::SubjectKey& key, const eventstore::CredentialContext& context,
+                                      const Secret& clear) override;
     std::optional<Secret> open_credential(const eventstore::SubjectKey& key,
                                           const eventstore::CredentialContext& context,
                                           const eventstore::Bytes& sealed) override;

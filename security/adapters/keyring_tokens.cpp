@@ -131,10 +131,8 @@ std::optional<commands::AccessClaims> KeyringTokens::read_as(const TokenExpectat
         verified = access_tokens_.verify(token, expectation, clock_.now_ms());
     if (!verified || verified->log_id != settings_.log_id) return std::nullopt;
     commands::AccessClaims claims;
-    if (verified->session)
-        claims.bearer = {verified->subject, *verified->session, verified->security_stamp};
-    else
-        claims.service = commands::ServiceBearer{verified->subject, verified->token_id, words_of(verified->scope)};
+    if (verified->session) claims.bearer = {verified->subject, *verified->session, verified->security_stamp};
+    else claims.service = commands::ServiceBearer{verified->subject, verified->token_id, words_of(verified->scope)};
     claims.client_id = verified->client_id;
     claims.audiences = verified->audiences;
     claims.token_id = verified->token_id.to_string();
@@ -150,8 +148,7 @@ std::optional<commands::PresentedRefresh> KeyringTokens::read_refresh(std::strin
         is_here_now(look_for_, key_named_by_refresh_token(token)))
         opened = open_refresh_token(*keyring_.snapshot(), token, clock_.now_ms());
     if (!opened || opened->content.log_id != settings_.log_id) return std::nullopt;
-    return commands::PresentedRefresh{opened->content.session, opened->content.generation,
-                                      opened->content.client_id};
+    return commands::PresentedRefresh{opened->content.session, opened->content.generation, opened->content.client_id};
 }
 
 std::string KeyringTokens::jwks() { return security::jwks(*keyring_.snapshot(), clock_.now_ms()); }

@@ -29,8 +29,7 @@ HashingTurn turn_of(commands::HashingFor whom) {
     return turn;
 }
 
-Result<commands::PasswordCheck, commands::HashingError> port_check(
-    const Result<PasswordCheck, HashingError>& check) {
+Result<commands::PasswordCheck, commands::HashingError> port_check(const Result<PasswordCheck, HashingError>& check) {
     if (!check) {
         // Longer than any password that could be set: it is simply wrong.
         if (check.error() == HashingError::kTooLong) return commands::PasswordCheck{};
@@ -83,8 +82,8 @@ JudgingPasswordPolicy::JudgingPasswordPolicy(asio::thread_pool& processors, secu
     if (!is_acceptable(policy)) throw std::invalid_argument("the password policy is out of its bounds");
 }
 
-asio::awaitable<Result<std::optional<commands::PasswordProblem>, commands::HashingError>>
-JudgingPasswordPolicy::judge(Secret password, commands::PasswordIdentity identity, commands::Deadline) {
+asio::awaitable<Result<std::optional<commands::PasswordProblem>, commands::HashingError>> JudgingPasswordPolicy::judge(
+    Secret password, commands::PasswordIdentity identity, commands::Deadline) {
     auto judging = judge_here(std::move(password), std::move(identity), policy_);
     auto refusal = co_await asio::co_spawn(processors_, std::move(judging), asio::use_awaitable);
     if (!refusal) co_return std::optional<commands::PasswordProblem>();

@@ -102,8 +102,7 @@ TEST(BasicCredentials, TellsMissingFromForeignFromMalformed) {
     EXPECT_EQ(basic_credentials(Request{}).error(), AuthorizationError::kMissing);
     EXPECT_EQ(basic_credentials(authorized("Bearer abc")).error(), AuthorizationError::kOtherScheme);
     // no colon, no id, bad base64, nothing, a NUL
-    for (const char* value :
-         {"Basic YWJj", "Basic OmFiYw==", "Basic a:b", "Basic", "Basic  ", "Basic YTpiJTAw"})
+    for (const char* value : {"Basic YWJj", "Basic OmFiYw==", "Basic a:b", "Basic", "Basic  ", "Basic YTpiJTAw"})
         EXPECT_EQ(basic_credentials(authorized(value)).error(), AuthorizationError::kMalformed) << value;
 }
 
@@ -112,7 +111,6 @@ TEST(BearerToken, FollowsTheGrammarOfRfc6750) {
     EXPECT_EQ(*bearer_token(request), "abc.DEF-_~+/==");
     EXPECT_EQ(bearer_token(Request{}).error(), AuthorizationError::kMissing);
     EXPECT_EQ(bearer_token(authorized("Basic YTpi")).error(), AuthorizationError::kOtherScheme);
-    for (const char* value :
-         {"Bearer", "Bearer a b", "Bearer a,b", "Bearer =", "Bearer a=b", "Bearer \xC3\xA4"})
+    for (const char* value : {"Bearer", "Bearer a b", "Bearer a,b", "Bearer =", "Bearer a=b", "Bearer \xC3\xA4"})
         EXPECT_EQ(bearer_token(authorized(value)).error(), AuthorizationError::kMalformed) << value;
 }

@@ -36,16 +36,13 @@ TEST(HttpConnection, AnswersPipelinedRequestsInTheirOrder) {
     RawSocket socket(server.port());
     std::string all;
     for (int i = 0; i < 200; ++i)
-        all += i % 3 == 0
-                   ? "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n" + std::to_string(100 + i)
-                   : get("/show/" + std::to_string(i));
+        all += i % 3 == 0 ? "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n" + std::to_string(100 + i)
+                          : get("/show/" + std::to_string(i));
     socket.send(all);
     for (int i = 0; i < 200; ++i) {
         std::string body = socket.read_response().body;
-        if (i % 3 == 0)
-            EXPECT_EQ(body, std::to_string(100 + i));
-        else
-            EXPECT_TRUE(body.starts_with("id=" + std::to_string(i) + "\n")) << body;
+        if (i % 3 == 0) EXPECT_EQ(body, std::to_string(100 + i));
+        else EXPECT_TRUE(body.starts_with("id=" + std::to_string(i) + "\n")) << body;
     }
 }
 

@@ -21,9 +21,9 @@ awaitable<Response> hello(TestServer&, Request&) { co_return api::json(200, R"({
 awaitable<Response> echo(TestServer&, Request& request) { co_return api::json(200, request.body); }
 
 awaitable<Response> show(TestServer&, Request& request) {
-    std::string text = "id=" + std::string(request.path_parameter("id")) +
-                       "\nclient=" + request.client_address + "\nagent=" + request.user_agent +
-                       "\nrequest=" + request.request_id + "\ntrace=" + request.traceparent +
+    std::string text = "id=" + std::string(request.path_parameter("id")) + "\nclient=" + request.client_address +
+                       "\nagent=" + request.user_agent + "\nrequest=" + request.request_id +
+                       "\ntrace=" + request.traceparent +
                        "\nq=" + std::string(request.query_parameter("q").value_or("-"));
     text += request.deadline > request.received_at ? "\ndeadline=later" : "\ndeadline=none";
     text += "\nauthorization=" + std::string(request.header("Authorization").value_or("-"));
@@ -42,9 +42,7 @@ awaitable<Response> throws(TestServer&, Request&) {
     co_return api::no_content();
 }
 
-awaitable<Response> big(TestServer&, Request&) {
-    co_return api::json(200, std::string(TestServer::kBigBytes, 'x'));
-}
+awaitable<Response> big(TestServer&, Request&) { co_return api::json(200, std::string(TestServer::kBigBytes, 'x')); }
 
 awaitable<Response> cached(TestServer&, Request&) {
     Response response = api::json(200, "{}");
@@ -96,8 +94,7 @@ api::ServerOptions on_a_free_port(api::ServerOptions options) {
 
 awaitable<void> Gate::pass() {
     auto executor = co_await boost::asio::this_coro::executor;
-    auto timer =
-        std::make_shared<boost::asio::steady_timer>(executor, boost::asio::steady_timer::time_point::max());
+    auto timer = std::make_shared<boost::asio::steady_timer>(executor, boost::asio::steady_timer::time_point::max());
     {
         std::lock_guard lock(mutex_);
         ++entered_;

@@ -32,10 +32,10 @@ TEST(HttpFraming, RefusesLengthsThatConflictOrAreMalformed) {
     TestServer server;
     for (const char* fields :
          {"Content-Length: 5\r\nContent-Length: 6\r\n", "Content-Length: 5\r\nContent-Length: 5\r\n",
-          "Content-Length: 5, 6\r\n", "Content-Length: -5\r\n", "Content-Length: +5\r\n",
-          "Content-Length: 5x\r\n", "Content-Length: \r\n", "Content-Length: 99999999999999999999999\r\n",
-          "Content-Length: 0x5\r\n", "Content-Length: 5, 5\r\n", "Content-Length: 5,5\r\n",
-          "Content-Length: 5,\r\n", "Content-Length: ,5\r\n", "Content-Length: 5 5\r\n"})
+          "Content-Length: 5, 6\r\n", "Content-Length: -5\r\n", "Content-Length: +5\r\n", "Content-Length: 5x\r\n",
+          "Content-Length: \r\n", "Content-Length: 99999999999999999999999\r\n", "Content-Length: 0x5\r\n",
+          "Content-Length: 5, 5\r\n", "Content-Length: 5,5\r\n", "Content-Length: 5,\r\n", "Content-Length: ,5\r\n",
+          "Content-Length: 5 5\r\n"})
         expect_refused(server, post(fields, "hello"), 400, "bad-request");
 }
 
@@ -45,8 +45,7 @@ TEST(HttpFraming, RefusesFieldsThatGoOnInTheNextLine) {
     for (const char* fields :
          {"Content-Length:\r\n 5\r\n", "Content-Length: 5\r\n \r\n", "Transfer-Encoding:\r\n\tchunked\r\n",
           "Content-Length: 5\r\nX-Other: a\r\n Transfer-Encoding: chunked\r\n",
-          "X-Other: a\r\n\tb\r\nContent-Length: 5\r\n",
-          "Content-Length: 5\r\nX-Last: a\r\n  \r\n"})
+          "X-Other: a\r\n\tb\r\nContent-Length: 5\r\n", "Content-Length: 5\r\nX-Last: a\r\n  \r\n"})
         expect_refused(server, post(fields, "hello"), 400, "bad-request");
 }
 
@@ -96,14 +95,12 @@ TEST(HttpFraming, RefusesTransferCodingsOtherThanChunkedSoThatNoBodyBecomesARequ
                                "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
                                "Transfer-Encoding: gzip\r\nContent-Length: 3\r\n"})
         expect_refused(server, post(fields, smuggled), 400, "bad-request");
-    expect_refused(server, "POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400,
-                   "bad-request");
+    expect_refused(server, "POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "bad-request");
 }
 
 TEST(HttpFraming, RefusesMalformedChunks) {
     TestServer server;
-    for (const char* body :
-         {"x\r\n", "-1\r\n", "5\r\nhelloX\r\n0\r\n\r\n", "5 5\r\nhello\r\n0\r\n\r\n", "\r\n"})
+    for (const char* body : {"x\r\n", "-1\r\n", "5\r\nhelloX\r\n0\r\n\r\n", "5 5\r\nhello\r\n0\r\n\r\n", "\r\n"})
         expect_refused(server, post("Transfer-Encoding: chunked\r\n", body), 400, "bad-request");
 }
 
@@ -121,16 +118,15 @@ TEST(HttpFraming, RefusesBadLinesAndBytes) {
 TEST(HttpFraming, RefusesOtherVersions) {
     TestServer server;
     for (const char* version : {"HTTP/2.0", "HTTP/0.9", "HTTP/1.x", "HTTP/3.1", "http/1.1", "HTTP/11"})
-        expect_refused(server, "GET /hello "s + version + "\r\nHost: a\r\n\r\n", 505,
-                       "http-version-not-supported");
+        expect_refused(server, "GET /hello "s + version + "\r\nHost: a\r\n\r\n", 505, "http-version-not-supported");
     expect_refused(server, "GET /hello HTTP/1.1\nHost: a\n\n", 505, "http-version-not-supported");
     expect_refused(server, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "http-version-not-supported");
 }
 
 TEST(HttpHost, MustBeThereOnceAndValid) {
     TestServer server;
-    for (const char* fields : {"", "Host: a\r\nHost: a\r\n", "Host: a\r\nhost: b\r\n", "Host: \r\n",
-                               "Host: a b\r\n", "Host: a/b\r\n", "Host: u@a\r\n", "Host: a, b\r\n"})
+    for (const char* fields : {"", "Host: a\r\nHost: a\r\n", "Host: a\r\nhost: b\r\n", "Host: \r\n", "Host: a b\r\n",
+                               "Host: a/b\r\n", "Host: u@a\r\n", "Host: a, b\r\n"})
         expect_refused(server, "GET /hello HTTP/1.1\r\n"s + fields + "\r\n", 400, "bad-request");
 }
 
@@ -141,14 +137,13 @@ TEST(HttpHost, GivesWayToAnAbsoluteTarget) {
     for (const char* target :
          {"http://a", "http://b", "HTTP://B:80", "https://b.example:8443", "http://[::1]:80", "http://%61"})
         for (const char* host : {"Host: a\r\n", "host: a:80\r\n"})
-            EXPECT_TRUE(has(server.converse("GET "s + target + "/hello HTTP/1.1\r\n" + host +
-                                            "Connection: close\r\n\r\n"),
-                            " 200 OK"))
+            EXPECT_TRUE(
+                has(server.converse("GET "s + target + "/hello HTTP/1.1\r\n" + host + "Connection: close\r\n\r\n"),
+                    " 200 OK"))
                 << target << host;
     for (const char* fields : {"", "Host: a\r\nHost: a\r\n", "Host: a b\r\n", "Host: \r\n"})
         expect_refused(server, "GET http://a/hello HTTP/1.1\r\n"s + fields + "\r\n", 400, "bad-request");
-    for (const char* target :
-         {"http:///hello", "http://u@a/hello", "ftp://a/hello", "a/hello", "http:/hello"})
+    for (const char* target : {"http:///hello", "http://u@a/hello", "ftp://a/hello", "a/hello", "http:/hello"})
         expect_refused(server, "GET "s + target + " HTTP/1.1\r\nHost: a\r\n\r\n", 400, "bad-request");
     EXPECT_TRUE(has(server.converse("GET http://a/hello HTTP/1.0\r\n\r\n"), " 200 OK"));
 }
@@ -220,23 +215,20 @@ TEST(HttpHeader, IgnoresEmptyElementsOfLists) {
     expect_refused(server, post("Content-Length: 5\r\nExpect: 100-continue, a miracle\r\n", "hello"), 417,
                    "expectation-failed");
     for (const char* coding : {"chunked,", ",chunked", "chunked, ,", ", chunked ,"})
-        expect_refused(server, post("Transfer-Encoding: "s + coding + "\r\n", "0\r\n\r\n"), 400,
-                       "bad-request");
+        expect_refused(server, post("Transfer-Encoding: "s + coding + "\r\n", "0\r\n\r\n"), 400, "bad-request");
 }
 
 TEST(HttpHeader, RefusesASecondFieldWhereReadersCouldDiffer) {
     TestServer server;
     for (const char* name : {"Authorization", "Content-Type", "Idempotency-Key", "Origin", "X-Request-Id"})
-        expect_refused(server,
-                       "GET /hello HTTP/1.1\r\nHost: a\r\n"s + name + ": 1\r\n" + name + ": 2\r\n\r\n", 400,
+        expect_refused(server, "GET /hello HTTP/1.1\r\nHost: a\r\n"s + name + ": 1\r\n" + name + ": 2\r\n\r\n", 400,
                        "bad-request");
 }
 
 TEST(HttpLimits, RefusesALongHeader) {
     TestServer server;
     std::string value(17 * 1024, 'x');
-    expect_refused(server, "GET /hello HTTP/1.1\r\nHost: a\r\nX: " + value + "\r\n\r\n", 431,
-                   "header-too-large");
+    expect_refused(server, "GET /hello HTTP/1.1\r\nHost: a\r\nX: " + value + "\r\n\r\n", 431, "header-too-large");
     std::string many = "GET /hello HTTP/1.1\r\nHost: a\r\n";
     for (int i = 0; i < 100; ++i) many += "X: y\r\n";
     expect_refused(server, many + "\r\n", 431, "header-too-large");
@@ -271,12 +263,10 @@ TEST(HttpLimits, RefusesALongTarget) {
 TEST(HttpLimits, RefusesALongBodyBeforeReadingIt) {
     TestServer server;
     expect_refused(server, post("Content-Length: 65537\r\n", ""), 413, "payload-too-large");
-    expect_refused(server, post("Content-Length: 65537\r\nExpect: 100-continue\r\n", ""), 413,
-                   "payload-too-large");
+    expect_refused(server, post("Content-Length: 65537\r\nExpect: 100-continue\r\n", ""), 413, "payload-too-large");
     expect_refused(server, post("Transfer-Encoding: chunked\r\n", "10001\r\n"), 413, "payload-too-large");
     std::string chunk = "8000\r\n" + std::string(0x8000, 'x') + "\r\n";
-    expect_refused(server, post("Transfer-Encoding: chunked\r\n", chunk + chunk + "1\r\n"), 413,
-                   "payload-too-large");
+    expect_refused(server, post("Transfer-Encoding: chunked\r\n", chunk + chunk + "1\r\n"), 413, "payload-too-large");
 }
 
 TEST(HttpLimits, RefusesALongChunkExtensionAndALongTrailer) {
@@ -293,18 +283,16 @@ TEST(HttpBody, TakesTheLongestBodyWithinTheLimitEitherWay) {
     HttpClient client(server.port());
     EXPECT_EQ(client.post_json("/echo", body).body, body);
     RawSocket socket(server.port());
-    socket.send(post(
-        "Transfer-Encoding: chunked\r\n",
-        "8000;ext=\"1\"\r\n" + body.substr(0x8000) + "\r\n8000\r\n" + body.substr(0x8000) + "\r\n0\r\n\r\n"));
+    socket.send(post("Transfer-Encoding: chunked\r\n", "8000;ext=\"1\"\r\n" + body.substr(0x8000) + "\r\n8000\r\n" +
+                                                           body.substr(0x8000) + "\r\n0\r\n\r\n"));
     EXPECT_EQ(socket.read_response().body, body);
 }
 
 TEST(HttpBody, IgnoresTrailersSoThatTheyAddNoAuthority) {
     TestServer server;
     RawSocket socket(server.port());
-    socket.send(
-        "POST /show/1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-        "2\r\nhi\r\n0\r\nAuthorization: Bearer forged\r\n\r\n");
+    socket.send("POST /show/1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "2\r\nhi\r\n0\r\nAuthorization: Bearer forged\r\n\r\n");
     EXPECT_TRUE(has(socket.read_response().body, "authorization=-"));
 }
 
@@ -321,8 +309,7 @@ TEST(HttpExpect, IsAnsweredWithContinueOnceTheHeaderIsGood) {
 
 TEST(HttpExpect, IsAnsweredAtOnceWhereTheBodyWouldBeForNothing) {
     TestServer server;
-    std::string unknown =
-        "POST /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
+    std::string unknown = "POST /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
     expect_refused(server, unknown, 404, "not-found");
     expect_refused(server, post("Content-Length: 5\r\nExpect: 200-maybe\r\n", ""), 417, "expectation-failed");
 }
@@ -340,9 +327,9 @@ TEST(HttpExpect, IsIgnoredWhenTheBodyIsAlreadyThereAndInHttp10) {
 
 TEST(HttpTarget, RefusesTricksWithEncodings) {
     TestServer server;
-    for (const char* target : {"/hello%00", "/show/%ff", "/show/%c0%ae", "/show/%zz", "/show/%", "/show/..",
-                               "/show/%2e%2e", "/a/../hello", "/./hello", "/show/%0d%0aX:1",
-                               "/show/1?q=1&q=2", "/show/1?q=%00", "hello", "ftp://a/hello", "*", "/hello#x"})
+    for (const char* target :
+         {"/hello%00", "/show/%ff", "/show/%c0%ae", "/show/%zz", "/show/%", "/show/..", "/show/%2e%2e", "/a/../hello",
+          "/./hello", "/show/%0d%0aX:1", "/show/1?q=1&q=2", "/show/1?q=%00", "hello", "ftp://a/hello", "*", "/hello#x"})
         expect_refused(server, "GET "s + target + " HTTP/1.1\r\nHost: a\r\n\r\n", 400, "bad-request");
 }
 
@@ -382,8 +369,7 @@ TEST(RequestIds, AreLoggedWithoutWhatCouldBeTakenForMore) {
         EXPECT_EQ(id->told, given);
         EXPECT_TRUE(api::valid_request_id(id->logged));
     }
-    for (const std::string& bad :
-         {""s, "a\nb"s, "a\rX-Other: b"s, "a\0b"s, "\x7F"s, std::string(1025, 'x')})
+    for (const std::string& bad : {""s, "a\nb"s, "a\rX-Other: b"s, "a\0b"s, "\x7F"s, std::string(1025, 'x')})
         EXPECT_FALSE(api::request_id_of(bad)) << bad;
     EXPECT_FALSE(api::request_id_of(std::nullopt));
 }
@@ -392,12 +378,11 @@ TEST(HttpRequest, TakesAGivenTraceOrMakesOne) {
     std::string good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     EXPECT_EQ(api::accept_traceparent(good), good);
     EXPECT_EQ(api::accept_traceparent("cc" + good.substr(2) + "-later"), good);
-    for (const std::string& bad :
-         {""s, good.substr(1), good + "-x", "ff" + good.substr(2), "cc" + good.substr(2) + "x",
-          "00-00000000000000000000000000000000-00f067aa0ba902b7-01"s,
-          "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01"s,
-          "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"s,
-          "00_4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"s})
+    for (const std::string& bad : {""s, good.substr(1), good + "-x", "ff" + good.substr(2), "cc" + good.substr(2) + "x",
+                                   "00-00000000000000000000000000000000-00f067aa0ba902b7-01"s,
+                                   "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01"s,
+                                   "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"s,
+                                   "00_4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"s})
         EXPECT_FALSE(api::accept_traceparent(bad)) << bad;
     TestServer server;
     HttpClient client(server.port());
@@ -414,8 +399,8 @@ TEST(HttpRequest, TakesAGivenTraceOrMakesOne) {
 
 TEST(HttpRequest, BelievesOnlyTrustedProxiesAboutTheClient) {
     TestServer open;
-    EXPECT_TRUE(has(HttpClient(open.port()).get("/show/1", {{"X-Forwarded-For", "192.0.2.1"}}).body,
-                    "client=127.0.0.1\n"));
+    EXPECT_TRUE(
+        has(HttpClient(open.port()).get("/show/1", {{"X-Forwarded-For", "192.0.2.1"}}).body, "client=127.0.0.1\n"));
     api::ServerOptions options;
     options.trusted_proxies.push_back(api::Cidr::parse("127.0.0.0/8").value());
     TestServer behind(options);
@@ -426,8 +411,7 @@ TEST(HttpRequest, BelievesOnlyTrustedProxiesAboutTheClient) {
 TEST(HttpRequest, KeepsOnlyAUserAgentThatCanBeStored) {
     TestServer server;
     HttpClient client(server.port());
-    EXPECT_TRUE(
-        has(client.get("/show/1", {{"User-Agent", "curl/8 \xC3\xA4"}}).body, "agent=curl/8 \xC3\xA4\n"));
+    EXPECT_TRUE(has(client.get("/show/1", {{"User-Agent", "curl/8 \xC3\xA4"}}).body, "agent=curl/8 \xC3\xA4\n"));
     EXPECT_TRUE(has(client.get("/show/1", {{"User-Agent", "bad\xFF"}}).body, "agent=bad?\n"));
     EXPECT_TRUE(has(client.get("/show/1", {{"User-Agent", std::string(600, 'x')}}).body,
                     "agent=" + std::string(512, 'x') + "\n"));

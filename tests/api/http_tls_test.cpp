@@ -44,8 +44,8 @@ public:
         X509_gmtime_adj(X509_getm_notAfter(leaf.get()), 3600);
         X509_set_pubkey(leaf.get(), key.get());
         X509_NAME* name = X509_get_subject_name(leaf.get());
-        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                                   reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
+        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("localhost"), -1,
+                                   -1, 0);
         X509_set_issuer_name(leaf.get(), name);
         X509_sign(leaf.get(), key.get(), EVP_sha256());
         write(certificate(), [&](FILE* file) { return PEM_write_X509(file, leaf.get()); });
@@ -172,8 +172,7 @@ TEST(HttpTls, AnswersARefusalAlsoWhenTheBodyWasNotRead) {
     TestServer server(certificate.options());
     TlsClient client(server.port());
     ASSERT_FALSE(client.handshake());
-    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" +
-                std::string(50'000, 'x'));
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" + std::string(50'000, 'x'));
     boost::system::error_code end;
     EXPECT_TRUE(client.read_to_end(end).starts_with("HTTP/1.1 413 "));
 }
@@ -251,8 +250,7 @@ TEST(HttpTls, ShowsARenewedCertificateToConnectionsThatComeAfterIt) {
 TEST(HttpTls, KeepsTheCertificateOfBeforeWhenTheNewOneIsNoGood) {
     Certificate files;
     TestServer server(files.options());
-    std::filesystem::copy_file(files.foreign_key(), files.own_key(),
-                               std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::copy_file(files.foreign_key(), files.own_key(), std::filesystem::copy_options::overwrite_existing);
     EXPECT_THROW(server.server.reload_tls(), api::ServerError);
     std::filesystem::remove(files.certificate());
     EXPECT_THROW(server.server.reload_tls(), api::ServerError);

@@ -53,11 +53,11 @@ TEST(HttpVersion, ThatIsNoneIsRefused) {
 
 TEST(HttpVersion, IsTheSameWhereverTheRequestLineIsCut) {
     for (const char* line :
-         {"GET /hello HTTP/1.0", "GET /hello HTTP/1.1", "GET /hello HTTP/1.2", "GET /hello HTTP/1.9",
-          "GET / HTTP/1.22", "GET / HTTP/1.", "GET / HTTP/1.x", "GET / HTTP/2.0", "GET / HTTP/1.2 ",
-          "GET / HTTP/1.2 HTTP/1.1", "GET / HTTP/1.2 HTTP/1.3", "GET / HTTP/1.2\r", "GET / HTTP/1.2\nX: y",
-          "GET HTTP/1.2 HTTP/1.1", "GET HTTP/1.2", "CONNECT HTTP/1.2:80 HTTP/1.3", "GET  HTTP/1.2",
-          "GET /HTTP/1.2?a=HTTP/1.3 HTTP/1.4", " HTTP/1.2"}) {
+         {"GET /hello HTTP/1.0", "GET /hello HTTP/1.1", "GET /hello HTTP/1.2", "GET /hello HTTP/1.9", "GET / HTTP/1.22",
+          "GET / HTTP/1.", "GET / HTTP/1.x", "GET / HTTP/2.0", "GET / HTTP/1.2 ", "GET / HTTP/1.2 HTTP/1.1",
+          "GET / HTTP/1.2 HTTP/1.3", "GET / HTTP/1.2\r", "GET / HTTP/1.2\nX: y", "GET HTTP/1.2 HTTP/1.1",
+          "GET HTTP/1.2", "CONNECT HTTP/1.2:80 HTTP/1.3", "GET  HTTP/1.2", "GET /HTTP/1.2?a=HTTP/1.3 HTTP/1.4",
+          " HTTP/1.2"}) {
         const std::string all = line + "\r\nHost: a\r\n\r\n"s;
         const std::string_view bytes = all;
         const std::string whole = read_of({bytes});

@@ -26,8 +26,7 @@ api::Response set_level(api::Request& request) {
 
 class Management {
 public:
-    explicit Management(api::ManagementOptions options = {})
-        : server(prepared(std::move(options), *this), routes()) {
+    explicit Management(api::ManagementOptions options = {}) : server(prepared(std::move(options), *this), routes()) {
         server.start();
     }
     std::vector<std::string> failures() {
@@ -122,8 +121,7 @@ TEST(Management, AnswersHeadAsGetWithoutItsBody) {
         RawSocket socket(management.server.port());
         socket.send("GET "s + target + " HTTP/1.1\r\nHost: a\r\n\r\n");
         const HttpResponse get = socket.read_response();
-        socket.send("HEAD "s + target + " HTTP/1.1\r\nHost: a\r\n\r\nHEAD "s + target +
-                    " HTTP/1.1\r\nHost: a\r\n\r\n");
+        socket.send("HEAD "s + target + " HTTP/1.1\r\nHost: a\r\n\r\nHEAD "s + target + " HTTP/1.1\r\nHost: a\r\n\r\n");
         for (int i = 0; i < 2; ++i) {
             const HttpResponse head = socket.read_response(true);
             EXPECT_EQ(head.status, get.status) << target;
@@ -142,10 +140,10 @@ TEST(Management, AnswersHeadAsGetWithoutItsBody) {
 
 TEST(Management, KeepsOrClosesAsTheVersionAndTheClientSay) {
     Management management;
-    for (const char* last : {"GET /health/ready HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-                             "GET /health/ready HTTP/1.1\r\nHost: a\r\nConnection: x, , CLOSE,\r\n\r\n",
-                             "GET /health/ready HTTP/1.0\r\n\r\n",
-                             "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"}) {
+    for (const char* last :
+         {"GET /health/ready HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+          "GET /health/ready HTTP/1.1\r\nHost: a\r\nConnection: x, , CLOSE,\r\n\r\n",
+          "GET /health/ready HTTP/1.0\r\n\r\n", "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"}) {
         RawSocket socket(management.server.port());
         socket.send("GET /health/ready HTTP/1.1\r\nHost: a\r\n\r\n");
         EXPECT_FALSE(socket.read_response().header("Connection")) << "HTTP/1.1 keeps it without a word";
@@ -184,8 +182,7 @@ TEST(Management, FramesRequestsAsTheApiDoes) {
              "GET " + ready + "Host: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
              "GET " + ready + "Host: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
              "GET " + ready + "Host : a\r\n\r\n", "GET /../metrics HTTP/1.1\r\nHost: a\r\n\r\n",
-             "GET /health/ready?verbose=1&verbose=2 HTTP/1.1\r\nHost: a\r\n\r\n",
-             "GET * HTTP/1.1\r\nHost: a\r\n\r\n"})
+             "GET /health/ready?verbose=1&verbose=2 HTTP/1.1\r\nHost: a\r\n\r\n", "GET * HTTP/1.1\r\nHost: a\r\n\r\n"})
         EXPECT_EQ(status_of(bad), 400) << bad;
     EXPECT_EQ(status_of("GET /health/ready HTTP/3.0\r\nHost: a\r\n\r\n"), 505);
     EXPECT_EQ(status_of("GET /health/ready HTTP/1.2\r\nHost: a\r\n\r\n"), 503);
@@ -203,15 +200,13 @@ TEST(Management, AnswersEveryRequestOfMany) {
     const std::string put = "PUT /log-level HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
     std::string all;
     for (int i = 0; i < 60; ++i)
-        all +=
-            "\r\nGET /health/ready HTTP/1.1\r\nHost: a\r\n\r\n" + put + "Content-Length: 17\r\n\r\n" + body;
+        all += "\r\nGET /health/ready HTTP/1.1\r\nHost: a\r\n\r\n" + put + "Content-Length: 17\r\n\r\n" + body;
     socket.send(all);
     for (int i = 0; i < 60; ++i) {
         EXPECT_EQ(socket.read_response().status, 503);
         EXPECT_EQ(socket.read_response().body, "debug");
     }
-    for (const char c : put + "Transfer-Encoding: chunked\r\n\r\n11\r\n" + body + "\r\n0\r\n\r\n")
-        socket.send({&c, 1});
+    for (const char c : put + "Transfer-Encoding: chunked\r\n\r\n11\r\n" + body + "\r\n0\r\n\r\n") socket.send({&c, 1});
     EXPECT_EQ(socket.read_response().body, "debug") << "byte by byte";
     socket.send(put + "Content-Length: 17\r\nExpect: 100-continue\r\n\r\n");
     EXPECT_EQ(socket.read_response().status, 100);

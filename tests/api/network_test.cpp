@@ -22,8 +22,8 @@ TEST(IpAddress, HoldsMappedAndPlainIpv4AsOne) {
 }
 
 TEST(IpAddress, RefusesWhatIsNoAddress) {
-    for (const char* text : {"", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4:80", "[::1]",
-                             "fe80::1%eth0", "localhost", ":::"})
+    for (const char* text :
+         {"", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4:80", "[::1]", "fe80::1%eth0", "localhost", ":::"})
         EXPECT_FALSE(IpAddress::parse(text)) << text;
 }
 

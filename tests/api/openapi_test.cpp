@@ -65,8 +65,8 @@ std::set<std::string> operations_that_take_a_password() {
     std::set<std::string> found;
     for (const auto& path : json["paths"].GetObject())
         for (const auto& operation : path.value.GetObject()) {
-            const auto* schema = rapidjson::Pointer("/requestBody/content/application~1json/schema/$ref")
-                                     .Get(operation.value);
+            const auto* schema =
+                rapidjson::Pointer("/requestBody/content/application~1json/schema/$ref").Get(operation.value);
             if (schema == nullptr) continue;
             const std::string place = std::string(schema->GetString()) + "/properties";
             const auto* members = rapidjson::Pointer(place.c_str()).Get(json);
@@ -128,8 +128,7 @@ TEST(Routes, ThatTakeAPasswordAreLimitedOnAllNodes) {
 }
 
 TEST(OpenApiDocument, HasNoFaultOfItsOwn) {
-    for (const std::string& fault : document().faults())
-        ADD_FAILURE() << fault << "\nMend it in api/openapi.json.";
+    for (const std::string& fault : document().faults()) ADD_FAILURE() << fault << "\nMend it in api/openapi.json.";
 }
 
 // JsonFields reads null as if the member were not there.
@@ -144,8 +143,7 @@ TEST(OpenApiDocument, SaysThatNullIsAsGoodAsNothing) {
             const auto* body = place.Get(operation.value);
             if (body == nullptr) continue;
             const auto& schema = referred(json, *body);
-            if (!schema.HasMember("additionalProperties") || schema["additionalProperties"].IsTrue())
-                continue;
+            if (!schema.HasMember("additionalProperties") || schema["additionalProperties"].IsTrue()) continue;
             ++bodies;
             EXPECT_EQ(optional_members_that_take_no_null(json, schema), std::vector<std::string>{})
                 << operation.value["operationId"].GetString();
@@ -157,8 +155,7 @@ TEST(OpenApiDocument, HasEveryRouteAndNoOther) {
     const auto& operations = document().operations();
     const std::set<OpenApi::Operation> documented(operations.begin(), operations.end());
     EXPECT_EQ(documented.size(), operations.size()) << "an operation is there twice";
-    EXPECT_EQ(words(only_in(routes_in_code(), documented)), "")
-        << "Describe these routes in api/openapi.json.";
+    EXPECT_EQ(words(only_in(routes_in_code(), documented)), "") << "Describe these routes in api/openapi.json.";
     EXPECT_EQ(words(only_in(documented, routes_in_code())), "")
         << "These are not in the table in api/routes.cpp: add them there or remove them from "
            "api/openapi.json.";
@@ -183,8 +180,7 @@ TEST(OpenApiDocument, HasEveryProblemTypeWithItsStatusAndTitle) {
 TEST(OpenApiDocument, SaysWhereEachProblemTypeIsAnswered) {
     const auto answered = document().answered_problems();
     for (const auto& [slug, entry] : document().problems())
-        EXPECT_TRUE(answered.contains(slug))
-            << "List '" << slug << "' in x-problem-types of the answers that have it.";
+        EXPECT_TRUE(answered.contains(slug)) << "List '" << slug << "' in x-problem-types of the answers that have it.";
 }
 
 TEST(OpenApiDocument, GivesEveryOperationAnAnswerForFaultsAndForTheListener) {

@@ -32,8 +32,8 @@ bool has(const std::string& text, std::string_view part) { return text.find(part
 }  // namespace
 
 TEST(JsonFields, ReadsEveryKindOfField) {
-    Request request = request_with(
-        R"({"email":"a\u00e4@b","password":"s\n","n":-5,"on":true,"list":["x","y"],"gone":null})");
+    Request request =
+        request_with(R"({"email":"a\u00e4@b","password":"s\n","n":-5,"on":true,"list":["x","y"],"gone":null})");
     JsonFields body(request);
     EXPECT_EQ(body.required_string("email", 10), "a\xC3\xA4@b");
     EXPECT_EQ(body.required_secret("password", 10).reveal(), "s\n");
@@ -128,20 +128,16 @@ TEST(JsonFields, OfOthersIsReadWhereItIsAskedFor) {
          {R"("x":1)", R"("who.name":"no path")", R"("x":{"y":[{"z":null}]})", R"("n":1234567890123456789)",
           R"("n":123456789012345678901234567890)", R"("n":-1e400)", R"("n":1e-400)", R"("n":0.1)",
           R"("n":18446744073709551616)", R"("s":"a\u0000b")", R"("a\u0000b":1)"})
-        EXPECT_EQ(read(R"({"who":{"name":"ann","more":[1.5]},"limit":7,)" + std::string(more) + "}"), "ann 7")
-            << more;
+        EXPECT_EQ(read(R"({"who":{"name":"ann","more":[1.5]},"limit":7,)" + std::string(more) + "}"), "ann 7") << more;
     for (const auto& [number, limit] : std::initializer_list<std::pair<const char*, const char*>>{
              {"0", "0"}, {"-0", "0"}, {"1000", "1000"}, {"1e3", "1000"}, {"7.0", "7"}, {"70e-1", "7"}})
         EXPECT_EQ(read(R"({"limit":)" + std::string(number) + "}"), "- " + std::string(limit)) << number;
-    for (const char* number :
-         {"7.5", "1e4", "-1", "1e400", "123456789012345678901234567890", "true", "\"7\""})
-        EXPECT_TRUE(has(read(R"({"limit":)" + std::string(number) + "}"), "problem:invalid-fields"))
-            << number;
+    for (const char* number : {"7.5", "1e4", "-1", "1e400", "123456789012345678901234567890", "true", "\"7\""})
+        EXPECT_TRUE(has(read(R"({"limit":)" + std::string(number) + "}"), "problem:invalid-fields")) << number;
     for (const char* name : {"7", "[]", "{}", R"("a\u0000b")", R"("longer than ten")"})
-        EXPECT_TRUE(has(read(R"({"who":{"name":)" + std::string(name) + "}}"), "problem:invalid-fields"))
-            << name;
-    for (const char* bad : {R"({"a":1,"a":2})", R"({"x":{"a":1,"\u0061":2}})", R"({"x":"\uD800"})",
-                            R"({"x":01})", R"({"x":NaN})", R"({"x":1.})", R"({"x":.5})", R"({"x":+1})", "[]"})
+        EXPECT_TRUE(has(read(R"({"who":{"name":)" + std::string(name) + "}}"), "problem:invalid-fields")) << name;
+    for (const char* bad : {R"({"a":1,"a":2})", R"({"x":{"a":1,"\u0061":2}})", R"({"x":"\uD800"})", R"({"x":01})",
+                            R"({"x":NaN})", R"({"x":1.})", R"({"x":.5})", R"({"x":+1})", "[]"})
         EXPECT_TRUE(has(read(bad), "problem:malformed-json")) << bad;
 }
 
@@ -153,16 +149,16 @@ TEST(JsonFields, OfOthersReadsNoIntegerAsItsNeighbour) {
         const auto value = body.optional_integer("n", -kMaxJsonInteger, kMaxJsonInteger);
         return body.finish() && value ? std::to_string(*value) : "refused";
     };
-    for (const auto& [number, value] : std::initializer_list<std::pair<const char*, const char*>>{
-             {"9007199254740991", "9007199254740991"},
-             {"9007199254740992", "9007199254740992"},
-             {"-9007199254740992", "-9007199254740992"},
-             {"9007199254740991.0", "9007199254740991"},
-             {"9007199254740993", "refused"},
-             {"-9007199254740993", "refused"},
-             {"9007199254740993.0", "refused"},
-             {"9007199254740993e0", "refused"},
-             {"9223372036854775808", "refused"}})
+    for (const auto& [number, value] :
+         std::initializer_list<std::pair<const char*, const char*>>{{"9007199254740991", "9007199254740991"},
+                                                                    {"9007199254740992", "9007199254740992"},
+                                                                    {"-9007199254740992", "-9007199254740992"},
+                                                                    {"9007199254740991.0", "9007199254740991"},
+                                                                    {"9007199254740993", "refused"},
+                                                                    {"-9007199254740993", "refused"},
+                                                                    {"9007199254740993.0", "refused"},
+                                                                    {"9007199254740993e0", "refused"},
+                                                                    {"9223372036854775808", "refused"}})
         EXPECT_EQ(read(number), value) << number;
 }
 
@@ -173,8 +169,8 @@ TEST(JsonFields, RefusesDuplicateKeysHoweverTheyAreSpelt) {
 }
 
 TEST(JsonFields, RefusesLoneSurrogatesAndNulInKeysAndValues) {
-    for (const char* body : {R"({"a":"\ud800"})", R"({"a":"\udc00"})", R"({"a":"\ud800\ud800"})",
-                             R"({"\ud800":"x"})", R"({"a":"\u0000"})", R"({"\u0000":"x"})"})
+    for (const char* body : {R"({"a":"\ud800"})", R"({"a":"\udc00"})", R"({"a":"\ud800\ud800"})", R"({"\ud800":"x"})",
+                             R"({"a":"\u0000"})", R"({"\u0000":"x"})"})
         EXPECT_TRUE(has(verdict(body), "problem:malformed-json")) << body;
     EXPECT_EQ(verdict(R"({"a":"\ud83d\ude00"})"), "accepted");
 }
@@ -195,8 +191,8 @@ TEST(JsonFields, RefusesNumbersThatAreNotExactIntegers) {
 }
 
 TEST(JsonFields, RefusesWhatIsNotOneJsonObject) {
-    for (const char* body : {"", " ", "[]", "\"a\"", "null", "7", "{", "{}{}", "{} x", "{'a':1}",
-                             "{\"a\":\"1\",}", "{\"a\":\"\n\"}", "{\"a\":NaN}", "/**/{}", "{\"a\" \"b\"}"})
+    for (const char* body : {"", " ", "[]", "\"a\"", "null", "7", "{", "{}{}", "{} x", "{'a':1}", "{\"a\":\"1\",}",
+                             "{\"a\":\"\n\"}", "{\"a\":NaN}", "/**/{}", "{\"a\" \"b\"}"})
         EXPECT_TRUE(has(verdict(body), "problem:malformed-json")) << body;
 }
 
@@ -215,9 +211,9 @@ TEST(JsonFields, TakesJsonInUtf8Only) {
                              "application/json;charset=\"UTF-8\"", "application/json;",
                              "application/json; v=1; charset=utf-8", "application/json; charset=iso-8859-1"})
         EXPECT_EQ(verdict(request_with("{}", type)), "accepted") << type;
-    for (const char* type : {"", "text/plain", "application/jsonx", "application/json; charset",
-                             "application/json; charset=\"utf-8", "application/x-www-form-urlencoded",
-                             "application/json, text/plain"}) {
+    for (const char* type :
+         {"", "text/plain", "application/jsonx", "application/json; charset", "application/json; charset=\"utf-8",
+          "application/x-www-form-urlencoded", "application/json, text/plain"}) {
         std::string text = verdict(request_with("{}", type));
         EXPECT_TRUE(has(text, "problem:unsupported-media-type")) << type << text;
     }

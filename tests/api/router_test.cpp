@@ -17,12 +17,11 @@ struct Nothing {};
 
 boost::asio::awaitable<Response> answer(Nothing&, Request&) { co_return no_content(); }
 
-constexpr std::array<RouteEntry<Nothing>, 5> kTable{
-    {{"list_things", Method::kGet, "/things", answer},
-     {"make_thing", Method::kPost, "/things", answer},
-     {"show_thing", Method::kGet, "/things/{id}", answer},
-     {"own_thing", Method::kGet, "/things/own", answer},
-     {"show_part", Method::kGet, "/things/{id}/parts/{part}", answer}}};
+constexpr std::array<RouteEntry<Nothing>, 5> kTable{{{"list_things", Method::kGet, "/things", answer},
+                                                     {"make_thing", Method::kPost, "/things", answer},
+                                                     {"show_thing", Method::kGet, "/things/{id}", answer},
+                                                     {"own_thing", Method::kGet, "/things/own", answer},
+                                                     {"show_part", Method::kGet, "/things/{id}/parts/{part}", answer}}};
 
 Router router(CorsPolicy cors = {}) {
     static Nothing nothing;
@@ -106,8 +105,7 @@ TEST(Router, PrefersLiteralsToParameters) {
 
 TEST(Router, AnswersUnknownPathsWith404) {
     Router table = router();
-    for (const char* target :
-         {"/", "/thing", "/things/", "//things", "/things%2Fown", "/Things", "/things/a/parts/"}) {
+    for (const char* target : {"/", "/thing", "/things/", "//things", "/things%2Fown", "/Things", "/things/a/parts/"}) {
         Request request = request_for(Method::kGet, target);
         auto resolution = table.resolve(request);
         EXPECT_EQ(resolution.handler, nullptr) << target;
@@ -179,11 +177,8 @@ TEST(Headers, RefusesLineBreaksSoThatNoAnswerIsSplit) {
 }
 
 TEST(Problem, SaysTypeTitleStatusDetailAndRequest) {
-    Problem what{.type = problems::kOverloaded,
-                 .detail = "Try \"later\".",
-                 .retry_after_s = 3,
-                 .errors = {},
-                 .members = {}};
+    Problem what{
+        .type = problems::kOverloaded, .detail = "Try \"later\".", .retry_after_s = 3, .errors = {}, .members = {}};
     what.members.push_back({"error", "invalid_request"});
     Response response = problem("r-1", what);
     EXPECT_EQ(response.status, 503);

@@ -25,13 +25,12 @@ TEST(ParseTarget, KeepsEmptySegmentsSoThatTheyMatchNothing) {
 }
 
 TEST(ParseTarget, RefusesDotSegmentsHoweverTheyAreSpelt) {
-    for (const char* raw : {"/a/../b", "/a/./b", "/..", "/%2e%2e/b", "/a/.%2E"})
-        EXPECT_FALSE(parse_target(raw)) << raw;
+    for (const char* raw : {"/a/../b", "/a/./b", "/..", "/%2e%2e/b", "/a/.%2E"}) EXPECT_FALSE(parse_target(raw)) << raw;
 }
 
 TEST(ParseTarget, RefusesControlCharactersBadEscapesAndBadBytes) {
-    for (const char* raw : {"/%00", "/%0d%0a", "/%7f", "/%", "/%zz", "/%ff", "/\xC3\xA4", "/a b", "/a#b",
-                            "/a\\b", "/{a}", "a", "", "?a=b", "/a?b=%00", "/a?b=%ff"})
+    for (const char* raw : {"/%00", "/%0d%0a", "/%7f", "/%", "/%zz", "/%ff", "/\xC3\xA4", "/a b", "/a#b", "/a\\b",
+                            "/{a}", "a", "", "?a=b", "/a?b=%00", "/a?b=%ff"})
         EXPECT_FALSE(parse_target(raw)) << raw;
 }
 
@@ -89,10 +88,10 @@ TEST(ParseTarget, CountsSegmentsAndParameters) {
 }
 
 TEST(ValidHost, AcceptsNamesAddressesAndPorts) {
-    for (const char* host : {"a", "example.org", "example.org:443", "127.0.0.1:1", "[::1]", "[::1]:8080",
-                             "a:", "%61b", "a%2Db:1"})
+    for (const char* host :
+         {"a", "example.org", "example.org:443", "127.0.0.1:1", "[::1]", "[::1]:8080", "a:", "%61b", "a%2Db:1"})
         EXPECT_TRUE(valid_host(host)) << host;
-    for (const char* host : {"", ":80", "a b", "a/b", "a@b", "a:b", "a:123456", "[::1", "[x]", "[::1]x",
-                             "a,b\"", "a:1:2", "a%", "a%2", "a%zz", "%"})
+    for (const char* host : {"", ":80", "a b", "a/b", "a@b", "a:b", "a:123456", "[::1", "[x]", "[::1]x", "a,b\"",
+                             "a:1:2", "a%", "a%2", "a%zz", "%"})
         EXPECT_FALSE(valid_host(host)) << host;
 }

@@ -119,22 +119,20 @@ TEST(AccessFileTest, NamesTheLineOfWhatIsWrong) {
 TEST(AccessFileTest, ReadsDefaultRoles) {
     EXPECT_FALSE(read_access_file("roles: {a: {}}")->default_roles.has_value()) << "they stay as they are";
     EXPECT_TRUE(read_access_file("default_roles: []")->default_roles->empty());
-    const auto file =
-        read_access_file("roles:\n  viewer: {permissions: [\"a:b\"]}\ndefault_roles: [Viewer, other]\n");
+    const auto file = read_access_file("roles:\n  viewer: {permissions: [\"a:b\"]}\ndefault_roles: [Viewer, other]\n");
     ASSERT_TRUE(file.has_value()) << file.error();
     EXPECT_EQ(*file->default_roles, (std::vector<std::string>{"Viewer", "other"}));
     EXPECT_EQ(error_of("default_roles:\n").substr(0, 35), "line 1: default_roles has no value;");
     EXPECT_EQ(error_of("default_roles: viewer\n"), "line 1: default_roles is not a list");
     EXPECT_EQ(error_of("default_roles: [a b]").substr(0, 34), "line 1: 'a b' is no name of a role");
     EXPECT_EQ(error_of("default_roles: [a,b,c,d,e,f,g,h,i]"), "line 1: more than 8 default roles");
-    EXPECT_EQ(error_of("default_roles: [Administrator]"),
-              "line 1: the role 'administrator' is not for everyone");
+    EXPECT_EQ(error_of("default_roles: [Administrator]"), "line 1: the role 'administrator' is not for everyone");
     EXPECT_EQ(error_of("roles: {a: null}\ndefault_roles: [A]"),
               "line 2: the default role 'A' is to be deleted by this file");
     for (const char* text : {"keyledger.users:read", "*:read"})
-        EXPECT_EQ(error_of("roles: {a: {permissions: [\"" + std::string(text) + "\"]}}\ndefault_roles: [a]")
-                      .substr(0, 40),
-                  "line 2: the role 'a' would let all users");
+        EXPECT_EQ(
+            error_of("roles: {a: {permissions: [\"" + std::string(text) + "\"]}}\ndefault_roles: [a]").substr(0, 40),
+            "line 2: the role 'a' would let all users");
 }
 
 TEST(AccessFileTest, PointsFromEveryoneToDefaultRoles) {
@@ -182,8 +180,7 @@ TEST(AccessFileTest, ReadsTheGroupsOfServiceAccounts) {
 
 TEST(AccessFileTest, RefusesWhatIsGivenTwice) {
     EXPECT_EQ(error_of("roles:\n  a: {}\n  a: {}\n"), "line 3: 'a' is given twice");
-    EXPECT_EQ(error_of("roles:\n  a: {}\n  A: {}\n"),
-              "line 3: 'A' is given twice; case does not make names differ");
+    EXPECT_EQ(error_of("roles:\n  a: {}\n  A: {}\n"), "line 3: 'A' is given twice; case does not make names differ");
 }
 
 TEST(AccessFileTest, RefusesMoreThanARoleMayHave) {

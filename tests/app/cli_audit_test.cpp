@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <fstream>
 
+#include "app/system_ports.hpp"
 #include "app/tree_heads.hpp"
 #include "eventstore/audit/tree_head_file.hpp"
-#include "app/system_ports.hpp"
 #include "security/hex.hpp"
 #include "security/note.hpp"
 #include "tests/app/command_line.hpp"
@@ -23,9 +23,10 @@ std::string word_in(const std::string& out, const std::string& name) {
     json.Parse(out.c_str());
     if (json.HasParseError() || !json.HasMember(name.c_str())) return "(no " + name + ") " + out;
     const auto& value = json[name.c_str()];
-    return value.IsString() ? value.GetString() : value.IsInt64() ? std::to_string(value.GetInt64())
-                                                : value.IsTrue()  ? "true"
-                                                                  : "false";
+    return value.IsString()  ? value.GetString()
+           : value.IsInt64() ? std::to_string(value.GetInt64())
+           : value.IsTrue()  ? "true"
+                             : "false";
 }
 
 struct AuditCommand : testing::Test {
@@ -39,9 +40,7 @@ struct AuditCommand : testing::Test {
         return line.run([&](const Environment& e) { return verify_audit(e, options); });
     }
     Ran take_away(std::int64_t to = 0) {
-        return line.run([&](const Environment& e) {
-            return export_audit(e, {file, to, true, Format::kJson});
-        });
+        return line.run([&](const Environment& e) { return export_audit(e, {file, to, true, Format::kJson}); });
     }
     Ran replay(ReplayAudit options) {
         return line.run([&](const Environment& e) { return replay_audit(e, options); });
@@ -253,9 +252,8 @@ TEST_F(AuditCommand, ReplaysUpToTheLastEventOfATime) {
     options.from = ReplayAudit::From::kFile;
     options.file = with_times(file, {kNoon, kNoon + 60'000, kNoon + 1'000, kNoon + 90'000});
     const std::pair<const char*, const char*> kCases[] = {
-        {"2026-01-31T11:59:59.999Z", "0"},      {"2026-01-31T12:00:00Z", "1"},
-        {"2026-01-31T14:00:00.999+02:00", "1"}, {"2026-01-31T12:00:01Z", "3"},
-        {"2026-01-31T12:00:59Z", "3"},          {"2026-01-31t12:01:00z", "3"},
+        {"2026-01-31T11:59:59.999Z", "0"}, {"2026-01-31T12:00:00Z", "1"}, {"2026-01-31T14:00:00.999+02:00", "1"},
+        {"2026-01-31T12:00:01Z", "3"},     {"2026-01-31T12:00:59Z", "3"}, {"2026-01-31t12:01:00z", "3"},
         {"2026-01-31T06:01:29-06:00", "3"}};
     for (const auto& [time, last] : kCases) {
         options.at = time;
@@ -293,8 +291,7 @@ TEST_F(AuditCommand, ReplaysTheSameStateFromDatabaseAndFile) {
     EXPECT_EQ(ran.exit, Exit::kFailed);
     EXPECT_NE(ran.err.find("does not know it"), std::string::npos) << ran.err;
     options.at = "9999-01-01t00:00:00+02:00";
-    std::ranges::transform(options.user, options.user.begin(),
-                           [](unsigned char c) { return std::toupper(c); });
+    std::ranges::transform(options.user, options.user.begin(), [](unsigned char c) { return std::toupper(c); });
     EXPECT_EQ(replay(options).out, whole) << "in capitals, with an offset";
     options.at = "yesterday";
     EXPECT_EQ(replay(options).exit, Exit::kUsage);

@@ -37,8 +37,7 @@ struct ConfigCheck : testing::Test {
         EXPECT_EQ(std::system(command.c_str()), 0);
         return path;
     }
-    Ran check(const std::map<std::string, std::string>& settings,
-              const std::vector<std::string>& names = {}) {
+    Ran check(const std::map<std::string, std::string>& settings, const std::vector<std::string>& names = {}) {
         for (const auto& [name, value] : settings) line.set(name, value);
         auto ran = line.run([&](const Environment& e) { return check_config(e, names); });
         for (const auto& [name, value] : settings)
@@ -73,7 +72,8 @@ TEST_F(ConfigCheck, FindsWhatServeWouldRefuse) {
     expect_refused({
         {{{"KEYLEDGER_DATABASE_URL", "abc"}}, "KEYLEDGER_DATABASE_URL", "postgresql://"},
         {{{"KEYLEDGER_OWNER_DATABASE_URL", "postgresql://ann:hunter2@[::1"}},
-         "KEYLEDGER_OWNER_DATABASE_URL", "postgresql://"},
+         "KEYLEDGER_OWNER_DATABASE_URL",
+         "postgresql://"},
         {{{"KEYLEDGER_LISTEN", "localhost:8080"}}, "KEYLEDGER_LISTEN", "IP address"},
         {{{"KEYLEDGER_MANAGEMENT_LISTEN", "metrics:9080"}}, "KEYLEDGER_MANAGEMENT_LISTEN", "IP address"},
         {{{"KEYLEDGER_MANAGEMENT_LISTEN", "127.0.0.1:8080"}}, "KEYLEDGER_MANAGEMENT_LISTEN", "another port"},
@@ -88,18 +88,20 @@ TEST_F(ConfigCheck, FindsWhatServeWouldRefuse) {
         {{{"KEYLEDGER_TREE_HEAD_FILE", line.path("")}}, "KEYLEDGER_TREE_HEAD_FILE", "can't be read"},
         {{{"KEYLEDGER_TREE_HEAD_FILE", line.path("none/heads")}}, "KEYLEDGER_TREE_HEAD_FILE", "no folder"},
         {{{"KEYLEDGER_TREE_HEAD_FILE", line.path("keyring.json/heads")}}, "KEYLEDGER_TREE_HEAD_FILE", "no folder"},
-        {{{"KEYLEDGER_ACCESS_SNAPSHOT_FILE", line.path("none/access")}}, "KEYLEDGER_ACCESS_SNAPSHOT_FILE",
-         "no folder"},
+        {{{"KEYLEDGER_ACCESS_SNAPSHOT_FILE", line.path("none/access")}}, "KEYLEDGER_ACCESS_SNAPSHOT_FILE", "no folder"},
         {{{"KEYLEDGER_ACCESS_SNAPSHOT_FILE", line.path("")}}, "KEYLEDGER_ACCESS_SNAPSHOT_FILE", "is a folder"},
         {{{"KEYLEDGER_ROLES", ","}}, "KEYLEDGER_ROLES", "one of api"},
         {{{"KEYLEDGER_ROLES", " "}}, "KEYLEDGER_ROLES", "one of api"},
         {{{"KEYLEDGER_AUTHZEN_SUBJECTS", ","}}, "KEYLEDGER_AUTHZEN_SUBJECTS", "one of id"},
         {{{"KEYLEDGER_CLIENTS_FILE", file("clients.json", R"({"clients":[],"frist_party":[]})", 0600)}},
-         "KEYLEDGER_CLIENTS_FILE", "'frist_party'"},
+         "KEYLEDGER_CLIENTS_FILE",
+         "'frist_party'"},
         {{{"KEYLEDGER_TLS_CERTIFICATE_FILE", line.path("none")}, {"KEYLEDGER_TLS_KEY_FILE", one + ".key"}},
-         "KEYLEDGER_TLS_CERTIFICATE_FILE", "none"},
+         "KEYLEDGER_TLS_CERTIFICATE_FILE",
+         "none"},
         {{{"KEYLEDGER_TLS_CERTIFICATE_FILE", one + ".crt"}, {"KEYLEDGER_TLS_KEY_FILE", other + ".key"}},
-         "KEYLEDGER_TLS_KEY_FILE", "no private key for that certificate"},
+         "KEYLEDGER_TLS_KEY_FILE",
+         "no private key for that certificate"},
     });
 }
 
@@ -117,31 +119,36 @@ TEST_F(ConfigCheck, LooksIntoTheFilesForKafka) {
         {{{"KEYLEDGER_KAFKA_BROKERS", "foo"}}, "KEYLEDGER_KAFKA_BROKERS", "'foo' is not host:port"},
         {{{"KEYLEDGER_KAFKA_BROKERS", "a:9092,b:0"}}, "KEYLEDGER_KAFKA_BROKERS", "'b:0'"},
         {{{"KEYLEDGER_KAFKA_BROKERS", brokers}, {"KEYLEDGER_KAFKA_TOPIC_PREFIX", "a b"}},
-         "KEYLEDGER_KAFKA_TOPIC_PREFIX", "'a b'"},
+         "KEYLEDGER_KAFKA_TOPIC_PREFIX",
+         "'a b'"},
         {{{"KEYLEDGER_KAFKA_BROKERS", brokers}, {"KEYLEDGER_KAFKA_TOPIC_PREFIX", "a/b"}},
-         "KEYLEDGER_KAFKA_TOPIC_PREFIX", "letters, digits"},
+         "KEYLEDGER_KAFKA_TOPIC_PREFIX",
+         "letters, digits"},
         {{{"KEYLEDGER_KAFKA_BROKERS", brokers}, {"KEYLEDGER_KAFKA_TOPIC_PREFIX", "\xc3\xa4"}},
-         "KEYLEDGER_KAFKA_TOPIC_PREFIX", "letters, digits"},
+         "KEYLEDGER_KAFKA_TOPIC_PREFIX",
+         "letters, digits"},
         {{{"KEYLEDGER_KAFKA_BROKERS", brokers}, {"KEYLEDGER_KAFKA_TOPIC_PREFIX", std::string(236, 'a')}},
-         "KEYLEDGER_KAFKA_TOPIC_PREFIX", "235 characters"},
+         "KEYLEDGER_KAFKA_TOPIC_PREFIX",
+         "235 characters"},
         {ssl({{"KEYLEDGER_KAFKA_SSL_CA_FILE", line.path("none")}}), "KEYLEDGER_KAFKA_SSL_CA_FILE", "can't read"},
-        {ssl({{"KEYLEDGER_KAFKA_SSL_CA_FILE", file("text", "hello\n", 0644)}}),
-         "KEYLEDGER_KAFKA_SSL_CA_FILE", "no PEM"},
-        {ssl({{"KEYLEDGER_KAFKA_SSL_CA_FILE", file("bad", pem, 0644)}}),
-         "KEYLEDGER_KAFKA_SSL_CA_FILE", "ssl.ca.location"},
+        {ssl({{"KEYLEDGER_KAFKA_SSL_CA_FILE", file("text", "hello\n", 0644)}}), "KEYLEDGER_KAFKA_SSL_CA_FILE",
+         "no PEM"},
+        {ssl({{"KEYLEDGER_KAFKA_SSL_CA_FILE", file("bad", pem, 0644)}}), "KEYLEDGER_KAFKA_SSL_CA_FILE",
+         "ssl.ca.location"},
         {ssl({{"KEYLEDGER_KAFKA_SSL_CERTIFICATE_FILE", one + ".crt"},
               {"KEYLEDGER_KAFKA_SSL_KEY_FILE", file("open.key", pem, 0644)}}),
          "KEYLEDGER_KAFKA_SSL_KEY_FILE", "chmod 600"},
         {ssl({{"KEYLEDGER_KAFKA_SSL_CERTIFICATE_FILE", one + ".crt"},
               {"KEYLEDGER_KAFKA_SSL_KEY_FILE", other + ".key"}}),
          "KEYLEDGER_KAFKA_SSL", "ssl"},
-        {ssl({{"KEYLEDGER_KAFKA_SSL_CIPHER_SUITES", "NOPE"}}),
-         "KEYLEDGER_KAFKA_SSL_CIPHER_SUITES", "ssl.cipher.suites"},
+        {ssl({{"KEYLEDGER_KAFKA_SSL_CIPHER_SUITES", "NOPE"}}), "KEYLEDGER_KAFKA_SSL_CIPHER_SUITES",
+         "ssl.cipher.suites"},
         {{{"KEYLEDGER_KAFKA_BROKERS", brokers},
           {"KEYLEDGER_KAFKA_SECURITY_PROTOCOL", "sasl_ssl"},
           {"KEYLEDGER_KAFKA_SASL_MECHANISM", "OAUTHBEARER"},
           {"KEYLEDGER_KAFKA_SASL_TOKEN_FILE", file("token", "a.b.c\n", 0644)}},
-         "KEYLEDGER_KAFKA_SASL_TOKEN_FILE", "chmod 600"},
+         "KEYLEDGER_KAFKA_SASL_TOKEN_FILE",
+         "chmod 600"},
     });
 }
 
@@ -150,8 +157,8 @@ TEST_F(ConfigCheck, PassesWhatIsFine) {
     for (const Settings& settings : {
              Settings{{"KEYLEDGER_LISTEN", "[::]:8080"}, {"KEYLEDGER_MANAGEMENT_LISTEN", "[::1]:8080"}},
              Settings{{"KEYLEDGER_TRUSTED_PROXIES", "10.0.0.0/8, fd00::/8,192.0.2.1"}},
-             Settings{{"KEYLEDGER_CORS_ORIGINS",
-                       "https://app.example:8443,http://localhost:3000,capacitor://localhost"}},
+             Settings{
+                 {"KEYLEDGER_CORS_ORIGINS", "https://app.example:8443,http://localhost:3000,capacitor://localhost"}},
              Settings{{"KEYLEDGER_CORS_ORIGINS", "*"}},
              Settings{{"KEYLEDGER_DATABASE_URL", "host=/nowhere/postgresql dbname=keyledger"}},
              Settings{{"KEYLEDGER_KAFKA_BROKERS", "127.0.0.1:9092"},
@@ -159,8 +166,7 @@ TEST_F(ConfigCheck, PassesWhatIsFine) {
              Settings{{"KEYLEDGER_KAFKA_BROKERS", "127.0.0.1:9092"}, {"KEYLEDGER_KAFKA_TOPIC_PREFIX", "eu-1.Keys_2"}},
              Settings{{"KEYLEDGER_ACCESS_SNAPSHOT_FILE", line.path("access-to-come")}},
              Settings{{"KEYLEDGER_ACCESS_SNAPSHOT_FILE", "access-to-come"}},
-             Settings{{"KEYLEDGER_TLS_CERTIFICATE_FILE", one + ".crt"},
-                      {"KEYLEDGER_TLS_KEY_FILE", one + ".key"}},
+             Settings{{"KEYLEDGER_TLS_CERTIFICATE_FILE", one + ".crt"}, {"KEYLEDGER_TLS_KEY_FILE", one + ".key"}},
              Settings{{"KEYLEDGER_TREE_HEAD_FILE", line.path("heads-to-come")}},
              Settings{{"KEYLEDGER_KAFKA_BROKERS", "a.example:9092, [::1]:9093"}},
              Settings{{"KEYLEDGER_KAFKA_BROKERS", "127.0.0.1:9092"},
@@ -185,10 +191,10 @@ TEST_F(ConfigCheck, TellsAllFaultsInOneRoundAndEachSettingsOnce) {
                             {"KEYLEDGER_KAFKA_BROKERS", "foo"},
                             {"KEYLEDGER_DATABASE_URL", line.database.owner_url()}});
     EXPECT_EQ(ran.exit, Exit::kUsage);
-    for (const char* named : {"KEYLEDGER_ISSUER:", "KEYLEDGER_LISTEN:", "KEYLEDGER_POSITIONS:",
-                              "KEYLEDGER_TRUSTED_PROXIES:", "KEYLEDGER_CORS_ORIGINS:", "KEYLEDGER_CLIENTS_FILE:",
-                              "KEYLEDGER_TREE_HEAD_FILE:", "KEYLEDGER_KAFKA_BROKERS:",
-                              "KEYLEDGER_DATABASE_URL is for the role that serves"}) {
+    for (const char* named :
+         {"KEYLEDGER_ISSUER:", "KEYLEDGER_LISTEN:", "KEYLEDGER_POSITIONS:", "KEYLEDGER_TRUSTED_PROXIES:",
+          "KEYLEDGER_CORS_ORIGINS:", "KEYLEDGER_CLIENTS_FILE:", "KEYLEDGER_TREE_HEAD_FILE:", "KEYLEDGER_KAFKA_BROKERS:",
+          "KEYLEDGER_DATABASE_URL is for the role that serves"}) {
         const std::string name = std::string("keyledger: ") + named;
         const auto at = ran.err.find(name);
         ASSERT_NE(at, std::string::npos) << name << '\n' << ran.err;

@@ -58,7 +58,8 @@ struct ErasuresCommand : testing::Test {
     }
     std::string live_keys_of(const Uuid& user) {
         return line.database.execute("select count(*) from keyledger.subject_keys where destroyed_at is null"
-                                     " and subject = '" + user.to_string() + "'");
+                                     " and subject = '" +
+                                     user.to_string() + "'");
     }
     // The ids in the list.
     static std::vector<std::string> ids_in(const Ran& listed) {

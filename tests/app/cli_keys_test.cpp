@@ -60,14 +60,12 @@ struct KeysCommand : testing::Test {
         ASSERT_EQ(role.append({append.build()}).at(0), 0);
     }
     std::string owner_of_the_key() {
-        return line.database.execute(
-            "select subject from keyledger.subject_keys s where exists"
-            " (select from keyledger.streams t where t.stream_id = s.subject)");
+        return line.database.execute("select subject from keyledger.subject_keys s where exists"
+                                     " (select from keyledger.streams t where t.stream_id = s.subject)");
     }
     Uuid anonymous_subject(int days_from_now) {
         const SystemClock clock;
-        const auto keyring =
-            security::LiveKeyring::open(line.path("keyring.json"), clock.now_ms()).value().release();
+        const auto keyring = security::LiveKeyring::open(line.path("keyring.json"), clock.now_ms()).value().release();
         const std::unique_ptr<security::LiveKeyring> owned(keyring);
         return security::KeyringPseudonyms(*owned, clock)
             .anonymous_subject_of(clock.now_ms() + days_from_now * commands::kDayMs);
@@ -93,9 +91,8 @@ TEST_F(KeysCommand, RevokeRefusesAClaimsKeyUntilAllClaimsAreUnderTheNewOne) {
         std::ofstream file(line.path("access.yaml"));
         file << "roles:\n  auditor:\n    permissions: [\"books:read\"]\ngroups:\n  accounting:\n    roles: [auditor]\n";
     }
-    const auto applied = line.run([&](const Environment& e) {
-        return apply_access(e, {.file = line.path("access.yaml")});
-    });
+    const auto applied =
+        line.run([&](const Environment& e) { return apply_access(e, {.file = line.path("access.yaml")}); });
     ASSERT_EQ(applied.exit, Exit::kGood) << applied.err;
     const std::string old = current("claims");
     const std::string count = claims_under(old);
@@ -187,13 +184,13 @@ TEST_F(KeysCommand, ClaimsOfNobodyKeepNoKeyFromEnding) {
     const Uuid squatter = next_uuid();
     role_appends(AppendBuilder().write(squatter, 0).take("email", next_bytes(), squatter));
     const auto add = [&](const std::string& kind, const std::string& digest) {
-        line.database.execute("insert into keyledger.claims values ('default', '" + kind + "', '" + old +
-                              "', '" + digest + "', gen_random_uuid())");
+        line.database.execute("insert into keyledger.claims values ('default', '" + kind + "', '" + old + "', '" +
+                              digest + "', gen_random_uuid())");
     };
-    line.database.execute("update keyledger.claims set key_id = '" + old + "' where owner = '" +
-                          squatter.to_string() + "'");
-    for (const char* kind : {"email", "username", "role_name", "group_name", "service_account_name",
-                             "first_administrator", "unheard of"})
+    line.database.execute("update keyledger.claims set key_id = '" + old + "' where owner = '" + squatter.to_string() +
+                          "'");
+    for (const char* kind :
+         {"email", "username", "role_name", "group_name", "service_account_name", "first_administrator", "unheard of"})
         add(kind, std::string("\\x01") + (kind[0] == 'e' ? "02" : "03"));
     rotate("claims");
     const auto ran = reclaim();
@@ -212,14 +209,13 @@ TEST_F(KeysCommand, ClaimsThatTheirOwnerDoesNotHaveAreNamedAndGoWhenTold) {
     const std::string old = current("claims");
     const std::string admin = owner_of_the_key();
     for (const char* kind : {"role_name", "unheard of"})
-        line.database.execute("insert into keyledger.claims values ('default', '" + std::string(kind) +
-                              "', '" + old + "', '\\x01', '" + admin + "')");
+        line.database.execute("insert into keyledger.claims values ('default', '" + std::string(kind) + "', '" + old +
+                              "', '\\x01', '" + admin + "')");
     rotate("claims");
     auto ran = reclaim();
     EXPECT_EQ(ran.exit, Exit::kFoundBad);
     EXPECT_NE(ran.err.find("2 claim(s) were left"), std::string::npos) << ran.err;
-    EXPECT_NE(ran.err.find("digest 01) of " + admin + ": its owner has no name of this kind"),
-              std::string::npos)
+    EXPECT_NE(ran.err.find("digest 01) of " + admin + ": its owner has no name of this kind"), std::string::npos)
         << ran.err;
     EXPECT_NE(ran.err.find("--drop-unheld"), std::string::npos) << ran.err;
     expect_refused(old, "2 claims");
@@ -239,10 +235,9 @@ TEST_F(KeysCommand, ReclaimMovesAClaimBesideAnotherOfItsOwner) {
     rotate("claims");
     const auto ran = reclaim();
     EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
-    EXPECT_EQ(
-        line.database.execute("select count(*) from keyledger.claims where kind = 'email' and key_id = '" +
-                              current("claims") + "'"),
-        "1");
+    EXPECT_EQ(line.database.execute("select count(*) from keyledger.claims where kind = 'email' and key_id = '" +
+                                    current("claims") + "'"),
+              "1");
     EXPECT_EQ(revoke(old).exit, Exit::kGood);
 }
 
@@ -253,11 +248,10 @@ TEST_F(KeysCommand, KeysOfNobodyKeepNoKeyFromEnding) {
     const Uuid squatter = next_uuid();
     role_appends(AppendBuilder().write(squatter, 0).new_key(squatter, next_uuid()));
     const auto add = [&](const std::string& wrapped_by) {
-        return line.database.execute(
-            "insert into keyledger.subject_keys (subject, tenant, key_id, wrapped_key, "
-            "key_encryption_key_id) values"
-            " (gen_random_uuid(), 'default', gen_random_uuid(), '\\x00', '" +
-            wrapped_by + "') returning subject");
+        return line.database.execute("insert into keyledger.subject_keys (subject, tenant, key_id, wrapped_key, "
+                                     "key_encryption_key_id) values"
+                                     " (gen_random_uuid(), 'default', gen_random_uuid(), '\\x00', '" +
+                                     wrapped_by + "') returning subject");
     };
     const std::string junk = add(old);
     const std::string made_up = add(std::string("made\x1b[31m-up"));
@@ -269,11 +263,8 @@ TEST_F(KeysCommand, KeysOfNobodyKeepNoKeyFromEnding) {
     EXPECT_EQ(ran.out.find('\x1b'), std::string::npos) << "what others wrote controls no terminal";
     EXPECT_NE(ran.out.find("Put 3 key(s) aside"), std::string::npos) << ran.out;
     EXPECT_EQ(line.database.execute("select count(*) from keyledger.subject_keys"), "1");
-    EXPECT_EQ(line.run([&](const Environment& e) { return bring_back_key(e, junk, false); }).exit,
-              Exit::kGood);
-    EXPECT_EQ(
-        line.database.execute("select count(*) from keyledger.subject_keys where subject = '" + junk + "'"),
-        "1");
+    EXPECT_EQ(line.run([&](const Environment& e) { return bring_back_key(e, junk, false); }).exit, Exit::kGood);
+    EXPECT_EQ(line.database.execute("select count(*) from keyledger.subject_keys where subject = '" + junk + "'"), "1");
 
     add(old);  // once more: whoever appends faster than somebody types is no obstacle
     ran = line.run([](const Environment& e) { return rewrap_keys(e, {.revoke_old = true}); });
@@ -303,28 +294,22 @@ TEST_F(KeysCommand, KeysOfSomebodyThatDoNotOpenAreNamedAndGoWhenTold) {
     const Uuid tomorrow = anonymous_subject(1);
     const Uuid later = anonymous_subject(10);
     for (const Uuid& day : {tomorrow, later})
-        line.database.execute(
-            "insert into keyledger.subject_keys (subject, tenant, key_id, wrapped_key, "
-            "key_encryption_key_id) values ('" +
-            day.to_string() + "', 'default', gen_random_uuid(), '\\x00', '" + old + "')");
-    line.database.execute("update keyledger.subject_keys set wrapped_key = '\\x00' where subject = '" +
-                          admin + "'");
+        line.database.execute("insert into keyledger.subject_keys (subject, tenant, key_id, wrapped_key, "
+                              "key_encryption_key_id) values ('" +
+                              day.to_string() + "', 'default', gen_random_uuid(), '\\x00', '" + old + "')");
+    line.database.execute("update keyledger.subject_keys set wrapped_key = '\\x00' where subject = '" + admin + "'");
     rotate("key-encryption");
     auto ran = line.run([](const Environment& e) { return rewrap_keys(e, {.revoke_old = true}); });
     EXPECT_EQ(ran.exit, Exit::kFoundBad) << ran.out;
-    EXPECT_NE(ran.err.find(admin + " (user): it does not open under key " + old), std::string::npos)
-        << ran.err;
-    EXPECT_NE(ran.err.find(tomorrow.to_string() + " (the anonymous callers of "), std::string::npos)
-        << ran.err;
-    EXPECT_NE(ran.out.find(later.to_string() + " (nobody's"), std::string::npos)
-        << "no clock is that far ahead";
+    EXPECT_NE(ran.err.find(admin + " (user): it does not open under key " + old), std::string::npos) << ran.err;
+    EXPECT_NE(ran.err.find(tomorrow.to_string() + " (the anonymous callers of "), std::string::npos) << ran.err;
+    EXPECT_NE(ran.out.find(later.to_string() + " (nobody's"), std::string::npos) << "no clock is that far ahead";
     EXPECT_NE(ran.err.find("--set-aside"), std::string::npos) << ran.err;
     expect_refused(old, "wraps the keys of 2 users");
     const std::vector<std::string> both{admin, tomorrow.to_string()};
     EXPECT_EQ(line.run([](const Environment& e) { return rewrap_keys(e, {.set_aside = {"nobody"}}); }).exit,
               Exit::kUsage);
-    ran = line.run(
-        [&](const Environment& e) { return rewrap_keys(e, {.revoke_old = true, .set_aside = both}); });
+    ran = line.run([&](const Environment& e) { return rewrap_keys(e, {.revoke_old = true, .set_aside = both}); });
     EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
     EXPECT_EQ(keys("key-encryption", "revoked"), std::vector<std::string>{old});
     EXPECT_EQ(line.database.execute("select count(*) from keyledger.graveyard"), "3");
@@ -346,7 +331,8 @@ TEST_F(KeysCommand, RevokeRefusesAKeyThatWrapsWhatCanStillBeBroughtBack) {
     ASSERT_EQ(rewrap().exit, Exit::kGood);
     line.database.execute("insert into keyledger.graveyard"
                           " (subject, tenant, key_id, wrapped_key, key_encryption_key_id)"
-                          " values (gen_random_uuid(), 'default', gen_random_uuid(), '\\x01', '" + old + "')");
+                          " values (gen_random_uuid(), 'default', gen_random_uuid(), '\\x01', '" +
+                          old + "')");
     expect_refused(old, "wraps 1 keys that were destroyed within the last day");
     EXPECT_EQ(revoke(old, true).exit, Exit::kGood);
 }
@@ -375,9 +361,7 @@ TEST_F(KeysCommand, RevokeEndsForAllNodesWhatNamesWhatIsStored) {
         line.set("KEYLEDGER_OWNER_DATABASE_URL", line.database.owner_url());
         const auto ran = revoke(old);
         EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
-        EXPECT_EQ(
-            line.database.execute("select count(*) from keyledger.ended_keys where key_id = '" + old + "'"),
-            "1");
+        EXPECT_EQ(line.database.execute("select count(*) from keyledger.ended_keys where key_id = '" + old + "'"), "1");
     }
     const std::string ended = keys("key-encryption", "revoked").at(0);
     EXPECT_ANY_THROW(
@@ -393,8 +377,7 @@ TEST_F(KeysCommand, RevokeOfACurrentKeySaysThatItNeverEndsByItself) {
     for (const char* purpose : {"sealing-root", "token-signing"}) {
         const auto ran = revoke(current(purpose), true);
         EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
-        EXPECT_NE(ran.out.find("Made key " + current(purpose) + " takes its place, used at once"),
-                  std::string::npos)
+        EXPECT_NE(ran.out.find("Made key " + current(purpose) + " takes its place, used at once"), std::string::npos)
             << ran.out;
     }
 }
@@ -446,15 +429,18 @@ TEST_F(KeysCommand, ListSaysUntilWhenARetiredKeyIsNeeded) {
 
 // A key that somebody destroyed without right comes back; the promise to somebody who was erased is kept.
 TEST_F(KeysCommand, UndestroyLeavesErasedWhomTheLogCallsErased) {
-    const std::string subject = line.database.execute(
-        "select subject from keyledger.subject_keys s where exists"
-        " (select from keyledger.streams t where t.stream_id = s.subject)");
+    const std::string subject =
+        line.database.execute("select subject from keyledger.subject_keys s where exists"
+                              " (select from keyledger.streams t where t.stream_id = s.subject)");
     const auto destroy = [&] {
         line.database.execute(
             "insert into keyledger.graveyard (subject, tenant, key_id, wrapped_key, key_encryption_key_id)"
             " select subject, tenant, key_id, wrapped_key, key_encryption_key_id from keyledger.subject_keys"
-            " where subject = '" + subject + "'; update keyledger.subject_keys set wrapped_key = '',"
-            " destroyed_at = now() where subject = '" + subject + "'");
+            " where subject = '" +
+            subject +
+            "'; update keyledger.subject_keys set wrapped_key = '',"
+            " destroyed_at = now() where subject = '" +
+            subject + "'");
     };
     const auto bring_back = [&](bool force) {
         return line.run([&](const Environment& e) { return bring_back_key(e, subject, force); });

@@ -60,8 +60,8 @@ TEST(Config, HasDefaultsForAllThatIsNotRequired) {
 }
 
 TEST(Config, NamesEveryFaultAtOnce) {
-    const Given nothing({{"KEYLEDGER_LISTEN", "8080"}, {"KEYLEDGER_ACCESS_TOKEN_SECONDS", "5m"},
-                         {"KEYLEDGER_ROLES", "api,cook"}});
+    const Given nothing(
+        {{"KEYLEDGER_LISTEN", "8080"}, {"KEYLEDGER_ACCESS_TOKEN_SECONDS", "5m"}, {"KEYLEDGER_ROLES", "api,cook"}});
     const Environment environment = nothing.environment();
     const auto config = read_config(environment, {Needs::kDatabase, Needs::kKeyring, Needs::kServing});
     ASSERT_FALSE(config);
@@ -197,8 +197,7 @@ TEST(UnknownSettings, AreToldWithTheNearestOne) {
         EXPECT_NE(told.front().find(one.meant), std::string::npos) << told.front();
         EXPECT_EQ(told.front().find("did you mean") != std::string::npos, *one.meant != '\0') << told.front();
     }
-    for (const Setting& setting : settings())
-        EXPECT_TRUE(unknown_settings({std::string(setting.name)}).empty());
+    for (const Setting& setting : settings()) EXPECT_TRUE(unknown_settings({std::string(setting.name)}).empty());
 }
 
 TEST(Config, TakesIssuersAsTheirStandardHasThem) {

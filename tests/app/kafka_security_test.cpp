@@ -35,8 +35,7 @@ const Given kCertificate{{"SECURITY_PROTOCOL", "ssl"},
                          {"SSL_CERTIFICATE_FILE", "/me.crt"},
                          {"SSL_KEY_FILE", "/me.key"},
                          {"SSL_KEY_PASSWORD", "hunter2"}};
-const Given kToken{
-    {"SECURITY_PROTOCOL", "sasl_ssl"}, {"SASL_MECHANISM", "OAUTHBEARER"}, {"SASL_TOKEN_FILE", "/token"}};
+const Given kToken{{"SECURITY_PROTOCOL", "sasl_ssl"}, {"SASL_MECHANISM", "OAUTHBEARER"}, {"SASL_TOKEN_FILE", "/token"}};
 
 std::map<std::string, std::string> properties_of(const Given& given) {
     const auto security = read(given);
@@ -112,11 +111,9 @@ TEST(KafkaSecurity, RefusesWhatDoesNotFitAndSaysWhatToSet) {
         const auto& sentences = security.error();
         EXPECT_TRUE(std::ranges::any_of(sentences,
                                         [&](const std::string& sentence) {
-                                            return sentence.find("KEYLEDGER_KAFKA_" + one.names) !=
-                                                   sentence.npos;
+                                            return sentence.find("KEYLEDGER_KAFKA_" + one.names) != sentence.npos;
                                         }))
             << one.names << ": " << sentences.front();
-        for (const std::string& sentence : sentences)
-            EXPECT_EQ(sentence.find("hunter2"), sentence.npos) << sentence;
+        for (const std::string& sentence : sentences) EXPECT_EQ(sentence.find("hunter2"), sentence.npos) << sentence;
     }
 }

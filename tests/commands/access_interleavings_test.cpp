@@ -35,8 +35,7 @@ struct Scene : test::Stage {
     }
     Grant with_role(std::string email, const Uuid& role) {
         const Uuid user = world.register_user(node, email);
-        EXPECT_TRUE(
-            run(assign_role(node.services, bearer_of(root), Subject::user(user), role, caller_of(root))));
+        EXPECT_TRUE(run(assign_role(node.services, bearer_of(root), Subject::user(user), role, caller_of(root))));
         return world.log_in(node, email);
     }
     Uuid define_group_named(std::string name) {
@@ -83,8 +82,7 @@ using Act = asio::awaitable<bool> (*)(test::Node& node, const Grant& who, Uuid w
 
 asio::awaitable<bool> withdraws(test::Node& node, const Grant& who, Uuid whom) {
     auto from = caller_of(who);
-    auto done =
-        co_await withdraw_role(node.services, bearer_of(who), Subject::user(whom), kAdministratorRole, from);
+    auto done = co_await withdraw_role(node.services, bearer_of(who), Subject::user(whom), kAdministratorRole, from);
     co_return done.has_value();
 }
 asio::awaitable<bool> disables(test::Node& node, const Grant& who, Uuid whom) {
@@ -101,9 +99,8 @@ TEST_P(AccessInterleavingTest, TwoAdministratorsWithdrawnAtOnce) {
         for (Act second : {withdraws, disables})
             test::for_every_step([&](test::Steps& steps) {
                 Scene scene(GetParam());
-                ASSERT_TRUE(
-                    run(assign_role(scene.node.services, bearer_of(scene.root), Subject::user(scene.bob),
-                                    kAdministratorRole, caller_of(scene.root))));
+                ASSERT_TRUE(run(assign_role(scene.node.services, bearer_of(scene.root), Subject::user(scene.bob),
+                                            kAdministratorRole, caller_of(scene.root))));
                 bool second_passed = false;
                 auto takes_bob = [&]() -> asio::awaitable<void> {
                     second_passed = co_await second(scene.second, scene.carol, scene.bob);
@@ -220,13 +217,13 @@ TEST_P(AccessInterleavingTest, AddAServiceAccountWhileItOrTheGroupIsDeleted) {
                     EXPECT_TRUE(test::succeeds(done));
                 };
                 scene.watch(steps, meanwhile);
-                const bool added = by_file ? run(apply_account_groups(scene.node.services, "billing", {"staff"},
-                                                                      nullptr, test::caller()))
-                                                 .has_value()
-                                           : run(add_member(scene.node.services, bearer_of(scene.root),
-                                                            Subject::service_account(billing), group,
-                                                            caller_of(scene.root)))
-                                                 .has_value();
+                const bool added =
+                    by_file
+                        ? run(apply_account_groups(scene.node.services, "billing", {"staff"}, nullptr, test::caller()))
+                              .has_value()
+                        : run(add_member(scene.node.services, bearer_of(scene.root), Subject::service_account(billing),
+                                         group, caller_of(scene.root)))
+                              .has_value();
                 scene.stop_watching();
                 if (!steps.happened()) return;
                 const Position gone =
@@ -289,15 +286,14 @@ TEST_P(AccessInterleavingTest, TwoFirstDefaultRolesAtOnce) {
             auto meanwhile = [&]() -> asio::awaitable<void> {
                 auto from = caller_of(scene.carol);
                 const Subject everyone = Subject::group(kEveryone);
-                auto given = co_await assign_role(scene.second.services, bearer_of(scene.carol), everyone,
-                                                  second, from);
+                auto given =
+                    co_await assign_role(scene.second.services, bearer_of(scene.carol), everyone, second, from);
                 EXPECT_TRUE(test::succeeds(given));
             };
             scene.watch(steps, meanwhile);
             const Subject everyone = Subject::group(kEveryone);
             auto from = caller_of(scene.root);
-            auto giving =
-                assign_role(scene.node.services, bearer_of(scene.root), everyone, viewer, std::move(from));
+            auto giving = assign_role(scene.node.services, bearer_of(scene.root), everyone, viewer, std::move(from));
             EXPECT_TRUE(test::succeeds(run(std::move(giving)))) << steps.where();
             scene.stop_watching();
             if (!steps.happened()) return;
@@ -316,8 +312,7 @@ TEST_P(AccessInterleavingTest, GiveEveryoneARoleWhileItComesToAdminister) {
             scene.before = scene.world.head();
             const auto give = [&](test::Node& node, const Grant& who) {
                 auto from = caller_of(who);
-                return assign_role(node.services, bearer_of(who), Subject::group(kEveryone), viewer,
-                                   std::move(from));
+                return assign_role(node.services, bearer_of(who), Subject::group(kEveryone), viewer, std::move(from));
             };
             const auto widen = [&](test::Node& node, const Grant& who) {
                 RoleDefinition wider{"viewer", {"keyledger.users:write"}};
@@ -364,8 +359,7 @@ TEST_P(AccessInterleavingTest, DefineARoleWhileItsDefinerLosesThePermission) {
             };
             scene.watch(steps, takes_it);
             const RoleDefinition mine{"mine", {"invoices:read"}};
-            auto defined =
-                run(define_role(scene.node.services, bearer_of(scene.ann), mine, caller_of(scene.ann)));
+            auto defined = run(define_role(scene.node.services, bearer_of(scene.ann), mine, caller_of(scene.ann)));
             scene.stop_watching();
             if (!steps.happened()) return;
             const Position lost = std::max({scene.position_of("role.withdrawn"), scene.position_of("role.changed"),
@@ -381,8 +375,8 @@ TEST_P(AccessInterleavingTest, DisableAUserWhileHeIsMadeAnAdministrator) {
         Scene scene(GetParam());
         auto raises_bob = [&]() -> asio::awaitable<void> {
             auto from = caller_of(scene.root);
-            auto done = co_await assign_role(scene.second.services, bearer_of(scene.root),
-                                             Subject::user(scene.bob), kAdministratorRole, from);
+            auto done = co_await assign_role(scene.second.services, bearer_of(scene.root), Subject::user(scene.bob),
+                                             kAdministratorRole, from);
             EXPECT_TRUE(test::succeeds(done));
         };
         scene.watch(steps, raises_bob);
@@ -412,13 +406,12 @@ TEST_P(AccessInterleavingTest, AssignARoleWhileItIsDeletedOrMadeStronger) {
                 EXPECT_TRUE(test::succeeds(done));
             };
             scene.watch(steps, meanwhile);
-            auto assigned = run(assign_role(scene.node.services, bearer_of(scene.ann),
-                                            Subject::user(scene.bob), reader, caller_of(scene.ann)));
+            auto assigned = run(assign_role(scene.node.services, bearer_of(scene.ann), Subject::user(scene.bob), reader,
+                                            caller_of(scene.ann)));
             scene.stop_watching();
             if (!steps.happened()) return;
             EXPECT_EQ(assigned.has_value(), scene.position_of("role.assigned") > 0) << steps.where();
-            EXPECT_LT(scene.position_of("role.assigned"),
-                      scene.position_of(deleted ? "role.deleted" : "role.changed"))
+            EXPECT_LT(scene.position_of("role.assigned"), scene.position_of(deleted ? "role.deleted" : "role.changed"))
                 << steps.where();
         });
 }

@@ -38,8 +38,7 @@ struct Person {
 // Any one of these may be refused; what counts is what stands in the log and in the memories afterwards.
 class Chance {
 public:
-    Chance(std::uint64_t seed, Stage& stage, Node& one, Node& two)
-        : random_(seed), stage_(stage), nodes_{&one, &two} {}
+    Chance(std::uint64_t seed, Stage& stage, Node& one, Node& two) : random_(seed), stage_(stage), nodes_{&one, &two} {}
     void reseed(std::uint64_t seed) { random_.seed(seed); }
 
     void begin() {
@@ -49,8 +48,8 @@ public:
         }
         stage_.world.create_administrator(*nodes_[0], "root@example.com");
         root_ = stage_.world.log_in(*nodes_[0], "root@example.com");
-        auto registered = run(commands::register_service_account(nodes_[0]->services, bearer_of(root_),
-                                                                 {"billing", {}}, caller_of(root_)));
+        auto registered = run(commands::register_service_account(nodes_[0]->services, bearer_of(root_), {"billing", {}},
+                                                                 caller_of(root_)));
         if (registered) account_ = registered->account_id;
     }
 
@@ -77,9 +76,7 @@ public:
             case 9: co_await assign_or_withdraw(services, person); break;
             case 10:
             case 11:
-            case 12:
-                co_await change_groups(services, person);
-                break;
+            case 12: co_await change_groups(services, person); break;
             default: co_await refresh(services, person); break;
         }
     }
@@ -131,8 +128,8 @@ private:
         const Grant grant = grant_of(person);
         auto asks = from(grant);
         const bool forth = one_of(2) == 0;
-        auto change = password_change(bearer_of(grant), forth ? kPassword : kOtherPassword,
-                                            forth ? kOtherPassword : kPassword);
+        auto change =
+            password_change(bearer_of(grant), forth ? kPassword : kOtherPassword, forth ? kOtherPassword : kPassword);
         (void)co_await change_password(services, std::move(change), asks);
     }
     asio::awaitable<void> rename(Services& services, Person& person) {
@@ -174,34 +171,16 @@ private:
         const commands::Nesting nesting{group, groups_[one_of(groups_.size())]};
         auto next = caller_of(root_);
         switch (one_of(12)) {
-            case 0:
-                (void)co_await assign_role(services, root, member, role, next);
-                break;
-            case 1:
-                (void)co_await withdraw_role(services, root, member, role, next);
-                break;
+            case 0: (void)co_await assign_role(services, root, member, role, next); break;
+            case 1: (void)co_await withdraw_role(services, root, member, role, next); break;
             case 2:
-            case 3:
-                (void)co_await add_member(services, root, member, group, next);
-                break;
-            case 4:
-                (void)co_await remove_member(services, root, member, group, next);
-                break;
-            case 5:
-                (void)co_await assign_role(services, root, Subject::group(group), role, next);
-                break;
-            case 9:
-                (void)co_await assign_role(services, root, Subject::group(kEveryone), role, next);
-                break;
-            case 10:
-                (void)co_await withdraw_role(services, root, Subject::group(kEveryone), role, next);
-                break;
-            case 6:
-                (void)co_await nest_group(services, root, nesting, next);
-                break;
-            case 7:
-                (void)co_await unnest_group(services, root, nesting, next);
-                break;
+            case 3: (void)co_await add_member(services, root, member, group, next); break;
+            case 4: (void)co_await remove_member(services, root, member, group, next); break;
+            case 5: (void)co_await assign_role(services, root, Subject::group(group), role, next); break;
+            case 9: (void)co_await assign_role(services, root, Subject::group(kEveryone), role, next); break;
+            case 10: (void)co_await withdraw_role(services, root, Subject::group(kEveryone), role, next); break;
+            case 6: (void)co_await nest_group(services, root, nesting, next); break;
+            case 7: (void)co_await unnest_group(services, root, nesting, next); break;
             case 8: {
                 commands::RoleDefinition definition = any_role();
                 (void)co_await change_role(services, root, role, std::move(definition), next);

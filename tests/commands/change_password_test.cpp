@@ -29,9 +29,7 @@ protected:
         return run(change_password(services(), std::move(change), caller_of(laptop_)));
     }
     Types since() { return world.types(before_); }
-    bool lives(const Grant& grant) {
-        return run(who_holds(services(), bearer_of(grant), Deadline::max())).has_value();
-    }
+    bool lives(const Grant& grant) { return run(who_holds(services(), bearer_of(grant), Deadline::max())).has_value(); }
 
     Uuid ann_;
     Grant laptop_, phone_;
@@ -75,8 +73,8 @@ TEST_F(ChangePasswordTest, LooksAtNoPasswordAfterTooManyFailures) {
     node.services.settings.attempts.network_failures = 3;
     for (int i = 0; i < 2; ++i)
         EXPECT_TRUE(test::refused(ask(password_change(bearer_of(laptop_), "wrong")), Refusal::kWrongPassword));
-    EXPECT_TRUE(test::refused(run(log_in(services(), login(kAnnsEmail, "wrong"), caller())),
-                              Refusal::kInvalidCredentials));
+    EXPECT_TRUE(
+        test::refused(run(log_in(services(), login(kAnnsEmail, "wrong"), caller())), Refusal::kInvalidCredentials));
     const int verified = world.hasher.verified;
     auto answer = ask(password_change(bearer_of(laptop_)));
     EXPECT_TRUE(test::refused(answer, Refusal::kTooManyAttempts));
@@ -87,8 +85,8 @@ TEST_F(ChangePasswordTest, LooksAtNoPasswordAfterTooManyFailures) {
 }
 
 TEST_F(ChangePasswordTest, JudgesTheNewPasswordAgainstWhoHeIs) {
-    EXPECT_TRUE(test::refused(ask(password_change(bearer_of(laptop_), test::kPassword, "short")),
-                              Refusal::kPasswordTooShort));
+    EXPECT_TRUE(
+        test::refused(ask(password_change(bearer_of(laptop_), test::kPassword, "short")), Refusal::kPasswordTooShort));
     EXPECT_TRUE(test::refused(ask(password_change(bearer_of(laptop_), test::kPassword, "my name is ann, hello")),
                               Refusal::kPasswordContainsIdentity));
     EXPECT_TRUE(since().empty());

@@ -54,8 +54,8 @@ struct Owners : test::Stage {
 // role that has it. The file's command finds the role by its name before, and must not delete another one than was
 // meant, nor leave a name taken that nobody has.
 TEST(Claims, FollowARoleThatIsRenamedWhileAFileIsApplied) {
-    const std::vector<std::optional<RoleDefinition>> said{
-        std::nullopt, RoleDefinition{"clerk", {"invoices:*"}}, RoleDefinition{"Clerk", {"invoices:read"}}};
+    const std::vector<std::optional<RoleDefinition>> said{std::nullopt, RoleDefinition{"clerk", {"invoices:*"}},
+                                                          RoleDefinition{"Clerk", {"invoices:read"}}};
     for (const auto& definition : said) {
         const int steps = test::for_every_step([&](test::Steps& steps) {
             Owners scene;
@@ -66,8 +66,7 @@ TEST(Claims, FollowARoleThatIsRenamedWhileAFileIsApplied) {
                 renamed = co_await change_role(scene.other.services, bearer_of(scene.roots), scene.role,
                                                std::move(manager), from);
             });
-            auto applied =
-                run(apply_role(scene.node.services, "clerk", definition, nullptr, test::caller()));
+            auto applied = run(apply_role(scene.node.services, "clerk", definition, nullptr, test::caller()));
             const bool is_another = applied && applied->change == Change::kMade;  // the name was free by then
             std::vector<std::string> names{"manager"};
             if (!is_another) names.push_back("clerk");
@@ -92,8 +91,7 @@ TEST(Claims, FollowANameThatIsGivenToAnotherRoleMeanwhile) {
         std::optional<Uuid> second;
         scene.watch(steps, [&]() -> asio::awaitable<void> {
             auto from = caller_of(scene.roots);
-            auto deleted =
-                co_await delete_role(scene.other.services, bearer_of(scene.roots), scene.role, from);
+            auto deleted = co_await delete_role(scene.other.services, bearer_of(scene.roots), scene.role, from);
             RoleDefinition definition{"clerk", {"orders:read"}};
             auto defined = co_await define_role(scene.other.services, bearer_of(scene.roots), definition, from);
             if (deleted && defined) second = defined->id;
@@ -132,8 +130,8 @@ TEST(Claims, FollowGroupsAccountsAndUsersThatGoWhileTheyAreRenamed) {
 TEST(Claims, StayWhereANameDiffersInCaseAlone) {
     Owners scene;
     const Bearer root = bearer_of(scene.roots);
-    ASSERT_TRUE(test::succeeds(run(rename_group(scene.node.services, root, scene.group, "Staff",
-                                                caller_of(scene.roots)))));
+    ASSERT_TRUE(
+        test::succeeds(run(rename_group(scene.node.services, root, scene.group, "Staff", caller_of(scene.roots)))));
     scene.expect_claims_of<Group>(scene.group, "group_name", {"staff"});
     EXPECT_TRUE(test::refused(run(define_group(scene.node.services, root, "STAFF", caller_of(scene.roots))),
                               Refusal::kGroupNameTaken));

@@ -14,8 +14,8 @@ TEST_F(ClientAssertionsTest, EarnATokenByAnAssertionOnceOnAllNodes) {
     EXPECT_EQ(grant->token_id.bytes[6] >> 4, 8) << "RFC 9562 section 5.8";
     EXPECT_TRUE(test::refused(log_in_with(node, assertion(id, "one")), Refusal::kInvalidClient));
     EXPECT_TRUE(test::refused(log_in_with(other, assertion(id, "one")), Refusal::kInvalidClient));
-    EXPECT_TRUE(test::refused(log_in_with(other, assertion(id, "one", kIssuer, kNowMs + 90'000)),
-                              Refusal::kInvalidClient));
+    EXPECT_TRUE(
+        test::refused(log_in_with(other, assertion(id, "one", kIssuer, kNowMs + 90'000)), Refusal::kInvalidClient));
     EXPECT_TRUE(test::succeeds(log_in_with(other, assertion(id, "two"))));
 }
 
@@ -25,8 +25,7 @@ TEST_F(ClientAssertionsTest, SpendAnAssertionByAskingToo) {
     auto proof = proof_of_assertion(services(), assertion(id, "one"));
     ASSERT_TRUE(proof);
     EXPECT_TRUE(test::succeeds(run(authenticate_service(services(), *proof, caller()))));
-    EXPECT_TRUE(
-        test::refused(run(authenticate_service(other.services, *proof, caller())), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(run(authenticate_service(other.services, *proof, caller())), Refusal::kInvalidClient));
     EXPECT_TRUE(test::refused(log_in_with(other, assertion(id, "one")), Refusal::kInvalidClient));
     EXPECT_EQ(world.types().back(), "service_token.assertion_used");
 }
@@ -45,13 +44,11 @@ TEST_F(ClientAssertionsTest, RefuseAssertionsThatAreNotForThisIssuerNow) {
     for (const std::string& text : bad)
         EXPECT_TRUE(test::refused(log_in_with(node, text), Refusal::kInvalidClient)) << text;
     const std::string text = id.to_string();
-    const std::string of_two = "key|" + text + '|' + test::uuid(4).to_string() + '|' + kIssuer + "|8|" +
-                               std::to_string(kNowMs + minute);
-    EXPECT_TRUE(test::refused(log_in_with(node, of_two), Refusal::kInvalidClient))
-        << "issuer and subject differ";
+    const std::string of_two =
+        "key|" + text + '|' + test::uuid(4).to_string() + '|' + kIssuer + "|8|" + std::to_string(kNowMs + minute);
+    EXPECT_TRUE(test::refused(log_in_with(node, of_two), Refusal::kInvalidClient)) << "issuer and subject differ";
     EXPECT_TRUE(test::succeeds(log_in_with(node, assertion(id, "9", kIssuer, kNowMs + 60 * minute))));
-    ASSERT_TRUE(
-        test::succeeds(run(remove_account_key(services(), bearer_of(roots_), id, "key", caller_of(roots_)))));
+    ASSERT_TRUE(test::succeeds(run(remove_account_key(services(), bearer_of(roots_), id, "key", caller_of(roots_)))));
     EXPECT_TRUE(test::refused(log_in_with(node, assertion(id, "10")), Refusal::kInvalidClient));
 }
 
@@ -80,9 +77,8 @@ TEST_F(ClientAssertionsTest, TellWhatIsWrongWithAnAssertionAndNothingOfAccounts)
         }
     const auto lines = world.journal.lines();
     for (const auto& [text, says] : unfit)
-        EXPECT_TRUE(std::ranges::any_of(lines, [&](const std::string& line) {
-            return line.find(says) != line.npos;
-        })) << says;
+        EXPECT_TRUE(std::ranges::any_of(lines, [&](const std::string& line) { return line.find(says) != line.npos; }))
+            << says;
     EXPECT_LT(lines.size(), 150U) << "the log is not for whoever wants to fill it";
     EXPECT_EQ(fault_of(assertion(test::uuid(4), "5")), ClientFault::kUnproved);
     EXPECT_EQ(fault_of(assertion(id, "6", kIssuer, kNowMs + 60'000, "another")), ClientFault::kUnproved);
@@ -93,8 +89,7 @@ TEST_F(ClientAssertionsTest, TellWhatIsWrongWithAnAssertionAndNothingOfAccounts)
         << "who can't sign learns nothing";
     const auto noted = [&](const char* what) {
         const auto all = world.journal.lines();
-        return std::ranges::any_of(all,
-                                   [&](const std::string& line) { return line.find(what) != line.npos; });
+        return std::ranges::any_of(all, [&](const std::string& line) { return line.find(what) != line.npos; });
     };
     for (const char* what :
          {"no such service account", "'kid' and the algorithm", "not signed by its key", "used before"})

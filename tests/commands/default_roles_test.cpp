@@ -33,16 +33,14 @@ protected:
     }
     Uuid role(std::string name, Texts permissions, Texts deny = {}) {
         RoleDefinition definition{std::move(name), std::move(permissions), std::move(deny)};
-        auto defined =
-            run(define_role(services(), bearer_of(roots_), std::move(definition), caller_of(roots_)));
+        auto defined = run(define_role(services(), bearer_of(roots_), std::move(definition), caller_of(roots_)));
         EXPECT_TRUE(test::succeeds(defined));
         before_ = world.head();
         return defined->id;
     }
     Result<Done, CommandError> change(const Uuid& role, std::string name, Texts permissions) {
         RoleDefinition definition{std::move(name), std::move(permissions)};
-        return run(
-            change_role(services(), bearer_of(roots_), role, std::move(definition), caller_of(roots_)));
+        return run(change_role(services(), bearer_of(roots_), role, std::move(definition), caller_of(roots_)));
     }
     Result<Done, CommandError> assign(const Grant& who, const Subject& subject, const Uuid& role) {
         return run(assign_role(services(), bearer_of(who), subject, role, caller_of(who)));
@@ -51,8 +49,7 @@ protected:
         return run(withdraw_role(services(), bearer_of(who), kAll, role, caller_of(who)));
     }
     void let_ann(Texts permissions) {
-        ASSERT_TRUE(
-            test::succeeds(assign(roots_, Subject::user(ann_), role("of-ann", std::move(permissions)))));
+        ASSERT_TRUE(test::succeeds(assign(roots_, Subject::user(ann_), role("of-ann", std::move(permissions)))));
         before_ = world.head();
     }
     Result<AppliedGroup, CommandError> apply(Texts names, Trial* trial = nullptr) {
@@ -91,11 +88,9 @@ TEST_F(DefaultRolesTest, AreHadByWhoeverIsRegisteredBeforeAndAfter) {
 
 TEST_F(DefaultRolesTest, AreOfNobodyWhoIsNoUserOrNotActive) {
     ASSERT_TRUE(test::succeeds(assign(roots_, kAll, viewer_)));
-    auto account =
-        run(register_service_account(services(), bearer_of(roots_), {"billing", {}}, caller_of(roots_)));
+    auto account = run(register_service_account(services(), bearer_of(roots_), {"billing", {}}, caller_of(roots_)));
     ASSERT_TRUE(test::succeeds(account));
-    ASSERT_TRUE(
-        test::succeeds(run(disable_user(services(), bearer_of(roots_), bob_, "left", caller_of(roots_)))));
+    ASSERT_TRUE(test::succeeds(run(disable_user(services(), bearer_of(roots_), bob_, "left", caller_of(roots_)))));
     EXPECT_FALSE(access_of(bob_).decide({"todos", "read", "1"}));
     ASSERT_TRUE(test::succeeds(run(request_erasure(services(), bearer_of(roots_), ann_, caller_of(roots_)))));
     for (const Uuid& nobody : {ann_, account->account_id, test::uuid(0xFF), Uuid{}, viewer_}) {
@@ -146,19 +141,18 @@ TEST_F(DefaultRolesTest, AreGivenByThoseAloneWhoMayGiveRolesAndHoldThem) {
 TEST_F(DefaultRolesTest, AdministerNothing) {
     EXPECT_TRUE(test::refused(assign(roots_, kAll, kAdministratorRole), Refusal::kAdministratorsAreUsers));
     for (const char* text : {"keyledger.users:read", "*:read", "*:*"})
-        EXPECT_TRUE(
-            test::refused(assign(roots_, kAll, role("r" + std::to_string(world.head()), {"a:b", text})),
-                          Refusal::kNotForEveryone))
+        EXPECT_TRUE(test::refused(assign(roots_, kAll, role("r" + std::to_string(world.head()), {"a:b", text})),
+                                  Refusal::kNotForEveryone))
             << text;
     ASSERT_TRUE(test::succeeds(assign(roots_, kAll, viewer_)));
     before_ = world.head();
     EXPECT_TRUE(test::refused(change(viewer_, "viewer", {"keyledger.audit:read"}), Refusal::kNotForEveryone));
     const RoleDefinition wide{"viewer", {"*:*"}};
     Trial trial;
-    EXPECT_TRUE(test::refused(run(apply_role(services(), "viewer", wide, nullptr, test::caller())),
-                              Refusal::kNotForEveryone));
-    EXPECT_TRUE(test::refused(run(apply_role(services(), "viewer", wide, &trial, test::caller())),
-                              Refusal::kNotForEveryone));
+    EXPECT_TRUE(
+        test::refused(run(apply_role(services(), "viewer", wide, nullptr, test::caller())), Refusal::kNotForEveryone));
+    EXPECT_TRUE(
+        test::refused(run(apply_role(services(), "viewer", wide, &trial, test::caller())), Refusal::kNotForEveryone));
     EXPECT_TRUE(since().empty());
     EXPECT_TRUE(test::succeeds(change(viewer_, "viewer", {"todos:*"})));
     ASSERT_TRUE(test::succeeds(withdraw(roots_, viewer_)));
@@ -178,29 +172,24 @@ TEST_F(DefaultRolesTest, EveryoneIsNotMadeRenamedDeletedJoinedOrNested) {
             before_ = world.head();
         }
         for (const char* name : {"everyone", "Everyone", "EVERYONE"}) {
+            EXPECT_TRUE(test::refused(run(define_group(services(), root, name, by_root())), Refusal::kGroupNameKept));
             EXPECT_TRUE(
-                test::refused(run(define_group(services(), root, name, by_root())), Refusal::kGroupNameKept));
-            EXPECT_TRUE(test::refused(run(rename_group(services(), root, staff, name, by_root())),
-                                      Refusal::kGroupNameKept));
+                test::refused(run(rename_group(services(), root, staff, name, by_root())), Refusal::kGroupNameKept));
         }
-        EXPECT_TRUE(test::refused(run(rename_group(services(), root, kEveryone, "all", by_root())),
-                                  Refusal::kGroupBuiltIn));
         EXPECT_TRUE(
-            test::refused(run(delete_group(services(), root, kEveryone, by_root())), Refusal::kGroupBuiltIn));
+            test::refused(run(rename_group(services(), root, kEveryone, "all", by_root())), Refusal::kGroupBuiltIn));
+        EXPECT_TRUE(test::refused(run(delete_group(services(), root, kEveryone, by_root())), Refusal::kGroupBuiltIn));
         const Subject ann = Subject::user(ann_);
-        EXPECT_TRUE(test::refused(run(add_member(services(), root, ann, kEveryone, by_root())),
-                                  Refusal::kGroupBuiltIn));
-        EXPECT_TRUE(test::refused(run(remove_member(services(), root, ann, kEveryone, by_root())),
-                                  Refusal::kGroupBuiltIn));
-        for (const Nesting& nesting : {Nesting{kEveryone, staff}, Nesting{staff, kEveryone}}) {
-            EXPECT_TRUE(
-                test::refused(run(nest_group(services(), root, nesting, by_root())), Refusal::kGroupBuiltIn));
-            EXPECT_TRUE(test::refused(run(unnest_group(services(), root, nesting, by_root())),
-                                      Refusal::kGroupBuiltIn));
-        }
         EXPECT_TRUE(
-            test::refused(run(delete_group(services(), bearer_of(anns_), kEveryone, caller_of(anns_))),
-                          Refusal::kForbidden));
+            test::refused(run(add_member(services(), root, ann, kEveryone, by_root())), Refusal::kGroupBuiltIn));
+        EXPECT_TRUE(
+            test::refused(run(remove_member(services(), root, ann, kEveryone, by_root())), Refusal::kGroupBuiltIn));
+        for (const Nesting& nesting : {Nesting{kEveryone, staff}, Nesting{staff, kEveryone}}) {
+            EXPECT_TRUE(test::refused(run(nest_group(services(), root, nesting, by_root())), Refusal::kGroupBuiltIn));
+            EXPECT_TRUE(test::refused(run(unnest_group(services(), root, nesting, by_root())), Refusal::kGroupBuiltIn));
+        }
+        EXPECT_TRUE(test::refused(run(delete_group(services(), bearer_of(anns_), kEveryone, caller_of(anns_))),
+                                  Refusal::kForbidden));
         EXPECT_TRUE(test::refused(assign(roots_, Subject::user(kEveryone), viewer_), Refusal::kUserUnknown));
         EXPECT_TRUE(since().empty());
     }
@@ -220,8 +209,7 @@ TEST_F(DefaultRolesTest, AskForTheNameWhereAnotherGroupHasIt) {
     EXPECT_TRUE(test::refused(assign(roots_, kAll, viewer_), Refusal::kEveryoneNameTaken));
     EXPECT_TRUE(test::refused(apply({"viewer"}), Refusal::kEveryoneNameTaken));
     EXPECT_TRUE(since().empty());
-    ASSERT_TRUE(
-        test::succeeds(run(rename_group(services(), bearer_of(roots_), group, "all", caller_of(roots_)))));
+    ASSERT_TRUE(test::succeeds(run(rename_group(services(), bearer_of(roots_), group, "all", caller_of(roots_)))));
     EXPECT_TRUE(test::succeeds(assign(roots_, kAll, viewer_)));
 }
 
@@ -252,9 +240,8 @@ TEST_F(DefaultRolesTest, BecomeWhatAFileSays) {
     EXPECT_TRUE(held_by(bob_).empty());
     role("auditor", {"keyledger.audit:read"});
     EXPECT_TRUE(test::refused(apply({"auditor"}, &trial), Refusal::kNotForEveryone));
-    EXPECT_TRUE(test::refused(
-        run(apply_group(services(), "Everyone", GroupDefinition{}, &trial, test::caller())),
-        Refusal::kGroupNameKept));
+    EXPECT_TRUE(test::refused(run(apply_group(services(), "Everyone", GroupDefinition{}, &trial, test::caller())),
+                              Refusal::kGroupNameKept));
 }
 
 }  // namespace

@@ -113,18 +113,17 @@ TEST_F(DenialsTest, OfARoleThatPeopleHaveAreChangedByThoseWhoHoldEverything) {
     EXPECT_FALSE(may(carla_));
     EXPECT_TRUE(test::refused(run(change(anns_, tasks_, "tasks", {}, {})), Refusal::kExceedsAuthority));
     succeed(change(roots_, tasks_, "tasks", {"todos:*"}, {}));
-    expect_for_those_who_hold_everything([&](const Grant& who) {
-        return delete_role(services(), bearer_of(who), frozen_, by(who));
-    });
+    expect_for_those_who_hold_everything(
+        [&](const Grant& who) { return delete_role(services(), bearer_of(who), frozen_, by(who)); });
 }
 
 TEST_F(DenialsTest, AreNoConcernOfWhoeverChangesWhatIsAllowed) {
     EXPECT_TRUE(test::succeeds(run(change(anns_, frozen_, "frozen", {"todos:read"}, {"todos:*"}))));
     EXPECT_TRUE(test::succeeds(run(change(anns_, tasks_, "tasks", {"todos:*"}, {})))) << "nothing changes";
-    EXPECT_TRUE(test::succeeds(run(assign_role(services(), bearer_of(anns_), Subject::group(staff_), tasks_,
-                                               by(anns_)))));
-    EXPECT_TRUE(test::succeeds(run(withdraw_role(services(), bearer_of(anns_), Subject::group(staff_), tasks_,
-                                                 by(anns_)))));
+    EXPECT_TRUE(
+        test::succeeds(run(assign_role(services(), bearer_of(anns_), Subject::group(staff_), tasks_, by(anns_)))));
+    EXPECT_TRUE(
+        test::succeeds(run(withdraw_role(services(), bearer_of(anns_), Subject::group(staff_), tasks_, by(anns_)))));
     EXPECT_TRUE(test::succeeds(run(add_member(services(), bearer_of(anns_), Subject::user(bob_), ices_, by(anns_)))))
         << "one person, over whom she has authority";
     EXPECT_TRUE(test::refused(run(add_member(services(), bearer_of(anns_), Subject::user(carla_), ices_, by(anns_))),

@@ -30,9 +30,9 @@ protected:
         const bool holds = run(who_holds(services(), bearer_of(grant), Deadline::max())).has_value();
         auto session = run(session_at_head(services(), grant.session_id, Deadline::max()));
         EXPECT_TRUE(test::succeeds(session));
-        const bool stands = standing(session->session, grant.session_id, session->user,
-                                     services().settings.lifetimes, clock.now_ms())
-                                .has_value();
+        const bool stands =
+            standing(session->session, grant.session_id, session->user, services().settings.lifetimes, clock.now_ms())
+                .has_value();
         EXPECT_EQ(holds, stands);
         return holds;
     }
@@ -54,8 +54,8 @@ TEST_F(EndSessionsTest, LogOutEndsThisSessionAlone) {
 
 TEST_F(EndSessionsTest, LogOutIsNoLongerForWhoIsOut) {
     ASSERT_TRUE(test::succeeds(run(log_out(services(), bearer_of(laptop_), caller_of(laptop_)))));
-    EXPECT_TRUE(test::refused(run(log_out(services(), bearer_of(laptop_), caller_of(laptop_))),
-                              Refusal::kInvalidToken));
+    EXPECT_TRUE(
+        test::refused(run(log_out(services(), bearer_of(laptop_), caller_of(laptop_))), Refusal::kInvalidToken));
     EXPECT_EQ(since().size(), 1u);
 }
 
@@ -113,17 +113,15 @@ TEST_F(EndSessionsTest, RevokeSessionKnowsNoSessionUnderTheIdOfSomethingElse) {
     before_ = world.head();
     for (test::Node* asked : {&node, &other})
         for (const Uuid& id : {ann_, bobs_.user_id, attempts})
-            EXPECT_TRUE(test::refused(
-                run(revoke_session(asked->services, bearer_of(laptop_), id, caller_of(laptop_))),
-                Refusal::kSessionUnknown));
+            EXPECT_TRUE(test::refused(run(revoke_session(asked->services, bearer_of(laptop_), id, caller_of(laptop_))),
+                                      Refusal::kSessionUnknown));
     EXPECT_TRUE(since().empty());
     EXPECT_TRUE(lives(laptop_));
 }
 
 // ---- revoke all ------------------------------------------------------------------------------------------------
 TEST_F(EndSessionsTest, RevokeAllIsOneEventAndSparesTheCurrentSession) {
-    auto done =
-        run(revoke_all_sessions(services(), bearer_of(laptop_), Sparing::kCurrentSession, caller_of(laptop_)));
+    auto done = run(revoke_all_sessions(services(), bearer_of(laptop_), Sparing::kCurrentSession, caller_of(laptop_)));
     ASSERT_TRUE(test::succeeds(done));
     EXPECT_EQ(since(), Types{"user.sessions_revoked"});
     EXPECT_TRUE(lives(laptop_));

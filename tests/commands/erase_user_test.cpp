@@ -72,8 +72,8 @@ TEST_F(EraseUserTest, TakesKeyClaimsCredentialsAndSessionsAtOnce) {
     for (test::Node* each : {&node, &other}) {
         EXPECT_FALSE(holds(*each, laptop));
         EXPECT_FALSE(holds(*each, phone));
-        EXPECT_TRUE(test::refused(run(log_in(each->services, login(kAnnsEmail), caller())),
-                                  Refusal::kInvalidCredentials));
+        EXPECT_TRUE(
+            test::refused(run(log_in(each->services, login(kAnnsEmail), caller())), Refusal::kInvalidCredentials));
         EXPECT_TRUE(test::refused(run(refresh_session(each->services, test::refresh_of(phone), caller())),
                                   Refusal::kInvalidGrant));
         EXPECT_TRUE(test::refused(run(user_at_head(each->services, ann, Deadline::max())), Refusal::kUserUnknown));
@@ -152,8 +152,8 @@ TEST_F(EraseUserTest, IsRefusedToTheLastAdministrator) {
 // From the request on, so that it can be carried out whoever leaves meanwhile.
 TEST_F(EraseUserTest, TakesAnAdministratorOutOfTheSetUntilItIsTakenBack) {
     allow_grace(2 * kDayMs);
-    ASSERT_TRUE(run(assign_role(node.services, bearer_of(root), Subject::user(ann), kAdministratorRole,
-                                caller_of(root))));
+    ASSERT_TRUE(
+        run(assign_role(node.services, bearer_of(root), Subject::user(ann), kAdministratorRole, caller_of(root))));
     ASSERT_TRUE(test::succeeds(run(request_erasure(node.services, bearer_of(root), ann, caller_of(root)))));
     EXPECT_EQ(since().back(), "administrators.left");
     EXPECT_TRUE(test::refused(run(withdraw_role(node.services, bearer_of(root), Subject::user(root.user_id),
@@ -326,10 +326,8 @@ TEST(ErasureInterleavings, BeErasedTwiceAtOnce) {
         scene.stop_watching();
         EXPECT_EQ(scene.count_of("user.erased"), 1) << steps.where();
         EXPECT_EQ(scene.count_of("user.erasure_requested"), 1) << steps.where();
-        if (erased)
-            EXPECT_EQ(erased->due_at_ms, 0) << steps.where();
-        else
-            EXPECT_TRUE(test::refused(erased, Refusal::kInvalidToken)) << steps.where();
+        if (erased) EXPECT_EQ(erased->due_at_ms, 0) << steps.where();
+        else EXPECT_TRUE(test::refused(erased, Refusal::kInvalidToken)) << steps.where();
     });
 }
 

@@ -204,8 +204,8 @@ TEST_F(ExecutorTest, AnswersNoRepeatOfASessionThatHasEnded) {
 // The client of a refresh repeats it with the token that it has: within the grace that is the same successor.
 TEST_F(ExecutorTest, LetsARefreshBeRepeatedAfterAnUnknownOutcome) {
     faulty.lose_outcome(next_append());
-    EXPECT_TRUE(test::refused(run(refresh_session(services(), refresh_of(laptop_), caller())),
-                              Refusal::kOutcomeUnknown));
+    EXPECT_TRUE(
+        test::refused(run(refresh_session(services(), refresh_of(laptop_), caller())), Refusal::kOutcomeUnknown));
     auto again = run(refresh_session(services(), refresh_of(laptop_), caller()));
     ASSERT_TRUE(test::succeeds(again));
     EXPECT_EQ(again->generation, 2);

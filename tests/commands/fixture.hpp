@@ -50,8 +50,8 @@ template <class T>
 testing::AssertionResult refused(const Result<T, commands::CommandError>& answer, commands::Refusal expected) {
     if (answer) return testing::AssertionFailure() << "it was carried out";
     if (answer.error().refusal == expected) return testing::AssertionSuccess();
-    return testing::AssertionFailure() << "refused with " << static_cast<int>(answer.error().refusal)
-                                       << " instead of " << static_cast<int>(expected);
+    return testing::AssertionFailure() << "refused with " << static_cast<int>(answer.error().refusal) << " instead of "
+                                       << static_cast<int>(expected);
 }
 
 class CommandTest : public testing::Test, public Stage {

@@ -23,8 +23,8 @@ protected:
         if (permissions.empty() && deny.empty()) return defined->id;
         RoleDefinition definition{"of-" + name, std::move(permissions), std::move(deny)};
         auto role = run(define_role(services(), bearer_of(roots_), std::move(definition), caller_of(roots_)));
-        EXPECT_TRUE(test::succeeds(run(assign_role(services(), bearer_of(roots_), Subject::group(defined->id),
-                                                   role->id, caller_of(roots_)))));
+        EXPECT_TRUE(test::succeeds(
+            run(assign_role(services(), bearer_of(roots_), Subject::group(defined->id), role->id, caller_of(roots_)))));
         return defined->id;
     }
     Result<Done, CommandError> join(const Grant& who, const Uuid& id, const Uuid& group) {
@@ -111,15 +111,14 @@ TEST_F(GroupAccountsTest, KeepNothingInATokenThatAGroupTakesAway) {
     EXPECT_TRUE(still_held().empty());
     ASSERT_TRUE(test::succeeds(leave(roots_, billing_, frozen)));
     EXPECT_EQ(still_held(), Texts{"invoices:read"});
-    ASSERT_TRUE(test::succeeds(
-        run(delete_group(services(), bearer_of(roots_), clerks, caller_of(roots_)))));
+    ASSERT_TRUE(test::succeeds(run(delete_group(services(), bearer_of(roots_), clerks, caller_of(roots_)))));
     EXPECT_TRUE(still_held().empty());
 }
 
 TEST_F(GroupAccountsTest, AreNoneOfEveryone) {
     const Uuid viewer = role("viewer", {"todos:read"});
-    ASSERT_TRUE(test::succeeds(run(assign_role(services(), bearer_of(roots_), Subject::group(kEveryone), viewer,
-                                               caller_of(roots_)))));
+    ASSERT_TRUE(test::succeeds(
+        run(assign_role(services(), bearer_of(roots_), Subject::group(kEveryone), viewer, caller_of(roots_)))));
     EXPECT_TRUE(held().empty());
     before_ = world.head();
     EXPECT_TRUE(test::refused(join(roots_, billing_, kEveryone), Refusal::kGroupBuiltIn));
@@ -145,11 +144,9 @@ TEST_F(GroupAccountsTest, AreFoundUnderTheirOwnKindAlone) {
 TEST_F(GroupAccountsTest, AreInAsManyGroupsAsAnybody) {
     std::vector<Uuid> all;
     for (std::size_t i = 0; i <= kMaxGroupsPerSubject; ++i) all.push_back(group("g" + std::to_string(i)));
-    for (std::size_t i = 0; i < kMaxGroupsPerSubject; ++i)
-        ASSERT_TRUE(test::succeeds(join(roots_, billing_, all[i])));
+    for (std::size_t i = 0; i < kMaxGroupsPerSubject; ++i) ASSERT_TRUE(test::succeeds(join(roots_, billing_, all[i])));
     EXPECT_TRUE(test::refused(join(roots_, billing_, all.back()), Refusal::kTooManyGroups));
-    ASSERT_TRUE(test::succeeds(
-        run(delete_group(services(), bearer_of(roots_), all.front(), caller_of(roots_)))));
+    ASSERT_TRUE(test::succeeds(run(delete_group(services(), bearer_of(roots_), all.front(), caller_of(roots_)))));
     EXPECT_TRUE(test::succeeds(join(roots_, billing_, all.back()))) << "a deleted one makes room";
 }
 

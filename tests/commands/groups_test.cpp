@@ -55,13 +55,11 @@ protected:
     }
     Uuid role(std::string name, std::vector<std::string> permissions, std::vector<std::string> deny = {}) {
         RoleDefinition definition{std::move(name), std::move(permissions), std::move(deny)};
-        auto defined =
-            run(define_role(services(), bearer_of(roots_), std::move(definition), caller_of(roots_)));
+        auto defined = run(define_role(services(), bearer_of(roots_), std::move(definition), caller_of(roots_)));
         EXPECT_TRUE(test::succeeds(defined));
         return defined->id;
     }
-    Uuid group(const std::string& name, std::vector<std::string> permissions = {},
-               std::vector<std::string> deny = {}) {
+    Uuid group(const std::string& name, std::vector<std::string> permissions = {}, std::vector<std::string> deny = {}) {
         auto defined = define(roots_, name);
         EXPECT_TRUE(test::succeeds(defined));
         if (permissions.empty() && deny.empty()) return defined->id;
@@ -71,8 +69,7 @@ protected:
     }
     // Ann holds these from now on, and nothing is in the log that matters.
     void let_ann(std::vector<std::string> permissions) {
-        ASSERT_TRUE(
-            test::succeeds(assign(roots_, Subject::user(ann_), role("of-ann", std::move(permissions)))));
+        ASSERT_TRUE(test::succeeds(assign(roots_, Subject::user(ann_), role("of-ann", std::move(permissions)))));
         before_ = world.head();
     }
     std::vector<std::string> held_by(const Uuid& user) {
@@ -216,8 +213,7 @@ TEST_F(GroupsTest, GiveCommandsTheirAuthorityToo) {
     ASSERT_TRUE(test::succeeds(join(roots_, ann_, managers)));
     const Uuid peers = group("peers", {"a:b"});
     EXPECT_TRUE(test::succeeds(join(anns_, bob_, peers)));
-    EXPECT_TRUE(
-        test::succeeds(run(disable_user(services(), bearer_of(anns_), bob_, "left", caller_of(anns_)))));
+    EXPECT_TRUE(test::succeeds(run(disable_user(services(), bearer_of(anns_), bob_, "left", caller_of(anns_)))));
     ASSERT_TRUE(test::succeeds(leave(roots_, ann_, managers)));
     EXPECT_TRUE(test::refused(leave(anns_, bob_, peers), Refusal::kForbidden));
 }
@@ -257,19 +253,15 @@ TEST_F(GroupsTest, BringNobodyToWhatTheirActorLacks) {
     let_ann({"keyledger.groups:write", "keyledger.roles:write", "invoices:read"});
     EXPECT_TRUE(test::refused(join(anns_, ann_, strong), Refusal::kExceedsAuthority));
     EXPECT_TRUE(test::refused(join(anns_, bob_, strong), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(join(anns_, bob_, below), Refusal::kExceedsAuthority))
-        << "for what is above it";
+    EXPECT_TRUE(test::refused(join(anns_, bob_, below), Refusal::kExceedsAuthority)) << "for what is above it";
     EXPECT_TRUE(test::refused(join(anns_, bob_, denying), Refusal::kExceedsAuthority));
     EXPECT_TRUE(test::refused(nest(anns_, strong, weak), Refusal::kExceedsAuthority));
     EXPECT_TRUE(test::refused(nest(anns_, denying, weak), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(nest(anns_, weak, strong), Refusal::kExceedsAuthority))
-        << "whose members are stronger";
+    EXPECT_TRUE(test::refused(nest(anns_, weak, strong), Refusal::kExceedsAuthority)) << "whose members are stronger";
     EXPECT_TRUE(test::refused(unnest(anns_, above, below), Refusal::kExceedsAuthority));
     EXPECT_TRUE(test::refused(remove(anns_, strong), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(remove(anns_, denying), Refusal::kExceedsAuthority))
-        << "the denial would be lifted";
-    EXPECT_TRUE(test::refused(assign(anns_, Subject::group(strong), role("harmless", {})),
-                              Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(remove(anns_, denying), Refusal::kExceedsAuthority)) << "the denial would be lifted";
+    EXPECT_TRUE(test::refused(assign(anns_, Subject::group(strong), role("harmless", {})), Refusal::kExceedsAuthority));
     EXPECT_EQ(since(), Types{"role.defined"});
     EXPECT_TRUE(test::succeeds(join(anns_, bob_, weak)));
     EXPECT_TRUE(test::succeeds(leave(anns_, bob_, weak)));
@@ -290,29 +282,26 @@ TEST_F(GroupsTest, NobodyTouchesSomebodyWhoHoldsMoreThroughAGroup) {
 
 TEST_F(GroupsTest, HaveNoAdministrators) {
     const Uuid staff = group("staff");
-    EXPECT_TRUE(test::refused(assign(roots_, Subject::group(staff), kAdministratorRole),
-                              Refusal::kAdministratorsAreUsers));
+    EXPECT_TRUE(
+        test::refused(assign(roots_, Subject::group(staff), kAdministratorRole), Refusal::kAdministratorsAreUsers));
 }
 
 // ---- limits -----------------------------------------------------------------------------------------------
 TEST_F(GroupsTest, EndAtTheirLimits) {
     std::vector<Uuid> groups;
     for (std::size_t i = 0; i <= kMaxGroupsPerSubject; ++i) groups.push_back(group("g" + std::to_string(i)));
-    for (std::size_t i = 0; i < kMaxGroupsPerSubject; ++i)
-        ASSERT_TRUE(test::succeeds(join(roots_, ann_, groups[i])));
+    for (std::size_t i = 0; i < kMaxGroupsPerSubject; ++i) ASSERT_TRUE(test::succeeds(join(roots_, ann_, groups[i])));
     EXPECT_TRUE(test::refused(join(roots_, ann_, groups.back()), Refusal::kTooManyGroups));
     ASSERT_TRUE(test::succeeds(remove(roots_, groups.front())));
     EXPECT_TRUE(test::succeeds(join(roots_, ann_, groups.back()))) << "a deleted one makes room";
     for (std::size_t i = 1; i < kMaxGroupDepth; ++i)
         ASSERT_TRUE(test::succeeds(nest(roots_, groups[i], groups[i + 1])));
-    EXPECT_TRUE(test::refused(nest(roots_, groups[kMaxGroupDepth], groups[kMaxGroupDepth + 1]),
-                              Refusal::kGroupsTooDeep));
+    EXPECT_TRUE(
+        test::refused(nest(roots_, groups[kMaxGroupDepth], groups[kMaxGroupDepth + 1]), Refusal::kGroupsTooDeep));
     EXPECT_TRUE(test::refused(nest(roots_, groups[kMaxGroupDepth], groups[1]), Refusal::kGroupCycle));
     for (std::size_t i = 0; i < kMaxRolesPerGroup; ++i)
-        ASSERT_TRUE(test::succeeds(
-            assign(roots_, Subject::group(groups[1]), role("r" + std::to_string(i), {"a:b"}))));
-    EXPECT_TRUE(
-        test::refused(assign(roots_, Subject::group(groups[1]), role("more", {})), Refusal::kTooManyRoles));
+        ASSERT_TRUE(test::succeeds(assign(roots_, Subject::group(groups[1]), role("r" + std::to_string(i), {"a:b"}))));
+    EXPECT_TRUE(test::refused(assign(roots_, Subject::group(groups[1]), role("more", {})), Refusal::kTooManyRoles));
 }
 
 // An append guards a bounded number of streams. Whoever holds more than fit is left to administrators, who
@@ -324,16 +313,15 @@ TEST_F(GroupsTest, TooManyHoldingsAreForAdministrators) {
     for (std::size_t i = 0; i < kMaxGroupsPerSubject; ++i) {
         const Uuid one = group("g" + std::to_string(i));
         for (std::size_t j = 0; j < kMaxRolesPerGroup; ++j)
-            ASSERT_TRUE(test::succeeds(
-                assign(roots_, Subject::group(one), role("r" + std::to_string(number++), {"a:b"}))));
+            ASSERT_TRUE(
+                test::succeeds(assign(roots_, Subject::group(one), role("r" + std::to_string(number++), {"a:b"}))));
         ASSERT_TRUE(test::succeeds(join(roots_, bob_, one)));
     }
     const auto disable = [&](const Grant& who) {
         return run(disable_user(services(), bearer_of(who), bob_, "x", caller_of(who)));
     };
     for (std::size_t i = 0; i + 2 < kMaxRolesPerUser; ++i)
-        ASSERT_TRUE(test::succeeds(
-            assign(roots_, Subject::user(bob_), role("r" + std::to_string(number++), {"a:b"}))));
+        ASSERT_TRUE(test::succeeds(assign(roots_, Subject::user(bob_), role("r" + std::to_string(number++), {"a:b"}))));
     EXPECT_TRUE(test::succeeds(disable(anns_)));
     ASSERT_TRUE(test::succeeds(run(enable_user(services(), bearer_of(roots_), bob_, caller_of(roots_)))));
     for (int i = 0; i < 3 && number < 200; ++i) {

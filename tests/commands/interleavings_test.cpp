@@ -86,8 +86,8 @@ asio::awaitable<void> change_anns_password(Scene& scene) {
 
 asio::awaitable<void> revoke_all_of_anns(Scene& scene) {
     auto from = caller_of(scene.laptop);
-    auto done = co_await revoke_all_sessions(scene.second.services, bearer_of(scene.laptop), Sparing::kCurrentSession,
-                                             from);
+    auto done =
+        co_await revoke_all_sessions(scene.second.services, bearer_of(scene.laptop), Sparing::kCurrentSession, from);
     EXPECT_TRUE(test::succeeds(done));
 }
 
@@ -188,9 +188,9 @@ TEST_P(InterleavingTest, ChangePasswordOrRevokeAllWhileAnotherSessionRefreshes) 
             auto grant = run(refresh_session(scene.node.services, refresh_of(scene.phone), caller()));
             scene.stop_watching();
             if (!steps.happened()) return;
-            const Position ended = std::max({scene.position_of("user.password_changed"),
-                                             scene.position_of("user.sessions_revoked"),
-                                             scene.position_of("user.disabled")});
+            const Position ended =
+                std::max({scene.position_of("user.password_changed"), scene.position_of("user.sessions_revoked"),
+                          scene.position_of("user.disabled")});
             const Position refreshed = scene.position_of("session.refreshed");
             EXPECT_EQ(grant.has_value(), refreshed > 0) << steps.where();
             EXPECT_LT(refreshed, ended) << steps.where();
@@ -366,8 +366,8 @@ TEST_P(InterleavingTest, DisableAUserWhateverHeDoes) {
     };
     const Act revokes_all = [](Scene& scene) -> asio::awaitable<bool> {
         auto from = caller_of(scene.laptop);
-        auto done = co_await revoke_all_sessions(scene.node.services, bearer_of(scene.laptop), Sparing::kCurrentSession,
-                                                 from);
+        auto done =
+            co_await revoke_all_sessions(scene.node.services, bearer_of(scene.laptop), Sparing::kCurrentSession, from);
         co_return done.has_value();
     };
     for (const Act& act : {updates, changes, leaves, revokes, revokes_all})
@@ -395,8 +395,8 @@ TEST_P(InterleavingTest, EndTheAdministratorsSessionWhileItDisablesSomebody) {
             EXPECT_TRUE(test::succeeds(done));
         };
         scene.watch(steps, leave);
-        auto done = run(
-            disable_user(scene.node.services, bearer_of(scene.root), scene.ann, "left", caller_of(scene.root)));
+        auto done =
+            run(disable_user(scene.node.services, bearer_of(scene.root), scene.ann, "left", caller_of(scene.root)));
         scene.stop_watching();
         if (!steps.happened()) return;
         EXPECT_EQ(done.has_value(), scene.position_of("user.disabled") > 0) << steps.where();

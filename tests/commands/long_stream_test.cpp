@@ -11,8 +11,8 @@
 #include "commands/set_user_status.hpp"
 #include "commands/snapshots.hpp"
 #include "eventstore/postgres/postgres_store.hpp"
-#include "tests/support/given.hpp"
 #include "tests/support/event_macs.hpp"
+#include "tests/support/given.hpp"
 #include "tests/support/postgres.hpp"
 #include "tests/support/world.hpp"
 

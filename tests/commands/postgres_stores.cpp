@@ -1,7 +1,7 @@
 #include "eventstore/postgres/postgres_store.hpp"
 #include "tests/commands/fixture.hpp"
-#include "tests/support/postgres.hpp"
 #include "tests/support/event_macs.hpp"
+#include "tests/support/postgres.hpp"
 
 namespace keyledger::test {
 namespace {
@@ -13,9 +13,8 @@ using eventstore::postgres::PostgresStore;
 class PostgresStores : public Stores {
 public:
     PostgresStores() {
-        database().execute(
-            "truncate keyledger.events, keyledger.streams, keyledger.claims, keyledger.commands,"
-            " keyledger.credentials, keyledger.subject_keys, keyledger.graveyard, keyledger.snapshots");
+        database().execute("truncate keyledger.events, keyledger.streams, keyledger.claims, keyledger.commands,"
+                           " keyledger.credentials, keyledger.subject_keys, keyledger.graveyard, keyledger.snapshots");
     }
     eventstore::Store& first() override {
         static PostgresStore store({.url = database().service_url(), .authenticity = authenticity()}, now_ms);

@@ -19,11 +19,10 @@ std::string text_of(const std::optional<Uuid>& id) { return id ? id->to_string()
 
 std::string text_of(const User& user) {
     std::ostringstream out;
-    out << "user " << static_cast<int>(user.status) << ' ' << text_of(user.email) << ' '
-        << text_of(user.username) << ' ' << text_of(user.name) << ' ' << static_cast<int>(user.standing)
-        << ' ' << user.registered_at_ms << ' ' << user.credential_id.to_string() << ' ' << user.sealed_sha256
-        << ' ' << user.security_stamp << ' ' << user.sessions_ended_before << ' '
-        << text_of(user.kept_session);
+    out << "user " << static_cast<int>(user.status) << ' ' << text_of(user.email) << ' ' << text_of(user.username)
+        << ' ' << text_of(user.name) << ' ' << static_cast<int>(user.standing) << ' ' << user.registered_at_ms << ' '
+        << user.credential_id.to_string() << ' ' << user.sealed_sha256 << ' ' << user.security_stamp << ' '
+        << user.sessions_ended_before << ' ' << text_of(user.kept_session);
     return out.str();
 }
 std::string text_of(const Session& session) {
@@ -60,8 +59,7 @@ std::string text_of(const Group& group) {
 }
 std::string text_of(const Nestings& nestings) {
     std::string text = "nestings " + std::to_string(nestings.count);
-    for (const auto& [child, parents] : nestings.parents)
-        text += ' ' + child.to_string() + " under" + text_of(parents);
+    for (const auto& [child, parents] : nestings.parents) text += ' ' + child.to_string() + " under" + text_of(parents);
     return text;
 }
 std::string text_of(const Administrators& administrators) { return "administrators" + text_of(administrators.users); }
@@ -147,8 +145,7 @@ TEST_P(RandomHistories, AreRememberedAsTheyAreRead) {
     const std::uint64_t seed = seed_of(*testing::UnitTest::GetInstance()->current_test_info());
     SCOPED_TRACE("seed " + std::to_string(seed));
     test::Stage stage;
-    for (test::Node* node : {&stage.node, &stage.other})
-        node->services.settings.attempts = {4, 3, test::kMinuteMs, 0};
+    for (test::Node* node : {&stage.node, &stage.other}) node->services.settings.attempts = {4, 3, test::kMinuteMs, 0};
     Chance chance(seed, stage, stage.node, stage.other);
     chance.begin();
     for (int i = 0; i < 80; ++i) run(chance.act());

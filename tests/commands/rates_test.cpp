@@ -100,9 +100,7 @@ protected:
             EXPECT_TRUE(test::refused(ask(where.services, network, billing_, wrong()), Refusal::kInvalidClient)) << i;
         }
     }
-    Secret wrong() const {
-        return Secret(std::string(billing_.secret->reveal()).substr(0, 40) + std::string(28, 'A'));
-    }
+    Secret wrong() const { return Secret(std::string(billing_.secret->reveal()).substr(0, 40) + std::string(28, 'A')); }
     static Result<ServiceGrant, CommandError> ask(Services& at, const std::string& network, const Account& as,
                                                   const Secret& secret) {
         Caller from = test::caller();
@@ -136,15 +134,16 @@ TEST_F(FailuresAsOneClient, CostNoReadWhereAllAccountsAreRemembered) {
     use_up();
     Remembering remembering{node.executor, stepped};
     auto& s = services();
-    Services serving{s.executor, remembering, s.store,          s.cipher,     s.clock,   s.identifiers, s.pseudonyms,
-                     s.hasher,   s.policy,    s.client_secrets, s.assertions, s.journal, s.limits,      s.failure_sums,
-                     s.unrecorded_failures, s.settings};
+    Services serving{s.executor,    remembering,  s.store,  s.cipher,       s.clock,
+                     s.identifiers, s.pseudonyms, s.hasher, s.policy,       s.client_secrets,
+                     s.assertions,  s.journal,    s.limits, s.failure_sums, s.unrecorded_failures,
+                     s.settings};
     ASSERT_TRUE(test::succeeds(ask(s, "home", billing_, *billing_.secret)));
     remembering.accounts[billing_.id] = std::get<ServiceAccount>(*node.cache.find(billing_.id)->state);
     stepped.calls.clear();
     for (int i = 0; i < 3; ++i)
-        EXPECT_TRUE(test::refused(ask(serving, "fresh " + std::to_string(i), billing_, wrong()),
-                                  Refusal::kTooManyAttempts));
+        EXPECT_TRUE(
+            test::refused(ask(serving, "fresh " + std::to_string(i), billing_, wrong()), Refusal::kTooManyAttempts));
     EXPECT_TRUE(stepped.calls.empty());
     EXPECT_TRUE(test::succeeds(ask(serving, "fresh", billing_, *billing_.secret)));
     node.cache.drop(billing_.id);

@@ -136,8 +136,8 @@ TEST_F(RefreshSessionTest, GivesAGraceThatIsNoLongerThanTheClocksOfItsNodesDiffe
     ASSERT_TRUE(test::succeeds(again));
     EXPECT_TRUE(same_tokens(*lost, *again));
     clock.advance(-1);
-    EXPECT_TRUE(test::refused(run(refresh_session(other.services, refresh_of(first_), caller())),
-                              Refusal::kInvalidGrant));
+    EXPECT_TRUE(
+        test::refused(run(refresh_session(other.services, refresh_of(first_), caller())), Refusal::kInvalidGrant));
     EXPECT_EQ(since(), (Types{"session.refreshed", "session.ended"}));
 }
 

@@ -105,8 +105,8 @@ TEST_F(RegisterUserTest, KnowsNoKey) {
 
 TEST_F(RegisterUserTest, DoesNotRememberARefusal) {
     ASSERT_TRUE(test::succeeds(ask(registration("ann@example.com", "ann"))));
-    EXPECT_TRUE(test::refused(ask(registration("bob@example.com", "ann"), caller_with_key(7)),
-                              Refusal::kUsernameTaken));
+    EXPECT_TRUE(
+        test::refused(ask(registration("bob@example.com", "ann"), caller_with_key(7)), Refusal::kUsernameTaken));
     EXPECT_TRUE(test::succeeds(ask(registration("bob@example.com", "bob"), caller_with_key(7))));
 }
 
@@ -123,8 +123,8 @@ TEST_F(RegisterUserTest, MakesOneUserOfTheSameRequestTwiceAtOnce) {
         };
         stage.stepped.steps = &steps;
         steps.meanwhile = meanwhile;
-        auto first = run(register_user(stage.node.services, registration("ann@example.com", "ann"),
-                                       caller_with_key(7)));
+        auto first =
+            run(register_user(stage.node.services, registration("ann@example.com", "ann"), caller_with_key(7)));
         EXPECT_EQ(stage.world.types().size(), 2u) << steps.where();
         const auto& loser = first ? second : std::optional(first);
         EXPECT_TRUE(first || (second && *second)) << steps.where();

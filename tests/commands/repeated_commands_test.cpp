@@ -100,14 +100,16 @@ struct Command {
     const char* operation;  // as openapi.json has it
     Of of;
     std::function<Given(Scene&, Bearer, Caller)> give;
-    std::function<void(Scene&)> before = {};            // by Root, or Ann's own
-    std::function<Subject(const Scene&)> about = {};    // whom it is about
+    std::function<void(Scene&)> before = {};          // by Root, or Ann's own
+    std::function<Subject(const Scene&)> about = {};  // whom it is about
 };
 
 Subject about_bob(const Scene& scene) { return Subject::user(scene.bob); }
 Subject about_staff(const Scene& scene) { return Subject::group(scene.staff); }
 Subject about_billing(const Scene& scene) { return Subject::service_account(scene.billing); }
 
+// Tables, laid out by hand.
+// clang-format off
 std::vector<Command> own_commands() {
     return {
         {"logOut", Of::kOwnAndEnd,
@@ -295,6 +297,7 @@ std::vector<Command> all_commands() {
         all.insert(all.end(), more.begin(), more.end());
     return all;
 }
+// clang-format on
 
 // ---- what Ann may lose ---------------------------------------------------------------------------------------------
 enum class Bites { kEverybody, kAuthority, kTodos, kTarget };
@@ -325,9 +328,7 @@ std::vector<Loss> losses_of_a_session() {
         {"erased", Bites::kEverybody,
          [](Scene& s, const Command&) { granted(run(repeat_erasure(s.elsewhere(), s.ann, test::caller()))); }},
         {"logged out", Bites::kEverybody,
-         [](Scene& s, const Command&) {
-             granted(run(log_out(s.elsewhere(), bearer_of(s.anns), caller_of(s.anns))));
-         }},
+         [](Scene& s, const Command&) { granted(run(log_out(s.elsewhere(), bearer_of(s.anns), caller_of(s.anns)))); }},
         {"session revoked by its client", Bites::kEverybody,
          [](Scene& s, const Command&) {
              granted(run(revoke_token(s.elsewhere(), s.anns.session_id, test::first_party(), test::caller())));
@@ -354,9 +355,7 @@ std::vector<Loss> losses_of_authority() {
              granted(run(withdraw_role(s.elsewhere(), s.root(), Subject::group(s.outer), s.powers, s.by_root())));
          }},
         {"role deleted", Bites::kAuthority,
-         [](Scene& s, const Command&) {
-             granted(run(delete_role(s.elsewhere(), s.root(), s.powers, s.by_root())));
-         }},
+         [](Scene& s, const Command&) { granted(run(delete_role(s.elsewhere(), s.root(), s.powers, s.by_root()))); }},
         {"role changed", Bites::kAuthority,
          [](Scene& s, const Command&) {
              RoleDefinition less{"powers", {"keyledger.users:read"}};
@@ -367,9 +366,7 @@ std::vector<Loss> losses_of_authority() {
              granted(run(remove_member(s.elsewhere(), s.root(), Subject::user(s.ann), s.inner, s.by_root())));
          }},
         {"group deleted", Bites::kAuthority,
-         [](Scene& s, const Command&) {
-             granted(run(delete_group(s.elsewhere(), s.root(), s.outer, s.by_root())));
-         }},
+         [](Scene& s, const Command&) { granted(run(delete_group(s.elsewhere(), s.root(), s.outer, s.by_root()))); }},
         {"group taken from under the other", Bites::kAuthority,
          [](Scene& s, const Command&) {
              granted(run(unnest_group(s.elsewhere(), s.root(), {s.outer, s.inner}, s.by_root())));
@@ -405,8 +402,7 @@ Caller under_key(const Grant& who, std::uint8_t key) {
 }
 
 bool is_about_authority(Refusal refusal) {
-    return refusal == Refusal::kInvalidToken || refusal == Refusal::kForbidden ||
-           refusal == Refusal::kExceedsAuthority;
+    return refusal == Refusal::kInvalidToken || refusal == Refusal::kForbidden || refusal == Refusal::kExceedsAuthority;
 }
 
 class RepeatedCommand : public testing::TestWithParam<Command> {};
@@ -439,8 +435,8 @@ TEST_P(RepeatedCommand, IsAnsweredWithTheFirstOutcomeWhereAuthorityIsIntact) {
     if (command.of == Of::kOwnAndEnd) return;
     Caller other_request = under_key(scene.anns, 1);
     other_request.idempotency->fingerprint.fill(9);
-    EXPECT_TRUE(test::refused(command.give(scene, bearer_of(scene.anns), other_request),
-                              Refusal::kIdempotencyMismatch));
+    EXPECT_TRUE(
+        test::refused(command.give(scene, bearer_of(scene.anns), other_request), Refusal::kIdempotencyMismatch));
 }
 
 TEST_P(RepeatedCommand, IsRefusedAsANewOneAfterEachLossOfAuthority) {

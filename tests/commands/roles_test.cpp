@@ -32,8 +32,7 @@ protected:
         return run(define_role(services(), bearer_of(who), {std::move(name), std::move(permissions)}, caller_of(who)));
     }
     Result<Defined, CommandError> define_denying(const Grant& who, std::string name,
-                                                 std::vector<std::string> permissions,
-                                                 std::vector<std::string> deny) {
+                                                 std::vector<std::string> permissions, std::vector<std::string> deny) {
         RoleDefinition definition{std::move(name), std::move(permissions), std::move(deny)};
         return run(define_role(services(), bearer_of(who), std::move(definition), caller_of(who)));
     }
@@ -98,8 +97,8 @@ TEST_F(RolesTest, DefineRefusesANameInUseWithoutRegardToCase) {
 
 TEST_F(RolesTest, DefineRefusesWhatIsNotOfTheGrammar) {
     EXPECT_TRUE(test::refused(define(roots_, "two words", {}), Refusal::kInvalidRoleName));
-    EXPECT_TRUE(test::refused(define(roots_, "clerk", {"invoices:read", "invoices read"}),
-                              Refusal::kInvalidPermission));
+    EXPECT_TRUE(
+        test::refused(define(roots_, "clerk", {"invoices:read", "invoices read"}), Refusal::kInvalidPermission));
     EXPECT_TRUE(test::refused(define(roots_, "clerk", std::vector<std::string>(kMaxPermissionsPerRole + 1, "a:b")),
                               Refusal::kTooManyPermissions));
     EXPECT_TRUE(since().empty());
@@ -120,10 +119,10 @@ TEST_F(RolesTest, DefineAnswersARepeatedRequestWithTheFirstRole) {
 }
 
 TEST_F(RolesTest, DefineRefusesToDenyWhatKeyledgerItselfAsksFor) {
-    EXPECT_TRUE(test::refused(define_denying(roots_, "coup", {}, {"keyledger.users:write"}),
-                              Refusal::kReservedPermission));
-    EXPECT_TRUE(test::refused(define_denying(roots_, "coup", {}, {"keyledger.roles/7:*@own"}),
-                              Refusal::kReservedPermission));
+    EXPECT_TRUE(
+        test::refused(define_denying(roots_, "coup", {}, {"keyledger.users:write"}), Refusal::kReservedPermission));
+    EXPECT_TRUE(
+        test::refused(define_denying(roots_, "coup", {}, {"keyledger.roles/7:*@own"}), Refusal::kReservedPermission));
     EXPECT_TRUE(test::refused(define_denying(roots_, "x", {}, {"invoices"}), Refusal::kInvalidPermission));
     const std::vector<std::string> half(kMaxPermissionsPerRole / 2 + 1, "a:b");
     EXPECT_TRUE(test::refused(define_denying(roots_, "x", half, half), Refusal::kTooManyPermissions));
@@ -174,8 +173,7 @@ TEST_F(RolesTest, ADenialIsLiftedByThoseWhoHoldWhatItDenies) {
     EXPECT_TRUE(test::refused(remove(anns_, denied->id), Refusal::kExceedsAuthority));
     EXPECT_TRUE(test::refused(change(anns_, denied->id, "harmless", {}), Refusal::kExceedsAuthority));
     EXPECT_TRUE(test::refused(define(anns_, "payroll", {"payroll:read"}), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(assign(anns_, bob_, all), Refusal::kExceedsAuthority))
-        << "for he would act through Bob";
+    EXPECT_TRUE(test::refused(assign(anns_, bob_, all), Refusal::kExceedsAuthority)) << "for he would act through Bob";
     EXPECT_TRUE(since().empty());
     ASSERT_TRUE(test::succeeds(assign(roots_, root_, denied->id)));
     EXPECT_FALSE(run(access_of_user(services(), root_, Deadline::max()))->decide({"payroll", "read", "1"}));
@@ -190,15 +188,15 @@ TEST_F(RolesTest, AreGivenToServiceAccountsToo) {
     before_ = world.head();
     const Uuid clerk = role("clerk", {"invoices:read"});
     const auto give = [&](const Uuid& what) {
-        return run(assign_role(services(), bearer_of(roots_), Subject::service_account(account), what,
-                               caller_of(roots_)));
+        return run(
+            assign_role(services(), bearer_of(roots_), Subject::service_account(account), what, caller_of(roots_)));
     };
     ASSERT_TRUE(test::succeeds(give(clerk)));
     EXPECT_TRUE(test::refused(give(kAdministratorRole), Refusal::kAdministratorsAreUsers));
     EXPECT_EQ(held_by(account), std::vector<std::string>{"invoices:read"});
     EXPECT_EQ(since(), (Types{"role.defined", "role.assigned"}));
-    ASSERT_TRUE(test::succeeds(run(withdraw_role(
-        services(), bearer_of(roots_), Subject::service_account(account), clerk, caller_of(roots_)))));
+    ASSERT_TRUE(test::succeeds(run(
+        withdraw_role(services(), bearer_of(roots_), Subject::service_account(account), clerk, caller_of(roots_)))));
     EXPECT_TRUE(held_by(account).empty());
 }
 
@@ -322,8 +320,8 @@ TEST_F(RolesTest, GrantNothingThatTheirActorLacks) {
     let_ann({"keyledger.roles:write", "invoices:read"});
     EXPECT_TRUE(test::refused(define(anns_, "mine", {"orders:write"}), Refusal::kExceedsAuthority));
     EXPECT_TRUE(test::refused(define(anns_, "mine", {"*:*"}), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(change(anns_, weak, "weak", {"invoices:read", "orders:write"}),
-                              Refusal::kExceedsAuthority));
+    EXPECT_TRUE(
+        test::refused(change(anns_, weak, "weak", {"invoices:read", "orders:write"}), Refusal::kExceedsAuthority));
     EXPECT_TRUE(test::refused(change(anns_, strong, "strong", {"invoices:read"}), Refusal::kExceedsAuthority));
     EXPECT_TRUE(test::refused(remove(anns_, strong), Refusal::kExceedsAuthority));
     EXPECT_TRUE(test::refused(assign(anns_, bob_, strong), Refusal::kExceedsAuthority));
@@ -364,17 +362,17 @@ TEST_F(RolesTest, UpdateUserWritesAnothersProfileAndMovesTheClaim) {
     EXPECT_EQ(since(), Types{"user.profile_updated"});
     EXPECT_EQ(world.events().back().stream_id, bob_);
     EXPECT_EQ(run(user_at_head(other.services, bob_, Deadline::max()))->user.username, "robert");
-    EXPECT_TRUE(test::succeeds(run(update_profile(services(), {bearer_of(anns_), "bob", std::nullopt},
-                                                  caller_of(anns_)))));
-    EXPECT_TRUE(test::refused(run(update_user(services(), bob_, {bearer_of(anns_), "BOB", std::nullopt},
-                                              caller_of(anns_))),
-                              Refusal::kUsernameTaken));
-    EXPECT_TRUE(test::refused(run(update_user(services(), bob_, {bearer_of(anns_), "b b", std::nullopt},
-                                              caller_of(anns_))),
-                              Refusal::kInvalidUsername));
-    EXPECT_TRUE(test::refused(run(update_user(services(), ann_, {bearer_of(bobs_), "x12", std::nullopt},
-                                              caller_of(bobs_))),
-                              Refusal::kForbidden));
+    EXPECT_TRUE(
+        test::succeeds(run(update_profile(services(), {bearer_of(anns_), "bob", std::nullopt}, caller_of(anns_)))));
+    EXPECT_TRUE(
+        test::refused(run(update_user(services(), bob_, {bearer_of(anns_), "BOB", std::nullopt}, caller_of(anns_))),
+                      Refusal::kUsernameTaken));
+    EXPECT_TRUE(
+        test::refused(run(update_user(services(), bob_, {bearer_of(anns_), "b b", std::nullopt}, caller_of(anns_))),
+                      Refusal::kInvalidUsername));
+    EXPECT_TRUE(
+        test::refused(run(update_user(services(), ann_, {bearer_of(bobs_), "x12", std::nullopt}, caller_of(bobs_))),
+                      Refusal::kForbidden));
 }
 
 TEST_F(RolesTest, RevokeSessionsOfEndsAllOfThem) {
@@ -384,11 +382,10 @@ TEST_F(RolesTest, RevokeSessionsOfEndsAllOfThem) {
     ASSERT_TRUE(test::succeeds(run(revoke_sessions_of(services(), bearer_of(anns_), bob_, caller_of(anns_)))));
     EXPECT_EQ(since(), Types{"user.sessions_revoked"});
     for (const Grant& grant : {bobs_, second})
-        EXPECT_TRUE(test::refused(run(who_holds(other.services, bearer_of(grant), Deadline::max())),
-                                  Refusal::kInvalidToken));
+        EXPECT_TRUE(
+            test::refused(run(who_holds(other.services, bearer_of(grant), Deadline::max())), Refusal::kInvalidToken));
     EXPECT_TRUE(test::succeeds(run(who_holds(other.services, bearer_of(anns_), Deadline::max()))));
-    EXPECT_TRUE(test::refused(run(revoke_sessions_of(services(), bearer_of(anns_), test::uuid(0xFF),
-                                                     caller_of(anns_))),
+    EXPECT_TRUE(test::refused(run(revoke_sessions_of(services(), bearer_of(anns_), test::uuid(0xFF), caller_of(anns_))),
                               Refusal::kUserUnknown));
 }
 
@@ -424,8 +421,7 @@ TEST_F(RolesTest, TheFirstAdministratorOfAnOldLogIsAdoptedOnce) {
     const auto user = streams.read<User>(root);
     const Step make = [&](Attempt& attempt) -> Decided {
         attempt.append(user, {UserMadeAdministrator{}});
-        attempt.take_claim("first_administrator", root,
-                           old.world.pseudonyms.claim("first_administrator", "first"));
+        attempt.take_claim("first_administrator", root, old.world.pseudonyms.claim("first_administrator", "first"));
         co_return Result<void, CommandError>{};
     };
     ASSERT_TRUE(run(old.node.executor.run(test::caller(), streams, make)));
@@ -464,8 +460,8 @@ TEST_F(RolesTest, AccessIsNobodysWhoIsNotActive) {
     EXPECT_EQ(user->roles.front()->name, "clerk");
     ASSERT_TRUE(run(log_out(other.services, bearer_of(anns_), caller_of(anns_))));
     EXPECT_FALSE(run(access_of_session(services(), anns_.session_id, Deadline::max()))->active);
-    EXPECT_TRUE(test::refused(run(access_of_holder(services(), bearer_of(anns_), Deadline::max())),
-                              Refusal::kInvalidToken));
+    EXPECT_TRUE(
+        test::refused(run(access_of_holder(services(), bearer_of(anns_), Deadline::max())), Refusal::kInvalidToken));
     EXPECT_TRUE(run(access_of_user(services(), ann_, Deadline::max()))->active);
     ASSERT_TRUE(test::succeeds(disable(roots_, ann_)));
     user = run(access_of_user(services(), ann_, Deadline::max()));

@@ -28,8 +28,7 @@ protected:
         before_ = world.head();
     }
     Result<RegisteredAccount, CommandError> register_as(const Grant& who, std::string name) {
-        return run(register_service_account(services(), bearer_of(who), {std::move(name), {kOrders}},
-                                            caller_of(who)));
+        return run(register_service_account(services(), bearer_of(who), {std::move(name), {kOrders}}, caller_of(who)));
     }
     Uuid account(std::string name = "billing") {
         auto registered = register_as(roots_, std::move(name));
@@ -59,15 +58,15 @@ protected:
         return run(delete_service_account(services(), bearer_of(who), id, caller_of(who)));
     }
     void let_ann(std::vector<std::string> permissions) {
-        auto role = run(define_role(services(), bearer_of(roots_), {"of-ann", std::move(permissions)},
-                                    caller_of(roots_)));
+        auto role =
+            run(define_role(services(), bearer_of(roots_), {"of-ann", std::move(permissions)}, caller_of(roots_)));
         ASSERT_TRUE(test::succeeds(role));
-        ASSERT_TRUE(test::succeeds(run(
-            assign_role(services(), bearer_of(roots_), Subject::user(ann_), role->id, caller_of(roots_)))));
+        ASSERT_TRUE(test::succeeds(
+            run(assign_role(services(), bearer_of(roots_), Subject::user(ann_), role->id, caller_of(roots_)))));
     }
     Uuid role(std::string name, std::vector<std::string> permissions) {
-        auto defined = run(define_role(services(), bearer_of(roots_), {std::move(name), std::move(permissions)},
-                                       caller_of(roots_)));
+        auto defined = run(
+            define_role(services(), bearer_of(roots_), {std::move(name), std::move(permissions)}, caller_of(roots_)));
         EXPECT_TRUE(test::succeeds(defined));
         return defined ? defined->id : Uuid{};
     }

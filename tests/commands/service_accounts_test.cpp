@@ -115,9 +115,9 @@ TEST_F(ServiceAccountsTest, LendNobodyAPermissionThatHeLacks) {
     EXPECT_TRUE(test::refused(add_key(anns_, id, "hers"), Refusal::kExceedsAuthority));
     EXPECT_TRUE(test::refused(change(anns_, id, AccountStanding::kDisabled), Refusal::kExceedsAuthority));
     EXPECT_TRUE(test::refused(remove(anns_, id), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(run(remove_account_secret(services(), bearer_of(anns_), id, made.secret_id,
-                                                        caller_of(anns_))),
-                              Refusal::kExceedsAuthority));
+    EXPECT_TRUE(
+        test::refused(run(remove_account_secret(services(), bearer_of(anns_), id, made.secret_id, caller_of(anns_))),
+                      Refusal::kExceedsAuthority));
     auto registered = register_as(anns_, "hers");
     ASSERT_TRUE(test::succeeds(registered));
     const Uuid own = registered->account_id;
@@ -148,8 +148,8 @@ TEST_F(ServiceAccountsTest, AreGrantedAScopeOfWhatTheyHoldAndLoseItWithTheRole) 
         return access ? access->still_held(bearer.scope) : std::vector<std::string>{};
     };
     EXPECT_EQ(of(*some), some->scope);
-    auto changed = run(change_role(services(), bearer_of(roots_), clerk, {"clerk", {"orders:read"}},
-                                   caller_of(roots_)));
+    auto changed =
+        run(change_role(services(), bearer_of(roots_), clerk, {"clerk", {"orders:read"}}, caller_of(roots_)));
     ASSERT_TRUE(test::succeeds(changed));
     EXPECT_EQ(of(*some), std::vector<std::string>{"orders:read"});
     ASSERT_TRUE(test::succeeds(withdraw(id, clerk)));
@@ -239,9 +239,10 @@ TEST_F(ServiceAccountsTest, ThatDoNotExistCostNoReadWhereAllAreRemembered) {
         Uuid known;
     } remembering{node.executor, stepped};
     auto& s = services();
-    Services serving{s.executor, remembering, s.store,          s.cipher,     s.clock,   s.identifiers, s.pseudonyms,
-                     s.hasher,   s.policy,    s.client_secrets, s.assertions, s.journal, s.limits,      s.failure_sums,
-                     s.unrecorded_failures, s.settings};
+    Services serving{s.executor,    remembering,  s.store,  s.cipher,       s.clock,
+                     s.identifiers, s.pseudonyms, s.hasher, s.policy,       s.client_secrets,
+                     s.assertions,  s.journal,    s.limits, s.failure_sums, s.unrecorded_failures,
+                     s.settings};
     const Uuid id = account();
     const MadeSecret made = secret(id);
     remembering.known = id;

@@ -28,8 +28,7 @@ public:
         secret_id_ = made->secret_id;
         role_ = run(define_role(services(), bearer_of(root_), {"clerk", {"orders:read"}}, caller_of(root_)))->id;
         const Subject subject = Subject::service_account(id_);
-        EXPECT_TRUE(test::succeeds(
-            run(assign_role(services(), bearer_of(root_), subject, role_, caller_of(root_)))));
+        EXPECT_TRUE(test::succeeds(run(assign_role(services(), bearer_of(root_), subject, role_, caller_of(root_)))));
         inner_ = group("inner");
         outer_ = group("outer");
         denying_ = group("denying");
@@ -42,11 +41,9 @@ public:
         run(withdraw());
         give(Subject::group(outer_), role_);
         const Nesting nesting{outer_, inner_};
-        EXPECT_TRUE(test::succeeds(
-            run(nest_group(services(), bearer_of(root_), nesting, caller_of(root_)))));
+        EXPECT_TRUE(test::succeeds(run(nest_group(services(), bearer_of(root_), nesting, caller_of(root_)))));
         const Subject account = Subject::service_account(id_);
-        EXPECT_TRUE(test::succeeds(
-            run(add_member(services(), bearer_of(root_), account, inner_, caller_of(root_)))));
+        EXPECT_TRUE(test::succeeds(run(add_member(services(), bearer_of(root_), account, inner_, caller_of(root_)))));
     }
     Services& services() { return stage_.other.services; }
     Result<ServiceGrant, CommandError> log_in() {
@@ -55,13 +52,12 @@ public:
     }
     asio::awaitable<void> disable() {
         const AccountDefinition same{"billing", {}};
-        auto done = co_await change_service_account(services(), bearer_of(root_), id_, same,
-                                                    AccountStanding::kDisabled, caller_of(root_));
+        auto done = co_await change_service_account(services(), bearer_of(root_), id_, same, AccountStanding::kDisabled,
+                                                    caller_of(root_));
         EXPECT_TRUE(test::succeeds(done));
     }
     asio::awaitable<void> remove_secret() {
-        auto done =
-            co_await remove_account_secret(services(), bearer_of(root_), id_, secret_id_, caller_of(root_));
+        auto done = co_await remove_account_secret(services(), bearer_of(root_), id_, secret_id_, caller_of(root_));
         EXPECT_TRUE(test::succeeds(done));
     }
     asio::awaitable<void> delete_account() {
@@ -104,8 +100,7 @@ private:
         return run(define_group(services(), bearer_of(root_), std::move(name), caller_of(root_)))->id;
     }
     void give(const Subject& subject, const Uuid& role) {
-        EXPECT_TRUE(test::succeeds(
-            run(assign_role(services(), bearer_of(root_), subject, role, caller_of(root_)))));
+        EXPECT_TRUE(test::succeeds(run(assign_role(services(), bearer_of(root_), subject, role, caller_of(root_)))));
     }
 
     test::Stage& stage_;

@@ -30,9 +30,7 @@ protected:
     Result<Done, CommandError> enable(const Grant& who, const Uuid& whom) {
         return run(enable_user(services(), bearer_of(who), whom, caller_of(who)));
     }
-    bool lives(const Grant& grant) {
-        return run(who_holds(services(), bearer_of(grant), Deadline::max())).has_value();
-    }
+    bool lives(const Grant& grant) { return run(who_holds(services(), bearer_of(grant), Deadline::max())).has_value(); }
     Types since() { return world.types(before_); }
 
     Uuid ann_, root_;
@@ -44,8 +42,8 @@ TEST_F(SetUserStatusTest, DisableEndsTheUsersSessionsInTheSameEvent) {
     ASSERT_TRUE(test::succeeds(disable(roots_, ann_)));
     EXPECT_EQ(since(), Types{"user.disabled"});
     EXPECT_FALSE(lives(anns_));
-    EXPECT_TRUE(test::refused(run(refresh_session(services(), test::refresh_of(anns_), caller())),
-                              Refusal::kInvalidGrant));
+    EXPECT_TRUE(
+        test::refused(run(refresh_session(services(), test::refresh_of(anns_), caller())), Refusal::kInvalidGrant));
     EXPECT_TRUE(test::refused(run(log_in(services(), login(kAnnsEmail), caller())), Refusal::kUserDisabled));
     EXPECT_TRUE(lives(roots_));
 }
@@ -63,8 +61,8 @@ TEST_F(SetUserStatusTest, EnableRevivesNoOldSession) {
     ASSERT_TRUE(test::succeeds(enable(roots_, ann_)));
     EXPECT_EQ(since(), (Types{"user.disabled", "user.enabled"}));
     EXPECT_FALSE(lives(anns_));
-    EXPECT_TRUE(test::refused(run(refresh_session(services(), test::refresh_of(anns_), caller())),
-                              Refusal::kInvalidGrant));
+    EXPECT_TRUE(
+        test::refused(run(refresh_session(services(), test::refresh_of(anns_), caller())), Refusal::kInvalidGrant));
     const Grant later = world.log_in(node, kAnnsEmail);
     EXPECT_TRUE(lives(later));
 }

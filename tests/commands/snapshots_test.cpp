@@ -342,13 +342,11 @@ TEST(FoldNames, StandForWhatTheFoldMakesOfAUser) {
 }
 
 TEST(FoldNames, StandForWhatTheFoldMakesOfFailedLogins) {
-    const auto attempts =
-        folded_of<LoginAttempts>({LoginFailed{test::uuid(1), LoginFailure::kWrongPassword, "net"},
-                                  LoginNetworkSeen{test::uuid(1), "home"}});
-    EXPECT_EQ(kept_text(attempts),
-              R"(2 {"failures_in_a_row":1,"last_failed_at_ms":1000,"networks":[)"
-              R"({"failures":1,"last_failed_at_ms":1000,"logged_in_at_ms":0,"network":"net"},)"
-              R"({"failures":0,"last_failed_at_ms":0,"logged_in_at_ms":1100,"network":"home"}]})");
+    const auto attempts = folded_of<LoginAttempts>(
+        {LoginFailed{test::uuid(1), LoginFailure::kWrongPassword, "net"}, LoginNetworkSeen{test::uuid(1), "home"}});
+    EXPECT_EQ(kept_text(attempts), R"(2 {"failures_in_a_row":1,"last_failed_at_ms":1000,"networks":[)"
+                                   R"({"failures":1,"last_failed_at_ms":1000,"logged_in_at_ms":0,"network":"net"},)"
+                                   R"({"failures":0,"last_failed_at_ms":0,"logged_in_at_ms":1100,"network":"home"}]})");
     LoginAttempts again;
     eventstore::decode_state(eventstore::encode_state(attempts), again);
     EXPECT_EQ(eventstore::encode_state(again), eventstore::encode_state(attempts));
@@ -356,9 +354,8 @@ TEST(FoldNames, StandForWhatTheFoldMakesOfFailedLogins) {
 
 TEST(FoldNames, StandForWhatTheFoldMakesOfAccess) {
     const auto role = folded_of<Role>({RoleDefined{"viewer", {"todos:read"}, RoleKind::kCustom, {"todos:delete"}}});
-    EXPECT_EQ(kept_text(role),
-              R"(1 {"allow":["todos:read"],"deny":["todos:delete"],"kind":"custom","name":"viewer",)"
-              R"("status":"defined"})");
+    EXPECT_EQ(kept_text(role), R"(1 {"allow":["todos:read"],"deny":["todos:delete"],"kind":"custom","name":"viewer",)"
+                               R"("status":"defined"})");
     EXPECT_EQ(kept_text(folded_of<Group>({GroupDefined{"staff"}, GroupRenamed{"crew"}})),
               R"(1 {"name":"crew","status":"defined"})");
     const Uuid one = test::uuid(1);
@@ -369,9 +366,8 @@ TEST(FoldNames, StandForWhatTheFoldMakesOfAccess) {
     EXPECT_EQ(kept_text(folded_of<Administrators>({AdministratorsJoined{one}})),
               R"(1 {"users":["00000000-0000-7000-8000-000000000001"]})");
     const auto nestings = folded_of<Nestings>({GroupNested{one, two}});
-    EXPECT_EQ(kept_text(nestings),
-              R"(1 {"children":["00000000-0000-7000-8000-000000000002"],)"
-              R"("parents":["00000000-0000-7000-8000-000000000001"]})");
+    EXPECT_EQ(kept_text(nestings), R"(1 {"children":["00000000-0000-7000-8000-000000000002"],)"
+                                   R"("parents":["00000000-0000-7000-8000-000000000001"]})");
 }
 
 TEST(FoldNames, StandForWhatTheFoldMakesOfAServiceAccount) {

@@ -113,13 +113,11 @@ TEST_P(SquattedBeforehand, RolesAreGivenAndTakenAway) {
     const Uuid viewer = role("viewer");
     for (const Subject& subject : {ann, Subject::group(kEveryone)}) {
         ASSERT_TRUE(run(assign_role(services(), bearer(), subject, viewer, asks())));
-        everywhere<Assignments>(assignments_of(subject.id), [&](const Assignments& of) {
-            EXPECT_TRUE(of.holds(viewer));
-        });
+        everywhere<Assignments>(assignments_of(subject.id),
+                                [&](const Assignments& of) { EXPECT_TRUE(of.holds(viewer)); });
         ASSERT_TRUE(run(withdraw_role(services(), bearer(), subject, viewer, asks())));
-        everywhere<Assignments>(assignments_of(subject.id), [&](const Assignments& of) {
-            EXPECT_FALSE(of.holds(viewer));
-        });
+        everywhere<Assignments>(assignments_of(subject.id),
+                                [&](const Assignments& of) { EXPECT_FALSE(of.holds(viewer)); });
     }
 }
 
@@ -130,9 +128,8 @@ TEST_P(SquattedBeforehand, GroupsAreNestedAndJoined) {
     const Nesting nesting{group("staff"), group("doctors")};
     ASSERT_TRUE(run(nest_group(services(), bearer(), nesting, asks())));
     ASSERT_TRUE(run(add_member(services(), bearer(), ann, nesting.child_id, asks())));
-    everywhere<Assignments>(assignments_of(ann.id), [&](const Assignments& of) {
-        EXPECT_TRUE(of.is_in(nesting.child_id));
-    });
+    everywhere<Assignments>(assignments_of(ann.id),
+                            [&](const Assignments& of) { EXPECT_TRUE(of.is_in(nesting.child_id)); });
 }
 
 // Behind the service's own, they are no more: not for the next command, nor for a process that starts.
@@ -151,9 +148,8 @@ TEST_F(SquattedStreams, RecordsBehindTheServicesOwnDecideNothingEither) {
 TEST_F(SquattedStreams, AStreamStaysWhatItsFirstBelievedEventMadeIt) {
     begin();
     squat(ann.id, "service_account", 1, 2);
-    everywhere<ServiceAccount>(ann.id, [](const ServiceAccount& account) {
-        EXPECT_EQ(account.status, ServiceAccount::Status::kAbsent);
-    });
+    everywhere<ServiceAccount>(
+        ann.id, [](const ServiceAccount& account) { EXPECT_EQ(account.status, ServiceAccount::Status::kAbsent); });
     everywhere<User>(ann.id, [](const User& user) { EXPECT_EQ(user.status, User::Status::kActive); });
 }
 

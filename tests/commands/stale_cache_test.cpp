@@ -34,9 +34,7 @@ protected:
     void disable_elsewhere() {
         ASSERT_TRUE(run(disable_user(other.services, bearer_of(root_), ann_, "left", caller_of(root_))));
     }
-    void enable_elsewhere() {
-        ASSERT_TRUE(run(enable_user(other.services, bearer_of(root_), ann_, caller_of(root_))));
-    }
+    void enable_elsewhere() { ASSERT_TRUE(run(enable_user(other.services, bearer_of(root_), ann_, caller_of(root_)))); }
     void change_password_elsewhere() {
         auto change = test::password_change(bearer_of(laptop_));
         ASSERT_TRUE(run(change_password(other.services, std::move(change), caller_of(laptop_))));
@@ -170,8 +168,8 @@ TEST_F(StaleCacheTest, KnowsTheUserNameThatWasTakenElsewhere) {
     ProfileUpdate update{bearer_of(laptop_), "annie", std::nullopt};
     ASSERT_TRUE(run(update_profile(other.services, std::move(update), caller_of(laptop_))));
     EXPECT_TRUE(test::succeeds(run(log_in(services(), login_by_username("annie"), caller()))));
-    EXPECT_TRUE(test::refused(run(log_in(services(), login_by_username("ann"), caller())),
-                              Refusal::kInvalidCredentials));
+    EXPECT_TRUE(
+        test::refused(run(log_in(services(), login_by_username("ann"), caller())), Refusal::kInvalidCredentials));
 }
 
 TEST_F(StaleCacheTest, KnowsTheHashThatWasRenewedElsewhere) {
@@ -186,8 +184,8 @@ TEST_F(StaleCacheTest, KnowsTheHashThatWasRenewedElsewhere) {
 TEST_F(StaleCacheTest, AnswersNothingWhileTheStoreIsAway) {
     stepped.away = true;
     EXPECT_TRUE(test::refused(run(who_holds(services(), bearer_of(laptop_), Deadline::max())), Refusal::kUnavailable));
-    EXPECT_TRUE(test::refused(run(session_at_head(services(), laptop_.session_id, Deadline::max())),
-                              Refusal::kUnavailable));
+    EXPECT_TRUE(
+        test::refused(run(session_at_head(services(), laptop_.session_id, Deadline::max())), Refusal::kUnavailable));
     EXPECT_TRUE(test::refused(ask_refresh(laptop_), Refusal::kUnavailable));
 }
 

@@ -31,8 +31,8 @@ TEST(StoredSize, OfARefreshWithItsIndexes) {
     test::Database database;
     test::FixedClock clock(test::kNowMs);
     const auto now_ms = [&] { return clock.now_ms(); };
-    eventstore::postgres::PostgresStore store(
-        {.url = database.service_url(), .authenticity = test::authenticity()}, now_ms);
+    eventstore::postgres::PostgresStore store({.url = database.service_url(), .authenticity = test::authenticity()},
+                                              now_ms);
     test::World world(store, clock);
     test::Node node(world, store);
     world.register_user(node, "ann@example.com");
@@ -57,8 +57,8 @@ TEST(StoredSize, OfARefreshWithItsIndexes) {
         " where event_type = 'session.refreshed'");
     RecordProperty("bytes", std::to_string(bytes));
     RecordProperty("of_these", told);
-    EXPECT_LE(bytes, kMostBytesOfARefresh) << told << ", indexes "
-                                           << size("pg_indexes_size('keyledger.events')") / number;
+    EXPECT_LE(bytes, kMostBytesOfARefresh)
+        << told << ", indexes " << size("pg_indexes_size('keyledger.events')") / number;
 }
 
 }  // namespace

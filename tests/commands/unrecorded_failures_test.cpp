@@ -60,8 +60,7 @@ protected:
         ann_ = world.register_user(here_, kAnnsEmail);
         ASSERT_TRUE(gets_in(here_, "home"));
         before_ = world.head();
-        for (NoisyStore* one : {&noisy_here_, &noisy_there_})
-            one->victim = world.pseudonyms.login_attempts_of(ann_);
+        for (NoisyStore* one : {&noisy_here_, &noisy_there_}) one->victim = world.pseudonyms.login_attempts_of(ann_);
     }
     void begin_noise() {
         for (NoisyStore* one : {&noisy_here_, &noisy_there_}) one->noise = [this] { return make_noise(); };
@@ -91,8 +90,7 @@ protected:
     bool gets_in(test::Node& where, const std::string& network) { return guesses(where, kPassword, network); }
     // Each from a network of its own.
     void use_up_guesses(test::Node& where) {
-        for (int i = 0; i < kGuesses; ++i)
-            EXPECT_FALSE(guesses(where, "wrong", "network " + std::to_string(i)));
+        for (int i = 0; i < kGuesses; ++i) EXPECT_FALSE(guesses(where, "wrong", "network " + std::to_string(i)));
     }
     std::int64_t recorded() {
         const auto types = world.types(before_);
@@ -133,8 +131,7 @@ TEST_F(GuessesUnderNoise, CloseTheNetworkThatGuesses) {
     for (int i = 0; i < kGuessesOfANetwork; ++i) EXPECT_FALSE(guesses(here_, "wrong", "a cafe"));
     EXPECT_FALSE(gets_in(here_, "a cafe"));
     EXPECT_FALSE(guesses(here_, "wrong", "a cafe"));
-    EXPECT_EQ(waiting(here_), kGuessesOfANetwork)
-        << "a knock in a pause counts for nothing, and prolongs none";
+    EXPECT_EQ(waiting(here_), kGuessesOfANetwork) << "a knock in a pause counts for nothing, and prolongs none";
     EXPECT_TRUE(gets_in(here_, "a hotel"));
     clock.advance(test::kSecondMs);
     EXPECT_TRUE(gets_in(here_, "a cafe"));

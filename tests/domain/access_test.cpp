@@ -40,15 +40,13 @@ TEST(DefineRole, IsRejectedWhereThereIsOneOrWas) {
 }
 
 TEST(DefineRole, NamesWhatItDenies) {
-    EXPECT_TRUE(
-        test::decides(decide(Role{}, DefineRole{"clerk", {set({"a:*"}), set({"a/7:x", "a:w"})}, kAll}),
-                      {RoleDefined{"clerk", {"a:*"}, RoleKind::kCustom, {"a/7:x", "a:w"}}}));
+    EXPECT_TRUE(test::decides(decide(Role{}, DefineRole{"clerk", {set({"a:*"}), set({"a/7:x", "a:w"})}, kAll}),
+                              {RoleDefined{"clerk", {"a:*"}, RoleKind::kCustom, {"a/7:x", "a:w"}}}));
 }
 
 TEST(DefineRole, IsRejectedForADenialOfWhatTheDefinerLacks) {
-    EXPECT_TRUE(
-        test::refuses(decide(Role{}, DefineRole{"grudge", {{}, set({"orders:read"})}, set({"invoices:*"})}),
-                      RoleError::kLacksPermission));
+    EXPECT_TRUE(test::refuses(decide(Role{}, DefineRole{"grudge", {{}, set({"orders:read"})}, set({"invoices:*"})}),
+                              RoleError::kLacksPermission));
     EXPECT_TRUE(test::refuses(decide(Role{}, DefineRole{"grudge", {{}, set({"*:*"})}, set({"invoices:*"})}),
                               RoleError::kLacksPermission));
 }
@@ -61,10 +59,9 @@ TEST(DefineRole, MakesNothingMoreOfWhatIsHeld) {
     EXPECT_TRUE(test::refuses(tries(set({"todos:*@own"}), "todos:read"), RoleError::kLacksPermission));
     EXPECT_TRUE(test::refuses(tries(set({"*:*@own"}), "*:*"), RoleError::kLacksPermission));
     EXPECT_TRUE(test::refuses(tries(set({"invoices/42:*"}), "invoices:*"), RoleError::kLacksPermission));
-    EXPECT_TRUE(test::refuses(tries({set({"*:*"}), set({"payroll:read"})}, "payroll:read"),
-                              RoleError::kLacksPermission));
     EXPECT_TRUE(
-        test::refuses(tries({set({"*:*"}), set({"payroll/7:read"})}, "*:read"), RoleError::kLacksPermission));
+        test::refuses(tries({set({"*:*"}), set({"payroll:read"})}, "payroll:read"), RoleError::kLacksPermission));
+    EXPECT_TRUE(test::refuses(tries({set({"*:*"}), set({"payroll/7:read"})}, "*:read"), RoleError::kLacksPermission));
 }
 
 // ---- change ----------------------------------------------------------------------------------------------------
@@ -111,8 +108,7 @@ TEST(ChangeRole, AddsNothingThatAdministersToWhatEveryoneHas) {
         return ChangeRole{"clerk", set(std::move(texts)), kAll, held_by};
     };
     for (const char* text : {"keyledger.users:read", "*:read"}) {
-        EXPECT_TRUE(test::refuses(decide(role, change({"a:b", text}, HeldBy::kEveryone)),
-                                  RoleError::kNotForEveryone));
+        EXPECT_TRUE(test::refuses(decide(role, change({"a:b", text}, HeldBy::kEveryone)), RoleError::kNotForEveryone));
         EXPECT_TRUE(decide(role, change({"a:b", text}, HeldBy::kSome)));
     }
     EXPECT_TRUE(decide(role, change({"a:b"}, HeldBy::kEveryone)));
@@ -129,8 +125,8 @@ TEST(DeleteRole, IsRejectedForWhatIsNotThereForTheBuiltInAndForOneWhoLacksWhatIt
     EXPECT_TRUE(test::refuses(decide(Role{}, DeleteRole{kAll}), RoleError::kUnknown));
     EXPECT_TRUE(test::refuses(decide(given<Role>(kDefined, RoleDeleted{}), DeleteRole{kAll}), RoleError::kUnknown));
     EXPECT_TRUE(test::refuses(decide(given<Role>(kBuiltIn), DeleteRole{kAll}), RoleError::kBuiltIn));
-    EXPECT_TRUE(test::refuses(decide(given<Role>(kDefined), DeleteRole{set({"orders:*"})}),
-                              RoleError::kLacksPermission));
+    EXPECT_TRUE(
+        test::refuses(decide(given<Role>(kDefined), DeleteRole{set({"orders:*"})}), RoleError::kLacksPermission));
 }
 
 TEST(Role, IsWhatWasSaidLast) {
@@ -147,16 +143,16 @@ AssignRole assign(const Uuid& role, AccessRules grants = {}, AccessRules held = 
 }
 
 TEST(AssignRole, NamesUserAndRole) {
-    EXPECT_TRUE(test::decides(decide(Assignments{}, assign(kClerk, set({"invoices:read"}))),
-                              {RoleAssigned{kAnn, kClerk}}));
+    EXPECT_TRUE(
+        test::decides(decide(Assignments{}, assign(kClerk, set({"invoices:read"}))), {RoleAssigned{kAnn, kClerk}}));
 }
 
 TEST(AssignRole, IsRejectedForAPermissionThatTheAssignerLacks) {
     EXPECT_TRUE(test::refuses(decide(Assignments{}, assign(kClerk, set({"invoices:read"}), set({"orders:*"}))),
                               AssignmentsError::kLacksPermission));
     const Assignments there = given<Assignments>(RoleAssigned{kAnn, kClerk});
-    EXPECT_TRUE(test::refuses(decide(there, assign(kClerk, set({"invoices:read"}), {})),
-                              AssignmentsError::kLacksPermission));
+    EXPECT_TRUE(
+        test::refuses(decide(there, assign(kClerk, set({"invoices:read"}), {})), AssignmentsError::kLacksPermission));
 }
 
 TEST(AssignRole, StaysQuietWhenHeHasIt) {
@@ -176,8 +172,8 @@ TEST(AssignRole, IsRejectedAboveTheLimitButNotForRolesThatWereDeleted) {
     EXPECT_TRUE(test::refuses(decide(full, assign(kClerk)), AssignmentsError::kTooManyRoles));
     AssignRole command = assign(kClerk);
     command.deleted = {test::uuid(0x100)};
-    EXPECT_TRUE(test::decides(decide(full, command),
-                              {RoleWithdrawn{kAnn, test::uuid(0x100)}, RoleAssigned{kAnn, kClerk}}));
+    EXPECT_TRUE(
+        test::decides(decide(full, command), {RoleWithdrawn{kAnn, test::uuid(0x100)}, RoleAssigned{kAnn, kClerk}}));
 }
 
 // ---- withdraw --------------------------------------------------------------------------------------------------
@@ -189,8 +185,8 @@ TEST(WithdrawRole, NamesUserAndRoleAndStaysQuietWhenHeHasItNot) {
     const Assignments clerk = given<Assignments>(RoleAssigned{kAnn, kClerk});
     EXPECT_TRUE(test::decides(decide(clerk, withdraw(kClerk)), {RoleWithdrawn{kAnn, kClerk}}));
     EXPECT_TRUE(test::stays_quiet(decide(clerk, withdraw(kAuditor))));
-    EXPECT_TRUE(test::stays_quiet(decide(
-        given<Assignments>(RoleAssigned{kAnn, kClerk}, RoleWithdrawn{kAnn, kClerk}), withdraw(kClerk))));
+    EXPECT_TRUE(test::stays_quiet(
+        decide(given<Assignments>(RoleAssigned{kAnn, kClerk}, RoleWithdrawn{kAnn, kClerk}), withdraw(kClerk))));
 }
 
 TEST(WithdrawRole, ByOneWhoIsDeniedThatHimselfLiftsNoDenial) {
@@ -204,8 +200,8 @@ TEST(WithdrawRole, ByOneWhoIsDeniedThatHimselfLiftsNoDenial) {
 TEST(AssignRole, NamesWhatTheSubjectIs) {
     AssignRole command = assign(kClerk);
     command.subject = Subject::service_account(kBob);
-    EXPECT_TRUE(test::decides(decide(Assignments{}, command),
-                              {RoleAssigned{kBob, kClerk, SubjectType::kServiceAccount}}));
+    EXPECT_TRUE(
+        test::decides(decide(Assignments{}, command), {RoleAssigned{kBob, kClerk, SubjectType::kServiceAccount}}));
 }
 
 TEST(AssignRole, IsRejectedForTheAdministratorsRoleAndWhoeverIsNoUser) {
@@ -225,16 +221,15 @@ TEST(Assignments, StandInAStreamThatNoUserAndNoOtherHas) {
 // ---- administrators --------------------------------------------------------------------------------------------
 TEST(JoinAdministrators, CountsEachOnce) {
     EXPECT_TRUE(test::decides(decide(Administrators{}, JoinAdministrators{kAnn}), {AdministratorsJoined{kAnn}}));
-    EXPECT_TRUE(test::stays_quiet(
-        decide(given<Administrators>(AdministratorsJoined{kAnn}), JoinAdministrators{kAnn})));
+    EXPECT_TRUE(test::stays_quiet(decide(given<Administrators>(AdministratorsJoined{kAnn}), JoinAdministrators{kAnn})));
 }
 
 TEST(JoinAdministrators, IsRejectedAboveTheLimit) {
     Administrators full;
     for (std::uint16_t i = 0; i < kMaxAdministrators; ++i) full.users.push_back(test::uuid(0x100 + i));
     EXPECT_TRUE(test::refuses(decide(full, JoinAdministrators{kAnn}), AdministratorsError::kTooMany));
-    EXPECT_TRUE(test::decides(decide(full, JoinAdministrators{kAnn, Joining::kEnabledAgain}),
-                              {AdministratorsJoined{kAnn}}));
+    EXPECT_TRUE(
+        test::decides(decide(full, JoinAdministrators{kAnn, Joining::kEnabledAgain}), {AdministratorsJoined{kAnn}}));
 }
 
 TEST(LeaveAdministrators, IsRejectedForTheLast) {
@@ -245,8 +240,8 @@ TEST(LeaveAdministrators, IsRejectedForTheLast) {
 }
 
 TEST(LeaveAdministrators, StaysQuietForWhoeverIsNone) {
-    EXPECT_TRUE(test::stays_quiet(
-        decide(given<Administrators>(AdministratorsJoined{kAnn}), LeaveAdministrators{kBob})));
+    EXPECT_TRUE(
+        test::stays_quiet(decide(given<Administrators>(AdministratorsJoined{kAnn}), LeaveAdministrators{kBob})));
     EXPECT_TRUE(test::stays_quiet(decide(Administrators{}, LeaveAdministrators{kBob})));
 }
 

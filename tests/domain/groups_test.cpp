@@ -28,17 +28,14 @@ TEST(RenameGroup, StaysQuietWhenNothingDiffersAndIsRejectedForWhatIsNotThere) {
     EXPECT_TRUE(test::decides(decide(staff, RenameGroup{kStaff, "staff"}), {GroupRenamed{"staff"}}));
     EXPECT_TRUE(test::stays_quiet(decide(staff, RenameGroup{kStaff, "Staff"})));
     EXPECT_TRUE(test::refuses(decide(Group{}, RenameGroup{kStaff, "Staff"}), GroupError::kUnknown));
-    EXPECT_TRUE(
-        test::refuses(decide(given<Group>(GroupDefined{"Staff"}, GroupDeleted{}), RenameGroup{kStaff, "x"}),
-                      GroupError::kUnknown));
+    EXPECT_TRUE(test::refuses(decide(given<Group>(GroupDefined{"Staff"}, GroupDeleted{}), RenameGroup{kStaff, "x"}),
+                              GroupError::kUnknown));
 }
 
 TEST(DeleteGroup, IsDoneOnce) {
-    EXPECT_TRUE(
-        test::decides(decide(given<Group>(GroupDefined{"Staff"}), DeleteGroup{kStaff}), {GroupDeleted{}}));
-    EXPECT_TRUE(
-        test::refuses(decide(given<Group>(GroupDefined{"Staff"}, GroupDeleted{}), DeleteGroup{kStaff}),
-                      GroupError::kUnknown));
+    EXPECT_TRUE(test::decides(decide(given<Group>(GroupDefined{"Staff"}), DeleteGroup{kStaff}), {GroupDeleted{}}));
+    EXPECT_TRUE(test::refuses(decide(given<Group>(GroupDefined{"Staff"}, GroupDeleted{}), DeleteGroup{kStaff}),
+                              GroupError::kUnknown));
 }
 
 // ---- members ----------------------------------------------------------------------------------------------
@@ -77,9 +74,8 @@ TEST(RemoveMember, NamesBothAndStaysQuietOfWhoeverIsNone) {
     EXPECT_TRUE(test::decides(decide(member, command), {GroupMemberRemoved{kAnn, kStaff}}));
     EXPECT_TRUE(test::stays_quiet(decide(Assignments{}, command)));
     const AccessRules denying({}, PermissionSet::of_texts(std::vector<std::string>{"a:b"}));
-    EXPECT_TRUE(
-        test::refuses(decide(member, RemoveMember{Subject::user(kAnn), kStaff, denying, allowing({"a:c"})}),
-                      AssignmentsError::kLacksPermission))
+    EXPECT_TRUE(test::refuses(decide(member, RemoveMember{Subject::user(kAnn), kStaff, denying, allowing({"a:c"})}),
+                              AssignmentsError::kLacksPermission))
         << "the denial would be lifted";
 }
 
@@ -151,8 +147,8 @@ TEST(NestGroup, IsRejectedBeyondTheDepthOnWhicheverSideItGrows) {
     const Uuid bottom = test::uuid(static_cast<std::uint16_t>(0x200 + kMaxGroupDepth - 1));
     EXPECT_TRUE(test::refuses(decide(deepest, nest(bottom, kStaff)), NestingsError::kTooDeep));
     EXPECT_TRUE(test::refuses(decide(deepest, nest(kStaff, top)), NestingsError::kTooDeep));
-    EXPECT_TRUE(test::decides(decide(deepest, nest(test::uuid(0x201), kStaff)),
-                              {GroupNested{test::uuid(0x201), kStaff}}));
+    EXPECT_TRUE(
+        test::decides(decide(deepest, nest(test::uuid(0x201), kStaff)), {GroupNested{test::uuid(0x201), kStaff}}));
 }
 
 TEST(NestGroup, IsRejectedBeyondTheLimitAboveAGroupAndInAll) {
@@ -169,15 +165,14 @@ TEST(NestGroup, IsRejectedBeyondTheLimitAboveAGroupAndInAll) {
 }
 
 TEST(NestGroup, IsRejectedForWhatTheActorLacks) {
-    EXPECT_TRUE(
-        test::refuses(decide(Nestings{}, nest(kStaff, kClerks, allowing({"a:b"}), allowing({"a:b@own"}))),
-                      NestingsError::kLacksPermission));
+    EXPECT_TRUE(test::refuses(decide(Nestings{}, nest(kStaff, kClerks, allowing({"a:b"}), allowing({"a:b@own"}))),
+                              NestingsError::kLacksPermission));
 }
 
 TEST(UnnestGroup, NamesBothAndStaysQuietWhereTheyDoNotStandSo) {
     const auto nested = given<Nestings>(GroupNested{kStaff, kClerks});
-    EXPECT_TRUE(test::decides(decide(nested, UnnestGroup{kStaff, kClerks, {}, kAll}),
-                              {GroupUnnested{kStaff, kClerks}}));
+    EXPECT_TRUE(
+        test::decides(decide(nested, UnnestGroup{kStaff, kClerks, {}, kAll}), {GroupUnnested{kStaff, kClerks}}));
     EXPECT_TRUE(test::stays_quiet(decide(nested, UnnestGroup{kClerks, kStaff, {}, kAll})));
     EXPECT_TRUE(test::refuses(decide(nested, UnnestGroup{kStaff, kClerks, allowing({"a:b"}), {}}),
                               NestingsError::kLacksPermission));
@@ -187,8 +182,8 @@ TEST(UnnestGroup, NamesBothAndStaysQuietWhereTheyDoNotStandSo) {
 }
 
 TEST(UnnestWholly, TakesTheGroupOutBothWays) {
-    const auto two = given<Nestings>(GroupNested{kStaff, kClerks}, GroupNested{kClerks, kTellers},
-                                     GroupNested{kStaff, kTellers});
+    const auto two =
+        given<Nestings>(GroupNested{kStaff, kClerks}, GroupNested{kClerks, kTellers}, GroupNested{kStaff, kTellers});
     auto events = decide(two, UnnestWholly{kClerks});
     ASSERT_TRUE(events);
     EXPECT_EQ(events->size(), 2U);
@@ -200,16 +195,14 @@ TEST(UnnestWholly, TakesTheGroupOutBothWays) {
 
 // ---- everyone ---------------------------------------------------------------------------------------------
 TEST(Everyone, HasItsNameForItselfInEverySpelling) {
-    EXPECT_TRUE(
-        test::decides(decide(Group{}, DefineGroup{kEveryone, "everyone"}), {GroupDefined{"everyone"}}));
+    EXPECT_TRUE(test::decides(decide(Group{}, DefineGroup{kEveryone, "everyone"}), {GroupDefined{"everyone"}}));
     EXPECT_TRUE(test::refuses(decide(Group{}, DefineGroup{kEveryone, "staff"}), GroupError::kNameKept));
     const Group staff = given<Group>(GroupDefined{"Staff"});
     for (const char* name : {"everyone", "Everyone", "EVERYONE", "eVeRyOnE"}) {
         EXPECT_TRUE(test::refuses(decide(Group{}, DefineGroup{kStaff, name}), GroupError::kNameKept)) << name;
         EXPECT_TRUE(test::refuses(decide(staff, RenameGroup{kStaff, name}), GroupError::kNameKept)) << name;
     }
-    EXPECT_TRUE(test::decides(decide(Group{}, DefineGroup{kStaff, "everyone-else"}),
-                              {GroupDefined{"everyone-else"}}));
+    EXPECT_TRUE(test::decides(decide(Group{}, DefineGroup{kStaff, "everyone-else"}), {GroupDefined{"everyone-else"}}));
     const Group from_before = given<Group>(GroupDefined{"everyone"});
     EXPECT_TRUE(test::decides(decide(from_before, RenameGroup{kStaff, "all"}), {GroupRenamed{"all"}}));
 }
@@ -223,24 +216,18 @@ TEST(Everyone, IsNeitherRenamedDeletedJoinedLeftNorNested) {
     EXPECT_TRUE(test::refuses(decide(Assignments{}, add(kEveryone)), AssignmentsError::kBuiltInGroup));
     EXPECT_TRUE(test::refuses(decide(Assignments{}, RemoveMember{Subject::user(kAnn), kEveryone, {}, kAll}),
                               AssignmentsError::kBuiltInGroup));
-    EXPECT_TRUE(
-        test::refuses(decide(Nestings{}, NestGroup{kEveryone, kStaff, {}, kAll}), NestingsError::kBuiltIn));
-    EXPECT_TRUE(
-        test::refuses(decide(Nestings{}, NestGroup{kStaff, kEveryone, {}, kAll}), NestingsError::kBuiltIn));
-    EXPECT_TRUE(
-        test::refuses(decide(Nestings{}, UnnestGroup{kEveryone, kStaff, {}, kAll}), NestingsError::kBuiltIn));
-    EXPECT_TRUE(
-        test::refuses(decide(Nestings{}, UnnestGroup{kStaff, kEveryone, {}, kAll}), NestingsError::kBuiltIn));
+    EXPECT_TRUE(test::refuses(decide(Nestings{}, NestGroup{kEveryone, kStaff, {}, kAll}), NestingsError::kBuiltIn));
+    EXPECT_TRUE(test::refuses(decide(Nestings{}, NestGroup{kStaff, kEveryone, {}, kAll}), NestingsError::kBuiltIn));
+    EXPECT_TRUE(test::refuses(decide(Nestings{}, UnnestGroup{kEveryone, kStaff, {}, kAll}), NestingsError::kBuiltIn));
+    EXPECT_TRUE(test::refuses(decide(Nestings{}, UnnestGroup{kStaff, kEveryone, {}, kAll}), NestingsError::kBuiltIn));
 }
 
 TEST(Everyone, IsGivenNothingThatAdministers) {
     const auto give = [](std::vector<std::string> texts) {
         return AssignRole{Subject::group(kEveryone), test::uuid(0xD1), allowing(std::move(texts)), kAll, {}};
     };
-    for (const char* text :
-         {"keyledger.users:read", "keyledger.audit:*", "*:read", "*:*", "keyledger.x/7:read@own"})
-        EXPECT_TRUE(test::refuses(decide(Assignments{}, give({"todos:read", text})),
-                                  AssignmentsError::kNotForEveryone))
+    for (const char* text : {"keyledger.users:read", "keyledger.audit:*", "*:read", "*:*", "keyledger.x/7:read@own"})
+        EXPECT_TRUE(test::refuses(decide(Assignments{}, give({"todos:read", text})), AssignmentsError::kNotForEveryone))
             << text;
     EXPECT_TRUE(decide(Assignments{}, give({"todos:*", "keyledgers:read", "keyledger:read"})));
     AssignRole denial = give({});

@@ -12,8 +12,7 @@ using test::kNowMs;
 
 LoginAttempts after_failures(int count, LoginFailure reason = LoginFailure::kWrongPassword) {
     LoginAttempts attempts;
-    for (int i = 0; i < count; ++i)
-        attempts = test::further(attempts, LoginFailed{kAnn, reason}, {i + 1, kNowMs});
+    for (int i = 0; i < count; ++i) attempts = test::further(attempts, LoginFailed{kAnn, reason}, {i + 1, kNowMs});
     return attempts;
 }
 

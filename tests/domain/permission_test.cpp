@@ -13,27 +13,26 @@ PermissionSet set(std::vector<std::string> texts) { return PermissionSet::of_tex
 // ---- the grammar -----------------------------------------------------------------------------------------------
 TEST(Permission, IsTwoSegments) {
     const std::string longest(kMaxSegmentBytes, 'a');
-    for (const std::string& text :
-         {std::string("invoices:read"),
-          std::string("keyledger.users:write"),
-          std::string("a:b"),
-          std::string("7:0"),
-          std::string("can_read-it.all:x_1"),
-          std::string("*:read"),
-          std::string("invoices:*"),
-          std::string("*:*"),
-          std::string("invoices/42:read"),
-          std::string("docs/Q3_plan-v2.1~b:*"),
-          std::string("todos:update@own"),
-          std::string("todos/7:*@own"),
-          std::string("*:*@own"),
-          longest + ":" + longest,
-          longest + "/" + std::string(kMaxInstanceBytes, 'Z') + ":" + longest + "@own",
-          std::string("Record:GET"),
-          std::string("urn%3Aexample%3Adoc:can_%C3%A4ndern"),
-          std::string("%2A:%2E"),
-          std::string("a/%20%2F:b%40own"),
-          std::string("%E2%82%AC:x")}) {
+    for (const std::string& text : {std::string("invoices:read"),
+                                    std::string("keyledger.users:write"),
+                                    std::string("a:b"),
+                                    std::string("7:0"),
+                                    std::string("can_read-it.all:x_1"),
+                                    std::string("*:read"),
+                                    std::string("invoices:*"),
+                                    std::string("*:*"),
+                                    std::string("invoices/42:read"),
+                                    std::string("docs/Q3_plan-v2.1~b:*"),
+                                    std::string("todos:update@own"),
+                                    std::string("todos/7:*@own"),
+                                    std::string("*:*@own"),
+                                    longest + ":" + longest,
+                                    longest + "/" + std::string(kMaxInstanceBytes, 'Z') + ":" + longest + "@own",
+                                    std::string("Record:GET"),
+                                    std::string("urn%3Aexample%3Adoc:can_%C3%A4ndern"),
+                                    std::string("%2A:%2E"),
+                                    std::string("a/%20%2F:b%40own"),
+                                    std::string("%E2%82%AC:x")}) {
         const auto parsed = parse_permission(text);
         ASSERT_TRUE(parsed) << text;
         EXPECT_EQ(parsed->text(), text);
@@ -108,8 +107,7 @@ TEST(Permission, NamesAnyText) {
         EXPECT_EQ(text_of_part(name), text);
         const auto permission = parse_permission(name + ":" + name);
         ASSERT_TRUE(permission) << name;
-        EXPECT_TRUE(set({name + ":" + name}).allows({name_in_permission(text), name_in_permission(text)}))
-            << text;
+        EXPECT_TRUE(set({name + ":" + name}).allows({name_in_permission(text), name_in_permission(text)})) << text;
         EXPECT_FALSE(set({name + ":" + name}).allows({"invoices", "other"})) << text;
         EXPECT_TRUE(set({"*:*"}).allows({name, name})) << text;
     }
@@ -179,12 +177,12 @@ INSTANTIATE_TEST_SUITE_P(PermissionSet, Covers,
                                          Case{{"todos/7:update@own"}, "todos:update@own", false},  //
                                          Case{{"todos/7:update"}, "todos/7:update@own", true},
                                          // actions with a property
-                                         Case{{"docs:burn"}, "docs:burn%3Fsoft%3Dtrue", true},                    //
-                                         Case{{"docs:*"}, "docs:burn%3Fsoft%3Dtrue", true},                       //
-                                         Case{{"docs:burn%3Fsoft%3Dtrue"}, "docs/7:burn%3Fsoft%3Dtrue", true},    //
-                                         Case{{"docs:burn%3Fsoft%3Dtrue"}, "docs:burn", false},                   //
-                                         Case{{"docs:burn%3Fsoft%3Dtrue"}, "docs:burn%3Fsoft%3Dfalse", false},    //
-                                         Case{{"docs:bur"}, "docs:burn%3Fsoft%3Dtrue", false},                    //
+                                         Case{{"docs:burn"}, "docs:burn%3Fsoft%3Dtrue", true},                  //
+                                         Case{{"docs:*"}, "docs:burn%3Fsoft%3Dtrue", true},                     //
+                                         Case{{"docs:burn%3Fsoft%3Dtrue"}, "docs/7:burn%3Fsoft%3Dtrue", true},  //
+                                         Case{{"docs:burn%3Fsoft%3Dtrue"}, "docs:burn", false},                 //
+                                         Case{{"docs:burn%3Fsoft%3Dtrue"}, "docs:burn%3Fsoft%3Dfalse", false},  //
+                                         Case{{"docs:bur"}, "docs:burn%3Fsoft%3Dtrue", false},                  //
                                          Case{{"docs:burn"}, "docs:burn%3Fsoft", false}));  // a name of its own
 
 TEST(PermissionSet, CoversAnotherSetOnlyAsAWhole) {
@@ -224,45 +222,43 @@ constexpr Wanted kReadUsers{"keyledger.users", "read"};
 const std::vector<std::string> kSoft{"burn%3Fsoft%3Dtrue", "burn%3Fwhy%3Dold"};
 const Wanted kBurn42{"docs", "burn", "42"};
 const Wanted kBurnSoftly42{"docs", "burn", "42", Owner::kUnknown, kSoft};
-INSTANTIATE_TEST_SUITE_P(
-    AccessRules, Decides,
-    testing::Values(Asked{{}, {}, kRead42, false},                                         //
-                    Asked{{"invoices:read"}, {}, kRead42, true},                           //
-                    Asked{{"invoices:write"}, {}, kRead42, false},                         //
-                    Asked{{"invoices/42:read"}, {}, kRead42, true},                        //
-                    Asked{{"invoices/43:read"}, {}, kRead42, false},                       //
-                    Asked{{"invoices/42:read"}, {}, kReadAny, false},                      //
-                    Asked{{"*:read"}, {}, kRead42, true},                                  //
-                    Asked{{"a:b", "z:y", "invoices:*"}, {}, kRead42, true},                //
-                    Asked{{"invoices:read@own"}, {}, kReadOwn, true},                      //
-                    Asked{{"invoices:read@own"}, {}, kReadAnothers, false},                //
-                    Asked{{"invoices:read@own"}, {}, kRead42, false},                      //
-                    Asked{{"*:*"}, {"invoices:read"}, kRead42, false},                     //
-                    Asked{{"invoices/42:read"}, {"invoices:*"}, kRead42, false},           //
-                    Asked{{"invoices:read"}, {"*:*"}, kRead42, false},                     //
-                    Asked{{"invoices:read"}, {"*:write"}, kRead42, true},                  //
-                    Asked{{"invoices:read"}, {"invoices/42:read"}, kRead42, false},        //
-                    Asked{{"invoices:read"}, {"invoices/43:read"}, kRead42, true},         //
-                    Asked{{"invoices:read"}, {"invoices:read@own"}, kReadOwn, false},      //
-                    Asked{{"invoices:read"}, {"invoices:read@own"}, kReadAnothers, true},  //
-                    Asked{{"invoices:read"}, {"invoices:read@own"}, kRead42, false},       //
-                    Asked{{"*:*"}, {"*:*"}, kReadUsers, true},                             //
-                    Asked{{"*:*"}, {"keyledger.users:read"}, kReadUsers, true},            //
-                    // actions with a property
-                    Asked{{"docs:burn%3Fsoft%3Dtrue"}, {}, kBurnSoftly42, true},             //
-                    Asked{{"docs/42:burn%3Fsoft%3Dtrue"}, {}, kBurnSoftly42, true},          //
-                    Asked{{"docs/43:burn%3Fsoft%3Dtrue"}, {}, kBurnSoftly42, false},         //
-                    Asked{{"docs:burn%3Fsoft%3Dtrue"}, {}, kBurn42, false},                  //
-                    Asked{{"docs:burn%3Fsoft%3Dfalse"}, {}, kBurnSoftly42, false},           //
-                    Asked{{"docs:burn"}, {}, kBurnSoftly42, true},                           //
-                    Asked{{"docs:burn"}, {"docs:burn%3Fwhy%3Dold"}, kBurnSoftly42, false},   //
-                    Asked{{"docs:burn"}, {"docs:burn%3Fwhy%3Dold"}, kBurn42, true},          //
-                    Asked{{"docs:burn%3Fsoft%3Dtrue"}, {"docs:burn"}, kBurnSoftly42, false}));
+INSTANTIATE_TEST_SUITE_P(AccessRules, Decides,
+                         testing::Values(Asked{{}, {}, kRead42, false},                                         //
+                                         Asked{{"invoices:read"}, {}, kRead42, true},                           //
+                                         Asked{{"invoices:write"}, {}, kRead42, false},                         //
+                                         Asked{{"invoices/42:read"}, {}, kRead42, true},                        //
+                                         Asked{{"invoices/43:read"}, {}, kRead42, false},                       //
+                                         Asked{{"invoices/42:read"}, {}, kReadAny, false},                      //
+                                         Asked{{"*:read"}, {}, kRead42, true},                                  //
+                                         Asked{{"a:b", "z:y", "invoices:*"}, {}, kRead42, true},                //
+                                         Asked{{"invoices:read@own"}, {}, kReadOwn, true},                      //
+                                         Asked{{"invoices:read@own"}, {}, kReadAnothers, false},                //
+                                         Asked{{"invoices:read@own"}, {}, kRead42, false},                      //
+                                         Asked{{"*:*"}, {"invoices:read"}, kRead42, false},                     //
+                                         Asked{{"invoices/42:read"}, {"invoices:*"}, kRead42, false},           //
+                                         Asked{{"invoices:read"}, {"*:*"}, kRead42, false},                     //
+                                         Asked{{"invoices:read"}, {"*:write"}, kRead42, true},                  //
+                                         Asked{{"invoices:read"}, {"invoices/42:read"}, kRead42, false},        //
+                                         Asked{{"invoices:read"}, {"invoices/43:read"}, kRead42, true},         //
+                                         Asked{{"invoices:read"}, {"invoices:read@own"}, kReadOwn, false},      //
+                                         Asked{{"invoices:read"}, {"invoices:read@own"}, kReadAnothers, true},  //
+                                         Asked{{"invoices:read"}, {"invoices:read@own"}, kRead42, false},       //
+                                         Asked{{"*:*"}, {"*:*"}, kReadUsers, true},                             //
+                                         Asked{{"*:*"}, {"keyledger.users:read"}, kReadUsers, true},            //
+                                         // actions with a property
+                                         Asked{{"docs:burn%3Fsoft%3Dtrue"}, {}, kBurnSoftly42, true},            //
+                                         Asked{{"docs/42:burn%3Fsoft%3Dtrue"}, {}, kBurnSoftly42, true},         //
+                                         Asked{{"docs/43:burn%3Fsoft%3Dtrue"}, {}, kBurnSoftly42, false},        //
+                                         Asked{{"docs:burn%3Fsoft%3Dtrue"}, {}, kBurn42, false},                 //
+                                         Asked{{"docs:burn%3Fsoft%3Dfalse"}, {}, kBurnSoftly42, false},          //
+                                         Asked{{"docs:burn"}, {}, kBurnSoftly42, true},                          //
+                                         Asked{{"docs:burn"}, {"docs:burn%3Fwhy%3Dold"}, kBurnSoftly42, false},  //
+                                         Asked{{"docs:burn"}, {"docs:burn%3Fwhy%3Dold"}, kBurn42, true},         //
+                                         Asked{{"docs:burn%3Fsoft%3Dtrue"}, {"docs:burn"}, kBurnSoftly42, false}));
 
 // What somebody must hold plainly, to give it, take it, deny it or lift a denial of it.
 TEST(AccessRules, CoverNothingThatADenialTouches) {
-    const auto held = [](std::vector<std::string> allow, std::vector<std::string> deny,
-                         const std::string& wanted) {
+    const auto held = [](std::vector<std::string> allow, std::vector<std::string> deny, const std::string& wanted) {
         return AccessRules(set(std::move(allow)), set(std::move(deny))).covers(*parse_permission(wanted));
     };
     EXPECT_TRUE(held({"*:*"}, {}, "invoices:read"));
@@ -287,13 +283,13 @@ TEST(QualifiedAction, IsSpeltInOneWay) {
     EXPECT_EQ(qualified_action("burn", "soft", "true"), "burn%3Fsoft%3Dtrue");
     EXPECT_EQ(qualified_action("burn", "reason", "a=b c?"), "burn%3Freason%3Da%3Db%20c%3F");
     EXPECT_EQ(qualified_action("burn", "soft", ""), "burn%3Fsoft%3D");
-    for (const auto& [name, property, value] : std::vector<std::array<std::string, 3>>{
-             {"", "soft", "true"},
-             {"burn", "", "true"},
-             {"burn?soft=true", "why", "old"},
-             {"burn", "a=b", "c"},
-             {"burn", "soft", std::string(kMaxSegmentBytes, 'x')},
-             {"burn", "soft", std::string("a\0b", 3)}})
+    for (const auto& [name, property, value] :
+         std::vector<std::array<std::string, 3>>{{"", "soft", "true"},
+                                                 {"burn", "", "true"},
+                                                 {"burn?soft=true", "why", "old"},
+                                                 {"burn", "a=b", "c"},
+                                                 {"burn", "soft", std::string(kMaxSegmentBytes, 'x')},
+                                                 {"burn", "soft", std::string("a\0b", 3)}})
         EXPECT_EQ(qualified_action(name, property, value), std::nullopt) << name << ' ' << property << ' ' << value;
     EXPECT_EQ(unqualified("burn%3Fsoft%3Dtrue"), "burn");
     for (const std::string whole : {"burn", "*", "%3Fsoft%3Dtrue", "burn%3Fsoft", "burn%3F%3Dtrue", "a%3Db%3Fc"})
@@ -304,8 +300,8 @@ TEST(AccessRules, CoverTheDenialsOfOthersOnlyByHoldingWhatTheyDeny) {
     const AccessRules clerk(set({"invoices:*"}));
     EXPECT_TRUE(clerk.covers(AccessRules(set({"invoices:read"}), set({"invoices/42:read"}))));
     EXPECT_FALSE(clerk.covers(AccessRules(set({"invoices:read"}), set({"orders:read"}))));
-    EXPECT_FALSE(AccessRules(set({"invoices:*"}), set({"invoices/42:read"}))
-                     .covers(AccessRules({}, set({"invoices/42:read"}))));
+    EXPECT_FALSE(
+        AccessRules(set({"invoices:*"}), set({"invoices/42:read"})).covers(AccessRules({}, set({"invoices/42:read"}))));
 }
 
 // By a role or a group a denial reaches people whom nobody looked at.

@@ -15,11 +15,10 @@ TEST(PlainText, IsWhatPeopleWrite) {
 
 TEST(PlainText, HasNothingThatAReaderCantSeeOrIsDeceivedBy) {
     for (const std::string& bad :
-         {"\0"s, "a\nb"s, "a\rb"s, "a\tb"s, "\x1b[2J"s, "\x7f"s, "\u0085"s, "\u009B"s, "\u2028"s, "\u2029"s,
-          "\u202Egpj.exe"s,
-          "\u200E"s, "\u200F"s, "\u061C"s, "\u200B"s, "\u00AD"s, "\u200D"s,
-          "\u2066"s, "\u2069"s, "\uFEFF"s, "\uFFF9"s, "\uFDD0"s, "\uFFFE"s,
-          "\U0001FFFF"s, "\U000E0041"s, "\U00100000"s})
+         {"\0"s,     "a\nb"s,   "a\rb"s,       "a\tb"s,          "\x1b[2J"s,   "\x7f"s,   "\u0085"s,
+          "\u009B"s, "\u2028"s, "\u2029"s,     "\u202Egpj.exe"s, "\u200E"s,    "\u200F"s, "\u061C"s,
+          "\u200B"s, "\u00AD"s, "\u200D"s,     "\u2066"s,        "\u2069"s,    "\uFEFF"s, "\uFFF9"s,
+          "\uFDD0"s, "\uFFFE"s, "\U0001FFFF"s, "\U000E0041"s,    "\U00100000"s})
         EXPECT_FALSE(is_plain_text("x" + bad + "y")) << ::testing::PrintToString(bad);
 }
 

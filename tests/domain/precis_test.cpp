@@ -22,28 +22,50 @@ struct Refused {
 
 // What reorders, hides, or is no text, in whatever profile.
 const Refused kNeverTaken[] = {
-    {"Ann\u200F", Fault::kReorders},        {"\u200EAnn", Fault::kReorders},
-    {"An\u061Cn", Fault::kReorders},        {"Ann\u202Egpj", Fault::kReorders},
-    {"Ann\u202C", Fault::kReorders},        {"A\u2066nn\u2069", Fault::kReorders},
-    {"A\u200Bnn", Fault::kHidden},          {"A\u00ADnn", Fault::kHidden},
-    {"A\u2060nn", Fault::kHidden},          {"\uFEFFAnn", Fault::kHidden},
-    {"A\u034Fnn", Fault::kHidden},          {"Ann\u115F", Fault::kHidden},
-    {"Ann\u3164", Fault::kHidden},          {"Ann\uFFA0", Fault::kHidden},
-    {"Ann\u180E", Fault::kHidden},          {"Ann\u2800", Fault::kHidden},
-    {"An\uFE0Fn", Fault::kHidden},          {"Ann\U000E0041", Fault::kHidden},
-    {"Ann\uFFF9x", Fault::kHidden},         {"A\u200Cnn", Fault::kHidden},
-    {"A\u200Dnn", Fault::kHidden},          {"Ann\u200D", Fault::kHidden},
-    {"\u0633\u200C", Fault::kHidden},       {"\u0627\u200C\u0628", Fault::kHidden},
-    {"An\nn", Fault::kControl},             {"An\tn", Fault::kControl},
-    {"An\0n"s, Fault::kControl},            {"\x1B[31m", Fault::kControl},
-    {"Ann\x7F", Fault::kControl},           {"Ann\u0085", Fault::kControl},
-    {"Ann\u009B", Fault::kControl},         {"Ann\u2028", Fault::kControl},
-    {"Ann\u2029", Fault::kControl},         {"Ann\uE000", Fault::kPrivate},
-    {"Ann\U00100000", Fault::kPrivate},     {"Ann\uFFFF", Fault::kUnassigned},
-    {"Ann\uFDD0", Fault::kUnassigned},      {"Ann\u0378", Fault::kUnassigned},
-    {"Ann\xFF", Fault::kNotUtf8},           {"Ann\xC3", Fault::kNotUtf8},
-    {"\xC0\x80", Fault::kNotUtf8},          {"\xED\xA0\x80", Fault::kNotUtf8},
-    {"\xF4\x90\x80\x80", Fault::kNotUtf8},  {"\xE0\x80\x80", Fault::kNotUtf8},
+    {"Ann\u200F", Fault::kReorders},
+    {"\u200EAnn", Fault::kReorders},
+    {"An\u061Cn", Fault::kReorders},
+    {"Ann\u202Egpj", Fault::kReorders},
+    {"Ann\u202C", Fault::kReorders},
+    {"A\u2066nn\u2069", Fault::kReorders},
+    {"A\u200Bnn", Fault::kHidden},
+    {"A\u00ADnn", Fault::kHidden},
+    {"A\u2060nn", Fault::kHidden},
+    {"\uFEFFAnn", Fault::kHidden},
+    {"A\u034Fnn", Fault::kHidden},
+    {"Ann\u115F", Fault::kHidden},
+    {"Ann\u3164", Fault::kHidden},
+    {"Ann\uFFA0", Fault::kHidden},
+    {"Ann\u180E", Fault::kHidden},
+    {"Ann\u2800", Fault::kHidden},
+    {"An\uFE0Fn", Fault::kHidden},
+    {"Ann\U000E0041", Fault::kHidden},
+    {"Ann\uFFF9x", Fault::kHidden},
+    {"A\u200Cnn", Fault::kHidden},
+    {"A\u200Dnn", Fault::kHidden},
+    {"Ann\u200D", Fault::kHidden},
+    {"\u0633\u200C", Fault::kHidden},
+    {"\u0627\u200C\u0628", Fault::kHidden},
+    {"An\nn", Fault::kControl},
+    {"An\tn", Fault::kControl},
+    {"An\0n"s, Fault::kControl},
+    {"\x1B[31m", Fault::kControl},
+    {"Ann\x7F", Fault::kControl},
+    {"Ann\u0085", Fault::kControl},
+    {"Ann\u009B", Fault::kControl},
+    {"Ann\u2028", Fault::kControl},
+    {"Ann\u2029", Fault::kControl},
+    {"Ann\uE000", Fault::kPrivate},
+    {"Ann\U00100000", Fault::kPrivate},
+    {"Ann\uFFFF", Fault::kUnassigned},
+    {"Ann\uFDD0", Fault::kUnassigned},
+    {"Ann\u0378", Fault::kUnassigned},
+    {"Ann\xFF", Fault::kNotUtf8},
+    {"Ann\xC3", Fault::kNotUtf8},
+    {"\xC0\x80", Fault::kNotUtf8},
+    {"\xED\xA0\x80", Fault::kNotUtf8},
+    {"\xF4\x90\x80\x80", Fault::kNotUtf8},
+    {"\xE0\x80\x80", Fault::kNotUtf8},
 };
 
 TEST(Nickname, HasOneFormHoweverItWasTyped) {
@@ -81,8 +103,7 @@ TEST(Nickname, ComparesWithoutCase) {
     const std::pair<const char*, const char*> kSame[] = {{"Zo\u00EB", "ZOE\u0308"},
                                                          {"\u0395\u039B\u0397\u03A3", "\u03B5\u03BB\u03B7\u03C2"},
                                                          {"\uFF21NN  lee", "ann Lee"}};
-    for (const auto& [one, other] : kSame)
-        EXPECT_EQ(nickname_key(one).value(), nickname_key(other).value()) << one;
+    for (const auto& [one, other] : kSame) EXPECT_EQ(nickname_key(one).value(), nickname_key(other).value()) << one;
     EXPECT_NE(nickname_key("Zoe").value(), nickname_key("Zo\u00EB").value());
 }
 
@@ -227,8 +248,8 @@ TEST(Address, IsReadWithoutTheBlanksAroundIt) {
         ASSERT_TRUE(email) << testing::PrintToString(typed);
         EXPECT_EQ(email->text, "ann@example.com");
     }
-    for (const char* typed : {"ann @example.com", "ann@ example.com", "ann@exa mple.com", "ann@example.com\x0B",
-                              "ann@example.com\u200B"})
+    for (const char* typed :
+         {"ann @example.com", "ann@ example.com", "ann@exa mple.com", "ann@example.com\x0B", "ann@example.com\u200B"})
         EXPECT_FALSE(parse_email(typed)) << testing::PrintToString(typed);
 }
 

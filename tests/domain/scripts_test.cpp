@@ -27,16 +27,16 @@ TEST(MixedScripts, AreThoseThatNoLanguageWritesTogether) {
         {"hana\u82B1\u5B50\u30CF\u306A", false},
         {"lee\uC774\u674E", false},
         {"lee\u674E\u3105", false},
-        {"p\u0430ypal", true},        // Cyrillic
-        {"\u03BFtto", true},          // Greek
-        {"b\u0585b", true},           // Armenian
-        {"b\u0D20b", true},           // Malayalam
-        {"b\u13CEb", true},           // Cherokee
-        {"\u10E7ann", true},          // Georgian
-        {"ann\u0B20", true},          // Oriya
-        {"\u0561\u0430\u0430", true},  // Armenian and Cyrillic
-        {"\u3105\uC774\u674E", true},  // Bopomofo and Hangul
-        {"\u043B\u674E\u674E", true},  // Cyrillic and Han
+        {"p\u0430ypal", true},            // Cyrillic
+        {"\u03BFtto", true},              // Greek
+        {"b\u0585b", true},               // Armenian
+        {"b\u0D20b", true},               // Malayalam
+        {"b\u13CEb", true},               // Cherokee
+        {"\u10E7ann", true},              // Georgian
+        {"ann\u0B20", true},              // Oriya
+        {"\u0561\u0430\u0430", true},     // Armenian and Cyrillic
+        {"\u3105\uC774\u674E", true},     // Bopomofo and Hangul
+        {"\u043B\u674E\u674E", true},     // Cyrillic and Han
         {"a\U00010330\U00010331", true},  // Gothic: not told apart from other dead scripts, and from living ones
     };
     for (const auto& [name, mixes] : kTable) EXPECT_EQ(mixes_scripts(name), mixes) << name;

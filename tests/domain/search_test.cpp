@@ -41,8 +41,7 @@ TEST(Search, CountsWhatIsOnesOwnWhereTheOwnerIsSaid) {
 // An empty list would be a lie, and so would be the few that are named.
 TEST(Search, SaysThatResourcesCantBeToldOneByOne) {
     const std::string ann = kAnn.to_string();
-    for (const auto& one :
-         {role({"docs:read", "docs/a:read"}), role({"*:read"}), role({"docs:*"}, {"docs/a:read"})})
+    for (const auto& one : {role({"docs:read", "docs/a:read"}), role({"*:read"}), role({"docs:*"}, {"docs/a:read"})})
         EXPECT_EQ(permitted_instances(Roles{one}, kAnn, {"docs", "read"}), std::nullopt);
     const Roles own{role({"docs:read@own", "docs/a:read"})};
     EXPECT_EQ(permitted_instances(own, kAnn, {"docs", "read", {}, ann}), std::nullopt);
@@ -88,8 +87,8 @@ TEST(Search, AgreesWithEvaluations) {
         if (random() % 2) question.owner = owner;
         if (question.action == "burn" && random() % 2) question.qualified = soft;
         const auto instances = permitted_instances(roles, kAnn, question);
-        for (const std::string& id : {std::string("a"), std::string("b"), std::string("c"), std::string("d"),
-                                      std::string("never-named")}) {
+        for (const std::string& id :
+             {std::string("a"), std::string("b"), std::string("c"), std::string("d"), std::string("never-named")}) {
             AccessQuestion asked = question;
             asked.instance = id;
             const bool permitted = permits(roles, kAnn, asked);

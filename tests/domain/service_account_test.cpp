@@ -29,8 +29,8 @@ TEST(IsAudience, TakesAbsoluteUrisWithoutAFragment) {
 TEST(RegisterServiceAccount, MakesOneThatIsEnabledAndHasNothingToProveItselfWith) {
     EXPECT_TRUE(decides(decide(ServiceAccount{}, RegisterServiceAccount{"billing", {"urn:a"}}),
                         {ServiceAccountRegistered{"billing", {"urn:a"}}}));
-    EXPECT_TRUE(refuses(decide(account(), RegisterServiceAccount{"billing", {}}),
-                        ServiceAccountError::kAlreadyRegistered));
+    EXPECT_TRUE(
+        refuses(decide(account(), RegisterServiceAccount{"billing", {}}), ServiceAccountError::kAlreadyRegistered));
     EXPECT_EQ(account().status, ServiceAccount::Status::kEnabled);
     EXPECT_TRUE(account().secrets.empty());
 }
@@ -41,8 +41,8 @@ TEST(ChangeServiceAccount, SaysOnlyWhatIsNew) {
     };
     EXPECT_TRUE(stays_quiet(decide(account(), same(AccountStanding::kEnabled))));
     EXPECT_TRUE(decides(decide(account(), same(AccountStanding::kDisabled)), {ServiceAccountDisabled{}}));
-    EXPECT_TRUE(decides(decide(account(ServiceAccountDisabled{}), same(AccountStanding::kEnabled)),
-                        {ServiceAccountEnabled{}}));
+    EXPECT_TRUE(
+        decides(decide(account(ServiceAccountDisabled{}), same(AccountStanding::kEnabled)), {ServiceAccountEnabled{}}));
     EXPECT_TRUE(decides(decide(account(), ChangeServiceAccount{"pay", {}, AccountStanding::kDisabled}),
                         {ServiceAccountChanged{"pay", {}}, ServiceAccountDisabled{}}));
     EXPECT_TRUE(refuses(decide(ServiceAccount{}, same(AccountStanding::kEnabled)), ServiceAccountError::kUnknown));
@@ -62,10 +62,10 @@ TEST(AddAccountSecret, LetsTwoBeGoodAtATime) {
 }
 
 TEST(RemoveAccountSecret, IsRefusedForOneThatItHasNot) {
-    EXPECT_TRUE(decides(decide(account_with_secret(), RemoveAccountSecret{kSecret}),
-                        {ServiceAccountSecretRemoved{kSecret}}));
-    EXPECT_TRUE(refuses(decide(account_with_secret(), RemoveAccountSecret{kOther}),
-                        ServiceAccountError::kCredentialUnknown));
+    EXPECT_TRUE(
+        decides(decide(account_with_secret(), RemoveAccountSecret{kSecret}), {ServiceAccountSecretRemoved{kSecret}}));
+    EXPECT_TRUE(
+        refuses(decide(account_with_secret(), RemoveAccountSecret{kOther}), ServiceAccountError::kCredentialUnknown));
     EXPECT_FALSE(account(ServiceAccountSecretAdded{kSecret, "ab"}, ServiceAccountSecretRemoved{kSecret})
                      .has_credential(kSecret.to_string()));
 }
@@ -92,15 +92,13 @@ TEST(AddAccountKey, KeepsTheNameThatItCameWithUnlessItIsTaken) {
     EXPECT_TRUE(decides(decide(account(), key("a", "orders")), {first}));
     const ServiceAccount one = account(first);
     EXPECT_TRUE(refuses(decide(one, key("b", "orders")), ServiceAccountError::kKeyIdTaken));
-    EXPECT_TRUE(refuses(decide(one, key("b", "a")), ServiceAccountError::kKeyIdTaken))
-        << "a thumbprint is a name";
+    EXPECT_TRUE(refuses(decide(one, key("b", "a")), ServiceAccountError::kKeyIdTaken)) << "a thumbprint is a name";
     EXPECT_TRUE(refuses(decide(one, key("orders", std::nullopt)), ServiceAccountError::kKeyIdTaken));
     EXPECT_TRUE(refuses(decide(one, key("a", "other")), ServiceAccountError::kKeyKnown));
-    EXPECT_TRUE(decides(decide(one, key("b", "Orders")),
-                        {ServiceAccountKeyAdded{"b", KeyAlgorithm::kEs256, "{}", "Orders"}}))
+    EXPECT_TRUE(
+        decides(decide(one, key("b", "Orders")), {ServiceAccountKeyAdded{"b", KeyAlgorithm::kEs256, "{}", "Orders"}}))
         << "names have a case";
-    const ServiceAccount nameless =
-        account(ServiceAccountKeyAdded{"a", KeyAlgorithm::kEs256, "{}", std::nullopt});
+    const ServiceAccount nameless = account(ServiceAccountKeyAdded{"a", KeyAlgorithm::kEs256, "{}", std::nullopt});
     EXPECT_TRUE(decides(decide(nameless, key("b", std::nullopt)),
                         {ServiceAccountKeyAdded{"b", KeyAlgorithm::kEs256, "{}", std::nullopt}}))
         << "no name is no name";
@@ -153,8 +151,8 @@ TEST(Holds, UntilTokenAccountOrCredentialEnd) {
     EXPECT_FALSE(holds(token_at(3), kAccount, good, kNowMs + kMinuteMs)) << "expired";
     EXPECT_FALSE(holds(token_at(3), uuid(8), good, kNowMs)) << "another's";
     EXPECT_FALSE(holds(further(token_at(3), ServiceTokenRevoked{kAccount}, {4, kNowMs}), kAccount, good, kNowMs));
-    EXPECT_FALSE(holds(token_at(3), kAccount, further(good, ServiceAccountSecretRemoved{kSecret}, {4, kNowMs}),
-                       kNowMs));
+    EXPECT_FALSE(
+        holds(token_at(3), kAccount, further(good, ServiceAccountSecretRemoved{kSecret}, {4, kNowMs}), kNowMs));
     const auto disabled = further(good, ServiceAccountDisabled{}, {4, kNowMs});
     EXPECT_FALSE(holds(token_at(3), kAccount, disabled, kNowMs));
     const auto again = further(disabled, ServiceAccountEnabled{}, {5, kNowMs});

@@ -30,20 +30,18 @@ StartSession start(std::string verified = "first") {
 
 TEST(StartSession, SaysWhoseWhereForWhomAndUntilWhen) {
     const User user = ann_after(UserSessionsRevoked{});
-    EXPECT_TRUE(test::decides(
-        decide(kNone, kLaptop, user, start()),
-        {SessionStarted{kAnn, kClient, {"https://issuer"}, 1, "laptop", kNowMs + 30 * kDayMs}}));
+    EXPECT_TRUE(test::decides(decide(kNone, kLaptop, user, start()),
+                              {SessionStarted{kAnn, kClient, {"https://issuer"}, 1, "laptop", kNowMs + 30 * kDayMs}}));
 }
 
 TEST(StartSession, IsRejectedTwice) {
-    EXPECT_TRUE(
-        test::refuses(decide(given_session(), kLaptop, given_user(), start()), SessionError::kAlreadyStarted));
+    EXPECT_TRUE(test::refuses(decide(given_session(), kLaptop, given_user(), start()), SessionError::kAlreadyStarted));
 }
 
 TEST(StartSession, IsRejectedForWhoMayNotComeIn) {
     EXPECT_TRUE(test::refuses(decide(kNone, kLaptop, User{}, start()), SessionError::kUserNotActive));
-    EXPECT_TRUE(test::refuses(decide(kNone, kLaptop, ann_after(UserDisabled{"left"}), start()),
-                              SessionError::kUserNotActive));
+    EXPECT_TRUE(
+        test::refuses(decide(kNone, kLaptop, ann_after(UserDisabled{"left"}), start()), SessionError::kUserNotActive));
 }
 
 TEST(StartSession, IsRejectedWhenAnotherPasswordWasChecked) {
@@ -107,8 +105,7 @@ TEST(RefreshSession, GivesNoGraceOnceTheSuccessorWasUsed) {
 }
 
 TEST(RefreshSession, RecordsAGenerationThatWasNeverHandedOut) {
-    EXPECT_TRUE(
-        test::decides(decide(given_session(), kLaptop, given_user(), refresh(2)), {SessionRefreshRefused{2}}));
+    EXPECT_TRUE(test::decides(decide(given_session(), kLaptop, given_user(), refresh(2)), {SessionRefreshRefused{2}}));
     EXPECT_TRUE(test::decides(decide(given_session(refreshed(2)), kLaptop, given_user(), refresh(9)),
                               {SessionRefreshRefused{9}}));
 }
@@ -123,8 +120,7 @@ TEST(RefreshSession, IsRejectedWhenIdleForTooLong) {
     const Session session = given_session(refreshed(2));
     const std::int64_t idle_at_ms = kNowMs + kSecondMs + kLifetimes.idle_ms;
     EXPECT_TRUE(test::decides(decide(session, kLaptop, given_user(), refresh(2, idle_at_ms - 1)), {refreshed(3)}));
-    EXPECT_TRUE(
-        test::refuses(decide(session, kLaptop, given_user(), refresh(2, idle_at_ms)), SessionError::kExpired));
+    EXPECT_TRUE(test::refuses(decide(session, kLaptop, given_user(), refresh(2, idle_at_ms)), SessionError::kExpired));
 }
 
 TEST(RefreshSession, IsRejectedAtTheAbsoluteEndHoweverBusy) {
@@ -140,8 +136,7 @@ TEST(RefreshSession, IsRejectedAtTheAbsoluteEndHoweverBusy) {
 TEST(RefreshSession, IsRejectedAfterTheEnd) {
     const Session ended = given_session(SessionEnded{SessionEndReason::kLoggedOut});
     for (std::int64_t generation : {0, 1, 2})
-        EXPECT_TRUE(
-            test::refuses(decide(ended, kLaptop, given_user(), refresh(generation)), SessionError::kEnded));
+        EXPECT_TRUE(test::refuses(decide(ended, kLaptop, given_user(), refresh(generation)), SessionError::kEnded));
     EXPECT_TRUE(test::refuses(decide(given_session(), kLaptop, ann_after(UserSessionsRevoked{}), refresh(1)),
                               SessionError::kEnded));
     EXPECT_TRUE(test::refuses(decide(kNone, kLaptop, given_user(), refresh(1)), SessionError::kUnknown));
@@ -154,9 +149,9 @@ TEST(RefreshSession, IsRejectedForTheDisabled) {
 
 // ---- end -------------------------------------------------------------------------------------------------------
 TEST(EndSession, SaysWhy) {
-    EXPECT_TRUE(test::decides(
-        decide(given_session(), kLaptop, given_user(), EndSession{kAnn, SessionEndReason::kLoggedOut}),
-        {SessionEnded{SessionEndReason::kLoggedOut}}));
+    EXPECT_TRUE(
+        test::decides(decide(given_session(), kLaptop, given_user(), EndSession{kAnn, SessionEndReason::kLoggedOut}),
+                      {SessionEnded{SessionEndReason::kLoggedOut}}));
     EXPECT_TRUE(test::decides(
         decide(given_session(refreshed(2)), kLaptop, given_user(), EndSession{kAnn, SessionEndReason::kRevoked}),
         {SessionEnded{SessionEndReason::kRevoked}}));

@@ -21,9 +21,7 @@ const User kNobody;
 const NewCredential kFresh{test::uuid(0xA3), "fresh"};
 
 // ---- register --------------------------------------------------------------------------------------------------
-RegisterUser registration() {
-    return {"Ann@Example.com", "Ann", std::nullopt, {kAnnsPassword, "first"}};
-}
+RegisterUser registration() { return {"Ann@Example.com", "Ann", std::nullopt, {kAnnsPassword, "first"}}; }
 UserRegistered recorded_registration() {
     UserRegistered event;
     event.email.value = "Ann@Example.com";
@@ -97,8 +95,7 @@ TEST(UpdateProfile, StaysQuietWhenNothingDiffers) {
 // The disabled have no token; whoever may edit others may edit them.
 TEST(UpdateProfile, IsRejectedForNobodyButNotForTheDisabled) {
     EXPECT_TRUE(test::refuses(decide(kNobody, UpdateProfile{}), UserError::kUnknown));
-    EXPECT_TRUE(
-        test::decides(decide(given_user(UserDisabled{"left"}), UpdateProfile{}), {UserProfileUpdated{}}));
+    EXPECT_TRUE(test::decides(decide(given_user(UserDisabled{"left"}), UpdateProfile{}), {UserProfileUpdated{}}));
 }
 
 // ---- disable and enable ----------------------------------------------------------------------------------------
@@ -126,10 +123,8 @@ TEST(EnableUser, StaysQuietWhenActiveAndIsRejectedForNobody) {
 
 // ---- revoke all sessions ---------------------------------------------------------------------------------------
 TEST(RevokeAllSessions, IsOneEventThatNamesWhatStays) {
-    EXPECT_TRUE(
-        test::decides(decide(given_user(), RevokeAllSessions{kLaptop}), {UserSessionsRevoked{kLaptop}}));
-    EXPECT_TRUE(
-        test::decides(decide(given_user(), RevokeAllSessions{}), {UserSessionsRevoked{std::nullopt}}));
+    EXPECT_TRUE(test::decides(decide(given_user(), RevokeAllSessions{kLaptop}), {UserSessionsRevoked{kLaptop}}));
+    EXPECT_TRUE(test::decides(decide(given_user(), RevokeAllSessions{}), {UserSessionsRevoked{std::nullopt}}));
 }
 
 // The disabled too: their sessions are to stay ended whatever happens later.
@@ -255,8 +250,8 @@ TEST(EraseUser, LeavesNothingOfThePerson) {
     EXPECT_FALSE(erased.email || erased.username || erased.name);
     EXPECT_TRUE(erased.sealed_sha256.empty());
     EXPECT_TRUE(erased.ended_session(kLaptop, 3));
-    for (const UserCommand& command : std::vector<UserCommand>{
-             ChangePassword{}, RenewPasswordHash{}, UpdateProfile{}, DisableUser{}, EnableUser{}, RevokeAllSessions{}})
+    for (const UserCommand& command : std::vector<UserCommand>{ChangePassword{}, RenewPasswordHash{}, UpdateProfile{},
+                                                               DisableUser{}, EnableUser{}, RevokeAllSessions{}})
         EXPECT_TRUE(refuses(decide(erased, command), UserError::kUnknown));
     EXPECT_TRUE(refuses(decide(erased, RegisterUser{}), UserError::kAlreadyRegistered));
 }

@@ -133,8 +133,8 @@ std::string question(const std::string& user, const std::string& stranger, const
     std::string owner;
     if (row.owner != Of::kNobody)
         owner = R"(,"properties":{"owner":")" + (row.owner == Of::kOneself ? user : stranger) + R"("})";
-    return R"({"subject":{"type":"user","id":")" + user + R"("},"resource":{"type":")" + row.resource +
-           R"(","id":")" + row.id + '"' + owner + R"(},"action":{"name":")" + row.action + R"("}})";
+    return R"({"subject":{"type":"user","id":")" + user + R"("},"resource":{"type":")" + row.resource + R"(","id":")" +
+           row.id + '"' + owner + R"(},"action":{"name":")" + row.action + R"("}})";
 }
 
 // What the example gives to all users would be in the way of other tests.
@@ -158,12 +158,10 @@ TEST(AccessFiles, MakeTheDecisionsOfAnApplication) {
     }
     ApiClient client = api().with("Authorization", deployment().gateway.basic());
     for (const Row& row : kRows) {
-        const Answer answer =
-            client.post("/access/v1/evaluation", question(ids[row.who], ids["only registered"], row));
+        const Answer answer = client.post("/access/v1/evaluation", question(ids[row.who], ids["only registered"], row));
         ASSERT_EQ(answer.status, 200) << answer.body;
-        EXPECT_EQ(answer.truth("/decision"), row.decision)
-            << row.who << ' ' << row.action << ' ' << row.resource << '/' << row.id << ", whose: "
-            << static_cast<int>(row.owner);
+        EXPECT_EQ(answer.truth("/decision"), row.decision) << row.who << ' ' << row.action << ' ' << row.resource << '/'
+                                                           << row.id << ", whose: " << static_cast<int>(row.owner);
     }
 }
 
@@ -191,7 +189,8 @@ TEST(AccessFiles, ChangeOnlyWhatIsDifferentAndNothingTwice) {
     EXPECT_EQ(without_position(apply(gone)), "  role " + name + " (as it is)\nChanged 0 of 1.\n");
     const Finished again = apply(file, {"--json"});
     EXPECT_NE(again.output.find(R"("changes":[{"kind":"role","name":")" + name +
-                                R"(","change":"made","added":["a:read","a:write"],"removed":[]}]})" "\n"),
+                                R"(","change":"made","added":["a:read","a:write"],"removed":[]}]})"
+                                "\n"),
               std::string::npos)
         << again.output;
 }
@@ -262,8 +261,8 @@ TEST(AccessFiles, AreTriedAsAWholeBeforeAnythingIsDone) {
     for (int i = 0; i < 6; ++i)
         deep += "  " + fresh + "g" + std::to_string(i) + ": {groups: [" + fresh + "g" + std::to_string(i + 1) + "]}\n";
     deep += "  " + fresh + "g6: {}\n";
-    const std::string administering = "roles:\n  " + fresh + ": {permissions: [\"a:b\"]}\n  " + reader +
-                                      ": {permissions: [\"memos:write\"]}\n";
+    const std::string administering =
+        "roles:\n  " + fresh + ": {permissions: [\"a:b\"]}\n  " + reader + ": {permissions: [\"memos:write\"]}\n";
     const Case kCases[] = {
         {administering + "groups:\n  " + staff + ": {roles: [" + fresh + ", " + unique("nobody") + "]}\n",
          "names a role that there is not"},
@@ -300,8 +299,7 @@ TEST(AccessFiles, GiveAllUsersTheirDefaultRoles) {
     EXPECT_EQ(apply(file(reader), {"--dry-run"}).output, made + "Would change 3 of 3.\n");
     EXPECT_EQ(without_position(apply(file(reader))), made + "Changed 3 of 3.\n");
     const std::string same = "  role " + reader + " (as it is)\n  role " + writer + " (as it is)\n";
-    EXPECT_EQ(without_position(apply(file(reader))),
-              same + "  default_roles everyone (as it is)\nChanged 0 of 3.\n");
+    EXPECT_EQ(without_position(apply(file(reader))), same + "  default_roles everyone (as it is)\nChanged 0 of 3.\n");
 
     const std::string user = visitor(api()).person.id;
     ApiClient client = api().with("Authorization", deployment().gateway.basic());
@@ -311,8 +309,7 @@ TEST(AccessFiles, GiveAllUsersTheirDefaultRoles) {
     };
     EXPECT_TRUE(may("read"));
     const Finished exported = deployment().run({"access", "export"});
-    EXPECT_NE(exported.output.find("\ndefault_roles: [\"" + reader + "\"]\n"), std::string::npos)
-        << exported.output;
+    EXPECT_NE(exported.output.find("\ndefault_roles: [\"" + reader + "\"]\n"), std::string::npos) << exported.output;
     EXPECT_EQ(exported.output.find("\"everyone\":"), std::string::npos) << exported.output;
     EXPECT_NE(apply(written(exported.output)).output.find("Changed 0 of "), std::string::npos);
 
@@ -326,18 +323,15 @@ TEST(AccessFiles, GiveAllUsersTheirDefaultRoles) {
 
     const Finished as_group = apply(written("groups:\n  Everyone: {roles: [" + reader + "]}\n"));
     EXPECT_EQ(as_group.exit_code, 2);
-    EXPECT_NE(
-        as_group.output.find("line 2: 'everyone' is the built-in group of all users; name its roles under "
-                             "default_roles:"),
-        std::string::npos)
+    EXPECT_NE(as_group.output.find("line 2: 'everyone' is the built-in group of all users; name its roles under "
+                                   "default_roles:"),
+              std::string::npos)
         << as_group.output;
     const std::string auditor = unique("auditor");
-    ASSERT_EQ(apply(written("roles: {" + auditor + ": {permissions: [\"keyledger.audit:read\"]}}")).exit_code,
-              0);
+    ASSERT_EQ(apply(written("roles: {" + auditor + ": {permissions: [\"keyledger.audit:read\"]}}")).exit_code, 0);
     const Finished administering = apply(file(auditor));
     EXPECT_EQ(administering.exit_code, 1);
-    EXPECT_NE(administering.output.find("default_roles would let all users administer Keyledger"),
-              std::string::npos)
+    EXPECT_NE(administering.output.find("default_roles would let all users administer Keyledger"), std::string::npos)
         << administering.output;
 }
 

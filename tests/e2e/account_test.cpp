@@ -72,11 +72,11 @@ TEST(NewPassword, ThatIsRefusedIsToldWhy) {
         with.password = password;
         ApiClient client(strict.port());
         const Answer registered = client.post(kRegister, registration_of(with));
-        const Answer changed = client.as(one.tokens.access)
-                                   .post(kChangePassword, json_object({{"current_password", one.person.password},
-                                                                       {"new_password", password}}));
-        for (const auto& [answer, field] :
-             {std::pair(&registered, "password"), std::pair(&changed, "new_password")}) {
+        const Answer changed =
+            client.as(one.tokens.access)
+                .post(kChangePassword,
+                      json_object({{"current_password", one.person.password}, {"new_password", password}}));
+        for (const auto& [answer, field] : {std::pair(&registered, "password"), std::pair(&changed, "new_password")}) {
             EXPECT_EQ(answer->problem(), "password-rejected") << answer->body;
             EXPECT_NE(answer->text("/detail").find(said), std::string::npos) << answer->body;
             EXPECT_EQ(answer->text("/errors/0/field"), field) << answer->body;
@@ -87,8 +87,7 @@ TEST(NewPassword, ThatIsRefusedIsToldWhy) {
 
 TEST(Register, RefusesNamesThatAreNone) {
     ApiClient client = api();
-    for (const char* email :
-         {"nobody", "@a.test", "a@", "a@b", "a b@c.test", "a@127.0.0.1", "ä@b.test", "a@b..test"}) {
+    for (const char* email : {"nobody", "@a.test", "a@", "a@b", "a b@c.test", "a@127.0.0.1", "ä@b.test", "a@b..test"}) {
         Person person = somebody();
         person.email = email;
         const Answer answer = client.post(kRegister, registration_of(person));
@@ -97,12 +96,11 @@ TEST(Register, RefusesNamesThatAreNone) {
         EXPECT_EQ(answer.text("/errors/0/field"), "email") << email;
     }
     const std::string too_long(65, 'n');
-    for (const std::string& username : {std::string("ab"), std::string("-abc"), std::string("a b c"),
-                                        std::string("a@b.test"), too_long}) {
+    for (const std::string& username :
+         {std::string("ab"), std::string("-abc"), std::string("a b c"), std::string("a@b.test"), too_long}) {
         Person person = somebody();
         person.username = username;
-        EXPECT_EQ(client.post(kRegister, registration_of(person)).text("/errors/0/field"), "username")
-            << username;
+        EXPECT_EQ(client.post(kRegister, registration_of(person)).text("/errors/0/field"), "username") << username;
     }
 }
 
@@ -132,10 +130,9 @@ TEST(LogIn, WantsEitherAddressOrUserName) {
 TEST(LogIn, GivesNoTokenForAResourceThatWasNotConfigured) {
     ApiClient client = api();
     const Person person = register_somebody(client);
-    const Answer refused =
-        client.post(kLogin, json_object({{"email", person.email},
-                                         {"password", person.password},
-                                         {"resource", "https://elsewhere.keyledger.test"}}));
+    const Answer refused = client.post(kLogin, json_object({{"email", person.email},
+                                                            {"password", person.password},
+                                                            {"resource", "https://elsewhere.keyledger.test"}}));
     EXPECT_EQ(refused.status, 400);
     EXPECT_EQ(refused.problem(), "invalid-target");
     EXPECT_EQ(refused.text("/error"), "invalid_target");
@@ -190,8 +187,7 @@ TEST(ChangePassword, EndsEveryOtherSessionAtOnce) {
     const Tokens other = log_in(api(), one.person);
     ApiClient client = api().as(one.tokens.access);
     const std::string password = watch_secret("lanterns " + unique("over-the-marsh") + " drift");
-    const std::string body =
-        json_object({{"current_password", one.person.password}, {"new_password", password}});
+    const std::string body = json_object({{"current_password", one.person.password}, {"new_password", password}});
     const Answer changed = client.post(kChangePassword, body);
     ASSERT_EQ(changed.status, 204) << changed.body;
     EXPECT_TRUE(changed.header("Keyledger-Position"));
@@ -210,17 +206,17 @@ TEST(ChangePassword, WantsTheCurrentOneAndAGoodNewOne) {
     const Visitor one = visitor(api());
     ApiClient client = api().as(one.tokens.access);
     const std::string fresh = watch_secret("mulberry " + unique("under-the-stairs"));
-    const Answer wrong = client.post(
-        kChangePassword, json_object({{"current_password", "something else"}, {"new_password", fresh}}));
+    const Answer wrong =
+        client.post(kChangePassword, json_object({{"current_password", "something else"}, {"new_password", fresh}}));
     EXPECT_EQ(wrong.status, 403);
     EXPECT_EQ(wrong.problem(), "wrong-password");
-    const Answer weak = client.post(kChangePassword, json_object({{"current_password", one.person.password},
-                                                                  {"new_password", "aaaaaaaaaaaaaaaa"}}));
+    const Answer weak =
+        client.post(kChangePassword,
+                    json_object({{"current_password", one.person.password}, {"new_password", "aaaaaaaaaaaaaaaa"}}));
     EXPECT_EQ(weak.status, 422);
     EXPECT_EQ(weak.problem(), "password-rejected");
     ApiClient anybody = api();
-    EXPECT_EQ(try_log_in(anybody, one.person.email, one.person.password).status, 200)
-        << "nothing was changed";
+    EXPECT_EQ(try_log_in(anybody, one.person.email, one.person.password).status, 200) << "nothing was changed";
 }
 
 }  // namespace

@@ -19,8 +19,8 @@ TEST(Deactivation, GivesNoReasonThatCouldDeceiveWhoReadsIt) {
     ApiClient admin = administrator(api());
     const Visitor one = visitor(api());
     for (const char* reason : {"a\\nb", "\\u001b[2Jgone", "\\u0085", "\\u202etxt.exe", "\\u2028"}) {
-        const Answer answer = admin.post(user_target(one.person.id, "/deactivate"),
-                                         std::string(R"({"reason":")") + reason + "\"}");
+        const Answer answer =
+            admin.post(user_target(one.person.id, "/deactivate"), std::string(R"({"reason":")") + reason + "\"}");
         EXPECT_EQ(answer.status, 400) << reason << answer.body;
     }
     EXPECT_TRUE(is_active(api(), one.tokens.access));
@@ -70,8 +70,7 @@ TEST(Users, ComeInPagesWithoutGapsAndTwins) {
     for (int i = 0; i < 5; ++i) {
         const Person person = somebody();
         const Answer made = client.post(
-            kRegister,
-            json_object({{"email", person.email}, {"password", person.password}, {"name", family}}));
+            kRegister, json_object({{"email", person.email}, {"password", person.password}, {"name", family}}));
         ASSERT_EQ(made.status, 201) << made.body;
     }
     const Answer last = admin.put(kMe, json_object({{"name", unique("Mark")}}));
@@ -107,8 +106,7 @@ TEST(DeactivateUser, LocksHimOutAtOnceUntilHeIsActivated) {
     ApiClient admin = administrator(api());
     ApiClient client = api();
     const Visitor one = visitor(api());
-    const Answer done =
-        admin.post(user_target(one.person.id, "/deactivate"), R"({"reason":"left the choir"})");
+    const Answer done = admin.post(user_target(one.person.id, "/deactivate"), R"({"reason":"left the choir"})");
     ASSERT_EQ(done.status, 204) << done.body;
     EXPECT_EQ(client.as(one.tokens.access).get(kMe).problem(), "invalid-token");
     EXPECT_FALSE(is_active(api(), one.tokens.access));
@@ -118,8 +116,7 @@ TEST(DeactivateUser, LocksHimOutAtOnceUntilHeIsActivated) {
     EXPECT_EQ(refused.problem(), "user-disabled");
     EXPECT_EQ(try_log_in(client, one.person.email, "a wrong password").problem(), "invalid-credentials")
         << "only who knows the password learns that he is disabled";
-    EXPECT_EQ(admin.send("POST", user_target(one.person.id, "/deactivate")).status, 204)
-        << "again is no error";
+    EXPECT_EQ(admin.send("POST", user_target(one.person.id, "/deactivate")).status, 204) << "again is no error";
     EXPECT_EQ(admin.get(user_target(one.person.id), since(done)).text("/status"), "disabled");
     const Answer sessions = admin.get(user_target(one.person.id, "/sessions"), since(done));
     EXPECT_EQ(sessions.text("/items/0/end_reason"), "user_disabled");
@@ -236,11 +233,9 @@ TEST(ReadYourWrites, RefusesAPositionAheadOfTheLog) {
         const Answer answer = admin.get(target, {{"Keyledger-Min-Position", ahead}});
         EXPECT_EQ(answer.status, 400) << target;
         EXPECT_EQ(answer.problem(), "position-ahead") << target;
-        for (const std::string& bad :
-             {std::string("-1"), std::string("x"), std::string("1.5"), std::string(),
-              std::string("99999999999999999999"), std::string("01"), std::string(257, '0')})
-            EXPECT_EQ(admin.get(target, {{"Keyledger-Min-Position", bad}}).problem(), "bad-request")
-                << target << bad;
+        for (const std::string& bad : {std::string("-1"), std::string("x"), std::string("1.5"), std::string(),
+                                       std::string("99999999999999999999"), std::string("01"), std::string(257, '0')})
+            EXPECT_EQ(admin.get(target, {{"Keyledger-Min-Position", bad}}).problem(), "bad-request") << target << bad;
     }
 }
 

@@ -21,8 +21,7 @@ rapidjson::Document parsed(const Answer& answer) {
     rapidjson::Document body;
     body.Parse(answer.body.data(), answer.body.size());
     if (body.HasParseError())
-        throw std::runtime_error("no JSON in an answer " + std::to_string(answer.status) + ": " +
-                                 answer.body);
+        throw std::runtime_error("no JSON in an answer " + std::to_string(answer.status) + ": " + answer.body);
     return body;
 }
 
@@ -57,25 +56,20 @@ const OpenApi& api_document() {
 
 // ---- Answer -----------------------------------------------------------------------------------------------
 std::string Answer::text(const char* pointer) const {
-    return value_at(*this, pointer, &rapidjson::Value::IsString, [](const rapidjson::Value& v) {
-        return std::string(v.GetString(), v.GetStringLength());
-    });
+    return value_at(*this, pointer, &rapidjson::Value::IsString,
+                    [](const rapidjson::Value& v) { return std::string(v.GetString(), v.GetStringLength()); });
 }
 std::int64_t Answer::number(const char* pointer) const {
-    return value_at(*this, pointer, &rapidjson::Value::IsInt64,
-                    [](const rapidjson::Value& v) { return v.GetInt64(); });
+    return value_at(*this, pointer, &rapidjson::Value::IsInt64, [](const rapidjson::Value& v) { return v.GetInt64(); });
 }
 bool Answer::truth(const char* pointer) const {
-    return value_at(*this, pointer, &rapidjson::Value::IsBool,
-                    [](const rapidjson::Value& v) { return v.GetBool(); });
+    return value_at(*this, pointer, &rapidjson::Value::IsBool, [](const rapidjson::Value& v) { return v.GetBool(); });
 }
 std::size_t Answer::count(const char* pointer) const {
     return value_at(*this, pointer, &rapidjson::Value::IsArray,
                     [](const rapidjson::Value& v) { return std::size_t{v.Size()}; });
 }
-bool Answer::has(const char* pointer) const {
-    return rapidjson::Pointer(pointer).Get(parsed(*this)) != nullptr;
-}
+bool Answer::has(const char* pointer) const { return rapidjson::Pointer(pointer).Get(parsed(*this)) != nullptr; }
 bool Answer::is_null(const char* pointer) const {
     const rapidjson::Document body = parsed(*this);
     const rapidjson::Value* value = rapidjson::Pointer(pointer).Get(body);
@@ -112,8 +106,7 @@ Answer ApiClient::judged(std::string_view method, std::string_view target, std::
         for (std::string& fault : api_document().request_violations(*operation, body))
             found.push_back("was accepted, and in the request " + fault);
     for (const std::string& fault : found)
-        ADD_FAILURE() << method << " " << target << " answered " << answer.status << ", which " << fault
-                      << "\n"
+        ADD_FAILURE() << method << " " << target << " answered " << answer.status << ", which " << fault << "\n"
                       << answer.body.substr(0, kShown);
     if (operation != nullptr && !answer.body.empty() && method != "HEAD") watch_tokens(answer);
     return answer;
@@ -153,10 +146,8 @@ std::string form_body(std::initializer_list<std::pair<std::string_view, std::str
     for (const auto& [name, value] : parameters) {
         body.append(body.empty() ? "" : "&").append(name).append("=");
         for (const unsigned char c : value) {
-            if (std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.')
-                body += static_cast<char>(c);
-            else
-                body.append(1, '%').append(1, kHex[c >> 4]).append(1, kHex[c & 15]);
+            if (std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.') body += static_cast<char>(c);
+            else body.append(1, '%').append(1, kHex[c >> 4]).append(1, kHex[c & 15]);
         }
     }
     return body;

@@ -41,18 +41,12 @@ public:
 
     // A client of the same service that sends these headers with every request.
     ApiClient with(const std::string& name, const std::string& value) const;
-    ApiClient as(const std::string& access_token) const {
-        return with("Authorization", "Bearer " + access_token);
-    }
+    ApiClient as(const std::string& access_token) const { return with("Authorization", "Bearer " + access_token); }
 
     Answer send(std::string_view method, std::string_view target, const HttpHeaders& headers = {},
                 std::string_view body = {});
-    Answer get(std::string_view target, const HttpHeaders& headers = {}) {
-        return send("GET", target, headers);
-    }
-    Answer del(std::string_view target, const HttpHeaders& headers = {}) {
-        return send("DELETE", target, headers);
-    }
+    Answer get(std::string_view target, const HttpHeaders& headers = {}) { return send("GET", target, headers); }
+    Answer del(std::string_view target, const HttpHeaders& headers = {}) { return send("DELETE", target, headers); }
     Answer post(std::string_view target, std::string_view json, const HttpHeaders& headers = {});
     Answer put(std::string_view target, std::string_view json, const HttpHeaders& headers = {});
     Answer form(std::string_view target, std::string_view body, const HttpHeaders& headers = {});

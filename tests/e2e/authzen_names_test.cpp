@@ -17,12 +17,10 @@ constexpr const char* kResources = "/access/v1/search/resource";
 constexpr const char* kActions = "/access/v1/search/action";
 constexpr const char* kRoles = "/api/v1/admin/roles";
 
-std::string entity(const std::string& type, const std::string& id) {
-    return json_object({{"type", type}, {"id", id}});
-}
+std::string entity(const std::string& type, const std::string& id) { return json_object({{"type", type}, {"id", id}}); }
 std::string question(const std::string& subject, const std::string& action, const std::string& resource) {
-    return R"({"subject":)" + subject + R"(,"action":)" + json_object({{"name", action}}) +
-           R"(,"resource":)" + resource + "}";
+    return R"({"subject":)" + subject + R"(,"action":)" + json_object({{"name", action}}) + R"(,"resource":)" +
+           resource + "}";
 }
 
 ApiClient asker(const RunningService& node) {
@@ -39,8 +37,7 @@ Answer search_when_ready(ApiClient& client, const std::string& question) {
     return answer;
 }
 
-bool decision(ApiClient& client, const std::string& subject, const std::string& action,
-              const std::string& resource) {
+bool decision(ApiClient& client, const std::string& subject, const std::string& action, const std::string& resource) {
     const Answer answer = client.post(kEvaluation, question(subject, action, resource));
     EXPECT_EQ(answer.status, 200) << answer.body;
     return answer.status == 200 && answer.truth("/decision");
@@ -61,8 +58,7 @@ std::string role_of(const std::string& permissions) {
     return defined.text("/id");
 }
 void give(const std::string& user, const std::string& role) {
-    EXPECT_EQ(administrator(api()).send("PUT", std::string(kUsers) + "/" + user + "/roles/" + role).status,
-              204);
+    EXPECT_EQ(administrator(api()).send("PUT", std::string(kUsers) + "/" + user + "/roles/" + role).status, 204);
 }
 Person holder_of(const std::string& permissions) {
     const Person person = register_somebody(api());
@@ -74,8 +70,7 @@ TEST(SubjectNames, AreAskedForByUserNameAndFollowIt) {
     const Person ann = holder_of(R"(["records:read"])");
     ApiClient client = asker();
     const std::string record = entity("records", "1");
-    for (int i = 0; i < 3; ++i)
-        EXPECT_TRUE(decision(client, entity("user", ann.username), "read", record)) << i;
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(decision(client, entity("user", ann.username), "read", record)) << i;
     EXPECT_TRUE(decision(client, entity("user", ann.id), "read", record));
     EXPECT_FALSE(decision(client, entity("user", unique("nobody")), "read", record));
     EXPECT_FALSE(decision(client, entity("user", ann.email), "read", record))
@@ -95,8 +90,7 @@ TEST(SubjectNames, AreAskedForByUserNameAndFollowIt) {
     EXPECT_FALSE(decision(client, entity("user", ann.username), "read", record));
     give(registered.text("/id"), role_of(R"(["records:write"])"));
     EXPECT_TRUE(decision(client, entity("user", ann.username), "write", record));
-    ASSERT_EQ(administrator(api()).send("POST", std::string(kUsers) + "/" + ann.id + "/deactivate").status,
-              204);
+    ASSERT_EQ(administrator(api()).send("POST", std::string(kUsers) + "/" + ann.id + "/deactivate").status, 204);
     EXPECT_FALSE(decision(client, entity("user", later), "read", record));
 }
 
@@ -122,11 +116,9 @@ TEST(SubjectNames, CountForOwners) {
     };
     for (const std::string& herself : {ann.id, ann.username})
         for (const std::string& owner : {ann.id, ann.username})
-            EXPECT_TRUE(decision(client, entity("user", herself), "update", note_of('"' + owner + '"')))
-                << owner;
-    for (const std::string& owner :
-         {'"' + ben.id + '"', '"' + ben.username + '"', '"' + unique("nobody") + '"', std::string("7"),
-          std::string(R"({"id":")" + ann.id + R"("})")})
+            EXPECT_TRUE(decision(client, entity("user", herself), "update", note_of('"' + owner + '"'))) << owner;
+    for (const std::string& owner : {'"' + ben.id + '"', '"' + ben.username + '"', '"' + unique("nobody") + '"',
+                                     std::string("7"), std::string(R"({"id":")" + ann.id + R"("})")})
         EXPECT_FALSE(decision(client, entity("user", ann.username), "update", note_of(owner))) << owner;
 }
 
@@ -148,8 +140,7 @@ TEST(SubjectNames, AreToldBySearchesWhereThatIsConfigured) {
     const std::string type = unique("kind");
     const Person ann = holder_of(R"([")" + type + R"(/1:read"])");
     Person ben = somebody();
-    const Answer registered =
-        api().post(kRegister, json_object({{"email", ben.email}, {"password", ben.password}}));
+    const Answer registered = api().post(kRegister, json_object({{"email", ben.email}, {"password", ben.password}}));
     ben.id = registered.text("/id");
     give(ben.id, role_of(R"([")" + type + R"(/1:read"])"));
     const std::string asked =
@@ -161,8 +152,7 @@ TEST(SubjectNames, AreToldBySearchesWhereThatIsConfigured) {
     ApiClient by_name = asker(names);
     EXPECT_THAT(results(search_when_ready(by_name, asked)),
                 testing::AllOf(testing::Contains(ann.username), testing::Contains(ben.id)));
-    EXPECT_TRUE(decision(by_name, entity("user", ben.id), "read", entity(type, "1")))
-        << "an id is always one";
+    EXPECT_TRUE(decision(by_name, entity("user", ben.id), "read", entity(type, "1"))) << "an id is always one";
     const RunningService addresses(deployment(), {{"KEYLEDGER_AUTHZEN_SUBJECTS", "email, username"}});
     ApiClient by_address = asker(addresses);
     EXPECT_THAT(results(search_when_ready(by_address, asked)),
@@ -173,8 +163,7 @@ TEST(SubjectNames, AreToldBySearchesWhereThatIsConfigured) {
 
 TEST(Names, OfResourcesAndActionsAreAnyText) {
     const std::string document = "urn:example:doc";
-    const Person ann =
-        holder_of(R"(["Record:GET","urn%3Aexample%3Adoc/a%20b%2Fc:can_%C3%A4ndern","%2A:read"])");
+    const Person ann = holder_of(R"(["Record:GET","urn%3Aexample%3Adoc/a%20b%2Fc:can_%C3%A4ndern","%2A:read"])");
     ApiClient client = asker();
     const std::string subject = entity("user", ann.id);
     EXPECT_TRUE(decision(client, subject, "GET", entity("Record", "1")));
@@ -189,9 +178,8 @@ TEST(Names, OfResourcesAndActionsAreAnyText) {
     for (const std::string& action :
          {std::string("GET"), std::string("*"), document, std::string(500, 'x'), std::string(" ")})
         EXPECT_TRUE(decision(client, entity("user", anything.id), action, entity(action, action))) << action;
-    const Answer found =
-        client.post(kResources, R"({"subject":)" + subject + R"(,"action":{"name":"can_ändern"},)" +
-                                    R"("resource":{"type":")" + document + R"("}})");
+    const Answer found = client.post(kResources, R"({"subject":)" + subject + R"(,"action":{"name":"can_ändern"},)" +
+                                                     R"("resource":{"type":")" + document + R"("}})");
     EXPECT_THAT(results(found), testing::ElementsAre("a b/c"));
     const Answer actions =
         client.post(kActions, R"({"subject":)" + subject + R"(,"resource":)" + entity("Record", "1") + "}");
@@ -215,21 +203,20 @@ TEST(Actions, AreAskedForWithTheirProperties) {
         const char* properties;
         bool ann, ben, cem;
     };
-    for (const auto& [properties, anns, bens, cems] : std::initializer_list<Asked>{
-             {R"({"soft":true})", true, true, true},
-             {R"({"soft":"true"})", true, true, true},
-             {R"({"soft":false})", false, true, true},
-             {R"({"soft":1})", false, true, true},
-             {R"({"soft":[true]})", false, true, true},
-             {R"({"soft":null})", false, true, true},
-             {R"({})", false, true, true},
-             {R"(7)", false, true, true},
-             {R"({"Soft":true})", false, true, true},
-             {R"({"soft":true,"why":"old"})", true, true, false},
-             {R"({"n":1e300,"why":"old","x":{"soft":true}})", false, true, false},
-             {R"({"soft=true?why":"old"})", false, true, true}})
-        for (const auto& [person, expected] :
-             {std::pair(&ann, anns), std::pair(&ben, bens), std::pair(&cem, cems)}) {
+    for (const auto& [properties, anns, bens, cems] :
+         std::initializer_list<Asked>{{R"({"soft":true})", true, true, true},
+                                      {R"({"soft":"true"})", true, true, true},
+                                      {R"({"soft":false})", false, true, true},
+                                      {R"({"soft":1})", false, true, true},
+                                      {R"({"soft":[true]})", false, true, true},
+                                      {R"({"soft":null})", false, true, true},
+                                      {R"({})", false, true, true},
+                                      {R"(7)", false, true, true},
+                                      {R"({"Soft":true})", false, true, true},
+                                      {R"({"soft":true,"why":"old"})", true, true, false},
+                                      {R"({"n":1e300,"why":"old","x":{"soft":true}})", false, true, false},
+                                      {R"({"soft=true?why":"old"})", false, true, true}})
+        for (const auto& [person, expected] : {std::pair(&ann, anns), std::pair(&ben, bens), std::pair(&cem, cems)}) {
             const std::string body = R"({"subject":)" + entity("user", person->id) + R"(,"action":)" +
                                      with_properties(properties) + R"(,"resource":)" + entity(type, "1") + "}";
             const Answer one = client.post(kEvaluation, body);
@@ -257,15 +244,15 @@ TEST(Actions, AreAskedForWithTheirProperties) {
     const std::string token = R"(,"page":{"token":")" + first.text("/page/next_token") + R"("})";
     EXPECT_EQ(client.post(kSubjects, who(with_properties("{}"), token)).status, 400);
     EXPECT_EQ(client.post(kSubjects, who(with_properties(R"({"soft":true})"), token)).status, 200);
-    const Answer actions = client.post(
-        kActions, R"({"subject":)" + entity("user", ann.id) + R"(,"resource":)" + entity(type, "1") + "}");
+    const Answer actions =
+        client.post(kActions, R"({"subject":)" + entity("user", ann.id) + R"(,"resource":)" + entity(type, "1") + "}");
     EXPECT_EQ(results(actions, "name"), std::vector<std::string>{});
 }
 
 TEST(Names, OfPermissionsHaveOneSpelling) {
     ApiClient admin = administrator(api());
-    for (const char* bad : {"%61bc:read", "a%3a:read", "a%:read", "a%G1:read", "a b:read", "ä:read",
-                            "%FF:read", "%00:read", "invoices/%41:read", "-a:read", ".a:read"}) {
+    for (const char* bad : {"%61bc:read", "a%3a:read", "a%:read", "a%G1:read", "a b:read", "ä:read", "%FF:read",
+                            "%00:read", "invoices/%41:read", "-a:read", ".a:read"}) {
         const std::string body = R"({"name":")" + unique("role") + R"(","permissions":[")" + bad + R"("]})";
         EXPECT_EQ(admin.post(kRoles, body).problem(), "invalid-fields") << bad;
     }
@@ -283,8 +270,7 @@ TEST(Questions, MayHoldWhatNobodyAsksFor) {
         const std::string plain = question(entity("user", ann.id), "read", entity("records", "1"));
         const Answer one = client.post(kEvaluation, "{" + std::string(what) + "," + plain.substr(1));
         EXPECT_TRUE(one.status == 200 && one.truth("/decision")) << what << one.body;
-        const Answer all =
-            client.post(kEvaluations, "{" + std::string(what) + R"(,"evaluations":[)" + plain + "]}");
+        const Answer all = client.post(kEvaluations, "{" + std::string(what) + R"(,"evaluations":[)" + plain + "]}");
         EXPECT_TRUE(all.status == 200 && all.truth("/evaluations/0/decision")) << what << all.body;
     }
     const auto with = [](const std::string& type, const std::string& id, const std::string& more) {
@@ -292,49 +278,45 @@ TEST(Questions, MayHoldWhatNobodyAsksFor) {
     };
     for (const char* more :
          {R"("role":"admin")", R"("properties":{"role":["admin",1.5]})", R"("properties":7)", R"("x":{})"}) {
-        const Answer answer = client.post(
-            kEvaluation, R"({"subject":)" + with("user", ann.id, more) + R"(,"action":{"name":"read",)" +
-                             more + R"(},"resource":)" + with("records", "1", more) + "}");
+        const Answer answer =
+            client.post(kEvaluation, R"({"subject":)" + with("user", ann.id, more) + R"(,"action":{"name":"read",)" +
+                                         more + R"(},"resource":)" + with("records", "1", more) + "}");
         EXPECT_TRUE(answer.status == 200 && answer.truth("/decision")) << more << answer.body;
     }
     std::string deep = R"({"context":)" + std::string(25, '[') + std::string(25, ']') + ",";
-    EXPECT_EQ(client
-                  .post(kEvaluation,
-                        deep + question(entity("user", ann.id), "read", entity("records", "1")).substr(1))
-                  .status,
-              200);
+    EXPECT_EQ(
+        client.post(kEvaluation, deep + question(entity("user", ann.id), "read", entity("records", "1")).substr(1))
+            .status,
+        200);
 }
 
 TEST(Evaluations, TellOfEachItemWhatIsWrongWithIt) {
     const Person ann = holder_of(R"(["records:read"])");
     ApiClient client = asker();
     const std::string good = R"({"resource":)" + entity("records", "1") + "}";
-    for (const char* bad : {"{}", "7", "null", R"("text")", "[]", R"({"resource":"records"})",
-                            R"({"resource":{"type":"records"}})", R"({"resource":{"type":"records","id":7}})",
-                            R"({"resource":{"type":"","id":"1"}})"}) {
+    for (const char* bad :
+         {"{}", "7", "null", R"("text")", "[]", R"({"resource":"records"})", R"({"resource":{"type":"records"}})",
+          R"({"resource":{"type":"records","id":7}})", R"({"resource":{"type":"","id":"1"}})"}) {
         for (const std::string semantic : {"execute_all", "deny_on_first_deny", "permit_on_first_permit"}) {
             const Answer answer = client.post(
                 kEvaluations, R"({"subject":)" + entity("user", ann.id) +
                                   R"(,"action":{"name":"read"},"evaluations":[)" + bad + "," + good +
                                   R"(],"options":{"evaluations_semantic":")" + semantic + R"(","more":1}})");
             ASSERT_EQ(answer.status, 200) << bad << answer.body;
-            EXPECT_EQ(answer.count("/evaluations"), semantic == "deny_on_first_deny" ? 1U : 2U)
-                << bad << answer.body;
+            EXPECT_EQ(answer.count("/evaluations"), semantic == "deny_on_first_deny" ? 1U : 2U) << bad << answer.body;
             EXPECT_FALSE(answer.truth("/evaluations/0/decision"));
             EXPECT_EQ(answer.number("/evaluations/0/context/error/status"), 400);
-            EXPECT_THAT(
-                answer.text("/evaluations/0/context/error/message"),
-                testing::HasSubstr(std::string(bad).find("resource") == std::string::npos && bad[0] != '{'
-                                       ? "evaluations.0"
-                                       : "resource"));
+            EXPECT_THAT(answer.text("/evaluations/0/context/error/message"),
+                        testing::HasSubstr(std::string(bad).find("resource") == std::string::npos && bad[0] != '{'
+                                               ? "evaluations.0"
+                                               : "resource"));
             const bool goes_on = answer.count("/evaluations") == 2U;
             EXPECT_TRUE(!goes_on || answer.truth("/evaluations/1/decision")) << bad;
         }
     }
     // What is wrong at the top is wrong for all.
-    for (const char* bad :
-         {R"("action":7)", R"("subject":{"id":"a"})", R"("options":{"evaluations_semantic":"chance"})",
-          R"("options":7)", R"("evaluations":7)"}) {
+    for (const char* bad : {R"("action":7)", R"("subject":{"id":"a"})",
+                            R"("options":{"evaluations_semantic":"chance"})", R"("options":7)", R"("evaluations":7)"}) {
         const std::string body =
             "{" + std::string(bad) + R"(,"resource":)" + entity("records", "1") +
             (std::string(bad).find("evaluations\"") == 1 ? "" : R"(,"evaluations":[)" + good + "]") + "}";
@@ -350,8 +332,8 @@ TEST(Evaluations, TakeADefaultWholeOrItsType) {
     const std::string subject = entity("user", ann.id);
     const auto ask = [&](const std::string& who, const std::string& resource, const std::string& item) {
         const Answer answer =
-            client.post(kEvaluations, R"({"subject":)" + who + R"(,"action":{"name":"read"},"resource":)" +
-                                          resource + R"(,"evaluations":[)" + item + "]}");
+            client.post(kEvaluations, R"({"subject":)" + who + R"(,"action":{"name":"read"},"resource":)" + resource +
+                                          R"(,"evaluations":[)" + item + "]}");
         EXPECT_EQ(answer.status, 200) << answer.body;
         return answer.truth("/evaluations/0/decision");
     };
@@ -359,16 +341,13 @@ TEST(Evaluations, TakeADefaultWholeOrItsType) {
     EXPECT_TRUE(ask(subject, typed, R"({"resource":{"id":"1"}})"));
     EXPECT_FALSE(ask(subject, typed, R"({"resource":{"id":"2"}})"));
     EXPECT_FALSE(ask(subject, typed, "{}")) << "nothing was asked about";
-    EXPECT_TRUE(
-        ask(R"({"type":"user"})", typed, R"({"resource":{"id":"1"},"subject":{"id":")" + ann.id + R"("}})"));
+    EXPECT_TRUE(ask(R"({"type":"user"})", typed, R"({"resource":{"id":"1"},"subject":{"id":")" + ann.id + R"("}})"));
     EXPECT_TRUE(ask(subject, entity("records", "1"), "{}"));
-    EXPECT_FALSE(ask(subject, entity("records", "1"), R"({"resource":{"id":"1"}})"))
-        << "in place of a whole one";
+    EXPECT_FALSE(ask(subject, entity("records", "1"), R"({"resource":{"id":"1"}})")) << "in place of a whole one";
     EXPECT_FALSE(ask(subject, entity("records", "1"), R"({"resource":{"type":"records"}})"));
     const std::string own = R"({"type":"notes","id":"1","properties":{"owner":")" + ann.id + R"("}})";
     EXPECT_TRUE(ask(subject, own, "{}"));
-    EXPECT_FALSE(ask(subject, own, R"({"resource":)" + entity("notes", "1") + "}"))
-        << "whose it is was not said";
+    EXPECT_FALSE(ask(subject, own, R"({"resource":)" + entity("notes", "1") + "}")) << "whose it is was not said";
 }
 
 TEST(Searches, AreEmptyWhereNobodyIs) {
@@ -380,20 +359,18 @@ TEST(Searches, AreEmptyWhereNobodyIs) {
                 testing::ElementsAre());
     for (const std::string& subject :
          {entity("spaceship", "1"), entity("user", unique("nobody")), entity("session", "x")}) {
-        EXPECT_THAT(results(client.post(kResources, R"({"subject":)" + subject + "," + action +
-                                                        R"(,"resource":{"type":"x"}})")),
+        EXPECT_THAT(results(client.post(kResources,
+                                        R"({"subject":)" + subject + "," + action + R"(,"resource":{"type":"x"}})")),
                     testing::ElementsAre())
             << subject;
-        EXPECT_THAT(results(client.post(kActions, R"({"subject":)" + subject + "," + action +
-                                                      R"(,"resource":)" + resource + "}"),
+        EXPECT_THAT(results(client.post(kActions,
+                                        R"({"subject":)" + subject + "," + action + R"(,"resource":)" + resource + "}"),
                             "name"),
                     testing::ElementsAre())
             << subject;
         EXPECT_FALSE(decision(client, subject, "read", resource));
     }
-    EXPECT_EQ(client
-                  .post(kSubjects,
-                        R"({"subject":{"type":"session"},)" + action + R"(,"resource":)" + resource + "}")
+    EXPECT_EQ(client.post(kSubjects, R"({"subject":{"type":"session"},)" + action + R"(,"resource":)" + resource + "}")
                   .problem(),
               "invalid-fields")
         << "there are sessions, but no list of them";
@@ -406,8 +383,7 @@ TEST(Searches, TakeAnyLimitThatIsNotNegative) {
     const std::string subject = entity("user", ann.id);
     const std::string searches[][2] = {
         {kSubjects, R"({"subject":{"type":"user"},"action":{"name":"read"},"resource":)" + entity(type, "1")},
-        {kResources,
-         R"({"subject":)" + subject + R"(,"action":{"name":"read"},"resource":{"type":")" + type + R"("})"},
+        {kResources, R"({"subject":)" + subject + R"(,"action":{"name":"read"},"resource":{"type":")" + type + R"("})"},
         {kActions, R"({"subject":)" + subject + R"(,"resource":)" + entity(type, "1")}};
     for (const auto& [target, body] : searches) {
         const auto paged = [&](const std::string& page) {
@@ -418,17 +394,14 @@ TEST(Searches, TakeAnyLimitThatIsNotNegative) {
         EXPECT_EQ(none.count("/results"), 0U);
         EXPECT_EQ(none.number("/page/count"), 0);
         ASSERT_FALSE(none.text("/page/next_token").empty()) << target << ": there is something";
-        EXPECT_EQ(paged(R"({"limit":0,"token":")" + none.text("/page/next_token") + R"("})").status, 200)
-            << target;
+        EXPECT_EQ(paged(R"({"limit":0,"token":")" + none.text("/page/next_token") + R"("})").status, 200) << target;
         for (const char* limit : {"1", "1000", "5000", "9007199254740992"}) {
-            const Answer some =
-                paged(R"({"limit":)" + std::string(limit) + R"(,"sort":"up","properties":7})");
+            const Answer some = paged(R"({"limit":)" + std::string(limit) + R"(,"sort":"up","properties":7})");
             EXPECT_EQ(some.status, 200) << target << limit << some.body;
             EXPECT_GE(some.count("/results"), 1U) << target << limit;
         }
         for (const char* limit : {"-1", "1.5", "\"1\"", "1e300", "9007199254740993"})
-            EXPECT_EQ(paged(R"({"limit":)" + std::string(limit) + "}").problem(), "invalid-fields")
-                << target << limit;
+            EXPECT_EQ(paged(R"({"limit":)" + std::string(limit) + "}").problem(), "invalid-fields") << target << limit;
     }
 }
 
@@ -436,8 +409,8 @@ TEST(AuthzenConfiguration, OfAnIssuerWithAPathIsWhereItsReadersLook) {
     const RunningService node(deployment(), {{"KEYLEDGER_ISSUER", "https://pdp.example/tenant/one"}});
     for (const std::string name : {"authzen-configuration", "oauth-authorization-server"}) {
         HttpClient plain(node.port());
-        for (const std::string& target : {"/.well-known/" + name + "/tenant/one", "/.well-known/" + name,
-                                          "/tenant/one/.well-known/" + name}) {
+        for (const std::string& target :
+             {"/.well-known/" + name + "/tenant/one", "/.well-known/" + name, "/tenant/one/.well-known/" + name}) {
             const HttpResponse found = plain.get(target);
             EXPECT_EQ(found.status, 200) << target;
             EXPECT_NE(found.body.find(R"("https://pdp.example/tenant/one")"), std::string::npos)

@@ -22,11 +22,10 @@ struct Assertion {
 
     std::string by(const security::SigningKey& key, std::int64_t now_s) const {
         const std::string start = R"({"alg":")" + std::string(name_of(key.algorithm())) + "\"" + header + "}";
-        const std::string payload = R"({"iss":")" + account + R"(","sub":")" + account + R"(","aud":)" +
-                                    audience + R"(,"jti":")" + id + R"(","iat":)" + std::to_string(now_s) +
-                                    R"(,"exp":)" + std::to_string(now_s + lives_s) + claims + "}";
-        const std::string text =
-            security::base64url_encode(start) + "." + security::base64url_encode(payload);
+        const std::string payload = R"({"iss":")" + account + R"(","sub":")" + account + R"(","aud":)" + audience +
+                                    R"(,"jti":")" + id + R"(","iat":)" + std::to_string(now_s) + R"(,"exp":)" +
+                                    std::to_string(now_s + lives_s) + claims + "}";
+        const std::string text = security::base64url_encode(start) + "." + security::base64url_encode(payload);
         return watch_secret(text + "." + security::base64url_encode(key.sign(text)));
     }
 };
@@ -48,8 +47,8 @@ TEST(ServiceTokens, AreEarnedByASignedAssertionOnce) {
     ApiClient admin = administrator(api());
     const Account one = account(admin);
     const std::int64_t now_s = introspect(api(), one.client, token_of(one.client)).number("/iat");
-    for (const auto algorithm : {security::SigningAlgorithm::kEs256, security::SigningAlgorithm::kEdDsa,
-                                 security::SigningAlgorithm::kRs256}) {
+    for (const auto algorithm :
+         {security::SigningAlgorithm::kEs256, security::SigningAlgorithm::kEdDsa, security::SigningAlgorithm::kRs256}) {
         const auto key = security::SigningKey::generate(algorithm);
         const auto other = security::SigningKey::generate(algorithm);
         const Answer added = admin.post(target(one.id, "/keys"), jwk_of(key));
@@ -62,9 +61,8 @@ TEST(ServiceTokens, AreEarnedByASignedAssertionOnce) {
         Assertion listed{one.id};
         listed.audience = "[" + listed.audience + "]";
         EXPECT_EQ(grant_by(listed.by(key, now_s)).status, 200);
-        for (const char* audience :
-             {"\"https://else.keyledger.test\"", "\"https://auth.keyledger.test/oauth2/token\"",
-              R"(["https://auth.keyledger.test","https://else.keyledger.test"])", "[]", "1"}) {
+        for (const char* audience : {"\"https://else.keyledger.test\"", "\"https://auth.keyledger.test/oauth2/token\"",
+                                     R"(["https://auth.keyledger.test","https://else.keyledger.test"])", "[]", "1"}) {
             Assertion elsewhere{one.id};
             elsewhere.audience = audience;
             EXPECT_EQ(error_of(grant_by(elsewhere.by(key, now_s))), "invalid_client") << audience;
@@ -75,18 +73,16 @@ TEST(ServiceTokens, AreEarnedByASignedAssertionOnce) {
         EXPECT_EQ(error_of(grant_by(Assertion{one.id}.by(key, now_s - 300))), "invalid_client") << "expired";
         EXPECT_EQ(error_of(grant_by(Assertion{one.id}.by(key, now_s), std::string("&client_id=") + kNobody)),
                   "invalid_client");
-        EXPECT_EQ(error_of(grant_by(Assertion{one.id}.by(key, now_s), "&client_secret=x")),
-                  "invalid_request");
+        EXPECT_EQ(error_of(grant_by(Assertion{one.id}.by(key, now_s), "&client_secret=x")), "invalid_request");
         const std::string token = token_of(one.client);
         ApiClient anybody = api();
         const std::string asking = Assertion{one.id}.by(key, now_s);
-        const std::string body = form_body(
-            {{"token", token}, {"client_assertion_type", kAssertionType}, {"client_assertion", asking}});
+        const std::string body =
+            form_body({{"token", token}, {"client_assertion_type", kAssertionType}, {"client_assertion", asking}});
         EXPECT_TRUE(anybody.form(kIntrospect, body).truth("/active"));
         EXPECT_EQ(error_of(anybody.form(kIntrospect, body)), "invalid_client") << "asked with it before";
         EXPECT_EQ(error_of(grant_by(asking)), "invalid_client") << "asked with it before";
-        const std::string earned =
-            watch_secret(grant_by(Assertion{one.id}.by(key, now_s)).text("/access_token"));
+        const std::string earned = watch_secret(grant_by(Assertion{one.id}.by(key, now_s)).text("/access_token"));
         EXPECT_TRUE(is_active(api(), earned));
         EXPECT_EQ(admin.del(target(one.id, "/keys/" + added.text("/id"))).status, 204);
         EXPECT_FALSE(is_active(api(), earned)) << "its key was removed";

@@ -60,23 +60,22 @@ TEST(StartOfAService, WaitsForADatabaseThatComes) {
     proxy.refuse();
     const auto comes = std::async(std::launch::async, [&] {
         const auto until = std::chrono::steady_clock::now() + 30s;
-        while (deployment().logs().find("the database server does not answer; waiting") ==
-                   std::string::npos &&
+        while (deployment().logs().find("the database server does not answer; waiting") == std::string::npos &&
                std::chrono::steady_clock::now() < until)
             std::this_thread::sleep_for(20ms);  // between two looks at the log
         proxy.accept_again();
     });
-    RunningService service(
-        deployment(), {{"KEYLEDGER_DATABASE_URL", through(proxy, deployment().database().service_url())}});
+    RunningService service(deployment(),
+                           {{"KEYLEDGER_DATABASE_URL", through(proxy, deployment().database().service_url())}});
     EXPECT_EQ(ApiClient(service.port()).get("/health/ready").status, 200);
 }
 
 TEST(StartOfAService, GivesUpWhenTheTimeIsOverAndSaysWhatToDo) {
     TcpProxy proxy(port_of(deployment().database().service_url()));
     proxy.refuse();
-    const Finished done = deployment().run(
-        {"serve"}, {{"KEYLEDGER_DATABASE_URL", through(proxy, deployment().database().service_url())},
-                    {"KEYLEDGER_START_PATIENCE_SECONDS", "1"}});
+    const Finished done =
+        deployment().run({"serve"}, {{"KEYLEDGER_DATABASE_URL", through(proxy, deployment().database().service_url())},
+                                     {"KEYLEDGER_START_PATIENCE_SECONDS", "1"}});
     EXPECT_EQ(done.exit_code, 1);
     EXPECT_NE(done.output.find("KEYLEDGER_START_PATIENCE_SECONDS"), std::string::npos) << done.output;
 }

@@ -101,9 +101,9 @@ TEST(IfMatch, IsAskedOfOneselfToo) {
 // RFC 9110 section 13.1.1: of what has no ETag no tag is the right one. Where nobody has to be known nothing is
 // selected that could have one, and the header says nothing.
 TEST(IfMatch, IsNeverTrueOfWhatHasNoTagWhateverTheOperation) {
-    const std::set<std::string> hold_it{"updateMe",    "eraseMe",     "updateUser",           "eraseUser",
-                                        "changeRole",  "deleteRole",  "renameGroup",          "deleteGroup",
-                                        "changeServiceAccount",       "deleteServiceAccount"};
+    const std::set<std::string> hold_it{
+        "updateMe",    "eraseMe",     "updateUser",           "eraseUser",           "changeRole", "deleteRole",
+        "renameGroup", "deleteGroup", "changeServiceAccount", "deleteServiceAccount"};
     ApiClient admin = administrator(api());
     int refused = 0;
     for (const auto& [id, method, path] : api_document().operations()) {
@@ -160,8 +160,7 @@ TEST(IfMatch, IsPartOfTheRequestThatAnIdempotencyKeyStandsFor) {
     const Answer again = admin.put(thing.target, body, keyed);
     EXPECT_EQ(again.status, 204) << "the first outcome, although the state is another by now";
     EXPECT_EQ(again.header("Idempotency-Replayed"), "true");
-    EXPECT_EQ(admin.put(thing.target, body, {keyed.front(), {"If-Match", "\"x\""}}).problem(),
-              "idempotency-mismatch");
+    EXPECT_EQ(admin.put(thing.target, body, {keyed.front(), {"If-Match", "\"x\""}}).problem(), "idempotency-mismatch");
 }
 
 TEST(IfNoneMatch, SparesEveryReadThatSaysNothingNew) {
@@ -210,9 +209,10 @@ TEST(Cursors, AreGoodForTheListAndTheFiltersThatTheyCameFrom) {
     const std::string family = unique("Family");
     for (int i = 0; i < 2; ++i) {
         const Person person = somebody();
-        ASSERT_EQ(api().post(kRegister, json_object({{"email", person.email},
-                                                     {"password", person.password},
-                                                     {"name", family + std::to_string(i)}}))
+        ASSERT_EQ(api()
+                      .post(kRegister, json_object({{"email", person.email},
+                                                    {"password", person.password},
+                                                    {"name", family + std::to_string(i)}}))
                       .status,
                   201);
     }

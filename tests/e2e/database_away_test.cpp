@@ -37,11 +37,10 @@ struct Call {
 class DatabaseAway : public testing::Test {
 protected:
     TcpProxy proxy_{port_of(deployment().database().service_url())};
-    RunningService service_{
-        deployment(),
-        {{"KEYLEDGER_DATABASE_URL", through(proxy_, deployment().database().service_url())},
-         {"KEYLEDGER_REQUEST_TIMEOUT_MS", std::to_string(kRequestTimeout / 1ms)},
-         {"KEYLEDGER_ROLES", "api,projector"}}};
+    RunningService service_{deployment(),
+                            {{"KEYLEDGER_DATABASE_URL", through(proxy_, deployment().database().service_url())},
+                             {"KEYLEDGER_REQUEST_TIMEOUT_MS", std::to_string(kRequestTimeout / 1ms)},
+                             {"KEYLEDGER_ROLES", "api,projector"}}};
     ApiClient client_{service_.port()};
     Visitor one_ = visitor(client_);
     std::string admin_token_ = log_in(client_, {"", kAdminEmail, "", kAdminPassword}).access;
@@ -50,8 +49,7 @@ protected:
                                .post(kAccounts, R"({"name":")" + unique("account") + R"(","audiences":[]})")
                                .text("/id");
     // So that queries, too, ask for something new.
-    HttpHeaders at_head_ =
-        since(client_.as(one_.tokens.access).put(kMe, json_object({{"name", unique("Name")}})));
+    HttpHeaders at_head_ = since(client_.as(one_.tokens.access).put(kMe, json_object({{"name", unique("Name")}})));
 
     static void expect_unavailable(const Answer& answer, const std::string& what) {
         static const std::set<std::string> kTypes{"unavailable", "try-again", "outcome-unknown"};
@@ -88,10 +86,8 @@ protected:
                 {"explain him", [this, user] { return admin().get(user + "/permissions", at_head_); }},
                 {"list groups", [this] { return admin().get(kGroups, at_head_); }},
                 {"show a group", [this] { return admin().get(kGroups + ("/" + group_), at_head_); }},
-                {"list members",
-                 [this] { return admin().get(kGroups + ("/" + group_) + "/members", at_head_); }},
-                {"list a group's roles",
-                 [this] { return admin().get(kGroups + ("/" + group_) + "/roles", at_head_); }},
+                {"list members", [this] { return admin().get(kGroups + ("/" + group_) + "/members", at_head_); }},
+                {"list a group's roles", [this] { return admin().get(kGroups + ("/" + group_) + "/roles", at_head_); }},
                 {"list service accounts", [this] { return admin().get(kAccounts, at_head_); }},
                 {"list an account's groups",
                  [this] { return admin().get(kAccounts + ("/" + account_) + "/groups", at_head_); }},
@@ -107,28 +103,26 @@ protected:
         const std::string account = R"({"name":")" + unique("account") + R"(","audiences":[]})";
         const std::string change_account =
             R"({"name":")" + unique("account") + R"(","audiences":[],"status":"enabled"})";
-        return {{"get a token", [=, this] { return anybody().form(kToken, grant); }},
-                {"register a service account", [=, this] { return admin().post(kAccounts, account); }},
-                {"change a service account",
-                 [=, this] { return admin().put(kAccounts + ("/" + one_.person.id), change_account); }},
-                {"delete a service account", [this] { return admin().del(kAccounts + ("/" + one_.person.id)); }},
-                {"make a secret",
-                 [this] { return admin().send("POST", kAccounts + ("/" + one_.person.id) + "/secrets"); }},
-                {"remove a secret",
-                 [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/secrets/" + one_.person.id); }},
-                {"register a key",
-                 [this] {
-                     return admin().post(kAccounts + ("/" + one_.person.id) + "/keys",
-                                         R"({"kty":"OKP","crv":"Ed25519",)"
-                                         R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})");
-                 }},
-                {"assign an account a role",
-                 [this] {
-                     return admin().send("PUT", kAccounts + ("/" + one_.person.id) + "/roles/" + one_.person.id);
-                 }},
-                {"withdraw a role of an account",
-                 [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/roles/" + one_.person.id); }},
-                {"remove a key", [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/keys/x"); }}};
+        return {
+            {"get a token", [=, this] { return anybody().form(kToken, grant); }},
+            {"register a service account", [=, this] { return admin().post(kAccounts, account); }},
+            {"change a service account",
+             [=, this] { return admin().put(kAccounts + ("/" + one_.person.id), change_account); }},
+            {"delete a service account", [this] { return admin().del(kAccounts + ("/" + one_.person.id)); }},
+            {"make a secret", [this] { return admin().send("POST", kAccounts + ("/" + one_.person.id) + "/secrets"); }},
+            {"remove a secret",
+             [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/secrets/" + one_.person.id); }},
+            {"register a key",
+             [this] {
+                 return admin().post(kAccounts + ("/" + one_.person.id) + "/keys",
+                                     R"({"kty":"OKP","crv":"Ed25519",)"
+                                     R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})");
+             }},
+            {"assign an account a role",
+             [this] { return admin().send("PUT", kAccounts + ("/" + one_.person.id) + "/roles/" + one_.person.id); }},
+            {"withdraw a role of an account",
+             [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/roles/" + one_.person.id); }},
+            {"remove a key", [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/keys/x"); }}};
     }
     std::vector<Call> commands_upon_groups() const {
         const std::string group = kGroups + ("/" + group_);
@@ -147,47 +141,45 @@ protected:
         const std::string user = std::string(kUsers) + "/" + one_.person.id;
         const std::string session = std::string(kSessions) + "/" + one_.tokens.session_id;
         const HttpHeaders basic{{"Authorization", deployment().gateway.basic()}};
-        const std::string change =
-            json_object({{"current_password", one_.person.password},
-                         {"new_password", watch_secret("an unused one, long enough")}});
-        const std::string good =
-            json_object({{"email", one_.person.email}, {"password", one_.person.password}});
+        const std::string change = json_object(
+            {{"current_password", one_.person.password}, {"new_password", watch_secret("an unused one, long enough")}});
+        const std::string good = json_object({{"email", one_.person.email}, {"password", one_.person.password}});
         const std::string bad = json_object({{"email", "no@keyledger.test"}, {"password", "wrong"}});
         const std::string newcomer = registration_of(somebody());
         const std::string token = form_body({{"token", one_.tokens.refresh}});
         const std::string role = R"({"name":")" + unique("role") + R"(","permissions":[]})";
-        return {{"register", [=, this] { return anybody().post(kRegister, newcomer); }},
-                {"log in", [=, this] { return anybody().post(kLogin, good); }},
-                {"log in as nobody", [=, this] { return anybody().post(kLogin, bad); }},
-                {"refresh", [this] { return refresh(anybody(), one_.tokens.refresh); }},
-                {"update me",
-                 [this] {
-                     return him().put(kMe, json_object({{"name", unique("Name")}}));
-                 }},
-                {"end my session", [=, this] { return him().del(session); }},
-                {"end my sessions", [this] { return him().del(kSessions); }},
-                {"change the password", [=, this] { return him().post(kChangePassword, change); }},
-                {"activate", [=, this] { return admin().send("POST", user + "/activate"); }},
-                {"deactivate", [=, this] { return admin().send("POST", user + "/deactivate"); }},
-                {"unlock", [=, this] { return admin().send("POST", user + "/unlock"); }},
-                {"erase the administrator",
-                 [=, this] {
-                     return admin().send("DELETE", kMe, {{"Content-Type", "application/json"}},
-                                         json_object({{"current_password", kAdminPassword}}));
-                 }},
-                {"keep me", [this] { return him().del(std::string(kMe) + "/erasure"); }},
-                {"erase nobody", [this] { return admin().del(std::string(kUsers) + kNobody); }},
-                {"keep nobody",
-                 [this] { return admin().del(std::string(kUsers) + kNobody + std::string("/erasure")); }},
-                {"update a user", [=, this] { return admin().put(user, "{}"); }},
-                {"end a user's sessions", [=, this] { return admin().del(user + "/sessions"); }},
-                {"define a role", [=, this] { return admin().post(kRoles, role); }},
-                {"change a role", [=, this] { return admin().put(kRoles + ("/" + one_.person.id), role); }},
-                {"delete a role", [this] { return admin().del(kRoles + ("/" + one_.person.id)); }},
-                {"assign a role", [=, this] { return admin().send("PUT", user + "/roles/" + one_.person.id); }},
-                {"withdraw a role", [=, this] { return admin().del(user + "/roles/" + one_.person.id); }},
-                {"log out", [this] { return him().send("POST", kLogout); }},
-                {"revoke", [=, this] { return anybody().form(kRevoke, token, basic); }}};
+        return {
+            {"register", [=, this] { return anybody().post(kRegister, newcomer); }},
+            {"log in", [=, this] { return anybody().post(kLogin, good); }},
+            {"log in as nobody", [=, this] { return anybody().post(kLogin, bad); }},
+            {"refresh", [this] { return refresh(anybody(), one_.tokens.refresh); }},
+            {"update me",
+             [this] {
+                 return him().put(kMe, json_object({{"name", unique("Name")}}));
+             }},
+            {"end my session", [=, this] { return him().del(session); }},
+            {"end my sessions", [this] { return him().del(kSessions); }},
+            {"change the password", [=, this] { return him().post(kChangePassword, change); }},
+            {"activate", [=, this] { return admin().send("POST", user + "/activate"); }},
+            {"deactivate", [=, this] { return admin().send("POST", user + "/deactivate"); }},
+            {"unlock", [=, this] { return admin().send("POST", user + "/unlock"); }},
+            {"erase the administrator",
+             [=, this] {
+                 return admin().send("DELETE", kMe, {{"Content-Type", "application/json"}},
+                                     json_object({{"current_password", kAdminPassword}}));
+             }},
+            {"keep me", [this] { return him().del(std::string(kMe) + "/erasure"); }},
+            {"erase nobody", [this] { return admin().del(std::string(kUsers) + kNobody); }},
+            {"keep nobody", [this] { return admin().del(std::string(kUsers) + kNobody + std::string("/erasure")); }},
+            {"update a user", [=, this] { return admin().put(user, "{}"); }},
+            {"end a user's sessions", [=, this] { return admin().del(user + "/sessions"); }},
+            {"define a role", [=, this] { return admin().post(kRoles, role); }},
+            {"change a role", [=, this] { return admin().put(kRoles + ("/" + one_.person.id), role); }},
+            {"delete a role", [this] { return admin().del(kRoles + ("/" + one_.person.id)); }},
+            {"assign a role", [=, this] { return admin().send("PUT", user + "/roles/" + one_.person.id); }},
+            {"withdraw a role", [=, this] { return admin().del(user + "/roles/" + one_.person.id); }},
+            {"log out", [this] { return him().send("POST", kLogout); }},
+            {"revoke", [=, this] { return anybody().form(kRevoke, token, basic); }}};
     }
     // Every operation that needs the log, with tokens that were good a moment ago.
     std::vector<Call> everything() const {
@@ -266,8 +258,7 @@ TEST_F(DatabaseAway, AnswersInTimeWhenQueriesHang) {
     {
         pqxx::connection owner(deployment().database().owner_url());
         pqxx::work lock(owner);
-        lock.exec(
-            "lock table keyledger.events, keyledger.streams, read_models.current in access exclusive mode");
+        lock.exec("lock table keyledger.events, keyledger.streams, read_models.current in access exclusive mode");
         const auto answers = at_once(calls);
         for (std::size_t i = 0; i < calls.size(); ++i) expect_unavailable(answers[i], calls[i].name);
     }
@@ -290,8 +281,7 @@ TEST_F(DatabaseAway, TellsThatAnOutcomeIsUnknownAndLaterWhatItWas) {
     }
     const auto until = Clock::now() + kRecoveryPatience;
     Answer told;
-    while ((told = him().put(kMe, name, key)).status == 503)
-        ASSERT_LT(Clock::now(), until) << "it does not recover";
+    while ((told = him().put(kMe, name, key)).status == 503) ASSERT_LT(Clock::now(), until) << "it does not recover";
     EXPECT_EQ(told.status, 200) << told.body;
     EXPECT_EQ(told.header("Idempotency-Replayed"), "true");
 }

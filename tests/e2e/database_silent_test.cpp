@@ -38,17 +38,14 @@ protected:
         return Clock::now() - start;
     }
     int introspection() { return introspect(client_, deployment().gateway, one_.tokens.access).status; }
-    Answer renamed() {
-        return client_.as(one_.tokens.access).put(kMe, json_object({{"name", unique("Name")}}));
-    }
+    Answer renamed() { return client_.as(one_.tokens.access).put(kMe, json_object({{"name", unique("Name")}})); }
     int readiness() { return client_.get("/health/ready").status; }
 
     TcpProxy proxy_{port_of(deployment().database().service_url())};
-    RunningService service_{
-        deployment(),
-        {{"KEYLEDGER_DATABASE_URL", through(proxy_, deployment().database().service_url())},
-         {"KEYLEDGER_REQUEST_TIMEOUT_MS", "3000"},
-         {"KEYLEDGER_ROLES", "api,projector"}}};
+    RunningService service_{deployment(),
+                            {{"KEYLEDGER_DATABASE_URL", through(proxy_, deployment().database().service_url())},
+                             {"KEYLEDGER_REQUEST_TIMEOUT_MS", "3000"},
+                             {"KEYLEDGER_ROLES", "api,projector"}}};
     ApiClient client_{service_.port()};
     Visitor one_ = visitor(client_);
 };
@@ -57,8 +54,8 @@ TEST_F(DatabaseSilent, BlindsNoNodeForLong) {
     ASSERT_EQ(introspection(), 200);
     proxy_.silence();
     const auto took = until(200, kRecovery, [this] { return introspection(); });
-    std::cout << "introspection came back after "
-              << std::chrono::duration_cast<std::chrono::milliseconds>(took).count() << " ms\n";
+    std::cout << "introspection came back after " << std::chrono::duration_cast<std::chrono::milliseconds>(took).count()
+              << " ms\n";
     for (int i = 0; i < 8; ++i) EXPECT_EQ(introspection(), 200);
     EXPECT_TRUE(is_active(client_, one_.tokens.access));
 }
@@ -77,8 +74,8 @@ TEST_F(DatabaseSilent, IsNotCalledReadyWhileRequestsAreNotAnswered) {
 TEST_F(DatabaseSilent, AppendsAgainOnANewSession) {
     proxy_.silence();
     const auto took = until(200, kWriterRecovery, [this] { return renamed().status; });
-    std::cout << "appends came back after "
-              << std::chrono::duration_cast<std::chrono::milliseconds>(took).count() << " ms\n";
+    std::cout << "appends came back after " << std::chrono::duration_cast<std::chrono::milliseconds>(took).count()
+              << " ms\n";
     until(200, kRecovery, [this] { return readiness(); });
     EXPECT_EQ(introspection(), 200);
 }

@@ -76,10 +76,8 @@ TEST_F(DefaultRoles, AreOfEveryUserAndTellWhy) {
     EXPECT_EQ(admin_.get(std::string(kEveryone) + "/roles").text("/items/0/id"), walker);
     EXPECT_EQ(admin_.get(std::string(kEveryone) + "/members").count(), 0u) << "nobody is listed";
 
-    ASSERT_EQ(
-        admin_.post(std::string(kUsers) + "/" + before.person.id + "/deactivate", R"({"reason":"left"})")
-            .status,
-        204);
+    ASSERT_EQ(admin_.post(std::string(kUsers) + "/" + before.person.id + "/deactivate", R"({"reason":"left"})").status,
+              204);
     EXPECT_FALSE(may(before.person.id));
     EXPECT_EQ(admin_.del(role_target(walker)).status, 204);
     EXPECT_FALSE(may(after.person.id));
@@ -115,8 +113,7 @@ TEST_F(DefaultRoles, EveryoneStaysWhatItIs) {
     const std::string staff = admin_.post(kGroups, named(unique("group"))).text("/id");
     for (const char* name : {"everyone", "Everyone", "EVERYONE"}) {
         EXPECT_EQ(admin_.post(kGroups, named(name)).problem(), "invalid-fields") << name;
-        EXPECT_EQ(admin_.put(std::string(kGroups) + "/" + staff, named(name)).problem(), "invalid-fields")
-            << name;
+        EXPECT_EQ(admin_.put(std::string(kGroups) + "/" + staff, named(name)).problem(), "invalid-fields") << name;
     }
     EXPECT_EQ(admin_.post(kGroups, named("\xd0\xb5veryone")).problem(), "invalid-fields") << "its look-alike";
     const std::string everyone = kEveryone;

@@ -42,8 +42,7 @@ std::string read_file(const std::filesystem::path& path) {
 std::string binary() {
     const char* path = std::getenv("KEYLEDGER_TEST_BINARY");
     if (path == nullptr || *path == '\0')
-        throw std::runtime_error(
-            "KEYLEDGER_TEST_BINARY is not set: run this through scripts/test, which builds one");
+        throw std::runtime_error("KEYLEDGER_TEST_BINARY is not set: run this through scripts/test, which builds one");
     return path;
 }
 
@@ -205,13 +204,11 @@ void Deployment::write_clients() {
         const auto hash = security::sha256(secret);
         return security::hex_encode(security::view_of(hash));
     };
-    auto client = [&](ClientOfService& of, const std::string& audiences, const char* introspects,
-                      const char* revokes) {
+    auto client = [&](ClientOfService& of, const std::string& audiences, const char* introspects, const char* revokes) {
         of.secret = random_secret();
         json << R"({"client_id":")" << of.id << R"(","client_secret_sha256":")" << digest(of.secret)
-             << R"(","audiences":[)" << audiences << R"(],"introspect":")" << introspects
-             << R"(","revoke":")" << revokes << R"(","evaluate":")"
-             << (&of == &gateway ? "all" : "none") << R"("})";
+             << R"(","audiences":[)" << audiences << R"(],"introspect":")" << introspects << R"(","revoke":")"
+             << revokes << R"(","evaluate":")" << (&of == &gateway ? "all" : "none") << R"("})";
     };
     const std::string of_orders = "\"" + std::string(kOrders) + "\"";
     json << R"({"clients":[)";

@@ -25,8 +25,7 @@ struct Finished {
 // go to one file.
 class Process {
 public:
-    Process(const std::vector<std::string>& words, const Environment& environment,
-            const std::filesystem::path& log);
+    Process(const std::vector<std::string>& words, const Environment& environment, const std::filesystem::path& log);
     ~Process();  // kills what still runs
     Process(const Process&) = delete;
     Process& operator=(const Process&) = delete;

@@ -65,8 +65,8 @@ TEST(EraseMe, TakesTheCurrentPassword) {
     EXPECT_EQ(refused.problem(), "wrong-password");
     EXPECT_EQ(ask_for_erasure(api(), one.person.password).problem(), "invalid-token");
     EXPECT_EQ(api().as(one.tokens.access).get(kMe).status, 200);
-    RunningService strict(deployment(), {{"KEYLEDGER_LOGIN_NETWORK_BURST", "1"},
-                                         {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "1"}});
+    RunningService strict(deployment(),
+                          {{"KEYLEDGER_LOGIN_NETWORK_BURST", "1"}, {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "1"}});
     ApiClient client = ApiClient(strict.port()).as(one.tokens.access);
     EXPECT_EQ(ask_for_erasure(client, "not the password").problem(), "wrong-password");
     EXPECT_EQ(ask_for_erasure(client, "not the password").problem(), "too-many-attempts");

@@ -13,8 +13,8 @@ std::string entity(const std::string& type, const std::string& id) {
     return R"({"type":")" + type + R"(","id":")" + id + R"("})";
 }
 std::string question(const std::string& subject, const std::string& resource, const std::string& action) {
-    return R"({"subject":)" + subject + R"(,"resource":)" + entity(resource, "42") + R"(,"action":{"name":")" +
-           action + R"("}})";
+    return R"({"subject":)" + subject + R"(,"resource":)" + entity(resource, "42") + R"(,"action":{"name":")" + action +
+           R"("}})";
 }
 ApiClient gateway() { return api().with("Authorization", deployment().gateway.basic()); }
 
@@ -54,8 +54,7 @@ TEST(Evaluation, IsWhatTheSubjectsRolesGrantAtThatMoment) {
             client.post(kEvaluation, question(entity("session", nobody), "invoices", "read")).truth("/decision"));
     }
     ApiClient admin = administrator(api());
-    const Answer taken =
-        admin.del(std::string(kUsers) + "/" + one.visitor.person.id + "/roles/" + one.role);
+    const Answer taken = admin.del(std::string(kUsers) + "/" + one.visitor.person.id + "/roles/" + one.role);
     const Answer no = client.post(kEvaluation, question(one.as_user(), "invoices", "read"));
     EXPECT_FALSE(no.truth("/decision")) << "from the moment in which the withdrawal returned";
     const HttpHeaders at_head{{"Keyledger-Min-Position", no.header("Keyledger-Position").value_or("")}};
@@ -67,9 +66,8 @@ TEST(Evaluation, LooksAtTheInstanceAndItsOwner) {
     const Holder editor = holder_of("todos:update@own");
     ApiClient client = gateway();
     const auto ask = [&](const Holder& who, const std::string& resource, const std::string& action) {
-        const Answer answer =
-            client.post(kEvaluation, R"({"subject":)" + who.as_session() + R"(,"resource":)" + resource +
-                                         R"(,"action":{"name":")" + action + R"("}})");
+        const Answer answer = client.post(kEvaluation, R"({"subject":)" + who.as_session() + R"(,"resource":)" +
+                                                           resource + R"(,"action":{"name":")" + action + R"("}})");
         EXPECT_EQ(answer.status, 200) << answer.body;
         return answer.truth("/decision");
     };
@@ -89,13 +87,12 @@ TEST(Evaluation, IsNoWhereARoleDeniesIt) {
     const Holder one = holder_of("*:read");
     ApiClient client = gateway();
     ApiClient admin = administrator(api());
-    const std::string body = R"({"name":")" + unique("role") +
-                             R"(","permissions":["orders:read"],"deny":["payroll:*","orders/7:read"]})";
+    const std::string body =
+        R"({"name":")" + unique("role") + R"(","permissions":["orders:read"],"deny":["payroll:*","orders/7:read"]})";
     const Answer denying = admin.post("/api/v1/admin/roles", body);
     ASSERT_EQ(denying.status, 201) << denying.body;
     EXPECT_EQ(denying.text("/deny/1"), "payroll:*");
-    const std::string given =
-        std::string(kUsers) + "/" + one.visitor.person.id + "/roles/" + denying.text("/id");
+    const std::string given = std::string(kUsers) + "/" + one.visitor.person.id + "/roles/" + denying.text("/id");
     EXPECT_TRUE(client.post(kEvaluation, question(one.as_user(), "payroll", "read")).truth("/decision"));
     ASSERT_EQ(admin.send("PUT", given).status, 204);
     EXPECT_FALSE(client.post(kEvaluation, question(one.as_user(), "payroll", "read")).truth("/decision"));
@@ -149,10 +146,10 @@ TEST(Evaluations, TakeWhatStandsBesideThemAsDefault) {
     const Visitor other = visitor(api());
     ApiClient client = gateway();
     const std::string body = R"({"subject":)" + one.as_user() + R"(,"action":{"name":"read"},"evaluations":[)" +
-                             R"({"resource":)" + entity("invoices", "1") + R"(},{"resource":)" +
-                             entity("orders", "1") + R"(},{"resource":)" + entity("invoices", "1") +
-                             R"(,"subject":)" + entity("user", other.person.id) + R"(},{"resource":)" +
-                             entity("invoices", "2") + R"(,"context":{"weight":1.5}}]})";
+                             R"({"resource":)" + entity("invoices", "1") + R"(},{"resource":)" + entity("orders", "1") +
+                             R"(},{"resource":)" + entity("invoices", "1") + R"(,"subject":)" +
+                             entity("user", other.person.id) + R"(},{"resource":)" + entity("invoices", "2") +
+                             R"(,"context":{"weight":1.5}}]})";
     const Answer all = client.post(kEvaluations, body);
     ASSERT_EQ(all.status, 200) << all.body;
     ASSERT_EQ(all.count("/evaluations"), 4u);

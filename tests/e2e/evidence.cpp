@@ -71,8 +71,7 @@ public:
         return values;
     }
     void expect_nowhere(std::string_view text, const std::string& where) const {
-        for (const std::string& value : found_in(text))
-            ADD_FAILURE() << where << " holds a watched value: " << value;
+        for (const std::string& value : found_in(text)) ADD_FAILURE() << where << " holds a watched value: " << value;
     }
 
 private:
@@ -117,15 +116,15 @@ std::map<std::string, std::string> dumped_tables(const Deployment& deployment) {
     pqxx::connection connection(deployment.database().owner_url());
     pqxx::read_transaction work(connection);
     std::map<std::string, std::string> dumped;
-    const auto tables = work.exec(
-        "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE' "
-        "and table_schema not in ('pg_catalog', 'information_schema')");
+    const auto tables =
+        work.exec("select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE' "
+                  "and table_schema not in ('pg_catalog', 'information_schema')");
     for (const auto& table : tables) {
         const std::string schema = table[0].c_str();
         const std::string name = table[1].c_str();
         std::string& text = dumped[schema + "." + name];
-        const auto rows = work.exec("select t::text from " + work.quote_name(schema) + "." +
-                                    work.quote_name(name) + " as t");
+        const auto rows =
+            work.exec("select t::text from " + work.quote_name(schema) + "." + work.quote_name(name) + " as t");
         for (const auto& row : rows) text.append(row[0].c_str()).append("\n");
     }
     return dumped;
@@ -150,8 +149,7 @@ void expect_no_secret_lies_open(const Deployment& deployment, const std::string&
     std::map<std::string, std::string> texts = dumped_tables(deployment);
     for (const char* table : {"keyledger.events", "keyledger.credentials", "read_models.users_1"})
         EXPECT_FALSE(texts[table].empty()) << table << ": nothing to judge";
-    EXPECT_FALSE(personal.found_in(texts["read_models.users_1"]).empty())
-        << "the search finds nothing anywhere";
+    EXPECT_FALSE(personal.found_in(texts["read_models.users_1"]).empty()) << "the search finds nothing anywhere";
     EXPECT_FALSE(personal.found_in(texts["read_models.sessions_1"]).empty()) << "nor here";
     texts["Kafka"] = records;
     texts["the output of the processes"] = deployment.logs();

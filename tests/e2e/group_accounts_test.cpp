@@ -42,10 +42,10 @@ Answer put(ApiClient& admin, const std::string& target) { return admin.send("PUT
 
 bool may(const Account& account, const std::string& resource, const std::string& action) {
     ApiClient gateway = api().with("Authorization", deployment().gateway.basic());
-    const Answer answer = gateway.post(
-        "/access/v1/evaluation", R"({"subject":{"type":"service_account","id":")" + account.id +
-                                     R"("},"resource":{"type":")" + resource + R"(","id":"1"},"action":{"name":")" +
-                                     action + R"("}})");
+    const Answer answer =
+        gateway.post("/access/v1/evaluation", R"({"subject":{"type":"service_account","id":")" + account.id +
+                                                  R"("},"resource":{"type":")" + resource +
+                                                  R"(","id":"1"},"action":{"name":")" + action + R"("}})");
     EXPECT_EQ(answer.status, 200) << answer.body;
     return answer.truth("/decision");
 }
@@ -261,8 +261,8 @@ TEST(AccessFilesOfServices, PutThemIntoGroupsThatTheyMakeAndOutOfOthers) {
                              ": {roles: [" + reader + "]}\n";
     const std::string file = made + "service_accounts:\n  " + one.name + ": {groups: [" + fresh + "]}\n";
     const std::string told = "+ role " + reader + "\n    + " + things + ":read\n+ group " + fresh + "\n    + role " +
-                             reader + "\n~ service_account " + one.name + "\n    + group " + fresh +
-                             "\n    - group " + before.name + "\n";
+                             reader + "\n~ service_account " + one.name + "\n    + group " + fresh + "\n    - group " +
+                             before.name + "\n";
     EXPECT_EQ(apply(file, {"--dry-run"}).output, told + "Would change 3 of 3.\n");
     EXPECT_FALSE(may(one, things, "read"));
     EXPECT_EQ(apply(file).output, told + "Changed 3 of 3.\n");

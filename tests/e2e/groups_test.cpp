@@ -80,8 +80,7 @@ TEST(Groups, GiveTheirMembersWhatTheyAndAllAboveThemGrant) {
     ASSERT_EQ(put(admin, group_target(staff, "/groups/" + clerks)).status, 204);
     const Answer joined = put(admin, group_target(clerks, "/members/" + one.person.id));
     ASSERT_EQ(joined.status, 204) << joined.body;
-    EXPECT_EQ(put(admin, group_target(clerks, "/members/" + one.person.id)).status, 204)
-        << "again is no error";
+    EXPECT_EQ(put(admin, group_target(clerks, "/members/" + one.person.id)).status, 204) << "again is no error";
     const Answer token = introspect(api(), deployment().gateway, one.tokens.access);
     EXPECT_EQ(token.text("/scope"), "invoices:read");
     EXPECT_EQ(token.count("/groups"), 2u);
@@ -148,20 +147,16 @@ TEST(Groups, RefuseWhatTheyCanNotBe) {
         EXPECT_EQ(admin.get(group_target(unknown, "/members")).problem(), "group-unknown") << unknown;
         EXPECT_EQ(admin.get(group_target(unknown, "/roles")).problem(), "group-unknown") << unknown;
         for (const std::string& below : {"/groups/" + clerks, "/members/" + one.person.id, "/roles/" + any}) {
-            EXPECT_EQ(put(admin, group_target(unknown, below)).problem(), "group-unknown")
-                << unknown << below;
+            EXPECT_EQ(put(admin, group_target(unknown, below)).problem(), "group-unknown") << unknown << below;
             EXPECT_EQ(admin.del(group_target(unknown, below)).problem(), "group-unknown") << unknown << below;
         }
-        for (const std::string& other :
-             {std::string("/groups/"), std::string("/members/"), std::string("/roles/")}) {
+        for (const std::string& other : {std::string("/groups/"), std::string("/members/"), std::string("/roles/")}) {
             const std::string problem = other == "/groups/"    ? "group-unknown"
                                         : other == "/members/" ? "user-unknown"
                                                                : "role-unknown";
-            EXPECT_EQ(put(admin, group_target(staff, other + unknown)).problem(), problem)
-                << unknown << other;
+            EXPECT_EQ(put(admin, group_target(staff, other + unknown)).problem(), problem) << unknown << other;
         }
-        EXPECT_EQ(admin.del(group_target(staff, std::string("/members/") + unknown)).problem(),
-                  "user-unknown");
+        EXPECT_EQ(admin.del(group_target(staff, std::string("/members/") + unknown)).problem(), "user-unknown");
         EXPECT_EQ(admin.get(user_target(unknown, "/groups")).problem(), "user-unknown") << unknown;
         EXPECT_EQ(admin.get(user_target(unknown, "/permissions")).problem(), "user-unknown") << unknown;
     }
@@ -199,13 +194,11 @@ TEST(Groups, AreForThoseWhoMayAndHoldWhatIsConcerned) {
                                     {"GET", user_target(other.person.id, "/groups"), "", false},
                                     {"GET", user_target(other.person.id, "/permissions"), "", false}};
     const auto ask = [](ApiClient client, const Route& route) {
-        const HttpHeaders type =
-            route.body.empty() ? HttpHeaders{} : HttpHeaders{{"Content-Type", "application/json"}};
+        const HttpHeaders type = route.body.empty() ? HttpHeaders{} : HttpHeaders{{"Content-Type", "application/json"}};
         return client.send(route.method, route.target, type, route.body);
     };
     for (const Route& route : routes) {
-        EXPECT_EQ(ask(api().as(one.tokens.access), route).problem(), "forbidden")
-            << route.method << route.target;
+        EXPECT_EQ(ask(api().as(one.tokens.access), route).problem(), "forbidden") << route.method << route.target;
         EXPECT_EQ(ask(api(), route).problem(), "invalid-token") << route.method << route.target;
     }
     for (const char* permission : {"keyledger.groups:*", "keyledger.roles:*"})

@@ -147,9 +147,8 @@ TEST(IdempotencyKey, DefinesOnceWhenSentTwentyTimesAtOnce) {
     std::vector<Answer> answers(20);
     std::vector<std::thread> senders;
     for (Answer& answer : answers)
-        senders.emplace_back([&, sender = admin]() mutable {
-            answer = sender.post("/api/v1/admin/groups", body, key(once));
-        });
+        senders.emplace_back(
+            [&, sender = admin]() mutable { answer = sender.post("/api/v1/admin/groups", body, key(once)); });
     for (std::thread& sender : senders) sender.join();
     int carried_out = 0;
     for (const Answer& answer : answers) {
@@ -232,10 +231,10 @@ TEST(IdempotencyKey, IsRefusedWithAnotherRequestAboutGroups) {
         return admin.post(kAccounts, R"({"name":")" + unique("account") + R"(","audiences":[]})").text("/id");
     };
     const std::string of_account = "/service-accounts/" + account(), of_another = "/service-accounts/" + account();
-    for (const auto& [one, another] : {std::pair{"/groups/" + child, "/groups/" + another_child},
-                                       std::pair{"/roles/" + one_role, "/roles/" + another_role},
-                                       std::pair{"/members/" + user, "/members/" + another_user},
-                                       std::pair{of_account, of_another}})
+    for (const auto& [one, another] :
+         {std::pair{"/groups/" + child, "/groups/" + another_child},
+          std::pair{"/roles/" + one_role, "/roles/" + another_role},
+          std::pair{"/members/" + user, "/members/" + another_user}, std::pair{of_account, of_another}})
         for (const char* method : {"PUT", "DELETE"}) {
             once = unique("key");
             const Answer done = admin.send(method, group + one, key(once));
@@ -325,8 +324,7 @@ TEST(IdempotencyKey, IsRefusedWithAnotherRequestAboutServiceAccounts) {
     const Answer added =
         admin.post(target(id, "/keys"), edwards("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"), key(once));
     ASSERT_EQ(added.status, 201) << added.body;
-    expect_mismatch(
-        admin.post(target(id, "/keys"), edwards("PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"), key(once)));
+    expect_mismatch(admin.post(target(id, "/keys"), edwards("PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"), key(once)));
     once = unique("key");
     EXPECT_EQ(admin.del(target(id, "/keys/" + added.text("/id")), key(once)).status, 204);
     const std::string role =
@@ -348,8 +346,7 @@ TEST(IdempotencyKey, OfOneSessionDoesNotAnswerForAnother) {
     const Visitor one = visitor(api());
     const Tokens other = log_in(api(), one.person);
     const std::string password = watch_secret("ferns " + unique("along-the-old-wall"));
-    const std::string change =
-        json_object({{"current_password", one.person.password}, {"new_password", password}});
+    const std::string change = json_object({{"current_password", one.person.password}, {"new_password", password}});
     const std::string changing = unique("key");
     EXPECT_EQ(api().as(one.tokens.access).post(kChangePassword, change, key(changing)).status, 204);
     EXPECT_EQ(api().as(one.tokens.access).post(kChangePassword, change, key(changing)).status, 204)
@@ -392,10 +389,8 @@ TEST(IdempotencyKey, MustBeOneTextOfVisibleAscii) {
         EXPECT_EQ(signed_in.del(kSessions, key(value)).problem(), "bad-request") << value;
         const std::string id = "/01890a5d-ac96-774b-bcce-b302099a8057";
         EXPECT_EQ(signed_in.del(kSessions + id, key(value)).problem(), "bad-request") << value;
-        EXPECT_EQ(admin.send("POST", kUsers + id + "/activate", key(value)).problem(), "bad-request")
-            << value;
-        EXPECT_EQ(admin.send("POST", kUsers + id + "/deactivate", key(value)).problem(), "bad-request")
-            << value;
+        EXPECT_EQ(admin.send("POST", kUsers + id + "/activate", key(value)).problem(), "bad-request") << value;
+        EXPECT_EQ(admin.send("POST", kUsers + id + "/deactivate", key(value)).problem(), "bad-request") << value;
     }
     HttpHeaders twice = key(unique("key"));
     twice.push_back(twice.front());

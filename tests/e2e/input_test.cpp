@@ -98,15 +98,12 @@ TEST(JsonBody, OfAnotherMediaTypeOrTooLargeIsRefusedOnEveryRoute) {
     ApiClient admin = administrator(api());
     for (const JsonRoute& route : json_routes()) {
         const std::string body = R"({")" + route.field + R"(":"text"})";
-        for (const char* type :
-             {"text/plain", "application/x-www-form-urlencoded", "application/json; charset",
-              "application/jsonx", "application/json, application/json"})
-            EXPECT_EQ(send_json(admin, route, body, type).problem(), "unsupported-media-type")
-                << route.target << type;
+        for (const char* type : {"text/plain", "application/x-www-form-urlencoded", "application/json; charset",
+                                 "application/jsonx", "application/json, application/json"})
+            EXPECT_EQ(send_json(admin, route, body, type).problem(), "unsupported-media-type") << route.target << type;
         for (const char* coding : {"gzip", "br, identity", "identity, deflate"}) {
-            const Answer coded =
-                admin.send(route.method, route.target,
-                           {{"Content-Type", "application/json"}, {"Content-Encoding", coding}}, body);
+            const Answer coded = admin.send(route.method, route.target,
+                                            {{"Content-Type", "application/json"}, {"Content-Encoding", coding}}, body);
             EXPECT_EQ(coded.problem(), "unsupported-media-type") << route.target << coding;
             EXPECT_EQ(coded.header("Accept-Encoding"), "identity") << route.target << coding;
         }
@@ -123,12 +120,12 @@ TEST(JsonBody, OfAnotherMediaTypeOrTooLargeIsRefusedOnEveryRoute) {
 TEST(JsonBody, IsTakenWhateverTheParametersOfItsMediaType) {
     ApiClient admin = administrator(api());
     for (const JsonRoute& route : json_routes())
-        for (const char* type : {"application/json;", "Application/JSON ; charset=\"UTF-8\"",
-                                 "application/json; v=1; charset=utf-8", "application/json; charset=latin1",
-                                 "application/json;profile=\"a;b\";;"}) {
-            const Answer answer = admin.send(route.method, route.target,
-                                             {{"Content-Type", type}, {"Content-Encoding", "identity,"}},
-                                             R"({"no such field":1})");
+        for (const char* type :
+             {"application/json;", "Application/JSON ; charset=\"UTF-8\"", "application/json; v=1; charset=utf-8",
+              "application/json; charset=latin1", "application/json;profile=\"a;b\";;"}) {
+            const Answer answer =
+                admin.send(route.method, route.target, {{"Content-Type", type}, {"Content-Encoding", "identity,"}},
+                           R"({"no such field":1})");
             EXPECT_NE(answer.problem(), "unsupported-media-type") << route.target << type;
             EXPECT_NE(answer.problem(), "malformed-json") << route.target << type;
         }
@@ -139,15 +136,14 @@ TEST(Form, IsReadWhateverItsParametersAndEmptyPairs) {
     for (const char* type :
          {"application/x-www-form-urlencoded; charset=ISO-8859-1", "application/x-www-form-urlencoded;",
           "Application/X-WWW-Form-URLencoded; charset=\"utf-8\"; v=1"})
-        for (const char* body :
-             {"token=a", "token=a&", "&token=a", "&&token=a&&&token_type_hint=x&", "=b&token=a"}) {
+        for (const char* body : {"token=a", "token=a&", "&token=a", "&&token=a&&&token_type_hint=x&", "=b&token=a"}) {
             const Answer answer = client.send("POST", kIntrospect, {{"Content-Type", type}}, body);
             EXPECT_EQ(answer.status, 200) << type << body << answer.body;
         }
     for (const char* target : {kToken, kIntrospect, kRevoke}) {
         const Answer coded = client.send(
-            "POST", target,
-            {{"Content-Type", "application/x-www-form-urlencoded"}, {"Content-Encoding", "gzip"}}, "token=a");
+            "POST", target, {{"Content-Type", "application/x-www-form-urlencoded"}, {"Content-Encoding", "gzip"}},
+            "token=a");
         EXPECT_EQ(coded.problem(), "unsupported-media-type") << target;
     }
 }
@@ -185,12 +181,10 @@ TEST(Query, ThatIsWrongIsRefused) {
         for (const char* bad : {"limit=1&limit=2", "limit=%00", "limit=%zz"})
             EXPECT_EQ(admin.get(list + "?" + bad).problem(), "bad-request") << list << bad;
     }
-    for (const char* bad :
-         {"user=x", "user=", "from=yesterday", "to=2026-13-01T00:00:00Z", "from=2026-01-01",
-          "from=2026-01-01T00:00:00%2B25:00", "to=2026-02-30T00:00:00Z", "from=2026-01-01T25:00:00Z"})
+    for (const char* bad : {"user=x", "user=", "from=yesterday", "to=2026-13-01T00:00:00Z", "from=2026-01-01",
+                            "from=2026-01-01T00:00:00%2B25:00", "to=2026-02-30T00:00:00Z", "from=2026-01-01T25:00:00Z"})
         EXPECT_EQ(admin.get(std::string(kAudit) + "?" + bad).problem(), "invalid-fields") << bad;
-    EXPECT_EQ(admin.get(std::string(kUsers) + "?search=" + std::string(300, 'a')).problem(),
-              "invalid-fields");
+    EXPECT_EQ(admin.get(std::string(kUsers) + "?search=" + std::string(300, 'a')).problem(), "invalid-fields");
     EXPECT_EQ(admin.del(std::string(kSessions) + "?include_current=maybe").problem(), "invalid-fields");
     EXPECT_EQ(admin.del(std::string(kSessions) + "?all=true").problem(), "unknown-field");
 }
@@ -216,12 +210,10 @@ TEST(Listener, RefusesBadRequestsToEveryOperation) {
         const Answer expecting = client.send(operation.method, target, {{"Expect", "a miracle"}});
         EXPECT_EQ(expecting.status, 417) << operation.id;
         EXPECT_EQ(expecting.problem(), "expectation-failed") << operation.id;
-        EXPECT_EQ(client.send(operation.method, target + "?a=1&a=2").problem(), "bad-request")
-            << operation.id;
+        EXPECT_EQ(client.send(operation.method, target + "?a=1&a=2").problem(), "bad-request") << operation.id;
         const Answer long_target = client.send(operation.method, target + "?a=" + std::string(9'000, 'a'));
         EXPECT_EQ(long_target.status, 414) << operation.id;
-        const Answer long_header =
-            client.send(operation.method, target, {{"X-Much", std::string(20'000, 'a')}});
+        const Answer long_header = client.send(operation.method, target, {{"X-Much", std::string(20'000, 'a')}});
         EXPECT_EQ(long_header.status, 431) << operation.id;
         const Answer long_body = client.send(operation.method, target, {}, std::string(70'000, ' '));
         EXPECT_EQ(long_body.status, 413) << operation.id;

@@ -37,8 +37,7 @@ TEST(ServiceTokens, AreToldOfInASignedAnswer) {
          {"application/json", "*/*", "application/*", "application/token-introspection+jwt;q=0",
           "application/token-introspection+jwt;q=0.000", "application/token-introspection+jwt;q=0.5, */*",
           "application/token-introspection+jwt;q=0.09, application/json;q=0.1",
-          "application/token-introspection+jwt;q=5",
-          "text/html;x=\", application/token-introspection+jwt, \""})
+          "application/token-introspection+jwt;q=5", "text/html;x=\", application/token-introspection+jwt, \""})
         EXPECT_EQ(ask(accept).header("Content-Type"), "application/json") << accept;
 }
 
@@ -46,10 +45,9 @@ TEST(ServiceTokens, AreToldOfInASignedAnswer) {
 TEST(Introspection, SaysInactiveOfTokensOfAnyLengthAndKind) {
     ApiClient client = api().with("Authorization", deployment().gateway.basic());
     for (const std::string& token :
-         {std::string("a"), std::string(9'000, 'a'), std::string(60'000, 'a'), std::string("a b"),
-          std::string("..."), std::string("klr_"), std::string("\xC3\xA4")})
-        for (const char* hint :
-             {"", "access_token", "refresh_token", "id_token", "https://example.com/a-kind"}) {
+         {std::string("a"), std::string(9'000, 'a'), std::string(60'000, 'a'), std::string("a b"), std::string("..."),
+          std::string("klr_"), std::string("\xC3\xA4")})
+        for (const char* hint : {"", "access_token", "refresh_token", "id_token", "https://example.com/a-kind"}) {
             const std::string body = form_body({{"token", token}, {"token_type_hint", hint}});
             EXPECT_EQ(client.form(kIntrospect, body).body, R"({"active":false})") << token.size() << hint;
             EXPECT_EQ(client.form(kRevoke, body).status, 200) << token.size() << hint;
@@ -75,10 +73,8 @@ TEST(Revocation, TakesThePublicClientByItsIdAlone) {
     for (const bool by_refresh : {false, true}) {
         const Visitor one = visitor(api());
         const std::string& token = by_refresh ? one.tokens.refresh : one.tokens.access;
-        for (const char* who :
-             {"", "&client_id=nobody", "&client_id=gateway", "&client_id=keyledger&client_secret=x"})
-            EXPECT_EQ(anybody.form(kRevoke, form_body({{"token", token}}) + who).text("/error"),
-                      "invalid_client")
+        for (const char* who : {"", "&client_id=nobody", "&client_id=gateway", "&client_id=keyledger&client_secret=x"})
+            EXPECT_EQ(anybody.form(kRevoke, form_body({{"token", token}}) + who).text("/error"), "invalid_client")
                 << who;
         EXPECT_TRUE(is_active(api(), one.tokens.access));
         const std::string body = form_body({{"token", token}, {"client_id", "keyledger"}});
@@ -151,8 +147,7 @@ TEST(BearerChallenge, SaysWhatIsMissing) {
     for (const char* target : {kUsers, kAudit, kAccounts, "/api/v1/admin/roles"}) {
         const Answer refused = api().as(one.tokens.access).get(target);
         EXPECT_EQ(refused.status, 403) << target;
-        EXPECT_EQ(refused.header("WWW-Authenticate"),
-                  R"(Bearer realm="keyledger", error="insufficient_scope")")
+        EXPECT_EQ(refused.header("WWW-Authenticate"), R"(Bearer realm="keyledger", error="insufficient_scope")")
             << target;
     }
 }

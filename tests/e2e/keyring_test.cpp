@@ -77,8 +77,7 @@ struct KeyringOfTwoNodes : testing::Test {
     std::string current(const std::string& purpose) {
         std::istringstream lines(keys({"list"}));
         for (std::string line; std::getline(lines, line);)
-            if (line.find("  " + purpose + "  ") != std::string::npos &&
-                line.find("  current  ") != std::string::npos)
+            if (line.find("  " + purpose + "  ") != std::string::npos && line.find("  current  ") != std::string::npos)
                 return line.substr(0, line.find(' '));
         return {};
     }
@@ -127,8 +126,7 @@ TEST_F(KeyringOfTwoNodes, NothingIsWrappedUnderAKeyThatHasEnded) {
     EXPECT_EQ(try_log_in(at_slow, before.email, before.password).status, 503)
         << "who is wrapped by a key that it lacks must not look erased, nor as if the password were wrong";
 
-    EXPECT_EQ(registered_at(*told, somebody()), 201)
-        << "its file is the new one, and it reads that by itself";
+    EXPECT_EQ(registered_at(*told, somebody()), 201) << "its file is the new one, and it reads that by itself";
     EXPECT_EQ(ApiClient(told->port()).get("/health/ready").status, 200);
 
     copy_keyring();  // without a SIGHUP
@@ -173,7 +171,7 @@ TEST_F(KeyringOfTwoNodes, NobodyIsCalledUnknownUnderAKeyThatHasEnded) {
     EXPECT_NE(ready_text(*slow).find("key " + old + " has ended"), std::string::npos) << ready_text(*slow);
     copy_keyring();  // without a SIGHUP
     await_that("a node that has read its keyring",
-          [&] { return try_log_in(at_slow, later.email, later.password).status == 200; });
+               [&] { return try_log_in(at_slow, later.email, later.password).status == 200; });
     EXPECT_EQ(try_log_in(at_slow, before.email, before.password).status, 200);
     EXPECT_EQ(try_log_in(at_slow, before.email, later.password).status, 401);
     EXPECT_EQ(at_slow.get("/health/ready").status, 200) << ready_text(*slow);
@@ -187,9 +185,7 @@ TEST_F(KeyringOfTwoNodes, WhatIsSealedUnderAKeyThatIsLackingIsNotCalledBad) {
     const Answer page = administrator(ApiClient(told->port())).get(std::string(kUsers) + "?limit=1");
     const std::string cursor = page.text("/next");
     ASSERT_NE(cursor, "") << page.body;
-    const Answer changed = ApiClient(told->port())
-                               .as(tokens.access)
-                               .put(kMe, json_object({{"name", unique("Name")}}));
+    const Answer changed = ApiClient(told->port()).as(tokens.access).put(kMe, json_object({{"name", unique("Name")}}));
 
     ApiClient at_slow(slow->port());
     expect_later(refresh(at_slow, tokens.refresh), "a refresh");

@@ -140,9 +140,9 @@ TEST(HashingQueue, KeepsAFloodOfRegistrationsFromTakingLogInAway) {
         flood.emplace_back([&] {
             HttpClient client(service.port());
             while (!ended) {
-                const auto answer = client.request("POST", kRegister, {{"Content-Type", "application/json"},
-                                                                      {"X-Forwarded-For", "203.0.113.1"}},
-                                                   registration_of(somebody()));
+                const auto answer = client.request(
+                    "POST", kRegister, {{"Content-Type", "application/json"}, {"X-Forwarded-For", "203.0.113.1"}},
+                    registration_of(somebody()));
                 refused += answer.status == 503;
             }
         });
@@ -202,8 +202,7 @@ TEST_F(LockOut, IsLiftedByAnAdministratorOrAtTheMachine) {
     attack(6);
     EXPECT_FALSE(gets_in("192.0.2.60"));
     const Answer seen = administrator(ApiClient(service_.port())).get(lock_out);
-    EXPECT_TRUE(seen.truth("/locked"))
-        << "the caller is told no more than of a wrong password: " << seen.body;
+    EXPECT_TRUE(seen.truth("/locked")) << "the caller is told no more than of a wrong password: " << seen.body;
     EXPECT_EQ(seen.number("/failures_in_a_row"), 6) << seen.body;
     const std::string target = std::string(kUsers) + "/" + one_.id + "/unlock";
     EXPECT_EQ(api().as(visitor(api()).tokens.access).send("POST", target).problem(), "forbidden");

@@ -16,15 +16,14 @@ std::string some_target(std::string path) {
 TEST(Rates, AreOfEveryRequestThatChangesSomethingWithAToken) {
     const Visitor one = visitor(api());
     const Visitor other = visitor(api());
-    RunningService strict(deployment(),
-                          {{"KEYLEDGER_WRITE_BURST", "1"}, {"KEYLEDGER_WRITE_RATE_PER_MINUTE", "1"}});
+    RunningService strict(deployment(), {{"KEYLEDGER_WRITE_BURST", "1"}, {"KEYLEDGER_WRITE_RATE_PER_MINUTE", "1"}});
     ApiClient client = ApiClient(strict.port()).as(one.tokens.access);
     EXPECT_EQ(client.put(kMe, R"({"name":"Ann"})").status, 200);
     int asked = 0;
     for (const auto& [id, method, path] : api_document().operations()) {
         const bool documented = api_document().documented().contains({id, "429", "too-many-attempts"});
-        if (method == "GET" || !documented || !path.starts_with("/api/v1/") || path == kRefresh ||
-            path == kLogin || path == kRegister)
+        if (method == "GET" || !documented || !path.starts_with("/api/v1/") || path == kRefresh || path == kLogin ||
+            path == kRegister)
             continue;
         const Answer answer = method == "DELETE" ? client.del(some_target(path))
                               : method == "PUT"  ? client.put(some_target(path), "{}")
@@ -43,19 +42,17 @@ TEST(Rates, AreOfEveryRequestThatChangesSomethingWithAToken) {
 TEST(Rates, CountAChangeOnce) {
     constexpr int kBurst = 4;
     const Visitor one = visitor(api());
-    RunningService strict(deployment(), {{"KEYLEDGER_WRITE_BURST", std::to_string(kBurst)},
-                                         {"KEYLEDGER_WRITE_RATE_PER_MINUTE", "1"}});
+    RunningService strict(
+        deployment(), {{"KEYLEDGER_WRITE_BURST", std::to_string(kBurst)}, {"KEYLEDGER_WRITE_RATE_PER_MINUTE", "1"}});
     ApiClient client = ApiClient(strict.port()).as(one.tokens.access);
     int passed = 0;
-    while (passed <= kBurst && client.put(kMe, json_object({{"name", unique("Ann")}})).status == 200)
-        ++passed;
+    while (passed <= kBurst && client.put(kMe, json_object({{"name", unique("Ann")}})).status == 200) ++passed;
     EXPECT_EQ(passed, kBurst);
 }
 
 TEST(Rates, AreOfRefreshesOfASession) {
     const Visitor one = visitor(api());
-    RunningService strict(deployment(),
-                          {{"KEYLEDGER_WRITE_BURST", "1"}, {"KEYLEDGER_WRITE_RATE_PER_MINUTE", "1"}});
+    RunningService strict(deployment(), {{"KEYLEDGER_WRITE_BURST", "1"}, {"KEYLEDGER_WRITE_RATE_PER_MINUTE", "1"}});
     ApiClient client(strict.port());
     const Answer first = refresh(client, one.tokens.refresh);
     ASSERT_EQ(first.status, 200);

@@ -124,8 +124,7 @@ TEST(Roles, OfOtherApplicationsAreNotToldToAResourceServer) {
         kLogin, json_object({{"email", person.email}, {"password", person.password}, {"resource", kOrders}})));
     const std::string own = define(admin, {"orders:read", "orders.drafts:write", "payroll:read"});
     const std::string foreign = define(admin, {"payroll:write", "orders-archive:read"});
-    for (const std::string& role : {own, foreign})
-        ASSERT_EQ(admin.send("PUT", roles_of(person.id, role)).status, 204);
+    for (const std::string& role : {own, foreign}) ASSERT_EQ(admin.send("PUT", roles_of(person.id, role)).status, 204);
     const Answer told = introspect(api(), deployment().orders, tokens.access);
     EXPECT_EQ(told.text("/scope"), "orders.drafts:write orders:read") << told.body;
     EXPECT_EQ(told.count("/roles"), 1u) << told.body;
@@ -170,16 +169,12 @@ TEST(Roles, AreAlikeForbiddenToEverybodyElseAndWithoutAToken) {
         std::string target;
         std::string body;
     };
-    const std::vector<Route> routes{{"POST", kRoles, definition("r", {})},
-                                    {"GET", kRoles, ""},
-                                    {"GET", role_target(id), ""},
-                                    {"PUT", role_target(id), definition("r", {})},
-                                    {"DELETE", role_target(id), ""},
-                                    {"GET", roles_of(him), ""},
-                                    {"PUT", roles_of(him, id), ""},
-                                    {"DELETE", roles_of(him, id), ""},
-                                    {"PUT", user_target(him), "{}"},
-                                    {"DELETE", user_target(him, "/sessions"), ""}};
+    const std::vector<Route> routes{
+        {"POST", kRoles, definition("r", {})}, {"GET", kRoles, ""},
+        {"GET", role_target(id), ""},          {"PUT", role_target(id), definition("r", {})},
+        {"DELETE", role_target(id), ""},       {"GET", roles_of(him), ""},
+        {"PUT", roles_of(him, id), ""},        {"DELETE", roles_of(him, id), ""},
+        {"PUT", user_target(him), "{}"},       {"DELETE", user_target(him, "/sessions"), ""}};
     for (const Route& route : routes) {
         const HttpHeaders type = route.body.empty() ? HttpHeaders{} : HttpHeaders{{"Content-Type", "application/json"}};
         ApiClient his = api().as(one.tokens.access);
@@ -193,8 +188,7 @@ TEST(Roles, AreAlikeForbiddenToEverybodyElseAndWithoutAToken) {
 
 TEST(Roles, GrantNothingAndReachNobodyBeyondWhoUsesThem) {
     ApiClient admin = administrator(api());
-    const Visitor clerk =
-        visitor_with(admin, {"keyledger.users:*", "keyledger.roles:*", "invoices:read"});
+    const Visitor clerk = visitor_with(admin, {"keyledger.users:*", "keyledger.roles:*", "invoices:read"});
     const Visitor superior = visitor_with(admin, {"orders:write"});
     const Visitor equal = visitor(api());
     ApiClient client = api().as(clerk.tokens.access);
@@ -208,8 +202,7 @@ TEST(Roles, GrantNothingAndReachNobodyBeyondWhoUsesThem) {
           client.del(roles_of(him, weak)), client.put(user_target(him), "{}"),
           client.del(user_target(him, "/sessions")), client.send("POST", user_target(him, "/deactivate")),
           client.send("POST", user_target(him, "/activate")), client.send("POST", user_target(him, "/unlock")),
-          client.del(user_target(him)),
-          client.del(user_target(him, "/erasure"))}) {
+          client.del(user_target(him)), client.del(user_target(him, "/erasure"))}) {
         EXPECT_EQ(answer.status, 403) << answer.body;
         EXPECT_EQ(answer.problem(), "exceeds-authority") << answer.body;
     }

@@ -13,7 +13,7 @@ namespace {
 const std::set<std::string> kNotSeen{
     "internal-error",  // takes a bug or damaged data: tests/api/http_connection_test.cpp, tests/commands
     "overloaded",      // takes ten thousand connections: tests/api/http_connection_test.cpp
-    "no-tree-head",  // takes an empty log: tests/fault/tampered_log.py
+    "no-tree-head",    // takes an empty log: tests/fault/tampered_log.py
     "busy",            // takes conflicts at every attempt: tests/commands
 };
 
@@ -66,8 +66,7 @@ class RunEnvironment : public testing::Environment {
     }
 };
 
-[[maybe_unused]] testing::Environment* const kEnvironment =
-    testing::AddGlobalTestEnvironment(new RunEnvironment);
+[[maybe_unused]] testing::Environment* const kEnvironment = testing::AddGlobalTestEnvironment(new RunEnvironment);
 
 }  // namespace
 

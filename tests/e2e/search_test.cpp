@@ -14,20 +14,15 @@ constexpr const char* kGroups = "/api/v1/admin/groups";
 
 ApiClient gateway() { return api().with("Authorization", deployment().gateway.basic()); }
 
-std::string entity(const std::string& type, const std::string& id) {
-    return json_object({{"type", type}, {"id", id}});
-}
+std::string entity(const std::string& type, const std::string& id) { return json_object({{"type", type}, {"id", id}}); }
 std::string user(const Visitor& one) { return entity("user", one.person.id); }
 
-std::string subject_question(const std::string& resource, const std::string& id,
-                             const std::string& more = "") {
-    return R"({"subject":{"type":"user"},"action":{"name":"read"},"resource":)" + entity(resource, id) +
-           more + "}";
+std::string subject_question(const std::string& resource, const std::string& id, const std::string& more = "") {
+    return R"({"subject":{"type":"user"},"action":{"name":"read"},"resource":)" + entity(resource, id) + more + "}";
 }
-std::string resource_question(const std::string& subject, const std::string& resource,
-                              const std::string& more = "") {
-    return R"({"subject":)" + subject + R"(,"action":{"name":"read"},"resource":{"type":")" + resource +
-           R"("})" + more + "}";
+std::string resource_question(const std::string& subject, const std::string& resource, const std::string& more = "") {
+    return R"({"subject":)" + subject + R"(,"action":{"name":"read"},"resource":{"type":")" + resource + R"("})" +
+           more + "}";
 }
 std::string action_question(const std::string& subject, const std::string& resource, const std::string& id) {
     return R"({"subject":)" + subject + R"(,"resource":)" + entity(resource, id) + "}";
@@ -97,8 +92,8 @@ TEST(SubjectSearch, FindsThroughGroupsAndEndsWithEveryChange) {
     EXPECT_THAT(found, testing::Not(testing::Contains(other.person.id)));
     ApiClient client = gateway();
     for (const std::string& id : found) {
-        const std::string asked = R"({"subject":)" + entity("user", id) +
-                                  R"(,"action":{"name":"read"},"resource":)" + entity(type, "42") + "}";
+        const std::string asked = R"({"subject":)" + entity("user", id) + R"(,"action":{"name":"read"},"resource":)" +
+                                  entity(type, "42") + "}";
         EXPECT_TRUE(client.post("/access/v1/evaluation", asked).truth("/decision")) << id;
     }
     EXPECT_EQ(all_subjects(type, "1"), found);
@@ -137,8 +132,8 @@ TEST(SubjectSearch, TakesATokenForItsOwnQuestionOnly) {
     for (const std::string& wrong :
          {subject_question(type, "43", page(token)), subject_question("other", "42", page(token)),
           subject_question(type, "42", page(forged)), subject_question(type, "42", page("x")),
-          R"({"subject":{"type":"service_account"},"action":{"name":"read"},"resource":)" +
-              entity(type, "42") + page(token) + "}"}) {
+          R"({"subject":{"type":"service_account"},"action":{"name":"read"},"resource":)" + entity(type, "42") +
+              page(token) + "}"}) {
         const Answer refused = client.post(kSubjects, wrong);
         EXPECT_EQ(refused.problem(), "invalid-fields") << wrong;
         EXPECT_EQ(refused.text("/errors/0/field"), "page.token");
@@ -146,17 +141,15 @@ TEST(SubjectSearch, TakesATokenForItsOwnQuestionOnly) {
     EXPECT_EQ(client.post(kSubjects, subject_question(type, "42", page(token, "2"))).text("/errors/0/field"),
               "page.limit");
     for (const char* limit : {"-1", "1.5", "\"7\""})
-        EXPECT_EQ(
-            client.post(kSubjects, subject_question(type, "42", page("", limit))).text("/errors/0/field"),
-            "page.limit")
+        EXPECT_EQ(client.post(kSubjects, subject_question(type, "42", page("", limit))).text("/errors/0/field"),
+                  "page.limit")
             << limit;
 }
 
 TEST(SubjectSearch, FindsServiceAccounts) {
     const std::string type = unique("type");
-    const std::string account = administrator(api())
-                                    .post(kAccounts, R"({"name":")" + unique("svc") + R"(","audiences":[]})")
-                                    .text("/id");
+    const std::string account =
+        administrator(api()).post(kAccounts, R"({"name":")" + unique("svc") + R"(","audiences":[]})").text("/id");
     give(kAccounts + ("/" + account), role_of("[\"" + type + ":read\"]"));
     const std::string question =
         R"({"subject":{"type":"service_account","id":"not looked at"},"action":{"name":"read"},"resource":)" +
@@ -170,8 +163,8 @@ TEST(SubjectSearch, FindsServiceAccounts) {
 }
 
 TEST(ResourceSearch, ListsWhatPermissionsName) {
-    const Visitor one = holder_of(
-        R"(["docs/b:read","docs/a:*","docs/c:read","docs:read@own","mails/x:read"])", R"(["docs/c:*"])");
+    const Visitor one =
+        holder_of(R"(["docs/b:read","docs/a:*","docs/c:read","docs:read@own","mails/x:read"])", R"(["docs/c:*"])");
     ApiClient client = gateway();
     const Answer answer = client.post(kResources, resource_question(user(one), "docs"));
     EXPECT_THAT(results(answer), testing::ElementsAre("a", "b"));
@@ -180,8 +173,7 @@ TEST(ResourceSearch, ListsWhatPermissionsName) {
     const Answer mails = client.post(kResources, resource_question(user(one), "mails"));
     EXPECT_THAT(results(mails), testing::ElementsAre("x"));
     EXPECT_FALSE(mails.truth("/context/own"));
-    EXPECT_THAT(results(client.post(kResources, resource_question(user(one), "invoices"))),
-                testing::ElementsAre());
+    EXPECT_THAT(results(client.post(kResources, resource_question(user(one), "invoices"))), testing::ElementsAre());
 
     const Answer first = client.post(kResources, resource_question(user(one), "docs", page("", "1")));
     EXPECT_THAT(results(first), testing::ElementsAre("a"));
@@ -189,8 +181,7 @@ TEST(ResourceSearch, ListsWhatPermissionsName) {
     const Answer second = client.post(kResources, resource_question(user(one), "docs", page(token)));
     EXPECT_THAT(results(second), testing::ElementsAre("b"));
     EXPECT_EQ(second.text("/page/next_token"), "");
-    EXPECT_EQ(client.post(kResources, resource_question(user(one), "mails", page(token))).problem(),
-              "invalid-fields");
+    EXPECT_EQ(client.post(kResources, resource_question(user(one), "mails", page(token))).problem(), "invalid-fields");
     const std::string of_session = entity("session", one.tokens.session_id);
     EXPECT_THAT(results(client.post(kResources, resource_question(of_session, "docs"))),
                 testing::ElementsAre("a", "b"));
@@ -220,16 +211,14 @@ TEST(ActionSearch, ListsWhatRolesNameAndEvaluationsAllow) {
         return results(client.post(kActions, action_question(user(who), type, id)), "name");
     };
     const auto known_for_all = actions(one, "9");
-    for (const char* action : {"burn", "read", "share"})
-        EXPECT_THAT(known_for_all, testing::Contains(action));
+    for (const char* action : {"burn", "read", "share"}) EXPECT_THAT(known_for_all, testing::Contains(action));
     EXPECT_TRUE(std::ranges::is_sorted(known_for_all));
     EXPECT_THAT(actions(one, "7"), testing::Not(testing::Contains("burn")));
     EXPECT_THAT(actions(other, "8"), testing::ElementsAre("read", "share"));
     EXPECT_THAT(actions(other, "7"), testing::ElementsAre("read"));
     const Visitor auditor = holder_of(R"(["keyledger.audit:*"])");
-    EXPECT_THAT(
-        results(client.post(kActions, action_question(user(auditor), "keyledger.audit", "1")), "name"),
-        testing::Contains("read"));
+    EXPECT_THAT(results(client.post(kActions, action_question(user(auditor), "keyledger.audit", "1")), "name"),
+                testing::Contains("read"));
     const Visitor nobody = visitor(api());
     EXPECT_THAT(actions(nobody, "7"), testing::ElementsAre());
 }
@@ -238,8 +227,7 @@ TEST(Search, IsAboutOneselfForWhoeverHasAToken) {
     const Visitor one = holder_of(R"(["docs/a:read"])");
     const Visitor other = holder_of(R"(["docs/b:read"])");
     ApiClient himself = api().as(one.tokens.access);
-    EXPECT_THAT(results(himself.post(kResources, resource_question(user(one), "docs"))),
-                testing::ElementsAre("a"));
+    EXPECT_THAT(results(himself.post(kResources, resource_question(user(one), "docs"))), testing::ElementsAre("a"));
     EXPECT_THAT(results(himself.post(kActions, action_question(user(one), "docs", "a")), "name"),
                 testing::ElementsAre("read"));
     EXPECT_EQ(himself.post(kResources, resource_question(user(other), "docs")).problem(), "forbidden");
@@ -251,8 +239,7 @@ TEST(Search, IsAboutOneselfForWhoeverHasAToken) {
     EXPECT_EQ(himself.post(kResources, resource_question(user(one), "docs")).problem(), "invalid-token");
     EXPECT_EQ(himself.post(kActions, action_question(user(one), "docs", "a")).problem(), "invalid-token");
     ASSERT_EQ(administrator(api()).send("POST", kUsers + ("/" + one.person.id) + "/deactivate").status, 204);
-    EXPECT_THAT(results(gateway().post(kResources, resource_question(user(one), "docs"))),
-                testing::ElementsAre());
+    EXPECT_THAT(results(gateway().post(kResources, resource_question(user(one), "docs"))), testing::ElementsAre());
 }
 
 TEST(Search, RefusesWhatIsNoQuestion) {
@@ -265,15 +252,12 @@ TEST(Search, RefusesWhatIsNoQuestion) {
     };
     for (const char* target : {kSubjects, kResources, kActions}) {
         ASSERT_NE(ask(target, person, entity("docs", "1")).status, 400) << target;
-        for (const std::string& subject :
-             {std::string("7"), std::string("{}"), std::string(R"({"type":7,"id":"a"})")})
-            EXPECT_EQ(ask(target, subject, entity("docs", "1")).problem(), "invalid-fields")
-                << target << subject;
+        for (const std::string& subject : {std::string("7"), std::string("{}"), std::string(R"({"type":7,"id":"a"})")})
+            EXPECT_EQ(ask(target, subject, entity("docs", "1")).problem(), "invalid-fields") << target << subject;
         for (const std::string& resource : {std::string("[]"), std::string("{}"), entity("", "1")})
             EXPECT_EQ(ask(target, person, resource).problem(), "invalid-fields") << target << resource;
         for (const char* more : {R"("owner":"x")", R"("properties":{"owner":7})"})
-            EXPECT_NE(ask(target, person, R"({"type":"docs","id":"1",)" + std::string(more) + "}").status,
-                      400)
+            EXPECT_NE(ask(target, person, R"({"type":"docs","id":"1",)" + std::string(more) + "}").status, 400)
                 << target;
         for (const char* bad : {"nonsense", "[]", R"({"a":1,"a":2})"})
             EXPECT_EQ(client.post(target, bad).problem(), "malformed-json") << target << bad;
@@ -283,11 +267,10 @@ TEST(Search, RefusesWhatIsNoQuestion) {
         EXPECT_EQ(api().post(target, "{}").problem(), "invalid-client");
         EXPECT_EQ(api().as("nonsense").post(target, "{}").problem(), "invalid-token");
     }
-    EXPECT_EQ(client
-                  .post(kActions, R"({"subject":)" + person + "," + action + R"(,"resource":)" +
-                                      entity("docs", "1") + "}")
-                  .status,
-              200)
+    EXPECT_EQ(
+        client.post(kActions, R"({"subject":)" + person + "," + action + R"(,"resource":)" + entity("docs", "1") + "}")
+            .status,
+        200)
         << "the action is what is searched for, and not looked at";
 }
 

@@ -9,9 +9,7 @@
 
 namespace keyledger::test {
 
-inline std::string target(const std::string& id, const std::string& rest = "") {
-    return kAccounts + ("/" + id) + rest;
-}
+inline std::string target(const std::string& id, const std::string& rest = "") { return kAccounts + ("/" + id) + rest; }
 inline std::string definition(const std::string& name, const std::string& status = "") {
     const std::string rest = status.empty() ? "" : R"(,"status":")" + status + "\"";
     return R"({"name":")" + name + R"(","audiences":[")" + kOrders + R"("])" + rest + "}";

@@ -92,8 +92,8 @@ TEST(ServiceAccounts, RefuseWhatIsUnknownTakenOrTooMuch) {
     for (int more = 0; more < 3; ++more) {
         const auto key = security::SigningKey::generate(security::SigningAlgorithm::kEs256);
         const auto& members = key.public_members();
-        const std::string jwk = json_object({{"crv", "P-256"}, {"kty", "EC"}, {"x", members[2].second},
-                                             {"y", members[3].second}});
+        const std::string jwk =
+            json_object({{"crv", "P-256"}, {"kty", "EC"}, {"x", members[2].second}, {"y", members[3].second}});
         EXPECT_EQ(admin.post(target(one.id, "/keys"), jwk).status, 201) << jwk;
     }
     const auto key = security::SigningKey::generate(security::SigningAlgorithm::kEdDsa);
@@ -153,10 +153,8 @@ TEST(ServiceAccounts, HoldWhatTheirRolesGrant) {
                R"("},"resource":{"type":"orders","id":"1"},"action":{"name":")" + action + R"("}})";
     };
     ApiClient itself = api().as(watch_secret(all.text("/access_token")));
-    EXPECT_TRUE(
-        itself.post("/access/v1/evaluation", question("service_account", one.id, "read")).truth("/decision"));
-    EXPECT_FALSE(
-        itself.post("/access/v1/evaluation", question("service_account", one.id, "write")).truth("/decision"));
+    EXPECT_TRUE(itself.post("/access/v1/evaluation", question("service_account", one.id, "read")).truth("/decision"));
+    EXPECT_FALSE(itself.post("/access/v1/evaluation", question("service_account", one.id, "write")).truth("/decision"));
     const Visitor somebody = visitor(api());
     EXPECT_FALSE(introspect(api(), one.client, somebody.tokens.access).truth("/active"));
     EXPECT_EQ(admin.send("PUT", at + watcher).status, 204);
@@ -333,8 +331,8 @@ TEST(OAuthMetadata, SaysWhatThereIs) {
 }
 
 TEST(ThrottleOfClients, IsForFailuresOnly) {
-    const RunningService service(deployment(), {{"KEYLEDGER_LOGIN_NETWORK_BURST", "3"},
-                                                {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "1"}});
+    const RunningService service(
+        deployment(), {{"KEYLEDGER_LOGIN_NETWORK_BURST", "3"}, {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "1"}});
     ApiClient admin = administrator(api());
     const Account one = account(admin);
     const ClientOfService wrong{one.client.id, watch_secret("kls_" + std::string(64, 'C'))};

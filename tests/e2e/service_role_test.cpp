@@ -22,9 +22,11 @@ void as_owner(const Deployment& own, const std::string& sql) {
 TEST(RoleOfTheService, NothingThatServesOrWritesStartsAsTheOwner) {
     const Deployment own;
     const Environment wrong{{"KEYLEDGER_DATABASE_URL", own.database().owner_url()}};
-    for (const std::vector<std::string>& words :
-         {std::vector<std::string>{"serve"}, {"projections", "rebuild", "--all"}, {"access", "export"},
-          {"users", "unlock", "--email", kAdminEmail}, {"config", "check"}}) {
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"serve"},
+                                                  {"projections", "rebuild", "--all"},
+                                                  {"access", "export"},
+                                                  {"users", "unlock", "--email", kAdminEmail},
+                                                  {"config", "check"}}) {
         const Finished refused = own.run(words, wrong);
         EXPECT_NE(refused.exit_code, 0) << words.front() << refused.output;
         EXPECT_NE(refused.output.find("KEYLEDGER_DATABASE_URL is for the role that serves, keyledger_service"),
@@ -55,7 +57,8 @@ TEST(RoleOfTheService, ReadinessTellsOfReadModelsThatAreNotItsOwnAndMigrateUpGiv
     EXPECT_NE(mended.output.find("read_models.generations belonged to another role"), std::string::npos)
         << mended.output;
     const ApiClient admin = administrator(ApiClient(node.port()));
-    await_that("a list of users", [&] { return ApiClient(admin).get(kUsers).status == 200; }, kPatience);
+    await_that(
+        "a list of users", [&] { return ApiClient(admin).get(kUsers).status == 200; }, kPatience);
     const auto follows = [&] { return ready_text(node).find("follows the log\"") != std::string::npos; };
     await_that("a projector that follows", follows, kPatience);
 }

@@ -37,9 +37,8 @@ TEST(Management, ShowsMetricsAndInformation) {
     const HttpResponse metrics = management.get("/metrics");
     EXPECT_EQ(metrics.status, 200);
     EXPECT_TRUE(metrics.header("Content-Type").value_or("").starts_with("text/plain"));
-    for (const char* name :
-         {"keyledger_append_events", "keyledger_projection_lag_events", "keyledger_hashing_started",
-          "keyledger_publisher_position", "keyledger_http_connections"})
+    for (const char* name : {"keyledger_append_events", "keyledger_projection_lag_events", "keyledger_hashing_started",
+                             "keyledger_publisher_position", "keyledger_http_connections"})
         EXPECT_NE(metrics.body.find(name), std::string::npos) << name;
     const Answer information{management.get("/info")};
     EXPECT_EQ(information.text("/service"), "keyledger");
@@ -82,8 +81,7 @@ TEST(Home, TellsSomebodyWithABrowserWhatThisIs) {
     const std::string version = Answer{HttpClient(service().management_port()).get("/info")}.text("/version");
     EXPECT_NE(page.body.find("Keyledger " + version), std::string::npos) << page.body;
     std::size_t links = 0;
-    for (auto at = page.body.find("href=\""); at != std::string::npos;
-         at = page.body.find("href=\"", at + 1)) {
+    for (auto at = page.body.find("href=\""); at != std::string::npos; at = page.body.find("href=\"", at + 1)) {
         const std::string target = page.body.substr(at + 6, page.body.find('"', at + 6) - at - 6);
         EXPECT_EQ(client.get(target).status, 200) << target;
         ++links;
@@ -156,16 +154,15 @@ TEST(KafkaAway, HindersNobodyAndLosesNothing) {
 // counts.
 TEST(Throttle, TellsANetworkToWait) {
     const Visitor one = visitor(api());
-    RunningService strict(deployment(), {{"KEYLEDGER_LOGIN_NETWORK_BURST", "3"},
-                                         {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "1"}});
+    RunningService strict(deployment(),
+                          {{"KEYLEDGER_LOGIN_NETWORK_BURST", "3"}, {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "1"}});
     ApiClient client(strict.port());
     for (int i = 0; i < 3; ++i) EXPECT_EQ(try_log_in(client, one.person.email, "wrong").status, 401);
     const Answer refused = try_log_in(client, one.person.email, one.person.password);
     EXPECT_EQ(refused.status, 429);
     EXPECT_EQ(refused.problem(), "too-many-attempts");
     EXPECT_TRUE(refused.header("Retry-After"));
-    const std::string body =
-        json_object({{"current_password", "wrong"}, {"new_password", "does not matter here"}});
+    const std::string body = json_object({{"current_password", "wrong"}, {"new_password", "does not matter here"}});
     EXPECT_EQ(client.as(one.tokens.access).post(kChangePassword, body).problem(), "too-many-attempts");
     EXPECT_EQ(refresh(client, one.tokens.refresh).status, 200) << "refreshing guesses no password";
 }
@@ -198,16 +195,14 @@ TEST(LogIn, RefusesUnknownUsersAndWrongPasswordsAlike) {
     Answer to_known;
     Answer to_unknown;
     for (int i = 0; i < kTries; ++i) {
-        known.push_back(
-            milliseconds([&] { to_known = try_log_in(client, person.email, "not the password"); }));
+        known.push_back(milliseconds([&] { to_known = try_log_in(client, person.email, "not the password"); }));
         unknown.push_back(milliseconds([&] { to_unknown = try_log_in(client, nobody, "not the password"); }));
         right.push_back(milliseconds([&] { try_log_in(client, person.email, person.password); }));
     }
     auto without_id = [](Answer answer) {
         const std::string id = answer.header("X-Request-Id").value_or("?");
-        std::erase_if(answer.headers, [](const auto& header) {
-            return header.first == "X-Request-Id" || header.first == "Date";
-        });
+        std::erase_if(answer.headers,
+                      [](const auto& header) { return header.first == "X-Request-Id" || header.first == "Date"; });
         answer.body.replace(answer.body.find(id), id.size(), "");
         return std::make_tuple(answer.status, answer.headers, answer.body);
     };

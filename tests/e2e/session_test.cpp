@@ -37,10 +37,10 @@ std::size_t entries(const std::string& user_id, const std::string& type) {
 TEST(Sessions, AreListedWithTheCurrentOneMarked) {
     const Visitor one = visitor(api());
     const std::string agent = watch_personal(unique("telephone"));
-    const Tokens other = tokens_of(
-        api()
-            .with("User-Agent", agent)
-            .post(kLogin, json_object({{"email", one.person.email}, {"password", one.person.password}})));
+    const Tokens other =
+        tokens_of(api()
+                      .with("User-Agent", agent)
+                      .post(kLogin, json_object({{"email", one.person.email}, {"password", one.person.password}})));
     ApiClient client = api().as(one.tokens.access);
     const Answer ended_nothing = client.put(kMe, json_object({{"name", "Ann"}}));
     const Answer list = client.get(kSessions, since(ended_nothing));
@@ -75,8 +75,7 @@ TEST(Sessions, EndOneByOne) {
     expect_ended(other);
     expect_live(one.tokens);
     EXPECT_EQ(api().as(one.tokens.access).del(target).status, 204) << "it ended before: no error";
-    EXPECT_EQ(api().as(one.tokens.access).del(std::string(kSessions) + "/" + one.tokens.session_id).status,
-              204);
+    EXPECT_EQ(api().as(one.tokens.access).del(std::string(kSessions) + "/" + one.tokens.session_id).status, 204);
     expect_ended(one.tokens);
 }
 
@@ -85,8 +84,7 @@ TEST(Sessions, OfOthersAreUnknown) {
     const Visitor other = visitor(api());
     ApiClient client = api().as(one.tokens.access);
     for (const std::string& id :
-         {other.tokens.session_id, std::string("01890a5d-ac96-774b-bcce-b302099a8057"),
-          std::string("no-uuid")}) {
+         {other.tokens.session_id, std::string("01890a5d-ac96-774b-bcce-b302099a8057"), std::string("no-uuid")}) {
         const Answer answer = client.del(std::string(kSessions) + "/" + id);
         EXPECT_EQ(answer.status, 404);
         EXPECT_EQ(answer.problem(), "session-unknown");
@@ -125,8 +123,7 @@ TEST(Refresh, OfOneTokenFiftyTimesAtOnceRotatesOnce) {
     std::vector<Answer> answers(kUses);
     std::vector<std::thread> users;
     for (int i = 0; i < kUses; ++i)
-        users.emplace_back(
-            [&, i] { answers[static_cast<std::size_t>(i)] = refresh(api(), one.tokens.refresh); });
+        users.emplace_back([&, i] { answers[static_cast<std::size_t>(i)] = refresh(api(), one.tokens.refresh); });
     for (std::thread& user : users) user.join();
     std::set<std::string> successors;
     for (const Answer& answer : answers) {
@@ -172,8 +169,8 @@ TEST(Refresh, RefusesWhatItNeverGave) {
 TEST(Refresh, GivesNoTokenForAResourceThatWasNotConfigured) {
     const Visitor one = visitor(api());
     ApiClient client = api();
-    const Answer refused = client.post(kRefresh, json_object({{"refresh_token", one.tokens.refresh},
-                                                              {"resource", "https://other.keyledger.test"}}));
+    const Answer refused = client.post(
+        kRefresh, json_object({{"refresh_token", one.tokens.refresh}, {"resource", "https://other.keyledger.test"}}));
     EXPECT_EQ(refused.problem(), "invalid-target");
     expect_live(one.tokens);
 }

@@ -16,8 +16,7 @@ constexpr const char* kRoles = "/api/v1/admin/roles";
 constexpr const char* kGroups = "/api/v1/admin/groups";
 
 std::string in_capitals(std::string text) {
-    std::ranges::transform(text, text.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
     return text;
 }
 
@@ -78,12 +77,10 @@ void call_those_of_users(Caller& call, const std::string& id, const std::string&
         call.expect_good("GET", user + list, {id});
     call.expect_good("PUT", user + "/roles/{role}", {id, role});
     call.expect_good("DELETE", user + "/roles/{role}", {id, role});
-    for (const char* act : {"/deactivate", "/activate", "/unlock"})
-        call.expect_good("POST", user + act, {id});
+    for (const char* act : {"/deactivate", "/activate", "/unlock"}) call.expect_good("POST", user + act, {id});
     call.expect_good("DELETE", user + "/sessions", {id});
     const Answer nothing = call("DELETE", user + "/erasure", {id});
-    EXPECT_EQ(nothing.status, call.client.del(std::string(kUsers) + "/" + id + "/erasure").status)
-        << nothing.body;
+    EXPECT_EQ(nothing.status, call.client.del(std::string(kUsers) + "/" + id + "/erasure").status) << nothing.body;
     call.expect_good("DELETE", user, {id});
 }
 
@@ -119,23 +116,18 @@ void call_those_of_service_accounts(Caller& call, const std::string& role) {
     const ClientOfService capitals{in_capitals(id), secret.text("/client_secret")};
     const ClientOfService small{id, capitals.secret};
     for (const ClientOfService& client : {capitals, small}) {
-        EXPECT_EQ(
-            api().form(kToken, "grant_type=client_credentials", {{"Authorization", client.basic()}}).status,
-            200);
+        EXPECT_EQ(api().form(kToken, "grant_type=client_credentials", {{"Authorization", client.basic()}}).status, 200);
         EXPECT_EQ(api()
-                      .form(kToken, "grant_type=client_credentials&client_id=" + client.id +
-                                        "&client_secret=" + client.secret)
+                      .form(kToken,
+                            "grant_type=client_credentials&client_id=" + client.id + "&client_secret=" + client.secret)
                       .status,
                   200);
     }
-    const Answer key =
-        call("POST", account + "/keys", {id},
-             R"({"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})");
+    const Answer key = call("POST", account + "/keys", {id},
+                            R"({"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})");
     ASSERT_EQ(key.status, 201) << key.body;
     call.called.insert("DELETE " + account + "/keys/{key}");
-    EXPECT_EQ(
-        call.client.del(std::string(kAccounts) + "/" + in_capitals(id) + "/keys/" + key.text("/id")).status,
-        204)
+    EXPECT_EQ(call.client.del(std::string(kAccounts) + "/" + in_capitals(id) + "/keys/" + key.text("/id")).status, 204)
         << "a thumbprint is no UUID, and its case counts";
     for (const char* list : {"/groups", "/permissions"}) call.expect_good("GET", account + list, {id});
     const std::string group = call.made(kGroups, R"({"name":")" + unique("group") + R"("})").text("/id");
@@ -181,16 +173,14 @@ TEST(Identifiers, AreReadInEitherCaseInQueriesAndBodies) {
               admin.get(std::string(kAuditExport) + "?user=" + one.person.id).body);
     const Visitor two = visitor(api());
     const std::string role =
-        admin.post(kRoles, R"({"name":")" + unique("role") + R"(","permissions":["notes:read@own"]})")
-            .text("/id");
+        admin.post(kRoles, R"({"name":")" + unique("role") + R"(","permissions":["notes:read@own"]})").text("/id");
     ASSERT_EQ(admin.send("PUT", std::string(kUsers) + "/" + two.person.id + "/roles/" + role).status, 204);
     ApiClient gateway = api().with("Authorization", deployment().gateway.basic());
     const auto decision = [&](const std::string& type, const std::string& id) {
         return gateway
-            .post("/access/v1/evaluation",
-                  R"({"subject":{"type":")" + type + R"(","id":")" + in_capitals(id) +
-                      R"("},"action":{"name":"read"},"resource":{"type":"notes","id":"1",)" +
-                      R"("properties":{"owner":")" + in_capitals(two.person.id) + R"("}}})")
+            .post("/access/v1/evaluation", R"({"subject":{"type":")" + type + R"(","id":")" + in_capitals(id) +
+                                               R"("},"action":{"name":"read"},"resource":{"type":"notes","id":"1",)" +
+                                               R"("properties":{"owner":")" + in_capitals(two.person.id) + R"("}}})")
             .truth("/decision");
     };
     EXPECT_TRUE(decision("user", two.person.id));
@@ -200,9 +190,8 @@ TEST(Identifiers, AreReadInEitherCaseInQueriesAndBodies) {
 // RFC 3339 section 5.6, in what a query gives.
 TEST(Times, AreReadWithAnyOffset) {
     ApiClient admin = administrator(api());
-    for (const char* time :
-         {"2026-01-31T12:00:00Z", "2026-01-31t12:00:00z", "2026-01-31T12:00:00.123456789Z",
-          "2026-01-31T14:00:00%2B02:00", "2026-01-31T14:00:00+02:00", "2026-01-31T04:00:00-08:00"})
+    for (const char* time : {"2026-01-31T12:00:00Z", "2026-01-31t12:00:00z", "2026-01-31T12:00:00.123456789Z",
+                             "2026-01-31T14:00:00%2B02:00", "2026-01-31T14:00:00+02:00", "2026-01-31T04:00:00-08:00"})
         EXPECT_EQ(admin.get(std::string(kAudit) + "?from=" + time).status, 200) << time;
     for (const char* time :
          {"2026-01-31", "2026-01-31T12:00:00", "2026-02-30T12:00:00Z", "2026-01-31T12:00:00%2B24:00", "now"})

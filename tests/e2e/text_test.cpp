@@ -9,8 +9,8 @@ namespace {
 
 Answer registered(const std::string& email, const std::string& username, const std::string& name,
                   const std::string& password) {
-    return api().post(kRegister, json_object({{"email", email}, {"username", username}, {"name", name},
-                                              {"password", password}}));
+    return api().post(kRegister,
+                      json_object({{"email", email}, {"username", username}, {"name", name}, {"password", password}}));
 }
 
 TEST(Texts, AreFoundInWhateverFormTheyAreTyped) {
@@ -51,17 +51,20 @@ TEST(Texts, AreRefusedWithTheirReason) {
     constexpr Case kTable[] = {
         {"name", "Ann\u200F", "turn the direction of writing"},
         {"name", "An\u061Cn", "turn the direction of writing"},
-        {"name", "An\u200Bn", "are not shown"},                   {"name", "Ann\u0007", "control characters"},
-        {"name", "Ann\uE000", "private use"},                     {"name", "   ", "nothing but blanks"},
+        {"name", "An\u200Bn", "are not shown"},
+        {"name", "Ann\u0007", "control characters"},
+        {"name", "Ann\uE000", "private use"},
+        {"name", "   ", "nothing but blanks"},
         {"username", "p\u0430ypal", "scripts, which look alike"},
-        {"username", "\u05D0\u05D1\u05D2-", "from right to left"},  {"username", "ann lee", "Use 3 to 64 letters"},
-        {"username", "an", "too short"},                          {"username", "ann\u200B", "are not shown"},
+        {"username", "\u05D0\u05D1\u05D2-", "from right to left"},
+        {"username", "ann lee", "Use 3 to 64 letters"},
+        {"username", "an", "too short"},
+        {"username", "ann\u200B", "are not shown"},
     };
     for (const Case& one : kTable) {
         const Person person = somebody();
         const Answer refused = api().post(
-            kRegister,
-            json_object({{"email", person.email}, {"password", person.password}, {one.field, one.value}}));
+            kRegister, json_object({{"email", person.email}, {"password", person.password}, {one.field, one.value}}));
         EXPECT_EQ(refused.status, 400) << refused.body;
         EXPECT_EQ(refused.problem(), "invalid-fields");
         EXPECT_EQ(refused.text("/errors/0/field"), one.field);

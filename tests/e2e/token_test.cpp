@@ -56,9 +56,9 @@ std::int64_t claimed_time(const Jwt& token, const std::string& claim) {
 
 std::string log_in_for(const Person& person, const std::string& resource) {
     ApiClient client = api();
-    return tokens_of(client.post(kLogin, json_object({{"email", person.email},
-                                                      {"password", person.password},
-                                                      {"resource", resource}})))
+    return tokens_of(client.post(
+                         kLogin,
+                         json_object({{"email", person.email}, {"password", person.password}, {"resource", resource}})))
         .access;
 }
 
@@ -90,14 +90,12 @@ TEST(AccessToken, ThatWasForgedOpensNothing) {
     expect_opens_nothing(hmac.token(), "an HMAC with the public key");
     expect_opens_nothing(good.with(R"("typ":"at+jwt")", R"("typ":"JWT")").token(), "another type");
     expect_opens_nothing(good.with(kIssuer, "https://else.keyledger.test").token(), "another issuer");
-    expect_opens_nothing(good.with(one.person.id, "01890a5d-ac96-774b-bcce-b302099a8057").token(),
-                         "another user");
+    expect_opens_nothing(good.with(one.person.id, "01890a5d-ac96-774b-bcce-b302099a8057").token(), "another user");
     std::string cut = one.tokens.access;
     cut.pop_back();
     expect_opens_nothing(cut, "truncated");
     expect_opens_nothing(good.signed_part(), "without a signature");
-    expect_opens_nothing(good.signed_part() + "." + Jwt::parse(visitor(api()).tokens.access).token(),
-                         "five parts");
+    expect_opens_nothing(good.signed_part() + "." + Jwt::parse(visitor(api()).tokens.access).token(), "five parts");
     Jwt borrowed = good;
     borrowed.signature = Jwt::parse(visitor(api()).tokens.access).signature;
     expect_opens_nothing(borrowed.token(), "another token's signature");
@@ -134,16 +132,14 @@ TEST(AccessToken, ThatIsRightlySignedMustClaimTheRightThings) {
         {"a life beyond all limits", good.with(exp, time("exp", issued_s + 90'000))},
         {"another user", good.with(one.person.id, other.person.id)},
         {"somebody else's session", good.with(one.tokens.session_id, other.tokens.session_id)},
-        {"a session that never was",
-         good.with(one.tokens.session_id, "01890a5d-ac96-774b-bcce-b302099a8057")},
+        {"a session that never was", good.with(one.tokens.session_id, "01890a5d-ac96-774b-bcce-b302099a8057")},
         {"no expiry", good.with("," + exp, "")},
         {"a claim twice", good.with(exp, exp + "," + exp)},
         {"a time that is none", good.with(exp, R"("exp":"never")")},
         {"no audience", good.with(aud, R"("aud":[])")},
     };
     EXPECT_TRUE(is_active(api(), good.signed_by(key).token())) << "the test signs as the service does";
-    for (const auto& [what, token] : bad)
-        expect_opens_nothing(watch_secret(token.signed_by(key).token()), what);
+    for (const auto& [what, token] : bad) expect_opens_nothing(watch_secret(token.signed_by(key).token()), what);
     for (const std::string& audience : {R"("aud":[")" + std::string(kOrders) + R"("])",
                                         R"("aud":[")" + std::string(kIssuer) + "\",\"" + kOrders + R"("])"}) {
         const std::string token = watch_secret(good.with(aud, audience).signed_by(key).token());
@@ -233,8 +229,7 @@ TEST(Introspection, IsForClientsAlone) {
     first_party.id = "keyledger";
     for (const char* target : {kIntrospect, kRevoke}) {
         for (const std::string& value :
-             {std::string("Basic"), std::string("Basic !"), wrong.basic(), unknown.basic(),
-              first_party.basic()}) {
+             {std::string("Basic"), std::string("Basic !"), wrong.basic(), unknown.basic(), first_party.basic()}) {
             const Answer answer = client.form(target, body, {{"Authorization", value}});
             EXPECT_EQ(answer.status, 401) << value;
             EXPECT_EQ(answer.text("/error"), "invalid_client");

@@ -28,8 +28,7 @@ Person somebody() {
 }
 
 std::string registration_of(const Person& person) {
-    return json_object(
-        {{"email", person.email}, {"username", person.username}, {"password", person.password}});
+    return json_object({{"email", person.email}, {"username", person.username}, {"password", person.password}});
 }
 
 Person register_somebody(ApiClient client) {

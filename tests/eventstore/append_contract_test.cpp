@@ -73,8 +73,12 @@ TEST_P(StoreContract, ARefusedCommandLeavesNoTrace) {
     const Bytes email = next_bytes();
     const Uuid credential = next_uuid();
     const Position before = head().cursor.position;
-    const Append refused = AppendBuilder().write(other, 0).guard(user, 1).take("email", email, other)
-                               .credential(credential, other, 0, "sealed").new_key(other, next_uuid());
+    const Append refused = AppendBuilder()
+                               .write(other, 0)
+                               .guard(user, 1)
+                               .take("email", email, other)
+                               .credential(credential, other, 0, "sealed")
+                               .new_key(other, next_uuid());
     refused_as<Conflict>(refused);
     EXPECT_EQ(head().cursor.position, before);
     EXPECT_EQ(version_of(other), 0);
@@ -212,8 +216,7 @@ TEST_P(StoreContract, FindsACredentialByItsOwnersClaim) {
     const auto found = [&](std::vector<ClaimDigest> digests) {
         return await(store().find_credential("email", std::move(digests), "password", soon())).value();
     };
-    accepted(
-        AppendBuilder().write(user, 0).take("email", theirs, user).credential(next_uuid(), user, 0, "old"));
+    accepted(AppendBuilder().write(user, 0).take("email", theirs, user).credential(next_uuid(), user, 0, "old"));
     accepted(AppendBuilder().write(bare, 0).take("email", others, bare));
     const Uuid newest = next_uuid();
     accepted(AppendBuilder().write(user, 1).credential(newest, user, 0, Bytes("n\0w", 3)));
@@ -252,10 +255,8 @@ TEST_P(StoreContract, ReplacesACredentialByANewOne) {
     const Uuid old_id = next_uuid();
     const Uuid new_id = next_uuid();
     accepted(AppendBuilder().write(user, 0).credential(old_id, user, 0, "old"));
-    accepted(AppendBuilder()
-                 .write(user, 1)
-                 .credential(old_id, user, 1, std::nullopt)
-                 .credential(new_id, user, 0, "new"));
+    accepted(
+        AppendBuilder().write(user, 1).credential(old_id, user, 1, std::nullopt).credential(new_id, user, 0, "new"));
     EXPECT_EQ(await(store().read_credential(user, "password", soon())).value()->credential_id, new_id);
 }
 
@@ -327,12 +328,10 @@ TEST_P(StoreContract, RefusesWhatIsNoAppend) {
             [](Append& a) { a.events[0].payload = "{\"a\":\"" + std::string(kMaxPayloadBytes, 'x') + "\"}"; });
     refused("metadata above the limit",
             [](Append& a) { a.events[0].metadata = "{\"a\":\"" + std::string(kMaxMetadataBytes, 'x') + "\"}"; });
-    refused("too many events", [](Append& a) {
-        a = AppendBuilder().write(next_uuid(), 0, static_cast<int>(kMaxEventsPerCommand) + 1);
-    });
-    for (const char* text :
-         {"{\"a\":\"\\u0000\"}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\\uDFff\"}", "{\"a\":\"\xED\xA0\x80\"}",
-          "{\"a\":\"\xFF\"}", "[]", "1", "", "{", "{\"a\":}", "{}{}"}) {
+    refused("too many events",
+            [](Append& a) { a = AppendBuilder().write(next_uuid(), 0, static_cast<int>(kMaxEventsPerCommand) + 1); });
+    for (const char* text : {"{\"a\":\"\\u0000\"}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\\uDFff\"}",
+                             "{\"a\":\"\xED\xA0\x80\"}", "{\"a\":\"\xFF\"}", "[]", "1", "", "{", "{\"a\":}", "{}{}"}) {
         refused(text, [&](Append& a) { a.events[1].payload = text; });
         refused(text, [&](Append& a) { a.events[0].metadata = text; });
     }
@@ -355,8 +354,7 @@ TEST_P(StoreContract, TakesTheLargestAppend) {
     const Uuid id = next_uuid();
     const std::string payload = "{\"a\":\"" + std::string(kMaxPayloadBytes - 8, 'x') + "\"}";
     ASSERT_EQ(payload.size(), kMaxPayloadBytes);
-    const Appended appended =
-        accepted(AppendBuilder().write(id, 0, static_cast<int>(kMaxEventsPerCommand), payload));
+    const Appended appended = accepted(AppendBuilder().write(id, 0, static_cast<int>(kMaxEventsPerCommand), payload));
     EXPECT_EQ(appended.event_count, static_cast<std::int32_t>(kMaxEventsPerCommand));
     EXPECT_EQ(stream(id).events.back().payload, payload) << "byte for byte";
 }

@@ -9,9 +9,9 @@
 #include "eventstore/postgres/postgres_log_source.hpp"
 #include "tests/support/appends.hpp"
 #include "tests/support/await.hpp"
+#include "tests/support/event_macs.hpp"
 #include "tests/support/postgres.hpp"
 #include "tests/support/raw_writer.hpp"
-#include "tests/support/event_macs.hpp"
 
 using namespace keyledger;
 using namespace keyledger::eventstore;
@@ -303,7 +303,8 @@ TEST(AppendFunction, StillProbesWhenItsTablesHaveGrown) {
     }
     // The writer's session has ended: its counts are there.
     EXPECT_EQ(own.execute("select coalesce(sum(seq_tup_read), 0) < 100 from pg_stat_user_tables"
-                          " where schemaname = 'keyledger' and relname <> 'log'"), "t");
+                          " where schemaname = 'keyledger' and relname <> 'log'"),
+              "t");
     const auto read = own.execute("select max(idx_tup_read) from pg_stat_user_indexes where schemaname = 'keyledger'");
     EXPECT_LT(std::stol(read), 6 * kBatches * kBatchSize) << "entries read of one index";
 }

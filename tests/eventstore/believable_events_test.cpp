@@ -112,9 +112,8 @@ TEST_F(BelievableEvents, ARecordThatWasChangedBeforeItsTreeHeadMeansNothing) {
     append_one();
     own.execute("update keyledger.events set payload_text = '{\"n\":2}' where position = 2");
     EXPECT_EQ(standings(), (std::vector{kGood, kBad}));
-    own.execute(
-        "update keyledger.events set payload_text = '{\"n\":1}', mac = set_byte(mac, 0, get_byte(mac, 0) # 1)"
-        " where position = 2");
+    own.execute("update keyledger.events set payload_text = '{\"n\":1}', mac = set_byte(mac, 0, get_byte(mac, 0) # 1)"
+                " where position = 2");
     EXPECT_EQ(standings(), (std::vector{kGood, kBad}));
 }
 
@@ -155,23 +154,20 @@ TEST_F(BelievableEvents, WhatWasCoveredWhenAKeyWasClosedIsChangedAndNotInert) {
 TEST_F(BelievableEvents, ADisavowedRecordStaysInertUnderTreeHeads) {
     append_one();
     forge(AppendBuilder().write(next_uuid(), 0));
-    const std::string leaf =
-        own.execute("select encode(leaf_hash, 'hex') from keyledger.events where position = 2");
+    const std::string leaf = own.execute("select encode(leaf_hash, 'hex') from keyledger.events where position = 2");
     say(0, LogDisavowed{2, leaf});
     sign_head(3);
     EXPECT_EQ(standings(), (std::vector{kGood, kBad, kGood}));
     own.execute("update keyledger.events set leaf_hash = sha256('x') where position = 2");
-    EXPECT_EQ(standings(), (std::vector{kGood, Stands::kChanged, kGood}))
-        << "that is not what was disavowed";
+    EXPECT_EQ(standings(), (std::vector{kGood, Stands::kChanged, kGood})) << "that is not what was disavowed";
 }
 
 TEST_F(BelievableEvents, NobodyDisavowsWithoutAKey) {
     append_one();
-    const std::string leaf =
-        own.execute("select encode(leaf_hash, 'hex') from keyledger.events where position = 1");
+    const std::string leaf = own.execute("select encode(leaf_hash, 'hex') from keyledger.events where position = 1");
     NoSealer sealer;
-    Append forged = AppendBuilder().write(kLogStream, 0, 1,
-                                          encode(LogEvent(LogDisavowed{1, leaf}), sealer).payload, "log");
+    Append forged =
+        AppendBuilder().write(kLogStream, 0, 1, encode(LogEvent(LogDisavowed{1, leaf}), sealer).payload, "log");
     forged.events[0].type = LogDisavowed::kType;
     forge(forged);
     EXPECT_EQ(standings(), (std::vector{kGood, kBad}));
@@ -211,8 +207,8 @@ TEST_F(BelievableEvents, NothingIsAppendedUnderAClosedKeyNorBelievedBehindItsEnd
                           [] { return kNow; });
     ASSERT_TRUE(await(rotated.read_log(1, 10, soon())));  // it hears of the new key
     NoSealer sealer;
-    Append closed = AppendBuilder().write(
-        kLogStream, 1, 1, encode(LogEvent(LogMacKeyClosed{kMacKey, 2}), sealer).payload, "log");
+    Append closed =
+        AppendBuilder().write(kLogStream, 1, 1, encode(LogEvent(LogMacKeyClosed{kMacKey, 2}), sealer).payload, "log");
     closed.events[0].type = LogMacKeyClosed::kType;
     const auto verdict = await(rotated.append(closed, soon()));
     ASSERT_TRUE(verdict && std::holds_alternative<Appended>(*verdict)) << "the committer changed its key";
@@ -292,14 +288,13 @@ namespace {
 // As the program before wrote it: jsonb, and no MAC.
 void insert_old_event(const Database& database, Position position, const NewEvent& event) {
     const Digest leaf = leaf_hash(kDefaultTenant, event, kNow);
-    database.execute(
-        "insert into keyledger.events values (" + std::to_string(position) + ", 'default', '" +
-        event.stream_type + "', '" + event.stream_id.to_string() + "', " + std::to_string(event.version) +
-        ", '" + event.type + "', 1, '" + event.event_id.to_string() + "', '" + event.payload + "', '" +
-        event.metadata + "', to_timestamp(" + std::to_string(kNow) + " / 1000.0), '\\x" +
-        security::hex_encode(security::view_of(leaf)) + "');" + "insert into keyledger.streams values ('" +
-        event.stream_id.to_string() + "', '" + event.stream_type + "', 'default', " +
-        std::to_string(event.version) + ", " + std::to_string(position) + ")");
+    database.execute("insert into keyledger.events values (" + std::to_string(position) + ", 'default', '" +
+                     event.stream_type + "', '" + event.stream_id.to_string() + "', " + std::to_string(event.version) +
+                     ", '" + event.type + "', 1, '" + event.event_id.to_string() + "', '" + event.payload + "', '" +
+                     event.metadata + "', to_timestamp(" + std::to_string(kNow) + " / 1000.0), '\\x" +
+                     security::hex_encode(security::view_of(leaf)) + "');" + "insert into keyledger.streams values ('" +
+                     event.stream_id.to_string() + "', '" + event.stream_type + "', 'default', " +
+                     std::to_string(event.version) + ", " + std::to_string(position) + ")");
 }
 
 }  // namespace
@@ -330,10 +325,8 @@ TEST(Migration, KeepsWhatIsThereAndFixesWhereMacsBegin) {
     EXPECT_THROW(migrator.down(count), MigrationFailure) << "its events can't be told in the old form";
 
     own.execute("update keyledger.events set payload = '{}' where position = 1");
-    EXPECT_EQ(read()[0].standing, Stands::kChanged)
-        << "what was there before is vouched for by the statement";
-    own.execute(
-        "update keyledger.events set payload = payload_text::jsonb, payload_text = null where position = 3");
+    EXPECT_EQ(read()[0].standing, Stands::kChanged) << "what was there before is vouched for by the statement";
+    own.execute("update keyledger.events set payload = payload_text::jsonb, payload_text = null where position = 3");
     EXPECT_NE(read()[2].standing, kGood) << "no event goes back to the old form";
 }
 
@@ -343,9 +336,8 @@ TEST(Migration, TakesTheOldAppendAway) {
     EXPECT_EQ(own.execute("select count(*) from pg_proc where pronamespace = 'keyledger'::regnamespace"
                           " and proname = 'append'"),
               "1");
-    EXPECT_EQ(own.execute(
-                  "select proargnames @> array['mac_key', 'event_macs'] from pg_proc where proname = 'append'"
-                  " and pronamespace = 'keyledger'::regnamespace"),
+    EXPECT_EQ(own.execute("select proargnames @> array['mac_key', 'event_macs'] from pg_proc where proname = 'append'"
+                          " and pronamespace = 'keyledger'::regnamespace"),
               "t");
 }
 
@@ -353,8 +345,7 @@ TEST(Migration, TakesTheOldAppendAway) {
 // Two nodes whose clocks are 10 s apart append in turns.
 TEST(RecordedAt, NeverFallsWhoeverAppends) {
     Database own;
-    PostgresStore ahead({.url = own.service_url(), .authenticity = authenticity()},
-                        [] { return kNow + 10'000; });
+    PostgresStore ahead({.url = own.service_url(), .authenticity = authenticity()}, [] { return kNow + 10'000; });
     PostgresStore behind({.url = own.service_url(), .authenticity = authenticity()}, [] { return kNow; });
     for (int i = 0; i < 20; ++i) {
         PostgresStore& store = i % 2 == 0 ? ahead : behind;
@@ -364,9 +355,8 @@ TEST(RecordedAt, NeverFallsWhoeverAppends) {
         ASSERT_TRUE(verdict && std::holds_alternative<Appended>(*verdict)) << i;
     }
     EXPECT_EQ(
-        own.execute(
-            "select count(*) from (select recorded_at < lag(recorded_at) over (order by position) as falls"
-            " from keyledger.events) as e where falls"),
+        own.execute("select count(*) from (select recorded_at < lag(recorded_at) over (order by position) as falls"
+                    " from keyledger.events) as e where falls"),
         "0");
     const auto recorded = await(ahead.read_log(1, 100, soon())).value();
     for (const RecordedEvent& event : recorded) {
@@ -380,10 +370,8 @@ TEST(RecordedAt, IsNotDraggedIntoTheFuture) {
     RawWriter writer(own.service_url());
     writer.recorded_at_ms = 4'000'000'000'000;  // in 2096
     EXPECT_THROW(writer.append({AppendBuilder().write(next_uuid(), 0)}), std::runtime_error);
-    PostgresStore store({.url = own.service_url(), .authenticity = authenticity()},
-                        [] { return 4'000'000'000'000; });
-    EXPECT_EQ(await(store.append(AppendBuilder().write(next_uuid(), 0), soon())).error(),
-              StoreError::kUnavailable);
+    PostgresStore store({.url = own.service_url(), .authenticity = authenticity()}, [] { return 4'000'000'000'000; });
+    EXPECT_EQ(await(store.append(AppendBuilder().write(next_uuid(), 0), soon())).error(), StoreError::kUnavailable);
     EXPECT_NE(store.status().committer.last_error.find("clock"), std::string::npos);
 }
 
@@ -391,8 +379,7 @@ TEST(RecordedAt, IsRightAgainOnceTheClockIs) {
     Database own;
     std::atomic<std::int64_t> now_ms = 4'000'000'000'000;  // in 2096
     PostgresStore store({.url = own.service_url(), .authenticity = authenticity()}, [&] { return now_ms.load(); });
-    EXPECT_EQ(await(store.append(AppendBuilder().write(next_uuid(), 0), soon())).error(),
-              StoreError::kUnavailable);
+    EXPECT_EQ(await(store.append(AppendBuilder().write(next_uuid(), 0), soon())).error(), StoreError::kUnavailable);
     now_ms = kNow;
     const auto verdict = await(store.append(AppendBuilder().write(next_uuid(), 0), soon()));
     ASSERT_TRUE(verdict && std::holds_alternative<Appended>(*verdict));
@@ -412,8 +399,7 @@ TEST(Graveyard, GivesADestroyedKeyBackForADayToTheOwnerAlone) {
     ASSERT_TRUE(stored().destroyed);
     EXPECT_THROW(attacker.run("select * from keyledger.graveyard"), std::runtime_error);
     EXPECT_THROW(attacker.run("delete from keyledger.graveyard"), std::runtime_error);
-    EXPECT_EQ(attacker.run("select keyledger.purge_graveyard()"), "0")
-        << "nothing is a day old by the server's clock";
+    EXPECT_EQ(attacker.run("select keyledger.purge_graveyard()"), "0") << "nothing is a day old by the server's clock";
     ASSERT_TRUE(bring_back_key(own.owner_url(), subject).value());
     EXPECT_FALSE(stored().destroyed);
     EXPECT_EQ(stored().wrapped, "wrapped");

@@ -81,7 +81,7 @@ struct CommitterTest : testing::Test {
         std::string pid;
         wait_until([&] {
             pid = overseer.run("select l.pid from pg_locks l join pg_stat_activity a on a.pid = l.pid where not"
-                                     " l.granted and l.locktype = 'advisory' and a.datname = current_database()");
+                               " l.granted and l.locktype = 'advisory' and a.datname = current_database()");
             return !pid.empty();
         });
         return pid;
@@ -111,9 +111,9 @@ TEST_F(CommitterTest, SendsAgainWhenTheAnswerToACommitIsLost) {
         EXPECT_EQ(std::get<Appended>(*verdict).event_count, 2);
         EXPECT_TRUE(is_appended(second.verdict()));
         EXPECT_EQ(events_of(a), 2);
-        EXPECT_EQ(std::to_string(std::get<Appended>(*verdict).first_position),
-                  database().execute("select min(position) from keyledger.events where stream_id = '" +
-                                     a.to_string() + "'"));
+        EXPECT_EQ(
+            std::to_string(std::get<Appended>(*verdict).first_position),
+            database().execute("select min(position) from keyledger.events where stream_id = '" + a.to_string() + "'"));
     }
     EXPECT_GE(store.status().committer.resends, 5U);
     EXPECT_EQ(store.status().committer.unknown_outcomes, 0U);
@@ -363,9 +363,11 @@ TEST_F(CommitterTest, SharesTheLogWithOtherCommitters) {
     EXPECT_GE(won, kEach);
     EXPECT_EQ(await(one.read_streams({{contested, 1 << 30}}, soon())).value()[0].version, won);
     EXPECT_EQ(own.execute("select max(position) = count(*) and count(*) = " + std::to_string(won + 2 * kEach) +
-                          " from keyledger.events"), "t");
+                          " from keyledger.events"),
+              "t");
     EXPECT_EQ(own.execute("select count(*) from (select stream_id from keyledger.events group by stream_id"
-                          " having max(version) <> count(*)) as broken"), "0");
+                          " having max(version) <> count(*)) as broken"),
+              "0");
 }
 
 TEST_F(CommitterTest, HearsOfAppendsOfOthers) {

@@ -11,9 +11,9 @@ using namespace std::chrono_literals;
 
 TEST(ConnectionText, AddsWhatNoticesAPeerThatVanished) {
     const std::string text = connection_text("postgresql://me@db:5433/keyledger");
-    for (const char* part : {"user='me'", "host='db'", "port='5433'", "dbname='keyledger'", "connect_timeout='5'",
-                             "keepalives_idle='5'", "keepalives_interval='2'", "keepalives_count='3'",
-                             "tcp_user_timeout='10000'"})
+    for (const char* part :
+         {"user='me'", "host='db'", "port='5433'", "dbname='keyledger'", "connect_timeout='5'", "keepalives_idle='5'",
+          "keepalives_interval='2'", "keepalives_count='3'", "tcp_user_timeout='10000'"})
         EXPECT_NE(text.find(part), std::string::npos) << part << " is not in " << text;
 }
 
@@ -32,9 +32,7 @@ TEST(ConnectionText, KeepsQuotesAndBackslashesOfAPassword) {
     EXPECT_NE(text.find(R"(password='it\'s a\\secret')"), std::string::npos) << text;
 }
 
-TEST(ConnectionText, PassesOnWhatIsNoUrl) {
-    EXPECT_EQ(connection_text("somewhere else"), "somewhere else");
-}
+TEST(ConnectionText, PassesOnWhatIsNoUrl) { EXPECT_EQ(connection_text("somewhere else"), "somewhere else"); }
 
 namespace {
 

@@ -20,9 +20,7 @@ struct LogSourceTest : testing::Test {
     Database own;
     PostgresLogSource source{own.service_url(), authenticity()};
 
-    void append(int events) {
-        RawWriter(own.service_url()).append({AppendBuilder().write(next_uuid(), 0, events)});
-    }
+    void append(int events) { RawWriter(own.service_url()).append({AppendBuilder().write(next_uuid(), 0, events)}); }
     static Cursor cursor_at(const RecordedEvent& event) { return {event.position, event.leaf_hash}; }
 };
 
@@ -34,8 +32,7 @@ TEST_F(LogSourceTest, StopsAtAHole) {
     const auto first = source.read_after({}, 2).value();
     ASSERT_EQ(first.size(), 2U);
     EXPECT_EQ(source.read_after(cursor_at(first[1]), 10).error(), ReadError::kHole);
-    EXPECT_EQ(PostgresLogSource(own.service_url(), authenticity()).read_after({}, 10).error(),
-              ReadError::kHole);
+    EXPECT_EQ(PostgresLogSource(own.service_url(), authenticity()).read_after({}, 10).error(), ReadError::kHole);
 }
 
 TEST_F(LogSourceTest, StopsAtAHoleAtTheStart) {

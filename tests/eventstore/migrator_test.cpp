@@ -112,8 +112,8 @@ TEST(ServiceRole, CanReadButNotWriteTheLog) {
         run(url, std::string("select * from keyledger.") + table);
         EXPECT_THROW(run(url, std::string("delete from keyledger.") + table), pqxx::insufficient_privilege) << table;
         EXPECT_THROW(run(url, std::string("truncate keyledger.") + table), pqxx::insufficient_privilege) << table;
-        EXPECT_THROW(run(url, std::string("update keyledger.") + table + " set tenant = 'x'"),
-                     pqxx::sql_error) << table;
+        EXPECT_THROW(run(url, std::string("update keyledger.") + table + " set tenant = 'x'"), pqxx::sql_error)
+            << table;
     }
     EXPECT_THROW(run(url, kOneEvent), pqxx::insufficient_privilege);
     EXPECT_THROW(run(url, "update keyledger.events set payload_text = '{}'"), pqxx::insufficient_privilege);
@@ -125,13 +125,13 @@ TEST(ServiceRole, CanReadButNotWriteTheLog) {
 // A dump of what the service knows reads the sequences too.
 TEST(ServiceRole, CanReadTheSequencesOfWhatItCanRead) {
     const std::string& url = test::database().service_url();
-    EXPECT_EQ(test::database().execute(
-                  "select coalesce(string_agg(s.seqrelid::regclass::text, ' '), '') from pg_sequence s"
-                  " join pg_depend d on d.objid = s.seqrelid and d.deptype in ('a', 'i')"
-                  " join pg_class t on t.oid = d.refobjid and t.relnamespace = 'keyledger'::regnamespace"
-                  " where has_table_privilege('keyledger_service', t.oid, 'select')"
-                  " and not has_sequence_privilege('keyledger_service', s.seqrelid, 'select')"),
-              "");
+    EXPECT_EQ(
+        test::database().execute("select coalesce(string_agg(s.seqrelid::regclass::text, ' '), '') from pg_sequence s"
+                                 " join pg_depend d on d.objid = s.seqrelid and d.deptype in ('a', 'i')"
+                                 " join pg_class t on t.oid = d.refobjid and t.relnamespace = 'keyledger'::regnamespace"
+                                 " where has_table_privilege('keyledger_service', t.oid, 'select')"
+                                 " and not has_sequence_privilege('keyledger_service', s.seqrelid, 'select')"),
+        "");
     EXPECT_EQ(test::database().execute(
                   "select coalesce(string_agg(c.oid::regclass::text, ' '), '') from pg_class c"
                   " where c.relnamespace = 'keyledger'::regnamespace and not exists"

@@ -57,8 +57,8 @@ TEST_F(PostgresSnapshot, IsDroppedWhenItsEventIsGone) {
 TEST_F(PostgresSnapshot, IsPrunedWithAge) {
     ASSERT_TRUE(read().snapshot);
     EXPECT_EQ(prune_snapshots(database.service_url(), 0, 10).value(), 0);
-    const std::int64_t tomorrow_ms = std::stoll(database.execute("select (extract(epoch from now()) * 1000)::bigint")) +
-                                     86'400'000;
+    const std::int64_t tomorrow_ms =
+        std::stoll(database.execute("select (extract(epoch from now()) * 1000)::bigint")) + 86'400'000;
     EXPECT_EQ(prune_snapshots(database.service_url(), tomorrow_ms, 10).value(), 1);
     EXPECT_FALSE(read().snapshot);
 }
@@ -101,9 +101,7 @@ TEST(DestroyedSubjects, AreThoseWhoseKeysDiedLately) {
     await(store.append(keys, soon())).value();
     const Append erasure = AppendBuilder().write(ann, 1).destroy_key(ann, anns_key);
     await(store.append(erasure, soon())).value();
-    const auto since = [&](std::int64_t at_ms) {
-        return destroyed_subjects(database.service_url(), at_ms).value();
-    };
+    const auto since = [&](std::int64_t at_ms) { return destroyed_subjects(database.service_url(), at_ms).value(); };
     EXPECT_EQ(since(1'750'000'000'000), std::vector<Uuid>{ann});
     EXPECT_EQ(since(1'750'000'001'000), std::vector<Uuid>{});
 }

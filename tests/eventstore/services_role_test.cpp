@@ -31,9 +31,7 @@ struct ServicesRole : testing::Test {
     const Uuid log_id = Uuid::parse(own.execute("select log_id from keyledger.log")).value();
 
     // "refused", or the first field of what it says.
-    std::string said(const std::string& sql) try {
-        return role.run(sql);
-    } catch (const std::runtime_error&) {
+    std::string said(const std::string& sql) try { return role.run(sql); } catch (const std::runtime_error&) {
         return "refused";
     }
     std::string append(const Append& append) try {
@@ -47,17 +45,15 @@ struct ServicesRole : testing::Test {
     std::string store(const std::string& log, const std::string& position, const std::string& leaf,
                       const std::string& frontier = "''", const std::string& note = "'a note'",
                       const std::string& tag = "sha256('a tag')") {
-        return "select keyledger.store_tree_head(" + log + ", " + position + ", " + leaf + ", " + frontier +
-               ", " + note + ", " + tag + ")";
+        return "select keyledger.store_tree_head(" + log + ", " + position + ", " + leaf + ", " + frontier + ", " +
+               note + ", " + tag + ")";
     }
     // What this service would store with that note.
     std::string tag_of(const std::string& note) {
         const Digest tag = audit::HeadTags(event_macs().get(), log_id).of(note);
         return "'\\x" + security::hex_encode(security::view_of(tag)) + "'";
     }
-    postgres::PostgresTreeHeads heads() {
-        return postgres::PostgresTreeHeads(own.service_url(), event_macs());
-    }
+    postgres::PostgresTreeHeads heads() { return postgres::PostgresTreeHeads(own.service_url(), event_macs()); }
     std::string note_of(Position size) {
         return event_macs()->sign(audit::origin_of(log_id),
                                   audit::checkpoint_text(audit::TreeHead{log_id, size, {}, 5}));
@@ -96,7 +92,8 @@ TEST_F(ServicesRole, BendsNoNameInTheServicesSessions) {
     role.run("do $$ begin execute format('alter role current_user in database %I set search_path = read_models,"
              " pg_catalog', current_database()); end $$");
     role.run("create function read_models.is_mine(a uuid, b uuid) returns boolean language sql as"
-             " $$ select a operator(pg_catalog.=) '" + others.to_string() + "'::uuid $$");
+             " $$ select a operator(pg_catalog.=) '" +
+             others.to_string() + "'::uuid $$");
     role.run("create operator read_models.= (leftarg = uuid, rightarg = uuid, function = read_models.is_mine)");
     RawWriter bent(own.service_url());
     ASSERT_EQ(bent.run("select stream_id from keyledger.events where stream_id = '" + mine.to_string() + "' limit 1"),
@@ -137,8 +134,7 @@ TEST_F(ServicesRole, ItsFunctionsBoundWhatTheyTake) {
              ", array[null::int], array[1], array[1], array[1],"
              " array[true])",
          "refused"},
-        {"take_limits",
-         "select keyledger.take_limits(" + some + " || " + one + "array[1], array[1], array[true])",
+        {"take_limits", "select keyledger.take_limits(" + some + " || " + one + "array[1], array[1], array[true])",
          "refused"},
         {"take_limits",
          "select keyledger.take_limits(array(select gen_random_uuid() from generate_series(1, 20001)),"
@@ -157,8 +153,8 @@ TEST_F(ServicesRole, ItsFunctionsBoundWhatTheyTake) {
         {"store_tree_head", store("gen_random_uuid()", "1", leaf_at(1)), "refused"},
         {"store_tree_head", store(kThisLog, "1", leaf_at(1), "decode(repeat('00', 2049), 'hex')"), "refused"},
         {"store_tree_head", store(kThisLog, "1", leaf_at(1), "''", "repeat('x', 1025)"), "refused"},
-        {"store_tree_head",
-         store(kThisLog, "1", leaf_at(1), "''", "'a note'", "decode(repeat('00', 33), 'hex')"), "refused"},
+        {"store_tree_head", store(kThisLog, "1", leaf_at(1), "''", "'a note'", "decode(repeat('00', 33), 'hex')"),
+         "refused"},
         {"store_tree_head", store(kThisLog, "1", leaf_at(1), "''", "''"), "refused"},
         {"store_tree_head", store(kThisLog, "1", leaf_at(1)), ""},
         {"prune_tree_heads", "select keyledger.prune_tree_heads()", "0"},
@@ -167,8 +163,10 @@ TEST_F(ServicesRole, ItsFunctionsBoundWhatTheyTake) {
         {"tell_keys", "select keyledger.tell_keys(array[''], array[0], array[0])", "refused"},
         {"tell_keys", "select keyledger.tell_keys(array[null], array[0], array[0])", "refused"},
         {"tell_keys", "select keyledger.tell_keys(array['a'], array[0], array[0, 1])", "refused"},
-        {"tell_keys", "select keyledger.tell_keys(array(select n::text from generate_series(1, 201) n),"
-                      " array_fill(0::bigint, array[201]), array_fill(0::bigint, array[201]))", "refused"},
+        {"tell_keys",
+         "select keyledger.tell_keys(array(select n::text from generate_series(1, 201) n),"
+         " array_fill(0::bigint, array[201]), array_fill(0::bigint, array[201]))",
+         "refused"},
     };
     std::set<std::string> looked_at{"append"};
     own.execute("update keyledger.commands set recorded_at = now() - interval '23 hours 59 minutes'");
@@ -202,7 +200,8 @@ TEST_F(ServicesRole, TellsSoManyKeysAndTheOldestGo) {
     for (int i = 0; i < 6; ++i)
         ASSERT_EQ(said("select keyledger.tell_keys(array(select '" + std::to_string(i) +
                        "-' || n from generate_series(1, 200) n), array_fill(0::bigint, array[200]),"
-                       " array_fill(null::bigint, array[200]))"), "");
+                       " array_fill(null::bigint, array[200]))"),
+                  "");
     EXPECT_EQ(own.execute("select count(*) from keyledger.told_keys"), "1000");
     EXPECT_EQ(own.execute("select count(*) from keyledger.told_keys where key_id like '0-%'"), "0");
     const auto tell = [&](const std::string& end) {
@@ -212,9 +211,9 @@ TEST_F(ServicesRole, TellsSoManyKeysAndTheOldestGo) {
     EXPECT_EQ(tell("9"), "9");
     EXPECT_EQ(tell("null"), "9") << "a keyring of before does not know of the end";
     EXPECT_EQ(tell("8"), "8");
-    for (const char* sql : {"delete from keyledger.told_keys", "update keyledger.told_keys set ends_at_ms = null",
-                            "insert into keyledger.told_keys (key_id, use_from_ms) values ('b', 0)",
-                            "truncate keyledger.told_keys"})
+    for (const char* sql :
+         {"delete from keyledger.told_keys", "update keyledger.told_keys set ends_at_ms = null",
+          "insert into keyledger.told_keys (key_id, use_from_ms) values ('b', 0)", "truncate keyledger.told_keys"})
         EXPECT_EQ(said(sql), "refused") << sql;
 }
 
@@ -240,11 +239,9 @@ TEST_F(ServicesRole, AddsSoManyTreeHeadsInAMinuteAndNoMore) {
     while (added < 500 && said(store(kThisLog, "1", leaf_at(1))).empty()) ++added;
     EXPECT_GE(added, 120);
     EXPECT_LE(added, 240);
-    own.execute(
-        "select setval('keyledger.tree_head_pace', last_value - 1000000) from keyledger.tree_head_pace");
+    own.execute("select setval('keyledger.tree_head_pace', last_value - 1000000) from keyledger.tree_head_pace");
     EXPECT_EQ(said(store(kThisLog, "1", leaf_at(1))), "") << "the last one was a minute ago";
-    own.execute(
-        "select setval('keyledger.tree_head_pace', last_value + 60000000) from keyledger.tree_head_pace");
+    own.execute("select setval('keyledger.tree_head_pace', last_value + 60000000) from keyledger.tree_head_pace");
     EXPECT_EQ(said(store(kThisLog, "1", leaf_at(1))), "") << "the clock was set back";
     for (const char* sql :
          {"select setval('keyledger.tree_head_pace', 0)", "select nextval('keyledger.tree_head_pace')",
@@ -257,9 +254,8 @@ TEST_F(ServicesRole, AddsSoManyTreeHeadsInAMinuteAndNoMore) {
 TEST_F(ServicesRole, LeavesRoomForAHeadEachSecond) {
     ASSERT_EQ(append(AppendBuilder().write(next_uuid(), 0)), "0");
     auto service = heads();
-    own.execute(
-        "select setval('keyledger.tree_head_pace', floor(extract(epoch from clock_timestamp()) / 60)::bigint"
-        " * 1000000)");
+    own.execute("select setval('keyledger.tree_head_pace', floor(extract(epoch from clock_timestamp()) / 60)::bigint"
+                " * 1000000)");
     const audit::TreeHeadState state{note_of(1), {1, leaf_hash_at(1)}, ""};
     for (int i = 0; i < 120; ++i) {
         const auto stored = service.store(log_id, state);
@@ -291,29 +287,25 @@ TEST_F(ServicesRole, KeepsNoTreeHeadOfTheServicesOutByAnOpenTransaction) {
 // reader finds the one below that is the service's, whatever it begins with.
 TEST_F(ServicesRole, StopsNoReaderByAHundredThousandTreeHeads) {
     const Uuid id = next_uuid();
-    for (std::int32_t version = 0; version < 3; ++version)
-        ASSERT_EQ(append(AppendBuilder().write(id, version)), "0");
+    for (std::int32_t version = 0; version < 3; ++version) ASSERT_EQ(append(AppendBuilder().write(id, version)), "0");
     ASSERT_EQ(said(store(kThisLog, "2", leaf_at(2), "''", "'" + note_of(2) + "'", tag_of(note_of(2)))), "");
     const std::string text = audit::checkpoint_text(audit::TreeHead{log_id, 3, {}, 5});
-    own.execute(
-        "insert into keyledger.tree_heads (log_id, position, leaf_hash, frontier, note, tag)"
-        " select log_id, 3, leaf_hash, decode(repeat('ab', 2000), 'hex'), '" +
-        text +
-        "' || 'seal ' || sha256("
-        " n::text::bytea)::text || E'\\n', sha256(n::text::bytea) from keyledger.log, keyledger.events,"
-        " generate_series(1, 100000) as n where keyledger.events.position = 3");
+    own.execute("insert into keyledger.tree_heads (log_id, position, leaf_hash, frontier, note, tag)"
+                " select log_id, 3, leaf_hash, decode(repeat('ab', 2000), 'hex'), '" +
+                text +
+                "' || 'seal ' || sha256("
+                " n::text::bytea)::text || E'\\n', sha256(n::text::bytea) from keyledger.log, keyledger.events,"
+                " generate_series(1, 100000) as n where keyledger.events.position = 3");
     const auto begun = std::chrono::steady_clock::now();
     const auto found = heads().load(log_id, kOpen);
     const auto took = std::chrono::steady_clock::now() - begun;
     ASSERT_TRUE(found && found->newest);
     EXPECT_EQ(found->newest->cursor.position, 2);
     EXPECT_EQ(found->unopened, 100'000);
-    RecordProperty("milliseconds",
-                   std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
+    RecordProperty("milliseconds", std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
     postgres::Authenticity authenticity(event_macs());
     std::int64_t pages = 0;
-    const auto looked =
-        authenticity.look_at_heads(own.service_url(), [&](std::int64_t) { return ++pages, true; });
+    const auto looked = authenticity.look_at_heads(own.service_url(), [&](std::int64_t) { return ++pages, true; });
     ASSERT_TRUE(looked) << looked.error();
     EXPECT_TRUE(*looked);
     EXPECT_GE(pages, 200);
@@ -323,8 +315,7 @@ TEST_F(ServicesRole, StopsNoReaderByAHundredThousandTreeHeads) {
     EXPECT_EQ(authenticity.heads().looked_at(), 100'001);
 
     postgres::Authenticity told(event_macs());
-    const auto cancelled =
-        told.look_at_heads(own.service_url(), [](std::int64_t heads) { return heads < 5'000; });
+    const auto cancelled = told.look_at_heads(own.service_url(), [](std::int64_t heads) { return heads < 5'000; });
     EXPECT_TRUE(cancelled && !*cancelled);
     EXPECT_LE(told.heads().looked_at(), 10'000);
 }
@@ -345,8 +336,11 @@ TEST_F(ServicesRole, PrunesNothingThatWasThereBeforeBySomethingNew) {
     ASSERT_EQ(append(AppendBuilder().write(next_uuid(), 0)), "0");
     const auto add = [&](const std::string& before, int minutes, const std::string& note) {
         own.execute("insert into keyledger.tree_heads (log_id, position, leaf_hash, frontier, note, stored_at)"
-                    " select log_id, 1, leaf_hash, '', '" + note + "', " + before + " - n * interval '1 minute'"
-                    " from keyledger.log, keyledger.events, generate_series(1, " + std::to_string(minutes) + ") as n");
+                    " select log_id, 1, leaf_hash, '', '" +
+                    note + "', " + before +
+                    " - n * interval '1 minute'"
+                    " from keyledger.log, keyledger.events, generate_series(1, " +
+                    std::to_string(minutes) + ") as n");
     };
     const auto left = [&](const char* note) {
         return own.execute("select count(*) from keyledger.tree_heads where note = '" + std::string(note) + "'");
@@ -364,12 +358,11 @@ TEST_F(ServicesRole, PrunesNothingThatWasThereBeforeBySomethingNew) {
 // The newest that opens, however many stand before it that somebody else added.
 TEST_F(ServicesRole, HidesNoTreeHeadBehindItsOwn) {
     const Uuid id = next_uuid();
-    for (std::int32_t version = 0; version < 3; ++version)
-        ASSERT_EQ(append(AppendBuilder().write(id, version)), "0");
+    for (std::int32_t version = 0; version < 3; ++version) ASSERT_EQ(append(AppendBuilder().write(id, version)), "0");
     const auto add = [&](Position position, const std::string& note) {
-        ASSERT_EQ(said(store(kThisLog, std::to_string(position), leaf_at(position), "''", "'" + note + "'",
-                             tag_of(note))),
-                  "");
+        ASSERT_EQ(
+            said(store(kThisLog, std::to_string(position), leaf_at(position), "''", "'" + note + "'", tag_of(note))),
+            "");
     };
     auto early = heads();
     EXPECT_FALSE(early.load(log_id, kOpen)->newest);
@@ -415,12 +408,12 @@ TEST_F(ServicesRole, LetsNobodyElseRunItsFunctions) {
 // What a version before kept in a table of the service's own counts until there is one here.
 TEST_F(ServicesRole, ReadsTheTreeHeadOfAVersionBefore) {
     ASSERT_EQ(append(AppendBuilder().write(next_uuid(), 0)), "0");
-    const std::string note = event_macs()->sign(
-        audit::origin_of(log_id), audit::checkpoint_text(audit::TreeHead{log_id, 1, {}, 5}));
+    const std::string note =
+        event_macs()->sign(audit::origin_of(log_id), audit::checkpoint_text(audit::TreeHead{log_id, 1, {}, 5}));
     role.run("create table read_models.tree_heads (log_id uuid primary key, position bigint not null,"
              " leaf_hash bytea not null, frontier bytea not null, note text not null);"
-             " insert into read_models.tree_heads select log_id, 1, leaf_hash, '', '" + note +
-             "' from keyledger.log, keyledger.events");
+             " insert into read_models.tree_heads select log_id, 1, leaf_hash, '', '" +
+             note + "' from keyledger.log, keyledger.events");
     const audit::OpenNote open = [](std::string_view text) -> Result<std::string, std::string> {
         return event_macs()->open(text).value_or("");
     };

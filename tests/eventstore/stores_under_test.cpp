@@ -23,8 +23,8 @@ eventstore::FaultyStore& faultless_store() {
 }
 
 eventstore::postgres::PostgresStore& postgres_store() {
-    static eventstore::postgres::PostgresStore store(
-        {.url = database().service_url(), .authenticity = authenticity()}, fixed_now_ms);
+    static eventstore::postgres::PostgresStore store({.url = database().service_url(), .authenticity = authenticity()},
+                                                     fixed_now_ms);
     return store;
 }
 
@@ -45,8 +45,8 @@ std::vector<StoreUnderTest> stores_with(MakeStore postgres) {
          [] { return std::make_unique<eventstore::MemoryLogSource>(memory_store()); }},
         {"postgres", [postgres]() -> eventstore::Store& { return postgres(); },
          [] {
-             return std::make_unique<eventstore::postgres::PostgresLogSource>(
-                 database().service_url(), keyledger::test::authenticity());
+             return std::make_unique<eventstore::postgres::PostgresLogSource>(database().service_url(),
+                                                                              keyledger::test::authenticity());
          }},
     };
 }

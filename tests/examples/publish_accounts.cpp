@@ -29,9 +29,8 @@ int main(int count, char** arguments) {
     options.max_transaction_events = 50;
     kafka::Publisher publisher(options, {log, cursors, leadership, log});
     publisher.start();
-    (void)publisher.await(
-        [&](const kafka::PublisherStatus& status) { return status.published >= log.size(); },
-        std::chrono::seconds(120));
+    (void)publisher.await([&](const kafka::PublisherStatus& status) { return status.published >= log.size(); },
+                          std::chrono::seconds(120));
     const kafka::PublisherStatus status = publisher.status();
     if (status.published < log.size()) {
         std::fprintf(stderr, "publish_accounts: at %lld: %s\n", static_cast<long long>(status.published),

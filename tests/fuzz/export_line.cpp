@@ -40,8 +40,7 @@ void check_event(const RecordedEvent& event) {
 }  // namespace
 
 void export_line(std::string_view input) {
-    if (const auto event = unless_refused([&] { return audit::parse_export_line(input); }))
-        check_event(*event);
+    if (const auto event = unless_refused([&] { return audit::parse_export_line(input); })) check_event(*event);
     if (const auto manifest = unless_refused([&] { return audit::parse_manifest(input); })) {
         const std::string text = audit::manifest_text(*manifest);
         promise(audit::manifest_text(audit::parse_manifest(text)) == text, "a manifest reads as itself");

@@ -19,8 +19,7 @@ void check_list(std::string_view text) {
     const auto elements = api::list_elements(text);
     promise(elements.size() <= api::kMaxListElements, "a list is bounded");
     for (const std::string_view element : elements) {
-        promise(!element.empty() && api::trimmed(element) == element,
-                "an element is neither empty nor blank");
+        promise(!element.empty() && api::trimmed(element) == element, "an element is neither empty nor blank");
         promise(element.data() >= text.data() && element.data() + element.size() <= text.data() + text.size(),
                 "an element is a part of the list");
         const auto again = api::list_elements(element);
@@ -43,8 +42,7 @@ void check_type(const api::MediaType& type) {
         written += '"';
     }
     const auto again = api::parse_media_type(written);
-    promise(again && again->name == type.name && again->parameters == type.parameters,
-            "what is read can be written");
+    promise(again && again->name == type.name && again->parameters == type.parameters, "what is read can be written");
 }
 
 }  // namespace
@@ -57,11 +55,9 @@ void fields(std::string_view text) {
         text.remove_prefix(std::min(end + 1, text.size()));
         check_list(line);
         if (const auto type = api::parse_media_type(line)) check_type(*type);
-        if (const auto weight = api::parse_weight(line))
-            promise(*weight >= 0 && *weight <= 1000, "a weight is 0 to 1");
+        if (const auto weight = api::parse_weight(line)) promise(*weight >= 0 && *weight <= 1000, "a weight is 0 to 1");
         if (line.find_first_of(std::string_view("\r\0", 2)) != line.npos) continue;  // Beast refuses it
-        for (const char* name : {"Accept", "Content-Encoding", "Content-Type"})
-            request.headers.add(name, line);
+        for (const char* name : {"Accept", "Content-Encoding", "Content-Type"}) request.headers.add(name, line);
     }
     for (const auto named : {api::Named::kByAnyRange, api::Named::kInFull})
         if (const auto weight = api::preference_for(request.headers, "application/json", named))

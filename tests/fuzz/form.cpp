@@ -35,8 +35,7 @@ void form(std::string_view text) {
     api::Request request;
     request.method = api::Method::kPost;
     request.headers.add("Content-Type", "application/x-www-form-urlencoded");
-    if (text.substr(0, line).find_first_of(std::string_view("\r\0", 2)) ==
-        text.npos)  // else Beast refuses it
+    if (text.substr(0, line).find_first_of(std::string_view("\r\0", 2)) == text.npos)  // else Beast refuses it
         request.headers.add("Authorization", text.substr(0, line));
     request.body.assign(text.substr(std::min(line + 1, text.size())));
     read_fields(api::FormFields::of_body(request));

@@ -20,8 +20,7 @@ void check_text(const std::string& text) {
 // What the commands make of texts, and what they keep.
 void check_identity(const std::string& text) {
     if (const auto email = parse_email(text)) {
-        promise(email->text.size() <= kMaxEmailBytes && email->key.size() == email->text.size(),
-                "an address");
+        promise(email->text.size() <= kMaxEmailBytes && email->key.size() == email->text.size(), "an address");
         const auto again = parse_email(email->key);
         promise(again && again->key == email->key, "a key is the key of itself");
         promise(!parse_username(text), "an address is no user name");
@@ -40,11 +39,9 @@ void check_identity(const std::string& text) {
 // What roles are made of.
 void check_access(const std::string& text) {
     if (const auto permission = parse_permission(text)) {
-        promise(permission->text() == text && text.size() <= kMaxPermissionBytes,
-                "a permission has one spelling");
+        promise(permission->text() == text && text.size() <= kMaxPermissionBytes, "a permission has one spelling");
         const PermissionSet set({*permission});
-        promise(set.covers(*permission) && PermissionSet::everything().covers(set),
-                "a permission covers itself");
+        promise(set.covers(*permission) && PermissionSet::everything().covers(set), "a permission covers itself");
         promise(!PermissionSet().covers(*permission), "nothing covers nothing else");
     }
     const std::string part = name_in_permission(text);
@@ -65,8 +62,7 @@ void read_nested(const api::Request& request) {
     const std::size_t items = body.object_list("evaluations", kMaxItems);
     for (std::size_t i = 0; i < items; ++i) {
         const std::string item = "evaluations." + std::to_string(i) + ".";
-        if (body.object(item + "action"))
-            texts.push_back(body.required_string(item + "action.name", kMaxBytes));
+        if (body.object(item + "action")) texts.push_back(body.required_string(item + "action.name", kMaxBytes));
         body.ignore(item + "context");
     }
     body.ignore("subject.properties");

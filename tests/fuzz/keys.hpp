@@ -18,8 +18,7 @@ inline const security::Keyring& test_keys() {
             if (purpose == security::KeyPurpose::kTokenSigning) {
                 const auto algorithm = security::SigningAlgorithm::kEdDsa;
                 key.algorithm = std::string(name_of(algorithm));
-                key.signing =
-                    std::make_shared<const security::SigningKey>(security::SigningKey::generate(algorithm));
+                key.signing = std::make_shared<const security::SigningKey>(security::SigningKey::generate(algorithm));
             } else {
                 key.material = Secret(std::string(32, 'k'));
             }

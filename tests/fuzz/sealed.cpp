@@ -18,20 +18,15 @@ void sealed(std::string_view text) {
         const auto& root = keyring.need_current(security::KeyPurpose::kSealingRoot, kNowMs);
         promise(security::seal_refresh_token(root, opened->content) == text, "a token has one spelling");
     }
-    const auto cursor =
-        security::open_value(keyring, security::SealedPurpose::kCursor, "audit", text, kNowMs);
+    const auto cursor = security::open_value(keyring, security::SealedPurpose::kCursor, "audit", text, kNowMs);
     if (cursor) {
-        const auto other =
-            security::open_value(keyring, security::SealedPurpose::kCursor, "users", text, kNowMs);
-        const auto link =
-            security::open_value(keyring, security::SealedPurpose::kMailLink, "audit", text, kNowMs);
+        const auto other = security::open_value(keyring, security::SealedPurpose::kCursor, "users", text, kNowMs);
+        const auto link = security::open_value(keyring, security::SealedPurpose::kMailLink, "audit", text, kNowMs);
         promise(!other && !link, "a value is good for one purpose and context");
     }
     // What is sealed comes back, and nothing else does: here the text is a content.
-    const std::string again =
-        security::seal_value(keyring, security::SealedPurpose::kCursor, "audit", text, kNowMs);
-    const auto opened =
-        security::open_value(keyring, security::SealedPurpose::kCursor, "audit", again, kNowMs);
+    const std::string again = security::seal_value(keyring, security::SealedPurpose::kCursor, "audit", text, kNowMs);
+    const auto opened = security::open_value(keyring, security::SealedPurpose::kCursor, "audit", again, kNowMs);
     promise(opened && *opened == text, "a sealed cursor opens");
     if (text.size() > kMaxAudienceBytes) return;
     security::RefreshTokenContent content;

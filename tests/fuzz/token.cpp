@@ -49,8 +49,8 @@ void token(std::string_view text) {
     // The first line is the header, the rest the claims.
     const std::size_t line = text.find('\n');
     if (line == text.npos) return;
-    const std::string signed_part = security::base64url_encode(text.substr(0, line)) + "." +
-                                    security::base64url_encode(text.substr(line + 1));
+    const std::string signed_part =
+        security::base64url_encode(text.substr(0, line)) + "." + security::base64url_encode(text.substr(line + 1));
     read_as_a_clients(signed_part + ".AA");
     read_as_a_key(text.substr(line + 1));
     const auto& key = *test_keys().need_current(security::KeyPurpose::kTokenSigning, kNowMs).signing;

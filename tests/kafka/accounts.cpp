@@ -39,8 +39,7 @@ void Accounts::end_all(const std::string& user, const std::string& kept) {
 
 void Accounts::start_session(ScriptedLog& log, const std::string& user) {
     const std::string id = new_id().to_string();
-    const std::int64_t expires_at_ms =
-        time_of(log.size() + 1) + 1 + static_cast<std::int64_t>(random_() % 400);
+    const std::int64_t expires_at_ms = time_of(log.size() + 1) + 1 + static_cast<std::int64_t>(random_() % 400);
     const Position position =
         append(log, "session", id, "session.started",
                R"({"audiences":["https://api.example"],"client_id":"portal","device":"d","expires_at_ms":)" +

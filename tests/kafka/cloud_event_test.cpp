@@ -35,10 +35,9 @@ RecordedEvent registered() {
     event.schema_version = 1;
     event.event_id = id_of(2);
     event.payload = R"({"name":"sealed1","email":"sealed2","username":null})";
-    event.metadata =
-        R"({"actor_id":"portal","actor_type":"client","causation_id":"cause","client_address":"sealed3",)"
-        R"("command_id":"AQ","correlation_id":"corr","device":null,"occurred_at_ms":1700000000123,)"
-        R"("request_id":"r1","session_id":null,"traceparent":"00-ab-cd-01","user_agent":"sealed4"})";
+    event.metadata = R"({"actor_id":"portal","actor_type":"client","causation_id":"cause","client_address":"sealed3",)"
+                     R"("command_id":"AQ","correlation_id":"corr","device":null,"occurred_at_ms":1700000000123,)"
+                     R"("request_id":"r1","session_id":null,"traceparent":"00-ab-cd-01","user_agent":"sealed4"})";
     return event;
 }
 
@@ -77,16 +76,14 @@ TEST(CloudEvent, LeavesOutAttributesThatAreEmpty) {
     for (const std::string text : {"\"cause\"", "\"corr\"", "\"00-ab-cd-01\""})
         event.metadata.replace(event.metadata.find(text), text.size(), "\"\"");
     const auto headers = headers_of(cloud_event(event, "subject", {id_of(9), ""}));
-    for (const char* name : {"ce_traceparent", "ce_correlationid", "ce_causationid"})
-        EXPECT_FALSE(headers.count(name));
+    for (const char* name : {"ce_traceparent", "ce_correlationid", "ce_causationid"}) EXPECT_FALSE(headers.count(name));
 }
 
 TEST(CloudEvent, ValueIsCanonicalJsonWithoutPersonalFields) {
-    EXPECT_EQ(
-        cloud_event(registered(), "subject", {id_of(9), ""}).value,
-        R"({"actor":{"id":"portal","type":"client"},"data":{},"position":42,"schema_version":1,)"
-        R"("session_id":null,"stream":{"id":"00000000-0000-0000-0000-000000000001","type":"user","version":1},)"
-        R"("tenant":"default"})");
+    EXPECT_EQ(cloud_event(registered(), "subject", {id_of(9), ""}).value,
+              R"({"actor":{"id":"portal","type":"client"},"data":{},"position":42,"schema_version":1,)"
+              R"("session_id":null,"stream":{"id":"00000000-0000-0000-0000-000000000001","type":"user","version":1},)"
+              R"("tenant":"default"})");
 }
 
 TEST(CloudEvent, KeepsWhatIsNotPersonal) {
@@ -109,8 +106,7 @@ TEST(CloudEvent, RefusesWhatThisBuildCannotRead) {
     RecordedEvent bad_metadata = registered();
     bad_metadata.metadata = "{}";
     for (const RecordedEvent& event : {unknown_type, newer, undeclared, not_json, bad_metadata})
-        EXPECT_THROW(cloud_event(event, "subject", {id_of(9), ""}), CodecError)
-            << event.type << event.payload;
+        EXPECT_THROW(cloud_event(event, "subject", {id_of(9), ""}), CodecError) << event.type << event.payload;
 }
 
 TEST(CloudEvent, OfARecordThatTheServiceDidNotWriteSaysOnlyThatItIsThere) {

@@ -44,8 +44,7 @@ TEST_P(AnswerLost, PublishesEachEventOnce) {
 }
 
 INSTANTIATE_TEST_SUITE_P(AtEveryStep, AnswerLost,
-                         ::testing::Values(Step::kTookOver, Step::kProduced, Step::kCommitted,
-                                           Step::kCursorStored),
+                         ::testing::Values(Step::kTookOver, Step::kProduced, Step::kCommitted, Step::kCursorStored),
                          [](const auto& info) {
                              switch (info.param) {
                                  case Step::kTookOver: return "AfterTakingOver";

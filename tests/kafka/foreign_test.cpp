@@ -127,8 +127,7 @@ TEST(ForeignRecords, AreTakenForNobodysState) {
     const auto before = rig.accounts;
     for (const auto& [id, status] : before.status)
         produce(rig.brokers, rig.users_topic(), id,
-                R"({"position":1,"registered_at_ms":1,"status":"disabled","tenant":"default","user_id":")" +
-                    id + "\"}",
+                R"({"position":1,"registered_at_ms":1,"status":"disabled","tenant":"default","user_id":")" + id + "\"}",
                 headers_of(rig, 1), kOurPartitioner);
     for (const auto& [id, session] : before.live)
         produce(rig.brokers, rig.sessions_topic(), id, "", headers_of(rig, 1), kOurPartitioner);
@@ -167,8 +166,8 @@ TEST(ForeignRecords, AreNotReplayed) {
     std::erase_if(without, [](const auto& header) { return header.first == kMacHeader; });
     produce(rig.brokers, rig.events_topic(), any.key, any.value, without, kOurPartitioner);
     Position last = 0;
-    const auto read = read_events(
-        rig.options().client, rig.options().topics, rig.macs, [&](const eventstore::RecordedEvent& event) {
+    const auto read =
+        read_events(rig.options().client, rig.options().topics, rig.macs, [&](const eventstore::RecordedEvent& event) {
             EXPECT_EQ(event.position, ++last);
             return TopicReader::Then::kGoOn;
         });
@@ -211,13 +210,11 @@ void make_old(Rig& rig) {
     delete_topic(rig.brokers, rig.events_topic());
     delete_topic(rig.brokers, rig.positions_topic());
     create_topic(rig.brokers, rig.events_topic(), kPartitions, {{"retention.ms", "-1"}});
-    create_topic(rig.brokers, rig.positions_topic(), 1,
-                 {{"cleanup.policy", "compact"}, {"segment.bytes", "1048576"}});
+    create_topic(rig.brokers, rig.positions_topic(), 1, {{"cleanup.policy", "compact"}, {"segment.bytes", "1048576"}});
     std::ranges::sort(events, {}, &ConsumedRecord::position);
     for (ConsumedRecord& record : events) {
         std::erase_if(record.headers_in_order, [](const auto& header) { return header.first == kMacHeader; });
-        produce(rig.brokers, rig.events_topic(), record.key, record.value, all_headers_of(record),
-                kOurPartitioner);
+        produce(rig.brokers, rig.events_topic(), record.key, record.value, all_headers_of(record), kOurPartitioner);
     }
     produce(rig.brokers, rig.positions_topic(), std::string(kEventsOutput), encode(*before));
     rig.cursors.cursor = before->cursor;
@@ -231,8 +228,8 @@ TEST(RecordMacs, AreNotAskedOfRecordsFromBefore) {
     publish_more(rig, 50);
     expect_each_event_once(rig);
     produce(rig.brokers, rig.events_topic(), "key", kForged, headers_of(rig, 101));
-    const PositionRecord unsigned_one{rig.log.log_id(), rig.log.cursor_at(50),
-                                      std::vector<std::int64_t>(kPartitions), 0};
+    const PositionRecord unsigned_one{rig.log.log_id(), rig.log.cursor_at(50), std::vector<std::int64_t>(kPartitions),
+                                      0};
     produce(rig.brokers, rig.positions_topic(), std::string(kEventsOutput), encode(unsigned_one));
     EXPECT_EQ(took_over(rig).foreign, 2);
     publish_more(rig, 50);

@@ -62,19 +62,15 @@ TEST(PublisherFromPostgres, PublishesEachEventOnceOnTwoNodesWhoseSessionsAreCut)
             database.execute(
                 "select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname = current_database()"
                 " and pid <> pg_backend_pid() and query like '%advisory_lock%'");
-            database.execute(
-                "select pg_terminate_backend(pid, 60000) from pg_locks where locktype = 'advisory'"
-                " and database = (select oid from pg_database where datname = current_database())"
-                " and pid <> pg_backend_pid()");
+            database.execute("select pg_terminate_backend(pid, 60000) from pg_locks where locktype = 'advisory'"
+                             " and database = (select oid from pg_database where datname = current_database())"
+                             " and pid <> pg_backend_pid()");
         }
         const auto deadline = std::chrono::steady_clock::now() + kPatience;
-        auto published = [&] {
-            return std::max(one.publisher.status().published, two.publisher.status().published);
-        };
+        auto published = [&] { return std::max(one.publisher.status().published, two.publisher.status().published); };
         while (published() < rig.log.size() && std::chrono::steady_clock::now() < deadline)
-            (void)one.publisher.await(
-                [&](const PublisherStatus& status) { return status.published >= rig.log.size(); },
-                std::chrono::milliseconds(50));
+            (void)one.publisher.await([&](const PublisherStatus& status) { return status.published >= rig.log.size(); },
+                                      std::chrono::milliseconds(50));
         EXPECT_EQ(published(), rig.log.size());
     }
     {

@@ -11,8 +11,8 @@
 #include "security/bytes.hpp"
 #include "security/hex.hpp"
 #include "tests/kafka/accounts.hpp"
-#include "tests/kafka/scripted_log.hpp"
 #include "tests/kafka/record_keys.hpp"
+#include "tests/kafka/scripted_log.hpp"
 
 namespace {
 
@@ -30,14 +30,12 @@ public:
         std::string hash;
         if (!(file >> cursor.position >> hash)) return Cursor{};
         const std::string bytes = security::hex_decode(hash).value_or("");
-        if (bytes.size() == cursor.leaf_hash.size())
-            std::copy(bytes.begin(), bytes.end(), cursor.leaf_hash.begin());
+        if (bytes.size() == cursor.leaf_hash.size()) std::copy(bytes.begin(), bytes.end(), cursor.leaf_hash.begin());
         return cursor;
     }
     Result<void, ReadError> store(const Cursor& cursor) override {
         const std::string next = path_ + ".next";
-        std::ofstream(next) << cursor.position << ' '
-                            << security::hex_encode(security::view_of(cursor.leaf_hash));
+        std::ofstream(next) << cursor.position << ' ' << security::hex_encode(security::view_of(cursor.leaf_hash));
         std::filesystem::rename(next, path_);
         return {};
     }
@@ -56,10 +54,8 @@ int main(int count, char** arguments) {
     const std::uint64_t seed = std::strtoull(arguments[3], nullptr, 10);
     const int events = std::atoi(arguments[4]);
     test::ScriptedLog log(seed);
-    if (count == 7)
-        test::Accounts(seed).grow(log, events);
-    else
-        log.grow(static_cast<std::size_t>(events));
+    if (count == 7) test::Accounts(seed).grow(log, events);
+    else log.grow(static_cast<std::size_t>(events));
     test::AlwaysLeads leadership;
     FileCursor cursors(arguments[5]);
     kafka::PublisherOptions options;

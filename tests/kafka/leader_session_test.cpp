@@ -19,9 +19,8 @@ Cursor cursor(Position position) {
 
 // As when the network cuts it, or the server ends it. Returns when they are gone, and their locks with them.
 void cut_other_sessions(const Database& database) {
-    database.execute(
-        "select pg_terminate_backend(pid, 60000) from pg_stat_activity"
-        " where datname = current_database() and pid <> pg_backend_pid()");
+    database.execute("select pg_terminate_backend(pid, 60000) from pg_stat_activity"
+                     " where datname = current_database() and pid <> pg_backend_pid()");
 }
 
 TEST(LeaderSession, LetsOneLead) {

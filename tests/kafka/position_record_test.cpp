@@ -17,11 +17,10 @@ PositionRecord sample() {
 }
 
 TEST(PositionRecord, IsCanonicalJson) {
-    EXPECT_EQ(encode(sample()),
-              "{\"format\":1,\"leaf_hash\":\"" +
-                  std::string("abababababababababababababababababababababababababababababababab") +
-                  "\",\"log_id\":\"0190163d-8694-739b-aea5-966c26f8ad91\","
-                  "\"offsets\":[0,17,4000000000],\"position\":1234}");
+    EXPECT_EQ(encode(sample()), "{\"format\":1,\"leaf_hash\":\"" +
+                                    std::string("abababababababababababababababababababababababababababababababab") +
+                                    "\",\"log_id\":\"0190163d-8694-739b-aea5-966c26f8ad91\","
+                                    "\"offsets\":[0,17,4000000000],\"position\":1234}");
 }
 
 TEST(PositionRecord, ReadsWhatItWrote) {

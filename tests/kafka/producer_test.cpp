@@ -42,14 +42,11 @@ public:
         const std::vector<rd_kafka_resp_err_t> errors(static_cast<std::size_t>(times), error);
         rd_kafka_mock_push_request_errors_array(cluster_, request, errors.size(), errors.data());
     }
-    void broker(bool up) {
-        up ? rd_kafka_mock_broker_set_up(cluster_, 1) : rd_kafka_mock_broker_set_down(cluster_, 1);
-    }
+    void broker(bool up) { up ? rd_kafka_mock_broker_set_up(cluster_, 1) : rd_kafka_mock_broker_set_down(cluster_, 1); }
     std::unique_ptr<TransactionalProducer> producer() {
         ClientOptions options;
         options.brokers = rd_kafka_mock_cluster_bootstraps(cluster_);
-        auto opened =
-            TransactionalProducer::open(options, "keyledger.test.publisher", {{"events"}, "positions"});
+        auto opened = TransactionalProducer::open(options, "keyledger.test.publisher", {{"events"}, "positions"});
         EXPECT_TRUE(opened);
         return std::move(*opened);
     }
@@ -92,10 +89,8 @@ TEST(TransactionalProducer, CommitsAndKnowsWhereItsEventsEnded) {
 
 TEST(TransactionalProducer, SaysThatItWasFencedByWhicheverNameTheBrokerGivesIt) {
     for (const std::int16_t request : {kProduce, kAddPartitionsToTxn, kEndTxn}) {
-        for (const auto error :
-             {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, RD_KAFKA_RESP_ERR_PRODUCER_FENCED}) {
-            if (request == kProduce && error == RD_KAFKA_RESP_ERR_PRODUCER_FENCED)
-                continue;  // not an answer to it
+        for (const auto error : {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, RD_KAFKA_RESP_ERR_PRODUCER_FENCED}) {
+            if (request == kProduce && error == RD_KAFKA_RESP_ERR_PRODUCER_FENCED) continue;  // not an answer to it
             MockCluster cluster;
             const auto producer = cluster.producer();
             ASSERT_TRUE(producer->init(kPatience));

@@ -137,8 +137,7 @@ TEST(Publisher, LeavesOutEveryPersonalFieldClearAndSealed) {
     rig.publish_all();
     bool log_has_sealed = false;
     for (Position position = 1; position <= rig.log.size(); ++position)
-        log_has_sealed =
-            log_has_sealed || rig.log.at(position).payload.find(kSealedMark) != std::string::npos;
+        log_has_sealed = log_has_sealed || rig.log.at(position).payload.find(kSealedMark) != std::string::npos;
     ASSERT_TRUE(log_has_sealed);
     for (const std::string& topic : {rig.events_topic(), rig.positions_topic()}) {
         for (const ConsumedRecord& record : read_topic(rig.brokers, topic, Isolation::kReadUncommitted)) {

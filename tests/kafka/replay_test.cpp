@@ -33,8 +33,7 @@ struct WideRig : Rig {
         ASSERT_TRUE(reaches(*one, log.size()));
         one->stop();
     }
-    Result<TopicEvents, KafkaError> read(
-        const std::function<TopicReader::Then(const RecordedEvent&)>& on_event) const {
+    Result<TopicEvents, KafkaError> read(const std::function<TopicReader::Then(const RecordedEvent&)>& on_event) const {
         return read_events(options().client, options().topics, macs, on_event);
     }
     Uuid id() {
@@ -51,9 +50,8 @@ struct WideRig : Rig {
                    R"({"user_id":")" + user.to_string() + R"("})");
     }
     void nest(const char* type, const Uuid& parent, const Uuid& child) {
-        log.append(
-            "nestings", kNestingsStream, type,
-            R"({"child_id":")" + child.to_string() + R"(","parent_id":")" + parent.to_string() + R"("})");
+        log.append("nestings", kNestingsStream, type,
+                   R"({"child_id":")" + child.to_string() + R"(","parent_id":")" + parent.to_string() + R"("})");
     }
     std::mt19937_64 dice{seed_of_test()};
 };
@@ -84,8 +82,7 @@ TEST(ReplayOfTheTopic, FoldsStreamsWhoseEventsAreInManyPartitions) {
     Position last = 0;
     const auto read = rig.read([&](const RecordedEvent& event) {
         EXPECT_EQ(event.position, ++last);
-        EXPECT_EQ(event.recorded_at_ms, rig.log.at(event.position).recorded_at_ms)
-            << "not when it was decided";
+        EXPECT_EQ(event.recorded_at_ms, rig.log.at(event.position).recorded_at_ms) << "not when it was decided";
         from_topic.take(event);
         return TopicReader::Then::kGoOn;
     });
@@ -101,9 +98,7 @@ TEST(ReplayOfTheTopic, FoldsStreamsWhoseEventsAreInManyPartitions) {
         EXPECT_EQ(again.fold.version, stream.fold.version) << id.to_string();
         EXPECT_EQ(again.last_position, stream.last_position);
     }
-    const auto state = [](const Replay& replay, const Uuid& stream) {
-        return *replay.streams().at(stream).fold.state;
-    };
+    const auto state = [](const Replay& replay, const Uuid& stream) { return *replay.streams().at(stream).fold.state; };
     EXPECT_EQ(std::get<Administrators>(state(from_topic, kAdministratorsStream)).users,
               std::get<Administrators>(state(from_log, kAdministratorsStream)).users);
     EXPECT_EQ(std::get<Nestings>(state(from_topic, kNestingsStream)).parents,
@@ -170,8 +165,7 @@ TEST(ReplayOfTheTopic, SaysWhichPositionIsMissing) {
         (void)read_all();
         FAIL() << "a hole was passed over";
     } catch (const eventstore::CodecError& error) {
-        EXPECT_NE(std::string(error.what()).find("position 31 is missing"), std::string::npos)
-            << error.what();
+        EXPECT_NE(std::string(error.what()).find("position 31 is missing"), std::string::npos) << error.what();
     }
     EXPECT_EQ(last, 30);
 }

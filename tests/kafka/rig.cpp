@@ -46,22 +46,20 @@ std::string Rig::state_after_start(PublisherState state) {
 
 ::testing::AssertionResult reaches(const Publisher& publisher, Position position) {
     const auto there = publisher.await(
-        [&](const PublisherStatus& status) {
-            return status.published >= position || is_stopped(status.state);
-        },
+        [&](const PublisherStatus& status) { return status.published >= position || is_stopped(status.state); },
         kPatience);
     const PublisherStatus status = publisher.status();
     if (there && there->published >= position) return ::testing::AssertionSuccess();
-    return ::testing::AssertionFailure() << "it is at " << status.published << ", not at " << position
-                                         << ", in state " << name_of(status.state) << ": " << status.sentence;
+    return ::testing::AssertionFailure() << "it is at " << status.published << ", not at " << position << ", in state "
+                                         << name_of(status.state) << ": " << status.sentence;
 }
 
 ::testing::AssertionResult enters(const Publisher& publisher, PublisherState state) {
     if (publisher.await([&](const PublisherStatus& status) { return status.state == state; }, kPatience))
         return ::testing::AssertionSuccess();
     const PublisherStatus status = publisher.status();
-    return ::testing::AssertionFailure() << "it is in state " << name_of(status.state) << ", not "
-                                         << name_of(state) << ": " << status.sentence;
+    return ::testing::AssertionFailure() << "it is in state " << name_of(status.state) << ", not " << name_of(state)
+                                         << ": " << status.sentence;
 }
 
 void expect_each_event_once(const std::vector<ConsumedRecord>& records, const ScriptedLog& log) {
@@ -72,8 +70,7 @@ void expect_each_event_once(const std::vector<ConsumedRecord>& records, const Sc
         const Position position = record.position();
         ASSERT_TRUE(position >= 1 && position <= log.size()) << "unknown position " << position;
         EXPECT_TRUE(seen.insert(position).second) << "position " << position << " twice";
-        EXPECT_EQ(record.headers.at("ce_id"), log.at(position).event_id.to_string())
-            << "position " << position;
+        EXPECT_EQ(record.headers.at("ce_id"), log.at(position).event_id.to_string()) << "position " << position;
         EXPECT_EQ(record.key, log.subject_of(position)) << "position " << position;
         EXPECT_LT(last_of_subject[record.key], position) << "out of order for " << record.key;
         last_of_subject[record.key] = position;

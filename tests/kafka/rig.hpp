@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "eventstore/kafka/publisher.hpp"
-#include "tests/kafka/scripted_log.hpp"
 #include "tests/kafka/record_keys.hpp"
+#include "tests/kafka/scripted_log.hpp"
 #include "tests/support/kafka.hpp"
 
 namespace keyledger::test {

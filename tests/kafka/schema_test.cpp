@@ -54,12 +54,10 @@ rapidjson::Document headers_of(const ConsumedRecord& record) {
     return headers;
 }
 
-void expect_fits(const rapidjson::Document& document, const std::string& message,
-                 const ConsumedRecord& record) {
+void expect_fits(const rapidjson::Document& document, const std::string& message, const ConsumedRecord& record) {
     const JsonSchema schemas(document);
     const std::string at_message = "/components/messages/" + message;
-    Violations found =
-        schemas.violations(at(document, at_message + "/headers"), headers_of(record), "headers");
+    Violations found = schemas.violations(at(document, at_message + "/headers"), headers_of(record), "headers");
     const rapidjson::Document value =
         record.value.empty() ? rapidjson::Document() : eventstore::parse_json(record.value);
     for (std::string& one : schemas.violations(at(document, at_message + "/payload"), value, "value"))
@@ -79,8 +77,7 @@ TEST(AsyncApi, DescribesEveryRecordOfTheTopicsOfState) {
     const rapidjson::Document document = eventstore::reference::asyncapi_document();
     std::map<std::string, int> seen;
     for (const std::string name : {"user", "session"}) {
-        for (const ConsumedRecord& record :
-             read_topic(rig.brokers, rig.prefix.text() + "." + name + "s.v1")) {
+        for (const ConsumedRecord& record : read_topic(rig.brokers, rig.prefix.text() + "." + name + "s.v1")) {
             const std::string message = name + (record.value.empty() ? ".tombstone" : ".state");
             ++seen[message];
             expect_fits(document, message, record);

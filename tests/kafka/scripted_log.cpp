@@ -66,8 +66,7 @@ void ScriptedLog::add_one() {
     std::size_t what = random_() % 10;
     if (what < 2 || (what < 7 && sessions_.empty())) {
         sessions_.push_back({next_id(), who, 0});
-        const SessionEvent event =
-            SessionStarted{user.id, "portal", {"https://api.example"}, 1, "dGV2aWNl", 1};
+        const SessionEvent event = SessionStarted{user.id, "portal", {"https://api.example"}, 1, "dGV2aWNl", 1};
         const auto [type, payload] = coded(event);
         return add("session", sessions_.back(), type, payload, subject);
     }
@@ -87,8 +86,7 @@ void ScriptedLog::add_one() {
     add("user", user, type, payload, subject);
 }
 
-void ScriptedLog::append(std::string stream_type, const Uuid& stream_id, std::string type,
-                         std::string payload) {
+void ScriptedLog::append(std::string stream_type, const Uuid& stream_id, std::string type, std::string payload) {
     {
         const std::lock_guard lock(mutex_);
         Stream stream{stream_id, 0, 0};
@@ -175,13 +173,11 @@ void ScriptedLog::go_away(bool away) {
     away_ = away;
 }
 
-Result<std::vector<RecordedEvent>, ReadError> ScriptedLog::read_after(const Cursor& cursor,
-                                                                      std::int32_t limit) {
+Result<std::vector<RecordedEvent>, ReadError> ScriptedLog::read_after(const Cursor& cursor, std::int32_t limit) {
     const std::lock_guard lock(mutex_);
     if (away_) return Unexpected(ReadError::kUnavailable);
     const auto size = static_cast<Position>(events_.size());
-    if (cursor.position > size || cursor_of(cursor.position) != cursor)
-        return Unexpected(ReadError::kCursorUnknown);
+    if (cursor.position > size || cursor_of(cursor.position) != cursor) return Unexpected(ReadError::kCursorUnknown);
     const auto first = events_.begin() + cursor.position;
     const auto count = std::min<Position>(limit, size - cursor.position);
     seen_ = cursor.position + count;
@@ -196,8 +192,7 @@ Result<Head, ReadError> ScriptedLog::head() {
 
 void ScriptedLog::wait(std::chrono::milliseconds at_most) {
     std::unique_lock lock(mutex_);
-    grown_.wait_for(lock, at_most,
-                    [&] { return interrupted_ || static_cast<Position>(events_.size()) > seen_; });
+    grown_.wait_for(lock, at_most, [&] { return interrupted_ || static_cast<Position>(events_.size()) > seen_; });
     interrupted_ = false;
 }
 
@@ -215,8 +210,7 @@ Result<std::vector<RecordedEvent>, ReadError> ScriptedLog::first_events(const st
     if (away_) return Unexpected(ReadError::kUnavailable);
     std::vector<RecordedEvent> first;
     std::copy_if(events_.begin(), events_.end(), std::back_inserter(first), [&](const RecordedEvent& event) {
-        return event.version == 1 &&
-               std::find(streams.begin(), streams.end(), event.stream_id) != streams.end();
+        return event.version == 1 && std::find(streams.begin(), streams.end(), event.stream_id) != streams.end();
     });
     return first;
 }

@@ -42,8 +42,8 @@ public:
     void go_away(bool away);
     std::size_t origin_questions() const { return origin_questions_; }
 
-    Result<std::vector<eventstore::RecordedEvent>, eventstore::ReadError> read_after(
-        const eventstore::Cursor& cursor, std::int32_t limit) override;
+    Result<std::vector<eventstore::RecordedEvent>, eventstore::ReadError> read_after(const eventstore::Cursor& cursor,
+                                                                                     std::int32_t limit) override;
     Result<eventstore::Head, eventstore::ReadError> head() override;
     void wait(std::chrono::milliseconds at_most) override;
     void interrupt() override;
@@ -58,8 +58,7 @@ private:
     };
     Uuid next_id();
     void add_one();
-    void add(std::string stream_type, Stream& stream, std::string type, std::string payload,
-             std::string subject);
+    void add(std::string stream_type, Stream& stream, std::string type, std::string payload, std::string subject);
     eventstore::Cursor cursor_of(Position position) const;
 
     Uuid log_id_;

@@ -20,8 +20,8 @@ class SecuredKafka : public ::testing::Test {
 protected:
     static void SetUpTestSuite() {
         broker_ = std::make_unique<SecureBroker>();
-        broker_->apply_documented_acls({{"--topic keyledger.", std::string("--topic ") + kPrefix + "."},
-                                        {"--group orders", "--group keyledger"}});
+        broker_->apply_documented_acls(
+            {{"--topic keyledger.", std::string("--topic ") + kPrefix + "."}, {"--group orders", "--group keyledger"}});
     }
     static void TearDownTestSuite() { broker_.reset(); }
 
@@ -39,8 +39,8 @@ protected:
         publisher->start();
         ASSERT_TRUE(reaches(*publisher, rig_.log.size()));
         publisher->stop();
-        const auto records = read_topic(broker_->brokers(), options.topics.events(),
-                                        Isolation::kReadCommitted, broker_->as("admin", "PLAIN"));
+        const auto records = read_topic(broker_->brokers(), options.topics.events(), Isolation::kReadCommitted,
+                                        broker_->as("admin", "PLAIN"));
         expect_each_event_once(records, rig_.log);
     }
     std::string waits_for_broker(const PublisherOptions& options) {
@@ -80,8 +80,8 @@ TEST_F(SecuredKafka, TakesEventsByATokenInAFile) {
     std::ofstream(file) << "not a token";
     waits_for_broker(by_token);
     const std::string claims = R"({"sub":"keyledger","iat":1700000000,"exp":4102444800})";
-    std::ofstream(file) << security::base64url_encode(R"({"alg":"none"})") << '.'
-                        << security::base64url_encode(claims) << ".\n";
+    std::ofstream(file) << security::base64url_encode(R"({"alg":"none"})") << '.' << security::base64url_encode(claims)
+                        << ".\n";
     expect_all_is_published(by_token);
     std::remove(file.c_str());
 }
@@ -107,12 +107,10 @@ TEST_F(SecuredKafka, LetsAConsumerReadEventsAndNothingElse) {
     expect_all_is_published(documented);
     const Settings consumer = broker_->as("consumer");
     const std::string events = documented.topics.events();
-    expect_each_event_once(read_topic(broker_->brokers(), events, Isolation::kReadCommitted, consumer),
-                           rig_.log);
+    expect_each_event_once(read_topic(broker_->brokers(), events, Isolation::kReadCommitted, consumer), rig_.log);
     EXPECT_THROW(produce(broker_->brokers(), events, "key", "value", {}, consumer), std::runtime_error);
-    EXPECT_THROW(
-        read_topic(broker_->brokers(), documented.topics.positions(), Isolation::kReadCommitted, consumer),
-        std::runtime_error);
+    EXPECT_THROW(read_topic(broker_->brokers(), documented.topics.positions(), Isolation::kReadCommitted, consumer),
+                 std::runtime_error);
 }
 
 TEST_F(SecuredKafka, LetsNobodyInWithoutTheRightPassword) {

@@ -149,9 +149,9 @@ TEST(StateTopics, RecordsCommittedWithoutTheirPositionAreNotSentAgain) {
     rig.grow(100);
     StateOutput fold(rig.options().topics);
     for (Position position = 1; position <= 200; ++position) fold.replay(rig.log.at(position));
-    auto opened = TransactionalProducer::open(
-        rig.options().client, transactional_id(rig.log.log_id(), OutputKind::kState),
-        {{rig.users_topic(), rig.sessions_topic()}, rig.positions_topic()});
+    auto opened =
+        TransactionalProducer::open(rig.options().client, transactional_id(rig.log.log_id(), OutputKind::kState),
+                                    {{rig.users_topic(), rig.sessions_topic()}, rig.positions_topic()});
     ASSERT_TRUE(opened);
     TransactionalProducer& lost = **opened;
     ASSERT_TRUE(lost.init(kPatience));
@@ -212,7 +212,8 @@ TEST(StateTopics, AreTheSameHoweverOftenItsProcessIsKilled) {
               std::to_string(seed).c_str(), events.c_str(), checkpoint.c_str(), "state", static_cast<char*>(nullptr));
         _exit(127);
     };
-    const Killed killed = kill_at_random(seed, kKills, [&] { rig.grow(300); }, spawn);
+    const Killed killed = kill_at_random(
+        seed, kKills, [&] { rig.grow(300); }, spawn);
     unlink(checkpoint.c_str());
     EXPECT_EQ(killed.status, 0);
     EXPECT_EQ(killed.times, kKills);

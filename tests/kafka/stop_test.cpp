@@ -106,8 +106,7 @@ TEST(PublisherStops, WhenThePositionTopicWasMadeAnew) {
     Rig rig;
     published(rig);
     delete_topic(rig.brokers, rig.positions_topic());
-    create_topic(rig.brokers, rig.positions_topic(), 1,
-                 {{"cleanup.policy", "compact"}, {"segment.bytes", "1048576"}});
+    create_topic(rig.brokers, rig.positions_topic(), 1, {{"cleanup.policy", "compact"}, {"segment.bytes", "1048576"}});
     expect_stop(rig, State::kStoppedPositionMissing, "no position record");
 }
 
@@ -155,19 +154,14 @@ TEST(PublisherStops, WhenATopicHasOtherSettings) {
         Settings settings;
         std::string word;
     };
-    const std::vector<Case> cases{{true, kPartitions + 1, kept, "5 partitions"},
-                                  {true, kPartitions, {{"retention.ms", "60000"}}, "retention.ms=60000"},
-                                  {true,
-                                   kPartitions,
-                                   {{"retention.ms", "-1"}, {"cleanup.policy", "compact"}},
-                                   "cleanup.policy=compact"},
-                                  {true,
-                                   kPartitions,
-                                   {{"retention.ms", "-1"}, {"max.message.bytes", "9999"}},
-                                   "max.message.bytes=9999"},
-                                  {false, 2, compacted, "2 partitions"},
-                                  {false, 1, {{"segment.bytes", "1048576"}}, "cleanup.policy=delete"},
-                                  {false, 1, {{"cleanup.policy", "compact"}}, "segment.bytes=1073741824"}};
+    const std::vector<Case> cases{
+        {true, kPartitions + 1, kept, "5 partitions"},
+        {true, kPartitions, {{"retention.ms", "60000"}}, "retention.ms=60000"},
+        {true, kPartitions, {{"retention.ms", "-1"}, {"cleanup.policy", "compact"}}, "cleanup.policy=compact"},
+        {true, kPartitions, {{"retention.ms", "-1"}, {"max.message.bytes", "9999"}}, "max.message.bytes=9999"},
+        {false, 2, compacted, "2 partitions"},
+        {false, 1, {{"segment.bytes", "1048576"}}, "cleanup.policy=delete"},
+        {false, 1, {{"cleanup.policy", "compact"}}, "segment.bytes=1073741824"}};
     for (const Case& one : cases) {
         Rig rig;
         create_topic(rig.brokers, one.events ? rig.events_topic() : rig.positions_topic(), one.partitions,

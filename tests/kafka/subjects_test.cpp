@@ -70,20 +70,18 @@ TEST(Subjects, AreTheUserOfWhatHeMayAndTheRoleOfWhatItGrants) {
         event.payload = std::move(payload);
         return event;
     };
-    const std::string of_both =
-        R"({"role_id":")" + role.to_string() + R"(","user_id":")" + user.to_string() + R"("})";
+    const std::string of_both = R"({"role_id":")" + role.to_string() + R"(","user_id":")" + user.to_string() + R"("})";
     const std::string of_user = R"({"user_id":")" + user.to_string() + R"("})";
     ScriptedLog log(kSeed);
     Subjects subjects(log);
     RecordedEvent foreign = recorded("session", user, "session.started", "not JSON");
     foreign.standing = RecordedEvent::Standing::kInert;
     EXPECT_EQ(subjects.of({foreign}).value(), std::vector{user.to_string()}) << "its stream, unread";
-    const auto found =
-        subjects.of({recorded("role", role, "role.deleted", "{}"),
-                     recorded("assignments", assignments_of(user), "role.assigned", of_both),
-                     recorded("assignments", assignments_of(user), "role.withdrawn", of_both),
-                     recorded("administrators", kAdministratorsStream, "administrators.joined", of_user),
-                     recorded("administrators", kAdministratorsStream, "administrators.left", of_user)});
+    const auto found = subjects.of({recorded("role", role, "role.deleted", "{}"),
+                                    recorded("assignments", assignments_of(user), "role.assigned", of_both),
+                                    recorded("assignments", assignments_of(user), "role.withdrawn", of_both),
+                                    recorded("administrators", kAdministratorsStream, "administrators.joined", of_user),
+                                    recorded("administrators", kAdministratorsStream, "administrators.left", of_user)});
     ASSERT_TRUE(found);
     const std::string u = user.to_string();
     EXPECT_EQ(*found, (std::vector<std::string>{role.to_string(), u, u, u, u}));

@@ -39,9 +39,8 @@ protected:
         return compare_with_replay(order, model, source, story.cipher(), progress, std::move(cancel));
     }
     std::string tables() {
-        return database.execute(
-            "select string_agg(tablename, ' ' order by tablename) from pg_tables "
-            "where schemaname = 'read_models' and tablename ~ '_[0-9]'");
+        return database.execute("select string_agg(tablename, ' ' order by tablename) from pg_tables "
+                                "where schemaname = 'read_models' and tablename ~ '_[0-9]'");
     }
 };
 
@@ -50,9 +49,8 @@ protected:
 TEST_F(ComparisonTest, I7TheLiveTablesEqualAFullReplay) {
     story.random_events(300);
     story.publish();
-    for (const ReadModel* model :
-         {static_cast<const ReadModel*>(&users), static_cast<const ReadModel*>(&sessions),
-          static_cast<const ReadModel*>(&audit)}) {
+    for (const ReadModel* model : {static_cast<const ReadModel*>(&users), static_cast<const ReadModel*>(&sessions),
+                                   static_cast<const ReadModel*>(&audit)}) {
         apply(*model);
         const std::string before = tables();
         Position last = 0;
@@ -112,14 +110,14 @@ TEST_F(ComparisonTest, NamesTheFirstDifference) {
     EXPECT_EQ(difference.is, RowDifference::Is::kMissing);
     EXPECT_EQ(difference.table, "audit_1");
     EXPECT_EQ(difference.key, "position=60");
-    difference = difference_after(
-        "update read_models.audit_1 set outcome = 'failure', reason = 'x' where position in (41, 70)");
+    difference =
+        difference_after("update read_models.audit_1 set outcome = 'failure', reason = 'x' where position in (41, 70)");
     EXPECT_EQ(difference.is, RowDifference::Is::kChanged);
     EXPECT_EQ(difference.key, "position=41");
     EXPECT_EQ(difference.columns.back(), "reason");
-    difference = difference_after(
-        "insert into read_models.audit_1 select (jsonb_populate_record(a, '{\"position\": 5000}')).* "
-        "from read_models.audit_1 as a where position = 7");
+    difference =
+        difference_after("insert into read_models.audit_1 select (jsonb_populate_record(a, '{\"position\": 5000}')).* "
+                         "from read_models.audit_1 as a where position = 7");
     EXPECT_EQ(difference.is, RowDifference::Is::kExtra);
     EXPECT_EQ(difference.key, "position=5000");
     database.execute("drop table kept");
@@ -204,7 +202,10 @@ TEST_F(ComparisonTest, SaysWhyItCouldNotCompare) {
     story.publish();
     apply(users);
     std::stop_source cancel;
-    EXPECT_EQ(compare(users, [&](Position, Position) { cancel.request_stop(); }, cancel.get_token()).error().why,
+    EXPECT_EQ(compare(
+                  users, [&](Position, Position) { cancel.request_stop(); }, cancel.get_token())
+                  .error()
+                  .why,
               Why::kCancelled);
     database.execute("update read_models.generations set layout = 99");
     EXPECT_EQ(compare(users).error().why, Why::kOtherLayout);

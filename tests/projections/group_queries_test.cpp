@@ -25,11 +25,10 @@ TEST_F(GroupQueriesTest, SaysWhySomebodyMayDoWhatHeMay) {
     story.record(reader, RoleEvent(RoleDefined{"reader", {"a:b"}, RoleKind::kCustom, {"a/7:b"}}), By{});
     story.record(staff, GroupEvent(GroupDefined{"staff"}), By{});
     story.record(clerks, GroupEvent(GroupDefined{"clerks"}), By{});
-    const Position given = story.record(
-        assignments_of(staff), AssignmentsEvent(RoleAssigned{staff, reader, SubjectType::kGroup}), by);
+    const Position given =
+        story.record(assignments_of(staff), AssignmentsEvent(RoleAssigned{staff, reader, SubjectType::kGroup}), by);
     const Position nested = story.record(kNestingsStream, NestingsEvent(GroupNested{staff, clerks}), by);
-    const Position joined =
-        story.record(assignments_of(ann), AssignmentsEvent(GroupMemberAdded{ann, clerks}), By{});
+    const Position joined = story.record(assignments_of(ann), AssignmentsEvent(GroupMemberAdded{ann, clerks}), By{});
     const Position own = story.record(assignments_of(ann), AssignmentsEvent(RoleAssigned{ann, reader}), by);
     project();
     const auto why = answer_of(queries.explain(Subject::user(ann), 10, soon()));
@@ -74,8 +73,8 @@ TEST_F(GroupQueriesTest, TellsWhatComesToAUserAsOneOfEveryone) {
     EXPECT_EQ(why->value[0].groups[0].granted.position, there);
     EXPECT_EQ(why->value[0].groups[0].granted.actor_type, "system");
     EXPECT_EQ(why->value[0].groups[0].granted.actor_id, "");
-    story.record(assignments_of(kEveryone),
-                 AssignmentsEvent(RoleWithdrawn{kEveryone, viewer, SubjectType::kGroup}), by);
+    story.record(assignments_of(kEveryone), AssignmentsEvent(RoleWithdrawn{kEveryone, viewer, SubjectType::kGroup}),
+                 by);
     project();
     EXPECT_TRUE(answer_of(queries.explain(Subject::user(ann), 10, soon()))->value.empty());
 }

@@ -27,8 +27,7 @@ TEST_F(ListedTest, ComeInTheOrderInWhichTheyCameIntoBeing) {
         story.record(ids[3 + i], GroupEvent(GroupDefined{"g" + std::to_string(i)}), By{});
     }
     std::vector<Uuid> registered;
-    for (int i = 0; i < 5; ++i)
-        registered.push_back(story.registers("u" + std::to_string(i) + "@example.com"));
+    for (int i = 0; i < 5; ++i) registered.push_back(story.registers("u" + std::to_string(i) + "@example.com"));
     story.record(ids[0], RoleEvent(RoleChanged{"r9", {}, {}}), By{});
     story.record(ids[3], GroupEvent(GroupRenamed{"g9"}), By{});
     project();
@@ -41,15 +40,9 @@ TEST_F(ListedTest, ComeInTheOrderInWhichTheyCameIntoBeing) {
         } while (cursor);
         return listed;
     };
-    const auto users_by = [&](std::optional<UserCursor> after) {
-        return queries.list_users("", after, 2, soon());
-    };
-    const auto roles_by = [&](std::optional<RoleCursor> after) {
-        return queries.list_roles(after, 2, soon());
-    };
-    const auto groups_by = [&](std::optional<GroupCursor> after) {
-        return queries.list_groups(after, 2, soon());
-    };
+    const auto users_by = [&](std::optional<UserCursor> after) { return queries.list_users("", after, 2, soon()); };
+    const auto roles_by = [&](std::optional<RoleCursor> after) { return queries.list_roles(after, 2, soon()); };
+    const auto groups_by = [&](std::optional<GroupCursor> after) { return queries.list_groups(after, 2, soon()); };
     EXPECT_EQ(all(users_by, std::optional<UserCursor>()), registered);
     EXPECT_EQ(all(roles_by, std::optional<RoleCursor>()), (std::vector<Uuid>{ids[0], ids[1], ids[2]}));
     EXPECT_EQ(all(groups_by, std::optional<GroupCursor>()), (std::vector<Uuid>{ids[3], ids[4], ids[5]}));

@@ -45,9 +45,9 @@ void LogWriter::write(const std::vector<eventstore::RecordedEvent>& events) {
         "unnest($1::bigint[], $2::text[], $3::uuid[], $4::integer[], $5::text[], $6::uuid[], $7::text[], "
         "$8::text[], $9::bytea[], $10::smallint[], $11::bigint[], $13::bytea[])"
         " as u(p, st, s, v, t, i, pl, m, l, c, r, k)",
-        position.literal(), stream_type.literal(), stream.literal(), version.literal(), type.literal(),
-        id.literal(), payload.literal(), metadata.literal(), leaf.literal(), schema.literal(),
-        recorded_at.literal(), key.id, macs.literal());
+        position.literal(), stream_type.literal(), stream.literal(), version.literal(), type.literal(), id.literal(),
+        payload.literal(), metadata.literal(), leaf.literal(), schema.literal(), recorded_at.literal(), key.id,
+        macs.literal());
     work.exec_params("select pg_notify('keyledger_log', $1)", events.back().position);
     work.commit();
 }

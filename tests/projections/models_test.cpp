@@ -39,14 +39,12 @@ protected:
         }
     }
     Rows user_rows() {
-        return rows(database,
-                    "select email, username, name, status, administrator, version, position, "
-                    "created_at_ms, updated_at_ms from read_models.users_1 order by position");
+        return rows(database, "select email, username, name, status, administrator, version, position, "
+                              "created_at_ms, updated_at_ms from read_models.users_1 order by position");
     }
     Rows session_rows() {
-        return rows(database,
-                    "select generation, user_agent, end_reason, ended_position, position "
-                    "from read_models.sessions_1 order by first_position");
+        return rows(database, "select generation, user_agent, end_reason, ended_position, position "
+                              "from read_models.sessions_1 order by first_position");
     }
 };
 
@@ -61,9 +59,8 @@ protected:
                               "from read_models.permissions_1 order by position");
     }
     Rows assignment_rows() {
-        return rows(database,
-                    "select subject_id, role_id, position from read_models.permissions_1_assignments "
-                    "order by position");
+        return rows(database, "select subject_id, role_id, position from read_models.permissions_1_assignments "
+                              "order by position");
     }
 };
 
@@ -74,8 +71,7 @@ TEST_F(UsersModelTest, FollowsAUserFromRegistrationOn) {
     const Uuid ann = story.registers("Ann@Example.com", "ann", "Ann \xE2\x98\x83 \"quoted\" \\ {x},y");
     Driver driver(database, story, users);
     driver.tell();
-    EXPECT_EQ(user_rows(),
-              (Rows{"Ann@Example.com|ann|Ann \xE2\x98\x83 \"quoted\" \\ {x},y|active|f|1|1|1000|1000"}));
+    EXPECT_EQ(user_rows(), (Rows{"Ann@Example.com|ann|Ann \xE2\x98\x83 \"quoted\" \\ {x},y|active|f|1|1|1000|1000"}));
     story.record(ann, UserEvent(UserProfileUpdated{{std::nullopt}, {"Ann S."}}), Story::user(ann));
     story.record(ann, UserEvent(UserMadeAdministrator{}), Story::user(ann));
     story.record(ann, UserEvent(UserDisabled{"left"}), By{});
@@ -154,13 +150,11 @@ TEST_F(PermissionsModelTest, FollowsGroupsAndWhoIsInThem) {
     story.record(kNestingsStream, NestingsEvent(GroupNested{staff, clerks}), By{});
     story.record(clerks, GroupEvent(GroupRenamed{"Clerks"}), By{});
     const auto group_rows = [&] {
-        return rows(database,
-                    "select name, version, position from read_models.permissions_1_groups order by position");
+        return rows(database, "select name, version, position from read_models.permissions_1_groups order by position");
     };
     const auto member_rows = [&] {
-        return rows(database,
-                    "select group_id, member_id, member_type, position from "
-                    "read_models.permissions_1_members order by position");
+        return rows(database, "select group_id, member_id, member_type, position from "
+                              "read_models.permissions_1_members order by position");
     };
     const std::string s = staff.to_string();
     const std::string c = clerks.to_string();
@@ -233,8 +227,7 @@ TEST_F(UsersModelTest, ReadsErasedFieldsAsNull) {
     story.destroy_key(ann);
     Driver driver(database, story, users);
     driver.apply();
-    EXPECT_EQ(rows(database, "select email, username, name, status from read_models.users_1"),
-              (Rows{"-|-|-|active"}));
+    EXPECT_EQ(rows(database, "select email, username, name, status from read_models.users_1"), (Rows{"-|-|-|active"}));
 }
 
 TEST_F(SessionsModelTest, EndsTogetherWhatBeganBeforeTheEventOnTheUser) {
@@ -248,8 +241,8 @@ TEST_F(SessionsModelTest, EndsTogetherWhatBeganBeforeTheEventOnTheUser) {
     story.ends(left, SessionEndReason::kLoggedOut);                             // 8
     story.record(ann, UserEvent(UserSessionsRevoked{kept}), Story::user(ann));  // 9
     story.logs_in(ann);                                                         // 10
-    const Rows after{"2|agent 1|sessions_revoked|9|9", "1|curl/8|-|-|4", "1|curl/8|-|-|5",
-                     "1|curl/8|logged_out|8|8", "1|curl/8|-|-|10"};
+    const Rows after{"2|agent 1|sessions_revoked|9|9", "1|curl/8|-|-|4", "1|curl/8|-|-|5", "1|curl/8|logged_out|8|8",
+                     "1|curl/8|-|-|10"};
     for (std::int32_t batch : {1000, 1, 3}) {
         reset(database);
         Driver driver(database, story, sessions);
@@ -260,9 +253,9 @@ TEST_F(SessionsModelTest, EndsTogetherWhatBeganBeforeTheEventOnTheUser) {
     story.record(bob, UserEvent(UserDisabled{"left"}), By{});                                       // 12
     Driver driver(database, story, sessions);
     driver.tell();
-    EXPECT_EQ(session_rows(), (Rows{"2|agent 1|sessions_revoked|9|9", "1|curl/8|password_changed|11|11",
-                                    "1|curl/8|user_disabled|12|12", "1|curl/8|logged_out|8|8",
-                                    "1|curl/8|password_changed|11|11"}));
+    EXPECT_EQ(session_rows(),
+              (Rows{"2|agent 1|sessions_revoked|9|9", "1|curl/8|password_changed|11|11", "1|curl/8|user_disabled|12|12",
+                    "1|curl/8|logged_out|8|8", "1|curl/8|password_changed|11|11"}));
 }
 
 TEST_F(SessionsModelTest, StopsAtAChangeToASessionThatNeverBegan) {
@@ -294,24 +287,20 @@ TEST_F(AuditModelTest, SaysWhoDidWhatToWhomFromWhereAndWhatCameOfIt) {
     driver.tell(2);
     const std::string a = ann.to_string();
     const std::string r = root.id;
-    EXPECT_EQ(rows(database,
-                   "select type, actor_type, actor_id, subject, outcome, reason, client_address, "
-                   "user_agent, request_id from read_models.audit_1 order by position"),
+    EXPECT_EQ(rows(database, "select type, actor_type, actor_id, subject, outcome, reason, client_address, "
+                             "user_agent, request_id from read_models.audit_1 order by position"),
               (Rows{"user.registered|anonymous|-|" + a + "|success|-|192.0.2.7|curl/8|req-1",
                     "session.started|user|" + a + "|" + a + "|success|-|192.0.2.7|curl/8|req-1",
                     "user.disabled|user|" + r + "|" + a + "|success|spam|198.51.100.9|-|req-2",
                     "session.ended|user|" + r + "|" + a + "|success|revoked|198.51.100.9|-|req-2",
                     "session.ended|anonymous|-|" + a + "|failure|refresh_token_reused|192.0.2.7|curl/8|req-1",
-                    "session.refresh_refused|anonymous|-|" + a +
-                        "|failure|unknown_generation|192.0.2.7|curl/8|req-1",
+                    "session.refresh_refused|anonymous|-|" + a + "|failure|unknown_generation|192.0.2.7|curl/8|req-1",
                     "login.failed|anonymous|-|" + a + "|failure|wrong_password|192.0.2.7|curl/8|req-1",
                     "login.failed|anonymous|-|-|failure|unknown_user|192.0.2.7|curl/8|req-1",
                     "login.failures_summed|anonymous|-|-|failure|unknown_user, 25 times|192.0.2.7|curl/8|req-1"}));
-    EXPECT_EQ(rows(database,
-                   "select occurred_at_ms, session_id, stream_type, stream_id from read_models.audit_1 "
-                   "where position = 2"),
-              (Rows{std::to_string(story.now_ms - 8) + "|" + session.to_string() + "|session|" +
-                    session.to_string()}));
+    EXPECT_EQ(rows(database, "select occurred_at_ms, session_id, stream_type, stream_id from read_models.audit_1 "
+                             "where position = 2"),
+              (Rows{std::to_string(story.now_ms - 8) + "|" + session.to_string() + "|session|" + session.to_string()}));
 }
 
 TEST_F(AuditModelTest, ForgetsWhereAnonymousCallersWereOnceTheyAreErased) {
@@ -329,8 +318,7 @@ TEST_F(AuditModelTest, ForgetsWhereAnonymousCallersWereOnceTheyAreErased) {
     system.address.reset();
     system.agent.reset();
     const AnonymousCallersErased erased{day_ms, day_ms + 86'400'000};
-    const std::string query =
-        "select type, client_address, user_agent from read_models.audit_1 order by position";
+    const std::string query = "select type, client_address, user_agent from read_models.audit_1 order by position";
     const Rows expected{"user.registered|-|-", "session.started|192.0.2.7|curl/8", "login.failed|-|-",
                         "login.failed|192.0.2.7|curl/8", "anonymous_callers.erased|-|-"};
     {

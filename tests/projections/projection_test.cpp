@@ -63,9 +63,8 @@ TEST_F(ProjectionTest, AZombieThatCommitsLateFencesTheOther) {
     auto waiting = std::async(std::launch::async, [&] { other.apply(); });
     while (count("pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") != "1")
         ASSERT_EQ(waiting.wait_for(std::chrono::milliseconds(1)), std::future_status::timeout);
-    late.exec(
-        "insert into read_models.users_1 select gen_random_uuid(), 'a', null, null, 'active', false, false, "
-        "1, 1, 1, 1, 1");
+    late.exec("insert into read_models.users_1 select gen_random_uuid(), 'a', null, null, 'active', false, false, "
+              "1, 1, 1, 1, 1");
     late.commit();
     EXPECT_THROW(waiting.get(), StandDown);
     EXPECT_EQ(count("read_models.users_1"), "1");
@@ -112,12 +111,10 @@ TEST(ProjectionKilled, AtEveryStatementAndResumedI7) {
         database.execute("select die_there('{" + tables + "}')");
         int kills = 0;
         for (int at = 1; at == kills + 1; ++at) {
-            database.execute(
-                "update kill set at = 0; truncate " + tables +
-                "; update keyledger.checkpoints set position = 0, leaf_hash = decode(repeat('00', 32), "
-                "'hex')");
-            database.execute("select setval('statements', 1, false); update kill set at = " +
-                             std::to_string(at));
+            database.execute("update kill set at = 0; truncate " + tables +
+                             "; update keyledger.checkpoints set position = 0, leaf_hash = decode(repeat('00', 32), "
+                             "'hex')");
+            database.execute("select setval('statements', 1, false); update kill set at = " + std::to_string(at));
             try {
                 Driver(database, story, *all[i]).apply(20);
             } catch (const std::exception&) {  // StandDown, or the next use of a dead connection
@@ -134,8 +131,7 @@ TEST(ProjectionKilled, AtEveryStatementAndResumedI7) {
 // One row that the table refuses, in the midst of a batch: all before it is kept, and the stop names it.
 TEST_F(ProjectionTest, ARefusedEventStopsItExactlyThere) {
     Driver driver(database, story, users);
-    database.execute(
-        "alter table read_models.users_1 add constraint poison check (email <> 'p57@example.com')");
+    database.execute("alter table read_models.users_1 add constraint poison check (email <> 'p57@example.com')");
     for (int i = 1; i <= 100; ++i) story.registers("p" + std::to_string(i) + "@example.com");
     driver.tell();
     ASSERT_TRUE(driver.projection().stopped());
@@ -194,9 +190,8 @@ TEST_F(ProjectionTest, OnlyTheEventAtWhichItStoppedCanBeSkippedAndThatIsRecorded
     EXPECT_EQ(checkpoint("users"), "10");
     EXPECT_EQ(count("read_models.users_1"), "9");
     EXPECT_EQ(count("read_models.stopped"), "0");
-    EXPECT_EQ(rows(database,
-                   "select model, generation, position, event_type, skipped_by, why "
-                   "from read_models.skips"),
+    EXPECT_EQ(rows(database, "select model, generation, position, event_type, skipped_by, why "
+                             "from read_models.skips"),
               std::vector<std::string>{"users|1|7|user.registered|root|broken"});
 }
 
@@ -204,8 +199,7 @@ TEST_F(ProjectionTest, ASkipInTheMidstOfABatchIsHonouredOnTheWay) {
     for (int i = 1; i <= 10; ++i) story.registers("u@example.com");
     story.publish();
     Driver first(database, story, users);
-    database.execute(
-        "insert into read_models.skips values ('users', 1, 4, 'user.registered', 'r', 'root', 'why')");
+    database.execute("insert into read_models.skips values ('users', 1, 4, 'user.registered', 'r', 'root', 'why')");
     Driver driver(database, story, users);
     driver.apply();
     EXPECT_EQ(checkpoint("users"), "10");
@@ -216,16 +210,14 @@ TEST_F(ProjectionTest, ASkipInTheMidstOfABatchIsHonouredOnTheWay) {
 TEST_F(ProjectionTest, ServerTroubleThatPassesIsNotPoison) {
     story.registers("ann@example.com");
     Driver driver(database, story, users);
-    database.execute(
-        "create function full_disk() returns trigger language plpgsql as $$ begin "
-        "raise exception 'disk full' using errcode = '53100'; end $$; "
-        "create trigger full_disk before insert on read_models.users_1 execute function full_disk()");
+    database.execute("create function full_disk() returns trigger language plpgsql as $$ begin "
+                     "raise exception 'disk full' using errcode = '53100'; end $$; "
+                     "create trigger full_disk before insert on read_models.users_1 execute function full_disk()");
     EXPECT_THROW(driver.tell(), std::runtime_error);
     EXPECT_FALSE(driver.projection().stopped());
     EXPECT_EQ(driver.projection().trouble(), "ERROR:  disk full");
-    database.execute(
-        "drop trigger full_disk on read_models.users_1; drop function full_disk(); "
-        "revoke insert on read_models.users_1 from keyledger_test_service");
+    database.execute("drop trigger full_disk on read_models.users_1; drop function full_disk(); "
+                     "revoke insert on read_models.users_1 from keyledger_test_service");
     EXPECT_THROW(driver.apply(), std::runtime_error);
     EXPECT_FALSE(driver.projection().stopped());
     database.execute("grant insert on read_models.users_1 to keyledger_test_service");

@@ -106,8 +106,7 @@ TEST_F(QueriesTest, SearchesByPrefixWithoutRegardToCase) {
     EXPECT_EQ(answer_of(queries.list_users(std::string(300, 'x'), std::nullopt, 10, soon())).error(),
               QueryError::kInvalid);
     EXPECT_EQ(answer_of(queries.list_users("", std::nullopt, 0, soon())).error(), QueryError::kInvalid);
-    EXPECT_EQ(answer_of(queries.list_users("", std::nullopt, kMaxPageRows + 1, soon())).error(),
-              QueryError::kInvalid);
+    EXPECT_EQ(answer_of(queries.list_users("", std::nullopt, kMaxPageRows + 1, soon())).error(), QueryError::kInvalid);
     EXPECT_EQ(answer_of(queries.list_users(std::string("a\0b", 3), std::nullopt, 1, soon())).error(),
               QueryError::kInvalid);
 }
@@ -154,8 +153,7 @@ TEST_F(QueriesTest, ListsRolesAndThoseOfAUser) {
     std::vector<Uuid> roles{story.new_id(), story.new_id(), story.new_id()};
     std::ranges::sort(roles, std::greater{});  // they are listed as they were defined, not by id
     for (std::size_t i = 0; i < roles.size(); ++i)
-        story.record(roles[i],
-                     RoleEvent(RoleDefined{"r" + std::to_string(i), {"a:*", "b:c"}, RoleKind::kCustom}),
+        story.record(roles[i], RoleEvent(RoleDefined{"r" + std::to_string(i), {"a:*", "b:c"}, RoleKind::kCustom}),
                      By{});
     story.record(assignments_of(ann), AssignmentsEvent(RoleAssigned{ann, roles[1]}), By{});  // 5
     project();
@@ -187,8 +185,7 @@ TEST_F(QueriesTest, FiltersTheAuditTrail) {
     story.record(ann, UserEvent(UserDisabled{"spam"}), Story::user(root));         // 3
     story.record(ann, UserEvent(UserEnabled{}), Story::user(root));                // 4
     story.record(root, UserEvent(UserProfileUpdated{{}, {}}), Story::user(root));  // 5
-    story.record(story.new_id(), LoginAttemptsEvent(LoginFailed{ann, LoginFailure::kWrongPassword}),
-                 By{});  // 6
+    story.record(story.new_id(), LoginAttemptsEvent(LoginFailed{ann, LoginFailure::kWrongPassword}), By{});  // 6
     project();
     auto positions = [&](const AuditFilter& filter) {
         std::vector<Position> found;
@@ -238,8 +235,7 @@ TEST_F(QueriesTest, FiltersTheAuditTrailByTimesThatAreOutOfOrder) {
         for (std::int64_t until : times) {
             std::vector<Position> expected;
             for (std::size_t i = times.size(); i > 0; --i)
-                if (times[i - 1] >= from && times[i - 1] < until)
-                    expected.push_back(static_cast<Position>(i));
+                if (times[i - 1] >= from && times[i - 1] < until) expected.push_back(static_cast<Position>(i));
             for (const AuditFilter& filter :
                  {AuditFilter{{}, {}, {}, from, until}, AuditFilter{ann, {}, {}, from, until}}) {
                 std::vector<Position> found;
@@ -288,8 +284,7 @@ TEST_F(QueriesTest, PagesNeitherSkipNorRepeat) {
 
 TEST_F(QueriesTest, PagesOfUsersNeitherSkipNorRepeat) {
     std::set<Uuid> everybody;
-    for (int i = 0; i < 1'000; ++i)
-        everybody.insert(story.registers("u" + std::to_string(i) + "@example.com"));
+    for (int i = 0; i < 1'000; ++i) everybody.insert(story.registers("u" + std::to_string(i) + "@example.com"));
     project();
     std::set<Uuid> seen;
     std::optional<UserCursor> cursor;
@@ -327,9 +322,8 @@ TEST_F(QueriesTest, ABrokenConnectionIsReplaced) {
     const Uuid ann = story.registers("ann@example.com");
     project();
     ASSERT_TRUE(answer_of(queries.find_user(ann, soon())));
-    database.execute(
-        "select pg_terminate_backend(pid, 60000) from pg_stat_activity where application_name like "
-        "'keyledger queries%' and datname = current_database()");
+    database.execute("select pg_terminate_backend(pid, 60000) from pg_stat_activity where application_name like "
+                     "'keyledger queries%' and datname = current_database()");
     EXPECT_TRUE(answer_of(queries.find_user(ann, soon()))->value);
 }
 
@@ -380,17 +374,14 @@ TEST_F(QueriesTest, ReadYourOwnWritesOnAnotherNode) {
     Asked<Position> waiting(queries.wait_for(Model::kAudit, 1, 1, soon()));
     story.publish();
     EXPECT_EQ(waiting.answer().value(), 1);
-    EXPECT_EQ(answer_of(queries.list_audit({user, {}, {}, {}, {}}, std::nullopt, 10, soon()))->items.size(),
-              1U);
+    EXPECT_EQ(answer_of(queries.list_audit({user, {}, {}, {}, {}}, std::nullopt, 10, soon()))->items.size(), 1U);
 }
 
 TEST_F(QueriesTest, APositionThatIsNotReachedOrCantBeIsAClearError) {
     story.registers("ann@example.com");
     project();
-    EXPECT_EQ(answer_of(queries.wait_for(Model::kUsers, 2, 2, in(50ms))).error(),
-              QueryError::kPositionNotReached);
-    EXPECT_EQ(answer_of(queries.wait_for(Model::kUsers, 3, 2, soon())).error(),
-              QueryError::kPositionBeyondHead);
+    EXPECT_EQ(answer_of(queries.wait_for(Model::kUsers, 2, 2, in(50ms))).error(), QueryError::kPositionNotReached);
+    EXPECT_EQ(answer_of(queries.wait_for(Model::kUsers, 3, 2, soon())).error(), QueryError::kPositionBeyondHead);
     EXPECT_EQ(answer_of(queries.wait_for(Model::kUsers, 1, 2, soon())).value(), 1);
 }
 

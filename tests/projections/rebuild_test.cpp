@@ -36,10 +36,9 @@ protected:
         return database.execute("select generation from read_models.current where model = '" + model + "'");
     }
     std::string tables_like(const std::string& pattern) {
-        return database.execute(
-            "select string_agg(tablename, ' ' order by tablename) from pg_tables "
-            "where schemaname = 'read_models' and tablename like '" +
-            pattern + "'");
+        return database.execute("select string_agg(tablename, ' ' order by tablename) from pg_tables "
+                                "where schemaname = 'read_models' and tablename like '" +
+                                pattern + "'");
     }
 };
 
@@ -48,9 +47,8 @@ protected:
 TEST_F(RebuildTest, I7TheNewGenerationEqualsTheOldRowForRow) {
     story.random_events(400);
     story.publish();
-    for (const ReadModel* model :
-         {static_cast<const ReadModel*>(&users), static_cast<const ReadModel*>(&sessions),
-          static_cast<const ReadModel*>(&audit)}) {
+    for (const ReadModel* model : {static_cast<const ReadModel*>(&users), static_cast<const ReadModel*>(&sessions),
+                                   static_cast<const ReadModel*>(&audit)}) {
         Driver(database, story, *model).apply();
         Position last = 0;
         const auto rebuilt = rebuild(*model, [&](Position position, Position head) {
@@ -154,8 +152,7 @@ TEST_F(RebuildTest, OneAtATime) {
     const auto rebuilt = rebuild(users, [&](Position, Position) {
         if (std::exchange(asked, true)) return;
         ScriptedSource another(story.log());
-        EXPECT_EQ(projections::rebuild(order(), users, another, story.cipher(), {}).error().why,
-                  Why::kAnotherRuns);
+        EXPECT_EQ(projections::rebuild(order(), users, another, story.cipher(), {}).error().why, Why::kAnotherRuns);
         EXPECT_TRUE(projections::rebuild(order(), audit, another, story.cipher(), {}));
     });
     EXPECT_TRUE(rebuilt);
@@ -185,8 +182,7 @@ TEST_F(RebuildTest, APoisonedEventIsNamedAndCanBeSkipped) {
     EXPECT_EQ(stopped.error().at.position, 30);
     EXPECT_EQ(stopped.error().at.event_type, "user.registered");
     EXPECT_EQ(current("users"), "1");
-    EXPECT_EQ(skip(database.service_url(), {"users", 30, "root", "lost", {}}).error(),
-              SkipRefusal::kNotStoppedThere);
+    EXPECT_EQ(skip(database.service_url(), {"users", 30, "root", "lost", {}}).error(), SkipRefusal::kNotStoppedThere);
     EXPECT_TRUE(skip(database.service_url(), {"users", 30, "root", "lost", 2}));
     const auto rebuilt =
         projections::rebuild(order(RebuildOrder::Begin::kWhereItStopped), users, source, story.cipher(), {});

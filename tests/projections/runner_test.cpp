@@ -22,7 +22,6 @@ using namespace keyledger::projections::test;
 
 namespace {
 
-
 class ProjectorTest : public testing::Test {
 protected:
     keyledger::test::Database& database = fresh_database();
@@ -30,8 +29,7 @@ protected:
 
     std::vector<std::string> digests() {
         std::vector<std::string> all;
-        for (const auto& model : all_read_models())
-            all.push_back(digest(database.service_url(), *model).digest);
+        for (const auto& model : all_read_models()) all.push_back(digest(database.service_url(), *model).digest);
         return all;
     }
     std::vector<std::string> replayed() {
@@ -90,8 +88,8 @@ TEST_F(ProjectorTest, FollowsTheRealLog) {
     writer.write(story.log().all());
     Queries queries({database.service_url()});
     Projector projector({database.service_url()},
-                        std::make_unique<eventstore::postgres::PostgresLogSource>(
-                            database.service_url(), keyledger::test::authenticity()),
+                        std::make_unique<eventstore::postgres::PostgresLogSource>(database.service_url(),
+                                                                                  keyledger::test::authenticity()),
                         story.cipher(), all_read_models(), [&](auto, auto) { queries.applied(); });
     projector.start();
     const auto before = story.log().head();
@@ -99,8 +97,8 @@ TEST_F(ProjectorTest, FollowsTheRealLog) {
     story.publish();
     writer.write(story.log().read_after(before, 1'000).value());
     for (Model model : {Model::kUsers, Model::kSessions, Model::kAudit})
-        EXPECT_TRUE(answer_of(queries.wait_for(model, story.head(), story.head(),
-                                               std::chrono::steady_clock::now() + kPatience)));
+        EXPECT_TRUE(answer_of(
+            queries.wait_for(model, story.head(), story.head(), std::chrono::steady_clock::now() + kPatience)));
     const auto live = digests();
     projector.stop();
     EXPECT_EQ(live, replayed());
@@ -116,10 +114,9 @@ TEST_F(ProjectorTest, WhenTheLeaderIsKilledSomebodyContinues) {
     Queries queries({database.service_url()});
     auto reached = [&] {
         const auto deadline = std::chrono::steady_clock::now() + kPatience;
-        return std::ranges::all_of(
-            std::array{Model::kUsers, Model::kSessions, Model::kAudit}, [&](Model model) {
-                return answer_of(queries.wait_for(model, story.head(), story.head(), deadline)).has_value();
-            });
+        return std::ranges::all_of(std::array{Model::kUsers, Model::kSessions, Model::kAudit}, [&](Model model) {
+            return answer_of(queries.wait_for(model, story.head(), story.head(), deadline)).has_value();
+        });
     };
     for (int i = 0; i < 4; ++i) {
         story.random_events(60);
@@ -149,8 +146,7 @@ TEST_F(ProjectorTest, APoisonedEventStopsOnlyWhoCantApplyIt) {
         const auto* users = status_of(status, "users");
         const auto* sessions = status_of(status, "sessions");
         const auto* audit = status_of(status, "audit");
-        return users != nullptr && users->position == 3 && !users->stopped && sessions->stopped &&
-               audit->stopped;
+        return users != nullptr && users->position == 3 && !users->stopped && sessions->stopped && audit->stopped;
     }));
     const ProjectorStatus status = running.projector().status();
     EXPECT_EQ(status_of(status, "audit")->stopped->at.position, poisoned);
@@ -289,8 +285,8 @@ TEST_F(ProjectorTest, ShowsItsLag) {
 }
 
 TEST_F(ProjectorTest, WithoutADatabaseItTriesUntilItIsStopped) {
-    Projector projector({"postgresql://nobody@127.0.0.1:1/nowhere", 10, "projector"}, story.source(),
-                        story.cipher(), all_read_models());
+    Projector projector({"postgresql://nobody@127.0.0.1:1/nowhere", 10, "projector"}, story.source(), story.cipher(),
+                        all_read_models());
     projector.start();
     const auto until = std::chrono::steady_clock::now() + kPatience;
     while (projector.status().last_trouble.empty() && std::chrono::steady_clock::now() < until)

@@ -16,8 +16,8 @@ inline constexpr auto kPatience = std::chrono::seconds(60);  // never reached by
 
 class Running {
 public:
-    Running(const keyledger::test::Database& database, Story& story,
-            std::string application_name = "projector A", std::int32_t batch_events = 100)
+    Running(const keyledger::test::Database& database, Story& story, std::string application_name = "projector A",
+            std::int32_t batch_events = 100)
         : projector_({database.service_url(), batch_events, std::move(application_name)}, story.source(),
                      story.cipher(), all_read_models(),
                      [this](std::string_view model, Position position) { applied(model, position); }) {

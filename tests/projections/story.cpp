@@ -50,8 +50,7 @@ void ScriptedLog::fail_with(std::optional<ReadError> error) {
     failure_ = error;
 }
 
-Result<std::vector<RecordedEvent>, ReadError> ScriptedLog::read_after(const Cursor& cursor,
-                                                                      std::int32_t limit) const {
+Result<std::vector<RecordedEvent>, ReadError> ScriptedLog::read_after(const Cursor& cursor, std::int32_t limit) const {
     std::lock_guard lock(mutex_);
     if (failure_) return Unexpected(*failure_);
     const auto from = static_cast<std::size_t>(cursor.position);
@@ -76,8 +75,7 @@ std::vector<RecordedEvent> ScriptedLog::all() const {
     return events_;
 }
 
-Result<std::vector<RecordedEvent>, ReadError> ScriptedSource::read_after(const Cursor& cursor,
-                                                                         std::int32_t limit) {
+Result<std::vector<RecordedEvent>, ReadError> ScriptedSource::read_after(const Cursor& cursor, std::int32_t limit) {
     auto events = log_.read_after(cursor, limit);
     std::lock_guard lock(log_.mutex_);
     if (events) seen_ = static_cast<std::size_t>(cursor.position) + events->size();
@@ -99,10 +97,9 @@ void ScriptedSource::interrupt() {
 }
 
 void reset(const keyledger::test::Database& database) {
-    database.execute(
-        "drop schema read_models cascade; create schema read_models; "
-        "grant usage, create on schema read_models to keyledger_service; "
-        "delete from keyledger.checkpoints");
+    database.execute("drop schema read_models cascade; create schema read_models; "
+                     "grant usage, create on schema read_models to keyledger_service; "
+                     "delete from keyledger.checkpoints");
 }
 
 keyledger::test::Database& fresh_database() {
@@ -112,8 +109,7 @@ keyledger::test::Database& fresh_database() {
     return database;
 }
 
-Story::Story(const keyledger::test::Database& database, std::uint64_t seed)
-    : database_(database), random_(seed) {
+Story::Story(const keyledger::test::Database& database, std::uint64_t seed) : database_(database), random_(seed) {
     key_of_the_day_ = new_id();
 }
 
@@ -189,24 +185,21 @@ void Story::publish() {
         new_keys_.clear();
         pqxx::connection connection(database_.owner_url());
         pqxx::work work(connection);
-        work.exec_params0(
-            "insert into keyledger.subject_keys (subject, tenant, key_id, wrapped_key, "
-            "key_encryption_key_id) select s, 'default', k, decode(w, 'hex'), e "
-            "from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) as u(s, k, w, e)",
-            subject.literal(), key.literal(), wrapped.literal(), kek.literal());
+        work.exec_params0("insert into keyledger.subject_keys (subject, tenant, key_id, wrapped_key, "
+                          "key_encryption_key_id) select s, 'default', k, decode(w, 'hex'), e "
+                          "from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) as u(s, k, w, e)",
+                          subject.literal(), key.literal(), wrapped.literal(), kek.literal());
         work.commit();
     }
     log_.append(std::exchange(unpublished_, {}));
 }
 
 void Story::destroy_key(const Uuid& subject) {
-    database_.execute(
-        "update keyledger.subject_keys set wrapped_key = '', destroyed_at = now() where subject = '" +
-        subject.to_string() + "'");
+    database_.execute("update keyledger.subject_keys set wrapped_key = '', destroyed_at = now() where subject = '" +
+                      subject.to_string() + "'");
 }
 
-Uuid Story::registers(const std::string& email, std::optional<std::string> username,
-                      std::optional<std::string> name) {
+Uuid Story::registers(const std::string& email, std::optional<std::string> username, std::optional<std::string> name) {
     const Uuid user = new_id();
     record(user, UserEvent(UserRegistered{{email}, {std::move(username)}, {std::move(name)}}), By{});
     users_.push_back(user);
@@ -253,10 +246,8 @@ void Story::random_role_event(const Uuid& user, const By& by) {
     const Uuid role = dice == 9 ? kAdministratorRole : *at;
     if (dice < 4) return void(record(role, RoleEvent(RoleChanged{"renamed", {"orders:read"}}), by));
     const Uuid assignments = assignments_of(user);
-    if (dice < 8 || dice == 9)
-        record(assignments, AssignmentsEvent(RoleAssigned{user, role}), by);
-    else
-        record(assignments, AssignmentsEvent(RoleWithdrawn{user, role}), by);
+    if (dice < 8 || dice == 9) record(assignments, AssignmentsEvent(RoleAssigned{user, role}), by);
+    else record(assignments, AssignmentsEvent(RoleWithdrawn{user, role}), by);
     if (dice == 9) record(kAdministratorsStream, AdministratorsEvent(AdministratorsJoined{user}), by);
     if (dice == 6) random_group_event(user, by);
     if (dice != 5) return;
@@ -304,8 +295,7 @@ void Story::random_event() {
     if (dice < 78) return ends(session, SessionEndReason::kRefreshTokenReused);
     if (dice < 80) return void(record(session, SessionEvent(SessionRefreshRefused{99}), By{}));
     By by = Story::user(user);
-    if (dice < 84)
-        return void(record(user, UserEvent(UserProfileUpdated{{"renamed"}, {"A \"B\" \\ {C},"}}), by));
+    if (dice < 84) return void(record(user, UserEvent(UserProfileUpdated{{"renamed"}, {"A \"B\" \\ {C},"}}), by));
     if (dice < 86) return void(record(user, UserEvent(UserDisabled{"left"}), by));
     if (dice < 88) return void(record(user, UserEvent(UserEnabled{}), by));
     if (dice < 91) return void(record(user, UserEvent(UserSessionsRevoked{session}), by));

@@ -22,8 +22,8 @@ public:
     // While set, every read fails so.
     void fail_with(std::optional<eventstore::ReadError> error);
 
-    Result<std::vector<eventstore::RecordedEvent>, eventstore::ReadError> read_after(
-        const eventstore::Cursor& cursor, std::int32_t limit) const;
+    Result<std::vector<eventstore::RecordedEvent>, eventstore::ReadError> read_after(const eventstore::Cursor& cursor,
+                                                                                     std::int32_t limit) const;
     eventstore::Cursor head() const;
     std::vector<eventstore::RecordedEvent> all() const;
 
@@ -38,8 +38,8 @@ private:
 class ScriptedSource : public eventstore::LogSource {
 public:
     explicit ScriptedSource(ScriptedLog& log) : log_(log) {}
-    Result<std::vector<eventstore::RecordedEvent>, eventstore::ReadError> read_after(
-        const eventstore::Cursor& cursor, std::int32_t limit) override;
+    Result<std::vector<eventstore::RecordedEvent>, eventstore::ReadError> read_after(const eventstore::Cursor& cursor,
+                                                                                     std::int32_t limit) override;
     Result<eventstore::Head, eventstore::ReadError> head() override;
     void wait(std::chrono::milliseconds at_most) override;
     void interrupt() override;

@@ -8,8 +8,7 @@ namespace {
 
 constexpr std::int64_t kNowMs = 1'700'000'000'000;
 
-security::FieldContext security_context(const eventstore::SubjectKey& key,
-                                        const eventstore::FieldContext& context) {
+security::FieldContext security_context(const eventstore::SubjectKey& key, const eventstore::FieldContext& context) {
     return {context.tenant, context.event_id, context.field, key.subject, key.key_id};
 }
 security::CredentialContext security_context(const eventstore::CredentialContext& context) {
@@ -27,8 +26,7 @@ TestCipher::TestCipher(std::string key_encryption_key_id) {
 
 eventstore::SubjectKeyPtr TestCipher::make_key(const Uuid& subject) {
     auto made = security::new_subject_key(kNowMs);
-    return std::make_shared<eventstore::SubjectKey>(
-        eventstore::SubjectKey{subject, made.id, std::move(made.key)});
+    return std::make_shared<eventstore::SubjectKey>(eventstore::SubjectKey{subject, made.id, std::move(made.key)});
 }
 
 eventstore::NewSubjectKey TestCipher::wrap(const eventstore::SubjectKey& key) {
@@ -51,8 +49,7 @@ std::string TestCipher::seal_field(const eventstore::SubjectKey& key, const even
 }
 
 std::optional<std::string> TestCipher::open_field(const eventstore::SubjectKey& key,
-                                                  const eventstore::FieldContext& context,
-                                                  std::string_view sealed) {
+                                                  const eventstore::FieldContext& context, std::string_view sealed) {
     return security::open_field(key.key, security_context(key, context), sealed);
 }
 
@@ -63,8 +60,7 @@ std::optional<eventstore::SealedRef> TestCipher::parse_sealed(std::string_view s
 }
 
 eventstore::Bytes TestCipher::seal_credential(const eventstore::SubjectKey& key,
-                                              const eventstore::CredentialContext& context,
-                                              const Secret& clear) {
+                                              const eventstore::CredentialContext& context, const Secret& clear) {
     return security::seal_credential(key.key, security_context(context), clear);
 }
 

@@ -54,8 +54,7 @@ TEST_F(AccessTokensInUse, MeetEachExpectationAlsoFromMemory) {
     AccessTokens tokens(*live_);
     std::string token = tokens.sign(some_claims(), kNowMs);
     ASSERT_TRUE(tokens.verify(token, kOwnApi, kNowMs));
-    EXPECT_EQ(tokens.verify(token, {.issuer = "https://other.example.com"}, kNowMs).error(),
-              TokenError::kWrongIssuer);
+    EXPECT_EQ(tokens.verify(token, {.issuer = "https://other.example.com"}, kNowMs).error(), TokenError::kWrongIssuer);
     TokenExpectation shop{.issuer = kOwnApi.issuer, .sole_audience = "https://shop.example.com"};
     EXPECT_EQ(tokens.verify(token, shop, kNowMs).error(), TokenError::kWrongAudience);
 }
@@ -64,8 +63,7 @@ TEST_F(AccessTokensInUse, EndWithTheirRevokedKeyAlsoFromMemory) {
     AccessTokens tokens(*live_);
     std::string token = tokens.sign(some_claims(), kNowMs);
     ASSERT_TRUE(tokens.verify(token, kOwnApi, kNowMs));
-    ASSERT_TRUE(
-        revoke_key(path_, live_->snapshot()->need_current(KeyPurpose::kTokenSigning, kNowMs).id, kNowMs));
+    ASSERT_TRUE(revoke_key(path_, live_->snapshot()->need_current(KeyPurpose::kTokenSigning, kNowMs).id, kNowMs));
     ASSERT_TRUE(live_->reload(kNowMs));
     EXPECT_EQ(tokens.verify(token, kOwnApi, kNowMs).error(), TokenError::kUnknownKey);
     EXPECT_EQ(tokens.remembered(), 0u);

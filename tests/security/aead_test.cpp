@@ -20,18 +20,16 @@ std::string unhex(std::string_view text) { return hex_decode(text).value(); }
 
 // The GCM specification (McGrew and Viega), test cases 14 and 16: AES-256, without and with associated data.
 TEST(Aead, OpensTheVectorsOfTheSpecification) {
-    std::string zero = unhex(
-        "000000000000000000000000"
-        "cea7403d4d606b6e074ec5d3baf39d18"
-        "d0d1c8a799996bf0265b98b5d48ab919");
+    std::string zero = unhex("000000000000000000000000"
+                             "cea7403d4d606b6e074ec5d3baf39d18"
+                             "d0d1c8a799996bf0265b98b5d48ab919");
     EXPECT_EQ(aead_open(Secret(std::string(32, '\0')), "", zero), std::string(16, '\0'));
 
     Secret key(unhex("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308"));
-    std::string sealed = unhex(
-        "cafebabefacedbaddecaf888"
-        "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
-        "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662"
-        "76fc6ece0f4e1768cddf8853bb2d551b");
+    std::string sealed = unhex("cafebabefacedbaddecaf888"
+                               "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
+                               "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662"
+                               "76fc6ece0f4e1768cddf8853bb2d551b");
     EXPECT_EQ(aead_open(key, unhex("feedfacedeadbeeffeedfacedeadbeefabaddad2"), sealed),
               unhex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
                     "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39"));
@@ -72,8 +70,7 @@ TEST(Aead, RefusesAnotherKeyAndOtherAssociatedData) {
 TEST(Aead, RefusesKeysAndTextsOfAWrongSize) {
     EXPECT_THROW(aead_seal(Secret("short"), "", ""), std::invalid_argument);
     EXPECT_THROW((void)aead_open(random_secret(16), "", ""), std::invalid_argument);
-    EXPECT_THROW(aead_seal(random_secret(32), "", std::string(kMaxAeadClearSize + 1, 'x')),
-                 std::length_error);
+    EXPECT_THROW(aead_seal(random_secret(32), "", std::string(kMaxAeadClearSize + 1, 'x')), std::length_error);
 }
 
 TEST(DeterministicAead, GivesEqualBytesForEqualInputOnly) {

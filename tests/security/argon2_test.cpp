@@ -30,8 +30,7 @@ TEST(Argon2, MatchesRfc9106) {
 // Made by the reference implementation's command line (argon2 somesalt -id -t 2 -k 65536 -p 1, its test
 // suite).
 TEST(Argon2, VerifiesAStringOfTheReferenceImplementation) {
-    constexpr char kPhc[] =
-        "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+    constexpr char kPhc[] = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
     EXPECT_TRUE(argon2_verify(Secret("password"), kPhc));
     EXPECT_FALSE(argon2_verify(Secret("Password"), kPhc));
 }
@@ -64,30 +63,28 @@ TEST(Argon2, RefusesPasswordsAndParametersOutOfBounds) {
     EXPECT_THROW(argon2_hash(Secret("x"), {.memory_kib = 7, .passes = 1, .lanes = 1}), std::invalid_argument);
     EXPECT_THROW(argon2_hash(Secret("x"), {.memory_kib = 8, .passes = 0, .lanes = 1}), std::invalid_argument);
     EXPECT_THROW(argon2_hash(Secret("x"), {.memory_kib = 8, .passes = 1, .lanes = 2}), std::invalid_argument);
-    EXPECT_FALSE(argon2_verify(Secret(std::string(kMaxPasswordSize + 1, 'x')),
-                               argon2_hash(Secret("x"), kCheap).reveal()));
+    EXPECT_FALSE(
+        argon2_verify(Secret(std::string(kMaxPasswordSize + 1, 'x')), argon2_hash(Secret("x"), kCheap).reveal()));
 }
 
 TEST(PhcString, RoundTrips) {
-    auto phc =
-        parse_phc("$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc");
+    auto phc = parse_phc("$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc");
     ASSERT_TRUE(phc);
     EXPECT_EQ(phc->parameters, (Argon2Parameters{65'536, 2, 1}));
     EXPECT_EQ(phc->salt, "somesalt");
-    EXPECT_EQ(phc_text(*phc),
-              "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc");
+    EXPECT_EQ(phc_text(*phc), "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc");
 }
 
 TEST(PhcString, RefusesWhatIsNotExactlyOurs) {
     const std::string tail = "$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
     for (const std::string& text :
          {std::string(""), std::string("password"), "$argon2i$v=19$m=64,t=2,p=1" + tail,
-          "$argon2d$v=19$m=64,t=2,p=1" + tail, "$argon2id$v=16$m=64,t=2,p=1" + tail,
-          "$argon2id$m=64,t=2,p=1" + tail, "$argon2id$v=19$t=2,m=64,p=1" + tail,
-          "$argon2id$v=19$m=064,t=2,p=1" + tail, "$argon2id$v=19$m=+64,t=2,p=1" + tail,
-          "$argon2id$v=19$m=-64,t=2,p=1" + tail, "$argon2id$v=19$m=,t=2,p=1" + tail,
-          "$argon2id$v=19$m=64,t=2,p=1,x=1" + tail, "$argon2id$v=19$m=64,t=2,p=1" + tail + "$",
-          "$argon2id$v=19$m=64,t=2,p=1" + tail + "=", " $argon2id$v=19$m=64,t=2,p=1" + tail,
+          "$argon2d$v=19$m=64,t=2,p=1" + tail, "$argon2id$v=16$m=64,t=2,p=1" + tail, "$argon2id$m=64,t=2,p=1" + tail,
+          "$argon2id$v=19$t=2,m=64,p=1" + tail, "$argon2id$v=19$m=064,t=2,p=1" + tail,
+          "$argon2id$v=19$m=+64,t=2,p=1" + tail, "$argon2id$v=19$m=-64,t=2,p=1" + tail,
+          "$argon2id$v=19$m=,t=2,p=1" + tail, "$argon2id$v=19$m=64,t=2,p=1,x=1" + tail,
+          "$argon2id$v=19$m=64,t=2,p=1" + tail + "$", "$argon2id$v=19$m=64,t=2,p=1" + tail + "=",
+          " $argon2id$v=19$m=64,t=2,p=1" + tail,
           std::string("$argon2id$v=19$m=64,t=2,p=1$$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"),
           std::string("$argon2id$v=19$m=64,t=2,p=1$c29tZXNhbHQ$"),
           std::string("$argon2id$v=19$m=64,t=2,p=1$c29tZXNhbHQ"),
@@ -98,9 +95,9 @@ TEST(PhcString, RefusesWhatIsNotExactlyOurs) {
 // A stored string decides how much is allocated and how long it takes, so what it may ask for has a limit.
 TEST(PhcString, RefusesToAskForTooMuch) {
     const std::string tail = "$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
-    for (const char* parameters : {"m=262145,t=2,p=1", "m=4294967295,t=1,p=1", "m=4294967304,t=1,p=1",
-                                   "m=64,t=17,p=1", "m=64,t=4294967295,p=1", "m=1024,t=1,p=9", "m=8,t=1,p=2",
-                                   "m=0,t=1,p=1", "m=7,t=1,p=1", "m=64,t=0,p=1", "m=64,t=1,p=0"}) {
+    for (const char* parameters :
+         {"m=262145,t=2,p=1", "m=4294967295,t=1,p=1", "m=4294967304,t=1,p=1", "m=64,t=17,p=1", "m=64,t=4294967295,p=1",
+          "m=1024,t=1,p=9", "m=8,t=1,p=2", "m=0,t=1,p=1", "m=7,t=1,p=1", "m=64,t=0,p=1", "m=64,t=1,p=0"}) {
         std::string text = std::string("$argon2id$v=19$") + parameters + tail;
         EXPECT_FALSE(parse_phc(text)) << text;
         EXPECT_FALSE(argon2_verify(Secret("password"), text)) << text;

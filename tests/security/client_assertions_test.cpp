@@ -49,8 +49,8 @@ protected:
 TEST_F(ClientKeys, OfBeforeAreJudgedBeforeAnythingIsVerifiedUnderThem) {
     // R the identity, s zero: under the identity point this is a signature of every message.
     const std::string nobodys = "\x01"s + std::string(63, '\0');
-    const std::string assertion = base64url_encode(R"({"alg":"EdDSA"})") + "." + base64url_encode("{}") + "." +
-                                  base64url_encode(nobodys);
+    const std::string assertion =
+        base64url_encode(R"({"alg":"EdDSA"})") + "." + base64url_encode("{}") + "." + base64url_encode(nobodys);
     for (const auto& point : weak::kEdwardsPoints) {
         auto key = registered_before(edwards_jwk(point.value), KeyAlgorithm::kEdDsa);
         EXPECT_FALSE(run(assertions.is_signed_by(assertion, key))) << point.name;

@@ -40,8 +40,7 @@ TEST(HmacSha256, MatchesRfc4231) {
               "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
     EXPECT_EQ(hex_of(hmac_sha256("Jefe", {"what do ya want ", "for nothing?"})),
               "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-    EXPECT_EQ(hex_of(hmac_sha256(std::string(131, '\xaa'),
-                                 {"Test Using Larger Than Block-Size Key - Hash Key First"})),
+    EXPECT_EQ(hex_of(hmac_sha256(std::string(131, '\xaa'), {"Test Using Larger Than Block-Size Key - Hash Key First"})),
               "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
@@ -61,8 +60,7 @@ TEST(HkdfSha256, MatchesRfc5869) {
     std::string key(22, '\x0b');
     EXPECT_EQ(hex_of(hkdf_sha256(key, unhex("000102030405060708090a0b0c"), unhex("f0f1f2f3f4f5f6f7f8f9"))),
               "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf");
-    EXPECT_EQ(hex_of(hkdf_sha256(key, "", "")),
-              "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d");
+    EXPECT_EQ(hex_of(hkdf_sha256(key, "", "")), "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d");
 }
 
 TEST(HkdfSha256, GivesTheSameKeyAsASecret) {

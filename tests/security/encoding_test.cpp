@@ -20,8 +20,7 @@ TEST(Base64url, MatchesRfc4648) {
 }
 
 TEST(Base64url, RefusesPaddingForeignCharactersAndLooseBits) {
-    for (const char* text :
-         {"Z", "Zg==", "Zm8=", "Zm 8", "Zm8\n", "+//+", "Zh", "Zm9", "Zm9vZ", "Zm9v.", "Zm9v\x80"})
+    for (const char* text : {"Z", "Zg==", "Zm8=", "Zm 8", "Zm8\n", "+//+", "Zh", "Zm9", "Zm9vZ", "Zm9v.", "Zm9v\x80"})
         EXPECT_FALSE(base64url_decode(text)) << text;
     EXPECT_FALSE(base64url_decode(std::string_view("Zm9\0", 4)));
     EXPECT_FALSE(base64_unpadded_decode("-__-"));

@@ -30,8 +30,7 @@ public:
     template <class Answer>
     std::future<Answer> ask(asio::awaitable<Answer> question) {
         auto spawned = asio::co_spawn(threads_, boxed(std::move(question)), asio::use_future);
-        return std::async(std::launch::deferred,
-                          [spawned = std::move(spawned)]() mutable { return *spawned.get(); });
+        return std::async(std::launch::deferred, [spawned = std::move(spawned)]() mutable { return *spawned.get(); });
     }
 
 private:
@@ -94,8 +93,7 @@ TEST(HashingPool, RefusesAPasswordThatIsTooLongWhetherTheUserExistsOrNot) {
     EXPECT_EQ(caller.ask(pool.hash(Secret(endless), {}, kNoDeadline)).get().error(), HashingError::kTooLong);
     EXPECT_EQ(caller.ask(pool.verify(Secret(endless), phc.clone(), {}, kNoDeadline)).get().error(),
               HashingError::kTooLong);
-    EXPECT_EQ(caller.ask(pool.verify_decoy(Secret(endless), {}, kNoDeadline)).get().error(),
-              HashingError::kTooLong);
+    EXPECT_EQ(caller.ask(pool.verify_decoy(Secret(endless), {}, kNoDeadline)).get().error(), HashingError::kTooLong);
 }
 
 TEST(HashingPool, AnswersAnExpiredEntryWithoutHashingIt) {
@@ -194,16 +192,16 @@ TEST(HashingPool, ServesManyCallersAtOnce) {
     };
     std::vector<std::future<bool>> answers;
     for (int i = 0; i < 400; ++i)
-        answers.push_back(asio::co_spawn(
-            callers, question(pool, Secret(i % 2 ? "password" : "wrong"), phc.clone()), asio::use_future));
+        answers.push_back(asio::co_spawn(callers, question(pool, Secret(i % 2 ? "password" : "wrong"), phc.clone()),
+                                         asio::use_future));
     for (int i = 0; i < 400; ++i) EXPECT_EQ(answers[static_cast<std::size_t>(i)].get(), i % 2 == 1);
     EXPECT_EQ(pool.counters().started, 400u);
 }
 
 TEST(HashingPool, RefusesOptionsOutOfTheirLimits) {
     using Options = HashingPool::Options;
-    for (const Options& options : {Options{0, 1, kCheap}, Options{kMaxHashingThreads + 1, 1, kCheap},
-                                   Options{1, 0, kCheap}, Options{1, kMaxHashingQueue + 1, kCheap},
-                                   Options{1, 1, {.memory_kib = 1u << 30, .passes = 1, .lanes = 1}}})
+    for (const Options& options :
+         {Options{0, 1, kCheap}, Options{kMaxHashingThreads + 1, 1, kCheap}, Options{1, 0, kCheap},
+          Options{1, kMaxHashingQueue + 1, kCheap}, Options{1, 1, {.memory_kib = 1u << 30, .passes = 1, .lanes = 1}}})
         EXPECT_THROW(HashingPool pool(options), std::invalid_argument);
 }

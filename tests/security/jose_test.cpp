@@ -64,16 +64,14 @@ TEST(JoseObject, IsNoneWhereTheTextIsNotOneObjectWithoutAMemberTwice) {
                                     "{\"a\":1,\"a\":1}"s,
                                     "{\"a\":1,\"b\":2,\"\\u0061\":3}"s})
         EXPECT_FALSE(JoseObject::parse(text)) << text;
-    EXPECT_TRUE(JoseObject::parse(R"({"a":{"b":1,"b":2}})"))
-        << "what is in a member that is not read is not judged";
+    EXPECT_TRUE(JoseObject::parse(R"({"a":{"b":1,"b":2}})")) << "what is in a member that is not read is not judged";
 }
 
 // ASan sees what is read behind the text: each fills its memory, also where a string copies it.
 TEST(JoseObject, IsNotReadBehindItsEnd) {
     for (const char* start : {"", "{", "{\"a", "{\"a\":", "{\"a\":\"b"})
-        for (const char* end :
-             {"", "\xC3", "\xE2", "\xE2\x82", "\xF4", "\xF4\x8F", "\xF4\x8F\xBF", "\xF4}", "\xF4\"}", "\\",
-              "\\u", "\\u00", "\\ud83d", "\\ud83d\\", "1", "-", "1e", "tru"}) {
+        for (const char* end : {"", "\xC3", "\xE2", "\xE2\x82", "\xF4", "\xF4\x8F", "\xF4\x8F\xBF", "\xF4}", "\xF4\"}",
+                                "\\", "\\u", "\\u00", "\\ud83d", "\\ud83d\\", "1", "-", "1e", "tru"}) {
             const std::string text = std::string(40, ' ') + start + end;
             const std::vector<char> exact(text.begin(), text.end());
             EXPECT_FALSE(JoseObject::parse({exact.data(), exact.size()})) << text;
@@ -158,13 +156,11 @@ TEST(JoseHeader, IsRefusedWhereItMeansSomethingElse) {
     for (const char* more :
          {R"(,"crit":["exp"])", R"(,"crit":["b64"],"b64":false)", R"(,"crit":[])", R"(,"crit":null)",
           R"(,"crit":"exp")", R"(,"typ":"at+jwt")", R"(,"typ":"application/at+jwt")",
-          R"(,"typ":"token-introspection+jwt")", R"(,"typ":"text/jwt")",
-          R"(,"typ":"application/application/jwt")", R"(,"typ":"")", R"(,"typ":1)", R"(,"typ":null)",
-          R"(,"typ":" JWT")", R"(,"typ":"dpop+jwt")", R"(,"kid":1)", R"(,"kid":null)", R"(,"kid":["a"])",
-          R"(,"alg":"RS256")"})
+          R"(,"typ":"token-introspection+jwt")", R"(,"typ":"text/jwt")", R"(,"typ":"application/application/jwt")",
+          R"(,"typ":"")", R"(,"typ":1)", R"(,"typ":null)", R"(,"typ":" JWT")", R"(,"typ":"dpop+jwt")", R"(,"kid":1)",
+          R"(,"kid":null)", R"(,"kid":["a"])", R"(,"alg":"RS256")"})
         EXPECT_FALSE(header_of(more)) << more;
-    for (const char* algorithm :
-         {"none", "None", "HS256", "RS512", "PS256", "ES384", "es256", "Ed448", "", "ES256 "})
+    for (const char* algorithm : {"none", "None", "HS256", "RS512", "PS256", "ES384", "es256", "Ed448", "", "ES256 "})
         EXPECT_FALSE(header_of("", algorithm)) << algorithm;
     for (const char* header : {"{}", R"({"alg":1})", R"({"alg":null})", R"({"alg":["ES256"]})"})
         EXPECT_FALSE(read_jose_header(*JoseObject::parse(header), kTypes)) << header;
@@ -184,8 +180,8 @@ std::string jwk_of(const SigningKey& key) {
 std::string claims(const std::string& more) { return R"({"iss":"a","sub":"a","aud":"b")" + more + "}"; }
 
 TEST(ClientAssertion, SaysWhatItClaims) {
-    const auto read = read_client_assertion(assertion(
-        R"({"alg":"ES256","kid":"k","typ":"JWT"})", claims(R"(,"jti":"1","exp":100.25,"iat":90,"nbf":8e1)")));
+    const auto read = read_client_assertion(
+        assertion(R"({"alg":"ES256","kid":"k","typ":"JWT"})", claims(R"(,"jti":"1","exp":100.25,"iat":90,"nbf":8e1)")));
     ASSERT_TRUE(read) << read.error();
     EXPECT_EQ(read->algorithm, SigningAlgorithm::kEs256);
     EXPECT_EQ(read->key_id, "k");
@@ -200,8 +196,7 @@ TEST(ClientAssertion, SaysWhatItClaims) {
 
 TEST(ClientAssertion, IsTakenWhateverElseItClaims) {
     std::string many;
-    for (int i = 0; i < 200; ++i)
-        many += ",\"claim" + std::to_string(i) + "\":{\"a\":[" + std::to_string(i) + "]}";
+    for (int i = 0; i < 200; ++i) many += ",\"claim" + std::to_string(i) + "\":{\"a\":[" + std::to_string(i) + "]}";
     for (const std::string& more :
          {R"(,"jti":"1","exp":100)"s, R"(,"exp":100,"jti":"1","email":"a@b","roles":["x"],"n":1e30)"s,
           R"(,"jti":"1","exp":100)" + many, R"(,"jti":")" + std::string(2000, 'j') + R"(","exp":100)",
@@ -209,11 +204,8 @@ TEST(ClientAssertion, IsTakenWhateverElseItClaims) {
         const auto read = read_client_assertion(assertion(kHeader, claims(more)));
         EXPECT_TRUE(read) << more << read.error();
     }
-    EXPECT_TRUE(read_client_assertion(
-        assertion("{\r\n \"alg\" : \"EdDSA\" }\n", " " + claims(R"(,"exp":1)") + "\n")));
-    EXPECT_EQ(
-        read_client_assertion(assertion(kHeader, R"({"iss":"a","sub":"a","aud":["b"],"exp":1})"))->audience,
-        "b");
+    EXPECT_TRUE(read_client_assertion(assertion("{\r\n \"alg\" : \"EdDSA\" }\n", " " + claims(R"(,"exp":1)") + "\n")));
+    EXPECT_EQ(read_client_assertion(assertion(kHeader, R"({"iss":"a","sub":"a","aud":["b"],"exp":1})"))->audience, "b");
 }
 
 // RFC 7519 section 4.1.7 has it optional; what is signed can be told apart without.
@@ -270,15 +262,13 @@ TEST(ClientAssertion, IsRefusedWithTheReason) {
         const auto read = read_client_assertion(one.token);
         ASSERT_FALSE(read) << one.token;
         EXPECT_NE(read.error().find(one.says), std::string::npos) << read.error() << "\n" << one.says;
-        EXPECT_EQ(read.error().find_first_of("\"\\\n"), std::string::npos)
-            << "RFC 6749 section 5.2: " << read.error();
+        EXPECT_EQ(read.error().find_first_of("\"\\\n"), std::string::npos) << "RFC 6749 section 5.2: " << read.error();
         EXPECT_TRUE(read.error().ends_with('.')) << read.error();
     }
 }
 
 TEST(ClientAssertion, IsSignedByOneKey) {
-    for (const auto algorithm :
-         {SigningAlgorithm::kRs256, SigningAlgorithm::kEs256, SigningAlgorithm::kEdDsa}) {
+    for (const auto algorithm : {SigningAlgorithm::kRs256, SigningAlgorithm::kEs256, SigningAlgorithm::kEdDsa}) {
         const auto key = SigningKey::generate(algorithm);
         const auto public_key = PublicKey::parse(jwk_of(key));
         ASSERT_TRUE(public_key);

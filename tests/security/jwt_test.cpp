@@ -15,8 +15,7 @@ using namespace keyledger::security;
 
 namespace {
 
-constexpr SigningAlgorithm kAll[] = {SigningAlgorithm::kRs256, SigningAlgorithm::kEs256,
-                                     SigningAlgorithm::kEdDsa};
+constexpr SigningAlgorithm kAll[] = {SigningAlgorithm::kRs256, SigningAlgorithm::kEs256, SigningAlgorithm::kEdDsa};
 
 // A key on P-256 in its keyring, a good token of it, and what is made of them.
 class AccessToken : public testing::Test {
@@ -40,8 +39,7 @@ protected:
         payload.replace(at, piece.size(), instead);
         return error_of(forged(header_text("ES256", "key-1"), payload, signer()));
     }
-    bool accepts(const std::string& token, std::int64_t now_ms,
-                 const TokenExpectation& expectation = kOwnApi) const {
+    bool accepts(const std::string& token, std::int64_t now_ms, const TokenExpectation& expectation = kOwnApi) const {
         auto read = read_access_token(*keyring_, token, now_ms);
         return read && check_access_token(*read, expectation, now_ms);
     }
@@ -66,8 +64,7 @@ TEST_F(AccessToken, RoundTripsInEveryAlgorithm) {
 }
 
 TEST_F(AccessToken, HasTheFormOfRfc9068) {
-    EXPECT_EQ(*base64url_decode(good_.substr(0, good_.find('.'))),
-              R"({"alg":"ES256","kid":"key-1","typ":"at+jwt"})");
+    EXPECT_EQ(*base64url_decode(good_.substr(0, good_.find('.'))), R"({"alg":"ES256","kid":"key-1","typ":"at+jwt"})");
     EXPECT_EQ(payload_of(good_),
               R"({"iss":"https://id.example.com","sub":"018bcfe5-6800-7000-8000-000000000001",)"
               R"("aud":["https://id.example.com"],"client_id":"first-party",)"
@@ -84,17 +81,14 @@ TEST_F(AccessToken, CutsTimesToSeconds) {
     AccessTokenClaims claims = some_claims();
     claims.issued_at_ms += 999;
     claims.expires_at_ms += 999;
-    auto read =
-        read_access_token(*keyring_, sign_access_token(keyring_->keys().front(), claims), kTokenNowMs);
+    auto read = read_access_token(*keyring_, sign_access_token(keyring_->keys().front(), claims), kTokenNowMs);
     EXPECT_EQ(read->claims, some_claims());
 }
 
 TEST_F(AccessToken, IsRefusedWithoutAlgorithm) {
-    std::string input =
-        base64url_encode(header_text("none", "key-1")) + "." + base64url_encode(payload_of(good_));
+    std::string input = base64url_encode(header_text("none", "key-1")) + "." + base64url_encode(payload_of(good_));
     EXPECT_EQ(error_of(input + "."), TokenError::kWrongAlgorithm);
-    EXPECT_EQ(error_of(forged(header_text("None", "key-1"), payload_of(good_), signer())),
-              TokenError::kWrongAlgorithm);
+    EXPECT_EQ(error_of(forged(header_text("None", "key-1"), payload_of(good_), signer())), TokenError::kWrongAlgorithm);
     std::string unsigned_token = good_.substr(0, good_.rfind('.') + 1);
     EXPECT_EQ(error_of(unsigned_token), TokenError::kBadSignature);
 }
@@ -103,8 +97,7 @@ TEST_F(AccessToken, IsRefusedWithoutAlgorithm) {
 TEST_F(AccessToken, IsRefusedWhenItIsAnHmacUnderThePublicKey) {
     auto rsa = keyring_with(token_key("key-1", SigningAlgorithm::kRs256));
     for (const auto& [name, secret] : rsa->keys().front().signing->public_members()) {
-        std::string input =
-            base64url_encode(header_text("HS256", "key-1")) + "." + base64url_encode(payload_of(good_));
+        std::string input = base64url_encode(header_text("HS256", "key-1")) + "." + base64url_encode(payload_of(good_));
         std::string token = input + "." + base64url_encode(view_of(hmac_sha256(secret, {input})));
         EXPECT_EQ(error_of(*rsa, token), TokenError::kWrongAlgorithm) << name;
         std::string as_rsa =
@@ -121,8 +114,7 @@ TEST_F(AccessToken, IsRefusedWithTheAlgorithmOfAnotherKey) {
             auto keyring = keyring_with(token_key("key-1", owned));
             const SigningKey& key = *keyring->keys().front().signing;
             std::string token = forged(header_text(name_of(claimed), "key-1"), payload_of(good_), key);
-            EXPECT_EQ(error_of(*keyring, token), TokenError::kWrongAlgorithm)
-                << name_of(owned) << name_of(claimed);
+            EXPECT_EQ(error_of(*keyring, token), TokenError::kWrongAlgorithm) << name_of(owned) << name_of(claimed);
         }
     for (const char* other : {"PS256", "ES384", "RS512", "es256", "ES256 ", ""})
         EXPECT_EQ(error_of(forged(header_text(other, "key-1"), payload_of(good_), signer())),
@@ -130,13 +122,11 @@ TEST_F(AccessToken, IsRefusedWithTheAlgorithmOfAnotherKey) {
 }
 
 TEST_F(AccessToken, IsRefusedUnderAnotherKeysId) {
-    auto two = keyring_with(token_key("key-1", SigningAlgorithm::kEs256),
-                            token_key("key-2", SigningAlgorithm::kEs256));
+    auto two = keyring_with(token_key("key-1", SigningAlgorithm::kEs256), token_key("key-2", SigningAlgorithm::kEs256));
     const SigningKey& first = *two->keys().front().signing;
     EXPECT_EQ(error_of(*two, forged(header_text("ES256", "key-2"), payload_of(good_), first)),
               TokenError::kBadSignature);
-    EXPECT_EQ(error_of(*two, forged(header_text("ES256", "key-3"), payload_of(good_), first)),
-              TokenError::kUnknownKey);
+    EXPECT_EQ(error_of(*two, forged(header_text("ES256", "key-3"), payload_of(good_), first)), TokenError::kUnknownKey);
 }
 
 TEST_F(AccessToken, IsRefusedUnderAKeyForAnotherPurpose) {
@@ -166,8 +156,7 @@ TEST_F(AccessToken, IsRefusedWithAnotherType) {
 
 TEST_F(AccessToken, IsRefusedWithAHeaderThatIsNotExactlyUnderstood) {
     for (const char* header :
-         {R"({"alg":"ES256","kid":"key-1"})", R"({"alg":"ES256","typ":"at+jwt"})",
-          R"({"kid":"key-1","typ":"at+jwt"})",
+         {R"({"alg":"ES256","kid":"key-1"})", R"({"alg":"ES256","typ":"at+jwt"})", R"({"kid":"key-1","typ":"at+jwt"})",
           R"({"alg":"ES256","kid":"key-1","typ":"at+jwt","crit":["exp"]})",
           R"({"alg":"ES256","kid":"key-1","typ":"at+jwt","jku":"https://evil.example.com"})",
           R"({"alg":"ES256","kid":"key-1","typ":"at+jwt","x5u":"https://evil.example.com"})",
@@ -180,9 +169,9 @@ TEST_F(AccessToken, IsRefusedWithAHeaderThatIsNotExactlyUnderstood) {
 }
 
 TEST_F(AccessToken, IsRefusedWhenItIsNotThreePartsOfStrictBase64url) {
-    for (const std::string& token : {std::string(), std::string("."), std::string(".."), std::string("a.b.c"),
-                                     std::string("no dots at all"), good_ + ".", good_ + "=", good_ + ".more",
-                                     " " + good_, good_ + "\n", "." + good_})
+    for (const std::string& token :
+         {std::string(), std::string("."), std::string(".."), std::string("a.b.c"), std::string("no dots at all"),
+          good_ + ".", good_ + "=", good_ + ".more", " " + good_, good_ + "\n", "." + good_})
         EXPECT_EQ(error_of(token), TokenError::kMalformed) << token;
     EXPECT_EQ(error_of_header("not json"), TokenError::kMalformed);
     EXPECT_EQ(error_of_header("[]"), TokenError::kMalformed);
@@ -260,10 +249,8 @@ TEST_F(AccessToken, AllowsForSkewOnlyWhenTold) {
 }
 
 TEST_F(AccessToken, WaitsForItsNotBefore) {
-    EXPECT_EQ(error_with("\"iat\":1700000000,", "\"iat\":1700000000,\"nbf\":1700000001,"),
-              TokenError::kNotYetValid);
-    EXPECT_EQ(error_with("\"iat\":1700000000,", "\"iat\":1700000000,\"nbf\":\"soon\","),
-              TokenError::kBadClaims);
+    EXPECT_EQ(error_with("\"iat\":1700000000,", "\"iat\":1700000000,\"nbf\":1700000001,"), TokenError::kNotYetValid);
+    EXPECT_EQ(error_with("\"iat\":1700000000,", "\"iat\":1700000000,\"nbf\":\"soon\","), TokenError::kBadClaims);
 }
 
 TEST_F(AccessToken, IsRefusedWithClaimsOfAWrongKind) {
@@ -289,8 +276,7 @@ TEST_F(AccessToken, IsRefusedWithClaimsOfAWrongKind) {
         {"\"log\":", "\"logs\":"},
         {"\"sst\":7", "\"sst\":7,\"sub\":\"018bcfe5-6800-7000-8000-000000000009\""},
     };
-    for (auto [piece, instead] : changes)
-        EXPECT_EQ(error_with(piece, instead), TokenError::kBadClaims) << instead;
+    for (auto [piece, instead] : changes) EXPECT_EQ(error_with(piece, instead), TokenError::kBadClaims) << instead;
 }
 
 TEST_F(AccessToken, IgnoresClaimsItDoesNotKnow) {
@@ -322,8 +308,7 @@ TEST_F(AccessToken, IsNotMadeFromClaimsOutOfTheirLimits) {
 TEST_F(AccessToken, CarriesTextThatNeedsEscaping) {
     AccessTokenClaims claims = some_claims();
     claims.client_id = "quo\"te\\back\xE2\x82\xAC";
-    auto read =
-        read_access_token(*keyring_, sign_access_token(keyring_->keys().front(), claims), kTokenNowMs);
+    auto read = read_access_token(*keyring_, sign_access_token(keyring_->keys().front(), claims), kTokenNowMs);
     ASSERT_TRUE(read);
     EXPECT_EQ(read->claims, claims);
 }

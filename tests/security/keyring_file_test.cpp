@@ -37,10 +37,8 @@ struct Entry {
             if (value.empty()) return;
             members += (members.empty() ? "" : ",") + ('"' + std::string(name)) + "\":" + value;
         };
-        add("id", id), add("purpose", purpose), add("algorithm", algorithm),
-            add("created_at_ms", created_at_ms);
-        add("use_from_ms", use_from_ms), add("retired_at_ms", retired_at_ms),
-            add("revoked_at_ms", revoked_at_ms);
+        add("id", id), add("purpose", purpose), add("algorithm", algorithm), add("created_at_ms", created_at_ms);
+        add("use_from_ms", use_from_ms), add("retired_at_ms", retired_at_ms), add("revoked_at_ms", revoked_at_ms);
         add("material", material);
         return "{" + members + extra + "}";
     }
@@ -128,8 +126,7 @@ TEST_F(KeyringFile, KeepsEveryKeyOfConcurrentRotations) {
 
 TEST_F(KeyringFile, HoldsAtMostItsLimitOfKeys) {
     generate();
-    for (std::size_t keys = kAllKeyPurposes.size(); keys < kMaxKeys; ++keys)
-        rotated(KeyPurpose::kClaims, 0, kNowMs);
+    for (std::size_t keys = kAllKeyPurposes.size(); keys < kMaxKeys; ++keys) rotated(KeyPurpose::kClaims, 0, kNowMs);
     auto more = rotate_key(path_, KeyPurpose::kClaims, 0, kNowMs);
     ASSERT_FALSE(more);
     EXPECT_EQ(more.error().code, Code::kTooManyKeys);
@@ -143,8 +140,7 @@ TEST(KeyringText, RoundTripsEveryKind) {
         key.id = text;
         key.purpose = KeyPurpose::kTokenSigning;
         key.algorithm = text;
-        key.signing =
-            std::make_shared<const SigningKey>(SigningKey::generate(*signing_algorithm_named(text)));
+        key.signing = std::make_shared<const SigningKey>(SigningKey::generate(*signing_algorithm_named(text)));
         key.use_from_ms = 7;
         key.retired_at_ms = 9;
         keys.push_back(std::move(key));
@@ -159,8 +155,7 @@ TEST(KeyringText, RoundTripsEveryKind) {
     auto read = parse_keyring(std::string(keyring_text(keys).reveal()));
     ASSERT_TRUE(read) << read.error().message;
     ASSERT_EQ(read->size(), keys.size());
-    for (std::size_t i = 0; i < 3; ++i)
-        EXPECT_EQ((*read)[i].signing->thumbprint(), keys[i].signing->thumbprint());
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ((*read)[i].signing->thumbprint(), keys[i].signing->thumbprint());
     EXPECT_TRUE(equal((*read)[3].material, keys[3].material));
     EXPECT_EQ((*read)[0].use_from_ms, 7);
     EXPECT_EQ((*read)[0].retired_at_ms, 9);
@@ -206,9 +201,9 @@ TEST(KeyringText, NamesWhatIsWrongWithAnEntry) {
 
 TEST(KeyringText, RefusesWhatIsNoKeyring) {
     for (const char* text :
-         {"", "nothing", "[]", "{}", R"({"keyring":2,"keys":[]})", R"({"keyring":1})",
-          R"({"keyring":1,"keys":{}})", R"({"keyring":1,"keys":[],"more":1})", R"({"keyring":1,"keys":[1]})",
-          R"({"keyring":1,"keys":[]} trailing)", "{\"keyring\":1,\"keys\":[\"\xff\"]}"})
+         {"", "nothing", "[]", "{}", R"({"keyring":2,"keys":[]})", R"({"keyring":1})", R"({"keyring":1,"keys":{}})",
+          R"({"keyring":1,"keys":[],"more":1})", R"({"keyring":1,"keys":[1]})", R"({"keyring":1,"keys":[]} trailing)",
+          "{\"keyring\":1,\"keys\":[\"\xff\"]}"})
         EXPECT_NE(refusal(text), "") << text;
     // ASan sees what is read behind the text: each fills its memory.
     for (const char* cut : {"{\"\xC3", "{\"\xE2", "{\"\xE2\x82", "{\"\xF4", "{\"\xF4\x8F", "{\"\xF4}"}) {
@@ -233,8 +228,8 @@ TEST(KeyringText, RefusesTooManyKeys) {
 
 // During an update some nodes know more purposes than others, and all have one keyring.
 TEST(KeyringText, KeepsKeysOfPurposesThatItDoesNotKnow) {
-    const std::string text = keyring_of(Entry{.purpose = R"("of-tomorrow")", .algorithm = R"("X9")",
-                                              .material = R"("whatever it is")"}.text());
+    const std::string text = keyring_of(
+        Entry{.purpose = R"("of-tomorrow")", .algorithm = R"("X9")", .material = R"("whatever it is")"}.text());
     auto keys = parse_keyring(std::string(text));
     ASSERT_TRUE(keys) << keys.error().message;
     ASSERT_EQ(keys->size(), 1U);

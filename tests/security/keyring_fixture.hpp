@@ -17,8 +17,7 @@ inline constexpr std::int64_t kDayMs = 24 * kHourMs;
 
 class TemporaryFolder {
 public:
-    TemporaryFolder()
-        : path_(std::filesystem::temp_directory_path() / ("keyledger-" + uuid_v7(kNowMs).to_string())) {
+    TemporaryFolder() : path_(std::filesystem::temp_directory_path() / ("keyledger-" + uuid_v7(kNowMs).to_string())) {
         std::filesystem::create_directory(path_);
     }
     TemporaryFolder(const TemporaryFolder&) = delete;

@@ -34,8 +34,7 @@ TEST_F(KeyringRules, HasAKeyForEveryPurposeOnceGenerated) {
         EXPECT_EQ(keyring->find(purpose, key.id, kNowMs), &key);
         EXPECT_EQ(key.material.empty(), is_signing(purpose));
     }
-    EXPECT_EQ(keyring->need_current(KeyPurpose::kTokenSigning, kNowMs).signing->algorithm(),
-              SigningAlgorithm::kEs256);
+    EXPECT_EQ(keyring->need_current(KeyPurpose::kTokenSigning, kNowMs).signing->algorithm(), SigningAlgorithm::kEs256);
 }
 
 TEST_F(KeyringRules, GivesAKeyForItsOwnPurposeOnly) {
@@ -178,8 +177,7 @@ TEST_F(KeyringRules, ChangesTheAlgorithmOnlyWhenAsked) {
 TEST_F(KeyringRules, RefusesALeadTimeOutOfRange) {
     generate();
     EXPECT_THROW((void)rotate_key(path_, KeyPurpose::kClaims, -1, kNowMs), std::invalid_argument);
-    EXPECT_THROW((void)rotate_key(path_, KeyPurpose::kClaims, kMaxRotationLeadMs + 1, kNowMs),
-                 std::invalid_argument);
+    EXPECT_THROW((void)rotate_key(path_, KeyPurpose::kClaims, kMaxRotationLeadMs + 1, kNowMs), std::invalid_argument);
 }
 
 TEST_F(KeyringRules, NamesEveryPurposeThatHasNoKeyInUse) {

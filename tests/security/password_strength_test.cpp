@@ -13,8 +13,7 @@ using Refusal = PasswordRefusal;
 
 namespace {
 
-const PasswordIdentity kAnn{
-    .email = "ann.smith@example.com", .username = "annie77", .name = "Ann-Marie von Smithson"};
+const PasswordIdentity kAnn{.email = "ann.smith@example.com", .username = "annie77", .name = "Ann-Marie von Smithson"};
 
 std::optional<Refusal> judged(std::string_view password, const PasswordPolicy& policy = {}) {
     return judge_password(Secret(password), kAnn, policy);
@@ -56,17 +55,15 @@ TEST(Password, HasALongestLength) {
 }
 
 TEST(Password, IsTooWeakWhenItIsEasilyGuessed) {
-    for (const char* password :
-         {"aaaaaaaaaaaaaaaaaaaa", "passwordpassword", "123456789012345", "qwertyuiopasdfghjkl",
-          "Password12345678", "abcdefghijklmnopqrst", "iloveyouiloveyou"})
+    for (const char* password : {"aaaaaaaaaaaaaaaaaaaa", "passwordpassword", "123456789012345", "qwertyuiopasdfghjkl",
+                                 "Password12345678", "abcdefghijklmnopqrst", "iloveyouiloveyou"})
         EXPECT_EQ(judged(password), Refusal::kTooWeak) << password;
     EXPECT_EQ(judged(repeated("\xF0\x9F\x9A\xB2", 20)), Refusal::kTooWeak);
 }
 
 TEST(Password, MustNotContainWhatIsKnownOfThePerson) {
-    for (const char* password :
-         {"ann.smith@example.com", "xx-ANN.SMITH@example.COM-xx-7361", "kX9#qL2$vN7!ann.smith",
-          "kX9#qL2$vN7!Annie77", "kX9#qL2$vN7!marie", "kX9#qL2$vN7!SMITHSON"})
+    for (const char* password : {"ann.smith@example.com", "xx-ANN.SMITH@example.COM-xx-7361", "kX9#qL2$vN7!ann.smith",
+                                 "kX9#qL2$vN7!Annie77", "kX9#qL2$vN7!marie", "kX9#qL2$vN7!SMITHSON"})
         EXPECT_EQ(judged(password), Refusal::kContainsIdentity) << password;
     // Three letters are in too many words to forbid them.
     EXPECT_EQ(judged("kX9#qL2$vN7!von-ann"), std::nullopt);
@@ -79,13 +76,20 @@ TEST(Password, MayHoldAWordThatHoldsWhatIsKnown) {
         bool refused;
     };
     constexpr Case kTable[] = {
-        {"info", "information wants seven herons", false}, {"info", "seven herons want information", false},
-        {"info", "disinformed herons over Uppsala", false}, {"info", "seven herons of info over Uppsala", true},
-        {"info", "seven-herons-INFO7-over-Uppsala", true},  {"info", "sevenHeronsInfoOverUppsala", true},
-        {"mark", "remarkable herons over Uppsala", false},  {"mark", "herons over Uppsala, mark", true},
-        {"mark", "mark: herons over Uppsala", true},        {"anna", "bananas and herons over Uppsala", false},
-        {"1234", "herons 1234 over Uppsala 71", false},     {"a.b1", "herons a.b1 over Uppsala 71", false},
-        {"zo\u00EB77", "herons zo\u00EB77 over Uppsala", false}, {"jos\u00E9", "herons JOS\u00C9 over Uppsala", true},
+        {"info", "information wants seven herons", false},
+        {"info", "seven herons want information", false},
+        {"info", "disinformed herons over Uppsala", false},
+        {"info", "seven herons of info over Uppsala", true},
+        {"info", "seven-herons-INFO7-over-Uppsala", true},
+        {"info", "sevenHeronsInfoOverUppsala", true},
+        {"mark", "remarkable herons over Uppsala", false},
+        {"mark", "herons over Uppsala, mark", true},
+        {"mark", "mark: herons over Uppsala", true},
+        {"anna", "bananas and herons over Uppsala", false},
+        {"1234", "herons 1234 over Uppsala 71", false},
+        {"a.b1", "herons a.b1 over Uppsala 71", false},
+        {"zo\u00EB77", "herons zo\u00EB77 over Uppsala", false},
+        {"jos\u00E9", "herons JOS\u00C9 over Uppsala", true},
         {"jos\u00E9", "herons jos\u00E9e over Uppsala", false},
     };
     for (const Case& one : kTable) {
@@ -113,13 +117,11 @@ TEST(Password, MustBeText) {
 }
 
 TEST(Password, FollowsItsPolicy) {
-    EXPECT_EQ(judged("x7#Kq9!v", {.min_code_points = 8, .max_code_points = 64, .min_score = 2}),
-              std::nullopt);
-    EXPECT_EQ(judged("passwordpassword", {.min_code_points = 8, .max_code_points = 64, .min_score = 0}),
-              std::nullopt);
+    EXPECT_EQ(judged("x7#Kq9!v", {.min_code_points = 8, .max_code_points = 64, .min_score = 2}), std::nullopt);
+    EXPECT_EQ(judged("passwordpassword", {.min_code_points = 8, .max_code_points = 64, .min_score = 0}), std::nullopt);
     for (const PasswordPolicy& policy :
-         {PasswordPolicy{7, 256, 3}, PasswordPolicy{15, 257, 3}, PasswordPolicy{20, 19, 3},
-          PasswordPolicy{15, 256, 5}, PasswordPolicy{15, 256, -1}})
+         {PasswordPolicy{7, 256, 3}, PasswordPolicy{15, 257, 3}, PasswordPolicy{20, 19, 3}, PasswordPolicy{15, 256, 5},
+          PasswordPolicy{15, 256, -1}})
         EXPECT_THROW(judged("whatever", policy), std::invalid_argument);
 }
 
@@ -141,8 +143,7 @@ TEST(PasswordScore, TakesBoundedTime) {
         auto start = std::chrono::steady_clock::now();
         for (int i = 0; i < 5; ++i) (void)password_score(Secret(text), kAnn);
         // Below 1 ms each on an idle machine: the margin is for sanitizers and busy ones.
-        EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(500))
-            << text.substr(0, 12);
+        EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(500)) << text.substr(0, 12);
     }
 }
 
@@ -155,7 +156,7 @@ TEST(Utf8, TakesEveryLength) {
 TEST(Utf8, RefusesOverlongSurrogateAndCutForms) {
     for (const char* text :
          {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xED\xBF\xBF",
-          "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC2",
-          "\xE2\x82", "\xF0\x90\x8D", "\xC2 ", "\xE2\x82 ", "a\xE2"})
+          "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC2", "\xE2\x82",
+          "\xF0\x90\x8D", "\xC2 ", "\xE2\x82 ", "a\xE2"})
         EXPECT_FALSE(code_points_of(text));
 }

@@ -99,11 +99,10 @@ TEST(PublicKey, IsTakenWhateverElseItsJwkSays) {
     const auto plain = PublicKey::parse("{" + edwards + "}");
     ASSERT_TRUE(plain);
     for (const char* more :
-         {R"("key_ops":["verify"])", R"("key_ops":["sign","verify"],"ext":true)", R"("ext":false)",
-          R"("ext":"yes")", R"("use":"sig","key_ops":["verify"])",
-          R"("x5c":["MIIC","MIID"],"x5t":"AA","x5t#S256":"BB")", R"("x5u":"https://else.example/")",
-          R"("iat":1.5e9,"exp":99999999999999999999999999999999)", R"("my":{"own":[1,{"d":2}]},"":null)",
-          R"("D":1,"P":2)"}) {
+         {R"("key_ops":["verify"])", R"("key_ops":["sign","verify"],"ext":true)", R"("ext":false)", R"("ext":"yes")",
+          R"("use":"sig","key_ops":["verify"])", R"("x5c":["MIIC","MIID"],"x5t":"AA","x5t#S256":"BB")",
+          R"("x5u":"https://else.example/")", R"("iat":1.5e9,"exp":99999999999999999999999999999999)",
+          R"("my":{"own":[1,{"d":2}]},"":null)", R"("D":1,"P":2)"}) {
         const auto read = PublicKey::parse("{" + edwards + "," + more + "}");
         ASSERT_TRUE(read) << more << ": " << read.error();
         EXPECT_EQ(read->canonical(), plain->canonical()) << more;
@@ -113,8 +112,8 @@ TEST(PublicKey, IsTakenWhateverElseItsJwkSays) {
 }
 
 TEST(PublicKey, KeepsTheNameThatItCameWith) {
-    for (const std::string& name : {std::string("k"), std::string("orders/2026 #1"), std::string("\xC3\xA4"),
-                                    std::string(kMaxKeyIdSize, 'a')}) {
+    for (const std::string& name :
+         {std::string("k"), std::string("orders/2026 #1"), std::string("\xC3\xA4"), std::string(kMaxKeyIdSize, 'a')}) {
         const auto read = PublicKey::parse("{" + std::string(kEdwards) + R"(,"kid":")" + name + "\"}");
         ASSERT_TRUE(read) << name;
         EXPECT_EQ(read->key_id(), name);

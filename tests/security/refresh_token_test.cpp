@@ -121,15 +121,14 @@ TEST_F(RefreshToken, CanNotBeGivenToAnotherSession) {
     std::string mine = bytes_of(seal_refresh_token(root(), content_));
     std::string theirs = bytes_of(seal_refresh_token(root(), other));
     std::size_t session_at = 2 + root().id.size();
-    EXPECT_EQ(error_of(with_prefix(theirs.substr(0, session_at + 16) + mine.substr(session_at + 16))),
-              Error::kForged);
+    EXPECT_EQ(error_of(with_prefix(theirs.substr(0, session_at + 16) + mine.substr(session_at + 16))), Error::kForged);
 }
 
 TEST_F(RefreshToken, IsRefusedInAnotherForm) {
     std::string token = seal_refresh_token(root(), content_);
-    for (const std::string& other : {std::string(), std::string("klr_"), std::string("klr_AQ"),
-                                     std::string("klr_AQA"), "KLR_" + token.substr(4), token.substr(4),
-                                     token + "=", token + "\n", " " + token, "klr_" + token.substr(5)})
+    for (const std::string& other :
+         {std::string(), std::string("klr_"), std::string("klr_AQ"), std::string("klr_AQA"), "KLR_" + token.substr(4),
+          token.substr(4), token + "=", token + "\n", " " + token, "klr_" + token.substr(5)})
         EXPECT_EQ(error_of(other), Error::kMalformed) << other;
     EXPECT_EQ(error_of(token + std::string(kMaxRefreshTokenSize, 'A')), Error::kMalformed);
     std::string future = bytes_of(token);
@@ -159,6 +158,5 @@ TEST_F(RefreshToken, IsNotMadeFromContentOutOfItsLimits) {
     refuses([](RefreshTokenContent& content) { content.client_id.assign(kMaxTokenTextSize + 1, 'x'); });
     refuses([](RefreshTokenContent& content) { content.audiences.assign(kMaxAudiences + 1, "x"); });
     refuses([](RefreshTokenContent& content) { content.audiences = {""}; });
-    refuses(
-        [](RefreshTokenContent& content) { content.audiences.assign(kMaxAudiences, std::string(512, 'x')); });
+    refuses([](RefreshTokenContent& content) { content.audiences.assign(kMaxAudiences, std::string(512, 'x')); });
 }

@@ -14,8 +14,7 @@ using Error = SealedValueError;
 
 namespace {
 
-constexpr SealedPurpose kAll[] = {SealedPurpose::kCursor, SealedPurpose::kMailLink,
-                                  SealedPurpose::kPreAuthentication};
+constexpr SealedPurpose kAll[] = {SealedPurpose::kCursor, SealedPurpose::kMailLink, SealedPurpose::kPreAuthentication};
 
 class SealedValue : public KeyringTest {
 protected:
@@ -56,8 +55,7 @@ TEST_F(SealedValue, PassesForNoOtherPurpose) {
 }
 
 TEST_F(SealedValue, PassesInNoOtherContext) {
-    EXPECT_EQ(open_value(*keyring_, SealedPurpose::kCursor, "audit", sealed(), kNowMs).error(),
-              Error::kForged);
+    EXPECT_EQ(open_value(*keyring_, SealedPurpose::kCursor, "audit", sealed(), kNowMs).error(), Error::kForged);
     EXPECT_EQ(open_value(*keyring_, SealedPurpose::kCursor, "", sealed(), kNowMs).error(), Error::kForged);
 }
 
@@ -77,12 +75,10 @@ TEST_F(SealedValue, IsRefusedWhenChangedOrCut) {
     for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
         std::string bent = bytes;
         bent[bit / 8] = static_cast<char>(bent[bit / 8] ^ (1 << bit % 8));
-        EXPECT_FALSE(open_value(*keyring_, SealedPurpose::kCursor, "users", base64url_encode(bent), kNowMs))
-            << bit;
+        EXPECT_FALSE(open_value(*keyring_, SealedPurpose::kCursor, "users", base64url_encode(bent), kNowMs)) << bit;
     }
     for (std::size_t size = 0; size < text.size(); ++size)
-        EXPECT_FALSE(open_value(*keyring_, SealedPurpose::kCursor, "users", text.substr(0, size), kNowMs))
-            << size;
+        EXPECT_FALSE(open_value(*keyring_, SealedPurpose::kCursor, "users", text.substr(0, size), kNowMs)) << size;
     for (const std::string& other : {std::string(), std::string("AQ"), text + "=", std::string(9000, 'A')})
         EXPECT_EQ(error_of(other), Error::kMalformed);
 }
@@ -91,8 +87,7 @@ TEST_F(SealedValue, HasALimit) {
     std::string largest(kMaxSealedValueClearSize, 'x');
     std::string text = seal_value(*keyring_, SealedPurpose::kCursor, "users", largest, kNowMs);
     EXPECT_EQ(*open_value(*keyring_, SealedPurpose::kCursor, "users", text, kNowMs), largest);
-    EXPECT_THROW(seal_value(*keyring_, SealedPurpose::kCursor, "users", largest + "x", kNowMs),
-                 std::length_error);
+    EXPECT_THROW(seal_value(*keyring_, SealedPurpose::kCursor, "users", largest + "x", kNowMs), std::length_error);
 }
 
 TEST_F(SealedValue, OfASnapshotMayBeLarger) {
@@ -112,6 +107,5 @@ TEST_F(SealedValue, HasKeysOfItsOwnForEveryPurposeAndContext) {
     EXPECT_FALSE(equal(derived_key(root(), "a", "b"), derived_key(root(), "ab")));
     EXPECT_FALSE(equal(derived_key(root(), "a", "b"), derived_key(root(), "a")));
     EXPECT_FALSE(equal(derived_key(root(), "a"), root().material));
-    EXPECT_THROW(derived_key(keyring_->need_current(KeyPurpose::kClaims, kNowMs), "a"),
-                 std::invalid_argument);
+    EXPECT_THROW(derived_key(keyring_->need_current(KeyPurpose::kClaims, kNowMs), "a"), std::invalid_argument);
 }

@@ -99,9 +99,8 @@ TEST(SealedField, NamesItsSubjectInItsText) {
 
 // Written by the first release. It stands in logs and is read for ever.
 TEST(SealedField, OpensTheFirstForm) {
-    const std::string text =
-        "s1.0192e4a0-0000-7abc-8def-000000000001.0192e4a0-0000-7abc-8def-000000000009."
-        "E_dhLwIxQVTzKowSEwjL_VIDh-oxJ5dZmLLWvoapzWWkFXulsfs7CxnMat9O";
+    const std::string text = "s1.0192e4a0-0000-7abc-8def-000000000001.0192e4a0-0000-7abc-8def-000000000009."
+                             "E_dhLwIxQVTzKowSEwjL_VIDh-oxJ5dZmLLWvoapzWWkFXulsfs7CxnMat9O";
     const Secret key(std::string(kAeadKeySize, 'k'));
     FieldContext context = a_field();
     context.event_id = *Uuid::parse("0192e4a0-0000-7abc-8def-000000000003");

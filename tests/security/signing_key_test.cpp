@@ -14,8 +14,7 @@ using keyledger::Secret;
 
 namespace {
 
-constexpr SigningAlgorithm kAll[] = {SigningAlgorithm::kRs256, SigningAlgorithm::kEs256,
-                                     SigningAlgorithm::kEdDsa};
+constexpr SigningAlgorithm kAll[] = {SigningAlgorithm::kRs256, SigningAlgorithm::kEs256, SigningAlgorithm::kEdDsa};
 
 SigningKey parsed(SigningAlgorithm algorithm, const char* pem) {
     auto key = SigningKey::parse(algorithm, Secret(std::string_view(pem)));
@@ -68,11 +67,11 @@ TEST(SigningKey, HasTheThumbprintOfRfc7638) {
 
 TEST(SigningKey, HasThePublicMembersOfRfc7517) {
     SigningKey key = parsed(SigningAlgorithm::kEs256, vectors::kRfc7517Ec);
-    EXPECT_EQ(key.public_members(), (std::vector<std::pair<std::string, std::string>>{
-                                        {"crv", "P-256"},
-                                        {"kty", "EC"},
-                                        {"x", "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4"},
-                                        {"y", "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}}));
+    EXPECT_EQ(key.public_members(),
+              (std::vector<std::pair<std::string, std::string>>{{"crv", "P-256"},
+                                                                {"kty", "EC"},
+                                                                {"x", "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4"},
+                                                                {"y", "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}}));
 }
 
 TEST(SigningKey, SurvivesItsPem) {
@@ -111,8 +110,7 @@ TEST(SigningKey, RefusesPemsThatDoNotFit) {
         {SigningAlgorithm::kRs256, "", "PKCS#8"},
         {SigningAlgorithm::kRs256, "-----BEGIN RSA PRIVATE KEY-----\n", "PKCS#8"},
         {SigningAlgorithm::kRs256, "-----BEGIN ENCRYPTED PRIVATE KEY-----\n", "PKCS#8"},
-        {SigningAlgorithm::kRs256, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-         "parsed"},
+        {SigningAlgorithm::kRs256, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "parsed"},
         {SigningAlgorithm::kRs256, std::string(vectors::kRfc7515Rsa).substr(0, 400), "parsed"},
         {SigningAlgorithm::kRs256, vectors::kRfc7515Ec, "not an RSA"},
         {SigningAlgorithm::kEs256, vectors::kRfc7515Rsa, "P-256"},

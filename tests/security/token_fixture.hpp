@@ -50,14 +50,12 @@ inline std::string forged(const std::string& header, const std::string& payload,
 }
 
 inline std::string header_text(std::string_view algorithm, std::string_view key_id) {
-    return R"({"alg":")" + std::string(algorithm) + R"(","kid":")" + std::string(key_id) +
-           R"(","typ":"at+jwt"})";
+    return R"({"alg":")" + std::string(algorithm) + R"(","kid":")" + std::string(key_id) + R"(","typ":"at+jwt"})";
 }
 
 inline std::string payload_of(const std::string& token) {
     std::size_t first = token.find('.');
-    return *base64url_decode(
-        std::string_view(token).substr(first + 1, token.find('.', first + 1) - first - 1));
+    return *base64url_decode(std::string_view(token).substr(first + 1, token.find('.', first + 1) - first - 1));
 }
 
 }  // namespace keyledger::security

@@ -20,9 +20,7 @@ std::shared_ptr<const security::HmacKey> TestMacs::key(std::string_view key_id, 
     return eventstore::event_mac_key("secret of " + std::string(key_id), key_id, log_id);
 }
 
-std::string TestMacs::sign(std::string_view, std::string_view text) const {
-    return std::string(text) + seal_of(text);
-}
+std::string TestMacs::sign(std::string_view, std::string_view text) const { return std::string(text) + seal_of(text); }
 
 std::optional<std::string> TestMacs::open(std::string_view note) const {
     const std::size_t size = seal_of("").size();

@@ -74,13 +74,13 @@ void print(std::ostream& out, const std::vector<T>& values) {
 }
 template <class T>
 void print(std::ostream& out, const std::optional<T>& value) {
-    if (value)
-        print(out, *value);
-    else
-        out << "nothing";
+    if (value) print(out, *value);
+    else out << "nothing";
 }
 template <class T>
-void print(std::ostream& out, const Personal<T>& value) { print(out, value.value); }
+void print(std::ostream& out, const Personal<T>& value) {
+    print(out, value.value);
+}
 
 // As its declaration lists it, so that two events are equal exactly when their texts are.
 template <class... E>
@@ -119,8 +119,8 @@ testing::AssertionResult refuses(const Result<std::vector<Event>, Error>& decisi
                                  std::type_identity_t<Error> expected) {
     if (decision) return testing::AssertionFailure() << "decided\n" << text_of(*decision);
     if (decision.error() == expected) return testing::AssertionSuccess();
-    return testing::AssertionFailure() << "refused with error " << static_cast<int>(decision.error())
-                                       << " instead of " << static_cast<int>(expected);
+    return testing::AssertionFailure() << "refused with error " << static_cast<int>(decision.error()) << " instead of "
+                                       << static_cast<int>(expected);
 }
 template <class Decision>
 testing::AssertionResult stays_quiet(const Decision& decision) {

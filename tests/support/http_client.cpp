@@ -56,8 +56,7 @@ RawSocket::RawSocket(std::uint16_t port, int receive_buffer) : socket_(::socket(
     if (socket_ < 0) fail("socket");
     int on = 1;
     (void)setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (receive_buffer > 0)
-        (void)setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    if (receive_buffer > 0) (void)setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     sockaddr_in where{};
     where.sin_family = AF_INET;
     where.sin_port = htons(port);

@@ -40,8 +40,7 @@ bool has_type(const Value& value, std::string_view type) {
 
 bool has_one_of_types(const Value& value, const Value& rule) {
     if (rule.IsString()) return has_type(value, rule.GetString());
-    return std::any_of(rule.Begin(), rule.End(),
-                       [&](const Value& type) { return has_type(value, type.GetString()); });
+    return std::any_of(rule.Begin(), rule.End(), [&](const Value& type) { return has_type(value, type.GetString()); });
 }
 
 std::int64_t code_points(const Value& value) {
@@ -112,27 +111,23 @@ void JsonSchema::check_keyword(const Place& place, const std::string& keyword, c
     };
     if (keyword == "const") return refuse_unless(value == rule);
     if (keyword == "enum")
-        return refuse_unless(
-            std::any_of(rule.Begin(), rule.End(), [&](const Value& v) { return v == value; }));
+        return refuse_unless(std::any_of(rule.Begin(), rule.End(), [&](const Value& v) { return v == value; }));
     if (keyword == "oneOf") return check_one_of(place, rule, value);
     if (keyword == "minLength") return refuse_unless(!text || code_points(value) >= rule.GetInt64());
     if (keyword == "maxLength") return refuse_unless(!text || code_points(value) <= rule.GetInt64());
     if (keyword == "minimum") return refuse_unless(!number || value.GetInt64() >= rule.GetInt64());
     if (keyword == "maximum") return refuse_unless(!number || value.GetInt64() <= rule.GetInt64());
     if (keyword == "maxItems") return refuse_unless(!value.IsArray() || value.Size() <= rule.GetUint());
-    if (keyword == "maxProperties")
-        return refuse_unless(!value.IsObject() || value.MemberCount() <= rule.GetUint());
+    if (keyword == "maxProperties") return refuse_unless(!value.IsObject() || value.MemberCount() <= rule.GetUint());
     if (keyword == "pattern")
         return refuse_unless(!text || std::regex_search(value.GetString(), std::regex(rule.GetString())));
     if (keyword == "format") return refuse_unless(!text || has_format(value.GetString(), rule.GetString()));
     if (keyword == "items") {
         if (!value.IsArray()) return;
-        for (rapidjson::SizeType i = 0; i < value.Size(); ++i)
-            check(place.below(std::to_string(i)), rule, value[i]);
+        for (rapidjson::SizeType i = 0; i < value.Size(); ++i) check(place.below(std::to_string(i)), rule, value[i]);
         return;
     }
-    place.add("has a rule that tests/support/json_schema.cpp does not know, '" + keyword + "'; teach it",
-              rule);
+    place.add("has a rule that tests/support/json_schema.cpp does not know, '" + keyword + "'; teach it", rule);
 }
 
 void JsonSchema::check_object(const Place& place, const Value& schema, const Value& value) const {
@@ -145,11 +140,9 @@ void JsonSchema::check_object(const Place& place, const Value& schema, const Val
     const bool open = schema.HasMember("additionalProperties") && schema["additionalProperties"].GetBool();
     for (const auto& member : value.GetObject()) {
         auto known = properties.FindMember(member.name);
-        if (known != properties.MemberEnd())
-            check(place.below(member.name.GetString()), known->value, member.value);
+        if (known != properties.MemberEnd()) check(place.below(member.name.GetString()), known->value, member.value);
         else if (!open)
-            place.add("has a member that is not documented: '" + std::string(member.name.GetString()) + "'",
-                      value);
+            place.add("has a member that is not documented: '" + std::string(member.name.GetString()) + "'", value);
     }
 }
 
@@ -162,9 +155,9 @@ void JsonSchema::check_one_of(const Place& place, const Value& choices, const Va
         all.insert(all.end(), found.begin(), found.end());
     }
     if (fitting == 1) return;
-    place.add("must fit exactly one of " + std::to_string(choices.Size()) + " schemas and fits " +
-                  std::to_string(fitting),
-              value);
+    place.add(
+        "must fit exactly one of " + std::to_string(choices.Size()) + " schemas and fits " + std::to_string(fitting),
+        value);
     place.found.insert(place.found.end(), all.begin(), all.end());
 }
 

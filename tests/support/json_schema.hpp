@@ -28,10 +28,8 @@ private:
     void check(const Place& place, const rapidjson::Value& schema, const rapidjson::Value& value) const;
     void check_keyword(const Place& place, const std::string& keyword, const rapidjson::Value& rule,
                        const rapidjson::Value& value) const;
-    void check_object(const Place& place, const rapidjson::Value& schema,
-                      const rapidjson::Value& value) const;
-    void check_one_of(const Place& place, const rapidjson::Value& choices,
-                      const rapidjson::Value& value) const;
+    void check_object(const Place& place, const rapidjson::Value& schema, const rapidjson::Value& value) const;
+    void check_one_of(const Place& place, const rapidjson::Value& choices, const rapidjson::Value& value) const;
 
     const rapidjson::Document& document_;
 };

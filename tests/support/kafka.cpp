@@ -20,14 +20,11 @@ constexpr int kPollMs = 50;
 constexpr auto kReadTimeout = std::chrono::seconds(60);
 
 using Handle = std::unique_ptr<rd_kafka_t, decltype(&rd_kafka_destroy)>;
-using Partitions =
-    std::unique_ptr<rd_kafka_topic_partition_list_t, decltype(&rd_kafka_topic_partition_list_destroy)>;
+using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, decltype(&rd_kafka_topic_partition_list_destroy)>;
 using Queue = std::unique_ptr<rd_kafka_queue_t, decltype(&rd_kafka_queue_destroy)>;
 using Event = std::unique_ptr<rd_kafka_event_t, decltype(&rd_kafka_event_destroy)>;
 
-[[noreturn]] void fail(const std::string& doing, const char* why) {
-    throw std::runtime_error(doing + ": " + why);
-}
+[[noreturn]] void fail(const std::string& doing, const char* why) { throw std::runtime_error(doing + ": " + why); }
 void check(const std::string& doing, rd_kafka_resp_err_t error) {
     if (error) fail(doing, rd_kafka_err2str(error));
 }
@@ -66,8 +63,7 @@ std::optional<int> partition_count(rd_kafka_t* handle, const std::string& topic)
     check("listing topics", rd_kafka_metadata(handle, 1, nullptr, &metadata, kRequestMs));
     std::optional<int> count;
     for (int i = 0; i < metadata->topic_cnt; ++i)
-        if (topic == metadata->topics[i].topic && !metadata->topics[i].err)
-            count = metadata->topics[i].partition_cnt;
+        if (topic == metadata->topics[i].topic && !metadata->topics[i].err) count = metadata->topics[i].partition_cnt;
     rd_kafka_metadata_destroy(metadata);
     return count;
 }
@@ -111,22 +107,21 @@ std::int64_t ConsumedRecord::position() const {
     return sequence == headers.end() ? 0 : std::stoll(sequence->second);
 }
 
-std::vector<ConsumedRecord> read_topic(const std::string& brokers, const std::string& topic,
-                                       Isolation isolation, const Settings& as) {
+std::vector<ConsumedRecord> read_topic(const std::string& brokers, const std::string& topic, Isolation isolation,
+                                       const Settings& as) {
     // Only an uncommitted reader is told the true end; a committed one is told where the first open
     // transaction began.
     const Handle bounds = consumer(brokers, Isolation::kReadUncommitted, as);
     const Handle reader = consumer(brokers, isolation, as);
     const auto partitions = partition_count(bounds.get(), topic);
     if (!partitions) fail(topic, "there is no such topic");
-    const Partitions wanted(rd_kafka_topic_partition_list_new(*partitions),
-                            rd_kafka_topic_partition_list_destroy);
+    const Partitions wanted(rd_kafka_topic_partition_list_new(*partitions), rd_kafka_topic_partition_list_destroy);
     std::map<std::int32_t, std::int64_t> ends;
     for (std::int32_t partition = 0; partition < *partitions; ++partition) {
         std::int64_t first = 0;
         std::int64_t end = 0;
-        check(topic, rd_kafka_query_watermark_offsets(bounds.get(), topic.c_str(), partition, &first, &end,
-                                                      kRequestMs));
+        check(topic,
+              rd_kafka_query_watermark_offsets(bounds.get(), topic.c_str(), partition, &first, &end, kRequestMs));
         if (first == end) continue;
         ends[partition] = end;
         rd_kafka_topic_partition_list_add(wanted.get(), topic.c_str(), partition)->offset = first;
@@ -155,8 +150,7 @@ void create_topic(const std::string& brokers, const std::string& topic, std::int
     char text[512];
     const std::unique_ptr<rd_kafka_NewTopic_t, decltype(&rd_kafka_NewTopic_destroy)> wanted(
         rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, text, sizeof text), rd_kafka_NewTopic_destroy);
-    for (const auto& [name, value] : settings)
-        rd_kafka_NewTopic_set_config(wanted.get(), name.c_str(), value.c_str());
+    for (const auto& [name, value] : settings) rd_kafka_NewTopic_set_config(wanted.get(), name.c_str(), value.c_str());
     const Queue queue(rd_kafka_queue_new(handle.get()), rd_kafka_queue_destroy);
     rd_kafka_NewTopic_t* one = wanted.get();
     rd_kafka_CreateTopics(handle.get(), &one, 1, nullptr, queue.get());
@@ -198,8 +192,8 @@ void delete_topic(const std::string& brokers, const std::string& topic) {
     await("deleting " + topic, [&] { return !partition_count(handle.get(), topic); });
 }
 
-void produce(const std::string& brokers, const std::string& topic, const std::string& key,
-             const std::string& value, const Settings& headers, const Settings& as) {
+void produce(const std::string& brokers, const std::string& topic, const std::string& key, const std::string& value,
+             const Settings& headers, const Settings& as) {
     rd_kafka_resp_err_t outcome = RD_KAFKA_RESP_ERR__TIMED_OUT;
     rd_kafka_conf_t* conf = rd_kafka_conf_new();
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
@@ -209,11 +203,10 @@ void produce(const std::string& brokers, const std::string& topic, const std::st
     const Handle handle = open(RD_KAFKA_PRODUCER, brokers, settings, conf);
     rd_kafka_headers_t* all = rd_kafka_headers_new(headers.size());
     for (const auto& [name, text] : headers) rd_kafka_header_add(all, name.c_str(), -1, text.data(), std::ssize(text));
-    check(topic, rd_kafka_producev(handle.get(), RD_KAFKA_V_TOPIC(topic.c_str()),
-                                   RD_KAFKA_V_KEY(key.data(), key.size()),
-                                   RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
-                                   RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(all),
-                                   RD_KAFKA_V_END));
+    check(topic,
+          rd_kafka_producev(handle.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_KEY(key.data(), key.size()),
+                            RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+                            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(all), RD_KAFKA_V_END));
     check(topic, rd_kafka_flush(handle.get(), kRequestMs));
     check(topic, outcome);
 }

@@ -42,8 +42,8 @@ void alter_topic(const std::string& brokers, const std::string& topic, const Set
 // Returns when the broker no longer shows it. A topic that is not there is fine.
 void delete_topic(const std::string& brokers, const std::string& topic);
 // Outside of any transaction. Throws std::runtime_error when the broker refuses it.
-void produce(const std::string& brokers, const std::string& topic, const std::string& key,
-             const std::string& value, const Settings& headers = {}, const Settings& as = {});
+void produce(const std::string& brokers, const std::string& topic, const std::string& key, const std::string& value,
+             const Settings& headers = {}, const Settings& as = {});
 
 // A topic prefix that nobody else has; its topics are deleted with this object.
 class TopicPrefix {

@@ -74,17 +74,16 @@ struct OpenApi::Document {
 
     void find_faults(const Value& value, const std::string& path, std::set<std::string>& used,
                      std::vector<std::string>& faults) const;
-    void find_bad_examples(const Value& object, const std::string& path,
-                           std::vector<std::string>& faults) const;
+    void find_bad_examples(const Value& object, const std::string& path, std::vector<std::string>& faults) const;
     std::vector<std::string> response_faults(const std::string& place, const Value& response) const;
 };
 
 OpenApi::Document::Document(std::string_view text) {
     json.Parse<rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
     if (json.HasParseError() || !json.IsObject())
-        throw std::runtime_error("openapi.json is no JSON object: " +
-                                 std::string(rapidjson::GetParseError_En(json.GetParseError())) +
-                                 " at byte " + std::to_string(json.GetErrorOffset()));
+        throw std::runtime_error(
+            "openapi.json is no JSON object: " + std::string(rapidjson::GetParseError_En(json.GetParseError())) +
+            " at byte " + std::to_string(json.GetErrorOffset()));
     for (const auto& path : json["paths"].GetObject())
         for (const auto& member : path.value.GetObject()) {
             std::string method = string_of(member.name);
@@ -93,8 +92,7 @@ OpenApi::Document::Document(std::string_view text) {
             operations.push_back({string_of(member.value["operationId"]), method, string_of(path.name)});
         }
     for (const auto& problem : json["components"]["x-problems"].GetObject())
-        problems[string_of(problem.name)] = {problem.value["status"].GetInt(),
-                                             string_of(problem.value["title"])};
+        problems[string_of(problem.name)] = {problem.value["status"].GetInt(), string_of(problem.value["title"])};
 }
 
 const Value& OpenApi::Document::operation_object(const Operation& operation) const {
@@ -106,8 +104,7 @@ const Value& OpenApi::Document::operation_object(const Operation& operation) con
 const Value& OpenApi::Document::response_of(const Operation* operation, const std::string& status) const {
     if (operation == nullptr) return json["components"]["responses"]["Listener"];
     const Value& responses = operation_object(*operation)["responses"];
-    return schema.resolved(responses.HasMember(status.c_str()) ? responses[status.c_str()]
-                                                               : responses["default"]);
+    return schema.resolved(responses.HasMember(status.c_str()) ? responses[status.c_str()] : responses["default"]);
 }
 
 std::set<std::string> OpenApi::Document::problem_types(const Value& response) const {
@@ -117,15 +114,13 @@ std::set<std::string> OpenApi::Document::problem_types(const Value& response) co
     return types;
 }
 
-void OpenApi::Document::each_response(
-    const std::function<void(const std::string&, const Value&)>& visit) const {
+void OpenApi::Document::each_response(const std::function<void(const std::string&, const Value&)>& visit) const {
     for (const Operation& operation : operations)
         for (const auto& response : operation_object(operation)["responses"].GetObject())
             visit(operation.id + " " + string_of(response.name), schema.resolved(response.value));
 }
 
-std::vector<std::string> OpenApi::Document::header_violations(const Value& response,
-                                                              const HttpResponse& answer) const {
+std::vector<std::string> OpenApi::Document::header_violations(const Value& response, const HttpResponse& answer) const {
     std::vector<std::string> found;
     static const Value kNone(rapidjson::kObjectType);
     const Value& headers = response.HasMember("headers") ? response["headers"] : kNone;
@@ -152,8 +147,7 @@ std::vector<std::string> OpenApi::Document::header_violations(const Value& respo
     return found;
 }
 
-std::vector<std::string> OpenApi::Document::problem_violations(const Value& response,
-                                                               const HttpResponse& answer,
+std::vector<std::string> OpenApi::Document::problem_violations(const Value& response, const HttpResponse& answer,
                                                                const Value& body) const {
     std::vector<std::string> found;
     const std::string slug = problem_slug(answer);
@@ -161,18 +155,15 @@ std::vector<std::string> OpenApi::Document::problem_violations(const Value& resp
         found.push_back("has the problem type '" + slug + "', not documented there");
     const auto known = problems.find(slug);
     if (known == problems.end()) return found;
-    if (known->second.status != answer.status)
-        found.push_back("has another status than x-problems says of " + slug);
-    if (string_of(body["title"]) != known->second.title)
-        found.push_back("has another title than x-problems says");
+    if (known->second.status != answer.status) found.push_back("has another status than x-problems says of " + slug);
+    if (string_of(body["title"]) != known->second.title) found.push_back("has another title than x-problems says");
     if (body["status"].GetInt() != answer.status) found.push_back("says another status in its body");
     if (string_of(body["request_id"]) != answer.header("X-Request-Id"))
         found.push_back("says another request id in its body than in X-Request-Id");
     return found;
 }
 
-std::vector<std::string> OpenApi::Document::body_violations(const Value& response,
-                                                            const HttpResponse& answer) const {
+std::vector<std::string> OpenApi::Document::body_violations(const Value& response, const HttpResponse& answer) const {
     if (!response.HasMember("content")) {
         if (answer.body.empty()) return {};
         return {"has a body, and none is documented there"};
@@ -182,8 +173,7 @@ std::vector<std::string> OpenApi::Document::body_violations(const Value& respons
     if (!is_media_type(media, content)) return {"has the media type '" + media + "', not documented there"};
     rapidjson::Document body;
     const bool json = media == "application/json" || media.ends_with("+json");
-    if (json)
-        body.Parse<rapidjson::kParseValidateEncodingFlag>(answer.body.data(), answer.body.size());
+    if (json) body.Parse<rapidjson::kParseValidateEncodingFlag>(answer.body.data(), answer.body.size());
     else  // the document says "string" of what is no JSON
         body.SetString(answer.body.data(), static_cast<rapidjson::SizeType>(answer.body.size()), body.GetAllocator());
     if (body.HasParseError()) return {"has a body that is no JSON: " + answer.body.substr(0, 200)};
@@ -197,8 +187,7 @@ void OpenApi::Document::find_bad_examples(const Value& object, const std::string
                                           std::vector<std::string>& faults) const {
     if (object.HasMember("example") && object.HasMember("schema"))
         append(faults, schema.violations(object["schema"], object["example"], path + "/example"));
-    const bool is_schema =
-        object.HasMember("type") && object.HasMember("examples") && object["examples"].IsArray();
+    const bool is_schema = object.HasMember("type") && object.HasMember("examples") && object["examples"].IsArray();
     if (!is_schema) return;
     for (const Value& example : object["examples"].GetArray())
         append(faults, schema.violations(object, example, path + "/examples"));
@@ -223,23 +212,19 @@ void OpenApi::Document::find_faults(const Value& value, const std::string& path,
         find_faults(member.value, path + "/" + string_of(member.name), used, faults);
 }
 
-std::vector<std::string> OpenApi::Document::response_faults(const std::string& place,
-                                                            const Value& response) const {
+std::vector<std::string> OpenApi::Document::response_faults(const std::string& place, const Value& response) const {
     std::vector<std::string> faults;
     const bool has_problems =
         response.HasMember("content") && is_media_type(std::string(kProblemMedia), response["content"]);
     const auto types = problem_types(response);
     if (has_problems == types.empty())
-        faults.push_back(place + ": x-problem-types and the media type " + std::string(kProblemMedia) +
-                         " go together");
+        faults.push_back(place + ": x-problem-types and the media type " + std::string(kProblemMedia) + " go together");
     const std::string status = place.substr(place.find(' ') + 1);
     for (const std::string& type : types) {
         const auto known = problems.find(type);
-        if (known == problems.end())
-            faults.push_back(place + ": '" + type + "' is not in components.x-problems");
+        if (known == problems.end()) faults.push_back(place + ": '" + type + "' is not in components.x-problems");
         else if (status != "default" && std::to_string(known->second.status) != status)
-            faults.push_back(place + ": '" + type + "' has the status " +
-                             std::to_string(known->second.status));
+            faults.push_back(place + ": '" + type + "' has the status " + std::to_string(known->second.status));
     }
     return faults;
 }
@@ -289,8 +274,8 @@ std::set<OpenApi::Case> OpenApi::documented() const {
             const std::string status = string_of(name);
             const auto problems = document_->problem_types(response);
             for (const std::string& problem : problems) cases.insert({operation.id, status, problem});
-            const bool other_media = !response.HasMember("content") ||
-                                     response["content"].MemberCount() > (problems.empty() ? 0u : 1u);
+            const bool other_media =
+                !response.HasMember("content") || response["content"].MemberCount() > (problems.empty() ? 0u : 1u);
             if (other_media) cases.insert({operation.id, status, ""});
         }
     return cases;
@@ -301,13 +286,11 @@ std::vector<std::string> OpenApi::violations(const Operation* operation, std::st
     const Value& response = document_->response_of(operation, std::to_string(answer.status));
     std::vector<std::string> found = document_->header_violations(response, answer);
     if (method != "HEAD") append(found, document_->body_violations(response, answer));
-    if (answer.header("X-Content-Type-Options") != "nosniff")
-        found.push_back("lacks X-Content-Type-Options: nosniff");
+    if (answer.header("X-Content-Type-Options") != "nosniff") found.push_back("lacks X-Content-Type-Options: nosniff");
     return found;
 }
 
-std::vector<std::string> OpenApi::request_violations(const Operation& operation,
-                                                     std::string_view body) const {
+std::vector<std::string> OpenApi::request_violations(const Operation& operation, std::string_view body) const {
     const Value& object = document_->operation_object(operation);
     if (!object.HasMember("requestBody")) return {operation.id + " has no body"};
     const Value& content = document_->schema.resolved(object["requestBody"])["content"];
@@ -336,8 +319,7 @@ std::vector<std::string> OpenApi::faults() const {
         if (name == "securitySchemes" || name == "x-problems") continue;
         for (const auto& component : kind.value.GetObject()) {
             const std::string reference = "#/components/" + name + "/" + string_of(component.name);
-            if (!used.contains(reference))
-                faults.push_back(reference + ": nothing refers to it; use it or remove it");
+            if (!used.contains(reference)) faults.push_back(reference + ": nothing refers to it; use it or remove it");
         }
     }
     return faults;

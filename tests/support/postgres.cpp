@@ -67,8 +67,11 @@ std::string url_of(const std::string& database, const As* as = nullptr) {
         separator = '&';
     }
     if (as != nullptr)
-        url.append(1, separator).append("user=").append(percent_encoded(as->user)).append("&password=").append(
-            percent_encoded(as->password));
+        url.append(1, separator)
+            .append("user=")
+            .append(percent_encoded(as->user))
+            .append("&password=")
+            .append(percent_encoded(as->password));
     return url;
 }
 
@@ -153,8 +156,7 @@ Database& database() {
     return shared;
 }
 
-EmptyDatabase::EmptyDatabase()
-    : name_(fresh_name()), owner_url_(url_of(name_)), service_url_(service_url_of(name_)) {
+EmptyDatabase::EmptyDatabase() : name_(fresh_name()), owner_url_(url_of(name_)), service_url_(service_url_of(name_)) {
     create(name_, "template0");
 }
 

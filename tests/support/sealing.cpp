@@ -46,8 +46,7 @@ eventstore::SubjectKeyPtr TestCipher::make_key(const Uuid& subject) {
 
 eventstore::NewSubjectKey TestCipher::wrap(const eventstore::SubjectKey& key) {
     return {key.subject, key.key_id,
-            security::wrap_subject_key(wrapping_key_, wrapped_for(key.subject, key.key_id), key.key),
-            wrapping_key_.id};
+            security::wrap_subject_key(wrapping_key_, wrapped_for(key.subject, key.key_id), key.key), wrapping_key_.id};
 }
 
 eventstore::SubjectKeyPtr TestCipher::unwrap(const eventstore::StoredSubjectKey& stored) {
@@ -105,8 +104,8 @@ eventstore::Bytes TestCipher::seal_snapshot(const eventstore::SubjectKey& key,
 }
 
 std::optional<std::string> TestCipher::open_snapshot(const eventstore::SubjectKey& key,
-                                                       const eventstore::SnapshotContext& context,
-                                                       const eventstore::Bytes& sealed) {
+                                                     const eventstore::SnapshotContext& context,
+                                                     const eventstore::Bytes& sealed) {
     return security::open_personal_snapshot(key.key, {key.subject, key.key_id, bound_to(context)}, sealed);
 }
 

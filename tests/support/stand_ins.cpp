@@ -140,9 +140,7 @@ std::string PlainPseudonyms::network(const Uuid& user_id, std::string_view netwo
     return security::hex_encode(security::view_of(digest)).substr(0, 32);
 }
 
-Uuid PlainPseudonyms::login_attempts_of(const Uuid& user_id) {
-    return uuid_of("login_attempts", user_id.to_string());
-}
+Uuid PlainPseudonyms::login_attempts_of(const Uuid& user_id) { return uuid_of("login_attempts", user_id.to_string()); }
 
 Uuid PlainPseudonyms::anonymous_subject_of(std::int64_t now_ms) {
     return uuid_of("anonymous", std::to_string(now_ms / kDayMs));

@@ -41,11 +41,13 @@ private:
 class PlainHasher : public commands::PasswordHasher {
 public:
     asio::awaitable<Result<Secret, commands::HashingError>> hash(Secret password, commands::HashingFor whom,
-                                                                    Deadline deadline) override;
-    asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> verify(
-        Secret password, Secret hash, commands::HashingFor whom, Deadline deadline) override;
-    asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> verify_decoy(
-        Secret password, commands::HashingFor whom, Deadline deadline) override;
+                                                                 Deadline deadline) override;
+    asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> verify(Secret password, Secret hash,
+                                                                                    commands::HashingFor whom,
+                                                                                    Deadline deadline) override;
+    asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> verify_decoy(Secret password,
+                                                                                          commands::HashingFor whom,
+                                                                                          Deadline deadline) override;
 
     std::atomic<int> strength = 1;  // raise it, and what was hashed before needs renewal
     std::string instead;  // if set, hashed instead of the password: as it was typed in the time before forms were

@@ -68,9 +68,9 @@ SteppedStore::Answer<std::optional<Uuid>> SteppedStore::find_claim(std::string k
 }
 
 SteppedStore::Answer<std::optional<ClaimedCredential>> SteppedStore::find_credential(std::string claim_kind,
-                                                                                   std::vector<ClaimDigest> digests,
-                                                                                   std::string kind,
-                                                                                   Deadline deadline) {
+                                                                                     std::vector<ClaimDigest> digests,
+                                                                                     std::string kind,
+                                                                                     Deadline deadline) {
     auto call = [&] {
         return inner_.find_credential(std::move(claim_kind), std::move(digests), std::move(kind), deadline);
     };

@@ -47,8 +47,7 @@ public:
     Answer<std::vector<eventstore::StreamSlice>> read_streams(std::vector<eventstore::StreamFrom> streams,
                                                               eventstore::Deadline deadline) override;
     Answer<eventstore::Confirmation> confirm(std::vector<eventstore::StreamVersion> versions,
-                                             eventstore::CommandId command_id,
-                                             eventstore::Deadline deadline) override;
+                                             eventstore::CommandId command_id, eventstore::Deadline deadline) override;
     Answer<std::optional<Uuid>> find_claim(std::string kind, std::vector<eventstore::ClaimDigest> digests,
                                            eventstore::Deadline deadline) override;
     Answer<std::optional<eventstore::ClaimedCredential>> find_credential(std::string claim_kind,
@@ -66,9 +65,9 @@ public:
 
     Steps* steps = nullptr;
     std::map<std::string, int> calls;  // "append", "read_streams" …
-    bool away = false;           // every call answers kUnavailable
-    bool sends_twice = false;    // each append, and gives the second answer: a resend that nobody noticed
-    std::size_t part_size = 0;   // if set, a stream is given in parts of so many events
+    bool away = false;                 // every call answers kUnavailable
+    bool sends_twice = false;          // each append, and gives the second answer: a resend that nobody noticed
+    std::size_t part_size = 0;         // if set, a stream is given in parts of so many events
     // What was read, before it is answered: for hands that write to the database past the log.
     std::function<void(std::optional<eventstore::StoredCredential>&)> edit_credential;
 

@@ -30,8 +30,8 @@ int connect_to(std::uint16_t port) {
 }
 
 std::string option_of(const std::string& url, const std::string& keyword) {
-    const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(
-        PQconninfoParse(url.c_str(), nullptr), PQconninfoFree);
+    const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(PQconninfoParse(url.c_str(), nullptr),
+                                                                                 PQconninfoFree);
     for (const PQconninfoOption* one = options.get(); one != nullptr && one->keyword != nullptr; ++one)
         if (keyword == one->keyword && one->val != nullptr) return one->val;
     return "";

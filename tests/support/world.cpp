@@ -71,9 +71,10 @@ Node::Node(World& world, eventstore::Store& store, std::size_t cached_folds)
       cache(cached_folds),
       executor({store, world.cipher, keys, cache, world.clock, world.identifiers, world.pseudonyms}),
       access(executor, store),
-      services{executor, access, store, world.cipher, world.clock, world.identifiers, world.pseudonyms, world.hasher,
-               world.policy, client_secrets, world.assertions, world.journal, world.limits, failure_sums,
-               unrecorded_failures, world.settings} {}
+      services{executor,          access,           store,        world.cipher, world.clock,
+               world.identifiers, world.pseudonyms, world.hasher, world.policy, client_secrets,
+               world.assertions,  world.journal,    world.limits, failure_sums, unrecorded_failures,
+               world.settings} {}
 
 Client first_party() { return {std::string(kFirstPartyClientId), {"https://shop.example"}, Introspects::kOwnTokens}; }
 

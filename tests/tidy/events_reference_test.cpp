@@ -11,8 +11,7 @@ namespace {
 
 using namespace eventstore::reference;
 
-constexpr const char* kMend =
-    "it is stale: run `cmake --build build/dev --target docs` (or `make docs`) and commit it";
+constexpr const char* kMend = "it is stale: run `cmake --build build/dev --target docs` (or `make docs`) and commit it";
 
 // Whole texts would fill screens: the first line that differs says enough.
 void expect_same(const std::string& path, const std::string& wanted) {
@@ -26,17 +25,14 @@ void expect_same(const std::string& path, const std::string& wanted) {
         const bool should_more = static_cast<bool>(std::getline(should, should_line));
         if (!is_more && !should_more) return;
         ASSERT_TRUE(is_more && should_more && is_line == should_line)
-            << path << ':' << number << ": " << kMend
-            << "\n  is:        " << (is_more ? is_line : "(its end)")
+            << path << ':' << number << ": " << kMend << "\n  is:        " << (is_more ? is_line : "(its end)")
             << "\n  should be: " << (should_more ? should_line : "(its end)");
     }
 }
 
 TEST(EventsReference, PageFollowsFromTheDeclarations) { expect_same("docs/events.md", events_page()); }
 
-TEST(EventsReference, AsyncApiFollowsFromTheDeclarations) {
-    expect_same("docs/asyncapi.yaml", asyncapi_yaml());
-}
+TEST(EventsReference, AsyncApiFollowsFromTheDeclarations) { expect_same("docs/asyncapi.yaml", asyncapi_yaml()); }
 
 }  // namespace
 }  // namespace keyledger

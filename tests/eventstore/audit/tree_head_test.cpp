@@ -238,8 +238,8 @@ TEST(TreeHeadFile, IsReadFromItsEndAtAStart) {
 // A file from somebody else's hands.
 TEST(ExportLine, ThatIsForgedEndsNothing) {
     const std::string line = export_line(some_events(1)[0]);
-    const std::string deep = line.substr(0, line.find("\"payload\":") + 10) + R"({"a":)" +
-                             std::string(400'000, '[') + std::string(400'000, ']') + R"(},"metadata":{}})";
+    const std::string deep = line.substr(0, line.find("\"payload\":") + 10) + R"({"a":)" + std::string(400'000, '[') +
+                             std::string(400'000, ']') + R"(},"metadata":{}})";
     EXPECT_THROW((void)parse_export_line(deep), CodecError);
 
     const std::string path = ::testing::TempDir() + "keyledger-export-" + std::to_string(::getpid());

@@ -49,9 +49,7 @@ struct Grown {  // an event whose second version got a field
     std::int64_t count = 0;
     static constexpr std::string_view kType = "test.grown";
     static constexpr int kSchema = 2;
-    static constexpr auto fields() {
-        return std::tuple{Field{"name", &Grown::name}, Field{"count", &Grown::count}};
-    }
+    static constexpr auto fields() { return std::tuple{Field{"name", &Grown::name}, Field{"count", &Grown::count}}; }
 };
 
 }  // namespace
@@ -70,8 +68,7 @@ TEST(Codec, ReadsEveryGoldenFileAndWritesItAgainByteForByte) {
         ASSERT_FALSE(payload.empty()) << info.type;
         Marked marked;
         const AnyEvent event = decode_any(recorded(info, payload), marked);
-        const EncodedEvent again =
-            std::visit([&](const auto& aggregate) { return encode(aggregate, marked); }, event);
+        const EncodedEvent again = std::visit([&](const auto& aggregate) { return encode(aggregate, marked); }, event);
         EXPECT_EQ(again.payload, payload) << info.type;
         EXPECT_EQ(again.type, info.type);
         EXPECT_EQ(again.schema_version, info.schema_version);
@@ -146,9 +143,7 @@ TEST(Codec, ReadsEveryOlderVersionAsTheNewest) {
 
 TEST(Codec, ReadsTheFirstRolesAsRolesThatDenyNothing) {
     Marked marked;
-    const auto read = [&](const char* type) {
-        return decode_event<RoleEvent>(type, 1, golden(type, 1), marked);
-    };
+    const auto read = [&](const char* type) { return decode_event<RoleEvent>(type, 1, golden(type, 1), marked); };
     const Role defined = evolve(Role{}, read("role.defined"), {1, 0});
     EXPECT_EQ(defined.name, "Billing.Clerk");
     const std::vector<std::string> granted{"invoices:*", "orders:read"};

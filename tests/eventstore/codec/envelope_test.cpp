@@ -186,17 +186,31 @@ TEST(Envelope, LeavesOutOnlyWhatComesBack) {
 TEST(Envelope, RefusesWhatNobodyWrites) {
     Marked marked;
     const char* const refused[] = {
-        R"([])", R"({})", R"({"actor_type":"user"})", R"({"actor_type":"user","occurred_at_ms":1,"new":"x"})",
-        R"({"at":1})", R"({"actor":"user"})", R"({"actor":"user","at":"1"})", R"({"actor":"user","at":1,"new":"x"})",
-        R"({"actor":"user","at":1,"occurred_at_ms":1})", R"({"actor":"user","actor_type":"user","at":1})",
-        R"({"actor":"nobody","at":1})", R"({"actor":7,"at":1})", R"({"actor":"user:","at":1})",
-        R"({"actor":"user:AZLkoAAAeryN7wAAAAAAA","at":1})", R"({"actor":"user:AZLkoAAAeryN7wAAAAAAAR","at":1})",
+        R"([])",
+        R"({})",
+        R"({"actor_type":"user"})",
+        R"({"actor_type":"user","occurred_at_ms":1,"new":"x"})",
+        R"({"at":1})",
+        R"({"actor":"user"})",
+        R"({"actor":"user","at":"1"})",
+        R"({"actor":"user","at":1,"new":"x"})",
+        R"({"actor":"user","at":1,"occurred_at_ms":1})",
+        R"({"actor":"user","actor_type":"user","at":1})",
+        R"({"actor":"nobody","at":1})",
+        R"({"actor":7,"at":1})",
+        R"({"actor":"user:","at":1})",
+        R"({"actor":"user:AZLkoAAAeryN7wAAAAAAA","at":1})",
+        R"({"actor":"user:AZLkoAAAeryN7wAAAAAAAR","at":1})",
         R"({"actor":"user:AZLkoAAAeryN7wAAAAAAAQ","actor_id":"x","at":1})",
-        R"({"actor":"user","at":1,"command":"AAAA"})", R"({"actor":"user","at":1,"command":7})",
+        R"({"actor":"user","at":1,"command":"AAAA"})",
+        R"({"actor":"user","at":1,"command":7})",
         R"({"actor":"user","at":1,"command":"AZLkoAAAeryN7wAAAAAAAQ","command_id":"x"})",
-        R"({"actor":"user","at":1,"trace":"CvdlGRbNQ92ESOshHIAxnA"})", R"({"actor":"user","at":1,"request":""})",
-        R"({"actor":"user","at":1,"session":7})", R"({"actor":"user","at":1,"session":"x"})",
-        R"({"actor":"user","at":1,"sealed":"AAAA"})", R"({"actor":"anonymous","at":1,"sealed":"AAAA"})",
+        R"({"actor":"user","at":1,"trace":"CvdlGRbNQ92ESOshHIAxnA"})",
+        R"({"actor":"user","at":1,"request":""})",
+        R"({"actor":"user","at":1,"session":7})",
+        R"({"actor":"user","at":1,"session":"x"})",
+        R"({"actor":"user","at":1,"sealed":"AAAA"})",
+        R"({"actor":"anonymous","at":1,"sealed":"AAAA"})",
         R"({"actor":"client:AZLkoAAAeryN7wAAAAAAAQ","at":1,"sealed":"AAAA"})",
         R"({"actor":"user","at":1,"sealed_for":7})",
         R"({"actor":"user","at":1,"sealed_for":"sealed:envelope:{}"})",
@@ -258,11 +272,10 @@ TEST(Envelope, IsToldInWholeNamesWithoutWhatIsPersonal) {
     OpensNothing nothing;
     const EventMetadata read = decode_metadata(encode(refresh(), kPlace, marked), kPlace, nothing);
     EXPECT_FALSE(read.client_address.value);
-    EXPECT_EQ(describe(read),
-              R"({"actor_id":"0192e4a0-0000-7abc-8def-000000000001","actor_type":"user",)"
-              R"("command_id":"0192e4a0-0000-7abc-8def-000000000003",)"
-              R"("occurred_at_ms":1700000000000,"request_id":"0af7651916cd43dd8448eb211c80319c",)"
-              R"("session_id":"0192e4a0-0000-7abc-8def-000000000002",)"
-              R"("traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"})");
+    EXPECT_EQ(describe(read), R"({"actor_id":"0192e4a0-0000-7abc-8def-000000000001","actor_type":"user",)"
+                              R"("command_id":"0192e4a0-0000-7abc-8def-000000000003",)"
+                              R"("occurred_at_ms":1700000000000,"request_id":"0af7651916cd43dd8448eb211c80319c",)"
+                              R"("session_id":"0192e4a0-0000-7abc-8def-000000000002",)"
+                              R"("traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"})");
     EXPECT_EQ(describe(decode_metadata(encode(refresh(), kPlace, marked), kPlace, marked)), describe(read));
 }

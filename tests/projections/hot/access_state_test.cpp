@@ -28,9 +28,8 @@ TEST_P(AccessStateTest, I6SaysWhatTheStreamsFoldTo) {
     for (int round = 0; round < 8; ++round) {
         for (int i = 0; i < 15; ++i) run(chance_.act());
         follow(state, position);
-        expect_as_folded(stage_.world, stage_.store, [&](const auto& user, const auto& session) {
-            return state.find(user, session);
-        });
+        expect_as_folded(stage_.world, stage_.store,
+                         [&](const auto& user, const auto& session) { return state.find(user, session); });
         if (HasFailure()) break;
     }
     EXPECT_GT(position, 40);
@@ -60,8 +59,8 @@ TEST(AccessState, LetsSessionsGoThatEndedOrExpired) {
 
     // Ended together with others by an event on the user, and one by its own.
     AccessState other(lifetimes);
-    auto done = run(commands::change_password(
-        stage.node.services, password_change(bearer_of(laptop)), commands::Caller(caller_of(laptop))));
+    auto done = run(commands::change_password(stage.node.services, password_change(bearer_of(laptop)),
+                                              commands::Caller(caller_of(laptop))));
     ASSERT_TRUE(succeeds(done));
     for (const auto& event : stage.world.events()) other.apply(AccessState::read_change(event));
     EXPECT_EQ(other.sessions(), 2U);

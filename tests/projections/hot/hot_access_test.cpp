@@ -213,8 +213,8 @@ TEST_F(HotAccessTest, LetsEverybodyWhoWaitsGoAtHisPosition) {
     for (int i = 0; i < 40; ++i) {
         world.log_in(node, kAnnsEmail);
         positions.push_back(world.head());
-        asked.push_back(memory.hot->read(ann, std::nullopt, memory.head(),
-                                         std::chrono::steady_clock::now() + kPatience));
+        asked.push_back(
+            memory.hot->read(ann, std::nullopt, memory.head(), std::chrono::steady_clock::now() + kPatience));
     }
     auto answers = std::async(std::launch::async, [&] { return run_all(std::move(asked), 1); });
     ASSERT_TRUE(memory.becomes([](const HotStatus& status) { return status.waiting == 40; }));

@@ -45,8 +45,7 @@ std::vector<SubjectSearch> questions_about(const std::set<Uuid>& users) {
 class SubjectSearchTest : public testing::TestWithParam<int> {
 protected:
     Stage stage_;
-    Chance chance_{seed_of(*testing::UnitTest::GetInstance()->current_test_info()), stage_, stage_.node,
-                   stage_.other};
+    Chance chance_{seed_of(*testing::UnitTest::GetInstance()->current_test_info()), stage_, stage_.node, stage_.other};
 };
 INSTANTIATE_TEST_SUITE_P(Seeds, SubjectSearchTest, testing::Range(0, 6));
 
@@ -67,8 +66,7 @@ TEST_P(SubjectSearchTest, FindsWhomEvaluationsAllow) {
             }
             const std::vector<Uuid> all = all_pages(state, search, 1000);
             EXPECT_EQ(all.size(), expected.size());
-            EXPECT_EQ(std::set<Uuid>(all.begin(), all.end()), expected)
-                << search.resource << ':' << search.action;
+            EXPECT_EQ(std::set<Uuid>(all.begin(), all.end()), expected) << search.resource << ':' << search.action;
             EXPECT_EQ(all_pages(state, search, 1), all);
             EXPECT_EQ(all_pages(state, search, 3), all);
             found += all.size();
@@ -85,9 +83,7 @@ TEST(SubjectSearch, CutsAnAnswerAnywhere) {
     RoleDefined defined{"reader", {"docs:read"}};
     state.apply({role_id, {}, RoleEvent(defined)});
     state.apply({group_id, {}, GroupEvent(GroupDefined{"readers"})});
-    state.apply({assignments_of(group_id),
-                 {},
-                 AssignmentsEvent(RoleAssigned{group_id, role_id, SubjectType::kGroup})});
+    state.apply({assignments_of(group_id), {}, AssignmentsEvent(RoleAssigned{group_id, role_id, SubjectType::kGroup})});
     std::set<Uuid> readers;
     std::mt19937_64 random(7);
     constexpr int kPeople = 10'000;
@@ -128,18 +124,18 @@ TEST(SubjectSearch, FindsServiceAccountsThatAreThere) {
     stage.world.create_administrator(stage.node, "root@example.com");
     const auto root = stage.world.log_in(stage.node, "root@example.com");
     const auto as_root = [&] { return caller_of(root); };
-    auto role = run(commands::define_role(stage.node.services, bearer_of(root), {"reader", {"docs:read"}, {}},
-                                          as_root()));
+    auto role =
+        run(commands::define_role(stage.node.services, bearer_of(root), {"reader", {"docs:read"}, {}}, as_root()));
     ASSERT_TRUE(succeeds(role));
     std::vector<Uuid> accounts;
     for (const char* name : {"a", "b", "c", "d", "e"}) {
-        auto made = run(
-            commands::register_service_account(stage.node.services, bearer_of(root), {name, {}}, as_root()));
+        auto made =
+            run(commands::register_service_account(stage.node.services, bearer_of(root), {name, {}}, as_root()));
         ASSERT_TRUE(succeeds(made));
         accounts.push_back(made->account_id);
         const auto subject = Subject::service_account(made->account_id);
-        ASSERT_TRUE(succeeds(
-            run(commands::assign_role(stage.node.services, bearer_of(root), subject, role->id, as_root()))));
+        ASSERT_TRUE(
+            succeeds(run(commands::assign_role(stage.node.services, bearer_of(root), subject, role->id, as_root()))));
     }
     // The last one has it by the group above its own, and another is in a group that denies it.
     const auto as_member = [&](const std::string& group, const Uuid& account) {
@@ -151,28 +147,26 @@ TEST(SubjectSearch, FindsServiceAccountsThatAreThere) {
     const Uuid inner = as_member("inner", accounts.back());
     const Uuid frozen = as_member("frozen", accounts.front());
     auto outer = run(commands::define_group(stage.node.services, bearer_of(root), "outer", as_root()));
-    ASSERT_TRUE(succeeds(run(commands::nest_group(stage.node.services, bearer_of(root), {outer->id, inner},
-                                                  as_root()))));
-    auto denying = run(commands::define_role(stage.node.services, bearer_of(root), {"denying", {}, {"docs:*"}},
-                                             as_root()));
+    ASSERT_TRUE(
+        succeeds(run(commands::nest_group(stage.node.services, bearer_of(root), {outer->id, inner}, as_root()))));
+    auto denying =
+        run(commands::define_role(stage.node.services, bearer_of(root), {"denying", {}, {"docs:*"}}, as_root()));
     const auto give = [&](const Uuid& group, const Uuid& what) {
-        EXPECT_TRUE(succeeds(run(commands::assign_role(stage.node.services, bearer_of(root),
-                                                       Subject::group(group), what, as_root()))));
+        EXPECT_TRUE(succeeds(
+            run(commands::assign_role(stage.node.services, bearer_of(root), Subject::group(group), what, as_root()))));
     };
     give(outer->id, role->id);
     give(frozen, denying->id);
     ASSERT_TRUE(succeeds(run(commands::withdraw_role(stage.node.services, bearer_of(root),
-                                                     Subject::service_account(accounts.back()), role->id,
-                                                     as_root()))));
+                                                     Subject::service_account(accounts.back()), role->id, as_root()))));
     accounts.erase(accounts.begin());
     const SubjectSearch search{SubjectType::kServiceAccount, "docs", "read", "7", std::nullopt};
     EXPECT_EQ(all_pages(state_of(stage.world), search, 10), accounts);
     EXPECT_EQ(all_pages(state_of(stage.world), search, 2), accounts);
-    EXPECT_TRUE(all_pages(state_of(stage.world), {SubjectType::kUser, "docs", "read", "7", {}}, 10).size() ==
-                1)
+    EXPECT_TRUE(all_pages(state_of(stage.world), {SubjectType::kUser, "docs", "read", "7", {}}, 10).size() == 1)
         << "of users, the administrator";
-    ASSERT_TRUE(succeeds(
-        run(commands::delete_service_account(stage.node.services, bearer_of(root), accounts[2], as_root()))));
+    ASSERT_TRUE(
+        succeeds(run(commands::delete_service_account(stage.node.services, bearer_of(root), accounts[2], as_root()))));
     accounts.erase(accounts.begin() + 2);
     EXPECT_EQ(all_pages(state_of(stage.world), search, 1), accounts);
     EXPECT_EQ(state_of(stage.world).actions_of("docs"), std::set<std::string>{"read"});

@@ -175,8 +175,8 @@ TEST(ServiceState, SaysWhatTheFoldsSay) {
         EXPECT_GT(services.tokens.size(), 20U);
         EXPECT_LT(state.service_tokens(), services.tokens.size()) << "what ended has left";
 
-        const std::string path = (std::filesystem::temp_directory_path() /
-                                  ("keyledger-services-" + std::to_string(::getpid()))).string();
+        const std::string path =
+            (std::filesystem::temp_directory_path() / ("keyledger-services-" + std::to_string(::getpid()))).string();
         const Uuid log_id{{1}};
         SnapshotWriter out(path, {Uuid{{2}}, log_id, "test"}, stage.world.cipher);
         state.write(out);
