@@ -6,9 +6,9 @@
 #include <cstring>
 #include <iostream>
 
-#include "app/cli.hpp"
-#include "app/core_dumps.hpp"
-#include "domain/nearest.hpp"
+#include "app/cli/cli.hpp"
+#include "app/config/core_dumps.hpp"
+#include "domain/base/nearest.hpp"
 
 namespace {
 

@@ -15,11 +15,11 @@
 #include <thread>
 
 #include "bench/feeder.hpp"
-#include "eventstore/postgres/committer.hpp"
-#include "eventstore/postgres/wire.hpp"
-#include "security/bytes.hpp"
-#include "tests/support/event_macs.hpp"
-#include "tests/support/postgres.hpp"
+#include "eventstore/postgres/connection/wire.hpp"
+#include "eventstore/postgres/store/committer.hpp"
+#include "security/primitives/bytes.hpp"
+#include "tests/support/postgres/event_macs.hpp"
+#include "tests/support/postgres/postgres.hpp"
 
 namespace keyledger {
 namespace {

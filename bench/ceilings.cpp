@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
-#include "security/argon2.hpp"
-#include "security/signing_key.hpp"
+#include "security/keys/signing_key.hpp"
+#include "security/passwords/argon2.hpp"
 
 namespace {
 

@@ -6,11 +6,11 @@
 #include <iostream>
 #include <vector>
 
-#include "eventstore/postgres/postgres_store.hpp"
-#include "tests/support/event_macs.hpp"
-#include "tests/support/given.hpp"
-#include "tests/support/postgres.hpp"
-#include "tests/support/world.hpp"
+#include "eventstore/postgres/store/postgres_store.hpp"
+#include "tests/support/postgres/event_macs.hpp"
+#include "tests/support/postgres/postgres.hpp"
+#include "tests/support/world/given.hpp"
+#include "tests/support/world/world.hpp"
 
 using namespace keyledger;
 using Clock = std::chrono::steady_clock;

@@ -8,7 +8,7 @@
 #include <string>
 #include <variant>
 
-#include "eventstore/postgres/committer.hpp"
+#include "eventstore/postgres/store/committer.hpp"
 
 namespace keyledger::bench {
 

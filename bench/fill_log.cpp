@@ -9,14 +9,14 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "app/cli.hpp"
-#include "app/log_reading.hpp"
-#include "app/system_ports.hpp"
+#include "app/cli/cli.hpp"
+#include "app/core/log_reading.hpp"
+#include "app/core/system_ports.hpp"
 #include "bench/feeder.hpp"
 #include "bench/past.hpp"
 #include "security/adapters/keyed_digests.hpp"
 #include "security/adapters/keyring_cipher.hpp"
-#include "security/argon2.hpp"
+#include "security/passwords/argon2.hpp"
 
 namespace keyledger::bench {
 namespace {

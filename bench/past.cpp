@@ -5,10 +5,10 @@
 #include <limits>
 
 #include "eventstore/codec/envelope.hpp"
-#include "security/base64url.hpp"
-#include "security/bytes.hpp"
-#include "security/digest.hpp"
-#include "security/hex.hpp"
+#include "security/primitives/base64url.hpp"
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/digest.hpp"
+#include "security/primitives/hex.hpp"
 
 namespace keyledger::bench {
 namespace {

@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "commands/ports.hpp"
+#include "commands/runtime/ports.hpp"
 #include "domain/access/assignments.hpp"
 #include "domain/access/role.hpp"
-#include "domain/login_attempts/login_attempts.hpp"
-#include "domain/session/session.hpp"
-#include "domain/user/user.hpp"
+#include "domain/credentials/login_attempts.hpp"
+#include "domain/sessions/session.hpp"
+#include "domain/users/user.hpp"
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/sealing/subject_cipher.hpp"
 #include "eventstore/store.hpp"

@@ -14,11 +14,11 @@
 #include <pqxx/pqxx>
 #include <thread>
 
-#include "eventstore/postgres/postgres_log_source.hpp"
-#include "projections/runner.hpp"
-#include "tests/projections/log_writer.hpp"
-#include "tests/projections/story.hpp"
-#include "tests/support/event_macs.hpp"
+#include "eventstore/postgres/store/postgres_log_source.hpp"
+#include "projections/engine/runner.hpp"
+#include "tests/projections/story/log_writer.hpp"
+#include "tests/projections/story/story.hpp"
+#include "tests/support/postgres/event_macs.hpp"
 
 using namespace keyledger;
 using namespace keyledger::projections;

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "bench/topic_watcher.hpp"
-#include "eventstore/kafka/publisher.hpp"
-#include "tests/kafka/record_keys.hpp"
-#include "tests/kafka/scripted_log.hpp"
-#include "tests/support/kafka.hpp"
+#include "eventstore/kafka/publishing/publisher.hpp"
+#include "tests/eventstore/kafka/record_keys.hpp"
+#include "tests/eventstore/kafka/scripted_log.hpp"
+#include "tests/support/kafka/kafka.hpp"
 
 namespace {
 

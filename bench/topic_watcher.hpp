@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "domain/declare.hpp"
+#include "domain/base/declare.hpp"
 
 namespace keyledger::bench {
 

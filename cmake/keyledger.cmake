@@ -1,4 +1,4 @@
-# Compiler settings, third-party packages, and the two functions that every folder uses.
+# Compiler settings, third-party packages, and the functions that every folder uses.
 
 option(KEYLEDGER_ASAN "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
 option(KEYLEDGER_TSAN "Build with ThreadSanitizer (leaves Pistache out, see docs/hacking.md)" OFF)
@@ -104,10 +104,51 @@ function(keyledger_test_sources target)
   target_link_libraries(${target} PUBLIC keyledger_asio GTest::gtest)
 endfunction()
 
-# keyledger_library(NAME [PURE|PQXX] SOURCES ... [LINKS ...]): one folder's library. PURE: no Asio; PQXX:
-# nearly all of its files include libpqxx.
+# keyledger_sources(VARIABLE FOLDER... [EXCEPT file or folder ...]): every .cpp below these folders, so that a new file
+# touches no build file. Left out is what EXCEPT names, and a folder below with a CMakeLists.txt of its own.
+function(keyledger_sources variable)
+  cmake_parse_arguments(arg "" "" "EXCEPT" ${ARGN})
+  set(sources "")
+  foreach(folder IN LISTS arg_UNPARSED_ARGUMENTS)
+    get_filename_component(folder ${folder} ABSOLUTE)
+    if(NOT IS_DIRECTORY ${folder})
+      message(FATAL_ERROR "there is no folder ${folder}")
+    endif()
+    file(GLOB_RECURSE found CONFIGURE_DEPENDS ${folder}/*.cpp)
+    list(APPEND sources ${found})
+    file(GLOB_RECURSE found CONFIGURE_DEPENDS ${folder}/CMakeLists.txt)
+    list(REMOVE_ITEM found ${CMAKE_CURRENT_SOURCE_DIR}/CMakeLists.txt)
+    list(TRANSFORM found REPLACE "/CMakeLists.txt$" "")
+    list(APPEND arg_EXCEPT ${found})
+  endforeach()
+  foreach(left_out IN LISTS arg_EXCEPT)
+    get_filename_component(left_out ${left_out} ABSOLUTE)
+    if(NOT EXISTS ${left_out})
+      message(FATAL_ERROR "there is no ${left_out} to leave out")
+    endif()
+    if(IS_DIRECTORY ${left_out})
+      string(APPEND left_out "/")
+    endif()
+    foreach(source IN LISTS sources)
+      string(FIND ${source} ${left_out} place)
+      if(place EQUAL 0)
+        list(REMOVE_ITEM sources ${source})
+      endif()
+    endforeach()
+  endforeach()
+  set(${variable} ${sources} PARENT_SCOPE)
+endfunction()
+
+# keyledger_library(NAME [PURE|PQXX] [FOLDERS ...] [EXCEPT ...] [SOURCES ...] [LINKS ...]): a library of all that is below
+# its folder (or FOLDERS), as keyledger_sources() finds it; with SOURCES, of these files alone or besides. PURE: no Asio;
+# PQXX: nearly all of its files include libpqxx.
 function(keyledger_library name)
-  cmake_parse_arguments(arg "PURE;PQXX" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "PURE;PQXX" "" "FOLDERS;EXCEPT;SOURCES;LINKS" ${ARGN})
+  if(NOT arg_FOLDERS AND NOT arg_SOURCES)
+    set(arg_FOLDERS ${CMAKE_CURRENT_SOURCE_DIR})
+  endif()
+  keyledger_sources(found ${arg_FOLDERS} EXCEPT ${arg_EXCEPT})
+  list(APPEND arg_SOURCES ${found})
   add_library(${name} STATIC ${arg_SOURCES})
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
   if(arg_PURE)
@@ -126,15 +167,21 @@ endfunction()
 add_custom_target(tests-unit)
 add_custom_target(tests-contract)
 
-# keyledger_test(NAME LABEL unit|contract|http|kafka|... [SOURCES ...] [THREADED ...] [LINKS ...] [TIMEOUT seconds]
-# [SERIAL] [NO_ASAN] [SHARDS n]): one test program, one ctest entry. `unit` needs no server; the others find theirs in
-# KEYLEDGER_TEST_*. A compiler takes longest over code for sanitizers, so they get only what they can find fault with:
+# keyledger_test(NAME LABEL unit|contract|http|kafka|... [FOLDERS ...] [EXCEPT ...] [SOURCES ...] [THREADED ...]
+# [ALL_THREADED] [LINKS ...] [TIMEOUT seconds] [SERIAL] [NO_ASAN] [SHARDS n]): one test program, one ctest entry. `unit`
+# needs no server; the others find theirs in KEYLEDGER_TEST_*. All that keyledger_sources() finds below FOLDERS belongs to
+# it, so that a new test touches no build file; SOURCES names files where a folder has several programs.
+# A compiler takes longest over code for sanitizers, so they get only what they can find fault with:
 #   THREADED  sources whose tests use several threads, and what those need. TSan gets no others, and no program without.
+#             ALL_THREADED: all in FOLDERS are.
 #   NO_ASAN   neither handles memory nor parses; or does what another program does too. ASan leaves it out.
 # SHARDS: runs as so many processes, each with its share of the tests, because they wait more than they compute.
 function(keyledger_test name)
-  cmake_parse_arguments(arg "SERIAL;NO_ASAN" "LABEL;TIMEOUT;SHARDS" "SOURCES;THREADED;LINKS" ${ARGN})
-  if(KEYLEDGER_TSAN)
+  cmake_parse_arguments(arg "SERIAL;NO_ASAN;ALL_THREADED" "LABEL;TIMEOUT;SHARDS"
+    "FOLDERS;EXCEPT;SOURCES;THREADED;LINKS" ${ARGN})
+  keyledger_sources(found ${arg_FOLDERS} EXCEPT ${arg_EXCEPT} ${arg_THREADED})
+  list(APPEND arg_SOURCES ${found})
+  if(KEYLEDGER_TSAN AND NOT arg_ALL_THREADED)
     set(arg_SOURCES "")
   endif()
   list(APPEND arg_SOURCES ${arg_THREADED})

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "security/base64url.hpp"
-#include "security/bytes.hpp"
-#include "security/digest.hpp"
+#include "security/primitives/base64url.hpp"
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/digest.hpp"
 
 namespace keyledger::commands {
 namespace {

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "commands/caller.hpp"
-#include "commands/errors.hpp"
+#include "commands/runtime/caller.hpp"
+#include "commands/runtime/errors.hpp"
 
 namespace keyledger::commands {
 

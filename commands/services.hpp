@@ -1,11 +1,11 @@
 #pragma once
 // What commands are given: the executor, the ports, the settings. Built once by app/, shared by all I/O threads.
-#include "commands/access_reader.hpp"
-#include "commands/client_secrets.hpp"
-#include "commands/clients.hpp"
-#include "commands/executor.hpp"
-#include "commands/failure_counts.hpp"
-#include "commands/ports.hpp"
+#include "commands/access/access_reader.hpp"
+#include "commands/clients/client_secrets.hpp"
+#include "commands/clients/clients.hpp"
+#include "commands/credentials/failure_counts.hpp"
+#include "commands/runtime/executor.hpp"
+#include "commands/runtime/ports.hpp"
 #include "eventstore/limits.hpp"
 
 namespace keyledger::commands {

@@ -14,7 +14,7 @@
 #include <memory>
 #include <utility>
 
-#include "domain/result.hpp"
+#include "domain/base/result.hpp"
 
 namespace keyledger::eventstore {
 

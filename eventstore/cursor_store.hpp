@@ -1,7 +1,7 @@
 #pragma once
 // Where a follower of the log notes how far it came, for whoever compares it with what the follower's output
 // says.
-#include "domain/result.hpp"
+#include "domain/base/result.hpp"
 #include "eventstore/log_source.hpp"
 #include "eventstore/store.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "security/bytes.hpp"
+#include "security/primitives/bytes.hpp"
 
 namespace keyledger::eventstore {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "eventstore/store.hpp"
-#include "security/digest.hpp"
+#include "security/primitives/digest.hpp"
 
 namespace keyledger::eventstore {
 

@@ -3,8 +3,8 @@
 #include <optional>
 #include <string>
 
-#include "domain/declare.hpp"
-#include "domain/uuid.hpp"
+#include "domain/base/declare.hpp"
+#include "domain/base/uuid.hpp"
 
 namespace keyledger::eventstore {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "eventstore/codec/jcs.hpp"
-#include "security/digest.hpp"
+#include "security/primitives/digest.hpp"
 
 namespace keyledger::eventstore {
 namespace {

@@ -14,7 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "domain/result.hpp"
+#include "domain/base/result.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::eventstore {

@@ -6,7 +6,7 @@
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/leaf.hpp"
-#include "security/hex.hpp"
+#include "security/primitives/hex.hpp"
 
 namespace keyledger::eventstore {
 namespace {
@@ -100,7 +100,7 @@ void LogFacts::take(const RecordedEvent& event, const EventMacs& macs) {
         void operator()(const LogMacKeyClosed& closed) const {
             if (const auto at = facts.keys.find(closed.key_id); at != facts.keys.end())
                 at->second.until = closed.last_position;
-            // It was said once a tree head covered all that (app/cli_mac_keys.cpp).
+            // It was said once a tree head covered all that (app/cli/cli_mac_keys.cpp).
             facts.signed_until = std::max(facts.signed_until, closed.last_position);
         }
         void operator()(const LogDisavowed& disavowed) const {

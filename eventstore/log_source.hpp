@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "domain/result.hpp"
+#include "domain/base/result.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::eventstore {

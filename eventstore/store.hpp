@@ -16,9 +16,9 @@
 #include <variant>
 #include <vector>
 
-#include "domain/declare.hpp"
-#include "domain/result.hpp"
-#include "domain/uuid.hpp"
+#include "domain/base/declare.hpp"
+#include "domain/base/result.hpp"
+#include "domain/base/uuid.hpp"
 
 namespace keyledger::eventstore {
 

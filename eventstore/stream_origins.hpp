@@ -2,7 +2,7 @@
 // How streams began, for followers of the log that meet a stream in its middle.
 #include <vector>
 
-#include "domain/result.hpp"
+#include "domain/base/result.hpp"
 #include "eventstore/log_source.hpp"
 #include "eventstore/store.hpp"
 

@@ -16,7 +16,7 @@
 #include <list>
 #include <thread>
 
-#include "api/http/message.hpp"
+#include "api/http/messages/message.hpp"
 #include "api/http/worker.hpp"
 
 namespace keyledger::api {

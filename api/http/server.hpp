@@ -15,9 +15,9 @@
 #include <string_view>
 #include <vector>
 
-#include "api/network.hpp"
-#include "api/request.hpp"
-#include "api/router.hpp"
+#include "api/requests/network.hpp"
+#include "api/requests/request.hpp"
+#include "api/requests/router.hpp"
 
 namespace keyledger::api {
 

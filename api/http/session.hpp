@@ -12,10 +12,10 @@
 #include <cstring>
 #include <exception>
 
-#include "api/http/incoming.hpp"
-#include "api/http/message.hpp"
+#include "api/http/messages/incoming.hpp"
+#include "api/http/messages/message.hpp"
 #include "api/http/worker.hpp"
-#include "domain/secret.hpp"
+#include "domain/base/secret.hpp"
 
 namespace keyledger::api {
 

@@ -17,7 +17,7 @@
 #include <string_view>
 
 #include "api/http/server.hpp"
-#include "api/identifiers.hpp"
+#include "api/requests/identifiers.hpp"
 
 namespace keyledger::api {
 

@@ -9,9 +9,9 @@
 
 #include <algorithm>
 
-#include "api/http/incoming.hpp"
-#include "api/problem.hpp"
-#include "api/router.hpp"
+#include "api/http/messages/incoming.hpp"
+#include "api/requests/router.hpp"
+#include "api/wire/problem.hpp"
 
 namespace keyledger::api {
 

@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "api/request.hpp"
-#include "api/response.hpp"
+#include "api/requests/request.hpp"
+#include "api/requests/response.hpp"
 
 namespace keyledger::api {
 

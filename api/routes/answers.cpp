@@ -1,7 +1,7 @@
 #include "api/routes/answers.hpp"
 
-#include "api/conditions.hpp"
-#include "api/refusals.hpp"
+#include "api/routes/conditions.hpp"
+#include "api/routes/refusals.hpp"
 #include "commands/entity_tags.hpp"
 
 namespace keyledger::api::routes {

@@ -3,12 +3,12 @@
 #include <array>
 #include <string>
 
-#include "api/context.hpp"
-#include "api/response.hpp"
-#include "api/write_json.hpp"
-#include "commands/answers_at_head.hpp"
-#include "commands/tokens.hpp"
-#include "domain/user/user.hpp"
+#include "api/requests/response.hpp"
+#include "api/routes/context.hpp"
+#include "api/wire/write_json.hpp"
+#include "commands/access/answers_at_head.hpp"
+#include "commands/sessions/tokens.hpp"
+#include "domain/users/user.hpp"
 
 namespace keyledger::api::routes {
 

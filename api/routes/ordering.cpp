@@ -1,7 +1,7 @@
 #include "api/routes/ordering.hpp"
 
-#include "api/refusals.hpp"
-#include "commands/roles.hpp"
+#include "api/routes/refusals.hpp"
+#include "commands/access/roles.hpp"
 
 namespace keyledger::api::routes {
 

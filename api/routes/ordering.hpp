@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "api/context.hpp"
+#include "api/routes/context.hpp"
 #include "commands/services.hpp"
 #include "domain/access/subject.hpp"
 

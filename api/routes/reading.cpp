@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
-#include "api/conditions.hpp"
-#include "api/positions.hpp"
-#include "api/refusals.hpp"
-#include "commands/answers_at_head.hpp"
+#include "api/routes/conditions.hpp"
+#include "api/routes/positions.hpp"
+#include "api/routes/refusals.hpp"
+#include "commands/access/answers_at_head.hpp"
 
 namespace keyledger::api::routes {
 namespace {

@@ -5,11 +5,11 @@
 #include <string>
 #include <string_view>
 
-#include "api/context.hpp"
-#include "api/form.hpp"
-#include "api/write_json.hpp"
+#include "api/routes/context.hpp"
+#include "api/wire/form.hpp"
+#include "api/wire/write_json.hpp"
 #include "domain/access/permission.hpp"
-#include "projections/queries.hpp"
+#include "projections/models/queries.hpp"
 
 namespace keyledger::api::routes {
 

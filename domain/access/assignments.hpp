@@ -8,9 +8,9 @@
 #include "domain/access/group.hpp"
 #include "domain/access/role.hpp"
 #include "domain/access/subject.hpp"
-#include "domain/declare.hpp"
-#include "domain/result.hpp"
-#include "domain/uuid.hpp"
+#include "domain/base/declare.hpp"
+#include "domain/base/result.hpp"
+#include "domain/base/uuid.hpp"
 
 namespace keyledger {
 

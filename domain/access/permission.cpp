@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "domain/plain_text.hpp"
+#include "domain/base/plain_text.hpp"
 
 namespace keyledger {
 namespace {

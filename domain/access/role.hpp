@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "domain/access/permission.hpp"
-#include "domain/declare.hpp"
-#include "domain/result.hpp"
-#include "domain/uuid.hpp"
+#include "domain/base/declare.hpp"
+#include "domain/base/result.hpp"
+#include "domain/base/uuid.hpp"
 
 namespace keyledger {
 

@@ -12,7 +12,7 @@
 
 #include "domain/access/role.hpp"
 #include "domain/access/subject.hpp"
-#include "domain/uuid.hpp"
+#include "domain/base/uuid.hpp"
 
 namespace keyledger {
 

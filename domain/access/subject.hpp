@@ -3,8 +3,8 @@
 #include <array>
 #include <compare>
 
-#include "domain/declare.hpp"
-#include "domain/uuid.hpp"
+#include "domain/base/declare.hpp"
+#include "domain/base/uuid.hpp"
 
 namespace keyledger {
 

@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "domain/declare.hpp"
+#include "domain/base/declare.hpp"
 
 namespace keyledger {
 

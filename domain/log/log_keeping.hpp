@@ -6,8 +6,8 @@
 #include <variant>
 #include <vector>
 
-#include "domain/declare.hpp"
-#include "domain/uuid.hpp"
+#include "domain/base/declare.hpp"
+#include "domain/base/uuid.hpp"
 
 namespace keyledger {
 

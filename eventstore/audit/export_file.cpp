@@ -9,8 +9,8 @@
 #include <limits>
 
 #include "eventstore/codec/jcs.hpp"
-#include "security/bytes.hpp"
-#include "security/hex.hpp"
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/hex.hpp"
 
 namespace keyledger::eventstore::audit {
 namespace {

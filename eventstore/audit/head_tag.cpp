@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "security/bytes.hpp"
+#include "security/primitives/bytes.hpp"
 
 namespace keyledger::eventstore::audit {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <bit>
 
-#include "security/bytes.hpp"
-#include "security/digest.hpp"
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/digest.hpp"
 
 namespace keyledger::eventstore::audit {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "security/base64url.hpp"
-#include "security/bytes.hpp"
+#include "security/primitives/base64url.hpp"
+#include "security/primitives/bytes.hpp"
 
 namespace keyledger::eventstore::audit {
 namespace {

@@ -7,15 +7,15 @@
 //     <root, base64>
 //     time <milliseconds since 1970>
 //
-// and the whole is a C2SP signed note (security/note.hpp). Heads are kept in files one after the other, each
-// followed by an empty line.
+// and the whole is a C2SP signed note (security/primitives/note.hpp). Heads are kept in files one after the
+// other, each followed by an empty line.
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "domain/result.hpp"
+#include "domain/base/result.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::eventstore::audit {

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "eventstore/codec/events_codec.hpp"
-#include "security/bytes.hpp"
-#include "security/hex.hpp"
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/hex.hpp"
 
 namespace keyledger::eventstore::audit {
 namespace {

@@ -1,5 +1,5 @@
-#include "domain/client/service_account.hpp"
-#include "domain/client/service_token.hpp"
+#include "domain/clients/service_account.hpp"
+#include "domain/clients/service_token.hpp"
 #include "eventstore/codec/codec.hpp"
 
 namespace keyledger::eventstore {

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "domain/declare.hpp"
+#include "domain/base/declare.hpp"
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 

@@ -4,9 +4,9 @@
 
 #include "eventstore/codec/agent_words.hpp"
 #include "eventstore/codec/codec.hpp"
-#include "security/base64url.hpp"
-#include "security/bytes.hpp"
-#include "security/hex.hpp"
+#include "security/primitives/base64url.hpp"
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/hex.hpp"
 
 namespace keyledger::eventstore {
 namespace {

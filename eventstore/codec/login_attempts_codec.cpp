@@ -1,4 +1,4 @@
-#include "domain/login_attempts/login_attempts.hpp"
+#include "domain/credentials/login_attempts.hpp"
 
 #include "eventstore/codec/codec.hpp"
 

@@ -1,4 +1,4 @@
-#include "domain/session/session.hpp"
+#include "domain/sessions/session.hpp"
 
 #include "eventstore/codec/codec.hpp"
 

@@ -9,11 +9,11 @@
 #include "domain/access/group.hpp"
 #include "domain/access/nestings.hpp"
 #include "domain/access/role.hpp"
-#include "domain/client/service_account.hpp"
+#include "domain/clients/service_account.hpp"
+#include "domain/credentials/login_attempts.hpp"
 #include "domain/log/log_keeping.hpp"
-#include "domain/login_attempts/login_attempts.hpp"
-#include "domain/session/session.hpp"
-#include "domain/user/user.hpp"
+#include "domain/sessions/session.hpp"
+#include "domain/users/user.hpp"
 
 namespace keyledger::eventstore {
 

@@ -1,4 +1,4 @@
-#include "domain/user/user.hpp"
+#include "domain/users/user.hpp"
 
 #include "eventstore/codec/codec.hpp"
 

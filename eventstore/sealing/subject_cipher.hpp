@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "domain/secret.hpp"
-#include "domain/uuid.hpp"
+#include "domain/base/secret.hpp"
+#include "domain/base/uuid.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::eventstore {

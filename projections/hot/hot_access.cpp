@@ -9,8 +9,8 @@
 
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
+#include "projections/engine/limits.hpp"
 #include "projections/hot/snapshot_file.hpp"
-#include "projections/limits.hpp"
 
 namespace keyledger::projections {
 namespace {

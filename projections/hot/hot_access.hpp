@@ -21,7 +21,7 @@
 #include <string>
 #include <thread>
 
-#include "domain/result.hpp"
+#include "domain/base/result.hpp"
 #include "eventstore/log_source.hpp"
 #include "eventstore/sealing/subject_cipher.hpp"
 #include "projections/hot/access_state.hpp"

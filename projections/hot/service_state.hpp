@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "domain/client/service_account.hpp"
-#include "domain/client/service_token.hpp"
+#include "domain/clients/service_account.hpp"
+#include "domain/clients/service_token.hpp"
 #include "projections/hot/sharded.hpp"
 
 namespace keyledger::projections {

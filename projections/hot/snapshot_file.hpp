@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "domain/result.hpp"
-#include "domain/uuid.hpp"
+#include "domain/base/result.hpp"
+#include "domain/base/uuid.hpp"
 #include "eventstore/sealing/subject_cipher.hpp"
 #include "eventstore/store.hpp"
 

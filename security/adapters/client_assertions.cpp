@@ -3,7 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "security/client_assertion.hpp"
+#include "security/tokens/client_assertion.hpp"
 
 namespace keyledger::security {
 

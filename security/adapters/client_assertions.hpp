@@ -6,8 +6,8 @@
 #include <mutex>
 #include <unordered_map>
 
-#include "commands/ports.hpp"
-#include "security/public_key.hpp"
+#include "commands/runtime/ports.hpp"
+#include "security/keys/public_key.hpp"
 
 namespace keyledger::security {
 

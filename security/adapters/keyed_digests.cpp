@@ -1,9 +1,9 @@
 #include "security/adapters/keyed_digests.hpp"
 
-#include "security/base64url.hpp"
-#include "security/bytes.hpp"
-#include "security/digest.hpp"
-#include "security/sealing.hpp"
+#include "security/keys/sealing.hpp"
+#include "security/primitives/base64url.hpp"
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/digest.hpp"
 
 namespace keyledger::security {
 namespace {

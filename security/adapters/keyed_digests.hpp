@@ -1,8 +1,8 @@
 #pragma once
 // Pseudonyms and idempotency keys: HMACs under the keyring's claim keys. Any thread.
-#include "commands/ports.hpp"
-#include "commands/tokens.hpp"
-#include "security/keyring.hpp"
+#include "commands/runtime/ports.hpp"
+#include "commands/sessions/tokens.hpp"
+#include "security/keys/keyring.hpp"
 
 namespace keyledger::security {
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "eventstore/sealing/lacking_key.hpp"
-#include "security/bytes.hpp"
-#include "security/digest.hpp"
-#include "security/sealed_value.hpp"
-#include "security/sealing.hpp"
+#include "security/keys/sealed_value.hpp"
+#include "security/keys/sealing.hpp"
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/digest.hpp"
 
 namespace keyledger::security {
 namespace {

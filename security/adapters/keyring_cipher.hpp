@@ -2,9 +2,9 @@
 // The event store's SubjectCipher over the keyring. Any thread.
 #include <functional>
 
-#include "commands/ports.hpp"
+#include "commands/runtime/ports.hpp"
 #include "eventstore/sealing/subject_cipher.hpp"
-#include "security/keyring.hpp"
+#include "security/keys/keyring.hpp"
 
 namespace keyledger::security {
 

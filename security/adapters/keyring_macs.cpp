@@ -1,6 +1,6 @@
 #include "security/adapters/keyring_macs.hpp"
 
-#include "security/note.hpp"
+#include "security/primitives/note.hpp"
 
 namespace keyledger::security {
 

@@ -4,9 +4,9 @@
 #include <map>
 #include <mutex>
 
-#include "commands/ports.hpp"
+#include "commands/runtime/ports.hpp"
 #include "eventstore/event_macs.hpp"
-#include "security/keyring.hpp"
+#include "security/keys/keyring.hpp"
 
 namespace keyledger::security {
 

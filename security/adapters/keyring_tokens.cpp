@@ -3,9 +3,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "commands/key_elsewhere.hpp"
-#include "security/refresh_token.hpp"
-#include "security/sealed_value.hpp"
+#include "commands/runtime/key_elsewhere.hpp"
+#include "security/keys/sealed_value.hpp"
+#include "security/tokens/refresh_token.hpp"
 
 namespace keyledger::security {
 

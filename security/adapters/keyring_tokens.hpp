@@ -2,10 +2,10 @@
 // Tokens and cursors over the keyring. Any thread.
 #include <boost/asio/thread_pool.hpp>
 
-#include "commands/tokens.hpp"
-#include "security/access_tokens.hpp"
+#include "commands/sessions/tokens.hpp"
 #include "security/adapters/absent_keys.hpp"
-#include "security/keyring.hpp"
+#include "security/keys/keyring.hpp"
+#include "security/tokens/access_tokens.hpp"
 
 namespace keyledger::security {
 

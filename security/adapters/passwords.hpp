@@ -2,9 +2,9 @@
 // The commands' password ports: hashing on the hashing pool, judging on a processor pool. Any thread.
 #include <boost/asio/thread_pool.hpp>
 
-#include "commands/ports.hpp"
-#include "security/hashing_pool.hpp"
-#include "security/password_strength.hpp"
+#include "commands/runtime/ports.hpp"
+#include "security/passwords/hashing_pool.hpp"
+#include "security/passwords/password_strength.hpp"
 
 namespace keyledger::security {
 

@@ -5,9 +5,9 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "eventstore/kafka/publisher.hpp"
-#include "tests/kafka/accounts.hpp"
-#include "tests/kafka/record_keys.hpp"
+#include "eventstore/kafka/publishing/publisher.hpp"
+#include "tests/eventstore/kafka/accounts.hpp"
+#include "tests/eventstore/kafka/record_keys.hpp"
 
 int main(int count, char** arguments) {
     using namespace keyledger;

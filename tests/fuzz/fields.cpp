@@ -1,11 +1,11 @@
 // Header fields that have a grammar: lists, weights, media types and what is preferred of them. Each line of
 // the input is a field.
-#include "api/field_values.hpp"
+#include "api/wire/field_values.hpp"
 
 #include <algorithm>
 
-#include "api/body.hpp"
-#include "api/text.hpp"
+#include "api/wire/body.hpp"
+#include "api/wire/text.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace keyledger::fuzz {

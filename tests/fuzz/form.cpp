@@ -1,9 +1,9 @@
 // Form bodies, queries, and the two forms of Authorization. The first line is the header's value, the rest
 // the body.
-#include "api/form.hpp"
+#include "api/wire/form.hpp"
 
-#include "api/target.hpp"
-#include "security/utf8.hpp"
+#include "api/requests/target.hpp"
+#include "security/primitives/utf8.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace keyledger::fuzz {

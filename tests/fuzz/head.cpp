@@ -1,8 +1,8 @@
 // A request's start line and fields: Beast's parser, then ours over what it accepts.
 #include <boost/asio/buffer.hpp>
 
-#include "api/http/message.hpp"
-#include "security/utf8.hpp"
+#include "api/http/messages/message.hpp"
+#include "security/primitives/utf8.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace keyledger::fuzz {

@@ -1,9 +1,9 @@
 // A JSON body, read as the routes read it.
-#include "api/read_json.hpp"
+#include "api/wire/read_json.hpp"
 
 #include "domain/access/permission.hpp"
-#include "domain/user/identity.hpp"
-#include "security/utf8.hpp"
+#include "domain/users/identity.hpp"
+#include "security/primitives/utf8.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace keyledger::fuzz {

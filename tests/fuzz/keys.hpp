@@ -1,6 +1,6 @@
 #pragma once
 // A keyring that is the same in every run, but for its signing key: what is signed is signed by the fuzzer.
-#include "security/keyring.hpp"
+#include "security/keys/keyring.hpp"
 
 namespace keyledger::fuzz {
 

@@ -1,6 +1,6 @@
 // Tree heads that an auditor was given: raw notes, texts that were rightly signed, and the keys that open
 // them.
-#include "security/note.hpp"
+#include "security/primitives/note.hpp"
 
 #include "eventstore/audit/tree_head.hpp"
 #include "tests/fuzz/fuzz.hpp"

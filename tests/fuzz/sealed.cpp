@@ -1,7 +1,7 @@
 // Refresh tokens and cursors: sealed values that callers give back. The keys never change, so that the corpus
 // holds good ones to start from.
-#include "security/refresh_token.hpp"
-#include "security/sealed_value.hpp"
+#include "security/keys/sealed_value.hpp"
+#include "security/tokens/refresh_token.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/fuzz/keys.hpp"
 

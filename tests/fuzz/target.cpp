@@ -1,9 +1,9 @@
 // The request target, parameters and hosts.
-#include "api/target.hpp"
+#include "api/requests/target.hpp"
 
 #include <algorithm>
 
-#include "security/utf8.hpp"
+#include "security/primitives/utf8.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace keyledger::fuzz {

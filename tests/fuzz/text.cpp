@@ -1,8 +1,8 @@
-// What people write, by each profile of domain/precis.hpp.
-#include "domain/plain_text.hpp"
-#include "domain/precis.hpp"
-#include "domain/unicode.hpp"
-#include "domain/user/identity.hpp"
+// What people write, by each profile of domain/base/precis.hpp.
+#include "domain/base/plain_text.hpp"
+#include "domain/base/precis.hpp"
+#include "domain/base/unicode.hpp"
+#include "domain/users/identity.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace keyledger::fuzz {

@@ -1,8 +1,8 @@
 // Access tokens: raw text, and claims under any header, rightly signed. The same as a client's assertion, and the
 // claims as a JWK.
-#include "security/base64url.hpp"
-#include "security/client_assertion.hpp"
-#include "security/jwt.hpp"
+#include "security/primitives/base64url.hpp"
+#include "security/tokens/client_assertion.hpp"
+#include "security/tokens/jwt.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/fuzz/keys.hpp"
 

@@ -6,7 +6,7 @@
 #include <future>
 #include <optional>
 
-#include "projections/queries.hpp"
+#include "projections/models/queries.hpp"
 
 namespace keyledger::projections::test {
 

@@ -2,10 +2,10 @@
 // Applies a story to read models without threads, as the projector does, in batches of a chosen size.
 #include <pqxx/pqxx>
 
-#include "projections/database.hpp"
-#include "projections/key_cache.hpp"
-#include "projections/projection.hpp"
-#include "tests/projections/story.hpp"
+#include "projections/engine/database.hpp"
+#include "projections/engine/key_cache.hpp"
+#include "projections/engine/projection.hpp"
+#include "tests/projections/story/story.hpp"
 
 namespace keyledger::projections::test {
 

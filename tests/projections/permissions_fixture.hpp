@@ -2,9 +2,9 @@
 // A story whose users and permissions are in their read models, and questions about them.
 #include <gtest/gtest.h>
 
-#include "projections/permissions_model.hpp"
-#include "projections/queries.hpp"
-#include "projections/users_model.hpp"
+#include "projections/models/permissions_model.hpp"
+#include "projections/models/queries.hpp"
+#include "projections/models/users_model.hpp"
 #include "tests/projections/asking.hpp"
 #include "tests/projections/driver.hpp"
 #include "tests/projections/running.hpp"

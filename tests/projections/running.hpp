@@ -6,9 +6,9 @@
 #include <map>
 #include <mutex>
 
-#include "projections/queries.hpp"
-#include "projections/runner.hpp"
-#include "tests/projections/story.hpp"
+#include "projections/engine/runner.hpp"
+#include "projections/models/queries.hpp"
+#include "tests/projections/story/story.hpp"
 
 namespace keyledger::projections::test {
 

@@ -144,13 +144,13 @@ class Here(unittest.TestCase):
         self.assertEqual(packages.groups_of(self.repo, "unknown/a.py"), [])
 
     def test_a_header_that_is_not_named(self):
-        text = ("a.o: #deps 3, deps mtime 1 (VALID)\n    ../../tests/e2e/search_test.cpp\n"
+        text = ("a.o: #deps 3, deps mtime 1 (VALID)\n    ../../tests/e2e/access/search_test.cpp\n"
                 "    /usr/include/gmock/gmock.h\n    /usr/include/gmock/gmock-matchers.h\n\n")
         self.assertEqual(self.findings_without("", packages.check_headers, packages.ROOT + "/build/x", text), {})
         found = self.findings_without("libgmock-dev", packages.check_headers, packages.ROOT + "/build/x", text)
         self.assertEqual(list(found), [("libgmock-dev", "build")])
         path, line, message = found["libgmock-dev", "build"]
-        self.assertEqual((path, line), ("tests/e2e/search_test.cpp", self.line_of(path, "<gmock/gmock.h>")))
+        self.assertEqual((path, line), ("tests/e2e/access/search_test.cpp", self.line_of(path, "<gmock/gmock.h>")))
         self.assertIn("/usr/include/gmock/gmock.h is of Debian's package libgmock-dev", message)
 
     def test_a_program_that_is_not_named(self):

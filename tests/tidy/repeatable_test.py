@@ -16,15 +16,15 @@ PARAMETER = {"$ref": "#/components/parameters/IdempotencyKey"}
 
 def routes_that_take_a_key():
     handlers = {}
-    for path in sorted((ROOT / "api/routes").glob("*.cpp")):
+    for path in sorted((ROOT / "api/routes").rglob("*.cpp")):
         for name, body in HANDLER.findall(path.read_text()):
             handlers[name] = TAKES_A_KEY.search(body) is not None
-    table = ROUTE.findall((ROOT / "api/routes.cpp").read_text())
+    table = ROUTE.findall((ROOT / "api/routes/routes.cpp").read_text())
     return {operation for operation, name in table if handlers.get(name)}
 
 
 def documented():
-    paths = json.loads((ROOT / "api/openapi.json").read_text())["paths"]
+    paths = json.loads((ROOT / "api/openapi/openapi.json").read_text())["paths"]
     return {operation["operationId"] for path in paths.values() for method, operation in path.items()
             if method != "parameters" and PARAMETER in operation.get("parameters", [])}
 
@@ -33,7 +33,7 @@ class Repeatable(unittest.TestCase):
     def test_routes_and_document_agree(self):
         found, said = routes_that_take_a_key(), documented()
         self.assertGreater(len(found), 30, "the patterns above find the handlers no more: mend them")
-        self.assertEqual(sorted(found - said), [], "give these the parameter IdempotencyKey in api/openapi.json")
+        self.assertEqual(sorted(found - said), [], "give these the parameter IdempotencyKey in openapi.json")
         self.assertEqual(sorted(said - found), [], "these ignore an Idempotency-Key: take the parameter away")
 
 

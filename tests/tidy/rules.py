@@ -1,17 +1,22 @@
 """The rules of style that a program can check. Each yields (line, message), and the message says how to mend it."""
+import collections
+import os
 import re
 
 MAX_FILE_LINES = 500
 # The formatter aims at 110; what it would break badly may go this far.
 MAX_LINE_CHARACTERS = 120
 MAX_FUNCTION_LINES = 70
+MAX_FOLDER_FILES = 30
+# Data, of which there is as much as there is: stored forms, inputs, and two files for each migration.
+FULL_FOLDERS = ("tests/golden/", "tests/fuzz/corpus/", "migrations/")
 FILE_LENGTH_CHECKED = (".cpp", ".hpp", ".py", ".cpp.in", ".sh", "CMakeLists.txt", ".cmake")
 LINE_LENGTH_CHECKED = (".cpp", ".hpp", ".py")  # in scripts a command or a message may have to be one line
-CLOCK = "app/system_ports.cpp"
+CLOCK = "app/core/system_ports.cpp"
 # Where sessions of PostgreSQL begin, with keepalives and the rest of connection_text().
-CONNECTORS = ("eventstore/postgres/pqxx_connection.cpp", "eventstore/postgres/writer_connection.cpp")
+CONNECTORS = ("eventstore/postgres/connection/pqxx_connection.cpp", "eventstore/postgres/store/writer_connection.cpp")
 # Where an event, a state or a refusal that nobody thought of must not compile.
-EXHAUSTIVE = ("domain/", "projections/", "commands/", "api/refusals.cpp")
+EXHAUSTIVE = ("domain/", "projections/", "commands/", "api/routes/refusals.cpp")
 UNFINISHED = "|".join(["FIX" + "ME", "TO" + "DO", "XX" + "X", "HA" + "CK"])
 SKIPS = "|".join(["GTEST_" + "SKIP", r"\bDISABLED" + r"_\w", r"unittest\.sk" + "ip"])
 
@@ -44,7 +49,7 @@ no_detached = pattern(
 no_own_connection = pattern(
     r"make_unique<pqxx::connection>|\bpqxx::connection\s+\w+\s*[({]|\bPQconnect\w*\s*\(",
     "a session that nobody bounds waits for ever for a peer that fell silent: take connect() of "
-    "eventstore/postgres/pqxx_connection.hpp, and AnswerWithin around what a service waits for",
+    "eventstore/postgres/connection/pqxx_connection.hpp, and AnswerWithin around what a service waits for",
     lambda source: source.is_cpp and not source.path.startswith(("tests/", "bench/")) and source.path not in CONNECTORS,
 )
 no_default = pattern(
@@ -108,6 +113,14 @@ def lengths(source):
     for number, line in enumerate(source.lines, 1):
         if len(line) > MAX_LINE_CHARACTERS:
             yield number, f"{len(line)} characters, {MAX_LINE_CHARACTERS} at most: break the line (`make format`)"
+
+
+def full_folders(paths):
+    """Yields (folder, message) for each folder with more files than a reader takes in at a glance."""
+    folders = collections.Counter(os.path.dirname(path) for path in paths if not path.startswith(FULL_FOLDERS))
+    for folder, count in sorted(folders.items()):
+        if count > MAX_FOLDER_FILES:
+            yield folder or ".", f"{count} files, {MAX_FOLDER_FILES} at most: make folders of its subjects"
 
 
 CONTROL = re.compile(

@@ -24,6 +24,7 @@ CODE = ("api", "app", "bench", "cmake", "commands", "domain", "eventstore", "int
 
 def findings(root, build):
     repository = names.Repository.of(root)
+    aggregates = walls.aggregate_names(repository.texts)
     table = words.of(root)
     for source in sources.walk(root):
         for check in (names.check_paths, names.check_tests, names.check_invariants):
@@ -38,6 +39,12 @@ def findings(root, build):
         if source.is_cpp and source.path.split("/")[0] in CODE:
             for line, message in walls.check_includes(source):
                 yield source.path, line, message
+            for line, message in walls.check_aggregates(source, aggregates):
+                yield source.path, line, message
+    for path in sorted(walls.STILL_NAMES.keys() - repository.paths):
+        yield path, 1, "is not there: take it off STILL_NAMES in tests/tidy/walls.py"
+    for folder, message in rules.full_folders(repository.texts):
+        yield folder, 1, message
     if build:
         text = walls.dependencies_of(build)
         seen = walls.check_dependencies(text, root, build, lambda path: os.path.exists(os.path.join(root, path)))

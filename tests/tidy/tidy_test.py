@@ -118,6 +118,12 @@ class Rules(unittest.TestCase):
         self.refuses(rules.lengths, "\n" * (rules.MAX_FILE_LINES + 1))
         self.admits(rules.lengths, "x" * 1000, "docs/a.md")
 
+    def test_full_folders(self):
+        paths = [f"commands/a{number}.cpp" for number in range(rules.MAX_FOLDER_FILES)] + ["commands/b/a.cpp"]
+        self.assertEqual(list(rules.full_folders(paths)), [])
+        self.assertEqual([folder for folder, _ in rules.full_folders(paths + ["commands/b.hpp"])], ["commands"])
+        self.assertEqual(list(rules.full_folders([f"tests/golden/{number}.json" for number in range(100)])), [])
+
     def test_function_lengths(self):
         def sample(head, lines, indent=""):
             return f"{indent}{head} {{\n" + f"{indent}    step();\n" * lines + indent + "}\n"
@@ -141,6 +147,9 @@ class Walls(unittest.TestCase):
             ("domain/user/user.cpp", "#include <boost/asio/awaitable.hpp>"),
             ("domain/user/user.hpp", '#include "eventstore/store.hpp"'),
             ("commands/log_in.cpp", '#include "security/keyring.hpp"'),
+            ("commands/runtime/a.cpp", '#include "domain/users/user.hpp"'),
+            ("commands/runtime/a.cpp", '#include "commands/sessions/log_in.hpp"'),
+            ("projections/engine/a.cpp", '#include "projections/models/users_model.hpp"'),
             ("commands/log_in.cpp", "#include <pqxx/pqxx>"),
             ("api/routes/a.cpp", "#include <boost/beast/http.hpp>"),
             ("api/routes/a.cpp", '#include "projections/database.hpp"'),
@@ -151,12 +160,35 @@ class Walls(unittest.TestCase):
             self.assertNotEqual(self.includes(path, line), [], (path, line))
         for path, line in (
             ("domain/user/user.cpp", "#include <vector>"),
-            ("commands/log_in.cpp", '#include "security/digest.hpp"'),
+            ("commands/log_in.cpp", '#include "security/primitives/digest.hpp"'),
+            ("commands/runtime/a.cpp", '#include "domain/base/result.hpp"'),
+            (next(iter(walls.STILL_NAMES)), '#include "domain/users/user.hpp"'),
             ("eventstore/kafka/client.cpp", "#include <librdkafka/rdkafka.h>"),
             ("security/adapters/passwords.cpp", '#include "commands/ports.hpp"'),
             ("api/http/server.cpp", "#include <boost/beast/http/parser.hpp>"),
         ):
             self.assertEqual(self.includes(path, line), [], (path, line))
+
+    def test_aggregates(self):
+        header = (
+            "// struct Not { kType = };\nstruct UserErased {\n    static constexpr int kType = 1;\n};\n"
+            "using UserEvent = std::variant<UserErased>;\nstruct User {\n    struct Part {};\n"
+            "    static constexpr int kStreamType = 1;\n};\n"
+        )
+        declared = walls.aggregate_names({"domain/users/user.hpp": header, "domain/base/declare.hpp": header.upper()})
+        self.assertEqual(declared, {"UserErased", "UserEvent", "User"})
+
+        def found(path, text):
+            return [message for _, message in walls.check_aggregates(Source(path, text), declared)]
+
+        self.assertEqual(len(found("commands/runtime/a.cpp", "std::get_if<User>(&state);\nUserErased e;\n")), 2)
+        self.assertEqual(len(found("projections/engine/a.hpp", "UserEvent e;\n")), 1)
+        self.assertEqual(found("commands/runtime/a.cpp", "// User\nUserName n;\n"), [])
+        self.assertEqual(found("commands/accounts/a.cpp", "User u;\n"), [])
+        listed = next(iter(walls.STILL_NAMES))
+        self.assertEqual(found(listed, "User u;\n"), [])
+        self.assertEqual(found(listed, '#include "domain/users/user.hpp"\n'), [])
+        self.assertEqual(len(found(listed, '#include "domain/base/result.hpp"\n')), 1)
 
     def test_dependencies(self):
         text = (
@@ -194,6 +226,7 @@ class Names(unittest.TestCase):
             ("tests/a.py", '"""What commands/log_on.cpp is for."""\n'),
             ("scripts/a", "#!/usr/bin/env bash\n# commands/log_on.cpp\n"),
             ("migrations/a.sql", "select 1; -- commands/log_on.cpp\n"),
+            ("scripts/lib/a.sql", "select 1; -- commands/sessions/log_in.cpp\n"),
             ("cmake/a.cmake", "set(A 1)  # commands/log_on.cpp\n"),
         ):
             self.assertEqual(len(self.found(path, text)), 1, (path, text))
@@ -203,6 +236,7 @@ class Names(unittest.TestCase):
             ("commands/a.cpp", 'auto a = "commands/log_on.cpp";\n'),
             ("commands/a.cpp", "// https://example.com/commands/log_on.cpp, $ROOT/commands/x, /api/commands/y\n"),
             ("tests/a.py", 'x = "commands/log_on.cpp"\n'),
+            ("migrations/a.sql", "select 1; -- commands/sessions/log_in.cpp\n"),
             ("scripts/a", "#!/usr/bin/env bash\nsay commands/log_on.cpp ${a#commands/b}\n"),
         ):
             self.assertEqual(self.found(path, text), [], (path, text))

@@ -5,8 +5,10 @@
 import re
 import subprocess
 
+import source as sources
+
 # What a folder may take from security/ where it may not take the rest: no keys, no OpenSSL.
-SECURITY_BASICS = ["security/digest.hpp", "security/bytes.hpp", "security/base64url.hpp", "security/hex.hpp"]
+SECURITY_BASICS = [f"security/primitives/{name}.hpp" for name in ("base64url", "bytes", "digest", "hex")]
 STORE_PORTS = [
     "eventstore/async_answer.hpp", "eventstore/store.hpp", "eventstore/limits.hpp", "eventstore/log_source.hpp",
     "eventstore/event_metadata.hpp", "eventstore/cursor_store.hpp", "eventstore/leadership.hpp",
@@ -14,11 +16,15 @@ STORE_PORTS = [
     "eventstore/codec/envelope.hpp",
     "eventstore/codec/jcs.hpp", "eventstore/codec/states_codec.hpp", "eventstore/sealing/",
 ]
+DATABASE = [f"eventstore/postgres/connection/{name}.hpp" for name in ("connecting", "pqxx_connection")]
 ASIO = ["boost/asio/"]
 JSON = ["rapidjson/"]
+# What is between bytes and commands, whatever it is about.
+REQUESTS = ["domain/base/", "api/requests/", "api/wire/"]
 
 WALLS = {
-    "domain": {"own": ["domain/"], "system": ["utf8proc.h"]},
+    "domain": {"own": ["domain/"], "system": []},
+    "domain/base": {"own": ["domain/base/"], "system": ["utf8proc.h"]},
     "eventstore": {"own": ["domain/", "eventstore/", *SECURITY_BASICS], "system": [*ASIO, *JSON]},
     "eventstore/postgres": {
         "own": ["domain/", "eventstore/", *SECURITY_BASICS], "system": [*ASIO, "pqxx/", "libpq-fe.h"],
@@ -27,28 +33,38 @@ WALLS = {
         "own": ["domain/", "eventstore/", *SECURITY_BASICS], "system": [*ASIO, *JSON, "librdkafka/"],
     },
     "commands": {"own": ["domain/", "commands/", *STORE_PORTS, *SECURITY_BASICS], "system": ASIO},
+    # Runs every command: no aggregate's headers (see STILL_NAMES).
+    "commands/runtime": {
+        "own": ["domain/base/", "commands/runtime/", *STORE_PORTS, *SECURITY_BASICS], "system": ASIO,
+    },
     "security": {"own": ["domain/", "security/"], "system": [*ASIO, *JSON, "openssl/", "argon2.h", "zxcvbn.h"]},
     "security/adapters": {
         "own": ["domain/", "security/", "commands/", *STORE_PORTS], "system": [*ASIO, "openssl/"],
     },
     "projections": {
-        "own": [
-            "domain/", "projections/", *STORE_PORTS, "eventstore/postgres/pqxx_connection.hpp",
-            "eventstore/postgres/connecting.hpp", *SECURITY_BASICS,
-        ],
+        "own": ["domain/", "projections/", *STORE_PORTS, *DATABASE, *SECURITY_BASICS],
+        "system": [*ASIO, "pqxx/", "spdlog/"],
+    },
+    # Runs every read model: no aggregate's headers, and no model's (see STILL_NAMES).
+    "projections/engine": {
+        "own": ["domain/base/", "projections/engine/", *STORE_PORTS, *DATABASE, *SECURITY_BASICS],
         "system": [*ASIO, "pqxx/", "spdlog/"],
     },
     "projections/hot": {
-        "own": ["domain/", "projections/hot/", "projections/limits.hpp", *STORE_PORTS, *SECURITY_BASICS],
+        "own": ["domain/", "projections/hot/", "projections/engine/limits.hpp", *STORE_PORTS, *SECURITY_BASICS],
         "system": [*ASIO, "boost/unordered/", "spdlog/"],
     },
     # Commands and queries, never SQL; of the store only what commands speak in.
     "api": {
-        "own": ["domain/", "api/", "commands/", "projections/queries.hpp", "projections/limits.hpp"],
+        "own": ["domain/", "api/", "commands/", "projections/models/queries.hpp", "projections/engine/limits.hpp"],
         "system": [*ASIO, *JSON],
     },
-    "api/http": {"own": ["domain/", "api/"], "system": [*ASIO, "boost/beast/", "openssl/"]},
-    "api/management": {"own": ["domain/", "api/"], "system": ["pistache/"]},
+    "api/requests": {"own": [*REQUESTS], "system": ASIO},
+    "api/wire": {"own": [*REQUESTS], "system": JSON},
+    "api/http": {"own": [*REQUESTS, "api/http/"], "system": [*ASIO, "boost/beast/", "openssl/"]},
+    "api/management": {
+        "own": [*REQUESTS, "api/http/messages/", "api/management/"], "system": ["pistache/"],
+    },
     # Wiring: everybody's headers, but none of the libraries that have a folder of their own.
     "app": {
         "own": ["app/", "domain/", "eventstore/", "commands/", "security/", "projections/", "api/", "integrations/"],
@@ -75,7 +91,26 @@ HELD_BACK = {
     "pistache/": ["api/management"],
     "argon2.h": ["security", "tests/security"],
     "zxcvbn.h": ["security", "tests/security"],
-    "utf8proc.h": ["domain"],
+    "utf8proc.h": ["domain/base"],
+}
+
+# These folders serve every aggregate and name none, so that one more costs them nothing: no include of its headers,
+# none of its events or states by name.
+NAMELESS = ("commands/runtime", "projections/engine")
+# What still does, and why. The list only shrinks: whoever is on it without need is a finding, too.
+STILL_NAMES = {
+    "commands/runtime/errors.hpp": "the errors of all aggregates become one list of refusals here",
+    "commands/runtime/fold.cpp": "evolves each kind of state",
+    "commands/runtime/fold.hpp": "AnyState lists the states",
+    "commands/runtime/folder.cpp": "takes users for the only ones with personal data that dies",
+    "commands/runtime/names.cpp": "says for each state which unique names it holds",
+    "commands/runtime/ports.hpp": "assertions are checked against a service account's keys",
+    "commands/runtime/replay.cpp": "the history of a session is its user's, too",
+    "commands/runtime/snapshots.cpp": "takes users for the only ones whose snapshots are personal",
+    "projections/engine/decoder.cpp": "knows which events end a key",
+    "projections/engine/pending.hpp": "its failures are those of the models' queries",
+    "projections/engine/runner.cpp": "lists the models",
+    "projections/engine/runner.hpp": "its Role is what a projector is at, no aggregate's: another name would do",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
@@ -83,7 +118,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 def wall_of(path):
     folders = [folder for folder in WALLS if path.startswith(folder + "/")]
-    return max(folders, key=len) if folders else None
+    wall = max(folders, key=len) if folders else None
+    return wall.rsplit("/", 1)[0] if path in STILL_NAMES else wall
 
 
 def is_under(path, folders):
@@ -112,9 +148,42 @@ def check_includes(source):
             yield line, f"{wall}/ may not use <{name}>: hide the library behind a class of the folder that owns it"
 
 
+def aggregate_names(texts):
+    """The names of all events and states that the headers of domain/ declare."""
+    found = set()
+    for path, text in texts.items():
+        if path.startswith("domain/") and not path.startswith("domain/base/") and path.endswith(".hpp"):
+            code = sources.blanked(text)
+            for match in re.finditer(r"\bk(?:Stream)?Type =", code):
+                found |= set(re.findall(r"^struct (\w+)", code[: match.start()], re.MULTILINE)[-1:])
+            found |= set(re.findall(r"\busing (\w+Event) =", code))
+    return found
+
+
+def check_aggregates(source, names):
+    """Yields (line, message) for each aggregate that is named where none is to be; `names` are aggregate_names()."""
+    folder = next((folder for folder in NAMELESS if source.path.startswith(folder + "/")), None)
+    if folder is None or not source.is_cpp:
+        return
+    found = [
+        (source.line_of(match.start()), match.group(0))
+        for match in re.finditer(r"\b(?:" + "|".join(sorted(names)) + r")\b", source.code) if names
+    ]
+    if source.path not in STILL_NAMES:
+        for line, name in found:
+            yield line, f"names {name}: {folder}/ serves every aggregate alike; let the aggregate say it of itself"
+    elif not found and all(
+        match.group(1) == "<" or allowed(match.group(2), WALLS[folder]["own"])
+        for match in INCLUDE.finditer(source.code)
+    ):
+        yield 1, "names no aggregate any more: take it off STILL_NAMES in tests/tidy/walls.py"
+
+
 def reachable(wall):
     """Prefixes of what a folder may come to include by way of what it includes itself."""
     prefixes, waiting = set(), list(WALLS[wall]["own"])
+    if any(path.startswith(wall + "/") for path in STILL_NAMES):
+        waiting += WALLS[wall.rsplit("/", 1)[0]]["own"]
     while waiting:
         prefix = waiting.pop()
         if prefix in prefixes:

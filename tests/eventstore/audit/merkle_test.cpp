@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "security/bytes.hpp"
-#include "security/digest.hpp"
-#include "security/hex.hpp"
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/digest.hpp"
+#include "security/primitives/hex.hpp"
 
 using namespace keyledger;
 using namespace keyledger::eventstore;

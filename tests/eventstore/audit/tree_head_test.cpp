@@ -13,8 +13,8 @@
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/leaf.hpp"
-#include "security/bytes.hpp"
-#include "security/hex.hpp"
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/hex.hpp"
 
 using namespace keyledger;
 using namespace keyledger::eventstore;

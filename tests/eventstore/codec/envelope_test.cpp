@@ -5,12 +5,12 @@
 #include <functional>
 #include <iterator>
 
-#include "domain/session/session.hpp"
+#include "domain/sessions/session.hpp"
 #include "eventstore/codec/codec.hpp"
 #include "eventstore/codec/envelope.hpp"
-#include "security/base64url.hpp"
-#include "security/bytes.hpp"
-#include "security/sealing.hpp"
+#include "security/keys/sealing.hpp"
+#include "security/primitives/base64url.hpp"
+#include "security/primitives/bytes.hpp"
 
 using namespace keyledger;
 using namespace keyledger::eventstore;
@@ -116,7 +116,7 @@ TEST(Envelope, EveryFormThatWasEverWrittenSaysTheSame) {
 }
 
 // A refresh's record is what the log is mostly made of. 274 of the 550 bytes that an event may cost are columns, row
-// header and indexes; tests/commands/stored_size_test.cpp weighs them.
+// header and indexes; tests/commands/runtime/stored_size_test.cpp weighs them.
 TEST(Envelope, OfARefreshIsSmall) {
     const security::SubjectKey key = security::new_subject_key(1'700'000'000'000);
     Sealing sealing(key, kAnn, kEvent);

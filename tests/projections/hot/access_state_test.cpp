@@ -1,7 +1,7 @@
 #include "projections/hot/access_state.hpp"
 
 #include "eventstore/codec/jcs.hpp"
-#include "tests/commands/chance.hpp"
+#include "tests/commands/runtime/chance.hpp"
 #include "tests/projections/hot/asked.hpp"
 
 namespace keyledger::projections::test {

@@ -3,9 +3,9 @@
 #include <set>
 #include <sstream>
 
-#include "commands/access_reader.hpp"
+#include "commands/access/access_reader.hpp"
 #include "projections/hot/hot_access.hpp"
-#include "tests/commands/fixture.hpp"
+#include "tests/commands/runtime/fixture.hpp"
 
 namespace keyledger::projections::test {
 

@@ -8,7 +8,7 @@
 
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/memory/memory_store.hpp"
-#include "tests/commands/chance.hpp"
+#include "tests/commands/runtime/chance.hpp"
 #include "tests/projections/hot/asked.hpp"
 
 namespace keyledger::projections::test {

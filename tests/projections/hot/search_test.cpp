@@ -1,9 +1,9 @@
 // Who may do something, out of memory: the same people that evaluations say yes for, each once, however the
 // answer is cut into pages.
-#include "commands/roles.hpp"
-#include "commands/service_accounts.hpp"
-#include "commands/set_user_status.hpp"
-#include "tests/commands/chance.hpp"
+#include "commands/access/roles.hpp"
+#include "commands/accounts/set_user_status.hpp"
+#include "commands/clients/service_accounts.hpp"
+#include "tests/commands/runtime/chance.hpp"
 #include "tests/projections/hot/asked.hpp"
 
 namespace keyledger::projections::test {
@@ -28,7 +28,7 @@ AccessState state_of(World& world) {
     return state;
 }
 
-// What the roles of a random history are about (tests/commands/chance.hpp).
+// What the roles of a random history are about (tests/commands/runtime/chance.hpp).
 std::vector<SubjectSearch> questions_about(const std::set<Uuid>& users) {
     std::vector<SubjectSearch> questions;
     for (const char* resource : {"a", "b", "keyledger.users", "nothing"})

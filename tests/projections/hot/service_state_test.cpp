@@ -2,9 +2,9 @@
 #include <filesystem>
 #include <random>
 
-#include "commands/groups.hpp"
-#include "commands/service_accounts.hpp"
-#include "commands/service_tokens.hpp"
+#include "commands/access/groups.hpp"
+#include "commands/clients/service_accounts.hpp"
+#include "commands/clients/service_tokens.hpp"
 #include "projections/hot/snapshot_file.hpp"
 #include "tests/projections/hot/asked.hpp"
 

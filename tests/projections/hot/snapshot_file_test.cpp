@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "eventstore/codec/jcs.hpp"
-#include "tests/support/sealing.hpp"
+#include "tests/support/world/sealing.hpp"
 
 namespace keyledger::projections::test {
 namespace {

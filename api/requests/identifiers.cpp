@@ -1,0 +1,97 @@
+#include "api/requests/identifiers.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "api/wire/text.hpp"
+
+namespace keyledger::api {
+namespace {
+
+bool lower_hex(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+constexpr std::size_t kMaxLoggedRequestIdBytes = 64;
+
+bool may_be_logged(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' ||
+           c == '-';
+}
+// RFC 9110 section 5.5: what a field's value is made of.
+bool may_be_told(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return c == '\t' || (byte >= 0x20 && byte != 0x7F);
+}
+
+bool all_zero(std::string_view text) { return text.find_first_not_of('0') == text.npos; }
+
+}  // namespace
+
+void RandomBytes::fill(char* to, std::size_t size) {
+    while (size > 0) {
+        if (used_ == pool_.size()) {
+            ssize_t got = getrandom(pool_.data(), pool_.size(), 0);
+            if (got < 0 && errno == EINTR) continue;
+            if (got != static_cast<ssize_t>(pool_.size()))
+                throw std::system_error(errno, std::generic_category(), "getrandom");
+            used_ = 0;
+        }
+        std::size_t part = std::min(size, pool_.size() - used_);
+        std::memcpy(to, pool_.data() + used_, part);
+        used_ += part;
+        to += part;
+        size -= part;
+    }
+}
+
+bool valid_request_id(std::string_view text) noexcept {
+    return !text.empty() && text.size() <= kMaxLoggedRequestIdBytes && std::ranges::all_of(text, may_be_logged);
+}
+
+std::optional<RequestId> request_id_of(std::optional<std::string_view> given) {
+    const bool is_fit =
+        given && !given->empty() && given->size() <= kMaxToldRequestIdBytes && std::ranges::all_of(*given, may_be_told);
+    if (!is_fit) return std::nullopt;
+    std::string logged(given->substr(0, kMaxLoggedRequestIdBytes));
+    std::ranges::replace_if(
+        logged, [](char c) { return !may_be_logged(c); }, '_');
+    return RequestId{std::move(logged), std::string(*given)};
+}
+
+std::string make_request_id(RandomBytes& random) {
+    std::array<char, 16> bytes;
+    random.fill(bytes.data(), bytes.size());
+    return hex_encoded({bytes.data(), bytes.size()});
+}
+
+std::optional<std::string> accept_traceparent(std::string_view header) {
+    static constexpr std::size_t kSize = 55;
+    if (header.size() < kSize) return std::nullopt;
+    std::string_view version = header.substr(0, 2), trace = header.substr(3, 32), parent = header.substr(36, 16),
+                     flags = header.substr(53, 2);
+    if (header[2] != '-' || header[35] != '-' || header[52] != '-') return std::nullopt;
+    if (!lower_hex(version) || !lower_hex(trace) || !lower_hex(parent) || !lower_hex(flags)) return std::nullopt;
+    if (version == "ff" || all_zero(trace) || all_zero(parent)) return std::nullopt;
+    if (header.size() > kSize && (version == "00" || header[kSize] != '-')) return std::nullopt;
+    return std::string("00").append(header.substr(2, kSize - 2));
+}
+
+std::string make_traceparent(RandomBytes& random) {
+    std::array<char, 24> bytes;
+    random.fill(bytes.data(), bytes.size());
+    // Neither id may be all zero.
+    bytes[15] |= 1;
+    bytes[23] |= 1;
+    std::string text = "00-";
+    text.append(hex_encoded({bytes.data(), 16})).append("-").append(hex_encoded({bytes.data() + 16, 8}));
+    return text.append("-00");
+}
+
+std::string trace_id_of(std::string_view traceparent) { return std::string(traceparent.substr(3, 32)); }
+
+}  // namespace keyledger::api

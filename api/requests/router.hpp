@@ -1,0 +1,102 @@
+#pragma once
+// Router: from method and path to a handler, with 404, 405 and `Allow`, HEAD by GET, OPTIONS and CORS. Built
+// once at start from a constant table, immutable afterwards, so that every I/O thread may share it.
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/requests/request.hpp"
+#include "api/requests/response.hpp"
+
+namespace keyledger::api {
+
+struct Route {
+    std::string_view operation;  // the operationId in openapi.json, and the label in metrics and logs
+    Method method;
+    std::string_view path;  // "/api/v1/users/{id}"; literals win against parameters
+    Handler handler;
+};
+
+// What a route is limited by, before anything of the request is looked at (api/routes/limiting.hpp). Every
+// route says it.
+enum class Limited : std::uint8_t {
+    kUndeclared,
+    kPasswords,  // it hashes, or says whether a password is right: by network, on all nodes together
+    kClients,    // as kOrdinary; and by what clients of the network failed to prove (commands/limits/rates.hpp)
+    kOrdinary,   // by network, on each node
+    kNothing,    // the same few bytes for everybody, from memory
+};
+
+// A row of a constexpr table; `Context` is what its handlers share (commands, queries).
+template <class Context>
+struct RouteEntry {
+    std::string_view operation;
+    Method method;
+    std::string_view path;
+    boost::asio::awaitable<Response> (*handler)(Context&, Request&);
+    Limited limited = Limited::kUndeclared;
+};
+
+// The context must outlive the routes.
+template <class Context>
+std::vector<Route> bind_routes(std::span<const RouteEntry<Context>> table, Context& context) {
+    std::vector<Route> routes;
+    for (const RouteEntry<Context>& entry : table)
+        routes.push_back({entry.operation, entry.method, entry.path,
+                          [call = entry.handler, &context](Request& request) { return call(context, request); }});
+    return routes;
+}
+
+// Cross-origin access for browsers (Fetch standard). Origins are compared byte by byte; "*" admits every one,
+// and Router refuses it together with credentials.
+struct CorsPolicy {
+    std::vector<std::string> origins;
+    bool credentials = false;
+    int max_age_s = 600;
+};
+
+class Router {
+public:
+    // Throws std::invalid_argument on two routes that no request can tell apart, on a path without a leading
+    // slash, on a route for HEAD or OPTIONS (they are answered here), and on CORS for "*" with credentials.
+    // `base`: the issuer's path. Everything is served behind it too, and the issuer's well-known documents where RFC
+    // 8414 section 3.1 and AuthZEN section 9.2 put them: between host and path.
+    explicit Router(std::vector<Route> routes, CorsPolicy cors = {}, std::vector<std::string> base = {});
+
+    struct Resolution {
+        const Handler* handler = nullptr;  // null: `answer` is the answer
+        Response answer;
+    };
+    // Sets the request's operation and path parameters.
+    Resolution resolve(Request& request) const;
+
+    // Adds what CORS wants on the answer; for every answer, refusals too.
+    void decorate(const Request& request, Response& response) const;
+
+    std::span<const Route> routes() const noexcept { return routes_; }
+
+private:
+    struct Compiled {
+        std::vector<std::string> segments;  // "{name}" is a parameter
+        std::map<Method, std::size_t> by_method;
+        std::string allow;
+    };
+    const Compiled* find_path(const std::vector<std::string>& segments) const;
+    // Without the base.
+    void localize(Request& request) const;
+    Resolution options(const Request& request, const Compiled& path) const;
+    bool admits(std::string_view origin) const;
+
+    std::vector<Route> routes_;
+    std::vector<Compiled> paths_;  // literal segments before parameters
+    CorsPolicy cors_;
+    std::vector<std::string> base_;
+};
+
+// The segments of a URL's path. Throws std::invalid_argument for a URL that has a path but none that can be served.
+std::vector<std::string> path_of_url(std::string_view url);
+
+}  // namespace keyledger::api

@@ -1,0 +1,202 @@
+#include "api/routes/authzen/authzen.hpp"
+
+#include <algorithm>
+
+#include "api/routes/authzen/authzen_routes.hpp"
+#include "api/routes/oauth/client_authentication.hpp"
+#include "api/routes/positions.hpp"
+#include "api/routes/refusals.hpp"
+#include "commands/clients/service_tokens.hpp"
+#include "commands/limits/rates.hpp"
+
+namespace keyledger::api::routes::authzen {
+namespace {
+
+using commands::Access;
+using commands::CommandError;
+using commands::Refusal;
+
+constexpr std::pair<std::string_view, SubjectType> kSubjectTypes[] = {
+    {"user", SubjectType::kUser}, {"session", SubjectType::kSession}, {"service_account", SubjectType::kService}};
+
+std::string read_name(QuestionFields& body, const std::string& path) {
+    return body.required_string(path, kMaxEvaluatedIdBytes);
+}
+
+// Properties are whatever the one who asks keeps there. An owner that is no text is nobody known here.
+Resource read_owner(QuestionFields& body, const std::string& path) {
+    Resource resource;
+    const std::size_t before = body.errors();
+    resource.owner = body.optional_string(path + ".properties." + body.owner_property(), kMaxEvaluatedIdBytes);
+    body.take_errors(before);
+    return resource;
+}
+
+}  // namespace
+
+// ---- the question -----------------------------------------------------------------------------------------
+Subject read_subject_type(QuestionFields& body, const std::string& path) {
+    Subject subject{SubjectType::kOther, read_name(body, path + ".type"), {}};
+    for (const auto& [name, type] : kSubjectTypes)
+        if (subject.type_name == name) subject.type = type;
+    return subject;
+}
+
+Subject read_subject(QuestionFields& body, const std::string& path, const std::string& typed) {
+    Subject subject = read_subject_type(body, typed.empty() ? path : typed);
+    subject.id = read_name(body, path + ".id");
+    return subject;
+}
+
+Resource read_resource_type(QuestionFields& body, const std::string& path) {
+    Resource resource = read_owner(body, path);
+    resource.type = read_name(body, path + ".type");
+    return resource;
+}
+
+Resource read_resource(QuestionFields& body, const std::string& path, const std::string& typed) {
+    Resource resource = read_owner(body, path);
+    resource.type = read_name(body, (typed.empty() ? path : typed) + ".type");
+    resource.id = read_name(body, path + ".id");
+    return resource;
+}
+
+Action read_action(QuestionFields& body, const std::string& path) {
+    return {read_name(body, path + ".name"), body.plain_members(path + ".properties")};
+}
+
+// A name that says a property itself asks for the action with it.
+Question::Question(const Resource& resource, const Action& asked)
+    : type(name_in_permission(resource.type)), instance(instance_in_permission(resource.id)), owner(resource.owner) {
+    const std::string whole = name_in_permission(asked.name);
+    action = unqualified(whole);
+    if (action != whole) qualified.push_back(whole);
+    const std::string name = text_of_part(action);
+    for (const auto& [property, value] : asked.properties)
+        if (auto with = qualified_action(name, property, value)) qualified.push_back(std::move(*with));
+    std::ranges::sort(qualified);
+}
+
+// ---- who asks ---------------------------------------------------------------------------------------------
+bool Asker::may_ask(const Subject& subject) const {
+    if (!holder) return true;
+    const auto id = Uuid::parse(subject.id);
+    switch (subject.type) {
+        case SubjectType::kUser: return !holder->service && id == holder->bearer.user_id;
+        case SubjectType::kSession: return !holder->service && id == holder->bearer.session_id;
+        case SubjectType::kService: return holder->service && id == holder->service->account_id;
+        case SubjectType::kOther: return false;
+    }
+    return false;
+}
+
+namespace {
+
+using Asking = boost::asio::awaitable<Result<Asker, Response>>;
+
+// A service account's token may be one of a client that asks about anybody.
+Asking asker_with_service_token(Context& context, const Request& request) {
+    auto claims = authenticate_service(context, request);
+    if (!claims) co_return Unexpected(claims.error());
+    auto access = co_await commands::access_of_service_token(context.services, *claims->service, request.deadline);
+    if (!access) co_return Unexpected(refuse(request, access.error()));
+    const auto scope = access->still_held(claims->service->scope);
+    if (PermissionSet::of_texts(scope).covers(commands::kEvaluateAccess)) co_return Asker{};
+    Asker asker;
+    asker.holder = std::move(*claims);
+    co_return asker;
+}
+
+Asking asker_with_secret(Context& context, const Request& request) {
+    auto basic = basic_credentials(request);
+    if (!basic) co_return Unexpected(refuse_client(request));
+    auto client = context.clients.authenticate(basic->id, basic->secret);
+    const auto account_id = Uuid::parse(basic->id);
+    if (!client && account_id) {
+        auto proof = commands::proof_of_secret(*account_id, basic->secret);
+        auto service = co_await commands::authenticate_service(context.services, std::move(proof), caller_of(request));
+        if (!service) co_return Unexpected(refuse(request, service.error()));
+        client = std::move(*service);
+    }
+    if (!client) {
+        const CommandError error = co_await commands::count_client_failure(context.services, caller_of(request));
+        if (error.refusal == Refusal::kInvalidClient) co_return Unexpected(refuse_client(request));
+        co_return Unexpected(refuse(request, error));
+    }
+    if (client->evaluates == commands::Evaluates::kAnybody) co_return Asker{};
+    if (!client->service_account) co_return Unexpected(refuse(request, CommandError(Refusal::kForbidden)));
+    Asker asker;
+    asker.holder.emplace();
+    asker.holder->service = commands::ServiceBearer{*client->service_account, {}};
+    co_return asker;
+}
+
+}  // namespace
+
+Asking authenticate_asker(Context& context, const Request& request) {
+    const auto token = bearer_token(request);
+    if (!token) {
+        auto client = co_await asker_with_secret(context, request);
+        co_return client;
+    }
+    const auto read = context.tokens.read_access(*token);
+    if (read && read->service) {
+        auto service = co_await asker_with_service_token(context, request);
+        co_return service;
+    }
+    auto claims = authenticate_to_ask(context, request);
+    if (!claims) co_return Unexpected(claims.error());
+    Asker asker;
+    asker.holder = std::move(*claims);
+    co_return asker;
+}
+
+Response answer_at(Context& context, JsonText& json, Position position) {
+    Response response = api::json(200, json.finish());
+    response.headers.add("Keyledger-Position", position_for_callers(context, position));
+    return response;
+}
+
+commands::Answer<Access> learn(Context& context, const Asker& asker, Subject subject, commands::Deadline deadline) {
+    commands::Services& services = context.services;
+    const Uuid id = Uuid::parse(subject.id).value_or(Uuid{});
+    if (subject.type == SubjectType::kService) {
+        auto service = co_await commands::access_of_service(services, id, deadline);
+        if (!service) co_return Unexpected(service.error());
+        co_return std::move(service->held);
+    }
+    if (asker.holder) {
+        auto own = co_await commands::access_of_holder(services, asker.holder->bearer, deadline);
+        co_return own;
+    }
+    if (subject.type == SubjectType::kSession) {
+        auto of_session = co_await commands::access_of_session(services, id, deadline);
+        co_return of_session;
+    }
+    if (subject.type == SubjectType::kUser && id.is_nil()) {
+        const auto kind = commands::kind_of_user_name(subject.id, context.subject_namings);
+        if (kind) {
+            auto called = co_await commands::access_of_user_called(services, context.known_owners, *kind,
+                                                                   std::move(subject.id), deadline);
+            co_return called;
+        }
+    }
+    const Uuid user_id = subject.type == SubjectType::kUser ? id : Uuid{};
+    auto of_user = co_await commands::access_of_user(services, user_id, deadline);
+    co_return of_user;
+}
+
+commands::Answer<std::optional<std::string>> owner_by_id(Context& context, const Asker& asker,
+                                                         std::optional<std::string> owner,
+                                                         commands::Deadline deadline) {
+    if (asker.holder || !owner || Uuid::parse(*owner)) co_return owner;
+    const auto kind = commands::kind_of_user_name(*owner, context.subject_namings);
+    if (!kind) co_return owner;
+    auto called =
+        co_await commands::access_of_user_called(context.services, context.known_owners, *kind, *owner, deadline);
+    if (!called) co_return Unexpected(called.error());
+    if (!called->subject_id.is_nil()) owner = called->subject_id.to_string();
+    co_return owner;
+}
+
+}  // namespace keyledger::api::routes::authzen

@@ -1,0 +1,99 @@
+#pragma once
+// What the routes share: commands, tokens, queries, health. Built once by app/; every member is thread-safe.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/requests/request.hpp"
+#include "commands/accounts/subject_names.hpp"
+#include "commands/services.hpp"
+#include "commands/sessions/tokens.hpp"
+
+namespace keyledger::projections {
+class Queries;
+}
+
+namespace keyledger::api {
+
+struct HealthCheck {
+    std::string name;
+    bool good = false;
+    std::string detail;     // for operators: shown on the management listener only
+    bool is_needed = true;  // by requests: while it is not good, they are better sent elsewhere
+};
+class Health {
+public:
+    virtual ~Health() = default;
+    virtual std::vector<HealthCheck> readiness() = 0;
+};
+
+// What the log was when a tree head of it was signed.
+struct PublishedTreeHead {
+    Uuid log_id;
+    Position size = 0;
+    std::string root_hash;  // hexadecimal
+    std::int64_t made_at_ms = 0;
+    std::string note;  // the signed note: all of the above, and the proof of it
+};
+class TreeHeads {
+public:
+    virtual ~TreeHeads() = default;
+    virtual std::optional<PublishedTreeHead> newest() const = 0;  // from memory
+};
+
+// How callers are told positions (api/routes/positions.hpp).
+enum class Positions { kSealed, kClear };
+
+struct Context {
+    commands::Services& services;
+    commands::Tokens& tokens;
+    commands::Cursors& cursors;
+    commands::IdempotencyKeys& idempotency_keys;
+    commands::ClientRegistry& clients;
+    projections::Queries& queries;
+    Health& health;
+    TreeHeads& tree_heads;
+    commands::KnownOwners& known_owners;
+    commands::SubjectNamings subject_namings = {};  // what AuthZEN's subjects may be called by
+    std::string owner_property = "owner";           // of AuthZEN's resources: whose they are
+    Uuid log_id = {};
+    Positions positions = Positions::kSealed;
+    std::size_t least_password_length = 15;  // code points, of new ones
+};
+
+// The caller of a request, as commands want to know him.
+commands::Caller caller_of(const Request& request);
+
+// The same, acting with a token.
+commands::Caller caller_of(const Request& request, const commands::AccessClaims& claims);
+
+// A user's verified bearer token for this very API (its sole audience is the issuer). Whether it holds is not asked
+// here: the command or the answer at the head does. Requests that may change something are counted, and told to wait.
+Result<commands::AccessClaims, Response> authenticate(Context& context, const Request& request);
+
+// The same for a request that changes nothing although it is none of the safe methods (RFC 9110 section 9.2.1).
+Result<commands::AccessClaims, Response> authenticate_to_ask(Context& context, const Request& request);
+
+// The same of a service account's token.
+Result<commands::AccessClaims, Response> authenticate_service(Context& context, const Request& request);
+
+// Reads `Idempotency-Key` into the caller, if the request has one. It stands for this request as a whole: operation,
+// path, query and body, byte for byte. `bound_to`: what else the command depends on, such as the session that asks.
+Result<void, Response> take_idempotency_key(Context& context, const Request& request, commands::Caller& caller,
+                                            const std::vector<std::string>& bound_to = {});
+
+// Adds `Keyledger-Position`, with which a later query reads its own write; api/routes/positions.hpp says who
+// gets it how.
+Response at_position(Response response, Position position);
+// What came of a command: that, and `Idempotency-Replayed: true` where it had been carried out before. The body of such
+// an answer holds what the first one held of ids and of the request itself; nothing is read for it that may be newer.
+Response with_outcome(Response response, const commands::Done& outcome);
+
+inline constexpr std::size_t kMaxPasswordBytes = 1024;  // 256 code points of four bytes each
+inline constexpr std::size_t kMaxTokenBytes = 8192;
+inline constexpr std::size_t kMaxResourceBytes = 512;
+inline constexpr std::size_t kMaxIdempotencyKeyBytes = 255;
+
+}  // namespace keyledger::api

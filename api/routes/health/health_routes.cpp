@@ -1,0 +1,54 @@
+#include "api/routes/health/health_routes.hpp"
+
+#include <algorithm>
+
+#include "api/wire/write_json.hpp"
+
+namespace keyledger::api::routes {
+
+Response readiness(Health& health, Detail detail) {
+    const auto checks = health.readiness();
+    const bool ready =
+        std::ranges::none_of(checks, [](const HealthCheck& check) { return check.is_needed && !check.good; });
+    JsonText text;
+    text.text("status", ready ? "ready" : "not-ready").begin_array("checks");
+    for (const HealthCheck& check : checks) {
+        text.begin_object().text("name", check.name).truth("good", check.good);
+        if (detail == Detail::kReasons) text.text("detail", check.detail);
+        text.end_object();
+    }
+    text.end_array();
+    return json(ready ? 200 : 503, text.finish());
+}
+
+Reply health(Context& context, Request&) { co_return readiness(context.health, Detail::kNames); }
+Reply health_live(Context&, Request&) { co_return json(200, R"({"status":"live"})"); }
+Reply health_ready(Context& context, Request&) { co_return readiness(context.health, Detail::kNames); }
+
+// For somebody who looks with a browser: what this is, and where to read on.
+Reply home(Context&, Request&) {
+    Response response;
+    response.status = 200;
+    response.content_type = "text/html; charset=utf-8";
+    response.body =
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Keyledger</title>\n"
+        "<h1>Keyledger " KEYLEDGER_VERSION "</h1>\n<p>An authentication and authorization service. This is its API; "
+        "there are no pages to log in with.</p>\n<ul>\n"
+        "<li><a href=\"/openapi.json\">/openapi.json</a>: every operation</li>\n"
+        "<li><a "
+        "href=\"/.well-known/oauth-authorization-server\">/.well-known/oauth-authorization-server</a>: "
+        "for OAuth clients</li>\n"
+        "<li><a href=\"/.well-known/authzen-configuration\">/.well-known/authzen-configuration</a>: "
+        "for those who ask what somebody may do</li>\n"
+        "<li><a href=\"/health/ready\">/health/ready</a>: whether it is ready</li>\n</ul>\n</html>\n";
+    response.headers.add("Cache-Control", "public, max-age=300");
+    co_return response;
+}
+
+Reply openapi(Context&, Request&) {
+    Response response = json(200, std::string(openapi_document()));
+    response.headers.add("Cache-Control", "public, max-age=300");
+    co_return response;
+}
+
+}  // namespace keyledger::api::routes

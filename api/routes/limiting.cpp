@@ -1,0 +1,114 @@
+#include "api/routes/limiting.hpp"
+
+#include <algorithm>
+
+#include "api/routes/oauth/client_authentication.hpp"
+#include "api/routes/refusals.hpp"
+#include "commands/runtime/key_elsewhere.hpp"
+
+namespace keyledger::api {
+namespace {
+
+using commands::CommandError;
+using eventstore::Bucket;
+using Entry = RouteEntry<Context>;
+using Reply = boost::asio::awaitable<Response>;
+
+constexpr std::int64_t kNetworksOfASite = 8;
+constexpr int kAwaySeconds = 5;
+
+// RFC 9651 lists of one item: what a bucket holds and how long it takes to fill; what is left in it, and how long until
+// it is full.
+void tell_of(const Bucket& bucket, std::int64_t level_us, Response& response) {
+    const auto seconds = [](std::int64_t us) { return std::to_string((us + 999'999) / 1'000'000); };
+    std::string policy = "\"network\";q=" + std::to_string(bucket.burst) + ";w=" + seconds(bucket.tolerance_us());
+    std::string now = "\"network\";r=" + std::to_string(left_in(bucket, level_us)) + ";t=" + seconds(level_us);
+    response.headers.add("RateLimit-Policy", policy);
+    response.headers.add("RateLimit", now);
+}
+
+Response refuse_at(const Entry& entry, const Request& request, const CommandError& error) {
+    return entry.path.starts_with("/oauth2/") ? oauth_refuse(request, error) : refuse(request, error);
+}
+
+// Of what is made under a key that others have and this node lacks nothing may be said, least of all that it is
+// not good.
+constexpr std::int64_t kKeyringSeconds = 5;
+
+Reply answered(const Entry& entry, Context& context, Request& request) {
+    try {
+        Response response = co_await entry.handler(context, request);
+        co_return response;
+    } catch (const commands::KeyElsewhere&) {
+    }
+    co_return refuse_at(entry, request, CommandError(commands::Refusal::kUnavailable, kKeyringSeconds));
+}
+
+Reply with_shared_limit(const Entry& entry, Context& context, Request& request) {
+    const auto rate = context.services.settings.limits.passwords;
+    std::vector<Bucket> buckets = network_buckets("passwords", request.client_ip, rate);
+    const Bucket narrow = buckets.front();
+    auto taken = co_await context.services.limits.take(std::move(buckets), request.deadline);
+    if (!taken) co_return refuse_at(entry, request, CommandError(commands::Refusal::kUnavailable, kAwaySeconds));
+    if (taken->wait_ms > 0) {
+        Response refused = refuse_at(entry, request, commands::too_many(*taken));
+        tell_of(narrow, taken->first_level_us, refused);
+        co_return refused;
+    }
+    Response response = co_await answered(entry, context, request);
+    tell_of(narrow, taken->first_level_us, response);
+    co_return response;
+}
+
+Reply with_own_limit(const Entry& entry, Context& context, Request& request) {
+    const auto rate = context.services.settings.limits.requests;
+    const auto taken = context.services.limits.take_own(network_buckets("requests", request.client_ip, rate));
+    if (taken.wait_ms > 0) co_return refuse_at(entry, request, commands::too_many(taken));
+    Response response = co_await answered(entry, context, request);
+    co_return response;
+}
+
+Reply limited(const Entry& entry, Context& context, Request& request) {
+    switch (entry.limited) {
+        case Limited::kPasswords: return with_shared_limit(entry, context, request);
+        case Limited::kClients:
+        case Limited::kOrdinary: return with_own_limit(entry, context, request);
+        case Limited::kUndeclared:
+        case Limited::kNothing: break;
+    }
+    return entry.handler(context, request);
+}
+
+IpAddress site_of(IpAddress address) {
+    std::fill(address.bytes.begin() + 6, address.bytes.end(), std::uint8_t{0});
+    return address;
+}
+
+}  // namespace
+
+std::vector<Bucket> network_buckets(std::string_view what, const IpAddress& caller, const commands::Rate& rate) {
+    std::vector<Bucket> buckets{commands::bucket_of(what, caller.caller_network().to_string(), rate)};
+    if (caller.is_v4()) return buckets;
+    const commands::Rate wide{rate.per_minute * kNetworksOfASite, rate.burst * kNetworksOfASite};
+    buckets.push_back(commands::bucket_of(what, site_of(caller).to_string() + "/48", wide));
+    return buckets;
+}
+
+boost::asio::awaitable<Result<eventstore::Taken, CommandError>> take_of_network(Context& context,
+                                                                                const Request& request,
+                                                                                std::vector<Bucket> buckets) {
+    auto taken = co_await context.services.limits.take(std::move(buckets), request.deadline);
+    if (!taken) co_return Unexpected(CommandError(commands::Refusal::kUnavailable, kAwaySeconds));
+    if (taken->wait_ms > 0) co_return Unexpected(commands::too_many(*taken));
+    co_return *taken;
+}
+
+std::vector<Route> bind_limited_routes(std::span<const RouteEntry<Context>> table, Context& context) {
+    std::vector<Route> routes;
+    for (const Entry& entry : table)
+        routes.push_back({entry.operation, entry.method, entry.path,
+                          [&entry, &context](Request& request) { return limited(entry, context, request); }});
+    return routes;
+}
+
+}  // namespace keyledger::api

@@ -1,0 +1,374 @@
+#include "api/routes/oauth/oauth_routes.hpp"
+
+#include <algorithm>
+
+#include "api/routes/answers.hpp"
+#include "api/routes/limiting.hpp"
+#include "api/routes/oauth/client_authentication.hpp"
+#include "api/routes/refusals.hpp"
+#include "api/wire/field_values.hpp"
+#include "api/wire/form.hpp"
+#include "api/wire/text.hpp"
+#include "api/wire/write_json.hpp"
+#include "commands/access/answers_at_head.hpp"
+#include "commands/access/authority.hpp"
+#include "commands/sessions/end_sessions.hpp"
+#include "commands/sessions/refresh_session.hpp"
+
+namespace keyledger::api::routes {
+namespace {
+
+using commands::Client;
+using commands::CommandError;
+using commands::Refusal;
+
+constexpr std::string_view kSignedAnswer = "application/token-introspection+jwt";
+
+// ---- tokens ----------------------------------------------------------------------------------------------------
+std::string words(const std::vector<std::string>& scope) {
+    std::string text;
+    for (const std::string& permission : scope) text.append(text.empty() ? "" : " ").append(permission);
+    return text;
+}
+
+struct TokenRequest {
+    std::string grant_type;
+    std::vector<std::string> resources;
+    std::optional<std::string> scope;
+    Secret refresh_token;
+};
+
+Reply client_credentials(Context& context, Request& request, PresentedCredentials presented, TokenRequest asked) {
+    const commands::Rate rate = context.services.settings.limits.passwords;
+    auto buckets = network_buckets("tokens", request.client_ip,
+                                   {rate.per_minute * kTokensForAPassword, rate.burst * kTokensForAPassword});
+    auto taken = co_await take_of_network(context, request, std::move(buckets));
+    if (!taken) co_return oauth_refuse(request, taken.error());
+    auto proof = proof_of(context, presented);
+    if (!proof) {
+        if (configured_client(context, presented))
+            co_return oauth_error(request, OAuthError::kUnauthorizedClient,
+                                  "Only service accounts get tokens of their own; this client is of a file.");
+        auto unknown = co_await authenticate_client(context, request, std::move(presented));
+        if (!unknown) co_return unknown.error();
+        co_return oauth_refuse(request, CommandError(Refusal::kInvalidClient));
+    }
+    commands::ServiceLogIn login{std::move(*proof), std::move(asked.resources), std::move(asked.scope)};
+    auto grant = co_await commands::log_in_service(context.services, std::move(login), caller_of(request));
+    if (!grant) co_return oauth_refuse(request, grant.error());
+    const std::string token = co_await context.tokens.issue(*grant);
+    JsonText json;
+    json.text("access_token", token).text("token_type", "Bearer");
+    json.number("expires_in", grant->expires_at_ms / 1000 - grant->issued_at_ms / 1000);
+    if (!grant->scope.empty()) json.text("scope", words(grant->scope));
+    Response response = at_position(api::json(200, json.finish()), grant->position);
+    response.headers.add("Pragma", "no-cache");
+    co_return response;
+}
+
+// The built-in client can't keep a secret, and is told by its name alone, as on the routes that it logs in at.
+bool is_public(const PresentedCredentials& presented) {
+    return presented.method == PresentedCredentials::Method::kNone &&
+           presented.client_id == commands::kFirstPartyClientId;
+}
+
+boost::asio::awaitable<Result<Client, Response>> holder_of_tokens(Context& context, const Request& request,
+                                                                  PresentedCredentials presented) {
+    if (is_public(presented))
+        if (auto client = context.clients.find(commands::kFirstPartyClientId)) co_return std::move(*client);
+    auto client = co_await authenticate_client(context, request, std::move(presented));
+    co_return client;
+}
+
+Reply refresh_grant(Context& context, Request& request, PresentedCredentials presented, TokenRequest asked) {
+    auto client = co_await holder_of_tokens(context, request, std::move(presented));
+    if (!client) co_return client.error();
+    auto token = context.tokens.read_refresh(asked.refresh_token.reveal());
+    if (!token) co_return oauth_refuse(request, CommandError(Refusal::kInvalidGrant));
+    if (asked.scope)
+        co_return oauth_error(request, OAuthError::kInvalidScope,
+                              "The tokens of a session are for all that its user may do.");
+    if (asked.resources.size() > 1)
+        co_return oauth_error(request, OAuthError::kInvalidTarget, "Ask for one 'resource' when refreshing.");
+    commands::Refresh refresh;
+    refresh.token = *token;
+    refresh.client = std::move(*client);
+    if (!asked.resources.empty()) refresh.resource = asked.resources.front();
+    auto grant = co_await commands::refresh_session(context.services, std::move(refresh), caller_of(request));
+    if (!grant) co_return oauth_refuse(request, grant.error());
+    const auto tokens = co_await context.tokens.issue(*grant);
+    co_return token_answer(tokens, grant->session_id, grant->position);
+}
+
+// ---- tokens that are asked about -------------------------------------------------------------------------------
+struct TokenForm {
+    PresentedCredentials credentials;
+    Secret token;
+};
+
+// Both RFCs: `token`, of any length, and a hint that is not needed to tell our two kinds apart.
+enum class AskedBy { kConfidentialClients, kAllClients };
+Result<TokenForm, Response> read_token_form(const Request& request, AskedBy asked_by) {
+    FormFields form = FormFields::of_body(request);
+    TokenForm read;
+    auto credentials = read_credentials(request, form);
+    read.token = form.required_secret("token", request.body.size());
+    form.optional_string("token_type_hint", request.body.size());
+    auto finished = oauth_finish(request, form);
+    if (!credentials) return Unexpected(credentials.error());
+    // Who asks comes first: a stranger is not told what he did wrong.
+    const bool nobody = credentials->method == PresentedCredentials::Method::kNone &&
+                        (asked_by == AskedBy::kConfidentialClients || !is_public(*credentials));
+    if (nobody) return Unexpected(oauth_refuse(request, CommandError(Refusal::kInvalidClient)));
+    if (!finished) return Unexpected(finished.error());
+    read.credentials = std::move(*credentials);
+    return read;
+}
+
+// Issued to it, or meant for a resource server that it is.
+bool concerns(const Client& client, std::string_view client_id, const std::vector<std::string>& audiences) {
+    if (client.introspects == commands::Introspects::kAllTokens || client_id == client.client_id) return true;
+    return std::any_of(audiences.begin(), audiences.end(), [&](const std::string& audience) {
+        return std::find(client.audiences.begin(), client.audiences.end(), audience) != client.audiences.end();
+    });
+}
+
+// RFC 7662 section 2.2: nothing more is said of a token that is not active for this client.
+std::string inactive() { return R"({"active":false})"; }
+
+// Whether a permission is for something of this client's, or for everything.
+bool is_of(const Client& client, const Permission& permission) {
+    const std::string_view resource = permission.resource;
+    return resource == "*" || std::ranges::any_of(client.namespaces, [&](const std::string& name) {
+               return resource.starts_with(name) && (resource.size() == name.size() || resource[name.size()] == '.');
+           });
+}
+bool is_of(const Client& client, const Role& role) {
+    const auto& allowed = role.rules.allow.permissions();
+    return std::ranges::any_of(allowed, [&](const Permission& permission) { return is_of(client, permission); });
+}
+
+// What the subject's roles grant them without exception: a scope is a list of permissions (RFC 6749 section 3.3), which
+// has no words for what is denied. An application hears of other applications' only where its configuration says so.
+void write_access(JsonText& json, const Client& client, const std::vector<std::string>& scope,
+                  const std::vector<std::shared_ptr<const Role>>& roles,
+                  const std::vector<std::shared_ptr<const Group>>& groups) {
+    const bool all = client.tells_roles == commands::TellsRoles::kAll;
+    std::vector<std::string> permissions;
+    for (const std::string& text : scope) {
+        const auto permission = parse_permission(text);
+        if (all || (permission && is_of(client, *permission))) permissions.push_back(text);
+    }
+    std::vector<std::string> names;
+    for (const auto& role : roles)
+        if (all || is_of(client, *role)) names.push_back(role->name);
+    std::vector<std::string> group_names;  // which belong to no application
+    if (all)
+        for (const auto& group : groups) group_names.push_back(group->name);
+    if (!permissions.empty()) json.text("scope", words(permissions));  // RFC 6749 section 3.3: one word at least
+    json.texts("roles", names).texts("groups", group_names);
+}
+
+using Told = boost::asio::awaitable<Result<std::string, CommandError>>;  // the answer as JSON
+
+void write_claims(JsonText& json, Context& context, const Uuid& subject, const commands::AccessClaims& claims) {
+    json.truth("active", true)
+        .text("iss", context.services.settings.issuer)
+        .text("sub", subject.to_string())
+        .texts("aud", claims.audiences)
+        .text("client_id", claims.client_id)
+        .text("token_type", "Bearer");
+    if (!claims.service) json.text("sid", claims.bearer.session_id.to_string());
+    json.text("jti", claims.token_id).number("iat", claims.issued_at_s).number("exp", claims.expires_at_s);
+}
+
+Told tell_of_service(Context& context, Client client, commands::AccessClaims claims, commands::Deadline deadline) {
+    // What was issued to the account itself is its own, whatever it is for.
+    if (client.service_account == claims.service->account_id) client.tells_roles = commands::TellsRoles::kAll;
+    auto access = co_await commands::access_of_service_token(context.services, *claims.service, deadline);
+    if (!access && access.error().refusal == Refusal::kInvalidToken) co_return inactive();
+    if (!access) co_return Unexpected(access.error());
+    JsonText json;
+    write_claims(json, context, claims.service->account_id, claims);
+    write_access(json, client, access->still_held(claims.service->scope), access->held.roles, access->held.groups);
+    co_return json.finish();
+}
+
+Told tell_of_access(Context& context, Client client, commands::AccessClaims claims, commands::Deadline deadline) {
+    if (!concerns(client, claims.client_id, claims.audiences)) co_return inactive();
+    if (claims.service) {
+        auto told = co_await tell_of_service(context, std::move(client), std::move(claims), deadline);
+        co_return told;
+    }
+    auto access = co_await commands::access_of_holder(context.services, claims.bearer, deadline);
+    if (!access && access.error().refusal == Refusal::kInvalidToken) co_return inactive();
+    if (!access) co_return Unexpected(access.error());
+    JsonText json;
+    write_claims(json, context, claims.bearer.user_id, claims);
+    write_access(json, client, access->scope().texts(), access->roles, access->groups);
+    co_return json.finish();
+}
+
+Told tell_of_refresh(Context& context, Client client, commands::PresentedRefresh token, commands::Deadline deadline) {
+    if (!concerns(client, token.client_id, {})) co_return inactive();
+    auto access = co_await commands::access_of_session(context.services, token.session_id, deadline);
+    if (!access) co_return Unexpected(access.error());
+    const Session& session = access->session;
+    const auto& services = context.services;
+    if (!access->active || session.generation != token.generation) co_return inactive();
+    const std::int64_t ends_at_ms =
+        std::min(session.expires_at_ms, session.refreshed_at_ms + services.settings.lifetimes.idle_ms);
+    JsonText json;
+    json.truth("active", true)
+        .text("iss", services.settings.issuer)
+        .text("sub", session.user_id.to_string())
+        .text("client_id", session.client_id)
+        .text("token_type", "refresh_token")
+        .text("sid", token.session_id.to_string())
+        .number("iat", session.refreshed_at_ms / 1000)
+        .number("exp", ends_at_ms / 1000);
+    write_access(json, client, access->scope().texts(), access->roles, access->groups);
+    co_return json.finish();
+}
+
+Told tell(Context& context, Client client, Secret token, commands::Deadline deadline) {
+    if (auto access = context.tokens.read_access(token.reveal())) {
+        auto told = co_await tell_of_access(context, std::move(client), std::move(*access), deadline);
+        co_return told;
+    }
+    if (auto refresh = context.tokens.read_refresh(token.reveal())) {
+        auto told = co_await tell_of_refresh(context, std::move(client), std::move(*refresh), deadline);
+        co_return told;
+    }
+    co_return inactive();
+}
+
+// RFC 7662 section 2.1: a client, by its credentials or by a token of its own for this very issuer.
+boost::asio::awaitable<Result<Client, Response>> who_asks(Context& context, const Request& request,
+                                                          PresentedCredentials presented) {
+    if (presented.method != PresentedCredentials::Method::kBearer) {
+        auto client = co_await authenticate_client(context, request, std::move(presented));
+        co_return client;
+    }
+    auto claims = authenticate_service(context, request);
+    if (!claims) co_return Unexpected(claims.error());
+    auto access = co_await commands::access_of_service_token(context.services, *claims->service, request.deadline);
+    if (!access) co_return Unexpected(refuse(request, access.error()));
+    const auto scope = access->still_held(claims->service->scope);
+    co_return commands::client_of(claims->service->account_id, *access, PermissionSet::of_texts(scope));
+}
+
+// RFC 9110 section 12.5.1, as far as there is something to choose: it is named (RFC 9701 section 4), and
+// wanted no less than JSON.
+bool wants_signed_answer(const Request& request) {
+    const int is_signed = preference_for(request.headers, kSignedAnswer, Named::kInFull).value_or(0);
+    const int is_plain = preference_for(request.headers, "application/json", Named::kByAnyRange).value_or(0);
+    return is_signed > 0 && is_signed >= is_plain;
+}
+
+}  // namespace
+
+Reply token(Context& context, Request& request) {
+    FormFields form = FormFields::of_body(request, "resource");
+    auto credentials = read_credentials(request, form);
+    TokenRequest asked;
+    asked.grant_type = form.required_string("grant_type", 256);
+    asked.resources = form.string_list("resource", commands::kMaxTokenAudiences, kMaxResourceBytes);
+    asked.scope = form.optional_string("scope", commands::kMaxScopeBytes);
+    const bool refreshes = asked.grant_type == "refresh_token";
+    if (refreshes) asked.refresh_token = form.required_secret("refresh_token", kMaxTokenBytes);
+    auto finished = oauth_finish(request, form);
+    if (!finished) co_return finished.error();
+    if (!credentials) co_return credentials.error();
+    if (refreshes) {
+        Response response = co_await refresh_grant(context, request, std::move(*credentials), std::move(asked));
+        co_return response;
+    }
+    if (asked.grant_type != "client_credentials")
+        co_return oauth_error(request, OAuthError::kUnsupportedGrantType,
+                              "Use 'client_credentials' or 'refresh_token'.");
+    Response response = co_await client_credentials(context, request, std::move(*credentials), std::move(asked));
+    co_return response;
+}
+
+Reply introspect(Context& context, Request& request) {
+    auto form = read_token_form(request, AskedBy::kConfidentialClients);
+    if (!form) co_return form.error();
+    auto client = co_await who_asks(context, request, std::move(form->credentials));
+    if (!client) co_return client.error();
+    const std::string audience = client->client_id;
+    auto told = co_await tell(context, std::move(*client), std::move(form->token), request.deadline);
+    if (!told) co_return refuse(request, told.error());
+    if (!wants_signed_answer(request)) co_return json(200, std::move(*told));
+    std::string answer = co_await context.tokens.sign_introspection(audience, std::move(*told));
+    Response response = json(200, std::move(answer));
+    response.content_type = std::string(kSignedAnswer);
+    co_return response;
+}
+
+// An access token for a resource server alone was shown to it: to hold it proves nothing of who its client is.
+bool is_of_the_client_itself(const Context& context, const commands::AccessClaims& access) {
+    return std::ranges::find(access.audiences, context.services.settings.issuer) != access.audiences.end();
+}
+
+Reply revoke(Context& context, Request& request) {
+    auto form = read_token_form(request, AskedBy::kAllClients);
+    if (!form) co_return form.error();
+    const bool proves_nothing = is_public(form->credentials);
+    auto client = co_await holder_of_tokens(context, request, std::move(form->credentials));
+    if (!client) co_return client.error();
+    std::optional<Uuid> session_id;
+    // One that expired still names the session that it was of, which goes on.
+    const auto access = context.tokens.read_expired_access(form->token.reveal());
+    const bool is_over = access && access->expires_at_s * 1000 <= context.services.clock.now_ms();
+    if (access && access->service && !is_over) {
+        auto outcome = co_await commands::revoke_service_token(context.services, *access->service, std::move(*client),
+                                                               caller_of(request));
+        if (!outcome) co_return refuse(request, outcome.error());
+        co_return at_position(json(200, "{}"), outcome->position);
+    }
+    const bool may_end = access && (!proves_nothing || is_of_the_client_itself(context, *access));
+    if (may_end && !access->service) session_id = access->bearer.session_id;
+    if (auto refresh = context.tokens.read_refresh(form->token.reveal())) session_id = refresh->session_id;
+    // RFC 7009 section 2.2: a token that is not good needs no revocation.
+    if (!session_id) co_return json(200, "{}");
+    auto outcome =
+        co_await commands::revoke_token(context.services, *session_id, std::move(*client), caller_of(request));
+    if (!outcome) co_return refuse(request, outcome.error());
+    co_return at_position(json(200, "{}"), outcome->position);
+}
+
+Reply jwks(Context& context, Request&) {
+    Response response = json(200, context.tokens.jwks());
+    response.content_type = "application/jwk-set+json";
+    response.headers.add("Cache-Control", "public, max-age=300");
+    co_return response;
+}
+
+Reply oauth_metadata(Context& context, Request&) {
+    const std::string& issuer = context.services.settings.issuer;
+    const std::vector<std::string> methods{"client_secret_basic", "client_secret_post", "private_key_jwt"};
+    const std::vector<std::string> algorithms{"RS256", "ES256", "EdDSA", "Ed25519"};
+    std::vector<std::string> public_methods = methods;  // what the built-in client may use, too
+    public_methods.emplace_back("none");
+    JsonText json;
+    json.text("issuer", issuer)
+        .text("token_endpoint", issuer + "/oauth2/token")
+        .texts("token_endpoint_auth_methods_supported", public_methods)
+        .texts("token_endpoint_auth_signing_alg_values_supported", algorithms)
+        .text("jwks_uri", issuer + "/.well-known/jwks.json")
+        .texts("response_types_supported", {})
+        .texts("grant_types_supported", {"client_credentials", "refresh_token"})
+        .text("revocation_endpoint", issuer + "/oauth2/revoke")
+        .texts("revocation_endpoint_auth_methods_supported", public_methods)
+        .texts("revocation_endpoint_auth_signing_alg_values_supported", algorithms)
+        .text("introspection_endpoint", issuer + "/oauth2/introspect")
+        .texts("introspection_endpoint_auth_methods_supported", methods)
+        .texts("introspection_endpoint_auth_signing_alg_values_supported", algorithms)
+        .texts("introspection_signing_alg_values_supported", context.tokens.signing_algorithms());
+    Response response = api::json(200, json.finish());
+    response.headers.add("Cache-Control", "public, max-age=300");
+    co_return response;
+}
+
+}  // namespace keyledger::api::routes

@@ -1,0 +1,38 @@
+#include "api/wire/headers.hpp"
+
+#include <stdexcept>
+
+#include "api/wire/text.hpp"
+
+namespace keyledger::api {
+
+void Headers::add(std::string_view name, std::string_view value) {
+    static constexpr std::string_view kBreaks{"\r\n\0", 3};
+    if (!is_token(name)) throw std::invalid_argument("a header name must be a token: " + std::string(name));
+    if (value.find_first_of(kBreaks) != value.npos)
+        throw std::invalid_argument("a header value must have no line break and no NUL: " + std::string(name));
+    entries_.push_back({static_cast<std::uint32_t>(bytes_.size()), static_cast<std::uint32_t>(name.size()),
+                        static_cast<std::uint32_t>(value.size())});
+    bytes_.append(name).append(value);
+}
+
+std::optional<std::string_view> Headers::find(std::string_view name) const noexcept {
+    for (std::size_t i = 0; i < entries_.size(); ++i)
+        if (Field field = at(i); equal_ignoring_case(field.name, name)) return field.value;
+    return std::nullopt;
+}
+
+std::size_t Headers::count(std::string_view name) const noexcept {
+    std::size_t found = 0;
+    for (std::size_t i = 0; i < entries_.size(); ++i)
+        if (equal_ignoring_case(at(i).name, name)) ++found;
+    return found;
+}
+
+Headers::Field Headers::at(std::size_t index) const noexcept {
+    const Entry& entry = entries_[index];
+    std::string_view all = bytes_;
+    return {all.substr(entry.start, entry.name_size), all.substr(entry.start + entry.name_size, entry.value_size)};
+}
+
+}  // namespace keyledger::api

@@ -1,0 +1,159 @@
+#include "api/wire/write_json.hpp"
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+
+namespace keyledger::api {
+
+struct JsonText::Writer {
+    rapidjson::StringBuffer buffer;
+    rapidjson::Writer<rapidjson::StringBuffer> json{buffer};
+
+    void string(std::string_view value) { json.String(value.data(), static_cast<rapidjson::SizeType>(value.size())); }
+    void name(std::string_view value) { json.Key(value.data(), static_cast<rapidjson::SizeType>(value.size())); }
+};
+
+JsonText::JsonText() : writer_(std::make_unique<Writer>()) { writer_->json.StartObject(); }
+JsonText::~JsonText() = default;
+
+JsonText& JsonText::text(std::string_view name, std::string_view value) {
+    writer_->name(name);
+    writer_->string(value);
+    return *this;
+}
+JsonText& JsonText::text_or_null(std::string_view name, const std::optional<std::string>& value) {
+    if (value) return text(name, *value);
+    writer_->name(name);
+    writer_->json.Null();
+    return *this;
+}
+JsonText& JsonText::number(std::string_view name, std::int64_t value) {
+    writer_->name(name);
+    writer_->json.Int64(value);
+    return *this;
+}
+JsonText& JsonText::truth(std::string_view name, bool value) {
+    writer_->name(name);
+    writer_->json.Bool(value);
+    return *this;
+}
+JsonText& JsonText::time(std::string_view name, std::int64_t at_ms) { return text(name, rfc3339(at_ms)); }
+JsonText& JsonText::time_or_null(std::string_view name, const std::optional<std::int64_t>& at_ms) {
+    return text_or_null(name, at_ms ? std::optional(rfc3339(*at_ms)) : std::nullopt);
+}
+JsonText& JsonText::texts(std::string_view name, const std::vector<std::string>& values) {
+    begin_array(name);
+    for (const std::string& value : values) writer_->string(value);
+    return end_array();
+}
+JsonText& JsonText::begin_array(std::string_view name) {
+    writer_->name(name);
+    writer_->json.StartArray();
+    return *this;
+}
+JsonText& JsonText::end_array() {
+    writer_->json.EndArray();
+    return *this;
+}
+JsonText& JsonText::begin_object() {
+    writer_->json.StartObject();
+    return *this;
+}
+JsonText& JsonText::begin_object(std::string_view name) {
+    writer_->name(name);
+    return begin_object();
+}
+JsonText& JsonText::end_object() {
+    writer_->json.EndObject();
+    return *this;
+}
+std::string JsonText::finish() {
+    writer_->json.EndObject();
+    return {writer_->buffer.GetString(), writer_->buffer.GetSize()};
+}
+
+std::string rfc3339(std::int64_t at_ms) {
+    const std::int64_t floor_s = at_ms >= 0 ? at_ms / 1000 : (at_ms - 999) / 1000;
+    const auto seconds = static_cast<std::time_t>(floor_s);
+    std::tm utc{};
+    gmtime_r(&seconds, &utc);
+    std::array<char, 40> text{};
+    const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &utc);
+    std::array<char, 8> fraction{};
+    std::snprintf(fraction.data(), fraction.size(), ".%03dZ", static_cast<int>(at_ms - floor_s * 1000));
+    return std::string(text.data(), size) + fraction.data();
+}
+
+namespace {
+
+// Reads a time from the left; what does not fit makes it bad for good.
+struct TimeText {
+    std::string_view rest;
+    bool good = true;
+
+    bool is_digit() const { return !rest.empty() && rest.front() >= '0' && rest.front() <= '9'; }
+    int digit() {
+        const int value = is_digit() ? rest.front() - '0' : 0;
+        good = good && is_digit();
+        if (!rest.empty()) rest.remove_prefix(1);
+        return value;
+    }
+    int number(int digits, int min, int max) {
+        int value = 0;
+        for (; digits > 0; --digits) value = 10 * value + digit();
+        good = good && value >= min && value <= max;
+        return value;
+    }
+    char one_of(std::string_view choices) {
+        const char found = rest.empty() ? '\0' : rest.front();
+        good = good && choices.find(found) != choices.npos;
+        if (!rest.empty()) rest.remove_prefix(1);
+        return found;
+    }
+    int milliseconds() {
+        if (rest.empty() || rest.front() != '.') return 0;
+        rest.remove_prefix(1);
+        good = good && is_digit();
+        int value = 0;
+        for (int scale = 100; is_digit(); scale /= 10) value += scale * digit();
+        return value;
+    }
+    int offset_minutes() {
+        const char sign = one_of("Zz+-");
+        if (sign != '+' && sign != '-') return 0;
+        const int hours = number(2, 0, 23);
+        one_of(":");
+        const int minutes = hours * 60 + number(2, 0, 59);
+        return sign == '-' ? -minutes : minutes;
+    }
+};
+
+}  // namespace
+
+std::optional<std::int64_t> parse_rfc3339(std::string_view text) {
+    using namespace std::chrono;
+    TimeText read{text};
+    const auto in_year = year(read.number(4, 0, 9999));
+    read.one_of("-");
+    const auto in_month = month(static_cast<unsigned>(read.number(2, 1, 12)));
+    read.one_of("-");
+    const year_month_day date{in_year, in_month, day(static_cast<unsigned>(read.number(2, 1, 31)))};
+    read.one_of("Tt");
+    const int hour = read.number(2, 0, 23);
+    read.one_of(":");
+    const int minute = read.number(2, 0, 59);
+    read.one_of(":");
+    const int second = read.number(2, 0, 60);
+    const int ms = read.milliseconds();
+    const int offset = read.offset_minutes();
+    if (!read.good || !read.rest.empty() || !date.ok()) return std::nullopt;
+    const auto time = sys_days(date) + hours(hour) + minutes(minute - offset) + seconds(second) + milliseconds(ms);
+    return duration_cast<milliseconds>(time.time_since_epoch()).count();
+}
+
+}  // namespace keyledger::api

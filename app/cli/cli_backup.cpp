@@ -1,0 +1,133 @@
+#include <fstream>
+#include <iostream>
+
+#include "api/wire/write_json.hpp"
+#include "app/cli/cli.hpp"
+#include "app/cli/progress.hpp"
+#include "app/core/core.hpp"
+#include "app/core/log_reading.hpp"
+#include "app/core/logging.hpp"
+#include "commands/accounts/erase_user.hpp"
+#include "eventstore/postgres/keys/key_uses.hpp"
+#include "eventstore/postgres/migrations/migrator.hpp"
+#include "eventstore/postgres/migrations/service_role.hpp"
+#include "eventstore/postgres/upkeep/backup.hpp"
+#include "eventstore/postgres/upkeep/erasures.hpp"
+
+namespace keyledger::app {
+namespace {
+
+namespace postgres = eventstore::postgres;
+
+constexpr std::size_t kUuidText = 36;
+constexpr auto kPatience = std::chrono::seconds(30);
+
+Exit fail(const std::string& why) {
+    std::cerr << "keyledger: " << why << '\n';
+    return Exit::kFailed;
+}
+
+// One user a line, as list_erasures writes them; nullopt: the file is not such a one.
+std::optional<std::vector<Uuid>> read_erasures(const std::string& path) {
+    std::ifstream in(path);
+    if (!in) {
+        std::cerr << "keyledger: can't read " << path << '\n';
+        return std::nullopt;
+    }
+    std::vector<Uuid> users;
+    int number = 0;
+    for (std::string line; std::getline(in, line);) {
+        ++number;
+        if (line.empty()) continue;
+        const auto user = Uuid::parse(std::string_view(line).substr(0, kUuidText));
+        if (!user || (line.size() > kUuidText && line[kUuidText] != ' ')) {
+            std::cerr << "keyledger: " << path << ", line " << number << ": a user's id was expected\n";
+            return std::nullopt;
+        }
+        users.push_back(*user);
+    }
+    return users;
+}
+
+commands::Caller restoring_caller() {
+    commands::Caller caller;
+    caller.actor_type = eventstore::ActorType::kSystem;
+    caller.request_id = "restore";
+    caller.deadline = std::chrono::steady_clock::now() + kPatience;
+    return caller;
+}
+
+// How many were erased again; nullopt when one could not be.
+std::optional<int> repeat_erasures(Core& core, const std::vector<Uuid>& users) {
+    int repeated = 0;
+    for (const Uuid& user : users) {
+        const auto erased = core.run(commands::repeat_erasure(core.services, user, restoring_caller()));
+        if (!erased) {
+            std::cerr << "keyledger: user " << user.to_string() << " could not be erased again (refusal "
+                      << static_cast<int>(erased.error().refusal) << ")\n";
+            return std::nullopt;
+        }
+        if (erased->position > 0) ++repeated;
+    }
+    return repeated;
+}
+
+}  // namespace
+
+Exit backup(const Environment& environment, const std::string& path, bool force) {
+    const auto config = need_config(environment, {Needs::kOwnerDatabase});
+    if (!config) return Exit::kUsage;
+    if (const auto problem = what_keeps_from_writing(path, force)) {
+        std::cerr << "keyledger: " << *problem << '\n';
+        return Exit::kUsage;
+    }
+    if (const auto problem = postgres::write_backup(config->owner_database_url, path)) return fail(*problem);
+    std::cout << "Wrote " << path << ", without the read models. Keep keyring and list of erasures apart from it.\n";
+    return Exit::kGood;
+}
+
+Exit list_erasures(const Environment& environment) {
+    const auto config = need_config(environment, {Needs::kDatabase, Needs::kKeyring});
+    if (!config) return Exit::kUsage;
+    if (const auto problem = postgres::schema_problem(config->database_url)) return fail(*problem);
+    const auto authenticity = demanding_authenticity(*config);
+    look_at_tree_heads(*authenticity, config->database_url);
+    const auto users = postgres::erased_users(config->database_url, *authenticity, Progress("erasures"));
+    if (!users) return fail(users.error());
+    for (const auto& [user_id, erased_at_ms] : *users)
+        std::cout << user_id.to_string() << ' ' << api::rfc3339(erased_at_ms) << '\n';
+    return Exit::kGood;
+}
+
+Exit restore(const Environment& environment, const Restore& options) {
+    const auto config = need_config(environment, {Needs::kOwnerDatabase, Needs::kDatabase, Needs::kKeyring});
+    if (!config || !is_one_database(*config)) return Exit::kUsage;
+    std::vector<Uuid> users;
+    if (!options.erasures.empty()) {
+        auto listed = read_erasures(options.erasures);
+        if (!listed) return Exit::kUsage;
+        users = std::move(*listed);
+    }
+    start_logging(config->log_level);
+    if (const auto problem = postgres::service_role_problem(config->database_url)) return fail(*problem);
+    if (const auto problem = postgres::read_backup(config->owner_database_url, options.path)) return fail(*problem);
+    postgres::Migrator migrator(config->owner_database_url, configured_macs(*config));
+    migrator.up();
+    const Uuid log_id = migrator.renew_log_id();
+    std::cout << "Restored " << options.path << ". This log is now " << log_id.to_string()
+              << ": refresh tokens and cursors of the lost history are refused.\n";
+    Core core(*config);
+    const auto repeated = repeat_erasures(core, users);
+    if (!repeated)
+        return fail("don't serve this database: people are in it who were erased. Run 'restore' again "
+                    "on an empty one");
+    std::cout << "Erased " << *repeated << " user(s) again, of " << users.size() << " listed.\n";
+    const auto ended = revoked_claims_keys(*core.keyring->snapshot(), core.clock.now_ms());
+    const auto before = postgres::key_of_before(config->database_url, ended);
+    if (!before) return fail(before.error());
+    if (!*before) return Exit::kGood;
+    std::cout << "Names are claimed in it under keys that have ended since: they are written under the current one.\n";
+    return reclaim(*config, core, Unheld::kStay);
+}
+
+}  // namespace keyledger::app

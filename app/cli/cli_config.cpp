@@ -1,0 +1,60 @@
+#include <unistd.h>
+
+#include <iostream>
+
+#include "app/cli/cli.hpp"
+#include "app/core/config_checks.hpp"
+#include "eventstore/postgres/migrations/service_role.hpp"
+
+namespace keyledger::app {
+
+namespace {
+
+// Whether there was anything to tell.
+bool report(const std::vector<std::string>& faults) {
+    for (const std::string& sentence : faults) std::cerr << "keyledger: " << sentence << '\n';
+    if (!faults.empty()) std::cerr << "keyledger: see .env.example and docs/operations.md\n";
+    return !faults.empty();
+}
+
+}  // namespace
+
+std::optional<Config> need_config(const Environment& environment, const std::vector<Needs>& needs) {
+    auto config = read_config(environment, needs);
+    if (config) return std::move(*config);
+    report(config.error().sentences);
+    return std::nullopt;
+}
+
+bool is_one_database(const Config& config) {
+    if (config.database_url.empty() || config.owner_database_url.empty()) return true;
+    const auto problem = eventstore::postgres::one_database_problem(config.owner_database_url, config.database_url);
+    if (problem) report({*problem});
+    return !problem;
+}
+
+std::optional<Config> need_serving_config(const Environment& environment) {
+    auto read = read_what_can_be(environment, {Needs::kDatabase, Needs::kKeyring, Needs::kServing});
+    if (report(all_faults(read))) return std::nullopt;
+    return std::move(read.config);
+}
+
+std::optional<std::string> what_keeps_from_writing(const std::string& path, bool force) {
+    if (path == "-")
+        return "'-' is no file: give a name; what is written stands beside other files, or has to be whole";
+    if (force || ::access(path.c_str(), F_OK) != 0) return std::nullopt;
+    return "there is '" + path + "' already, and it stays as it is; --force writes over it";
+}
+
+Exit check_config(const Environment& environment, const std::vector<std::string>& names) {
+    for (const std::string& line : describe_config(environment)) std::cout << line << '\n';
+    for (const std::string& sentence : unknown_settings(names)) std::cerr << "keyledger: warning: " << sentence << '\n';
+    const auto read = read_what_can_be(environment, {Needs::kDatabase, Needs::kKeyring, Needs::kServing});
+    auto refused = all_faults(read);
+    const RoleLook role = look_at_service_role(read.config);
+    if (!role.warning.empty()) std::cerr << "keyledger: warning: " << role.warning << '\n';
+    if (!role.fault.empty()) refused.push_back(role.fault);
+    return report(refused) ? Exit::kUsage : Exit::kGood;
+}
+
+}  // namespace keyledger::app

@@ -1,0 +1,260 @@
+#include <algorithm>
+#include <charconv>
+#include <iostream>
+
+#include "api/wire/write_json.hpp"
+#include "app/cli/cli.hpp"
+#include "app/cli/replay_sources.hpp"
+#include "app/core/config_checks.hpp"
+#include "commands/runtime/replay.hpp"
+
+namespace keyledger::app {
+namespace {
+
+using api::JsonText;
+using commands::Replay;
+
+std::optional<Until> until_of(const std::string& at) {
+    Until until;
+    if (at.empty()) return until;
+    Position position = 0;
+    const auto [end, error] = std::from_chars(at.data(), at.data() + at.size(), position);
+    if (error == std::errc{} && end == at.data() + at.size() && position >= 0) {
+        until.position = position;
+        return until;
+    }
+    until.time_ms = api::parse_rfc3339(at);
+    if (until.time_ms) return until;
+    std::cerr << "keyledger: --at " << at
+              << " is neither a position nor a time such as 2026-01-31T12:00:00Z or "
+                 "2026-01-31T14:00:00+02:00\n";
+    return std::nullopt;
+}
+
+struct Selected {
+    Replay::Selection streams;
+    bool wrong = false;
+};
+Selected selection_of(const ReplayAudit& options) {
+    Selected selected;
+    const auto read = [&](const std::string& text, const char* name) -> std::optional<Uuid> {
+        if (text.empty()) return std::nullopt;
+        const auto id = Uuid::parse(text);
+        if (!id) std::cerr << "keyledger: " << name << ' ' << text << " is not a UUID\n";
+        selected.wrong = selected.wrong || !id;
+        return id;
+    };
+    selected.streams.user = read(options.user, "--user");
+    selected.streams.session = read(options.session, "--session");
+    return selected;
+}
+
+// ---- what is printed ------------------------------------------------------------------------------------------
+std::string_view name_of(User::Status status) {
+    switch (status) {
+        case User::Status::kAbsent: return "absent";
+        case User::Status::kActive: return "active";
+        case User::Status::kDisabled: return "disabled";
+        case User::Status::kErased: return "erased";
+    }
+    return "";
+}
+
+std::string_view name_of(ServiceAccount::Status status) {
+    switch (status) {
+        case ServiceAccount::Status::kAbsent: return "absent";
+        case ServiceAccount::Status::kEnabled: return "enabled";
+        case ServiceAccount::Status::kDisabled: return "disabled";
+        case ServiceAccount::Status::kDeleted: return "deleted";
+    }
+    return "";
+}
+
+std::string_view name_of(ServiceToken::Status status) {
+    switch (status) {
+        case ServiceToken::Status::kAbsent: return "absent";
+        case ServiceToken::Status::kLive: return "issued";
+        case ServiceToken::Status::kRevoked: return "revoked";
+        case ServiceToken::Status::kSpent: return "an assertion that was used";
+    }
+    return "";
+}
+
+// What was erased, or never set, was at no time.
+std::optional<std::int64_t> known(std::int64_t at_ms) { return at_ms == 0 ? std::nullopt : std::optional(at_ms); }
+
+struct Described {
+    JsonText& json;
+    const Replay& replay;
+    const Uuid& id;
+
+    void operator()(const User& user) const {
+        json.text("kind", "user").text("id", id.to_string());
+        json.text("status", name_of(user.status))
+            .truth("administrator", holds_administrators_role())
+            .time_or_null("registered_at", known(user.registered_at_ms))
+            .time_or_null("erasure_due_at", user.erasure_due_at_ms)
+            .text("credential_id", user.credential_id.to_string())
+            .number("security_stamp", user.security_stamp)
+            .number("sessions_ended_before", user.sessions_ended_before);
+    }
+    void operator()(const Session& session) const {
+        const auto owner = replay.streams().find(session.user_id);
+        const User* user =
+            owner == replay.streams().end() ? nullptr : std::get_if<User>(owner->second.fold.state.get());
+        const bool ended_by_user =
+            user && (user->ended_session(id, session.first_position) || user->status != User::Status::kActive);
+        const bool ended = session.status == Session::Status::kEnded;
+        json.text("kind", "session").text("id", id.to_string());
+        json.text("status", ended           ? "ended"
+                            : ended_by_user ? "ended with its user's others"
+                                            : "live")
+            .text("user_id", session.user_id.to_string())
+            .text("client_id", session.client_id)
+            .texts("audiences", session.audiences)
+            .number("generation", session.generation)
+            .time_or_null("started_at", known(session.started_at_ms))
+            .time_or_null("refreshed_at", known(session.refreshed_at_ms))
+            .time_or_null("expires_at", known(session.expires_at_ms));
+    }
+    void operator()(const AnonymousCallers& callers) const {
+        json.text("kind", "anonymous_callers").text("id", id.to_string());
+        json.text("status", callers.status == AnonymousCallers::Status::kErased ? "erased" : "kept");
+    }
+    void operator()(const Role& role) const {
+        json.text("kind", "role").text("id", id.to_string());
+        json.text("status", role.status == Role::Status::kDeleted ? "deleted" : "defined")
+            .text("name", role.name)
+            .texts("permissions", role.rules.allow.texts())
+            .texts("deny", role.rules.deny.texts());
+    }
+    void operator()(const Assignments& assignments) const {
+        json.text("kind", "assignments").text("id", id.to_string()).texts("roles", texts_of(assignments.roles));
+        json.texts("groups", texts_of(assignments.groups));
+    }
+    void operator()(const Group& group) const {
+        json.text("kind", "group").text("id", id.to_string());
+        json.text("status", group.status == Group::Status::kDeleted ? "deleted" : "defined").text("name", group.name);
+    }
+    void operator()(const Nestings& nestings) const {
+        json.text("kind", "nestings").text("id", id.to_string());
+        std::vector<std::string> pairs;
+        for (const auto& [child, parents] : nestings.parents)
+            for (const Uuid& parent : parents) pairs.push_back(child.to_string() + " " + parent.to_string());
+        json.texts("child_and_parent", pairs);
+    }
+    void operator()(const Administrators& administrators) const {
+        json.text("kind", "administrators").text("id", id.to_string());
+        json.texts("users", texts_of(administrators.users));
+    }
+    void operator()(const ServiceAccount& account) const {
+        json.text("kind", "service_account").text("id", id.to_string());
+        json.text("status", name_of(account.status))
+            .text("name", account.name)
+            .texts("audiences", account.audiences)
+            .number("secrets", std::ssize(account.secrets))
+            .number("keys", std::ssize(account.keys))
+            .time_or_null("registered_at", known(account.registered_at_ms));
+    }
+    void operator()(const ServiceToken& token) const {
+        json.text("kind", "service_token").text("id", id.to_string());
+        json.text("status", name_of(token.status))
+            .text("service_account_id", token.service_account_id.to_string())
+            .texts("audiences", token.audiences)
+            .texts("scope", token.scope)
+            .text("credential", token.credential)
+            .time_or_null("expires_at", known(token.expires_at_ms));
+    }
+    void operator()(const LogKeeping& log) const {
+        json.text("kind", "log").text("id", id.to_string());
+        json.texts("mac_keys_added", log.added).texts("mac_keys_closed", log.closed);
+        json.number("disavowed", log.disavowed);
+    }
+    void operator()(const LoginAttempts& attempts) const {
+        json.text("kind", "login_attempts").text("id", id.to_string());
+        json.number("failures_in_a_row", attempts.failures_in_a_row);
+    }
+
+private:
+    static std::vector<std::string> texts_of(const std::vector<Uuid>& ids) {
+        std::vector<std::string> texts;
+        for (const Uuid& one : ids) texts.push_back(one.to_string());
+        return texts;
+    }
+    bool holds_administrators_role() const {
+        const auto at = replay.streams().find(assignments_of(id));
+        const auto* assignments =
+            at == replay.streams().end() ? nullptr : std::get_if<Assignments>(at->second.fold.state.get());
+        return assignments && assignments->holds(kAdministratorRole);
+    }
+};
+
+std::string line_of(const Replay& replay, const Uuid& id, const Replay::Stream& stream) {
+    JsonText json;
+    std::visit(Described{json, replay, id}, *stream.fold.state);
+    json.number("version", stream.fold.version)
+        .number("last_position", stream.last_position)
+        .time("last_at", stream.last_at_ms);
+    return json.finish();
+}
+
+// In the order in which the streams last moved.
+std::vector<std::pair<Position, Uuid>> in_order(const Replay& replay, const ReplayAudit& options) {
+    std::vector<std::pair<Position, Uuid>> order;
+    for (const auto& [id, stream] : replay.streams())
+        if (options.session.empty() || id == Uuid::parse(options.session)) order.emplace_back(stream.last_position, id);
+    std::ranges::sort(order);
+    return order;
+}
+
+std::optional<Config> config_for(const Environment& environment, ReplayAudit::From from) {
+    switch (from) {
+        case ReplayAudit::From::kDatabase: return need_config(environment, {Needs::kDatabase});
+        case ReplayAudit::From::kFile: return need_config(environment, {});
+        case ReplayAudit::From::kKafka: {
+            auto config = need_config(environment, {Needs::kServing});
+            if (config && config->kafka_brokers.empty()) {
+                std::cerr << "keyledger: KEYLEDGER_KAFKA_BROKERS is not set\n";
+                return std::nullopt;
+            }
+            if (!config) return config;
+            const auto wrong = what_is_wrong_with_kafka(*config);
+            for (const std::string& sentence : wrong) std::cerr << "keyledger: " << sentence << '\n';
+            if (!wrong.empty()) return std::nullopt;
+            return config;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Exit replay_audit(const Environment& environment, const ReplayAudit& options) {
+    const auto until = until_of(options.at);
+    const Selected selected = selection_of(options);
+    if (!until || selected.wrong) return Exit::kUsage;
+    const auto config = config_for(environment, options.from);
+    if (!config) return Exit::kUsage;
+    Replay replay(selected.streams);
+    const auto started = std::chrono::steady_clock::now();
+    Position last = 0;
+    switch (options.from) {
+        case ReplayAudit::From::kDatabase: last = fold_database(*config, *until, replay); break;
+        case ReplayAudit::From::kFile: last = fold_file(options.file, *until, replay); break;
+        case ReplayAudit::From::kKafka: last = fold_topic(*config, *until, replay); break;
+    }
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    const auto order = in_order(replay, options);
+    for (const auto& [position, id] : order) std::cout << line_of(replay, id, replay.streams().at(id)) << '\n';
+    if (options.format == Format::kText)
+        std::cerr << "Up to position " << last << ": folded " << replay.folded() << " events of "
+                  << replay.streams().size() << " streams in " << seconds << " s.\n";
+    const bool asked_for_one = !options.user.empty() || !options.session.empty();
+    if (asked_for_one && order.empty()) {
+        std::cerr << "keyledger: up to position " << last << " the log does not know it\n";
+        return Exit::kFailed;
+    }
+    return Exit::kGood;
+}
+
+}  // namespace keyledger::app

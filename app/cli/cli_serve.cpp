@@ -1,0 +1,73 @@
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <iostream>
+
+#include "app/cli/cli.hpp"
+#include "app/core/logging.hpp"
+#include "app/serve/service.hpp"
+#include "eventstore/postgres/connection/connecting.hpp"
+
+namespace keyledger::app {
+namespace {
+
+// Signals are taken here and nowhere else: blocked before the first thread starts, waited for by the main thread.
+sigset_t blocked_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    return signals;
+}
+
+// A server that is away or starts up is waited for; what it answers is not this function's matter. False:
+// told to stop.
+bool await_database(const Config& config, const sigset_t& signals) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(config.start_patience_s);
+    bool is_told = false;
+    while (!eventstore::postgres::server_answers(config.database_url)) {
+        if (std::chrono::steady_clock::now() >= until)
+            throw StartFailure("the database server did not answer within " + std::to_string(config.start_patience_s) +
+                               " s (KEYLEDGER_START_PATIENCE_SECONDS); check KEYLEDGER_DATABASE_URL and the server");
+        if (!is_told)
+            spdlog::warn("the database server does not answer; waiting for it for up to {} s", config.start_patience_s);
+        is_told = true;
+        const timespec second{1, 0};
+        const int signal = sigtimedwait(&signals, nullptr, &second);
+        if (signal > 0 && signal != SIGHUP) return false;
+    }
+    if (is_told) spdlog::info("the database server answers");
+    return true;
+}
+
+}  // namespace
+
+Exit serve(const Environment& environment, const std::vector<std::string>& names) {
+    const auto config = need_serving_config(environment);
+    if (!config) return Exit::kUsage;
+    start_logging(config->log_level);
+    for (const std::string& sentence : unknown_settings(names)) spdlog::warn("{}", sentence);
+    const sigset_t signals = blocked_signals();
+    try {
+        if (!await_database(*config, signals)) return Exit::kGood;
+        Service service(*config);
+        service.start();
+        for (;;) {
+            int signal = 0;
+            if (sigwait(&signals, &signal) != 0) continue;
+            if (signal != SIGHUP) break;
+            service.reload();
+        }
+        service.stop();
+        return Exit::kGood;
+    } catch (const StartStopped&) {
+        spdlog::info("told to stop, before it served");
+        return Exit::kGood;
+    } catch (const StartFailure& failure) {
+        std::cerr << "keyledger: " << failure.what() << '\n';
+        return Exit::kFailed;
+    }
+}
+
+}  // namespace keyledger::app

@@ -1,0 +1,34 @@
+#pragma once
+// Clients from a file: {"clients": [{"client_id", "client_secret_sha256" (hex), "audiences": […],
+// "introspect": "all" or "own", "revoke": "all" or "own", "evaluate": "all" or "none"}], "first_party_audiences": […]}.
+// Who may introspect all tokens revokes its own all the same. Secrets have 256 bits of
+// entropy, so their SHA-256 suffices: there is nothing to guess that a slow hash would slow down.
+#include <map>
+#include <string>
+
+#include "commands/sessions/tokens.hpp"
+#include "domain/base/result.hpp"
+
+namespace keyledger::app {
+
+inline constexpr std::size_t kMaxClientsFileBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxClients = 10'000;
+
+class FileClients : public commands::ClientRegistry {
+public:
+    // An empty path: the first-party client alone. The error says what is wrong and where; it never quotes a digest.
+    static Result<FileClients, std::string> load(const std::string& path);
+
+    std::optional<commands::Client> authenticate(std::string_view client_id, const Secret& secret) override;
+    std::optional<commands::Client> find(std::string_view client_id) override;
+
+private:
+    struct Entry {
+        commands::Client client;
+        std::string secret_sha256;  // 32 bytes; empty: it can't authenticate
+    };
+    static Result<FileClients, std::string> parse(const std::string& path, const std::string& text);
+    std::map<std::string, Entry, std::less<>> clients_;
+};
+
+}  // namespace keyledger::app

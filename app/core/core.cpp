@@ -1,0 +1,164 @@
+#include "app/core/core.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+
+#include "api/requests/network.hpp"
+#include "app/core/log_reading.hpp"
+#include "app/serve/service.hpp"
+#include "eventstore/postgres/migrations/migrator.hpp"
+#include "eventstore/postgres/migrations/service_role.hpp"
+
+namespace keyledger::app {
+namespace {
+
+std::unique_ptr<security::LiveKeyring> open_keyring(const Config& config, const SystemClock& clock) {
+    auto keyring = security::LiveKeyring::open(config.keyring_file, clock.now_ms());
+    if (!keyring) throw StartFailure(keyring.error().message);
+    return std::move(*keyring);
+}
+
+}  // namespace
+
+std::vector<std::string> revoked_claims_keys(const security::Keyring& keyring, std::int64_t now_ms) {
+    std::vector<std::string> ids;
+    for (const auto& key : keyring.list(now_ms))
+        if (key.purpose == security::KeyPurpose::kClaims && key.state == security::KeyState::kRevoked)
+            ids.push_back(key.id);
+    return ids;
+}
+
+namespace {
+
+const Config& with_fitting_schema(const Config& config) {
+    try {
+        if (auto problem = eventstore::postgres::schema_problem(config.database_url)) throw StartFailure(*problem);
+        if (auto problem = eventstore::postgres::service_role_problem(config.database_url))
+            throw StartFailure(*problem);
+    } catch (const eventstore::postgres::MigrationFailure& failure) {
+        throw StartFailure(failure.what());
+    }
+    return config;
+}
+
+security::HashingPool::Options hashing_options(const Config& config) {
+    return {config.hash_threads,
+            config.hash_queue,
+            {config.argon2_memory_kib, config.argon2_iterations, config.argon2_parallelism}};
+}
+
+eventstore::postgres::PostgresStoreSettings store_settings(
+    const Config& config, std::shared_ptr<eventstore::postgres::Authenticity> authenticity, KeyringWatch& watch) {
+    eventstore::postgres::PostgresStoreSettings settings;
+    settings.committer.on_ended_key = [&watch](const std::string& id) { return watch.has_ended(id); };
+    settings.url = config.database_url;
+    settings.authenticity = std::move(authenticity);
+    settings.committer.max_batch_commands = config.append_batch;
+    settings.reads.threads = config.database_connections;
+    // Nobody waits for a read any longer than for the request that asked for it.
+    const std::chrono::milliseconds request_timeout(config.request_timeout_ms);
+    settings.reads.statement_timeout = std::min(settings.reads.statement_timeout, request_timeout);
+    return settings;
+}
+
+eventstore::postgres::PostgresLimits::Settings limits_settings(const Config& config) {
+    eventstore::postgres::PostgresLimits::Settings settings;
+    settings.url = config.database_url;
+    return settings;
+}
+
+std::string network_of(std::string_view client_address) {
+    const auto address = api::IpAddress::parse(client_address);
+    return address ? address->caller_network().to_string() : std::string(client_address);
+}
+
+commands::Settings command_settings(const Config& config) {
+    return {config.issuer,         config.lifetimes, config.attempts, config.erasure_grace_hours * 3'600'000,
+            config.access_token_s, config.limits};
+}
+
+security::PasswordPolicy password_policy(const Config& config) {
+    security::PasswordPolicy policy;
+    policy.min_code_points = config.password_min_length;
+    return policy;
+}
+
+// A signal that is blocked waits until somebody takes it.
+bool is_told_to_stop() {
+    sigset_t waiting;
+    sigemptyset(&waiting);
+    sigpending(&waiting);
+    return sigismember(&waiting, SIGTERM) == 1 || sigismember(&waiting, SIGINT) == 1;
+}
+
+void look_at_heads(eventstore::postgres::Authenticity& authenticity, const std::string& url) try {
+    const auto tell = [](const std::string& word) { spdlog::warn("{}", word); };
+    if (!look_at_tree_heads(authenticity, url, tell, [] { return !is_told_to_stop(); })) throw StartStopped();
+} catch (const std::runtime_error& failure) {
+    throw StartFailure(failure.what());
+}
+
+}  // namespace
+
+Core::Core(const Config& config)
+    : keyring(open_keyring(config, clock)),
+      authenticity(authenticity_with([live = keyring.get()] { return live->snapshot(); },
+                                     [this](const std::string& id) { return keyring_watch.is_lacking(id); })),
+      keyring_watch(*keyring, clock),
+      cipher(*keyring, clock, [this](const auto& wrapped) { return learns_to_open(wrapped); }),
+      pseudonyms(*keyring, clock),
+      hashing(hashing_options(config)),
+      hasher(hashing),
+      policy(processors, password_policy(config)),
+      store(store_settings(with_fitting_schema(config), authenticity, keyring_watch),
+            [this] { return clock.now_ms(); }),
+      keys(store, cipher),
+      executor({store, cipher, keys, cache, clock, identifiers, pseudonyms, &workers}),
+      folded_access(executor, store),
+      access(folded_access, store),
+      limits(limits_settings(config), [this](std::string_view key) { return pseudonyms.bucket(key); }),
+      failure_sums(network_of),
+      services{executor,
+               access,
+               store,
+               cipher,
+               clock,
+               identifiers,
+               pseudonyms,
+               hasher,
+               policy,
+               client_secrets,
+               assertions,
+               journal,
+               limits,
+               failure_sums,
+               unrecorded_failures,
+               command_settings(config)} {
+    look_at_heads(*authenticity, config.database_url);
+    // Else nothing that is read could be believed, and all would wait for it.
+    if (const auto known = authenticity->is_announced(config.database_url, {}); !known)
+        throw StartFailure(known.error());
+}
+
+Core::~Core() { stop(); }
+
+// The id of a day's anonymous callers is no secret, and no event is needed for somebody to have made a key for it.
+bool Core::learns_to_open(const eventstore::StoredSubjectKey& wrapped) {
+    using Of = KeyringWatch::Of;
+    const std::int64_t now_ms = clock.now_ms();
+    Of subject = Of::kSomebodyKnown;
+    for (const std::int64_t day_ms : {now_ms - commands::kDayMs, now_ms, now_ms + commands::kDayMs})
+        if (wrapped.subject == pseudonyms.anonymous_subject_of(day_ms)) subject = Of::kAnybody;
+    return keyring_watch.is_lacking(wrapped.key_encryption_key_id, subject);
+}
+
+void Core::stop() {
+    store.stop();
+    limits.stop();
+    hashing.stop();
+    processors.stop();
+    processors.join();
+}
+
+}  // namespace keyledger::app

@@ -1,0 +1,69 @@
+#pragma once
+// What every command that touches the log is built of: clock, keys, store, executor. Shared by `serve` and by the
+// command line's own commands.
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+
+#include "app/config/config.hpp"
+#include "app/core/keyring_watch.hpp"
+#include "app/core/remembered_access.hpp"
+#include "app/core/run_to_end.hpp"
+#include "app/core/system_ports.hpp"
+#include "commands/credentials/unrecorded_failures.hpp"
+#include "commands/services.hpp"
+#include "eventstore/postgres/nodes/postgres_limits.hpp"
+#include "eventstore/postgres/store/postgres_store.hpp"
+#include "security/adapters/client_assertions.hpp"
+#include "security/adapters/keyed_digests.hpp"
+#include "security/adapters/keyring_cipher.hpp"
+#include "security/adapters/passwords.hpp"
+
+namespace keyledger::app {
+
+// The keys for claims that have ended.
+std::vector<std::string> revoked_claims_keys(const security::Keyring& keyring, std::int64_t now_ms);
+
+struct Core {
+    // Opens the keyring and checks that the schema fits. Throws StartFailure.
+    explicit Core(const Config& config);
+    ~Core();
+
+    // Runs a coroutine to its end, on the calling thread's behalf.
+    template <class T>
+    T run(boost::asio::awaitable<T> work) {
+        return run_to_end(processors, std::move(work));
+    }
+    // Stops what others wait for, in order: the store, then the pools. May be repeated.
+    void stop();
+
+    SystemClock clock;
+    RandomIdentifiers identifiers{clock};
+    LoggedJournal journal;
+    std::unique_ptr<security::LiveKeyring> keyring;
+    std::shared_ptr<eventstore::postgres::Authenticity> authenticity;
+    KeyringWatch keyring_watch;
+    security::KeyringCipher cipher;
+    security::KeyringPseudonyms pseudonyms;
+    boost::asio::thread_pool processors{1};  // what takes long but is no password hash
+    PooledWorkers workers{processors};
+    security::HashingPool hashing;
+    security::PooledPasswordHasher hasher;
+    security::JudgingPasswordPolicy policy;
+    eventstore::postgres::PostgresStore store;
+    eventstore::SubjectKeys keys;
+    commands::FoldCache cache;
+    commands::Executor executor;
+    commands::FoldedAccess folded_access;
+    RememberedAccess access;
+    eventstore::postgres::PostgresLimits limits;
+    commands::ClientSecrets client_secrets;
+    commands::FailureSums failure_sums;
+    commands::UnrecordedFailures unrecorded_failures;
+    security::JwtClientAssertions assertions{processors};
+    commands::Services services;
+
+private:
+    bool learns_to_open(const eventstore::StoredSubjectKey& wrapped);
+};
+
+}  // namespace keyledger::app

@@ -1,0 +1,12 @@
+#pragma once
+// How every client of Kafka in this process connects.
+#include "app/config/config.hpp"
+#include "eventstore/kafka/client/client.hpp"
+
+namespace keyledger::app {
+
+// What librdkafka logs at `warn_up_to` (syslog: 3 is an error, smaller is worse) is a warning, the rest for
+// debugging.
+eventstore::kafka::ClientOptions kafka_client(const Config& config, int warn_up_to);
+
+}  // namespace keyledger::app

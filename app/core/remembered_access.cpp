@@ -1,0 +1,91 @@
+#include "app/core/remembered_access.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include "eventstore/postgres/store/postgres_log_source.hpp"
+
+namespace keyledger::app {
+namespace {
+
+constexpr int kMaxSearchParts = 128;  // of projections::kSearchedAtOnce subjects each, for one call
+constexpr std::chrono::milliseconds kFeedPatience{3'000};  // answers wait for what it reads
+
+}  // namespace
+
+boost::asio::awaitable<Result<commands::AccessStates, eventstore::StoreError>> RememberedAccess::read(
+    commands::AccessSubject subject, commands::Deadline deadline) {
+    if (hot_ == nullptr || !hot_->caught_up()) {
+        auto folded = co_await folded_.read(subject, deadline);
+        co_return folded;
+    }
+    auto head = co_await store_.head(deadline);
+    if (!head) co_return Unexpected(head.error());
+    auto answer = co_await hot_->read(subject.subject_id, subject.session_id, *head, deadline);
+    // Rather none than one that may be old (I8).
+    if (!answer) co_return Unexpected(eventstore::StoreError::kUnavailable);
+    co_return commands::AccessStates{answer->found.subject_id,         std::move(answer->found.user),
+                                     std::move(answer->found.session), std::move(answer->found.roles),
+                                     std::move(answer->found.groups),  answer->position,
+                                     answer->found.user_position};
+}
+
+boost::asio::awaitable<Result<commands::ServiceStates, eventstore::StoreError>> RememberedAccess::read_service(
+    commands::ServiceSubject subject, commands::Deadline deadline) {
+    if (hot_ == nullptr || !hot_->caught_up()) {
+        auto folded = co_await folded_.read_service(subject, deadline);
+        co_return folded;
+    }
+    auto head = co_await store_.head(deadline);
+    if (!head) co_return Unexpected(head.error());
+    auto answer = co_await hot_->read_service(subject.account_id, subject.token_id, *head, deadline);
+    if (!answer) co_return Unexpected(eventstore::StoreError::kUnavailable);
+    co_return commands::ServiceStates{std::move(answer->found.account), std::move(answer->found.token),
+                                      std::move(answer->found.roles), std::move(answer->found.groups),
+                                      answer->position};
+}
+
+boost::asio::awaitable<Result<commands::SubjectStates, eventstore::StoreError>> RememberedAccess::search(
+    SubjectSearch search, SubjectPlace from, std::size_t limit, commands::Deadline deadline) {
+    if (hot_ == nullptr || !hot_->caught_up()) co_return Unexpected(eventstore::StoreError::kUnavailable);
+    auto head = co_await store_.head(deadline);
+    if (!head) co_return Unexpected(head.error());
+    commands::SubjectStates page;
+    page.found.next = from;
+    for (int part = 0; part < kMaxSearchParts && page.found.next && page.found.ids.size() < limit; ++part) {
+        const SubjectPlace place = *page.found.next;
+        const std::size_t wanted = limit - page.found.ids.size();
+        auto answer = co_await hot_->search(search, place, wanted, *head, deadline);
+        if (!answer) co_return Unexpected(eventstore::StoreError::kUnavailable);
+        if (part == 0) page.position = answer->position;
+        page.found.next = answer->found.next;
+        auto& ids = answer->found.ids;
+        page.found.ids.insert(page.found.ids.end(), ids.begin(), ids.end());
+        co_await boost::asio::post(boost::asio::use_awaitable);  // others on this thread come in between
+    }
+    co_return page;
+}
+
+boost::asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> RememberedAccess::actions_of(
+    std::string resource, commands::Deadline deadline) {
+    if (hot_ == nullptr || !hot_->caught_up()) co_return Unexpected(eventstore::StoreError::kUnavailable);
+    auto head = co_await store_.head(deadline);
+    if (!head) co_return Unexpected(head.error());
+    auto answer = co_await hot_->actions_of(std::move(resource), *head, deadline);
+    if (!answer) co_return Unexpected(eventstore::StoreError::kUnavailable);
+    co_return std::move(answer->actions);
+}
+
+std::unique_ptr<projections::HotAccess> make_hot_access(
+    const Config& config, const commands::Clock& clock, commands::Identifiers& identifiers,
+    eventstore::SubjectCipher& cipher, std::shared_ptr<eventstore::postgres::Authenticity> authenticity) {
+    projections::HotSettings settings;
+    settings.lifetimes = config.lifetimes;
+    settings.snapshot_file = config.access_snapshot_file;
+    settings.now_ms = [&clock] { return clock.now_ms(); };
+    settings.new_id = [&identifiers] { return identifiers.next(); };
+    auto source = std::make_unique<eventstore::postgres::PostgresLogSource>(config.database_url,
+                                                                            std::move(authenticity), kFeedPatience);
+    return std::make_unique<projections::HotAccess>(std::move(settings), std::move(source), cipher);
+}
+
+}  // namespace keyledger::app

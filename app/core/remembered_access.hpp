@@ -1,0 +1,45 @@
+#pragma once
+// Security answers from memory: the hot models behind the port of commands/.
+#include <memory>
+
+#include "app/config/config.hpp"
+#include "commands/access/access_reader.hpp"
+#include "commands/runtime/ports.hpp"
+#include "projections/hot/hot_access.hpp"
+
+namespace keyledger::eventstore::postgres {
+class Authenticity;
+}
+
+namespace keyledger::app {
+
+// From memory; until it is level with the log for the first time, and where there is none, by folding. Thread-safe.
+class RememberedAccess : public commands::AccessReader {
+public:
+    // All outlive it.
+    RememberedAccess(commands::AccessReader& folded, eventstore::Store& store) : folded_(folded), store_(store) {}
+    // Before the first read, or never. It outlives the last one.
+    void remember(projections::HotAccess& hot) { hot_ = &hot; }
+    bool answers_from_memory() const override { return hot_ != nullptr && hot_->caught_up(); }
+
+    boost::asio::awaitable<Result<commands::AccessStates, eventstore::StoreError>> read(
+        commands::AccessSubject subject, commands::Deadline deadline) override;
+    boost::asio::awaitable<Result<commands::ServiceStates, eventstore::StoreError>> read_service(
+        commands::ServiceSubject subject, commands::Deadline deadline) override;
+    boost::asio::awaitable<Result<commands::SubjectStates, eventstore::StoreError>> search(
+        SubjectSearch search, SubjectPlace from, std::size_t limit, commands::Deadline deadline) override;
+    boost::asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> actions_of(
+        std::string resource, commands::Deadline deadline) override;
+
+private:
+    commands::AccessReader& folded_;
+    eventstore::Store& store_;
+    projections::HotAccess* hot_ = nullptr;
+};
+
+// On a connection of its own to the database. Clock, identifiers and cipher outlive it.
+std::unique_ptr<projections::HotAccess> make_hot_access(
+    const Config& config, const commands::Clock& clock, commands::Identifiers& identifiers,
+    eventstore::SubjectCipher& cipher, std::shared_ptr<eventstore::postgres::Authenticity> authenticity);
+
+}  // namespace keyledger::app

@@ -1,0 +1,49 @@
+#include "app/core/system_ports.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+
+#include "commands/clients/client_secrets.hpp"
+#include "security/primitives/random.hpp"
+
+namespace keyledger::app {
+namespace {
+
+boost::asio::awaitable<void> run_here(std::function<void()> work) {
+    work();
+    co_return;
+}
+
+}  // namespace
+
+std::int64_t SystemClock::now_ms() const {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+Uuid RandomIdentifiers::next() { return security::uuid_v7(clock_.now_ms()); }
+
+eventstore::CommandId RandomIdentifiers::next_command_id() {
+    eventstore::CommandId id{};
+    security::fill_random(id);
+    const Uuid first = next();
+    std::copy_n(first.bytes.begin(), first.bytes.size(), id.begin());
+    return id;
+}
+
+Secret RandomIdentifiers::next_secret() { return security::random_secret(commands::kClientSecretBytes); }
+
+void LoggedJournal::warning(std::string_view what, const Uuid& about) {
+    spdlog::warn("{} (id {})", what, about.to_string());
+}
+
+boost::asio::awaitable<void> PooledWorkers::run(std::function<void()> work) {
+    auto running = run_here(std::move(work));
+    co_await boost::asio::co_spawn(pool_, std::move(running), boost::asio::use_awaitable);
+}
+
+}  // namespace keyledger::app

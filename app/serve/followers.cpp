@@ -1,0 +1,108 @@
+#include "app/serve/followers.hpp"
+
+#include "app/core/kafka_client.hpp"
+#include "eventstore/kafka/publishing/publisher.hpp"
+#include "eventstore/postgres/nodes/leadership.hpp"
+#include "eventstore/postgres/store/postgres_log_source.hpp"
+#include "security/adapters/keyring_macs.hpp"
+
+namespace keyledger::app {
+namespace {
+
+namespace kafka = eventstore::kafka;
+namespace postgres = eventstore::postgres;
+
+constexpr int kKafkaError = 3;  // of syslog
+
+kafka::PublisherOptions publisher_options(const Config& config, const Core& core, kafka::OutputKind output) {
+    kafka::PublisherOptions options;
+    options.output = output;
+    options.pause = output == kafka::OutputKind::kState ? kafka::kStatePause : kafka::kEventsPause;
+    if (output == kafka::OutputKind::kEvents) options.pause_below = kafka::kSmallTransactionEvents;
+    options.client = kafka_client(config, kKafkaError);
+    options.macs = std::make_shared<security::KeyringMacs>([&core] { return core.keyring->snapshot(); },
+                                                           [&core] { return core.clock.now_ms(); });
+    options.topics.prefix = config.kafka_topic_prefix;
+    options.topics.partitions = config.kafka_partitions;
+    options.issuer = config.issuer;
+    return options;
+}
+
+// The name of an output's lock and checkpoint in the database.
+const char* follower_of(kafka::OutputKind output) {
+    switch (output) {
+        case kafka::OutputKind::kEvents: return "publisher";
+        case kafka::OutputKind::kState: return "state_publisher";
+    }
+    return "publisher";
+}
+
+// A publisher with the ports that it alone uses.
+struct Publishing {
+    Publishing(const Config& config, const Core& core, kafka::OutputKind output)
+        : kind(output),
+          source(config.database_url, core.authenticity),
+          session(config.database_url, follower_of(output), core.authenticity),
+          publisher(publisher_options(config, core, output), {source, session, session, session}) {}
+    const kafka::OutputKind kind;
+    postgres::PostgresLogSource source;
+    postgres::LeaderSession session;
+    kafka::Publisher publisher;
+};
+
+}  // namespace
+
+struct Followers::Parts {
+    postgres::PostgresLogSource* projector_source = nullptr;  // owned by the projector
+    std::unique_ptr<projections::Projector> projector;
+    std::vector<std::unique_ptr<Publishing>> publishing;
+};
+
+Followers::Followers(const Config& config, Core& core, projections::Queries& queries, projections::HotAccess& hot)
+    : parts_(std::make_unique<Parts>()) {
+    if (config.serves_projector) {
+        auto source = std::make_unique<postgres::PostgresLogSource>(config.database_url, core.authenticity);
+        parts_->projector_source = source.get();
+        projections::ProjectorSettings settings;
+        settings.database_url = config.database_url;
+        parts_->projector = std::make_unique<projections::Projector>(
+            settings, std::move(source), core.cipher, projections::all_read_models(),
+            [&queries](std::string_view, Position) { queries.applied(); });
+    }
+    if (config.serves_publisher && !config.kafka_brokers.empty()) {
+        parts_->publishing.push_back(std::make_unique<Publishing>(config, core, kafka::OutputKind::kEvents));
+        if (config.kafka_state_topics)
+            parts_->publishing.push_back(std::make_unique<Publishing>(config, core, kafka::OutputKind::kState));
+    }
+    core.store.on_appended([parts = parts_.get(), &hot](Position) {
+        hot.hint();
+        if (parts->projector_source) parts->projector_source->hint();
+        for (const auto& publishing : parts->publishing) publishing->source.hint();
+    });
+}
+
+Followers::~Followers() { stop(); }
+
+void Followers::start() {
+    if (parts_->projector) parts_->projector->start();
+    for (const auto& publishing : parts_->publishing) publishing->publisher.start();
+}
+
+void Followers::stop() {
+    if (parts_->projector) parts_->projector->stop();
+    for (const auto& publishing : parts_->publishing) publishing->publisher.stop();
+}
+
+std::optional<projections::ProjectorStatus> Followers::projector() const {
+    if (!parts_->projector) return std::nullopt;
+    return parts_->projector->status();
+}
+
+std::vector<Followers::Output> Followers::outputs() const {
+    std::vector<Output> all;
+    for (const auto& publishing : parts_->publishing)
+        all.push_back({kafka::name_of(publishing->kind), publishing->publisher.status()});
+    return all;
+}
+
+}  // namespace keyledger::app

@@ -1,0 +1,55 @@
+#pragma once
+// What the service tidies up behind itself, on a thread of its own. One node of all: old command ids and snapshots,
+// erasures that are due, the keys of days whose anonymous callers are to be forgotten. Every node: what is remembered
+// there of those whose keys died anywhere, and the failed log-ins that were summed there.
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "app/config/config.hpp"
+#include "app/core/core.hpp"
+#include "eventstore/postgres/nodes/leadership.hpp"
+#include "projections/models/erasures_model.hpp"
+
+namespace keyledger::app {
+
+class Housekeeper {
+public:
+    // The core outlives it.
+    Housekeeper(const Config& config, Core& core);
+    ~Housekeeper();
+    void start();
+    void stop();
+
+private:
+    void run();
+    void tidy();
+    bool stopping();
+    bool leads();
+    void prune();
+    void forget_the_erased();
+    void record_what_waits();
+    void record_failure_sums();
+    void erase_anonymous_callers();
+    void erase_users();
+    bool erase_user(const Uuid& user_id);
+    void announce_mac_key();
+
+    const std::string database_url_;
+    const std::int64_t retention_ms_;
+    const std::int64_t longest_session_ms_;
+    const int anonymous_callers_days_;
+    Core& core_;
+    eventstore::postgres::LeaderSession leadership_;
+    bool leads_ = false;
+    std::int64_t forgotten_until_ms_;
+    std::int64_t sums_since_ms_;
+    std::int64_t next_erasure_ms_ = 0;
+    std::optional<projections::DueErasure> erased_until_;  // where the last round ended, if before the end
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace keyledger::app

@@ -1,0 +1,249 @@
+#include "app/serve/service.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "api/http/server.hpp"
+#include "api/routes/limiting.hpp"
+#include "api/routes/positions.hpp"
+#include "api/routes/routes.hpp"
+#include "app/config/clients_file.hpp"
+#include "app/core/core.hpp"
+#include "app/serve/followers.hpp"
+#include "app/serve/health.hpp"
+#include "app/serve/housekeeper.hpp"
+#include "app/serve/keyring_news.hpp"
+#include "app/serve/management.hpp"
+#include "app/serve/metrics.hpp"
+#include "app/serve/observation.hpp"
+#include "app/serve/probe.hpp"
+#include "app/serve/tree_heads.hpp"
+#include "commands/access/roles.hpp"
+#include "eventstore/postgres/keys/key_uses.hpp"
+#include "projections/models/queries.hpp"
+#include "security/adapters/keyring_tokens.hpp"
+#include "security/primitives/secret_file.hpp"
+
+namespace keyledger::app {
+namespace {
+
+FileClients load_clients(const Config& config) {
+    auto clients = FileClients::load(config.clients_file);
+    if (!clients) throw StartFailure(clients.error());
+    return std::move(*clients);
+}
+
+// A database from before a key for claims ended, as a restored one is: all names that were claimed under it would be
+// free.
+void refuse_names_of_before(const Config& config, const Core& core) {
+    const auto ended = revoked_claims_keys(*core.keyring->snapshot(), core.clock.now_ms());
+    const auto key = eventstore::postgres::key_of_before(config.database_url, ended);
+    if (!key) throw StartFailure("names could not be looked at: " + key.error());
+    if (*key)
+        throw StartFailure("names are claimed under key " + **key +
+                           ", which has ended: this database is from before. "
+                           "Nobody could log in, and others could take their names. Run 'keyledger keys reclaim' "
+                           "first");
+}
+
+eventstore::Head learn_head(const Config& config, Core& core) {
+    refuse_names_of_before(config, core);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto head = core.run(core.store.head(deadline));
+    if (!head) throw StartFailure("the database does not answer; check KEYLEDGER_DATABASE_URL and the server");
+    return *head;
+}
+
+// Before anybody is served: a log of before there were roles has an administrator without one.
+void adopt_first_administrator(Core& core) {
+    commands::Caller caller;
+    caller.actor_type = eventstore::ActorType::kSystem;
+    caller.request_id = "adopt-administrator";
+    caller.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto adopted = core.run(commands::adopt_first_administrator(core.services, caller));
+    const auto keyring = core.keyring_watch.check();
+    if (!adopted && !keyring.good) {
+        spdlog::warn("the administrator's role is not looked for: {}", keyring.detail);
+        return;
+    }
+    if (!adopted) throw StartFailure("the administrator's role could not be looked for; the database does not answer");
+    if (adopted->position > 0) spdlog::info("gave the administrator the role of that name");
+}
+
+security::LookForKey look_for_keys(Core& core) {
+    return [&core](const std::string& key_id) { return core.keyring_watch.look_for(key_id); };
+}
+
+projections::QuerySettings query_settings(const Config& config) {
+    projections::QuerySettings settings;
+    settings.database_url = config.database_url;
+    return settings;
+}
+
+api::ServerOptions server_options(const Config& config, const commands::Clock& clock) {
+    api::ServerOptions options;
+    options.address = config.listen.address;
+    options.port = config.listen.port;
+    options.io_threads = config.io_threads;
+    options.limits.connections_per_network = config.network_connections;
+    options.limits.request = std::chrono::milliseconds(config.request_timeout_ms);
+    options.now_ms = [&clock] { return clock.now_ms(); };
+    for (const std::string& text : config.trusted_proxies) {
+        const auto network = api::Cidr::parse(text);
+        if (!network) throw StartFailure("KEYLEDGER_TRUSTED_PROXIES: '" + text + "' is not a network or address");
+        options.trusted_proxies.push_back(*network);
+    }
+    if (!config.tls_certificate_file.empty())
+        options.tls = api::TlsFiles{config.tls_certificate_file, config.tls_key_file};
+    return options;
+}
+
+api::CorsPolicy cors_policy(const Config& config) {
+    api::CorsPolicy policy;
+    policy.origins = config.cors_origins;
+    return policy;
+}
+
+}  // namespace
+
+struct Service::Parts {
+    explicit Parts(const Config& settings)
+        : config(settings),
+          core(config),
+          clients(load_clients(config)),
+          log(learn_head(config, core)),
+          log_id(log.log_id),
+          tree_heads(config, core, log),
+          tokens(*core.keyring, core.clock, core.identifiers, core.processors,
+                 {config.issuer, config.access_token_s, log_id}, look_for_keys(core)),
+          cursors(*core.keyring, core.clock, look_for_keys(core)),
+          idempotency_keys(*core.keyring, core.clock),
+          queries(query_settings(config)),
+          hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher, core.authenticity)),
+          followers(config, core, queries, *hot_access),
+          context{core.services,
+                  tokens,
+                  cursors,
+                  idempotency_keys,
+                  clients,
+                  queries,
+                  health,
+                  tree_heads,
+                  known_owners,
+                  config.subject_namings,
+                  config.owner_property,
+                  log_id,
+                  config.clear_positions ? api::Positions::kClear : api::Positions::kSealed,
+                  config.password_min_length},
+          router(api::telling_positions(api::bind_limited_routes(api::route_table(), context), context),
+                 cors_policy(config), api::path_of_url(config.issuer)),
+          server(server_options(config, core.clock), router, metrics),
+          management(management_options(config.management_listen), management_routes({health, metrics, log_id})),
+          housekeeper(config, core),
+          keyring_news(config, core),
+          probe(core, queries, keyring_news) {
+        core.access.remember(*hot_access);
+        observe(health, metrics, core, followers, *hot_access, tree_heads, probe, server);
+    }
+
+    const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
+    Config config;
+    Metrics metrics;
+    ServiceHealth health;
+    Core core;
+    FileClients clients;
+    eventstore::Head log;  // as it was at the start
+    Uuid log_id;
+    TreeHeads tree_heads;
+    security::KeyringTokens tokens;
+    security::KeyringCursors cursors;
+    security::KeyringIdempotencyKeys idempotency_keys;
+    projections::Queries queries;
+    std::unique_ptr<projections::HotAccess> hot_access;
+    Followers followers;
+    commands::KnownOwners known_owners;
+    api::Context context;
+    api::Router router;
+    api::Server server;
+    api::ManagementServer management;
+    Housekeeper housekeeper;
+    KeyringNews keyring_news;
+    Probe probe;
+    bool stopped = false;
+};
+
+Service::Service(const Config& config) try : parts_(std::make_unique<Parts>(config)) {
+} catch (const api::ServerError& error) {
+    throw StartFailure(error.what());
+}
+
+Service::~Service() { stop(); }
+
+void Service::start() try {
+    Parts& parts = *parts_;
+    parts.keyring_news.exchange(std::chrono::steady_clock::now() + std::chrono::seconds(10));
+    if (parts.config.serves_api) adopt_first_administrator(parts.core);
+    parts.management.start();
+    parts.followers.start();
+    if (parts.config.serves_api) parts.hot_access->start();
+    parts.tree_heads.start();
+    parts.housekeeper.start();
+    parts.probe.start();
+    if (parts.config.serves_api) parts.server.start();
+    parts.health.set_serving(true);
+    const auto took = std::chrono::steady_clock::now() - parts.begun;
+    spdlog::info("serving log {} on {}:{}, management on {}:{}, after {} ms", parts.log_id.to_string(),
+                 parts.config.listen.address, parts.config.listen.port, parts.config.management_listen.address,
+                 parts.config.management_listen.port,
+                 std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
+    if (parts.config.kafka_brokers.empty())
+        spdlog::info("KEYLEDGER_KAFKA_BROKERS is not set: nothing is published, the log keeps everything");
+} catch (const api::ServerError& error) {
+    throw StartFailure(error.what());
+} catch (const api::ManagementError& error) {
+    throw StartFailure(error.what());
+}
+
+void Service::reload() {
+    reload_keys();
+    reload_certificate();
+}
+
+void Service::reload_certificate() {
+    const std::string& key_file = parts_->config.tls_key_file;
+    if (key_file.empty()) return;
+    try {
+        if (const auto unsafe = security::what_is_wrong_with_secret_file(key_file)) throw api::ServerError(*unsafe);
+        parts_->server.reload_tls();
+        spdlog::info("read the TLS certificate again, for connections that come from now on");
+    } catch (const api::ServerError& error) {
+        spdlog::error("the TLS certificate could not be taken, the one of before stays: {}", error.what());
+    }
+}
+
+void Service::reload_keys() {
+    const auto reloaded = parts_->core.keyring->reload(parts_->core.clock.now_ms());
+    if (reloaded) spdlog::info("read the keyring again");
+    else spdlog::error("the keyring could not be taken: {}", reloaded.error().message);
+}
+
+void Service::stop() {
+    Parts& parts = *parts_;
+    if (std::exchange(parts.stopped, true)) return;
+    spdlog::info("stopping");
+    parts.health.set_serving(false);
+    parts.server.stop_accepting();
+    if (!parts.server.drain(std::chrono::milliseconds(parts.config.stop_timeout_ms)))
+        spdlog::warn("requests were still in flight after {} ms", parts.config.stop_timeout_ms);
+    parts.probe.stop();
+    parts.housekeeper.stop();
+    parts.followers.stop();
+    parts.hot_access->stop();
+    parts.tree_heads.stop();
+    parts.queries.stop();
+    parts.core.stop();
+    parts.server.stop();
+    parts.management.stop();
+    spdlog::info("stopped");
+}
+
+}  // namespace keyledger::app

@@ -1,0 +1,42 @@
+#pragma once
+// The service, put together: the one place that builds concrete classes. Start order is the order of need; stop order
+// is design section 10's: readiness red, no new connections, requests in flight, projector and publisher, committer,
+// pools, I/O threads.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/config/config.hpp"
+
+namespace keyledger::app {
+
+// The service can't start; the text says why and what to do.
+struct StartFailure : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+// Told to stop (SIGTERM, SIGINT, which are blocked) before it served.
+struct StartStopped {};
+
+class Service {
+public:
+    // Reads keys and clients, checks the schema, learns which log it serves. Throws StartFailure, or StartStopped.
+    explicit Service(const Config& config);
+    ~Service();  // stop()
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
+
+    void start();
+    // Reads the keyring and the TLS certificate again (SIGHUP). Files that are no good change nothing.
+    void reload();
+    void stop();
+
+private:
+    void reload_keys();
+    void reload_certificate();
+
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace keyledger::app

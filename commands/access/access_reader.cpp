@@ -1,0 +1,167 @@
+#include "commands/access/access_reader.hpp"
+
+#include <algorithm>
+
+#include "domain/access/assignments.hpp"
+#include "domain/access/nestings.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using eventstore::StoreError;
+
+// Streams, and their folds as far as they were read.
+struct Reading {
+    Streams streams;
+    std::vector<Fold> folds;
+
+    template <class Aggregate>
+    std::shared_ptr<const Aggregate> state(const Uuid& id) const {
+        const auto place = streams.place_of(id, kStateIndex<Aggregate>);
+        const auto& state = place && *place < folds.size() ? folds[*place].state : empty_fold<Aggregate>().state;
+        return {state, &std::get<Aggregate>(*state)};
+    }
+    bool has(const Streams& wanted) const {
+        return std::ranges::all_of(wanted.loads(), [&](const LoadStream& load) {
+            return streams.place_of(load.stream_id, load.empty.state->index()).has_value();
+        });
+    }
+};
+struct Asked {
+    Subject subject;
+    Streams own;  // what is asked for beside roles and groups
+};
+
+// The subject's groups and all above them.
+std::vector<Uuid> groups_by(const Reading& known, const Subject& subject) {
+    const auto own = known.state<Assignments>(assignments_of(subject.id));
+    const auto nestings = known.state<Nestings>(kNestingsStream);
+    std::vector<Uuid> groups;
+    for_each_group(subject.type, own->groups, *nestings, [&](const Uuid& group_id) { groups.push_back(group_id); });
+    return groups;
+}
+// Its own roles, then those of its groups, each once.
+std::vector<Uuid> roles_by(const Reading& known, const Subject& subject) {
+    std::vector<Uuid> roles = known.state<Assignments>(assignments_of(subject.id))->roles;
+    for (const Uuid& group_id : groups_by(known, subject))
+        for (const Uuid& role_id : known.state<Assignments>(assignments_of(group_id))->roles)
+            if (std::ranges::find(roles, role_id) == roles.end()) roles.push_back(role_id);
+    return roles;
+}
+
+// What there is to read, as far as what is known tells.
+Streams streams_by(const Reading& known, const Asked& asked) {
+    Streams streams = asked.own;
+    const auto assignments = streams.read<Assignments>(assignments_of(asked.subject.id));
+    const std::vector<Uuid> groups = groups_by(known, asked.subject);
+    if (!known.state<Assignments>(assignments.id)->groups.empty()) streams.read<Nestings>(kNestingsStream);
+    for (const Uuid& group_id : groups) {
+        streams.read<Group>(group_id);
+        streams.read<Assignments>(assignments_of(group_id));
+    }
+    for (const Uuid& role_id : roles_by(known, asked.subject)) streams.read<Role>(role_id);
+    return streams;
+}
+
+// Assignments lead to groups, these to those above them, to their assignments, and to roles.
+constexpr int kMaxLevels = 4;
+
+// All in one snapshot at the head. Which groups and roles there are to read is known from assignments and
+// nestings alone: they are guessed from memory, and read again if the guess was old.
+asio::awaitable<Result<Reading, StoreError>> read_at_head(Folder& folder, Asked asked, Deadline deadline) {
+    Reading known;
+    for (int level = 0; level < kMaxLevels; ++level) {
+        Streams wanted = streams_by(known, asked);
+        if (known.has(wanted)) break;
+        auto folds = co_await folder.load(wanted.loads(), Freshness::kCached, deadline);
+        if (!folds) co_return Unexpected(folds.error());
+        known = Reading{std::move(wanted), std::move(*folds)};
+    }
+    for (int count = 0; count < kMaxAttempts + kMaxLevels; ++count) {
+        Streams wanted = streams_by(known, asked);
+        auto folds = co_await folder.load(wanted.loads(), Freshness::kAtHead, deadline);
+        if (!folds) co_return Unexpected(folds.error());
+        known = Reading{std::move(wanted), std::move(*folds)};
+        const Streams further = streams_by(known, asked);
+        if (known.has(further)) co_return known;
+    }
+    co_return Unexpected(StoreError::kUnavailable);
+}
+
+template <class States>
+void add_access(States& states, const Reading& found, const Subject& subject) {
+    for (const Uuid& group_id : groups_by(found, subject))
+        if (auto group = found.state<Group>(group_id);
+            group_id != kEveryone && group->status == Group::Status::kDefined)
+            states.groups.push_back(std::move(group));
+    for (const Uuid& role_id : roles_by(found, subject))
+        if (auto role = found.state<Role>(role_id); role->status == Role::Status::kDefined)
+            states.roles.push_back(std::move(role));
+}
+
+// The folds include all up to the head that was learned before they were read. What one of them holds beyond it moves
+// the position on to the last such event: at that one, too, all of them stood as they were read.
+Position position_of(const Reading& found, const eventstore::Head& head) {
+    Position position = head.cursor.position;
+    for (const Fold& fold : found.folds) position = std::max(position, fold.position);
+    return position;
+}
+
+}  // namespace
+
+asio::awaitable<Result<AccessStates, StoreError>> FoldedAccess::read(AccessSubject subject, Deadline deadline) {
+    Folder& folder = executor_.folder();
+    Uuid subject_id = subject.subject_id.value_or(Uuid{});
+    if (!subject.subject_id && subject.session_id) {
+        Streams first;
+        first.read<Session>(*subject.session_id);
+        auto known = co_await folder.load(first.loads(), Freshness::kCached, deadline);
+        if (!known) co_return Unexpected(known.error());
+        subject_id = state_of<Session>(known->front()).user_id;  // never changes; nil where there is no session
+    }
+    auto head = co_await store_.head(deadline);
+    if (!head) co_return Unexpected(head.error());
+    Asked asked{Subject::user(subject_id), {}};
+    asked.own.read<User>(subject_id);
+    if (subject.session_id) asked.own.read<Session>(*subject.session_id);
+    auto found = co_await read_at_head(folder, asked, deadline);
+    if (!found) co_return Unexpected(found.error());
+    AccessStates states;
+    states.subject_id = subject_id;
+    states.user = *found->state<User>(subject_id);
+    if (subject.session_id) states.session = *found->state<Session>(*subject.session_id);
+    if (!states.user.exists()) asked.subject.type = SubjectType::kServiceAccount;  // not of everyone
+    add_access(states, *found, asked.subject);
+    states.position = position_of(*found, *head);
+    const auto place = found->streams.place_of(subject_id, kStateIndex<User>);
+    if (place && *place < found->folds.size()) states.user_position = found->folds[*place].position;
+    co_return states;
+}
+
+asio::awaitable<Result<ServiceStates, StoreError>> FoldedAccess::read_service(ServiceSubject subject,
+                                                                              Deadline deadline) {
+    auto head = co_await store_.head(deadline);
+    if (!head) co_return Unexpected(head.error());
+    Asked asked{Subject::service_account(subject.account_id), {}};
+    asked.own.read<ServiceAccount>(subject.account_id);
+    if (subject.token_id) asked.own.read<ServiceToken>(*subject.token_id);
+    auto found = co_await read_at_head(executor_.folder(), asked, deadline);
+    if (!found) co_return Unexpected(found.error());
+    ServiceStates states;
+    states.account = *found->state<ServiceAccount>(subject.account_id);
+    if (subject.token_id) states.token = *found->state<ServiceToken>(*subject.token_id);
+    add_access(states, *found, asked.subject);
+    states.position = position_of(*found, *head);
+    co_return states;
+}
+
+asio::awaitable<Result<SubjectStates, StoreError>> FoldedAccess::search(SubjectSearch, SubjectPlace, std::size_t,
+                                                                        Deadline) {
+    co_return Unexpected(StoreError::kUnavailable);
+}
+
+asio::awaitable<Result<std::set<std::string>, StoreError>> FoldedAccess::actions_of(std::string, Deadline) {
+    co_return Unexpected(StoreError::kUnavailable);
+}
+
+}  // namespace keyledger::commands

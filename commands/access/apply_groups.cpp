@@ -1,0 +1,415 @@
+#include "commands/access/apply_access.hpp"
+#include "commands/access/groups.hpp"
+#include "commands/claim_owner.hpp"
+#include "domain/access/group.hpp"
+#include "domain/access/nestings.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+constexpr std::string_view kGroupNames = "group_name";
+constexpr std::string_view kAccountNames = "service_account_name";
+
+struct Target {  // of a role or a group that the file names within a group
+    std::string name;
+    Uuid id;
+    bool is_made_by_file = false;  // as far as it is tried: nothing can be read of it
+};
+
+// Of the log, or of those that the file makes.
+Answer<std::vector<Target>> find_all(Services& services, std::string_view kind, std::vector<std::string> names,
+                                     const Trial* trial, Deadline deadline) {
+    const bool of_groups = kind == kGroupNames;
+    std::vector<Target> targets;
+    for (std::string& name : names) {
+        const auto parsed = parse_role_name(name);
+        if (!parsed) co_return Unexpected(CommandError(Refusal::kInvalidGroupName));
+        auto owner = co_await owner_of_claim(services, kind, parsed->key, deadline);
+        if (!owner) co_return Unexpected(owner.error());
+        Target target{std::move(name), owner->value_or(Uuid{})};
+        if (trial != nullptr) {
+            const auto& made = of_groups ? trial->groups : trial->roles;
+            const auto of_file = made.find(parsed->key);
+            target.is_made_by_file = of_file != made.end();
+            if (target.is_made_by_file) target.id = of_file->second;
+        }
+        if (target.id.is_nil())
+            co_return Unexpected(CommandError(of_groups ? Refusal::kGroupUnknown : Refusal::kRoleUnknown));
+        targets.push_back(std::move(target));
+    }
+    co_return targets;
+}
+
+bool is_among(const std::vector<Target>& targets, const Uuid& id) {
+    return std::any_of(targets.begin(), targets.end(), [&](const Target& target) { return target.id == id; });
+}
+
+std::vector<Uuid> children_of(const Nestings& nestings, const Uuid& parent_id) {
+    std::vector<Uuid> children;
+    for (const auto& [child, parents] : nestings.parents)
+        if (std::find(parents.begin(), parents.end(), parent_id) != parents.end()) children.push_back(child);
+    return children;
+}
+
+// Decides one command after the other, each upon what the one before it left.
+template <class Aggregate, class Command>
+Result<void, CommandError> decide_upon(Aggregate& state, std::vector<typename Aggregate::Event>& events,
+                                       const Command& command) {
+    auto decided = decide(state, command);
+    if (!decided) return Unexpected(CommandError(refusal_of(decided.error())));
+    for (auto& event : *decided) {
+        state = evolve(std::move(state), event, Recorded{});
+        events.push_back(std::move(event));
+    }
+    return {};
+}
+
+struct GroupStreams {
+    Uuid id;
+    StreamOf<Group> group;
+    StreamOf<Assignments> assignments;
+    StreamOf<Nestings> nestings;
+};
+GroupStreams read_group(Streams& streams, const Uuid& id, bool is_new) {
+    const auto group = is_new ? streams.begin<Group>(id) : streams.read<Group>(id);
+    return {id, group, streams.read<Assignments>(assignments_of(id)), streams.read<Nestings>(kNestingsStream)};
+}
+
+// Of a role that see_targets() has read, or as the file would have it.
+const AccessRules& rules_of(const Attempt& attempt, const Target& role, const Trial* trial) {
+    if (trial != nullptr)
+        if (const auto of_file = trial->rules.find(role.id); of_file != trial->rules.end()) return of_file->second;
+    return attempt.state(StreamOf<Role>{role.id}).rules;
+}
+
+const Nestings& nestings_of(const Attempt& attempt, const GroupStreams& on, const Trial* trial) {
+    return trial != nullptr && trial->nestings ? *trial->nestings : attempt.state(on.nestings);
+}
+
+// What the group is given and loses, of roles.
+Result<std::vector<AssignmentsEvent>, CommandError> settle_roles(const Attempt& attempt, const GroupStreams& on,
+                                                                 const std::vector<Target>& wanted,
+                                                                 const Trial* trial) {
+    const auto everything = AccessRules::everything();
+    const Subject subject = Subject::group(on.id);
+    Assignments state = attempt.state(on.assignments);
+    std::vector<AssignmentsEvent> events;
+    const std::vector<Uuid> before = state.roles;
+    for (const Uuid& role : before) {
+        if (is_among(wanted, role)) continue;
+        auto decided = decide_upon(state, events, AssignmentsCommand(WithdrawRole{subject, role, {}, everything}));
+        if (!decided) return Unexpected(decided.error());
+    }
+    for (const Target& role : wanted) {
+        const AssignRole give{subject, role.id, rules_of(attempt, role, trial), everything, {}};
+        auto decided = decide_upon(state, events, AssignmentsCommand(give));
+        if (!decided) return Unexpected(decided.error());
+    }
+    return events;
+}
+
+struct Nested {
+    std::vector<NestingsEvent> events;
+    Nestings after;
+};
+// The same of groups under it.
+Result<Nested, CommandError> settle_nestings(const Nestings& before, const Uuid& group_id,
+                                             const std::vector<Target>& wanted) {
+    const auto everything = AccessRules::everything();
+    Nested nested{{}, before};
+    for (const Uuid& child : children_of(before, group_id)) {
+        if (is_among(wanted, child)) continue;
+        const NestingsCommand unnest = UnnestGroup{group_id, child, {}, everything};
+        auto decided = decide_upon(nested.after, nested.events, unnest);
+        if (!decided) return Unexpected(decided.error());
+    }
+    for (const Target& child : wanted) {
+        const NestingsCommand nest = NestGroup{group_id, child.id, {}, everything};
+        auto decided = decide_upon(nested.after, nested.events, nest);
+        if (!decided) return Unexpected(decided.error());
+    }
+    return nested;
+}
+
+struct Inside {
+    Uuid id;
+    std::string label;  // as an operator is told
+};
+// What is in the group by now, but for roles that are deleted.
+Answer<std::vector<Inside>> look_inside(Attempt& attempt, GroupStreams on) {
+    const std::vector<Uuid> roles = attempt.state(on.assignments).roles;
+    const std::vector<Uuid> children = children_of(attempt.state(on.nestings), on.id);
+    Streams more;
+    for (const Uuid& role : roles) more.read<Role>(role);
+    for (const Uuid& child : children) more.read<Group>(child);
+    auto read = co_await attempt.also_read(more);
+    if (!read) co_return Unexpected(read.error());
+    std::vector<Inside> inside;
+    for (const Uuid& role : roles) {
+        const Role& state = attempt.state(StreamOf<Role>{role});
+        if (state.status == Role::Status::kDefined) inside.push_back({role, "role " + state.name});
+    }
+    for (const Uuid& child : children) inside.push_back({child, "group " + attempt.state(StreamOf<Group>{child}).name});
+    co_return inside;
+}
+
+// What the file names and is not inside.
+void tell_added(std::vector<std::string>& added, const std::vector<Inside>& inside, const std::vector<Target>& wanted,
+                const std::string& kind) {
+    for (const Target& target : wanted) {
+        const auto is_it = [&](const Inside& one) { return one.id == target.id; };
+        if (std::none_of(inside.begin(), inside.end(), is_it)) added.push_back(kind + target.name);
+    }
+}
+
+bool is_called(const Group& group, const std::string& key) {
+    const auto name = parse_role_name(group.name);
+    return group.status == Group::Status::kDefined && name && name->key == key;
+}
+
+void tell_respelt(AppliedGroup& applied, const std::string& before, const std::string& after) {
+    applied.added.push_back("name " + after);
+    applied.removed.push_back("name " + before);
+}
+
+Decided remove(Attempt& attempt, GroupStreams on) {
+    auto deleted = decide(attempt.state(on.group), GroupCommand(DeleteGroup{on.id}));
+    auto withdrawn = decide(attempt.state(on.assignments), AssignmentsCommand(WithdrawAllRoles{Subject::group(on.id)}));
+    auto unnested = decide(attempt.state(on.nestings), NestingsCommand(UnnestWholly{on.id}));
+    if (!deleted || !withdrawn || !unnested) co_return Unexpected(CommandError(Refusal::kGroupUnknown));
+    attempt.append(on.group, *deleted);
+    attempt.append(on.assignments, *withdrawn);
+    attempt.append(on.nestings, *unnested);
+    co_return Result<void, CommandError>{};
+}
+
+// What the file names is read, and so guarded: it may have been deleted since it was found by its name.
+Decided see_targets(Attempt& attempt, std::vector<Target> roles, std::vector<Target> groups) {
+    std::erase_if(roles, [](const Target& role) { return role.is_made_by_file; });
+    std::erase_if(groups, [](const Target& group) { return group.is_made_by_file; });
+    Streams more;
+    for (const Target& role : roles) more.read<Role>(role.id);
+    for (const Target& group : groups) more.read<Group>(group.id);
+    auto read = co_await attempt.also_read(more);
+    if (!read) co_return read;
+    for (const Target& role : roles)
+        if (attempt.state(StreamOf<Role>{role.id}).status != Role::Status::kDefined)
+            co_return Unexpected(CommandError(Refusal::kRoleUnknown));
+    for (const Target& group : groups)
+        if (attempt.state(StreamOf<Group>{group.id}).status != Group::Status::kDefined)
+            co_return Unexpected(CommandError(Refusal::kGroupUnknown));
+    co_return Result<void, CommandError>{};
+}
+
+// Of a group that is deleted.
+Nestings without(Nestings nestings, const Uuid& group_id) {
+    std::vector<NestingsEvent> events;
+    static_cast<void>(decide_upon(nestings, events, NestingsCommand(UnnestWholly{group_id})));
+    return nestings;
+}
+
+struct AccountStreams {
+    StreamOf<ServiceAccount> account;
+    StreamOf<Assignments> assignments;
+};
+
+bool is_called(const ServiceAccount& account, const std::string& key) {
+    const auto name = parse_role_name(account.name);
+    return account.exists() && name && name->key == key;
+}
+
+// The groups that it is in, by name; those that are deleted apart.
+struct GroupsOfAccount {
+    std::vector<Inside> defined;
+    std::vector<Uuid> deleted;
+};
+Answer<GroupsOfAccount> look_around(Attempt& attempt, AccountStreams on) {
+    const std::vector<Uuid> groups = attempt.state(on.assignments).groups;
+    Streams more;
+    for (const Uuid& group : groups) more.read<Group>(group);
+    auto read = co_await attempt.also_read(more);
+    if (!read) co_return Unexpected(read.error());
+    GroupsOfAccount around;
+    for (const Uuid& group : groups) {
+        const Group& state = attempt.state(StreamOf<Group>{group});
+        if (state.status == Group::Status::kDefined) around.defined.push_back({group, "group " + state.name});
+        else around.deleted.push_back(group);
+    }
+    co_return around;
+}
+
+// What it joins and leaves. Of deleted groups it leaves none for its own sake.
+Result<std::vector<AssignmentsEvent>, CommandError> settle_groups(const Attempt& attempt, const AccountStreams& on,
+                                                                  const GroupsOfAccount& around,
+                                                                  const std::vector<Target>& wanted) {
+    const auto everything = AccessRules::everything();
+    const Subject subject = Subject::service_account(on.account.id);
+    Assignments state = attempt.state(on.assignments);
+    std::vector<AssignmentsEvent> events;
+    for (const Inside& group : around.defined) {
+        if (is_among(wanted, group.id)) continue;
+        const AssignmentsCommand leave = RemoveMember{subject, group.id, {}, everything};
+        auto decided = decide_upon(state, events, leave);
+        if (!decided) return Unexpected(decided.error());
+    }
+    for (const Target& group : wanted) {
+        const AssignmentsCommand join = AddMember{subject, group.id, {}, everything, around.deleted};
+        auto decided = decide_upon(state, events, join);
+        if (!decided) return Unexpected(decided.error());
+    }
+    return events;
+}
+
+// That the name of everyone can be taken, which the append decides where it is for good.
+Answer<Done> everyones_name_is_free(Services& services, Deadline deadline) {
+    const auto parsed = parse_role_name(kEveryoneName);
+    auto owner = co_await owner_of_claim(services, kGroupNames, parsed->key, deadline);
+    if (!owner) co_return Unexpected(owner.error());
+    if (*owner && **owner != kEveryone) co_return Unexpected(CommandError(Refusal::kEveryoneNameTaken));
+    co_return Done{};
+}
+
+}  // namespace
+
+Answer<AppliedGroup> apply_group(Services& services, std::string name, std::optional<GroupDefinition> definition,
+                                 Trial* trial, Caller caller) {
+    const auto parsed = parse_role_name(name);
+    if (!parsed) co_return Unexpected(CommandError(Refusal::kInvalidGroupName));
+    if (is_everyones_name(name)) co_return Unexpected(CommandError(Refusal::kGroupNameKept));
+    auto owner = co_await owner_of_claim(services, kGroupNames, parsed->key, caller.deadline);
+    if (!owner) co_return Unexpected(owner.error());
+    AppliedGroup applied;
+    if (!*owner && !definition) co_return applied;
+    const GroupDefinition wanted = definition.value_or(GroupDefinition{});
+    auto roles = co_await find_all(services, "role_name", wanted.roles, trial, caller.deadline);
+    if (!roles) co_return Unexpected(roles.error());
+    auto groups = co_await find_all(services, kGroupNames, wanted.groups, trial, caller.deadline);
+    if (!groups) co_return Unexpected(groups.error());
+    Streams streams;
+    const bool is_new = !owner->has_value();
+    const Uuid group_id = owner->value_or(services.identifiers.next());
+    const GroupStreams on = read_group(streams, group_id, is_new);
+    Nestings nestings_after;
+    const Step step = [&](Attempt& attempt) -> Decided {
+        applied = AppliedGroup{};
+        const std::string before = attempt.state(on.group).name;
+        if (!is_new && !is_called(attempt.state(on.group), parsed->key))
+            co_return Unexpected(CommandError(Refusal::kBusy));  // deleted or renamed since it was found by its name
+        auto seen = co_await see_targets(attempt, *roles, *groups);
+        if (!seen) co_return seen;
+        auto inside = co_await look_inside(attempt, on);
+        if (!inside) co_return Unexpected(inside.error());
+        tell_added(applied.added, *inside, *roles, "role ");
+        tell_added(applied.added, *inside, *groups, "group ");
+        for (const Inside& one : *inside)
+            if (!is_among(*roles, one.id) && !is_among(*groups, one.id)) applied.removed.push_back(one.label);
+        if (!definition) {
+            applied.change = Change::kRemoved;
+            nestings_after = without(nestings_of(attempt, on, trial), group_id);
+            if (trial != nullptr) co_return Result<void, CommandError>{};
+            auto removed = co_await remove(attempt, on);
+            co_return removed;
+        }
+        auto assigned = settle_roles(attempt, on, *roles, trial);
+        if (!assigned) co_return Unexpected(assigned.error());
+        auto nested = settle_nestings(nestings_of(attempt, on, trial), group_id, *groups);
+        if (!nested) co_return Unexpected(nested.error());
+        nestings_after = std::move(nested->after);
+        const bool respelt = !is_new && before != parsed->text;
+        if (respelt) tell_respelt(applied, before, parsed->text);
+        if (!applied.added.empty() || !applied.removed.empty()) applied.change = Change::kChanged;
+        if (is_new) applied.change = Change::kMade;
+        if (trial != nullptr) co_return Result<void, CommandError>{};
+        if (is_new) {
+            const std::vector<GroupEvent> defined{GroupDefined{parsed->text}};
+            attempt.append(on.group, defined);
+        }
+        if (respelt) {
+            const std::vector<GroupEvent> renamed{GroupRenamed{parsed->text}};
+            attempt.append(on.group, renamed);
+        }
+        attempt.append(on.assignments, *assigned);
+        attempt.append(on.nestings, nested->events);
+        co_return Result<void, CommandError>{};
+    };
+    auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    if (!executed) co_return Unexpected(executed.error());
+    if (trial != nullptr) trial->nestings = std::move(nestings_after);
+    if (trial != nullptr && is_new) trial->groups[parsed->key] = group_id;
+    applied.position = executed->position;
+    co_return applied;
+}
+
+Answer<AppliedGroup> apply_account_groups(Services& services, std::string account, std::vector<std::string> names,
+                                          Trial* trial, Caller caller) {
+    const auto parsed = parse_role_name(account);
+    if (!parsed) co_return Unexpected(CommandError(Refusal::kInvalidAccountName));
+    auto owner = co_await owner_of_claim(services, kAccountNames, parsed->key, caller.deadline);
+    if (!owner) co_return Unexpected(owner.error());
+    if (!*owner) co_return Unexpected(CommandError(Refusal::kAccountUnknown));
+    auto groups = co_await find_all(services, kGroupNames, std::move(names), trial, caller.deadline);
+    if (!groups) co_return Unexpected(groups.error());
+    AppliedGroup applied;
+    Streams streams;
+    const AccountStreams on{streams.read<ServiceAccount>(**owner), streams.read<Assignments>(assignments_of(**owner))};
+    const std::vector<Target> no_roles;
+    const Step step = [&](Attempt& attempt) -> Decided {
+        applied = AppliedGroup{};
+        if (!is_called(attempt.state(on.account), parsed->key))
+            co_return Unexpected(CommandError(Refusal::kBusy));  // deleted or renamed since it was found by its name
+        auto seen = co_await see_targets(attempt, no_roles, *groups);
+        if (!seen) co_return seen;
+        auto around = co_await look_around(attempt, on);
+        if (!around) co_return Unexpected(around.error());
+        tell_added(applied.added, around->defined, *groups, "group ");
+        for (const Inside& one : around->defined)
+            if (!is_among(*groups, one.id)) applied.removed.push_back(one.label);
+        auto settled = settle_groups(attempt, on, *around, *groups);
+        if (!settled) co_return Unexpected(settled.error());
+        if (!applied.added.empty() || !applied.removed.empty()) applied.change = Change::kChanged;
+        if (trial == nullptr) attempt.append(on.assignments, *settled);
+        co_return Result<void, CommandError>{};
+    };
+    auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    if (!executed) co_return Unexpected(executed.error());
+    applied.position = executed->position;
+    co_return applied;
+}
+
+Answer<AppliedGroup> apply_default_roles(Services& services, std::vector<std::string> names, Trial* trial,
+                                         Caller caller) {
+    auto roles = co_await find_all(services, "role_name", std::move(names), trial, caller.deadline);
+    if (!roles) co_return Unexpected(roles.error());
+    auto free = co_await everyones_name_is_free(services, caller.deadline);
+    if (!free && !roles->empty()) co_return Unexpected(free.error());
+    AppliedGroup applied;
+    Streams streams;
+    const GroupStreams on = read_group(streams, kEveryone, false);
+    const std::vector<Target> no_groups;
+    const Step step = [&](Attempt& attempt) -> Decided {
+        applied = AppliedGroup{};
+        auto seen = co_await see_targets(attempt, *roles, no_groups);
+        if (!seen) co_return seen;
+        auto inside = co_await look_inside(attempt, on);
+        if (!inside) co_return Unexpected(inside.error());
+        tell_added(applied.added, *inside, *roles, "role ");
+        for (const Inside& one : *inside)
+            if (!is_among(*roles, one.id)) applied.removed.push_back(one.label);
+        auto assigned = settle_roles(attempt, on, *roles, trial);
+        if (!assigned) co_return Unexpected(assigned.error());
+        if (!applied.added.empty() || !applied.removed.empty()) applied.change = Change::kChanged;
+        if (trial != nullptr || assigned->empty()) co_return Result<void, CommandError>{};
+        auto founded = found_everyone(attempt, on.group);
+        if (!founded) co_return founded;
+        attempt.append(on.assignments, *assigned);
+        co_return Result<void, CommandError>{};
+    };
+    auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    if (!executed && executed.error().refusal == Refusal::kGroupNameTaken)
+        co_return Unexpected(CommandError(Refusal::kEveryoneNameTaken));
+    if (!executed) co_return Unexpected(executed.error());
+    applied.position = executed->position;
+    co_return applied;
+}
+
+}  // namespace keyledger::commands

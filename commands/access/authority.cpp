@@ -1,0 +1,116 @@
+#include "commands/access/authority.hpp"
+
+namespace keyledger::commands {
+
+ActorStreams read_actor(Streams& streams, const Bearer& bearer) {
+    return {streams.read<Session>(bearer.session_id), streams.read<User>(bearer.user_id)};
+}
+
+bool token_holds(const Session& session, const User& user, const Bearer& bearer, const SessionLifetimes& lifetimes,
+                 std::int64_t now_ms) {
+    if (session.user_id != bearer.user_id) return false;
+    if (!standing(session, bearer.session_id, user, lifetimes, now_ms)) return false;
+    return bearer.security_stamp == user.security_stamp ||
+           (bearer.security_stamp < user.security_stamp && user.kept_session == bearer.session_id);
+}
+
+Result<void, CommandError> authorise(const Attempt& attempt, const ActorStreams& actor, const Bearer& bearer,
+                                     const Services& services) {
+    const bool holds = token_holds(attempt.state(actor.session), attempt.state(actor.user), bearer,
+                                   services.settings.lifetimes, services.clock.now_ms());
+    if (!holds) return Unexpected(CommandError(Refusal::kInvalidToken));
+    return {};
+}
+
+Step must_be(const Services& services, const ActorStreams& actor, const Bearer& bearer) {
+    return [&services, actor, bearer](Attempt& attempt) -> Decided {
+        co_return authorise(attempt, actor, bearer, services);
+    };
+}
+
+namespace {
+
+// The groups that the subject is in, or those above it; nestings are not read where it is in none by itself.
+Answer<std::vector<Uuid>> groups_of(Attempt& attempt, Subject subject) {
+    std::vector<Uuid> own = attempt.state(StreamOf<Assignments>{assignments_of(subject.id)}).groups;
+    if (subject.type == SubjectType::kGroup) own.assign(1, subject.id);
+    Streams more;
+    if (!own.empty()) more.read<Nestings>(kNestingsStream);
+    if (subject.type == SubjectType::kUser) more.read<Assignments>(assignments_of(kEveryone));
+    auto read = co_await attempt.also_read(more);
+    if (!read) co_return Unexpected(read.error());
+    const Nestings none;
+    const Nestings& nestings = own.empty() ? none : attempt.state(StreamOf<Nestings>{kNestingsStream});
+    std::vector<Uuid> groups;
+    for_each_group(subject.type, own, nestings, [&](const Uuid& group_id) { groups.push_back(group_id); });
+    Streams theirs;
+    for (const Uuid& group_id : groups) theirs.read<Assignments>(assignments_of(group_id));
+    read = co_await attempt.also_read(theirs);
+    if (!read) co_return Unexpected(read.error());
+    co_return groups;
+}
+
+void add_roles(Streams& roles, const Assignments& assignments) {
+    for (const Uuid& role_id : assignments.roles) roles.read<Role>(role_id);
+}
+
+}  // namespace
+
+Through through_for(const AccessRules& held) {
+    return held.covers(AccessRules::everything()) ? Through::kItself : Through::kGroups;
+}
+
+Answer<Holdings> holdings_of(Attempt& attempt, Subject subject, Through through) {
+    Streams first;
+    const auto assignments = first.read<Assignments>(assignments_of(subject.id));
+    auto read = co_await attempt.also_read(first);
+    if (!read) co_return Unexpected(read.error());
+    Holdings holdings;
+    holdings.administrator = attempt.state(assignments).holds(kAdministratorRole);
+    Streams roles;
+    add_roles(roles, attempt.state(assignments));
+    if (!holdings.administrator && through == Through::kGroups) {
+        auto groups = co_await groups_of(attempt, subject);
+        if (!groups) co_return Unexpected(groups.error());
+        const bool as_everyone = std::erase(*groups, kEveryone) > 0;
+        for (const Uuid& group_id : *groups)
+            add_roles(roles, attempt.state(StreamOf<Assignments>{assignments_of(group_id)}));
+        if (groups->size() + roles.loads().size() > kMaxHoldings)
+            co_return Unexpected(CommandError(Refusal::kTooManyHoldings));
+        if (as_everyone) add_roles(roles, attempt.state(StreamOf<Assignments>{assignments_of(kEveryone)}));
+    }
+    read = co_await attempt.also_read(roles);
+    if (!read) co_return Unexpected(read.error());
+    for (const LoadStream& load : roles.loads()) {
+        const Role& role = attempt.state(StreamOf<Role>{load.stream_id});
+        holdings.rules.add(role.rules);
+        const bool own = attempt.state(assignments).holds(load.stream_id);
+        if (own && role.status == Role::Status::kDeleted) holdings.deleted_roles.push_back(load.stream_id);
+    }
+    co_return holdings;
+}
+
+Answer<AccessRules> authorise_with(Attempt& attempt, const Permission& needed, const Bearer& bearer,
+                                   const Services& services) {
+    Streams streams;
+    const ActorStreams actor = read_actor(streams, bearer);
+    auto read = co_await attempt.also_read(streams);
+    if (!read) co_return Unexpected(read.error());
+    auto known = authorise(attempt, actor, bearer, services);
+    if (!known) co_return Unexpected(known.error());
+    const Subject subject = Subject::user(bearer.user_id);
+    auto holdings = co_await holdings_of(attempt, subject, Through::kGroups);
+    if (!holdings) co_return Unexpected(holdings.error());
+    if (!holdings->rules.covers(needed)) co_return Unexpected(CommandError(Refusal::kForbidden));
+    co_return holdings->authority();
+}
+
+Step must_hold(const Services& services, const Bearer& bearer, const Permission& needed) {
+    return [&services, bearer, needed](Attempt& attempt) -> Decided {
+        auto held = co_await authorise_with(attempt, needed, bearer, services);
+        if (!held) co_return Unexpected(held.error());
+        co_return Result<void, CommandError>{};
+    };
+}
+
+}  // namespace keyledger::commands

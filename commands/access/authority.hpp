@@ -1,0 +1,55 @@
+#pragma once
+// Who may command: decided in the command, from streams that it guards, never in the route alone.
+#include "commands/access/permissions.hpp"
+#include "commands/services.hpp"
+
+namespace keyledger::commands {
+
+// The streams of the one who asks; every command of his guards both.
+struct ActorStreams {
+    StreamOf<Session> session;
+    StreamOf<User> user;
+};
+ActorStreams read_actor(Streams& streams, const Bearer& bearer);
+
+// The token still holds: session live, user active, and no security stamp that ended the session since.
+Result<void, CommandError> authorise(const Attempt& attempt, const ActorStreams& actor, const Bearer& bearer,
+                                     const Services& services);
+
+// That, as all that is asked of whoever commands something of their own. The services outlive the step.
+Step must_be(const Services& services, const ActorStreams& actor, const Bearer& bearer);
+
+// The same rule on folds, for whoever answers without appending.
+bool token_holds(const Session& session, const User& user, const Bearer& bearer, const SessionLifetimes& lifetimes,
+                 std::int64_t now_ms);
+
+// ---- permissions ------------------------------------------------------------------------------------------
+// What a subject's roles grant it, whatever its own status is.
+struct Holdings {
+    AccessRules rules;
+    std::vector<Uuid> deleted_roles;  // that it is still assigned to itself
+    bool administrator = false;       // nothing but its own roles was looked at then: they grant everything
+
+    // What it may give to others and take from them. No denial binds an administrator here, or one could be
+    // laid upon the last that nobody can lift.
+    AccessRules authority() const { return administrator ? AccessRules::everything() : rules; }
+};
+inline constexpr std::size_t kMaxHoldings =
+    96;  // groups and roles of one subject beside what everyone has: an append guards those of two
+
+// Reads its assignments, the groups that it is in by those or by nesting, and each role of all of them; they
+// are guarded from then on. A group's are its own and those of all above it. kTooManyHoldings. kItself:
+// nobody asks for what comes through groups, for the actor holds everything.
+enum class Through { kItself, kGroups };
+Answer<Holdings> holdings_of(Attempt& attempt, Subject subject, Through through);
+// What the actor must know of others to judge what he may do to them.
+Through through_for(const AccessRules& held);
+
+// The actor holds `needed`, or kForbidden; the answer is his Holdings::authority(). Guards his session, user,
+// assignments and roles.
+Answer<AccessRules> authorise_with(Attempt& attempt, const Permission& needed, const Bearer& bearer,
+                                   const Services& services);
+// That, as all that is asked. The services outlive the step.
+Step must_hold(const Services& services, const Bearer& bearer, const Permission& needed);
+
+}  // namespace keyledger::commands

@@ -1,0 +1,201 @@
+#include "commands/access/groups.hpp"
+
+#include "commands/access/administer.hpp"
+#include "commands/entity_tags.hpp"
+#include "commands/first_stream.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+Result<RoleName, CommandError> parse(const std::string& name) {
+    auto parsed = parse_role_name(name);
+    if (!parsed) return Unexpected(CommandError(Refusal::kInvalidGroupName));
+    return std::move(*parsed);
+}
+
+Result<void, CommandError> append(Attempt& attempt, StreamOf<Group> group, const GroupCommand& command) {
+    auto events = decide(attempt.state(group), command);
+    if (!events) return Unexpected(CommandError(refusal_of(events.error())));
+    attempt.append(group, *events);
+    return {};
+}
+Result<void, CommandError> append(Attempt& attempt, StreamOf<Assignments> assignments,
+                                  const AssignmentsCommand& command) {
+    auto events = decide(attempt.state(assignments), command);
+    if (!events) return Unexpected(CommandError(refusal_of(events.error())));
+    attempt.append(assignments, *events);
+    return {};
+}
+Decided append_nestings(Attempt& attempt, NestingsCommand command) {
+    Streams more;
+    const auto nestings = more.read<Nestings>(kNestingsStream);
+    auto read = co_await attempt.also_read(more);
+    if (!read) co_return read;
+    auto events = decide(attempt.state(nestings), command);
+    if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+    attempt.append(nestings, *events);
+    co_return Result<void, CommandError>{};
+}
+
+// What whoever is in it is granted and denied by it, as far as the actor may lack it.
+Moves all_of_group(Uuid group_id) {
+    return [group_id](Attempt& attempt, const AccessRules& held) -> Answer<AccessRules> {
+        const Subject subject = Subject::group(group_id);
+        auto holdings = co_await holdings_of(attempt, subject, through_for(held));
+        if (!holdings) co_return Unexpected(holdings.error());
+        co_return std::move(holdings->rules);
+    };
+}
+
+Decided must_be_defined(Attempt& attempt, Uuid group_id) {
+    Streams more;
+    const auto group = more.read<Group>(group_id);
+    auto read = co_await attempt.also_read(more);
+    if (!read) co_return read;
+    if (attempt.state(group).status != Group::Status::kDefined && group_id != kEveryone)
+        co_return Unexpected(CommandError(Refusal::kGroupUnknown));
+    co_return Result<void, CommandError>{};
+}
+
+std::string tag_of_group(const Administration& on) {
+    const Group& group = on.attempt.state(on.group);
+    const bool is_defined = group.status == Group::Status::kDefined;
+    return group_tag(is_defined ? group.name : std::string(kEveryoneName));
+}
+
+// Of those that a subject is in: known only once there is no room for another.
+Answer<std::vector<Uuid>> deleted_among(Attempt& attempt, std::vector<Uuid> groups) {
+    std::vector<Uuid> deleted;
+    if (groups.size() < kMaxGroupsPerSubject) co_return deleted;
+    Streams more;
+    for (const Uuid& group_id : groups) more.read<Group>(group_id);
+    auto read = co_await attempt.also_read(more);
+    if (!read) co_return Unexpected(read.error());
+    for (const Uuid& group_id : groups)
+        if (attempt.state(StreamOf<Group>{group_id}).status == Group::Status::kDeleted) deleted.push_back(group_id);
+    co_return deleted;
+}
+
+}  // namespace
+
+Answer<Defined> define_group(Services& services, Bearer bearer, std::string name, Caller caller) {
+    auto parsed = parse(name);
+    if (!parsed) co_return Unexpected(parsed.error());
+    const Deadline deadline = caller.deadline;
+    const Uuid group_id = services.identifiers.next();
+    Streams streams;
+    read_actor(streams, bearer);
+    const auto group = streams.begin<Group>(group_id);
+    const Step define = [&](Attempt& attempt) -> Decided {
+        co_return append(attempt, group, DefineGroup{group_id, parsed->text});
+    };
+    Order order(must_hold(services, bearer, kWriteGroups), define);
+    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(order));
+    if (!executed) co_return Unexpected(executed.error());
+    Defined defined{group_id, executed->position, executed->repeated};
+    if (executed->repeated) {
+        auto first = co_await first_stream(services, executed->first_position, deadline);
+        if (!first) co_return Unexpected(first.error());
+        defined.id = *first;
+    }
+    co_return defined;
+}
+
+Answer<Done> rename_group(Services& services, Bearer bearer, Uuid group_id, std::string name, Caller caller) {
+    auto parsed = parse(name);
+    if (!parsed) co_return Unexpected(parsed.error());
+    const OnlyIf only_if = caller.only_if;
+    const Act act = [&](Administration& on) -> Decided {
+        auto same = still_is(only_if, tag_of_group(on));
+        if (!same) co_return same;
+        co_return append(on.attempt, on.group, RenameGroup{group_id, parsed->text});
+    };
+    Errand errand{bearer, kWriteGroups, Subject::group(group_id)};
+    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    co_return done;
+}
+
+Answer<Done> delete_group(Services& services, Bearer bearer, Uuid group_id, Caller caller) {
+    const OnlyIf only_if = caller.only_if;
+    const Act act = [&](Administration& on) -> Decided {
+        auto same = still_is(only_if, tag_of_group(on));
+        if (!same) co_return same;
+        auto deleted = append(on.attempt, on.group, DeleteGroup{group_id});
+        if (!deleted) co_return deleted;
+        auto withdrawn = append(on.attempt, on.assignments, WithdrawAllRoles{on.subject});
+        if (!withdrawn) co_return withdrawn;
+        NestingsCommand unnest = UnnestWholly{group_id};
+        auto unnested = co_await append_nestings(on.attempt, std::move(unnest));
+        co_return unnested;
+    };
+    Errand errand{bearer, kWriteGroups, Subject::group(group_id), all_of_group(group_id)};
+    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    co_return done;
+}
+
+Answer<Done> add_member(Services& services, Bearer bearer, Subject member, Uuid group_id, Caller caller) {
+    const Act act = [&](Administration& on) -> Decided {
+        auto defined = co_await must_be_defined(on.attempt, group_id);
+        if (!defined) co_return defined;
+        std::vector<Uuid> groups = on.attempt.state(on.assignments).groups;
+        auto deleted = co_await deleted_among(on.attempt, std::move(groups));
+        if (!deleted) co_return Unexpected(deleted.error());
+        co_return append(on.attempt, on.assignments, AddMember{member, group_id, on.moved, on.held, *deleted});
+    };
+    Errand errand{bearer, kWriteGroups, member, all_of_group(group_id)};
+    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    co_return done;
+}
+
+Answer<Done> remove_member(Services& services, Bearer bearer, Subject member, Uuid group_id, Caller caller) {
+    const Act act = [&](Administration& on) -> Decided {
+        auto defined = co_await must_be_defined(on.attempt, group_id);
+        if (!defined) co_return defined;
+        co_return append(on.attempt, on.assignments, RemoveMember{member, group_id, on.moved, on.held});
+    };
+    Errand errand{bearer, kWriteGroups, member, all_of_group(group_id)};
+    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    co_return done;
+}
+
+Answer<Done> nest_group(Services& services, Bearer bearer, Nesting nesting, Caller caller) {
+    const Act act = [&](Administration& on) -> Decided {
+        auto defined = co_await must_be_defined(on.attempt, nesting.parent_id);
+        if (!defined) co_return defined;
+        NestingsCommand nest = NestGroup{nesting.parent_id, nesting.child_id, on.moved, on.held};
+        auto nested = co_await append_nestings(on.attempt, std::move(nest));
+        co_return nested;
+    };
+    Errand errand{bearer, kWriteGroups, Subject::group(nesting.child_id), all_of_group(nesting.parent_id)};
+    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    co_return done;
+}
+
+Answer<Done> unnest_group(Services& services, Bearer bearer, Nesting nesting, Caller caller) {
+    const Act act = [&](Administration& on) -> Decided {
+        auto defined = co_await must_be_defined(on.attempt, nesting.parent_id);
+        if (!defined) co_return defined;
+        NestingsCommand unnest = UnnestGroup{nesting.parent_id, nesting.child_id, on.moved, on.held};
+        auto unnested = co_await append_nestings(on.attempt, std::move(unnest));
+        co_return unnested;
+    };
+    Errand errand{bearer, kWriteGroups, Subject::group(nesting.child_id), all_of_group(nesting.parent_id)};
+    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    co_return done;
+}
+
+Result<void, CommandError> found_everyone(Attempt& attempt, StreamOf<Group> everyone) {
+    if (attempt.state(everyone).status == Group::Status::kDefined) return {};
+    const std::string name(kEveryoneName);
+    return append(attempt, everyone, DefineGroup{kEveryone, name});
+}
+
+Decided leave_all_groups(Attempt& attempt, Subject member) {
+    Streams more;
+    const auto assignments = more.read<Assignments>(assignments_of(member.id));
+    auto read = co_await attempt.also_read(more);
+    if (!read) co_return read;
+    co_return append(attempt, assignments, LeaveAllGroups{member});
+}
+
+}  // namespace keyledger::commands

@@ -1,0 +1,219 @@
+#include "commands/accounts/erase_user.hpp"
+
+#include "commands/access/administer.hpp"
+#include "commands/access/groups.hpp"
+#include "commands/credentials/passwords.hpp"
+#include "commands/entity_tags.hpp"
+#include "domain/users/identity.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+// Whoever is to be erased is no administrator from the request on, so that what is due can be carried out; taken back,
+// he is one again.
+Decided count_among_administrators(Attempt& attempt, StreamOf<User> user, const std::vector<UserEvent>& events) {
+    if (events.empty()) co_return Result<void, CommandError>{};
+    Streams more;
+    more.read<Administrators>(kAdministratorsStream);
+    const auto assignments = more.read<Assignments>(assignments_of(user.id));
+    auto read = co_await attempt.also_read(more);
+    if (!read) co_return read;
+    if (!std::holds_alternative<UserErasureWithdrawn>(events.back())) co_return leave_administrators(attempt, user.id);
+    const bool active = attempt.state(user).status == User::Status::kActive;
+    if (!active || !attempt.state(assignments).holds(kAdministratorRole)) co_return Result<void, CommandError>{};
+    co_return join_administrators(attempt, user.id, Joining::kEnabledAgain);
+}
+
+bool erases(const std::vector<UserEvent>& events) {
+    return !events.empty() && std::holds_alternative<UserErased>(events.back());
+}
+
+// Everything of theirs that is not in the log goes with the event; their claims by themselves, since they have no names
+// any more.
+Decided take_everything(Services& services, Attempt& attempt, StreamOf<User> user, Deadline deadline) {
+    const User& him = attempt.state(user);
+    const auto email = him.email ? parse_email(*him.email) : std::nullopt;
+    // His key is there, but not the one that wraps it: his claims could not be found, and would stay.
+    if (!email) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
+    std::string kind(kPasswordKind);
+    auto stored = co_await services.store.read_credential(user.id, std::move(kind), deadline);
+    if (!stored) co_return Unexpected(CommandError(refusal_of(stored.error())));
+    if (const auto& known = *stored)
+        attempt.change_credential({known->credential_id, known->owner, known->kind, known->revision, std::nullopt});
+    auto destroyed = co_await attempt.destroy_key_of(user.id);
+    if (!destroyed) co_return Unexpected(destroyed.error());
+    co_return Result<void, CommandError>{};
+}
+
+// Decides, and takes everything where the decision is that he is erased.
+Decided carry_out(Services& services, Attempt& attempt, StreamOf<User> user, UserCommand command, Deadline deadline) {
+    auto events = decide(attempt.state(user), command);
+    if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+    if (erases(*events)) {
+        auto taken = co_await take_everything(services, attempt, user, deadline);
+        if (!taken) co_return taken;
+    }
+    attempt.append(user, *events);
+    if (erases(*events)) {
+        auto left = co_await leave_all_groups(attempt, Subject::user(user.id));
+        if (!left) co_return left;
+    }
+    auto counted = co_await count_among_administrators(attempt, user, *events);
+    co_return counted;
+}
+
+RequestErasure request_now(const Services& services) {
+    const std::int64_t now_ms = services.clock.now_ms();
+    return {now_ms, now_ms + services.settings.erasure_grace_ms};
+}
+
+// When an append that is not repeated made it due, or one before it.
+Answer<Erasure> due_by_state(Services& services, Uuid user_id, Executed executed, Deadline deadline) {
+    Streams streams;
+    streams.read<User>(user_id);
+    auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline);
+    if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
+    const User& user = state_of<User>(folds->front());
+    if (!user.exists()) co_return Erasure{executed.position, 0, false};
+    if (user.erasure_due_at_ms) co_return Erasure{executed.position, *user.erasure_due_at_ms, false};
+    co_return Unexpected(CommandError(Refusal::kBusy, 1));  // taken back since
+}
+
+// What an append said of it, and nothing that came later.
+Answer<Erasure> due_by_events(Services& services, Executed executed, Deadline deadline) {
+    const auto count = static_cast<std::int32_t>(executed.position - executed.first_position + 1);
+    auto events = co_await services.store.read_log(executed.first_position, count, deadline);
+    if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+    eventstore::OpensNothing nothing;
+    std::optional<std::int64_t> due_at_ms;
+    for (const eventstore::RecordedEvent& recorded : *events) {
+        if (recorded.is_inert()) continue;
+        const auto event = eventstore::decode_any(recorded, nothing);
+        const auto* of_user = std::get_if<UserEvent>(&event);
+        if (of_user == nullptr) continue;
+        if (const auto* requested = std::get_if<UserErasureRequested>(of_user)) due_at_ms = requested->due_at_ms;
+        if (std::holds_alternative<UserErased>(*of_user)) co_return Erasure{executed.position, 0, executed.repeated};
+    }
+    if (!due_at_ms) co_return Unexpected(CommandError(Refusal::kBroken));
+    co_return Erasure{executed.position, *due_at_ms, executed.repeated};
+}
+
+Answer<Erasure> answer_of(Services& services, Uuid user_id, Executed executed, Deadline deadline) {
+    if (executed.first_position == 0) {
+        auto requested_before = co_await due_by_state(services, user_id, executed, deadline);
+        co_return requested_before;
+    }
+    auto requested_now = co_await due_by_events(services, executed, deadline);
+    co_return requested_now;
+}
+
+template <class OrderOrStep>
+Answer<Done> done(Services& services, Caller caller, Streams streams, OrderOrStep what) {
+    auto executed = co_await services.executor.run(std::move(caller), std::move(streams), std::move(what));
+    if (!executed) co_return Unexpected(executed.error());
+    co_return Done{executed->position, executed->repeated};
+}
+
+Result<void, CommandError> is_as_seen(const Caller& caller, const User& user) {
+    return still_is(caller.only_if, user_tag(user));
+}
+
+}  // namespace
+
+Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, Caller caller) {
+    const Bearer bearer = request.bearer;
+    Streams streams;
+    const ActorStreams actor = read_actor(streams, bearer);
+    bool was_wrong = false;
+    const Step step = [&](Attempt& attempt) -> Decided {
+        auto right = co_await check_own_password(services, attempt, actor.user, request.current_password, caller);
+        if (!right) {
+            was_wrong = was_wrong || right.error().refusal == Refusal::kWrongPassword;
+            co_return Unexpected(right.error());
+        }
+        auto same = is_as_seen(caller, attempt.state(actor.user));
+        if (!same) co_return same;
+        UserCommand command = request_now(services);
+        auto decided = co_await carry_out(services, attempt, actor.user, std::move(command), caller.deadline);
+        co_return decided;
+    };
+    Order order(must_be(services, actor, bearer), step);
+    auto executed = co_await services.executor.run(caller, streams, std::move(order));
+    if (!executed) {
+        report_tampering(services, bearer.user_id, executed.error());
+        if (was_wrong) co_await record_failed_login(services, bearer.user_id, LoginFailure::kWrongPassword, caller);
+        co_return Unexpected(executed.error());
+    }
+    auto answer = co_await answer_of(services, bearer.user_id, *executed, caller.deadline);
+    co_return answer;
+}
+
+Answer<Erasure> request_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
+    const Act act = [&](Administration& on) -> Decided {
+        auto same = is_as_seen(caller, on.attempt.state(on.user));
+        if (!same) co_return same;
+        UserCommand command = request_now(services);
+        auto decided = co_await carry_out(services, on.attempt, on.user, std::move(command), caller.deadline);
+        co_return decided;
+    };
+    Errand errand{bearer, kWriteUsers, Subject::user(user_id)};
+    auto executed = co_await run_errand(services, std::move(errand), caller, act);
+    if (!executed) co_return Unexpected(executed.error());
+    auto answer = co_await answer_of(services, user_id, *executed, caller.deadline);
+    co_return answer;
+}
+
+Answer<Done> withdraw_own_erasure(Services& services, Bearer bearer, Caller caller) {
+    Streams streams;
+    const ActorStreams actor = read_actor(streams, bearer);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        UserCommand command = WithdrawErasure{};
+        auto decided = co_await carry_out(services, attempt, actor.user, std::move(command), caller.deadline);
+        co_return decided;
+    };
+    Order order(must_be(services, actor, bearer), step);
+    auto withdrawn = co_await done(services, caller, streams, std::move(order));
+    co_return withdrawn;
+}
+
+Answer<Done> withdraw_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
+    const Act act = [&](Administration& on) -> Decided {
+        UserCommand command = WithdrawErasure{};
+        auto decided = co_await carry_out(services, on.attempt, on.user, std::move(command), caller.deadline);
+        co_return decided;
+    };
+    Errand errand{bearer, kWriteUsers, Subject::user(user_id)};
+    auto withdrawn = co_await administer(services, std::move(errand), caller, act);
+    co_return withdrawn;
+}
+
+Answer<Done> erase_user(Services& services, Uuid user_id, Caller caller) {
+    Streams streams;
+    const auto user = streams.read<User>(user_id);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        UserCommand command = EraseUser{services.clock.now_ms()};
+        auto decided = co_await carry_out(services, attempt, user, std::move(command), caller.deadline);
+        co_return decided;
+    };
+    auto erased = co_await done(services, caller, streams, step);
+    if (!erased) report_tampering(services, user_id, erased.error());
+    co_return erased;
+}
+
+Answer<Done> repeat_erasure(Services& services, Uuid user_id, Caller caller) {
+    Streams streams;
+    const auto user = streams.read<User>(user_id);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        const User& him = attempt.state(user);
+        if (!him.exists()) co_return Result<void, CommandError>{};
+        const std::int64_t now_ms = services.clock.now_ms();
+        UserCommand command = RequestErasure{now_ms, now_ms};
+        if (him.erasure_due_at_ms) command = EraseUser{*him.erasure_due_at_ms};
+        auto decided = co_await carry_out(services, attempt, user, std::move(command), caller.deadline);
+        co_return decided;
+    };
+    auto erased = co_await done(services, caller, streams, step);
+    co_return erased;
+}
+
+}  // namespace keyledger::commands

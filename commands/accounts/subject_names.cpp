@@ -1,0 +1,141 @@
+#include "commands/accounts/subject_names.hpp"
+
+#include <algorithm>
+
+#include "commands/claim_owner.hpp"
+#include "domain/users/identity.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+// A user who changes all the time is not waited for.
+constexpr int kMaxTries = 4;
+constexpr Uuid kNobody{};
+
+std::string_view claim_kind(UserNameKind kind) { return kind == UserNameKind::kEmail ? "email" : "username"; }
+
+std::optional<Identifier> parse(UserNameKind kind, std::string_view text) {
+    if (kind == UserNameKind::kEmail) return parse_email(text);
+    auto username = parse_username(text);
+    return username ? std::optional(std::move(*username)) : std::nullopt;
+}
+
+const std::optional<std::string>& name_of(const User& user, UserNameKind kind) {
+    return kind == UserNameKind::kEmail ? user.email : user.username;
+}
+
+bool is_called(const User& user, UserNameKind kind, const std::string& key) {
+    const auto& text = name_of(user, kind);
+    const auto parsed = text ? parse(kind, *text) : std::nullopt;
+    return parsed && parsed->key == key;
+}
+
+// The user's stream as it was beside the answer, or later.
+Answer<Fold> user_beside(Services& services, const Access& access, Deadline deadline) {
+    for (const Freshness freshness : {Freshness::kCached, Freshness::kAtHead}) {
+        Streams streams;
+        streams.read<User>(access.subject_id);
+        auto folds = co_await services.executor.folder().load(streams.loads(), freshness, deadline);
+        if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
+        if (freshness == Freshness::kAtHead || folds->front().position == access.user_position)
+            co_return std::move(folds->front());
+    }
+    co_return Unexpected(CommandError(Refusal::kUnavailable));
+}
+
+}  // namespace
+
+std::optional<Uuid> KnownOwners::find(const std::string& digest) {
+    const std::lock_guard lock(mutex_);
+    const auto at = places_.find(digest);
+    if (at == places_.end()) return std::nullopt;
+    recent_.splice(recent_.begin(), recent_, at->second);
+    return at->second->second;
+}
+
+void KnownOwners::put(const std::string& digest, const Uuid& owner) {
+    const std::lock_guard lock(mutex_);
+    if (const auto at = places_.find(digest); at != places_.end()) {
+        at->second->second = owner;
+        return;
+    }
+    recent_.emplace_front(digest, owner);
+    places_.emplace(digest, recent_.begin());
+    if (recent_.size() <= capacity_) return;
+    places_.erase(recent_.back().first);
+    recent_.pop_back();
+}
+
+void KnownOwners::drop(const std::string& digest) {
+    const std::lock_guard lock(mutex_);
+    const auto at = places_.find(digest);
+    if (at == places_.end()) return;
+    recent_.erase(at->second);
+    places_.erase(at);
+}
+
+std::optional<UserNameKind> kind_of_user_name(std::string_view text, const SubjectNamings& namings) {
+    const auto may_be = [&](SubjectNaming naming) { return std::ranges::find(namings, naming) != namings.end(); };
+    if (may_be(SubjectNaming::kUsername) && parse_username(text)) return UserNameKind::kUsername;
+    if (may_be(SubjectNaming::kEmail) && parse_email(text)) return UserNameKind::kEmail;
+    return std::nullopt;
+}
+
+Answer<Access> access_of_user_called(Services& services, KnownOwners& known, UserNameKind kind, std::string text,
+                                     Deadline deadline) {
+    const auto name = parse(kind, text);
+    for (int tries = 0; name && tries < kMaxTries; ++tries) {
+        const std::string digest = services.pseudonyms.claim(claim_kind(kind), name->key).front().digest;
+        auto owner = known.find(digest);
+        if (!owner) {
+            // Its position is one from before nobody was found.
+            auto nobody = co_await access_of_user(services, kNobody, deadline);
+            if (!nobody) co_return nobody;
+            auto claimed = co_await owner_of_claim(services, claim_kind(kind), name->key, deadline);
+            if (!claimed) co_return Unexpected(claimed.error());
+            if (!claimed->has_value()) co_return nobody;
+            owner = **claimed;
+        }
+        auto access = co_await access_of_user(services, *owner, deadline);
+        if (!access) co_return access;
+        auto user = co_await user_beside(services, *access, deadline);
+        if (!user) co_return Unexpected(user.error());
+        const bool called = is_called(state_of<User>(*user), kind, name->key);
+        if (called && user->position == access->user_position) {
+            known.put(digest, *owner);
+            co_return access;
+        }
+        if (!called) known.drop(digest);
+    }
+    // Nobody can be called so; or the claim names somebody whose own log does not, which is nobody's name
+    // either.
+    auto nobody = co_await access_of_user(services, kNobody, deadline);
+    co_return nobody;
+}
+
+Answer<std::vector<std::string>> names_of_users(Services& services, std::vector<Uuid> user_ids, SubjectNamings namings,
+                                                Deadline deadline) {
+    std::vector<std::string> names;
+    const bool by_id = namings.empty() || namings.front() == SubjectNaming::kId;
+    if (by_id || user_ids.empty()) {
+        for (const Uuid& id : user_ids) names.push_back(id.to_string());
+        co_return names;
+    }
+    Streams streams;
+    for (const Uuid& id : user_ids) streams.read<User>(id);
+    auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline);
+    if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
+    for (std::size_t i = 0; i < user_ids.size(); ++i) {
+        const User& user = state_of<User>((*folds)[i]);
+        std::optional<std::string> name;
+        for (const SubjectNaming naming : namings) {
+            if (naming == SubjectNaming::kId) break;
+            name = name_of(user, naming == SubjectNaming::kEmail ? UserNameKind::kEmail : UserNameKind::kUsername);
+            if (name) break;
+        }
+        names.push_back(name.value_or(user_ids[i].to_string()));
+    }
+    co_return names;
+}
+
+}  // namespace keyledger::commands

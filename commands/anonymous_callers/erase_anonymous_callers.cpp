@@ -1,0 +1,59 @@
+#include "commands/anonymous_callers/erase_anonymous_callers.hpp"
+
+#include <algorithm>
+
+namespace keyledger::commands {
+namespace {
+
+constexpr int kDaysInOneRead = 366;
+
+Answer<Done> erase_day(Services& services, std::int64_t day, Caller caller) {
+    const EraseAnonymousCallers command{day * kDayMs, (day + 1) * kDayMs};
+    const Uuid subject = services.pseudonyms.anonymous_subject_of(command.from_ms);
+    Streams streams;
+    const auto callers = streams.read<AnonymousCallers>(subject);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        auto destroyed = co_await attempt.destroy_key_of(subject);
+        if (!destroyed) co_return Unexpected(destroyed.error());
+        if (*destroyed) attempt.append(callers, decide(attempt.state(callers), command));
+        co_return Result<void, CommandError>{};
+    };
+    auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    if (!executed) co_return Unexpected(executed.error());
+    co_return Done{executed->position};
+}
+
+// Days since 1970 whose callers have a live key, out of `count` up to and including `last`.
+Answer<std::vector<std::int64_t>> days_with_a_key(Services& services, std::int64_t last, int count, Deadline deadline) {
+    std::vector<Uuid> subjects;
+    for (std::int64_t day = last; day > last - count && day >= 0; --day)
+        subjects.push_back(services.pseudonyms.anonymous_subject_of(day * kDayMs));
+    const std::vector<Uuid> asked = subjects;
+    auto keys = co_await services.store.read_subject_keys(std::move(subjects), deadline);
+    if (!keys) co_return Unexpected(CommandError(refusal_of(keys.error())));
+    std::vector<std::int64_t> days;
+    for (const auto& key : *keys)
+        if (!key.destroyed) days.push_back(last - (std::find(asked.begin(), asked.end(), key.subject) - asked.begin()));
+    std::sort(days.begin(), days.end());
+    co_return days;
+}
+
+}  // namespace
+
+Answer<int> erase_anonymous_callers(Services& services, int keep_days, Caller caller) {
+    const std::int64_t newest = services.clock.now_ms() / kDayMs - keep_days - 1;
+    int erased = 0;
+    for (int back = 0; back < kMaxDaysBack; back += kDaysInOneRead) {
+        const int count = std::min(kDaysInOneRead, kMaxDaysBack - back);
+        auto days = co_await days_with_a_key(services, newest - back, count, caller.deadline);
+        if (!days) co_return Unexpected(days.error());
+        for (const std::int64_t day : *days) {
+            auto done = co_await erase_day(services, day, caller);
+            if (!done) co_return Unexpected(done.error());
+            if (done->position > 0) ++erased;
+        }
+    }
+    co_return erased;
+}
+
+}  // namespace keyledger::commands

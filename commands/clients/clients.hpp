@@ -1,0 +1,47 @@
+#pragma once
+// Clients (RFC 6749 section 2), as routes and commands see them: who may hold sessions and tokens. Those of the
+// configuration, and service accounts (domain/clients/).
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "commands/runtime/errors.hpp"
+#include "domain/base/result.hpp"
+#include "domain/base/uuid.hpp"
+
+namespace keyledger::commands {
+
+enum class Introspects { kOwnTokens, kAllTokens };
+enum class Revokes { kOwnTokens, kAllTokens };  // to look is not to take
+enum class Evaluates { kNobody, kAnybody };     // whom it may ask about: what he may do
+
+enum class TellsRoles { kOwn, kAll };  // which of a subject's roles introspection tells it
+
+struct Client {
+    std::string client_id;
+    std::vector<std::string> audiences;  // resource servers it may ask tokens for
+    Introspects introspects = Introspects::kOwnTokens;
+    Evaluates evaluates = Evaluates::kNobody;
+    Revokes revokes = Revokes::kOwnTokens;
+    TellsRoles tells_roles = TellsRoles::kOwn;
+    // What it calls its resources: of a permission for `todos` or `todos.lists` the application `todos` may know.
+    std::vector<std::string> namespaces{};
+    std::optional<Uuid> service_account{};  // one that an administrator registered; else of the configuration
+};
+
+// The client that posts passwords on the first-party routes.
+inline constexpr std::string_view kFirstPartyClientId = "keyledger";
+
+// RFC 8707: what a token is for. Without a `resource` it is for the issuer's own API alone; no token is for both, so
+// that an application which is handed a user's token can't replay it here.
+inline Result<std::vector<std::string>, CommandError> audiences_for(const Client& client, const std::string& issuer,
+                                                                    const std::optional<std::string>& resource) {
+    if (!resource || *resource == issuer) return std::vector<std::string>(1, issuer);
+    const auto& allowed = client.audiences;
+    if (std::find(allowed.begin(), allowed.end(), *resource) == allowed.end())
+        return Unexpected(CommandError(Refusal::kInvalidTarget));
+    return std::vector<std::string>(1, *resource);
+}
+
+}  // namespace keyledger::commands

@@ -1,0 +1,241 @@
+#include "commands/clients/service_accounts.hpp"
+
+#include <algorithm>
+
+#include "commands/access/authority.hpp"
+#include "commands/access/groups.hpp"
+#include "commands/entity_tags.hpp"
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/hex.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+constexpr std::int32_t kOnlyRevision = 1;  // a secret is never renewed
+
+struct Parsed {
+    RoleName name;
+    std::vector<std::string> audiences;
+};
+
+Result<Parsed, CommandError> parse(const Services& services, AccountDefinition definition) {
+    auto name = parse_role_name(definition.name);
+    if (!name) return Unexpected(CommandError(Refusal::kInvalidAccountName));
+    auto& audiences = definition.audiences;
+    std::sort(audiences.begin(), audiences.end());
+    audiences.erase(std::unique(audiences.begin(), audiences.end()), audiences.end());
+    std::erase(audiences, services.settings.issuer);
+    if (audiences.size() > kMaxAudiencesPerAccount) return Unexpected(CommandError(Refusal::kTooManyAudiences));
+    if (!std::all_of(audiences.begin(), audiences.end(), is_audience))
+        return Unexpected(CommandError(Refusal::kInvalidAudience));
+    return Parsed{std::move(*name), std::move(audiences)};
+}
+
+// One attempt at a command upon an account that is there, after its actor was found to be allowed.
+struct OnAccount {
+    Attempt& attempt;
+    StreamOf<ServiceAccount> stream;
+
+    const ServiceAccount& state() const { return attempt.state(stream); }
+    Result<void, CommandError> carry_out(const ServiceAccountCommand& command) {
+        auto events = decide(state(), command);
+        if (!events) return Unexpected(CommandError(refusal_of(events.error())));
+        attempt.append(stream, *events);
+        return {};
+    }
+};
+using Act = std::function<Decided(OnAccount&)>;
+
+asio::awaitable<Outcome> upon_account(Services& services, Bearer bearer, Uuid account_id, Caller caller, Act act) {
+    Streams streams;
+    read_actor(streams, bearer);
+    const auto account = streams.read<ServiceAccount>(account_id);
+    const Step authorise = [&](Attempt& attempt) -> Decided {
+        auto held = co_await authorise_with(attempt, kWriteClients, bearer, services);
+        if (!held) co_return Unexpected(held.error());
+        const Subject subject = Subject::service_account(account_id);
+        const Through through = through_for(*held);
+        auto holdings = co_await holdings_of(attempt, subject, through);
+        if (!holdings) co_return Unexpected(holdings.error());
+        if (!held->covers(holdings->rules.allow)) co_return Unexpected(CommandError(Refusal::kExceedsAuthority));
+        co_return Result<void, CommandError>{};
+    };
+    const Step carry_out = [&](Attempt& attempt) -> Decided {
+        if (!attempt.state(account).exists()) co_return Unexpected(CommandError(Refusal::kAccountUnknown));
+        OnAccount on{attempt, account};
+        auto decided = co_await act(on);
+        co_return decided;
+    };
+    Order order(authorise, carry_out);
+    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(order));
+    co_return executed;
+}
+
+Answer<Done> do_upon(Services& services, Bearer bearer, Uuid account_id, Caller caller, Act act) {
+    auto executed = co_await upon_account(services, bearer, account_id, std::move(caller), std::move(act));
+    if (!executed) co_return Unexpected(executed.error());
+    co_return Done{executed->position, executed->repeated};
+}
+
+Answer<ServiceAccount::PublicKey> key_of(Services& services, std::string jwk, std::string* fault) {
+    auto key = co_await services.assertions.read_key(std::move(jwk));
+    if (key) co_return std::move(*key);
+    if (fault != nullptr) *fault = key.error();
+    co_return Unexpected(CommandError(Refusal::kInvalidKey));
+}
+
+Answer<eventstore::RecordedEvent> first_event(Services& services, const Executed& executed, Deadline deadline) {
+    auto events = co_await services.store.read_log(executed.first_position, 1, deadline);
+    if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+    if (events->empty()) co_return Unexpected(CommandError(Refusal::kBroken));
+    co_return std::move(events->front());
+}
+
+// Seals the secret's digest under the account's key and puts it into the append.
+Answer<std::string> put_secret(Services& services, Attempt& attempt, Uuid account_id, Uuid secret_id,
+                               const Secret& text) {
+    auto key = co_await attempt.key_of(account_id);
+    if (!key) co_return Unexpected(key.error());
+    const std::string kind = client_secret_kind(secret_id);
+    const eventstore::CredentialContext context{eventstore::kDefaultTenant, account_id, kind, secret_id};
+    const auto digest = security::sha256(text.reveal());
+    const Secret kept(security::view_of(digest));
+    eventstore::Bytes sealed = services.cipher.seal_credential(**key, context, kept);
+    const auto sealed_digest = security::sha256(std::string_view(sealed));
+    attempt.change_credential({secret_id, account_id, kind, 0, std::move(sealed)});
+    co_return security::hex_encode(security::view_of(sealed_digest));
+}
+
+void take_secret(Attempt& attempt, const Uuid& account_id, const Uuid& secret_id) {
+    attempt.change_credential({secret_id, account_id, client_secret_kind(secret_id), kOnlyRevision, std::nullopt});
+}
+
+}  // namespace
+
+Answer<RegisteredAccount> register_service_account(Services& services, Bearer bearer, AccountDefinition definition,
+                                                   Caller caller) {
+    auto parsed = parse(services, std::move(definition));
+    if (!parsed) co_return Unexpected(parsed.error());
+    const Deadline deadline = caller.deadline;
+    const Uuid account_id = services.identifiers.next();
+    Streams streams;
+    read_actor(streams, bearer);
+    const auto account = streams.begin<ServiceAccount>(account_id);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        OnAccount on{attempt, account};
+        const RegisterServiceAccount command{parsed->name.text, parsed->audiences};
+        co_return on.carry_out(command);
+    };
+    Order order(must_hold(services, bearer, kWriteClients), step);
+    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(order));
+    if (!executed) co_return Unexpected(executed.error());
+    RegisteredAccount registered{account_id, executed->position, executed->repeated};
+    if (executed->repeated) {
+        auto first = co_await first_event(services, *executed, deadline);
+        if (!first) co_return Unexpected(first.error());
+        registered.account_id = first->stream_id;
+    }
+    co_return registered;
+}
+
+Answer<Done> change_service_account(Services& services, Bearer bearer, Uuid account_id, AccountDefinition definition,
+                                    AccountStanding standing, Caller caller) {
+    auto parsed = parse(services, std::move(definition));
+    if (!parsed) co_return Unexpected(parsed.error());
+    const OnlyIf only_if = caller.only_if;
+    const Act act = [&](OnAccount& on) -> Decided {
+        auto same = still_is(only_if, account_tag(on.state()));
+        if (!same) co_return same;
+        const ChangeServiceAccount command{parsed->name.text, parsed->audiences, standing};
+        co_return on.carry_out(command);
+    };
+    auto changed = co_await do_upon(services, bearer, account_id, std::move(caller), act);
+    co_return changed;
+}
+
+Answer<Done> delete_service_account(Services& services, Bearer bearer, Uuid account_id, Caller caller) {
+    const OnlyIf only_if = caller.only_if;
+    const Act act = [&](OnAccount& on) -> Decided {
+        auto same = still_is(only_if, account_tag(on.state()));
+        if (!same) co_return same;
+        for (const auto& secret : on.state().secrets) take_secret(on.attempt, account_id, secret.id);
+        auto destroyed = co_await on.attempt.destroy_key_of(account_id);
+        if (!destroyed) co_return Unexpected(destroyed.error());
+        const DeleteServiceAccount command;
+        auto deleted = on.carry_out(command);
+        if (!deleted) co_return deleted;
+        auto left = co_await leave_all_groups(on.attempt, Subject::service_account(account_id));
+        co_return left;
+    };
+    auto deleted = co_await do_upon(services, bearer, account_id, std::move(caller), act);
+    co_return deleted;
+}
+
+Answer<MadeSecret> add_account_secret(Services& services, Bearer bearer, Uuid account_id, Caller caller) {
+    const Deadline deadline = caller.deadline;
+    MadeSecret made;
+    made.secret_id = services.identifiers.next();
+    const Secret random = services.identifiers.next_secret();
+    Secret text = client_secret_text(made.secret_id, random);
+    const Act act = [&](OnAccount& on) -> Decided {
+        auto sealed_sha256 = co_await put_secret(services, on.attempt, account_id, made.secret_id, text);
+        if (!sealed_sha256) co_return Unexpected(sealed_sha256.error());
+        const AddAccountSecret command{made.secret_id, *sealed_sha256};
+        co_return on.carry_out(command);
+    };
+    auto executed = co_await upon_account(services, bearer, account_id, std::move(caller), act);
+    if (!executed) co_return Unexpected(executed.error());
+    made.position = executed->position;
+    made.repeated = executed->repeated;
+    if (!executed->repeated) {
+        made.secret = std::move(text);
+        co_return made;
+    }
+    auto first = co_await first_event(services, *executed, deadline);
+    if (!first) co_return Unexpected(first.error());
+    eventstore::OpensNothing opener;
+    const auto event =
+        eventstore::decode_event<ServiceAccountEvent>(first->type, first->schema_version, first->payload, opener);
+    made.secret_id = std::get<ServiceAccountSecretAdded>(event).secret_id;
+    co_return made;
+}
+
+Answer<Done> remove_account_secret(Services& services, Bearer bearer, Uuid account_id, Uuid secret_id, Caller caller) {
+    const Act act = [&](OnAccount& on) -> Decided {
+        const RemoveAccountSecret command{secret_id};
+        auto removed = on.carry_out(command);
+        if (removed) take_secret(on.attempt, account_id, secret_id);
+        co_return removed;
+    };
+    auto removed = co_await do_upon(services, bearer, account_id, std::move(caller), act);
+    co_return removed;
+}
+
+Answer<RegisteredKey> add_account_key(Services& services, Bearer bearer, Uuid account_id, std::string jwk,
+                                      Caller caller, std::string* fault) {
+    std::optional<Result<ServiceAccount::PublicKey, CommandError>> key;
+    // Looked at only for who may register it: it takes milliseconds.
+    const Act act = [&](OnAccount& on) -> Decided {
+        if (!key) key = co_await key_of(services, jwk, fault);
+        if (!*key) co_return Unexpected(key->error());
+        const ServiceAccount::PublicKey& read = **key;
+        const AddAccountKey command{read.id, read.algorithm, read.jwk, read.kid};
+        co_return on.carry_out(command);
+    };
+    auto added = co_await do_upon(services, bearer, account_id, std::move(caller), act);
+    if (!added) co_return Unexpected(added.error());
+    if (!key) key = co_await key_of(services, jwk, fault);  // a repeat: the first outcome, told again
+    if (!*key) co_return Unexpected(key->error());
+    co_return RegisteredKey{std::move(**key), added->position, added->repeated};
+}
+
+Answer<Done> remove_account_key(Services& services, Bearer bearer, Uuid account_id, std::string key_id, Caller caller) {
+    const Act act = [&](OnAccount& on) -> Decided {
+        const RemoveAccountKey command{key_id};
+        co_return on.carry_out(command);
+    };
+    auto removed = co_await do_upon(services, bearer, account_id, std::move(caller), act);
+    co_return removed;
+}
+
+}  // namespace keyledger::commands

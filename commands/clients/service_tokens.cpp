@@ -1,0 +1,449 @@
+#include "commands/clients/service_tokens.hpp"
+
+#include <algorithm>
+
+#include "commands/access/authority.hpp"
+#include "commands/limits/rates.hpp"
+#include "commands/limits/request_limits.hpp"
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/hex.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+// ---- who is it? ------------------------------------------------------------------------------------------------
+// The digest of one of the account's secrets: remembered, or read and opened if it is what the log names.
+Answer<security::Digest> stored_digest(Services& services, Uuid account_id, ServiceAccount::NamedSecret named,
+                                       Deadline deadline) {
+    if (auto known = services.client_secrets.recall(named.sealed_sha256)) co_return *known;
+    const std::string kind = client_secret_kind(named.id);
+    auto stored = co_await services.store.read_credential(account_id, kind, deadline);
+    if (!stored) co_return Unexpected(CommandError(refusal_of(stored.error())));
+    if (!stored->has_value()) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
+    const eventstore::StoredCredential& credential = **stored;
+    const auto sealed_digest = security::sha256(std::string_view(credential.sealed));
+    if (security::hex_encode(security::view_of(sealed_digest)) != named.sealed_sha256)
+        co_return Unexpected(CommandError(Refusal::kCredentialTampered));
+    auto key = co_await services.executor.world().keys.find(account_id, deadline);
+    if (!key) co_return Unexpected(CommandError(refusal_of(key.error())));
+    if (!key->key) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
+    const eventstore::CredentialContext context{eventstore::kDefaultTenant, account_id, kind, named.id};
+    const auto opened = services.cipher.open_credential(*key->key, context, credential.sealed);
+    security::Digest digest{};
+    if (!opened || opened->size() != digest.size()) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
+    std::copy_n(opened->reveal().begin(), digest.size(), digest.begin());
+    services.client_secrets.remember(named.sealed_sha256, digest);
+    co_return digest;
+}
+
+// What is wrong with an assertion whoever it is of; empty: nothing.
+std::string fault_of(const Services& services, const ClientAssertions::Claims& claims) {
+    const std::int64_t now_ms = services.clock.now_ms();
+    if (claims.audience != services.settings.issuer)
+        return "The client assertion must have the issuer as its only 'aud': " + services.settings.issuer;
+    if (claims.expires_at_ms <= now_ms - kAssertionSkewMs)
+        return "The client assertion has expired: its 'exp' is not after the time of this server.";
+    if (claims.expires_at_ms > now_ms + kMaxAssertionLifeMs + kAssertionSkewMs)
+        return "The client assertion has an 'exp' too far ahead: let it expire within an hour.";
+    if (claims.issued_at_ms && *claims.issued_at_ms > now_ms + kAssertionSkewMs)
+        return "The client assertion has an 'iat' ahead of the time of this server.";
+    if (claims.not_before_ms && *claims.not_before_ms > now_ms + kAssertionSkewMs)
+        return "The client assertion has an 'nbf' ahead of the time of this server.";
+    return {};
+}
+
+std::string_view noted(ClientFault fault) {
+    switch (fault) {
+        case ClientFault::kUnknown: return "there is no such service account";
+        case ClientFault::kDisabled: return "it is disabled";
+        case ClientFault::kNoSuchSecret: return "it has no such secret";
+        case ClientFault::kOtherSecret: return "its secret is another one";
+        case ClientFault::kNotOfNow: return "its assertion is not of now";
+        case ClientFault::kNoSuchKey: return "no key of it has the 'kid' and the algorithm that its assertion names";
+        case ClientFault::kNotItsOwn: return "its assertion was not signed by its key";
+        case ClientFault::kAssertionUsed: return "its assertion was used before";
+        case ClientFault::kUnproved:
+        case ClientFault::kNone: break;
+    }
+    return "it is no good client (any more)";
+}
+
+// The key that signed it, of those whose algorithm it names.
+asio::awaitable<Result<std::string, ClientFault>> key_that_signed(const Services& services,
+                                                                  const ServiceAccount& account,
+                                                                  const ClientProof& proof) {
+    const auto& claims = *proof.assertion;
+    if (!fault_of(services, claims).empty()) co_return Unexpected(ClientFault::kNotOfNow);
+    ClientFault fault = ClientFault::kNoSuchKey;
+    for (const auto& key : account.keys) {
+        if (key.algorithm != claims.algorithm || (claims.key_id && !key.is_named(*claims.key_id))) continue;
+        const bool is_signed = co_await services.assertions.is_signed_by(proof.assertion_text, key);
+        if (is_signed) co_return key.id;
+        fault = ClientFault::kNotItsOwn;
+    }
+    co_return Unexpected(fault);
+}
+
+// The id of the credential that proves it; kInvalidClient.
+Answer<std::string> prove(Services& services, const ServiceAccount& account, const ClientProof& proof,
+                          Deadline deadline) {
+    if (!account.exists()) co_return Unexpected(CommandError(ClientFault::kUnknown));
+    if (account.status != ServiceAccount::Status::kEnabled) co_return Unexpected(CommandError(ClientFault::kDisabled));
+    if (proof.assertion) {
+        auto key_id = co_await key_that_signed(services, account, proof);
+        if (!key_id) co_return Unexpected(CommandError(key_id.error()));
+        co_return std::move(*key_id);
+    }
+    const auto* named = proof.secret ? account.secret(proof.secret->secret_id) : nullptr;
+    if (named == nullptr) co_return Unexpected(CommandError(ClientFault::kNoSuchSecret));
+    auto digest = co_await stored_digest(services, proof.account_id, *named, deadline);
+    if (!digest) co_return Unexpected(digest.error());
+    if (!Secret::equal(security::view_of(*digest), security::view_of(proof.secret->digest)))
+        co_return Unexpected(CommandError(ClientFault::kOtherSecret));
+    co_return proof.secret->secret_id.to_string();
+}
+
+CommandError refused_token(ServiceTokenError error) {
+    if (error == ServiceTokenError::kUsed) return CommandError(ClientFault::kAssertionUsed);
+    return CommandError(refusal_of(error));
+}
+
+// What an assertion can be used for once: UUIDv8 (RFC 9562 section 5.8) of the account and the assertion's id.
+Uuid token_id_of(const ClientProof& proof) {
+    const auto digest = security::sha256(
+        {"keyledger assertion", security::view_of(proof.account_id), std::string_view(proof.assertion->id)});
+    Uuid id;
+    std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
+    id.bytes[6] = static_cast<std::uint8_t>(0x80 | (id.bytes[6] & 0x0F));
+    id.bytes[8] = static_cast<std::uint8_t>(0x80 | (id.bytes[8] & 0x3F));
+    return id;
+}
+
+std::optional<ServiceAccount> remembered(Services& services, const Uuid& account_id) {
+    const auto fold = services.executor.world().cache.find(account_id);
+    const auto* account = fold ? std::get_if<ServiceAccount>(fold->state.get()) : nullptr;
+    return account ? std::optional(*account) : std::nullopt;
+}
+
+// Failures are counted, and slowed down; an operator hears of a credential that was swapped. Ids that no account has
+// are not counted: there are as many as anybody likes.
+asio::awaitable<CommandError> judged(Services& services, const ClientProof& proof, const Caller& caller,
+                                     CommandError error) {
+    if (error.refusal == Refusal::kCredentialTampered)
+        services.journal.warning("the stored client secret is not the one that the log names, or can't be opened",
+                                 proof.account_id);
+    if (error.refusal != Refusal::kInvalidClient) co_return error;
+    const auto account = remembered(services, proof.account_id);
+    std::optional<Uuid> account_id;
+    if (account && account->exists()) account_id = proof.account_id;
+    CommandError counted = co_await count_client_failure(services, caller, account_id);
+    if (counted.refusal != Refusal::kInvalidClient) co_return counted;
+    services.journal.warning(std::string("a client was refused: ").append(noted(error.client)), proof.account_id);
+    // Whoever comes with a used assertion has shown that the client signed it. Else nobody learns which
+    // clients there are.
+    const bool signed_it = error.client == ClientFault::kAssertionUsed;
+    if (proof.assertion) counted.client = signed_it ? error.client : ClientFault::kUnproved;
+    co_return counted;
+}
+
+// What memory makes of a proof, for an account that may be old: what it finds wrong may be right.
+enum class Seems { kGood, kBad, kUnknown };
+asio::awaitable<Seems> seems(Services& services, const ServiceAccount& account, const ClientProof& proof) {
+    if (account.status != ServiceAccount::Status::kEnabled) co_return Seems::kBad;
+    if (proof.assertion) {
+        const auto key_id = co_await key_that_signed(services, account, proof);
+        co_return key_id ? Seems::kGood : Seems::kBad;
+    }
+    const auto* named = proof.secret ? account.secret(proof.secret->secret_id) : nullptr;
+    if (named == nullptr) co_return Seems::kBad;
+    const auto digest = services.client_secrets.recall(named->sealed_sha256);
+    if (!digest) co_return Seems::kUnknown;
+    const bool same = Secret::equal(security::view_of(*digest), security::view_of(proof.secret->digest));
+    co_return same ? Seems::kGood : Seems::kBad;
+}
+
+// Where failures are many, of a network or as an account: nothing is read, and what memory does not find right has to
+// wait. It is told nothing that could be old, and what is right passes.
+Answer<void> admit_from_memory(Services& services, const ClientProof& proof, const Caller& caller,
+                               std::int64_t wait_s) {
+    const Result<void, CommandError> admitted{};
+    const CommandError wait(Refusal::kTooManyAttempts, wait_s);
+    const auto account = remembered(services, proof.account_id);
+    Seems by_then = Seems::kUnknown;
+    if (account) by_then = co_await seems(services, *account, proof);
+    if (by_then == Seems::kGood) co_return admitted;
+    if (!services.access.answers_from_memory()) co_return Unexpected(wait);
+    const ServiceSubject subject{proof.account_id, std::nullopt};
+    auto states = co_await services.access.read_service(subject, caller.deadline);
+    if (!states || (by_then == Seems::kBad && states->account == account)) co_return Unexpected(wait);
+    const Seems at_head = co_await seems(services, states->account, proof);
+    if (at_head == Seems::kBad) co_return Unexpected(wait);
+    co_return admitted;
+}
+
+// Before anything is read for it. An id that no account has costs no read where all accounts are remembered. Who is not
+// remembered here may be right nevertheless: for what others do elsewhere the log is asked.
+Answer<void> admit(Services& services, const ClientProof& proof, const Caller& caller) {
+    std::int64_t wait_s = wait_for_clients_of(services, caller);
+    if (services.access.answers_from_memory()) wait_s = std::max(wait_s, wait_for_account(services, proof.account_id));
+    if (wait_s > 0) {
+        auto passed = co_await admit_from_memory(services, proof, caller, wait_s);
+        co_return passed;
+    }
+    const Result<void, CommandError> admitted{};
+    if (remembered(services, proof.account_id) || !services.access.answers_from_memory()) co_return admitted;
+    const ServiceSubject subject{proof.account_id, std::nullopt};
+    auto states = co_await services.access.read_service(subject, caller.deadline);
+    // A memory that fell behind says nothing, and the log is asked.
+    if (!states || states->account.exists()) co_return admitted;
+    CommandError counted = co_await judged(services, proof, caller, CommandError(ClientFault::kUnknown));
+    co_return Unexpected(std::move(counted));
+}
+
+Caller acting_as_client(Caller caller, const std::string& client_id) {
+    caller.idempotency.reset();
+    caller.actor_type = eventstore::ActorType::kClient;
+    caller.actor_id = client_id;
+    return caller;
+}
+
+// ---- what does it get? -----------------------------------------------------------------------------------------
+Result<std::vector<std::string>, CommandError> audiences_of(const Services& services, const ServiceAccount& account,
+                                                            std::vector<std::string> resources) {
+    std::sort(resources.begin(), resources.end());
+    resources.erase(std::unique(resources.begin(), resources.end()), resources.end());
+    if (resources.empty()) resources.push_back(services.settings.issuer);
+    // No token is for the issuer and for another: who is handed it there could replay it here.
+    if (resources.size() == 1 && resources.front() == services.settings.issuer) return resources;
+    const auto allowed = [&](const std::string& resource) {
+        return std::find(account.audiences.begin(), account.audiences.end(), resource) != account.audiences.end();
+    };
+    if (resources.size() > kMaxTokenAudiences || !std::all_of(resources.begin(), resources.end(), allowed))
+        return Unexpected(CommandError(Refusal::kInvalidTarget));
+    return resources;
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+    std::vector<std::string> words;
+    while (!text.empty()) {
+        const auto end = std::min(text.find(' '), text.size());
+        words.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return words;
+}
+
+std::size_t bytes_of(const std::vector<std::string>& scope) {
+    std::size_t bytes = 0;
+    for (const std::string& permission : scope) bytes += permission.size() + 1;
+    return bytes;
+}
+
+Result<std::vector<std::string>, CommandError> scope_of(const AccessRules& held,
+                                                        const std::optional<std::string>& asked) {
+    std::vector<std::string> scope;
+    if (!asked) {
+        scope = held.without_exceptions().texts();
+    } else {
+        for (const std::string& word : words_of(*asked)) {
+            const auto permission = parse_permission(word);
+            if (!permission || !held.covers(*permission)) return Unexpected(CommandError(Refusal::kInvalidScope));
+        }
+        const auto words = words_of(*asked);
+        scope = PermissionSet::of_texts(words).texts();
+    }
+    if (bytes_of(scope) > kMaxScopeBytes) return Unexpected(CommandError(Refusal::kInvalidScope));
+    return scope;
+}
+
+}  // namespace
+
+ClientProof proof_of_secret(const Uuid& account_id, const Secret& secret) {
+    ClientProof proof;
+    proof.account_id = account_id;
+    proof.secret = read_client_secret(secret);
+    return proof;
+}
+
+Result<ClientProof, UnfitAssertion> proof_of_assertion(Services& services, std::string_view assertion) {
+    auto claims = services.assertions.read(assertion);
+    if (!claims) return Unexpected(UnfitAssertion{claims.error()});
+    const auto account_id = Uuid::parse(claims->subject);
+    if (!account_id || Uuid::parse(claims->issuer) != account_id)
+        return Unexpected(UnfitAssertion{"The client assertion must have the client's id as its 'iss' and its 'sub'."});
+    if (std::string why = fault_of(services, *claims); !why.empty())
+        return Unexpected(UnfitAssertion{std::move(why), *account_id});
+    return ClientProof{*account_id, std::nullopt, std::move(*claims), std::string(assertion)};
+}
+
+void note_unfit(Services& services, const UnfitAssertion& unfit, const Caller& caller) {
+    const std::string& network = caller.network.empty() ? caller.client_address : caller.network;
+    const auto rate = bucket_of("unfit assertions of", network, services.settings.limits.passwords);
+    if (services.limits.take_own({rate}).wait_ms == 0) services.journal.warning(unfit.why, unfit.account_id);
+}
+
+Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Caller caller) {
+    const Uuid account_id = request.proof.account_id;
+    auto admitted = co_await admit(services, request.proof, caller);
+    if (!admitted) co_return Unexpected(admitted.error());
+    ServiceGrant grant;
+    grant.account_id = account_id;
+    grant.token_id = request.proof.assertion ? token_id_of(request.proof) : services.identifiers.next();
+    Streams streams;
+    const auto account = streams.read<ServiceAccount>(account_id);
+    const auto token = streams.begin<ServiceToken>(grant.token_id);
+    bool has_roles = false;
+    const Step step = [&](Attempt& attempt) -> Decided {
+        const ServiceAccount& state = attempt.state(account);
+        auto credential = co_await prove(services, state, request.proof, caller.deadline);
+        if (!credential) co_return Unexpected(credential.error());
+        auto audiences = audiences_of(services, attempt.state(account), request.resources);
+        if (!audiences) co_return Unexpected(audiences.error());
+        const Subject subject = Subject::service_account(account_id);
+        auto holdings = co_await holdings_of(attempt, subject, Through::kGroups);
+        if (!holdings) co_return Unexpected(holdings.error());
+        const Assignments& assignments = attempt.state(StreamOf<Assignments>{assignments_of(account_id)});
+        has_roles = !assignments.roles.empty() || !assignments.groups.empty();
+        auto scope = scope_of(holdings->rules, request.scope);
+        if (!scope) co_return Unexpected(scope.error());
+        grant.issued_at_ms = services.clock.now_ms();
+        grant.expires_at_ms = (grant.issued_at_ms / 1000 + services.settings.access_token_s) * 1000;
+        grant.audiences = std::move(*audiences);
+        grant.scope = std::move(*scope);
+        const IssueServiceToken command{account_id, grant.audiences, grant.scope, *credential, grant.expires_at_ms};
+        auto events = decide(attempt.state(token), attempt.state(account), command);
+        if (!events) co_return Unexpected(refused_token(events.error()));
+        attempt.append(token, *events);
+        co_return Result<void, CommandError>{};
+    };
+    Caller client = acting_as_client(caller, account_id.to_string());
+    auto executed = co_await services.executor.run(std::move(client), streams, step);
+    if (!executed) {
+        CommandError counted = co_await judged(services, request.proof, caller, executed.error());
+        co_return Unexpected(std::move(counted));
+    }
+    // An account without roles has no such stream. That is remembered too, or each of its log-ins would read it.
+    if (!has_roles) services.executor.world().cache.put(assignments_of(account_id), empty_fold<Assignments>());
+    grant.position = executed->position;
+    co_return grant;
+}
+
+// ---- at the head -----------------------------------------------------------------------------------------------
+namespace {
+
+Answer<ServiceAccess> read_access(Services& services, Uuid account_id, std::optional<Uuid> token_id,
+                                  Deadline deadline) {
+    const ServiceSubject subject{account_id, token_id};
+    auto states = co_await services.access.read_service(subject, deadline);
+    if (!states) co_return Unexpected(CommandError(refusal_of(states.error())));
+    ServiceAccess access;
+    access.account = std::move(states->account);
+    access.token = std::move(states->token);
+    access.held.subject_id = account_id;
+    access.held.roles = std::move(states->roles);
+    access.held.groups = std::move(states->groups);
+    access.held.position = states->position;
+    access.held.active = access.account.status == ServiceAccount::Status::kEnabled;
+    if (token_id) access.held.active = holds(access.token, account_id, access.account, services.clock.now_ms());
+    co_return access;
+}
+
+AccessRules rules_of(const Access& held) {
+    AccessRules rules;
+    for (const auto& role : held.roles) rules.add(role->rules);
+    return rules;
+}
+
+// An assertion that earns no token is good once like any other.
+Answer<Done> spend(Services& services, const ClientProof& proof, std::string credential, Caller caller) {
+    Streams streams;
+    const auto account = streams.read<ServiceAccount>(proof.account_id);
+    const auto token = streams.begin<ServiceToken>(token_id_of(proof));
+    const Step step = [&](Attempt& attempt) -> Decided {
+        const UseAssertion command{proof.account_id, credential};
+        auto events = decide(attempt.state(token), attempt.state(account), command);
+        if (!events) co_return Unexpected(refused_token(events.error()));
+        attempt.append(token, *events);
+        co_return Result<void, CommandError>{};
+    };
+    Caller client = acting_as_client(std::move(caller), proof.account_id.to_string());
+    auto executed = co_await services.executor.run(std::move(client), streams, step);
+    if (!executed) co_return Unexpected(executed.error());
+    co_return Done{executed->position};
+}
+
+}  // namespace
+
+std::vector<std::string> ServiceAccess::still_held(const std::vector<std::string>& scope) const {
+    const AccessRules rules = rules_of(held);
+    std::vector<std::string> still;
+    for (const std::string& text : scope) {
+        const auto permission = parse_permission(text);
+        if (permission && rules.covers(*permission)) still.push_back(text);
+    }
+    return still;
+}
+
+Answer<ServiceAccess> access_of_service(Services& services, Uuid account_id, Deadline deadline) {
+    auto access = co_await read_access(services, account_id, std::nullopt, deadline);
+    co_return access;
+}
+
+Answer<ServiceAccess> access_of_service_token(Services& services, ServiceBearer bearer, Deadline deadline) {
+    auto access = co_await read_access(services, bearer.account_id, bearer.token_id, deadline);
+    if (access && !access->held.active) co_return Unexpected(CommandError(Refusal::kInvalidToken));
+    co_return access;
+}
+
+Client client_of(const Uuid& account_id, const ServiceAccess& access, const AccessRules& rules) {
+    Client client;
+    client.client_id = account_id.to_string();
+    client.audiences = access.account.audiences;
+    if (rules.covers(kIntrospectTokens)) {
+        client.introspects = Introspects::kAllTokens;
+        client.tells_roles = TellsRoles::kAll;
+    }
+    if (rules.covers(kRevokeTokens)) client.revokes = Revokes::kAllTokens;
+    if (auto name = parse_role_name(access.account.name)) client.namespaces.push_back(std::move(name->key));
+    if (rules.covers(kEvaluateAccess)) client.evaluates = Evaluates::kAnybody;
+    client.service_account = account_id;
+    return client;
+}
+
+Answer<Client> authenticate_service(Services& services, ClientProof proof, Caller caller) {
+    if (const std::int64_t wait_s = wait_for_clients_of(services, caller); wait_s > 0) {
+        auto passed = co_await admit_from_memory(services, proof, caller, wait_s);
+        if (!passed) co_return Unexpected(passed.error());
+    }
+    auto access = co_await read_access(services, proof.account_id, std::nullopt, caller.deadline);
+    if (!access) co_return Unexpected(access.error());
+    auto credential = co_await prove(services, access->account, proof, caller.deadline);
+    if (credential && proof.assertion) {
+        auto spent = co_await spend(services, proof, *credential, caller);
+        if (!spent) credential = Unexpected(spent.error());
+    }
+    if (!credential) {
+        CommandError counted = co_await judged(services, proof, caller, credential.error());
+        co_return Unexpected(std::move(counted));
+    }
+    co_return client_of(proof.account_id, *access, rules_of(access->held));
+}
+
+Answer<Done> revoke_service_token(Services& services, ServiceBearer bearer, Client client, Caller caller) {
+    const bool may = client.client_id == bearer.account_id.to_string() || client.revokes == Revokes::kAllTokens;
+    if (!may) co_return Done{};
+    Streams streams;
+    const auto token = streams.read<ServiceToken>(bearer.token_id);
+    const Step step = [&](Attempt& attempt) -> Decided {
+        auto events = decide(attempt.state(token), ServiceAccount{}, RevokeServiceToken{});
+        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+        attempt.append(token, *events);
+        co_return Result<void, CommandError>{};
+    };
+    Caller acting = acting_as_client(std::move(caller), client.client_id);
+    auto executed = co_await services.executor.run(std::move(acting), streams, step);
+    if (!executed) co_return Unexpected(executed.error());
+    co_return Done{executed->position};
+}
+
+}  // namespace keyledger::commands

@@ -1,0 +1,82 @@
+#pragma once
+// Service accounts at work: they prove who they are, earn tokens (RFC 6749 section 4.4), ask and revoke.
+#include "commands/access/answers_at_head.hpp"
+#include "commands/access/permissions.hpp"
+#include "commands/services.hpp"
+
+namespace keyledger::commands {
+
+inline constexpr std::size_t kMaxScopeBytes = 3000;   // of a token: permissions, one space between each two
+inline constexpr std::size_t kMaxTokenAudiences = 4;  // with the scope they leave a token below 8 KiB
+// Assertions (RFC 7523): how far ahead they may expire, and how much clocks may differ.
+inline constexpr std::int64_t kMaxAssertionLifeMs = 3'600'000;  // what libraries give by default is 1 to 60 minutes
+inline constexpr std::int64_t kAssertionSkewMs = 10'000;
+
+// What a client presented, read but not yet believed: one of the two.
+struct ClientProof {
+    Uuid account_id;
+    std::optional<PresentedSecret> secret;
+    std::optional<ClientAssertions::Claims> assertion;
+    std::string assertion_text;
+};
+ClientProof proof_of_secret(const Uuid& account_id, const Secret& secret);
+// An assertion that is refused whoever it is of: by its form, its audience or its times.
+struct UnfitAssertion {
+    std::string why;       // a sentence for whoever made it: it is about what they wrote, and the same for everybody
+    Uuid account_id = {};  // whom it says it is of; the nil UUID: of nobody
+};
+// Of the account that the assertion says it is of.
+Result<ClientProof, UnfitAssertion> proof_of_assertion(Services& services, std::string_view assertion);
+// Notes it in the log, not more often than failures are counted. Nothing was guessed at, so it counts for none.
+void note_unfit(Services& services, const UnfitAssertion& unfit, const Caller& caller);
+
+struct ServiceLogIn {
+    ClientProof proof;
+    std::vector<std::string> resources;  // RFC 8707; none: the issuer
+    std::optional<std::string> scope;    // RFC 6749 section 3.3; none: all that it holds
+};
+// What a log-in earns: a token is made from it.
+struct ServiceGrant {
+    Uuid account_id;
+    Uuid token_id;
+    std::vector<std::string> audiences;
+    std::vector<std::string> scope;
+    std::int64_t issued_at_ms = 0;
+    std::int64_t expires_at_ms = 0;
+    Position position = 0;
+};
+// One append, and no other read when account, roles and secret are known: they are guarded. kInvalidClient for whoever
+// proves nothing, counted by network and name; kInvalidScope, kInvalidTarget.
+Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Caller caller);
+
+// Whoever proves that he is this account, as of the head (I8). An assertion is spent by it: one append.
+Answer<Client> authenticate_service(Services& services, ClientProof proof, Caller caller);
+
+// ---- tokens ----------------------------------------------------------------------------------------------------
+// What a verified token of a service says. Whether it still holds is asked of the log.
+struct ServiceBearer {
+    Uuid account_id;
+    Uuid token_id;
+    std::vector<std::string> scope = {};
+};
+// What a service account may do, as of one moment.
+struct ServiceAccess {
+    ServiceAccount account;
+    ServiceToken token;  // absent where none was asked for
+    Access held;         // by the account; active while it is, and the token if one was asked for
+
+    // Of a token's scope, what the account still holds.
+    std::vector<std::string> still_held(const std::vector<std::string>& scope) const;
+};
+// Of an id that is no account's too: it is not active, and nothing is granted it.
+Answer<ServiceAccess> access_of_service(Services& services, Uuid account_id, Deadline deadline);
+// The holder of a token; kInvalidToken when it no longer holds.
+Answer<ServiceAccess> access_of_service_token(Services& services, ServiceBearer bearer, Deadline deadline);
+// The same as a client, for whoever presents a token in place of a secret.
+Client client_of(const Uuid& account_id, const ServiceAccess& access, const AccessRules& rules);
+
+// RFC 7009, by the client that it was issued to or one that may revoke all; others' and unknown ones are no error and
+// change nothing.
+Answer<Done> revoke_service_token(Services& services, ServiceBearer bearer, Client client, Caller caller);
+
+}  // namespace keyledger::commands

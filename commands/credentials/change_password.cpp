@@ -1,0 +1,51 @@
+#include "commands/credentials/change_password.hpp"
+
+#include "commands/access/authority.hpp"
+#include "commands/credentials/passwords.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+PasswordIdentity identity_of(const User& user) {
+    return {user.email.value_or(""), user.username.value_or(""), user.name.value_or("")};
+}
+
+}  // namespace
+
+Answer<Done> change_password(Services& services, PasswordChange change, Caller caller) {
+    const Bearer bearer = change.bearer;
+    Streams streams;
+    const ActorStreams actor = read_actor(streams, bearer);
+    bool was_wrong = false;
+    const Step step = [&](Attempt& attempt) -> Decided {
+        auto checked = co_await check_own_password(services, attempt, actor.user, change.current_password, caller);
+        if (!checked) {
+            was_wrong = was_wrong || checked.error().refusal == Refusal::kWrongPassword;
+            co_return Unexpected(checked.error());
+        }
+        const User& him = attempt.state(actor.user);
+        auto judged = co_await judge_password(services, change.new_password.clone(), identity_of(him), caller.deadline);
+        if (!judged) co_return Unexpected(judged.error());
+        auto hash = co_await hash_password(services, change.new_password.clone(), HashingFor::Kind::kAccount, caller);
+        if (!hash) co_return Unexpected(hash.error());
+        const std::string verified = him.sealed_sha256;
+        auto password = co_await put_password(services, attempt, bearer.user_id, him.credential_id, checked->revision,
+                                              std::move(*hash));
+        if (!password) co_return Unexpected(password.error());
+        const ChangePassword command{verified, *password, bearer.session_id};
+        auto events = decide(attempt.state(actor.user), command);
+        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+        attempt.append(actor.user, *events);
+        co_return Result<void, CommandError>{};
+    };
+    Order order(must_be(services, actor, bearer), step);
+    auto executed = co_await services.executor.run(caller, streams, std::move(order));
+    if (!executed) {
+        report_tampering(services, bearer.user_id, executed.error());
+        if (was_wrong) co_await record_failed_login(services, bearer.user_id, LoginFailure::kWrongPassword, caller);
+        co_return Unexpected(executed.error());
+    }
+    co_return Done{executed->position, executed->repeated};
+}
+
+}  // namespace keyledger::commands

@@ -1,0 +1,44 @@
+#pragma once
+// Failed log-ins that concern no account, counted by network until they are recorded
+// (commands/credentials/failure_sums.hpp).
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace keyledger::commands {
+
+// Kept apart in memory, and in the log of one minute; what is beyond counts as one network without a name.
+inline constexpr std::size_t kMaxSummedNetworks = 4'096;
+inline constexpr std::size_t kMaxNetworksRecorded = 32;
+
+// What this process has counted since it was taken last; a crash loses it. Thread-safe.
+class FailureSums {
+public:
+    struct Sum {
+        std::string network;  // empty: of several
+        std::int64_t count = 0;
+    };
+    // `network_of` maps a client address to the network that counts as one caller.
+    using NetworkOf = std::function<std::string(std::string_view)>;
+    explicit FailureSums(NetworkOf network_of) : network_of_(std::move(network_of)) {}
+
+    void count(std::string_view client_address);
+    // The networks with most failures, each by itself, and the rest in one.
+    std::vector<Sum> take();
+    // Those that could not be recorded.
+    void put_back(std::span<const Sum> sums);
+
+private:
+    void add(std::string network, std::int64_t count);
+
+    const NetworkOf network_of_;
+    std::mutex mutex_;
+    std::unordered_map<std::string, std::int64_t> counts_;
+};
+
+}  // namespace keyledger::commands

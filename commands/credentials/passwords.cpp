@@ -1,0 +1,316 @@
+#include "commands/credentials/passwords.hpp"
+
+#include "commands/credentials/failure_sums.hpp"
+#include "commands/credentials/unrecorded_failures.hpp"
+#include "domain/base/precis.hpp"
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/digest.hpp"
+#include "security/primitives/hex.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+// Enough for every attempt that may be in flight on one account at once.
+constexpr int kMaxRecordAttempts = 16;
+constexpr std::int64_t kMostRecordedAtOnce = 32;  // of one network, in one append
+
+std::string fingerprint_of(const eventstore::Bytes& sealed) {
+    const auto digest = security::sha256(std::string_view(sealed));
+    return security::hex_encode(security::view_of(digest));
+}
+
+Refusal refusal_of(PasswordProblem problem) {
+    switch (problem) {
+        case PasswordProblem::kTooShort: return Refusal::kPasswordTooShort;
+        case PasswordProblem::kTooLong: return Refusal::kPasswordTooLong;
+        case PasswordProblem::kTooWeak: return Refusal::kPasswordTooWeak;
+        case PasswordProblem::kContainsIdentity: return Refusal::kPasswordContainsIdentity;
+        case PasswordProblem::kNotText: return Refusal::kPasswordNotText;
+    }
+    return Refusal::kBroken;
+}
+
+// A password as it is compared today and, where that differs, as it was typed.
+struct TypedPassword {
+    Secret normal;
+    std::optional<Secret> raw;
+};
+TypedPassword forms_of(Secret password) {
+    auto normal = opaque_string(password);
+    if (!normal) return {std::move(password), std::nullopt};  // no longer to be chosen, but it may have been
+    if (equal(*normal, password)) return {std::move(password), std::nullopt};
+    return {std::move(*normal), std::move(password)};
+}
+
+Answer<PasswordCheck> verify(Services& services, Secret password, Secret hash, const Caller& caller) {
+    TypedPassword typed = forms_of(std::move(password));
+    Secret same_hash = hash.clone();
+    HashingFor whom{HashingFor::Kind::kAccount, caller.network};
+    auto check = co_await services.hasher.verify(std::move(typed.normal), std::move(same_hash), whom, caller.deadline);
+    if (!check) co_return Unexpected(error_of(check.error()));
+    if (check->matches || !typed.raw) co_return *check;
+    check = co_await services.hasher.verify(std::move(*typed.raw), std::move(hash), whom, caller.deadline);
+    if (!check) co_return Unexpected(error_of(check.error()));
+    check->needs_renewal = true;
+    co_return *check;
+}
+
+}  // namespace
+
+Answer<PasswordCheck> check_decoy(Services& services, Secret password, const Caller& caller) {
+    TypedPassword typed = forms_of(std::move(password));
+    HashingFor whom{HashingFor::Kind::kAccount, caller.network};
+    auto check = co_await services.hasher.verify_decoy(std::move(typed.normal), whom, caller.deadline);
+    if (check && typed.raw) check = co_await services.hasher.verify_decoy(std::move(*typed.raw), whom, caller.deadline);
+    if (!check) co_return Unexpected(error_of(check.error()));
+    co_return *check;
+}
+
+CommandError error_of(HashingError error) {
+    switch (error) {
+        case HashingError::kOverloaded: return {Refusal::kOverloaded, 2};
+        case HashingError::kExpired: return {Refusal::kOverloaded, 2};
+        case HashingError::kStopped: return {Refusal::kUnavailable, 5};
+    }
+    return Refusal::kBroken;
+}
+
+Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, StreamOf<User> user, Secret password,
+                                       const Caller& caller, std::optional<eventstore::StoredCredential> found) {
+    if (!attempt.state(user).exists()) {  // erased since his claim was found
+        auto decoy = co_await check_decoy(services, std::move(password), caller);
+        if (!decoy) co_return Unexpected(decoy.error());
+        co_return CheckedPassword{*decoy, 0};
+    }
+    // Whenever it was read: what the fold names is what is checked, and the append is guarded by that fold.
+    const std::string& named = attempt.state(user).sealed_sha256;
+    if (!found || fingerprint_of(found->sealed) != named) {
+        std::string kind(kPasswordKind);
+        auto stored = co_await services.store.read_credential(user.id, std::move(kind), caller.deadline);
+        if (!stored) co_return Unexpected(CommandError(commands::refusal_of(stored.error())));
+        found = std::move(*stored);
+    }
+    if (!found || fingerprint_of(found->sealed) != named)
+        co_return Unexpected(CommandError(Refusal::kCredentialTampered));
+    const eventstore::StoredCredential& credential = *found;
+
+    auto key = co_await attempt.key_of(user.id);
+    // Destroyed, or sealed under a key-encryption key that is not here: "no such user" would be no answer to a log-in.
+    if (!key && key.error().refusal == Refusal::kUserUnknown)
+        co_return Unexpected(CommandError(Refusal::kCredentialTampered));
+    if (!key) co_return Unexpected(key.error());
+    const eventstore::CredentialContext context{eventstore::kDefaultTenant, credential.owner, credential.kind,
+                                                credential.credential_id};
+    auto hash = services.cipher.open_credential(**key, context, credential.sealed);
+    if (!hash) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
+    auto check = co_await verify(services, std::move(password), std::move(*hash), caller);
+    if (!check) co_return Unexpected(check.error());
+    co_return CheckedPassword{*check, credential.revision};
+}
+
+Answer<CheckedPassword> check_own_password(Services& services, Attempt& attempt, StreamOf<User> user,
+                                           const Secret& password, const Caller& caller) {
+    auto attempts = co_await attempts_at_head(services, user.id, caller.deadline);
+    if (!attempts) co_return Unexpected(attempts.error());
+    const LoginAttemptLimits& limits = services.settings.attempts;
+    const std::string network = services.pseudonyms.network(user.id, caller.network);
+    if (!may_try(*attempts, network, limits, services.clock.now_ms()))
+        co_return Unexpected(CommandError(Refusal::kTooManyAttempts, limits.longest_pause_ms / 1000));
+    auto checked = co_await check_password(services, attempt, user, password.clone(), caller);
+    if (!checked) co_return Unexpected(checked.error());
+    if (!checked->check.matches) co_return Unexpected(CommandError(Refusal::kWrongPassword));
+    co_return *checked;
+}
+
+void report_tampering(Services& services, const Uuid& user_id, const CommandError& error) {
+    if (error.refusal == Refusal::kCredentialTampered)
+        services.journal.warning("the stored credential is not the one that the log names, or can't be opened",
+                                 user_id);
+}
+
+Answer<NewCredential> put_password(Services& services, Attempt& attempt, Uuid owner, Uuid credential_id,
+                                   std::int32_t expected_revision, Secret hash) {
+    auto key = co_await attempt.key_of(owner);
+    if (!key) co_return Unexpected(key.error());
+    const eventstore::CredentialContext context{eventstore::kDefaultTenant, owner, kPasswordKind, credential_id};
+    eventstore::Bytes sealed = services.cipher.seal_credential(**key, context, hash);
+    NewCredential credential{credential_id, fingerprint_of(sealed)};
+    attempt.change_credential({credential_id, owner, std::string(kPasswordKind), expected_revision, std::move(sealed)});
+    co_return credential;
+}
+
+Answer<Secret> hash_password(Services& services, Secret password, HashingFor::Kind kind, const Caller& caller) {
+    HashingFor whom{kind, caller.network};
+    TypedPassword typed = forms_of(std::move(password));
+    auto hash = co_await services.hasher.hash(std::move(typed.normal), std::move(whom), caller.deadline);
+    if (!hash) co_return Unexpected(error_of(hash.error()));
+    co_return std::move(*hash);
+}
+
+Answer<Done> judge_password(Services& services, Secret password, PasswordIdentity identity, Deadline deadline) {
+    auto normal = opaque_string(password);
+    if (!normal && normal.error() != TextFault::kEmpty)
+        co_return Unexpected(refused_text(Refusal::kPasswordNotText, normal.error()));
+    if (normal) password = std::move(*normal);
+    auto verdict = co_await services.policy.judge(std::move(password), std::move(identity), deadline);
+    if (!verdict) co_return Unexpected(error_of(verdict.error()));
+    if (verdict->has_value()) co_return Unexpected(CommandError(refusal_of(**verdict)));
+    co_return Done{};
+}
+
+Answer<LoginAttempts> attempts_at_head(Services& services, Uuid user_id, Deadline deadline) {
+    const auto beside = services.unrecorded_failures.beside(user_id);
+    Streams streams;
+    streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
+    auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline);
+    if (!folds) co_return Unexpected(CommandError(commands::refusal_of(folds.error())));
+    co_return beside.added_to(state_of<LoginAttempts>(folds->front()), services.settings.attempts);
+}
+
+namespace {
+
+// What the log held when it was last looked at, and how many it took.
+struct Recording {
+    LoginAttempts held;
+    std::int64_t taken = 0;
+};
+
+// So many failures of one network, or as many of them as count.
+asio::awaitable<Result<void, CommandError>> record(Services& services, LoginFailed failure, std::int64_t count,
+                                                   Caller caller, Recording& recording) {
+    Streams streams;
+    const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(*failure.user_id));
+    const std::int64_t now_ms = services.clock.now_ms();
+    const RecordFailedLogin command{failure.user_id, failure.reason, failure.network, services.settings.attempts,
+                                    now_ms};
+    const Step step = [&](Attempt& attempt) -> Decided {
+        recording = {attempt.state(attempts)};
+        LoginAttempts after = recording.held;
+        for (std::int64_t i = 0; i < count; ++i) {
+            const auto events = decide(after, command);
+            if (events.empty()) break;
+            attempt.append(attempts, events);
+            after = evolve(std::move(after), events.front(), Recorded{0, now_ms});
+            recording.taken += 1;
+        }
+        co_return Result<void, CommandError>{};
+    };
+    auto executed = co_await services.executor.run(std::move(caller), streams, step, kMaxRecordAttempts);
+    if (!executed) co_return Unexpected(executed.error());
+    co_return Result<void, CommandError>{};
+}
+
+// A failure that counts from the moment in which it is known: until the log has it, or until it does.
+class UnderWay {
+public:
+    UnderWay(Services& services, const LoginFailed& failure, const Caller& caller)
+        : services_(services),
+          failure_(failure),
+          has_begun_(services.unrecorded_failures.begin(failure, caller, services.clock.now_ms())) {}
+    UnderWay(const UnderWay&) = delete;
+    UnderWay& operator=(const UnderWay&) = delete;
+    // Not told of its end: nobody knows whether the log has it.
+    ~UnderWay() {
+        if (has_begun_) keep({});
+    }
+
+    void settle() {
+        if (has_begun_) services_.unrecorded_failures.settle(*failure_.user_id, failure_.network.value_or(""));
+        has_begun_ = false;
+    }
+    void keep(const LoginAttempts& held) {
+        if (has_begun_)
+            services_.unrecorded_failures.keep(*failure_.user_id, failure_.network.value_or(""), held,
+                                               services_.settings.attempts, services_.clock.now_ms());
+        has_begun_ = false;
+    }
+
+private:
+    Services& services_;
+    const LoginFailed failure_;
+    bool has_begun_;
+};
+
+Answer<int> record_all(Services& services, std::vector<UnrecordedFailures::Waiting> all, Deadline deadline) {
+    int recorded = 0;
+    std::optional<CommandError> first_error;
+    std::optional<Uuid> not_taken;
+    for (UnrecordedFailures::Waiting& waiting : all) {
+        const Uuid user_id = *waiting.failure.user_id;
+        if (not_taken == user_id) continue;  // the stream does not stand still
+        waiting.caller.deadline = deadline;
+        while (waiting.count > 0) {
+            const std::int64_t now = std::min(waiting.count, kMostRecordedAtOnce);
+            Recording recording;
+            auto done = co_await record(services, waiting.failure, now, waiting.caller, recording);
+            if (!done) {
+                if (!first_error) first_error = done.error();
+                not_taken = user_id;
+                break;
+            }
+            // Those that it did not take count for nothing any more: the account can't be tried from there.
+            services.unrecorded_failures.took(user_id, waiting.failure.network.value_or(""), now);
+            waiting.count -= now;
+            recorded += static_cast<int>(recording.taken);
+        }
+    }
+    if (first_error) co_return Unexpected(*first_error);
+    co_return recorded;
+}
+
+}  // namespace
+
+asio::awaitable<void> record_failed_login(Services& services, std::optional<Uuid> user_id, LoginFailure reason,
+                                          Caller caller) {
+    bool counts = user_id && reason != LoginFailure::kTooManyFailures;
+    if (counts) {
+        const LoginFailed failure{user_id, reason, services.pseudonyms.network(*user_id, caller.network)};
+        UnderWay under_way(services, failure, caller);
+        Recording recording;
+        auto recorded = co_await record(services, failure, 1, caller, recording);
+        if (!recorded) {
+            under_way.keep(recording.held);
+            services.journal.warning("a failed log-in could not be recorded; it counts on this node until it is",
+                                     *user_id);
+            co_return;
+        }
+        under_way.settle();
+        counts = recording.taken > 0;
+    }
+    if (!counts) co_await count_apart(services, std::move(caller));
+}
+
+Answer<int> record_what_waits(Services& services, Uuid user_id, Deadline deadline) {
+    auto all = services.unrecorded_failures.waiting_of(user_id);
+    auto recorded = co_await record_all(services, std::move(all), deadline);
+    co_return recorded;
+}
+
+Answer<int> record_what_waits(Services& services, Deadline deadline) {
+    auto all = services.unrecorded_failures.waiting();
+    auto recorded = co_await record_all(services, std::move(all), deadline);
+    co_return recorded;
+}
+
+asio::awaitable<void> record_good_login(Services& services, Uuid user_id, LoginAttempts known, Caller caller) {
+    caller.idempotency.reset();
+    const std::string network = services.pseudonyms.network(user_id, caller.network);
+    const auto what_follows = [&](const LoginAttempts& state) {
+        auto events = decide(state, ClearFailedLogins{user_id, network});
+        const SeeNetwork see{user_id, network, services.settings.attempts, services.clock.now_ms()};
+        for (auto& event : decide(state, see)) events.push_back(std::move(event));
+        return events;
+    };
+    if (what_follows(known).empty()) co_return;  // as it is with most log-ins: nothing is read or written
+    (void)co_await record_what_waits(services, user_id, caller.deadline);  // or they would count as later ones
+    Streams streams;
+    const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
+    const Step step = [&](Attempt& attempt) -> Decided {
+        attempt.append(attempts, what_follows(attempt.state(attempts)));
+        co_return Result<void, CommandError>{};
+    };
+    auto recorded = co_await services.executor.run(std::move(caller), streams, step, kMaxRecordAttempts);
+    if (!recorded) services.journal.warning("what follows from a good log-in could not be recorded", user_id);
+}
+
+}  // namespace keyledger::commands

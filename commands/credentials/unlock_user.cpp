@@ -1,0 +1,49 @@
+#include "commands/credentials/unlock_user.hpp"
+
+#include "commands/access/administer.hpp"
+#include "commands/credentials/passwords.hpp"
+#include "commands/credentials/unrecorded_failures.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+void unlock(Attempt& attempt, const StreamOf<LoginAttempts>& attempts, const Uuid& user_id) {
+    attempt.append(attempts, decide(attempt.state(attempts), UnlockLogin{user_id}));
+}
+
+}  // namespace
+
+Answer<Done> unlock_user(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
+    const Deadline deadline = caller.deadline;
+    const Act act = [&](Administration& on) -> Decided {
+        (void)co_await record_what_waits(services, user_id, deadline);  // so that the log knows what is forgiven
+        Streams more;
+        const auto attempts = more.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
+        auto read = co_await on.attempt.also_read(std::move(more));
+        if (!read) co_return read;
+        unlock(on.attempt, attempts, user_id);
+        co_return Result<void, CommandError>{};
+    };
+    Errand errand{bearer, kWriteUsers, Subject::user(user_id)};
+    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    if (done) services.unrecorded_failures.forget(user_id);
+    co_return done;
+}
+
+Answer<Done> unlock_user_as_operator(Services& services, Uuid user_id, Caller caller) {
+    (void)co_await record_what_waits(services, user_id, caller.deadline);
+    Streams streams;
+    const auto user = streams.read<User>(user_id);
+    const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
+    const Step step = [&](Attempt& attempt) -> Decided {
+        if (!attempt.state(user).exists()) co_return Unexpected(CommandError(Refusal::kUserUnknown));
+        unlock(attempt, attempts, user_id);
+        co_return Result<void, CommandError>{};
+    };
+    auto executed = co_await services.executor.run(std::move(caller), streams, step);
+    if (!executed) co_return Unexpected(executed.error());
+    services.unrecorded_failures.forget(user_id);
+    co_return Done{executed->position};
+}
+
+}  // namespace keyledger::commands

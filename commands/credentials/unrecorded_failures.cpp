@@ -1,0 +1,140 @@
+#include "commands/credentials/unrecorded_failures.hpp"
+
+#include <algorithm>
+
+namespace keyledger::commands {
+
+bool UnrecordedFailures::begin(const LoginFailed& failure, const Caller& caller, std::int64_t now_ms) {
+    const std::string network = failure.network.value_or("");
+    const std::lock_guard lock(mutex_);
+    Network* here = find(*failure.user_id, network);
+    if (here == nullptr) {
+        if (networks_ >= at_most_) {
+            is_full_ = true;
+            return false;
+        }
+        ++networks_;
+        here = &accounts_[*failure.user_id].try_emplace(network).first->second;
+    }
+    here->failure = failure;
+    here->under_way += 1;
+    here->begun_at_ms = now_ms;
+    here->caller = caller;
+    here->caller.idempotency.reset();
+    here->caller.only_if.reset();
+    return true;
+}
+
+void UnrecordedFailures::settle(const Uuid& user_id, std::string_view network) {
+    const std::lock_guard lock(mutex_);
+    if (Network* here = find(user_id, network); here && here->under_way > 0) here->under_way -= 1;
+    drop_if_empty(user_id, network);
+}
+
+void UnrecordedFailures::keep(const Uuid& user_id, std::string_view network, const LoginAttempts& recorded,
+                              const LoginAttemptLimits& limits, std::int64_t now_ms) {
+    const std::lock_guard lock(mutex_);
+    Network* here = find(user_id, network);
+    if (here == nullptr || here->under_way == 0) return;
+    here->under_way -= 1;
+    const LoginAttempts others = beside_unlocked(user_id).added_to(recorded, limits);
+    if (may_try(others, network, limits, now_ms)) {
+        here->waiting += 1;
+        here->waits_since_ms = now_ms;
+        waiting_ += 1;
+    }
+    drop_if_empty(user_id, network);
+}
+
+std::vector<UnrecordedFailures::Waiting> UnrecordedFailures::waiting_of(const Uuid& user_id) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<Waiting> all;
+    if (const auto account = accounts_.find(user_id); account != accounts_.end()) add_waiting(account->second, all);
+    return all;
+}
+
+std::vector<UnrecordedFailures::Waiting> UnrecordedFailures::waiting() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<Waiting> all;
+    for (const auto& [user_id, account] : accounts_) add_waiting(account, all);
+    return all;
+}
+
+void UnrecordedFailures::took(const Uuid& user_id, std::string_view network, std::int64_t count) {
+    const std::lock_guard lock(mutex_);
+    if (Network* here = find(user_id, network)) no_longer_waits(*here, count);
+    drop_if_empty(user_id, network);
+}
+
+void UnrecordedFailures::forget(const Uuid& user_id) {
+    const std::lock_guard lock(mutex_);
+    const auto account = accounts_.find(user_id);
+    if (account == accounts_.end()) return;
+    for (auto& [network, here] : account->second) no_longer_waits(here, here.waiting);
+    networks_ -= std::erase_if(account->second, [](const auto& one) { return one.second.count() == 0; });
+    if (account->second.empty()) accounts_.erase(account);
+}
+
+UnrecordedFailures::Beside UnrecordedFailures::beside(const Uuid& user_id) const {
+    const std::lock_guard lock(mutex_);
+    return beside_unlocked(user_id);
+}
+
+UnrecordedFailures::Beside UnrecordedFailures::beside_unlocked(const Uuid& user_id) const {
+    Beside beside;
+    beside.unknown_ = is_full_;
+    const auto account = accounts_.find(user_id);
+    if (account == accounts_.end()) return beside;
+    for (const auto& [network, here] : account->second) {
+        if (here.waiting > 0) beside.failures_.push_back({here.failure, here.waiting, here.waits_since_ms});
+        if (here.under_way > 0) beside.failures_.push_back({here.failure, here.under_way, here.begun_at_ms});
+    }
+    return beside;
+}
+
+LoginAttempts UnrecordedFailures::Beside::added_to(LoginAttempts recorded, const LoginAttemptLimits& limits) const {
+    for (const Failures& failures : failures_) {
+        const std::int64_t that_matter = std::min(failures.count, limits.failures_in_a_row);
+        for (std::int64_t i = 0; i < that_matter; ++i)
+            recorded = evolve(std::move(recorded), failures.failure, Recorded{0, failures.last_at_ms});
+    }
+    if (unknown_) recorded.failures_in_a_row = std::max(recorded.failures_in_a_row, limits.failures_in_a_row);
+    return recorded;
+}
+
+UnrecordedFailures::Status UnrecordedFailures::status() const {
+    const std::lock_guard lock(mutex_);
+    return {waiting_, is_full_};
+}
+
+UnrecordedFailures::Network* UnrecordedFailures::find(const Uuid& user_id, std::string_view network) {
+    const auto account = accounts_.find(user_id);
+    if (account == accounts_.end()) return nullptr;
+    const auto here = account->second.find(network);
+    return here == account->second.end() ? nullptr : &here->second;
+}
+
+void UnrecordedFailures::drop_if_empty(const Uuid& user_id, std::string_view network) {
+    const auto account = accounts_.find(user_id);
+    if (account == accounts_.end()) return;
+    const auto here = account->second.find(network);
+    if (here == account->second.end() || here->second.count() > 0) return;
+    account->second.erase(here);
+    if (account->second.empty()) accounts_.erase(account);
+    --networks_;
+    if (waiting_ == 0) is_full_ = false;
+}
+
+void UnrecordedFailures::no_longer_waits(Network& here, std::int64_t count) {
+    const std::int64_t gone = std::min(here.waiting, count);
+    here.waiting -= gone;
+    waiting_ -= gone;
+    if (waiting_ == 0) is_full_ = false;
+}
+
+void UnrecordedFailures::add_waiting(const Account& account, std::vector<Waiting>& all) {
+    for (const auto& [network, here] : account)
+        if (here.waiting > 0) all.push_back({here.failure, here.waiting, here.caller});
+}
+
+}  // namespace keyledger::commands

@@ -1,0 +1,18 @@
+#include "commands/limits/request_limits.hpp"
+
+namespace keyledger::commands {
+
+eventstore::Bucket bucket_of(std::string_view what, std::string_view whom, const Rate& rate) {
+    eventstore::Bucket bucket;
+    bucket.key.append(what).append(" ").append(whom).append(", ");
+    bucket.key.append(std::to_string(rate.per_minute)).append("/").append(std::to_string(rate.burst));
+    bucket.per_minute = rate.per_minute;
+    bucket.burst = rate.burst;
+    return bucket;
+}
+
+CommandError too_many(const eventstore::Taken& taken) {
+    return CommandError(Refusal::kTooManyAttempts, std::max<std::int64_t>(1, (taken.wait_ms + 999) / 1000));
+}
+
+}  // namespace keyledger::commands

@@ -1,0 +1,52 @@
+#pragma once
+// Who asks, from where, until when: what every command is told of its request.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/base/uuid.hpp"
+#include "eventstore/event_metadata.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::commands {
+
+// From `Idempotency-Key`: both are keyed digests made at the edge (design: the id binds tenant, route, principal and
+// key; the fingerprint is of the whole request).
+struct Idempotency {
+    eventstore::CommandId command_id{};
+    eventstore::Digest fingerprint{};
+};
+
+// From `If-Match` (RFC 9110 section 13.1.1): the states, as entity_tags.hpp names them, of which one must be that of
+// what the command is about, at the moment in which it is decided. Not given: whatever its state is.
+using OnlyIf = std::optional<std::vector<std::string>>;
+
+struct Caller {
+    eventstore::ActorType actor_type = eventstore::ActorType::kAnonymous;
+    std::string actor_id;
+    std::optional<Uuid> session_id;
+    std::string request_id;
+    std::string traceparent;
+    std::string client_address;
+    std::string network;  // of that address: what counts as one caller (/32 in IPv4, /64 in IPv6)
+    std::string user_agent;
+    eventstore::Deadline deadline = eventstore::Deadline::max();
+    std::optional<Idempotency> idempotency;
+    OnlyIf only_if;
+
+    Caller acting_as(const Uuid& user_id) const {
+        Caller caller = *this;
+        caller.actor_type = eventstore::ActorType::kUser;
+        caller.actor_id = user_id.to_string();
+        return caller;
+    }
+};
+
+// What a verified access token says. Whether it still holds is asked of the log, by every command anew.
+struct Bearer {
+    Uuid user_id;
+    Uuid session_id;
+    std::int64_t security_stamp = 0;
+};
+
+}  // namespace keyledger::commands

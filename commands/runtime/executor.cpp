@@ -1,0 +1,463 @@
+#include "commands/runtime/executor.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "commands/runtime/names.hpp"
+#include "commands/runtime/snapshots.hpp"
+#include "eventstore/codec/envelope.hpp"
+#include "eventstore/codec/jcs.hpp"
+#include "eventstore/sealing/lacking_key.hpp"
+#include "security/primitives/base64url.hpp"
+#include "security/primitives/bytes.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using eventstore::Append;
+using eventstore::SubjectKeyPtr;
+
+// Seals the fields of one event under its subject's key.
+class SubjectSealer : public eventstore::FieldSealer {
+public:
+    SubjectSealer(eventstore::SubjectCipher& cipher, const SubjectKeyPtr& key, const Uuid& event_id)
+        : cipher_(cipher), key_(key), event_id_(event_id) {}
+
+    std::string seal(std::string_view field, std::string_view clear) override {
+        if (!key_) throw eventstore::CodecError("a personal field without a subject: " + std::string(field));
+        return cipher_.seal_field(*key_, {eventstore::kDefaultTenant, event_id_, field}, clear);
+    }
+
+private:
+    eventstore::SubjectCipher& cipher_;
+    const SubjectKeyPtr& key_;
+    Uuid event_id_;
+};
+
+// An id that was made here is known by the first event that it brings about: both begin alike.
+Uuid first_event_of(const eventstore::CommandId& command_id) {
+    Uuid id;
+    std::copy_n(command_id.begin(), id.bytes.size(), id.bytes.begin());
+    return id;
+}
+
+eventstore::EventMetadata envelope_of(const Caller& caller, const eventstore::CommandId& command_id,
+                                      std::int64_t now_ms) {
+    eventstore::EventMetadata envelope;
+    envelope.occurred_at_ms = now_ms;
+    envelope.actor_type = caller.actor_type;
+    envelope.actor_id = caller.actor_id;
+    envelope.command_id = caller.idempotency ? security::base64url_encode(security::view_of(command_id))
+                                             : first_event_of(command_id).to_string();
+    envelope.correlation_id = caller.request_id;
+    envelope.causation_id = envelope.command_id;
+    envelope.request_id = caller.request_id;
+    envelope.traceparent = caller.traceparent;
+    envelope.session_id = caller.session_id;
+    if (!caller.client_address.empty()) envelope.client_address.value = caller.client_address;
+    if (!caller.user_agent.empty()) envelope.user_agent.value = caller.user_agent;
+    return envelope;
+}
+
+bool acts_for_themselves(const Caller& caller) {
+    return caller.actor_type == eventstore::ActorType::kUser && Uuid::parse(caller.actor_id).has_value();
+}
+
+Uuid envelope_subject(const Caller& caller, Pseudonyms& pseudonyms, std::int64_t now_ms) {
+    return acts_for_themselves(caller) ? *Uuid::parse(caller.actor_id) : pseudonyms.anonymous_subject_of(now_ms);
+}
+
+// Where the key of the day's anonymous callers is gone or spoiled, whoever did that, what they did is recorded all the
+// same and where they came from is not: a wrong password that is not counted would be free.
+void leave_out_the_person(eventstore::EventMetadata& envelope) {
+    envelope.client_address.value.reset();
+    envelope.user_agent.value.reset();
+    envelope.device.value.reset();
+}
+
+bool opens(eventstore::SubjectCipher& cipher, const eventstore::StoredSubjectKey& stored) try {
+    return !stored.destroyed && cipher.unwrap(stored) != nullptr;
+} catch (const eventstore::LackingKey&) {
+    return false;
+}
+
+bool tells_of_a_person(const eventstore::EventMetadata& envelope) {
+    return envelope.client_address.value || envelope.user_agent.value || envelope.device.value;
+}
+
+bool has_personal_fields(const eventstore::AnyEvent& event) {
+    auto listed = []<class Declared>(const Declared&) {
+        return std::apply([](const auto&... field) { return (is_personal(field) || ...); }, Declared::fields());
+    };
+    return std::visit([&](const auto& of_aggregate) { return std::visit(listed, of_aggregate); }, event);
+}
+
+Refusal refusal_of_claim(const std::string& kind) {
+    if (kind == "username") return Refusal::kUsernameTaken;
+    if (kind == "email") return Refusal::kEmailTaken;
+    if (kind == "role_name") return Refusal::kRoleNameTaken;
+    if (kind == "service_account_name") return Refusal::kAccountNameTaken;
+    if (kind == "group_name") return Refusal::kGroupNameTaken;
+    return kind == "first_administrator" ? Refusal::kAdministratorExists : Refusal::kBroken;
+}
+
+Outcome repeated(const eventstore::Duplicate& earlier, const Caller& caller) {
+    if (caller.idempotency && earlier.fingerprint != caller.idempotency->fingerprint)
+        return Unexpected(CommandError(Refusal::kIdempotencyMismatch));
+    return Executed{earlier.first_position + earlier.event_count - 1, true, earlier.first_position, 0};
+}
+
+// Nobody else knows a command id that was made here: where it is known already, this very append was sent twice.
+const eventstore::Appended* done_by(eventstore::Verdict& verdict, const Caller& caller) {
+    if (const auto* twice = std::get_if<eventstore::Duplicate>(&verdict); twice && !caller.idempotency)
+        verdict = eventstore::Appended{twice->first_position, twice->event_count};
+    return std::get_if<eventstore::Appended>(&verdict);
+}
+
+// nullptr: the key of the day is there, and is destroyed or wrapped by what is not here. An error: the store is away.
+asio::awaitable<Result<SubjectKeyPtr, CommandError>> key_of_the_day(Attempt& attempt, Executor::World& world,
+                                                                    Uuid subject, eventstore::Deadline deadline) {
+    auto key = co_await attempt.key_of(subject);
+    if (key) co_return key;
+    if (key.error().refusal == Refusal::kUserUnknown) co_return SubjectKeyPtr();
+    auto stored = co_await world.keys.stored(subject, deadline);
+    if (!stored) co_return Unexpected(CommandError(refusal_of(stored.error())));
+    if (stored->has_value() && !opens(world.cipher, stored->value())) co_return SubjectKeyPtr();
+    key = co_await attempt.key_of(subject);  // it was away for a moment
+    co_return key;
+}
+
+// Refusals that come from the decision, as against the world being unable to decide: only the former are answers
+// about the log, and need its confirmation.
+// clang-format off
+bool is_about_the_log(Refusal refusal) {
+    switch (refusal) {
+        case Refusal::kInvalidEmail:
+        case Refusal::kInvalidUsername:
+        case Refusal::kInvalidName:
+        case Refusal::kInvalidRoleName:
+        case Refusal::kInvalidPermission:
+        case Refusal::kInvalidGroupName:
+        case Refusal::kReservedPermission:
+        case Refusal::kTooManyPermissions:
+        case Refusal::kInvalidAccountName:
+        case Refusal::kInvalidAudience:
+        case Refusal::kTooManyAudiences:
+        case Refusal::kInvalidKey:
+        case Refusal::kTooManyAttempts:
+        case Refusal::kBusy:
+        case Refusal::kOverloaded:
+        case Refusal::kUnavailable:
+        case Refusal::kOutcomeUnknown:
+        case Refusal::kIdempotencyMismatch:
+        case Refusal::kBroken: return false;
+        // In a step these stand behind an authorisation and a password that was right, which they give away.
+        case Refusal::kPasswordTooShort:
+        case Refusal::kPasswordTooLong:
+        case Refusal::kPasswordTooWeak:
+        case Refusal::kPasswordContainsIdentity:
+        case Refusal::kPasswordNotText:
+        case Refusal::kPreconditionFailed: case Refusal::kInvalidTarget:
+        case Refusal::kInvalidScope:
+        case Refusal::kInvalidClient:
+        case Refusal::kAccountUnknown:
+        case Refusal::kAccountNameTaken:
+        case Refusal::kCredentialUnknown:
+        case Refusal::kKeyKnown:
+        case Refusal::kKeyIdTaken:
+        case Refusal::kTooManySecrets:
+        case Refusal::kTooManyKeys:
+        case Refusal::kInvalidCredentials:
+        case Refusal::kUserDisabled:
+        case Refusal::kInvalidToken:
+        case Refusal::kInvalidGrant:
+        case Refusal::kWrongPassword:
+        case Refusal::kForbidden:
+        case Refusal::kUserUnknown:
+        case Refusal::kSessionUnknown:
+        case Refusal::kEmailTaken:
+        case Refusal::kUsernameTaken:
+        case Refusal::kAdministratorExists:
+        case Refusal::kExceedsAuthority:
+        case Refusal::kRoleUnknown:
+        case Refusal::kRoleNameTaken:
+        case Refusal::kRoleBuiltIn:
+        case Refusal::kGroupUnknown:
+        case Refusal::kGroupNameTaken:
+        case Refusal::kGroupNameKept: case Refusal::kEveryoneNameTaken:
+        case Refusal::kGroupBuiltIn: case Refusal::kNotForEveryone:
+        case Refusal::kGroupCycle:
+        case Refusal::kGroupsTooDeep:
+        case Refusal::kTooManyGroupsAbove:
+        case Refusal::kTooManyNestings:
+        case Refusal::kTooManyGroups:
+        case Refusal::kTooManyHoldings:
+        case Refusal::kAdministratorsAreUsers:
+        case Refusal::kTooManyRoles:
+        case Refusal::kTooManyAdministrators:
+        case Refusal::kLastAdministrator:
+        case Refusal::kCredentialTampered: return true;
+    }
+    return true;
+}
+// clang-format on
+
+}  // namespace
+
+// ---- Streams ---------------------------------------------------------------------------------------------------
+std::optional<std::size_t> Streams::place_of(const Uuid& id, std::size_t state_index) const {
+    const auto at = std::find_if(loads_.begin(), loads_.end(), [&](const LoadStream& load) {
+        return load.stream_id == id && load.empty.state->index() == state_index;
+    });
+    if (at == loads_.end()) return std::nullopt;
+    return static_cast<std::size_t>(at - loads_.begin());
+}
+
+// ---- Attempt ---------------------------------------------------------------------------------------------------
+std::size_t Attempt::index_of(const Uuid& stream_id, std::size_t state_index) const {
+    const auto place = streams_.place_of(stream_id, state_index);
+    if (!place) throw std::logic_error("a command used a stream that it did not name");
+    return *place;
+}
+
+Decided Attempt::also_read(Streams more) {
+    std::vector<LoadStream> unread;
+    for (const LoadStream& load : more.loads())
+        if (!streams_.place_of(load.stream_id, load.empty.state->index())) unread.push_back(load);
+    auto folds = co_await folder_.load(unread, freshness_, deadline_);
+    if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
+    streams_.add(unread);
+    folds_.insert(folds_.end(), folds->begin(), folds->end());
+    co_return Result<void, CommandError>{};
+}
+
+void Attempt::take_claim(std::string_view kind, const Uuid& owner,
+                         const std::vector<eventstore::ClaimDigest>& digests) {
+    for (const auto& [key_id, digest] : digests)
+        claims_.push_back({eventstore::ClaimChange::Op::kTake, std::string(kind), key_id, digest, owner});
+}
+
+asio::awaitable<Result<SubjectKeyPtr, CommandError>> Attempt::key_of(Uuid subject) {
+    for (const SubjectKeyPtr& key : used_keys_)
+        if (key->subject == subject) co_return key;
+    auto found = co_await keys_.find(subject, deadline_);
+    if (!found) co_return Unexpected(CommandError(refusal_of(found.error())));
+    if (found->state == eventstore::KeyState::kDestroyed) co_return Unexpected(CommandError(Refusal::kUserUnknown));
+    SubjectKeyPtr key = found->key;
+    if (!key) {
+        key = cipher_.make_key(subject);
+        new_keys_.push_back(key);
+    }
+    used_keys_.push_back(key);
+    co_return key;
+}
+
+asio::awaitable<Result<bool, CommandError>> Attempt::destroy_key_of(Uuid subject) {
+    auto stored = co_await keys_.stored(subject, deadline_);
+    if (!stored) co_return Unexpected(CommandError(refusal_of(stored.error())));
+    if (!stored->has_value() || stored->value().destroyed) co_return false;
+    destroyed_keys_.push_back({subject, stored->value().key_id});
+    co_return true;
+}
+
+// ---- Executor --------------------------------------------------------------------------------------------------
+asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Step step, int max_attempts) {
+    caller.idempotency.reset();
+    const Step nobody_is_asked = [](Attempt&) -> Decided { co_return Result<void, CommandError>{}; };
+    Order order(nobody_is_asked, std::move(step));
+    auto executed = co_await run(std::move(caller), std::move(streams), std::move(order), max_attempts);
+    co_return executed;
+}
+
+asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Order order, int max_attempts) {
+    auto known = co_await was_carried_out(caller);
+    if (!known) co_return Unexpected(known.error());
+    bool done_before = *known;
+    const eventstore::CommandId command_id =
+        caller.idempotency ? caller.idempotency->command_id : world_.identifiers.next_command_id();
+    for (int count = 0; count < max_attempts; ++count) {
+        const Freshness freshness = count == 0 ? Freshness::kCached : Freshness::kAtHead;
+        Attempt attempt(folder_, freshness, world_.keys, world_.cipher, caller.deadline);
+        auto read = co_await attempt.also_read(streams);
+        if (!read) co_return Unexpected(read.error());
+
+        auto decided = co_await order.authorise(attempt);
+        const bool authorised = decided.has_value();
+        if (authorised && !done_before) decided = co_await order.carry_out(attempt);
+        if (!decided && !is_about_the_log(decided.error().refusal)) co_return Unexpected(decided.error());
+        if (!decided || attempt.events_.empty()) {
+            auto confirmed = co_await confirm(attempt, command_id, caller);
+            if (!confirmed) co_return Unexpected(confirmed.error());
+            const auto& earlier = confirmed->earlier_outcome;
+            const bool forgotten = done_before && !earlier;  // just now: it is a new request then
+            done_before = earlier.has_value();
+            if (!confirmed->unmoved) continue;
+            if (authorised && earlier) co_return repeated(*earlier, caller);
+            if (!decided) co_return Unexpected(decided.error());
+            if (!forgotten) co_return Executed{};
+            continue;
+        }
+
+        const std::int64_t now_ms = moment_of(attempt);
+        auto append = co_await encode(attempt, caller, command_id, now_ms);
+        if (!append) co_return Unexpected(append.error());
+        auto verdict = co_await world_.store.append(*append, caller.deadline);
+        if (!verdict) co_return Unexpected(CommandError(refusal_of(verdict.error())));
+        if (const auto* appended = done_by(*verdict, caller)) {
+            remember(attempt, *append, *appended, now_ms);
+            co_return Executed{appended->first_position + appended->event_count - 1, false, appended->first_position,
+                               now_ms};
+        }
+        if (const auto* taken = std::get_if<eventstore::ClaimTaken>(&*verdict))
+            co_return Unexpected(CommandError(refusal_of_claim(taken->kind)));
+        // A twin was quicker. Whether its outcome may be told is asked at the head: conflicts are looked for after it.
+        if (std::holds_alternative<eventstore::Duplicate>(*verdict)) done_before = true;
+        if (const auto* conflict = std::get_if<eventstore::Conflict>(&*verdict)) forget(*conflict);
+    }
+    co_return Unexpected(CommandError(Refusal::kBusy, 1));
+}
+
+// Asked first when the client sent a key, so that a repeated request costs no password hash.
+asio::awaitable<Result<bool, CommandError>> Executor::was_carried_out(const Caller& caller) {
+    if (!caller.idempotency) co_return false;
+    std::vector<eventstore::StreamVersion> none;
+    auto known = co_await world_.store.confirm(std::move(none), caller.idempotency->command_id, caller.deadline);
+    if (!known) co_return Unexpected(CommandError(refusal_of(known.error())));
+    co_return known->earlier_outcome.has_value();
+}
+
+asio::awaitable<Result<eventstore::Confirmation, CommandError>> Executor::confirm(
+    const Attempt& attempt, const eventstore::CommandId& command_id, const Caller& caller) {
+    std::vector<eventstore::StreamVersion> versions;
+    for (std::size_t i = 0; i < attempt.folds_.size(); ++i)
+        versions.push_back({attempt.streams_.loads()[i].stream_id, attempt.folds_[i].version});
+    auto confirmation = co_await world_.store.confirm(std::move(versions), command_id, caller.deadline);
+    if (!confirmation) co_return Unexpected(CommandError(refusal_of(confirmation.error())));
+    co_return std::move(*confirmation);
+}
+
+// Time never goes backwards within a stream, whichever node wrote it last; but a clock that was far ahead drags nobody.
+std::int64_t Executor::moment_of(const Attempt& attempt) const {
+    const std::int64_t now_ms = world_.clock.now_ms();
+    std::int64_t moment_ms = now_ms;
+    for (const auto& decision : attempt.events_) {
+        const std::int64_t last_ms = attempt.folds_[decision.stream].occurred_at_ms;
+        if (last_ms - now_ms <= kMaxClockDifferenceMs) moment_ms = std::max(moment_ms, last_ms);
+    }
+    return moment_ms;
+}
+
+asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt, const Caller& caller,
+                                                               const eventstore::CommandId& command_id,
+                                                               std::int64_t now_ms) {
+    Append append;
+    append.command_id = command_id;
+    append.decided_at_ms = now_ms;
+    if (caller.idempotency) append.fingerprint = caller.idempotency->fingerprint;
+    else append.id_kept = Append::IdKept::kForAnHour;
+    auto envelope = envelope_of(caller, command_id, now_ms);
+    SubjectKeyPtr envelope_key;
+    if (tells_of_a_person(envelope)) {
+        const Uuid subject = envelope_subject(caller, world_.pseudonyms, now_ms);
+        auto key = acts_for_themselves(caller) ? attempt.key_of(subject)
+                                               : key_of_the_day(attempt, world_, subject, caller.deadline);
+        auto found = co_await std::move(key);
+        if (!found) co_return Unexpected(found.error());
+        envelope_key = *found;
+        if (!envelope_key) leave_out_the_person(envelope);
+    }
+
+    std::vector<std::int32_t> next(attempt.folds_.size());
+    for (std::size_t i = 0; i < next.size(); ++i) next[i] = attempt.folds_[i].version;
+    for (const Attempt::Decision& decision : attempt.events_) {
+        const LoadStream& stream = attempt.streams_.loads()[decision.stream];
+        if (attempt.folds_[decision.stream].is_foreign)
+            throw std::logic_error("an event for a stream of another aggregate");
+        SubjectKeyPtr payload_key;
+        if (has_personal_fields(decision.event)) {
+            auto own = co_await attempt.key_of(stream.stream_id);
+            if (!own) co_return Unexpected(own.error());
+            payload_key = *own;
+        }
+        eventstore::NewEvent& event = append.events.emplace_back();
+        const bool is_named = !caller.idempotency && append.events.size() == 1;
+        event.event_id = is_named ? first_event_of(command_id) : world_.identifiers.next();
+        event.stream_type = eventstore::stream_type_of(decision.event);
+        event.stream_id = stream.stream_id;
+        event.version = ++next[decision.stream];
+        SubjectSealer payload_sealer(world_.cipher, payload_key, event.event_id);
+        auto encoded = std::visit([&](const auto& e) { return eventstore::encode(e, payload_sealer); }, decision.event);
+        event.type = encoded.type;
+        event.schema_version = encoded.schema_version;
+        event.payload = std::move(encoded.payload);
+        SubjectSealer envelope_sealer(world_.cipher, envelope_key, event.event_id);
+        const eventstore::EnvelopePlace place{event.event_id, event.stream_type, event.stream_id};
+        event.metadata = eventstore::encode(envelope, place, envelope_sealer);
+    }
+    for (std::size_t i = 0; i < next.size(); ++i) {
+        const eventstore::StreamVersion read{attempt.streams_.loads()[i].stream_id, attempt.folds_[i].version};
+        (next[i] > read.version ? append.writes : append.guards).push_back(read);
+    }
+    append.claims = claims_of(attempt, append);
+    append.credentials = attempt.credentials_;
+    for (const SubjectKeyPtr& key : attempt.new_keys_) append.new_keys.push_back(world_.cipher.wrap(*key));
+    for (const SubjectKeyPtr& key : attempt.used_keys_) append.key_uses.push_back({key->subject, key->key_id});
+    append.destroyed_keys = attempt.destroyed_keys_;
+    co_return append;
+}
+
+// Whoever frees or takes a name does it with the events that do, upon the very state that they were decided on: what is
+// released is what the stream holds, however it was found.
+std::vector<eventstore::ClaimChange> Executor::claims_of(const Attempt& attempt, const Append& append) {
+    using Op = eventstore::ClaimChange::Op;
+    std::map<std::size_t, Fold> after;
+    for (std::size_t i = 0; i < attempt.events_.size(); ++i) {
+        const auto& decision = attempt.events_[i];
+        const Fold& before = attempt.folds_[decision.stream];
+        if (!can_have_names(*before.state)) continue;
+        Fold& fold = after.try_emplace(decision.stream, before).first->second;
+        fold = advance(fold, decision.event, append.events[i].version, Recorded{});
+    }
+    std::vector<eventstore::ClaimChange> changes = attempt.claims_;
+    for (const auto& [stream, fold] : after) {
+        const Uuid& owner = attempt.streams_.loads()[stream].stream_id;
+        const auto change = [&](Op op, const HeldName& name) {
+            for (auto& [key_id, digest] : world_.pseudonyms.claim(name.kind, name.key))
+                changes.push_back({op, std::string(name.kind), key_id, std::move(digest), owner});
+        };
+        const auto held = names_of(*attempt.folds_[stream].state);
+        const auto names = names_of(*fold.state);
+        for (const HeldName& name : held)
+            if (std::find(names.begin(), names.end(), name) == names.end()) change(Op::kRelease, name);
+        for (const HeldName& name : names)
+            if (std::find(held.begin(), held.end(), name) == held.end()) change(Op::kTake, name);
+    }
+    return changes;
+}
+
+void Executor::remember(const Attempt& attempt, const Append& append, const eventstore::Appended& appended,
+                        std::int64_t now_ms) {
+    std::vector<Fold> folds = attempt.folds_;
+    std::map<std::size_t, Uuid> changed;  // with their last events
+    for (std::size_t i = 0; i < attempt.events_.size(); ++i) {
+        const auto& decision = attempt.events_[i];
+        const Recorded recorded{appended.first_position + static_cast<Position>(i), now_ms};
+        folds[decision.stream] = advance(folds[decision.stream], decision.event, append.events[i].version, recorded);
+        changed[decision.stream] = append.events[i].event_id;
+    }
+    for (const auto& [stream, event_id] : changed) {
+        const Uuid& stream_id = attempt.streams_.loads()[stream].stream_id;
+        world_.cache.put(stream_id, folds[stream]);
+        const KeptFold kept{stream_id, attempt.folds_[stream].version, folds[stream], event_id};
+        keep_snapshot(world_.store, world_.cipher, world_.keys.recall(stream_id), kept);
+    }
+    for (const SubjectKeyPtr& key : attempt.new_keys_) world_.keys.remember(key);
+    for (const auto& [subject, key_id] : attempt.destroyed_keys_) world_.keys.forget(subject);
+}
+
+// Streams are read at the head by the next attempt; a subject's key is not, unless it is forgotten here.
+void Executor::forget(const eventstore::Conflict& conflict) {
+    if (conflict.on == eventstore::Conflict::On::kSubjectKey) world_.keys.forget(conflict.id);
+}
+
+}  // namespace keyledger::commands

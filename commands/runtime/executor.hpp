@@ -1,0 +1,169 @@
+#pragma once
+// The executor: load, authorise, gather, decide, append, confirm; written once for all commands (design section 6).
+//
+//     const Step authorised = [&](Attempt& attempt) -> Decided { co_return authorise(attempt, actor, …); };
+//     const Step step = [&](Attempt& attempt) -> Decided { … attempt.append(session, events); … };
+//     auto executed = co_await executor.run(caller, streams, Order{authorised, step});
+//
+// A step may run several times: on a conflict everything that it gathered is gathered again. It gathers after the
+// streams were folded and never before, or an old password would win against a change that ends in between.
+//
+// A request that was carried out before, under the same `Idempotency-Key`, is authorised as the first one was, from
+// streams that are confirmed to stand at the head in the read that finds the first outcome; only then is that answered.
+#include <functional>
+#include <vector>
+
+#include "commands/runtime/caller.hpp"
+#include "commands/runtime/errors.hpp"
+#include "commands/runtime/folder.hpp"
+#include "commands/runtime/ports.hpp"
+#include "eventstore/sealing/subject_keys.hpp"
+
+namespace keyledger::commands {
+
+inline constexpr int kMaxAttempts = 3;
+// By how much the clocks of two nodes may differ and time still go forwards in every stream.
+inline constexpr std::int64_t kMaxClockDifferenceMs = 60'000;
+
+// The streams that a command reads, in the order in which it names them; naming one again changes nothing.
+class Streams {
+public:
+    template <class Aggregate>
+    StreamOf<Aggregate> read(const Uuid& id) {
+        StreamOf<Aggregate> stream{id};
+        if (!place_of(id, kStateIndex<Aggregate>)) loads_.push_back(load_of(stream));
+        return stream;
+    }
+    // One that the command begins, under an id that was made for it.
+    template <class Aggregate>
+    StreamOf<Aggregate> begin(const Uuid& id) {
+        const auto stream = read<Aggregate>(id);
+        loads_[*place_of(id, kStateIndex<Aggregate>)].is_new = true;
+        return stream;
+    }
+    const std::vector<LoadStream>& loads() const { return loads_; }
+    // In loads().
+    std::optional<std::size_t> place_of(const Uuid& id, std::size_t state_index) const;
+    void add(const std::vector<LoadStream>& loads) { loads_.insert(loads_.end(), loads.begin(), loads.end()); }
+
+private:
+    std::vector<LoadStream> loads_;
+};
+
+using Decided = asio::awaitable<Result<void, CommandError>>;
+
+// One run of a step: what was folded, and what it decides to change. Used by one coroutine.
+class Attempt {
+public:
+    Attempt(Folder& folder, Freshness freshness, eventstore::SubjectKeys& keys, eventstore::SubjectCipher& cipher,
+            eventstore::Deadline deadline)
+        : folder_(folder), freshness_(freshness), keys_(keys), cipher_(cipher), deadline_(deadline) {}
+
+    // Reads further streams, to which those that were read before led: they are guarded as if the command had named
+    // them from the start. Those that are read already stay as they were read.
+    Decided also_read(Streams more);
+
+    template <class Aggregate>
+    const Aggregate& state(const StreamOf<Aggregate>& stream) const {
+        return state_of<Aggregate>(folds_[index_of(stream.id, kStateIndex<Aggregate>)]);
+    }
+    template <class Aggregate>
+    void append(const StreamOf<Aggregate>& stream, const std::vector<typename Aggregate::Event>& events) {
+        for (const auto& event : events) events_.push_back({index_of(stream.id, kStateIndex<Aggregate>), event});
+    }
+    // Of what no state says. Names are taken and given back by the executor: they follow from the states of the streams
+    // that an append changes (names.hpp).
+    void take_claim(std::string_view kind, const Uuid& owner, const std::vector<eventstore::ClaimDigest>& digests);
+    void change_credential(eventstore::CredentialChange change) { credentials_.push_back(std::move(change)); }
+
+    // The subject's live key, which this append destroys; false, and nothing to do, where it has none.
+    asio::awaitable<Result<bool, CommandError>> destroy_key_of(Uuid subject);
+    // The subject's live key; where it has none yet, a new one that comes into being with this append.
+    asio::awaitable<Result<eventstore::SubjectKeyPtr, CommandError>> key_of(Uuid subject);
+
+private:
+    friend class Executor;
+    struct Decision {
+        std::size_t stream;
+        eventstore::AnyEvent event;
+    };
+    std::size_t index_of(const Uuid& stream_id, std::size_t state_index) const;
+
+    Folder& folder_;
+    const Freshness freshness_;
+    eventstore::SubjectKeys& keys_;
+    eventstore::SubjectCipher& cipher_;
+    eventstore::Deadline deadline_;
+    Streams streams_;          // read so far
+    std::vector<Fold> folds_;  // one for each of them
+    std::vector<Decision> events_;
+    std::vector<eventstore::ClaimChange> claims_;
+    std::vector<eventstore::CredentialChange> credentials_;
+    std::vector<eventstore::SubjectKeyPtr> used_keys_;
+    std::vector<eventstore::SubjectKeyPtr> new_keys_;
+    std::vector<eventstore::SubjectKeyUse> destroyed_keys_;
+};
+
+using Step = std::function<Decided(Attempt&)>;
+
+// A command that somebody may or may not give. All that it asks of whoever gives it stands in `authorise`, which
+// changes nothing, hashes nothing, and does not ask whether what it is about is (still) there: of a repeated request
+// it is all that is run.
+struct Order {
+    Order(Step authorise, Step carry_out) : authorise(std::move(authorise)), carry_out(std::move(carry_out)) {}
+    Step authorise;
+    Step carry_out;
+};
+
+struct Executed {
+    Position position = 0;  // of the last event; 0 when nothing had to change
+    bool repeated = false;  // the first outcome of this command id, not this order's
+    Position first_position = 0;
+    std::int64_t occurred_at_ms = 0;  // of the events appended by this very run
+};
+using Outcome = Result<Executed, CommandError>;
+
+class Executor {
+public:
+    // All of them outlive the executor. Thread-safe.
+    struct World {
+        eventstore::Store& store;
+        eventstore::SubjectCipher& cipher;
+        eventstore::SubjectKeys& keys;
+        FoldCache& cache;
+        Clock& clock;
+        Identifiers& identifiers;
+        Pseudonyms& pseudonyms;
+        Workers* workers = nullptr;  // for folds of long streams
+    };
+    explicit Executor(World world)
+        : world_(world), folder_(world.store, world.cipher, world.keys, world.cache, world.workers) {}
+
+    // Under the caller's idempotency key, if there is one.
+    asio::awaitable<Outcome> run(Caller caller, Streams streams, Order order, int max_attempts = kMaxAttempts);
+    // What nobody is asked about, or what proves itself as it is carried out: log-in, registration, the system's own.
+    // Nothing could authorise a repeat of it, so that it has no key: one in the caller is dropped.
+    asio::awaitable<Outcome> run(Caller caller, Streams streams, Step step, int max_attempts = kMaxAttempts);
+
+    Folder& folder() { return folder_; }
+    World& world() { return world_; }
+
+private:
+    asio::awaitable<Result<bool, CommandError>> was_carried_out(const Caller& caller);
+    asio::awaitable<Result<eventstore::Confirmation, CommandError>> confirm(const Attempt& attempt,
+                                                                            const eventstore::CommandId& command_id,
+                                                                            const Caller& caller);
+    std::int64_t moment_of(const Attempt& attempt) const;
+    asio::awaitable<Result<eventstore::Append, CommandError>> encode(Attempt& attempt, const Caller& caller,
+                                                                     const eventstore::CommandId& command_id,
+                                                                     std::int64_t now_ms);
+    std::vector<eventstore::ClaimChange> claims_of(const Attempt& attempt, const eventstore::Append& append);
+    void remember(const Attempt& attempt, const eventstore::Append& append, const eventstore::Appended& appended,
+                  std::int64_t now_ms);
+    void forget(const eventstore::Conflict& conflict);
+
+    World world_;
+    Folder folder_;
+};
+
+}  // namespace keyledger::commands

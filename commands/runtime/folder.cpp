@@ -1,0 +1,221 @@
+#include "commands/runtime/folder.hpp"
+
+#include <algorithm>
+#include <span>
+
+#include "commands/runtime/snapshots.hpp"
+#include "eventstore/codec/jcs.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using eventstore::RecordedEvent;
+using eventstore::StoreError;
+
+// Opens a user's own fields. What is sealed for somebody else reads as erased.
+class SubjectOpener : public eventstore::FieldOpener {
+public:
+    SubjectOpener(eventstore::SubjectCipher& cipher, const eventstore::SubjectKeyPtr& key, const RecordedEvent& event)
+        : cipher_(cipher), key_(key), event_(event) {}
+
+    std::optional<std::string> open(std::string_view field, std::string_view sealed) override {
+        if (!key_) return std::nullopt;
+        return cipher_.open_field(*key_, {event_.tenant, event_.event_id, field}, sealed);
+    }
+
+private:
+    eventstore::SubjectCipher& cipher_;
+    const eventstore::SubjectKeyPtr& key_;
+    const RecordedEvent& event_;
+};
+
+bool is_erased(const Fold& fold) {
+    const auto* user = std::get_if<User>(fold.state.get());
+    return user && user->status == User::Status::kErased;
+}
+
+// What nobody believes is never opened: a key that somebody made up for such a stream is none of its reader's concern.
+bool tells_something(const std::vector<RecordedEvent>& events) {
+    return !std::ranges::all_of(events, &RecordedEvent::is_inert);
+}
+
+constexpr Uuid kDefaultRoles = assignments_of(kEveryone);
+
+bool same_aggregate(const Fold& fold, const LoadStream& stream) {
+    return fold.state->index() == stream.empty.state->index();
+}
+
+// What a stream is, its first believed event says: records that anybody may have put before it decide nothing.
+bool begins_another(const Fold& so_far, const std::vector<RecordedEvent>& events, const AnyState& empty) {
+    if (so_far.occurred_at_ms != 0) return false;
+    const auto first = std::ranges::find_if_not(events, &RecordedEvent::is_inert);
+    return first != events.end() && first->standing == RecordedEvent::Standing::kBelieved &&
+           first->stream_type != stream_type_of(empty);
+}
+
+Fold folded(const Fold& from, std::span<const RecordedEvent> events, eventstore::SubjectCipher& cipher,
+            const eventstore::SubjectKeyPtr& key) {
+    Advancing further(from);
+    for (const RecordedEvent& event : events) {
+        if (event.is_inert()) {
+            further.pass_over(event.version, event.position);
+            continue;
+        }
+        SubjectOpener opener(cipher, key, event);
+        eventstore::OpensNothing nothing;
+        const auto envelope = eventstore::decode_metadata(event, nothing);
+        const Recorded recorded{event.position, envelope.occurred_at_ms};
+        further.event(eventstore::decode_any(event, opener), event.version, recorded);
+    }
+    return std::move(further).fold();
+}
+
+}  // namespace
+
+// One stream on its way.
+struct Folder::Loading {
+    LoadStream stream;
+    Fold fold;
+    bool behind = false;
+    std::string snapshot;                          // of which fold one would do; empty: none any more
+    std::optional<eventstore::SubjectKeyPtr> key;  // once it was asked for
+    bool key_is_gone = false;                      // for good
+    std::int32_t kept = 0;                         // a snapshot was considered at this version
+    std::int32_t replaces = 0;
+    int pages = 0;
+    Uuid event_id;  // of the last event that was folded
+};
+
+asio::awaitable<Result<std::vector<Fold>, StoreError>> Folder::load(std::vector<LoadStream> streams,
+                                                                    Freshness freshness,
+                                                                    eventstore::Deadline deadline) {
+    std::vector<Loading> all;
+    std::vector<Loading*> asked;
+    all.reserve(streams.size());
+    for (const LoadStream& stream : streams) {
+        auto cached = cache_.find(stream.stream_id);
+        if (cached && !same_aggregate(*cached, stream)) cached.reset();
+        Loading& loading = all.emplace_back();
+        loading.stream = stream;
+        loading.fold = cached ? *cached : stream.empty;
+        loading.kept = loading.fold.version;
+        if ((cached || stream.is_new) && freshness == Freshness::kCached) continue;
+        if (loading.fold.version == 0) loading.snapshot = fold_name_of(*stream.empty.state);
+        asked.push_back(&loading);
+    }
+    std::vector<Loading*> behind = asked;
+    while (!behind.empty()) {
+        const bool all_at_once = behind.size() == asked.size();
+        std::vector<eventstore::StreamFrom> reads;
+        for (Loading* one : behind) {
+            if (one->pages > 0) catch_up(*one);
+            reads.push_back({one->stream.stream_id, one->fold.version, one->snapshot,
+                             std::string(stream_type_of(*one->stream.empty.state))});
+        }
+        auto slices = co_await store_.read_streams(std::move(reads), deadline);
+        Further further;
+        if (!slices) further = Unexpected(slices.error());
+        for (std::size_t i = 0; further && i < behind.size(); ++i)
+            further = co_await take(*behind[i], std::move(slices.value()[i]), deadline);
+        if (!further) {
+            for (Loading* one : behind) keep(*one);
+            co_return Unexpected(further.error());
+        }
+        std::erase_if(behind, [](const Loading* one) { return !one->behind; });
+        // Pages are of different moments; the last read is of one.
+        if (behind.empty() && !all_at_once) behind = asked;
+    }
+    std::vector<Fold> folds;
+    for (Loading& loading : all) folds.push_back(std::move(loading.fold));
+    co_return folds;
+}
+
+// One page further.
+asio::awaitable<Folder::Further> Folder::take(Loading& loading, eventstore::StreamSlice slice,
+                                              eventstore::Deadline deadline) {
+    const LoadStream& stream = loading.stream;
+    loading.behind = false;
+    if (slice.version < loading.fold.version) {
+        // The log is behind what this process remembers: another history was restored under it.
+        cache_.drop(stream.stream_id);
+        co_return Unexpected(StoreError::kUnavailable);
+    }
+    if (loading.fold.is_foreign) {
+        loading.fold.version = slice.version;
+        co_return Further{};
+    }
+    // The id is of something else: as this aggregate the stream is empty, at the version at which it stands.
+    if (!slice.snapshot && begins_another(loading.fold, slice.events, *stream.empty.state)) {
+        loading.fold = {slice.version, stream.empty.state, 0, 0, true};
+        co_return Further{};
+    }
+    if (is_personal(*stream.empty.state) && (slice.snapshot || tells_something(slice.events))) {
+        auto known = co_await learn_key(loading, deadline);
+        if (!known) co_return known;
+    }
+    loading.snapshot.clear();
+    if (slice.snapshot) {
+        auto opened = open_snapshot(cipher_, loading.key.value_or(nullptr), *stream.empty.state, *slice.snapshot);
+        loading.behind = !opened;
+        if (!opened) {  // from the start, then
+            loading.replaces = slice.snapshot->version;
+            co_return Further{};
+        }
+        loading.fold = std::move(*opened);
+        loading.kept = loading.fold.version;
+    }
+    if (slice.events.empty()) {
+        if (loading.fold.version < slice.version) throw eventstore::CodecError("a stream ends before its version");
+        // That there are no default roles is asked for by most commands, so it is remembered, too.
+        if (slice.snapshot || stream.stream_id == kDefaultRoles) cache_.put(stream.stream_id, loading.fold);
+        co_return Further{};
+    }
+    co_await fold_page(loading, slice.events);
+    loading.behind = loading.fold.version < slice.version;
+    loading.pages += 1;
+    cache_.put(stream.stream_id, loading.fold);
+    if (!loading.behind || loading.pages % kPagesBetweenSnapshots == 0) keep(loading);
+    if (is_erased(loading.fold)) keys_.forget(stream.stream_id);
+    co_return Further{};
+}
+
+asio::awaitable<Folder::Further> Folder::learn_key(Loading& loading, eventstore::Deadline deadline) {
+    if (loading.key) co_return Further{};
+    auto found = co_await keys_.find(loading.stream.stream_id, deadline);
+    if (!found) co_return Unexpected(found.error());
+    loading.key = found->key;
+    loading.key_is_gone = found->for_good;
+    co_return Further{};
+}
+
+asio::awaitable<void> Folder::fold_page(Loading& loading, const std::vector<RecordedEvent>& events) {
+    const eventstore::SubjectKeyPtr key = loading.key.value_or(nullptr);
+    loading.event_id = events.back().event_id;
+    if (workers_ == nullptr || events.size() <= kMaxFoldedInPlace) {
+        loading.fold = folded(loading.fold, events, cipher_, key);
+        co_return;
+    }
+    for (std::size_t at = 0; at < events.size(); at += kMaxFoldedAtOnce) {
+        const std::size_t count = std::min(kMaxFoldedAtOnce, events.size() - at);
+        const std::span<const RecordedEvent> part(events.data() + at, count);
+        std::function<void()> work = [&] { loading.fold = folded(loading.fold, part, cipher_, key); };
+        co_await workers_->run(std::move(work));
+    }
+}
+
+// Many may fold the same long stream at once: they go on from where the first of them is.
+void Folder::catch_up(Loading& loading) {
+    auto cached = cache_.find(loading.stream.stream_id);
+    if (!cached || !same_aggregate(*cached, loading.stream) || cached->version <= loading.fold.version) return;
+    loading.fold = std::move(*cached);
+    loading.kept = loading.fold.version;
+}
+
+void Folder::keep(Loading& loading) {
+    const KeptFold kept{loading.stream.stream_id, loading.kept,     loading.fold,
+                        loading.event_id,         loading.replaces, loading.key_is_gone};
+    keep_snapshot(store_, cipher_, loading.key.value_or(nullptr), kept);
+    loading.kept = loading.fold.version;
+}
+
+}  // namespace keyledger::commands

@@ -1,0 +1,124 @@
+#pragma once
+// What commands need from the world. Implemented in security/ and app/; by fixed stand-ins in tests. All are shared
+// by every I/O thread and therefore thread-safe; awaitable ones complete on the caller's executor.
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/base/result.hpp"
+#include "domain/base/secret.hpp"
+#include "domain/base/uuid.hpp"
+#include "domain/clients/service_account.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::commands {
+
+namespace asio = boost::asio;
+using eventstore::Deadline;
+
+class Clock {
+public:
+    virtual ~Clock() = default;
+    virtual std::int64_t now_ms() const = 0;  // Unix time, UTC
+};
+
+class Identifiers {
+public:
+    virtual ~Identifiers() = default;
+    virtual Uuid next() = 0;  // UUIDv7
+    // A UUIDv7, which the first event of the command has too, and 128 random bits: in the index, neighbours in time.
+    virtual eventstore::CommandId next_command_id() = 0;
+    virtual Secret next_secret() = 0;  // 256 random bits
+};
+
+enum class HashingError { kOverloaded, kExpired, kStopped };
+struct PasswordCheck {
+    bool matches = false;
+    bool needs_renewal = false;  // hashed under weaker parameters than those of today
+};
+// For whom a hash is made: the queue is fair between networks, and who has an account comes before who wants one.
+struct HashingFor {
+    enum class Kind { kAccount, kRegistration } kind = Kind::kAccount;
+    std::string network{};  // of the caller
+};
+// Argon2id on threads of its own behind a bounded queue.
+class PasswordHasher {
+public:
+    virtual ~PasswordHasher() = default;
+    virtual asio::awaitable<Result<Secret, HashingError>> hash(Secret password, HashingFor whom, Deadline deadline) = 0;
+    virtual asio::awaitable<Result<PasswordCheck, HashingError>> verify(Secret password, Secret hash, HashingFor whom,
+                                                                        Deadline deadline) = 0;
+    // As much work as verify, and always "no": for names that nobody has.
+    virtual asio::awaitable<Result<PasswordCheck, HashingError>> verify_decoy(Secret password, HashingFor whom,
+                                                                              Deadline deadline) = 0;
+};
+
+enum class PasswordProblem { kTooShort, kTooLong, kTooWeak, kContainsIdentity, kNotText };
+// What a password must not be made of. Empty where it is not given.
+struct PasswordIdentity {
+    std::string email;
+    std::string username;
+    std::string name;
+};
+class PasswordPolicy {
+public:
+    virtual ~PasswordPolicy() = default;
+    virtual asio::awaitable<Result<std::optional<PasswordProblem>, HashingError>> judge(Secret password,
+                                                                                        PasswordIdentity identity,
+                                                                                        Deadline deadline) = 0;
+};
+
+// Anonymous callers of one day, UTC, share a key.
+inline constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
+
+// Keyed digests: they recognise a value without telling it.
+class Pseudonyms {
+public:
+    virtual ~Pseudonyms() = default;
+    // One for each claim key in rotation, the current one first.
+    virtual std::vector<eventstore::ClaimDigest> claim(std::string_view kind, std::string_view key) = 0;
+    virtual std::string device(std::string_view user_agent) = 0;
+    // The network that somebody logs in from: of two users at one place it tells nobody that it is the same.
+    virtual std::string network(const Uuid& user_id, std::string_view network) = 0;
+    // The stream that counts a user's failed log-ins, and the subject whose key seals a day's anonymous callers.
+    virtual Uuid login_attempts_of(const Uuid& user_id) = 0;
+    virtual Uuid anonymous_subject_of(std::int64_t now_ms) = 0;
+};
+
+// JWTs that clients sign to prove who they are (RFC 7523 section 3), and the keys that they register.
+class ClientAssertions {
+public:
+    virtual ~ClientAssertions() = default;
+    // Of a JWK (RFC 7517): a public key of RSA from 2048 bits on, P-256 or Ed25519, and nothing private, under which
+    // nobody else can sign. The public members alone, in canonical form.
+    // With the `kid` that it came with. The error is a sentence: what is wrong with it.
+    virtual asio::awaitable<Result<ServiceAccount::PublicKey, std::string>> read_key(std::string jwk) = 0;
+
+    struct Claims {
+        KeyAlgorithm algorithm = KeyAlgorithm::kEs256;  // of the header; to be held against the key's
+        std::optional<std::string> key_id;              // none: the header names none
+        std::string issuer;
+        std::string subject;
+        std::string audience;  // the only one
+        std::string id;        // jti, or what stands for it
+        std::int64_t expires_at_ms = 0;
+        std::optional<std::int64_t> issued_at_ms;
+        std::optional<std::int64_t> not_before_ms;
+    };
+    // What it claims, unverified. The error is a sentence for whoever made it; it tells them nothing of others.
+    virtual Result<Claims, std::string> read(std::string_view assertion) = 0;
+    // False also under a key that read_key() would refuse today, whenever it was registered.
+    virtual asio::awaitable<bool> is_signed_by(std::string assertion, ServiceAccount::PublicKey key) = 0;
+};
+
+// Where a command reports what an operator must know but a caller must not. Never given a secret or a personal value.
+class Journal {
+public:
+    virtual ~Journal() = default;
+    virtual void warning(std::string_view what, const Uuid& about) = 0;
+};
+
+}  // namespace keyledger::commands

@@ -1,0 +1,47 @@
+#pragma once
+// Folds a log from its first event with the one fold that commands decide on (I6): what was known at a time. Personal
+// values stay sealed, and read as erased.
+#include <optional>
+#include <unordered_map>
+
+#include "commands/runtime/fold.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::commands {
+
+class Replay {
+public:
+    // Of one user: his stream, that of his roles and his sessions'. Of one session: its stream and the
+    // users', for they end sessions.
+    struct Selection {
+        std::optional<Uuid> user;
+        std::optional<Uuid> session;
+    };
+    struct Stream {
+        Fold fold;
+        Position last_position = 0;
+        std::int64_t last_at_ms = 0;
+    };
+
+    explicit Replay(Selection selection) : selection_(selection) {}
+
+    // The events of each stream in order; the streams may be mixed as the topic's partitions mix them. Throws
+    // eventstore::CodecError, which names the position, for an event that can't be folded.
+    void take(const eventstore::RecordedEvent& event);
+
+    const std::unordered_map<Uuid, Stream>& streams() const { return streams_; }
+    std::int64_t folded() const { return folded_; }
+
+private:
+    bool wants(const eventstore::RecordedEvent& event) const;
+
+    void pass_over_inert(const eventstore::RecordedEvent& event);
+
+    const Selection selection_;
+    std::unordered_map<Uuid, std::int32_t>
+        inert_beginnings_;  // versions of streams before anything that means something
+    std::unordered_map<Uuid, Stream> streams_;
+    std::int64_t folded_ = 0;
+};
+
+}  // namespace keyledger::commands

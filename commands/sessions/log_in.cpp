@@ -1,0 +1,149 @@
+#include "commands/sessions/log_in.hpp"
+
+#include "commands/claim_owner.hpp"
+#include "commands/credentials/passwords.hpp"
+#include "commands/credentials/renew_password_hash.hpp"
+#include "domain/users/identity.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+struct TypedName {
+    std::string kind;
+    std::string key;  // empty: such a name can't exist
+};
+
+std::string key_of(std::string_view kind, const std::string& text) {
+    if (kind == "email") {
+        const auto email = parse_email(text);
+        return email ? email->key : std::string();
+    }
+    const auto username = parse_username(text);
+    return username ? username->key : std::string();
+}
+
+TypedName typed_name(const LogIn& request) {
+    if (!request.email.empty()) return {"email", key_of("email", request.email)};
+    return {"username", key_of("username", request.username)};
+}
+
+// What was typed still names this user: the claim found him, the fold decides.
+bool goes_by(const User& user, const TypedName& name) {
+    const auto& text = name.kind == "email" ? user.email : user.username;
+    if (!text) return false;
+    return !name.key.empty() && key_of(name.kind, *text) == name.key;
+}
+
+// The same reads and the same hash as for a name that somebody has.
+Answer<Grant> refuse_unknown(Services& services, Secret password, Caller caller) {
+    auto check = co_await check_decoy(services, std::move(password), caller);
+    if (!check) co_return Unexpected(check.error());
+    const Uuid nobody = services.identifiers.next();
+    std::vector<eventstore::StreamVersion> versions(2, {nobody, 0});
+    const auto command_id = services.identifiers.next_command_id();
+    auto confirmed = co_await services.store.confirm(std::move(versions), command_id, caller.deadline);
+    if (!confirmed) co_return Unexpected(CommandError(refusal_of(confirmed.error())));
+    co_await record_failed_login(services, std::nullopt, LoginFailure::kUnknownUser, caller);
+    co_return Unexpected(CommandError(Refusal::kInvalidCredentials));
+}
+
+struct Tried {
+    std::optional<LoginFailure> failure;
+    bool was_wrong = false;  // in any run of the step
+    bool needs_renewal = false;
+    LoginAttempts attempts;
+    std::int64_t security_stamp = 0;
+
+    void begin_again() {
+        const bool was = was_wrong;
+        *this = Tried{};
+        was_wrong = was;
+    }
+};
+
+// What was decided of the attempt was confirmed; else the store went away in between, or the streams never stood still.
+bool is_about_the_attempt(Refusal refusal) {
+    return refusal == Refusal::kInvalidCredentials || refusal == Refusal::kUserDisabled;
+}
+
+// A wrong password also where nobody is told that it was, as while the user's stream does not stand still.
+asio::awaitable<void> count_failure(Services& services, Uuid user_id, Tried tried, CommandError error, Caller caller) {
+    report_tampering(services, user_id, error);
+    if (tried.was_wrong) tried.failure = LoginFailure::kWrongPassword;
+    if (tried.failure && (tried.was_wrong || is_about_the_attempt(error.refusal)))
+        co_await record_failed_login(services, user_id, *tried.failure, std::move(caller));
+}
+
+}  // namespace
+
+Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
+    caller.idempotency.reset();
+    auto audiences = audiences_for(request.client, services.settings.issuer, request.resource);
+    if (!audiences) co_return Unexpected(audiences.error());
+    const TypedName name = typed_name(request);
+    const std::string& typed = request.email.empty() ? request.username : request.email;
+    const std::int64_t now_ms = services.clock.now_ms();
+    const std::string& looked_for = name.key.empty() ? typed : name.key;
+    auto found = co_await credential_of_claim(services, name.kind, looked_for, kPasswordKind, caller.deadline);
+    if (!found) co_return Unexpected(found.error());
+    if (!found->has_value() || name.key.empty()) {
+        auto refused = co_await refuse_unknown(services, std::move(request.password), caller);
+        co_return refused;
+    }
+
+    const Uuid user_id = found->value().owner;
+    const Uuid session_id = services.identifiers.next();
+    const std::string device = services.pseudonyms.device(caller.user_agent);
+    const std::string network = services.pseudonyms.network(user_id, caller.network);
+    Streams streams;
+    const auto user = streams.read<User>(user_id);
+    const auto session = streams.begin<Session>(session_id);
+    Tried tried;
+    const Step step = [&](Attempt& attempt) -> Decided {
+        tried.begin_again();
+        const User& him = attempt.state(user);
+        auto checked = co_await check_password(services, attempt, user, request.password.clone(), caller,
+                                               found->value().credential);
+        if (!checked) co_return Unexpected(checked.error());
+        tried.needs_renewal = checked->check.needs_renewal;
+        tried.security_stamp = him.security_stamp;
+        if (!checked->check.matches || !goes_by(him, name)) {
+            tried.failure = LoginFailure::kWrongPassword;
+            tried.was_wrong = true;
+            co_return Unexpected(CommandError(Refusal::kInvalidCredentials));
+        }
+        // Read only now, of the right password: a wrong one has the same answer however often it was tried.
+        auto attempts = co_await attempts_at_head(services, user_id, caller.deadline);
+        if (!attempts) co_return Unexpected(attempts.error());
+        if (!may_try(*attempts, network, services.settings.attempts, services.clock.now_ms())) {
+            tried.failure = LoginFailure::kTooManyFailures;
+            co_return Unexpected(CommandError(Refusal::kInvalidCredentials));
+        }
+        tried.attempts = std::move(*attempts);
+        const StartSession command{user_id, request.client.client_id,   *audiences, device, him.sealed_sha256,
+                                   now_ms,  services.settings.lifetimes};
+        auto events = decide(attempt.state(session), session_id, him, command);
+        if (!events) {
+            tried.failure = LoginFailure::kUserNotActive;
+            co_return Unexpected(CommandError(refusal_of(events.error())));
+        }
+        attempt.append(session, *events);
+        co_return Result<void, CommandError>{};
+    };
+    Caller user_caller = caller.acting_as(user_id);
+    user_caller.session_id = session_id;
+    auto executed = co_await services.executor.run(user_caller, streams, step);
+    if (!executed) {
+        co_await count_failure(services, user_id, tried, executed.error(), std::move(caller));
+        co_return Unexpected(executed.error());
+    }
+
+    co_await record_good_login(services, user_id, std::move(tried.attempts), user_caller);
+    if (tried.needs_renewal) co_await renew_password_hash(services, user_id, std::move(request.password), user_caller);
+    Grant grant{user_id, session_id, request.client.client_id, *audiences, *audiences, tried.security_stamp, 1};
+    grant.generated_at_ms = executed->occurred_at_ms;
+    grant.position = executed->position;
+    co_return grant;
+}
+
+}  // namespace keyledger::commands

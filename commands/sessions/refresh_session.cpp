@@ -1,0 +1,91 @@
+#include "commands/sessions/refresh_session.hpp"
+
+#include "commands/limits/rates.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+// The session names its user for ever, so that a cached fold of any age will do.
+Answer<Uuid> user_of_session(Services& services, Uuid session_id, Deadline deadline) {
+    Streams streams;
+    streams.read<Session>(session_id);
+    auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kCached, deadline);
+    if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
+    const auto& state = state_of<Session>(folds->front());
+    if (state.status == Session::Status::kAbsent) co_return Unexpected(CommandError(Refusal::kInvalidGrant));
+    co_return state.user_id;
+}
+
+struct Judged {
+    std::int64_t generation = 0;
+    std::int64_t generated_at_ms = 0;
+    std::int64_t security_stamp = 0;
+    std::vector<std::string> session_audiences;
+    bool refused = false;
+};
+
+Judged judge(const Session& session, const User& user, const std::vector<SessionEvent>& events) {
+    Judged judged{session.generation, session.refreshed_at_ms, user.security_stamp, session.audiences, false};
+    if (events.empty()) return judged;
+    if (const auto* refreshed = std::get_if<SessionRefreshed>(&events.front()))
+        judged.generation = refreshed->generation;
+    else judged.refused = true;
+    return judged;
+}
+
+// The clocks of two nodes always differ a little. Without this an application that asks both at once would be taken
+// for a thief; with it the grace is longer by no more than this.
+constexpr std::int64_t kClockDifferenceMs = 1'000;
+
+std::int64_t moment_of(const Session& session, std::int64_t now_ms) {
+    const std::int64_t behind_ms = session.refreshed_at_ms - now_ms;
+    return behind_ms > 0 && behind_ms <= kClockDifferenceMs ? session.refreshed_at_ms : now_ms;
+}
+
+}  // namespace
+
+Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller) {
+    caller.idempotency.reset();
+    if (request.token.client_id != request.client.client_id) co_return Unexpected(CommandError(Refusal::kInvalidGrant));
+    auto taken = take_refresh(services, request.token.session_id);
+    if (!taken) co_return Unexpected(taken.error());
+    auto audiences = audiences_for(request.client, services.settings.issuer, request.resource);
+    if (!audiences) co_return Unexpected(audiences.error());
+    const Uuid session_id = request.token.session_id;
+    auto user_id = co_await user_of_session(services, session_id, caller.deadline);
+    if (!user_id) co_return Unexpected(user_id.error());
+
+    Streams streams;
+    const auto session = streams.read<Session>(session_id);
+    const auto user = streams.read<User>(*user_id);
+    const std::string device = services.pseudonyms.device(caller.user_agent);
+    Judged judged;
+    const Step step = [&](Attempt& attempt) -> Decided {
+        const std::int64_t now_ms = moment_of(attempt.state(session), services.clock.now_ms());
+        const RefreshSession command{request.token.generation, request.client.client_id, device, now_ms,
+                                     services.settings.lifetimes};
+        auto events = decide(attempt.state(session), session_id, attempt.state(user), command);
+        if (!events) co_return Unexpected(CommandError(Refusal::kInvalidGrant));
+        judged = judge(attempt.state(session), attempt.state(user), *events);
+        attempt.append(session, *events);
+        co_return Result<void, CommandError>{};
+    };
+    Caller user_caller = caller.acting_as(*user_id);
+    user_caller.session_id = session_id;
+    auto executed = co_await services.executor.run(user_caller, streams, step);
+    if (!executed) co_return Unexpected(executed.error());
+    if (judged.refused) co_return Unexpected(CommandError(Refusal::kInvalidGrant));
+    if (!request.resource) *audiences = judged.session_audiences;
+    if (executed->position > 0) judged.generated_at_ms = executed->occurred_at_ms;
+    co_return Grant{*user_id,
+                    session_id,
+                    request.client.client_id,
+                    *audiences,
+                    judged.session_audiences,
+                    judged.security_stamp,
+                    judged.generation,
+                    judged.generated_at_ms,
+                    executed->position};
+}
+
+}  // namespace keyledger::commands

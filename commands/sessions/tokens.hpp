@@ -1,0 +1,77 @@
+#pragma once
+// Tokens, as commands and routes see them: made from a grant, read back as claims. Implemented in security/. What a
+// token says is not yet true: whether its session still holds is asked of the log.
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "commands/clients/service_tokens.hpp"
+#include "commands/services.hpp"
+#include "commands/sessions/refresh_session.hpp"
+
+namespace keyledger::commands {
+
+struct IssuedTokens {
+    std::string access_token;   // JWT, RFC 9068
+    std::string refresh_token;  // opaque
+    std::int64_t expires_in_s = 0;
+};
+struct AccessClaims {
+    Bearer bearer;  // of a user; nobody's where the token is a service's
+    std::optional<ServiceBearer> service;
+    std::string client_id;
+    std::vector<std::string> audiences;
+    std::string token_id;  // jti
+    std::int64_t issued_at_s = 0;
+    std::int64_t expires_at_s = 0;
+};
+
+class Tokens {
+public:
+    virtual ~Tokens() = default;
+    // Signing that takes long leaves the I/O thread and comes back.
+    virtual asio::awaitable<IssuedTokens> issue(Grant grant) = 0;
+    // An access token alone (RFC 6749 section 4.4.3).
+    virtual asio::awaitable<std::string> issue(ServiceGrant grant) = 0;
+    // RFC 9701 section 5: `answer` is the JSON object of an introspection, the audience its caller.
+    virtual asio::awaitable<std::string> sign_introspection(std::string audience, std::string answer) = 0;
+    // Signature, algorithm, type, issuer and time are checked; the audience is the caller's to check.
+    virtual std::optional<AccessClaims> read_access(std::string_view token) = 0;
+    // The same of one that may have expired, as long as its key is known: it names what is to be ended.
+    virtual std::optional<AccessClaims> read_expired_access(std::string_view token) = 0;
+    virtual std::optional<PresentedRefresh> read_refresh(std::string_view token) = 0;
+    // The public keys (RFC 7517), as JSON.
+    virtual std::string jwks() = 0;
+    // JOSE's names of the algorithms that are signed with now.
+    virtual std::vector<std::string> signing_algorithms() = 0;
+};
+
+// Values that are handed out to be sent back, opaque and bound to their purpose.
+class Cursors {
+public:
+    virtual ~Cursors() = default;
+    virtual std::string seal(std::string_view purpose, std::string_view clear) = 0;
+    virtual std::optional<std::string> open(std::string_view purpose, std::string_view sealed) = 0;
+};
+
+// The command id and fingerprint behind an `Idempotency-Key`.
+class IdempotencyKeys {
+public:
+    virtual ~IdempotencyKeys() = default;
+    // `request`: all of it, secrets too. Of each part a keyed digest is made, and no copy.
+    virtual Idempotency derive(std::string_view operation, std::string_view principal, std::string_view key,
+                               const std::vector<std::string_view>& request) = 0;
+};
+
+class ClientRegistry {
+public:
+    virtual ~ClientRegistry() = default;
+    // Takes the same time for an unknown id and a wrong secret.
+    virtual std::optional<Client> authenticate(std::string_view client_id, const Secret& secret) = 0;
+    virtual std::optional<Client> find(std::string_view client_id) = 0;
+};
+
+}  // namespace keyledger::commands

@@ -1,0 +1,196 @@
+#pragma once
+// The aggregate `service_account`: a client (RFC 6749 section 2) that acts for itself. Pure. Stream id = client id.
+// What it may do follows from the roles that are assigned to it; what it authenticates with is named here and kept
+// elsewhere (secrets, sealed), or is public (keys). Names are unique without regard to case (claims of kind
+// "service_account_name") and of the grammar of role names; audiences are of is_audience() before they come here.
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "domain/base/declare.hpp"
+#include "domain/base/result.hpp"
+#include "domain/base/uuid.hpp"
+
+namespace keyledger {
+
+inline constexpr std::size_t kMaxSecretsPerAccount = 2;  // one in use and one to come, while it is rotated
+inline constexpr std::size_t kMaxKeysPerAccount = 4;
+inline constexpr std::size_t kMaxAudiencesPerAccount = 16;
+inline constexpr std::size_t kMaxAudienceBytes = 512;
+
+// RFC 8707 section 2: an absolute URI without a fragment; in ASCII.
+bool is_audience(std::string_view text);
+
+// ---- events ----------------------------------------------------------------------------------------------------
+struct ServiceAccountRegistered {
+    std::string name;
+    std::vector<std::string> audiences;
+    static constexpr std::string_view kType = "service_account.registered";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = ServiceAccountRegistered;
+        return std::tuple{Field{"name", &E::name}, Field{"audiences", &E::audiences}};
+    }
+};
+struct ServiceAccountChanged {  // the whole account as it is from now on
+    std::string name;
+    std::vector<std::string> audiences;
+    static constexpr std::string_view kType = "service_account.changed";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = ServiceAccountChanged;
+        return std::tuple{Field{"name", &E::name}, Field{"audiences", &E::audiences}};
+    }
+};
+struct ServiceAccountSecretAdded {
+    Uuid secret_id;             // of the row in `credentials`
+    std::string sealed_sha256;  // of the sealed value: any other is refused
+    static constexpr std::string_view kType = "service_account.secret_added";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = ServiceAccountSecretAdded;
+        return std::tuple{Field{"secret_id", &E::secret_id}, Field{"sealed_sha256", &E::sealed_sha256}};
+    }
+};
+struct ServiceAccountSecretRemoved {
+    Uuid secret_id;
+    static constexpr std::string_view kType = "service_account.secret_removed";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{Field{"secret_id", &ServiceAccountSecretRemoved::secret_id}}; }
+};
+enum class KeyAlgorithm { kRs256, kEs256, kEdDsa };  // bound to the key, as RFC 8725 section 3.1 wants
+constexpr auto enum_names(KeyAlgorithm) {
+    return std::array{EnumName{KeyAlgorithm::kRs256, "RS256"}, EnumName{KeyAlgorithm::kEs256, "ES256"},
+                      EnumName{KeyAlgorithm::kEdDsa, "EdDSA"}};
+}
+struct ServiceAccountKeyAdded {
+    std::string key_id;  // its thumbprint (RFC 7638)
+    KeyAlgorithm algorithm = KeyAlgorithm::kEs256;
+    std::string public_key;            // JWK (RFC 7517) of its public members alone
+    std::optional<std::string> kid{};  // that it was registered with; none: with none, or before schema 2
+    static constexpr std::string_view kType = "service_account.key_added";
+    static constexpr int kSchema = 2;
+    static constexpr auto fields() {
+        using E = ServiceAccountKeyAdded;
+        return std::tuple{Field{"key_id", &E::key_id}, Field{"algorithm", &E::algorithm},
+                          Field{"public_key", &E::public_key}, Field{"kid", &E::kid}};
+    }
+};
+struct ServiceAccountKeyRemoved {
+    std::string key_id;
+    static constexpr std::string_view kType = "service_account.key_removed";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{Field{"key_id", &ServiceAccountKeyRemoved::key_id}}; }
+};
+struct ServiceAccountDisabled {  // ends its tokens, for good
+    static constexpr std::string_view kType = "service_account.disabled";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{}; }
+};
+struct ServiceAccountEnabled {
+    static constexpr std::string_view kType = "service_account.enabled";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{}; }
+};
+struct ServiceAccountDeleted {  // the last of its stream: its secrets and their key are destroyed with it
+    static constexpr std::string_view kType = "service_account.deleted";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{}; }
+};
+using ServiceAccountEvent = std::variant<ServiceAccountRegistered, ServiceAccountChanged, ServiceAccountSecretAdded,
+                                         ServiceAccountSecretRemoved, ServiceAccountKeyAdded, ServiceAccountKeyRemoved,
+                                         ServiceAccountDisabled, ServiceAccountEnabled, ServiceAccountDeleted>;
+
+// ---- commands --------------------------------------------------------------------------------------------------
+struct RegisterServiceAccount {
+    std::string name;
+    std::vector<std::string> audiences;  // sorted, each once
+};
+enum class AccountStanding { kEnabled, kDisabled };
+struct ChangeServiceAccount {
+    std::string name;
+    std::vector<std::string> audiences;  // sorted, each once
+    AccountStanding standing = AccountStanding::kEnabled;
+};
+struct AddAccountSecret {
+    Uuid secret_id;
+    std::string sealed_sha256;
+};
+struct RemoveAccountSecret {
+    Uuid secret_id;
+};
+struct AddAccountKey {
+    std::string key_id;
+    KeyAlgorithm algorithm = KeyAlgorithm::kEs256;
+    std::string public_key;
+    std::optional<std::string> kid{};
+};
+struct RemoveAccountKey {
+    std::string key_id;  // or its kid
+};
+struct DeleteServiceAccount {};
+
+// ---- errors ----------------------------------------------------------------------------------------------------
+enum class ServiceAccountError {
+    kAlreadyRegistered,
+    kUnknown,  // also once it is deleted
+    kTooManySecrets,
+    kTooManyKeys,
+    kCredentialUnknown,  // a secret or a key that it has not, or no more
+    kKeyKnown,
+    kKeyIdTaken,  // what a header would name it by is another key's name
+};
+
+// ---- state -----------------------------------------------------------------------------------------------------
+struct ServiceAccount {
+    enum class Status { kAbsent, kEnabled, kDisabled, kDeleted };
+    friend constexpr auto enum_names(Status) {
+        return std::array{EnumName{Status::kAbsent, "absent"}, EnumName{Status::kEnabled, "enabled"},
+                          EnumName{Status::kDisabled, "disabled"}, EnumName{Status::kDeleted, "deleted"}};
+    }
+    struct NamedSecret {
+        Uuid id;
+        std::string sealed_sha256;
+        bool operator==(const NamedSecret&) const = default;
+    };
+    struct PublicKey {
+        std::string id;
+        KeyAlgorithm algorithm = KeyAlgorithm::kEs256;
+        std::string jwk;
+        std::optional<std::string> kid{};
+        bool operator==(const PublicKey&) const = default;
+
+        // By the `kid` that it was registered with, or by its thumbprint.
+        bool is_named(std::string_view name) const { return id == name || kid == name; }
+    };
+    Status status = Status::kAbsent;
+    std::string name;
+    std::vector<std::string> audiences;
+    std::vector<NamedSecret> secrets;  // oldest first
+    std::vector<PublicKey> keys;
+    Position tokens_ended_before = 0;  // those that were issued before it are over
+    std::int64_t registered_at_ms = 0;
+    bool operator==(const ServiceAccount&) const = default;
+
+    bool exists() const { return status == Status::kEnabled || status == Status::kDisabled; }
+    const NamedSecret* secret(const Uuid& id) const;
+    const PublicKey* key(std::string_view id) const;
+    // Of the form that a token's event names: the secret's id as text, or the key's.
+    bool has_credential(std::string_view id) const;
+
+    static constexpr std::string_view kStreamType = "service_account";
+    using Event = ServiceAccountEvent;
+    static constexpr int kFold = 2;  // as Session's
+};
+
+// ---- rules -----------------------------------------------------------------------------------------------------
+using ServiceAccountDecision = Result<std::vector<ServiceAccountEvent>, ServiceAccountError>;
+using ServiceAccountCommand = std::variant<RegisterServiceAccount, ChangeServiceAccount, AddAccountSecret,
+                                           RemoveAccountSecret, AddAccountKey, RemoveAccountKey, DeleteServiceAccount>;
+
+ServiceAccountDecision decide(const ServiceAccount& account, const ServiceAccountCommand& command);
+ServiceAccount evolve(ServiceAccount account, const ServiceAccountEvent& event, const Recorded& recorded);
+
+}  // namespace keyledger

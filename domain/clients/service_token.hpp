@@ -1,0 +1,101 @@
+#pragma once
+// The aggregate `service_token`: an access token that a service account earned for itself (RFC 6749 section 4.4). Pure.
+// Stream id = the token's `jti`. One event a log-in, and one if it is revoked.
+//
+// Where a signed assertion earned it (RFC 7523), the id follows from account and assertion id: a stream begins once, so
+// that an assertion is good once, on all nodes and for ever.
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "domain/clients/service_account.hpp"
+
+namespace keyledger {
+
+// ---- events ----------------------------------------------------------------------------------------------------
+struct ServiceTokenIssued {
+    Uuid service_account_id;
+    std::vector<std::string> audiences;
+    std::vector<std::string> scope;  // permissions, sorted
+    std::string credential;          // that earned it: a secret's id, or a key's
+    std::int64_t expires_at_ms = 0;
+    static constexpr std::string_view kType = "service_token.issued";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = ServiceTokenIssued;
+        return std::tuple{Field{"service_account_id", &E::service_account_id}, Field{"audiences", &E::audiences},
+                          Field{"scope", &E::scope}, Field{"credential", &E::credential},
+                          Field{"expires_at_ms", &E::expires_at_ms}};
+    }
+};
+struct ServiceTokenRevoked {
+    Uuid service_account_id;
+    static constexpr std::string_view kType = "service_token.revoked";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        return std::tuple{Field{"service_account_id", &ServiceTokenRevoked::service_account_id}};
+    }
+};
+// An assertion that earned no token: its client authenticated with it to ask or to revoke.
+struct AssertionUsed {
+    Uuid service_account_id;
+    std::string credential;
+    static constexpr std::string_view kType = "service_token.assertion_used";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = AssertionUsed;
+        return std::tuple{Field{"service_account_id", &E::service_account_id}, Field{"credential", &E::credential}};
+    }
+};
+using ServiceTokenEvent = std::variant<ServiceTokenIssued, ServiceTokenRevoked, AssertionUsed>;
+
+// ---- commands --------------------------------------------------------------------------------------------------
+struct IssueServiceToken {
+    Uuid service_account_id;
+    std::vector<std::string> audiences;
+    std::vector<std::string> scope;
+    std::string credential;
+    std::int64_t expires_at_ms = 0;
+};
+struct RevokeServiceToken {};
+struct UseAssertion {
+    Uuid service_account_id;
+    std::string credential;
+};
+
+// ---- errors ----------------------------------------------------------------------------------------------------
+enum class ServiceTokenError {
+    kUsed,            // this assertion was presented before
+    kAccountNotGood,  // unknown, disabled or deleted, or the credential is not one of its (any more)
+    kUnknown,
+};
+
+// ---- state -----------------------------------------------------------------------------------------------------
+struct ServiceToken {
+    enum class Status { kAbsent, kLive, kRevoked, kSpent };  // kSpent: an assertion that earned none
+    Status status = Status::kAbsent;
+    Uuid service_account_id;
+    std::vector<std::string> audiences;
+    std::vector<std::string> scope;
+    std::string credential;
+    Position first_position = 0;
+    std::int64_t expires_at_ms = 0;
+    bool operator==(const ServiceToken&) const = default;
+
+    static constexpr std::string_view kStreamType = "service_token";
+    using Event = ServiceTokenEvent;
+};
+
+// ---- rules -----------------------------------------------------------------------------------------------------
+// Whether the token is good at `now_ms`, by its own stream and its account's: the one answer to "does it hold?".
+bool holds(const ServiceToken& token, const Uuid& service_account_id, const ServiceAccount& account,
+           std::int64_t now_ms);
+
+using ServiceTokenDecision = Result<std::vector<ServiceTokenEvent>, ServiceTokenError>;
+using ServiceTokenCommand = std::variant<IssueServiceToken, RevokeServiceToken, UseAssertion>;
+
+ServiceTokenDecision decide(const ServiceToken& token, const ServiceAccount& account,
+                            const ServiceTokenCommand& command);
+ServiceToken evolve(ServiceToken token, const ServiceTokenEvent& event, const Recorded& recorded);
+
+}  // namespace keyledger

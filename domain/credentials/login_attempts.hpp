@@ -1,0 +1,165 @@
+#pragma once
+// The aggregate `login_attempts`: failed log-ins of one user since their last good one, so that guessing is bounded
+// on all nodes together and over restarts (NIST SP 800-63B-4 section 3.2.2 asks for at most 100 in a row), and the
+// networks that they logged in from, so that nobody locks them out of those from elsewhere.
+// Stream id: derived from the user id, so that failures never move the user's own stream. What does not count (the name
+// is nobody's, or the password was not looked at) goes to a stream of its own and names nobody. Pure.
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "domain/base/declare.hpp"
+#include "domain/base/uuid.hpp"
+
+namespace keyledger {
+
+// ---- events ----------------------------------------------------------------------------------------------------
+// kTooManyFailures: whatever the password was, nobody was let in; it counts for nothing and prolongs no pause.
+enum class LoginFailure { kUnknownUser, kWrongPassword, kUserNotActive, kTooManyFailures };
+constexpr auto enum_names(LoginFailure) {
+    using F = LoginFailure;
+    return std::array{EnumName{F::kUnknownUser, "unknown_user"}, EnumName{F::kWrongPassword, "wrong_password"},
+                      EnumName{F::kUserNotActive, "user_not_active"},
+                      EnumName{F::kTooManyFailures, "too_many_failures"}};
+}
+struct LoginFailed {
+    // Empty: nobody has the name that was typed, and the name is not recorded. Of before such failures were summed.
+    std::optional<Uuid> user_id;
+    LoginFailure reason = LoginFailure::kWrongPassword;
+    std::optional<std::string> network{};  // a keyed digest of user and network; empty: nobody's, or before schema 2
+    static constexpr std::string_view kType = "login.failed";
+    static constexpr int kSchema = 2;
+    static constexpr auto fields() {
+        return std::tuple{Field{"user_id", &LoginFailed::user_id}, Field{"reason", &LoginFailed::reason},
+                          Field{"network", &LoginFailed::network}};
+    }
+};
+// A good log-in after failed ones. Appended after its session and not with it: whoever guesses moves this stream, and
+// would keep the owner out by conflicts.
+struct LoginFailuresCleared {
+    Uuid user_id;
+    std::optional<std::string> network{};  // whose pause ends too; empty (before schema 2): that of all
+    static constexpr std::string_view kType = "login.failures_cleared";
+    static constexpr int kSchema = 2;
+    static constexpr auto fields() {
+        return std::tuple{Field{"user_id", &LoginFailuresCleared::user_id},
+                          Field{"network", &LoginFailuresCleared::network}};
+    }
+};
+// A good log-in from a network that was not known, or not for some days: appended after its session too.
+struct LoginNetworkSeen {
+    Uuid user_id;
+    std::string network;
+    static constexpr std::string_view kType = "login.network_seen";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        return std::tuple{Field{"user_id", &LoginNetworkSeen::user_id}, Field{"network", &LoginNetworkSeen::network}};
+    }
+};
+// By an administrator, or at the machine.
+struct LoginUnlocked {
+    Uuid user_id;
+    static constexpr std::string_view kType = "login.unlocked";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{Field{"user_id", &LoginUnlocked::user_id}}; }
+};
+// So many that concern no account, of one network, by what one process counted between two times. The network is the
+// envelope's address; without one they are of several.
+struct LoginFailuresSummed {
+    LoginFailure reason = LoginFailure::kUnknownUser;
+    std::int64_t count = 0;
+    std::int64_t from_ms = 0;
+    std::int64_t before_ms = 0;
+    static constexpr std::string_view kType = "login.failures_summed";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = LoginFailuresSummed;
+        return std::tuple{Field{"reason", &E::reason}, Field{"count", &E::count}, Field{"from_ms", &E::from_ms},
+                          Field{"before_ms", &E::before_ms}};
+    }
+};
+using LoginAttemptsEvent =
+    std::variant<LoginFailed, LoginFailuresCleared, LoginFailuresSummed, LoginNetworkSeen, LoginUnlocked>;
+
+// ---- limits ----------------------------------------------------------------------------------------------------
+struct LoginAttemptLimits {
+    std::int64_t failures_in_a_row = 100;  // over all networks; then only known ones, until somebody unlocks
+    std::int64_t network_failures = 20;    // from one network, then with growing pauses
+    std::int64_t longest_pause_ms = 15LL * 60 * 1000;
+    std::int64_t known_for_ms = 90LL * 24 * 3600 * 1000;  // since the last log-in from there; 0: none is remembered
+};
+
+// ---- commands --------------------------------------------------------------------------------------------------
+// Nothing where the account may not be tried from there: or else whoever keeps knocking would lengthen this stream.
+struct RecordFailedLogin {
+    std::optional<Uuid> user_id;
+    LoginFailure reason = LoginFailure::kWrongPassword;
+    std::optional<std::string> network{};
+    LoginAttemptLimits limits{};
+    std::int64_t now_ms = 0;
+};
+struct ClearFailedLogins {
+    Uuid user_id;
+    std::optional<std::string> network{};
+};
+struct SeeNetwork {
+    Uuid user_id;
+    std::string network;
+    LoginAttemptLimits limits{};
+    std::int64_t now_ms = 0;
+};
+struct UnlockLogin {
+    Uuid user_id;
+};
+
+struct SumFailedLogins {
+    LoginFailure reason = LoginFailure::kUnknownUser;
+    std::int64_t count = 0;
+    std::int64_t from_ms = 0;
+    std::int64_t before_ms = 0;
+};
+
+// ---- state -----------------------------------------------------------------------------------------------------
+struct LoginAttempts {
+    struct Network {
+        std::string network;
+        std::int64_t failures = 0;  // since the last good log-in from there
+        std::int64_t last_failed_at_ms = 0;
+        std::int64_t logged_in_at_ms = 0;  // 0: never, as far as is known
+        static constexpr auto fields() {
+            using N = Network;
+            return std::tuple{Field{"network", &N::network}, Field{"failures", &N::failures},
+                              Field{"last_failed_at_ms", &N::last_failed_at_ms},
+                              Field{"logged_in_at_ms", &N::logged_in_at_ms}};
+        }
+    };
+    std::int64_t failures_in_a_row = 0;
+    std::int64_t last_failed_at_ms = 0;
+    std::vector<Network> networks{};  // at most kMaxStrangers that nobody logged in from, and kMaxKnown others
+
+    const Network* find(std::string_view network) const;
+    static constexpr std::size_t kMaxStrangers = 32;
+    static constexpr std::size_t kMaxKnown = 16;
+    static constexpr std::string_view kStreamType = "login_attempts";
+    using Event = LoginAttemptsEvent;
+    // As Session's.
+    static constexpr int kFold = 2;
+    static constexpr auto fields() {
+        using A = LoginAttempts;
+        return std::tuple{Field{"failures_in_a_row", &A::failures_in_a_row},
+                          Field{"last_failed_at_ms", &A::last_failed_at_ms}, Field{"networks", &A::networks}};
+    }
+};
+
+// ---- rules -----------------------------------------------------------------------------------------------------
+// Whether a password opens anything now, from this network. When not, the caller answers as to a wrong password.
+bool may_try(const LoginAttempts& attempts, std::string_view network, const LoginAttemptLimits& limits,
+             std::int64_t now_ms);
+
+using LoginAttemptsCommand =
+    std::variant<RecordFailedLogin, ClearFailedLogins, SumFailedLogins, SeeNetwork, UnlockLogin>;
+std::vector<LoginAttemptsEvent> decide(const LoginAttempts& attempts, const LoginAttemptsCommand& command);
+LoginAttempts evolve(LoginAttempts attempts, const LoginAttemptsEvent& event, const Recorded& recorded);
+
+}  // namespace keyledger

@@ -1,0 +1,156 @@
+#pragma once
+// The aggregate `session`: one log-in, from its start over each refresh to its end. Pure. Stream id = session id.
+// A session also ends by an event on its user (User::ended_session): whoever asks about a session folds both.
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "domain/base/declare.hpp"
+#include "domain/base/result.hpp"
+#include "domain/base/uuid.hpp"
+#include "domain/users/user.hpp"
+
+namespace keyledger {
+
+// ---- events ----------------------------------------------------------------------------------------------------
+struct SessionStarted {  // refresh token generation 1
+    Uuid user_id;
+    std::string client_id;
+    std::vector<std::string> audiences;
+    std::int64_t security_stamp = 0;
+    std::string device;              // keyed digest of what the client said of itself: recognises, tells nothing
+    std::int64_t expires_at_ms = 0;  // absolute: no refresh moves it
+    static constexpr std::string_view kType = "session.started";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = SessionStarted;
+        return std::tuple{Field{"user_id", &E::user_id},     Field{"client_id", &E::client_id},
+                          Field{"audiences", &E::audiences}, Field{"security_stamp", &E::security_stamp},
+                          Field{"device", &E::device},       Field{"expires_at_ms", &E::expires_at_ms}};
+    }
+};
+struct SessionRefreshed {
+    std::int64_t generation = 0;  // of the refresh token that is good from now on
+    std::string device;
+    static constexpr std::string_view kType = "session.refreshed";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = SessionRefreshed;
+        return std::tuple{Field{"generation", &E::generation}, Field{"device", &E::device}};
+    }
+};
+struct SessionRefreshRefused {  // a token of a generation that was never handed out: somebody forges
+    std::int64_t presented_generation = 0;
+    static constexpr std::string_view kType = "session.refresh_refused";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        return std::tuple{Field{"presented_generation", &SessionRefreshRefused::presented_generation}};
+    }
+};
+enum class SessionEndReason { kLoggedOut, kRevoked, kRefreshTokenReused };
+constexpr auto enum_names(SessionEndReason) {
+    using R = SessionEndReason;
+    return std::array{EnumName{R::kLoggedOut, "logged_out"}, EnumName{R::kRevoked, "revoked"},
+                      EnumName{R::kRefreshTokenReused, "refresh_token_reused"}};
+}
+struct SessionEnded {
+    SessionEndReason reason = SessionEndReason::kLoggedOut;
+    static constexpr std::string_view kType = "session.ended";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{Field{"reason", &SessionEnded::reason}}; }
+};
+using SessionEvent = std::variant<SessionStarted, SessionRefreshed, SessionRefreshRefused, SessionEnded>;
+
+// ---- commands --------------------------------------------------------------------------------------------------
+// Two names for the limits of every session, from configuration.
+struct SessionLifetimes {
+    std::int64_t idle_ms = 14LL * 24 * 3600 * 1000;
+    std::int64_t absolute_ms = 30LL * 24 * 3600 * 1000;
+    std::int64_t refresh_grace_ms = 10'000;  // at most 10 s: a lost answer, not a second thief
+};
+struct StartSession {
+    Uuid user_id;
+    std::string client_id;
+    std::vector<std::string> audiences;
+    std::string device;
+    std::string verified_sha256;  // of the sealed credential that the password was checked against
+    std::int64_t now_ms = 0;
+    SessionLifetimes lifetimes;
+};
+struct RefreshSession {
+    std::int64_t presented_generation = 0;
+    std::string client_id;
+    std::string device;
+    std::int64_t now_ms = 0;
+    SessionLifetimes lifetimes;
+};
+struct EndSession {
+    Uuid user_id;  // on whose behalf; another user's session is as good as unknown
+    SessionEndReason reason = SessionEndReason::kLoggedOut;
+};
+
+// ---- errors ----------------------------------------------------------------------------------------------------
+enum class SessionError {
+    kAlreadyStarted,
+    kUnknown,
+    kEnded,
+    kExpired,
+    kOtherClient,
+    kUserNotActive,
+    kPasswordMoved,
+};
+
+// ---- state -----------------------------------------------------------------------------------------------------
+struct Session {
+    enum class Status { kAbsent, kLive, kEnded };
+    friend constexpr auto enum_names(Status) {
+        return std::array{EnumName{Status::kAbsent, "absent"}, EnumName{Status::kLive, "live"},
+                          EnumName{Status::kEnded, "ended"}};
+    }
+    Status status = Status::kAbsent;
+    Uuid user_id;
+    std::string client_id;
+    std::vector<std::string> audiences;
+    std::int64_t security_stamp = 0;
+    std::string device;
+    std::int64_t generation = 0;
+    Position first_position = 0;
+    std::int64_t started_at_ms = 0;
+    std::int64_t refreshed_at_ms = 0;  // the start counts as the first refresh
+    std::int64_t expires_at_ms = 0;
+
+    static constexpr std::string_view kStreamType = "session";
+    using Event = SessionEvent;
+    // For snapshots. kFold grows whenever `evolve` makes another state of the same events, or a field changes.
+    static constexpr int kFold = 1;
+    static constexpr auto fields() {
+        using S = Session;
+        return std::tuple{Field{"status", &S::status},
+                          Field{"user_id", &S::user_id},
+                          Field{"client_id", &S::client_id},
+                          Field{"audiences", &S::audiences},
+                          Field{"security_stamp", &S::security_stamp},
+                          Field{"device", &S::device},
+                          Field{"generation", &S::generation},
+                          Field{"first_position", &S::first_position},
+                          Field{"started_at_ms", &S::started_at_ms},
+                          Field{"refreshed_at_ms", &S::refreshed_at_ms},
+                          Field{"expires_at_ms", &S::expires_at_ms}};
+    }
+};
+
+// ---- rules -----------------------------------------------------------------------------------------------------
+// Whether the session is good at `now_ms`, by its own stream and its user's: the one answer to "is it live?".
+Result<void, SessionError> standing(const Session& session, const Uuid& session_id, const User& user,
+                                    const SessionLifetimes& lifetimes, std::int64_t now_ms);
+
+using SessionDecision = Result<std::vector<SessionEvent>, SessionError>;
+using SessionCommand = std::variant<StartSession, RefreshSession, EndSession>;
+
+// A refresh that decides SessionEnded or SessionRefreshRefused must be answered as a refusal; one that decides
+// nothing is the grace of a lost answer: the current generation's token is handed out again, byte for byte.
+SessionDecision decide(const Session& session, const Uuid& session_id, const User& user, const SessionCommand& command);
+Session evolve(Session session, const SessionEvent& event, const Recorded& recorded);
+
+}  // namespace keyledger

@@ -1,0 +1,37 @@
+#pragma once
+// What people are called: the forms in which e-mail addresses, user names and names are accepted, kept and compared.
+// Pure. Uniqueness is decided on `key`, display on `text`. What ASCII's keys are never changes: claims are digests of
+// them.
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "domain/base/precis.hpp"
+
+namespace keyledger {
+
+inline constexpr std::size_t kMaxEmailBytes = 254;     // RFC 5321 section 4.5.3.1.3, less the angle brackets
+inline constexpr std::size_t kMaxLocalPartBytes = 64;  // RFC 5321 section 4.5.3.1.1
+inline constexpr std::size_t kMinUsernameLength = 3;   // in code points
+inline constexpr std::size_t kMaxUsernameLength = 64;
+inline constexpr std::size_t kMaxNameBytes = 256;
+// As they are typed, which may be longer than what is kept: marks apart from their letters, blanks around them.
+inline constexpr std::size_t kMaxTypedUsernameBytes = 512;
+inline constexpr std::size_t kMaxTypedNameBytes = 1024;
+
+struct Identifier {
+    std::string text;  // in the form in which it is kept
+    std::string key;   // what is unique
+};
+
+// A mailbox of RFC 5321 section 4.1.2 with a dot-string local part and a domain name of at least two labels. ASCII
+// only: addresses of RFC 6531 and quoted local parts are refused. Blanks around it are left out; the key is in lower
+// case.
+std::optional<Identifier> parse_email(std::string_view text);
+// UsernameCasePreserved, its key UsernameCaseMapped (RFC 8265): letters, digits, '.', '_' and '-', beginning with a
+// letter or digit; never looks like an e-mail address.
+Result<Identifier, TextFault> parse_username(std::string_view text);
+// A nickname (RFC 8266) of 1 to kMaxNameBytes bytes.
+Text parse_name(std::string_view text);
+
+}  // namespace keyledger

@@ -1,0 +1,227 @@
+#pragma once
+// The aggregate `user`: who somebody is, whether he may come in, and which of his sessions ended together.
+// Pure: no I/O, no clock, no randomness. Strings are normalised and bounded by domain/users/identity.hpp
+// before they come here. Stream id = user id.
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "domain/base/declare.hpp"
+#include "domain/base/result.hpp"
+#include "domain/base/uuid.hpp"
+
+namespace keyledger {
+
+// ---- events ----------------------------------------------------------------------------------------------------
+struct UserRegistered {
+    Personal<std::string> email;
+    Personal<std::string> username;  // empty: none was chosen
+    Personal<std::string> name;
+    static constexpr std::string_view kType = "user.registered";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = UserRegistered;
+        return std::tuple{Field{"email", &E::email}, Field{"username", &E::username}, Field{"name", &E::name}};
+    }
+};
+// Credentials live outside the log. The events that set one carry the SHA-256 (hex) of its sealed value, and log-in
+// refuses a value that the log does not name: a hash swapped in the database opens no door.
+struct UserPasswordSet {
+    Uuid credential_id;
+    std::string sealed_sha256;
+    static constexpr std::string_view kType = "user.password_set";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = UserPasswordSet;
+        return std::tuple{Field{"credential_id", &E::credential_id}, Field{"sealed_sha256", &E::sealed_sha256}};
+    }
+};
+struct UserPasswordChanged {  // ends every session that began before it, except the one it keeps
+    Uuid credential_id;
+    std::string sealed_sha256;
+    std::optional<Uuid> kept_session;
+    static constexpr std::string_view kType = "user.password_changed";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = UserPasswordChanged;
+        return std::tuple{Field{"credential_id", &E::credential_id}, Field{"sealed_sha256", &E::sealed_sha256},
+                          Field{"kept_session", &E::kept_session}};
+    }
+};
+struct UserPasswordHashRenewed {  // the same password under stronger parameters: ends nothing
+    Uuid credential_id;
+    std::string sealed_sha256;
+    static constexpr std::string_view kType = "user.password_hash_renewed";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = UserPasswordHashRenewed;
+        return std::tuple{Field{"credential_id", &E::credential_id}, Field{"sealed_sha256", &E::sealed_sha256}};
+    }
+};
+struct UserProfileUpdated {  // the whole profile as it is from now on
+    Personal<std::string> username;
+    Personal<std::string> name;
+    static constexpr std::string_view kType = "user.profile_updated";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() {
+        using E = UserProfileUpdated;
+        return std::tuple{Field{"username", &E::username}, Field{"name", &E::name}};
+    }
+};
+struct UserDisabled {  // ends every session that began before it
+    std::string reason;
+    static constexpr std::string_view kType = "user.disabled";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{Field{"reason", &UserDisabled::reason}}; }
+};
+struct UserEnabled {
+    static constexpr std::string_view kType = "user.enabled";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{}; }
+};
+struct UserSessionsRevoked {  // ends every session that began before it, except the one it keeps
+    std::optional<Uuid> kept_session;
+    static constexpr std::string_view kType = "user.sessions_revoked";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{Field{"kept_session", &UserSessionsRevoked::kept_session}}; }
+};
+// Of before there were roles; never written any more. commands/access/roles.hpp turns it into an assignment.
+struct UserMadeAdministrator {
+    static constexpr std::string_view kType = "user.made_administrator";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{}; }
+};
+struct UserErasureRequested {  // ends every session that began before it; until it is due it can be taken back
+    std::int64_t due_at_ms = 0;
+    static constexpr std::string_view kType = "user.erasure_requested";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{Field{"due_at_ms", &UserErasureRequested::due_at_ms}}; }
+};
+struct UserErasureWithdrawn {
+    static constexpr std::string_view kType = "user.erasure_withdrawn";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{}; }
+};
+// The last of its stream: key, claims and credentials went with it, and what was sealed for the user reads as erased.
+struct UserErased {
+    static constexpr std::string_view kType = "user.erased";
+    static constexpr int kSchema = 1;
+    static constexpr auto fields() { return std::tuple{}; }
+};
+using UserEvent = std::variant<UserRegistered, UserPasswordSet, UserPasswordChanged, UserPasswordHashRenewed,
+                               UserProfileUpdated, UserDisabled, UserEnabled, UserSessionsRevoked,
+                               UserMadeAdministrator, UserErasureRequested, UserErasureWithdrawn, UserErased>;
+
+// ---- commands --------------------------------------------------------------------------------------------------
+struct NewCredential {
+    Uuid credential_id;
+    std::string sealed_sha256;
+};
+struct RegisterUser {
+    std::string email;
+    std::optional<std::string> username;
+    std::optional<std::string> name;
+    NewCredential password;
+};
+struct ChangePassword {
+    std::string verified_sha256;  // of the sealed credential that the current password was checked against
+    NewCredential password;
+    std::optional<Uuid> kept_session;
+};
+struct RenewPasswordHash {
+    std::string verified_sha256;
+    NewCredential password;
+};
+struct UpdateProfile {
+    std::optional<std::string> username;
+    std::optional<std::string> name;
+};
+struct DisableUser {
+    std::string reason;
+};
+struct EnableUser {};
+struct RevokeAllSessions {
+    std::optional<Uuid> kept_session;
+};
+// Due at once: both events together. Asked again while it is pending it stays as it was.
+struct RequestErasure {
+    std::int64_t now_ms = 0;
+    std::int64_t due_at_ms = 0;
+};
+struct WithdrawErasure {};
+// Carries out a request that is due; quiet where there is none.
+struct EraseUser {
+    std::int64_t now_ms = 0;
+};
+
+// ---- errors ----------------------------------------------------------------------------------------------------
+enum class UserError {
+    kAlreadyRegistered,
+    kUnknown,
+    kNotActive,
+    kPasswordMoved,  // the credential that was checked is no longer the one that the log names
+};
+
+// ---- state -----------------------------------------------------------------------------------------------------
+enum class Standing { kUser, kAdministrator };
+constexpr auto enum_names(Standing) {
+    return std::array{EnumName{Standing::kUser, "user"}, EnumName{Standing::kAdministrator, "administrator"}};
+}
+struct User {
+    enum class Status { kAbsent, kActive, kDisabled, kErased };
+    friend constexpr auto enum_names(Status) {
+        return std::array{EnumName{Status::kAbsent, "absent"}, EnumName{Status::kActive, "active"},
+                          EnumName{Status::kDisabled, "disabled"}, EnumName{Status::kErased, "erased"}};
+    }
+    Status status = Status::kAbsent;
+    std::optional<std::string> email;  // as typed at registration; empty once erased
+    std::optional<std::string> username;
+    std::optional<std::string> name;
+    Standing standing = Standing::kUser;  // by UserMadeAdministrator: it grants nothing, his roles do
+    std::int64_t registered_at_ms = 0;
+    Uuid credential_id;
+    std::string sealed_sha256;
+    // Counts what ends sessions together. Tokens carry it; it is never compared by time.
+    std::int64_t security_stamp = 0;
+    Position sessions_ended_before = 0;
+    std::optional<Uuid> kept_session;
+    std::optional<std::int64_t> erasure_due_at_ms;  // requested, and not taken back
+
+    static constexpr std::string_view kStreamType = "user";
+    using Event = UserEvent;
+    // As Session's. A snapshot with personal data is sealed under the user's key and dies with it.
+    static constexpr int kFold = 1;
+    static constexpr auto fields() {
+        using U = User;
+        return std::tuple{Field{"status", &U::status},
+                          Field{"email", &U::email},
+                          Field{"username", &U::username},
+                          Field{"name", &U::name},
+                          Field{"standing", &U::standing},
+                          Field{"registered_at_ms", &U::registered_at_ms},
+                          Field{"credential_id", &U::credential_id},
+                          Field{"sealed_sha256", &U::sealed_sha256},
+                          Field{"security_stamp", &U::security_stamp},
+                          Field{"sessions_ended_before", &U::sessions_ended_before},
+                          Field{"kept_session", &U::kept_session},
+                          Field{"erasure_due_at_ms", &U::erasure_due_at_ms}};
+    }
+    bool is_told_of() const { return email || username || name; }
+
+    bool exists() const { return status == Status::kActive || status == Status::kDisabled; }
+    // A session that began at `first_position` was ended by an event on its user.
+    bool ended_session(const Uuid& session_id, Position first_position) const {
+        return first_position < sessions_ended_before && session_id != kept_session;
+    }
+};
+
+// ---- rules -----------------------------------------------------------------------------------------------------
+using UserDecision = Result<std::vector<UserEvent>, UserError>;
+using UserCommand = std::variant<RegisterUser, ChangePassword, RenewPasswordHash, UpdateProfile, DisableUser,
+                                 EnableUser, RevokeAllSessions, RequestErasure, WithdrawErasure, EraseUser>;
+
+UserDecision decide(const User& user, const UserCommand& command);
+User evolve(User user, const UserEvent& event, const Recorded& recorded);
+
+}  // namespace keyledger

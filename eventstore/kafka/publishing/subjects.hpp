@@ -1,0 +1,44 @@
+#pragma once
+// Whom an event is about: the key of its Kafka record. All events of one subject must get the same key, or
+// they land in different partitions and lose their order.
+//
+// A user's own stream, his failed log-ins, his roles and his sessions are his; a role is about itself, and so is
+// a group (nested under another: the nested one) and a service account, whose tokens are its own; who a role is given
+// to has that event, whatever he is. Only `session.started` says whose a session is; the later events of a session do
+// not. So the publisher remembers what it saw begin (a bounded number of sessions, least recently used first out), and
+// asks the log for the first event of those that it did not see or forgot: after a restart, or when a session outlives
+// its place in memory. The first event never changes, so the answer can't either.
+#include <list>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "eventstore/kafka/publishing/limits.hpp"
+#include "eventstore/stream_origins.hpp"
+
+namespace keyledger::eventstore::kafka {
+
+class Subjects {
+public:
+    explicit Subjects(StreamOrigins& origins, std::size_t capacity = kMaxRememberedSessions)
+        : origins_(origins), capacity_(capacity) {}
+
+    // The subject of each event, in their order. Throws CodecError for an event that this build can't read,
+    // and for a session without a beginning.
+    Result<std::vector<std::string>, ReadError> of(const std::vector<RecordedEvent>& events);
+
+private:
+    struct Remembered {
+        Uuid session;
+        Uuid user;
+    };
+    const Uuid* recall(const Uuid& session);
+    void remember(const Uuid& session, const Uuid& user);
+
+    StreamOrigins& origins_;
+    std::size_t capacity_;
+    std::list<Remembered> recent_;  // most recently used first
+    std::unordered_map<Uuid, std::list<Remembered>::iterator> by_session_;
+};
+
+}  // namespace keyledger::eventstore::kafka

@@ -1,0 +1,177 @@
+#include "eventstore/kafka/topics/cloud_event.hpp"
+
+#include <rapidjson/document.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+#include "eventstore/codec/events_codec.hpp"
+#include "eventstore/codec/jcs.hpp"
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/hex.hpp"
+
+namespace keyledger::eventstore::kafka {
+namespace {
+
+using Memory = rapidjson::Document::AllocatorType;
+
+bool holds(const std::vector<std::string_view>& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+rapidjson::Value text(std::string_view value, Memory& memory) {
+    return rapidjson::Value(value.data(), static_cast<rapidjson::SizeType>(value.size()), memory);
+}
+rapidjson::Value text_or_null(std::string_view value, Memory& memory) {
+    return value.empty() ? rapidjson::Value() : text(value, memory);
+}
+rapidjson::Value member(const char* name) { return rapidjson::Value(rapidjson::StringRef(name)); }
+
+class SealsNothing : public FieldSealer {
+public:
+    // Every personal value was opened as erased, so there is nothing to seal.
+    std::string seal(std::string_view field, std::string_view) override {
+        throw CodecError("personal field '" + std::string(field) + "' would leave");
+    }
+};
+
+// Looked up once for each record; the list is short, and the type's name is the stored one.
+const EventTypeInfo& info_of(const std::string& type) {
+    static const std::vector<EventTypeInfo> kTypes = event_types();
+    for (const EventTypeInfo& info : kTypes)
+        if (info.type == type) return info;
+    throw CodecError("unknown event type '" + type + "'");
+}
+
+// The payload in the newest schema version, with the declared fields that are not personal and nothing else.
+rapidjson::Document public_data(const RecordedEvent& event, const EventTypeInfo& info) {
+    std::string payload = event.payload;
+    if (event.schema_version != info.schema_version) {
+        OpensNothing opener;
+        SealsNothing sealer;
+        payload = std::visit([&](const auto& any) { return encode(any, sealer).payload; }, decode_any(event, opener));
+    }
+    rapidjson::Document json = parse_json(payload);
+    if (!json.IsObject()) throw CodecError("the payload is not an object");
+    for (auto each = json.MemberBegin(); each != json.MemberEnd();) {
+        const std::string_view name(each->name.GetString(), each->name.GetStringLength());
+        if (!holds(info.fields, name)) throw CodecError("field '" + std::string(name) + "' is not declared");
+        holds(info.personal, name) ? void(each = json.EraseMember(each)) : void(++each);
+    }
+    return json;
+}
+
+std::string_view name_of(ActorType type) {
+    for (const auto& [value, name] : enum_names(type))
+        if (value == type) return name;
+    throw CodecError("an actor type without a name");
+}
+
+std::string value_of(const RecordedEvent& event, const EventTypeInfo& info, const EventMetadata& metadata) {
+    rapidjson::Document data = public_data(event, info);
+    rapidjson::Document json(rapidjson::kObjectType);
+    Memory& memory = json.GetAllocator();
+    rapidjson::Value actor(rapidjson::kObjectType);
+    actor.AddMember(member("id"), text_or_null(metadata.actor_id, memory), memory);
+    actor.AddMember(member("type"), text(name_of(metadata.actor_type), memory), memory);
+    rapidjson::Value stream(rapidjson::kObjectType);
+    stream.AddMember(member("id"), text(event.stream_id.to_string(), memory), memory);
+    stream.AddMember(member("type"), text(event.stream_type, memory), memory);
+    stream.AddMember(member("version"), rapidjson::Value(event.version), memory);
+    const std::string session = metadata.session_id ? metadata.session_id->to_string() : std::string();
+    json.AddMember(member("actor"), actor, memory);
+    json.AddMember(member("data"), data.Move(), memory);
+    json.AddMember(member("position"), rapidjson::Value(event.position), memory);
+    json.AddMember(member("schema_version"), rapidjson::Value(info.schema_version), memory);
+    json.AddMember(member("session_id"), text_or_null(session, memory), memory);
+    json.AddMember(member("stream"), stream, memory);
+    json.AddMember(member("tenant"), text(event.tenant, memory), memory);
+    return jcs(json);
+}
+
+}  // namespace
+
+std::string sequence_of(Position position) {
+    std::string digits = std::to_string(position);
+    return std::string(kSequenceDigits - std::min(kSequenceDigits, digits.size()), '0') + digits;
+}
+
+std::string rfc3339(std::int64_t at_ms) {
+    using namespace std::chrono;
+    const milliseconds since_epoch(at_ms);
+    const days day = floor<days>(since_epoch);
+    const year_month_day date{sys_days(day)};
+    const hh_mm_ss<milliseconds> time(since_epoch - day);
+    char text[64];
+    std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+                  static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
+    return text;
+}
+
+Record record_disavowed(const RecordedEvent& event, const EventSource& source) {
+    rapidjson::Document json(rapidjson::kObjectType);
+    Memory& memory = json.GetAllocator();
+    const std::string stream_id = event.stream_id.to_string();
+    const std::string leaf = security::hex_encode(security::view_of(event.leaf_hash));
+    rapidjson::Value data(rapidjson::kObjectType);
+    data.AddMember(member("leaf_hash"), text(leaf, memory), memory);
+    rapidjson::Value stream(rapidjson::kObjectType);
+    stream.AddMember(member("id"), text(stream_id, memory), memory);
+    stream.AddMember(member("version"), rapidjson::Value(event.version), memory);
+    json.AddMember(member("data"), data, memory);
+    json.AddMember(member("position"), rapidjson::Value(event.position), memory);
+    json.AddMember(member("schema_version"), rapidjson::Value(1), memory);
+    json.AddMember(member("stream"), stream, memory);
+    const std::string log_id = source.log_id.to_string();
+    return {stream_id,
+            jcs(json),
+            {{"ce_specversion", "1.0"},
+             {"ce_id", event.event_id.to_string()},
+             {"ce_source", source.issuer.empty() ? "urn:keyledger:log:" + log_id : source.issuer},
+             {"ce_type", std::string(kRecordDisavowed)},
+             {"ce_subject", stream_id},
+             {"ce_time", rfc3339(event.recorded_at_ms)},
+             {"ce_recordedtime", rfc3339(event.recorded_at_ms)},
+             {"ce_sequence", sequence_of(event.position)},
+             {"ce_partitionkey", stream_id},
+             {"ce_logid", log_id},
+             {"content-type", "application/json"}}};
+}
+
+Record cloud_event(const RecordedEvent& event, const std::string& subject, const EventSource& source) try {
+    need_believed(event);
+    const EventTypeInfo& info = info_of(event.type);
+    OpensNothing opener;
+    const EventMetadata metadata = decode_metadata(event, opener);
+    Record record;
+    record.key = subject;
+    record.value = value_of(event, info, metadata);
+    const std::string log_id = source.log_id.to_string();
+    record.headers = {
+        {"ce_specversion", "1.0"},
+        {"ce_id", event.event_id.to_string()},
+        {"ce_source", source.issuer.empty() ? "urn:keyledger:log:" + log_id : source.issuer},
+        {"ce_type", event.type},
+        {"ce_subject", subject},
+        {"ce_time", rfc3339(metadata.occurred_at_ms)},
+        {"ce_recordedtime", rfc3339(event.recorded_at_ms)},
+        {"ce_sequence", sequence_of(event.position)},
+        {"ce_partitionkey", subject},
+        {"ce_logid", log_id},  // positions of a restored log repeat those of another history
+        {"content-type", "application/json"},
+    };
+    auto add_if_known = [&](std::string_view name, const std::string& value) {
+        if (!value.empty()) record.headers.emplace_back(name, value);
+    };
+    add_if_known("ce_traceparent", metadata.traceparent);
+    add_if_known("ce_correlationid", metadata.correlation_id);
+    add_if_known("ce_causationid", metadata.causation_id);
+    return record;
+} catch (const CodecError& error) {
+    throw CodecError("position " + std::to_string(event.position) + ": " + error.what());
+}
+
+}  // namespace keyledger::eventstore::kafka

@@ -1,0 +1,81 @@
+#include "eventstore/postgres/store/batch.hpp"
+
+#include <algorithm>
+
+#include "security/primitives/bytes.hpp"
+
+namespace keyledger::eventstore::postgres {
+namespace {
+
+std::string name_of(const ClaimChange& claim) {
+    return security::length_prefixed({claim.kind, claim.key_id, claim.digest});
+}
+std::string name_of(const CommandId& id) { return std::string(security::view_of(id)); }
+
+}  // namespace
+
+std::size_t weight_of(const Append& append) {
+    std::size_t bytes = 512;
+    for (const NewEvent& event : append.events) bytes += event.payload.size() + event.metadata.size() + 256;
+    for (const CredentialChange& credential : append.credentials)
+        bytes += credential.sealed ? credential.sealed->size() : 0;
+    return bytes;
+}
+
+bool Batch::admits(const Append& append) const {
+    if (empty()) return true;
+    if (command_ids_.contains(name_of(append.command_id))) return false;
+    for (const StreamVersion& write : append.writes)
+        if (streams_.contains(write.stream_id)) return false;
+    for (const StreamVersion& guard : append.guards)
+        if (const auto known = streams_.find(guard.stream_id); known != streams_.end())
+            if (known->second.use == Use::kChanged || known->second.version != guard.version) return false;
+    for (const ClaimChange& claim : append.claims)
+        if (claims_.contains(name_of(claim))) return false;
+    for (const CredentialChange& credential : append.credentials)
+        if (credentials_.contains(credential.credential_id)) return false;
+    for (const NewSubjectKey& key : append.new_keys)
+        if (subjects_.contains(key.subject)) return false;
+    for (const SubjectKeyUse& key : append.destroyed_keys)
+        if (subjects_.contains(key.subject)) return false;
+    for (const SubjectKeyUse& key : append.key_uses)
+        if (const auto known = subjects_.find(key.subject); known != subjects_.end())
+            if (known->second == Use::kChanged) return false;
+    return true;
+}
+
+void Batch::add(Waiting waiting) {
+    const Append& append = waiting.append;
+    command_ids_.insert(name_of(append.command_id));
+    for (const auto& [stream_id, version] : append.guards)
+        streams_.try_emplace(stream_id, StreamUse{version, Use::kRead});
+    for (const auto& [stream_id, version] : append.writes) streams_[stream_id] = {version, Use::kChanged};
+    for (const ClaimChange& claim : append.claims) claims_.insert(name_of(claim));
+    for (const CredentialChange& credential : append.credentials) credentials_.insert(credential.credential_id);
+    for (const SubjectKeyUse& key : append.key_uses) subjects_.try_emplace(key.subject, Use::kRead);
+    for (const NewSubjectKey& key : append.new_keys) subjects_[key.subject] = Use::kChanged;
+    for (const SubjectKeyUse& key : append.destroyed_keys) subjects_[key.subject] = Use::kChanged;
+    bytes_ += waiting.weight;
+    arguments_.add(append);
+    waiting_.push_back(std::move(waiting));
+}
+
+std::int64_t Batch::stamp(std::int64_t now_ms, std::int64_t floor_ms, const WritingKey& key) {
+    std::int64_t recorded_at_ms = std::max(now_ms, floor_ms);
+    std::vector<const Append*> appends;
+    for (const Waiting& waiting : waiting_) {
+        recorded_at_ms = std::max(recorded_at_ms, waiting.append.decided_at_ms);
+        appends.push_back(&waiting.append);
+    }
+    arguments_.stamp(appends, recorded_at_ms, key);
+    return recorded_at_ms;
+}
+
+Batch Batch::only(std::size_t first, std::size_t last) {
+    Batch part;
+    part.first_sent_at = first_sent_at;
+    for (std::size_t i = first; i < last; ++i) part.add(std::move(waiting_[i]));
+    return part;
+}
+
+}  // namespace keyledger::eventstore::postgres

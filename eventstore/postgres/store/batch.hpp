@@ -1,0 +1,80 @@
+#pragma once
+// A batch of commands that do not depend on each other: what keyledger.append checks set-wise is then as if they had
+// run one by one (design of I4 inside one batch).
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "domain/base/result.hpp"
+#include "eventstore/postgres/store/append_arguments.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::eventstore::postgres {
+
+// Whoever waits for a verdict. complete() is called once, on the writer's thread, and returns at once.
+class VerdictWaiter {
+public:
+    virtual ~VerdictWaiter() = default;
+    virtual void complete(Result<Verdict, StoreError> verdict) = 0;
+};
+
+struct Waiting {
+    Append append;
+    Deadline deadline{};
+    std::unique_ptr<VerdictWaiter> waiter;  // empty once answered
+    std::size_t weight = 0;                 // of the append, against the limits of queue and batch
+    bool in_doubt = false;                  // the connection broke while it was in flight
+
+    void answer(Result<Verdict, StoreError> verdict) {
+        if (waiter) std::exchange(waiter, nullptr)->complete(std::move(verdict));
+    }
+};
+
+class Batch {
+public:
+    // Whether the command may join: it writes nothing that one in here writes or guards, guards nothing that one in
+    // here writes, and shares no command id, claim, credential or changed subject key. Guards alone may be shared, by
+    // those that saw the same version.
+    bool admits(const Append& append) const;
+    // Encodes it too, but for what stamp() makes.
+    void add(Waiting waiting);
+    // Right before it is sent. Its events are recorded now, but not before `floor_ms`, nor before any of its
+    // commands was decided. Returns when that is.
+    std::int64_t stamp(std::int64_t now_ms, std::int64_t floor_ms, const WritingKey& key);
+
+    bool empty() const { return waiting_.empty(); }
+    std::size_t size() const { return waiting_.size(); }
+    std::size_t bytes() const { return bytes_; }
+    std::vector<Waiting>& waiting() { return waiting_; }
+    const std::vector<Waiting>& waiting() const { return waiting_; }
+    AppendArguments& arguments() { return arguments_; }
+    // Moves the commands [first, last) into a batch of their own.
+    Batch only(std::size_t first, std::size_t last);
+
+    std::chrono::steady_clock::time_point first_sent_at{};  // zero: never
+
+private:
+    enum class Use : std::uint8_t { kRead, kChanged };
+    struct StreamUse {
+        std::int32_t version;
+        Use use;
+    };
+
+    std::vector<Waiting> waiting_;
+    AppendArguments arguments_;
+    std::size_t bytes_ = 0;
+    std::unordered_map<Uuid, StreamUse> streams_;
+    std::unordered_map<Uuid, Use> subjects_;
+    std::unordered_set<Uuid> credentials_;
+    std::unordered_set<std::string> claims_;
+    std::unordered_set<std::string> command_ids_;
+};
+
+// About how many bytes it takes.
+std::size_t weight_of(const Append& append);
+
+}  // namespace keyledger::eventstore::postgres

@@ -1,0 +1,500 @@
+#include "eventstore/postgres/store/committer.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <stdexcept>
+
+#include "eventstore/append_rules.hpp"
+
+namespace keyledger::eventstore::postgres {
+namespace {
+
+constexpr std::chrono::milliseconds kFirstPause{20};
+constexpr int kTickMs = 50;  // how late an expired entry may be noticed
+constexpr std::chrono::milliseconds kBackendPause{20};
+constexpr std::chrono::milliseconds kBackendPatience{2'000};
+
+Result<Verdict, StoreError> after_end_of_key(const CommitterSettings& settings, const std::string& key_id) {
+    if (!settings.on_ended_key || !settings.on_ended_key(key_id)) return Unexpected(StoreError::kUnavailable);
+    return Verdict(Conflict{Conflict::On::kSubjectKey, {}});
+}
+
+}  // namespace
+
+Committer::Committer(std::string url, NowMs now_ms, CommitterSettings settings,
+                     std::shared_ptr<Authenticity> authenticity)
+    : url_(std::move(url)),
+      now_ms_(std::move(now_ms)),
+      settings_(settings),
+      authenticity_(std::move(authenticity)),
+      wake_fd_(eventfd(0, EFD_NONBLOCK)) {
+    if (wake_fd_ < 0) throw std::runtime_error("no eventfd: too many open files");
+    writer_ = std::thread([this] { run(); });
+}
+
+Committer::~Committer() {
+    stop();
+    close(wake_fd_);
+}
+
+void Committer::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake();
+    if (writer_.joinable()) writer_.join();
+}
+
+void Committer::wake() {
+    const std::uint64_t one = 1;
+    // A full counter is a wake-up already.
+    [[maybe_unused]] const auto written = write(wake_fd_, &one, sizeof one);
+}
+
+void Committer::on_appended(std::function<void(Position)> hook) {
+    const std::lock_guard lock(mutex_);
+    hooks_.push_back(std::move(hook));
+}
+
+CommitterStatus Committer::status() const {
+    const std::lock_guard lock(mutex_);
+    CommitterStatus status = status_;
+    status.waiting = open_commands_;
+    if (flying_since_ != Clock::time_point{})
+        status.in_flight_ms =
+            std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - flying_since_).count() + 1;
+    return status;
+}
+
+void Committer::submit(Append append, Deadline deadline, std::unique_ptr<VerdictWaiter> waiter) {
+    if (problem_of(append)) {
+        note([](CommitterStatus& status) { ++status.bad_data; });
+        return waiter->complete(Unexpected(StoreError::kBadData));
+    }
+    Waiting waiting;
+    waiting.weight = weight_of(append);
+    waiting.append = std::move(append);
+    waiting.deadline = deadline;
+    waiting.waiter = std::move(waiter);
+    bool first = false;
+    {
+        const std::lock_guard lock(mutex_);
+        const bool room = open_commands_ < settings_.max_waiting_commands &&
+                          open_bytes_ + waiting.weight <= settings_.max_waiting_bytes;
+        if (room && !stopping_) {
+            ++open_commands_;
+            open_bytes_ += waiting.weight;
+            first = arrivals_.empty();
+            arrivals_.push_back(std::move(waiting));
+        } else {
+            ++status_.unavailable;
+        }
+    }
+    if (waiting.waiter) return waiting.answer(Unexpected(StoreError::kUnavailable));
+    if (first) wake();
+}
+
+// ---- the writer's thread ---------------------------------------------------------------------------------------
+void Committer::run() {
+    while (!may_end()) {
+        try {
+            turn();
+        } catch (const std::exception& broken) {  // of memory, or an answer that makes no sense
+            on_broken(broken.what());
+            pause_longer();
+        }
+    }
+    fail_all();
+    connection_.reset();
+}
+
+void Committer::turn() {
+    if (is_stopping()) fail_those_not_sent();
+    take_arrivals();
+    answer_late_ones();
+    if (!connection_ && Clock::now() >= next_attempt_) connect();
+    grow();
+    if (connection_ && !flying_ && Clock::now() >= next_attempt_) launch();
+    wait();
+    advance();
+    look_for_silence();
+}
+
+bool Committer::is_stopping() const {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
+}
+
+bool Committer::may_end() const {
+    if (!is_stopping()) return false;
+    if (!flying_) return true;
+    const auto& waiting = flying_->waiting();
+    return std::none_of(waiting.begin(), waiting.end(), [](const Waiting& one) { return one.waiter != nullptr; });
+}
+
+void Committer::take_arrivals() {
+    std::vector<Waiting> arrived;
+    {
+        const std::lock_guard lock(mutex_);
+        arrived.swap(arrivals_);
+    }
+    std::move(arrived.begin(), arrived.end(), std::back_inserter(kept_));
+}
+
+// Fills the next batch, also while one is in flight: its commands are encoded by the time it can go.
+void Committer::grow() {
+    std::size_t to = scanned_;
+    std::size_t kept_back = 0;
+    for (std::size_t from = scanned_; from < kept_.size(); ++from) {
+        Waiting& one = kept_[from];
+        const bool room = growing_.size() < settings_.max_batch_commands &&
+                          (growing_.empty() || growing_.bytes() + one.weight <= settings_.max_batch_bytes);
+        if (Clock::now() >= one.deadline) {
+            finish(one, Unexpected(StoreError::kDeadline));
+        } else if (room && growing_.admits(one.append)) {
+            growing_.add(std::move(one));
+        } else {
+            kept_back += room ? 1 : 0;
+            if (to != from) kept_[to] = std::move(one);
+            ++to;
+        }
+    }
+    kept_.resize(to);
+    scanned_ = to;
+    if (growing_.size() == settings_.max_batch_commands) growing_.arguments().prepare();
+    if (kept_back > 0) note([&](CommitterStatus& status) { status.kept_back += kept_back; });
+}
+
+void Committer::launch() {
+    if (!again_.empty()) {
+        flying_ = std::move(again_.front());
+        again_.pop_front();
+    } else {
+        drop_expired_from_growing();
+        if (growing_.empty()) return;
+        flying_ = std::move(growing_);
+        growing_ = Batch();
+        scanned_ = 0;
+    }
+    const auto now = Clock::now();
+    const bool resent = flying_->first_sent_at != Clock::time_point{};
+    if (!resent) flying_->first_sent_at = now;
+    {
+        const std::lock_guard lock(mutex_);
+        flying_since_ = now;
+        ++status_.batches;
+        status_.resends += resent ? 1 : 0;
+        status_.last_batch_size = flying_->size();
+    }
+    next_look_ = now + settings_.silent_after;
+    if (asks_for_key_.exchange(false)) (void)learn_writing_key();  // else it goes on with the one that it has
+    newest_ms_ = flying_->stamp(now_ms_(), newest_ms_, *writing_key_);
+    if (!connection_->send(flying_->arguments())) return on_broken("could not send");
+    grow();
+}
+
+void Committer::connect() {
+    auto opened = WriterConnection::open({url_, settings_.connect_patience, settings_.lock_timeout});
+    if (!opened) {
+        note([&](CommitterStatus& status) { status.last_error = opened.error().text; });
+        pause_longer();
+        return fail_those_not_sent();
+    }
+    connection_ = std::move(*opened);
+    if (!learn_writing_key()) {
+        connection_.reset();
+        pause_longer();
+        return fail_those_not_sent();
+    }
+    pause_ = {};
+    await_end_of_lost_backend();
+    note([&](CommitterStatus& status) {
+        status.connected = connection_ != nullptr;
+        ++status.connections;
+    });
+}
+
+// What the lost session was sent may still be waiting for the lock. Once its server process is gone, whatever it did
+// can be seen, and what it did not do can't happen any more.
+void Committer::await_end_of_lost_backend() {
+    if (!lost_backend_) return;
+    const auto until = Clock::now() + kBackendPatience;
+    while (Clock::now() < until) {
+        auto ended = connection_->has_ended(*lost_backend_);
+        if (!ended) return on_broken(ended.error().text);
+        if (*ended) break;
+        std::this_thread::sleep_for(kBackendPause);  // PostgreSQL tells nobody when a backend ends
+    }
+    lost_backend_.reset();
+}
+
+void Committer::wait() {
+    std::array<pollfd, 2> watched{};
+    watched[0] = {wake_fd_, POLLIN, 0};
+    watched[1] = {-1, 0, 0};  // poll() passes over negative descriptors
+    if (connection_) {
+        watched[1].fd = connection_->socket();
+        watched[1].events = static_cast<short>(connection_->wants_to_write() ? POLLIN | POLLOUT : POLLIN);
+    }
+    bool idle = connection_ && !flying_ && again_.empty() && growing_.empty() && kept_.empty();
+    poll(watched.data(), watched.size(), idle ? -1 : kTickMs);
+    std::uint64_t count = 0;
+    [[maybe_unused]] const auto drained = read(wake_fd_, &count, sizeof count);
+}
+
+void Committer::advance() {
+    if (!connection_) return;
+    const auto progress = connection_->advance();
+    const auto announced = connection_->take_notifications();
+    if (!announced.empty()) announce(*std::max_element(announced.begin(), announced.end()));
+    switch (progress) {
+        case WriterConnection::Progress::kNone: return;
+        case WriterConnection::Progress::kBroken: return on_broken("the connection is gone");
+        case WriterConnection::Progress::kAnswered: return on_answer();
+    }
+}
+
+// A proxy, or a server process that is stopped, may acknowledge packets and never answer. Whoever waits for a lock or
+// for a standby is at work, and is let be.
+void Committer::look_for_silence() {
+    if (!flying_ || !connection_ || Clock::now() < next_look_) return;
+    const auto working = WriterConnection::is_at_work({url_, settings_.connect_patience, settings_.lock_timeout},
+                                                      connection_->backend());
+    next_look_ = Clock::now() + settings_.silent_after;
+    if (!working || *working) return;
+    advance();  // it may have answered meanwhile
+    if (flying_ && connection_) on_broken("the session fell silent");
+}
+
+void Committer::on_answer() {
+    auto answer = connection_->take_answer();
+    if (!flying_) return on_broken(answer ? "an answer that nobody asked for" : answer.error().text);
+    if (!answer) return on_error(answer.error());
+    if (answer->size() != flying_->size()) return on_broken("an answer for another number of commands");
+    pause_ = {};
+    on_verdicts(*answer);
+}
+
+void Committer::on_verdicts(const std::vector<VerdictRow>& rows) {
+    Batch answered = std::move(*flying_);
+    flying_.reset();
+    const bool durable = !connection_->was_warned();  // else committed, but perhaps not on the standby
+    {
+        const std::lock_guard lock(mutex_);
+        flying_since_ = {};
+    }
+    launch();  // the next is on its way while these are told
+    Position newest = 0;
+    CommitterStatus counts;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        Waiting& waiting = answered.waiting()[i];
+        Verdict verdict = rows[i].verdict;
+        if (auto* duplicate = std::get_if<Duplicate>(&verdict)) {
+            duplicate->same_request = duplicate->fingerprint == waiting.append.fingerprint;
+            // Of its own resend: the event ids were made for this very append.
+            if (waiting.in_doubt && rows[i].first_event == waiting.append.events.front().event_id)
+                verdict = Appended{duplicate->first_position, duplicate->event_count};
+        }
+        if (const auto* appended = std::get_if<Appended>(&verdict)) {
+            newest = std::max(newest, appended->first_position + appended->event_count - 1);
+            ++counts.appended;
+            counts.events += static_cast<std::uint64_t>(appended->event_count);
+        }
+        counts.conflicts += std::holds_alternative<Conflict>(verdict) ? 1 : 0;
+        counts.duplicates += std::holds_alternative<Duplicate>(verdict) ? 1 : 0;
+        counts.claims_taken += std::holds_alternative<ClaimTaken>(verdict) ? 1 : 0;
+        if (durable) {
+            finish(waiting, std::move(verdict));
+        } else {
+            finish(waiting, Unexpected(StoreError::kOutcomeUnknown));
+        }
+    }
+    note([&](CommitterStatus& status) {
+        status.commands += rows.size();
+        status.appended += counts.appended;
+        status.events += counts.events;
+        status.conflicts += counts.conflicts;
+        status.duplicates += counts.duplicates;
+        status.claims_taken += counts.claims_taken;
+    });
+    if (newest > 0) announce(newest);
+}
+
+void Committer::on_error(const ServerError& error) {
+    note([&](CommitterStatus& status) {
+        flying_since_ = {};
+        status.last_error = error.text;
+    });
+    switch (error.remedy) {
+        case Remedy::kReconnect: return on_broken(error.text);
+        case Remedy::kGiveUp: return halve(Unexpected(StoreError::kBadData));
+        case Remedy::kKeyEnded: return halve(after_end_of_key(settings_, error.detail));
+        case Remedy::kStampAgain: return stamp_again(error);
+        case Remedy::kNotNow:
+            newest_ms_ = 0;  // it was a wrong clock's: the server tells the right one again when it is needed
+            fail(*flying_);
+            return flying_.reset();
+        case Remedy::kRetry: break;
+    }
+    again_.push_front(std::move(*flying_));
+    flying_.reset();
+    pause_longer();
+}
+
+// Another node appended meanwhile, by a clock that is ahead of this one's; or the key is used no more.
+void Committer::stamp_again(const ServerError& error) {
+    std::int64_t newest_ms = 0;
+    const char* const end = error.detail.data() + error.detail.size();
+    const auto parsed = std::from_chars(error.detail.data(), end, newest_ms);
+    const bool is_time = parsed.ec == std::errc{} && parsed.ptr == end && newest_ms > newest_ms_;
+    if (is_time) newest_ms_ = newest_ms;
+    again_.push_front(std::move(*flying_));
+    flying_.reset();
+    if (is_time) return;
+    (void)learn_writing_key();
+    pause_longer();
+}
+
+bool Committer::learn_writing_key() {
+    auto origin = connection_->origin();
+    if (!origin) {
+        note([&](CommitterStatus& status) { status.last_error = origin.error().text; });
+        return false;
+    }
+    Result<WritingKey, std::string> key = Unexpected(std::string("there is no keyring here"));
+    if (authenticity_) key = authenticity_->writing_key(*origin);
+    if (!key) {
+        note([&](CommitterStatus& status) { status.last_error = key.error(); });
+        return false;
+    }
+    writing_key_ = std::move(*key);
+    return true;
+}
+
+// Something in this batch can't be stored. Its halves are tried until the culprit is alone; all others pass.
+void Committer::halve(const Result<Verdict, StoreError>& of_culprit) {
+    Batch batch = std::move(*flying_);
+    flying_.reset();
+    if (batch.size() == 1) {
+        const bool is_bad = !of_culprit && of_culprit.error() == StoreError::kBadData;
+        note([&](CommitterStatus& status) { status.bad_data += is_bad ? 1 : 0; });
+        return finish(batch.waiting().front(), of_culprit);
+    }
+    note([](CommitterStatus& status) { ++status.halvings; });
+    const std::size_t middle = batch.size() / 2;
+    again_.push_front(batch.only(middle, batch.size()));
+    again_.push_front(batch.only(0, middle));
+}
+
+void Committer::on_broken(const std::string& why) {
+    // The first that broke is the one that may have been sent something: those after it only waited for its end.
+    if (connection_ && !lost_backend_) lost_backend_ = connection_->backend();
+    connection_.reset();
+    next_attempt_ = {};
+    note([&](CommitterStatus& status) {
+        flying_since_ = {};
+        status.connected = false;
+        status.last_error = why;
+    });
+    if (!flying_) return;
+    for (Waiting& waiting : flying_->waiting()) waiting.in_doubt = true;
+    again_.push_front(std::move(*flying_));
+    flying_.reset();
+}
+
+void Committer::pause_longer() {
+    pause_ = std::clamp(pause_ * 2, kFirstPause, settings_.longest_pause);
+    next_attempt_ = Clock::now() + pause_;
+}
+
+// ---- answers without the server --------------------------------------------------------------------------------
+void Committer::answer_late_ones() {
+    const auto now = Clock::now();
+    auto is_late = [&](const Batch& batch) { return now - batch.first_sent_at > settings_.outcome_unknown_after; };
+    auto answer_sent = [&](Batch& batch) {
+        for (Waiting& waiting : batch.waiting())
+            if (now >= waiting.deadline || is_late(batch)) finish(waiting, Unexpected(StoreError::kOutcomeUnknown));
+    };
+    if (flying_) answer_sent(*flying_);
+    while (!again_.empty() && is_late(again_.front())) {
+        fail(again_.front());
+        again_.pop_front();
+    }
+    // What is sent once more may still be written after this.
+    for (Batch& batch : again_) answer_sent(batch);
+    if (connection_ && !flying_ && again_.empty()) return;  // they go in this very turn
+    for (Waiting& waiting : kept_)
+        if (now >= waiting.deadline) finish(waiting, Unexpected(StoreError::kDeadline));
+    drop_expired_from_growing();
+}
+
+void Committer::drop_expired_from_growing() {
+    const auto now = Clock::now();
+    bool expired = false;
+    for (Waiting& waiting : growing_.waiting()) {
+        if (now < waiting.deadline) continue;
+        finish(waiting, Unexpected(StoreError::kDeadline));
+        expired = true;
+    }
+    if (!expired) return;
+    Batch rest;
+    for (Waiting& waiting : growing_.waiting())
+        if (waiting.waiter) rest.add(std::move(waiting));
+    growing_ = std::move(rest);
+    scanned_ = 0;
+}
+
+// Without a connection nobody waits for his deadline: what was never sent is answered after each failed attempt.
+void Committer::fail_those_not_sent() {
+    take_arrivals();
+    fail(growing_);
+    growing_ = Batch();
+    for (Waiting& waiting : kept_) finish(waiting, Unexpected(StoreError::kUnavailable));
+    kept_.clear();
+    scanned_ = 0;
+}
+
+void Committer::fail_all() {
+    fail_those_not_sent();
+    if (flying_) fail(*flying_);
+    for (Batch& batch : again_) fail(batch);
+    again_.clear();
+    flying_.reset();
+}
+
+void Committer::fail(Batch& batch) {
+    for (Waiting& waiting : batch.waiting())
+        finish(waiting, Unexpected(waiting.in_doubt ? StoreError::kOutcomeUnknown : StoreError::kUnavailable));
+}
+
+void Committer::finish(Waiting& waiting, Result<Verdict, StoreError> verdict) {
+    if (!waiting.waiter) return;
+    {
+        const std::lock_guard lock(mutex_);
+        --open_commands_;
+        open_bytes_ -= waiting.weight;
+        if (!verdict) {
+            status_.unknown_outcomes += verdict.error() == StoreError::kOutcomeUnknown ? 1 : 0;
+            status_.unavailable += verdict.error() == StoreError::kUnavailable ? 1 : 0;
+            status_.expired += verdict.error() == StoreError::kDeadline ? 1 : 0;
+        }
+    }
+    waiting.answer(std::move(verdict));
+}
+
+void Committer::announce(Position position) {
+    std::vector<std::function<void(Position)>> hooks;
+    {
+        const std::lock_guard lock(mutex_);
+        hooks = hooks_;
+    }
+    for (const auto& hook : hooks) hook(position);
+}
+
+}  // namespace keyledger::eventstore::postgres

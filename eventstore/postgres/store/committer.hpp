@@ -1,0 +1,157 @@
+#pragma once
+// The group committer: one thread and one connection append the commands of a whole process, as many at a time as
+// wait while the previous batch is in flight. The append function's lock is free once commands are batched.
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "eventstore/postgres/store/authenticity.hpp"
+#include "eventstore/postgres/store/batch.hpp"
+#include "eventstore/postgres/store/writer_connection.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::eventstore::postgres {
+
+struct CommitterSettings {
+    std::size_t max_batch_commands = 256;
+    std::size_t max_batch_bytes = 8 * 1024 * 1024;
+    std::size_t max_waiting_commands = 8192;
+    std::size_t max_waiting_bytes = 64 * 1024 * 1024;
+    std::chrono::milliseconds lock_timeout{5'000};
+    std::chrono::milliseconds connect_patience{5'000};
+    std::chrono::milliseconds longest_pause{1'000};  // between attempts to reconnect or to send again
+    // From sending to giving up, for those whose own deadline is later: whoever was sent and has no answer then gets
+    // kOutcomeUnknown, nobody is cancelled.
+    std::chrono::milliseconds outcome_unknown_after{15'000};
+    // Without an answer for so long, it is asked on another connection whether the server is at work on the batch. If
+    // not, the session fell silent, and the batch goes out again on a new one. Nothing is cancelled.
+    std::chrono::milliseconds silent_after{5'000};
+    // Told, on the writer's thread, which key of the keyring has ended although something was made under it.
+    // true: the keyring is another one by now, so decide again; else the command gets kUnavailable. Must
+    // return soon.
+    std::function<bool(const std::string& key_id)> on_ended_key{};
+};
+
+// Counts since the start, and how it stands now. For metrics and readiness.
+struct CommitterStatus {
+    std::uint64_t batches = 0;
+    std::uint64_t commands = 0;  // answered by the server
+    std::uint64_t appended = 0;
+    std::uint64_t events = 0;
+    std::uint64_t conflicts = 0;
+    std::uint64_t duplicates = 0;
+    std::uint64_t claims_taken = 0;
+    std::uint64_t bad_data = 0;
+    std::uint64_t kept_back = 0;  // for a later batch, because they depended on one in the current
+    std::uint64_t halvings = 0;
+    std::uint64_t resends = 0;
+    std::uint64_t connections = 0;
+    std::uint64_t unknown_outcomes = 0;
+    std::uint64_t unavailable = 0;
+    std::uint64_t expired = 0;
+    std::uint64_t last_batch_size = 0;
+    std::uint64_t waiting = 0;
+    std::int64_t in_flight_ms = 0;  // how long the batch in flight has been there; 0: none
+    bool connected = false;
+    std::string last_error;  // of server or connection; empty: none yet
+};
+
+class Committer {
+public:
+    // Connects in the background: an append before that waits for the first attempt's outcome.
+    Committer(std::string url, NowMs now_ms, CommitterSettings settings = {},
+              std::shared_ptr<Authenticity> authenticity = nullptr);
+    ~Committer();
+    Committer(const Committer&) = delete;
+    Committer& operator=(const Committer&) = delete;
+
+    // Any thread. The waiter is completed on the writer's thread, or here when it is refused at the door.
+    void submit(Append append, Deadline deadline, std::unique_ptr<VerdictWaiter> waiter);
+    // Called on the writer's thread with the newest position whenever this process or (by NOTIFY) another appended.
+    // Must return at once. Lives as long as the committer.
+    void on_appended(std::function<void(Position)> hook);
+    // Any thread. The newest key that the log knows of authenticates the batches that are sent from now on.
+    void use_newest_key() { asks_for_key_ = true; }
+    // What is in flight ends, whoever waits gets kUnavailable, whoever is in doubt kOutcomeUnknown. May be repeated.
+    void stop();
+
+    CommitterStatus status() const;
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    void run();
+    void turn();
+    bool is_stopping() const;
+    bool may_end() const;
+    void take_arrivals();
+    void grow();
+    void launch();
+    bool learn_writing_key();
+    void stamp_again(const ServerError& error);
+    void connect();
+    void await_end_of_lost_backend();
+    void wait();
+    void advance();
+    void look_for_silence();
+    void on_answer();
+    void on_verdicts(const std::vector<VerdictRow>& rows);
+    void on_error(const ServerError& error);
+    void on_broken(const std::string& why);
+    void halve(const Result<Verdict, StoreError>& of_culprit);
+    void answer_late_ones();
+    void drop_expired_from_growing();
+    void fail_those_not_sent();
+    void fail_all();
+    void fail(Batch& batch);
+    void finish(Waiting& waiting, Result<Verdict, StoreError> verdict);
+    void announce(Position position);
+    void pause_longer();
+    template <class Change>
+    void note(Change change) {
+        const std::lock_guard lock(mutex_);
+        change(status_);
+    }
+    void wake();
+
+    const std::string url_;
+    const NowMs now_ms_;
+    const CommitterSettings settings_;
+    const std::shared_ptr<Authenticity> authenticity_;
+
+    mutable std::mutex mutex_;  // guards all up to status_
+    std::vector<Waiting> arrivals_;
+    std::size_t open_commands_ = 0;  // not yet answered
+    std::size_t open_bytes_ = 0;
+    bool stopping_ = false;
+    std::vector<std::function<void(Position)>> hooks_;
+    CommitterStatus status_;
+    Clock::time_point flying_since_{};
+
+    // The writer's own.
+    std::unique_ptr<WriterConnection> connection_;
+    std::optional<Backend> lost_backend_;
+    std::deque<Waiting> kept_;  // waits for a later batch; the first scanned_ were refused by growing_
+    std::size_t scanned_ = 0;
+    Batch growing_;
+    std::optional<WritingKey> writing_key_;
+    std::atomic<bool> asks_for_key_ = false;
+    std::int64_t newest_ms_ = 0;  // the last time in the log that is known here
+    std::optional<Batch> flying_;
+    std::deque<Batch> again_;  // halves and resends, sent before growing_
+    Clock::time_point next_attempt_{};
+    Clock::time_point next_look_{};  // whether the server is at work on what is flying
+    std::chrono::milliseconds pause_{0};
+
+    int wake_fd_ = -1;
+    std::thread writer_;  // last: starts when all else is there
+};
+
+}  // namespace keyledger::eventstore::postgres

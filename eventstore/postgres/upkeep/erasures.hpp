@@ -1,0 +1,35 @@
+#pragma once
+// Whom the log calls erased, by events that the service wrote. The rows of subjects' keys don't tell: whoever has the
+// service's role can destroy a key, and the owner can bring one back. All of it blocks; errors are sentences, also that
+// an event was changed, or is authenticated by a key that the keyring lacks: then nothing is answered.
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "domain/base/result.hpp"
+#include "eventstore/store.hpp"
+
+namespace keyledger::eventstore::postgres {
+
+class Authenticity;
+
+struct ErasedUser {
+    Uuid user_id;
+    std::int64_t erased_at_ms = 0;
+};
+using ErasuresProgress = std::function<void(Position looked_until, Position head)>;
+
+// In the order in which they were erased. Reads the log up to its head, a window of positions at a time.
+Result<std::vector<ErasedUser>, std::string> erased_users(const std::string& url, Authenticity& authenticity,
+                                                          const ErasuresProgress& progress = {});
+
+// Where an event says so of this user; 0: nowhere.
+struct CalledErased {
+    Position by_the_service = 0;
+    Position by_somebody = 0;  // the first of those that the service did not write
+};
+Result<CalledErased, std::string> called_erased(const std::string& url, Authenticity& authenticity,
+                                                const Uuid& user_id);
+
+}  // namespace keyledger::eventstore::postgres

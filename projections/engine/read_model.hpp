@@ -1,0 +1,43 @@
+#pragma once
+// What the runner needs of a read model: its tables, and how a batch of events changes their rows. A model is
+// a pure function of the log (I7): no clock, no randomness, no table but its own; it never decides, rejects
+// or emits.
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "projections/engine/decoder.hpp"
+
+namespace pqxx {
+class transaction_base;
+}
+
+namespace keyledger::projections {
+
+// The log says something that can't be, such as a change to a row that was never made. The event is poisoned.
+struct InconsistentLog : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+class ReadModel {
+public:
+    virtual ~ReadModel() = default;
+    // Names the reader in keyledger.checkpoints, and the tables: read_models.<name>_<generation> …
+    virtual std::string_view name() const = 0;
+    // Grows whenever the tables' columns or the meaning of a row change: the old generation is then rebuilt.
+    virtual int layout() const = 0;
+    // Unqualified, the main table first.
+    virtual std::vector<std::string> tables(int generation) const = 0;
+    virtual void create(pqxx::transaction_base& transaction, int generation) const = 0;
+    // Applies the events in order. The result is the same however the log is cut into batches. Throws
+    // InconsistentLog, std::invalid_argument (a value that no column holds) and libpqxx's exceptions; the
+    // caller then rolls back.
+    virtual void apply(pqxx::transaction_base& transaction, int generation,
+                       std::span<const DecodedEvent> events) const = 0;
+};
+
+std::string table_name(std::string_view model, int generation, std::string_view suffix = "");
+
+}  // namespace keyledger::projections

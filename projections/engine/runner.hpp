@@ -1,0 +1,75 @@
+#pragma once
+// The projector: follows the log and keeps all read models' tables level with it (design section 7, runner
+// part). One thread and one database session a process; of all processes on one database one leads, the one
+// whose session holds an advisory lock, and the checkpoint statement fences whoever wrongly believes to (a
+// paused process). Each read model has its own checkpoint, so that one can lag, stop or be rebuilt without
+// the others.
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "eventstore/log_source.hpp"
+#include "eventstore/sealing/subject_cipher.hpp"
+#include "projections/engine/limits.hpp"
+#include "projections/engine/read_model.hpp"
+#include "projections/engine/stop.hpp"
+
+namespace keyledger::projections {
+
+struct ProjectorSettings {
+    std::string database_url;  // of the service's role
+    std::int32_t batch_events = kMaxBatchEvents;
+    std::string application_name = "keyledger projector";
+};
+
+struct ProjectionStatus {
+    std::string model;
+    int generation = 0;
+    Position position = 0;
+    Position head = 0;                       // of the log, as last seen
+    std::chrono::milliseconds behind_for{};  // since it was last level with the head; 0 while it is
+    std::optional<Stop> stopped;             // red: an operator has to look
+    std::string trouble;                     // what it tries to get over: locks, resources, missing rights; empty: none
+};
+struct ProjectorStatus {
+    enum class Role { kStopped, kCompeting, kLeading };
+    Role role = Role::kStopped;
+    std::vector<ProjectionStatus> projections;  // of the leader; empty before a process has led
+    std::string last_trouble;                   // why it last stood down or could not start; empty: never
+    std::string trouble;                        // what keeps it from following the log now; empty: nothing
+};
+
+// All models of this build, in the order in which they are applied.
+std::vector<std::unique_ptr<ReadModel>> all_read_models();
+
+class Projector {
+public:
+    // Called on the projector's thread after a commit, for those who wait for a position; must not block or
+    // throw.
+    using OnApplied = std::function<void(std::string_view model, Position position)>;
+
+    // `cipher` outlives it. Nothing happens before start().
+    Projector(ProjectorSettings settings, std::unique_ptr<eventstore::LogSource> source,
+              eventstore::SubjectCipher& cipher, std::vector<std::unique_ptr<ReadModel>> models,
+              OnApplied on_applied = {});
+    ~Projector();
+    Projector(const Projector&) = delete;
+    Projector& operator=(const Projector&) = delete;
+
+    void start();  // once
+    // Finishes or rolls back the batch in hand, gives up the lock and joins the thread. May be called twice.
+    void stop();
+
+    // From any thread: something was appended, do not wait for the next look.
+    void hint();
+    ProjectorStatus status() const;  // from any thread
+
+private:
+    class Worker;
+    std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace keyledger::projections

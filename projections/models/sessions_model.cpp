@@ -1,0 +1,270 @@
+#include "projections/models/sessions_model.hpp"
+
+#include <map>
+#include <optional>
+
+#include "projections/engine/database.hpp"
+#include "projections/engine/sql_array.hpp"
+
+namespace keyledger::projections {
+namespace {
+
+// No index holds what a refresh changes, so refreshes are heap-only updates.
+constexpr const char* kColumns = R"( (
+    id             uuid primary key,
+    user_id        uuid not null,
+    client_id      text not null,
+    started_at_ms  bigint not null,
+    refreshed_at_ms bigint not null,
+    expires_at_ms  bigint not null,
+    generation     bigint not null,
+    client_address text,
+    user_agent     text,
+    ended_at_ms    bigint,
+    end_reason     text collate "C",
+    ended_position bigint,
+    first_position bigint not null,
+    position       bigint not null,
+    check ((ended_at_ms is null) = (end_reason is null) and (ended_at_ms is null) = (ended_position is null))
+) with (fillfactor = 75, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100000,
+        autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 100000))";
+
+constexpr const char* kBegin = R"( (id, user_id, client_id, started_at_ms, refreshed_at_ms, expires_at_ms,
+    generation, client_address, user_agent, ended_at_ms, end_reason, ended_position, first_position, position)
+select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+                     $8::text[], $9::text[], $10::bigint[], $11::text[], $12::bigint[], $13::bigint[],
+                     $14::bigint[]))";
+
+// The first end counts, whichever batch it came in.
+constexpr const char* kChange = R"( as s set
+    refreshed_at_ms = coalesce(c.refreshed_at_ms, s.refreshed_at_ms),
+    generation = coalesce(c.generation, s.generation),
+    client_address = case when c.refreshed_at_ms is null then s.client_address else c.client_address end,
+    user_agent = case when c.refreshed_at_ms is null then s.user_agent else c.user_agent end,
+    ended_at_ms = case when s.ended_position <= c.ended_position then s.ended_at_ms
+                       else coalesce(c.ended_at_ms, s.ended_at_ms) end,
+    end_reason = case when s.ended_position <= c.ended_position then s.end_reason
+                      else coalesce(c.end_reason, s.end_reason) end,
+    ended_position = least(s.ended_position, c.ended_position),
+    position = c.position
+from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[],
+            $9::bigint[]) as c (id, refreshed_at_ms, generation, client_address, user_agent, ended_at_ms, end_reason,
+                                ended_position, position)
+where s.id = c.id)";
+
+// Every session of the user that began before the event, except the one it keeps, unless it had ended before.
+constexpr const char* kEndTogether = R"( as s set ended_at_ms = e.at_ms, end_reason = e.reason,
+    ended_position = e.position, position = greatest(s.position, e.position)
+from (select distinct on (t.id) t.id, e.at_ms, e.reason, e.position
+        from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::text[])
+                 as e (user_id, kept, position, at_ms, reason)
+        join TABLE as t on t.user_id = e.user_id
+       where t.first_position < e.position and t.id is distinct from e.kept
+         and (t.ended_position is null or t.ended_position > e.position)
+       order by t.id, e.position) as e
+where s.id = e.id)";
+
+struct Begin {
+    Uuid user_id;
+    std::string client_id;
+    std::int64_t started_at_ms = 0;
+    std::int64_t expires_at_ms = 0;
+    Position first_position = 0;
+};
+struct Refresh {
+    std::int64_t at_ms = 0;
+    std::int64_t generation = 0;
+    std::optional<std::string> client_address;
+    std::optional<std::string> user_agent;
+};
+struct End {
+    std::int64_t at_ms = 0;
+    std::string reason;
+    Position position = 0;
+};
+// What a batch does to one session.
+struct SessionChange {
+    std::optional<Begin> begin;
+    std::optional<Refresh> refresh;  // the start counts as the first
+    std::optional<End> end;
+    Position position = 0;
+};
+// Ends that an event on the user brought to many sessions together.
+struct EndsTogether {
+    SqlArray user_id, kept, position, at_ms, reason;
+    SqlArray erased;  // users
+};
+
+struct OnSession {
+    SessionChange& change;
+    const DecodedEvent& decoded;
+
+    void refreshed(std::int64_t generation) const {
+        const auto& from = decoded.metadata;
+        change.refresh = Refresh{from.occurred_at_ms, generation, from.client_address.value, from.user_agent.value};
+    }
+    void operator()(const SessionStarted& event) const {
+        change.begin = Begin{event.user_id, event.client_id, decoded.metadata.occurred_at_ms, event.expires_at_ms,
+                             decoded.recorded->position};
+        refreshed(1);
+    }
+    void operator()(const SessionRefreshed& event) const { refreshed(event.generation); }
+    void operator()(const SessionRefreshRefused&) const {}
+    void operator()(const SessionEnded& event) const {
+        if (change.end) return;
+        End& end = change.end.emplace();
+        end.at_ms = decoded.metadata.occurred_at_ms;
+        end.position = decoded.recorded->position;
+        for (const auto& [value, name] : enum_names(event.reason))
+            if (value == event.reason) end.reason = name;
+    }
+};
+
+struct OnUser {
+    EndsTogether& ends;
+    const DecodedEvent& decoded;
+
+    void end_all(std::string_view reason, const std::optional<Uuid>& kept) const {
+        ends.user_id.add(decoded.recorded->stream_id);
+        ends.kept.add(kept);
+        ends.position.add(decoded.recorded->position);
+        ends.at_ms.add(decoded.metadata.occurred_at_ms);
+        ends.reason.add(reason);
+    }
+    void operator()(const UserRegistered&) const {}
+    void operator()(const UserPasswordSet&) const {}
+    void operator()(const UserPasswordChanged& event) const { end_all("password_changed", event.kept_session); }
+    void operator()(const UserPasswordHashRenewed&) const {}
+    void operator()(const UserProfileUpdated&) const {}
+    void operator()(const UserDisabled&) const { end_all("user_disabled", std::nullopt); }
+    void operator()(const UserEnabled&) const {}
+    void operator()(const UserSessionsRevoked& event) const { end_all("sessions_revoked", event.kept_session); }
+    void operator()(const UserMadeAdministrator&) const {}
+    void operator()(const UserErasureRequested&) const { end_all("erasure_requested", std::nullopt); }
+    void operator()(const UserErasureWithdrawn&) const {}
+    void operator()(const UserErased&) const {
+        end_all("user_erased", std::nullopt);
+        ends.erased.add(decoded.recorded->stream_id);
+    }
+};
+
+using Changes = std::map<Uuid, SessionChange>;
+
+struct Collect {
+    Changes& changes;
+    EndsTogether& ends;
+    const DecodedEvent& decoded;
+
+    void operator()(const UserEvent& event) const { std::visit(OnUser{ends, decoded}, event); }
+    void operator()(const SessionEvent& event) const {
+        SessionChange& change = changes[decoded.recorded->stream_id];
+        change.position = decoded.recorded->position;
+        std::visit(OnSession{change, decoded}, event);
+    }
+    void operator()(const LoginAttemptsEvent&) const {}     // no attempt is a session
+    void operator()(const AnonymousCallersEvent&) const {}  // whoever has a session is known
+    void operator()(const RoleEvent&) const {}
+    void operator()(const AssignmentsEvent&) const {}
+    void operator()(const AdministratorsEvent&) const {}
+    void operator()(const ServiceAccountEvent&) const {}
+    void operator()(const ServiceTokenEvent&) const {}  // a service has no session
+    void operator()(const GroupEvent&) const {}
+    void operator()(const NestingsEvent&) const {}
+    void operator()(const LogEvent&) const {}
+};
+
+template <class T, class Member>
+auto member_of(const std::optional<T>& whole, Member T::*member) {
+    return whole ? std::optional<Member>((*whole).*member) : std::nullopt;
+}
+template <class T, class Member>
+auto member_of(const std::optional<T>& whole, std::optional<Member> T::*member) {
+    return whole ? (*whole).*member : std::nullopt;
+}
+
+void insert_begun(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
+    SqlArray id, user, client, started, refreshed, expires, generation, address, agent, ended, reason, ended_at, first,
+        position;
+    for (const auto& [session, change] : changes) {
+        if (!change.begin) continue;
+        id.add(session);
+        user.add(change.begin->user_id);
+        client.add(change.begin->client_id);
+        started.add(change.begin->started_at_ms);
+        refreshed.add(change.refresh->at_ms);
+        expires.add(change.begin->expires_at_ms);
+        generation.add(change.refresh->generation);
+        address.add(change.refresh->client_address);
+        agent.add(change.refresh->user_agent);
+        ended.add(member_of(change.end, &End::at_ms));
+        reason.add(member_of(change.end, &End::reason));
+        ended_at.add(member_of(change.end, &End::position));
+        first.add(change.begin->first_position);
+        position.add(change.position);
+    }
+    if (id.empty()) return;
+    transaction.exec_params("insert into " + table + kBegin, id.literal(), user.literal(), client.literal(),
+                            started.literal(), refreshed.literal(), expires.literal(), generation.literal(),
+                            address.literal(), agent.literal(), ended.literal(), reason.literal(), ended_at.literal(),
+                            first.literal(), position.literal());
+}
+
+void update_known(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
+    SqlArray id, refreshed, generation, address, agent, ended, reason, ended_at, position;
+    for (const auto& [session, change] : changes) {
+        if (change.begin) continue;
+        id.add(session);
+        refreshed.add(member_of(change.refresh, &Refresh::at_ms));
+        generation.add(member_of(change.refresh, &Refresh::generation));
+        address.add(member_of(change.refresh, &Refresh::client_address));
+        agent.add(member_of(change.refresh, &Refresh::user_agent));
+        ended.add(member_of(change.end, &End::at_ms));
+        reason.add(member_of(change.end, &End::reason));
+        ended_at.add(member_of(change.end, &End::position));
+        position.add(change.position);
+    }
+    if (id.empty()) return;
+    const auto done = transaction.exec_params("update " + table + kChange, id.literal(), refreshed.literal(),
+                                              generation.literal(), address.literal(), agent.literal(), ended.literal(),
+                                              reason.literal(), ended_at.literal(), position.literal());
+    if (done.affected_rows() != id.size())
+        throw InconsistentLog(std::to_string(id.size() - done.affected_rows()) + " session(s) have no row");
+}
+
+void end_together(pqxx::transaction_base& transaction, const std::string& table, const EndsTogether& ends) {
+    if (ends.user_id.empty()) return;
+    std::string sql = "update " + table + kEndTogether;
+    sql.replace(sql.find("TABLE"), 5, table);
+    transaction.exec_params(sql, ends.user_id.literal(), ends.kept.literal(), ends.position.literal(),
+                            ends.at_ms.literal(), ends.reason.literal());
+    if (ends.erased.empty()) return;
+    transaction.exec_params(
+        "update " + table + " set client_address = null, user_agent = null where user_id = any($1::uuid[])",
+        ends.erased.literal());
+}
+
+}  // namespace
+
+std::vector<std::string> SessionsModel::tables(int generation) const { return {table_name(kName, generation)}; }
+
+void SessionsModel::create(pqxx::transaction_base& transaction, int generation) const {
+    const std::string plain = table_name(kName, generation);
+    const std::string table = "read_models." + plain;
+    transaction.exec0("create table " + table + kColumns);
+    transaction.exec0("create index " + plain + "_user on " + table + " (user_id, first_position)");
+}
+
+void SessionsModel::apply(pqxx::transaction_base& transaction, int generation,
+                          std::span<const DecodedEvent> events) const {
+    const std::string table = "read_models." + table_name(kName, generation);
+    Changes changes;
+    EndsTogether ends;
+    for (const DecodedEvent& decoded : events) std::visit(Collect{changes, ends, decoded}, decoded.event);
+    insert_begun(transaction, table, changes);
+    update_known(transaction, table, changes);
+    // Last: it must meet the sessions that began in this batch. Those that began after the event have a
+    // higher first position, and one that ended before it keeps its end.
+    end_together(transaction, table, ends);
+}
+
+}  // namespace keyledger::projections

@@ -1,0 +1,171 @@
+#include "security/keys/keyring.hpp"
+
+#include <algorithm>
+
+#include "security/keys/keyring_file.hpp"
+
+namespace keyledger::security {
+
+std::string_view name_of(KeyPurpose purpose) {
+    switch (purpose) {
+        case KeyPurpose::kKeyEncryption: return "key-encryption";
+        case KeyPurpose::kClaims: return "claims";
+        case KeyPurpose::kSealingRoot: return "sealing-root";
+        case KeyPurpose::kTokenSigning: return "token-signing";
+        case KeyPurpose::kTreeHeads: return "tree-heads";
+        case KeyPurpose::kEventMacs: return "event-macs";
+        case KeyPurpose::kUnknown: return "unknown";
+    }
+    throw std::logic_error("unknown key purpose");
+}
+
+std::string_view algorithm_for(KeyPurpose purpose) {
+    switch (purpose) {
+        case KeyPurpose::kKeyEncryption: return "A256GCM";
+        case KeyPurpose::kClaims:
+        case KeyPurpose::kEventMacs: return "HMAC-SHA256";
+        case KeyPurpose::kSealingRoot: return "HKDF-SHA256";
+        case KeyPurpose::kTreeHeads: return "EdDSA";
+        case KeyPurpose::kTokenSigning:
+        case KeyPurpose::kUnknown: break;
+    }
+    return {};
+}
+
+bool is_signing(KeyPurpose purpose) {
+    return purpose == KeyPurpose::kTokenSigning || purpose == KeyPurpose::kTreeHeads;
+}
+
+std::optional<KeyPurpose> key_purpose_named(std::string_view name) {
+    for (KeyPurpose purpose : kAllKeyPurposes)
+        if (name_of(purpose) == name) return purpose;
+    return std::nullopt;
+}
+
+std::string_view name_of(KeyState state) {
+    switch (state) {
+        case KeyState::kPublished: return "published";
+        case KeyState::kCurrent: return "current";
+        case KeyState::kRetired: return "retired";
+        case KeyState::kEnded: return "ended";
+        case KeyState::kRevoked: return "revoked";
+    }
+    throw std::logic_error("unknown key state");
+}
+
+std::optional<std::int64_t> Key::ends_at_ms() const {
+    if (revoked_at_ms) return revoked_at_ms;
+    if (!retired_at_ms) return std::nullopt;
+    switch (purpose) {
+        case KeyPurpose::kTokenSigning: return *retired_at_ms + kTokenSigningRetentionMs;
+        case KeyPurpose::kSealingRoot: return *retired_at_ms + kSealingRootRetentionMs;
+        case KeyPurpose::kKeyEncryption:
+        case KeyPurpose::kClaims:
+        case KeyPurpose::kTreeHeads:
+        case KeyPurpose::kEventMacs:
+        case KeyPurpose::kUnknown: break;
+    }
+    return std::nullopt;
+}
+
+// A revocation holds from the moment it is read, whatever this node's clock says.
+bool Key::has_ended(std::int64_t now_ms) const {
+    if (revoked_at_ms) return true;
+    std::optional<std::int64_t> end_ms = ends_at_ms();
+    return end_ms && *end_ms <= now_ms;
+}
+
+Result<std::shared_ptr<const Keyring>, KeyringError> Keyring::load(const std::string& path) {
+    auto keys = read_keyring_file(path);
+    if (!keys) return Unexpected(keys.error());
+    return std::shared_ptr<const Keyring>(std::make_shared<Keyring>(std::move(*keys)));
+}
+
+const Key* Keyring::current(KeyPurpose purpose, std::int64_t at_ms) const {
+    const Key* best = nullptr;
+    for (const Key& key : keys_) {
+        bool in_use = key.purpose == purpose && !key.revoked_at_ms && key.use_from_ms <= at_ms &&
+                      (!key.retired_at_ms || *key.retired_at_ms > at_ms);
+        if (!in_use) continue;
+        bool newer =
+            !best || key.use_from_ms > best->use_from_ms || (key.use_from_ms == best->use_from_ms && key.id > best->id);
+        if (newer) best = &key;
+    }
+    return best;
+}
+
+const Key& Keyring::need_current(KeyPurpose purpose, std::int64_t at_ms) const {
+    if (const Key* key = current(purpose, at_ms)) return *key;
+    throw MissingKey("the keyring has no key in use for the purpose " + std::string(name_of(purpose)));
+}
+
+const Key* Keyring::find(KeyPurpose purpose, std::string_view id, std::int64_t now_ms) const {
+    for (const Key& key : keys_)
+        if (key.id == id) return key.purpose == purpose && !key.has_ended(now_ms) ? &key : nullptr;
+    return nullptr;
+}
+
+std::vector<const Key*> Keyring::usable(KeyPurpose purpose, std::int64_t now_ms) const {
+    std::vector<const Key*> found;
+    for (const Key& key : keys_)
+        if (key.purpose == purpose && !key.has_ended(now_ms)) found.push_back(&key);
+    const Key* first = current(purpose, now_ms);
+    std::ranges::sort(found, [first](const Key* a, const Key* b) {
+        if ((a == first) != (b == first)) return a == first;
+        return a->use_from_ms != b->use_from_ms ? a->use_from_ms > b->use_from_ms : a->id < b->id;
+    });
+    return found;
+}
+
+Result<void, KeyringError> Keyring::complete_at(std::int64_t now_ms) const {
+    std::string missing;
+    for (KeyPurpose purpose : kAllKeyPurposes) {
+        if (current(purpose, now_ms)) continue;
+        missing += missing.empty() ? "" : ", ";
+        missing += name_of(purpose);
+    }
+    if (missing.empty()) return {};
+    return Unexpected(KeyringError{
+        KeyringError::Code::kMissingPurpose,
+        "the keyring has no key in use for: " + missing + "; 'keyledger keys complete' makes what is missing"});
+}
+
+std::vector<KeyDescription> Keyring::list(std::int64_t now_ms) const {
+    auto state_of = [&](const Key& key) {
+        if (key.revoked_at_ms) return KeyState::kRevoked;
+        if (key.has_ended(now_ms)) return KeyState::kEnded;
+        if (key.use_from_ms > now_ms) return KeyState::kPublished;
+        return &key == current(key.purpose, now_ms) ? KeyState::kCurrent : KeyState::kRetired;
+    };
+    std::vector<KeyDescription> described;
+    for (const Key& key : keys_)
+        described.push_back({key.id, key.purpose, key.algorithm, state_of(key), key.created_at_ms, key.use_from_ms,
+                             key.retired_at_ms, key.revoked_at_ms});
+    return described;
+}
+
+Result<std::unique_ptr<LiveKeyring>, KeyringError> LiveKeyring::open(std::string path, std::int64_t now_ms) {
+    auto loaded = Keyring::load(path);
+    if (!loaded) return Unexpected(loaded.error());
+    if (auto complete = (*loaded)->complete_at(now_ms); !complete) return Unexpected(complete.error());
+    auto live = std::make_unique<LiveKeyring>(std::move(*loaded));
+    live->path_ = std::move(path);
+    return live;
+}
+
+std::shared_ptr<const Keyring> LiveKeyring::snapshot() const {
+    std::lock_guard lock(mutex_);
+    return snapshot_;
+}
+
+Result<void, KeyringError> LiveKeyring::reload(std::int64_t now_ms) {
+    if (path_.empty()) return {};
+    auto loaded = Keyring::load(path_);
+    if (!loaded) return Unexpected(loaded.error());
+    auto complete = (*loaded)->complete_at(now_ms);
+    std::lock_guard lock(mutex_);
+    snapshot_ = std::move(*loaded);
+    return complete;
+}
+
+}  // namespace keyledger::security

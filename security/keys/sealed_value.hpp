@@ -1,0 +1,37 @@
+#pragma once
+// Values handed to clients and taken back: readable by nobody else, changed by nobody, and good for one
+// purpose only, because the purpose is in the key and in the associated data. Nothing is stored. Any thread.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "domain/base/result.hpp"
+#include "security/keys/keyring.hpp"
+
+namespace keyledger::security {
+
+// What is sealed may be at most this long (std::length_error); a snapshot, which no client ever gets, that long.
+inline constexpr std::size_t kMaxSealedValueClearSize = 4 * 1024;
+inline constexpr std::size_t kMaxSealedSnapshotClearSize = 2 * 1024 * 1024;
+
+enum class SealedPurpose { kCursor, kMailLink, kPreAuthentication, kSnapshot };
+
+enum class SealedValueError {
+    kMalformed,
+    kUnknownKey,  // also revoked and ended ones
+    kForged,      // changed, or sealed for another purpose or context
+};
+
+// base64url text. `context` is not in the value but must be the same when it is opened: the query a cursor
+// belongs to, the user of a mail link. Two sealings of one value differ. MissingKey if there is no current
+// root.
+std::string seal_value(const Keyring& keyring, SealedPurpose purpose, std::string_view context, std::string_view clear,
+                       std::int64_t now_ms);
+Result<std::string, SealedValueError> open_value(const Keyring& keyring, SealedPurpose purpose,
+                                                 std::string_view context, std::string_view text, std::int64_t now_ms);
+
+// The key that it names, whether there is one or not.
+std::optional<std::string> key_named_by_sealed_value(SealedPurpose purpose, std::string_view text);
+
+}  // namespace keyledger::security

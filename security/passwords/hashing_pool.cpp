@@ -1,0 +1,170 @@
+#include "security/passwords/hashing_pool.hpp"
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <optional>
+#include <stdexcept>
+
+#include "security/primitives/random.hpp"
+
+namespace keyledger::security {
+namespace asio = boost::asio;
+namespace {
+
+Secret decoy_phc(const Argon2Parameters& parameters) {
+    return Secret::take(phc_text({parameters, random_bytes(kArgon2SaltSize), random_bytes(kArgon2TagSize)}));
+}
+
+const HashingPool::Options& checked(const HashingPool::Options& options) {
+    if (options.threads < 1 || options.threads > kMaxHashingThreads)
+        throw std::invalid_argument("hashing pool: 1 to 64 threads");
+    if (options.queue < 1 || options.queue > kMaxHashingQueue)
+        throw std::invalid_argument("hashing pool: 1 to 10,000 places in the queue");
+    if (!is_acceptable(options.parameters))
+        throw std::invalid_argument("hashing pool: Argon2 parameters out of bounds");
+    return options;
+}
+
+}  // namespace
+
+// The handler is answered on its own executor, taken before the handler's type is erased; until then that
+// executor has work.
+template <class Answer, class Work>
+struct HashingPool::JobOf : Job {
+    using Outcome = Result<Answer, HashingError>;
+    using Handler = asio::any_completion_handler<void(Outcome)>;
+    using Executor = asio::any_io_executor;
+
+    JobOf(Handler given, Executor its_executor, Work given_work)
+        : handler(std::move(given)), executor(std::move(its_executor)), task(std::move(given_work)) {}
+
+    void work() noexcept override { answer(outcome_of_task()); }
+    void refuse(HashingError error) noexcept override { answer(Unexpected(error)); }
+
+    Outcome outcome_of_task() {
+        try {
+            return (*task)();
+        } catch (const std::exception&) {
+            return Unexpected(HashingError::kFailed);
+        }
+    }
+    void answer(Outcome outcome) {
+        // The password goes before its owner hears the answer.
+        task.reset();
+        asio::post(executor,
+                   [done = std::move(handler), outcome = std::move(outcome)]() mutable { done(std::move(outcome)); });
+    }
+
+    Handler handler;
+    Executor executor;
+    std::optional<Work> task;
+};
+
+template <class Answer, class Work>
+asio::awaitable<Result<Answer, HashingError>> HashingPool::submit(Work work, HashingTurn turn, Deadline deadline) {
+    using Outcome = Result<Answer, HashingError>;
+    auto start = [](auto handler, HashingPool* pool, Work given_work, HashingTurn its_turn, Deadline until) {
+        asio::any_io_executor executor = asio::get_associated_executor(handler);
+        auto job =
+            std::make_unique<JobOf<Answer, Work>>(std::move(handler), std::move(executor), std::move(given_work));
+        job->deadline = until;
+        pool->enqueue(std::move(job), std::move(its_turn));
+    };
+    return asio::async_initiate<const asio::use_awaitable_t<>, void(Outcome)>(
+        start, asio::use_awaitable, this, std::move(work), std::move(turn), deadline);
+}
+
+HashingPool::HashingPool(const Options& options)
+    : options_(checked(options)), decoy_phc_(decoy_phc(options.parameters)), queue_(options.queue) {
+    try {
+        for (std::size_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { run(); });
+    } catch (...) {
+        // Those that did start would otherwise be joined while they wait for work.
+        stop();
+        throw;
+    }
+}
+
+HashingPool::~HashingPool() { stop(); }
+
+asio::awaitable<Result<Secret, HashingError>> HashingPool::hash(Secret password, HashingTurn turn, Deadline deadline) {
+    auto work = [this, password = std::move(password)]() -> Result<Secret, HashingError> {
+        if (password.size() > kMaxPasswordSize) return Unexpected(HashingError::kTooLong);
+        return argon2_hash(password, options_.parameters);
+    };
+    return submit<Secret>(std::move(work), std::move(turn), deadline);
+}
+
+asio::awaitable<Result<PasswordCheck, HashingError>> HashingPool::verify(Secret password, Secret phc, HashingTurn turn,
+                                                                         Deadline deadline) {
+    auto work = [this, password = std::move(password), phc = std::move(phc)]() -> Result<PasswordCheck, HashingError> {
+        if (password.size() > kMaxPasswordSize) return Unexpected(HashingError::kTooLong);
+        bool matches = argon2_verify(password, phc.reveal());
+        return PasswordCheck{matches, matches && needs_renewal(phc.reveal(), options_.parameters)};
+    };
+    return submit<PasswordCheck>(std::move(work), std::move(turn), deadline);
+}
+
+asio::awaitable<Result<PasswordCheck, HashingError>> HashingPool::verify_decoy(Secret password, HashingTurn turn,
+                                                                               Deadline deadline) {
+    auto work = [this, password = std::move(password)]() -> Result<PasswordCheck, HashingError> {
+        if (password.size() > kMaxPasswordSize) return Unexpected(HashingError::kTooLong);
+        // Its outcome is dropped: nobody is let in, whatever 32 random bytes happen to be.
+        (void)argon2_verify(password, decoy_phc_.reveal());
+        return PasswordCheck{};
+    };
+    return submit<PasswordCheck>(std::move(work), std::move(turn), deadline);
+}
+
+void HashingPool::enqueue(std::unique_ptr<Job> job, HashingTurn turn) {
+    std::unique_lock lock(mutex_);
+    if (stopped_) {
+        lock.unlock();
+        return job->refuse(HashingError::kStopped);
+    }
+    std::unique_ptr<Job> put_out = queue_.push(std::move(turn), std::move(job));
+    if (put_out) ++counters_.shed;
+    lock.unlock();
+    wake_.notify_one();
+    if (put_out) put_out->refuse(HashingError::kOverloaded);
+}
+
+void HashingPool::run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        wake_.wait(lock, [this] { return stopped_ || !queue_.empty(); });
+        if (stopped_) return;
+        std::unique_ptr<Job> job = queue_.pop();
+        bool expired = job->deadline <= std::chrono::steady_clock::now();
+        ++(expired ? counters_.expired : counters_.started);
+        if (!expired) ++counters_.running;
+        lock.unlock();
+        expired ? job->refuse(HashingError::kExpired) : job->work();
+        job.reset();
+        lock.lock();
+        if (!expired) --counters_.running;
+    }
+}
+
+void HashingPool::stop() {
+    std::vector<std::unique_ptr<Job>> waiting;
+    {
+        std::lock_guard lock(mutex_);
+        stopped_ = true;
+        while (!queue_.empty()) waiting.push_back(queue_.pop());
+    }
+    wake_.notify_all();
+    for (auto& job : waiting) job->refuse(HashingError::kStopped);
+}
+
+HashingPool::Counters HashingPool::counters() const {
+    std::lock_guard lock(mutex_);
+    Counters now = counters_;
+    now.queued = queue_.size();
+    return now;
+}
+
+}  // namespace keyledger::security

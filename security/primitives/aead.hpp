@@ -1,0 +1,41 @@
+#pragma once
+// AES-256-GCM (NIST SP 800-38D). A sealed value is nonce (12 bytes) | ciphertext | tag (16 bytes). Keys have
+// exactly kAeadKeySize bytes; another size is a bug in the caller and throws std::invalid_argument. Any
+// thread: each keeps a context, in which the schedule of the key it used last stays until its next use.
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "domain/base/secret.hpp"
+
+namespace keyledger::security {
+
+inline constexpr std::size_t kAeadKeySize = 32;
+inline constexpr std::size_t kAeadNonceSize = 12;
+inline constexpr std::size_t kAeadTagSize = 16;
+inline constexpr std::size_t kAeadOverhead = kAeadNonceSize + kAeadTagSize;
+inline constexpr std::size_t kMaxAeadClearSize = std::size_t{16} << 20;  // more throws std::length_error
+
+// Random nonce: at most 2^32 values under one key (SP 800-38D section 8.3), far beyond what one subject ever
+// has.
+std::string aead_seal(const Secret& key, std::string_view associated_data, std::string_view clear);
+// Opens what either kind of key sealed; nullopt if anything differs (key, associated data, a bit of the
+// value).
+std::optional<std::string> aead_open(const Secret& key, std::string_view associated_data, std::string_view sealed);
+
+// For values that must come out byte-equal from equal input. The nonce is derived from all that is sealed, so
+// equal nonces mean equal values; what an onlooker learns is that two values are equal. Encryption and nonce
+// keys are split from one root by HKDF.
+class DeterministicAead {
+public:
+    DeterministicAead(const Secret& root, std::string_view info);
+    std::string seal(std::string_view associated_data, std::string_view clear) const;
+    std::optional<std::string> open(std::string_view associated_data, std::string_view sealed) const;
+
+private:
+    Secret encryption_key_;
+    Secret nonce_key_;
+};
+
+}  // namespace keyledger::security

@@ -1,0 +1,83 @@
+#include "security/primitives/random.hpp"
+
+#include <openssl/rand.h>
+
+#include <array>
+#include <mutex>
+#include <stdexcept>
+
+#include "security/primitives/openssl.hpp"
+
+namespace keyledger::security {
+namespace {
+
+constexpr std::int64_t kLastTimeMs = (std::int64_t{1} << 48) - 1;
+constexpr std::uint16_t kRandomABits = 0x0FFF;
+constexpr std::uint64_t kRandomBBits = (std::uint64_t{1} << 62) - 1;
+
+// The last id given: the next one of the same millisecond is that plus a random step, carried through all 74
+// bits.
+struct LastId {
+    std::mutex mutex;
+    std::int64_t time_ms = -1;
+    std::uint16_t random_a = 0;
+    std::uint64_t random_b = 0;
+
+    void start(std::int64_t now_ms) {
+        std::array<std::uint8_t, 10> fresh;
+        fill_random(fresh);
+        time_ms = now_ms;
+        // The top bit starts at zero, so that carrying out of rand_a takes 2^73 ids in one millisecond.
+        random_a = static_cast<std::uint16_t>((fresh[0] << 8 | fresh[1]) & (kRandomABits >> 1));
+        random_b = 0;
+        for (std::size_t i = 2; i < fresh.size(); ++i) random_b = random_b << 8 | fresh[i];
+        random_b &= kRandomBBits;
+    }
+    void step() {
+        std::array<std::uint8_t, 4> fresh;
+        fill_random(fresh);
+        std::uint64_t by = 1;
+        for (std::size_t i = 0; i < fresh.size(); ++i) by += std::uint64_t{fresh[i]} << (8 * i);
+        random_b += by;
+        if (random_b <= kRandomBBits) return;
+        random_b &= kRandomBBits;
+        if (random_a == kRandomABits) return start(time_ms + 1);
+        ++random_a;
+    }
+};
+
+}  // namespace
+
+void fill_random(std::span<std::uint8_t> bytes) {
+    ensure(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1, "no randomness from the system");
+}
+
+std::string random_bytes(std::size_t count) {
+    std::string bytes(count, '\0');
+    fill_random({reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size()});
+    return bytes;
+}
+
+Secret random_secret(std::size_t count) { return Secret::take(random_bytes(count)); }
+
+Uuid uuid_v7(std::int64_t now_ms) {
+    if (now_ms < 0 || now_ms > kLastTimeMs) throw std::out_of_range("uuid_v7: the time does not fit 48 bits");
+    static LastId last;
+    std::unique_lock lock(last.mutex);
+    bool goes_on = now_ms <= last.time_ms && last.time_ms - now_ms <= kMaxClockStepBackMs;
+    goes_on ? last.step() : last.start(now_ms);
+    std::uint64_t time_ms = static_cast<std::uint64_t>(last.time_ms);
+    std::uint16_t random_a = last.random_a;
+    std::uint64_t random_b = last.random_b;
+    lock.unlock();
+
+    Uuid id;
+    for (int i = 0; i < 6; ++i) id.bytes[i] = static_cast<std::uint8_t>(time_ms >> (40 - 8 * i));
+    id.bytes[6] = static_cast<std::uint8_t>(0x70 | random_a >> 8);
+    id.bytes[7] = static_cast<std::uint8_t>(random_a);
+    for (int i = 0; i < 8; ++i) id.bytes[8 + i] = static_cast<std::uint8_t>(random_b >> (56 - 8 * i));
+    id.bytes[8] = static_cast<std::uint8_t>(0x80 | (id.bytes[8] & 0x3F));
+    return id;
+}
+
+}  // namespace keyledger::security

@@ -1,0 +1,60 @@
+#pragma once
+// AccessTokens: signs and verifies with the keys in use now, and remembers which tokens were rightly signed,
+// because that never changes and checking it costs most. What does change is asked anew each time: the key (a
+// revoked one takes its tokens along), the expectation and the clock. A token's status is never remembered.
+// Any thread.
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "domain/base/result.hpp"
+#include "security/keys/keyring.hpp"
+#include "security/tokens/jwt.hpp"
+
+namespace keyledger::security {
+
+// About 700 bytes each.
+inline constexpr std::size_t kDefaultRememberedTokens = 10'000;
+inline constexpr std::size_t kMaxRememberedTokens = 1'000'000;
+
+class AccessTokens {
+public:
+    // `remembered` of 0 remembers none; above the limit it throws std::invalid_argument. `keyring` must
+    // outlive this.
+    explicit AccessTokens(const LiveKeyring& keyring, std::size_t remembered = kDefaultRememberedTokens);
+
+    // With the current key. MissingKey if there is none.
+    std::string sign(const AccessTokenClaims& claims, std::int64_t now_ms) const;
+    std::string sign_introspection(std::string_view issuer, std::string_view audience, std::string_view answer,
+                                   std::int64_t now_ms) const;
+    // True if signing takes more than 0.2 ms (RSA) and so must leave an I/O thread.
+    bool signs_slowly(std::int64_t now_ms) const;
+
+    Result<AccessTokenClaims, TokenError> verify(std::string_view token, const TokenExpectation& expectation,
+                                                 std::int64_t now_ms);
+
+    std::size_t remembered() const;
+
+private:
+    using Remembered = std::shared_ptr<const SignedToken>;
+    struct DigestHash {
+        std::size_t operator()(const Digest& digest) const noexcept;
+    };
+    using Order = std::list<std::pair<Digest, Remembered>>;
+
+    Remembered recall(const Digest& digest, const Keyring& keyring, std::int64_t now_ms);
+    void remember(const Digest& digest, Remembered token);
+
+    const LiveKeyring& keyring_;
+    const std::size_t capacity_;
+    mutable std::mutex mutex_;
+    Order order_;  // the one used last comes first
+    std::unordered_map<Digest, Order::iterator, DigestHash> places_;
+};
+
+}  // namespace keyledger::security

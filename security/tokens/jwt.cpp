@@ -1,0 +1,310 @@
+#include "security/tokens/jwt.hpp"
+
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+#include "security/primitives/base64url.hpp"
+
+namespace keyledger::security {
+namespace {
+
+constexpr std::int64_t kLatestSecond = std::int64_t{1} << 38;
+constexpr std::size_t kMaxClaims = 64;
+
+using Json = rapidjson::Document;
+
+std::optional<Json> parsed_object(std::string_view base64url) {
+    auto text = base64url_decode(base64url);
+    // Nothing around the object: RapidJSON would skip a byte order mark.
+    if (!text || !text->starts_with('{') || !text->ends_with('}')) return std::nullopt;
+    Json json;
+    json.Parse<rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag>(text->data(), text->size());
+    if (json.HasParseError() || !json.IsObject()) return std::nullopt;
+    return json;
+}
+
+std::string_view text_of(const rapidjson::Value& value) { return {value.GetString(), value.GetStringLength()}; }
+
+bool has_doubled_members(const Json& json) {
+    for (auto a = json.MemberBegin(); a != json.MemberEnd(); ++a)
+        for (auto b = a + 1; b != json.MemberEnd(); ++b)
+            if (a->name == b->name) return true;
+    return false;
+}
+
+std::optional<std::string_view> string_member(const Json& json, const char* name) {
+    auto at = json.FindMember(name);
+    if (at == json.MemberEnd() || !at->value.IsString()) return std::nullopt;
+    return text_of(at->value);
+}
+
+// Takes claims one by one; a missing or bad one makes the whole bad.
+class ClaimsReader {
+public:
+    explicit ClaimsReader(const Json& json) : json_(json) {}
+
+    std::string text(const char* name, std::size_t max_size = kMaxTokenTextSize) {
+        auto value = string_member(json_, name);
+        if (value && !value->empty() && value->size() <= max_size) return std::string(*value);
+        good_ = false;
+        return {};
+    }
+    Uuid uuid(const char* name) {
+        auto value = string_member(json_, name);
+        auto id = value ? Uuid::parse(*value) : std::nullopt;
+        good_ = good_ && id.has_value();
+        return id.value_or(Uuid{});
+    }
+    std::int64_t number(const char* name, std::int64_t greatest) {
+        auto at = json_.FindMember(name);
+        bool fits = at != json_.MemberEnd() && at->value.IsInt64() && at->value.GetInt64() >= 0 &&
+                    at->value.GetInt64() <= greatest;
+        good_ = good_ && fits;
+        return fits ? at->value.GetInt64() : 0;
+    }
+    std::int64_t time_ms(const char* name) { return number(name, kLatestSecond) * 1000; }
+    std::vector<std::string> texts(const char* name) {
+        std::vector<std::string> all;
+        auto at = json_.FindMember(name);
+        bool fits =
+            at != json_.MemberEnd() && at->value.IsArray() && !at->value.Empty() && at->value.Size() <= kMaxAudiences;
+        good_ = good_ && fits;
+        if (!fits) return all;
+        for (const rapidjson::Value& value : at->value.GetArray()) {
+            good_ = good_ && value.IsString() && value.GetStringLength() > 0 &&
+                    value.GetStringLength() <= kMaxTokenTextSize;
+            if (good_) all.emplace_back(text_of(value));
+        }
+        return all;
+    }
+    bool has(const char* name) const { return json_.HasMember(name); }
+    bool good() const { return good_; }
+
+private:
+    const Json& json_;
+    bool good_ = true;
+};
+
+std::optional<SignedToken> read_claims(const Json& json) {
+    if (json.MemberCount() > kMaxClaims || has_doubled_members(json)) return std::nullopt;
+    ClaimsReader reader(json);
+    SignedToken token;
+    token.claims.issuer = reader.text("iss");
+    token.claims.subject = reader.uuid("sub");
+    token.claims.audiences = reader.texts("aud");
+    token.claims.client_id = reader.text("client_id");
+    if (reader.has("sid")) {
+        token.claims.session = reader.uuid("sid");
+        token.claims.security_stamp = reader.number("sst", INT64_MAX);
+    } else if (reader.has("scope")) {
+        token.claims.scope = reader.text("scope", kMaxScopeSize);
+    }
+    token.claims.token_id = reader.uuid("jti");
+    token.claims.issued_at_ms = reader.time_ms("iat");
+    token.claims.expires_at_ms = reader.time_ms("exp");
+    token.claims.log_id = reader.uuid("log");
+    token.not_before_ms = token.claims.issued_at_ms;
+    if (reader.has("nbf")) token.not_before_ms = std::max(token.not_before_ms, reader.time_ms("nbf"));
+    std::int64_t lifetime_ms = token.claims.expires_at_ms - token.claims.issued_at_ms;
+    bool good = reader.good() && lifetime_ms > 0 && lifetime_ms <= kMaxAccessTokenLifetimeMs;
+    if (!token.claims.session) good = good && token.claims.subject.to_string() == token.claims.client_id;
+    return good ? std::optional(std::move(token)) : std::nullopt;
+}
+
+// Header checks that need no key, then the key that it names.
+Result<const Key*, TokenError> key_for_header(const Keyring& keyring, const Json& header, std::int64_t now_ms) {
+    auto algorithm = string_member(header, "alg");
+    auto type = string_member(header, "typ");
+    auto key_id = string_member(header, "kid");
+    bool understood = algorithm && type && key_id && header.MemberCount() == 3;
+    if (!understood) return Unexpected(TokenError::kUnsupportedHeader);
+    if (*type != "at+jwt" && *type != "application/at+jwt") return Unexpected(TokenError::kWrongType);
+    const Key* key = keyring.find(KeyPurpose::kTokenSigning, *key_id, now_ms);
+    if (!key) return Unexpected(TokenError::kUnknownKey);
+    if (name_of(key->signing->algorithm()) != *algorithm) return Unexpected(TokenError::kWrongAlgorithm);
+    return key;
+}
+
+void check_text(std::string_view text, const char* what) {
+    if (text.empty() || text.size() > kMaxTokenTextSize)
+        throw std::invalid_argument(std::string("access token: ") + what + " must have 1 to 512 bytes");
+}
+
+void check_claims(const AccessTokenClaims& claims) {
+    check_text(claims.issuer, "the issuer");
+    check_text(claims.client_id, "the client id");
+    if (claims.audiences.empty() || claims.audiences.size() > kMaxAudiences)
+        throw std::invalid_argument("access token: 1 to 16 audiences");
+    for (const std::string& audience : claims.audiences) check_text(audience, "an audience");
+    std::int64_t lifetime_s = claims.expires_at_ms / 1000 - claims.issued_at_ms / 1000;
+    if (claims.issued_at_ms < 0 || lifetime_s < 1 || lifetime_s * 1000 > kMaxAccessTokenLifetimeMs)
+        throw std::invalid_argument("access token: its lifetime must be 1 second to 1 hour");
+    if (claims.scope.size() > kMaxScopeSize) throw std::invalid_argument("access token: the scope is too long");
+    if (claims.session ? !claims.scope.empty() : claims.subject.to_string() != claims.client_id)
+        throw std::invalid_argument("access token: a session or a scope, and without a session the client itself");
+    if (claims.security_stamp < 0) throw std::invalid_argument("access token: the security stamp is negative");
+}
+
+using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void put(Writer& json, std::string_view name, std::string_view value) {
+    json.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+    json.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+}
+void put(Writer& json, std::string_view name, const Uuid& id) { put(json, name, id.to_string()); }
+void put(Writer& json, std::string_view name, std::int64_t value) {
+    json.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+    json.Int64(value);
+}
+
+template <class Members>
+std::string object_text(Members members) {
+    rapidjson::StringBuffer buffer;
+    Writer json(buffer);
+    json.StartObject();
+    members(json);
+    json.EndObject();
+    return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::string claims_text(const AccessTokenClaims& claims) {
+    return object_text([&](Writer& json) {
+        put(json, "iss", claims.issuer);
+        put(json, "sub", claims.subject);
+        json.Key("aud");
+        json.StartArray();
+        for (const std::string& audience : claims.audiences) json.String(audience);
+        json.EndArray();
+        put(json, "client_id", claims.client_id);
+        if (claims.session) put(json, "sid", *claims.session);
+        put(json, "jti", claims.token_id);
+        put(json, "iat", claims.issued_at_ms / 1000);
+        put(json, "exp", claims.expires_at_ms / 1000);
+        if (claims.session) put(json, "sst", claims.security_stamp);
+        if (!claims.scope.empty()) put(json, "scope", claims.scope);
+        put(json, "log", claims.log_id);
+    });
+}
+
+}  // namespace
+
+std::string_view name_of(TokenError error) {
+    switch (error) {
+        case TokenError::kTooLarge: return "too_large";
+        case TokenError::kMalformed: return "malformed";
+        case TokenError::kUnsupportedHeader: return "unsupported_header";
+        case TokenError::kWrongType: return "wrong_type";
+        case TokenError::kUnknownKey: return "unknown_key";
+        case TokenError::kWrongAlgorithm: return "wrong_algorithm";
+        case TokenError::kBadSignature: return "bad_signature";
+        case TokenError::kBadClaims: return "bad_claims";
+        case TokenError::kWrongIssuer: return "wrong_issuer";
+        case TokenError::kWrongAudience: return "wrong_audience";
+        case TokenError::kExpired: return "expired";
+        case TokenError::kNotYetValid: return "not_yet_valid";
+    }
+    throw std::logic_error("unknown token error");
+}
+
+namespace {
+
+std::string signed_jwt(const Key& key, std::string_view type, const std::string& claims) {
+    if (key.purpose != KeyPurpose::kTokenSigning) throw std::invalid_argument("key " + key.id + " is not for tokens");
+    if (!key.signing) throw MissingKey("key " + key.id + " is revoked");
+    std::string header = object_text([&](Writer& json) {
+        put(json, "alg", name_of(key.signing->algorithm()));
+        put(json, "kid", key.id);
+        put(json, "typ", type);
+    });
+    std::string token = base64url_encode(header) + '.' + base64url_encode(claims);
+    std::string signature = base64url_encode(key.signing->sign(token));
+    token += '.' + signature;
+    return token;
+}
+
+}  // namespace
+
+std::string sign_access_token(const Key& key, const AccessTokenClaims& claims) {
+    check_claims(claims);
+    std::string token = signed_jwt(key, "at+jwt", claims_text(claims));
+    if (token.size() > kMaxTokenSize) throw std::invalid_argument("access token: above 8 KiB");
+    return token;
+}
+
+std::string sign_introspection(const Key& key, std::string_view issuer, std::string_view audience,
+                               std::int64_t issued_at_ms, std::string_view answer) {
+    const std::string claims = object_text([&](Writer& json) {
+        put(json, "iss", issuer);
+        put(json, "aud", audience);
+        put(json, "iat", issued_at_ms / 1000);
+        json.Key("token_introspection");
+        json.RawValue(answer.data(), answer.size(), rapidjson::kObjectType);
+    });
+    return signed_jwt(key, "token-introspection+jwt", claims);
+}
+
+Result<SignedToken, TokenError> read_access_token(const Keyring& keyring, std::string_view token, std::int64_t now_ms) {
+    if (token.size() > kMaxTokenSize) return Unexpected(TokenError::kTooLarge);
+    std::size_t first = token.find('.');
+    std::size_t second = first == std::string_view::npos ? first : token.find('.', first + 1);
+    // A third dot is no character of base64url, so it is found there.
+    if (second == std::string_view::npos) return Unexpected(TokenError::kMalformed);
+    auto header = parsed_object(token.substr(0, first));
+    auto signature = base64url_decode(token.substr(second + 1));
+    if (!header || !signature) return Unexpected(TokenError::kMalformed);
+    auto key = key_for_header(keyring, *header, now_ms);
+    if (!key) return Unexpected(key.error());
+    const Key& signer = **key;
+    if (!signer.signing->verify(token.substr(0, second), *signature)) return Unexpected(TokenError::kBadSignature);
+    auto payload = parsed_object(token.substr(first + 1, second - first - 1));
+    if (!payload) return Unexpected(TokenError::kMalformed);
+    auto read = read_claims(*payload);
+    if (!read) return Unexpected(TokenError::kBadClaims);
+    read->key_id = signer.id;
+    read->thumbprint = signer.signing->thumbprint();
+    return std::move(*read);
+}
+
+std::optional<std::string> key_named_by_token(std::string_view token) {
+    if (token.size() > kMaxTokenSize) return std::nullopt;
+    const auto header = parsed_object(token.substr(0, token.find('.')));
+    const auto key_id = header ? string_member(*header, "kid") : std::nullopt;
+    if (!key_id) return std::nullopt;
+    return std::string(*key_id);
+}
+
+Result<void, TokenError> check_access_token(const SignedToken& token, const TokenExpectation& expectation,
+                                            std::int64_t now_ms) {
+    if (token.claims.issuer != expectation.issuer) return Unexpected(TokenError::kWrongIssuer);
+    bool meant = !expectation.sole_audience ||
+                 (token.claims.audiences.size() == 1 && token.claims.audiences[0] == *expectation.sole_audience);
+    if (!meant) return Unexpected(TokenError::kWrongAudience);
+    const std::int64_t late_ms = expectation.skew_ms + expectation.overdue_ms;
+    if (now_ms >= token.claims.expires_at_ms + late_ms) return Unexpected(TokenError::kExpired);
+    const std::int64_t early_ms = std::max(expectation.skew_ms, expectation.early_ms);
+    if (now_ms < token.not_before_ms - early_ms) return Unexpected(TokenError::kNotYetValid);
+    return {};
+}
+
+std::string jwks(const Keyring& keyring, std::int64_t now_ms) {
+    return object_text([&](Writer& json) {
+        json.Key("keys");
+        json.StartArray();
+        for (const Key* key : keyring.usable(KeyPurpose::kTokenSigning, now_ms)) {
+            json.StartObject();
+            for (const auto& [name, value] : key->signing->public_members()) put(json, name, value);
+            put(json, "use", "sig");
+            put(json, "alg", name_of(key->signing->algorithm()));
+            put(json, "kid", key->id);
+            json.EndObject();
+        }
+        json.EndArray();
+    });
+}
+
+}  // namespace keyledger::security

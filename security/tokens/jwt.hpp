@@ -1,0 +1,97 @@
+#pragma once
+// Access tokens: JWTs by the profile of RFC 9068, signed by the keyring's keys for token signing, and their
+// JWKS (RFC 7517). What is accepted is exactly what is made here: a header of alg, kid and typ, the algorithm
+// bound to the key (RFC 8725 section 3.1), strict base64url, no member twice. Any thread. Nothing here looks
+// at a token's status (revoked, user disabled): ask the log.
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/base/result.hpp"
+#include "domain/base/uuid.hpp"
+#include "security/keys/keyring.hpp"
+
+namespace keyledger::security {
+
+inline constexpr std::size_t kMaxTokenSize = 8 * 1024;
+inline constexpr std::size_t kMaxAudiences = 16;
+inline constexpr std::size_t kMaxTokenTextSize = 512;  // issuer, client id, each audience
+inline constexpr std::size_t kMaxScopeSize = 4096;
+// Shorter than kTokenSigningRetentionMs, so that a retired key outlives its last token.
+inline constexpr std::int64_t kMaxAccessTokenLifetimeMs = std::int64_t{60} * 60 * 1000;
+
+// Times have whole seconds in a token; signing cuts off the rest.
+struct AccessTokenClaims {
+    std::string issuer = {};                  // iss
+    Uuid subject = {};                        // sub
+    std::vector<std::string> audiences = {};  // aud, always an array
+    std::string client_id = {};               // client_id
+    std::optional<Uuid> session = {};         // sid; none: a service's, whose subject is the client itself
+    Uuid token_id = {};                       // jti
+    std::int64_t issued_at_ms = 0;            // iat
+    std::int64_t expires_at_ms = 0;           // exp
+    std::int64_t security_stamp = 0;          // sst, the number of the user's security stamp; with sid only
+    std::string scope = {};                   // scope, if there is any; without sid only
+    Uuid log_id = {};                         // log
+    friend bool operator==(const AccessTokenClaims&, const AccessTokenClaims&) = default;
+};
+
+enum class TokenError {
+    kTooLarge,
+    kMalformed,          // not three parts of strict base64url with JSON objects in the first two
+    kUnsupportedHeader,  // a member besides alg, kid and typ (crit, jwk, jku, x5u ...), or one missing or
+                         // twice
+    kWrongType,
+    kUnknownKey,  // also revoked and ended ones
+    kWrongAlgorithm,
+    kBadSignature,
+    kBadClaims,  // rightly signed, but not claims of an access token
+    kWrongIssuer,
+    kWrongAudience,
+    kExpired,
+    kNotYetValid,
+};
+// For metrics and the audit trail: "expired", "bad_signature" ...
+std::string_view name_of(TokenError error);
+
+// `key` is one of the keyring's for token signing; RSA takes half a millisecond, so leave the I/O thread for
+// it. Claims out of their limits throw std::invalid_argument, a revoked key MissingKey.
+std::string sign_access_token(const Key& key, const AccessTokenClaims& claims);
+
+// What a signature proves for ever: these claims were signed by that key.
+struct SignedToken {
+    AccessTokenClaims claims;
+    std::int64_t not_before_ms = 0;  // the later of iat and nbf
+    std::string key_id;
+    Digest thumbprint = {};  // of the key
+};
+// Form and signature only, under a key that is usable at that time.
+Result<SignedToken, TokenError> read_access_token(const Keyring& keyring, std::string_view token, std::int64_t now_ms);
+
+// The key that its header names, whether there is one or not.
+std::optional<std::string> key_named_by_token(std::string_view token);
+
+struct TokenExpectation {
+    std::string_view issuer = {};
+    // The only audience that the token may have; without it any audience does (introspection).
+    std::optional<std::string_view> sole_audience = {};
+    std::int64_t skew_ms = 0;
+    std::int64_t early_ms = 0;    // by how much the clock of whoever issued it may be ahead of this one
+    std::int64_t overdue_ms = 0;  // how long ago it may have expired
+};
+// What changes with the question and the time.
+Result<void, TokenError> check_access_token(const SignedToken& token, const TokenExpectation& expectation,
+                                            std::int64_t now_ms);
+
+// The answer to an introspection as a JWT (RFC 9701 section 5); `answer` is its JSON object. The audience is whoever
+// asked. `key` as above.
+std::string sign_introspection(const Key& key, std::string_view issuer, std::string_view audience,
+                               std::int64_t issued_at_ms, std::string_view answer);
+
+// The public keys that verifiers need: published, current, and retired ones whose tokens have not ended.
+std::string jwks(const Keyring& keyring, std::int64_t now_ms);
+
+}  // namespace keyledger::security

@@ -1,0 +1,237 @@
+// The routes, the problem types and openapi.json, held against each other.
+#include <gtest/gtest.h>
+#include <rapidjson/document.h>
+#include <rapidjson/pointer.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api/routes/health/health_routes.hpp"
+#include "api/routes/routes.hpp"
+#include "api/wire/problem_types.hpp"
+#include "tests/support/http/openapi.hpp"
+
+namespace keyledger::api {
+namespace {
+
+using test::OpenApi;
+
+const OpenApi& document() {
+    static const OpenApi kDocument(routes::openapi_document());
+    return kDocument;
+}
+
+std::set<OpenApi::Operation> routes_in_code() {
+    std::set<OpenApi::Operation> operations;
+    for (const auto& route : route_table())
+        operations.insert(
+            {std::string(route.operation), std::string(to_string(route.method)), std::string(route.path)});
+    return operations;
+}
+
+template <class Set>
+Set only_in(const Set& left, const Set& right) {
+    Set difference;
+    std::set_difference(left.begin(), left.end(), right.begin(), right.end(),
+                        std::inserter(difference, difference.end()));
+    return difference;
+}
+
+std::string words(const std::set<OpenApi::Operation>& operations) {
+    std::string text;
+    for (const auto& [id, method, path] : operations) text += "\n  " + id + ": " + method + " " + path;
+    return text;
+}
+
+std::map<std::string, OpenApi::ProblemEntry> problems_in_code() {
+    std::map<std::string, OpenApi::ProblemEntry> problems;
+    auto add = [&](const ProblemType& type) {
+        const bool fresh =
+            problems.emplace(type.slug, OpenApi::ProblemEntry{type.status, std::string(type.title)}).second;
+        EXPECT_TRUE(fresh) << "two problem types have the slug " << type.slug << "; rename one";
+    };
+    for (const ProblemType& type : kTransportProblems) add(type);
+    for (const ProblemType& type : problems::kApiProblems) add(type);
+    return problems;
+}
+
+// Whose bodies have a member that is called a password, as the document says it.
+std::set<std::string> operations_that_take_a_password() {
+    rapidjson::Document json;
+    const auto text = routes::openapi_document();
+    json.Parse(text.data(), text.size());
+    std::set<std::string> found;
+    for (const auto& path : json["paths"].GetObject())
+        for (const auto& operation : path.value.GetObject()) {
+            const auto* schema =
+                rapidjson::Pointer("/requestBody/content/application~1json/schema/$ref").Get(operation.value);
+            if (schema == nullptr) continue;
+            const std::string place = std::string(schema->GetString()) + "/properties";
+            const auto* members = rapidjson::Pointer(place.c_str()).Get(json);
+            if (members == nullptr) continue;
+            for (const auto& member : members->GetObject())
+                if (std::string_view(member.name.GetString()).find("password") != std::string_view::npos)
+                    found.insert(operation.value["operationId"].GetString());
+        }
+    return found;
+}
+
+const rapidjson::Value& referred(const rapidjson::Document& json, const rapidjson::Value& schema) {
+    if (!schema.HasMember("$ref")) return schema;
+    return *rapidjson::Pointer(schema["$ref"].GetString()).Get(json);
+}
+
+bool takes_null(const rapidjson::Document& json, const rapidjson::Value& unread) {
+    const auto& schema = referred(json, unread);
+    if (schema.HasMember("oneOf"))
+        return std::ranges::any_of(schema["oneOf"].GetArray(),
+                                   [&](const auto& choice) { return takes_null(json, choice); });
+    if (!schema.HasMember("type")) return true;
+    const auto& type = schema["type"];
+    if (type.IsString()) return type == "null";
+    return std::ranges::any_of(type.GetArray(), [](const auto& one) { return one == "null"; });
+}
+
+// Of a body of ours: those that may be left out, and are not there only to be sent as they were read.
+std::vector<std::string> optional_members_that_take_no_null(const rapidjson::Document& json,
+                                                            const rapidjson::Value& schema) {
+    std::set<std::string_view> required;
+    if (schema.HasMember("required"))
+        for (const auto& name : schema["required"].GetArray()) required.insert(name.GetString());
+    std::vector<std::string> found;
+    for (const auto& member : schema["properties"].GetObject()) {
+        const bool only_read = referred(json, member.value).HasMember("readOnly");
+        if (!required.contains(member.name.GetString()) && !only_read && !takes_null(json, member.value))
+            found.emplace_back(member.name.GetString());
+    }
+    return found;
+}
+
+// A new route can't forget it: before work every one is limited, or says that there is none.
+TEST(Routes, DeclareWhatLimitsThem) {
+    for (const auto& route : route_table())
+        EXPECT_NE(route.limited, Limited::kUndeclared)
+            << route.operation << ": add kPasswords, kClients, kOrdinary or kNothing to its row in routes.cpp";
+}
+
+// Whoever reads a password, or makes a hash, is limited by network on all nodes.
+TEST(Routes, ThatTakeAPasswordAreLimitedOnAllNodes) {
+    std::set<std::string> limited;
+    for (const auto& route : route_table())
+        if (route.limited == Limited::kPasswords) limited.insert(std::string(route.operation));
+    EXPECT_EQ(limited, operations_that_take_a_password());
+    const auto documented = document().documented();
+    for (const std::string& operation : limited)
+        EXPECT_TRUE(documented.contains({operation, "429", "too-many-attempts"})) << operation;
+}
+
+TEST(OpenApiDocument, HasNoFaultOfItsOwn) {
+    for (const std::string& fault : document().faults())
+        ADD_FAILURE() << fault << "\nMend it in api/openapi/openapi.json.";
+}
+
+// JsonFields reads null as if the member were not there.
+TEST(OpenApiDocument, SaysThatNullIsAsGoodAsNothing) {
+    rapidjson::Document json;
+    const auto text = routes::openapi_document();
+    json.Parse(text.data(), text.size());
+    int bodies = 0;
+    for (const auto& path : json["paths"].GetObject())
+        for (const auto& operation : path.value.GetObject()) {
+            const rapidjson::Pointer place("/requestBody/content/application~1json/schema");
+            const auto* body = place.Get(operation.value);
+            if (body == nullptr) continue;
+            const auto& schema = referred(json, *body);
+            if (!schema.HasMember("additionalProperties") || schema["additionalProperties"].IsTrue()) continue;
+            ++bodies;
+            EXPECT_EQ(optional_members_that_take_no_null(json, schema), std::vector<std::string>{})
+                << operation.value["operationId"].GetString();
+        }
+    EXPECT_GT(bodies, 10);
+}
+
+TEST(OpenApiDocument, HasEveryRouteAndNoOther) {
+    const auto& operations = document().operations();
+    const std::set<OpenApi::Operation> documented(operations.begin(), operations.end());
+    EXPECT_EQ(documented.size(), operations.size()) << "an operation is there twice";
+    EXPECT_EQ(words(only_in(routes_in_code(), documented)), "") << "Describe these routes in api/openapi/openapi.json.";
+    EXPECT_EQ(words(only_in(documented, routes_in_code())), "")
+        << "These are not in the table in api/routes/routes.cpp: add them there or remove them from "
+           "api/openapi/openapi.json.";
+}
+
+TEST(OpenApiDocument, HasEveryProblemTypeWithItsStatusAndTitle) {
+    const auto in_code = problems_in_code();
+    for (const auto& [slug, entry] : in_code) {
+        const auto found = document().problems().find(slug);
+        if (found == document().problems().end()) {
+            ADD_FAILURE() << "Describe '" << slug << "' in components.x-problems of api/openapi/openapi.json.";
+            continue;
+        }
+        EXPECT_EQ(found->second.status, entry.status) << "of " << slug;
+        EXPECT_EQ(found->second.title, entry.title) << "of " << slug;
+    }
+    for (const auto& [slug, entry] : document().problems())
+        EXPECT_TRUE(in_code.contains(slug))
+            << "'" << slug << "' is in no list of api/wire/problem.hpp and api/wire/problem_types.hpp; remove it.";
+}
+
+TEST(OpenApiDocument, SaysWhereEachProblemTypeIsAnswered) {
+    const auto answered = document().answered_problems();
+    for (const auto& [slug, entry] : document().problems())
+        EXPECT_TRUE(answered.contains(slug)) << "List '" << slug << "' in x-problem-types of the answers that have it.";
+}
+
+TEST(OpenApiDocument, GivesEveryOperationAnAnswerForFaultsAndForTheListener) {
+    const auto documented = document().documented();
+    for (const auto& operation : document().operations())
+        for (const char* status : {"500", "default"})
+            EXPECT_TRUE(documented.contains({operation.id, status, "internal-error"}))
+                << operation.id << " lacks " << status;
+}
+
+TEST(OpenApiChecker, RefusesWhatIsNotDocumented) {
+    const auto* show_me = document().find("GET", "/api/v1/auth/me?x=1");
+    ASSERT_NE(show_me, nullptr);
+    const test::HttpHeaders usual{
+        {"X-Request-Id", "r1"}, {"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}};
+    auto answer = [&](int status, const std::string& media, const std::string& body) {
+        test::HttpResponse made{status, usual, body};
+        made.headers.emplace_back("Content-Type", media);
+        if (status == 401) made.headers.emplace_back("WWW-Authenticate", "Bearer");
+        return document().violations(show_me, "GET", made);
+    };
+    const std::string problem = "application/problem+json";
+    const std::string refused =
+        R"({"type":"urn:keyledger:problem:invalid-token","title":"Token not accepted","status":401,)"
+        R"("detail":"d","request_id":"r1"})";
+    EXPECT_EQ(answer(401, problem, refused), std::vector<std::string>{});
+    EXPECT_NE(answer(418, problem, refused), std::vector<std::string>{}) << "a status of its own";
+    EXPECT_NE(answer(400, problem, refused), std::vector<std::string>{}) << "a type of another status";
+    EXPECT_NE(answer(401, "application/json", refused), std::vector<std::string>{}) << "another media type";
+    EXPECT_NE(answer(200, "application/json", R"({"id":"x"})"), std::vector<std::string>{}) << "another body";
+    std::string more = refused;
+    more.replace(0, 1, R"({"extra":1,)");
+    EXPECT_NE(answer(401, problem, more), std::vector<std::string>{}) << "a member that is not documented";
+    std::string other_id = refused;
+    other_id.replace(other_id.find("r1"), 2, "r2");
+    EXPECT_NE(answer(401, problem, other_id), std::vector<std::string>{}) << "another request's id";
+}
+
+TEST(OpenApiChecker, FindsTheOperationByItsPath) {
+    auto id_of = [](std::string_view method, std::string_view target) {
+        const auto* found = document().find(method, target);
+        return found == nullptr ? std::string("none") : found->id;
+    };
+    EXPECT_EQ(id_of("GET", "/api/v1/admin/users/01890a5d-ac96-774b-bcce-b302099a8057"), "showUser");
+    EXPECT_EQ(id_of("HEAD", "/health/live"), "healthLive");
+    EXPECT_EQ(id_of("DELETE", "/api/v1/auth/sessions"), "endMySessions");
+    EXPECT_EQ(id_of("DELETE", "/api/v1/auth/sessions/x"), "endMySession");
+    EXPECT_EQ(id_of("PATCH", "/api/v1/auth/me"), "none");
+    EXPECT_EQ(id_of("GET", "/nowhere"), "none");
+}
+
+}  // namespace
+}  // namespace keyledger::api

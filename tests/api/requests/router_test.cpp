@@ -1,0 +1,196 @@
+#include "api/requests/router.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <stdexcept>
+#include <tuple>
+
+#include "api/requests/target.hpp"
+#include "api/wire/problem.hpp"
+
+using namespace keyledger::api;
+
+namespace {
+
+struct Nothing {};
+
+boost::asio::awaitable<Response> answer(Nothing&, Request&) { co_return no_content(); }
+
+constexpr std::array<RouteEntry<Nothing>, 5> kTable{{{"list_things", Method::kGet, "/things", answer},
+                                                     {"make_thing", Method::kPost, "/things", answer},
+                                                     {"show_thing", Method::kGet, "/things/{id}", answer},
+                                                     {"own_thing", Method::kGet, "/things/own", answer},
+                                                     {"show_part", Method::kGet, "/things/{id}/parts/{part}", answer}}};
+
+Router router(CorsPolicy cors = {}) {
+    static Nothing nothing;
+    return Router(bind_routes(std::span<const RouteEntry<Nothing>>(kTable), nothing), std::move(cors));
+}
+
+Request request_for(Method method, std::string_view target) {
+    Request request;
+    request.method = method;
+    request.segments = parse_target(target).value().segments;
+    return request;
+}
+
+std::vector<Route> routes(std::initializer_list<std::pair<Method, std::string_view>> wanted) {
+    std::vector<Route> made;
+    for (const auto& [method, path] : wanted) made.push_back({"op", method, path, {}});
+    return made;
+}
+
+}  // namespace
+
+TEST(Router, FindsTheOperationAndItsParameters) {
+    Router table = router();
+    Request request = request_for(Method::kGet, "/things/a%2Fb/parts/7");
+    EXPECT_NE(table.resolve(request).handler, nullptr);
+    EXPECT_EQ(request.operation, "show_part");
+    EXPECT_EQ(request.path_parameter("id"), "a/b");
+    EXPECT_EQ(request.path_parameter("part"), "7");
+    EXPECT_THROW(request.path_parameter("other"), std::logic_error);
+}
+
+// RFC 8414 section 3.1 and AuthZEN 1.0 section 9.2: between host and path.
+TEST(Router, ServesAnIssuersDocumentsBehindTheWellKnownName) {
+    static Nothing nothing;
+    constexpr std::array<RouteEntry<Nothing>, 4> kServed{
+        {{"oauth", Method::kGet, "/.well-known/oauth-authorization-server", answer},
+         {"authzen", Method::kGet, "/.well-known/authzen-configuration", answer},
+         {"jwks", Method::kGet, "/.well-known/jwks.json", answer},
+         {"thing", Method::kGet, "/things/{id}", answer}}};
+    const std::span<const RouteEntry<Nothing>> rows(kServed);
+    const Router plain(bind_routes(rows, nothing));
+    const Router under(bind_routes(rows, nothing), {}, path_of_url("https://pdp.example/auth/a%20b"));
+    const auto operation = [](const Router& table, std::string_view target) {
+        Request request = request_for(Method::kGet, target);
+        (void)table.resolve(request);
+        return std::string(request.operation);
+    };
+    const std::tuple<std::string, std::string, std::string> kCases[] = {
+        {"/.well-known/oauth-authorization-server", "oauth", "oauth"},
+        {"/.well-known/oauth-authorization-server/auth/a%20b", "unmatched", "oauth"},
+        {"/.well-known/authzen-configuration/auth/a%20b", "unmatched", "authzen"},
+        {"/.well-known/authzen-configuration/auth", "unmatched", "unmatched"},
+        {"/.well-known/authzen-configuration/auth/a%20b/c", "unmatched", "unmatched"},
+        {"/.well-known/authzen-configuration/other/a%20b", "unmatched", "unmatched"},
+        {"/.well-known/jwks.json/auth/a%20b", "unmatched", "unmatched"},
+        {"/auth/a%20b/.well-known/jwks.json", "unmatched", "jwks"},
+        {"/auth/a%20b/.well-known/oauth-authorization-server", "unmatched", "oauth"},
+        {"/auth/a%20b/things/7", "unmatched", "thing"},
+        {"/auth/things/7", "unmatched", "unmatched"},
+        {"/auth/a%20b", "unmatched", "unmatched"},
+        {"/things/7", "thing", "thing"}};
+    for (const auto& [target, without, with] : kCases) {
+        EXPECT_EQ(operation(plain, target), without) << target;
+        EXPECT_EQ(operation(under, target), with) << target;
+    }
+    EXPECT_TRUE(path_of_url("https://pdp.example").empty());
+    EXPECT_TRUE(path_of_url("http://127.0.0.1:8080").empty());
+    for (const char* bad : {"https://a/", "https://a/b/", "https://a/../b", "https://a/b?c=d", "https://a/b//c/"})
+        EXPECT_THROW(path_of_url(bad), std::invalid_argument) << bad;
+}
+
+TEST(Router, PrefersLiteralsToParameters) {
+    Router table = router();
+    Request own = request_for(Method::kGet, "/things/own");
+    Request other = request_for(Method::kGet, "/things/other");
+    (void)table.resolve(own);
+    (void)table.resolve(other);
+    EXPECT_EQ(own.operation, "own_thing");
+    EXPECT_EQ(other.operation, "show_thing");
+}
+
+TEST(Router, AnswersUnknownPathsWith404) {
+    Router table = router();
+    for (const char* target : {"/", "/thing", "/things/", "//things", "/things%2Fown", "/Things", "/things/a/parts/"}) {
+        Request request = request_for(Method::kGet, target);
+        auto resolution = table.resolve(request);
+        EXPECT_EQ(resolution.handler, nullptr) << target;
+        EXPECT_EQ(resolution.answer.status, 404) << target;
+        EXPECT_EQ(request.operation, kUnmatched);
+    }
+}
+
+TEST(Router, AnswersOtherMethodsWith405AndAllow) {
+    Router table = router();
+    for (Method method : {Method::kPut, Method::kDelete, Method::kOther}) {
+        Request request = request_for(method, "/things");
+        auto resolution = table.resolve(request);
+        EXPECT_EQ(resolution.answer.status, 405);
+        EXPECT_EQ(resolution.answer.headers.find("allow"), "GET, HEAD, POST, OPTIONS");
+    }
+}
+
+TEST(Router, AnswersHeadWithTheGetRoute) {
+    Router table = router();
+    Request request = request_for(Method::kHead, "/things/7");
+    EXPECT_NE(table.resolve(request).handler, nullptr);
+    EXPECT_EQ(request.operation, "show_thing");
+}
+
+TEST(Router, AnswersAPreflightForConfiguredOriginsOnly) {
+    Router table = router({.origins = {"https://app.example"}, .credentials = true, .max_age_s = 60});
+    for (std::string_view origin :
+         {"https://app.example", "https://evil.example", "https://app.example.evil", "null"}) {
+        Request request = request_for(Method::kOptions, "/things");
+        request.headers.add("Origin", origin);
+        request.headers.add("Access-Control-Request-Method", "POST");
+        Response response = table.resolve(request).answer;
+        table.decorate(request, response);
+        bool admitted = origin == "https://app.example";
+        EXPECT_EQ(response.status, 204);
+        EXPECT_EQ(response.headers.find("Vary"), "Origin");
+        EXPECT_EQ(response.headers.contains("Access-Control-Allow-Origin"), admitted) << origin;
+        EXPECT_EQ(response.headers.contains("Access-Control-Allow-Credentials"), admitted) << origin;
+        EXPECT_EQ(response.headers.contains("Access-Control-Allow-Methods"), admitted) << origin;
+    }
+}
+
+TEST(Router, NeverAllowsCredentialsToEveryOrigin) {
+    EXPECT_THROW(router({.origins = {"*"}, .credentials = true}), std::invalid_argument);
+    Router table = router({.origins = {"*"}});
+    Request request = request_for(Method::kGet, "/things");
+    request.headers.add("Origin", "https://any.example");
+    Response response;
+    table.decorate(request, response);
+    EXPECT_EQ(response.headers.find("Access-Control-Allow-Origin"), "*");
+    EXPECT_FALSE(response.headers.contains("Access-Control-Allow-Credentials"));
+}
+
+TEST(Router, RefusesATableThatIsAmbiguousOrMalformed) {
+    EXPECT_THROW(Router(routes({{Method::kGet, "/a"}, {Method::kGet, "/a"}})), std::invalid_argument);
+    EXPECT_THROW(Router(routes({{Method::kGet, "/{a}"}, {Method::kPut, "/{b}"}})), std::invalid_argument);
+    EXPECT_THROW(Router(routes({{Method::kHead, "/a"}})), std::invalid_argument);
+    for (const char* path : {"", "a", "/a/", "/a//b", "/{", "/{}", "/{a"})
+        EXPECT_THROW(Router(routes({{Method::kGet, path}})), std::invalid_argument) << path;
+}
+
+TEST(Headers, RefusesLineBreaksSoThatNoAnswerIsSplit) {
+    Headers headers;
+    EXPECT_THROW(headers.add("Location", "/a\r\nSet-Cookie: x"), std::invalid_argument);
+    EXPECT_THROW(headers.add("Bad Name", "x"), std::invalid_argument);
+    headers.add("Location", "/a");
+    EXPECT_EQ(headers.find("LOCATION"), "/a");
+}
+
+TEST(Problem, SaysTypeTitleStatusDetailAndRequest) {
+    Problem what{
+        .type = problems::kOverloaded, .detail = "Try \"later\".", .retry_after_s = 3, .errors = {}, .members = {}};
+    what.members.push_back({"error", "invalid_request"});
+    Response response = problem("r-1", what);
+    EXPECT_EQ(response.status, 503);
+    EXPECT_EQ(response.headers.find("Retry-After"), "3");
+    EXPECT_EQ(response.body,
+              R"({"type":"urn:keyledger:problem:overloaded","title":"Too many connections","status":503,)"
+              R"("detail":"Try \"later\".","request_id":"r-1","error":"invalid_request"})");
+}
+
+TEST(Problem, TypesAreUniqueAndTheirStatusesAreErrors) {
+    for (std::size_t i = 0; i < kTransportProblems.size(); ++i) {
+        EXPECT_GE(kTransportProblems[i].status, 400);
+        for (std::size_t k = 0; k < i; ++k) EXPECT_NE(kTransportProblems[i].slug, kTransportProblems[k].slug);
+    }
+}

@@ -1,0 +1,129 @@
+#include "app/config/clients_file.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+using keyledger::Secret;
+using keyledger::app::FileClients;
+using keyledger::commands::Evaluates;
+using keyledger::commands::Introspects;
+using keyledger::commands::Revokes;
+
+namespace {
+
+// SHA-256 of "s3cret".
+constexpr const char* kDigest = "1ec1c26b50d5d3c58d9583181af8076655fe00756bf7285940ba3670f99fcba0";
+
+std::string file_with(const std::string& text, mode_t mode = 0600) {
+    const std::string path =
+        testing::TempDir() + testing::UnitTest::GetInstance()->current_test_info()->name() + ".json";
+    std::ofstream(path) << text;
+    ::chmod(path.c_str(), mode);
+    return path;
+}
+
+std::string one_client(const std::string& more = "") {
+    return R"({"clients":[{"client_id":"shop","client_secret_sha256":")" + std::string(kDigest) + "\"" + more + "}]}";
+}
+
+}  // namespace
+
+TEST(FileClients, AuthenticatesByTheDigestOfTheSecret) {
+    auto clients = FileClients::load(file_with(one_client(R"(,"audiences":["https://a"],"introspect":"all")")));
+    ASSERT_TRUE(clients) << clients.error();
+    const auto shop = clients->authenticate("shop", Secret("s3cret"));
+    ASSERT_TRUE(shop);
+    EXPECT_EQ(shop->audiences, std::vector<std::string>{"https://a"});
+    EXPECT_EQ(shop->evaluates, Evaluates::kNobody);
+    EXPECT_FALSE(clients->authenticate("shop", Secret("s3cret ")));
+    EXPECT_FALSE(clients->authenticate("shop", Secret("")));
+    EXPECT_FALSE(clients->authenticate("nobody", Secret("s3cret")));
+}
+
+TEST(FileClients, AskWhatOthersMayOnlyWhereTheyWereGrantedIt) {
+    auto clients = FileClients::load(file_with(one_client(R"(,"evaluate":"all")")));
+    ASSERT_TRUE(clients) << clients.error();
+    EXPECT_EQ(clients->find("shop")->evaluates, Evaluates::kAnybody);
+    EXPECT_EQ(clients->find("keyledger")->evaluates, Evaluates::kNobody);
+    EXPECT_FALSE(FileClients::load(file_with(one_client(R"(,"evaluate":true)"))));
+}
+
+// Until there was `revoke`, `introspect` gave both.
+TEST(FileClients, RevokeEveryTokenOnlyWhereTheyWereGrantedThat) {
+    auto clients = FileClients::load(file_with(one_client(R"(,"introspect":"all")")));
+    ASSERT_TRUE(clients) << clients.error();
+    EXPECT_EQ(clients->find("shop")->introspects, Introspects::kAllTokens);
+    EXPECT_EQ(clients->find("shop")->revokes, Revokes::kOwnTokens);
+    clients = FileClients::load(file_with(one_client(R"(,"revoke":"all")")));
+    ASSERT_TRUE(clients) << clients.error();
+    EXPECT_EQ(clients->find("shop")->introspects, Introspects::kOwnTokens);
+    EXPECT_EQ(clients->find("shop")->revokes, Revokes::kAllTokens);
+    EXPECT_EQ(clients->find("keyledger")->revokes, Revokes::kOwnTokens);
+    EXPECT_FALSE(FileClients::load(file_with(one_client(R"(,"revoke":"some")"))));
+}
+
+TEST(FileClients, TheFirstPartyClientCanNotAuthenticate) {
+    auto clients = FileClients::load("");
+    ASSERT_TRUE(clients);
+    EXPECT_TRUE(clients->find("keyledger"));
+    EXPECT_FALSE(clients->authenticate("keyledger", Secret("")));
+    EXPECT_FALSE(clients->authenticate("keyledger", Secret(std::string(32, '\0'))));
+}
+
+TEST(FileClients, RefusesAFileThatOthersMayRead) {
+    const auto clients = FileClients::load(file_with(one_client(), 0644));
+    ASSERT_FALSE(clients);
+    EXPECT_NE(clients.error().find("chmod 600"), std::string::npos);
+}
+
+TEST(FileClients, SaysWhatIsWrongAndWhere) {
+    for (const char* text : {"", "[]", R"({"clients":{}})", R"({"clients":[{"client_id":"a"}]})",
+                             R"({"clients":[{"client_id":"a","client_secret_sha256":"12"}]})",
+                             R"({"clients":[{"client_id":7,"client_secret_sha256":"12"}]})"})
+        EXPECT_FALSE(FileClients::load(file_with(text))) << text;
+    EXPECT_FALSE(FileClients::load(file_with(one_client(R"(,"introspect":"some")"))));
+    const auto missing = FileClients::load("/nowhere/clients.json");
+    ASSERT_FALSE(missing);
+    EXPECT_NE(missing.error().find("/nowhere/clients.json"), std::string::npos);
+}
+
+TEST(FileClients, RefuseWhatNobodyWouldRead) {
+    struct {
+        std::string text;
+        std::string said;
+    } const cases[] = {
+        {one_client(R"(,"introspekt":"all")"), "did you mean 'introspect'?"},
+        {one_client(R"(,"audience":["https://a"])"), "did you mean 'audiences'?"},
+        {one_client(R"(,"Evaluate":"all")"), "did you mean 'evaluate'?"},
+        {one_client(R"(,"note":"ours")"), "client 1: there is no member 'note'"},
+        {one_client(R"(,"revoke":"own","revoke":"all")"), "twice: 'revoke'"},
+        {R"({"clients":[],"first_party_audience":[]})", "did you mean 'first_party_audiences'?"},
+        {R"({"clients":[],"frist_party":[]})", "there is no member 'frist_party'"},
+        {R"({"clients":[],"a\u0000b":[]})", "there is no member"},
+    };
+    for (const auto& one : cases) {
+        const auto clients = FileClients::load(file_with(one.text));
+        ASSERT_FALSE(clients) << one.text;
+        EXPECT_NE(clients.error().find(one.said), std::string::npos) << clients.error();
+        EXPECT_EQ(clients.error().find(kDigest), std::string::npos);
+    }
+}
+
+TEST(FileClients, AreToldOfRolesOfTheirOwnUnlessTheFileSaysOtherwise) {
+    using keyledger::commands::TellsRoles;
+    const auto shop = [](const std::string& more) {
+        auto clients = FileClients::load(file_with(one_client(more)));
+        EXPECT_TRUE(clients) << clients.error();
+        return *clients->find("shop");
+    };
+    EXPECT_EQ(shop("").tells_roles, TellsRoles::kOwn);
+    EXPECT_EQ(shop("").namespaces, std::vector<std::string>{"shop"});
+    EXPECT_EQ(shop(R"(,"namespaces":["todos","lists"])").namespaces, (std::vector<std::string>{"todos", "lists"}));
+    EXPECT_EQ(shop(R"(,"introspect":"all")").tells_roles, TellsRoles::kAll) << "it may ask about every token";
+    EXPECT_EQ(shop(R"(,"introspect":"all","roles":"own")").tells_roles, TellsRoles::kOwn);
+    EXPECT_EQ(shop(R"(,"roles":"all")").tells_roles, TellsRoles::kAll);
+    for (const char* bad : {R"(,"roles":"some")", R"(,"roles":true)", R"(,"namespaces":"shop")"})
+        EXPECT_FALSE(FileClients::load(file_with(one_client(bad)))) << bad;
+}

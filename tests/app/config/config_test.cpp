@@ -1,0 +1,224 @@
+#include "app/config/config.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <iterator>
+#include <map>
+
+#include "app/config/core_dumps.hpp"
+
+using namespace keyledger::app;
+
+namespace {
+
+class Given {
+public:
+    explicit Given(std::map<std::string, std::string> values) : values_(std::move(values)) {}
+    Environment environment() const {
+        return [this](const char* name) {
+            const auto at = values_.find(name);
+            return at == values_.end() ? nullptr : at->second.c_str();
+        };
+    }
+
+private:
+    std::map<std::string, std::string> values_;
+};
+
+std::map<std::string, std::string> enough() {
+    return {{"KEYLEDGER_DATABASE_URL", "postgresql://secret@db/keyledger"},
+            {"KEYLEDGER_KEYRING_FILE", "/etc/keyledger/keyring.json"}};
+}
+
+keyledger::Result<Config, ConfigFaults> read_all(std::map<std::string, std::string> more) {
+    auto values = enough();
+    for (const auto& [name, value] : more) values[name] = value;
+    const Given given(std::move(values));
+    const Environment environment = given.environment();
+    return read_config(environment, {Needs::kDatabase, Needs::kKeyring, Needs::kServing});
+}
+
+std::string text_of(const std::string& path) {
+    std::ifstream in(path);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
+
+TEST(Config, HasDefaultsForAllThatIsNotRequired) {
+    const auto config = read_all({});
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->listen.port, 8080);
+    EXPECT_EQ(config->management_listen.address, "127.0.0.1");
+    EXPECT_TRUE(config->serves_api && config->serves_projector && config->serves_publisher);
+    EXPECT_EQ(config->password_min_length, 15u);
+    EXPECT_EQ(config->argon2_memory_kib, 19456u);
+}
+
+TEST(Config, NamesEveryFaultAtOnce) {
+    const Given nothing(
+        {{"KEYLEDGER_LISTEN", "8080"}, {"KEYLEDGER_ACCESS_TOKEN_SECONDS", "5m"}, {"KEYLEDGER_ROLES", "api,cook"}});
+    const Environment environment = nothing.environment();
+    const auto config = read_config(environment, {Needs::kDatabase, Needs::kKeyring, Needs::kServing});
+    ASSERT_FALSE(config);
+    std::string all;
+    for (const std::string& sentence : config.error().sentences) all += sentence + "\n";
+    for (const char* name : {"KEYLEDGER_DATABASE_URL", "KEYLEDGER_KEYRING_FILE", "KEYLEDGER_LISTEN",
+                             "KEYLEDGER_ACCESS_TOKEN_SECONDS", "cook"})
+        EXPECT_NE(all.find(name), std::string::npos) << name << " is not in:\n" << all;
+}
+
+TEST(Config, RefusesWhatWouldWeakenTheService) {
+    EXPECT_FALSE(read_all({{"KEYLEDGER_PASSWORD_MIN_LENGTH", "7"}}));
+    EXPECT_FALSE(read_all({{"KEYLEDGER_REFRESH_GRACE_SECONDS", "11"}}));
+    EXPECT_FALSE(read_all({{"KEYLEDGER_LOGIN_FAILURES_IN_A_ROW", "101"}}));
+    EXPECT_FALSE(read_all({{"KEYLEDGER_ACCESS_TOKEN_SECONDS", "3601"}}));
+    EXPECT_FALSE(read_all({{"KEYLEDGER_TLS_CERTIFICATE_FILE", "/a.pem"}}));
+    EXPECT_FALSE(read_all({{"KEYLEDGER_ISSUER", "keyledger"}}));
+}
+
+TEST(Config, ReadsASecretFromAFileAndRefusesBoth) {
+    const std::string path = testing::TempDir() + "database_url";
+    std::ofstream(path) << "postgresql://from-file/\n";
+    ::chmod(path.c_str(), 0600);
+    auto values = enough();
+    values.erase("KEYLEDGER_DATABASE_URL");
+    values["KEYLEDGER_DATABASE_URL_FILE"] = path;
+    const Given from_file(values);
+    const Environment environment = from_file.environment();
+    const auto config = read_config(environment, {Needs::kDatabase});
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->database_url, "postgresql://from-file/");
+    EXPECT_FALSE(read_all({{"KEYLEDGER_DATABASE_URL_FILE", path}}));
+}
+
+std::string faults_of(const keyledger::Result<Config, ConfigFaults>& config) {
+    std::string all;
+    if (!config)
+        for (const std::string& sentence : config.error().sentences) all += sentence + '\n';
+    return all;
+}
+
+TEST(Config, RefusesSecretsInFilesThatOthersMayRead) {
+    const std::string path = testing::TempDir() + "open_to_others";
+    std::ofstream(path) << "postgresql://from-file/\n";
+    ::chmod(path.c_str(), 0644);
+    auto values = enough();
+    values.erase("KEYLEDGER_DATABASE_URL");
+    values["KEYLEDGER_DATABASE_URL_FILE"] = path;
+    const Given from_file(values);
+    const Environment environment = from_file.environment();
+    const std::string of_url = faults_of(read_config(environment, {Needs::kDatabase}));
+    EXPECT_NE(of_url.find("KEYLEDGER_DATABASE_URL_FILE: '" + path + "' is open to others: chmod 600 it"),
+              std::string::npos)
+        << of_url;
+    const std::string of_tls =
+        faults_of(read_all({{"KEYLEDGER_TLS_CERTIFICATE_FILE", path}, {"KEYLEDGER_TLS_KEY_FILE", path}}));
+    EXPECT_NE(of_tls.find("KEYLEDGER_TLS_KEY_FILE: '" + path + "' is open to others: chmod 600 it"), std::string::npos)
+        << of_tls;
+    ::chmod(path.c_str(), 0600);
+    EXPECT_TRUE(read_config(environment, {Needs::kDatabase}));
+    EXPECT_TRUE(read_all({{"KEYLEDGER_TLS_CERTIFICATE_FILE", path}, {"KEYLEDGER_TLS_KEY_FILE", path}}));
+}
+
+TEST(Config, AFileOfWhatIsNoSecretMayBeReadByAll) {
+    const std::string path = testing::TempDir() + "no_secret";
+    std::ofstream(path) << "https://id.example\n";
+    ::chmod(path.c_str(), 0644);
+    EXPECT_TRUE(read_all({{"KEYLEDGER_ISSUER_FILE", path}}));
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// In a process of its own: what is forbidden can't be allowed again.
+int dumps_allowed(const char* setting) {
+    const std::map<std::string, std::string> values{{"KEYLEDGER_CORE_DUMPS", setting}};
+    const Given given(values);
+    const Environment environment = given.environment();
+    forbid_core_dumps(environment);
+    rlimit cores{};
+    ::getrlimit(RLIMIT_CORE, &cores);
+    return ::prctl(PR_GET_DUMPABLE) != 0 || cores.rlim_max != 0 ? 1 : 0;
+}
+
+TEST(CoreDumps, AreForbiddenUnlessTheyAreAskedFor) {
+    EXPECT_EXIT(std::exit(dumps_allowed("off")), testing::ExitedWithCode(0), "");
+    EXPECT_EXIT(std::exit(dumps_allowed("on")), testing::ExitedWithCode(1), "");
+}
+#endif
+
+TEST(Config, DescriptionMasksSecrets) {
+    const Given given(enough());
+    const Environment environment = given.environment();
+    for (const std::string& line : describe_config(environment))
+        EXPECT_EQ(line.find("secret@"), std::string::npos) << line;
+}
+
+// .env.example is read by people before they run anything: it must not lag behind the programme.
+TEST(Config, EveryListedSettingStandsInTheExampleWithItsDefault) {
+    const std::string example = text_of(".env.example");
+    ASSERT_FALSE(example.empty()) << "run the tests from the repository's root";
+    for (const Setting& setting : settings()) {
+        const std::string line = "\n#" + std::string(setting.name) + "=" + std::string(setting.fallback) + "\n";
+        EXPECT_NE(example.find(line), std::string::npos)
+            << "put this line into .env.example: #" << setting.name << "=" << setting.fallback;
+        EXPECT_NE(example.find("# " + std::string(setting.help)), std::string::npos) << setting.name;
+    }
+}
+
+// A misspelt name would leave the default in effect, in silence.
+TEST(UnknownSettings, AreToldWithTheNearestOne) {
+    const struct {
+        const char* name;
+        const char* meant;  // nullptr: nothing is said; empty: nothing is near
+    } cases[] = {
+        {"KEYLEDGER_KAFKA_SECURITY_PROTCOL", "KEYLEDGER_KAFKA_SECURITY_PROTOCOL"},
+        {"KEYLEDGER_ISUER", "KEYLEDGER_ISSUER"},
+        {"KEYLEDGER_DATABASE_ULR_FILE", "KEYLEDGER_DATABASE_URL"},
+        {"KEYLEDGER_KEYRING", "KEYLEDGER_KEYRING_FILE"},
+        {"KEYLEDGER_XYZ_PQR_STU_VWX_QQQ_ZZZ_YYY_JJJ", ""},
+        {"KEYLEDGER_DATABASE_URL", nullptr},
+        {"KEYLEDGER_DATABASE_URL_FILE", nullptr},
+        {"KEYLEDGER_TLS_KEY_FILE", nullptr},
+        {"KEYLEDGER_ADMIN_PASSWORD", nullptr},
+        {"KEYLEDGER_ADMIN_PASSWORD_FILE", nullptr},
+        {"KEYLEDGER_TEST_DATABASE_URL", nullptr},
+        {"PATH", nullptr},
+        {"KEYLEDGERS", nullptr},
+    };
+    for (const auto& one : cases) {
+        const auto told = unknown_settings({one.name});
+        ASSERT_EQ(told.size(), one.meant == nullptr ? 0U : 1U) << one.name;
+        if (one.meant == nullptr) continue;
+        EXPECT_NE(told.front().find(one.name), std::string::npos) << told.front();
+        EXPECT_NE(told.front().find(one.meant), std::string::npos) << told.front();
+        EXPECT_EQ(told.front().find("did you mean") != std::string::npos, *one.meant != '\0') << told.front();
+    }
+    for (const Setting& setting : settings()) EXPECT_TRUE(unknown_settings({std::string(setting.name)}).empty());
+}
+
+TEST(Config, TakesIssuersAsTheirStandardHasThem) {
+    for (const char* good :
+         {"https://id.example", "http://127.0.0.1:8080", "https://id.example/tenant", "https://[::1]:8443"})
+        EXPECT_TRUE(read_all({{"KEYLEDGER_ISSUER", good}})) << good;
+    for (const char* bad :
+         {"https://", "https:///a", "https://id.example?x", "https://id.example#x", "https://ann@id.example",
+          "https://id example", "https://:443", "ftp://id.example", "https://id.example/"})
+        EXPECT_FALSE(read_all({{"KEYLEDGER_ISSUER", bad}})) << bad;
+}
+
+TEST(Config, TellsAFaultOnceHoweverOftenASettingIsRead) {
+    const std::string path = testing::TempDir() + "twice";
+    std::ofstream(path) << "secret\n";
+    ::chmod(path.c_str(), 0644);
+    const std::string all = faults_of(read_all({{"KEYLEDGER_KAFKA_SECURITY_PROTOCOL", "sasl_ssl"},
+                                                {"KEYLEDGER_KAFKA_SASL_MECHANISM", "PLAIN"},
+                                                {"KEYLEDGER_KAFKA_SASL_USERNAME", "ann"},
+                                                {"KEYLEDGER_KAFKA_SASL_PASSWORD_FILE", path}}));
+    const auto first = all.find("KEYLEDGER_KAFKA_SASL_PASSWORD_FILE");
+    ASSERT_NE(first, std::string::npos) << all;
+    EXPECT_EQ(all.find("KEYLEDGER_KAFKA_SASL_PASSWORD_FILE", first + 1), std::string::npos) << all;
+}

@@ -1,0 +1,100 @@
+// What clients sign: once, for this issuer, now; and what is told of it to whom.
+#include "tests/commands/clients/service_accounts_fixture.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+using ClientAssertionsTest = ServiceAccountsTest;
+
+TEST_F(ClientAssertionsTest, EarnATokenByAnAssertionOnceOnAllNodes) {
+    const Uuid id = account();
+    ASSERT_TRUE(test::succeeds(add_key(roots_, id, "key")));
+    const auto grant = log_in_with(node, assertion(id, "one"));
+    ASSERT_TRUE(test::succeeds(grant));
+    EXPECT_EQ(grant->token_id.bytes[6] >> 4, 8) << "RFC 9562 section 5.8";
+    EXPECT_TRUE(test::refused(log_in_with(node, assertion(id, "one")), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in_with(other, assertion(id, "one")), Refusal::kInvalidClient));
+    EXPECT_TRUE(
+        test::refused(log_in_with(other, assertion(id, "one", kIssuer, kNowMs + 90'000)), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::succeeds(log_in_with(other, assertion(id, "two"))));
+}
+
+TEST_F(ClientAssertionsTest, SpendAnAssertionByAskingToo) {
+    const Uuid id = account();
+    ASSERT_TRUE(test::succeeds(add_key(roots_, id, "key")));
+    auto proof = proof_of_assertion(services(), assertion(id, "one"));
+    ASSERT_TRUE(proof);
+    EXPECT_TRUE(test::succeeds(run(authenticate_service(services(), *proof, caller()))));
+    EXPECT_TRUE(test::refused(run(authenticate_service(other.services, *proof, caller())), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in_with(other, assertion(id, "one")), Refusal::kInvalidClient));
+    EXPECT_EQ(world.types().back(), "service_token.assertion_used");
+}
+
+TEST_F(ClientAssertionsTest, RefuseAssertionsThatAreNotForThisIssuerNow) {
+    const Uuid id = account();
+    ASSERT_TRUE(test::succeeds(add_key(roots_, id, "key")));
+    const std::int64_t minute = 60'000;
+    const std::string bad[] = {assertion(id, "1", "https://else.example"),
+                               assertion(id, "2", std::string(kIssuer) + "/oauth2/token"),
+                               assertion(id, "3", kIssuer, kNowMs - minute),
+                               assertion(id, "4", kIssuer, kNowMs + 61 * minute),
+                               assertion(id, "5", kIssuer, kNowMs + minute, "another"),
+                               assertion(id, "6", kIssuer, kNowMs + minute, "forged"),
+                               assertion(test::uuid(4), "7")};
+    for (const std::string& text : bad)
+        EXPECT_TRUE(test::refused(log_in_with(node, text), Refusal::kInvalidClient)) << text;
+    const std::string text = id.to_string();
+    const std::string of_two =
+        "key|" + text + '|' + test::uuid(4).to_string() + '|' + kIssuer + "|8|" + std::to_string(kNowMs + minute);
+    EXPECT_TRUE(test::refused(log_in_with(node, of_two), Refusal::kInvalidClient)) << "issuer and subject differ";
+    EXPECT_TRUE(test::succeeds(log_in_with(node, assertion(id, "9", kIssuer, kNowMs + 60 * minute))));
+    ASSERT_TRUE(test::succeeds(run(remove_account_key(services(), bearer_of(roots_), id, "key", caller_of(roots_)))));
+    EXPECT_TRUE(test::refused(log_in_with(node, assertion(id, "10")), Refusal::kInvalidClient));
+}
+
+// What is about the assertion alone is told to everybody, and counts for nobody; what is about the account to
+// nobody, but that its own assertion was used.
+TEST_F(ClientAssertionsTest, TellWhatIsWrongWithAnAssertionAndNothingOfAccounts) {
+    const Uuid id = account();
+    ASSERT_TRUE(test::succeeds(add_key(roots_, id, "key")));
+    const auto fault_of = [&](const std::string& text) {
+        auto refused = log_in_with(node, text);
+        EXPECT_TRUE(test::refused(refused, Refusal::kInvalidClient)) << text;
+        return refused ? ClientFault::kNone : refused.error().client;
+    };
+    const std::pair<std::string, const char*> unfit[] = {
+        {"nonsense", "six parts"},
+        {assertion(id, "1", "https://else.example"), "issuer as its only 'aud': "},
+        {assertion(id, "2", kIssuer, kNowMs - 60'000), "has expired"},
+        {assertion(id, "3", kIssuer, kNowMs + 4'000'000), "within an hour"},
+        {assertion(test::uuid(4), "4", "https://else.example"), "issuer as its only 'aud': "}};
+    for (int i = 0; i < 40; ++i)
+        for (const auto& [text, says] : unfit) {
+            const auto proof = proof_of_assertion(services(), text);
+            ASSERT_FALSE(proof) << text;
+            EXPECT_NE(proof.error().why.find(says), std::string::npos) << proof.error().why;
+            note_unfit(services(), proof.error(), caller());
+        }
+    const auto lines = world.journal.lines();
+    for (const auto& [text, says] : unfit)
+        EXPECT_TRUE(std::ranges::any_of(lines, [&](const std::string& line) { return line.find(says) != line.npos; }))
+            << says;
+    EXPECT_LT(lines.size(), 150U) << "the log is not for whoever wants to fill it";
+    EXPECT_EQ(fault_of(assertion(test::uuid(4), "5")), ClientFault::kUnproved);
+    EXPECT_EQ(fault_of(assertion(id, "6", kIssuer, kNowMs + 60'000, "another")), ClientFault::kUnproved);
+    EXPECT_EQ(fault_of(assertion(id, "7", kIssuer, kNowMs + 60'000, "forged")), ClientFault::kUnproved);
+    ASSERT_TRUE(test::succeeds(log_in_with(node, assertion(id, "8"))));
+    EXPECT_EQ(fault_of(assertion(id, "8")), ClientFault::kAssertionUsed);
+    EXPECT_EQ(fault_of(assertion(id, "8", kIssuer, kNowMs + 60'000, "another")), ClientFault::kUnproved)
+        << "who can't sign learns nothing";
+    const auto noted = [&](const char* what) {
+        const auto all = world.journal.lines();
+        return std::ranges::any_of(all, [&](const std::string& line) { return line.find(what) != line.npos; });
+    };
+    for (const char* what :
+         {"no such service account", "'kid' and the algorithm", "not signed by its key", "used before"})
+        EXPECT_TRUE(noted(what)) << what;
+}
+
+}  // namespace
+}  // namespace keyledger::commands

@@ -1,0 +1,320 @@
+// Service accounts: who may make and change them, what proves who they are, what their tokens are good for.
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/hex.hpp"
+#include "tests/commands/clients/service_accounts_fixture.hpp"
+
+namespace keyledger::commands {
+namespace {
+
+// ---- administration --------------------------------------------------------------------------------------------
+TEST_F(ServiceAccountsTest, AreRegisteredUnderNamesOfTheirOwn) {
+    const Uuid id = account("Billing");
+    EXPECT_EQ(since(), Types{"service_account.registered"});
+    EXPECT_EQ(world.events().back().stream_id, id);
+    EXPECT_TRUE(test::refused(register_as(roots_, "billing"), Refusal::kAccountNameTaken));
+    EXPECT_TRUE(test::refused(register_as(roots_, "no good"), Refusal::kInvalidAccountName));
+    ASSERT_TRUE(test::succeeds(change(roots_, id, AccountStanding::kEnabled, "pay")));
+    EXPECT_TRUE(test::succeeds(register_as(roots_, "billing"))) << "the name is free again";
+    EXPECT_TRUE(test::refused(change(roots_, id, AccountStanding::kEnabled, "BILLING"), Refusal::kAccountNameTaken));
+    ASSERT_TRUE(test::succeeds(remove(roots_, id)));
+    EXPECT_TRUE(test::succeeds(register_as(roots_, "pay")));
+}
+
+TEST_F(ServiceAccountsTest, RefuseAudiencesThatNoTokenCanBeFor) {
+    const auto with = [&](std::vector<std::string> audiences) {
+        return run(register_service_account(services(), bearer_of(roots_), {"billing", std::move(audiences)},
+                                            caller_of(roots_)));
+    };
+    EXPECT_TRUE(test::refused(with({"orders"}), Refusal::kInvalidAudience));
+    EXPECT_TRUE(test::refused(with({"https://orders.example/#part"}), Refusal::kInvalidAudience));
+    std::vector<std::string> many;
+    for (std::size_t i = 0; i <= kMaxAudiencesPerAccount; ++i) many.push_back("urn:a:" + std::to_string(i));
+    EXPECT_TRUE(test::refused(with(many), Refusal::kTooManyAudiences));
+    EXPECT_TRUE(test::succeeds(with({kIssuer, kOrders, kOrders})));
+    EXPECT_NE(world.events().back().payload.find(R"("audiences":["https://orders.example"])"), std::string::npos);
+}
+
+TEST_F(ServiceAccountsTest, AreForThoseWhoHoldThePermission) {
+    const Uuid id = account();
+    EXPECT_TRUE(test::refused(register_as(anns_, "hers"), Refusal::kForbidden));
+    EXPECT_TRUE(test::refused(add_secret(anns_, id), Refusal::kForbidden));
+    EXPECT_TRUE(test::refused(remove(anns_, id), Refusal::kForbidden));
+    let_ann({"keyledger.clients:write"});
+    EXPECT_TRUE(test::succeeds(register_as(anns_, "hers")));
+    EXPECT_TRUE(test::succeeds(add_secret(anns_, id)));
+    EXPECT_TRUE(test::refused(add_secret(anns_, test::uuid(5)), Refusal::kAccountUnknown));
+    EXPECT_TRUE(test::refused(add_key(anns_, id, "bad"), Refusal::kInvalidKey));
+}
+
+TEST_F(ServiceAccountsTest, HaveTwoSecretsAtMostEachShownOnce) {
+    const Uuid id = account();
+    const MadeSecret first = secret(id);
+    ASSERT_TRUE(first.secret);
+    EXPECT_TRUE(first.secret->reveal().starts_with("kls_"));
+    const MadeSecret second = secret(id);
+    EXPECT_TRUE(test::refused(add_secret(roots_, id), Refusal::kTooManySecrets));
+    EXPECT_TRUE(test::succeeds(log_in(node, id, *first.secret)));
+    EXPECT_TRUE(test::succeeds(log_in(node, id, *second.secret)));
+    EXPECT_TRUE(test::succeeds(remove_secret(id, first.secret_id)));
+    EXPECT_TRUE(test::refused(remove_secret(id, first.secret_id), Refusal::kCredentialUnknown));
+    EXPECT_TRUE(test::refused(log_in(node, id, *first.secret), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::succeeds(log_in(node, id, *second.secret)));
+}
+
+TEST_F(ServiceAccountsTest, MakeASecretOnceUnderOneIdempotencyKey) {
+    const Uuid id = account();
+    Caller with_key = caller_of(roots_);
+    with_key.idempotency = test::caller_with_key(7).idempotency;
+    auto first = run(add_account_secret(services(), bearer_of(roots_), id, with_key));
+    auto again = run(add_account_secret(other.services, bearer_of(roots_), id, with_key));
+    ASSERT_TRUE(test::succeeds(first));
+    ASSERT_TRUE(test::succeeds(again));
+    EXPECT_TRUE(first->secret.has_value());
+    EXPECT_FALSE(again->secret.has_value()) << "shown once";
+    EXPECT_EQ(again->secret_id, first->secret_id);
+}
+
+// I10: neither the secret nor its digest stands in the log, and what is stored opens for nobody without the key.
+TEST_F(ServiceAccountsTest, LeaveNoSecretInTheLog) {
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    const auto digest = security::sha256(made.secret->reveal());
+    std::string all;
+    for (const auto& event : world.events()) all += event.payload + event.metadata;
+    EXPECT_EQ(all.find(made.secret->reveal()), std::string::npos);
+    EXPECT_EQ(all.find(security::hex_encode(security::view_of(digest))), std::string::npos);
+}
+
+TEST_F(ServiceAccountsTest, TakeTheirSecretsAndTheKeyOfThemWhenTheyAreDeleted) {
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    const auto grant = log_in(node, id, *made.secret);
+    ASSERT_TRUE(test::succeeds(grant));
+    ASSERT_TRUE(test::succeeds(remove(roots_, id)));
+    EXPECT_FALSE(holds(*grant));
+    EXPECT_TRUE(test::refused(log_in(node, id, *made.secret), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(add_secret(roots_, id), Refusal::kAccountUnknown));
+    auto stored = run(store.read_credential(id, client_secret_kind(made.secret_id), Deadline::max()));
+    ASSERT_TRUE(stored);
+    EXPECT_FALSE(stored->has_value());
+    std::vector<Uuid> subjects{id};
+    auto keys = run(store.read_subject_keys(subjects, Deadline::max()));
+    ASSERT_TRUE(keys);
+    ASSERT_EQ(keys->size(), 1u);
+    EXPECT_TRUE(keys->front().destroyed);
+}
+
+// The attack: whoever may write clients makes himself a secret of one that may more than he.
+TEST_F(ServiceAccountsTest, LendNobodyAPermissionThatHeLacks) {
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    ASSERT_TRUE(test::succeeds(assign(roots_, id, role("cashier", {"payments:make"}))));
+    let_ann({"keyledger.clients:write", "keyledger.roles:write", "invoices:read"});
+    before_ = world.head();
+    EXPECT_TRUE(test::refused(add_secret(anns_, id), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(add_key(anns_, id, "hers"), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(change(anns_, id, AccountStanding::kDisabled), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(remove(anns_, id), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(
+        test::refused(run(remove_account_secret(services(), bearer_of(anns_), id, made.secret_id, caller_of(anns_))),
+                      Refusal::kExceedsAuthority));
+    auto registered = register_as(anns_, "hers");
+    ASSERT_TRUE(test::succeeds(registered));
+    const Uuid own = registered->account_id;
+    EXPECT_TRUE(test::refused(assign(anns_, own, role("payer", {"payments:make"})), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(assign(anns_, own, kAdministratorRole), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(assign(roots_, own, kAdministratorRole), Refusal::kAdministratorsAreUsers));
+    EXPECT_TRUE(test::succeeds(assign(anns_, own, role("reader", {"invoices:read"}))));
+    EXPECT_TRUE(test::refused(assign(anns_, test::uuid(5), role("other", {})), Refusal::kAccountUnknown));
+}
+
+TEST_F(ServiceAccountsTest, AreGrantedAScopeOfWhatTheyHoldAndLoseItWithTheRole) {
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    const Uuid clerk = role("clerk", {"invoices:*", "orders:read"});
+    ASSERT_TRUE(test::succeeds(assign(roots_, id, clerk)));
+    const auto all = log_in(node, id, *made.secret);
+    ASSERT_TRUE(test::succeeds(all));
+    EXPECT_EQ(all->scope, (std::vector<std::string>{"invoices:*", "orders:read"}));
+    const auto some = log_in(node, id, *made.secret, {}, "orders:read invoices:read");
+    ASSERT_TRUE(test::succeeds(some));
+    EXPECT_EQ(some->scope, (std::vector<std::string>{"invoices:read", "orders:read"}));
+    for (const char* more : {"orders:write", "orders:read users:read", "*:*", "nonsense", " ", "orders:read  "})
+        EXPECT_TRUE(test::refused(log_in(node, id, *made.secret, {}, more), Refusal::kInvalidScope)) << more;
+    auto of = [&](const ServiceGrant& grant) {
+        const ServiceBearer bearer{grant.account_id, grant.token_id, grant.scope};
+        auto access = run(access_of_service_token(other.services, bearer, Deadline::max()));
+        EXPECT_TRUE(test::succeeds(access));
+        return access ? access->still_held(bearer.scope) : std::vector<std::string>{};
+    };
+    EXPECT_EQ(of(*some), some->scope);
+    auto changed =
+        run(change_role(services(), bearer_of(roots_), clerk, {"clerk", {"orders:read"}}, caller_of(roots_)));
+    ASSERT_TRUE(test::succeeds(changed));
+    EXPECT_EQ(of(*some), std::vector<std::string>{"orders:read"});
+    ASSERT_TRUE(test::succeeds(withdraw(id, clerk)));
+    EXPECT_TRUE(of(*some).empty());
+    EXPECT_TRUE(test::refused(log_in(other, id, *made.secret, {}, "orders:read"), Refusal::kInvalidScope));
+    ASSERT_TRUE(test::succeeds(assign(roots_, id, role("watch", {"keyledger.tokens:introspect"}))));
+    auto client = run(authenticate_service(services(), proof_of_secret(id, *made.secret), caller()));
+    ASSERT_TRUE(test::succeeds(client));
+    EXPECT_EQ(client->introspects, Introspects::kAllTokens);
+    EXPECT_EQ(client->revokes, Revokes::kOwnTokens) << "to look is not to take";
+    EXPECT_EQ(client->evaluates, Evaluates::kNobody);
+    ASSERT_TRUE(test::succeeds(assign(roots_, id, role("ender", {"keyledger.tokens:revoke"}))));
+    client = run(authenticate_service(services(), proof_of_secret(id, *made.secret), caller()));
+    ASSERT_TRUE(test::succeeds(client));
+    EXPECT_EQ(client->revokes, Revokes::kAllTokens);
+}
+
+// ---- log-in ----------------------------------------------------------------------------------------------------
+TEST_F(ServiceAccountsTest, EarnATokenByOneAppendAndNoReadWhenTheyAreKnown) {
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    ASSERT_TRUE(test::succeeds(log_in(node, id, *made.secret)));
+    before_ = world.head();
+    stepped.calls.clear();
+    const auto grant = log_in(node, id, *made.secret);
+    ASSERT_TRUE(test::succeeds(grant));
+    EXPECT_EQ(since(), Types{"service_token.issued"});
+    EXPECT_EQ(stepped.calls, (std::map<std::string, int>{{"append", 1}}));
+    EXPECT_EQ(grant->audiences, std::vector<std::string>{kIssuer});
+    EXPECT_EQ(grant->expires_at_ms, kNowMs + 300'000);
+    const auto event = world.events().back();
+    EXPECT_EQ(event.stream_id, grant->token_id);
+    eventstore::OpensNothing nothing;
+    const auto envelope = eventstore::decode_metadata(event, nothing);
+    EXPECT_EQ(envelope.actor_type, eventstore::ActorType::kClient);
+    EXPECT_EQ(envelope.actor_id, id.to_string());
+    EXPECT_TRUE(holds(*grant));
+}
+
+TEST_F(ServiceAccountsTest, ThatProveNothingGetNothingAndAreCounted) {
+    const Uuid id = account();
+    const Uuid another = account("another");
+    const MadeSecret made = secret(id);
+    const MadeSecret of_another = secret(another);
+    const Secret unlike(std::string(made.secret->reveal()).substr(0, 40) + std::string(28, 'A'));
+    before_ = world.head();
+    EXPECT_TRUE(test::refused(log_in(node, id, unlike), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in(node, id, Secret("guess")), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in(node, id, *of_another.secret), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in(node, test::uuid(4), *made.secret), Refusal::kInvalidClient));
+    EXPECT_TRUE(since().empty());
+    for (test::Node* one : {&node, &other}) one->services.settings.limits.passwords = {1, 4};
+    for (int i = 0; i < 4; ++i) EXPECT_TRUE(test::refused(log_in(other, id, unlike), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in(node, id, unlike), Refusal::kTooManyAttempts)) << "counted on all nodes together";
+    EXPECT_TRUE(test::succeeds(log_in(node, id, *made.secret))) << "what is right passes";
+}
+
+// What is public of an account, its id, is enough to fail with; the work must not be the service's.
+TEST_F(ServiceAccountsTest, WaitBeforeAnythingIsReadWhereTheirNetworkFailsAllTheTime) {
+    node.services.settings.limits.passwords = {1, 2};
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    ASSERT_TRUE(test::succeeds(log_in(node, id, *made.secret)));
+    const Secret unlike(std::string(made.secret->reveal()).substr(0, 40) + std::string(28, 'A'));
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(test::refused(log_in(node, id, unlike), Refusal::kInvalidClient));
+    stepped.calls.clear();
+    for (const Uuid& claimed : {id, test::uuid(4), anns_.session_id})
+        EXPECT_TRUE(test::refused(log_in(node, claimed, unlike), Refusal::kTooManyAttempts));
+    auto introspecting = run(authenticate_service(services(), proof_of_secret(id, unlike), caller()));
+    EXPECT_TRUE(test::refused(introspecting, Refusal::kTooManyAttempts));
+    EXPECT_TRUE(stepped.calls.empty());
+    EXPECT_TRUE(test::succeeds(log_in(node, id, *made.secret))) << "what is right always passes";
+    clock.advance(60'000);
+    EXPECT_TRUE(test::refused(log_in(node, id, unlike), Refusal::kInvalidClient));
+}
+
+TEST_F(ServiceAccountsTest, ThatDoNotExistCostNoReadWhereAllAreRemembered) {
+    struct Remembering : FoldedAccess {
+        using FoldedAccess::FoldedAccess;
+        bool answers_from_memory() const override { return true; }
+        asio::awaitable<Result<ServiceStates, eventstore::StoreError>> read_service(ServiceSubject subject,
+                                                                                    Deadline) override {
+            ServiceStates states;
+            if (subject.account_id == known) states.account.status = ServiceAccount::Status::kEnabled;
+            co_return states;
+        }
+        Uuid known;
+    } remembering{node.executor, stepped};
+    auto& s = services();
+    Services serving{s.executor,    remembering,  s.store,  s.cipher,       s.clock,
+                     s.identifiers, s.pseudonyms, s.hasher, s.policy,       s.client_secrets,
+                     s.assertions,  s.journal,    s.limits, s.failure_sums, s.unrecorded_failures,
+                     s.settings};
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    remembering.known = id;
+    node.cache.drop(id);
+    const auto ask = [&](const Uuid& claimed) {
+        ServiceLogIn request{proof_of_secret(claimed, *made.secret), {}, {}};
+        return run(log_in_service(serving, std::move(request), caller()));
+    };
+    stepped.calls.clear();
+    for (const Uuid& claimed : {test::uuid(4), ann_, anns_.session_id})
+        EXPECT_TRUE(test::refused(ask(claimed), Refusal::kInvalidClient));
+    EXPECT_TRUE(stepped.calls.empty());
+    EXPECT_TRUE(test::succeeds(ask(id)));
+}
+
+TEST_F(ServiceAccountsTest, AskForResourcesOfTheirOwnOrForTheIssuerAlone) {
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    const auto grant = log_in(node, id, *made.secret, {kOrders});
+    ASSERT_TRUE(test::succeeds(grant));
+    EXPECT_EQ(grant->audiences, std::vector<std::string>{kOrders});
+    EXPECT_TRUE(test::refused(log_in(node, id, *made.secret, {"https://stock.example"}), Refusal::kInvalidTarget));
+    EXPECT_TRUE(test::refused(log_in(node, id, *made.secret, {kIssuer, kOrders}), Refusal::kInvalidTarget))
+        << "who is handed it there could replay it here";
+}
+
+TEST_F(ServiceAccountsTest, RefuseASecretThatTheLogDoesNotName) {
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    stepped.edit_credential = [](auto& credential) { credential->sealed.back() ^= 1; };
+    EXPECT_TRUE(test::refused(log_in(node, id, *made.secret), Refusal::kCredentialTampered));
+    EXPECT_EQ(world.journal.lines().size(), 1u);
+    stepped.edit_credential = nullptr;
+    EXPECT_TRUE(test::succeeds(log_in(node, id, *made.secret)));
+}
+
+TEST_F(ServiceAccountsTest, LoseTheirTokensWithWhatEarnedThem) {
+    const Uuid id = account();
+    const MadeSecret first = secret(id);
+    const MadeSecret second = secret(id);
+    const auto by_first = log_in(node, id, *first.secret);
+    const auto by_second = log_in(node, id, *second.secret);
+    ASSERT_TRUE(test::succeeds(remove_secret(id, first.secret_id)));
+    EXPECT_FALSE(holds(*by_first));
+    EXPECT_TRUE(holds(*by_second));
+    ASSERT_TRUE(test::succeeds(change(roots_, id, AccountStanding::kDisabled)));
+    EXPECT_FALSE(holds(*by_second));
+    EXPECT_TRUE(test::refused(log_in(node, id, *second.secret), Refusal::kInvalidClient));
+    ASSERT_TRUE(test::succeeds(change(roots_, id, AccountStanding::kEnabled)));
+    EXPECT_FALSE(holds(*by_second)) << "what ended stays ended";
+    EXPECT_TRUE(test::succeeds(log_in(node, id, *second.secret)));
+}
+
+// ---- asking and revoking ---------------------------------------------------------------------------------------
+TEST_F(ServiceAccountsTest, RevokeTheirOwnTokensOnly) {
+    const Uuid id = account();
+    const MadeSecret made = secret(id);
+    const auto grant = log_in(node, id, *made.secret);
+    ASSERT_TRUE(test::succeeds(grant));
+    const ServiceBearer bearer{grant->account_id, grant->token_id};
+    Client stranger;
+    stranger.client_id = test::uuid(4).to_string();
+    EXPECT_TRUE(test::succeeds(run(revoke_service_token(services(), bearer, stranger, caller()))));
+    EXPECT_TRUE(holds(*grant));
+    Client itself;
+    itself.client_id = id.to_string();
+    EXPECT_TRUE(test::succeeds(run(revoke_service_token(services(), bearer, itself, caller()))));
+    EXPECT_FALSE(holds(*grant));
+    auto again = run(revoke_service_token(services(), bearer, itself, caller()));
+    ASSERT_TRUE(test::succeeds(again));
+    EXPECT_EQ(again->position, 0);
+}
+
+}  // namespace
+}  // namespace keyledger::commands

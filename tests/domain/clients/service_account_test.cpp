@@ -1,0 +1,165 @@
+#include "domain/clients/service_account.hpp"
+
+#include "domain/clients/service_token.hpp"
+#include "tests/support/world/given.hpp"
+
+namespace keyledger {
+namespace {
+
+using namespace test;
+
+const Uuid kSecret = uuid(1), kOther = uuid(2), kThird = uuid(3), kAccount = uuid(9);
+const char* const kKey = "thumbprint";
+
+template <class... Events>
+ServiceAccount account(Events... events) {
+    return given<ServiceAccount>(ServiceAccountRegistered{"billing", {"https://orders.example"}}, events...);
+}
+ServiceAccount account_with_secret() { return account(ServiceAccountSecretAdded{kSecret, "ab"}); }
+
+TEST(IsAudience, TakesAbsoluteUrisWithoutAFragment) {
+    for (const char* good : {"https://orders.example", "urn:orders", "https://a.example/b?c=d", "a:b"})
+        EXPECT_TRUE(is_audience(good)) << good;
+    for (const char* bad :
+         {"", "orders", ":", "https:", "https://a.example/#b", "https://a b", "1a:b", "https://\xC3\xA4"})
+        EXPECT_FALSE(is_audience(bad)) << bad;
+    EXPECT_FALSE(is_audience("https://" + std::string(kMaxAudienceBytes, 'a')));
+}
+
+TEST(RegisterServiceAccount, MakesOneThatIsEnabledAndHasNothingToProveItselfWith) {
+    EXPECT_TRUE(decides(decide(ServiceAccount{}, RegisterServiceAccount{"billing", {"urn:a"}}),
+                        {ServiceAccountRegistered{"billing", {"urn:a"}}}));
+    EXPECT_TRUE(
+        refuses(decide(account(), RegisterServiceAccount{"billing", {}}), ServiceAccountError::kAlreadyRegistered));
+    EXPECT_EQ(account().status, ServiceAccount::Status::kEnabled);
+    EXPECT_TRUE(account().secrets.empty());
+}
+
+TEST(ChangeServiceAccount, SaysOnlyWhatIsNew) {
+    const auto same = [](AccountStanding standing) {
+        return ChangeServiceAccount{"billing", {"https://orders.example"}, standing};
+    };
+    EXPECT_TRUE(stays_quiet(decide(account(), same(AccountStanding::kEnabled))));
+    EXPECT_TRUE(decides(decide(account(), same(AccountStanding::kDisabled)), {ServiceAccountDisabled{}}));
+    EXPECT_TRUE(
+        decides(decide(account(ServiceAccountDisabled{}), same(AccountStanding::kEnabled)), {ServiceAccountEnabled{}}));
+    EXPECT_TRUE(decides(decide(account(), ChangeServiceAccount{"pay", {}, AccountStanding::kDisabled}),
+                        {ServiceAccountChanged{"pay", {}}, ServiceAccountDisabled{}}));
+    EXPECT_TRUE(refuses(decide(ServiceAccount{}, same(AccountStanding::kEnabled)), ServiceAccountError::kUnknown));
+    EXPECT_TRUE(refuses(decide(account(ServiceAccountDeleted{}), same(AccountStanding::kEnabled)),
+                        ServiceAccountError::kUnknown));
+}
+
+TEST(AddAccountSecret, LetsTwoBeGoodAtATime) {
+    EXPECT_TRUE(decides(decide(account_with_secret(), AddAccountSecret{kOther, "cd"}),
+                        {ServiceAccountSecretAdded{kOther, "cd"}}));
+    const auto both = account(ServiceAccountSecretAdded{kSecret, "ab"}, ServiceAccountSecretAdded{kOther, "cd"});
+    EXPECT_TRUE(both.has_credential(kSecret.to_string()));
+    EXPECT_TRUE(both.has_credential(kOther.to_string()));
+    EXPECT_TRUE(refuses(decide(both, AddAccountSecret{kThird, "ef"}), ServiceAccountError::kTooManySecrets));
+    EXPECT_TRUE(refuses(decide(account(ServiceAccountDeleted{}), AddAccountSecret{kOther, "cd"}),
+                        ServiceAccountError::kUnknown));
+}
+
+TEST(RemoveAccountSecret, IsRefusedForOneThatItHasNot) {
+    EXPECT_TRUE(
+        decides(decide(account_with_secret(), RemoveAccountSecret{kSecret}), {ServiceAccountSecretRemoved{kSecret}}));
+    EXPECT_TRUE(
+        refuses(decide(account_with_secret(), RemoveAccountSecret{kOther}), ServiceAccountError::kCredentialUnknown));
+    EXPECT_FALSE(account(ServiceAccountSecretAdded{kSecret, "ab"}, ServiceAccountSecretRemoved{kSecret})
+                     .has_credential(kSecret.to_string()));
+}
+
+TEST(AddAccountKey, TakesEachKeyOnceAndFourInAll) {
+    const ServiceAccountKeyAdded added{kKey, KeyAlgorithm::kEdDsa, "{}"};
+    const AddAccountKey command{kKey, KeyAlgorithm::kEdDsa, "{}"};
+    EXPECT_TRUE(decides(decide(account(), command), {added}));
+    EXPECT_TRUE(refuses(decide(account(added), command), ServiceAccountError::kKeyKnown));
+    ServiceAccount full = account();
+    for (const char* id : {"a", "b", "c", "d"})
+        full = further(full, ServiceAccountKeyAdded{id, KeyAlgorithm::kEs256, "{}"}, {2, kNowMs});
+    EXPECT_TRUE(refuses(decide(full, command), ServiceAccountError::kTooManyKeys));
+    EXPECT_TRUE(decides(decide(account(added), RemoveAccountKey{kKey}), {ServiceAccountKeyRemoved{kKey}}));
+    EXPECT_TRUE(refuses(decide(account(), RemoveAccountKey{kKey}), ServiceAccountError::kCredentialUnknown));
+}
+
+// RFC 7517 section 4.5: by a name that a header can carry, and that is one key's alone.
+TEST(AddAccountKey, KeepsTheNameThatItCameWithUnlessItIsTaken) {
+    const auto key = [](const char* id, std::optional<std::string> kid) {
+        return AddAccountKey{id, KeyAlgorithm::kEs256, "{}", std::move(kid)};
+    };
+    const ServiceAccountKeyAdded first{"a", KeyAlgorithm::kEs256, "{}", "orders"};
+    EXPECT_TRUE(decides(decide(account(), key("a", "orders")), {first}));
+    const ServiceAccount one = account(first);
+    EXPECT_TRUE(refuses(decide(one, key("b", "orders")), ServiceAccountError::kKeyIdTaken));
+    EXPECT_TRUE(refuses(decide(one, key("b", "a")), ServiceAccountError::kKeyIdTaken)) << "a thumbprint is a name";
+    EXPECT_TRUE(refuses(decide(one, key("orders", std::nullopt)), ServiceAccountError::kKeyIdTaken));
+    EXPECT_TRUE(refuses(decide(one, key("a", "other")), ServiceAccountError::kKeyKnown));
+    EXPECT_TRUE(
+        decides(decide(one, key("b", "Orders")), {ServiceAccountKeyAdded{"b", KeyAlgorithm::kEs256, "{}", "Orders"}}))
+        << "names have a case";
+    const ServiceAccount nameless = account(ServiceAccountKeyAdded{"a", KeyAlgorithm::kEs256, "{}", std::nullopt});
+    EXPECT_TRUE(decides(decide(nameless, key("b", std::nullopt)),
+                        {ServiceAccountKeyAdded{"b", KeyAlgorithm::kEs256, "{}", std::nullopt}}))
+        << "no name is no name";
+    for (const char* name : {"a", "orders"})
+        EXPECT_TRUE(decides(decide(one, RemoveAccountKey{name}), {ServiceAccountKeyRemoved{"a"}})) << name;
+    EXPECT_TRUE(refuses(decide(one, RemoveAccountKey{"b"}), ServiceAccountError::kCredentialUnknown));
+    EXPECT_TRUE(one.has_credential("a"));
+    EXPECT_FALSE(one.has_credential("orders")) << "tokens are of the key, not of whatever has its name";
+}
+
+TEST(DeleteServiceAccount, LeavesNothingToProveItselfWith) {
+    EXPECT_TRUE(decides(decide(account_with_secret(), DeleteServiceAccount{}), {ServiceAccountDeleted{}}));
+    const auto gone = further(account_with_secret(), ServiceAccountDeleted{}, {3, kNowMs});
+    EXPECT_FALSE(gone.has_credential(kSecret.to_string()));
+    EXPECT_TRUE(refuses(decide(gone, DeleteServiceAccount{}), ServiceAccountError::kUnknown));
+}
+
+// ---- tokens ----------------------------------------------------------------------------------------------------
+ServiceTokenIssued issued() { return {kAccount, {"urn:a"}, {"a:b"}, kSecret.to_string(), kNowMs + kMinuteMs}; }
+IssueServiceToken issue() { return {kAccount, {"urn:a"}, {"a:b"}, kSecret.to_string(), kNowMs + kMinuteMs}; }
+ServiceToken token_at(Position position) { return further(ServiceToken{}, issued(), {position, kNowMs}); }
+
+TEST(IssueServiceToken, TakesACredentialOfAnAccountThatIsEnabled) {
+    EXPECT_TRUE(decides(decide(ServiceToken{}, account_with_secret(), issue()), {issued()}));
+    EXPECT_TRUE(refuses(decide(ServiceToken{}, account(), issue()), ServiceTokenError::kAccountNotGood));
+    const auto disabled = account(ServiceAccountSecretAdded{kSecret, "ab"}, ServiceAccountDisabled{});
+    EXPECT_TRUE(refuses(decide(ServiceToken{}, disabled, issue()), ServiceTokenError::kAccountNotGood));
+    EXPECT_TRUE(refuses(decide(token_at(3), account_with_secret(), issue()), ServiceTokenError::kUsed));
+}
+
+TEST(UseAssertion, SpendsItForTokensToo) {
+    const auto spent = given<ServiceToken>(AssertionUsed{kAccount, kSecret.to_string()});
+    EXPECT_TRUE(refuses(decide(spent, account_with_secret(), issue()), ServiceTokenError::kUsed));
+    const UseAssertion command{kAccount, kSecret.to_string()};
+    EXPECT_TRUE(decides(decide(ServiceToken{}, account_with_secret(), command),
+                        {AssertionUsed{kAccount, kSecret.to_string()}}));
+    EXPECT_TRUE(refuses(decide(token_at(3), account_with_secret(), command), ServiceTokenError::kUsed));
+}
+
+TEST(RevokeServiceToken, EndsItOnce) {
+    EXPECT_TRUE(decides(decide(token_at(3), {}, RevokeServiceToken{}), {ServiceTokenRevoked{kAccount}}));
+    const auto revoked = further(token_at(3), ServiceTokenRevoked{kAccount}, {4, kNowMs});
+    EXPECT_TRUE(stays_quiet(decide(revoked, {}, RevokeServiceToken{})));
+    EXPECT_TRUE(refuses(decide(ServiceToken{}, {}, RevokeServiceToken{}), ServiceTokenError::kUnknown));
+}
+
+TEST(Holds, UntilTokenAccountOrCredentialEnd) {
+    const auto good = account_with_secret();
+    EXPECT_TRUE(holds(token_at(3), kAccount, good, kNowMs));
+    EXPECT_FALSE(holds(token_at(3), kAccount, good, kNowMs + kMinuteMs)) << "expired";
+    EXPECT_FALSE(holds(token_at(3), uuid(8), good, kNowMs)) << "another's";
+    EXPECT_FALSE(holds(further(token_at(3), ServiceTokenRevoked{kAccount}, {4, kNowMs}), kAccount, good, kNowMs));
+    EXPECT_FALSE(
+        holds(token_at(3), kAccount, further(good, ServiceAccountSecretRemoved{kSecret}, {4, kNowMs}), kNowMs));
+    const auto disabled = further(good, ServiceAccountDisabled{}, {4, kNowMs});
+    EXPECT_FALSE(holds(token_at(3), kAccount, disabled, kNowMs));
+    const auto again = further(disabled, ServiceAccountEnabled{}, {5, kNowMs});
+    EXPECT_FALSE(holds(token_at(3), kAccount, again, kNowMs)) << "what ended stays ended";
+    EXPECT_TRUE(holds(token_at(6), kAccount, again, kNowMs));
+    EXPECT_FALSE(holds(ServiceToken{}, Uuid{}, good, kNowMs));
+}
+
+}  // namespace
+}  // namespace keyledger

@@ -1,0 +1,207 @@
+#include "domain/sessions/session.hpp"
+
+#include "tests/support/world/history.hpp"
+
+namespace keyledger {
+namespace {
+
+using test::given_session;
+using test::given_user;
+using test::kAnn;
+using test::kBob;
+using test::kClient;
+using test::kDayMs;
+using test::kLaptop;
+using test::kNowMs;
+using test::kPhone;
+using test::kSecondMs;
+
+const Session kNone;
+const SessionLifetimes kLifetimes;
+
+// The user's events stand at the positions 1, 2 …; a session of these tests begins at position 1 too, and is ended
+// by the user's event `ending` at position 10.
+User ann_after(const UserEvent& ending) { return test::further(given_user(), ending, {10, kNowMs}); }
+
+// ---- start -----------------------------------------------------------------------------------------------------
+StartSession start(std::string verified = "first") {
+    return {kAnn, kClient, {"https://issuer"}, "laptop", std::move(verified), kNowMs, kLifetimes};
+}
+
+TEST(StartSession, SaysWhoseWhereForWhomAndUntilWhen) {
+    const User user = ann_after(UserSessionsRevoked{});
+    EXPECT_TRUE(test::decides(decide(kNone, kLaptop, user, start()),
+                              {SessionStarted{kAnn, kClient, {"https://issuer"}, 1, "laptop", kNowMs + 30 * kDayMs}}));
+}
+
+TEST(StartSession, IsRejectedTwice) {
+    EXPECT_TRUE(test::refuses(decide(given_session(), kLaptop, given_user(), start()), SessionError::kAlreadyStarted));
+}
+
+TEST(StartSession, IsRejectedForWhoMayNotComeIn) {
+    EXPECT_TRUE(test::refuses(decide(kNone, kLaptop, User{}, start()), SessionError::kUserNotActive));
+    EXPECT_TRUE(
+        test::refuses(decide(kNone, kLaptop, ann_after(UserDisabled{"left"}), start()), SessionError::kUserNotActive));
+}
+
+TEST(StartSession, IsRejectedWhenAnotherPasswordWasChecked) {
+    EXPECT_TRUE(test::refuses(decide(kNone, kLaptop, given_user(), start("another")), SessionError::kPasswordMoved));
+}
+
+// ---- refresh ---------------------------------------------------------------------------------------------------
+RefreshSession refresh(std::int64_t generation, std::int64_t at_ms = kNowMs, std::string device = "laptop") {
+    return {generation, kClient, std::move(device), at_ms, kLifetimes};
+}
+SessionRefreshed refreshed(std::int64_t generation, std::string device = "laptop") {
+    return {generation, std::move(device)};
+}
+
+TEST(RefreshSession, HandsOutTheNextGeneration) {
+    EXPECT_TRUE(test::decides(decide(given_session(), kLaptop, given_user(), refresh(1)), {refreshed(2)}));
+    EXPECT_TRUE(test::decides(decide(given_session(refreshed(2), refreshed(3)), kLaptop, given_user(), refresh(3)),
+                              {refreshed(4)}));
+}
+
+TEST(RefreshSession, RemembersTheDeviceThatAsked) {
+    EXPECT_TRUE(test::decides(decide(given_session(), kLaptop, given_user(), refresh(1, kNowMs, "phone")),
+                              {refreshed(2, "phone")}));
+}
+
+TEST(RefreshSession, EndsTheSessionWhenATokenIsUsedAgain) {
+    const Session session = given_session(refreshed(2), refreshed(3));
+    EXPECT_TRUE(test::decides(decide(session, kLaptop, given_user(), refresh(1)),
+                              {SessionEnded{SessionEndReason::kRefreshTokenReused}}));
+}
+
+// `given` has the refresh happen at kNowMs + 1 s.
+TEST(RefreshSession, StaysQuietWithinTheGraceOfALostAnswer) {
+    const Session session = given_session(refreshed(2));
+    const std::int64_t refreshed_at_ms = kNowMs + kSecondMs;
+    EXPECT_TRUE(test::stays_quiet(decide(session, kLaptop, given_user(), refresh(1, refreshed_at_ms))));
+    EXPECT_TRUE(test::stays_quiet(decide(session, kLaptop, given_user(), refresh(1, refreshed_at_ms + 10'000))));
+    EXPECT_TRUE(test::decides(decide(session, kLaptop, given_user(), refresh(1, refreshed_at_ms + 10'001)),
+                              {SessionEnded{SessionEndReason::kRefreshTokenReused}}));
+}
+
+// By the clock of another node than the one that refreshed: the grace must not grow by how much they differ.
+TEST(RefreshSession, GivesNoGraceBeforeTheRefreshHappened) {
+    const Session session = given_session(refreshed(2));
+    const std::int64_t refreshed_at_ms = kNowMs + kSecondMs;
+    for (const std::int64_t behind_ms : {std::int64_t{1}, 60 * kSecondMs})
+        EXPECT_TRUE(test::decides(decide(session, kLaptop, given_user(), refresh(1, refreshed_at_ms - behind_ms)),
+                                  {SessionEnded{SessionEndReason::kRefreshTokenReused}}));
+}
+
+TEST(RefreshSession, GivesNoGraceToAnotherDevice) {
+    EXPECT_TRUE(test::decides(
+        decide(given_session(refreshed(2)), kLaptop, given_user(), refresh(1, kNowMs + kSecondMs, "phone")),
+        {SessionEnded{SessionEndReason::kRefreshTokenReused}}));
+}
+
+TEST(RefreshSession, GivesNoGraceOnceTheSuccessorWasUsed) {
+    const Session session = given_session(refreshed(2), refreshed(3));
+    EXPECT_TRUE(test::decides(decide(session, kLaptop, given_user(), refresh(1, kNowMs + 2 * kSecondMs)),
+                              {SessionEnded{SessionEndReason::kRefreshTokenReused}}));
+}
+
+TEST(RefreshSession, RecordsAGenerationThatWasNeverHandedOut) {
+    EXPECT_TRUE(test::decides(decide(given_session(), kLaptop, given_user(), refresh(2)), {SessionRefreshRefused{2}}));
+    EXPECT_TRUE(test::decides(decide(given_session(refreshed(2)), kLaptop, given_user(), refresh(9)),
+                              {SessionRefreshRefused{9}}));
+}
+
+TEST(RefreshSession, IsRejectedForAnotherClient) {
+    RefreshSession command = refresh(1);
+    command.client_id = "shop";
+    EXPECT_TRUE(test::refuses(decide(given_session(), kLaptop, given_user(), command), SessionError::kOtherClient));
+}
+
+TEST(RefreshSession, IsRejectedWhenIdleForTooLong) {
+    const Session session = given_session(refreshed(2));
+    const std::int64_t idle_at_ms = kNowMs + kSecondMs + kLifetimes.idle_ms;
+    EXPECT_TRUE(test::decides(decide(session, kLaptop, given_user(), refresh(2, idle_at_ms - 1)), {refreshed(3)}));
+    EXPECT_TRUE(test::refuses(decide(session, kLaptop, given_user(), refresh(2, idle_at_ms)), SessionError::kExpired));
+}
+
+TEST(RefreshSession, IsRejectedAtTheAbsoluteEndHoweverBusy) {
+    const std::int64_t end_ms = kNowMs + 30 * kDayMs;
+    Session session = given_session();
+    session = test::further(session, refreshed(2), {2, kNowMs + 13 * kDayMs});
+    session = test::further(session, refreshed(3), {3, kNowMs + 26 * kDayMs});
+    EXPECT_TRUE(test::decides(decide(session, kLaptop, given_user(), refresh(3, end_ms - 1)), {refreshed(4)}));
+    EXPECT_TRUE(test::refuses(decide(session, kLaptop, given_user(), refresh(3, end_ms)), SessionError::kExpired));
+}
+
+// A reused token that ends nothing any more writes nothing either: dead sessions take no events.
+TEST(RefreshSession, IsRejectedAfterTheEnd) {
+    const Session ended = given_session(SessionEnded{SessionEndReason::kLoggedOut});
+    for (std::int64_t generation : {0, 1, 2})
+        EXPECT_TRUE(test::refuses(decide(ended, kLaptop, given_user(), refresh(generation)), SessionError::kEnded));
+    EXPECT_TRUE(test::refuses(decide(given_session(), kLaptop, ann_after(UserSessionsRevoked{}), refresh(1)),
+                              SessionError::kEnded));
+    EXPECT_TRUE(test::refuses(decide(kNone, kLaptop, given_user(), refresh(1)), SessionError::kUnknown));
+}
+
+TEST(RefreshSession, IsRejectedForTheDisabled) {
+    EXPECT_TRUE(test::refuses(decide(given_session(), kLaptop, ann_after(UserDisabled{"left"}), refresh(1)),
+                              SessionError::kUserNotActive));
+}
+
+// ---- end -------------------------------------------------------------------------------------------------------
+TEST(EndSession, SaysWhy) {
+    EXPECT_TRUE(
+        test::decides(decide(given_session(), kLaptop, given_user(), EndSession{kAnn, SessionEndReason::kLoggedOut}),
+                      {SessionEnded{SessionEndReason::kLoggedOut}}));
+    EXPECT_TRUE(test::decides(
+        decide(given_session(refreshed(2)), kLaptop, given_user(), EndSession{kAnn, SessionEndReason::kRevoked}),
+        {SessionEnded{SessionEndReason::kRevoked}}));
+}
+
+TEST(EndSession, StaysQuietWhenItEndedBefore) {
+    const EndSession command{kAnn, SessionEndReason::kRevoked};
+    const Session ended = given_session(SessionEnded{SessionEndReason::kLoggedOut});
+    EXPECT_TRUE(test::stays_quiet(decide(ended, kLaptop, given_user(), command)));
+    EXPECT_TRUE(test::stays_quiet(decide(given_session(), kLaptop, ann_after(UserSessionsRevoked{}), command)));
+}
+
+TEST(EndSession, IsRejectedForAnotherUsersSession) {
+    const EndSession command{kBob, SessionEndReason::kRevoked};
+    EXPECT_TRUE(test::refuses(decide(given_session(), kLaptop, given_user(), command), SessionError::kUnknown));
+    EXPECT_TRUE(test::refuses(decide(kNone, kLaptop, given_user(), command), SessionError::kUnknown));
+}
+
+// ---- standing --------------------------------------------------------------------------------------------------
+TEST(Standing, IsGoodForTheSessionThatAnEndingKept) {
+    const Session session = given_session();
+    EXPECT_TRUE(standing(session, kLaptop, ann_after(UserSessionsRevoked{kLaptop}), kLifetimes, kNowMs));
+    EXPECT_FALSE(standing(session, kLaptop, ann_after(UserSessionsRevoked{kPhone}), kLifetimes, kNowMs));
+}
+
+TEST(Standing, IsGoodForASessionThatBeganAfterTheEnding) {
+    const Session later = test::further(Session{}, test::started(), {11, kNowMs});
+    EXPECT_TRUE(standing(later, kPhone, ann_after(UserSessionsRevoked{kLaptop}), kLifetimes, kNowMs));
+}
+
+// ---- evolve ----------------------------------------------------------------------------------------------------
+TEST(Session, CountsItsStartAsTheFirstRefresh) {
+    const Session session = given_session();
+    EXPECT_EQ(session.status, Session::Status::kLive);
+    EXPECT_EQ(session.user_id, kAnn);
+    EXPECT_EQ(session.client_id, kClient);
+    EXPECT_EQ(session.audiences, std::vector<std::string>{"https://issuer"});
+    EXPECT_EQ(session.generation, 1);
+    EXPECT_EQ(session.first_position, 1);
+    EXPECT_EQ(session.started_at_ms, kNowMs);
+    EXPECT_EQ(session.refreshed_at_ms, kNowMs);
+}
+
+TEST(Session, IsNotMovedByARefusal) {
+    const Session session = given_session(refreshed(2), SessionRefreshRefused{9});
+    EXPECT_EQ(session.status, Session::Status::kLive);
+    EXPECT_EQ(session.generation, 2);
+    EXPECT_EQ(session.refreshed_at_ms, kNowMs + kSecondMs);
+    EXPECT_EQ(session.first_position, 1);
+}
+
+}  // namespace
+}  // namespace keyledger

@@ -1,0 +1,260 @@
+#include "domain/users/user.hpp"
+
+#include "tests/support/world/history.hpp"
+
+namespace keyledger {
+namespace {
+
+using test::decides;
+using test::given;
+using test::given_administrator;
+using test::given_user;
+using test::kAnnsPassword;
+using test::kDayMs;
+using test::kLaptop;
+using test::kNowMs;
+using test::kPhone;
+using test::refuses;
+using test::stays_quiet;
+
+const User kNobody;
+const NewCredential kFresh{test::uuid(0xA3), "fresh"};
+
+// ---- register --------------------------------------------------------------------------------------------------
+RegisterUser registration() { return {"Ann@Example.com", "Ann", std::nullopt, {kAnnsPassword, "first"}}; }
+UserRegistered recorded_registration() {
+    UserRegistered event;
+    event.email.value = "Ann@Example.com";
+    event.username.value = "Ann";
+    return event;
+}
+
+TEST(RegisterUser, RegistersAndSetsThePassword) {
+    EXPECT_TRUE(test::decides(decide(kNobody, registration()),
+                              {recorded_registration(), UserPasswordSet{kAnnsPassword, "first"}}));
+}
+
+TEST(RegisterUser, IsRejectedWhenSomebodyIsThere) {
+    EXPECT_TRUE(test::refuses(decide(given_user(), registration()), UserError::kAlreadyRegistered));
+    EXPECT_TRUE(test::refuses(decide(given_user(UserDisabled{"left"}), registration()), UserError::kAlreadyRegistered));
+}
+
+// ---- change password -------------------------------------------------------------------------------------------
+TEST(ChangePassword, NamesTheNewCredentialAndTheSessionThatStays) {
+    EXPECT_TRUE(test::decides(decide(given_user(), ChangePassword{"first", kFresh, kLaptop}),
+                              {UserPasswordChanged{kFresh.credential_id, "fresh", kLaptop}}));
+}
+
+TEST(ChangePassword, IsRejectedWhenAnotherPasswordWasChecked) {
+    const User moved = given_user(UserPasswordChanged{kAnnsPassword, "second", std::nullopt});
+    EXPECT_TRUE(test::refuses(decide(moved, ChangePassword{"first", kFresh, kLaptop}), UserError::kPasswordMoved));
+    const User renewed = given_user(UserPasswordHashRenewed{kAnnsPassword, "second"});
+    EXPECT_TRUE(test::refuses(decide(renewed, ChangePassword{"first", kFresh, kLaptop}), UserError::kPasswordMoved));
+}
+
+TEST(ChangePassword, IsRejectedForNobodyAndForTheDisabled) {
+    EXPECT_TRUE(test::refuses(decide(kNobody, ChangePassword{"first", kFresh, kLaptop}), UserError::kUnknown));
+    const User disabled = given_user(UserDisabled{"left"});
+    EXPECT_TRUE(test::refuses(decide(disabled, ChangePassword{"first", kFresh, kLaptop}), UserError::kNotActive));
+}
+
+// ---- renew password hash ---------------------------------------------------------------------------------------
+TEST(RenewPasswordHash, EndsNothing) {
+    EXPECT_TRUE(test::decides(decide(given_user(), RenewPasswordHash{"first", kFresh}),
+                              {UserPasswordHashRenewed{kFresh.credential_id, "fresh"}}));
+    const User renewed = given_user(UserPasswordHashRenewed{kAnnsPassword, "second"});
+    EXPECT_EQ(renewed.sealed_sha256, "second");
+    EXPECT_EQ(renewed.security_stamp, 0);
+    EXPECT_FALSE(renewed.ended_session(kLaptop, 1));
+}
+
+TEST(RenewPasswordHash, IsRejectedWhenThePasswordMovedOn) {
+    const User moved = given_user(UserPasswordChanged{kAnnsPassword, "second", std::nullopt});
+    EXPECT_TRUE(test::refuses(decide(moved, RenewPasswordHash{"first", kFresh}), UserError::kPasswordMoved));
+    EXPECT_TRUE(test::refuses(decide(kNobody, RenewPasswordHash{"first", kFresh}), UserError::kUnknown));
+}
+
+// ---- update profile --------------------------------------------------------------------------------------------
+TEST(UpdateProfile, WritesTheWholeProfile) {
+    UserProfileUpdated expected;
+    expected.username.value = "ann2";
+    EXPECT_TRUE(test::decides(decide(given_user(), UpdateProfile{"ann2", std::nullopt}), {expected}));
+}
+
+TEST(UpdateProfile, SeesADifferenceInCase) {
+    UserProfileUpdated expected;
+    expected.username.value = "ANN";
+    expected.name.value = "Ann Example";
+    EXPECT_TRUE(test::decides(decide(given_user(), UpdateProfile{"ANN", "Ann Example"}), {expected}));
+}
+
+TEST(UpdateProfile, StaysQuietWhenNothingDiffers) {
+    EXPECT_TRUE(test::stays_quiet(decide(given_user(), UpdateProfile{"Ann", "Ann Example"})));
+}
+
+// The disabled have no token; whoever may edit others may edit them.
+TEST(UpdateProfile, IsRejectedForNobodyButNotForTheDisabled) {
+    EXPECT_TRUE(test::refuses(decide(kNobody, UpdateProfile{}), UserError::kUnknown));
+    EXPECT_TRUE(test::decides(decide(given_user(UserDisabled{"left"}), UpdateProfile{}), {UserProfileUpdated{}}));
+}
+
+// ---- disable and enable ----------------------------------------------------------------------------------------
+TEST(DisableUser, SaysWhy) {
+    EXPECT_TRUE(test::decides(decide(given_user(), DisableUser{"left"}), {UserDisabled{"left"}}));
+}
+
+TEST(DisableUser, StaysQuietWhenAlreadyDisabled) {
+    EXPECT_TRUE(test::stays_quiet(decide(given_user(UserDisabled{"left"}), DisableUser{"again"})));
+}
+
+TEST(DisableUser, IsRejectedForNobody) {
+    EXPECT_TRUE(test::refuses(decide(kNobody, DisableUser{"left"}), UserError::kUnknown));
+}
+
+TEST(EnableUser, LetsHimInAgain) {
+    EXPECT_TRUE(test::decides(decide(given_user(UserDisabled{"left"}), EnableUser{}), {UserEnabled{}}));
+    EXPECT_EQ(given_user(UserDisabled{"left"}, UserEnabled{}).status, User::Status::kActive);
+}
+
+TEST(EnableUser, StaysQuietWhenActiveAndIsRejectedForNobody) {
+    EXPECT_TRUE(test::stays_quiet(decide(given_user(), EnableUser{})));
+    EXPECT_TRUE(test::refuses(decide(kNobody, EnableUser{}), UserError::kUnknown));
+}
+
+// ---- revoke all sessions ---------------------------------------------------------------------------------------
+TEST(RevokeAllSessions, IsOneEventThatNamesWhatStays) {
+    EXPECT_TRUE(test::decides(decide(given_user(), RevokeAllSessions{kLaptop}), {UserSessionsRevoked{kLaptop}}));
+    EXPECT_TRUE(test::decides(decide(given_user(), RevokeAllSessions{}), {UserSessionsRevoked{std::nullopt}}));
+}
+
+// The disabled too: their sessions are to stay ended whatever happens later.
+TEST(RevokeAllSessions, WorksOnTheDisabledAndIsRejectedForNobody) {
+    EXPECT_TRUE(test::decides(decide(given_user(UserDisabled{"left"}), RevokeAllSessions{}),
+                              {UserSessionsRevoked{std::nullopt}}));
+    EXPECT_TRUE(test::refuses(decide(kNobody, RevokeAllSessions{}), UserError::kUnknown));
+}
+
+// ---- evolve ----------------------------------------------------------------------------------------------------
+TEST(User, IsWhatWasRegistered) {
+    const User user = given_user();
+    EXPECT_EQ(user.status, User::Status::kActive);
+    EXPECT_EQ(user.email, "Ann@Example.com");
+    EXPECT_EQ(user.username, "Ann");
+    EXPECT_EQ(user.name, "Ann Example");
+    EXPECT_EQ(user.standing, Standing::kUser);
+    EXPECT_EQ(user.registered_at_ms, test::kNowMs);
+    EXPECT_EQ(user.credential_id, kAnnsPassword);
+    EXPECT_EQ(user.sealed_sha256, "first");
+    EXPECT_EQ(given_administrator().standing, Standing::kAdministrator);
+}
+
+TEST(User, IsReadWithoutWhatWasErased) {
+    const User erased = given<User>(UserRegistered{}, test::password_set());
+    EXPECT_EQ(erased.status, User::Status::kActive);
+    EXPECT_FALSE(erased.email || erased.username || erased.name);
+}
+
+TEST(User, ForgetsWhatAProfileTakesAway) {
+    const User user = given_user(UserProfileUpdated{});
+    EXPECT_FALSE(user.username || user.name);
+    EXPECT_EQ(user.email, "Ann@Example.com");
+}
+
+// Whatever ends sessions counts the security stamp on; the event's own position is the border.
+TEST(User, EndsTheSessionsThatBeganBeforeTheEvent) {
+    const std::vector<UserEvent> endings{UserSessionsRevoked{}, UserDisabled{"left"},
+                                         UserPasswordChanged{kAnnsPassword, "second", std::nullopt}};
+    for (const UserEvent& ending : endings) {
+        const User user = test::further(given_user(), ending, {10, test::kNowMs});
+        EXPECT_EQ(user.security_stamp, 1) << test::text_of(ending);
+        EXPECT_TRUE(user.ended_session(kLaptop, 3)) << test::text_of(ending);
+        EXPECT_TRUE(user.ended_session(kLaptop, 9)) << test::text_of(ending);
+        EXPECT_FALSE(user.ended_session(kLaptop, 11)) << test::text_of(ending);
+    }
+}
+
+TEST(User, KeepsTheSessionThatTheEventNames) {
+    const std::vector<UserEvent> endings{UserSessionsRevoked{kLaptop},
+                                         UserPasswordChanged{kAnnsPassword, "second", kLaptop}};
+    for (const UserEvent& ending : endings) {
+        const User user = test::further(given_user(), ending, {10, test::kNowMs});
+        EXPECT_FALSE(user.ended_session(kLaptop, 3)) << test::text_of(ending);
+        EXPECT_TRUE(user.ended_session(kPhone, 3)) << test::text_of(ending);
+    }
+}
+
+TEST(User, KeepsASessionOnlyUntilTheNextEnding) {
+    User user = test::further(given_user(), UserSessionsRevoked{kLaptop}, {10, test::kNowMs});
+    user = test::further(user, UserSessionsRevoked{kPhone}, {20, test::kNowMs});
+    EXPECT_TRUE(user.ended_session(kLaptop, 3));
+    EXPECT_FALSE(user.ended_session(kPhone, 15));
+    EXPECT_EQ(user.security_stamp, 2);
+}
+
+TEST(User, DoesNotGetSessionsBackByBeingEnabled) {
+    User user = test::further(given_user(), UserDisabled{"left"}, {10, test::kNowMs});
+    user = test::further(user, UserEnabled{}, {11, test::kNowMs});
+    EXPECT_TRUE(user.ended_session(kLaptop, 3));
+    EXPECT_FALSE(user.ended_session(kPhone, 12));
+}
+
+TEST(RequestErasure, IsCarriedOutAtOnceWithoutAGracePeriod) {
+    const RequestErasure command{kNowMs, kNowMs};
+    EXPECT_TRUE(decides(decide(given_user(), command), {UserErasureRequested{kNowMs}, UserErased{}}));
+}
+
+TEST(RequestErasure, WaitsForTheEndOfTheGracePeriod) {
+    const RequestErasure command{kNowMs, kNowMs + kDayMs};
+    EXPECT_TRUE(decides(decide(given_user(), command), {UserErasureRequested{kNowMs + kDayMs}}));
+    EXPECT_TRUE(decides(decide(given_user(UserDisabled{}), command), {UserErasureRequested{kNowMs + kDayMs}}));
+}
+
+TEST(RequestErasure, StaysAsItIsWhenAskedAgain) {
+    const User user = given_user(UserErasureRequested{kNowMs + kDayMs});
+    EXPECT_TRUE(stays_quiet(decide(user, RequestErasure{kNowMs, kNowMs})));
+}
+
+TEST(RequestErasure, IsRefusedForNobody) {
+    const RequestErasure command{kNowMs, kNowMs};
+    EXPECT_TRUE(refuses(decide(User{}, command), UserError::kUnknown));
+    EXPECT_TRUE(refuses(decide(given_user(UserErased{}), command), UserError::kUnknown));
+}
+
+TEST(RequestErasure, EndsSessionsAndLeavesTheUserWhoHeIs) {
+    const User user = given_user(UserErasureRequested{kNowMs + kDayMs});
+    EXPECT_EQ(user.status, User::Status::kActive);
+    EXPECT_TRUE(user.email);
+    EXPECT_TRUE(user.ended_session(kLaptop, 2));
+    EXPECT_EQ(user.security_stamp, 1);
+}
+
+TEST(WithdrawErasure, TakesARequestBackAndIsQuietWithoutOne) {
+    EXPECT_TRUE(decides(decide(given_user(UserErasureRequested{kNowMs}), WithdrawErasure{}), {UserErasureWithdrawn{}}));
+    EXPECT_TRUE(stays_quiet(decide(given_user(), WithdrawErasure{})));
+    const User back = given_user(UserErasureRequested{kNowMs}, UserErasureWithdrawn{});
+    EXPECT_TRUE(stays_quiet(decide(back, EraseUser{kNowMs + kDayMs})));
+    EXPECT_TRUE(refuses(decide(given_user(UserErased{}), WithdrawErasure{}), UserError::kUnknown));
+}
+
+TEST(EraseUser, CarriesOutWhatIsDueAndNothingElse) {
+    const User user = given_user(UserErasureRequested{kNowMs + kDayMs});
+    EXPECT_TRUE(stays_quiet(decide(user, EraseUser{kNowMs + kDayMs - 1})));
+    EXPECT_TRUE(decides(decide(user, EraseUser{kNowMs + kDayMs}), {UserErased{}}));
+    EXPECT_TRUE(stays_quiet(decide(given_user(), EraseUser{kNowMs})));
+    EXPECT_TRUE(stays_quiet(decide(given_user(UserErasureRequested{kNowMs}, UserErased{}), EraseUser{kNowMs})));
+}
+
+TEST(EraseUser, LeavesNothingOfThePerson) {
+    const User erased = given_user(UserErasureRequested{kNowMs}, UserErased{});
+    EXPECT_EQ(erased.status, User::Status::kErased);
+    EXPECT_FALSE(erased.email || erased.username || erased.name);
+    EXPECT_TRUE(erased.sealed_sha256.empty());
+    EXPECT_TRUE(erased.ended_session(kLaptop, 3));
+    for (const UserCommand& command : std::vector<UserCommand>{ChangePassword{}, RenewPasswordHash{}, UpdateProfile{},
+                                                               DisableUser{}, EnableUser{}, RevokeAllSessions{}})
+        EXPECT_TRUE(refuses(decide(erased, command), UserError::kUnknown));
+    EXPECT_TRUE(refuses(decide(erased, RegisterUser{}), UserError::kAlreadyRegistered));
+}
+
+}  // namespace
+}  // namespace keyledger

@@ -1,0 +1,312 @@
+// The database goes away under the service, hangs, or is too slow for one thing only. Until it is back every
+// answer that needs the log is a 503: nobody is let in, and no token is called good or bad by what somebody
+// remembers (I8, I12).
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <pqxx/pqxx>
+#include <set>
+#include <thread>
+
+#include "tests/e2e/world/watch.hpp"
+#include "tests/e2e/world/world.hpp"
+#include "tests/support/postgres/tcp_proxy.hpp"
+
+namespace keyledger::test {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kRequestTimeout = 1500ms;
+constexpr auto kRecoveryPatience = 30s;
+// Beyond the time-out: scheduling on a busy machine, and the end of a query that was in flight.
+constexpr auto kTolerance = 6s;
+
+constexpr const char* kNobody = "/01890a5d-ac96-774b-bcce-b302099a8057";
+constexpr const char* kRoles = "/api/v1/admin/roles";
+constexpr const char* kGroups = "/api/v1/admin/groups";
+constexpr const char* kAdministrators = "/6b65796c-6564-8065-8072-6f6c65000001";
+
+struct Call {
+    std::string name;
+    std::function<Answer()> send;
+};
+
+class DatabaseAway : public testing::Test {
+protected:
+    TcpProxy proxy_{port_of(deployment().database().service_url())};
+    RunningService service_{deployment(),
+                            {{"KEYLEDGER_DATABASE_URL", through(proxy_, deployment().database().service_url())},
+                             {"KEYLEDGER_REQUEST_TIMEOUT_MS", std::to_string(kRequestTimeout / 1ms)},
+                             {"KEYLEDGER_ROLES", "api,projector"}}};
+    ApiClient client_{service_.port()};
+    Visitor one_ = visitor(client_);
+    std::string admin_token_ = log_in(client_, {"", kAdminEmail, "", kAdminPassword}).access;
+    std::string group_ = client_.as(admin_token_).post(kGroups, json_object({{"name", unique("group")}})).text("/id");
+    std::string account_ = client_.as(admin_token_)
+                               .post(kAccounts, R"({"name":")" + unique("account") + R"(","audiences":[]})")
+                               .text("/id");
+    // So that queries, too, ask for something new.
+    HttpHeaders at_head_ = since(client_.as(one_.tokens.access).put(kMe, json_object({{"name", unique("Name")}})));
+
+    static void expect_unavailable(const Answer& answer, const std::string& what) {
+        static const std::set<std::string> kTypes{"unavailable", "try-again", "outcome-unknown"};
+        EXPECT_EQ(answer.status, 503) << what << answer.body;
+        EXPECT_TRUE(kTypes.contains(answer.problem())) << what << answer.body;
+        EXPECT_TRUE(answer.header("Retry-After")) << what;
+        EXPECT_EQ(answer.body.find(R"("active":true)"), std::string::npos) << what;
+    }
+
+    // Over a connection of its own each, so that they can be sent at once.
+    ApiClient anybody() const { return client_; }
+    ApiClient him() const { return client_.as(one_.tokens.access); }
+    ApiClient admin() const { return client_.as(admin_token_); }
+
+    ApiClient gateway() const { return client_.with("Authorization", deployment().gateway.basic()); }
+    std::string question() const {
+        return R"({"subject":{"type":"user","id":")" + one_.person.id +
+               R"("},"resource":{"type":"a","id":"1"},"action":{"name":"b"}})";
+    }
+    std::string question_without_action() const {
+        return R"({"subject":{"type":"user","id":")" + one_.person.id + R"("},"resource":{"type":"a","id":"1"}})";
+    }
+
+    std::vector<Call> queries() const {
+        const std::string user = std::string(kUsers) + "/" + one_.person.id;
+        return {{"list my sessions", [this] { return him().get(kSessions, at_head_); }},
+                {"list users", [this] { return admin().get(kUsers, at_head_); }},
+                {"list the audit trail", [this] { return admin().get(kAudit, at_head_); }},
+                {"export the audit trail", [this] { return admin().get(kAuditExport, at_head_); }},
+                {"show a user", [this, user] { return admin().get(user, at_head_); }},
+                {"list his sessions", [this, user] { return admin().get(user + "/sessions", at_head_); }},
+                {"list his roles", [this, user] { return admin().get(user + "/roles", at_head_); }},
+                {"list his groups", [this, user] { return admin().get(user + "/groups", at_head_); }},
+                {"explain him", [this, user] { return admin().get(user + "/permissions", at_head_); }},
+                {"list groups", [this] { return admin().get(kGroups, at_head_); }},
+                {"show a group", [this] { return admin().get(kGroups + ("/" + group_), at_head_); }},
+                {"list members", [this] { return admin().get(kGroups + ("/" + group_) + "/members", at_head_); }},
+                {"list a group's roles", [this] { return admin().get(kGroups + ("/" + group_) + "/roles", at_head_); }},
+                {"list service accounts", [this] { return admin().get(kAccounts, at_head_); }},
+                {"list an account's groups",
+                 [this] { return admin().get(kAccounts + ("/" + account_) + "/groups", at_head_); }},
+                {"explain an account",
+                 [this] { return admin().get(kAccounts + ("/" + account_) + "/permissions", at_head_); }},
+                {"list roles", [this] { return admin().get(kRoles, at_head_); }},
+                {"show a role", [this] { return admin().get(kRoles + std::string(kAdministrators), at_head_); }}};
+    }
+    std::vector<Call> commands_upon_service_accounts() const {
+        const std::string grant = form_body({{"grant_type", "client_credentials"},
+                                             {"client_id", one_.person.id},
+                                             {"client_secret", "kls_" + std::string(64, 'A')}});
+        const std::string account = R"({"name":")" + unique("account") + R"(","audiences":[]})";
+        const std::string change_account =
+            R"({"name":")" + unique("account") + R"(","audiences":[],"status":"enabled"})";
+        return {
+            {"get a token", [=, this] { return anybody().form(kToken, grant); }},
+            {"register a service account", [=, this] { return admin().post(kAccounts, account); }},
+            {"change a service account",
+             [=, this] { return admin().put(kAccounts + ("/" + one_.person.id), change_account); }},
+            {"delete a service account", [this] { return admin().del(kAccounts + ("/" + one_.person.id)); }},
+            {"make a secret", [this] { return admin().send("POST", kAccounts + ("/" + one_.person.id) + "/secrets"); }},
+            {"remove a secret",
+             [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/secrets/" + one_.person.id); }},
+            {"register a key",
+             [this] {
+                 return admin().post(kAccounts + ("/" + one_.person.id) + "/keys",
+                                     R"({"kty":"OKP","crv":"Ed25519",)"
+                                     R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})");
+             }},
+            {"assign an account a role",
+             [this] { return admin().send("PUT", kAccounts + ("/" + one_.person.id) + "/roles/" + one_.person.id); }},
+            {"withdraw a role of an account",
+             [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/roles/" + one_.person.id); }},
+            {"remove a key", [this] { return admin().del(kAccounts + ("/" + one_.person.id) + "/keys/x"); }}};
+    }
+    std::vector<Call> commands_upon_groups() const {
+        const std::string group = kGroups + ("/" + group_);
+        const std::string name = R"({"name":")" + unique("group") + R"("})";
+        std::vector<Call> calls{{"define a group", [=, this] { return admin().post(kGroups, name); }},
+                                {"rename a group", [=, this] { return admin().put(group, name); }},
+                                {"delete a group", [=, this] { return admin().del(group); }}};
+        for (const char* inside : {"/members/", "/service-accounts/", "/groups/", "/roles/"}) {
+            const std::string target = group + inside + one_.person.id;
+            calls.push_back({"put " + target, [=, this] { return admin().send("PUT", target); }});
+            calls.push_back({"take " + target, [=, this] { return admin().del(target); }});
+        }
+        return calls;
+    }
+    std::vector<Call> commands() const {
+        const std::string user = std::string(kUsers) + "/" + one_.person.id;
+        const std::string session = std::string(kSessions) + "/" + one_.tokens.session_id;
+        const HttpHeaders basic{{"Authorization", deployment().gateway.basic()}};
+        const std::string change = json_object(
+            {{"current_password", one_.person.password}, {"new_password", watch_secret("an unused one, long enough")}});
+        const std::string good = json_object({{"email", one_.person.email}, {"password", one_.person.password}});
+        const std::string bad = json_object({{"email", "no@keyledger.test"}, {"password", "wrong"}});
+        const std::string newcomer = registration_of(somebody());
+        const std::string token = form_body({{"token", one_.tokens.refresh}});
+        const std::string role = R"({"name":")" + unique("role") + R"(","permissions":[]})";
+        return {
+            {"register", [=, this] { return anybody().post(kRegister, newcomer); }},
+            {"log in", [=, this] { return anybody().post(kLogin, good); }},
+            {"log in as nobody", [=, this] { return anybody().post(kLogin, bad); }},
+            {"refresh", [this] { return refresh(anybody(), one_.tokens.refresh); }},
+            {"update me",
+             [this] {
+                 return him().put(kMe, json_object({{"name", unique("Name")}}));
+             }},
+            {"end my session", [=, this] { return him().del(session); }},
+            {"end my sessions", [this] { return him().del(kSessions); }},
+            {"change the password", [=, this] { return him().post(kChangePassword, change); }},
+            {"activate", [=, this] { return admin().send("POST", user + "/activate"); }},
+            {"deactivate", [=, this] { return admin().send("POST", user + "/deactivate"); }},
+            {"unlock", [=, this] { return admin().send("POST", user + "/unlock"); }},
+            {"erase the administrator",
+             [=, this] {
+                 return admin().send("DELETE", kMe, {{"Content-Type", "application/json"}},
+                                     json_object({{"current_password", kAdminPassword}}));
+             }},
+            {"keep me", [this] { return him().del(std::string(kMe) + "/erasure"); }},
+            {"erase nobody", [this] { return admin().del(std::string(kUsers) + kNobody); }},
+            {"keep nobody", [this] { return admin().del(std::string(kUsers) + kNobody + std::string("/erasure")); }},
+            {"update a user", [=, this] { return admin().put(user, "{}"); }},
+            {"end a user's sessions", [=, this] { return admin().del(user + "/sessions"); }},
+            {"define a role", [=, this] { return admin().post(kRoles, role); }},
+            {"change a role", [=, this] { return admin().put(kRoles + ("/" + one_.person.id), role); }},
+            {"delete a role", [this] { return admin().del(kRoles + ("/" + one_.person.id)); }},
+            {"assign a role", [=, this] { return admin().send("PUT", user + "/roles/" + one_.person.id); }},
+            {"withdraw a role", [=, this] { return admin().del(user + "/roles/" + one_.person.id); }},
+            {"log out", [this] { return him().send("POST", kLogout); }},
+            {"revoke", [=, this] { return anybody().form(kRevoke, token, basic); }}};
+    }
+    // Every operation that needs the log, with tokens that were good a moment ago.
+    std::vector<Call> everything() const {
+        std::vector<Call> all{
+            {"introspect", [this] { return introspect(client_, deployment().gateway, one_.tokens.access); }},
+            {"introspect a refresh token",
+             [this] { return introspect(client_, deployment().gateway, one_.tokens.refresh); }},
+            {"show me", [this] { return him().get(kMe); }},
+            {"show the tree head", [this] { return admin().get(kTreeHead); }},
+            {"evaluate", [this] { return gateway().post("/access/v1/evaluation", question()); }},
+            {"evaluate several", [this] { return gateway().post("/access/v1/evaluations", question()); }},
+            {"search subjects", [this] { return gateway().post("/access/v1/search/subject", question()); }},
+            {"search resources", [this] { return gateway().post("/access/v1/search/resource", question()); }},
+            {"search actions",
+             [this] { return gateway().post("/access/v1/search/action", question_without_action()); }},
+            {"show a lock-out",
+             [this] { return admin().get(std::string(kUsers) + "/" + one_.person.id + "/lock-out"); }},
+            {"show a service account", [this] { return admin().get(kAccounts + ("/" + one_.person.id)); }},
+            {"evaluate oneself", [this] { return him().post("/access/v1/evaluation", question()); }}};
+        for (const auto& more : {queries(), commands(), commands_upon_groups(), commands_upon_service_accounts()})
+            all.insert(all.end(), more.begin(), more.end());
+        return all;
+    }
+
+    // No answer within the client's patience is an answer without a status.
+    static std::vector<Answer> at_once(const std::vector<Call>& calls) {
+        std::vector<Answer> answers(calls.size());
+        std::vector<std::thread> callers;
+        auto call_one = [&](std::size_t i) {
+            const auto start = Clock::now();
+            try {
+                answers[i] = calls[i].send();
+            } catch (const ClientError& error) {
+                ADD_FAILURE() << calls[i].name << ": " << error.what();
+            }
+            EXPECT_LT(Clock::now() - start, kRequestTimeout + kTolerance) << calls[i].name;
+        };
+        for (std::size_t i = 0; i < calls.size(); ++i) callers.emplace_back(call_one, i);
+        for (std::thread& caller : callers) caller.join();
+        return answers;
+    }
+
+    void expect_recovery() {
+        service_.await_ready();
+        const auto until = Clock::now() + kRecoveryPatience;
+        while (introspect(client_, deployment().gateway, one_.tokens.access).status != 200)
+            ASSERT_LT(Clock::now(), until) << "it does not recover";
+    }
+};
+
+TEST_F(DatabaseAway, LetsNobodyInAndCallsNoTokenGood) {
+    proxy_.refuse();
+    proxy_.cut();
+    // A command that goes out before that is noticed is of unknown outcome, and may be carried out in the end.
+    const auto until = Clock::now() + kRecoveryPatience;
+    while (client_.get("/health/ready").status != 503) ASSERT_LT(Clock::now(), until) << "it does not notice";
+    for (const Call& call : everything()) expect_unavailable(call.send(), call.name);
+    EXPECT_EQ(client_.get("/health/live").status, 200);
+    EXPECT_EQ(client_.get("/.well-known/jwks.json").status, 200);
+    for (const char* target : {"/health", "/health/ready"}) {
+        const Answer health = client_.get(target);
+        EXPECT_EQ(health.status, 503) << target;
+        EXPECT_EQ(health.text("/status"), "not-ready") << target;
+    }
+    proxy_.accept_again();
+    expect_recovery();
+    EXPECT_TRUE(is_active(client_, one_.tokens.access));
+    EXPECT_EQ(him().get(kMe).text("/id"), one_.person.id);
+    EXPECT_EQ(refresh(client_, one_.tokens.refresh).status, 200);
+}
+
+// It is there but does not get on, here behind somebody's lock: every request is answered in time all the
+// same.
+TEST_F(DatabaseAway, AnswersInTimeWhenQueriesHang) {
+    const std::vector<Call> calls = everything();
+    {
+        pqxx::connection owner(deployment().database().owner_url());
+        pqxx::work lock(owner);
+        lock.exec("lock table keyledger.events, keyledger.streams, read_models.current in access exclusive mode");
+        const auto answers = at_once(calls);
+        for (std::size_t i = 0; i < calls.size(); ++i) expect_unavailable(answers[i], calls[i].name);
+    }
+    expect_recovery();
+}
+
+// Reading goes on, appending does not: a command that was sent is of unknown outcome when its caller can wait
+// no longer, and he is told so. It is appended in the end, and repeating it with its key tells what came of
+// it, while repeating it without would do it twice (I5).
+TEST_F(DatabaseAway, TellsThatAnOutcomeIsUnknownAndLaterWhatItWas) {
+    const std::string name = json_object({{"name", unique("Name")}});
+    const HttpHeaders key{{"Idempotency-Key", unique("key")}};
+    {
+        pqxx::connection owner(deployment().database().owner_url());
+        pqxx::work lock(owner);
+        lock.exec("lock table keyledger.events in exclusive mode");
+        const Answer unknown = him().put(kMe, name, key);
+        EXPECT_EQ(unknown.problem(), "outcome-unknown") << unknown.body;
+        EXPECT_EQ(him().get(kMe).status, 200) << "what needs no append works on";
+    }
+    const auto until = Clock::now() + kRecoveryPatience;
+    Answer told;
+    while ((told = him().put(kMe, name, key)).status == 503) ASSERT_LT(Clock::now(), until) << "it does not recover";
+    EXPECT_EQ(told.status, 200) << told.body;
+    EXPECT_EQ(told.header("Idempotency-Replayed"), "true");
+}
+
+// Only the projections stand still: who asks for his own write is told to come again, who does not is
+// answered from what there is.
+TEST_F(DatabaseAway, TellsThatAReadModelIsBehind) {
+    const std::vector<Call> calls = queries();
+    {
+        pqxx::connection owner(deployment().database().owner_url());
+        pqxx::work lock(owner);
+        lock.exec("lock table keyledger.checkpoints in exclusive mode");
+        at_head_ = since(him().put(kMe, json_object({{"name", unique("Name")}})));
+        const auto answers = at_once(calls);
+        for (std::size_t i = 0; i < calls.size(); ++i)
+            EXPECT_EQ(answers[i].problem(), "read-model-behind") << calls[i].name << answers[i].body;
+        EXPECT_EQ(him().get(kSessions).status, 200);
+    }
+    for (const Call& call : calls) {
+        const auto until = Clock::now() + kRecoveryPatience;
+        Answer answer;
+        while ((answer = call.send()).status == 503) ASSERT_LT(Clock::now(), until) << call.name;
+        EXPECT_EQ(answer.status, 200) << call.name << answer.body;
+    }
+}
+
+}  // namespace
+}  // namespace keyledger::test

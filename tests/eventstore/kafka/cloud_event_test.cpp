@@ -1,0 +1,146 @@
+#include "eventstore/kafka/topics/cloud_event.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "eventstore/codec/jcs.hpp"
+#include "tests/eventstore/kafka/scripted_log.hpp"
+
+namespace keyledger::test {
+namespace {
+
+using namespace eventstore::kafka;
+using eventstore::CodecError;
+using eventstore::RecordedEvent;
+
+constexpr std::uint64_t kSeed = 7;
+
+Uuid id_of(std::uint8_t last) {
+    Uuid id;
+    id.bytes[15] = last;
+    return id;
+}
+
+RecordedEvent registered() {
+    RecordedEvent event;
+    event.standing = RecordedEvent::Standing::kBelieved;
+    event.position = 42;
+    event.tenant = "default";
+    event.recorded_at_ms = 1'700'000'000'456;
+    event.stream_type = "user";
+    event.stream_id = id_of(1);
+    event.version = 1;
+    event.type = "user.registered";
+    event.schema_version = 1;
+    event.event_id = id_of(2);
+    event.payload = R"({"name":"sealed1","email":"sealed2","username":null})";
+    event.metadata = R"({"actor_id":"portal","actor_type":"client","causation_id":"cause","client_address":"sealed3",)"
+                     R"("command_id":"AQ","correlation_id":"corr","device":null,"occurred_at_ms":1700000000123,)"
+                     R"("request_id":"r1","session_id":null,"traceparent":"00-ab-cd-01","user_agent":"sealed4"})";
+    return event;
+}
+
+std::map<std::string, std::string> headers_of(const Record& record) {
+    return {record.headers.begin(), record.headers.end()};
+}
+
+TEST(CloudEvent, HasTheContextAttributesOfBinaryMode) {
+    const Record record = cloud_event(registered(), "subject", {id_of(9), ""});
+    const std::map<std::string, std::string> expected{
+        {"ce_specversion", "1.0"},
+        {"ce_id", "00000000-0000-0000-0000-000000000002"},
+        {"ce_source", "urn:keyledger:log:00000000-0000-0000-0000-000000000009"},
+        {"ce_type", "user.registered"},
+        {"ce_subject", "subject"},
+        {"ce_time", "2023-11-14T22:13:20.123Z"},
+        {"ce_recordedtime", "2023-11-14T22:13:20.456Z"},
+        {"ce_sequence", "0000000000000000042"},
+        {"ce_partitionkey", "subject"},
+        {"ce_logid", "00000000-0000-0000-0000-000000000009"},
+        {"ce_traceparent", "00-ab-cd-01"},
+        {"ce_correlationid", "corr"},
+        {"ce_causationid", "cause"},
+        {"content-type", "application/json"}};
+    EXPECT_EQ(record.key, "subject");
+    EXPECT_EQ(headers_of(record), expected);
+}
+
+TEST(CloudEvent, NamesTheIssuerAsItsSourceWhereThereIsOne) {
+    const Record record = cloud_event(registered(), "subject", {id_of(9), "https://auth.example"});
+    EXPECT_EQ(headers_of(record).at("ce_source"), "https://auth.example");
+}
+
+TEST(CloudEvent, LeavesOutAttributesThatAreEmpty) {
+    RecordedEvent event = registered();
+    for (const std::string text : {"\"cause\"", "\"corr\"", "\"00-ab-cd-01\""})
+        event.metadata.replace(event.metadata.find(text), text.size(), "\"\"");
+    const auto headers = headers_of(cloud_event(event, "subject", {id_of(9), ""}));
+    for (const char* name : {"ce_traceparent", "ce_correlationid", "ce_causationid"}) EXPECT_FALSE(headers.count(name));
+}
+
+TEST(CloudEvent, ValueIsCanonicalJsonWithoutPersonalFields) {
+    EXPECT_EQ(cloud_event(registered(), "subject", {id_of(9), ""}).value,
+              R"({"actor":{"id":"portal","type":"client"},"data":{},"position":42,"schema_version":1,)"
+              R"("session_id":null,"stream":{"id":"00000000-0000-0000-0000-000000000001","type":"user","version":1},)"
+              R"("tenant":"default"})");
+}
+
+TEST(CloudEvent, KeepsWhatIsNotPersonal) {
+    RecordedEvent event = registered();
+    event.type = "user.disabled";
+    event.payload = R"({"reason":"left \"us\""})";
+    EXPECT_NE(cloud_event(event, "subject", {id_of(9), ""}).value->find(R"("data":{"reason":"left \"us\""})"),
+              std::string::npos);
+}
+
+TEST(CloudEvent, RefusesWhatThisBuildCannotRead) {
+    RecordedEvent unknown_type = registered();
+    unknown_type.type = "user.cloned";
+    RecordedEvent newer = registered();
+    newer.schema_version = 99;
+    RecordedEvent undeclared = registered();
+    undeclared.payload = R"({"email":null,"name":null,"username":null,"shoe_size":"44"})";
+    RecordedEvent not_json = registered();
+    not_json.payload = "{";
+    RecordedEvent bad_metadata = registered();
+    bad_metadata.metadata = "{}";
+    for (const RecordedEvent& event : {unknown_type, newer, undeclared, not_json, bad_metadata})
+        EXPECT_THROW(cloud_event(event, "subject", {id_of(9), ""}), CodecError) << event.type << event.payload;
+}
+
+TEST(CloudEvent, OfARecordThatTheServiceDidNotWriteSaysOnlyThatItIsThere) {
+    RecordedEvent event = registered();
+    event.standing = RecordedEvent::Standing::kInert;
+    event.payload = "secret";
+    event.recorded_at_ms = 1'700'000'000'123;
+    EXPECT_THROW(cloud_event(event, "subject", {id_of(9), ""}), CodecError);
+    const Record record = record_disavowed(event, {id_of(9), "https://issuer"});
+    EXPECT_EQ(record.key, event.stream_id.to_string());
+    EXPECT_EQ(record.value.value(), R"({"data":{"leaf_hash":")" + std::string(64, '0') +
+                                        R"("},"position":42,"schema_version":1,"stream":{"id":)"
+                                        R"("00000000-0000-0000-0000-000000000001","version":1}})");
+    auto headers = headers_of(record);
+    EXPECT_EQ(headers["ce_type"], "log.record_disavowed");
+    EXPECT_EQ(headers["ce_sequence"], "0000000000000000042");
+    EXPECT_EQ(headers["ce_logid"], "00000000-0000-0000-0000-000000000009");
+}
+
+TEST(CloudEvent, WritesTimesAsRfc3339) {
+    EXPECT_EQ(rfc3339(0), "1970-01-01T00:00:00.000Z");
+    EXPECT_EQ(rfc3339(951'868'799'999), "2000-02-29T23:59:59.999Z");
+    EXPECT_EQ(rfc3339(-1), "1969-12-31T23:59:59.999Z");
+}
+
+TEST(CloudEvent, EveryEventOfTheScriptCanLeave) {
+    ScriptedLog log(kSeed);
+    log.grow(300);
+    for (Position position = 1; position <= log.size(); ++position) {
+        const Record record = cloud_event(log.at(position), log.subject_of(position), {log.log_id(), ""});
+        EXPECT_EQ(record.value->find(kSealedMark), std::string::npos);
+        EXPECT_LT(record.bytes(), 4096U);
+    }
+}
+
+}  // namespace
+}  // namespace keyledger::test

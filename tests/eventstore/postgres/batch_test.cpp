@@ -1,0 +1,104 @@
+// Which commands may share a batch: those that do not depend on each other.
+#include "eventstore/postgres/store/batch.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/postgres/event_macs.hpp"
+#include "tests/support/world/appends.hpp"
+
+using namespace keyledger;
+using namespace keyledger::eventstore;
+using namespace keyledger::eventstore::postgres;
+using namespace keyledger::test;
+
+namespace {
+
+bool may_share(const Append& first, const Append& second) {
+    Batch batch;
+    Waiting waiting;
+    waiting.append = first;
+    batch.add(std::move(waiting));
+    return batch.admits(second);
+}
+AppendBuilder other() { return AppendBuilder().write(next_uuid(), 0); }
+
+}  // namespace
+
+TEST(Batch, TakesAnythingFirst) { EXPECT_TRUE(Batch().admits(other())); }
+
+TEST(Batch, TakesCommandsThatShareNothing) { EXPECT_TRUE(may_share(other(), other())); }
+
+TEST(Batch, KeepsWritersOfOneStreamApart) {
+    const Uuid stream = next_uuid();
+    EXPECT_FALSE(may_share(AppendBuilder().write(stream, 3), AppendBuilder().write(stream, 3)));
+    EXPECT_FALSE(may_share(AppendBuilder().write(stream, 3), other().write(stream, 4)));
+}
+
+TEST(Batch, KeepsAWriterApartFromThoseWhoGuard) {
+    const Uuid stream = next_uuid();
+    EXPECT_FALSE(may_share(AppendBuilder().write(stream, 3), other().guard(stream, 3)));
+    EXPECT_FALSE(may_share(other().guard(stream, 3), AppendBuilder().write(stream, 3)));
+}
+
+TEST(Batch, LetsGuardsShareThatSawTheSame) {
+    const Uuid stream = next_uuid();
+    EXPECT_TRUE(may_share(other().guard(stream, 3), other().guard(stream, 3)));
+    EXPECT_FALSE(may_share(other().guard(stream, 3), other().guard(stream, 4)));
+}
+
+TEST(Batch, KeepsEqualCommandIdsApart) {
+    const Append first = other();
+    EXPECT_FALSE(may_share(first, other().id(first.command_id)));
+}
+
+TEST(Batch, KeepsEqualClaimsApart) {
+    const Bytes digest = next_bytes();
+    EXPECT_FALSE(may_share(other().take("email", digest, next_uuid()), other().take("email", digest, next_uuid())));
+    EXPECT_FALSE(may_share(other().release("email", digest, next_uuid()), other().take("email", digest, next_uuid())));
+    EXPECT_TRUE(may_share(other().take("email", digest, next_uuid()), other().take("username", digest, next_uuid())));
+}
+
+TEST(Batch, KeepsEqualCredentialsApart) {
+    const Uuid id = next_uuid();
+    EXPECT_FALSE(may_share(other().credential(id, id, 1, "a"), other().credential(id, id, 1, "b")));
+}
+
+TEST(Batch, KeepsAChangeOfASubjectKeyApartFromItsUses) {
+    const Uuid subject = next_uuid();
+    const Uuid key = next_uuid();
+    EXPECT_TRUE(may_share(other().use_key(subject, key), other().use_key(subject, key)));
+    EXPECT_FALSE(may_share(other().use_key(subject, key), other().destroy_key(subject, key)));
+    EXPECT_FALSE(may_share(other().destroy_key(subject, key), other().use_key(subject, key)));
+    EXPECT_FALSE(may_share(other().new_key(subject, key), other().use_key(subject, key)));
+    EXPECT_FALSE(may_share(other().new_key(subject, key), other().new_key(subject, next_uuid())));
+}
+
+TEST(Batch, GivesPartOfItselfAway) {
+    Batch batch;
+    batch.first_sent_at = std::chrono::steady_clock::now();
+    std::vector<CommandId> ids;
+    for (int i = 0; i < 5; ++i) {
+        Waiting waiting;
+        waiting.append = other();
+        ids.push_back(waiting.append.command_id);
+        batch.add(std::move(waiting));
+    }
+    Batch part = batch.only(2, 5);
+    ASSERT_EQ(part.size(), 3U);
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(part.waiting()[i].append.command_id, ids[2 + i]);
+    EXPECT_EQ(part.first_sent_at, batch.first_sent_at);
+}
+
+TEST(Batch, IsStampedNowButNotBeforeTheNewestEventNorBeforeItsCommandsWereDecided) {
+    const auto key = test::writing_key(next_uuid());
+    Batch batch;
+    for (const std::int64_t decided_at_ms : {50, 70, 60}) {
+        Waiting waiting;
+        waiting.append = other();
+        waiting.append.decided_at_ms = decided_at_ms;
+        batch.add(std::move(waiting));
+    }
+    EXPECT_EQ(batch.stamp(100, 0, key), 100);
+    EXPECT_EQ(batch.stamp(100, 130, key), 130) << "another node's clock is ahead";
+    EXPECT_EQ(batch.stamp(65, 0, key), 70) << "this node's clock was set back";
+}

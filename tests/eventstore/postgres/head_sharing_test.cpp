@@ -1,0 +1,124 @@
+#include "eventstore/postgres/store/head_sharing.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <latch>
+
+#include "tests/support/await.hpp"
+#include "tests/support/world/appends.hpp"
+
+using namespace keyledger;
+using namespace keyledger::eventstore;
+using namespace keyledger::eventstore::postgres;
+using namespace keyledger::test;
+
+namespace {
+
+// A server whose answers are decided when the query arrives (its snapshot) and given when the test says so.
+class ScriptedServer {
+public:
+    HeadSharing::Ask ask() {
+        return [this]() -> Result<Head, StoreError> {
+            std::unique_lock lock(mutex_);
+            Head head;
+            head.cursor.position = position_;
+            ++queries_;
+            changed_.notify_all();
+            changed_.wait(lock, [this] { return answered_ >= queries_; });
+            return head;
+        };
+    }
+    void append() {
+        const std::lock_guard lock(mutex_);
+        ++position_;
+    }
+    void wait_for_query(int nth) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return queries_ >= nth; });
+    }
+    void answer_query(int nth) {
+        const std::lock_guard lock(mutex_);
+        answered_ = nth;
+        changed_.notify_all();
+    }
+    int queries() {
+        const std::lock_guard lock(mutex_);
+        return queries_;
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    Position position_ = 1;
+    int queries_ = 0;
+    int answered_ = 0;
+};
+
+Store::Answer<Head> asked(HeadSharing& sharing, Deadline deadline) {
+    return async_answer<Head, StoreError>(
+        deadline, StoreError::kDeadline,
+        [&sharing, deadline](AsyncAnswer<Head, StoreError> answer) { sharing.ask(deadline, std::move(answer)); });
+}
+
+}  // namespace
+
+// A query has taken its snapshot and is paused. Then somebody appends and returns, and only then a check arrives: it
+// must not be answered by that query (I8). Those who arrive meanwhile share the next one.
+TEST(HeadSharing, AnswersNobodyFromAQueryThatWasSentBeforeHeAsked) {
+    ScriptedServer server;
+    HeadSharing sharing([&] { return server.ask(); });
+    asio::io_context context;
+    Position early = 0;
+    std::array<Position, 5> late{};
+    auto check = [&sharing](Position* seen) -> asio::awaitable<void> {
+        const auto head = co_await asked(sharing, soon());
+        *seen = head.value().cursor.position;
+    };
+    asio::co_spawn(context, check(&early), [](std::exception_ptr) {});
+    context.poll();
+    server.wait_for_query(1);
+    server.append();
+    for (Position& seen : late) asio::co_spawn(context, check(&seen), [](std::exception_ptr) {});
+    context.poll();
+    server.answer_query(1);
+    server.wait_for_query(2);
+    context.poll();
+    for (const Position seen : late) EXPECT_EQ(seen, 0) << "answered by the query in flight";
+    server.answer_query(2);
+    context.run();
+    EXPECT_EQ(early, 1);
+    for (const Position seen : late) EXPECT_EQ(seen, 2);
+    EXPECT_EQ(sharing.counts().queries, 2U);
+    EXPECT_EQ(sharing.counts().answers, 6U);
+}
+
+TEST(HeadSharing, AnswersWhoeverExpiredWithoutAskingTheServer) {
+    ScriptedServer server;
+    server.answer_query(100);
+    HeadSharing sharing([&] { return server.ask(); });
+    EXPECT_EQ(await(asked(sharing, std::chrono::steady_clock::now())).error(), StoreError::kDeadline);
+    EXPECT_EQ(server.queries(), 0);
+}
+
+TEST(HeadSharing, TellsThoseWhoWaitWhenItStops) {
+    ScriptedServer server;
+    HeadSharing sharing([&] { return server.ask(); });
+    asio::io_context context;
+    std::optional<Result<Head, StoreError>> first;
+    std::optional<Result<Head, StoreError>> second;
+    asio::co_spawn(context, keep_answer(asked(sharing, soon()), &first), [](std::exception_ptr) {});
+    context.poll();
+    server.wait_for_query(1);
+    asio::co_spawn(context, keep_answer(asked(sharing, soon()), &second), [](std::exception_ptr) {});
+    context.poll();
+    std::thread stopper([&] { sharing.stop(); });
+    while (!second) context.run_one();
+    EXPECT_EQ(second->error(), StoreError::kUnavailable);
+    server.answer_query(1);
+    context.run();
+    stopper.join();
+    EXPECT_TRUE(first->has_value()) << "what was sent is waited for";
+    EXPECT_EQ(await(asked(sharing, soon())).error(), StoreError::kUnavailable);
+}

@@ -1,0 +1,85 @@
+// Following a log that somebody tampered with, or another log: the reader stops and says why (I1).
+#include "eventstore/postgres/store/postgres_log_source.hpp"
+
+#include <gtest/gtest.h>
+
+#include "eventstore/leaf.hpp"
+#include "tests/support/postgres/event_macs.hpp"
+#include "tests/support/postgres/postgres.hpp"
+#include "tests/support/postgres/raw_writer.hpp"
+#include "tests/support/world/appends.hpp"
+
+using namespace keyledger;
+using namespace keyledger::eventstore;
+using namespace keyledger::eventstore::postgres;
+using namespace keyledger::test;
+
+namespace {
+
+struct LogSourceTest : testing::Test {
+    Database own;
+    PostgresLogSource source{own.service_url(), authenticity()};
+
+    void append(int events) { RawWriter(own.service_url()).append({AppendBuilder().write(next_uuid(), 0, events)}); }
+    static Cursor cursor_at(const RecordedEvent& event) { return {event.position, event.leaf_hash}; }
+};
+
+}  // namespace
+
+TEST_F(LogSourceTest, StopsAtAHole) {
+    append(5);
+    own.execute("delete from keyledger.events where position = 3");
+    const auto first = source.read_after({}, 2).value();
+    ASSERT_EQ(first.size(), 2U);
+    EXPECT_EQ(source.read_after(cursor_at(first[1]), 10).error(), ReadError::kHole);
+    EXPECT_EQ(PostgresLogSource(own.service_url(), authenticity()).read_after({}, 10).error(), ReadError::kHole);
+}
+
+TEST_F(LogSourceTest, StopsAtAHoleAtTheStart) {
+    append(2);
+    own.execute("delete from keyledger.events where position = 1");
+    EXPECT_EQ(source.read_after({}, 10).error(), ReadError::kHole);
+}
+
+// The database was restored and grew again: positions repeat, leaf hashes do not.
+TEST_F(LogSourceTest, DoesNotFollowAnotherHistory) {
+    append(3);
+    const auto events = source.read_after({}, 10).value();
+    own.execute("update keyledger.events set leaf_hash = sha256('another') where position = 3");
+    const Cursor cursor = cursor_at(events[2]);
+    EXPECT_EQ(PostgresLogSource(own.service_url(), authenticity()).read_after(cursor, 10).error(),
+              ReadError::kCursorUnknown);
+    own.execute("delete from keyledger.events where position = 3");
+    EXPECT_EQ(PostgresLogSource(own.service_url(), authenticity()).read_after(cursor, 10).error(),
+              ReadError::kCursorUnknown);
+}
+
+TEST_F(LogSourceTest, ReadsOnAfterItsConnectionWasCut) {
+    append(2);
+    const auto events = source.read_after({}, 10).value();
+    own.execute("select pg_terminate_backend(pid, 10000) from pg_stat_activity"
+                " where datname = current_database() and pid <> pg_backend_pid()");
+    append(1);
+    source.wait(std::chrono::milliseconds(1));
+    EXPECT_EQ(source.read_after(cursor_at(events[1]), 10).value().size(), 1U);
+}
+
+TEST_F(LogSourceTest, SaysWhenTheServerIsAway) {
+    PostgresLogSource nobody("postgresql://nobody@127.0.0.1:1/nothing");
+    EXPECT_EQ(nobody.read_after({}, 10).error(), ReadError::kUnavailable);
+    EXPECT_EQ(nobody.head().error(), ReadError::kUnavailable);
+    nobody.interrupt();
+    nobody.wait(std::chrono::hours(1));
+}
+
+// What the verifier will find: the hash of a changed event is no longer that of its bytes.
+TEST_F(LogSourceTest, ReadsWhatWasHashedByteForByte) {
+    const std::string payload =
+        R"({"a":[1,0,-7,9007199254740991,true,null,{"y":[],"z":""}],"b":"\u0007 ü 😀 \" \\ /","cc":1})";
+    RawWriter(own.service_url()).append({AppendBuilder().write(next_uuid(), 0, 1, payload)});
+    auto event = source.read_after({}, 1).value().at(0);
+    EXPECT_EQ(leaf_hash(event), event.leaf_hash);
+    own.execute("update keyledger.events set payload_text = replace(payload_text, '1', '2')");
+    event = PostgresLogSource(own.service_url(), authenticity()).read_after({}, 1).value().at(0);
+    EXPECT_NE(leaf_hash(event), event.leaf_hash);
+}

@@ -1,0 +1,57 @@
+#include "security/adapters/keyed_digests.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/security/keys/keyring_fixture.hpp"
+#include "tests/support/world/stand_ins.hpp"
+
+namespace keyledger::security {
+namespace {
+
+class IdempotencyKeysTest : public KeyringTest {
+protected:
+    void SetUp() override { generate(); }
+    commands::Idempotency derive(std::string_view operation, std::string_view principal, std::string_view key,
+                                 const std::vector<std::string_view>& request) {
+        const LiveKeyring keyring(loaded());
+        KeyringIdempotencyKeys keys(keyring, clock_);
+        return keys.derive(operation, principal, key, request);
+    }
+
+    test::FixedClock clock_{kNowMs};
+};
+
+// I5: whoever sends somebody else's key, or his own on another route, has a command of his own.
+TEST_F(IdempotencyKeysTest, BelongToTheirCallerAndTheirRoute) {
+    const auto mine = derive("logOut", "ann", "key", {});
+    EXPECT_EQ(derive("logOut", "ann", "key", {}).command_id, mine.command_id);
+    EXPECT_NE(derive("logOut", "bob", "key", {}).command_id, mine.command_id);
+    EXPECT_NE(derive("logOut", "", "key", {}).command_id, mine.command_id);
+    EXPECT_NE(derive("endMySessions", "ann", "key", {}).command_id, mine.command_id);
+    EXPECT_NE(derive("logOut", "ann", "another", {}).command_id, mine.command_id);
+    EXPECT_NE(derive("logOuta", "nn", "key", {}).command_id, mine.command_id) << "the parts must not run together";
+}
+
+// I5: another body under the same key is told apart, so that it is refused and not answered with the first outcome.
+TEST_F(IdempotencyKeysTest, TellAnotherBodyUnderTheSameKey) {
+    const auto first = derive("register", "", "key", {"ann@example.com", "ann"});
+    for (const std::vector<std::string_view>& other :
+         {std::vector<std::string_view>{"bob@example.com", "ann"}, {"ann@example.coma", "nn"}, {"ann@example.com"}}) {
+        const auto second = derive("register", "", "key", other);
+        EXPECT_EQ(second.command_id, first.command_id);
+        EXPECT_NE(second.fingerprint, first.fingerprint);
+    }
+}
+
+// I5: a repeat that comes after a rotation is still the same command.
+TEST_F(IdempotencyKeysTest, OutliveARotationOfTheClaimKey) {
+    const auto before = derive("logOut", "ann", "key", {});
+    rotated(KeyPurpose::kClaims, 0, kNowMs + 1);
+    clock_.advance(kDayMs);
+    const auto after = derive("logOut", "ann", "key", {});
+    EXPECT_EQ(after.command_id, before.command_id);
+    EXPECT_EQ(after.fingerprint, before.fingerprint);
+}
+
+}  // namespace
+}  // namespace keyledger::security

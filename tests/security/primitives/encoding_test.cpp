@@ -1,0 +1,44 @@
+#include <gtest/gtest.h>
+
+#include "security/primitives/base64url.hpp"
+#include "security/primitives/hex.hpp"
+#include "security/primitives/random.hpp"
+
+using namespace keyledger::security;
+
+// RFC 4648 section 10, without its padding.
+TEST(Base64url, MatchesRfc4648) {
+    const std::pair<const char*, const char*> vectors[] = {
+        {"", ""},           {"f", "Zg"},          {"fo", "Zm8"},         {"foo", "Zm9v"},
+        {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}};
+    for (auto [bytes, text] : vectors) {
+        EXPECT_EQ(base64url_encode(bytes), text);
+        EXPECT_EQ(base64url_decode(text), bytes);
+    }
+    EXPECT_EQ(base64url_encode("\xfb\xff\xfe"), "-__-");
+    EXPECT_EQ(base64_unpadded_encode("\xfb\xff\xfe"), "+//+");
+}
+
+TEST(Base64url, RefusesPaddingForeignCharactersAndLooseBits) {
+    for (const char* text : {"Z", "Zg==", "Zm8=", "Zm 8", "Zm8\n", "+//+", "Zh", "Zm9", "Zm9vZ", "Zm9v.", "Zm9v\x80"})
+        EXPECT_FALSE(base64url_decode(text)) << text;
+    EXPECT_FALSE(base64url_decode(std::string_view("Zm9\0", 4)));
+    EXPECT_FALSE(base64_unpadded_decode("-__-"));
+}
+
+TEST(Base64url, RoundTripsEveryLength) {
+    for (std::size_t size = 0; size < 200; ++size) {
+        std::string bytes = random_bytes(size);
+        EXPECT_EQ(base64url_decode(base64url_encode(bytes)), bytes);
+        EXPECT_EQ(base64_unpadded_decode(base64_unpadded_encode(bytes)), bytes);
+    }
+}
+
+TEST(Hex, RoundTrips) {
+    EXPECT_EQ(hex_encode(std::string_view("\x00\x7f\xff", 3)), "007fff");
+    EXPECT_EQ(hex_decode("007fFF"), std::string("\x00\x7f\xff", 3));
+}
+
+TEST(Hex, RefusesOddLengthsAndForeignCharacters) {
+    for (const char* text : {"0", "0g", "0x00", " 00"}) EXPECT_FALSE(hex_decode(text)) << text;
+}

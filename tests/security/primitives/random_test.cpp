@@ -1,0 +1,86 @@
+#include "security/primitives/random.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+using namespace keyledger;
+using namespace keyledger::security;
+
+namespace {
+
+constexpr std::int64_t kNowMs = 1'700'000'000'123;
+
+std::int64_t time_of(const Uuid& id) {
+    std::int64_t time_ms = 0;
+    for (int i = 0; i < 6; ++i) time_ms = time_ms << 8 | id.bytes[i];
+    return time_ms;
+}
+
+}  // namespace
+
+TEST(FillRandom, GivesOtherBytesEachTime) {
+    EXPECT_EQ(random_bytes(32).size(), 32u);
+    EXPECT_NE(random_bytes(32), random_bytes(32));
+    EXPECT_FALSE(equal(random_secret(32), random_secret(32)));
+    EXPECT_EQ(random_bytes(0), "");
+}
+
+TEST(UuidV7, CarriesTimeVersionAndVariant) {
+    Uuid id = uuid_v7(kNowMs);
+    EXPECT_EQ(time_of(id), kNowMs);
+    EXPECT_EQ(id.to_string()[14], '7');
+    EXPECT_EQ(id.bytes[8] >> 6, 0b10);
+}
+
+TEST(UuidV7, GrowsWithinOneMillisecond) {
+    Uuid last = uuid_v7(kNowMs + 10'000);
+    for (int i = 0; i < 10'000; ++i) {
+        Uuid next = uuid_v7(kNowMs + 10'000);
+        ASSERT_LT(last, next);
+        last = next;
+    }
+    EXPECT_EQ(time_of(last), kNowMs + 10'000);
+}
+
+TEST(UuidV7, GrowsWhenTheClockStepsBackALittle) {
+    Uuid before = uuid_v7(kNowMs + 20'000);
+    Uuid after = uuid_v7(kNowMs + 20'000 - kMaxClockStepBackMs);
+    EXPECT_LT(before, after);
+}
+
+TEST(UuidV7, FollowsAClockThatStepsBackFar) {
+    Uuid before = uuid_v7(kNowMs + 30'000);
+    Uuid after = uuid_v7(kNowMs + 30'000 - kMaxClockStepBackMs - 1);
+    EXPECT_LT(after, before);
+    EXPECT_EQ(time_of(after), kNowMs + 30'000 - kMaxClockStepBackMs - 1);
+}
+
+TEST(UuidV7, RefusesATimeThatDoesNotFit) {
+    EXPECT_THROW(uuid_v7(-1), std::out_of_range);
+    EXPECT_THROW(uuid_v7(std::int64_t{1} << 48), std::out_of_range);
+}
+
+// Four threads make ids of one millisecond at once: none is made twice, and each thread sees its own grow.
+TEST(UuidV7, IsUniqueAndMonotonicOnSeveralThreads) {
+    constexpr int kThreads = 4;
+    constexpr int kEach = 2'000;
+    std::vector<std::vector<Uuid>> made(kThreads);
+    {
+        std::vector<std::jthread> threads;
+        for (auto& mine : made)
+            threads.emplace_back([&mine] {
+                for (int i = 0; i < kEach; ++i) mine.push_back(uuid_v7(kNowMs + 40'000));
+            });
+    }
+    std::set<Uuid> all;
+    for (const auto& mine : made) {
+        EXPECT_TRUE(std::ranges::is_sorted(mine));
+        all.insert(mine.begin(), mine.end());
+    }
+    EXPECT_EQ(all.size(), std::size_t{kThreads * kEach});
+}

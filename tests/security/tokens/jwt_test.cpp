@@ -1,0 +1,356 @@
+#include "security/tokens/jwt.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidjson/document.h>
+
+#include <stdexcept>
+
+#include "security/primitives/bytes.hpp"
+#include "security/primitives/digest.hpp"
+#include "tests/security/keys/test_keys.hpp"
+#include "tests/security/tokens/token_fixture.hpp"
+
+using namespace keyledger;
+using namespace keyledger::security;
+
+namespace {
+
+constexpr SigningAlgorithm kAll[] = {SigningAlgorithm::kRs256, SigningAlgorithm::kEs256, SigningAlgorithm::kEdDsa};
+
+// A key on P-256 in its keyring, a good token of it, and what is made of them.
+class AccessToken : public testing::Test {
+protected:
+    static TokenError error_of(const Keyring& keyring, std::string_view token) {
+        auto read = read_access_token(keyring, token, kTokenNowMs);
+        if (!read) return read.error();
+        auto checked = check_access_token(*read, kOwnApi, kTokenNowMs);
+        EXPECT_FALSE(checked) << "the token was accepted: " << token;
+        return checked.error();
+    }
+    TokenError error_of(std::string_view token) const { return error_of(*keyring_, token); }
+    TokenError error_of_header(const std::string& header) const {
+        return error_of(forged(header, payload_of(good_), signer()));
+    }
+    // With one piece of the good payload exchanged, and rightly signed.
+    TokenError error_with(const std::string& piece, const std::string& instead) const {
+        std::string payload = payload_of(good_);
+        std::size_t at = payload.find(piece);
+        EXPECT_NE(at, std::string::npos) << piece;
+        payload.replace(at, piece.size(), instead);
+        return error_of(forged(header_text("ES256", "key-1"), payload, signer()));
+    }
+    bool accepts(const std::string& token, std::int64_t now_ms, const TokenExpectation& expectation = kOwnApi) const {
+        auto read = read_access_token(*keyring_, token, now_ms);
+        return read && check_access_token(*read, expectation, now_ms);
+    }
+    const SigningKey& signer() const { return *keyring_->keys().front().signing; }
+
+    std::shared_ptr<const Keyring> keyring_ = keyring_with(token_key("key-1", SigningAlgorithm::kEs256));
+    std::string good_ = sign_access_token(keyring_->keys().front(), some_claims());
+};
+
+}  // namespace
+
+TEST_F(AccessToken, RoundTripsInEveryAlgorithm) {
+    for (SigningAlgorithm algorithm : kAll) {
+        auto keyring = keyring_with(token_key("key-1", algorithm));
+        std::string token = sign_access_token(keyring->keys().front(), some_claims());
+        auto read = read_access_token(*keyring, token, kTokenNowMs);
+        ASSERT_TRUE(read) << name_of(algorithm);
+        EXPECT_EQ(read->claims, some_claims());
+        EXPECT_EQ(read->key_id, "key-1");
+        EXPECT_TRUE(check_access_token(*read, kOwnApi, kTokenNowMs));
+    }
+}
+
+TEST_F(AccessToken, HasTheFormOfRfc9068) {
+    EXPECT_EQ(*base64url_decode(good_.substr(0, good_.find('.'))), R"({"alg":"ES256","kid":"key-1","typ":"at+jwt"})");
+    EXPECT_EQ(payload_of(good_),
+              R"({"iss":"https://id.example.com","sub":"018bcfe5-6800-7000-8000-000000000001",)"
+              R"("aud":["https://id.example.com"],"client_id":"first-party",)"
+              R"("sid":"018bcfe5-6800-7000-8000-000000000002","jti":"018bcfe5-6800-7000-8000-000000000003",)"
+              R"("iat":1700000000,"exp":1700000300,"sst":7,"log":"018bcfe5-6800-7000-8000-000000000004"})");
+}
+
+TEST_F(AccessToken, MayNameItsTypeWithTheMediaTypesPrefix) {
+    std::string header = R"({"alg":"ES256","kid":"key-1","typ":"application/at+jwt"})";
+    EXPECT_TRUE(accepts(forged(header, payload_of(good_), signer()), kTokenNowMs));
+}
+
+TEST_F(AccessToken, CutsTimesToSeconds) {
+    AccessTokenClaims claims = some_claims();
+    claims.issued_at_ms += 999;
+    claims.expires_at_ms += 999;
+    auto read = read_access_token(*keyring_, sign_access_token(keyring_->keys().front(), claims), kTokenNowMs);
+    EXPECT_EQ(read->claims, some_claims());
+}
+
+TEST_F(AccessToken, IsRefusedWithoutAlgorithm) {
+    std::string input = base64url_encode(header_text("none", "key-1")) + "." + base64url_encode(payload_of(good_));
+    EXPECT_EQ(error_of(input + "."), TokenError::kWrongAlgorithm);
+    EXPECT_EQ(error_of(forged(header_text("None", "key-1"), payload_of(good_), signer())), TokenError::kWrongAlgorithm);
+    std::string unsigned_token = good_.substr(0, good_.rfind('.') + 1);
+    EXPECT_EQ(error_of(unsigned_token), TokenError::kBadSignature);
+}
+
+// The classic confusion: an HMAC under the public key, which everybody has.
+TEST_F(AccessToken, IsRefusedWhenItIsAnHmacUnderThePublicKey) {
+    auto rsa = keyring_with(token_key("key-1", SigningAlgorithm::kRs256));
+    for (const auto& [name, secret] : rsa->keys().front().signing->public_members()) {
+        std::string input = base64url_encode(header_text("HS256", "key-1")) + "." + base64url_encode(payload_of(good_));
+        std::string token = input + "." + base64url_encode(view_of(hmac_sha256(secret, {input})));
+        EXPECT_EQ(error_of(*rsa, token), TokenError::kWrongAlgorithm) << name;
+        std::string as_rsa =
+            base64url_encode(header_text("RS256", "key-1")) + "." + base64url_encode(payload_of(good_));
+        token = as_rsa + "." + base64url_encode(view_of(hmac_sha256(secret, {as_rsa})));
+        EXPECT_EQ(error_of(*rsa, token), TokenError::kBadSignature) << name;
+    }
+}
+
+TEST_F(AccessToken, IsRefusedWithTheAlgorithmOfAnotherKey) {
+    for (SigningAlgorithm owned : kAll)
+        for (SigningAlgorithm claimed : kAll) {
+            if (owned == claimed) continue;
+            auto keyring = keyring_with(token_key("key-1", owned));
+            const SigningKey& key = *keyring->keys().front().signing;
+            std::string token = forged(header_text(name_of(claimed), "key-1"), payload_of(good_), key);
+            EXPECT_EQ(error_of(*keyring, token), TokenError::kWrongAlgorithm) << name_of(owned) << name_of(claimed);
+        }
+    for (const char* other : {"PS256", "ES384", "RS512", "es256", "ES256 ", ""})
+        EXPECT_EQ(error_of(forged(header_text(other, "key-1"), payload_of(good_), signer())),
+                  TokenError::kWrongAlgorithm);
+}
+
+TEST_F(AccessToken, IsRefusedUnderAnotherKeysId) {
+    auto two = keyring_with(token_key("key-1", SigningAlgorithm::kEs256), token_key("key-2", SigningAlgorithm::kEs256));
+    const SigningKey& first = *two->keys().front().signing;
+    EXPECT_EQ(error_of(*two, forged(header_text("ES256", "key-2"), payload_of(good_), first)),
+              TokenError::kBadSignature);
+    EXPECT_EQ(error_of(*two, forged(header_text("ES256", "key-3"), payload_of(good_), first)), TokenError::kUnknownKey);
+}
+
+TEST_F(AccessToken, IsRefusedUnderAKeyForAnotherPurpose) {
+    Key claims_key = token_key("key-1", SigningAlgorithm::kEs256);
+    claims_key.purpose = KeyPurpose::kClaims;
+    auto keyring = keyring_with(std::move(claims_key));
+    EXPECT_EQ(error_of(*keyring, good_), TokenError::kUnknownKey);
+    EXPECT_THROW(sign_access_token(keyring->keys().front(), some_claims()), std::invalid_argument);
+}
+
+TEST_F(AccessToken, IsRefusedOnceItsKeyIsRevoked) {
+    Key key = token_key("key-1", SigningAlgorithm::kEs256);
+    std::string token = sign_access_token(key, some_claims());
+    key.revoked_at_ms = kTokenNowMs;
+    key.signing = nullptr;
+    auto keyring = keyring_with(std::move(key));
+    EXPECT_EQ(error_of(*keyring, token), TokenError::kUnknownKey);
+    EXPECT_THROW(sign_access_token(keyring->keys().front(), some_claims()), MissingKey);
+}
+
+TEST_F(AccessToken, IsRefusedWithAnotherType) {
+    for (const char* type : {"JWT", "at+JWT", "id+jwt", "at+jwt ", "", "logout+jwt"})
+        EXPECT_EQ(error_of_header(R"({"alg":"ES256","kid":"key-1","typ":")" + std::string(type) + "\"}"),
+                  TokenError::kWrongType)
+            << type;
+}
+
+TEST_F(AccessToken, IsRefusedWithAHeaderThatIsNotExactlyUnderstood) {
+    for (const char* header :
+         {R"({"alg":"ES256","kid":"key-1"})", R"({"alg":"ES256","typ":"at+jwt"})", R"({"kid":"key-1","typ":"at+jwt"})",
+          R"({"alg":"ES256","kid":"key-1","typ":"at+jwt","crit":["exp"]})",
+          R"({"alg":"ES256","kid":"key-1","typ":"at+jwt","jku":"https://evil.example.com"})",
+          R"({"alg":"ES256","kid":"key-1","typ":"at+jwt","x5u":"https://evil.example.com"})",
+          R"({"alg":"ES256","kid":"key-1","typ":"at+jwt","jwk":{"kty":"EC"}})",
+          R"({"alg":"ES256","kid":"key-1","typ":"at+jwt","typ":"at+jwt"})",
+          R"({"alg":"none","alg":"ES256","kid":"key-1","typ":"at+jwt"})",
+          R"({"alg":"ES256","alg":"none","typ":"at+jwt"})", R"({"alg":7,"kid":"key-1","typ":"at+jwt"})",
+          R"({"alg":"ES256","kid":["key-1"],"typ":"at+jwt"})", "{}"})
+        EXPECT_EQ(error_of_header(header), TokenError::kUnsupportedHeader) << header;
+}
+
+TEST_F(AccessToken, IsRefusedWhenItIsNotThreePartsOfStrictBase64url) {
+    for (const std::string& token :
+         {std::string(), std::string("."), std::string(".."), std::string("a.b.c"), std::string("no dots at all"),
+          good_ + ".", good_ + "=", good_ + ".more", " " + good_, good_ + "\n", "." + good_})
+        EXPECT_EQ(error_of(token), TokenError::kMalformed) << token;
+    EXPECT_EQ(error_of_header("not json"), TokenError::kMalformed);
+    EXPECT_EQ(error_of_header("[]"), TokenError::kMalformed);
+    EXPECT_EQ(error_of_header(header_text("ES256", "key-1") + "{}"), TokenError::kMalformed);
+    EXPECT_EQ(error_of_header("\xEF\xBB\xBF" + header_text("ES256", "key-1")), TokenError::kMalformed);
+    EXPECT_EQ(error_of_header(std::string(4000, '[')), TokenError::kMalformed);
+    EXPECT_EQ(error_of(std::string(kMaxTokenSize + 1, 'a')), TokenError::kTooLarge);
+}
+
+TEST_F(AccessToken, IsRefusedWhenCutAnywhere) {
+    for (std::size_t size = 0; size < good_.size(); ++size)
+        EXPECT_FALSE(read_access_token(*keyring_, good_.substr(0, size), kTokenNowMs)) << size;
+}
+
+TEST_F(AccessToken, IsRefusedWithAnyBitFlipped) {
+    for (std::size_t bit = 0; bit < good_.size() * 8; ++bit) {
+        std::string bent = good_;
+        bent[bit / 8] = static_cast<char>(bent[bit / 8] ^ (1 << bit % 8));
+        EXPECT_FALSE(read_access_token(*keyring_, bent, kTokenNowMs)) << "bit " << bit;
+    }
+}
+
+TEST_F(AccessToken, IsRefusedWithTheClaimsOfAnother) {
+    AccessTokenClaims other = some_claims();
+    other.session = *Uuid::parse("018bcfe5-6800-7000-8000-000000000009");
+    std::string others = sign_access_token(keyring_->keys().front(), other);
+    std::string mixed = others.substr(0, others.rfind('.')) + good_.substr(good_.rfind('.'));
+    EXPECT_EQ(error_of(mixed), TokenError::kBadSignature);
+}
+
+TEST_F(AccessToken, IsRefusedFromAnotherIssuer) {
+    EXPECT_EQ(error_with("\"iss\":\"https://id.example.com\"", "\"iss\":\"https://evil.example.com\""),
+              TokenError::kWrongIssuer);
+    EXPECT_EQ(error_with("\"iss\":\"https://id.example.com\"", "\"iss\":\"https://id.example.com/\""),
+              TokenError::kWrongIssuer);
+}
+
+TEST_F(AccessToken, OpensTheOwnApiAsSoleAudienceOnly) {
+    const std::string own = "\"aud\":[\"https://id.example.com\"]";
+    EXPECT_EQ(error_with(own, R"("aud":["https://shop.example.com"])"), TokenError::kWrongAudience);
+    EXPECT_EQ(error_with(own, R"("aud":["https://id.example.com","https://shop.example.com"])"),
+              TokenError::kWrongAudience);
+    AccessTokenClaims claims = some_claims();
+    claims.audiences = {"https://shop.example.com", "https://pay.example.com"};
+    std::string token = sign_access_token(keyring_->keys().front(), claims);
+    EXPECT_FALSE(accepts(token, kTokenNowMs));
+    EXPECT_TRUE(accepts(token, kTokenNowMs, {.issuer = kOwnApi.issuer}));
+}
+
+TEST_F(AccessToken, IsGoodFromItsIssueUntilItsEnd) {
+    EXPECT_FALSE(accepts(good_, kTokenNowMs - 1));
+    EXPECT_TRUE(accepts(good_, kTokenNowMs));
+    EXPECT_TRUE(accepts(good_, kTokenNowMs + 299'999));
+    EXPECT_FALSE(accepts(good_, kTokenNowMs + 300'000));
+    auto read = read_access_token(*keyring_, good_, kTokenNowMs);
+    EXPECT_EQ(check_access_token(*read, kOwnApi, kTokenNowMs + 300'000).error(), TokenError::kExpired);
+    EXPECT_EQ(check_access_token(*read, kOwnApi, kTokenNowMs - 1).error(), TokenError::kNotYetValid);
+}
+
+TEST_F(AccessToken, AllowsForSkewOnlyWhenTold) {
+    TokenExpectation of_another_node = kOwnApi;
+    of_another_node.early_ms = 60'000;
+    const auto read = read_access_token(*keyring_, good_, kTokenNowMs);
+    ASSERT_TRUE(read);
+    EXPECT_TRUE(check_access_token(*read, of_another_node, kTokenNowMs - 60'000)) << "issued by a clock that is ahead";
+    EXPECT_EQ(check_access_token(*read, of_another_node, kTokenNowMs - 60'001).error(), TokenError::kNotYetValid);
+    EXPECT_EQ(check_access_token(*read, of_another_node, read->claims.expires_at_ms).error(), TokenError::kExpired)
+        << "and it lasts no longer for that";
+    TokenExpectation lenient = kOwnApi;
+    lenient.skew_ms = 5'000;
+    EXPECT_TRUE(accepts(good_, kTokenNowMs - 5'000, lenient));
+    EXPECT_FALSE(accepts(good_, kTokenNowMs - 5'001, lenient));
+    EXPECT_TRUE(accepts(good_, kTokenNowMs + 304'999, lenient));
+    EXPECT_FALSE(accepts(good_, kTokenNowMs + 305'000, lenient));
+}
+
+TEST_F(AccessToken, WaitsForItsNotBefore) {
+    EXPECT_EQ(error_with("\"iat\":1700000000,", "\"iat\":1700000000,\"nbf\":1700000001,"), TokenError::kNotYetValid);
+    EXPECT_EQ(error_with("\"iat\":1700000000,", "\"iat\":1700000000,\"nbf\":\"soon\","), TokenError::kBadClaims);
+}
+
+TEST_F(AccessToken, IsRefusedWithClaimsOfAWrongKind) {
+    const std::pair<const char*, const char*> changes[] = {
+        {"\"iss\":\"https://id.example.com\",", ""},
+        {"\"sub\":\"018bcfe5-6800-7000-8000-000000000001\"", "\"sub\":\"ann\""},
+        {"\"aud\":[\"https://id.example.com\"]", "\"aud\":\"https://id.example.com\""},
+        {"\"aud\":[\"https://id.example.com\"]", "\"aud\":[]"},
+        {"\"aud\":[\"https://id.example.com\"]", "\"aud\":[7]"},
+        {"\"client_id\":\"first-party\"", "\"client_id\":null"},
+        {"\"client_id\":\"first-party\"", "\"client_id\":\"\""},
+        {"\"sid\":", "\"SID\":"},
+        {"\"jti\":\"018bcfe5", "\"jti\":\"X18bcfe5"},
+        {"\"iat\":1700000000", "\"iat\":1700000000.5"},
+        {"\"iat\":1700000000", "\"iat\":-1"},
+        {"\"exp\":1700000300", "\"exp\":\"1700000300\""},
+        {"\"exp\":1700000300", "\"exp\":1e300"},
+        {"\"exp\":1700000300", "\"exp\":9223372036854775807"},
+        {"\"exp\":1700000300", "\"exp\":1700000000"},
+        {"\"exp\":1700000300", "\"exp\":1700003601"},
+        {"\"exp\":1700000300,", ""},
+        {"\"sst\":7", "\"sst\":-7"},
+        {"\"log\":", "\"logs\":"},
+        {"\"sst\":7", "\"sst\":7,\"sub\":\"018bcfe5-6800-7000-8000-000000000009\""},
+    };
+    for (auto [piece, instead] : changes) EXPECT_EQ(error_with(piece, instead), TokenError::kBadClaims) << instead;
+}
+
+TEST_F(AccessToken, IgnoresClaimsItDoesNotKnow) {
+    std::string payload = payload_of(good_);
+    payload.insert(payload.size() - 1, R"(,"scope":"openid")");
+    EXPECT_TRUE(accepts(forged(header_text("ES256", "key-1"), payload, signer()), kTokenNowMs));
+}
+
+TEST_F(AccessToken, IsNotMadeFromClaimsOutOfTheirLimits) {
+    const Key& key = keyring_->keys().front();
+    auto refuses = [&](auto change) {
+        AccessTokenClaims claims = some_claims();
+        change(claims);
+        EXPECT_THROW(sign_access_token(key, claims), std::invalid_argument);
+    };
+    refuses([](AccessTokenClaims& claims) { claims.issuer.clear(); });
+    refuses([](AccessTokenClaims& claims) { claims.client_id.assign(kMaxTokenTextSize + 1, 'x'); });
+    refuses([](AccessTokenClaims& claims) { claims.audiences.clear(); });
+    refuses([](AccessTokenClaims& claims) { claims.audiences.assign(kMaxAudiences + 1, "x"); });
+    refuses([](AccessTokenClaims& claims) { claims.audiences = {""}; });
+    refuses([](AccessTokenClaims& claims) { claims.expires_at_ms = claims.issued_at_ms; });
+    refuses([](AccessTokenClaims& claims) { claims.expires_at_ms += kMaxAccessTokenLifetimeMs; });
+    refuses([](AccessTokenClaims& claims) { claims.issued_at_ms = -1; });
+    refuses([](AccessTokenClaims& claims) { claims.security_stamp = -1; });
+    // Every text by itself is within its limit, the token is not.
+    refuses([](AccessTokenClaims& claims) { claims.audiences.assign(kMaxAudiences, std::string(512, 'x')); });
+}
+
+TEST_F(AccessToken, CarriesTextThatNeedsEscaping) {
+    AccessTokenClaims claims = some_claims();
+    claims.client_id = "quo\"te\\back\xE2\x82\xAC";
+    auto read = read_access_token(*keyring_, sign_access_token(keyring_->keys().front(), claims), kTokenNowMs);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->claims, claims);
+}
+
+TEST(TokenErrors, HaveNamesOfTheirOwn) {
+    EXPECT_EQ(name_of(TokenError::kExpired), "expired");
+    EXPECT_NE(name_of(TokenError::kMalformed), name_of(TokenError::kTooLarge));
+}
+
+TEST(Jwks, HasThePublicKeysOfRfc7517) {
+    Key ec;
+    ec.id = "1";
+    ec.purpose = KeyPurpose::kTokenSigning;
+    ec.signing = std::make_shared<const SigningKey>(
+        std::move(SigningKey::parse(SigningAlgorithm::kEs256, Secret(vectors::kRfc7517Ec))).value());
+    EXPECT_EQ(jwks(*keyring_with(std::move(ec)), kTokenNowMs),
+              R"({"keys":[{"crv":"P-256","kty":"EC","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",)"
+              R"("y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","use":"sig","alg":"ES256","kid":"1"}]})");
+}
+
+TEST(Jwks, HoldsWhatVerifiersNeedAndNothingSecret) {
+    Key retired = token_key("retired", SigningAlgorithm::kRs256);
+    retired.retired_at_ms = kTokenNowMs - 1;
+    Key ended = token_key("ended", SigningAlgorithm::kEs256);
+    ended.retired_at_ms = kTokenNowMs - kTokenSigningRetentionMs;
+    Key current = token_key("current", SigningAlgorithm::kEs256);
+    Key published = token_key("published", SigningAlgorithm::kEdDsa);
+    published.use_from_ms = kTokenNowMs + 1;
+    Key revoked = token_key("revoked", SigningAlgorithm::kEs256);
+    revoked.revoked_at_ms = kTokenNowMs;
+    revoked.signing = nullptr;
+    std::string text = jwks(*keyring_with(std::move(retired), std::move(ended), std::move(current),
+                                          std::move(published), std::move(revoked)),
+                            kTokenNowMs);
+    rapidjson::Document json;
+    json.Parse(text.data(), text.size());
+    ASSERT_TRUE(json.IsObject());
+    std::vector<std::string> ids;
+    for (const auto& key : json["keys"].GetArray()) {
+        ids.push_back(key["kid"].GetString());
+        for (const char* secret : {"d", "p", "q", "dp", "dq", "qi", "k", "oth"})
+            EXPECT_FALSE(key.HasMember(secret)) << secret;
+    }
+    EXPECT_EQ(ids, (std::vector<std::string>{"current", "published", "retired"}));
+}

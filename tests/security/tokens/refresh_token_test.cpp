@@ -1,0 +1,162 @@
+#include "security/tokens/refresh_token.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "security/keys/sealed_value.hpp"
+#include "security/primitives/base64url.hpp"
+#include "security/tokens/jwt.hpp"
+#include "tests/security/keys/keyring_fixture.hpp"
+
+using namespace keyledger;
+using namespace keyledger::security;
+using Error = RefreshTokenError;
+
+namespace {
+
+class RefreshToken : public KeyringTest {
+protected:
+    void SetUp() override {
+        generate();
+        keyring_ = loaded();
+    }
+    const Key& root() const { return keyring_->need_current(KeyPurpose::kSealingRoot, kNowMs); }
+    Error error_of(std::string_view token, std::int64_t now_ms = kNowMs) const {
+        auto opened = open_refresh_token(*keyring_, token, now_ms);
+        EXPECT_FALSE(opened) << "the token was accepted";
+        return opened.error();
+    }
+    static std::string with_prefix(std::string_view bytes) { return "klr_" + base64url_encode(bytes); }
+    static std::string bytes_of(const std::string& token) { return *base64url_decode(token.substr(4)); }
+
+    std::shared_ptr<const Keyring> keyring_;
+    RefreshTokenContent content_{.session = *Uuid::parse("018bcfe5-6800-7000-8000-000000000002"),
+                                 .log_id = *Uuid::parse("018bcfe5-6800-7000-8000-000000000004"),
+                                 .generation = 41,
+                                 .client_id = "first-party",
+                                 .audiences = {"https://id.example.com", "https://shop.example.com"}};
+};
+
+}  // namespace
+
+TEST_F(RefreshToken, OpensToWhatWasSealed) {
+    std::string token = seal_refresh_token(root(), content_);
+    EXPECT_TRUE(token.starts_with("klr_"));
+    auto opened = open_refresh_token(*keyring_, token, kNowMs);
+    ASSERT_TRUE(opened);
+    EXPECT_EQ(opened->content, content_);
+    EXPECT_EQ(opened->key_id, root().id);
+
+    content_.audiences.clear();
+    content_.generation = INT64_MAX;
+    EXPECT_EQ(open_refresh_token(*keyring_, seal_refresh_token(root(), content_), kNowMs)->content, content_);
+}
+
+TEST_F(RefreshToken, ShowsNothingOfItsContent) {
+    std::string bytes = bytes_of(seal_refresh_token(root(), content_));
+    EXPECT_EQ(bytes.find("first-party"), std::string::npos);
+    EXPECT_EQ(bytes.find("example.com"), std::string::npos);
+}
+
+TEST_F(RefreshToken, IsTheSameBytesForTheSameContent) {
+    std::string token = seal_refresh_token(root(), content_);
+    EXPECT_EQ(seal_refresh_token(root(), content_), token);
+    RefreshTokenContent next = content_;
+    ++next.generation;
+    EXPECT_NE(seal_refresh_token(root(), next), token);
+    RefreshTokenContent swapped = content_;
+    std::swap(swapped.audiences[0], swapped.audiences[1]);
+    EXPECT_NE(seal_refresh_token(root(), swapped), token);
+}
+
+// The grace of design 9 across a rotation: the successor is sealed under the root of the moment it was made.
+TEST_F(RefreshToken, IsTheSameBytesAcrossARotation) {
+    std::string token = seal_refresh_token(root(), content_);
+    rotated(KeyPurpose::kSealingRoot, 1'000, kNowMs);
+    auto later = loaded();
+    EXPECT_NE(later->need_current(KeyPurpose::kSealingRoot, kNowMs + 1'000).id, root().id);
+    EXPECT_EQ(seal_refresh_token(later->need_current(KeyPurpose::kSealingRoot, kNowMs), content_), token);
+    EXPECT_TRUE(open_refresh_token(*later, token, kNowMs + 1'000));
+}
+
+TEST_F(RefreshToken, EndsWithItsRoot) {
+    std::string token = seal_refresh_token(root(), content_);
+    std::string id = root().id;
+    ASSERT_TRUE(revoke_key(path_, id, kNowMs));
+    keyring_ = loaded();
+    EXPECT_EQ(error_of(token), Error::kUnknownKey);
+    const auto& keys = keyring_->keys();
+    auto revoked = std::ranges::find(keys, id, &Key::id);
+    ASSERT_NE(revoked, keys.end());
+    EXPECT_THROW(seal_refresh_token(*revoked, content_), MissingKey);
+}
+
+TEST_F(RefreshToken, IsSealedByARootOnly) {
+    EXPECT_THROW(seal_refresh_token(keyring_->need_current(KeyPurpose::kClaims, kNowMs), content_),
+                 std::invalid_argument);
+}
+
+TEST_F(RefreshToken, IsRefusedWhenCutAnywhere) {
+    std::string token = seal_refresh_token(root(), content_);
+    for (std::size_t size = 0; size < token.size(); ++size)
+        EXPECT_FALSE(open_refresh_token(*keyring_, token.substr(0, size), kNowMs)) << size;
+}
+
+TEST_F(RefreshToken, IsRefusedWithAnyBitFlipped) {
+    std::string bytes = bytes_of(seal_refresh_token(root(), content_));
+    for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+        std::string bent = bytes;
+        bent[bit / 8] = static_cast<char>(bent[bit / 8] ^ (1 << bit % 8));
+        EXPECT_FALSE(open_refresh_token(*keyring_, with_prefix(bent), kNowMs)) << "bit " << bit;
+    }
+}
+
+// The session stands in the open part, so that its key can be derived; exchanging it must not give a token of
+// that session.
+TEST_F(RefreshToken, CanNotBeGivenToAnotherSession) {
+    RefreshTokenContent other = content_;
+    other.session = *Uuid::parse("018bcfe5-6800-7000-8000-000000000009");
+    std::string mine = bytes_of(seal_refresh_token(root(), content_));
+    std::string theirs = bytes_of(seal_refresh_token(root(), other));
+    std::size_t session_at = 2 + root().id.size();
+    EXPECT_EQ(error_of(with_prefix(theirs.substr(0, session_at + 16) + mine.substr(session_at + 16))), Error::kForged);
+}
+
+TEST_F(RefreshToken, IsRefusedInAnotherForm) {
+    std::string token = seal_refresh_token(root(), content_);
+    for (const std::string& other :
+         {std::string(), std::string("klr_"), std::string("klr_AQ"), std::string("klr_AQA"), "KLR_" + token.substr(4),
+          token.substr(4), token + "=", token + "\n", " " + token, "klr_" + token.substr(5)})
+        EXPECT_EQ(error_of(other), Error::kMalformed) << other;
+    EXPECT_EQ(error_of(token + std::string(kMaxRefreshTokenSize, 'A')), Error::kMalformed);
+    std::string future = bytes_of(token);
+    future[0] = 2;
+    EXPECT_EQ(error_of(with_prefix(future)), Error::kMalformed);
+}
+
+TEST_F(RefreshToken, IsNoSealedValueOfAnotherPurpose) {
+    std::string context(content_.session.to_string());
+    for (SealedPurpose purpose :
+         {SealedPurpose::kCursor, SealedPurpose::kMailLink, SealedPurpose::kPreAuthentication}) {
+        std::string value = seal_value(*keyring_, purpose, context, std::string(64, 'x'), kNowMs);
+        EXPECT_EQ(error_of("klr_" + value), Error::kForged);
+        std::string token = seal_refresh_token(root(), content_);
+        EXPECT_FALSE(open_value(*keyring_, purpose, context, token.substr(4), kNowMs));
+    }
+}
+
+TEST_F(RefreshToken, IsNotMadeFromContentOutOfItsLimits) {
+    auto refuses = [&](auto change) {
+        RefreshTokenContent content = content_;
+        change(content);
+        EXPECT_THROW(seal_refresh_token(root(), content), std::invalid_argument);
+    };
+    refuses([](RefreshTokenContent& content) { content.generation = -1; });
+    refuses([](RefreshTokenContent& content) { content.client_id.clear(); });
+    refuses([](RefreshTokenContent& content) { content.client_id.assign(kMaxTokenTextSize + 1, 'x'); });
+    refuses([](RefreshTokenContent& content) { content.audiences.assign(kMaxAudiences + 1, "x"); });
+    refuses([](RefreshTokenContent& content) { content.audiences = {""}; });
+    refuses([](RefreshTokenContent& content) { content.audiences.assign(kMaxAudiences, std::string(512, 'x')); });
+}

@@ -1,0 +1,89 @@
+#pragma once
+// Commands over any store, with fixed surroundings: a World is what all nodes share, a Node is one process.
+//
+//     FixedClock clock(kNowMs); MemoryStore store([&] { return clock.now_ms(); });
+//     World world(store, clock); Node node(world, store);
+//     const Uuid ann = world.register_user(node, "ann@example.com");
+//     const Grant grant = world.log_in(node, "ann@example.com");
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "commands/accounts/register_user.hpp"
+#include "commands/credentials/change_password.hpp"
+#include "commands/credentials/unrecorded_failures.hpp"
+#include "commands/services.hpp"
+#include "commands/sessions/log_in.hpp"
+#include "commands/sessions/refresh_session.hpp"
+#include "eventstore/event_metadata.hpp"
+#include "tests/support/run.hpp"
+#include "tests/support/world/sealing.hpp"
+#include "tests/support/world/stand_ins.hpp"
+
+namespace keyledger::test {
+
+inline constexpr const char* kIssuer = "https://keyledger.example";
+inline constexpr const char* kPassword = "correct horse battery";
+inline constexpr const char* kOtherPassword = "staple correct horse!";
+
+class Node;
+
+struct World {
+    World(eventstore::Store& store, FixedClock& clock, std::uint32_t seed = 1);
+
+    // The happy paths, run to their end; a refusal throws std::runtime_error.
+    Uuid register_user(Node& node, std::string email, std::string username = {});
+    Uuid create_administrator(Node& node, std::string email);
+    commands::Grant log_in(Node& node, std::string email, std::string password = kPassword);
+    commands::Grant refresh(Node& node, const commands::Grant& grant);
+
+    // What stands in the log after a position: the dotted types, and the events themselves.
+    std::vector<std::string> types(Position after = 0);
+    std::vector<eventstore::RecordedEvent> events(Position after = 0);
+    Position head();
+
+    eventstore::Store& store;
+    FixedClock& clock;
+    TestCipher cipher;
+    CountedIdentifiers identifiers;
+    PlainPseudonyms pseudonyms;
+    PlainHasher hasher;
+    ShortPolicy policy;
+    PlainAssertions assertions;
+    KeptJournal journal;
+    // On the world's clock, and never short of anything unless a test asks for little.
+    eventstore::ProcessLimits limits{[this] { return 1000 * clock.now_ms(); }};
+    commands::Settings settings;
+};
+
+class Node {
+public:
+    // The store may be another view of the world's.
+    Node(World& world, eventstore::Store& store, std::size_t cached_folds = commands::kMaxCachedFolds);
+
+    eventstore::SubjectKeys keys;
+    commands::FoldCache cache;
+    commands::Executor executor;
+    commands::FoldedAccess access;
+    commands::ClientSecrets client_secrets;
+    commands::FailureSums failure_sums{[](std::string_view address) { return std::string(address); }};
+    commands::UnrecordedFailures unrecorded_failures;
+    commands::Services services;
+};
+
+// ---- what is asked ---------------------------------------------------------------------------------------------
+commands::Client first_party();
+// Somebody on a device, at an address of the documentation network.
+commands::Caller caller(std::string user_agent = "laptop");
+commands::Caller caller_of(const commands::Grant& grant, std::string user_agent = "laptop");
+commands::Caller caller_with_key(std::uint8_t command_id, std::uint8_t fingerprint = 1);
+commands::Registration registration(std::string email, std::string username = {}, std::string password = kPassword);
+commands::LogIn login(std::string email, std::string password = kPassword);
+commands::LogIn login_by_username(std::string username, std::string password = kPassword);
+// The refresh token and the access token of a grant.
+commands::Refresh refresh_of(const commands::Grant& grant);
+commands::Bearer bearer_of(const commands::Grant& grant);
+commands::PasswordChange password_change(const commands::Bearer& bearer, std::string from = kPassword,
+                                         std::string to = kOtherPassword);
+
+}  // namespace keyledger::test
