@@ -26,7 +26,12 @@ def findings(root, build):
     repository = names.Repository.of(root)
     aggregates = walls.aggregate_names(repository.texts)
     table = words.of(root)
+    known, glossary = set(), ""
     for source in sources.walk(root):
+        if source.is_cpp:
+            known.update(words.IDENTIFIER.findall(source.code))
+        elif source.path == words.GLOSSARY:
+            glossary = source.text
         for check in (names.check_paths, names.check_tests, names.check_invariants):
             for line, message in check(source, repository):
                 yield source.path, line, message
@@ -45,6 +50,8 @@ def findings(root, build):
         yield path, 1, "is not there: take it off STILL_NAMES in tests/tidy/walls.py"
     for folder, message in rules.full_folders(repository.texts):
         yield folder, 1, message
+    for line, message in words.check_glossary(glossary, known):
+        yield words.GLOSSARY, line, message
     if build:
         text = walls.dependencies_of(build)
         seen = walls.check_dependencies(text, root, build, lambda path: os.path.exists(os.path.join(root, path)))

@@ -1,6 +1,6 @@
 """Words that comments, documents and names do not use. People are "they"; and docs/glossary.md has a table of words,
 under "Words that are not used", with what stands in their place. That table is read here, so that one line of the
-glossary forbids a word.
+glossary forbids a word. What the glossary says to be "in code" has to be there.
 """
 import re
 
@@ -76,6 +76,22 @@ def _check_names(source, table):
             if any(tuple(parts[at : at + length]) == forbidden for at in range(len(parts) - length + 1)):
                 told.add(name)
                 yield source.line_of(match.start()), f"the name {name}: take {instead} ({GLOSSARY})"
+
+
+def check_glossary(glossary, known):
+    """Yields (line, message) for each name in a column "in code" that is none of `known`, the names of all C++."""
+    column = None
+    for number, line in enumerate(glossary.split("\n"), 1):
+        cells = [cell.strip() for cell in line.split("|")]
+        if "in code" in cells:
+            column = cells.index("in code")
+        elif not line.startswith("|"):
+            column = None
+        elif column is not None and column < len(cells):
+            for code in re.findall(r"`([^`]+)`", cells[column]):
+                for name in IDENTIFIER.findall(code) if "/" not in code and "-" not in code else ():
+                    if name not in known:
+                        yield number, f"says that `{name}` is in code, and it is not: correct the line"
 
 
 def of(root):

@@ -59,6 +59,12 @@ class Words(unittest.TestCase):
         self.assertEqual(self.found("commands/a.cpp", 'auto a = "journal";  // `journal`\n'), [])
         self.assertEqual(self.found("tests/a.py", "journal = 1\n"), [])
 
+    def test_what_the_glossary_says_to_be_in_code(self):
+        page = "| word | in code |\n|---|---|\n| **log** | `Log::id`, `domain/`, `--dry-run` |\n"
+        page += "\n| a | b |\n| c | `Gone` |\n"
+        self.assertEqual(list(words.check_glossary(page, {"Log", "id"})), [])
+        self.assertEqual([line for line, _ in words.check_glossary(page, {"Log"})], [3])
+
     def test_the_glossary_has_such_a_table(self):
         root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
         table = words.of(root)
