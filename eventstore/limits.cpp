@@ -9,25 +9,10 @@ std::int64_t left_in(const Bucket& bucket, std::int64_t level_us) {
 }
 
 std::int64_t OwnBuckets::level_of(const Bucket& bucket, std::int64_t now_us) const {
-    const auto at = places_.find(bucket.key);
-    if (at == places_.end()) return 0;
+    const std::int64_t* full_at_us = full_at_us_.peek(bucket.key);
+    if (full_at_us == nullptr) return 0;
     // A clock that stepped back, or a burst that shrank, makes nobody wait longer than an empty bucket does.
-    return std::clamp<std::int64_t>(at->second->second - now_us, 0, bucket.tolerance_us());
-}
-
-std::int64_t& OwnBuckets::full_at(const std::string& key) {
-    const auto at = places_.find(key);
-    if (at != places_.end()) {
-        recent_.splice(recent_.begin(), recent_, at->second);
-        return at->second->second;
-    }
-    recent_.emplace_front(key, 0);
-    places_.emplace(key, recent_.begin());
-    if (recent_.size() > remembered_) {
-        places_.erase(recent_.back().first);
-        recent_.pop_back();
-    }
-    return recent_.front().second;
+    return std::clamp<std::int64_t>(*full_at_us - now_us, 0, bucket.tolerance_us());
 }
 
 Taken OwnBuckets::take(const std::vector<Bucket>& buckets, std::int64_t now_us) {
@@ -44,7 +29,7 @@ Taken OwnBuckets::take(const std::vector<Bucket>& buckets, std::int64_t now_us) 
         std::int64_t level_us = level_of(bucket, now_us);
         if (passes && bucket.use == Bucket::Use::kTake) {
             level_us += bucket.interval_us();
-            full_at(bucket.key) = now_us + level_us;
+            full_at_us_.put(bucket.key, now_us + level_us);
         }
         if (&bucket == &buckets.front()) taken.first_level_us = level_us;
     }
@@ -60,13 +45,13 @@ void OwnBuckets::give_back(const std::vector<Bucket>& buckets, std::int64_t now_
     const std::lock_guard lock(mutex_);
     for (const Bucket& bucket : buckets)
         if (bucket.use == Bucket::Use::kTake && level_of(bucket, now_us) > 0)
-            full_at(bucket.key) -= bucket.interval_us();
+            *full_at_us_.use(bucket.key) -= bucket.interval_us();
 }
 
 void OwnBuckets::learn(const Bucket& bucket, std::int64_t level_us, std::int64_t now_us) {
     if (level_us <= 0) return;
     const std::lock_guard lock(mutex_);
-    if (level_of(bucket, now_us) < level_us) full_at(bucket.key) = now_us + level_us;
+    if (level_of(bucket, now_us) < level_us) full_at_us_.put(bucket.key, now_us + level_us);
 }
 
 boost::asio::awaitable<Result<Taken, StoreError>> ProcessLimits::take(std::vector<Bucket> buckets, Deadline) {

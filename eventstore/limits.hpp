@@ -8,12 +8,11 @@
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <mutex>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "domain/base/lru_map.hpp"
 #include "domain/base/result.hpp"
 #include "eventstore/store.hpp"
 
@@ -56,7 +55,7 @@ public:
 class OwnBuckets {
 public:
     static constexpr std::size_t kMaxRemembered = 100'000;
-    explicit OwnBuckets(std::size_t remembered = kMaxRemembered) : remembered_(remembered) {}
+    explicit OwnBuckets(std::size_t remembered = kMaxRemembered) : full_at_us_(remembered) {}
 
     Taken take(const std::vector<Bucket>& buckets, std::int64_t now_us);
     // What a take would say.
@@ -67,14 +66,10 @@ public:
     void learn(const Bucket& bucket, std::int64_t level_us, std::int64_t now_us);
 
 private:
-    using Recent = std::list<std::pair<std::string, std::int64_t>>;  // key, and when it is full again; newest first
-    std::int64_t& full_at(const std::string& key);
     std::int64_t level_of(const Bucket& bucket, std::int64_t now_us) const;
 
-    const std::size_t remembered_;
     mutable std::mutex mutex_;
-    Recent recent_;
-    std::unordered_map<std::string, Recent::iterator> places_;
+    LruMap<std::string, std::int64_t> full_at_us_;  // when a bucket, by its key, is full again
 };
 
 // For tests, and for whoever has one process.

@@ -56,7 +56,7 @@ struct Core {
     commands::FoldedAccess folded_access;
     RememberedAccess access;
     eventstore::postgres::PostgresLimits limits;
-    commands::ClientSecrets client_secrets;
+    commands::ClientSecrets client_secrets{commands::kMaxRememberedSecrets};
     commands::FailureSums failure_sums;
     commands::UnrecordedFailures unrecorded_failures;
     security::JwtClientAssertions assertions{processors};

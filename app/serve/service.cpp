@@ -160,7 +160,7 @@ struct Service::Parts {
     projections::Queries queries;
     std::unique_ptr<projections::HotAccess> hot_access;
     Followers followers;
-    commands::KnownOwners known_owners;
+    commands::KnownOwners known_owners{commands::kMaxKnownOwners};
     api::Context context;
     api::Router router;
     api::Server server;

@@ -45,35 +45,6 @@ Answer<Fold> user_beside(Services& services, const Access& access, Deadline dead
 
 }  // namespace
 
-std::optional<Uuid> KnownOwners::find(const std::string& digest) {
-    const std::lock_guard lock(mutex_);
-    const auto at = places_.find(digest);
-    if (at == places_.end()) return std::nullopt;
-    recent_.splice(recent_.begin(), recent_, at->second);
-    return at->second->second;
-}
-
-void KnownOwners::put(const std::string& digest, const Uuid& owner) {
-    const std::lock_guard lock(mutex_);
-    if (const auto at = places_.find(digest); at != places_.end()) {
-        at->second->second = owner;
-        return;
-    }
-    recent_.emplace_front(digest, owner);
-    places_.emplace(digest, recent_.begin());
-    if (recent_.size() <= capacity_) return;
-    places_.erase(recent_.back().first);
-    recent_.pop_back();
-}
-
-void KnownOwners::drop(const std::string& digest) {
-    const std::lock_guard lock(mutex_);
-    const auto at = places_.find(digest);
-    if (at == places_.end()) return;
-    recent_.erase(at->second);
-    places_.erase(at);
-}
-
 std::optional<UserNameKind> kind_of_user_name(std::string_view text, const SubjectNamings& namings) {
     const auto may_be = [&](SubjectNaming naming) { return std::ranges::find(namings, naming) != namings.end(); };
     if (may_be(SubjectNaming::kUsername) && parse_username(text)) return UserNameKind::kUsername;

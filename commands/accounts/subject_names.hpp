@@ -6,14 +6,12 @@
 // stream, as folded, has that name, and is the stream that the roles were answered beside. Only where nothing
 // is remembered, or the user changed since, is anything read of the store. An unknown name is looked for each
 // time.
-#include <list>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "commands/access/answers_at_head.hpp"
+#include "domain/base/lru_map.hpp"
 
 namespace keyledger::commands {
 
@@ -23,24 +21,9 @@ enum class UserNameKind { kUsername, kEmail };
 enum class SubjectNaming { kId, kUsername, kEmail };
 using SubjectNamings = std::vector<SubjectNaming>;
 
-// A bounded LRU of owners by the claims' keyed digests. Thread-safe.
-class KnownOwners {
-public:
-    static constexpr std::size_t kMaxKnown = 100'000;
-
-    explicit KnownOwners(std::size_t capacity = kMaxKnown) : capacity_(capacity) {}
-    std::optional<Uuid> find(const std::string& digest);
-    void put(const std::string& digest, const Uuid& owner);
-    void drop(const std::string& digest);
-
-private:
-    using Entry = std::pair<std::string, Uuid>;
-
-    const std::size_t capacity_;
-    std::mutex mutex_;
-    std::list<Entry> recent_;  // most recent first
-    std::unordered_map<std::string, std::list<Entry>::iterator> places_;
-};
+// Owners by the claims' keyed digests. Any thread.
+using KnownOwners = SharedLruMap<std::string, Uuid>;
+inline constexpr std::size_t kMaxKnownOwners = 100'000;
 
 // The kind of name that a text can be; nullopt: nobody can be called so, by what `namings` let users be
 // called by.

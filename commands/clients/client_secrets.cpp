@@ -38,22 +38,4 @@ std::optional<PresentedSecret> read_client_secret(const Secret& text) {
 
 std::string client_secret_kind(const Uuid& secret_id) { return "client_secret." + secret_id.to_string(); }
 
-std::optional<security::Digest> ClientSecrets::recall(const std::string& sealed_sha256) {
-    const std::lock_guard lock(mutex_);
-    const auto at = places_.find(sealed_sha256);
-    if (at == places_.end()) return std::nullopt;
-    recent_.splice(recent_.begin(), recent_, at->second);
-    return at->second->digest;
-}
-
-void ClientSecrets::remember(const std::string& sealed_sha256, const security::Digest& digest) {
-    const std::lock_guard lock(mutex_);
-    if (capacity_ == 0 || places_.contains(sealed_sha256)) return;
-    recent_.push_front({sealed_sha256, digest});
-    places_.emplace(sealed_sha256, recent_.begin());
-    if (recent_.size() <= capacity_) return;
-    places_.erase(recent_.back().sealed_sha256);
-    recent_.pop_back();
-}
-
 }  // namespace keyledger::commands

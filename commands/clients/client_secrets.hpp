@@ -5,13 +5,11 @@
 //
 // The id tells which of an account's secrets is meant, so that one digest is compared and not several. What is kept is
 // the SHA-256 of the whole text, sealed: with 256 random bits there is nothing to guess that a slow hash would slow.
-#include <list>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
+#include "domain/base/lru_map.hpp"
 #include "domain/base/secret.hpp"
 #include "domain/base/uuid.hpp"
 #include "security/primitives/digest.hpp"
@@ -20,7 +18,6 @@ namespace keyledger::commands {
 
 inline constexpr std::string_view kClientSecretPrefix = "kls_";
 inline constexpr std::size_t kClientSecretBytes = 32;  // random ones
-inline constexpr std::size_t kMaxRememberedSecrets = 10'000;
 
 Secret client_secret_text(const Uuid& secret_id, const Secret& random);
 
@@ -34,23 +31,9 @@ std::optional<PresentedSecret> read_client_secret(const Secret& text);
 // The kind of credential that a secret is.
 std::string client_secret_kind(const Uuid& secret_id);
 
-// Digests by the SHA-256 of their sealed form, which the log names: that one belongs to the other never changes.
-// Bounded; the longest unused is forgotten first. Thread-safe.
-class ClientSecrets {
-public:
-    explicit ClientSecrets(std::size_t capacity = kMaxRememberedSecrets) : capacity_(capacity) {}
-    std::optional<security::Digest> recall(const std::string& sealed_sha256);
-    void remember(const std::string& sealed_sha256, const security::Digest& digest);
-
-private:
-    struct Remembered {
-        std::string sealed_sha256;
-        security::Digest digest;
-    };
-    const std::size_t capacity_;
-    std::mutex mutex_;
-    std::list<Remembered> recent_;  // most recent first
-    std::unordered_map<std::string, std::list<Remembered>::iterator> places_;
-};
+// Digests by the SHA-256 of their sealed form, which the log names: that one belongs to the other never changes. Any
+// thread.
+using ClientSecrets = SharedLruMap<std::string, security::Digest>;
+inline constexpr std::size_t kMaxRememberedSecrets = 10'000;
 
 }  // namespace keyledger::commands

@@ -15,7 +15,7 @@ namespace {
 // The digest of one of the account's secrets: remembered, or read and opened if it is what the log names.
 Answer<security::Digest> stored_digest(Services& services, Uuid account_id, ServiceAccount::NamedSecret named,
                                        Deadline deadline) {
-    if (auto known = services.client_secrets.recall(named.sealed_sha256)) co_return *known;
+    if (auto known = services.client_secrets.find(named.sealed_sha256)) co_return *known;
     const std::string kind = client_secret_kind(named.id);
     auto stored = co_await services.store.read_credential(account_id, kind, deadline);
     if (!stored) co_return Unexpected(CommandError(refusal_of(stored.error())));
@@ -32,7 +32,7 @@ Answer<security::Digest> stored_digest(Services& services, Uuid account_id, Serv
     security::Digest digest{};
     if (!opened || opened->size() != digest.size()) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
     std::copy_n(opened->reveal().begin(), digest.size(), digest.begin());
-    services.client_secrets.remember(named.sealed_sha256, digest);
+    services.client_secrets.put(named.sealed_sha256, digest);
     co_return digest;
 }
 
@@ -156,7 +156,7 @@ asio::awaitable<Seems> seems(Services& services, const ServiceAccount& account, 
     }
     const auto* named = proof.secret ? account.secret(proof.secret->secret_id) : nullptr;
     if (named == nullptr) co_return Seems::kBad;
-    const auto digest = services.client_secrets.recall(named->sealed_sha256);
+    const auto digest = services.client_secrets.find(named->sealed_sha256);
     if (!digest) co_return Seems::kUnknown;
     const bool same = Secret::equal(security::view_of(*digest), security::view_of(proof.secret->digest));
     co_return same ? Seems::kGood : Seems::kBad;

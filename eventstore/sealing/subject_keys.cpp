@@ -38,35 +38,4 @@ asio::awaitable<Result<std::optional<StoredSubjectKey>, StoreError>> SubjectKeys
     co_return std::optional(std::move(found->front()));
 }
 
-SubjectKeyPtr SubjectKeys::recall(const Uuid& subject) {
-    const std::lock_guard lock(mutex_);
-    const auto at = places_.find(subject);
-    if (at == places_.end()) return nullptr;
-    recent_.splice(recent_.begin(), recent_, at->second);
-    return *at->second;
-}
-
-void SubjectKeys::remember(const SubjectKeyPtr& key) {
-    const std::lock_guard lock(mutex_);
-    if (const auto at = places_.find(key->subject); at != places_.end()) {
-        *at->second = key;
-        recent_.splice(recent_.begin(), recent_, at->second);
-        return;
-    }
-    recent_.push_front(key);
-    places_.emplace(key->subject, recent_.begin());
-    if (recent_.size() > capacity_) {
-        places_.erase(recent_.back()->subject);
-        recent_.pop_back();
-    }
-}
-
-void SubjectKeys::forget(const Uuid& subject) {
-    const std::lock_guard lock(mutex_);
-    const auto at = places_.find(subject);
-    if (at == places_.end()) return;
-    recent_.erase(at->second);
-    places_.erase(at);
-}
-
 }  // namespace keyledger::eventstore

@@ -12,13 +12,11 @@ select subject, key_id, wrapped_key, key_encryption_key_id, destroyed_at is not 
 
 }  // namespace
 
-KeyCache::KeyCache(eventstore::SubjectCipher& cipher, std::size_t capacity) : cipher_(cipher), capacity_(capacity) {}
+KeyCache::KeyCache(eventstore::SubjectCipher& cipher, std::size_t capacity) : cipher_(cipher), by_subject_(capacity) {}
 
 FoundKey KeyCache::find(const Uuid& subject) {
-    const auto at = by_subject_.find(subject);
-    if (at == by_subject_.end()) return {};
-    recent_.splice(recent_.begin(), recent_, at->second);
-    return at->second->found;
+    const FoundKey* known = by_subject_.use(subject);
+    return known ? *known : FoundKey{};
 }
 
 std::unordered_map<Uuid, FoundKey> KeyCache::fetch(pqxx::transaction_base& transaction,
@@ -41,26 +39,10 @@ std::unordered_map<Uuid, FoundKey> KeyCache::fetch(pqxx::transaction_base& trans
             found.key = cipher_.unwrap(stored);  // or LackingKey: trouble that passes with a newer keyring
             found.state = found.key ? KeyState::kLive : KeyState::kUnusable;
         }
-        if (found.state != KeyState::kUnusable) remember(stored.subject, found);
+        if (found.state != KeyState::kUnusable) by_subject_.put(stored.subject, found);
         all[stored.subject] = std::move(found);
     }
     return all;
-}
-
-void KeyCache::drop(const Uuid& subject) {
-    const auto at = by_subject_.find(subject);
-    if (at == by_subject_.end()) return;
-    recent_.erase(at->second);
-    by_subject_.erase(at);
-}
-
-void KeyCache::remember(const Uuid& subject, const FoundKey& found) {
-    drop(subject);
-    recent_.push_front({subject, found});
-    by_subject_[subject] = recent_.begin();
-    if (recent_.size() <= capacity_) return;
-    by_subject_.erase(recent_.back().subject);
-    recent_.pop_back();
 }
 
 }  // namespace keyledger::projections

@@ -2,10 +2,10 @@
 // The keys that open personal fields, read from the database and kept in a bounded cache. Not thread-safe:
 // each follower of the log has its own. A key in use outlives its place in the cache (shared ownership).
 #include <cstddef>
-#include <list>
 #include <set>
 #include <unordered_map>
 
+#include "domain/base/lru_map.hpp"
 #include "domain/base/uuid.hpp"
 #include "eventstore/sealing/subject_cipher.hpp"
 
@@ -32,20 +32,12 @@ public:
     // unusable. Throws libpqxx's exceptions.
     std::unordered_map<Uuid, FoundKey> fetch(pqxx::transaction_base& transaction, const std::set<Uuid>& subjects);
 
-    void drop(const Uuid& subject);  // after an erasure
+    void drop(const Uuid& subject) { by_subject_.drop(subject); }  // after an erasure
     std::size_t size() const { return by_subject_.size(); }
 
 private:
-    struct Entry {
-        Uuid subject;
-        FoundKey found;
-    };
-    void remember(const Uuid& subject, const FoundKey& found);
-
     eventstore::SubjectCipher& cipher_;
-    std::size_t capacity_;
-    std::list<Entry> recent_;  // most recently used first
-    std::unordered_map<Uuid, std::list<Entry>::iterator> by_subject_;
+    LruMap<Uuid, FoundKey> by_subject_;
 };
 
 }  // namespace keyledger::projections

@@ -30,7 +30,7 @@ asio::awaitable<std::shared_ptr<const Read>> read_here(std::string jwk) {
     co_return std::make_shared<const Read>(std::move(read));
 }
 
-asio::awaitable<JudgedKeys::Verdict> judge_here(std::string jwk) {
+asio::awaitable<JudgedKey> judge_here(std::string jwk) {
     auto key = PublicKey::parse(jwk);
     if (!key) co_return nullptr;
     co_return std::make_shared<const PublicKey>(std::move(*key));
@@ -38,30 +38,12 @@ asio::awaitable<JudgedKeys::Verdict> judge_here(std::string jwk) {
 
 }  // namespace
 
-std::optional<JudgedKeys::Verdict> JudgedKeys::recall(const std::string& jwk) {
-    const std::lock_guard lock(mutex_);
-    const auto at = places_.find(jwk);
-    if (at == places_.end()) return std::nullopt;
-    recent_.splice(recent_.begin(), recent_, at->second);
-    return at->second->verdict;
-}
-
-void JudgedKeys::remember(const std::string& jwk, Verdict verdict) {
-    const std::lock_guard lock(mutex_);
-    if (places_.contains(jwk)) return;
-    recent_.push_front({jwk, std::move(verdict)});
-    places_.emplace(jwk, recent_.begin());
-    if (recent_.size() <= kMaxRememberedKeys) return;
-    places_.erase(recent_.back().jwk);
-    recent_.pop_back();
-}
-
-asio::awaitable<JudgedKeys::Verdict> JwtClientAssertions::judge(std::string jwk) {
-    if (auto known = judged_.recall(jwk)) co_return *known;
+asio::awaitable<JudgedKey> JwtClientAssertions::judge(std::string jwk) {
+    if (auto known = judged_.find(jwk)) co_return *known;
     auto judging = judge_here(jwk);
-    auto verdict = co_await asio::co_spawn(processors_, std::move(judging), asio::use_awaitable);
-    judged_.remember(jwk, verdict);
-    co_return verdict;
+    auto key = co_await asio::co_spawn(processors_, std::move(judging), asio::use_awaitable);
+    judged_.put(jwk, key);
+    co_return key;
 }
 
 // Not remembered as it came: it may be long, and is kept in its canonical form.

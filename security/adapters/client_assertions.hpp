@@ -1,35 +1,19 @@
 #pragma once
 // Clients' keys and the JWTs that they sign, as commands want to know them. Any thread.
 #include <boost/asio/thread_pool.hpp>
-#include <list>
 #include <memory>
-#include <mutex>
-#include <unordered_map>
 
 #include "commands/runtime/ports.hpp"
+#include "domain/base/lru_map.hpp"
 #include "security/keys/public_key.hpp"
 
 namespace keyledger::security {
 
 inline constexpr std::size_t kMaxRememberedKeys = 1024;
 
-// What was found of keys, good or bad, by their text: it never changes. Bounded; the longest unused is forgotten first.
-class JudgedKeys {
-public:
-    using Verdict = std::shared_ptr<const PublicKey>;  // null: it is refused
-
-    std::optional<Verdict> recall(const std::string& jwk);
-    void remember(const std::string& jwk, Verdict verdict);
-
-private:
-    struct Judged {
-        std::string jwk;
-        Verdict verdict;
-    };
-    std::mutex mutex_;
-    std::list<Judged> recent_;  // most recent first
-    std::unordered_map<std::string, std::list<Judged>::iterator> places_;
-};
+// What was found of keys, good or bad, by their text: it never changes. Null: it is refused. Any thread.
+using JudgedKey = std::shared_ptr<const PublicKey>;
+using JudgedKeys = SharedLruMap<std::string, JudgedKey>;
 
 // A key is judged before anything is verified under it, whenever it was registered, by the same function as when it is;
 // on the pool, since that takes milliseconds, and once.
@@ -43,10 +27,10 @@ public:
     boost::asio::awaitable<bool> is_signed_by(std::string assertion, ServiceAccount::PublicKey key) override;
 
 private:
-    boost::asio::awaitable<JudgedKeys::Verdict> judge(std::string jwk);
+    boost::asio::awaitable<JudgedKey> judge(std::string jwk);
 
     boost::asio::thread_pool& processors_;
-    JudgedKeys judged_;
+    JudgedKeys judged_{kMaxRememberedKeys};
 };
 
 }  // namespace keyledger::security

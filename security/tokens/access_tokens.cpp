@@ -14,7 +14,7 @@ std::size_t AccessTokens::DigestHash::operator()(const Digest& digest) const noe
 }
 
 AccessTokens::AccessTokens(const LiveKeyring& keyring, std::size_t remembered)
-    : keyring_(keyring), capacity_(remembered) {
+    : keyring_(keyring), remembered_(remembered) {
     if (remembered > kMaxRememberedTokens) throw std::invalid_argument("access tokens: at most 1,000,000 remembered");
 }
 
@@ -46,7 +46,7 @@ Result<AccessTokenClaims, TokenError> AccessTokens::verify(std::string_view toke
         auto read = read_access_token(*keyring, token, now_ms);
         if (!read) return Unexpected(read.error());
         known = std::make_shared<const SignedToken>(std::move(*read));
-        remember(digest, known);
+        remembered_.put(digest, known);
     }
     auto checked = check_access_token(*known, expectation, now_ms);
     if (!checked) return Unexpected(checked.error());
@@ -55,34 +55,12 @@ Result<AccessTokenClaims, TokenError> AccessTokens::verify(std::string_view toke
 
 // A token whose key is gone, or was replaced by another of the same id, is forgotten.
 AccessTokens::Remembered AccessTokens::recall(const Digest& digest, const Keyring& keyring, std::int64_t now_ms) {
-    std::lock_guard lock(mutex_);
-    auto place = places_.find(digest);
-    if (place == places_.end()) return nullptr;
-    Order::iterator entry = place->second;
-    const Key* key = keyring.find(KeyPurpose::kTokenSigning, entry->second->key_id, now_ms);
-    if (!key || key->signing->thumbprint() != entry->second->thumbprint) {
-        places_.erase(place);
-        order_.erase(entry);
-        return nullptr;
-    }
-    order_.splice(order_.begin(), order_, entry);
-    return entry->second;
-}
-
-void AccessTokens::remember(const Digest& digest, Remembered token) {
-    if (capacity_ == 0) return;
-    std::lock_guard lock(mutex_);
-    if (places_.contains(digest)) return;
-    order_.emplace_front(digest, std::move(token));
-    places_.emplace(digest, order_.begin());
-    if (places_.size() <= capacity_) return;
-    places_.erase(order_.back().first);
-    order_.pop_back();
-}
-
-std::size_t AccessTokens::remembered() const {
-    std::lock_guard lock(mutex_);
-    return places_.size();
+    Remembered known = remembered_.find(digest).value_or(nullptr);
+    if (!known) return nullptr;
+    const Key* key = keyring.find(KeyPurpose::kTokenSigning, known->key_id, now_ms);
+    if (key && key->signing->thumbprint() == known->thumbprint) return known;
+    remembered_.drop(digest);
+    return nullptr;
 }
 
 }  // namespace keyledger::security

@@ -5,13 +5,11 @@
 // Any thread.
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
+#include "domain/base/lru_map.hpp"
 #include "domain/base/result.hpp"
 #include "security/keys/keyring.hpp"
 #include "security/tokens/jwt.hpp"
@@ -38,23 +36,17 @@ public:
     Result<AccessTokenClaims, TokenError> verify(std::string_view token, const TokenExpectation& expectation,
                                                  std::int64_t now_ms);
 
-    std::size_t remembered() const;
+    std::size_t remembered() const { return remembered_.size(); }
 
 private:
     using Remembered = std::shared_ptr<const SignedToken>;
     struct DigestHash {
         std::size_t operator()(const Digest& digest) const noexcept;
     };
-    using Order = std::list<std::pair<Digest, Remembered>>;
-
     Remembered recall(const Digest& digest, const Keyring& keyring, std::int64_t now_ms);
-    void remember(const Digest& digest, Remembered token);
 
     const LiveKeyring& keyring_;
-    const std::size_t capacity_;
-    mutable std::mutex mutex_;
-    Order order_;  // the one used last comes first
-    std::unordered_map<Digest, Order::iterator, DigestHash> places_;
+    SharedLruMap<Digest, Remembered, DigestHash> remembered_;
 };
 
 }  // namespace keyledger::security

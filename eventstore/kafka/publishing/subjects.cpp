@@ -1,6 +1,7 @@
 #include "eventstore/kafka/publishing/subjects.hpp"
 
 #include <optional>
+#include <unordered_map>
 
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
@@ -65,22 +66,6 @@ Said said(const RecordedEvent& event) try {
 
 }  // namespace
 
-const Uuid* Subjects::recall(const Uuid& session) {
-    const auto found = by_session_.find(session);
-    if (found == by_session_.end()) return nullptr;
-    recent_.splice(recent_.begin(), recent_, found->second);
-    return &found->second->user;
-}
-
-void Subjects::remember(const Uuid& session, const Uuid& user) {
-    if (recall(session)) return;
-    recent_.push_front({session, user});
-    by_session_[session] = recent_.begin();
-    if (recent_.size() <= capacity_) return;
-    by_session_.erase(recent_.back().session);
-    recent_.pop_back();
-}
-
 Result<std::vector<std::string>, ReadError> Subjects::of(const std::vector<RecordedEvent>& events) {
     std::vector<std::string> subjects(events.size());
     std::unordered_map<Uuid, std::vector<std::size_t>> unknown;  // session to events
@@ -91,8 +76,8 @@ Result<std::vector<std::string>, ReadError> Subjects::of(const std::vector<Recor
             continue;
         }
         const Said named = said(event);
-        if (named && event.type == SessionStarted::kType) remember(event.stream_id, *named);
-        const Uuid* subject = named ? &*named : recall(event.stream_id);
+        if (named && event.type == SessionStarted::kType) users_.put(event.stream_id, *named);
+        const Uuid* subject = named ? &*named : users_.use(event.stream_id);
         subject ? void(subjects[i] = subject->to_string()) : void(unknown[event.stream_id].push_back(i));
     }
     if (unknown.empty()) return subjects;
@@ -105,7 +90,7 @@ Result<std::vector<std::string>, ReadError> Subjects::of(const std::vector<Recor
         const auto asked = unknown.find(first.stream_id);
         const Said user = first.is_inert() ? std::nullopt : said(first);
         if (asked == unknown.end() || !user) continue;
-        remember(first.stream_id, *user);
+        users_.put(first.stream_id, *user);
         for (const std::size_t i : asked->second) subjects[i] = user->to_string();
         unknown.erase(asked);
     }

@@ -8,11 +8,10 @@
 // not. So the publisher remembers what it saw begin (a bounded number of sessions, least recently used first out), and
 // asks the log for the first event of those that it did not see or forgot: after a restart, or when a session outlives
 // its place in memory. The first event never changes, so the answer can't either.
-#include <list>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "domain/base/lru_map.hpp"
 #include "eventstore/kafka/publishing/limits.hpp"
 #include "eventstore/stream_origins.hpp"
 
@@ -21,24 +20,15 @@ namespace keyledger::eventstore::kafka {
 class Subjects {
 public:
     explicit Subjects(StreamOrigins& origins, std::size_t capacity = kMaxRememberedSessions)
-        : origins_(origins), capacity_(capacity) {}
+        : origins_(origins), users_(capacity) {}
 
     // The subject of each event, in their order. Throws CodecError for an event that this build can't read,
     // and for a session without a beginning.
     Result<std::vector<std::string>, ReadError> of(const std::vector<RecordedEvent>& events);
 
 private:
-    struct Remembered {
-        Uuid session;
-        Uuid user;
-    };
-    const Uuid* recall(const Uuid& session);
-    void remember(const Uuid& session, const Uuid& user);
-
     StreamOrigins& origins_;
-    std::size_t capacity_;
-    std::list<Remembered> recent_;  // most recently used first
-    std::unordered_map<Uuid, std::list<Remembered>::iterator> by_session_;
+    LruMap<Uuid, Uuid> users_;  // by session
 };
 
 }  // namespace keyledger::eventstore::kafka

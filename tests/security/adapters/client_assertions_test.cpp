@@ -98,11 +98,11 @@ TEST_F(ClientKeys, AreJudgedOffTheThreadThatAsks) {
 }
 
 TEST_F(ClientKeys, AreForgottenBeyondABound) {
-    JudgedKeys keys;
-    for (std::size_t i = 0; i <= kMaxRememberedKeys; ++i) keys.remember(std::to_string(i), nullptr);
-    EXPECT_FALSE(keys.recall("0"));
-    EXPECT_TRUE(keys.recall("1"));
-    EXPECT_TRUE(keys.recall(std::to_string(kMaxRememberedKeys)));
+    JudgedKeys keys(kMaxRememberedKeys);
+    for (std::size_t i = 0; i <= kMaxRememberedKeys; ++i) keys.put(std::to_string(i), nullptr);
+    EXPECT_FALSE(keys.find("0"));
+    EXPECT_TRUE(keys.find("1"));
+    EXPECT_TRUE(keys.find(std::to_string(kMaxRememberedKeys)));
 }
 
 }  // namespace

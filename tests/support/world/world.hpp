@@ -65,7 +65,7 @@ public:
     commands::FoldCache cache;
     commands::Executor executor;
     commands::FoldedAccess access;
-    commands::ClientSecrets client_secrets;
+    commands::ClientSecrets client_secrets{commands::kMaxRememberedSecrets};
     commands::FailureSums failure_sums{[](std::string_view address) { return std::string(address); }};
     commands::UnrecordedFailures unrecorded_failures;
     commands::Services services;
