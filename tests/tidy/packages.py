@@ -37,6 +37,7 @@ INSTALLED_BY = {
     "scripts/services": ["postgres", "kafka"],
     "scripts/stop": ["postgres", "kafka"],
     ".ci/run": ["scripts/test"],
+    "api/openapi": ["build"],
     "bench": ["scripts/bench"],
     "eventstore": ["runtime"],
     "examples": ["examples"],

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/openapi/document.hpp"
 #include "api/wire/write_json.hpp"
 
 namespace keyledger::api::routes {

@@ -15,7 +15,5 @@ Reply openapi(Context& context, Request& request);
 enum class Detail { kNames, kReasons };
 // For both listeners; the reasons are for the management listener only.
 Response readiness(Health& health, Detail detail);
-// openapi.json, compiled in.
-std::string_view openapi_document();
 
 }  // namespace keyledger::api::routes

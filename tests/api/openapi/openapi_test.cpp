@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "api/routes/health/health_routes.hpp"
+#include "api/openapi/document.hpp"
 #include "api/routes/routes.hpp"
 #include "api/wire/problem_types.hpp"
 #include "tests/support/http/openapi.hpp"
@@ -19,7 +19,7 @@ namespace {
 using test::OpenApi;
 
 const OpenApi& document() {
-    static const OpenApi kDocument(routes::openapi_document());
+    static const OpenApi kDocument(openapi_document());
     return kDocument;
 }
 
@@ -60,7 +60,7 @@ std::map<std::string, OpenApi::ProblemEntry> problems_in_code() {
 // Whose bodies have a member that is called a password, as the document says it.
 std::set<std::string> operations_that_take_a_password() {
     rapidjson::Document json;
-    const auto text = routes::openapi_document();
+    const auto text = openapi_document();
     json.Parse(text.data(), text.size());
     std::set<std::string> found;
     for (const auto& path : json["paths"].GetObject())
@@ -128,14 +128,13 @@ TEST(Routes, ThatTakeAPasswordAreLimitedOnAllNodes) {
 }
 
 TEST(OpenApiDocument, HasNoFaultOfItsOwn) {
-    for (const std::string& fault : document().faults())
-        ADD_FAILURE() << fault << "\nMend it in api/openapi/openapi.json.";
+    for (const std::string& fault : document().faults()) ADD_FAILURE() << fault << "\nMend it in api/openapi/.";
 }
 
 // JsonFields reads null as if the member were not there.
 TEST(OpenApiDocument, SaysThatNullIsAsGoodAsNothing) {
     rapidjson::Document json;
-    const auto text = routes::openapi_document();
+    const auto text = openapi_document();
     json.Parse(text.data(), text.size());
     int bodies = 0;
     for (const auto& path : json["paths"].GetObject())
@@ -156,10 +155,10 @@ TEST(OpenApiDocument, HasEveryRouteAndNoOther) {
     const auto& operations = document().operations();
     const std::set<OpenApi::Operation> documented(operations.begin(), operations.end());
     EXPECT_EQ(documented.size(), operations.size()) << "an operation is there twice";
-    EXPECT_EQ(words(only_in(routes_in_code(), documented)), "") << "Describe these routes in api/openapi/openapi.json.";
+    EXPECT_EQ(words(only_in(routes_in_code(), documented)), "")
+        << "Describe these routes in the file of their subject in api/openapi/.";
     EXPECT_EQ(words(only_in(documented, routes_in_code())), "")
-        << "These are not in the table in api/routes/routes.cpp: add them there or remove them from "
-           "api/openapi/openapi.json.";
+        << "These have no row in api/routes/: add it, or remove them from api/openapi/.";
 }
 
 TEST(OpenApiDocument, HasEveryProblemTypeWithItsStatusAndTitle) {
@@ -167,7 +166,7 @@ TEST(OpenApiDocument, HasEveryProblemTypeWithItsStatusAndTitle) {
     for (const auto& [slug, entry] : in_code) {
         const auto found = document().problems().find(slug);
         if (found == document().problems().end()) {
-            ADD_FAILURE() << "Describe '" << slug << "' in components.x-problems of api/openapi/openapi.json.";
+            ADD_FAILURE() << "Describe '" << slug << "' in components.x-problems of a file in api/openapi/.";
             continue;
         }
         EXPECT_EQ(found->second.status, entry.status) << "of " << slug;

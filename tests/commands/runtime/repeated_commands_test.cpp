@@ -3,10 +3,9 @@
 //
 // Scenario of each test: Ann gives a command on one node. Something happens on another node. Ann sends the same request
 // again, to the first node, whose memory is of before; and then the same under a new key.
-#include <fstream>
 #include <functional>
-#include <sstream>
 
+#include "api/openapi/document.hpp"
 #include "commands/access/groups.hpp"
 #include "commands/accounts/erase_user.hpp"
 #include "commands/accounts/set_user_status.hpp"
@@ -471,10 +470,7 @@ INSTANTIATE_TEST_SUITE_P(Every, RepeatedCommand, testing::ValuesIn(all_commands(
                          [](const auto& info) { return std::string(info.param.operation); });
 
 TEST(RepeatedCommands, AreAllThatTakeAKey) {
-    std::ifstream file(KEYLEDGER_SOURCE_DIR "/api/openapi/openapi.json");
-    std::stringstream text;
-    text << file.rdbuf();
-    const test::OpenApi document(text.str());
+    const test::OpenApi document(api::openapi_document());
     std::set<std::string> tested;
     for (const Command& command : all_commands()) tested.insert(command.operation);
     for (const std::string& operation : document.repeatable())

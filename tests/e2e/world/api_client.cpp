@@ -6,15 +6,14 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
-#include <fstream>
 #include <stdexcept>
 
+#include "api/openapi/document.hpp"
 #include "tests/e2e/world/watch.hpp"
 
 namespace keyledger::test {
 namespace {
 
-constexpr const char* kDocument = "api/openapi/openapi.json";
 constexpr std::size_t kShown = 2000;
 
 rapidjson::Document parsed(const Answer& answer) {
@@ -43,11 +42,7 @@ void watch_tokens(const Answer& answer) {
 
 }  // namespace
 
-std::string api_document_text() {
-    std::ifstream in(kDocument, std::ios::binary);
-    if (!in) throw std::runtime_error("can't read api/openapi/openapi.json: run this in the root of the repository");
-    return {std::istreambuf_iterator<char>(in), {}};
-}
+std::string api_document_text() { return std::string(api::openapi_document()); }
 
 const OpenApi& api_document() {
     static const OpenApi document(api_document_text());

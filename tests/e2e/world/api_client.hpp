@@ -12,7 +12,7 @@
 
 namespace keyledger::test {
 
-// The document as it stands in the repository.
+// The document of this build.
 const OpenApi& api_document();
 std::string api_document_text();
 

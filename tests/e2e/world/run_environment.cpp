@@ -51,7 +51,7 @@ void judge_coverage() {
         EXPECT_NE(seen.contains({operation, status, problem}), kNotSeen.contains(problem))
             << operation << " " << status << " " << problem
             << (kNotSeen.contains(problem) ? ": is seen now; take it off kNotSeen"
-                                           : ": no test saw this answer, which api/openapi/openapi.json documents: "
+                                           : ": no test saw this answer, which api/openapi/ documents: "
                                              "add a test, or remove it from the document");
 }
 
