@@ -20,36 +20,6 @@ struct Route {
     Handler handler;
 };
 
-// What a route is limited by, before anything of the request is looked at (api/routes/limiting.hpp). Every
-// route says it.
-enum class Limited : std::uint8_t {
-    kUndeclared,
-    kPasswords,  // it hashes, or says whether a password is right: by network, on all nodes together
-    kClients,    // as kOrdinary; and by what clients of the network failed to prove (commands/limits/rates.hpp)
-    kOrdinary,   // by network, on each node
-    kNothing,    // the same few bytes for everybody, from memory
-};
-
-// A row of a constexpr table; `Context` is what its handlers share (commands, queries).
-template <class Context>
-struct RouteEntry {
-    std::string_view operation;
-    Method method;
-    std::string_view path;
-    boost::asio::awaitable<Response> (*handler)(Context&, Request&);
-    Limited limited = Limited::kUndeclared;
-};
-
-// The context must outlive the routes.
-template <class Context>
-std::vector<Route> bind_routes(std::span<const RouteEntry<Context>> table, Context& context) {
-    std::vector<Route> routes;
-    for (const RouteEntry<Context>& entry : table)
-        routes.push_back({entry.operation, entry.method, entry.path,
-                          [call = entry.handler, &context](Request& request) { return call(context, request); }});
-    return routes;
-}
-
 // Cross-origin access for browsers (Fetch standard). Origins are compared byte by byte; "*" admits every one,
 // and Router refuses it together with credentials.
 struct CorsPolicy {

@@ -63,26 +63,8 @@ struct Context {
     std::size_t least_password_length = 15;  // code points, of new ones
 };
 
-// The caller of a request, as commands want to know him.
+// The caller of a request, who is nobody yet.
 commands::Caller caller_of(const Request& request);
-
-// The same, acting with a token.
-commands::Caller caller_of(const Request& request, const commands::AccessClaims& claims);
-
-// A user's verified bearer token for this very API (its sole audience is the issuer). Whether it holds is not asked
-// here: the command or the answer at the head does. Requests that may change something are counted, and told to wait.
-Result<commands::AccessClaims, Response> authenticate(Context& context, const Request& request);
-
-// The same for a request that changes nothing although it is none of the safe methods (RFC 9110 section 9.2.1).
-Result<commands::AccessClaims, Response> authenticate_to_ask(Context& context, const Request& request);
-
-// The same of a service account's token.
-Result<commands::AccessClaims, Response> authenticate_service(Context& context, const Request& request);
-
-// Reads `Idempotency-Key` into the caller, if the request has one. It stands for this request as a whole: operation,
-// path, query and body, byte for byte. `bound_to`: what else the command depends on, such as the session that asks.
-Result<void, Response> take_idempotency_key(Context& context, const Request& request, commands::Caller& caller,
-                                            const std::vector<std::string>& bound_to = {});
 
 // Adds `Keyledger-Position`, with which a later query reads its own write; api/routes/positions.hpp says who
 // gets it how.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/routes/call.hpp"
 #include "api/routes/oauth/client_authentication.hpp"
 #include "api/routes/refusals.hpp"
 #include "commands/runtime/key_elsewhere.hpp"
@@ -11,8 +12,6 @@ namespace {
 
 using commands::CommandError;
 using eventstore::Bucket;
-using Entry = RouteEntry<Context>;
-using Reply = boost::asio::awaitable<Response>;
 
 constexpr std::int64_t kNetworksOfASite = 8;
 constexpr int kAwaySeconds = 5;
@@ -27,56 +26,64 @@ void tell_of(const Bucket& bucket, std::int64_t level_us, Response& response) {
     response.headers.add("RateLimit", now);
 }
 
-Response refuse_at(const Entry& entry, const Request& request, const CommandError& error) {
-    return entry.path.starts_with("/oauth2/") ? oauth_refuse(request, error) : refuse(request, error);
+Response refuse_at(const RouteRow& row, const Request& request, const CommandError& error) {
+    return row.path.starts_with("/oauth2/") ? oauth_refuse(request, error) : refuse(request, error);
+}
+
+Reply run_handler(const RouteRow& row, Context& context, Request& request) {
+    Call call(row, context, request);
+    auto opened = co_await call.open();
+    if (!opened) co_return opened.error();
+    Response response = co_await row.handler(call);
+    co_return response;
 }
 
 // Of what is made under a key that others have and this node lacks nothing may be said, least of all that it is
 // not good.
 constexpr std::int64_t kKeyringSeconds = 5;
 
-Reply answered(const Entry& entry, Context& context, Request& request) {
+Reply answered(const RouteRow& row, Context& context, Request& request) {
     try {
-        Response response = co_await entry.handler(context, request);
+        Response response = co_await run_handler(row, context, request);
         co_return response;
     } catch (const commands::KeyElsewhere&) {
     }
-    co_return refuse_at(entry, request, CommandError(commands::Refusal::kUnavailable, kKeyringSeconds));
+    co_return refuse_at(row, request, CommandError(commands::Refusal::kUnavailable, kKeyringSeconds));
 }
 
-Reply with_shared_limit(const Entry& entry, Context& context, Request& request) {
+Reply with_shared_limit(const RouteRow& row, Context& context, Request& request) {
     const auto rate = context.services.settings.limits.passwords;
     std::vector<Bucket> buckets = network_buckets("passwords", request.client_ip, rate);
     const Bucket narrow = buckets.front();
     auto taken = co_await context.services.limits.take(std::move(buckets), request.deadline);
-    if (!taken) co_return refuse_at(entry, request, CommandError(commands::Refusal::kUnavailable, kAwaySeconds));
+    if (!taken) co_return refuse_at(row, request, CommandError(commands::Refusal::kUnavailable, kAwaySeconds));
     if (taken->wait_ms > 0) {
-        Response refused = refuse_at(entry, request, commands::too_many(*taken));
+        Response refused = refuse_at(row, request, commands::too_many(*taken));
         tell_of(narrow, taken->first_level_us, refused);
         co_return refused;
     }
-    Response response = co_await answered(entry, context, request);
+    Response response = co_await answered(row, context, request);
     tell_of(narrow, taken->first_level_us, response);
     co_return response;
 }
 
-Reply with_own_limit(const Entry& entry, Context& context, Request& request) {
+Reply with_own_limit(const RouteRow& row, Context& context, Request& request) {
     const auto rate = context.services.settings.limits.requests;
     const auto taken = context.services.limits.take_own(network_buckets("requests", request.client_ip, rate));
-    if (taken.wait_ms > 0) co_return refuse_at(entry, request, commands::too_many(taken));
-    Response response = co_await answered(entry, context, request);
+    if (taken.wait_ms > 0) co_return refuse_at(row, request, commands::too_many(taken));
+    Response response = co_await answered(row, context, request);
     co_return response;
 }
 
-Reply limited(const Entry& entry, Context& context, Request& request) {
-    switch (entry.limited) {
-        case Limited::kPasswords: return with_shared_limit(entry, context, request);
-        case Limited::kClients:
-        case Limited::kOrdinary: return with_own_limit(entry, context, request);
-        case Limited::kUndeclared:
-        case Limited::kNothing: break;
+Reply limited(const RouteRow& row, Context& context, Request& request) {
+    switch (row.rate_limit) {
+        case RateLimit::kPasswords: return with_shared_limit(row, context, request);
+        case RateLimit::kClients:
+        case RateLimit::kOrdinary: return with_own_limit(row, context, request);
+        case RateLimit::kUndeclared:
+        case RateLimit::kUnlimited: break;
     }
-    return entry.handler(context, request);
+    return run_handler(row, context, request);
 }
 
 IpAddress site_of(IpAddress address) {
@@ -103,11 +110,11 @@ boost::asio::awaitable<Result<eventstore::Taken, CommandError>> take_of_network(
     co_return *taken;
 }
 
-std::vector<Route> bind_limited_routes(std::span<const RouteEntry<Context>> table, Context& context) {
+std::vector<Route> bind_routes(RouteTable table, Context& context) {
     std::vector<Route> routes;
-    for (const Entry& entry : table)
-        routes.push_back({entry.operation, entry.method, entry.path,
-                          [&entry, &context](Request& request) { return limited(entry, context, request); }});
+    for (const RouteRow& row : table)
+        routes.push_back({row.operation, row.method, row.path,
+                          [&row, &context](Request& request) { return limited(row, context, request); }});
     return routes;
 }
 

@@ -1,15 +1,17 @@
 #pragma once
-// Limits before work: what a route declares (Limited) is taken before its handler sees the request. Answers 429 with
+// Limits before work: a route's RateLimit is taken before anything else is done with the request. Answers 429 with
 // Retry-After, and of limits that all nodes share tells by `RateLimit-Policy` and `RateLimit`
 // (draft-ietf-httpapi-ratelimit-headers) how the caller's network stands; never how a user or a client does (I14).
 #include "api/requests/router.hpp"
 #include "api/routes/context.hpp"
+#include "api/routes/route.hpp"
 #include "commands/limits/request_limits.hpp"
 
 namespace keyledger::api {
 
-// bind_routes() with each route's limit in front of its handler. The context must outlive the routes.
-std::vector<Route> bind_limited_routes(std::span<const RouteEntry<Context>> table, Context& context);
+// The rows as routes: behind each row's limit what it needs is seen to, then its handler is called. Rows and context
+// must outlive the routes.
+std::vector<Route> bind_routes(RouteTable table, Context& context);
 
 // Of the caller's network (/32, /64), and in IPv6 of the site around it (/48), which gets some times as much.
 std::vector<eventstore::Bucket> network_buckets(std::string_view what, const IpAddress& caller,

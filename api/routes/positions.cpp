@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "api/routes/bearer_tokens.hpp"
 #include "commands/access/answers_at_head.hpp"
 #include "commands/access/permissions.hpp"
 #include "commands/runtime/key_elsewhere.hpp"
@@ -41,7 +42,7 @@ void tell(Response& response, const std::optional<std::string>& position) {
 
 // A change was counted when it was asked for. A token that can't be read here and now says nothing of its bearer.
 std::optional<commands::AccessClaims> who_reads(Context& context, const Request& request) try {
-    auto claims = authenticate_to_ask(context, request);
+    auto claims = user_of_token(context, request);
     if (!claims) return std::nullopt;
     return std::move(*claims);
 } catch (const commands::KeyElsewhere&) {

@@ -68,16 +68,6 @@ boost::asio::awaitable<Result<void, Response>> wait_for_min_position(Context& co
     co_return Result<void, Response>{};
 }
 
-boost::asio::awaitable<Result<void, Response>> admit(Context& context, Request& request, Permission needed,
-                                                     rows::Model model) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return Unexpected(claims.error());
-    auto known = co_await commands::holder_of(context.services, needed, claims->bearer, request.deadline);
-    if (!known) co_return Unexpected(refuse(request, known.error()));
-    auto waited = co_await wait_for_min_position(context, request, model);
-    co_return waited;
-}
-
 std::string list_name(const Request& request, std::string_view list) {
     std::string name(list);
     const auto add = [&](const Parameter& parameter) {
@@ -112,23 +102,6 @@ Response page_answer(const Request& request, JsonText& json, const std::optional
     std::string answer = response.body;
     if (next) answer.resize(answer.size() - next->size() - std::string_view("\"}").size());
     return with_entity_tag(request, std::move(response), "", answer);
-}
-
-void write_role(JsonText& json, const rows::RoleRow& role) {
-    json.text("id", role.id.to_string())
-        .text("name", role.name)
-        .texts("permissions", role.permissions)
-        .texts("deny", role.deny)
-        .truth("built_in", role.built_in);
-}
-
-Response assigned_roles_answer(const Request& request, const rows::AtPosition<std::vector<rows::UserRoleRow>>& roles) {
-    JsonText json;
-    write_items(json, roles.value, [](JsonText& item, const rows::UserRoleRow& assigned) {
-        write_role(item, assigned.role);
-        item.time("assigned_at", assigned.assigned_at_ms);
-    });
-    return with_entity_tag(request, at_position(api::json(200, json.finish()), roles.position), "");
 }
 
 }  // namespace keyledger::api::routes

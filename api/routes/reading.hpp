@@ -1,5 +1,5 @@
 #pragma once
-// What the routes that read the read models share: who may, from which position on, and which page.
+// What the routes that read the read models share: from which position on, and which page.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,7 +8,6 @@
 #include "api/routes/context.hpp"
 #include "api/wire/form.hpp"
 #include "api/wire/write_json.hpp"
-#include "domain/access/permission.hpp"
 #include "projections/models/queries.hpp"
 
 namespace keyledger::api::routes {
@@ -21,10 +20,6 @@ std::optional<std::int64_t> parse_number(std::string_view text);
 // Read your own writes: waits until the read model holds the position that the caller names.
 boost::asio::awaitable<Result<void, Response>> wait_for_min_position(Context& context, Request& request,
                                                                      projections::Model model);
-
-// The caller holds the permission, and the read model has what he wants to see.
-boost::asio::awaitable<Result<void, Response>> admit(Context& context, Request& request, Permission needed,
-                                                     projections::Model model);
 
 struct PageRequest {
     std::int32_t limit = 0;
@@ -72,10 +67,5 @@ Response list_answer(Context& context, const Request& request, std::string_view 
     if (page.next) next = context.cursors.seal(list, text_of_place(page.next->after));
     return page_answer(request, json, next, page.position);
 }
-
-void write_role(JsonText& json, const projections::RoleRow& role);
-// All that one subject has by itself.
-Response assigned_roles_answer(const Request& request,
-                               const projections::AtPosition<std::vector<projections::UserRoleRow>>& roles);
 
 }  // namespace keyledger::api::routes

@@ -1,12 +1,9 @@
 #pragma once
-// Every route of the API, in one table: openapi.json holds the same operations, and a test compares the two.
-#include <span>
-
-#include "api/requests/router.hpp"
-#include "api/routes/context.hpp"
+// Every route of the API, from the tables of its subjects.
+#include "api/routes/route.hpp"
 
 namespace keyledger::api {
 
-std::span<const RouteEntry<Context>> route_table();
+RouteTable route_table();
 
 }  // namespace keyledger::api

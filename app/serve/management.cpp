@@ -2,7 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "api/routes/health/health_routes.hpp"
+#include "api/routes/health/readiness.hpp"
 #include "api/wire/problem.hpp"
 #include "api/wire/write_json.hpp"
 #include "app/core/logging.hpp"

@@ -1,11 +1,12 @@
 // Lists of groups and members, and why a user or a service account may do what it may: of the read model
 // `permissions`, each at a position.
-#include "api/routes/access/group_routes.hpp"
+#include "api/routes/access/assigned_roles.hpp"
+#include "api/routes/call.hpp"
 #include "api/routes/conditions.hpp"
 #include "api/routes/positions.hpp"
 #include "api/routes/reading.hpp"
-#include "api/routes/refusals.hpp"
 #include "commands/access/answers_at_head.hpp"
+#include "commands/access/permissions.hpp"
 #include "commands/clients/service_tokens.hpp"
 #include "commands/entity_tags.hpp"
 #include "domain/access/group.hpp"
@@ -30,35 +31,34 @@ std::optional<rows::GroupRow> row_of(const Uuid& id, std::optional<rows::GroupRo
 }
 
 // The group of the path, as of the read model.
-boost::asio::awaitable<Result<rows::GroupRow, Response>> find_group(Context& context, Request& request) {
-    const auto group_id = Uuid::parse(request.path_parameter("id"));
-    if (!group_id) co_return Unexpected(refuse(request, CommandError(Refusal::kGroupUnknown)));
-    auto found = co_await context.queries.find_group(*group_id, request.deadline);
-    if (!found) co_return Unexpected(refuse_query(request, found.error()));
+boost::asio::awaitable<Result<rows::AtPosition<rows::GroupRow>, Response>> find_group(Call& call) {
+    const auto group_id = Uuid::parse(call.request.path_parameter("id"));
+    if (!group_id) co_return Unexpected(refuse(call, CommandError(Refusal::kGroupUnknown)));
+    auto found = co_await call.context.queries.find_group(*group_id, call.request.deadline);
+    if (!found) co_return Unexpected(refuse_query(call.request, found.error()));
     auto group = row_of(*group_id, std::move(found->value));
-    if (!group) co_return Unexpected(refuse(request, CommandError(Refusal::kGroupUnknown)));
-    co_return std::move(*group);
+    if (!group) co_return Unexpected(refuse(call, CommandError(Refusal::kGroupUnknown)));
+    rows::AtPosition<rows::GroupRow> at;
+    at.value = std::move(*group);
+    at.position = found->position;
+    co_return at;
 }
 
 using FoundSubject = boost::asio::awaitable<Result<Subject, Response>>;
 
 // The user of the path is there.
-FoundSubject find_user(Context& context, Request& request) {
-    const auto user_id = Uuid::parse(request.path_parameter("id"));
-    if (!user_id) co_return Unexpected(refuse(request, CommandError(Refusal::kUserUnknown)));
-    auto user = co_await commands::user_at_head(context.services, *user_id, request.deadline);
-    if (!user) co_return Unexpected(refuse(request, user.error()));
-    co_return Subject::user(*user_id);
+FoundSubject find_user(Call& call) {
+    auto user = co_await commands::user_at_head(call.services(), call.id(), call.request.deadline);
+    if (!user) co_return Unexpected(refuse(call, user.error()));
+    co_return Subject::user(call.id());
 }
 
 // The service account of the path is.
-FoundSubject find_account(Context& context, Request& request) {
-    const auto account_id = Uuid::parse(request.path_parameter("id"));
-    if (!account_id) co_return Unexpected(refuse(request, CommandError(Refusal::kAccountUnknown)));
-    auto access = co_await commands::access_of_service(context.services, *account_id, request.deadline);
-    if (!access) co_return Unexpected(refuse(request, access.error()));
-    if (!access->account.exists()) co_return Unexpected(refuse(request, CommandError(Refusal::kAccountUnknown)));
-    co_return Subject::service_account(*account_id);
+FoundSubject find_account(Call& call) {
+    auto access = co_await commands::access_of_service(call.services(), call.id(), call.request.deadline);
+    if (!access) co_return Unexpected(refuse(call, access.error()));
+    if (!access->account.exists()) co_return Unexpected(refuse(call, CommandError(Refusal::kAccountUnknown)));
+    co_return Subject::service_account(call.id());
 }
 
 void write_granted(JsonText& json, const rows::ReasonRow::Granted& granted, bool with_position) {
@@ -86,33 +86,29 @@ void write_reason(JsonText& json, const rows::ReasonRow& reason, bool with_posit
 }
 
 // Whom the path names, by one of the two above.
-using Find = FoundSubject (*)(Context& context, Request& request);
+using Find = FoundSubject (*)(Call& call);
 
-Reply list_groups_of(Context& context, Request& request, Find find) {
-    auto admitted = co_await admit(context, request, commands::kReadGroups, rows::Model::kPermissions);
-    if (!admitted) co_return admitted.error();
-    auto subject = co_await find(context, request);
+Reply list_groups_of(Call& call, Find find) {
+    auto subject = co_await find(call);
     if (!subject) co_return subject.error();
-    auto groups = co_await context.queries.list_groups_of(subject->id, request.deadline);
-    if (!groups) co_return refuse_query(request, groups.error());
+    auto groups = co_await call.context.queries.list_groups_of(subject->id, call.request.deadline);
+    if (!groups) co_return refuse_query(call.request, groups.error());
     JsonText json;
     write_items(json, groups->value, [](JsonText& item, const rows::GroupRow& group) {
         write_group(item, group);
         item.time("added_at", group.since_ms);
     });
-    co_return with_entity_tag(request, at_position(api::json(200, json.finish()), groups->position), "");
+    co_return with_entity_tag(call.request, at_position(api::json(200, json.finish()), groups->position), "");
 }
 
-Reply explain(Context& context, Request& request, Find find) {
-    auto admitted = co_await admit(context, request, commands::kReadRoles, rows::Model::kPermissions);
-    if (!admitted) co_return admitted.error();
-    auto subject = co_await find(context, request);
+Reply explain(Call& call, Find find) {
+    auto subject = co_await find(call);
     if (!subject) co_return subject.error();
-    auto reasons = co_await context.queries.explain(*subject, kMaxReasons + 1, request.deadline);
-    if (!reasons) co_return refuse_query(request, reasons.error());
+    auto reasons = co_await call.context.queries.explain(*subject, kMaxReasons + 1, call.request.deadline);
+    if (!reasons) co_return refuse_query(call.request, reasons.error());
     const bool complete = reasons->value.size() <= static_cast<std::size_t>(kMaxReasons);
     if (!complete) reasons->value.pop_back();
-    const bool with_positions = co_await may_read_log(context, request);
+    const bool with_positions = co_await may_read_log(call.context, call.request);
     AccessRules all;
     for (const rows::ReasonRow& reason : reasons->value)
         all.add(AccessRules(PermissionSet::of_texts(reason.permissions), PermissionSet::of_texts(reason.deny)));
@@ -122,72 +118,88 @@ Reply explain(Context& context, Request& request, Find find) {
     json.begin_array("reasons");
     for (const rows::ReasonRow& reason : reasons->value) write_reason(json, reason, with_positions);
     json.end_array();
-    co_return with_entity_tag(request, at_position(api::json(200, json.finish()), reasons->position), "");
+    co_return with_entity_tag(call.request, at_position(api::json(200, json.finish()), reasons->position), "");
 }
+
+Reply list_groups(Call& call) {
+    FormFields query = FormFields::of_query(call.request);
+    const std::string list = list_name(call.request, "groups");
+    const PageRequest page = read_page(call.context, query, list);
+    auto read = call.finish(query);
+    if (!read) co_return read.error();
+    const auto cursor = cursor_of<rows::GroupCursor>(page);
+    auto groups = co_await call.context.queries.list_groups(cursor, page.limit, call.request.deadline);
+    if (!groups) co_return refuse_query(call.request, groups.error());
+    co_return list_answer(call.context, call.request, list, *groups, write_group);
+}
+
+Reply show_group(Call& call) {
+    auto group = co_await find_group(call);
+    if (!group) co_return group.error();
+    JsonText json;
+    write_group(json, group->value);
+    const std::string state = commands::group_tag(group->value.name);
+    co_return with_entity_tag(call.request, at_position(api::json(200, json.finish()), group->position), state);
+}
+
+// What is wrong with the query is said before the id is looked at.
+Reply list_group_members(Call& call) {
+    FormFields query = FormFields::of_query(call.request);
+    const std::string list = list_name(call.request, "members");
+    const PageRequest page = read_page(call.context, query, list);
+    auto read = call.finish(query);
+    if (!read) co_return read.error();
+    auto group = co_await find_group(call);
+    if (!group) co_return group.error();
+    auto members = co_await call.context.queries.list_members(group->value.id, cursor_of<rows::MemberCursor>(page),
+                                                              page.limit, call.request.deadline);
+    if (!members) co_return refuse_query(call.request, members.error());
+    co_return list_answer(
+        call.context, call.request, list, *members, [](JsonText& json, const rows::MemberRow& member) {
+            json.text("type", member.type).text("id", member.id.to_string()).time("added_at", member.since_ms);
+        });
+}
+
+Reply list_group_roles(Call& call) {
+    auto group = co_await find_group(call);
+    if (!group) co_return group.error();
+    Response answer = co_await list_assigned_roles(call, group->value.id);
+    co_return answer;
+}
+
+Reply list_user_groups(Call& call) { return list_groups_of(call, find_user); }
+Reply list_account_groups(Call& call) { return list_groups_of(call, find_account); }
+Reply explain_user(Call& call) { return explain(call, find_user); }
+Reply explain_account(Call& call) { return explain(call, find_account); }
+
+using enum Method;
+using enum RateLimit;
+using enum Authentication;
+constexpr auto kPermissions = rows::Model::kPermissions;
+
+// clang-format off
+constexpr RouteRow kRows[] = {
+    {"listGroups", kGet, "/api/v1/admin/groups", list_groups, kOrdinary, kUser,
+     {.permission = &commands::kReadGroups, .model = kPermissions, .input = Input::kQuery}},
+    {"showGroup", kGet, "/api/v1/admin/groups/{id}", show_group, kOrdinary, kUser,
+     {.permission = &commands::kReadGroups, .model = kPermissions, .bad_id = Refusal::kGroupUnknown}},
+    {"listGroupMembers", kGet, "/api/v1/admin/groups/{id}/members", list_group_members, kOrdinary, kUser,
+     {.permission = &commands::kReadGroups, .model = kPermissions, .input = Input::kQuery}},
+    {"listGroupRoles", kGet, "/api/v1/admin/groups/{id}/roles", list_group_roles, kOrdinary, kUser,
+     {.permission = &commands::kReadRoles, .model = kPermissions, .bad_id = Refusal::kGroupUnknown}},
+    {"listUserGroups", kGet, "/api/v1/admin/users/{id}/groups", list_user_groups, kOrdinary, kUser,
+     {.permission = &commands::kReadGroups, .model = kPermissions, .bad_id = Refusal::kUserUnknown}},
+    {"explainUser", kGet, "/api/v1/admin/users/{id}/permissions", explain_user, kOrdinary, kUser,
+     {.permission = &commands::kReadRoles, .model = kPermissions, .bad_id = Refusal::kUserUnknown}},
+    {"listServiceAccountGroups", kGet, "/api/v1/admin/service-accounts/{id}/groups", list_account_groups, kOrdinary,
+     kUser, {.permission = &commands::kReadGroups, .model = kPermissions, .bad_id = Refusal::kAccountUnknown}},
+    {"explainServiceAccount", kGet, "/api/v1/admin/service-accounts/{id}/permissions", explain_account, kOrdinary,
+     kUser, {.permission = &commands::kReadRoles, .model = kPermissions, .bad_id = Refusal::kAccountUnknown}},
+};
+// clang-format on
 
 }  // namespace
 
-Reply list_groups(Context& context, Request& request) {
-    auto admitted = co_await admit(context, request, commands::kReadGroups, rows::Model::kPermissions);
-    if (!admitted) co_return admitted.error();
-    FormFields query = FormFields::of_query(request);
-    const std::string list = list_name(request, "groups");
-    const PageRequest page = read_page(context, query, list);
-    auto read = query.finish();
-    if (!read) co_return read.error();
-    const auto cursor = cursor_of<rows::GroupCursor>(page);
-    auto groups = co_await context.queries.list_groups(cursor, page.limit, request.deadline);
-    if (!groups) co_return refuse_query(request, groups.error());
-    co_return list_answer(context, request, list, *groups, write_group);
-}
-
-Reply show_group(Context& context, Request& request) {
-    auto admitted = co_await admit(context, request, commands::kReadGroups, rows::Model::kPermissions);
-    if (!admitted) co_return admitted.error();
-    const auto group_id = Uuid::parse(request.path_parameter("id"));
-    if (!group_id) co_return refuse(request, CommandError(Refusal::kGroupUnknown));
-    auto found = co_await context.queries.find_group(*group_id, request.deadline);
-    if (!found) co_return refuse_query(request, found.error());
-    const auto group = row_of(*group_id, std::move(found->value));
-    if (!group) co_return refuse(request, CommandError(Refusal::kGroupUnknown));
-    JsonText json;
-    write_group(json, *group);
-    const std::string state = commands::group_tag(group->name);
-    co_return with_entity_tag(request, at_position(api::json(200, json.finish()), found->position), state);
-}
-
-Reply list_group_members(Context& context, Request& request) {
-    auto admitted = co_await admit(context, request, commands::kReadGroups, rows::Model::kPermissions);
-    if (!admitted) co_return admitted.error();
-    FormFields query = FormFields::of_query(request);
-    const std::string list = list_name(request, "members");
-    const PageRequest page = read_page(context, query, list);
-    auto read = query.finish();
-    if (!read) co_return read.error();
-    auto group = co_await find_group(context, request);
-    if (!group) co_return group.error();
-    auto members = co_await context.queries.list_members(group->id, cursor_of<rows::MemberCursor>(page), page.limit,
-                                                         request.deadline);
-    if (!members) co_return refuse_query(request, members.error());
-    co_return list_answer(context, request, list, *members, [](JsonText& json, const rows::MemberRow& member) {
-        json.text("type", member.type).text("id", member.id.to_string()).time("added_at", member.since_ms);
-    });
-}
-
-Reply list_group_roles(Context& context, Request& request) {
-    auto admitted = co_await admit(context, request, commands::kReadRoles, rows::Model::kPermissions);
-    if (!admitted) co_return admitted.error();
-    auto group = co_await find_group(context, request);
-    if (!group) co_return group.error();
-    auto roles = co_await context.queries.list_user_roles(group->id, request.deadline);
-    if (!roles) co_return refuse_query(request, roles.error());
-    co_return assigned_roles_answer(request, *roles);
-}
-
-Reply list_user_groups(Context& context, Request& request) { return list_groups_of(context, request, find_user); }
-Reply list_account_groups(Context& context, Request& request) { return list_groups_of(context, request, find_account); }
-
-Reply explain_user(Context& context, Request& request) { return explain(context, request, find_user); }
-Reply explain_account(Context& context, Request& request) { return explain(context, request, find_account); }
+RouteTable group_queries() { return kRows; }
 
 }  // namespace keyledger::api::routes

@@ -1,10 +1,8 @@
-#include "api/routes/access/group_routes.hpp"
-
-#include "api/routes/ordering.hpp"
-#include "api/routes/refusals.hpp"
-#include "api/wire/read_json.hpp"
+// Groups: defined, renamed, deleted; members and other groups come into them and leave.
+#include "api/routes/call.hpp"
 #include "api/wire/write_json.hpp"
 #include "commands/access/groups.hpp"
+#include "domain/access/subject.hpp"
 
 namespace keyledger::api::routes {
 namespace {
@@ -12,109 +10,99 @@ namespace {
 enum class Of { kNew, kKnown };
 
 // A known one may be sent as it was read: it has its id.
-Result<std::string, Response> read_name(const Request& request, Of of) {
+Result<std::string, Response> read_name(Call& call, Of of) {
     static constexpr std::array<std::string_view, 1> kReadOnly{"id"};
-    JsonFields body(request);
+    JsonFields body(call.request);
     if (of == Of::kKnown) {
         JsonText as_read;
-        as_read.text("id", id_of(request, "id").to_string());
+        as_read.text("id", call.id().to_string());
         body.unchanged(kReadOnly, as_read.finish());
     }
     std::string name = body.required_string("name", kMaxRoleNameBytes);
-    auto read = body.finish();
+    auto read = call.finish(body);
     if (!read) return Unexpected(read.error());
     return name;
 }
 
-// To and from the group of the path.
-Reply join_group(Context& context, Request& request, Subject member) {
-    const Order order = [&context, &request, member](const commands::Bearer& bearer, const commands::Caller& caller) {
-        return commands::add_member(context.services, bearer, member, id_of(request, "id"), caller);
-    };
-    return carry_out(context, request, order);
-}
-Reply leave_group(Context& context, Request& request, Subject member) {
-    const Order order = [&context, &request, member](const commands::Bearer& bearer, const commands::Caller& caller) {
-        return commands::remove_member(context.services, bearer, member, id_of(request, "id"), caller);
-    };
-    return carry_out(context, request, order);
-}
-
-}  // namespace
-
-Reply define_group(Context& context, Request& request) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return claims.error();
-    auto name = read_name(request, Of::kNew);
+Reply define_group(Call& call) {
+    auto name = read_name(call, Of::kNew);
     if (!name) co_return name.error();
-    auto caller = caller_with_key(context, request, *claims);
-    if (!caller) co_return caller.error();
-    auto defined = co_await commands::define_group(context.services, claims->bearer, *name, *caller);
-    if (!defined) co_return refuse(request, defined.error());
+    auto defined = co_await commands::define_group(call.services(), call.bearer(), *name, call.caller());
+    if (!defined) co_return refuse(call, defined.error());
     JsonText json;
     json.text("id", defined->id.to_string()).text("name", *name);
     Response response = api::json(201, json.finish());
     response.headers.add("Location", "/api/v1/admin/groups/" + defined->id.to_string());
-    co_return with_outcome(std::move(response), {defined->position, defined->repeated});
+    const commands::Done outcome{defined->position, defined->repeated};
+    co_return with_outcome(std::move(response), outcome);
 }
 
-Reply rename_group(Context& context, Request& request) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return claims.error();
-    auto name = read_name(request, Of::kKnown);
+Reply rename_group(Call& call) {
+    auto name = read_name(call, Of::kKnown);
     if (!name) co_return name.error();
-    const Order order = [&](const commands::Bearer& bearer, const commands::Caller& caller) {
-        return commands::rename_group(context.services, bearer, id_of(request, "id"), *name, caller);
-    };
-    Response answer = co_await carry_out(context, request, *claims, order);
-    co_return answer;
+    auto outcome = co_await commands::rename_group(call.services(), call.bearer(), call.id(), *name, call.caller());
+    co_return done(call, outcome);
 }
 
-Reply delete_group(Context& context, Request& request) {
-    const Order order = [&context, &request](const commands::Bearer& bearer, const commands::Caller& caller) {
-        return commands::delete_group(context.services, bearer, id_of(request, "id"), caller);
-    };
-    return carry_out(context, request, order);
+Reply delete_group(Call& call) {
+    auto outcome = co_await commands::delete_group(call.services(), call.bearer(), call.id(), call.caller());
+    co_return done(call, outcome);
 }
 
-Reply add_group_member(Context& context, Request& request) {
-    return join_group(context, request, Subject::user(id_of(request, "user")));
+// Into and out of the group of the path.
+Reply add(Call& call, Subject member) {
+    auto outcome = co_await commands::add_member(call.services(), call.bearer(), member, call.id(), call.caller());
+    co_return done(call, outcome);
+}
+Reply remove(Call& call, Subject member) {
+    auto outcome = co_await commands::remove_member(call.services(), call.bearer(), member, call.id(), call.caller());
+    co_return done(call, outcome);
 }
 
-Reply remove_group_member(Context& context, Request& request) {
-    return leave_group(context, request, Subject::user(id_of(request, "user")));
+Reply add_user(Call& call) { return add(call, Subject::user(call.id("user"))); }
+Reply remove_user(Call& call) { return remove(call, Subject::user(call.id("user"))); }
+Reply add_account(Call& call) { return add(call, Subject::service_account(call.id("account"))); }
+Reply remove_account(Call& call) { return remove(call, Subject::service_account(call.id("account"))); }
+
+Reply nest_group(Call& call) {
+    const commands::Nesting nesting{call.id(), call.id("child")};
+    auto outcome = co_await commands::nest_group(call.services(), call.bearer(), nesting, call.caller());
+    co_return done(call, outcome);
 }
 
-Reply add_account_to_group(Context& context, Request& request) {
-    return join_group(context, request, Subject::service_account(id_of(request, "account")));
+Reply unnest_group(Call& call) {
+    const commands::Nesting nesting{call.id(), call.id("child")};
+    auto outcome = co_await commands::unnest_group(call.services(), call.bearer(), nesting, call.caller());
+    co_return done(call, outcome);
 }
 
-Reply remove_account_from_group(Context& context, Request& request) {
-    return leave_group(context, request, Subject::service_account(id_of(request, "account")));
-}
+using enum Method;
+using enum RateLimit;
+using enum Authentication;
 
-Reply nest_group(Context& context, Request& request) {
-    const Order order = [&context, &request](const commands::Bearer& bearer, const commands::Caller& caller) {
-        const commands::Nesting nesting{id_of(request, "id"), id_of(request, "child")};
-        return commands::nest_group(context.services, bearer, nesting, caller);
-    };
-    return carry_out(context, request, order);
-}
+constexpr Needs kKeyOfUser{.idempotency_key = KeyScope::kUser};
+// clang-format off
+constexpr RouteRow kRows[] = {
+    {"defineGroup", kPost, "/api/v1/admin/groups", define_group, kOrdinary, kUser,
+     {.input = Input::kBody, .idempotency_key = KeyScope::kUser}},
+    {"renameGroup", kPut, "/api/v1/admin/groups/{id}", rename_group, kOrdinary, kUser,
+     {.input = Input::kBody, .idempotency_key = KeyScope::kUser, .if_match = IfMatch::kCompared}},
+    {"deleteGroup", kDelete, "/api/v1/admin/groups/{id}", delete_group, kOrdinary, kUser,
+     {.idempotency_key = KeyScope::kUser, .if_match = IfMatch::kCompared}},
+    {"addGroupMember", kPut, "/api/v1/admin/groups/{id}/members/{user}", add_user, kOrdinary, kUser, kKeyOfUser},
+    {"removeGroupMember", kDelete, "/api/v1/admin/groups/{id}/members/{user}", remove_user, kOrdinary, kUser,
+     kKeyOfUser},
+    {"addGroupServiceAccount", kPut, "/api/v1/admin/groups/{id}/service-accounts/{account}", add_account, kOrdinary,
+     kUser, kKeyOfUser},
+    {"removeGroupServiceAccount", kDelete, "/api/v1/admin/groups/{id}/service-accounts/{account}", remove_account,
+     kOrdinary, kUser, kKeyOfUser},
+    {"nestGroup", kPut, "/api/v1/admin/groups/{id}/groups/{child}", nest_group, kOrdinary, kUser, kKeyOfUser},
+    {"unnestGroup", kDelete, "/api/v1/admin/groups/{id}/groups/{child}", unnest_group, kOrdinary, kUser, kKeyOfUser},
+};
+// clang-format on
 
-Reply unnest_group(Context& context, Request& request) {
-    const Order order = [&context, &request](const commands::Bearer& bearer, const commands::Caller& caller) {
-        const commands::Nesting nesting{id_of(request, "id"), id_of(request, "child")};
-        return commands::unnest_group(context.services, bearer, nesting, caller);
-    };
-    return carry_out(context, request, order);
-}
+}  // namespace
 
-Reply assign_group_role(Context& context, Request& request) {
-    return give_role(context, request, Subject::group(id_of(request, "id")));
-}
-
-Reply withdraw_group_role(Context& context, Request& request) {
-    return take_role(context, request, Subject::group(id_of(request, "id")));
-}
+RouteTable group_routes() { return kRows; }
 
 }  // namespace keyledger::api::routes

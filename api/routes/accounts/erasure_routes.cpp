@@ -1,20 +1,16 @@
-#include "api/routes/accounts/erasure_routes.hpp"
-
-#include "api/routes/refusals.hpp"
-#include "api/wire/read_json.hpp"
+// People are erased, and requests to erase them taken back while there is time.
+#include "api/routes/call.hpp"
 #include "api/wire/write_json.hpp"
 #include "commands/accounts/erase_user.hpp"
 
 namespace keyledger::api::routes {
 namespace {
 
-using commands::Caller;
-using commands::CommandError;
 using commands::Refusal;
 
 // 204: erased. 202: requested, and due when it says.
-Response answer(const Request& request, const Result<commands::Erasure, CommandError>& outcome) {
-    if (!outcome) return refuse(request, outcome.error());
+Response answer(const Call& call, const Result<commands::Erasure, commands::CommandError>& outcome) {
+    if (!outcome) return refuse(call, outcome.error());
     const commands::Done done{outcome->position, outcome->repeated};
     if (outcome->due_at_ms == 0) return with_outcome(no_content(), done);
     JsonText body;
@@ -22,61 +18,51 @@ Response answer(const Request& request, const Result<commands::Erasure, CommandE
     return with_outcome(json(202, body.finish()), done);
 }
 
-Response done(const Request& request, const Result<commands::Done, CommandError>& outcome) {
-    if (!outcome) return refuse(request, outcome.error());
-    return with_outcome(no_content(), *outcome);
+Reply erase_me(Call& call) {
+    JsonFields body(call.request);
+    commands::ErasureRequest erasure;
+    erasure.bearer = call.bearer();
+    erasure.current_password = body.required_secret("current_password", kMaxPasswordBytes);
+    auto read = call.finish(body);
+    if (!read) co_return read.error();
+    auto outcome = co_await commands::request_own_erasure(call.services(), std::move(erasure), call.caller());
+    co_return answer(call, outcome);
 }
+
+Reply withdraw_my_erasure(Call& call) {
+    auto outcome = co_await commands::withdraw_own_erasure(call.services(), call.bearer(), call.caller());
+    co_return done(call, outcome);
+}
+
+Reply erase_user(Call& call) {
+    auto outcome = co_await commands::request_erasure(call.services(), call.bearer(), call.id(), call.caller());
+    co_return answer(call, outcome);
+}
+
+Reply withdraw_erasure(Call& call) {
+    auto outcome = co_await commands::withdraw_erasure(call.services(), call.bearer(), call.id(), call.caller());
+    co_return done(call, outcome);
+}
+
+using enum Method;
+using enum RateLimit;
+using enum Authentication;
+
+// clang-format off
+constexpr RouteRow kRows[] = {
+    {"eraseMe", kDelete, "/api/v1/auth/me", erase_me, kPasswords, kUser,
+     {.input = Input::kBody, .idempotency_key = KeyScope::kSession, .if_match = IfMatch::kCompared}},
+    {"keepMe", kDelete, "/api/v1/auth/me/erasure", withdraw_my_erasure, kOrdinary, kUser,
+     {.idempotency_key = KeyScope::kSession}},
+    {"eraseUser", kDelete, "/api/v1/admin/users/{id}", erase_user, kOrdinary, kUser,
+     {.bad_id = Refusal::kUserUnknown, .idempotency_key = KeyScope::kUser, .if_match = IfMatch::kCompared}},
+    {"keepUser", kDelete, "/api/v1/admin/users/{id}/erasure", withdraw_erasure, kOrdinary, kUser,
+     {.bad_id = Refusal::kUserUnknown, .idempotency_key = KeyScope::kUser}},
+};
+// clang-format on
 
 }  // namespace
 
-Reply erase_me(Context& context, Request& request) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return claims.error();
-    JsonFields body(request);
-    commands::ErasureRequest erasure;
-    erasure.bearer = claims->bearer;
-    erasure.current_password = body.required_secret("current_password", kMaxPasswordBytes);
-    auto read = body.finish();
-    if (!read) co_return read.error();
-    Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {claims->bearer.session_id.to_string()});
-    if (!key) co_return key.error();
-    auto outcome = co_await commands::request_own_erasure(context.services, std::move(erasure), caller);
-    co_return answer(request, outcome);
-}
-
-Reply keep_me(Context& context, Request& request) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return claims.error();
-    Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller, {claims->bearer.session_id.to_string()});
-    if (!key) co_return key.error();
-    auto outcome = co_await commands::withdraw_own_erasure(context.services, claims->bearer, caller);
-    co_return done(request, outcome);
-}
-
-Reply erase_user(Context& context, Request& request) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return claims.error();
-    const auto user_id = Uuid::parse(request.path_parameter("id"));
-    if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
-    Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller);
-    if (!key) co_return key.error();
-    auto outcome = co_await commands::request_erasure(context.services, claims->bearer, *user_id, caller);
-    co_return answer(request, outcome);
-}
-
-Reply keep_user(Context& context, Request& request) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return claims.error();
-    const auto user_id = Uuid::parse(request.path_parameter("id"));
-    if (!user_id) co_return refuse(request, CommandError(Refusal::kUserUnknown));
-    Caller caller = caller_of(request, *claims);
-    auto key = take_idempotency_key(context, request, caller);
-    if (!key) co_return key.error();
-    auto outcome = co_await commands::withdraw_erasure(context.services, claims->bearer, *user_id, caller);
-    co_return done(request, outcome);
-}
+RouteTable erasure_routes() { return kRows; }
 
 }  // namespace keyledger::api::routes

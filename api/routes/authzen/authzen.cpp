@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "api/routes/authzen/authzen_routes.hpp"
+#include "api/routes/bearer_tokens.hpp"
 #include "api/routes/oauth/client_authentication.hpp"
 #include "api/routes/positions.hpp"
 #include "api/routes/refusals.hpp"
@@ -96,7 +96,7 @@ using Asking = boost::asio::awaitable<Result<Asker, Response>>;
 
 // A service account's token may be one of a client that asks about anybody.
 Asking asker_with_service_token(Context& context, const Request& request) {
-    auto claims = authenticate_service(context, request);
+    auto claims = service_of_token(context, request);
     if (!claims) co_return Unexpected(claims.error());
     auto access = co_await commands::access_of_service_token(context.services, *claims->service, request.deadline);
     if (!access) co_return Unexpected(refuse(request, access.error()));
@@ -144,7 +144,7 @@ Asking authenticate_asker(Context& context, const Request& request) {
         auto service = co_await asker_with_service_token(context, request);
         co_return service;
     }
-    auto claims = authenticate_to_ask(context, request);
+    auto claims = user_of_token(context, request);
     if (!claims) co_return Unexpected(claims.error());
     Asker asker;
     asker.holder = std::move(*claims);

@@ -26,6 +26,9 @@ private:
     const std::string& owner_property_;  // of a resource
 };
 
+inline constexpr std::size_t kMaxEvaluations = 50;
+inline constexpr std::size_t kMaxEvaluatedIdBytes = 512;  // of a resource: not looked at
+
 // ---- the question -----------------------------------------------------------------------------------------
 enum class SubjectType { kUser, kSession, kService, kOther };  // of others there are none here
 

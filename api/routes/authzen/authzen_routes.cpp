@@ -1,10 +1,10 @@
-#include "api/routes/authzen/authzen_routes.hpp"
+// OpenID AuthZEN Authorization API 1.0: may this subject do that? Answered at the head of the log (I8).
 
 #include <algorithm>
 #include <map>
 
 #include "api/routes/authzen/authzen.hpp"
-#include "api/routes/refusals.hpp"
+#include "api/routes/call.hpp"
 #include "api/wire/write_json.hpp"
 
 namespace keyledger::api::routes {
@@ -103,16 +103,16 @@ void write_refusal(JsonText& json, const std::vector<FieldError>& errors) {
     json.number("status", 400).text("message", message).end_object().end_object();
 }
 
-Reply answer_one(Context& context, Request& request, Asker asker, Evaluation one) {
+Reply answer_one(Call& call, Asker asker, Evaluation one) {
     Learned learned;
-    auto decision = co_await decide(context, asker, one, learned, request.deadline);
-    if (!decision) co_return refuse(request, decision.error());
+    auto decision = co_await decide(call.context, asker, one, learned, call.request.deadline);
+    if (!decision) co_return refuse(call, decision.error());
     JsonText json;
     json.truth("decision", *decision);
-    co_return answer_at(context, json, learned.at(one.subject).position);
+    co_return answer_at(call.context, json, learned.at(one.subject).position);
 }
 
-Reply answer_all(Context& context, Request& request, Asker asker, std::vector<Evaluation> all, Semantic semantic) {
+Reply answer_all(Call& call, Asker asker, std::vector<Evaluation> all, Semantic semantic) {
     Learned learned;
     Position position = 0;  // of what was looked at last
     JsonText json;
@@ -121,8 +121,8 @@ Reply answer_all(Context& context, Request& request, Asker asker, std::vector<Ev
         bool permitted = false;
         json.begin_object();
         if (one.errors.empty()) {
-            auto decision = co_await decide(context, asker, one, learned, request.deadline);
-            if (!decision) co_return refuse(request, decision.error());
+            auto decision = co_await decide(call.context, asker, one, learned, call.request.deadline);
+            if (!decision) co_return refuse(call, decision.error());
             permitted = *decision;
             position = std::max(position, learned.at(one.subject).position);
             json.truth("decision", permitted);
@@ -134,27 +134,25 @@ Reply answer_all(Context& context, Request& request, Asker asker, std::vector<Ev
     }
     json.end_array();
     if (position == 0) co_return api::json(200, json.finish());
-    co_return answer_at(context, json, position);
+    co_return answer_at(call.context, json, position);
 }
 
-}  // namespace
-
-Reply evaluate(Context& context, Request& request) {
-    auto asker = co_await authenticate_asker(context, request);
+Reply evaluate(Call& call) {
+    auto asker = co_await authenticate_asker(call.context, call.request);
     if (!asker) co_return asker.error();
-    QuestionFields body(context, request);
+    QuestionFields body(call.context, call.request);
     Evaluation one = read_evaluation(body, "");
     auto read = body.finish();
     if (!read) co_return read.error();
-    if (!asker->may_ask(one.subject)) co_return refuse(request, CommandError(Refusal::kForbidden));
-    Response response = co_await answer_one(context, request, *asker, std::move(one));
+    if (!asker->may_ask(one.subject)) co_return refuse(call, CommandError(Refusal::kForbidden));
+    Response response = co_await answer_one(call, *asker, std::move(one));
     co_return response;
 }
 
-Reply evaluate_all(Context& context, Request& request) {
-    auto asker = co_await authenticate_asker(context, request);
+Reply evaluate_all(Call& call) {
+    auto asker = co_await authenticate_asker(call.context, call.request);
     if (!asker) co_return asker.error();
-    QuestionFields body(context, request);
+    QuestionFields body(call.context, call.request);
     std::vector<Evaluation> all;
     const std::size_t count = body.list("evaluations", kMaxEvaluations);
     for (std::size_t i = 0; i < count; ++i) all.push_back(read_item(body, "evaluations." + std::to_string(i)));
@@ -166,17 +164,17 @@ Reply evaluate_all(Context& context, Request& request) {
     if (!read) co_return read.error();
     for (const Evaluation& one : all)
         if (one.errors.empty() && !asker->may_ask(one.subject))
-            co_return refuse(request, CommandError(Refusal::kForbidden));
+            co_return refuse(call, CommandError(Refusal::kForbidden));
     if (count == 0) {
-        Response response = co_await answer_one(context, request, *asker, std::move(all.front()));
+        Response response = co_await answer_one(call, *asker, std::move(all.front()));
         co_return response;
     }
-    Response response = co_await answer_all(context, request, *asker, std::move(all), semantic);
+    Response response = co_await answer_all(call, *asker, std::move(all), semantic);
     co_return response;
 }
 
-Reply authzen_configuration(Context& context, Request&) {
-    const std::string& issuer = context.services.settings.issuer;
+Reply authzen_configuration(Call& call) {
+    const std::string& issuer = call.services().settings.issuer;
     JsonText json;
     json.text("policy_decision_point", issuer)
         .text("access_evaluation_endpoint", issuer + "/access/v1/evaluation")
@@ -188,5 +186,21 @@ Reply authzen_configuration(Context& context, Request&) {
     response.headers.add("Cache-Control", "public, max-age=300");
     co_return response;
 }
+
+using enum Method;
+using enum RateLimit;
+using enum Authentication;
+
+// clang-format off
+constexpr RouteRow kRows[] = {
+    {"evaluate", kPost, "/access/v1/evaluation", evaluate, kClients, kClientOrUser, {.input = Input::kBody}},
+    {"evaluateAll", kPost, "/access/v1/evaluations", evaluate_all, kClients, kClientOrUser, {.input = Input::kBody}},
+    {"authzenConfiguration", kGet, "/.well-known/authzen-configuration", authzen_configuration, kUnlimited, kAnybody},
+};
+// clang-format on
+
+}  // namespace
+
+RouteTable authzen_routes() { return kRows; }
 
 }  // namespace keyledger::api::routes

@@ -1,9 +1,12 @@
+// AuthZEN section 8: the subjects, resources or actions for which an evaluation says yes. Resources are those that
+// permissions name, one by one; of a subject who may do it to others too, they are refused as not listable. Actions are
+// those that some role names.
 #include <algorithm>
 
 #include "api/routes/authzen/authzen.hpp"
-#include "api/routes/authzen/authzen_routes.hpp"
+#include "api/routes/call.hpp"
 #include "api/routes/reading.hpp"
-#include "api/routes/refusals.hpp"
+#include "api/wire/problem_types.hpp"
 #include "api/wire/write_json.hpp"
 
 namespace keyledger::api::routes {
@@ -179,57 +182,55 @@ commands::Answer<SubjectAndQuestion> learn_subject(Context& context, const Asker
     co_return SubjectAndQuestion{std::move(*access), std::move(question)};
 }
 
-}  // namespace
-
-Reply search_subjects(Context& context, Request& request) {
-    auto asker = co_await authenticate_asker(context, request);
+Reply search_subjects(Call& call) {
+    auto asker = co_await authenticate_asker(call.context, call.request);
     if (!asker) co_return asker.error();
-    QuestionFields body(context, request);
-    SubjectQuestion question = read_subject_question(context, body);
+    QuestionFields body(call.context, call.request);
+    SubjectQuestion question = read_subject_question(call.context, body);
     auto read = body.finish();
     if (!read) co_return read.error();
-    if (asker->holder) co_return refuse(request, CommandError(Refusal::kForbidden));
-    auto page = co_await find_subjects(context, request, question);
-    if (!page) co_return refuse(request, page.error());
-    auto names = co_await names_of(context, request, question, page->found.ids);
-    if (!names) co_return refuse(request, names.error());
+    if (asker->holder) co_return refuse(call, CommandError(Refusal::kForbidden));
+    auto page = co_await find_subjects(call.context, call.request, question);
+    if (!page) co_return refuse(call, page.error());
+    auto names = co_await names_of(call.context, call.request, question, page->found.ids);
+    if (!names) co_return refuse(call, names.error());
     std::optional<std::string> last;
     if (page->found.next) last = text_of(*page->found.next);
     JsonText json;
-    write_page(context, json, question.bound, question.page, names->size(), last);
+    write_page(call.context, json, question.bound, question.page, names->size(), last);
     json.begin_array("results");
     for (const std::string& name : *names)
         json.begin_object().text("type", question.subject.type_name).text("id", name).end_object();
     json.end_array();
-    co_return answer_at(context, json, page->position);
+    co_return answer_at(call.context, json, page->position);
 }
 
-Reply search_resources(Context& context, Request& request) {
-    auto asker = co_await authenticate_asker(context, request);
+Reply search_resources(Call& call) {
+    auto asker = co_await authenticate_asker(call.context, call.request);
     if (!asker) co_return asker.error();
-    QuestionFields body(context, request);
+    QuestionFields body(call.context, call.request);
     const Subject subject = read_subject(body, "subject");
     const Resource resource = read_resource_type(body, "resource");
     Question asked(resource, read_action(body, "action"));
     const std::string bound =
         bound_to("resource", {subject.type_name, asked.action, asked.type, asked.owner.value_or(""), subject.id},
                  asked.qualified);
-    const Page page = read_search_page(context, body, bound);
+    const Page page = read_search_page(call.context, body, bound);
     auto read = body.finish();
     if (!read) co_return read.error();
-    if (!asker->may_ask(subject)) co_return refuse(request, CommandError(Refusal::kForbidden));
-    auto learned = co_await learn_subject(context, *asker, subject, std::move(asked), request.deadline);
-    if (!learned) co_return refuse(request, learned.error());
+    if (!asker->may_ask(subject)) co_return refuse(call, CommandError(Refusal::kForbidden));
+    auto learned = co_await learn_subject(call.context, *asker, subject, std::move(asked), call.request.deadline);
+    if (!learned) co_return refuse(call, learned.error());
     const Access& access = learned->access;
     AccessQuestion question = learned->question.asked();
     const auto instances = permitted_instances(access.roles, access.subject_id, question);
     if (!instances)
-        co_return problem(request, problems::kNotListable,
+        co_return problem(call.request, problems::kNotListable,
                           "The subject may do this to resources that no permission names: to all of the type, or all "
                           "but some. List them where they are kept, and ask about each where denials matter.");
     const Part part = part_of(*instances, page);
     JsonText json;
-    write_page(context, json, bound, page, part.results.size(), part.last);
+    write_page(call.context, json, bound, page, part.results.size(), part.last);
     const std::string themselves = access.subject_id.to_string();
     question.owner = themselves;
     if (!resource.owner)
@@ -238,34 +239,53 @@ Reply search_resources(Context& context, Request& request) {
     for (const std::string& instance : part.results)
         json.begin_object().text("type", resource.type).text("id", text_of_part(instance)).end_object();
     json.end_array();
-    co_return answer_at(context, json, access.position);
+    co_return answer_at(call.context, json, access.position);
 }
 
-Reply search_actions(Context& context, Request& request) {
-    auto asker = co_await authenticate_asker(context, request);
+Reply search_actions(Call& call) {
+    auto asker = co_await authenticate_asker(call.context, call.request);
     if (!asker) co_return asker.error();
-    QuestionFields body(context, request);
+    QuestionFields body(call.context, call.request);
     const Subject subject = read_subject(body, "subject");
     Question asked(read_resource(body, "resource"), Action{});
     const std::string bound =
         bound_to("action", {subject.type_name, asked.type, subject.id, asked.owner.value_or(""), asked.instance});
-    const Page page = read_search_page(context, body, bound);
+    const Page page = read_search_page(call.context, body, bound);
     auto read = body.finish();
     if (!read) co_return read.error();
-    if (!asker->may_ask(subject)) co_return refuse(request, CommandError(Refusal::kForbidden));
-    auto known = co_await commands::known_actions(context.services, asked.type, request.deadline);
-    if (!known) co_return refuse(request, known.error());
-    auto learned = co_await learn_subject(context, *asker, subject, std::move(asked), request.deadline);
-    if (!learned) co_return refuse(request, learned.error());
+    if (!asker->may_ask(subject)) co_return refuse(call, CommandError(Refusal::kForbidden));
+    auto known = co_await commands::known_actions(call.services(), asked.type, call.request.deadline);
+    if (!known) co_return refuse(call, known.error());
+    auto learned = co_await learn_subject(call.context, *asker, subject, std::move(asked), call.request.deadline);
+    if (!learned) co_return refuse(call, learned.error());
     const Access& access = learned->access;
     const auto actions = permitted_actions(access.roles, access.subject_id, learned->question.asked(), *known);
     const Part part = part_of(actions, page);
     JsonText json;
-    write_page(context, json, bound, page, part.results.size(), part.last);
+    write_page(call.context, json, bound, page, part.results.size(), part.last);
     json.begin_array("results");
     for (const std::string& action : part.results) json.begin_object().text("name", text_of_part(action)).end_object();
     json.end_array();
-    co_return answer_at(context, json, access.position);
+    co_return answer_at(call.context, json, access.position);
 }
+
+using enum Method;
+using enum RateLimit;
+using enum Authentication;
+
+// clang-format off
+constexpr RouteRow kRows[] = {
+    {"searchSubjects", kPost, "/access/v1/search/subject", search_subjects, kClients, kClientOrUser,
+     {.input = Input::kBody}},
+    {"searchResources", kPost, "/access/v1/search/resource", search_resources, kClients, kClientOrUser,
+     {.input = Input::kBody}},
+    {"searchActions", kPost, "/access/v1/search/action", search_actions, kClients, kClientOrUser,
+     {.input = Input::kBody}},
+};
+// clang-format on
+
+}  // namespace
+
+RouteTable authzen_search_routes() { return kRows; }
 
 }  // namespace keyledger::api::routes

@@ -1,17 +1,18 @@
-#include "api/routes/clients/service_account_routes.hpp"
-
+// Service accounts, their secrets and their keys.
+#include "api/routes/call.hpp"
 #include "api/routes/conditions.hpp"
-#include "api/routes/ordering.hpp"
-#include "api/routes/refusals.hpp"
-#include "api/wire/read_json.hpp"
+#include "api/routes/reading.hpp"
+#include "api/wire/problem_types.hpp"
 #include "api/wire/write_json.hpp"
 #include "commands/access/answers_at_head.hpp"
+#include "commands/access/permissions.hpp"
 #include "commands/clients/service_accounts.hpp"
 #include "commands/entity_tags.hpp"
 
 namespace keyledger::api::routes {
 namespace {
 
+namespace rows = keyledger::projections;
 using commands::CommandError;
 using commands::Refusal;
 
@@ -32,7 +33,7 @@ void read_account(JsonFields& body, commands::AccountDefinition& account) {
 // `as_read`: what was read of it, if the request sends it back.
 constexpr std::array<std::string_view, 7> kReadOnly{"id",          "created_at", "roles", "groups",
                                                     "permissions", "secrets",    "keys"};
-Result<Definition, Response> read_definition(JsonFields& body, const std::string& as_read) {
+Result<Definition, Response> read_definition(Call& call, JsonFields& body, const std::string& as_read) {
     Definition definition;
     if (!as_read.empty()) body.unchanged(kReadOnly, as_read);
     read_account(body, definition.account);
@@ -40,18 +41,18 @@ Result<Definition, Response> read_definition(JsonFields& body, const std::string
     if (status == "disabled") definition.standing = AccountStanding::kDisabled;
     if (!status.empty() && status != "enabled" && status != "disabled")
         body.refuse("status", "Give 'enabled' or 'disabled'.");
-    auto read = body.finish();
+    auto read = call.finish(body);
     if (!read) return Unexpected(read.error());
     return definition;
 }
 
 // A JWK as it came. What its members mean is said by its reader.
-Result<std::string, Response> read_key(const Request& request) {
-    JsonFields body(request, kKeyLimits);
+Result<std::string, Response> read_key(Call& call) {
+    JsonFields body(call.request, kKeyLimits);
     body.required_string("kty", kMaxKeyMemberBytes);
-    auto read = body.finish();
+    auto read = call.finish(body);
     if (!read) return Unexpected(read.error());
-    return request.body;
+    return call.request.body;
 }
 
 Response refuse_key(const Request& request, const std::string& fault) {
@@ -96,135 +97,150 @@ std::string account_json(const Uuid& account_id, const commands::ServiceAccess& 
     return json.finish();
 }
 
-}  // namespace
-
-Reply show_service_account(Context& context, Request& request) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return claims.error();
-    auto known =
-        co_await commands::holder_of(context.services, commands::kReadClients, claims->bearer, request.deadline);
-    if (!known) co_return refuse(request, known.error());
-    const Uuid account_id = id_of(request, "id");
-    auto access = co_await commands::access_of_service(context.services, account_id, request.deadline);
-    if (!access) co_return refuse(request, access.error());
-    if (!access->account.exists()) co_return refuse(request, CommandError(Refusal::kAccountUnknown));
-    Response response = at_position(json(200, account_json(account_id, *access)), access->held.position);
-    co_return with_entity_tag(request, std::move(response), commands::account_tag(access->account));
+void write_service_account(JsonText& json, const rows::ServiceAccountRow& account) {
+    json.text("id", account.id.to_string()).text("name", account.name).texts("audiences", account.audiences);
+    json.text("status", account.enabled ? "enabled" : "disabled").time("created_at", account.created_at_ms);
 }
 
-Reply register_service_account(Context& context, Request& request) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return claims.error();
-    JsonFields body(request);
+Reply list_service_accounts(Call& call) {
+    FormFields query = FormFields::of_query(call.request);
+    const std::string list = list_name(call.request, "service-accounts");
+    const PageRequest page = read_page(call.context, query, list);
+    auto read = call.finish(query);
+    if (!read) co_return read.error();
+    const auto cursor = cursor_of<rows::ServiceAccountCursor>(page);
+    auto accounts = co_await call.context.queries.list_service_accounts(cursor, page.limit, call.request.deadline);
+    if (!accounts) co_return refuse_query(call.request, accounts.error());
+    co_return list_answer(call.context, call.request, list, *accounts, write_service_account);
+}
+
+// The account of the path as JSON, or that nobody has its id.
+commands::Answer<commands::ServiceAccess> account_of_path(Call& call) {
+    auto access = co_await commands::access_of_service(call.services(), call.id(), call.request.deadline);
+    if (access && !access->account.exists()) co_return Unexpected(CommandError(Refusal::kAccountUnknown));
+    co_return access;
+}
+
+Reply show_service_account(Call& call) {
+    auto access = co_await account_of_path(call);
+    if (!access) co_return refuse(call, access.error());
+    Response response = at_position(json(200, account_json(call.id(), *access)), access->held.position);
+    co_return with_entity_tag(call.request, std::move(response), commands::account_tag(access->account));
+}
+
+Reply register_service_account(Call& call) {
+    JsonFields body(call.request);
     Definition definition;
     read_account(body, definition.account);
-    auto read = body.finish();
+    auto read = call.finish(body);
     if (!read) co_return read.error();
-    auto caller = caller_with_key(context, request, *claims);
-    if (!caller) co_return caller.error();
     auto registered =
-        co_await commands::register_service_account(context.services, claims->bearer, definition.account, *caller);
-    if (!registered) co_return refuse(request, registered.error());
+        co_await commands::register_service_account(call.services(), call.bearer(), definition.account, call.caller());
+    if (!registered) co_return refuse(call, registered.error());
     const Uuid account_id = registered->account_id;
     const commands::Done outcome{registered->position, registered->repeated};
     JsonText id_alone;
     id_alone.text("id", account_id.to_string());
     Response response = json(201, id_alone.finish());
     if (!outcome.repeated) {
-        auto access = co_await commands::access_of_service(context.services, account_id, request.deadline);
-        if (!access) co_return refuse(request, CommandError(Refusal::kOutcomeUnknown));
+        auto access = co_await commands::access_of_service(call.services(), account_id, call.request.deadline);
+        if (!access) co_return refuse(call, CommandError(Refusal::kOutcomeUnknown));
         response.body = account_json(account_id, *access);
     }
     response.headers.add("Location", "/api/v1/admin/service-accounts/" + account_id.to_string());
     co_return with_outcome(std::move(response), outcome);
 }
 
-Reply change_service_account(Context& context, Request& request) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return claims.error();
-    JsonFields body(request);
+Reply change_service_account(Call& call) {
+    JsonFields body(call.request);
     std::string as_read;
     if (body.has_any(kReadOnly)) {  // held against what this caller may read
         auto may =
-            co_await commands::holder_of(context.services, commands::kReadClients, claims->bearer, request.deadline);
-        if (!may) co_return refuse(request, may.error());
-        auto access = co_await commands::access_of_service(context.services, id_of(request, "id"), request.deadline);
-        if (!access) co_return refuse(request, access.error());
-        if (!access->account.exists()) co_return refuse(request, CommandError(Refusal::kAccountUnknown));
-        as_read = account_json(id_of(request, "id"), *access);
+            co_await commands::holder_of(call.services(), commands::kReadClients, call.bearer(), call.request.deadline);
+        if (!may) co_return refuse(call, may.error());
+        auto access = co_await account_of_path(call);
+        if (!access) co_return refuse(call, access.error());
+        as_read = account_json(call.id(), *access);
     }
-    auto definition = read_definition(body, as_read);
+    auto definition = read_definition(call, body, as_read);
     if (!definition) co_return definition.error();
-    const Order order = [&](const commands::Bearer& bearer, const commands::Caller& caller) {
-        return commands::change_service_account(context.services, bearer, id_of(request, "id"), definition->account,
-                                                definition->standing, caller);
-    };
-    Response answer = co_await carry_out(context, request, *claims, order);
-    co_return answer;
+    auto outcome = co_await commands::change_service_account(call.services(), call.bearer(), call.id(),
+                                                             definition->account, definition->standing, call.caller());
+    co_return done(call, outcome);
 }
 
-Reply delete_service_account(Context& context, Request& request) {
-    const Order order = [&context, &request](const commands::Bearer& bearer, const commands::Caller& caller) {
-        return commands::delete_service_account(context.services, bearer, id_of(request, "id"), caller);
-    };
-    return carry_out(context, request, order);
+Reply delete_service_account(Call& call) {
+    auto outcome = co_await commands::delete_service_account(call.services(), call.bearer(), call.id(), call.caller());
+    co_return done(call, outcome);
 }
 
-Reply add_account_secret(Context& context, Request& request) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return claims.error();
-    auto caller = caller_with_key(context, request, *claims);
-    if (!caller) co_return caller.error();
-    const Uuid account_id = id_of(request, "id");
-    auto made = co_await commands::add_account_secret(context.services, claims->bearer, account_id, *caller);
-    if (!made) co_return refuse(request, made.error());
+Reply add_secret(Call& call) {
+    auto made = co_await commands::add_account_secret(call.services(), call.bearer(), call.id(), call.caller());
+    if (!made) co_return refuse(call, made.error());
     JsonText json;
     json.text("id", made->secret_id.to_string());
     // A repeated request is told what came of it, but the secret was shown then.
     if (made->secret) json.text("client_secret", made->secret->reveal());
-    co_return with_outcome(api::json(201, json.finish()), {made->position, made->repeated});
+    const commands::Done outcome{made->position, made->repeated};
+    co_return with_outcome(api::json(201, json.finish()), outcome);
 }
 
-Reply remove_account_secret(Context& context, Request& request) {
-    const Order order = [&context, &request](const commands::Bearer& bearer, const commands::Caller& caller) {
-        return commands::remove_account_secret(context.services, bearer, id_of(request, "id"), id_of(request, "secret"),
-                                               caller);
-    };
-    return carry_out(context, request, order);
+Reply remove_secret(Call& call) {
+    auto outcome = co_await commands::remove_account_secret(call.services(), call.bearer(), call.id(),
+                                                            call.id("secret"), call.caller());
+    co_return done(call, outcome);
 }
 
-Reply add_account_key(Context& context, Request& request) {
-    auto claims = authenticate(context, request);
-    if (!claims) co_return claims.error();
-    auto jwk = read_key(request);
+Reply add_key(Call& call) {
+    auto jwk = read_key(call);
     if (!jwk) co_return jwk.error();
-    auto caller = caller_with_key(context, request, *claims);
-    if (!caller) co_return caller.error();
-    const Uuid account_id = id_of(request, "id");
     std::string fault;
     auto added =
-        co_await commands::add_account_key(context.services, claims->bearer, account_id, *jwk, *caller, &fault);
-    if (!added && added.error().refusal == Refusal::kInvalidKey) co_return refuse_key(request, fault);
-    if (!added) co_return refuse(request, added.error());
+        co_await commands::add_account_key(call.services(), call.bearer(), call.id(), *jwk, call.caller(), &fault);
+    if (!added && added.error().refusal == Refusal::kInvalidKey) co_return refuse_key(call.request, fault);
+    if (!added) co_return refuse(call, added.error());
     JsonText json;
     write_key(json, added->key);
-    co_return with_outcome(api::json(201, json.finish()), {added->position, added->repeated});
+    const commands::Done outcome{added->position, added->repeated};
+    co_return with_outcome(api::json(201, json.finish()), outcome);
 }
 
-Reply remove_account_key(Context& context, Request& request) {
-    const Order order = [&context, &request](const commands::Bearer& bearer, const commands::Caller& caller) {
-        return commands::remove_account_key(context.services, bearer, id_of(request, "id"),
-                                            std::string(request.path_parameter("key")), caller);
-    };
-    return carry_out(context, request, order);
+Reply remove_key(Call& call) {
+    const std::string key_id(call.request.path_parameter("key"));
+    auto outcome =
+        co_await commands::remove_account_key(call.services(), call.bearer(), call.id(), key_id, call.caller());
+    co_return done(call, outcome);
 }
 
-Reply assign_account_role(Context& context, Request& request) {
-    return give_role(context, request, Subject::service_account(id_of(request, "id")));
-}
+using enum Method;
+using enum RateLimit;
+using enum Authentication;
 
-Reply withdraw_account_role(Context& context, Request& request) {
-    return take_role(context, request, Subject::service_account(id_of(request, "id")));
-}
+// clang-format off
+constexpr RouteRow kRows[] = {
+    {"listServiceAccounts", kGet, "/api/v1/admin/service-accounts", list_service_accounts, kOrdinary, kUser,
+     {.permission = &commands::kReadClients, .model = rows::Model::kServiceAccounts, .input = Input::kQuery}},
+    {"showServiceAccount", kGet, "/api/v1/admin/service-accounts/{id}", show_service_account, kOrdinary, kUser,
+     {.permission = &commands::kReadClients}},
+    {"registerServiceAccount", kPost, "/api/v1/admin/service-accounts", register_service_account, kOrdinary, kUser,
+     {.input = Input::kBody, .idempotency_key = KeyScope::kUser}},
+    {"changeServiceAccount", kPut, "/api/v1/admin/service-accounts/{id}", change_service_account, kOrdinary, kUser,
+     {.input = Input::kBody, .idempotency_key = KeyScope::kUser, .if_match = IfMatch::kCompared}},
+    {"deleteServiceAccount", kDelete, "/api/v1/admin/service-accounts/{id}", delete_service_account, kOrdinary, kUser,
+     {.idempotency_key = KeyScope::kUser, .if_match = IfMatch::kCompared}},
+    {"addServiceAccountSecret", kPost, "/api/v1/admin/service-accounts/{id}/secrets", add_secret, kOrdinary, kUser,
+     {.idempotency_key = KeyScope::kUser}},
+    {"removeServiceAccountSecret", kDelete, "/api/v1/admin/service-accounts/{id}/secrets/{secret}", remove_secret,
+     kOrdinary, kUser, {.idempotency_key = KeyScope::kUser}},
+    {"addServiceAccountKey", kPost, "/api/v1/admin/service-accounts/{id}/keys", add_key, kOrdinary, kUser,
+     {.input = Input::kBody, .idempotency_key = KeyScope::kUser}},
+    {"removeServiceAccountKey", kDelete, "/api/v1/admin/service-accounts/{id}/keys/{key}", remove_key, kOrdinary,
+     kUser, {.idempotency_key = KeyScope::kUser}},
+};
+// clang-format on
+
+}  // namespace
+
+RouteTable service_account_routes() { return kRows; }
 
 }  // namespace keyledger::api::routes

@@ -1,8 +1,10 @@
-#include "api/routes/health/health_routes.hpp"
+// Health, and the document that describes this API.
 
 #include <algorithm>
 
 #include "api/openapi/document.hpp"
+#include "api/routes/call.hpp"
+#include "api/routes/health/readiness.hpp"
 #include "api/wire/write_json.hpp"
 
 namespace keyledger::api::routes {
@@ -22,12 +24,14 @@ Response readiness(Health& health, Detail detail) {
     return json(ready ? 200 : 503, text.finish());
 }
 
-Reply health(Context& context, Request&) { co_return readiness(context.health, Detail::kNames); }
-Reply health_live(Context&, Request&) { co_return json(200, R"({"status":"live"})"); }
-Reply health_ready(Context& context, Request&) { co_return readiness(context.health, Detail::kNames); }
+namespace {
+
+Reply health(Call& call) { co_return readiness(call.context.health, Detail::kNames); }
+Reply health_live(Call&) { co_return json(200, R"({"status":"live"})"); }
+Reply health_ready(Call& call) { co_return readiness(call.context.health, Detail::kNames); }
 
 // For somebody who looks with a browser: what this is, and where to read on.
-Reply home(Context&, Request&) {
+Reply home(Call&) {
     Response response;
     response.status = 200;
     response.content_type = "text/html; charset=utf-8";
@@ -46,10 +50,28 @@ Reply home(Context&, Request&) {
     co_return response;
 }
 
-Reply openapi(Context&, Request&) {
+Reply openapi(Call&) {
     Response response = json(200, std::string(openapi_document()));
     response.headers.add("Cache-Control", "public, max-age=300");
     co_return response;
 }
+
+using enum Method;
+using enum RateLimit;
+using enum Authentication;
+
+// clang-format off
+constexpr RouteRow kRows[] = {
+    {"home", kGet, "/", home, kUnlimited, kAnybody},
+    {"health", kGet, "/health", health, kUnlimited, kAnybody},
+    {"healthLive", kGet, "/health/live", health_live, kUnlimited, kAnybody},
+    {"healthReady", kGet, "/health/ready", health_ready, kUnlimited, kAnybody},
+    {"openapi", kGet, "/openapi.json", openapi, kUnlimited, kAnybody},
+};
+// clang-format on
+
+}  // namespace
+
+RouteTable health_routes() { return kRows; }
 
 }  // namespace keyledger::api::routes

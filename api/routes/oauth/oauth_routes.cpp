@@ -1,11 +1,14 @@
-#include "api/routes/oauth/oauth_routes.hpp"
+// For clients: tokens (RFC 6749), introspection (RFC 7662, RFC 9701), revocation (RFC 7009), the public keys (RFC 7517)
+// and where all of it is (RFC 8414).
 
 #include <algorithm>
 
-#include "api/routes/answers.hpp"
+#include "api/routes/bearer_tokens.hpp"
+#include "api/routes/call.hpp"
 #include "api/routes/limiting.hpp"
 #include "api/routes/oauth/client_authentication.hpp"
 #include "api/routes/refusals.hpp"
+#include "api/routes/sessions/token_answer.hpp"
 #include "api/wire/field_values.hpp"
 #include "api/wire/form.hpp"
 #include "api/wire/text.hpp"
@@ -250,7 +253,7 @@ boost::asio::awaitable<Result<Client, Response>> who_asks(Context& context, cons
         auto client = co_await authenticate_client(context, request, std::move(presented));
         co_return client;
     }
-    auto claims = authenticate_service(context, request);
+    auto claims = service_of_token(context, request);
     if (!claims) co_return Unexpected(claims.error());
     auto access = co_await commands::access_of_service_token(context.services, *claims->service, request.deadline);
     if (!access) co_return Unexpected(refuse(request, access.error()));
@@ -266,41 +269,41 @@ bool wants_signed_answer(const Request& request) {
     return is_signed > 0 && is_signed >= is_plain;
 }
 
-}  // namespace
-
-Reply token(Context& context, Request& request) {
-    FormFields form = FormFields::of_body(request, "resource");
-    auto credentials = read_credentials(request, form);
+Reply token(Call& call) {
+    FormFields form = FormFields::of_body(call.request, "resource");
+    auto credentials = read_credentials(call.request, form);
     TokenRequest asked;
     asked.grant_type = form.required_string("grant_type", 256);
     asked.resources = form.string_list("resource", commands::kMaxTokenAudiences, kMaxResourceBytes);
     asked.scope = form.optional_string("scope", commands::kMaxScopeBytes);
     const bool refreshes = asked.grant_type == "refresh_token";
     if (refreshes) asked.refresh_token = form.required_secret("refresh_token", kMaxTokenBytes);
-    auto finished = oauth_finish(request, form);
+    auto finished = oauth_finish(call.request, form);
     if (!finished) co_return finished.error();
     if (!credentials) co_return credentials.error();
     if (refreshes) {
-        Response response = co_await refresh_grant(context, request, std::move(*credentials), std::move(asked));
+        Response response =
+            co_await refresh_grant(call.context, call.request, std::move(*credentials), std::move(asked));
         co_return response;
     }
     if (asked.grant_type != "client_credentials")
-        co_return oauth_error(request, OAuthError::kUnsupportedGrantType,
+        co_return oauth_error(call.request, OAuthError::kUnsupportedGrantType,
                               "Use 'client_credentials' or 'refresh_token'.");
-    Response response = co_await client_credentials(context, request, std::move(*credentials), std::move(asked));
+    Response response =
+        co_await client_credentials(call.context, call.request, std::move(*credentials), std::move(asked));
     co_return response;
 }
 
-Reply introspect(Context& context, Request& request) {
-    auto form = read_token_form(request, AskedBy::kConfidentialClients);
+Reply introspect(Call& call) {
+    auto form = read_token_form(call.request, AskedBy::kConfidentialClients);
     if (!form) co_return form.error();
-    auto client = co_await who_asks(context, request, std::move(form->credentials));
+    auto client = co_await who_asks(call.context, call.request, std::move(form->credentials));
     if (!client) co_return client.error();
     const std::string audience = client->client_id;
-    auto told = co_await tell(context, std::move(*client), std::move(form->token), request.deadline);
-    if (!told) co_return refuse(request, told.error());
-    if (!wants_signed_answer(request)) co_return json(200, std::move(*told));
-    std::string answer = co_await context.tokens.sign_introspection(audience, std::move(*told));
+    auto told = co_await tell(call.context, std::move(*client), std::move(form->token), call.request.deadline);
+    if (!told) co_return refuse(call, told.error());
+    if (!wants_signed_answer(call.request)) co_return json(200, std::move(*told));
+    std::string answer = co_await call.context.tokens.sign_introspection(audience, std::move(*told));
     Response response = json(200, std::move(answer));
     response.content_type = std::string(kSignedAnswer);
     co_return response;
@@ -311,42 +314,42 @@ bool is_of_the_client_itself(const Context& context, const commands::AccessClaim
     return std::ranges::find(access.audiences, context.services.settings.issuer) != access.audiences.end();
 }
 
-Reply revoke(Context& context, Request& request) {
-    auto form = read_token_form(request, AskedBy::kAllClients);
+Reply revoke(Call& call) {
+    auto form = read_token_form(call.request, AskedBy::kAllClients);
     if (!form) co_return form.error();
     const bool proves_nothing = is_public(form->credentials);
-    auto client = co_await holder_of_tokens(context, request, std::move(form->credentials));
+    auto client = co_await holder_of_tokens(call.context, call.request, std::move(form->credentials));
     if (!client) co_return client.error();
     std::optional<Uuid> session_id;
     // One that expired still names the session that it was of, which goes on.
-    const auto access = context.tokens.read_expired_access(form->token.reveal());
-    const bool is_over = access && access->expires_at_s * 1000 <= context.services.clock.now_ms();
+    const auto access = call.context.tokens.read_expired_access(form->token.reveal());
+    const bool is_over = access && access->expires_at_s * 1000 <= call.context.services.clock.now_ms();
     if (access && access->service && !is_over) {
-        auto outcome = co_await commands::revoke_service_token(context.services, *access->service, std::move(*client),
-                                                               caller_of(request));
-        if (!outcome) co_return refuse(request, outcome.error());
+        auto outcome = co_await commands::revoke_service_token(call.services(), *access->service, std::move(*client),
+                                                               caller_of(call.request));
+        if (!outcome) co_return refuse(call, outcome.error());
         co_return at_position(json(200, "{}"), outcome->position);
     }
-    const bool may_end = access && (!proves_nothing || is_of_the_client_itself(context, *access));
+    const bool may_end = access && (!proves_nothing || is_of_the_client_itself(call.context, *access));
     if (may_end && !access->service) session_id = access->bearer.session_id;
-    if (auto refresh = context.tokens.read_refresh(form->token.reveal())) session_id = refresh->session_id;
+    if (auto refresh = call.context.tokens.read_refresh(form->token.reveal())) session_id = refresh->session_id;
     // RFC 7009 section 2.2: a token that is not good needs no revocation.
     if (!session_id) co_return json(200, "{}");
     auto outcome =
-        co_await commands::revoke_token(context.services, *session_id, std::move(*client), caller_of(request));
-    if (!outcome) co_return refuse(request, outcome.error());
+        co_await commands::revoke_token(call.services(), *session_id, std::move(*client), caller_of(call.request));
+    if (!outcome) co_return refuse(call, outcome.error());
     co_return at_position(json(200, "{}"), outcome->position);
 }
 
-Reply jwks(Context& context, Request&) {
-    Response response = json(200, context.tokens.jwks());
+Reply jwks(Call& call) {
+    Response response = json(200, call.context.tokens.jwks());
     response.content_type = "application/jwk-set+json";
     response.headers.add("Cache-Control", "public, max-age=300");
     co_return response;
 }
 
-Reply oauth_metadata(Context& context, Request&) {
-    const std::string& issuer = context.services.settings.issuer;
+Reply oauth_metadata(Call& call) {
+    const std::string& issuer = call.services().settings.issuer;
     const std::vector<std::string> methods{"client_secret_basic", "client_secret_post", "private_key_jwt"};
     const std::vector<std::string> algorithms{"RS256", "ES256", "EdDSA", "Ed25519"};
     std::vector<std::string> public_methods = methods;  // what the built-in client may use, too
@@ -365,10 +368,28 @@ Reply oauth_metadata(Context& context, Request&) {
         .text("introspection_endpoint", issuer + "/oauth2/introspect")
         .texts("introspection_endpoint_auth_methods_supported", methods)
         .texts("introspection_endpoint_auth_signing_alg_values_supported", algorithms)
-        .texts("introspection_signing_alg_values_supported", context.tokens.signing_algorithms());
+        .texts("introspection_signing_alg_values_supported", call.context.tokens.signing_algorithms());
     Response response = api::json(200, json.finish());
     response.headers.add("Cache-Control", "public, max-age=300");
     co_return response;
 }
+
+using enum Method;
+using enum RateLimit;
+using enum Authentication;
+
+// clang-format off
+constexpr RouteRow kRows[] = {
+    {"token", kPost, "/oauth2/token", token, kClients, kClient, {.input = Input::kBody}},
+    {"introspect", kPost, "/oauth2/introspect", introspect, kClients, kClient, {.input = Input::kBody}},
+    {"revoke", kPost, "/oauth2/revoke", revoke, kClients, kClient, {.input = Input::kBody}},
+    {"jwks", kGet, "/.well-known/jwks.json", jwks, kUnlimited, kAnybody},
+    {"oauthMetadata", kGet, "/.well-known/oauth-authorization-server", oauth_metadata, kUnlimited, kAnybody},
+};
+// clang-format on
+
+}  // namespace
+
+RouteTable oauth_routes() { return kRows; }
 
 }  // namespace keyledger::api::routes

@@ -74,7 +74,12 @@ awaitable<Response> streams(TestServer&, Request& request) {
     co_return response;
 }
 
-using Entry = api::RouteEntry<TestServer>;
+struct Entry {
+    std::string_view operation;
+    api::Method method;
+    std::string_view path;
+    awaitable<Response> (*handler)(TestServer&, Request&);
+};
 constexpr std::array<Entry, 9> kTable{{{"hello", api::Method::kGet, "/hello", hello},
                                        {"echo", api::Method::kPost, "/echo", echo},
                                        {"show", api::Method::kGet, "/show/{id}", show},
@@ -84,6 +89,14 @@ constexpr std::array<Entry, 9> kTable{{{"hello", api::Method::kGet, "/hello", he
                                        {"big", api::Method::kGet, "/big", big},
                                        {"stream", api::Method::kGet, "/stream/{id}", streams},
                                        {"cached", api::Method::kGet, "/cached", cached}}};
+
+std::vector<api::Route> routes_of(TestServer& server) {
+    std::vector<api::Route> routes;
+    for (const Entry& entry : kTable)
+        routes.push_back({entry.operation, entry.method, entry.path,
+                          [call = entry.handler, &server](Request& request) { return call(server, request); }});
+    return routes;
+}
 
 api::ServerOptions on_a_free_port(api::ServerOptions options) {
     options.port = 0;
@@ -148,8 +161,7 @@ std::vector<std::string> Recorder::failures() {
 }
 
 TestServer::TestServer(api::ServerOptions options, api::CorsPolicy cors)
-    : router(api::bind_routes(std::span<const Entry>(kTable), *this), std::move(cors)),
-      server(on_a_free_port(std::move(options)), router, recorder) {
+    : router(routes_of(*this), std::move(cors)), server(on_a_free_port(std::move(options)), router, recorder) {
     server.start();
 }
 

@@ -83,6 +83,53 @@ const rapidjson::Value& referred(const rapidjson::Document& json, const rapidjso
     return *rapidjson::Pointer(schema["$ref"].GetString()).Get(json);
 }
 
+// What an operation needs, in words: by the document, and by the route's row.
+std::string needs_by_document(const rapidjson::Document& json, const OpenApi::Operation& operation) {
+    const auto& path = json["paths"][operation.path.c_str()];
+    std::string method = operation.method;
+    std::ranges::transform(method, method.begin(), [](unsigned char c) { return std::tolower(c); });
+    const auto& said = path[method.c_str()];
+    const auto& security = said["security"];
+    std::string words = security.Empty() ? "anybody" : security[0].MemberBegin()->name.GetString();
+    std::set<std::string> parameters;
+    for (const auto* of : {&path, &said})
+        if (of->HasMember("parameters"))
+            for (const auto& parameter : (*of)["parameters"].GetArray()) {
+                const auto& one = referred(json, parameter);
+                const std::string place = one["in"].GetString();
+                parameters.insert(place == "header" ? one["name"].GetString() : place);
+            }
+    if (said.HasMember("requestBody")) words += ", body";
+    if (parameters.contains("query")) words += ", query";
+    if (parameters.contains("Keyledger-Min-Position")) words += ", read model";
+    if (parameters.contains("Idempotency-Key")) words += ", key";
+    if (parameters.contains("If-Match")) words += ", If-Match";
+    return words;
+}
+
+// The scheme that the document names first.
+std::string_view scheme_of(Authentication authentication) {
+    switch (authentication) {
+        case Authentication::kAnybody: return "anybody";
+        case Authentication::kUser:
+        case Authentication::kUserIfSealed: return "bearer";
+        case Authentication::kClient:
+        case Authentication::kClientOrUser: return "client";
+    }
+    return "";
+}
+
+std::string needs_by_row(const RouteRow& row) {
+    std::string words(scheme_of(row.authentication));
+    if (row.needs.input == Input::kBody) words += ", body";
+    if (row.needs.input == Input::kQuery) words += ", query";
+    // Its handler waits by itself, behind what is wrong with the query.
+    if (row.needs.model || row.operation == "listMySessions") words += ", read model";
+    if (row.needs.idempotency_key != KeyScope::kNone) words += ", key";
+    if (row.needs.if_match == IfMatch::kCompared) words += ", If-Match";
+    return words;
+}
+
 bool takes_null(const rapidjson::Document& json, const rapidjson::Value& unread) {
     const auto& schema = referred(json, unread);
     if (schema.HasMember("oneOf"))
@@ -110,17 +157,29 @@ std::vector<std::string> optional_members_that_take_no_null(const rapidjson::Doc
 }
 
 // A new route can't forget it: before work every one is limited, or says that there is none.
-TEST(Routes, DeclareWhatLimitsThem) {
-    for (const auto& route : route_table())
-        EXPECT_NE(route.limited, Limited::kUndeclared)
-            << route.operation << ": add kPasswords, kClients, kOrdinary or kNothing to its row in routes.cpp";
+TEST(Routes, SayByWhatTheyAreLimited) {
+    for (const RouteRow& row : route_table())
+        EXPECT_NE(row.rate_limit, RateLimit::kUndeclared)
+            << row.operation << ": add kPasswords, kClients, kOrdinary or kUnlimited to its row";
+}
+
+// Who may ask, what is read, and which headers count.
+TEST(Routes, NeedWhatTheDocumentSays) {
+    rapidjson::Document json;
+    const auto text = openapi_document();
+    json.Parse(text.data(), text.size());
+    for (const RouteRow& row : route_table())
+        if (const auto* operation = document().find(to_string(row.method), row.path)) {
+            EXPECT_EQ(needs_by_row(row), needs_by_document(json, *operation))
+                << row.operation << ": mend its row in api/routes/, or the operation in api/openapi/";
+        }
 }
 
 // Whoever reads a password, or makes a hash, is limited by network on all nodes.
 TEST(Routes, ThatTakeAPasswordAreLimitedOnAllNodes) {
     std::set<std::string> limited;
     for (const auto& route : route_table())
-        if (route.limited == Limited::kPasswords) limited.insert(std::string(route.operation));
+        if (route.rate_limit == RateLimit::kPasswords) limited.insert(std::string(route.operation));
     EXPECT_EQ(limited, operations_that_take_a_password());
     const auto documented = document().documented();
     for (const std::string& operation : limited)

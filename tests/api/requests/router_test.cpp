@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <stdexcept>
 #include <tuple>
 
@@ -13,20 +12,15 @@ using namespace keyledger::api;
 
 namespace {
 
-struct Nothing {};
+boost::asio::awaitable<Response> answer(Request&) { co_return no_content(); }
 
-boost::asio::awaitable<Response> answer(Nothing&, Request&) { co_return no_content(); }
+const std::vector<Route> kTable{{"list_things", Method::kGet, "/things", answer},
+                                {"make_thing", Method::kPost, "/things", answer},
+                                {"show_thing", Method::kGet, "/things/{id}", answer},
+                                {"own_thing", Method::kGet, "/things/own", answer},
+                                {"show_part", Method::kGet, "/things/{id}/parts/{part}", answer}};
 
-constexpr std::array<RouteEntry<Nothing>, 5> kTable{{{"list_things", Method::kGet, "/things", answer},
-                                                     {"make_thing", Method::kPost, "/things", answer},
-                                                     {"show_thing", Method::kGet, "/things/{id}", answer},
-                                                     {"own_thing", Method::kGet, "/things/own", answer},
-                                                     {"show_part", Method::kGet, "/things/{id}/parts/{part}", answer}}};
-
-Router router(CorsPolicy cors = {}) {
-    static Nothing nothing;
-    return Router(bind_routes(std::span<const RouteEntry<Nothing>>(kTable), nothing), std::move(cors));
-}
+Router router(CorsPolicy cors = {}) { return Router(kTable, std::move(cors)); }
 
 Request request_for(Method method, std::string_view target) {
     Request request;
@@ -55,15 +49,12 @@ TEST(Router, FindsTheOperationAndItsParameters) {
 
 // RFC 8414 section 3.1 and AuthZEN 1.0 section 9.2: between host and path.
 TEST(Router, ServesAnIssuersDocumentsBehindTheWellKnownName) {
-    static Nothing nothing;
-    constexpr std::array<RouteEntry<Nothing>, 4> kServed{
-        {{"oauth", Method::kGet, "/.well-known/oauth-authorization-server", answer},
-         {"authzen", Method::kGet, "/.well-known/authzen-configuration", answer},
-         {"jwks", Method::kGet, "/.well-known/jwks.json", answer},
-         {"thing", Method::kGet, "/things/{id}", answer}}};
-    const std::span<const RouteEntry<Nothing>> rows(kServed);
-    const Router plain(bind_routes(rows, nothing));
-    const Router under(bind_routes(rows, nothing), {}, path_of_url("https://pdp.example/auth/a%20b"));
+    const std::vector<Route> served{{"oauth", Method::kGet, "/.well-known/oauth-authorization-server", answer},
+                                    {"authzen", Method::kGet, "/.well-known/authzen-configuration", answer},
+                                    {"jwks", Method::kGet, "/.well-known/jwks.json", answer},
+                                    {"thing", Method::kGet, "/things/{id}", answer}};
+    const Router plain(served);
+    const Router under(served, {}, path_of_url("https://pdp.example/auth/a%20b"));
     const auto operation = [](const Router& table, std::string_view target) {
         Request request = request_for(Method::kGet, target);
         (void)table.resolve(request);

@@ -1,0 +1,120 @@
+// Lists of sessions, of the read model.
+#include "api/routes/call.hpp"
+#include "api/routes/reading.hpp"
+#include "api/wire/write_json.hpp"
+#include "commands/access/answers_at_head.hpp"
+#include "commands/access/permissions.hpp"
+#include "domain/sessions/lifetime.hpp"
+
+namespace keyledger::api::routes {
+namespace {
+
+namespace rows = keyledger::projections;
+using commands::CommandError;
+using commands::Refusal;
+
+void write_session(JsonText& json, const rows::SessionRow& session) {
+    json.text("id", session.id.to_string())
+        .text("client_id", session.client_id)
+        .time("started_at", session.started_at_ms)
+        .time("refreshed_at", session.refreshed_at_ms)
+        .time("expires_at", session.expires_at_ms)
+        .time_or_null("ended_at", session.ended_at_ms)
+        .text_or_null("end_reason", session.end_reason)
+        .text_or_null("client_address", session.client_address)
+        .text_or_null("user_agent", session.user_agent);
+}
+
+// A session that nobody ended is over all the same once it is too old or was idle for too long: the rule is that of
+// introspection.
+rows::SessionRow as_it_stands(rows::SessionRow session, std::int64_t now_ms, std::int64_t idle_ms) {
+    if (session.ended_at_ms) return session;
+    const std::int64_t over = over_at_ms(session.refreshed_at_ms, session.expires_at_ms, idle_ms);
+    if (now_ms < over) return session;
+    session.ended_at_ms = over;
+    session.end_reason = over == session.expires_at_ms ? "expired" : "idle";
+    return session;
+}
+
+using SessionPage = rows::Page<rows::SessionRow, rows::SessionCursor>;
+
+Response sessions_answer(Call& call, std::string_view list, const SessionPage& page,
+                         const std::optional<Uuid>& current) {
+    const std::int64_t now_ms = call.services().clock.now_ms();
+    const std::int64_t idle_ms = call.services().settings.lifetimes.idle_ms;
+    JsonText json;
+    write_items(json, page.items, [&](JsonText& item, const rows::SessionRow& session) {
+        write_session(item, as_it_stands(session, now_ms, idle_ms));
+        if (current) item.truth("current", session.id == *current);
+    });
+    std::optional<std::string> next;
+    if (page.next) next = call.context.cursors.seal(list, text_of_place(page.next->before));
+    return page_answer(call.request, json, next, page.position);
+}
+
+std::optional<rows::SessionCursor> session_cursor(const PageRequest& page) {
+    if (!page.cursor) return std::nullopt;
+    return rows::SessionCursor{parse_number(*page.cursor).value_or(0)};
+}
+
+// What is wrong with the query is said before the log and the read model are asked.
+Reply list_my_sessions(Call& call) {
+    Context& context = call.context;
+    FormFields query = FormFields::of_query(call.request);
+    const std::string list = list_name(call.request, "my-sessions");
+    const PageRequest page = read_page(context, query, list);
+    auto read = call.finish(query);
+    if (!read) co_return read.error();
+    auto known = co_await commands::who_holds(call.services(), call.bearer(), call.request.deadline);
+    if (!known) co_return refuse(call, known.error());
+    auto waited = co_await wait_for_min_position(context, call.request, rows::Model::kSessions);
+    if (!waited) co_return waited.error();
+    rows::SessionFilter filter;
+    filter.user = call.bearer().user_id;
+    filter.live =
+        rows::SessionFilter::LiveAt{call.services().clock.now_ms(), call.services().settings.lifetimes.idle_ms};
+    const auto cursor = session_cursor(page);
+    auto sessions = co_await context.queries.list_sessions(filter, cursor, page.limit, call.request.deadline);
+    if (!sessions) co_return refuse_query(call.request, sessions.error());
+    co_return sessions_answer(call, list, *sessions, call.bearer().session_id);
+}
+
+Reply list_user_sessions(Call& call) {
+    Context& context = call.context;
+    FormFields query = FormFields::of_query(call.request);
+    const std::string list = list_name(call.request, "user-sessions");
+    const PageRequest page = read_page(context, query, list);
+    auto read = call.finish(query);
+    if (!read) co_return read.error();
+    auto user = co_await context.queries.find_user(call.id(), call.request.deadline);
+    if (!user) co_return refuse_query(call.request, user.error());
+    if (!user->value) co_return refuse(call, CommandError(Refusal::kUserUnknown));
+    rows::SessionFilter filter;
+    filter.user = call.id();
+    const auto cursor = session_cursor(page);
+    auto sessions = co_await context.queries.list_sessions(filter, cursor, page.limit, call.request.deadline);
+    if (!sessions) co_return refuse_query(call.request, sessions.error());
+    co_return sessions_answer(call, list, *sessions, std::nullopt);
+}
+
+using enum Method;
+using enum RateLimit;
+using enum Authentication;
+
+// clang-format off
+constexpr RouteRow kRows[] = {
+    {"listMySessions", kGet, "/api/v1/auth/sessions", list_my_sessions, kOrdinary, kUser,
+     {.input = Input::kQuery}},
+    {"listUserSessions", kGet, "/api/v1/admin/users/{id}/sessions", list_user_sessions, kOrdinary, kUser,
+     {.permission = &commands::kReadUsers,
+      .model = rows::Model::kSessions,
+      .bad_id = Refusal::kUserUnknown,
+      .input = Input::kQuery}},
+};
+// clang-format on
+
+}  // namespace
+
+RouteTable session_queries() { return kRows; }
+
+}  // namespace keyledger::api::routes

@@ -1,0 +1,19 @@
+#include "api/routes/sessions/token_answer.hpp"
+
+#include "api/wire/write_json.hpp"
+
+namespace keyledger::api::routes {
+
+Response token_answer(const commands::IssuedTokens& tokens, const Uuid& session_id, Position position) {
+    JsonText json;
+    json.text("access_token", tokens.access_token)
+        .text("token_type", "Bearer")
+        .number("expires_in", tokens.expires_in_s)
+        .text("refresh_token", tokens.refresh_token)
+        .text("session_id", session_id.to_string());
+    Response response = at_position(api::json(200, json.finish()), position);
+    response.headers.add("Pragma", "no-cache");
+    return response;
+}
+
+}  // namespace keyledger::api::routes

@@ -1,0 +1,11 @@
+#pragma once
+// The tokens of a session, as log-in and refreshing answer them.
+#include "api/routes/context.hpp"
+#include "commands/sessions/tokens.hpp"
+
+namespace keyledger::api::routes {
+
+// RFC 6749 section 5.1.
+Response token_answer(const commands::IssuedTokens& tokens, const Uuid& session_id, Position position);
+
+}  // namespace keyledger::api::routes
