@@ -1,6 +1,5 @@
 #include "app/config/clients_file.hpp"
 
-#include <rapidjson/document.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <set>
 #include <span>
 
+#include "app/config/json.hpp"
 #include "domain/base/nearest.hpp"
 #include "domain/base/plain_text.hpp"
 #include "security/primitives/bytes.hpp"
@@ -19,128 +19,148 @@
 namespace keyledger::app {
 namespace {
 
-std::optional<std::vector<std::string>> texts(const rapidjson::Value& array) {
-    if (!array.IsArray()) return std::nullopt;
-    std::vector<std::string> items;
-    for (const auto& item : array.GetArray()) {
-        if (!item.IsString()) return std::nullopt;
-        items.emplace_back(item.GetString(), item.GetStringLength());
-    }
-    return items;
-}
-
-const rapidjson::Value* member(const rapidjson::Value& object, const char* name) {
-    const auto at = object.FindMember(name);
-    return at == object.MemberEnd() ? nullptr : &at->value;
-}
-
-// "all", the other word, or the other word where there is none. nullopt: something else.
-std::optional<std::string> word_in(const rapidjson::Value& object, const char* name, std::string_view other) {
-    const auto* found = member(object, name);
-    if (!found) return std::string(other);
-    const std::string word = found->IsString() ? found->GetString() : "";
-    if (word != "all" && word != other) return std::nullopt;
-    return word;
-}
+using Kind = YamlNode::Kind;
+using Names = std::span<const std::string_view>;
 
 constexpr std::string_view kMembersOfFile[] = {"clients", "first_party_audiences"};
 constexpr std::string_view kMembersOfClient[] = {
     "client_id", "client_secret_sha256", "audiences", "introspect", "revoke", "evaluate", "roles", "namespaces"};
 
-// The file is our own: what is misspelt would otherwise give a client less, or more, than was meant.
-std::optional<std::string> what_is_unknown(const rapidjson::Value& object, std::span<const std::string_view> known) {
-    std::set<std::string_view> seen;
-    for (const auto& one : object.GetObject()) {
-        const std::string_view name{one.name.GetString(), one.name.GetStringLength()};
-        if (!seen.insert(name).second) return "a member occurs twice: '" + std::string(name) + "'";
-        if (std::ranges::find(known, name) != known.end()) continue;
-        const std::string shown = is_plain_text(name) ? " '" + std::string(name) + "'" : "";
-        const auto nearest = nearest_to(name, known);
-        return "there is no member" + shown + (nearest ? "; did you mean '" + std::string(*nearest) + "'?" : "");
+const YamlNode* member(const YamlNode& map, std::string_view name) {
+    const auto at = std::ranges::find(map.members, name, [](const auto& one) -> std::string_view { return one.first; });
+    return at == map.members.end() ? nullptr : &at->second;
+}
+
+bool is_text(const YamlNode& node) { return node.kind == Kind::kScalar && node.is_quoted; }
+
+// Members of one object, and what is wrong with them. None is quoted but names.
+class Members {
+public:
+    // `where`: ", client 3", or nothing.
+    Members(const YamlNode& map, std::string file, std::string where, std::vector<std::string>& faults)
+        : map_(map), file_(std::move(file)), where_(std::move(where)), faults_(faults) {}
+
+    void fault(const YamlNode& at, const std::string& sentence) {
+        faults_.push_back("'" + file_ + "', line " + std::to_string(at.line) + where_ + ": " + sentence);
     }
-    return std::nullopt;
+    // The file is our own: what is misspelt would otherwise give a client less, or more, than was meant.
+    void allow(Names known) {
+        std::set<std::string_view> seen;
+        for (const auto& [name, node] : map_.members) {
+            if (!seen.insert(name).second) fault(node, "a member occurs twice: '" + as_plain_text(name) + "'");
+            if (std::ranges::find(known, name) != known.end()) continue;
+            const std::string shown = is_plain_text(name) ? " '" + name + "'" : "";
+            const auto nearest = nearest_to(name, known);
+            fault(node,
+                  "there is no member" + shown + (nearest ? "; did you mean '" + std::string(*nearest) + "'?" : ""));
+        }
+    }
+    std::vector<std::string> texts(std::string_view name, std::vector<std::string> otherwise = {}) {
+        const YamlNode* found = member(map_, name);
+        if (found == nullptr) return otherwise;
+        std::vector<std::string> items;
+        bool is_fine = found->kind == Kind::kList;
+        for (const YamlNode& item : found->items) {
+            is_fine = is_fine && is_text(item);
+            items.push_back(item.text);
+        }
+        if (!is_fine) fault(*found, "'" + std::string(name) + "' is not an array of strings");
+        return items;
+    }
+    // Whether the member says "all" and not the other word; `otherwise` where it is not there.
+    bool is_all(std::string_view name, std::string_view other, bool otherwise = false) {
+        const YamlNode* found = member(map_, name);
+        if (found == nullptr) return otherwise;
+        const bool is_word = is_text(*found) && (found->text == "all" || found->text == other);
+        if (!is_word) fault(*found, "'" + std::string(name) + "' is 'all' or '" + std::string(other) + "'");
+        return found->text == "all";
+    }
+    std::string id() {
+        const YamlNode* found = member(map_, "client_id");
+        if (found == nullptr || !is_text(*found) || found->text.empty()) {
+            fault(map_, "has no 'client_id'");
+            return "";
+        }
+        if (!is_plain_text(found->text)) fault(*found, "'client_id' is not plain text");
+        else if (found->text == commands::kFirstPartyClientId) fault(*found, "'keyledger' is the built-in client");
+        return found->text;
+    }
+    std::string digest() {
+        const YamlNode* found = member(map_, "client_secret_sha256");
+        auto bytes = found != nullptr && is_text(*found) ? security::hex_decode(found->text) : std::nullopt;
+        if (bytes && bytes->size() == 32) return std::move(*bytes);
+        fault(found != nullptr ? *found : map_, "'client_secret_sha256' is not the 64 hex digits of a SHA-256");
+        return "";
+    }
+
+private:
+    const YamlNode& map_;
+    const std::string file_;
+    const std::string where_;
+    std::vector<std::string>& faults_;
+};
+
+commands::Client read_client(Members& members) {
+    using namespace commands;
+    members.allow(kMembersOfClient);
+    Client client;
+    client.client_id = members.id();
+    client.audiences = members.texts("audiences");
+    if (members.is_all("introspect", "own")) client.introspects = Introspects::kAllTokens;
+    if (members.is_all("revoke", "own")) client.revokes = Revokes::kAllTokens;
+    const bool asks_all = client.introspects == Introspects::kAllTokens;
+    if (members.is_all("roles", "own", asks_all)) client.tells_roles = TellsRoles::kAll;
+    client.namespaces = members.texts("namespaces", {client.client_id});
+    if (members.is_all("evaluate", "none")) client.evaluates = Evaluates::kAnybody;
+    return client;
 }
 
 }  // namespace
 
-Result<FileClients, std::string> FileClients::load(const std::string& path) {
+Result<FileClients, std::vector<std::string>> FileClients::load(const std::string& path) {
+    const auto refuse = [](std::string sentence) { return Unexpected(std::vector{std::move(sentence)}); };
     if (path.empty()) return parse(path, R"({"clients":[]})");
     struct stat status {};
-    if (::stat(path.c_str(), &status) != 0)
-        return Unexpected("KEYLEDGER_CLIENTS_FILE: there is no file '" + path + "'");
-    if (auto unsafe = security::what_is_wrong_with_secret_file(path, status)) return Unexpected(std::move(*unsafe));
+    if (::stat(path.c_str(), &status) != 0) return refuse("there is no file '" + path + "'");
+    if (auto unsafe = security::what_is_wrong_with_secret_file(path, status)) return refuse(std::move(*unsafe));
     if (static_cast<std::size_t>(status.st_size) > kMaxClientsFileBytes)
-        return Unexpected("'" + path + "' is larger than 1 MiB");
+        return refuse("'" + path + "' is larger than 1 MiB");
     std::ifstream in(path, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(in), {}};
-    if (!in) return Unexpected("can't read '" + path + "'");
+    if (!in) return refuse("can't read '" + path + "'");
     return parse(path, text);
 }
 
-Result<FileClients, std::string> FileClients::parse(const std::string& path, const std::string& text) {
-    rapidjson::Document json;
-    json.Parse<rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
-    const auto* list = !json.HasParseError() && json.IsObject() ? member(json, "clients") : nullptr;
-    if (!list || !list->IsArray() || list->Size() > kMaxClients)
-        return Unexpected("'" + path + "' is not a JSON object with an array 'clients'");
-    if (const auto unknown = what_is_unknown(json, kMembersOfFile)) return Unexpected("'" + path + "': " + *unknown);
+Result<FileClients, std::vector<std::string>> FileClients::parse(const std::string& path, const std::string& text) {
+    const auto refuse = [](std::string sentence) { return Unexpected(std::vector{std::move(sentence)}); };
+    const auto json = parse_json(text);
+    if (!json) return refuse("'" + path + "', " + json.error());
+    const YamlNode* list = member(*json, "clients");
+    if (list == nullptr || list->kind != Kind::kList)
+        return refuse("'" + path + "' is not a JSON object with an array 'clients'");
+    if (list->items.size() > kMaxClients)
+        return refuse("'" + path + "' has more than " + std::to_string(kMaxClients) + " clients");
+    std::vector<std::string> faults;
+    Members of_file(*json, path, "", faults);
+    of_file.allow(kMembersOfFile);
     FileClients registry;
-    for (rapidjson::SizeType i = 0; i < list->Size(); ++i) {
-        const auto& from = (*list)[i];
-        const std::string where = "'" + path + "', client " + std::to_string(i + 1) + ": ";
-        if (!from.IsObject()) return Unexpected(where + "is not an object");
-        if (const auto unknown = what_is_unknown(from, kMembersOfClient)) return Unexpected(where + *unknown);
-        const auto* id = member(from, "client_id");
-        if (!id || !id->IsString() || id->GetStringLength() == 0) return Unexpected(where + "has no 'client_id'");
-        if (!is_plain_text({id->GetString(), id->GetStringLength()}))
-            return Unexpected(where + "'client_id' is not plain text");
-        Entry entry;
-        entry.client.client_id = id->GetString();
-        const auto* digest = member(from, "client_secret_sha256");
-        auto bytes = digest && digest->IsString() ? security::hex_decode(digest->GetString()) : std::nullopt;
-        if (!bytes || bytes->size() != 32)
-            return Unexpected(where + "'client_secret_sha256' is not the 64 hex digits of a SHA-256");
-        entry.secret_sha256 = std::move(*bytes);
-        if (const auto* audiences = member(from, "audiences")) {
-            auto read = texts(*audiences);
-            if (!read) return Unexpected(where + "'audiences' is not an array of strings");
-            entry.client.audiences = std::move(*read);
+    for (std::size_t i = 0; i < list->items.size(); ++i) {
+        const YamlNode& from = list->items[i];
+        Members members(from, path, ", client " + std::to_string(i + 1), faults);
+        if (from.kind != Kind::kMap) {
+            members.fault(from, "is not an object");
+            continue;
         }
-        const auto introspect = word_in(from, "introspect", "own");
-        if (!introspect) return Unexpected(where + "'introspect' is 'all' or 'own'");
-        if (*introspect == "all") entry.client.introspects = commands::Introspects::kAllTokens;
-        const auto revoke = word_in(from, "revoke", "own");
-        if (!revoke) return Unexpected(where + "'revoke' is 'all' or 'own'");
-        if (*revoke == "all") entry.client.revokes = commands::Revokes::kAllTokens;
-        const bool asks_all = entry.client.introspects == commands::Introspects::kAllTokens;
-        if (asks_all) entry.client.tells_roles = commands::TellsRoles::kAll;
-        if (const auto* roles = member(from, "roles")) {
-            const std::string which = roles->IsString() ? roles->GetString() : "";
-            if (which != "all" && which != "own") return Unexpected(where + "'roles' is 'all' or 'own'");
-            entry.client.tells_roles = which == "all" ? commands::TellsRoles::kAll : commands::TellsRoles::kOwn;
-        }
-        entry.client.namespaces.push_back(entry.client.client_id);
-        if (const auto* namespaces = member(from, "namespaces")) {
-            auto read = texts(*namespaces);
-            if (!read) return Unexpected(where + "'namespaces' is not an array of strings");
-            entry.client.namespaces = std::move(*read);
-        }
-        const auto evaluate = word_in(from, "evaluate", "none");
-        if (!evaluate) return Unexpected(where + "'evaluate' is 'all' or 'none'");
-        if (*evaluate == "all") entry.client.evaluates = commands::Evaluates::kAnybody;
+        Entry entry{read_client(members), members.digest()};
         const std::string key = entry.client.client_id;
-        if (key == commands::kFirstPartyClientId) return Unexpected(where + "'keyledger' is the built-in client");
-        if (!registry.clients_.emplace(key, std::move(entry)).second)
-            return Unexpected(where + "'" + key + "' occurs twice");
+        const bool is_new = key.empty() || registry.clients_.emplace(key, std::move(entry)).second;
+        if (!is_new) members.fault(from, "'" + as_plain_text(key) + "' occurs twice");
     }
     Entry first_party;
     first_party.client.client_id = commands::kFirstPartyClientId;
-    if (const auto* audiences = member(json, "first_party_audiences")) {
-        auto read = texts(*audiences);
-        if (!read) return Unexpected("'" + path + "': 'first_party_audiences' is not an array of strings");
-        first_party.client.audiences = std::move(*read);
-    }
+    first_party.client.audiences = of_file.texts("first_party_audiences");
     registry.clients_.emplace(first_party.client.client_id, std::move(first_party));
+    if (!faults.empty()) return Unexpected(std::move(faults));
     return registry;
 }
 

@@ -16,8 +16,9 @@ inline constexpr std::size_t kMaxClients = 10'000;
 
 class FileClients : public commands::ClientRegistry {
 public:
-    // An empty path: the first-party client alone. The error says what is wrong and where; it never quotes a digest.
-    static Result<FileClients, std::string> load(const std::string& path);
+    // An empty path: the first-party client alone. The error is all that is wrong with the file, a sentence each with
+    // its line; none quotes a digest.
+    static Result<FileClients, std::vector<std::string>> load(const std::string& path);
 
     std::optional<commands::Client> authenticate(std::string_view client_id, const Secret& secret) override;
     std::optional<commands::Client> find(std::string_view client_id) override;
@@ -27,7 +28,7 @@ private:
         commands::Client client;
         std::string secret_sha256;  // 32 bytes; empty: it can't authenticate
     };
-    static Result<FileClients, std::string> parse(const std::string& path, const std::string& text);
+    static Result<FileClients, std::vector<std::string>> parse(const std::string& path, const std::string& text);
     std::map<std::string, Entry, std::less<>> clients_;
 };
 

@@ -194,7 +194,7 @@ std::vector<std::string> what_serve_refuses(const Config& config) {
     const auto keyring = security::LiveKeyring::open(config.keyring_file, SystemClock().now_ms());
     if (!keyring) looking.fault("KEYLEDGER_KEYRING_FILE", keyring.error().message);
     if (const auto clients = FileClients::load(config.clients_file); !clients)
-        looking.fault("KEYLEDGER_CLIENTS_FILE", clients.error());
+        for (const std::string& sentence : clients.error()) looking.fault("KEYLEDGER_CLIENTS_FILE", sentence);
     look_at_network(looking, config);
     looking.wants_place_for("KEYLEDGER_ACCESS_SNAPSHOT_FILE", config.access_snapshot_file, true);
     looking.wants_place_for("KEYLEDGER_TREE_HEAD_FILE", config.tree_head_file, false);

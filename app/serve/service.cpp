@@ -28,7 +28,7 @@ namespace {
 
 FileClients load_clients(const Config& config) {
     auto clients = FileClients::load(config.clients_file);
-    if (!clients) throw StartFailure(clients.error());
+    if (!clients) throw StartFailure("KEYLEDGER_CLIENTS_FILE: " + clients.error().front());
     return std::move(*clients);
 }
 

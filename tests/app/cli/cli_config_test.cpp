@@ -216,6 +216,14 @@ TEST_F(ConfigCheck, WarnsOfNamesThatMeanNothing) {
     EXPECT_EQ(ran.err.find("ISSUER"), std::string::npos) << ran.err;
 }
 
+TEST_F(ConfigCheck, TellsAllFaultsOfAClientsFileAtOnce) {
+    const std::string path = file("clients.json", "{\"clients\": [\n{\"client_id\": \"\"},\n7]}\n", 0600);
+    const auto ran = check({{"KEYLEDGER_CLIENTS_FILE", path}});
+    EXPECT_EQ(ran.exit, Exit::kUsage);
+    for (const char* said : {"line 2, client 1: has no 'client_id'", "line 3, client 2: is not an object"})
+        EXPECT_NE(ran.err.find("KEYLEDGER_CLIENTS_FILE: '" + path + "', " + said), std::string::npos) << ran.err;
+}
+
 // ---- users, from the command line -------------------------------------------------------------------------
 TEST_F(ConfigCheck, TheAdministratorsPasswordMayStandInAFile) {
     line.set("KEYLEDGER_ADMIN_PASSWORD_FILE", file("open", "violet tractors hum at noon\r\n", 0644));

@@ -28,11 +28,18 @@ std::string one_client(const std::string& more = "") {
     return R"({"clients":[{"client_id":"shop","client_secret_sha256":")" + std::string(kDigest) + "\"" + more + "}]}";
 }
 
+std::string all_of(const keyledger::Result<FileClients, std::vector<std::string>>& clients) {
+    std::string all;
+    if (!clients)
+        for (const std::string& sentence : clients.error()) all += sentence + '\n';
+    return all;
+}
+
 }  // namespace
 
 TEST(FileClients, AuthenticatesByTheDigestOfTheSecret) {
     auto clients = FileClients::load(file_with(one_client(R"(,"audiences":["https://a"],"introspect":"all")")));
-    ASSERT_TRUE(clients) << clients.error();
+    ASSERT_TRUE(clients) << all_of(clients);
     const auto shop = clients->authenticate("shop", Secret("s3cret"));
     ASSERT_TRUE(shop);
     EXPECT_EQ(shop->audiences, std::vector<std::string>{"https://a"});
@@ -44,7 +51,7 @@ TEST(FileClients, AuthenticatesByTheDigestOfTheSecret) {
 
 TEST(FileClients, AskWhatOthersMayOnlyWhereTheyWereGrantedIt) {
     auto clients = FileClients::load(file_with(one_client(R"(,"evaluate":"all")")));
-    ASSERT_TRUE(clients) << clients.error();
+    ASSERT_TRUE(clients) << all_of(clients);
     EXPECT_EQ(clients->find("shop")->evaluates, Evaluates::kAnybody);
     EXPECT_EQ(clients->find("keyledger")->evaluates, Evaluates::kNobody);
     EXPECT_FALSE(FileClients::load(file_with(one_client(R"(,"evaluate":true)"))));
@@ -53,11 +60,11 @@ TEST(FileClients, AskWhatOthersMayOnlyWhereTheyWereGrantedIt) {
 // Until there was `revoke`, `introspect` gave both.
 TEST(FileClients, RevokeEveryTokenOnlyWhereTheyWereGrantedThat) {
     auto clients = FileClients::load(file_with(one_client(R"(,"introspect":"all")")));
-    ASSERT_TRUE(clients) << clients.error();
+    ASSERT_TRUE(clients) << all_of(clients);
     EXPECT_EQ(clients->find("shop")->introspects, Introspects::kAllTokens);
     EXPECT_EQ(clients->find("shop")->revokes, Revokes::kOwnTokens);
     clients = FileClients::load(file_with(one_client(R"(,"revoke":"all")")));
-    ASSERT_TRUE(clients) << clients.error();
+    ASSERT_TRUE(clients) << all_of(clients);
     EXPECT_EQ(clients->find("shop")->introspects, Introspects::kOwnTokens);
     EXPECT_EQ(clients->find("shop")->revokes, Revokes::kAllTokens);
     EXPECT_EQ(clients->find("keyledger")->revokes, Revokes::kOwnTokens);
@@ -75,7 +82,7 @@ TEST(FileClients, TheFirstPartyClientCanNotAuthenticate) {
 TEST(FileClients, RefusesAFileThatOthersMayRead) {
     const auto clients = FileClients::load(file_with(one_client(), 0644));
     ASSERT_FALSE(clients);
-    EXPECT_NE(clients.error().find("chmod 600"), std::string::npos);
+    EXPECT_NE(all_of(clients).find("chmod 600"), std::string::npos);
 }
 
 TEST(FileClients, SaysWhatIsWrongAndWhere) {
@@ -86,7 +93,7 @@ TEST(FileClients, SaysWhatIsWrongAndWhere) {
     EXPECT_FALSE(FileClients::load(file_with(one_client(R"(,"introspect":"some")"))));
     const auto missing = FileClients::load("/nowhere/clients.json");
     ASSERT_FALSE(missing);
-    EXPECT_NE(missing.error().find("/nowhere/clients.json"), std::string::npos);
+    EXPECT_NE(all_of(missing).find("/nowhere/clients.json"), std::string::npos);
 }
 
 TEST(FileClients, RefuseWhatNobodyWouldRead) {
@@ -106,8 +113,8 @@ TEST(FileClients, RefuseWhatNobodyWouldRead) {
     for (const auto& one : cases) {
         const auto clients = FileClients::load(file_with(one.text));
         ASSERT_FALSE(clients) << one.text;
-        EXPECT_NE(clients.error().find(one.said), std::string::npos) << clients.error();
-        EXPECT_EQ(clients.error().find(kDigest), std::string::npos);
+        EXPECT_NE(all_of(clients).find(one.said), std::string::npos) << all_of(clients);
+        EXPECT_EQ(all_of(clients).find(kDigest), std::string::npos);
     }
 }
 
@@ -115,7 +122,7 @@ TEST(FileClients, AreToldOfRolesOfTheirOwnUnlessTheFileSaysOtherwise) {
     using keyledger::commands::TellsRoles;
     const auto shop = [](const std::string& more) {
         auto clients = FileClients::load(file_with(one_client(more)));
-        EXPECT_TRUE(clients) << clients.error();
+        EXPECT_TRUE(clients) << all_of(clients);
         return *clients->find("shop");
     };
     EXPECT_EQ(shop("").tells_roles, TellsRoles::kOwn);
@@ -126,4 +133,55 @@ TEST(FileClients, AreToldOfRolesOfTheirOwnUnlessTheFileSaysOtherwise) {
     EXPECT_EQ(shop(R"(,"roles":"all")").tells_roles, TellsRoles::kAll);
     for (const char* bad : {R"(,"roles":"some")", R"(,"roles":true)", R"(,"namespaces":"shop")"})
         EXPECT_FALSE(FileClients::load(file_with(one_client(bad)))) << bad;
+}
+
+// Who mends a file sees in one round what is left to mend, and where.
+TEST(FileClients, TellAllFaultsOfAFileWithTheirLines) {
+    const std::string path = file_with(R"({
+  "clients": [
+    {"client_id": "shop", "client_secret_sha256": ")" +
+                                       std::string(kDigest) + R"("},
+    {"client_id": "",
+     "client_secret_sha256": "12",
+     "audiences": "https:\/\/a",
+     "introspect": "some",
+     "namespaces": ["a", 1]},
+    7,
+    {"client_id": "shop", "client_secret_sha256": ")" +
+                                       std::string(kDigest) + R"(", "evalute": null}
+  ],
+  "first_party_audiences": null
+})");
+    const std::string where = "'" + path + "', line ";
+    const auto clients = FileClients::load(path);
+    ASSERT_FALSE(clients);
+    EXPECT_EQ(clients.error(), (std::vector<std::string>{
+                                   where + "4, client 2: has no 'client_id'",
+                                   where + "6, client 2: 'audiences' is not an array of strings",
+                                   where + "7, client 2: 'introspect' is 'all' or 'own'",
+                                   where + "8, client 2: 'namespaces' is not an array of strings",
+                                   where + "5, client 2: 'client_secret_sha256' is not the 64 hex digits of a SHA-256",
+                                   where + "9, client 3: is not an object",
+                                   where + "10, client 4: there is no member 'evalute'; did you mean 'evaluate'?",
+                                   where + "10, client 4: 'shop' occurs twice",
+                                   where + "12: 'first_party_audiences' is not an array of strings",
+                               }));
+}
+
+TEST(FileClients, ThatAreNoJsonAreToldWithTheLine) {
+    const struct {
+        std::string text;
+        std::string said;
+    } cases[] = {
+        {"{\n\"clients\": [\n]", "line 3: "},
+        {"{\n\"clients\": []\n}\n{}", "line 4: "},
+        {"{\"clients\": [\"\xff\"]}", "line 1: Invalid encoding"},
+        {std::string(100'000, '['), "line 1: nested more than 16 deep"},
+        {"[" + std::string(200'000, '0') + "]", "line 1: "},
+        {"", "line 1: "},
+    };
+    for (const auto& one : cases) {
+        const auto got = all_of(FileClients::load(file_with(one.text)));
+        EXPECT_NE(got.find(one.said), std::string::npos) << got;
+    }
 }
