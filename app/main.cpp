@@ -439,7 +439,8 @@ std::optional<std::string> unknown_command(const CLI::App& app, const std::vecto
 int main(int argc, char** argv) {
     forbid_core_dumps(from_process);
     CLI::App app{"Keyledger: an event-sourced authentication and authorization service.\n"
-                 "Settings are environment variables KEYLEDGER_*; 'keyledger config check' lists them.\n"
+                 "Settings are environment variables KEYLEDGER_*, or stand by the same names in the YAML file that\n"
+                 "KEYLEDGER_CONFIG_FILE names; 'keyledger config check' lists them.\n"
                  "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 was done before, 4 found bad."};
     app.set_version_flag("--version", KEYLEDGER_VERSION);
     app.require_subcommand(1);

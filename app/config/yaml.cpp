@@ -2,9 +2,12 @@
 
 #include <yaml.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <stdexcept>
+
+#include "domain/base/plain_text.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -16,7 +19,7 @@ struct Wrong : std::runtime_error {
 
 class Parser {
 public:
-    explicit Parser(std::string_view text) {
+    explicit Parser(std::string_view text) : text_(text) {
         if (yaml_parser_initialize(&parser_) == 0) throw std::bad_alloc();
         yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
         yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
@@ -51,7 +54,13 @@ private:
         Event event(new yaml_event_t{});
         if (yaml_parser_parse(&parser_, event.get()) != 0) return event;
         const char* problem = parser_.problem != nullptr ? parser_.problem : "it can't be read";
-        throw Wrong(parser_.problem_mark.line + 1, problem);
+        throw Wrong(line_of_problem(), problem);
+    }
+    // Of bytes that are no text libyaml knows the offset alone.
+    std::size_t line_of_problem() const {
+        if (parser_.error != YAML_READER_ERROR) return parser_.problem_mark.line + 1;
+        const std::string_view before = text_.substr(0, parser_.problem_offset);
+        return static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')) + 1;
     }
     void expect(yaml_event_type_t type) {
         const Event event = next();
@@ -105,12 +114,14 @@ private:
         for (Event event = next(); event->type != YAML_MAPPING_END_EVENT; event = next()) {
             YamlNode name = node(std::move(event), depth + 1);
             if (name.kind != YamlNode::Kind::kScalar) throw Wrong(name.line, "a member needs a name");
-            if (!names.insert(name.text).second) throw Wrong(name.line, "'" + name.text + "' is given twice");
+            if (!names.insert(name.text).second)
+                throw Wrong(name.line, "'" + as_plain_text(name.text) + "' is given twice");
             made.members.emplace_back(std::move(name.text), node(next(), depth + 1));
         }
         return made;
     }
 
+    const std::string_view text_;
     yaml_parser_t parser_{};
     std::size_t nodes_ = 0;
 };

@@ -102,21 +102,39 @@ bool is_broker(std::string_view text) {
     return error == std::errc{} && at == end && port > 0;
 }
 
-void look_at_network(Looking& looking, const Config& config) {
-    looking.wants_address("KEYLEDGER_LISTEN", config.listen);
-    looking.wants_address("KEYLEDGER_MANAGEMENT_LISTEN", config.management_listen);
+// What the form of one setting asks of its value besides, once it could be read.
+void look_at_form(Looking& looking, const Setting& setting, const Value& value) {
+    using Kind = Form::Kind;
+    switch (setting.form.kind) {
+        case Kind::kDatabaseUrl: return looking.wants_url(setting.name, value.text);
+        case Kind::kEndpoint: return looking.wants_address(setting.name, value.endpoint);
+        case Kind::kReplacedFile: return looking.wants_place_for(setting.name, value.text, true);
+        case Kind::kGrowingFile: return looking.wants_place_for(setting.name, value.text, false);
+        case Kind::kNetworks:
+            for (const std::string& text : value.items)
+                if (!api::Cidr::parse(text))
+                    looking.fault(setting.name, "'" + text + "' is not a network or address such as 10.0.0.0/8");
+            return;
+        case Kind::kOrigins:
+            for (const std::string& text : value.items)
+                if (text != "*" && !is_origin(text))
+                    looking.fault(setting.name,
+                                  "'" + text +
+                                      "' is not an origin such as https://app.example.com: a scheme, a host in small "
+                                      "letters, a port if it is not the scheme's, and no '/' behind");
+            return;
+        case Kind::kText:
+        case Kind::kWhole:
+        case Kind::kOneOf:
+        case Kind::kSomeOf:
+        case Kind::kList: return;
+    }
+}
+
+void look_at_listeners(Looking& looking, const Config& config) {
     const bool is_one = config.listen.address == config.management_listen.address &&
                         config.listen.port == config.management_listen.port && config.listen.port != 0;
     if (is_one) looking.fault("KEYLEDGER_MANAGEMENT_LISTEN", "give another port than KEYLEDGER_LISTEN has");
-    for (const std::string& text : config.trusted_proxies)
-        if (!api::Cidr::parse(text))
-            looking.fault("KEYLEDGER_TRUSTED_PROXIES", "'" + text + "' is not a network or address such as 10.0.0.0/8");
-    for (const std::string& text : config.cors_origins)
-        if (text != "*" && !is_origin(text))
-            looking.fault("KEYLEDGER_CORS_ORIGINS",
-                          "'" + text +
-                              "' is not an origin such as https://app.example.com: "
-                              "a scheme, a host in small letters, a port if it is not the scheme's, and no '/' behind");
     if (config.tls_key_file.empty()) return;
     try {
         api::check_tls({config.tls_certificate_file, config.tls_key_file});
@@ -187,20 +205,18 @@ std::vector<std::string> what_is_wrong_with_kafka(const Config& config) {
     return looking.take();
 }
 
-std::vector<std::string> what_serve_refuses(const Config& config) {
+std::vector<std::string> what_serve_refuses(const PartlyRead& read) {
+    const Config& config = read.config;
     Looking looking;
-    looking.wants_url("KEYLEDGER_DATABASE_URL", config.database_url);
-    looking.wants_url("KEYLEDGER_OWNER_DATABASE_URL", config.owner_database_url);
+    for (const auto& [setting, value] : read.values) look_at_form(looking, *setting, value);
     const auto keyring = security::LiveKeyring::open(config.keyring_file, SystemClock().now_ms());
     if (!keyring) looking.fault("KEYLEDGER_KEYRING_FILE", keyring.error().message);
     if (const auto clients = FileClients::load(config.clients_file); !clients)
         for (const std::string& sentence : clients.error()) looking.fault("KEYLEDGER_CLIENTS_FILE", sentence);
-    look_at_network(looking, config);
-    looking.wants_place_for("KEYLEDGER_ACCESS_SNAPSHOT_FILE", config.access_snapshot_file, true);
-    looking.wants_place_for("KEYLEDGER_TREE_HEAD_FILE", config.tree_head_file, false);
+    look_at_listeners(looking, config);
     if (!config.tree_head_file.empty())
-        if (const auto read = eventstore::audit::read_last_notes(config.tree_head_file); !read)
-            looking.fault("KEYLEDGER_TREE_HEAD_FILE", read.error());
+        if (const auto heads = eventstore::audit::read_last_notes(config.tree_head_file); !heads)
+            looking.fault("KEYLEDGER_TREE_HEAD_FILE", heads.error());
     auto all = looking.take();
     std::ranges::move(what_is_wrong_with_kafka(config), std::back_inserter(all));
     return all;
@@ -209,11 +225,14 @@ std::vector<std::string> what_serve_refuses(const Config& config) {
 // What could not be read stands in the configuration as its default or as nothing: a second word on that would be
 // wrong.
 std::vector<std::string> all_faults(const PartlyRead& read) {
-    const auto setting_in = [](std::string_view text) { return text.substr(0, text.find_first_of(":, ")); };
     std::vector<std::string> all = read.faults.sentences;
-    for (std::string& sentence : what_serve_refuses(read.config)) {
-        const auto is_of_the_same = [&](const std::string& told) { return setting_in(told) == setting_in(sentence); };
-        if (std::ranges::none_of(read.faults.sentences, is_of_the_same)) all.push_back(std::move(sentence));
+    if (!read.is_file_readable) return all;
+    for (std::string& sentence : what_serve_refuses(read)) {
+        const auto is_of_the_same = [&](const std::string& told) {
+            return setting_named_in(told) == setting_named_in(sentence);
+        };
+        if (std::ranges::none_of(read.faults.sentences, is_of_the_same))
+            all.push_back(with_place(read, std::move(sentence)));
     }
     return all;
 }

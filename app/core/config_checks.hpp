@@ -9,9 +9,8 @@
 
 namespace keyledger::app {
 
-// Sentences that name the setting and say what to do; none quotes a secret. Needs a configuration that was
-// read for serving.
-std::vector<std::string> what_serve_refuses(const Config& config);
+// Sentences that name the setting and say what to do; none quotes a secret. Needs what was read for serving.
+std::vector<std::string> what_serve_refuses(const PartlyRead& read);
 // All of that and what could not be read, each setting once.
 std::vector<std::string> all_faults(const PartlyRead& read);
 // Whether the database's role may serve, if a server answers. Blocks for seconds at most.

@@ -216,6 +216,41 @@ TEST_F(ConfigCheck, WarnsOfNamesThatMeanNothing) {
     EXPECT_EQ(ran.err.find("ISSUER"), std::string::npos) << ran.err;
 }
 
+TEST_F(ConfigCheck, SaysWhereEachValueCameFrom) {
+    const std::string path =
+        file("keyledger.yaml",
+             "KEYLEDGER_OWNER_DATABASE_URL: " + line.database.owner_url() +
+                 "\nKEYLEDGER_LISTEN: localhost:8080\nKEYLEDGER_TRUSTED_PROXIES: [10.0.0.0/8, proxy]\n"
+                 "KEYLEDGER_CLIENTS_FILE: " +
+                 line.path("none.json") + "\n",
+             0600);
+    const auto ran = check({{"KEYLEDGER_CONFIG_FILE", path}});
+    EXPECT_EQ(ran.exit, Exit::kUsage);
+    for (const char* said : {"KEYLEDGER_DATABASE_URL=********  # environment\n", "KEYLEDGER_IO_THREADS=1  # default\n"})
+        EXPECT_NE(ran.out.find(said), std::string::npos) << said << ran.out;
+    EXPECT_NE(ran.out.find("KEYLEDGER_OWNER_DATABASE_URL=********  # line 1 of '" + path + "'\n"), std::string::npos)
+        << ran.out;
+    EXPECT_NE(ran.out.find("KEYLEDGER_TRUSTED_PROXIES=10.0.0.0/8,proxy  # line 3 of '" + path + "'\n"),
+              std::string::npos)
+        << ran.out;
+    EXPECT_NE(ran.err.find("names such as 'localhost' are not looked up (line 2 of '" + path + "')\n"),
+              std::string::npos)
+        << ran.err;
+    EXPECT_NE(ran.err.find("(line 3 of '" + path + "')\n"), std::string::npos) << ran.err;
+    EXPECT_NE(ran.err.find("none.json' (line 4 of '" + path + "')\n"), std::string::npos) << ran.err;
+    EXPECT_EQ(ran.out.find("postgresql://"), std::string::npos) << ran.out;
+    EXPECT_EQ(ran.err.find("postgresql://"), std::string::npos) << ran.err;
+}
+
+// What stands in it nobody knows: nothing else can be said.
+TEST_F(ConfigCheck, SaysOfAFileThatCanNotBeReadThatAlone) {
+    line.set("KEYLEDGER_KEYRING_FILE", "");
+    const auto ran = check({{"KEYLEDGER_CONFIG_FILE", file("broken.yaml", "KEYLEDGER_LISTEN: [\n", 0600)}});
+    EXPECT_EQ(ran.exit, Exit::kUsage);
+    EXPECT_NE(ran.err.find("KEYLEDGER_CONFIG_FILE: '"), std::string::npos) << ran.err;
+    EXPECT_EQ(ran.err.find("KEYRING_FILE"), std::string::npos) << ran.err;
+}
+
 TEST_F(ConfigCheck, TellsAllFaultsOfAClientsFileAtOnce) {
     const std::string path = file("clients.json", "{\"clients\": [\n{\"client_id\": \"\"},\n7]}\n", 0600);
     const auto ran = check({{"KEYLEDGER_CLIENTS_FILE", path}});

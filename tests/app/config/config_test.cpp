@@ -42,9 +42,11 @@ keyledger::Result<Config, ConfigFaults> read_all(std::map<std::string, std::stri
     return read_config(environment, {Needs::kDatabase, Needs::kKeyring, Needs::kServing});
 }
 
-std::string text_of(const std::string& path) {
-    std::ifstream in(path);
-    return {std::istreambuf_iterator<char>(in), {}};
+std::string faults_of(const keyledger::Result<Config, ConfigFaults>& config) {
+    std::string all;
+    if (!config)
+        for (const std::string& sentence : config.error().sentences) all += sentence + '\n';
+    return all;
 }
 
 }  // namespace
@@ -94,13 +96,6 @@ TEST(Config, ReadsASecretFromAFileAndRefusesBoth) {
     ASSERT_TRUE(config);
     EXPECT_EQ(config->database_url, "postgresql://from-file/");
     EXPECT_FALSE(read_all({{"KEYLEDGER_DATABASE_URL_FILE", path}}));
-}
-
-std::string faults_of(const keyledger::Result<Config, ConfigFaults>& config) {
-    std::string all;
-    if (!config)
-        for (const std::string& sentence : config.error().sentences) all += sentence + '\n';
-    return all;
 }
 
 TEST(Config, RefusesSecretsInFilesThatOthersMayRead) {
@@ -157,16 +152,26 @@ TEST(Config, DescriptionMasksSecrets) {
         EXPECT_EQ(line.find("secret@"), std::string::npos) << line;
 }
 
-// .env.example is read by people before they run anything: it must not lag behind the programme.
-TEST(Config, EveryListedSettingStandsInTheExampleWithItsDefault) {
-    const std::string example = text_of(".env.example");
-    ASSERT_FALSE(example.empty()) << "run the tests from the repository's root";
-    for (const Setting& setting : settings()) {
-        const std::string line = "\n#" + std::string(setting.name) + "=" + std::string(setting.fallback) + "\n";
-        EXPECT_NE(example.find(line), std::string::npos)
-            << "put this line into .env.example: #" << setting.name << "=" << setting.fallback;
-        EXPECT_NE(example.find("# " + std::string(setting.help)), std::string::npos) << setting.name;
+TEST(Config, DescriptionListsEverySettingWithWhatIsInEffect) {
+    const std::map<std::string, std::string> values{{"KEYLEDGER_LISTEN", "[::1]:1"}};
+    const Given given(values);
+    const Environment environment = given.environment();
+    const auto lines = describe_config(environment);
+    ASSERT_EQ(lines.size(), std::size(kSettings));
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        const Setting& setting = kSettings[i];
+        const bool is_given = setting.name == "KEYLEDGER_LISTEN";
+        EXPECT_EQ(lines[i], std::string(setting.name) + "=" +
+                                (is_given ? "[::1]:1  # environment" : std::string(setting.fallback) + "  # default"));
     }
+}
+
+// The forms of the declarations hold for their own defaults.
+TEST(Config, EveryDefaultIsOneThatIsTaken) {
+    const auto config = read_all({});
+    ASSERT_TRUE(config) << faults_of(config);
+    for (const Setting& setting : kSettings)
+        EXPECT_TRUE(setting.name.starts_with("KEYLEDGER_") && !setting.meaning.empty()) << setting.name;
 }
 
 // A misspelt name would leave the default in effect, in silence.
@@ -186,6 +191,12 @@ TEST(UnknownSettings, AreToldWithTheNearestOne) {
         {"KEYLEDGER_ADMIN_PASSWORD", nullptr},
         {"KEYLEDGER_ADMIN_PASSWORD_FILE", nullptr},
         {"KEYLEDGER_TEST_DATABASE_URL", nullptr},
+        {"KEYLEDGER_URL", nullptr},
+        {"KEYLEDGER_MANAGEMENT_URL", nullptr},
+        {"KEYLEDGER_INTROSPECTION_CLIENT_ID", nullptr},
+        {"KEYLEDGER_ULR", ""},
+        {"KEYLEDGER_PORT", ""},
+        {"KEYLEDGER_ADMIN_PASWORD", "KEYLEDGER_ADMIN_PASSWORD"},
         {"PATH", nullptr},
         {"KEYLEDGERS", nullptr},
     };
@@ -197,7 +208,7 @@ TEST(UnknownSettings, AreToldWithTheNearestOne) {
         EXPECT_NE(told.front().find(one.meant), std::string::npos) << told.front();
         EXPECT_EQ(told.front().find("did you mean") != std::string::npos, *one.meant != '\0') << told.front();
     }
-    for (const Setting& setting : settings()) EXPECT_TRUE(unknown_settings({std::string(setting.name)}).empty());
+    for (const Setting& setting : kSettings) EXPECT_TRUE(unknown_settings({std::string(setting.name)}).empty());
 }
 
 TEST(Config, TakesIssuersAsTheirStandardHasThem) {

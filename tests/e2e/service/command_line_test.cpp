@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <future>
 #include <thread>
 
@@ -87,6 +88,27 @@ TEST(StartOfAService, RefusesAllThatIsWrongAtOnce) {
     EXPECT_EQ(done.exit_code, 2);
     for (const char* name : {"KEYLEDGER_LISTEN", "KEYLEDGER_TRUSTED_PROXIES", "KEYLEDGER_KAFKA_BROKERS"})
         EXPECT_NE(done.output.find(name), std::string::npos) << done.output;
+}
+
+TEST(StartOfAService, TakesAllItsSettingsFromAFile) {
+    RunningService service(deployment(), {}, SettingsIn::kFile);
+    EXPECT_EQ(ApiClient(service.port()).get("/health/ready").status, 200);
+}
+
+TEST(StartOfAService, RefusesAConfigurationFileThatIsWrong) {
+    const std::string path = (deployment().folder() / "wrong.yaml").string();
+    std::ofstream(path) << "KEYLEDGER_LISTN: 127.0.0.1:0\nKEYLEDGER_IO_THREADS: many\n";
+    for (const auto& words : std::vector<std::vector<std::string>>{{"serve"}, {"config", "check"}, {"keys", "list"}}) {
+        const Finished done = deployment().run(words, {{"KEYLEDGER_CONFIG_FILE", path}});
+        EXPECT_EQ(done.exit_code, 2) << done.output;
+        EXPECT_NE(done.output.find("line 1: there is no setting 'KEYLEDGER_LISTN'; did you mean KEYLEDGER_LISTEN?"),
+                  std::string::npos)
+            << done.output;
+        if (words.front() == "keys") continue;  // asks for no threads that serve
+        EXPECT_NE(done.output.find("KEYLEDGER_IO_THREADS: give a whole number"), std::string::npos) << done.output;
+        EXPECT_NE(done.output.find("(line 2 of '" + path + "')"), std::string::npos) << done.output;
+    }
+    EXPECT_NE(deployment().run({"--help"}).output.find("KEYLEDGER_CONFIG_FILE"), std::string::npos);
 }
 
 }  // namespace

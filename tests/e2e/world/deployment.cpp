@@ -76,6 +76,15 @@ std::uint16_t free_port() {
     return ntohs(address.sin_port);
 }
 
+// What is left for the environment when all of `settings` stand in a file at `path`.
+Environment in_file(const Environment& settings, const std::filesystem::path& path) {
+    std::ofstream file(path);
+    for (const auto& [name, value] : settings) file << name << ": '" << value << "'\n";
+    file.close();
+    ::chmod(path.c_str(), 0600);
+    return {{"KEYLEDGER_CONFIG_FILE", path.string()}};
+}
+
 std::string random_secret() {
     const auto bytes = security::random_bytes(32);
     return watch_secret(security::hex_encode(std::string_view(bytes)));
@@ -244,7 +253,7 @@ std::string Deployment::logs() const {
 }
 
 // ---- RunningService ---------------------------------------------------------------------------------------
-RunningService::RunningService(const Deployment& deployment, const Environment& more) {
+RunningService::RunningService(const Deployment& deployment, const Environment& more, SettingsIn where) {
     static std::atomic<int> count{0};
     constexpr int kTries = 3;
     for (int attempt = 1;; ++attempt) {
@@ -255,6 +264,7 @@ RunningService::RunningService(const Deployment& deployment, const Environment& 
         environment["KEYLEDGER_LISTEN"] = "127.0.0.1:" + std::to_string(port_);
         environment["KEYLEDGER_MANAGEMENT_LISTEN"] = "127.0.0.1:" + std::to_string(management_port_);
         const auto log = deployment.folder() / ("serve-" + std::to_string(++count) + ".log");
+        if (where == SettingsIn::kFile) environment = in_file(environment, log.string() + ".yaml");
         process_ = std::make_unique<Process>(std::vector<std::string>{binary(), "serve"}, environment, log);
         if (started()) return;
         const std::string output = process_->output();

@@ -86,10 +86,14 @@ private:
     Environment environment_;
 };
 
+// Where a service is given its settings: one variable each, or all in a YAML file that one variable names.
+enum class SettingsIn { kEnvironment, kFile };
+
 // `keyledger serve` on free ports; ready when the constructor returns.
 class RunningService {
 public:
-    explicit RunningService(const Deployment& deployment, const Environment& more = {});
+    explicit RunningService(const Deployment& deployment, const Environment& more = {},
+                            SettingsIn where = SettingsIn::kEnvironment);
     // As an operator stops it: SIGTERM; the exit code must be 0, or the running test fails.
     ~RunningService();
     RunningService(const RunningService&) = delete;

@@ -1,0 +1,307 @@
+#pragma once
+// Every setting, declared once: `Config` has a member for its value, and `kSettings` a row with its name, default,
+// form, meaning and the member it goes to. Reading (config.hpp), the configuration file (config_file.hpp), `config
+// check`, .env.example and the table in docs/operations.md follow from the rows. Constants alone; any thread.
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "app/config/kafka_security.hpp"
+#include "commands/accounts/subject_names.hpp"
+#include "commands/anonymous_callers/erase_anonymous_callers.hpp"
+#include "commands/services.hpp"
+
+namespace keyledger::app {
+
+struct Endpoint {
+    std::string address;
+    std::uint16_t port = 0;
+};
+
+struct Config {
+    std::string database_url;        // of the service's role
+    std::string owner_database_url;  // of the role that migrates
+    std::string kafka_brokers;       // empty: the publisher rests
+    std::string kafka_topic_prefix;
+    std::int32_t kafka_partitions = 0;
+    bool kafka_state_topics = false;
+    KafkaSecurity kafka_security;
+    std::string keyring_file;
+    std::string clients_file;
+    std::string issuer;
+    Endpoint listen;
+    Endpoint management_listen;
+    std::string tls_certificate_file;
+    std::string tls_key_file;
+    std::vector<std::string> trusted_proxies;
+    std::vector<std::string> cors_origins;
+    bool serves_api = false;
+    bool serves_projector = false;
+    bool serves_publisher = false;
+    std::size_t io_threads = 1;
+    std::size_t network_connections = 1000;
+    bool clear_positions = false;
+    std::size_t database_connections = 4;
+    std::size_t append_batch = 256;
+    std::size_t hash_threads = 0;
+    std::size_t hash_queue = 0;
+    std::uint32_t argon2_memory_kib = 0;
+    std::uint32_t argon2_iterations = 0;
+    std::uint32_t argon2_parallelism = 0;
+    std::size_t password_min_length = 15;
+    std::int64_t access_token_s = 300;
+    SessionLifetimes lifetimes;
+    LoginAttemptLimits attempts;
+    commands::RequestLimits limits;
+    std::int64_t request_timeout_ms = 0;
+    std::int64_t start_patience_s = 0;
+    std::int64_t stop_timeout_ms = 0;
+    std::int64_t command_retention_hours = 0;
+    int anonymous_callers_days = 0;
+    std::int64_t erasure_grace_hours = 0;
+    std::string tree_head_file;  // empty: none is written
+    commands::SubjectNamings subject_namings;
+    std::string owner_property;        // of AuthZEN's resources
+    std::string access_snapshot_file;  // empty: none is kept
+    std::int64_t tree_head_s = 0;
+    std::string log_level;
+};
+
+// What the text of a setting has to look like: for the reader (config.cpp) and, where the text alone does not show it,
+// for what looks before `serve` starts (config_checks.cpp). An empty text is checked only where the default is not.
+struct Form {
+    enum class Kind {
+        kText,
+        kWhole,
+        kOneOf,
+        kSomeOf,
+        kList,
+        kNetworks,
+        kOrigins,
+        kEndpoint,
+        kDatabaseUrl,
+        kReplacedFile,  // that the service writes: as a whole
+        kGrowingFile,   // that the service writes: at its end
+    };
+    Kind kind = Kind::kText;
+    std::string_view what{};  // of a number: its unit; else what it is
+    std::int64_t least = 0;   // of a number; both bounds are allowed
+    std::int64_t most = 0;
+    std::string_view words{};  // that are allowed, between commas
+
+    constexpr bool is_list() const {
+        return kind == Kind::kSomeOf || kind == Kind::kList || kind == Kind::kNetworks || kind == Kind::kOrigins;
+    }
+};
+constexpr Form text(std::string_view what) { return {Form::Kind::kText, what}; }
+constexpr Form whole(std::int64_t least, std::int64_t most, std::string_view unit = {}) {
+    return {Form::Kind::kWhole, unit, least, most};
+}
+constexpr Form one_of(std::string_view words) { return {Form::Kind::kOneOf, {}, 0, 0, words}; }
+constexpr Form some_of(std::string_view words) { return {Form::Kind::kSomeOf, {}, 0, 0, words}; }
+constexpr Form list(std::string_view what) { return {Form::Kind::kList, what}; }
+constexpr Form networks() { return {Form::Kind::kNetworks, "networks"}; }
+constexpr Form origins() { return {Form::Kind::kOrigins, "origins"}; }
+constexpr Form endpoint() { return {Form::Kind::kEndpoint, "address:port"}; }
+constexpr Form database_url() { return {Form::Kind::kDatabaseUrl, "URL"}; }
+constexpr Form file() { return {Form::Kind::kText, "file"}; }
+constexpr Form replaced_file() { return {Form::Kind::kReplacedFile, "file"}; }
+constexpr Form growing_file() { return {Form::Kind::kGrowingFile, "file"}; }
+
+// A text that has its form, and what it says.
+struct Value {
+    std::string text;
+    std::int64_t number = 0;         // of whole()
+    std::vector<std::string> items;  // of lists
+    Endpoint endpoint;
+};
+
+// Puts a value into the member, as the member's type asks for.
+template <auto member>
+void into(Config& config, const Value& value) {
+    auto& to = config.*member;
+    using To = std::remove_reference_t<decltype(to)>;
+    if constexpr (std::is_same_v<To, std::string>) to = value.text;
+    else if constexpr (std::is_same_v<To, std::vector<std::string>>) to = value.items;
+    else if constexpr (std::is_same_v<To, Endpoint>) to = value.endpoint;
+    else to = static_cast<To>(value.number);
+}
+void put_roles(Config& config, const Value& value);
+void put_subject_namings(Config& config, const Value& value);
+
+// What else there is to say of a setting, to be joined by '|'.
+enum Traits : unsigned {
+    kPlain = 0,
+    kSecret = 1,           // never printed; a file with it must not be readable by others
+    kServing = 2,          // asked for by `serve`, and by what else talks to Kafka
+    kEnvironmentOnly = 4,  // needed before a configuration file is read
+};
+
+struct Setting {
+    std::string_view name;
+    std::string_view fallback;  // as text; empty: unset
+    Form form;
+    std::string_view meaning;
+    unsigned traits = kPlain;
+    void (*put)(Config&, const Value&) = nullptr;  // nullptr: read where it is used
+
+    constexpr bool is(Traits trait) const { return (traits & trait) != 0; }
+    // Of most, NAME_FILE may name a file that holds the value. A file with the path of a file makes no sense.
+    constexpr bool may_stand_in_a_file() const { return !name.ends_with("_FILE"); }
+};
+
+inline constexpr std::int64_t kDayS = 24 * 3600;
+inline constexpr std::int64_t kMostPerMinute = 10'000'000;
+
+// In the order in which .env.example and `config check` list them.
+inline constexpr Setting kSettings[] = {
+    {"KEYLEDGER_CONFIG_FILE", "", file(), "YAML: settings by these names; the environment wins over it",
+     kEnvironmentOnly},
+    {"KEYLEDGER_DATABASE_URL", "", database_url(), "PostgreSQL, as the service's role", kSecret,
+     into<&Config::database_url>},
+    {"KEYLEDGER_OWNER_DATABASE_URL", "", database_url(), "PostgreSQL, as the role that owns and migrates the schema",
+     kSecret, into<&Config::owner_database_url>},
+
+    {"KEYLEDGER_KAFKA_BROKERS", "", list("host:port"),
+     "host:port,… of Kafka; empty: nothing is published, the log keeps it all", kServing, into<&Config::kafka_brokers>},
+    {"KEYLEDGER_KAFKA_TOPIC_PREFIX", "keyledger", text("text"), "of the topics' names", kServing,
+     into<&Config::kafka_topic_prefix>},
+    {"KEYLEDGER_KAFKA_PARTITIONS", "12", whole(1, 1000), "of each topic when it is made; never change it later",
+     kServing, into<&Config::kafka_partitions>},
+    {"KEYLEDGER_KAFKA_STATE_TOPICS", "off", one_of("on,off"),
+     "on: users and sessions as they are, in two compacted topics", kServing,
+     [](Config& config, const Value& value) { config.kafka_state_topics = value.text == "on"; }},
+    {"KEYLEDGER_KAFKA_SECURITY_PROTOCOL", "plaintext", one_of("plaintext,ssl,sasl_plaintext,sasl_ssl"),
+     "how brokers are spoken to", kServing},
+    {"KEYLEDGER_KAFKA_SASL_MECHANISM", "", one_of("PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER"),
+     "how the service proves to brokers who it is", kServing},
+    {"KEYLEDGER_KAFKA_SASL_USERNAME", "", text("text"), "the service's principal, for PLAIN and SCRAM", kServing},
+    {"KEYLEDGER_KAFKA_SASL_PASSWORD", "", text("text"), "of that user", kServing | kSecret},
+    {"KEYLEDGER_KAFKA_SASL_TOKEN_FILE", "", file(), "for OAUTHBEARER: holds a JWT, and somebody renews it", kServing},
+    {"KEYLEDGER_KAFKA_SSL_CA_FILE", "", file(),
+     "PEM: who may have signed the brokers' certificates; empty: the system's", kServing},
+    {"KEYLEDGER_KAFKA_SSL_CRL_FILE", "", file(), "PEM: certificates that were revoked", kServing},
+    {"KEYLEDGER_KAFKA_SSL_CERTIFICATE_FILE", "", file(),
+     "PEM: the service's own certificate, where brokers ask for one", kServing},
+    {"KEYLEDGER_KAFKA_SSL_KEY_FILE", "", file(), "PEM: its key; mode 0600", kServing},
+    {"KEYLEDGER_KAFKA_SSL_KEY_PASSWORD", "", text("text"), "of that key, if it is encrypted", kServing | kSecret},
+    {"KEYLEDGER_KAFKA_SSL_CIPHER_SUITES", "", text("text"), "OpenSSL's names; empty: OpenSSL's choice", kServing},
+    {"KEYLEDGER_KAFKA_SSL_ENDPOINT_IDENTIFICATION", "https", one_of("https,none"),
+     "https: a certificate has to name its broker", kServing},
+
+    {"KEYLEDGER_KEYRING_FILE", "", file(), "keys, made by 'keyledger keys generate'; mode 0600", kPlain,
+     into<&Config::keyring_file>},
+    {"KEYLEDGER_CLIENTS_FILE", "", file(), "clients with their secrets' digests and audiences; mode 0600; empty: none",
+     kServing, into<&Config::clients_file>},
+    {"KEYLEDGER_ISSUER", "http://127.0.0.1:8080", text("URL"), "the URL by which tokens name this service", kPlain,
+     into<&Config::issuer>},
+    {"KEYLEDGER_LISTEN", "127.0.0.1:8080", endpoint(), "address:port of the API", kServing, into<&Config::listen>},
+    {"KEYLEDGER_MANAGEMENT_LISTEN", "127.0.0.1:9080", endpoint(), "address:port of health, metrics and information",
+     kServing, into<&Config::management_listen>},
+    {"KEYLEDGER_TLS_CERTIFICATE_FILE", "", file(), "PEM, leaf first; with the key: the API speaks TLS itself", kServing,
+     into<&Config::tls_certificate_file>},
+    {"KEYLEDGER_TLS_KEY_FILE", "", file(), "PEM; mode 0600. Both are read again at SIGHUP", kServing,
+     into<&Config::tls_key_file>},
+    {"KEYLEDGER_TRUSTED_PROXIES", "", networks(), "networks (10.0.0.0/8,…) whose X-Forwarded-For is believed", kServing,
+     into<&Config::trusted_proxies>},
+    {"KEYLEDGER_CORS_ORIGINS", "", origins(), "origins of browsers that may call the API", kServing,
+     into<&Config::cors_origins>},
+    {"KEYLEDGER_POSITIONS", "sealed", one_of("sealed,clear"),
+     "clear: all callers get numbers and may count events; for tests and benches", kServing,
+     [](Config& config, const Value& value) { config.clear_positions = value.text == "clear"; }},
+
+    {"KEYLEDGER_ROLES", "api,projector,publisher", some_of("api,projector,publisher"), "what this process does",
+     kServing, put_roles},
+    {"KEYLEDGER_IO_THREADS", "1", whole(1, 256), "threads that serve connections", kServing, into<&Config::io_threads>},
+    {"KEYLEDGER_NETWORK_CONNECTIONS", "1000", whole(1, 1'000'000),
+     "open ones of one network (/32, /64; a /48 four times as many)", kServing, into<&Config::network_connections>},
+    {"KEYLEDGER_DATABASE_CONNECTIONS", "4", whole(1, 256),
+     "for reads, beside the committer's, the projector's, the publisher's", kPlain,
+     into<&Config::database_connections>},
+    {"KEYLEDGER_APPEND_BATCH", "256", whole(1, 2000), "commands in one append at most", kPlain,
+     into<&Config::append_batch>},
+    {"KEYLEDGER_HASH_THREADS", "0", whole(0, 64), "of the password pool; 0: one a core", kPlain,
+     into<&Config::hash_threads>},
+    {"KEYLEDGER_HASH_QUEUE", "64", whole(1, 10'000), "log-ins that may wait for the pool; more are refused with 503",
+     kPlain, into<&Config::hash_queue>},
+    {"KEYLEDGER_ARGON2_MEMORY_KIB", "19456", whole(8, 256 * 1024, "KiB"), "m of Argon2id", kPlain,
+     into<&Config::argon2_memory_kib>},
+    {"KEYLEDGER_ARGON2_ITERATIONS", "2", whole(1, 16), "t of Argon2id", kPlain, into<&Config::argon2_iterations>},
+    {"KEYLEDGER_ARGON2_PARALLELISM", "1", whole(1, 8), "p of Argon2id", kPlain, into<&Config::argon2_parallelism>},
+
+    {"KEYLEDGER_PASSWORD_MIN_LENGTH", "15", whole(8, 64, "code points"),
+     "of new passwords (NIST SP 800-63B-4: 15 as the only factor)", kPlain, into<&Config::password_min_length>},
+    {"KEYLEDGER_ACCESS_TOKEN_SECONDS", "300", whole(1, 3600, "s"), "lifetime of an access token", kPlain,
+     into<&Config::access_token_s>},
+    {"KEYLEDGER_SESSION_IDLE_SECONDS", "1209600", whole(1, 365 * kDayS, "s"), "a session without refresh ends", kPlain,
+     [](Config& config, const Value& value) { config.lifetimes.idle_ms = 1000 * value.number; }},
+    {"KEYLEDGER_SESSION_ABSOLUTE_SECONDS", "2592000", whole(1, 365 * kDayS, "s"), "every session ends", kPlain,
+     [](Config& config, const Value& value) { config.lifetimes.absolute_ms = 1000 * value.number; }},
+    {"KEYLEDGER_REFRESH_GRACE_SECONDS", "10", whole(0, 10, "s"), "the same refresh token again after a lost answer",
+     kPlain, [](Config& config, const Value& value) { config.lifetimes.refresh_grace_ms = 1000 * value.number; }},
+    {"KEYLEDGER_LOGIN_FAILURES_IN_A_ROW", "100", whole(3, 100), "of one user, then only known networks may (NIST: 100)",
+     kPlain, [](Config& config, const Value& value) { config.attempts.failures_in_a_row = value.number; }},
+    {"KEYLEDGER_LOGIN_KNOWN_NETWORK_DAYS", "90", whole(0, 3650, "days"),
+     "so long is one known after a log-in from it; 0: none is", kPlain,
+     [](Config& config, const Value& value) { config.attempts.known_for_ms = 1000 * kDayS * value.number; }},
+    {"KEYLEDGER_LOGIN_NAME_BURST", "20", whole(1, 1'000'000),
+     "failures of one user from one network in a row, then with growing pauses", kPlain,
+     [](Config& config, const Value& value) { config.attempts.network_failures = value.number; }},
+    {"KEYLEDGER_LOGIN_PAUSE_SECONDS", "900", whole(1, kDayS, "s"), "the longest of these pauses", kPlain,
+     [](Config& config, const Value& value) { config.attempts.longest_pause_ms = 1000 * value.number; }},
+
+    {"KEYLEDGER_LOGIN_NETWORK_RATE_PER_MINUTE", "60", whole(1, kMostPerMinute, "a minute"),
+     "log-ins, registrations and the like of one network (/32, /64)", kServing,
+     [](Config& config, const Value& value) { config.limits.passwords.per_minute = value.number; }},
+    {"KEYLEDGER_LOGIN_NETWORK_BURST", "30", whole(1, kMostPerMinute), "of these at once", kServing,
+     [](Config& config, const Value& value) { config.limits.passwords.burst = value.number; }},
+    {"KEYLEDGER_REQUEST_NETWORK_RATE_PER_MINUTE", "600000", whole(60, kMostPerMinute, "a minute"),
+     "other requests of one network, on each node", kServing,
+     [](Config& config, const Value& value) { config.limits.requests.per_minute = value.number; }},
+    {"KEYLEDGER_WRITE_RATE_PER_MINUTE", "600", whole(1, 1'000'000, "a minute"),
+     "changes with one session, and its refreshes; of a user's sessions 4x", kServing,
+     [](Config& config, const Value& value) { config.limits.writes.per_minute = value.number; }},
+    {"KEYLEDGER_WRITE_BURST", "600", whole(1, 1'000'000), "of these at once", kServing,
+     [](Config& config, const Value& value) { config.limits.writes.burst = value.number; }},
+
+    {"KEYLEDGER_REQUEST_TIMEOUT_MS", "10000", whole(100, 600'000, "ms"),
+     "a request is answered by then, if only with 503", kServing, into<&Config::request_timeout_ms>},
+    {"KEYLEDGER_START_PATIENCE_SECONDS", "60", whole(0, 3600, "s"),
+     "so long serve waits for a database server that does not answer yet", kServing, into<&Config::start_patience_s>},
+    {"KEYLEDGER_STOP_TIMEOUT_MS", "10000", whole(0, 600'000, "ms"), "requests in flight are waited for when stopping",
+     kServing, into<&Config::stop_timeout_ms>},
+    {"KEYLEDGER_COMMAND_RETENTION_HOURS", "72", whole(24, 24 * 365, "hours"),
+     "how long an Idempotency-Key is remembered", kServing, into<&Config::command_retention_hours>},
+    {"KEYLEDGER_ANONYMOUS_CALLERS_DAYS", "30", whole(1, commands::kMaxDaysBack / 2, "days"),
+     "then where callers who were not logged in came from is erased", kServing, into<&Config::anonymous_callers_days>},
+    {"KEYLEDGER_ERASURE_GRACE_HOURS", "0", whole(0, 24 * 365, "hours"),
+     "between the request to erase a user and its end; it can be taken back", kPlain,
+     into<&Config::erasure_grace_hours>},
+    {"KEYLEDGER_AUTHZEN_SUBJECTS", "id,username", some_of("id,username,email"),
+     "what AuthZEN calls users, searches by the first", kServing, put_subject_namings},
+    {"KEYLEDGER_AUTHZEN_OWNER", "owner", text("name"), "the property of AuthZEN's resources that says whose they are",
+     kServing, into<&Config::owner_property>},
+    {"KEYLEDGER_ACCESS_SNAPSHOT_FILE", "", replaced_file(),
+     "what answers from memory need is kept in it, sealed, for the next start", kServing,
+     into<&Config::access_snapshot_file>},
+    {"KEYLEDGER_TREE_HEAD_FILE", "", growing_file(),
+     "signed tree heads are appended to it; keep it from the database's writers", kServing,
+     into<&Config::tree_head_file>},
+    {"KEYLEDGER_TREE_HEAD_SECONDS", "5", whole(1, 3600, "s"), "between two tree heads while the log grows", kServing,
+     into<&Config::tree_head_s>},
+    {"KEYLEDGER_CORE_DUMPS", "off", one_of("on,off"), "on: the process may be dumped and traced, with all keys in it",
+     kEnvironmentOnly},
+    {"KEYLEDGER_LOG_LEVEL", "info", one_of("trace,debug,info,warn,error"), "the least that is logged", kPlain,
+     into<&Config::log_level>},
+};
+
+// nullptr: there is none of this name.
+const Setting* find_setting(std::string_view name);
+// The words of one_of() and some_of(): one by one, and as a sentence lists them ("a, b or c" where the last follows
+// " or ").
+std::vector<std::string_view> words_of(const Form& form);
+std::string list_of_words(const Form& form, std::string_view before_last = ", ");
+
+}  // namespace keyledger::app

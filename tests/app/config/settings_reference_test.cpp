@@ -1,0 +1,37 @@
+// .env.example and the table in docs/operations.md against the declarations of the settings.
+#include "app/config/settings_reference.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "app/config/settings.hpp"
+#include "tests/tidy/stale.hpp"
+
+using namespace keyledger::app;
+using keyledger::test::expect_same;
+
+TEST(SettingsReference, ExampleFollowsFromTheDeclarations) { expect_same(".env.example", env_example()); }
+
+TEST(SettingsReference, TableFollowsFromTheDeclarations) {
+    std::ifstream in("docs/operations.md", std::ios::binary);
+    const std::string page{std::istreambuf_iterator<char>(in), {}};
+    expect_same("docs/operations.md", with_settings_table(page));
+}
+
+TEST(SettingsReference, RefusesAPageWithoutItsMarks) {
+    EXPECT_THROW(with_settings_table("# Operations\n"), std::runtime_error);
+}
+
+TEST(SettingsReference, TellsEverySettingWithItsDefaultAndBounds) {
+    const std::string example = env_example();
+    for (const Setting& setting : kSettings) {
+        const std::string line = "\n#" + std::string(setting.name) + "=" + std::string(setting.fallback) + "\n";
+        EXPECT_NE(example.find(line), std::string::npos) << setting.name;
+    }
+    EXPECT_NE(example.find("# threads that serve connections [1 to 256]\n#KEYLEDGER_IO_THREADS=1\n"),
+              std::string::npos);
+    EXPECT_NE(example.find("[1 to 3600 s]"), std::string::npos);
+    EXPECT_NE(example.find("[trace, debug, info, warn or error]"), std::string::npos);
+}
