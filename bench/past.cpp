@@ -320,7 +320,7 @@ void Past::write(Append& append, Stream<Aggregate>& stream, const Events& events
         out.stream_id = stream.id;
         out.version = ++stream.version;
         Sealer payload_sealer(cipher_, payload_key, out.event_id);
-        auto encoded = eventstore::encode(event, payload_sealer);
+        auto encoded = eventstore::encode(*eventstore::any_event<Aggregate>(event), payload_sealer);
         out.type = encoded.type;
         out.schema_version = encoded.schema_version;
         out.payload = std::move(encoded.payload);

@@ -7,6 +7,9 @@
 
 #include "commands/runtime/caller.hpp"
 #include "commands/runtime/errors.hpp"
+#include "domain/access/permission.hpp"
+#include "domain/clients/service_account.hpp"
+#include "domain/users/user.hpp"
 
 namespace keyledger::commands {
 

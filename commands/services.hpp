@@ -6,6 +6,8 @@
 #include "commands/credentials/failure_counts.hpp"
 #include "commands/runtime/executor.hpp"
 #include "commands/runtime/ports.hpp"
+#include "domain/credentials/login_attempt_limits.hpp"
+#include "domain/sessions/lifetime.hpp"
 #include "eventstore/limits.hpp"
 
 namespace keyledger::commands {

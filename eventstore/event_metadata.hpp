@@ -32,18 +32,21 @@ struct EventMetadata {
 
     static constexpr auto fields() {
         using M = EventMetadata;
-        return std::tuple{Field{"occurred_at_ms", &M::occurred_at_ms},
-                          Field{"actor_type", &M::actor_type},
-                          Field{"actor_id", &M::actor_id},
-                          Field{"command_id", &M::command_id},
-                          Field{"correlation_id", &M::correlation_id},
-                          Field{"causation_id", &M::causation_id},
-                          Field{"request_id", &M::request_id},
-                          Field{"traceparent", &M::traceparent},
-                          Field{"session_id", &M::session_id},
-                          Field{"client_address", &M::client_address},
-                          Field{"user_agent", &M::user_agent},
-                          Field{"device", &M::device}};
+        return std::tuple{
+            Field{"occurred_at_ms", &M::occurred_at_ms, "when it was decided, by the clock of the node that did"},
+            Field{"actor_type", &M::actor_type, "who did it; `system` is the command line"},
+            Field{"actor_id", &M::actor_id, "the user's id or the client's; empty for `anonymous` and `system`"},
+            Field{"command_id", &M::command_id,
+                  "of the command that brought it about, or of its first event; one for all events of a command"},
+            Field{"correlation_id", &M::correlation_id, "of everything that one request set off"},
+            Field{"causation_id", &M::causation_id, "the command or event that caused it"},
+            Field{"request_id", &M::request_id,
+                  "`X-Request-Id` of the request; what is no letter, digit, `.`, `_` or `-` is `_`"},
+            Field{"traceparent", &M::traceparent, "W3C trace context of the request"},
+            Field{"session_id", &M::session_id, "the session in which the actor acted, or `null`"},
+            Field{"client_address", &M::client_address, "the address that the request came from"},
+            Field{"user_agent", &M::user_agent, "`User-Agent` of the request"},
+            Field{"device", &M::device, "what the client calls its device"}};
     }
 };
 

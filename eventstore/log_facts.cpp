@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "domain/log/log_keeping.hpp"
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/leaf.hpp"
@@ -112,8 +113,8 @@ void LogFacts::take(const RecordedEvent& event, const EventMacs& macs) {
         }
     };
     OpensNothing nothing;
-    const AnyEvent decoded = decode_any(judged, nothing);
-    if (const auto* of_log = std::get_if<LogEvent>(&decoded)) std::visit(Taken{*this, event.position}, *of_log);
+    const AnyEventPtr decoded = decode_any(judged, nothing);
+    if (const LogEvent* of_log = event_in<LogKeeping>(*decoded)) std::visit(Taken{*this, event.position}, *of_log);
 }
 
 const LogOrigin::Part* EventJudge::earlier_part(Position position) const {

@@ -7,8 +7,10 @@
 #include "app/cli/progress.hpp"
 #include "app/core/core.hpp"
 #include "app/core/logging.hpp"
-#include "commands/runtime/names.hpp"
+#include "commands/runtime/folder.hpp"
 #include "domain/base/plain_text.hpp"
+#include "domain/users/user.hpp"
+#include "eventstore/declarations.hpp"
 #include "eventstore/postgres/store/claims.hpp"
 #include "security/primitives/hex.hpp"
 
@@ -27,41 +29,28 @@ constexpr int kBatch = 200;
 constexpr std::size_t kMostTold = 1'000;
 constexpr std::string_view kFirstAdministrator = "first_administrator";  // taken once, and never given back
 
-template <class Aggregate>
-LoadStream load_as(const Uuid& id) {
-    return commands::load_of(commands::StreamOf<Aggregate>{id});
-}
-
 // The stream of whoever may hold a claim of this kind; nullopt: nobody knows of such a kind.
 std::optional<LoadStream> owner_of(const ClaimRow& claim) {
-    const std::string& kind = claim.kind;
-    if (kind == "email" || kind == "username" || kind == kFirstAdministrator) return load_as<User>(claim.owner);
-    if (kind == "role_name") return load_as<Role>(claim.owner);
-    if (kind == "group_name") return load_as<Group>(claim.owner);
-    if (kind == "service_account_name") return load_as<ServiceAccount>(claim.owner);
-    return std::nullopt;
+    if (claim.kind == kFirstAdministrator) return LoadStream{claim.owner, User::kStreamType};
+    const auto* holder = eventstore::holder_of(claim.kind);
+    return holder ? std::optional(LoadStream{claim.owner, holder->stream_type}) : std::nullopt;
 }
 
-const std::vector<std::string_view> kNamedStreams{User::kStreamType, Role::kStreamType, Group::kStreamType,
-                                                  ServiceAccount::kStreamType};
+std::vector<std::string_view> named_streams() {
+    std::vector<std::string_view> types;
+    for (const auto& aggregate : eventstore::aggregates())
+        if (!aggregate.name_kinds.empty()) types.push_back(aggregate.stream_type);
+    return types;
+}
 LoadStream load_of(const StoredStream& stream) {
-    if (stream.type == User::kStreamType) return load_as<User>(stream.id);
-    if (stream.type == Role::kStreamType) return load_as<Role>(stream.id);
-    if (stream.type == Group::kStreamType) return load_as<Group>(stream.id);
-    return load_as<ServiceAccount>(stream.id);
+    return {stream.id, eventstore::aggregate_info(stream.type).stream_type};
 }
 
-// Whatever stands in its stream, none of it is believed to have made it.
-bool is_nobody(const commands::AnyState& state) {
-    if (const auto* user = std::get_if<User>(&state)) return user->status == User::Status::kAbsent;
-    if (const auto* role = std::get_if<Role>(&state)) return role->status == Role::Status::kAbsent;
-    if (const auto* group = std::get_if<Group>(&state)) return group->status == Group::Status::kAbsent;
-    const auto* account = std::get_if<ServiceAccount>(&state);
-    return account == nullptr || account->status == ServiceAccount::Status::kAbsent;
-}
+// Whatever stands in the stream, none of it is believed to have made it.
+bool is_nobody(const Fold& fold) { return fold.occurred_at_ms == 0; }
 
 bool is_unreadable(const Fold& fold) {
-    const auto* user = std::get_if<User>(fold.state.get());
+    const auto* user = eventstore::state_in<User>(*fold.state);
     return user && user->exists() && !user->email;
 }
 
@@ -130,9 +119,9 @@ private:
         return suspects;
     }
     bool is_held(const ClaimRow& claim, const Fold& owner) {
-        if (claim.kind == kFirstAdministrator) return !is_nobody(*owner.state);
+        if (claim.kind == kFirstAdministrator) return !is_nobody(owner);
         if (is_unreadable(owner)) return true;  // told with the names
-        for (const commands::HeldName& name : commands::names_of(*owner.state)) {
+        for (const HeldName& name : eventstore::held_names(*owner.state)) {
             if (name.kind != claim.kind) continue;
             const auto digests = core_.pseudonyms.claim(name.kind, name.key);
             const auto is_it = [&](const eventstore::ClaimDigest& one) {
@@ -149,7 +138,7 @@ private:
         if (!stream) return tell(claim.kind, claim.owner, "a claim of a kind that this version does not know");
         const Fold owner = fold(std::vector{*stream}).front();
         if (is_held(claim, owner)) return;
-        if (is_nobody(*owner.state)) return tell(claim.kind, claim.owner, "a claim whose owner is not in the log");
+        if (is_nobody(owner)) return tell(claim.kind, claim.owner, "a claim whose owner is not in the log");
         if (!makes_claims(claim.key_id))
             return tell(claim.kind, claim.owner,
                         "a claim under key " + as_plain_text(claim.key_id) + ", which the keyring lacks");
@@ -163,7 +152,7 @@ private:
 
     // ---- names without their claim ---------------------------------------------------------------------------
     void look_at_names(Progress progress) {
-        const std::int64_t all = claims_.count_streams(kNamedStreams);
+        const std::int64_t all = claims_.count_streams(named_streams());
         std::int64_t done = 0;
         Uuid last;
         for (auto page = next_streams(last); !page.empty(); page = next_streams(last)) {
@@ -179,7 +168,7 @@ private:
         }
     }
     std::vector<StoredStream> next_streams(const Uuid& last) {
-        return claims_.streams_after(last, kNamedStreams, kBatch);
+        return claims_.streams_after(last, named_streams(), kBatch);
     }
 
     struct Compared {
@@ -194,7 +183,7 @@ private:
         const std::vector<Fold> folds = fold(std::move(streams));
         std::vector<eventstore::Bytes> digests;
         for (const Fold& one : folds)
-            for (const commands::HeldName& name : commands::names_of(*one.state))
+            for (const HeldName& name : eventstore::held_names(*one.state))
                 for (auto& digest : core_.pseudonyms.claim(name.kind, name.key)) digests.push_back(digest.digest);
         std::map<std::pair<std::string, eventstore::Bytes>, Uuid> owners;
         for (const ClaimRow& claim : claims_.of(digests)) owners[{claim.kind, claim.digest}] = claim.owner;
@@ -202,7 +191,7 @@ private:
         for (std::size_t i = 0; i < page.size(); ++i) {
             if (is_unreadable(folds[i])) ++compared.unreadable;
             const std::size_t before = compared.faults.size();
-            for (const commands::HeldName& name : commands::names_of(*folds[i].state)) {
+            for (const HeldName& name : eventstore::held_names(*folds[i].state)) {
                 ++compared.names;
                 std::string fault = fault_of(name, page[i].id, owners);
                 if (!fault.empty()) compared.faults.push_back({std::string(name.kind), page[i].id, std::move(fault)});
@@ -211,7 +200,7 @@ private:
         }
         return compared;
     }
-    std::string fault_of(const commands::HeldName& name, const Uuid& holder,
+    std::string fault_of(const HeldName& name, const Uuid& holder,
                          const std::map<std::pair<std::string, eventstore::Bytes>, Uuid>& owners) {
         bool is_claimed = false;
         for (const auto& digest : core_.pseudonyms.claim(name.kind, name.key)) {

@@ -9,12 +9,10 @@
 #include "app/core/core.hpp"
 #include "app/core/logging.hpp"
 #include "app/core/system_ports.hpp"
-#include "commands/runtime/names.hpp"
-#include "domain/access/group.hpp"
-#include "domain/access/role.hpp"
+#include "commands/runtime/folder.hpp"
 #include "domain/base/plain_text.hpp"
-#include "domain/clients/service_account.hpp"
 #include "domain/users/user.hpp"
+#include "eventstore/declarations.hpp"
 #include "eventstore/postgres/keys/key_uses.hpp"
 #include "eventstore/postgres/migrations/service_role.hpp"
 #include "security/keys/keyring_file.hpp"
@@ -157,19 +155,16 @@ Exit fail(const std::string& sentence) {
 // ---- reclaim
 // What the owner claims now, as it is compared; nullopt: nothing of this kind.
 std::optional<std::string> value_of(const std::string& kind, const commands::Fold& fold) {
-    if (kind == kFirstAdministrator && std::get<User>(*fold.state).status != User::Status::kAbsent) return "first";
-    for (const commands::HeldName& held : commands::names_of(*fold.state))
+    if (kind == kFirstAdministrator && commands::state_of<User>(fold).status != User::Status::kAbsent) return "first";
+    for (const HeldName& held : eventstore::held_names(*fold.state))
         if (held.kind == kind) return held.key;
     return std::nullopt;
 }
 
 std::optional<commands::LoadStream> load_for(const std::string& kind, const Uuid& owner) {
-    const auto of = [&](commands::Fold empty) { return commands::LoadStream{owner, std::move(empty), false}; };
-    if (kind == "email" || kind == "username" || kind == "first_administrator") return of(commands::empty_fold<User>());
-    if (kind == "role_name") return of(commands::empty_fold<Role>());
-    if (kind == "group_name") return of(commands::empty_fold<Group>());
-    if (kind == "service_account_name") return of(commands::empty_fold<ServiceAccount>());
-    return std::nullopt;
+    if (kind == kFirstAdministrator) return commands::LoadStream{owner, User::kStreamType};
+    const auto* holder = eventstore::holder_of(kind);
+    return holder ? std::optional(commands::LoadStream{owner, holder->stream_type}) : std::nullopt;
 }
 
 struct Reclaimed {
@@ -281,7 +276,7 @@ private:
 
     // Only what the claim was made of, by the key that it names.
     Judged judged_by(const ClaimRow& claim, const commands::Fold& fold) {
-        const auto* user = std::get_if<User>(fold.state.get());
+        const auto* user = eventstore::state_in<User>(*fold.state);
         if (user != nullptr && user->exists() && !user->email && claim.kind != kFirstAdministrator)
             return {std::nullopt,
                     "its owner's key was destroyed ('keyledger keys undestroy' brings it back within a day)"};

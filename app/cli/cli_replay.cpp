@@ -7,6 +7,19 @@
 #include "app/cli/replay_sources.hpp"
 #include "app/core/config_checks.hpp"
 #include "commands/runtime/replay.hpp"
+#include "domain/access/administrators.hpp"
+#include "domain/access/assignments.hpp"
+#include "domain/access/group.hpp"
+#include "domain/access/nestings.hpp"
+#include "domain/access/role.hpp"
+#include "domain/anonymous_callers/anonymous_callers.hpp"
+#include "domain/clients/service_account.hpp"
+#include "domain/clients/service_token.hpp"
+#include "domain/credentials/login_attempts.hpp"
+#include "domain/log/log_keeping.hpp"
+#include "domain/sessions/session.hpp"
+#include "domain/users/user.hpp"
+#include "eventstore/subscription.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -89,7 +102,6 @@ struct Described {
     const Uuid& id;
 
     void operator()(const User& user) const {
-        json.text("kind", "user").text("id", id.to_string());
         json.text("status", name_of(user.status))
             .truth("administrator", holds_administrators_role())
             .time_or_null("registered_at", known(user.registered_at_ms))
@@ -101,11 +113,10 @@ struct Described {
     void operator()(const Session& session) const {
         const auto owner = replay.streams().find(session.user_id);
         const User* user =
-            owner == replay.streams().end() ? nullptr : std::get_if<User>(owner->second.fold.state.get());
+            owner == replay.streams().end() ? nullptr : eventstore::state_in<User>(*owner->second.fold.state);
         const bool ended_by_user =
             user && (user->ended_session(id, session.first_position) || user->status != User::Status::kActive);
         const bool ended = session.status == Session::Status::kEnded;
-        json.text("kind", "session").text("id", id.to_string());
         json.text("status", ended           ? "ended"
                             : ended_by_user ? "ended with its user's others"
                                             : "live")
@@ -118,37 +129,29 @@ struct Described {
             .time_or_null("expires_at", known(session.expires_at_ms));
     }
     void operator()(const AnonymousCallers& callers) const {
-        json.text("kind", "anonymous_callers").text("id", id.to_string());
         json.text("status", callers.status == AnonymousCallers::Status::kErased ? "erased" : "kept");
     }
     void operator()(const Role& role) const {
-        json.text("kind", "role").text("id", id.to_string());
         json.text("status", role.status == Role::Status::kDeleted ? "deleted" : "defined")
             .text("name", role.name)
             .texts("permissions", role.rules.allow.texts())
             .texts("deny", role.rules.deny.texts());
     }
     void operator()(const Assignments& assignments) const {
-        json.text("kind", "assignments").text("id", id.to_string()).texts("roles", texts_of(assignments.roles));
+        json.texts("roles", texts_of(assignments.roles));
         json.texts("groups", texts_of(assignments.groups));
     }
     void operator()(const Group& group) const {
-        json.text("kind", "group").text("id", id.to_string());
         json.text("status", group.status == Group::Status::kDeleted ? "deleted" : "defined").text("name", group.name);
     }
     void operator()(const Nestings& nestings) const {
-        json.text("kind", "nestings").text("id", id.to_string());
         std::vector<std::string> pairs;
         for (const auto& [child, parents] : nestings.parents)
             for (const Uuid& parent : parents) pairs.push_back(child.to_string() + " " + parent.to_string());
         json.texts("child_and_parent", pairs);
     }
-    void operator()(const Administrators& administrators) const {
-        json.text("kind", "administrators").text("id", id.to_string());
-        json.texts("users", texts_of(administrators.users));
-    }
+    void operator()(const Administrators& administrators) const { json.texts("users", texts_of(administrators.users)); }
     void operator()(const ServiceAccount& account) const {
-        json.text("kind", "service_account").text("id", id.to_string());
         json.text("status", name_of(account.status))
             .text("name", account.name)
             .texts("audiences", account.audiences)
@@ -157,7 +160,6 @@ struct Described {
             .time_or_null("registered_at", known(account.registered_at_ms));
     }
     void operator()(const ServiceToken& token) const {
-        json.text("kind", "service_token").text("id", id.to_string());
         json.text("status", name_of(token.status))
             .text("service_account_id", token.service_account_id.to_string())
             .texts("audiences", token.audiences)
@@ -166,12 +168,10 @@ struct Described {
             .time_or_null("expires_at", known(token.expires_at_ms));
     }
     void operator()(const LogKeeping& log) const {
-        json.text("kind", "log").text("id", id.to_string());
         json.texts("mac_keys_added", log.added).texts("mac_keys_closed", log.closed);
         json.number("disavowed", log.disavowed);
     }
     void operator()(const LoginAttempts& attempts) const {
-        json.text("kind", "login_attempts").text("id", id.to_string());
         json.number("failures_in_a_row", attempts.failures_in_a_row);
     }
 
@@ -184,14 +184,19 @@ private:
     bool holds_administrators_role() const {
         const auto at = replay.streams().find(assignments_of(id));
         const auto* assignments =
-            at == replay.streams().end() ? nullptr : std::get_if<Assignments>(at->second.fold.state.get());
+            at == replay.streams().end() ? nullptr : eventstore::state_in<Assignments>(*at->second.fold.state);
         return assignments && assignments->holds(kAdministratorRole);
     }
 };
 
+// Of streams of other aggregates no more is printed than what is said of all.
+using Explained = eventstore::Subscription<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments,
+                                           Administrators, ServiceAccount, ServiceToken, Group, Nestings, LogKeeping>;
+
 std::string line_of(const Replay& replay, const Uuid& id, const Replay::Stream& stream) {
     JsonText json;
-    std::visit(Described{json, replay, id}, *stream.fold.state);
+    json.text("kind", stream_type_of(*stream.fold.state)).text("id", id.to_string());
+    Explained::deliver(*stream.fold.state, Described{json, replay, id});
     json.number("version", stream.fold.version)
         .number("last_position", stream.last_position)
         .time("last_at", stream.last_at_ms);

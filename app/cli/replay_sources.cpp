@@ -55,7 +55,7 @@ std::set<Position> disavowed_in(const std::string& path) {
         event->standing = RecordedEvent::Standing::kBelieved;
         eventstore::OpensNothing nothing;
         const auto decoded = eventstore::decode_any(*event, nothing);
-        words[event->position] = std::get<LogDisavowed>(std::get<LogEvent>(decoded)).position;
+        words[event->position] = std::get<LogDisavowed>(*eventstore::event_in<LogKeeping>(*decoded)).position;
     }
     std::set<Position> disavowed;
     for (auto word = words.rbegin(); word != words.rend(); ++word)

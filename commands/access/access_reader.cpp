@@ -4,6 +4,7 @@
 
 #include "domain/access/assignments.hpp"
 #include "domain/access/nestings.hpp"
+#include "domain/sessions/session.hpp"
 
 namespace keyledger::commands {
 namespace {
@@ -17,13 +18,13 @@ struct Reading {
 
     template <class Aggregate>
     std::shared_ptr<const Aggregate> state(const Uuid& id) const {
-        const auto place = streams.place_of(id, kStateIndex<Aggregate>);
+        const auto place = streams.place_of(id, Aggregate::kStreamType);
         const auto& state = place && *place < folds.size() ? folds[*place].state : empty_fold<Aggregate>().state;
-        return {state, &std::get<Aggregate>(*state)};
+        return {state, eventstore::state_in<Aggregate>(*state)};
     }
     bool has(const Streams& wanted) const {
         return std::ranges::all_of(wanted.loads(), [&](const LoadStream& load) {
-            return streams.place_of(load.stream_id, load.empty.state->index()).has_value();
+            return streams.place_of(load.stream_id, load.stream_type).has_value();
         });
     }
 };
@@ -133,7 +134,7 @@ asio::awaitable<Result<AccessStates, StoreError>> FoldedAccess::read(AccessSubje
     if (!states.user.exists()) asked.subject.type = SubjectType::kServiceAccount;  // not of everyone
     add_access(states, *found, asked.subject);
     states.position = position_of(*found, *head);
-    const auto place = found->streams.place_of(subject_id, kStateIndex<User>);
+    const auto place = found->streams.place_of(subject_id, User::kStreamType);
     if (place && *place < found->folds.size()) states.user_position = found->folds[*place].position;
     co_return states;
 }

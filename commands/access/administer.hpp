@@ -2,6 +2,8 @@
 // What all commands upon somebody else's account have in common: the actor needs a permission, and upon somebody who
 // holds a permission that he lacks he does nothing at all. Upon himself he may do what he may upon others.
 #include "commands/access/authority.hpp"
+#include "domain/access/administrators.hpp"
+#include "domain/access/assignments.hpp"
 
 namespace keyledger::commands {
 

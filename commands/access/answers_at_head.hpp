@@ -3,7 +3,9 @@
 // which had been appended before the question, on any node (I8); when the store is away, there is no answer (I12).
 #include "commands/access/permissions.hpp"
 #include "commands/services.hpp"
+#include "domain/access/assignments.hpp"
 #include "domain/access/search.hpp"
+#include "domain/sessions/session.hpp"
 
 namespace keyledger::commands {
 

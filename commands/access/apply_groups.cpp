@@ -1,6 +1,7 @@
 #include "commands/access/apply_access.hpp"
 #include "commands/access/groups.hpp"
 #include "commands/claim_owner.hpp"
+#include "domain/access/assignments.hpp"
 #include "domain/access/group.hpp"
 #include "domain/access/nestings.hpp"
 

@@ -1,5 +1,8 @@
 #include "commands/access/authority.hpp"
 
+#include "domain/access/assignments.hpp"
+#include "domain/access/nestings.hpp"
+
 namespace keyledger::commands {
 
 ActorStreams read_actor(Streams& streams, const Bearer& bearer) {

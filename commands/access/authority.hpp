@@ -2,6 +2,7 @@
 // Who may command: decided in the command, from streams that it guards, never in the route alone.
 #include "commands/access/permissions.hpp"
 #include "commands/services.hpp"
+#include "domain/sessions/session.hpp"
 
 namespace keyledger::commands {
 

@@ -3,6 +3,7 @@
 #include "commands/access/administer.hpp"
 #include "commands/entity_tags.hpp"
 #include "commands/first_stream.hpp"
+#include "domain/access/nestings.hpp"
 
 namespace keyledger::commands {
 namespace {

@@ -5,6 +5,7 @@
 #include "commands/credentials/passwords.hpp"
 #include "commands/entity_tags.hpp"
 #include "domain/users/identity.hpp"
+#include "eventstore/codec/events_codec.hpp"
 
 namespace keyledger::commands {
 namespace {
@@ -89,7 +90,7 @@ Answer<Erasure> due_by_events(Services& services, Executed executed, Deadline de
     for (const eventstore::RecordedEvent& recorded : *events) {
         if (recorded.is_inert()) continue;
         const auto event = eventstore::decode_any(recorded, nothing);
-        const auto* of_user = std::get_if<UserEvent>(&event);
+        const auto* of_user = eventstore::event_in<User>(*event);
         if (of_user == nullptr) continue;
         if (const auto* requested = std::get_if<UserErasureRequested>(of_user)) due_at_ms = requested->due_at_ms;
         if (std::holds_alternative<UserErased>(*of_user)) co_return Erasure{executed.position, 0, executed.repeated};

@@ -1,5 +1,7 @@
 #include "commands/anonymous_callers/erase_anonymous_callers.hpp"
 
+#include "domain/anonymous_callers/anonymous_callers.hpp"
+
 #include <algorithm>
 
 namespace keyledger::commands {

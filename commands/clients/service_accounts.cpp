@@ -5,6 +5,7 @@
 #include "commands/access/authority.hpp"
 #include "commands/access/groups.hpp"
 #include "commands/entity_tags.hpp"
+#include "eventstore/codec/events_codec.hpp"
 #include "security/primitives/bytes.hpp"
 #include "security/primitives/hex.hpp"
 
@@ -194,9 +195,10 @@ Answer<MadeSecret> add_account_secret(Services& services, Bearer bearer, Uuid ac
     auto first = co_await first_event(services, *executed, deadline);
     if (!first) co_return Unexpected(first.error());
     eventstore::OpensNothing opener;
-    const auto event =
-        eventstore::decode_event<ServiceAccountEvent>(first->type, first->schema_version, first->payload, opener);
-    made.secret_id = std::get<ServiceAccountSecretAdded>(event).secret_id;
+    const auto decoded = eventstore::decode_any(*first, opener);
+    const auto* event = eventstore::event_in<ServiceAccount>(*decoded);
+    if (!event) co_return Unexpected(CommandError(Refusal::kBroken));
+    made.secret_id = std::get<ServiceAccountSecretAdded>(*event).secret_id;
     co_return made;
 }
 

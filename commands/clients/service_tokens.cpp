@@ -121,7 +121,7 @@ Uuid token_id_of(const ClientProof& proof) {
 
 std::optional<ServiceAccount> remembered(Services& services, const Uuid& account_id) {
     const auto fold = services.executor.world().cache.find(account_id);
-    const auto* account = fold ? std::get_if<ServiceAccount>(fold->state.get()) : nullptr;
+    const auto* account = fold ? eventstore::state_in<ServiceAccount>(*fold->state) : nullptr;
     return account ? std::optional(*account) : std::nullopt;
 }
 

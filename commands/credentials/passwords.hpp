@@ -1,6 +1,7 @@
 #pragma once
 // The password credential, as commands use it: checked against what the log names, sealed under its owner's key.
 #include "commands/services.hpp"
+#include "domain/credentials/login_attempts.hpp"
 
 namespace keyledger::commands {
 

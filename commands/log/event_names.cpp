@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "eventstore/codec/events_codec.hpp"
+#include "eventstore/declarations.hpp"
 
 namespace keyledger::commands {
 

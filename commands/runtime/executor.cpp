@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "commands/runtime/names.hpp"
 #include "commands/runtime/snapshots.hpp"
 #include "eventstore/codec/envelope.hpp"
 #include "eventstore/codec/jcs.hpp"
@@ -83,13 +82,6 @@ bool opens(eventstore::SubjectCipher& cipher, const eventstore::StoredSubjectKey
 
 bool tells_of_a_person(const eventstore::EventMetadata& envelope) {
     return envelope.client_address.value || envelope.user_agent.value || envelope.device.value;
-}
-
-bool has_personal_fields(const eventstore::AnyEvent& event) {
-    auto listed = []<class Declared>(const Declared&) {
-        return std::apply([](const auto&... field) { return (is_personal(field) || ...); }, Declared::fields());
-    };
-    return std::visit([&](const auto& of_aggregate) { return std::visit(listed, of_aggregate); }, event);
 }
 
 Refusal refusal_of_claim(const std::string& kind) {
@@ -205,17 +197,17 @@ bool is_about_the_log(Refusal refusal) {
 }  // namespace
 
 // ---- Streams ---------------------------------------------------------------------------------------------------
-std::optional<std::size_t> Streams::place_of(const Uuid& id, std::size_t state_index) const {
+std::optional<std::size_t> Streams::place_of(const Uuid& id, std::string_view stream_type) const {
     const auto at = std::find_if(loads_.begin(), loads_.end(), [&](const LoadStream& load) {
-        return load.stream_id == id && load.empty.state->index() == state_index;
+        return load.stream_id == id && load.stream_type == stream_type;
     });
     if (at == loads_.end()) return std::nullopt;
     return static_cast<std::size_t>(at - loads_.begin());
 }
 
 // ---- Attempt ---------------------------------------------------------------------------------------------------
-std::size_t Attempt::index_of(const Uuid& stream_id, std::size_t state_index) const {
-    const auto place = streams_.place_of(stream_id, state_index);
+std::size_t Attempt::index_of(const Uuid& stream_id, std::string_view stream_type) const {
+    const auto place = streams_.place_of(stream_id, stream_type);
     if (!place) throw std::logic_error("a command used a stream that it did not name");
     return *place;
 }
@@ -223,7 +215,7 @@ std::size_t Attempt::index_of(const Uuid& stream_id, std::size_t state_index) co
 Decided Attempt::also_read(Streams more) {
     std::vector<LoadStream> unread;
     for (const LoadStream& load : more.loads())
-        if (!streams_.place_of(load.stream_id, load.empty.state->index())) unread.push_back(load);
+        if (!streams_.place_of(load.stream_id, load.stream_type)) unread.push_back(load);
     auto folds = co_await folder_.load(unread, freshness_, deadline_);
     if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
     streams_.add(unread);
@@ -374,7 +366,7 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
         if (attempt.folds_[decision.stream].is_foreign)
             throw std::logic_error("an event for a stream of another aggregate");
         SubjectKeyPtr payload_key;
-        if (has_personal_fields(decision.event)) {
+        if (has_personal_fields(*decision.event)) {
             auto own = co_await attempt.key_of(stream.stream_id);
             if (!own) co_return Unexpected(own.error());
             payload_key = *own;
@@ -382,11 +374,11 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
         eventstore::NewEvent& event = append.events.emplace_back();
         const bool is_named = !caller.idempotency && append.events.size() == 1;
         event.event_id = is_named ? first_event_of(command_id) : world_.identifiers.next();
-        event.stream_type = eventstore::stream_type_of(decision.event);
+        event.stream_type = stream.stream_type;
         event.stream_id = stream.stream_id;
         event.version = ++next[decision.stream];
         SubjectSealer payload_sealer(world_.cipher, payload_key, event.event_id);
-        auto encoded = std::visit([&](const auto& e) { return eventstore::encode(e, payload_sealer); }, decision.event);
+        auto encoded = eventstore::encode(*decision.event, payload_sealer);
         event.type = encoded.type;
         event.schema_version = encoded.schema_version;
         event.payload = std::move(encoded.payload);
@@ -414,9 +406,9 @@ std::vector<eventstore::ClaimChange> Executor::claims_of(const Attempt& attempt,
     for (std::size_t i = 0; i < attempt.events_.size(); ++i) {
         const auto& decision = attempt.events_[i];
         const Fold& before = attempt.folds_[decision.stream];
-        if (!can_have_names(*before.state)) continue;
+        if (!can_hold_names(*before.state)) continue;
         Fold& fold = after.try_emplace(decision.stream, before).first->second;
-        fold = advance(fold, decision.event, append.events[i].version, Recorded{});
+        fold = advance(fold, *decision.event, append.events[i].version, Recorded{});
     }
     std::vector<eventstore::ClaimChange> changes = attempt.claims_;
     for (const auto& [stream, fold] : after) {
@@ -425,8 +417,8 @@ std::vector<eventstore::ClaimChange> Executor::claims_of(const Attempt& attempt,
             for (auto& [key_id, digest] : world_.pseudonyms.claim(name.kind, name.key))
                 changes.push_back({op, std::string(name.kind), key_id, std::move(digest), owner});
         };
-        const auto held = names_of(*attempt.folds_[stream].state);
-        const auto names = names_of(*fold.state);
+        const auto held = held_names(*attempt.folds_[stream].state);
+        const auto names = held_names(*fold.state);
         for (const HeldName& name : held)
             if (std::find(names.begin(), names.end(), name) == names.end()) change(Op::kRelease, name);
         for (const HeldName& name : names)
@@ -442,7 +434,7 @@ void Executor::remember(const Attempt& attempt, const Append& append, const even
     for (std::size_t i = 0; i < attempt.events_.size(); ++i) {
         const auto& decision = attempt.events_[i];
         const Recorded recorded{appended.first_position + static_cast<Position>(i), now_ms};
-        folds[decision.stream] = advance(folds[decision.stream], decision.event, append.events[i].version, recorded);
+        folds[decision.stream] = advance(folds[decision.stream], *decision.event, append.events[i].version, recorded);
         changed[decision.stream] = append.events[i].event_id;
     }
     for (const auto& [stream, event_id] : changed) {

@@ -31,19 +31,19 @@ public:
     template <class Aggregate>
     StreamOf<Aggregate> read(const Uuid& id) {
         StreamOf<Aggregate> stream{id};
-        if (!place_of(id, kStateIndex<Aggregate>)) loads_.push_back(load_of(stream));
+        if (!place_of(id, Aggregate::kStreamType)) loads_.push_back(load_of(stream));
         return stream;
     }
     // One that the command begins, under an id that was made for it.
     template <class Aggregate>
     StreamOf<Aggregate> begin(const Uuid& id) {
         const auto stream = read<Aggregate>(id);
-        loads_[*place_of(id, kStateIndex<Aggregate>)].is_new = true;
+        loads_[*place_of(id, Aggregate::kStreamType)].is_new = true;
         return stream;
     }
     const std::vector<LoadStream>& loads() const { return loads_; }
     // In loads().
-    std::optional<std::size_t> place_of(const Uuid& id, std::size_t state_index) const;
+    std::optional<std::size_t> place_of(const Uuid& id, std::string_view stream_type) const;
     void add(const std::vector<LoadStream>& loads) { loads_.insert(loads_.end(), loads.begin(), loads.end()); }
 
 private:
@@ -65,14 +65,15 @@ public:
 
     template <class Aggregate>
     const Aggregate& state(const StreamOf<Aggregate>& stream) const {
-        return state_of<Aggregate>(folds_[index_of(stream.id, kStateIndex<Aggregate>)]);
+        return state_of<Aggregate>(folds_[index_of(stream.id, Aggregate::kStreamType)]);
     }
     template <class Aggregate>
     void append(const StreamOf<Aggregate>& stream, const std::vector<typename Aggregate::Event>& events) {
-        for (const auto& event : events) events_.push_back({index_of(stream.id, kStateIndex<Aggregate>), event});
+        const std::size_t place = index_of(stream.id, Aggregate::kStreamType);
+        for (const auto& event : events) events_.push_back({place, eventstore::any_event<Aggregate>(event)});
     }
     // Of what no state says. Names are taken and given back by the executor: they follow from the states of the streams
-    // that an append changes (names.hpp).
+    // that an append changes (domain/base/held_name.hpp).
     void take_claim(std::string_view kind, const Uuid& owner, const std::vector<eventstore::ClaimDigest>& digests);
     void change_credential(eventstore::CredentialChange change) { credentials_.push_back(std::move(change)); }
 
@@ -85,9 +86,9 @@ private:
     friend class Executor;
     struct Decision {
         std::size_t stream;
-        eventstore::AnyEvent event;
+        eventstore::AnyEventPtr event;
     };
-    std::size_t index_of(const Uuid& stream_id, std::size_t state_index) const;
+    std::size_t index_of(const Uuid& stream_id, std::string_view stream_type) const;
 
     Folder& folder_;
     const Freshness freshness_;

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "commands/runtime/snapshots.hpp"
+#include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 
 namespace keyledger::commands {
@@ -12,7 +13,7 @@ namespace {
 using eventstore::RecordedEvent;
 using eventstore::StoreError;
 
-// Opens a user's own fields. What is sealed for somebody else reads as erased.
+// Opens the fields of the stream's own subject. What is sealed for somebody else reads as erased.
 class SubjectOpener : public eventstore::FieldOpener {
 public:
     SubjectOpener(eventstore::SubjectCipher& cipher, const eventstore::SubjectKeyPtr& key, const RecordedEvent& event)
@@ -29,28 +30,21 @@ private:
     const RecordedEvent& event_;
 };
 
-bool is_erased(const Fold& fold) {
-    const auto* user = std::get_if<User>(fold.state.get());
-    return user && user->status == User::Status::kErased;
-}
-
 // What nobody believes is never opened: a key that somebody made up for such a stream is none of its reader's concern.
 bool tells_something(const std::vector<RecordedEvent>& events) {
     return !std::ranges::all_of(events, &RecordedEvent::is_inert);
 }
 
-constexpr Uuid kDefaultRoles = assignments_of(kEveryone);
-
 bool same_aggregate(const Fold& fold, const LoadStream& stream) {
-    return fold.state->index() == stream.empty.state->index();
+    return stream_type_of(*fold.state) == stream.stream_type;
 }
 
 // What a stream is, its first believed event says: records that anybody may have put before it decide nothing.
-bool begins_another(const Fold& so_far, const std::vector<RecordedEvent>& events, const AnyState& empty) {
+bool begins_another(const Fold& so_far, const std::vector<RecordedEvent>& events, std::string_view stream_type) {
     if (so_far.occurred_at_ms != 0) return false;
     const auto first = std::ranges::find_if_not(events, &RecordedEvent::is_inert);
     return first != events.end() && first->standing == RecordedEvent::Standing::kBelieved &&
-           first->stream_type != stream_type_of(empty);
+           first->stream_type != stream_type;
 }
 
 Fold folded(const Fold& from, std::span<const RecordedEvent> events, eventstore::SubjectCipher& cipher,
@@ -65,7 +59,7 @@ Fold folded(const Fold& from, std::span<const RecordedEvent> events, eventstore:
         eventstore::OpensNothing nothing;
         const auto envelope = eventstore::decode_metadata(event, nothing);
         const Recorded recorded{event.position, envelope.occurred_at_ms};
-        further.event(eventstore::decode_any(event, opener), event.version, recorded);
+        further.event(*eventstore::decode_any(event, opener), event.version, recorded);
     }
     return std::move(further).fold();
 }
@@ -97,10 +91,10 @@ asio::awaitable<Result<std::vector<Fold>, StoreError>> Folder::load(std::vector<
         if (cached && !same_aggregate(*cached, stream)) cached.reset();
         Loading& loading = all.emplace_back();
         loading.stream = stream;
-        loading.fold = cached ? *cached : stream.empty;
+        loading.fold = cached ? *cached : empty_fold(stream.stream_type);
         loading.kept = loading.fold.version;
         if ((cached || stream.is_new) && freshness == Freshness::kCached) continue;
-        if (loading.fold.version == 0) loading.snapshot = fold_name_of(*stream.empty.state);
+        if (loading.fold.version == 0) loading.snapshot = fold_name_of(stream.stream_type);
         asked.push_back(&loading);
     }
     std::vector<Loading*> behind = asked;
@@ -109,8 +103,8 @@ asio::awaitable<Result<std::vector<Fold>, StoreError>> Folder::load(std::vector<
         std::vector<eventstore::StreamFrom> reads;
         for (Loading* one : behind) {
             if (one->pages > 0) catch_up(*one);
-            reads.push_back({one->stream.stream_id, one->fold.version, one->snapshot,
-                             std::string(stream_type_of(*one->stream.empty.state))});
+            reads.push_back(
+                {one->stream.stream_id, one->fold.version, one->snapshot, std::string(one->stream.stream_type)});
         }
         auto slices = co_await store_.read_streams(std::move(reads), deadline);
         Further further;
@@ -145,17 +139,17 @@ asio::awaitable<Folder::Further> Folder::take(Loading& loading, eventstore::Stre
         co_return Further{};
     }
     // The id is of something else: as this aggregate the stream is empty, at the version at which it stands.
-    if (!slice.snapshot && begins_another(loading.fold, slice.events, *stream.empty.state)) {
-        loading.fold = {slice.version, stream.empty.state, 0, 0, true};
+    if (!slice.snapshot && begins_another(loading.fold, slice.events, stream.stream_type)) {
+        loading.fold = {slice.version, eventstore::empty_state(stream.stream_type), 0, 0, true};
         co_return Further{};
     }
-    if (is_personal(*stream.empty.state) && (slice.snapshot || tells_something(slice.events))) {
+    if (eventstore::is_personal(stream.stream_type) && (slice.snapshot || tells_something(slice.events))) {
         auto known = co_await learn_key(loading, deadline);
         if (!known) co_return known;
     }
     loading.snapshot.clear();
     if (slice.snapshot) {
-        auto opened = open_snapshot(cipher_, loading.key.value_or(nullptr), *stream.empty.state, *slice.snapshot);
+        auto opened = open_snapshot(cipher_, loading.key.value_or(nullptr), stream.stream_type, *slice.snapshot);
         loading.behind = !opened;
         if (!opened) {  // from the start, then
             loading.replaces = slice.snapshot->version;
@@ -166,8 +160,7 @@ asio::awaitable<Folder::Further> Folder::take(Loading& loading, eventstore::Stre
     }
     if (slice.events.empty()) {
         if (loading.fold.version < slice.version) throw eventstore::CodecError("a stream ends before its version");
-        // That there are no default roles is asked for by most commands, so it is remembered, too.
-        if (slice.snapshot || stream.stream_id == kDefaultRoles) cache_.put(stream.stream_id, loading.fold);
+        if (slice.snapshot || stream.is_often_asked) cache_.put(stream.stream_id, loading.fold);
         co_return Further{};
     }
     co_await fold_page(loading, slice.events);
@@ -175,7 +168,7 @@ asio::awaitable<Folder::Further> Folder::take(Loading& loading, eventstore::Stre
     loading.pages += 1;
     cache_.put(stream.stream_id, loading.fold);
     if (!loading.behind || loading.pages % kPagesBetweenSnapshots == 0) keep(loading);
-    if (is_erased(loading.fold)) keys_.forget(stream.stream_id);
+    if (is_erased(*loading.fold.state)) keys_.forget(stream.stream_id);
     co_return Further{};
 }
 

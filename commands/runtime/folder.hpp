@@ -21,11 +21,12 @@ enum class Freshness {
     kAtHead,  // includes everything that had been appended before the call (I8)
 };
 
-// One stream to load, and the state it has before its first event.
+// One stream to load, as a stream of that aggregate.
 struct LoadStream {
     Uuid stream_id;
-    Fold empty;
-    bool is_new = false;  // its id was made just now: kCached needs no read to know that it is empty
+    std::string_view stream_type;
+    bool is_new = false;          // its id was made just now: kCached needs no read to know that it is empty
+    bool is_often_asked = false;  // it is remembered though there is nothing in it
 };
 
 // Threads for what would keep an I/O thread from its connections. Thread-safe.
@@ -72,11 +73,10 @@ private:
 
 template <class Aggregate>
 LoadStream load_of(const StreamOf<Aggregate>& stream) {
-    return {stream.id, empty_fold<Aggregate>(), false};
-}
-template <class Aggregate>
-const Aggregate& state_of(const Fold& fold) {
-    return std::get<Aggregate>(*fold.state);
+    LoadStream load{stream.id, Aggregate::kStreamType};
+    if constexpr (requires { Aggregate::is_often_asked(stream.id); })
+        load.is_often_asked = Aggregate::is_often_asked(stream.id);
+    return load;
 }
 
 }  // namespace keyledger::commands

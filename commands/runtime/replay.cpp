@@ -1,21 +1,12 @@
 #include "commands/runtime/replay.hpp"
 
+#include "domain/access/assignments.hpp"
+#include "domain/sessions/session.hpp"
+#include "domain/users/user.hpp"
+#include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 
 namespace keyledger::commands {
-namespace {
-
-// The state that a stream of this type has before its first event.
-template <class... Aggregate>
-Fold empty_fold_of(std::type_identity<std::variant<Aggregate...>>, std::string_view stream_type) {
-    std::optional<Fold> fold;
-    ((stream_type == Aggregate::kStreamType ? void(fold = empty_fold<Aggregate>()) : void()), ...);
-    if (!fold) throw eventstore::CodecError("unknown stream type '" + std::string(stream_type) + "'");
-    return *fold;
-}
-
-}  // namespace
-
 bool Replay::wants(const eventstore::RecordedEvent& event) const {
     if (!selection_.user && !selection_.session) return true;
     if (event.stream_id == selection_.user || event.stream_id == selection_.session) return true;
@@ -37,16 +28,16 @@ void Replay::take(const eventstore::RecordedEvent& event) try {
     if (event.is_inert()) return pass_over_inert(event);
     if (!wants(event)) return;
     eventstore::OpensNothing opener;
-    const eventstore::AnyEvent decoded = eventstore::decode_any(event, opener);
+    const auto decoded = eventstore::decode_any(event, opener);
     const auto metadata = eventstore::decode_metadata(event, opener);
     auto [at, is_new] = streams_.try_emplace(event.stream_id);
     Stream& stream = at->second;
     if (is_new) {
-        stream.fold = empty_fold_of(std::type_identity<AnyState>{}, event.stream_type);
+        stream.fold = empty_fold(event.stream_type);
         const auto begun = inert_beginnings_.find(event.stream_id);
         if (begun != inert_beginnings_.end()) stream.fold.version = begun->second;
     }
-    stream.fold = advance(stream.fold, decoded, event.version, {event.position, metadata.occurred_at_ms});
+    stream.fold = advance(stream.fold, *decoded, event.version, {event.position, metadata.occurred_at_ms});
     stream.last_position = event.position;
     stream.last_at_ms = metadata.occurred_at_ms;
     ++folded_;

@@ -4,6 +4,7 @@
 
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/codec/states_codec.hpp"
+#include "eventstore/declarations.hpp"
 
 namespace keyledger::commands {
 namespace {
@@ -11,27 +12,15 @@ namespace {
 // Of what is sealed: the position of the last event, the latest time, each with a line's end, and the state.
 constexpr std::string_view kForm = "/3";
 
-template <class Aggregate>
-constexpr bool kHasSnapshots = requires { Aggregate::kFold; };
-
 eventstore::SnapshotContext context_of(const eventstore::Snapshot& snapshot) {
     return {snapshot.stream_id, snapshot.version, snapshot.event_id, snapshot.fold};
-}
-
-bool tells_of_a_person(const AnyState& state) {
-    const auto* user = std::get_if<User>(&state);
-    return user && user->is_told_of();
-}
-
-bool is_erased(const AnyState& state) {
-    const auto* user = std::get_if<User>(&state);
-    return user && user->status == User::Status::kErased;
 }
 
 // Somebody of whom nothing is known: erased, or folded by a process that could not open their key. Only the former is
 // so for good.
 bool may_be_kept(const KeptFold& kept) {
-    return !is_personal(*kept.fold.state) || is_erased(*kept.fold.state) || kept.key_is_gone;
+    return !eventstore::is_personal(stream_type_of(*kept.fold.state)) || is_erased(*kept.fold.state) ||
+           kept.key_is_gone;
 }
 
 // What was kept of somebody before the erasure can't be opened any more, so another takes its place at once.
@@ -39,14 +28,6 @@ bool is_due(const KeptFold& kept) {
     if (kept.fold.version == kept.before) return false;
     if (is_erased(*kept.fold.state)) return kept.fold.version >= kSnapshotEvery;
     return kept.fold.version / kSnapshotEvery > kept.before / kSnapshotEvery;
-}
-
-std::string encoded(const AnyState& state) {
-    auto encode = []<class Aggregate>(const Aggregate& aggregate) {
-        if constexpr (kHasSnapshots<Aggregate>) return eventstore::encode_state(aggregate);
-        else return std::string();
-    };
-    return std::visit(encode, state);
 }
 
 // The number of the first line, which is taken away.
@@ -59,39 +40,26 @@ std::optional<std::int64_t> take_number(std::string_view& text) {
     return number;
 }
 
-std::optional<Fold> decoded(std::string_view text, const AnyState& empty, std::int32_t version) {
+std::optional<Fold> decoded(std::string_view text, std::string_view stream_type, std::int32_t version) try {
     const auto position = take_number(text);
     const auto occurred_at_ms = take_number(text);
     if (!position || !occurred_at_ms) return std::nullopt;
-    auto state = std::make_shared<AnyState>(empty);
-    auto decode = [&]<class Aggregate>(Aggregate& aggregate) {
-        if constexpr (kHasSnapshots<Aggregate>) eventstore::decode_state(text, aggregate);
-    };
-    try {
-        std::visit(decode, *state);
-    } catch (const eventstore::CodecError&) {
-        return std::nullopt;
-    }
-    return Fold{version, std::move(state), *position, *occurred_at_ms};
+    return Fold{version, eventstore::decode_state(stream_type, text), *position, *occurred_at_ms};
+} catch (const eventstore::CodecError&) {
+    return std::nullopt;
 }
 
 }  // namespace
 
-std::string fold_name_of(const AnyState& state) {
-    auto name = []<class Aggregate>(const Aggregate&) {
-        if constexpr (kHasSnapshots<Aggregate>)
-            return std::string(Aggregate::kStreamType) + '.' + std::to_string(Aggregate::kFold) + std::string(kForm);
-        else return std::string();
-    };
-    return std::visit(name, state);
+std::string fold_name_of(std::string_view stream_type) {
+    const int fold = eventstore::aggregate_info(stream_type).fold;
+    return fold == 0 ? std::string() : std::string(stream_type) + '.' + std::to_string(fold) + std::string(kForm);
 }
-
-bool is_personal(const AnyState& state) { return std::holds_alternative<User>(state); }
 
 void keep_snapshot(eventstore::Store& store, eventstore::SubjectCipher& cipher, const eventstore::SubjectKeyPtr& key,
                    const KeptFold& kept) {
     if (!is_due(kept)) return;
-    const std::string state = encoded(*kept.fold.state);
+    const std::string state = eventstore::encode_state(*kept.fold.state);
     if (state.empty() || state.size() > kMaxStateBytes) return;
     const bool personal = tells_of_a_person(*kept.fold.state);
     if (personal ? !key : !may_be_kept(kept)) return;
@@ -99,7 +67,7 @@ void keep_snapshot(eventstore::Store& store, eventstore::SubjectCipher& cipher, 
     snapshot.stream_id = kept.stream_id;
     snapshot.version = kept.fold.version;
     snapshot.event_id = kept.event_id;
-    snapshot.fold = fold_name_of(*kept.fold.state);
+    snapshot.fold = fold_name_of(stream_type_of(*kept.fold.state));
     snapshot.replaces = kept.replaces;
     const std::string clear =
         std::to_string(kept.fold.position) + '\n' + std::to_string(kept.fold.occurred_at_ms) + '\n' + state;
@@ -109,12 +77,12 @@ void keep_snapshot(eventstore::Store& store, eventstore::SubjectCipher& cipher, 
 }
 
 std::optional<Fold> open_snapshot(eventstore::SubjectCipher& cipher, const eventstore::SubjectKeyPtr& key,
-                                  const AnyState& empty, const eventstore::Snapshot& snapshot) {
+                                  std::string_view stream_type, const eventstore::Snapshot& snapshot) {
     const auto context = context_of(snapshot);
     std::optional<std::string> text;
     if (key) text = cipher.open_snapshot(*key, context, snapshot.sealed);
     if (!text) text = cipher.open_snapshot(context, snapshot.sealed);
-    return text ? decoded(*text, empty, snapshot.version) : std::nullopt;
+    return text ? decoded(*text, stream_type, snapshot.version) : std::nullopt;
 }
 
 }  // namespace keyledger::commands

@@ -14,10 +14,8 @@ inline constexpr std::int32_t kSnapshotEvery = 100;
 // A larger state gets none. The largest are all nestings of groups (2,000 of them: 160 KiB) and roles (34 KiB).
 inline constexpr std::size_t kMaxStateBytes = 180 * 1024;
 
-// What names the fold of this state's aggregate; empty: its streams can't grow long, and get none.
-std::string fold_name_of(const AnyState& state);
-// Whether its streams tell of a person, whose id is the stream's.
-bool is_personal(const AnyState& state);
+// What names the fold of streams of this type; empty: they can't grow long, and get none.
+std::string fold_name_of(std::string_view stream_type);
 
 // What a snapshot is made of and for.
 struct KeptFold {
@@ -35,6 +33,6 @@ void keep_snapshot(eventstore::Store& store, eventstore::SubjectCipher& cipher, 
 
 // nullopt: changed, sealed under a key that is not here any more, or not written by this fold.
 std::optional<Fold> open_snapshot(eventstore::SubjectCipher& cipher, const eventstore::SubjectKeyPtr& key,
-                                  const AnyState& empty, const eventstore::Snapshot& snapshot);
+                                  std::string_view stream_type, const eventstore::Snapshot& snapshot);
 
 }  // namespace keyledger::commands

@@ -3,6 +3,7 @@
 #include "commands/claim_owner.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/credentials/renew_password_hash.hpp"
+#include "domain/sessions/session.hpp"
 #include "domain/users/identity.hpp"
 
 namespace keyledger::commands {

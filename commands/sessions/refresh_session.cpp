@@ -1,6 +1,7 @@
 #include "commands/sessions/refresh_session.hpp"
 
 #include "commands/limits/rates.hpp"
+#include "domain/sessions/session.hpp"
 
 namespace keyledger::commands {
 namespace {

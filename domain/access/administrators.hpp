@@ -17,13 +17,19 @@ struct AdministratorsJoined {
     Uuid user_id;
     static constexpr std::string_view kType = "administrators.joined";
     static constexpr int kSchema = 1;
-    static constexpr auto fields() { return std::tuple{Field{"user_id", &AdministratorsJoined::user_id}}; }
+    static constexpr std::string_view kMeaning = "An active user got the role, or one who has it was enabled.";
+    static constexpr auto fields() {
+        return std::tuple{Field{"user_id", &AdministratorsJoined::user_id, "who is one from now on"}};
+    }
+    constexpr About about() const { return About::account(user_id); }
 };
 struct AdministratorsLeft {
     Uuid user_id;
     static constexpr std::string_view kType = "administrators.left";
     static constexpr int kSchema = 1;
-    static constexpr auto fields() { return std::tuple{Field{"user_id", &AdministratorsLeft::user_id}}; }
+    static constexpr std::string_view kMeaning = "He lost the role, or was disabled.";
+    static constexpr auto fields() { return std::tuple{Field{"user_id", &AdministratorsLeft::user_id, "who was one"}}; }
+    constexpr About about() const { return About::account(user_id); }
 };
 using AdministratorsEvent = std::variant<AdministratorsJoined, AdministratorsLeft>;
 
@@ -47,6 +53,11 @@ struct Administrators {
     bool include(const Uuid& user_id) const;
 
     static constexpr std::string_view kStreamType = "administrators";
+    static constexpr std::string_view kTitle = "Administrators";
+    static constexpr std::string_view kMeaning =
+        "One in each log: the active users who have the administrator's role. It says nothing that `role.assigned`, "
+        "`role.withdrawn`, `user.disabled` and `user.enabled` do not say; it is there so that the last of them can't "
+        "leave. In Kafka these events have the user as their subject.";
     using Event = AdministratorsEvent;
     static constexpr int kFold = 1;  // as Session's
     static constexpr auto fields() { return std::tuple{Field{"users", &Administrators::users}}; }

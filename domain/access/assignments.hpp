@@ -15,6 +15,11 @@
 namespace keyledger {
 
 // ---- events -----------------------------------------------------------------------------------------------
+// The audit trail names users alone as the subjects of these: those of groups and service accounts are found by what
+// they are given.
+constexpr About about_subject(SubjectType type, const Uuid& id) {
+    return type == SubjectType::kUser ? About::account(id) : About::thing(id);
+}
 // Version 1 of both had a `user_id` in place of the subject.
 struct RoleAssigned {
     Uuid subject_id;
@@ -22,11 +27,14 @@ struct RoleAssigned {
     SubjectType subject_type = SubjectType::kUser;
     static constexpr std::string_view kType = "role.assigned";
     static constexpr int kSchema = 2;
+    static constexpr std::string_view kMeaning = "The subject has the role from now on.";
     static constexpr auto fields() {
         using E = RoleAssigned;
-        return std::tuple{Field{"subject_id", &E::subject_id}, Field{"role_id", &E::role_id},
-                          Field{"subject_type", &E::subject_type}};
+        return std::tuple{Field{"subject_id", &E::subject_id, "who has it"},
+                          Field{"role_id", &E::role_id, "which role"},
+                          Field{"subject_type", &E::subject_type, "what the subject is"}};
     }
+    constexpr About about() const { return about_subject(subject_type, subject_id); }
 };
 struct RoleWithdrawn {
     Uuid subject_id;
@@ -34,11 +42,15 @@ struct RoleWithdrawn {
     SubjectType subject_type = SubjectType::kUser;
     static constexpr std::string_view kType = "role.withdrawn";
     static constexpr int kSchema = 2;
+    static constexpr std::string_view kMeaning =
+        "It has it no more. Also recorded, when the next role is assigned, of roles that were deleted.";
     static constexpr auto fields() {
         using E = RoleWithdrawn;
-        return std::tuple{Field{"subject_id", &E::subject_id}, Field{"role_id", &E::role_id},
-                          Field{"subject_type", &E::subject_type}};
+        return std::tuple{Field{"subject_id", &E::subject_id, "who had it"},
+                          Field{"role_id", &E::role_id, "which role"},
+                          Field{"subject_type", &E::subject_type, "what the subject is"}};
     }
+    constexpr About about() const { return about_subject(subject_type, subject_id); }
 };
 struct GroupMemberAdded {
     Uuid subject_id;
@@ -46,11 +58,15 @@ struct GroupMemberAdded {
     SubjectType subject_type = SubjectType::kUser;
     static constexpr std::string_view kType = "group.member_added";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "The subject is in the group from now on, and has the roles of the group and of all above it.";
     static constexpr auto fields() {
         using E = GroupMemberAdded;
-        return std::tuple{Field{"subject_id", &E::subject_id}, Field{"group_id", &E::group_id},
-                          Field{"subject_type", &E::subject_type}};
+        return std::tuple{Field{"subject_id", &E::subject_id, "who is in it"},
+                          Field{"group_id", &E::group_id, "which group"},
+                          Field{"subject_type", &E::subject_type, "what the subject is: `user` or `service_account`"}};
     }
+    constexpr About about() const { return about_subject(subject_type, subject_id); }
 };
 struct GroupMemberRemoved {
     Uuid subject_id;
@@ -58,11 +74,16 @@ struct GroupMemberRemoved {
     SubjectType subject_type = SubjectType::kUser;
     static constexpr std::string_view kType = "group.member_removed";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "It is in it no more. Also recorded, when it is added to the next group, of groups that were deleted, and when "
+        "a user is erased or a service account is deleted, with that event.";
     static constexpr auto fields() {
         using E = GroupMemberRemoved;
-        return std::tuple{Field{"subject_id", &E::subject_id}, Field{"group_id", &E::group_id},
-                          Field{"subject_type", &E::subject_type}};
+        return std::tuple{Field{"subject_id", &E::subject_id, "who was in it"},
+                          Field{"group_id", &E::group_id, "which group"},
+                          Field{"subject_type", &E::subject_type, "what the subject is"}};
     }
+    constexpr About about() const { return about_subject(subject_type, subject_id); }
 };
 using AssignmentsEvent = std::variant<RoleAssigned, RoleWithdrawn, GroupMemberAdded, GroupMemberRemoved>;
 
@@ -118,8 +139,15 @@ struct Assignments {
 
     bool holds(const Uuid& role_id) const;
     bool is_in(const Uuid& group_id) const;
+    // That there are no default roles is asked for by most commands, so it is remembered, too.
+    static constexpr bool is_often_asked(const Uuid& stream_id);
 
     static constexpr std::string_view kStreamType = "assignments";
+    static constexpr std::string_view kTitle = "Assignments";
+    static constexpr std::string_view kMeaning =
+        "One a user, group or service account; the stream's id is the subject's with the version nibble 8 in place of "
+        "7. In Kafka these events have the subject as theirs. Version 1 of both events had `user_id` in place of "
+        "`subject_type` and `subject_id`.";
     using Event = AssignmentsEvent;
     static constexpr int kFold = 1;  // as Session's
     static constexpr auto fields() {
@@ -134,6 +162,7 @@ constexpr Uuid assignments_of(Uuid subject_id) {
 }
 
 static_assert(assignments_of(kEveryone) != kEveryone);
+constexpr bool Assignments::is_often_asked(const Uuid& stream_id) { return stream_id == assignments_of(kEveryone); }
 
 // ---- rules -----------------------------------------------------------------------------------------------------
 using AssignmentsDecision = Result<std::vector<AssignmentsEvent>, AssignmentsError>;

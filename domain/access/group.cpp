@@ -45,6 +45,10 @@ bool is_everyones_name(std::string_view name) {
     return parsed && parsed->key == kEveryoneName;
 }
 
+std::vector<HeldName> Group::held_names() const {
+    return status == Status::kDefined ? held_as("group_name", name) : std::vector<HeldName>{};
+}
+
 GroupDecision decide(const Group& group, const GroupCommand& command) {
     return std::visit([&](const auto& c) { return decide_on(group, c); }, command);
 }

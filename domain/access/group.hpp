@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "domain/base/declare.hpp"
+#include "domain/base/held_name.hpp"
 #include "domain/base/result.hpp"
 #include "domain/base/uuid.hpp"
 
@@ -29,17 +30,25 @@ struct GroupDefined {
     std::string name;
     static constexpr std::string_view kType = "group.defined";
     static constexpr int kSchema = 1;
-    static constexpr auto fields() { return std::tuple{Field{"name", &GroupDefined::name}}; }
+    static constexpr std::string_view kMeaning = "There is a group of this name from now on, in which nobody is.";
+    static constexpr auto fields() {
+        return std::tuple{Field{"name", &GroupDefined::name, "unique without regard to case"}};
+    }
 };
 struct GroupRenamed {
     std::string name;
     static constexpr std::string_view kType = "group.renamed";
     static constexpr int kSchema = 1;
-    static constexpr auto fields() { return std::tuple{Field{"name", &GroupRenamed::name}}; }
+    static constexpr std::string_view kMeaning = "It is called so from now on.";
+    static constexpr auto fields() {
+        return std::tuple{Field{"name", &GroupRenamed::name, "unique without regard to case"}};
+    }
 };
 struct GroupDeleted {  // its roles and nestings end with the same append
     static constexpr std::string_view kType = "group.deleted";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning = "It grants nothing any more: its roles and its places under and above "
+                                                 "others end with the same append. No `group.member_removed` follows.";
     static constexpr auto fields() { return std::tuple{}; }
 };
 using GroupEvent = std::variant<GroupDefined, GroupRenamed, GroupDeleted>;
@@ -75,7 +84,15 @@ struct Group {
     Status status = Status::kAbsent;
     std::string name;
 
+    static constexpr std::array<std::string_view, 1> kNameKinds{"group_name"};
+    std::vector<HeldName> held_names() const;
+
     static constexpr std::string_view kStreamType = "group";
+    static constexpr std::string_view kTitle = "Groups";
+    static constexpr std::string_view kMeaning =
+        "One a group; the stream's id is the group's. `1890da4a-9342-538d-9991-739cb9baada4` is `everyone`: every "
+        "registered user is in it, and no event says so. In Kafka these events have the group as their subject.";
+    static constexpr About kAbout = About::stream();
     using Event = GroupEvent;
     static constexpr int kFold = 1;  // as Session's
     static constexpr auto fields() { return std::tuple{Field{"status", &Group::status}, Field{"name", &Group::name}}; }

@@ -26,20 +26,26 @@ struct GroupNested {
     Uuid child_id;
     static constexpr std::string_view kType = "group.nested";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning = "The one group stands under the other from now on.";
     static constexpr auto fields() {
         using E = GroupNested;
-        return std::tuple{Field{"parent_id", &E::parent_id}, Field{"child_id", &E::child_id}};
+        return std::tuple{Field{"parent_id", &E::parent_id, "the upper group"},
+                          Field{"child_id", &E::child_id, "the lower group"}};
     }
+    constexpr About about() const { return About::thing(child_id); }
 };
 struct GroupUnnested {
     Uuid parent_id;
     Uuid child_id;
     static constexpr std::string_view kType = "group.unnested";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning = "It does so no more.";
     static constexpr auto fields() {
         using E = GroupUnnested;
-        return std::tuple{Field{"parent_id", &E::parent_id}, Field{"child_id", &E::child_id}};
+        return std::tuple{Field{"parent_id", &E::parent_id, "the upper group"},
+                          Field{"child_id", &E::child_id, "the lower group"}};
     }
+    constexpr About about() const { return About::thing(child_id); }
 };
 using NestingsEvent = std::variant<GroupNested, GroupUnnested>;
 
@@ -80,6 +86,10 @@ struct Nestings {
     std::vector<Uuid> with_all_above(std::span<const Uuid> groups) const;
 
     static constexpr std::string_view kStreamType = "nestings";
+    static constexpr std::string_view kTitle = "Nestings";
+    static constexpr std::string_view kMeaning =
+        "One in each log, for all groups: whoever is in a group is in those above it too, and has their roles. There "
+        "is no cycle. In Kafka these events have the lower group as their subject.";
     using Event = NestingsEvent;
     static constexpr int kFold = 1;  // as Session's
 };

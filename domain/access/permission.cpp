@@ -160,6 +160,12 @@ std::optional<RoleName> parse_role_name(std::string_view text) {
     return name;
 }
 
+std::vector<HeldName> held_as(std::string_view kind, std::string_view text) {
+    const auto parsed = parse_role_name(text);
+    if (!parsed) return {};
+    return {HeldName{kind, parsed->key}};
+}
+
 // ---- sets -------------------------------------------------------------------------------------------------
 PermissionSet::PermissionSet(std::vector<Permission> permissions) : permissions_(std::move(permissions)) {
     std::sort(permissions_.begin(), permissions_.end());

@@ -62,6 +62,10 @@ bool has_authority(const Role& role, const RoleCommand& command) {
     return std::visit([&](const auto& c) { return may(role, c); }, command);
 }
 
+std::vector<HeldName> Role::held_names() const {
+    return status == Status::kDefined ? held_as("role_name", name) : std::vector<HeldName>{};
+}
+
 RoleDecision decide(const Role& role, const RoleCommand& command) {
     return std::visit([&](const auto& c) { return decide_on(role, c); }, command);
 }

@@ -10,6 +10,7 @@
 
 #include "domain/access/permission.hpp"
 #include "domain/base/declare.hpp"
+#include "domain/base/held_name.hpp"
 #include "domain/base/result.hpp"
 #include "domain/base/uuid.hpp"
 
@@ -27,10 +28,16 @@ struct RoleDefined {
     std::vector<std::string> deny = {};  // of version 2
     static constexpr std::string_view kType = "role.defined";
     static constexpr int kSchema = 2;
+    static constexpr std::string_view kMeaning = "There is a role of this name from now on, which nobody has yet.";
     static constexpr auto fields() {
         using E = RoleDefined;
-        return std::tuple{Field{"name", &E::name}, Field{"permissions", &E::permissions}, Field{"kind", &E::kind},
-                          Field{"deny", &E::deny}};
+        return std::tuple{
+            Field{"name", &E::name, "unique without regard to case"},
+            Field{"permissions", &E::permissions,
+                  "what it allows, sorted: `resource:action`, `resource/instance:action`; `*` stands for every "
+                  "resource or action; `@own` behind it: only what is the subject's own"},
+            Field{"kind", &E::kind, "`built_in`: neither changed nor deleted"},
+            Field{"deny", &E::deny, "what it denies, in the same words; a denial wins. Version 1 had none"}};
     }
 };
 struct RoleChanged {  // the whole role as it is from now on
@@ -39,14 +46,19 @@ struct RoleChanged {  // the whole role as it is from now on
     std::vector<std::string> deny = {};  // of version 2
     static constexpr std::string_view kType = "role.changed";
     static constexpr int kSchema = 2;
+    static constexpr std::string_view kMeaning = "The whole role as it is from now on, for everybody who has it.";
     static constexpr auto fields() {
         using E = RoleChanged;
-        return std::tuple{Field{"name", &E::name}, Field{"permissions", &E::permissions}, Field{"deny", &E::deny}};
+        return std::tuple{Field{"name", &E::name, "unique without regard to case"},
+                          Field{"permissions", &E::permissions, "what it allows, sorted"},
+                          Field{"deny", &E::deny, "what it denies, sorted. Version 1 had none"}};
     }
 };
 struct RoleDeleted {  // it grants nothing any more, whoever is assigned to it
     static constexpr std::string_view kType = "role.deleted";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "It grants nothing any more to whoever has it; no `role.withdrawn` follows.";
     static constexpr auto fields() { return std::tuple{}; }
 };
 using RoleEvent = std::variant<RoleDefined, RoleChanged, RoleDeleted>;
@@ -90,7 +102,15 @@ struct Role {
     AccessRules rules;  // empty once deleted
     RoleKind kind = RoleKind::kCustom;
 
+    static constexpr std::array<std::string_view, 1> kNameKinds{"role_name"};
+    std::vector<HeldName> held_names() const;
+
     static constexpr std::string_view kStreamType = "role";
+    static constexpr std::string_view kTitle = "Roles";
+    static constexpr std::string_view kMeaning =
+        "One a role; the stream's id is the role's. The administrator's role has the same id in every log, "
+        "`6b65796c-6564-8065-8072-6f6c65000001`. In Kafka these events have the role as their subject.";
+    static constexpr About kAbout = About::stream();
     using Event = RoleEvent;
     static constexpr int kFold = 1;  // as Session's
 };

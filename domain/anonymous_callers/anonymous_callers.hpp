@@ -16,9 +16,14 @@ struct AnonymousCallersErased {  // of commands carried out from `from_ms` on an
     std::int64_t before_ms = 0;
     static constexpr std::string_view kType = "anonymous_callers.erased";
     static constexpr int kSchema = 1;
+    static constexpr bool kErases = true;
+    static constexpr std::string_view kMeaning =
+        "The day's key was destroyed together with this event, a configured time after the day. What the day's "
+        "anonymous callers left in any envelope reads as `null` from then on.";
     static constexpr auto fields() {
         using E = AnonymousCallersErased;
-        return std::tuple{Field{"from_ms", &E::from_ms}, Field{"before_ms", &E::before_ms}};
+        return std::tuple{Field{"from_ms", &E::from_ms, "the day's beginning"},
+                          Field{"before_ms", &E::before_ms, "its end"}};
     }
 };
 using AnonymousCallersEvent = std::variant<AnonymousCallersErased>;
@@ -35,6 +40,11 @@ struct AnonymousCallers {
     Status status = Status::kKept;
 
     static constexpr std::string_view kStreamType = "anonymous_callers";
+    static constexpr std::string_view kTitle = "Anonymous callers";
+    static constexpr std::string_view kMeaning =
+        "One a day (UTC); the stream's id is derived from the day. The addresses and agents of callers who are no "
+        "users (anonymous, clients) are sealed under a key of the day.";
+    static constexpr About kAbout = About::stream();
     using Event = AnonymousCallersEvent;
 };
 

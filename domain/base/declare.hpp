@@ -1,18 +1,30 @@
 #pragma once
-// How an event is declared: a struct and one list of its fields. The JSON codec, sealing, the leaf encoding, the
-// Kafka value and the event reference all follow from that list, so a field can't be forgotten in one of them.
+// How an event is declared: a struct with one list of its fields, and with what else is to be known of it. The JSON
+// codec, sealing, the leaf encoding, the Kafka record, the audit trail and the event reference all follow from that, so
+// that a field can't be forgotten in one of them.
 //
-//     struct UserDisabled {
-//         std::string reason;
-//         static constexpr std::string_view kType = "user.disabled";  // stored: never changes
-//         static constexpr int kSchema = 1;                            // grows with an upcaster beside it
-//         static constexpr auto fields() { return std::tuple{Field{"reason", &UserDisabled::reason}}; }
+//     struct RoleAssigned {
+//         Uuid subject_id;
+//         Uuid role_id;
+//         static constexpr std::string_view kType = "role.assigned";  // stored: never changes
+//         static constexpr int kSchema = 1;                           // grows with an upcaster in eventstore/codec/
+//         static constexpr std::string_view kMeaning = "The subject has the role from now on.";  // for docs/events.md
+//         static constexpr auto fields() {
+//             using E = RoleAssigned;
+//             return std::tuple{Field{"subject_id", &E::subject_id, "who has it"},
+//                               Field{"role_id", &E::role_id, "which role"}};
+//         }
+//         constexpr About about() const { return About::account(subject_id); }  // or its aggregate says it: kAbout
 //     };
+//
+// An event with which the key of its stream's subject is destroyed says `kErases = true`.
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <tuple>
+
+#include "domain/base/uuid.hpp"
 
 namespace keyledger {
 
@@ -22,10 +34,13 @@ template <class Event, class Value>
 struct Field {
     std::string_view name;
     Value Event::*member;
+    std::string_view meaning{};  // for docs/events.md; the fields of states have none
 };
-// g++ deduces both by itself (P1816), clang 16 does not.
+// g++ deduces these by itself (P1816), clang 16 does not.
 template <class Event, class Value>
 Field(std::string_view, Value Event::*) -> Field<Event, Value>;
+template <class Event, class Value>
+Field(std::string_view, Value Event::*, std::string_view) -> Field<Event, Value>;
 
 // Personal data: stored sealed under its subject's key, and empty once that key is destroyed, so that every
 // reader must face the erased value. A value that was never given is empty too.
@@ -52,6 +67,24 @@ struct EnumName {
 };
 template <class E>
 EnumName(E, std::string_view) -> EnumName<E>;
+
+// Whom or what an event is about: the key of its Kafka record, so that the events of one subject keep their order; and
+// whose entry it is in the audit trail, if that is an account.
+struct About {
+    enum class What {
+        kAccount,  // a user or a service account
+        kThing,    // whatever else has an id: a role, a group, a stream
+        kAsBegun,  // what the first event of its stream is about
+    };
+    What what = What::kThing;
+    std::optional<Uuid> id{};  // empty: that of the stream
+
+    static constexpr About account(const Uuid& id) { return {What::kAccount, id}; }
+    static constexpr About thing(const Uuid& id) { return {What::kThing, id}; }
+    static constexpr About streams_account() { return {What::kAccount}; }
+    static constexpr About stream() { return {What::kThing}; }
+    static constexpr About as_begun() { return {What::kAsBegun}; }
+};
 
 // Where and when an event was recorded: what `evolve` may know beside the event itself.
 struct Recorded {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "domain/access/permission.hpp"
+
 namespace keyledger {
 namespace {
 
@@ -136,6 +138,10 @@ bool ServiceAccount::has_credential(std::string_view id) const {
     if (key(id) != nullptr) return true;
     const auto secret_id = Uuid::parse(id);
     return secret_id && secret(*secret_id) != nullptr;
+}
+
+std::vector<HeldName> ServiceAccount::held_names() const {
+    return exists() ? held_as("service_account_name", name) : std::vector<HeldName>{};
 }
 
 ServiceAccountDecision decide(const ServiceAccount& account, const ServiceAccountCommand& command) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "domain/base/declare.hpp"
+#include "domain/base/held_name.hpp"
 #include "domain/base/result.hpp"
 #include "domain/base/uuid.hpp"
 
@@ -29,9 +30,14 @@ struct ServiceAccountRegistered {
     std::vector<std::string> audiences;
     static constexpr std::string_view kType = "service_account.registered";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "There is a service account from now on, enabled, which has nothing to authenticate with yet.";
     static constexpr auto fields() {
         using E = ServiceAccountRegistered;
-        return std::tuple{Field{"name", &E::name}, Field{"audiences", &E::audiences}};
+        return std::tuple{
+            Field{"name", &E::name, "unique without regard to case. In the clear: nothing personal belongs here"},
+            Field{"audiences", &E::audiences,
+                  "the resource servers that it may ask tokens for (RFC 8707), beside the issuer"}};
     }
 };
 struct ServiceAccountChanged {  // the whole account as it is from now on
@@ -39,9 +45,11 @@ struct ServiceAccountChanged {  // the whole account as it is from now on
     std::vector<std::string> audiences;
     static constexpr std::string_view kType = "service_account.changed";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning = "The whole account as it is from now on.";
     static constexpr auto fields() {
         using E = ServiceAccountChanged;
-        return std::tuple{Field{"name", &E::name}, Field{"audiences", &E::audiences}};
+        return std::tuple{Field{"name", &E::name, "unique without regard to case"},
+                          Field{"audiences", &E::audiences, "the resource servers, sorted"}};
     }
 };
 struct ServiceAccountSecretAdded {
@@ -49,16 +57,25 @@ struct ServiceAccountSecretAdded {
     std::string sealed_sha256;  // of the sealed value: any other is refused
     static constexpr std::string_view kType = "service_account.secret_added";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "It authenticates with this secret from now on, too. The log holds no secret and no digest of one, only what "
+        "the stored value must be equal to.";
     static constexpr auto fields() {
         using E = ServiceAccountSecretAdded;
-        return std::tuple{Field{"secret_id", &E::secret_id}, Field{"sealed_sha256", &E::sealed_sha256}};
+        return std::tuple{
+            Field{"secret_id", &E::secret_id, "of the row in `credentials`"},
+            Field{"sealed_sha256", &E::sealed_sha256, "SHA-256 (hex) of the sealed digest; any other is refused"}};
     }
 };
 struct ServiceAccountSecretRemoved {
     Uuid secret_id;
     static constexpr std::string_view kType = "service_account.secret_removed";
     static constexpr int kSchema = 1;
-    static constexpr auto fields() { return std::tuple{Field{"secret_id", &ServiceAccountSecretRemoved::secret_id}}; }
+    static constexpr std::string_view kMeaning = "The secret is not good any more, nor is any token that it earned.";
+    static constexpr auto fields() {
+        return std::tuple{Field{"secret_id", &ServiceAccountSecretRemoved::secret_id,
+                                "of the row in `credentials`, which went with this event"}};
+    }
 };
 enum class KeyAlgorithm { kRs256, kEs256, kEdDsa };  // bound to the key, as RFC 8725 section 3.1 wants
 constexpr auto enum_names(KeyAlgorithm) {
@@ -72,31 +89,45 @@ struct ServiceAccountKeyAdded {
     std::optional<std::string> kid{};  // that it was registered with; none: with none, or before schema 2
     static constexpr std::string_view kType = "service_account.key_added";
     static constexpr int kSchema = 2;
+    static constexpr std::string_view kMeaning =
+        "It authenticates with assertions under this key from now on, too (RFC 7523).";
     static constexpr auto fields() {
         using E = ServiceAccountKeyAdded;
-        return std::tuple{Field{"key_id", &E::key_id}, Field{"algorithm", &E::algorithm},
-                          Field{"public_key", &E::public_key}, Field{"kid", &E::kid}};
+        return std::tuple{Field{"key_id", &E::key_id, "its thumbprint (RFC 7638)"},
+                          Field{"algorithm", &E::algorithm, "the only one that its signatures may be of"},
+                          Field{"public_key", &E::public_key, "its public members, as a JWK"},
+                          Field{"kid", &E::kid,
+                                "that it was registered with (RFC 7517), beside its thumbprint; none before schema 2"}};
     }
 };
 struct ServiceAccountKeyRemoved {
     std::string key_id;
     static constexpr std::string_view kType = "service_account.key_removed";
     static constexpr int kSchema = 1;
-    static constexpr auto fields() { return std::tuple{Field{"key_id", &ServiceAccountKeyRemoved::key_id}}; }
+    static constexpr std::string_view kMeaning = "The key is not good any more, nor is any token that it earned.";
+    static constexpr auto fields() {
+        return std::tuple{Field{"key_id", &ServiceAccountKeyRemoved::key_id, "its thumbprint"}};
+    }
 };
 struct ServiceAccountDisabled {  // ends its tokens, for good
     static constexpr std::string_view kType = "service_account.disabled";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning = "It gets no token any more, and those that it has are over for good.";
     static constexpr auto fields() { return std::tuple{}; }
 };
 struct ServiceAccountEnabled {
     static constexpr std::string_view kType = "service_account.enabled";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning = "It may get tokens again. The earlier ones stay ended.";
     static constexpr auto fields() { return std::tuple{}; }
 };
 struct ServiceAccountDeleted {  // the last of its stream: its secrets and their key are destroyed with it
     static constexpr std::string_view kType = "service_account.deleted";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "The last of its stream. Its secrets and the key that sealed them are destroyed together with this event; its "
+        "tokens are over, and its roles grant nothing to anybody. It leaves its groups: a `group.member_removed` of "
+        "each follows in the same append.";
     static constexpr auto fields() { return std::tuple{}; }
 };
 using ServiceAccountEvent = std::variant<ServiceAccountRegistered, ServiceAccountChanged, ServiceAccountSecretAdded,
@@ -179,8 +210,14 @@ struct ServiceAccount {
     const PublicKey* key(std::string_view id) const;
     // Of the form that a token's event names: the secret's id as text, or the key's.
     bool has_credential(std::string_view id) const;
+    static constexpr std::array<std::string_view, 1> kNameKinds{"service_account_name"};
+    std::vector<HeldName> held_names() const;
 
     static constexpr std::string_view kStreamType = "service_account";
+    static constexpr std::string_view kTitle = "Service accounts";
+    static constexpr std::string_view kMeaning =
+        "One a service account; the stream's id is its client id. In Kafka these events have it as their subject.";
+    static constexpr About kAbout = About::streams_account();
     using Event = ServiceAccountEvent;
     static constexpr int kFold = 2;  // as Session's
 };

@@ -21,20 +21,27 @@ struct ServiceTokenIssued {
     std::int64_t expires_at_ms = 0;
     static constexpr std::string_view kType = "service_token.issued";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning = "A service logged in.";
     static constexpr auto fields() {
         using E = ServiceTokenIssued;
-        return std::tuple{Field{"service_account_id", &E::service_account_id}, Field{"audiences", &E::audiences},
-                          Field{"scope", &E::scope}, Field{"credential", &E::credential},
-                          Field{"expires_at_ms", &E::expires_at_ms}};
+        return std::tuple{
+            Field{"service_account_id", &E::service_account_id, "whose token it is"},
+            Field{"audiences", &E::audiences, "the resource servers that it is for, or the issuer"},
+            Field{"scope", &E::scope, "the permissions that were asked for and granted, sorted"},
+            Field{"credential", &E::credential, "what it authenticated with: the id of a secret, or of a key"},
+            Field{"expires_at_ms", &E::expires_at_ms, "when it ends at the latest"}};
     }
+    constexpr About about() const { return About::account(service_account_id); }
 };
 struct ServiceTokenRevoked {
     Uuid service_account_id;
     static constexpr std::string_view kType = "service_token.revoked";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning = "The token is not good any more.";
     static constexpr auto fields() {
-        return std::tuple{Field{"service_account_id", &ServiceTokenRevoked::service_account_id}};
+        return std::tuple{Field{"service_account_id", &ServiceTokenRevoked::service_account_id, "whose token it was"}};
     }
+    constexpr About about() const { return About::account(service_account_id); }
 };
 // An assertion that earned no token: its client authenticated with it to ask or to revoke.
 struct AssertionUsed {
@@ -42,10 +49,14 @@ struct AssertionUsed {
     std::string credential;
     static constexpr std::string_view kType = "service_token.assertion_used";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "An assertion was presented to introspect or to revoke: it is not good a second time.";
     static constexpr auto fields() {
         using E = AssertionUsed;
-        return std::tuple{Field{"service_account_id", &E::service_account_id}, Field{"credential", &E::credential}};
+        return std::tuple{Field{"service_account_id", &E::service_account_id, "who authenticated"},
+                          Field{"credential", &E::credential, "the id of the key"}};
     }
+    constexpr About about() const { return About::account(service_account_id); }
 };
 using ServiceTokenEvent = std::variant<ServiceTokenIssued, ServiceTokenRevoked, AssertionUsed>;
 
@@ -83,6 +94,11 @@ struct ServiceToken {
     bool operator==(const ServiceToken&) const = default;
 
     static constexpr std::string_view kStreamType = "service_token";
+    static constexpr std::string_view kTitle = "Service tokens";
+    static constexpr std::string_view kMeaning =
+        "One an access token that a service account earned for itself; the stream's id is the token's `jti`. Where a "
+        "signed assertion earned it, the id is a UUID of version 8 that follows from the account and the assertion's "
+        "`jti`, so that none is good twice. In Kafka these events have the account as their subject.";
     using Event = ServiceTokenEvent;
 };
 

@@ -11,6 +11,7 @@
 
 #include "domain/base/declare.hpp"
 #include "domain/base/uuid.hpp"
+#include "domain/credentials/login_attempt_limits.hpp"
 
 namespace keyledger {
 
@@ -30,10 +31,17 @@ struct LoginFailed {
     std::optional<std::string> network{};  // a keyed digest of user and network; empty: nobody's, or before schema 2
     static constexpr std::string_view kType = "login.failed";
     static constexpr int kSchema = 2;
+    static constexpr std::string_view kMeaning =
+        "Somebody did not get in. Recorded also when a logged-in user types a wrong current password.";
     static constexpr auto fields() {
-        return std::tuple{Field{"user_id", &LoginFailed::user_id}, Field{"reason", &LoginFailed::reason},
-                          Field{"network", &LoginFailed::network}};
+        return std::tuple{Field{"user_id", &LoginFailed::user_id, "whose name was typed, or `null` if nobody has it"},
+                          Field{"reason", &LoginFailed::reason,
+                                "`too_many_failures`: nobody was let in from there, whatever the password was"},
+                          Field{"network", &LoginFailed::network,
+                                "a keyed digest of the user and of the network that it came from: two users at one "
+                                "place have different ones. `null`: of nobody, or recorded by an older version"}};
     }
+    constexpr About about() const { return user_id ? About::account(*user_id) : About::stream(); }
 };
 // A good log-in after failed ones. Appended after its session and not with it: whoever guesses moves this stream, and
 // would keep the owner out by conflicts.
@@ -42,10 +50,14 @@ struct LoginFailuresCleared {
     std::optional<std::string> network{};  // whose pause ends too; empty (before schema 2): that of all
     static constexpr std::string_view kType = "login.failures_cleared";
     static constexpr int kSchema = 2;
+    static constexpr std::string_view kMeaning = "A good log-in after failed ones: counting starts anew.";
     static constexpr auto fields() {
-        return std::tuple{Field{"user_id", &LoginFailuresCleared::user_id},
-                          Field{"network", &LoginFailuresCleared::network}};
+        return std::tuple{Field{"user_id", &LoginFailuresCleared::user_id, "who logged in"},
+                          Field{"network", &LoginFailuresCleared::network,
+                                "from where, as in `login.failed`: the pauses of other networks go on. `null`: "
+                                "recorded by an older version, and all are over"}};
     }
+    constexpr About about() const { return About::account(user_id); }
 };
 // A good log-in from a network that was not known, or not for some days: appended after its session too.
 struct LoginNetworkSeen {
@@ -53,16 +65,26 @@ struct LoginNetworkSeen {
     std::string network;
     static constexpr std::string_view kType = "login.network_seen";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "A good log-in from a network that was not known yet, or not for some days. What others do wrong elsewhere "
+        "does not lock the user out of it.";
     static constexpr auto fields() {
-        return std::tuple{Field{"user_id", &LoginNetworkSeen::user_id}, Field{"network", &LoginNetworkSeen::network}};
+        return std::tuple{Field{"user_id", &LoginNetworkSeen::user_id, "who logged in"},
+                          Field{"network", &LoginNetworkSeen::network, "from where, as in `login.failed`"}};
     }
+    constexpr About about() const { return About::account(user_id); }
 };
 // By an administrator, or at the machine.
 struct LoginUnlocked {
     Uuid user_id;
     static constexpr std::string_view kType = "login.unlocked";
     static constexpr int kSchema = 1;
-    static constexpr auto fields() { return std::tuple{Field{"user_id", &LoginUnlocked::user_id}}; }
+    static constexpr std::string_view kMeaning =
+        "An administrator, or whoever runs the service, let the user try again from everywhere.";
+    static constexpr auto fields() {
+        return std::tuple{Field{"user_id", &LoginUnlocked::user_id, "who may try again"}};
+    }
+    constexpr About about() const { return About::account(user_id); }
 };
 // So many that concern no account, of one network, by what one process counted between two times. The network is the
 // envelope's address; without one they are of several.
@@ -73,22 +95,20 @@ struct LoginFailuresSummed {
     std::int64_t before_ms = 0;
     static constexpr std::string_view kType = "login.failures_summed";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "Failed log-ins that concern no account, of one network (an address in IPv4, a /64 in IPv6), as one node "
+        "counted them in about a minute: the name is nobody's, or the account could not be tried from there. The "
+        "network stands in the envelope as `client_address`; where that is `null`, they came from several.";
     static constexpr auto fields() {
         using E = LoginFailuresSummed;
-        return std::tuple{Field{"reason", &E::reason}, Field{"count", &E::count}, Field{"from_ms", &E::from_ms},
-                          Field{"before_ms", &E::before_ms}};
+        return std::tuple{Field{"reason", &E::reason, "`unknown_user`"}, Field{"count", &E::count, "how many"},
+                          Field{"from_ms", &E::from_ms, "when counting began"},
+                          Field{"before_ms", &E::before_ms, "when it ended"}};
     }
+    constexpr About about() const { return About::stream(); }
 };
 using LoginAttemptsEvent =
     std::variant<LoginFailed, LoginFailuresCleared, LoginFailuresSummed, LoginNetworkSeen, LoginUnlocked>;
-
-// ---- limits ----------------------------------------------------------------------------------------------------
-struct LoginAttemptLimits {
-    std::int64_t failures_in_a_row = 100;  // over all networks; then only known ones, until somebody unlocks
-    std::int64_t network_failures = 20;    // from one network, then with growing pauses
-    std::int64_t longest_pause_ms = 15LL * 60 * 1000;
-    std::int64_t known_for_ms = 90LL * 24 * 3600 * 1000;  // since the last log-in from there; 0: none is remembered
-};
 
 // ---- commands --------------------------------------------------------------------------------------------------
 // Nothing where the account may not be tried from there: or else whoever keeps knocking would lengthen this stream.
@@ -142,6 +162,10 @@ struct LoginAttempts {
     static constexpr std::size_t kMaxStrangers = 32;
     static constexpr std::size_t kMaxKnown = 16;
     static constexpr std::string_view kStreamType = "login_attempts";
+    static constexpr std::string_view kTitle = "Log-in attempts";
+    static constexpr std::string_view kMeaning =
+        "One a user, with an id derived from the user's; and one for each sum of attempts that concern no account. "
+        "What was typed is never recorded.";
     using Event = LoginAttemptsEvent;
     // As Session's.
     static constexpr int kFold = 2;

@@ -16,16 +16,22 @@ struct LogMacKeyAdded {  // events that follow may carry MACs of this key
     std::string key_id;
     static constexpr std::string_view kType = "log.mac_key_added";
     static constexpr int kSchema = 1;
-    static constexpr auto fields() { return std::tuple{Field{"key_id", &LogMacKeyAdded::key_id}}; }
+    static constexpr std::string_view kMeaning =
+        "Events that follow may be authenticated by another key of the keyring.";
+    static constexpr auto fields() {
+        return std::tuple{Field{"key_id", &LogMacKeyAdded::key_id, "as `keyledger keys list` shows it"}};
+    }
 };
 struct LogMacKeyClosed {  // what stands behind `last_position` under this key is not the service's
     std::string key_id;
     std::int64_t last_position = 0;
     static constexpr std::string_view kType = "log.mac_key_closed";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning = "Nothing behind that position is authenticated by this key any more.";
     static constexpr auto fields() {
         using E = LogMacKeyClosed;
-        return std::tuple{Field{"key_id", &E::key_id}, Field{"last_position", &E::last_position}};
+        return std::tuple{Field{"key_id", &E::key_id, "as `keyledger keys list` shows it"},
+                          Field{"last_position", &E::last_position, "up to where it counts"}};
     }
 };
 struct LogDisavowed {  // the record there was not written by the service, and means nothing
@@ -33,9 +39,13 @@ struct LogDisavowed {  // the record there was not written by the service, and m
     std::string leaf_hash;  // that is stored with it, in hex
     static constexpr std::string_view kType = "log.disavowed";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "The record at that position was not written by the service. It keeps its position and its place in its "
+        "stream, and means nothing; in Kafka `log.record_disavowed` stands there.";
     static constexpr auto fields() {
         using E = LogDisavowed;
-        return std::tuple{Field{"position", &E::position}, Field{"leaf_hash", &E::leaf_hash}};
+        return std::tuple{Field{"position", &E::position, "of the record"},
+                          Field{"leaf_hash", &E::leaf_hash, "SHA-256 (hex) that is stored with it"}};
     }
 };
 using LogEvent = std::variant<LogMacKeyAdded, LogMacKeyClosed, LogDisavowed>;
@@ -60,6 +70,10 @@ struct LogKeeping {
     bool operator==(const LogKeeping&) const = default;
 
     static constexpr std::string_view kStreamType = "log";
+    static constexpr std::string_view kTitle = "The log itself";
+    static constexpr std::string_view kMeaning =
+        "One in each log: what it says of its own events. In Kafka these events have the stream as their subject.";
+    static constexpr About kAbout = About::stream();
     using Event = LogEvent;
     static constexpr int kFold = 1;  // as Session's
     static constexpr auto fields() {

@@ -1,7 +1,15 @@
 #pragma once
+// How long sessions last. Apart from the aggregate, for settings and SQL that know no session.
 #include <cstdint>
 
 namespace keyledger {
+
+// The limits of every session, from configuration.
+struct SessionLifetimes {
+    std::int64_t idle_ms = 14LL * 24 * 3600 * 1000;
+    std::int64_t absolute_ms = 30LL * 24 * 3600 * 1000;
+    std::int64_t refresh_grace_ms = 10'000;  // at most 10 s: a lost answer, not a second thief
+};
 
 // When a session is over that nobody ends: too old, or too long idle. Unix time, in milliseconds.
 constexpr std::int64_t over_at_ms(std::int64_t refreshed_at_ms, std::int64_t expires_at_ms, std::int64_t idle_ms) {

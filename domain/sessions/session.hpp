@@ -9,6 +9,7 @@
 #include "domain/base/declare.hpp"
 #include "domain/base/result.hpp"
 #include "domain/base/uuid.hpp"
+#include "domain/sessions/lifetime.hpp"
 #include "domain/users/user.hpp"
 
 namespace keyledger {
@@ -23,29 +24,43 @@ struct SessionStarted {  // refresh token generation 1
     std::int64_t expires_at_ms = 0;  // absolute: no refresh moves it
     static constexpr std::string_view kType = "session.started";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "Somebody logged in. The refresh token that he got is of generation 1.";
     static constexpr auto fields() {
         using E = SessionStarted;
-        return std::tuple{Field{"user_id", &E::user_id},     Field{"client_id", &E::client_id},
-                          Field{"audiences", &E::audiences}, Field{"security_stamp", &E::security_stamp},
-                          Field{"device", &E::device},       Field{"expires_at_ms", &E::expires_at_ms}};
+        return std::tuple{
+            Field{"user_id", &E::user_id, "whose session it is"},
+            Field{"client_id", &E::client_id, "the client that holds it"},
+            Field{"audiences", &E::audiences, "the resource servers its access tokens were asked for, or the issuer"},
+            Field{"security_stamp", &E::security_stamp, "how often the user's sessions had been ended together"},
+            Field{"device", &E::device, "a keyed digest of what the client said of itself: recognises, tells nothing"},
+            Field{"expires_at_ms", &E::expires_at_ms, "when it ends at the latest"}};
     }
+    constexpr About about() const { return About::account(user_id); }
 };
 struct SessionRefreshed {
     std::int64_t generation = 0;  // of the refresh token that is good from now on
     std::string device;
     static constexpr std::string_view kType = "session.refreshed";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "New tokens were handed out, and the refresh tokens of earlier generations are not good any more.";
     static constexpr auto fields() {
         using E = SessionRefreshed;
-        return std::tuple{Field{"generation", &E::generation}, Field{"device", &E::device}};
+        return std::tuple{Field{"generation", &E::generation, "of the refresh token that is good from now on"},
+                          Field{"device", &E::device, "a keyed digest of what the client said of itself"}};
     }
 };
 struct SessionRefreshRefused {  // a token of a generation that was never handed out: somebody forges
     std::int64_t presented_generation = 0;
     static constexpr std::string_view kType = "session.refresh_refused";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "A refresh token of a generation that was never handed out was presented: somebody forges, and so has a "
+        "sealing key. The session goes on.";
     static constexpr auto fields() {
-        return std::tuple{Field{"presented_generation", &SessionRefreshRefused::presented_generation}};
+        return std::tuple{
+            Field{"presented_generation", &SessionRefreshRefused::presented_generation, "what the token said"}};
     }
 };
 enum class SessionEndReason { kLoggedOut, kRevoked, kRefreshTokenReused };
@@ -58,17 +73,15 @@ struct SessionEnded {
     SessionEndReason reason = SessionEndReason::kLoggedOut;
     static constexpr std::string_view kType = "session.ended";
     static constexpr int kSchema = 1;
-    static constexpr auto fields() { return std::tuple{Field{"reason", &SessionEnded::reason}}; }
+    static constexpr std::string_view kMeaning = "The session is over, and all its tokens with it.";
+    static constexpr auto fields() {
+        return std::tuple{Field{"reason", &SessionEnded::reason,
+                                "`refresh_token_reused` is a stolen token, or a client that lost track"}};
+    }
 };
 using SessionEvent = std::variant<SessionStarted, SessionRefreshed, SessionRefreshRefused, SessionEnded>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
-// Two names for the limits of every session, from configuration.
-struct SessionLifetimes {
-    std::int64_t idle_ms = 14LL * 24 * 3600 * 1000;
-    std::int64_t absolute_ms = 30LL * 24 * 3600 * 1000;
-    std::int64_t refresh_grace_ms = 10'000;  // at most 10 s: a lost answer, not a second thief
-};
 struct StartSession {
     Uuid user_id;
     std::string client_id;
@@ -121,6 +134,10 @@ struct Session {
     std::int64_t expires_at_ms = 0;
 
     static constexpr std::string_view kStreamType = "session";
+    static constexpr std::string_view kTitle = "Sessions";
+    static constexpr std::string_view kMeaning =
+        "One a log-in; the stream's id is the session's. In Kafka these events have the user as their subject.";
+    static constexpr About kAbout = About::as_begun();
     using Event = SessionEvent;
     // For snapshots. kFold grows whenever `evolve` makes another state of the same events, or a field changes.
     static constexpr int kFold = 1;

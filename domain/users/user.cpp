@@ -1,5 +1,7 @@
 #include "domain/users/user.hpp"
 
+#include "domain/users/identity.hpp"
+
 namespace keyledger {
 namespace {
 
@@ -135,6 +137,17 @@ User apply(User user, const UserErased&, const Recorded& recorded) {
 }
 
 }  // namespace
+
+std::vector<HeldName> User::held_names() const {
+    std::vector<HeldName> names;
+    if (!exists()) return names;
+    const auto by_email = email ? parse_email(*email) : std::nullopt;
+    if (by_email) names.push_back({"email", by_email->key});
+    if (!username) return names;
+    const auto by_username = parse_username(*username);
+    if (by_username) names.push_back({"username", by_username->key});
+    return names;
+}
 
 UserDecision decide(const User& user, const UserCommand& command) {
     return std::visit([&](const auto& c) { return decide_on(user, c); }, command);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "domain/base/declare.hpp"
+#include "domain/base/held_name.hpp"
 #include "domain/base/result.hpp"
 #include "domain/base/uuid.hpp"
 
@@ -20,9 +21,12 @@ struct UserRegistered {
     Personal<std::string> name;
     static constexpr std::string_view kType = "user.registered";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning = "Somebody is a user from now on, and active.";
     static constexpr auto fields() {
         using E = UserRegistered;
-        return std::tuple{Field{"email", &E::email}, Field{"username", &E::username}, Field{"name", &E::name}};
+        return std::tuple{Field{"email", &E::email, "as typed"},
+                          Field{"username", &E::username, "as typed; `null` if none was chosen"},
+                          Field{"name", &E::name, "`null` if none was given"}};
     }
 };
 // Credentials live outside the log. The events that set one carry the SHA-256 (hex) of its sealed value, and log-in
@@ -32,9 +36,13 @@ struct UserPasswordSet {
     std::string sealed_sha256;
     static constexpr std::string_view kType = "user.password_set";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "The first password. The log holds no credential, only what it must be equal to.";
     static constexpr auto fields() {
         using E = UserPasswordSet;
-        return std::tuple{Field{"credential_id", &E::credential_id}, Field{"sealed_sha256", &E::sealed_sha256}};
+        return std::tuple{
+            Field{"credential_id", &E::credential_id, "of the row in `credentials`"},
+            Field{"sealed_sha256", &E::sealed_sha256, "SHA-256 (hex) of the sealed hash; log-in refuses any other"}};
     }
 };
 struct UserPasswordChanged {  // ends every session that began before it, except the one it keeps
@@ -43,10 +51,12 @@ struct UserPasswordChanged {  // ends every session that began before it, except
     std::optional<Uuid> kept_session;
     static constexpr std::string_view kType = "user.password_changed";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning = "Ends every session that began before it, except the one it keeps.";
     static constexpr auto fields() {
         using E = UserPasswordChanged;
-        return std::tuple{Field{"credential_id", &E::credential_id}, Field{"sealed_sha256", &E::sealed_sha256},
-                          Field{"kept_session", &E::kept_session}};
+        return std::tuple{Field{"credential_id", &E::credential_id, "of the row in `credentials`"},
+                          Field{"sealed_sha256", &E::sealed_sha256, "SHA-256 (hex) of the new sealed hash"},
+                          Field{"kept_session", &E::kept_session, "the session that goes on, or `null`"}};
     }
 };
 struct UserPasswordHashRenewed {  // the same password under stronger parameters: ends nothing
@@ -54,9 +64,12 @@ struct UserPasswordHashRenewed {  // the same password under stronger parameters
     std::string sealed_sha256;
     static constexpr std::string_view kType = "user.password_hash_renewed";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "The same password, hashed anew at a log-in because the parameters grew. Ends nothing.";
     static constexpr auto fields() {
         using E = UserPasswordHashRenewed;
-        return std::tuple{Field{"credential_id", &E::credential_id}, Field{"sealed_sha256", &E::sealed_sha256}};
+        return std::tuple{Field{"credential_id", &E::credential_id, "of the row in `credentials`"},
+                          Field{"sealed_sha256", &E::sealed_sha256, "SHA-256 (hex) of the new sealed hash"}};
     }
 };
 struct UserProfileUpdated {  // the whole profile as it is from now on
@@ -64,49 +77,78 @@ struct UserProfileUpdated {  // the whole profile as it is from now on
     Personal<std::string> name;
     static constexpr std::string_view kType = "user.profile_updated";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "The whole profile as it is from now on: what is `null` was taken away.";
     static constexpr auto fields() {
         using E = UserProfileUpdated;
-        return std::tuple{Field{"username", &E::username}, Field{"name", &E::name}};
+        return std::tuple{Field{"username", &E::username, "the user name, if there is one"},
+                          Field{"name", &E::name, "the name, if there is one"}};
     }
 };
 struct UserDisabled {  // ends every session that began before it
     std::string reason;
     static constexpr std::string_view kType = "user.disabled";
     static constexpr int kSchema = 1;
-    static constexpr auto fields() { return std::tuple{Field{"reason", &UserDisabled::reason}}; }
+    static constexpr std::string_view kMeaning =
+        "An administrator locked the user out. Ends every session that began before it.";
+    static constexpr auto fields() {
+        return std::tuple{
+            Field{"reason", &UserDisabled::reason, "possibly empty. In the clear: nothing personal belongs here"}};
+    }
 };
 struct UserEnabled {
     static constexpr std::string_view kType = "user.enabled";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning = "The user may log in again. His earlier sessions stay ended.";
     static constexpr auto fields() { return std::tuple{}; }
 };
 struct UserSessionsRevoked {  // ends every session that began before it, except the one it keeps
     std::optional<Uuid> kept_session;
     static constexpr std::string_view kType = "user.sessions_revoked";
     static constexpr int kSchema = 1;
-    static constexpr auto fields() { return std::tuple{Field{"kept_session", &UserSessionsRevoked::kept_session}}; }
+    static constexpr std::string_view kMeaning =
+        "Ends every session that began before it, except the one it keeps. There is no `session.ended` for each: "
+        "whoever asks about a session reads its user too.";
+    static constexpr auto fields() {
+        return std::tuple{
+            Field{"kept_session", &UserSessionsRevoked::kept_session, "the session that goes on, or `null`"}};
+    }
 };
 // Of before there were roles; never written any more. commands/access/roles.hpp turns it into an assignment.
 struct UserMadeAdministrator {
     static constexpr std::string_view kType = "user.made_administrator";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning =
+        "Of before there were roles, and never written any more: `serve` gives such a user the administrator's role.";
     static constexpr auto fields() { return std::tuple{}; }
 };
 struct UserErasureRequested {  // ends every session that began before it; until it is due it can be taken back
     std::int64_t due_at_ms = 0;
     static constexpr std::string_view kType = "user.erasure_requested";
     static constexpr int kSchema = 1;
-    static constexpr auto fields() { return std::tuple{Field{"due_at_ms", &UserErasureRequested::due_at_ms}}; }
+    static constexpr std::string_view kMeaning =
+        "He, or an administrator, asked for his erasure. Ends every session that began before it. Until it is due he "
+        "can log in and take it back.";
+    static constexpr auto fields() {
+        return std::tuple{Field{"due_at_ms", &UserErasureRequested::due_at_ms,
+                                "when it is to be carried out: at once, or at the end of a grace period"}};
+    }
 };
 struct UserErasureWithdrawn {
     static constexpr std::string_view kType = "user.erasure_withdrawn";
     static constexpr int kSchema = 1;
+    static constexpr std::string_view kMeaning = "The request was taken back.";
     static constexpr auto fields() { return std::tuple{}; }
 };
 // The last of its stream: key, claims and credentials went with it, and what was sealed for the user reads as erased.
 struct UserErased {
     static constexpr std::string_view kType = "user.erased";
     static constexpr int kSchema = 1;
+    static constexpr bool kErases = true;
+    static constexpr std::string_view kMeaning =
+        "The last of its stream. His key was destroyed together with this event, and his claims and credentials "
+        "removed: every personal field of his reads as `null` from now on, here and in every copy of the log. Ends "
+        "every session. Whoever keeps data about him has to remove it now.";
     static constexpr auto fields() { return std::tuple{}; }
 };
 using UserEvent = std::variant<UserRegistered, UserPasswordSet, UserPasswordChanged, UserPasswordHashRenewed,
@@ -189,6 +231,9 @@ struct User {
     std::optional<std::int64_t> erasure_due_at_ms;  // requested, and not taken back
 
     static constexpr std::string_view kStreamType = "user";
+    static constexpr std::string_view kTitle = "Users";
+    static constexpr std::string_view kMeaning = "One a user; the stream's id is the user's.";
+    static constexpr About kAbout = About::streams_account();
     using Event = UserEvent;
     // As Session's. A snapshot with personal data is sealed under the user's key and dies with it.
     static constexpr int kFold = 1;
@@ -207,9 +252,13 @@ struct User {
                           Field{"kept_session", &U::kept_session},
                           Field{"erasure_due_at_ms", &U::erasure_due_at_ms}};
     }
+    // Of an aggregate with personal fields: whether any are known, and whether its key was destroyed.
     bool is_told_of() const { return email || username || name; }
+    bool is_erased() const { return status == Status::kErased; }
 
     bool exists() const { return status == Status::kActive || status == Status::kDisabled; }
+    static constexpr std::array<std::string_view, 2> kNameKinds{"email", "username"};
+    std::vector<HeldName> held_names() const;
     // A session that began at `first_position` was ended by an event on its user.
     bool ended_session(const Uuid& session_id, Position first_position) const {
         return first_position < sessions_ended_before && session_id != kept_session;

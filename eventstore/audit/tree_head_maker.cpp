@@ -205,8 +205,8 @@ bool TreeHeadMaker::take(const RecordedEvent& event) {
     }
     if (event.stream_type != LogKeeping::kStreamType) return true;
     OpensNothing nothing;
-    const AnyEvent decoded = decode_any(event, nothing);
-    const auto* of_log = std::get_if<LogEvent>(&decoded);
+    const AnyEventPtr decoded = decode_any(event, nothing);
+    const LogEvent* of_log = event_in<LogKeeping>(*decoded);
     const auto* disavowed = of_log ? std::get_if<LogDisavowed>(of_log) : nullptr;
     if (disavowed) inert_.erase(disavowed->position);
     return true;

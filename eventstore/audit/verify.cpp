@@ -4,6 +4,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "domain/log/log_keeping.hpp"
 #include "eventstore/audit/merkle.hpp"
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
@@ -47,8 +48,8 @@ struct Verifier::State {
         RecordedEvent read = event;
         read.standing = RecordedEvent::Standing::kBelieved;  // checked, or nobody here can
         OpensNothing nothing;
-        const AnyEvent decoded = decode_any(read, nothing);
-        const auto& disavowed = std::get<LogDisavowed>(std::get<LogEvent>(decoded));
+        const AnyEventPtr decoded = decode_any(read, nothing);
+        const auto& disavowed = std::get<LogDisavowed>(*event_in<LogKeeping>(*decoded));
         const auto at = suspects.find(disavowed.position);
         if (at == suspects.end() ||
             security::hex_encode(security::view_of(at->second.leaf_hash)) != disavowed.leaf_hash)

@@ -1,6 +1,6 @@
 #pragma once
-// JSON from the declarations of domain/. Heavy: included by the codec's own .cpp files, one an aggregate, and by
-// nobody else; everybody else includes events_codec.hpp.
+// JSON from the declarations of domain/. Heavy: included by the codec's own .cpp files, and by nobody else; everybody
+// else includes events_codec.hpp.
 #include <rapidjson/document.h>
 
 #include <array>
@@ -163,8 +163,8 @@ void take(const In& in, const rapidjson::Value& json, Declared& v) {
 }
 
 // ---- evolution --------------------------------------------------------------------------------------------
-// Turns a payload of `version` into one of `version + 1`, in place. Specialise beside the codec of an event
-// whose kSchema grew, before decode_any is asked for it; the golden file of each old version stays. The
+// Turns a payload of `version` into one of `version + 1`, in place. Specialised in upcasts.hpp for each event
+// whose kSchema grew; the golden file of each old version stays. The
 // payload is an object. It may do with what is missing what it will: what comes out is decoded as strictly as
 // the newest version.
 template <class E>

@@ -1,5 +1,6 @@
 #include "eventstore/codec/states_codec.hpp"
 
+#include "eventstore/aggregates.hpp"
 #include "eventstore/codec/codec.hpp"
 
 namespace keyledger::eventstore {
@@ -11,17 +12,6 @@ public:
         throw CodecError("a field of a state that seals itself: " + std::string(field));
     }
 };
-
-template <class State>
-std::string encoded(const State& state) {
-    SealsNothing sealer;
-    return codec::encode(state, sealer);
-}
-template <class State>
-State decoded(std::string_view text) {
-    OpensNothing opener;
-    return codec::decode<State>(parse_json(text), opener);
-}
 
 // ---- states that are kept in another shape than the aggregate's ------------------------------------------------
 struct KeptRole {
@@ -76,21 +66,15 @@ void check(bool fits) {
     if (!fits) throw CodecError("a state whose lists do not fit together");
 }
 
-}  // namespace
-
-std::string encode_state(const User& user) { return encoded(user); }
-std::string encode_state(const Session& session) { return encoded(session); }
-std::string encode_state(const LoginAttempts& attempts) { return encoded(attempts); }
-std::string encode_state(const Group& group) { return encoded(group); }
-std::string encode_state(const Assignments& assignments) { return encoded(assignments); }
-std::string encode_state(const Administrators& administrators) { return encoded(administrators); }
-std::string encode_state(const LogKeeping& log) { return encoded(log); }
-
-std::string encode_state(const Role& role) {
-    return encoded(KeptRole{role.status, role.name, role.rules.allow.texts(), role.rules.deny.texts(), role.kind});
+// What is kept of a state: the fields that it declares, or another shape.
+template <class State>
+const State& kept_of(const State& state) {
+    return state;
 }
-
-std::string encode_state(const Nestings& nestings) {
+KeptRole kept_of(const Role& role) {
+    return {role.status, role.name, role.rules.allow.texts(), role.rules.deny.texts(), role.kind};
+}
+KeptNestings kept_of(const Nestings& nestings) {
     KeptNestings kept;
     for (const auto& [child, parents] : nestings.parents) {
         for (const Uuid& parent : parents) {
@@ -98,10 +82,9 @@ std::string encode_state(const Nestings& nestings) {
             kept.parents.push_back(parent);
         }
     }
-    return encoded(kept);
+    return kept;
 }
-
-std::string encode_state(const ServiceAccount& account) {
+KeptAccount kept_of(const ServiceAccount& account) {
     KeptAccount kept;
     kept.status = account.status;
     kept.name = account.name;
@@ -118,42 +101,34 @@ std::string encode_state(const ServiceAccount& account) {
     }
     kept.tokens_ended_before = account.tokens_ended_before;
     kept.registered_at_ms = account.registered_at_ms;
-    return encoded(kept);
+    return kept;
 }
 
-void decode_state(std::string_view text, User& user) { user = decoded<User>(text); }
-void decode_state(std::string_view text, Session& session) { session = decoded<Session>(text); }
-void decode_state(std::string_view text, LoginAttempts& attempts) { attempts = decoded<LoginAttempts>(text); }
-void decode_state(std::string_view text, Group& group) { group = decoded<Group>(text); }
-void decode_state(std::string_view text, Assignments& assignments) { assignments = decoded<Assignments>(text); }
-void decode_state(std::string_view text, LogKeeping& log) { log = decoded<LogKeeping>(text); }
-void decode_state(std::string_view text, Administrators& administrators) {
-    administrators = decoded<Administrators>(text);
+// The state that it was kept of.
+template <class State>
+State restored(State kept) {
+    return kept;
 }
-
-void decode_state(std::string_view text, Role& role) {
-    KeptRole kept = decoded<KeptRole>(text);
-    role = Role{};
+Role restored(KeptRole kept) {
+    Role role;
     role.status = kept.status;
     role.name = std::move(kept.name);
     role.rules = AccessRules(PermissionSet::of_texts(kept.allow), PermissionSet::of_texts(kept.deny));
     role.kind = kept.kind;
+    return role;
 }
-
-void decode_state(std::string_view text, Nestings& nestings) {
-    const KeptNestings kept = decoded<KeptNestings>(text);
+Nestings restored(KeptNestings kept) {
     check(kept.children.size() == kept.parents.size());
-    nestings = Nestings{};
+    Nestings nestings;
     for (std::size_t i = 0; i < kept.children.size(); ++i)
         nestings.parents[kept.children[i]].push_back(kept.parents[i]);
     nestings.count = kept.children.size();
+    return nestings;
 }
-
-void decode_state(std::string_view text, ServiceAccount& account) {
-    KeptAccount kept = decoded<KeptAccount>(text);
+ServiceAccount restored(KeptAccount kept) {
     check(kept.secrets.size() == kept.sealed_sha256s.size() && kept.keys.size() == kept.algorithms.size() &&
           kept.keys.size() == kept.jwks.size() && kept.keys.size() == kept.kids.size());
-    account = ServiceAccount{};
+    ServiceAccount account;
     account.status = kept.status;
     account.name = std::move(kept.name);
     account.audiences = std::move(kept.audiences);
@@ -164,6 +139,35 @@ void decode_state(std::string_view text, ServiceAccount& account) {
                                 kept.kids[i].empty() ? std::nullopt : std::optional(std::move(kept.kids[i]))});
     account.tokens_ended_before = kept.tokens_ended_before;
     account.registered_at_ms = kept.registered_at_ms;
+    return account;
+}
+
+template <class Aggregate>
+constexpr bool kHasSnapshots = requires { Aggregate::kFold; };
+
+}  // namespace
+
+std::string encode_state(const AnyState& state) {
+    const auto encode = []<class Aggregate>(const Aggregate& one) {
+        SealsNothing sealer;
+        if constexpr (kHasSnapshots<Aggregate>) return codec::encode(kept_of(one), sealer);
+        else return std::string();
+    };
+    return std::visit(encode, state);
+}
+
+AnyStatePtr decode_state(std::string_view stream_type, std::string_view text) {
+    AnyStatePtr state;
+    Aggregates::for_each([&]<class Aggregate> {
+        if constexpr (kHasSnapshots<Aggregate>) {
+            if (stream_type != Aggregate::kStreamType) return;
+            using Kept = std::remove_cvref_t<decltype(kept_of(std::declval<const Aggregate&>()))>;
+            OpensNothing opener;
+            state = std::make_shared<const AnyState>(restored(codec::decode<Kept>(parse_json(text), opener)));
+        }
+    });
+    if (!state) throw CodecError("streams of type '" + std::string(stream_type) + "' have no snapshots");
+    return state;
 }
 
 }  // namespace keyledger::eventstore

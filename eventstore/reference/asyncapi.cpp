@@ -1,5 +1,6 @@
+#include "eventstore/declarations.hpp"
+#include "eventstore/event_metadata.hpp"
 #include "eventstore/reference/event_reference.hpp"
-#include "eventstore/reference/lookup.hpp"
 
 namespace keyledger::eventstore::reference {
 namespace {
@@ -71,23 +72,22 @@ Value or_null(const Builder& build, Value&& schema) {
     return build.object("oneOf", build.list(std::move(schema), build.object("type", "null")));
 }
 
-Value schema_of(const Builder& build, const FieldInfo& field, std::string_view meaning) {
+Value schema_of(const Builder& build, const FieldInfo& field) {
     Value schema = base_schema(build, field.type);
     if (field.type.is_list) schema = build.object("type", "array", "items", std::move(schema));
     if (field.type.may_be_null) schema = or_null(build, std::move(schema));
-    build.add(schema, "description", meaning);
+    build.add(schema, "description", field.meaning);
     return schema;
 }
 
 // Personal fields never leave: here they do not exist.
 Value data_schema(const Builder& build, const EventTypeInfo& info) {
-    const TypeProse& prose = prose_of(info);
     Value required = build.list();
     Value properties = build.object();
-    for (const FieldInfo& field : info.described) {
+    for (const FieldInfo& field : info.fields) {
         if (field.type.is_personal) continue;
         build.push(required, field.name);
-        build.add(properties, field.name, schema_of(build, field, meaning_of(field.name, prose.fields, info.type)));
+        build.add(properties, field.name, schema_of(build, field));
     }
     return build.object("type", "object", "additionalProperties", false, "required", std::move(required), "properties",
                         std::move(properties));
@@ -206,7 +206,7 @@ void add_events(const Builder& build, Value& channels, Value& messages) {
     for (const EventTypeInfo& info : event_types()) {
         build.add(references, info.type, build.reference("components/messages/" + std::string(info.type)));
         build.add(messages, info.type,
-                  message(build, info.type, prose_of(info).meaning, "eventHeaders", event_schema(build, info),
+                  message(build, info.type, info.meaning, "eventHeaders", event_schema(build, info),
                           uuid_schema(build, "the subject")));
     }
     build.add(channels, "events",

@@ -1,5 +1,5 @@
 #pragma once
-// docs/events.md and docs/asyncapi.yaml, written from the declarations in domain/ and the words in prose.cpp.
+// docs/events.md and docs/asyncapi.yaml, written from the declarations in domain/.
 // `make docs` writes both files; a test fails when they are stale.
 #include <rapidjson/document.h>
 
@@ -7,7 +7,6 @@
 
 namespace keyledger::eventstore::reference {
 
-// All throw std::runtime_error that names the type or field that prose.cpp has no words for.
 std::string events_page();                // Markdown
 rapidjson::Document asyncapi_document();  // AsyncAPI 3.0.0
 std::string asyncapi_yaml();              // the same, as YAML

@@ -1,7 +1,9 @@
+#include <algorithm>
+#include <array>
 #include <sstream>
 
+#include "eventstore/declarations.hpp"
 #include "eventstore/reference/event_reference.hpp"
-#include "eventstore/reference/lookup.hpp"
 
 namespace keyledger::eventstore::reference {
 namespace {
@@ -11,7 +13,7 @@ constexpr std::size_t kColumns = 118;
 constexpr const char* kOpening = R"(# Events
 
 Every event that Keyledger writes, as it stands in the log and in Kafka. This page is written by `make docs` from the
-declarations in `domain/` and the words in `eventstore/reference/prose.cpp`; a test fails when it is stale.
+declarations in `domain/`; a test fails when it is stale.
 
 A type's name never changes. Fields are added by a new schema version; old ones are read in the newest form for ever.
 Unknown types and versions stop a reader of the log, they are never skipped: deploy readers before writers.
@@ -78,20 +80,30 @@ std::string name_of(const FieldType& type) {
     return type.may_be_null ? name + ", or `null`" : name;
 }
 
-void table(std::ostream& out, const std::vector<FieldInfo>& fields, const std::vector<FieldProse>& prose,
-           std::string_view of) {
+void table(std::ostream& out, std::span<const FieldInfo> fields) {
     out << "\n| field | type | meaning |\n|---|---|---|\n";
     for (const FieldInfo& field : fields)
-        out << "| `" << field.name << "` | " << name_of(field.type) << " | " << meaning_of(field.name, prose, of)
-            << " |\n";
+        out << "| `" << field.name << "` | " << name_of(field.type) << " | " << field.meaning << " |\n";
 }
 
 void event(std::ostream& out, const EventTypeInfo& info) {
-    const TypeProse& prose = prose_of(info);
     out << "\n### `" << info.type << "`\n\n";
     wrap(out, "Schema " + std::to_string(info.schema_version) + ", stream `" + std::string(info.stream_type) + "`. " +
-                  std::string(prose.meaning) + (info.described.empty() ? " It has no fields." : ""));
-    if (!info.described.empty()) table(out, info.described, prose.fields, info.type);
+                  std::string(info.meaning) + (info.fields.empty() ? " It has no fields." : ""));
+    if (!info.fields.empty()) table(out, info.fields);
+}
+
+// What the page tells of first; other streams follow in the order of the list of aggregates.
+constexpr std::array<std::string_view, 12> kChapters{
+    "user",     "session",        "login_attempts",  "role",          "assignments",       "group",
+    "nestings", "administrators", "service_account", "service_token", "anonymous_callers", "log"};
+
+std::vector<AggregateInfo> in_the_order_of_the_page() {
+    std::vector<AggregateInfo> all(aggregates().begin(), aggregates().end());
+    std::ranges::stable_sort(all, {}, [](const AggregateInfo& info) {
+        return std::ranges::find(kChapters, info.stream_type) - kChapters.begin();
+    });
+    return all;
 }
 
 }  // namespace
@@ -102,16 +114,11 @@ std::string events_page() {
     wrap(out,
          "Stands beside every event, in `events.metadata_text`, in a short form of which "
          "[auditors.md](auditors.md#how-envelopes-are-stored) has the table. What is personal here is the actor's.");
-    table(out, metadata_fields(), envelope(), "the envelope");
-    const std::vector<EventTypeInfo> types = event_types();
-    for (const EventTypeInfo& info : types) (void)prose_of(info);  // also of a stream that has no section
-    for (const StreamProse& stream : streams()) {
-        const auto is_of_stream = [&](const EventTypeInfo& info) { return info.stream_type == stream.stream_type; };
-        if (std::none_of(types.begin(), types.end(), is_of_stream)) continue;
-        out << "\n## " << stream.title << "\n\n";
-        wrap(out, "Stream `" + std::string(stream.stream_type) + "`. " + std::string(stream.meaning));
-        for (const EventTypeInfo& info : types)
-            if (is_of_stream(info)) event(out, info);
+    table(out, metadata_fields());
+    for (const AggregateInfo& aggregate : in_the_order_of_the_page()) {
+        out << "\n## " << aggregate.title << "\n\n";
+        wrap(out, "Stream `" + std::string(aggregate.stream_type) + "`. " + std::string(aggregate.meaning));
+        for (const EventTypeInfo& info : aggregate.events) event(out, info);
     }
     out << kKafka;
     return out.str();

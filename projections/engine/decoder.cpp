@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "eventstore/codec/events_codec.hpp"
 #include "projections/engine/database.hpp"
 #include "projections/engine/key_cache.hpp"
 
@@ -65,15 +66,6 @@ private:
     bool incomplete_ = false;
 };
 
-// Whose key died with this event.
-std::optional<Uuid> erased_subject(const DecodedEvent& decoded) {
-    if (decoded.recorded->is_inert()) return std::nullopt;
-    if (std::holds_alternative<AnonymousCallersEvent>(decoded.event)) return decoded.recorded->stream_id;
-    const auto* of_user = std::get_if<UserEvent>(&decoded.event);
-    if (of_user && std::holds_alternative<UserErased>(*of_user)) return decoded.recorded->stream_id;
-    return std::nullopt;
-}
-
 }  // namespace
 
 DecodedBatch decode_batch(std::span<const RecordedEvent> batch, KeyCache& cache, SubjectCipher& cipher,
@@ -107,8 +99,8 @@ DecodedBatch decode_batch(std::span<const RecordedEvent> batch, KeyCache& cache,
         for (std::size_t at : std::exchange(incomplete, {}))
             if (at >= decoded.events.size() || !decode_or_stop(at)) break;
     }
-    for (const DecodedEvent& event : decoded.events)
-        if (const auto subject = erased_subject(event)) cache.drop(*subject);
+    for (const DecodedEvent& one : decoded.events)
+        if (one.event && erases(*one.event)) cache.drop(one.recorded->stream_id);
     return decoded;
 }
 

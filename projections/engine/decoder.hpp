@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "eventstore/codec/events_codec.hpp"
+#include "eventstore/any.hpp"
+#include "eventstore/event_metadata.hpp"
 #include "eventstore/sealing/subject_cipher.hpp"
 #include "eventstore/store.hpp"
 
@@ -19,7 +20,8 @@ class KeyCache;
 
 struct DecodedEvent {
     const eventstore::RecordedEvent* recorded = nullptr;  // of the batch that was decoded, which must outlive it
-    eventstore::AnyEvent event;  // of an inert record this and `metadata` are empty: no read model sees it
+    // nullptr, and `metadata` empty: of an inert record, which no read model sees.
+    eventstore::AnyEventPtr event;
     eventstore::EventMetadata metadata;
 };
 // An event that can't be read or applied, as operators see it.

@@ -4,6 +4,7 @@
 
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
+#include "eventstore/subscription.hpp"
 #include "projections/hot/snapshot_file.hpp"
 
 namespace keyledger::projections {
@@ -63,18 +64,17 @@ User AccessState::unpack(const PackedUser& packed) {
 // ---- folding ---------------------------------------------------------------------------------------------------
 AccessState::Change AccessState::read_change(const eventstore::RecordedEvent& event) {
     eventstore::OpensNothing opener;
-    Change change{event.stream_id, {event.position, 0}, {}};
-    if (event.is_inert()) return change;  // it has its position, and changes nothing
-    change.recorded.occurred_at_ms = eventstore::decode_metadata(event, opener).occurred_at_ms;
-    auto take = [&]<class Event>(Event&& one) {
-        if constexpr (requires { change.event = std::forward<Event>(one); }) change.event = std::forward<Event>(one);
-    };
-    std::visit(take, eventstore::decode_any(event, opener));
-    return change;
+    if (event.is_inert()) return {event.stream_id, {event.position, 0}, nullptr};
+    const std::int64_t at_ms = eventstore::decode_metadata(event, opener).occurred_at_ms;
+    return {event.stream_id, {event.position, at_ms}, eventstore::decode_any(event, opener)};
 }
 
 void AccessState::apply(const Change& change) {
-    std::visit([&](const auto& event) { apply(change.stream_id, event, change.recorded); }, change.event);
+    if (!change.event) return pass_over(change.stream_id, change.recorded);
+    // Whether somebody may go on guessing is no part of what their token grants: not LoginAttempts.
+    using Concerns =
+        eventstore::Subscription<User, Session, Role, Assignments, ServiceAccount, ServiceToken, Group, Nestings>;
+    Concerns::deliver(*change.event, [&](const auto& of_one) { apply(change.stream_id, of_one, change.recorded); });
 }
 
 void AccessState::apply(const Uuid& id, const UserEvent& event, const Recorded& recorded) {
@@ -84,7 +84,7 @@ void AccessState::apply(const Uuid& id, const UserEvent& event, const Recorded& 
 }
 
 // A record that means nothing may stand in a user's stream.
-void AccessState::apply(const Uuid& id, const std::monostate&, const Recorded& recorded) {
+void AccessState::pass_over(const Uuid& id, const Recorded& recorded) {
     auto& shard = users_.shard_of(id);
     if (const auto at = shard.find(id); at != shard.end()) at->second.last_position = recorded.position;
 }

@@ -10,7 +10,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "domain/access/assignments.hpp"
@@ -20,6 +19,7 @@
 #include "domain/access/search.hpp"
 #include "domain/sessions/session.hpp"
 #include "domain/users/user.hpp"
+#include "eventstore/any.hpp"
 #include "eventstore/store.hpp"
 #include "projections/hot/service_state.hpp"
 #include "projections/hot/sharded.hpp"
@@ -40,13 +40,11 @@ public:
     // Sessions are let go by these.
     explicit AccessState(SessionLifetimes lifetimes) : lifetimes_(lifetimes) {}
 
-    // What an event of the log changes, if it is of a kind that matters here.
+    // An event of the log, read.
     struct Change {
         Uuid stream_id;
         Recorded recorded;
-        std::variant<std::monostate, UserEvent, SessionEvent, RoleEvent, AssignmentsEvent, ServiceAccountEvent,
-                     ServiceTokenEvent, GroupEvent, NestingsEvent>
-            event;
+        eventstore::AnyEventPtr event;  // nullptr: of a record that means nothing
     };
     // Throws eventstore::CodecError for an event that this build does not know. Any thread.
     static Change read_change(const eventstore::RecordedEvent& event);
@@ -120,7 +118,7 @@ private:
         Standing standing = Standing::kUser;
     };
 
-    void apply(const Uuid& id, const std::monostate&, const Recorded& recorded);
+    void pass_over(const Uuid& id, const Recorded& recorded);
     void apply(const Uuid& id, const UserEvent& event, const Recorded& recorded);
     void apply(const Uuid& id, const SessionEvent& event, const Recorded& recorded);
     void apply(const Uuid& id, const RoleEvent& event, const Recorded& recorded);

@@ -4,6 +4,18 @@
 #include <optional>
 #include <unordered_map>
 
+#include "domain/access/assignments.hpp"
+#include "domain/access/group.hpp"
+#include "domain/access/nestings.hpp"
+#include "domain/access/role.hpp"
+#include "domain/anonymous_callers/anonymous_callers.hpp"
+#include "domain/clients/service_account.hpp"
+#include "domain/clients/service_token.hpp"
+#include "domain/credentials/login_attempts.hpp"
+#include "domain/log/log_keeping.hpp"
+#include "domain/sessions/session.hpp"
+#include "domain/users/user.hpp"
+#include "eventstore/subscription.hpp"
 #include "projections/engine/database.hpp"
 #include "projections/engine/sql_array.hpp"
 
@@ -66,12 +78,14 @@ constexpr const char* kEraseUser = R"( set client_address = null, user_agent = n
 where ((subject = $1::uuid and by_subject) or (actor_id = $2 and not by_subject and actor_type = 'user'))
   and (client_address is not null or user_agent is not null))";
 
-// What an event adds to what its envelope says.
-struct Facts {
-    std::optional<Uuid> subject;  // the user or service account that it concerns; empty: nobody is known
+// What an event adds to what its envelope and its declaration say.
+struct Outcome {
     bool succeeded = true;
     std::optional<std::string> reason;
 };
+Outcome success() { return {}; }
+Outcome success(std::string reason) { return {true, std::move(reason)}; }
+Outcome failure(std::string reason) { return {false, std::move(reason)}; }
 
 template <class Enum>
 std::string name_of(Enum wanted) {
@@ -80,147 +94,107 @@ std::string name_of(Enum wanted) {
     throw InconsistentLog("an enumerator without a name");
 }
 
-using Owners = std::unordered_map<Uuid, Uuid>;  // session to user
+// ---- users and sessions ----------------------------------------------------------------------------------------
+Outcome outcome_of(const UserRegistered&) { return success(); }
+Outcome outcome_of(const UserPasswordSet&) { return success(); }
+Outcome outcome_of(const UserPasswordChanged&) { return success(); }
+Outcome outcome_of(const UserPasswordHashRenewed&) { return success(); }
+Outcome outcome_of(const UserProfileUpdated&) { return success(); }
+Outcome outcome_of(const UserDisabled& event) { return success(event.reason); }
+Outcome outcome_of(const UserEnabled&) { return success(); }
+Outcome outcome_of(const UserSessionsRevoked&) { return success(); }
+Outcome outcome_of(const UserMadeAdministrator&) { return success(); }
+Outcome outcome_of(const UserErasureRequested&) { return success(); }
+Outcome outcome_of(const UserErasureWithdrawn&) { return success(); }
+Outcome outcome_of(const UserErased&) { return success(); }
 
-struct OnUser {
-    const Uuid& user;
+Outcome outcome_of(const SessionStarted&) { return success(); }
+Outcome outcome_of(const SessionRefreshed&) { return success(); }
+Outcome outcome_of(const SessionRefreshRefused&) { return failure("unknown_generation"); }
+Outcome outcome_of(const SessionEnded& event) {
+    // A reused refresh token is a refused refresh, which happens to end the session.
+    return {event.reason != SessionEndReason::kRefreshTokenReused, name_of(event.reason)};
+}
 
-    Facts operator()(const UserRegistered&) const { return {user, true, {}}; }
-    Facts operator()(const UserPasswordSet&) const { return {user, true, {}}; }
-    Facts operator()(const UserPasswordChanged&) const { return {user, true, {}}; }
-    Facts operator()(const UserPasswordHashRenewed&) const { return {user, true, {}}; }
-    Facts operator()(const UserProfileUpdated&) const { return {user, true, {}}; }
-    Facts operator()(const UserDisabled& event) const { return {user, true, event.reason}; }
-    Facts operator()(const UserEnabled&) const { return {user, true, {}}; }
-    Facts operator()(const UserSessionsRevoked&) const { return {user, true, {}}; }
-    Facts operator()(const UserMadeAdministrator&) const { return {user, true, {}}; }
-    Facts operator()(const UserErasureRequested&) const { return {user, true, {}}; }
-    Facts operator()(const UserErasureWithdrawn&) const { return {user, true, {}}; }
-    Facts operator()(const UserErased&) const { return {user, true, {}}; }
-};
+Outcome outcome_of(const LoginFailed& event) { return failure(name_of(event.reason)); }
+Outcome outcome_of(const LoginFailuresCleared&) { return success(); }
+Outcome outcome_of(const LoginNetworkSeen&) { return success(); }
+Outcome outcome_of(const LoginUnlocked&) { return success(); }
+Outcome outcome_of(const LoginFailuresSummed& event) {
+    return failure(name_of(event.reason) + ", " + std::to_string(event.count) + " times");
+}
 
-struct OnSession {
-    const Uuid& session;
-    const Owners& owners;
-
-    Uuid owner() const {
-        const auto at = owners.find(session);
-        if (at == owners.end()) throw InconsistentLog("session " + session.to_string() + " was never started");
-        return at->second;
-    }
-    Facts operator()(const SessionStarted& event) const { return {event.user_id, true, {}}; }
-    Facts operator()(const SessionRefreshed&) const { return {owner(), true, {}}; }
-    Facts operator()(const SessionRefreshRefused&) const { return {owner(), false, "unknown_generation"}; }
-    Facts operator()(const SessionEnded& event) const {
-        // A reused refresh token is a refused refresh, which happens to end the session.
-        return {owner(), event.reason != SessionEndReason::kRefreshTokenReused, name_of(event.reason)};
-    }
-};
-
-struct OnLoginAttempt {
-    Facts operator()(const LoginFailed& event) const { return {event.user_id, false, name_of(event.reason)}; }
-    Facts operator()(const LoginFailuresCleared& event) const { return {event.user_id, true, {}}; }
-    Facts operator()(const LoginNetworkSeen& event) const { return {event.user_id, true, {}}; }
-    Facts operator()(const LoginUnlocked& event) const { return {event.user_id, true, {}}; }
-    Facts operator()(const LoginFailuresSummed& event) const {
-        return {{}, false, name_of(event.reason) + ", " + std::to_string(event.count) + " times"};
-    }
-};
-
-struct OnAnonymousCallers {
-    Facts operator()(const AnonymousCallersErased&) const { return {{}, true, {}}; }
-};
-
+// ---- access ----------------------------------------------------------------------------------------------------
 // Which role or group it is stands in the reason: of the subject's own stream it can't be told.
-struct OnAssignments {
-    template <class Event>
-    static Facts of(const Event& event, const Uuid& what) {
-        const bool of_user = event.subject_type == SubjectType::kUser;
-        return {of_user ? std::optional(event.subject_id) : std::nullopt, true, what.to_string()};
-    }
-    Facts operator()(const RoleAssigned& event) const { return of(event, event.role_id); }
-    Facts operator()(const RoleWithdrawn& event) const { return of(event, event.role_id); }
-    Facts operator()(const GroupMemberAdded& event) const { return of(event, event.group_id); }
-    Facts operator()(const GroupMemberRemoved& event) const { return of(event, event.group_id); }
-};
+Outcome outcome_of(const RoleAssigned& event) { return success(event.role_id.to_string()); }
+Outcome outcome_of(const RoleWithdrawn& event) { return success(event.role_id.to_string()); }
+Outcome outcome_of(const GroupMemberAdded& event) { return success(event.group_id.to_string()); }
+Outcome outcome_of(const GroupMemberRemoved& event) { return success(event.group_id.to_string()); }
 
-struct OnGroup {
-    Facts operator()(const GroupDefined& event) const { return {{}, true, event.name}; }
-    Facts operator()(const GroupRenamed& event) const { return {{}, true, event.name}; }
-    Facts operator()(const GroupDeleted&) const { return {{}, true, {}}; }
-};
+Outcome outcome_of(const RoleDefined& event) { return success(event.name); }
+Outcome outcome_of(const RoleChanged& event) { return success(event.name); }
+Outcome outcome_of(const RoleDeleted&) { return success(); }
+
+Outcome outcome_of(const GroupDefined& event) { return success(event.name); }
+Outcome outcome_of(const GroupRenamed& event) { return success(event.name); }
+Outcome outcome_of(const GroupDeleted&) { return success(); }
 
 // Child and parent: the stream is that of all groups.
-struct OnNestings {
-    template <class Event>
-    static Facts of(const Event& event) {
-        return {{}, true, event.child_id.to_string() + " " + event.parent_id.to_string()};
-    }
-    Facts operator()(const GroupNested& event) const { return of(event); }
-    Facts operator()(const GroupUnnested& event) const { return of(event); }
-};
+Outcome outcome_of(const GroupNested& event) {
+    return success(event.child_id.to_string() + " " + event.parent_id.to_string());
+}
+Outcome outcome_of(const GroupUnnested& event) {
+    return success(event.child_id.to_string() + " " + event.parent_id.to_string());
+}
 
-struct OnAdministrators {
-    Facts operator()(const AdministratorsJoined& event) const { return {event.user_id, true, {}}; }
-    Facts operator()(const AdministratorsLeft& event) const { return {event.user_id, true, {}}; }
-};
-
-struct OnLog {
-    Facts operator()(const LogMacKeyAdded& event) const { return {{}, true, event.key_id}; }
-    Facts operator()(const LogMacKeyClosed& event) const { return {{}, true, event.key_id}; }
-    Facts operator()(const LogDisavowed& event) const { return {{}, true, std::to_string(event.position)}; }
-};
-
-struct OnRole {
-    Facts operator()(const RoleDefined& event) const { return {{}, true, event.name}; }
-    Facts operator()(const RoleChanged& event) const { return {{}, true, event.name}; }
-    Facts operator()(const RoleDeleted&) const { return {{}, true, {}}; }
-};
-
+// ---- clients ---------------------------------------------------------------------------------------------------
 // Which credential it was stands in the reason, as a role's id does.
-struct OnServiceAccount {
-    const Uuid& account;
+Outcome outcome_of(const ServiceAccountRegistered& event) { return success(event.name); }
+Outcome outcome_of(const ServiceAccountChanged& event) { return success(event.name); }
+Outcome outcome_of(const ServiceAccountSecretAdded& event) { return success(event.secret_id.to_string()); }
+Outcome outcome_of(const ServiceAccountSecretRemoved& event) { return success(event.secret_id.to_string()); }
+Outcome outcome_of(const ServiceAccountKeyAdded& event) { return success(event.key_id); }
+Outcome outcome_of(const ServiceAccountKeyRemoved& event) { return success(event.key_id); }
+Outcome outcome_of(const ServiceAccountDisabled&) { return success(); }
+Outcome outcome_of(const ServiceAccountEnabled&) { return success(); }
+Outcome outcome_of(const ServiceAccountDeleted&) { return success(); }
 
-    Facts operator()(const ServiceAccountRegistered& event) const { return {account, true, event.name}; }
-    Facts operator()(const ServiceAccountChanged& event) const { return {account, true, event.name}; }
-    Facts operator()(const ServiceAccountSecretAdded& event) const {
-        return {account, true, event.secret_id.to_string()};
+Outcome outcome_of(const ServiceTokenIssued& event) { return success(event.credential); }
+Outcome outcome_of(const ServiceTokenRevoked&) { return success(); }
+Outcome outcome_of(const AssertionUsed& event) { return success(event.credential); }
+
+// ---- the log ---------------------------------------------------------------------------------------------------
+Outcome outcome_of(const LogMacKeyAdded& event) { return success(event.key_id); }
+Outcome outcome_of(const LogMacKeyClosed& event) { return success(event.key_id); }
+Outcome outcome_of(const LogDisavowed& event) { return success(std::to_string(event.position)); }
+
+// Every event has its entry. Those of other aggregates than these are successes of which the type says all.
+using Explained = eventstore::Subscription<User, Session, LoginAttempts, Role, Assignments, Group, Nestings,
+                                           ServiceAccount, ServiceToken, LogKeeping>;
+
+Outcome outcome_of(const eventstore::AnyEvent& event) {
+    Outcome outcome;
+    Explained::deliver(event, [&](const auto& of_one) {
+        outcome = std::visit([](const auto& one) { return outcome_of(one); }, of_one);
+    });
+    return outcome;
+}
+
+using Owners = std::unordered_map<Uuid, Uuid>;  // session to user
+
+// The user or service account whose entry it is; empty: nobody's.
+std::optional<Uuid> subject_of(const DecodedEvent& decoded, const Owners& owners) {
+    const Uuid& stream = decoded.recorded->stream_id;
+    const About subject = about(*decoded.event);
+    switch (subject.what) {
+        case About::What::kAccount: return subject.id.value_or(stream);
+        case About::What::kThing: return std::nullopt;
+        case About::What::kAsBegun: break;
     }
-    Facts operator()(const ServiceAccountSecretRemoved& event) const {
-        return {account, true, event.secret_id.to_string()};
-    }
-    Facts operator()(const ServiceAccountKeyAdded& event) const { return {account, true, event.key_id}; }
-    Facts operator()(const ServiceAccountKeyRemoved& event) const { return {account, true, event.key_id}; }
-    Facts operator()(const ServiceAccountDisabled&) const { return {account, true, {}}; }
-    Facts operator()(const ServiceAccountEnabled&) const { return {account, true, {}}; }
-    Facts operator()(const ServiceAccountDeleted&) const { return {account, true, {}}; }
-};
-
-struct OnServiceToken {
-    Facts operator()(const ServiceTokenIssued& event) const {
-        return {event.service_account_id, true, event.credential};
-    }
-    Facts operator()(const ServiceTokenRevoked& event) const { return {event.service_account_id, true, {}}; }
-    Facts operator()(const AssertionUsed& event) const { return {event.service_account_id, true, event.credential}; }
-};
-
-struct Describe {
-    const Uuid& stream;
-    const Owners& owners;
-
-    Facts operator()(const UserEvent& event) const { return std::visit(OnUser{stream}, event); }
-    Facts operator()(const SessionEvent& event) const { return std::visit(OnSession{stream, owners}, event); }
-    Facts operator()(const LoginAttemptsEvent& event) const { return std::visit(OnLoginAttempt{}, event); }
-    Facts operator()(const AnonymousCallersEvent& event) const { return std::visit(OnAnonymousCallers{}, event); }
-    Facts operator()(const RoleEvent& event) const { return std::visit(OnRole{}, event); }
-    Facts operator()(const AssignmentsEvent& event) const { return std::visit(OnAssignments{}, event); }
-    Facts operator()(const AdministratorsEvent& event) const { return std::visit(OnAdministrators{}, event); }
-    Facts operator()(const ServiceAccountEvent& event) const { return std::visit(OnServiceAccount{stream}, event); }
-    Facts operator()(const ServiceTokenEvent& event) const { return std::visit(OnServiceToken{}, event); }
-    Facts operator()(const GroupEvent& event) const { return std::visit(OnGroup{}, event); }
-    Facts operator()(const NestingsEvent& event) const { return std::visit(OnNestings{}, event); }
-    Facts operator()(const LogEvent& event) const { return std::visit(OnLog{}, event); }
-};
+    const auto owner = owners.find(stream);
+    if (owner == owners.end()) throw InconsistentLog("session " + stream.to_string() + " was never started");
+    return owner->second;
+}
 
 std::optional<std::string> unless_empty(const std::string& text) {
     return text.empty() ? std::nullopt : std::optional(text);
@@ -232,7 +206,7 @@ Owners learn_owners(pqxx::transaction_base& transaction, const std::string& tabl
     Owners owners;
     SqlArray begun, users;
     for (const DecodedEvent& decoded : events) {
-        const auto* event = std::get_if<SessionEvent>(&decoded.event);
+        const auto* event = eventstore::event_in<Session>(*decoded.event);
         const auto* started = event ? std::get_if<SessionStarted>(event) : nullptr;
         if (started == nullptr) continue;
         owners.emplace(decoded.recorded->stream_id, started->user_id);
@@ -244,7 +218,7 @@ Owners learn_owners(pqxx::transaction_base& transaction, const std::string& tabl
                                 begun.literal(), users.literal());
     SqlArray earlier;
     for (const DecodedEvent& decoded : events)
-        if (std::holds_alternative<SessionEvent>(decoded.event) && !owners.contains(decoded.recorded->stream_id))
+        if (eventstore::event_in<Session>(*decoded.event) && !owners.contains(decoded.recorded->stream_id))
             earlier.add(decoded.recorded->stream_id);
     if (earlier.empty()) return owners;
     const std::string sql = "select session_id, user_id from " + table + " where session_id = any($1::uuid[])";
@@ -277,12 +251,12 @@ void write_hours(pqxx::transaction_base& transaction, const std::string& table, 
 void erase(pqxx::transaction_base& transaction, int generation, std::span<const DecodedEvent> events) {
     const std::string table = "read_models." + table_name(AuditModel::kName, generation);
     for (const DecodedEvent& decoded : events) {
-        const auto* of_user = std::get_if<UserEvent>(&decoded.event);
+        const auto* of_user = eventstore::event_in<User>(*decoded.event);
         if (of_user && std::holds_alternative<UserErased>(*of_user)) {
             const std::string user = decoded.recorded->stream_id.to_string();
             transaction.exec_params("update " + table + kEraseUser, user, user);
         }
-        const auto* callers = std::get_if<AnonymousCallersEvent>(&decoded.event);
+        const auto* callers = eventstore::event_in<AnonymousCallers>(*decoded.event);
         if (callers == nullptr) continue;
         const auto& erased = std::get<AnonymousCallersErased>(*callers);
         std::string sql = "update " + table + kEraseCallers;
@@ -327,23 +301,24 @@ void AuditModel::apply(pqxx::transaction_base& transaction, int generation,
     for (const DecodedEvent& decoded : events) {
         const auto& recorded = *decoded.recorded;
         const auto& envelope = decoded.metadata;
-        const Facts facts = std::visit(Describe{recorded.stream_id, owners}, decoded.event);
+        const Outcome told = outcome_of(*decoded.event);
+        const std::optional<Uuid> about_whom = subject_of(decoded, owners);
         position.add(recorded.position);
         occurred.add(envelope.occurred_at_ms);
         type.add(recorded.type);
         actor_type.add(name_of(envelope.actor_type));
         actor.add(unless_empty(envelope.actor_id));
-        subject.add(facts.subject);
+        subject.add(about_whom);
         stream_type.add(recorded.stream_type);
         stream.add(recorded.stream_id);
-        outcome.add(facts.succeeded ? "success" : "failure");
-        reason.add(facts.reason);
+        outcome.add(told.succeeded ? "success" : "failure");
+        reason.add(told.reason);
         address.add(envelope.client_address.value);
         agent.add(envelope.user_agent.value);
         request.add(unless_empty(envelope.request_id));
         session.add(envelope.session_id);
-        by_subject.add(envelope.actor_type == eventstore::ActorType::kUser && facts.subject &&
-                       facts.subject->to_string() == envelope.actor_id);
+        by_subject.add(envelope.actor_type == eventstore::ActorType::kUser && about_whom &&
+                       about_whom->to_string() == envelope.actor_id);
     }
     transaction.exec_params("insert into read_models." + table_name(kName, generation) + kWrite, position.literal(),
                             occurred.literal(), type.literal(), actor_type.literal(), actor.literal(),

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "domain/users/user.hpp"
 #include "projections/engine/database.hpp"
 #include "projections/engine/limits.hpp"
 #include "projections/engine/sql_array.hpp"
@@ -54,7 +55,7 @@ void ErasuresModel::apply(pqxx::transaction_base& transaction, int generation,
     const std::string table = "read_models." + table_name(kName, generation);
     Changes changes;
     for (const DecodedEvent& decoded : events)
-        if (const auto* event = std::get_if<UserEvent>(&decoded.event))
+        if (const UserEvent* event = eventstore::event_in<User>(*decoded.event))
             std::visit(Collect{changes, decoded.recorded->stream_id}, *event);
     SqlArray over, pending, due;
     for (const auto& [user, due_at_ms] : changes) {

@@ -3,6 +3,11 @@
 #include <map>
 #include <optional>
 
+#include "domain/access/assignments.hpp"
+#include "domain/access/group.hpp"
+#include "domain/access/nestings.hpp"
+#include "domain/access/role.hpp"
+#include "eventstore/subscription.hpp"
 #include "projections/engine/database.hpp"
 #include "projections/engine/sql_array.hpp"
 
@@ -217,6 +222,9 @@ struct OnNestings {
     }
 };
 
+// Not the set of administrators, which says nothing that assignments do not.
+using Concerns = eventstore::Subscription<Role, Assignments, Group, Nestings>;
+
 struct Collect {
     Changes& changes;
     const DecodedEvent& decoded;
@@ -229,8 +237,6 @@ struct Collect {
         std::visit(OnRole{role, decoded}, event);
     }
     void operator()(const AssignmentsEvent& event) const { std::visit(OnAssignments{changes, decoded}, event); }
-    void operator()(const AdministratorsEvent&) const {}  // says nothing that the others do not
-    void operator()(const LogEvent&) const {}
     void operator()(const GroupEvent& event) const {
         GroupChange& group = changes.groups[decoded.recorded->stream_id];
         group.at_ms = decoded.metadata.occurred_at_ms;
@@ -239,12 +245,6 @@ struct Collect {
         std::visit(OnGroup{group}, event);
     }
     void operator()(const NestingsEvent& event) const { std::visit(OnNestings{changes, decoded}, event); }
-    void operator()(const UserEvent&) const {}
-    void operator()(const SessionEvent&) const {}
-    void operator()(const LoginAttemptsEvent&) const {}
-    void operator()(const AnonymousCallersEvent&) const {}
-    void operator()(const ServiceAccountEvent&) const {}
-    void operator()(const ServiceTokenEvent&) const {}
 };
 
 void begin_roles(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
@@ -412,7 +412,7 @@ void PermissionsModel::create(pqxx::transaction_base& transaction, int generatio
 void PermissionsModel::apply(pqxx::transaction_base& transaction, int generation,
                              std::span<const DecodedEvent> events) const {
     Changes changes;
-    for (const DecodedEvent& decoded : events) std::visit(Collect{changes, decoded}, decoded.event);
+    for (const DecodedEvent& decoded : events) Concerns::deliver(*decoded.event, Collect{changes, decoded});
     const std::string roles = "read_models." + table_name(kName, generation);
     const std::string assignments = "read_models." + table_name(kName, generation, "assignments");
     begin_roles(transaction, roles, changes);

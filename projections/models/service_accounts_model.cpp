@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "domain/clients/service_account.hpp"
 #include "projections/engine/database.hpp"
 #include "projections/engine/sql_array.hpp"
 
@@ -127,14 +128,14 @@ void ServiceAccountsModel::apply(pqxx::transaction_base& transaction, int genera
     Rows rows;
     SqlArray earlier;
     for (const DecodedEvent& decoded : events) {
-        if (!std::holds_alternative<ServiceAccountEvent>(decoded.event)) continue;
+        if (!eventstore::event_in<ServiceAccount>(*decoded.event)) continue;
         const Uuid& account = decoded.recorded->stream_id;
         if (rows.try_emplace(account).second && decoded.recorded->version > 1) earlier.add(account);
     }
     if (rows.empty()) return;
     read_rows(transaction, table, earlier, rows);
     for (const DecodedEvent& decoded : events) {
-        const auto* event = std::get_if<ServiceAccountEvent>(&decoded.event);
+        const auto* event = eventstore::event_in<ServiceAccount>(*decoded.event);
         if (event == nullptr) continue;
         Row& row = rows[decoded.recorded->stream_id];
         std::visit(Change{row, decoded}, *event);

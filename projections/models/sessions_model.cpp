@@ -3,6 +3,9 @@
 #include <map>
 #include <optional>
 
+#include "domain/sessions/session.hpp"
+#include "domain/users/user.hpp"
+#include "eventstore/subscription.hpp"
 #include "projections/engine/database.hpp"
 #include "projections/engine/sql_array.hpp"
 
@@ -150,6 +153,8 @@ struct OnUser {
 
 using Changes = std::map<Uuid, SessionChange>;
 
+using Concerns = eventstore::Subscription<User, Session>;
+
 struct Collect {
     Changes& changes;
     EndsTogether& ends;
@@ -161,16 +166,6 @@ struct Collect {
         change.position = decoded.recorded->position;
         std::visit(OnSession{change, decoded}, event);
     }
-    void operator()(const LoginAttemptsEvent&) const {}     // no attempt is a session
-    void operator()(const AnonymousCallersEvent&) const {}  // whoever has a session is known
-    void operator()(const RoleEvent&) const {}
-    void operator()(const AssignmentsEvent&) const {}
-    void operator()(const AdministratorsEvent&) const {}
-    void operator()(const ServiceAccountEvent&) const {}
-    void operator()(const ServiceTokenEvent&) const {}  // a service has no session
-    void operator()(const GroupEvent&) const {}
-    void operator()(const NestingsEvent&) const {}
-    void operator()(const LogEvent&) const {}
 };
 
 template <class T, class Member>
@@ -259,7 +254,7 @@ void SessionsModel::apply(pqxx::transaction_base& transaction, int generation,
     const std::string table = "read_models." + table_name(kName, generation);
     Changes changes;
     EndsTogether ends;
-    for (const DecodedEvent& decoded : events) std::visit(Collect{changes, ends, decoded}, decoded.event);
+    for (const DecodedEvent& decoded : events) Concerns::deliver(*decoded.event, Collect{changes, ends, decoded});
     insert_begun(transaction, table, changes);
     update_known(transaction, table, changes);
     // Last: it must meet the sessions that began in this batch. Those that began after the event have a

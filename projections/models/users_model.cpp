@@ -2,6 +2,8 @@
 
 #include <unordered_map>
 
+#include "domain/access/assignments.hpp"
+#include "domain/users/user.hpp"
 #include "projections/engine/database.hpp"
 #include "projections/engine/sql_array.hpp"
 
@@ -146,19 +148,19 @@ std::optional<Standing> standing_by(const RoleWithdrawn& event) {
 std::optional<Standing> standing_by(const GroupMemberAdded&) { return std::nullopt; }
 std::optional<Standing> standing_by(const GroupMemberRemoved&) { return std::nullopt; }
 std::optional<Standing> standing_by(const DecodedEvent& decoded) {
-    const auto* event = std::get_if<AssignmentsEvent>(&decoded.event);
+    const auto* event = eventstore::event_in<Assignments>(*decoded.event);
     if (event == nullptr) return std::nullopt;
     return std::visit([](const auto& one) { return standing_by(one); }, *event);
 }
 
 // The user's own stream moves his row, and so does that one role of his.
 std::optional<Uuid> moved_row(const DecodedEvent& decoded) {
-    if (std::holds_alternative<UserEvent>(decoded.event)) return decoded.recorded->stream_id;
+    if (eventstore::event_in<User>(*decoded.event)) return decoded.recorded->stream_id;
     const auto standing = standing_by(decoded);
     return standing ? std::optional(standing->user) : std::nullopt;
 }
 bool begins_row(const DecodedEvent& decoded) {
-    return std::holds_alternative<UserEvent>(decoded.event) && decoded.recorded->version == 1;
+    return eventstore::event_in<User>(*decoded.event) && decoded.recorded->version == 1;
 }
 
 void move_row(UserRow& row, const DecodedEvent& decoded) {
@@ -172,7 +174,7 @@ void move_row(UserRow& row, const DecodedEvent& decoded) {
         row.administrator = standing->administrator;
         return;
     }
-    std::visit(Change{row, decoded}, std::get<UserEvent>(decoded.event));
+    std::visit(Change{row, decoded}, *eventstore::event_in<User>(*decoded.event));
     row.version = decoded.recorded->version;
 }
 

@@ -31,7 +31,7 @@ void check_event(const RecordedEvent& event) {
     RecordedEvent believed = event;
     believed.standing = RecordedEvent::Standing::kBelieved;
     if (const auto decoded = unless_refused([&] { return decode_any(believed, opener); }))
-        promise(stream_type_of(*decoded) == event.stream_type, "an event is of its stream's type");
+        promise(stream_type_of(**decoded) == event.stream_type, "an event is of its stream's type");
     const EnvelopePlace place{event.event_id, event.stream_type, event.stream_id};
     if (const auto envelope = unless_refused([&] { return decode_metadata(event.metadata, place, opener); }))
         promise(is_json_object(describe(*envelope)), "an envelope can be told");

@@ -2,7 +2,9 @@
 
 #include <rapidjson/document.h>
 
+#include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
+#include "eventstore/subscription.hpp"
 
 namespace keyledger::eventstore::kafka {
 namespace {
@@ -120,7 +122,8 @@ void StateOutput::fold(Change& change) try {
     const std::int64_t now_ms = decode_metadata(change.event, opener).occurred_at_ms;
     change.recorded = {change.event.position, now_ms};
     while (!by_end_.empty() && by_end_.begin()->first <= now_ms) end(change, by_end_.begin()->second);
-    std::visit([&](const auto& event) { apply(change, event); }, decode_any(change.event, opener));
+    const AnyEventPtr event = decode_any(change.event, opener);
+    Subscription<User, Session>::deliver(*event, [&](const auto& of_one) { apply(change, of_one); });
 } catch (const CodecError& error) {
     throw CodecError("position " + std::to_string(change.event.position) + ": " + error.what());
 }
@@ -179,16 +182,6 @@ void StateOutput::apply(Change& change, const SessionStarted& event) {
 void StateOutput::apply(Change&, const SessionRefreshed&) {}
 void StateOutput::apply(Change&, const SessionRefreshRefused&) {}
 void StateOutput::apply(Change& change, const SessionEnded&) { end(change, change.event.stream_id); }
-void StateOutput::apply(Change&, const LoginAttemptsEvent&) {}
-void StateOutput::apply(Change&, const AnonymousCallersEvent&) {}
-void StateOutput::apply(Change&, const RoleEvent&) {}
-void StateOutput::apply(Change&, const AssignmentsEvent&) {}
-void StateOutput::apply(Change&, const AdministratorsEvent&) {}
-void StateOutput::apply(Change&, const ServiceAccountEvent&) {}
-void StateOutput::apply(Change&, const ServiceTokenEvent&) {}
-void StateOutput::apply(Change&, const GroupEvent&) {}
-void StateOutput::apply(Change&, const NestingsEvent&) {}
-void StateOutput::apply(Change&, const LogEvent&) {}
 
 void StateOutput::keep(const Uuid& session, const LiveSession& live) {
     sessions_[session] = live;

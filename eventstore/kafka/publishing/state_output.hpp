@@ -17,7 +17,8 @@
 #include <set>
 #include <unordered_map>
 
-#include "eventstore/codec/events_codec.hpp"
+#include "domain/sessions/session.hpp"
+#include "domain/users/user.hpp"
 #include "eventstore/kafka/publishing/output.hpp"
 
 namespace keyledger::eventstore::kafka {
@@ -54,16 +55,6 @@ private:
     void apply(Change& change, const SessionRefreshed& event);
     void apply(Change& change, const SessionRefreshRefused& event);
     void apply(Change& change, const SessionEnded& event);
-    void apply(Change& change, const LoginAttemptsEvent& event);
-    void apply(Change& change, const AnonymousCallersEvent& event);
-    void apply(Change& change, const RoleEvent& event);
-    void apply(Change& change, const AssignmentsEvent& event);
-    void apply(Change& change, const AdministratorsEvent& event);
-    void apply(Change& change, const ServiceAccountEvent& event);
-    void apply(Change& change, const ServiceTokenEvent& event);
-    void apply(Change& change, const GroupEvent& event);
-    void apply(Change& change, const NestingsEvent& event);
-    void apply(Change& change, const LogEvent& event);
 
     void keep(const Uuid& session, const LiveSession& live);
     bool drop(const Uuid& session);  // whether it was there

@@ -2,12 +2,10 @@
 // Whom an event is about: the key of its Kafka record. All events of one subject must get the same key, or
 // they land in different partitions and lose their order.
 //
-// A user's own stream, his failed log-ins, his roles and his sessions are his; a role is about itself, and so is
-// a group (nested under another: the nested one) and a service account, whose tokens are its own; who a role is given
-// to has that event, whatever he is. Only `session.started` says whose a session is; the later events of a session do
-// not. So the publisher remembers what it saw begin (a bounded number of sessions, least recently used first out), and
-// asks the log for the first event of those that it did not see or forgot: after a restart, or when a session outlives
-// its place in memory. The first event never changes, so the answer can't either.
+// Whom, its declaration says (domain/base/declare.hpp). Only `session.started` says whose a session is; the later
+// events of a session do not. So the publisher remembers what it saw begin (a bounded number of sessions, least
+// recently used first out), and asks the log for the first event of those that it did not see or forgot: after a
+// restart, or when a session outlives its place in memory. The first event never changes, so the answer can't either.
 #include <string>
 #include <vector>
 

@@ -2,12 +2,12 @@
 
 #include <rapidjson/document.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
+#include "eventstore/declarations.hpp"
 #include "security/primitives/bytes.hpp"
 #include "security/primitives/hex.hpp"
 
@@ -15,10 +15,6 @@ namespace keyledger::eventstore::kafka {
 namespace {
 
 using Memory = rapidjson::Document::AllocatorType;
-
-bool holds(const std::vector<std::string_view>& names, std::string_view name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 rapidjson::Value text(std::string_view value, Memory& memory) {
     return rapidjson::Value(value.data(), static_cast<rapidjson::SizeType>(value.size()), memory);
@@ -36,28 +32,21 @@ public:
     }
 };
 
-// Looked up once for each record; the list is short, and the type's name is the stored one.
-const EventTypeInfo& info_of(const std::string& type) {
-    static const std::vector<EventTypeInfo> kTypes = event_types();
-    for (const EventTypeInfo& info : kTypes)
-        if (info.type == type) return info;
-    throw CodecError("unknown event type '" + type + "'");
-}
-
 // The payload in the newest schema version, with the declared fields that are not personal and nothing else.
 rapidjson::Document public_data(const RecordedEvent& event, const EventTypeInfo& info) {
     std::string payload = event.payload;
     if (event.schema_version != info.schema_version) {
         OpensNothing opener;
         SealsNothing sealer;
-        payload = std::visit([&](const auto& any) { return encode(any, sealer).payload; }, decode_any(event, opener));
+        payload = encode(*decode_any(event, opener), sealer).payload;
     }
     rapidjson::Document json = parse_json(payload);
     if (!json.IsObject()) throw CodecError("the payload is not an object");
     for (auto each = json.MemberBegin(); each != json.MemberEnd();) {
         const std::string_view name(each->name.GetString(), each->name.GetStringLength());
-        if (!holds(info.fields, name)) throw CodecError("field '" + std::string(name) + "' is not declared");
-        holds(info.personal, name) ? void(each = json.EraseMember(each)) : void(++each);
+        const FieldInfo* field = info.find(name);
+        if (!field) throw CodecError("field '" + std::string(name) + "' is not declared");
+        field->type.is_personal ? void(each = json.EraseMember(each)) : void(++each);
     }
     return json;
 }
@@ -143,7 +132,7 @@ Record record_disavowed(const RecordedEvent& event, const EventSource& source) {
 
 Record cloud_event(const RecordedEvent& event, const std::string& subject, const EventSource& source) try {
     need_believed(event);
-    const EventTypeInfo& info = info_of(event.type);
+    const EventTypeInfo& info = event_type_info(event.type);
     OpensNothing opener;
     const EventMetadata metadata = decode_metadata(event, opener);
     Record record;

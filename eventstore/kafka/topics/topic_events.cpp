@@ -8,6 +8,7 @@
 
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
+#include "eventstore/declarations.hpp"
 #include "eventstore/kafka/publishing/limits.hpp"
 #include "eventstore/kafka/topics/cloud_event.hpp"
 
@@ -71,9 +72,10 @@ std::string payload_of(const rapidjson::Value& data, const std::string& type) {
     rapidjson::Document payload;
     payload.CopyFrom(data, payload.GetAllocator());
     if (!payload.IsObject()) throw CodecError("'data' is not an object");
-    for (const std::string_view name : personal_fields(type))
-        payload.AddMember(rapidjson::Value(name.data(), static_cast<rapidjson::SizeType>(name.size())),
-                          rapidjson::Value(), payload.GetAllocator());
+    for (const FieldInfo& field : event_type_info(type).fields)
+        if (field.type.is_personal)
+            payload.AddMember(rapidjson::Value(field.name.data(), static_cast<rapidjson::SizeType>(field.name.size())),
+                              rapidjson::Value(), payload.GetAllocator());
     return jcs(payload);
 }
 

@@ -1,4 +1,5 @@
 #include "commands/access/roles.hpp"
+#include "domain/access/administrators.hpp"
 
 #include "commands/access/answers_at_head.hpp"
 #include "commands/accounts/set_user_status.hpp"

@@ -2,6 +2,7 @@
 #include "commands/accounts/update_profile.hpp"
 #include "commands/credentials/change_password.hpp"
 #include "commands/sessions/log_in.hpp"
+#include "domain/base/precis.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 
 namespace keyledger::commands {

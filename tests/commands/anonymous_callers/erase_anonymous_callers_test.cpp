@@ -1,4 +1,6 @@
 #include "commands/anonymous_callers/erase_anonymous_callers.hpp"
+#include "domain/anonymous_callers/anonymous_callers.hpp"
+#include "eventstore/codec/events_codec.hpp"
 
 #include "commands/credentials/passwords.hpp"
 #include "tests/commands/runtime/fixture.hpp"
@@ -74,7 +76,8 @@ TEST_F(EraseAnonymousCallersTest, DestroysADaysKeyWithAnEventThatNamesTheDay) {
     ASSERT_EQ(events.size(), 1u);
     EXPECT_EQ(events[0].stream_id, world.pseudonyms.anonymous_subject_of(test::kNowMs));
     eventstore::OpensNothing nothing;
-    const auto event = std::get<AnonymousCallersEvent>(eventstore::decode_any(events[0], nothing));
+    const auto decoded = eventstore::decode_any(events[0], nothing);
+    const auto& event = *eventstore::event_in<AnonymousCallers>(*decoded);
     const auto erased = std::get<AnonymousCallersErased>(event);
     EXPECT_EQ(erased.before_ms - erased.from_ms, test::kDayMs);
     EXPECT_LE(erased.from_ms, test::kNowMs);

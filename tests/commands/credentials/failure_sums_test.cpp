@@ -51,9 +51,8 @@ TEST_F(FailureSumsTest, AreOneEventForEachNetwork) {
     ASSERT_EQ(events.size(), 2u);
     EXPECT_EQ(events.front().type, "login.failures_summed");
     eventstore::OpensNothing opener;
-    const auto event =
-        eventstore::decode_event<LoginAttemptsEvent>(events.front().type, 1, events.front().payload, opener);
-    const auto& sum = std::get<LoginFailuresSummed>(event);
+    const auto decoded = eventstore::decode_any(events.front(), opener);
+    const auto& sum = std::get<LoginFailuresSummed>(*eventstore::event_in<LoginAttempts>(*decoded));
     EXPECT_EQ(sum.count, 25);
     EXPECT_EQ(sum.from_ms, test::kNowMs);
     EXPECT_EQ(sum.before_ms, test::kNowMs + kMinuteMs);

@@ -139,7 +139,7 @@ TEST_F(FailuresAsOneClient, CostNoReadWhereAllAccountsAreRemembered) {
                      s.assertions,  s.journal,    s.limits, s.failure_sums, s.unrecorded_failures,
                      s.settings};
     ASSERT_TRUE(test::succeeds(ask(s, "home", billing_, *billing_.secret)));
-    remembering.accounts[billing_.id] = std::get<ServiceAccount>(*node.cache.find(billing_.id)->state);
+    remembering.accounts[billing_.id] = state_of<ServiceAccount>(*node.cache.find(billing_.id));
     stepped.calls.clear();
     for (int i = 0; i < 3; ++i)
         EXPECT_TRUE(

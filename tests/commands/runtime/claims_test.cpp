@@ -4,7 +4,6 @@
 #include "commands/accounts/erase_user.hpp"
 #include "commands/accounts/update_profile.hpp"
 #include "commands/clients/service_accounts.hpp"
-#include "commands/runtime/names.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 
 namespace keyledger::commands {
@@ -36,7 +35,7 @@ struct Owners : test::Stage {
         std::vector<LoadStream> streams{load_of(StreamOf<Aggregate>{id})};
         auto folds = run(other.executor.folder().load(std::move(streams), Freshness::kAtHead, Deadline::max()));
         ASSERT_TRUE(folds.has_value());
-        const auto names = names_of(*folds->front().state);
+        const auto names = eventstore::held_names(*folds->front().state);
         for (const std::string& key : keys) {
             auto owner = run(store.find_claim(std::string(kind), world.pseudonyms.claim(kind, key), Deadline::max()));
             ASSERT_TRUE(owner.has_value());

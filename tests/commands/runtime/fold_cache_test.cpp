@@ -1,4 +1,5 @@
 #include "commands/runtime/fold_cache.hpp"
+#include "domain/users/user.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
 #include "commands/runtime/folder.hpp"
+#include "domain/access/assignments.hpp"
 
 #include "commands/access/roles.hpp"
 #include "eventstore/codec/jcs.hpp"
@@ -241,9 +242,11 @@ TEST_F(FolderTest, ReadsAUserAsErasedOnceHisKeyIsDestroyed) {
 
 TEST(Advance, RefusesAHoleAndAnotherAggregatesEvent) {
     const Fold empty = empty_fold<User>();
-    EXPECT_THROW(advance(empty, UserEvent{UserEnabled{}}, 2, {}), eventstore::CodecError);
-    EXPECT_THROW(advance(empty, SessionEvent{SessionEnded{}}, 1, {}), eventstore::CodecError);
-    EXPECT_EQ(advance(empty, UserEvent{UserEnabled{}}, 1, {}).version, 1);
+    const auto of_a_user = eventstore::any_event<User>(UserEnabled{});
+    const auto of_a_session = eventstore::any_event<Session>(SessionEnded{});
+    EXPECT_THROW(advance(empty, *of_a_user, 2, {}), eventstore::CodecError);
+    EXPECT_THROW(advance(empty, *of_a_session, 1, {}), eventstore::CodecError);
+    EXPECT_EQ(advance(empty, *of_a_user, 1, {}).version, 1);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "commands/sessions/end_sessions.hpp"
+#include "eventstore/codec/events_codec.hpp"
 
 #include "commands/access/answers_at_head.hpp"
 #include "tests/commands/runtime/fixture.hpp"

@@ -133,7 +133,7 @@ struct MakerTest : testing::Test {
             event.stream_id = kLogStream;
             event.version = static_cast<std::int32_t>(disavowed.size()) + 1;
             event.type = LogDisavowed::kType;
-            event.payload = encode(LogEvent(record), sealer).payload;
+            event.payload = encode(*any_event<LogKeeping>(record), sealer).payload;
             event.standing = RecordedEvent::Standing::kBelieved;
             event.leaf_hash = leaf_hash(event);
             log.events.push_back(event);

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "domain/sessions/session.hpp"
+#include "eventstore/aggregates.hpp"
 #include "eventstore/codec/codec.hpp"
 #include "eventstore/codec/envelope.hpp"
 #include "security/keys/sealing.hpp"

@@ -7,8 +7,8 @@
 #include <map>
 #include <set>
 
-#include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
+#include "eventstore/declarations.hpp"
 #include "eventstore/reference/event_reference.hpp"
 #include "tests/eventstore/kafka/accounts.hpp"
 #include "tests/eventstore/kafka/rig.hpp"

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "eventstore/aggregates.hpp"
 #include "eventstore/audit/head_tag.hpp"
 #include "eventstore/audit/tree_head.hpp"
 #include "eventstore/codec/events_codec.hpp"

@@ -237,7 +237,7 @@ TEST_F(ProjectionTest, ACacheSmallerThanABatchOpensEveryField) {
         const DecodedBatch decoded = decode_batch(events, cache, story.cipher(), read);
         ASSERT_FALSE(decoded.poison);
         for (std::size_t i = 0; i < events.size(); ++i) {
-            const auto& registered = std::get<UserRegistered>(std::get<UserEvent>(decoded.events[i].event));
+            const auto& registered = std::get<UserRegistered>(*eventstore::event_in<User>(*decoded.events[i].event));
             EXPECT_EQ(registered.email.value, "u" + std::to_string(i + 1) + "@example.com");
             EXPECT_EQ(decoded.events[i].metadata.client_address.value, "192.0.2.7");
         }

@@ -1,4 +1,5 @@
 #include "projections/hot/hot_access.hpp"
+#include "eventstore/codec/events_codec.hpp"
 
 #include <gmock/gmock.h>
 

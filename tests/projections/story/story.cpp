@@ -28,10 +28,6 @@ private:
     const Uuid& event_id_;
 };
 
-EncodedEvent encode_any(const AnyEvent& event, FieldSealer& sealer) {
-    return std::visit([&](const auto& e) { return encode(e, sealer); }, event);
-}
-
 }  // namespace
 
 void ScriptedLog::append(std::vector<RecordedEvent> events) {
@@ -149,7 +145,7 @@ Position Story::record(const Uuid& stream, const AnyEvent& event, const By& by) 
 
     const SubjectKeyPtr subject_key = key_of(stream);
     StorySealer payload_sealer(cipher_, subject_key, recorded.event_id);
-    const EncodedEvent encoded = encode_any(event, payload_sealer);
+    const EncodedEvent encoded = encode(event, payload_sealer);
     recorded.type = encoded.type;
     recorded.schema_version = encoded.schema_version;
     recorded.payload = encoded.payload;

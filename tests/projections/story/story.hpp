@@ -7,6 +7,7 @@
 #include <random>
 #include <unordered_map>
 
+#include "eventstore/aggregates.hpp"
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/log_source.hpp"
 #include "tests/projections/story/test_cipher.hpp"

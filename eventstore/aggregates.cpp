@@ -1,0 +1,170 @@
+#include "eventstore/aggregates.hpp"
+
+#include <array>
+#include <string>
+#include <tuple>
+
+#include "eventstore/codec/jcs.hpp"
+
+namespace keyledger::eventstore {
+namespace {
+
+// ---- the list, one by one --------------------------------------------------------------------------------------
+template <class... Aggregate>
+consteval bool are_told_apart(std::type_identity<AggregateList<Aggregate...>>) {
+    const std::array types{Aggregate::kStreamType...};
+    for (std::size_t i = 0; i < types.size(); ++i)
+        for (std::size_t k = i + 1; k < types.size(); ++k)
+            if (types[i] == types[k]) return false;
+    return true;
+}
+static_assert(are_told_apart(std::type_identity<Aggregates>{}), "two aggregates have the same kStreamType");
+
+// Calls `with.operator()<Aggregate>()` for the one of this type. Throws CodecError for a type that none has.
+template <class With>
+void of_type(std::string_view stream_type, With&& with) {
+    bool found = false;
+    Aggregates::for_each([&]<class Aggregate> {
+        if (stream_type != Aggregate::kStreamType) return;
+        with.template operator()<Aggregate>();
+        found = true;
+    });
+    if (!found) throw CodecError("unknown stream type '" + std::string(stream_type) + "'");
+}
+
+// Calls `with.operator()<Aggregate>(event)` with the event as its aggregate declares it.
+template <class With>
+void visit_one(const AnyEvent& event, With&& with) {
+    Aggregates::for_each([&]<class Aggregate> {
+        const auto* of_one = std::get_if<typename Aggregate::Event>(&event);
+        if (of_one) std::visit([&](const auto& one) { with.template operator()<Aggregate>(one); }, *of_one);
+    });
+}
+
+// ---- what one declares -----------------------------------------------------------------------------------------
+template <class Event>
+constexpr bool kHasPersonalFields =
+    std::apply([](const auto&... field) { return (is_personal(field) || ...); }, Event::fields());
+
+template <class... Event>
+consteval bool any_has_personal_fields(std::type_identity<std::variant<Event...>>) {
+    return (kHasPersonalFields<Event> || ...);
+}
+template <class Aggregate>
+constexpr bool kIsPersonal = any_has_personal_fields(std::type_identity<typename Aggregate::Event>{});
+
+}  // namespace
+
+const void* find_event(const AnyEvent& event, std::string_view stream_type) {
+    const void* found = nullptr;
+    Aggregates::for_each([&]<class Aggregate> {
+        const auto* of_one = std::get_if<typename Aggregate::Event>(&event);
+        if (of_one && Aggregate::kStreamType == stream_type) found = of_one;
+    });
+    return found;
+}
+
+const void* find_state(const AnyState& state, std::string_view stream_type) {
+    const auto found = [&]<class Aggregate>(const Aggregate& one) -> const void* {
+        return Aggregate::kStreamType == stream_type ? &one : nullptr;
+    };
+    return std::visit(found, state);
+}
+
+AnyEventPtr any_event(std::string_view stream_type, const void* event) {
+    AnyEventPtr any;
+    of_type(stream_type, [&]<class Aggregate> {
+        any = std::make_shared<const AnyEvent>(*static_cast<const typename Aggregate::Event*>(event));
+    });
+    return any;
+}
+
+std::string_view stream_type_of(const AnyEvent& event) {
+    std::string_view type;
+    Aggregates::for_each([&]<class Aggregate> {
+        if (std::holds_alternative<typename Aggregate::Event>(event)) type = Aggregate::kStreamType;
+    });
+    return type;
+}
+
+std::string_view stream_type_of(const AnyState& state) {
+    return std::visit([]<class Aggregate>(const Aggregate&) { return Aggregate::kStreamType; }, state);
+}
+
+const AnyStatePtr& empty_state(std::string_view stream_type) {
+    const AnyStatePtr* empty = nullptr;
+    of_type(stream_type, [&]<class Aggregate> {
+        static const auto kEmpty = std::make_shared<const AnyState>(Aggregate{});
+        empty = &kEmpty;
+    });
+    return *empty;
+}
+
+std::shared_ptr<AnyState> copy_of(const AnyState& state) { return std::make_shared<AnyState>(state); }
+
+void evolve(AnyState& state, const AnyEvent& event, const Recorded& recorded) {
+    Aggregates::for_each([&]<class Aggregate> {
+        const auto* of_one = std::get_if<typename Aggregate::Event>(&event);
+        if (!of_one) return;
+        auto* aggregate = std::get_if<Aggregate>(&state);
+        if (!aggregate) throw CodecError("an event stands in another aggregate's stream");
+        *aggregate = evolve(std::move(*aggregate), *of_one, recorded);
+    });
+}
+
+bool can_hold_names(const AnyState& state) {
+    return std::visit([](const auto& one) { return requires { one.held_names(); }; }, state);
+}
+
+std::vector<HeldName> held_names(const AnyState& state) {
+    const auto held = [](const auto& one) {
+        if constexpr (requires { one.held_names(); }) return one.held_names();
+        else return std::vector<HeldName>();
+    };
+    return std::visit(held, state);
+}
+
+About about(const AnyEvent& event) {
+    About about;
+    visit_one(event, [&]<class Aggregate>(const auto& one) {
+        if constexpr (requires { one.about(); }) about = one.about();
+        else about = Aggregate::kAbout;
+    });
+    return about;
+}
+
+bool has_personal_fields(const AnyEvent& event) {
+    bool has = false;
+    visit_one(event, [&]<class Aggregate, class Event>(const Event&) { has = kHasPersonalFields<Event>; });
+    return has;
+}
+
+bool erases(const AnyEvent& event) {
+    bool erases = false;
+    visit_one(event, [&]<class Aggregate, class Event>(const Event&) { erases = requires { Event::kErases; }; });
+    return erases;
+}
+
+bool is_personal(std::string_view stream_type) {
+    bool personal = false;
+    of_type(stream_type, [&]<class Aggregate> { personal = kIsPersonal<Aggregate>; });
+    return personal;
+}
+
+bool is_erased(const AnyState& state) {
+    const auto erased = []<class Aggregate>(const Aggregate& one) {
+        if constexpr (kIsPersonal<Aggregate>) return one.is_erased();
+        else return false;
+    };
+    return std::visit(erased, state);
+}
+
+bool tells_of_a_person(const AnyState& state) {
+    const auto tells = []<class Aggregate>(const Aggregate& one) {
+        if constexpr (kIsPersonal<Aggregate>) return one.is_told_of();
+        else return false;
+    };
+    return std::visit(tells, state);
+}
+
+}  // namespace keyledger::eventstore

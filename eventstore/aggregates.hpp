@@ -1,0 +1,45 @@
+#pragma once
+// The list of aggregates. What has to know all of them follows from it: any event, any state, the codec, the fold,
+// snapshots, the reference of events. Included by what does that, and by tests; others include any.hpp, and the headers
+// of the aggregates that they name.
+#include <variant>
+
+#include "domain/access/administrators.hpp"
+#include "domain/access/assignments.hpp"
+#include "domain/access/group.hpp"
+#include "domain/access/nestings.hpp"
+#include "domain/access/role.hpp"
+#include "domain/anonymous_callers/anonymous_callers.hpp"
+#include "domain/clients/service_account.hpp"
+#include "domain/clients/service_token.hpp"
+#include "domain/credentials/login_attempts.hpp"
+#include "domain/log/log_keeping.hpp"
+#include "domain/sessions/session.hpp"
+#include "domain/users/user.hpp"
+#include "eventstore/any.hpp"
+
+namespace keyledger::eventstore {
+
+// Aggregates by their states, each with kStreamType, an Event and an `evolve`.
+template <class... Aggregate>
+struct AggregateList {
+    using Event = std::variant<typename Aggregate::Event...>;
+    using State = std::variant<Aggregate...>;
+    // Calls `each.template operator()<Aggregate>()` for every one.
+    template <class Each>
+    static constexpr void for_each(Each&& each) {
+        (each.template operator()<Aggregate>(), ...);
+    }
+};
+
+using Aggregates = AggregateList<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators,
+                                 ServiceAccount, ServiceToken, Group, Nestings, LogKeeping>;
+
+struct AnyEvent : Aggregates::Event {
+    using Aggregates::Event::variant;
+};
+struct AnyState : Aggregates::State {
+    using Aggregates::State::variant;
+};
+
+}  // namespace keyledger::eventstore

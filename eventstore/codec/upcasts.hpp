@@ -1,0 +1,61 @@
+#pragma once
+// How payloads of older schema versions become those of the next: one specialisation of Upcast for each event whose
+// kSchema grew. Included by the codec alone. The golden file of each old version stays, and is read in every test run.
+#include "eventstore/aggregates.hpp"
+#include "eventstore/codec/codec.hpp"
+
+namespace keyledger::eventstore::codec {
+
+// ---- roles and assignments -------------------------------------------------------------------------------------
+// Version 1 knew no denials.
+inline void deny_nothing(int version, rapidjson::Document& payload) {
+    if (version == 1) add_member(payload, "deny", rapidjson::Value(rapidjson::kArrayType));
+}
+template <>
+struct Upcast<RoleDefined> {
+    static void from(int version, rapidjson::Document& payload) { deny_nothing(version, payload); }
+};
+template <>
+struct Upcast<RoleChanged> {
+    static void from(int version, rapidjson::Document& payload) { deny_nothing(version, payload); }
+};
+
+// Version 1 knew no subjects but users.
+inline void name_subject(int version, rapidjson::Document& payload) {
+    if (version != 1) return;
+    rename_member(payload, "user_id", "subject_id");
+    add_member(payload, "subject_type", rapidjson::Value("user"));
+}
+template <>
+struct Upcast<RoleAssigned> {
+    static void from(int version, rapidjson::Document& payload) { name_subject(version, payload); }
+};
+template <>
+struct Upcast<RoleWithdrawn> {
+    static void from(int version, rapidjson::Document& payload) { name_subject(version, payload); }
+};
+
+// ---- log-in attempts -------------------------------------------------------------------------------------------
+// Before version 2 nobody noted where from.
+inline void name_no_network(int version, rapidjson::Document& payload) {
+    if (version == 1) add_member(payload, "network", rapidjson::Value());
+}
+template <>
+struct Upcast<LoginFailed> {
+    static void from(int version, rapidjson::Document& payload) { name_no_network(version, payload); }
+};
+template <>
+struct Upcast<LoginFailuresCleared> {
+    static void from(int version, rapidjson::Document& payload) { name_no_network(version, payload); }
+};
+
+// ---- service accounts ------------------------------------------------------------------------------------------
+// Before version 2 a key had no name but its thumbprint.
+template <>
+struct Upcast<ServiceAccountKeyAdded> {
+    static void from(int version, rapidjson::Document& payload) {
+        if (version == 1) add_member(payload, "kid", rapidjson::Value());
+    }
+};
+
+}  // namespace keyledger::eventstore::codec
