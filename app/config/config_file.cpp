@@ -141,6 +141,8 @@ ConfigFile read_config_file(const std::string& path) {
                        ": this is not a map of names to values; write NAME: value");
     Reading reading(read);
     for (const auto& [name, node] : document->members) reading.entry(name, node);
+    if ((file.status().st_mode & S_IWOTH) != 0)
+        read.faults.push_back("KEYLEDGER_CONFIG_FILE: '" + path + "' can be changed by anybody: chmod o-w it");
     if (reading.secret().empty()) return read;
     if (const auto unsafe = security::what_is_wrong_with_secret_file(path, file.status()))
         read.faults.push_back("KEYLEDGER_CONFIG_FILE: " + *unsafe + " (it holds " + reading.secret() + ")");

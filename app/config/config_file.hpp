@@ -6,7 +6,8 @@
 //     KEYLEDGER_ROLES: [api, projector]      # the same as "api,projector"
 //
 // Nothing else may stand in it: what is misspelt would leave a default in effect, in silence. A file that holds a
-// secret must be one that nobody else can read (security/primitives/secret_file.hpp); others may be.
+// secret must be one that nobody else can read (security/primitives/secret_file.hpp); none may be open to be changed by
+// anybody, for it says which database and which keyring are the service's.
 #include <map>
 #include <string>
 #include <vector>

@@ -213,6 +213,9 @@ TEST_F(ConfigFiles, WithASecretMustNotBeOpenToOthers) {
                                       "' is open to others: chmod 600 it (it holds KEYLEDGER_DATABASE_URL)\n");
     const Variables required{{"KEYLEDGER_DATABASE_URL", "postgresql:///a"}, {"KEYLEDGER_KEYRING_FILE", "/k"}};
     EXPECT_EQ(all_of(read(file("plain", "KEYLEDGER_LISTEN: 127.0.0.1:1\n", 0644), required)), "");
+    const std::string open = file("open", "KEYLEDGER_LISTEN: 127.0.0.1:1\n", 0646);
+    EXPECT_EQ(all_of(read(open, required)),
+              "KEYLEDGER_CONFIG_FILE: '" + open + "' can be changed by anybody: chmod o-w it\n");
 }
 
 TEST_F(ConfigFiles, AreNamedWhereValuesAreDescribed) {
