@@ -112,7 +112,7 @@ TEST(AccessState, TakesLessThanTwoHundredBytesASession) {
     const SessionStarted started{some_id(), "shop", {"https://shop.example"}, 1, "device", 1LL << 50};
     std::size_t most = 0;
     for (int i = 1; i <= kSessions; ++i) {
-        state.apply({some_id(), {i, i}, started});
+        state.apply({some_id(), {i, i}, eventstore::any_event<Session>(started)});
         if (i % 10'000 == 0) most = std::max(most, state.bytes() / static_cast<std::size_t>(i));
     }
     EXPECT_EQ(state.sessions(), static_cast<std::size_t>(kSessions));

@@ -81,9 +81,11 @@ TEST(SubjectSearch, CutsAnAnswerAnywhere) {
     const Uuid role_id{{42}};
     const Uuid group_id{{43}};
     RoleDefined defined{"reader", {"docs:read"}};
-    state.apply({role_id, {}, RoleEvent(defined)});
-    state.apply({group_id, {}, GroupEvent(GroupDefined{"readers"})});
-    state.apply({assignments_of(group_id), {}, AssignmentsEvent(RoleAssigned{group_id, role_id, SubjectType::kGroup})});
+    state.apply({role_id, {}, eventstore::any_event<Role>(defined)});
+    state.apply({group_id, {}, eventstore::any_event<Group>(GroupDefined{"readers"})});
+    state.apply({assignments_of(group_id),
+                 {},
+                 eventstore::any_event<Assignments>(RoleAssigned{group_id, role_id, SubjectType::kGroup})});
     std::set<Uuid> readers;
     std::mt19937_64 random(7);
     constexpr int kPeople = 10'000;
@@ -91,14 +93,14 @@ TEST(SubjectSearch, CutsAnAnswerAnywhere) {
         Uuid id;
         for (auto& byte : id.bytes) byte = static_cast<std::uint8_t>(random());
         id.bytes[6] = static_cast<std::uint8_t>(0x70 | (id.bytes[6] & 0x0F));
-        state.apply({id, {i + 1, 0}, UserEvent(UserRegistered{})});
+        state.apply({id, {i + 1, 0}, eventstore::any_event<User>(UserRegistered{})});
         if (i % 3 == 0) {
             const GroupMemberAdded added{id, group_id, SubjectType::kUser};
-            state.apply({assignments_of(id), {}, AssignmentsEvent(added)});
+            state.apply({assignments_of(id), {}, eventstore::any_event<Assignments>(added)});
             readers.insert(id);
         }
         if (i % 9 == 0) {
-            state.apply({id, {i + 1, 0}, UserEvent(UserDisabled{})});
+            state.apply({id, {i + 1, 0}, eventstore::any_event<User>(UserDisabled{})});
             readers.erase(id);
         }
     }

@@ -204,7 +204,7 @@ TEST(ServiceState, TakesLessThanAHundredAndSixtyBytesAToken) {
     };
     const Uuid account = some_id();
     const ServiceTokenIssued issued{account, {"https://shop.example"}, {"orders:read"}, "secret", 1LL << 50};
-    for (int i = 1; i <= kTokens; ++i) state.apply({some_id(), {i, i}, ServiceTokenEvent(issued)});
+    for (int i = 1; i <= kTokens; ++i) state.apply({some_id(), {i, i}, eventstore::any_event<ServiceToken>(issued)});
     EXPECT_EQ(state.service_tokens(), static_cast<std::size_t>(kTokens));
     EXPECT_LT(state.bytes() / kTokens, 160U);
 }
