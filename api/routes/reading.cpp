@@ -20,6 +20,21 @@ constexpr std::int64_t kDefaultPage = 50;
 constexpr std::int64_t kMaxPage = 200;
 constexpr std::size_t kMaxCursorBytes = 256;
 
+// What a cursor of this list is good for.
+std::string list_name(const Request& request, std::string_view list) {
+    std::string name(list);
+    const auto add = [&](const Parameter& parameter) {
+        name += '&' + std::to_string(parameter.name.size()) + '=' + parameter.name;
+        name += std::to_string(parameter.value.size()) + '=' + parameter.value;
+    };
+    for (const Parameter& parameter : request.path_parameters) add(parameter);
+    Parameters filters = request.query;
+    std::ranges::sort(filters, {}, &Parameter::name);
+    for (const Parameter& filter : filters)
+        if (filter.name != "cursor" && filter.name != "limit") add(filter);
+    return name;
+}
+
 }  // namespace
 
 Response refuse_query(const Request& request, QueryError error) {
@@ -68,29 +83,24 @@ boost::asio::awaitable<Result<void, Response>> wait_for_min_position(Context& co
     co_return Result<void, Response>{};
 }
 
-std::string list_name(const Request& request, std::string_view list) {
-    std::string name(list);
-    const auto add = [&](const Parameter& parameter) {
-        name += '&' + std::to_string(parameter.name.size()) + '=' + parameter.name;
-        name += std::to_string(parameter.value.size()) + '=' + parameter.value;
-    };
-    for (const Parameter& parameter : request.path_parameters) add(parameter);
-    Parameters filters = request.query;
-    std::ranges::sort(filters, {}, &Parameter::name);
-    for (const Parameter& filter : filters)
-        if (filter.name != "cursor" && filter.name != "limit") add(filter);
-    return name;
-}
-
-PageRequest read_page(Context& context, FormFields& query, std::string_view list) {
+PageRequest read_page(const Call& call, FormFields& query, std::string_view list) {
     PageRequest page;
+    page.list = list_name(call.request, list);
     page.limit = static_cast<std::int32_t>(query.optional_integer("limit", 1, kMaxPage).value_or(kDefaultPage));
     if (const auto sealed = query.optional_string("cursor", kMaxCursorBytes)) {
-        page.cursor = context.cursors.open(list, *sealed);
+        page.cursor = call.context.cursors.open(page.list, *sealed);
         if (!page.cursor)
             query.refuse("cursor",
                          "Give the 'next' of an answer of this very list, unchanged and with the same filters.");
     }
+    return page;
+}
+
+Result<PageRequest, Response> read_page(Call& call, std::string_view list) {
+    FormFields query = FormFields::of_query(call.request);
+    PageRequest page = read_page(call, query, list);
+    auto read = call.finish(query);
+    if (!read) return Unexpected(read.error());
     return page;
 }
 

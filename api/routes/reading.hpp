@@ -5,8 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "api/routes/context.hpp"
-#include "api/wire/form.hpp"
+#include "api/routes/call.hpp"
 #include "api/wire/write_json.hpp"
 #include "projections/models/queries.hpp"
 
@@ -24,11 +23,12 @@ boost::asio::awaitable<Result<void, Response>> wait_for_min_position(Context& co
 struct PageRequest {
     std::int32_t limit = 0;
     std::optional<std::string> cursor;  // opened
+    std::string list;                   // which one, with the filters and the path of the request
 };
-// What a cursor of this list is good for: this very list, with the filters and the path of this request.
-std::string list_name(const Request& request, std::string_view list);
 // `limit` and `cursor`; a cursor of another list, with other filters, or of another service is refused as malformed.
-PageRequest read_page(Context& context, FormFields& query, std::string_view list);
+PageRequest read_page(const Call& call, FormFields& query, std::string_view list);
+// The same of a list without filters: the whole query.
+Result<PageRequest, Response> read_page(Call& call, std::string_view list);
 
 // Where a list that is ordered by positions or ids goes on; the beginning for a cursor that says no place.
 void read_place(std::string_view text, Position& place);
@@ -60,12 +60,12 @@ Response page_answer(const Request& request, JsonText& json, const std::optional
 
 // A page of a list that is ordered by positions or ids.
 template <class Page, class Write>
-Response list_answer(Context& context, const Request& request, std::string_view list, const Page& page, Write write) {
+Response list_answer(const Call& call, const PageRequest& asked, const Page& page, Write write) {
     JsonText json;
     write_items(json, page.items, write);
     std::optional<std::string> next;
-    if (page.next) next = context.cursors.seal(list, text_of_place(page.next->after));
-    return page_answer(request, json, next, page.position);
+    if (page.next) next = call.context.cursors.seal(asked.list, text_of_place(page.next->after));
+    return page_answer(call.request, json, next, page.position);
 }
 
 }  // namespace keyledger::api::routes

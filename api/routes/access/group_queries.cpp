@@ -122,15 +122,12 @@ Reply explain(Call& call, Find find) {
 }
 
 Reply list_groups(Call& call) {
-    FormFields query = FormFields::of_query(call.request);
-    const std::string list = list_name(call.request, "groups");
-    const PageRequest page = read_page(call.context, query, list);
-    auto read = call.finish(query);
-    if (!read) co_return read.error();
-    const auto cursor = cursor_of<rows::GroupCursor>(page);
-    auto groups = co_await call.context.queries.list_groups(cursor, page.limit, call.request.deadline);
+    const auto page = read_page(call, "groups");
+    if (!page) co_return page.error();
+    const auto cursor = cursor_of<rows::GroupCursor>(*page);
+    auto groups = co_await call.context.queries.list_groups(cursor, page->limit, call.request.deadline);
     if (!groups) co_return refuse_query(call.request, groups.error());
-    co_return list_answer(call.context, call.request, list, *groups, write_group);
+    co_return list_answer(call, *page, *groups, write_group);
 }
 
 Reply show_group(Call& call) {
@@ -144,20 +141,16 @@ Reply show_group(Call& call) {
 
 // What is wrong with the query is said before the id is looked at.
 Reply list_group_members(Call& call) {
-    FormFields query = FormFields::of_query(call.request);
-    const std::string list = list_name(call.request, "members");
-    const PageRequest page = read_page(call.context, query, list);
-    auto read = call.finish(query);
-    if (!read) co_return read.error();
+    const auto page = read_page(call, "members");
+    if (!page) co_return page.error();
     auto group = co_await find_group(call);
     if (!group) co_return group.error();
-    auto members = co_await call.context.queries.list_members(group->value.id, cursor_of<rows::MemberCursor>(page),
-                                                              page.limit, call.request.deadline);
+    auto members = co_await call.context.queries.list_members(group->value.id, cursor_of<rows::MemberCursor>(*page),
+                                                              page->limit, call.request.deadline);
     if (!members) co_return refuse_query(call.request, members.error());
-    co_return list_answer(
-        call.context, call.request, list, *members, [](JsonText& json, const rows::MemberRow& member) {
-            json.text("type", member.type).text("id", member.id.to_string()).time("added_at", member.since_ms);
-        });
+    co_return list_answer(call, *page, *members, [](JsonText& json, const rows::MemberRow& member) {
+        json.text("type", member.type).text("id", member.id.to_string()).time("added_at", member.since_ms);
+    });
 }
 
 Reply list_group_roles(Call& call) {

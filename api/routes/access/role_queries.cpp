@@ -15,15 +15,12 @@ using commands::CommandError;
 using commands::Refusal;
 
 Reply list_roles(Call& call) {
-    FormFields query = FormFields::of_query(call.request);
-    const std::string list = list_name(call.request, "roles");
-    const PageRequest page = read_page(call.context, query, list);
-    auto read = call.finish(query);
-    if (!read) co_return read.error();
-    const auto cursor = cursor_of<rows::RoleCursor>(page);
-    auto roles = co_await call.context.queries.list_roles(cursor, page.limit, call.request.deadline);
+    const auto page = read_page(call, "roles");
+    if (!page) co_return page.error();
+    const auto cursor = cursor_of<rows::RoleCursor>(*page);
+    auto roles = co_await call.context.queries.list_roles(cursor, page->limit, call.request.deadline);
     if (!roles) co_return refuse_query(call.request, roles.error());
-    co_return list_answer(call.context, call.request, list, *roles, write_role);
+    co_return list_answer(call, *page, *roles, write_role);
 }
 
 Reply show_role(Call& call) {

@@ -28,14 +28,13 @@ void write_user(JsonText& json, const rows::UserRow& user) {
 Reply list_users(Call& call) {
     FormFields query = FormFields::of_query(call.request);
     const std::string search = query.optional_string("search", rows::kMaxSearchBytes).value_or("");
-    const std::string list = list_name(call.request, "users");
-    const PageRequest page = read_page(call.context, query, list);
+    const PageRequest page = read_page(call, query, "users");
     auto read = call.finish(query);
     if (!read) co_return read.error();
     const auto cursor = cursor_of<rows::UserCursor>(page);
     auto users = co_await call.context.queries.list_users(search, cursor, page.limit, call.request.deadline);
     if (!users) co_return refuse_query(call.request, users.error());
-    co_return list_answer(call.context, call.request, list, *users, write_user);
+    co_return list_answer(call, page, *users, write_user);
 }
 
 Reply show_user(Call& call) {

@@ -166,8 +166,7 @@ private:
 Reply list_audit(Call& call) {
     FormFields query = FormFields::of_query(call.request);
     const rows::AuditFilter filter = read_audit_filter(query);
-    const std::string list = list_name(call.request, "audit");
-    const PageRequest page = read_page(call.context, query, list);
+    const PageRequest page = read_page(call, query, "audit");
     auto read = call.finish(query);
     if (!read) co_return read.error();
     std::optional<rows::AuditCursor> cursor;
@@ -177,7 +176,7 @@ Reply list_audit(Call& call) {
     JsonText json;
     write_items(json, entries->items, write_entry);
     std::optional<std::string> next;
-    if (entries->next) next = call.context.cursors.seal(list, text_of_place(entries->next->before));
+    if (entries->next) next = call.context.cursors.seal(page.list, text_of_place(entries->next->before));
     co_return page_answer(call.request, json, next, entries->position);
 }
 

@@ -103,15 +103,12 @@ void write_service_account(JsonText& json, const rows::ServiceAccountRow& accoun
 }
 
 Reply list_service_accounts(Call& call) {
-    FormFields query = FormFields::of_query(call.request);
-    const std::string list = list_name(call.request, "service-accounts");
-    const PageRequest page = read_page(call.context, query, list);
-    auto read = call.finish(query);
-    if (!read) co_return read.error();
-    const auto cursor = cursor_of<rows::ServiceAccountCursor>(page);
-    auto accounts = co_await call.context.queries.list_service_accounts(cursor, page.limit, call.request.deadline);
+    const auto page = read_page(call, "service-accounts");
+    if (!page) co_return page.error();
+    const auto cursor = cursor_of<rows::ServiceAccountCursor>(*page);
+    auto accounts = co_await call.context.queries.list_service_accounts(cursor, page->limit, call.request.deadline);
     if (!accounts) co_return refuse_query(call.request, accounts.error());
-    co_return list_answer(call.context, call.request, list, *accounts, write_service_account);
+    co_return list_answer(call, *page, *accounts, write_service_account);
 }
 
 // The account of the path as JSON, or that nobody has its id.

@@ -60,11 +60,8 @@ std::optional<rows::SessionCursor> session_cursor(const PageRequest& page) {
 // What is wrong with the query is said before the log and the read model are asked.
 Reply list_my_sessions(Call& call) {
     Context& context = call.context;
-    FormFields query = FormFields::of_query(call.request);
-    const std::string list = list_name(call.request, "my-sessions");
-    const PageRequest page = read_page(context, query, list);
-    auto read = call.finish(query);
-    if (!read) co_return read.error();
+    const auto page = read_page(call, "my-sessions");
+    if (!page) co_return page.error();
     auto known = co_await commands::who_holds(call.services(), call.bearer(), call.request.deadline);
     if (!known) co_return refuse(call, known.error());
     auto waited = co_await wait_for_min_position(context, call.request, rows::Model::kSessions);
@@ -73,28 +70,25 @@ Reply list_my_sessions(Call& call) {
     filter.user = call.bearer().user_id;
     filter.live =
         rows::SessionFilter::LiveAt{call.services().clock.now_ms(), call.services().settings.lifetimes.idle_ms};
-    const auto cursor = session_cursor(page);
-    auto sessions = co_await context.queries.list_sessions(filter, cursor, page.limit, call.request.deadline);
+    const auto cursor = session_cursor(*page);
+    auto sessions = co_await context.queries.list_sessions(filter, cursor, page->limit, call.request.deadline);
     if (!sessions) co_return refuse_query(call.request, sessions.error());
-    co_return sessions_answer(call, list, *sessions, call.bearer().session_id);
+    co_return sessions_answer(call, page->list, *sessions, call.bearer().session_id);
 }
 
 Reply list_user_sessions(Call& call) {
     Context& context = call.context;
-    FormFields query = FormFields::of_query(call.request);
-    const std::string list = list_name(call.request, "user-sessions");
-    const PageRequest page = read_page(context, query, list);
-    auto read = call.finish(query);
-    if (!read) co_return read.error();
+    const auto page = read_page(call, "user-sessions");
+    if (!page) co_return page.error();
     auto user = co_await context.queries.find_user(call.id(), call.request.deadline);
     if (!user) co_return refuse_query(call.request, user.error());
     if (!user->value) co_return refuse(call, CommandError(Refusal::kUserUnknown));
     rows::SessionFilter filter;
     filter.user = call.id();
-    const auto cursor = session_cursor(page);
-    auto sessions = co_await context.queries.list_sessions(filter, cursor, page.limit, call.request.deadline);
+    const auto cursor = session_cursor(*page);
+    auto sessions = co_await context.queries.list_sessions(filter, cursor, page->limit, call.request.deadline);
     if (!sessions) co_return refuse_query(call.request, sessions.error());
-    co_return sessions_answer(call, list, *sessions, std::nullopt);
+    co_return sessions_answer(call, page->list, *sessions, std::nullopt);
 }
 
 using enum Method;
