@@ -270,6 +270,8 @@ public:
     virtual Answer<std::optional<ClaimedCredential>> find_credential(std::string claim_kind,
                                                                      std::vector<ClaimDigest> digests, std::string kind,
                                                                      Deadline deadline) = 0;
+    // All that are its owner's, whatever their kind; ordered by id.
+    virtual Answer<std::vector<StoredCredential>> read_credentials(Uuid owner, Deadline deadline) = 0;
     virtual Answer<std::optional<StoredCredential>> read_credential(Uuid owner, std::string kind,
                                                                     Deadline deadline) = 0;
     virtual Answer<std::vector<StoredSubjectKey>> read_subject_keys(std::vector<Uuid> subjects, Deadline deadline) = 0;

@@ -154,6 +154,11 @@ FaultyStore::Answer<std::optional<StoredCredential>> FaultyStore::read_credentia
         [this, owner, kind = std::move(kind), deadline] { return inner_.read_credential(owner, kind, deadline); });
 }
 
+FaultyStore::Answer<std::vector<StoredCredential>> FaultyStore::read_credentials(Uuid owner, Deadline deadline) {
+    return carry_out<std::vector<StoredCredential>>(
+        Call::kReadCredentials, [this, owner, deadline] { return inner_.read_credentials(owner, deadline); });
+}
+
 FaultyStore::Answer<std::vector<StoredSubjectKey>> FaultyStore::read_subject_keys(std::vector<Uuid> subjects,
                                                                                   Deadline deadline) {
     return carry_out<std::vector<StoredSubjectKey>>(

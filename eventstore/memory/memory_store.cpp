@@ -241,6 +241,17 @@ MemoryStore::Answer<std::optional<StoredCredential>> MemoryStore::read_credentia
     co_return newest_credential(owner, kind);
 }
 
+MemoryStore::Answer<std::vector<StoredCredential>> MemoryStore::read_credentials(Uuid owner, Deadline deadline) {
+    co_await asio::post(asio::use_awaitable);
+    if (expired(deadline)) co_return Unexpected(StoreError::kDeadline);
+    const std::lock_guard lock(mutex_);
+    std::vector<StoredCredential> theirs;
+    for (const auto& [id, credential] : credentials_)
+        if (credential.owner == owner) theirs.push_back(credential);
+    std::ranges::sort(theirs, {}, &StoredCredential::credential_id);
+    co_return theirs;
+}
+
 MemoryStore::Answer<std::vector<StoredSubjectKey>> MemoryStore::read_subject_keys(std::vector<Uuid> subjects,
                                                                                   Deadline deadline) {
     co_await asio::post(asio::use_awaitable);

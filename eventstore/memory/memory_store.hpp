@@ -23,6 +23,7 @@ public:
                                            Deadline deadline) override;
     Answer<std::optional<ClaimedCredential>> find_credential(std::string claim_kind, std::vector<ClaimDigest> digests,
                                                              std::string kind, Deadline deadline) override;
+    Answer<std::vector<StoredCredential>> read_credentials(Uuid owner, Deadline deadline) override;
     Answer<std::optional<StoredCredential>> read_credential(Uuid owner, std::string kind, Deadline deadline) override;
     Answer<std::vector<StoredSubjectKey>> read_subject_keys(std::vector<Uuid> subjects, Deadline deadline) override;
     Answer<std::vector<RecordedEvent>> read_log(Position first, std::int32_t count, Deadline deadline) override;

@@ -165,6 +165,11 @@ PostgresStore::Answer<std::optional<StoredCredential>> PostgresStore::read_crede
                                                  });
 }
 
+PostgresStore::Answer<std::vector<StoredCredential>> PostgresStore::read_credentials(Uuid owner, Deadline deadline) {
+    return read<std::vector<StoredCredential>>(
+        deadline, [owner](pqxx::connection& connection) { return postgres::read_credentials(connection, owner); });
+}
+
 PostgresStore::Answer<std::vector<StoredSubjectKey>> PostgresStore::read_subject_keys(std::vector<Uuid> subjects,
                                                                                       Deadline deadline) {
     return read<std::vector<StoredSubjectKey>>(deadline,

@@ -62,6 +62,8 @@ void prepare_claims(pqxx::connection& connection) {
     connection.prepare("credential", "select credential_id, owner, kind, revision, sealed from keyledger.credentials"
                                      " where owner = $1::uuid and kind = $2 and tenant = 'default'"
                                      " order by credential_id desc limit 1");
+    connection.prepare("credentials", "select credential_id, owner, kind, revision, sealed from keyledger.credentials"
+                                      " where owner = $1::uuid and tenant = 'default' order by credential_id");
 }
 
 }  // namespace
@@ -213,6 +215,14 @@ std::optional<StoredCredential> read_credential(pqxx::connection& connection, co
     const pqxx::result rows = work.exec_prepared("credential", owner.to_string(), kind);
     if (rows.empty()) return std::nullopt;
     return credential_in(rows[0], 0);
+}
+
+std::vector<StoredCredential> read_credentials(pqxx::connection& connection, const Uuid& owner) {
+    pqxx::nontransaction work(connection);
+    std::vector<StoredCredential> theirs;
+    for (const auto& row : work.exec_prepared("credentials", owner.to_string()))
+        theirs.push_back(credential_in(row, 0));
+    return theirs;
 }
 
 std::vector<StoredSubjectKey> read_subject_keys(pqxx::connection& connection, const std::vector<Uuid>& subjects) {

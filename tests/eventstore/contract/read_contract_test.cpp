@@ -155,6 +155,7 @@ TEST_P(StoreContract, ReadsNothingAfterTheDeadline) {
     EXPECT_EQ(await(store().confirm({}, next_digest(), past)).error(), StoreError::kDeadline);
     EXPECT_EQ(await(store().find_claim("email", {{"k", "d"}}, past)).error(), StoreError::kDeadline);
     EXPECT_EQ(await(store().read_credential(next_uuid(), "password", past)).error(), StoreError::kDeadline);
+    EXPECT_EQ(await(store().read_credentials(next_uuid(), past)).error(), StoreError::kDeadline);
     EXPECT_EQ(await(store().read_subject_keys({next_uuid()}, past)).error(), StoreError::kDeadline);
 }
 
@@ -219,4 +220,28 @@ TEST_P(StoreContract, LetsAFollowerBeInterrupted) {
     source->wait(std::chrono::seconds(30));
     other.join();
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(15));
+}
+
+// What an erasure asks.
+TEST_P(StoreContract, ReadsAllCredentialsOfTheirOwner) {
+    const Uuid user = next_uuid();
+    const Uuid old_id = next_uuid();
+    const Uuid code_id = next_uuid();
+    const Uuid new_id = next_uuid();
+    accepted(AppendBuilder().write(user, 0).credential(old_id, user, 0, "old"));
+    accepted(AppendBuilder().write(user, 1).credential(code_id, user, 0, Bytes("c\0de", 4), "totp"));
+    accepted(AppendBuilder().write(user, 2).credential(new_id, user, 0, "new").credential(old_id, user, 1, "older"));
+    const Uuid other = next_uuid();
+    accepted(AppendBuilder().write(other, 0).credential(next_uuid(), other, 0, "other's"));
+
+    const auto theirs = await(store().read_credentials(user, soon())).value();
+    ASSERT_EQ(theirs.size(), 3U);
+    EXPECT_EQ(theirs[0].credential_id, old_id);
+    EXPECT_EQ(theirs[0].revision, 2);
+    EXPECT_EQ(theirs[0].sealed, "older");
+    EXPECT_EQ(theirs[1].kind, "totp");
+    EXPECT_EQ(theirs[1].owner, user);
+    EXPECT_EQ(theirs[1].sealed, Bytes("c\0de", 4));
+    EXPECT_EQ(theirs[2].credential_id, new_id);
+    EXPECT_TRUE(await(store().read_credentials(next_uuid(), soon())).value().empty());
 }

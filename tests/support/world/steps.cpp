@@ -87,6 +87,12 @@ SteppedStore::Answer<std::optional<StoredCredential>> SteppedStore::read_credent
     co_return answer;
 }
 
+SteppedStore::Answer<std::vector<StoredCredential>> SteppedStore::read_credentials(Uuid owner, Deadline deadline) {
+    auto call = [&] { return inner_.read_credentials(owner, deadline); };
+    auto answer = co_await stepped("read_credentials", call);
+    co_return answer;
+}
+
 SteppedStore::Answer<std::vector<StoredSubjectKey>> SteppedStore::read_subject_keys(std::vector<Uuid> subjects,
                                                                                     Deadline deadline) {
     auto call = [&] { return inner_.read_subject_keys(std::move(subjects), deadline); };

@@ -54,6 +54,8 @@ public:
                                                                          std::vector<eventstore::ClaimDigest> digests,
                                                                          std::string kind,
                                                                          eventstore::Deadline deadline) override;
+    Answer<std::vector<eventstore::StoredCredential>> read_credentials(Uuid owner,
+                                                                       eventstore::Deadline deadline) override;
     Answer<std::optional<eventstore::StoredCredential>> read_credential(Uuid owner, std::string kind,
                                                                         eventstore::Deadline deadline) override;
     Answer<std::vector<eventstore::StoredSubjectKey>> read_subject_keys(std::vector<Uuid> subjects,
