@@ -19,9 +19,8 @@ Answer<T> look_up(Services& services, std::string_view kind, const std::string& 
     auto found = co_await look(std::move(digests));
     if (found) co_return std::move(*found);
     auto anew = services.pseudonyms.claim(kind, key);
-    if (are_under_the_same_keys(asked, anew)) co_return Unexpected(CommandError(refusal_of(found.error())));
-    auto again = co_await look(std::move(anew));
-    if (!again) co_return Unexpected(CommandError(refusal_of(again.error())));
+    if (are_under_the_same_keys(asked, anew)) co_return Unexpected(found.error());
+    KEYLEDGER_CO_TRY(again, co_await look(std::move(anew)));
     co_return std::move(*again);
 }
 

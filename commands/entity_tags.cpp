@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "domain/access/permission.hpp"
+#include "domain/clients/service_account.hpp"
+#include "domain/users/user.hpp"
 #include "security/primitives/base64url.hpp"
 #include "security/primitives/bytes.hpp"
 #include "security/primitives/digest.hpp"
@@ -64,7 +67,7 @@ std::string answer_tag(std::string_view answer) { return Members("answer").add(a
 
 Result<void, CommandError> still_is(const OnlyIf& only_if, const std::string& tag) {
     if (!only_if || std::ranges::find(*only_if, tag) != only_if->end()) return {};
-    return Unexpected(CommandError(Refusal::kPreconditionFailed));
+    return Unexpected(refusals::kPreconditionFailed);
 }
 
 }  // namespace keyledger::commands

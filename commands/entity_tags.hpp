@@ -11,6 +11,21 @@
 #include "domain/clients/service_account.hpp"
 #include "domain/users/user.hpp"
 
+namespace keyledger {
+struct AccessRules;
+struct ServiceAccount;
+struct User;
+}  // namespace keyledger
+
+namespace keyledger::refusals {
+
+// What it is about is not (any more) as the caller saw it (RFC 9110 section 13).
+inline constexpr Refusal kPreconditionFailed{
+    RefusalKind::kChanged, "precondition-failed", "Changed since it was read",
+    "It was changed since it was read: its ETag is not that of If-Match. Read it again, then decide."};
+
+}  // namespace keyledger::refusals
+
 namespace keyledger::commands {
 
 struct UserMembers {

@@ -75,5 +75,9 @@ struct Done {
     Position position = 0;  // 0: nothing had to change
     bool repeated = false;  // what was asked for had been done before, under the same idempotency key
 };
+inline Result<Done, CommandError> done(const Outcome& executed) {
+    KEYLEDGER_TRY(all, executed);
+    return Done{all->position, all->repeated};
+}
 
 }  // namespace keyledger::commands

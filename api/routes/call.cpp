@@ -8,6 +8,7 @@
 #include "api/routes/reading.hpp"
 #include "api/routes/refusals.hpp"
 #include "commands/access/answers_at_head.hpp"
+#include "commands/entity_tags.hpp"
 #include "commands/limits/rates.hpp"
 
 namespace keyledger::api {
@@ -62,7 +63,7 @@ Result<void, Response> Call::open_for_user() {
     bearer_ = claims->bearer;
     if (row_.method == Method::kGet) return {};
     if (row_.needs.if_match == IfMatch::kOnlyAny && only_if(request))
-        return Unexpected(problem(request, problems::kPreconditionFailed, kNoTagDetail));
+        return Unexpected(problem(request, type_of(refusals::kPreconditionFailed), kNoTagDetail));
     auto taken = commands::take_write(context.services, *bearer_);
     if (!taken) return Unexpected(refuse(*this, taken.error()));
     return {};

@@ -48,7 +48,7 @@ Reply answered(const RouteRow& row, Context& context, Request& request) {
         co_return response;
     } catch (const commands::KeyElsewhere&) {
     }
-    co_return refuse_at(row, request, CommandError(commands::Refusal::kUnavailable, kKeyringSeconds));
+    co_return refuse_at(row, request, CommandError(refusals::kUnavailable, kKeyringSeconds));
 }
 
 Reply with_shared_limit(const RouteRow& row, Context& context, Request& request) {
@@ -56,7 +56,7 @@ Reply with_shared_limit(const RouteRow& row, Context& context, Request& request)
     std::vector<Bucket> buckets = network_buckets("passwords", request.client_ip, rate);
     const Bucket narrow = buckets.front();
     auto taken = co_await context.services.limits.take(std::move(buckets), request.deadline);
-    if (!taken) co_return refuse_at(row, request, CommandError(commands::Refusal::kUnavailable, kAwaySeconds));
+    if (!taken) co_return refuse_at(row, request, CommandError(refusals::kUnavailable, kAwaySeconds));
     if (taken->wait_ms > 0) {
         Response refused = refuse_at(row, request, commands::too_many(*taken));
         tell_of(narrow, taken->first_level_us, refused);
@@ -105,7 +105,7 @@ boost::asio::awaitable<Result<eventstore::Taken, CommandError>> take_of_network(
                                                                                 const Request& request,
                                                                                 std::vector<Bucket> buckets) {
     auto taken = co_await context.services.limits.take(std::move(buckets), request.deadline);
-    if (!taken) co_return Unexpected(CommandError(commands::Refusal::kUnavailable, kAwaySeconds));
+    if (!taken) co_return Unexpected(CommandError(refusals::kUnavailable, kAwaySeconds));
     if (taken->wait_ms > 0) co_return Unexpected(commands::too_many(*taken));
     co_return *taken;
 }

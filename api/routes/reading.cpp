@@ -13,7 +13,6 @@ namespace {
 
 namespace rows = keyledger::projections;
 using commands::CommandError;
-using commands::Refusal;
 using rows::QueryError;
 
 constexpr std::int64_t kDefaultPage = 50;
@@ -39,8 +38,8 @@ std::string list_name(const Request& request, std::string_view list) {
 
 Response refuse_query(const Request& request, QueryError error) {
     switch (error) {
-        case QueryError::kUnavailable: return refuse(request, CommandError(Refusal::kUnavailable));
-        case QueryError::kDeadline: return refuse(request, CommandError(Refusal::kOverloaded, 1));
+        case QueryError::kUnavailable: return refuse(request, CommandError(refusals::kUnavailable));
+        case QueryError::kDeadline: return refuse(request, CommandError(refusals::kOverloaded, 1));
         case QueryError::kPositionNotReached: {
             Problem behind{problems::kBehind,
                            "The read model has not reached Keyledger-Min-Position yet. Send the request again.",
@@ -77,7 +76,7 @@ boost::asio::awaitable<Result<void, Response>> wait_for_min_position(Context& co
         co_return Unexpected(problem(request, problems::kBadRequest,
                                      "Send as Keyledger-Min-Position only what an answer's Keyledger-Position said."));
     auto head = co_await context.services.store.head(request.deadline);
-    if (!head) co_return Unexpected(refuse(request, CommandError(commands::refusal_of(head.error()))));
+    if (!head) co_return Unexpected(refuse(request, CommandError(head.error())));
     auto reached = co_await context.queries.wait_for(model, *position, head->cursor.position, request.deadline);
     if (!reached) co_return Unexpected(refuse_query(request, reached.error()));
     co_return Result<void, Response>{};

@@ -1,10 +1,13 @@
 #pragma once
-// The one place where a command's refusal becomes an HTTP answer.
+// The one place where a refusal becomes an HTTP answer: by its kind, and by nothing of its own.
 #include "api/requests/request.hpp"
 #include "api/wire/problem_types.hpp"
 #include "commands/runtime/errors.hpp"
 
 namespace keyledger::api {
+
+int status_of(RefusalKind kind);
+ProblemType type_of(const Refusal& refusal);
 
 Response refuse(const Request& request, const commands::CommandError& error);
 

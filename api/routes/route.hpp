@@ -53,7 +53,7 @@ struct Needs {
     std::optional<projections::Model> model = std::nullopt;
     // What is said at once of an {id} that is no UUID. Without it such an id is nobody's, and the command says whether
     // the caller may learn of that.
-    std::optional<commands::Refusal> bad_id = std::nullopt;
+    std::optional<RefusalRef> bad_id = std::nullopt;
     Input input = Input::kNothing;
     KeyScope idempotency_key = KeyScope::kNone;
     IfMatch if_match = IfMatch::kOnlyAny;

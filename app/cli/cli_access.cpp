@@ -5,6 +5,7 @@
 
 #include "api/wire/write_json.hpp"
 #include "app/cli/cli.hpp"
+#include "app/cli/refusal_words.hpp"
 #include "app/config/access_file.hpp"
 #include "app/config/yaml.hpp"
 #include "app/core/core.hpp"
@@ -17,7 +18,6 @@ namespace {
 
 using commands::Change;
 using commands::CommandError;
-using commands::Refusal;
 
 constexpr auto kPatience = std::chrono::seconds(30);  // for one role, group or service account
 constexpr std::int32_t kPageRows = 100;
@@ -62,35 +62,6 @@ std::vector<std::string> beyond(const std::vector<std::string>& from, const std:
     for (const std::string& one : to)
         if (std::find(from.begin(), from.end(), one) == from.end()) more.push_back(one);
     return more;
-}
-
-std::string sentence_of(const std::string& what, const CommandError& error) {
-    static const std::map<Refusal, std::string_view> kSentences{
-        {Refusal::kRoleBuiltIn, " is built in; it is neither changed nor deleted"},
-        {Refusal::kRoleNameTaken, " was made by somebody else in this moment; run this again"},
-        {Refusal::kAdministratorsAreUsers, " can't have the administrator's role, which is for users"},
-        {Refusal::kRoleUnknown, " names a role that there is not"},
-        {Refusal::kGroupUnknown, " names a group that there is not"},
-        {Refusal::kGroupNameTaken, " was made by somebody else in this moment; run this again"},
-        {Refusal::kGroupNameKept, " is the built-in group of all users; its roles are default_roles"},
-        {Refusal::kEveryoneNameTaken,
-         " are those of the built-in group 'everyone', and another group has that name from before; rename "
-         "that one"},
-        {Refusal::kNotForEveryone, " would let all users administer Keyledger (keyledger.... or a resource '*')"},
-        {Refusal::kGroupCycle, " would stand in itself"},
-        {Refusal::kGroupsTooDeep, " would make groups stand too deep in each other"},
-        {Refusal::kTooManyGroupsAbove, " would put too many groups above another"},
-        {Refusal::kTooManyNestings, " would nest too many groups"},
-        {Refusal::kTooManyRoles, " would have too many roles"},
-        {Refusal::kAccountUnknown, " is not there; a file makes none: register it first"},
-        {Refusal::kTooManyGroups, " would be in too many groups"},
-        {Refusal::kBusy, " is being changed by others; run this again"},
-        {Refusal::kUnavailable, ": the database does not answer; what is above was done, the rest was not"},
-        {Refusal::kOverloaded, ": the database does not answer; what is above was done, the rest was not"},
-        {Refusal::kOutcomeUnknown, ": the database did not answer; run this again to see what came of it"},
-    };
-    const auto known = kSentences.find(error.refusal);
-    return what + std::string(known == kSentences.end() ? " can't be made so" : known->second);
 }
 
 commands::Caller operator_at_the_machine() {
@@ -204,7 +175,7 @@ private:
     bool fail(const std::string& what, const CommandError& error) {
         if (trial_ == nullptr)
             for (const Line& line : lines_) print(line);  // was done
-        std::cerr << "keyledger: " << sentence_of(what, error) << '\n';
+        std::cerr << "keyledger: " << said_of_access(what, error.refusal) << '\n';
         return false;
     }
 

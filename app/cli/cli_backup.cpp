@@ -64,7 +64,7 @@ std::optional<int> repeat_erasures(Core& core, const std::vector<Uuid>& users) {
         const auto erased = core.run(commands::repeat_erasure(core.services, user, restoring_caller()));
         if (!erased) {
             std::cerr << "keyledger: user " << user.to_string() << " could not be erased again (refusal "
-                      << static_cast<int>(erased.error().refusal) << ")\n";
+                      << erased.error().refusal->slug << ")\n";
             return std::nullopt;
         }
         if (erased->position > 0) ++repeated;

@@ -4,10 +4,13 @@
 #include <iostream>
 
 #include "app/cli/cli.hpp"
+#include "app/cli/refusal_words.hpp"
 #include "app/core/core.hpp"
 #include "app/core/logging.hpp"
 #include "commands/accounts/register_user.hpp"
+#include "commands/credentials/passwords.hpp"
 #include "commands/credentials/unlock_user.hpp"
+#include "domain/access/administrators.hpp"
 #include "domain/users/identity.hpp"
 #include "security/primitives/secret_file.hpp"
 
@@ -40,79 +43,6 @@ std::optional<Secret> read_password(const Environment& environment) {
     std::cerr << "keyledger: " << *problem << '\n';
     return std::nullopt;
 }
-
-// clang-format off
-std::string_view sentence_of(commands::Refusal refusal) {
-    using commands::Refusal;
-    switch (refusal) {
-        case Refusal::kInvalidEmail: return "--email is not an e-mail address such as ann@example.com";
-        case Refusal::kInvalidUsername: return "--username has 3 to 64 letters, digits, '.', '_' or '-'";
-        case Refusal::kInvalidName: return "--name has 1 to 256 bytes without control characters";
-        case Refusal::kPasswordTooShort: return "the password is too short";
-        case Refusal::kPasswordTooLong: return "the password is too long";
-        case Refusal::kPasswordTooWeak: return "the password is easy to guess; take several uncommon words";
-        case Refusal::kPasswordContainsIdentity: return "the password is made of the address or name";
-        case Refusal::kPasswordNotText: return "the password is not UTF-8 text";
-        case Refusal::kEmailTaken: return "somebody is registered with this e-mail address";
-        case Refusal::kUsernameTaken: return "this user name is in use";
-        case Refusal::kUserUnknown: return "there is no such user";
-        case Refusal::kBusy: return "somebody tries this account right now; run this again";
-        case Refusal::kOverloaded:
-        case Refusal::kUnavailable: return "the database does not answer; nothing was done";
-        case Refusal::kOutcomeUnknown: return "the database did not answer; run this again to see what came of it";
-        case Refusal::kAdministratorExists:
-        case Refusal::kInvalidTarget:
-        case Refusal::kInvalidScope:
-        case Refusal::kInvalidClient:
-        case Refusal::kInvalidAccountName:
-        case Refusal::kInvalidAudience:
-        case Refusal::kTooManyAudiences:
-        case Refusal::kInvalidKey:
-        case Refusal::kAccountUnknown:
-        case Refusal::kAccountNameTaken:
-        case Refusal::kCredentialUnknown:
-        case Refusal::kKeyKnown:
-        case Refusal::kKeyIdTaken:
-        case Refusal::kTooManySecrets:
-        case Refusal::kTooManyKeys:
-        case Refusal::kPreconditionFailed: case Refusal::kIdempotencyMismatch:
-        case Refusal::kInvalidCredentials:
-        case Refusal::kUserDisabled:
-        case Refusal::kInvalidToken:
-        case Refusal::kInvalidGrant:
-        case Refusal::kWrongPassword:
-        case Refusal::kTooManyAttempts:
-        case Refusal::kForbidden:
-        case Refusal::kSessionUnknown:
-        case Refusal::kInvalidRoleName:
-        case Refusal::kInvalidPermission:
-        case Refusal::kInvalidGroupName:
-        case Refusal::kReservedPermission:
-        case Refusal::kTooManyPermissions:
-        case Refusal::kExceedsAuthority:
-        case Refusal::kRoleUnknown:
-        case Refusal::kRoleNameTaken:
-        case Refusal::kRoleBuiltIn:
-        case Refusal::kGroupUnknown:
-        case Refusal::kGroupNameTaken:
-        case Refusal::kGroupNameKept: case Refusal::kEveryoneNameTaken:
-        case Refusal::kGroupBuiltIn: case Refusal::kNotForEveryone:
-        case Refusal::kGroupCycle:
-        case Refusal::kGroupsTooDeep:
-        case Refusal::kTooManyGroupsAbove:
-        case Refusal::kTooManyNestings:
-        case Refusal::kTooManyGroups:
-        case Refusal::kTooManyHoldings:
-        case Refusal::kAdministratorsAreUsers:
-        case Refusal::kTooManyRoles:
-        case Refusal::kTooManyAdministrators:
-        case Refusal::kLastAdministrator:
-        case Refusal::kCredentialTampered:
-        case Refusal::kBroken: return "something is broken; see the log";
-    }
-    return "something is broken; see the log";
-}
-// clang-format on
 
 commands::Caller operator_of(std::string_view command) {
     commands::Caller caller;
@@ -160,12 +90,12 @@ Exit create_admin(const Environment& environment, const CreateAdmin& options) {
         std::cout << "Registered the administrator " << registered->user_id.to_string() << ".\n";
         return Exit::kGood;
     }
-    if (registered.error().refusal == commands::Refusal::kAdministratorExists) {
+    if (registered.error().refusal == refusals::kAdministratorExists) {
         std::cerr << "keyledger: there is an administrator already; nothing was done\n";
         return Exit::kAlreadyThere;
     }
-    std::cerr << "keyledger: " << sentence_of(registered.error().refusal);
-    if (registered.error().refusal == commands::Refusal::kPasswordTooShort)
+    std::cerr << "keyledger: " << said_of_user(registered.error().refusal);
+    if (registered.error().refusal == refusals::kPasswordTooShort)
         std::cerr << "; it takes " << config->password_min_length << " characters";
     std::cerr << '\n';
     return Exit::kFailed;
@@ -184,15 +114,15 @@ Exit unlock_user(const Environment& environment, const UnlockUser& options) {
     const auto found = find_user(core, options, caller.deadline);
     const bool is_away = !found;
     const auto unlocked = is_away || !*found
-                              ? Result<commands::Done, commands::CommandError>(Unexpected(commands::CommandError(
-                                    is_away ? commands::Refusal::kUnavailable : commands::Refusal::kUserUnknown)))
+                              ? Result<commands::Done, commands::CommandError>(Unexpected(
+                                    commands::CommandError(is_away ? refusals::kUnavailable : refusals::kUserUnknown)))
                               : core.run(commands::unlock_user_as_operator(core.services, **found, caller));
     if (unlocked) {
         std::cout << (unlocked->position > 0 ? "Unlocked" : "Nothing kept out") << " the user " << (*found)->to_string()
                   << ".\n";
         return Exit::kGood;
     }
-    std::cerr << "keyledger: " << sentence_of(unlocked.error().refusal) << '\n';
+    std::cerr << "keyledger: " << said_of_user(unlocked.error().refusal) << '\n';
     return Exit::kFailed;
 }
 

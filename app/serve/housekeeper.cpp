@@ -199,7 +199,7 @@ bool Housekeeper::erase_user(const Uuid& user_id) {
     if (erased && erased->position > 0) spdlog::info("erased user {}", user_id.to_string());
     if (erased) return true;
     spdlog::warn("user {} is due to be erased and could not be; it is tried again", user_id.to_string());
-    return erased.error().refusal != commands::Refusal::kUnavailable;
+    return erased.error().refusal != refusals::kUnavailable;
 }
 
 }  // namespace keyledger::app

@@ -74,14 +74,12 @@ asio::awaitable<Result<Reading, StoreError>> read_at_head(Folder& folder, Asked 
     for (int level = 0; level < kMaxLevels; ++level) {
         Streams wanted = streams_by(known, asked);
         if (known.has(wanted)) break;
-        auto folds = co_await folder.load(wanted.loads(), Freshness::kCached, deadline);
-        if (!folds) co_return Unexpected(folds.error());
+        KEYLEDGER_CO_TRY(folds, co_await folder.load(wanted.loads(), Freshness::kCached, deadline));
         known = Reading{std::move(wanted), std::move(*folds)};
     }
     for (int count = 0; count < kMaxAttempts + kMaxLevels; ++count) {
         Streams wanted = streams_by(known, asked);
-        auto folds = co_await folder.load(wanted.loads(), Freshness::kAtHead, deadline);
-        if (!folds) co_return Unexpected(folds.error());
+        KEYLEDGER_CO_TRY(folds, co_await folder.load(wanted.loads(), Freshness::kAtHead, deadline));
         known = Reading{std::move(wanted), std::move(*folds)};
         const Streams further = streams_by(known, asked);
         if (known.has(further)) co_return known;
@@ -116,17 +114,14 @@ asio::awaitable<Result<AccessStates, StoreError>> FoldedAccess::read(AccessSubje
     if (!subject.subject_id && subject.session_id) {
         Streams first;
         first.read<Session>(*subject.session_id);
-        auto known = co_await folder.load(first.loads(), Freshness::kCached, deadline);
-        if (!known) co_return Unexpected(known.error());
+        KEYLEDGER_CO_TRY(known, co_await folder.load(first.loads(), Freshness::kCached, deadline));
         subject_id = state_of<Session>(known->front()).user_id;  // never changes; nil where there is no session
     }
-    auto head = co_await store_.head(deadline);
-    if (!head) co_return Unexpected(head.error());
+    KEYLEDGER_CO_TRY(head, co_await store_.head(deadline));
     Asked asked{Subject::user(subject_id), {}};
     asked.own.read<User>(subject_id);
     if (subject.session_id) asked.own.read<Session>(*subject.session_id);
-    auto found = co_await read_at_head(folder, asked, deadline);
-    if (!found) co_return Unexpected(found.error());
+    KEYLEDGER_CO_TRY(found, co_await read_at_head(folder, asked, deadline));
     AccessStates states;
     states.subject_id = subject_id;
     states.user = *found->state<User>(subject_id);
@@ -141,13 +136,11 @@ asio::awaitable<Result<AccessStates, StoreError>> FoldedAccess::read(AccessSubje
 
 asio::awaitable<Result<ServiceStates, StoreError>> FoldedAccess::read_service(ServiceSubject subject,
                                                                               Deadline deadline) {
-    auto head = co_await store_.head(deadline);
-    if (!head) co_return Unexpected(head.error());
+    KEYLEDGER_CO_TRY(head, co_await store_.head(deadline));
     Asked asked{Subject::service_account(subject.account_id), {}};
     asked.own.read<ServiceAccount>(subject.account_id);
     if (subject.token_id) asked.own.read<ServiceToken>(*subject.token_id);
-    auto found = co_await read_at_head(executor_.folder(), asked, deadline);
-    if (!found) co_return Unexpected(found.error());
+    KEYLEDGER_CO_TRY(found, co_await read_at_head(executor_.folder(), asked, deadline));
     ServiceStates states;
     states.account = *found->state<ServiceAccount>(subject.account_id);
     if (subject.token_id) states.token = *found->state<ServiceToken>(*subject.token_id);

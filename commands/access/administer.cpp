@@ -5,10 +5,7 @@ namespace {
 
 Result<void, CommandError> change_administrators(Attempt& attempt, const AdministratorsCommand& command) {
     const StreamOf<Administrators> stream{kAdministratorsStream};
-    auto events = decide(attempt.state(stream), command);
-    if (!events) return Unexpected(CommandError(refusal_of(events.error())));
-    attempt.append(stream, *events);
-    return {};
+    return attempt.decide_and_append(stream, command);
 }
 
 // The streams of the one that the errand is about.
@@ -25,18 +22,19 @@ SubjectStreams read_subject(Streams& streams, const Subject& subject) {
 }
 
 Result<void, CommandError> must_exist(const Attempt& attempt, const Subject& subject, const SubjectStreams& on) {
-    const auto require = [](bool is_there, Refusal refusal) -> Result<void, CommandError> {
+    const auto require = [](bool is_there, RefusalRef refusal) -> Result<void, CommandError> {
         if (is_there) return {};
-        return Unexpected(CommandError(refusal));
+        return Unexpected(refusal);
     };
     switch (subject.type) {
-        case SubjectType::kUser: return require(attempt.state(on.user).exists(), Refusal::kUserUnknown);
-        case SubjectType::kServiceAccount: return require(attempt.state(on.account).exists(), Refusal::kAccountUnknown);
+        case SubjectType::kUser: return require(attempt.state(on.user).exists(), refusals::kUserUnknown);
+        case SubjectType::kServiceAccount:
+            return require(attempt.state(on.account).exists(), refusals::kAccountUnknown);
         case SubjectType::kGroup: break;
     }
     const bool is_everyone = subject.id == kEveryone;  // always there
     const bool is_there = is_everyone || attempt.state(on.group).status == Group::Status::kDefined;
-    return require(is_there, Refusal::kGroupUnknown);
+    return require(is_there, refusals::kGroupUnknown);
 }
 
 struct Judged {
@@ -47,20 +45,17 @@ struct Judged {
 
 // What the actor holds, if it is enough for the errand.
 Answer<Judged> judge(Services& services, const Errand& errand, Attempt& attempt) {
-    auto held = co_await authorise_with(attempt, errand.needed, errand.bearer, services);
-    if (!held) co_return Unexpected(held.error());
+    KEYLEDGER_CO_TRY(held, co_await authorise_with(attempt, errand.needed, errand.bearer, services));
     const Through through = through_for(*held);
-    auto holdings = co_await holdings_of(attempt, errand.subject, through);
-    if (!holdings) co_return Unexpected(holdings.error());
+    KEYLEDGER_CO_TRY(holdings, co_await holdings_of(attempt, errand.subject, through));
     // Of what is denied to somebody nothing can be got by them.
-    if (!held->covers(holdings->rules.allow)) co_return Unexpected(CommandError(Refusal::kExceedsAuthority));
+    if (!held->covers(holdings->rules.allow)) co_return Unexpected(refusals::kExceedsAuthority);
     Judged judged{std::move(*held), {}, std::move(holdings->deleted_roles)};
     if (!errand.moves) co_return judged;
-    auto moved = co_await errand.moves(attempt, judged.held);
-    if (!moved) co_return Unexpected(moved.error());
+    KEYLEDGER_CO_TRY(moved, co_await errand.moves(attempt, judged.held));
     const bool upon_many = errand.subject.type == SubjectType::kGroup;
     const bool may = upon_many ? judged.held.covers_for_many(*moved) : judged.held.covers(*moved);
-    if (!may) co_return Unexpected(CommandError(Refusal::kExceedsAuthority));
+    if (!may) co_return Unexpected(refusals::kExceedsAuthority);
     judged.moved = std::move(*moved);
     co_return judged;
 }
@@ -76,14 +71,12 @@ asio::awaitable<Outcome> run_errand(Services& services, Errand errand, Caller ca
     const auto administrators = streams.read<Administrators>(kAdministratorsStream);
     Judged judged;
     const Step authorise = [&](Attempt& attempt) -> Decided {
-        auto now = co_await judge(services, errand, attempt);
-        if (!now) co_return Unexpected(now.error());
+        KEYLEDGER_CO_TRY(now, co_await judge(services, errand, attempt));
         judged = std::move(*now);
         co_return Result<void, CommandError>{};
     };
     const Step carry_out = [&](Attempt& attempt) -> Decided {
-        auto exists = must_exist(attempt, subject, on);
-        if (!exists) co_return exists;
+        KEYLEDGER_CO_TRY(exists, must_exist(attempt, subject, on));
         Administration administration{attempt,     judged.held,    subject,
                                       on.user,     on.group,       judged.moved,
                                       assignments, administrators, judged.deleted_roles};
@@ -97,8 +90,7 @@ asio::awaitable<Outcome> run_errand(Services& services, Errand errand, Caller ca
 
 Answer<Done> administer(Services& services, Errand errand, Caller caller, Act act) {
     auto executed = co_await run_errand(services, std::move(errand), std::move(caller), std::move(act));
-    if (!executed) co_return Unexpected(executed.error());
-    co_return Done{executed->position, executed->repeated};
+    co_return done(executed);
 }
 
 Result<void, CommandError> join_administrators(Attempt& attempt, const Uuid& user_id, Joining joining) {

@@ -9,7 +9,7 @@ namespace {
 Result<void, CommandError> check_token(const Services& services, const Session& session, const User& user,
                                        const Bearer& bearer) {
     const bool holds = token_holds(session, user, bearer, services.settings.lifetimes, services.clock.now_ms());
-    if (!holds) return Unexpected(CommandError(Refusal::kInvalidToken));
+    if (!holds) return Unexpected(refusals::kInvalidToken);
     return {};
 }
 
@@ -26,8 +26,7 @@ Access access_from(AccessStates states) {
 }
 
 Answer<Access> access_of(Services& services, AccessSubject subject, Deadline deadline) {
-    auto states = co_await services.access.read(subject, deadline);
-    if (!states) co_return Unexpected(CommandError(refusal_of(states.error())));
+    KEYLEDGER_CO_TRY(states, co_await services.access.read(subject, deadline));
     Access access = access_from(std::move(*states));
     access.active = access.user.status == User::Status::kActive;
     if (subject.session_id)
@@ -51,36 +50,31 @@ Answer<Known> who_holds(Services& services, Bearer bearer, Deadline deadline) {
     Streams streams;
     read_actor(streams, bearer);
     streams.read<Assignments>(assignments_of(bearer.user_id));
-    auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline);
-    if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
+    KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline));
     const auto& session = state_of<Session>((*folds)[0]);
     const auto& user = state_of<User>((*folds)[1]);
-    auto holds = check_token(services, session, user, bearer);
-    if (!holds) co_return Unexpected(holds.error());
+    KEYLEDGER_CO_TRY(holds, check_token(services, session, user, bearer));
     co_return Known{user, session, state_of<Assignments>((*folds)[2])};
 }
 
 Answer<Access> holder_of(Services& services, Permission needed, Bearer bearer, Deadline deadline) {
-    auto access = co_await access_of_holder(services, bearer, deadline);
-    if (!access) co_return access;
+    KEYLEDGER_CO_TRY(access, co_await access_of_holder(services, bearer, deadline));
     const AccessQuestion question{needed.resource, needed.action};
-    if (!access->decide(question)) co_return Unexpected(CommandError(Refusal::kForbidden));
+    if (!access->decide(question)) co_return Unexpected(refusals::kForbidden);
     co_return access;
 }
 
 Answer<Known> session_at_head(Services& services, Uuid session_id, Deadline deadline) {
     Streams first;
     first.read<Session>(session_id);
-    auto found = co_await services.executor.folder().load(first.loads(), Freshness::kCached, deadline);
-    if (!found) co_return Unexpected(CommandError(refusal_of(found.error())));
+    KEYLEDGER_CO_TRY(found, co_await services.executor.folder().load(first.loads(), Freshness::kCached, deadline));
     const Session known = state_of<Session>(found->front());
-    if (known.status == Session::Status::kAbsent) co_return Unexpected(CommandError(Refusal::kSessionUnknown));
+    if (known.status == Session::Status::kAbsent) co_return Unexpected(refusals::kSessionUnknown);
     Streams streams;
     streams.read<Session>(session_id);
     streams.read<User>(known.user_id);
     streams.read<Assignments>(assignments_of(known.user_id));
-    auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline);
-    if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
+    KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline));
     co_return Known{state_of<User>((*folds)[1]), state_of<Session>((*folds)[0]), state_of<Assignments>((*folds)[2])};
 }
 
@@ -88,10 +82,9 @@ Answer<Known> user_at_head(Services& services, Uuid user_id, Deadline deadline) 
     Streams streams;
     streams.read<User>(user_id);
     streams.read<Assignments>(assignments_of(user_id));
-    auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline);
-    if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
+    KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline));
     const auto& user = state_of<User>((*folds)[0]);
-    if (!user.exists()) co_return Unexpected(CommandError(Refusal::kUserUnknown));
+    if (!user.exists()) co_return Unexpected(refusals::kUserUnknown);
     co_return Known{user, Session{}, state_of<Assignments>((*folds)[1])};
 }
 
@@ -109,23 +102,19 @@ Answer<Access> access_of_session(Services& services, Uuid session_id, Deadline d
 
 Answer<Access> access_of_holder(Services& services, Bearer bearer, Deadline deadline) {
     const AccessSubject subject{bearer.user_id, bearer.session_id};
-    auto access = co_await access_of(services, subject, deadline);
-    if (!access) co_return access;
-    auto holds = check_token(services, access->session, access->user, bearer);
-    if (!holds) co_return Unexpected(holds.error());
+    KEYLEDGER_CO_TRY(access, co_await access_of(services, subject, deadline));
+    KEYLEDGER_CO_TRY(holds, check_token(services, access->session, access->user, bearer));
     co_return access;
 }
 
 Answer<SubjectStates> subjects_who_may(Services& services, SubjectSearch search, SubjectPlace from, std::size_t limit,
                                        Deadline deadline) {
-    auto page = co_await services.access.search(std::move(search), from, limit, deadline);
-    if (!page) co_return Unexpected(CommandError(refusal_of(page.error())));
+    KEYLEDGER_CO_TRY(page, co_await services.access.search(std::move(search), from, limit, deadline));
     co_return std::move(*page);
 }
 
 Answer<std::set<std::string>> known_actions(Services& services, std::string resource, Deadline deadline) {
-    auto actions = co_await services.access.actions_of(resource, deadline);
-    if (!actions) co_return Unexpected(CommandError(refusal_of(actions.error())));
+    KEYLEDGER_CO_TRY(actions, co_await services.access.actions_of(resource, deadline));
     for (const Permission& own : keyledgers_own_permissions())
         if (own.resource == resource) actions->insert(own.action);
     co_return std::move(*actions);
@@ -133,20 +122,18 @@ Answer<std::set<std::string>> known_actions(Services& services, std::string reso
 
 Answer<Known> user_after_command(Services& services, Uuid user_id, Deadline deadline) {
     auto user = co_await user_at_head(services, user_id, deadline);
-    if (user || user.error().refusal == Refusal::kUserUnknown) co_return user;
-    co_return Unexpected(CommandError(Refusal::kOutcomeUnknown));
+    if (user || user.error().refusal == refusals::kUserUnknown) co_return user;
+    co_return Unexpected(refusals::kOutcomeUnknown);
 }
 
 Answer<LockOut> lock_out_of(Services& services, Uuid user_id, Bearer bearer, Deadline deadline) {
-    auto holder = co_await holder_of(services, kReadUsers, bearer, deadline);
-    if (!holder) co_return Unexpected(holder.error());
+    KEYLEDGER_CO_TRY(holder, co_await holder_of(services, kReadUsers, bearer, deadline));
     const auto beside = services.unrecorded_failures.beside(user_id);
     Streams streams;
     streams.read<User>(user_id);
     streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
-    auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline);
-    if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
-    if (!state_of<User>((*folds)[0]).exists()) co_return Unexpected(CommandError(Refusal::kUserUnknown));
+    KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline));
+    if (!state_of<User>((*folds)[0]).exists()) co_return Unexpected(refusals::kUserUnknown);
     const LoginAttemptLimits& limits = services.settings.attempts;
     const LoginAttempts attempts = beside.added_to(state_of<LoginAttempts>((*folds)[1]), limits);
     co_return LockOut{attempts.failures_in_a_row >= limits.failures_in_a_row, attempts.failures_in_a_row,

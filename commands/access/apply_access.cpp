@@ -36,9 +36,8 @@ Change change_of(const RoleEvent& event) {
 Answer<AppliedRole> apply_role(Services& services, std::string name, std::optional<RoleDefinition> definition,
                                Trial* trial, Caller caller) {
     const auto parsed = parse_role_name(name);
-    if (!parsed) co_return Unexpected(CommandError(Refusal::kInvalidRoleName));
-    auto owner = co_await owner_of_claim(services, kRoleNames, parsed->key, caller.deadline);
-    if (!owner) co_return Unexpected(owner.error());
+    if (!parsed) co_return Unexpected(refusals::kInvalidRoleName);
+    KEYLEDGER_CO_TRY(owner, co_await owner_of_claim(services, kRoleNames, parsed->key, caller.deadline));
     AppliedRole applied;
     if (!*owner && !definition) co_return applied;
     const Uuid role_id = owner->value_or(services.identifiers.next());
@@ -49,12 +48,11 @@ Answer<AppliedRole> apply_role(Services& services, std::string name, std::option
         applied = AppliedRole{};
         const Role& before = attempt.state(role);
         if (*owner && !is_called(before, parsed->key))
-            co_return Unexpected(CommandError(Refusal::kBusy));  // deleted or renamed since it was found by its name
+            co_return Unexpected(refusals::kBusy);  // deleted or renamed since it was found by its name
         applied.before = before.rules;
         applied.after = before.rules;
         const RoleCommand command = command_for(attempt, role, parsed->text, definition);
-        auto events = decide(before, command);
-        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+        KEYLEDGER_CO_TRY(events, decide(before, command));
         if (events->empty()) co_return Result<void, CommandError>{};
         applied.change = change_of(events->front());
         applied.after = definition ? rules_of(*definition) : AccessRules();
@@ -62,8 +60,7 @@ Answer<AppliedRole> apply_role(Services& services, std::string name, std::option
         attempt.append(role, *events);
         co_return Result<void, CommandError>{};
     };
-    auto executed = co_await services.executor.run(std::move(caller), streams, step);
-    if (!executed) co_return Unexpected(executed.error());
+    KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(caller), streams, step));
     if (trial != nullptr && definition) {
         if (applied.change == Change::kMade) trial->roles[parsed->key] = role_id;
         trial->rules[role_id] = rules_of(*definition);

@@ -24,9 +24,8 @@ Answer<std::vector<Target>> find_all(Services& services, std::string_view kind, 
     std::vector<Target> targets;
     for (std::string& name : names) {
         const auto parsed = parse_role_name(name);
-        if (!parsed) co_return Unexpected(CommandError(Refusal::kInvalidGroupName));
-        auto owner = co_await owner_of_claim(services, kind, parsed->key, deadline);
-        if (!owner) co_return Unexpected(owner.error());
+        if (!parsed) co_return Unexpected(refusals::kInvalidGroupName);
+        KEYLEDGER_CO_TRY(owner, co_await owner_of_claim(services, kind, parsed->key, deadline));
         Target target{std::move(name), owner->value_or(Uuid{})};
         if (trial != nullptr) {
             const auto& made = of_groups ? trial->groups : trial->roles;
@@ -35,7 +34,7 @@ Answer<std::vector<Target>> find_all(Services& services, std::string_view kind, 
             if (target.is_made_by_file) target.id = of_file->second;
         }
         if (target.id.is_nil())
-            co_return Unexpected(CommandError(of_groups ? Refusal::kGroupUnknown : Refusal::kRoleUnknown));
+            co_return Unexpected(CommandError(of_groups ? refusals::kGroupUnknown : refusals::kRoleUnknown));
         targets.push_back(std::move(target));
     }
     co_return targets;
@@ -56,8 +55,7 @@ std::vector<Uuid> children_of(const Nestings& nestings, const Uuid& parent_id) {
 template <class Aggregate, class Command>
 Result<void, CommandError> decide_upon(Aggregate& state, std::vector<typename Aggregate::Event>& events,
                                        const Command& command) {
-    auto decided = decide(state, command);
-    if (!decided) return Unexpected(CommandError(refusal_of(decided.error())));
+    KEYLEDGER_TRY(decided, decide(state, command));
     for (auto& event : *decided) {
         state = evolve(std::move(state), event, Recorded{});
         events.push_back(std::move(event));
@@ -98,13 +96,12 @@ Result<std::vector<AssignmentsEvent>, CommandError> settle_roles(const Attempt& 
     const std::vector<Uuid> before = state.roles;
     for (const Uuid& role : before) {
         if (is_among(wanted, role)) continue;
-        auto decided = decide_upon(state, events, AssignmentsCommand(WithdrawRole{subject, role, {}, everything}));
-        if (!decided) return Unexpected(decided.error());
+        KEYLEDGER_TRY(decided,
+                      decide_upon(state, events, AssignmentsCommand(WithdrawRole{subject, role, {}, everything})));
     }
     for (const Target& role : wanted) {
         const AssignRole give{subject, role.id, rules_of(attempt, role, trial), everything, {}};
-        auto decided = decide_upon(state, events, AssignmentsCommand(give));
-        if (!decided) return Unexpected(decided.error());
+        KEYLEDGER_TRY(decided, decide_upon(state, events, AssignmentsCommand(give)));
     }
     return events;
 }
@@ -121,13 +118,11 @@ Result<Nested, CommandError> settle_nestings(const Nestings& before, const Uuid&
     for (const Uuid& child : children_of(before, group_id)) {
         if (is_among(wanted, child)) continue;
         const NestingsCommand unnest = UnnestGroup{group_id, child, {}, everything};
-        auto decided = decide_upon(nested.after, nested.events, unnest);
-        if (!decided) return Unexpected(decided.error());
+        KEYLEDGER_TRY(decided, decide_upon(nested.after, nested.events, unnest));
     }
     for (const Target& child : wanted) {
         const NestingsCommand nest = NestGroup{group_id, child.id, {}, everything};
-        auto decided = decide_upon(nested.after, nested.events, nest);
-        if (!decided) return Unexpected(decided.error());
+        KEYLEDGER_TRY(decided, decide_upon(nested.after, nested.events, nest));
     }
     return nested;
 }
@@ -143,8 +138,7 @@ Answer<std::vector<Inside>> look_inside(Attempt& attempt, GroupStreams on) {
     Streams more;
     for (const Uuid& role : roles) more.read<Role>(role);
     for (const Uuid& child : children) more.read<Group>(child);
-    auto read = co_await attempt.also_read(more);
-    if (!read) co_return Unexpected(read.error());
+    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));
     std::vector<Inside> inside;
     for (const Uuid& role : roles) {
         const Role& state = attempt.state(StreamOf<Role>{role});
@@ -177,7 +171,7 @@ Decided remove(Attempt& attempt, GroupStreams on) {
     auto deleted = decide(attempt.state(on.group), GroupCommand(DeleteGroup{on.id}));
     auto withdrawn = decide(attempt.state(on.assignments), AssignmentsCommand(WithdrawAllRoles{Subject::group(on.id)}));
     auto unnested = decide(attempt.state(on.nestings), NestingsCommand(UnnestWholly{on.id}));
-    if (!deleted || !withdrawn || !unnested) co_return Unexpected(CommandError(Refusal::kGroupUnknown));
+    if (!deleted || !withdrawn || !unnested) co_return Unexpected(refusals::kGroupUnknown);
     attempt.append(on.group, *deleted);
     attempt.append(on.assignments, *withdrawn);
     attempt.append(on.nestings, *unnested);
@@ -191,14 +185,13 @@ Decided see_targets(Attempt& attempt, std::vector<Target> roles, std::vector<Tar
     Streams more;
     for (const Target& role : roles) more.read<Role>(role.id);
     for (const Target& group : groups) more.read<Group>(group.id);
-    auto read = co_await attempt.also_read(more);
-    if (!read) co_return read;
+    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));
     for (const Target& role : roles)
         if (attempt.state(StreamOf<Role>{role.id}).status != Role::Status::kDefined)
-            co_return Unexpected(CommandError(Refusal::kRoleUnknown));
+            co_return Unexpected(refusals::kRoleUnknown);
     for (const Target& group : groups)
         if (attempt.state(StreamOf<Group>{group.id}).status != Group::Status::kDefined)
-            co_return Unexpected(CommandError(Refusal::kGroupUnknown));
+            co_return Unexpected(refusals::kGroupUnknown);
     co_return Result<void, CommandError>{};
 }
 
@@ -228,8 +221,7 @@ Answer<GroupsOfAccount> look_around(Attempt& attempt, AccountStreams on) {
     const std::vector<Uuid> groups = attempt.state(on.assignments).groups;
     Streams more;
     for (const Uuid& group : groups) more.read<Group>(group);
-    auto read = co_await attempt.also_read(more);
-    if (!read) co_return Unexpected(read.error());
+    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));
     GroupsOfAccount around;
     for (const Uuid& group : groups) {
         const Group& state = attempt.state(StreamOf<Group>{group});
@@ -250,13 +242,11 @@ Result<std::vector<AssignmentsEvent>, CommandError> settle_groups(const Attempt&
     for (const Inside& group : around.defined) {
         if (is_among(wanted, group.id)) continue;
         const AssignmentsCommand leave = RemoveMember{subject, group.id, {}, everything};
-        auto decided = decide_upon(state, events, leave);
-        if (!decided) return Unexpected(decided.error());
+        KEYLEDGER_TRY(decided, decide_upon(state, events, leave));
     }
     for (const Target& group : wanted) {
         const AssignmentsCommand join = AddMember{subject, group.id, {}, everything, around.deleted};
-        auto decided = decide_upon(state, events, join);
-        if (!decided) return Unexpected(decided.error());
+        KEYLEDGER_TRY(decided, decide_upon(state, events, join));
     }
     return events;
 }
@@ -264,9 +254,8 @@ Result<std::vector<AssignmentsEvent>, CommandError> settle_groups(const Attempt&
 // That the name of everyone can be taken, which the append decides where it is for good.
 Answer<Done> everyones_name_is_free(Services& services, Deadline deadline) {
     const auto parsed = parse_role_name(kEveryoneName);
-    auto owner = co_await owner_of_claim(services, kGroupNames, parsed->key, deadline);
-    if (!owner) co_return Unexpected(owner.error());
-    if (*owner && **owner != kEveryone) co_return Unexpected(CommandError(Refusal::kEveryoneNameTaken));
+    KEYLEDGER_CO_TRY(owner, co_await owner_of_claim(services, kGroupNames, parsed->key, deadline));
+    if (*owner && **owner != kEveryone) co_return Unexpected(refusals::kEveryoneNameTaken);
     co_return Done{};
 }
 
@@ -275,17 +264,14 @@ Answer<Done> everyones_name_is_free(Services& services, Deadline deadline) {
 Answer<AppliedGroup> apply_group(Services& services, std::string name, std::optional<GroupDefinition> definition,
                                  Trial* trial, Caller caller) {
     const auto parsed = parse_role_name(name);
-    if (!parsed) co_return Unexpected(CommandError(Refusal::kInvalidGroupName));
-    if (is_everyones_name(name)) co_return Unexpected(CommandError(Refusal::kGroupNameKept));
-    auto owner = co_await owner_of_claim(services, kGroupNames, parsed->key, caller.deadline);
-    if (!owner) co_return Unexpected(owner.error());
+    if (!parsed) co_return Unexpected(refusals::kInvalidGroupName);
+    if (is_everyones_name(name)) co_return Unexpected(refusals::kGroupNameKept);
+    KEYLEDGER_CO_TRY(owner, co_await owner_of_claim(services, kGroupNames, parsed->key, caller.deadline));
     AppliedGroup applied;
     if (!*owner && !definition) co_return applied;
     const GroupDefinition wanted = definition.value_or(GroupDefinition{});
-    auto roles = co_await find_all(services, "role_name", wanted.roles, trial, caller.deadline);
-    if (!roles) co_return Unexpected(roles.error());
-    auto groups = co_await find_all(services, kGroupNames, wanted.groups, trial, caller.deadline);
-    if (!groups) co_return Unexpected(groups.error());
+    KEYLEDGER_CO_TRY(roles, co_await find_all(services, "role_name", wanted.roles, trial, caller.deadline));
+    KEYLEDGER_CO_TRY(groups, co_await find_all(services, kGroupNames, wanted.groups, trial, caller.deadline));
     Streams streams;
     const bool is_new = !owner->has_value();
     const Uuid group_id = owner->value_or(services.identifiers.next());
@@ -295,11 +281,9 @@ Answer<AppliedGroup> apply_group(Services& services, std::string name, std::opti
         applied = AppliedGroup{};
         const std::string before = attempt.state(on.group).name;
         if (!is_new && !is_called(attempt.state(on.group), parsed->key))
-            co_return Unexpected(CommandError(Refusal::kBusy));  // deleted or renamed since it was found by its name
-        auto seen = co_await see_targets(attempt, *roles, *groups);
-        if (!seen) co_return seen;
-        auto inside = co_await look_inside(attempt, on);
-        if (!inside) co_return Unexpected(inside.error());
+            co_return Unexpected(refusals::kBusy);  // deleted or renamed since it was found by its name
+        KEYLEDGER_CO_TRY(seen, co_await see_targets(attempt, *roles, *groups));
+        KEYLEDGER_CO_TRY(inside, co_await look_inside(attempt, on));
         tell_added(applied.added, *inside, *roles, "role ");
         tell_added(applied.added, *inside, *groups, "group ");
         for (const Inside& one : *inside)
@@ -311,10 +295,8 @@ Answer<AppliedGroup> apply_group(Services& services, std::string name, std::opti
             auto removed = co_await remove(attempt, on);
             co_return removed;
         }
-        auto assigned = settle_roles(attempt, on, *roles, trial);
-        if (!assigned) co_return Unexpected(assigned.error());
-        auto nested = settle_nestings(nestings_of(attempt, on, trial), group_id, *groups);
-        if (!nested) co_return Unexpected(nested.error());
+        KEYLEDGER_CO_TRY(assigned, settle_roles(attempt, on, *roles, trial));
+        KEYLEDGER_CO_TRY(nested, settle_nestings(nestings_of(attempt, on, trial), group_id, *groups));
         nestings_after = std::move(nested->after);
         const bool respelt = !is_new && before != parsed->text;
         if (respelt) tell_respelt(applied, before, parsed->text);
@@ -333,8 +315,7 @@ Answer<AppliedGroup> apply_group(Services& services, std::string name, std::opti
         attempt.append(on.nestings, nested->events);
         co_return Result<void, CommandError>{};
     };
-    auto executed = co_await services.executor.run(std::move(caller), streams, step);
-    if (!executed) co_return Unexpected(executed.error());
+    KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(caller), streams, step));
     if (trial != nullptr) trial->nestings = std::move(nestings_after);
     if (trial != nullptr && is_new) trial->groups[parsed->key] = group_id;
     applied.position = executed->position;
@@ -344,12 +325,10 @@ Answer<AppliedGroup> apply_group(Services& services, std::string name, std::opti
 Answer<AppliedGroup> apply_account_groups(Services& services, std::string account, std::vector<std::string> names,
                                           Trial* trial, Caller caller) {
     const auto parsed = parse_role_name(account);
-    if (!parsed) co_return Unexpected(CommandError(Refusal::kInvalidAccountName));
-    auto owner = co_await owner_of_claim(services, kAccountNames, parsed->key, caller.deadline);
-    if (!owner) co_return Unexpected(owner.error());
-    if (!*owner) co_return Unexpected(CommandError(Refusal::kAccountUnknown));
-    auto groups = co_await find_all(services, kGroupNames, std::move(names), trial, caller.deadline);
-    if (!groups) co_return Unexpected(groups.error());
+    if (!parsed) co_return Unexpected(refusals::kInvalidAccountName);
+    KEYLEDGER_CO_TRY(owner, co_await owner_of_claim(services, kAccountNames, parsed->key, caller.deadline));
+    if (!*owner) co_return Unexpected(refusals::kAccountUnknown);
+    KEYLEDGER_CO_TRY(groups, co_await find_all(services, kGroupNames, std::move(names), trial, caller.deadline));
     AppliedGroup applied;
     Streams streams;
     const AccountStreams on{streams.read<ServiceAccount>(**owner), streams.read<Assignments>(assignments_of(**owner))};
@@ -357,30 +336,25 @@ Answer<AppliedGroup> apply_account_groups(Services& services, std::string accoun
     const Step step = [&](Attempt& attempt) -> Decided {
         applied = AppliedGroup{};
         if (!is_called(attempt.state(on.account), parsed->key))
-            co_return Unexpected(CommandError(Refusal::kBusy));  // deleted or renamed since it was found by its name
-        auto seen = co_await see_targets(attempt, no_roles, *groups);
-        if (!seen) co_return seen;
-        auto around = co_await look_around(attempt, on);
-        if (!around) co_return Unexpected(around.error());
+            co_return Unexpected(refusals::kBusy);  // deleted or renamed since it was found by its name
+        KEYLEDGER_CO_TRY(seen, co_await see_targets(attempt, no_roles, *groups));
+        KEYLEDGER_CO_TRY(around, co_await look_around(attempt, on));
         tell_added(applied.added, around->defined, *groups, "group ");
         for (const Inside& one : around->defined)
             if (!is_among(*groups, one.id)) applied.removed.push_back(one.label);
-        auto settled = settle_groups(attempt, on, *around, *groups);
-        if (!settled) co_return Unexpected(settled.error());
+        KEYLEDGER_CO_TRY(settled, settle_groups(attempt, on, *around, *groups));
         if (!applied.added.empty() || !applied.removed.empty()) applied.change = Change::kChanged;
         if (trial == nullptr) attempt.append(on.assignments, *settled);
         co_return Result<void, CommandError>{};
     };
-    auto executed = co_await services.executor.run(std::move(caller), streams, step);
-    if (!executed) co_return Unexpected(executed.error());
+    KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(caller), streams, step));
     applied.position = executed->position;
     co_return applied;
 }
 
 Answer<AppliedGroup> apply_default_roles(Services& services, std::vector<std::string> names, Trial* trial,
                                          Caller caller) {
-    auto roles = co_await find_all(services, "role_name", std::move(names), trial, caller.deadline);
-    if (!roles) co_return Unexpected(roles.error());
+    KEYLEDGER_CO_TRY(roles, co_await find_all(services, "role_name", std::move(names), trial, caller.deadline));
     auto free = co_await everyones_name_is_free(services, caller.deadline);
     if (!free && !roles->empty()) co_return Unexpected(free.error());
     AppliedGroup applied;
@@ -389,25 +363,21 @@ Answer<AppliedGroup> apply_default_roles(Services& services, std::vector<std::st
     const std::vector<Target> no_groups;
     const Step step = [&](Attempt& attempt) -> Decided {
         applied = AppliedGroup{};
-        auto seen = co_await see_targets(attempt, *roles, no_groups);
-        if (!seen) co_return seen;
-        auto inside = co_await look_inside(attempt, on);
-        if (!inside) co_return Unexpected(inside.error());
+        KEYLEDGER_CO_TRY(seen, co_await see_targets(attempt, *roles, no_groups));
+        KEYLEDGER_CO_TRY(inside, co_await look_inside(attempt, on));
         tell_added(applied.added, *inside, *roles, "role ");
         for (const Inside& one : *inside)
             if (!is_among(*roles, one.id)) applied.removed.push_back(one.label);
-        auto assigned = settle_roles(attempt, on, *roles, trial);
-        if (!assigned) co_return Unexpected(assigned.error());
+        KEYLEDGER_CO_TRY(assigned, settle_roles(attempt, on, *roles, trial));
         if (!applied.added.empty() || !applied.removed.empty()) applied.change = Change::kChanged;
         if (trial != nullptr || assigned->empty()) co_return Result<void, CommandError>{};
-        auto founded = found_everyone(attempt, on.group);
-        if (!founded) co_return founded;
+        KEYLEDGER_CO_TRY(founded, found_everyone(attempt, on.group));
         attempt.append(on.assignments, *assigned);
         co_return Result<void, CommandError>{};
     };
     auto executed = co_await services.executor.run(std::move(caller), streams, step);
-    if (!executed && executed.error().refusal == Refusal::kGroupNameTaken)
-        co_return Unexpected(CommandError(Refusal::kEveryoneNameTaken));
+    if (!executed && executed.error().refusal == refusals::kGroupNameTaken)
+        co_return Unexpected(refusals::kEveryoneNameTaken);
     if (!executed) co_return Unexpected(executed.error());
     applied.position = executed->position;
     co_return applied;

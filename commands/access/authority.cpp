@@ -21,7 +21,7 @@ Result<void, CommandError> authorise(const Attempt& attempt, const ActorStreams&
                                      const Services& services) {
     const bool holds = token_holds(attempt.state(actor.session), attempt.state(actor.user), bearer,
                                    services.settings.lifetimes, services.clock.now_ms());
-    if (!holds) return Unexpected(CommandError(Refusal::kInvalidToken));
+    if (!holds) return Unexpected(refusals::kInvalidToken);
     return {};
 }
 
@@ -40,8 +40,7 @@ Answer<std::vector<Uuid>> groups_of(Attempt& attempt, Subject subject) {
     Streams more;
     if (!own.empty()) more.read<Nestings>(kNestingsStream);
     if (subject.type == SubjectType::kUser) more.read<Assignments>(assignments_of(kEveryone));
-    auto read = co_await attempt.also_read(more);
-    if (!read) co_return Unexpected(read.error());
+    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));
     const Nestings none;
     const Nestings& nestings = own.empty() ? none : attempt.state(StreamOf<Nestings>{kNestingsStream});
     std::vector<Uuid> groups;
@@ -66,20 +65,17 @@ Through through_for(const AccessRules& held) {
 Answer<Holdings> holdings_of(Attempt& attempt, Subject subject, Through through) {
     Streams first;
     const auto assignments = first.read<Assignments>(assignments_of(subject.id));
-    auto read = co_await attempt.also_read(first);
-    if (!read) co_return Unexpected(read.error());
+    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(first));
     Holdings holdings;
     holdings.administrator = attempt.state(assignments).holds(kAdministratorRole);
     Streams roles;
     add_roles(roles, attempt.state(assignments));
     if (!holdings.administrator && through == Through::kGroups) {
-        auto groups = co_await groups_of(attempt, subject);
-        if (!groups) co_return Unexpected(groups.error());
+        KEYLEDGER_CO_TRY(groups, co_await groups_of(attempt, subject));
         const bool as_everyone = std::erase(*groups, kEveryone) > 0;
         for (const Uuid& group_id : *groups)
             add_roles(roles, attempt.state(StreamOf<Assignments>{assignments_of(group_id)}));
-        if (groups->size() + roles.loads().size() > kMaxHoldings)
-            co_return Unexpected(CommandError(Refusal::kTooManyHoldings));
+        if (groups->size() + roles.loads().size() > kMaxHoldings) co_return Unexpected(refusals::kTooManyHoldings);
         if (as_everyone) add_roles(roles, attempt.state(StreamOf<Assignments>{assignments_of(kEveryone)}));
     }
     read = co_await attempt.also_read(roles);
@@ -97,21 +93,17 @@ Answer<AccessRules> authorise_with(Attempt& attempt, const Permission& needed, c
                                    const Services& services) {
     Streams streams;
     const ActorStreams actor = read_actor(streams, bearer);
-    auto read = co_await attempt.also_read(streams);
-    if (!read) co_return Unexpected(read.error());
-    auto known = authorise(attempt, actor, bearer, services);
-    if (!known) co_return Unexpected(known.error());
+    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(streams));
+    KEYLEDGER_CO_TRY(known, authorise(attempt, actor, bearer, services));
     const Subject subject = Subject::user(bearer.user_id);
-    auto holdings = co_await holdings_of(attempt, subject, Through::kGroups);
-    if (!holdings) co_return Unexpected(holdings.error());
-    if (!holdings->rules.covers(needed)) co_return Unexpected(CommandError(Refusal::kForbidden));
+    KEYLEDGER_CO_TRY(holdings, co_await holdings_of(attempt, subject, Through::kGroups));
+    if (!holdings->rules.covers(needed)) co_return Unexpected(refusals::kForbidden);
     co_return holdings->authority();
 }
 
 Step must_hold(const Services& services, const Bearer& bearer, const Permission& needed) {
     return [&services, bearer, needed](Attempt& attempt) -> Decided {
-        auto held = co_await authorise_with(attempt, needed, bearer, services);
-        if (!held) co_return Unexpected(held.error());
+        KEYLEDGER_CO_TRY(held, co_await authorise_with(attempt, needed, bearer, services));
         co_return Result<void, CommandError>{};
     };
 }

@@ -4,6 +4,16 @@
 #include "commands/services.hpp"
 #include "domain/sessions/session.hpp"
 
+namespace keyledger::refusals {
+
+// Of somebody, for one command to look at.
+inline constexpr Refusal kTooManyHoldings{
+    RefusalKind::kForbidden, "exceeds-authority", "Permission not held",
+    "More than 96 roles and groups come together in somebody whom this concerns. Put fewer and wider roles into "
+    "groups, or let an administrator do it."};
+
+}  // namespace keyledger::refusals
+
 namespace keyledger::commands {
 
 // The streams of the one who asks; every command of his guards both.

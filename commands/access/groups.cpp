@@ -10,40 +10,22 @@ namespace {
 
 Result<RoleName, CommandError> parse(const std::string& name) {
     auto parsed = parse_role_name(name);
-    if (!parsed) return Unexpected(CommandError(Refusal::kInvalidGroupName));
+    if (!parsed) return Unexpected(refusals::kInvalidGroupName);
     return std::move(*parsed);
 }
 
-Result<void, CommandError> append(Attempt& attempt, StreamOf<Group> group, const GroupCommand& command) {
-    auto events = decide(attempt.state(group), command);
-    if (!events) return Unexpected(CommandError(refusal_of(events.error())));
-    attempt.append(group, *events);
-    return {};
-}
-Result<void, CommandError> append(Attempt& attempt, StreamOf<Assignments> assignments,
-                                  const AssignmentsCommand& command) {
-    auto events = decide(attempt.state(assignments), command);
-    if (!events) return Unexpected(CommandError(refusal_of(events.error())));
-    attempt.append(assignments, *events);
-    return {};
-}
 Decided append_nestings(Attempt& attempt, NestingsCommand command) {
     Streams more;
     const auto nestings = more.read<Nestings>(kNestingsStream);
-    auto read = co_await attempt.also_read(more);
-    if (!read) co_return read;
-    auto events = decide(attempt.state(nestings), command);
-    if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
-    attempt.append(nestings, *events);
-    co_return Result<void, CommandError>{};
+    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));
+    co_return attempt.decide_and_append(nestings, command);
 }
 
 // What whoever is in it is granted and denied by it, as far as the actor may lack it.
 Moves all_of_group(Uuid group_id) {
     return [group_id](Attempt& attempt, const AccessRules& held) -> Answer<AccessRules> {
         const Subject subject = Subject::group(group_id);
-        auto holdings = co_await holdings_of(attempt, subject, through_for(held));
-        if (!holdings) co_return Unexpected(holdings.error());
+        KEYLEDGER_CO_TRY(holdings, co_await holdings_of(attempt, subject, through_for(held)));
         co_return std::move(holdings->rules);
     };
 }
@@ -51,10 +33,9 @@ Moves all_of_group(Uuid group_id) {
 Decided must_be_defined(Attempt& attempt, Uuid group_id) {
     Streams more;
     const auto group = more.read<Group>(group_id);
-    auto read = co_await attempt.also_read(more);
-    if (!read) co_return read;
+    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));
     if (attempt.state(group).status != Group::Status::kDefined && group_id != kEveryone)
-        co_return Unexpected(CommandError(Refusal::kGroupUnknown));
+        co_return Unexpected(refusals::kGroupUnknown);
     co_return Result<void, CommandError>{};
 }
 
@@ -70,8 +51,7 @@ Answer<std::vector<Uuid>> deleted_among(Attempt& attempt, std::vector<Uuid> grou
     if (groups.size() < kMaxGroupsPerSubject) co_return deleted;
     Streams more;
     for (const Uuid& group_id : groups) more.read<Group>(group_id);
-    auto read = co_await attempt.also_read(more);
-    if (!read) co_return Unexpected(read.error());
+    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));
     for (const Uuid& group_id : groups)
         if (attempt.state(StreamOf<Group>{group_id}).status == Group::Status::kDeleted) deleted.push_back(group_id);
     co_return deleted;
@@ -80,36 +60,31 @@ Answer<std::vector<Uuid>> deleted_among(Attempt& attempt, std::vector<Uuid> grou
 }  // namespace
 
 Answer<Defined> define_group(Services& services, Bearer bearer, std::string name, Caller caller) {
-    auto parsed = parse(name);
-    if (!parsed) co_return Unexpected(parsed.error());
+    KEYLEDGER_CO_TRY(parsed, parse(name));
     const Deadline deadline = caller.deadline;
     const Uuid group_id = services.identifiers.next();
     Streams streams;
     read_actor(streams, bearer);
     const auto group = streams.begin<Group>(group_id);
     const Step define = [&](Attempt& attempt) -> Decided {
-        co_return append(attempt, group, DefineGroup{group_id, parsed->text});
+        co_return attempt.decide_and_append(group, DefineGroup{group_id, parsed->text});
     };
     Order order(must_hold(services, bearer, kWriteGroups), define);
-    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(order));
-    if (!executed) co_return Unexpected(executed.error());
+    KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(caller), streams, std::move(order)));
     Defined defined{group_id, executed->position, executed->repeated};
     if (executed->repeated) {
-        auto first = co_await first_stream(services, executed->first_position, deadline);
-        if (!first) co_return Unexpected(first.error());
+        KEYLEDGER_CO_TRY(first, co_await first_stream(services, executed->first_position, deadline));
         defined.id = *first;
     }
     co_return defined;
 }
 
 Answer<Done> rename_group(Services& services, Bearer bearer, Uuid group_id, std::string name, Caller caller) {
-    auto parsed = parse(name);
-    if (!parsed) co_return Unexpected(parsed.error());
+    KEYLEDGER_CO_TRY(parsed, parse(name));
     const OnlyIf only_if = caller.only_if;
     const Act act = [&](Administration& on) -> Decided {
-        auto same = still_is(only_if, tag_of_group(on));
-        if (!same) co_return same;
-        co_return append(on.attempt, on.group, RenameGroup{group_id, parsed->text});
+        KEYLEDGER_CO_TRY(same, still_is(only_if, tag_of_group(on)));
+        co_return on.attempt.decide_and_append(on.group, RenameGroup{group_id, parsed->text});
     };
     Errand errand{bearer, kWriteGroups, Subject::group(group_id)};
     auto done = co_await administer(services, std::move(errand), std::move(caller), act);
@@ -119,12 +94,9 @@ Answer<Done> rename_group(Services& services, Bearer bearer, Uuid group_id, std:
 Answer<Done> delete_group(Services& services, Bearer bearer, Uuid group_id, Caller caller) {
     const OnlyIf only_if = caller.only_if;
     const Act act = [&](Administration& on) -> Decided {
-        auto same = still_is(only_if, tag_of_group(on));
-        if (!same) co_return same;
-        auto deleted = append(on.attempt, on.group, DeleteGroup{group_id});
-        if (!deleted) co_return deleted;
-        auto withdrawn = append(on.attempt, on.assignments, WithdrawAllRoles{on.subject});
-        if (!withdrawn) co_return withdrawn;
+        KEYLEDGER_CO_TRY(same, still_is(only_if, tag_of_group(on)));
+        KEYLEDGER_CO_TRY(deleted, on.attempt.decide_and_append(on.group, DeleteGroup{group_id}));
+        KEYLEDGER_CO_TRY(withdrawn, on.attempt.decide_and_append(on.assignments, WithdrawAllRoles{on.subject}));
         NestingsCommand unnest = UnnestWholly{group_id};
         auto unnested = co_await append_nestings(on.attempt, std::move(unnest));
         co_return unnested;
@@ -136,12 +108,11 @@ Answer<Done> delete_group(Services& services, Bearer bearer, Uuid group_id, Call
 
 Answer<Done> add_member(Services& services, Bearer bearer, Subject member, Uuid group_id, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
-        auto defined = co_await must_be_defined(on.attempt, group_id);
-        if (!defined) co_return defined;
+        KEYLEDGER_CO_TRY(defined, co_await must_be_defined(on.attempt, group_id));
         std::vector<Uuid> groups = on.attempt.state(on.assignments).groups;
-        auto deleted = co_await deleted_among(on.attempt, std::move(groups));
-        if (!deleted) co_return Unexpected(deleted.error());
-        co_return append(on.attempt, on.assignments, AddMember{member, group_id, on.moved, on.held, *deleted});
+        KEYLEDGER_CO_TRY(deleted, co_await deleted_among(on.attempt, std::move(groups)));
+        co_return on.attempt.decide_and_append(on.assignments,
+                                               AddMember{member, group_id, on.moved, on.held, *deleted});
     };
     Errand errand{bearer, kWriteGroups, member, all_of_group(group_id)};
     auto done = co_await administer(services, std::move(errand), std::move(caller), act);
@@ -150,9 +121,8 @@ Answer<Done> add_member(Services& services, Bearer bearer, Subject member, Uuid 
 
 Answer<Done> remove_member(Services& services, Bearer bearer, Subject member, Uuid group_id, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
-        auto defined = co_await must_be_defined(on.attempt, group_id);
-        if (!defined) co_return defined;
-        co_return append(on.attempt, on.assignments, RemoveMember{member, group_id, on.moved, on.held});
+        KEYLEDGER_CO_TRY(defined, co_await must_be_defined(on.attempt, group_id));
+        co_return on.attempt.decide_and_append(on.assignments, RemoveMember{member, group_id, on.moved, on.held});
     };
     Errand errand{bearer, kWriteGroups, member, all_of_group(group_id)};
     auto done = co_await administer(services, std::move(errand), std::move(caller), act);
@@ -161,8 +131,7 @@ Answer<Done> remove_member(Services& services, Bearer bearer, Subject member, Uu
 
 Answer<Done> nest_group(Services& services, Bearer bearer, Nesting nesting, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
-        auto defined = co_await must_be_defined(on.attempt, nesting.parent_id);
-        if (!defined) co_return defined;
+        KEYLEDGER_CO_TRY(defined, co_await must_be_defined(on.attempt, nesting.parent_id));
         NestingsCommand nest = NestGroup{nesting.parent_id, nesting.child_id, on.moved, on.held};
         auto nested = co_await append_nestings(on.attempt, std::move(nest));
         co_return nested;
@@ -174,8 +143,7 @@ Answer<Done> nest_group(Services& services, Bearer bearer, Nesting nesting, Call
 
 Answer<Done> unnest_group(Services& services, Bearer bearer, Nesting nesting, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
-        auto defined = co_await must_be_defined(on.attempt, nesting.parent_id);
-        if (!defined) co_return defined;
+        KEYLEDGER_CO_TRY(defined, co_await must_be_defined(on.attempt, nesting.parent_id));
         NestingsCommand unnest = UnnestGroup{nesting.parent_id, nesting.child_id, on.moved, on.held};
         auto unnested = co_await append_nestings(on.attempt, std::move(unnest));
         co_return unnested;
@@ -188,15 +156,14 @@ Answer<Done> unnest_group(Services& services, Bearer bearer, Nesting nesting, Ca
 Result<void, CommandError> found_everyone(Attempt& attempt, StreamOf<Group> everyone) {
     if (attempt.state(everyone).status == Group::Status::kDefined) return {};
     const std::string name(kEveryoneName);
-    return append(attempt, everyone, DefineGroup{kEveryone, name});
+    return attempt.decide_and_append(everyone, DefineGroup{kEveryone, name});
 }
 
 Decided leave_all_groups(Attempt& attempt, Subject member) {
     Streams more;
     const auto assignments = more.read<Assignments>(assignments_of(member.id));
-    auto read = co_await attempt.also_read(more);
-    if (!read) co_return read;
-    co_return append(attempt, assignments, LeaveAllGroups{member});
+    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));
+    co_return attempt.decide_and_append(assignments, LeaveAllGroups{member});
 }
 
 }  // namespace keyledger::commands

@@ -16,15 +16,15 @@ struct Parsed {
 
 Result<Parsed, CommandError> parse(const RoleDefinition& definition) {
     auto name = parse_role_name(definition.name);
-    if (!name) return Unexpected(CommandError(Refusal::kInvalidRoleName));
+    if (!name) return Unexpected(refusals::kInvalidRoleName);
     if (definition.permissions.size() + definition.deny.size() > kMaxPermissionsPerRole)
-        return Unexpected(CommandError(Refusal::kTooManyPermissions));
+        return Unexpected(refusals::kTooManyPermissions);
     for (const std::string& text : definition.permissions)
-        if (!parse_permission(text)) return Unexpected(CommandError(Refusal::kInvalidPermission));
+        if (!parse_permission(text)) return Unexpected(refusals::kInvalidPermission);
     for (const std::string& text : definition.deny) {
         const auto denied = parse_permission(text);
-        if (!denied) return Unexpected(CommandError(Refusal::kInvalidPermission));
-        if (is_reserved(denied->resource)) return Unexpected(CommandError(Refusal::kReservedPermission));
+        if (!denied) return Unexpected(refusals::kInvalidPermission);
+        if (is_reserved(denied->resource)) return Unexpected(refusals::kReservedPermission);
     }
     return Parsed{std::move(*name), AccessRules(PermissionSet::of_texts(definition.permissions),
                                                 PermissionSet::of_texts(definition.deny))};
@@ -37,22 +37,17 @@ asio::awaitable<Outcome> upon_role(Services& services, Bearer bearer, Streams st
     const OnlyIf only_if = caller.only_if;
     RoleCommand command;
     const Step authorise = [&](Attempt& attempt) -> Decided {
-        auto held = co_await authorise_with(attempt, kWriteRoles, bearer, services);
-        if (!held) co_return Unexpected(held.error());
+        KEYLEDGER_CO_TRY(held, co_await authorise_with(attempt, kWriteRoles, bearer, services));
         command = command_of(attempt, std::move(*held));
-        if (!has_authority(attempt.state(role), command))
-            co_return Unexpected(CommandError(Refusal::kExceedsAuthority));
+        if (!has_authority(attempt.state(role), command)) co_return Unexpected(refusals::kExceedsAuthority);
         co_return Result<void, CommandError>{};
     };
     const Step carry_out = [&](Attempt& attempt) -> Decided {
         const Role& before = attempt.state(role);
         const bool exists = before.status == Role::Status::kDefined;
-        auto same = exists ? still_is(only_if, role_tag(before.name, before.rules)) : Result<void, CommandError>();
-        if (!same) co_return same;
-        auto events = decide(before, command);
-        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
-        attempt.append(role, *events);
-        co_return Result<void, CommandError>{};
+        KEYLEDGER_CO_TRY(
+            same, exists ? still_is(only_if, role_tag(before.name, before.rules)) : Result<void, CommandError>());
+        co_return attempt.decide_and_append(role, command);
     };
     Order order(authorise, carry_out);
     auto executed = co_await services.executor.run(std::move(caller), std::move(streams), std::move(order));
@@ -64,22 +59,15 @@ Moves all_of_role(Uuid role_id) {
     return [role_id](Attempt& attempt, const AccessRules&) -> Answer<AccessRules> {
         Streams more;
         const auto role = more.read<Role>(role_id);
-        auto read = co_await attempt.also_read(more);
-        if (!read) co_return Unexpected(read.error());
+        KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));
         co_return attempt.state(role).rules;
     };
-}
-
-Result<Done, CommandError> done(const Outcome& executed) {
-    if (!executed) return Unexpected(executed.error());
-    return Done{executed->position, executed->repeated};
 }
 
 }  // namespace
 
 Answer<Defined> define_role(Services& services, Bearer bearer, RoleDefinition definition, Caller caller) {
-    auto parsed = parse(definition);
-    if (!parsed) co_return Unexpected(parsed.error());
+    KEYLEDGER_CO_TRY(parsed, parse(definition));
     const Deadline deadline = caller.deadline;
     const Uuid role_id = services.identifiers.next();
     Streams streams;
@@ -88,20 +76,17 @@ Answer<Defined> define_role(Services& services, Bearer bearer, RoleDefinition de
     const auto command_of = [&](const Attempt&, AccessRules held) {
         return DefineRole{parsed->name.text, parsed->rules, std::move(held), RoleKind::kCustom};
     };
-    auto executed = co_await upon_role(services, bearer, streams, role, std::move(caller), command_of);
-    if (!executed) co_return Unexpected(executed.error());
+    KEYLEDGER_CO_TRY(executed, co_await upon_role(services, bearer, streams, role, std::move(caller), command_of));
     Defined defined{role_id, executed->position, executed->repeated};
     if (executed->repeated) {
-        auto first = co_await first_stream(services, executed->first_position, deadline);
-        if (!first) co_return Unexpected(first.error());
+        KEYLEDGER_CO_TRY(first, co_await first_stream(services, executed->first_position, deadline));
         defined.id = *first;
     }
     co_return defined;
 }
 
 Answer<Done> change_role(Services& services, Bearer bearer, Uuid role_id, RoleDefinition definition, Caller caller) {
-    auto parsed = parse(definition);
-    if (!parsed) co_return Unexpected(parsed.error());
+    KEYLEDGER_CO_TRY(parsed, parse(definition));
     Streams streams;
     read_actor(streams, bearer);
     const auto role = streams.read<Role>(role_id);
@@ -125,13 +110,11 @@ Answer<Done> delete_role(Services& services, Bearer bearer, Uuid role_id, Caller
 Answer<Done> assign_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
         const Role& role = on.attempt.state(StreamOf<Role>{role_id});
-        if (role.status != Role::Status::kDefined) co_return Unexpected(CommandError(Refusal::kRoleUnknown));
+        if (role.status != Role::Status::kDefined) co_return Unexpected(refusals::kRoleUnknown);
         const AssignRole command{subject, role_id, on.moved, on.held, on.deleted_roles};
-        auto events = decide(on.attempt.state(on.assignments), command);
-        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+        KEYLEDGER_CO_TRY(events, decide(on.attempt.state(on.assignments), command));
         if (subject.id == kEveryone && !events->empty()) {
-            auto founded = found_everyone(on.attempt, on.group);
-            if (!founded) co_return founded;
+            KEYLEDGER_CO_TRY(founded, found_everyone(on.attempt, on.group));
         }
         on.attempt.append(on.assignments, *events);
         if (role_id != kAdministratorRole) co_return Result<void, CommandError>{};
@@ -142,17 +125,15 @@ Answer<Done> assign_role(Services& services, Bearer bearer, Subject subject, Uui
     };
     Errand errand{bearer, kWriteRoles, subject, all_of_role(role_id)};
     auto assigned = co_await administer(services, std::move(errand), std::move(caller), act);
-    if (!assigned && assigned.error().refusal == Refusal::kGroupNameTaken)
-        co_return Unexpected(CommandError(Refusal::kEveryoneNameTaken));
+    if (!assigned && assigned.error().refusal == refusals::kGroupNameTaken)
+        co_return Unexpected(refusals::kEveryoneNameTaken);
     co_return assigned;
 }
 
 Answer<Done> withdraw_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
         const WithdrawRole command{subject, role_id, on.moved, on.held};
-        auto events = decide(on.attempt.state(on.assignments), command);
-        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
-        on.attempt.append(on.assignments, *events);
+        KEYLEDGER_CO_TRY(withdrawn, on.attempt.decide_and_append(on.assignments, command));
         if (role_id != kAdministratorRole) co_return Result<void, CommandError>{};
         co_return leave_administrators(on.attempt, subject.id);
     };
@@ -181,20 +162,15 @@ Result<void, CommandError> found_administration(Attempt& attempt, const Uuid& us
     const StreamOf<Role> role{kAdministratorRole};
     const StreamOf<Assignments> assignments{assignments_of(user_id)};
     const auto everything = AccessRules::everything();
-    auto defined = decide(attempt.state(role),
-                          DefineRole{std::string(kAdministratorRoleName), everything, everything, RoleKind::kBuiltIn});
-    if (!defined) return Unexpected(CommandError(Refusal::kAdministratorExists));
-    auto assigned = decide(attempt.state(assignments),
-                           AssignRole{Subject::user(user_id), kAdministratorRole, everything, everything, {}});
-    if (!assigned) return Unexpected(CommandError(refusal_of(assigned.error())));
-    attempt.append(role, *defined);
-    attempt.append(assignments, *assigned);
+    const DefineRole define{std::string(kAdministratorRoleName), everything, everything, RoleKind::kBuiltIn};
+    if (!attempt.decide_and_append(role, define)) return Unexpected(refusals::kAdministratorExists);
+    const AssignRole assign{Subject::user(user_id), kAdministratorRole, everything, everything, {}};
+    KEYLEDGER_TRY(assigned, attempt.decide_and_append(assignments, assign));
     return join_administrators(attempt, user_id, Joining::kByRole);
 }
 
 Answer<Done> adopt_first_administrator(Services& services, Caller caller) {
-    auto owner = co_await owner_of_claim(services, "first_administrator", "first", caller.deadline);
-    if (!owner) co_return Unexpected(owner.error());
+    KEYLEDGER_CO_TRY(owner, co_await owner_of_claim(services, "first_administrator", "first", caller.deadline));
     if (!owner->has_value()) co_return Done{};
     const Uuid user_id = **owner;
     Streams streams;

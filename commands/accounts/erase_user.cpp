@@ -2,6 +2,7 @@
 
 #include "commands/access/administer.hpp"
 #include "commands/access/groups.hpp"
+#include "commands/credentials/named_credential.hpp"
 #include "commands/credentials/passwords.hpp"
 #include "commands/entity_tags.hpp"
 #include "domain/users/identity.hpp"
@@ -17,8 +18,7 @@ Decided count_among_administrators(Attempt& attempt, StreamOf<User> user, const 
     Streams more;
     more.read<Administrators>(kAdministratorsStream);
     const auto assignments = more.read<Assignments>(assignments_of(user.id));
-    auto read = co_await attempt.also_read(more);
-    if (!read) co_return read;
+    KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));
     if (!std::holds_alternative<UserErasureWithdrawn>(events.back())) co_return leave_administrators(attempt, user.id);
     const bool active = attempt.state(user).status == User::Status::kActive;
     if (!active || !attempt.state(assignments).holds(kAdministratorRole)) co_return Result<void, CommandError>{};
@@ -35,29 +35,21 @@ Decided take_everything(Services& services, Attempt& attempt, StreamOf<User> use
     const User& him = attempt.state(user);
     const auto email = him.email ? parse_email(*him.email) : std::nullopt;
     // His key is there, but not the one that wraps it: his claims could not be found, and would stay.
-    if (!email) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
-    std::string kind(kPasswordKind);
-    auto stored = co_await services.store.read_credential(user.id, std::move(kind), deadline);
-    if (!stored) co_return Unexpected(CommandError(refusal_of(stored.error())));
-    if (const auto& known = *stored)
-        attempt.change_credential({known->credential_id, known->owner, known->kind, known->revision, std::nullopt});
-    auto destroyed = co_await attempt.destroy_key_of(user.id);
-    if (!destroyed) co_return Unexpected(destroyed.error());
+    if (!email) co_return Unexpected(refusals::kCredentialTampered);
+    KEYLEDGER_CO_TRY(taken, co_await take_all_credentials(services, attempt, user.id, deadline));
+    KEYLEDGER_CO_TRY(destroyed, co_await attempt.destroy_key_of(user.id));
     co_return Result<void, CommandError>{};
 }
 
 // Decides, and takes everything where the decision is that he is erased.
 Decided carry_out(Services& services, Attempt& attempt, StreamOf<User> user, UserCommand command, Deadline deadline) {
-    auto events = decide(attempt.state(user), command);
-    if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+    KEYLEDGER_CO_TRY(events, decide(attempt.state(user), command));
     if (erases(*events)) {
-        auto taken = co_await take_everything(services, attempt, user, deadline);
-        if (!taken) co_return taken;
+        KEYLEDGER_CO_TRY(taken, co_await take_everything(services, attempt, user, deadline));
     }
     attempt.append(user, *events);
     if (erases(*events)) {
-        auto left = co_await leave_all_groups(attempt, Subject::user(user.id));
-        if (!left) co_return left;
+        KEYLEDGER_CO_TRY(left, co_await leave_all_groups(attempt, Subject::user(user.id)));
     }
     auto counted = co_await count_among_administrators(attempt, user, *events);
     co_return counted;
@@ -72,19 +64,17 @@ RequestErasure request_now(const Services& services) {
 Answer<Erasure> due_by_state(Services& services, Uuid user_id, Executed executed, Deadline deadline) {
     Streams streams;
     streams.read<User>(user_id);
-    auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline);
-    if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
+    KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline));
     const User& user = state_of<User>(folds->front());
     if (!user.exists()) co_return Erasure{executed.position, 0, false};
     if (user.erasure_due_at_ms) co_return Erasure{executed.position, *user.erasure_due_at_ms, false};
-    co_return Unexpected(CommandError(Refusal::kBusy, 1));  // taken back since
+    co_return Unexpected(CommandError(refusals::kBusy, 1));  // taken back since
 }
 
 // What an append said of it, and nothing that came later.
 Answer<Erasure> due_by_events(Services& services, Executed executed, Deadline deadline) {
     const auto count = static_cast<std::int32_t>(executed.position - executed.first_position + 1);
-    auto events = co_await services.store.read_log(executed.first_position, count, deadline);
-    if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
+    KEYLEDGER_CO_TRY(events, co_await services.store.read_log(executed.first_position, count, deadline));
     eventstore::OpensNothing nothing;
     std::optional<std::int64_t> due_at_ms;
     for (const eventstore::RecordedEvent& recorded : *events) {
@@ -95,7 +85,7 @@ Answer<Erasure> due_by_events(Services& services, Executed executed, Deadline de
         if (const auto* requested = std::get_if<UserErasureRequested>(of_user)) due_at_ms = requested->due_at_ms;
         if (std::holds_alternative<UserErased>(*of_user)) co_return Erasure{executed.position, 0, executed.repeated};
     }
-    if (!due_at_ms) co_return Unexpected(CommandError(Refusal::kBroken));
+    if (!due_at_ms) co_return Unexpected(refusals::kBroken);
     co_return Erasure{executed.position, *due_at_ms, executed.repeated};
 }
 
@@ -106,13 +96,6 @@ Answer<Erasure> answer_of(Services& services, Uuid user_id, Executed executed, D
     }
     auto requested_now = co_await due_by_events(services, executed, deadline);
     co_return requested_now;
-}
-
-template <class OrderOrStep>
-Answer<Done> done(Services& services, Caller caller, Streams streams, OrderOrStep what) {
-    auto executed = co_await services.executor.run(std::move(caller), std::move(streams), std::move(what));
-    if (!executed) co_return Unexpected(executed.error());
-    co_return Done{executed->position, executed->repeated};
 }
 
 Result<void, CommandError> is_as_seen(const Caller& caller, const User& user) {
@@ -129,11 +112,10 @@ Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, 
     const Step step = [&](Attempt& attempt) -> Decided {
         auto right = co_await check_own_password(services, attempt, actor.user, request.current_password, caller);
         if (!right) {
-            was_wrong = was_wrong || right.error().refusal == Refusal::kWrongPassword;
+            was_wrong = was_wrong || right.error().refusal == refusals::kWrongPassword;
             co_return Unexpected(right.error());
         }
-        auto same = is_as_seen(caller, attempt.state(actor.user));
-        if (!same) co_return same;
+        KEYLEDGER_CO_TRY(same, is_as_seen(caller, attempt.state(actor.user)));
         UserCommand command = request_now(services);
         auto decided = co_await carry_out(services, attempt, actor.user, std::move(command), caller.deadline);
         co_return decided;
@@ -151,15 +133,13 @@ Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, 
 
 Answer<Erasure> request_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
-        auto same = is_as_seen(caller, on.attempt.state(on.user));
-        if (!same) co_return same;
+        KEYLEDGER_CO_TRY(same, is_as_seen(caller, on.attempt.state(on.user)));
         UserCommand command = request_now(services);
         auto decided = co_await carry_out(services, on.attempt, on.user, std::move(command), caller.deadline);
         co_return decided;
     };
     Errand errand{bearer, kWriteUsers, Subject::user(user_id)};
-    auto executed = co_await run_errand(services, std::move(errand), caller, act);
-    if (!executed) co_return Unexpected(executed.error());
+    KEYLEDGER_CO_TRY(executed, co_await run_errand(services, std::move(errand), caller, act));
     auto answer = co_await answer_of(services, user_id, *executed, caller.deadline);
     co_return answer;
 }
@@ -173,8 +153,8 @@ Answer<Done> withdraw_own_erasure(Services& services, Bearer bearer, Caller call
         co_return decided;
     };
     Order order(must_be(services, actor, bearer), step);
-    auto withdrawn = co_await done(services, caller, streams, std::move(order));
-    co_return withdrawn;
+    auto executed = co_await services.executor.run(caller, streams, std::move(order));
+    co_return done(executed);
 }
 
 Answer<Done> withdraw_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
@@ -196,9 +176,9 @@ Answer<Done> erase_user(Services& services, Uuid user_id, Caller caller) {
         auto decided = co_await carry_out(services, attempt, user, std::move(command), caller.deadline);
         co_return decided;
     };
-    auto erased = co_await done(services, caller, streams, step);
-    if (!erased) report_tampering(services, user_id, erased.error());
-    co_return erased;
+    auto executed = co_await services.executor.run(caller, streams, step);
+    if (!executed) report_tampering(services, user_id, executed.error());
+    co_return done(executed);
 }
 
 Answer<Done> repeat_erasure(Services& services, Uuid user_id, Caller caller) {
@@ -213,8 +193,8 @@ Answer<Done> repeat_erasure(Services& services, Uuid user_id, Caller caller) {
         auto decided = co_await carry_out(services, attempt, user, std::move(command), caller.deadline);
         co_return decided;
     };
-    auto erased = co_await done(services, caller, streams, step);
-    co_return erased;
+    auto executed = co_await services.executor.run(caller, streams, step);
+    co_return done(executed);
 }
 
 }  // namespace keyledger::commands

@@ -3,6 +3,7 @@
 #include "commands/access/roles.hpp"
 #include "commands/claim_owner.hpp"
 #include "commands/credentials/passwords.hpp"
+#include "domain/access/administrators.hpp"
 #include "domain/base/scripts.hpp"
 #include "domain/users/identity.hpp"
 
@@ -18,18 +19,18 @@ struct Identity {
 Result<Identity, CommandError> identity_of(const Registration& registration) {
     Identity identity;
     auto email = parse_email(registration.email);
-    if (!email) return Unexpected(CommandError(Refusal::kInvalidEmail));
+    if (!email) return Unexpected(refusals::kInvalidEmail);
     identity.email = std::move(*email);
     if (registration.username) {
         auto username = parse_username(*registration.username);
-        if (!username) return Unexpected(refused_text(Refusal::kInvalidUsername, username.error()));
+        if (!username) return Unexpected(refused_text(refusals::kInvalidUsername, username.error()));
         if (mixes_scripts(username->text))
-            return Unexpected(refused_text(Refusal::kInvalidUsername, TextFault::kMixedScripts));
+            return Unexpected(refused_text(refusals::kInvalidUsername, TextFault::kMixedScripts));
         identity.username = std::move(*username);
     }
     if (registration.name) {
         auto name = parse_name(*registration.name);
-        if (!name) return Unexpected(refused_text(Refusal::kInvalidName, name.error()));
+        if (!name) return Unexpected(refused_text(refusals::kInvalidName, name.error()));
         identity.name = std::move(*name);
     }
     return identity;
@@ -42,22 +43,21 @@ RegisterUser command_of(const Identity& identity, NewCredential password) {
 }
 
 // Spares the hash where the address is taken already; the append decides.
-Answer<Done> refuse_taken(Services& services, std::string kind, std::string key, Refusal refusal, Deadline deadline) {
-    auto owner = co_await owner_of_claim(services, kind, key, deadline);
-    if (!owner) co_return Unexpected(owner.error());
-    if (owner->has_value()) co_return Unexpected(CommandError(refusal));
+Answer<Done> refuse_taken(Services& services, std::string kind, std::string key, RefusalRef refusal,
+                          Deadline deadline) {
+    KEYLEDGER_CO_TRY(owner, co_await owner_of_claim(services, kind, key, deadline));
+    if (owner->has_value()) co_return Unexpected(refusal);
     co_return Done{};
 }
 
 }  // namespace
 
 Answer<Registered> register_user(Services& services, Registration registration, Caller caller) {
-    auto identity = identity_of(registration);
-    if (!identity) co_return Unexpected(identity.error());
+    KEYLEDGER_CO_TRY(identity, identity_of(registration));
     const PasswordIdentity made_of{identity->email.text, identity->username ? identity->username->text : "",
                                    identity->name.value_or("")};
-    auto judged = co_await judge_password(services, registration.password.clone(), made_of, caller.deadline);
-    if (!judged) co_return Unexpected(judged.error());
+    KEYLEDGER_CO_TRY(judged,
+                     co_await judge_password(services, registration.password.clone(), made_of, caller.deadline));
 
     const Uuid user_id = services.identifiers.next();
     const Uuid credential_id = services.identifiers.next();
@@ -68,32 +68,29 @@ Answer<Registered> register_user(Services& services, Registration registration, 
     const Step step = [&](Attempt& attempt) -> Decided {
         Result<Done, CommandError> free = Done{};
         if (registration.standing == Standing::kAdministrator) {
-            free = co_await refuse_taken(services, "first_administrator", "first", Refusal::kAdministratorExists,
+            free = co_await refuse_taken(services, "first_administrator", "first", refusals::kAdministratorExists,
                                          caller.deadline);
             if (!free) co_return Unexpected(free.error());
         }
-        free = co_await refuse_taken(services, "email", identity->email.key, Refusal::kEmailTaken, caller.deadline);
+        free = co_await refuse_taken(services, "email", identity->email.key, refusals::kEmailTaken, caller.deadline);
         if (!free) co_return Unexpected(free.error());
         if (identity->username) {
-            free = co_await refuse_taken(services, "username", identity->username->key, Refusal::kUsernameTaken,
+            free = co_await refuse_taken(services, "username", identity->username->key, refusals::kUsernameTaken,
                                          caller.deadline);
             if (!free) co_return Unexpected(free.error());
         }
-        auto hash =
-            co_await hash_password(services, registration.password.clone(), HashingFor::Kind::kRegistration, caller);
-        if (!hash) co_return Unexpected(hash.error());
-        auto password = co_await put_password(services, attempt, user_id, credential_id, 0, std::move(*hash));
-        if (!password) co_return Unexpected(password.error());
-        auto events = decide(attempt.state(user), command_of(*identity, *password));
-        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
-        attempt.append(user, *events);
+        KEYLEDGER_CO_TRY(hash, co_await hash_password(services, registration.password.clone(),
+                                                      HashingFor::Kind::kRegistration, caller));
+        KEYLEDGER_CO_TRY(password,
+                         co_await put_password(services, attempt, user_id, credential_id, 0, std::move(*hash)));
+        KEYLEDGER_CO_TRY(registered, attempt.decide_and_append(user, command_of(*identity, *password)));
         if (registration.standing == Standing::kUser) co_return Result<void, CommandError>{};
         // Before those of names: that there is an administrator matters more than whose address is it.
-        attempt.take_claim("first_administrator", user_id, services.pseudonyms.claim("first_administrator", "first"));
+        attempt.take_claim("first_administrator", user_id, services.pseudonyms.claim("first_administrator", "first"),
+                           refusals::kAdministratorExists);
         co_return found_administration(attempt, user_id);
     };
-    auto executed = co_await services.executor.run(caller, streams, step);
-    if (!executed) co_return Unexpected(executed.error());
+    KEYLEDGER_CO_TRY(executed, co_await services.executor.run(caller, streams, step));
     co_return Registered{user_id, executed->position};
 }
 

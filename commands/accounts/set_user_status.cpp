@@ -6,9 +6,7 @@ namespace keyledger::commands {
 
 Answer<Done> disable_user(Services& services, Bearer bearer, Uuid user_id, std::string reason, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
-        auto events = decide(on.attempt.state(on.user), DisableUser{reason});
-        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
-        on.attempt.append(on.user, *events);
+        KEYLEDGER_CO_TRY(decided, on.attempt.decide_and_append(on.user, DisableUser{reason}));
         co_return leave_administrators(on.attempt, user_id);
     };
     Errand errand{bearer, kWriteUsers, Subject::user(user_id)};
@@ -19,9 +17,7 @@ Answer<Done> disable_user(Services& services, Bearer bearer, Uuid user_id, std::
 // His roles were his all the time; whoever is an administrator by them counts as one again.
 Answer<Done> enable_user(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
-        auto events = decide(on.attempt.state(on.user), EnableUser{});
-        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
-        on.attempt.append(on.user, *events);
+        KEYLEDGER_CO_TRY(decided, on.attempt.decide_and_append(on.user, EnableUser{}));
         // Whoever is to be erased left the set when that was requested.
         const bool leaves = on.attempt.state(on.user).erasure_due_at_ms.has_value();
         const bool administrator = on.attempt.state(on.assignments).holds(kAdministratorRole);

@@ -35,12 +35,11 @@ Answer<Fold> user_beside(Services& services, const Access& access, Deadline dead
     for (const Freshness freshness : {Freshness::kCached, Freshness::kAtHead}) {
         Streams streams;
         streams.read<User>(access.subject_id);
-        auto folds = co_await services.executor.folder().load(streams.loads(), freshness, deadline);
-        if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
+        KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), freshness, deadline));
         if (freshness == Freshness::kAtHead || folds->front().position == access.user_position)
             co_return std::move(folds->front());
     }
-    co_return Unexpected(CommandError(Refusal::kUnavailable));
+    co_return Unexpected(refusals::kUnavailable);
 }
 
 }  // namespace
@@ -60,17 +59,13 @@ Answer<Access> access_of_user_called(Services& services, KnownOwners& known, Use
         auto owner = known.find(digest);
         if (!owner) {
             // Its position is one from before nobody was found.
-            auto nobody = co_await access_of_user(services, kNobody, deadline);
-            if (!nobody) co_return nobody;
-            auto claimed = co_await owner_of_claim(services, claim_kind(kind), name->key, deadline);
-            if (!claimed) co_return Unexpected(claimed.error());
+            KEYLEDGER_CO_TRY(nobody, co_await access_of_user(services, kNobody, deadline));
+            KEYLEDGER_CO_TRY(claimed, co_await owner_of_claim(services, claim_kind(kind), name->key, deadline));
             if (!claimed->has_value()) co_return nobody;
             owner = **claimed;
         }
-        auto access = co_await access_of_user(services, *owner, deadline);
-        if (!access) co_return access;
-        auto user = co_await user_beside(services, *access, deadline);
-        if (!user) co_return Unexpected(user.error());
+        KEYLEDGER_CO_TRY(access, co_await access_of_user(services, *owner, deadline));
+        KEYLEDGER_CO_TRY(user, co_await user_beside(services, *access, deadline));
         const bool called = is_called(state_of<User>(*user), kind, name->key);
         if (called && user->position == access->user_position) {
             known.put(digest, *owner);
@@ -94,8 +89,7 @@ Answer<std::vector<std::string>> names_of_users(Services& services, std::vector<
     }
     Streams streams;
     for (const Uuid& id : user_ids) streams.read<User>(id);
-    auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline);
-    if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
+    KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline));
     for (std::size_t i = 0; i < user_ids.size(); ++i) {
         const User& user = state_of<User>((*folds)[i]);
         std::optional<std::string> name;

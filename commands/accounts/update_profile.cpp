@@ -11,48 +11,41 @@ namespace {
 Result<void, CommandError> check(ProfileUpdate& update) {
     if (update.username) {
         auto username = parse_username(*update.username);
-        if (!username) return Unexpected(refused_text(Refusal::kInvalidUsername, username.error()));
+        if (!username) return Unexpected(refused_text(refusals::kInvalidUsername, username.error()));
         update.username = std::move(username->text);
     }
     if (!update.name) return {};
     auto name = parse_name(*update.name);
-    if (!name) return Unexpected(refused_text(Refusal::kInvalidName, name.error()));
+    if (!name) return Unexpected(refused_text(refusals::kInvalidName, name.error()));
     update.name = std::move(*name);
     return {};
 }
 
 Result<void, CommandError> write(Attempt& attempt, StreamOf<User> user, const ProfileUpdate& profile,
                                  const OnlyIf& only_if) {
-    auto same = still_is(only_if, user_tag(attempt.state(user)));
-    if (!same) return same;
+    KEYLEDGER_TRY(same, still_is(only_if, user_tag(attempt.state(user))));
     // Whoever has such a name from before may keep it.
     const bool is_chosen = profile.username && profile.username != attempt.state(user).username;
     if (is_chosen && mixes_scripts(*profile.username))
-        return Unexpected(refused_text(Refusal::kInvalidUsername, TextFault::kMixedScripts));
-    auto events = decide(attempt.state(user), UpdateProfile{profile.username, profile.name});
-    if (!events) return Unexpected(CommandError(refusal_of(events.error())));
-    attempt.append(user, *events);
-    return {};
+        return Unexpected(refused_text(refusals::kInvalidUsername, TextFault::kMixedScripts));
+    return attempt.decide_and_append(user, UpdateProfile{profile.username, profile.name});
 }
 
 }  // namespace
 
 Answer<Done> update_profile(Services& services, ProfileUpdate update, Caller caller) {
-    auto checked = check(update);
-    if (!checked) co_return Unexpected(checked.error());
+    KEYLEDGER_CO_TRY(checked, check(update));
     const OnlyIf only_if = caller.only_if;
     Streams streams;
     const ActorStreams actor = read_actor(streams, update.bearer);
     const Step step = [&](Attempt& attempt) -> Decided { co_return write(attempt, actor.user, update, only_if); };
     Order order(must_be(services, actor, update.bearer), step);
     auto executed = co_await services.executor.run(std::move(caller), streams, std::move(order));
-    if (!executed) co_return Unexpected(executed.error());
-    co_return Done{executed->position, executed->repeated};
+    co_return done(executed);
 }
 
 Answer<Done> update_user(Services& services, Uuid user_id, ProfileUpdate update, Caller caller) {
-    auto checked = check(update);
-    if (!checked) co_return Unexpected(checked.error());
+    KEYLEDGER_CO_TRY(checked, check(update));
     const OnlyIf only_if = caller.only_if;
     const Act act = [&](Administration& on) -> Decided { co_return write(on.attempt, on.user, update, only_if); };
     Errand errand{update.bearer, kWriteUsers, Subject::user(user_id)};

@@ -15,14 +15,12 @@ Answer<Done> erase_day(Services& services, std::int64_t day, Caller caller) {
     Streams streams;
     const auto callers = streams.read<AnonymousCallers>(subject);
     const Step step = [&](Attempt& attempt) -> Decided {
-        auto destroyed = co_await attempt.destroy_key_of(subject);
-        if (!destroyed) co_return Unexpected(destroyed.error());
+        KEYLEDGER_CO_TRY(destroyed, co_await attempt.destroy_key_of(subject));
         if (*destroyed) attempt.append(callers, decide(attempt.state(callers), command));
         co_return Result<void, CommandError>{};
     };
     auto executed = co_await services.executor.run(std::move(caller), streams, step);
-    if (!executed) co_return Unexpected(executed.error());
-    co_return Done{executed->position};
+    co_return done(executed);
 }
 
 // Days since 1970 whose callers have a live key, out of `count` up to and including `last`.
@@ -31,8 +29,7 @@ Answer<std::vector<std::int64_t>> days_with_a_key(Services& services, std::int64
     for (std::int64_t day = last; day > last - count && day >= 0; --day)
         subjects.push_back(services.pseudonyms.anonymous_subject_of(day * kDayMs));
     const std::vector<Uuid> asked = subjects;
-    auto keys = co_await services.store.read_subject_keys(std::move(subjects), deadline);
-    if (!keys) co_return Unexpected(CommandError(refusal_of(keys.error())));
+    KEYLEDGER_CO_TRY(keys, co_await services.store.read_subject_keys(std::move(subjects), deadline));
     std::vector<std::int64_t> days;
     for (const auto& key : *keys)
         if (!key.destroyed) days.push_back(last - (std::find(asked.begin(), asked.end(), key.subject) - asked.begin()));
@@ -47,11 +44,9 @@ Answer<int> erase_anonymous_callers(Services& services, int keep_days, Caller ca
     int erased = 0;
     for (int back = 0; back < kMaxDaysBack; back += kDaysInOneRead) {
         const int count = std::min(kDaysInOneRead, kMaxDaysBack - back);
-        auto days = co_await days_with_a_key(services, newest - back, count, caller.deadline);
-        if (!days) co_return Unexpected(days.error());
+        KEYLEDGER_CO_TRY(days, co_await days_with_a_key(services, newest - back, count, caller.deadline));
         for (const std::int64_t day : *days) {
-            auto done = co_await erase_day(services, day, caller);
-            if (!done) co_return Unexpected(done.error());
+            KEYLEDGER_CO_TRY(done, co_await erase_day(services, day, caller));
             if (done->position > 0) ++erased;
         }
     }

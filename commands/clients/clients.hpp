@@ -10,6 +10,14 @@
 #include "domain/base/result.hpp"
 #include "domain/base/uuid.hpp"
 
+namespace keyledger::refusals {
+
+// RFC 8707: an audience that the client was not configured with.
+inline constexpr Refusal kInvalidTarget{RefusalKind::kUnsuitable, "invalid-target", "Resource not allowed",
+                                        "Ask for a 'resource' that this client was configured with."};
+
+}  // namespace keyledger::refusals
+
 namespace keyledger::commands {
 
 enum class Introspects { kOwnTokens, kAllTokens };
@@ -40,7 +48,7 @@ inline Result<std::vector<std::string>, CommandError> audiences_for(const Client
     if (!resource || *resource == issuer) return std::vector<std::string>(1, issuer);
     const auto& allowed = client.audiences;
     if (std::find(allowed.begin(), allowed.end(), *resource) == allowed.end())
-        return Unexpected(CommandError(Refusal::kInvalidTarget));
+        return Unexpected(refusals::kInvalidTarget);
     return std::vector<std::string>(1, *resource);
 }
 

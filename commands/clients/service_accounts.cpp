@@ -4,10 +4,10 @@
 
 #include "commands/access/authority.hpp"
 #include "commands/access/groups.hpp"
+#include "commands/credentials/named_credential.hpp"
 #include "commands/entity_tags.hpp"
 #include "eventstore/codec/events_codec.hpp"
 #include "security/primitives/bytes.hpp"
-#include "security/primitives/hex.hpp"
 
 namespace keyledger::commands {
 namespace {
@@ -21,14 +21,13 @@ struct Parsed {
 
 Result<Parsed, CommandError> parse(const Services& services, AccountDefinition definition) {
     auto name = parse_role_name(definition.name);
-    if (!name) return Unexpected(CommandError(Refusal::kInvalidAccountName));
+    if (!name) return Unexpected(refusals::kInvalidAccountName);
     auto& audiences = definition.audiences;
     std::sort(audiences.begin(), audiences.end());
     audiences.erase(std::unique(audiences.begin(), audiences.end()), audiences.end());
     std::erase(audiences, services.settings.issuer);
-    if (audiences.size() > kMaxAudiencesPerAccount) return Unexpected(CommandError(Refusal::kTooManyAudiences));
-    if (!std::all_of(audiences.begin(), audiences.end(), is_audience))
-        return Unexpected(CommandError(Refusal::kInvalidAudience));
+    if (audiences.size() > kMaxAudiencesPerAccount) return Unexpected(refusals::kTooManyAudiences);
+    if (!std::all_of(audiences.begin(), audiences.end(), is_audience)) return Unexpected(refusals::kInvalidAudience);
     return Parsed{std::move(*name), std::move(audiences)};
 }
 
@@ -39,10 +38,7 @@ struct OnAccount {
 
     const ServiceAccount& state() const { return attempt.state(stream); }
     Result<void, CommandError> carry_out(const ServiceAccountCommand& command) {
-        auto events = decide(state(), command);
-        if (!events) return Unexpected(CommandError(refusal_of(events.error())));
-        attempt.append(stream, *events);
-        return {};
+        return attempt.decide_and_append(stream, command);
     }
 };
 using Act = std::function<Decided(OnAccount&)>;
@@ -52,17 +48,15 @@ asio::awaitable<Outcome> upon_account(Services& services, Bearer bearer, Uuid ac
     read_actor(streams, bearer);
     const auto account = streams.read<ServiceAccount>(account_id);
     const Step authorise = [&](Attempt& attempt) -> Decided {
-        auto held = co_await authorise_with(attempt, kWriteClients, bearer, services);
-        if (!held) co_return Unexpected(held.error());
+        KEYLEDGER_CO_TRY(held, co_await authorise_with(attempt, kWriteClients, bearer, services));
         const Subject subject = Subject::service_account(account_id);
         const Through through = through_for(*held);
-        auto holdings = co_await holdings_of(attempt, subject, through);
-        if (!holdings) co_return Unexpected(holdings.error());
-        if (!held->covers(holdings->rules.allow)) co_return Unexpected(CommandError(Refusal::kExceedsAuthority));
+        KEYLEDGER_CO_TRY(holdings, co_await holdings_of(attempt, subject, through));
+        if (!held->covers(holdings->rules.allow)) co_return Unexpected(refusals::kExceedsAuthority);
         co_return Result<void, CommandError>{};
     };
     const Step carry_out = [&](Attempt& attempt) -> Decided {
-        if (!attempt.state(account).exists()) co_return Unexpected(CommandError(Refusal::kAccountUnknown));
+        if (!attempt.state(account).exists()) co_return Unexpected(refusals::kAccountUnknown);
         OnAccount on{attempt, account};
         auto decided = co_await act(on);
         co_return decided;
@@ -74,37 +68,30 @@ asio::awaitable<Outcome> upon_account(Services& services, Bearer bearer, Uuid ac
 
 Answer<Done> do_upon(Services& services, Bearer bearer, Uuid account_id, Caller caller, Act act) {
     auto executed = co_await upon_account(services, bearer, account_id, std::move(caller), std::move(act));
-    if (!executed) co_return Unexpected(executed.error());
-    co_return Done{executed->position, executed->repeated};
+    co_return done(executed);
 }
 
 Answer<ServiceAccount::PublicKey> key_of(Services& services, std::string jwk, std::string* fault) {
     auto key = co_await services.assertions.read_key(std::move(jwk));
     if (key) co_return std::move(*key);
     if (fault != nullptr) *fault = key.error();
-    co_return Unexpected(CommandError(Refusal::kInvalidKey));
+    co_return Unexpected(refusals::kInvalidKey);
 }
 
 Answer<eventstore::RecordedEvent> first_event(Services& services, const Executed& executed, Deadline deadline) {
-    auto events = co_await services.store.read_log(executed.first_position, 1, deadline);
-    if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
-    if (events->empty()) co_return Unexpected(CommandError(Refusal::kBroken));
+    KEYLEDGER_CO_TRY(events, co_await services.store.read_log(executed.first_position, 1, deadline));
+    if (events->empty()) co_return Unexpected(refusals::kBroken);
     co_return std::move(events->front());
 }
 
-// Seals the secret's digest under the account's key and puts it into the append.
+// What is kept is the secret's digest.
 Answer<std::string> put_secret(Services& services, Attempt& attempt, Uuid account_id, Uuid secret_id,
                                const Secret& text) {
-    auto key = co_await attempt.key_of(account_id);
-    if (!key) co_return Unexpected(key.error());
-    const std::string kind = client_secret_kind(secret_id);
-    const eventstore::CredentialContext context{eventstore::kDefaultTenant, account_id, kind, secret_id};
     const auto digest = security::sha256(text.reveal());
     const Secret kept(security::view_of(digest));
-    eventstore::Bytes sealed = services.cipher.seal_credential(**key, context, kept);
-    const auto sealed_digest = security::sha256(std::string_view(sealed));
-    attempt.change_credential({secret_id, account_id, kind, 0, std::move(sealed)});
-    co_return security::hex_encode(security::view_of(sealed_digest));
+    std::string kind = client_secret_kind(secret_id);
+    auto sealed_sha256 = co_await put_credential(services, attempt, kept, secret_id, account_id, std::move(kind), 0);
+    co_return sealed_sha256;
 }
 
 void take_secret(Attempt& attempt, const Uuid& account_id, const Uuid& secret_id) {
@@ -115,8 +102,7 @@ void take_secret(Attempt& attempt, const Uuid& account_id, const Uuid& secret_id
 
 Answer<RegisteredAccount> register_service_account(Services& services, Bearer bearer, AccountDefinition definition,
                                                    Caller caller) {
-    auto parsed = parse(services, std::move(definition));
-    if (!parsed) co_return Unexpected(parsed.error());
+    KEYLEDGER_CO_TRY(parsed, parse(services, std::move(definition)));
     const Deadline deadline = caller.deadline;
     const Uuid account_id = services.identifiers.next();
     Streams streams;
@@ -128,12 +114,10 @@ Answer<RegisteredAccount> register_service_account(Services& services, Bearer be
         co_return on.carry_out(command);
     };
     Order order(must_hold(services, bearer, kWriteClients), step);
-    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(order));
-    if (!executed) co_return Unexpected(executed.error());
+    KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(caller), streams, std::move(order)));
     RegisteredAccount registered{account_id, executed->position, executed->repeated};
     if (executed->repeated) {
-        auto first = co_await first_event(services, *executed, deadline);
-        if (!first) co_return Unexpected(first.error());
+        KEYLEDGER_CO_TRY(first, co_await first_event(services, *executed, deadline));
         registered.account_id = first->stream_id;
     }
     co_return registered;
@@ -141,12 +125,10 @@ Answer<RegisteredAccount> register_service_account(Services& services, Bearer be
 
 Answer<Done> change_service_account(Services& services, Bearer bearer, Uuid account_id, AccountDefinition definition,
                                     AccountStanding standing, Caller caller) {
-    auto parsed = parse(services, std::move(definition));
-    if (!parsed) co_return Unexpected(parsed.error());
+    KEYLEDGER_CO_TRY(parsed, parse(services, std::move(definition)));
     const OnlyIf only_if = caller.only_if;
     const Act act = [&](OnAccount& on) -> Decided {
-        auto same = still_is(only_if, account_tag(on.state()));
-        if (!same) co_return same;
+        KEYLEDGER_CO_TRY(same, still_is(only_if, account_tag(on.state())));
         const ChangeServiceAccount command{parsed->name.text, parsed->audiences, standing};
         co_return on.carry_out(command);
     };
@@ -157,14 +139,11 @@ Answer<Done> change_service_account(Services& services, Bearer bearer, Uuid acco
 Answer<Done> delete_service_account(Services& services, Bearer bearer, Uuid account_id, Caller caller) {
     const OnlyIf only_if = caller.only_if;
     const Act act = [&](OnAccount& on) -> Decided {
-        auto same = still_is(only_if, account_tag(on.state()));
-        if (!same) co_return same;
+        KEYLEDGER_CO_TRY(same, still_is(only_if, account_tag(on.state())));
         for (const auto& secret : on.state().secrets) take_secret(on.attempt, account_id, secret.id);
-        auto destroyed = co_await on.attempt.destroy_key_of(account_id);
-        if (!destroyed) co_return Unexpected(destroyed.error());
+        KEYLEDGER_CO_TRY(destroyed, co_await on.attempt.destroy_key_of(account_id));
         const DeleteServiceAccount command;
-        auto deleted = on.carry_out(command);
-        if (!deleted) co_return deleted;
+        KEYLEDGER_CO_TRY(deleted, on.carry_out(command));
         auto left = co_await leave_all_groups(on.attempt, Subject::service_account(account_id));
         co_return left;
     };
@@ -179,25 +158,22 @@ Answer<MadeSecret> add_account_secret(Services& services, Bearer bearer, Uuid ac
     const Secret random = services.identifiers.next_secret();
     Secret text = client_secret_text(made.secret_id, random);
     const Act act = [&](OnAccount& on) -> Decided {
-        auto sealed_sha256 = co_await put_secret(services, on.attempt, account_id, made.secret_id, text);
-        if (!sealed_sha256) co_return Unexpected(sealed_sha256.error());
+        KEYLEDGER_CO_TRY(sealed_sha256, co_await put_secret(services, on.attempt, account_id, made.secret_id, text));
         const AddAccountSecret command{made.secret_id, *sealed_sha256};
         co_return on.carry_out(command);
     };
-    auto executed = co_await upon_account(services, bearer, account_id, std::move(caller), act);
-    if (!executed) co_return Unexpected(executed.error());
+    KEYLEDGER_CO_TRY(executed, co_await upon_account(services, bearer, account_id, std::move(caller), act));
     made.position = executed->position;
     made.repeated = executed->repeated;
     if (!executed->repeated) {
         made.secret = std::move(text);
         co_return made;
     }
-    auto first = co_await first_event(services, *executed, deadline);
-    if (!first) co_return Unexpected(first.error());
+    KEYLEDGER_CO_TRY(first, co_await first_event(services, *executed, deadline));
     eventstore::OpensNothing opener;
     const auto decoded = eventstore::decode_any(*first, opener);
     const auto* event = eventstore::event_in<ServiceAccount>(*decoded);
-    if (!event) co_return Unexpected(CommandError(Refusal::kBroken));
+    if (!event) co_return Unexpected(refusals::kBroken);
     made.secret_id = std::get<ServiceAccountSecretAdded>(*event).secret_id;
     co_return made;
 }
@@ -224,8 +200,7 @@ Answer<RegisteredKey> add_account_key(Services& services, Bearer bearer, Uuid ac
         const AddAccountKey command{read.id, read.algorithm, read.jwk, read.kid};
         co_return on.carry_out(command);
     };
-    auto added = co_await do_upon(services, bearer, account_id, std::move(caller), act);
-    if (!added) co_return Unexpected(added.error());
+    KEYLEDGER_CO_TRY(added, co_await do_upon(services, bearer, account_id, std::move(caller), act));
     if (!key) key = co_await key_of(services, jwk, fault);  // a repeat: the first outcome, told again
     if (!*key) co_return Unexpected(key->error());
     co_return RegisteredKey{std::move(**key), added->position, added->repeated};

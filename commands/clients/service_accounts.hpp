@@ -3,6 +3,16 @@
 // lacks he does nothing at all: whoever could add a secret to it would be what it is.
 #include "commands/services.hpp"
 
+namespace keyledger::refusals {
+
+// No JWK of a public key of a kind that is taken.
+inline constexpr Refusal kInvalidKey = invalid_field(
+    "kty",
+    "Give the public half of a key as a JWK: RSA of 2048 to 4096 bits with the exponent AQAB, EC on P-256, or OKP "
+    "Ed25519. A private half that was sent must be replaced.");
+
+}  // namespace keyledger::refusals
+
 namespace keyledger::commands {
 
 // kInvalidAccountName, kInvalidAudience, kTooManyAudiences. Without the issuer, which is always allowed.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "commands/access/authority.hpp"
+#include "commands/credentials/named_credential.hpp"
 #include "commands/limits/rates.hpp"
 #include "commands/limits/request_limits.hpp"
 #include "security/primitives/bytes.hpp"
@@ -16,21 +17,12 @@ namespace {
 Answer<security::Digest> stored_digest(Services& services, Uuid account_id, ServiceAccount::NamedSecret named,
                                        Deadline deadline) {
     if (auto known = services.client_secrets.find(named.sealed_sha256)) co_return *known;
-    const std::string kind = client_secret_kind(named.id);
-    auto stored = co_await services.store.read_credential(account_id, kind, deadline);
-    if (!stored) co_return Unexpected(CommandError(refusal_of(stored.error())));
-    if (!stored->has_value()) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
-    const eventstore::StoredCredential& credential = **stored;
-    const auto sealed_digest = security::sha256(std::string_view(credential.sealed));
-    if (security::hex_encode(security::view_of(sealed_digest)) != named.sealed_sha256)
-        co_return Unexpected(CommandError(Refusal::kCredentialTampered));
-    auto key = co_await services.executor.world().keys.find(account_id, deadline);
-    if (!key) co_return Unexpected(CommandError(refusal_of(key.error())));
-    if (!key->key) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
-    const eventstore::CredentialContext context{eventstore::kDefaultTenant, account_id, kind, named.id};
-    const auto opened = services.cipher.open_credential(*key->key, context, credential.sealed);
+    CredentialName name{account_id, client_secret_kind(named.id), named.sealed_sha256};
+    KEYLEDGER_CO_TRY(stored, co_await read_named_credential(services, std::move(name), std::nullopt, deadline));
+    KEYLEDGER_CO_TRY(key, co_await services.executor.world().keys.find(account_id, deadline));
+    KEYLEDGER_CO_TRY(opened, open_credential(services, key->key, *stored));
     security::Digest digest{};
-    if (!opened || opened->size() != digest.size()) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
+    if (opened->size() != digest.size()) co_return Unexpected(refusals::kCredentialTampered);
     std::copy_n(opened->reveal().begin(), digest.size(), digest.begin());
     services.client_secrets.put(named.sealed_sha256, digest);
     co_return digest;
@@ -96,16 +88,10 @@ Answer<std::string> prove(Services& services, const ServiceAccount& account, con
     }
     const auto* named = proof.secret ? account.secret(proof.secret->secret_id) : nullptr;
     if (named == nullptr) co_return Unexpected(CommandError(ClientFault::kNoSuchSecret));
-    auto digest = co_await stored_digest(services, proof.account_id, *named, deadline);
-    if (!digest) co_return Unexpected(digest.error());
+    KEYLEDGER_CO_TRY(digest, co_await stored_digest(services, proof.account_id, *named, deadline));
     if (!Secret::equal(security::view_of(*digest), security::view_of(proof.secret->digest)))
         co_return Unexpected(CommandError(ClientFault::kOtherSecret));
     co_return proof.secret->secret_id.to_string();
-}
-
-CommandError refused_token(ServiceTokenError error) {
-    if (error == ServiceTokenError::kUsed) return CommandError(ClientFault::kAssertionUsed);
-    return CommandError(refusal_of(error));
 }
 
 // What an assertion can be used for once: UUIDv8 (RFC 9562 section 5.8) of the account and the assertion's id.
@@ -129,15 +115,16 @@ std::optional<ServiceAccount> remembered(Services& services, const Uuid& account
 // are not counted: there are as many as anybody likes.
 asio::awaitable<CommandError> judged(Services& services, const ClientProof& proof, const Caller& caller,
                                      CommandError error) {
-    if (error.refusal == Refusal::kCredentialTampered)
+    if (error.refusal == refusals::kAssertionUsed) error = CommandError(ClientFault::kAssertionUsed);
+    if (error.refusal == refusals::kCredentialTampered)
         services.journal.warning("the stored client secret is not the one that the log names, or can't be opened",
                                  proof.account_id);
-    if (error.refusal != Refusal::kInvalidClient) co_return error;
+    if (error.refusal != refusals::kInvalidClient) co_return error;
     const auto account = remembered(services, proof.account_id);
     std::optional<Uuid> account_id;
     if (account && account->exists()) account_id = proof.account_id;
     CommandError counted = co_await count_client_failure(services, caller, account_id);
-    if (counted.refusal != Refusal::kInvalidClient) co_return counted;
+    if (counted.refusal != refusals::kInvalidClient) co_return counted;
     services.journal.warning(std::string("a client was refused: ").append(noted(error.client)), proof.account_id);
     // Whoever comes with a used assertion has shown that the client signed it. Else nobody learns which
     // clients there are.
@@ -167,7 +154,7 @@ asio::awaitable<Seems> seems(Services& services, const ServiceAccount& account, 
 Answer<void> admit_from_memory(Services& services, const ClientProof& proof, const Caller& caller,
                                std::int64_t wait_s) {
     const Result<void, CommandError> admitted{};
-    const CommandError wait(Refusal::kTooManyAttempts, wait_s);
+    const CommandError wait(refusals::kTooManyAttempts, wait_s);
     const auto account = remembered(services, proof.account_id);
     Seems by_then = Seems::kUnknown;
     if (account) by_then = co_await seems(services, *account, proof);
@@ -219,7 +206,7 @@ Result<std::vector<std::string>, CommandError> audiences_of(const Services& serv
         return std::find(account.audiences.begin(), account.audiences.end(), resource) != account.audiences.end();
     };
     if (resources.size() > kMaxTokenAudiences || !std::all_of(resources.begin(), resources.end(), allowed))
-        return Unexpected(CommandError(Refusal::kInvalidTarget));
+        return Unexpected(refusals::kInvalidTarget);
     return resources;
 }
 
@@ -247,12 +234,12 @@ Result<std::vector<std::string>, CommandError> scope_of(const AccessRules& held,
     } else {
         for (const std::string& word : words_of(*asked)) {
             const auto permission = parse_permission(word);
-            if (!permission || !held.covers(*permission)) return Unexpected(CommandError(Refusal::kInvalidScope));
+            if (!permission || !held.covers(*permission)) return Unexpected(refusals::kInvalidScope);
         }
         const auto words = words_of(*asked);
         scope = PermissionSet::of_texts(words).texts();
     }
-    if (bytes_of(scope) > kMaxScopeBytes) return Unexpected(CommandError(Refusal::kInvalidScope));
+    if (bytes_of(scope) > kMaxScopeBytes) return Unexpected(refusals::kInvalidScope);
     return scope;
 }
 
@@ -284,8 +271,7 @@ void note_unfit(Services& services, const UnfitAssertion& unfit, const Caller& c
 
 Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Caller caller) {
     const Uuid account_id = request.proof.account_id;
-    auto admitted = co_await admit(services, request.proof, caller);
-    if (!admitted) co_return Unexpected(admitted.error());
+    KEYLEDGER_CO_TRY(admitted, co_await admit(services, request.proof, caller));
     ServiceGrant grant;
     grant.account_id = account_id;
     grant.token_id = request.proof.assertion ? token_id_of(request.proof) : services.identifiers.next();
@@ -295,26 +281,19 @@ Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Ca
     bool has_roles = false;
     const Step step = [&](Attempt& attempt) -> Decided {
         const ServiceAccount& state = attempt.state(account);
-        auto credential = co_await prove(services, state, request.proof, caller.deadline);
-        if (!credential) co_return Unexpected(credential.error());
-        auto audiences = audiences_of(services, attempt.state(account), request.resources);
-        if (!audiences) co_return Unexpected(audiences.error());
+        KEYLEDGER_CO_TRY(credential, co_await prove(services, state, request.proof, caller.deadline));
+        KEYLEDGER_CO_TRY(audiences, audiences_of(services, attempt.state(account), request.resources));
         const Subject subject = Subject::service_account(account_id);
-        auto holdings = co_await holdings_of(attempt, subject, Through::kGroups);
-        if (!holdings) co_return Unexpected(holdings.error());
+        KEYLEDGER_CO_TRY(holdings, co_await holdings_of(attempt, subject, Through::kGroups));
         const Assignments& assignments = attempt.state(StreamOf<Assignments>{assignments_of(account_id)});
         has_roles = !assignments.roles.empty() || !assignments.groups.empty();
-        auto scope = scope_of(holdings->rules, request.scope);
-        if (!scope) co_return Unexpected(scope.error());
+        KEYLEDGER_CO_TRY(scope, scope_of(holdings->rules, request.scope));
         grant.issued_at_ms = services.clock.now_ms();
         grant.expires_at_ms = (grant.issued_at_ms / 1000 + services.settings.access_token_s) * 1000;
         grant.audiences = std::move(*audiences);
         grant.scope = std::move(*scope);
         const IssueServiceToken command{account_id, grant.audiences, grant.scope, *credential, grant.expires_at_ms};
-        auto events = decide(attempt.state(token), attempt.state(account), command);
-        if (!events) co_return Unexpected(refused_token(events.error()));
-        attempt.append(token, *events);
-        co_return Result<void, CommandError>{};
+        co_return attempt.decide_and_append(token, attempt.state(account), command);
     };
     Caller client = acting_as_client(caller, account_id.to_string());
     auto executed = co_await services.executor.run(std::move(client), streams, step);
@@ -334,8 +313,7 @@ namespace {
 Answer<ServiceAccess> read_access(Services& services, Uuid account_id, std::optional<Uuid> token_id,
                                   Deadline deadline) {
     const ServiceSubject subject{account_id, token_id};
-    auto states = co_await services.access.read_service(subject, deadline);
-    if (!states) co_return Unexpected(CommandError(refusal_of(states.error())));
+    KEYLEDGER_CO_TRY(states, co_await services.access.read_service(subject, deadline));
     ServiceAccess access;
     access.account = std::move(states->account);
     access.token = std::move(states->token);
@@ -361,15 +339,11 @@ Answer<Done> spend(Services& services, const ClientProof& proof, std::string cre
     const auto token = streams.begin<ServiceToken>(token_id_of(proof));
     const Step step = [&](Attempt& attempt) -> Decided {
         const UseAssertion command{proof.account_id, credential};
-        auto events = decide(attempt.state(token), attempt.state(account), command);
-        if (!events) co_return Unexpected(refused_token(events.error()));
-        attempt.append(token, *events);
-        co_return Result<void, CommandError>{};
+        co_return attempt.decide_and_append(token, attempt.state(account), command);
     };
     Caller client = acting_as_client(std::move(caller), proof.account_id.to_string());
     auto executed = co_await services.executor.run(std::move(client), streams, step);
-    if (!executed) co_return Unexpected(executed.error());
-    co_return Done{executed->position};
+    co_return done(executed);
 }
 
 }  // namespace
@@ -391,7 +365,7 @@ Answer<ServiceAccess> access_of_service(Services& services, Uuid account_id, Dea
 
 Answer<ServiceAccess> access_of_service_token(Services& services, ServiceBearer bearer, Deadline deadline) {
     auto access = co_await read_access(services, bearer.account_id, bearer.token_id, deadline);
-    if (access && !access->held.active) co_return Unexpected(CommandError(Refusal::kInvalidToken));
+    if (access && !access->held.active) co_return Unexpected(refusals::kInvalidToken);
     co_return access;
 }
 
@@ -412,11 +386,9 @@ Client client_of(const Uuid& account_id, const ServiceAccess& access, const Acce
 
 Answer<Client> authenticate_service(Services& services, ClientProof proof, Caller caller) {
     if (const std::int64_t wait_s = wait_for_clients_of(services, caller); wait_s > 0) {
-        auto passed = co_await admit_from_memory(services, proof, caller, wait_s);
-        if (!passed) co_return Unexpected(passed.error());
+        KEYLEDGER_CO_TRY(passed, co_await admit_from_memory(services, proof, caller, wait_s));
     }
-    auto access = co_await read_access(services, proof.account_id, std::nullopt, caller.deadline);
-    if (!access) co_return Unexpected(access.error());
+    KEYLEDGER_CO_TRY(access, co_await read_access(services, proof.account_id, std::nullopt, caller.deadline));
     auto credential = co_await prove(services, access->account, proof, caller.deadline);
     if (credential && proof.assertion) {
         auto spent = co_await spend(services, proof, *credential, caller);
@@ -435,15 +407,11 @@ Answer<Done> revoke_service_token(Services& services, ServiceBearer bearer, Clie
     Streams streams;
     const auto token = streams.read<ServiceToken>(bearer.token_id);
     const Step step = [&](Attempt& attempt) -> Decided {
-        auto events = decide(attempt.state(token), ServiceAccount{}, RevokeServiceToken{});
-        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
-        attempt.append(token, *events);
-        co_return Result<void, CommandError>{};
+        co_return attempt.decide_and_append(token, ServiceAccount{}, RevokeServiceToken{});
     };
     Caller acting = acting_as_client(std::move(caller), client.client_id);
     auto executed = co_await services.executor.run(std::move(acting), streams, step);
-    if (!executed) co_return Unexpected(executed.error());
-    co_return Done{executed->position};
+    co_return done(executed);
 }
 
 }  // namespace keyledger::commands

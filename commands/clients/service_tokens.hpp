@@ -4,6 +4,14 @@
 #include "commands/access/permissions.hpp"
 #include "commands/services.hpp"
 
+namespace keyledger::refusals {
+
+// More than the service account holds, or no scope.
+inline constexpr Refusal kInvalidScope =
+    invalid_field("scope", "Ask for permissions that you hold.", RefusalKind::kUnsuitable);
+
+}  // namespace keyledger::refusals
+
 namespace keyledger::commands {
 
 inline constexpr std::size_t kMaxScopeBytes = 3000;   // of a token: permissions, one space between each two

@@ -20,23 +20,19 @@ Answer<Done> change_password(Services& services, PasswordChange change, Caller c
     const Step step = [&](Attempt& attempt) -> Decided {
         auto checked = co_await check_own_password(services, attempt, actor.user, change.current_password, caller);
         if (!checked) {
-            was_wrong = was_wrong || checked.error().refusal == Refusal::kWrongPassword;
+            was_wrong = was_wrong || checked.error().refusal == refusals::kWrongPassword;
             co_return Unexpected(checked.error());
         }
         const User& him = attempt.state(actor.user);
-        auto judged = co_await judge_password(services, change.new_password.clone(), identity_of(him), caller.deadline);
-        if (!judged) co_return Unexpected(judged.error());
-        auto hash = co_await hash_password(services, change.new_password.clone(), HashingFor::Kind::kAccount, caller);
-        if (!hash) co_return Unexpected(hash.error());
+        KEYLEDGER_CO_TRY(
+            judged, co_await judge_password(services, change.new_password.clone(), identity_of(him), caller.deadline));
+        KEYLEDGER_CO_TRY(
+            hash, co_await hash_password(services, change.new_password.clone(), HashingFor::Kind::kAccount, caller));
         const std::string verified = him.sealed_sha256;
-        auto password = co_await put_password(services, attempt, bearer.user_id, him.credential_id, checked->revision,
-                                              std::move(*hash));
-        if (!password) co_return Unexpected(password.error());
+        KEYLEDGER_CO_TRY(password, co_await put_password(services, attempt, bearer.user_id, him.credential_id,
+                                                         checked->revision, std::move(*hash)));
         const ChangePassword command{verified, *password, bearer.session_id};
-        auto events = decide(attempt.state(actor.user), command);
-        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
-        attempt.append(actor.user, *events);
-        co_return Result<void, CommandError>{};
+        co_return attempt.decide_and_append(actor.user, command);
     };
     Order order(must_be(services, actor, bearer), step);
     auto executed = co_await services.executor.run(caller, streams, std::move(order));

@@ -21,8 +21,7 @@ Answer<Done> record(Services& services, FailureSums::Sum sum, std::int64_t from_
         co_return Result<void, CommandError>{};
     };
     auto executed = co_await services.executor.run(std::move(caller), streams, step);
-    if (!executed) co_return Unexpected(executed.error());
-    co_return Done{executed->position};
+    co_return done(executed);
 }
 
 }  // namespace

@@ -1,11 +1,9 @@
 #include "commands/credentials/passwords.hpp"
 
 #include "commands/credentials/failure_sums.hpp"
+#include "commands/credentials/named_credential.hpp"
 #include "commands/credentials/unrecorded_failures.hpp"
 #include "domain/base/precis.hpp"
-#include "security/primitives/bytes.hpp"
-#include "security/primitives/digest.hpp"
-#include "security/primitives/hex.hpp"
 
 namespace keyledger::commands {
 namespace {
@@ -13,22 +11,6 @@ namespace {
 // Enough for every attempt that may be in flight on one account at once.
 constexpr int kMaxRecordAttempts = 16;
 constexpr std::int64_t kMostRecordedAtOnce = 32;  // of one network, in one append
-
-std::string fingerprint_of(const eventstore::Bytes& sealed) {
-    const auto digest = security::sha256(std::string_view(sealed));
-    return security::hex_encode(security::view_of(digest));
-}
-
-Refusal refusal_of(PasswordProblem problem) {
-    switch (problem) {
-        case PasswordProblem::kTooShort: return Refusal::kPasswordTooShort;
-        case PasswordProblem::kTooLong: return Refusal::kPasswordTooLong;
-        case PasswordProblem::kTooWeak: return Refusal::kPasswordTooWeak;
-        case PasswordProblem::kContainsIdentity: return Refusal::kPasswordContainsIdentity;
-        case PasswordProblem::kNotText: return Refusal::kPasswordNotText;
-    }
-    return Refusal::kBroken;
-}
 
 // A password as it is compared today and, where that differs, as it was typed.
 struct TypedPassword {
@@ -46,11 +28,11 @@ Answer<PasswordCheck> verify(Services& services, Secret password, Secret hash, c
     TypedPassword typed = forms_of(std::move(password));
     Secret same_hash = hash.clone();
     HashingFor whom{HashingFor::Kind::kAccount, caller.network};
-    auto check = co_await services.hasher.verify(std::move(typed.normal), std::move(same_hash), whom, caller.deadline);
-    if (!check) co_return Unexpected(error_of(check.error()));
+    KEYLEDGER_CO_TRY(
+        check, co_await services.hasher.verify(std::move(typed.normal), std::move(same_hash), whom, caller.deadline));
     if (check->matches || !typed.raw) co_return *check;
     check = co_await services.hasher.verify(std::move(*typed.raw), std::move(hash), whom, caller.deadline);
-    if (!check) co_return Unexpected(error_of(check.error()));
+    if (!check) co_return Unexpected(check.error());
     check->needs_renewal = true;
     co_return *check;
 }
@@ -62,99 +44,69 @@ Answer<PasswordCheck> check_decoy(Services& services, Secret password, const Cal
     HashingFor whom{HashingFor::Kind::kAccount, caller.network};
     auto check = co_await services.hasher.verify_decoy(std::move(typed.normal), whom, caller.deadline);
     if (check && typed.raw) check = co_await services.hasher.verify_decoy(std::move(*typed.raw), whom, caller.deadline);
-    if (!check) co_return Unexpected(error_of(check.error()));
+    if (!check) co_return Unexpected(check.error());
     co_return *check;
-}
-
-CommandError error_of(HashingError error) {
-    switch (error) {
-        case HashingError::kOverloaded: return {Refusal::kOverloaded, 2};
-        case HashingError::kExpired: return {Refusal::kOverloaded, 2};
-        case HashingError::kStopped: return {Refusal::kUnavailable, 5};
-    }
-    return Refusal::kBroken;
 }
 
 Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, StreamOf<User> user, Secret password,
                                        const Caller& caller, std::optional<eventstore::StoredCredential> found) {
     if (!attempt.state(user).exists()) {  // erased since his claim was found
-        auto decoy = co_await check_decoy(services, std::move(password), caller);
-        if (!decoy) co_return Unexpected(decoy.error());
+        KEYLEDGER_CO_TRY(decoy, co_await check_decoy(services, std::move(password), caller));
         co_return CheckedPassword{*decoy, 0};
     }
     // Whenever it was read: what the fold names is what is checked, and the append is guarded by that fold.
-    const std::string& named = attempt.state(user).sealed_sha256;
-    if (!found || fingerprint_of(found->sealed) != named) {
-        std::string kind(kPasswordKind);
-        auto stored = co_await services.store.read_credential(user.id, std::move(kind), caller.deadline);
-        if (!stored) co_return Unexpected(CommandError(commands::refusal_of(stored.error())));
-        found = std::move(*stored);
-    }
-    if (!found || fingerprint_of(found->sealed) != named)
-        co_return Unexpected(CommandError(Refusal::kCredentialTampered));
-    const eventstore::StoredCredential& credential = *found;
-
+    CredentialName name{user.id, std::string(kPasswordKind), attempt.state(user).sealed_sha256};
+    KEYLEDGER_CO_TRY(credential,
+                     co_await read_named_credential(services, std::move(name), std::move(found), caller.deadline));
     auto key = co_await attempt.key_of(user.id);
     // Destroyed, or sealed under a key-encryption key that is not here: "no such user" would be no answer to a log-in.
-    if (!key && key.error().refusal == Refusal::kUserUnknown)
-        co_return Unexpected(CommandError(Refusal::kCredentialTampered));
+    if (!key && key.error().refusal == refusals::kUserUnknown) co_return Unexpected(refusals::kCredentialTampered);
     if (!key) co_return Unexpected(key.error());
-    const eventstore::CredentialContext context{eventstore::kDefaultTenant, credential.owner, credential.kind,
-                                                credential.credential_id};
-    auto hash = services.cipher.open_credential(**key, context, credential.sealed);
-    if (!hash) co_return Unexpected(CommandError(Refusal::kCredentialTampered));
-    auto check = co_await verify(services, std::move(password), std::move(*hash), caller);
-    if (!check) co_return Unexpected(check.error());
-    co_return CheckedPassword{*check, credential.revision};
+    KEYLEDGER_CO_TRY(hash, open_credential(services, *key, *credential));
+    KEYLEDGER_CO_TRY(check, co_await verify(services, std::move(password), std::move(*hash), caller));
+    co_return CheckedPassword{*check, credential->revision};
 }
 
 Answer<CheckedPassword> check_own_password(Services& services, Attempt& attempt, StreamOf<User> user,
                                            const Secret& password, const Caller& caller) {
-    auto attempts = co_await attempts_at_head(services, user.id, caller.deadline);
-    if (!attempts) co_return Unexpected(attempts.error());
+    KEYLEDGER_CO_TRY(attempts, co_await attempts_at_head(services, user.id, caller.deadline));
     const LoginAttemptLimits& limits = services.settings.attempts;
     const std::string network = services.pseudonyms.network(user.id, caller.network);
     if (!may_try(*attempts, network, limits, services.clock.now_ms()))
-        co_return Unexpected(CommandError(Refusal::kTooManyAttempts, limits.longest_pause_ms / 1000));
-    auto checked = co_await check_password(services, attempt, user, password.clone(), caller);
-    if (!checked) co_return Unexpected(checked.error());
-    if (!checked->check.matches) co_return Unexpected(CommandError(Refusal::kWrongPassword));
+        co_return Unexpected(CommandError(refusals::kTooManyAttempts, limits.longest_pause_ms / 1000));
+    KEYLEDGER_CO_TRY(checked, co_await check_password(services, attempt, user, password.clone(), caller));
+    if (!checked->check.matches) co_return Unexpected(refusals::kWrongPassword);
     co_return *checked;
 }
 
 void report_tampering(Services& services, const Uuid& user_id, const CommandError& error) {
-    if (error.refusal == Refusal::kCredentialTampered)
+    if (error.refusal == refusals::kCredentialTampered)
         services.journal.warning("the stored credential is not the one that the log names, or can't be opened",
                                  user_id);
 }
 
 Answer<NewCredential> put_password(Services& services, Attempt& attempt, Uuid owner, Uuid credential_id,
                                    std::int32_t expected_revision, Secret hash) {
-    auto key = co_await attempt.key_of(owner);
-    if (!key) co_return Unexpected(key.error());
-    const eventstore::CredentialContext context{eventstore::kDefaultTenant, owner, kPasswordKind, credential_id};
-    eventstore::Bytes sealed = services.cipher.seal_credential(**key, context, hash);
-    NewCredential credential{credential_id, fingerprint_of(sealed)};
-    attempt.change_credential({credential_id, owner, std::string(kPasswordKind), expected_revision, std::move(sealed)});
-    co_return credential;
+    std::string kind(kPasswordKind);
+    KEYLEDGER_CO_TRY(sealed_sha256, co_await put_credential(services, attempt, hash, credential_id, owner,
+                                                            std::move(kind), expected_revision));
+    co_return NewCredential{credential_id, std::move(*sealed_sha256)};
 }
 
 Answer<Secret> hash_password(Services& services, Secret password, HashingFor::Kind kind, const Caller& caller) {
     HashingFor whom{kind, caller.network};
     TypedPassword typed = forms_of(std::move(password));
-    auto hash = co_await services.hasher.hash(std::move(typed.normal), std::move(whom), caller.deadline);
-    if (!hash) co_return Unexpected(error_of(hash.error()));
+    KEYLEDGER_CO_TRY(hash, co_await services.hasher.hash(std::move(typed.normal), std::move(whom), caller.deadline));
     co_return std::move(*hash);
 }
 
 Answer<Done> judge_password(Services& services, Secret password, PasswordIdentity identity, Deadline deadline) {
     auto normal = opaque_string(password);
     if (!normal && normal.error() != TextFault::kEmpty)
-        co_return Unexpected(refused_text(Refusal::kPasswordNotText, normal.error()));
+        co_return Unexpected(refused_text(refusals::kPasswordNotText, normal.error()));
     if (normal) password = std::move(*normal);
-    auto verdict = co_await services.policy.judge(std::move(password), std::move(identity), deadline);
-    if (!verdict) co_return Unexpected(error_of(verdict.error()));
-    if (verdict->has_value()) co_return Unexpected(CommandError(refusal_of(**verdict)));
+    KEYLEDGER_CO_TRY(verdict, co_await services.policy.judge(std::move(password), std::move(identity), deadline));
+    if (verdict->has_value()) co_return Unexpected(**verdict);
     co_return Done{};
 }
 
@@ -162,8 +114,7 @@ Answer<LoginAttempts> attempts_at_head(Services& services, Uuid user_id, Deadlin
     const auto beside = services.unrecorded_failures.beside(user_id);
     Streams streams;
     streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
-    auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline);
-    if (!folds) co_return Unexpected(CommandError(commands::refusal_of(folds.error())));
+    KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline));
     co_return beside.added_to(state_of<LoginAttempts>(folds->front()), services.settings.attempts);
 }
 
@@ -195,8 +146,7 @@ asio::awaitable<Result<void, CommandError>> record(Services& services, LoginFail
         }
         co_return Result<void, CommandError>{};
     };
-    auto executed = co_await services.executor.run(std::move(caller), streams, step, kMaxRecordAttempts);
-    if (!executed) co_return Unexpected(executed.error());
+    KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(caller), streams, step, kMaxRecordAttempts));
     co_return Result<void, CommandError>{};
 }
 

@@ -3,6 +3,26 @@
 #include "commands/services.hpp"
 #include "domain/credentials/login_attempts.hpp"
 
+namespace keyledger::refusals {
+
+// Of somebody who is logged in.
+inline constexpr Refusal kWrongPassword{RefusalKind::kForbidden, "wrong-password", "Current password wrong",
+                                        "The current password is wrong. Nothing was changed."};
+
+constexpr Refusal rejected_password(std::string_view advice) {
+    return Refusal(RefusalKind::kRejected, "password-rejected", "Password not accepted", advice);
+}
+inline constexpr Refusal kPasswordTooShort =
+    rejected_password("The password is too short. Use a longer one, such as a phrase of several words.");
+inline constexpr Refusal kPasswordTooLong = rejected_password("The password is too long. Use at most 256 characters.");
+inline constexpr Refusal kPasswordTooWeak =
+    rejected_password("The password is easy to guess. Use a phrase of several uncommon words.");
+inline constexpr Refusal kPasswordContainsIdentity =
+    rejected_password("The password is made of the e-mail address or name. Choose another one.");
+inline constexpr Refusal kPasswordNotText = rejected_password("The password is not valid UTF-8 text.");
+
+}  // namespace keyledger::refusals
+
 namespace keyledger::commands {
 
 inline constexpr std::string_view kPasswordKind = "password";
@@ -43,8 +63,6 @@ Answer<Secret> hash_password(Services& services, Secret password, HashingFor::Ki
 
 // Text, length, strength, and not made of the identity.
 Answer<Done> judge_password(Services& services, Secret password, PasswordIdentity identity, Deadline deadline);
-
-CommandError error_of(HashingError error);
 
 // As they stand in the log when this is asked, on whatever node they were recorded (I8), and with them those that this
 // node could not record. Read and not guarded: or else everybody who guesses could keep the owner out by moving this

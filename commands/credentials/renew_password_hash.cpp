@@ -8,21 +8,15 @@ asio::awaitable<void> renew_password_hash(Services& services, Uuid user_id, Secr
     Streams streams;
     const auto user = streams.read<User>(user_id);
     const Step step = [&](Attempt& attempt) -> Decided {
-        auto checked = co_await check_password(services, attempt, user, password.clone(), caller);
-        if (!checked) co_return Unexpected(checked.error());
+        KEYLEDGER_CO_TRY(checked, co_await check_password(services, attempt, user, password.clone(), caller));
         if (!checked->check.matches || !checked->check.needs_renewal) co_return Result<void, CommandError>{};
-        auto hash = co_await hash_password(services, password.clone(), HashingFor::Kind::kAccount, caller);
-        if (!hash) co_return Unexpected(hash.error());
+        KEYLEDGER_CO_TRY(hash, co_await hash_password(services, password.clone(), HashingFor::Kind::kAccount, caller));
         const User& him = attempt.state(user);
         const std::string verified = him.sealed_sha256;
-        auto renewed =
-            co_await put_password(services, attempt, user_id, him.credential_id, checked->revision, std::move(*hash));
-        if (!renewed) co_return Unexpected(renewed.error());
+        KEYLEDGER_CO_TRY(renewed, co_await put_password(services, attempt, user_id, him.credential_id,
+                                                        checked->revision, std::move(*hash)));
         const RenewPasswordHash command{verified, *renewed};
-        auto events = decide(attempt.state(user), command);
-        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
-        attempt.append(user, *events);
-        co_return Result<void, CommandError>{};
+        co_return attempt.decide_and_append(user, command);
     };
     auto renewed = co_await services.executor.run(caller, streams, step);
     if (!renewed) services.journal.warning("a password hash could not be renewed", user_id);

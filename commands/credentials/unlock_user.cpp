@@ -19,8 +19,7 @@ Answer<Done> unlock_user(Services& services, Bearer bearer, Uuid user_id, Caller
         (void)co_await record_what_waits(services, user_id, deadline);  // so that the log knows what is forgiven
         Streams more;
         const auto attempts = more.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
-        auto read = co_await on.attempt.also_read(std::move(more));
-        if (!read) co_return read;
+        KEYLEDGER_CO_TRY(read, co_await on.attempt.also_read(std::move(more)));
         unlock(on.attempt, attempts, user_id);
         co_return Result<void, CommandError>{};
     };
@@ -36,12 +35,11 @@ Answer<Done> unlock_user_as_operator(Services& services, Uuid user_id, Caller ca
     const auto user = streams.read<User>(user_id);
     const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
     const Step step = [&](Attempt& attempt) -> Decided {
-        if (!attempt.state(user).exists()) co_return Unexpected(CommandError(Refusal::kUserUnknown));
+        if (!attempt.state(user).exists()) co_return Unexpected(refusals::kUserUnknown);
         unlock(attempt, attempts, user_id);
         co_return Result<void, CommandError>{};
     };
-    auto executed = co_await services.executor.run(std::move(caller), streams, step);
-    if (!executed) co_return Unexpected(executed.error());
+    KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(caller), streams, step));
     services.unrecorded_failures.forget(user_id);
     co_return Done{executed->position};
 }

@@ -27,7 +27,7 @@ std::int64_t seconds_of(const eventstore::Taken& taken) { return (taken.wait_ms 
 
 Result<void, CommandError> taken_from(Services& services, const std::vector<Bucket>& buckets) {
     const std::int64_t wait_s = seconds_of(services.limits.take_own(buckets));
-    if (wait_s > 0) return Unexpected(CommandError(Refusal::kTooManyAttempts, wait_s));
+    if (wait_s > 0) return Unexpected(CommandError(refusals::kTooManyAttempts, wait_s));
     return {};
 }
 
@@ -50,10 +50,10 @@ asio::awaitable<CommandError> count_client_failure(Services& services, Caller ca
     buckets.push_back(failures_of(services, caller));
     if (account_id) buckets.push_back(failures_as(services, *account_id));
     auto taken = co_await services.limits.take(std::move(buckets), caller.deadline);
-    if (!taken) co_return CommandError(refusal_of(taken.error()));
+    if (!taken) co_return CommandError(taken.error());
     const std::int64_t wait_s = seconds_of(*taken);
-    if (wait_s > 0) co_return CommandError(Refusal::kTooManyAttempts, wait_s);
-    co_return CommandError(Refusal::kInvalidClient);
+    if (wait_s > 0) co_return CommandError(refusals::kTooManyAttempts, wait_s);
+    co_return CommandError(refusals::kInvalidClient);
 }
 
 Result<void, CommandError> take_write(Services& services, const Bearer& bearer) {

@@ -12,7 +12,7 @@ eventstore::Bucket bucket_of(std::string_view what, std::string_view whom, const
 }
 
 CommandError too_many(const eventstore::Taken& taken) {
-    return CommandError(Refusal::kTooManyAttempts, std::max<std::int64_t>(1, (taken.wait_ms + 999) / 1000));
+    return CommandError(refusals::kTooManyAttempts, std::max<std::int64_t>(1, (taken.wait_ms + 999) / 1000));
 }
 
 }  // namespace keyledger::commands

@@ -11,8 +11,7 @@ Answer<Done> keep(Services& services, LogCommand command, Caller caller) {
         co_return Result<void, CommandError>{};
     };
     auto executed = co_await services.executor.run(std::move(caller), streams, step);
-    if (!executed) co_return Unexpected(executed.error());
-    co_return Done{executed->position};
+    co_return done(executed);
 }
 
 }  // namespace

@@ -1,97 +1,49 @@
 #pragma once
-// Why a command was not carried out: one list for all commands, so that one switch maps it to HTTP and one to exit
-// codes. Nothing was written unless the enumerator says otherwise.
+// Why a command was not carried out: a refusal (domain/base/refusal.hpp) of a rule, or of the world below. Nothing was
+// written unless the refusal says otherwise.
 #include <cstdint>
-#include <string>
+#include <optional>
 
-#include "domain/access/administrators.hpp"
-#include "domain/access/assignments.hpp"
-#include "domain/access/group.hpp"
-#include "domain/access/nestings.hpp"
-#include "domain/access/role.hpp"
 #include "domain/base/precis.hpp"
-#include "domain/clients/service_account.hpp"
-#include "domain/clients/service_token.hpp"
-#include "domain/sessions/session.hpp"
-#include "domain/users/user.hpp"
-#include "eventstore/store.hpp"
+#include "domain/base/refusal.hpp"
+
+namespace keyledger::eventstore {
+enum class StoreError;
+}
+
+namespace keyledger::refusals {
+
+// ---- who asks --------------------------------------------------------------------------------------------------
+inline constexpr Refusal kForbidden{RefusalKind::kForbidden, "forbidden", "Not allowed",
+                                    "This takes a permission that none of your roles grants. Ask an administrator."};
+inline constexpr Refusal kTooManyAttempts{RefusalKind::kTooMany, "too-many-attempts", "Too many attempts",
+                                          "Wait for the time in Retry-After, then try again."};
+inline constexpr Refusal kIdempotencyMismatch{
+    RefusalKind::kMisusedKey, "idempotency-mismatch", "Idempotency key used before",
+    "This Idempotency-Key came with another request before. Use a new key for a new request."};
+
+// ---- the world -------------------------------------------------------------------------------------------------
+// Conflicts to the end of patience.
+inline constexpr Refusal kBusy{RefusalKind::kUnavailable, "busy", "Too much at once on the same account",
+                               "Other commands on the same account came first, several times. Send it again."};
+// A queue is full.
+inline constexpr Refusal kOverloaded{RefusalKind::kUnavailable, "try-again", "Overloaded",
+                                     "The service has more to do than it can. Nothing was done; try again later."};
+// The store is away.
+inline constexpr Refusal kUnavailable{
+    RefusalKind::kUnavailable, "unavailable", "Not available at the moment",
+    "This node can't reach what this takes at the moment: the event store, what is read from it, or a key. Its "
+    "operator is told which. Nothing was done; try again later."};
+// It may have been written.
+inline constexpr Refusal kOutcomeUnknown{
+    RefusalKind::kUnavailable, "outcome-unknown", "Outcome unknown",
+    "It is not known whether this was done. Repeat it with the same Idempotency-Key."};
+
+}  // namespace keyledger::refusals
 
 namespace keyledger::commands {
 
-enum class Refusal {
-    // the request
-    kInvalidEmail,
-    kInvalidUsername,
-    kInvalidName,
-    kInvalidRoleName,
-    kInvalidGroupName,
-    kGroupNameKept,  // that of everyone
-    kInvalidPermission,
-    kReservedPermission,  // a denial of what Keyledger itself asks for
-    kTooManyPermissions,
-    kInvalidAccountName,
-    kInvalidAudience,
-    kTooManyAudiences,
-    kInvalidKey,  // no JWK of a public key of a kind that is taken
-    kPasswordTooShort,
-    kPasswordTooLong,
-    kPasswordTooWeak,
-    kPasswordContainsIdentity,
-    kPasswordNotText,
-    kInvalidTarget,        // RFC 8707: an audience that the client was not configured with
-    kInvalidScope,         // more than the service account holds, or no scope
-    kIdempotencyMismatch,  // the key was used with another request
-    kPreconditionFailed,   // what it is about is not (any more) as the caller saw it (RFC 9110 section 13)
-    // who asks
-    kInvalidCredentials,  // unknown user and wrong password are one answer
-    kUserDisabled,        // the password was right
-    kInvalidToken,        // the session ended, expired, or the token is of before the user's security stamp
-    kInvalidGrant,        // the refresh token; the session may have ended by this very command
-    kInvalidClient,       // unknown, disabled, or what it presented proves nothing
-    kWrongPassword,       // of somebody who is logged in
-    kTooManyAttempts,
-    kForbidden,         // lacks the permission that the command takes
-    kExceedsAuthority,  // has it, but would grant a permission that he lacks, or touch somebody who holds one
-    // the state
-    kUserUnknown,
-    kSessionUnknown,
-    kEmailTaken,
-    kUsernameTaken,
-    kAdministratorExists,
-    kLastAdministrator,
-    kTooManyAdministrators,
-    kRoleUnknown,
-    kRoleNameTaken,
-    kRoleBuiltIn,
-    kTooManyRoles,  // of one subject
-    kGroupUnknown,
-    kGroupNameTaken,
-    kEveryoneNameTaken,  // another group has the name of everyone, from before
-    kGroupBuiltIn,       // everyone
-    kNotForEveryone,     // what administers Keyledger
-    kGroupCycle,
-    kGroupsTooDeep,
-    kTooManyGroupsAbove,
-    kTooManyNestings,
-    kTooManyGroups,           // of one subject
-    kTooManyHoldings,         // of somebody, for one command to look at
-    kAdministratorsAreUsers,  // that role is for nobody else
-    kAccountUnknown,
-    kAccountNameTaken,
-    kCredentialUnknown,  // a secret or key that the service account has not
-    kKeyKnown,
-    kKeyIdTaken,  // the `kid` is that of another key of the account
-    kTooManySecrets,
-    kTooManyKeys,
-    // the world
-    kBusy,                // conflicts to the end of patience
-    kOverloaded,          // a queue is full
-    kUnavailable,         // the store is away
-    kOutcomeUnknown,      // it may have been written: repeat with the same idempotency key
-    kCredentialTampered,  // the stored credential is not the one that the log names, or its key can't be
-                          // opened
-    kBroken,              // a bug or damaged data; the log line says what
-};
+enum class HashingError { kOverloaded, kExpired, kStopped };
 
 // Why somebody is no client: for the log. What of it the caller is told is for whoever answers to say.
 enum class ClientFault : std::uint8_t {
@@ -107,29 +59,21 @@ enum class ClientFault : std::uint8_t {
     kUnproved,       // one of those above but the last, which one nobody is told
 };
 
+// Every error that a command meets becomes one by itself: `co_return Unexpected(found.error())`.
 struct CommandError {
-    Refusal refusal = Refusal::kBroken;
+    RefusalRef refusal;
     ClientFault client = ClientFault::kNone;  // of kInvalidClient
-    std::optional<TextFault> text;            // what is wrong with a text, instead of the refusal's usual words
+    std::optional<TextFault> text;            // what is wrong with a text, instead of the refusal's usual advice
     std::int64_t retry_after_s = 0;           // 0: no advice
 
-    CommandError(Refusal why, std::int64_t retry_after_s = 0) : refusal(why), retry_after_s(retry_after_s) {}
-    explicit CommandError(ClientFault fault) : refusal(Refusal::kInvalidClient), client(fault) {}
+    CommandError(const Refusal& why, std::int64_t retry_after_s = 0) : refusal(why), retry_after_s(retry_after_s) {}
+    CommandError(RefusalRef why) : refusal(why) {}
+    CommandError(eventstore::StoreError error);
+    CommandError(HashingError error);
+    explicit CommandError(ClientFault fault) : refusal(refusals::kInvalidClient), client(fault) {}
 };
 
 // A text that a profile of domain/base/precis.hpp does not take, with its reason.
-CommandError refused_text(Refusal refusal, TextFault fault);
-
-// The adapters from the concerns below to the one list above.
-Refusal refusal_of(UserError error);
-Refusal refusal_of(SessionError error);
-Refusal refusal_of(RoleError error);
-Refusal refusal_of(AssignmentsError error);
-Refusal refusal_of(AdministratorsError error);
-Refusal refusal_of(ServiceAccountError error);
-Refusal refusal_of(ServiceTokenError error);
-Refusal refusal_of(GroupError error);
-Refusal refusal_of(NestingsError error);
-Refusal refusal_of(eventstore::StoreError error);
+CommandError refused_text(RefusalRef refusal, TextFault fault);
 
 }  // namespace keyledger::commands

@@ -84,18 +84,9 @@ bool tells_of_a_person(const eventstore::EventMetadata& envelope) {
     return envelope.client_address.value || envelope.user_agent.value || envelope.device.value;
 }
 
-Refusal refusal_of_claim(const std::string& kind) {
-    if (kind == "username") return Refusal::kUsernameTaken;
-    if (kind == "email") return Refusal::kEmailTaken;
-    if (kind == "role_name") return Refusal::kRoleNameTaken;
-    if (kind == "service_account_name") return Refusal::kAccountNameTaken;
-    if (kind == "group_name") return Refusal::kGroupNameTaken;
-    return kind == "first_administrator" ? Refusal::kAdministratorExists : Refusal::kBroken;
-}
-
 Outcome repeated(const eventstore::Duplicate& earlier, const Caller& caller) {
     if (caller.idempotency && earlier.fingerprint != caller.idempotency->fingerprint)
-        return Unexpected(CommandError(Refusal::kIdempotencyMismatch));
+        return Unexpected(refusals::kIdempotencyMismatch);
     return Executed{earlier.first_position + earlier.event_count - 1, true, earlier.first_position, 0};
 }
 
@@ -111,88 +102,12 @@ asio::awaitable<Result<SubjectKeyPtr, CommandError>> key_of_the_day(Attempt& att
                                                                     Uuid subject, eventstore::Deadline deadline) {
     auto key = co_await attempt.key_of(subject);
     if (key) co_return key;
-    if (key.error().refusal == Refusal::kUserUnknown) co_return SubjectKeyPtr();
-    auto stored = co_await world.keys.stored(subject, deadline);
-    if (!stored) co_return Unexpected(CommandError(refusal_of(stored.error())));
+    if (key.error().refusal == refusals::kUserUnknown) co_return SubjectKeyPtr();
+    KEYLEDGER_CO_TRY(stored, co_await world.keys.stored(subject, deadline));
     if (stored->has_value() && !opens(world.cipher, stored->value())) co_return SubjectKeyPtr();
     key = co_await attempt.key_of(subject);  // it was away for a moment
     co_return key;
 }
-
-// Refusals that come from the decision, as against the world being unable to decide: only the former are answers
-// about the log, and need its confirmation.
-// clang-format off
-bool is_about_the_log(Refusal refusal) {
-    switch (refusal) {
-        case Refusal::kInvalidEmail:
-        case Refusal::kInvalidUsername:
-        case Refusal::kInvalidName:
-        case Refusal::kInvalidRoleName:
-        case Refusal::kInvalidPermission:
-        case Refusal::kInvalidGroupName:
-        case Refusal::kReservedPermission:
-        case Refusal::kTooManyPermissions:
-        case Refusal::kInvalidAccountName:
-        case Refusal::kInvalidAudience:
-        case Refusal::kTooManyAudiences:
-        case Refusal::kInvalidKey:
-        case Refusal::kTooManyAttempts:
-        case Refusal::kBusy:
-        case Refusal::kOverloaded:
-        case Refusal::kUnavailable:
-        case Refusal::kOutcomeUnknown:
-        case Refusal::kIdempotencyMismatch:
-        case Refusal::kBroken: return false;
-        // In a step these stand behind an authorisation and a password that was right, which they give away.
-        case Refusal::kPasswordTooShort:
-        case Refusal::kPasswordTooLong:
-        case Refusal::kPasswordTooWeak:
-        case Refusal::kPasswordContainsIdentity:
-        case Refusal::kPasswordNotText:
-        case Refusal::kPreconditionFailed: case Refusal::kInvalidTarget:
-        case Refusal::kInvalidScope:
-        case Refusal::kInvalidClient:
-        case Refusal::kAccountUnknown:
-        case Refusal::kAccountNameTaken:
-        case Refusal::kCredentialUnknown:
-        case Refusal::kKeyKnown:
-        case Refusal::kKeyIdTaken:
-        case Refusal::kTooManySecrets:
-        case Refusal::kTooManyKeys:
-        case Refusal::kInvalidCredentials:
-        case Refusal::kUserDisabled:
-        case Refusal::kInvalidToken:
-        case Refusal::kInvalidGrant:
-        case Refusal::kWrongPassword:
-        case Refusal::kForbidden:
-        case Refusal::kUserUnknown:
-        case Refusal::kSessionUnknown:
-        case Refusal::kEmailTaken:
-        case Refusal::kUsernameTaken:
-        case Refusal::kAdministratorExists:
-        case Refusal::kExceedsAuthority:
-        case Refusal::kRoleUnknown:
-        case Refusal::kRoleNameTaken:
-        case Refusal::kRoleBuiltIn:
-        case Refusal::kGroupUnknown:
-        case Refusal::kGroupNameTaken:
-        case Refusal::kGroupNameKept: case Refusal::kEveryoneNameTaken:
-        case Refusal::kGroupBuiltIn: case Refusal::kNotForEveryone:
-        case Refusal::kGroupCycle:
-        case Refusal::kGroupsTooDeep:
-        case Refusal::kTooManyGroupsAbove:
-        case Refusal::kTooManyNestings:
-        case Refusal::kTooManyGroups:
-        case Refusal::kTooManyHoldings:
-        case Refusal::kAdministratorsAreUsers:
-        case Refusal::kTooManyRoles:
-        case Refusal::kTooManyAdministrators:
-        case Refusal::kLastAdministrator:
-        case Refusal::kCredentialTampered: return true;
-    }
-    return true;
-}
-// clang-format on
 
 }  // namespace
 
@@ -216,15 +131,15 @@ Decided Attempt::also_read(Streams more) {
     std::vector<LoadStream> unread;
     for (const LoadStream& load : more.loads())
         if (!streams_.place_of(load.stream_id, load.stream_type)) unread.push_back(load);
-    auto folds = co_await folder_.load(unread, freshness_, deadline_);
-    if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
+    KEYLEDGER_CO_TRY(folds, co_await folder_.load(unread, freshness_, deadline_));
     streams_.add(unread);
     folds_.insert(folds_.end(), folds->begin(), folds->end());
     co_return Result<void, CommandError>{};
 }
 
-void Attempt::take_claim(std::string_view kind, const Uuid& owner,
-                         const std::vector<eventstore::ClaimDigest>& digests) {
+void Attempt::take_claim(std::string_view kind, const Uuid& owner, const std::vector<eventstore::ClaimDigest>& digests,
+                         RefusalRef taken) {
+    taken_.insert_or_assign(std::string(kind), taken);
     for (const auto& [key_id, digest] : digests)
         claims_.push_back({eventstore::ClaimChange::Op::kTake, std::string(kind), key_id, digest, owner});
 }
@@ -232,9 +147,8 @@ void Attempt::take_claim(std::string_view kind, const Uuid& owner,
 asio::awaitable<Result<SubjectKeyPtr, CommandError>> Attempt::key_of(Uuid subject) {
     for (const SubjectKeyPtr& key : used_keys_)
         if (key->subject == subject) co_return key;
-    auto found = co_await keys_.find(subject, deadline_);
-    if (!found) co_return Unexpected(CommandError(refusal_of(found.error())));
-    if (found->state == eventstore::KeyState::kDestroyed) co_return Unexpected(CommandError(Refusal::kUserUnknown));
+    KEYLEDGER_CO_TRY(found, co_await keys_.find(subject, deadline_));
+    if (found->state == eventstore::KeyState::kDestroyed) co_return Unexpected(refusals::kUserUnknown);
     SubjectKeyPtr key = found->key;
     if (!key) {
         key = cipher_.make_key(subject);
@@ -245,8 +159,7 @@ asio::awaitable<Result<SubjectKeyPtr, CommandError>> Attempt::key_of(Uuid subjec
 }
 
 asio::awaitable<Result<bool, CommandError>> Attempt::destroy_key_of(Uuid subject) {
-    auto stored = co_await keys_.stored(subject, deadline_);
-    if (!stored) co_return Unexpected(CommandError(refusal_of(stored.error())));
+    KEYLEDGER_CO_TRY(stored, co_await keys_.stored(subject, deadline_));
     if (!stored->has_value() || stored->value().destroyed) co_return false;
     destroyed_keys_.push_back({subject, stored->value().key_id});
     co_return true;
@@ -262,24 +175,21 @@ asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Step step
 }
 
 asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Order order, int max_attempts) {
-    auto known = co_await was_carried_out(caller);
-    if (!known) co_return Unexpected(known.error());
+    KEYLEDGER_CO_TRY(known, co_await was_carried_out(caller));
     bool done_before = *known;
     const eventstore::CommandId command_id =
         caller.idempotency ? caller.idempotency->command_id : world_.identifiers.next_command_id();
     for (int count = 0; count < max_attempts; ++count) {
         const Freshness freshness = count == 0 ? Freshness::kCached : Freshness::kAtHead;
         Attempt attempt(folder_, freshness, world_.keys, world_.cipher, caller.deadline);
-        auto read = co_await attempt.also_read(streams);
-        if (!read) co_return Unexpected(read.error());
+        KEYLEDGER_CO_TRY(read, co_await attempt.also_read(streams));
 
         auto decided = co_await order.authorise(attempt);
         const bool authorised = decided.has_value();
         if (authorised && !done_before) decided = co_await order.carry_out(attempt);
-        if (!decided && !is_about_the_log(decided.error().refusal)) co_return Unexpected(decided.error());
+        if (!decided && !is_about_the_log(decided.error().refusal->kind)) co_return Unexpected(decided.error());
         if (!decided || attempt.events_.empty()) {
-            auto confirmed = co_await confirm(attempt, command_id, caller);
-            if (!confirmed) co_return Unexpected(confirmed.error());
+            KEYLEDGER_CO_TRY(confirmed, co_await confirm(attempt, command_id, caller));
             const auto& earlier = confirmed->earlier_outcome;
             const bool forgotten = done_before && !earlier;  // just now: it is a new request then
             done_before = earlier.has_value();
@@ -291,30 +201,28 @@ asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Order ord
         }
 
         const std::int64_t now_ms = moment_of(attempt);
-        auto append = co_await encode(attempt, caller, command_id, now_ms);
-        if (!append) co_return Unexpected(append.error());
-        auto verdict = co_await world_.store.append(*append, caller.deadline);
-        if (!verdict) co_return Unexpected(CommandError(refusal_of(verdict.error())));
+        KEYLEDGER_CO_TRY(append, co_await encode(attempt, caller, command_id, now_ms));
+        KEYLEDGER_CO_TRY(verdict, co_await world_.store.append(*append, caller.deadline));
         if (const auto* appended = done_by(*verdict, caller)) {
             remember(attempt, *append, *appended, now_ms);
             co_return Executed{appended->first_position + appended->event_count - 1, false, appended->first_position,
                                now_ms};
         }
         if (const auto* taken = std::get_if<eventstore::ClaimTaken>(&*verdict))
-            co_return Unexpected(CommandError(refusal_of_claim(taken->kind)));
+            co_return Unexpected(attempt.taken_.at(taken->kind));
         // A twin was quicker. Whether its outcome may be told is asked at the head: conflicts are looked for after it.
         if (std::holds_alternative<eventstore::Duplicate>(*verdict)) done_before = true;
         if (const auto* conflict = std::get_if<eventstore::Conflict>(&*verdict)) forget(*conflict);
     }
-    co_return Unexpected(CommandError(Refusal::kBusy, 1));
+    co_return Unexpected(CommandError(refusals::kBusy, 1));
 }
 
 // Asked first when the client sent a key, so that a repeated request costs no password hash.
 asio::awaitable<Result<bool, CommandError>> Executor::was_carried_out(const Caller& caller) {
     if (!caller.idempotency) co_return false;
     std::vector<eventstore::StreamVersion> none;
-    auto known = co_await world_.store.confirm(std::move(none), caller.idempotency->command_id, caller.deadline);
-    if (!known) co_return Unexpected(CommandError(refusal_of(known.error())));
+    KEYLEDGER_CO_TRY(known,
+                     co_await world_.store.confirm(std::move(none), caller.idempotency->command_id, caller.deadline));
     co_return known->earlier_outcome.has_value();
 }
 
@@ -323,8 +231,7 @@ asio::awaitable<Result<eventstore::Confirmation, CommandError>> Executor::confir
     std::vector<eventstore::StreamVersion> versions;
     for (std::size_t i = 0; i < attempt.folds_.size(); ++i)
         versions.push_back({attempt.streams_.loads()[i].stream_id, attempt.folds_[i].version});
-    auto confirmation = co_await world_.store.confirm(std::move(versions), command_id, caller.deadline);
-    if (!confirmation) co_return Unexpected(CommandError(refusal_of(confirmation.error())));
+    KEYLEDGER_CO_TRY(confirmation, co_await world_.store.confirm(std::move(versions), command_id, caller.deadline));
     co_return std::move(*confirmation);
 }
 
@@ -353,8 +260,7 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
         const Uuid subject = envelope_subject(caller, world_.pseudonyms, now_ms);
         auto key = acts_for_themselves(caller) ? attempt.key_of(subject)
                                                : key_of_the_day(attempt, world_, subject, caller.deadline);
-        auto found = co_await std::move(key);
-        if (!found) co_return Unexpected(found.error());
+        KEYLEDGER_CO_TRY(found, co_await std::move(key));
         envelope_key = *found;
         if (!envelope_key) leave_out_the_person(envelope);
     }
@@ -367,8 +273,7 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
             throw std::logic_error("an event for a stream of another aggregate");
         SubjectKeyPtr payload_key;
         if (has_personal_fields(*decision.event)) {
-            auto own = co_await attempt.key_of(stream.stream_id);
-            if (!own) co_return Unexpected(own.error());
+            KEYLEDGER_CO_TRY(own, co_await attempt.key_of(stream.stream_id));
             payload_key = *own;
         }
         eventstore::NewEvent& event = append.events.emplace_back();
@@ -400,7 +305,7 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
 
 // Whoever frees or takes a name does it with the events that do, upon the very state that they were decided on: what is
 // released is what the stream holds, however it was found.
-std::vector<eventstore::ClaimChange> Executor::claims_of(const Attempt& attempt, const Append& append) {
+std::vector<eventstore::ClaimChange> Executor::claims_of(Attempt& attempt, const Append& append) {
     using Op = eventstore::ClaimChange::Op;
     std::map<std::size_t, Fold> after;
     for (std::size_t i = 0; i < attempt.events_.size(); ++i) {
@@ -414,6 +319,7 @@ std::vector<eventstore::ClaimChange> Executor::claims_of(const Attempt& attempt,
     for (const auto& [stream, fold] : after) {
         const Uuid& owner = attempt.streams_.loads()[stream].stream_id;
         const auto change = [&](Op op, const HeldName& name) {
+            attempt.taken_.insert_or_assign(std::string(name.kind), name.taken);
             for (auto& [key_id, digest] : world_.pseudonyms.claim(name.kind, name.key))
                 changes.push_back({op, std::string(name.kind), key_id, std::move(digest), owner});
         };

@@ -11,6 +11,7 @@
 // A request that was carried out before, under the same `Idempotency-Key`, is authorised as the first one was, from
 // streams that are confirmed to stand at the head in the read that finds the first outcome; only then is that answered.
 #include <functional>
+#include <map>
 #include <vector>
 
 #include "commands/runtime/caller.hpp"
@@ -72,9 +73,19 @@ public:
         const std::size_t place = index_of(stream.id, Aggregate::kStreamType);
         for (const auto& event : events) events_.push_back({place, eventstore::any_event<Aggregate>(event)});
     }
+    // What the aggregate's `decide` makes of the stream's state, appended: `how` is what it takes beside the state. How
+    // nearly every step ends.
+    template <class Aggregate, class... How>
+    Result<void, CommandError> decide_and_append(const StreamOf<Aggregate>& stream, const How&... how) {
+        KEYLEDGER_TRY(events, decide(state(stream), how...));
+        append(stream, *events);
+        return {};
+    }
     // Of what no state says. Names are taken and given back by the executor: they follow from the states of the streams
     // that an append changes (domain/base/held_name.hpp).
-    void take_claim(std::string_view kind, const Uuid& owner, const std::vector<eventstore::ClaimDigest>& digests);
+    // `taken` is what is said where somebody else has it.
+    void take_claim(std::string_view kind, const Uuid& owner, const std::vector<eventstore::ClaimDigest>& digests,
+                    RefusalRef taken);
     void change_credential(eventstore::CredentialChange change) { credentials_.push_back(std::move(change)); }
 
     // The subject's live key, which this append destroys; false, and nothing to do, where it has none.
@@ -99,6 +110,8 @@ private:
     std::vector<Fold> folds_;  // one for each of them
     std::vector<Decision> events_;
     std::vector<eventstore::ClaimChange> claims_;
+    std::map<std::string, RefusalRef, std::less<>>
+        taken_;  // what is said where a claim of that kind is somebody else's
     std::vector<eventstore::CredentialChange> credentials_;
     std::vector<eventstore::SubjectKeyPtr> used_keys_;
     std::vector<eventstore::SubjectKeyPtr> new_keys_;
@@ -158,7 +171,7 @@ private:
     asio::awaitable<Result<eventstore::Append, CommandError>> encode(Attempt& attempt, const Caller& caller,
                                                                      const eventstore::CommandId& command_id,
                                                                      std::int64_t now_ms);
-    std::vector<eventstore::ClaimChange> claims_of(const Attempt& attempt, const eventstore::Append& append);
+    std::vector<eventstore::ClaimChange> claims_of(Attempt& attempt, const eventstore::Append& append);
     void remember(const Attempt& attempt, const eventstore::Append& append, const eventstore::Appended& appended,
                   std::int64_t now_ms);
     void forget(const eventstore::Conflict& conflict);

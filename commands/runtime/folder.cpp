@@ -144,8 +144,7 @@ asio::awaitable<Folder::Further> Folder::take(Loading& loading, eventstore::Stre
         co_return Further{};
     }
     if (eventstore::is_personal(stream.stream_type) && (slice.snapshot || tells_something(slice.events))) {
-        auto known = co_await learn_key(loading, deadline);
-        if (!known) co_return known;
+        KEYLEDGER_CO_TRY(known, co_await learn_key(loading, deadline));
     }
     loading.snapshot.clear();
     if (slice.snapshot) {
@@ -174,8 +173,7 @@ asio::awaitable<Folder::Further> Folder::take(Loading& loading, eventstore::Stre
 
 asio::awaitable<Folder::Further> Folder::learn_key(Loading& loading, eventstore::Deadline deadline) {
     if (loading.key) co_return Further{};
-    auto found = co_await keys_.find(loading.stream.stream_id, deadline);
-    if (!found) co_return Unexpected(found.error());
+    KEYLEDGER_CO_TRY(found, co_await keys_.find(loading.stream.stream_id, deadline));
     loading.key = found->key;
     loading.key_is_gone = found->for_good;
     co_return Further{};

@@ -8,7 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "domain/base/result.hpp"
+#include "commands/runtime/errors.hpp"
+#include "domain/base/refusal.hpp"
 #include "domain/base/secret.hpp"
 #include "domain/base/uuid.hpp"
 #include "domain/clients/service_account.hpp"
@@ -34,7 +35,6 @@ public:
     virtual Secret next_secret() = 0;  // 256 random bits
 };
 
-enum class HashingError { kOverloaded, kExpired, kStopped };
 struct PasswordCheck {
     bool matches = false;
     bool needs_renewal = false;  // hashed under weaker parameters than those of today
@@ -56,7 +56,6 @@ public:
                                                                               Deadline deadline) = 0;
 };
 
-enum class PasswordProblem { kTooShort, kTooLong, kTooWeak, kContainsIdentity, kNotText };
 // What a password must not be made of. Empty where it is not given.
 struct PasswordIdentity {
     std::string email;
@@ -66,9 +65,10 @@ struct PasswordIdentity {
 class PasswordPolicy {
 public:
     virtual ~PasswordPolicy() = default;
-    virtual asio::awaitable<Result<std::optional<PasswordProblem>, HashingError>> judge(Secret password,
-                                                                                        PasswordIdentity identity,
-                                                                                        Deadline deadline) = 0;
+    // Why it is not accepted (commands/credentials/passwords.hpp), if it is not.
+    virtual asio::awaitable<Result<std::optional<RefusalRef>, HashingError>> judge(Secret password,
+                                                                                   PasswordIdentity identity,
+                                                                                   Deadline deadline) = 0;
 };
 
 // Anonymous callers of one day, UTC, share a key.

@@ -5,19 +5,10 @@
 namespace keyledger::commands {
 namespace {
 
-Answer<Done> run(Services& services, Caller caller, Streams streams, Order order) {
-    auto executed = co_await services.executor.run(std::move(caller), std::move(streams), std::move(order));
-    if (!executed) co_return Unexpected(executed.error());
-    co_return Done{executed->position, executed->repeated};
-}
-
 Result<void, CommandError> end(Attempt& attempt, const StreamOf<Session>& session, const User& user,
                                const Uuid& user_id, SessionEndReason reason) {
     const EndSession command{user_id, reason};
-    auto events = decide(attempt.state(session), session.id, user, command);
-    if (!events) return Unexpected(CommandError(refusal_of(events.error())));
-    attempt.append(session, *events);
-    return {};
+    return attempt.decide_and_append(session, session.id, user, command);
 }
 
 }  // namespace
@@ -29,8 +20,8 @@ Answer<Done> log_out(Services& services, Bearer bearer, Caller caller) {
         co_return end(attempt, actor.session, attempt.state(actor.user), bearer.user_id, SessionEndReason::kLoggedOut);
     };
     Order order(must_be(services, actor, bearer), step);
-    auto done = co_await run(services, std::move(caller), streams, std::move(order));
-    co_return done;
+    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(order));
+    co_return done(executed);
 }
 
 Answer<Done> revoke_session(Services& services, Bearer bearer, Uuid session_id, Caller caller) {
@@ -45,8 +36,8 @@ Answer<Done> revoke_session(Services& services, Bearer bearer, Uuid session_id, 
         co_return end(attempt, session, attempt.state(actor.user), bearer.user_id, SessionEndReason::kRevoked);
     };
     Order order(must_be(services, actor, bearer), step);
-    auto done = co_await run(services, std::move(caller), streams, std::move(order));
-    co_return done;
+    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(order));
+    co_return done(executed);
 }
 
 Answer<Done> revoke_all_sessions(Services& services, Bearer bearer, Sparing sparing, Caller caller) {
@@ -55,22 +46,16 @@ Answer<Done> revoke_all_sessions(Services& services, Bearer bearer, Sparing spar
     const Step step = [&](Attempt& attempt) -> Decided {
         RevokeAllSessions command;
         if (sparing == Sparing::kCurrentSession) command.kept_session = bearer.session_id;
-        auto events = decide(attempt.state(actor.user), command);
-        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
-        attempt.append(actor.user, *events);
-        co_return Result<void, CommandError>{};
+        co_return attempt.decide_and_append(actor.user, command);
     };
     Order order(must_be(services, actor, bearer), step);
-    auto done = co_await run(services, std::move(caller), streams, std::move(order));
-    co_return done;
+    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(order));
+    co_return done(executed);
 }
 
 Answer<Done> revoke_sessions_of(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
     const Act act = [&](Administration& on) -> Decided {
-        auto events = decide(on.attempt.state(on.user), RevokeAllSessions{});
-        if (!events) co_return Unexpected(CommandError(refusal_of(events.error())));
-        on.attempt.append(on.user, *events);
-        co_return Result<void, CommandError>{};
+        co_return on.attempt.decide_and_append(on.user, RevokeAllSessions{});
     };
     Errand errand{bearer, kWriteUsers, Subject::user(user_id)};
     auto done = co_await administer(services, std::move(errand), std::move(caller), act);
@@ -80,8 +65,8 @@ Answer<Done> revoke_sessions_of(Services& services, Bearer bearer, Uuid user_id,
 Answer<Done> revoke_token(Services& services, Uuid session_id, Client client, Caller caller) {
     Streams lookup;
     lookup.read<Session>(session_id);
-    auto folds = co_await services.executor.folder().load(lookup.loads(), Freshness::kCached, caller.deadline);
-    if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
+    KEYLEDGER_CO_TRY(folds,
+                     co_await services.executor.folder().load(lookup.loads(), Freshness::kCached, caller.deadline));
     const Session known = state_of<Session>(folds->front());
     const bool may = known.client_id == client.client_id || client.revokes == Revokes::kAllTokens;
     if (known.status == Session::Status::kAbsent || !may) co_return Done{};
@@ -94,8 +79,7 @@ Answer<Done> revoke_token(Services& services, Uuid session_id, Client client, Ca
     caller.actor_type = eventstore::ActorType::kClient;
     caller.actor_id = client.client_id;
     auto executed = co_await services.executor.run(std::move(caller), streams, step);
-    if (!executed) co_return Unexpected(executed.error());
-    co_return Done{executed->position};
+    co_return done(executed);
 }
 
 }  // namespace keyledger::commands

@@ -37,15 +37,13 @@ bool goes_by(const User& user, const TypedName& name) {
 
 // The same reads and the same hash as for a name that somebody has.
 Answer<Grant> refuse_unknown(Services& services, Secret password, Caller caller) {
-    auto check = co_await check_decoy(services, std::move(password), caller);
-    if (!check) co_return Unexpected(check.error());
+    KEYLEDGER_CO_TRY(check, co_await check_decoy(services, std::move(password), caller));
     const Uuid nobody = services.identifiers.next();
     std::vector<eventstore::StreamVersion> versions(2, {nobody, 0});
     const auto command_id = services.identifiers.next_command_id();
-    auto confirmed = co_await services.store.confirm(std::move(versions), command_id, caller.deadline);
-    if (!confirmed) co_return Unexpected(CommandError(refusal_of(confirmed.error())));
+    KEYLEDGER_CO_TRY(confirmed, co_await services.store.confirm(std::move(versions), command_id, caller.deadline));
     co_await record_failed_login(services, std::nullopt, LoginFailure::kUnknownUser, caller);
-    co_return Unexpected(CommandError(Refusal::kInvalidCredentials));
+    co_return Unexpected(refusals::kInvalidCredentials);
 }
 
 struct Tried {
@@ -63,8 +61,8 @@ struct Tried {
 };
 
 // What was decided of the attempt was confirmed; else the store went away in between, or the streams never stood still.
-bool is_about_the_attempt(Refusal refusal) {
-    return refusal == Refusal::kInvalidCredentials || refusal == Refusal::kUserDisabled;
+bool is_about_the_attempt(RefusalRef refusal) {
+    return refusal == refusals::kInvalidCredentials || refusal == refusals::kUserDisabled;
 }
 
 // A wrong password also where nobody is told that it was, as while the user's stream does not stand still.
@@ -79,14 +77,13 @@ asio::awaitable<void> count_failure(Services& services, Uuid user_id, Tried trie
 
 Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     caller.idempotency.reset();
-    auto audiences = audiences_for(request.client, services.settings.issuer, request.resource);
-    if (!audiences) co_return Unexpected(audiences.error());
+    KEYLEDGER_CO_TRY(audiences, audiences_for(request.client, services.settings.issuer, request.resource));
     const TypedName name = typed_name(request);
     const std::string& typed = request.email.empty() ? request.username : request.email;
     const std::int64_t now_ms = services.clock.now_ms();
     const std::string& looked_for = name.key.empty() ? typed : name.key;
-    auto found = co_await credential_of_claim(services, name.kind, looked_for, kPasswordKind, caller.deadline);
-    if (!found) co_return Unexpected(found.error());
+    KEYLEDGER_CO_TRY(found,
+                     co_await credential_of_claim(services, name.kind, looked_for, kPasswordKind, caller.deadline));
     if (!found->has_value() || name.key.empty()) {
         auto refused = co_await refuse_unknown(services, std::move(request.password), caller);
         co_return refused;
@@ -103,33 +100,27 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     const Step step = [&](Attempt& attempt) -> Decided {
         tried.begin_again();
         const User& him = attempt.state(user);
-        auto checked = co_await check_password(services, attempt, user, request.password.clone(), caller,
-                                               found->value().credential);
-        if (!checked) co_return Unexpected(checked.error());
+        KEYLEDGER_CO_TRY(checked, co_await check_password(services, attempt, user, request.password.clone(), caller,
+                                                          found->value().credential));
         tried.needs_renewal = checked->check.needs_renewal;
         tried.security_stamp = him.security_stamp;
         if (!checked->check.matches || !goes_by(him, name)) {
             tried.failure = LoginFailure::kWrongPassword;
             tried.was_wrong = true;
-            co_return Unexpected(CommandError(Refusal::kInvalidCredentials));
+            co_return Unexpected(refusals::kInvalidCredentials);
         }
         // Read only now, of the right password: a wrong one has the same answer however often it was tried.
-        auto attempts = co_await attempts_at_head(services, user_id, caller.deadline);
-        if (!attempts) co_return Unexpected(attempts.error());
+        KEYLEDGER_CO_TRY(attempts, co_await attempts_at_head(services, user_id, caller.deadline));
         if (!may_try(*attempts, network, services.settings.attempts, services.clock.now_ms())) {
             tried.failure = LoginFailure::kTooManyFailures;
-            co_return Unexpected(CommandError(Refusal::kInvalidCredentials));
+            co_return Unexpected(refusals::kInvalidCredentials);
         }
         tried.attempts = std::move(*attempts);
         const StartSession command{user_id, request.client.client_id,   *audiences, device, him.sealed_sha256,
                                    now_ms,  services.settings.lifetimes};
-        auto events = decide(attempt.state(session), session_id, him, command);
-        if (!events) {
-            tried.failure = LoginFailure::kUserNotActive;
-            co_return Unexpected(CommandError(refusal_of(events.error())));
-        }
-        attempt.append(session, *events);
-        co_return Result<void, CommandError>{};
+        auto started = attempt.decide_and_append(session, session_id, him, command);
+        if (!started) tried.failure = LoginFailure::kUserNotActive;
+        co_return started;
     };
     Caller user_caller = caller.acting_as(user_id);
     user_caller.session_id = session_id;

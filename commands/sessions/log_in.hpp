@@ -1,6 +1,14 @@
 #pragma once
 #include "commands/services.hpp"
 
+namespace keyledger::refusals {
+
+// Unknown user and wrong password are one answer.
+inline constexpr Refusal kInvalidCredentials{RefusalKind::kUnauthenticated, "invalid-credentials", "Log-in refused",
+                                             "User or password is wrong. Check both and try again."};
+
+}  // namespace keyledger::refusals
+
 namespace keyledger::commands {
 
 struct LogIn {

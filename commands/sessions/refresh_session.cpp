@@ -10,10 +10,9 @@ namespace {
 Answer<Uuid> user_of_session(Services& services, Uuid session_id, Deadline deadline) {
     Streams streams;
     streams.read<Session>(session_id);
-    auto folds = co_await services.executor.folder().load(streams.loads(), Freshness::kCached, deadline);
-    if (!folds) co_return Unexpected(CommandError(refusal_of(folds.error())));
+    KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kCached, deadline));
     const auto& state = state_of<Session>(folds->front());
-    if (state.status == Session::Status::kAbsent) co_return Unexpected(CommandError(Refusal::kInvalidGrant));
+    if (state.status == Session::Status::kAbsent) co_return Unexpected(refusals::kInvalidGrant);
     co_return state.user_id;
 }
 
@@ -47,14 +46,11 @@ std::int64_t moment_of(const Session& session, std::int64_t now_ms) {
 
 Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller) {
     caller.idempotency.reset();
-    if (request.token.client_id != request.client.client_id) co_return Unexpected(CommandError(Refusal::kInvalidGrant));
-    auto taken = take_refresh(services, request.token.session_id);
-    if (!taken) co_return Unexpected(taken.error());
-    auto audiences = audiences_for(request.client, services.settings.issuer, request.resource);
-    if (!audiences) co_return Unexpected(audiences.error());
+    if (request.token.client_id != request.client.client_id) co_return Unexpected(refusals::kInvalidGrant);
+    KEYLEDGER_CO_TRY(taken, take_refresh(services, request.token.session_id));
+    KEYLEDGER_CO_TRY(audiences, audiences_for(request.client, services.settings.issuer, request.resource));
     const Uuid session_id = request.token.session_id;
-    auto user_id = co_await user_of_session(services, session_id, caller.deadline);
-    if (!user_id) co_return Unexpected(user_id.error());
+    KEYLEDGER_CO_TRY(user_id, co_await user_of_session(services, session_id, caller.deadline));
 
     Streams streams;
     const auto session = streams.read<Session>(session_id);
@@ -66,16 +62,15 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
         const RefreshSession command{request.token.generation, request.client.client_id, device, now_ms,
                                      services.settings.lifetimes};
         auto events = decide(attempt.state(session), session_id, attempt.state(user), command);
-        if (!events) co_return Unexpected(CommandError(Refusal::kInvalidGrant));
+        if (!events) co_return Unexpected(refusals::kInvalidGrant);
         judged = judge(attempt.state(session), attempt.state(user), *events);
         attempt.append(session, *events);
         co_return Result<void, CommandError>{};
     };
     Caller user_caller = caller.acting_as(*user_id);
     user_caller.session_id = session_id;
-    auto executed = co_await services.executor.run(user_caller, streams, step);
-    if (!executed) co_return Unexpected(executed.error());
-    if (judged.refused) co_return Unexpected(CommandError(Refusal::kInvalidGrant));
+    KEYLEDGER_CO_TRY(executed, co_await services.executor.run(user_caller, streams, step));
+    if (judged.refused) co_return Unexpected(refusals::kInvalidGrant);
     if (!request.resource) *audiences = judged.session_audiences;
     if (executed->position > 0) judged.generated_at_ms = executed->occurred_at_ms;
     co_return Grant{*user_id,

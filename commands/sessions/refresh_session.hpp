@@ -1,6 +1,14 @@
 #pragma once
 #include "commands/services.hpp"
 
+namespace keyledger::refusals {
+
+// The refresh token; the session may have ended by this very command.
+inline constexpr Refusal kInvalidGrant{RefusalKind::kUnsuitable, "invalid-grant", "Refresh token not accepted",
+                                       "The refresh token is not good (any more). Log in again."};
+
+}  // namespace keyledger::refusals
+
 namespace keyledger::commands {
 
 // What an opened refresh token says.

@@ -10,13 +10,13 @@ using Events = std::vector<AdministratorsEvent>;
 AdministratorsDecision decide_on(const Administrators& administrators, const JoinAdministrators& command) {
     if (administrators.include(command.user_id)) return Events{};
     const bool full = administrators.users.size() >= kMaxAdministrators;
-    if (full && command.joining == Joining::kByRole) return Unexpected(AdministratorsError::kTooMany);
+    if (full && command.joining == Joining::kByRole) return Unexpected(refusals::kTooManyAdministrators);
     return Events{AdministratorsJoined{command.user_id}};
 }
 
 AdministratorsDecision decide_on(const Administrators& administrators, const LeaveAdministrators& command) {
     if (!administrators.include(command.user_id)) return Events{};
-    if (administrators.users.size() == 1) return Unexpected(AdministratorsError::kLast);
+    if (administrators.users.size() == 1) return Unexpected(refusals::kLastAdministrator);
     return Events{AdministratorsLeft{command.user_id}};
 }
 

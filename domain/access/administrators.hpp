@@ -7,7 +7,7 @@
 
 #include "domain/access/permission.hpp"
 #include "domain/base/declare.hpp"
-#include "domain/base/result.hpp"
+#include "domain/base/refusal.hpp"
 #include "domain/base/uuid.hpp"
 
 namespace keyledger {
@@ -43,8 +43,15 @@ struct LeaveAdministrators {
     Uuid user_id;
 };
 
-// ---- errors ----------------------------------------------------------------------------------------------------
-enum class AdministratorsError { kLast, kTooMany };
+// ---- refusals --------------------------------------------------------------------------------------------------
+namespace refusals {
+inline constexpr Refusal kLastAdministrator{RefusalKind::kConflict, "last-administrator",
+                                            "An administrator must remain",
+                                            "This is the last active administrator. Make another one first."};
+inline constexpr Refusal kAdministratorExists = told_as(kLastAdministrator);  // of the first, who founds the set
+inline constexpr Refusal kTooManyAdministrators =
+    limit_reached("There are at most 256 administrators. Withdraw the role from one first.");
+}  // namespace refusals
 
 // ---- state -----------------------------------------------------------------------------------------------------
 struct Administrators {
@@ -67,7 +74,7 @@ inline constexpr Uuid kAdministratorsStream{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64,
                                              0x80, 0x61, 0x64, 0x6d, 0x69, 0x6e, 0x73, 0x01}};
 
 // ---- rules -----------------------------------------------------------------------------------------------------
-using AdministratorsDecision = Result<std::vector<AdministratorsEvent>, AdministratorsError>;
+using AdministratorsDecision = Result<std::vector<AdministratorsEvent>, RefusalRef>;
 using AdministratorsCommand = std::variant<JoinAdministrators, LeaveAdministrators>;
 
 AdministratorsDecision decide(const Administrators& administrators, const AdministratorsCommand& command);

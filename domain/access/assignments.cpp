@@ -19,24 +19,24 @@ bool may(const Subject& subject, const AccessRules& held, const AccessRules& rul
 }
 
 AssignmentsDecision decide_on(const Assignments& assignments, const AssignRole& command) {
-    if (!may(command.subject, command.held, command.rules)) return Unexpected(AssignmentsError::kLacksPermission);
+    if (!may(command.subject, command.held, command.rules)) return Unexpected(refusals::kExceedsAuthority);
     if (command.role_id == kAdministratorRole && command.subject.type != SubjectType::kUser)
-        return Unexpected(AssignmentsError::kNoUser);
+        return Unexpected(refusals::kAdministratorsAreUsers);
     if (command.subject.id == kEveryone && command.rules.allow.reaches_administration())
-        return Unexpected(AssignmentsError::kNotForEveryone);
+        return Unexpected(refusals::kNotForEveryone);
     if (assignments.holds(command.role_id)) return Events{};
     Events events;
     for (const Uuid& role_id : command.deleted)
         if (assignments.holds(role_id)) events.push_back(withdrawn(command.subject, role_id));
     const bool of_group = command.subject.type == SubjectType::kGroup;
     if (assignments.roles.size() - events.size() >= (of_group ? kMaxRolesPerGroup : kMaxRolesPerUser))
-        return Unexpected(AssignmentsError::kTooManyRoles);
+        return Unexpected(refusals::kTooManyRoles);
     events.push_back(RoleAssigned{command.subject.id, command.role_id, command.subject.type});
     return events;
 }
 
 AssignmentsDecision decide_on(const Assignments& assignments, const WithdrawRole& command) {
-    if (!may(command.subject, command.held, command.rules)) return Unexpected(AssignmentsError::kLacksPermission);
+    if (!may(command.subject, command.held, command.rules)) return Unexpected(refusals::kExceedsAuthority);
     if (!assignments.holds(command.role_id)) return Events{};
     return Events{withdrawn(command.subject, command.role_id)};
 }
@@ -48,21 +48,20 @@ AssignmentsDecision decide_on(const Assignments& assignments, const WithdrawAllR
 }
 
 AssignmentsDecision decide_on(const Assignments& assignments, const AddMember& command) {
-    if (command.group_id == kEveryone) return Unexpected(AssignmentsError::kBuiltInGroup);
-    if (!command.held.covers(command.rules)) return Unexpected(AssignmentsError::kLacksPermission);
+    if (command.group_id == kEveryone) return Unexpected(refusals::kGroupBuiltIn);
+    if (!command.held.covers(command.rules)) return Unexpected(refusals::kExceedsAuthority);
     if (assignments.is_in(command.group_id)) return Events{};
     Events events;
     for (const Uuid& group_id : command.deleted)
         if (assignments.is_in(group_id)) events.push_back(removed(command.subject, group_id));
-    if (assignments.groups.size() - events.size() >= kMaxGroupsPerSubject)
-        return Unexpected(AssignmentsError::kTooManyGroups);
+    if (assignments.groups.size() - events.size() >= kMaxGroupsPerSubject) return Unexpected(refusals::kTooManyGroups);
     events.push_back(GroupMemberAdded{command.subject.id, command.group_id, command.subject.type});
     return events;
 }
 
 AssignmentsDecision decide_on(const Assignments& assignments, const RemoveMember& command) {
-    if (command.group_id == kEveryone) return Unexpected(AssignmentsError::kBuiltInGroup);
-    if (!command.held.covers(command.rules)) return Unexpected(AssignmentsError::kLacksPermission);
+    if (command.group_id == kEveryone) return Unexpected(refusals::kGroupBuiltIn);
+    if (!command.held.covers(command.rules)) return Unexpected(refusals::kExceedsAuthority);
     if (!assignments.is_in(command.group_id)) return Events{};
     return Events{removed(command.subject, command.group_id)};
 }

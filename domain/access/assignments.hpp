@@ -9,7 +9,7 @@
 #include "domain/access/role.hpp"
 #include "domain/access/subject.hpp"
 #include "domain/base/declare.hpp"
-#include "domain/base/result.hpp"
+#include "domain/base/refusal.hpp"
 #include "domain/base/uuid.hpp"
 
 namespace keyledger {
@@ -122,15 +122,16 @@ struct LeaveAllGroups {  // of a user who is erased
     Subject subject;
 };
 
-// ---- errors ----------------------------------------------------------------------------------------------------
-enum class AssignmentsError {
-    kLacksPermission,  // the actor, of one that the role allows or denies
-    kNoUser,           // the administrator's role is for users
-    kTooManyRoles,
-    kTooManyGroups,
-    kNotForEveryone,  // a role that grants something of Keyledger's own
-    kBuiltInGroup,    // everyone, whom nobody joins or leaves
-};
+// ---- refusals --------------------------------------------------------------------------------------------------
+namespace refusals {
+inline constexpr Refusal kAdministratorsAreUsers{
+    RefusalKind::kConflict, "role-built-in", "Built-in role",
+    "The administrator's role is given to users, one by one. Define a role of your own for others."};
+inline constexpr Refusal kTooManyRoles =
+    limit_reached("A user has at most 24 roles of his own, a group 8. Withdraw one first.");
+inline constexpr Refusal kTooManyGroups =
+    limit_reached("A member is in at most 8 groups by itself. Remove it from one, or nest groups.");
+}  // namespace refusals
 
 // ---- state -----------------------------------------------------------------------------------------------------
 struct Assignments {
@@ -165,7 +166,7 @@ static_assert(assignments_of(kEveryone) != kEveryone);
 constexpr bool Assignments::is_often_asked(const Uuid& stream_id) { return stream_id == assignments_of(kEveryone); }
 
 // ---- rules -----------------------------------------------------------------------------------------------------
-using AssignmentsDecision = Result<std::vector<AssignmentsEvent>, AssignmentsError>;
+using AssignmentsDecision = Result<std::vector<AssignmentsEvent>, RefusalRef>;
 using AssignmentsCommand =
     std::variant<AssignRole, WithdrawRole, WithdrawAllRoles, AddMember, RemoveMember, LeaveAllGroups>;
 

@@ -9,22 +9,22 @@ using Events = std::vector<GroupEvent>;
 using Status = Group::Status;
 
 GroupDecision decide_on(const Group& group, const DefineGroup& command) {
-    if (group.status != Status::kAbsent) return Unexpected(GroupError::kAlreadyDefined);
-    if (is_everyones_name(command.name) != (command.group_id == kEveryone)) return Unexpected(GroupError::kNameKept);
+    if (group.status != Status::kAbsent) return Unexpected(refusals::kBegunTwice);
+    if (is_everyones_name(command.name) != (command.group_id == kEveryone)) return Unexpected(refusals::kGroupNameKept);
     return Events{GroupDefined{command.name}};
 }
 
 GroupDecision decide_on(const Group& group, const RenameGroup& command) {
-    if (command.group_id == kEveryone) return Unexpected(GroupError::kBuiltIn);
-    if (group.status != Status::kDefined) return Unexpected(GroupError::kUnknown);
-    if (is_everyones_name(command.name)) return Unexpected(GroupError::kNameKept);
+    if (command.group_id == kEveryone) return Unexpected(refusals::kGroupBuiltIn);
+    if (group.status != Status::kDefined) return Unexpected(refusals::kGroupUnknown);
+    if (is_everyones_name(command.name)) return Unexpected(refusals::kGroupNameKept);
     if (group.name == command.name) return Events{};
     return Events{GroupRenamed{command.name}};
 }
 
 GroupDecision decide_on(const Group& group, const DeleteGroup& command) {
-    if (command.group_id == kEveryone) return Unexpected(GroupError::kBuiltIn);
-    if (group.status != Status::kDefined) return Unexpected(GroupError::kUnknown);
+    if (command.group_id == kEveryone) return Unexpected(refusals::kGroupBuiltIn);
+    if (group.status != Status::kDefined) return Unexpected(refusals::kGroupUnknown);
     return Events{GroupDeleted{}};
 }
 
@@ -46,7 +46,8 @@ bool is_everyones_name(std::string_view name) {
 }
 
 std::vector<HeldName> Group::held_names() const {
-    return status == Status::kDefined ? held_as("group_name", name) : std::vector<HeldName>{};
+    return status == Status::kDefined ? held_as("group_name", name, refusals::kGroupNameTaken)
+                                      : std::vector<HeldName>{};
 }
 
 GroupDecision decide(const Group& group, const GroupCommand& command) {

@@ -8,7 +8,7 @@
 
 #include "domain/base/declare.hpp"
 #include "domain/base/held_name.hpp"
-#include "domain/base/result.hpp"
+#include "domain/base/refusal.hpp"
 #include "domain/base/uuid.hpp"
 
 namespace keyledger {
@@ -66,13 +66,26 @@ struct DeleteGroup {
     Uuid group_id;
 };
 
-// ---- errors -----------------------------------------------------------------------------------------------
-enum class GroupError {
-    kAlreadyDefined,
-    kUnknown,
-    kBuiltIn,   // everyone
-    kNameKept,  // that of everyone
-};
+// ---- refusals ---------------------------------------------------------------------------------------------
+namespace refusals {
+inline constexpr Refusal kInvalidGroupName =
+    invalid_field("name", "Use 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first.");
+inline constexpr Refusal kGroupNameKept = invalid_field(
+    "name", "This name is kept for the built-in group of all users. Choose another one.", RefusalKind::kUnsuitable);
+inline constexpr Refusal kGroupUnknown{RefusalKind::kUnknown, "group-unknown", "No such group",
+                                       "There is no group with this id."};
+inline constexpr Refusal kGroupNameTaken{RefusalKind::kConflict, "group-name-taken", "Group name in use",
+                                         "There is a group of this name. Choose another one."};
+// Everyone, whom nobody joins or leaves, and who stands neither above nor under another.
+inline constexpr Refusal kGroupBuiltIn{
+    RefusalKind::kConflict, "group-built-in", "Built-in group",
+    "'everyone' is the built-in group of all users. It is given roles and loses them; nobody joins or leaves it, "
+    "and it is neither renamed, deleted nor nested."};
+inline constexpr Refusal kEveryoneNameTaken{
+    RefusalKind::kConflict, "group-built-in", "Built-in group",
+    "Another group has the name 'everyone' from before, which is now that of the group of all users. Rename that "
+    "one, then send this again."};
+}  // namespace refusals
 
 // ---- state ------------------------------------------------------------------------------------------------
 struct Group {
@@ -99,7 +112,7 @@ struct Group {
 };
 
 // ---- rules ------------------------------------------------------------------------------------------------
-using GroupDecision = Result<std::vector<GroupEvent>, GroupError>;
+using GroupDecision = Result<std::vector<GroupEvent>, RefusalRef>;
 using GroupCommand = std::variant<DefineGroup, RenameGroup, DeleteGroup>;
 
 GroupDecision decide(const Group& group, const GroupCommand& command);

@@ -52,25 +52,25 @@ Nestings apply(Nestings nestings, const GroupUnnested& event) {
 }
 
 NestingsDecision decide_on(const Nestings& nestings, const NestGroup& command) {
-    if (concerns_everyone(command.parent_id, command.child_id)) return Unexpected(NestingsError::kBuiltIn);
-    if (!command.held.covers_for_many(command.rules)) return Unexpected(NestingsError::kLacksPermission);
+    if (concerns_everyone(command.parent_id, command.child_id)) return Unexpected(refusals::kGroupBuiltIn);
+    if (!command.held.covers_for_many(command.rules)) return Unexpected(refusals::kExceedsAuthority);
     if (nestings.has(command.parent_id, command.child_id)) return Events{};
     if (contains(nestings.with_all_above(std::vector{command.parent_id}), command.child_id))
-        return Unexpected(NestingsError::kCycle);
-    if (nestings.count >= kMaxNestings) return Unexpected(NestingsError::kTooMany);
+        return Unexpected(refusals::kGroupCycle);
+    if (nestings.count >= kMaxNestings) return Unexpected(refusals::kTooManyNestings);
     const GroupNested event{command.parent_id, command.child_id};
     const Nestings then = apply(nestings, event);
     for (const Uuid& group : with_all_below(nestings, command.child_id)) {
-        if (height_above(then, group) > kMaxGroupDepth) return Unexpected(NestingsError::kTooDeep);
+        if (height_above(then, group) > kMaxGroupDepth) return Unexpected(refusals::kGroupsTooDeep);
         if (then.with_all_above(std::vector{group}).size() > kMaxGroupsAbove + 1)
-            return Unexpected(NestingsError::kTooManyAbove);
+            return Unexpected(refusals::kTooManyGroupsAbove);
     }
     return Events{event};
 }
 
 NestingsDecision decide_on(const Nestings& nestings, const UnnestGroup& command) {
-    if (concerns_everyone(command.parent_id, command.child_id)) return Unexpected(NestingsError::kBuiltIn);
-    if (!command.held.covers_for_many(command.rules)) return Unexpected(NestingsError::kLacksPermission);
+    if (concerns_everyone(command.parent_id, command.child_id)) return Unexpected(refusals::kGroupBuiltIn);
+    if (!command.held.covers_for_many(command.rules)) return Unexpected(refusals::kExceedsAuthority);
     if (!nestings.has(command.parent_id, command.child_id)) return Events{};
     return Events{GroupUnnested{command.parent_id, command.child_id}};
 }

@@ -11,7 +11,7 @@
 #include "domain/access/permission.hpp"
 #include "domain/access/subject.hpp"
 #include "domain/base/declare.hpp"
-#include "domain/base/result.hpp"
+#include "domain/base/refusal.hpp"
 #include "domain/base/uuid.hpp"
 
 namespace keyledger {
@@ -66,15 +66,17 @@ struct UnnestWholly {  // what a group leaves behind that is deleted
     Uuid group_id;
 };
 
-// ---- errors -----------------------------------------------------------------------------------------------
-enum class NestingsError {
-    kCycle,
-    kTooDeep,
-    kTooManyAbove,
-    kTooMany,
-    kLacksPermission,
-    kBuiltIn,  // everyone stands neither above nor under another
-};
+// ---- refusals ---------------------------------------------------------------------------------------------
+namespace refusals {
+inline constexpr Refusal kGroupCycle{RefusalKind::kConflict, "group-cycle", "Groups would form a cycle",
+                                     "The upper group stands under the lower one already, or is the same."};
+inline constexpr Refusal kGroupsTooDeep =
+    limit_reached("At most 5 groups stand one above the other. Nest it further up.");
+inline constexpr Refusal kTooManyGroupsAbove =
+    limit_reached("At most 8 groups stand above one, near and far. Nest it elsewhere.");
+inline constexpr Refusal kTooManyNestings =
+    limit_reached("There are 2000 nestings of groups in all. Take one away first.");
+}  // namespace refusals
 
 // ---- state ------------------------------------------------------------------------------------------------
 struct Nestings {
@@ -98,7 +100,7 @@ inline constexpr Uuid kNestingsStream{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80,
                                        0x80, 0x6e, 0x65, 0x73, 0x74, 0x65, 0x64, 0x01}};
 
 // ---- rules ------------------------------------------------------------------------------------------------
-using NestingsDecision = Result<std::vector<NestingsEvent>, NestingsError>;
+using NestingsDecision = Result<std::vector<NestingsEvent>, RefusalRef>;
 using NestingsCommand = std::variant<NestGroup, UnnestGroup, UnnestWholly>;
 
 // Every group that gives a subject its roles, each once: `own`, in which it is itself, all above those, and

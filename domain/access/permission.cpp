@@ -160,10 +160,10 @@ std::optional<RoleName> parse_role_name(std::string_view text) {
     return name;
 }
 
-std::vector<HeldName> held_as(std::string_view kind, std::string_view text) {
+std::vector<HeldName> held_as(std::string_view kind, std::string_view text, RefusalRef taken) {
     const auto parsed = parse_role_name(text);
     if (!parsed) return {};
-    return {HeldName{kind, parsed->key}};
+    return {HeldName{kind, parsed->key, taken}};
 }
 
 // ---- sets -------------------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ struct RoleName {
 // Letters, digits, '.', '_' and '-', a letter or digit first, at most kMaxRoleNameBytes.
 std::optional<RoleName> parse_role_name(std::string_view text);
 // What the owner of a name of this grammar holds; nothing where the text is no such name.
-std::vector<HeldName> held_as(std::string_view kind, std::string_view text);
+std::vector<HeldName> held_as(std::string_view kind, std::string_view text, RefusalRef taken);
 
 // ---- what is asked ----------------------------------------------------------------------------------------
 enum class Owner { kUnknown, kAsker, kSomebodyElse };  // of the resource

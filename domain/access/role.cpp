@@ -16,25 +16,25 @@ bool may(const Role& role, const ChangeRole& command) {
 bool may(const Role& role, const DeleteRole& command) { return command.held.covers_for_many(role.rules); }
 
 RoleDecision decide_on(const Role& role, const DefineRole& command) {
-    if (role.status != Status::kAbsent) return Unexpected(RoleError::kAlreadyDefined);
-    if (!may(role, command)) return Unexpected(RoleError::kLacksPermission);
+    if (role.status != Status::kAbsent) return Unexpected(refusals::kBegunTwice);
+    if (!may(role, command)) return Unexpected(refusals::kExceedsAuthority);
     return Events{RoleDefined{command.name, command.rules.allow.texts(), command.kind, command.rules.deny.texts()}};
 }
 
 RoleDecision decide_on(const Role& role, const ChangeRole& command) {
-    if (role.status != Status::kDefined) return Unexpected(RoleError::kUnknown);
-    if (role.kind == RoleKind::kBuiltIn) return Unexpected(RoleError::kBuiltIn);
-    if (!may(role, command)) return Unexpected(RoleError::kLacksPermission);
+    if (role.status != Status::kDefined) return Unexpected(refusals::kRoleUnknown);
+    if (role.kind == RoleKind::kBuiltIn) return Unexpected(refusals::kRoleBuiltIn);
+    if (!may(role, command)) return Unexpected(refusals::kExceedsAuthority);
     if (command.held_by == HeldBy::kEveryone && command.rules.allow.reaches_administration())
-        return Unexpected(RoleError::kNotForEveryone);
+        return Unexpected(refusals::kNotForEveryone);
     if (role.name == command.name && role.rules == command.rules) return Events{};
     return Events{RoleChanged{command.name, command.rules.allow.texts(), command.rules.deny.texts()}};
 }
 
 RoleDecision decide_on(const Role& role, const DeleteRole& command) {
-    if (role.status != Status::kDefined) return Unexpected(RoleError::kUnknown);
-    if (role.kind == RoleKind::kBuiltIn) return Unexpected(RoleError::kBuiltIn);
-    if (!may(role, command)) return Unexpected(RoleError::kLacksPermission);
+    if (role.status != Status::kDefined) return Unexpected(refusals::kRoleUnknown);
+    if (role.kind == RoleKind::kBuiltIn) return Unexpected(refusals::kRoleBuiltIn);
+    if (!may(role, command)) return Unexpected(refusals::kExceedsAuthority);
     return Events{RoleDeleted{}};
 }
 
@@ -63,7 +63,7 @@ bool has_authority(const Role& role, const RoleCommand& command) {
 }
 
 std::vector<HeldName> Role::held_names() const {
-    return status == Status::kDefined ? held_as("role_name", name) : std::vector<HeldName>{};
+    return status == Status::kDefined ? held_as("role_name", name, refusals::kRoleNameTaken) : std::vector<HeldName>{};
 }
 
 RoleDecision decide(const Role& role, const RoleCommand& command) {

@@ -11,7 +11,7 @@
 #include "domain/access/permission.hpp"
 #include "domain/base/declare.hpp"
 #include "domain/base/held_name.hpp"
-#include "domain/base/result.hpp"
+#include "domain/base/refusal.hpp"
 #include "domain/base/uuid.hpp"
 
 namespace keyledger {
@@ -81,14 +81,33 @@ struct DeleteRole {
     AccessRules held;
 };
 
-// ---- errors ----------------------------------------------------------------------------------------------------
-enum class RoleError {
-    kAlreadyDefined,
-    kUnknown,
-    kBuiltIn,
-    kLacksPermission,  // the actor, of one that the role allows or denies, or would
-    kNotForEveryone,   // everybody would hold something of Keyledger's own
-};
+// ---- refusals --------------------------------------------------------------------------------------------------
+namespace refusals {
+inline constexpr Refusal kInvalidRoleName =
+    invalid_field("name", "Use 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first.");
+inline constexpr Refusal kInvalidPermission = invalid_field(
+    "permissions",
+    "Write each as resource:action or resource/instance:action, such as invoices:read or invoices/42:read, "
+    "and @own behind it for what is one's own. Resource and action: 1 to 64 letters, digits, '.', '_' or '-', a "
+    "letter or digit first, or '*'. Instance: 1 to 128 letters, digits, '.', '_', '~' or '-', of a resource that has "
+    "a name. Any other byte of a name is written as '%' and two capital hexadecimal digits.");
+// A denial of what Keyledger itself asks for.
+inline constexpr Refusal kReservedPermission = invalid_field(
+    "deny", "What Keyledger itself asks for (keyledger....) can't be denied. Withdraw the role that grants it.");
+inline constexpr Refusal kTooManyPermissions =
+    invalid_field("permissions", "A role has at most 128 permissions, denials among them. Split it in two.");
+inline constexpr Refusal kRoleUnknown{RefusalKind::kUnknown, "role-unknown", "No such role",
+                                      "There is no role with this id."};
+inline constexpr Refusal kRoleNameTaken{RefusalKind::kConflict, "role-name-taken", "Role name in use",
+                                        "There is a role of this name. Choose another one."};
+inline constexpr Refusal kRoleBuiltIn{RefusalKind::kConflict, "role-built-in", "Built-in role",
+                                      "This role is built in: it is neither changed nor deleted."};
+// Everybody would hold something of Keyledger's own.
+inline constexpr Refusal kNotForEveryone{
+    RefusalKind::kConflict, "group-built-in", "Built-in group",
+    "The role would let every user do what administers Keyledger (keyledger.... or a resource '*'). Give that to "
+    "groups or users of their own."};
+}  // namespace refusals
 
 // ---- state -----------------------------------------------------------------------------------------------------
 struct Role {
@@ -121,7 +140,7 @@ inline constexpr Uuid kAdministratorRole{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x
 inline constexpr std::string_view kAdministratorRoleName = "administrator";
 
 // ---- rules -----------------------------------------------------------------------------------------------------
-using RoleDecision = Result<std::vector<RoleEvent>, RoleError>;
+using RoleDecision = Result<std::vector<RoleEvent>, RefusalRef>;
 using RoleCommand = std::variant<DefineRole, ChangeRole, DeleteRole>;
 
 // Whether the actor holds what the command takes, whatever else there is to say of it: else decide() refuses it with

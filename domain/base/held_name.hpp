@@ -6,12 +6,15 @@
 #include <string>
 #include <string_view>
 
+#include "domain/base/refusal.hpp"
+
 namespace keyledger {
 
 struct HeldName {
-    std::string_view kind;  // of the claim
-    std::string key;        // what is unique: the normalised name
-    bool operator==(const HeldName&) const = default;
+    std::string_view kind;                 // of the claim
+    std::string key;                       // what is unique: the normalised name
+    RefusalRef taken = refusals::kBroken;  // what whoever else wants it is told
+    friend bool operator==(const HeldName& a, const HeldName& b) { return a.kind == b.kind && a.key == b.key; }
 };
 
 }  // namespace keyledger

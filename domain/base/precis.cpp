@@ -320,16 +320,14 @@ const char* said_of(TextFault fault) {
 }
 
 Text nickname(std::string_view text) {
-    const auto form = enforce_nickname(text);
-    if (!form) return Unexpected(form.error());
+    KEYLEDGER_TRY(form, enforce_nickname(text));
     return unicode::encode(*form);
 }
 
 Text nickname_key(std::string_view text) { return lower_case_of(enforce_nickname(text)); }
 
 Text username(std::string_view text) {
-    const auto form = enforce_username(text);
-    if (!form) return Unexpected(form.error());
+    KEYLEDGER_TRY(form, enforce_username(text));
     return unicode::encode(*form);
 }
 
@@ -337,8 +335,7 @@ Text username_key(std::string_view text) { return lower_case_of(enforce_username
 
 Result<Secret, TextFault> opaque_string(const Secret& password) {
     if (password.empty()) return Unexpected(TextFault::kEmpty);
-    auto form = enforce_opaque(password.reveal());
-    if (!form) return Unexpected(form.error());
+    KEYLEDGER_TRY(form, enforce_opaque(password.reveal()));
     return Secret::take(std::move(*form));
 }
 

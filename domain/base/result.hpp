@@ -86,3 +86,19 @@ private:
 };
 
 }  // namespace keyledger
+
+// The value, or the end with its error: in a function, and in a coroutine. `name` is the Result, which holds a value
+// from there on:
+//
+//     KEYLEDGER_CO_TRY(checked, co_await check_password(services, attempt, user, password, caller));
+//     const std::int32_t revision = checked->revision;
+//
+// Each is a statement of its own, in braces where an `if` stands before it. The compiler sees the two statements that
+// would be written out, so that the rule on `co_await` is the same: it stands in no expression with `{`, `[` or `?`
+// (g++ 12 may destroy their temporaries twice; docs/hacking.md).
+#define KEYLEDGER_TRY(name, ...) \
+    auto name = __VA_ARGS__;     \
+    if (!name) return ::keyledger::Unexpected(name.error())
+#define KEYLEDGER_CO_TRY(name, ...) \
+    auto name = __VA_ARGS__;        \
+    if (!name) co_return ::keyledger::Unexpected(name.error())

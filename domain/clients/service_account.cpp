@@ -19,12 +19,12 @@ bool is_of_uri(char c) {
 }
 
 ServiceAccountDecision decide_on(const ServiceAccount& account, const RegisterServiceAccount& command) {
-    if (account.status != Status::kAbsent) return Unexpected(ServiceAccountError::kAlreadyRegistered);
+    if (account.status != Status::kAbsent) return Unexpected(refusals::kBegunTwice);
     return Events{ServiceAccountRegistered{command.name, command.audiences}};
 }
 
 ServiceAccountDecision decide_on(const ServiceAccount& account, const ChangeServiceAccount& command) {
-    if (!account.exists()) return Unexpected(ServiceAccountError::kUnknown);
+    if (!account.exists()) return Unexpected(refusals::kAccountUnknown);
     Events events;
     if (account.name != command.name || account.audiences != command.audiences)
         events.emplace_back(ServiceAccountChanged{command.name, command.audiences});
@@ -35,37 +35,37 @@ ServiceAccountDecision decide_on(const ServiceAccount& account, const ChangeServ
 }
 
 ServiceAccountDecision decide_on(const ServiceAccount& account, const AddAccountSecret& command) {
-    if (!account.exists()) return Unexpected(ServiceAccountError::kUnknown);
-    if (account.secrets.size() >= kMaxSecretsPerAccount) return Unexpected(ServiceAccountError::kTooManySecrets);
+    if (!account.exists()) return Unexpected(refusals::kAccountUnknown);
+    if (account.secrets.size() >= kMaxSecretsPerAccount) return Unexpected(refusals::kTooManySecrets);
     return Events{ServiceAccountSecretAdded{command.secret_id, command.sealed_sha256}};
 }
 
 ServiceAccountDecision decide_on(const ServiceAccount& account, const RemoveAccountSecret& command) {
-    if (!account.exists()) return Unexpected(ServiceAccountError::kUnknown);
-    if (account.secret(command.secret_id) == nullptr) return Unexpected(ServiceAccountError::kCredentialUnknown);
+    if (!account.exists()) return Unexpected(refusals::kAccountUnknown);
+    if (account.secret(command.secret_id) == nullptr) return Unexpected(refusals::kCredentialUnknown);
     return Events{ServiceAccountSecretRemoved{command.secret_id}};
 }
 
 ServiceAccountDecision decide_on(const ServiceAccount& account, const AddAccountKey& command) {
-    if (!account.exists()) return Unexpected(ServiceAccountError::kUnknown);
-    if (account.key(command.key_id) != nullptr) return Unexpected(ServiceAccountError::kKeyKnown);
+    if (!account.exists()) return Unexpected(refusals::kAccountUnknown);
+    if (account.key(command.key_id) != nullptr) return Unexpected(refusals::kKeyKnown);
     for (const auto& key : account.keys)
         if (key.is_named(command.key_id) || (command.kid && key.is_named(*command.kid)))
-            return Unexpected(ServiceAccountError::kKeyIdTaken);
-    if (account.keys.size() >= kMaxKeysPerAccount) return Unexpected(ServiceAccountError::kTooManyKeys);
+            return Unexpected(refusals::kKeyIdTaken);
+    if (account.keys.size() >= kMaxKeysPerAccount) return Unexpected(refusals::kTooManyKeys);
     return Events{ServiceAccountKeyAdded{command.key_id, command.algorithm, command.public_key, command.kid}};
 }
 
 ServiceAccountDecision decide_on(const ServiceAccount& account, const RemoveAccountKey& command) {
-    if (!account.exists()) return Unexpected(ServiceAccountError::kUnknown);
+    if (!account.exists()) return Unexpected(refusals::kAccountUnknown);
     const auto is_meant = [&](const auto& key) { return key.is_named(command.key_id); };
     const auto at = std::find_if(account.keys.begin(), account.keys.end(), is_meant);
-    if (at == account.keys.end()) return Unexpected(ServiceAccountError::kCredentialUnknown);
+    if (at == account.keys.end()) return Unexpected(refusals::kCredentialUnknown);
     return Events{ServiceAccountKeyRemoved{at->id}};
 }
 
 ServiceAccountDecision decide_on(const ServiceAccount& account, const DeleteServiceAccount&) {
-    if (!account.exists()) return Unexpected(ServiceAccountError::kUnknown);
+    if (!account.exists()) return Unexpected(refusals::kAccountUnknown);
     return Events{ServiceAccountDeleted{}};
 }
 
@@ -141,7 +141,7 @@ bool ServiceAccount::has_credential(std::string_view id) const {
 }
 
 std::vector<HeldName> ServiceAccount::held_names() const {
-    return exists() ? held_as("service_account_name", name) : std::vector<HeldName>{};
+    return exists() ? held_as("service_account_name", name, refusals::kAccountNameTaken) : std::vector<HeldName>{};
 }
 
 ServiceAccountDecision decide(const ServiceAccount& account, const ServiceAccountCommand& command) {

@@ -11,7 +11,7 @@
 
 #include "domain/base/declare.hpp"
 #include "domain/base/held_name.hpp"
-#include "domain/base/result.hpp"
+#include "domain/base/refusal.hpp"
 #include "domain/base/uuid.hpp"
 
 namespace keyledger {
@@ -163,16 +163,32 @@ struct RemoveAccountKey {
 };
 struct DeleteServiceAccount {};
 
-// ---- errors ----------------------------------------------------------------------------------------------------
-enum class ServiceAccountError {
-    kAlreadyRegistered,
-    kUnknown,  // also once it is deleted
-    kTooManySecrets,
-    kTooManyKeys,
-    kCredentialUnknown,  // a secret or a key that it has not, or no more
-    kKeyKnown,
-    kKeyIdTaken,  // what a header would name it by is another key's name
-};
+// ---- refusals --------------------------------------------------------------------------------------------------
+namespace refusals {
+inline constexpr Refusal kInvalidAccountName =
+    invalid_field("name", "Use 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first.");
+inline constexpr Refusal kInvalidAudience = invalid_field(
+    "audiences",
+    "Give each as an absolute URI without a fragment, such as https://orders.example, of at most 512 bytes.");
+inline constexpr Refusal kTooManyAudiences = invalid_field("audiences", "Give at most 16 audiences.");
+inline constexpr Refusal kAccountUnknown{RefusalKind::kUnknown, "service-account-unknown", "No such service account",
+                                         "There is no service account with this id."};  // also once it is deleted
+inline constexpr Refusal kAccountNameTaken{RefusalKind::kConflict, "service-account-name-taken",
+                                           "Service account name in use",
+                                           "There is a service account of this name. Choose another one."};
+// A secret or a key that it has not, or no more.
+inline constexpr Refusal kCredentialUnknown{RefusalKind::kUnknown, "credential-unknown", "No such secret or key",
+                                            "The service account has no secret or key with this id."};
+inline constexpr Refusal kKeyKnown{RefusalKind::kConflict, "key-known", "Key registered before",
+                                   "The service account has this very key already."};
+// What a header would name it by is another key's name.
+inline constexpr Refusal kKeyIdTaken{
+    RefusalKind::kConflict, "key-known", "Key registered before",
+    "Another key of the service account has this 'kid'. Give this one its own, or none."};
+inline constexpr Refusal kTooManySecrets =
+    limit_reached("A service account has at most two secrets: one in use and one to come. Remove one first.");
+inline constexpr Refusal kTooManyKeys = limit_reached("A service account has at most four keys. Remove one first.");
+}  // namespace refusals
 
 // ---- state -----------------------------------------------------------------------------------------------------
 struct ServiceAccount {
@@ -223,7 +239,7 @@ struct ServiceAccount {
 };
 
 // ---- rules -----------------------------------------------------------------------------------------------------
-using ServiceAccountDecision = Result<std::vector<ServiceAccountEvent>, ServiceAccountError>;
+using ServiceAccountDecision = Result<std::vector<ServiceAccountEvent>, RefusalRef>;
 using ServiceAccountCommand = std::variant<RegisterServiceAccount, ChangeServiceAccount, AddAccountSecret,
                                            RemoveAccountSecret, AddAccountKey, RemoveAccountKey, DeleteServiceAccount>;
 

@@ -16,22 +16,22 @@ struct Subject {
 };
 
 ServiceTokenDecision decide_on(const Subject& on, const IssueServiceToken& command) {
-    if (!on.authenticates(command.credential)) return Unexpected(ServiceTokenError::kAccountNotGood);
-    if (on.token.status != Status::kAbsent) return Unexpected(ServiceTokenError::kUsed);
+    if (!on.authenticates(command.credential)) return Unexpected(refusals::kInvalidClient);
+    if (on.token.status != Status::kAbsent) return Unexpected(refusals::kAssertionUsed);
     return Events{ServiceTokenIssued{command.service_account_id, command.audiences, command.scope, command.credential,
                                      command.expires_at_ms}};
 }
 
 ServiceTokenDecision decide_on(const Subject& on, const RevokeServiceToken&) {
     if (on.token.status == Status::kAbsent || on.token.status == Status::kSpent)
-        return Unexpected(ServiceTokenError::kUnknown);
+        return Unexpected(refusals::kInvalidToken);
     if (on.token.status == Status::kRevoked) return Events{};
     return Events{ServiceTokenRevoked{on.token.service_account_id}};
 }
 
 ServiceTokenDecision decide_on(const Subject& on, const UseAssertion& command) {
-    if (!on.authenticates(command.credential)) return Unexpected(ServiceTokenError::kAccountNotGood);
-    if (on.token.status != Status::kAbsent) return Unexpected(ServiceTokenError::kUsed);
+    if (!on.authenticates(command.credential)) return Unexpected(refusals::kInvalidClient);
+    if (on.token.status != Status::kAbsent) return Unexpected(refusals::kAssertionUsed);
     return Events{AssertionUsed{command.service_account_id, command.credential}};
 }
 

@@ -74,12 +74,10 @@ struct UseAssertion {
     std::string credential;
 };
 
-// ---- errors ----------------------------------------------------------------------------------------------------
-enum class ServiceTokenError {
-    kUsed,            // this assertion was presented before
-    kAccountNotGood,  // unknown, disabled or deleted, or the credential is not one of its (any more)
-    kUnknown,
-};
+// ---- refusals --------------------------------------------------------------------------------------------------
+namespace refusals {
+inline constexpr Refusal kAssertionUsed = told_as(kInvalidClient);  // it was presented before
+}  // namespace refusals
 
 // ---- state -----------------------------------------------------------------------------------------------------
 struct ServiceToken {
@@ -107,7 +105,7 @@ struct ServiceToken {
 bool holds(const ServiceToken& token, const Uuid& service_account_id, const ServiceAccount& account,
            std::int64_t now_ms);
 
-using ServiceTokenDecision = Result<std::vector<ServiceTokenEvent>, ServiceTokenError>;
+using ServiceTokenDecision = Result<std::vector<ServiceTokenEvent>, RefusalRef>;
 using ServiceTokenCommand = std::variant<IssueServiceToken, RevokeServiceToken, UseAssertion>;
 
 ServiceTokenDecision decide(const ServiceToken& token, const ServiceAccount& account,

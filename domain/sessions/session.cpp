@@ -15,17 +15,16 @@ struct Subject {
 };
 
 SessionDecision decide_on(const Subject& on, const StartSession& command) {
-    if (on.session.status != Status::kAbsent) return Unexpected(SessionError::kAlreadyStarted);
-    if (on.user.status != User::Status::kActive) return Unexpected(SessionError::kUserNotActive);
-    if (on.user.sealed_sha256 != command.verified_sha256) return Unexpected(SessionError::kPasswordMoved);
+    if (on.session.status != Status::kAbsent) return Unexpected(refusals::kBegunTwice);
+    if (on.user.status != User::Status::kActive) return Unexpected(refusals::kUserDisabled);
+    if (on.user.sealed_sha256 != command.verified_sha256) return Unexpected(refusals::kCredentialTampered);
     return Events{SessionStarted{command.user_id, command.client_id, command.audiences, on.user.security_stamp,
                                  command.device, command.now_ms + command.lifetimes.absolute_ms}};
 }
 
 SessionDecision decide_on(const Subject& on, const RefreshSession& command) {
-    auto good = standing(on.session, on.session_id, on.user, command.lifetimes, command.now_ms);
-    if (!good) return Unexpected(good.error());
-    if (on.session.client_id != command.client_id) return Unexpected(SessionError::kOtherClient);
+    KEYLEDGER_TRY(good, standing(on.session, on.session_id, on.user, command.lifetimes, command.now_ms));
+    if (on.session.client_id != command.client_id) return Unexpected(refusals::kSessionOfOtherClient);
     const std::int64_t current = on.session.generation;
     if (command.presented_generation == current) return Events{SessionRefreshed{current + 1, command.device}};
     if (command.presented_generation > current) return Events{SessionRefreshRefused{command.presented_generation}};
@@ -40,7 +39,7 @@ SessionDecision decide_on(const Subject& on, const RefreshSession& command) {
 
 SessionDecision decide_on(const Subject& on, const EndSession& command) {
     if (on.session.status == Status::kAbsent || on.session.user_id != command.user_id)
-        return Unexpected(SessionError::kUnknown);
+        return Unexpected(refusals::kSessionUnknown);
     if (on.session.status == Status::kEnded || on.user.ended_session(on.session_id, on.session.first_position))
         return Events{};
     return Events{SessionEnded{command.reason}};
@@ -74,14 +73,14 @@ Session apply(Session session, const SessionEnded&, const Recorded&) {
 
 }  // namespace
 
-Result<void, SessionError> standing(const Session& session, const Uuid& session_id, const User& user,
-                                    const SessionLifetimes& lifetimes, std::int64_t now_ms) {
-    if (session.status == Status::kAbsent) return Unexpected(SessionError::kUnknown);
-    if (session.status == Status::kEnded) return Unexpected(SessionError::kEnded);
-    if (user.status != User::Status::kActive) return Unexpected(SessionError::kUserNotActive);
-    if (user.ended_session(session_id, session.first_position)) return Unexpected(SessionError::kEnded);
+Result<void, RefusalRef> standing(const Session& session, const Uuid& session_id, const User& user,
+                                  const SessionLifetimes& lifetimes, std::int64_t now_ms) {
+    if (session.status == Status::kAbsent) return Unexpected(refusals::kSessionUnknown);
+    if (session.status == Status::kEnded) return Unexpected(refusals::kSessionEnded);
+    if (user.status != User::Status::kActive) return Unexpected(refusals::kUserDisabled);
+    if (user.ended_session(session_id, session.first_position)) return Unexpected(refusals::kSessionEnded);
     if (now_ms >= over_at_ms(session.refreshed_at_ms, session.expires_at_ms, lifetimes.idle_ms))
-        return Unexpected(SessionError::kExpired);
+        return Unexpected(refusals::kSessionExpired);
     return {};
 }
 

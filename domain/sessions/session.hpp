@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "domain/base/declare.hpp"
-#include "domain/base/result.hpp"
+#include "domain/base/refusal.hpp"
 #include "domain/base/uuid.hpp"
 #include "domain/sessions/lifetime.hpp"
 #include "domain/users/user.hpp"
@@ -103,16 +103,14 @@ struct EndSession {
     SessionEndReason reason = SessionEndReason::kLoggedOut;
 };
 
-// ---- errors ----------------------------------------------------------------------------------------------------
-enum class SessionError {
-    kAlreadyStarted,
-    kUnknown,
-    kEnded,
-    kExpired,
-    kOtherClient,
-    kUserNotActive,
-    kPasswordMoved,
-};
+// ---- refusals --------------------------------------------------------------------------------------------------
+namespace refusals {
+inline constexpr Refusal kSessionUnknown{RefusalKind::kUnknown, "session-unknown", "No such session",
+                                         "You have no session with this id."};
+inline constexpr Refusal kSessionEnded = told_as(kInvalidToken);
+inline constexpr Refusal kSessionExpired = told_as(kInvalidToken);
+inline constexpr Refusal kSessionOfOtherClient = told_as(kInvalidToken);
+}  // namespace refusals
 
 // ---- state -----------------------------------------------------------------------------------------------------
 struct Session {
@@ -159,10 +157,10 @@ struct Session {
 
 // ---- rules -----------------------------------------------------------------------------------------------------
 // Whether the session is good at `now_ms`, by its own stream and its user's: the one answer to "is it live?".
-Result<void, SessionError> standing(const Session& session, const Uuid& session_id, const User& user,
-                                    const SessionLifetimes& lifetimes, std::int64_t now_ms);
+Result<void, RefusalRef> standing(const Session& session, const Uuid& session_id, const User& user,
+                                  const SessionLifetimes& lifetimes, std::int64_t now_ms);
 
-using SessionDecision = Result<std::vector<SessionEvent>, SessionError>;
+using SessionDecision = Result<std::vector<SessionEvent>, RefusalRef>;
 using SessionCommand = std::variant<StartSession, RefreshSession, EndSession>;
 
 // A refresh that decides SessionEnded or SessionRefreshRefused must be answered as a refusal; one that decides

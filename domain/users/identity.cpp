@@ -80,13 +80,11 @@ std::optional<Identifier> parse_email(std::string_view text) {
 
 Result<Identifier, TextFault> parse_username(std::string_view text) {
     if (text.size() > kMaxTypedUsernameBytes) return Unexpected(TextFault::kTooLong);
-    auto kept = username(text);
-    if (!kept) return Unexpected(kept.error());
+    KEYLEDGER_TRY(kept, username(text));
     const std::size_t length = unicode::decode(*kept)->size();
     if (length < kMinUsernameLength) return Unexpected(TextFault::kTooShort);
     if (length > kMaxUsernameLength) return Unexpected(TextFault::kTooLong);
-    auto key = username_key(*kept);
-    if (!key) return Unexpected(key.error());
+    KEYLEDGER_TRY(key, username_key(*kept));
     return Identifier{std::move(*kept), std::move(*key)};
 }
 

@@ -7,6 +7,17 @@
 #include <string_view>
 
 #include "domain/base/precis.hpp"
+#include "domain/base/refusal.hpp"
+
+namespace keyledger::refusals {
+
+inline constexpr Refusal kInvalidEmail = invalid_field("email", "Give an address such as ann@example.com, in ASCII.");
+inline constexpr Refusal kInvalidUsername =
+    invalid_field("username", "Use 3 to 64 letters, digits, '.', '_' or '-', a letter or digit first.");
+inline constexpr Refusal kInvalidName =
+    invalid_field("name", "Use 1 to 256 bytes of text, without control or hidden characters.");
+
+}  // namespace keyledger::refusals
 
 namespace keyledger {
 

@@ -9,50 +9,50 @@ using Events = std::vector<UserEvent>;
 using Status = User::Status;
 
 UserDecision decide_on(const User& user, const RegisterUser& command) {
-    if (user.status != Status::kAbsent) return Unexpected(UserError::kAlreadyRegistered);
+    if (user.status != Status::kAbsent) return Unexpected(refusals::kBegunTwice);
     return Events{UserRegistered{{command.email}, {command.username}, {command.name}},
                   UserPasswordSet{command.password.credential_id, command.password.sealed_sha256}};
 }
 
 UserDecision decide_on(const User& user, const ChangePassword& command) {
-    if (!user.exists()) return Unexpected(UserError::kUnknown);
-    if (user.status != Status::kActive) return Unexpected(UserError::kNotActive);
-    if (user.sealed_sha256 != command.verified_sha256) return Unexpected(UserError::kPasswordMoved);
+    if (!user.exists()) return Unexpected(refusals::kUserUnknown);
+    if (user.status != Status::kActive) return Unexpected(refusals::kUserDisabled);
+    if (user.sealed_sha256 != command.verified_sha256) return Unexpected(refusals::kCredentialTampered);
     return Events{
         UserPasswordChanged{command.password.credential_id, command.password.sealed_sha256, command.kept_session}};
 }
 
 UserDecision decide_on(const User& user, const RenewPasswordHash& command) {
-    if (!user.exists()) return Unexpected(UserError::kUnknown);
-    if (user.sealed_sha256 != command.verified_sha256) return Unexpected(UserError::kPasswordMoved);
+    if (!user.exists()) return Unexpected(refusals::kUserUnknown);
+    if (user.sealed_sha256 != command.verified_sha256) return Unexpected(refusals::kCredentialTampered);
     return Events{UserPasswordHashRenewed{command.password.credential_id, command.password.sealed_sha256}};
 }
 
 UserDecision decide_on(const User& user, const UpdateProfile& command) {
-    if (!user.exists()) return Unexpected(UserError::kUnknown);
+    if (!user.exists()) return Unexpected(refusals::kUserUnknown);
     if (user.username == command.username && user.name == command.name) return Events{};
     return Events{UserProfileUpdated{{command.username}, {command.name}}};
 }
 
 UserDecision decide_on(const User& user, const DisableUser& command) {
-    if (!user.exists()) return Unexpected(UserError::kUnknown);
+    if (!user.exists()) return Unexpected(refusals::kUserUnknown);
     if (user.status == Status::kDisabled) return Events{};
     return Events{UserDisabled{command.reason}};
 }
 
 UserDecision decide_on(const User& user, const EnableUser&) {
-    if (!user.exists()) return Unexpected(UserError::kUnknown);
+    if (!user.exists()) return Unexpected(refusals::kUserUnknown);
     if (user.status == Status::kActive) return Events{};
     return Events{UserEnabled{}};
 }
 
 UserDecision decide_on(const User& user, const RevokeAllSessions& command) {
-    if (!user.exists()) return Unexpected(UserError::kUnknown);
+    if (!user.exists()) return Unexpected(refusals::kUserUnknown);
     return Events{UserSessionsRevoked{command.kept_session}};
 }
 
 UserDecision decide_on(const User& user, const RequestErasure& command) {
-    if (!user.exists()) return Unexpected(UserError::kUnknown);
+    if (!user.exists()) return Unexpected(refusals::kUserUnknown);
     if (user.erasure_due_at_ms) return Events{};
     Events events{UserErasureRequested{command.due_at_ms}};
     if (command.due_at_ms <= command.now_ms) events.push_back(UserErased{});
@@ -60,7 +60,7 @@ UserDecision decide_on(const User& user, const RequestErasure& command) {
 }
 
 UserDecision decide_on(const User& user, const WithdrawErasure&) {
-    if (!user.exists()) return Unexpected(UserError::kUnknown);
+    if (!user.exists()) return Unexpected(refusals::kUserUnknown);
     if (!user.erasure_due_at_ms) return Events{};
     return Events{UserErasureWithdrawn{}};
 }
@@ -142,10 +142,10 @@ std::vector<HeldName> User::held_names() const {
     std::vector<HeldName> names;
     if (!exists()) return names;
     const auto by_email = email ? parse_email(*email) : std::nullopt;
-    if (by_email) names.push_back({"email", by_email->key});
+    if (by_email) names.push_back({"email", by_email->key, refusals::kEmailTaken});
     if (!username) return names;
     const auto by_username = parse_username(*username);
-    if (by_username) names.push_back({"username", by_username->key});
+    if (by_username) names.push_back({"username", by_username->key, refusals::kUsernameTaken});
     return names;
 }
 

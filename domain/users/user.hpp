@@ -9,7 +9,7 @@
 
 #include "domain/base/declare.hpp"
 #include "domain/base/held_name.hpp"
-#include "domain/base/result.hpp"
+#include "domain/base/refusal.hpp"
 #include "domain/base/uuid.hpp"
 
 namespace keyledger {
@@ -197,13 +197,15 @@ struct EraseUser {
     std::int64_t now_ms = 0;
 };
 
-// ---- errors ----------------------------------------------------------------------------------------------------
-enum class UserError {
-    kAlreadyRegistered,
-    kUnknown,
-    kNotActive,
-    kPasswordMoved,  // the credential that was checked is no longer the one that the log names
-};
+// ---- refusals --------------------------------------------------------------------------------------------------
+namespace refusals {
+inline constexpr Refusal kUserDisabled{RefusalKind::kForbidden, "user-disabled", "User disabled",
+                                       "This user is disabled. Ask an administrator."};
+inline constexpr Refusal kEmailTaken{RefusalKind::kConflict, "email-taken", "E-mail address in use",
+                                     "Somebody registered with this e-mail address. Log in instead."};
+inline constexpr Refusal kUsernameTaken{RefusalKind::kConflict, "username-taken", "User name in use",
+                                        "This user name is in use. Choose another one."};
+}  // namespace refusals
 
 // ---- state -----------------------------------------------------------------------------------------------------
 enum class Standing { kUser, kAdministrator };
@@ -266,7 +268,7 @@ struct User {
 };
 
 // ---- rules -----------------------------------------------------------------------------------------------------
-using UserDecision = Result<std::vector<UserEvent>, UserError>;
+using UserDecision = Result<std::vector<UserEvent>, RefusalRef>;
 using UserCommand = std::variant<RegisterUser, ChangePassword, RenewPasswordHash, UpdateProfile, DisableUser,
                                  EnableUser, RevokeAllSessions, RequestErasure, WithdrawErasure, EraseUser>;
 

@@ -3,6 +3,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "commands/credentials/passwords.hpp"
+
 namespace keyledger::security {
 namespace {
 
@@ -38,15 +40,15 @@ Result<commands::PasswordCheck, commands::HashingError> port_check(const Result<
     return commands::PasswordCheck{check->matches, check->needs_renewal};
 }
 
-commands::PasswordProblem problem_of(PasswordRefusal refusal) {
+RefusalRef told_of(PasswordRefusal refusal) {
     switch (refusal) {
-        case PasswordRefusal::kNotText: return commands::PasswordProblem::kNotText;
-        case PasswordRefusal::kTooShort: return commands::PasswordProblem::kTooShort;
-        case PasswordRefusal::kTooLong: return commands::PasswordProblem::kTooLong;
-        case PasswordRefusal::kContainsIdentity: return commands::PasswordProblem::kContainsIdentity;
-        case PasswordRefusal::kTooWeak: return commands::PasswordProblem::kTooWeak;
+        case PasswordRefusal::kNotText: return refusals::kPasswordNotText;
+        case PasswordRefusal::kTooShort: return refusals::kPasswordTooShort;
+        case PasswordRefusal::kTooLong: return refusals::kPasswordTooLong;
+        case PasswordRefusal::kContainsIdentity: return refusals::kPasswordContainsIdentity;
+        case PasswordRefusal::kTooWeak: return refusals::kPasswordTooWeak;
     }
-    return commands::PasswordProblem::kTooWeak;
+    return refusals::kPasswordTooWeak;
 }
 
 asio::awaitable<std::optional<PasswordRefusal>> judge_here(Secret password, commands::PasswordIdentity identity,
@@ -82,12 +84,12 @@ JudgingPasswordPolicy::JudgingPasswordPolicy(asio::thread_pool& processors, secu
     if (!is_acceptable(policy)) throw std::invalid_argument("the password policy is out of its bounds");
 }
 
-asio::awaitable<Result<std::optional<commands::PasswordProblem>, commands::HashingError>> JudgingPasswordPolicy::judge(
+asio::awaitable<Result<std::optional<RefusalRef>, commands::HashingError>> JudgingPasswordPolicy::judge(
     Secret password, commands::PasswordIdentity identity, commands::Deadline) {
     auto judging = judge_here(std::move(password), std::move(identity), policy_);
     auto refusal = co_await asio::co_spawn(processors_, std::move(judging), asio::use_awaitable);
-    if (!refusal) co_return std::optional<commands::PasswordProblem>();
-    co_return std::optional(problem_of(*refusal));
+    if (!refusal) co_return std::optional<RefusalRef>();
+    co_return std::optional(told_of(*refusal));
 }
 
 }  // namespace keyledger::security

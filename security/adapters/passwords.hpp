@@ -29,7 +29,7 @@ public:
     // The pool outlives it. An unacceptable policy throws std::invalid_argument.
     JudgingPasswordPolicy(boost::asio::thread_pool& processors, security::PasswordPolicy policy);
 
-    boost::asio::awaitable<Result<std::optional<commands::PasswordProblem>, commands::HashingError>> judge(
+    boost::asio::awaitable<Result<std::optional<RefusalRef>, commands::HashingError>> judge(
         Secret password, commands::PasswordIdentity identity, commands::Deadline deadline) override;
 
 private:

@@ -65,6 +65,8 @@ class Rules(unittest.TestCase):
             "co_await run([&](int) -> awaitable<void> { co_return; });",
             "g(co_await f(), [&] { return 1; });",
             "for (auto x = co_await f({}); x;) {}",
+            "KEYLEDGER_CO_TRY(a, co_await f({1, 2}));",
+            "KEYLEDGER_CO_TRY(a, b ? co_await f() : 1);",
         ):
             self.refuses(rules.co_await_alone, f"awaitable<void> t() {{\n    {bad}\n}}\n")
         for good in (
@@ -79,6 +81,7 @@ class Rules(unittest.TestCase):
             'co_await f("{?[");',
             "run([&](int) -> awaitable<void> {\n  co_await f();\n });",
             "switch (x) {\n case A: co_await f(); break;\n }",
+            "KEYLEDGER_CO_TRY(a, co_await f(b));\n KEYLEDGER_CO_TRY(c, decide(Command{1}));",
         ):
             self.admits(rules.co_await_alone, f"awaitable<void> t() {{\n    {good}\n}}\n")
 

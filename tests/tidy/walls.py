@@ -100,7 +100,6 @@ HELD_BACK = {
 NAMELESS = ("commands/runtime", "projections/engine")
 # What still does, and why. The list only shrinks: whoever is on it without need is a finding, too.
 STILL_NAMES = {
-    "commands/runtime/errors.hpp": "the errors of all aggregates become one list of refusals here",
     "commands/runtime/ports.hpp": "assertions are checked against a service account's keys",
     "commands/runtime/replay.cpp": "the history of a session is its user's, too",
     "projections/engine/pending.hpp": "its failures are those of the models' queries",

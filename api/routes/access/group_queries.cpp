@@ -16,7 +16,6 @@ namespace {
 
 namespace rows = keyledger::projections;
 using commands::CommandError;
-using commands::Refusal;
 
 constexpr std::int32_t kMaxReasons = 1'000;  // ways in which roles come to one subject
 
@@ -33,11 +32,11 @@ std::optional<rows::GroupRow> row_of(const Uuid& id, std::optional<rows::GroupRo
 // The group of the path, as of the read model.
 boost::asio::awaitable<Result<rows::AtPosition<rows::GroupRow>, Response>> find_group(Call& call) {
     const auto group_id = Uuid::parse(call.request.path_parameter("id"));
-    if (!group_id) co_return Unexpected(refuse(call, CommandError(Refusal::kGroupUnknown)));
+    if (!group_id) co_return Unexpected(refuse(call, CommandError(refusals::kGroupUnknown)));
     auto found = co_await call.context.queries.find_group(*group_id, call.request.deadline);
     if (!found) co_return Unexpected(refuse_query(call.request, found.error()));
     auto group = row_of(*group_id, std::move(found->value));
-    if (!group) co_return Unexpected(refuse(call, CommandError(Refusal::kGroupUnknown)));
+    if (!group) co_return Unexpected(refuse(call, CommandError(refusals::kGroupUnknown)));
     rows::AtPosition<rows::GroupRow> at;
     at.value = std::move(*group);
     at.position = found->position;
@@ -57,7 +56,7 @@ FoundSubject find_user(Call& call) {
 FoundSubject find_account(Call& call) {
     auto access = co_await commands::access_of_service(call.services(), call.id(), call.request.deadline);
     if (!access) co_return Unexpected(refuse(call, access.error()));
-    if (!access->account.exists()) co_return Unexpected(refuse(call, CommandError(Refusal::kAccountUnknown)));
+    if (!access->account.exists()) co_return Unexpected(refuse(call, CommandError(refusals::kAccountUnknown)));
     co_return Subject::service_account(call.id());
 }
 
@@ -175,19 +174,19 @@ constexpr RouteRow kRows[] = {
     {"listGroups", kGet, "/api/v1/admin/groups", list_groups, kOrdinary, kUser,
      {.permission = &commands::kReadGroups, .model = kPermissions, .input = Input::kQuery}},
     {"showGroup", kGet, "/api/v1/admin/groups/{id}", show_group, kOrdinary, kUser,
-     {.permission = &commands::kReadGroups, .model = kPermissions, .bad_id = Refusal::kGroupUnknown}},
+     {.permission = &commands::kReadGroups, .model = kPermissions, .bad_id = refusals::kGroupUnknown}},
     {"listGroupMembers", kGet, "/api/v1/admin/groups/{id}/members", list_group_members, kOrdinary, kUser,
      {.permission = &commands::kReadGroups, .model = kPermissions, .input = Input::kQuery}},
     {"listGroupRoles", kGet, "/api/v1/admin/groups/{id}/roles", list_group_roles, kOrdinary, kUser,
-     {.permission = &commands::kReadRoles, .model = kPermissions, .bad_id = Refusal::kGroupUnknown}},
+     {.permission = &commands::kReadRoles, .model = kPermissions, .bad_id = refusals::kGroupUnknown}},
     {"listUserGroups", kGet, "/api/v1/admin/users/{id}/groups", list_user_groups, kOrdinary, kUser,
-     {.permission = &commands::kReadGroups, .model = kPermissions, .bad_id = Refusal::kUserUnknown}},
+     {.permission = &commands::kReadGroups, .model = kPermissions, .bad_id = refusals::kUserUnknown}},
     {"explainUser", kGet, "/api/v1/admin/users/{id}/permissions", explain_user, kOrdinary, kUser,
-     {.permission = &commands::kReadRoles, .model = kPermissions, .bad_id = Refusal::kUserUnknown}},
+     {.permission = &commands::kReadRoles, .model = kPermissions, .bad_id = refusals::kUserUnknown}},
     {"listServiceAccountGroups", kGet, "/api/v1/admin/service-accounts/{id}/groups", list_account_groups, kOrdinary,
-     kUser, {.permission = &commands::kReadGroups, .model = kPermissions, .bad_id = Refusal::kAccountUnknown}},
+     kUser, {.permission = &commands::kReadGroups, .model = kPermissions, .bad_id = refusals::kAccountUnknown}},
     {"explainServiceAccount", kGet, "/api/v1/admin/service-accounts/{id}/permissions", explain_account, kOrdinary,
-     kUser, {.permission = &commands::kReadRoles, .model = kPermissions, .bad_id = Refusal::kAccountUnknown}},
+     kUser, {.permission = &commands::kReadRoles, .model = kPermissions, .bad_id = refusals::kAccountUnknown}},
 };
 // clang-format on
 

@@ -15,7 +15,7 @@ Reply assign(Call& call, Subject subject) {
 Reply withdraw(Call& call, Subject subject) {
     const Uuid role_id = call.id("role");
     auto outcome = co_await commands::withdraw_role(call.services(), call.bearer(), subject, role_id, call.caller());
-    if (outcome && role_id.is_nil()) co_return refuse(call, commands::CommandError(commands::Refusal::kRoleUnknown));
+    if (outcome && role_id.is_nil()) co_return refuse(call, commands::CommandError(refusals::kRoleUnknown));
     co_return done(call, outcome);
 }
 

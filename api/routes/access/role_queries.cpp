@@ -12,7 +12,6 @@ namespace {
 
 namespace rows = keyledger::projections;
 using commands::CommandError;
-using commands::Refusal;
 
 Reply list_roles(Call& call) {
     const auto page = read_page(call, "roles");
@@ -26,7 +25,7 @@ Reply list_roles(Call& call) {
 Reply show_role(Call& call) {
     auto found = co_await call.context.queries.find_role(call.id(), call.request.deadline);
     if (!found) co_return refuse_query(call.request, found.error());
-    if (!found->value) co_return refuse(call, CommandError(Refusal::kRoleUnknown));
+    if (!found->value) co_return refuse(call, CommandError(refusals::kRoleUnknown));
     JsonText json;
     write_role(json, *found->value);
     const AccessRules rules(PermissionSet::of_texts(found->value->permissions),
@@ -51,9 +50,9 @@ constexpr RouteRow kRows[] = {
     {"listRoles", kGet, "/api/v1/admin/roles", list_roles, kOrdinary, kUser,
      {.permission = &commands::kReadRoles, .model = rows::Model::kPermissions, .input = Input::kQuery}},
     {"showRole", kGet, "/api/v1/admin/roles/{id}", show_role, kOrdinary, kUser,
-     {.permission = &commands::kReadRoles, .model = rows::Model::kPermissions, .bad_id = Refusal::kRoleUnknown}},
+     {.permission = &commands::kReadRoles, .model = rows::Model::kPermissions, .bad_id = refusals::kRoleUnknown}},
     {"listUserRoles", kGet, "/api/v1/admin/users/{id}/roles", list_user_roles, kOrdinary, kUser,
-     {.permission = &commands::kReadRoles, .model = rows::Model::kPermissions, .bad_id = Refusal::kUserUnknown}},
+     {.permission = &commands::kReadRoles, .model = rows::Model::kPermissions, .bad_id = refusals::kUserUnknown}},
 };
 // clang-format on
 

@@ -6,8 +6,6 @@
 namespace keyledger::api::routes {
 namespace {
 
-using commands::Refusal;
-
 // 204: erased. 202: requested, and due when it says.
 Response answer(const Call& call, const Result<commands::Erasure, commands::CommandError>& outcome) {
     if (!outcome) return refuse(call, outcome.error());
@@ -55,9 +53,9 @@ constexpr RouteRow kRows[] = {
     {"keepMe", kDelete, "/api/v1/auth/me/erasure", withdraw_my_erasure, kOrdinary, kUser,
      {.idempotency_key = KeyScope::kSession}},
     {"eraseUser", kDelete, "/api/v1/admin/users/{id}", erase_user, kOrdinary, kUser,
-     {.bad_id = Refusal::kUserUnknown, .idempotency_key = KeyScope::kUser, .if_match = IfMatch::kCompared}},
+     {.bad_id = refusals::kUserUnknown, .idempotency_key = KeyScope::kUser, .if_match = IfMatch::kCompared}},
     {"keepUser", kDelete, "/api/v1/admin/users/{id}/erasure", withdraw_erasure, kOrdinary, kUser,
-     {.bad_id = Refusal::kUserUnknown, .idempotency_key = KeyScope::kUser}},
+     {.bad_id = refusals::kUserUnknown, .idempotency_key = KeyScope::kUser}},
 };
 // clang-format on
 

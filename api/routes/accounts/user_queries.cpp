@@ -12,7 +12,6 @@ namespace {
 
 namespace rows = keyledger::projections;
 using commands::CommandError;
-using commands::Refusal;
 
 void write_user(JsonText& json, const rows::UserRow& user) {
     json.text("id", user.id.to_string())
@@ -40,7 +39,7 @@ Reply list_users(Call& call) {
 Reply show_user(Call& call) {
     auto found = co_await call.context.queries.find_user(call.id(), call.request.deadline);
     if (!found) co_return refuse_query(call.request, found.error());
-    if (!found->value) co_return refuse(call, CommandError(Refusal::kUserUnknown));
+    if (!found->value) co_return refuse(call, CommandError(refusals::kUserUnknown));
     JsonText json;
     write_user(json, *found->value);
     const rows::UserRow& user = *found->value;
@@ -69,7 +68,7 @@ constexpr RouteRow kRows[] = {
     {"listUsers", kGet, "/api/v1/admin/users", list_users, kOrdinary, kUser,
      {.permission = &commands::kReadUsers, .model = rows::Model::kUsers, .input = Input::kQuery}},
     {"showUser", kGet, "/api/v1/admin/users/{id}", show_user, kOrdinary, kUser,
-     {.permission = &commands::kReadUsers, .model = rows::Model::kUsers, .bad_id = Refusal::kUserUnknown}},
+     {.permission = &commands::kReadUsers, .model = rows::Model::kUsers, .bad_id = refusals::kUserUnknown}},
     {"showLockOut", kGet, "/api/v1/admin/users/{id}/lock-out", show_lock_out, kOrdinary, kUser},
 };
 // clang-format on

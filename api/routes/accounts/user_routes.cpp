@@ -13,7 +13,6 @@ namespace keyledger::api::routes {
 namespace {
 
 using commands::CommandError;
-using commands::Refusal;
 
 Reply activate_user(Call& call) {
     auto outcome = co_await commands::enable_user(call.services(), call.bearer(), call.id(), call.caller());
@@ -60,7 +59,7 @@ Reply update_user(Call& call) {
     }
     auto read = body.finish();
     if (!read) co_return read.error();
-    if (!user_id) co_return refuse(call, CommandError(Refusal::kUserUnknown));
+    if (!user_id) co_return refuse(call, CommandError(refusals::kUserUnknown));
     auto key = call.take_key();
     if (!key) co_return key.error();
     auto outcome = co_await commands::update_user(call.services(), *user_id, std::move(update), call.caller());
@@ -76,11 +75,11 @@ using enum Authentication;
 // clang-format off
 constexpr RouteRow kRows[] = {
     {"activateUser", kPost, "/api/v1/admin/users/{id}/activate", activate_user, kOrdinary, kUser,
-     {.bad_id = Refusal::kUserUnknown, .idempotency_key = KeyScope::kUser}},
+     {.bad_id = refusals::kUserUnknown, .idempotency_key = KeyScope::kUser}},
     {"deactivateUser", kPost, "/api/v1/admin/users/{id}/deactivate", deactivate_user, kOrdinary, kUser,
-     {.bad_id = Refusal::kUserUnknown, .input = Input::kBody, .idempotency_key = KeyScope::kUser}},
+     {.bad_id = refusals::kUserUnknown, .input = Input::kBody, .idempotency_key = KeyScope::kUser}},
     {"unlockUser", kPost, "/api/v1/admin/users/{id}/unlock", unlock_user, kOrdinary, kUser,
-     {.bad_id = Refusal::kUserUnknown, .idempotency_key = KeyScope::kUser}},
+     {.bad_id = refusals::kUserUnknown, .idempotency_key = KeyScope::kUser}},
     {"updateUser", kPut, "/api/v1/admin/users/{id}", update_user, kOrdinary, kUser,
      {.input = Input::kBody, .idempotency_key = KeyScope::kUser, .if_match = IfMatch::kCompared}},
 };

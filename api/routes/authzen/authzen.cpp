@@ -14,7 +14,6 @@ namespace {
 
 using commands::Access;
 using commands::CommandError;
-using commands::Refusal;
 
 constexpr std::pair<std::string_view, SubjectType> kSubjectTypes[] = {
     {"user", SubjectType::kUser}, {"session", SubjectType::kSession}, {"service_account", SubjectType::kService}};
@@ -120,11 +119,11 @@ Asking asker_with_secret(Context& context, const Request& request) {
     }
     if (!client) {
         const CommandError error = co_await commands::count_client_failure(context.services, caller_of(request));
-        if (error.refusal == Refusal::kInvalidClient) co_return Unexpected(refuse_client(request));
+        if (error.refusal == refusals::kInvalidClient) co_return Unexpected(refuse_client(request));
         co_return Unexpected(refuse(request, error));
     }
     if (client->evaluates == commands::Evaluates::kAnybody) co_return Asker{};
-    if (!client->service_account) co_return Unexpected(refuse(request, CommandError(Refusal::kForbidden)));
+    if (!client->service_account) co_return Unexpected(refuse(request, CommandError(refusals::kForbidden)));
     Asker asker;
     asker.holder.emplace();
     asker.holder->service = commands::ServiceBearer{*client->service_account, {}};

@@ -13,7 +13,6 @@ namespace {
 using namespace authzen;
 using commands::Access;
 using commands::CommandError;
-using commands::Refusal;
 
 struct Evaluation {
     Subject subject;
@@ -144,7 +143,7 @@ Reply evaluate(Call& call) {
     Evaluation one = read_evaluation(body, "");
     auto read = body.finish();
     if (!read) co_return read.error();
-    if (!asker->may_ask(one.subject)) co_return refuse(call, CommandError(Refusal::kForbidden));
+    if (!asker->may_ask(one.subject)) co_return refuse(call, CommandError(refusals::kForbidden));
     Response response = co_await answer_one(call, *asker, std::move(one));
     co_return response;
 }
@@ -164,7 +163,7 @@ Reply evaluate_all(Call& call) {
     if (!read) co_return read.error();
     for (const Evaluation& one : all)
         if (one.errors.empty() && !asker->may_ask(one.subject))
-            co_return refuse(call, CommandError(Refusal::kForbidden));
+            co_return refuse(call, CommandError(refusals::kForbidden));
     if (count == 0) {
         Response response = co_await answer_one(call, *asker, std::move(all.front()));
         co_return response;

@@ -15,7 +15,6 @@ namespace {
 using namespace authzen;
 using commands::Access;
 using commands::CommandError;
-using commands::Refusal;
 
 constexpr std::int64_t kDefaultResults = 100;
 constexpr std::int64_t kMaxResults = 1000;
@@ -189,7 +188,7 @@ Reply search_subjects(Call& call) {
     SubjectQuestion question = read_subject_question(call.context, body);
     auto read = body.finish();
     if (!read) co_return read.error();
-    if (asker->holder) co_return refuse(call, CommandError(Refusal::kForbidden));
+    if (asker->holder) co_return refuse(call, CommandError(refusals::kForbidden));
     auto page = co_await find_subjects(call.context, call.request, question);
     if (!page) co_return refuse(call, page.error());
     auto names = co_await names_of(call.context, call.request, question, page->found.ids);
@@ -218,7 +217,7 @@ Reply search_resources(Call& call) {
     const Page page = read_search_page(call.context, body, bound);
     auto read = body.finish();
     if (!read) co_return read.error();
-    if (!asker->may_ask(subject)) co_return refuse(call, CommandError(Refusal::kForbidden));
+    if (!asker->may_ask(subject)) co_return refuse(call, CommandError(refusals::kForbidden));
     auto learned = co_await learn_subject(call.context, *asker, subject, std::move(asked), call.request.deadline);
     if (!learned) co_return refuse(call, learned.error());
     const Access& access = learned->access;
@@ -253,7 +252,7 @@ Reply search_actions(Call& call) {
     const Page page = read_search_page(call.context, body, bound);
     auto read = body.finish();
     if (!read) co_return read.error();
-    if (!asker->may_ask(subject)) co_return refuse(call, CommandError(Refusal::kForbidden));
+    if (!asker->may_ask(subject)) co_return refuse(call, CommandError(refusals::kForbidden));
     auto known = co_await commands::known_actions(call.services(), asked.type, call.request.deadline);
     if (!known) co_return refuse(call, known.error());
     auto learned = co_await learn_subject(call.context, *asker, subject, std::move(asked), call.request.deadline);

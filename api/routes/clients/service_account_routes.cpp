@@ -14,7 +14,6 @@ namespace {
 
 namespace rows = keyledger::projections;
 using commands::CommandError;
-using commands::Refusal;
 
 constexpr std::size_t kMaxKeyMemberBytes = 64;
 // Members that are not understood are ignored (RFC 7517 section 4).
@@ -114,7 +113,7 @@ Reply list_service_accounts(Call& call) {
 // The account of the path as JSON, or that nobody has its id.
 commands::Answer<commands::ServiceAccess> account_of_path(Call& call) {
     auto access = co_await commands::access_of_service(call.services(), call.id(), call.request.deadline);
-    if (access && !access->account.exists()) co_return Unexpected(CommandError(Refusal::kAccountUnknown));
+    if (access && !access->account.exists()) co_return Unexpected(refusals::kAccountUnknown);
     co_return access;
 }
 
@@ -141,7 +140,7 @@ Reply register_service_account(Call& call) {
     Response response = json(201, id_alone.finish());
     if (!outcome.repeated) {
         auto access = co_await commands::access_of_service(call.services(), account_id, call.request.deadline);
-        if (!access) co_return refuse(call, CommandError(Refusal::kOutcomeUnknown));
+        if (!access) co_return refuse(call, CommandError(refusals::kOutcomeUnknown));
         response.body = account_json(account_id, *access);
     }
     response.headers.add("Location", "/api/v1/admin/service-accounts/" + account_id.to_string());
@@ -194,7 +193,7 @@ Reply add_key(Call& call) {
     std::string fault;
     auto added =
         co_await commands::add_account_key(call.services(), call.bearer(), call.id(), *jwk, call.caller(), &fault);
-    if (!added && added.error().refusal == Refusal::kInvalidKey) co_return refuse_key(call.request, fault);
+    if (!added && added.error().refusal == refusals::kInvalidKey) co_return refuse_key(call.request, fault);
     if (!added) co_return refuse(call, added.error());
     JsonText json;
     write_key(json, added->key);

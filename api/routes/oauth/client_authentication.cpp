@@ -2,13 +2,14 @@
 
 #include "api/routes/refusals.hpp"
 #include "api/wire/write_json.hpp"
+#include "commands/access/authority.hpp"
 #include "commands/limits/rates.hpp"
+#include "commands/sessions/refresh_session.hpp"
 
 namespace keyledger::api {
 namespace {
 
 using commands::CommandError;
-using commands::Refusal;
 using Way = PresentedCredentials::Method;
 
 constexpr std::size_t kMaxClientIdBytes = 256;
@@ -58,22 +59,22 @@ Response oauth_error(const Request&, OAuthError error, std::string_view descript
 }
 
 Response oauth_refuse(const Request& request, const CommandError& error) {
-    if (error.refusal == Refusal::kInvalidClient)
+    if (error.refusal == refusals::kInvalidClient)
         return oauth_error(request, OAuthError::kInvalidClient, told_of(error.client));
-    if (error.refusal == Refusal::kInvalidGrant)
+    if (error.refusal == refusals::kInvalidGrant)
         return oauth_error(request, OAuthError::kInvalidGrant,
                            "The refresh token is not good (any more). Log in again.");
-    if (error.refusal == Refusal::kInvalidScope)
+    if (error.refusal == refusals::kInvalidScope)
         return oauth_error(request, OAuthError::kInvalidScope,
                            "Ask for permissions that the client holds, and for no more than fit into a token.");
-    if (error.refusal == Refusal::kTooManyHoldings)  // of a service account that is in too much
+    if (error.refusal == refusals::kTooManyHoldings)  // of a service account that is in too much
         return oauth_error(request, OAuthError::kInvalidScope,
                            "The client's roles and groups, with those above them, are more than 96: a token is "
                            "made of what can be guarded at once. Give it fewer and wider ones.");
-    if (error.refusal == Refusal::kInvalidTarget)
+    if (error.refusal == refusals::kInvalidTarget)
         return oauth_error(request, OAuthError::kInvalidTarget,
                            "Ask for a 'resource' that the client was registered with, or for the issuer alone.");
-    if (error.refusal == Refusal::kTooManyAttempts) {
+    if (error.refusal == refusals::kTooManyAttempts) {
         Response response = error_answer(429, "temporarily_unavailable", "Wait for the time in Retry-After.");
         response.headers.add("Retry-After", std::to_string(error.retry_after_s));
         return response;

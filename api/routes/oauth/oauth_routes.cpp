@@ -23,7 +23,6 @@ namespace {
 
 using commands::Client;
 using commands::CommandError;
-using commands::Refusal;
 
 constexpr std::string_view kSignedAnswer = "application/token-introspection+jwt";
 
@@ -54,7 +53,7 @@ Reply client_credentials(Context& context, Request& request, PresentedCredential
                                   "Only service accounts get tokens of their own; this client is of a file.");
         auto unknown = co_await authenticate_client(context, request, std::move(presented));
         if (!unknown) co_return unknown.error();
-        co_return oauth_refuse(request, CommandError(Refusal::kInvalidClient));
+        co_return oauth_refuse(request, CommandError(refusals::kInvalidClient));
     }
     commands::ServiceLogIn login{std::move(*proof), std::move(asked.resources), std::move(asked.scope)};
     auto grant = co_await commands::log_in_service(context.services, std::move(login), caller_of(request));
@@ -87,7 +86,7 @@ Reply refresh_grant(Context& context, Request& request, PresentedCredentials pre
     auto client = co_await holder_of_tokens(context, request, std::move(presented));
     if (!client) co_return client.error();
     auto token = context.tokens.read_refresh(asked.refresh_token.reveal());
-    if (!token) co_return oauth_refuse(request, CommandError(Refusal::kInvalidGrant));
+    if (!token) co_return oauth_refuse(request, CommandError(refusals::kInvalidGrant));
     if (asked.scope)
         co_return oauth_error(request, OAuthError::kInvalidScope,
                               "The tokens of a session are for all that its user may do.");
@@ -122,7 +121,7 @@ Result<TokenForm, Response> read_token_form(const Request& request, AskedBy aske
     // Who asks comes first: a stranger is not told what he did wrong.
     const bool nobody = credentials->method == PresentedCredentials::Method::kNone &&
                         (asked_by == AskedBy::kConfidentialClients || !is_public(*credentials));
-    if (nobody) return Unexpected(oauth_refuse(request, CommandError(Refusal::kInvalidClient)));
+    if (nobody) return Unexpected(oauth_refuse(request, CommandError(refusals::kInvalidClient)));
     if (!finished) return Unexpected(finished.error());
     read.credentials = std::move(*credentials);
     return read;
@@ -189,7 +188,7 @@ Told tell_of_service(Context& context, Client client, commands::AccessClaims cla
     // What was issued to the account itself is its own, whatever it is for.
     if (client.service_account == claims.service->account_id) client.tells_roles = commands::TellsRoles::kAll;
     auto access = co_await commands::access_of_service_token(context.services, *claims.service, deadline);
-    if (!access && access.error().refusal == Refusal::kInvalidToken) co_return inactive();
+    if (!access && access.error().refusal == refusals::kInvalidToken) co_return inactive();
     if (!access) co_return Unexpected(access.error());
     JsonText json;
     write_claims(json, context, claims.service->account_id, claims);
@@ -204,7 +203,7 @@ Told tell_of_access(Context& context, Client client, commands::AccessClaims clai
         co_return told;
     }
     auto access = co_await commands::access_of_holder(context.services, claims.bearer, deadline);
-    if (!access && access.error().refusal == Refusal::kInvalidToken) co_return inactive();
+    if (!access && access.error().refusal == refusals::kInvalidToken) co_return inactive();
     if (!access) co_return Unexpected(access.error());
     JsonText json;
     write_claims(json, context, claims.bearer.user_id, claims);

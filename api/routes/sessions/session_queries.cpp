@@ -11,7 +11,6 @@ namespace {
 
 namespace rows = keyledger::projections;
 using commands::CommandError;
-using commands::Refusal;
 
 void write_session(JsonText& json, const rows::SessionRow& session) {
     json.text("id", session.id.to_string())
@@ -82,7 +81,7 @@ Reply list_user_sessions(Call& call) {
     if (!page) co_return page.error();
     auto user = co_await context.queries.find_user(call.id(), call.request.deadline);
     if (!user) co_return refuse_query(call.request, user.error());
-    if (!user->value) co_return refuse(call, CommandError(Refusal::kUserUnknown));
+    if (!user->value) co_return refuse(call, CommandError(refusals::kUserUnknown));
     rows::SessionFilter filter;
     filter.user = call.id();
     const auto cursor = session_cursor(*page);
@@ -102,7 +101,7 @@ constexpr RouteRow kRows[] = {
     {"listUserSessions", kGet, "/api/v1/admin/users/{id}/sessions", list_user_sessions, kOrdinary, kUser,
      {.permission = &commands::kReadUsers,
       .model = rows::Model::kSessions,
-      .bad_id = Refusal::kUserUnknown,
+      .bad_id = refusals::kUserUnknown,
       .input = Input::kQuery}},
 };
 // clang-format on

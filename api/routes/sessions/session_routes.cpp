@@ -10,7 +10,6 @@ namespace keyledger::api::routes {
 namespace {
 
 using commands::CommandError;
-using commands::Refusal;
 
 commands::Client first_party(Context& context) {
     return context.clients.find(commands::kFirstPartyClientId)
@@ -44,7 +43,7 @@ Reply refresh(Call& call) {
     auto read = call.finish(body);
     if (!read) co_return read.error();
     auto presented = call.context.tokens.read_refresh(token.reveal());
-    if (!presented) co_return refuse(call, CommandError(Refusal::kInvalidGrant));
+    if (!presented) co_return refuse(call, CommandError(refusals::kInvalidGrant));
     refresh.token = *presented;
     auto grant = co_await commands::refresh_session(call.services(), std::move(refresh), caller_of(call.request));
     if (!grant) co_return refuse(call, grant.error());
@@ -91,9 +90,9 @@ constexpr RouteRow kRows[] = {
     {"endMySessions", kDelete, "/api/v1/auth/sessions", end_my_sessions, kOrdinary, kUser,
      {.input = Input::kQuery, .idempotency_key = KeyScope::kSession}},
     {"endMySession", kDelete, "/api/v1/auth/sessions/{id}", end_my_session, kOrdinary, kUser,
-     {.bad_id = Refusal::kSessionUnknown, .idempotency_key = KeyScope::kUser}},
+     {.bad_id = refusals::kSessionUnknown, .idempotency_key = KeyScope::kUser}},
     {"endUserSessions", kDelete, "/api/v1/admin/users/{id}/sessions", end_user_sessions, kOrdinary, kUser,
-     {.bad_id = Refusal::kUserUnknown, .idempotency_key = KeyScope::kUser}},
+     {.bad_id = refusals::kUserUnknown, .idempotency_key = KeyScope::kUser}},
 };
 // clang-format on
 

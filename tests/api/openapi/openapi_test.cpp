@@ -4,11 +4,17 @@
 #include <rapidjson/pointer.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "api/openapi/document.hpp"
+#include "api/routes/refusals.hpp"
 #include "api/routes/routes.hpp"
 #include "api/wire/problem_types.hpp"
 #include "tests/support/http/openapi.hpp"
@@ -45,12 +51,69 @@ std::string words(const std::set<OpenApi::Operation>& operations) {
     return text;
 }
 
+std::string text_of(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+// As the sources name them.
+const std::map<std::string, RefusalKind>& kinds() {
+    static const std::map<std::string, RefusalKind> kKinds{
+        {"kInvalid", RefusalKind::kInvalid},         {"kUnsuitable", RefusalKind::kUnsuitable},
+        {"kRejected", RefusalKind::kRejected},       {"kUnauthenticated", RefusalKind::kUnauthenticated},
+        {"kForbidden", RefusalKind::kForbidden},     {"kUnknown", RefusalKind::kUnknown},
+        {"kConflict", RefusalKind::kConflict},       {"kChanged", RefusalKind::kChanged},
+        {"kMisusedKey", RefusalKind::kMisusedKey},   {"kTooMany", RefusalKind::kTooMany},
+        {"kUnavailable", RefusalKind::kUnavailable}, {"kBroken", RefusalKind::kBroken},
+        {"kTampered", RefusalKind::kTampered},
+    };
+    return kKinds;
+}
+
+struct Refusals {
+    std::map<std::string, OpenApi::ProblemEntry> types;  // by slug
+    std::size_t declared = 0;                            // constants, of which several may share a type
+};
+
+// All there are: they are declared where their rules stand, and in no list.
+Refusals refusals_in_sources() {
+    static const std::regex kType(R"re(RefusalKind::(k\w+),\s*"([^"]+)",\s*"([^"]+)")re");
+    static const std::regex kConstant(R"re(constexpr Refusal k\w+)re");
+    Refusals found;
+    for (const char* folder : {"domain", "commands"})
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+            if (entry.path().extension() != ".hpp" && entry.path().extension() != ".cpp") continue;
+            const std::string text = text_of(entry.path());
+            const std::sregex_iterator end;
+            found.declared +=
+                static_cast<std::size_t>(std::distance(std::sregex_iterator(text.begin(), text.end(), kConstant), end));
+            for (std::sregex_iterator match(text.begin(), text.end(), kType); match != end; ++match) {
+                const auto kind = kinds().find((*match)[1]);
+                if (kind == kinds().end()) {
+                    ADD_FAILURE() << "RefusalKind::" << (*match)[1] << ": add it to kinds() here";
+                    continue;
+                }
+                const OpenApi::ProblemEntry type{status_of(kind->second), (*match)[3]};
+                const auto [at, is_new] = found.types.emplace((*match)[2], type);
+                EXPECT_EQ(at->second.status, type.status) << "refusals of one slug differ: " << (*match)[2];
+                EXPECT_EQ(at->second.title, type.title) << "refusals of one slug differ: " << (*match)[2];
+            }
+        }
+    return found;
+}
+
 std::map<std::string, OpenApi::ProblemEntry> problems_in_code() {
-    std::map<std::string, OpenApi::ProblemEntry> problems;
+    auto problems = refusals_in_sources().types;
+    // These two are both: a command refuses in the words that the transport has.
+    const std::set<std::string_view> shared{problems::kInvalidFields.slug, problems::kInternalError.slug};
     auto add = [&](const ProblemType& type) {
-        const bool fresh =
-            problems.emplace(type.slug, OpenApi::ProblemEntry{type.status, std::string(type.title)}).second;
-        EXPECT_TRUE(fresh) << "two problem types have the slug " << type.slug << "; rename one";
+        const OpenApi::ProblemEntry entry{type.status, std::string(type.title)};
+        const auto [at, is_new] = problems.emplace(type.slug, entry);
+        EXPECT_TRUE(is_new || shared.contains(type.slug)) << "two problem types have the slug " << type.slug;
+        EXPECT_EQ(at->second.status, type.status) << type.slug;
+        EXPECT_EQ(at->second.title, type.title) << type.slug;
     };
     for (const ProblemType& type : kTransportProblems) add(type);
     for (const ProblemType& type : problems::kApiProblems) add(type);
@@ -220,6 +283,15 @@ TEST(OpenApiDocument, HasEveryRouteAndNoOther) {
         << "These have no row in api/routes/: add it, or remove them from api/openapi/.";
 }
 
+// Or the test below would look at nothing.
+TEST(Refusals, AreFoundInTheSources) {
+    const Refusals found = refusals_in_sources();
+    EXPECT_GE(found.declared, 67U);
+    EXPECT_GE(found.types.size(), 35U);
+    EXPECT_EQ(found.types.at("group-unknown").status, 404);
+    EXPECT_EQ(found.types.at("limit-reached").title, "Limit reached");
+}
+
 TEST(OpenApiDocument, HasEveryProblemTypeWithItsStatusAndTitle) {
     const auto in_code = problems_in_code();
     for (const auto& [slug, entry] : in_code) {
@@ -233,7 +305,8 @@ TEST(OpenApiDocument, HasEveryProblemTypeWithItsStatusAndTitle) {
     }
     for (const auto& [slug, entry] : document().problems())
         EXPECT_TRUE(in_code.contains(slug))
-            << "'" << slug << "' is in no list of api/wire/problem.hpp and api/wire/problem_types.hpp; remove it.";
+            << "'" << slug
+            << "' is no refusal, and in no list of api/wire/problem.hpp and problem_types.hpp; remove it.";
 }
 
 TEST(OpenApiDocument, SaysWhereEachProblemTypeIsAnswered) {

@@ -432,7 +432,7 @@ TEST_P(AccessInterleavingTest, DefineTheSameNameTwiceAtOnce) {
         scene.stop_watching();
         if (!steps.happened()) return;
         EXPECT_NE(first.has_value(), second->has_value()) << steps.where();
-        EXPECT_TRUE(test::refused(first ? *second : first, Refusal::kRoleNameTaken)) << steps.where();
+        EXPECT_TRUE(test::refused(first ? *second : first, refusals::kRoleNameTaken)) << steps.where();
         EXPECT_EQ(scene.count_of("role.defined"), 1u) << steps.where();
     });
 }

@@ -76,22 +76,22 @@ TEST_F(AnswersAtHeadTest, WhoHoldsKnowsUserAndSession) {
 }
 
 TEST_F(AnswersAtHeadTest, WhoHoldsRefusesWhatNeverWas) {
-    EXPECT_TRUE(test::refused(who({}), Refusal::kInvalidToken));
-    EXPECT_TRUE(test::refused(who({test::uuid(1), laptop_.session_id, 0}), Refusal::kInvalidToken));
-    EXPECT_TRUE(test::refused(who({ann_, test::uuid(1), 0}), Refusal::kInvalidToken));
-    EXPECT_TRUE(test::refused(who({laptop_.session_id, ann_, 0}), Refusal::kInvalidToken)) << "the two ids swapped";
+    EXPECT_TRUE(test::refused(who({}), refusals::kInvalidToken));
+    EXPECT_TRUE(test::refused(who({test::uuid(1), laptop_.session_id, 0}), refusals::kInvalidToken));
+    EXPECT_TRUE(test::refused(who({ann_, test::uuid(1), 0}), refusals::kInvalidToken));
+    EXPECT_TRUE(test::refused(who({laptop_.session_id, ann_, 0}), refusals::kInvalidToken)) << "the two ids swapped";
 }
 
 TEST_F(AnswersAtHeadTest, WhoHoldsEndsWithTheSession) {
     clock.advance(14 * kDayMs);
-    EXPECT_TRUE(test::refused(who(bearer_of(laptop_)), Refusal::kInvalidToken));
+    EXPECT_TRUE(test::refused(who(bearer_of(laptop_)), refusals::kInvalidToken));
 }
 
 // I8: the command that ended it had returned, on another node, before the question was asked.
 TEST_F(AnswersAtHeadTest, WhoHoldsKnowsWhatEndedElsewhere) {
     ASSERT_TRUE(test::succeeds(who(bearer_of(laptop_))));
     ASSERT_TRUE(run(log_out(other.services, bearer_of(laptop_), caller_of(laptop_))));
-    EXPECT_TRUE(test::refused(who(bearer_of(laptop_)), Refusal::kInvalidToken));
+    EXPECT_TRUE(test::refused(who(bearer_of(laptop_)), refusals::kInvalidToken));
 }
 
 TEST_F(AnswersAtHeadTest, AdministratorHoldingTellsApartWhoAndWhetherHeMay) {
@@ -99,8 +99,8 @@ TEST_F(AnswersAtHeadTest, AdministratorHoldingTellsApartWhoAndWhetherHeMay) {
     const Grant root = world.log_in(node, "root@example.com");
     auto ask = [&](const Bearer& bearer) { return run(holder_of(services(), kReadUsers, bearer, Deadline::max())); };
     EXPECT_TRUE(test::succeeds(ask(bearer_of(root))));
-    EXPECT_TRUE(test::refused(ask(bearer_of(laptop_)), Refusal::kForbidden));
-    EXPECT_TRUE(test::refused(ask({}), Refusal::kInvalidToken));
+    EXPECT_TRUE(test::refused(ask(bearer_of(laptop_)), refusals::kForbidden));
+    EXPECT_TRUE(test::refused(ask({}), refusals::kInvalidToken));
 }
 
 TEST_F(AnswersAtHeadTest, SessionAndUserAreGivenWhateverTheirState) {
@@ -114,9 +114,9 @@ TEST_F(AnswersAtHeadTest, SessionAndUserAreGivenWhateverTheirState) {
 
 TEST_F(AnswersAtHeadTest, SessionAndUserOfAnIdOfSomethingElseAreUnknown) {
     for (const Uuid& id : {test::uuid(1), ann_})
-        EXPECT_TRUE(test::refused(run(session_at_head(services(), id, Deadline::max())), Refusal::kSessionUnknown));
+        EXPECT_TRUE(test::refused(run(session_at_head(services(), id, Deadline::max())), refusals::kSessionUnknown));
     for (const Uuid& id : {test::uuid(1), laptop_.session_id})
-        EXPECT_TRUE(test::refused(run(user_at_head(services(), id, Deadline::max())), Refusal::kUserUnknown));
+        EXPECT_TRUE(test::refused(run(user_at_head(services(), id, Deadline::max())), refusals::kUserUnknown));
 }
 
 // The client was told that nothing had been done, of a registration that stood in the log.
@@ -127,7 +127,7 @@ TEST_F(AnswersAtHeadTest, UserAfterCommandNeverSaysThatNothingWasDone) {
     for (StoreError error : {StoreError::kUnavailable, StoreError::kDeadline}) {
         faulty.fail(Call::kReadStreams, faulty.next(Call::kReadStreams), error);
         auto user = run(user_after_command(services(), ann_, Deadline::max()));
-        EXPECT_TRUE(test::refused(user, Refusal::kOutcomeUnknown));
+        EXPECT_TRUE(test::refused(user, refusals::kOutcomeUnknown));
     }
 }
 

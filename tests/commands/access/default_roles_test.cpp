@@ -117,47 +117,47 @@ TEST_F(DefaultRolesTest, CanDenyEverybodyWhatHisOwnRolesGrant) {
 
 TEST_F(DefaultRolesTest, CountInWhatAnActorMayPassOn) {
     let_ann({"keyledger.roles:write"});
-    EXPECT_TRUE(test::refused(assign(anns_, Subject::user(bob_), viewer_), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(assign(anns_, Subject::user(bob_), viewer_), refusals::kExceedsAuthority));
     ASSERT_TRUE(test::succeeds(assign(roots_, kAll, viewer_)));
     EXPECT_TRUE(test::succeeds(assign(anns_, Subject::user(bob_), viewer_))) << "she has it as everyone";
     ASSERT_TRUE(test::succeeds(withdraw(roots_, viewer_)));
-    EXPECT_TRUE(test::refused(assign(anns_, Subject::user(root_), viewer_), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(assign(anns_, Subject::user(root_), viewer_), refusals::kExceedsAuthority));
 }
 
 // ---- who may ----------------------------------------------------------------------------------------------
 TEST_F(DefaultRolesTest, AreGivenByThoseAloneWhoMayGiveRolesAndHoldThem) {
-    EXPECT_TRUE(test::refused(assign(anns_, kAll, viewer_), Refusal::kForbidden));
-    EXPECT_TRUE(test::refused(withdraw(anns_, viewer_), Refusal::kForbidden));
+    EXPECT_TRUE(test::refused(assign(anns_, kAll, viewer_), refusals::kForbidden));
+    EXPECT_TRUE(test::refused(withdraw(anns_, viewer_), refusals::kForbidden));
     let_ann({"keyledger.groups:*", "todos:*"});
-    EXPECT_TRUE(test::refused(assign(anns_, kAll, viewer_), Refusal::kForbidden));
+    EXPECT_TRUE(test::refused(assign(anns_, kAll, viewer_), refusals::kForbidden));
     const Uuid writer = role("writer", {"keyledger.roles:write"});
     ASSERT_TRUE(test::succeeds(assign(roots_, Subject::user(ann_), writer)));
     const Uuid payroll = role("payroll", {"payroll:read"});
-    EXPECT_TRUE(test::refused(assign(anns_, kAll, payroll), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(assign(anns_, kAll, payroll), refusals::kExceedsAuthority));
     EXPECT_TRUE(since().empty());
     EXPECT_TRUE(test::succeeds(assign(anns_, kAll, viewer_)));
 }
 
 TEST_F(DefaultRolesTest, AdministerNothing) {
-    EXPECT_TRUE(test::refused(assign(roots_, kAll, kAdministratorRole), Refusal::kAdministratorsAreUsers));
+    EXPECT_TRUE(test::refused(assign(roots_, kAll, kAdministratorRole), refusals::kAdministratorsAreUsers));
     for (const char* text : {"keyledger.users:read", "*:read", "*:*"})
         EXPECT_TRUE(test::refused(assign(roots_, kAll, role("r" + std::to_string(world.head()), {"a:b", text})),
-                                  Refusal::kNotForEveryone))
+                                  refusals::kNotForEveryone))
             << text;
     ASSERT_TRUE(test::succeeds(assign(roots_, kAll, viewer_)));
     before_ = world.head();
-    EXPECT_TRUE(test::refused(change(viewer_, "viewer", {"keyledger.audit:read"}), Refusal::kNotForEveryone));
+    EXPECT_TRUE(test::refused(change(viewer_, "viewer", {"keyledger.audit:read"}), refusals::kNotForEveryone));
     const RoleDefinition wide{"viewer", {"*:*"}};
     Trial trial;
     EXPECT_TRUE(
-        test::refused(run(apply_role(services(), "viewer", wide, nullptr, test::caller())), Refusal::kNotForEveryone));
+        test::refused(run(apply_role(services(), "viewer", wide, nullptr, test::caller())), refusals::kNotForEveryone));
     EXPECT_TRUE(
-        test::refused(run(apply_role(services(), "viewer", wide, &trial, test::caller())), Refusal::kNotForEveryone));
+        test::refused(run(apply_role(services(), "viewer", wide, &trial, test::caller())), refusals::kNotForEveryone));
     EXPECT_TRUE(since().empty());
     EXPECT_TRUE(test::succeeds(change(viewer_, "viewer", {"todos:*"})));
     ASSERT_TRUE(test::succeeds(withdraw(roots_, viewer_)));
     EXPECT_TRUE(test::succeeds(change(viewer_, "viewer", {"keyledger.audit:read"})));
-    EXPECT_TRUE(test::refused(assign(roots_, kAll, viewer_), Refusal::kNotForEveryone));
+    EXPECT_TRUE(test::refused(assign(roots_, kAll, viewer_), refusals::kNotForEveryone));
 }
 
 // ---- what everyone is not ---------------------------------------------------------------------------------
@@ -172,25 +172,26 @@ TEST_F(DefaultRolesTest, EveryoneIsNotMadeRenamedDeletedJoinedOrNested) {
             before_ = world.head();
         }
         for (const char* name : {"everyone", "Everyone", "EVERYONE"}) {
-            EXPECT_TRUE(test::refused(run(define_group(services(), root, name, by_root())), Refusal::kGroupNameKept));
+            EXPECT_TRUE(test::refused(run(define_group(services(), root, name, by_root())), refusals::kGroupNameKept));
             EXPECT_TRUE(
-                test::refused(run(rename_group(services(), root, staff, name, by_root())), Refusal::kGroupNameKept));
+                test::refused(run(rename_group(services(), root, staff, name, by_root())), refusals::kGroupNameKept));
         }
         EXPECT_TRUE(
-            test::refused(run(rename_group(services(), root, kEveryone, "all", by_root())), Refusal::kGroupBuiltIn));
-        EXPECT_TRUE(test::refused(run(delete_group(services(), root, kEveryone, by_root())), Refusal::kGroupBuiltIn));
+            test::refused(run(rename_group(services(), root, kEveryone, "all", by_root())), refusals::kGroupBuiltIn));
+        EXPECT_TRUE(test::refused(run(delete_group(services(), root, kEveryone, by_root())), refusals::kGroupBuiltIn));
         const Subject ann = Subject::user(ann_);
         EXPECT_TRUE(
-            test::refused(run(add_member(services(), root, ann, kEveryone, by_root())), Refusal::kGroupBuiltIn));
+            test::refused(run(add_member(services(), root, ann, kEveryone, by_root())), refusals::kGroupBuiltIn));
         EXPECT_TRUE(
-            test::refused(run(remove_member(services(), root, ann, kEveryone, by_root())), Refusal::kGroupBuiltIn));
+            test::refused(run(remove_member(services(), root, ann, kEveryone, by_root())), refusals::kGroupBuiltIn));
         for (const Nesting& nesting : {Nesting{kEveryone, staff}, Nesting{staff, kEveryone}}) {
-            EXPECT_TRUE(test::refused(run(nest_group(services(), root, nesting, by_root())), Refusal::kGroupBuiltIn));
-            EXPECT_TRUE(test::refused(run(unnest_group(services(), root, nesting, by_root())), Refusal::kGroupBuiltIn));
+            EXPECT_TRUE(test::refused(run(nest_group(services(), root, nesting, by_root())), refusals::kGroupBuiltIn));
+            EXPECT_TRUE(
+                test::refused(run(unnest_group(services(), root, nesting, by_root())), refusals::kGroupBuiltIn));
         }
         EXPECT_TRUE(test::refused(run(delete_group(services(), bearer_of(anns_), kEveryone, caller_of(anns_))),
-                                  Refusal::kForbidden));
-        EXPECT_TRUE(test::refused(assign(roots_, Subject::user(kEveryone), viewer_), Refusal::kUserUnknown));
+                                  refusals::kForbidden));
+        EXPECT_TRUE(test::refused(assign(roots_, Subject::user(kEveryone), viewer_), refusals::kUserUnknown));
         EXPECT_TRUE(since().empty());
     }
 }
@@ -206,8 +207,8 @@ TEST_F(DefaultRolesTest, AskForTheNameWhereAnotherGroupHasIt) {
     };
     ASSERT_TRUE(run(services().executor.run(test::caller(), streams, as_before)));
     before_ = world.head();
-    EXPECT_TRUE(test::refused(assign(roots_, kAll, viewer_), Refusal::kEveryoneNameTaken));
-    EXPECT_TRUE(test::refused(apply({"viewer"}), Refusal::kEveryoneNameTaken));
+    EXPECT_TRUE(test::refused(assign(roots_, kAll, viewer_), refusals::kEveryoneNameTaken));
+    EXPECT_TRUE(test::refused(apply({"viewer"}), refusals::kEveryoneNameTaken));
     EXPECT_TRUE(since().empty());
     ASSERT_TRUE(test::succeeds(run(rename_group(services(), bearer_of(roots_), group, "all", caller_of(roots_)))));
     EXPECT_TRUE(test::succeeds(assign(roots_, kAll, viewer_)));
@@ -222,9 +223,9 @@ TEST_F(DefaultRolesTest, BecomeWhatAFileSays) {
     ASSERT_TRUE(test::succeeds(tried));
     EXPECT_EQ(tried->change, Change::kChanged);
     EXPECT_EQ(tried->added, Texts{"role viewer"});
-    EXPECT_TRUE(test::refused(apply({"nobody-knows"}, &trial), Refusal::kRoleUnknown));
+    EXPECT_TRUE(test::refused(apply({"nobody-knows"}, &trial), refusals::kRoleUnknown));
     EXPECT_TRUE(since().empty());
-    EXPECT_TRUE(test::refused(apply({"nobody-knows"}), Refusal::kRoleUnknown));
+    EXPECT_TRUE(test::refused(apply({"nobody-knows"}), refusals::kRoleUnknown));
     auto applied = apply({"Viewer"});
     ASSERT_TRUE(test::succeeds(applied));
     EXPECT_EQ(since(), (Types{"group.defined", "role.assigned"}));
@@ -239,9 +240,9 @@ TEST_F(DefaultRolesTest, BecomeWhatAFileSays) {
     EXPECT_EQ(apply({})->removed, Texts{"role editor"});
     EXPECT_TRUE(held_by(bob_).empty());
     role("auditor", {"keyledger.audit:read"});
-    EXPECT_TRUE(test::refused(apply({"auditor"}, &trial), Refusal::kNotForEveryone));
+    EXPECT_TRUE(test::refused(apply({"auditor"}, &trial), refusals::kNotForEveryone));
     EXPECT_TRUE(test::refused(run(apply_group(services(), "Everyone", GroupDefinition{}, &trial, test::caller())),
-                              Refusal::kGroupNameKept));
+                              refusals::kGroupNameKept));
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ protected:
     // By somebody who holds what is denied, and no more; then by whoever holds everything.
     void expect_for_those_who_hold_everything(const std::function<Answer<Done>(const Grant&)>& command) {
         const Position head = world.head();
-        EXPECT_TRUE(test::refused(run(command(anns_)), Refusal::kExceedsAuthority));
+        EXPECT_TRUE(test::refused(run(command(anns_)), refusals::kExceedsAuthority));
         EXPECT_EQ(world.head(), head);
         EXPECT_TRUE(test::succeeds(run(command(roots_))));
     }
@@ -70,8 +70,8 @@ TEST_F(DenialsTest, AreLaidUponPeopleByNameByWhoeverHasAuthorityOverThem) {
         return run(assign_role(services(), bearer_of(anns_), Subject::user(user), frozen_, by(anns_)));
     };
     EXPECT_TRUE(test::succeeds(freeze(bob_)));
-    EXPECT_TRUE(test::refused(freeze(carla_), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(freeze(roots_.user_id), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(freeze(carla_), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(freeze(roots_.user_id), refusals::kExceedsAuthority));
 }
 
 TEST_F(DenialsTest, UponEveryoneAreForThoseWhoHoldEverything) {
@@ -111,7 +111,7 @@ TEST_F(DenialsTest, OfARoleThatPeopleHaveAreChangedByThoseWhoHoldEverything) {
     expect_for_those_who_hold_everything(
         [&](const Grant& who) { return change(who, tasks_, "tasks", {}, {"todos:*"}); });
     EXPECT_FALSE(may(carla_));
-    EXPECT_TRUE(test::refused(run(change(anns_, tasks_, "tasks", {}, {})), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(run(change(anns_, tasks_, "tasks", {}, {})), refusals::kExceedsAuthority));
     succeed(change(roots_, tasks_, "tasks", {"todos:*"}, {}));
     expect_for_those_who_hold_everything(
         [&](const Grant& who) { return delete_role(services(), bearer_of(who), frozen_, by(who)); });
@@ -127,7 +127,7 @@ TEST_F(DenialsTest, AreNoConcernOfWhoeverChangesWhatIsAllowed) {
     EXPECT_TRUE(test::succeeds(run(add_member(services(), bearer_of(anns_), Subject::user(bob_), ices_, by(anns_)))))
         << "one person, over whom she has authority";
     EXPECT_TRUE(test::refused(run(add_member(services(), bearer_of(anns_), Subject::user(carla_), ices_, by(anns_))),
-                              Refusal::kExceedsAuthority));
+                              refusals::kExceedsAuthority));
 }
 
 }  // namespace

@@ -121,8 +121,8 @@ TEST_F(GroupAccountsTest, AreNoneOfEveryone) {
         run(assign_role(services(), bearer_of(roots_), Subject::group(kEveryone), viewer, caller_of(roots_)))));
     EXPECT_TRUE(held().empty());
     before_ = world.head();
-    EXPECT_TRUE(test::refused(join(roots_, billing_, kEveryone), Refusal::kGroupBuiltIn));
-    EXPECT_TRUE(test::refused(leave(roots_, billing_, kEveryone), Refusal::kGroupBuiltIn));
+    EXPECT_TRUE(test::refused(join(roots_, billing_, kEveryone), refusals::kGroupBuiltIn));
+    EXPECT_TRUE(test::refused(leave(roots_, billing_, kEveryone), refusals::kGroupBuiltIn));
     EXPECT_TRUE(since().empty());
 }
 
@@ -130,14 +130,14 @@ TEST_F(GroupAccountsTest, AreFoundUnderTheirOwnKindAlone) {
     const Uuid clerks = group("clerks");
     before_ = world.head();
     for (const Uuid& id : {Uuid{}, test::uuid(0xFF), ann_, clerks}) {
-        EXPECT_TRUE(test::refused(join(roots_, id, clerks), Refusal::kAccountUnknown));
-        EXPECT_TRUE(test::refused(leave(roots_, id, clerks), Refusal::kAccountUnknown));
+        EXPECT_TRUE(test::refused(join(roots_, id, clerks), refusals::kAccountUnknown));
+        EXPECT_TRUE(test::refused(leave(roots_, id, clerks), refusals::kAccountUnknown));
     }
     EXPECT_TRUE(test::refused(
         run(add_member(services(), bearer_of(roots_), Subject::user(billing_), clerks, caller_of(roots_))),
-        Refusal::kUserUnknown));
-    EXPECT_TRUE(test::refused(join(roots_, billing_, ann_), Refusal::kGroupUnknown));
-    EXPECT_TRUE(test::refused(leave(roots_, billing_, test::uuid(0xFF)), Refusal::kGroupUnknown));
+        refusals::kUserUnknown));
+    EXPECT_TRUE(test::refused(join(roots_, billing_, ann_), refusals::kGroupUnknown));
+    EXPECT_TRUE(test::refused(leave(roots_, billing_, test::uuid(0xFF)), refusals::kGroupUnknown));
     EXPECT_TRUE(since().empty());
 }
 
@@ -145,7 +145,7 @@ TEST_F(GroupAccountsTest, AreInAsManyGroupsAsAnybody) {
     std::vector<Uuid> all;
     for (std::size_t i = 0; i <= kMaxGroupsPerSubject; ++i) all.push_back(group("g" + std::to_string(i)));
     for (std::size_t i = 0; i < kMaxGroupsPerSubject; ++i) ASSERT_TRUE(test::succeeds(join(roots_, billing_, all[i])));
-    EXPECT_TRUE(test::refused(join(roots_, billing_, all.back()), Refusal::kTooManyGroups));
+    EXPECT_TRUE(test::refused(join(roots_, billing_, all.back()), refusals::kTooManyGroups));
     ASSERT_TRUE(test::succeeds(run(delete_group(services(), bearer_of(roots_), all.front(), caller_of(roots_)))));
     EXPECT_TRUE(test::succeeds(join(roots_, billing_, all.back()))) << "a deleted one makes room";
 }
@@ -155,9 +155,9 @@ TEST_F(GroupAccountsTest, TakeThePermissionToWriteGroups) {
     const Uuid clerks = group("clerks");
     let_ann({"keyledger.clients:*", "keyledger.groups:read", "keyledger.roles:*"});
     before_ = world.head();
-    EXPECT_TRUE(test::refused(join(anns_, billing_, clerks), Refusal::kForbidden));
-    EXPECT_TRUE(test::refused(leave(anns_, billing_, clerks), Refusal::kForbidden));
-    EXPECT_TRUE(test::refused(join(anns_, test::uuid(0xFF), clerks), Refusal::kForbidden)) << "nor what exists";
+    EXPECT_TRUE(test::refused(join(anns_, billing_, clerks), refusals::kForbidden));
+    EXPECT_TRUE(test::refused(leave(anns_, billing_, clerks), refusals::kForbidden));
+    EXPECT_TRUE(test::refused(join(anns_, test::uuid(0xFF), clerks), refusals::kForbidden)) << "nor what exists";
     EXPECT_TRUE(since().empty());
 }
 
@@ -171,8 +171,8 @@ TEST_F(GroupAccountsTest, AreBroughtToNothingThatTheirActorLacks) {
     let_ann({"keyledger.groups:write", "keyledger.clients:write", "invoices:read"});
     before_ = world.head();
     for (const Uuid& one : {strong, below, denying}) {
-        EXPECT_TRUE(test::refused(join(anns_, billing_, one), Refusal::kExceedsAuthority));
-        EXPECT_TRUE(test::refused(leave(anns_, billing_, one), Refusal::kExceedsAuthority));
+        EXPECT_TRUE(test::refused(join(anns_, billing_, one), refusals::kExceedsAuthority));
+        EXPECT_TRUE(test::refused(leave(anns_, billing_, one), refusals::kExceedsAuthority));
     }
     EXPECT_TRUE(since().empty());
     EXPECT_TRUE(test::succeeds(join(anns_, billing_, weak)));
@@ -190,12 +190,12 @@ TEST_F(GroupAccountsTest, AreTouchedByNobodyWhoLacksWhatTheyHoldByAGroup) {
     ASSERT_TRUE(test::succeeds(join(roots_, billing_, inner)));
     const Uuid harmless = role("harmless", {});
     before_ = world.head();
-    EXPECT_TRUE(test::refused(add_secret(anns_, billing_), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(add_key(anns_, billing_, "key-1"), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(change(anns_, billing_, AccountStanding::kDisabled), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(remove(anns_, billing_), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(assign(anns_, billing_, harmless), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(join(anns_, billing_, weak), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(add_secret(anns_, billing_), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(add_key(anns_, billing_, "key-1"), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(change(anns_, billing_, AccountStanding::kDisabled), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(remove(anns_, billing_), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(assign(anns_, billing_, harmless), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(join(anns_, billing_, weak), refusals::kExceedsAuthority));
     EXPECT_TRUE(since().empty());
 }
 
@@ -214,7 +214,7 @@ TEST_F(GroupAccountsTest, LeaveAllGroupsWhenTheyAreDeleted) {
                               "group.member_removed"}));
     EXPECT_TRUE(groups().empty());
     EXPECT_TRUE(held().empty());
-    EXPECT_TRUE(test::refused(join(roots_, billing_, clerks), Refusal::kAccountUnknown));
+    EXPECT_TRUE(test::refused(join(roots_, billing_, clerks), refusals::kAccountUnknown));
 }
 
 // ---- access files -------------------------------------------------------------------------------------------
@@ -258,13 +258,13 @@ TEST_F(GroupAccountsTest, AreRefusedByAFileAsByARoute) {
     before_ = world.head();
     Trial trial;
     for (Trial* how : {&trial, static_cast<Trial*>(nullptr)}) {
-        EXPECT_TRUE(test::refused(apply({"clerks"}, how, "nobody"), Refusal::kAccountUnknown));
-        EXPECT_TRUE(test::refused(apply({"nobody"}, how), Refusal::kGroupUnknown));
-        EXPECT_TRUE(test::refused(apply(too_many, how), Refusal::kTooManyGroups));
+        EXPECT_TRUE(test::refused(apply({"clerks"}, how, "nobody"), refusals::kAccountUnknown));
+        EXPECT_TRUE(test::refused(apply({"nobody"}, how), refusals::kGroupUnknown));
+        EXPECT_TRUE(test::refused(apply(too_many, how), refusals::kTooManyGroups));
     }
     EXPECT_TRUE(since().empty());
     ASSERT_TRUE(test::succeeds(remove(roots_, billing_)));
-    EXPECT_TRUE(test::refused(apply({"clerks"}), Refusal::kAccountUnknown)) << "its name is free";
+    EXPECT_TRUE(test::refused(apply({"clerks"}), refusals::kAccountUnknown)) << "its name is free";
 }
 
 }  // namespace

@@ -95,17 +95,17 @@ using Texts = std::vector<std::string>;
 // ---- what a group is --------------------------------------------------------------------------------------
 TEST_F(GroupsTest, DefineRenameAndDeleteMoveTheName) {
     const Uuid staff = group("Staff");
-    EXPECT_TRUE(test::refused(define(roots_, "STAFF"), Refusal::kGroupNameTaken));
-    EXPECT_TRUE(test::refused(define(roots_, "two words"), Refusal::kInvalidGroupName));
+    EXPECT_TRUE(test::refused(define(roots_, "STAFF"), refusals::kGroupNameTaken));
+    EXPECT_TRUE(test::refused(define(roots_, "two words"), refusals::kInvalidGroupName));
     ASSERT_TRUE(test::succeeds(rename(roots_, staff, "staff")));
     ASSERT_TRUE(test::succeeds(rename(roots_, staff, "People")));
     EXPECT_TRUE(test::succeeds(define(roots_, "Staff")));
-    EXPECT_TRUE(test::refused(rename(roots_, staff, "staff"), Refusal::kGroupNameTaken));
+    EXPECT_TRUE(test::refused(rename(roots_, staff, "staff"), refusals::kGroupNameTaken));
     EXPECT_EQ(rename(roots_, staff, "People")->position, 0);
     ASSERT_TRUE(test::succeeds(remove(roots_, staff)));
     EXPECT_TRUE(test::succeeds(define(roots_, "people")));
-    EXPECT_TRUE(test::refused(rename(roots_, staff, "x"), Refusal::kGroupUnknown));
-    EXPECT_TRUE(test::refused(remove(roots_, staff), Refusal::kGroupUnknown));
+    EXPECT_TRUE(test::refused(rename(roots_, staff, "x"), refusals::kGroupUnknown));
+    EXPECT_TRUE(test::refused(remove(roots_, staff), refusals::kGroupUnknown));
 }
 
 // As the roles of a file do: case makes no other name, and the file says how it is spelt.
@@ -126,7 +126,7 @@ TEST_F(GroupsTest, TakeTheSpellingOfAnAccessFile) {
     EXPECT_EQ(since(), Types{"group.renamed"});
     EXPECT_EQ(apply("Staff", nullptr)->change, Change::kNone);
     EXPECT_EQ(since(), Types{"group.renamed"});
-    EXPECT_TRUE(test::refused(define(roots_, "staff"), Refusal::kGroupNameTaken)) << "the name is still its own";
+    EXPECT_TRUE(test::refused(define(roots_, "staff"), refusals::kGroupNameTaken)) << "the name is still its own";
     EXPECT_TRUE(test::succeeds(rename(roots_, staff, "people")));
 }
 
@@ -147,18 +147,18 @@ TEST_F(GroupsTest, AreUnknownUnderAnUnknownIdOrThatOfSomethingElse) {
     const Uuid clerk = role("clerk", {});
     before_ = world.head();
     for (const Uuid& id : {Uuid{}, test::uuid(0xFF), ann_, clerk, assignments_of(staff), kNestingsStream}) {
-        EXPECT_TRUE(test::refused(rename(roots_, id, "x"), Refusal::kGroupUnknown));
-        EXPECT_TRUE(test::refused(remove(roots_, id), Refusal::kGroupUnknown));
-        EXPECT_TRUE(test::refused(join(roots_, ann_, id), Refusal::kGroupUnknown));
-        EXPECT_TRUE(test::refused(leave(roots_, ann_, id), Refusal::kGroupUnknown));
-        EXPECT_TRUE(test::refused(nest(roots_, staff, id), Refusal::kGroupUnknown));
-        EXPECT_TRUE(test::refused(nest(roots_, id, staff), Refusal::kGroupUnknown));
-        EXPECT_TRUE(test::refused(unnest(roots_, id, staff), Refusal::kGroupUnknown));
-        EXPECT_TRUE(test::refused(assign(roots_, Subject::group(id), clerk), Refusal::kGroupUnknown));
-        EXPECT_TRUE(test::refused(withdraw(roots_, Subject::group(id), clerk), Refusal::kGroupUnknown));
+        EXPECT_TRUE(test::refused(rename(roots_, id, "x"), refusals::kGroupUnknown));
+        EXPECT_TRUE(test::refused(remove(roots_, id), refusals::kGroupUnknown));
+        EXPECT_TRUE(test::refused(join(roots_, ann_, id), refusals::kGroupUnknown));
+        EXPECT_TRUE(test::refused(leave(roots_, ann_, id), refusals::kGroupUnknown));
+        EXPECT_TRUE(test::refused(nest(roots_, staff, id), refusals::kGroupUnknown));
+        EXPECT_TRUE(test::refused(nest(roots_, id, staff), refusals::kGroupUnknown));
+        EXPECT_TRUE(test::refused(unnest(roots_, id, staff), refusals::kGroupUnknown));
+        EXPECT_TRUE(test::refused(assign(roots_, Subject::group(id), clerk), refusals::kGroupUnknown));
+        EXPECT_TRUE(test::refused(withdraw(roots_, Subject::group(id), clerk), refusals::kGroupUnknown));
     }
-    EXPECT_TRUE(test::refused(join(roots_, test::uuid(0xFF), staff), Refusal::kUserUnknown));
-    EXPECT_TRUE(test::refused(join(roots_, staff, staff), Refusal::kUserUnknown));
+    EXPECT_TRUE(test::refused(join(roots_, test::uuid(0xFF), staff), refusals::kUserUnknown));
+    EXPECT_TRUE(test::refused(join(roots_, staff, staff), refusals::kUserUnknown));
     EXPECT_TRUE(since().empty());
 }
 
@@ -204,8 +204,8 @@ TEST_F(GroupsTest, ADeletedGroupGrantsNothingFromThatMoment) {
     EXPECT_TRUE(held_by(ann_).empty());
     EXPECT_TRUE(groups_of(ann_).empty());
     EXPECT_EQ(held_by(bob_), Texts{"cash:count"});
-    EXPECT_TRUE(test::refused(join(roots_, bob_, clerks), Refusal::kGroupUnknown));
-    EXPECT_TRUE(test::refused(nest(roots_, staff, clerks), Refusal::kGroupUnknown));
+    EXPECT_TRUE(test::refused(join(roots_, bob_, clerks), refusals::kGroupUnknown));
+    EXPECT_TRUE(test::refused(nest(roots_, staff, clerks), refusals::kGroupUnknown));
 }
 
 TEST_F(GroupsTest, GiveCommandsTheirAuthorityToo) {
@@ -215,7 +215,7 @@ TEST_F(GroupsTest, GiveCommandsTheirAuthorityToo) {
     EXPECT_TRUE(test::succeeds(join(anns_, bob_, peers)));
     EXPECT_TRUE(test::succeeds(run(disable_user(services(), bearer_of(anns_), bob_, "left", caller_of(anns_)))));
     ASSERT_TRUE(test::succeeds(leave(roots_, ann_, managers)));
-    EXPECT_TRUE(test::refused(leave(anns_, bob_, peers), Refusal::kForbidden));
+    EXPECT_TRUE(test::refused(leave(anns_, bob_, peers), refusals::kForbidden));
 }
 
 TEST_F(GroupsTest, AnErasedUserIsInNoneAnyMore) {
@@ -232,14 +232,14 @@ TEST_F(GroupsTest, TakeThePermissionToWriteGroups) {
     const Uuid staff = group("staff");
     const Uuid clerks = group("clerks");
     let_ann({"keyledger.users:*", "keyledger.groups:read", "a:*"});
-    EXPECT_TRUE(test::refused(define(anns_, "mine"), Refusal::kForbidden));
-    EXPECT_TRUE(test::refused(rename(anns_, staff, "mine"), Refusal::kForbidden));
-    EXPECT_TRUE(test::refused(remove(anns_, staff), Refusal::kForbidden));
-    EXPECT_TRUE(test::refused(join(anns_, bob_, staff), Refusal::kForbidden));
-    EXPECT_TRUE(test::refused(leave(anns_, bob_, staff), Refusal::kForbidden));
-    EXPECT_TRUE(test::refused(nest(anns_, staff, clerks), Refusal::kForbidden));
-    EXPECT_TRUE(test::refused(unnest(anns_, staff, clerks), Refusal::kForbidden));
-    EXPECT_TRUE(test::refused(join(anns_, bob_, test::uuid(0xFF)), Refusal::kForbidden)) << "nor who exists";
+    EXPECT_TRUE(test::refused(define(anns_, "mine"), refusals::kForbidden));
+    EXPECT_TRUE(test::refused(rename(anns_, staff, "mine"), refusals::kForbidden));
+    EXPECT_TRUE(test::refused(remove(anns_, staff), refusals::kForbidden));
+    EXPECT_TRUE(test::refused(join(anns_, bob_, staff), refusals::kForbidden));
+    EXPECT_TRUE(test::refused(leave(anns_, bob_, staff), refusals::kForbidden));
+    EXPECT_TRUE(test::refused(nest(anns_, staff, clerks), refusals::kForbidden));
+    EXPECT_TRUE(test::refused(unnest(anns_, staff, clerks), refusals::kForbidden));
+    EXPECT_TRUE(test::refused(join(anns_, bob_, test::uuid(0xFF)), refusals::kForbidden)) << "nor who exists";
     EXPECT_TRUE(since().empty());
 }
 
@@ -251,17 +251,18 @@ TEST_F(GroupsTest, BringNobodyToWhatTheirActorLacks) {
     const Uuid weak = group("weak", {"invoices:read"});
     const Uuid denying = group("denying", {}, {"orders:write"});
     let_ann({"keyledger.groups:write", "keyledger.roles:write", "invoices:read"});
-    EXPECT_TRUE(test::refused(join(anns_, ann_, strong), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(join(anns_, bob_, strong), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(join(anns_, bob_, below), Refusal::kExceedsAuthority)) << "for what is above it";
-    EXPECT_TRUE(test::refused(join(anns_, bob_, denying), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(nest(anns_, strong, weak), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(nest(anns_, denying, weak), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(nest(anns_, weak, strong), Refusal::kExceedsAuthority)) << "whose members are stronger";
-    EXPECT_TRUE(test::refused(unnest(anns_, above, below), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(remove(anns_, strong), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(remove(anns_, denying), Refusal::kExceedsAuthority)) << "the denial would be lifted";
-    EXPECT_TRUE(test::refused(assign(anns_, Subject::group(strong), role("harmless", {})), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(join(anns_, ann_, strong), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(join(anns_, bob_, strong), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(join(anns_, bob_, below), refusals::kExceedsAuthority)) << "for what is above it";
+    EXPECT_TRUE(test::refused(join(anns_, bob_, denying), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(nest(anns_, strong, weak), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(nest(anns_, denying, weak), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(nest(anns_, weak, strong), refusals::kExceedsAuthority)) << "whose members are stronger";
+    EXPECT_TRUE(test::refused(unnest(anns_, above, below), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(remove(anns_, strong), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(remove(anns_, denying), refusals::kExceedsAuthority)) << "the denial would be lifted";
+    EXPECT_TRUE(
+        test::refused(assign(anns_, Subject::group(strong), role("harmless", {})), refusals::kExceedsAuthority));
     EXPECT_EQ(since(), Types{"role.defined"});
     EXPECT_TRUE(test::succeeds(join(anns_, bob_, weak)));
     EXPECT_TRUE(test::succeeds(leave(anns_, bob_, weak)));
@@ -275,15 +276,15 @@ TEST_F(GroupsTest, NobodyTouchesSomebodyWhoHoldsMoreThroughAGroup) {
     let_ann({"keyledger.users:write", "keyledger.groups:write", "invoices:read"});
     const Uuid weak = group("weak");
     EXPECT_TRUE(test::refused(run(disable_user(services(), bearer_of(anns_), bob_, "x", caller_of(anns_))),
-                              Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(join(anns_, bob_, weak), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(join(anns_, root_, weak), Refusal::kExceedsAuthority));
+                              refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(join(anns_, bob_, weak), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(join(anns_, root_, weak), refusals::kExceedsAuthority));
 }
 
 TEST_F(GroupsTest, HaveNoAdministrators) {
     const Uuid staff = group("staff");
     EXPECT_TRUE(
-        test::refused(assign(roots_, Subject::group(staff), kAdministratorRole), Refusal::kAdministratorsAreUsers));
+        test::refused(assign(roots_, Subject::group(staff), kAdministratorRole), refusals::kAdministratorsAreUsers));
 }
 
 // ---- limits -----------------------------------------------------------------------------------------------
@@ -291,17 +292,17 @@ TEST_F(GroupsTest, EndAtTheirLimits) {
     std::vector<Uuid> groups;
     for (std::size_t i = 0; i <= kMaxGroupsPerSubject; ++i) groups.push_back(group("g" + std::to_string(i)));
     for (std::size_t i = 0; i < kMaxGroupsPerSubject; ++i) ASSERT_TRUE(test::succeeds(join(roots_, ann_, groups[i])));
-    EXPECT_TRUE(test::refused(join(roots_, ann_, groups.back()), Refusal::kTooManyGroups));
+    EXPECT_TRUE(test::refused(join(roots_, ann_, groups.back()), refusals::kTooManyGroups));
     ASSERT_TRUE(test::succeeds(remove(roots_, groups.front())));
     EXPECT_TRUE(test::succeeds(join(roots_, ann_, groups.back()))) << "a deleted one makes room";
     for (std::size_t i = 1; i < kMaxGroupDepth; ++i)
         ASSERT_TRUE(test::succeeds(nest(roots_, groups[i], groups[i + 1])));
     EXPECT_TRUE(
-        test::refused(nest(roots_, groups[kMaxGroupDepth], groups[kMaxGroupDepth + 1]), Refusal::kGroupsTooDeep));
-    EXPECT_TRUE(test::refused(nest(roots_, groups[kMaxGroupDepth], groups[1]), Refusal::kGroupCycle));
+        test::refused(nest(roots_, groups[kMaxGroupDepth], groups[kMaxGroupDepth + 1]), refusals::kGroupsTooDeep));
+    EXPECT_TRUE(test::refused(nest(roots_, groups[kMaxGroupDepth], groups[1]), refusals::kGroupCycle));
     for (std::size_t i = 0; i < kMaxRolesPerGroup; ++i)
         ASSERT_TRUE(test::succeeds(assign(roots_, Subject::group(groups[1]), role("r" + std::to_string(i), {"a:b"}))));
-    EXPECT_TRUE(test::refused(assign(roots_, Subject::group(groups[1]), role("more", {})), Refusal::kTooManyRoles));
+    EXPECT_TRUE(test::refused(assign(roots_, Subject::group(groups[1]), role("more", {})), refusals::kTooManyRoles));
 }
 
 // An append guards a bounded number of streams. Whoever holds more than fit is left to administrators, who
@@ -338,7 +339,7 @@ TEST_F(GroupsTest, TooManyHoldingsAreForAdministrators) {
             break;
         }
     }
-    EXPECT_TRUE(test::refused(disable(anns_), Refusal::kTooManyHoldings));
+    EXPECT_TRUE(test::refused(disable(anns_), refusals::kTooManyHoldings));
     EXPECT_TRUE(test::succeeds(disable(roots_)));
 }
 

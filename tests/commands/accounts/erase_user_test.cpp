@@ -4,6 +4,9 @@
 #include "commands/access/roles.hpp"
 #include "commands/accounts/set_user_status.hpp"
 #include "commands/accounts/update_profile.hpp"
+#include "commands/credentials/named_credential.hpp"
+#include "commands/credentials/passwords.hpp"
+#include "domain/access/administrators.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 
 namespace keyledger::commands {
@@ -54,6 +57,19 @@ protected:
         auto folds = run(fresh.executor.folder().load(streams.loads(), Freshness::kAtHead, Deadline::max()));
         return state_of<User>(folds->front());
     }
+    // Of a kind that no command gives to users yet.
+    testing::AssertionResult give_credential(std::string kind, std::string name) {
+        Streams streams;
+        const auto user = streams.read<User>(ann);
+        const Secret clear("478231");
+        const Step step = [&](Attempt& attempt) -> Decided {
+            const Uuid id = services().identifiers.next();
+            KEYLEDGER_CO_TRY(put, co_await put_credential(services(), attempt, clear, id, ann, kind, 0));
+            const UpdateProfile profile{"ann", name};
+            co_return attempt.decide_and_append(user, profile);
+        };
+        return test::succeeds(run(services().executor.run(caller(), streams, step)));
+    }
     bool is_claimed(std::string kind, std::string key) {
         auto digests = world.pseudonyms.claim(kind, key);
         return run(store.find_claim(kind, digests, Deadline::max())).value().has_value();
@@ -73,10 +89,10 @@ TEST_F(EraseUserTest, TakesKeyClaimsCredentialsAndSessionsAtOnce) {
         EXPECT_FALSE(holds(*each, laptop));
         EXPECT_FALSE(holds(*each, phone));
         EXPECT_TRUE(
-            test::refused(run(log_in(each->services, login(kAnnsEmail), caller())), Refusal::kInvalidCredentials));
+            test::refused(run(log_in(each->services, login(kAnnsEmail), caller())), refusals::kInvalidCredentials));
         EXPECT_TRUE(test::refused(run(refresh_session(each->services, test::refresh_of(phone), caller())),
-                                  Refusal::kInvalidGrant));
-        EXPECT_TRUE(test::refused(run(user_at_head(each->services, ann, Deadline::max())), Refusal::kUserUnknown));
+                                  refusals::kInvalidGrant));
+        EXPECT_TRUE(test::refused(run(user_at_head(each->services, ann, Deadline::max())), refusals::kUserUnknown));
     }
     EXPECT_FALSE(is_claimed("email", kAnnsEmail));
     EXPECT_FALSE(is_claimed("username", "ann"));
@@ -87,6 +103,16 @@ TEST_F(EraseUserTest, TakesKeyClaimsCredentialsAndSessionsAtOnce) {
     EXPECT_TRUE(key->wrapped.empty());
     EXPECT_EQ(run(node.keys.find(ann, Deadline::max()))->state, eventstore::KeyState::kDestroyed);
     EXPECT_TRUE(world.journal.lines().empty());
+}
+
+TEST_F(EraseUserTest, TakesCredentialsOfEveryKind) {
+    ASSERT_TRUE(give_credential("totp", "Ann with a code"));
+    ASSERT_TRUE(give_credential("passkey", "Ann with a key"));
+    ASSERT_TRUE(give_credential("passkey", "Ann with two"));
+    ASSERT_EQ(run(store.read_credentials(ann, Deadline::max())).value().size(), 4U) << "and a password";
+    ASSERT_TRUE(test::succeeds(asks(node, laptop)));
+    EXPECT_TRUE(run(store.read_credentials(ann, Deadline::max())).value().empty());
+    EXPECT_EQ(run(store.read_credentials(root.user_id, Deadline::max())).value().size(), 1U) << "somebody else's";
 }
 
 TEST_F(EraseUserTest, LeavesNothingToReadOfThePerson) {
@@ -124,7 +150,7 @@ TEST_F(EraseUserTest, ReleasesWhatEveryClaimKeyHasClaimed) {
 
 TEST_F(EraseUserTest, TakesTheCurrentPassword) {
     const auto outcome = asks(node, laptop, "not the password");
-    EXPECT_TRUE(test::refused(outcome, Refusal::kWrongPassword));
+    EXPECT_TRUE(test::refused(outcome, refusals::kWrongPassword));
     EXPECT_EQ(since(), test::Types{"login.failed"});
     EXPECT_TRUE(holds(node, phone));
 }
@@ -132,20 +158,20 @@ TEST_F(EraseUserTest, TakesTheCurrentPassword) {
 TEST_F(EraseUserTest, IsForAdministratorsAsFarAsOthersAreConcerned) {
     const Uuid bob = world.register_user(node, "bob@example.com");
     const auto outcome = run(request_erasure(node.services, bearer_of(laptop), bob, caller_of(laptop)));
-    EXPECT_TRUE(test::refused(outcome, Refusal::kForbidden));
+    EXPECT_TRUE(test::refused(outcome, refusals::kForbidden));
     const auto by_root = run(request_erasure(node.services, bearer_of(root), ann, caller_of(root)));
     ASSERT_TRUE(test::succeeds(by_root));
     EXPECT_EQ(ann_as_read().status, User::Status::kErased);
     const auto twice = run(request_erasure(other.services, bearer_of(root), ann, caller_of(root)));
-    EXPECT_TRUE(test::refused(twice, Refusal::kUserUnknown));
+    EXPECT_TRUE(test::refused(twice, refusals::kUserUnknown));
     const auto nobody = run(request_erasure(node.services, bearer_of(root), test::uuid(0xFF), caller_of(root)));
-    EXPECT_TRUE(test::refused(nobody, Refusal::kUserUnknown));
+    EXPECT_TRUE(test::refused(nobody, refusals::kUserUnknown));
 }
 
 TEST_F(EraseUserTest, IsRefusedToTheLastAdministrator) {
-    EXPECT_TRUE(test::refused(asks(node, root), Refusal::kLastAdministrator));
+    EXPECT_TRUE(test::refused(asks(node, root), refusals::kLastAdministrator));
     const auto by_himself = run(request_erasure(node.services, bearer_of(root), root.user_id, caller_of(root)));
-    EXPECT_TRUE(test::refused(by_himself, Refusal::kLastAdministrator));
+    EXPECT_TRUE(test::refused(by_himself, refusals::kLastAdministrator));
     EXPECT_TRUE(since().empty());
 }
 
@@ -158,7 +184,7 @@ TEST_F(EraseUserTest, TakesAnAdministratorOutOfTheSetUntilItIsTakenBack) {
     EXPECT_EQ(since().back(), "administrators.left");
     EXPECT_TRUE(test::refused(run(withdraw_role(node.services, bearer_of(root), Subject::user(root.user_id),
                                                 kAdministratorRole, caller_of(root))),
-                              Refusal::kLastAdministrator));
+                              refusals::kLastAdministrator));
     ASSERT_TRUE(test::succeeds(run(withdraw_erasure(node.services, bearer_of(root), ann, caller_of(root)))));
     EXPECT_EQ(since().back(), "administrators.joined");
     EXPECT_TRUE(test::succeeds(run(withdraw_role(node.services, bearer_of(root), Subject::user(root.user_id),
@@ -207,7 +233,7 @@ TEST_F(EraseUserTest, CanBeTakenBackByAnAdministrator) {
     allow_grace(2 * kDayMs);
     ASSERT_TRUE(run(request_erasure(node.services, bearer_of(root), ann, caller_of(root))));
     const auto by_ann = run(withdraw_erasure(node.services, bearer_of(laptop), ann, caller_of(laptop)));
-    EXPECT_TRUE(test::refused(by_ann, Refusal::kInvalidToken)) << "her sessions ended";
+    EXPECT_TRUE(test::refused(by_ann, refusals::kInvalidToken)) << "her sessions ended";
     ASSERT_TRUE(run(withdraw_erasure(other.services, bearer_of(root), ann, caller_of(root))));
     const auto twice = run(withdraw_erasure(node.services, bearer_of(root), ann, caller_of(root)));
     ASSERT_TRUE(test::succeeds(twice));
@@ -244,7 +270,7 @@ TEST_F(EraseUserTest, RefusesARepeatOfOnesOwn) {
         return run(request_own_erasure(node.services, {bearer_of(laptop), Secret(kPassword)}, with_key));
     };
     ASSERT_TRUE(test::succeeds(ask()));
-    EXPECT_TRUE(test::refused(ask(), Refusal::kInvalidToken));
+    EXPECT_TRUE(test::refused(ask(), refusals::kInvalidToken));
 }
 
 TEST_F(EraseUserTest, TellsARepeatedRequestWhatItWasThoughItWasTakenBack) {
@@ -276,7 +302,7 @@ struct Scene : test::Stage {
             auto from = caller_of(root);
             auto done = co_await request_erasure(other.services, bearer_of(root), ann, from);
             // Unless she came first.
-            EXPECT_TRUE(done || done.error().refusal == Refusal::kUserUnknown);
+            EXPECT_TRUE(done || done.error().refusal == refusals::kUserUnknown);
         };
     }
     void stop_watching() {
@@ -307,7 +333,7 @@ TEST(ErasureInterleavings, LogInWhileBeingErased) {
             const auto held = run(who_holds(scene.node.services, bearer_of(*grant), Deadline::max()));
             EXPECT_FALSE(held) << steps.where();
         } else {
-            EXPECT_TRUE(test::refused(grant, Refusal::kInvalidCredentials)) << steps.where();
+            EXPECT_TRUE(test::refused(grant, refusals::kInvalidCredentials)) << steps.where();
         }
         for (const std::string& line : scene.world.journal.lines())
             EXPECT_EQ(line.find("credential"), std::string::npos) << steps.where() << ": " << line;
@@ -327,7 +353,7 @@ TEST(ErasureInterleavings, BeErasedTwiceAtOnce) {
         EXPECT_EQ(scene.count_of("user.erased"), 1) << steps.where();
         EXPECT_EQ(scene.count_of("user.erasure_requested"), 1) << steps.where();
         if (erased) EXPECT_EQ(erased->due_at_ms, 0) << steps.where();
-        else EXPECT_TRUE(test::refused(erased, Refusal::kInvalidToken)) << steps.where();
+        else EXPECT_TRUE(test::refused(erased, refusals::kInvalidToken)) << steps.where();
     });
 }
 

@@ -1,5 +1,8 @@
 #include "commands/accounts/register_user.hpp"
 
+#include "commands/credentials/passwords.hpp"
+#include "domain/access/administrators.hpp"
+#include "domain/users/identity.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 
 namespace keyledger::commands {
@@ -60,14 +63,14 @@ TEST_F(RegisterUserTest, WritesNothingPersonalInTheClear) {
 TEST_F(RegisterUserTest, RefusesAnAddressThatIsTakenInWhateverCase) {
     ASSERT_TRUE(test::succeeds(ask(registration("ann@example.com"))));
     const int hashed = world.hasher.hashed;
-    EXPECT_TRUE(test::refused(ask(registration("ANN@Example.COM")), Refusal::kEmailTaken));
+    EXPECT_TRUE(test::refused(ask(registration("ANN@Example.COM")), refusals::kEmailTaken));
     EXPECT_EQ(world.types().size(), 2u);
     EXPECT_EQ(world.hasher.hashed, hashed) << "a hash was spent on a name that was known to be taken";
 }
 
 TEST_F(RegisterUserTest, RefusesAUserNameThatIsTakenInWhateverCase) {
     ASSERT_TRUE(test::succeeds(ask(registration("ann@example.com", "Ann"))));
-    EXPECT_TRUE(test::refused(ask(registration("bob@example.com", "aNN")), Refusal::kUsernameTaken));
+    EXPECT_TRUE(test::refused(ask(registration("bob@example.com", "aNN")), refusals::kUsernameTaken));
     EXPECT_EQ(world.types().size(), 2u);
     EXPECT_TRUE(test::succeeds(ask(registration("bob@example.com", "bob"))));
 }
@@ -75,18 +78,18 @@ TEST_F(RegisterUserTest, RefusesAUserNameThatIsTakenInWhateverCase) {
 // An address and a user name never meet: each has a claim of its own kind.
 TEST_F(RegisterUserTest, LeavesNothingOfARefusedRegistration) {
     ASSERT_TRUE(test::succeeds(ask(registration("ann@example.com", "ann"))));
-    EXPECT_TRUE(test::refused(ask(registration("bob@example.com", "ann")), Refusal::kUsernameTaken));
+    EXPECT_TRUE(test::refused(ask(registration("bob@example.com", "ann")), refusals::kUsernameTaken));
     EXPECT_TRUE(test::succeeds(ask(registration("bob@example.com", "bob"))));
 }
 
 TEST_F(RegisterUserTest, RefusesWhatCannotBeReadBeforeAnyWork) {
-    EXPECT_TRUE(test::refused(ask(registration("ann")), Refusal::kInvalidEmail));
-    EXPECT_TRUE(test::refused(ask(registration("ann@example.com", "a b")), Refusal::kInvalidUsername));
+    EXPECT_TRUE(test::refused(ask(registration("ann")), refusals::kInvalidEmail));
+    EXPECT_TRUE(test::refused(ask(registration("ann@example.com", "a b")), refusals::kInvalidUsername));
     auto request = registration("ann@example.com");
     request.name = "a\nb";
-    EXPECT_TRUE(test::refused(ask(std::move(request)), Refusal::kInvalidName));
-    EXPECT_TRUE(test::refused(ask(registration("ann@example.com", {}, "short")), Refusal::kPasswordTooShort));
-    EXPECT_TRUE(test::refused(ask(registration("battery@example.com")), Refusal::kPasswordContainsIdentity));
+    EXPECT_TRUE(test::refused(ask(std::move(request)), refusals::kInvalidName));
+    EXPECT_TRUE(test::refused(ask(registration("ann@example.com", {}, "short")), refusals::kPasswordTooShort));
+    EXPECT_TRUE(test::refused(ask(registration("battery@example.com")), refusals::kPasswordContainsIdentity));
     EXPECT_EQ(world.hasher.hashed, 0);
     EXPECT_TRUE(stepped.calls.empty());
 }
@@ -96,9 +99,9 @@ TEST_F(RegisterUserTest, RefusesWhatCannotBeReadBeforeAnyWork) {
 TEST_F(RegisterUserTest, KnowsNoKey) {
     ASSERT_TRUE(test::succeeds(ask(registration("ann@example.com"), caller_with_key(7))));
     const Position head = world.head();
-    EXPECT_TRUE(test::refused(ask(registration("ann@example.com"), caller_with_key(7)), Refusal::kEmailTaken));
+    EXPECT_TRUE(test::refused(ask(registration("ann@example.com"), caller_with_key(7)), refusals::kEmailTaken));
     EXPECT_TRUE(test::refused(run(register_user(other.services, registration("ann@example.com"), caller_with_key(7))),
-                              Refusal::kEmailTaken));
+                              refusals::kEmailTaken));
     EXPECT_EQ(world.head(), head);
     EXPECT_TRUE(test::succeeds(ask(registration("bob@example.com"), caller_with_key(7, 2)))) << "nor another request's";
 }
@@ -106,7 +109,7 @@ TEST_F(RegisterUserTest, KnowsNoKey) {
 TEST_F(RegisterUserTest, DoesNotRememberARefusal) {
     ASSERT_TRUE(test::succeeds(ask(registration("ann@example.com", "ann"))));
     EXPECT_TRUE(
-        test::refused(ask(registration("bob@example.com", "ann"), caller_with_key(7)), Refusal::kUsernameTaken));
+        test::refused(ask(registration("bob@example.com", "ann"), caller_with_key(7)), refusals::kUsernameTaken));
     EXPECT_TRUE(test::succeeds(ask(registration("bob@example.com", "bob"), caller_with_key(7))));
 }
 
@@ -129,8 +132,8 @@ TEST_F(RegisterUserTest, MakesOneUserOfTheSameRequestTwiceAtOnce) {
         const auto& loser = first ? second : std::optional(first);
         EXPECT_TRUE(first || (second && *second)) << steps.where();
         if (!steps.happened()) return;
-        const Refusal taken = loser->error().refusal;
-        EXPECT_TRUE(taken == Refusal::kEmailTaken || taken == Refusal::kUsernameTaken) << steps.where();
+        const RefusalRef taken = loser->error().refusal;
+        EXPECT_TRUE(taken == refusals::kEmailTaken || taken == refusals::kUsernameTaken) << steps.where();
     });
     EXPECT_GE(steps, 6);
 }
@@ -150,7 +153,7 @@ TEST_F(RegisterUserTest, GivesANameToOneOfTwoAtOnce) {
         if (!steps.happened()) return;
         EXPECT_NE(first.has_value(), second->has_value()) << steps.where();
         const auto& refused = first ? *second : first;
-        EXPECT_TRUE(test::refused(refused, Refusal::kUsernameTaken)) << steps.where();
+        EXPECT_TRUE(test::refused(refused, refusals::kUsernameTaken)) << steps.where();
         EXPECT_EQ(stage.world.types().size(), 2u) << steps.where();
     });
 }
@@ -162,7 +165,7 @@ TEST_F(RegisterUserTest, MakesTheFirstAdministratorOnce) {
                                     "administrators.joined"}));
     auto second = registration("root2@example.com");
     second.standing = Standing::kAdministrator;
-    EXPECT_TRUE(test::refused(ask(std::move(second)), Refusal::kAdministratorExists));
+    EXPECT_TRUE(test::refused(ask(std::move(second)), refusals::kAdministratorExists));
     EXPECT_EQ(world.types().size(), 5u);
 }
 
@@ -171,7 +174,7 @@ TEST_F(RegisterUserTest, SaysThatThereIsAnAdministratorBeforeThatHisAddressIsTak
     world.create_administrator(node, "root@example.com");
     auto same = registration("root@example.com");
     same.standing = Standing::kAdministrator;
-    EXPECT_TRUE(test::refused(ask(std::move(same)), Refusal::kAdministratorExists));
+    EXPECT_TRUE(test::refused(ask(std::move(same)), refusals::kAdministratorExists));
     EXPECT_EQ(world.types().size(), 5u);
 }
 
@@ -179,24 +182,24 @@ TEST_F(RegisterUserTest, SaysThatThereIsAnAdministratorBeforeThatHisAddressIsTak
 TEST_F(RegisterUserTest, KnowsANameUnderEveryClaimKeyInRotation) {
     ASSERT_TRUE(test::succeeds(ask(registration("ann@example.com"))));
     world.pseudonyms.claim_keys = {"c2", "c1"};
-    EXPECT_TRUE(test::refused(ask(registration("ann@example.com")), Refusal::kEmailTaken));
+    EXPECT_TRUE(test::refused(ask(registration("ann@example.com")), refusals::kEmailTaken));
     ASSERT_TRUE(test::succeeds(ask(registration("bob@example.com"))));
     world.pseudonyms.claim_keys = {"c2"};
-    EXPECT_TRUE(test::refused(ask(registration("bob@example.com")), Refusal::kEmailTaken));
+    EXPECT_TRUE(test::refused(ask(registration("bob@example.com")), refusals::kEmailTaken));
 }
 
 // ---- the world goes wrong --------------------------------------------------------------------------------------
 TEST_F(RegisterUserTest, SaysWhenTheHashingPoolIsFull) {
     world.hasher.overloaded = true;
     auto answer = ask(registration("ann@example.com"));
-    EXPECT_TRUE(test::refused(answer, Refusal::kOverloaded));
+    EXPECT_TRUE(test::refused(answer, refusals::kOverloaded));
     EXPECT_GT(answer.error().retry_after_s, 0);
     EXPECT_TRUE(world.types().empty());
 }
 
 TEST_F(RegisterUserTest, SaysWhenTheStoreIsAway) {
     stepped.away = true;
-    EXPECT_TRUE(test::refused(ask(registration("ann@example.com")), Refusal::kUnavailable));
+    EXPECT_TRUE(test::refused(ask(registration("ann@example.com")), refusals::kUnavailable));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "commands/access/answers_at_head.hpp"
 #include "commands/sessions/end_sessions.hpp"
+#include "domain/access/administrators.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 
 namespace keyledger::commands {
@@ -44,8 +45,8 @@ TEST_F(SetUserStatusTest, DisableEndsTheUsersSessionsInTheSameEvent) {
     EXPECT_EQ(since(), Types{"user.disabled"});
     EXPECT_FALSE(lives(anns_));
     EXPECT_TRUE(
-        test::refused(run(refresh_session(services(), test::refresh_of(anns_), caller())), Refusal::kInvalidGrant));
-    EXPECT_TRUE(test::refused(run(log_in(services(), login(kAnnsEmail), caller())), Refusal::kUserDisabled));
+        test::refused(run(refresh_session(services(), test::refresh_of(anns_), caller())), refusals::kInvalidGrant));
+    EXPECT_TRUE(test::refused(run(log_in(services(), login(kAnnsEmail), caller())), refusals::kUserDisabled));
     EXPECT_TRUE(lives(roots_));
 }
 
@@ -63,7 +64,7 @@ TEST_F(SetUserStatusTest, EnableRevivesNoOldSession) {
     EXPECT_EQ(since(), (Types{"user.disabled", "user.enabled"}));
     EXPECT_FALSE(lives(anns_));
     EXPECT_TRUE(
-        test::refused(run(refresh_session(services(), test::refresh_of(anns_), caller())), Refusal::kInvalidGrant));
+        test::refused(run(refresh_session(services(), test::refresh_of(anns_), caller())), refusals::kInvalidGrant));
     const Grant later = world.log_in(node, kAnnsEmail);
     EXPECT_TRUE(lives(later));
 }
@@ -78,33 +79,33 @@ TEST_F(SetUserStatusTest, TakeAPermission) {
     world.register_user(node, "bob@example.com");
     const Grant bobs = world.log_in(node, "bob@example.com");
     before_ = world.head();
-    EXPECT_TRUE(test::refused(disable(bobs, ann_), Refusal::kForbidden));
-    EXPECT_TRUE(test::refused(disable(anns_, ann_), Refusal::kForbidden));
-    EXPECT_TRUE(test::refused(enable(bobs, ann_), Refusal::kForbidden));
-    EXPECT_TRUE(test::refused(disable(bobs, test::uuid(0xFF)), Refusal::kForbidden)) << "nor is it told who exists";
+    EXPECT_TRUE(test::refused(disable(bobs, ann_), refusals::kForbidden));
+    EXPECT_TRUE(test::refused(disable(anns_, ann_), refusals::kForbidden));
+    EXPECT_TRUE(test::refused(enable(bobs, ann_), refusals::kForbidden));
+    EXPECT_TRUE(test::refused(disable(bobs, test::uuid(0xFF)), refusals::kForbidden)) << "nor is it told who exists";
     EXPECT_TRUE(since().empty());
 }
 
 TEST_F(SetUserStatusTest, DisableIsNotForTheLastAdministrator) {
-    EXPECT_TRUE(test::refused(disable(roots_, root_), Refusal::kLastAdministrator));
+    EXPECT_TRUE(test::refused(disable(roots_, root_), refusals::kLastAdministrator));
     EXPECT_TRUE(since().empty());
     EXPECT_TRUE(lives(roots_));
 }
 
 TEST_F(SetUserStatusTest, KnowNoUserUnderAnUnknownIdOrThatOfSomethingElse) {
     for (const Uuid& id : {test::uuid(0xFF), anns_.session_id, roots_.session_id}) {
-        EXPECT_TRUE(test::refused(disable(roots_, id), Refusal::kUserUnknown));
-        EXPECT_TRUE(test::refused(enable(roots_, id), Refusal::kUserUnknown));
+        EXPECT_TRUE(test::refused(disable(roots_, id), refusals::kUserUnknown));
+        EXPECT_TRUE(test::refused(enable(roots_, id), refusals::kUserUnknown));
     }
     EXPECT_TRUE(since().empty());
 }
 
 TEST_F(SetUserStatusTest, NeedAnAdministratorsTokenThatHolds) {
     ASSERT_TRUE(test::succeeds(run(log_out(services(), bearer_of(roots_), caller_of(roots_)))));
-    EXPECT_TRUE(test::refused(disable(roots_, ann_), Refusal::kInvalidToken));
+    EXPECT_TRUE(test::refused(disable(roots_, ann_), refusals::kInvalidToken));
     Bearer mixed = bearer_of(anns_);
     mixed.user_id = root_;
-    EXPECT_TRUE(test::refused(run(disable_user(services(), mixed, ann_, "left", caller())), Refusal::kInvalidToken));
+    EXPECT_TRUE(test::refused(run(disable_user(services(), mixed, ann_, "left", caller())), refusals::kInvalidToken));
     EXPECT_TRUE(lives(anns_));
 }
 

@@ -1,8 +1,10 @@
 // One text that was typed on two keyboards is one text: passwords, user names, names, addresses.
 #include "commands/accounts/update_profile.hpp"
 #include "commands/credentials/change_password.hpp"
+#include "commands/credentials/passwords.hpp"
 #include "commands/sessions/log_in.hpp"
 #include "domain/base/precis.hpp"
+#include "domain/users/identity.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 
 namespace keyledger::commands {
@@ -36,7 +38,7 @@ TEST_F(TextForms, OpenOneAccountByEitherFormOfItsPassword) {
     ASSERT_TRUE(test::succeeds(registered(kAnnsEmail, "", kApart)));
     EXPECT_TRUE(test::succeeds(ask(login(kAnnsEmail, kComposed))));
     EXPECT_TRUE(test::succeeds(ask(login(kAnnsEmail, kApart))));
-    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail, "sept herons sur Uppsala")), Refusal::kInvalidCredentials));
+    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail, "sept herons sur Uppsala")), refusals::kInvalidCredentials));
 }
 
 // A hash of before: of the bytes as they were typed.
@@ -45,7 +47,7 @@ TEST_F(TextForms, StillOpenAnAccountOfBeforeAndRenewItsHash) {
     ASSERT_TRUE(test::succeeds(registered(kAnnsEmail, "", kApart)));
     world.hasher.instead.clear();
     const Position before = world.head();
-    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail, kComposed)), Refusal::kInvalidCredentials));
+    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail, kComposed)), refusals::kInvalidCredentials));
     ASSERT_TRUE(test::succeeds(ask(login(kAnnsEmail, kApart))));
     EXPECT_EQ(world.types(before).back(), "user.password_hash_renewed");
     EXPECT_TRUE(test::succeeds(ask(login(kAnnsEmail, kComposed)))) << "from now on it has one form";
@@ -55,7 +57,7 @@ TEST_F(TextForms, StillOpenAnAccountOfBeforeAndRenewItsHash) {
 // What may no longer be chosen still opens what it was chosen for.
 TEST_F(TextForms, StillOpenAnAccountWhosePasswordWouldBeRefusedToday) {
     const std::string old = "seven\u200Bherons over Uppsala";
-    EXPECT_TRUE(test::refused(registered(kAnnsEmail, "", old), Refusal::kPasswordNotText));
+    EXPECT_TRUE(test::refused(registered(kAnnsEmail, "", old), refusals::kPasswordNotText));
     world.hasher.instead = old;
     ASSERT_TRUE(test::succeeds(registered(kAnnsEmail, "")));
     world.hasher.instead.clear();
@@ -67,12 +69,12 @@ TEST_F(TextForms, StillOpenAnAccountWhosePasswordWouldBeRefusedToday) {
 // gives it back.
 TEST_F(TextForms, KeepAUserNameWhoseScriptsWouldBeRefusedToday) {
     const std::string old = "b\u0585b";  // Armenian
-    EXPECT_TRUE(test::refused(registered(kAnnsEmail, old), Refusal::kInvalidUsername));
+    EXPECT_TRUE(test::refused(registered(kAnnsEmail, old), refusals::kInvalidUsername));
     ASSERT_TRUE(test::succeeds(registered(kAnnsEmail, "ann")));
     const Grant ann = run(log_in(services(), login(kAnnsEmail), caller())).value();
     ProfileUpdate update{bearer_of(ann), old, std::nullopt};
     const auto change = [&] { return run(update_profile(services(), update, test::caller_of(ann))); };
-    EXPECT_TRUE(test::refused(change(), Refusal::kInvalidUsername));
+    EXPECT_TRUE(test::refused(change(), refusals::kInvalidUsername));
 
     Streams streams;
     const auto user = streams.read<User>(ann.user_id);
@@ -89,7 +91,7 @@ TEST_F(TextForms, KeepAUserNameWhoseScriptsWouldBeRefusedToday) {
     EXPECT_TRUE(test::succeeds(change()));
     update.username = "bob";
     EXPECT_TRUE(test::succeeds(change()));
-    EXPECT_TRUE(test::refused(ask(login_by_username(old)), Refusal::kInvalidCredentials));
+    EXPECT_TRUE(test::refused(ask(login_by_username(old)), refusals::kInvalidCredentials));
 }
 
 // Neither form tells whether there is such an account: as many hashes are made where there is none.
@@ -126,7 +128,7 @@ TEST_F(TextForms, RefuseAPasswordWithItsReason) {
                                {"seven herons over Uppsala\xFF", TextFault::kNotUtf8}};
     for (const Case& one : kTable) {
         const auto refused = registered(kAnnsEmail, "", one.password);
-        ASSERT_TRUE(test::refused(refused, Refusal::kPasswordNotText)) << one.password;
+        ASSERT_TRUE(test::refused(refused, refusals::kPasswordNotText)) << one.password;
         EXPECT_EQ(refused.error().text, one.why);
     }
 }
@@ -134,7 +136,7 @@ TEST_F(TextForms, RefuseAPasswordWithItsReason) {
 TEST_F(TextForms, AreOneUserName) {
     ASSERT_TRUE(test::succeeds(registered(kAnnsEmail, "Zoe\u0308")));
     for (const char* typed : {"zo\u00EB", "ZO\u00CB", "zoe\u0308", "\uFF3Ao\u00EB"}) {
-        EXPECT_TRUE(test::refused(registered("other@example.com", typed), Refusal::kUsernameTaken)) << typed;
+        EXPECT_TRUE(test::refused(registered("other@example.com", typed), refusals::kUsernameTaken)) << typed;
         EXPECT_TRUE(test::succeeds(ask(login_by_username(typed)))) << typed;
     }
     EXPECT_TRUE(test::succeeds(registered("zoe@example.com", "zoe")));
@@ -142,7 +144,7 @@ TEST_F(TextForms, AreOneUserName) {
 
 TEST_F(TextForms, AreOneAddressWithBlanksAroundIt) {
     ASSERT_TRUE(test::succeeds(registered(" Ann@example.com\t", "")));
-    EXPECT_TRUE(test::refused(registered("ann@example.com ", ""), Refusal::kEmailTaken));
+    EXPECT_TRUE(test::refused(registered("ann@example.com ", ""), refusals::kEmailTaken));
     EXPECT_TRUE(test::succeeds(ask(login("\u00A0ann@example.com "))));
 }
 
@@ -150,10 +152,10 @@ TEST_F(TextForms, RefuseANameThatHidesOrReordersWithItsReason) {
     auto request = test::registration(kAnnsEmail, "", test::kPassword);
     request.name = "Ann\u200F";
     const auto refused = run(register_user(services(), std::move(request), caller()));
-    ASSERT_TRUE(test::refused(refused, Refusal::kInvalidName));
+    ASSERT_TRUE(test::refused(refused, refusals::kInvalidName));
     EXPECT_EQ(refused.error().text, TextFault::kReorders);
     const auto username = registered(kAnnsEmail, "p\u0430ypal");
-    ASSERT_TRUE(test::refused(username, Refusal::kInvalidUsername));
+    ASSERT_TRUE(test::refused(username, refusals::kInvalidUsername));
     EXPECT_EQ(username.error().text, TextFault::kMixedScripts);
 }
 

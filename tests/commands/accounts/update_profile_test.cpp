@@ -1,6 +1,7 @@
 #include "commands/accounts/update_profile.hpp"
 
 #include "commands/access/answers_at_head.hpp"
+#include "domain/users/identity.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 
 namespace keyledger::commands {
@@ -67,11 +68,11 @@ TEST_F(UpdateProfileTest, KeepsTheClaimOfTheSameNameInAnotherCase) {
     ASSERT_TRUE(test::succeeds(ask(laptop_, "ANN")));
     EXPECT_EQ(since(), Types{"user.profile_updated"});
     EXPECT_TRUE(comes_in_as("ann"));
-    EXPECT_TRUE(test::refused(ask(bobs_, "Ann"), Refusal::kUsernameTaken));
+    EXPECT_TRUE(test::refused(ask(bobs_, "Ann"), refusals::kUsernameTaken));
 }
 
 TEST_F(UpdateProfileTest, RefusesANameThatIsTaken) {
-    EXPECT_TRUE(test::refused(ask(laptop_, "BOB"), Refusal::kUsernameTaken));
+    EXPECT_TRUE(test::refused(ask(laptop_, "BOB"), refusals::kUsernameTaken));
     EXPECT_TRUE(since().empty());
     EXPECT_TRUE(comes_in_as("ann"));
 }
@@ -84,16 +85,16 @@ TEST_F(UpdateProfileTest, TakesAwayWhatIsAbsent) {
 
 TEST_F(UpdateProfileTest, RefusesWhatCannotBeANameBeforeAnyWork) {
     stepped.calls.clear();
-    EXPECT_TRUE(test::refused(ask(laptop_, "a"), Refusal::kInvalidUsername));
-    EXPECT_TRUE(test::refused(ask(laptop_, "ann", "a\nb"), Refusal::kInvalidName));
+    EXPECT_TRUE(test::refused(ask(laptop_, "a"), refusals::kInvalidUsername));
+    EXPECT_TRUE(test::refused(ask(laptop_, "ann", "a\nb"), refusals::kInvalidName));
     EXPECT_TRUE(stepped.calls.empty());
 }
 
 TEST_F(UpdateProfileTest, NeedsATokenThatHolds) {
     Grant unknown = laptop_;
     unknown.session_id = test::uuid(0xFF);
-    EXPECT_TRUE(test::refused(ask(unknown, "ann2"), Refusal::kInvalidToken));
-    EXPECT_TRUE(test::refused(ask(unknown, "ann"), Refusal::kInvalidToken));
+    EXPECT_TRUE(test::refused(ask(unknown, "ann2"), refusals::kInvalidToken));
+    EXPECT_TRUE(test::refused(ask(unknown, "ann"), refusals::kInvalidToken));
 }
 
 // The rotation of the claims' key: the old name is let go under both, the new one held under both.
@@ -128,7 +129,7 @@ TEST_F(UpdateProfileTest, PassesANameOnAtAnyMoment) {
         auto taken = run(update_profile(stage.node.services, std::move(update), caller_of(anns)));
         stage.stepped.steps = nullptr;
         auto in = run(log_in(stage.node.services, login_by_username("bob"), caller()));
-        EXPECT_TRUE(taken || taken.error().refusal == Refusal::kUsernameTaken) << steps.where();
+        EXPECT_TRUE(taken || taken.error().refusal == refusals::kUsernameTaken) << steps.where();
         ASSERT_EQ(taken.has_value() || !steps.happened(), in.has_value()) << steps.where();
         if (in) {
             EXPECT_EQ(in->user_id == anns.user_id, taken.has_value()) << steps.where();

@@ -24,7 +24,7 @@ protected:
     }
     void try_in_vain() {
         const auto outcome = run(log_in(services(), test::login(kAnnsEmail, "not the password"), test::caller()));
-        ASSERT_TRUE(test::refused(outcome, Refusal::kInvalidCredentials));
+        ASSERT_TRUE(test::refused(outcome, refusals::kInvalidCredentials));
     }
     Result<int, CommandError> erase(test::Node& on) {
         Caller system;
@@ -129,7 +129,7 @@ TEST_F(EraseAnonymousCallersTest, IsNoticedByANodeThatStillRemembersTheKey) {
     clock.advance(-(kKeepDays + 1) * test::kDayMs);  // a clock that is far behind
     const Position before = world.head();
     const auto outcome = run(log_in(services(), test::login("bob@example.com", "not the password"), test::caller()));
-    EXPECT_TRUE(test::refused(outcome, Refusal::kInvalidCredentials));
+    EXPECT_TRUE(test::refused(outcome, refusals::kInvalidCredentials));
     EXPECT_EQ(world.types(before), test::Types{"login.failed"});
     EXPECT_EQ(addresses().back(), std::nullopt) << "there is no key for it";
     EXPECT_TRUE(world.journal.lines().empty());

@@ -12,10 +12,10 @@ TEST_F(ClientAssertionsTest, EarnATokenByAnAssertionOnceOnAllNodes) {
     const auto grant = log_in_with(node, assertion(id, "one"));
     ASSERT_TRUE(test::succeeds(grant));
     EXPECT_EQ(grant->token_id.bytes[6] >> 4, 8) << "RFC 9562 section 5.8";
-    EXPECT_TRUE(test::refused(log_in_with(node, assertion(id, "one")), Refusal::kInvalidClient));
-    EXPECT_TRUE(test::refused(log_in_with(other, assertion(id, "one")), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in_with(node, assertion(id, "one")), refusals::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in_with(other, assertion(id, "one")), refusals::kInvalidClient));
     EXPECT_TRUE(
-        test::refused(log_in_with(other, assertion(id, "one", kIssuer, kNowMs + 90'000)), Refusal::kInvalidClient));
+        test::refused(log_in_with(other, assertion(id, "one", kIssuer, kNowMs + 90'000)), refusals::kInvalidClient));
     EXPECT_TRUE(test::succeeds(log_in_with(other, assertion(id, "two"))));
 }
 
@@ -25,8 +25,8 @@ TEST_F(ClientAssertionsTest, SpendAnAssertionByAskingToo) {
     auto proof = proof_of_assertion(services(), assertion(id, "one"));
     ASSERT_TRUE(proof);
     EXPECT_TRUE(test::succeeds(run(authenticate_service(services(), *proof, caller()))));
-    EXPECT_TRUE(test::refused(run(authenticate_service(other.services, *proof, caller())), Refusal::kInvalidClient));
-    EXPECT_TRUE(test::refused(log_in_with(other, assertion(id, "one")), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(run(authenticate_service(other.services, *proof, caller())), refusals::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in_with(other, assertion(id, "one")), refusals::kInvalidClient));
     EXPECT_EQ(world.types().back(), "service_token.assertion_used");
 }
 
@@ -42,14 +42,14 @@ TEST_F(ClientAssertionsTest, RefuseAssertionsThatAreNotForThisIssuerNow) {
                                assertion(id, "6", kIssuer, kNowMs + minute, "forged"),
                                assertion(test::uuid(4), "7")};
     for (const std::string& text : bad)
-        EXPECT_TRUE(test::refused(log_in_with(node, text), Refusal::kInvalidClient)) << text;
+        EXPECT_TRUE(test::refused(log_in_with(node, text), refusals::kInvalidClient)) << text;
     const std::string text = id.to_string();
     const std::string of_two =
         "key|" + text + '|' + test::uuid(4).to_string() + '|' + kIssuer + "|8|" + std::to_string(kNowMs + minute);
-    EXPECT_TRUE(test::refused(log_in_with(node, of_two), Refusal::kInvalidClient)) << "issuer and subject differ";
+    EXPECT_TRUE(test::refused(log_in_with(node, of_two), refusals::kInvalidClient)) << "issuer and subject differ";
     EXPECT_TRUE(test::succeeds(log_in_with(node, assertion(id, "9", kIssuer, kNowMs + 60 * minute))));
     ASSERT_TRUE(test::succeeds(run(remove_account_key(services(), bearer_of(roots_), id, "key", caller_of(roots_)))));
-    EXPECT_TRUE(test::refused(log_in_with(node, assertion(id, "10")), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in_with(node, assertion(id, "10")), refusals::kInvalidClient));
 }
 
 // What is about the assertion alone is told to everybody, and counts for nobody; what is about the account to
@@ -59,7 +59,7 @@ TEST_F(ClientAssertionsTest, TellWhatIsWrongWithAnAssertionAndNothingOfAccounts)
     ASSERT_TRUE(test::succeeds(add_key(roots_, id, "key")));
     const auto fault_of = [&](const std::string& text) {
         auto refused = log_in_with(node, text);
-        EXPECT_TRUE(test::refused(refused, Refusal::kInvalidClient)) << text;
+        EXPECT_TRUE(test::refused(refused, refusals::kInvalidClient)) << text;
         return refused ? ClientFault::kNone : refused.error().client;
     };
     const std::pair<std::string, const char*> unfit[] = {

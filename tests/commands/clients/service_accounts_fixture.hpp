@@ -86,7 +86,7 @@ protected:
     }
     Result<ServiceGrant, CommandError> log_in_with(test::Node& at, const std::string& assertion) {
         auto proof = proof_of_assertion(at.services, assertion);
-        if (!proof) return Unexpected(CommandError(Refusal::kInvalidClient));
+        if (!proof) return Unexpected(refusals::kInvalidClient);
         ServiceLogIn request{std::move(*proof), {}, {}};
         return run(log_in_service(at.services, std::move(request), caller()));
     }

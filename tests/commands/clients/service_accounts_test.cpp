@@ -12,11 +12,11 @@ TEST_F(ServiceAccountsTest, AreRegisteredUnderNamesOfTheirOwn) {
     const Uuid id = account("Billing");
     EXPECT_EQ(since(), Types{"service_account.registered"});
     EXPECT_EQ(world.events().back().stream_id, id);
-    EXPECT_TRUE(test::refused(register_as(roots_, "billing"), Refusal::kAccountNameTaken));
-    EXPECT_TRUE(test::refused(register_as(roots_, "no good"), Refusal::kInvalidAccountName));
+    EXPECT_TRUE(test::refused(register_as(roots_, "billing"), refusals::kAccountNameTaken));
+    EXPECT_TRUE(test::refused(register_as(roots_, "no good"), refusals::kInvalidAccountName));
     ASSERT_TRUE(test::succeeds(change(roots_, id, AccountStanding::kEnabled, "pay")));
     EXPECT_TRUE(test::succeeds(register_as(roots_, "billing"))) << "the name is free again";
-    EXPECT_TRUE(test::refused(change(roots_, id, AccountStanding::kEnabled, "BILLING"), Refusal::kAccountNameTaken));
+    EXPECT_TRUE(test::refused(change(roots_, id, AccountStanding::kEnabled, "BILLING"), refusals::kAccountNameTaken));
     ASSERT_TRUE(test::succeeds(remove(roots_, id)));
     EXPECT_TRUE(test::succeeds(register_as(roots_, "pay")));
 }
@@ -26,25 +26,25 @@ TEST_F(ServiceAccountsTest, RefuseAudiencesThatNoTokenCanBeFor) {
         return run(register_service_account(services(), bearer_of(roots_), {"billing", std::move(audiences)},
                                             caller_of(roots_)));
     };
-    EXPECT_TRUE(test::refused(with({"orders"}), Refusal::kInvalidAudience));
-    EXPECT_TRUE(test::refused(with({"https://orders.example/#part"}), Refusal::kInvalidAudience));
+    EXPECT_TRUE(test::refused(with({"orders"}), refusals::kInvalidAudience));
+    EXPECT_TRUE(test::refused(with({"https://orders.example/#part"}), refusals::kInvalidAudience));
     std::vector<std::string> many;
     for (std::size_t i = 0; i <= kMaxAudiencesPerAccount; ++i) many.push_back("urn:a:" + std::to_string(i));
-    EXPECT_TRUE(test::refused(with(many), Refusal::kTooManyAudiences));
+    EXPECT_TRUE(test::refused(with(many), refusals::kTooManyAudiences));
     EXPECT_TRUE(test::succeeds(with({kIssuer, kOrders, kOrders})));
     EXPECT_NE(world.events().back().payload.find(R"("audiences":["https://orders.example"])"), std::string::npos);
 }
 
 TEST_F(ServiceAccountsTest, AreForThoseWhoHoldThePermission) {
     const Uuid id = account();
-    EXPECT_TRUE(test::refused(register_as(anns_, "hers"), Refusal::kForbidden));
-    EXPECT_TRUE(test::refused(add_secret(anns_, id), Refusal::kForbidden));
-    EXPECT_TRUE(test::refused(remove(anns_, id), Refusal::kForbidden));
+    EXPECT_TRUE(test::refused(register_as(anns_, "hers"), refusals::kForbidden));
+    EXPECT_TRUE(test::refused(add_secret(anns_, id), refusals::kForbidden));
+    EXPECT_TRUE(test::refused(remove(anns_, id), refusals::kForbidden));
     let_ann({"keyledger.clients:write"});
     EXPECT_TRUE(test::succeeds(register_as(anns_, "hers")));
     EXPECT_TRUE(test::succeeds(add_secret(anns_, id)));
-    EXPECT_TRUE(test::refused(add_secret(anns_, test::uuid(5)), Refusal::kAccountUnknown));
-    EXPECT_TRUE(test::refused(add_key(anns_, id, "bad"), Refusal::kInvalidKey));
+    EXPECT_TRUE(test::refused(add_secret(anns_, test::uuid(5)), refusals::kAccountUnknown));
+    EXPECT_TRUE(test::refused(add_key(anns_, id, "bad"), refusals::kInvalidKey));
 }
 
 TEST_F(ServiceAccountsTest, HaveTwoSecretsAtMostEachShownOnce) {
@@ -53,12 +53,12 @@ TEST_F(ServiceAccountsTest, HaveTwoSecretsAtMostEachShownOnce) {
     ASSERT_TRUE(first.secret);
     EXPECT_TRUE(first.secret->reveal().starts_with("kls_"));
     const MadeSecret second = secret(id);
-    EXPECT_TRUE(test::refused(add_secret(roots_, id), Refusal::kTooManySecrets));
+    EXPECT_TRUE(test::refused(add_secret(roots_, id), refusals::kTooManySecrets));
     EXPECT_TRUE(test::succeeds(log_in(node, id, *first.secret)));
     EXPECT_TRUE(test::succeeds(log_in(node, id, *second.secret)));
     EXPECT_TRUE(test::succeeds(remove_secret(id, first.secret_id)));
-    EXPECT_TRUE(test::refused(remove_secret(id, first.secret_id), Refusal::kCredentialUnknown));
-    EXPECT_TRUE(test::refused(log_in(node, id, *first.secret), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(remove_secret(id, first.secret_id), refusals::kCredentialUnknown));
+    EXPECT_TRUE(test::refused(log_in(node, id, *first.secret), refusals::kInvalidClient));
     EXPECT_TRUE(test::succeeds(log_in(node, id, *second.secret)));
 }
 
@@ -93,8 +93,8 @@ TEST_F(ServiceAccountsTest, TakeTheirSecretsAndTheKeyOfThemWhenTheyAreDeleted) {
     ASSERT_TRUE(test::succeeds(grant));
     ASSERT_TRUE(test::succeeds(remove(roots_, id)));
     EXPECT_FALSE(holds(*grant));
-    EXPECT_TRUE(test::refused(log_in(node, id, *made.secret), Refusal::kInvalidClient));
-    EXPECT_TRUE(test::refused(add_secret(roots_, id), Refusal::kAccountUnknown));
+    EXPECT_TRUE(test::refused(log_in(node, id, *made.secret), refusals::kInvalidClient));
+    EXPECT_TRUE(test::refused(add_secret(roots_, id), refusals::kAccountUnknown));
     auto stored = run(store.read_credential(id, client_secret_kind(made.secret_id), Deadline::max()));
     ASSERT_TRUE(stored);
     EXPECT_FALSE(stored->has_value());
@@ -112,21 +112,21 @@ TEST_F(ServiceAccountsTest, LendNobodyAPermissionThatHeLacks) {
     ASSERT_TRUE(test::succeeds(assign(roots_, id, role("cashier", {"payments:make"}))));
     let_ann({"keyledger.clients:write", "keyledger.roles:write", "invoices:read"});
     before_ = world.head();
-    EXPECT_TRUE(test::refused(add_secret(anns_, id), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(add_key(anns_, id, "hers"), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(change(anns_, id, AccountStanding::kDisabled), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(remove(anns_, id), Refusal::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(add_secret(anns_, id), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(add_key(anns_, id, "hers"), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(change(anns_, id, AccountStanding::kDisabled), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(remove(anns_, id), refusals::kExceedsAuthority));
     EXPECT_TRUE(
         test::refused(run(remove_account_secret(services(), bearer_of(anns_), id, made.secret_id, caller_of(anns_))),
-                      Refusal::kExceedsAuthority));
+                      refusals::kExceedsAuthority));
     auto registered = register_as(anns_, "hers");
     ASSERT_TRUE(test::succeeds(registered));
     const Uuid own = registered->account_id;
-    EXPECT_TRUE(test::refused(assign(anns_, own, role("payer", {"payments:make"})), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(assign(anns_, own, kAdministratorRole), Refusal::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(assign(roots_, own, kAdministratorRole), Refusal::kAdministratorsAreUsers));
+    EXPECT_TRUE(test::refused(assign(anns_, own, role("payer", {"payments:make"})), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(assign(anns_, own, kAdministratorRole), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(assign(roots_, own, kAdministratorRole), refusals::kAdministratorsAreUsers));
     EXPECT_TRUE(test::succeeds(assign(anns_, own, role("reader", {"invoices:read"}))));
-    EXPECT_TRUE(test::refused(assign(anns_, test::uuid(5), role("other", {})), Refusal::kAccountUnknown));
+    EXPECT_TRUE(test::refused(assign(anns_, test::uuid(5), role("other", {})), refusals::kAccountUnknown));
 }
 
 TEST_F(ServiceAccountsTest, AreGrantedAScopeOfWhatTheyHoldAndLoseItWithTheRole) {
@@ -141,7 +141,7 @@ TEST_F(ServiceAccountsTest, AreGrantedAScopeOfWhatTheyHoldAndLoseItWithTheRole) 
     ASSERT_TRUE(test::succeeds(some));
     EXPECT_EQ(some->scope, (std::vector<std::string>{"invoices:read", "orders:read"}));
     for (const char* more : {"orders:write", "orders:read users:read", "*:*", "nonsense", " ", "orders:read  "})
-        EXPECT_TRUE(test::refused(log_in(node, id, *made.secret, {}, more), Refusal::kInvalidScope)) << more;
+        EXPECT_TRUE(test::refused(log_in(node, id, *made.secret, {}, more), refusals::kInvalidScope)) << more;
     auto of = [&](const ServiceGrant& grant) {
         const ServiceBearer bearer{grant.account_id, grant.token_id, grant.scope};
         auto access = run(access_of_service_token(other.services, bearer, Deadline::max()));
@@ -155,7 +155,7 @@ TEST_F(ServiceAccountsTest, AreGrantedAScopeOfWhatTheyHoldAndLoseItWithTheRole) 
     EXPECT_EQ(of(*some), std::vector<std::string>{"orders:read"});
     ASSERT_TRUE(test::succeeds(withdraw(id, clerk)));
     EXPECT_TRUE(of(*some).empty());
-    EXPECT_TRUE(test::refused(log_in(other, id, *made.secret, {}, "orders:read"), Refusal::kInvalidScope));
+    EXPECT_TRUE(test::refused(log_in(other, id, *made.secret, {}, "orders:read"), refusals::kInvalidScope));
     ASSERT_TRUE(test::succeeds(assign(roots_, id, role("watch", {"keyledger.tokens:introspect"}))));
     auto client = run(authenticate_service(services(), proof_of_secret(id, *made.secret), caller()));
     ASSERT_TRUE(test::succeeds(client));
@@ -197,14 +197,14 @@ TEST_F(ServiceAccountsTest, ThatProveNothingGetNothingAndAreCounted) {
     const MadeSecret of_another = secret(another);
     const Secret unlike(std::string(made.secret->reveal()).substr(0, 40) + std::string(28, 'A'));
     before_ = world.head();
-    EXPECT_TRUE(test::refused(log_in(node, id, unlike), Refusal::kInvalidClient));
-    EXPECT_TRUE(test::refused(log_in(node, id, Secret("guess")), Refusal::kInvalidClient));
-    EXPECT_TRUE(test::refused(log_in(node, id, *of_another.secret), Refusal::kInvalidClient));
-    EXPECT_TRUE(test::refused(log_in(node, test::uuid(4), *made.secret), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in(node, id, unlike), refusals::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in(node, id, Secret("guess")), refusals::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in(node, id, *of_another.secret), refusals::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in(node, test::uuid(4), *made.secret), refusals::kInvalidClient));
     EXPECT_TRUE(since().empty());
     for (test::Node* one : {&node, &other}) one->services.settings.limits.passwords = {1, 4};
-    for (int i = 0; i < 4; ++i) EXPECT_TRUE(test::refused(log_in(other, id, unlike), Refusal::kInvalidClient));
-    EXPECT_TRUE(test::refused(log_in(node, id, unlike), Refusal::kTooManyAttempts)) << "counted on all nodes together";
+    for (int i = 0; i < 4; ++i) EXPECT_TRUE(test::refused(log_in(other, id, unlike), refusals::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in(node, id, unlike), refusals::kTooManyAttempts)) << "counted on all nodes together";
     EXPECT_TRUE(test::succeeds(log_in(node, id, *made.secret))) << "what is right passes";
 }
 
@@ -215,16 +215,16 @@ TEST_F(ServiceAccountsTest, WaitBeforeAnythingIsReadWhereTheirNetworkFailsAllThe
     const MadeSecret made = secret(id);
     ASSERT_TRUE(test::succeeds(log_in(node, id, *made.secret)));
     const Secret unlike(std::string(made.secret->reveal()).substr(0, 40) + std::string(28, 'A'));
-    for (int i = 0; i < 2; ++i) EXPECT_TRUE(test::refused(log_in(node, id, unlike), Refusal::kInvalidClient));
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(test::refused(log_in(node, id, unlike), refusals::kInvalidClient));
     stepped.calls.clear();
     for (const Uuid& claimed : {id, test::uuid(4), anns_.session_id})
-        EXPECT_TRUE(test::refused(log_in(node, claimed, unlike), Refusal::kTooManyAttempts));
+        EXPECT_TRUE(test::refused(log_in(node, claimed, unlike), refusals::kTooManyAttempts));
     auto introspecting = run(authenticate_service(services(), proof_of_secret(id, unlike), caller()));
-    EXPECT_TRUE(test::refused(introspecting, Refusal::kTooManyAttempts));
+    EXPECT_TRUE(test::refused(introspecting, refusals::kTooManyAttempts));
     EXPECT_TRUE(stepped.calls.empty());
     EXPECT_TRUE(test::succeeds(log_in(node, id, *made.secret))) << "what is right always passes";
     clock.advance(60'000);
-    EXPECT_TRUE(test::refused(log_in(node, id, unlike), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in(node, id, unlike), refusals::kInvalidClient));
 }
 
 TEST_F(ServiceAccountsTest, ThatDoNotExistCostNoReadWhereAllAreRemembered) {
@@ -254,7 +254,7 @@ TEST_F(ServiceAccountsTest, ThatDoNotExistCostNoReadWhereAllAreRemembered) {
     };
     stepped.calls.clear();
     for (const Uuid& claimed : {test::uuid(4), ann_, anns_.session_id})
-        EXPECT_TRUE(test::refused(ask(claimed), Refusal::kInvalidClient));
+        EXPECT_TRUE(test::refused(ask(claimed), refusals::kInvalidClient));
     EXPECT_TRUE(stepped.calls.empty());
     EXPECT_TRUE(test::succeeds(ask(id)));
 }
@@ -265,8 +265,8 @@ TEST_F(ServiceAccountsTest, AskForResourcesOfTheirOwnOrForTheIssuerAlone) {
     const auto grant = log_in(node, id, *made.secret, {kOrders});
     ASSERT_TRUE(test::succeeds(grant));
     EXPECT_EQ(grant->audiences, std::vector<std::string>{kOrders});
-    EXPECT_TRUE(test::refused(log_in(node, id, *made.secret, {"https://stock.example"}), Refusal::kInvalidTarget));
-    EXPECT_TRUE(test::refused(log_in(node, id, *made.secret, {kIssuer, kOrders}), Refusal::kInvalidTarget))
+    EXPECT_TRUE(test::refused(log_in(node, id, *made.secret, {"https://stock.example"}), refusals::kInvalidTarget));
+    EXPECT_TRUE(test::refused(log_in(node, id, *made.secret, {kIssuer, kOrders}), refusals::kInvalidTarget))
         << "who is handed it there could replay it here";
 }
 
@@ -274,7 +274,7 @@ TEST_F(ServiceAccountsTest, RefuseASecretThatTheLogDoesNotName) {
     const Uuid id = account();
     const MadeSecret made = secret(id);
     stepped.edit_credential = [](auto& credential) { credential->sealed.back() ^= 1; };
-    EXPECT_TRUE(test::refused(log_in(node, id, *made.secret), Refusal::kCredentialTampered));
+    EXPECT_TRUE(test::refused(log_in(node, id, *made.secret), refusals::kCredentialTampered));
     EXPECT_EQ(world.journal.lines().size(), 1u);
     stepped.edit_credential = nullptr;
     EXPECT_TRUE(test::succeeds(log_in(node, id, *made.secret)));
@@ -291,7 +291,7 @@ TEST_F(ServiceAccountsTest, LoseTheirTokensWithWhatEarnedThem) {
     EXPECT_TRUE(holds(*by_second));
     ASSERT_TRUE(test::succeeds(change(roots_, id, AccountStanding::kDisabled)));
     EXPECT_FALSE(holds(*by_second));
-    EXPECT_TRUE(test::refused(log_in(node, id, *second.secret), Refusal::kInvalidClient));
+    EXPECT_TRUE(test::refused(log_in(node, id, *second.secret), refusals::kInvalidClient));
     ASSERT_TRUE(test::succeeds(change(roots_, id, AccountStanding::kEnabled)));
     EXPECT_FALSE(holds(*by_second)) << "what ended stays ended";
     EXPECT_TRUE(test::succeeds(log_in(node, id, *second.secret)));

@@ -139,7 +139,7 @@ int interleave(Meanwhile meanwhile, bool warm) {
         if (grant) {
             EXPECT_FALSE(story.holds(*grant, scope)) << steps.where();
         } else {
-            EXPECT_TRUE(test::refused(grant, Refusal::kInvalidClient)) << steps.where();
+            EXPECT_TRUE(test::refused(grant, refusals::kInvalidClient)) << steps.where();
         }
     });
 }

@@ -1,6 +1,7 @@
 #include "commands/credentials/change_password.hpp"
 
 #include "commands/access/answers_at_head.hpp"
+#include "commands/credentials/passwords.hpp"
 #include "commands/sessions/end_sessions.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 
@@ -41,7 +42,7 @@ TEST_F(ChangePasswordTest, LetsInTheNewOneAndNoLongerTheOld) {
     ASSERT_TRUE(test::succeeds(done));
     EXPECT_EQ(since(), Types{"user.password_changed"});
     EXPECT_EQ(done->position, before_ + 1);
-    EXPECT_TRUE(test::refused(run(log_in(services(), login(kAnnsEmail), caller())), Refusal::kInvalidCredentials));
+    EXPECT_TRUE(test::refused(run(log_in(services(), login(kAnnsEmail), caller())), refusals::kInvalidCredentials));
     EXPECT_TRUE(test::succeeds(run(log_in(services(), login(kAnnsEmail, test::kOtherPassword), caller()))));
 }
 
@@ -51,7 +52,7 @@ TEST_F(ChangePasswordTest, EndsEveryOtherSession) {
     EXPECT_FALSE(lives(phone_));
     EXPECT_TRUE(test::succeeds(run(refresh_session(services(), test::refresh_of(laptop_), caller()))));
     EXPECT_TRUE(
-        test::refused(run(refresh_session(services(), test::refresh_of(phone_), caller())), Refusal::kInvalidGrant));
+        test::refused(run(refresh_session(services(), test::refresh_of(phone_), caller())), refusals::kInvalidGrant));
 }
 
 TEST_F(ChangePasswordTest, CanBeDoneAgainWithTheTokenThatStayed) {
@@ -62,7 +63,7 @@ TEST_F(ChangePasswordTest, CanBeDoneAgainWithTheTokenThatStayed) {
 
 // A stolen access token is no licence to guess.
 TEST_F(ChangePasswordTest, CountsAWrongCurrentPasswordAsAFailedLogIn) {
-    EXPECT_TRUE(test::refused(ask(password_change(bearer_of(laptop_), "wrong")), Refusal::kWrongPassword));
+    EXPECT_TRUE(test::refused(ask(password_change(bearer_of(laptop_), "wrong")), refusals::kWrongPassword));
     EXPECT_EQ(since(), Types{"login.failed"});
     EXPECT_EQ(world.events().back().stream_id, world.pseudonyms.login_attempts_of(ann_));
     EXPECT_TRUE(lives(laptop_));
@@ -72,12 +73,12 @@ TEST_F(ChangePasswordTest, CountsAWrongCurrentPasswordAsAFailedLogIn) {
 TEST_F(ChangePasswordTest, LooksAtNoPasswordAfterTooManyFailures) {
     node.services.settings.attempts.network_failures = 3;
     for (int i = 0; i < 2; ++i)
-        EXPECT_TRUE(test::refused(ask(password_change(bearer_of(laptop_), "wrong")), Refusal::kWrongPassword));
+        EXPECT_TRUE(test::refused(ask(password_change(bearer_of(laptop_), "wrong")), refusals::kWrongPassword));
     EXPECT_TRUE(
-        test::refused(run(log_in(services(), login(kAnnsEmail, "wrong"), caller())), Refusal::kInvalidCredentials));
+        test::refused(run(log_in(services(), login(kAnnsEmail, "wrong"), caller())), refusals::kInvalidCredentials));
     const int verified = world.hasher.verified;
     auto answer = ask(password_change(bearer_of(laptop_)));
-    EXPECT_TRUE(test::refused(answer, Refusal::kTooManyAttempts));
+    EXPECT_TRUE(test::refused(answer, refusals::kTooManyAttempts));
     EXPECT_GT(answer.error().retry_after_s, 0);
     EXPECT_EQ(world.hasher.verified, verified);
     clock.advance(test::kSecondMs);
@@ -86,16 +87,16 @@ TEST_F(ChangePasswordTest, LooksAtNoPasswordAfterTooManyFailures) {
 
 TEST_F(ChangePasswordTest, JudgesTheNewPasswordAgainstWhoHeIs) {
     EXPECT_TRUE(
-        test::refused(ask(password_change(bearer_of(laptop_), test::kPassword, "short")), Refusal::kPasswordTooShort));
+        test::refused(ask(password_change(bearer_of(laptop_), test::kPassword, "short")), refusals::kPasswordTooShort));
     EXPECT_TRUE(test::refused(ask(password_change(bearer_of(laptop_), test::kPassword, "my name is ann, hello")),
-                              Refusal::kPasswordContainsIdentity));
+                              refusals::kPasswordContainsIdentity));
     EXPECT_TRUE(since().empty());
 }
 
 TEST_F(ChangePasswordTest, NeedsATokenThatHolds) {
     ASSERT_TRUE(test::succeeds(run(log_out(services(), bearer_of(laptop_), caller_of(laptop_)))));
     const int verified = world.hasher.verified;
-    EXPECT_TRUE(test::refused(ask(password_change(bearer_of(laptop_))), Refusal::kInvalidToken));
+    EXPECT_TRUE(test::refused(ask(password_change(bearer_of(laptop_))), refusals::kInvalidToken));
     EXPECT_EQ(world.hasher.verified, verified) << "it was no place to guess";
 }
 
@@ -113,7 +114,7 @@ TEST_F(ChangePasswordTest, AnswersARepeatUnderItsKeyThoughThePasswordMovedOn) {
 
 TEST_F(ChangePasswordTest, RefusesACredentialThatTheLogDoesNotNameAndTellsTheOperator) {
     stepped.edit_credential = [](auto& credential) { credential->sealed.back() ^= 1; };
-    EXPECT_TRUE(test::refused(ask(password_change(bearer_of(laptop_))), Refusal::kCredentialTampered));
+    EXPECT_TRUE(test::refused(ask(password_change(bearer_of(laptop_))), refusals::kCredentialTampered));
     EXPECT_EQ(world.journal.lines().size(), 1u);
     EXPECT_TRUE(since().empty());
 }

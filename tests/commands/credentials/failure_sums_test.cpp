@@ -31,7 +31,7 @@ protected:
         for (int i = 0; i < times; ++i) {
             auto request = test::login("nobody" + std::to_string(i) + "@example.com");
             auto answer = run(log_in(services(), std::move(request), from(address)));
-            EXPECT_TRUE(test::refused(answer, Refusal::kInvalidCredentials));
+            EXPECT_TRUE(test::refused(answer, refusals::kInvalidCredentials));
         }
     }
     Result<int, CommandError> record() {

@@ -34,7 +34,7 @@ struct Scene : test::Stage {
     }
     bool guesses(test::Node& where, const std::string& password, const std::string& network) {
         auto answer = run(log_in(where.services, login(kAnnsEmail, password), from(network)));
-        EXPECT_TRUE(answer || test::refused(answer, Refusal::kInvalidCredentials));
+        EXPECT_TRUE(answer || test::refused(answer, refusals::kInvalidCredentials));
         return answer.has_value();
     }
     bool gets_in(test::Node& where, const std::string& network) { return guesses(where, kPassword, network); }
@@ -62,7 +62,7 @@ struct Scene : test::Stage {
 asio::awaitable<void> guess_wrong_elsewhere(Scene& scene) {
     auto request = login(kAnnsEmail, "wrong");
     auto answer = co_await log_in(scene.other.services, std::move(request), from("another guesser"));
-    EXPECT_TRUE(test::refused(answer, Refusal::kInvalidCredentials));
+    EXPECT_TRUE(test::refused(answer, refusals::kInvalidCredentials));
 }
 
 // Scenario: the last wrong guess is counted on one node while the right one is on its way through the other. What was

@@ -26,7 +26,7 @@ protected:
     }
     void fail(const std::string& email) {
         for (int i = 0; i < 3; ++i) (void)run(log_in(services(), login(email, "wrong"), caller()));
-        ASSERT_TRUE(test::refused(run(log_in(services(), login(email), caller())), Refusal::kInvalidCredentials));
+        ASSERT_TRUE(test::refused(run(log_in(services(), login(email), caller())), refusals::kInvalidCredentials));
         before_ = world.head();
     }
     Result<Done, CommandError> unlock(const Grant& who, const Uuid& whom) {
@@ -56,8 +56,8 @@ TEST_F(UnlockUserTest, StaysQuietWhereNothingFailed) {
 
 TEST_F(UnlockUserTest, TakesThePermissionAndAuthorityOverTheUser) {
     fail("root@example.com");
-    EXPECT_TRUE(test::refused(unlock(anns_, root_), Refusal::kForbidden));
-    EXPECT_TRUE(test::refused(unlock(roots_, test::uuid(77)), Refusal::kUserUnknown));
+    EXPECT_TRUE(test::refused(unlock(anns_, root_), refusals::kForbidden));
+    EXPECT_TRUE(test::refused(unlock(roots_, test::uuid(77)), refusals::kUserUnknown));
     EXPECT_TRUE(world.types(before_).empty());
 }
 
@@ -69,7 +69,8 @@ TEST_F(UnlockUserTest, CanBeDoneAtTheMachine) {
     ASSERT_TRUE(test::succeeds(run(unlock_user_as_operator(services(), root_, system))));
     EXPECT_EQ(world.types(before_), Types{"login.unlocked"});
     EXPECT_TRUE(test::succeeds(run(log_in(services(), login("root@example.com"), caller()))));
-    EXPECT_TRUE(test::refused(run(unlock_user_as_operator(services(), test::uuid(77), system)), Refusal::kUserUnknown));
+    EXPECT_TRUE(
+        test::refused(run(unlock_user_as_operator(services(), test::uuid(77), system)), refusals::kUserUnknown));
 }
 
 // Whoever goes on guessing moves nothing that would keep the unlocking out.
@@ -78,7 +79,7 @@ TEST_F(UnlockUserTest, IsNotKeptOutByWhoeverGoesOnGuessing) {
     auto guess = [&]() -> asio::awaitable<void> {
         auto wrong = login(kAnnsEmail, "wrong");
         auto answer = co_await log_in(other.services, std::move(wrong), caller());
-        EXPECT_TRUE(test::refused(answer, Refusal::kInvalidCredentials));
+        EXPECT_TRUE(test::refused(answer, refusals::kInvalidCredentials));
     };
     other.services.settings.attempts.failures_in_a_row = 3;
     faulty.before(eventstore::Call::kAppend, faulty.next(eventstore::Call::kAppend), guess);

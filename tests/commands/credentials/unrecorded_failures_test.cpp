@@ -84,7 +84,7 @@ protected:
 
     bool guesses(test::Node& where, const std::string& password, const std::string& network) {
         auto answer = run(log_in(where.services, login(kAnnsEmail, password), from(network)));
-        EXPECT_TRUE(answer || test::refused(answer, Refusal::kInvalidCredentials));
+        EXPECT_TRUE(answer || test::refused(answer, refusals::kInvalidCredentials));
         return answer.has_value();
     }
     bool gets_in(test::Node& where, const std::string& network) { return guesses(where, kPassword, network); }
@@ -150,7 +150,7 @@ TEST_F(GuessesUnderNoise, CountInANetworkThatTheAccountKnows) {
 TEST_F(GuessesUnderNoise, AreRecordedWhenTheLogTakesThem) {
     begin_noise();
     use_up_guesses(here_);
-    ASSERT_TRUE(test::refused(record(here_), Refusal::kBusy));
+    ASSERT_TRUE(test::refused(record(here_), refusals::kBusy));
     EXPECT_TRUE(gets_in(there_, "a hotel")) << "what the other process could not say, this one does not know";
     end_noise();
     EXPECT_EQ(record(here_).value(), kGuesses);
@@ -203,11 +203,11 @@ TEST_F(GuessesUnderNoise, CountWhereNobodyIsToldThatTheyWereWrong) {
     before_ = world.head();
     noisy_here_.never_stands_still = true;
     const auto wrong = run(log_in(here_.services, login(kAnnsEmail, "wrong"), from("a cafe")));
-    EXPECT_TRUE(test::refused(wrong, Refusal::kBusy));
+    EXPECT_TRUE(test::refused(wrong, refusals::kBusy));
     EXPECT_EQ(recorded(), 1);
     auto change = test::password_change(test::bearer_of(grant), "wrong");
     const auto changed = run(change_password(here_.services, std::move(change), test::caller_of(grant)));
-    EXPECT_TRUE(test::refused(changed, Refusal::kBusy));
+    EXPECT_TRUE(test::refused(changed, refusals::kBusy));
     EXPECT_EQ(recorded(), 2);
 }
 

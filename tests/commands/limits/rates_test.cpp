@@ -27,7 +27,7 @@ protected:
 TEST_F(RatesTest, OfWritesAreOfASessionBeforeTheyAreOfItsUser) {
     EXPECT_TRUE(takes(laptop_) && takes(laptop_));
     const auto refused = take_write(services(), test::bearer_of(laptop_));
-    EXPECT_TRUE(test::refused(refused, Refusal::kTooManyAttempts));
+    EXPECT_TRUE(test::refused(refused, refusals::kTooManyAttempts));
     EXPECT_GT(refused.error().retry_after_s, 0);
     EXPECT_TRUE(takes(phone_) && takes(phone_));
     EXPECT_FALSE(takes(phone_));
@@ -53,7 +53,7 @@ TEST_F(RatesTest, OfRefreshesAreOfTheSession) {
     EXPECT_TRUE(test::succeeds(refresh(laptop_)));
     EXPECT_TRUE(test::succeeds(refresh(laptop_)));
     const Position before = world.head();
-    EXPECT_TRUE(test::refused(refresh(laptop_), Refusal::kTooManyAttempts));
+    EXPECT_TRUE(test::refused(refresh(laptop_), refusals::kTooManyAttempts));
     EXPECT_EQ(world.head(), before);
     EXPECT_TRUE(test::succeeds(refresh(phone_)));
     clock.advance(60'000);
@@ -97,7 +97,7 @@ protected:
         for (int i = 0; i < 20; ++i) {
             test::Node& where = i % 2 ? node : other;
             const std::string network = "network " + std::to_string(i / 2);
-            EXPECT_TRUE(test::refused(ask(where.services, network, billing_, wrong()), Refusal::kInvalidClient)) << i;
+            EXPECT_TRUE(test::refused(ask(where.services, network, billing_, wrong()), refusals::kInvalidClient)) << i;
         }
     }
     Secret wrong() const { return Secret(std::string(billing_.secret->reveal()).substr(0, 40) + std::string(28, 'A')); }
@@ -120,14 +120,14 @@ TEST_F(FailuresAsOneClient, WaitTogetherAndKeepNobodyOut) {
     for (test::Node* one : {&node, &other}) {
         const std::string network = one == &node ? "a fresh one" : "another";
         Services& at = one->services;
-        EXPECT_TRUE(test::refused(ask(at, network, billing_, wrong()), Refusal::kTooManyAttempts));
+        EXPECT_TRUE(test::refused(ask(at, network, billing_, wrong()), refusals::kTooManyAttempts));
         EXPECT_TRUE(test::succeeds(ask(at, network, billing_, *billing_.secret))) << "what is right passes";
-        EXPECT_TRUE(test::refused(ask(at, network, stock_, wrong()), Refusal::kInvalidClient));
+        EXPECT_TRUE(test::refused(ask(at, network, stock_, wrong()), refusals::kInvalidClient));
         EXPECT_TRUE(test::succeeds(ask(at, network, stock_, *stock_.secret)));
-        EXPECT_TRUE(test::refused(ask(at, network, nobody, wrong()), Refusal::kInvalidClient));
+        EXPECT_TRUE(test::refused(ask(at, network, nobody, wrong()), refusals::kInvalidClient));
     }
     clock.advance(60'000);
-    EXPECT_TRUE(test::refused(ask(services(), "later", billing_, wrong()), Refusal::kInvalidClient)) << "not for good";
+    EXPECT_TRUE(test::refused(ask(services(), "later", billing_, wrong()), refusals::kInvalidClient)) << "not for good";
 }
 
 TEST_F(FailuresAsOneClient, CostNoReadWhereAllAccountsAreRemembered) {
@@ -143,7 +143,7 @@ TEST_F(FailuresAsOneClient, CostNoReadWhereAllAccountsAreRemembered) {
     stepped.calls.clear();
     for (int i = 0; i < 3; ++i)
         EXPECT_TRUE(
-            test::refused(ask(serving, "fresh " + std::to_string(i), billing_, wrong()), Refusal::kTooManyAttempts));
+            test::refused(ask(serving, "fresh " + std::to_string(i), billing_, wrong()), refusals::kTooManyAttempts));
     EXPECT_TRUE(stepped.calls.empty());
     EXPECT_TRUE(test::succeeds(ask(serving, "fresh", billing_, *billing_.secret)));
     node.cache.drop(billing_.id);

@@ -73,7 +73,7 @@ TEST(Claims, FollowARoleThatIsRenamedWhileAFileIsApplied) {
             if (!steps.happened()) return;
             const bool was_renamed = renamed->has_value();
             if (was_renamed && !applied) {
-                EXPECT_TRUE(test::refused(applied, Refusal::kBusy)) << steps.where();
+                EXPECT_TRUE(test::refused(applied, refusals::kBusy)) << steps.where();
             }
             if (!definition && was_renamed) {
                 EXPECT_FALSE(applied && applied->change == Change::kRemoved) << "another one " << steps.where();
@@ -133,7 +133,7 @@ TEST(Claims, StayWhereANameDiffersInCaseAlone) {
         test::succeeds(run(rename_group(scene.node.services, root, scene.group, "Staff", caller_of(scene.roots)))));
     scene.expect_claims_of<Group>(scene.group, "group_name", {"staff"});
     EXPECT_TRUE(test::refused(run(define_group(scene.node.services, root, "STAFF", caller_of(scene.roots))),
-                              Refusal::kGroupNameTaken));
+                              refusals::kGroupNameTaken));
 }
 
 }  // namespace

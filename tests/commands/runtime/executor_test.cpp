@@ -23,8 +23,8 @@ using test::refresh_of;
 using test::run;
 using test::Types;
 
-// An error that crosses the boundary is an enumerator and a number: it has no room for a secret.
-static_assert(std::is_trivially_copyable_v<CommandError> && sizeof(CommandError) <= 16);
+// An error that crosses the boundary is a constant, two enumerators and a number: it has no room for a secret.
+static_assert(std::is_trivially_copyable_v<CommandError> && sizeof(CommandError) <= 24);
 
 class ExecutorTest : public test::CommandTest {
 protected:
@@ -88,7 +88,7 @@ TEST_F(ExecutorTest, GivesUpInAStormOfConflicts) {
         faulty.before(Call::kAppend, next_append() + i,
                       [this, i] { return rename_elsewhere("other" + std::to_string(i)); });
     auto answer = rename(node, "mine");
-    EXPECT_TRUE(test::refused(answer, Refusal::kBusy));
+    EXPECT_TRUE(test::refused(answer, refusals::kBusy));
     EXPECT_GT(answer.error().retry_after_s, 0);
     EXPECT_EQ(since().size(), static_cast<std::size_t>(kMaxAttempts)) << "the others' alone";
     ASSERT_TRUE(run(log_in(services(), test::login_by_username("other2"), caller())));
@@ -102,7 +102,7 @@ TEST_F(ExecutorTest, GivesUpWhereNoRefusalCanBeConfirmed) {
         faulty.before(Call::kConfirm, faulty.next(Call::kConfirm) + i,
                       [this, i] { return rename_elsewhere("other" + std::to_string(i)); });
     auto answer = run(log_in(services(), login(kAnnsEmail, "wrong"), caller()));
-    EXPECT_TRUE(test::refused(answer, Refusal::kBusy));
+    EXPECT_TRUE(test::refused(answer, refusals::kBusy));
     Types expected(3, "user.profile_updated");
     expected.emplace_back("login.failed");
     EXPECT_EQ(since(), expected);
@@ -111,7 +111,7 @@ TEST_F(ExecutorTest, GivesUpWhereNoRefusalCanBeConfirmed) {
 // ---- outcomes that are not known (I5) --------------------------------------------------------------------------
 TEST_F(ExecutorTest, AnswersARepeatAfterAnUnknownOutcome) {
     faulty.lose_outcome(next_append());
-    EXPECT_TRUE(test::refused(rename(node, "ann2", caller_with_key(3)), Refusal::kOutcomeUnknown));
+    EXPECT_TRUE(test::refused(rename(node, "ann2", caller_with_key(3)), refusals::kOutcomeUnknown));
     auto again = rename(node, "ann2", caller_with_key(3));
     ASSERT_TRUE(test::succeeds(again));
     EXPECT_EQ(again->position, before_ + 1);
@@ -120,7 +120,7 @@ TEST_F(ExecutorTest, AnswersARepeatAfterAnUnknownOutcome) {
 
 TEST_F(ExecutorTest, CarriesOutARepeatWhoseFirstNeverArrived) {
     faulty.fail(Call::kAppend, next_append(), StoreError::kOutcomeUnknown);
-    EXPECT_TRUE(test::refused(rename(node, "ann2", caller_with_key(3)), Refusal::kOutcomeUnknown));
+    EXPECT_TRUE(test::refused(rename(node, "ann2", caller_with_key(3)), refusals::kOutcomeUnknown));
     EXPECT_TRUE(since().empty());
     ASSERT_TRUE(test::succeeds(rename(node, "ann2", caller_with_key(3))));
     EXPECT_EQ(since(), Types{"user.profile_updated"});
@@ -154,7 +154,7 @@ TEST_F(ExecutorTest, AsksAgainWhoMayWhereATwinWasQuicker) {
         auto left = co_await log_out(other.services, bearer_of(laptop_), leaving);
         EXPECT_TRUE(test::succeeds(left));
     });
-    EXPECT_TRUE(test::refused(rename(node, "ann2", caller_with_key(3)), Refusal::kInvalidToken));
+    EXPECT_TRUE(test::refused(rename(node, "ann2", caller_with_key(3)), refusals::kInvalidToken));
     EXPECT_EQ(since(), (Types{"user.profile_updated", "session.ended"}));
 }
 
@@ -193,7 +193,7 @@ TEST_F(ExecutorTest, AnswersNoRepeatOfASessionThatHasEnded) {
         auto again = ask();
         const bool confirmed_before = steps.where() == "after confirm" && again.has_value();
         if (steps.happened() && !confirmed_before) {
-            EXPECT_TRUE(test::refused(again, Refusal::kInvalidToken)) << steps.where();
+            EXPECT_TRUE(test::refused(again, refusals::kInvalidToken)) << steps.where();
         } else {
             EXPECT_TRUE(test::succeeds(again)) << steps.where();
         }
@@ -206,7 +206,7 @@ TEST_F(ExecutorTest, AnswersNoRepeatOfASessionThatHasEnded) {
 TEST_F(ExecutorTest, LetsARefreshBeRepeatedAfterAnUnknownOutcome) {
     faulty.lose_outcome(next_append());
     EXPECT_TRUE(
-        test::refused(run(refresh_session(services(), refresh_of(laptop_), caller())), Refusal::kOutcomeUnknown));
+        test::refused(run(refresh_session(services(), refresh_of(laptop_), caller())), refusals::kOutcomeUnknown));
     auto again = run(refresh_session(services(), refresh_of(laptop_), caller()));
     ASSERT_TRUE(test::succeeds(again));
     EXPECT_EQ(again->generation, 2);
@@ -236,10 +236,10 @@ TEST_F(ExecutorTest, AnswersTheSameWhenTheStoreDeliversTwice) {
 
 // ---- errors of the store ---------------------------------------------------------------------------------------
 TEST_F(ExecutorTest, NamesEachErrorOfTheStore) {
-    const std::vector<std::pair<StoreError, Refusal>> table{{StoreError::kUnavailable, Refusal::kUnavailable},
-                                                            {StoreError::kDeadline, Refusal::kOverloaded},
-                                                            {StoreError::kOutcomeUnknown, Refusal::kOutcomeUnknown},
-                                                            {StoreError::kBadData, Refusal::kBroken}};
+    const std::vector<std::pair<StoreError, RefusalRef>> table{{StoreError::kUnavailable, refusals::kUnavailable},
+                                                               {StoreError::kDeadline, refusals::kOverloaded},
+                                                               {StoreError::kOutcomeUnknown, refusals::kOutcomeUnknown},
+                                                               {StoreError::kBadData, refusals::kBroken}};
     for (const auto& [error, refusal] : table) {
         faulty.fail(Call::kAppend, next_append(), error);
         EXPECT_TRUE(test::refused(rename(node, "ann2"), refusal));
@@ -254,18 +254,18 @@ TEST_F(ExecutorTest, SaysUnavailableWhicheverReadFails) {
         test::Node cold(world, faulty);
         faulty.fail(call, faulty.next(call), StoreError::kUnavailable);
         auto answer = run(log_in(cold.services, login(kAnnsEmail), caller()));
-        EXPECT_TRUE(test::refused(answer, Refusal::kUnavailable)) << static_cast<int>(call);
+        EXPECT_TRUE(test::refused(answer, refusals::kUnavailable)) << static_cast<int>(call);
         EXPECT_TRUE(test::succeeds(run(log_in(cold.services, login(kAnnsEmail), caller()))));
     }
     faulty.fail(Call::kConfirm, faulty.next(Call::kConfirm), StoreError::kUnavailable);
-    EXPECT_TRUE(test::refused(run(log_in(services(), login(kAnnsEmail, "wrong"), caller())), Refusal::kUnavailable))
+    EXPECT_TRUE(test::refused(run(log_in(services(), login(kAnnsEmail, "wrong"), caller())), refusals::kUnavailable))
         << "an unconfirmed refusal";
 }
 
 TEST_F(ExecutorTest, HandsItsDeadlineToTheStore) {
     auto late = caller_of(laptop_);
     late.deadline = std::chrono::steady_clock::now() - std::chrono::seconds(1);
-    EXPECT_TRUE(test::refused(rename(node, "ann2", late), Refusal::kOverloaded));
+    EXPECT_TRUE(test::refused(rename(node, "ann2", late), refusals::kOverloaded));
     EXPECT_TRUE(since().empty());
 }
 
@@ -285,7 +285,7 @@ TEST_F(ExecutorTest, SealsNothingWhereTheSubjectsKeyCannotBeOpened) {
     test::World lost(stepped, clock, 2);
     test::Node elsewhere(lost, stepped);
     auto answer = run(log_in(elsewhere.services, login(kAnnsEmail), caller()));
-    EXPECT_TRUE(test::refused(answer, Refusal::kCredentialTampered));
+    EXPECT_TRUE(test::refused(answer, refusals::kCredentialTampered));
     EXPECT_EQ(lost.journal.lines().size(), 1u);
     EXPECT_TRUE(since().empty());
     EXPECT_TRUE(test::succeeds(run(log_in(services(), login(kAnnsEmail), caller()))));
@@ -351,7 +351,7 @@ TEST_F(ExecutorTest, ConfirmsEveryRefusalAndEveryIdleDecision) {
     EXPECT_EQ(stepped.calls, (std::map<std::string, int>{{"confirm", 1}}));
     stepped.calls.clear();
     EXPECT_TRUE(test::refused(run(revoke_session(services(), bearer_of(laptop_), ann_, caller_of(laptop_))),
-                              Refusal::kSessionUnknown));
+                              refusals::kSessionUnknown));
     EXPECT_EQ(stepped.calls["confirm"], 1);
     EXPECT_EQ(stepped.calls["append"], 0);
 }

@@ -44,19 +44,17 @@ struct Stage {
 template <class T>
 testing::AssertionResult succeeds(const Result<T, commands::CommandError>& answer) {
     if (answer) return testing::AssertionSuccess();
-    return testing::AssertionFailure() << "refused with " << static_cast<int>(answer.error().refusal);
+    return testing::AssertionFailure() << "refused with " << answer.error().refusal;
 }
 template <class T>
-testing::AssertionResult refused(const Result<T, commands::CommandError>& answer, commands::Refusal expected) {
+testing::AssertionResult refused(const Result<T, commands::CommandError>& answer, RefusalRef expected) {
     if (answer) return testing::AssertionFailure() << "it was carried out";
     if (answer.error().refusal == expected) return testing::AssertionSuccess();
-    return testing::AssertionFailure() << "refused with " << static_cast<int>(answer.error().refusal) << " instead of "
-                                       << static_cast<int>(expected);
+    return testing::AssertionFailure() << "refused with " << answer.error().refusal << " instead of " << expected;
 }
 
 class CommandTest : public testing::Test, public Stage {
 protected:
-    using Refusal = commands::Refusal;
     commands::Services& services() { return node.services; }
 };
 

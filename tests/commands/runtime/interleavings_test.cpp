@@ -107,7 +107,7 @@ TEST_P(InterleavingTest, DisableAUserWhileHeLogsIn) {
         if (grant) {
             EXPECT_FALSE(scene.holds(*grant)) << steps.where();
         } else {
-            EXPECT_TRUE(test::refused(grant, Refusal::kUserDisabled)) << steps.where();
+            EXPECT_TRUE(test::refused(grant, refusals::kUserDisabled)) << steps.where();
         }
         ASSERT_TRUE(run(enable_user(scene.node.services, bearer_of(scene.root), scene.ann, caller_of(scene.root))));
         if (grant) {
@@ -133,7 +133,7 @@ TEST_P(InterleavingTest, ChangePasswordWhileSomebodyLogsInWithTheOldOne) {
         if (grant) {
             EXPECT_FALSE(scene.holds(*grant)) << steps.where();
         } else {
-            EXPECT_TRUE(test::refused(grant, Refusal::kInvalidCredentials)) << steps.where();
+            EXPECT_TRUE(test::refused(grant, refusals::kInvalidCredentials)) << steps.where();
         }
         EXPECT_TRUE(scene.world.journal.lines().empty()) << steps.where();
         EXPECT_TRUE(scene.holds(scene.laptop)) << steps.where();
@@ -155,7 +155,7 @@ TEST_P(InterleavingTest, ChangePasswordWhileSomebodyLogsInWithTheNewOne) {
             EXPECT_GT(scene.position_of("session.started"), scene.position_of("user.password_changed"));
             EXPECT_TRUE(scene.holds(*grant)) << steps.where();
         } else {
-            EXPECT_TRUE(test::refused(grant, Refusal::kInvalidCredentials)) << steps.where();
+            EXPECT_TRUE(test::refused(grant, refusals::kInvalidCredentials)) << steps.where();
         }
         EXPECT_TRUE(scene.world.journal.lines().empty()) << steps.where();
     });
@@ -198,9 +198,9 @@ TEST_P(InterleavingTest, ChangePasswordOrRevokeAllWhileAnotherSessionRefreshes) 
             if (grant) {
                 EXPECT_FALSE(scene.holds(*grant)) << steps.where();
                 auto again = run(refresh_session(scene.other.services, refresh_of(*grant), caller()));
-                EXPECT_TRUE(test::refused(again, Refusal::kInvalidGrant)) << steps.where();
+                EXPECT_TRUE(test::refused(again, refusals::kInvalidGrant)) << steps.where();
             } else {
-                EXPECT_TRUE(test::refused(grant, Refusal::kInvalidGrant)) << steps.where();
+                EXPECT_TRUE(test::refused(grant, refusals::kInvalidGrant)) << steps.where();
             }
         });
 }
@@ -221,7 +221,7 @@ TEST_P(InterleavingTest, LogOutWhileTheSameSessionRefreshes) {
         EXPECT_LT(scene.position_of("session.refreshed"), scene.position_of("session.ended")) << steps.where();
         EXPECT_FALSE(scene.holds(scene.laptop)) << steps.where();
         auto again = run(refresh_session(scene.other.services, refresh_of(grant ? *grant : scene.laptop), caller()));
-        EXPECT_TRUE(test::refused(again, Refusal::kInvalidGrant)) << steps.where();
+        EXPECT_TRUE(test::refused(again, refusals::kInvalidGrant)) << steps.where();
     });
 }
 
@@ -332,7 +332,7 @@ TEST_P(InterleavingTest, ChangeThePasswordTwiceAtOnce) {
         scene.stop_watching();
         if (!steps.happened()) return;
         EXPECT_NE(on_phone.has_value(), on_laptop->has_value()) << steps.where();
-        EXPECT_TRUE(test::refused(on_phone ? *on_laptop : on_phone, Refusal::kInvalidToken)) << steps.where();
+        EXPECT_TRUE(test::refused(on_phone ? *on_laptop : on_phone, refusals::kInvalidToken)) << steps.where();
         EXPECT_EQ(scene.holds(scene.phone), on_phone.has_value()) << steps.where();
         EXPECT_EQ(scene.holds(scene.laptop), on_laptop->has_value()) << steps.where();
         EXPECT_EQ(scene.lets_in(phones), on_phone.has_value()) << steps.where();
@@ -403,7 +403,7 @@ TEST_P(InterleavingTest, EndTheAdministratorsSessionWhileItDisablesSomebody) {
         EXPECT_EQ(done.has_value(), scene.position_of("user.disabled") > 0) << steps.where();
         EXPECT_LT(scene.position_of("user.disabled"), scene.position_of("session.ended")) << steps.where();
         if (!done) {
-            EXPECT_TRUE(test::refused(done, Refusal::kInvalidToken)) << steps.where();
+            EXPECT_TRUE(test::refused(done, refusals::kInvalidToken)) << steps.where();
         }
     });
 }
@@ -418,12 +418,12 @@ TEST_P(InterleavingTest, MakeTheKeyOfADayTwiceAtOnce) {
             auto request = login(kAnnsEmail, "wrong");
             auto from = caller("second");
             auto refused = co_await log_in(scene.second.services, std::move(request), from);
-            EXPECT_TRUE(test::refused(refused, Refusal::kInvalidCredentials));
+            EXPECT_TRUE(test::refused(refused, refusals::kInvalidCredentials));
         };
         scene.watch(steps, stranger);
         auto refused = run(log_in(scene.node.services, login(kAnnsEmail, "wrong"), caller("first")));
         scene.stop_watching();
-        EXPECT_TRUE(test::refused(refused, Refusal::kInvalidCredentials)) << steps.where();
+        EXPECT_TRUE(test::refused(refused, refusals::kInvalidCredentials)) << steps.where();
         if (!steps.happened()) return;
         EXPECT_TRUE(scene.world.journal.lines().empty()) << steps.where();
         const auto events = scene.world.events(scene.before);

@@ -129,7 +129,7 @@ TEST_F(LongStream, IsFoldedFromRequestToRequestWhenSnapshotsAreLost) {
         Process cold(*this);
         const auto outcome = disable(cold, SteadyClock::now() + time);
         if (outcome) break;
-        ASSERT_EQ(outcome.error().refusal, Refusal::kOverloaded);
+        ASSERT_EQ(outcome.error().refusal, refusals::kOverloaded);
         const auto end = SteadyClock::now() + std::chrono::seconds(10);
         while (kept_version() <= came_to && SteadyClock::now() < end) std::this_thread::yield();
         ASSERT_GT(kept_version(), came_to) << "request " << requests << " came no further";

@@ -108,15 +108,15 @@ TEST(OnlyIf, IsHeldAgainstTheStateThatIsChanged) {
             return run(kind.change(scene, services, name, std::move(caller)));
         };
         const Position before = scene.world.head();
-        EXPECT_TRUE(test::refused(change("one", scene.only_if_it_is("of nothing")), Refusal::kPreconditionFailed));
+        EXPECT_TRUE(test::refused(change("one", scene.only_if_it_is("of nothing")), refusals::kPreconditionFailed));
         Caller nothing = caller_of(scene.root);
         nothing.only_if = std::vector<std::string>{};
-        EXPECT_TRUE(test::refused(change("one", nothing), Refusal::kPreconditionFailed));
+        EXPECT_TRUE(test::refused(change("one", nothing), refusals::kPreconditionFailed));
         EXPECT_EQ(scene.world.head(), before);
         EXPECT_TRUE(test::succeeds(change("one", scene.only_if_it_is(kind.tag()))));
-        EXPECT_TRUE(test::refused(change("two", scene.only_if_it_is(kind.tag())), Refusal::kPreconditionFailed));
+        EXPECT_TRUE(test::refused(change("two", scene.only_if_it_is(kind.tag())), refusals::kPreconditionFailed));
         EXPECT_TRUE(test::refused(run(kind.remove(scene, services, scene.only_if_it_is(kind.tag()))),
-                                  Refusal::kPreconditionFailed));
+                                  refusals::kPreconditionFailed));
         EXPECT_TRUE(test::succeeds(change("two", caller_of(scene.root)))) << "who does not ask is not asked";
         EXPECT_TRUE(test::succeeds(run(kind.remove(scene, services, caller_of(scene.root)))));
     }
@@ -143,7 +143,7 @@ TEST(OnlyIf, LetsOneOfTwoWritersThroughAtEveryStep) {
             }
             EXPECT_NE(first.has_value(), second->has_value()) << kind.name << ' ' << steps.where();
             const auto& loser = first ? *second : first;
-            EXPECT_TRUE(test::refused(loser, Refusal::kPreconditionFailed)) << kind.name << ' ' << steps.where();
+            EXPECT_TRUE(test::refused(loser, refusals::kPreconditionFailed)) << kind.name << ' ' << steps.where();
         });
 }
 

@@ -400,8 +400,9 @@ Caller under_key(const Grant& who, std::uint8_t key) {
     return caller;
 }
 
-bool is_about_authority(Refusal refusal) {
-    return refusal == Refusal::kInvalidToken || refusal == Refusal::kForbidden || refusal == Refusal::kExceedsAuthority;
+bool is_about_authority(RefusalRef refusal) {
+    return refusal == refusals::kInvalidToken || refusal == refusals::kForbidden ||
+           refusal == refusals::kExceedsAuthority;
 }
 
 class RepeatedCommand : public testing::TestWithParam<Command> {};
@@ -423,7 +424,7 @@ TEST_P(RepeatedCommand, IsAnsweredWithTheFirstOutcomeWhereAuthorityIsIntact) {
     const int hashes = scene.world.hasher.hashed + scene.world.hasher.verified;
     const Given again = command.give(scene, bearer_of(scene.anns), under_key(scene.anns, 1));
     if (command.of == Of::kOwnAndEnd) {
-        EXPECT_TRUE(test::refused(again, Refusal::kInvalidToken)) << "it ended the session that asks";
+        EXPECT_TRUE(test::refused(again, refusals::kInvalidToken)) << "it ended the session that asks";
     } else {
         ASSERT_TRUE(test::succeeds(again));
         EXPECT_EQ(again->position, first.position);
@@ -435,7 +436,7 @@ TEST_P(RepeatedCommand, IsAnsweredWithTheFirstOutcomeWhereAuthorityIsIntact) {
     Caller other_request = under_key(scene.anns, 1);
     other_request.idempotency->fingerprint.fill(9);
     EXPECT_TRUE(
-        test::refused(command.give(scene, bearer_of(scene.anns), other_request), Refusal::kIdempotencyMismatch));
+        test::refused(command.give(scene, bearer_of(scene.anns), other_request), refusals::kIdempotencyMismatch));
 }
 
 TEST_P(RepeatedCommand, IsRefusedAsANewOneAfterEachLossOfAuthority) {

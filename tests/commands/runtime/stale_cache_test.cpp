@@ -59,18 +59,19 @@ protected:
 TEST_F(StaleCacheTest, LetsNobodyInWhoWasDisabledElsewhere) {
     disable_elsewhere();
     ASSERT_EQ(remembered<User>(ann_).status, User::Status::kActive) << "the scenario needs a stale memory";
-    EXPECT_TRUE(test::refused(ask_log_in(kPassword), Refusal::kUserDisabled));
-    EXPECT_TRUE(test::refused(ask_refresh(phone_), Refusal::kInvalidGrant));
+    EXPECT_TRUE(test::refused(ask_log_in(kPassword), refusals::kUserDisabled));
+    EXPECT_TRUE(test::refused(ask_refresh(phone_), refusals::kInvalidGrant));
 }
 
 TEST_F(StaleCacheTest, HonoursNoTokenOfWhoWasDisabledElsewhere) {
     disable_elsewhere();
-    EXPECT_TRUE(test::refused(run(who_holds(services(), bearer_of(laptop_), Deadline::max())), Refusal::kInvalidToken));
+    EXPECT_TRUE(
+        test::refused(run(who_holds(services(), bearer_of(laptop_), Deadline::max())), refusals::kInvalidToken));
 }
 
 TEST_F(StaleCacheTest, LetsInWhoWasEnabledElsewhere) {
     disable_elsewhere();
-    ASSERT_TRUE(test::refused(ask_log_in(kPassword), Refusal::kUserDisabled));
+    ASSERT_TRUE(test::refused(ask_log_in(kPassword), refusals::kUserDisabled));
     enable_elsewhere();
     ASSERT_EQ(remembered<User>(ann_).status, User::Status::kDisabled);
     EXPECT_TRUE(test::succeeds(ask_log_in(kPassword)));
@@ -102,13 +103,13 @@ TEST_F(StaleCacheTest, KnowsThePasswordThatWasChangedElsewhere) {
 
 TEST_F(StaleCacheTest, RefusesThePasswordThatWasChangedElsewhereAndCountsOneFailure) {
     change_password_elsewhere();
-    EXPECT_TRUE(test::refused(ask_log_in(kPassword), Refusal::kInvalidCredentials));
+    EXPECT_TRUE(test::refused(ask_log_in(kPassword), refusals::kInvalidCredentials));
     EXPECT_EQ(world.types(before_), (test::Types{"user.password_changed", "login.failed"}));
 }
 
 TEST_F(StaleCacheTest, RefreshesNothingThatAChangeOfPasswordElsewhereEnded) {
     change_password_elsewhere();
-    EXPECT_TRUE(test::refused(ask_refresh(phone_), Refusal::kInvalidGrant));
+    EXPECT_TRUE(test::refused(ask_refresh(phone_), refusals::kInvalidGrant));
     EXPECT_TRUE(test::succeeds(ask_refresh(laptop_)));
 }
 
@@ -122,7 +123,7 @@ TEST_F(StaleCacheTest, TellsNothingOfThePasswordToATokenThatEndedElsewhere) {
             ASSERT_EQ(remembered<User>(ann_).security_stamp, 0);
             auto change = test::password_change(bearer_of(laptop_), current, next);
             EXPECT_TRUE(test::refused(run(change_password(services(), std::move(change), caller_of(laptop_))),
-                                      Refusal::kInvalidToken));
+                                      refusals::kInvalidToken));
             node.cache.drop(ann_);
             node.cache.put(ann_, stale);
         }
@@ -141,16 +142,16 @@ TEST_F(StaleCacheTest, TakesTheGenerationOfAnotherNodeForNoForgery) {
 TEST_F(StaleCacheTest, SeesAReuseThatBeganElsewhere) {
     const Grant second = world.refresh(other, laptop_);
     world.refresh(other, second);
-    EXPECT_TRUE(test::refused(ask_refresh(laptop_), Refusal::kInvalidGrant));
+    EXPECT_TRUE(test::refused(ask_refresh(laptop_), refusals::kInvalidGrant));
     EXPECT_EQ(world.types(before_).back(), "session.ended");
 }
 
 TEST_F(StaleCacheTest, RefusesASessionThatEndedElsewhere) {
     ASSERT_TRUE(run(log_out(other.services, bearer_of(laptop_), caller_of(laptop_))));
     ASSERT_EQ(remembered<Session>(laptop_.session_id).status, Session::Status::kLive);
-    EXPECT_TRUE(test::refused(ask_refresh(laptop_), Refusal::kInvalidGrant));
+    EXPECT_TRUE(test::refused(ask_refresh(laptop_), refusals::kInvalidGrant));
     const auto outcome = run(log_out(services(), bearer_of(laptop_), caller_of(laptop_)));
-    EXPECT_TRUE(test::refused(outcome, Refusal::kInvalidToken));
+    EXPECT_TRUE(test::refused(outcome, refusals::kInvalidToken));
     EXPECT_EQ(world.types(before_).size(), 1u);
 }
 
@@ -169,24 +170,24 @@ TEST_F(StaleCacheTest, KnowsTheUserNameThatWasTakenElsewhere) {
     ASSERT_TRUE(run(update_profile(other.services, std::move(update), caller_of(laptop_))));
     EXPECT_TRUE(test::succeeds(run(log_in(services(), login_by_username("annie"), caller()))));
     EXPECT_TRUE(
-        test::refused(run(log_in(services(), login_by_username("ann"), caller())), Refusal::kInvalidCredentials));
+        test::refused(run(log_in(services(), login_by_username("ann"), caller())), refusals::kInvalidCredentials));
 }
 
 TEST_F(StaleCacheTest, KnowsTheHashThatWasRenewedElsewhere) {
     world.hasher.strength = 2;
     world.log_in(other, kAnnsEmail);
     EXPECT_TRUE(test::succeeds(ask_log_in(kPassword)));
-    EXPECT_TRUE(test::refused(ask_log_in("wrong"), Refusal::kInvalidCredentials));
+    EXPECT_TRUE(test::refused(ask_log_in("wrong"), refusals::kInvalidCredentials));
     EXPECT_TRUE(world.journal.lines().empty());
     EXPECT_EQ(std::ranges::count(world.types(before_), "user.password_hash_renewed"), 1);
 }
 
 TEST_F(StaleCacheTest, AnswersNothingWhileTheStoreIsAway) {
     stepped.away = true;
-    EXPECT_TRUE(test::refused(run(who_holds(services(), bearer_of(laptop_), Deadline::max())), Refusal::kUnavailable));
+    EXPECT_TRUE(test::refused(run(who_holds(services(), bearer_of(laptop_), Deadline::max())), refusals::kUnavailable));
     EXPECT_TRUE(
-        test::refused(run(session_at_head(services(), laptop_.session_id, Deadline::max())), Refusal::kUnavailable));
-    EXPECT_TRUE(test::refused(ask_refresh(laptop_), Refusal::kUnavailable));
+        test::refused(run(session_at_head(services(), laptop_.session_id, Deadline::max())), refusals::kUnavailable));
+    EXPECT_TRUE(test::refused(ask_refresh(laptop_), refusals::kUnavailable));
 }
 
 }  // namespace

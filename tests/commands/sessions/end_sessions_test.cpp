@@ -56,20 +56,20 @@ TEST_F(EndSessionsTest, LogOutEndsThisSessionAlone) {
 TEST_F(EndSessionsTest, LogOutIsNoLongerForWhoIsOut) {
     ASSERT_TRUE(test::succeeds(run(log_out(services(), bearer_of(laptop_), caller_of(laptop_)))));
     EXPECT_TRUE(
-        test::refused(run(log_out(services(), bearer_of(laptop_), caller_of(laptop_))), Refusal::kInvalidToken));
+        test::refused(run(log_out(services(), bearer_of(laptop_), caller_of(laptop_))), refusals::kInvalidToken));
     EXPECT_EQ(since().size(), 1u);
 }
 
 TEST_F(EndSessionsTest, LogOutNeedsATokenOfThatSessionAndUser) {
     Bearer mixed = bearer_of(laptop_);
     mixed.session_id = bobs_.session_id;
-    EXPECT_TRUE(test::refused(run(log_out(services(), mixed, caller_of(laptop_))), Refusal::kInvalidToken));
+    EXPECT_TRUE(test::refused(run(log_out(services(), mixed, caller_of(laptop_))), refusals::kInvalidToken));
     Bearer unknown = bearer_of(laptop_);
     unknown.session_id = test::uuid(0xFF);
-    EXPECT_TRUE(test::refused(run(log_out(services(), unknown, caller_of(laptop_))), Refusal::kInvalidToken));
+    EXPECT_TRUE(test::refused(run(log_out(services(), unknown, caller_of(laptop_))), refusals::kInvalidToken));
     Bearer future = bearer_of(laptop_);
     future.security_stamp = 1;
-    EXPECT_TRUE(test::refused(run(log_out(services(), future, caller_of(laptop_))), Refusal::kInvalidToken));
+    EXPECT_TRUE(test::refused(run(log_out(services(), future, caller_of(laptop_))), refusals::kInvalidToken));
     EXPECT_TRUE(since().empty());
 }
 
@@ -102,7 +102,7 @@ TEST_F(EndSessionsTest, RevokeSessionTwiceIsNoError) {
 TEST_F(EndSessionsTest, RevokeSessionKnowsNoSessionOfOthers) {
     for (const Uuid& id : {bobs_.session_id, test::uuid(0xFF)})
         EXPECT_TRUE(test::refused(run(revoke_session(services(), bearer_of(laptop_), id, caller_of(laptop_))),
-                                  Refusal::kSessionUnknown));
+                                  refusals::kSessionUnknown));
     EXPECT_TRUE(since().empty());
     EXPECT_TRUE(lives(bobs_));
 }
@@ -115,7 +115,7 @@ TEST_F(EndSessionsTest, RevokeSessionKnowsNoSessionUnderTheIdOfSomethingElse) {
     for (test::Node* asked : {&node, &other})
         for (const Uuid& id : {ann_, bobs_.user_id, attempts})
             EXPECT_TRUE(test::refused(run(revoke_session(asked->services, bearer_of(laptop_), id, caller_of(laptop_))),
-                                      Refusal::kSessionUnknown));
+                                      refusals::kSessionUnknown));
     EXPECT_TRUE(since().empty());
     EXPECT_TRUE(lives(laptop_));
 }
@@ -128,7 +128,7 @@ TEST_F(EndSessionsTest, RevokeAllIsOneEventAndSparesTheCurrentSession) {
     EXPECT_TRUE(lives(laptop_));
     EXPECT_FALSE(lives(phone_));
     EXPECT_TRUE(lives(bobs_));
-    EXPECT_TRUE(test::refused(run(refresh_session(services(), refresh_of(phone_), caller())), Refusal::kInvalidGrant));
+    EXPECT_TRUE(test::refused(run(refresh_session(services(), refresh_of(phone_), caller())), refusals::kInvalidGrant));
 }
 
 TEST_F(EndSessionsTest, RevokeAllCanSpareNone) {
@@ -172,7 +172,7 @@ TEST_F(EndSessionsTest, RevokeAllIsNotForASessionThatEnded) {
         run(revoke_all_sessions(services(), bearer_of(laptop_), Sparing::kCurrentSession, caller_of(laptop_)))));
     EXPECT_TRUE(test::refused(
         run(revoke_all_sessions(services(), bearer_of(phone_), Sparing::kCurrentSession, caller_of(phone_))),
-        Refusal::kInvalidToken));
+        refusals::kInvalidToken));
     EXPECT_FALSE(lives(phone_));
 }
 
@@ -186,7 +186,7 @@ TEST_F(EndSessionsTest, RevokeAllTwiceUnderOneKeyIsOnce) {
     ASSERT_TRUE(test::succeeds(second));
     EXPECT_EQ(first->position, second->position);
     ASSERT_TRUE(test::succeeds(ask(Sparing::kNoSession, 10)));
-    EXPECT_TRUE(test::refused(ask(Sparing::kNoSession, 10), Refusal::kInvalidToken)) << "it ended its session";
+    EXPECT_TRUE(test::refused(ask(Sparing::kNoSession, 10), refusals::kInvalidToken)) << "it ended its session";
     EXPECT_EQ(since().size(), 2u);
 }
 

@@ -52,8 +52,8 @@ TEST_F(LogInTest, StartsASession) {
 TEST_F(LogInTest, KnowsAddressAndUserNameInWhateverCase) {
     EXPECT_TRUE(test::succeeds(ask(login("ANN@Example.Com"))));
     EXPECT_TRUE(test::succeeds(ask(login_by_username("aNN"))));
-    EXPECT_TRUE(test::refused(ask(login_by_username(kAnnsEmail)), Refusal::kInvalidCredentials));
-    EXPECT_TRUE(test::refused(ask(login("ann")), Refusal::kInvalidCredentials));
+    EXPECT_TRUE(test::refused(ask(login_by_username(kAnnsEmail)), refusals::kInvalidCredentials));
+    EXPECT_TRUE(test::refused(ask(login("ann")), refusals::kInvalidCredentials));
 }
 
 TEST_F(LogInTest, IsRecordedAsTheUsersOwnAct) {
@@ -74,7 +74,7 @@ TEST_F(LogInTest, HandsOutTheAudienceThatTheClientMayAskFor) {
     EXPECT_EQ(grant->audiences, std::vector<std::string>{"https://shop.example"});
     request = login(kAnnsEmail);
     request.resource = "https://bank.example";
-    EXPECT_TRUE(test::refused(ask(std::move(request)), Refusal::kInvalidTarget));
+    EXPECT_TRUE(test::refused(ask(std::move(request)), refusals::kInvalidTarget));
 }
 
 // Its ids are made by the server: the same header twice is two sessions.
@@ -98,7 +98,7 @@ TEST_F(LogInTest, AsksTheStoreTwiceBeforeItsAppend) {
 
 // ---- failures --------------------------------------------------------------------------------------------------
 TEST_F(LogInTest, RefusesAWrongPasswordAndCountsItBesideTheUser) {
-    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail, "wrong")), Refusal::kInvalidCredentials));
+    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail, "wrong")), refusals::kInvalidCredentials));
     EXPECT_EQ(since(), Types{"login.failed"});
     const auto event = world.events().back();
     EXPECT_EQ(event.stream_id, world.pseudonyms.login_attempts_of(ann_));
@@ -108,8 +108,8 @@ TEST_F(LogInTest, RefusesAWrongPasswordAndCountsItBesideTheUser) {
 
 // What is recorded of them: commands/credentials/failure_sums.
 TEST_F(LogInTest, StoresNothingOfAnUnknownNameWhenItIsTried) {
-    EXPECT_TRUE(test::refused(ask(login("nobody@example.com")), Refusal::kInvalidCredentials));
-    EXPECT_TRUE(test::refused(ask(login("MyPassword123! typed into the wrong field")), Refusal::kInvalidCredentials));
+    EXPECT_TRUE(test::refused(ask(login("nobody@example.com")), refusals::kInvalidCredentials));
+    EXPECT_TRUE(test::refused(ask(login("MyPassword123! typed into the wrong field")), refusals::kInvalidCredentials));
     EXPECT_TRUE(since().empty());
     const auto sums = services().failure_sums.take();
     ASSERT_EQ(sums.size(), 1u);
@@ -123,7 +123,7 @@ TEST_F(LogInTest, DoesTheSameWorkForAnUnknownNameAsForAWrongPassword) {
         stepped.calls.clear();
         world.hasher.verified = 0;
         auto answer = ask(login(email, password));
-        EXPECT_TRUE(test::refused(answer, Refusal::kInvalidCredentials));
+        EXPECT_TRUE(test::refused(answer, refusals::kInvalidCredentials));
         EXPECT_EQ(answer.error().retry_after_s, 0);
         EXPECT_EQ(world.hasher.verified, 1);
         return stepped.calls;
@@ -139,16 +139,16 @@ TEST_F(LogInTest, TellsOnlyWhoKnowsThePasswordThatHeIsDisabled) {
     auto disabled = run(disable_user(services(), test::bearer_of(root), ann_, "left", caller_of(root)));
     ASSERT_TRUE(test::succeeds(disabled));
     before_ = world.head();
-    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail, "wrong")), Refusal::kInvalidCredentials));
-    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail)), Refusal::kUserDisabled));
+    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail, "wrong")), refusals::kInvalidCredentials));
+    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail)), refusals::kUserDisabled));
     EXPECT_EQ(since(), (Types{"login.failed", "login.failed"}));
     EXPECT_NE(world.events().back().payload.find("user_not_active"), std::string::npos);
 }
 
 TEST_F(LogInTest, SaysWhenTheHashingPoolIsFullAndCountsNoFailure) {
     world.hasher.overloaded = true;
-    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail)), Refusal::kOverloaded));
-    EXPECT_TRUE(test::refused(ask(login("nobody@example.com")), Refusal::kOverloaded));
+    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail)), refusals::kOverloaded));
+    EXPECT_TRUE(test::refused(ask(login("nobody@example.com")), refusals::kOverloaded));
     EXPECT_TRUE(since().empty());
 }
 
@@ -156,8 +156,8 @@ TEST_F(LogInTest, SaysWhenTheHashingPoolIsFullAndCountsNoFailure) {
 TEST_F(LogInTest, SaysWhenTheStoreIsAway) {
     ASSERT_TRUE(test::succeeds(ask(login(kAnnsEmail))));
     stepped.away = true;
-    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail)), Refusal::kUnavailable));
-    EXPECT_TRUE(test::refused(ask(login("nobody@example.com")), Refusal::kUnavailable));
+    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail)), refusals::kUnavailable));
+    EXPECT_TRUE(test::refused(ask(login("nobody@example.com")), refusals::kUnavailable));
 }
 
 // ---- too many failures in a row --------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ protected:
     }
     void fail(int times, const std::string& network) {
         for (int i = 0; i < times; ++i)
-            EXPECT_TRUE(test::refused(ask(login(kAnnsEmail, "wrong"), from(network)), Refusal::kInvalidCredentials));
+            EXPECT_TRUE(test::refused(ask(login(kAnnsEmail, "wrong"), from(network)), refusals::kInvalidCredentials));
     }
     // Each from a network of its own: as many guesses as all networks have together.
     void fail_everywhere(int times) {
@@ -186,7 +186,7 @@ protected:
     }
     bool gets_in(const std::string& network, test::Node& where) {
         const auto answer = run(log_in(where.services, login(kAnnsEmail), from(network)));
-        EXPECT_TRUE(answer || answer.error().refusal == Refusal::kInvalidCredentials);
+        EXPECT_TRUE(answer || answer.error().refusal == refusals::kInvalidCredentials);
         return answer.has_value();
     }
     bool gets_in(const std::string& network) { return gets_in(network, node); }
@@ -281,7 +281,7 @@ TEST_F(LogInLimitTest, AnswersOnALockedAccountAsToAWrongPassword) {
                                          std::pair{"nobody@example.com", "wrong"}}) {
         world.hasher.verified = 0;
         auto answer = ask(login(name, password), from("a hotel"));
-        EXPECT_TRUE(test::refused(answer, Refusal::kInvalidCredentials)) << name;
+        EXPECT_TRUE(test::refused(answer, refusals::kInvalidCredentials)) << name;
         EXPECT_EQ(answer.error().retry_after_s, 0);
         EXPECT_EQ(world.hasher.verified, 1) << name;
     }
@@ -295,7 +295,7 @@ TEST_F(LogInLimitTest, CountsWhatOtherNodesCountedToTheLast) {
     ASSERT_TRUE(gets_in("guesser"));
     for (int i = 0; i < 3; ++i) {
         auto wrong = run(log_in(other.services, login(kAnnsEmail, "wrong"), from("guesser")));
-        EXPECT_TRUE(test::refused(wrong, Refusal::kInvalidCredentials));
+        EXPECT_TRUE(test::refused(wrong, refusals::kInvalidCredentials));
     }
     EXPECT_FALSE(gets_in("guesser")) << "one guess more than there are, on each node";
     EXPECT_FALSE(gets_in("guesser", other));
@@ -324,7 +324,7 @@ TEST_F(LogInTest, RenewsAHashThatBecameWeak) {
 
 TEST_F(LogInTest, RenewsNothingForAWrongPassword) {
     world.hasher.strength = 2;
-    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail, "wrong")), Refusal::kInvalidCredentials));
+    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail, "wrong")), refusals::kInvalidCredentials));
     EXPECT_EQ(since(), Types{"login.failed"});
 }
 
@@ -334,7 +334,7 @@ TEST_F(LogInTest, RefusesACredentialThatTheLogDoesNotName) {
     auto eves = run(store.read_credential(eve, "password", Deadline::max()));
     ASSERT_TRUE(eves && eves->has_value());
     stepped.edit_credential = [&](auto& credential) { credential->sealed = (*eves)->sealed; };
-    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail)), Refusal::kCredentialTampered));
+    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail)), refusals::kCredentialTampered));
     ASSERT_EQ(world.journal.lines().size(), 1u);
     EXPECT_NE(world.journal.lines().front().find(ann_.to_string()), std::string::npos);
 }
@@ -347,7 +347,7 @@ TEST_F(LogInTest, RefusesTheWholeRowOfSomebodyElse) {
         credential = **eves;
         credential->owner = ann_;
     };
-    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail)), Refusal::kCredentialTampered));
+    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail)), refusals::kCredentialTampered));
 }
 
 TEST_F(LogInTest, RefusesAnOldCredentialThatWasPutBack) {
@@ -357,12 +357,12 @@ TEST_F(LogInTest, RefusesAnOldCredentialThatWasPutBack) {
     auto change = test::password_change(test::bearer_of(grant));
     ASSERT_TRUE(test::succeeds(run(change_password(services(), std::move(change), caller_of(grant)))));
     stepped.edit_credential = [&](auto& credential) { credential->sealed = (*old)->sealed; };
-    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail)), Refusal::kCredentialTampered));
+    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail)), refusals::kCredentialTampered));
 }
 
 TEST_F(LogInTest, RefusesACredentialThatIsGone) {
     stepped.edit_credential = [](auto& credential) { credential.reset(); };
-    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail)), Refusal::kCredentialTampered));
+    EXPECT_TRUE(test::refused(ask(login(kAnnsEmail)), refusals::kCredentialTampered));
 }
 
 }  // namespace

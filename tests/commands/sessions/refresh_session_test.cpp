@@ -85,17 +85,17 @@ TEST_F(RefreshSessionTest, EndsTheSessionWhenATokenIsUsedAgain) {
     auto second = ask(first_);
     auto third = ask(*second);
     ASSERT_TRUE(test::succeeds(third));
-    EXPECT_TRUE(test::refused(ask(first_), Refusal::kInvalidGrant));
+    EXPECT_TRUE(test::refused(ask(first_), refusals::kInvalidGrant));
     EXPECT_EQ(since(), (Types{"session.refreshed", "session.refreshed", "session.ended"}));
     EXPECT_NE(world.events().back().payload.find("refresh_token_reused"), std::string::npos);
-    EXPECT_TRUE(test::refused(ask(*third), Refusal::kInvalidGrant)) << "the thief's and the owner's are both dead";
+    EXPECT_TRUE(test::refused(ask(*third), refusals::kInvalidGrant)) << "the thief's and the owner's are both dead";
     EXPECT_EQ(since().size(), 3u) << "a dead session takes no more events";
 }
 
 TEST_F(RefreshSessionTest, AuditsAGenerationThatWasNeverHandedOut) {
     Grant forged = first_;
     forged.generation = 5;
-    EXPECT_TRUE(test::refused(ask(forged), Refusal::kInvalidGrant));
+    EXPECT_TRUE(test::refused(ask(forged), refusals::kInvalidGrant));
     EXPECT_EQ(since(), Types{"session.refresh_refused"});
     EXPECT_TRUE(test::succeeds(ask(first_))) << "the owner loses nothing by it";
 }
@@ -123,7 +123,7 @@ TEST_F(RefreshSessionTest, RepeatsTheSameSuccessorOnAnotherNode) {
 TEST_F(RefreshSessionTest, GivesNoGraceAfterTenSeconds) {
     ASSERT_TRUE(test::succeeds(ask(first_)));
     clock.advance(10 * kSecondMs + 1);
-    EXPECT_TRUE(test::refused(ask(first_), Refusal::kInvalidGrant));
+    EXPECT_TRUE(test::refused(ask(first_), refusals::kInvalidGrant));
     EXPECT_EQ(since(), (Types{"session.refreshed", "session.ended"}));
 }
 
@@ -137,27 +137,27 @@ TEST_F(RefreshSessionTest, GivesAGraceThatIsNoLongerThanTheClocksOfItsNodesDiffe
     EXPECT_TRUE(same_tokens(*lost, *again));
     clock.advance(-1);
     EXPECT_TRUE(
-        test::refused(run(refresh_session(other.services, refresh_of(first_), caller())), Refusal::kInvalidGrant));
+        test::refused(run(refresh_session(other.services, refresh_of(first_), caller())), refusals::kInvalidGrant));
     EXPECT_EQ(since(), (Types{"session.refreshed", "session.ended"}));
 }
 
 TEST_F(RefreshSessionTest, GivesNoGraceToAnotherDevice) {
     ASSERT_TRUE(test::succeeds(ask(first_)));
-    EXPECT_TRUE(test::refused(ask(first_, caller("phone")), Refusal::kInvalidGrant));
+    EXPECT_TRUE(test::refused(ask(first_, caller("phone")), refusals::kInvalidGrant));
     EXPECT_EQ(since(), (Types{"session.refreshed", "session.ended"}));
 }
 
 TEST_F(RefreshSessionTest, GivesNoGraceOnceTheSuccessorWasUsed) {
     auto second = ask(first_);
     ASSERT_TRUE(test::succeeds(ask(*second)));
-    EXPECT_TRUE(test::refused(ask(first_), Refusal::kInvalidGrant));
+    EXPECT_TRUE(test::refused(ask(first_), refusals::kInvalidGrant));
     EXPECT_EQ(since().back(), "session.ended");
 }
 
 TEST_F(RefreshSessionTest, IsNothingForAnotherClient) {
     auto request = refresh_of(first_);
     request.client.client_id = "shop";
-    EXPECT_TRUE(test::refused(run(refresh_session(services(), std::move(request), caller())), Refusal::kInvalidGrant));
+    EXPECT_TRUE(test::refused(run(refresh_session(services(), std::move(request), caller())), refusals::kInvalidGrant));
     EXPECT_TRUE(since().empty());
     EXPECT_TRUE(test::succeeds(ask(first_)));
 }
@@ -165,7 +165,7 @@ TEST_F(RefreshSessionTest, IsNothingForAnotherClient) {
 TEST_F(RefreshSessionTest, KnowsNoSessionThatNeverBegan) {
     Grant unknown = first_;
     unknown.session_id = test::uuid(0xFF);
-    EXPECT_TRUE(test::refused(ask(unknown), Refusal::kInvalidGrant));
+    EXPECT_TRUE(test::refused(ask(unknown), refusals::kInvalidGrant));
     EXPECT_TRUE(since().empty());
 }
 
@@ -175,7 +175,7 @@ TEST_F(RefreshSessionTest, EndsAfterFourteenIdleDays) {
     auto second = ask(first_);
     ASSERT_TRUE(test::succeeds(second));
     clock.advance(14 * kDayMs);
-    EXPECT_TRUE(test::refused(ask(*second), Refusal::kInvalidGrant));
+    EXPECT_TRUE(test::refused(ask(*second), refusals::kInvalidGrant));
 }
 
 TEST_F(RefreshSessionTest, EndsAfterThirtyDaysHoweverBusy) {
@@ -187,12 +187,12 @@ TEST_F(RefreshSessionTest, EndsAfterThirtyDaysHoweverBusy) {
         grant = *next;
     }
     clock.advance(1);
-    EXPECT_TRUE(test::refused(ask(grant), Refusal::kInvalidGrant));
+    EXPECT_TRUE(test::refused(ask(grant), refusals::kInvalidGrant));
 }
 
 TEST_F(RefreshSessionTest, EndsWithLogOut) {
     ASSERT_TRUE(test::succeeds(run(log_out(services(), test::bearer_of(first_), test::caller_of(first_)))));
-    EXPECT_TRUE(test::refused(ask(first_), Refusal::kInvalidGrant));
+    EXPECT_TRUE(test::refused(ask(first_), refusals::kInvalidGrant));
     EXPECT_EQ(since(), Types{"session.ended"});
 }
 

@@ -35,17 +35,17 @@ TEST(StartSession, SaysWhoseWhereForWhomAndUntilWhen) {
 }
 
 TEST(StartSession, IsRejectedTwice) {
-    EXPECT_TRUE(test::refuses(decide(given_session(), kLaptop, given_user(), start()), SessionError::kAlreadyStarted));
+    EXPECT_TRUE(test::refuses(decide(given_session(), kLaptop, given_user(), start()), refusals::kBegunTwice));
 }
 
 TEST(StartSession, IsRejectedForWhoMayNotComeIn) {
-    EXPECT_TRUE(test::refuses(decide(kNone, kLaptop, User{}, start()), SessionError::kUserNotActive));
+    EXPECT_TRUE(test::refuses(decide(kNone, kLaptop, User{}, start()), refusals::kUserDisabled));
     EXPECT_TRUE(
-        test::refuses(decide(kNone, kLaptop, ann_after(UserDisabled{"left"}), start()), SessionError::kUserNotActive));
+        test::refuses(decide(kNone, kLaptop, ann_after(UserDisabled{"left"}), start()), refusals::kUserDisabled));
 }
 
 TEST(StartSession, IsRejectedWhenAnotherPasswordWasChecked) {
-    EXPECT_TRUE(test::refuses(decide(kNone, kLaptop, given_user(), start("another")), SessionError::kPasswordMoved));
+    EXPECT_TRUE(test::refuses(decide(kNone, kLaptop, given_user(), start("another")), refusals::kCredentialTampered));
 }
 
 // ---- refresh ---------------------------------------------------------------------------------------------------
@@ -113,14 +113,16 @@ TEST(RefreshSession, RecordsAGenerationThatWasNeverHandedOut) {
 TEST(RefreshSession, IsRejectedForAnotherClient) {
     RefreshSession command = refresh(1);
     command.client_id = "shop";
-    EXPECT_TRUE(test::refuses(decide(given_session(), kLaptop, given_user(), command), SessionError::kOtherClient));
+    EXPECT_TRUE(
+        test::refuses(decide(given_session(), kLaptop, given_user(), command), refusals::kSessionOfOtherClient));
 }
 
 TEST(RefreshSession, IsRejectedWhenIdleForTooLong) {
     const Session session = given_session(refreshed(2));
     const std::int64_t idle_at_ms = kNowMs + kSecondMs + kLifetimes.idle_ms;
     EXPECT_TRUE(test::decides(decide(session, kLaptop, given_user(), refresh(2, idle_at_ms - 1)), {refreshed(3)}));
-    EXPECT_TRUE(test::refuses(decide(session, kLaptop, given_user(), refresh(2, idle_at_ms)), SessionError::kExpired));
+    EXPECT_TRUE(
+        test::refuses(decide(session, kLaptop, given_user(), refresh(2, idle_at_ms)), refusals::kSessionExpired));
 }
 
 TEST(RefreshSession, IsRejectedAtTheAbsoluteEndHoweverBusy) {
@@ -129,22 +131,22 @@ TEST(RefreshSession, IsRejectedAtTheAbsoluteEndHoweverBusy) {
     session = test::further(session, refreshed(2), {2, kNowMs + 13 * kDayMs});
     session = test::further(session, refreshed(3), {3, kNowMs + 26 * kDayMs});
     EXPECT_TRUE(test::decides(decide(session, kLaptop, given_user(), refresh(3, end_ms - 1)), {refreshed(4)}));
-    EXPECT_TRUE(test::refuses(decide(session, kLaptop, given_user(), refresh(3, end_ms)), SessionError::kExpired));
+    EXPECT_TRUE(test::refuses(decide(session, kLaptop, given_user(), refresh(3, end_ms)), refusals::kSessionExpired));
 }
 
 // A reused token that ends nothing any more writes nothing either: dead sessions take no events.
 TEST(RefreshSession, IsRejectedAfterTheEnd) {
     const Session ended = given_session(SessionEnded{SessionEndReason::kLoggedOut});
     for (std::int64_t generation : {0, 1, 2})
-        EXPECT_TRUE(test::refuses(decide(ended, kLaptop, given_user(), refresh(generation)), SessionError::kEnded));
+        EXPECT_TRUE(test::refuses(decide(ended, kLaptop, given_user(), refresh(generation)), refusals::kSessionEnded));
     EXPECT_TRUE(test::refuses(decide(given_session(), kLaptop, ann_after(UserSessionsRevoked{}), refresh(1)),
-                              SessionError::kEnded));
-    EXPECT_TRUE(test::refuses(decide(kNone, kLaptop, given_user(), refresh(1)), SessionError::kUnknown));
+                              refusals::kSessionEnded));
+    EXPECT_TRUE(test::refuses(decide(kNone, kLaptop, given_user(), refresh(1)), refusals::kSessionUnknown));
 }
 
 TEST(RefreshSession, IsRejectedForTheDisabled) {
     EXPECT_TRUE(test::refuses(decide(given_session(), kLaptop, ann_after(UserDisabled{"left"}), refresh(1)),
-                              SessionError::kUserNotActive));
+                              refusals::kUserDisabled));
 }
 
 // ---- end -------------------------------------------------------------------------------------------------------
@@ -166,8 +168,8 @@ TEST(EndSession, StaysQuietWhenItEndedBefore) {
 
 TEST(EndSession, IsRejectedForAnotherUsersSession) {
     const EndSession command{kBob, SessionEndReason::kRevoked};
-    EXPECT_TRUE(test::refuses(decide(given_session(), kLaptop, given_user(), command), SessionError::kUnknown));
-    EXPECT_TRUE(test::refuses(decide(kNone, kLaptop, given_user(), command), SessionError::kUnknown));
+    EXPECT_TRUE(test::refuses(decide(given_session(), kLaptop, given_user(), command), refusals::kSessionUnknown));
+    EXPECT_TRUE(test::refuses(decide(kNone, kLaptop, given_user(), command), refusals::kSessionUnknown));
 }
 
 // ---- standing --------------------------------------------------------------------------------------------------

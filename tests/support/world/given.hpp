@@ -3,7 +3,7 @@
 //
 //     const User user = given<User>(registered(), UserDisabled{"left"});
 //     EXPECT_TRUE(decides(decide(user, EnableUser{}), {UserEnabled{}}));
-//     EXPECT_TRUE(refuses(decide(user, ChangePassword{}), UserError::kNotActive));
+//     EXPECT_TRUE(refuses(decide(user, ChangePassword{}), refusals::kUserDisabled));
 //     EXPECT_TRUE(stays_quiet(decide(user, DisableUser{"again"})));
 #include <gtest/gtest.h>
 
@@ -112,15 +112,14 @@ template <class Event, class Error>
 testing::AssertionResult decides(const Result<std::vector<Event>, Error>& decision,
                                  const std::type_identity_t<std::vector<Event>>& expected) {
     if (decision) return decides(*decision, expected);
-    return testing::AssertionFailure() << "refused with error " << static_cast<int>(decision.error());
+    return testing::AssertionFailure() << "refused: " << decision.error();
 }
 template <class Event, class Error>
 testing::AssertionResult refuses(const Result<std::vector<Event>, Error>& decision,
                                  std::type_identity_t<Error> expected) {
     if (decision) return testing::AssertionFailure() << "decided\n" << text_of(*decision);
     if (decision.error() == expected) return testing::AssertionSuccess();
-    return testing::AssertionFailure() << "refused with error " << static_cast<int>(decision.error()) << " instead of "
-                                       << static_cast<int>(expected);
+    return testing::AssertionFailure() << "refused: " << decision.error() << " instead of: " << expected;
 }
 template <class Decision>
 testing::AssertionResult stays_quiet(const Decision& decision) {

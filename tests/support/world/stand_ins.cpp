@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "commands/credentials/passwords.hpp"
 #include "security/primitives/bytes.hpp"
 #include "security/primitives/digest.hpp"
 #include "security/primitives/hex.hpp"
@@ -11,7 +12,6 @@ namespace {
 
 using commands::HashingError;
 using commands::PasswordCheck;
-using commands::PasswordProblem;
 
 constexpr std::int64_t kDayMs = 86'400'000;
 
@@ -111,13 +111,14 @@ asio::awaitable<Result<PasswordCheck, HashingError>> PlainHasher::verify_decoy(S
     co_return PasswordCheck{};
 }
 
-asio::awaitable<Result<std::optional<PasswordProblem>, HashingError>> ShortPolicy::judge(
-    Secret password, commands::PasswordIdentity identity, Deadline) {
-    std::optional<PasswordProblem> problem;
+asio::awaitable<Result<std::optional<RefusalRef>, HashingError>> ShortPolicy::judge(Secret password,
+                                                                                    commands::PasswordIdentity identity,
+                                                                                    Deadline) {
+    std::optional<RefusalRef> problem;
     const std::string local = identity.email.substr(0, identity.email.find('@'));
-    if (password.size() < 15) problem = PasswordProblem::kTooShort;
+    if (password.size() < 15) problem = refusals::kPasswordTooShort;
     else if (!local.empty() && password.reveal().find(local) != std::string_view::npos)
-        problem = PasswordProblem::kContainsIdentity;
+        problem = refusals::kPasswordContainsIdentity;
     co_return problem;
 }
 

@@ -61,7 +61,7 @@ public:
 // Too short below 15 bytes, and not to contain what precedes the address's '@'.
 class ShortPolicy : public commands::PasswordPolicy {
 public:
-    asio::awaitable<Result<std::optional<commands::PasswordProblem>, commands::HashingError>> judge(
+    asio::awaitable<Result<std::optional<RefusalRef>, commands::HashingError>> judge(
         Secret password, commands::PasswordIdentity identity, Deadline deadline) override;
 };
 

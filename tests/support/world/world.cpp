@@ -9,7 +9,7 @@ using namespace commands;
 
 template <class T>
 T granted(Result<T, CommandError> answer) {
-    if (!answer) throw std::runtime_error("refused with " + std::to_string(static_cast<int>(answer.error().refusal)));
+    if (!answer) throw std::runtime_error("refused: " + std::string(answer.error().refusal->advice));
     return std::move(*answer);
 }
 template <class T>

@@ -1,0 +1,36 @@
+#pragma once
+// Credentials, which live outside the log (docs/adr/0002-credentials-outside-the-log.md): each is sealed under its
+// owner's key, and good only as the log names it, by the SHA-256 of what is sealed. One that was swapped in the
+// database, or whose key can't be opened, is kCredentialTampered.
+#include <optional>
+#include <string>
+
+#include "commands/services.hpp"
+
+namespace keyledger::commands {
+
+struct CredentialName {
+    Uuid owner;
+    std::string kind;
+    std::string sealed_sha256;  // hex
+};
+
+// The stored one that the log names. `found` is the credential as it was read before, if it was: it will do where it is
+// the one that is named.
+Answer<eventstore::StoredCredential> read_named_credential(Services& services, CredentialName name,
+                                                           std::optional<eventstore::StoredCredential> found,
+                                                           Deadline deadline);
+
+// What is in it. `key` is its owner's; nullptr: they have none that can be opened.
+Result<Secret, CommandError> open_credential(Services& services, const eventstore::SubjectKeyPtr& key,
+                                             const eventstore::StoredCredential& credential);
+
+// Seals `clear` and puts it into the append, in the place of the revision that is expected (0: of none); the answer is
+// what the log has to name it by.
+Answer<std::string> put_credential(Services& services, Attempt& attempt, const Secret& clear, Uuid credential_id,
+                                   Uuid owner, std::string kind, std::int32_t expected_revision);
+
+// All that are the owner's, of whatever kind, go with the append.
+Decided take_all_credentials(Services& services, Attempt& attempt, Uuid owner, Deadline deadline);
+
+}  // namespace keyledger::commands
