@@ -16,6 +16,7 @@
 
 #include "eventstore/postgres/store/postgres_log_source.hpp"
 #include "projections/engine/runner.hpp"
+#include "projections/models/read_models.hpp"
 #include "tests/projections/story/log_writer.hpp"
 #include "tests/projections/story/story.hpp"
 #include "tests/support/postgres/event_macs.hpp"

@@ -7,7 +7,7 @@
 
 #include "api/routes/call.hpp"
 #include "api/wire/write_json.hpp"
-#include "projections/models/queries.hpp"
+#include "projections/engine/queries.hpp"
 
 namespace keyledger::api::routes {
 

@@ -11,7 +11,7 @@
 #include "api/requests/response.hpp"
 #include "commands/runtime/errors.hpp"
 #include "domain/access/permission.hpp"
-#include "projections/models/queries.hpp"
+#include "projections/engine/queries.hpp"
 
 namespace keyledger::api {
 

@@ -11,7 +11,11 @@
 #include "app/core/core.hpp"
 #include "app/core/logging.hpp"
 #include "commands/access/apply_access.hpp"
-#include "projections/models/queries.hpp"
+#include "projections/engine/queries.hpp"
+#include "projections/models/groups.hpp"
+#include "projections/models/permissions.hpp"
+#include "projections/models/roles.hpp"
+#include "projections/models/service_accounts.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -214,7 +218,7 @@ void print_texts(const char* name, const std::vector<std::string>& texts) {
     std::cout << "]\n";
 }
 
-std::vector<std::string> names_of(const projections::AtPosition<std::vector<projections::UserRoleRow>>& roles) {
+std::vector<std::string> names_of(const projections::AllRows<projections::AssignedRoleRow>& roles) {
     std::vector<std::string> names;
     for (const auto& row : roles.value) names.push_back(row.role.name);
     return names;
@@ -247,7 +251,9 @@ bool print_all(Core& core, ListPage list_page, Print print) {
 bool print_roles(Core& core, projections::Queries& queries, projections::Queries::Deadline deadline) {
     std::cout << "roles:\n";
     using Cursor = projections::RoleCursor;
-    const auto list = [&](std::optional<Cursor> cursor) { return queries.list_roles(cursor, kPageRows, deadline); };
+    const auto list = [&](std::optional<Cursor> cursor) {
+        return projections::list_roles(queries, cursor, kPageRows, deadline);
+    };
     return print_all<Cursor>(core, list, [](const projections::RoleRow& role) {
         print_role(role);
         return true;
@@ -258,11 +264,13 @@ bool print_groups(Core& core, projections::Queries& queries, projections::Querie
     std::map<Uuid, std::string> names;
     using Groups = projections::GroupCursor;
     using Members = projections::MemberCursor;
-    const auto list = [&](std::optional<Groups> cursor) { return queries.list_groups(cursor, kPageRows, deadline); };
+    const auto list = [&](std::optional<Groups> cursor) {
+        return projections::list_groups(queries, cursor, kPageRows, deadline);
+    };
     const auto note = [&](const projections::GroupRow& group) { return names.emplace(group.id, group.name).second; };
     if (!print_all<Groups>(core, list, note)) return false;
     if (names.erase(kEveryone) > 0) {
-        const auto defaults = core.run(queries.list_user_roles(kEveryone, deadline));
+        const auto defaults = core.run(projections::list_assigned_roles(queries, kEveryone, deadline));
         if (!defaults) std::cerr << "keyledger: the database does not answer\n";
         if (!defaults) return false;
         print_texts("default_roles", names_of(*defaults));
@@ -272,14 +280,14 @@ bool print_groups(Core& core, projections::Queries& queries, projections::Querie
         const Uuid group = id;
         std::vector<std::string> nested;
         const auto members = [&](std::optional<Members> cursor) {
-            return queries.list_members(group, cursor, kPageRows, deadline);
+            return projections::list_members(queries, group, cursor, kPageRows, deadline);
         };
         const auto take = [&](const projections::MemberRow& member) {
             const auto known = names.find(member.id);
             if (member.type == "group" && known != names.end()) nested.push_back(known->second);
             return true;
         };
-        const auto roles = core.run(queries.list_user_roles(group, deadline));
+        const auto roles = core.run(projections::list_assigned_roles(queries, group, deadline));
         if (!roles) std::cerr << "keyledger: the database does not answer\n";
         if (!roles || !print_all<Members>(core, members, take)) return false;
         std::cout << "  \"" << name << "\":\n";
@@ -293,15 +301,15 @@ bool print_groups(Core& core, projections::Queries& queries, projections::Querie
 bool print_accounts(Core& core, projections::Queries& queries, projections::Queries::Deadline deadline) {
     using Cursor = projections::ServiceAccountCursor;
     const auto list = [&](std::optional<Cursor> cursor) {
-        return queries.list_service_accounts(cursor, kPageRows, deadline);
+        return projections::list_service_accounts(queries, cursor, kPageRows, deadline);
     };
     bool is_first = true;
     return print_all<Cursor>(core, list, [&](const projections::ServiceAccountRow& account) {
-        const auto groups = core.run(queries.list_groups_of(account.id, deadline));
+        const auto groups = core.run(projections::list_groups_of(queries, account.id, deadline));
         if (!groups) std::cerr << "keyledger: the database does not answer\n";
         if (!groups || groups->value.empty()) return groups.has_value();
         std::vector<std::string> names;
-        for (const projections::GroupRow& group : groups->value) names.push_back(group.name);
+        for (const projections::MembershipRow& membership : groups->value) names.push_back(membership.group.name);
         std::cout << (is_first ? "service_accounts:\n" : "") << "  \"" << account.name << "\":\n";
         is_first = false;
         print_texts("    groups", names);
@@ -313,8 +321,7 @@ bool print_accounts(Core& core, projections::Queries& queries, projections::Quer
 bool has_read(Core& core, projections::Queries& queries, projections::Model model, Position position,
               projections::Queries::Deadline deadline) {
     if (core.run(queries.wait_for(model, position, position, deadline))) return true;
-    const std::string_view name = model == projections::Model::kPermissions ? "permissions" : "service_accounts";
-    std::cerr << "keyledger: the read model '" << name << "' does not have position " << position
+    std::cerr << "keyledger: the read model '" << model.name << "' does not have position " << position
               << "; is a node with the role 'projector' running?\n";
     return false;
 }
@@ -365,8 +372,8 @@ Exit export_access(const Environment& environment) {
         return Exit::kFailed;
     }
     const Position position = head->cursor.position;
-    const bool is_there = has_read(core, queries, projections::Model::kPermissions, position, deadline) &&
-                          has_read(core, queries, projections::Model::kServiceAccounts, position, deadline);
+    const bool is_there = has_read(core, queries, projections::kPermissionsModel, position, deadline) &&
+                          has_read(core, queries, projections::kServiceAccountsModel, position, deadline);
     const bool is_told = is_there && print_roles(core, queries, deadline) && print_groups(core, queries, deadline) &&
                          print_accounts(core, queries, deadline);
     return is_told ? Exit::kGood : Exit::kFailed;

@@ -13,6 +13,7 @@
 #include "eventstore/postgres/migrations/service_role.hpp"
 #include "eventstore/postgres/store/postgres_log_source.hpp"
 #include "projections/engine/runner.hpp"
+#include "projections/models/read_models.hpp"
 #include "projections/rebuild/comparison.hpp"
 #include "projections/rebuild/inspection.hpp"
 #include "projections/rebuild/rebuild.hpp"

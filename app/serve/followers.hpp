@@ -6,8 +6,8 @@
 #include "app/config/config.hpp"
 #include "app/core/core.hpp"
 #include "eventstore/kafka/publishing/publisher_status.hpp"
+#include "projections/engine/queries.hpp"
 #include "projections/engine/runner.hpp"
-#include "projections/models/queries.hpp"
 
 namespace keyledger::app {
 

@@ -8,7 +8,6 @@
 #include "commands/credentials/passwords.hpp"
 #include "commands/log/keep_log.hpp"
 #include "eventstore/postgres/upkeep/housekeeping.hpp"
-#include "projections/models/erasures_model.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -186,7 +185,7 @@ void Housekeeper::erase_users() {
     for (;;) {
         const auto due = projections::due_erasures(database_url_, core_.clock.now_ms(), erased_until_, kErasuresAtOnce);
         if (due.empty()) return erased_until_.reset();
-        for (const projections::DueErasure& one : due) {
+        for (const projections::ErasureRow& one : due) {
             if (stopping() || std::chrono::steady_clock::now() > end || !erase_user(one.user_id)) return;
             erased_until_ = one;
         }

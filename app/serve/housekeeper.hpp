@@ -9,7 +9,7 @@
 #include "app/config/config.hpp"
 #include "app/core/core.hpp"
 #include "eventstore/postgres/nodes/leadership.hpp"
-#include "projections/models/erasures_model.hpp"
+#include "projections/models/erasures.hpp"
 
 namespace keyledger::app {
 
@@ -45,7 +45,7 @@ private:
     std::int64_t forgotten_until_ms_;
     std::int64_t sums_since_ms_;
     std::int64_t next_erasure_ms_ = 0;
-    std::optional<projections::DueErasure> erased_until_;  // where the last round ended, if before the end
+    std::optional<projections::ErasureRow> erased_until_;  // where the last round ended, if before the end
     std::mutex mutex_;
     std::condition_variable wake_;
     bool stopping_ = false;

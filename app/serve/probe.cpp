@@ -1,5 +1,7 @@
 #include "app/serve/probe.hpp"
 
+#include "projections/models/users.hpp"
+
 namespace keyledger::app {
 namespace {
 
@@ -59,7 +61,7 @@ std::string Probe::ask() try {
     const auto read = core_.run(core_.store.read_streams(std::move(stream), Clock::now() + kProbePatience));
     if (!read) return "a read of the event store was not answered in time";
     // Tables that are missing or of another layout are the projector's matter.
-    const auto row = core_.run(queries_.find_user(Uuid{}, Clock::now() + kProbePatience));
+    const auto row = core_.run(projections::find_user(queries_, Uuid{}, Clock::now() + kProbePatience));
     if (!row && row.error() == projections::QueryError::kDeadline)
         return "a query of the read models was not answered in time";
     return {};

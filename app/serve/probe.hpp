@@ -12,7 +12,7 @@
 #include "api/routes/context.hpp"
 #include "app/core/core.hpp"
 #include "app/serve/keyring_news.hpp"
-#include "projections/models/queries.hpp"
+#include "projections/engine/queries.hpp"
 
 namespace keyledger::app {
 

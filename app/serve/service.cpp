@@ -19,7 +19,7 @@
 #include "app/serve/tree_heads.hpp"
 #include "commands/access/roles.hpp"
 #include "eventstore/postgres/keys/key_uses.hpp"
-#include "projections/models/queries.hpp"
+#include "projections/engine/queries.hpp"
 #include "security/adapters/keyring_tokens.hpp"
 #include "security/primitives/secret_file.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 // A coroutine that waits for an answer from another thread, until its deadline.
 #include "eventstore/async_answer.hpp"
-#include "projections/models/queries.hpp"
+#include "projections/engine/queries.hpp"
 
 namespace keyledger::projections {
 

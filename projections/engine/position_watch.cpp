@@ -1,6 +1,6 @@
 #include "projections/engine/position_watch.hpp"
 
-#include <algorithm>
+#include "projections/engine/limits.hpp"
 
 namespace keyledger::projections {
 namespace {
@@ -9,9 +9,6 @@ constexpr const char* kReadPositions = R"(
 select c.model, k.position from read_models.current c
   join keyledger.checkpoints k on k.reader = c.model and k.generation = c.generation)";
 
-constexpr std::array kModels{Model::kUsers, Model::kSessions, Model::kAudit, Model::kPermissions,
-                             Model::kServiceAccounts};
-static_assert(kModels.size() == kModelCount);
 constexpr auto kLongestPoll = 1s;  // a poll that hangs delays those whose deadline has passed by this much
 
 }  // namespace
@@ -50,15 +47,13 @@ void PositionWatch::hint() {
 }
 
 std::optional<PositionWatch::Positions> PositionWatch::read() {
-    const auto positions =
-        session_.run<Positions>(std::chrono::steady_clock::now() + kLongestPoll, [](pqxx::connection& connection) {
-            Positions found{};
-            pqxx::nontransaction read(connection);
-            for (const auto& row : read.exec(kReadPositions))
-                for (std::size_t i = 0; i < kModels.size(); ++i)
-                    if (name_of(kModels[i]) == row[0].c_str()) found[i] = row[1].as<std::int64_t>();
-            return found;
-        });
+    const std::function<Positions(pqxx::connection&)> read_all = [](pqxx::connection& connection) {
+        Positions found;
+        pqxx::nontransaction read(connection);
+        for (const auto& row : read.exec(kReadPositions)) found[row[0].c_str()] = row[1].as<std::int64_t>();
+        return found;
+    };
+    const auto positions = session_.run(std::chrono::steady_clock::now() + kLongestPoll, read_all);
     if (!positions) return std::nullopt;
     return *positions;
 }
@@ -66,8 +61,11 @@ std::optional<PositionWatch::Positions> PositionWatch::read() {
 void PositionWatch::resolve(Waiters& waiters, const std::optional<Positions>& positions) const {
     const auto now = std::chrono::steady_clock::now();
     for (auto at = waiters.begin(); at != waiters.end();) {
-        const auto model = static_cast<std::size_t>(std::ranges::find(kModels, at->model) - kModels.begin());
-        if (positions && (*positions)[model] >= at->position) at->pending((*positions)[model]);
+        Position reached = 0;
+        if (positions)
+            if (const auto of_model = positions->find(at->model.name); of_model != positions->end())
+                reached = of_model->second;
+        if (positions && reached >= at->position) at->pending(reached);
         else if (now >= at->deadline)
             at->pending(Unexpected(positions ? QueryError::kPositionNotReached : QueryError::kUnavailable));
         else {

@@ -1,9 +1,9 @@
 #pragma once
 // Lets many wait for read models to reach positions, with one query for all of them: at once when the
 // projector of this process hints, else every kPositionPoll while somebody waits. Heavy: includes libpqxx.
-#include <array>
 #include <condition_variable>
 #include <list>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -30,7 +30,7 @@ private:
         Pending<Position> pending;
     };
     using Waiters = std::list<Waiter>;
-    using Positions = std::array<Position, kModelCount>;  // by Model
+    using Positions = std::map<std::string, Position, std::less<>>;  // by model
 
     void add(Waiter waiter);
     void serve();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "projections/engine/database.hpp"
+#include "projections/engine/limits.hpp"
 #include "projections/engine/pending.hpp"
 
 namespace keyledger::projections {

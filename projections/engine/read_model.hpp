@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "projections/engine/decoder.hpp"
+#include "projections/engine/model.hpp"
 
 namespace pqxx {
 class transaction_base;
@@ -24,18 +25,24 @@ struct InconsistentLog : std::runtime_error {
 class ReadModel {
 public:
     virtual ~ReadModel() = default;
-    // Names the reader in keyledger.checkpoints, and the tables: read_models.<name>_<generation> …
-    virtual std::string_view name() const = 0;
-    // Grows whenever the tables' columns or the meaning of a row change: the old generation is then rebuilt.
-    virtual int layout() const = 0;
-    // Unqualified, the main table first.
-    virtual std::vector<std::string> tables(int generation) const = 0;
+    virtual Model model() const = 0;
+    // What its tables' names end with, the main table, which has no ending, first.
+    virtual std::vector<std::string_view> parts() const { return {""}; }
     virtual void create(pqxx::transaction_base& transaction, int generation) const = 0;
     // Applies the events in order. The result is the same however the log is cut into batches. Throws
     // InconsistentLog, std::invalid_argument (a value that no column holds) and libpqxx's exceptions; the
     // caller then rolls back.
     virtual void apply(pqxx::transaction_base& transaction, int generation,
                        std::span<const DecodedEvent> events) const = 0;
+
+    std::string_view name() const { return model().name; }
+    int layout() const { return model().layout; }
+    // Unqualified, in the order of the parts.
+    std::vector<std::string> tables(int generation) const;
+
+protected:
+    // Qualified.
+    std::string table(int generation, std::string_view part = "") const;
 };
 
 std::string table_name(std::string_view model, int generation, std::string_view suffix = "");

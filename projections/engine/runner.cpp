@@ -12,12 +12,6 @@
 #include "projections/engine/database.hpp"
 #include "projections/engine/key_cache.hpp"
 #include "projections/engine/projection.hpp"
-#include "projections/models/audit_model.hpp"
-#include "projections/models/erasures_model.hpp"
-#include "projections/models/permissions_model.hpp"
-#include "projections/models/service_accounts_model.hpp"
-#include "projections/models/sessions_model.hpp"
-#include "projections/models/users_model.hpp"
 
 namespace keyledger::projections {
 namespace {
@@ -35,17 +29,6 @@ bool try_lock(pqxx::connection& connection) {
 }
 
 }  // namespace
-
-std::vector<std::unique_ptr<ReadModel>> all_read_models() {
-    std::vector<std::unique_ptr<ReadModel>> models;
-    models.push_back(std::make_unique<UsersModel>());
-    models.push_back(std::make_unique<SessionsModel>());
-    models.push_back(std::make_unique<AuditModel>());
-    models.push_back(std::make_unique<ErasuresModel>());
-    models.push_back(std::make_unique<PermissionsModel>());
-    models.push_back(std::make_unique<ServiceAccountsModel>());
-    return models;
-}
 
 class Projector::Worker {
 public:

@@ -42,9 +42,6 @@ struct ProjectorStatus {
     std::string trouble;                        // what keeps it from following the log now; empty: nothing
 };
 
-// All models of this build, in the order in which they are applied.
-std::vector<std::unique_ptr<ReadModel>> all_read_models();
-
 class Projector {
 public:
     // Called on the projector's thread after a commit, for those who wait for a position; must not block or

@@ -1,5 +1,3 @@
-#include "projections/models/audit_model.hpp"
-
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -16,55 +14,46 @@
 #include "domain/sessions/session.hpp"
 #include "domain/users/user.hpp"
 #include "eventstore/subscription.hpp"
-#include "projections/engine/database.hpp"
-#include "projections/engine/sql_array.hpp"
+#include "projections/engine/table.hpp"
+#include "projections/models/audit.hpp"
+#include "projections/models/read_models.hpp"
 
 namespace keyledger::projections {
 namespace {
 
-constexpr const char* kColumns = R"( (
-    position       bigint primary key,
-    occurred_at_ms bigint not null,
-    type           text collate "C" not null,
-    actor_type     text collate "C" not null,
-    actor_id       text collate "C",
-    subject        uuid,
-    stream_type    text collate "C" not null,
-    stream_id      uuid not null,
-    outcome        text collate "C" not null check (outcome in ('success', 'failure')),
-    reason         text,
-    client_address text,
-    user_agent     text,
-    request_id     text,
-    session_id     uuid,
-    by_subject     boolean not null  -- the actor is the subject himself, as in most entries
-) with (fillfactor = 100, autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 200000,
-        autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 200000))";
+// Whose a session is.
+struct OwnerRow {
+    Uuid session_id;
+    Uuid user_id;
 
-constexpr const char* kSessionColumns = R"( (
-    session_id uuid primary key,
-    user_id    uuid not null
-) with (fillfactor = 100, autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 200000,
-        autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 200000))";
+    static constexpr auto columns() {
+        return std::tuple{Column{"session_id", &OwnerRow::session_id, ColumnUse::kKey},
+                          Column{"user_id", &OwnerRow::user_id}};
+    }
+};
 
 // Which positions the entries of an hour lie between: so a time is found by position, on the primary key.
-constexpr const char* kHourColumns = R"( (
-    hour           bigint primary key,
-    first_position bigint not null,
-    last_position  bigint not null
-) with (fillfactor = 50))";
+struct HourRow {
+    std::int64_t hour = 0;
+    Position first_position = 0;
+    Position last_position = 0;
 
-constexpr const char* kWriteHours = R"( as h
-select * from unnest($1::bigint[], $2::bigint[], $3::bigint[])
-on conflict (hour) do update set first_position = least(h.first_position, excluded.first_position),
-                                 last_position = greatest(h.last_position, excluded.last_position))";
+    static constexpr auto columns() {
+        return std::tuple{Column{"hour", &HourRow::hour, ColumnUse::kKey},
+                          Column{"first_position", &HourRow::first_position},
+                          Column{"last_position", &HourRow::last_position}};
+    }
+};
 
-constexpr const char* kWrite =
-    R"( (position, occurred_at_ms, type, actor_type, actor_id, subject, stream_type,
-    stream_id, outcome, reason, client_address, user_agent, request_id, session_id, by_subject)
-select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[],
-                     $8::uuid[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::uuid[],
-                     $15::boolean[]))";
+// Of entries and of whose sessions are: rows come, and hardly ever change.
+constexpr const char* kStorage =
+    "with (fillfactor = 100, autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 200000, "
+    "autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 200000)";
+constexpr const char* kHourStorage = "with (fillfactor = 50)";
+
+constexpr const char* kWiden =
+    " on conflict (hour) do update set first_position = least(there.first_position, excluded.first_position), "
+    "last_position = greatest(there.last_position, excluded.last_position)";
 
 // Beside users, all who call are anonymous as far as sealing goes: clients and the system too.
 constexpr const char* kEraseCallers = R"( as a set client_address = null, user_agent = null
@@ -200,56 +189,67 @@ std::optional<std::string> unless_empty(const std::string& text) {
     return text.empty() ? std::nullopt : std::optional(text);
 }
 
+AuditEntry entry_of(const DecodedEvent& decoded, const Owners& owners) {
+    const auto& recorded = *decoded.recorded;
+    const auto& envelope = decoded.metadata;
+    const Outcome told = outcome_of(*decoded.event);
+    AuditEntry entry;
+    entry.position = recorded.position;
+    entry.occurred_at_ms = envelope.occurred_at_ms;
+    entry.type = recorded.type;
+    entry.actor_type = name_of(envelope.actor_type);
+    entry.actor_id = unless_empty(envelope.actor_id);
+    entry.subject = subject_of(decoded, owners);
+    entry.stream_type = recorded.stream_type;
+    entry.stream_id = recorded.stream_id;
+    entry.outcome = told.succeeded ? "success" : "failure";
+    entry.reason = told.reason;
+    entry.client_address = envelope.client_address.value;
+    entry.user_agent = envelope.user_agent.value;
+    entry.request_id = unless_empty(envelope.request_id);
+    entry.session_id = envelope.session_id;
+    entry.by_subject = envelope.actor_type == eventstore::ActorType::kUser && entry.subject &&
+                       entry.subject->to_string() == envelope.actor_id;
+    return entry;
+}
+
 // Remembers the sessions that begin in the batch, and looks up those that began before it.
 Owners learn_owners(pqxx::transaction_base& transaction, const std::string& table,
                     std::span<const DecodedEvent> events) {
     Owners owners;
-    SqlArray begun, users;
+    std::vector<OwnerRow> begun;
     for (const DecodedEvent& decoded : events) {
         const auto* event = eventstore::event_in<Session>(*decoded.event);
         const auto* started = event ? std::get_if<SessionStarted>(event) : nullptr;
         if (started == nullptr) continue;
         owners.emplace(decoded.recorded->stream_id, started->user_id);
-        begun.add(decoded.recorded->stream_id);
-        users.add(started->user_id);
+        begun.push_back({decoded.recorded->stream_id, started->user_id});
     }
-    if (!begun.empty())
-        transaction.exec_params("insert into " + table + " select * from unnest($1::uuid[], $2::uuid[])",
-                                begun.literal(), users.literal());
+    insert_rows(transaction, table, begun);
     SqlArray earlier;
     for (const DecodedEvent& decoded : events)
         if (eventstore::event_in<Session>(*decoded.event) && !owners.contains(decoded.recorded->stream_id))
             earlier.add(decoded.recorded->stream_id);
-    if (earlier.empty()) return owners;
-    const std::string sql = "select session_id, user_id from " + table + " where session_id = any($1::uuid[])";
-    for (const auto& row : transaction.exec_params(sql, earlier.literal()))
-        owners.emplace(uuid_from(row[0]), uuid_from(row[1]));
+    for (const OwnerRow& row : read_rows<OwnerRow>(transaction, table, earlier, "session_id"))
+        owners.emplace(row.session_id, row.user_id);
     return owners;
 }
 
 void write_hours(pqxx::transaction_base& transaction, const std::string& table, std::span<const DecodedEvent> events) {
-    struct Range {
-        Position first;
-        Position last;
-    };
-    std::map<std::int64_t, Range> hours;
+    std::map<std::int64_t, HourRow> hours;
     for (const DecodedEvent& decoded : events) {
         const Position position = decoded.recorded->position;
-        const auto [at, is_new] = hours.try_emplace(audit_hour(decoded.metadata.occurred_at_ms), position, position);
-        at->second.last = position;
+        const std::int64_t hour = audit_hour(decoded.metadata.occurred_at_ms);
+        hours.try_emplace(hour, HourRow{hour, position, position}).first->second.last_position = position;
     }
-    SqlArray hour, first, last;
-    for (const auto& [number, range] : hours) {
-        hour.add(number);
-        first.add(range.first);
-        last.add(range.last);
-    }
-    transaction.exec_params("insert into " + table + kWriteHours, hour.literal(), first.literal(), last.literal());
+    std::vector<HourRow> rows;
+    for (const auto& [hour, row] : hours) rows.push_back(row);
+    insert_rows(transaction, table, rows, kWiden);
 }
 
 // What was written of people before they were erased: what happened stays, from where goes.
-void erase(pqxx::transaction_base& transaction, int generation, std::span<const DecodedEvent> events) {
-    const std::string table = "read_models." + table_name(AuditModel::kName, generation);
+void erase(pqxx::transaction_base& transaction, const std::string& table, const std::string& hours,
+           std::span<const DecodedEvent> events) {
     for (const DecodedEvent& decoded : events) {
         const auto* of_user = eventstore::event_in<User>(*decoded.event);
         if (of_user && std::holds_alternative<UserErased>(*of_user)) {
@@ -260,7 +260,7 @@ void erase(pqxx::transaction_base& transaction, int generation, std::span<const 
         if (callers == nullptr) continue;
         const auto& erased = std::get<AnonymousCallersErased>(*callers);
         std::string sql = "update " + table + kEraseCallers;
-        sql.replace(sql.find("HOURS"), 5, "read_models." + table_name(AuditModel::kName, generation, "hours"));
+        sql.replace(sql.find("HOURS"), 5, hours);
         transaction.exec_params(sql, audit_hour(erased.from_ms), audit_hour(erased.before_ms), erased.from_ms,
                                 erased.before_ms);
     }
@@ -268,25 +268,18 @@ void erase(pqxx::transaction_base& transaction, int generation, std::span<const 
 
 }  // namespace
 
-std::int64_t audit_hour(std::int64_t at_ms) {
-    constexpr std::int64_t kHourMs = 3'600'000;
-    return at_ms >= 0 ? at_ms / kHourMs : -((kHourMs - 1 - at_ms) / kHourMs);
-}
+Model AuditModel::model() const { return kAuditModel; }
 
-std::vector<std::string> AuditModel::tables(int generation) const {
-    return {table_name(kName, generation), table_name(kName, generation, "sessions"),
-            table_name(kName, generation, "hours")};
-}
+std::vector<std::string_view> AuditModel::parts() const { return {"", "sessions", "hours"}; }
 
 void AuditModel::create(pqxx::transaction_base& transaction, int generation) const {
-    const std::string plain = table_name(kName, generation);
-    const std::string table = "read_models." + plain;
-    transaction.exec0("create table " + table + kColumns);
-    transaction.exec0("create table read_models." + table_name(kName, generation, "sessions") + kSessionColumns);
-    transaction.exec0("create table read_models." + table_name(kName, generation, "hours") + kHourColumns);
-    // Each filter pages by position, newest first. What a user did himself is found by subject.
+    create_table<AuditEntry>(transaction, table(generation), kStorage);
+    create_table<OwnerRow>(transaction, table(generation, "sessions"), kStorage);
+    create_table<HourRow>(transaction, table(generation, "hours"), kHourStorage);
+    // Each filter pages by position, newest first. What users did themselves is found by subject.
     auto index = [&](const std::string& name, const std::string& definition) {
-        transaction.exec0("create index " + plain + name + " on " + table + definition);
+        transaction.exec0("create index " + table_name(this->name(), generation) + name + " on " + table(generation) +
+                          definition);
     };
     index("_subject", " (subject, position)");
     index("_type", " (type, position)");
@@ -295,38 +288,13 @@ void AuditModel::create(pqxx::transaction_base& transaction, int generation) con
 
 void AuditModel::apply(pqxx::transaction_base& transaction, int generation,
                        std::span<const DecodedEvent> events) const {
-    const Owners owners = learn_owners(transaction, "read_models." + table_name(kName, generation, "sessions"), events);
-    SqlArray position, occurred, type, actor_type, actor, subject, stream_type, stream, outcome, reason, address, agent,
-        request, session, by_subject;
-    for (const DecodedEvent& decoded : events) {
-        const auto& recorded = *decoded.recorded;
-        const auto& envelope = decoded.metadata;
-        const Outcome told = outcome_of(*decoded.event);
-        const std::optional<Uuid> about_whom = subject_of(decoded, owners);
-        position.add(recorded.position);
-        occurred.add(envelope.occurred_at_ms);
-        type.add(recorded.type);
-        actor_type.add(name_of(envelope.actor_type));
-        actor.add(unless_empty(envelope.actor_id));
-        subject.add(about_whom);
-        stream_type.add(recorded.stream_type);
-        stream.add(recorded.stream_id);
-        outcome.add(told.succeeded ? "success" : "failure");
-        reason.add(told.reason);
-        address.add(envelope.client_address.value);
-        agent.add(envelope.user_agent.value);
-        request.add(unless_empty(envelope.request_id));
-        session.add(envelope.session_id);
-        by_subject.add(envelope.actor_type == eventstore::ActorType::kUser && about_whom &&
-                       about_whom->to_string() == envelope.actor_id);
-    }
-    transaction.exec_params("insert into read_models." + table_name(kName, generation) + kWrite, position.literal(),
-                            occurred.literal(), type.literal(), actor_type.literal(), actor.literal(),
-                            subject.literal(), stream_type.literal(), stream.literal(), outcome.literal(),
-                            reason.literal(), address.literal(), agent.literal(), request.literal(), session.literal(),
-                            by_subject.literal());
-    write_hours(transaction, "read_models." + table_name(kName, generation, "hours"), events);
-    erase(transaction, generation, events);
+    const Owners owners = learn_owners(transaction, table(generation, "sessions"), events);
+    std::vector<AuditEntry> entries;
+    for (const DecodedEvent& decoded : events) entries.push_back(entry_of(decoded, owners));
+    insert_rows(transaction, table(generation), entries);
+    const std::string hours = table(generation, "hours");
+    write_hours(transaction, hours, events);
+    erase(transaction, table(generation), hours, events);
 }
 
 }  // namespace keyledger::projections

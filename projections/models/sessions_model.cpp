@@ -1,42 +1,22 @@
-#include "projections/models/sessions_model.hpp"
-
 #include <map>
 #include <optional>
 
 #include "domain/sessions/session.hpp"
 #include "domain/users/user.hpp"
 #include "eventstore/subscription.hpp"
-#include "projections/engine/database.hpp"
-#include "projections/engine/sql_array.hpp"
+#include "projections/engine/table.hpp"
+#include "projections/models/read_models.hpp"
+#include "projections/models/sessions.hpp"
 
 namespace keyledger::projections {
 namespace {
 
 // No index holds what a refresh changes, so refreshes are heap-only updates.
-constexpr const char* kColumns = R"( (
-    id             uuid primary key,
-    user_id        uuid not null,
-    client_id      text not null,
-    started_at_ms  bigint not null,
-    refreshed_at_ms bigint not null,
-    expires_at_ms  bigint not null,
-    generation     bigint not null,
-    client_address text,
-    user_agent     text,
-    ended_at_ms    bigint,
-    end_reason     text collate "C",
-    ended_position bigint,
-    first_position bigint not null,
-    position       bigint not null,
-    check ((ended_at_ms is null) = (end_reason is null) and (ended_at_ms is null) = (ended_position is null))
-) with (fillfactor = 75, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100000,
-        autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 100000))";
-
-constexpr const char* kBegin = R"( (id, user_id, client_id, started_at_ms, refreshed_at_ms, expires_at_ms,
-    generation, client_address, user_agent, ended_at_ms, end_reason, ended_position, first_position, position)
-select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-                     $8::text[], $9::text[], $10::bigint[], $11::text[], $12::bigint[], $13::bigint[],
-                     $14::bigint[]))";
+constexpr const char* kStorage =
+    "with (fillfactor = 75, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100000, "
+    "autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 100000)";
+constexpr const char* kEndedOrNot =
+    ", check ((ended_at_ms is null) = (end_reason is null) and (ended_at_ms is null) = (ended_position is null))";
 
 // The first end counts, whichever batch it came in.
 constexpr const char* kChange = R"( as s set
@@ -178,30 +158,26 @@ auto member_of(const std::optional<T>& whole, std::optional<Member> T::*member) 
 }
 
 void insert_begun(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
-    SqlArray id, user, client, started, refreshed, expires, generation, address, agent, ended, reason, ended_at, first,
-        position;
+    std::vector<SessionRow> rows;
     for (const auto& [session, change] : changes) {
         if (!change.begin) continue;
-        id.add(session);
-        user.add(change.begin->user_id);
-        client.add(change.begin->client_id);
-        started.add(change.begin->started_at_ms);
-        refreshed.add(change.refresh->at_ms);
-        expires.add(change.begin->expires_at_ms);
-        generation.add(change.refresh->generation);
-        address.add(change.refresh->client_address);
-        agent.add(change.refresh->user_agent);
-        ended.add(member_of(change.end, &End::at_ms));
-        reason.add(member_of(change.end, &End::reason));
-        ended_at.add(member_of(change.end, &End::position));
-        first.add(change.begin->first_position);
-        position.add(change.position);
+        SessionRow& row = rows.emplace_back();
+        row.id = session;
+        row.user_id = change.begin->user_id;
+        row.client_id = change.begin->client_id;
+        row.started_at_ms = change.begin->started_at_ms;
+        row.refreshed_at_ms = change.refresh->at_ms;
+        row.expires_at_ms = change.begin->expires_at_ms;
+        row.generation = change.refresh->generation;
+        row.client_address = change.refresh->client_address;
+        row.user_agent = change.refresh->user_agent;
+        row.ended_at_ms = member_of(change.end, &End::at_ms);
+        row.end_reason = member_of(change.end, &End::reason);
+        row.ended_position = member_of(change.end, &End::position);
+        row.first_position = change.begin->first_position;
+        row.position = change.position;
     }
-    if (id.empty()) return;
-    transaction.exec_params("insert into " + table + kBegin, id.literal(), user.literal(), client.literal(),
-                            started.literal(), refreshed.literal(), expires.literal(), generation.literal(),
-                            address.literal(), agent.literal(), ended.literal(), reason.literal(), ended_at.literal(),
-                            first.literal(), position.literal());
+    insert_rows(transaction, table, rows);
 }
 
 void update_known(pqxx::transaction_base& transaction, const std::string& table, const Changes& changes) {
@@ -240,18 +216,17 @@ void end_together(pqxx::transaction_base& transaction, const std::string& table,
 
 }  // namespace
 
-std::vector<std::string> SessionsModel::tables(int generation) const { return {table_name(kName, generation)}; }
+Model SessionsModel::model() const { return kSessionsModel; }
 
 void SessionsModel::create(pqxx::transaction_base& transaction, int generation) const {
-    const std::string plain = table_name(kName, generation);
-    const std::string table = "read_models." + plain;
-    transaction.exec0("create table " + table + kColumns);
-    transaction.exec0("create index " + plain + "_user on " + table + " (user_id, first_position)");
+    create_table<SessionRow>(transaction, table(generation), kStorage, kEndedOrNot);
+    transaction.exec0("create index " + table_name(name(), generation) + "_user on " + table(generation) +
+                      " (user_id, first_position)");
 }
 
 void SessionsModel::apply(pqxx::transaction_base& transaction, int generation,
                           std::span<const DecodedEvent> events) const {
-    const std::string table = "read_models." + table_name(kName, generation);
+    const std::string table = this->table(generation);
     Changes changes;
     EndsTogether ends;
     for (const DecodedEvent& decoded : events) Concerns::deliver(*decoded.event, Collect{changes, ends, decoded});

@@ -1,60 +1,25 @@
-#include "projections/models/users_model.hpp"
-
 #include <unordered_map>
 
 #include "domain/access/assignments.hpp"
 #include "domain/users/user.hpp"
-#include "projections/engine/database.hpp"
-#include "projections/engine/sql_array.hpp"
+#include "projections/engine/table.hpp"
+#include "projections/models/read_models.hpp"
+#include "projections/models/users.hpp"
 
 namespace keyledger::projections {
 namespace {
 
-// Searches are prefixes, so plain btrees serve them; lower() follows the database's collation.
-constexpr const char* kColumns = R"( (
-    id             uuid primary key,
-    email          text,
-    username       text,
-    name           text,
-    status         text collate "C" not null check (status in ('active', 'disabled')),
-    administrator  boolean not null,
-    email_verified boolean not null,
-    created_at_ms  bigint not null,
-    updated_at_ms  bigint not null,
-    version        integer not null,
-    position       bigint not null,
-    first_position bigint not null unique
-) with (fillfactor = 85, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50000,
-        autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000))";
+constexpr const char* kStorage =
+    "with (fillfactor = 85, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50000, "
+    "autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000)";
 
-constexpr const char* kRead = R"(
-select id, email, username, name, status, administrator, email_verified, created_at_ms, updated_at_ms, version,
-       position, first_position from )";
-
-constexpr const char* kWrite = R"( as u (id, email, username, name, status, administrator, email_verified,
-    created_at_ms, updated_at_ms, version, position, first_position)
-select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::boolean[],
-                     $8::bigint[], $9::bigint[], $10::integer[], $11::bigint[], $12::bigint[])
-on conflict (id) do update set email = excluded.email, username = excluded.username, name = excluded.name,
-    status = excluded.status, administrator = excluded.administrator, email_verified = excluded.email_verified,
-    updated_at_ms = excluded.updated_at_ms, version = excluded.version, position = excluded.position)";
-
-struct UserRow {
-    std::optional<std::string> email;
-    std::optional<std::string> username;
-    std::optional<std::string> name;
-    std::string status = "active";
-    bool administrator = false;
-    bool email_verified = false;
-    std::int64_t created_at_ms = 0;
-    std::int64_t updated_at_ms = 0;
-    std::int32_t version = 0;  // 0: there is no row yet
-    Position position = 0;
-    Position first_position = 0;
+struct Known {
+    UserRow row;          // of version 0: there is none yet
     bool erased = false;  // and so no row
 };
 
 struct Change {
+    Known& user;
     UserRow& row;
     const DecodedEvent& decoded;
 
@@ -77,59 +42,20 @@ struct Change {
     void operator()(const UserMadeAdministrator&) const { row.administrator = true; }
     void operator()(const UserErasureRequested&) const {}
     void operator()(const UserErasureWithdrawn&) const {}
-    void operator()(const UserErased&) const { row.erased = true; }
+    void operator()(const UserErased&) const { user.erased = true; }
 };
 
-using Rows = std::unordered_map<Uuid, UserRow>;
+using Users = std::unordered_map<Uuid, Known>;
 
-// The rows that the batch changes but does not begin.
-void read_rows(pqxx::transaction_base& transaction, const std::string& table, const SqlArray& ids, Rows& rows) {
-    if (ids.empty()) return;
-    const std::string sql = kRead + table + " where id = any($1::uuid[])";
-    for (const auto& found : transaction.exec_params(sql, ids.literal())) {
-        UserRow& row = rows[uuid_from(found[0])];
-        row.email = text_or_null(found[1]);
-        row.username = text_or_null(found[2]);
-        row.name = text_or_null(found[3]);
-        row.status = found[4].c_str();
-        row.administrator = found[5].as<bool>();
-        row.email_verified = found[6].as<bool>();
-        row.created_at_ms = found[7].as<std::int64_t>();
-        row.updated_at_ms = found[8].as<std::int64_t>();
-        row.version = found[9].as<std::int32_t>();
-        row.position = found[10].as<std::int64_t>();
-        row.first_position = found[11].as<std::int64_t>();
+void write(pqxx::transaction_base& transaction, const std::string& table, const Users& users) {
+    std::vector<UserRow> rows;
+    SqlArray erased;
+    for (const auto& [id, user] : users) {
+        if (user.erased) erased.add(id);
+        else rows.push_back(user.row);
     }
-}
-
-void write_rows(pqxx::transaction_base& transaction, const std::string& table, const Rows& rows) {
-    SqlArray id, email, username, name, status, administrator, verified, created, updated, version, position;
-    SqlArray first_position, erased;
-    for (const auto& [user, row] : rows) {
-        if (row.erased) {
-            erased.add(user);
-            continue;
-        }
-        id.add(user);
-        email.add(row.email);
-        username.add(row.username);
-        name.add(row.name);
-        status.add(row.status);
-        administrator.add(row.administrator);
-        verified.add(row.email_verified);
-        created.add(row.created_at_ms);
-        updated.add(row.updated_at_ms);
-        version.add(row.version);
-        position.add(row.position);
-        first_position.add(row.first_position);
-    }
-    if (!erased.empty())
-        transaction.exec_params("delete from " + table + " where id = any($1::uuid[])", erased.literal());
-    if (id.empty()) return;
-    transaction.exec_params("insert into " + table + kWrite, id.literal(), email.literal(), username.literal(),
-                            name.literal(), status.literal(), administrator.literal(), verified.literal(),
-                            created.literal(), updated.literal(), version.literal(), position.literal(),
-                            first_position.literal());
+    delete_rows(transaction, table, erased);
+    write_rows(transaction, table, rows);
 }
 
 // Whether the administrator's role came or went by this event, and whose.
@@ -163,7 +89,8 @@ bool begins_row(const DecodedEvent& decoded) {
     return eventstore::event_in<User>(*decoded.event) && decoded.recorded->version == 1;
 }
 
-void move_row(UserRow& row, const DecodedEvent& decoded) {
+void move_row(Known& user, const DecodedEvent& decoded) {
+    UserRow& row = user.row;
     if (row.version == 0 && !begins_row(decoded))
         throw InconsistentLog("position " + std::to_string(decoded.recorded->position) +
                               " is about a user who has no row");
@@ -174,37 +101,39 @@ void move_row(UserRow& row, const DecodedEvent& decoded) {
         row.administrator = standing->administrator;
         return;
     }
-    std::visit(Change{row, decoded}, *eventstore::event_in<User>(*decoded.event));
+    std::visit(Change{user, row, decoded}, *eventstore::event_in<User>(*decoded.event));
     row.version = decoded.recorded->version;
 }
 
 }  // namespace
 
-std::vector<std::string> UsersModel::tables(int generation) const { return {table_name(kName, generation)}; }
+Model UsersModel::model() const { return kUsersModel; }
 
+// Searches are prefixes, so plain btrees serve them; lower() follows the database's collation.
 void UsersModel::create(pqxx::transaction_base& transaction, int generation) const {
-    const std::string plain = table_name(kName, generation);
-    const std::string table = "read_models." + plain;
-    transaction.exec0("create table " + table + kColumns);
-    for (const char* column : {"email", "username", "name"})
-        transaction.exec0("create index " + plain + "_" + column + " on " + table + " (lower(" + column +
+    create_table<UserRow>(transaction, table(generation), kStorage);
+    const std::string plain = table_name(name(), generation);
+    for (const std::string column : {"email", "username", "name"})
+        transaction.exec0("create index " + plain + "_" + column + " on " + table(generation) + " (lower(" + column +
                           ") text_pattern_ops)");
 }
 
 void UsersModel::apply(pqxx::transaction_base& transaction, int generation,
                        std::span<const DecodedEvent> events) const {
-    const std::string table = "read_models." + table_name(kName, generation);
-    Rows rows;
-    SqlArray known;
+    Users users;
+    SqlArray earlier;  // whom the batch changes but does not begin
     for (const DecodedEvent& decoded : events) {
-        const auto user = moved_row(decoded);
-        if (user && rows.try_emplace(*user).second && !begins_row(decoded)) known.add(*user);
+        const auto id = moved_row(decoded);
+        if (!id) continue;
+        const auto [user, is_new] = users.try_emplace(*id);
+        user->second.row.id = *id;
+        if (is_new && !begins_row(decoded)) earlier.add(*id);
     }
-    if (rows.empty()) return;
-    read_rows(transaction, table, known, rows);
+    if (users.empty()) return;
+    for (UserRow& row : read_rows<UserRow>(transaction, table(generation), earlier)) users[row.id].row = std::move(row);
     for (const DecodedEvent& decoded : events)
-        if (const auto user = moved_row(decoded)) move_row(rows[*user], decoded);
-    write_rows(transaction, table, rows);
+        if (const auto id = moved_row(decoded)) move_row(users[*id], decoded);
+    write(transaction, table(generation), users);
 }
 
 }  // namespace keyledger::projections

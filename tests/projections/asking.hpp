@@ -6,7 +6,7 @@
 #include <future>
 #include <optional>
 
-#include "projections/models/queries.hpp"
+#include "projections/engine/queries.hpp"
 
 namespace keyledger::projections::test {
 

@@ -2,9 +2,8 @@
 // A story whose users and permissions are in their read models, and questions about them.
 #include <gtest/gtest.h>
 
-#include "projections/models/permissions_model.hpp"
-#include "projections/models/queries.hpp"
-#include "projections/models/users_model.hpp"
+#include "projections/engine/queries.hpp"
+#include "projections/models/read_models.hpp"
 #include "tests/projections/asking.hpp"
 #include "tests/projections/driver.hpp"
 #include "tests/projections/running.hpp"

@@ -6,8 +6,9 @@
 #include <map>
 #include <mutex>
 
+#include "projections/engine/queries.hpp"
 #include "projections/engine/runner.hpp"
-#include "projections/models/queries.hpp"
+#include "projections/models/read_models.hpp"
 #include "tests/projections/story/story.hpp"
 
 namespace keyledger::projections::test {

@@ -152,7 +152,7 @@ class Walls(unittest.TestCase):
             ("commands/log_in.cpp", '#include "security/keyring.hpp"'),
             ("commands/runtime/a.cpp", '#include "domain/users/user.hpp"'),
             ("commands/runtime/a.cpp", '#include "commands/sessions/log_in.hpp"'),
-            ("projections/engine/a.cpp", '#include "projections/models/users_model.hpp"'),
+            ("projections/engine/a.cpp", '#include "projections/models/users.hpp"'),
             ("commands/log_in.cpp", "#include <pqxx/pqxx>"),
             ("api/routes/a.cpp", "#include <boost/beast/http.hpp>"),
             ("api/routes/a.cpp", '#include "projections/database.hpp"'),

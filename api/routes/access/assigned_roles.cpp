@@ -14,10 +14,10 @@ void write_role(JsonText& json, const projections::RoleRow& role) {
 }
 
 Reply list_assigned_roles(Call& call, Uuid subject_id) {
-    auto roles = co_await call.context.queries.list_user_roles(subject_id, call.request.deadline);
+    auto roles = co_await projections::list_assigned_roles(call.context.queries, subject_id, call.request.deadline);
     if (!roles) co_return refuse_query(call.request, roles.error());
     JsonText json;
-    write_items(json, roles->value, [](JsonText& item, const projections::UserRoleRow& assigned) {
+    write_items(json, roles->value, [](JsonText& item, const projections::AssignedRoleRow& assigned) {
         write_role(item, assigned.role);
         item.time("assigned_at", assigned.assigned_at_ms);
     });

@@ -2,6 +2,7 @@
 // Roles as JSON, and all that one subject has by itself.
 #include "api/routes/call.hpp"
 #include "api/wire/write_json.hpp"
+#include "projections/models/roles.hpp"
 
 namespace keyledger::api::routes {
 

@@ -10,6 +10,8 @@
 #include "commands/clients/service_tokens.hpp"
 #include "commands/entity_tags.hpp"
 #include "domain/access/group.hpp"
+#include "projections/models/groups.hpp"
+#include "projections/models/permissions.hpp"
 
 namespace keyledger::api::routes {
 namespace {
@@ -25,7 +27,7 @@ void write_group(JsonText& json, const rows::GroupRow& group) {
 
 // Of the built-in group before it was given a first role: it is there, and has nothing.
 std::optional<rows::GroupRow> row_of(const Uuid& id, std::optional<rows::GroupRow> found) {
-    if (!found && id == kEveryone) return rows::GroupRow{id, std::string(kEveryoneName), 0, 0};
+    if (!found && id == kEveryone) return rows::GroupRow{id, std::string(kEveryoneName)};
     return found;
 }
 
@@ -33,7 +35,7 @@ std::optional<rows::GroupRow> row_of(const Uuid& id, std::optional<rows::GroupRo
 boost::asio::awaitable<Result<rows::AtPosition<rows::GroupRow>, Response>> find_group(Call& call) {
     const auto group_id = Uuid::parse(call.request.path_parameter("id"));
     if (!group_id) co_return Unexpected(refuse(call, CommandError(refusals::kGroupUnknown)));
-    auto found = co_await call.context.queries.find_group(*group_id, call.request.deadline);
+    auto found = co_await rows::find_group(call.context.queries, *group_id, call.request.deadline);
     if (!found) co_return Unexpected(refuse_query(call.request, found.error()));
     auto group = row_of(*group_id, std::move(found->value));
     if (!group) co_return Unexpected(refuse(call, CommandError(refusals::kGroupUnknown)));
@@ -90,12 +92,12 @@ using Find = FoundSubject (*)(Call& call);
 Reply list_groups_of(Call& call, Find find) {
     auto subject = co_await find(call);
     if (!subject) co_return subject.error();
-    auto groups = co_await call.context.queries.list_groups_of(subject->id, call.request.deadline);
+    auto groups = co_await rows::list_groups_of(call.context.queries, subject->id, call.request.deadline);
     if (!groups) co_return refuse_query(call.request, groups.error());
     JsonText json;
-    write_items(json, groups->value, [](JsonText& item, const rows::GroupRow& group) {
-        write_group(item, group);
-        item.time("added_at", group.since_ms);
+    write_items(json, groups->value, [](JsonText& item, const rows::MembershipRow& membership) {
+        write_group(item, membership.group);
+        item.time("added_at", membership.since_ms);
     });
     co_return with_entity_tag(call.request, at_position(api::json(200, json.finish()), groups->position), "");
 }
@@ -103,7 +105,7 @@ Reply list_groups_of(Call& call, Find find) {
 Reply explain(Call& call, Find find) {
     auto subject = co_await find(call);
     if (!subject) co_return subject.error();
-    auto reasons = co_await call.context.queries.explain(*subject, kMaxReasons + 1, call.request.deadline);
+    auto reasons = co_await rows::explain(call.context.queries, *subject, kMaxReasons + 1, call.request.deadline);
     if (!reasons) co_return refuse_query(call.request, reasons.error());
     const bool complete = reasons->value.size() <= static_cast<std::size_t>(kMaxReasons);
     if (!complete) reasons->value.pop_back();
@@ -124,7 +126,7 @@ Reply list_groups(Call& call) {
     const auto page = read_page(call, "groups");
     if (!page) co_return page.error();
     const auto cursor = cursor_of<rows::GroupCursor>(*page);
-    auto groups = co_await call.context.queries.list_groups(cursor, page->limit, call.request.deadline);
+    auto groups = co_await rows::list_groups(call.context.queries, cursor, page->limit, call.request.deadline);
     if (!groups) co_return refuse_query(call.request, groups.error());
     co_return list_answer(call, *page, *groups, write_group);
 }
@@ -144,8 +146,9 @@ Reply list_group_members(Call& call) {
     if (!page) co_return page.error();
     auto group = co_await find_group(call);
     if (!group) co_return group.error();
-    auto members = co_await call.context.queries.list_members(group->value.id, cursor_of<rows::MemberCursor>(*page),
-                                                              page->limit, call.request.deadline);
+    auto members =
+        co_await rows::list_members(call.context.queries, group->value.id, cursor_of<rows::MemberCursor>(*page),
+                                    page->limit, call.request.deadline);
     if (!members) co_return refuse_query(call.request, members.error());
     co_return list_answer(call, *page, *members, [](JsonText& json, const rows::MemberRow& member) {
         json.text("type", member.type).text("id", member.id.to_string()).time("added_at", member.since_ms);
@@ -167,7 +170,7 @@ Reply explain_account(Call& call) { return explain(call, find_account); }
 using enum Method;
 using enum RateLimit;
 using enum Authentication;
-constexpr auto kPermissions = rows::Model::kPermissions;
+constexpr auto kPermissions = rows::kPermissionsModel;
 
 // clang-format off
 constexpr RouteRow kRows[] = {

@@ -6,6 +6,8 @@
 #include "commands/access/answers_at_head.hpp"
 #include "commands/access/permissions.hpp"
 #include "commands/entity_tags.hpp"
+#include "projections/models/permissions.hpp"
+#include "projections/models/roles.hpp"
 
 namespace keyledger::api::routes {
 namespace {
@@ -17,13 +19,13 @@ Reply list_roles(Call& call) {
     const auto page = read_page(call, "roles");
     if (!page) co_return page.error();
     const auto cursor = cursor_of<rows::RoleCursor>(*page);
-    auto roles = co_await call.context.queries.list_roles(cursor, page->limit, call.request.deadline);
+    auto roles = co_await rows::list_roles(call.context.queries, cursor, page->limit, call.request.deadline);
     if (!roles) co_return refuse_query(call.request, roles.error());
     co_return list_answer(call, *page, *roles, write_role);
 }
 
 Reply show_role(Call& call) {
-    auto found = co_await call.context.queries.find_role(call.id(), call.request.deadline);
+    auto found = co_await rows::find_role(call.context.queries, call.id(), call.request.deadline);
     if (!found) co_return refuse_query(call.request, found.error());
     if (!found->value) co_return refuse(call, CommandError(refusals::kRoleUnknown));
     JsonText json;
@@ -48,11 +50,11 @@ using enum Authentication;
 // clang-format off
 constexpr RouteRow kRows[] = {
     {"listRoles", kGet, "/api/v1/admin/roles", list_roles, kOrdinary, kUser,
-     {.permission = &commands::kReadRoles, .model = rows::Model::kPermissions, .input = Input::kQuery}},
+     {.permission = &commands::kReadRoles, .model = rows::kPermissionsModel, .input = Input::kQuery}},
     {"showRole", kGet, "/api/v1/admin/roles/{id}", show_role, kOrdinary, kUser,
-     {.permission = &commands::kReadRoles, .model = rows::Model::kPermissions, .bad_id = refusals::kRoleUnknown}},
+     {.permission = &commands::kReadRoles, .model = rows::kPermissionsModel, .bad_id = refusals::kRoleUnknown}},
     {"listUserRoles", kGet, "/api/v1/admin/users/{id}/roles", list_user_roles, kOrdinary, kUser,
-     {.permission = &commands::kReadRoles, .model = rows::Model::kPermissions, .bad_id = refusals::kUserUnknown}},
+     {.permission = &commands::kReadRoles, .model = rows::kPermissionsModel, .bad_id = refusals::kUserUnknown}},
 };
 // clang-format on
 

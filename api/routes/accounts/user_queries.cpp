@@ -6,6 +6,8 @@
 #include "commands/access/answers_at_head.hpp"
 #include "commands/access/permissions.hpp"
 #include "commands/entity_tags.hpp"
+#include "projections/engine/limits.hpp"
+#include "projections/models/users.hpp"
 
 namespace keyledger::api::routes {
 namespace {
@@ -18,7 +20,7 @@ void write_user(JsonText& json, const rows::UserRow& user) {
         .text_or_null("email", user.email)
         .text_or_null("username", user.username)
         .text_or_null("name", user.name)
-        .text("status", user.active ? "active" : "disabled")
+        .text("status", user.status)
         .truth("email_verified", user.email_verified)
         .truth("administrator", user.administrator)
         .time("created_at", user.created_at_ms);
@@ -31,19 +33,19 @@ Reply list_users(Call& call) {
     auto read = call.finish(query);
     if (!read) co_return read.error();
     const auto cursor = cursor_of<rows::UserCursor>(page);
-    auto users = co_await call.context.queries.list_users(search, cursor, page.limit, call.request.deadline);
+    auto users = co_await rows::list_users(call.context.queries, search, cursor, page.limit, call.request.deadline);
     if (!users) co_return refuse_query(call.request, users.error());
     co_return list_answer(call, page, *users, write_user);
 }
 
 Reply show_user(Call& call) {
-    auto found = co_await call.context.queries.find_user(call.id(), call.request.deadline);
+    auto found = co_await rows::find_user(call.context.queries, call.id(), call.request.deadline);
     if (!found) co_return refuse_query(call.request, found.error());
     if (!found->value) co_return refuse(call, CommandError(refusals::kUserUnknown));
     JsonText json;
     write_user(json, *found->value);
     const rows::UserRow& user = *found->value;
-    const std::string state = commands::user_tag({user.email, user.username, user.name, user.active});
+    const std::string state = commands::user_tag({user.email, user.username, user.name, user.is_active()});
     co_return with_entity_tag(call.request, at_position(api::json(200, json.finish()), found->position), state);
 }
 
@@ -66,9 +68,9 @@ using enum Authentication;
 // clang-format off
 constexpr RouteRow kRows[] = {
     {"listUsers", kGet, "/api/v1/admin/users", list_users, kOrdinary, kUser,
-     {.permission = &commands::kReadUsers, .model = rows::Model::kUsers, .input = Input::kQuery}},
+     {.permission = &commands::kReadUsers, .model = rows::kUsersModel, .input = Input::kQuery}},
     {"showUser", kGet, "/api/v1/admin/users/{id}", show_user, kOrdinary, kUser,
-     {.permission = &commands::kReadUsers, .model = rows::Model::kUsers, .bad_id = refusals::kUserUnknown}},
+     {.permission = &commands::kReadUsers, .model = rows::kUsersModel, .bad_id = refusals::kUserUnknown}},
     {"showLockOut", kGet, "/api/v1/admin/users/{id}/lock-out", show_lock_out, kOrdinary, kUser},
 };
 // clang-format on

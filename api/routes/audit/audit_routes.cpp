@@ -5,6 +5,7 @@
 #include "commands/access/permissions.hpp"
 #include "commands/log/event_names.hpp"
 #include "domain/base/nearest.hpp"
+#include "projections/models/audit.hpp"
 
 namespace keyledger::api::routes {
 namespace {
@@ -28,7 +29,7 @@ void write_entry(JsonText& json, const rows::AuditEntry& entry) {
         .text_or_null("user_id", text_of(entry.subject))
         .text("stream_type", entry.stream_type)
         .text("stream_id", entry.stream_id.to_string())
-        .text("outcome", entry.succeeded ? "success" : "failure")
+        .text("outcome", entry.outcome)
         .text_or_null("reason", entry.reason)
         .text_or_null("client_address", entry.client_address)
         .text_or_null("user_agent", entry.user_agent)
@@ -102,7 +103,7 @@ std::string csv_line(const rows::AuditEntry& entry) {
     add_cell(line, id_text(entry.subject));
     add_cell(line, entry.stream_type);
     add_cell(line, entry.stream_id.to_string());
-    add_cell(line, entry.succeeded ? "success" : "failure");
+    add_cell(line, entry.outcome);
     for (const auto* text : {&entry.reason, &entry.client_address, &entry.user_agent, &entry.request_id})
         add_cell(line, text->value_or(""));
     add_cell(line, id_text(entry.session_id));
@@ -133,7 +134,8 @@ public:
             Call again(row_, context_, request_);
             auto opened = co_await again.open();
             if (!opened) co_return std::nullopt;
-            auto page = co_await context_.queries.list_audit(filter_, page_.next, kExportPage, request_.deadline);
+            auto page =
+                co_await rows::list_audit(context_.queries, filter_, page_.next, kExportPage, request_.deadline);
             if (!page) co_return std::nullopt;
             page_ = std::move(*page);
         }
@@ -171,7 +173,7 @@ Reply list_audit(Call& call) {
     if (!read) co_return read.error();
     std::optional<rows::AuditCursor> cursor;
     if (page.cursor) cursor = rows::AuditCursor{parse_number(*page.cursor).value_or(0)};
-    auto entries = co_await call.context.queries.list_audit(filter, cursor, page.limit, call.request.deadline);
+    auto entries = co_await rows::list_audit(call.context.queries, filter, cursor, page.limit, call.request.deadline);
     if (!entries) co_return refuse_query(call.request, entries.error());
     JsonText json;
     write_items(json, entries->items, write_entry);
@@ -188,7 +190,7 @@ Reply export_audit(Call& call) {
     auto read = call.finish(query);
     if (!read) co_return read.error();
     const std::optional<rows::AuditCursor> newest;
-    auto first = co_await call.context.queries.list_audit(filter, newest, kExportPage, call.request.deadline);
+    auto first = co_await rows::list_audit(call.context.queries, filter, newest, kExportPage, call.request.deadline);
     if (!first) co_return refuse_query(call.request, first.error());
     const bool csv = form == "csv";
     const Position position = first->position;
@@ -205,7 +207,7 @@ using enum Method;
 using enum RateLimit;
 using enum Authentication;
 
-constexpr Needs kNeeds{.permission = &commands::kReadAudit, .model = rows::Model::kAudit, .input = Input::kQuery};
+constexpr Needs kNeeds{.permission = &commands::kReadAudit, .model = rows::kAuditModel, .input = Input::kQuery};
 // clang-format off
 constexpr RouteRow kRows[] = {
     {"listAudit", kGet, "/api/v1/admin/audit", list_audit, kOrdinary, kUser, kNeeds},

@@ -8,6 +8,7 @@
 #include "commands/access/permissions.hpp"
 #include "commands/clients/service_accounts.hpp"
 #include "commands/entity_tags.hpp"
+#include "projections/models/service_accounts.hpp"
 
 namespace keyledger::api::routes {
 namespace {
@@ -105,7 +106,8 @@ Reply list_service_accounts(Call& call) {
     const auto page = read_page(call, "service-accounts");
     if (!page) co_return page.error();
     const auto cursor = cursor_of<rows::ServiceAccountCursor>(*page);
-    auto accounts = co_await call.context.queries.list_service_accounts(cursor, page->limit, call.request.deadline);
+    auto accounts =
+        co_await rows::list_service_accounts(call.context.queries, cursor, page->limit, call.request.deadline);
     if (!accounts) co_return refuse_query(call.request, accounts.error());
     co_return list_answer(call, *page, *accounts, write_service_account);
 }
@@ -215,7 +217,7 @@ using enum Authentication;
 // clang-format off
 constexpr RouteRow kRows[] = {
     {"listServiceAccounts", kGet, "/api/v1/admin/service-accounts", list_service_accounts, kOrdinary, kUser,
-     {.permission = &commands::kReadClients, .model = rows::Model::kServiceAccounts, .input = Input::kQuery}},
+     {.permission = &commands::kReadClients, .model = rows::kServiceAccountsModel, .input = Input::kQuery}},
     {"showServiceAccount", kGet, "/api/v1/admin/service-accounts/{id}", show_service_account, kOrdinary, kUser,
      {.permission = &commands::kReadClients}},
     {"registerServiceAccount", kPost, "/api/v1/admin/service-accounts", register_service_account, kOrdinary, kUser,

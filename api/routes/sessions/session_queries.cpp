@@ -5,6 +5,8 @@
 #include "commands/access/answers_at_head.hpp"
 #include "commands/access/permissions.hpp"
 #include "domain/sessions/lifetime.hpp"
+#include "projections/models/sessions.hpp"
+#include "projections/models/users.hpp"
 
 namespace keyledger::api::routes {
 namespace {
@@ -63,14 +65,14 @@ Reply list_my_sessions(Call& call) {
     if (!page) co_return page.error();
     auto known = co_await commands::who_holds(call.services(), call.bearer(), call.request.deadline);
     if (!known) co_return refuse(call, known.error());
-    auto waited = co_await wait_for_min_position(context, call.request, rows::Model::kSessions);
+    auto waited = co_await wait_for_min_position(context, call.request, rows::kSessionsModel);
     if (!waited) co_return waited.error();
     rows::SessionFilter filter;
     filter.user = call.bearer().user_id;
     filter.live =
         rows::SessionFilter::LiveAt{call.services().clock.now_ms(), call.services().settings.lifetimes.idle_ms};
     const auto cursor = session_cursor(*page);
-    auto sessions = co_await context.queries.list_sessions(filter, cursor, page->limit, call.request.deadline);
+    auto sessions = co_await rows::list_sessions(context.queries, filter, cursor, page->limit, call.request.deadline);
     if (!sessions) co_return refuse_query(call.request, sessions.error());
     co_return sessions_answer(call, page->list, *sessions, call.bearer().session_id);
 }
@@ -79,13 +81,13 @@ Reply list_user_sessions(Call& call) {
     Context& context = call.context;
     const auto page = read_page(call, "user-sessions");
     if (!page) co_return page.error();
-    auto user = co_await context.queries.find_user(call.id(), call.request.deadline);
+    auto user = co_await rows::find_user(context.queries, call.id(), call.request.deadline);
     if (!user) co_return refuse_query(call.request, user.error());
     if (!user->value) co_return refuse(call, CommandError(refusals::kUserUnknown));
     rows::SessionFilter filter;
     filter.user = call.id();
     const auto cursor = session_cursor(*page);
-    auto sessions = co_await context.queries.list_sessions(filter, cursor, page->limit, call.request.deadline);
+    auto sessions = co_await rows::list_sessions(context.queries, filter, cursor, page->limit, call.request.deadline);
     if (!sessions) co_return refuse_query(call.request, sessions.error());
     co_return sessions_answer(call, page->list, *sessions, std::nullopt);
 }
@@ -100,7 +102,7 @@ constexpr RouteRow kRows[] = {
      {.input = Input::kQuery}},
     {"listUserSessions", kGet, "/api/v1/admin/users/{id}/sessions", list_user_sessions, kOrdinary, kUser,
      {.permission = &commands::kReadUsers,
-      .model = rows::Model::kSessions,
+      .model = rows::kSessionsModel,
       .bad_id = refusals::kUserUnknown,
       .input = Input::kQuery}},
 };

@@ -6,7 +6,7 @@
 #include <future>
 
 #include "projections/engine/runner.hpp"
-#include "projections/models/users_model.hpp"
+#include "projections/models/read_models.hpp"
 #include "projections/rebuild/operations.hpp"
 #include "tests/projections/driver.hpp"
 

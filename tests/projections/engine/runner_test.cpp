@@ -1,13 +1,14 @@
 // The projector on its thread: leadership, stops that are its readers' business only, lag.
 #include "projections/engine/runner.hpp"
+#include "projections/models/audit.hpp"
+#include "projections/models/sessions.hpp"
+#include "projections/models/users.hpp"
 
 #include <gtest/gtest.h>
 
 #include "eventstore/postgres/migrations/service_role.hpp"
 #include "eventstore/postgres/store/postgres_log_source.hpp"
-#include "projections/models/audit_model.hpp"
-#include "projections/models/sessions_model.hpp"
-#include "projections/models/users_model.hpp"
+#include "projections/models/read_models.hpp"
 #include "projections/rebuild/operations.hpp"
 #include "projections/rebuild/rebuild.hpp"
 #include "tests/projections/asking.hpp"
@@ -96,7 +97,7 @@ TEST_F(ProjectorTest, FollowsTheRealLog) {
     story.random_events(20);
     story.publish();
     writer.write(story.log().read_after(before, 1'000).value());
-    for (Model model : {Model::kUsers, Model::kSessions, Model::kAudit})
+    for (Model model : {kUsersModel, kSessionsModel, kAuditModel})
         EXPECT_TRUE(answer_of(
             queries.wait_for(model, story.head(), story.head(), std::chrono::steady_clock::now() + kPatience)));
     const auto live = digests();
@@ -114,7 +115,7 @@ TEST_F(ProjectorTest, WhenTheLeaderIsKilledSomebodyContinues) {
     Queries queries({database.service_url()});
     auto reached = [&] {
         const auto deadline = std::chrono::steady_clock::now() + kPatience;
-        return std::ranges::all_of(std::array{Model::kUsers, Model::kSessions, Model::kAudit}, [&](Model model) {
+        return std::ranges::all_of(std::array{kUsersModel, kSessionsModel, kAuditModel}, [&](Model model) {
             return answer_of(queries.wait_for(model, story.head(), story.head(), deadline)).has_value();
         });
     };

@@ -1,6 +1,8 @@
 // Who is in which group, and why somebody may do what they may, as the read model `permissions` tells it.
 #include <gtest/gtest.h>
 
+#include "projections/models/groups.hpp"
+#include "projections/models/permissions.hpp"
 #include "tests/projections/permissions_fixture.hpp"
 
 using namespace keyledger;
@@ -31,7 +33,7 @@ TEST_F(GroupQueriesTest, SaysWhySomebodyMayDoWhatHeMay) {
     const Position joined = story.record(assignments_of(ann), AssignmentsEvent(GroupMemberAdded{ann, clerks}), By{});
     const Position own = story.record(assignments_of(ann), AssignmentsEvent(RoleAssigned{ann, reader}), by);
     project();
-    const auto why = answer_of(queries.explain(Subject::user(ann), 10, soon()));
+    const auto why = answer_of(explain(queries, Subject::user(ann), 10, soon()));
     ASSERT_TRUE(why);
     EXPECT_EQ(why->position, own);
     ASSERT_EQ(why->value.size(), 2U);
@@ -50,8 +52,8 @@ TEST_F(GroupQueriesTest, SaysWhySomebodyMayDoWhatHeMay) {
     EXPECT_EQ(through.groups[1].granted.actor_type, "user");
     EXPECT_EQ(why->value[1].granted.position, own);
     EXPECT_TRUE(why->value[1].groups.empty());
-    EXPECT_EQ(answer_of(queries.explain(Subject::user(ann), 1, soon()))->value.size(), 1U);
-    EXPECT_TRUE(answer_of(queries.explain(Subject::user(root), 10, soon()))->value.empty());
+    EXPECT_EQ(answer_of(explain(queries, Subject::user(ann), 1, soon()))->value.size(), 1U);
+    EXPECT_TRUE(answer_of(explain(queries, Subject::user(root), 10, soon()))->value.empty());
 }
 
 TEST_F(GroupQueriesTest, TellsWhatComesToAUserAsOneOfEveryone) {
@@ -63,7 +65,7 @@ TEST_F(GroupQueriesTest, TellsWhatComesToAUserAsOneOfEveryone) {
     const AssignmentsEvent assigned(RoleAssigned{kEveryone, viewer, SubjectType::kGroup});
     const Position given = story.record(assignments_of(kEveryone), assigned, by);
     project();
-    const auto why = answer_of(queries.explain(Subject::user(ann), 10, soon()));
+    const auto why = answer_of(explain(queries, Subject::user(ann), 10, soon()));
     ASSERT_EQ(why->value.size(), 1U);
     EXPECT_EQ(why->value[0].role_id, viewer);
     EXPECT_EQ(why->value[0].granted.position, given);
@@ -76,7 +78,7 @@ TEST_F(GroupQueriesTest, TellsWhatComesToAUserAsOneOfEveryone) {
     story.record(assignments_of(kEveryone), AssignmentsEvent(RoleWithdrawn{kEveryone, viewer, SubjectType::kGroup}),
                  by);
     project();
-    EXPECT_TRUE(answer_of(queries.explain(Subject::user(ann), 10, soon()))->value.empty());
+    EXPECT_TRUE(answer_of(explain(queries, Subject::user(ann), 10, soon()))->value.empty());
 }
 
 TEST_F(GroupQueriesTest, ListsGroupsTheirMembersAndThoseOfAUser) {
@@ -88,17 +90,17 @@ TEST_F(GroupQueriesTest, ListsGroupsTheirMembersAndThoseOfAUser) {
     story.record(assignments_of(ann), AssignmentsEvent(GroupMemberAdded{ann, clerks}), By{});
     story.record(kNestingsStream, NestingsEvent(GroupNested{staff, clerks}), By{});
     project();
-    EXPECT_EQ(answer_of(queries.find_group(staff, soon()))->value->name, "staff");
-    EXPECT_FALSE(answer_of(queries.find_group(ann, soon()))->value);
-    const auto first = answer_of(queries.list_groups(std::nullopt, 1, soon()));
+    EXPECT_EQ(answer_of(find_group(queries, staff, soon()))->value->name, "staff");
+    EXPECT_FALSE(answer_of(find_group(queries, ann, soon()))->value);
+    const auto first = answer_of(list_groups(queries, std::nullopt, 1, soon()));
     ASSERT_TRUE(first->next);
-    EXPECT_EQ(first->items.size() + answer_of(queries.list_groups(first->next, 9, soon()))->items.size(), 2U);
-    const auto members = answer_of(queries.list_members(clerks, std::nullopt, 9, soon()));
+    EXPECT_EQ(first->items.size() + answer_of(list_groups(queries, first->next, 9, soon()))->items.size(), 2U);
+    const auto members = answer_of(list_members(queries, clerks, std::nullopt, 9, soon()));
     ASSERT_EQ(members->items.size(), 1U);
     EXPECT_EQ(members->items[0].id, ann);
     EXPECT_EQ(members->items[0].type, "user");
-    EXPECT_EQ(answer_of(queries.list_members(staff, std::nullopt, 9, soon()))->items.at(0).type, "group");
-    EXPECT_EQ(answer_of(queries.list_groups_of(ann, soon()))->value.at(0).id, clerks);
+    EXPECT_EQ(answer_of(list_members(queries, staff, std::nullopt, 9, soon()))->items.at(0).type, "group");
+    EXPECT_EQ(answer_of(list_groups_of(queries, ann, soon()))->value.at(0).group.id, clerks);
 }
 
 // Of everyone, too, though it has roles: no service account is in it.
@@ -113,12 +115,12 @@ TEST_F(GroupQueriesTest, ListsAndExplainsServiceAccountsInGroups) {
     const GroupMemberAdded added{billing, staff, SubjectType::kServiceAccount};
     const Position joined = story.record(assignments_of(billing), AssignmentsEvent(added), by);
     project();
-    const auto members = answer_of(queries.list_members(staff, std::nullopt, 9, soon()));
+    const auto members = answer_of(list_members(queries, staff, std::nullopt, 9, soon()));
     ASSERT_EQ(members->items.size(), 1U);
     EXPECT_EQ(members->items[0].id, billing);
     EXPECT_EQ(members->items[0].type, "service_account");
-    EXPECT_EQ(answer_of(queries.list_groups_of(billing, soon()))->value.at(0).id, staff);
-    const auto why = answer_of(queries.explain(Subject::service_account(billing), 10, soon()));
+    EXPECT_EQ(answer_of(list_groups_of(queries, billing, soon()))->value.at(0).group.id, staff);
+    const auto why = answer_of(explain(queries, Subject::service_account(billing), 10, soon()));
     ASSERT_EQ(why->value.size(), 1U);
     EXPECT_EQ(why->value[0].role_id, reader);
     ASSERT_EQ(why->value[0].groups.size(), 1U);
@@ -127,6 +129,6 @@ TEST_F(GroupQueriesTest, ListsAndExplainsServiceAccountsInGroups) {
     const GroupMemberRemoved removed{billing, staff, SubjectType::kServiceAccount};
     story.record(assignments_of(billing), AssignmentsEvent(removed), by);
     project();
-    EXPECT_TRUE(answer_of(queries.list_members(staff, std::nullopt, 9, soon()))->items.empty());
-    EXPECT_TRUE(answer_of(queries.explain(Subject::service_account(billing), 10, soon()))->value.empty());
+    EXPECT_TRUE(answer_of(list_members(queries, staff, std::nullopt, 9, soon()))->items.empty());
+    EXPECT_TRUE(answer_of(explain(queries, Subject::service_account(billing), 10, soon()))->value.empty());
 }

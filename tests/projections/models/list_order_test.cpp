@@ -1,4 +1,8 @@
-#include "projections/models/queries.hpp"
+#include "projections/engine/limits.hpp"
+#include "projections/engine/queries.hpp"
+#include "projections/models/groups.hpp"
+#include "projections/models/roles.hpp"
+#include "projections/models/users.hpp"
 
 #include <gtest/gtest.h>
 
@@ -40,9 +44,9 @@ TEST_F(ListedTest, ComeInTheOrderInWhichTheyCameIntoBeing) {
         } while (cursor);
         return listed;
     };
-    const auto users_by = [&](std::optional<UserCursor> after) { return queries.list_users("", after, 2, soon()); };
-    const auto roles_by = [&](std::optional<RoleCursor> after) { return queries.list_roles(after, 2, soon()); };
-    const auto groups_by = [&](std::optional<GroupCursor> after) { return queries.list_groups(after, 2, soon()); };
+    const auto users_by = [&](std::optional<UserCursor> after) { return list_users(queries, "", after, 2, soon()); };
+    const auto roles_by = [&](std::optional<RoleCursor> after) { return list_roles(queries, after, 2, soon()); };
+    const auto groups_by = [&](std::optional<GroupCursor> after) { return list_groups(queries, after, 2, soon()); };
     EXPECT_EQ(all(users_by, std::optional<UserCursor>()), registered);
     EXPECT_EQ(all(roles_by, std::optional<RoleCursor>()), (std::vector<Uuid>{ids[0], ids[1], ids[2]}));
     EXPECT_EQ(all(groups_by, std::optional<GroupCursor>()), (std::vector<Uuid>{ids[3], ids[4], ids[5]}));

@@ -1,11 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "projections/models/audit_model.hpp"
-#include "projections/models/erasures_model.hpp"
-#include "projections/models/permissions_model.hpp"
-#include "projections/models/service_accounts_model.hpp"
-#include "projections/models/sessions_model.hpp"
-#include "projections/models/users_model.hpp"
+#include "projections/models/erasures.hpp"
+#include "projections/models/read_models.hpp"
 #include "projections/rebuild/operations.hpp"
 #include "tests/projections/driver.hpp"
 
@@ -30,11 +26,11 @@ protected:
     // As housekeeping looks: page after page.
     std::vector<Uuid> due_at(std::int64_t now_ms, int page = 10) {
         std::vector<Uuid> users_due;
-        std::optional<DueErasure> last;
+        std::optional<ErasureRow> last;
         for (;;) {
             const auto due = due_erasures(database.service_url(), now_ms, last, page);
             if (due.empty()) return users_due;
-            for (const DueErasure& one : due) users_due.push_back(one.user_id);
+            for (const ErasureRow& one : due) users_due.push_back(one.user_id);
             last = due.back();
         }
     }

@@ -1,13 +1,15 @@
-#include "projections/models/queries.hpp"
+#include "projections/engine/queries.hpp"
+#include "projections/engine/limits.hpp"
+#include "projections/models/audit.hpp"
+#include "projections/models/roles.hpp"
+#include "projections/models/sessions.hpp"
+#include "projections/models/users.hpp"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
-#include "projections/models/audit_model.hpp"
-#include "projections/models/permissions_model.hpp"
-#include "projections/models/sessions_model.hpp"
-#include "projections/models/users_model.hpp"
+#include "projections/models/read_models.hpp"
 #include "projections/rebuild/rebuild.hpp"
 #include "tests/projections/asking.hpp"
 #include "tests/projections/driver.hpp"
@@ -40,7 +42,7 @@ protected:
             Driver(database, story, *model).apply();
     }
     std::vector<std::string> emails(const std::string& search) {
-        auto page = answer_of(queries.list_users(search, std::nullopt, 100, soon()));
+        auto page = answer_of(list_users(queries, search, std::nullopt, 100, soon()));
         std::vector<std::string> found;
         for (const UserRow& user : page.value().items) found.push_back(user.email.value_or("-"));
         std::ranges::sort(found);
@@ -56,18 +58,18 @@ TEST_F(QueriesTest, FindsAUserAndSaysUpToWhichPosition) {
     const Uuid ann = story.registers("ann@example.com", "ann", "Ann");
     story.record(ann, UserEvent(UserDisabled{"left"}), By{});
     project();
-    const auto found = answer_of(queries.find_user(ann, soon()));
+    const auto found = answer_of(find_user(queries, ann, soon()));
     ASSERT_TRUE(found);
     EXPECT_EQ(found->position, 2);
     ASSERT_TRUE(found->value);
     EXPECT_EQ(found->value->id, ann);
     EXPECT_EQ(found->value->email, "ann@example.com");
     EXPECT_EQ(found->value->username, "ann");
-    EXPECT_FALSE(found->value->active);
+    EXPECT_FALSE(found->value->is_active());
     EXPECT_FALSE(found->value->email_verified);
     EXPECT_EQ(found->value->version, 2);
     EXPECT_EQ(found->value->created_at_ms, story.now_ms - 2);
-    const auto nobody = answer_of(queries.find_user(story.new_id(), soon()));
+    const auto nobody = answer_of(find_user(queries, story.new_id(), soon()));
     ASSERT_TRUE(nobody);
     EXPECT_FALSE(nobody->value);
     EXPECT_EQ(nobody->position, 2);
@@ -103,11 +105,11 @@ TEST_F(QueriesTest, SearchesByPrefixWithoutRegardToCase) {
     EXPECT_EQ(emails("BACK\\"), (Strings{"d_n@example.com"}));
     EXPECT_EQ(emails("nobody"), Strings{});
     EXPECT_EQ(emails("").size(), 5U);
-    EXPECT_EQ(answer_of(queries.list_users(std::string(300, 'x'), std::nullopt, 10, soon())).error(),
+    EXPECT_EQ(answer_of(list_users(queries, std::string(300, 'x'), std::nullopt, 10, soon())).error(),
               QueryError::kInvalid);
-    EXPECT_EQ(answer_of(queries.list_users("", std::nullopt, 0, soon())).error(), QueryError::kInvalid);
-    EXPECT_EQ(answer_of(queries.list_users("", std::nullopt, kMaxPageRows + 1, soon())).error(), QueryError::kInvalid);
-    EXPECT_EQ(answer_of(queries.list_users(std::string("a\0b", 3), std::nullopt, 1, soon())).error(),
+    EXPECT_EQ(answer_of(list_users(queries, "", std::nullopt, 0, soon())).error(), QueryError::kInvalid);
+    EXPECT_EQ(answer_of(list_users(queries, "", std::nullopt, kMaxPageRows + 1, soon())).error(), QueryError::kInvalid);
+    EXPECT_EQ(answer_of(list_users(queries, std::string("a\0b", 3), std::nullopt, 1, soon())).error(),
               QueryError::kInvalid);
 }
 
@@ -122,7 +124,7 @@ TEST_F(QueriesTest, ListsSessionsNewestFirstAndOnlyLiveOnesIfAsked) {
     story.now_ms += 1000;
     story.refreshes(busy);
     project();
-    const auto all = answer_of(queries.list_sessions({ann, {}}, std::nullopt, 10, soon()));
+    const auto all = answer_of(list_sessions(queries, {ann, {}}, std::nullopt, 10, soon()));
     ASSERT_EQ(all->items.size(), 3U);
     EXPECT_EQ(all->items[0].id, busy);
     EXPECT_EQ(all->items[0].generation, 2);
@@ -133,16 +135,16 @@ TEST_F(QueriesTest, ListsSessionsNewestFirstAndOnlyLiveOnesIfAsked) {
     auto live_ids = [&](std::int64_t now_ms, std::int64_t idle_ms) {
         std::set<Uuid> ids;
         const SessionFilter filter{ann, SessionFilter::LiveAt{now_ms, idle_ms}};
-        const auto page = answer_of(queries.list_sessions(filter, std::nullopt, 10, soon()));
+        const auto page = answer_of(list_sessions(queries, filter, std::nullopt, 10, soon()));
         for (const auto& row : page->items) ids.insert(row.id);
         return ids;
     };
     EXPECT_EQ(live_ids(story.now_ms, 10'000), (std::set{idle, busy}));
     EXPECT_EQ(live_ids(story.now_ms, 500), std::set{busy});
     EXPECT_EQ(live_ids(story.now_ms + 2'000'000, 10'000'000), std::set<Uuid>{});
-    const auto first = answer_of(queries.list_sessions({ann, {}}, std::nullopt, 2, soon()));
+    const auto first = answer_of(list_sessions(queries, {ann, {}}, std::nullopt, 2, soon()));
     ASSERT_TRUE(first->next);
-    const auto rest = answer_of(queries.list_sessions({ann, {}}, first->next, 2, soon()));
+    const auto rest = answer_of(list_sessions(queries, {ann, {}}, first->next, 2, soon()));
     ASSERT_EQ(rest->items.size(), 1U);
     EXPECT_EQ(rest->items[0].id, left);
     EXPECT_FALSE(rest->next);
@@ -157,26 +159,26 @@ TEST_F(QueriesTest, ListsRolesAndThoseOfAUser) {
                      By{});
     story.record(assignments_of(ann), AssignmentsEvent(RoleAssigned{ann, roles[1]}), By{});  // 5
     project();
-    const auto found = answer_of(queries.find_role(roles[0], soon()));
+    const auto found = answer_of(find_role(queries, roles[0], soon()));
     ASSERT_TRUE(found && found->value);
     EXPECT_EQ(found->value->permissions, (Strings{"a:*", "b:c"}));
     EXPECT_FALSE(found->value->built_in);
     EXPECT_EQ(found->position, 5);
-    EXPECT_FALSE(answer_of(queries.find_role(ann, soon()))->value);
-    const auto first = answer_of(queries.list_roles(std::nullopt, 2, soon()));
+    EXPECT_FALSE(answer_of(find_role(queries, ann, soon()))->value);
+    const auto first = answer_of(list_roles(queries, std::nullopt, 2, soon()));
     ASSERT_EQ(first->items.size(), 2U);
     EXPECT_EQ(first->items[0].id, roles[0]);
     ASSERT_TRUE(first->next);
-    const auto rest = answer_of(queries.list_roles(first->next, 2, soon()));
+    const auto rest = answer_of(list_roles(queries, first->next, 2, soon()));
     ASSERT_EQ(rest->items.size(), 1U);
     EXPECT_EQ(rest->items[0].id, roles[2]);
     EXPECT_FALSE(rest->next);
-    const auto anns = answer_of(queries.list_user_roles(ann, soon()));
+    const auto anns = answer_of(list_assigned_roles(queries, ann, soon()));
     ASSERT_EQ(anns->value.size(), 1U);
     EXPECT_EQ(anns->value[0].role.id, roles[1]);
     EXPECT_EQ(anns->value[0].assigned_at_ms, story.now_ms - 1);
-    EXPECT_TRUE(answer_of(queries.list_user_roles(roles[1], soon()))->value.empty());
-    EXPECT_EQ(answer_of(queries.list_roles(std::nullopt, 0, soon())).error(), QueryError::kInvalid);
+    EXPECT_TRUE(answer_of(list_assigned_roles(queries, roles[1], soon()))->value.empty());
+    EXPECT_EQ(answer_of(list_roles(queries, std::nullopt, 0, soon())).error(), QueryError::kInvalid);
 }
 
 TEST_F(QueriesTest, FiltersTheAuditTrail) {
@@ -189,7 +191,7 @@ TEST_F(QueriesTest, FiltersTheAuditTrail) {
     project();
     auto positions = [&](const AuditFilter& filter) {
         std::vector<Position> found;
-        const auto page = answer_of(queries.list_audit(filter, std::nullopt, 100, soon()));
+        const auto page = answer_of(list_audit(queries, filter, std::nullopt, 100, soon()));
         for (const auto& entry : page->items) found.push_back(entry.position);
         return found;
     };
@@ -208,8 +210,8 @@ TEST_F(QueriesTest, FiltersTheAuditTrail) {
     EXPECT_EQ(positions({{}, "a-client", {}, {}, {}}), Positions{});
     const std::int64_t third = story.now_ms - 4;
     EXPECT_EQ(positions({{}, {}, {}, third, third + 2}), (Positions{4, 3}));
-    const auto failed = answer_of(queries.list_audit({}, std::nullopt, 1, soon()));
-    EXPECT_FALSE(failed->items[0].succeeded);
+    const auto failed = answer_of(list_audit(queries, {}, std::nullopt, 1, soon()));
+    EXPECT_EQ(failed->items[0].outcome, "failure");
     EXPECT_EQ(failed->items[0].reason, "wrong_password");
     EXPECT_EQ(failed->items[0].subject, ann);
     EXPECT_EQ(failed->next->before, 6);
@@ -239,7 +241,7 @@ TEST_F(QueriesTest, FiltersTheAuditTrailByTimesThatAreOutOfOrder) {
             for (const AuditFilter& filter :
                  {AuditFilter{{}, {}, {}, from, until}, AuditFilter{ann, {}, {}, from, until}}) {
                 std::vector<Position> found;
-                const auto page = answer_of(queries.list_audit(filter, std::nullopt, 100, soon()));
+                const auto page = answer_of(list_audit(queries, filter, std::nullopt, 100, soon()));
                 for (const auto& entry : page->items) found.push_back(entry.position);
                 EXPECT_EQ(found, expected) << from << " to " << until;
             }
@@ -263,7 +265,7 @@ TEST_F(QueriesTest, PagesNeitherSkipNorRepeat) {
         std::optional<AuditCursor> cursor;
         std::size_t pages = 0;
         do {
-            const auto page = answer_of(queries.list_audit(filter, cursor, 997, soon()));
+            const auto page = answer_of(list_audit(queries, filter, cursor, 997, soon()));
             for (const auto& entry : page->items) seen.push_back(entry.position);
             cursor = page->next;
             if (++pages % 4 == 0) {
@@ -277,7 +279,7 @@ TEST_F(QueriesTest, PagesNeitherSkipNorRepeat) {
         EXPECT_EQ(seen, expected);
         shown = story.head();
     }
-    const auto whole = answer_of(queries.list_audit({}, std::nullopt, kMaxPageRows, soon()));
+    const auto whole = answer_of(list_audit(queries, {}, std::nullopt, kMaxPageRows, soon()));
     EXPECT_EQ(std::ssize(whole->items), kMaxPageRows);
     EXPECT_TRUE(whole->next);
 }
@@ -289,7 +291,7 @@ TEST_F(QueriesTest, PagesOfUsersNeitherSkipNorRepeat) {
     std::set<Uuid> seen;
     std::optional<UserCursor> cursor;
     do {
-        const auto page = answer_of(queries.list_users("u", cursor, 99, soon()));
+        const auto page = answer_of(list_users(queries, "u", cursor, 99, soon()));
         for (const auto& user : page->items) EXPECT_TRUE(seen.insert(user.id).second);
         cursor = page->next;
     } while (cursor);
@@ -297,12 +299,12 @@ TEST_F(QueriesTest, PagesOfUsersNeitherSkipNorRepeat) {
 }
 
 TEST_F(QueriesTest, WithoutReadModelsThereIsNoAnswer) {
-    EXPECT_EQ(answer_of(queries.find_user(story.new_id(), soon())).error(), QueryError::kUnavailable);
+    EXPECT_EQ(answer_of(find_user(queries, story.new_id(), soon())).error(), QueryError::kUnavailable);
 }
 
 TEST_F(QueriesTest, AnExpiredQuestionIsNotAsked) {
     project();
-    EXPECT_EQ(answer_of(queries.find_user(story.new_id(), in(0ms))).error(), QueryError::kDeadline);
+    EXPECT_EQ(answer_of(find_user(queries, story.new_id(), in(0ms))).error(), QueryError::kDeadline);
 }
 
 // A statement that can't get on (somebody locks the table) ends with the question's deadline.
@@ -312,28 +314,28 @@ TEST_F(QueriesTest, ARunningQueryEndsWithItsDeadline) {
     pqxx::connection locker(database.owner_url());
     pqxx::work lock(locker);
     lock.exec("lock table read_models.users_1");
-    EXPECT_EQ(answer_of(queries.find_user(ann, in(100ms))).error(), QueryError::kDeadline);
+    EXPECT_EQ(answer_of(find_user(queries, ann, in(100ms))).error(), QueryError::kDeadline);
     lock.abort();
-    EXPECT_TRUE(answer_of(queries.find_user(ann, soon()))->value);
+    EXPECT_TRUE(answer_of(find_user(queries, ann, soon()))->value);
 }
 
 // The server ends the sessions of the pool; the next question is asked on a new one.
 TEST_F(QueriesTest, ABrokenConnectionIsReplaced) {
     const Uuid ann = story.registers("ann@example.com");
     project();
-    ASSERT_TRUE(answer_of(queries.find_user(ann, soon())));
+    ASSERT_TRUE(answer_of(find_user(queries, ann, soon())));
     database.execute("select pg_terminate_backend(pid, 60000) from pg_stat_activity where application_name like "
                      "'keyledger queries%' and datname = current_database()");
-    EXPECT_TRUE(answer_of(queries.find_user(ann, soon()))->value);
+    EXPECT_TRUE(answer_of(find_user(queries, ann, soon()))->value);
 }
 
 TEST_F(QueriesTest, WhatWaitsIsAnsweredWhenItStops) {
     story.registers("ann@example.com");
     project();
-    Asked<Position> waiting(queries.wait_for(Model::kUsers, 2, 2, soon()));
+    Asked<Position> waiting(queries.wait_for(kUsersModel, 2, 2, soon()));
     queries.stop();
     EXPECT_EQ(waiting.answer().error(), QueryError::kUnavailable);
-    EXPECT_EQ(answer_of(queries.find_user(story.new_id(), soon())).error(), QueryError::kUnavailable);
+    EXPECT_EQ(answer_of(find_user(queries, story.new_id(), soon())).error(), QueryError::kUnavailable);
 }
 
 // Queries go on, without a gap and without going back, while a rebuild switches generations and drops the old
@@ -341,13 +343,13 @@ TEST_F(QueriesTest, WhatWaitsIsAnsweredWhenItStops) {
 TEST_F(QueriesTest, FollowARebuild) {
     const Uuid ann = story.registers("ann@example.com");
     project();
-    ASSERT_EQ(answer_of(queries.find_user(ann, soon()))->position, 1);
+    ASSERT_EQ(answer_of(find_user(queries, ann, soon()))->position, 1);
     ScriptedSource source(story.log());
     const auto rebuilt = rebuild({database.service_url()}, users, source, story.cipher(), {});
     ASSERT_TRUE(rebuilt);
     EXPECT_EQ(rebuilt->generation, 2);
     EXPECT_EQ(database.execute("select count(*) from pg_tables where tablename = 'users_1'"), "0");
-    const auto found = answer_of(queries.find_user(ann, soon()));
+    const auto found = answer_of(find_user(queries, ann, soon()));
     EXPECT_EQ(found->position, 1);
     EXPECT_TRUE(found->value);
 }
@@ -358,10 +360,10 @@ TEST_F(QueriesTest, ReadYourOwnWrites) {
     for (int i = 0; i < 20; ++i) {
         const Uuid user = story.registers("user@example.com");
         story.publish();
-        const auto reached = answer_of(queries.wait_for(Model::kUsers, story.head(), story.head(), soon()));
+        const auto reached = answer_of(queries.wait_for(kUsersModel, story.head(), story.head(), soon()));
         ASSERT_TRUE(reached);
         EXPECT_GE(*reached, story.head());
-        const auto found = answer_of(queries.find_user(user, soon()));
+        const auto found = answer_of(find_user(queries, user, soon()));
         EXPECT_GE(found->position, story.head());
         EXPECT_TRUE(found->value);
     }
@@ -371,18 +373,18 @@ TEST_F(QueriesTest, ReadYourOwnWrites) {
 TEST_F(QueriesTest, ReadYourOwnWritesOnAnotherNode) {
     Running running(database, story);
     const Uuid user = story.registers("user@example.com");
-    Asked<Position> waiting(queries.wait_for(Model::kAudit, 1, 1, soon()));
+    Asked<Position> waiting(queries.wait_for(kAuditModel, 1, 1, soon()));
     story.publish();
     EXPECT_EQ(waiting.answer().value(), 1);
-    EXPECT_EQ(answer_of(queries.list_audit({user, {}, {}, {}, {}}, std::nullopt, 10, soon()))->items.size(), 1U);
+    EXPECT_EQ(answer_of(list_audit(queries, {user, {}, {}, {}, {}}, std::nullopt, 10, soon()))->items.size(), 1U);
 }
 
 TEST_F(QueriesTest, APositionThatIsNotReachedOrCantBeIsAClearError) {
     story.registers("ann@example.com");
     project();
-    EXPECT_EQ(answer_of(queries.wait_for(Model::kUsers, 2, 2, in(50ms))).error(), QueryError::kPositionNotReached);
-    EXPECT_EQ(answer_of(queries.wait_for(Model::kUsers, 3, 2, soon())).error(), QueryError::kPositionBeyondHead);
-    EXPECT_EQ(answer_of(queries.wait_for(Model::kUsers, 1, 2, soon())).value(), 1);
+    EXPECT_EQ(answer_of(queries.wait_for(kUsersModel, 2, 2, in(50ms))).error(), QueryError::kPositionNotReached);
+    EXPECT_EQ(answer_of(queries.wait_for(kUsersModel, 3, 2, soon())).error(), QueryError::kPositionBeyondHead);
+    EXPECT_EQ(answer_of(queries.wait_for(kUsersModel, 1, 2, soon())).value(), 1);
 }
 
 TEST_F(QueriesTest, SayHowTheReadModelsStand) {

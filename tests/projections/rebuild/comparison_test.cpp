@@ -2,11 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "projections/models/audit_model.hpp"
-#include "projections/models/erasures_model.hpp"
-#include "projections/models/permissions_model.hpp"
-#include "projections/models/sessions_model.hpp"
-#include "projections/models/users_model.hpp"
+#include "projections/models/read_models.hpp"
 #include "projections/rebuild/inspection.hpp"
 #include "projections/rebuild/rebuild.hpp"
 #include "tests/projections/driver.hpp"

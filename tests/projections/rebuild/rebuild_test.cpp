@@ -2,9 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "projections/models/audit_model.hpp"
-#include "projections/models/sessions_model.hpp"
-#include "projections/models/users_model.hpp"
+#include "projections/models/read_models.hpp"
 #include "tests/projections/driver.hpp"
 #include "tests/projections/running.hpp"
 

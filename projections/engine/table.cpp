@@ -1,0 +1,104 @@
+#include "projections/engine/table.hpp"
+
+namespace keyledger::projections {
+namespace {
+
+// Joined by ", ": what `text_of` says of each column that is wanted.
+template <class Wanted, class TextOf>
+std::string list(const SqlColumns& columns, Wanted wanted, TextOf text_of) {
+    std::string text;
+    for (const SqlColumn& column : columns)
+        if (wanted(column)) text.append(text.empty() ? "" : ", ").append(text_of(column));
+    return text;
+}
+
+bool every(const SqlColumn&) { return true; }
+bool is_key(const SqlColumn& column) { return column.use == ColumnUse::kKey; }
+bool is_updated(const SqlColumn& column) { return column.use == ColumnUse::kUpdated; }
+bool is_not_set_once(const SqlColumn& column) { return column.use != ColumnUse::kSetOnce; }
+std::string name(const SqlColumn& column) { return std::string(column.name); }
+
+// unnest($1::uuid[], $2::text[] …)
+template <class Wanted>
+std::string unnest(const SqlColumns& columns, Wanted wanted) {
+    int number = 0;
+    return "unnest(" +
+           list(columns, wanted,
+                [&](const SqlColumn& column) {
+                    return '$' + std::to_string(++number) + "::" + std::string(column.type) + "[]";
+                }) +
+           ')';
+}
+
+// "name = other.name, …"
+template <class Wanted>
+std::string taken_from(std::string_view other, const SqlColumns& columns, Wanted wanted) {
+    return list(columns, wanted, [&](const SqlColumn& column) {
+        return name(column) + " = " + std::string(other) + '.' + name(column);
+    });
+}
+
+}  // namespace
+
+std::string column_names(const SqlColumns& columns, std::string_view prefix) {
+    return list(columns, every, [&](const SqlColumn& column) { return std::string(prefix) + name(column); });
+}
+
+std::string create_table_sql(const SqlColumns& columns, const std::string& table, std::string_view storage,
+                             std::string_view constraints) {
+    const auto declared = [](const SqlColumn& column) {
+        std::string text = name(column) + ' ' + std::string(column.type);
+        if (!column.constraint.empty()) text.append(" ").append(column.constraint);
+        return column.nullable ? text : text + " not null";
+    };
+    return "create table " + table + " (" + list(columns, every, declared) + ", primary key (" +
+           list(columns, is_key, name) + ')' + std::string(constraints) + ") " + std::string(storage);
+}
+
+std::string insert_sql(const SqlColumns& columns, const std::string& table, std::string_view on_conflict) {
+    return "insert into " + table + " as there (" + column_names(columns) + ") select * from " +
+           unnest(columns, every) + std::string(on_conflict);
+}
+
+std::string on_conflict_update(const SqlColumns& columns) {
+    return " on conflict (" + list(columns, is_key, name) + ") do update set " +
+           taken_from("excluded", columns, is_updated);
+}
+
+std::string update_sql(const SqlColumns& columns, const std::string& table) {
+    std::string key = list(
+        columns, is_key, [](const SqlColumn& column) { return "there." + name(column) + " = given." + name(column); });
+    for (auto at = key.find(", "); at != std::string::npos; at = key.find(", ")) key.replace(at, 2, " and ");
+    return "update " + table + " as there set " + taken_from("given", columns, is_updated) + " from " +
+           unnest(columns, is_not_set_once) + " as given (" + list(columns, is_not_set_once, name) + ") where " + key;
+}
+
+std::size_t execute(pqxx::transaction_base& transaction, const std::string& sql, const std::vector<SqlArray>& arrays) {
+    std::vector<std::string> literals;
+    for (const SqlArray& array : arrays) literals.push_back(array.literal());
+    return transaction.exec_params(sql, pqxx::prepare::make_dynamic_params(literals)).affected_rows();
+}
+
+void delete_rows(pqxx::transaction_base& transaction, const std::string& table, const SqlArray& ids,
+                 const std::string& column) {
+    if (ids.empty()) return;
+    transaction.exec_params("delete from " + table + " where " + column + " = any($1::uuid[])", ids.literal());
+}
+
+std::string words(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text.append(text.empty() ? "" : " ").append(word);
+    return text;
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+    std::vector<std::string> words;
+    while (!text.empty()) {
+        const auto end = std::min(text.find(' '), text.size());
+        words.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return words;
+}
+
+}  // namespace keyledger::projections

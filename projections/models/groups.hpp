@@ -1,0 +1,73 @@
+#pragma once
+// The groups of `permissions`, and who is in them. One row a group, gone once it is deleted; in a further table one a
+// member (a subject, or a group that stands under another), gone with it or its group.
+#include "projections/engine/columns.hpp"
+#include "projections/models/permissions.hpp"
+
+namespace keyledger::projections {
+
+struct GroupRow {
+    Uuid id;
+    std::string name;
+    std::int64_t created_at_ms = 0;
+    std::int64_t updated_at_ms = 0;  // when it was named last
+    std::int32_t version = 0;
+    Position position = 0;
+    Position first_position = 0;
+
+    static constexpr auto columns() {
+        return std::tuple{
+            Column{"id", &GroupRow::id, ColumnUse::kKey},
+            Column{"name", &GroupRow::name},
+            Column{"created_at_ms", &GroupRow::created_at_ms, ColumnUse::kSetOnce},
+            Column{"updated_at_ms", &GroupRow::updated_at_ms},
+            Column{"version", &GroupRow::version},
+            Column{"position", &GroupRow::position},
+            Column{"first_position", &GroupRow::first_position, ColumnUse::kSetOnce, "unique"},
+        };
+    }
+};
+
+struct MemberRow {
+    Uuid group_id;
+    Uuid id;
+    std::string type;  // "user", "service_account"; "group": one that stands under it
+    std::int64_t since_ms = 0;
+    std::string actor_type;
+    std::string actor_id;  // empty: `system`
+    Position position = 0;
+
+    static constexpr auto columns() {
+        return std::tuple{
+            Column{"group_id", &MemberRow::group_id, ColumnUse::kKey},
+            Column{"member_id", &MemberRow::id, ColumnUse::kKey},
+            Column{"member_type", &MemberRow::type, ColumnUse::kSetOnce},
+            Column{"since_ms", &MemberRow::since_ms},
+            Column{"actor_type", &MemberRow::actor_type},
+            Column{"actor_id", &MemberRow::actor_id},
+            Column{"position", &MemberRow::position},
+        };
+    }
+};
+
+struct MembershipRow {
+    GroupRow group;
+    std::int64_t since_ms = 0;
+};
+struct GroupCursor {
+    Position after = 0;
+};
+struct MemberCursor {  // by id
+    Uuid after;
+};
+
+Answer<FoundRow<GroupRow>> find_group(Queries& queries, Uuid id, Queries::Deadline deadline);
+Answer<Page<GroupRow, GroupCursor>> list_groups(Queries& queries, std::optional<GroupCursor> cursor, std::int32_t limit,
+                                                Queries::Deadline deadline);
+// By their ids.
+Answer<Page<MemberRow, MemberCursor>> list_members(Queries& queries, Uuid group, std::optional<MemberCursor> cursor,
+                                                   std::int32_t limit, Queries::Deadline deadline);
+// The groups that the subject is in itself, at most kMaxGroupsPerSubject.
+Answer<AllRows<MembershipRow>> list_groups_of(Queries& queries, Uuid subject, Queries::Deadline deadline);
+
+}  // namespace keyledger::projections

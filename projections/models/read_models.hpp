@@ -1,0 +1,63 @@
+#pragma once
+// The read models of this build: what of the log each keeps. Their rows, and what can be asked of them, stand in
+// models/users.hpp … A new one is a class here, a line in all_read_models(), and a source for its apply().
+#include <memory>
+
+#include "projections/engine/read_model.hpp"
+
+namespace keyledger::projections {
+
+class UsersModel : public ReadModel {
+public:
+    Model model() const override;
+    void create(pqxx::transaction_base& transaction, int generation) const override;
+    void apply(pqxx::transaction_base& transaction, int generation,
+               std::span<const DecodedEvent> events) const override;
+};
+
+class SessionsModel : public ReadModel {
+public:
+    Model model() const override;
+    void create(pqxx::transaction_base& transaction, int generation) const override;
+    void apply(pqxx::transaction_base& transaction, int generation,
+               std::span<const DecodedEvent> events) const override;
+};
+
+class AuditModel : public ReadModel {
+public:
+    Model model() const override;
+    std::vector<std::string_view> parts() const override;
+    void create(pqxx::transaction_base& transaction, int generation) const override;
+    void apply(pqxx::transaction_base& transaction, int generation,
+               std::span<const DecodedEvent> events) const override;
+};
+
+class ErasuresModel : public ReadModel {
+public:
+    Model model() const override;
+    void create(pqxx::transaction_base& transaction, int generation) const override;
+    void apply(pqxx::transaction_base& transaction, int generation,
+               std::span<const DecodedEvent> events) const override;
+};
+
+class PermissionsModel : public ReadModel {
+public:
+    Model model() const override;
+    std::vector<std::string_view> parts() const override;
+    void create(pqxx::transaction_base& transaction, int generation) const override;
+    void apply(pqxx::transaction_base& transaction, int generation,
+               std::span<const DecodedEvent> events) const override;
+};
+
+class ServiceAccountsModel : public ReadModel {
+public:
+    Model model() const override;
+    void create(pqxx::transaction_base& transaction, int generation) const override;
+    void apply(pqxx::transaction_base& transaction, int generation,
+               std::span<const DecodedEvent> events) const override;
+};
+
+// In the order in which they are applied.
+std::vector<std::unique_ptr<ReadModel>> all_read_models();
+
+}  // namespace keyledger::projections

@@ -1,0 +1,74 @@
+#pragma once
+// The roles of `permissions`, and who has them. One row a role, gone once it is deleted; in a further table one an
+// assignment, gone with it or its role.
+#include "projections/engine/columns.hpp"
+#include "projections/models/permissions.hpp"
+
+namespace keyledger::projections {
+
+struct RoleRow {
+    Uuid id;
+    std::string name;
+    std::vector<std::string> permissions;  // sorted
+    std::vector<std::string> deny;
+    bool built_in = false;
+    std::int64_t created_at_ms = 0;
+    std::int64_t updated_at_ms = 0;
+    std::int32_t version = 0;
+    Position position = 0;
+    Position first_position = 0;
+
+    static constexpr auto columns() {
+        return std::tuple{
+            Column{"id", &RoleRow::id, ColumnUse::kKey},
+            Column{"name", &RoleRow::name},
+            Column{"permissions", &RoleRow::permissions, R"(collate "C")"},
+            Column{"denied", &RoleRow::deny, R"(collate "C")"},
+            Column{"built_in", &RoleRow::built_in, ColumnUse::kSetOnce},
+            Column{"created_at_ms", &RoleRow::created_at_ms, ColumnUse::kSetOnce},
+            Column{"updated_at_ms", &RoleRow::updated_at_ms},
+            Column{"version", &RoleRow::version},
+            Column{"position", &RoleRow::position},
+            Column{"first_position", &RoleRow::first_position, ColumnUse::kSetOnce, "unique"},
+        };
+    }
+};
+
+// Of a user, a service account or a group.
+struct AssignmentRow {
+    Uuid subject_id;
+    std::string subject_type;
+    Uuid role_id;
+    std::int64_t assigned_at_ms = 0;
+    std::string actor_type;
+    std::string actor_id;  // empty: `system`
+    Position position = 0;
+
+    static constexpr auto columns() {
+        return std::tuple{
+            Column{"subject_id", &AssignmentRow::subject_id, ColumnUse::kKey},
+            Column{"subject_type", &AssignmentRow::subject_type, ColumnUse::kSetOnce},
+            Column{"role_id", &AssignmentRow::role_id, ColumnUse::kKey},
+            Column{"assigned_at_ms", &AssignmentRow::assigned_at_ms},
+            Column{"actor_type", &AssignmentRow::actor_type},
+            Column{"actor_id", &AssignmentRow::actor_id},
+            Column{"position", &AssignmentRow::position},
+        };
+    }
+};
+
+struct AssignedRoleRow {
+    RoleRow role;
+    std::int64_t assigned_at_ms = 0;
+};
+struct RoleCursor {
+    Position after = 0;
+};
+
+Answer<FoundRow<RoleRow>> find_role(Queries& queries, Uuid id, Queries::Deadline deadline);
+Answer<Page<RoleRow, RoleCursor>> list_roles(Queries& queries, std::optional<RoleCursor> cursor, std::int32_t limit,
+                                             Queries::Deadline deadline);
+// All of one subject: there are at most kMaxRolesPerUser, deleted ones aside.
+Answer<AllRows<AssignedRoleRow>> list_assigned_roles(Queries& queries, Uuid subject, Queries::Deadline deadline);
+
+}  // namespace keyledger::projections

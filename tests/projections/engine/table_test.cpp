@@ -1,0 +1,82 @@
+#include "projections/engine/table.hpp"
+
+#include <gtest/gtest.h>
+
+#include "projections/engine/question.hpp"
+
+using namespace keyledger;
+using namespace keyledger::projections;
+
+namespace {
+
+struct BookRow {
+    Uuid shelf;
+    std::int32_t place = 0;
+    std::string title;
+    std::optional<std::string> owner;
+    std::vector<std::string> tags;
+    bool lent = false;
+    Position first_position = 0;
+
+    static constexpr auto columns() {
+        return std::tuple{
+            Column{"shelf", &BookRow::shelf, ColumnUse::kKey},
+            Column{"place", &BookRow::place, ColumnUse::kKey},
+            Column{"title", &BookRow::title, R"(collate "C")"},
+            Column{"owner", &BookRow::owner},
+            Column{"tags", &BookRow::tags},
+            Column{"lent", &BookRow::lent},
+            Column{"first_position", &BookRow::first_position, ColumnUse::kSetOnce, "unique"},
+        };
+    }
+};
+
+// In which all of it has to be right: there is no other place where a column is named.
+TEST(Table, FollowsFromTheColumns) {
+    const SqlColumns& columns = columns_of<BookRow>();
+    EXPECT_EQ(create_table_sql(columns, "t", "with (fillfactor = 85)", ", check (place > 0)"),
+              "create table t (shelf uuid not null, place integer not null, title text collate \"C\" not null, "
+              "owner text, tags text not null, lent boolean not null, first_position bigint unique not null, "
+              "primary key (shelf, place), check (place > 0)) with (fillfactor = 85)");
+    EXPECT_EQ(column_names<BookRow>("b."), "b.shelf, b.place, b.title, b.owner, b.tags, b.lent, b.first_position");
+    EXPECT_EQ(insert_sql(columns, "t", " on conflict do nothing"),
+              "insert into t as there (shelf, place, title, owner, tags, lent, first_position) select * from "
+              "unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::bigint[])"
+              " on conflict do nothing");
+    EXPECT_EQ(on_conflict_update(columns),
+              " on conflict (shelf, place) do update set title = excluded.title, owner = excluded.owner, "
+              "tags = excluded.tags, lent = excluded.lent");
+    EXPECT_EQ(update_sql(columns, "t"),
+              "update t as there set title = given.title, owner = given.owner, tags = given.tags, lent = given.lent "
+              "from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::boolean[]) as given "
+              "(shelf, place, title, owner, tags, lent) where there.shelf = given.shelf and there.place = given.place");
+}
+
+TEST(Table, SendsEachColumnAsAnArray) {
+    std::vector<BookRow> rows(2);
+    rows[0].title = "one, \"two\"";
+    rows[0].tags = {"a", "b"};
+    rows[1].owner = "ann";
+    rows[1].lent = true;
+    const auto texts = [&](Columns which) {
+        std::vector<std::string> literals;
+        for (const SqlArray& array : arrays_of(rows, which)) literals.push_back(array.literal());
+        return literals;
+    };
+    const std::string nil = Uuid{}.to_string();
+    std::vector<std::string> expected{"{" + nil + "," + nil + "}", "{0,0}",         R"({"one, \"two\"",""})",
+                                      R"({NULL,"ann"})",           R"({"a b",""})", "{f,t}"};
+    EXPECT_EQ(texts(Columns::kNotSetOnce), expected);
+    expected.push_back("{0,0}");
+    EXPECT_EQ(texts(Columns::kAll), expected);
+}
+
+TEST(Table, KeepsWordsInOneText) {
+    const std::vector<std::string> two{"a:read", "b:*"};
+    EXPECT_EQ(words(two), "a:read b:*");
+    EXPECT_EQ(words_of("a:read b:*"), two);
+    EXPECT_EQ(words({}), "");
+    EXPECT_TRUE(words_of("").empty());
+}
+
+}  // namespace
