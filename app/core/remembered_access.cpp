@@ -1,18 +1,15 @@
 #include "app/core/remembered_access.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include "eventstore/postgres/store/postgres_log_source.hpp"
 
 namespace keyledger::app {
 namespace {
 
-constexpr int kMaxSearchParts = 128;  // of projections::kSearchedAtOnce subjects each, for one call
 constexpr std::chrono::milliseconds kFeedPatience{3'000};  // answers wait for what it reads
 
 }  // namespace
 
-boost::asio::awaitable<Result<commands::AccessStates, eventstore::StoreError>> RememberedAccess::read(
+boost::asio::awaitable<Result<SubjectAccess, eventstore::StoreError>> RememberedAccess::read(
     commands::AccessSubject subject, commands::Deadline deadline) {
     if (hot_ == nullptr || !hot_->caught_up()) {
         auto folded = co_await folded_.read(subject, deadline);
@@ -23,13 +20,10 @@ boost::asio::awaitable<Result<commands::AccessStates, eventstore::StoreError>> R
     auto answer = co_await hot_->read(subject.subject_id, subject.session_id, *head, deadline);
     // Rather none than one that may be old (I8).
     if (!answer) co_return Unexpected(eventstore::StoreError::kUnavailable);
-    co_return commands::AccessStates{answer->found.subject_id,         std::move(answer->found.user),
-                                     std::move(answer->found.session), std::move(answer->found.roles),
-                                     std::move(answer->found.groups),  answer->position,
-                                     answer->found.user_position};
+    co_return std::move(*answer);
 }
 
-boost::asio::awaitable<Result<commands::ServiceStates, eventstore::StoreError>> RememberedAccess::read_service(
+boost::asio::awaitable<Result<ServiceAccess, eventstore::StoreError>> RememberedAccess::read_service(
     commands::ServiceSubject subject, commands::Deadline deadline) {
     if (hot_ == nullptr || !hot_->caught_up()) {
         auto folded = co_await folded_.read_service(subject, deadline);
@@ -39,30 +33,17 @@ boost::asio::awaitable<Result<commands::ServiceStates, eventstore::StoreError>> 
     if (!head) co_return Unexpected(head.error());
     auto answer = co_await hot_->read_service(subject.account_id, subject.token_id, *head, deadline);
     if (!answer) co_return Unexpected(eventstore::StoreError::kUnavailable);
-    co_return commands::ServiceStates{std::move(answer->found.account), std::move(answer->found.token),
-                                      std::move(answer->found.roles), std::move(answer->found.groups),
-                                      answer->position};
+    co_return std::move(*answer);
 }
 
-boost::asio::awaitable<Result<commands::SubjectStates, eventstore::StoreError>> RememberedAccess::search(
+boost::asio::awaitable<Result<FoundSubjects, eventstore::StoreError>> RememberedAccess::search(
     SubjectSearch search, SubjectPlace from, std::size_t limit, commands::Deadline deadline) {
     if (hot_ == nullptr || !hot_->caught_up()) co_return Unexpected(eventstore::StoreError::kUnavailable);
     auto head = co_await store_.head(deadline);
     if (!head) co_return Unexpected(head.error());
-    commands::SubjectStates page;
-    page.found.next = from;
-    for (int part = 0; part < kMaxSearchParts && page.found.next && page.found.ids.size() < limit; ++part) {
-        const SubjectPlace place = *page.found.next;
-        const std::size_t wanted = limit - page.found.ids.size();
-        auto answer = co_await hot_->search(search, place, wanted, *head, deadline);
-        if (!answer) co_return Unexpected(eventstore::StoreError::kUnavailable);
-        if (part == 0) page.position = answer->position;
-        page.found.next = answer->found.next;
-        auto& ids = answer->found.ids;
-        page.found.ids.insert(page.found.ids.end(), ids.begin(), ids.end());
-        co_await boost::asio::post(boost::asio::use_awaitable);  // others on this thread come in between
-    }
-    co_return page;
+    auto page = co_await hot_->search(std::move(search), from, limit, *head, deadline);
+    if (!page) co_return Unexpected(eventstore::StoreError::kUnavailable);
+    co_return std::move(*page);
 }
 
 boost::asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> RememberedAccess::actions_of(
@@ -72,7 +53,7 @@ boost::asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> Re
     if (!head) co_return Unexpected(head.error());
     auto answer = co_await hot_->actions_of(std::move(resource), *head, deadline);
     if (!answer) co_return Unexpected(eventstore::StoreError::kUnavailable);
-    co_return std::move(answer->actions);
+    co_return std::move(*answer);
 }
 
 std::unique_ptr<projections::HotAccess> make_hot_access(

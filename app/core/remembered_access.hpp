@@ -22,12 +22,13 @@ public:
     void remember(projections::HotAccess& hot) { hot_ = &hot; }
     bool answers_from_memory() const override { return hot_ != nullptr && hot_->caught_up(); }
 
-    boost::asio::awaitable<Result<commands::AccessStates, eventstore::StoreError>> read(
-        commands::AccessSubject subject, commands::Deadline deadline) override;
-    boost::asio::awaitable<Result<commands::ServiceStates, eventstore::StoreError>> read_service(
+    boost::asio::awaitable<Result<SubjectAccess, eventstore::StoreError>> read(commands::AccessSubject subject,
+                                                                               commands::Deadline deadline) override;
+    boost::asio::awaitable<Result<ServiceAccess, eventstore::StoreError>> read_service(
         commands::ServiceSubject subject, commands::Deadline deadline) override;
-    boost::asio::awaitable<Result<commands::SubjectStates, eventstore::StoreError>> search(
-        SubjectSearch search, SubjectPlace from, std::size_t limit, commands::Deadline deadline) override;
+    boost::asio::awaitable<Result<FoundSubjects, eventstore::StoreError>> search(SubjectSearch search,
+                                                                                 SubjectPlace from, std::size_t limit,
+                                                                                 commands::Deadline deadline) override;
     boost::asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> actions_of(
         std::string resource, commands::Deadline deadline) override;
 

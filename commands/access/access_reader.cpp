@@ -87,15 +87,14 @@ asio::awaitable<Result<Reading, StoreError>> read_at_head(Folder& folder, Asked 
     co_return Unexpected(StoreError::kUnavailable);
 }
 
-template <class States>
-void add_access(States& states, const Reading& found, const Subject& subject) {
+void add_access(SubjectAccess& access, const Reading& found, const Subject& subject) {
     for (const Uuid& group_id : groups_by(found, subject))
         if (auto group = found.state<Group>(group_id);
             group_id != kEveryone && group->status == Group::Status::kDefined)
-            states.groups.push_back(std::move(group));
+            access.groups.push_back(std::move(group));
     for (const Uuid& role_id : roles_by(found, subject))
         if (auto role = found.state<Role>(role_id); role->status == Role::Status::kDefined)
-            states.roles.push_back(std::move(role));
+            access.roles.push_back(std::move(role));
 }
 
 // The folds include all up to the head that was learned before they were read. What one of them holds beyond it moves
@@ -108,7 +107,7 @@ Position position_of(const Reading& found, const eventstore::Head& head) {
 
 }  // namespace
 
-asio::awaitable<Result<AccessStates, StoreError>> FoldedAccess::read(AccessSubject subject, Deadline deadline) {
+asio::awaitable<Result<SubjectAccess, StoreError>> FoldedAccess::read(AccessSubject subject, Deadline deadline) {
     Folder& folder = executor_.folder();
     Uuid subject_id = subject.subject_id.value_or(Uuid{});
     if (!subject.subject_id && subject.session_id) {
@@ -122,34 +121,35 @@ asio::awaitable<Result<AccessStates, StoreError>> FoldedAccess::read(AccessSubje
     asked.own.read<User>(subject_id);
     if (subject.session_id) asked.own.read<Session>(*subject.session_id);
     KEYLEDGER_CO_TRY(found, co_await read_at_head(folder, asked, deadline));
-    AccessStates states;
-    states.subject_id = subject_id;
-    states.user = *found->state<User>(subject_id);
-    if (subject.session_id) states.session = *found->state<Session>(*subject.session_id);
-    if (!states.user.exists()) asked.subject.type = SubjectType::kServiceAccount;  // not of everyone
-    add_access(states, *found, asked.subject);
-    states.position = position_of(*found, *head);
+    SubjectAccess access;
+    access.subject_id = subject_id;
+    access.user = *found->state<User>(subject_id);
+    if (subject.session_id) access.session = *found->state<Session>(*subject.session_id);
+    if (!access.user.exists()) asked.subject.type = SubjectType::kServiceAccount;  // not of everyone
+    add_access(access, *found, asked.subject);
+    access.position = position_of(*found, *head);
     const auto place = found->streams.place_of(subject_id, User::kStreamType);
-    if (place && *place < found->folds.size()) states.user_position = found->folds[*place].position;
-    co_return states;
+    if (place && *place < found->folds.size()) access.user_position = found->folds[*place].position;
+    co_return access;
 }
 
-asio::awaitable<Result<ServiceStates, StoreError>> FoldedAccess::read_service(ServiceSubject subject,
+asio::awaitable<Result<ServiceAccess, StoreError>> FoldedAccess::read_service(ServiceSubject subject,
                                                                               Deadline deadline) {
     KEYLEDGER_CO_TRY(head, co_await store_.head(deadline));
     Asked asked{Subject::service_account(subject.account_id), {}};
     asked.own.read<ServiceAccount>(subject.account_id);
     if (subject.token_id) asked.own.read<ServiceToken>(*subject.token_id);
     KEYLEDGER_CO_TRY(found, co_await read_at_head(executor_.folder(), asked, deadline));
-    ServiceStates states;
-    states.account = *found->state<ServiceAccount>(subject.account_id);
-    if (subject.token_id) states.token = *found->state<ServiceToken>(*subject.token_id);
-    add_access(states, *found, asked.subject);
-    states.position = position_of(*found, *head);
-    co_return states;
+    ServiceAccess access;
+    access.held.subject_id = subject.account_id;
+    access.account = *found->state<ServiceAccount>(subject.account_id);
+    if (subject.token_id) access.token = *found->state<ServiceToken>(*subject.token_id);
+    add_access(access.held, *found, asked.subject);
+    access.held.position = position_of(*found, *head);
+    co_return access;
 }
 
-asio::awaitable<Result<SubjectStates, StoreError>> FoldedAccess::search(SubjectSearch, SubjectPlace, std::size_t,
+asio::awaitable<Result<FoundSubjects, StoreError>> FoldedAccess::search(SubjectSearch, SubjectPlace, std::size_t,
                                                                         Deadline) {
     co_return Unexpected(StoreError::kUnavailable);
 }

@@ -7,13 +7,7 @@
 #include <vector>
 
 #include "commands/runtime/executor.hpp"
-#include "domain/access/group.hpp"
-#include "domain/access/role.hpp"
-#include "domain/access/search.hpp"
-#include "domain/clients/service_account.hpp"
-#include "domain/clients/service_token.hpp"
-#include "domain/sessions/session.hpp"
-#include "domain/users/user.hpp"
+#include "domain/access/subject_access.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::commands {
@@ -23,36 +17,10 @@ struct AccessSubject {
     std::optional<Uuid> subject_id;
     std::optional<Uuid> session_id;
 };
-struct AccessStates {
-    Uuid subject_id;  // whose roles these are; nil: there is no such session
-    User user;        // without what is personal; absent where there is none
-    Session session;  // without the device; absent where there is none, where none was asked for, and once it ended
-    // Assigned to the subject or to a group of its, and defined; each once.
-    std::vector<std::shared_ptr<const Role>> roles;
-    // That it is in, by itself or by nesting, and defined. Without kEveryone, which says nothing of anybody.
-    std::vector<std::shared_ptr<const Group>> groups;
-    Position position = 0;       // at which all of this was so
-    Position user_position = 0;  // of the user's own last event up to then; 0: there is none
-};
-
 // A service account, and a token of its own if one is asked about.
 struct ServiceSubject {
     Uuid account_id;
     std::optional<Uuid> token_id;
-};
-struct ServiceStates {
-    ServiceAccount account;
-    // Without audiences and scope. Absent where there is none, where none was asked for, and some time after it ended.
-    ServiceToken token;
-    std::vector<std::shared_ptr<const Role>> roles;  // that are assigned to the account and defined
-    std::vector<std::shared_ptr<const Group>> groups;
-    Position position = 0;
-};
-
-// One page of those who may do something.
-struct SubjectStates {
-    FoundSubjects found;
-    Position position = 0;  // all that had happened up to here is in it; of what came later, some may be
 };
 
 class AccessReader {
@@ -62,13 +30,13 @@ public:
     virtual bool answers_from_memory() const { return false; }
     // Each includes every command that had returned before the call, on any node: kUnavailable rather than anything
     // older.
-    virtual asio::awaitable<Result<AccessStates, eventstore::StoreError>> read(AccessSubject subject,
-                                                                               Deadline deadline) = 0;
-    virtual asio::awaitable<Result<ServiceStates, eventstore::StoreError>> read_service(ServiceSubject subject,
+    virtual asio::awaitable<Result<SubjectAccess, eventstore::StoreError>> read(AccessSubject subject,
+                                                                                Deadline deadline) = 0;
+    virtual asio::awaitable<Result<ServiceAccess, eventstore::StoreError>> read_service(ServiceSubject subject,
                                                                                         Deadline deadline) = 0;
     // At most `limit` of them, from a place on. There may be fewer, and more to come, for the work of one call is
     // bounded. Only who remembers everybody can tell: kUnavailable from others.
-    virtual asio::awaitable<Result<SubjectStates, eventstore::StoreError>> search(SubjectSearch search,
+    virtual asio::awaitable<Result<FoundSubjects, eventstore::StoreError>> search(SubjectSearch search,
                                                                                   SubjectPlace from, std::size_t limit,
                                                                                   Deadline deadline) = 0;
     // The actions that roles name for a resource, or for all. kUnavailable likewise.
@@ -80,11 +48,11 @@ public:
 class FoldedAccess : public AccessReader {
 public:
     FoldedAccess(Executor& executor, eventstore::Store& store) : executor_(executor), store_(store) {}
-    asio::awaitable<Result<AccessStates, eventstore::StoreError>> read(AccessSubject subject,
-                                                                       Deadline deadline) override;
-    asio::awaitable<Result<ServiceStates, eventstore::StoreError>> read_service(ServiceSubject subject,
+    asio::awaitable<Result<SubjectAccess, eventstore::StoreError>> read(AccessSubject subject,
+                                                                        Deadline deadline) override;
+    asio::awaitable<Result<ServiceAccess, eventstore::StoreError>> read_service(ServiceSubject subject,
                                                                                 Deadline deadline) override;
-    asio::awaitable<Result<SubjectStates, eventstore::StoreError>> search(SubjectSearch search, SubjectPlace from,
+    asio::awaitable<Result<FoundSubjects, eventstore::StoreError>> search(SubjectSearch search, SubjectPlace from,
                                                                           std::size_t limit,
                                                                           Deadline deadline) override;
     asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> actions_of(std::string resource,

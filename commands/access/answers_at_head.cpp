@@ -13,38 +13,17 @@ Result<void, CommandError> check_token(const Services& services, const Session& 
     return {};
 }
 
-Access access_from(AccessStates states) {
-    Access access;
-    access.subject_id = states.subject_id;
-    access.user = std::move(states.user);
-    access.session = std::move(states.session);
-    access.position = states.position;
-    access.user_position = states.user_position;
-    access.roles = std::move(states.roles);
-    access.groups = std::move(states.groups);
-    return access;
-}
-
-Answer<Access> access_of(Services& services, AccessSubject subject, Deadline deadline) {
-    KEYLEDGER_CO_TRY(states, co_await services.access.read(subject, deadline));
-    Access access = access_from(std::move(*states));
-    access.active = access.user.status == User::Status::kActive;
+Answer<SubjectAccess> access_of(Services& services, AccessSubject subject, Deadline deadline) {
+    KEYLEDGER_CO_TRY(access, co_await services.access.read(subject, deadline));
+    access->active = access->user.status == User::Status::kActive;
     if (subject.session_id)
-        access.active = standing(access.session, *subject.session_id, access.user, services.settings.lifetimes,
-                                 services.clock.now_ms())
-                            .has_value();
-    co_return access;
+        access->active = standing(access->session, *subject.session_id, access->user, services.settings.lifetimes,
+                                  services.clock.now_ms())
+                             .has_value();
+    co_return std::move(*access);
 }
 
 }  // namespace
-
-bool Access::decide(const AccessQuestion& question) const { return active && permits(roles, subject_id, question); }
-
-PermissionSet Access::scope() const {
-    AccessRules all;
-    for (const auto& role : roles) all.add(role->rules);
-    return all.without_exceptions();
-}
 
 Answer<Known> who_holds(Services& services, Bearer bearer, Deadline deadline) {
     Streams streams;
@@ -57,7 +36,7 @@ Answer<Known> who_holds(Services& services, Bearer bearer, Deadline deadline) {
     co_return Known{user, session, state_of<Assignments>((*folds)[2])};
 }
 
-Answer<Access> holder_of(Services& services, Permission needed, Bearer bearer, Deadline deadline) {
+Answer<SubjectAccess> holder_of(Services& services, Permission needed, Bearer bearer, Deadline deadline) {
     KEYLEDGER_CO_TRY(access, co_await access_of_holder(services, bearer, deadline));
     const AccessQuestion question{needed.resource, needed.action};
     if (!access->decide(question)) co_return Unexpected(refusals::kForbidden);
@@ -88,26 +67,26 @@ Answer<Known> user_at_head(Services& services, Uuid user_id, Deadline deadline) 
     co_return Known{user, Session{}, state_of<Assignments>((*folds)[1])};
 }
 
-Answer<Access> access_of_user(Services& services, Uuid user_id, Deadline deadline) {
+Answer<SubjectAccess> access_of_user(Services& services, Uuid user_id, Deadline deadline) {
     const AccessSubject subject{user_id, std::nullopt};
     auto access = co_await access_of(services, subject, deadline);
     co_return access;
 }
 
-Answer<Access> access_of_session(Services& services, Uuid session_id, Deadline deadline) {
+Answer<SubjectAccess> access_of_session(Services& services, Uuid session_id, Deadline deadline) {
     const AccessSubject subject{std::nullopt, session_id};
     auto access = co_await access_of(services, subject, deadline);
     co_return access;
 }
 
-Answer<Access> access_of_holder(Services& services, Bearer bearer, Deadline deadline) {
+Answer<SubjectAccess> access_of_holder(Services& services, Bearer bearer, Deadline deadline) {
     const AccessSubject subject{bearer.user_id, bearer.session_id};
     KEYLEDGER_CO_TRY(access, co_await access_of(services, subject, deadline));
     KEYLEDGER_CO_TRY(holds, check_token(services, access->session, access->user, bearer));
     co_return access;
 }
 
-Answer<SubjectStates> subjects_who_may(Services& services, SubjectSearch search, SubjectPlace from, std::size_t limit,
+Answer<FoundSubjects> subjects_who_may(Services& services, SubjectSearch search, SubjectPlace from, std::size_t limit,
                                        Deadline deadline) {
     KEYLEDGER_CO_TRY(page, co_await services.access.search(std::move(search), from, limit, deadline));
     co_return std::move(*page);

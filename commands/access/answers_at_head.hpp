@@ -4,7 +4,7 @@
 #include "commands/access/permissions.hpp"
 #include "commands/services.hpp"
 #include "domain/access/assignments.hpp"
-#include "domain/access/search.hpp"
+#include "domain/access/subject_access.hpp"
 #include "domain/sessions/session.hpp"
 
 namespace keyledger::commands {
@@ -27,30 +27,13 @@ Answer<Known> user_at_head(Services& services, Uuid user_id, Deadline deadline);
 // kOutcomeUnknown: "nothing was done" would not be true, and a repeat under the same Idempotency-Key tells.
 Answer<Known> user_after_command(Services& services, Uuid user_id, Deadline deadline);
 
-// What a subject's roles grant it, as of one moment.
-struct Access {
-    Uuid subject_id;
-    Session session;  // as in AccessStates
-    User user;
-    std::vector<std::shared_ptr<const Role>> roles;    // its own and those of its groups
-    std::vector<std::shared_ptr<const Group>> groups;  // also those above the ones it is in
-    Position position = 0;                             // at which all of this was so
-    Position user_position = 0;                        // as in AccessStates
-    bool active = false;                               // the user, and the session if one was asked for
-
-    // He is active, one of his roles allows it and none denies it.
-    bool decide(const AccessQuestion& question) const;
-    // What he may whatever the resource is, and what of it bears a name or is his own: all that no denial
-    // touches.
-    PermissionSet scope() const;
-};
 // Of an id that is no user's or no session's too: he is not active, and nothing is granted him.
-Answer<Access> access_of_user(Services& services, Uuid user_id, Deadline deadline);
-Answer<Access> access_of_session(Services& services, Uuid session_id, Deadline deadline);
+Answer<SubjectAccess> access_of_user(Services& services, Uuid user_id, Deadline deadline);
+Answer<SubjectAccess> access_of_session(Services& services, Uuid session_id, Deadline deadline);
 // The holder of a bearer token; kInvalidToken when it no longer holds.
-Answer<Access> access_of_holder(Services& services, Bearer bearer, Deadline deadline);
+Answer<SubjectAccess> access_of_holder(Services& services, Bearer bearer, Deadline deadline);
 // And he must hold the permission; kForbidden otherwise.
-Answer<Access> holder_of(Services& services, Permission needed, Bearer bearer, Deadline deadline);
+Answer<SubjectAccess> holder_of(Services& services, Permission needed, Bearer bearer, Deadline deadline);
 
 // How often in a row somebody failed to log in as the user, over all networks, and whether that has closed
 // the account to networks that are not known. The holder of the token must hold keyledger.users:read.
@@ -62,7 +45,7 @@ struct LockOut {
 Answer<LockOut> lock_out_of(Services& services, Uuid user_id, Bearer bearer, Deadline deadline);
 
 // AuthZEN's searches for what can't be told from the roles of one subject.
-Answer<SubjectStates> subjects_who_may(Services& services, SubjectSearch search, SubjectPlace from, std::size_t limit,
+Answer<FoundSubjects> subjects_who_may(Services& services, SubjectSearch search, SubjectPlace from, std::size_t limit,
                                        Deadline deadline);
 // The actions that are known for a resource: those that some role names, or Keyledger itself.
 Answer<std::set<std::string>> known_actions(Services& services, std::string resource, Deadline deadline);

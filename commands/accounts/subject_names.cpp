@@ -31,7 +31,7 @@ bool is_called(const User& user, UserNameKind kind, const std::string& key) {
 }
 
 // The user's stream as it was beside the answer, or later.
-Answer<Fold> user_beside(Services& services, const Access& access, Deadline deadline) {
+Answer<Fold> user_beside(Services& services, const SubjectAccess& access, Deadline deadline) {
     for (const Freshness freshness : {Freshness::kCached, Freshness::kAtHead}) {
         Streams streams;
         streams.read<User>(access.subject_id);
@@ -51,8 +51,8 @@ std::optional<UserNameKind> kind_of_user_name(std::string_view text, const Subje
     return std::nullopt;
 }
 
-Answer<Access> access_of_user_called(Services& services, KnownOwners& known, UserNameKind kind, std::string text,
-                                     Deadline deadline) {
+Answer<SubjectAccess> access_of_user_called(Services& services, KnownOwners& known, UserNameKind kind, std::string text,
+                                            Deadline deadline) {
     const auto name = parse(kind, text);
     for (int tries = 0; name && tries < kMaxTries; ++tries) {
         const std::string digest = services.pseudonyms.claim(claim_kind(kind), name->key).front().digest;

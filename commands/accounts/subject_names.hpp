@@ -31,8 +31,8 @@ std::optional<UserNameKind> kind_of_user_name(std::string_view text, const Subje
 
 // As access_of_user() of whoever is called that. Of a name that is nobody's: not active, and nothing is
 // granted.
-Answer<Access> access_of_user_called(Services& services, KnownOwners& known, UserNameKind kind, std::string text,
-                                     Deadline deadline);
+Answer<SubjectAccess> access_of_user_called(Services& services, KnownOwners& known, UserNameKind kind, std::string text,
+                                            Deadline deadline);
 
 // What to call these users by: the first of `namings` that each has.
 Answer<std::vector<std::string>> names_of_users(Services& services, std::vector<Uuid> user_ids, SubjectNamings namings,

@@ -313,23 +313,10 @@ namespace {
 Answer<ServiceAccess> read_access(Services& services, Uuid account_id, std::optional<Uuid> token_id,
                                   Deadline deadline) {
     const ServiceSubject subject{account_id, token_id};
-    KEYLEDGER_CO_TRY(states, co_await services.access.read_service(subject, deadline));
-    ServiceAccess access;
-    access.account = std::move(states->account);
-    access.token = std::move(states->token);
-    access.held.subject_id = account_id;
-    access.held.roles = std::move(states->roles);
-    access.held.groups = std::move(states->groups);
-    access.held.position = states->position;
-    access.held.active = access.account.status == ServiceAccount::Status::kEnabled;
-    if (token_id) access.held.active = holds(access.token, account_id, access.account, services.clock.now_ms());
-    co_return access;
-}
-
-AccessRules rules_of(const Access& held) {
-    AccessRules rules;
-    for (const auto& role : held.roles) rules.add(role->rules);
-    return rules;
+    KEYLEDGER_CO_TRY(access, co_await services.access.read_service(subject, deadline));
+    access->held.active = access->account.status == ServiceAccount::Status::kEnabled;
+    if (token_id) access->held.active = holds(access->token, account_id, access->account, services.clock.now_ms());
+    co_return std::move(*access);
 }
 
 // An assertion that earns no token is good once like any other.
@@ -347,16 +334,6 @@ Answer<Done> spend(Services& services, const ClientProof& proof, std::string cre
 }
 
 }  // namespace
-
-std::vector<std::string> ServiceAccess::still_held(const std::vector<std::string>& scope) const {
-    const AccessRules rules = rules_of(held);
-    std::vector<std::string> still;
-    for (const std::string& text : scope) {
-        const auto permission = parse_permission(text);
-        if (permission && rules.covers(*permission)) still.push_back(text);
-    }
-    return still;
-}
 
 Answer<ServiceAccess> access_of_service(Services& services, Uuid account_id, Deadline deadline) {
     auto access = co_await read_access(services, account_id, std::nullopt, deadline);
@@ -398,7 +375,7 @@ Answer<Client> authenticate_service(Services& services, ClientProof proof, Calle
         CommandError counted = co_await judged(services, proof, caller, credential.error());
         co_return Unexpected(std::move(counted));
     }
-    co_return client_of(proof.account_id, *access, rules_of(access->held));
+    co_return client_of(proof.account_id, *access, access->held.rules());
 }
 
 Answer<Done> revoke_service_token(Services& services, ServiceBearer bearer, Client client, Caller caller) {

@@ -67,15 +67,6 @@ struct ServiceBearer {
     Uuid token_id;
     std::vector<std::string> scope = {};
 };
-// What a service account may do, as of one moment.
-struct ServiceAccess {
-    ServiceAccount account;
-    ServiceToken token;  // absent where none was asked for
-    Access held;         // by the account; active while it is, and the token if one was asked for
-
-    // Of a token's scope, what the account still holds.
-    std::vector<std::string> still_held(const std::vector<std::string>& scope) const;
-};
 // Of an id that is no account's too: it is not active, and nothing is granted it.
 Answer<ServiceAccess> access_of_service(Services& services, Uuid account_id, Deadline deadline);
 // The holder of a token; kInvalidToken when it no longer holds.

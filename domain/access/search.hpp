@@ -60,6 +60,7 @@ struct SubjectPlace {
 struct FoundSubjects {
     std::vector<Uuid> ids;
     std::optional<SubjectPlace> next;  // where to go on; none: all were looked at
+    Position position = 0;             // all that had happened up to here is in it; of what came later, some may be
 };
 
 }  // namespace keyledger

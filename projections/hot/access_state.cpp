@@ -142,8 +142,7 @@ void AccessState::add_roles(Roles& roles, const Assignments& assignments) const 
     }
 }
 
-template <class Answer>
-void AccessState::add_access(Answer& found, const Subject& subject) const {
+void AccessState::add_access(SubjectAccess& found, const Subject& subject) const {
     const Assignments* assigned = assignments_.find(assignments_of(subject.id));
     if (assigned != nullptr) add_roles(found.roles, *assigned);
     const std::span<const Uuid> own = assigned != nullptr ? std::span(assigned->groups) : std::span<const Uuid>();
@@ -156,9 +155,8 @@ void AccessState::add_access(Answer& found, const Subject& subject) const {
     });
 }
 
-AccessState::Found AccessState::find(const std::optional<Uuid>& subject_id,
-                                     const std::optional<Uuid>& session_id) const {
-    Found found;
+SubjectAccess AccessState::find(const std::optional<Uuid>& subject_id, const std::optional<Uuid>& session_id) const {
+    SubjectAccess found;
     if (session_id)
         if (const PackedSession* session = sessions_.find(*session_id)) found.session = unpack(*session);
     found.subject_id = subject_id.value_or(found.session.user_id);
@@ -172,20 +170,18 @@ AccessState::Found AccessState::find(const std::optional<Uuid>& subject_id,
     return found;
 }
 
-AccessState::FoundService AccessState::find_service(const Uuid& account_id, const std::optional<Uuid>& token_id) const {
-    FoundService found;
+ServiceAccess AccessState::find_service(const Uuid& account_id, const std::optional<Uuid>& token_id) const {
+    ServiceAccess found;
+    found.held.subject_id = account_id;
     if (const auto account = services_.account(account_id)) found.account = *account;
     if (token_id) found.token = services_.token(*token_id);
-    add_access(found, Subject::service_account(account_id));
+    add_access(found.held, Subject::service_account(account_id));
     return found;
 }
 
 // ---- searching -------------------------------------------------------------------------------------------------
 bool AccessState::may(const Subject& subject, const SubjectSearch& search) const {
-    struct {
-        Roles roles;
-        std::vector<std::shared_ptr<const Group>> groups;
-    } found;
+    SubjectAccess found;
     add_access(found, subject);
     return permits(found.roles, subject.id, search.question());
 }

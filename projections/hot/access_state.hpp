@@ -17,6 +17,7 @@
 #include "domain/access/nestings.hpp"
 #include "domain/access/role.hpp"
 #include "domain/access/search.hpp"
+#include "domain/access/subject_access.hpp"
 #include "domain/sessions/session.hpp"
 #include "domain/users/user.hpp"
 #include "eventstore/any.hpp"
@@ -51,25 +52,10 @@ public:
     // That of the next event of the log.
     void apply(const Change& change);
 
-    struct Found {
-        Uuid subject_id;
-        User user;                   // absent where there is none
-        Position user_position = 0;  // of the user's own last event, one that means nothing too
-        Session session;
-        // Its own and those of its groups, defined, each once.
-        std::vector<std::shared_ptr<const Role>> roles;
-        std::vector<std::shared_ptr<const Group>> groups;  // with all above them, defined; without kEveryone
-    };
-    // Without a subject (a user or service account): the session's user.
-    Found find(const std::optional<Uuid>& subject_id, const std::optional<Uuid>& session_id) const;
-
-    struct FoundService {
-        ServiceAccount account;  // absent where there is none, or none any more
-        ServiceToken token;
-        std::vector<std::shared_ptr<const Role>> roles;
-        std::vector<std::shared_ptr<const Group>> groups;
-    };
-    FoundService find_service(const Uuid& account_id, const std::optional<Uuid>& token_id) const;
+    // Without a subject (a user or service account): the session's user. Position and `active` are for others to say:
+    // it has no clock, and does not know how far it is.
+    SubjectAccess find(const std::optional<Uuid>& subject_id, const std::optional<Uuid>& session_id) const;
+    ServiceAccess find_service(const Uuid& account_id, const std::optional<Uuid>& token_id) const;
 
     // Those who may, at most `limit`; looks at about kSearchedAtOnce subjects, or one part of Sharded::kShards if
     // that holds more.
@@ -129,8 +115,7 @@ private:
     void apply(const Uuid& id, const NestingsEvent& event, const Recorded& recorded);
     using Roles = std::vector<std::shared_ptr<const Role>>;
     void add_roles(Roles& roles, const Assignments& assignments) const;
-    template <class Answer>
-    void add_access(Answer& found, const Subject& subject) const;
+    void add_access(SubjectAccess& found, const Subject& subject) const;
     bool may(const Subject& subject, const SubjectSearch& search) const;
     FoundSubjects search_users(const SubjectSearch& search, const SubjectPlace& from, std::size_t limit) const;
     FoundSubjects search_services(const SubjectSearch& search, const Uuid& after, std::size_t limit) const;

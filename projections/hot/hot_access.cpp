@@ -82,7 +82,7 @@ std::optional<Result<Found, HotError>> HotAccess::look(const Find& find, const H
     if (stopped_) return Unexpected(HotError::kStopped);
     if (!confirmed_ || log_id_ != at_least.log_id || cursor_.position < at_least.cursor.position) return std::nullopt;
     ++answers_;
-    return Found{find(*state_), cursor_.position};
+    return find(*state_, cursor_.position);
 }
 
 template <class Found, class Find>
@@ -127,36 +127,55 @@ asio::awaitable<Result<Found, HotError>> HotAccess::await_answer(Find find, Head
     }
 }
 
-asio::awaitable<Result<HotAccess::Answer, HotError>> HotAccess::read(std::optional<Uuid> subject_id,
-                                                                     std::optional<Uuid> session_id, Head at_least,
-                                                                     eventstore::Deadline deadline) {
-    return await_answer<Answer>(
-        [subject_id, session_id](const AccessState& state) { return state.find(subject_id, session_id); }, at_least,
-        deadline);
-}
-
-asio::awaitable<Result<HotAccess::ServiceAnswer, HotError>> HotAccess::read_service(Uuid account_id,
-                                                                                    std::optional<Uuid> token_id,
-                                                                                    Head at_least,
-                                                                                    eventstore::Deadline deadline) {
-    return await_answer<ServiceAnswer>(
-        [account_id, token_id](const AccessState& state) { return state.find_service(account_id, token_id); }, at_least,
-        deadline);
-}
-
-asio::awaitable<Result<HotAccess::SearchAnswer, HotError>> HotAccess::search(SubjectSearch search, SubjectPlace from,
-                                                                             std::size_t limit, Head at_least,
-                                                                             eventstore::Deadline deadline) {
-    auto find = [search = std::move(search), from, limit](const AccessState& state) {
-        return state.search(search, from, limit);
+asio::awaitable<Result<SubjectAccess, HotError>> HotAccess::read(std::optional<Uuid> subject_id,
+                                                                 std::optional<Uuid> session_id, Head at_least,
+                                                                 eventstore::Deadline deadline) {
+    auto find = [subject_id, session_id](const AccessState& state, Position position) {
+        SubjectAccess access = state.find(subject_id, session_id);
+        access.position = position;
+        return access;
     };
-    return await_answer<SearchAnswer>(std::move(find), at_least, deadline);
+    return await_answer<SubjectAccess>(std::move(find), at_least, deadline);
 }
 
-asio::awaitable<Result<HotAccess::ActionsAnswer, HotError>> HotAccess::actions_of(std::string resource, Head at_least,
-                                                                                  eventstore::Deadline deadline) {
-    auto find = [resource = std::move(resource)](const AccessState& state) { return state.actions_of(resource); };
-    return await_answer<ActionsAnswer>(std::move(find), at_least, deadline);
+asio::awaitable<Result<ServiceAccess, HotError>> HotAccess::read_service(Uuid account_id, std::optional<Uuid> token_id,
+                                                                         Head at_least, eventstore::Deadline deadline) {
+    auto find = [account_id, token_id](const AccessState& state, Position position) {
+        ServiceAccess access = state.find_service(account_id, token_id);
+        access.held.position = position;
+        return access;
+    };
+    return await_answer<ServiceAccess>(std::move(find), at_least, deadline);
+}
+
+asio::awaitable<Result<FoundSubjects, HotError>> HotAccess::search(SubjectSearch search, SubjectPlace from,
+                                                                   std::size_t limit, Head at_least,
+                                                                   eventstore::Deadline deadline) {
+    FoundSubjects page;
+    page.next = from;
+    for (int part = 0; part < kMaxSearchParts && page.next && page.ids.size() < limit; ++part) {
+        auto find = [&search, place = *page.next, wanted = limit - page.ids.size()](const AccessState& state,
+                                                                                    Position position) {
+            FoundSubjects found = state.search(search, place, wanted);
+            found.position = position;
+            return found;
+        };
+        auto found = co_await await_answer<FoundSubjects>(std::move(find), at_least, deadline);
+        if (!found) co_return Unexpected(found.error());
+        if (part == 0) page.position = found->position;
+        page.next = found->next;
+        page.ids.insert(page.ids.end(), found->ids.begin(), found->ids.end());
+        co_await asio::post(asio::use_awaitable);  // others on this thread come in between
+    }
+    co_return page;
+}
+
+asio::awaitable<Result<std::set<std::string>, HotError>> HotAccess::actions_of(std::string resource, Head at_least,
+                                                                               eventstore::Deadline deadline) {
+    auto find = [resource = std::move(resource)](const AccessState& state, Position) {
+        return state.actions_of(resource);
+    };
+    return await_answer<std::set<std::string>>(std::move(find), at_least, deadline);
 }
 
 // Called without the lock by the thread, and by whoever stops.

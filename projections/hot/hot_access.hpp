@@ -32,6 +32,7 @@ class SnapshotWriter;
 namespace asio = boost::asio;
 
 inline constexpr std::size_t kMaxHotWaiters = 100'000;
+inline constexpr int kMaxSearchParts = 128;  // of kSearchedAtOnce subjects each, for one search
 
 struct HotSettings {
     SessionLifetimes lifetimes;
@@ -77,34 +78,20 @@ public:
     // Whether it was level with the log once. Until then whoever asks should fold for himself.
     bool caught_up() const { return caught_up_.load(std::memory_order_acquire); }
 
-    struct Answer {
-        AccessState::Found found;
-        Position position = 0;  // at which all of it was so
-    };
     // As of `at_least` or later. What it answers from includes all of a command's events or none.
-    asio::awaitable<Result<Answer, HotError>> read(std::optional<Uuid> subject_id, std::optional<Uuid> session_id,
-                                                   eventstore::Head at_least, eventstore::Deadline deadline);
-    struct ServiceAnswer {
-        AccessState::FoundService found;
-        Position position = 0;
-    };
+    asio::awaitable<Result<SubjectAccess, HotError>> read(std::optional<Uuid> subject_id,
+                                                          std::optional<Uuid> session_id, eventstore::Head at_least,
+                                                          eventstore::Deadline deadline);
     // The same of a service account, and of a token of its own if one is asked about.
-    asio::awaitable<Result<ServiceAnswer, HotError>> read_service(Uuid account_id, std::optional<Uuid> token_id,
+    asio::awaitable<Result<ServiceAccess, HotError>> read_service(Uuid account_id, std::optional<Uuid> token_id,
                                                                   eventstore::Head at_least,
                                                                   eventstore::Deadline deadline);
-    struct SearchAnswer {
-        FoundSubjects found;
-        Position position = 0;
-    };
-    // AccessState::search as of `at_least` or later.
-    asio::awaitable<Result<SearchAnswer, HotError>> search(SubjectSearch search, SubjectPlace from, std::size_t limit,
-                                                           eventstore::Head at_least, eventstore::Deadline deadline);
-    struct ActionsAnswer {
-        std::set<std::string> actions;
-        Position position = 0;
-    };
-    asio::awaitable<Result<ActionsAnswer, HotError>> actions_of(std::string resource, eventstore::Head at_least,
-                                                                eventstore::Deadline deadline);
+    // Those who may, as of `at_least` or later, at most `limit` of them, from a place on. There may be fewer, and more
+    // to come, for kMaxSearchParts bounds the work. Others on the thread come in between two parts.
+    asio::awaitable<Result<FoundSubjects, HotError>> search(SubjectSearch search, SubjectPlace from, std::size_t limit,
+                                                            eventstore::Head at_least, eventstore::Deadline deadline);
+    asio::awaitable<Result<std::set<std::string>, HotError>> actions_of(std::string resource, eventstore::Head at_least,
+                                                                        eventstore::Deadline deadline);
     HotStatus status() const;
 
 private:
@@ -126,7 +113,7 @@ private:
     void keep_snapshot();
     void finish_snapshot(SnapshotWriter& out, const Uuid& log_id, Position position);
     void release(Position up_to);
-    // `find` is called under the lock.
+    // `find` is called under the lock, with the state and the position at which it is.
     template <class Found, class Find>
     std::optional<Result<Found, HotError>> look(const Find& find, const eventstore::Head& at_least);
     template <class Found, class Find>

@@ -12,7 +12,6 @@
 namespace keyledger::api::routes::authzen {
 namespace {
 
-using commands::Access;
 using commands::CommandError;
 
 constexpr std::pair<std::string_view, SubjectType> kSubjectTypes[] = {
@@ -156,7 +155,8 @@ Response answer_at(Context& context, JsonText& json, Position position) {
     return response;
 }
 
-commands::Answer<Access> learn(Context& context, const Asker& asker, Subject subject, commands::Deadline deadline) {
+commands::Answer<SubjectAccess> learn(Context& context, const Asker& asker, Subject subject,
+                                      commands::Deadline deadline) {
     commands::Services& services = context.services;
     const Uuid id = Uuid::parse(subject.id).value_or(Uuid{});
     if (subject.type == SubjectType::kService) {

@@ -85,8 +85,8 @@ boost::asio::awaitable<Result<Asker, Response>> authenticate_asker(Context& cont
 Response answer_at(Context& context, JsonText& json, Position position);
 
 // At the head. Of an id or name that is nobody's too: nothing is granted.
-commands::Answer<commands::Access> learn(Context& context, const Asker& asker, Subject subject,
-                                         commands::Deadline deadline);
+commands::Answer<SubjectAccess> learn(Context& context, const Asker& asker, Subject subject,
+                                      commands::Deadline deadline);
 // An owner who is called by a name is known by their id from here on, if whoever asks may ask about anybody.
 commands::Answer<std::optional<std::string>> owner_by_id(Context& context, const Asker& asker,
                                                          std::optional<std::string> owner, commands::Deadline deadline);

@@ -11,7 +11,6 @@ namespace keyledger::api::routes {
 namespace {
 
 using namespace authzen;
-using commands::Access;
 using commands::CommandError;
 
 struct Evaluation {
@@ -78,7 +77,7 @@ Semantic read_semantic(QuestionFields& body) {
     return Semantic::kExecuteAll;
 }
 
-using Learned = std::map<Subject, Access>;  // once a subject, of one request
+using Learned = std::map<Subject, SubjectAccess>;  // once a subject, of one request
 
 boost::asio::awaitable<Result<bool, CommandError>> decide(Context& context, const Asker& asker, const Evaluation& one,
                                                           Learned& learned, commands::Deadline deadline) {

@@ -13,7 +13,6 @@ namespace keyledger::api::routes {
 namespace {
 
 using namespace authzen;
-using commands::Access;
 using commands::CommandError;
 
 constexpr std::int64_t kDefaultResults = 100;
@@ -130,12 +129,12 @@ SubjectQuestion read_subject_question(Context& context, QuestionFields& body) {
 }
 
 // One page at the head; of a limit of none, whether there is anybody.
-commands::Answer<commands::SubjectStates> find_subjects(Context& context, Request& request, SubjectQuestion& asked) {
+commands::Answer<FoundSubjects> find_subjects(Context& context, Request& request, SubjectQuestion& asked) {
     if (asked.subject.type == authzen::SubjectType::kOther) {
         const Uuid nobodys_id;
         auto nobody = co_await commands::access_of_user(context.services, nobodys_id, request.deadline);
         if (!nobody) co_return Unexpected(nobody.error());
-        commands::SubjectStates none;
+        FoundSubjects none;
         none.position = nobody->position;
         co_return none;
     }
@@ -147,9 +146,9 @@ commands::Answer<commands::SubjectStates> find_subjects(Context& context, Reques
     auto page =
         co_await commands::subjects_who_may(context.services, asked.search, asked.from, limit, request.deadline);
     if (page && asked.page.limit == 0) {
-        const bool more = !page->found.ids.empty() || page->found.next;
-        page->found.next = more ? std::optional(asked.from) : std::nullopt;
-        page->found.ids.clear();
+        const bool more = !page->ids.empty() || page->next;
+        page->next = more ? std::optional(asked.from) : std::nullopt;
+        page->ids.clear();
     }
     co_return page;
 }
@@ -165,7 +164,7 @@ commands::Answer<std::vector<std::string>> names_of(Context& context, Request& r
 }
 
 struct SubjectAndQuestion {
-    Access access;  // of no roles where nobody may
+    SubjectAccess access;  // of no roles where nobody may
     Question question;
 };
 
@@ -191,10 +190,10 @@ Reply search_subjects(Call& call) {
     if (asker->holder) co_return refuse(call, CommandError(refusals::kForbidden));
     auto page = co_await find_subjects(call.context, call.request, question);
     if (!page) co_return refuse(call, page.error());
-    auto names = co_await names_of(call.context, call.request, question, page->found.ids);
+    auto names = co_await names_of(call.context, call.request, question, page->ids);
     if (!names) co_return refuse(call, names.error());
     std::optional<std::string> last;
-    if (page->found.next) last = text_of(*page->found.next);
+    if (page->next) last = text_of(*page->next);
     JsonText json;
     write_page(call.context, json, question.bound, question.page, names->size(), last);
     json.begin_array("results");
@@ -220,7 +219,7 @@ Reply search_resources(Call& call) {
     if (!asker->may_ask(subject)) co_return refuse(call, CommandError(refusals::kForbidden));
     auto learned = co_await learn_subject(call.context, *asker, subject, std::move(asked), call.request.deadline);
     if (!learned) co_return refuse(call, learned.error());
-    const Access& access = learned->access;
+    const SubjectAccess& access = learned->access;
     AccessQuestion question = learned->question.asked();
     const auto instances = permitted_instances(access.roles, access.subject_id, question);
     if (!instances)
@@ -257,7 +256,7 @@ Reply search_actions(Call& call) {
     if (!known) co_return refuse(call, known.error());
     auto learned = co_await learn_subject(call.context, *asker, subject, std::move(asked), call.request.deadline);
     if (!learned) co_return refuse(call, learned.error());
-    const Access& access = learned->access;
+    const SubjectAccess& access = learned->access;
     const auto actions = permitted_actions(access.roles, access.subject_id, learned->question.asked(), *known);
     const Part part = part_of(actions, page);
     JsonText json;

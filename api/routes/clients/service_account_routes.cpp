@@ -72,7 +72,7 @@ void write_key(JsonText& json, const ServiceAccount::PublicKey& key) {
     if (key.kid) json.text("kid", *key.kid);
 }
 
-std::string account_json(const Uuid& account_id, const commands::ServiceAccess& access) {
+std::string account_json(const Uuid& account_id, const ServiceAccess& access) {
     const ServiceAccount& account = access.account;
     std::vector<std::string> roles;
     for (const auto& role : access.held.roles) roles.push_back(role->name);
@@ -113,7 +113,7 @@ Reply list_service_accounts(Call& call) {
 }
 
 // The account of the path as JSON, or that nobody has its id.
-commands::Answer<commands::ServiceAccess> account_of_path(Call& call) {
+commands::Answer<ServiceAccess> account_of_path(Call& call) {
     auto access = co_await commands::access_of_service(call.services(), call.id(), call.request.deadline);
     if (access && !access->account.exists()) co_return Unexpected(refusals::kAccountUnknown);
     co_return access;

@@ -76,7 +76,7 @@ TEST_F(DefaultRolesTest, AreHadByWhoeverIsRegisteredBeforeAndAfter) {
     const Uuid late = world.register_user(node, "late@example.com");
     EXPECT_EQ(since(), (Types{"user.registered", "user.password_set"})) << "registration says nothing of it";
     for (const Uuid& user : {root_, ann_, bob_, late}) {
-        const Access access = access_of(user);
+        const SubjectAccess access = access_of(user);
         EXPECT_TRUE(access.decide({"todos", "read", "1"}));
         EXPECT_TRUE(access.groups.empty()) << "that he is one of everyone says nothing of him";
     }
@@ -94,7 +94,7 @@ TEST_F(DefaultRolesTest, AreOfNobodyWhoIsNoUserOrNotActive) {
     EXPECT_FALSE(access_of(bob_).decide({"todos", "read", "1"}));
     ASSERT_TRUE(test::succeeds(run(request_erasure(services(), bearer_of(roots_), ann_, caller_of(roots_)))));
     for (const Uuid& nobody : {ann_, account->account_id, test::uuid(0xFF), Uuid{}, viewer_}) {
-        const Access access = access_of(nobody);
+        const SubjectAccess access = access_of(nobody);
         EXPECT_FALSE(access.decide({"todos", "read", "1"}));
         EXPECT_TRUE(access.roles.empty());
         EXPECT_TRUE(access.groups.empty());
@@ -102,8 +102,8 @@ TEST_F(DefaultRolesTest, AreOfNobodyWhoIsNoUserOrNotActive) {
     EXPECT_FALSE(access_of(kEveryone).decide({"todos", "read", "1"})) << "the group itself is nobody";
     auto service = run(other.access.read_service({account->account_id, std::nullopt}, Deadline::max()));
     ASSERT_TRUE(service);
-    EXPECT_TRUE(service->roles.empty());
-    EXPECT_TRUE(service->groups.empty());
+    EXPECT_TRUE(service->held.roles.empty());
+    EXPECT_TRUE(service->held.groups.empty());
 }
 
 TEST_F(DefaultRolesTest, CanDenyEverybodyWhatHisOwnRolesGrant) {

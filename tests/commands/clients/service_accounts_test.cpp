@@ -231,11 +231,11 @@ TEST_F(ServiceAccountsTest, ThatDoNotExistCostNoReadWhereAllAreRemembered) {
     struct Remembering : FoldedAccess {
         using FoldedAccess::FoldedAccess;
         bool answers_from_memory() const override { return true; }
-        asio::awaitable<Result<ServiceStates, eventstore::StoreError>> read_service(ServiceSubject subject,
+        asio::awaitable<Result<ServiceAccess, eventstore::StoreError>> read_service(ServiceSubject subject,
                                                                                     Deadline) override {
-            ServiceStates states;
-            if (subject.account_id == known) states.account.status = ServiceAccount::Status::kEnabled;
-            co_return states;
+            ServiceAccess access;
+            if (subject.account_id == known) access.account.status = ServiceAccount::Status::kEnabled;
+            co_return access;
         }
         Uuid known;
     } remembering{node.executor, stepped};

@@ -65,11 +65,11 @@ TEST_F(RatesTest, OfRefreshesAreOfTheSession) {
 struct Remembering : FoldedAccess {
     using FoldedAccess::FoldedAccess;
     bool answers_from_memory() const override { return true; }
-    asio::awaitable<Result<ServiceStates, eventstore::StoreError>> read_service(ServiceSubject subject,
+    asio::awaitable<Result<ServiceAccess, eventstore::StoreError>> read_service(ServiceSubject subject,
                                                                                 Deadline) override {
-        ServiceStates states;
-        if (const auto at = accounts.find(subject.account_id); at != accounts.end()) states.account = at->second;
-        co_return states;
+        ServiceAccess access;
+        if (const auto at = accounts.find(subject.account_id); at != accounts.end()) access.account = at->second;
+        co_return access;
     }
     std::map<Uuid, ServiceAccount> accounts;
 };

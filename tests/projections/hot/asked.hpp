@@ -57,7 +57,7 @@ void expect_as_folded(World& world, eventstore::Store& store, Ask ask) {
     const auto compare = [&](std::optional<Uuid> user, std::optional<Uuid> session) {
         auto folded = run(reader.access.read({user, session}, Deadline::max()));
         ASSERT_TRUE(folded);
-        const AccessState::Found found = ask(user, session);
+        const SubjectAccess found = ask(user, session);
         // A session that ended is not kept, nor whose it was.
         if (!user && folded->session.status != Session::Status::kLive) {
             EXPECT_EQ(found.session.status, Session::Status::kAbsent);

@@ -113,8 +113,8 @@ struct Memory {
     }
     ~Memory() { source->resume(); }
     Head head() { return *run(stage.store.head(Deadline::max())); }
-    Result<HotAccess::Answer, HotError> ask(std::optional<Uuid> user, std::optional<Uuid> session,
-                                            std::chrono::milliseconds patience = kPatience) {
+    Result<SubjectAccess, HotError> ask(std::optional<Uuid> user, std::optional<Uuid> session,
+                                        std::chrono::milliseconds patience = kPatience) {
         return run(hot->read(user, session, head(), std::chrono::steady_clock::now() + patience));
     }
     bool becomes(const std::function<bool(const HotStatus&)>& wanted) {
@@ -142,7 +142,7 @@ protected:
         expect_as_folded(world, store, [&](const auto& user, const auto& session) {
             auto answer = memory.ask(user, session);
             EXPECT_TRUE(answer);
-            return answer ? answer->found : AccessState::Found{};
+            return answer ? *answer : SubjectAccess{};
         });
     }
     const std::string file_ = ::testing::TempDir() + "keyledger-hot-" + std::to_string(::getpid());
@@ -174,11 +174,11 @@ TEST_F(HotAccessTest, I8NeverAnswersFromBeforeACommandThatReturned) {
         const auto grant = world.log_in(node, kAnnsEmail);
         auto before = memory.ask(grant.user_id, grant.session_id);
         ASSERT_TRUE(before);
-        if (before->found.session.status != Session::Status::kLive) ++stale;
+        if (before->session.status != Session::Status::kLive) ++stale;
         ASSERT_TRUE(succeeds(run(commands::log_out(node.services, bearer_of(grant), caller_of(grant)))));
         auto after = memory.ask(grant.user_id, grant.session_id);
         ASSERT_TRUE(after);
-        if (after->found.session.status == Session::Status::kLive) ++stale;
+        if (after->session.status == Session::Status::kLive) ++stale;
     }
     EXPECT_EQ(stale, 0);
 }
@@ -199,7 +199,7 @@ TEST_F(HotAccessTest, I8SaysNothingWhileItsFeedIsPausedAndGoesOnAfterwards) {
     memory.source->resume();
     answer = memory.ask(ann, grant.session_id);
     ASSERT_TRUE(answer);
-    EXPECT_EQ(answer->found.session.status, Session::Status::kAbsent);
+    EXPECT_EQ(answer->session.status, Session::Status::kAbsent);
 }
 
 // Many who wait for many positions are let go as soon as theirs is there.
@@ -209,7 +209,7 @@ TEST_F(HotAccessTest, LetsEverybodyWhoWaitsGoAtHisPosition) {
     memory.hot->start();
     ASSERT_TRUE(memory.ask(ann, std::nullopt));
     memory.source->pause();
-    std::vector<asio::awaitable<Result<HotAccess::Answer, HotError>>> asked;
+    std::vector<asio::awaitable<Result<SubjectAccess, HotError>>> asked;
     std::vector<Position> positions;
     for (int i = 0; i < 40; ++i) {
         world.log_in(node, kAnnsEmail);
@@ -415,9 +415,32 @@ TEST_F(HotAccessTest, DropsASnapshotWhoseEventTheLogDoesNotHold) {
     expect_as_folded(restored.world, restored.store, [&](const auto& user, const auto& session) {
         auto answer = memory.ask(user, session);
         EXPECT_TRUE(answer);
-        return answer->found;
+        return *answer;
     });
     EXPECT_EQ(memory.hot->status().users, 1U);
+}
+
+// More people than one look takes in: the search goes on by itself until it has a page, or everybody was looked at.
+TEST_F(HotAccessTest, SearchesPartAfterPartUntilItHasAPage) {
+    for (std::size_t i = 0; i < kSearchedAtOnce * 3 / 2; ++i)
+        world.register_user(node, "person" + std::to_string(i) + "@example.com");
+    world.create_administrator(node, "root@example.com");
+    Memory memory(*this);
+    memory.hot->start();
+    const auto search = [&](const std::string& action) {
+        SubjectSearch asked{SubjectType::kUser, "keyledger.users", action, "", std::nullopt};
+        return run(
+            memory.hot->search(std::move(asked), {}, 10, memory.head(), std::chrono::steady_clock::now() + kPatience));
+    };
+    const auto readers = search("read");
+    ASSERT_TRUE(readers);
+    EXPECT_EQ(readers->ids.size(), 1U) << "the administrator";
+    EXPECT_FALSE(readers->next) << "all were looked at";
+    EXPECT_EQ(readers->position, world.head());
+    const auto nobody = search("burn");
+    ASSERT_TRUE(nobody);
+    EXPECT_TRUE(nobody->ids.empty());
+    EXPECT_FALSE(nobody->next);
 }
 
 }  // namespace

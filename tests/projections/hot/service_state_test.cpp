@@ -140,9 +140,9 @@ int compare(Stage& stage, const AccessState& state, const Services& services) {
     for (const Uuid& id : services.ids) {
         const auto folded = run(reader.access.read_service({id, std::nullopt}, Deadline::max()));
         const auto found = state.find_service(id, std::nullopt);
-        EXPECT_EQ(text_of(found.account, found.roles, found.groups),
-                  text_of(folded->account, folded->roles, folded->groups));
-        if (found.account.exists() && !found.groups.empty()) ++in_groups;
+        EXPECT_EQ(text_of(found.account, found.held.roles, found.held.groups),
+                  text_of(folded->account, folded->held.roles, folded->held.groups));
+        if (found.account.exists() && !found.held.groups.empty()) ++in_groups;
     }
     for (const ServiceBearer& bearer : services.tokens) {
         const auto folded = run(reader.access.read_service({bearer.account_id, bearer.token_id}, Deadline::max()));

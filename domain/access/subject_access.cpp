@@ -1,0 +1,25 @@
+#include "domain/access/subject_access.hpp"
+
+namespace keyledger {
+
+bool SubjectAccess::decide(const AccessQuestion& question) const {
+    return active && permits(roles, subject_id, question);
+}
+
+AccessRules SubjectAccess::rules() const {
+    AccessRules all;
+    for (const auto& role : roles) all.add(role->rules);
+    return all;
+}
+
+std::vector<std::string> ServiceAccess::still_held(const std::vector<std::string>& scope) const {
+    const AccessRules rules = held.rules();
+    std::vector<std::string> still;
+    for (const std::string& text : scope) {
+        const auto permission = parse_permission(text);
+        if (permission && rules.covers(*permission)) still.push_back(text);
+    }
+    return still;
+}
+
+}  // namespace keyledger

@@ -1,0 +1,50 @@
+#pragma once
+// What a check of permissions goes by: a subject as of one position of the log, and the roles that it has there. One
+// shape from the memory of projections/hot/ and the folds of commands/access/ to the answers of the API. Pure.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "domain/access/group.hpp"
+#include "domain/access/role.hpp"
+#include "domain/access/search.hpp"
+#include "domain/clients/service_account.hpp"
+#include "domain/clients/service_token.hpp"
+#include "domain/sessions/session.hpp"
+#include "domain/users/user.hpp"
+
+namespace keyledger {
+
+struct SubjectAccess {
+    Uuid subject_id;  // whose roles these are; nil: there is no such session
+    User user;        // without what is personal; absent where there is none
+    Session session;  // without the device; absent where there is none, where none was asked for, and once it ended
+    // Assigned to the subject or to a group of its, and defined; each once.
+    std::vector<std::shared_ptr<const Role>> roles;
+    // That it is in, by itself or by nesting, and defined. Without kEveryone, which says nothing of anybody.
+    std::vector<std::shared_ptr<const Group>> groups;
+    Position position = 0;       // at which all of this was so
+    Position user_position = 0;  // of the user's own last event up to then; 0: there is none
+    // The user, and the session if one was asked for; of a service, the account and the token. Said by commands, which
+    // have the clock: until then nobody is, and nothing is granted.
+    bool active = false;
+
+    // It is active, one of its roles allows it and none denies it.
+    bool decide(const AccessQuestion& question) const;
+    // What its roles allow and deny together.
+    AccessRules rules() const;
+    // What it may whatever the resource is, and what of it bears a name or is its own: all that no denial touches.
+    PermissionSet scope() const { return rules().without_exceptions(); }
+};
+
+struct ServiceAccess {
+    ServiceAccount account;
+    // Without audiences and scope. Absent where there is none, where none was asked for, and some time after it ended.
+    ServiceToken token;
+    SubjectAccess held;  // by the account
+
+    // Of a token's scope, what the account still holds.
+    std::vector<std::string> still_held(const std::vector<std::string>& scope) const;
+};
+
+}  // namespace keyledger
