@@ -26,16 +26,16 @@ std::vector<std::string> names_in_process() {
 const CLI::Range kCount{std::int64_t{1}, std::int64_t{1'000'000'000'000}};
 constexpr std::int64_t kMaxLeadSeconds = 30 * 24 * 3600;
 
-struct Chosen {
+struct CommandChoice {
     std::function<Exit()> run;
 };
 
-void add_serve(CLI::App& app, Chosen& chosen) {
+void add_serve(CLI::App& app, CommandChoice& chosen) {
     auto* serve_command = app.add_subcommand("serve", "Serve the API, project and publish, until SIGTERM or SIGINT");
     serve_command->callback([&] { chosen.run = [] { return serve(from_process, names_in_process()); }; });
 }
 
-void add_migrate(CLI::App& app, Chosen& chosen) {
+void add_migrate(CLI::App& app, CommandChoice& chosen) {
     auto* migrate_command = app.add_subcommand("migrate", "Bring the database's schema up, down, or say where it is");
     migrate_command->require_subcommand(1);
     const auto add = [&](const char* name, const char* help, MigrateTo to) {
@@ -56,7 +56,7 @@ void add_migrate(CLI::App& app, Chosen& chosen) {
         MigrateTo::kRestored);
 }
 
-void add_keys_of_the_log(CLI::App& keys, Chosen& chosen, const std::shared_ptr<std::string>& path) {
+void add_keys_of_the_log(CLI::App& keys, CommandChoice& chosen, const std::shared_ptr<std::string>& path) {
     auto closed = std::make_shared<CloseKey>();
     auto* closing =
         keys.add_subcommand("close", "let nothing more be believed under an old key for event-macs; as the owner "
@@ -83,7 +83,7 @@ void add_keys_of_the_log(CLI::App& keys, Chosen& chosen, const std::shared_ptr<s
     completing->callback([&chosen, path] { chosen.run = [path] { return complete_keys(from_process, *path); }; });
 }
 
-void add_key_ends(CLI::App& keys, Chosen& chosen, const std::shared_ptr<std::string>& path) {
+void add_key_ends(CLI::App& keys, CommandChoice& chosen, const std::shared_ptr<std::string>& path) {
     auto revoke = std::make_shared<RevokeKey>();
     auto* revoking =
         keys.add_subcommand("revoke", "end a key at once, unless something live is named by it; one for claims or "
@@ -106,11 +106,11 @@ void add_key_ends(CLI::App& keys, Chosen& chosen, const std::shared_ptr<std::str
         "also remove claims that their owners do not have, so that they keep no key from ending; claims of "
         "nobody, whom no event of the service's knows, are removed unasked");
     reclaiming->callback([&chosen, drops] {
-        chosen.run = [drops] { return reclaim_keys(from_process, *drops ? Unheld::kGo : Unheld::kStay); };
+        chosen.run = [drops] { return reclaim_keys(from_process, *drops ? UnheldClaims::kDrop : UnheldClaims::kKeep); };
     });
 }
 
-void add_rewrap(CLI::App& keys, Chosen& chosen, const std::shared_ptr<std::string>& path) {
+void add_rewrap(CLI::App& keys, CommandChoice& chosen, const std::shared_ptr<std::string>& path) {
     auto rewrap = std::make_shared<RewrapKeys>();
     auto* rewrapping =
         keys.add_subcommand("rewrap", "wrap every subject's key under the current key-encryption key; as the owner "
@@ -127,7 +127,7 @@ void add_rewrap(CLI::App& keys, Chosen& chosen, const std::shared_ptr<std::strin
     });
 }
 
-void add_keys(CLI::App& app, Chosen& chosen) {
+void add_keys(CLI::App& app, CommandChoice& chosen) {
     auto* keys = app.add_subcommand("keys", "The keyring: keys that the database does not hold");
     keys->require_subcommand(1);
     auto path = std::make_shared<std::string>();
@@ -186,7 +186,7 @@ void add_keys(CLI::App& app, Chosen& chosen) {
     });
 }
 
-void add_users(CLI::App& app, Chosen& chosen) {
+void add_users(CLI::App& app, CommandChoice& chosen) {
     auto* users = app.add_subcommand("users", "Users, from the command line");
     users->require_subcommand(1);
     auto options = std::make_shared<CreateAdmin>();
@@ -208,7 +208,7 @@ void add_users(CLI::App& app, Chosen& chosen) {
     unlocking->callback([&chosen, who] { chosen.run = [who] { return unlock_user(from_process, *who); }; });
 }
 
-void add_access(CLI::App& app, Chosen& chosen) {
+void add_access(CLI::App& app, CommandChoice& chosen) {
     auto* access = app.add_subcommand("access", "Roles, groups and the services in them, from a file");
     access->require_subcommand(1);
     auto apply = std::make_shared<ApplyAccess>();
@@ -228,7 +228,7 @@ void add_access(CLI::App& app, Chosen& chosen) {
     exporting->callback([&chosen] { chosen.run = [] { return export_access(from_process); }; });
 }
 
-void add_events(CLI::App& app, Chosen& chosen) {
+void add_events(CLI::App& app, CommandChoice& chosen) {
     auto* events = app.add_subcommand("events", "The log, as it is stored: personal data stays sealed");
     events->require_subcommand(1);
     auto tail = std::make_shared<TailEvents>();
@@ -258,7 +258,7 @@ void add_events(CLI::App& app, Chosen& chosen) {
     });
 }
 
-void add_audit(CLI::App& app, Chosen& chosen) {
+void add_audit(CLI::App& app, CommandChoice& chosen) {
     auto* audit = app.add_subcommand("audit", "For auditors: verify the log, take it away, replay it");
     audit->require_subcommand(1);
     const auto json_flag = [](CLI::App* command, Format& format) {
@@ -323,7 +323,7 @@ void add_audit(CLI::App& app, Chosen& chosen) {
     });
 }
 
-void add_config(CLI::App& app, Chosen& chosen) {
+void add_config(CLI::App& app, CommandChoice& chosen) {
     auto* config = app.add_subcommand("config", "The configuration");
     config->require_subcommand(1);
     auto* checking =
@@ -331,7 +331,7 @@ void add_config(CLI::App& app, Chosen& chosen) {
     checking->callback([&chosen] { chosen.run = [] { return check_config(from_process, names_in_process()); }; });
 }
 
-void add_backup(CLI::App& app, Chosen& chosen) {
+void add_backup(CLI::App& app, CommandChoice& chosen) {
     auto path = std::make_shared<std::string>();
     auto* backing = app.add_subcommand("backup", "write the event store to a file, without the read models (pg_dump)");
     backing->add_option("file", *path, "where to")->required();
@@ -355,7 +355,7 @@ void add_backup(CLI::App& app, Chosen& chosen) {
     });
 }
 
-void add_projections(CLI::App& app, Chosen& chosen) {
+void add_projections(CLI::App& app, CommandChoice& chosen) {
     auto* group = app.add_subcommand("projections", "The read models: tables made from the log, and made again");
     group->require_subcommand(1);
     const auto json_flag = [](CLI::App* command) {
@@ -444,7 +444,7 @@ int main(int argc, char** argv) {
                  "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 was done before, 4 found bad."};
     app.set_version_flag("--version", KEYLEDGER_VERSION);
     app.require_subcommand(1);
-    Chosen chosen;
+    CommandChoice chosen;
     add_serve(app, chosen);
     add_migrate(app, chosen);
     add_keys(app, chosen);

@@ -42,7 +42,7 @@ std::int64_t now_ms() {
 
 // ---- the rows --------------------------------------------------------------------------------------------------
 // Plain: a new session each. Guarded: half log-ins (a new session), half refreshes (an old one), each guarded by its
-// user's version and sealed under his key, as the service's own commands are.
+// user's version and sealed under the user's key, as the service's own commands are.
 enum class Kind { kPlain, kGuarded };
 class Workload {
 public:

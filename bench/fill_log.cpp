@@ -88,8 +88,8 @@ int main(int argc, char** argv) {
     app.add_option("--issuer", options.past.issuer, "of the sessions' tokens")->capture_default_str();
     CLI11_PARSE(app, argc, argv);
     try {
-        const auto config = app::need_config([](const char* name) { return std::getenv(name); },
-                                             {app::Needs::kDatabase, app::Needs::kKeyring});
+        const auto config = app::require_config([](const char* name) { return std::getenv(name); },
+                                                {app::Needs::kDatabase, app::Needs::kKeyring});
         if (!config) return 2;
         bench::fill(std::move(options), *config);
     } catch (const std::exception& failure) {

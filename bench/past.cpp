@@ -377,7 +377,7 @@ Past::Visit* Past::live_visit() {
     while (!live_.empty()) {
         Visit& visit = live_[below(live_.size())];
         const User& user = people_[visit.person].user.state;
-        if (standing(visit.session.state, visit.session.id, user, {}, now_ms_)) return &visit;
+        if (check_session(visit.session.state, visit.session.id, user, {}, now_ms_)) return &visit;
         if (&visit != &live_.back()) visit = std::move(live_.back());
         live_.pop_back();
     }

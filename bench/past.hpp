@@ -30,7 +30,7 @@ struct PastOptions {
     std::int64_t ends_at_ms = 0;
     std::string issuer = "http://127.0.0.1:8080";  // of the sessions' tokens
     std::string prefix = "load";                   // of the addresses: load-0@example.com …
-    Secret password_hash;                          // everybody's, sealed for each under his own key
+    Secret password_hash;                          // the same for everybody, sealed under each user's own key
 };
 
 // Not thread-safe, but for now_ms().
@@ -71,7 +71,7 @@ private:
         std::string text;
         std::string device;  // its keyed digest
     };
-    // Who does it, and under whose key his address is sealed.
+    // Who does it, and the key that seals their address.
     struct Actor {
         eventstore::ActorType type = eventstore::ActorType::kSystem;
         std::string id;

@@ -1,10 +1,10 @@
 #pragma once
-// Whose name it is.
+// Who owns a name.
 #include "commands/services.hpp"
 
 namespace keyledger::commands {
 
-// nullopt: nobody's. As of now: what is decided of its owner is decided on his streams.
+// nullopt: nobody's. As of now: any decision about the owner is made on the owner's streams.
 Answer<std::optional<Uuid>> owner_of_claim(Services& services, std::string_view kind, const std::string& key,
                                            Deadline deadline);
 // And that owner's credential of a kind, in the same read.

@@ -12,7 +12,7 @@
 namespace keyledger::commands {
 namespace {
 
-constexpr std::size_t kTagBytes = 12;  // of a digest: who collides with himself overwrites himself
+constexpr std::size_t kTagBytes = 12;  // of a digest: a collision of one's own states only overwrites one's own change
 
 class Members {
 public:
@@ -65,8 +65,8 @@ std::string account_tag(const ServiceAccount& account) {
 
 std::string answer_tag(std::string_view answer) { return Members("answer").add(answer).tag(); }
 
-Result<void, CommandError> still_is(const OnlyIf& only_if, const std::string& tag) {
-    if (!only_if || std::ranges::find(*only_if, tag) != only_if->end()) return {};
+Result<void, CommandError> check_precondition(const Precondition& precondition, const std::string& tag) {
+    if (!precondition || std::ranges::find(*precondition, tag) != precondition->end()) return {};
     return Unexpected(refusals::kPreconditionFailed);
 }
 

@@ -44,6 +44,6 @@ std::string answer_tag(std::string_view answer);
 
 // kPreconditionFailed unless the caller did not ask, or asked for this state. In a step, after the streams were folded:
 // where they move before the append, it is asked again.
-Result<void, CommandError> still_is(const OnlyIf& only_if, const std::string& tag);
+Result<void, CommandError> check_precondition(const Precondition& precondition, const std::string& tag);
 
 }  // namespace keyledger::commands

@@ -46,9 +46,9 @@ struct Services {
     Pseudonyms& pseudonyms;
     PasswordHasher& hasher;
     PasswordPolicy& policy;
-    ClientSecrets& client_secrets;
+    ClientSecretCache& client_secret_cache;
     ClientAssertions& assertions;
-    Journal& journal;
+    OperatorLog& operator_log;
     eventstore::Limits& limits;               // that all nodes share
     FailureSums& failure_sums;                // of this process
     UnrecordedFailures& unrecorded_failures;  // likewise
@@ -71,13 +71,13 @@ struct Grant {
     Position position = 0;             // of the event that granted it; 0 when none was needed
 };
 
-struct Done {
+struct Receipt {
     Position position = 0;  // 0: nothing had to change
     bool repeated = false;  // what was asked for had been done before, under the same idempotency key
 };
-inline Result<Done, CommandError> done(const Outcome& executed) {
+inline Result<Receipt, CommandError> done(const Outcome& executed) {
     KEYLEDGER_TRY(all, executed);
-    return Done{all->position, all->repeated};
+    return Receipt{all->position, all->repeated};
 }
 
 }  // namespace keyledger::commands

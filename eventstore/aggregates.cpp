@@ -116,10 +116,10 @@ bool can_hold_names(const AnyState& state) {
     return std::visit([](const auto& one) { return requires { one.held_names(); }; }, state);
 }
 
-std::vector<HeldName> held_names(const AnyState& state) {
+std::vector<ClaimedName> held_names(const AnyState& state) {
     const auto held = [](const auto& one) {
         if constexpr (requires { one.held_names(); }) return one.held_names();
-        else return std::vector<HeldName>();
+        else return std::vector<ClaimedName>();
     };
     return std::visit(held, state);
 }
@@ -161,7 +161,7 @@ bool is_erased(const AnyState& state) {
 
 bool tells_of_a_person(const AnyState& state) {
     const auto tells = []<class Aggregate>(const Aggregate& one) {
-        if constexpr (kIsPersonal<Aggregate>) return one.is_told_of();
+        if constexpr (kIsPersonal<Aggregate>) return one.has_personal_data();
         else return false;
     };
     return std::visit(tells, state);

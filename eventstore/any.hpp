@@ -48,7 +48,7 @@ void evolve(AnyState& state, const AnyEvent& event, const Recorded& recorded);
 
 // The names that nobody else may have, of aggregates that hold any.
 bool can_hold_names(const AnyState& state);
-std::vector<HeldName> held_names(const AnyState& state);
+std::vector<ClaimedName> held_names(const AnyState& state);
 
 // ---- what the declarations say ---------------------------------------------------------------------------------
 // Whom or what the event is about.

@@ -20,7 +20,7 @@ namespace keyledger::eventstore {
 
 namespace asio = boost::asio;
 
-// Move-only. Whoever holds it answers before he lets it go: what comes after the deadline reaches nobody.
+// Move-only. The holder must answer before destroying it. An answer after the deadline is dropped.
 template <class T, class Error>
 class AsyncAnswer {
 public:

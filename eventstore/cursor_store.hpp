@@ -1,6 +1,5 @@
 #pragma once
-// Where a follower of the log notes how far it came, for whoever compares it with what the follower's output
-// says.
+// Where a follower of the log stores how far it came, to compare that with the follower's output.
 #include "domain/base/result.hpp"
 #include "eventstore/log_source.hpp"
 #include "eventstore/store.hpp"

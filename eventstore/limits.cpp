@@ -8,16 +8,16 @@ std::int64_t left_in(const Bucket& bucket, std::int64_t level_us) {
     return std::max<std::int64_t>(0, (bucket.tolerance_us() - level_us) / bucket.interval_us());
 }
 
-std::int64_t OwnBuckets::level_of(const Bucket& bucket, std::int64_t now_us) const {
+std::int64_t LocalBuckets::level_of(const Bucket& bucket, std::int64_t now_us) const {
     const std::int64_t* full_at_us = full_at_us_.peek(bucket.key);
     if (full_at_us == nullptr) return 0;
     // A clock that stepped back, or a burst that shrank, makes nobody wait longer than an empty bucket does.
     return std::clamp<std::int64_t>(*full_at_us - now_us, 0, bucket.tolerance_us());
 }
 
-Taken OwnBuckets::take(const std::vector<Bucket>& buckets, std::int64_t now_us) {
+RateDecision LocalBuckets::take(const std::vector<Bucket>& buckets, std::int64_t now_us) {
     const std::lock_guard lock(mutex_);
-    Taken taken;
+    RateDecision taken;
     std::int64_t wait_us = 0;
     for (const Bucket& bucket : buckets) {
         const std::int64_t after_us = level_of(bucket, now_us) + bucket.interval_us();
@@ -36,25 +36,25 @@ Taken OwnBuckets::take(const std::vector<Bucket>& buckets, std::int64_t now_us) 
     return taken;
 }
 
-Taken OwnBuckets::look(std::vector<Bucket> buckets, std::int64_t now_us) {
+RateDecision LocalBuckets::look(std::vector<Bucket> buckets, std::int64_t now_us) {
     for (Bucket& bucket : buckets) bucket.use = Bucket::Use::kLook;
     return take(buckets, now_us);
 }
 
-void OwnBuckets::give_back(const std::vector<Bucket>& buckets, std::int64_t now_us) {
+void LocalBuckets::give_back(const std::vector<Bucket>& buckets, std::int64_t now_us) {
     const std::lock_guard lock(mutex_);
     for (const Bucket& bucket : buckets)
         if (bucket.use == Bucket::Use::kTake && level_of(bucket, now_us) > 0)
             *full_at_us_.use(bucket.key) -= bucket.interval_us();
 }
 
-void OwnBuckets::learn(const Bucket& bucket, std::int64_t level_us, std::int64_t now_us) {
+void LocalBuckets::learn(const Bucket& bucket, std::int64_t level_us, std::int64_t now_us) {
     if (level_us <= 0) return;
     const std::lock_guard lock(mutex_);
     if (level_of(bucket, now_us) < level_us) full_at_us_.put(bucket.key, now_us + level_us);
 }
 
-boost::asio::awaitable<Result<Taken, StoreError>> ProcessLimits::take(std::vector<Bucket> buckets, Deadline) {
+boost::asio::awaitable<Result<RateDecision, StoreError>> ProcessLimits::take(std::vector<Bucket> buckets, Deadline) {
     co_return shared_.take(buckets, now_us_());
 }
 

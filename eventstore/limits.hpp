@@ -29,7 +29,7 @@ struct Bucket {
     std::int64_t tolerance_us() const { return burst * interval_us(); }
 };
 
-struct Taken {
+struct RateDecision {
     std::int64_t wait_ms = 0;         // 0: taken from each; else from none, and so long is to be waited
     std::int64_t first_level_us = 0;  // of the first bucket after that: until it is full again
 };
@@ -44,22 +44,23 @@ public:
     virtual ~Limits() = default;
     // From all buckets of a request, or from none of them; no key twice. On all nodes together. A flood that this
     // process knows of already is refused without asking anybody. An error: the store is away, and nobody knows.
-    virtual boost::asio::awaitable<Result<Taken, StoreError>> take(std::vector<Bucket> buckets, Deadline deadline) = 0;
+    virtual boost::asio::awaitable<Result<RateDecision, StoreError>> take(std::vector<Bucket> buckets,
+                                                                          Deadline deadline) = 0;
     // Whether this process knows already that a take would be refused. Asks nobody, and takes nothing.
-    virtual Taken known(std::vector<Bucket> buckets) = 0;
+    virtual RateDecision known(std::vector<Bucket> buckets) = 0;
     // From this process's own buckets: at once, and always.
-    virtual Taken take_own(const std::vector<Bucket>& buckets) = 0;
+    virtual RateDecision take_local(const std::vector<Bucket>& buckets) = 0;
 };
 
 // The buckets of one process, the longest unused forgotten beyond a bound. Thread-safe.
-class OwnBuckets {
+class LocalBuckets {
 public:
     static constexpr std::size_t kMaxRemembered = 100'000;
-    explicit OwnBuckets(std::size_t remembered = kMaxRemembered) : full_at_us_(remembered) {}
+    explicit LocalBuckets(std::size_t remembered = kMaxRemembered) : full_at_us_(remembered) {}
 
-    Taken take(const std::vector<Bucket>& buckets, std::int64_t now_us);
+    RateDecision take(const std::vector<Bucket>& buckets, std::int64_t now_us);
     // What a take would say.
-    Taken look(std::vector<Bucket> buckets, std::int64_t now_us);
+    RateDecision look(std::vector<Bucket> buckets, std::int64_t now_us);
     // What was taken is given back: somebody else refused the request.
     void give_back(const std::vector<Bucket>& buckets, std::int64_t now_us);
     // Somebody who knows more says that the bucket stands no lower than that.
@@ -76,17 +77,18 @@ private:
 class ProcessLimits : public Limits {
 public:
     using NowUs = std::function<std::int64_t()>;
-    explicit ProcessLimits(NowUs now_us, std::size_t remembered = OwnBuckets::kMaxRemembered)
+    explicit ProcessLimits(NowUs now_us, std::size_t remembered = LocalBuckets::kMaxRemembered)
         : now_us_(std::move(now_us)), shared_(remembered), own_(remembered) {}
 
-    boost::asio::awaitable<Result<Taken, StoreError>> take(std::vector<Bucket> buckets, Deadline deadline) override;
-    Taken known(std::vector<Bucket> buckets) override { return shared_.look(std::move(buckets), now_us_()); }
-    Taken take_own(const std::vector<Bucket>& buckets) override { return own_.take(buckets, now_us_()); }
+    boost::asio::awaitable<Result<RateDecision, StoreError>> take(std::vector<Bucket> buckets,
+                                                                  Deadline deadline) override;
+    RateDecision known(std::vector<Bucket> buckets) override { return shared_.look(std::move(buckets), now_us_()); }
+    RateDecision take_local(const std::vector<Bucket>& buckets) override { return own_.take(buckets, now_us_()); }
 
 private:
     const NowUs now_us_;
-    OwnBuckets shared_;
-    OwnBuckets own_;
+    LocalBuckets shared_;
+    LocalBuckets own_;
 };
 
 }  // namespace keyledger::eventstore

@@ -12,7 +12,7 @@
 namespace keyledger::eventstore {
 namespace {
 
-using Standing = RecordedEvent::Standing;
+using Trust = RecordedEvent::Trust;
 
 constexpr std::string_view kName = "keyledger-origin/";
 constexpr std::string_view kFirstKey = "first-key ";
@@ -86,13 +86,13 @@ LogFacts LogFacts::of(LogOrigin origin) {
 
 void LogFacts::take(const RecordedEvent& event, const EventMacs& macs) {
     RecordedEvent judged = event;
-    judged.standing = EventJudge(macs, *this).of(event);
+    judged.trust = EventJudge(macs, *this).of(event);
     version = event.version;
     leaf_hash = event.leaf_hash;
-    if (judged.standing == Standing::kKeyMissing && is_complete) lacking_key_id = event.mac_key_id;
-    is_complete = is_complete && judged.standing != Standing::kKeyMissing;
-    if (judged.standing != Standing::kBelieved) return;
-    struct Taken {
+    if (judged.trust == Trust::kKeyMissing && is_complete) lacking_key_id = event.mac_key_id;
+    is_complete = is_complete && judged.trust != Trust::kKeyMissing;
+    if (judged.trust != Trust::kBelieved) return;
+    struct FactsVisitor {
         LogFacts& facts;
         Position position;
         void operator()(const LogMacKeyAdded& added) const {
@@ -112,9 +112,10 @@ void LogFacts::take(const RecordedEvent& event, const EventMacs& macs) {
             facts.disavowed[disavowed.position] = digest;
         }
     };
-    OpensNothing nothing;
+    NullFieldOpener nothing;
     const AnyEventPtr decoded = decode_any(judged, nothing);
-    if (const LogEvent* of_log = event_in<LogKeeping>(*decoded)) std::visit(Taken{*this, event.position}, *of_log);
+    if (const LogEvent* of_log = event_in<LogKeeping>(*decoded))
+        std::visit(FactsVisitor{*this, event.position}, *of_log);
 }
 
 const LogOrigin::Part* EventJudge::earlier_part(Position position) const {
@@ -129,14 +130,14 @@ bool EventJudge::is_of_unknown_key(const RecordedEvent& event) const {
 
 bool EventJudge::is_authentic(const RecordedEvent& event, const security::HmacKey* key) const {
     if (event.is_canonical != (key != nullptr) || !is_leaf_right(event)) return false;
-    // What is compared is no secret: whoever asks can't try another MAC on the same record.
+    // No comparison in constant time is needed: nobody can try several MACs on one record.
     return key == nullptr || mac_of(*key, event.leaf_hash) == event.mac;
 }
 
-Standing EventJudge::of(const RecordedEvent& event) {
+Trust EventJudge::of(const RecordedEvent& event) {
     const LogOrigin::Part* part = earlier_part(event.position);
     if (part != nullptr && !part->log_id)
-        return is_authentic(event, nullptr) && event.mac_key_id.empty() ? Standing::kBelieved : Standing::kChanged;
+        return is_authentic(event, nullptr) && event.mac_key_id.empty() ? Trust::kBelieved : Trust::kChanged;
     const auto range = facts_.keys.find(event.mac_key_id);
     if (range == facts_.keys.end() || event.position <= range->second.after ||
         (range->second.until && event.position > *range->second.until))
@@ -147,14 +148,14 @@ Standing EventJudge::of(const RecordedEvent& event) {
         key_id_ = event.mac_key_id;
         key_log_ = log_id;
     }
-    if (!key_) return Standing::kKeyMissing;
-    return is_authentic(event, key_.get()) ? Standing::kBelieved : of_failed(event);
+    if (!key_) return Trust::kKeyMissing;
+    return is_authentic(event, key_.get()) ? Trust::kBelieved : of_failed(event);
 }
 
-Standing EventJudge::of_failed(const RecordedEvent& event) const {
+Trust EventJudge::of_failed(const RecordedEvent& event) const {
     const auto disavowed = facts_.disavowed.find(event.position);
-    if (disavowed != facts_.disavowed.end() && disavowed->second == event.leaf_hash) return Standing::kInert;
-    return event.position <= facts_.signed_until ? Standing::kChanged : Standing::kInert;
+    if (disavowed != facts_.disavowed.end() && disavowed->second == event.leaf_hash) return Trust::kInert;
+    return event.position <= facts_.signed_until ? Trust::kChanged : Trust::kInert;
 }
 
 }  // namespace keyledger::eventstore

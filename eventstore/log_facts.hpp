@@ -1,6 +1,6 @@
 #pragma once
 // What is known of a log's MACs: from which position on events carry one, under which keys, and which records were
-// disavowed. It comes from a signed statement and from the log itself, and decides how an event stands.
+// disavowed. It comes from a signed statement and from the log itself, and decides whether events can be believed.
 #include <functional>
 #include <map>
 #include <memory>
@@ -69,14 +69,14 @@ class EventJudge {
 public:
     // Both outlive it.
     EventJudge(const EventMacs& macs, const LogFacts& facts) : macs_(macs), facts_(facts) {}
-    RecordedEvent::Standing of(const RecordedEvent& event);
-    // Whether the log may say more of this event's key than is known here.
+    RecordedEvent::Trust of(const RecordedEvent& event);
+    // Whether the log may know this event's key although it is not known here.
     bool is_of_unknown_key(const RecordedEvent& event) const;
 
 private:
     bool is_authentic(const RecordedEvent& event, const security::HmacKey* key) const;
     const LogOrigin::Part* earlier_part(Position position) const;
-    RecordedEvent::Standing of_failed(const RecordedEvent& event) const;
+    RecordedEvent::Trust of_failed(const RecordedEvent& event) const;
 
     const EventMacs& macs_;
     const LogFacts& facts_;

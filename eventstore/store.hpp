@@ -90,14 +90,14 @@ struct Append {
     Digest fingerprint{};  // of the request without its secrets (I5)
     // How long the id is remembered: one that a client sent as long as is configured; one that was made here
     // only until nobody can be in doubt about its outcome any more.
-    enum class IdKept : std::uint8_t { kAsConfigured, kForAnHour };
-    IdKept id_kept = IdKept::kAsConfigured;
+    enum class CommandIdRetention : std::uint8_t { kAsConfigured, kForAnHour };
+    CommandIdRetention id_retention = CommandIdRetention::kAsConfigured;
     std::int64_t decided_at_ms = 0;     // the command's clock: its events are not recorded before
     std::vector<StreamVersion> writes;  // every stream that `events` writes, with its version before
     std::vector<StreamVersion> guards;  // no stream twice, here and in `writes` together
     std::vector<NewEvent> events;       // at least one, in order, grouped by nothing
-    // Releases are done before takes. Taking what its owner holds already and releasing what he does not hold are
-    // no errors: while a claim key rotates, only one of the two may be there.
+    // Releases are done before takes. Taking what its owner holds already and releasing what the owner does not hold
+    // are no errors: while a claim key rotates, only one of the two may be there.
     std::vector<ClaimChange> claims;
     std::vector<CredentialChange> credentials;
     std::vector<NewSubjectKey> new_keys;
@@ -113,8 +113,8 @@ struct Appended {
 // Something that the command read has moved: decide again. The first kind that did of: writes, guards, credentials,
 // key uses, destroyed keys, new keys; of several of one kind, any.
 struct Conflict {
-    enum class On { kStream, kCredential, kSubjectKey };
-    On on = On::kStream;
+    enum class Kind { kStream, kCredential, kSubjectKey };
+    Kind kind = Kind::kStream;
     Uuid id;  // of the stream, the credential or the subject
     // Where it stands now: stream version or credential revision; 0: absent; -1: a credential of another owner or
     // kind. 0 for subject keys.
@@ -143,7 +143,7 @@ enum class StoreError {
 struct RecordedEvent {
     // Whether it can be believed. Whoever folds looks at this before anything of the event is parsed;
     // decode_any() reads no other than believed ones.
-    enum class Standing : std::uint8_t {
+    enum class Trust : std::uint8_t {
         kUnchecked,   // nobody looked: no keys at hand
         kBelieved,    // leaf and MAC are right
         kInert,       // the service did not write it: it has its place and its version, and means nothing
@@ -166,9 +166,9 @@ struct RecordedEvent {
     bool is_canonical = false;
     std::string mac_key_id;  // empty: from before MACs
     Mac mac{};
-    Standing standing = Standing::kUnchecked;
+    Trust trust = Trust::kUnchecked;
 
-    bool is_inert() const { return standing == Standing::kInert; }
+    bool is_inert() const { return trust == Trust::kInert; }
 };
 // A place in one log's history. Position 0 has the leaf hash of zeroes.
 struct Cursor {
@@ -184,8 +184,8 @@ struct StreamFrom {
     Uuid stream_id;
     std::int32_t after_version = 0;  // events with a greater version are returned
     std::string fold{};              // begin with the stream's newest snapshot of this fold instead; empty: don't
-    // Of one that begins with another type, no more than the first event is given to whoever begins to read: enough to
-    // see whose it is, however long it is. Empty: any.
+    // If the stream begins with another type, the first read gives only its first event: enough to see what the
+    // stream is, however long it is. Empty: any.
     std::string stream_type{};
 };
 // Of one stream among `streams` in a read: no more events than these, and no more than one beyond these bytes.

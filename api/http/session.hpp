@@ -50,9 +50,9 @@ inline boost::asio::awaitable<void> linger(boost::beast::tcp_stream& stream, std
 }
 
 template <class Stream>
-class Session final : public Connection {
+class HttpConnection final : public Connection {
 public:
-    Session(Worker& worker, Stream stream, const IpAddress& peer, bool tls)
+    HttpConnection(Worker& worker, Stream stream, const IpAddress& peer, bool tls)
         : worker_(worker),
           shared_(worker.shared),
           stream_(std::move(stream)),
@@ -61,9 +61,9 @@ public:
           buffer_(worker.shared.options.limits.header_bytes) {
         worker_.connections.insert(this);
     }
-    ~Session() { worker_.connections.erase(this); }
-    Session(const Session&) = delete;
-    Session& operator=(const Session&) = delete;
+    ~HttpConnection() { worker_.connections.erase(this); }
+    HttpConnection(const HttpConnection&) = delete;
+    HttpConnection& operator=(const HttpConnection&) = delete;
 
     // Request after request, until one of both sides has enough.
     boost::asio::awaitable<void> run();
@@ -85,7 +85,7 @@ private:
 
     boost::asio::awaitable<bool> first_byte();
     boost::asio::awaitable<void> exchange(Exchange& now);
-    boost::asio::awaitable<boost::system::error_code> feed(MessageReader& reader, MessageReader::Until until);
+    boost::asio::awaitable<boost::system::error_code> feed(MessageReader& reader, MessageReader::ReadUntil until);
     boost::asio::awaitable<boost::system::error_code> read_body(Exchange& now);
     boost::asio::awaitable<Response> call(const Handler& handler, Request& request);
     boost::asio::awaitable<void> refuse(Exchange& now, Problem why);
@@ -111,7 +111,7 @@ private:
 };
 
 template <class Stream>
-boost::asio::awaitable<void> Session<Stream>::run() {
+boost::asio::awaitable<void> HttpConnection<Stream>::run() {
     Persistence persistence = Persistence::kKeep;
     while (persistence == Persistence::kKeep) {
         bool begun = co_await first_byte();
@@ -127,7 +127,7 @@ boost::asio::awaitable<void> Session<Stream>::run() {
 
 // The next request may already lie in the buffer, if the client pipelines.
 template <class Stream>
-boost::asio::awaitable<bool> Session<Stream>::first_byte() {
+boost::asio::awaitable<bool> HttpConnection<Stream>::first_byte() {
     EmptyLines before;
     if (before.skip(buffer_)) co_return true;
     transport().expires_after(limits().idle);
@@ -146,9 +146,9 @@ boost::asio::awaitable<bool> Session<Stream>::first_byte() {
 }
 
 template <class Stream>
-boost::asio::awaitable<void> Session<Stream>::exchange(Exchange& now) {
+boost::asio::awaitable<void> HttpConnection<Stream>::exchange(Exchange& now) {
     transport().expires_after(limits().header);
-    boost::system::error_code error = co_await feed(now.reader, MessageReader::Until::kHeader);
+    boost::system::error_code error = co_await feed(now.reader, MessageReader::ReadUntil::kHeader);
     if (gone(error)) co_return;
     std::optional<Problem> bad = read_header(now.parser.get(), peer_, shared_.options, worker_.random, now.request);
     if (error) bad = refusal_of(error, now.reader.start_line_read());
@@ -181,8 +181,8 @@ boost::asio::awaitable<void> Session<Stream>::exchange(Exchange& now) {
 }
 
 template <class Stream>
-boost::asio::awaitable<boost::system::error_code> Session<Stream>::feed(MessageReader& reader,
-                                                                        MessageReader::Until until) {
+boost::asio::awaitable<boost::system::error_code> HttpConnection<Stream>::feed(MessageReader& reader,
+                                                                               MessageReader::ReadUntil until) {
     namespace http = boost::beast::http;
     boost::system::error_code error;
     auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
@@ -201,7 +201,7 @@ boost::asio::awaitable<boost::system::error_code> Session<Stream>::feed(MessageR
 }
 
 template <class Stream>
-boost::asio::awaitable<boost::system::error_code> Session<Stream>::read_body(Exchange& now) {
+boost::asio::awaitable<boost::system::error_code> HttpConnection<Stream>::read_body(Exchange& now) {
     boost::system::error_code error;
     if (now.parser.is_done()) co_return error;
     transport().expires_after(limits().body);
@@ -212,20 +212,20 @@ boost::asio::awaitable<boost::system::error_code> Session<Stream>::read_body(Exc
         if (error) co_return error;
     }
     now.parser.eager(true);
-    error = co_await feed(now.reader, MessageReader::Until::kMessage);
+    error = co_await feed(now.reader, MessageReader::ReadUntil::kMessage);
     now.request.body = std::move(now.parser.get().body());
     co_return error;
 }
 
 // RFC 9110 section 10.1.1: not for HTTP/1.0, and not when the body is already on its way.
 template <class Stream>
-bool Session<Stream>::awaits_continue(const Exchange& now) const {
+bool HttpConnection<Stream>::awaits_continue(const Exchange& now) const {
     return !now.parser.is_done() && buffer_.size() == 0 && now.parser.get().version() >= 11 &&
            now.request.expects_continue;
 }
 
 template <class Stream>
-boost::asio::awaitable<Response> Session<Stream>::call(const Handler& handler, Request& request) {
+boost::asio::awaitable<Response> HttpConnection<Stream>::call(const Handler& handler, Request& request) {
     Response response;
     std::exception_ptr failure;
     try {
@@ -245,14 +245,14 @@ boost::asio::awaitable<Response> Session<Stream>::call(const Handler& handler, R
 }
 
 template <class Stream>
-boost::asio::awaitable<void> Session<Stream>::refuse(Exchange& now, Problem why) {
+boost::asio::awaitable<void> HttpConnection<Stream>::refuse(Exchange& now, Problem why) {
     Response response = problem(now.request, why);
     shared_.router.decorate(now.request, response);
     co_await answer(now, std::move(response));
 }
 
 template <class Stream>
-boost::asio::awaitable<void> Session<Stream>::answer(Exchange& now, Response response) {
+boost::asio::awaitable<void> HttpConnection<Stream>::answer(Exchange& now, Response response) {
     const Request& request = now.request;
     std::int64_t duration_ns = 0;
     if (request.received_at != Request::Time{})
@@ -286,7 +286,8 @@ boost::asio::awaitable<void> Session<Stream>::answer(Exchange& now, Response res
 
 // One piece in memory at a time, each within the deadline for writing. False: the client has less than all.
 template <class Stream>
-boost::asio::awaitable<bool> Session<Stream>::send_stream(Exchange& now, BodyStream& stream, const Framing& framing) {
+boost::asio::awaitable<bool> HttpConnection<Stream>::send_stream(Exchange& now, BodyStream& stream,
+                                                                 const Framing& framing) {
     boost::system::error_code error;
     auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
     for (bool ended = false; !ended;) {
@@ -313,7 +314,7 @@ boost::asio::awaitable<bool> Session<Stream>::send_stream(Exchange& now, BodyStr
 
 // Passwords do not outlive their request in here.
 template <class Stream>
-void Session<Stream>::forget(Exchange& now) {
+void HttpConnection<Stream>::forget(Exchange& now) {
     if (now.request.body.empty()) return;
     Secret::wipe(now.request.body);
     if (buffer_.size() > 0) return;

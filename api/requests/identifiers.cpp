@@ -54,8 +54,8 @@ bool valid_request_id(std::string_view text) noexcept {
 }
 
 std::optional<RequestId> request_id_of(std::optional<std::string_view> given) {
-    const bool is_fit =
-        given && !given->empty() && given->size() <= kMaxToldRequestIdBytes && std::ranges::all_of(*given, may_be_told);
+    const bool is_fit = given && !given->empty() && given->size() <= kMaxEchoedRequestIdBytes &&
+                        std::ranges::all_of(*given, may_be_told);
     if (!is_fit) return std::nullopt;
     std::string logged(given->substr(0, kMaxLoggedRequestIdBytes));
     std::ranges::replace_if(

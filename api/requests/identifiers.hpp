@@ -24,11 +24,11 @@ private:
 bool valid_request_id(std::string_view text) noexcept;
 std::string make_request_id(RandomBytes& random);
 
-inline constexpr std::size_t kMaxToldRequestIdBytes = 1024;
+inline constexpr std::size_t kMaxEchoedRequestIdBytes = 1024;
 
 struct RequestId {
     std::string logged;  // valid_request_id()
-    std::string told;    // the value of the header in the answer
+    std::string echoed;  // the value of the header in the answer
 };
 // From the header of a request, if it has one. What is told is what was given, and what is logged is that with '_' for
 // whatever must not stand there. nullopt where none was given, or one that could break a header or is too long.

@@ -45,7 +45,7 @@ struct Request {
     std::string client_address;     // the same as text
     std::string user_agent;         // empty when not sent; UTF-8, at most kMaxUserAgentBytes
     std::string request_id;         // [A-Za-z0-9._-]{1,64}, of the one that was given, or made: for logs and events
-    std::string told_request_id;    // goes back: as it was given, whatever it is (AuthZEN section 10.1.3); or the same
+    std::string echoed_request_id;  // goes back: as it was given, whatever it is (AuthZEN section 10.1.3); or the same
     std::string traceparent;        // W3C trace context, version 00: given or made
     bool expects_continue = false;  // RFC 9110 section 10.1.1
     Parameters path_parameters;     // by the names in the route's path

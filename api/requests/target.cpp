@@ -25,7 +25,7 @@ Result<std::vector<std::string>, std::string> parse_path(std::string_view path) 
     while (!path.empty()) {
         path.remove_prefix(1);
         std::size_t slash = path.find('/');
-        auto segment = percent_decoded(path.substr(0, slash), Plus::kLiteral);
+        auto segment = percent_decoded(path.substr(0, slash), PlusSign::kLiteral);
         if (!segment || has_control(*segment))
             return Unexpected("The path has a bad percent-encoding, a control character, or bytes that are not UTF-8.");
         if (*segment == "." || *segment == "..") return Unexpected("The path has a dot segment; send it resolved.");
@@ -80,9 +80,9 @@ Result<Parameters, std::string> parse_parameters(std::string_view text, std::siz
         text.remove_prefix(end == text.npos ? text.size() : end + 1);
         if (pair.empty()) continue;
         std::size_t equals = pair.find('=');
-        auto name = percent_decoded(pair.substr(0, equals), Plus::kSpace);
+        auto name = percent_decoded(pair.substr(0, equals), PlusSign::kSpace);
         auto value = equals == pair.npos ? std::optional<std::string>(std::in_place)
-                                         : percent_decoded(pair.substr(equals + 1), Plus::kSpace);
+                                         : percent_decoded(pair.substr(equals + 1), PlusSign::kSpace);
         if (!name || !value) return Unexpected("bad percent-encoding, U+0000, or bytes that are not UTF-8.");
         const bool may_repeat = !repeatable.empty() && *name == repeatable;
         if (!may_repeat && find(parameters, *name))

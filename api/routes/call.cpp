@@ -20,7 +20,7 @@ constexpr const char* kBadKeyDetail = "Send one Idempotency-Key of 1 to 255 visi
 
 bool is_for_user(const RouteRow& row, const Context& context) {
     return row.authentication == Authentication::kUser ||
-           (row.authentication == Authentication::kUserIfSealed && context.positions == Positions::kSealed);
+           (row.authentication == Authentication::kUserIfSealed && context.positions == PositionDisclosure::kSealed);
 }
 
 bool is_good_key(const Request& request, std::string_view key) {
@@ -31,7 +31,7 @@ bool is_good_key(const Request& request, std::string_view key) {
 commands::Caller acting_caller(const Request& request, const commands::Bearer& bearer) {
     commands::Caller caller = caller_of(request).acting_as(bearer.user_id);
     caller.session_id = bearer.session_id;
-    caller.only_if = only_if(request);
+    caller.precondition = precondition(request);
     return caller;
 }
 
@@ -43,7 +43,8 @@ boost::asio::awaitable<Result<void, Response>> Call::open() {
     if (!opened) co_return opened;
     const Needs& needs = row_.needs;
     if (needs.permission != nullptr) {
-        auto holder = co_await commands::holder_of(context.services, *needs.permission, *bearer_, request.deadline);
+        auto holder =
+            co_await commands::access_with_permission(context.services, *needs.permission, *bearer_, request.deadline);
         if (!holder) co_return Unexpected(refuse(*this, holder.error()));
     }
     if (needs.model) {
@@ -62,9 +63,9 @@ Result<void, Response> Call::open_for_user() {
     if (!claims) return Unexpected(claims.error());
     bearer_ = claims->bearer;
     if (row_.method == Method::kGet) return {};
-    if (row_.needs.if_match == IfMatch::kOnlyAny && only_if(request))
+    if (row_.needs.if_match == IfMatch::kOnlyAny && precondition(request))
         return Unexpected(problem(request, type_of(refusals::kPreconditionFailed), kNoTagDetail));
-    auto taken = commands::take_write(context.services, *bearer_);
+    auto taken = commands::admit_write(context.services, *bearer_);
     if (!taken) return Unexpected(refuse(*this, taken.error()));
     return {};
 }
@@ -113,7 +114,7 @@ Result<void, Response> Call::take_key() {
 
 Response refuse(const Call& call, const commands::CommandError& error) { return refuse(call.request, error); }
 
-Response done(const Call& call, const Result<commands::Done, commands::CommandError>& outcome) {
+Response done(const Call& call, const Result<commands::Receipt, commands::CommandError>& outcome) {
     if (!outcome) return refuse(call, outcome.error());
     return with_outcome(no_content(), *outcome);
 }

@@ -56,6 +56,6 @@ private:
 
 Response refuse(const Call& call, const commands::CommandError& error);
 // 204 with the position, or why not.
-Response done(const Call& call, const Result<commands::Done, commands::CommandError>& outcome);
+Response done(const Call& call, const Result<commands::Receipt, commands::CommandError>& outcome);
 
 }  // namespace keyledger::api

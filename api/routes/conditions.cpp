@@ -77,7 +77,7 @@ std::optional<EntityTags> parse_entity_tags(std::string_view text) {
     return all;
 }
 
-commands::OnlyIf only_if(const Request& request) {
+commands::Precondition precondition(const Request& request) {
     if (!request.headers.contains("If-Match")) return std::nullopt;
     std::vector<std::string> states;
     const auto wanted = parse_entity_tags(field_of(request, "If-Match"));

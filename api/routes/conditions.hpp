@@ -24,9 +24,8 @@ struct EntityTags {
 // nullopt: it is not of that grammar. Empty elements are ignored.
 std::optional<EntityTags> parse_entity_tags(std::string_view value);
 
-// What `If-Match` asks for. A malformed one, and one with weak tags, which are never compared here, asks for what
-// nothing is.
-commands::OnlyIf only_if(const Request& request);
+// What `If-Match` asks for. A malformed one, or one with weak tags only, matches nothing.
+commands::Precondition precondition(const Request& request);
 
 // A header's value, quotes and all.
 std::string entity_tag(std::string_view state, std::string_view answer);

@@ -18,7 +18,7 @@ Response at_position(Response response, Position position) {
     return response;
 }
 
-Response with_outcome(Response response, const commands::Done& outcome) {
+Response with_outcome(Response response, const commands::Receipt& outcome) {
     if (outcome.repeated) response.headers.add("Idempotency-Replayed", "true");
     return at_position(std::move(response), outcome.position);
 }

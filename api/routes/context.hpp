@@ -37,14 +37,14 @@ struct PublishedTreeHead {
     std::int64_t made_at_ms = 0;
     std::string note;  // the signed note: all of the above, and the proof of it
 };
-class TreeHeads {
+class TreeHeadSource {
 public:
-    virtual ~TreeHeads() = default;
+    virtual ~TreeHeadSource() = default;
     virtual std::optional<PublishedTreeHead> newest() const = 0;  // from memory
 };
 
 // How callers are told positions (api/routes/positions.hpp).
-enum class Positions { kSealed, kClear };
+enum class PositionDisclosure { kSealed, kClear };
 
 struct Context {
     commands::Services& services;
@@ -54,12 +54,12 @@ struct Context {
     commands::ClientRegistry& clients;
     projections::Queries& queries;
     Health& health;
-    TreeHeads& tree_heads;
-    commands::KnownOwners& known_owners;
-    commands::SubjectNamings subject_namings = {};  // what AuthZEN's subjects may be called by
-    std::string owner_property = "owner";           // of AuthZEN's resources: whose they are
+    TreeHeadSource& tree_heads;
+    commands::ClaimOwnerCache& claim_owners;
+    commands::SubjectNameKinds subject_name_kinds = {};  // what AuthZEN's subjects may be called by
+    std::string owner_property = "owner";                // of AuthZEN's resources: whose they are
     Uuid log_id = {};
-    Positions positions = Positions::kSealed;
+    PositionDisclosure positions = PositionDisclosure::kSealed;
     std::size_t least_password_length = 15;  // code points, of new ones
 };
 
@@ -71,7 +71,7 @@ commands::Caller caller_of(const Request& request);
 Response at_position(Response response, Position position);
 // What came of a command: that, and `Idempotency-Replayed: true` where it had been carried out before. The body of such
 // an answer holds what the first one held of ids and of the request itself; nothing is read for it that may be newer.
-Response with_outcome(Response response, const commands::Done& outcome);
+Response with_outcome(Response response, const commands::Receipt& outcome);
 
 inline constexpr std::size_t kMaxPasswordBytes = 1024;  // 256 code points of four bytes each
 inline constexpr std::size_t kMaxTokenBytes = 8192;

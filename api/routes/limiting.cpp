@@ -5,7 +5,7 @@
 #include "api/routes/call.hpp"
 #include "api/routes/oauth/client_authentication.hpp"
 #include "api/routes/refusals.hpp"
-#include "commands/runtime/key_elsewhere.hpp"
+#include "commands/runtime/key_on_other_node.hpp"
 
 namespace keyledger::api {
 namespace {
@@ -38,15 +38,14 @@ Reply run_handler(const RouteRow& row, Context& context, Request& request) {
     co_return response;
 }
 
-// Of what is made under a key that others have and this node lacks nothing may be said, least of all that it is
-// not good.
+// A value under a key that other nodes have and this node lacks must never be called invalid.
 constexpr std::int64_t kKeyringSeconds = 5;
 
 Reply answered(const RouteRow& row, Context& context, Request& request) {
     try {
         Response response = co_await run_handler(row, context, request);
         co_return response;
-    } catch (const commands::KeyElsewhere&) {
+    } catch (const commands::KeyOnOtherNode&) {
     }
     co_return refuse_at(row, request, CommandError(refusals::kUnavailable, kKeyringSeconds));
 }
@@ -69,7 +68,7 @@ Reply with_shared_limit(const RouteRow& row, Context& context, Request& request)
 
 Reply with_own_limit(const RouteRow& row, Context& context, Request& request) {
     const auto rate = context.services.settings.limits.requests;
-    const auto taken = context.services.limits.take_own(network_buckets("requests", request.client_ip, rate));
+    const auto taken = context.services.limits.take_local(network_buckets("requests", request.client_ip, rate));
     if (taken.wait_ms > 0) co_return refuse_at(row, request, commands::too_many(taken));
     Response response = co_await answered(row, context, request);
     co_return response;
@@ -101,9 +100,9 @@ std::vector<Bucket> network_buckets(std::string_view what, const IpAddress& call
     return buckets;
 }
 
-boost::asio::awaitable<Result<eventstore::Taken, CommandError>> take_of_network(Context& context,
-                                                                                const Request& request,
-                                                                                std::vector<Bucket> buckets) {
+boost::asio::awaitable<Result<eventstore::RateDecision, CommandError>> take_of_network(Context& context,
+                                                                                       const Request& request,
+                                                                                       std::vector<Bucket> buckets) {
     auto taken = co_await context.services.limits.take(std::move(buckets), request.deadline);
     if (!taken) co_return Unexpected(CommandError(refusals::kUnavailable, kAwaySeconds));
     if (taken->wait_ms > 0) co_return Unexpected(commands::too_many(*taken));

@@ -18,7 +18,7 @@ std::vector<eventstore::Bucket> network_buckets(std::string_view what, const IpA
                                                 const commands::Rate& rate);
 
 // Takes those, on all nodes together; kTooManyAttempts, or kUnavailable while the store is away.
-boost::asio::awaitable<Result<eventstore::Taken, commands::CommandError>> take_of_network(
+boost::asio::awaitable<Result<eventstore::RateDecision, commands::CommandError>> take_of_network(
     Context& context, const Request& request, std::vector<eventstore::Bucket> buckets);
 
 // Service accounts ask for tokens: as many times more than people ask with passwords.

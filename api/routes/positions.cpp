@@ -6,7 +6,7 @@
 #include "api/routes/bearer_tokens.hpp"
 #include "commands/access/answers_at_head.hpp"
 #include "commands/access/permissions.hpp"
-#include "commands/runtime/key_elsewhere.hpp"
+#include "commands/runtime/key_on_other_node.hpp"
 
 namespace keyledger::api {
 namespace {
@@ -45,14 +45,14 @@ std::optional<commands::AccessClaims> who_reads(Context& context, const Request&
     auto claims = user_of_token(context, request);
     if (!claims) return std::nullopt;
     return std::move(*claims);
-} catch (const commands::KeyElsewhere&) {
+} catch (const commands::KeyOnOtherNode&) {
     return std::nullopt;
 }
 
 boost::asio::awaitable<Response> answered(const Handler& handler, Context& context, Request& request) {
     Response response = co_await handler(request);
     const auto told = response.headers.find(kHeader);
-    if (!told || context.positions == Positions::kClear) co_return response;
+    if (!told || context.positions == PositionDisclosure::kClear) co_return response;
     if (std::ranges::find(kTellNothing, request.operation) != std::end(kTellNothing)) {
         tell(response, std::nullopt);
         co_return response;
@@ -67,23 +67,24 @@ boost::asio::awaitable<Response> answered(const Handler& handler, Context& conte
 }  // namespace
 
 boost::asio::awaitable<bool> may_read_log(Context& context, const Request& request) {
-    if (context.positions == Positions::kClear) co_return true;
+    if (context.positions == PositionDisclosure::kClear) co_return true;
     auto claims = who_reads(context, request);
     if (!claims) co_return false;
-    auto known = co_await commands::holder_of(context.services, commands::kReadAudit, claims->bearer, request.deadline);
+    auto known = co_await commands::access_with_permission(context.services, commands::kReadAudit, claims->bearer,
+                                                           request.deadline);
     co_return known.has_value();
 }
 
 std::string position_for_callers(Context& context, Position position) {
-    if (context.positions == Positions::kClear) return std::to_string(position);
+    if (context.positions == PositionDisclosure::kClear) return std::to_string(position);
     std::string clear = bytes_of(context.log_id);
     for (std::size_t byte = kNumberBytes; byte-- > 0;)
         clear.push_back(static_cast<char>(static_cast<std::uint64_t>(position) >> 8 * byte));
     return context.cursors.seal(kPurpose, clear);
 }
 
-boost::asio::awaitable<std::optional<Position>> wanted_position(Context& context, const Request& request,
-                                                                std::string_view text) {
+boost::asio::awaitable<std::optional<Position>> minimum_position(Context& context, const Request& request,
+                                                                 std::string_view text) {
     if (is_number(text)) {
         // Or a caller could try numbers, and be told which are beyond the head.
         const bool may = co_await may_read_log(context, request);

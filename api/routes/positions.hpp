@@ -19,8 +19,8 @@ boost::asio::awaitable<bool> may_read_log(Context& context, const Request& reque
 
 std::string position_for_callers(Context& context, Position position);
 // What a request wants to see included; nullopt: it is no position of this log that was told to whoever asks.
-boost::asio::awaitable<std::optional<Position>> wanted_position(Context& context, const Request& request,
-                                                                std::string_view text);
+boost::asio::awaitable<std::optional<Position>> minimum_position(Context& context, const Request& request,
+                                                                 std::string_view text);
 
 // The routes, telling positions as said above. Registration, which anybody may ask for, tells none. The context
 // outlives them.

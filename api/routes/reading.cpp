@@ -71,7 +71,7 @@ boost::asio::awaitable<Result<void, Response>> wait_for_min_position(Context& co
                                                                      rows::Model model) {
     const auto wanted = request.header("Keyledger-Min-Position");
     if (!wanted) co_return Result<void, Response>{};
-    const auto position = co_await wanted_position(context, request, *wanted);
+    const auto position = co_await minimum_position(context, request, *wanted);
     if (!position)
         co_return Unexpected(problem(request, problems::kBadRequest,
                                      "Send as Keyledger-Min-Position only what an answer's Keyledger-Position said."));

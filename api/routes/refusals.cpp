@@ -26,7 +26,7 @@ std::string_view oauth_code_of(RefusalRef refusal) {
 Problem problem_of(const commands::CommandError& error) {
     const Refusal& refusal = *error.refusal;
     Problem what{type_of(refusal), std::string(refusal.advice), {}, {}, {}};
-    if (error.text) what.detail = said_of(*error.text);
+    if (error.text) what.detail = explanation_of(*error.text);
     if (!refusal.field.empty()) {
         what.errors.push_back({std::string(refusal.field), std::move(what.detail)});
         what.detail = kCorrectTheField;

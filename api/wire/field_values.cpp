@@ -148,14 +148,14 @@ std::optional<MediaType> parse_media_type(std::string_view text) {
     return MediaType{lower_case(name), std::move(*parameters)};
 }
 
-std::optional<int> preference_for(const Headers& headers, std::string_view media_type, Named named) {
+std::optional<int> preference_for(const Headers& headers, std::string_view media_type, MediaRangeMatch named) {
     int best = -1;
     std::optional<int> preference;
     for (const std::string_view element : list_elements(headers, "Accept")) {
         const auto range = parse_media_type(element);
         const auto exact = range ? exactness(*range, media_type) : std::nullopt;
         const auto weight = exact ? weight_of(*range) : std::nullopt;
-        if (!weight || (named == Named::kInFull && *exact < kInFullExactness)) continue;
+        if (!weight || (named == MediaRangeMatch::kInFull && *exact < kInFullExactness)) continue;
         if (*exact < best || (*exact == best && *weight <= *preference)) continue;
         best = *exact;
         preference = weight;

@@ -44,7 +44,7 @@ std::optional<MediaType> parse_media_type(std::string_view text);
 
 // How much the caller of a request wants an answer of this media type, in thousandths, by its `Accept`: the
 // most specific range counts, a range that is not well-formed does not. nullopt: it says nothing of it.
-enum class Named { kByAnyRange, kInFull };
-std::optional<int> preference_for(const Headers& headers, std::string_view media_type, Named named);
+enum class MediaRangeMatch { kByAnyRange, kInFull };
+std::optional<int> preference_for(const Headers& headers, std::string_view media_type, MediaRangeMatch named);
 
 }  // namespace keyledger::api

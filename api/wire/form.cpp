@@ -149,8 +149,8 @@ Result<BasicCredentials, AuthorizationError> basic_credentials(const Request& re
     Secret both = Secret::take(std::move(*clear));
     std::size_t colon = both.reveal().find(':');
     if (colon == std::string_view::npos) return Unexpected(AuthorizationError::kMalformed);
-    auto id = percent_decoded(both.reveal().substr(0, colon), Plus::kSpace);
-    auto secret = percent_decoded(both.reveal().substr(colon + 1), Plus::kSpace);
+    auto id = percent_decoded(both.reveal().substr(0, colon), PlusSign::kSpace);
+    auto secret = percent_decoded(both.reveal().substr(colon + 1), PlusSign::kSpace);
     if (!id || !secret || id->empty()) return Unexpected(AuthorizationError::kMalformed);
     return BasicCredentials{std::move(*id), Secret::take(std::move(*secret))};
 }

@@ -54,7 +54,7 @@ Response problem(std::string_view request_id, const Problem& what) {
 }
 
 Response problem(const Request& request, const Problem& what) {
-    const std::string& told = request.told_request_id;
+    const std::string& told = request.echoed_request_id;
     return problem(told.empty() || !valid_utf8(told) ? request.request_id : told, what);
 }
 

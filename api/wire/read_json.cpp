@@ -96,7 +96,7 @@ private:
     bool deeper() { return ++depth_ <= limits_.depth || fail("It is nested too deeply."); }
     bool number(bool exact) { return value() && (exact || fail("Numbers must be integers between -2^53 and 2^53.")); }
     bool sound(std::string_view text) {
-        if (!limits_.of_others && text.find('\0') != text.npos) return fail("A string has U+0000.");
+        if (!limits_.allow_unknown_members && text.find('\0') != text.npos) return fail("A string has U+0000.");
         return valid_utf8(text) || fail("A string has a lone surrogate.");
     }
 
@@ -161,7 +161,7 @@ struct JsonFields::Body {
     const Request& request;
     std::string buffer;  // parsed in place: every decoded string lies in here
     rapidjson::Document document;
-    bool of_others = false;
+    bool allow_unknown_members = false;
     std::vector<std::size_t> hidden;  // where numbers stood that are too large to be read
     Paths paths;
     std::vector<FieldError> errors;
@@ -236,7 +236,7 @@ void JsonFields::Body::parse(const JsonLimits& limits) {
     if (buffer.starts_with("\xEF\xBB\xBF")) return malformed("It starts with a byte order mark.");
     if (buffer.find('\0') != buffer.npos) return malformed("It has a NUL byte.");
     if (!valid_utf8(buffer)) return malformed("It is not UTF-8.");
-    of_others = limits.of_others;
+    allow_unknown_members = limits.allow_unknown_members;
     std::string_view failure;
     rapidjson::ParseResult result = run(limits, failure);
     for (int count = 0; hide_huge_number(result) && count < kMaxHugeNumbers; ++count) result = run(limits, failure);
@@ -255,8 +255,8 @@ rapidjson::ParseResult JsonFields::Body::run(const JsonLimits& limits, std::stri
     Strict strict(document, limits);
     rapidjson::ParseResult result;
     auto generate = [&](rapidjson::Document&) {
-        result = of_others ? reader.Parse<kFlags | rapidjson::kParseNumbersAsStringsFlag>(stream, strict)
-                           : reader.Parse<kFlags>(stream, strict);
+        result = allow_unknown_members ? reader.Parse<kFlags | rapidjson::kParseNumbersAsStringsFlag>(stream, strict)
+                                       : reader.Parse<kFlags>(stream, strict);
         return !result.IsError();
     };
     document.Populate(generate);
@@ -267,7 +267,7 @@ rapidjson::ParseResult JsonFields::Body::run(const JsonLimits& limits, std::stri
 // RapidJSON reads no number beyond a double's, though it may be no more than passed over. An empty list of the same
 // length in its place is as little what anybody asks for.
 bool JsonFields::Body::hide_huge_number(const rapidjson::ParseResult& result) {
-    if (!of_others || result.Code() != rapidjson::kParseErrorNumberTooBig) return false;
+    if (!allow_unknown_members || result.Code() != rapidjson::kParseErrorNumberTooBig) return false;
     hidden.push_back(result.Offset());
     buffer = request.body;
     for (const std::size_t at : hidden) {
@@ -424,7 +424,7 @@ Result<void, Response> JsonFields::finish() {
     if (body_->broken) return Unexpected(std::move(*body_->broken));
     std::size_t known = body_->errors.size();
     std::vector<std::string> unknown;
-    if (!body_->of_others) list_unknown(body_->document, "", body_->paths, unknown);
+    if (!body_->allow_unknown_members) list_unknown(body_->document, "", body_->paths, unknown);
     for (const std::string& name : unknown)
         body_->error(shortened(name, kMaxEchoedBytes), "is not a field of this request");
     if (body_->errors.empty()) return {};

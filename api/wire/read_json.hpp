@@ -10,8 +10,8 @@
 // A body is one object in UTF-8 under application/json. Refused: byte order mark, NUL, duplicate keys, fields
 // that nobody asked for, more depth or members than the limits, lone surrogates and U+0000 in any string,
 // numbers that are no integers of at most 2^53 (RFC 7493). Where another standard says what a body is
-// (JsonLimits::of_others), what nobody asks for may be there and is not judged. Until finish() says yes, what the
-// getters return is not to be used.
+// (JsonLimits::allow_unknown_members), what nobody asks for may be there and is not judged. Until finish() says yes,
+// what the getters return is not to be used.
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -34,7 +34,7 @@ struct JsonLimits {
     std::size_t values = 1024;  // in the whole body
     // Of a body that another standard defines (AuthZEN section 10.1.1): members that nobody asks for are let be, with
     // whatever numbers and texts they have. It is still I-JSON (RFC 7493): no key twice, no lone surrogates.
-    bool of_others = false;
+    bool allow_unknown_members = false;
 };
 
 inline constexpr std::int64_t kMaxJsonInteger = std::int64_t{1} << 53;
@@ -59,7 +59,7 @@ public:
     std::optional<bool> optional_bool(std::string_view name);
     // Absent or null: empty.
     std::vector<std::string> string_list(std::string_view name, std::size_t max_items, std::size_t max_bytes);
-    // Must be there: who forgets it would empty what he changes. It may have no items.
+    // Must be there: leaving it out by mistake would empty the list. It may have no items.
     std::vector<std::string> required_string_list(std::string_view name, std::size_t max_items, std::size_t max_bytes);
     bool has(std::string_view name) const;
     // How many objects are in the list of that name; absent or null: none. Ask for their fields by "name.0.field".
@@ -68,8 +68,8 @@ public:
     std::size_t list(std::string_view name, std::size_t max_items);
     // Whether there is an object of that name; null counts as absent. Ask for its fields by "name.field".
     bool object(std::string_view name);
-    // Members that a caller reads and does not write: each may be left out or be as it is in `as_read`, the object that
-    // was read. Anything else is refused: it would be confirmed and not done.
+    // Read-only members: each may be left out or be as it is in `as_read`, the object that was read. Anything else is
+    // refused, because it would be ignored.
     bool has_any(std::span<const std::string_view> names) const;
     void unchanged(std::span<const std::string_view> names, const std::string& as_read);
     // The members of the object of that name that are a text, a truth or a whole number, as text: "true", "42". What

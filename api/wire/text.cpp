@@ -93,8 +93,8 @@ int hex_digit(char c) noexcept {
     return -1;
 }
 
-std::optional<std::string> percent_decoded(std::string_view text, Plus plus) {
-    const char space = plus == Plus::kSpace ? '+' : '%';
+std::optional<std::string> percent_decoded(std::string_view text, PlusSign plus) {
+    const char space = plus == PlusSign::kSpace ? '+' : '%';
     std::string clear;
     clear.reserve(text.size());
     while (!text.empty()) {

@@ -23,10 +23,10 @@ bool is_token(std::string_view text) noexcept;
 // The value of one hexadecimal digit of either case, or -1.
 int hex_digit(char c) noexcept;
 
-enum class Plus { kLiteral, kSpace };
+enum class PlusSign { kLiteral, kSpace };
 // Decodes %XX once (RFC 3986 section 2.1), and `+` to a space in forms and queries. nullopt when an escape is
 // incomplete, or when what comes out is not UTF-8 or has U+0000: PostgreSQL could not store it.
-std::optional<std::string> percent_decoded(std::string_view text, Plus plus);
+std::optional<std::string> percent_decoded(std::string_view text, PlusSign plus);
 
 // The longest start of at most max_bytes that ends between two characters; for text already known to be
 // UTF-8.

@@ -37,7 +37,7 @@ JsonText& JsonText::number(std::string_view name, std::int64_t value) {
     writer_->json.Int64(value);
     return *this;
 }
-JsonText& JsonText::truth(std::string_view name, bool value) {
+JsonText& JsonText::boolean(std::string_view name, bool value) {
     writer_->name(name);
     writer_->json.Bool(value);
     return *this;

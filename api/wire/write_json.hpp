@@ -20,7 +20,7 @@ public:
     JsonText& text(std::string_view name, std::string_view value);
     JsonText& text_or_null(std::string_view name, const std::optional<std::string>& value);
     JsonText& number(std::string_view name, std::int64_t value);
-    JsonText& truth(std::string_view name, bool value);
+    JsonText& boolean(std::string_view name, bool value);
     JsonText& time(std::string_view name, std::int64_t at_ms);
     JsonText& time_or_null(std::string_view name, const std::optional<std::int64_t>& at_ms);
     JsonText& texts(std::string_view name, const std::vector<std::string>& values);

@@ -58,10 +58,10 @@ Exit revoke_key(const Environment& environment, const RevokeKey& options);
 struct Core;
 // Writes every claim under the current claims key too, and removes those of keys that have ended and those of
 // nobody; if told to, also those that their owners do not have.
-enum class Unheld { kStay, kGo };
-Exit reclaim_keys(const Environment& environment, Unheld unheld = Unheld::kStay);
+enum class UnheldClaims { kKeep, kDrop };
+Exit reclaim_keys(const Environment& environment, UnheldClaims unheld = UnheldClaims::kKeep);
 // The same where both URLs and the keyring are open already.
-Exit reclaim(const Config& config, Core& core, Unheld unheld);
+Exit reclaim(const Config& config, Core& core, UnheldClaims unheld);
 struct CloseKey {
     std::string path;
     std::string id;
@@ -174,14 +174,14 @@ Exit check_config(const Environment& environment, const std::vector<std::string>
 
 // Why a command must not write its file there, as a sentence; nullopt: it may. `force`: over a file that
 // there is.
-std::optional<std::string> what_keeps_from_writing(const std::string& path, bool force);
+std::optional<std::string> reason_not_to_write(const std::string& path, bool force);
 
 // Reads what the command needs, or says on standard error what is wrong with it.
-std::optional<Config> need_config(const Environment& environment, const std::vector<Needs>& needs);
+std::optional<Config> require_config(const Environment& environment, const std::vector<ConfigPart>& needs);
 // Whether the two URLs lead to one database, as far as both are set; else says on standard error that they don't. Asked
 // by whatever reads by one and writes by the other. Throws if nobody answers.
 bool is_one_database(const Config& config);
 // What `serve` needs, or nothing and all that it would refuse on standard error.
-std::optional<Config> need_serving_config(const Environment& environment);
+std::optional<Config> require_serving_config(const Environment& environment);
 
 }  // namespace keyledger::app

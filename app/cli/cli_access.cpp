@@ -101,7 +101,7 @@ enum class How { kTrying, kForGood };
 
 void print_json(const std::vector<Line>& lines, How how, Position position) {
     api::JsonText json;
-    json.truth("applied", how == How::kForGood).number("position", position).begin_array("changes");
+    json.boolean("applied", how == How::kForGood).number("position", position).begin_array("changes");
     for (const Line& line : lines)
         json.begin_object()
             .text("kind", line.kind)
@@ -117,9 +117,9 @@ void print_json(const std::vector<Line>& lines, How how, Position position) {
 bool is_deletion(const Line& line) { return line.change == Change::kRemoved; }
 
 // One pass over a file: what it says is decided and, where it is for good, done.
-class Applying {
+class AccessFileRun {
 public:
-    Applying(Core& core, How how) : core_(core), trial_(how == How::kTrying ? &kept_trial_ : nullptr) {}
+    AccessFileRun(Core& core, How how) : core_(core), trial_(how == How::kTrying ? &kept_trial_ : nullptr) {}
 
     // A role is there before the groups that have it, a group before the service accounts that are in it; and they go
     // after those. False: it could not be done, and standard error says why.
@@ -127,7 +127,7 @@ public:
         if (!apply_all(file.roles, Wanted::kYes)) return false;
         if (file.default_roles && !apply_defaults(*file.default_roles)) return false;
         if (!apply_all(file.groups, Wanted::kYes)) return false;
-        for (const WantedMembership& account : file.accounts)
+        for (const MembershipEntry& account : file.accounts)
             if (!apply(account)) return false;
         return apply_all(file.groups, Wanted::kNo) && apply_all(file.roles, Wanted::kNo);
     }
@@ -141,14 +141,14 @@ private:
         return std::ranges::all_of(
             all, [&](const auto& one) { return one.definition.has_value() != (wanted == Wanted::kYes) || apply(one); });
     }
-    bool apply(const WantedMembership& wanted) {
+    bool apply(const MembershipEntry& wanted) {
         const auto applied = core_.run(commands::apply_account_groups(core_.services, wanted.account, wanted.groups,
                                                                       trial_, operator_at_the_machine()));
         if (!applied) return fail("service account '" + wanted.account + "'", applied.error());
         tell({"service_account", wanted.account, applied->change, applied->added, applied->removed}, applied->position);
         return true;
     }
-    bool apply(const WantedRole& wanted) {
+    bool apply(const RoleEntry& wanted) {
         const auto applied = core_.run(
             commands::apply_role(core_.services, wanted.name, wanted.definition, trial_, operator_at_the_machine()));
         if (!applied) return fail("role '" + wanted.name + "'", applied.error());
@@ -157,7 +157,7 @@ private:
         tell({"role", wanted.name, applied->change, beyond(before, after), beyond(after, before)}, applied->position);
         return true;
     }
-    bool apply(const WantedGroup& wanted) {
+    bool apply(const GroupEntry& wanted) {
         const auto applied = core_.run(
             commands::apply_group(core_.services, wanted.name, wanted.definition, trial_, operator_at_the_machine()));
         if (!applied) return fail("group '" + wanted.name + "'", applied.error());
@@ -184,8 +184,8 @@ private:
     }
 
     Core& core_;
-    commands::Trial kept_trial_;
-    commands::Trial* const trial_;
+    commands::DryRun kept_trial_;
+    commands::DryRun* const trial_;
     std::vector<Line> lines_;
     Position position_ = 0;  // of the last event
 };
@@ -201,7 +201,7 @@ void print_lines(const std::vector<Line>& lines) {
         if (!is_deletion(line)) print(line);
 }
 
-void report(const Applying& applying, How how, Format format) {
+void report(const AccessFileRun& applying, How how, Format format) {
     const auto& lines = applying.lines();
     if (format == Format::kJson) return print_json(lines, how, applying.position());
     print_lines(lines);
@@ -329,7 +329,7 @@ bool has_read(Core& core, projections::Queries& queries, projections::Model mode
 }  // namespace
 
 Exit apply_access(const Environment& environment, const ApplyAccess& options) {
-    const auto config = need_config(environment, {Needs::kDatabase, Needs::kKeyring});
+    const auto config = require_config(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring});
     if (!config) return Exit::kUsage;
     const auto text = read_file(options.file);
     const auto file = text ? read_access_file(*text) : Result<AccessFile, std::string>(Unexpected(text.error()));
@@ -340,7 +340,7 @@ Exit apply_access(const Environment& environment, const ApplyAccess& options) {
     start_logging(config->log_level);
     Core core(*config);
     // The whole file is tried before anything of it is done.
-    Applying trying(core, How::kTrying);
+    AccessFileRun trying(core, How::kTrying);
     if (!trying.apply(*file)) return Exit::kFailed;
     if (options.dry_run) {
         report(trying, How::kTrying, options.format);
@@ -353,14 +353,14 @@ Exit apply_access(const Environment& environment, const ApplyAccess& options) {
         std::cerr << "keyledger: nothing was changed; give --allow-deletions to delete what the file says\n";
         return Exit::kFailed;
     }
-    Applying applying(core, How::kForGood);
+    AccessFileRun applying(core, How::kForGood);
     if (!applying.apply(*file)) return Exit::kFailed;
     report(applying, How::kForGood, options.format);
     return Exit::kGood;
 }
 
 Exit export_access(const Environment& environment) {
-    const auto config = need_config(environment, {Needs::kDatabase, Needs::kKeyring});
+    const auto config = require_config(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring});
     if (!config) return Exit::kUsage;
     start_logging(config->log_level);
     Core core(*config);

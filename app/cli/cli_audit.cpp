@@ -123,16 +123,16 @@ Heads read_heads(const VerifyAudit& options, const audit::OpenNote& open, const 
     return heads;
 }
 
-struct Looked {
+struct AuditReading {
     Uuid log_id;
     Position head = 0;
     audit::Verification verification;
     Heads heads;
 };
 
-Looked look_at_database(const Environment& environment, const Config& config, const VerifyAudit& options) {
+AuditReading look_at_database(const Environment& environment, const Config& config, const VerifyAudit& options) {
     Log log(config);
-    Looked looked;
+    AuditReading looked;
     const eventstore::Head head = log.head();
     looked.log_id = head.log_id;
     looked.head = head.cursor.position;
@@ -142,9 +142,9 @@ Looked look_at_database(const Environment& environment, const Config& config, co
     return looked;
 }
 
-Looked look_at_file(const Environment& environment, const VerifyAudit& options) {
+AuditReading look_at_file(const Environment& environment, const VerifyAudit& options) {
     const audit::Manifest manifest = audit::parse_manifest(text_of(audit::manifest_path(options.file)));
-    Looked looked;
+    AuditReading looked;
     looked.log_id = manifest.log_id;
     looked.head = manifest.events;
     if (!options.against.empty()) looked.heads = read_heads(options, opener_for(environment, options), manifest.log_id);
@@ -174,17 +174,17 @@ Looked look_at_file(const Environment& environment, const VerifyAudit& options) 
     return looked;
 }
 
-void print_json(const Looked& looked, bool against) {
+void print_json(const AuditReading& looked, bool against) {
     const auto& verification = looked.verification;
     api::JsonText json;
-    json.truth("consistent", verification.good())
+    json.boolean("consistent", verification.good())
         .text("log_id", looked.log_id.to_string())
         .number("head", looked.head)
         .number("checked", verification.checked)
         .text("root_hash", security::hex_encode(security::view_of(verification.root)))
-        .truth("against_tree_head", against)
+        .boolean("against_tree_head", against)
         .number("tree_heads", static_cast<std::int64_t>(verification.heads_held));
-    json.truth("authenticated", verification.authenticated).begin_array("disavowed");
+    json.boolean("authenticated", verification.authenticated).begin_array("disavowed");
     for (const audit::DisavowedRecord& record : verification.disavowed)
         json.begin_object()
             .number("position", record.position)
@@ -205,7 +205,7 @@ void print_json(const Looked& looked, bool against) {
     std::cout << json.finish() << '\n';
 }
 
-void print_text(const Looked& looked, bool against) {
+void print_text(const AuditReading& looked, bool against) {
     const auto& verification = looked.verification;
     if (!verification.lacking_key.empty()) {
         std::cout << "Not looked at to the end: position " << verification.first_bad->position << ' '
@@ -255,9 +255,9 @@ void write_file(const std::string& path, const std::string& text) {
 }  // namespace
 
 Exit verify_audit(const Environment& environment, const VerifyAudit& options) try {
-    Looked looked;
+    AuditReading looked;
     if (options.file.empty()) {
-        const auto config = need_config(environment, {Needs::kDatabase});
+        const auto config = require_config(environment, {ConfigPart::kDatabase});
         if (!config) return Exit::kUsage;
         looked = look_at_database(environment, *config, options);
     } else {
@@ -273,9 +273,9 @@ Exit verify_audit(const Environment& environment, const VerifyAudit& options) tr
 }
 
 Exit export_audit(const Environment& environment, const ExportAudit& options) {
-    const auto config = need_config(environment, {Needs::kDatabase});
+    const auto config = require_config(environment, {ConfigPart::kDatabase});
     if (!config) return Exit::kUsage;
-    if (const auto problem = what_keeps_from_writing(options.out, options.force)) {
+    if (const auto problem = reason_not_to_write(options.out, options.force)) {
         std::cerr << "keyledger: " << *problem << '\n';
         return Exit::kUsage;
     }
@@ -327,7 +327,7 @@ Exit export_audit(const Environment& environment, const ExportAudit& options) {
 }
 
 Exit show_audit_key(const Environment& environment, bool all) {
-    const auto config = need_config(environment, {Needs::kDatabase, Needs::kKeyring});
+    const auto config = require_config(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring});
     if (!config) return Exit::kUsage;
     const auto keyring = security::Keyring::load(config->keyring_file);
     if (!keyring) throw std::runtime_error(keyring.error().message);

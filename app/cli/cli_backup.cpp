@@ -75,9 +75,9 @@ std::optional<int> repeat_erasures(Core& core, const std::vector<Uuid>& users) {
 }  // namespace
 
 Exit backup(const Environment& environment, const std::string& path, bool force) {
-    const auto config = need_config(environment, {Needs::kOwnerDatabase});
+    const auto config = require_config(environment, {ConfigPart::kOwnerDatabase});
     if (!config) return Exit::kUsage;
-    if (const auto problem = what_keeps_from_writing(path, force)) {
+    if (const auto problem = reason_not_to_write(path, force)) {
         std::cerr << "keyledger: " << *problem << '\n';
         return Exit::kUsage;
     }
@@ -87,7 +87,7 @@ Exit backup(const Environment& environment, const std::string& path, bool force)
 }
 
 Exit list_erasures(const Environment& environment) {
-    const auto config = need_config(environment, {Needs::kDatabase, Needs::kKeyring});
+    const auto config = require_config(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring});
     if (!config) return Exit::kUsage;
     if (const auto problem = postgres::schema_problem(config->database_url)) return fail(*problem);
     const auto authenticity = demanding_authenticity(*config);
@@ -100,7 +100,8 @@ Exit list_erasures(const Environment& environment) {
 }
 
 Exit restore(const Environment& environment, const Restore& options) {
-    const auto config = need_config(environment, {Needs::kOwnerDatabase, Needs::kDatabase, Needs::kKeyring});
+    const auto config =
+        require_config(environment, {ConfigPart::kOwnerDatabase, ConfigPart::kDatabase, ConfigPart::kKeyring});
     if (!config || !is_one_database(*config)) return Exit::kUsage;
     std::vector<Uuid> users;
     if (!options.erasures.empty()) {
@@ -123,11 +124,11 @@ Exit restore(const Environment& environment, const Restore& options) {
                     "on an empty one");
     std::cout << "Erased " << *repeated << " user(s) again, of " << users.size() << " listed.\n";
     const auto ended = revoked_claims_keys(*core.keyring->snapshot(), core.clock.now_ms());
-    const auto before = postgres::key_of_before(config->database_url, ended);
+    const auto before = postgres::ended_key_in_use(config->database_url, ended);
     if (!before) return fail(before.error());
     if (!*before) return Exit::kGood;
     std::cout << "Names are claimed in it under keys that have ended since: they are written under the current one.\n";
-    return reclaim(*config, core, Unheld::kStay);
+    return reclaim(*config, core, UnheldClaims::kKeep);
 }
 
 }  // namespace keyledger::app

@@ -121,7 +121,7 @@ private:
     bool is_held(const ClaimRow& claim, const Fold& owner) {
         if (claim.kind == kFirstAdministrator) return !is_nobody(owner);
         if (is_unreadable(owner)) return true;  // told with the names
-        for (const HeldName& name : eventstore::held_names(*owner.state)) {
+        for (const ClaimedName& name : eventstore::held_names(*owner.state)) {
             if (name.kind != claim.kind) continue;
             const auto digests = core_.pseudonyms.claim(name.kind, name.key);
             const auto is_it = [&](const eventstore::ClaimDigest& one) {
@@ -156,7 +156,7 @@ private:
         std::int64_t done = 0;
         Uuid last;
         for (auto page = next_streams(last); !page.empty(); page = next_streams(last)) {
-            const Compared compared = compare_names(page);
+            const ClaimComparison compared = compare_names(page);
             outcome_.names += compared.names;
             outcome_.unreadable += compared.unreadable;
             for (const StoredStream& stream : compared.suspects)
@@ -171,27 +171,27 @@ private:
         return claims_.streams_after(last, named_streams(), kBatch);
     }
 
-    struct Compared {
+    struct ClaimComparison {
         std::int64_t names = 0;
         std::int64_t unreadable = 0;
         std::vector<Fault> faults;
         std::vector<StoredStream> suspects;  // whose they are
     };
-    Compared compare_names(const std::vector<StoredStream>& page) {
+    ClaimComparison compare_names(const std::vector<StoredStream>& page) {
         std::vector<LoadStream> streams;
         for (const StoredStream& stream : page) streams.push_back(load_of(stream));
         const std::vector<Fold> folds = fold(std::move(streams));
         std::vector<eventstore::Bytes> digests;
         for (const Fold& one : folds)
-            for (const HeldName& name : eventstore::held_names(*one.state))
+            for (const ClaimedName& name : eventstore::held_names(*one.state))
                 for (auto& digest : core_.pseudonyms.claim(name.kind, name.key)) digests.push_back(digest.digest);
         std::map<std::pair<std::string, eventstore::Bytes>, Uuid> owners;
         for (const ClaimRow& claim : claims_.of(digests)) owners[{claim.kind, claim.digest}] = claim.owner;
-        Compared compared;
+        ClaimComparison compared;
         for (std::size_t i = 0; i < page.size(); ++i) {
             if (is_unreadable(folds[i])) ++compared.unreadable;
             const std::size_t before = compared.faults.size();
-            for (const HeldName& name : eventstore::held_names(*folds[i].state)) {
+            for (const ClaimedName& name : eventstore::held_names(*folds[i].state)) {
                 ++compared.names;
                 std::string fault = fault_of(name, page[i].id, owners);
                 if (!fault.empty()) compared.faults.push_back({std::string(name.kind), page[i].id, std::move(fault)});
@@ -200,7 +200,7 @@ private:
         }
         return compared;
     }
-    std::string fault_of(const HeldName& name, const Uuid& holder,
+    std::string fault_of(const ClaimedName& name, const Uuid& holder,
                          const std::map<std::pair<std::string, eventstore::Bytes>, Uuid>& owners) {
         bool is_claimed = false;
         for (const auto& digest : core_.pseudonyms.claim(name.kind, name.key)) {
@@ -219,7 +219,7 @@ private:
 
 void print_json(const Comparison::Outcome& outcome) {
     api::JsonText json;
-    json.truth("consistent", outcome.faults == 0)
+    json.boolean("consistent", outcome.faults == 0)
         .number("claims", outcome.claims)
         .number("names", outcome.names)
         .number("unreadable", outcome.unreadable)
@@ -252,7 +252,7 @@ void print_text(const Comparison::Outcome& outcome) {
 }  // namespace
 
 Exit verify_claims(const Environment& environment, Format format) {
-    const auto config = need_config(environment, {Needs::kDatabase, Needs::kKeyring});
+    const auto config = require_config(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring});
     if (!config) return Exit::kUsage;
     start_logging(config->log_level);
     Core core(*config);

@@ -19,7 +19,7 @@ bool report(const std::vector<std::string>& faults) {
 
 }  // namespace
 
-std::optional<Config> need_config(const Environment& environment, const std::vector<Needs>& needs) {
+std::optional<Config> require_config(const Environment& environment, const std::vector<ConfigPart>& needs) {
     auto config = read_config(environment, needs);
     if (config) return std::move(*config);
     report(config.error().sentences);
@@ -33,13 +33,13 @@ bool is_one_database(const Config& config) {
     return !problem;
 }
 
-std::optional<Config> need_serving_config(const Environment& environment) {
-    auto read = read_what_can_be(environment, {Needs::kDatabase, Needs::kKeyring, Needs::kServing});
+std::optional<Config> require_serving_config(const Environment& environment) {
+    auto read = read_config_leniently(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring, ConfigPart::kServing});
     if (report(all_faults(read))) return std::nullopt;
     return std::move(read.config);
 }
 
-std::optional<std::string> what_keeps_from_writing(const std::string& path, bool force) {
+std::optional<std::string> reason_not_to_write(const std::string& path, bool force) {
     if (path == "-")
         return "'-' is no file: give a name; what is written stands beside other files, or has to be whole";
     if (force || ::access(path.c_str(), F_OK) != 0) return std::nullopt;
@@ -49,9 +49,10 @@ std::optional<std::string> what_keeps_from_writing(const std::string& path, bool
 Exit check_config(const Environment& environment, const std::vector<std::string>& names) {
     for (const std::string& line : describe_config(environment)) std::cout << line << '\n';
     for (const std::string& sentence : unknown_settings(names)) std::cerr << "keyledger: warning: " << sentence << '\n';
-    const auto read = read_what_can_be(environment, {Needs::kDatabase, Needs::kKeyring, Needs::kServing});
+    const auto read =
+        read_config_leniently(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring, ConfigPart::kServing});
     auto refused = all_faults(read);
-    const RoleLook role = look_at_service_role(read.config);
+    const RoleCheck role = check_service_role(read.config);
     if (!role.warning.empty()) std::cerr << "keyledger: warning: " << role.warning << '\n';
     if (!role.fault.empty()) refused.push_back(role.fault);
     return report(refused) ? Exit::kUsage : Exit::kGood;

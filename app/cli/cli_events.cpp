@@ -20,7 +20,7 @@ volatile std::sig_atomic_t interrupted = 0;
 
 // What is personal in it stays sealed, and out of here. Nothing is decided by it, so that nobody has to believe it.
 std::string envelope_of(const RecordedEvent& event) try {
-    eventstore::OpensNothing nothing;
+    eventstore::NullFieldOpener nothing;
     const eventstore::EnvelopePlace place{event.event_id, event.stream_type, event.stream_id};
     return eventstore::describe(eventstore::decode_metadata(event.metadata, place, nothing));
 } catch (const eventstore::CodecError&) {
@@ -58,7 +58,7 @@ void print(const RecordedEvent& event, Format format) {
 }
 
 std::optional<Config> log_config(const Environment& environment) {
-    return need_config(environment, {Needs::kDatabase});
+    return require_config(environment, {ConfigPart::kDatabase});
 }
 
 void wait_a_moment() {

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "app/cli/cli.hpp"
-#include "app/cli/nobodys_rows.hpp"
+#include "app/cli/orphaned_rows.hpp"
 #include "app/core/core.hpp"
 #include "app/core/logging.hpp"
 #include "app/core/system_ports.hpp"
@@ -43,16 +43,16 @@ Uses in_use(bool lasting, std::string sentence) {
     return std::optional<InUse>(std::move(use));
 }
 
-postgres::NobodysClaims claims_by(NobodysRows& nobodys) {
-    return [&nobodys](const std::vector<ClaimRow>& claims) { return nobodys.claims(claims); };
+postgres::FindOrphanedClaims claims_by(OrphanedRows& orphans) {
+    return [&orphans](const std::vector<ClaimRow>& claims) { return orphans.claims(claims); };
 }
-postgres::NobodysKeys keys_by(NobodysRows& nobodys) {
-    return [&nobodys](const std::vector<eventstore::StoredSubjectKey>& keys) { return nobodys.keys(keys); };
+postgres::FindOrphanedKeys keys_by(OrphanedRows& orphans) {
+    return [&orphans](const std::vector<eventstore::StoredSubjectKey>& keys) { return orphans.keys(keys); };
 }
 
 // What is stored and named by the key: it can't end before that is moved.
-Uses uses_of_claims(const Config& config, NobodysRows& nobodys, const std::string& id, const std::string& current) {
-    const auto count = postgres::claims_only_under(config.database_url, id, current, claims_by(nobodys));
+Uses uses_of_claims(const Config& config, OrphanedRows& orphans, const std::string& id, const std::string& current) {
+    const auto count = postgres::claims_only_under(config.database_url, id, current, claims_by(orphans));
     if (!count) return Unexpected(count.error());
     if (*count == 0) return none();
     return in_use(true, std::to_string(*count) +
@@ -61,8 +61,8 @@ Uses uses_of_claims(const Config& config, NobodysRows& nobodys, const std::strin
                             "reclaim' first");
 }
 
-Uses uses_of_wrapping(const Config& config, NobodysRows& nobodys, const std::string& id) {
-    const auto count = postgres::subject_keys_under(config.database_url, id, keys_by(nobodys));
+Uses uses_of_wrapping(const Config& config, OrphanedRows& orphans, const std::string& id) {
+    const auto count = postgres::subject_keys_under(config.database_url, id, keys_by(orphans));
     if (!count) return Unexpected(count.error());
     if (*count > 0)
         return in_use(true, "it wraps the keys of " + std::to_string(*count) +
@@ -87,7 +87,7 @@ bool names_what_is_stored(KeyPurpose purpose) {
     return purpose == KeyPurpose::kClaims || purpose == KeyPurpose::kKeyEncryption;
 }
 
-Uses uses_of(const Config& config, NobodysRows& nobodys, const security::Keyring& keyring,
+Uses uses_of(const Config& config, OrphanedRows& orphans, const security::Keyring& keyring,
              const security::KeyDescription& key, std::int64_t now_ms) {
     using State = security::KeyState;
     if (key.state == State::kEnded || key.state == State::kRevoked || key.state == State::kPublished) return none();
@@ -104,10 +104,10 @@ Uses uses_of(const Config& config, NobodysRows& nobodys, const security::Keyring
                                           : "Wait until it has ended, or give --force";
     switch (key.purpose) {
         case KeyPurpose::kClaims:
-            return uses_of_claims(config, nobodys, key.id, keyring.need_current(KeyPurpose::kClaims, now_ms).id);
-        case KeyPurpose::kKeyEncryption: return uses_of_wrapping(config, nobodys, key.id);
+            return uses_of_claims(config, orphans, key.id, keyring.require_current(KeyPurpose::kClaims, now_ms).id);
+        case KeyPurpose::kKeyEncryption: return uses_of_wrapping(config, orphans, key.id);
         case KeyPurpose::kSealingRoot:
-            // It reads the service's own tables, in which whoever has that role may have put more than rows.
+            // It reads the service's own tables; somebody with that role may have put other objects there than rows.
             if (auto problem = postgres::service_role_problem(config.database_url)) return Unexpected(*problem);
             return uses_of_sealing(config.database_url, now_ms, advice);
         case KeyPurpose::kTokenSigning:
@@ -127,14 +127,15 @@ Uses uses_of(const Config& config, NobodysRows& nobodys, const security::Keyring
 
 // For all nodes, whatever their keyrings say; nothing for what names nothing that is stored. The error is a
 // sentence.
-Result<void, std::string> end_in_database(const Config& config, NobodysRows& nobodys, const security::Keyring& keyring,
+Result<void, std::string> end_in_database(const Config& config, OrphanedRows& orphans, const security::Keyring& keyring,
                                           const security::KeyDescription& key, std::int64_t now_ms) {
     if (!names_what_is_stored(key.purpose) || key.state != security::KeyState::kRetired) return {};
     const std::string& url = config.owner_database_url;
-    const auto used = key.purpose == KeyPurpose::kKeyEncryption
-                          ? postgres::end_wrapping_key(url, key.id, keys_by(nobodys))
-                          : postgres::end_claims_key(url, key.id, keyring.need_current(KeyPurpose::kClaims, now_ms).id,
-                                                     claims_by(nobodys));
+    const auto used =
+        key.purpose == KeyPurpose::kKeyEncryption
+            ? postgres::end_wrapping_key(url, key.id, keys_by(orphans))
+            : postgres::end_claims_key(url, key.id, keyring.require_current(KeyPurpose::kClaims, now_ms).id,
+                                       claims_by(orphans));
     if (!used) return Unexpected(used.error());
     if (*used == 0) return {};
     return Unexpected("something new was made under it in this moment: run it again");
@@ -156,7 +157,7 @@ Exit fail(const std::string& sentence) {
 // What the owner claims now, as it is compared; nullopt: nothing of this kind.
 std::optional<std::string> value_of(const std::string& kind, const commands::Fold& fold) {
     if (kind == kFirstAdministrator && commands::state_of<User>(fold).status != User::Status::kAbsent) return "first";
-    for (const HeldName& held : eventstore::held_names(*fold.state))
+    for (const ClaimedName& held : eventstore::held_names(*fold.state))
         if (held.kind == kind) return held.key;
     return std::nullopt;
 }
@@ -167,26 +168,27 @@ std::optional<commands::LoadStream> load_for(const std::string& kind, const Uuid
     return holder ? std::optional(commands::LoadStream{owner, holder->stream_type}) : std::nullopt;
 }
 
-struct Reclaimed {
+struct ReclaimResult {
     std::int64_t moved = 0;
     std::int64_t dropped = 0;  // nobody's; or, if told to, those that their owners do not have
     std::int64_t left = 0;     // their owners claim something else, or nothing, or can't be read
 };
 
-class Reclaiming {
+class ClaimMover {
 public:
     // Under keys that have ended nothing can be computed any more: what is there, in a database from before, is
     // believed of an owner who has a name of that kind.
-    Reclaiming(const Config& config, Core& core, std::string current, Unheld unheld, std::vector<std::string> ended)
+    ClaimMover(const Config& config, Core& core, std::string current, UnheldClaims unheld,
+               std::vector<std::string> ended)
         : config_(config),
           core_(core),
           current_(std::move(current)),
           unheld_(unheld),
           ended_(std::move(ended)),
-          nobodys_(config, core.keyring->snapshot()) {}
+          orphans_(config, core.keyring->snapshot()) {}
 
     // First all that can be moved is; then what is left is told of.
-    Result<Reclaimed, std::string> run() {
+    Result<ReclaimResult, std::string> run() {
         const auto moved = over_all([this](const std::vector<ClaimRow>& page) { return move(page); });
         if (!moved) return Unexpected(moved.error());
         const auto left = over_all([this](const std::vector<ClaimRow>& page) { return clear(page); });
@@ -212,7 +214,7 @@ private:
         const auto judged = judge(page);
         if (!judged) return Unexpected(judged.error());
         std::vector<postgres::MovedClaim> moves;
-        for (const Judged& one : *judged)
+        for (const ClaimVerdict& one : *judged)
             if (one.move) moves.push_back(*one.move);
         const auto moved = postgres::move_claims(config_.owner_database_url, current_, moves);
         if (!moved) return Unexpected(moved.error());
@@ -220,7 +222,7 @@ private:
         return {};
     }
     Result<void, std::string> clear(const std::vector<ClaimRow>& page) {
-        std::vector<ClaimRow> away = nobodys_.claims(page);
+        std::vector<ClaimRow> away = orphans_.claims(page);
         for (const ClaimRow& claim : away)
             tell(claim, "nobody's: no event that the service wrote knows of its owner", true);
         const std::set<Uuid> unknown = owners_of(away);
@@ -228,7 +230,7 @@ private:
         if (!judged) return Unexpected(judged.error());
         for (std::size_t i = 0; i < page.size(); ++i) {
             if (unknown.contains(page[i].owner)) continue;
-            const bool goes = unheld_ == Unheld::kGo && !(*judged)[i].move;
+            const bool goes = unheld_ == UnheldClaims::kDrop && !(*judged)[i].move;
             tell(page[i], (*judged)[i].why, goes);
             if (goes) away.push_back(page[i]);
             else ++all_.left;
@@ -251,12 +253,12 @@ private:
                                        << security::hex_encode(claim.digest) << ") of " << claim.owner.to_string()
                                        << ": " << what << (goes ? "; removed.\n" : ".\n");
     }
-    struct Judged {
+    struct ClaimVerdict {
         std::optional<postgres::MovedClaim> move;
         std::string why{};  // it was not moved
     };
     // Of each claim, in their order.
-    Result<std::vector<Judged>, std::string> judge(const std::vector<ClaimRow>& page) {
+    Result<std::vector<ClaimVerdict>, std::string> judge(const std::vector<ClaimRow>& page) {
         std::vector<commands::LoadStream> loads;
         std::vector<std::size_t> places;
         for (std::size_t i = 0; i < page.size(); ++i) {
@@ -268,14 +270,14 @@ private:
         const auto folds = core_.run(core_.executor.folder().load(std::move(loads), commands::Freshness::kAtHead,
                                                                   std::chrono::steady_clock::now() + kPatience));
         if (!folds) return Unexpected(std::string("the database did not answer in time; run it again"));
-        const Judged unknown{std::nullopt, "of a kind that this version does not know"};
-        std::vector<Judged> judged(page.size(), unknown);
+        const ClaimVerdict unknown{std::nullopt, "of a kind that this version does not know"};
+        std::vector<ClaimVerdict> judged(page.size(), unknown);
         for (std::size_t i = 0; i < places.size(); ++i) judged[places[i]] = judged_by(page[places[i]], (*folds)[i]);
         return judged;
     }
 
     // Only what the claim was made of, by the key that it names.
-    Judged judged_by(const ClaimRow& claim, const commands::Fold& fold) {
+    ClaimVerdict judged_by(const ClaimRow& claim, const commands::Fold& fold) {
         const auto* user = eventstore::state_in<User>(*fold.state);
         if (user != nullptr && user->exists() && !user->email && claim.kind != kFirstAdministrator)
             return {std::nullopt,
@@ -295,10 +297,10 @@ private:
     const Config& config_;
     Core& core_;
     const std::string current_;
-    const Unheld unheld_;
+    const UnheldClaims unheld_;
     const std::vector<std::string> ended_;
-    NobodysRows nobodys_;
-    Reclaimed all_;
+    OrphanedRows orphans_;
+    ReclaimResult all_;
     int told_ = 0;
 };
 
@@ -306,9 +308,9 @@ private:
 
 Exit revoke_key(const Environment& environment, const RevokeKey& options) {
     const bool has_path = !options.path.empty();
-    auto needs = std::vector{Needs::kDatabase};
-    if (!has_path) needs.push_back(Needs::kKeyring);
-    auto config = need_config(environment, needs);
+    auto needs = std::vector{ConfigPart::kDatabase};
+    if (!has_path) needs.push_back(ConfigPart::kKeyring);
+    auto config = require_config(environment, needs);
     if (!config) return Exit::kUsage;
     const std::string path = has_path ? options.path : config->keyring_file;
     const std::int64_t now_ms = SystemClock().now_ms();
@@ -317,17 +319,17 @@ Exit revoke_key(const Environment& environment, const RevokeKey& options) {
     const auto key = described(**keyring, options.id, now_ms);
     if (key && !is_one_database(*config)) return Exit::kUsage;
     if (!key) return fail("keyring " + path + " has no key '" + options.id + "'; 'keyledger keys list' shows the ids");
-    NobodysRows nobodys(*config, *keyring);
-    const auto uses = uses_of(*config, nobodys, **keyring, *key, now_ms);
+    OrphanedRows orphans(*config, *keyring);
+    const auto uses = uses_of(*config, orphans, **keyring, *key, now_ms);
     if (!uses) return fail("what the key is used for can't be told: " + uses.error());
     if (*uses && ((*uses)->lasting || !options.force))
         return fail("key " + options.id + " was not revoked: " + (*uses)->sentence);
     if (names_what_is_stored(key->purpose)) {
-        needs.push_back(Needs::kOwnerDatabase);  // that it has ended is written into the database
-        config = need_config(environment, needs);
+        needs.push_back(ConfigPart::kOwnerDatabase);  // that it has ended is written into the database
+        config = require_config(environment, needs);
         if (!config) return Exit::kUsage;
     }
-    if (const auto ended = end_in_database(*config, nobodys, **keyring, *key, now_ms); !ended)
+    if (const auto ended = end_in_database(*config, orphans, **keyring, *key, now_ms); !ended)
         return fail("key " + options.id + " was not revoked: " + ended.error());
     const auto revoked = security::revoke_key(path, options.id, now_ms);
     if (!revoked) return fail(revoked.error().message);
@@ -341,20 +343,21 @@ Exit revoke_key(const Environment& environment, const RevokeKey& options) {
     return Exit::kGood;
 }
 
-Exit reclaim_keys(const Environment& environment, Unheld unheld) {
-    const auto config = need_config(environment, {Needs::kDatabase, Needs::kOwnerDatabase, Needs::kKeyring});
+Exit reclaim_keys(const Environment& environment, UnheldClaims unheld) {
+    const auto config =
+        require_config(environment, {ConfigPart::kDatabase, ConfigPart::kOwnerDatabase, ConfigPart::kKeyring});
     if (!config || !is_one_database(*config)) return Exit::kUsage;
     start_logging(config->log_level);
     Core core(*config);
     return reclaim(*config, core, unheld);
 }
 
-Exit reclaim(const Config& config, Core& core, Unheld unheld) {
+Exit reclaim(const Config& config, Core& core, UnheldClaims unheld) {
     const std::int64_t now_ms = core.clock.now_ms();
     const auto keyring = core.keyring->snapshot();
-    const std::string current = keyring->need_current(KeyPurpose::kClaims, now_ms).id;
+    const std::string current = keyring->require_current(KeyPurpose::kClaims, now_ms).id;
     const auto ended = revoked_claims_keys(*keyring, now_ms);
-    const auto done = Reclaiming(config, core, current, unheld, ended).run();
+    const auto done = ClaimMover(config, core, current, unheld, ended).run();
     if (!done) return fail(done.error());
     std::cout << "Wrote " << done->moved << " claim(s) under " << current << ".\n";
     if (!ended.empty()) {

@@ -13,7 +13,7 @@ using security::KeyringError;
 
 std::optional<std::string> keyring_path(const Environment& environment, const std::string& given) {
     if (!given.empty()) return given;
-    auto config = need_config(environment, {Needs::kKeyring});
+    auto config = require_config(environment, {ConfigPart::kKeyring});
     if (!config) return std::nullopt;
     return config->keyring_file;
 }

@@ -41,7 +41,8 @@ commands::Caller at_the_machine() {
 // First nothing more is appended under it, then a head covers all that was, then the log says so: so nothing that was
 // acknowledged is ever taken for somebody else's, and nothing can be put among it afterwards.
 Exit close_key(const Environment& environment, const CloseKey& options) {
-    auto config = need_config(environment, {Needs::kOwnerDatabase, Needs::kDatabase, Needs::kKeyring});
+    auto config =
+        require_config(environment, {ConfigPart::kOwnerDatabase, ConfigPart::kDatabase, ConfigPart::kKeyring});
     if (!config || !is_one_database(*config)) return Exit::kUsage;
     if (!options.path.empty()) config->keyring_file = options.path;
     start_logging(config->log_level);
@@ -76,7 +77,7 @@ Exit close_key(const Environment& environment, const CloseKey& options) {
 }
 
 Exit bring_back_key(const Environment& environment, const std::string& subject, bool force) {
-    const auto config = need_config(environment, {Needs::kOwnerDatabase, Needs::kKeyring});
+    const auto config = require_config(environment, {ConfigPart::kOwnerDatabase, ConfigPart::kKeyring});
     if (!config) return Exit::kUsage;
     const auto id = Uuid::parse(subject);
     if (!id) {
@@ -85,7 +86,7 @@ Exit bring_back_key(const Environment& environment, const std::string& subject, 
     }
     const auto authenticity = demanding_authenticity(*config);
     look_at_tree_heads(*authenticity, config->owner_database_url);
-    const auto erased = postgres::called_erased(config->owner_database_url, *authenticity, *id);
+    const auto erased = postgres::erasure_records_of(config->owner_database_url, *authenticity, *id);
     if (!erased) return fail(erased.error());
     if (erased->by_the_service > 0)
         return fail(subject + " was erased, by the event at position " + std::to_string(erased->by_the_service) +

@@ -14,12 +14,12 @@ namespace postgres = eventstore::postgres;
 using eventstore::postgres::MigrationState;
 using eventstore::postgres::Migrator;
 
-std::string_view name_of(MigrationState::Is is) {
-    switch (is) {
-        case MigrationState::Is::kPending: return "pending";
-        case MigrationState::Is::kApplied: return "applied";
-        case MigrationState::Is::kChanged: return "changed since it was applied";
-        case MigrationState::Is::kUnknown: return "of a newer program";
+std::string_view name_of(MigrationState::Status status) {
+    switch (status) {
+        case MigrationState::Status::kPending: return "pending";
+        case MigrationState::Status::kApplied: return "applied";
+        case MigrationState::Status::kChanged: return "changed since it was applied";
+        case MigrationState::Status::kUnknown: return "of a newer program";
     }
     return "";
 }
@@ -29,12 +29,12 @@ void print_status(Migrator& migrator, Format format) {
     json.begin_array("migrations");
     for (const MigrationState& state : migrator.status()) {
         if (format == Format::kText)
-            std::cout << state.number << "  " << state.name << "  " << name_of(state.is) << "  " << state.applied_at
+            std::cout << state.number << "  " << state.name << "  " << name_of(state.status) << "  " << state.applied_at
                       << '\n';
         json.begin_object()
             .number("number", state.number)
             .text("name", state.name)
-            .text("state", name_of(state.is))
+            .text("state", name_of(state.status))
             .text("applied_at", state.applied_at)
             .end_object();
     }
@@ -57,7 +57,7 @@ void print_numbers(const std::vector<int>& numbers, std::string_view done, std::
 }  // namespace
 
 Exit migrate(const Environment& environment, MigrateTo to, int steps, Format format) {
-    const auto config = need_config(environment, {Needs::kOwnerDatabase});
+    const auto config = require_config(environment, {ConfigPart::kOwnerDatabase});
     if (!config) return Exit::kUsage;
     Migrator migrator(config->owner_database_url, configured_macs(*config));
     switch (to) {

@@ -152,7 +152,7 @@ void write_state(api::JsonText& json, const ModelReport& state) {
         .number("build_layout", state.build_layout)
         .number("position", state.position)
         .number("head", state.head)
-        .truth("good", state.is_good());
+        .boolean("good", state.is_good());
     if (state.stopped)
         json.begin_object("stopped")
             .text("kind", state.stopped->kind)
@@ -176,16 +176,16 @@ void write_state(api::JsonText& json, const ModelReport& state) {
     json.texts("unfinished_generations", unfinished).end_object();
 }
 
-std::string_view name_of(RowDifference::Is is) {
-    switch (is) {
-        case RowDifference::Is::kMissing: return "missing";
-        case RowDifference::Is::kExtra: return "extra";
-        case RowDifference::Is::kChanged: return "changed";
+std::string_view name_of(RowDifference::Kind kind) {
+    switch (kind) {
+        case RowDifference::Kind::kMissing: return "missing";
+        case RowDifference::Kind::kExtra: return "extra";
+        case RowDifference::Kind::kChanged: return "changed";
     }
     return "";
 }
 
-void print_comparison(const ReadModel& model, const projections::Compared& compared) {
+void print_comparison(const ReadModel& model, const projections::ComparisonResult& compared) {
     const std::string at = " at position " + std::to_string(compared.position);
     if (!compared.first_difference) {
         std::cout << model.name() << ": " << compared.rows << " rows equal a full replay" << at;
@@ -193,10 +193,10 @@ void print_comparison(const ReadModel& model, const projections::Compared& compa
         const RowDifference& difference = *compared.first_difference;
         std::cout << model.name() << ": DIFFERS from a full replay" << at << ": " << difference.table << ' '
                   << difference.key;
-        switch (difference.is) {
-            case RowDifference::Is::kMissing: std::cout << " is missing"; break;
-            case RowDifference::Is::kExtra: std::cout << " is a row that no event explains"; break;
-            case RowDifference::Is::kChanged: {
+        switch (difference.kind) {
+            case RowDifference::Kind::kMissing: std::cout << " is missing"; break;
+            case RowDifference::Kind::kExtra: std::cout << " is a row that no event explains"; break;
+            case RowDifference::Kind::kChanged: {
                 std::cout << " has another ";
                 for (const auto& column : difference.columns)
                     std::cout << (&column == difference.columns.data() ? "" : ", ") << column;
@@ -210,10 +210,10 @@ void print_comparison(const ReadModel& model, const projections::Compared& compa
     std::cout << '\n';
 }
 
-void write_comparison(api::JsonText& json, const ReadModel& model, const projections::Compared& compared) {
+void write_comparison(api::JsonText& json, const ReadModel& model, const projections::ComparisonResult& compared) {
     json.begin_object()
         .text("name", model.name())
-        .truth("equal", !compared.first_difference)
+        .boolean("equal", !compared.first_difference)
         .number("generation", compared.generation)
         .number("position", compared.position)
         .number("rows", compared.rows)
@@ -222,7 +222,7 @@ void write_comparison(api::JsonText& json, const ReadModel& model, const project
         json.begin_object("first_difference")
             .text("table", difference->table)
             .text("key", difference->key)
-            .text("is", name_of(difference->is))
+            .text("is", name_of(difference->kind))
             .texts("columns", difference->columns)
             .end_object();
     json.end_object();
@@ -231,7 +231,7 @@ void write_comparison(api::JsonText& json, const ReadModel& model, const project
 }  // namespace
 
 Exit projections_status(const Environment& environment, Format format) {
-    const auto config = need_config(environment, {Needs::kDatabase});
+    const auto config = require_config(environment, {ConfigPart::kDatabase});
     if (!config) return Exit::kUsage;
     need_service_role(*config);  // these tables are its own: an owner would run what it put there
     const auto states = projections::inspect(config->database_url, projections::all_read_models());
@@ -250,7 +250,7 @@ Exit projections_status(const Environment& environment, Format format) {
 Exit rebuild_projections(const Environment& environment, const RebuildProjections& options) {
     const auto models = models_named(options.names);
     if (!models) return Exit::kUsage;
-    const auto config = need_config(environment, {Needs::kDatabase, Needs::kKeyring});
+    const auto config = require_config(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring});
     if (!config) return Exit::kUsage;
     start_logging(config->log_level);
     Work work(*config);
@@ -272,7 +272,7 @@ Exit rebuild_projections(const Environment& environment, const RebuildProjection
                       << rebuilt->switched_at;
         if (rebuilt->before && rebuilt->after) {
             const bool equal = rebuilt->before->digest == rebuilt->after->digest;
-            json.truth("equalled_the_old", equal).number("rows", rebuilt->after->rows);
+            json.boolean("equalled_the_old", equal).number("rows", rebuilt->after->rows);
             if (options.format == Format::kText)
                 std::cout << (equal ? "; it equals the old one (" : "; it DIFFERS from the old one (")
                           << rebuilt->after->rows << " rows)";
@@ -288,7 +288,7 @@ Exit rebuild_projections(const Environment& environment, const RebuildProjection
 Exit verify_projections(const Environment& environment, const VerifyProjections& options) {
     const auto models = models_named(options.names);
     if (!models) return Exit::kUsage;
-    const auto config = need_config(environment, {Needs::kDatabase, Needs::kKeyring});
+    const auto config = require_config(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring});
     if (!config) return Exit::kUsage;
     start_logging(config->log_level);
     Work work(*config);
@@ -303,14 +303,14 @@ Exit verify_projections(const Environment& environment, const VerifyProjections&
         if (options.format == Format::kText) print_comparison(*model, *compared);
         write_comparison(json, *model, *compared);
     }
-    json.end_array().truth("equal", good);
+    json.end_array().boolean("equal", good);
     if (options.format == Format::kJson) std::cout << json.finish() << '\n';
     return good ? Exit::kGood : Exit::kFoundBad;
 }
 
 Exit skip_event(const Environment& environment, const SkipEvent& options) {
     if (!models_named({options.name})) return Exit::kUsage;
-    const auto config = need_config(environment, {Needs::kDatabase});
+    const auto config = require_config(environment, {ConfigPart::kDatabase});
     if (!config) return Exit::kUsage;
     start_logging(config->log_level);
     need_service_role(*config);

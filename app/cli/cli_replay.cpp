@@ -27,8 +27,8 @@ namespace {
 using api::JsonText;
 using commands::Replay;
 
-std::optional<Until> until_of(const std::string& at) {
-    Until until;
+std::optional<ReplayEnd> replay_end_of(const std::string& at) {
+    ReplayEnd until;
     if (at.empty()) return until;
     Position position = 0;
     const auto [end, error] = std::from_chars(at.data(), at.data() + at.size(), position);
@@ -44,12 +44,12 @@ std::optional<Until> until_of(const std::string& at) {
     return std::nullopt;
 }
 
-struct Selected {
+struct SelectionOrFault {
     Replay::Selection streams;
     bool wrong = false;
 };
-Selected selection_of(const ReplayAudit& options) {
-    Selected selected;
+SelectionOrFault selection_of(const ReplayAudit& options) {
+    SelectionOrFault selected;
     const auto read = [&](const std::string& text, const char* name) -> std::optional<Uuid> {
         if (text.empty()) return std::nullopt;
         const auto id = Uuid::parse(text);
@@ -96,14 +96,14 @@ std::string_view name_of(ServiceToken::Status status) {
 // What was erased, or never set, was at no time.
 std::optional<std::int64_t> known(std::int64_t at_ms) { return at_ms == 0 ? std::nullopt : std::optional(at_ms); }
 
-struct Described {
+struct StateWriter {
     JsonText& json;
     const Replay& replay;
     const Uuid& id;
 
     void operator()(const User& user) const {
         json.text("status", name_of(user.status))
-            .truth("administrator", holds_administrators_role())
+            .boolean("administrator", holds_administrators_role())
             .time_or_null("registered_at", known(user.registered_at_ms))
             .time_or_null("erasure_due_at", user.erasure_due_at_ms)
             .text("credential_id", user.credential_id.to_string())
@@ -190,13 +190,14 @@ private:
 };
 
 // Of streams of other aggregates no more is printed than what is said of all.
-using Explained = eventstore::Subscription<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments,
-                                           Administrators, ServiceAccount, ServiceToken, Group, Nestings, LogKeeping>;
+using DetailedAggregates =
+    eventstore::Subscription<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators,
+                             ServiceAccount, ServiceToken, Group, Nestings, LogKeeping>;
 
 std::string line_of(const Replay& replay, const Uuid& id, const Replay::Stream& stream) {
     JsonText json;
     json.text("kind", stream_type_of(*stream.fold.state)).text("id", id.to_string());
-    Explained::deliver(*stream.fold.state, Described{json, replay, id});
+    DetailedAggregates::deliver(*stream.fold.state, StateWriter{json, replay, id});
     json.number("version", stream.fold.version)
         .number("last_position", stream.last_position)
         .time("last_at", stream.last_at_ms);
@@ -214,16 +215,16 @@ std::vector<std::pair<Position, Uuid>> in_order(const Replay& replay, const Repl
 
 std::optional<Config> config_for(const Environment& environment, ReplayAudit::From from) {
     switch (from) {
-        case ReplayAudit::From::kDatabase: return need_config(environment, {Needs::kDatabase});
-        case ReplayAudit::From::kFile: return need_config(environment, {});
+        case ReplayAudit::From::kDatabase: return require_config(environment, {ConfigPart::kDatabase});
+        case ReplayAudit::From::kFile: return require_config(environment, {});
         case ReplayAudit::From::kKafka: {
-            auto config = need_config(environment, {Needs::kServing});
+            auto config = require_config(environment, {ConfigPart::kServing});
             if (config && config->kafka_brokers.empty()) {
                 std::cerr << "keyledger: KEYLEDGER_KAFKA_BROKERS is not set\n";
                 return std::nullopt;
             }
             if (!config) return config;
-            const auto wrong = what_is_wrong_with_kafka(*config);
+            const auto wrong = kafka_faults(*config);
             for (const std::string& sentence : wrong) std::cerr << "keyledger: " << sentence << '\n';
             if (!wrong.empty()) return std::nullopt;
             return config;
@@ -235,8 +236,8 @@ std::optional<Config> config_for(const Environment& environment, ReplayAudit::Fr
 }  // namespace
 
 Exit replay_audit(const Environment& environment, const ReplayAudit& options) {
-    const auto until = until_of(options.at);
-    const Selected selected = selection_of(options);
+    const auto until = replay_end_of(options.at);
+    const SelectionOrFault selected = selection_of(options);
     if (!until || selected.wrong) return Exit::kUsage;
     const auto config = config_for(environment, options.from);
     if (!config) return Exit::kUsage;

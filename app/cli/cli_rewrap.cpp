@@ -5,7 +5,7 @@
 
 #include "api/wire/write_json.hpp"
 #include "app/cli/cli.hpp"
-#include "app/cli/nobodys_rows.hpp"
+#include "app/cli/orphaned_rows.hpp"
 #include "app/core/system_ports.hpp"
 #include "domain/base/plain_text.hpp"
 #include "eventstore/postgres/keys/key_uses.hpp"
@@ -24,7 +24,7 @@ using security::KeyState;
 
 constexpr int kMostTold = 1'000;
 
-// A node whose keyring is older may wrap one more between a round and its end; then comes another.
+// A node with an older keyring may wrap one more between a round and its end; then comes another.
 constexpr int kRounds = 5;
 
 Exit fail(const std::string& sentence) {
@@ -65,21 +65,21 @@ Result<std::set<Uuid>, std::string> subjects_in(const std::vector<std::string>& 
     return subjects;
 }
 
-class Rewrapping {
+class KeyRewrapper {
 public:
-    Rewrapping(const Config& config, std::string path, const security::LiveKeyring& keyring, std::set<Uuid> set_aside)
+    KeyRewrapper(const Config& config, std::string path, const security::LiveKeyring& keyring, std::set<Uuid> set_aside)
         : config_(config),
           path_(std::move(path)),
           keyring_(keyring.snapshot()),
           cipher_(keyring, clock_),
-          current_(keyring_->need_current(KeyPurpose::kKeyEncryption, clock_.now_ms()).id),
-          nobodys_(config, keyring_),
+          current_(keyring_->require_current(KeyPurpose::kKeyEncryption, clock_.now_ms()).id),
+          orphans_(config, keyring_),
           set_aside_(std::move(set_aside)) {}
 
     Exit wrap() {
         const auto rewrap = [&](const StoredSubjectKey& stored) { return wrapped_anew(stored); };
-        const auto nobodys = [&](const std::vector<StoredSubjectKey>& unopened) { return put_away(unopened); };
-        const auto done = postgres::rewrap_subject_keys(config_.owner_database_url, current_, rewrap, nobodys);
+        const auto orphans = [&](const std::vector<StoredSubjectKey>& unopened) { return put_away(unopened); };
+        const auto done = postgres::rewrap_subject_keys(config_.owner_database_url, current_, rewrap, orphans);
         if (!done) return fail(done.error());
         std::cout << "Wrapped " << done->keys << " key(s) under " << current_ << ".\n";
         if (done->set_aside > 0)
@@ -117,7 +117,7 @@ public:
             for (auto key = old.begin(); key != old.end();) {
                 const auto used = postgres::end_wrapping_key(
                     config_.owner_database_url, key->id,
-                    [&](const std::vector<StoredSubjectKey>& keys) { return nobodys_.keys(keys); });
+                    [&](const std::vector<StoredSubjectKey>& keys) { return orphans_.keys(keys); });
                 if (!used) return fail(used.error());
                 if (*used > 0) {
                     ++key;
@@ -146,7 +146,7 @@ private:
 
     // Told one by one, as far as a person reads on.
     std::vector<StoredSubjectKey> put_away(const std::vector<StoredSubjectKey>& unopened) {
-        const auto known = nobodys_.whose(unopened);
+        const auto known = orphans_.owners_of(unopened);
         std::vector<StoredSubjectKey> away;
         for (const StoredSubjectKey& key : unopened) {
             const auto whose = known.find(key.subject);
@@ -173,7 +173,7 @@ private:
     const std::shared_ptr<const security::Keyring> keyring_;
     security::KeyringCipher cipher_;
     const std::string current_;
-    NobodysRows nobodys_;
+    OrphanedRows orphans_;
     const std::set<Uuid> set_aside_;
     int told_ = 0;
 };
@@ -182,9 +182,9 @@ private:
 
 Exit rewrap_keys(const Environment& environment, const RewrapKeys& options) {
     const bool has_path = !options.path.empty();
-    auto needs = std::vector{Needs::kOwnerDatabase};
-    if (!has_path) needs.push_back(Needs::kKeyring);
-    const auto config = need_config(environment, needs);
+    auto needs = std::vector{ConfigPart::kOwnerDatabase};
+    if (!has_path) needs.push_back(ConfigPart::kKeyring);
+    const auto config = require_config(environment, needs);
     if (!config || !is_one_database(*config)) return Exit::kUsage;
     auto set_aside = subjects_in(options.set_aside);
     if (!set_aside) {
@@ -207,7 +207,7 @@ Exit rewrap_keys(const Environment& environment, const RewrapKeys& options) {
     if (!coming.empty())
         return fail("key " + coming.front().id + " is used from " + api::rfc3339(coming.front().use_from_ms) +
                     " on; until then everything stays under the one before. Run it again then");
-    Rewrapping rewrapping(*config, path, **keyring, std::move(*set_aside));
+    KeyRewrapper rewrapping(*config, path, **keyring, std::move(*set_aside));
     const auto open = rewrapping.what_opens();
     if (!open || !open->empty()) return fail(open ? *open : open.error());
     const Exit wrapped = rewrapping.wrap();

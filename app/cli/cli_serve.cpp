@@ -44,7 +44,7 @@ bool await_database(const Config& config, const sigset_t& signals) {
 }  // namespace
 
 Exit serve(const Environment& environment, const std::vector<std::string>& names) {
-    const auto config = need_serving_config(environment);
+    const auto config = require_serving_config(environment);
     if (!config) return Exit::kUsage;
     start_logging(config->log_level);
     for (const std::string& sentence : unknown_settings(names)) spdlog::warn("{}", sentence);

@@ -72,7 +72,7 @@ std::optional<std::string> given(const std::string& text) {
 }  // namespace
 
 Exit create_admin(const Environment& environment, const CreateAdmin& options) {
-    const auto config = need_config(environment, {Needs::kDatabase, Needs::kKeyring});
+    const auto config = require_config(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring});
     if (!config) return Exit::kUsage;
     start_logging(config->log_level);
     Core core(*config);
@@ -83,7 +83,7 @@ Exit create_admin(const Environment& environment, const CreateAdmin& options) {
     auto password = read_password(environment);
     if (!password) return Exit::kUsage;
     registration.password = std::move(*password);
-    registration.standing = Standing::kAdministrator;
+    registration.privilege = UserPrivilege::kAdministrator;
     const auto registered =
         core.run(commands::register_user(core.services, std::move(registration), operator_of("create-admin")));
     if (registered) {
@@ -106,7 +106,7 @@ Exit unlock_user(const Environment& environment, const UnlockUser& options) {
         std::cerr << "keyledger: '" << options.id << "' is not a UUID\n";
         return Exit::kUsage;
     }
-    const auto config = need_config(environment, {Needs::kDatabase, Needs::kKeyring});
+    const auto config = require_config(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring});
     if (!config) return Exit::kUsage;
     start_logging(config->log_level);
     Core core(*config);
@@ -114,7 +114,7 @@ Exit unlock_user(const Environment& environment, const UnlockUser& options) {
     const auto found = find_user(core, options, caller.deadline);
     const bool is_away = !found;
     const auto unlocked = is_away || !*found
-                              ? Result<commands::Done, commands::CommandError>(Unexpected(
+                              ? Result<commands::Receipt, commands::CommandError>(Unexpected(
                                     commands::CommandError(is_away ? refusals::kUnavailable : refusals::kUserUnknown)))
                               : core.run(commands::unlock_user_as_operator(core.services, **found, caller));
     if (unlocked) {

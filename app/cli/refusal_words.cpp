@@ -19,7 +19,7 @@ struct Words {
     std::string_view said;
 };
 
-std::string_view said_of(RefusalRef refusal, std::span<const Words> table, std::string_view otherwise) {
+std::string_view explanation_of(RefusalRef refusal, std::span<const Words> table, std::string_view otherwise) {
     const auto row = std::ranges::find(table, refusal, &Words::refusal);
     return row == table.end() ? otherwise : row->said;
 }
@@ -44,7 +44,7 @@ std::string_view said_of_user(RefusalRef refusal) {
         {refusals::kUnavailable, "the database does not answer; nothing was done"},
         {refusals::kOutcomeUnknown, "the database did not answer; run this again to see what came of it"},
     };
-    return said_of(refusal, kTable, "something is broken; see the log");
+    return explanation_of(refusal, kTable, "something is broken; see the log");
 }
 
 std::string said_of_access(const std::string& what, RefusalRef refusal) {
@@ -55,7 +55,7 @@ std::string said_of_access(const std::string& what, RefusalRef refusal) {
         {refusals::kRoleUnknown, " names a role that there is not"},
         {refusals::kGroupUnknown, " names a group that there is not"},
         {refusals::kGroupNameTaken, " was made by somebody else in this moment; run this again"},
-        {refusals::kGroupNameKept, " is the built-in group of all users; its roles are default_roles"},
+        {refusals::kGroupNameReserved, " is the built-in group of all users; its roles are default_roles"},
         {refusals::kEveryoneNameTaken,
          " are those of the built-in group 'everyone', and another group has that name from before; rename "
          "that one"},
@@ -72,7 +72,7 @@ std::string said_of_access(const std::string& what, RefusalRef refusal) {
         {refusals::kOverloaded, ": the database does not answer; what is above was done, the rest was not"},
         {refusals::kOutcomeUnknown, ": the database did not answer; run this again to see what came of it"},
     };
-    return what + std::string(said_of(refusal, kTable, " can't be made so"));
+    return what + std::string(explanation_of(refusal, kTable, " can't be made so"));
 }
 
 }  // namespace keyledger::app

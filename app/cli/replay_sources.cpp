@@ -52,8 +52,8 @@ std::set<Position> disavowed_in(const std::string& path) {
     audit::ExportReader reader(path);
     while (auto event = reader.next()) {
         if (event->stream_type != LogKeeping::kStreamType || event->type != LogDisavowed::kType) continue;
-        event->standing = RecordedEvent::Standing::kBelieved;
-        eventstore::OpensNothing nothing;
+        event->trust = RecordedEvent::Trust::kBelieved;
+        eventstore::NullFieldOpener nothing;
         const auto decoded = eventstore::decode_any(*event, nothing);
         words[event->position] = std::get<LogDisavowed>(*eventstore::event_in<LogKeeping>(*decoded)).position;
     }
@@ -63,15 +63,15 @@ std::set<Position> disavowed_in(const std::string& path) {
     return disavowed;
 }
 
-RecordedEvent::Standing standing_by(const std::set<Position>& disavowed, Position position) {
-    return disavowed.contains(position) ? RecordedEvent::Standing::kInert : RecordedEvent::Standing::kBelieved;
+RecordedEvent::Trust trust_by(const std::set<Position>& disavowed, Position position) {
+    return disavowed.contains(position) ? RecordedEvent::Trust::kInert : RecordedEvent::Trust::kBelieved;
 }
 
 Position last_recorded_by(const std::string& path, const std::set<Position>& disavowed, std::int64_t time_ms) {
     Position last = 0;
     audit::ExportReader reader(path);
     while (auto event = reader.next()) {
-        event->standing = standing_by(disavowed, event->position);
+        event->trust = trust_by(disavowed, event->position);
         if (was_recorded_by(*event, time_ms)) last = event->position;
     }
     return last;
@@ -92,7 +92,7 @@ std::shared_ptr<const eventstore::EventMacs> macs_of(const Config& config) {
 
 }  // namespace
 
-Position fold_database(const Config& config, Until until, Replay& replay) {
+Position fold_database(const Config& config, ReplayEnd until, Replay& replay) {
     Log log(config);
     if (!log.authenticates())
         throw std::runtime_error("only the keyring tells the service's events from others: set KEYLEDGER_KEYRING_FILE");
@@ -115,7 +115,7 @@ Position fold_database(const Config& config, Until until, Replay& replay) {
     return last;
 }
 
-Position fold_file(const std::string& path, Until until, Replay& replay) {
+Position fold_file(const std::string& path, ReplayEnd until, Replay& replay) {
     const std::set<Position> disavowed = disavowed_in(path);
     if (until.time_ms) until.position = last_recorded_by(path, disavowed, *until.time_ms);
     audit::ExportReader reader(path);
@@ -124,7 +124,7 @@ Position fold_file(const std::string& path, Until until, Replay& replay) {
     while (auto event = reader.next()) {
         if (event->position != last + 1) throw missing(last + 1, path + " is not whole");
         if (until.position && event->position > *until.position) return last;
-        event->standing = standing_by(disavowed, event->position);
+        event->trust = trust_by(disavowed, event->position);
         replay.take(*event);
         last = event->position;
         if (last % kBatch != 0 || std::chrono::steady_clock::now() < next_word) continue;
@@ -134,7 +134,7 @@ Position fold_file(const std::string& path, Until until, Replay& replay) {
     return last;
 }
 
-Position fold_topic(const Config& config, Until until, Replay& replay) {
+Position fold_topic(const Config& config, ReplayEnd until, Replay& replay) {
     using eventstore::kafka::TopicReader;
     auto client = kafka_client(config, 0);
     client.log = {};  // what goes wrong is told once, at the end

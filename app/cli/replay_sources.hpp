@@ -13,15 +13,15 @@ namespace keyledger::app {
 // before a time, in milliseconds since 1970. What the log was then is always its beginning: times only grow
 // with positions in what this version writes, but in older parts of a log an event may stand behind one of a
 // later time.
-struct Until {
+struct ReplayEnd {
     std::optional<Position> position;
     std::optional<std::int64_t> time_ms;
 };
 
 // All return the position of the last event that was folded, and throw std::runtime_error for what can't be
 // read and for a position that is missing.
-Position fold_database(const Config& config, Until until, commands::Replay& replay);
-Position fold_file(const std::string& path, Until until, commands::Replay& replay);
-Position fold_topic(const Config& config, Until until, commands::Replay& replay);
+Position fold_database(const Config& config, ReplayEnd until, commands::Replay& replay);
+Position fold_file(const std::string& path, ReplayEnd until, commands::Replay& replay);
+Position fold_topic(const Config& config, ReplayEnd until, commands::Replay& replay);
 
 }  // namespace keyledger::app

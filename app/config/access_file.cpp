@@ -18,7 +18,7 @@ struct Wrong : std::runtime_error {
         : std::runtime_error("line " + std::to_string(where.line) + ": " + what) {}
 };
 
-struct Circle : std::runtime_error {
+struct NestingCycle : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
@@ -82,7 +82,7 @@ void check_permissions(const YamlNode& role, const std::string& name, const std:
                                   "resource:action@own, '*' for all resources or actions");
 }
 
-WantedRole read_role(const std::string& name, const YamlNode& node) {
+RoleEntry read_role(const std::string& name, const YamlNode& node) {
     check_name(node, name, "role");
     if (parse_role_name(name)->key == kAdministratorRoleName)
         throw Wrong(node, "the role 'administrator' is built in; it is neither changed nor deleted");
@@ -107,7 +107,7 @@ constexpr const char* kHintOfDefaults =
     "list";
 
 // Of those that the file defines, none may make administrators of all users; of others the command says so.
-std::optional<std::vector<std::string>> read_default_roles(const YamlNode& file, const std::vector<WantedRole>& roles) {
+std::optional<std::vector<std::string>> read_default_roles(const YamlNode& file, const std::vector<RoleEntry>& roles) {
     const auto at = std::ranges::find_if(file.members, [](const auto& one) { return one.first == "default_roles"; });
     if (at == file.members.end()) return std::nullopt;
     const YamlNode& list = at->second;
@@ -118,7 +118,7 @@ std::optional<std::vector<std::string>> read_default_roles(const YamlNode& file,
         check_name(list, name, "role");
         const std::string key = parse_role_name(name)->key;
         if (key == kAdministratorRoleName) throw Wrong(list, "the role 'administrator' is not for everyone");
-        for (const WantedRole& role : roles) {
+        for (const RoleEntry& role : roles) {
             if (parse_role_name(role.name)->key != key) continue;
             if (!role.definition) throw Wrong(list, "the default role '" + name + "' is to be deleted by this file");
             if (PermissionSet::of_texts(role.definition->permissions).reaches_administration())
@@ -130,32 +130,32 @@ std::optional<std::vector<std::string>> read_default_roles(const YamlNode& file,
     return names;
 }
 
-WantedGroup read_group(const std::string& name, const YamlNode& node) {
+GroupEntry read_group(const std::string& name, const YamlNode& node) {
     check_name(node, name, "group");
-    if (is_everyones_name(name)) throw Wrong(node, kHintOfDefaults);
+    if (is_reserved_group_name(name)) throw Wrong(node, kHintOfDefaults);
     if (is_absent(node, "group '" + name + "'", {"roles", "groups", "state"})) return {name, std::nullopt};
     commands::GroupDefinition definition{texts(node, "roles"), texts(node, "groups")};
     for (const std::string& role : definition.roles) check_name(node, role, "role");
     for (const std::string& group : definition.groups) {
         check_name(node, group, "group");
-        if (is_everyones_name(group)) throw Wrong(node, kHintOfDefaults);
+        if (is_reserved_group_name(group)) throw Wrong(node, kHintOfDefaults);
     }
     return {name, std::move(definition)};
 }
 
-WantedMembership read_account(const std::string& name, const YamlNode& node) {
+MembershipEntry read_account(const std::string& name, const YamlNode& node) {
     check_name(node, name, "service account");
     const std::string what = "service account '" + name + "'";
     if (node.kind == Kind::kNothing)
         throw Wrong(node, what + " has no value; a file deletes none: write {groups: []} for one that is in no group");
     allow_members(node, what, {"groups"});
     if (node.members.empty()) throw Wrong(node, what + " has no 'groups'; write [] for none");
-    WantedMembership wanted{name, texts(node, "groups")};
+    MembershipEntry wanted{name, texts(node, "groups")};
     if (wanted.groups.size() > kMaxGroupsPerSubject)
         throw Wrong(node, what + " is in more than " + std::to_string(kMaxGroupsPerSubject) + " groups");
     for (const std::string& group : wanted.groups) {
         check_name(node, group, "group");
-        if (is_everyones_name(group))
+        if (is_reserved_group_name(group))
             throw Wrong(node, "'everyone' is the group of all users; no service account is in it");
     }
     return wanted;
@@ -173,24 +173,24 @@ void refuse_deleted(const std::vector<Wanted>& wanted, const std::vector<std::st
                 throw Wrong(where, what + " '" + name + "', which this file deletes");
 }
 void refuse_deleted(const AccessFile& file, const YamlNode& where) {
-    for (const WantedGroup& group : file.groups) {
+    for (const GroupEntry& group : file.groups) {
         if (!group.definition) continue;
         refuse_deleted(file.roles, group.definition->roles, where, "group '" + group.name + "' has the role");
         refuse_deleted(file.groups, group.definition->groups, where, "group '" + group.name + "' has the group");
     }
-    for (const WantedMembership& account : file.accounts)
+    for (const MembershipEntry& account : file.accounts)
         refuse_deleted(file.groups, account.groups, where, "service account '" + account.account + "' is in the group");
 }
 
 // Each behind those that are nested in it.
-std::vector<WantedGroup> children_first(std::vector<WantedGroup> groups) {
+std::vector<GroupEntry> children_first(std::vector<GroupEntry> groups) {
     std::set<std::string> waiting;
-    for (const WantedGroup& group : groups)
+    for (const GroupEntry& group : groups)
         if (group.definition) waiting.insert(key_of(group.name));
-    std::vector<WantedGroup> ordered;
+    std::vector<GroupEntry> ordered;
     while (!waiting.empty()) {
         const std::size_t before = ordered.size();
-        for (const WantedGroup& group : groups) {
+        for (const GroupEntry& group : groups) {
             const auto waits_for = [&](const std::string& child) { return waiting.contains(key_of(child)); };
             if (!waiting.contains(key_of(group.name))) continue;
             if (std::ranges::any_of(group.definition->groups, waits_for)) continue;
@@ -198,9 +198,9 @@ std::vector<WantedGroup> children_first(std::vector<WantedGroup> groups) {
             waiting.erase(key_of(group.name));
         }
         if (ordered.size() == before)
-            throw Circle("groups stand in a circle, of which '" + *waiting.begin() + "' is one, or under one");
+            throw NestingCycle("groups stand in a circle, of which '" + *waiting.begin() + "' is one, or under one");
     }
-    for (WantedGroup& group : groups)
+    for (GroupEntry& group : groups)
         if (!group.definition) ordered.push_back(std::move(group));
     return ordered;
 }
@@ -229,21 +229,21 @@ Result<AccessFile, std::string> read_access_file(std::string_view text) {
     try {
         allow_members(*parsed, "the file", {"roles", "default_roles", "groups", "service_accounts"});
         AccessFile file;
-        file.roles = read_all<WantedRole>(*parsed, "roles", read_role);
-        std::ranges::stable_partition(file.roles, [](const WantedRole& role) { return role.definition.has_value(); });
+        file.roles = read_all<RoleEntry>(*parsed, "roles", read_role);
+        std::ranges::stable_partition(file.roles, [](const RoleEntry& role) { return role.definition.has_value(); });
         file.default_roles = read_default_roles(*parsed, file.roles);
-        auto groups = read_all<WantedGroup>(*parsed, "groups", read_group);
+        auto groups = read_all<GroupEntry>(*parsed, "groups", read_group);
         if (groups.size() > kMaxGroupsOfAFile)
             throw Wrong(*parsed, "more than " + std::to_string(kMaxGroupsOfAFile) + " groups");
         file.groups = children_first(std::move(groups));
-        file.accounts = read_all<WantedMembership>(*parsed, "service_accounts", read_account);
+        file.accounts = read_all<MembershipEntry>(*parsed, "service_accounts", read_account);
         if (file.accounts.size() > kMaxAccountsOfAFile)
             throw Wrong(*parsed, "more than " + std::to_string(kMaxAccountsOfAFile) + " service accounts");
         refuse_deleted(file, *parsed);
         return file;
     } catch (const Wrong& wrong) {
         return Unexpected(std::string(wrong.what()));
-    } catch (const Circle& circle) {
+    } catch (const NestingCycle& circle) {
         return Unexpected(std::string("line 1: ") + circle.what());
     }
 }

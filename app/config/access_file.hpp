@@ -27,25 +27,25 @@
 
 namespace keyledger::app {
 
-struct WantedRole {
+struct RoleEntry {
     std::string name;
     std::optional<commands::RoleDefinition> definition;  // nullopt: not wanted
 };
-struct WantedGroup {
+struct GroupEntry {
     std::string name;
     std::optional<commands::GroupDefinition> definition;  // nullopt: not wanted
 };
-struct WantedMembership {
+struct MembershipEntry {
     std::string account;
     std::vector<std::string> groups;
 };
 inline constexpr std::size_t kMaxGroupsOfAFile = 2'000;
 inline constexpr std::size_t kMaxAccountsOfAFile = 2'000;
 struct AccessFile {
-    std::vector<WantedRole> roles;                          // those that are not wanted last
+    std::vector<RoleEntry> roles;                           // those that are not wanted last
     std::optional<std::vector<std::string>> default_roles;  // nullopt: they stay as they are
-    std::vector<WantedMembership> accounts;
-    std::vector<WantedGroup> groups;  // each behind those that are nested in it, and those that are not wanted last
+    std::vector<MembershipEntry> accounts;
+    std::vector<GroupEntry> groups;  // each behind those that are nested in it, and those that are not wanted last
 };
 
 // Every name and permission is of its grammar. The error is a sentence that begins with the number of the line.

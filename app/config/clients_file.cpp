@@ -106,12 +106,12 @@ commands::Client read_client(Members& members) {
     Client client;
     client.client_id = members.id();
     client.audiences = members.texts("audiences");
-    if (members.is_all("introspect", "own")) client.introspects = Introspects::kAllTokens;
-    if (members.is_all("revoke", "own")) client.revokes = Revokes::kAllTokens;
-    const bool asks_all = client.introspects == Introspects::kAllTokens;
-    if (members.is_all("roles", "own", asks_all)) client.tells_roles = TellsRoles::kAll;
+    if (members.is_all("introspect", "own")) client.introspection_right = IntrospectionRight::kAllTokens;
+    if (members.is_all("revoke", "own")) client.revocation_right = RevocationRight::kAllTokens;
+    const bool asks_all = client.introspection_right == IntrospectionRight::kAllTokens;
+    if (members.is_all("roles", "own", asks_all)) client.role_disclosure = RoleDisclosure::kAll;
     client.namespaces = members.texts("namespaces", {client.client_id});
-    if (members.is_all("evaluate", "none")) client.evaluates = Evaluates::kAnybody;
+    if (members.is_all("evaluate", "none")) client.evaluation_right = EvaluationRight::kAnybody;
     return client;
 }
 

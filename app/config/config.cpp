@@ -51,11 +51,11 @@ public:
     }
     bool is_file_readable() const { return file_.is_readable; }
 
-    struct Given {
+    struct SettingSource {
         std::string text;
         std::string origin;  // in words
     };
-    Given given(const Setting& setting) {
+    SettingSource given(const Setting& setting) {
         const std::string name(setting.name);
         for (const auto look : {&Reader::in_environment, &Reader::in_file}) {
             const auto direct = (this->*look)(name);
@@ -110,7 +110,7 @@ public:
     bool has_fault_of(std::string_view name) const {
         return std::ranges::any_of(faults_.sentences, [&](const auto& told) { return setting_named_in(told) == name; });
     }
-    PartlyRead finish(PartlyRead read) {
+    LenientConfig finish(LenientConfig read) {
         read.is_file_readable = file_.is_readable;
         read.places = std::move(places_);
         for (std::string& sentence : faults_.sentences)
@@ -119,17 +119,17 @@ public:
     }
 
 private:
-    std::optional<Given> in_environment(const std::string& name) {
+    std::optional<SettingSource> in_environment(const std::string& name) {
         const char* text = environment_(name.c_str());
         if (text == nullptr || *text == '\0') return std::nullopt;
-        return Given{text, "environment"};
+        return SettingSource{text, "environment"};
     }
-    std::optional<Given> in_file(const std::string& name) {
+    std::optional<SettingSource> in_file(const std::string& name) {
         const auto at = file_.entries.find(name);
         if (at == file_.entries.end() || at->second.text.empty()) return std::nullopt;
         const std::string place = "line " + std::to_string(at->second.line) + " of '" + file_.path + "'";
         places_[name] = place;
-        return Given{at->second.text, place};
+        return SettingSource{at->second.text, place};
     }
     std::string text_of_file(const Setting& setting, const std::string& path) {
         const std::string name = std::string(setting.name) + "_FILE";
@@ -260,36 +260,36 @@ void put_roles(Config& config, const Value& value) {
 }
 
 void put_subject_namings(Config& config, const Value& value) {
-    using commands::SubjectNaming;
+    using commands::SubjectNameKind;
     for (const std::string& word : value.items)
-        config.subject_namings.push_back(word == "id"         ? SubjectNaming::kId
-                                         : word == "username" ? SubjectNaming::kUsername
-                                                              : SubjectNaming::kEmail);
+        config.subject_name_kinds.push_back(word == "id"         ? SubjectNameKind::kId
+                                            : word == "username" ? SubjectNameKind::kUsername
+                                                                 : SubjectNameKind::kEmail);
 }
 
-Result<Config, ConfigFaults> read_config(const Environment& environment, const std::vector<Needs>& needs) {
-    PartlyRead read = read_what_can_be(environment, needs);
+Result<Config, ConfigFaults> read_config(const Environment& environment, const std::vector<ConfigPart>& needs) {
+    LenientConfig read = read_config_leniently(environment, needs);
     if (!read.faults.sentences.empty()) return Unexpected(std::move(read.faults));
     return std::move(read.config);
 }
 
-PartlyRead read_what_can_be(const Environment& environment, const std::vector<Needs>& needs) {
+LenientConfig read_config_leniently(const Environment& environment, const std::vector<ConfigPart>& needs) {
     Reader reader(environment);
-    PartlyRead read;
+    LenientConfig read;
     if (!reader.is_file_readable()) return reader.finish(std::move(read));
-    const auto needed = [&](Needs what) { return std::find(needs.begin(), needs.end(), what) != needs.end(); };
+    const auto needed = [&](ConfigPart what) { return std::find(needs.begin(), needs.end(), what) != needs.end(); };
     for (const Setting& setting : kSettings) {
-        if (setting.is(kServing) && !needed(Needs::kServing)) continue;
+        if (setting.is(kServing) && !needed(ConfigPart::kServing)) continue;
         read.values.emplace_back(&setting, reader.value(setting));
         if (setting.put != nullptr) setting.put(read.config, read.values.back().second);
     }
-    if (needed(Needs::kDatabase)) reader.require("KEYLEDGER_DATABASE_URL", "the URL of the service's role");
-    if (needed(Needs::kOwnerDatabase))
+    if (needed(ConfigPart::kDatabase)) reader.require("KEYLEDGER_DATABASE_URL", "the URL of the service's role");
+    if (needed(ConfigPart::kOwnerDatabase))
         reader.require("KEYLEDGER_OWNER_DATABASE_URL", "the URL of the role that migrates");
-    if (needed(Needs::kKeyring))
+    if (needed(ConfigPart::kKeyring))
         reader.require("KEYLEDGER_KEYRING_FILE", "the path of the keyring; 'keyledger keys generate' makes one");
     check_rules(reader, read.config);
-    if (needed(Needs::kServing)) check_serving(reader, read.config);
+    if (needed(ConfigPart::kServing)) check_serving(reader, read.config);
     return reader.finish(std::move(read));
 }
 
@@ -297,7 +297,7 @@ std::string_view setting_named_in(std::string_view sentence) {
     return sentence.substr(0, sentence.find_first_of(":, "));
 }
 
-std::string with_place(const PartlyRead& read, std::string sentence) {
+std::string with_place(const LenientConfig& read, std::string sentence) {
     const auto at = read.places.find(setting_named_in(sentence));
     return at == read.places.end() ? sentence : sentence + " (" + at->second + ")";
 }

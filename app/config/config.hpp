@@ -21,28 +21,28 @@ namespace keyledger::app {
 // Reads one variable of the environment; nullptr when it is not set.
 using Environment = std::function<const char*(const char*)>;
 
-// What of the configuration a command needs. What it does not need may be missing.
-enum class Needs { kDatabase, kOwnerDatabase, kKeyring, kServing };
+// The parts of the configuration that a command needs. Others may be missing.
+enum class ConfigPart { kDatabase, kOwnerDatabase, kKeyring, kServing };
 
 struct ConfigFaults {
     std::vector<std::string> sentences;  // each names its variable and says what to do
 };
-Result<Config, ConfigFaults> read_config(const Environment& environment, const std::vector<Needs>& needs);
+Result<Config, ConfigFaults> read_config(const Environment& environment, const std::vector<ConfigPart>& needs);
 
 // The same with what could be read beside the faults, for whoever looks further and tells all of it at once.
-struct PartlyRead {
+struct LenientConfig {
     Config config;
     ConfigFaults faults;
     std::vector<std::pair<const Setting*, Value>> values;  // of what was needed, in the order of the declarations
     bool is_file_readable = true;  // the configuration file; if not, what else would be wrong nobody knows
     std::map<std::string, std::string, std::less<>> places;  // of what stands in it: "line 3 of '/etc/keyledger.yaml'"
 };
-PartlyRead read_what_can_be(const Environment& environment, const std::vector<Needs>& needs);
+LenientConfig read_config_leniently(const Environment& environment, const std::vector<ConfigPart>& needs);
 
 // Which setting a sentence is about: they begin with its name.
 std::string_view setting_named_in(std::string_view sentence);
 // The sentence and, if its setting stands in the configuration file, where.
-std::string with_place(const PartlyRead& read, std::string sentence);
+std::string with_place(const LenientConfig& read, std::string sentence);
 
 // Of names of variables those that begin with KEYLEDGER_ and mean nothing: a sentence each, with the setting
 // that may have been meant. No faults, for scripts have variables of their own.

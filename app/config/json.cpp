@@ -19,7 +19,7 @@ public:
     Builder(std::string_view text, const Stream& stream) : text_(text), stream_(stream) {}
 
     bool Null() { return add({}); }
-    bool Bool(bool truth) { return add(scalar(truth ? "true" : "false", false)); }
+    bool Bool(bool boolean) { return add(scalar(boolean ? "true" : "false", false)); }
     bool RawNumber(const char* digits, rapidjson::SizeType size, bool) { return add(scalar({digits, size}, false)); }
     bool String(const char* from, rapidjson::SizeType size, bool) { return add(scalar({from, size}, true)); }
     bool StartObject() { return begin(Kind::kMap); }

@@ -9,21 +9,21 @@ namespace {
 enum class Of { kTls, kPassword, kToken };
 
 // A setting, librdkafka's name for it, and what it is of.
-struct Mapped {
+struct KafkaProperty {
     std::string_view setting;
     std::string_view property;
     Of of;
 };
 constexpr std::array kMapped{
-    Mapped{"KEYLEDGER_KAFKA_SSL_CA_FILE", "ssl.ca.location", Of::kTls},
-    Mapped{"KEYLEDGER_KAFKA_SSL_CRL_FILE", "ssl.crl.location", Of::kTls},
-    Mapped{"KEYLEDGER_KAFKA_SSL_CERTIFICATE_FILE", "ssl.certificate.location", Of::kTls},
-    Mapped{"KEYLEDGER_KAFKA_SSL_KEY_FILE", "ssl.key.location", Of::kTls},
-    Mapped{"KEYLEDGER_KAFKA_SSL_KEY_PASSWORD", "ssl.key.password", Of::kTls},
-    Mapped{"KEYLEDGER_KAFKA_SSL_CIPHER_SUITES", "ssl.cipher.suites", Of::kTls},
-    Mapped{"KEYLEDGER_KAFKA_SASL_USERNAME", "sasl.username", Of::kPassword},
-    Mapped{"KEYLEDGER_KAFKA_SASL_PASSWORD", "sasl.password", Of::kPassword},
-    Mapped{"KEYLEDGER_KAFKA_SASL_TOKEN_FILE", "", Of::kToken},
+    KafkaProperty{"KEYLEDGER_KAFKA_SSL_CA_FILE", "ssl.ca.location", Of::kTls},
+    KafkaProperty{"KEYLEDGER_KAFKA_SSL_CRL_FILE", "ssl.crl.location", Of::kTls},
+    KafkaProperty{"KEYLEDGER_KAFKA_SSL_CERTIFICATE_FILE", "ssl.certificate.location", Of::kTls},
+    KafkaProperty{"KEYLEDGER_KAFKA_SSL_KEY_FILE", "ssl.key.location", Of::kTls},
+    KafkaProperty{"KEYLEDGER_KAFKA_SSL_KEY_PASSWORD", "ssl.key.password", Of::kTls},
+    KafkaProperty{"KEYLEDGER_KAFKA_SSL_CIPHER_SUITES", "ssl.cipher.suites", Of::kTls},
+    KafkaProperty{"KEYLEDGER_KAFKA_SASL_USERNAME", "sasl.username", Of::kPassword},
+    KafkaProperty{"KEYLEDGER_KAFKA_SASL_PASSWORD", "sasl.password", Of::kPassword},
+    KafkaProperty{"KEYLEDGER_KAFKA_SASL_TOKEN_FILE", "", Of::kToken},
 };
 constexpr std::string_view kProtocol = "KEYLEDGER_KAFKA_SECURITY_PROTOCOL";
 constexpr std::string_view kMechanism = "KEYLEDGER_KAFKA_SASL_MECHANISM";
@@ -45,7 +45,7 @@ public:
         sasl_ = protocol.starts_with("sasl_");
         set("security.protocol", protocol);
         read_sasl(protocol);
-        for (const Mapped& one : kMapped) read(one, protocol);
+        for (const KafkaProperty& one : kMapped) read(one, protocol);
         if (tls_) read_tls();
         if (!faults_.empty()) return Unexpected(std::move(faults_));
         return std::move(security_);
@@ -81,12 +81,12 @@ private:
             fault(kMechanism, mechanism + " would send its secret readable; set " + std::string(kProtocol) +
                                   " to sasl_ssl, or take SCRAM-SHA-512");
         set("sasl.mechanism", mechanism);
-        for (const Mapped& one : kMapped)
+        for (const KafkaProperty& one : kMapped)
             if (one.of == (token_ ? Of::kToken : Of::kPassword) && text_(one.setting).empty())
                 fault(one.setting, "is not set, but " + mechanism + " needs it");
     }
 
-    void read(const Mapped& one, const std::string& protocol) {
+    void read(const KafkaProperty& one, const std::string& protocol) {
         std::string value = text_(one.setting);
         if (value.empty()) return;
         const bool used = one.of == Of::kTls ? tls_ : sasl_ && token_ == (one.of == Of::kToken);

@@ -62,7 +62,7 @@ struct Config {
     int anonymous_callers_days = 0;
     std::int64_t erasure_grace_hours = 0;
     std::string tree_head_file;  // empty: none is written
-    commands::SubjectNamings subject_namings;
+    commands::SubjectNameKinds subject_name_kinds;
     std::string owner_property;        // of AuthZEN's resources
     std::string access_snapshot_file;  // empty: none is kept
     std::int64_t tree_head_s = 0;

@@ -185,7 +185,7 @@ std::string setting_of(std::string property) {
 }  // namespace
 
 // The files first: of them librdkafka only says that something could not be loaded.
-std::vector<std::string> what_is_wrong_with_kafka(const Config& config) {
+std::vector<std::string> kafka_faults(const Config& config) {
     Looking looking;
     if (config.kafka_brokers.empty()) return {};
     look_at_topic_prefix(looking, config.kafka_topic_prefix);
@@ -196,7 +196,7 @@ std::vector<std::string> what_is_wrong_with_kafka(const Config& config) {
         if (property == "ssl.key.location") looking.wants_secret(setting_of(property), path);
     looking.wants_secret("KEYLEDGER_KAFKA_SASL_TOKEN_FILE", config.kafka_security.oauth_token_file);
     if (!looking.found_nothing()) return looking.take();
-    const auto wrong = eventstore::kafka::what_is_wrong_with(kafka_client(config, kNothingIsTold));
+    const auto wrong = eventstore::kafka::fault_of_options(kafka_client(config, kNothingIsTold));
     if (!wrong) return {};
     std::string of = "KEYLEDGER_KAFKA_SECURITY_PROTOCOL and what goes with it";
     for (const auto& property : config.kafka_security.properties)
@@ -205,7 +205,7 @@ std::vector<std::string> what_is_wrong_with_kafka(const Config& config) {
     return looking.take();
 }
 
-std::vector<std::string> what_serve_refuses(const PartlyRead& read) {
+std::vector<std::string> serving_faults(const LenientConfig& read) {
     const Config& config = read.config;
     Looking looking;
     for (const auto& [setting, value] : read.values) look_at_form(looking, *setting, value);
@@ -218,16 +218,16 @@ std::vector<std::string> what_serve_refuses(const PartlyRead& read) {
         if (const auto heads = eventstore::audit::read_last_notes(config.tree_head_file); !heads)
             looking.fault("KEYLEDGER_TREE_HEAD_FILE", heads.error());
     auto all = looking.take();
-    std::ranges::move(what_is_wrong_with_kafka(config), std::back_inserter(all));
+    std::ranges::move(kafka_faults(config), std::back_inserter(all));
     return all;
 }
 
 // What could not be read stands in the configuration as its default or as nothing: a second word on that would be
 // wrong.
-std::vector<std::string> all_faults(const PartlyRead& read) {
+std::vector<std::string> all_faults(const LenientConfig& read) {
     std::vector<std::string> all = read.faults.sentences;
     if (!read.is_file_readable) return all;
-    for (std::string& sentence : what_serve_refuses(read)) {
+    for (std::string& sentence : serving_faults(read)) {
         const auto is_of_the_same = [&](const std::string& told) {
             return setting_named_in(told) == setting_named_in(sentence);
         };
@@ -237,7 +237,7 @@ std::vector<std::string> all_faults(const PartlyRead& read) {
     return all;
 }
 
-RoleLook look_at_service_role(const Config& config) {
+RoleCheck check_service_role(const Config& config) {
     const std::string& url = config.database_url;
     if (url.empty() || !eventstore::postgres::is_connection_text(url)) return {};
     if (!eventstore::postgres::server_answers(url))

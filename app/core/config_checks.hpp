@@ -1,7 +1,7 @@
 #pragma once
 // What `serve` would refuse although every setting can be read: addresses, networks, origins, and the files
 // and servers that settings name. Told together, by `serve` before it starts anything and by `config check`.
-// Connects to nobody but for look_at_service_role().
+// Connects to nobody but for check_service_role().
 #include <string>
 #include <vector>
 
@@ -10,16 +10,16 @@
 namespace keyledger::app {
 
 // Sentences that name the setting and say what to do; none quotes a secret. Needs what was read for serving.
-std::vector<std::string> what_serve_refuses(const PartlyRead& read);
+std::vector<std::string> serving_faults(const LenientConfig& read);
 // All of that and what could not be read, each setting once.
-std::vector<std::string> all_faults(const PartlyRead& read);
+std::vector<std::string> all_faults(const LenientConfig& read);
 // Whether the database's role may serve, if a server answers. Blocks for seconds at most.
-struct RoleLook {
+struct RoleCheck {
     std::string fault;    // of the setting, or of connecting; empty: none was found
     std::string warning;  // why nobody could look; empty: somebody could
 };
-RoleLook look_at_service_role(const Config& config);
+RoleCheck check_service_role(const Config& config);
 // Of these, what concerns Kafka; none without brokers.
-std::vector<std::string> what_is_wrong_with_kafka(const Config& config);
+std::vector<std::string> kafka_faults(const Config& config);
 
 }  // namespace keyledger::app

@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "app/config/config.hpp"
+#include "app/core/hot_access_reader.hpp"
 #include "app/core/keyring_watch.hpp"
-#include "app/core/remembered_access.hpp"
 #include "app/core/run_to_end.hpp"
 #include "app/core/system_ports.hpp"
 #include "commands/credentials/unrecorded_failures.hpp"
@@ -38,7 +38,7 @@ struct Core {
 
     SystemClock clock;
     RandomIdentifiers identifiers{clock};
-    LoggedJournal journal;
+    SpdlogOperatorLog operator_log;
     std::unique_ptr<security::LiveKeyring> keyring;
     std::shared_ptr<eventstore::postgres::Authenticity> authenticity;
     KeyringWatch keyring_watch;
@@ -54,9 +54,9 @@ struct Core {
     commands::FoldCache cache;
     commands::Executor executor;
     commands::FoldedAccess folded_access;
-    RememberedAccess access;
+    HotAccessReader access;
     eventstore::postgres::PostgresLimits limits;
-    commands::ClientSecrets client_secrets{commands::kMaxRememberedSecrets};
+    commands::ClientSecretCache client_secret_cache{commands::kMaxRememberedSecrets};
     commands::FailureSums failure_sums;
     commands::UnrecordedFailures unrecorded_failures;
     security::JwtClientAssertions assertions{processors};

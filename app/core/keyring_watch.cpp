@@ -47,29 +47,29 @@ bool KeyringWatch::is_lacking(const std::string& key_id, Of subject) {
     return is_known;
 }
 
-security::Whereabouts KeyringWatch::look_for(const std::string& key_id) {
-    using security::Whereabouts;
-    if (knows(*keyring_.snapshot(), key_id)) return Whereabouts::kUnknown;
+security::KeyLocation KeyringWatch::locate_key(const std::string& key_id) {
+    using security::KeyLocation;
+    if (knows(*keyring_.snapshot(), key_id)) return KeyLocation::kUnknown;
     {
         const std::lock_guard lock(mutex_);
         const auto told = told_.find(key_id);
-        if (told == told_.end() || is_over(told->second)) return Whereabouts::kUnknown;
+        if (told == told_.end() || is_over(told->second)) return KeyLocation::kUnknown;
     }
-    if (is_lacking(key_id, Of::kAnybody)) return Whereabouts::kHereNow;
+    if (is_lacking(key_id, Of::kAnybody)) return KeyLocation::kJustLoaded;
     const std::lock_guard lock(mutex_);
     const bool is_news = presented_.size() < kMostKeysToTell && presented_.insert(key_id).second;
     if (is_news) tell_of_lack(key_id);
-    return Whereabouts::kElsewhere;
+    return KeyLocation::kOtherNode;
 }
 
-void KeyringWatch::learn(const postgres::KeyNews& news) {
+void KeyringWatch::learn(const postgres::KeyAnnouncements& news) {
     for (const std::string& id : news.ended) (void)has_ended(id);
     const auto keyring = keyring_.snapshot();
     bool lacks_one = false;
     {
         const std::lock_guard lock(mutex_);
         told_.clear();
-        for (const postgres::ToldKey& key : news.told) {
+        for (const postgres::AnnouncedKey& key : news.announced) {
             told_.emplace(key.id, key);
             lacks_one = lacks_one || (is_in_use(key) && !knows(*keyring, key.id));
         }
@@ -79,10 +79,10 @@ void KeyringWatch::learn(const postgres::KeyNews& news) {
 }
 
 // Of two keyrings that say when a key ends, the earlier end counts.
-std::vector<postgres::ToldKey> KeyringWatch::to_tell(Tell what) const {
+std::vector<postgres::AnnouncedKey> KeyringWatch::to_tell(Tell what) const {
     const auto keyring = keyring_.snapshot();
     const std::lock_guard lock(mutex_);
-    std::vector<postgres::ToldKey> all;
+    std::vector<postgres::AnnouncedKey> all;
     for (const security::Key& key : keyring->keys()) {
         if (key.purpose == security::KeyPurpose::kUnknown) continue;
         const auto ends_at_ms = key.ends_at_ms();
@@ -113,12 +113,12 @@ api::HealthCheck KeyringWatch::check() const {
     return {"keyring", true, "as new as what is stored"};
 }
 
-bool KeyringWatch::is_over(const postgres::ToldKey& told) const {
+bool KeyringWatch::is_over(const postgres::AnnouncedKey& told) const {
     return told.ends_at_ms && *told.ends_at_ms <= clock_.now_ms();
 }
 
 // Before that, nodes may get it one after the other.
-bool KeyringWatch::is_in_use(const postgres::ToldKey& told) const {
+bool KeyringWatch::is_in_use(const postgres::AnnouncedKey& told) const {
     return told.use_from_ms <= clock_.now_ms() && !is_over(told);
 }
 

@@ -28,22 +28,23 @@ public:
 
     // Whether nothing more is made under that key from now on.
     bool has_ended(const std::string& key_id);
-    // Whether the keyring knows it now. Of a subject for whom anybody with the service's database role may have made up
-    // a key and what wraps it, nothing is said to the operator: it tells nothing of the keyring.
+    // Whether the keyring knows it now. Anybody with the service's database role can make up keys of unknown
+    // subjects, and what wraps them; those are not reported to the operator, because they say nothing about the
+    // keyring.
     enum class Of { kSomebodyKnown, kAnybody };
     bool is_lacking(const std::string& key_id, Of subject = Of::kSomebodyKnown);
     // For what is presented under a key that the keyring does not know.
-    security::Whereabouts look_for(const std::string& key_id);
+    security::KeyLocation locate_key(const std::string& key_id);
     // What the database says of keyrings now.
-    void learn(const eventstore::postgres::KeyNews& news);
+    void learn(const eventstore::postgres::KeyAnnouncements& news);
     // What this node should tell of its own: all, or what the database does not know.
     enum class Tell { kAll, kNews };
-    std::vector<eventstore::postgres::ToldKey> to_tell(Tell what) const;
+    std::vector<eventstore::postgres::AnnouncedKey> to_tell(Tell what) const;
     api::HealthCheck check() const;
 
 private:
-    bool is_over(const eventstore::postgres::ToldKey& told) const;
-    bool is_in_use(const eventstore::postgres::ToldKey& told) const;
+    bool is_over(const eventstore::postgres::AnnouncedKey& told) const;
+    bool is_in_use(const eventstore::postgres::AnnouncedKey& told) const;
     bool makes_things_under(const std::string& key_id) const;
     void read_again();
 
@@ -53,7 +54,7 @@ private:
     std::set<std::string> ended_;
     std::set<std::string> lacking_;    // as the log and wrapped keys say
     std::set<std::string> presented_;  // as callers do; counts for as long as it is told, for anybody may tell
-    std::map<std::string, eventstore::postgres::ToldKey> told_;
+    std::map<std::string, eventstore::postgres::AnnouncedKey> told_;
     std::chrono::steady_clock::time_point next_read_{};
 };
 

@@ -21,8 +21,8 @@ std::shared_ptr<eventstore::postgres::Authenticity> authenticity_with(
 std::shared_ptr<const eventstore::EventMacs> configured_macs(const Config& config);
 // With the keyring that is configured; nullptr if none is. Throws std::runtime_error if it can't be read.
 std::shared_ptr<eventstore::postgres::Authenticity> configured_authenticity(const Config& config);
-// For whoever must not take for somebody else's what the keyring lacks a key for: reading fails then, and names it.
-// Throws std::runtime_error if the keyring can't be read.
+// For code that must not take events for somebody else's only because the keyring lacks their key: reading fails
+// then, and names the key. Throws std::runtime_error if the keyring can't be read.
 std::shared_ptr<eventstore::postgres::Authenticity> demanding_authenticity(const Config& config);
 
 // Looks at the tree heads that the database keeps, before anything else is read: whoever has the service's role

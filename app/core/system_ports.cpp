@@ -37,7 +37,7 @@ eventstore::CommandId RandomIdentifiers::next_command_id() {
 
 Secret RandomIdentifiers::next_secret() { return security::random_secret(commands::kClientSecretBytes); }
 
-void LoggedJournal::warning(std::string_view what, const Uuid& about) {
+void SpdlogOperatorLog::warning(std::string_view what, const Uuid& about) {
     spdlog::warn("{} (id {})", what, about.to_string());
 }
 

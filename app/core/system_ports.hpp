@@ -24,7 +24,7 @@ private:
 };
 
 // Warnings to the log.
-class LoggedJournal : public commands::Journal {
+class SpdlogOperatorLog : public commands::OperatorLog {
 public:
     void warning(std::string_view what, const Uuid& about) override;
 };

@@ -39,8 +39,8 @@ const char* follower_of(kafka::OutputKind output) {
 }
 
 // A publisher with the ports that it alone uses.
-struct Publishing {
-    Publishing(const Config& config, const Core& core, kafka::OutputKind output)
+struct OutputPublisher {
+    OutputPublisher(const Config& config, const Core& core, kafka::OutputKind output)
         : kind(output),
           source(config.database_url, core.authenticity),
           session(config.database_url, follower_of(output), core.authenticity),
@@ -56,7 +56,7 @@ struct Publishing {
 struct Followers::Parts {
     postgres::PostgresLogSource* projector_source = nullptr;  // owned by the projector
     std::unique_ptr<projections::Projector> projector;
-    std::vector<std::unique_ptr<Publishing>> publishing;
+    std::vector<std::unique_ptr<OutputPublisher>> publishing;
 };
 
 Followers::Followers(const Config& config, Core& core, projections::Queries& queries, projections::HotAccess& hot)
@@ -71,9 +71,9 @@ Followers::Followers(const Config& config, Core& core, projections::Queries& que
             [&queries](std::string_view, Position) { queries.applied(); });
     }
     if (config.serves_publisher && !config.kafka_brokers.empty()) {
-        parts_->publishing.push_back(std::make_unique<Publishing>(config, core, kafka::OutputKind::kEvents));
+        parts_->publishing.push_back(std::make_unique<OutputPublisher>(config, core, kafka::OutputKind::kEvents));
         if (config.kafka_state_topics)
-            parts_->publishing.push_back(std::make_unique<Publishing>(config, core, kafka::OutputKind::kState));
+            parts_->publishing.push_back(std::make_unique<OutputPublisher>(config, core, kafka::OutputKind::kState));
     }
     core.store.on_appended([parts = parts_.get(), &hot](Position) {
         hot.hint();

@@ -70,7 +70,7 @@ void Housekeeper::run() {
     }
     lock.unlock();
     try {
-        record_what_waits();
+        record_waiting_failures();
         record_failure_sums();
     } catch (const std::exception& error) {
         spdlog::error("failed log-ins that were not recorded yet are lost: {}", error.what());
@@ -80,7 +80,7 @@ void Housekeeper::run() {
 
 void Housekeeper::tidy() {
     forget_the_erased();
-    record_what_waits();
+    record_waiting_failures();
     record_failure_sums();
     announce_mac_key();
     if (!leads()) return;
@@ -97,8 +97,8 @@ bool Housekeeper::leads() {
     return leads_;
 }
 
-void Housekeeper::record_what_waits() {
-    const auto recorded = core_.run(commands::record_what_waits(core_.services, housekeeping_caller().deadline));
+void Housekeeper::record_waiting_failures() {
+    const auto recorded = core_.run(commands::record_waiting_failures(core_.services, housekeeping_caller().deadline));
     if (!recorded)
         spdlog::warn("failed log-ins of accounts still can't be recorded: whoever has the service's database role may "
                      "be moving their streams; they count on this node alone");

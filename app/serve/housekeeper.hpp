@@ -28,7 +28,7 @@ private:
     bool leads();
     void prune();
     void forget_the_erased();
-    void record_what_waits();
+    void record_waiting_failures();
     void record_failure_sums();
     void erase_anonymous_callers();
     void erase_users();

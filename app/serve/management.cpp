@@ -39,11 +39,11 @@ Response change_log_level(Request& request) {
 }  // namespace
 
 std::vector<api::ManagementRoute> management_routes(const ManagementSubjects& subjects) {
-    using api::routes::Detail;
+    using api::routes::HealthDetail;
     ServiceHealth& health = subjects.health;
     Metrics& metrics = subjects.metrics;
     const Uuid log_id = subjects.log_id;
-    const auto reasons = [&health](Request&) { return api::routes::readiness(health, Detail::kReasons); };
+    const auto reasons = [&health](Request&) { return api::routes::readiness(health, HealthDetail::kReasons); };
     return {
         {"metrics", kGet, "/metrics", [&metrics](Request&) { return show_metrics(metrics); }},
         {"health", kGet, "/health", reasons},

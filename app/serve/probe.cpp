@@ -12,8 +12,8 @@ constexpr auto kTooOld = kProbeInterval + 3 * kProbePatience + std::chrono::mill
 
 }  // namespace
 
-Probe::Probe(Core& core, projections::Queries& queries, KeyringNews& keyring_news)
-    : core_(core), queries_(queries), keyring_news_(keyring_news) {}
+Probe::Probe(Core& core, projections::Queries& queries, KeyringExchange& keyring_exchange)
+    : core_(core), queries_(queries), keyring_exchange_(keyring_exchange) {}
 
 Probe::~Probe() { stop(); }
 
@@ -46,7 +46,7 @@ void Probe::run() {
             detail_ = good ? "requests are answered" : std::move(trouble);
             answered_at_ = Clock::now();
         }
-        if (good) keyring_news_.exchange(Clock::now() + kProbePatience);
+        if (good) keyring_exchange_.exchange(Clock::now() + kProbePatience);
         std::unique_lock lock(mutex_);
         if (wake_.wait_for(lock, kProbeInterval, [this] { return stopping_; })) return;
     }

@@ -11,7 +11,7 @@
 
 #include "api/routes/context.hpp"
 #include "app/core/core.hpp"
-#include "app/serve/keyring_news.hpp"
+#include "app/serve/keyring_exchange.hpp"
 #include "projections/engine/queries.hpp"
 
 namespace keyledger::app {
@@ -22,7 +22,7 @@ inline constexpr std::chrono::milliseconds kProbePatience{1'500};  // for each q
 class Probe {
 public:
     // All outlive its last question.
-    Probe(Core& core, projections::Queries& queries, KeyringNews& keyring_news);
+    Probe(Core& core, projections::Queries& queries, KeyringExchange& keyring_exchange);
     ~Probe();
     void start();
     void stop();  // before the pools end
@@ -35,7 +35,7 @@ private:
 
     Core& core_;
     projections::Queries& queries_;
-    KeyringNews& keyring_news_;
+    KeyringExchange& keyring_exchange_;
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     bool stopping_ = false;

@@ -11,7 +11,7 @@
 #include "app/serve/followers.hpp"
 #include "app/serve/health.hpp"
 #include "app/serve/housekeeper.hpp"
-#include "app/serve/keyring_news.hpp"
+#include "app/serve/keyring_exchange.hpp"
 #include "app/serve/management.hpp"
 #include "app/serve/metrics.hpp"
 #include "app/serve/observation.hpp"
@@ -36,7 +36,7 @@ FileClients load_clients(const Config& config) {
 // free.
 void refuse_names_of_before(const Config& config, const Core& core) {
     const auto ended = revoked_claims_keys(*core.keyring->snapshot(), core.clock.now_ms());
-    const auto key = eventstore::postgres::key_of_before(config.database_url, ended);
+    const auto key = eventstore::postgres::ended_key_in_use(config.database_url, ended);
     if (!key) throw StartFailure("names could not be looked at: " + key.error());
     if (*key)
         throw StartFailure("names are claimed under key " + **key +
@@ -54,12 +54,12 @@ eventstore::Head learn_head(const Config& config, Core& core) {
 }
 
 // Before anybody is served: a log of before there were roles has an administrator without one.
-void adopt_first_administrator(Core& core) {
+void assign_role_to_first_administrator(Core& core) {
     commands::Caller caller;
     caller.actor_type = eventstore::ActorType::kSystem;
     caller.request_id = "adopt-administrator";
     caller.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    const auto adopted = core.run(commands::adopt_first_administrator(core.services, caller));
+    const auto adopted = core.run(commands::assign_role_to_first_administrator(core.services, caller));
     const auto keyring = core.keyring_watch.check();
     if (!adopted && !keyring.good) {
         spdlog::warn("the administrator's role is not looked for: {}", keyring.detail);
@@ -69,8 +69,8 @@ void adopt_first_administrator(Core& core) {
     if (adopted->position > 0) spdlog::info("gave the administrator the role of that name");
 }
 
-security::LookForKey look_for_keys(Core& core) {
-    return [&core](const std::string& key_id) { return core.keyring_watch.look_for(key_id); };
+security::LocateKey look_for_keys(Core& core) {
+    return [&core](const std::string& key_id) { return core.keyring_watch.locate_key(key_id); };
 }
 
 projections::QuerySettings query_settings(const Config& config) {
@@ -128,8 +128,8 @@ struct Service::Parts {
                   queries,
                   health,
                   tree_heads,
-                  known_owners,
-                  config.subject_namings,
+                  claim_owners,
+                  config.subject_name_kinds,
                   config.owner_property,
                   log_id,
                   config.clear_positions ? api::Positions::kClear : api::Positions::kSealed,
@@ -139,8 +139,8 @@ struct Service::Parts {
           server(server_options(config, core.clock), router, metrics),
           management(management_options(config.management_listen), management_routes({health, metrics, log_id})),
           housekeeper(config, core),
-          keyring_news(config, core),
-          probe(core, queries, keyring_news) {
+          keyring_exchange(config, core),
+          probe(core, queries, keyring_exchange) {
         core.access.remember(*hot_access);
         observe(health, metrics, core, followers, *hot_access, tree_heads, probe, server);
     }
@@ -160,13 +160,13 @@ struct Service::Parts {
     projections::Queries queries;
     std::unique_ptr<projections::HotAccess> hot_access;
     Followers followers;
-    commands::KnownOwners known_owners{commands::kMaxKnownOwners};
+    commands::ClaimOwnerCache claim_owners{commands::kMaxKnownOwners};
     api::Context context;
     api::Router router;
     api::Server server;
     api::ManagementServer management;
     Housekeeper housekeeper;
-    KeyringNews keyring_news;
+    KeyringExchange keyring_exchange;
     Probe probe;
     bool stopped = false;
 };
@@ -180,8 +180,8 @@ Service::~Service() { stop(); }
 
 void Service::start() try {
     Parts& parts = *parts_;
-    parts.keyring_news.exchange(std::chrono::steady_clock::now() + std::chrono::seconds(10));
-    if (parts.config.serves_api) adopt_first_administrator(parts.core);
+    parts.keyring_exchange.exchange(std::chrono::steady_clock::now() + std::chrono::seconds(10));
+    if (parts.config.serves_api) assign_role_to_first_administrator(parts.core);
     parts.management.start();
     parts.followers.start();
     if (parts.config.serves_api) parts.hot_access->start();

@@ -97,7 +97,8 @@ audit::OpenNote opener(std::shared_ptr<const security::Keyring> keyring, std::ve
 }
 
 security::NoteKey verifying_key(const security::Keyring& keyring, const Uuid& log_id, std::int64_t at_ms) {
-    return security::note_key(audit::origin_of(log_id), *keyring.need_current(KeyPurpose::kTreeHeads, at_ms).signing);
+    return security::note_key(audit::origin_of(log_id),
+                              *keyring.require_current(KeyPurpose::kTreeHeads, at_ms).signing);
 }
 
 struct TreeHeads::Parts {
@@ -121,7 +122,7 @@ struct TreeHeads::Parts {
         ports.now_ms = [&core] { return core.clock.now_ms(); };
         ports.sign = [&core](const audit::TreeHead& head) {
             const auto keyring = core.keyring->snapshot();
-            const auto& key = keyring->need_current(KeyPurpose::kTreeHeads, head.made_at_ms);
+            const auto& key = keyring->require_current(KeyPurpose::kTreeHeads, head.made_at_ms);
             return security::sign_note(audit::checkpoint_text(head), audit::origin_of(head.log_id), *key.signing);
         };
         ports.open = [&core](std::string_view note) { return opener(core.keyring->snapshot())(note); };

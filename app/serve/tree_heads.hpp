@@ -20,7 +20,7 @@ eventstore::audit::OpenNote opener(std::shared_ptr<const security::Keyring> keyr
 // The key with which heads of that log are signed at that time, as verifiers want it.
 security::NoteKey verifying_key(const security::Keyring& keyring, const Uuid& log_id, std::int64_t at_ms);
 
-class TreeHeads : public api::TreeHeads {
+class TreeHeads : public api::TreeHeadSource {
 public:
     // Looks for the newest head that can be seen. Throws StartFailure if the log is behind it (design section 4.5),
     // or if a file is configured and can't be read.

@@ -28,7 +28,7 @@ struct Reading {
         });
     }
 };
-struct Asked {
+struct AccessAsked {
     Subject subject;
     Streams own;  // what is asked for beside roles and groups
 };
@@ -51,7 +51,7 @@ std::vector<Uuid> roles_by(const Reading& known, const Subject& subject) {
 }
 
 // What there is to read, as far as what is known tells.
-Streams streams_by(const Reading& known, const Asked& asked) {
+Streams streams_by(const Reading& known, const AccessAsked& asked) {
     Streams streams = asked.own;
     const auto assignments = streams.read<Assignments>(assignments_of(asked.subject.id));
     const std::vector<Uuid> groups = groups_by(known, asked.subject);
@@ -69,7 +69,7 @@ constexpr int kMaxLevels = 4;
 
 // All in one snapshot at the head. Which groups and roles there are to read is known from assignments and
 // nestings alone: they are guessed from memory, and read again if the guess was old.
-asio::awaitable<Result<Reading, StoreError>> read_at_head(Folder& folder, Asked asked, Deadline deadline) {
+asio::awaitable<Result<Reading, StoreError>> read_at_head(Folder& folder, AccessAsked asked, Deadline deadline) {
     Reading known;
     for (int level = 0; level < kMaxLevels; ++level) {
         Streams wanted = streams_by(known, asked);
@@ -117,7 +117,7 @@ asio::awaitable<Result<SubjectAccess, StoreError>> FoldedAccess::read(AccessSubj
         subject_id = state_of<Session>(known->front()).user_id;  // never changes; nil where there is no session
     }
     KEYLEDGER_CO_TRY(head, co_await store_.head(deadline));
-    Asked asked{Subject::user(subject_id), {}};
+    AccessAsked asked{Subject::user(subject_id), {}};
     asked.own.read<User>(subject_id);
     if (subject.session_id) asked.own.read<Session>(*subject.session_id);
     KEYLEDGER_CO_TRY(found, co_await read_at_head(folder, asked, deadline));
@@ -136,7 +136,7 @@ asio::awaitable<Result<SubjectAccess, StoreError>> FoldedAccess::read(AccessSubj
 asio::awaitable<Result<ServiceAccess, StoreError>> FoldedAccess::read_service(ServiceSubject subject,
                                                                               Deadline deadline) {
     KEYLEDGER_CO_TRY(head, co_await store_.head(deadline));
-    Asked asked{Subject::service_account(subject.account_id), {}};
+    AccessAsked asked{Subject::service_account(subject.account_id), {}};
     asked.own.read<ServiceAccount>(subject.account_id);
     if (subject.token_id) asked.own.read<ServiceToken>(*subject.token_id);
     KEYLEDGER_CO_TRY(found, co_await read_at_head(executor_.folder(), asked, deadline));
@@ -149,8 +149,8 @@ asio::awaitable<Result<ServiceAccess, StoreError>> FoldedAccess::read_service(Se
     co_return access;
 }
 
-asio::awaitable<Result<FoundSubjects, StoreError>> FoldedAccess::search(SubjectSearch, SubjectPlace, std::size_t,
-                                                                        Deadline) {
+asio::awaitable<Result<SubjectPage, StoreError>> FoldedAccess::search(SubjectSearch, SubjectPlace, std::size_t,
+                                                                      Deadline) {
     co_return Unexpected(StoreError::kUnavailable);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// Where a security answer comes from: a user or service account, one of his sessions and his roles, all as of
-// one moment at the head of the log (I8). Two are there: one folds streams out of the store, the other
-// remembers (projections/hot/).
+// Where security answers come from: a user or service account with one session and all roles, as of one moment at the
+// head of the log (I8). There are two implementations: one folds streams from the store, the other keeps everything
+// in memory (projections/hot/).
 #include <memory>
 #include <optional>
 #include <vector>
@@ -12,7 +12,7 @@
 
 namespace keyledger::commands {
 
-// A user or service account, a session of his, or both. Without the former: the session's user.
+// A user or service account, one of their sessions, or both. Without the former: the session's user.
 struct AccessSubject {
     std::optional<Uuid> subject_id;
     std::optional<Uuid> session_id;
@@ -36,9 +36,9 @@ public:
                                                                                         Deadline deadline) = 0;
     // At most `limit` of them, from a place on. There may be fewer, and more to come, for the work of one call is
     // bounded. Only who remembers everybody can tell: kUnavailable from others.
-    virtual asio::awaitable<Result<FoundSubjects, eventstore::StoreError>> search(SubjectSearch search,
-                                                                                  SubjectPlace from, std::size_t limit,
-                                                                                  Deadline deadline) = 0;
+    virtual asio::awaitable<Result<SubjectPage, eventstore::StoreError>> search(SubjectSearch search, SubjectPlace from,
+                                                                                std::size_t limit,
+                                                                                Deadline deadline) = 0;
     // The actions that roles name for a resource, or for all. kUnavailable likewise.
     virtual asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> actions_of(std::string resource,
                                                                                               Deadline deadline) = 0;
@@ -52,9 +52,8 @@ public:
                                                                         Deadline deadline) override;
     asio::awaitable<Result<ServiceAccess, eventstore::StoreError>> read_service(ServiceSubject subject,
                                                                                 Deadline deadline) override;
-    asio::awaitable<Result<FoundSubjects, eventstore::StoreError>> search(SubjectSearch search, SubjectPlace from,
-                                                                          std::size_t limit,
-                                                                          Deadline deadline) override;
+    asio::awaitable<Result<SubjectPage, eventstore::StoreError>> search(SubjectSearch search, SubjectPlace from,
+                                                                        std::size_t limit, Deadline deadline) override;
     asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> actions_of(std::string resource,
                                                                                       Deadline deadline) override;
 

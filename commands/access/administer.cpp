@@ -37,64 +37,66 @@ Result<void, CommandError> must_exist(const Attempt& attempt, const Subject& sub
     return require(is_there, refusals::kGroupUnknown);
 }
 
-struct Judged {
+struct AuthorityVerdict {
     AccessRules held;
-    AccessRules moved;
+    AccessRules affected_rules;
     std::vector<Uuid> deleted_roles;
 };
 
 // What the actor holds, if it is enough for the errand.
-Answer<Judged> judge(Services& services, const Errand& errand, Attempt& attempt) {
-    KEYLEDGER_CO_TRY(held, co_await authorise_with(attempt, errand.needed, errand.bearer, services));
-    const Through through = through_for(*held);
-    KEYLEDGER_CO_TRY(holdings, co_await holdings_of(attempt, errand.subject, through));
-    // Of what is denied to somebody nothing can be got by them.
+Answer<AuthorityVerdict> judge(Services& services, const RequiredAuthority& required, Attempt& attempt) {
+    KEYLEDGER_CO_TRY(held, co_await authorise_with(attempt, required.needed, required.bearer, services));
+    const HoldingsScope holdings_scope = holdings_scope_for(*held);
+    KEYLEDGER_CO_TRY(holdings, co_await holdings_of(attempt, required.subject, holdings_scope));
+    // Denials of the subject do not count: the actor must cover what is allowed to it at all.
     if (!held->covers(holdings->rules.allow)) co_return Unexpected(refusals::kExceedsAuthority);
-    Judged judged{std::move(*held), {}, std::move(holdings->deleted_roles)};
-    if (!errand.moves) co_return judged;
-    KEYLEDGER_CO_TRY(moved, co_await errand.moves(attempt, judged.held));
-    const bool upon_many = errand.subject.type == SubjectType::kGroup;
-    const bool may = upon_many ? judged.held.covers_for_many(*moved) : judged.held.covers(*moved);
+    AuthorityVerdict verdict{std::move(*held), {}, std::move(holdings->deleted_roles)};
+    if (!required.read_affected_rules) co_return verdict;
+    KEYLEDGER_CO_TRY(affected_rules, co_await required.read_affected_rules(attempt, verdict.held));
+    const bool affects_many = required.subject.type == SubjectType::kGroup;
+    const bool may =
+        affects_many ? verdict.held.covers_for_many(*affected_rules) : verdict.held.covers(*affected_rules);
     if (!may) co_return Unexpected(refusals::kExceedsAuthority);
-    judged.moved = std::move(*moved);
-    co_return judged;
+    verdict.affected_rules = std::move(*affected_rules);
+    co_return verdict;
 }
 
 }  // namespace
 
-asio::awaitable<Outcome> run_errand(Services& services, Errand errand, Caller caller, Act act) {
+asio::awaitable<Outcome> run_administration(Services& services, RequiredAuthority required, Caller caller,
+                                            AdministrationStep step) {
     Streams streams;
-    read_actor(streams, errand.bearer);
-    const Subject subject = errand.subject;
+    read_actor(streams, required.bearer);
+    const Subject subject = required.subject;
     const SubjectStreams on = read_subject(streams, subject);
     const auto assignments = streams.read<Assignments>(assignments_of(subject.id));
     const auto administrators = streams.read<Administrators>(kAdministratorsStream);
-    Judged judged;
-    const Step authorise = [&](Attempt& attempt) -> Decided {
-        KEYLEDGER_CO_TRY(now, co_await judge(services, errand, attempt));
-        judged = std::move(*now);
+    AuthorityVerdict verdict;
+    const Step authorise = [&](Attempt& attempt) -> StepResult {
+        KEYLEDGER_CO_TRY(now, co_await judge(services, required, attempt));
+        verdict = std::move(*now);
         co_return Result<void, CommandError>{};
     };
-    const Step carry_out = [&](Attempt& attempt) -> Decided {
+    const Step carry_out = [&](Attempt& attempt) -> StepResult {
         KEYLEDGER_CO_TRY(exists, must_exist(attempt, subject, on));
-        Administration administration{attempt,     judged.held,    subject,
-                                      on.user,     on.group,       judged.moved,
-                                      assignments, administrators, judged.deleted_roles};
-        auto decided = co_await act(administration);
+        Administration administration{attempt,     verdict.held,   subject,
+                                      on.user,     on.group,       verdict.affected_rules,
+                                      assignments, administrators, verdict.deleted_roles};
+        auto decided = co_await step(administration);
         co_return decided;
     };
-    Order order(authorise, carry_out);
-    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(order));
+    CommandSteps steps(authorise, carry_out);
+    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(steps));
     co_return executed;
 }
 
-Answer<Done> administer(Services& services, Errand errand, Caller caller, Act act) {
-    auto executed = co_await run_errand(services, std::move(errand), std::move(caller), std::move(act));
+Answer<Receipt> administer(Services& services, RequiredAuthority required, Caller caller, AdministrationStep step) {
+    auto executed = co_await run_administration(services, std::move(required), std::move(caller), std::move(step));
     co_return done(executed);
 }
 
-Result<void, CommandError> join_administrators(Attempt& attempt, const Uuid& user_id, Joining joining) {
-    return change_administrators(attempt, JoinAdministrators{user_id, joining});
+Result<void, CommandError> join_administrators(Attempt& attempt, const Uuid& user_id, JoinReason join_reason) {
+    return change_administrators(attempt, JoinAdministrators{user_id, join_reason});
 }
 Result<void, CommandError> leave_administrators(Attempt& attempt, const Uuid& user_id) {
     return change_administrators(attempt, LeaveAdministrators{user_id});

@@ -17,15 +17,15 @@ Answer<SubjectAccess> access_of(Services& services, AccessSubject subject, Deadl
     KEYLEDGER_CO_TRY(access, co_await services.access.read(subject, deadline));
     access->active = access->user.status == User::Status::kActive;
     if (subject.session_id)
-        access->active = standing(access->session, *subject.session_id, access->user, services.settings.lifetimes,
-                                  services.clock.now_ms())
+        access->active = check_session(access->session, *subject.session_id, access->user, services.settings.lifetimes,
+                                       services.clock.now_ms())
                              .has_value();
     co_return std::move(*access);
 }
 
 }  // namespace
 
-Answer<Known> who_holds(Services& services, Bearer bearer, Deadline deadline) {
+Answer<UserAtHead> bearer_at_head(Services& services, Bearer bearer, Deadline deadline) {
     Streams streams;
     read_actor(streams, bearer);
     streams.read<Assignments>(assignments_of(bearer.user_id));
@@ -33,17 +33,17 @@ Answer<Known> who_holds(Services& services, Bearer bearer, Deadline deadline) {
     const auto& session = state_of<Session>((*folds)[0]);
     const auto& user = state_of<User>((*folds)[1]);
     KEYLEDGER_CO_TRY(holds, check_token(services, session, user, bearer));
-    co_return Known{user, session, state_of<Assignments>((*folds)[2])};
+    co_return UserAtHead{user, session, state_of<Assignments>((*folds)[2])};
 }
 
-Answer<SubjectAccess> holder_of(Services& services, Permission needed, Bearer bearer, Deadline deadline) {
-    KEYLEDGER_CO_TRY(access, co_await access_of_holder(services, bearer, deadline));
+Answer<SubjectAccess> access_with_permission(Services& services, Permission needed, Bearer bearer, Deadline deadline) {
+    KEYLEDGER_CO_TRY(access, co_await access_of_bearer(services, bearer, deadline));
     const AccessQuestion question{needed.resource, needed.action};
     if (!access->decide(question)) co_return Unexpected(refusals::kForbidden);
     co_return access;
 }
 
-Answer<Known> session_at_head(Services& services, Uuid session_id, Deadline deadline) {
+Answer<UserAtHead> session_at_head(Services& services, Uuid session_id, Deadline deadline) {
     Streams first;
     first.read<Session>(session_id);
     KEYLEDGER_CO_TRY(found, co_await services.executor.folder().load(first.loads(), Freshness::kCached, deadline));
@@ -54,17 +54,18 @@ Answer<Known> session_at_head(Services& services, Uuid session_id, Deadline dead
     streams.read<User>(known.user_id);
     streams.read<Assignments>(assignments_of(known.user_id));
     KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline));
-    co_return Known{state_of<User>((*folds)[1]), state_of<Session>((*folds)[0]), state_of<Assignments>((*folds)[2])};
+    co_return UserAtHead{state_of<User>((*folds)[1]), state_of<Session>((*folds)[0]),
+                         state_of<Assignments>((*folds)[2])};
 }
 
-Answer<Known> user_at_head(Services& services, Uuid user_id, Deadline deadline) {
+Answer<UserAtHead> user_at_head(Services& services, Uuid user_id, Deadline deadline) {
     Streams streams;
     streams.read<User>(user_id);
     streams.read<Assignments>(assignments_of(user_id));
     KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline));
     const auto& user = state_of<User>((*folds)[0]);
     if (!user.exists()) co_return Unexpected(refusals::kUserUnknown);
-    co_return Known{user, Session{}, state_of<Assignments>((*folds)[1])};
+    co_return UserAtHead{user, Session{}, state_of<Assignments>((*folds)[1])};
 }
 
 Answer<SubjectAccess> access_of_user(Services& services, Uuid user_id, Deadline deadline) {
@@ -79,15 +80,15 @@ Answer<SubjectAccess> access_of_session(Services& services, Uuid session_id, Dea
     co_return access;
 }
 
-Answer<SubjectAccess> access_of_holder(Services& services, Bearer bearer, Deadline deadline) {
+Answer<SubjectAccess> access_of_bearer(Services& services, Bearer bearer, Deadline deadline) {
     const AccessSubject subject{bearer.user_id, bearer.session_id};
     KEYLEDGER_CO_TRY(access, co_await access_of(services, subject, deadline));
     KEYLEDGER_CO_TRY(holds, check_token(services, access->session, access->user, bearer));
     co_return access;
 }
 
-Answer<FoundSubjects> subjects_who_may(Services& services, SubjectSearch search, SubjectPlace from, std::size_t limit,
-                                       Deadline deadline) {
+Answer<SubjectPage> subjects_who_may(Services& services, SubjectSearch search, SubjectPlace from, std::size_t limit,
+                                     Deadline deadline) {
     KEYLEDGER_CO_TRY(page, co_await services.access.search(std::move(search), from, limit, deadline));
     co_return std::move(*page);
 }
@@ -99,22 +100,22 @@ Answer<std::set<std::string>> known_actions(Services& services, std::string reso
     co_return std::move(*actions);
 }
 
-Answer<Known> user_after_command(Services& services, Uuid user_id, Deadline deadline) {
+Answer<UserAtHead> user_after_command(Services& services, Uuid user_id, Deadline deadline) {
     auto user = co_await user_at_head(services, user_id, deadline);
     if (user || user.error().refusal == refusals::kUserUnknown) co_return user;
     co_return Unexpected(refusals::kOutcomeUnknown);
 }
 
 Answer<LockOut> lock_out_of(Services& services, Uuid user_id, Bearer bearer, Deadline deadline) {
-    KEYLEDGER_CO_TRY(holder, co_await holder_of(services, kReadUsers, bearer, deadline));
-    const auto beside = services.unrecorded_failures.beside(user_id);
+    KEYLEDGER_CO_TRY(holder, co_await access_with_permission(services, kReadUsers, bearer, deadline));
+    const auto tally = services.unrecorded_failures.tally(user_id);
     Streams streams;
     streams.read<User>(user_id);
     streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
     KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline));
     if (!state_of<User>((*folds)[0]).exists()) co_return Unexpected(refusals::kUserUnknown);
     const LoginAttemptLimits& limits = services.settings.attempts;
-    const LoginAttempts attempts = beside.added_to(state_of<LoginAttempts>((*folds)[1]), limits);
+    const LoginAttempts attempts = tally.added_to(state_of<LoginAttempts>((*folds)[1]), limits);
     co_return LockOut{attempts.failures_in_a_row >= limits.failures_in_a_row, attempts.failures_in_a_row,
                       attempts.last_failed_at_ms};
 }

@@ -9,7 +9,7 @@
 
 namespace keyledger::commands {
 
-struct Known {
+struct UserAtHead {
     User user;
     Session session;
     Assignments assignments;
@@ -18,22 +18,22 @@ struct Known {
 };
 
 // The holder of a bearer token; kInvalidToken when it no longer holds.
-Answer<Known> who_holds(Services& services, Bearer bearer, Deadline deadline);
+Answer<UserAtHead> bearer_at_head(Services& services, Bearer bearer, Deadline deadline);
 
 // The session of a token and its user, whatever their state.
-Answer<Known> session_at_head(Services& services, Uuid session_id, Deadline deadline);
-Answer<Known> user_at_head(Services& services, Uuid user_id, Deadline deadline);
+Answer<UserAtHead> session_at_head(Services& services, Uuid session_id, Deadline deadline);
+Answer<UserAtHead> user_at_head(Services& services, Uuid user_id, Deadline deadline);
 // The same for the answer to a command that was carried out just now. Where the store can't be read any more it is
 // kOutcomeUnknown: "nothing was done" would not be true, and a repeat under the same Idempotency-Key tells.
-Answer<Known> user_after_command(Services& services, Uuid user_id, Deadline deadline);
+Answer<UserAtHead> user_after_command(Services& services, Uuid user_id, Deadline deadline);
 
-// Of an id that is no user's or no session's too: he is not active, and nothing is granted him.
+// Answers for unknown ids, too: such a subject is not active and has no permissions.
 Answer<SubjectAccess> access_of_user(Services& services, Uuid user_id, Deadline deadline);
 Answer<SubjectAccess> access_of_session(Services& services, Uuid session_id, Deadline deadline);
 // The holder of a bearer token; kInvalidToken when it no longer holds.
-Answer<SubjectAccess> access_of_holder(Services& services, Bearer bearer, Deadline deadline);
-// And he must hold the permission; kForbidden otherwise.
-Answer<SubjectAccess> holder_of(Services& services, Permission needed, Bearer bearer, Deadline deadline);
+Answer<SubjectAccess> access_of_bearer(Services& services, Bearer bearer, Deadline deadline);
+// The holder must also have the permission; kForbidden otherwise.
+Answer<SubjectAccess> access_with_permission(Services& services, Permission needed, Bearer bearer, Deadline deadline);
 
 // How often in a row somebody failed to log in as the user, over all networks, and whether that has closed
 // the account to networks that are not known. The holder of the token must hold keyledger.users:read.
@@ -45,8 +45,8 @@ struct LockOut {
 Answer<LockOut> lock_out_of(Services& services, Uuid user_id, Bearer bearer, Deadline deadline);
 
 // AuthZEN's searches for what can't be told from the roles of one subject.
-Answer<FoundSubjects> subjects_who_may(Services& services, SubjectSearch search, SubjectPlace from, std::size_t limit,
-                                       Deadline deadline);
+Answer<SubjectPage> subjects_who_may(Services& services, SubjectSearch search, SubjectPlace from, std::size_t limit,
+                                     Deadline deadline);
 // The actions that are known for a resource: those that some role names, or Keyledger itself.
 Answer<std::set<std::string>> known_actions(Services& services, std::string resource, Deadline deadline);
 

@@ -17,7 +17,7 @@ RoleCommand command_for(const Attempt& attempt, StreamOf<Role> stream, const std
     if (!definition) return DeleteRole{everything};
     const AccessRules rules = rules_of(*definition);
     if (attempt.state(stream).status == Role::Status::kDefined)
-        return ChangeRole{name, rules, everything, held_by(attempt, stream.id, rules)};
+        return ChangeRole{name, rules, everything, role_holders(attempt, stream.id, rules)};
     return DefineRole{name, rules, everything, RoleKind::kCustom};
 }
 
@@ -34,7 +34,7 @@ Change change_of(const RoleEvent& event) {
 }  // namespace
 
 Answer<AppliedRole> apply_role(Services& services, std::string name, std::optional<RoleDefinition> definition,
-                               Trial* trial, Caller caller) {
+                               DryRun* dry_run, Caller caller) {
     const auto parsed = parse_role_name(name);
     if (!parsed) co_return Unexpected(refusals::kInvalidRoleName);
     KEYLEDGER_CO_TRY(owner, co_await owner_of_claim(services, kRoleNames, parsed->key, caller.deadline));
@@ -44,7 +44,7 @@ Answer<AppliedRole> apply_role(Services& services, std::string name, std::option
     Streams streams;
     const auto role = *owner ? streams.read<Role>(role_id) : streams.begin<Role>(role_id);
     if (definition) read_default_roles(streams, rules_of(*definition));
-    const Step step = [&](Attempt& attempt) -> Decided {
+    const Step step = [&](Attempt& attempt) -> StepResult {
         applied = AppliedRole{};
         const Role& before = attempt.state(role);
         if (*owner && !is_called(before, parsed->key))
@@ -56,14 +56,14 @@ Answer<AppliedRole> apply_role(Services& services, std::string name, std::option
         if (events->empty()) co_return Result<void, CommandError>{};
         applied.change = change_of(events->front());
         applied.after = definition ? rules_of(*definition) : AccessRules();
-        if (trial != nullptr) co_return Result<void, CommandError>{};
+        if (dry_run != nullptr) co_return Result<void, CommandError>{};
         attempt.append(role, *events);
         co_return Result<void, CommandError>{};
     };
     KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(caller), streams, step));
-    if (trial != nullptr && definition) {
-        if (applied.change == Change::kMade) trial->roles[parsed->key] = role_id;
-        trial->rules[role_id] = rules_of(*definition);
+    if (dry_run != nullptr && definition) {
+        if (applied.change == Change::kMade) dry_run->roles[parsed->key] = role_id;
+        dry_run->rules[role_id] = rules_of(*definition);
     }
     applied.position = executed->position;
     co_return applied;

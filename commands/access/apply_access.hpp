@@ -1,6 +1,6 @@
 #pragma once
-// What an access file says, one role, group or service account at a time, by the operator at the machine: they hold
-// everything, as whoever reads the keyring does. The command line alone comes here; no route does.
+// What an access file says, one role, group or service account at a time, by the operator at the machine: operators
+// hold everything, because they can read the keyring. The command line alone comes here; no route does.
 #include <map>
 
 #include "commands/access/roles.hpp"
@@ -8,9 +8,9 @@
 
 namespace keyledger::commands {
 
-// A file that is only tried: what it would have made so far, upon which the rest of it is decided. Nothing is appended.
-// Used by one coroutine.
-struct Trial {
+// A dry run: what the file would have made so far, on which the rest of it is decided. Nothing is appended. Used by
+// one coroutine.
+struct DryRun {
     std::map<std::string, Uuid> roles;  // by the keys of their names, under ids that nobody has
     std::map<std::string, Uuid> groups;
     std::map<Uuid, AccessRules> rules;  // of roles that are made or changed
@@ -29,7 +29,7 @@ struct AppliedRole {
 // given. kRoleBuiltIn for the administrator's; of its grammar is what app/config/access_file.hpp has read.
 // `trial`, here and below: null where it is for good.
 Answer<AppliedRole> apply_role(Services& services, std::string name, std::optional<RoleDefinition> definition,
-                               Trial* trial, Caller caller);
+                               DryRun* dry_run, Caller caller);
 
 // By name.
 struct GroupDefinition {
@@ -43,18 +43,18 @@ struct AppliedGroup {
     Position position = 0;
 };
 // The group of this name has these roles and these groups nested in it and no others, or there is none. Its
-// members stay. kRoleUnknown, kGroupUnknown for a name that nobody has, kGroupNameKept for everyone's, kGroupCycle, or
-// a limit of nestings.
+// members stay. kRoleUnknown, kGroupUnknown for a name that nobody has, kGroupNameReserved for everyone's,
+// kGroupCycle, or a limit of nestings.
 Answer<AppliedGroup> apply_group(Services& services, std::string name, std::optional<GroupDefinition> definition,
-                                 Trial* trial, Caller caller);
+                                 DryRun* dry_run, Caller caller);
 
 // The service account of this name is itself in these groups and in no others. kAccountUnknown, kGroupUnknown for a
 // name that nobody has, kGroupBuiltIn for everyone's, kTooManyGroups.
 Answer<AppliedGroup> apply_account_groups(Services& services, std::string account, std::vector<std::string> groups,
-                                          Trial* trial, Caller caller);
+                                          DryRun* dry_run, Caller caller);
 
 // The roles that all users have are these and no others. kNotForEveryone, kEveryoneNameTaken, and as above.
-Answer<AppliedGroup> apply_default_roles(Services& services, std::vector<std::string> roles, Trial* trial,
+Answer<AppliedGroup> apply_default_roles(Services& services, std::vector<std::string> roles, DryRun* dry_run,
                                          Caller caller);
 
 }  // namespace keyledger::commands

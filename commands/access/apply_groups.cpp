@@ -19,7 +19,7 @@ struct Target {  // of a role or a group that the file names within a group
 
 // Of the log, or of those that the file makes.
 Answer<std::vector<Target>> find_all(Services& services, std::string_view kind, std::vector<std::string> names,
-                                     const Trial* trial, Deadline deadline) {
+                                     const DryRun* dry_run, Deadline deadline) {
     const bool of_groups = kind == kGroupNames;
     std::vector<Target> targets;
     for (std::string& name : names) {
@@ -27,8 +27,8 @@ Answer<std::vector<Target>> find_all(Services& services, std::string_view kind, 
         if (!parsed) co_return Unexpected(refusals::kInvalidGroupName);
         KEYLEDGER_CO_TRY(owner, co_await owner_of_claim(services, kind, parsed->key, deadline));
         Target target{std::move(name), owner->value_or(Uuid{})};
-        if (trial != nullptr) {
-            const auto& made = of_groups ? trial->groups : trial->roles;
+        if (dry_run != nullptr) {
+            const auto& made = of_groups ? dry_run->groups : dry_run->roles;
             const auto of_file = made.find(parsed->key);
             target.is_made_by_file = of_file != made.end();
             if (target.is_made_by_file) target.id = of_file->second;
@@ -51,10 +51,10 @@ std::vector<Uuid> children_of(const Nestings& nestings, const Uuid& parent_id) {
     return children;
 }
 
-// Decides one command after the other, each upon what the one before it left.
+// Decides one command after another, each on the state that the one before left.
 template <class Aggregate, class Command>
-Result<void, CommandError> decide_upon(Aggregate& state, std::vector<typename Aggregate::Event>& events,
-                                       const Command& command) {
+Result<void, CommandError> decide_and_apply(Aggregate& state, std::vector<typename Aggregate::Event>& events,
+                                            const Command& command) {
     KEYLEDGER_TRY(decided, decide(state, command));
     for (auto& event : *decided) {
         state = evolve(std::move(state), event, Recorded{});
@@ -75,20 +75,20 @@ GroupStreams read_group(Streams& streams, const Uuid& id, bool is_new) {
 }
 
 // Of a role that see_targets() has read, or as the file would have it.
-const AccessRules& rules_of(const Attempt& attempt, const Target& role, const Trial* trial) {
-    if (trial != nullptr)
-        if (const auto of_file = trial->rules.find(role.id); of_file != trial->rules.end()) return of_file->second;
+const AccessRules& rules_of(const Attempt& attempt, const Target& role, const DryRun* dry_run) {
+    if (dry_run != nullptr)
+        if (const auto of_file = dry_run->rules.find(role.id); of_file != dry_run->rules.end()) return of_file->second;
     return attempt.state(StreamOf<Role>{role.id}).rules;
 }
 
-const Nestings& nestings_of(const Attempt& attempt, const GroupStreams& on, const Trial* trial) {
-    return trial != nullptr && trial->nestings ? *trial->nestings : attempt.state(on.nestings);
+const Nestings& nestings_of(const Attempt& attempt, const GroupStreams& on, const DryRun* dry_run) {
+    return dry_run != nullptr && dry_run->nestings ? *dry_run->nestings : attempt.state(on.nestings);
 }
 
 // What the group is given and loses, of roles.
 Result<std::vector<AssignmentsEvent>, CommandError> settle_roles(const Attempt& attempt, const GroupStreams& on,
                                                                  const std::vector<Target>& wanted,
-                                                                 const Trial* trial) {
+                                                                 const DryRun* dry_run) {
     const auto everything = AccessRules::everything();
     const Subject subject = Subject::group(on.id);
     Assignments state = attempt.state(on.assignments);
@@ -97,11 +97,11 @@ Result<std::vector<AssignmentsEvent>, CommandError> settle_roles(const Attempt& 
     for (const Uuid& role : before) {
         if (is_among(wanted, role)) continue;
         KEYLEDGER_TRY(decided,
-                      decide_upon(state, events, AssignmentsCommand(WithdrawRole{subject, role, {}, everything})));
+                      decide_and_apply(state, events, AssignmentsCommand(WithdrawRole{subject, role, {}, everything})));
     }
     for (const Target& role : wanted) {
-        const AssignRole give{subject, role.id, rules_of(attempt, role, trial), everything, {}};
-        KEYLEDGER_TRY(decided, decide_upon(state, events, AssignmentsCommand(give)));
+        const AssignRole give{subject, role.id, rules_of(attempt, role, dry_run), everything, {}};
+        KEYLEDGER_TRY(decided, decide_and_apply(state, events, AssignmentsCommand(give)));
     }
     return events;
 }
@@ -118,11 +118,11 @@ Result<Nested, CommandError> settle_nestings(const Nestings& before, const Uuid&
     for (const Uuid& child : children_of(before, group_id)) {
         if (is_among(wanted, child)) continue;
         const NestingsCommand unnest = UnnestGroup{group_id, child, {}, everything};
-        KEYLEDGER_TRY(decided, decide_upon(nested.after, nested.events, unnest));
+        KEYLEDGER_TRY(decided, decide_and_apply(nested.after, nested.events, unnest));
     }
     for (const Target& child : wanted) {
         const NestingsCommand nest = NestGroup{group_id, child.id, {}, everything};
-        KEYLEDGER_TRY(decided, decide_upon(nested.after, nested.events, nest));
+        KEYLEDGER_TRY(decided, decide_and_apply(nested.after, nested.events, nest));
     }
     return nested;
 }
@@ -167,10 +167,10 @@ void tell_respelt(AppliedGroup& applied, const std::string& before, const std::s
     applied.removed.push_back("name " + before);
 }
 
-Decided remove(Attempt& attempt, GroupStreams on) {
+StepResult remove(Attempt& attempt, GroupStreams on) {
     auto deleted = decide(attempt.state(on.group), GroupCommand(DeleteGroup{on.id}));
     auto withdrawn = decide(attempt.state(on.assignments), AssignmentsCommand(WithdrawAllRoles{Subject::group(on.id)}));
-    auto unnested = decide(attempt.state(on.nestings), NestingsCommand(UnnestWholly{on.id}));
+    auto unnested = decide(attempt.state(on.nestings), NestingsCommand(RemoveAllNestings{on.id}));
     if (!deleted || !withdrawn || !unnested) co_return Unexpected(refusals::kGroupUnknown);
     attempt.append(on.group, *deleted);
     attempt.append(on.assignments, *withdrawn);
@@ -179,7 +179,7 @@ Decided remove(Attempt& attempt, GroupStreams on) {
 }
 
 // What the file names is read, and so guarded: it may have been deleted since it was found by its name.
-Decided see_targets(Attempt& attempt, std::vector<Target> roles, std::vector<Target> groups) {
+StepResult see_targets(Attempt& attempt, std::vector<Target> roles, std::vector<Target> groups) {
     std::erase_if(roles, [](const Target& role) { return role.is_made_by_file; });
     std::erase_if(groups, [](const Target& group) { return group.is_made_by_file; });
     Streams more;
@@ -198,7 +198,7 @@ Decided see_targets(Attempt& attempt, std::vector<Target> roles, std::vector<Tar
 // Of a group that is deleted.
 Nestings without(Nestings nestings, const Uuid& group_id) {
     std::vector<NestingsEvent> events;
-    static_cast<void>(decide_upon(nestings, events, NestingsCommand(UnnestWholly{group_id})));
+    static_cast<void>(decide_and_apply(nestings, events, NestingsCommand(RemoveAllNestings{group_id})));
     return nestings;
 }
 
@@ -242,42 +242,42 @@ Result<std::vector<AssignmentsEvent>, CommandError> settle_groups(const Attempt&
     for (const Inside& group : around.defined) {
         if (is_among(wanted, group.id)) continue;
         const AssignmentsCommand leave = RemoveMember{subject, group.id, {}, everything};
-        KEYLEDGER_TRY(decided, decide_upon(state, events, leave));
+        KEYLEDGER_TRY(decided, decide_and_apply(state, events, leave));
     }
     for (const Target& group : wanted) {
         const AssignmentsCommand join = AddMember{subject, group.id, {}, everything, around.deleted};
-        KEYLEDGER_TRY(decided, decide_upon(state, events, join));
+        KEYLEDGER_TRY(decided, decide_and_apply(state, events, join));
     }
     return events;
 }
 
 // That the name of everyone can be taken, which the append decides where it is for good.
-Answer<Done> everyones_name_is_free(Services& services, Deadline deadline) {
+Answer<Receipt> everyones_name_is_free(Services& services, Deadline deadline) {
     const auto parsed = parse_role_name(kEveryoneName);
     KEYLEDGER_CO_TRY(owner, co_await owner_of_claim(services, kGroupNames, parsed->key, deadline));
     if (*owner && **owner != kEveryone) co_return Unexpected(refusals::kEveryoneNameTaken);
-    co_return Done{};
+    co_return Receipt{};
 }
 
 }  // namespace
 
 Answer<AppliedGroup> apply_group(Services& services, std::string name, std::optional<GroupDefinition> definition,
-                                 Trial* trial, Caller caller) {
+                                 DryRun* dry_run, Caller caller) {
     const auto parsed = parse_role_name(name);
     if (!parsed) co_return Unexpected(refusals::kInvalidGroupName);
-    if (is_everyones_name(name)) co_return Unexpected(refusals::kGroupNameKept);
+    if (is_reserved_group_name(name)) co_return Unexpected(refusals::kGroupNameReserved);
     KEYLEDGER_CO_TRY(owner, co_await owner_of_claim(services, kGroupNames, parsed->key, caller.deadline));
     AppliedGroup applied;
     if (!*owner && !definition) co_return applied;
     const GroupDefinition wanted = definition.value_or(GroupDefinition{});
-    KEYLEDGER_CO_TRY(roles, co_await find_all(services, "role_name", wanted.roles, trial, caller.deadline));
-    KEYLEDGER_CO_TRY(groups, co_await find_all(services, kGroupNames, wanted.groups, trial, caller.deadline));
+    KEYLEDGER_CO_TRY(roles, co_await find_all(services, "role_name", wanted.roles, dry_run, caller.deadline));
+    KEYLEDGER_CO_TRY(groups, co_await find_all(services, kGroupNames, wanted.groups, dry_run, caller.deadline));
     Streams streams;
     const bool is_new = !owner->has_value();
     const Uuid group_id = owner->value_or(services.identifiers.next());
     const GroupStreams on = read_group(streams, group_id, is_new);
     Nestings nestings_after;
-    const Step step = [&](Attempt& attempt) -> Decided {
+    const Step step = [&](Attempt& attempt) -> StepResult {
         applied = AppliedGroup{};
         const std::string before = attempt.state(on.group).name;
         if (!is_new && !is_called(attempt.state(on.group), parsed->key))
@@ -290,19 +290,19 @@ Answer<AppliedGroup> apply_group(Services& services, std::string name, std::opti
             if (!is_among(*roles, one.id) && !is_among(*groups, one.id)) applied.removed.push_back(one.label);
         if (!definition) {
             applied.change = Change::kRemoved;
-            nestings_after = without(nestings_of(attempt, on, trial), group_id);
-            if (trial != nullptr) co_return Result<void, CommandError>{};
+            nestings_after = without(nestings_of(attempt, on, dry_run), group_id);
+            if (dry_run != nullptr) co_return Result<void, CommandError>{};
             auto removed = co_await remove(attempt, on);
             co_return removed;
         }
-        KEYLEDGER_CO_TRY(assigned, settle_roles(attempt, on, *roles, trial));
-        KEYLEDGER_CO_TRY(nested, settle_nestings(nestings_of(attempt, on, trial), group_id, *groups));
+        KEYLEDGER_CO_TRY(assigned, settle_roles(attempt, on, *roles, dry_run));
+        KEYLEDGER_CO_TRY(nested, settle_nestings(nestings_of(attempt, on, dry_run), group_id, *groups));
         nestings_after = std::move(nested->after);
         const bool respelt = !is_new && before != parsed->text;
         if (respelt) tell_respelt(applied, before, parsed->text);
         if (!applied.added.empty() || !applied.removed.empty()) applied.change = Change::kChanged;
         if (is_new) applied.change = Change::kMade;
-        if (trial != nullptr) co_return Result<void, CommandError>{};
+        if (dry_run != nullptr) co_return Result<void, CommandError>{};
         if (is_new) {
             const std::vector<GroupEvent> defined{GroupDefined{parsed->text}};
             attempt.append(on.group, defined);
@@ -316,24 +316,24 @@ Answer<AppliedGroup> apply_group(Services& services, std::string name, std::opti
         co_return Result<void, CommandError>{};
     };
     KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(caller), streams, step));
-    if (trial != nullptr) trial->nestings = std::move(nestings_after);
-    if (trial != nullptr && is_new) trial->groups[parsed->key] = group_id;
+    if (dry_run != nullptr) dry_run->nestings = std::move(nestings_after);
+    if (dry_run != nullptr && is_new) dry_run->groups[parsed->key] = group_id;
     applied.position = executed->position;
     co_return applied;
 }
 
 Answer<AppliedGroup> apply_account_groups(Services& services, std::string account, std::vector<std::string> names,
-                                          Trial* trial, Caller caller) {
+                                          DryRun* dry_run, Caller caller) {
     const auto parsed = parse_role_name(account);
     if (!parsed) co_return Unexpected(refusals::kInvalidAccountName);
     KEYLEDGER_CO_TRY(owner, co_await owner_of_claim(services, kAccountNames, parsed->key, caller.deadline));
     if (!*owner) co_return Unexpected(refusals::kAccountUnknown);
-    KEYLEDGER_CO_TRY(groups, co_await find_all(services, kGroupNames, std::move(names), trial, caller.deadline));
+    KEYLEDGER_CO_TRY(groups, co_await find_all(services, kGroupNames, std::move(names), dry_run, caller.deadline));
     AppliedGroup applied;
     Streams streams;
     const AccountStreams on{streams.read<ServiceAccount>(**owner), streams.read<Assignments>(assignments_of(**owner))};
     const std::vector<Target> no_roles;
-    const Step step = [&](Attempt& attempt) -> Decided {
+    const Step step = [&](Attempt& attempt) -> StepResult {
         applied = AppliedGroup{};
         if (!is_called(attempt.state(on.account), parsed->key))
             co_return Unexpected(refusals::kBusy);  // deleted or renamed since it was found by its name
@@ -344,7 +344,7 @@ Answer<AppliedGroup> apply_account_groups(Services& services, std::string accoun
             if (!is_among(*groups, one.id)) applied.removed.push_back(one.label);
         KEYLEDGER_CO_TRY(settled, settle_groups(attempt, on, *around, *groups));
         if (!applied.added.empty() || !applied.removed.empty()) applied.change = Change::kChanged;
-        if (trial == nullptr) attempt.append(on.assignments, *settled);
+        if (dry_run == nullptr) attempt.append(on.assignments, *settled);
         co_return Result<void, CommandError>{};
     };
     KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(caller), streams, step));
@@ -352,26 +352,26 @@ Answer<AppliedGroup> apply_account_groups(Services& services, std::string accoun
     co_return applied;
 }
 
-Answer<AppliedGroup> apply_default_roles(Services& services, std::vector<std::string> names, Trial* trial,
+Answer<AppliedGroup> apply_default_roles(Services& services, std::vector<std::string> names, DryRun* dry_run,
                                          Caller caller) {
-    KEYLEDGER_CO_TRY(roles, co_await find_all(services, "role_name", std::move(names), trial, caller.deadline));
+    KEYLEDGER_CO_TRY(roles, co_await find_all(services, "role_name", std::move(names), dry_run, caller.deadline));
     auto free = co_await everyones_name_is_free(services, caller.deadline);
     if (!free && !roles->empty()) co_return Unexpected(free.error());
     AppliedGroup applied;
     Streams streams;
     const GroupStreams on = read_group(streams, kEveryone, false);
     const std::vector<Target> no_groups;
-    const Step step = [&](Attempt& attempt) -> Decided {
+    const Step step = [&](Attempt& attempt) -> StepResult {
         applied = AppliedGroup{};
         KEYLEDGER_CO_TRY(seen, co_await see_targets(attempt, *roles, no_groups));
         KEYLEDGER_CO_TRY(inside, co_await look_inside(attempt, on));
         tell_added(applied.added, *inside, *roles, "role ");
         for (const Inside& one : *inside)
             if (!is_among(*roles, one.id)) applied.removed.push_back(one.label);
-        KEYLEDGER_CO_TRY(assigned, settle_roles(attempt, on, *roles, trial));
+        KEYLEDGER_CO_TRY(assigned, settle_roles(attempt, on, *roles, dry_run));
         if (!applied.added.empty() || !applied.removed.empty()) applied.change = Change::kChanged;
-        if (trial != nullptr || assigned->empty()) co_return Result<void, CommandError>{};
-        KEYLEDGER_CO_TRY(founded, found_everyone(attempt, on.group));
+        if (dry_run != nullptr || assigned->empty()) co_return Result<void, CommandError>{};
+        KEYLEDGER_CO_TRY(founded, ensure_everyone_exists(attempt, on.group));
         attempt.append(on.assignments, *assigned);
         co_return Result<void, CommandError>{};
     };

@@ -12,7 +12,7 @@ ActorStreams read_actor(Streams& streams, const Bearer& bearer) {
 bool token_holds(const Session& session, const User& user, const Bearer& bearer, const SessionLifetimes& lifetimes,
                  std::int64_t now_ms) {
     if (session.user_id != bearer.user_id) return false;
-    if (!standing(session, bearer.session_id, user, lifetimes, now_ms)) return false;
+    if (!check_session(session, bearer.session_id, user, lifetimes, now_ms)) return false;
     return bearer.security_stamp == user.security_stamp ||
            (bearer.security_stamp < user.security_stamp && user.kept_session == bearer.session_id);
 }
@@ -25,8 +25,8 @@ Result<void, CommandError> authorise(const Attempt& attempt, const ActorStreams&
     return {};
 }
 
-Step must_be(const Services& services, const ActorStreams& actor, const Bearer& bearer) {
-    return [&services, actor, bearer](Attempt& attempt) -> Decided {
+Step require_actor(const Services& services, const ActorStreams& actor, const Bearer& bearer) {
+    return [&services, actor, bearer](Attempt& attempt) -> StepResult {
         co_return authorise(attempt, actor, bearer, services);
     };
 }
@@ -58,11 +58,11 @@ void add_roles(Streams& roles, const Assignments& assignments) {
 
 }  // namespace
 
-Through through_for(const AccessRules& held) {
-    return held.covers(AccessRules::everything()) ? Through::kItself : Through::kGroups;
+HoldingsScope holdings_scope_for(const AccessRules& held) {
+    return held.covers(AccessRules::everything()) ? HoldingsScope::kItself : HoldingsScope::kGroups;
 }
 
-Answer<Holdings> holdings_of(Attempt& attempt, Subject subject, Through through) {
+Answer<Holdings> holdings_of(Attempt& attempt, Subject subject, HoldingsScope holdings_scope) {
     Streams first;
     const auto assignments = first.read<Assignments>(assignments_of(subject.id));
     KEYLEDGER_CO_TRY(read, co_await attempt.also_read(first));
@@ -70,7 +70,7 @@ Answer<Holdings> holdings_of(Attempt& attempt, Subject subject, Through through)
     holdings.administrator = attempt.state(assignments).holds(kAdministratorRole);
     Streams roles;
     add_roles(roles, attempt.state(assignments));
-    if (!holdings.administrator && through == Through::kGroups) {
+    if (!holdings.administrator && holdings_scope == HoldingsScope::kGroups) {
         KEYLEDGER_CO_TRY(groups, co_await groups_of(attempt, subject));
         const bool as_everyone = std::erase(*groups, kEveryone) > 0;
         for (const Uuid& group_id : *groups)
@@ -96,13 +96,13 @@ Answer<AccessRules> authorise_with(Attempt& attempt, const Permission& needed, c
     KEYLEDGER_CO_TRY(read, co_await attempt.also_read(streams));
     KEYLEDGER_CO_TRY(known, authorise(attempt, actor, bearer, services));
     const Subject subject = Subject::user(bearer.user_id);
-    KEYLEDGER_CO_TRY(holdings, co_await holdings_of(attempt, subject, Through::kGroups));
+    KEYLEDGER_CO_TRY(holdings, co_await holdings_of(attempt, subject, HoldingsScope::kGroups));
     if (!holdings->rules.covers(needed)) co_return Unexpected(refusals::kForbidden);
     co_return holdings->authority();
 }
 
-Step must_hold(const Services& services, const Bearer& bearer, const Permission& needed) {
-    return [&services, bearer, needed](Attempt& attempt) -> Decided {
+Step require_permission(const Services& services, const Bearer& bearer, const Permission& needed) {
+    return [&services, bearer, needed](Attempt& attempt) -> StepResult {
         KEYLEDGER_CO_TRY(held, co_await authorise_with(attempt, needed, bearer, services));
         co_return Result<void, CommandError>{};
     };

@@ -16,7 +16,7 @@ inline constexpr Refusal kTooManyHoldings{
 
 namespace keyledger::commands {
 
-// The streams of the one who asks; every command of his guards both.
+// The streams of the actor; every command of theirs guards both.
 struct ActorStreams {
     StreamOf<Session> session;
     StreamOf<User> user;
@@ -27,10 +27,10 @@ ActorStreams read_actor(Streams& streams, const Bearer& bearer);
 Result<void, CommandError> authorise(const Attempt& attempt, const ActorStreams& actor, const Bearer& bearer,
                                      const Services& services);
 
-// That, as all that is asked of whoever commands something of their own. The services outlive the step.
-Step must_be(const Services& services, const ActorStreams& actor, const Bearer& bearer);
+// A step that requires this and nothing else, for commands on one's own account. The services outlive the step.
+Step require_actor(const Services& services, const ActorStreams& actor, const Bearer& bearer);
 
-// The same rule on folds, for whoever answers without appending.
+// The same rule on folds, for answers that append nothing.
 bool token_holds(const Session& session, const User& user, const Bearer& bearer, const SessionLifetimes& lifetimes,
                  std::int64_t now_ms);
 
@@ -41,8 +41,8 @@ struct Holdings {
     std::vector<Uuid> deleted_roles;  // that it is still assigned to itself
     bool administrator = false;       // nothing but its own roles was looked at then: they grant everything
 
-    // What it may give to others and take from them. No denial binds an administrator here, or one could be
-    // laid upon the last that nobody can lift.
+    // What it may give to others and take from them. Denials do not limit administrators here: otherwise nobody could
+    // lift a denial of the last one.
     AccessRules authority() const { return administrator ? AccessRules::everything() : rules; }
 };
 inline constexpr std::size_t kMaxHoldings =
@@ -51,16 +51,16 @@ inline constexpr std::size_t kMaxHoldings =
 // Reads its assignments, the groups that it is in by those or by nesting, and each role of all of them; they
 // are guarded from then on. A group's are its own and those of all above it. kTooManyHoldings. kItself:
 // nobody asks for what comes through groups, for the actor holds everything.
-enum class Through { kItself, kGroups };
-Answer<Holdings> holdings_of(Attempt& attempt, Subject subject, Through through);
-// What the actor must know of others to judge what he may do to them.
-Through through_for(const AccessRules& held);
+enum class HoldingsScope { kItself, kGroups };
+Answer<Holdings> holdings_of(Attempt& attempt, Subject subject, HoldingsScope holdings_scope);
+// Which holdings of another subject decide what the actor may do to it.
+HoldingsScope holdings_scope_for(const AccessRules& held);
 
-// The actor holds `needed`, or kForbidden; the answer is his Holdings::authority(). Guards his session, user,
+// The actor holds `needed`, or kForbidden; the answer is their Holdings::authority(). Guards their session, user,
 // assignments and roles.
 Answer<AccessRules> authorise_with(Attempt& attempt, const Permission& needed, const Bearer& bearer,
                                    const Services& services);
-// That, as all that is asked. The services outlive the step.
-Step must_hold(const Services& services, const Bearer& bearer, const Permission& needed);
+// A step that requires this and nothing else. The services outlive the step.
+Step require_permission(const Services& services, const Bearer& bearer, const Permission& needed);
 
 }  // namespace keyledger::commands

@@ -14,23 +14,23 @@ Result<RoleName, CommandError> parse(const std::string& name) {
     return std::move(*parsed);
 }
 
-Decided append_nestings(Attempt& attempt, NestingsCommand command) {
+StepResult append_nestings(Attempt& attempt, NestingsCommand command) {
     Streams more;
     const auto nestings = more.read<Nestings>(kNestingsStream);
     KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));
     co_return attempt.decide_and_append(nestings, command);
 }
 
-// What whoever is in it is granted and denied by it, as far as the actor may lack it.
-Moves all_of_group(Uuid group_id) {
+// All that the group grants and denies its members, unless the actor holds everything anyway.
+ReadAffectedRules all_of_group(Uuid group_id) {
     return [group_id](Attempt& attempt, const AccessRules& held) -> Answer<AccessRules> {
         const Subject subject = Subject::group(group_id);
-        KEYLEDGER_CO_TRY(holdings, co_await holdings_of(attempt, subject, through_for(held)));
+        KEYLEDGER_CO_TRY(holdings, co_await holdings_of(attempt, subject, holdings_scope_for(held)));
         co_return std::move(holdings->rules);
     };
 }
 
-Decided must_be_defined(Attempt& attempt, Uuid group_id) {
+StepResult must_be_defined(Attempt& attempt, Uuid group_id) {
     Streams more;
     const auto group = more.read<Group>(group_id);
     KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));
@@ -59,19 +59,19 @@ Answer<std::vector<Uuid>> deleted_among(Attempt& attempt, std::vector<Uuid> grou
 
 }  // namespace
 
-Answer<Defined> define_group(Services& services, Bearer bearer, std::string name, Caller caller) {
+Answer<DefinitionReceipt> define_group(Services& services, Bearer bearer, std::string name, Caller caller) {
     KEYLEDGER_CO_TRY(parsed, parse(name));
     const Deadline deadline = caller.deadline;
     const Uuid group_id = services.identifiers.next();
     Streams streams;
     read_actor(streams, bearer);
     const auto group = streams.begin<Group>(group_id);
-    const Step define = [&](Attempt& attempt) -> Decided {
+    const Step define = [&](Attempt& attempt) -> StepResult {
         co_return attempt.decide_and_append(group, DefineGroup{group_id, parsed->text});
     };
-    Order order(must_hold(services, bearer, kWriteGroups), define);
-    KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(caller), streams, std::move(order)));
-    Defined defined{group_id, executed->position, executed->repeated};
+    CommandSteps steps(require_permission(services, bearer, kWriteGroups), define);
+    KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(caller), streams, std::move(steps)));
+    DefinitionReceipt defined{group_id, executed->position, executed->repeated};
     if (executed->repeated) {
         KEYLEDGER_CO_TRY(first, co_await first_stream(services, executed->first_position, deadline));
         defined.id = *first;
@@ -79,87 +79,88 @@ Answer<Defined> define_group(Services& services, Bearer bearer, std::string name
     co_return defined;
 }
 
-Answer<Done> rename_group(Services& services, Bearer bearer, Uuid group_id, std::string name, Caller caller) {
+Answer<Receipt> rename_group(Services& services, Bearer bearer, Uuid group_id, std::string name, Caller caller) {
     KEYLEDGER_CO_TRY(parsed, parse(name));
-    const OnlyIf only_if = caller.only_if;
-    const Act act = [&](Administration& on) -> Decided {
-        KEYLEDGER_CO_TRY(same, still_is(only_if, tag_of_group(on)));
+    const Precondition precondition = caller.precondition;
+    const AdministrationStep step = [&](Administration& on) -> StepResult {
+        KEYLEDGER_CO_TRY(same, check_precondition(precondition, tag_of_group(on)));
         co_return on.attempt.decide_and_append(on.group, RenameGroup{group_id, parsed->text});
     };
-    Errand errand{bearer, kWriteGroups, Subject::group(group_id)};
-    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    RequiredAuthority required{bearer, kWriteGroups, Subject::group(group_id)};
+    auto done = co_await administer(services, std::move(required), std::move(caller), step);
     co_return done;
 }
 
-Answer<Done> delete_group(Services& services, Bearer bearer, Uuid group_id, Caller caller) {
-    const OnlyIf only_if = caller.only_if;
-    const Act act = [&](Administration& on) -> Decided {
-        KEYLEDGER_CO_TRY(same, still_is(only_if, tag_of_group(on)));
+Answer<Receipt> delete_group(Services& services, Bearer bearer, Uuid group_id, Caller caller) {
+    const Precondition precondition = caller.precondition;
+    const AdministrationStep step = [&](Administration& on) -> StepResult {
+        KEYLEDGER_CO_TRY(same, check_precondition(precondition, tag_of_group(on)));
         KEYLEDGER_CO_TRY(deleted, on.attempt.decide_and_append(on.group, DeleteGroup{group_id}));
         KEYLEDGER_CO_TRY(withdrawn, on.attempt.decide_and_append(on.assignments, WithdrawAllRoles{on.subject}));
-        NestingsCommand unnest = UnnestWholly{group_id};
+        NestingsCommand unnest = RemoveAllNestings{group_id};
         auto unnested = co_await append_nestings(on.attempt, std::move(unnest));
         co_return unnested;
     };
-    Errand errand{bearer, kWriteGroups, Subject::group(group_id), all_of_group(group_id)};
-    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    RequiredAuthority required{bearer, kWriteGroups, Subject::group(group_id), all_of_group(group_id)};
+    auto done = co_await administer(services, std::move(required), std::move(caller), step);
     co_return done;
 }
 
-Answer<Done> add_member(Services& services, Bearer bearer, Subject member, Uuid group_id, Caller caller) {
-    const Act act = [&](Administration& on) -> Decided {
+Answer<Receipt> add_member(Services& services, Bearer bearer, Subject member, Uuid group_id, Caller caller) {
+    const AdministrationStep step = [&](Administration& on) -> StepResult {
         KEYLEDGER_CO_TRY(defined, co_await must_be_defined(on.attempt, group_id));
         std::vector<Uuid> groups = on.attempt.state(on.assignments).groups;
         KEYLEDGER_CO_TRY(deleted, co_await deleted_among(on.attempt, std::move(groups)));
         co_return on.attempt.decide_and_append(on.assignments,
-                                               AddMember{member, group_id, on.moved, on.held, *deleted});
+                                               AddMember{member, group_id, on.affected_rules, on.held, *deleted});
     };
-    Errand errand{bearer, kWriteGroups, member, all_of_group(group_id)};
-    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    RequiredAuthority required{bearer, kWriteGroups, member, all_of_group(group_id)};
+    auto done = co_await administer(services, std::move(required), std::move(caller), step);
     co_return done;
 }
 
-Answer<Done> remove_member(Services& services, Bearer bearer, Subject member, Uuid group_id, Caller caller) {
-    const Act act = [&](Administration& on) -> Decided {
+Answer<Receipt> remove_member(Services& services, Bearer bearer, Subject member, Uuid group_id, Caller caller) {
+    const AdministrationStep step = [&](Administration& on) -> StepResult {
         KEYLEDGER_CO_TRY(defined, co_await must_be_defined(on.attempt, group_id));
-        co_return on.attempt.decide_and_append(on.assignments, RemoveMember{member, group_id, on.moved, on.held});
+        co_return on.attempt.decide_and_append(on.assignments,
+                                               RemoveMember{member, group_id, on.affected_rules, on.held});
     };
-    Errand errand{bearer, kWriteGroups, member, all_of_group(group_id)};
-    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    RequiredAuthority required{bearer, kWriteGroups, member, all_of_group(group_id)};
+    auto done = co_await administer(services, std::move(required), std::move(caller), step);
     co_return done;
 }
 
-Answer<Done> nest_group(Services& services, Bearer bearer, Nesting nesting, Caller caller) {
-    const Act act = [&](Administration& on) -> Decided {
+Answer<Receipt> nest_group(Services& services, Bearer bearer, Nesting nesting, Caller caller) {
+    const AdministrationStep step = [&](Administration& on) -> StepResult {
         KEYLEDGER_CO_TRY(defined, co_await must_be_defined(on.attempt, nesting.parent_id));
-        NestingsCommand nest = NestGroup{nesting.parent_id, nesting.child_id, on.moved, on.held};
+        NestingsCommand nest = NestGroup{nesting.parent_id, nesting.child_id, on.affected_rules, on.held};
         auto nested = co_await append_nestings(on.attempt, std::move(nest));
         co_return nested;
     };
-    Errand errand{bearer, kWriteGroups, Subject::group(nesting.child_id), all_of_group(nesting.parent_id)};
-    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    RequiredAuthority required{bearer, kWriteGroups, Subject::group(nesting.child_id), all_of_group(nesting.parent_id)};
+    auto done = co_await administer(services, std::move(required), std::move(caller), step);
     co_return done;
 }
 
-Answer<Done> unnest_group(Services& services, Bearer bearer, Nesting nesting, Caller caller) {
-    const Act act = [&](Administration& on) -> Decided {
+Answer<Receipt> unnest_group(Services& services, Bearer bearer, Nesting nesting, Caller caller) {
+    const AdministrationStep step = [&](Administration& on) -> StepResult {
         KEYLEDGER_CO_TRY(defined, co_await must_be_defined(on.attempt, nesting.parent_id));
-        NestingsCommand unnest = UnnestGroup{nesting.parent_id, nesting.child_id, on.moved, on.held};
+        NestingsCommand unnest = UnnestGroup{nesting.parent_id, nesting.child_id, on.affected_rules, on.held};
         auto unnested = co_await append_nestings(on.attempt, std::move(unnest));
         co_return unnested;
     };
-    Errand errand{bearer, kWriteGroups, Subject::group(nesting.child_id), all_of_group(nesting.parent_id)};
-    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    RequiredAuthority required{bearer, kWriteGroups, Subject::group(nesting.child_id), all_of_group(nesting.parent_id)};
+    auto done = co_await administer(services, std::move(required), std::move(caller), step);
     co_return done;
 }
 
-Result<void, CommandError> found_everyone(Attempt& attempt, StreamOf<Group> everyone) {
+Result<void, CommandError> ensure_everyone_exists(Attempt& attempt, StreamOf<Group> everyone) {
     if (attempt.state(everyone).status == Group::Status::kDefined) return {};
     const std::string name(kEveryoneName);
     return attempt.decide_and_append(everyone, DefineGroup{kEveryone, name});
 }
 
-Decided leave_all_groups(Attempt& attempt, Subject member) {
+StepResult leave_all_groups(Attempt& attempt, Subject member) {
     Streams more;
     const auto assignments = more.read<Assignments>(assignments_of(member.id));
     KEYLEDGER_CO_TRY(read, co_await attempt.also_read(more));

@@ -1,5 +1,5 @@
 #pragma once
-// Roles, and who has them. All take kWriteRoles; nobody grants a permission that he lacks.
+// Roles, and who has them. All take kWriteRoles; people only grant permissions that they hold.
 #include "commands/services.hpp"
 
 namespace keyledger::commands {
@@ -11,31 +11,31 @@ struct RoleDefinition {
     std::vector<std::string> permissions;
     std::vector<std::string> deny = {};
 };
-struct Defined {
+struct DefinitionReceipt {
     Uuid id;
     Position position = 0;
     bool repeated = false;  // as in Done
 };
-Answer<Defined> define_role(Services& services, Bearer bearer, RoleDefinition definition, Caller caller);
-Answer<Done> change_role(Services& services, Bearer bearer, Uuid role_id, RoleDefinition definition, Caller caller);
-// Whoever was assigned to it loses what it granted in this moment.
-Answer<Done> delete_role(Services& services, Bearer bearer, Uuid role_id, Caller caller);
+Answer<DefinitionReceipt> define_role(Services& services, Bearer bearer, RoleDefinition definition, Caller caller);
+Answer<Receipt> change_role(Services& services, Bearer bearer, Uuid role_id, RoleDefinition definition, Caller caller);
+// Everybody who has the role loses what it granted at once.
+Answer<Receipt> delete_role(Services& services, Bearer bearer, Uuid role_id, Caller caller);
 
-// To a subject that has it already, or from one that has it not: no error, and nothing is changed.
-// What kEveryone is given, all users have: kNotForEveryone for what administers Keyledger (of change_role,
-// too), and kEveryoneNameTaken.
-Answer<Done> assign_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller);
-Answer<Done> withdraw_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller);
+// Assigning a role that the subject has, or withdrawing one that it lacks, changes nothing and is no error. What
+// kEveryone is given, all users have: kNotForEveryone for what administers Keyledger (of change_role, too), and
+// kEveryoneNameTaken.
+Answer<Receipt> assign_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller);
+Answer<Receipt> withdraw_role(Services& services, Bearer bearer, Subject subject, Uuid role_id, Caller caller);
 
 // Who has the role that is to have these rules; read, and so guarded, only where it matters.
 void read_default_roles(Streams& streams, const AccessRules& rules);
-HeldBy held_by(const Attempt& attempt, const Uuid& role_id, const AccessRules& rules);
+RoleHolders role_holders(const Attempt& attempt, const Uuid& role_id, const AccessRules& rules);
 
-// The built-in role comes into being with its first holder, who is registered by the same append.
-Result<void, CommandError> found_administration(Attempt& attempt, const Uuid& user_id);
+// Defines the built-in role with its first holder, who is registered by the same append.
+Result<void, CommandError> define_administrator_role(Attempt& attempt, const Uuid& user_id);
 // The streams that it writes.
-void read_administration(Streams& streams, const Uuid& user_id);
-// A log of before there were roles has an administrator without one: gives it to him, once. Run before serving.
-Answer<Done> adopt_first_administrator(Services& services, Caller caller);
+void read_administrator_streams(Streams& streams, const Uuid& user_id);
+// In a log from before there were roles, the administrator has none: assigns the role, once. Run before serving.
+Answer<Receipt> assign_role_to_first_administrator(Services& services, Caller caller);
 
 }  // namespace keyledger::commands

@@ -11,9 +11,9 @@
 namespace keyledger::commands {
 namespace {
 
-// Whoever is to be erased is no administrator from the request on, so that what is due can be carried out; taken back,
-// he is one again.
-Decided count_among_administrators(Attempt& attempt, StreamOf<User> user, const std::vector<UserEvent>& events) {
+// A user who asked to be erased is no administrator from the request on, so that the erasure can be carried out when
+// it is due. If the request is withdrawn, they are one again.
+StepResult count_among_administrators(Attempt& attempt, StreamOf<User> user, const std::vector<UserEvent>& events) {
     if (events.empty()) co_return Result<void, CommandError>{};
     Streams more;
     more.read<Administrators>(kAdministratorsStream);
@@ -22,7 +22,7 @@ Decided count_among_administrators(Attempt& attempt, StreamOf<User> user, const 
     if (!std::holds_alternative<UserErasureWithdrawn>(events.back())) co_return leave_administrators(attempt, user.id);
     const bool active = attempt.state(user).status == User::Status::kActive;
     if (!active || !attempt.state(assignments).holds(kAdministratorRole)) co_return Result<void, CommandError>{};
-    co_return join_administrators(attempt, user.id, Joining::kEnabledAgain);
+    co_return join_administrators(attempt, user.id, JoinReason::kEnabledAgain);
 }
 
 bool erases(const std::vector<UserEvent>& events) {
@@ -31,18 +31,19 @@ bool erases(const std::vector<UserEvent>& events) {
 
 // Everything of theirs that is not in the log goes with the event; their claims by themselves, since they have no names
 // any more.
-Decided take_everything(Services& services, Attempt& attempt, StreamOf<User> user, Deadline deadline) {
-    const User& him = attempt.state(user);
-    const auto email = him.email ? parse_email(*him.email) : std::nullopt;
-    // His key is there, but not the one that wraps it: his claims could not be found, and would stay.
+StepResult take_everything(Services& services, Attempt& attempt, StreamOf<User> user, Deadline deadline) {
+    const User& user_state = attempt.state(user);
+    const auto email = user_state.email ? parse_email(*user_state.email) : std::nullopt;
+    // The user's key is there, but not the key that wraps it: the claims could not be found, and would stay.
     if (!email) co_return Unexpected(refusals::kCredentialTampered);
     KEYLEDGER_CO_TRY(taken, co_await take_all_credentials(services, attempt, user.id, deadline));
     KEYLEDGER_CO_TRY(destroyed, co_await attempt.destroy_key_of(user.id));
     co_return Result<void, CommandError>{};
 }
 
-// Decides, and takes everything where the decision is that he is erased.
-Decided carry_out(Services& services, Attempt& attempt, StreamOf<User> user, UserCommand command, Deadline deadline) {
+// Decides, and removes everything if the decision is to erase the user.
+StepResult carry_out(Services& services, Attempt& attempt, StreamOf<User> user, UserCommand command,
+                     Deadline deadline) {
     KEYLEDGER_CO_TRY(events, decide(attempt.state(user), command));
     if (erases(*events)) {
         KEYLEDGER_CO_TRY(taken, co_await take_everything(services, attempt, user, deadline));
@@ -61,7 +62,7 @@ RequestErasure request_now(const Services& services) {
 }
 
 // When an append that is not repeated made it due, or one before it.
-Answer<Erasure> due_by_state(Services& services, Uuid user_id, Executed executed, Deadline deadline) {
+Answer<Erasure> due_by_state(Services& services, Uuid user_id, ExecutionReceipt executed, Deadline deadline) {
     Streams streams;
     streams.read<User>(user_id);
     KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline));
@@ -72,10 +73,10 @@ Answer<Erasure> due_by_state(Services& services, Uuid user_id, Executed executed
 }
 
 // What an append said of it, and nothing that came later.
-Answer<Erasure> due_by_events(Services& services, Executed executed, Deadline deadline) {
+Answer<Erasure> due_by_events(Services& services, ExecutionReceipt executed, Deadline deadline) {
     const auto count = static_cast<std::int32_t>(executed.position - executed.first_position + 1);
     KEYLEDGER_CO_TRY(events, co_await services.store.read_log(executed.first_position, count, deadline));
-    eventstore::OpensNothing nothing;
+    eventstore::NullFieldOpener nothing;
     std::optional<std::int64_t> due_at_ms;
     for (const eventstore::RecordedEvent& recorded : *events) {
         if (recorded.is_inert()) continue;
@@ -89,7 +90,7 @@ Answer<Erasure> due_by_events(Services& services, Executed executed, Deadline de
     co_return Erasure{executed.position, *due_at_ms, executed.repeated};
 }
 
-Answer<Erasure> answer_of(Services& services, Uuid user_id, Executed executed, Deadline deadline) {
+Answer<Erasure> answer_of(Services& services, Uuid user_id, ExecutionReceipt executed, Deadline deadline) {
     if (executed.first_position == 0) {
         auto requested_before = co_await due_by_state(services, user_id, executed, deadline);
         co_return requested_before;
@@ -99,7 +100,7 @@ Answer<Erasure> answer_of(Services& services, Uuid user_id, Executed executed, D
 }
 
 Result<void, CommandError> is_as_seen(const Caller& caller, const User& user) {
-    return still_is(caller.only_if, user_tag(user));
+    return check_precondition(caller.precondition, user_tag(user));
 }
 
 }  // namespace
@@ -109,7 +110,7 @@ Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, 
     Streams streams;
     const ActorStreams actor = read_actor(streams, bearer);
     bool was_wrong = false;
-    const Step step = [&](Attempt& attempt) -> Decided {
+    const Step step = [&](Attempt& attempt) -> StepResult {
         auto right = co_await check_own_password(services, attempt, actor.user, request.current_password, caller);
         if (!right) {
             was_wrong = was_wrong || right.error().refusal == refusals::kWrongPassword;
@@ -120,8 +121,8 @@ Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, 
         auto decided = co_await carry_out(services, attempt, actor.user, std::move(command), caller.deadline);
         co_return decided;
     };
-    Order order(must_be(services, actor, bearer), step);
-    auto executed = co_await services.executor.run(caller, streams, std::move(order));
+    CommandSteps steps(require_actor(services, actor, bearer), step);
+    auto executed = co_await services.executor.run(caller, streams, std::move(steps));
     if (!executed) {
         report_tampering(services, bearer.user_id, executed.error());
         if (was_wrong) co_await record_failed_login(services, bearer.user_id, LoginFailure::kWrongPassword, caller);
@@ -132,46 +133,46 @@ Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, 
 }
 
 Answer<Erasure> request_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
-    const Act act = [&](Administration& on) -> Decided {
+    const AdministrationStep step = [&](Administration& on) -> StepResult {
         KEYLEDGER_CO_TRY(same, is_as_seen(caller, on.attempt.state(on.user)));
         UserCommand command = request_now(services);
         auto decided = co_await carry_out(services, on.attempt, on.user, std::move(command), caller.deadline);
         co_return decided;
     };
-    Errand errand{bearer, kWriteUsers, Subject::user(user_id)};
-    KEYLEDGER_CO_TRY(executed, co_await run_errand(services, std::move(errand), caller, act));
+    RequiredAuthority required{bearer, kWriteUsers, Subject::user(user_id)};
+    KEYLEDGER_CO_TRY(executed, co_await run_administration(services, std::move(required), caller, step));
     auto answer = co_await answer_of(services, user_id, *executed, caller.deadline);
     co_return answer;
 }
 
-Answer<Done> withdraw_own_erasure(Services& services, Bearer bearer, Caller caller) {
+Answer<Receipt> withdraw_own_erasure(Services& services, Bearer bearer, Caller caller) {
     Streams streams;
     const ActorStreams actor = read_actor(streams, bearer);
-    const Step step = [&](Attempt& attempt) -> Decided {
+    const Step step = [&](Attempt& attempt) -> StepResult {
         UserCommand command = WithdrawErasure{};
         auto decided = co_await carry_out(services, attempt, actor.user, std::move(command), caller.deadline);
         co_return decided;
     };
-    Order order(must_be(services, actor, bearer), step);
-    auto executed = co_await services.executor.run(caller, streams, std::move(order));
+    CommandSteps steps(require_actor(services, actor, bearer), step);
+    auto executed = co_await services.executor.run(caller, streams, std::move(steps));
     co_return done(executed);
 }
 
-Answer<Done> withdraw_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
-    const Act act = [&](Administration& on) -> Decided {
+Answer<Receipt> withdraw_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
+    const AdministrationStep step = [&](Administration& on) -> StepResult {
         UserCommand command = WithdrawErasure{};
         auto decided = co_await carry_out(services, on.attempt, on.user, std::move(command), caller.deadline);
         co_return decided;
     };
-    Errand errand{bearer, kWriteUsers, Subject::user(user_id)};
-    auto withdrawn = co_await administer(services, std::move(errand), caller, act);
+    RequiredAuthority required{bearer, kWriteUsers, Subject::user(user_id)};
+    auto withdrawn = co_await administer(services, std::move(required), caller, step);
     co_return withdrawn;
 }
 
-Answer<Done> erase_user(Services& services, Uuid user_id, Caller caller) {
+Answer<Receipt> erase_user(Services& services, Uuid user_id, Caller caller) {
     Streams streams;
     const auto user = streams.read<User>(user_id);
-    const Step step = [&](Attempt& attempt) -> Decided {
+    const Step step = [&](Attempt& attempt) -> StepResult {
         UserCommand command = EraseUser{services.clock.now_ms()};
         auto decided = co_await carry_out(services, attempt, user, std::move(command), caller.deadline);
         co_return decided;
@@ -181,15 +182,15 @@ Answer<Done> erase_user(Services& services, Uuid user_id, Caller caller) {
     co_return done(executed);
 }
 
-Answer<Done> repeat_erasure(Services& services, Uuid user_id, Caller caller) {
+Answer<Receipt> repeat_erasure(Services& services, Uuid user_id, Caller caller) {
     Streams streams;
     const auto user = streams.read<User>(user_id);
-    const Step step = [&](Attempt& attempt) -> Decided {
-        const User& him = attempt.state(user);
-        if (!him.exists()) co_return Result<void, CommandError>{};
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        const User& user_state = attempt.state(user);
+        if (!user_state.exists()) co_return Result<void, CommandError>{};
         const std::int64_t now_ms = services.clock.now_ms();
         UserCommand command = RequestErasure{now_ms, now_ms};
-        if (him.erasure_due_at_ms) command = EraseUser{*him.erasure_due_at_ms};
+        if (user_state.erasure_due_at_ms) command = EraseUser{*user_state.erasure_due_at_ms};
         auto decided = co_await carry_out(services, attempt, user, std::move(command), caller.deadline);
         co_return decided;
     };

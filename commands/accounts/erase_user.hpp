@@ -1,6 +1,6 @@
 #pragma once
-// Erasure: a person's key, claims and credentials go in the transaction of `user.erased`, and what was sealed for him
-// reads as erased wherever it was copied (design section 5).
+// Erasure: a person's key, claims and credentials go in the transaction of `user.erased`, and what was sealed under
+// that key reads as erased wherever it was copied (design section 5).
 #include "commands/services.hpp"
 
 namespace keyledger::commands {
@@ -21,14 +21,14 @@ Answer<Erasure> request_own_erasure(Services& services, ErasureRequest request, 
 Answer<Erasure> request_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller);
 
 // Takes a request back while the grace period lasts; quiet where there is none.
-Answer<Done> withdraw_own_erasure(Services& services, Bearer bearer, Caller caller);
-Answer<Done> withdraw_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller);
+Answer<Receipt> withdraw_own_erasure(Services& services, Bearer bearer, Caller caller);
+Answer<Receipt> withdraw_erasure(Services& services, Bearer bearer, Uuid user_id, Caller caller);
 
 // Carries out a request that is due; quiet where there is none, or where another node did it. By the system.
-Answer<Done> erase_user(Services& services, Uuid user_id, Caller caller);
+Answer<Receipt> erase_user(Services& services, Uuid user_id, Caller caller);
 
 // Erases somebody again who was erased after the backup that was restored; quiet where there is nobody. By the system,
 // without a grace period.
-Answer<Done> repeat_erasure(Services& services, Uuid user_id, Caller caller);
+Answer<Receipt> repeat_erasure(Services& services, Uuid user_id, Caller caller);
 
 }  // namespace keyledger::commands

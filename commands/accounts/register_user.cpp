@@ -43,16 +43,16 @@ RegisterUser command_of(const Identity& identity, NewCredential password) {
 }
 
 // Spares the hash where the address is taken already; the append decides.
-Answer<Done> refuse_taken(Services& services, std::string kind, std::string key, RefusalRef refusal,
-                          Deadline deadline) {
+Answer<Receipt> refuse_taken(Services& services, std::string kind, std::string key, RefusalRef refusal,
+                             Deadline deadline) {
     KEYLEDGER_CO_TRY(owner, co_await owner_of_claim(services, kind, key, deadline));
     if (owner->has_value()) co_return Unexpected(refusal);
-    co_return Done{};
+    co_return Receipt{};
 }
 
 }  // namespace
 
-Answer<Registered> register_user(Services& services, Registration registration, Caller caller) {
+Answer<RegistrationReceipt> register_user(Services& services, Registration registration, Caller caller) {
     KEYLEDGER_CO_TRY(identity, identity_of(registration));
     const PasswordIdentity made_of{identity->email.text, identity->username ? identity->username->text : "",
                                    identity->name.value_or("")};
@@ -61,13 +61,13 @@ Answer<Registered> register_user(Services& services, Registration registration, 
 
     const Uuid user_id = services.identifiers.next();
     const Uuid credential_id = services.identifiers.next();
-    if (registration.standing == Standing::kUser) caller = caller.acting_as(user_id);
+    if (registration.privilege == UserPrivilege::kUser) caller = caller.acting_as(user_id);
     Streams streams;
     const auto user = streams.begin<User>(user_id);
-    if (registration.standing == Standing::kAdministrator) read_administration(streams, user_id);
-    const Step step = [&](Attempt& attempt) -> Decided {
-        Result<Done, CommandError> free = Done{};
-        if (registration.standing == Standing::kAdministrator) {
+    if (registration.privilege == UserPrivilege::kAdministrator) read_administrator_streams(streams, user_id);
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        Result<Receipt, CommandError> free = Receipt{};
+        if (registration.privilege == UserPrivilege::kAdministrator) {
             free = co_await refuse_taken(services, "first_administrator", "first", refusals::kAdministratorExists,
                                          caller.deadline);
             if (!free) co_return Unexpected(free.error());
@@ -80,18 +80,18 @@ Answer<Registered> register_user(Services& services, Registration registration, 
             if (!free) co_return Unexpected(free.error());
         }
         KEYLEDGER_CO_TRY(hash, co_await hash_password(services, registration.password.clone(),
-                                                      HashingFor::Kind::kRegistration, caller));
+                                                      HashingRequester::Kind::kRegistration, caller));
         KEYLEDGER_CO_TRY(password,
                          co_await put_password(services, attempt, user_id, credential_id, 0, std::move(*hash)));
         KEYLEDGER_CO_TRY(registered, attempt.decide_and_append(user, command_of(*identity, *password)));
-        if (registration.standing == Standing::kUser) co_return Result<void, CommandError>{};
-        // Before those of names: that there is an administrator matters more than whose address is it.
+        if (registration.privilege == UserPrivilege::kUser) co_return Result<void, CommandError>{};
+        // Before the claims of names: "there is an administrator" is the more important answer.
         attempt.take_claim("first_administrator", user_id, services.pseudonyms.claim("first_administrator", "first"),
                            refusals::kAdministratorExists);
-        co_return found_administration(attempt, user_id);
+        co_return define_administrator_role(attempt, user_id);
     };
     KEYLEDGER_CO_TRY(executed, co_await services.executor.run(caller, streams, step));
-    co_return Registered{user_id, executed->position};
+    co_return RegistrationReceipt{user_id, executed->position};
 }
 
 }  // namespace keyledger::commands

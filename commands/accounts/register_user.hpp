@@ -8,14 +8,14 @@ struct Registration {
     std::optional<std::string> username;
     std::optional<std::string> name;
     Secret password;
-    Standing standing = Standing::kUser;
+    UserPrivilege privilege = UserPrivilege::kUser;
 };
-struct Registered {
+struct RegistrationReceipt {
     Uuid user_id;
     Position position = 0;
 };
 
 // Open to everybody; administrators are registered by the command line only, and only one is the first.
-Answer<Registered> register_user(Services& services, Registration registration, Caller caller);
+Answer<RegistrationReceipt> register_user(Services& services, Registration registration, Caller caller);
 
 }  // namespace keyledger::commands

@@ -4,28 +4,28 @@
 
 namespace keyledger::commands {
 
-Answer<Done> disable_user(Services& services, Bearer bearer, Uuid user_id, std::string reason, Caller caller) {
-    const Act act = [&](Administration& on) -> Decided {
+Answer<Receipt> disable_user(Services& services, Bearer bearer, Uuid user_id, std::string reason, Caller caller) {
+    const AdministrationStep step = [&](Administration& on) -> StepResult {
         KEYLEDGER_CO_TRY(decided, on.attempt.decide_and_append(on.user, DisableUser{reason}));
         co_return leave_administrators(on.attempt, user_id);
     };
-    Errand errand{bearer, kWriteUsers, Subject::user(user_id)};
-    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    RequiredAuthority required{bearer, kWriteUsers, Subject::user(user_id)};
+    auto done = co_await administer(services, std::move(required), std::move(caller), step);
     co_return done;
 }
 
-// His roles were his all the time; whoever is an administrator by them counts as one again.
-Answer<Done> enable_user(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
-    const Act act = [&](Administration& on) -> Decided {
+// The roles were never withdrawn: a user who is an administrator by them counts as one again.
+Answer<Receipt> enable_user(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
+    const AdministrationStep step = [&](Administration& on) -> StepResult {
         KEYLEDGER_CO_TRY(decided, on.attempt.decide_and_append(on.user, EnableUser{}));
-        // Whoever is to be erased left the set when that was requested.
+        // A user who asked to be erased left the set with the request.
         const bool leaves = on.attempt.state(on.user).erasure_due_at_ms.has_value();
         const bool administrator = on.attempt.state(on.assignments).holds(kAdministratorRole);
         if (leaves || !administrator) co_return Result<void, CommandError>{};
-        co_return join_administrators(on.attempt, user_id, Joining::kEnabledAgain);
+        co_return join_administrators(on.attempt, user_id, JoinReason::kEnabledAgain);
     };
-    Errand errand{bearer, kWriteUsers, Subject::user(user_id)};
-    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    RequiredAuthority required{bearer, kWriteUsers, Subject::user(user_id)};
+    auto done = co_await administer(services, std::move(required), std::move(caller), step);
     co_return done;
 }
 

@@ -1,12 +1,12 @@
 #pragma once
-// Disabling a user ends his sessions in the same event. Takes kWriteUsers; the last administrator stays.
+// Disabling a user ends all of their sessions in the same event. Takes kWriteUsers; the last administrator stays.
 #include "commands/services.hpp"
 
 namespace keyledger::commands {
 
 inline constexpr std::size_t kMaxReasonBytes = 256;
 
-Answer<Done> disable_user(Services& services, Bearer bearer, Uuid user_id, std::string reason, Caller caller);
-Answer<Done> enable_user(Services& services, Bearer bearer, Uuid user_id, Caller caller);
+Answer<Receipt> disable_user(Services& services, Bearer bearer, Uuid user_id, std::string reason, Caller caller);
+Answer<Receipt> enable_user(Services& services, Bearer bearer, Uuid user_id, Caller caller);
 
 }  // namespace keyledger::commands

@@ -44,15 +44,17 @@ Answer<Fold> user_beside(Services& services, const SubjectAccess& access, Deadli
 
 }  // namespace
 
-std::optional<UserNameKind> kind_of_user_name(std::string_view text, const SubjectNamings& namings) {
-    const auto may_be = [&](SubjectNaming naming) { return std::ranges::find(namings, naming) != namings.end(); };
-    if (may_be(SubjectNaming::kUsername) && parse_username(text)) return UserNameKind::kUsername;
-    if (may_be(SubjectNaming::kEmail) && parse_email(text)) return UserNameKind::kEmail;
+std::optional<UserNameKind> kind_of_user_name(std::string_view text, const SubjectNameKinds& name_kinds) {
+    const auto may_be = [&](SubjectNameKind naming) {
+        return std::ranges::find(name_kinds, naming) != name_kinds.end();
+    };
+    if (may_be(SubjectNameKind::kUsername) && parse_username(text)) return UserNameKind::kUsername;
+    if (may_be(SubjectNameKind::kEmail) && parse_email(text)) return UserNameKind::kEmail;
     return std::nullopt;
 }
 
-Answer<SubjectAccess> access_of_user_called(Services& services, KnownOwners& known, UserNameKind kind, std::string text,
-                                            Deadline deadline) {
+Answer<SubjectAccess> access_of_user_named(Services& services, ClaimOwnerCache& known, UserNameKind kind,
+                                           std::string text, Deadline deadline) {
     const auto name = parse(kind, text);
     for (int tries = 0; name && tries < kMaxTries; ++tries) {
         const std::string digest = services.pseudonyms.claim(claim_kind(kind), name->key).front().digest;
@@ -73,16 +75,15 @@ Answer<SubjectAccess> access_of_user_called(Services& services, KnownOwners& kno
         }
         if (!called) known.drop(digest);
     }
-    // Nobody can be called so; or the claim names somebody whose own log does not, which is nobody's name
-    // either.
+    // Nobody can have such a name; or the claim's owner does not have it by their own stream, so nobody has.
     auto nobody = co_await access_of_user(services, kNobody, deadline);
     co_return nobody;
 }
 
-Answer<std::vector<std::string>> names_of_users(Services& services, std::vector<Uuid> user_ids, SubjectNamings namings,
-                                                Deadline deadline) {
+Answer<std::vector<std::string>> names_of_users(Services& services, std::vector<Uuid> user_ids,
+                                                SubjectNameKinds name_kinds, Deadline deadline) {
     std::vector<std::string> names;
-    const bool by_id = namings.empty() || namings.front() == SubjectNaming::kId;
+    const bool by_id = name_kinds.empty() || name_kinds.front() == SubjectNameKind::kId;
     if (by_id || user_ids.empty()) {
         for (const Uuid& id : user_ids) names.push_back(id.to_string());
         co_return names;
@@ -93,9 +94,9 @@ Answer<std::vector<std::string>> names_of_users(Services& services, std::vector<
     for (std::size_t i = 0; i < user_ids.size(); ++i) {
         const User& user = state_of<User>((*folds)[i]);
         std::optional<std::string> name;
-        for (const SubjectNaming naming : namings) {
-            if (naming == SubjectNaming::kId) break;
-            name = name_of(user, naming == SubjectNaming::kEmail ? UserNameKind::kEmail : UserNameKind::kUsername);
+        for (const SubjectNameKind naming : name_kinds) {
+            if (naming == SubjectNameKind::kId) break;
+            name = name_of(user, naming == SubjectNameKind::kEmail ? UserNameKind::kEmail : UserNameKind::kUsername);
             if (name) break;
         }
         names.push_back(name.value_or(user_ids[i].to_string()));

@@ -22,8 +22,8 @@ Result<void, CommandError> check(ProfileUpdate& update) {
 }
 
 Result<void, CommandError> write(Attempt& attempt, StreamOf<User> user, const ProfileUpdate& profile,
-                                 const OnlyIf& only_if) {
-    KEYLEDGER_TRY(same, still_is(only_if, user_tag(attempt.state(user))));
+                                 const Precondition& precondition) {
+    KEYLEDGER_TRY(same, check_precondition(precondition, user_tag(attempt.state(user))));
     // Whoever has such a name from before may keep it.
     const bool is_chosen = profile.username && profile.username != attempt.state(user).username;
     if (is_chosen && mixes_scripts(*profile.username))
@@ -33,23 +33,27 @@ Result<void, CommandError> write(Attempt& attempt, StreamOf<User> user, const Pr
 
 }  // namespace
 
-Answer<Done> update_profile(Services& services, ProfileUpdate update, Caller caller) {
+Answer<Receipt> update_profile(Services& services, ProfileUpdate update, Caller caller) {
     KEYLEDGER_CO_TRY(checked, check(update));
-    const OnlyIf only_if = caller.only_if;
+    const Precondition precondition = caller.precondition;
     Streams streams;
     const ActorStreams actor = read_actor(streams, update.bearer);
-    const Step step = [&](Attempt& attempt) -> Decided { co_return write(attempt, actor.user, update, only_if); };
-    Order order(must_be(services, actor, update.bearer), step);
-    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(order));
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        co_return write(attempt, actor.user, update, precondition);
+    };
+    CommandSteps steps(require_actor(services, actor, update.bearer), step);
+    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(steps));
     co_return done(executed);
 }
 
-Answer<Done> update_user(Services& services, Uuid user_id, ProfileUpdate update, Caller caller) {
+Answer<Receipt> update_user(Services& services, Uuid user_id, ProfileUpdate update, Caller caller) {
     KEYLEDGER_CO_TRY(checked, check(update));
-    const OnlyIf only_if = caller.only_if;
-    const Act act = [&](Administration& on) -> Decided { co_return write(on.attempt, on.user, update, only_if); };
-    Errand errand{update.bearer, kWriteUsers, Subject::user(user_id)};
-    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    const Precondition precondition = caller.precondition;
+    const AdministrationStep step = [&](Administration& on) -> StepResult {
+        co_return write(on.attempt, on.user, update, precondition);
+    };
+    RequiredAuthority required{update.bearer, kWriteUsers, Subject::user(user_id)};
+    auto done = co_await administer(services, std::move(required), std::move(caller), step);
     co_return done;
 }
 

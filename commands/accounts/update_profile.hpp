@@ -8,9 +8,9 @@ struct ProfileUpdate {
     std::optional<std::string> username;  // the whole profile: what is absent is taken away
     std::optional<std::string> name;
 };
-// Of the bearer himself.
-Answer<Done> update_profile(Services& services, ProfileUpdate update, Caller caller);
+// Of the bearer's own account.
+Answer<Receipt> update_profile(Services& services, ProfileUpdate update, Caller caller);
 // Of somebody else, with kWriteUsers.
-Answer<Done> update_user(Services& services, Uuid user_id, ProfileUpdate update, Caller caller);
+Answer<Receipt> update_user(Services& services, Uuid user_id, ProfileUpdate update, Caller caller);
 
 }  // namespace keyledger::commands

@@ -9,12 +9,12 @@ namespace {
 
 constexpr int kDaysInOneRead = 366;
 
-Answer<Done> erase_day(Services& services, std::int64_t day, Caller caller) {
+Answer<Receipt> erase_day(Services& services, std::int64_t day, Caller caller) {
     const EraseAnonymousCallers command{day * kDayMs, (day + 1) * kDayMs};
     const Uuid subject = services.pseudonyms.anonymous_subject_of(command.from_ms);
     Streams streams;
     const auto callers = streams.read<AnonymousCallers>(subject);
-    const Step step = [&](Attempt& attempt) -> Decided {
+    const Step step = [&](Attempt& attempt) -> StepResult {
         KEYLEDGER_CO_TRY(destroyed, co_await attempt.destroy_key_of(subject));
         if (*destroyed) attempt.append(callers, decide(attempt.state(callers), command));
         co_return Result<void, CommandError>{};

@@ -33,7 +33,7 @@ std::string client_secret_kind(const Uuid& secret_id);
 
 // Digests by the SHA-256 of their sealed form, which the log names: that one belongs to the other never changes. Any
 // thread.
-using ClientSecrets = SharedLruMap<std::string, security::Digest>;
+using ClientSecretCache = SharedLruMap<std::string, security::Digest>;
 inline constexpr std::size_t kMaxRememberedSecrets = 10'000;
 
 }  // namespace keyledger::commands

@@ -20,19 +20,19 @@ inline constexpr Refusal kInvalidTarget{RefusalKind::kUnsuitable, "invalid-targe
 
 namespace keyledger::commands {
 
-enum class Introspects { kOwnTokens, kAllTokens };
-enum class Revokes { kOwnTokens, kAllTokens };  // to look is not to take
-enum class Evaluates { kNobody, kAnybody };     // whom it may ask about: what he may do
+enum class IntrospectionRight { kOwnTokens, kAllTokens };
+enum class RevocationRight { kOwnTokens, kAllTokens };  // to look is not to take
+enum class EvaluationRight { kNobody, kAnybody };       // about whom it may ask what they may do
 
-enum class TellsRoles { kOwn, kAll };  // which of a subject's roles introspection tells it
+enum class RoleDisclosure { kOwn, kAll };  // which of a subject's roles introspection tells it
 
 struct Client {
     std::string client_id;
     std::vector<std::string> audiences;  // resource servers it may ask tokens for
-    Introspects introspects = Introspects::kOwnTokens;
-    Evaluates evaluates = Evaluates::kNobody;
-    Revokes revokes = Revokes::kOwnTokens;
-    TellsRoles tells_roles = TellsRoles::kOwn;
+    IntrospectionRight introspection_right = IntrospectionRight::kOwnTokens;
+    EvaluationRight evaluation_right = EvaluationRight::kNobody;
+    RevocationRight revocation_right = RevocationRight::kOwnTokens;
+    RoleDisclosure role_disclosure = RoleDisclosure::kOwn;
     // What it calls its resources: of a permission for `todos` or `todos.lists` the application `todos` may know.
     std::vector<std::string> namespaces{};
     std::optional<Uuid> service_account{};  // one that an administrator registered; else of the configuration

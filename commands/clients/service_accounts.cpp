@@ -14,12 +14,12 @@ namespace {
 
 constexpr std::int32_t kOnlyRevision = 1;  // a secret is never renewed
 
-struct Parsed {
+struct ParsedAccount {
     RoleName name;
     std::vector<std::string> audiences;
 };
 
-Result<Parsed, CommandError> parse(const Services& services, AccountDefinition definition) {
+Result<ParsedAccount, CommandError> parse(const Services& services, AccountDefinition definition) {
     auto name = parse_role_name(definition.name);
     if (!name) return Unexpected(refusals::kInvalidAccountName);
     auto& audiences = definition.audiences;
@@ -28,11 +28,11 @@ Result<Parsed, CommandError> parse(const Services& services, AccountDefinition d
     std::erase(audiences, services.settings.issuer);
     if (audiences.size() > kMaxAudiencesPerAccount) return Unexpected(refusals::kTooManyAudiences);
     if (!std::all_of(audiences.begin(), audiences.end(), is_audience)) return Unexpected(refusals::kInvalidAudience);
-    return Parsed{std::move(*name), std::move(audiences)};
+    return ParsedAccount{std::move(*name), std::move(audiences)};
 }
 
-// One attempt at a command upon an account that is there, after its actor was found to be allowed.
-struct OnAccount {
+// One attempt at a command on an existing account, after the actor was authorised.
+struct AccountAdministration {
     Attempt& attempt;
     StreamOf<ServiceAccount> stream;
 
@@ -41,33 +41,34 @@ struct OnAccount {
         return attempt.decide_and_append(stream, command);
     }
 };
-using Act = std::function<Decided(OnAccount&)>;
+using AccountStep = std::function<StepResult(AccountAdministration&)>;
 
-asio::awaitable<Outcome> upon_account(Services& services, Bearer bearer, Uuid account_id, Caller caller, Act act) {
+asio::awaitable<Outcome> run_on_account(Services& services, Bearer bearer, Uuid account_id, Caller caller,
+                                        AccountStep step) {
     Streams streams;
     read_actor(streams, bearer);
     const auto account = streams.read<ServiceAccount>(account_id);
-    const Step authorise = [&](Attempt& attempt) -> Decided {
+    const Step authorise = [&](Attempt& attempt) -> StepResult {
         KEYLEDGER_CO_TRY(held, co_await authorise_with(attempt, kWriteClients, bearer, services));
         const Subject subject = Subject::service_account(account_id);
-        const Through through = through_for(*held);
-        KEYLEDGER_CO_TRY(holdings, co_await holdings_of(attempt, subject, through));
+        const HoldingsScope holdings_scope = holdings_scope_for(*held);
+        KEYLEDGER_CO_TRY(holdings, co_await holdings_of(attempt, subject, holdings_scope));
         if (!held->covers(holdings->rules.allow)) co_return Unexpected(refusals::kExceedsAuthority);
         co_return Result<void, CommandError>{};
     };
-    const Step carry_out = [&](Attempt& attempt) -> Decided {
+    const Step carry_out = [&](Attempt& attempt) -> StepResult {
         if (!attempt.state(account).exists()) co_return Unexpected(refusals::kAccountUnknown);
-        OnAccount on{attempt, account};
-        auto decided = co_await act(on);
+        AccountAdministration on{attempt, account};
+        auto decided = co_await step(on);
         co_return decided;
     };
-    Order order(authorise, carry_out);
-    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(order));
+    CommandSteps steps(authorise, carry_out);
+    auto executed = co_await services.executor.run(std::move(caller), streams, std::move(steps));
     co_return executed;
 }
 
-Answer<Done> do_upon(Services& services, Bearer bearer, Uuid account_id, Caller caller, Act act) {
-    auto executed = co_await upon_account(services, bearer, account_id, std::move(caller), std::move(act));
+Answer<Receipt> change_account(Services& services, Bearer bearer, Uuid account_id, Caller caller, AccountStep step) {
+    auto executed = co_await run_on_account(services, bearer, account_id, std::move(caller), std::move(step));
     co_return done(executed);
 }
 
@@ -78,7 +79,7 @@ Answer<ServiceAccount::PublicKey> key_of(Services& services, std::string jwk, st
     co_return Unexpected(refusals::kInvalidKey);
 }
 
-Answer<eventstore::RecordedEvent> first_event(Services& services, const Executed& executed, Deadline deadline) {
+Answer<eventstore::RecordedEvent> first_event(Services& services, const ExecutionReceipt& executed, Deadline deadline) {
     KEYLEDGER_CO_TRY(events, co_await services.store.read_log(executed.first_position, 1, deadline));
     if (events->empty()) co_return Unexpected(refusals::kBroken);
     co_return std::move(events->front());
@@ -100,22 +101,22 @@ void take_secret(Attempt& attempt, const Uuid& account_id, const Uuid& secret_id
 
 }  // namespace
 
-Answer<RegisteredAccount> register_service_account(Services& services, Bearer bearer, AccountDefinition definition,
-                                                   Caller caller) {
+Answer<AccountReceipt> register_service_account(Services& services, Bearer bearer, AccountDefinition definition,
+                                                Caller caller) {
     KEYLEDGER_CO_TRY(parsed, parse(services, std::move(definition)));
     const Deadline deadline = caller.deadline;
     const Uuid account_id = services.identifiers.next();
     Streams streams;
     read_actor(streams, bearer);
     const auto account = streams.begin<ServiceAccount>(account_id);
-    const Step step = [&](Attempt& attempt) -> Decided {
-        OnAccount on{attempt, account};
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        AccountAdministration on{attempt, account};
         const RegisterServiceAccount command{parsed->name.text, parsed->audiences};
         co_return on.carry_out(command);
     };
-    Order order(must_hold(services, bearer, kWriteClients), step);
-    KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(caller), streams, std::move(order)));
-    RegisteredAccount registered{account_id, executed->position, executed->repeated};
+    CommandSteps steps(require_permission(services, bearer, kWriteClients), step);
+    KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(caller), streams, std::move(steps)));
+    AccountReceipt registered{account_id, executed->position, executed->repeated};
     if (executed->repeated) {
         KEYLEDGER_CO_TRY(first, co_await first_event(services, *executed, deadline));
         registered.account_id = first->stream_id;
@@ -123,23 +124,23 @@ Answer<RegisteredAccount> register_service_account(Services& services, Bearer be
     co_return registered;
 }
 
-Answer<Done> change_service_account(Services& services, Bearer bearer, Uuid account_id, AccountDefinition definition,
-                                    AccountStanding standing, Caller caller) {
+Answer<Receipt> change_service_account(Services& services, Bearer bearer, Uuid account_id, AccountDefinition definition,
+                                       AccountStatus account_status, Caller caller) {
     KEYLEDGER_CO_TRY(parsed, parse(services, std::move(definition)));
-    const OnlyIf only_if = caller.only_if;
-    const Act act = [&](OnAccount& on) -> Decided {
-        KEYLEDGER_CO_TRY(same, still_is(only_if, account_tag(on.state())));
-        const ChangeServiceAccount command{parsed->name.text, parsed->audiences, standing};
+    const Precondition precondition = caller.precondition;
+    const AccountStep step = [&](AccountAdministration& on) -> StepResult {
+        KEYLEDGER_CO_TRY(same, check_precondition(precondition, account_tag(on.state())));
+        const ChangeServiceAccount command{parsed->name.text, parsed->audiences, account_status};
         co_return on.carry_out(command);
     };
-    auto changed = co_await do_upon(services, bearer, account_id, std::move(caller), act);
+    auto changed = co_await change_account(services, bearer, account_id, std::move(caller), step);
     co_return changed;
 }
 
-Answer<Done> delete_service_account(Services& services, Bearer bearer, Uuid account_id, Caller caller) {
-    const OnlyIf only_if = caller.only_if;
-    const Act act = [&](OnAccount& on) -> Decided {
-        KEYLEDGER_CO_TRY(same, still_is(only_if, account_tag(on.state())));
+Answer<Receipt> delete_service_account(Services& services, Bearer bearer, Uuid account_id, Caller caller) {
+    const Precondition precondition = caller.precondition;
+    const AccountStep step = [&](AccountAdministration& on) -> StepResult {
+        KEYLEDGER_CO_TRY(same, check_precondition(precondition, account_tag(on.state())));
         for (const auto& secret : on.state().secrets) take_secret(on.attempt, account_id, secret.id);
         KEYLEDGER_CO_TRY(destroyed, co_await on.attempt.destroy_key_of(account_id));
         const DeleteServiceAccount command;
@@ -147,22 +148,22 @@ Answer<Done> delete_service_account(Services& services, Bearer bearer, Uuid acco
         auto left = co_await leave_all_groups(on.attempt, Subject::service_account(account_id));
         co_return left;
     };
-    auto deleted = co_await do_upon(services, bearer, account_id, std::move(caller), act);
+    auto deleted = co_await change_account(services, bearer, account_id, std::move(caller), step);
     co_return deleted;
 }
 
-Answer<MadeSecret> add_account_secret(Services& services, Bearer bearer, Uuid account_id, Caller caller) {
+Answer<SecretReceipt> add_account_secret(Services& services, Bearer bearer, Uuid account_id, Caller caller) {
     const Deadline deadline = caller.deadline;
-    MadeSecret made;
+    SecretReceipt made;
     made.secret_id = services.identifiers.next();
     const Secret random = services.identifiers.next_secret();
     Secret text = client_secret_text(made.secret_id, random);
-    const Act act = [&](OnAccount& on) -> Decided {
+    const AccountStep step = [&](AccountAdministration& on) -> StepResult {
         KEYLEDGER_CO_TRY(sealed_sha256, co_await put_secret(services, on.attempt, account_id, made.secret_id, text));
         const AddAccountSecret command{made.secret_id, *sealed_sha256};
         co_return on.carry_out(command);
     };
-    KEYLEDGER_CO_TRY(executed, co_await upon_account(services, bearer, account_id, std::move(caller), act));
+    KEYLEDGER_CO_TRY(executed, co_await run_on_account(services, bearer, account_id, std::move(caller), step));
     made.position = executed->position;
     made.repeated = executed->repeated;
     if (!executed->repeated) {
@@ -170,7 +171,7 @@ Answer<MadeSecret> add_account_secret(Services& services, Bearer bearer, Uuid ac
         co_return made;
     }
     KEYLEDGER_CO_TRY(first, co_await first_event(services, *executed, deadline));
-    eventstore::OpensNothing opener;
+    eventstore::NullFieldOpener opener;
     const auto decoded = eventstore::decode_any(*first, opener);
     const auto* event = eventstore::event_in<ServiceAccount>(*decoded);
     if (!event) co_return Unexpected(refusals::kBroken);
@@ -178,40 +179,42 @@ Answer<MadeSecret> add_account_secret(Services& services, Bearer bearer, Uuid ac
     co_return made;
 }
 
-Answer<Done> remove_account_secret(Services& services, Bearer bearer, Uuid account_id, Uuid secret_id, Caller caller) {
-    const Act act = [&](OnAccount& on) -> Decided {
+Answer<Receipt> remove_account_secret(Services& services, Bearer bearer, Uuid account_id, Uuid secret_id,
+                                      Caller caller) {
+    const AccountStep step = [&](AccountAdministration& on) -> StepResult {
         const RemoveAccountSecret command{secret_id};
         auto removed = on.carry_out(command);
         if (removed) take_secret(on.attempt, account_id, secret_id);
         co_return removed;
     };
-    auto removed = co_await do_upon(services, bearer, account_id, std::move(caller), act);
+    auto removed = co_await change_account(services, bearer, account_id, std::move(caller), step);
     co_return removed;
 }
 
-Answer<RegisteredKey> add_account_key(Services& services, Bearer bearer, Uuid account_id, std::string jwk,
-                                      Caller caller, std::string* fault) {
+Answer<KeyReceipt> add_account_key(Services& services, Bearer bearer, Uuid account_id, std::string jwk, Caller caller,
+                                   std::string* fault) {
     std::optional<Result<ServiceAccount::PublicKey, CommandError>> key;
     // Looked at only for who may register it: it takes milliseconds.
-    const Act act = [&](OnAccount& on) -> Decided {
+    const AccountStep step = [&](AccountAdministration& on) -> StepResult {
         if (!key) key = co_await key_of(services, jwk, fault);
         if (!*key) co_return Unexpected(key->error());
         const ServiceAccount::PublicKey& read = **key;
         const AddAccountKey command{read.id, read.algorithm, read.jwk, read.kid};
         co_return on.carry_out(command);
     };
-    KEYLEDGER_CO_TRY(added, co_await do_upon(services, bearer, account_id, std::move(caller), act));
+    KEYLEDGER_CO_TRY(added, co_await change_account(services, bearer, account_id, std::move(caller), step));
     if (!key) key = co_await key_of(services, jwk, fault);  // a repeat: the first outcome, told again
     if (!*key) co_return Unexpected(key->error());
-    co_return RegisteredKey{std::move(**key), added->position, added->repeated};
+    co_return KeyReceipt{std::move(**key), added->position, added->repeated};
 }
 
-Answer<Done> remove_account_key(Services& services, Bearer bearer, Uuid account_id, std::string key_id, Caller caller) {
-    const Act act = [&](OnAccount& on) -> Decided {
+Answer<Receipt> remove_account_key(Services& services, Bearer bearer, Uuid account_id, std::string key_id,
+                                   Caller caller) {
+    const AccountStep step = [&](AccountAdministration& on) -> StepResult {
         const RemoveAccountKey command{key_id};
         co_return on.carry_out(command);
     };
-    auto removed = co_await do_upon(services, bearer, account_id, std::move(caller), act);
+    auto removed = co_await change_account(services, bearer, account_id, std::move(caller), step);
     co_return removed;
 }
 

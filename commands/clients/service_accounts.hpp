@@ -1,6 +1,6 @@
 #pragma once
-// Service accounts, for administrators. All take kWriteClients; upon an account that holds a permission which the actor
-// lacks he does nothing at all: whoever could add a secret to it would be what it is.
+// Service accounts, for administrators. All take kWriteClients, and every permission that the account holds: whoever
+// can add a secret to an account can act as the account.
 #include "commands/services.hpp"
 
 namespace keyledger::refusals {
@@ -20,37 +20,39 @@ struct AccountDefinition {
     std::string name;
     std::vector<std::string> audiences;
 };
-struct RegisteredAccount {
+struct AccountReceipt {
     Uuid account_id;
     Position position = 0;
     bool repeated = false;  // as in Done
 };
-Answer<RegisteredAccount> register_service_account(Services& services, Bearer bearer, AccountDefinition definition,
-                                                   Caller caller);
-Answer<Done> change_service_account(Services& services, Bearer bearer, Uuid account_id, AccountDefinition definition,
-                                    AccountStanding standing, Caller caller);
+Answer<AccountReceipt> register_service_account(Services& services, Bearer bearer, AccountDefinition definition,
+                                                Caller caller);
+Answer<Receipt> change_service_account(Services& services, Bearer bearer, Uuid account_id, AccountDefinition definition,
+                                       AccountStatus account_status, Caller caller);
 // Its secrets go with it, and the key that they were sealed under. It leaves its groups.
-Answer<Done> delete_service_account(Services& services, Bearer bearer, Uuid account_id, Caller caller);
+Answer<Receipt> delete_service_account(Services& services, Bearer bearer, Uuid account_id, Caller caller);
 
-struct MadeSecret {
+struct SecretReceipt {
     Uuid secret_id;
     std::optional<Secret> secret;  // empty: it is repeated, and the secret was shown then
     Position position = 0;
     bool repeated = false;  // as in Done
 };
-Answer<MadeSecret> add_account_secret(Services& services, Bearer bearer, Uuid account_id, Caller caller);
-Answer<Done> remove_account_secret(Services& services, Bearer bearer, Uuid account_id, Uuid secret_id, Caller caller);
+Answer<SecretReceipt> add_account_secret(Services& services, Bearer bearer, Uuid account_id, Caller caller);
+Answer<Receipt> remove_account_secret(Services& services, Bearer bearer, Uuid account_id, Uuid secret_id,
+                                      Caller caller);
 
-struct RegisteredKey {
+struct KeyReceipt {
     ServiceAccount::PublicKey key;
     Position position = 0;
     bool repeated = false;  // as in Done
 };
 // `jwk` is the public half as it came (RFC 7517); its `kid` is kept. kInvalidKey: `fault`, which outlives
 // the command, says what is wrong with it.
-Answer<RegisteredKey> add_account_key(Services& services, Bearer bearer, Uuid account_id, std::string jwk,
-                                      Caller caller, std::string* fault = nullptr);
+Answer<KeyReceipt> add_account_key(Services& services, Bearer bearer, Uuid account_id, std::string jwk, Caller caller,
+                                   std::string* fault = nullptr);
 // By its id, the thumbprint, or by its `kid`.
-Answer<Done> remove_account_key(Services& services, Bearer bearer, Uuid account_id, std::string key_id, Caller caller);
+Answer<Receipt> remove_account_key(Services& services, Bearer bearer, Uuid account_id, std::string key_id,
+                                   Caller caller);
 
 }  // namespace keyledger::commands

@@ -16,19 +16,19 @@ namespace {
 // The digest of one of the account's secrets: remembered, or read and opened if it is what the log names.
 Answer<security::Digest> stored_digest(Services& services, Uuid account_id, ServiceAccount::NamedSecret named,
                                        Deadline deadline) {
-    if (auto known = services.client_secrets.find(named.sealed_sha256)) co_return *known;
+    if (auto known = services.client_secret_cache.find(named.sealed_sha256)) co_return *known;
     CredentialName name{account_id, client_secret_kind(named.id), named.sealed_sha256};
     KEYLEDGER_CO_TRY(stored, co_await read_named_credential(services, std::move(name), std::nullopt, deadline));
-    KEYLEDGER_CO_TRY(key, co_await services.executor.world().keys.find(account_id, deadline));
+    KEYLEDGER_CO_TRY(key, co_await services.executor.ports().keys.find(account_id, deadline));
     KEYLEDGER_CO_TRY(opened, open_credential(services, key->key, *stored));
     security::Digest digest{};
     if (opened->size() != digest.size()) co_return Unexpected(refusals::kCredentialTampered);
     std::copy_n(opened->reveal().begin(), digest.size(), digest.begin());
-    services.client_secrets.put(named.sealed_sha256, digest);
+    services.client_secret_cache.put(named.sealed_sha256, digest);
     co_return digest;
 }
 
-// What is wrong with an assertion whoever it is of; empty: nothing.
+// What is wrong with an assertion by itself, whatever the account; empty: nothing.
 std::string fault_of(const Services& services, const ClientAssertions::Claims& claims) {
     const std::int64_t now_ms = services.clock.now_ms();
     if (claims.audience != services.settings.issuer)
@@ -106,7 +106,7 @@ Uuid token_id_of(const ClientProof& proof) {
 }
 
 std::optional<ServiceAccount> remembered(Services& services, const Uuid& account_id) {
-    const auto fold = services.executor.world().cache.find(account_id);
+    const auto fold = services.executor.ports().cache.find(account_id);
     const auto* account = fold ? eventstore::state_in<ServiceAccount>(*fold->state) : nullptr;
     return account ? std::optional(*account) : std::nullopt;
 }
@@ -117,15 +117,15 @@ asio::awaitable<CommandError> judged(Services& services, const ClientProof& proo
                                      CommandError error) {
     if (error.refusal == refusals::kAssertionUsed) error = CommandError(ClientFault::kAssertionUsed);
     if (error.refusal == refusals::kCredentialTampered)
-        services.journal.warning("the stored client secret is not the one that the log names, or can't be opened",
-                                 proof.account_id);
+        services.operator_log.warning("the stored client secret is not the one that the log names, or can't be opened",
+                                      proof.account_id);
     if (error.refusal != refusals::kInvalidClient) co_return error;
     const auto account = remembered(services, proof.account_id);
     std::optional<Uuid> account_id;
     if (account && account->exists()) account_id = proof.account_id;
     CommandError counted = co_await count_client_failure(services, caller, account_id);
     if (counted.refusal != refusals::kInvalidClient) co_return counted;
-    services.journal.warning(std::string("a client was refused: ").append(noted(error.client)), proof.account_id);
+    services.operator_log.warning(std::string("a client was refused: ").append(noted(error.client)), proof.account_id);
     // Whoever comes with a used assertion has shown that the client signed it. Else nobody learns which
     // clients there are.
     const bool signed_it = error.client == ClientFault::kAssertionUsed;
@@ -134,19 +134,20 @@ asio::awaitable<CommandError> judged(Services& services, const ClientProof& proo
 }
 
 // What memory makes of a proof, for an account that may be old: what it finds wrong may be right.
-enum class Seems { kGood, kBad, kUnknown };
-asio::awaitable<Seems> seems(Services& services, const ServiceAccount& account, const ClientProof& proof) {
-    if (account.status != ServiceAccount::Status::kEnabled) co_return Seems::kBad;
+enum class ClientStatusInMemory { kGood, kBad, kUnknown };
+asio::awaitable<ClientStatusInMemory> seems(Services& services, const ServiceAccount& account,
+                                            const ClientProof& proof) {
+    if (account.status != ServiceAccount::Status::kEnabled) co_return ClientStatusInMemory::kBad;
     if (proof.assertion) {
         const auto key_id = co_await key_that_signed(services, account, proof);
-        co_return key_id ? Seems::kGood : Seems::kBad;
+        co_return key_id ? ClientStatusInMemory::kGood : ClientStatusInMemory::kBad;
     }
     const auto* named = proof.secret ? account.secret(proof.secret->secret_id) : nullptr;
-    if (named == nullptr) co_return Seems::kBad;
-    const auto digest = services.client_secrets.find(named->sealed_sha256);
-    if (!digest) co_return Seems::kUnknown;
+    if (named == nullptr) co_return ClientStatusInMemory::kBad;
+    const auto digest = services.client_secret_cache.find(named->sealed_sha256);
+    if (!digest) co_return ClientStatusInMemory::kUnknown;
     const bool same = Secret::equal(security::view_of(*digest), security::view_of(proof.secret->digest));
-    co_return same ? Seems::kGood : Seems::kBad;
+    co_return same ? ClientStatusInMemory::kGood : ClientStatusInMemory::kBad;
 }
 
 // Where failures are many, of a network or as an account: nothing is read, and what memory does not find right has to
@@ -156,23 +157,24 @@ Answer<void> admit_from_memory(Services& services, const ClientProof& proof, con
     const Result<void, CommandError> admitted{};
     const CommandError wait(refusals::kTooManyAttempts, wait_s);
     const auto account = remembered(services, proof.account_id);
-    Seems by_then = Seems::kUnknown;
+    ClientStatusInMemory by_then = ClientStatusInMemory::kUnknown;
     if (account) by_then = co_await seems(services, *account, proof);
-    if (by_then == Seems::kGood) co_return admitted;
+    if (by_then == ClientStatusInMemory::kGood) co_return admitted;
     if (!services.access.answers_from_memory()) co_return Unexpected(wait);
     const ServiceSubject subject{proof.account_id, std::nullopt};
     auto states = co_await services.access.read_service(subject, caller.deadline);
-    if (!states || (by_then == Seems::kBad && states->account == account)) co_return Unexpected(wait);
-    const Seems at_head = co_await seems(services, states->account, proof);
-    if (at_head == Seems::kBad) co_return Unexpected(wait);
+    if (!states || (by_then == ClientStatusInMemory::kBad && states->account == account)) co_return Unexpected(wait);
+    const ClientStatusInMemory at_head = co_await seems(services, states->account, proof);
+    if (at_head == ClientStatusInMemory::kBad) co_return Unexpected(wait);
     co_return admitted;
 }
 
 // Before anything is read for it. An id that no account has costs no read where all accounts are remembered. Who is not
 // remembered here may be right nevertheless: for what others do elsewhere the log is asked.
 Answer<void> admit(Services& services, const ClientProof& proof, const Caller& caller) {
-    std::int64_t wait_s = wait_for_clients_of(services, caller);
-    if (services.access.answers_from_memory()) wait_s = std::max(wait_s, wait_for_account(services, proof.account_id));
+    std::int64_t wait_s = network_retry_after_s(services, caller);
+    if (services.access.answers_from_memory())
+        wait_s = std::max(wait_s, account_retry_after_s(services, proof.account_id));
     if (wait_s > 0) {
         auto passed = co_await admit_from_memory(services, proof, caller, wait_s);
         co_return passed;
@@ -252,21 +254,22 @@ ClientProof proof_of_secret(const Uuid& account_id, const Secret& secret) {
     return proof;
 }
 
-Result<ClientProof, UnfitAssertion> proof_of_assertion(Services& services, std::string_view assertion) {
+Result<ClientProof, RejectedAssertion> proof_of_assertion(Services& services, std::string_view assertion) {
     auto claims = services.assertions.read(assertion);
-    if (!claims) return Unexpected(UnfitAssertion{claims.error()});
+    if (!claims) return Unexpected(RejectedAssertion{claims.error()});
     const auto account_id = Uuid::parse(claims->subject);
     if (!account_id || Uuid::parse(claims->issuer) != account_id)
-        return Unexpected(UnfitAssertion{"The client assertion must have the client's id as its 'iss' and its 'sub'."});
+        return Unexpected(
+            RejectedAssertion{"The client assertion must have the client's id as its 'iss' and its 'sub'."});
     if (std::string why = fault_of(services, *claims); !why.empty())
-        return Unexpected(UnfitAssertion{std::move(why), *account_id});
+        return Unexpected(RejectedAssertion{std::move(why), *account_id});
     return ClientProof{*account_id, std::nullopt, std::move(*claims), std::string(assertion)};
 }
 
-void note_unfit(Services& services, const UnfitAssertion& unfit, const Caller& caller) {
+void log_rejected_assertion(Services& services, const RejectedAssertion& unfit, const Caller& caller) {
     const std::string& network = caller.network.empty() ? caller.client_address : caller.network;
     const auto rate = bucket_of("unfit assertions of", network, services.settings.limits.passwords);
-    if (services.limits.take_own({rate}).wait_ms == 0) services.journal.warning(unfit.why, unfit.account_id);
+    if (services.limits.take_local({rate}).wait_ms == 0) services.operator_log.warning(unfit.why, unfit.account_id);
 }
 
 Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Caller caller) {
@@ -279,12 +282,12 @@ Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Ca
     const auto account = streams.read<ServiceAccount>(account_id);
     const auto token = streams.begin<ServiceToken>(grant.token_id);
     bool has_roles = false;
-    const Step step = [&](Attempt& attempt) -> Decided {
+    const Step step = [&](Attempt& attempt) -> StepResult {
         const ServiceAccount& state = attempt.state(account);
         KEYLEDGER_CO_TRY(credential, co_await prove(services, state, request.proof, caller.deadline));
         KEYLEDGER_CO_TRY(audiences, audiences_of(services, attempt.state(account), request.resources));
         const Subject subject = Subject::service_account(account_id);
-        KEYLEDGER_CO_TRY(holdings, co_await holdings_of(attempt, subject, Through::kGroups));
+        KEYLEDGER_CO_TRY(holdings, co_await holdings_of(attempt, subject, HoldingsScope::kGroups));
         const Assignments& assignments = attempt.state(StreamOf<Assignments>{assignments_of(account_id)});
         has_roles = !assignments.roles.empty() || !assignments.groups.empty();
         KEYLEDGER_CO_TRY(scope, scope_of(holdings->rules, request.scope));
@@ -302,7 +305,7 @@ Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Ca
         co_return Unexpected(std::move(counted));
     }
     // An account without roles has no such stream. That is remembered too, or each of its log-ins would read it.
-    if (!has_roles) services.executor.world().cache.put(assignments_of(account_id), empty_fold<Assignments>());
+    if (!has_roles) services.executor.ports().cache.put(assignments_of(account_id), empty_fold<Assignments>());
     grant.position = executed->position;
     co_return grant;
 }
@@ -320,11 +323,11 @@ Answer<ServiceAccess> read_access(Services& services, Uuid account_id, std::opti
 }
 
 // An assertion that earns no token is good once like any other.
-Answer<Done> spend(Services& services, const ClientProof& proof, std::string credential, Caller caller) {
+Answer<Receipt> spend(Services& services, const ClientProof& proof, std::string credential, Caller caller) {
     Streams streams;
     const auto account = streams.read<ServiceAccount>(proof.account_id);
     const auto token = streams.begin<ServiceToken>(token_id_of(proof));
-    const Step step = [&](Attempt& attempt) -> Decided {
+    const Step step = [&](Attempt& attempt) -> StepResult {
         const UseAssertion command{proof.account_id, credential};
         co_return attempt.decide_and_append(token, attempt.state(account), command);
     };
@@ -351,18 +354,18 @@ Client client_of(const Uuid& account_id, const ServiceAccess& access, const Acce
     client.client_id = account_id.to_string();
     client.audiences = access.account.audiences;
     if (rules.covers(kIntrospectTokens)) {
-        client.introspects = Introspects::kAllTokens;
-        client.tells_roles = TellsRoles::kAll;
+        client.introspection_right = IntrospectionRight::kAllTokens;
+        client.role_disclosure = RoleDisclosure::kAll;
     }
-    if (rules.covers(kRevokeTokens)) client.revokes = Revokes::kAllTokens;
+    if (rules.covers(kRevokeTokens)) client.revocation_right = RevocationRight::kAllTokens;
     if (auto name = parse_role_name(access.account.name)) client.namespaces.push_back(std::move(name->key));
-    if (rules.covers(kEvaluateAccess)) client.evaluates = Evaluates::kAnybody;
+    if (rules.covers(kEvaluateAccess)) client.evaluation_right = EvaluationRight::kAnybody;
     client.service_account = account_id;
     return client;
 }
 
 Answer<Client> authenticate_service(Services& services, ClientProof proof, Caller caller) {
-    if (const std::int64_t wait_s = wait_for_clients_of(services, caller); wait_s > 0) {
+    if (const std::int64_t wait_s = network_retry_after_s(services, caller); wait_s > 0) {
         KEYLEDGER_CO_TRY(passed, co_await admit_from_memory(services, proof, caller, wait_s));
     }
     KEYLEDGER_CO_TRY(access, co_await read_access(services, proof.account_id, std::nullopt, caller.deadline));
@@ -378,12 +381,13 @@ Answer<Client> authenticate_service(Services& services, ClientProof proof, Calle
     co_return client_of(proof.account_id, *access, access->held.rules());
 }
 
-Answer<Done> revoke_service_token(Services& services, ServiceBearer bearer, Client client, Caller caller) {
-    const bool may = client.client_id == bearer.account_id.to_string() || client.revokes == Revokes::kAllTokens;
-    if (!may) co_return Done{};
+Answer<Receipt> revoke_service_token(Services& services, ServiceBearer bearer, Client client, Caller caller) {
+    const bool may =
+        client.client_id == bearer.account_id.to_string() || client.revocation_right == RevocationRight::kAllTokens;
+    if (!may) co_return Receipt{};
     Streams streams;
     const auto token = streams.read<ServiceToken>(bearer.token_id);
-    const Step step = [&](Attempt& attempt) -> Decided {
+    const Step step = [&](Attempt& attempt) -> StepResult {
         co_return attempt.decide_and_append(token, ServiceAccount{}, RevokeServiceToken{});
     };
     Caller acting = acting_as_client(std::move(caller), client.client_id);

@@ -29,14 +29,14 @@ struct ClientProof {
 };
 ClientProof proof_of_secret(const Uuid& account_id, const Secret& secret);
 // An assertion that is refused whoever it is of: by its form, its audience or its times.
-struct UnfitAssertion {
+struct RejectedAssertion {
     std::string why;       // a sentence for whoever made it: it is about what they wrote, and the same for everybody
     Uuid account_id = {};  // whom it says it is of; the nil UUID: of nobody
 };
 // Of the account that the assertion says it is of.
-Result<ClientProof, UnfitAssertion> proof_of_assertion(Services& services, std::string_view assertion);
-// Notes it in the log, not more often than failures are counted. Nothing was guessed at, so it counts for none.
-void note_unfit(Services& services, const UnfitAssertion& unfit, const Caller& caller);
+Result<ClientProof, RejectedAssertion> proof_of_assertion(Services& services, std::string_view assertion);
+// Logs it, not more often than failures are counted. It is no guess, so it does not count as a failure.
+void log_rejected_assertion(Services& services, const RejectedAssertion& unfit, const Caller& caller);
 
 struct ServiceLogIn {
     ClientProof proof;
@@ -53,11 +53,11 @@ struct ServiceGrant {
     std::int64_t expires_at_ms = 0;
     Position position = 0;
 };
-// One append, and no other read when account, roles and secret are known: they are guarded. kInvalidClient for whoever
-// proves nothing, counted by network and name; kInvalidScope, kInvalidTarget.
+// One append, and no other read when account, roles and secret are known: they are guarded. kInvalidClient if the
+// proof fails, which is counted by network and account; kInvalidScope, kInvalidTarget.
 Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Caller caller);
 
-// Whoever proves that he is this account, as of the head (I8). An assertion is spent by it: one append.
+// The account that the client proved to be, as of the head (I8). That uses up an assertion: one append.
 Answer<Client> authenticate_service(Services& services, ClientProof proof, Caller caller);
 
 // ---- tokens ----------------------------------------------------------------------------------------------------
@@ -67,15 +67,15 @@ struct ServiceBearer {
     Uuid token_id;
     std::vector<std::string> scope = {};
 };
-// Of an id that is no account's too: it is not active, and nothing is granted it.
+// Answers for unknown ids, too: such an account is not active and has no permissions.
 Answer<ServiceAccess> access_of_service(Services& services, Uuid account_id, Deadline deadline);
 // The holder of a token; kInvalidToken when it no longer holds.
 Answer<ServiceAccess> access_of_service_token(Services& services, ServiceBearer bearer, Deadline deadline);
-// The same as a client, for whoever presents a token in place of a secret.
+// The same as a client, for accounts that present a token instead of a secret.
 Client client_of(const Uuid& account_id, const ServiceAccess& access, const AccessRules& rules);
 
 // RFC 7009, by the client that it was issued to or one that may revoke all; others' and unknown ones are no error and
 // change nothing.
-Answer<Done> revoke_service_token(Services& services, ServiceBearer bearer, Client client, Caller caller);
+Answer<Receipt> revoke_service_token(Services& services, ServiceBearer bearer, Client client, Caller caller);
 
 }  // namespace keyledger::commands

@@ -11,6 +11,6 @@ struct PasswordChange {
 
 // Ends every other session of the user in the same event. A wrong current password counts as a failed log-in: a stolen
 // access token is no licence to guess.
-Answer<Done> change_password(Services& services, PasswordChange change, Caller caller);
+Answer<Receipt> change_password(Services& services, PasswordChange change, Caller caller);
 
 }  // namespace keyledger::commands

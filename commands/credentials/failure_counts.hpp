@@ -12,7 +12,8 @@
 
 namespace keyledger::commands {
 
-// Kept apart in memory, and in the log of one minute; what is beyond counts as one network without a name.
+// How many networks are counted separately in memory, and recorded each minute. All others count as one network
+// without a name.
 inline constexpr std::size_t kMaxSummedNetworks = 4'096;
 inline constexpr std::size_t kMaxNetworksRecorded = 32;
 

@@ -10,12 +10,12 @@ namespace {
 
 constexpr std::int32_t kNoRevision = 1;  // of a credential that is not there
 
-Answer<Done> record(Services& services, FailureSums::Sum sum, std::int64_t from_ms, std::int64_t before_ms,
-                    Caller caller) {
+Answer<Receipt> record(Services& services, FailureSums::Sum sum, std::int64_t from_ms, std::int64_t before_ms,
+                       Caller caller) {
     caller.client_address = sum.network;
     Streams streams;
     const auto attempts = streams.begin<LoginAttempts>(services.identifiers.next());
-    const Step step = [&](Attempt& attempt) -> Decided {
+    const Step step = [&](Attempt& attempt) -> StepResult {
         const SumFailedLogins command{LoginFailure::kUnknownUser, sum.count, from_ms, before_ms};
         attempt.append(attempts, decide(attempt.state(attempts), command));
         co_return Result<void, CommandError>{};
@@ -59,13 +59,13 @@ std::vector<FailureSums::Sum> FailureSums::take() {
 
 // The same append as that of a failure that is recorded, but for a credential that nobody has: it takes the same way
 // through the same batch and its flush, and is refused there.
-asio::awaitable<void> count_apart(Services& services, Caller caller) {
+asio::awaitable<void> count_unattributed_failure(Services& services, Caller caller) {
     caller.idempotency.reset();
     services.failure_sums.count(caller.client_address);
     Streams streams;
     const Uuid nobody = services.identifiers.next();
     const auto attempts = streams.begin<LoginAttempts>(nobody);
-    const Step step = [&](Attempt& attempt) -> Decided {
+    const Step step = [&](Attempt& attempt) -> StepResult {
         const RecordFailedLogin command{std::nullopt, LoginFailure::kUnknownUser};
         attempt.append(attempts, decide(attempt.state(attempts), command));
         attempt.change_credential({nobody, nobody, std::string(kPasswordKind), kNoRevision, std::nullopt});

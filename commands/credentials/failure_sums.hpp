@@ -7,7 +7,7 @@ namespace keyledger::commands {
 
 // A failed log-in with a name that nobody has: counted, after as much work and time as it takes to record one of an
 // account. So nobody can tell the two apart, and nothing is stored.
-asio::awaitable<void> count_apart(Services& services, Caller caller);
+asio::awaitable<void> count_unattributed_failure(Services& services, Caller caller);
 
 // Records what was counted between the two times, as the system: an event for each network, whose address is sealed
 // under the key of the day. What can't be recorded is counted again. How many events.

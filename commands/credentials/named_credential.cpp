@@ -45,7 +45,7 @@ Answer<std::string> put_credential(Services& services, Attempt& attempt, const S
     co_return sealed_sha256;
 }
 
-Decided take_all_credentials(Services& services, Attempt& attempt, Uuid owner, Deadline deadline) {
+StepResult take_all_credentials(Services& services, Attempt& attempt, Uuid owner, Deadline deadline) {
     KEYLEDGER_CO_TRY(all, co_await services.store.read_credentials(owner, deadline));
     for (const eventstore::StoredCredential& one : *all)
         attempt.change_credential({one.credential_id, one.owner, one.kind, one.revision, std::nullopt});

@@ -31,6 +31,6 @@ Answer<std::string> put_credential(Services& services, Attempt& attempt, const S
                                    Uuid owner, std::string kind, std::int32_t expected_revision);
 
 // All that are the owner's, of whatever kind, go with the append.
-Decided take_all_credentials(Services& services, Attempt& attempt, Uuid owner, Deadline deadline);
+StepResult take_all_credentials(Services& services, Attempt& attempt, Uuid owner, Deadline deadline);
 
 }  // namespace keyledger::commands

@@ -27,11 +27,11 @@ TypedPassword forms_of(Secret password) {
 Answer<PasswordCheck> verify(Services& services, Secret password, Secret hash, const Caller& caller) {
     TypedPassword typed = forms_of(std::move(password));
     Secret same_hash = hash.clone();
-    HashingFor whom{HashingFor::Kind::kAccount, caller.network};
-    KEYLEDGER_CO_TRY(
-        check, co_await services.hasher.verify(std::move(typed.normal), std::move(same_hash), whom, caller.deadline));
+    HashingRequester requester{HashingRequester::Kind::kAccount, caller.network};
+    KEYLEDGER_CO_TRY(check, co_await services.hasher.verify(std::move(typed.normal), std::move(same_hash), requester,
+                                                            caller.deadline));
     if (check->matches || !typed.raw) co_return *check;
-    check = co_await services.hasher.verify(std::move(*typed.raw), std::move(hash), whom, caller.deadline);
+    check = co_await services.hasher.verify(std::move(*typed.raw), std::move(hash), requester, caller.deadline);
     if (!check) co_return Unexpected(check.error());
     check->needs_renewal = true;
     co_return *check;
@@ -41,16 +41,17 @@ Answer<PasswordCheck> verify(Services& services, Secret password, Secret hash, c
 
 Answer<PasswordCheck> check_decoy(Services& services, Secret password, const Caller& caller) {
     TypedPassword typed = forms_of(std::move(password));
-    HashingFor whom{HashingFor::Kind::kAccount, caller.network};
-    auto check = co_await services.hasher.verify_decoy(std::move(typed.normal), whom, caller.deadline);
-    if (check && typed.raw) check = co_await services.hasher.verify_decoy(std::move(*typed.raw), whom, caller.deadline);
+    HashingRequester requester{HashingRequester::Kind::kAccount, caller.network};
+    auto check = co_await services.hasher.verify_decoy(std::move(typed.normal), requester, caller.deadline);
+    if (check && typed.raw)
+        check = co_await services.hasher.verify_decoy(std::move(*typed.raw), requester, caller.deadline);
     if (!check) co_return Unexpected(check.error());
     co_return *check;
 }
 
 Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, StreamOf<User> user, Secret password,
                                        const Caller& caller, std::optional<eventstore::StoredCredential> found) {
-    if (!attempt.state(user).exists()) {  // erased since his claim was found
+    if (!attempt.state(user).exists()) {  // erased since the claim was found
         KEYLEDGER_CO_TRY(decoy, co_await check_decoy(services, std::move(password), caller));
         co_return CheckedPassword{*decoy, 0};
     }
@@ -81,8 +82,8 @@ Answer<CheckedPassword> check_own_password(Services& services, Attempt& attempt,
 
 void report_tampering(Services& services, const Uuid& user_id, const CommandError& error) {
     if (error.refusal == refusals::kCredentialTampered)
-        services.journal.warning("the stored credential is not the one that the log names, or can't be opened",
-                                 user_id);
+        services.operator_log.warning("the stored credential is not the one that the log names, or can't be opened",
+                                      user_id);
 }
 
 Answer<NewCredential> put_password(Services& services, Attempt& attempt, Uuid owner, Uuid credential_id,
@@ -93,48 +94,49 @@ Answer<NewCredential> put_password(Services& services, Attempt& attempt, Uuid ow
     co_return NewCredential{credential_id, std::move(*sealed_sha256)};
 }
 
-Answer<Secret> hash_password(Services& services, Secret password, HashingFor::Kind kind, const Caller& caller) {
-    HashingFor whom{kind, caller.network};
+Answer<Secret> hash_password(Services& services, Secret password, HashingRequester::Kind kind, const Caller& caller) {
+    HashingRequester requester{kind, caller.network};
     TypedPassword typed = forms_of(std::move(password));
-    KEYLEDGER_CO_TRY(hash, co_await services.hasher.hash(std::move(typed.normal), std::move(whom), caller.deadline));
+    KEYLEDGER_CO_TRY(hash,
+                     co_await services.hasher.hash(std::move(typed.normal), std::move(requester), caller.deadline));
     co_return std::move(*hash);
 }
 
-Answer<Done> judge_password(Services& services, Secret password, PasswordIdentity identity, Deadline deadline) {
+Answer<Receipt> judge_password(Services& services, Secret password, PasswordIdentity identity, Deadline deadline) {
     auto normal = opaque_string(password);
     if (!normal && normal.error() != TextFault::kEmpty)
         co_return Unexpected(refused_text(refusals::kPasswordNotText, normal.error()));
     if (normal) password = std::move(*normal);
     KEYLEDGER_CO_TRY(verdict, co_await services.policy.judge(std::move(password), std::move(identity), deadline));
     if (verdict->has_value()) co_return Unexpected(**verdict);
-    co_return Done{};
+    co_return Receipt{};
 }
 
 Answer<LoginAttempts> attempts_at_head(Services& services, Uuid user_id, Deadline deadline) {
-    const auto beside = services.unrecorded_failures.beside(user_id);
+    const auto tally = services.unrecorded_failures.tally(user_id);
     Streams streams;
     streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
     KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline));
-    co_return beside.added_to(state_of<LoginAttempts>(folds->front()), services.settings.attempts);
+    co_return tally.added_to(state_of<LoginAttempts>(folds->front()), services.settings.attempts);
 }
 
 namespace {
 
 // What the log held when it was last looked at, and how many it took.
-struct Recording {
+struct RecordedFailures {
     LoginAttempts held;
     std::int64_t taken = 0;
 };
 
 // So many failures of one network, or as many of them as count.
 asio::awaitable<Result<void, CommandError>> record(Services& services, LoginFailed failure, std::int64_t count,
-                                                   Caller caller, Recording& recording) {
+                                                   Caller caller, RecordedFailures& recording) {
     Streams streams;
     const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(*failure.user_id));
     const std::int64_t now_ms = services.clock.now_ms();
     const RecordFailedLogin command{failure.user_id, failure.reason, failure.network, services.settings.attempts,
                                     now_ms};
-    const Step step = [&](Attempt& attempt) -> Decided {
+    const Step step = [&](Attempt& attempt) -> StepResult {
         recording = {attempt.state(attempts)};
         LoginAttempts after = recording.held;
         for (std::int64_t i = 0; i < count; ++i) {
@@ -181,17 +183,17 @@ private:
     bool has_begun_;
 };
 
-Answer<int> record_all(Services& services, std::vector<UnrecordedFailures::Waiting> all, Deadline deadline) {
+Answer<int> record_all(Services& services, std::vector<UnrecordedFailures::WaitingFailures> all, Deadline deadline) {
     int recorded = 0;
     std::optional<CommandError> first_error;
     std::optional<Uuid> not_taken;
-    for (UnrecordedFailures::Waiting& waiting : all) {
+    for (UnrecordedFailures::WaitingFailures& waiting : all) {
         const Uuid user_id = *waiting.failure.user_id;
         if (not_taken == user_id) continue;  // the stream does not stand still
         waiting.caller.deadline = deadline;
         while (waiting.count > 0) {
             const std::int64_t now = std::min(waiting.count, kMostRecordedAtOnce);
-            Recording recording;
+            RecordedFailures recording;
             auto done = co_await record(services, waiting.failure, now, waiting.caller, recording);
             if (!done) {
                 if (!first_error) first_error = done.error();
@@ -199,7 +201,7 @@ Answer<int> record_all(Services& services, std::vector<UnrecordedFailures::Waiti
                 break;
             }
             // Those that it did not take count for nothing any more: the account can't be tried from there.
-            services.unrecorded_failures.took(user_id, waiting.failure.network.value_or(""), now);
+            services.unrecorded_failures.mark_recorded(user_id, waiting.failure.network.value_or(""), now);
             waiting.count -= now;
             recorded += static_cast<int>(recording.taken);
         }
@@ -216,27 +218,27 @@ asio::awaitable<void> record_failed_login(Services& services, std::optional<Uuid
     if (counts) {
         const LoginFailed failure{user_id, reason, services.pseudonyms.network(*user_id, caller.network)};
         UnderWay under_way(services, failure, caller);
-        Recording recording;
+        RecordedFailures recording;
         auto recorded = co_await record(services, failure, 1, caller, recording);
         if (!recorded) {
             under_way.keep(recording.held);
-            services.journal.warning("a failed log-in could not be recorded; it counts on this node until it is",
-                                     *user_id);
+            services.operator_log.warning("a failed log-in could not be recorded; it counts on this node until it is",
+                                          *user_id);
             co_return;
         }
         under_way.settle();
         counts = recording.taken > 0;
     }
-    if (!counts) co_await count_apart(services, std::move(caller));
+    if (!counts) co_await count_unattributed_failure(services, std::move(caller));
 }
 
-Answer<int> record_what_waits(Services& services, Uuid user_id, Deadline deadline) {
+Answer<int> record_waiting_failures(Services& services, Uuid user_id, Deadline deadline) {
     auto all = services.unrecorded_failures.waiting_of(user_id);
     auto recorded = co_await record_all(services, std::move(all), deadline);
     co_return recorded;
 }
 
-Answer<int> record_what_waits(Services& services, Deadline deadline) {
+Answer<int> record_waiting_failures(Services& services, Deadline deadline) {
     auto all = services.unrecorded_failures.waiting();
     auto recorded = co_await record_all(services, std::move(all), deadline);
     co_return recorded;
@@ -247,20 +249,20 @@ asio::awaitable<void> record_good_login(Services& services, Uuid user_id, LoginA
     const std::string network = services.pseudonyms.network(user_id, caller.network);
     const auto what_follows = [&](const LoginAttempts& state) {
         auto events = decide(state, ClearFailedLogins{user_id, network});
-        const SeeNetwork see{user_id, network, services.settings.attempts, services.clock.now_ms()};
+        const RememberNetwork see{user_id, network, services.settings.attempts, services.clock.now_ms()};
         for (auto& event : decide(state, see)) events.push_back(std::move(event));
         return events;
     };
     if (what_follows(known).empty()) co_return;  // as it is with most log-ins: nothing is read or written
-    (void)co_await record_what_waits(services, user_id, caller.deadline);  // or they would count as later ones
+    (void)co_await record_waiting_failures(services, user_id, caller.deadline);  // or they would count as later ones
     Streams streams;
     const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
-    const Step step = [&](Attempt& attempt) -> Decided {
+    const Step step = [&](Attempt& attempt) -> StepResult {
         attempt.append(attempts, what_follows(attempt.state(attempts)));
         co_return Result<void, CommandError>{};
     };
     auto recorded = co_await services.executor.run(std::move(caller), streams, step, kMaxRecordAttempts);
-    if (!recorded) services.journal.warning("what follows from a good log-in could not be recorded", user_id);
+    if (!recorded) services.operator_log.warning("what follows from a good log-in could not be recorded", user_id);
 }
 
 }  // namespace keyledger::commands

@@ -33,13 +33,13 @@ struct CheckedPassword {
 };
 
 // Reads the credential, refuses one that the user's fold does not name (kCredentialTampered; a stale fold looks the
-// same and is retried by the executor), and hashes. Of somebody who was erased nothing matches, after as much work.
-// Called in a step, after the streams were folded.
+// same and is retried by the executor), and hashes. For an erased user nothing matches, after as much work. Called in
+// a step, after the streams were folded.
 //
 // Passwords are OpaqueStrings (domain/base/precis.hpp). What was set before that is tried as it was typed,
 // and then needs renewal; only a password whose two forms differ is hashed twice, whoever it is tried on.
 //
-// `found` is the credential as it was read before, if it was: it will do where it is the one that the fold names.
+// `found`: the credential, if it was read before. It is used if it is the one that the fold names.
 Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, StreamOf<User> user, Secret password,
                                        const Caller& caller,
                                        std::optional<eventstore::StoredCredential> found = std::nullopt);
@@ -49,7 +49,7 @@ Answer<CheckedPassword> check_password(Services& services, Attempt& attempt, Str
 Answer<CheckedPassword> check_own_password(Services& services, Attempt& attempt, StreamOf<User> user,
                                            const Secret& password, const Caller& caller);
 
-// As much work as a wrong password of somebody, for a name that nobody has.
+// As much work as for a wrong password, for a name that nobody has.
 Answer<PasswordCheck> check_decoy(Services& services, Secret password, const Caller& caller);
 
 // Tells the operator, and nobody else, of a credential that was swapped.
@@ -59,14 +59,13 @@ void report_tampering(Services& services, const Uuid& user_id, const CommandErro
 Answer<NewCredential> put_password(Services& services, Attempt& attempt, Uuid owner, Uuid credential_id,
                                    std::int32_t expected_revision, Secret hash);
 
-Answer<Secret> hash_password(Services& services, Secret password, HashingFor::Kind kind, const Caller& caller);
+Answer<Secret> hash_password(Services& services, Secret password, HashingRequester::Kind kind, const Caller& caller);
 
 // Text, length, strength, and not made of the identity.
-Answer<Done> judge_password(Services& services, Secret password, PasswordIdentity identity, Deadline deadline);
+Answer<Receipt> judge_password(Services& services, Secret password, PasswordIdentity identity, Deadline deadline);
 
-// As they stand in the log when this is asked, on whatever node they were recorded (I8), and with them those that this
-// node could not record. Read and not guarded: or else everybody who guesses could keep the owner out by moving this
-// stream.
+// The attempts at the head of the log, of all nodes (I8), and those that this node could not record. Read and not
+// guarded: otherwise anybody who guesses could lock the owner out by moving this stream.
 Answer<LoginAttempts> attempts_at_head(Services& services, Uuid user_id, Deadline deadline);
 
 // A failed attempt, on the user's stream of attempts; or summed apart from it
@@ -75,12 +74,13 @@ Answer<LoginAttempts> attempts_at_head(Services& services, Uuid user_id, Deadlin
 // recorded later (commands/credentials/unrecorded_failures.hpp).
 asio::awaitable<void> record_failed_login(Services& services, std::optional<Uuid> user_id, LoginFailure reason,
                                           Caller caller);
-// Those of one account, or of all, that the log did not take. How many it took; the error is that of the first account
-// whose stream it still does not take.
-Answer<int> record_what_waits(Services& services, Uuid user_id, Deadline deadline);
-Answer<int> record_what_waits(Services& services, Deadline deadline);
+// Records the waiting failures of one account, or of all. How many were recorded; the error is that of the first
+// account for which it failed.
+Answer<int> record_waiting_failures(Services& services, Uuid user_id, Deadline deadline);
+Answer<int> record_waiting_failures(Services& services, Deadline deadline);
 
-// A good one: what failed before is over, and the network is known. `attempts` is what was known of them.
+// A successful log-in: earlier failures are cleared, and the network is remembered. `attempts` is what was read of
+// them.
 asio::awaitable<void> record_good_login(Services& services, Uuid user_id, LoginAttempts attempts, Caller caller);
 
 }  // namespace keyledger::commands

@@ -13,35 +13,35 @@ void unlock(Attempt& attempt, const StreamOf<LoginAttempts>& attempts, const Uui
 
 }  // namespace
 
-Answer<Done> unlock_user(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
+Answer<Receipt> unlock_user(Services& services, Bearer bearer, Uuid user_id, Caller caller) {
     const Deadline deadline = caller.deadline;
-    const Act act = [&](Administration& on) -> Decided {
-        (void)co_await record_what_waits(services, user_id, deadline);  // so that the log knows what is forgiven
+    const AdministrationStep step = [&](Administration& on) -> StepResult {
+        (void)co_await record_waiting_failures(services, user_id, deadline);  // so that the log knows what is forgiven
         Streams more;
         const auto attempts = more.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
         KEYLEDGER_CO_TRY(read, co_await on.attempt.also_read(std::move(more)));
         unlock(on.attempt, attempts, user_id);
         co_return Result<void, CommandError>{};
     };
-    Errand errand{bearer, kWriteUsers, Subject::user(user_id)};
-    auto done = co_await administer(services, std::move(errand), std::move(caller), act);
+    RequiredAuthority required{bearer, kWriteUsers, Subject::user(user_id)};
+    auto done = co_await administer(services, std::move(required), std::move(caller), step);
     if (done) services.unrecorded_failures.forget(user_id);
     co_return done;
 }
 
-Answer<Done> unlock_user_as_operator(Services& services, Uuid user_id, Caller caller) {
-    (void)co_await record_what_waits(services, user_id, caller.deadline);
+Answer<Receipt> unlock_user_as_operator(Services& services, Uuid user_id, Caller caller) {
+    (void)co_await record_waiting_failures(services, user_id, caller.deadline);
     Streams streams;
     const auto user = streams.read<User>(user_id);
     const auto attempts = streams.read<LoginAttempts>(services.pseudonyms.login_attempts_of(user_id));
-    const Step step = [&](Attempt& attempt) -> Decided {
+    const Step step = [&](Attempt& attempt) -> StepResult {
         if (!attempt.state(user).exists()) co_return Unexpected(refusals::kUserUnknown);
         unlock(attempt, attempts, user_id);
         co_return Result<void, CommandError>{};
     };
     KEYLEDGER_CO_TRY(executed, co_await services.executor.run(std::move(caller), streams, step));
     services.unrecorded_failures.forget(user_id);
-    co_return Done{executed->position};
+    co_return Receipt{executed->position};
 }
 
 }  // namespace keyledger::commands

@@ -21,7 +21,7 @@ bool UnrecordedFailures::begin(const LoginFailed& failure, const Caller& caller,
     here->begun_at_ms = now_ms;
     here->caller = caller;
     here->caller.idempotency.reset();
-    here->caller.only_if.reset();
+    here->caller.precondition.reset();
     return true;
 }
 
@@ -37,7 +37,7 @@ void UnrecordedFailures::keep(const Uuid& user_id, std::string_view network, con
     Network* here = find(user_id, network);
     if (here == nullptr || here->under_way == 0) return;
     here->under_way -= 1;
-    const LoginAttempts others = beside_unlocked(user_id).added_to(recorded, limits);
+    const LoginAttempts others = tally_unlocked(user_id).added_to(recorded, limits);
     if (may_try(others, network, limits, now_ms)) {
         here->waiting += 1;
         here->waits_since_ms = now_ms;
@@ -46,21 +46,21 @@ void UnrecordedFailures::keep(const Uuid& user_id, std::string_view network, con
     drop_if_empty(user_id, network);
 }
 
-std::vector<UnrecordedFailures::Waiting> UnrecordedFailures::waiting_of(const Uuid& user_id) const {
+std::vector<UnrecordedFailures::WaitingFailures> UnrecordedFailures::waiting_of(const Uuid& user_id) const {
     const std::lock_guard lock(mutex_);
-    std::vector<Waiting> all;
+    std::vector<WaitingFailures> all;
     if (const auto account = accounts_.find(user_id); account != accounts_.end()) add_waiting(account->second, all);
     return all;
 }
 
-std::vector<UnrecordedFailures::Waiting> UnrecordedFailures::waiting() const {
+std::vector<UnrecordedFailures::WaitingFailures> UnrecordedFailures::waiting() const {
     const std::lock_guard lock(mutex_);
-    std::vector<Waiting> all;
+    std::vector<WaitingFailures> all;
     for (const auto& [user_id, account] : accounts_) add_waiting(account, all);
     return all;
 }
 
-void UnrecordedFailures::took(const Uuid& user_id, std::string_view network, std::int64_t count) {
+void UnrecordedFailures::mark_recorded(const Uuid& user_id, std::string_view network, std::int64_t count) {
     const std::lock_guard lock(mutex_);
     if (Network* here = find(user_id, network)) no_longer_waits(*here, count);
     drop_if_empty(user_id, network);
@@ -75,24 +75,25 @@ void UnrecordedFailures::forget(const Uuid& user_id) {
     if (account->second.empty()) accounts_.erase(account);
 }
 
-UnrecordedFailures::Beside UnrecordedFailures::beside(const Uuid& user_id) const {
+UnrecordedFailures::FailureTally UnrecordedFailures::tally(const Uuid& user_id) const {
     const std::lock_guard lock(mutex_);
-    return beside_unlocked(user_id);
+    return tally_unlocked(user_id);
 }
 
-UnrecordedFailures::Beside UnrecordedFailures::beside_unlocked(const Uuid& user_id) const {
-    Beside beside;
-    beside.unknown_ = is_full_;
+UnrecordedFailures::FailureTally UnrecordedFailures::tally_unlocked(const Uuid& user_id) const {
+    FailureTally tally;
+    tally.unknown_ = is_full_;
     const auto account = accounts_.find(user_id);
-    if (account == accounts_.end()) return beside;
+    if (account == accounts_.end()) return tally;
     for (const auto& [network, here] : account->second) {
-        if (here.waiting > 0) beside.failures_.push_back({here.failure, here.waiting, here.waits_since_ms});
-        if (here.under_way > 0) beside.failures_.push_back({here.failure, here.under_way, here.begun_at_ms});
+        if (here.waiting > 0) tally.failures_.push_back({here.failure, here.waiting, here.waits_since_ms});
+        if (here.under_way > 0) tally.failures_.push_back({here.failure, here.under_way, here.begun_at_ms});
     }
-    return beside;
+    return tally;
 }
 
-LoginAttempts UnrecordedFailures::Beside::added_to(LoginAttempts recorded, const LoginAttemptLimits& limits) const {
+LoginAttempts UnrecordedFailures::FailureTally::added_to(LoginAttempts recorded,
+                                                         const LoginAttemptLimits& limits) const {
     for (const Failures& failures : failures_) {
         const std::int64_t that_matter = std::min(failures.count, limits.failures_in_a_row);
         for (std::int64_t i = 0; i < that_matter; ++i)
@@ -132,7 +133,7 @@ void UnrecordedFailures::no_longer_waits(Network& here, std::int64_t count) {
     if (waiting_ == 0) is_full_ = false;
 }
 
-void UnrecordedFailures::add_waiting(const Account& account, std::vector<Waiting>& all) {
+void UnrecordedFailures::add_waiting(const Account& account, std::vector<WaitingFailures>& all) {
     for (const auto& [network, here] : account)
         if (here.waiting > 0) all.push_back({here.failure, here.waiting, here.caller});
 }

@@ -24,7 +24,7 @@ inline constexpr std::size_t kMaxUnrecordedNetworks = 16'384;
 class UnrecordedFailures {
 public:
     // Of one network, `count` failures. Its caller is the last of them.
-    struct Waiting {
+    struct WaitingFailures {
         LoginFailed failure;
         std::int64_t count = 0;
         Caller caller;
@@ -42,15 +42,15 @@ public:
               const LoginAttemptLimits& limits, std::int64_t now_ms);
 
     // What waits, of one account or of all.
-    std::vector<Waiting> waiting_of(const Uuid& user_id) const;
-    std::vector<Waiting> waiting() const;
-    void took(const Uuid& user_id, std::string_view network, std::int64_t count);
+    std::vector<WaitingFailures> waiting_of(const Uuid& user_id) const;
+    std::vector<WaitingFailures> waiting() const;
+    void mark_recorded(const Uuid& user_id, std::string_view network, std::int64_t count);
     // An unlock: what failed before is over.
     void forget(const Uuid& user_id);
 
     // Which failures of the account count beside those that the log holds. Taken before the log is read, so that none
     // is missed which is recorded meanwhile; it may be counted twice then, for a moment.
-    class Beside {
+    class FailureTally {
     public:
         LoginAttempts added_to(LoginAttempts recorded, const LoginAttemptLimits& limits) const;
 
@@ -64,7 +64,7 @@ public:
         std::vector<Failures> failures_;  // of one network, those that are under way after those that wait
         bool unknown_ = false;            // there was no room: there may be any number
     };
-    Beside beside(const Uuid& user_id) const;
+    FailureTally tally(const Uuid& user_id) const;
 
     struct Status {
         std::int64_t waiting = 0;
@@ -85,9 +85,9 @@ private:
     using Account = std::map<std::string, Network, std::less<>>;
     Network* find(const Uuid& user_id, std::string_view network);
     void drop_if_empty(const Uuid& user_id, std::string_view network);
-    Beside beside_unlocked(const Uuid& user_id) const;
+    FailureTally tally_unlocked(const Uuid& user_id) const;
     void no_longer_waits(Network& here, std::int64_t count);
-    static void add_waiting(const Account& account, std::vector<Waiting>& all);
+    static void add_waiting(const Account& account, std::vector<WaitingFailures>& all);
 
     const std::size_t at_most_;
     mutable std::mutex mutex_;

@@ -11,7 +11,7 @@ eventstore::Bucket bucket_of(std::string_view what, std::string_view whom, const
     return bucket;
 }
 
-CommandError too_many(const eventstore::Taken& taken) {
+CommandError too_many(const eventstore::RateDecision& taken) {
     return CommandError(refusals::kTooManyAttempts, std::max<std::int64_t>(1, (taken.wait_ms + 999) / 1000));
 }
 

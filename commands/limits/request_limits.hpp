@@ -4,10 +4,10 @@
 
 namespace keyledger::commands {
 
-// `what` is counted, of `whom`. Nodes that are set up differently count apart: none spoils the other's.
+// `what` is counted, for `whom`. Nodes with different settings use different buckets.
 eventstore::Bucket bucket_of(std::string_view what, std::string_view whom, const Rate& rate);
 
 // kTooManyAttempts with the time to wait.
-CommandError too_many(const eventstore::Taken& taken);
+CommandError too_many(const eventstore::RateDecision& taken);
 
 }  // namespace keyledger::commands

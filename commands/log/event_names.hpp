@@ -1,5 +1,5 @@
 #pragma once
-// The types of events that there are, for whoever asks for those of one. Any thread.
+// All types of events, to check the filter of a list. Any thread.
 #include <span>
 #include <string_view>
 

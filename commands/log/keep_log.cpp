@@ -3,10 +3,10 @@
 namespace keyledger::commands {
 namespace {
 
-Answer<Done> keep(Services& services, LogCommand command, Caller caller) {
+Answer<Receipt> keep(Services& services, LogCommand command, Caller caller) {
     Streams streams;
     const auto log = streams.read<LogKeeping>(kLogStream);
-    const Step step = [&](Attempt& attempt) -> Decided {
+    const Step step = [&](Attempt& attempt) -> StepResult {
         attempt.append(log, decide(attempt.state(log), command));
         co_return Result<void, CommandError>{};
     };
@@ -16,17 +16,17 @@ Answer<Done> keep(Services& services, LogCommand command, Caller caller) {
 
 }  // namespace
 
-Answer<Done> add_mac_key(Services& services, std::string key_id, Caller caller) {
+Answer<Receipt> add_mac_key(Services& services, std::string key_id, Caller caller) {
     LogCommand command = AddMacKey{std::move(key_id)};
     return keep(services, std::move(command), std::move(caller));
 }
 
-Answer<Done> close_mac_key(Services& services, std::string key_id, Position last_position, Caller caller) {
+Answer<Receipt> close_mac_key(Services& services, std::string key_id, Position last_position, Caller caller) {
     LogCommand command = CloseMacKey{std::move(key_id), last_position};
     return keep(services, std::move(command), std::move(caller));
 }
 
-Answer<Done> disavow_records(Services& services, std::vector<LogDisavowed> records, Caller caller) {
+Answer<Receipt> disavow_records(Services& services, std::vector<LogDisavowed> records, Caller caller) {
     LogCommand command = DisavowRecords{std::move(records)};
     return keep(services, std::move(command), std::move(caller));
 }

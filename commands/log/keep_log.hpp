@@ -5,9 +5,9 @@
 namespace keyledger::commands {
 
 // What the log says of its own events. All three may be repeated, by any node.
-Answer<Done> add_mac_key(Services& services, std::string key_id, Caller caller);
-Answer<Done> close_mac_key(Services& services, std::string key_id, Position last_position, Caller caller);
+Answer<Receipt> add_mac_key(Services& services, std::string key_id, Caller caller);
+Answer<Receipt> close_mac_key(Services& services, std::string key_id, Position last_position, Caller caller);
 // Records that the service did not write, in the order of their positions, at most kMaxEventsPerCommand.
-Answer<Done> disavow_records(Services& services, std::vector<LogDisavowed> records, Caller caller);
+Answer<Receipt> disavow_records(Services& services, std::vector<LogDisavowed> records, Caller caller);
 
 }  // namespace keyledger::commands

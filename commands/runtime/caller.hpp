@@ -19,7 +19,7 @@ struct Idempotency {
 
 // From `If-Match` (RFC 9110 section 13.1.1): the states, as entity_tags.hpp names them, of which one must be that of
 // what the command is about, at the moment in which it is decided. Not given: whatever its state is.
-using OnlyIf = std::optional<std::vector<std::string>>;
+using Precondition = std::optional<std::vector<std::string>>;
 
 struct Caller {
     eventstore::ActorType actor_type = eventstore::ActorType::kAnonymous;
@@ -32,7 +32,7 @@ struct Caller {
     std::string user_agent;
     eventstore::Deadline deadline = eventstore::Deadline::max();
     std::optional<Idempotency> idempotency;
-    OnlyIf only_if;
+    Precondition precondition;
 
     Caller acting_as(const Uuid& user_id) const {
         Caller caller = *this;

@@ -45,7 +45,7 @@ namespace keyledger::commands {
 
 enum class HashingError { kOverloaded, kExpired, kStopped };
 
-// Why somebody is no client: for the log. What of it the caller is told is for whoever answers to say.
+// Why client authentication failed: for the log. The routes decide what callers are told of it.
 enum class ClientFault : std::uint8_t {
     kNone,  // not known, or not to be told
     kUnknown,

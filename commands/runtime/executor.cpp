@@ -66,9 +66,9 @@ Uuid envelope_subject(const Caller& caller, Pseudonyms& pseudonyms, std::int64_t
     return acts_for_themselves(caller) ? *Uuid::parse(caller.actor_id) : pseudonyms.anonymous_subject_of(now_ms);
 }
 
-// Where the key of the day's anonymous callers is gone or spoiled, whoever did that, what they did is recorded all the
-// same and where they came from is not: a wrong password that is not counted would be free.
-void leave_out_the_person(eventstore::EventMetadata& envelope) {
+// If the key of the day's anonymous callers is missing or does not open, events are recorded without where they came
+// from: otherwise wrong passwords would not be counted.
+void clear_personal_fields(eventstore::EventMetadata& envelope) {
     envelope.client_address.value.reset();
     envelope.user_agent.value.reset();
     envelope.device.value.reset();
@@ -87,7 +87,7 @@ bool tells_of_a_person(const eventstore::EventMetadata& envelope) {
 Outcome repeated(const eventstore::Duplicate& earlier, const Caller& caller) {
     if (caller.idempotency && earlier.fingerprint != caller.idempotency->fingerprint)
         return Unexpected(refusals::kIdempotencyMismatch);
-    return Executed{earlier.first_position + earlier.event_count - 1, true, earlier.first_position, 0};
+    return ExecutionReceipt{earlier.first_position + earlier.event_count - 1, true, earlier.first_position, 0};
 }
 
 // Nobody else knows a command id that was made here: where it is known already, this very append was sent twice.
@@ -98,13 +98,13 @@ const eventstore::Appended* done_by(eventstore::Verdict& verdict, const Caller& 
 }
 
 // nullptr: the key of the day is there, and is destroyed or wrapped by what is not here. An error: the store is away.
-asio::awaitable<Result<SubjectKeyPtr, CommandError>> key_of_the_day(Attempt& attempt, Executor::World& world,
+asio::awaitable<Result<SubjectKeyPtr, CommandError>> key_of_the_day(Attempt& attempt, Executor::Ports& ports,
                                                                     Uuid subject, eventstore::Deadline deadline) {
     auto key = co_await attempt.key_of(subject);
     if (key) co_return key;
     if (key.error().refusal == refusals::kUserUnknown) co_return SubjectKeyPtr();
-    KEYLEDGER_CO_TRY(stored, co_await world.keys.stored(subject, deadline));
-    if (stored->has_value() && !opens(world.cipher, stored->value())) co_return SubjectKeyPtr();
+    KEYLEDGER_CO_TRY(stored, co_await ports.keys.stored(subject, deadline));
+    if (stored->has_value() && !opens(ports.cipher, stored->value())) co_return SubjectKeyPtr();
     key = co_await attempt.key_of(subject);  // it was away for a moment
     co_return key;
 }
@@ -127,7 +127,7 @@ std::size_t Attempt::index_of(const Uuid& stream_id, std::string_view stream_typ
     return *place;
 }
 
-Decided Attempt::also_read(Streams more) {
+StepResult Attempt::also_read(Streams more) {
     std::vector<LoadStream> unread;
     for (const LoadStream& load : more.loads())
         if (!streams_.place_of(load.stream_id, load.stream_type)) unread.push_back(load);
@@ -168,25 +168,25 @@ asio::awaitable<Result<bool, CommandError>> Attempt::destroy_key_of(Uuid subject
 // ---- Executor --------------------------------------------------------------------------------------------------
 asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Step step, int max_attempts) {
     caller.idempotency.reset();
-    const Step nobody_is_asked = [](Attempt&) -> Decided { co_return Result<void, CommandError>{}; };
-    Order order(nobody_is_asked, std::move(step));
-    auto executed = co_await run(std::move(caller), std::move(streams), std::move(order), max_attempts);
+    const Step nobody_is_asked = [](Attempt&) -> StepResult { co_return Result<void, CommandError>{}; };
+    CommandSteps steps(nobody_is_asked, std::move(step));
+    auto executed = co_await run(std::move(caller), std::move(streams), std::move(steps), max_attempts);
     co_return executed;
 }
 
-asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Order order, int max_attempts) {
+asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, CommandSteps steps, int max_attempts) {
     KEYLEDGER_CO_TRY(known, co_await was_carried_out(caller));
     bool done_before = *known;
     const eventstore::CommandId command_id =
-        caller.idempotency ? caller.idempotency->command_id : world_.identifiers.next_command_id();
+        caller.idempotency ? caller.idempotency->command_id : ports_.identifiers.next_command_id();
     for (int count = 0; count < max_attempts; ++count) {
         const Freshness freshness = count == 0 ? Freshness::kCached : Freshness::kAtHead;
-        Attempt attempt(folder_, freshness, world_.keys, world_.cipher, caller.deadline);
+        Attempt attempt(folder_, freshness, ports_.keys, ports_.cipher, caller.deadline);
         KEYLEDGER_CO_TRY(read, co_await attempt.also_read(streams));
 
-        auto decided = co_await order.authorise(attempt);
+        auto decided = co_await steps.authorise(attempt);
         const bool authorised = decided.has_value();
-        if (authorised && !done_before) decided = co_await order.carry_out(attempt);
+        if (authorised && !done_before) decided = co_await steps.carry_out(attempt);
         if (!decided && !is_about_the_log(decided.error().refusal->kind)) co_return Unexpected(decided.error());
         if (!decided || attempt.events_.empty()) {
             KEYLEDGER_CO_TRY(confirmed, co_await confirm(attempt, command_id, caller));
@@ -196,17 +196,17 @@ asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Order ord
             if (!confirmed->unmoved) continue;
             if (authorised && earlier) co_return repeated(*earlier, caller);
             if (!decided) co_return Unexpected(decided.error());
-            if (!forgotten) co_return Executed{};
+            if (!forgotten) co_return ExecutionReceipt{};
             continue;
         }
 
         const std::int64_t now_ms = moment_of(attempt);
         KEYLEDGER_CO_TRY(append, co_await encode(attempt, caller, command_id, now_ms));
-        KEYLEDGER_CO_TRY(verdict, co_await world_.store.append(*append, caller.deadline));
+        KEYLEDGER_CO_TRY(verdict, co_await ports_.store.append(*append, caller.deadline));
         if (const auto* appended = done_by(*verdict, caller)) {
             remember(attempt, *append, *appended, now_ms);
-            co_return Executed{appended->first_position + appended->event_count - 1, false, appended->first_position,
-                               now_ms};
+            co_return ExecutionReceipt{appended->first_position + appended->event_count - 1, false,
+                                       appended->first_position, now_ms};
         }
         if (const auto* taken = std::get_if<eventstore::ClaimTaken>(&*verdict))
             co_return Unexpected(attempt.taken_.at(taken->kind));
@@ -222,7 +222,7 @@ asio::awaitable<Result<bool, CommandError>> Executor::was_carried_out(const Call
     if (!caller.idempotency) co_return false;
     std::vector<eventstore::StreamVersion> none;
     KEYLEDGER_CO_TRY(known,
-                     co_await world_.store.confirm(std::move(none), caller.idempotency->command_id, caller.deadline));
+                     co_await ports_.store.confirm(std::move(none), caller.idempotency->command_id, caller.deadline));
     co_return known->earlier_outcome.has_value();
 }
 
@@ -231,13 +231,13 @@ asio::awaitable<Result<eventstore::Confirmation, CommandError>> Executor::confir
     std::vector<eventstore::StreamVersion> versions;
     for (std::size_t i = 0; i < attempt.folds_.size(); ++i)
         versions.push_back({attempt.streams_.loads()[i].stream_id, attempt.folds_[i].version});
-    KEYLEDGER_CO_TRY(confirmation, co_await world_.store.confirm(std::move(versions), command_id, caller.deadline));
+    KEYLEDGER_CO_TRY(confirmation, co_await ports_.store.confirm(std::move(versions), command_id, caller.deadline));
     co_return std::move(*confirmation);
 }
 
 // Time never goes backwards within a stream, whichever node wrote it last; but a clock that was far ahead drags nobody.
 std::int64_t Executor::moment_of(const Attempt& attempt) const {
-    const std::int64_t now_ms = world_.clock.now_ms();
+    const std::int64_t now_ms = ports_.clock.now_ms();
     std::int64_t moment_ms = now_ms;
     for (const auto& decision : attempt.events_) {
         const std::int64_t last_ms = attempt.folds_[decision.stream].occurred_at_ms;
@@ -253,16 +253,16 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
     append.command_id = command_id;
     append.decided_at_ms = now_ms;
     if (caller.idempotency) append.fingerprint = caller.idempotency->fingerprint;
-    else append.id_kept = Append::IdKept::kForAnHour;
+    else append.id_retention = Append::CommandIdRetention::kForAnHour;
     auto envelope = envelope_of(caller, command_id, now_ms);
     SubjectKeyPtr envelope_key;
     if (tells_of_a_person(envelope)) {
-        const Uuid subject = envelope_subject(caller, world_.pseudonyms, now_ms);
+        const Uuid subject = envelope_subject(caller, ports_.pseudonyms, now_ms);
         auto key = acts_for_themselves(caller) ? attempt.key_of(subject)
-                                               : key_of_the_day(attempt, world_, subject, caller.deadline);
+                                               : key_of_the_day(attempt, ports_, subject, caller.deadline);
         KEYLEDGER_CO_TRY(found, co_await std::move(key));
         envelope_key = *found;
-        if (!envelope_key) leave_out_the_person(envelope);
+        if (!envelope_key) clear_personal_fields(envelope);
     }
 
     std::vector<std::int32_t> next(attempt.folds_.size());
@@ -278,16 +278,16 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
         }
         eventstore::NewEvent& event = append.events.emplace_back();
         const bool is_named = !caller.idempotency && append.events.size() == 1;
-        event.event_id = is_named ? first_event_of(command_id) : world_.identifiers.next();
+        event.event_id = is_named ? first_event_of(command_id) : ports_.identifiers.next();
         event.stream_type = stream.stream_type;
         event.stream_id = stream.stream_id;
         event.version = ++next[decision.stream];
-        SubjectSealer payload_sealer(world_.cipher, payload_key, event.event_id);
+        SubjectSealer payload_sealer(ports_.cipher, payload_key, event.event_id);
         auto encoded = eventstore::encode(*decision.event, payload_sealer);
         event.type = encoded.type;
         event.schema_version = encoded.schema_version;
         event.payload = std::move(encoded.payload);
-        SubjectSealer envelope_sealer(world_.cipher, envelope_key, event.event_id);
+        SubjectSealer envelope_sealer(ports_.cipher, envelope_key, event.event_id);
         const eventstore::EnvelopePlace place{event.event_id, event.stream_type, event.stream_id};
         event.metadata = eventstore::encode(envelope, place, envelope_sealer);
     }
@@ -297,14 +297,14 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
     }
     append.claims = claims_of(attempt, append);
     append.credentials = attempt.credentials_;
-    for (const SubjectKeyPtr& key : attempt.new_keys_) append.new_keys.push_back(world_.cipher.wrap(*key));
+    for (const SubjectKeyPtr& key : attempt.new_keys_) append.new_keys.push_back(ports_.cipher.wrap(*key));
     for (const SubjectKeyPtr& key : attempt.used_keys_) append.key_uses.push_back({key->subject, key->key_id});
     append.destroyed_keys = attempt.destroyed_keys_;
     co_return append;
 }
 
-// Whoever frees or takes a name does it with the events that do, upon the very state that they were decided on: what is
-// released is what the stream holds, however it was found.
+// Claims follow from the very states on which the events were decided. So exactly those names are released that the
+// stream held, however a command found the stream.
 std::vector<eventstore::ClaimChange> Executor::claims_of(Attempt& attempt, const Append& append) {
     using Op = eventstore::ClaimChange::Op;
     std::map<std::size_t, Fold> after;
@@ -318,16 +318,16 @@ std::vector<eventstore::ClaimChange> Executor::claims_of(Attempt& attempt, const
     std::vector<eventstore::ClaimChange> changes = attempt.claims_;
     for (const auto& [stream, fold] : after) {
         const Uuid& owner = attempt.streams_.loads()[stream].stream_id;
-        const auto change = [&](Op op, const HeldName& name) {
+        const auto change = [&](Op op, const ClaimedName& name) {
             attempt.taken_.insert_or_assign(std::string(name.kind), name.taken);
-            for (auto& [key_id, digest] : world_.pseudonyms.claim(name.kind, name.key))
+            for (auto& [key_id, digest] : ports_.pseudonyms.claim(name.kind, name.key))
                 changes.push_back({op, std::string(name.kind), key_id, std::move(digest), owner});
         };
         const auto held = held_names(*attempt.folds_[stream].state);
         const auto names = held_names(*fold.state);
-        for (const HeldName& name : held)
+        for (const ClaimedName& name : held)
             if (std::find(names.begin(), names.end(), name) == names.end()) change(Op::kRelease, name);
-        for (const HeldName& name : names)
+        for (const ClaimedName& name : names)
             if (std::find(held.begin(), held.end(), name) == held.end()) change(Op::kTake, name);
     }
     return changes;
@@ -345,17 +345,17 @@ void Executor::remember(const Attempt& attempt, const Append& append, const even
     }
     for (const auto& [stream, event_id] : changed) {
         const Uuid& stream_id = attempt.streams_.loads()[stream].stream_id;
-        world_.cache.put(stream_id, folds[stream]);
-        const KeptFold kept{stream_id, attempt.folds_[stream].version, folds[stream], event_id};
-        keep_snapshot(world_.store, world_.cipher, world_.keys.recall(stream_id), kept);
+        ports_.cache.put(stream_id, folds[stream]);
+        const SnapshotCandidate kept{stream_id, attempt.folds_[stream].version, folds[stream], event_id};
+        keep_snapshot(ports_.store, ports_.cipher, ports_.keys.recall(stream_id), kept);
     }
-    for (const SubjectKeyPtr& key : attempt.new_keys_) world_.keys.remember(key);
-    for (const auto& [subject, key_id] : attempt.destroyed_keys_) world_.keys.forget(subject);
+    for (const SubjectKeyPtr& key : attempt.new_keys_) ports_.keys.remember(key);
+    for (const auto& [subject, key_id] : attempt.destroyed_keys_) ports_.keys.forget(subject);
 }
 
 // Streams are read at the head by the next attempt; a subject's key is not, unless it is forgotten here.
 void Executor::forget(const eventstore::Conflict& conflict) {
-    if (conflict.on == eventstore::Conflict::On::kSubjectKey) world_.keys.forget(conflict.id);
+    if (conflict.kind == eventstore::Conflict::Kind::kSubjectKey) ports_.keys.forget(conflict.id);
 }
 
 }  // namespace keyledger::commands

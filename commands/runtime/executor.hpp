@@ -23,7 +23,7 @@
 namespace keyledger::commands {
 
 inline constexpr int kMaxAttempts = 3;
-// By how much the clocks of two nodes may differ and time still go forwards in every stream.
+// How far the clocks of two nodes may be apart without time going backwards in a stream.
 inline constexpr std::int64_t kMaxClockDifferenceMs = 60'000;
 
 // The streams that a command reads, in the order in which it names them; naming one again changes nothing.
@@ -51,7 +51,7 @@ private:
     std::vector<LoadStream> loads_;
 };
 
-using Decided = asio::awaitable<Result<void, CommandError>>;
+using StepResult = asio::awaitable<Result<void, CommandError>>;
 
 // One run of a step: what was folded, and what it decides to change. Used by one coroutine.
 class Attempt {
@@ -62,7 +62,7 @@ public:
 
     // Reads further streams, to which those that were read before led: they are guarded as if the command had named
     // them from the start. Those that are read already stay as they were read.
-    Decided also_read(Streams more);
+    StepResult also_read(Streams more);
 
     template <class Aggregate>
     const Aggregate& state(const StreamOf<Aggregate>& stream) const {
@@ -118,29 +118,29 @@ private:
     std::vector<eventstore::SubjectKeyUse> destroyed_keys_;
 };
 
-using Step = std::function<Decided(Attempt&)>;
+using Step = std::function<StepResult(Attempt&)>;
 
-// A command that somebody may or may not give. All that it asks of whoever gives it stands in `authorise`, which
-// changes nothing, hashes nothing, and does not ask whether what it is about is (still) there: of a repeated request
-// it is all that is run.
-struct Order {
-    Order(Step authorise, Step carry_out) : authorise(std::move(authorise)), carry_out(std::move(carry_out)) {}
+// A command in two steps. `authorise` checks everything that the caller must be allowed. It changes nothing, hashes
+// nothing, and does not ask whether the target still exists, because for a repeated request it is the only step that
+// runs.
+struct CommandSteps {
+    CommandSteps(Step authorise, Step carry_out) : authorise(std::move(authorise)), carry_out(std::move(carry_out)) {}
     Step authorise;
     Step carry_out;
 };
 
-struct Executed {
+struct ExecutionReceipt {
     Position position = 0;  // of the last event; 0 when nothing had to change
     bool repeated = false;  // the first outcome of this command id, not this order's
     Position first_position = 0;
     std::int64_t occurred_at_ms = 0;  // of the events appended by this very run
 };
-using Outcome = Result<Executed, CommandError>;
+using Outcome = Result<ExecutionReceipt, CommandError>;
 
 class Executor {
 public:
     // All of them outlive the executor. Thread-safe.
-    struct World {
+    struct Ports {
         eventstore::Store& store;
         eventstore::SubjectCipher& cipher;
         eventstore::SubjectKeys& keys;
@@ -150,17 +150,17 @@ public:
         Pseudonyms& pseudonyms;
         Workers* workers = nullptr;  // for folds of long streams
     };
-    explicit Executor(World world)
-        : world_(world), folder_(world.store, world.cipher, world.keys, world.cache, world.workers) {}
+    explicit Executor(Ports ports)
+        : ports_(ports), folder_(ports.store, ports.cipher, ports.keys, ports.cache, ports.workers) {}
 
     // Under the caller's idempotency key, if there is one.
-    asio::awaitable<Outcome> run(Caller caller, Streams streams, Order order, int max_attempts = kMaxAttempts);
-    // What nobody is asked about, or what proves itself as it is carried out: log-in, registration, the system's own.
-    // Nothing could authorise a repeat of it, so that it has no key: one in the caller is dropped.
+    asio::awaitable<Outcome> run(Caller caller, Streams streams, CommandSteps steps, int max_attempts = kMaxAttempts);
+    // For commands that need no authorisation, or that authenticate on the way: log-in, registration, the system's
+    // own. Nothing could authorise a repeat, so an idempotency key in the caller is ignored.
     asio::awaitable<Outcome> run(Caller caller, Streams streams, Step step, int max_attempts = kMaxAttempts);
 
     Folder& folder() { return folder_; }
-    World& world() { return world_; }
+    Ports& ports() { return ports_; }
 
 private:
     asio::awaitable<Result<bool, CommandError>> was_carried_out(const Caller& caller);
@@ -176,7 +176,7 @@ private:
                   std::int64_t now_ms);
     void forget(const eventstore::Conflict& conflict);
 
-    World world_;
+    Ports ports_;
     Folder folder_;
 };
 

@@ -8,7 +8,7 @@ namespace keyledger::commands {
 
 Fold empty_fold(std::string_view stream_type) { return {0, eventstore::empty_state(stream_type)}; }
 
-void Advancing::event(const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded) {
+void FoldBuilder::event(const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded) {
     if (version != version_ + 1) throw eventstore::CodecError("a stream's versions have a hole");
     evolve(*state_, event, recorded);
     version_ = version;
@@ -16,7 +16,7 @@ void Advancing::event(const eventstore::AnyEvent& event, std::int32_t version, c
     occurred_at_ms_ = std::max(occurred_at_ms_, recorded.occurred_at_ms);
 }
 
-void Advancing::pass_over(std::int32_t version, Position position) {
+void FoldBuilder::pass_over(std::int32_t version, Position position) {
     if (version != version_ + 1) throw eventstore::CodecError("a stream's versions have a hole");
     version_ = version;
     position_ = position;
@@ -28,7 +28,7 @@ Fold pass_over(const Fold& fold, std::int32_t version, Position position) {
 }
 
 Fold advance(const Fold& fold, const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded) {
-    Advancing further(fold);
+    FoldBuilder further(fold);
     further.event(event, version, recorded);
     return std::move(further).fold();
 }

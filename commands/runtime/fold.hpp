@@ -41,16 +41,16 @@ const Aggregate& state_of(const Fold& fold) {
     return *state;
 }
 
-// One event further. The event must be the next of its stream; throws eventstore::CodecError when it is not or when it
-// is of another aggregate's stream.
+// The fold after one more event, which must be the next of its stream; throws eventstore::CodecError when it is not
+// or when it is of another aggregate's stream.
 Fold advance(const Fold& fold, const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded);
-// The same past a record that means nothing.
+// The same for a record that is inert.
 Fold pass_over(const Fold& fold, std::int32_t version, Position position);
 
 // Many events further: `advance` one by one, without a copy of the state for each.
-class Advancing {
+class FoldBuilder {
 public:
-    explicit Advancing(const Fold& from)
+    explicit FoldBuilder(const Fold& from)
         : version_(from.version),
           state_(eventstore::copy_of(*from.state)),
           position_(from.position),

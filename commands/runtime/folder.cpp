@@ -43,20 +43,20 @@ bool same_aggregate(const Fold& fold, const LoadStream& stream) {
 bool begins_another(const Fold& so_far, const std::vector<RecordedEvent>& events, std::string_view stream_type) {
     if (so_far.occurred_at_ms != 0) return false;
     const auto first = std::ranges::find_if_not(events, &RecordedEvent::is_inert);
-    return first != events.end() && first->standing == RecordedEvent::Standing::kBelieved &&
+    return first != events.end() && first->trust == RecordedEvent::Trust::kBelieved &&
            first->stream_type != stream_type;
 }
 
 Fold folded(const Fold& from, std::span<const RecordedEvent> events, eventstore::SubjectCipher& cipher,
             const eventstore::SubjectKeyPtr& key) {
-    Advancing further(from);
+    FoldBuilder further(from);
     for (const RecordedEvent& event : events) {
         if (event.is_inert()) {
             further.pass_over(event.version, event.position);
             continue;
         }
         SubjectOpener opener(cipher, key, event);
-        eventstore::OpensNothing nothing;
+        eventstore::NullFieldOpener nothing;
         const auto envelope = eventstore::decode_metadata(event, nothing);
         const Recorded recorded{event.position, envelope.occurred_at_ms};
         further.event(*eventstore::decode_any(event, opener), event.version, recorded);
@@ -203,8 +203,8 @@ void Folder::catch_up(Loading& loading) {
 }
 
 void Folder::keep(Loading& loading) {
-    const KeptFold kept{loading.stream.stream_id, loading.kept,     loading.fold,
-                        loading.event_id,         loading.replaces, loading.key_is_gone};
+    const SnapshotCandidate kept{loading.stream.stream_id, loading.kept,     loading.fold,
+                                 loading.event_id,         loading.replaces, loading.key_is_gone};
     keep_snapshot(store_, cipher_, loading.key.value_or(nullptr), kept);
     loading.kept = loading.fold.version;
 }

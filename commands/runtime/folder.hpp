@@ -29,7 +29,7 @@ struct LoadStream {
     bool is_often_asked = false;  // it is remembered though there is nothing in it
 };
 
-// Threads for what would keep an I/O thread from its connections. Thread-safe.
+// Threads for long work that would block an I/O thread. Thread-safe.
 class Workers {
 public:
     virtual ~Workers() = default;

@@ -1,6 +1,6 @@
 #pragma once
-// What commands need from the world. Implemented in security/ and app/; by fixed stand-ins in tests. All are shared
-// by every I/O thread and therefore thread-safe; awaitable ones complete on the caller's executor.
+// What commands need from outside. Implemented in security/ and app/; by fixed stand-ins in tests. All are shared by
+// every I/O thread and therefore thread-safe; awaitable ones complete on the caller's executor.
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <optional>
@@ -40,7 +40,7 @@ struct PasswordCheck {
     bool needs_renewal = false;  // hashed under weaker parameters than those of today
 };
 // For whom a hash is made: the queue is fair between networks, and who has an account comes before who wants one.
-struct HashingFor {
+struct HashingRequester {
     enum class Kind { kAccount, kRegistration } kind = Kind::kAccount;
     std::string network{};  // of the caller
 };
@@ -48,11 +48,14 @@ struct HashingFor {
 class PasswordHasher {
 public:
     virtual ~PasswordHasher() = default;
-    virtual asio::awaitable<Result<Secret, HashingError>> hash(Secret password, HashingFor whom, Deadline deadline) = 0;
-    virtual asio::awaitable<Result<PasswordCheck, HashingError>> verify(Secret password, Secret hash, HashingFor whom,
+    virtual asio::awaitable<Result<Secret, HashingError>> hash(Secret password, HashingRequester requester,
+                                                               Deadline deadline) = 0;
+    virtual asio::awaitable<Result<PasswordCheck, HashingError>> verify(Secret password, Secret hash,
+                                                                        HashingRequester requester,
                                                                         Deadline deadline) = 0;
     // As much work as verify, and always "no": for names that nobody has.
-    virtual asio::awaitable<Result<PasswordCheck, HashingError>> verify_decoy(Secret password, HashingFor whom,
+    virtual asio::awaitable<Result<PasswordCheck, HashingError>> verify_decoy(Secret password,
+                                                                              HashingRequester requester,
                                                                               Deadline deadline) = 0;
 };
 
@@ -114,10 +117,10 @@ public:
     virtual asio::awaitable<bool> is_signed_by(std::string assertion, ServiceAccount::PublicKey key) = 0;
 };
 
-// Where a command reports what an operator must know but a caller must not. Never given a secret or a personal value.
-class Journal {
+// Where commands report what operators must know and callers must not. Never given a secret or a personal value.
+class OperatorLog {
 public:
-    virtual ~Journal() = default;
+    virtual ~OperatorLog() = default;
     virtual void warning(std::string_view what, const Uuid& about) = 0;
 };
 

@@ -27,7 +27,7 @@ void Replay::pass_over_inert(const eventstore::RecordedEvent& event) {
 void Replay::take(const eventstore::RecordedEvent& event) try {
     if (event.is_inert()) return pass_over_inert(event);
     if (!wants(event)) return;
-    eventstore::OpensNothing opener;
+    eventstore::NullFieldOpener opener;
     const auto decoded = eventstore::decode_any(event, opener);
     const auto metadata = eventstore::decode_metadata(event, opener);
     auto [at, is_new] = streams_.try_emplace(event.stream_id);

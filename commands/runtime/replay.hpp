@@ -11,8 +11,8 @@ namespace keyledger::commands {
 
 class Replay {
 public:
-    // Of one user: his stream, that of his roles and his sessions'. Of one session: its stream and the
-    // users', for they end sessions.
+    // Of one user: the user's stream, the assignments and the sessions. Of one session: its stream and the users',
+    // for they end sessions.
     struct Selection {
         std::optional<Uuid> user;
         std::optional<Uuid> session;

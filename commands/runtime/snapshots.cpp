@@ -18,13 +18,13 @@ eventstore::SnapshotContext context_of(const eventstore::Snapshot& snapshot) {
 
 // Somebody of whom nothing is known: erased, or folded by a process that could not open their key. Only the former is
 // so for good.
-bool may_be_kept(const KeptFold& kept) {
+bool may_be_kept(const SnapshotCandidate& kept) {
     return !eventstore::is_personal(stream_type_of(*kept.fold.state)) || is_erased(*kept.fold.state) ||
            kept.key_is_gone;
 }
 
 // What was kept of somebody before the erasure can't be opened any more, so another takes its place at once.
-bool is_due(const KeptFold& kept) {
+bool is_due(const SnapshotCandidate& kept) {
     if (kept.fold.version == kept.before) return false;
     if (is_erased(*kept.fold.state)) return kept.fold.version >= kSnapshotEvery;
     return kept.fold.version / kSnapshotEvery > kept.before / kSnapshotEvery;
@@ -57,7 +57,7 @@ std::string fold_name_of(std::string_view stream_type) {
 }
 
 void keep_snapshot(eventstore::Store& store, eventstore::SubjectCipher& cipher, const eventstore::SubjectKeyPtr& key,
-                   const KeptFold& kept) {
+                   const SnapshotCandidate& kept) {
     if (!is_due(kept)) return;
     const std::string state = eventstore::encode_state(*kept.fold.state);
     if (state.empty() || state.size() > kMaxStateBytes) return;

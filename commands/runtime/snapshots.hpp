@@ -18,7 +18,7 @@ inline constexpr std::size_t kMaxStateBytes = 180 * 1024;
 std::string fold_name_of(std::string_view stream_type);
 
 // What a snapshot is made of and for.
-struct KeptFold {
+struct SnapshotCandidate {
     Uuid stream_id;
     std::int32_t before = 0;  // the version that a snapshot was considered at before
     Fold fold;
@@ -29,7 +29,7 @@ struct KeptFold {
 // Gives the store a snapshot if the stream has come so far. `key`: the person's, where the state tells of one; without
 // it none is kept.
 void keep_snapshot(eventstore::Store& store, eventstore::SubjectCipher& cipher, const eventstore::SubjectKeyPtr& key,
-                   const KeptFold& kept);
+                   const SnapshotCandidate& kept);
 
 // nullopt: changed, sealed under a key that is not here any more, or not written by this fold.
 std::optional<Fold> open_snapshot(eventstore::SubjectCipher& cipher, const eventstore::SubjectKeyPtr& key,

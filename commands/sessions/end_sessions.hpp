@@ -5,19 +5,19 @@
 
 namespace keyledger::commands {
 
-Answer<Done> log_out(Services& services, Bearer bearer, Caller caller);
+Answer<Receipt> log_out(Services& services, Bearer bearer, Caller caller);
 // Ending a session that ended before is no error.
-Answer<Done> revoke_session(Services& services, Bearer bearer, Uuid session_id, Caller caller);
+Answer<Receipt> revoke_session(Services& services, Bearer bearer, Uuid session_id, Caller caller);
 
-enum class Sparing { kCurrentSession, kNoSession };
+enum class SessionsToKeep { kCurrentSession, kNoSession };
 // One event on the user ends them all.
-Answer<Done> revoke_all_sessions(Services& services, Bearer bearer, Sparing sparing, Caller caller);
+Answer<Receipt> revoke_all_sessions(Services& services, Bearer bearer, SessionsToKeep sessions_to_keep, Caller caller);
 
 // All of somebody else's, with kWriteUsers.
-Answer<Done> revoke_sessions_of(Services& services, Bearer bearer, Uuid user_id, Caller caller);
+Answer<Receipt> revoke_sessions_of(Services& services, Bearer bearer, Uuid user_id, Caller caller);
 
 // For a client that authenticated, of a token that was issued to it, or of anybody's if it may revoke them all; others'
 // tokens and unknown ones are no error and change nothing (RFC 7009 section 2.2).
-Answer<Done> revoke_token(Services& services, Uuid session_id, Client client, Caller caller);
+Answer<Receipt> revoke_token(Services& services, Uuid session_id, Client client, Caller caller);
 
 }  // namespace keyledger::commands

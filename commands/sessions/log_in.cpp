@@ -28,7 +28,7 @@ TypedName typed_name(const LogIn& request) {
     return {"username", key_of("username", request.username)};
 }
 
-// What was typed still names this user: the claim found him, the fold decides.
+// What was typed still names this user: the claim only found them, the fold decides.
 bool goes_by(const User& user, const TypedName& name) {
     const auto& text = name.kind == "email" ? user.email : user.username;
     if (!text) return false;
@@ -46,7 +46,7 @@ Answer<Grant> refuse_unknown(Services& services, Secret password, Caller caller)
     co_return Unexpected(refusals::kInvalidCredentials);
 }
 
-struct Tried {
+struct LogInAttempt {
     std::optional<LoginFailure> failure;
     bool was_wrong = false;  // in any run of the step
     bool needs_renewal = false;
@@ -55,7 +55,7 @@ struct Tried {
 
     void begin_again() {
         const bool was = was_wrong;
-        *this = Tried{};
+        *this = LogInAttempt{};
         was_wrong = was;
     }
 };
@@ -66,11 +66,12 @@ bool is_about_the_attempt(RefusalRef refusal) {
 }
 
 // A wrong password also where nobody is told that it was, as while the user's stream does not stand still.
-asio::awaitable<void> count_failure(Services& services, Uuid user_id, Tried tried, CommandError error, Caller caller) {
+asio::awaitable<void> count_failure(Services& services, Uuid user_id, LogInAttempt current, CommandError error,
+                                    Caller caller) {
     report_tampering(services, user_id, error);
-    if (tried.was_wrong) tried.failure = LoginFailure::kWrongPassword;
-    if (tried.failure && (tried.was_wrong || is_about_the_attempt(error.refusal)))
-        co_await record_failed_login(services, user_id, *tried.failure, std::move(caller));
+    if (current.was_wrong) current.failure = LoginFailure::kWrongPassword;
+    if (current.failure && (current.was_wrong || is_about_the_attempt(error.refusal)))
+        co_await record_failed_login(services, user_id, *current.failure, std::move(caller));
 }
 
 }  // namespace
@@ -96,43 +97,44 @@ Answer<Grant> log_in(Services& services, LogIn request, Caller caller) {
     Streams streams;
     const auto user = streams.read<User>(user_id);
     const auto session = streams.begin<Session>(session_id);
-    Tried tried;
-    const Step step = [&](Attempt& attempt) -> Decided {
-        tried.begin_again();
-        const User& him = attempt.state(user);
+    LogInAttempt current;
+    const Step step = [&](Attempt& attempt) -> StepResult {
+        current.begin_again();
+        const User& user_state = attempt.state(user);
         KEYLEDGER_CO_TRY(checked, co_await check_password(services, attempt, user, request.password.clone(), caller,
                                                           found->value().credential));
-        tried.needs_renewal = checked->check.needs_renewal;
-        tried.security_stamp = him.security_stamp;
-        if (!checked->check.matches || !goes_by(him, name)) {
-            tried.failure = LoginFailure::kWrongPassword;
-            tried.was_wrong = true;
+        current.needs_renewal = checked->check.needs_renewal;
+        current.security_stamp = user_state.security_stamp;
+        if (!checked->check.matches || !goes_by(user_state, name)) {
+            current.failure = LoginFailure::kWrongPassword;
+            current.was_wrong = true;
             co_return Unexpected(refusals::kInvalidCredentials);
         }
         // Read only now, of the right password: a wrong one has the same answer however often it was tried.
         KEYLEDGER_CO_TRY(attempts, co_await attempts_at_head(services, user_id, caller.deadline));
         if (!may_try(*attempts, network, services.settings.attempts, services.clock.now_ms())) {
-            tried.failure = LoginFailure::kTooManyFailures;
+            current.failure = LoginFailure::kTooManyFailures;
             co_return Unexpected(refusals::kInvalidCredentials);
         }
-        tried.attempts = std::move(*attempts);
-        const StartSession command{user_id, request.client.client_id,   *audiences, device, him.sealed_sha256,
+        current.attempts = std::move(*attempts);
+        const StartSession command{user_id, request.client.client_id,   *audiences, device, user_state.sealed_sha256,
                                    now_ms,  services.settings.lifetimes};
-        auto started = attempt.decide_and_append(session, session_id, him, command);
-        if (!started) tried.failure = LoginFailure::kUserNotActive;
+        auto started = attempt.decide_and_append(session, session_id, user_state, command);
+        if (!started) current.failure = LoginFailure::kUserNotActive;
         co_return started;
     };
     Caller user_caller = caller.acting_as(user_id);
     user_caller.session_id = session_id;
     auto executed = co_await services.executor.run(user_caller, streams, step);
     if (!executed) {
-        co_await count_failure(services, user_id, tried, executed.error(), std::move(caller));
+        co_await count_failure(services, user_id, current, executed.error(), std::move(caller));
         co_return Unexpected(executed.error());
     }
 
-    co_await record_good_login(services, user_id, std::move(tried.attempts), user_caller);
-    if (tried.needs_renewal) co_await renew_password_hash(services, user_id, std::move(request.password), user_caller);
-    Grant grant{user_id, session_id, request.client.client_id, *audiences, *audiences, tried.security_stamp, 1};
+    co_await record_good_login(services, user_id, std::move(current.attempts), user_caller);
+    if (current.needs_renewal)
+        co_await renew_password_hash(services, user_id, std::move(request.password), user_caller);
+    Grant grant{user_id, session_id, request.client.client_id, *audiences, *audiences, current.security_stamp, 1};
     grant.generated_at_ms = executed->occurred_at_ms;
     grant.position = executed->position;
     co_return grant;

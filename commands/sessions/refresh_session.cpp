@@ -16,7 +16,7 @@ Answer<Uuid> user_of_session(Services& services, Uuid session_id, Deadline deadl
     co_return state.user_id;
 }
 
-struct Judged {
+struct RefreshVerdict {
     std::int64_t generation = 0;
     std::int64_t generated_at_ms = 0;
     std::int64_t security_stamp = 0;
@@ -24,13 +24,13 @@ struct Judged {
     bool refused = false;
 };
 
-Judged judge(const Session& session, const User& user, const std::vector<SessionEvent>& events) {
-    Judged judged{session.generation, session.refreshed_at_ms, user.security_stamp, session.audiences, false};
-    if (events.empty()) return judged;
+RefreshVerdict judge(const Session& session, const User& user, const std::vector<SessionEvent>& events) {
+    RefreshVerdict verdict{session.generation, session.refreshed_at_ms, user.security_stamp, session.audiences, false};
+    if (events.empty()) return verdict;
     if (const auto* refreshed = std::get_if<SessionRefreshed>(&events.front()))
-        judged.generation = refreshed->generation;
-    else judged.refused = true;
-    return judged;
+        verdict.generation = refreshed->generation;
+    else verdict.refused = true;
+    return verdict;
 }
 
 // The clocks of two nodes always differ a little. Without this an application that asks both at once would be taken
@@ -47,7 +47,7 @@ std::int64_t moment_of(const Session& session, std::int64_t now_ms) {
 Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller) {
     caller.idempotency.reset();
     if (request.token.client_id != request.client.client_id) co_return Unexpected(refusals::kInvalidGrant);
-    KEYLEDGER_CO_TRY(taken, take_refresh(services, request.token.session_id));
+    KEYLEDGER_CO_TRY(taken, admit_refresh(services, request.token.session_id));
     KEYLEDGER_CO_TRY(audiences, audiences_for(request.client, services.settings.issuer, request.resource));
     const Uuid session_id = request.token.session_id;
     KEYLEDGER_CO_TRY(user_id, co_await user_of_session(services, session_id, caller.deadline));
@@ -56,31 +56,31 @@ Answer<Grant> refresh_session(Services& services, Refresh request, Caller caller
     const auto session = streams.read<Session>(session_id);
     const auto user = streams.read<User>(*user_id);
     const std::string device = services.pseudonyms.device(caller.user_agent);
-    Judged judged;
-    const Step step = [&](Attempt& attempt) -> Decided {
+    RefreshVerdict verdict;
+    const Step step = [&](Attempt& attempt) -> StepResult {
         const std::int64_t now_ms = moment_of(attempt.state(session), services.clock.now_ms());
         const RefreshSession command{request.token.generation, request.client.client_id, device, now_ms,
                                      services.settings.lifetimes};
         auto events = decide(attempt.state(session), session_id, attempt.state(user), command);
         if (!events) co_return Unexpected(refusals::kInvalidGrant);
-        judged = judge(attempt.state(session), attempt.state(user), *events);
+        verdict = judge(attempt.state(session), attempt.state(user), *events);
         attempt.append(session, *events);
         co_return Result<void, CommandError>{};
     };
     Caller user_caller = caller.acting_as(*user_id);
     user_caller.session_id = session_id;
     KEYLEDGER_CO_TRY(executed, co_await services.executor.run(user_caller, streams, step));
-    if (judged.refused) co_return Unexpected(refusals::kInvalidGrant);
-    if (!request.resource) *audiences = judged.session_audiences;
-    if (executed->position > 0) judged.generated_at_ms = executed->occurred_at_ms;
+    if (verdict.refused) co_return Unexpected(refusals::kInvalidGrant);
+    if (!request.resource) *audiences = verdict.session_audiences;
+    if (executed->position > 0) verdict.generated_at_ms = executed->occurred_at_ms;
     co_return Grant{*user_id,
                     session_id,
                     request.client.client_id,
                     *audiences,
-                    judged.session_audiences,
-                    judged.security_stamp,
-                    judged.generation,
-                    judged.generated_at_ms,
+                    verdict.session_audiences,
+                    verdict.security_stamp,
+                    verdict.generation,
+                    verdict.generated_at_ms,
                     executed->position};
 }
 

@@ -12,13 +12,13 @@ inline constexpr Refusal kInvalidGrant{RefusalKind::kUnsuitable, "invalid-grant"
 namespace keyledger::commands {
 
 // What an opened refresh token says.
-struct PresentedRefresh {
+struct PresentedRefreshToken {
     Uuid session_id;
     std::int64_t generation = 0;
     std::string client_id;
 };
 struct Refresh {
-    PresentedRefresh token;
+    PresentedRefreshToken token;
     std::optional<std::string> resource;
     Client client;
 };

@@ -42,7 +42,7 @@ public:
     virtual std::optional<AccessClaims> read_access(std::string_view token) = 0;
     // The same of one that may have expired, as long as its key is known: it names what is to be ended.
     virtual std::optional<AccessClaims> read_expired_access(std::string_view token) = 0;
-    virtual std::optional<PresentedRefresh> read_refresh(std::string_view token) = 0;
+    virtual std::optional<PresentedRefreshToken> read_refresh(std::string_view token) = 0;
     // The public keys (RFC 7517), as JSON.
     virtual std::string jwks() = 0;
     // JOSE's names of the algorithms that are signed with now.

@@ -10,7 +10,7 @@ using Events = std::vector<AdministratorsEvent>;
 AdministratorsDecision decide_on(const Administrators& administrators, const JoinAdministrators& command) {
     if (administrators.include(command.user_id)) return Events{};
     const bool full = administrators.users.size() >= kMaxAdministrators;
-    if (full && command.joining == Joining::kByRole) return Unexpected(refusals::kTooManyAdministrators);
+    if (full && command.join_reason == JoinReason::kByRole) return Unexpected(refusals::kTooManyAdministrators);
     return Events{AdministratorsJoined{command.user_id}};
 }
 

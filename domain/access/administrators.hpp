@@ -1,7 +1,7 @@
 #pragma once
-// The aggregate `administrators`: the active users who hold the administrator's role, as one set with one stream. Every
-// command that can make somebody cease to be one (withdraw his role, disable him, erase him) writes it, so that two at
-// once conflict and the last one stays. Pure.
+// The aggregate `administrators`: the active users who hold the administrator's role, as one set with one stream.
+// Every command that can take somebody off it (withdraw the role, disable, erase) writes it, so that two at once
+// conflict and the last administrator stays. Pure.
 #include <variant>
 #include <vector>
 
@@ -27,17 +27,17 @@ struct AdministratorsLeft {
     Uuid user_id;
     static constexpr std::string_view kType = "administrators.left";
     static constexpr int kSchema = 1;
-    static constexpr std::string_view kMeaning = "He lost the role, or was disabled.";
+    static constexpr std::string_view kMeaning = "An administrator lost the role, or was disabled.";
     static constexpr auto fields() { return std::tuple{Field{"user_id", &AdministratorsLeft::user_id, "who was one"}}; }
     constexpr About about() const { return About::account(user_id); }
 };
 using AdministratorsEvent = std::variant<AdministratorsJoined, AdministratorsLeft>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
-enum class Joining { kByRole, kEnabledAgain };  // the limit is for the former: nobody stays locked out by it
+enum class JoinReason { kByRole, kEnabledAgain };  // the limit is for the former: nobody stays locked out by it
 struct JoinAdministrators {
     Uuid user_id;
-    Joining joining = Joining::kByRole;
+    JoinReason join_reason = JoinReason::kByRole;
 };
 struct LeaveAdministrators {
     Uuid user_id;

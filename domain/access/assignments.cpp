@@ -13,7 +13,7 @@ GroupMemberRemoved removed(const Subject& subject, const Uuid& group_id) {
     return {subject.id, group_id, subject.type};
 }
 
-// Upon a group it comes upon all who are in it.
+// A role of a group concerns all of its members.
 bool may(const Subject& subject, const AccessRules& held, const AccessRules& rules) {
     return subject.type == SubjectType::kGroup ? held.covers_for_many(rules) : held.covers(rules);
 }

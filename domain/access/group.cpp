@@ -10,14 +10,15 @@ using Status = Group::Status;
 
 GroupDecision decide_on(const Group& group, const DefineGroup& command) {
     if (group.status != Status::kAbsent) return Unexpected(refusals::kBegunTwice);
-    if (is_everyones_name(command.name) != (command.group_id == kEveryone)) return Unexpected(refusals::kGroupNameKept);
+    if (is_reserved_group_name(command.name) != (command.group_id == kEveryone))
+        return Unexpected(refusals::kGroupNameReserved);
     return Events{GroupDefined{command.name}};
 }
 
 GroupDecision decide_on(const Group& group, const RenameGroup& command) {
     if (command.group_id == kEveryone) return Unexpected(refusals::kGroupBuiltIn);
     if (group.status != Status::kDefined) return Unexpected(refusals::kGroupUnknown);
-    if (is_everyones_name(command.name)) return Unexpected(refusals::kGroupNameKept);
+    if (is_reserved_group_name(command.name)) return Unexpected(refusals::kGroupNameReserved);
     if (group.name == command.name) return Events{};
     return Events{GroupRenamed{command.name}};
 }
@@ -40,14 +41,14 @@ Group apply(Group group, const GroupDeleted&) {
 
 }  // namespace
 
-bool is_everyones_name(std::string_view name) {
+bool is_reserved_group_name(std::string_view name) {
     const auto parsed = parse_role_name(name);
     return parsed && parsed->key == kEveryoneName;
 }
 
-std::vector<HeldName> Group::held_names() const {
+std::vector<ClaimedName> Group::held_names() const {
     return status == Status::kDefined ? held_as("group_name", name, refusals::kGroupNameTaken)
-                                      : std::vector<HeldName>{};
+                                      : std::vector<ClaimedName>{};
 }
 
 GroupDecision decide(const Group& group, const GroupCommand& command) {

@@ -1,7 +1,7 @@
 #pragma once
-// The aggregate `group`: a name under which subjects stand together. Pure. Stream id = group id. Names are
-// unique without regard to case (claims of kind "group_name"). Its roles are in its own stream of
-// assignments, its members in theirs, the groups that stand under others in `nestings`.
+// The aggregate `group`: a named set of subjects. Pure. Stream id = group id. Names are unique without regard to case
+// (claims of kind "group_name"). The group's roles are in its stream of assignments, members in the members' own
+// streams, nested groups in `nestings`.
 #include <string>
 #include <variant>
 #include <vector>
@@ -13,9 +13,9 @@
 
 namespace keyledger {
 
-// The built-in group of all users, whose roles are the default roles. Nobody joins it and nobody leaves:
-// whoever is registered is in it, with no event that says so (for_each_group() in nestings.hpp). It is never
-// renamed, deleted or nested, and comes into being with the first role that it is given.
+// The built-in group of all users, whose roles are the default roles. Nobody joins or leaves it: every registered
+// user is a member, without an event (for_each_group() in nestings.hpp). It can't be renamed, deleted or nested, and
+// is defined with the first role that it is given.
 //
 // Its id is the same in every log: the UUID of version 5 (RFC 9562 section 5.5) of
 // "urn:keyledger:group:everyone" in the namespace of URLs. Generators here make version 7. Version 8 would
@@ -23,7 +23,7 @@ namespace keyledger {
 inline constexpr Uuid kEveryone{{0x18, 0x90, 0xda, 0x4a, 0x93, 0x42, 0x53, 0x8d,  //
                                  0x99, 0x91, 0x73, 0x9c, 0xb9, 0xba, 0xad, 0xa4}};
 inline constexpr std::string_view kEveryoneName = "everyone";  // kept for it, without regard to case
-bool is_everyones_name(std::string_view name);
+bool is_reserved_group_name(std::string_view name);
 
 // ---- events -----------------------------------------------------------------------------------------------
 struct GroupDefined {
@@ -70,7 +70,7 @@ struct DeleteGroup {
 namespace refusals {
 inline constexpr Refusal kInvalidGroupName =
     invalid_field("name", "Use 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first.");
-inline constexpr Refusal kGroupNameKept = invalid_field(
+inline constexpr Refusal kGroupNameReserved = invalid_field(
     "name", "This name is kept for the built-in group of all users. Choose another one.", RefusalKind::kUnsuitable);
 inline constexpr Refusal kGroupUnknown{RefusalKind::kUnknown, "group-unknown", "No such group",
                                        "There is no group with this id."};
@@ -98,7 +98,7 @@ struct Group {
     std::string name;
 
     static constexpr std::array<std::string_view, 1> kNameKinds{"group_name"};
-    std::vector<HeldName> held_names() const;
+    std::vector<ClaimedName> held_names() const;
 
     static constexpr std::string_view kStreamType = "group";
     static constexpr std::string_view kTitle = "Groups";

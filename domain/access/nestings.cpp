@@ -75,7 +75,7 @@ NestingsDecision decide_on(const Nestings& nestings, const UnnestGroup& command)
     return Events{GroupUnnested{command.parent_id, command.child_id}};
 }
 
-NestingsDecision decide_on(const Nestings& nestings, const UnnestWholly& command) {
+NestingsDecision decide_on(const Nestings& nestings, const RemoveAllNestings& command) {
     Events events;
     for (const auto& [child, parents] : nestings.parents)
         for (const Uuid& parent : parents)

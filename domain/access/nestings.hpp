@@ -1,7 +1,7 @@
 #pragma once
-// The aggregate `nestings`: which group stands under which. One set with one stream, for "groups have no
-// cycle" is a rule over all of them: every command able to break it writes it. Who is in a group is in those
-// above it too. Pure.
+// The aggregate `nestings`: which group is nested in which. One set in one stream, because "groups have no cycle" is
+// a rule over all of them: every command that could break it writes this stream. Members of a group are members of
+// the groups above it, too. Pure.
 #include <map>
 #include <span>
 #include <variant>
@@ -62,7 +62,7 @@ struct UnnestGroup {
     AccessRules rules;
     AccessRules held;
 };
-struct UnnestWholly {  // what a group leaves behind that is deleted
+struct RemoveAllNestings {  // what a group leaves behind that is deleted
     Uuid group_id;
 };
 
@@ -101,11 +101,11 @@ inline constexpr Uuid kNestingsStream{{0x6b, 0x65, 0x79, 0x6c, 0x65, 0x64, 0x80,
 
 // ---- rules ------------------------------------------------------------------------------------------------
 using NestingsDecision = Result<std::vector<NestingsEvent>, RefusalRef>;
-using NestingsCommand = std::variant<NestGroup, UnnestGroup, UnnestWholly>;
+using NestingsCommand = std::variant<NestGroup, UnnestGroup, RemoveAllNestings>;
 
 // Every group that gives a subject its roles, each once: `own`, in which it is itself, all above those, and
-// kEveryone if it is a user. Whoever computes what somebody may goes by this; that he is registered is known
-// to them.
+// kEveryone if it is a user. Every computation of permissions uses this. The caller knows that the user is
+// registered.
 template <class Visit>
 void for_each_group(SubjectType type, std::span<const Uuid> own, const Nestings& nestings, Visit visit) {
     if (!own.empty())

@@ -71,7 +71,7 @@ bool meets_action(std::string_view one, std::string_view other) {
 }
 
 // The parts that a permission and a question have in common, the resource aside.
-bool applies(const Permission& permission, const Wanted& wanted) {
+bool applies(const Permission& permission, const RequestedPermission& wanted) {
     const bool holds_here =
         holds(permission.action, wanted.action) || std::ranges::binary_search(wanted.qualified, permission.action);
     return holds_here && (permission.instance.empty() || permission.instance == wanted.instance);
@@ -80,7 +80,7 @@ bool applies(const Permission& permission, const Wanted& wanted) {
 bool contains(const Permission& wide, const Permission& narrow) {
     return holds(wide.resource, narrow.resource) && holds_action(wide.action, narrow.action) &&
            (wide.instance.empty() || wide.instance == narrow.instance) &&
-           (wide.whose == Whose::kAnybodys || narrow.whose == Whose::kOwn);
+           (wide.ownership == OwnershipScope::kAnyOwner || narrow.ownership == OwnershipScope::kOwn);
 }
 
 // Whether there may be something that both are about.
@@ -95,7 +95,7 @@ std::string Permission::text() const {
     std::string text = resource;
     if (!instance.empty()) text.append("/").append(instance);
     text.append(":").append(action);
-    if (whose == Whose::kOwn) text.append(kOwnSuffix);
+    if (ownership == OwnershipScope::kOwn) text.append(kOwnSuffix);
     return text;
 }
 
@@ -107,7 +107,7 @@ std::optional<Permission> parse_permission(std::string_view text) {
     Permission permission;
     if (action.ends_with(kOwnSuffix)) {
         action.remove_suffix(kOwnSuffix.size());
-        permission.whose = Whose::kOwn;
+        permission.ownership = OwnershipScope::kOwn;
     }
     if (const auto slash = resource.find('/'); slash != std::string_view::npos) {
         const auto instance = resource.substr(slash + 1);
@@ -160,10 +160,10 @@ std::optional<RoleName> parse_role_name(std::string_view text) {
     return name;
 }
 
-std::vector<HeldName> held_as(std::string_view kind, std::string_view text, RefusalRef taken) {
+std::vector<ClaimedName> held_as(std::string_view kind, std::string_view text, RefusalRef taken) {
     const auto parsed = parse_role_name(text);
     if (!parsed) return {};
-    return {HeldName{kind, parsed->key, taken}};
+    return {ClaimedName{kind, parsed->key, taken}};
 }
 
 // ---- sets -------------------------------------------------------------------------------------------------
@@ -188,17 +188,19 @@ std::span<const Permission> PermissionSet::of_resource(std::string_view resource
     return {first, last};
 }
 
-bool PermissionSet::allows(const Wanted& wanted) const {
+bool PermissionSet::allows(const RequestedPermission& wanted) const {
     const auto allows = [&](const Permission& one) {
-        return applies(one, wanted) && (one.whose == Whose::kAnybodys || wanted.owner == Owner::kAsker);
+        return applies(one, wanted) &&
+               (one.ownership == OwnershipScope::kAnyOwner || wanted.owner == Owner::kRequester);
     };
     return std::ranges::any_of(of_resource(kAny), allows) || std::ranges::any_of(of_resource(wanted.resource), allows);
 }
 
-bool PermissionSet::denies(const Wanted& wanted) const {
+bool PermissionSet::denies(const RequestedPermission& wanted) const {
     if (permissions_.empty() || is_reserved(wanted.resource)) return false;
     const auto denies = [&](const Permission& one) {
-        return applies(one, wanted) && (one.whose == Whose::kAnybodys || wanted.owner != Owner::kSomebodyElse);
+        return applies(one, wanted) &&
+               (one.ownership == OwnershipScope::kAnyOwner || wanted.owner != Owner::kSomebodyElse);
     };
     return std::ranges::any_of(of_resource(kAny), denies) || std::ranges::any_of(of_resource(wanted.resource), denies);
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Permissions: what roles are made of and what is asked for. Grammar and limits of all that is access. Pure.
+// Permissions, which roles are made of. Grammar and limits of everything about access. Pure.
 //
 //     permission = resource ":" segment [ "@own" ]
 //     resource   = segment / name "/" instance   ; invoices, *, invoices/42
@@ -8,14 +8,14 @@
 //     instance   = 1*128( A-Z / a-z / 0-9 / "." / "_" / "~" / "-" / escape )   ; one resource, case counts
 //     escape     = "%" 2( 0-9 / A-F )   ; a byte of UTF-8 that can't stand there itself
 //
-// "@own": of what belongs to whoever asks. One spelling for one permission: no spaces, no partial wildcards, nothing
-// escaped that need not be. Names that begin with "keyledger." are for what Keyledger itself asks for.
+// "@own": only on resources that the subject owns. One spelling for one permission: no spaces, no partial wildcards,
+// nothing escaped that need not be. Names that begin with "keyledger." are for what Keyledger itself asks for.
 //
-// Those who ask may call resources and actions by any text (AuthZEN 1.0): `GET`, `Record`, `urn:example:doc`. As parts
-// of a permission, which is how they are kept and compared, these are GET, Record, urn%3Aexample%3Adoc.
+// AuthZEN requests may name resources and actions by any text (AuthZEN 1.0): `GET`, `Record`, `urn:example:doc`. As
+// parts of a permission, which is how they are kept and compared, these are GET, Record, urn%3Aexample%3Adoc.
 //
-// An action may be qualified by a property that whoever asks gives it, `delete?soft=true`: a permission for
-// records:delete%3Fsoft%3Dtrue holds for deletions with that property, one for records:delete with or without.
+// A request may qualify an action by a property, `delete?soft=true`: a permission for records:delete%3Fsoft%3Dtrue
+// holds for deletions with that property, one for records:delete with or without.
 #include <compare>
 #include <optional>
 #include <span>
@@ -37,13 +37,13 @@ inline constexpr std::size_t kMaxRolesPerGroup = 8;
 inline constexpr std::size_t kMaxGroupsPerSubject = 8;  // in which it is itself
 inline constexpr std::size_t kMaxAdministrators = 256;
 
-enum class Whose { kAnybodys, kOwn };
+enum class OwnershipScope { kAnyOwner, kOwn };
 
 struct Permission {
     std::string resource;
     std::string action;
     std::string instance = {};  // empty: all of them
-    Whose whose = Whose::kAnybodys;
+    OwnershipScope ownership = OwnershipScope::kAnyOwner;
 
     auto operator<=>(const Permission&) const = default;
     std::string text() const;
@@ -60,7 +60,8 @@ std::string text_of_part(std::string_view part);
 std::string_view unqualified(std::string_view action);
 // The action with that property, as permissions name it; nullopt: no permission can.
 std::optional<std::string> qualified_action(std::string_view name, std::string_view property, std::string_view value);
-// Of what Keyledger itself asks for. No denial reaches these, or somebody could deny the last administrator.
+// Whether it is one of Keyledger's own resources. Denials do not apply to these: otherwise the last administrator
+// could be denied.
 bool is_reserved(std::string_view resource);
 
 struct RoleName {
@@ -70,13 +71,13 @@ struct RoleName {
 // Letters, digits, '.', '_' and '-', a letter or digit first, at most kMaxRoleNameBytes.
 std::optional<RoleName> parse_role_name(std::string_view text);
 // What the owner of a name of this grammar holds; nothing where the text is no such name.
-std::vector<HeldName> held_as(std::string_view kind, std::string_view text, RefusalRef taken);
+std::vector<ClaimedName> held_as(std::string_view kind, std::string_view text, RefusalRef taken);
 
 // ---- what is asked ----------------------------------------------------------------------------------------
-enum class Owner { kUnknown, kAsker, kSomebodyElse };  // of the resource
+enum class Owner { kUnknown, kRequester, kSomebodyElse };  // of the resource
 
-// May somebody do this to that one resource? The texts live as long as whoever asks.
-struct Wanted {
+// An action on one resource. The texts must outlive it.
+struct RequestedPermission {
     std::string_view resource;
     std::string_view action;
     std::string_view instance = {};  // empty: none is named
@@ -90,22 +91,23 @@ class PermissionSet {
 public:
     PermissionSet() = default;
     explicit PermissionSet(std::vector<Permission> permissions);
-    // Of what an event holds; texts that are not of the grammar count for nothing.
+    // From the texts of an event; texts that are not of the grammar are ignored.
     static PermissionSet of_texts(std::span<const std::string> texts);
     static PermissionSet everything() { return PermissionSet(std::vector{Permission{"*", "*"}}); }
 
-    // Whether one of them holds for just this. Of what is somebody's own: only where the owner is known.
-    bool allows(const Wanted& wanted) const;
-    // The same for what is denied: also where the owner is not known, and never of what is_reserved().
-    bool denies(const Wanted& wanted) const;
+    // Whether one of them allows exactly this. `@own` allows only if the owner is known.
+    bool allows(const RequestedPermission& wanted) const;
+    // Whether one of them denies this. `@own` denies also if the owner is not known. Nothing that is_reserved() is
+    // ever denied.
+    bool denies(const RequestedPermission& wanted) const;
 
-    // Whoever has one of these could do nothing by `wanted` that he can't do by it. A wildcard is covered by
-    // a wildcard only, and what is anybody's never by what is one's own.
+    // One of these grants everything that `wanted` grants. Only a wildcard covers a wildcard, and `@own` never covers
+    // a permission without it.
     bool covers(const Permission& wanted) const;
     bool covers(const PermissionSet& wanted) const;
     // Whether one of them grants something that Keyledger itself asks for, by name or by wildcard.
     bool reaches_administration() const;
-    // As denials: whether one of them takes away something that `wanted` would allow.
+    // As denials: whether one of them limits what `wanted` allows.
     bool limits(const Permission& wanted) const;
     void add(const PermissionSet& more);
 
@@ -130,19 +132,18 @@ struct AccessRules {
         : allow(std::move(allowed)), deny(std::move(denied)) {}
     static AccessRules everything() { return PermissionSet::everything(); }
 
-    bool allows(const Wanted& wanted) const { return allow.allows(wanted) && !deny.denies(wanted); }
-    // Held plainly: allowed as a whole, and no denial takes anything of it away.
+    bool allows(const RequestedPermission& wanted) const { return allow.allows(wanted) && !deny.denies(wanted); }
+    // Allowed as a whole, and not limited by any denial.
     bool covers(const Permission& wanted) const { return allow.covers(wanted) && !deny.limits(wanted); }
     bool covers(const PermissionSet& wanted) const;
-    // What may be given to others and taken from them: whoever denies, or lifts a denial, must hold the thing
-    // himself.
+    // What may be given to others and taken from them: to deny something, or to lift a denial, one must hold it.
     bool covers(const AccessRules& wanted) const { return covers(wanted.allow) && covers(wanted.deny); }
-    // The same of what comes upon many, or is taken from them, by way of a role or a group, which don't say whose they
-    // are. A denial reaches beyond itself, to what each of them has from elsewhere: it takes authority over everybody.
+    // The same for changes that concern many people through a role or a group. A denial there also limits what each
+    // of them has from elsewhere, so it takes authority over everybody.
     bool covers_for_many(const AccessRules& wanted) const {
         return covers(wanted) && (wanted.deny.empty() || covers(everything()));
     }
-    // Of what is allowed, that which no denial touches.
+    // The allowed permissions that no denial limits.
     PermissionSet without_exceptions() const;
     void add(const AccessRules& more);
 

@@ -7,8 +7,8 @@ using Events = std::vector<RoleEvent>;
 using Status = Role::Status;
 
 bool may(const Role&, const DefineRole& command) { return command.held.covers(command.rules); }
-// Taking a permission from a role takes it from everybody who holds it there, and taking a denial gives: that, too, is
-// for those who hold it. Denials that stay as they are come upon nobody.
+// Removing a permission from a role takes it from everybody who has the role, and removing a denial gives it: both
+// need the permission, too. Denials that do not change concern nobody.
 bool may(const Role& role, const ChangeRole& command) {
     if (!command.held.covers(command.rules) || !command.held.covers(role.rules)) return false;
     return command.rules.deny == role.rules.deny || command.held.covers(AccessRules::everything());
@@ -25,7 +25,7 @@ RoleDecision decide_on(const Role& role, const ChangeRole& command) {
     if (role.status != Status::kDefined) return Unexpected(refusals::kRoleUnknown);
     if (role.kind == RoleKind::kBuiltIn) return Unexpected(refusals::kRoleBuiltIn);
     if (!may(role, command)) return Unexpected(refusals::kExceedsAuthority);
-    if (command.held_by == HeldBy::kEveryone && command.rules.allow.reaches_administration())
+    if (command.role_holders == RoleHolders::kEveryone && command.rules.allow.reaches_administration())
         return Unexpected(refusals::kNotForEveryone);
     if (role.name == command.name && role.rules == command.rules) return Events{};
     return Events{RoleChanged{command.name, command.rules.allow.texts(), command.rules.deny.texts()}};
@@ -62,8 +62,9 @@ bool has_authority(const Role& role, const RoleCommand& command) {
     return std::visit([&](const auto& c) { return may(role, c); }, command);
 }
 
-std::vector<HeldName> Role::held_names() const {
-    return status == Status::kDefined ? held_as("role_name", name, refusals::kRoleNameTaken) : std::vector<HeldName>{};
+std::vector<ClaimedName> Role::held_names() const {
+    return status == Status::kDefined ? held_as("role_name", name, refusals::kRoleNameTaken)
+                                      : std::vector<ClaimedName>{};
 }
 
 RoleDecision decide(const Role& role, const RoleCommand& command) {

@@ -1,7 +1,7 @@
 #pragma once
 // The aggregate `role`: a named set of permissions and of denials. Pure. Stream id = role id. Names are
 // unique without regard to case (claims of kind "role_name"); names and permissions are of the grammar of
-// domain/access/permission.hpp before they come here. Nobody grants what he lacks: every command carries what
+// domain/access/permission.hpp before they come here. People only grant what they hold: every command carries what
 // its actor holds.
 #include <optional>
 #include <string>
@@ -70,12 +70,12 @@ struct DefineRole {
     AccessRules held;  // by whoever defines it
     RoleKind kind = RoleKind::kCustom;
 };
-enum class HeldBy { kSome, kEveryone };  // kEveryone: it is a default role
+enum class RoleHolders { kSome, kEveryone };  // kEveryone: it is a default role
 struct ChangeRole {
     std::string name;
     AccessRules rules;
     AccessRules held;
-    HeldBy held_by = HeldBy::kSome;  // asked for only where `rules` reach administration
+    RoleHolders role_holders = RoleHolders::kSome;  // asked for only where `rules` reach administration
 };
 struct DeleteRole {
     AccessRules held;
@@ -122,7 +122,7 @@ struct Role {
     RoleKind kind = RoleKind::kCustom;
 
     static constexpr std::array<std::string_view, 1> kNameKinds{"role_name"};
-    std::vector<HeldName> held_names() const;
+    std::vector<ClaimedName> held_names() const;
 
     static constexpr std::string_view kStreamType = "role";
     static constexpr std::string_view kTitle = "Roles";

@@ -9,12 +9,12 @@ constexpr std::string_view kAny = "*";
 
 Owner owner_by(const AccessQuestion& question, const Uuid& subject_id) {
     if (!question.owner) return Owner::kUnknown;
-    return Uuid::parse(*question.owner) == subject_id ? Owner::kAsker : Owner::kSomebodyElse;
+    return Uuid::parse(*question.owner) == subject_id ? Owner::kRequester : Owner::kSomebodyElse;
 }
 
 // The same of each instance that the permissions name.
-std::vector<Wanted> named_in(const PermissionSet& permissions, const Wanted& wanted) {
-    std::vector<Wanted> named;
+std::vector<RequestedPermission> named_in(const PermissionSet& permissions, const RequestedPermission& wanted) {
+    std::vector<RequestedPermission> named;
     for (const Permission& permission : permissions.permissions()) {
         if (permission.instance.empty() || permission.resource != wanted.resource) continue;
         named.push_back(wanted);
@@ -29,9 +29,9 @@ bool concerns(const Permission& permission, std::string_view resource) {
 
 }  // namespace
 
-bool permits(RoleList roles, const Uuid& subject_id, const AccessQuestion& question) {
-    const Wanted wanted{question.resource, question.action, question.instance, owner_by(question, subject_id),
-                        question.qualified};
+bool permits(RoleSpan roles, const Uuid& subject_id, const AccessQuestion& question) {
+    const RequestedPermission wanted{question.resource, question.action, question.instance,
+                                     owner_by(question, subject_id), question.qualified};
     bool allowed = false;
     for (const auto& role : roles) {
         if (role->rules.deny.denies(wanted)) return false;
@@ -40,25 +40,26 @@ bool permits(RoleList roles, const Uuid& subject_id, const AccessQuestion& quest
     return allowed;
 }
 
-std::optional<std::vector<std::string>> permitted_instances(RoleList roles, const Uuid& subject_id,
+std::optional<std::vector<std::string>> permitted_instances(RoleSpan roles, const Uuid& subject_id,
                                                             AccessQuestion question) {
     question.instance = {};
     if (permits(roles, subject_id, question)) return std::nullopt;
-    const Wanted wanted{question.resource, question.action, {}, owner_by(question, subject_id), question.qualified};
+    const RequestedPermission wanted{
+        question.resource, question.action, {}, owner_by(question, subject_id), question.qualified};
     // Each role is asked about what it names itself, and not about what all others do.
     std::set<std::string_view> permitted;
     for (const auto& role : roles) {
         if (role->rules.deny.denies(wanted)) return std::vector<std::string>{};
-        for (const Wanted& one : named_in(role->rules.allow, wanted))
+        for (const RequestedPermission& one : named_in(role->rules.allow, wanted))
             if (role->rules.allow.allows(one)) permitted.insert(one.instance);
     }
     for (const auto& role : roles)
-        for (const Wanted& one : named_in(role->rules.deny, wanted))
+        for (const RequestedPermission& one : named_in(role->rules.deny, wanted))
             if (role->rules.deny.denies(one)) permitted.erase(one.instance);
     return std::vector<std::string>(permitted.begin(), permitted.end());
 }
 
-std::vector<std::string> permitted_actions(RoleList roles, const Uuid& subject_id, AccessQuestion question,
+std::vector<std::string> permitted_actions(RoleSpan roles, const Uuid& subject_id, AccessQuestion question,
                                            const std::set<std::string>& actions) {
     std::vector<std::string> permitted;
     for (const std::string& action : actions) {

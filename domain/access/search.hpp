@@ -1,7 +1,7 @@
 #pragma once
 // What is asked about access, and who or what the answer is yes for (OpenID AuthZEN 1.0, sections 6 and 8).
-// Pure: over the roles of somebody, which are his own and those of his groups. A result of a search is what
-// the same question, asked for it alone, is answered yes for.
+// Pure: over all roles of a subject, direct ones and those of its groups. A search finds exactly what the same
+// question, asked for that one thing, is answered yes for.
 #include <memory>
 #include <optional>
 #include <set>
@@ -25,18 +25,18 @@ struct AccessQuestion {
     std::optional<std::string_view> owner = {};   // of the resource, if that is known
     std::span<const std::string> qualified = {};  // the action with each of its properties; sorted
 };
-using RoleList = std::span<const std::shared_ptr<const Role>>;
+using RoleSpan = std::span<const std::shared_ptr<const Role>>;
 
 // One of the roles allows it and none denies it.
-bool permits(RoleList roles, const Uuid& subject_id, const AccessQuestion& question);
+bool permits(RoleSpan roles, const Uuid& subject_id, const AccessQuestion& question);
 
-// The instances by name, sorted, that he may do it to; the question's own is not looked at. nullopt: they
-// can't be told one by one, for he may do it to instances that no permission names.
-std::optional<std::vector<std::string>> permitted_instances(RoleList roles, const Uuid& subject_id,
+// The instances by name, sorted, on which the subject may do it; the question's own instance is ignored. nullopt:
+// they can't be listed, because some permission holds for instances that no permission names.
+std::optional<std::vector<std::string>> permitted_instances(RoleSpan roles, const Uuid& subject_id,
                                                             AccessQuestion question);
 
-// Of these actions those that he may do, without a property; the question's own is not looked at.
-std::vector<std::string> permitted_actions(RoleList roles, const Uuid& subject_id, AccessQuestion question,
+// Those of these actions that the subject may do, without a property; the question's own action is ignored.
+std::vector<std::string> permitted_actions(RoleSpan roles, const Uuid& subject_id, AccessQuestion question,
                                            const std::set<std::string>& actions);
 // Adds the actions that a role names, in what it allows or denies, for a resource or for all; without properties.
 void add_actions(std::set<std::string>& actions, const AccessRules& rules, std::string_view resource);
@@ -57,7 +57,7 @@ struct SubjectPlace {
     std::uint32_t part = 0;
     Uuid after;  // in that part
 };
-struct FoundSubjects {
+struct SubjectPage {
     std::vector<Uuid> ids;
     std::optional<SubjectPlace> next;  // where to go on; none: all were looked at
     Position position = 0;             // all that had happened up to here is in it; of what came later, some may be

@@ -43,7 +43,7 @@ struct ServiceAccess {
     ServiceToken token;
     SubjectAccess held;  // by the account
 
-    // Of a token's scope, what the account still holds.
+    // The part of a token's scope that the account still holds.
     std::vector<std::string> still_held(const std::vector<std::string>& scope) const;
 };
 

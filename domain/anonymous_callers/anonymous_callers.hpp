@@ -1,7 +1,7 @@
 #pragma once
-// The aggregate `anonymous_callers`: those who called on one day without being known. Their addresses and
-// agents are sealed under a key of that day; erasing the day destroys it. Stream id: derived from the day,
-// and the subject of its key. Pure.
+// The aggregate `anonymous_callers`: everybody who called on one day without being logged in. Their addresses and
+// agents are sealed under a key of that day; erasing the day destroys it. Stream id: derived from the day, and the
+// subject of its key. Pure.
 #include <tuple>
 #include <variant>
 #include <vector>

@@ -1,5 +1,5 @@
 #pragma once
-// What somebody who wrote one name may have meant. Pure.
+// Suggests the name that somebody may have meant. Pure.
 #include <optional>
 #include <span>
 #include <string_view>

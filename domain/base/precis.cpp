@@ -293,7 +293,7 @@ Text lower_case_of(const Result<Points, TextFault>& form) {
 
 }  // namespace
 
-const char* said_of(TextFault fault) {
+const char* explanation_of(TextFault fault) {
     switch (fault) {
         case TextFault::kNotUtf8: return "It is not valid UTF-8 text.";
         case TextFault::kEmpty: return "It is empty, or nothing but blanks.";

@@ -33,7 +33,7 @@ enum class TextFault : std::uint8_t {
     kMixedScripts,       // letters of Latin, Greek and Cyrillic look alike
 };
 // For whoever wrote the text.
-const char* said_of(TextFault fault);
+const char* explanation_of(TextFault fault);
 
 using Text = Result<std::string, TextFault>;
 

@@ -29,8 +29,8 @@ ServiceAccountDecision decide_on(const ServiceAccount& account, const ChangeServ
     if (account.name != command.name || account.audiences != command.audiences)
         events.emplace_back(ServiceAccountChanged{command.name, command.audiences});
     const bool enabled = account.status == Status::kEnabled;
-    if (enabled && command.standing == AccountStanding::kDisabled) events.emplace_back(ServiceAccountDisabled{});
-    if (!enabled && command.standing == AccountStanding::kEnabled) events.emplace_back(ServiceAccountEnabled{});
+    if (enabled && command.account_status == AccountStatus::kDisabled) events.emplace_back(ServiceAccountDisabled{});
+    if (!enabled && command.account_status == AccountStatus::kEnabled) events.emplace_back(ServiceAccountEnabled{});
     return events;
 }
 
@@ -48,7 +48,7 @@ ServiceAccountDecision decide_on(const ServiceAccount& account, const RemoveAcco
 
 ServiceAccountDecision decide_on(const ServiceAccount& account, const AddAccountKey& command) {
     if (!account.exists()) return Unexpected(refusals::kAccountUnknown);
-    if (account.key(command.key_id) != nullptr) return Unexpected(refusals::kKeyKnown);
+    if (account.key(command.key_id) != nullptr) return Unexpected(refusals::kKeyAlreadyRegistered);
     for (const auto& key : account.keys)
         if (key.is_named(command.key_id) || (command.kid && key.is_named(*command.kid)))
             return Unexpected(refusals::kKeyIdTaken);
@@ -140,8 +140,8 @@ bool ServiceAccount::has_credential(std::string_view id) const {
     return secret_id && secret(*secret_id) != nullptr;
 }
 
-std::vector<HeldName> ServiceAccount::held_names() const {
-    return exists() ? held_as("service_account_name", name, refusals::kAccountNameTaken) : std::vector<HeldName>{};
+std::vector<ClaimedName> ServiceAccount::held_names() const {
+    return exists() ? held_as("service_account_name", name, refusals::kAccountNameTaken) : std::vector<ClaimedName>{};
 }
 
 ServiceAccountDecision decide(const ServiceAccount& account, const ServiceAccountCommand& command) {

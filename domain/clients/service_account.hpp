@@ -139,11 +139,11 @@ struct RegisterServiceAccount {
     std::string name;
     std::vector<std::string> audiences;  // sorted, each once
 };
-enum class AccountStanding { kEnabled, kDisabled };
+enum class AccountStatus { kEnabled, kDisabled };
 struct ChangeServiceAccount {
     std::string name;
     std::vector<std::string> audiences;  // sorted, each once
-    AccountStanding standing = AccountStanding::kEnabled;
+    AccountStatus account_status = AccountStatus::kEnabled;
 };
 struct AddAccountSecret {
     Uuid secret_id;
@@ -179,8 +179,8 @@ inline constexpr Refusal kAccountNameTaken{RefusalKind::kConflict, "service-acco
 // A secret or a key that it has not, or no more.
 inline constexpr Refusal kCredentialUnknown{RefusalKind::kUnknown, "credential-unknown", "No such secret or key",
                                             "The service account has no secret or key with this id."};
-inline constexpr Refusal kKeyKnown{RefusalKind::kConflict, "key-known", "Key registered before",
-                                   "The service account has this very key already."};
+inline constexpr Refusal kKeyAlreadyRegistered{RefusalKind::kConflict, "key-known", "Key registered before",
+                                               "The service account has this very key already."};
 // What a header would name it by is another key's name.
 inline constexpr Refusal kKeyIdTaken{
     RefusalKind::kConflict, "key-known", "Key registered before",
@@ -227,7 +227,7 @@ struct ServiceAccount {
     // Of the form that a token's event names: the secret's id as text, or the key's.
     bool has_credential(std::string_view id) const;
     static constexpr std::array<std::string_view, 1> kNameKinds{"service_account_name"};
-    std::vector<HeldName> held_names() const;
+    std::vector<ClaimedName> held_names() const;
 
     static constexpr std::string_view kStreamType = "service_account";
     static constexpr std::string_view kTitle = "Service accounts";

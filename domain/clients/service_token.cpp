@@ -6,7 +6,7 @@ namespace {
 using Events = std::vector<ServiceTokenEvent>;
 using Status = ServiceToken::Status;
 
-struct Subject {
+struct DecisionInput {
     const ServiceToken& token;
     const ServiceAccount& account;
 
@@ -15,23 +15,23 @@ struct Subject {
     }
 };
 
-ServiceTokenDecision decide_on(const Subject& on, const IssueServiceToken& command) {
-    if (!on.authenticates(command.credential)) return Unexpected(refusals::kInvalidClient);
-    if (on.token.status != Status::kAbsent) return Unexpected(refusals::kAssertionUsed);
+ServiceTokenDecision decide_on(const DecisionInput& input, const IssueServiceToken& command) {
+    if (!input.authenticates(command.credential)) return Unexpected(refusals::kInvalidClient);
+    if (input.token.status != Status::kAbsent) return Unexpected(refusals::kAssertionUsed);
     return Events{ServiceTokenIssued{command.service_account_id, command.audiences, command.scope, command.credential,
                                      command.expires_at_ms}};
 }
 
-ServiceTokenDecision decide_on(const Subject& on, const RevokeServiceToken&) {
-    if (on.token.status == Status::kAbsent || on.token.status == Status::kSpent)
+ServiceTokenDecision decide_on(const DecisionInput& input, const RevokeServiceToken&) {
+    if (input.token.status == Status::kAbsent || input.token.status == Status::kSpent)
         return Unexpected(refusals::kInvalidToken);
-    if (on.token.status == Status::kRevoked) return Events{};
-    return Events{ServiceTokenRevoked{on.token.service_account_id}};
+    if (input.token.status == Status::kRevoked) return Events{};
+    return Events{ServiceTokenRevoked{input.token.service_account_id}};
 }
 
-ServiceTokenDecision decide_on(const Subject& on, const UseAssertion& command) {
-    if (!on.authenticates(command.credential)) return Unexpected(refusals::kInvalidClient);
-    if (on.token.status != Status::kAbsent) return Unexpected(refusals::kAssertionUsed);
+ServiceTokenDecision decide_on(const DecisionInput& input, const UseAssertion& command) {
+    if (!input.authenticates(command.credential)) return Unexpected(refusals::kInvalidClient);
+    if (input.token.status != Status::kAbsent) return Unexpected(refusals::kAssertionUsed);
     return Events{AssertionUsed{command.service_account_id, command.credential}};
 }
 
@@ -67,8 +67,8 @@ bool holds(const ServiceToken& token, const Uuid& service_account_id, const Serv
 
 ServiceTokenDecision decide(const ServiceToken& token, const ServiceAccount& account,
                             const ServiceTokenCommand& command) {
-    const Subject on{token, account};
-    return std::visit([&](const auto& c) { return decide_on(on, c); }, command);
+    const DecisionInput input{token, account};
+    return std::visit([&](const auto& c) { return decide_on(input, c); }, command);
 }
 
 ServiceToken evolve(ServiceToken token, const ServiceTokenEvent& event, const Recorded& recorded) {

@@ -33,7 +33,7 @@ Events decide_on(const LoginAttempts& attempts, const ClearFailedLogins& command
     if (attempts.failures_in_a_row == 0 && (here == nullptr || here->failures == 0)) return {};
     return {LoginFailuresCleared{command.user_id, command.network}};
 }
-Events decide_on(const LoginAttempts& attempts, const SeeNetwork& command) {
+Events decide_on(const LoginAttempts& attempts, const RememberNetwork& command) {
     if (command.limits.known_for_ms == 0) return {};
     const Network* here = attempts.find(command.network);
     const std::int64_t again_ms = std::min(kNotedAgainAfterMs, command.limits.known_for_ms / 2);
@@ -86,7 +86,7 @@ LoginAttempts apply(LoginAttempts attempts, const LoginFailed& event, const Reco
     Network& here = at(attempts, *event.network);
     here.failures += 1;
     here.last_failed_at_ms = recorded.occurred_at_ms;
-    forget_beyond(attempts.networks, false, LoginAttempts::kMaxStrangers);
+    forget_beyond(attempts.networks, false, LoginAttempts::kMaxUnknownNetworks);
     return attempts;
 }
 LoginAttempts apply(LoginAttempts attempts, const LoginFailuresCleared& event, const Recorded&) {
@@ -95,7 +95,7 @@ LoginAttempts apply(LoginAttempts attempts, const LoginFailuresCleared& event, c
 }
 LoginAttempts apply(LoginAttempts attempts, const LoginNetworkSeen& event, const Recorded& recorded) {
     at(attempts, event.network).logged_in_at_ms = recorded.occurred_at_ms;
-    forget_beyond(attempts.networks, true, LoginAttempts::kMaxKnown);
+    forget_beyond(attempts.networks, true, LoginAttempts::kMaxKnownNetworks);
     return attempts;
 }
 LoginAttempts apply(LoginAttempts attempts, const LoginUnlocked&, const Recorded&) {

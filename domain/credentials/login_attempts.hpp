@@ -1,9 +1,9 @@
 #pragma once
-// The aggregate `login_attempts`: failed log-ins of one user since their last good one, so that guessing is bounded
-// on all nodes together and over restarts (NIST SP 800-63B-4 section 3.2.2 asks for at most 100 in a row), and the
-// networks that they logged in from, so that nobody locks them out of those from elsewhere.
-// Stream id: derived from the user id, so that failures never move the user's own stream. What does not count (the name
-// is nobody's, or the password was not looked at) goes to a stream of its own and names nobody. Pure.
+// The aggregate `login_attempts`: failed log-ins of one user since the last successful one, so that guessing is
+// limited over all nodes and restarts (NIST SP 800-63B-4 section 3.2.2 asks for at most 100 in a row), and the
+// networks that they logged in from, so that nobody can lock the user out of those from elsewhere. Stream id: derived
+// from the user id, so that failures never move the user's own stream. Failures that do not count (nobody has the
+// name, or the password was not checked) go to a stream of their own that names nobody. Pure.
 #include <optional>
 #include <string>
 #include <variant>
@@ -111,7 +111,8 @@ using LoginAttemptsEvent =
     std::variant<LoginFailed, LoginFailuresCleared, LoginFailuresSummed, LoginNetworkSeen, LoginUnlocked>;
 
 // ---- commands --------------------------------------------------------------------------------------------------
-// Nothing where the account may not be tried from there: or else whoever keeps knocking would lengthen this stream.
+// Decides nothing if the account may not be tried from there: otherwise a persistent attacker could lengthen this
+// stream.
 struct RecordFailedLogin {
     std::optional<Uuid> user_id;
     LoginFailure reason = LoginFailure::kWrongPassword;
@@ -123,7 +124,7 @@ struct ClearFailedLogins {
     Uuid user_id;
     std::optional<std::string> network{};
 };
-struct SeeNetwork {
+struct RememberNetwork {
     Uuid user_id;
     std::string network;
     LoginAttemptLimits limits{};
@@ -156,11 +157,11 @@ struct LoginAttempts {
     };
     std::int64_t failures_in_a_row = 0;
     std::int64_t last_failed_at_ms = 0;
-    std::vector<Network> networks{};  // at most kMaxStrangers that nobody logged in from, and kMaxKnown others
+    std::vector<Network> networks{};  // at most kMaxUnknownNetworks that nobody logged in from, and kMaxKnown others
 
     const Network* find(std::string_view network) const;
-    static constexpr std::size_t kMaxStrangers = 32;
-    static constexpr std::size_t kMaxKnown = 16;
+    static constexpr std::size_t kMaxUnknownNetworks = 32;
+    static constexpr std::size_t kMaxKnownNetworks = 16;
     static constexpr std::string_view kStreamType = "login_attempts";
     static constexpr std::string_view kTitle = "Log-in attempts";
     static constexpr std::string_view kMeaning =
@@ -182,7 +183,7 @@ bool may_try(const LoginAttempts& attempts, std::string_view network, const Logi
              std::int64_t now_ms);
 
 using LoginAttemptsCommand =
-    std::variant<RecordFailedLogin, ClearFailedLogins, SumFailedLogins, SeeNetwork, UnlockLogin>;
+    std::variant<RecordFailedLogin, ClearFailedLogins, SumFailedLogins, RememberNetwork, UnlockLogin>;
 std::vector<LoginAttemptsEvent> decide(const LoginAttempts& attempts, const LoginAttemptsCommand& command);
 LoginAttempts evolve(LoginAttempts attempts, const LoginAttemptsEvent& event, const Recorded& recorded);
 

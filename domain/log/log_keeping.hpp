@@ -1,7 +1,6 @@
 #pragma once
-// The aggregate `log`: what the log says of itself. Under which keys its events are authenticated, and which
-// records the service did not write. One stream in every log; it is folded before anything else can be
-// believed. Pure.
+// The aggregate `log`: what the log says about itself: which keys authenticate its events, and which records the
+// service did not write. One stream in every log; it is folded before anything else can be believed. Pure.
 #include <string>
 #include <variant>
 #include <vector>

@@ -11,8 +11,9 @@ struct SessionLifetimes {
     std::int64_t refresh_grace_ms = 10'000;  // at most 10 s: a lost answer, not a second thief
 };
 
-// When a session is over that nobody ends: too old, or too long idle. Unix time, in milliseconds.
-constexpr std::int64_t over_at_ms(std::int64_t refreshed_at_ms, std::int64_t expires_at_ms, std::int64_t idle_ms) {
+// When a session ends by itself: too old, or idle for too long. Unix time, in milliseconds.
+constexpr std::int64_t session_ends_at_ms(std::int64_t refreshed_at_ms, std::int64_t expires_at_ms,
+                                          std::int64_t idle_ms) {
     const std::int64_t idle_at_ms = refreshed_at_ms + idle_ms;
     return idle_at_ms < expires_at_ms ? idle_at_ms : expires_at_ms;
 }

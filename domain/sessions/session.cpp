@@ -8,39 +8,40 @@ namespace {
 using Events = std::vector<SessionEvent>;
 using Status = Session::Status;
 
-struct Subject {
+struct DecisionInput {
     const Session& session;
     const Uuid& session_id;
     const User& user;
 };
 
-SessionDecision decide_on(const Subject& on, const StartSession& command) {
-    if (on.session.status != Status::kAbsent) return Unexpected(refusals::kBegunTwice);
-    if (on.user.status != User::Status::kActive) return Unexpected(refusals::kUserDisabled);
-    if (on.user.sealed_sha256 != command.verified_sha256) return Unexpected(refusals::kCredentialTampered);
-    return Events{SessionStarted{command.user_id, command.client_id, command.audiences, on.user.security_stamp,
+SessionDecision decide_on(const DecisionInput& input, const StartSession& command) {
+    if (input.session.status != Status::kAbsent) return Unexpected(refusals::kBegunTwice);
+    if (input.user.status != User::Status::kActive) return Unexpected(refusals::kUserDisabled);
+    if (input.user.sealed_sha256 != command.verified_sha256) return Unexpected(refusals::kCredentialTampered);
+    return Events{SessionStarted{command.user_id, command.client_id, command.audiences, input.user.security_stamp,
                                  command.device, command.now_ms + command.lifetimes.absolute_ms}};
 }
 
-SessionDecision decide_on(const Subject& on, const RefreshSession& command) {
-    KEYLEDGER_TRY(good, standing(on.session, on.session_id, on.user, command.lifetimes, command.now_ms));
-    if (on.session.client_id != command.client_id) return Unexpected(refusals::kSessionOfOtherClient);
-    const std::int64_t current = on.session.generation;
+SessionDecision decide_on(const DecisionInput& input, const RefreshSession& command) {
+    KEYLEDGER_TRY(good, check_session(input.session, input.session_id, input.user, command.lifetimes, command.now_ms));
+    if (input.session.client_id != command.client_id) return Unexpected(refusals::kSessionOfOtherClient);
+    const std::int64_t current = input.session.generation;
     if (command.presented_generation == current) return Events{SessionRefreshed{current + 1, command.device}};
     if (command.presented_generation > current) return Events{SessionRefreshRefused{command.presented_generation}};
     // An age below zero is of two clocks that differ: the grace would last for as long as they do.
-    const std::int64_t age_ms = command.now_ms - on.session.refreshed_at_ms;
+    const std::int64_t age_ms = command.now_ms - input.session.refreshed_at_ms;
     const bool answer_may_be_lost = command.presented_generation + 1 == current &&
-                                    on.session.device == command.device && age_ms >= 0 &&
+                                    input.session.device == command.device && age_ms >= 0 &&
                                     age_ms <= command.lifetimes.refresh_grace_ms;
     if (answer_may_be_lost) return Events{};
     return Events{SessionEnded{SessionEndReason::kRefreshTokenReused}};
 }
 
-SessionDecision decide_on(const Subject& on, const EndSession& command) {
-    if (on.session.status == Status::kAbsent || on.session.user_id != command.user_id)
+SessionDecision decide_on(const DecisionInput& input, const EndSession& command) {
+    if (input.session.status == Status::kAbsent || input.session.user_id != command.user_id)
         return Unexpected(refusals::kSessionUnknown);
-    if (on.session.status == Status::kEnded || on.user.ended_session(on.session_id, on.session.first_position))
+    if (input.session.status == Status::kEnded ||
+        input.user.ended_session(input.session_id, input.session.first_position))
         return Events{};
     return Events{SessionEnded{command.reason}};
 }
@@ -73,21 +74,21 @@ Session apply(Session session, const SessionEnded&, const Recorded&) {
 
 }  // namespace
 
-Result<void, RefusalRef> standing(const Session& session, const Uuid& session_id, const User& user,
-                                  const SessionLifetimes& lifetimes, std::int64_t now_ms) {
+Result<void, RefusalRef> check_session(const Session& session, const Uuid& session_id, const User& user,
+                                       const SessionLifetimes& lifetimes, std::int64_t now_ms) {
     if (session.status == Status::kAbsent) return Unexpected(refusals::kSessionUnknown);
     if (session.status == Status::kEnded) return Unexpected(refusals::kSessionEnded);
     if (user.status != User::Status::kActive) return Unexpected(refusals::kUserDisabled);
     if (user.ended_session(session_id, session.first_position)) return Unexpected(refusals::kSessionEnded);
-    if (now_ms >= over_at_ms(session.refreshed_at_ms, session.expires_at_ms, lifetimes.idle_ms))
+    if (now_ms >= session_ends_at_ms(session.refreshed_at_ms, session.expires_at_ms, lifetimes.idle_ms))
         return Unexpected(refusals::kSessionExpired);
     return {};
 }
 
 SessionDecision decide(const Session& session, const Uuid& session_id, const User& user,
                        const SessionCommand& command) {
-    const Subject on{session, session_id, user};
-    return std::visit([&](const auto& c) { return decide_on(on, c); }, command);
+    const DecisionInput input{session, session_id, user};
+    return std::visit([&](const auto& c) { return decide_on(input, c); }, command);
 }
 
 Session evolve(Session session, const SessionEvent& event, const Recorded& recorded) {

@@ -20,12 +20,11 @@ struct SessionStarted {  // refresh token generation 1
     std::string client_id;
     std::vector<std::string> audiences;
     std::int64_t security_stamp = 0;
-    std::string device;              // keyed digest of what the client said of itself: recognises, tells nothing
+    std::string device;              // keyed digest of the user agent: it can be recognised, not read
     std::int64_t expires_at_ms = 0;  // absolute: no refresh moves it
     static constexpr std::string_view kType = "session.started";
     static constexpr int kSchema = 1;
-    static constexpr std::string_view kMeaning =
-        "Somebody logged in. The refresh token that he got is of generation 1.";
+    static constexpr std::string_view kMeaning = "Somebody logged in. The first refresh token is of generation 1.";
     static constexpr auto fields() {
         using E = SessionStarted;
         return std::tuple{
@@ -33,7 +32,7 @@ struct SessionStarted {  // refresh token generation 1
             Field{"client_id", &E::client_id, "the client that holds it"},
             Field{"audiences", &E::audiences, "the resource servers its access tokens were asked for, or the issuer"},
             Field{"security_stamp", &E::security_stamp, "how often the user's sessions had been ended together"},
-            Field{"device", &E::device, "a keyed digest of what the client said of itself: recognises, tells nothing"},
+            Field{"device", &E::device, "a keyed digest of the user agent: it can be recognised, not read"},
             Field{"expires_at_ms", &E::expires_at_ms, "when it ends at the latest"}};
     }
     constexpr About about() const { return About::account(user_id); }
@@ -157,14 +156,14 @@ struct Session {
 
 // ---- rules -----------------------------------------------------------------------------------------------------
 // Whether the session is good at `now_ms`, by its own stream and its user's: the one answer to "is it live?".
-Result<void, RefusalRef> standing(const Session& session, const Uuid& session_id, const User& user,
-                                  const SessionLifetimes& lifetimes, std::int64_t now_ms);
+Result<void, RefusalRef> check_session(const Session& session, const Uuid& session_id, const User& user,
+                                       const SessionLifetimes& lifetimes, std::int64_t now_ms);
 
 using SessionDecision = Result<std::vector<SessionEvent>, RefusalRef>;
 using SessionCommand = std::variant<StartSession, RefreshSession, EndSession>;
 
-// A refresh that decides SessionEnded or SessionRefreshRefused must be answered as a refusal; one that decides
-// nothing is the grace of a lost answer: the current generation's token is handed out again, byte for byte.
+// A refresh that decides SessionEnded or SessionRefreshRefused must be answered as a refusal. One that decides
+// nothing is a repeat after a lost answer: the current generation's token is given again, byte for byte.
 SessionDecision decide(const Session& session, const Uuid& session_id, const User& user, const SessionCommand& command);
 Session evolve(Session session, const SessionEvent& event, const Recorded& recorded);
 

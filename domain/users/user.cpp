@@ -117,7 +117,7 @@ User apply(User user, const UserSessionsRevoked& event, const Recorded& recorded
     return end_sessions(std::move(user), recorded, event.kept_session);
 }
 User apply(User user, const UserMadeAdministrator&, const Recorded&) {
-    user.standing = Standing::kAdministrator;
+    user.privilege = UserPrivilege::kAdministrator;
     return user;
 }
 User apply(User user, const UserErasureRequested& event, const Recorded& recorded) {
@@ -138,8 +138,8 @@ User apply(User user, const UserErased&, const Recorded& recorded) {
 
 }  // namespace
 
-std::vector<HeldName> User::held_names() const {
-    std::vector<HeldName> names;
+std::vector<ClaimedName> User::held_names() const {
+    std::vector<ClaimedName> names;
     if (!exists()) return names;
     const auto by_email = email ? parse_email(*email) : std::nullopt;
     if (by_email) names.push_back({"email", by_email->key, refusals::kEmailTaken});

@@ -1,7 +1,7 @@
 #pragma once
-// The aggregate `user`: who somebody is, whether he may come in, and which of his sessions ended together.
-// Pure: no I/O, no clock, no randomness. Strings are normalised and bounded by domain/users/identity.hpp
-// before they come here. Stream id = user id.
+// The aggregate `user`: who somebody is, whether they may log in, and which of their sessions ended together. Pure:
+// no I/O, no clock, no randomness. Strings are normalised and bounded by domain/users/identity.hpp before they come
+// here. Stream id = user id.
 #include <optional>
 #include <string>
 #include <variant>
@@ -99,7 +99,7 @@ struct UserDisabled {  // ends every session that began before it
 struct UserEnabled {
     static constexpr std::string_view kType = "user.enabled";
     static constexpr int kSchema = 1;
-    static constexpr std::string_view kMeaning = "The user may log in again. His earlier sessions stay ended.";
+    static constexpr std::string_view kMeaning = "The user may log in again. Earlier sessions stay ended.";
     static constexpr auto fields() { return std::tuple{}; }
 };
 struct UserSessionsRevoked {  // ends every session that began before it, except the one it keeps
@@ -127,8 +127,8 @@ struct UserErasureRequested {  // ends every session that began before it; until
     static constexpr std::string_view kType = "user.erasure_requested";
     static constexpr int kSchema = 1;
     static constexpr std::string_view kMeaning =
-        "He, or an administrator, asked for his erasure. Ends every session that began before it. Until it is due he "
-        "can log in and take it back.";
+        "The user, or an administrator, asked for the user's erasure. Ends every session that began before it. Until "
+        "it is due the user can log in and take it back.";
     static constexpr auto fields() {
         return std::tuple{Field{"due_at_ms", &UserErasureRequested::due_at_ms,
                                 "when it is to be carried out: at once, or at the end of a grace period"}};
@@ -146,9 +146,9 @@ struct UserErased {
     static constexpr int kSchema = 1;
     static constexpr bool kErases = true;
     static constexpr std::string_view kMeaning =
-        "The last of its stream. His key was destroyed together with this event, and his claims and credentials "
-        "removed: every personal field of his reads as `null` from now on, here and in every copy of the log. Ends "
-        "every session. Whoever keeps data about him has to remove it now.";
+        "The last of its stream. The user's key was destroyed together with this event, and the claims and credentials "
+        "removed: every personal field of the user reads as `null` from now on, here and in every copy of the log. "
+        "Ends every session. Whoever keeps data about the user has to remove it now.";
     static constexpr auto fields() { return std::tuple{}; }
 };
 using UserEvent = std::variant<UserRegistered, UserPasswordSet, UserPasswordChanged, UserPasswordHashRenewed,
@@ -208,9 +208,9 @@ inline constexpr Refusal kUsernameTaken{RefusalKind::kConflict, "username-taken"
 }  // namespace refusals
 
 // ---- state -----------------------------------------------------------------------------------------------------
-enum class Standing { kUser, kAdministrator };
-constexpr auto enum_names(Standing) {
-    return std::array{EnumName{Standing::kUser, "user"}, EnumName{Standing::kAdministrator, "administrator"}};
+enum class UserPrivilege { kUser, kAdministrator };
+constexpr auto enum_names(UserPrivilege) {
+    return std::array{EnumName{UserPrivilege::kUser, "user"}, EnumName{UserPrivilege::kAdministrator, "administrator"}};
 }
 struct User {
     enum class Status { kAbsent, kActive, kDisabled, kErased };
@@ -222,7 +222,7 @@ struct User {
     std::optional<std::string> email;  // as typed at registration; empty once erased
     std::optional<std::string> username;
     std::optional<std::string> name;
-    Standing standing = Standing::kUser;  // by UserMadeAdministrator: it grants nothing, his roles do
+    UserPrivilege privilege = UserPrivilege::kUser;  // by UserMadeAdministrator: it grants nothing, roles do
     std::int64_t registered_at_ms = 0;
     Uuid credential_id;
     std::string sealed_sha256;
@@ -245,7 +245,7 @@ struct User {
                           Field{"email", &U::email},
                           Field{"username", &U::username},
                           Field{"name", &U::name},
-                          Field{"standing", &U::standing},
+                          Field{"standing", &U::privilege},
                           Field{"registered_at_ms", &U::registered_at_ms},
                           Field{"credential_id", &U::credential_id},
                           Field{"sealed_sha256", &U::sealed_sha256},
@@ -255,12 +255,12 @@ struct User {
                           Field{"erasure_due_at_ms", &U::erasure_due_at_ms}};
     }
     // Of an aggregate with personal fields: whether any are known, and whether its key was destroyed.
-    bool is_told_of() const { return email || username || name; }
+    bool has_personal_data() const { return email || username || name; }
     bool is_erased() const { return status == Status::kErased; }
 
     bool exists() const { return status == Status::kActive || status == Status::kDisabled; }
     static constexpr std::array<std::string_view, 2> kNameKinds{"email", "username"};
-    std::vector<HeldName> held_names() const;
+    std::vector<ClaimedName> held_names() const;
     // A session that began at `first_position` was ended by an event on its user.
     bool ended_session(const Uuid& session_id, Position first_position) const {
         return first_position < sessions_ended_before && session_id != kept_session;

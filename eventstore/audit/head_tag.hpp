@@ -1,7 +1,7 @@
 #pragma once
 // The tag of a tree head that the database keeps: HMAC-SHA-256 over its note, under the key with which the events
-// of that log are authenticated. It says nothing that the signature does not say better, but it is looked at in a
-// microsecond: whoever lacks the keyring can't make one, so what they put there costs readers next to nothing.
+// of that log are authenticated. It adds nothing to the signature, but checking it takes a microsecond: heads that
+// somebody made up without the keyring cost readers almost nothing.
 #include <memory>
 #include <string_view>
 #include <vector>

@@ -11,7 +11,7 @@
 namespace keyledger::eventstore::audit {
 
 // The right edge of a growing tree: the roots of its complete subtrees, largest first, one for each bit that is set
-// in its size. That is all it takes to go on, and to know the root.
+// in its size. This is enough to append further leaves, and to compute the root.
 class Frontier {
 public:
     static constexpr std::size_t kMaxHashes = 64;

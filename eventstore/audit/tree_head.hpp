@@ -1,6 +1,6 @@
 #pragma once
-// Tree heads: what the log was when it had so many events, signed with a key that the database does not hold.
-// The text that is signed is a C2SP tlog-checkpoint:
+// Tree heads: what the log was at a given number of events, signed with a key that the database does not hold. The
+// text that is signed is a C2SP tlog-checkpoint:
 //
 //     keyledger/<log id>
 //     <size>

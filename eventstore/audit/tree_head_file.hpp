@@ -1,5 +1,5 @@
 #pragma once
-// A file of tree heads, to be kept where who writes the database does not reach. Only appended to.
+// A file of tree heads, to be kept where writers of the database have no access. Only appended to.
 #include <optional>
 #include <string>
 

@@ -82,7 +82,7 @@ void TreeHeadMaker::work() {
     look_again();
     if (candidacy == Candidacy::kOtherLeads) return watch();
     if (!resumed_ && !resume()) return;
-    if (follow() == Followed::kToTheHead) make();
+    if (follow() == FollowResult::kToTheHead) make();
     keep();
 }
 
@@ -141,11 +141,11 @@ bool TreeHeadMaker::resume() {
     return true;
 }
 
-TreeHeadMaker::Followed TreeHeadMaker::follow() {
+TreeHeadMaker::FollowResult TreeHeadMaker::follow() {
     const auto newest = status().newest;
     std::size_t left = std::numeric_limits<std::size_t>::max();  // of what was to be disavowed
     for (;;) {
-        if (stopping()) return Followed::kInterrupted;
+        if (stopping()) return FollowResult::kInterrupted;
         const auto events = ports_.source.read_after(cursor_, kBatch);
         if (!events) {
             resumed_ = false;
@@ -159,52 +159,52 @@ TreeHeadMaker::Followed TreeHeadMaker::follow() {
                                ", which a tree head covers");
                     break;
             }
-            return Followed::kFailed;
+            return FollowResult::kFailed;
         }
         for (const RecordedEvent& event : *events) {
-            if (!take(event)) return Followed::kFailed;
+            if (!take(event)) return FollowResult::kFailed;
             frontier_.append(event.leaf_hash);
             cursor_ = {event.position, event.leaf_hash};
             if (newest && frontier_.size() == newest->head.size && frontier_.root() != newest->head.root) {
                 contradict("the first " + std::to_string(frontier_.size()) +
                            " events are not those that the newest tree head covers");
-                return Followed::kFailed;
+                return FollowResult::kFailed;
             }
         }
         if (!events->empty()) continue;
         if (!inert_.empty()) {
             if (inert_.size() == std::exchange(left, inert_.size())) trouble("what was disavowed does not come back");
-            if (!trouble_.empty() || !disavow()) return Followed::kFailed;
+            if (!trouble_.empty() || !disavow()) return FollowResult::kFailed;
             continue;
         }
         if (newest && frontier_.size() < newest->head.size) {
             contradict("the log ends at position " + std::to_string(frontier_.size()) +
                        ", behind the newest tree head at " + std::to_string(newest->head.size));
-            return Followed::kFailed;
+            return FollowResult::kFailed;
         }
-        return Followed::kToTheHead;
+        return FollowResult::kToTheHead;
     }
 }
 
 // False: nothing can be signed over this event.
 bool TreeHeadMaker::take(const RecordedEvent& event) {
     const std::string at = "the event at position " + std::to_string(event.position);
-    switch (event.standing) {
-        case RecordedEvent::Standing::kUnchecked: return true;
-        case RecordedEvent::Standing::kInert:
+    switch (event.trust) {
+        case RecordedEvent::Trust::kUnchecked: return true;
+        case RecordedEvent::Trust::kInert:
             inert_[event.position] = {event.position, security::hex_encode(security::view_of(event.leaf_hash))};
             return true;
-        case RecordedEvent::Standing::kChanged:
+        case RecordedEvent::Trust::kChanged:
             contradict(at + " was changed after a tree head had covered it");
             return false;
-        case RecordedEvent::Standing::kKeyMissing:
+        case RecordedEvent::Trust::kKeyMissing:
             trouble(at + " is authenticated by key " + event.mac_key_id + ", which the keyring lacks");
             resumed_ = false;
             return false;
-        case RecordedEvent::Standing::kBelieved: break;
+        case RecordedEvent::Trust::kBelieved: break;
     }
     if (event.stream_type != LogKeeping::kStreamType) return true;
-    OpensNothing nothing;
+    NullFieldOpener nothing;
     const AnyEventPtr decoded = decode_any(event, nothing);
     const LogEvent* of_log = event_in<LogKeeping>(*decoded);
     const auto* disavowed = of_log ? std::get_if<LogDisavowed>(of_log) : nullptr;

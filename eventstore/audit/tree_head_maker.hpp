@@ -1,6 +1,6 @@
 #pragma once
-// Makes tree heads: one process of all that serve a log leads, follows the log with a frontier, and signs a head
-// every few seconds in which the log grew. The others only look what the newest is.
+// Makes tree heads. One of all processes that serve a log leads: it follows the log with a frontier, and signs a head
+// every few seconds if the log grew. The others only read the newest head.
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -89,7 +89,7 @@ public:
     void round();
 
 private:
-    enum class Followed { kToTheHead, kInterrupted, kFailed };
+    enum class FollowResult { kToTheHead, kInterrupted, kFailed };
     void run();
     void work();
     bool resume();
@@ -97,7 +97,7 @@ private:
     void look_again();
     void keep();
     void publish();
-    Followed follow();
+    FollowResult follow();
     bool take(const RecordedEvent& event);
     bool disavow();
     void make();

@@ -46,8 +46,8 @@ struct Verifier::State {
     void hear(const RecordedEvent& event) {
         if (event.stream_type != LogKeeping::kStreamType || event.type != LogDisavowed::kType) return;
         RecordedEvent read = event;
-        read.standing = RecordedEvent::Standing::kBelieved;  // checked, or nobody here can
-        OpensNothing nothing;
+        read.trust = RecordedEvent::Trust::kBelieved;  // checked, or nobody here can
+        NullFieldOpener nothing;
         const AnyEventPtr decoded = decode_any(read, nothing);
         const auto& disavowed = std::get<LogDisavowed>(*event_in<LogKeeping>(*decoded));
         const auto at = suspects.find(disavowed.position);
@@ -81,17 +81,17 @@ struct Verifier::State {
 
     // The reason, if it can't be got over.
     std::optional<std::string> judge(const RecordedEvent& event) {
-        switch (event.standing) {
-            case RecordedEvent::Standing::kChanged: return "was changed after a tree head had covered it";
-            case RecordedEvent::Standing::kKeyMissing:
+        switch (event.trust) {
+            case RecordedEvent::Trust::kChanged: return "was changed after a tree head had covered it";
+            case RecordedEvent::Trust::kKeyMissing:
                 verification.lacking_key = event.mac_key_id;
                 return "is authenticated by key " + event.mac_key_id + ", which this keyring lacks";
-            case RecordedEvent::Standing::kInert: suspect(event, "was not written by the service"); return std::nullopt;
-            case RecordedEvent::Standing::kBelieved:
+            case RecordedEvent::Trust::kInert: suspect(event, "was not written by the service"); return std::nullopt;
+            case RecordedEvent::Trust::kBelieved:
                 verification.authenticated = true;
                 hear(event);
                 return std::nullopt;
-            case RecordedEvent::Standing::kUnchecked: break;
+            case RecordedEvent::Trust::kUnchecked: break;
         }
         try {
             if (leaf_hash(event) == event.leaf_hash) hear(event);

@@ -1,8 +1,8 @@
 #pragma once
 // What an auditor checks. From the log alone: positions without holes, stream versions without holes, and every leaf
-// hash recomputed from its record. Whoever may write every table can mend all of these; held against tree heads that
-// were kept outside the database, he can't: the first event that is not the one that was signed lies behind the last
-// head that fits and not behind the first that does not (I11).
+// hash recomputed from its record. An attacker who can write every table can make all of these fit again, but can't
+// do so against tree heads that were kept outside the database: the first event that was changed lies between the
+// last head that fits and the first that does not (I11).
 #include <functional>
 #include <memory>
 #include <optional>

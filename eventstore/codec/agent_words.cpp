@@ -55,7 +55,7 @@ const Word* word_of(char letter) {
 
 }  // namespace
 
-std::optional<std::string> in_words(std::string_view agent) {
+std::optional<std::string> abbreviated_agent(std::string_view agent) {
     if (std::ranges::any_of(agent, [](char c) { return is_in(kLetters, c); })) return std::nullopt;
     std::string words;
     for (std::string_view rest = agent; !rest.empty();) {
@@ -69,7 +69,7 @@ std::optional<std::string> in_words(std::string_view agent) {
     return words.size() < agent.size() ? std::optional(words) : std::nullopt;
 }
 
-std::string out_of_words(std::string_view words) {
+std::string full_agent(std::string_view words) {
     std::string agent;
     for (const char c : words) {
         const Word* word = word_of(c);

@@ -165,8 +165,8 @@ void take(const In& in, const rapidjson::Value& json, Declared& v) {
 // ---- evolution --------------------------------------------------------------------------------------------
 // Turns a payload of `version` into one of `version + 1`, in place. Specialised in upcasts.hpp for each event
 // whose kSchema grew; the golden file of each old version stays. The
-// payload is an object. It may do with what is missing what it will: what comes out is decoded as strictly as
-// the newest version.
+// payload is an object. It may fill in missing members freely: the result is decoded as strictly as the newest
+// version.
 template <class E>
 struct Upcast {
     static void from(int, rapidjson::Document&) { throw CodecError("no upcaster for this schema version"); }

@@ -10,7 +10,7 @@
 
 namespace keyledger::eventstore {
 
-// What of its event an envelope need not repeat.
+// The parts of an event that its envelope need not repeat.
 struct EnvelopePlace {
     Uuid event_id;
     std::string_view stream_type;

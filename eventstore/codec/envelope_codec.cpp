@@ -113,7 +113,7 @@ void add_actor(EnvelopeWriter& out, const EventMetadata& metadata, FieldSealer& 
 
 // A list around it says that an agent is told in words.
 Value put_agent(const Out& out, const std::optional<std::string>& agent) {
-    const auto words = agent ? in_words(*agent) : std::nullopt;
+    const auto words = agent ? abbreviated_agent(*agent) : std::nullopt;
     if (!words) return codec::put(out, agent);
     Value list(rapidjson::kArrayType);
     list.PushBack(codec::put(out, *words), out.memory);
@@ -196,7 +196,7 @@ void take_actor(EnvelopeReader& in, EventMetadata& metadata, FieldOpener& opener
 void take_agent(const In& in, const Value& json, std::optional<std::string>& agent) {
     if (!json.IsArray()) return codec::take(in, json, agent);
     if (json.Size() != 1 || !json[0].IsString()) in.fail("an agent, or its words");
-    agent = out_of_words({json[0].GetString(), json[0].GetStringLength()});
+    agent = full_agent({json[0].GetString(), json[0].GetStringLength()});
 }
 
 void take_personal(EnvelopeReader& in, EventMetadata& metadata, FieldOpener& opener) {
@@ -304,7 +304,7 @@ EventMetadata decode_metadata(std::string_view metadata, const EnvelopePlace& pl
 }
 
 EventMetadata decode_metadata(const RecordedEvent& event, FieldOpener& opener) {
-    need_believed(event);
+    require_believed(event);
     return decode_metadata(event.metadata, {event.event_id, event.stream_type, event.stream_id}, opener);
 }
 

@@ -6,14 +6,14 @@
 
 namespace keyledger::eventstore {
 
-void need_believed(const RecordedEvent& event) {
-    switch (event.standing) {
-        case RecordedEvent::Standing::kBelieved: return;
-        case RecordedEvent::Standing::kUnchecked: throw CodecError("nobody checked whether it can be believed");
-        case RecordedEvent::Standing::kInert: throw CodecError("it is inert: the service did not write it");
-        case RecordedEvent::Standing::kChanged:
+void require_believed(const RecordedEvent& event) {
+    switch (event.trust) {
+        case RecordedEvent::Trust::kBelieved: return;
+        case RecordedEvent::Trust::kUnchecked: throw CodecError("nobody checked whether it can be believed");
+        case RecordedEvent::Trust::kInert: throw CodecError("it is inert: the service did not write it");
+        case RecordedEvent::Trust::kChanged:
             throw CodecError("it was changed after it was signed; 'keyledger audit verify' says more");
-        case RecordedEvent::Standing::kKeyMissing:
+        case RecordedEvent::Trust::kKeyMissing:
             throw CodecError("the keyring lacks key " + event.mac_key_id +
                              ", which authenticates it: copy the keyring to this node");
     }
@@ -25,7 +25,7 @@ EncodedEvent encode(const AnyEvent& event, FieldSealer& sealer) {
 }
 
 AnyEventPtr decode_any(const RecordedEvent& event, FieldOpener& opener) {
-    need_believed(event);
+    require_believed(event);
     AnyEventPtr decoded;
     Aggregates::for_each([&]<class Aggregate> {
         if (event.stream_type == Aggregate::kStreamType)

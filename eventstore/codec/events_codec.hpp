@@ -23,8 +23,8 @@ public:
     virtual ~FieldOpener() = default;
     virtual std::optional<std::string> open(std::string_view field, std::string_view sealed) = 0;
 };
-// For those who need no personal value: every one reads as erased.
-class OpensNothing : public FieldOpener {
+// For code that needs no personal value: every one reads as erased.
+class NullFieldOpener : public FieldOpener {
 public:
     std::optional<std::string> open(std::string_view, std::string_view) override { return std::nullopt; }
 };
@@ -40,7 +40,7 @@ std::string encode(const EventMetadata& metadata, FieldSealer& sealer);
 
 // Throws CodecError for an event that is not believed: whoever follows the log passes over inert ones before. Nothing
 // of an event is parsed before this has passed.
-void need_believed(const RecordedEvent& event);
+void require_believed(const RecordedEvent& event);
 
 // Both of a believed event. Throw CodecError on an unknown type or version and on a malformed payload: a reader stops,
 // it never skips.

@@ -6,7 +6,7 @@
 namespace keyledger::eventstore {
 namespace {
 
-class SealsNothing : public FieldSealer {
+class NullFieldSealer : public FieldSealer {
 public:
     std::string seal(std::string_view field, std::string_view) override {
         throw CodecError("a field of a state that seals itself: " + std::string(field));
@@ -14,27 +14,27 @@ public:
 };
 
 // ---- states that are kept in another shape than the aggregate's ------------------------------------------------
-struct KeptRole {
+struct StoredRole {
     Role::Status status = Role::Status::kAbsent;
     std::string name;
     std::vector<std::string> allow;
     std::vector<std::string> deny;
     RoleKind kind = RoleKind::kCustom;
     static constexpr auto fields() {
-        using K = KeptRole;
+        using K = StoredRole;
         return std::tuple{Field{"status", &K::status}, Field{"name", &K::name}, Field{"allow", &K::allow},
                           Field{"deny", &K::deny}, Field{"kind", &K::kind}};
     }
 };
-struct KeptNestings {  // the n-th child stands under the n-th parent
+struct StoredNestings {  // the n-th child stands under the n-th parent
     std::vector<Uuid> children;
     std::vector<Uuid> parents;
     static constexpr auto fields() {
-        using K = KeptNestings;
+        using K = StoredNestings;
         return std::tuple{Field{"children", &K::children}, Field{"parents", &K::parents}};
     }
 };
-struct KeptAccount {
+struct StoredAccount {
     ServiceAccount::Status status = ServiceAccount::Status::kAbsent;
     std::string name;
     std::vector<std::string> audiences;
@@ -47,7 +47,7 @@ struct KeptAccount {
     Position tokens_ended_before = 0;
     std::int64_t registered_at_ms = 0;
     static constexpr auto fields() {
-        using K = KeptAccount;
+        using K = StoredAccount;
         return std::tuple{Field{"status", &K::status},
                           Field{"name", &K::name},
                           Field{"audiences", &K::audiences},
@@ -71,11 +71,11 @@ template <class State>
 const State& kept_of(const State& state) {
     return state;
 }
-KeptRole kept_of(const Role& role) {
+StoredRole kept_of(const Role& role) {
     return {role.status, role.name, role.rules.allow.texts(), role.rules.deny.texts(), role.kind};
 }
-KeptNestings kept_of(const Nestings& nestings) {
-    KeptNestings kept;
+StoredNestings kept_of(const Nestings& nestings) {
+    StoredNestings kept;
     for (const auto& [child, parents] : nestings.parents) {
         for (const Uuid& parent : parents) {
             kept.children.push_back(child);
@@ -84,8 +84,8 @@ KeptNestings kept_of(const Nestings& nestings) {
     }
     return kept;
 }
-KeptAccount kept_of(const ServiceAccount& account) {
-    KeptAccount kept;
+StoredAccount kept_of(const ServiceAccount& account) {
+    StoredAccount kept;
     kept.status = account.status;
     kept.name = account.name;
     kept.audiences = account.audiences;
@@ -109,7 +109,7 @@ template <class State>
 State restored(State kept) {
     return kept;
 }
-Role restored(KeptRole kept) {
+Role restored(StoredRole kept) {
     Role role;
     role.status = kept.status;
     role.name = std::move(kept.name);
@@ -117,7 +117,7 @@ Role restored(KeptRole kept) {
     role.kind = kept.kind;
     return role;
 }
-Nestings restored(KeptNestings kept) {
+Nestings restored(StoredNestings kept) {
     check(kept.children.size() == kept.parents.size());
     Nestings nestings;
     for (std::size_t i = 0; i < kept.children.size(); ++i)
@@ -125,7 +125,7 @@ Nestings restored(KeptNestings kept) {
     nestings.count = kept.children.size();
     return nestings;
 }
-ServiceAccount restored(KeptAccount kept) {
+ServiceAccount restored(StoredAccount kept) {
     check(kept.secrets.size() == kept.sealed_sha256s.size() && kept.keys.size() == kept.algorithms.size() &&
           kept.keys.size() == kept.jwks.size() && kept.keys.size() == kept.kids.size());
     ServiceAccount account;
@@ -149,7 +149,7 @@ constexpr bool kHasSnapshots = requires { Aggregate::kFold; };
 
 std::string encode_state(const AnyState& state) {
     const auto encode = []<class Aggregate>(const Aggregate& one) {
-        SealsNothing sealer;
+        NullFieldSealer sealer;
         if constexpr (kHasSnapshots<Aggregate>) return codec::encode(kept_of(one), sealer);
         else return std::string();
     };
@@ -161,9 +161,9 @@ AnyStatePtr decode_state(std::string_view stream_type, std::string_view text) {
     Aggregates::for_each([&]<class Aggregate> {
         if constexpr (kHasSnapshots<Aggregate>) {
             if (stream_type != Aggregate::kStreamType) return;
-            using Kept = std::remove_cvref_t<decltype(kept_of(std::declval<const Aggregate&>()))>;
-            OpensNothing opener;
-            state = std::make_shared<const AnyState>(restored(codec::decode<Kept>(parse_json(text), opener)));
+            using StoredState = std::remove_cvref_t<decltype(kept_of(std::declval<const Aggregate&>()))>;
+            NullFieldOpener opener;
+            state = std::make_shared<const AnyState>(restored(codec::decode<StoredState>(parse_json(text), opener)));
         }
     });
     if (!state) throw CodecError("streams of type '" + std::string(stream_type) + "' have no snapshots");

@@ -45,7 +45,7 @@ Result<Verdict, StoreError> MemoryStore::append_now(const Append& append) {
         recorded.recorded_at_ms = recorded_at_ms;
         recorded.leaf_hash = leaf_hash(kDefaultTenant, event, recorded_at_ms);
         recorded.is_canonical = true;
-        recorded.standing = RecordedEvent::Standing::kBelieved;  // nobody else writes here
+        recorded.trust = RecordedEvent::Trust::kBelieved;  // nobody else writes here
         Stream& stream = streams_[event.stream_id];
         if (stream.positions.empty()) stream.type = event.stream_type;
         stream.positions.push_back(recorded.position);
@@ -70,14 +70,14 @@ std::optional<Conflict> MemoryStore::conflict_of(const Append& append) const {
     for (const auto* read : {&append.writes, &append.guards})
         for (const auto& [stream_id, version] : *read)
             if (version_of(stream_id) != version)
-                return Conflict{Conflict::On::kStream, stream_id, version_of(stream_id)};
+                return Conflict{Conflict::Kind::kStream, stream_id, version_of(stream_id)};
     for (const CredentialChange& change : append.credentials) {
         const auto at = credentials_.find(change.credential_id);
         std::int32_t revision = 0;
         if (at != credentials_.end())
             revision = at->second.owner == change.owner && at->second.kind == change.kind ? at->second.revision : -1;
         if (revision != change.expected_revision)
-            return Conflict{Conflict::On::kCredential, change.credential_id, revision};
+            return Conflict{Conflict::Kind::kCredential, change.credential_id, revision};
     }
     return key_conflict_of(append);
 }
@@ -91,12 +91,12 @@ std::optional<Conflict> MemoryStore::key_conflict_of(const Append& append) const
     };
     for (const SubjectKeyUse& use : append.key_uses)
         if (!is_live_key(use.subject, use.key_id) && !is_own_new(use))
-            return Conflict{Conflict::On::kSubjectKey, use.subject};
+            return Conflict{Conflict::Kind::kSubjectKey, use.subject};
     for (const SubjectKeyUse& destroyed : append.destroyed_keys)
         if (!is_live_key(destroyed.subject, destroyed.key_id))
-            return Conflict{Conflict::On::kSubjectKey, destroyed.subject};
+            return Conflict{Conflict::Kind::kSubjectKey, destroyed.subject};
     for (const NewSubjectKey& key : append.new_keys)
-        if (subject_keys_.contains(key.subject)) return Conflict{Conflict::On::kSubjectKey, key.subject};
+        if (subject_keys_.contains(key.subject)) return Conflict{Conflict::Kind::kSubjectKey, key.subject};
     return std::nullopt;
 }
 

@@ -39,7 +39,7 @@ private:
         std::string type;
         std::vector<Position> positions;  // one an event: its size is the version
     };
-    struct Known {
+    struct KnownCommand {
         Position first_position;
         std::int32_t event_count;
         Digest fingerprint;
@@ -51,7 +51,7 @@ private:
         auto operator<=>(const ClaimKey&) const = default;
     };
 
-    struct KeptSnapshot {
+    struct StoredSnapshot {
         Snapshot snapshot;
         Digest leaf_hash;
     };
@@ -75,11 +75,11 @@ private:
     std::condition_variable appended_;
     std::vector<RecordedEvent> log_;  // position - 1 is the index
     std::unordered_map<Uuid, Stream> streams_;
-    std::map<CommandId, Known> commands_;
+    std::map<CommandId, KnownCommand> commands_;
     std::map<ClaimKey, Uuid> claims_;
     std::unordered_map<Uuid, StoredCredential> credentials_;
     std::unordered_map<Uuid, StoredSubjectKey> subject_keys_;
-    std::unordered_map<Uuid, KeptSnapshot> snapshots_;
+    std::unordered_map<Uuid, StoredSnapshot> snapshots_;
 };
 
 // Follows a MemoryStore, which must outlive it.

@@ -235,7 +235,7 @@ Value user_state(const Builder& build) {
     return build.object("type", "object", "required",
                         build.list("position", "registered_at_ms", "status", "tenant", "user_id"), "properties",
                         build.object("position", position_schema(build, "of the event that changed it last"),
-                                     "registered_at_ms", time_schema(build, "when he registered"), "status",
+                                     "registered_at_ms", time_schema(build, "when they registered"), "status",
                                      build.object("type", "string", "enum", build.list("active", "disabled")), "tenant",
                                      build.object("type", "string"), "user_id", uuid_schema(build, "also the key")));
 }
@@ -278,8 +278,8 @@ rapidjson::Document asyncapi_document() {
     Value channels = build.object();
     Value messages = build.object();
     add_events(build, channels, messages);
-    add_state(build, channels, messages, "user", "keyledger.users.v1", "A user as he is now.", "The user was erased.",
-              user_state(build));
+    add_state(build, channels, messages, "user", "keyledger.users.v1", "A user as they are now.",
+              "The user was erased.", user_state(build));
     add_state(build, channels, messages, "session", "keyledger.sessions.v1", "A session that no event has ended.",
               "The session is over.", session_state(build));
     Value schemas = build.object("actor", actor_schema(build), "eventHeaders", event_headers(build), "stateHeaders",

@@ -1,6 +1,6 @@
 #pragma once
-// A subject's key is wrapped by a key that was never heard of here. It is not lost, and what it sealed is not erased:
-// others open it, and this keyring is too old.
+// A subject's key is wrapped by a key that this keyring never had. It is not lost, and what it sealed is not erased:
+// other nodes can open it, and this keyring is too old.
 #include <stdexcept>
 
 namespace keyledger::eventstore {

@@ -165,7 +165,7 @@ std::optional<Generation> switch_generation(pqxx::connection& connection, const 
     return next;
 }
 
-void drop_generations(pqxx::connection& connection, const ReadModel& model, Drop which) {
+void drop_generations(pqxx::connection& connection, const ReadModel& model, DropScope which) {
     const std::string name(model.name());
     pqxx::result doomed;
     {
@@ -175,7 +175,7 @@ void drop_generations(pqxx::connection& connection, const ReadModel& model, Drop
             "  join read_models.current c using (model) cross join unnest(g.tables) as t(name) "
             " where g.model = $1 and (g.generation < c.generation or ($2 and g.generation > c.generation)) "
             " order by 1",
-            name, which == Drop::kRetiredAndUnfinished);
+            name, which == DropScope::kRetiredAndUnfinished);
     }
     for (const auto& row : doomed) {
         const int number = row[0].as<int>();

@@ -38,16 +38,16 @@ Generation create_next(pqxx::connection& connection, const ReadModel& model);
 
 // Makes the next generation current. While the old one's checkpoint is locked, so that nobody moves it,
 // `catch_up` is called with its position and must bring the next one there or further (over another session)
-// and return it. Then the old generation loses its checkpoint, which fences whoever still writes it. Returns
-// where it switched; nothing, and nothing is changed, if `old_number` is no longer current or `catch_up`
-// gives up by returning nothing.
+// and return it. Then the old generation loses its checkpoint, which fences anybody who still writes it. Returns
+// where it switched; nothing, and nothing is changed, if `old_number` is no longer current or `catch_up` gives up by
+// returning nothing.
 std::optional<Generation> switch_generation(pqxx::connection& connection, const ReadModel& model, int old_number,
                                             const std::function<std::optional<Generation>(Position)>& catch_up);
 
 // Drops tables that nobody reads: of generations below the current one, and if asked those above it, which a
-// broken rebuild left. One whose lock is not to be had soon is left for the next time.
-enum class Drop { kRetired, kRetiredAndUnfinished };
-void drop_generations(pqxx::connection& connection, const ReadModel& model, Drop which);
+// broken rebuild left. A table whose lock is not free soon is left for the next time.
+enum class DropScope { kRetired, kRetiredAndUnfinished };
+void drop_generations(pqxx::connection& connection, const ReadModel& model, DropScope which);
 
 std::set<Position> read_skips(pqxx::connection& connection, std::string_view model, int generation);
 

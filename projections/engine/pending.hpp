@@ -11,7 +11,7 @@ namespace asio = boost::asio;
 template <class T>
 using Pending = eventstore::AsyncAnswer<T, QueryError>;
 
-// Suspends the caller and gives his Pending to `receive`, which may answer it before this returns.
+// Suspends the caller and gives its Pending to `receive`, which may answer it before this returns.
 template <class T, class Receive>
 asio::awaitable<Result<T, QueryError>> suspend(std::chrono::steady_clock::time_point deadline, Receive receive) {
     return eventstore::async_answer<T, QueryError>(deadline, QueryError::kDeadline, std::move(receive));

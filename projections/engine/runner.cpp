@@ -81,7 +81,7 @@ private:
         SteadyTime next_head{};
         std::chrono::milliseconds back_off = kFirstBackOff;  // after passing trouble
         // The next batch, read and decoded on another thread while this one is applied. Whoever awaits it has
-        // `source_`, `keys_` and the key connection to himself again. Last: awaited before the rest dies.
+        // `source_`, `keys_` and the key connection to itself again. Last: awaited before the rest dies.
         std::future<std::unique_ptr<Batch>> ahead;
     };
 
@@ -144,7 +144,7 @@ private:
         for (const auto& model : models_) {
             const Generation generation = open_current(*on.connection, *model);
             Projection& projection = on.projections.emplace_back(*on.connection, *model, generation);
-            drop_generations(*on.connection, *model, Drop::kRetired);
+            drop_generations(*on.connection, *model, DropScope::kRetired);
             if (generation.layout != model->layout())
                 projection.stop(
                     *on.connection, StopKind::kOtherLayout,

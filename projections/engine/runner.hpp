@@ -1,9 +1,9 @@
 #pragma once
 // The projector: follows the log and keeps all read models' tables level with it (design section 7, runner
 // part). One thread and one database session a process; of all processes on one database one leads, the one
-// whose session holds an advisory lock, and the checkpoint statement fences whoever wrongly believes to (a
-// paused process). Each read model has its own checkpoint, so that one can lag, stop or be rebuilt without
-// the others.
+// whose session holds an advisory lock, and the checkpoint statement fences a process that wrongly believes to lead
+// (one that was paused). Each read model has its own checkpoint, so that one can lag, stop or be rebuilt without the
+// others.
 #include <chrono>
 #include <functional>
 #include <memory>

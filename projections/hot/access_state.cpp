@@ -46,13 +46,13 @@ AccessState::PackedUser AccessState::pack(const User& user) {
             user.erasure_due_at_ms.value_or(0),
             0,
             user.status,
-            user.standing};
+            user.privilege};
 }
 
 User AccessState::unpack(const PackedUser& packed) {
     User user;
     user.status = packed.status;
-    user.standing = packed.standing;
+    user.privilege = packed.privilege;
     user.registered_at_ms = packed.registered_at_ms;
     user.security_stamp = packed.security_stamp;
     user.sessions_ended_before = packed.sessions_ended_before;
@@ -63,7 +63,7 @@ User AccessState::unpack(const PackedUser& packed) {
 
 // ---- folding ---------------------------------------------------------------------------------------------------
 AccessState::Change AccessState::read_change(const eventstore::RecordedEvent& event) {
-    eventstore::OpensNothing opener;
+    eventstore::NullFieldOpener opener;
     if (event.is_inert()) return {event.stream_id, {event.position, 0}, nullptr};
     const std::int64_t at_ms = eventstore::decode_metadata(event, opener).occurred_at_ms;
     return {event.stream_id, {event.position, at_ms}, eventstore::decode_any(event, opener)};
@@ -164,7 +164,7 @@ SubjectAccess AccessState::find(const std::optional<Uuid>& subject_id, const std
         found.user = unpack(*user);
         found.user_position = user->last_position;
     }
-    // Whoever is not (any more) a user is not one of everyone.
+    // Only existing users are members of everyone.
     const auto type = found.user.exists() ? SubjectType::kUser : SubjectType::kServiceAccount;
     add_access(found, Subject{type, found.subject_id});
     return found;
@@ -186,15 +186,14 @@ bool AccessState::may(const Subject& subject, const SubjectSearch& search) const
     return permits(found.roles, subject.id, search.question());
 }
 
-FoundSubjects AccessState::search(const SubjectSearch& search, const SubjectPlace& from, std::size_t limit) const {
+SubjectPage AccessState::search(const SubjectSearch& search, const SubjectPlace& from, std::size_t limit) const {
     return search.type == SubjectType::kUser ? search_users(search, from, limit)
                                              : search_services(search, from.after, limit);
 }
 
 // Part by part, in the order of the ids within one.
-FoundSubjects AccessState::search_users(const SubjectSearch& search, const SubjectPlace& from,
-                                        std::size_t limit) const {
-    FoundSubjects found;
+SubjectPage AccessState::search_users(const SubjectSearch& search, const SubjectPlace& from, std::size_t limit) const {
+    SubjectPage found;
     std::size_t looked_at = 0;
     Uuid after = from.after;
     for (std::uint32_t part = from.part; part < users_.kShards; ++part, after = {}) {
@@ -217,8 +216,8 @@ FoundSubjects AccessState::search_users(const SubjectSearch& search, const Subje
     return found;
 }
 
-FoundSubjects AccessState::search_services(const SubjectSearch& search, const Uuid& after, std::size_t limit) const {
-    FoundSubjects found;
+SubjectPage AccessState::search_services(const SubjectSearch& search, const Uuid& after, std::size_t limit) const {
+    SubjectPage found;
     std::size_t looked_at = 0;
     Uuid last = after;
     for (const auto& [id, account] : services_.accounts_after(after)) {
@@ -292,7 +291,7 @@ void AccessState::write(SnapshotWriter& out) const {
             out.id(id);
             out.id(user.kept_session);
             out.number(static_cast<std::int64_t>(user.status));
-            out.number(static_cast<std::int64_t>(user.standing));
+            out.number(static_cast<std::int64_t>(user.privilege));
             for (const std::int64_t number : {user.security_stamp, user.sessions_ended_before, user.registered_at_ms,
                                               user.erasure_due_at_ms, user.last_position})
                 out.number(number);
@@ -374,7 +373,7 @@ void AccessState::read(SnapshotReader& in) {
             PackedUser user;
             user.kept_session = in.id();
             user.status = in.one_of<User::Status>(User::Status::kErased);
-            user.standing = in.one_of<Standing>(Standing::kAdministrator);
+            user.privilege = in.one_of<UserPrivilege>(UserPrivilege::kAdministrator);
             for (std::int64_t* number : {&user.security_stamp, &user.sessions_ended_before, &user.registered_at_ms,
                                          &user.erasure_due_at_ms, &user.last_position})
                 *number = in.number();

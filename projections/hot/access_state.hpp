@@ -1,11 +1,10 @@
 #pragma once
-// What a security answer needs to know of every user, session and role, in memory. Folded by the aggregates' own
-// `evolve` (I6): what is kept is what is left of their states, packed. Personal values, devices and credentials are
-// not kept, nor sessions that ended.
+// What security answers need of every user, session and role, in memory. Folded by the aggregates' own `evolve` (I6),
+// and packed. Personal values, devices and credentials are not kept, nor sessions that ended.
 //
 // Memory: about 140 bytes a session and 110 a user; sessions leave with their end, or an hour after they expired (the
 // clocks of nodes differ: what one takes for expired another may refresh).
-// Threads: none of its own. One writes; whoever reads beside him needs a lock.
+// Threads: none of its own. There is one writer; readers need a lock.
 #include <map>
 #include <memory>
 #include <optional>
@@ -59,7 +58,7 @@ public:
 
     // Those who may, at most `limit`; looks at about kSearchedAtOnce subjects, or one part of Sharded::kShards if
     // that holds more.
-    FoundSubjects search(const SubjectSearch& search, const SubjectPlace& from, std::size_t limit) const;
+    SubjectPage search(const SubjectSearch& search, const SubjectPlace& from, std::size_t limit) const;
     // What roles name for a resource, or for all.
     std::set<std::string> actions_of(std::string_view resource) const;
 
@@ -101,7 +100,7 @@ private:
         std::int64_t erasure_due_at_ms = 0;  // 0: not requested
         Position last_position = 0;
         User::Status status = User::Status::kAbsent;
-        Standing standing = Standing::kUser;
+        UserPrivilege privilege = UserPrivilege::kUser;
     };
 
     void pass_over(const Uuid& id, const Recorded& recorded);
@@ -117,8 +116,8 @@ private:
     void add_roles(Roles& roles, const Assignments& assignments) const;
     void add_access(SubjectAccess& found, const Subject& subject) const;
     bool may(const Subject& subject, const SubjectSearch& search) const;
-    FoundSubjects search_users(const SubjectSearch& search, const SubjectPlace& from, std::size_t limit) const;
-    FoundSubjects search_services(const SubjectSearch& search, const Uuid& after, std::size_t limit) const;
+    SubjectPage search_users(const SubjectSearch& search, const SubjectPlace& from, std::size_t limit) const;
+    SubjectPage search_services(const SubjectSearch& search, const Uuid& after, std::size_t limit) const;
     void put(const Uuid& id, std::shared_ptr<const Group> group);
     void write_groups(SnapshotWriter& out) const;
     void read_groups(SnapshotReader& in);

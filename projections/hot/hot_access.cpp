@@ -27,8 +27,8 @@ std::string fold_name() { return "access." + std::to_string(kAccessStateFold); }
 
 // The events of one command carry its id, one behind the other. What can't be read stops the feed where it is applied.
 std::string command_of(const RecordedEvent& event) try {
-    if (event.standing != RecordedEvent::Standing::kBelieved) return {};
-    eventstore::OpensNothing nothing;
+    if (event.trust != RecordedEvent::Trust::kBelieved) return {};
+    eventstore::NullFieldOpener nothing;
     return eventstore::decode_metadata(event, nothing).command_id;
 } catch (const CodecError&) {
     return {};
@@ -148,19 +148,19 @@ asio::awaitable<Result<ServiceAccess, HotError>> HotAccess::read_service(Uuid ac
     return await_answer<ServiceAccess>(std::move(find), at_least, deadline);
 }
 
-asio::awaitable<Result<FoundSubjects, HotError>> HotAccess::search(SubjectSearch search, SubjectPlace from,
-                                                                   std::size_t limit, Head at_least,
-                                                                   eventstore::Deadline deadline) {
-    FoundSubjects page;
+asio::awaitable<Result<SubjectPage, HotError>> HotAccess::search(SubjectSearch search, SubjectPlace from,
+                                                                 std::size_t limit, Head at_least,
+                                                                 eventstore::Deadline deadline) {
+    SubjectPage page;
     page.next = from;
     for (int part = 0; part < kMaxSearchParts && page.next && page.ids.size() < limit; ++part) {
         auto find = [&search, place = *page.next, wanted = limit - page.ids.size()](const AccessState& state,
                                                                                     Position position) {
-            FoundSubjects found = state.search(search, place, wanted);
+            SubjectPage found = state.search(search, place, wanted);
             found.position = position;
             return found;
         };
-        auto found = co_await await_answer<FoundSubjects>(std::move(find), at_least, deadline);
+        auto found = co_await await_answer<SubjectPage>(std::move(find), at_least, deadline);
         if (!found) co_return Unexpected(found.error());
         if (part == 0) page.position = found->position;
         page.next = found->next;
@@ -374,7 +374,7 @@ void HotAccess::sweep() {
     next_shard_ = (next_shard_ + 1) % Sharded<Uuid, int>::kShards;
 }
 
-// Nobody else writes the state, so that nobody waits who finds what he asks for; the log waits only until all is
+// Nobody else writes the state, so that a reader who finds the answer does not wait; the log waits only until all is
 // gathered in memory, and not for the disk.
 void HotAccess::keep_snapshot() {
     if (writing_.valid() && writing_.wait_for(0s) != std::future_status::ready) return;

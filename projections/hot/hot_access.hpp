@@ -1,8 +1,8 @@
 #pragma once
 // Answers about users, sessions and roles from memory (design section 7, hot models): a thread follows the log, and
-// whoever asks waits until everything that he must not miss is applied. No lock is held while anybody waits.
+// each caller waits until everything that the answer must include is applied. No lock is held while anybody waits.
 //
-//     auto head = co_await store.head(deadline);                            // what he must not miss (I8)
+// auto head = co_await store.head(deadline); // what the answer must include (I8)
 //     auto found = co_await hot.read({user_id, session_id}, *head, deadline);
 //
 // Threads: read() from any executor whose handlers run on one thread at a time (an I/O thread's io_context, a
@@ -75,7 +75,7 @@ public:
     void stop();
     void hint();  // something was appended, do not wait for the next look
 
-    // Whether it was level with the log once. Until then whoever asks should fold for himself.
+    // Whether it was level with the log once. Until then callers should fold streams instead.
     bool caught_up() const { return caught_up_.load(std::memory_order_acquire); }
 
     // As of `at_least` or later. What it answers from includes all of a command's events or none.
@@ -88,8 +88,8 @@ public:
                                                                   eventstore::Deadline deadline);
     // Those who may, as of `at_least` or later, at most `limit` of them, from a place on. There may be fewer, and more
     // to come, for kMaxSearchParts bounds the work. Others on the thread come in between two parts.
-    asio::awaitable<Result<FoundSubjects, HotError>> search(SubjectSearch search, SubjectPlace from, std::size_t limit,
-                                                            eventstore::Head at_least, eventstore::Deadline deadline);
+    asio::awaitable<Result<SubjectPage, HotError>> search(SubjectSearch search, SubjectPlace from, std::size_t limit,
+                                                          eventstore::Head at_least, eventstore::Deadline deadline);
     asio::awaitable<Result<std::set<std::string>, HotError>> actions_of(std::string resource, eventstore::Head at_least,
                                                                         eventstore::Deadline deadline);
     HotStatus status() const;

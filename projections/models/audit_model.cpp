@@ -62,7 +62,7 @@ where h.hour between $1 and $2 and a.position between h.first_position and h.las
   and a.occurred_at_ms >= $3 and a.occurred_at_ms < $4 and a.actor_type <> 'user'
   and (a.client_address is not null or a.user_agent is not null))";
 
-// What he did himself is found by subject, what he did to others by actor.
+// What users did to themselves is found by subject, what they did to others by actor.
 constexpr const char* kEraseUser = R"( set client_address = null, user_agent = null
 where ((subject = $1::uuid and by_subject) or (actor_id = $2 and not by_subject and actor_type = 'user'))
   and (client_address is not null or user_agent is not null))";
@@ -158,12 +158,12 @@ Outcome outcome_of(const LogMacKeyClosed& event) { return success(event.key_id);
 Outcome outcome_of(const LogDisavowed& event) { return success(std::to_string(event.position)); }
 
 // Every event has its entry. Those of other aggregates than these are successes of which the type says all.
-using Explained = eventstore::Subscription<User, Session, LoginAttempts, Role, Assignments, Group, Nestings,
-                                           ServiceAccount, ServiceToken, LogKeeping>;
+using DetailedAggregates = eventstore::Subscription<User, Session, LoginAttempts, Role, Assignments, Group, Nestings,
+                                                    ServiceAccount, ServiceToken, LogKeeping>;
 
 Outcome outcome_of(const eventstore::AnyEvent& event) {
     Outcome outcome;
-    Explained::deliver(event, [&](const auto& of_one) {
+    DetailedAggregates::deliver(event, [&](const auto& of_one) {
         outcome = std::visit([](const auto& one) { return outcome_of(one); }, of_one);
     });
     return outcome;

@@ -9,7 +9,7 @@
 namespace keyledger::projections {
 namespace {
 
-// What the batch leaves of each user that it names: when he is due, or nothing.
+// For each user in the batch: when the erasure is due, or nothing.
 using Changes = std::map<Uuid, std::optional<std::int64_t>>;
 
 struct Collect {

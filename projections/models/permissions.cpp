@@ -18,7 +18,7 @@ RowsSql reasons_sql(const std::string& table) {
         "select r.id, r.name, r.permissions, r.denied, a.assigned_at_ms, a.position as given_at, "
         "a.actor_type, "
         "a.actor_id, ";
-    // Of the membership that no event tells: since the group is there, by nobody.
+    // The membership without an event: since the group exists, added by nobody.
     const std::string everyone =
         "select g.id, concat_ws(chr(31), g.id::text, g.name, g.created_at_ms::text, g.position::text, "
         "'system', '') from " +

@@ -7,14 +7,13 @@
 namespace keyledger::projections {
 namespace {
 
-// A search in the form in which names are kept, and in the one in which names of before may have come: taken apart
-// (NFD).
-std::string composed(const std::string& search) {
+// A search in the form in which names are kept (NFC), and in the one that older names may have (NFD).
+std::string nfc_form(const std::string& search) {
     auto kept = nickname(search);
     return kept ? std::move(*kept) : search;
 }
-std::string apart(const std::string& search) {
-    const auto points = unicode::decode(composed(search));
+std::string nfd_form(const std::string& search) {
+    const auto points = unicode::decode(nfc_form(search));
     return points ? unicode::encode(unicode::normalise(*points, unicode::Form::kNfd)) : search;
 }
 
@@ -51,8 +50,8 @@ Answer<Page<UserRow, UserCursor>> list_users(Queries& queries, const std::string
     if (!is_valid(search)) return refused<Page<UserRow, UserCursor>>(QueryError::kInvalid);
     Question question{kUsersModel, users_sql, {}};
     question.parameters = {cursor ? std::optional(std::to_string(cursor->after)) : std::nullopt,
-                           like_prefix(search.empty() ? search : composed(search)),
-                           like_prefix(search.empty() ? search : apart(search))};
+                           like_prefix(search.empty() ? search : nfc_form(search)),
+                           like_prefix(search.empty() ? search : nfd_form(search))};
     return list_page<UserRow, UserCursor>(queries, std::move(question), limit, deadline,
                                           [](const UserRow& row) { return UserCursor{row.first_position}; });
 }

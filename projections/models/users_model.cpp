@@ -59,31 +59,31 @@ void write(pqxx::transaction_base& transaction, const std::string& table, const 
 }
 
 // Whether the administrator's role came or went by this event, and whose.
-struct Standing {
+struct AdministratorChange {
     Uuid user;
     bool administrator;
 };
-std::optional<Standing> standing_by(const RoleAssigned& event) {
+std::optional<AdministratorChange> administrator_change_by(const RoleAssigned& event) {
     if (event.role_id != kAdministratorRole) return std::nullopt;
-    return Standing{event.subject_id, true};
+    return AdministratorChange{event.subject_id, true};
 }
-std::optional<Standing> standing_by(const RoleWithdrawn& event) {
+std::optional<AdministratorChange> administrator_change_by(const RoleWithdrawn& event) {
     if (event.role_id != kAdministratorRole) return std::nullopt;
-    return Standing{event.subject_id, false};
+    return AdministratorChange{event.subject_id, false};
 }
-std::optional<Standing> standing_by(const GroupMemberAdded&) { return std::nullopt; }
-std::optional<Standing> standing_by(const GroupMemberRemoved&) { return std::nullopt; }
-std::optional<Standing> standing_by(const DecodedEvent& decoded) {
+std::optional<AdministratorChange> administrator_change_by(const GroupMemberAdded&) { return std::nullopt; }
+std::optional<AdministratorChange> administrator_change_by(const GroupMemberRemoved&) { return std::nullopt; }
+std::optional<AdministratorChange> administrator_change_by(const DecodedEvent& decoded) {
     const auto* event = eventstore::event_in<Assignments>(*decoded.event);
     if (event == nullptr) return std::nullopt;
-    return std::visit([](const auto& one) { return standing_by(one); }, *event);
+    return std::visit([](const auto& one) { return administrator_change_by(one); }, *event);
 }
 
-// The user's own stream moves his row, and so does that one role of his.
+// The user's own stream changes the row, and so does the assignment of the administrator's role.
 std::optional<Uuid> moved_row(const DecodedEvent& decoded) {
     if (eventstore::event_in<User>(*decoded.event)) return decoded.recorded->stream_id;
-    const auto standing = standing_by(decoded);
-    return standing ? std::optional(standing->user) : std::nullopt;
+    const auto administrator_change = administrator_change_by(decoded);
+    return administrator_change ? std::optional(administrator_change->user) : std::nullopt;
 }
 bool begins_row(const DecodedEvent& decoded) {
     return eventstore::event_in<User>(*decoded.event) && decoded.recorded->version == 1;
@@ -97,8 +97,8 @@ void move_row(Known& user, const DecodedEvent& decoded) {
     if (row.version == 0) row.first_position = decoded.recorded->position;
     row.updated_at_ms = decoded.metadata.occurred_at_ms;
     row.position = decoded.recorded->position;
-    if (const auto standing = standing_by(decoded)) {
-        row.administrator = standing->administrator;
+    if (const auto administrator_change = administrator_change_by(decoded)) {
+        row.administrator = administrator_change->administrator;
         return;
     }
     std::visit(Change{user, row, decoded}, *eventstore::event_in<User>(*decoded.event));

@@ -47,9 +47,9 @@ std::optional<RowDifference> first_difference(pqxx::transaction_base& read, cons
     difference.table = live;
     difference.key = found[0][0].c_str();
     if (found[0][1].as<bool>()) {
-        difference.is = RowDifference::Is::kMissing;
+        difference.kind = RowDifference::Kind::kMissing;
     } else if (found[0][2].as<bool>()) {
-        difference.is = RowDifference::Is::kExtra;
+        difference.kind = RowDifference::Kind::kExtra;
     } else {
         std::string_view names = found[0][3].c_str();
         while (!names.empty()) {
@@ -72,7 +72,7 @@ public:
           reader_(connect(order.database_url, "keyledger projections verify")),
           locker_(connect(order.database_url, "keyledger projections verify lock")) {}
 
-    Result<Compared, RebuildFailure> run() {
+    Result<ComparisonResult, RebuildFailure> run() {
         if (!replay_.lock()) return Unexpected(RebuildFailure{Why::kAnotherRuns, {}});
         create_catalogue(replay_.writer());
         live_ = open_current(replay_.writer(), model_);
@@ -87,7 +87,7 @@ public:
     }
 
 private:
-    Result<Compared, RebuildFailure> compare() {
+    Result<ComparisonResult, RebuildFailure> compare() {
         if (!replay_.follow(live_.cursor.position)) return Unexpected(replay_.failure());
         if (auto failure = compare_once()) return Unexpected(*failure);
         if (!compared_.first_difference || !erasures_may_be_under_way()) return compared_;
@@ -145,24 +145,25 @@ private:
             forget.exec_params0("delete from read_models.skips where model = $1 and generation = $2",
                                 std::string(model_.name()), number);
         }
-        drop_generations(replay_.writer(), model_, Drop::kRetiredAndUnfinished);
+        drop_generations(replay_.writer(), model_, DropScope::kRetiredAndUnfinished);
     }
 
     const ReadModel& model_;
     eventstore::LogSource& source_;
     const std::stop_token cancel_;
-    Replay replay_;
+    RebuildFeed replay_;
     Connection reader_;
     Connection locker_;
     Generation live_;
-    Compared compared_;
+    ComparisonResult compared_;
 };
 
 }  // namespace
 
-Result<Compared, RebuildFailure> compare_with_replay(const RebuildOrder& order, const ReadModel& model,
-                                                     eventstore::LogSource& source, eventstore::SubjectCipher& cipher,
-                                                     const RebuildProgress& progress, std::stop_token cancel) {
+Result<ComparisonResult, RebuildFailure> compare_with_replay(const RebuildOrder& order, const ReadModel& model,
+                                                             eventstore::LogSource& source,
+                                                             eventstore::SubjectCipher& cipher,
+                                                             const RebuildProgress& progress, std::stop_token cancel) {
     return Comparison(order, model, source, cipher, progress, std::move(cancel)).run();
 }
 

@@ -13,17 +13,17 @@ namespace keyledger::projections {
 // The first row, in the order of the tables and of their primary keys, in which the two differ. It names
 // columns and never their values, which may be personal.
 struct RowDifference {
-    enum class Is {
+    enum class Kind {
         kMissing,  // the replay has the row, the live table has not
         kExtra,    // the live table has a row that no event explains
         kChanged,
     };
-    Is is = Is::kChanged;
+    Kind kind = Kind::kChanged;
     std::string table;                 // of the live generation
     std::string key;                   // "id=0190…", the primary key
     std::vector<std::string> columns;  // of a changed row
 };
-struct Compared {
+struct ComparisonResult {
     int generation = 0;
     Position position = 0;            // at which both were compared
     std::int64_t rows = 0;            // of the live tables
@@ -34,8 +34,10 @@ struct Compared {
 // Blocks until done. A difference counts only if it is still there when the live tables are past the head that
 // the log had when it was found: an erasure reaches keys before it reaches tables. A live generation that this
 // build did not lay out gives kOtherLayout. Throws std::runtime_error when the database fails.
-Result<Compared, RebuildFailure> compare_with_replay(const RebuildOrder& order, const ReadModel& model,
-                                                     eventstore::LogSource& source, eventstore::SubjectCipher& cipher,
-                                                     const RebuildProgress& progress, std::stop_token cancel = {});
+Result<ComparisonResult, RebuildFailure> compare_with_replay(const RebuildOrder& order, const ReadModel& model,
+                                                             eventstore::LogSource& source,
+                                                             eventstore::SubjectCipher& cipher,
+                                                             const RebuildProgress& progress,
+                                                             std::stop_token cancel = {});
 
 }  // namespace keyledger::projections

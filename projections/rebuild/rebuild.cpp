@@ -22,14 +22,14 @@ public:
           next_(order, model, source, cipher, progress, std::move(cancel)),
           switcher_(connect(order.database_url, "keyledger rebuild switch")) {}
 
-    Result<Rebuilt, RebuildFailure> run() {
+    Result<RebuildResult, RebuildFailure> run() {
         if (!next_.lock()) return Unexpected(RebuildFailure{Why::kAnotherRuns, {}});
         create_catalogue(next_.writer());
         const Generation old = open_current(next_.writer(), model_);
         next_.begin();
         spdlog::info("rebuilding {}: generation {} beside {}", model_.name(), next_.generation().number, old.number);
 
-        Rebuilt rebuilt;
+        RebuildResult rebuilt;
         rebuilt.generation = next_.generation().number;
         if (order_.compare == RebuildOrder::Compare::kYes && old.layout == model_.layout() &&
             !compare(old.number, rebuilt))
@@ -48,13 +48,13 @@ public:
         rebuilt.switched_at = switched->cursor.position;
         spdlog::info("{} switched to generation {} at position {}", model_.name(), rebuilt.generation,
                      rebuilt.switched_at);
-        drop_generations(next_.writer(), model_, Drop::kRetired);
+        drop_generations(next_.writer(), model_, DropScope::kRetired);
         return rebuilt;
     }
 
 private:
     // Brings the new generation to where the old one is now, and takes both digests there.
-    bool compare(int old_number, Rebuilt& rebuilt) {
+    bool compare(int old_number, RebuildResult& rebuilt) {
         {
             pqxx::transaction<pqxx::repeatable_read, pqxx::read_only> snapshot(*switcher_);
             rebuilt.before = digest_generation(snapshot, model_, old_number);
@@ -71,15 +71,15 @@ private:
 
     const RebuildOrder& order_;
     const ReadModel& model_;
-    Replay next_;
+    RebuildFeed next_;
     Connection switcher_;  // holds the old checkpoint while the writer catches up
 };
 
 }  // namespace
 
-Result<Rebuilt, RebuildFailure> rebuild(const RebuildOrder& order, const ReadModel& model,
-                                        eventstore::LogSource& source, eventstore::SubjectCipher& cipher,
-                                        const RebuildProgress& progress, std::stop_token cancel) {
+Result<RebuildResult, RebuildFailure> rebuild(const RebuildOrder& order, const ReadModel& model,
+                                              eventstore::LogSource& source, eventstore::SubjectCipher& cipher,
+                                              const RebuildProgress& progress, std::stop_token cancel) {
     return Rebuild(order, model, source, cipher, progress, std::move(cancel)).run();
 }
 

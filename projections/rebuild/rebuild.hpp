@@ -25,7 +25,7 @@ struct RebuildOrder {
     Compare compare = Compare::kNo;
     std::int32_t batch_events = kMaxBatchEvents;
 };
-struct Rebuilt {
+struct RebuildResult {
     int generation = 0;
     Position switched_at = 0;
     // Of old and new at the same position, when asked for and the layouts are equal.
@@ -49,8 +49,8 @@ using RebuildProgress = std::function<void(Position position, Position head)>;
 
 // Blocks until done. Throws std::runtime_error when the database fails; nothing is switched then, and what is
 // left is dropped by the next rebuild.
-Result<Rebuilt, RebuildFailure> rebuild(const RebuildOrder& order, const ReadModel& model,
-                                        eventstore::LogSource& source, eventstore::SubjectCipher& cipher,
-                                        const RebuildProgress& progress, std::stop_token cancel = {});
+Result<RebuildResult, RebuildFailure> rebuild(const RebuildOrder& order, const ReadModel& model,
+                                              eventstore::LogSource& source, eventstore::SubjectCipher& cipher,
+                                              const RebuildProgress& progress, std::stop_token cancel = {});
 
 }  // namespace keyledger::projections

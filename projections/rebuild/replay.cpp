@@ -6,8 +6,8 @@ namespace keyledger::projections {
 
 using Why = RebuildFailure::Why;
 
-Replay::Replay(const RebuildOrder& order, const ReadModel& model, eventstore::LogSource& source,
-               eventstore::SubjectCipher& cipher, const RebuildProgress& progress, std::stop_token cancel)
+RebuildFeed::RebuildFeed(const RebuildOrder& order, const ReadModel& model, eventstore::LogSource& source,
+                         eventstore::SubjectCipher& cipher, const RebuildProgress& progress, std::stop_token cancel)
     : order_(order),
       model_(model),
       source_(source),
@@ -19,7 +19,7 @@ Replay::Replay(const RebuildOrder& order, const ReadModel& model, eventstore::Lo
     prepare_writer(*writer_);
 }
 
-bool Replay::lock() {
+bool RebuildFeed::lock() {
     pqxx::nontransaction ask(*writer_);
     return ask
         .exec_params1("select pg_try_advisory_lock(hashtextextended('keyledger.rebuild.' || $1, 0))",
@@ -27,17 +27,17 @@ bool Replay::lock() {
         .as<bool>();
 }
 
-void Replay::begin() {
+void RebuildFeed::begin() {
     std::optional<Generation> unfinished;
     if (order_.begin == RebuildOrder::Begin::kWhereItStopped) unfinished = find_unfinished(*writer_, model_);
     if (!unfinished || unfinished->layout != model_.layout()) {
-        drop_generations(*writer_, model_, Drop::kRetiredAndUnfinished);
+        drop_generations(*writer_, model_, DropScope::kRetiredAndUnfinished);
         unfinished = create_next(*writer_, model_);
     }
     next_.emplace(*writer_, model_, *unfinished);
 }
 
-std::int64_t Replay::take_over_skips(int from_generation) {
+std::int64_t RebuildFeed::take_over_skips(int from_generation) {
     const Generation generation = next_->generation();
     std::int64_t skips = 0;
     {
@@ -53,7 +53,7 @@ std::int64_t Replay::take_over_skips(int from_generation) {
     return skips;
 }
 
-bool Replay::follow(Position target) {
+bool RebuildFeed::follow(Position target) {
     while (next_->cursor().position < target) {
         if (cancel_.stop_requested()) return fail(Why::kCancelled);
         const auto limit =
@@ -77,12 +77,12 @@ bool Replay::follow(Position target) {
     return true;
 }
 
-void Replay::report() {
+void RebuildFeed::report() {
     if (const auto head = source_.head()) head_ = head->cursor.position;
     if (progress_) progress_(next_->cursor().position, std::max(head_, next_->cursor().position));
 }
 
-bool Replay::fail(Why why) {
+bool RebuildFeed::fail(Why why) {
     failure_ = {why, {next_->cursor().position, "", ""}};
     return false;
 }

@@ -14,10 +14,10 @@
 namespace keyledger::projections {
 
 // Functions throw std::runtime_error and libpqxx's exceptions when the database fails.
-class Replay {
+class RebuildFeed {
 public:
-    Replay(const RebuildOrder& order, const ReadModel& model, eventstore::LogSource& source,
-           eventstore::SubjectCipher& cipher, const RebuildProgress& progress, std::stop_token cancel);
+    RebuildFeed(const RebuildOrder& order, const ReadModel& model, eventstore::LogSource& source,
+                eventstore::SubjectCipher& cipher, const RebuildProgress& progress, std::stop_token cancel);
 
     // One rebuild or verification of a model at a time. False: somebody else has the lock.
     bool lock();

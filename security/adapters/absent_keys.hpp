@@ -6,16 +6,16 @@
 
 namespace keyledger::security {
 
-enum class Whereabouts {
-    kUnknown,    // nobody has such a key, as far as is known; or this keyring knows that it ended
-    kElsewhere,  // others have it, and this keyring lacks it
-    kHereNow,    // the keyring was read again and has it
+enum class KeyLocation {
+    kUnknown,     // nobody has such a key, as far as is known; or this keyring knows that it ended
+    kOtherNode,   // others have it, and this keyring lacks it
+    kJustLoaded,  // the keyring was read again and has it
 };
 // Costs a look into memory unless others have the key. Any thread.
-using LookForKey = std::function<Whereabouts(const std::string& key_id)>;
+using LocateKey = std::function<KeyLocation(const std::string& key_id)>;
 
-// True: open it again. Throws commands::KeyElsewhere where nothing can be said on this node. Without a name, or
+// True: open it again. Throws commands::KeyOnOtherNode where nothing can be said on this node. Without a name, or
 // nobody to ask: false.
-bool is_here_now(const LookForKey& look_for, const std::optional<std::string>& key_id);
+bool is_here_now(const LocateKey& locate_key, const std::optional<std::string>& key_id);
 
 }  // namespace keyledger::security

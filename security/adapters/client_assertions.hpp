@@ -13,7 +13,7 @@ inline constexpr std::size_t kMaxRememberedKeys = 1024;
 
 // What was found of keys, good or bad, by their text: it never changes. Null: it is refused. Any thread.
 using JudgedKey = std::shared_ptr<const PublicKey>;
-using JudgedKeys = SharedLruMap<std::string, JudgedKey>;
+using KeyVerdictCache = SharedLruMap<std::string, JudgedKey>;
 
 // A key is judged before anything is verified under it, whenever it was registered, by the same function as when it is;
 // on the pool, since that takes milliseconds, and once.
@@ -30,7 +30,7 @@ private:
     boost::asio::awaitable<JudgedKey> judge(std::string jwk);
 
     boost::asio::thread_pool& processors_;
-    JudgedKeys judged_{kMaxRememberedKeys};
+    KeyVerdictCache judged_{kMaxRememberedKeys};
 };
 
 }  // namespace keyledger::security

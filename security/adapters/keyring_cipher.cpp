@@ -36,7 +36,7 @@ eventstore::SubjectKeyPtr KeyringCipher::make_key(const Uuid& subject) {
 
 eventstore::NewSubjectKey KeyringCipher::wrap(const eventstore::SubjectKey& key) {
     const auto keyring = keyring_.snapshot();
-    const Key& kek = keyring->need_current(KeyPurpose::kKeyEncryption, clock_.now_ms());
+    const Key& kek = keyring->require_current(KeyPurpose::kKeyEncryption, clock_.now_ms());
     const SubjectKeyContext context{eventstore::kDefaultTenant, key.subject, key.key_id};
     return {key.subject, key.key_id, wrap_subject_key(kek, context, key.key), kek.id};
 }

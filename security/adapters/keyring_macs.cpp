@@ -22,7 +22,7 @@ std::vector<std::string> KeyringMacs::writing_keys() const {
 
 std::string KeyringMacs::sign(std::string_view name, std::string_view text) const {
     const auto keyring = snapshot_();
-    return sign_note(text, std::string(name), *keyring->need_current(KeyPurpose::kTreeHeads, now_ms_()).signing);
+    return sign_note(text, std::string(name), *keyring->require_current(KeyPurpose::kTreeHeads, now_ms_()).signing);
 }
 
 std::optional<std::string> KeyringMacs::open(std::string_view note) const {

@@ -3,7 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "commands/runtime/key_elsewhere.hpp"
+#include "commands/runtime/key_on_other_node.hpp"
 #include "security/keys/sealed_value.hpp"
 #include "security/tokens/refresh_token.hpp"
 
@@ -44,14 +44,14 @@ std::vector<std::string> words_of(std::string_view text) {
 
 }  // namespace
 
-bool is_here_now(const LookForKey& look_for, const std::optional<std::string>& key_id) {
-    if (!look_for || !key_id) return false;
-    switch (look_for(*key_id)) {
-        case Whereabouts::kUnknown: return false;
-        case Whereabouts::kHereNow: return true;
-        case Whereabouts::kElsewhere: break;
+bool is_here_now(const LocateKey& locate_key, const std::optional<std::string>& key_id) {
+    if (!locate_key || !key_id) return false;
+    switch (locate_key(*key_id)) {
+        case KeyLocation::kUnknown: return false;
+        case KeyLocation::kJustLoaded: return true;
+        case KeyLocation::kOtherNode: break;
     }
-    throw commands::KeyElsewhere("the keyring lacks key " + *key_id + ", which others have");
+    throw commands::KeyOnOtherNode("the keyring lacks key " + *key_id + ", which others have");
 }
 
 asio::awaitable<std::string> KeyringTokens::sign(AccessTokenClaims claims, std::int64_t now_ms) {
@@ -81,7 +81,7 @@ asio::awaitable<commands::IssuedTokens> KeyringTokens::issue(commands::Grant gra
     const auto keyring = keyring_.snapshot();
     // The key of the time when this generation came into being: a lost answer is given again byte for byte.
     const Key* root = keyring->current(KeyPurpose::kSealingRoot, grant.generated_at_ms);
-    if (!root || root->has_ended(now_ms)) root = &keyring->need_current(KeyPurpose::kSealingRoot, now_ms);
+    if (!root || root->has_ended(now_ms)) root = &keyring->require_current(KeyPurpose::kSealingRoot, now_ms);
     const RefreshTokenContent content{grant.session_id, settings_.log_id, grant.generation, grant.client_id,
                                       grant.session_audiences};
     issued.refresh_token = seal_refresh_token(*root, content);
@@ -127,7 +127,7 @@ std::optional<commands::AccessClaims> KeyringTokens::read_expired_access(std::st
 std::optional<commands::AccessClaims> KeyringTokens::read_as(const TokenExpectation& expectation,
                                                              std::string_view token) {
     auto verified = access_tokens_.verify(token, expectation, clock_.now_ms());
-    if (!verified && verified.error() == TokenError::kUnknownKey && is_here_now(look_for_, key_named_by_token(token)))
+    if (!verified && verified.error() == TokenError::kUnknownKey && is_here_now(locate_key_, key_named_by_token(token)))
         verified = access_tokens_.verify(token, expectation, clock_.now_ms());
     if (!verified || verified->log_id != settings_.log_id) return std::nullopt;
     commands::AccessClaims claims;
@@ -141,14 +141,15 @@ std::optional<commands::AccessClaims> KeyringTokens::read_as(const TokenExpectat
     return claims;
 }
 
-std::optional<commands::PresentedRefresh> KeyringTokens::read_refresh(std::string_view token) {
+std::optional<commands::PresentedRefreshToken> KeyringTokens::read_refresh(std::string_view token) {
     if (!token.starts_with(kRefreshTokenPrefix)) return std::nullopt;
     auto opened = open_refresh_token(*keyring_.snapshot(), token, clock_.now_ms());
     if (!opened && opened.error() == RefreshTokenError::kUnknownKey &&
-        is_here_now(look_for_, key_named_by_refresh_token(token)))
+        is_here_now(locate_key_, key_named_by_refresh_token(token)))
         opened = open_refresh_token(*keyring_.snapshot(), token, clock_.now_ms());
     if (!opened || opened->content.log_id != settings_.log_id) return std::nullopt;
-    return commands::PresentedRefresh{opened->content.session, opened->content.generation, opened->content.client_id};
+    return commands::PresentedRefreshToken{opened->content.session, opened->content.generation,
+                                           opened->content.client_id};
 }
 
 std::string KeyringTokens::jwks() { return security::jwks(*keyring_.snapshot(), clock_.now_ms()); }
@@ -168,7 +169,7 @@ std::string KeyringCursors::seal(std::string_view purpose, std::string_view clea
 std::optional<std::string> KeyringCursors::open(std::string_view purpose, std::string_view sealed) {
     auto opened = open_value(*keyring_.snapshot(), SealedPurpose::kCursor, purpose, sealed, clock_.now_ms());
     if (!opened && opened.error() == SealedValueError::kUnknownKey &&
-        is_here_now(look_for_, key_named_by_sealed_value(SealedPurpose::kCursor, sealed)))
+        is_here_now(locate_key_, key_named_by_sealed_value(SealedPurpose::kCursor, sealed)))
         opened = open_value(*keyring_.snapshot(), SealedPurpose::kCursor, purpose, sealed, clock_.now_ms());
     if (!opened) return std::nullopt;
     return std::move(*opened);

@@ -19,13 +19,13 @@ class KeyringTokens : public commands::Tokens {
 public:
     // All outlive it. Slow signatures run on `processors`.
     KeyringTokens(const LiveKeyring& keyring, const commands::Clock& clock, commands::Identifiers& identifiers,
-                  boost::asio::thread_pool& processors, TokenSettings settings, LookForKey look_for = {})
+                  boost::asio::thread_pool& processors, TokenSettings settings, LocateKey locate_key = {})
         : keyring_(keyring),
           clock_(clock),
           identifiers_(identifiers),
           processors_(processors),
           settings_(std::move(settings)),
-          look_for_(std::move(look_for)),
+          locate_key_(std::move(locate_key)),
           access_tokens_(keyring) {}
 
     boost::asio::awaitable<commands::IssuedTokens> issue(commands::Grant grant) override;
@@ -33,7 +33,7 @@ public:
     boost::asio::awaitable<std::string> sign_introspection(std::string audience, std::string answer) override;
     std::optional<commands::AccessClaims> read_access(std::string_view token) override;
     std::optional<commands::AccessClaims> read_expired_access(std::string_view token) override;
-    std::optional<commands::PresentedRefresh> read_refresh(std::string_view token) override;
+    std::optional<commands::PresentedRefreshToken> read_refresh(std::string_view token) override;
     std::string jwks() override;
     std::vector<std::string> signing_algorithms() override;
 
@@ -46,21 +46,21 @@ private:
     commands::Identifiers& identifiers_;
     boost::asio::thread_pool& processors_;
     const TokenSettings settings_;
-    const LookForKey look_for_;
+    const LocateKey locate_key_;
     AccessTokens access_tokens_;
 };
 
 class KeyringCursors : public commands::Cursors {
 public:
-    KeyringCursors(const LiveKeyring& keyring, const commands::Clock& clock, LookForKey look_for = {})
-        : keyring_(keyring), clock_(clock), look_for_(std::move(look_for)) {}
+    KeyringCursors(const LiveKeyring& keyring, const commands::Clock& clock, LocateKey locate_key = {})
+        : keyring_(keyring), clock_(clock), locate_key_(std::move(locate_key)) {}
     std::string seal(std::string_view purpose, std::string_view clear) override;
     std::optional<std::string> open(std::string_view purpose, std::string_view sealed) override;
 
 private:
     const LiveKeyring& keyring_;
     const commands::Clock& clock_;
-    const LookForKey look_for_;
+    const LocateKey locate_key_;
 };
 
 }  // namespace keyledger::security

@@ -21,13 +21,13 @@ commands::HashingError port_error(HashingError error) {
     return commands::HashingError::kStopped;
 }
 
-HashingTurn turn_of(commands::HashingFor whom) {
+HashingTurn turn_of(commands::HashingRequester requester) {
     HashingTurn turn;
-    switch (whom.kind) {
-        case commands::HashingFor::Kind::kAccount: turn.rank = HashingTurn::Rank::kFirst; break;
-        case commands::HashingFor::Kind::kRegistration: turn.rank = HashingTurn::Rank::kLast; break;
+    switch (requester.kind) {
+        case commands::HashingRequester::Kind::kAccount: turn.rank = HashingTurn::Rank::kFirst; break;
+        case commands::HashingRequester::Kind::kRegistration: turn.rank = HashingTurn::Rank::kLast; break;
     }
-    turn.network = std::move(whom.network);
+    turn.network = std::move(requester.network);
     return turn;
 }
 
@@ -60,22 +60,22 @@ asio::awaitable<std::optional<PasswordRefusal>> judge_here(Secret password, comm
 }  // namespace
 
 asio::awaitable<Result<Secret, commands::HashingError>> PooledPasswordHasher::hash(Secret password,
-                                                                                   commands::HashingFor whom,
+                                                                                   commands::HashingRequester requester,
                                                                                    commands::Deadline deadline) {
-    auto hash = co_await pool_.hash(std::move(password), turn_of(std::move(whom)), deadline);
+    auto hash = co_await pool_.hash(std::move(password), turn_of(std::move(requester)), deadline);
     if (!hash) co_return Unexpected(port_error(hash.error()));
     co_return std::move(*hash);
 }
 
 asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> PooledPasswordHasher::verify(
-    Secret password, Secret hash, commands::HashingFor whom, commands::Deadline deadline) {
-    auto check = co_await pool_.verify(std::move(password), std::move(hash), turn_of(std::move(whom)), deadline);
+    Secret password, Secret hash, commands::HashingRequester requester, commands::Deadline deadline) {
+    auto check = co_await pool_.verify(std::move(password), std::move(hash), turn_of(std::move(requester)), deadline);
     co_return port_check(check);
 }
 
 asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> PooledPasswordHasher::verify_decoy(
-    Secret password, commands::HashingFor whom, commands::Deadline deadline) {
-    auto check = co_await pool_.verify_decoy(std::move(password), turn_of(std::move(whom)), deadline);
+    Secret password, commands::HashingRequester requester, commands::Deadline deadline) {
+    auto check = co_await pool_.verify_decoy(std::move(password), turn_of(std::move(requester)), deadline);
     co_return port_check(check);
 }
 

@@ -13,12 +13,13 @@ public:
     // The pool outlives it.
     explicit PooledPasswordHasher(HashingPool& pool) : pool_(pool) {}
 
-    boost::asio::awaitable<Result<Secret, commands::HashingError>> hash(Secret password, commands::HashingFor whom,
+    boost::asio::awaitable<Result<Secret, commands::HashingError>> hash(Secret password,
+                                                                        commands::HashingRequester requester,
                                                                         commands::Deadline deadline) override;
     boost::asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> verify(
-        Secret password, Secret hash, commands::HashingFor whom, commands::Deadline deadline) override;
+        Secret password, Secret hash, commands::HashingRequester requester, commands::Deadline deadline) override;
     boost::asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> verify_decoy(
-        Secret password, commands::HashingFor whom, commands::Deadline deadline) override;
+        Secret password, commands::HashingRequester requester, commands::Deadline deadline) override;
 
 private:
     HashingPool& pool_;

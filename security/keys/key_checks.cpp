@@ -212,7 +212,7 @@ bool has_close_primes(const BIGNUM& modulus) {
 
 }  // namespace
 
-std::string what_is_wrong_with_edwards_point(std::string_view encoded) {
+std::string edwards_point_fault(std::string_view encoded) {
     if (encoded.size() != kPointSize) return "'x' must be base64url of 32 bytes";
     const Edwards25519 curve;
     Point point;
@@ -222,7 +222,7 @@ std::string what_is_wrong_with_edwards_point(std::string_view encoded) {
     return {};
 }
 
-std::string what_is_wrong_with_modulus(const BIGNUM& modulus) {
+std::string modulus_fault(const BIGNUM& modulus) {
     if (!BN_is_odd(&modulus) || has_small_factor(modulus)) return "the modulus 'n' has a small factor";
     if (has_pattern_of_roca(modulus))
         return "the modulus 'n' looks as those of a library whose keys can be factored (CVE-2017-15361)";

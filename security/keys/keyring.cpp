@@ -94,7 +94,7 @@ const Key* Keyring::current(KeyPurpose purpose, std::int64_t at_ms) const {
     return best;
 }
 
-const Key& Keyring::need_current(KeyPurpose purpose, std::int64_t at_ms) const {
+const Key& Keyring::require_current(KeyPurpose purpose, std::int64_t at_ms) const {
     if (const Key* key = current(purpose, at_ms)) return *key;
     throw MissingKey("the keyring has no key in use for the purpose " + std::string(name_of(purpose)));
 }

@@ -105,7 +105,7 @@ public:
     // times, on every node. Pointers live as long as the keyring.
     const Key* current(KeyPurpose purpose, std::int64_t at_ms) const;
     // The same where a service can't go on without; throws MissingKey, which names the purpose.
-    const Key& need_current(KeyPurpose purpose, std::int64_t at_ms) const;
+    const Key& require_current(KeyPurpose purpose, std::int64_t at_ms) const;
     // For opening and verifying: null if unknown, of another purpose, revoked or ended. A key that is
     // published but not yet used is found, because another node's clock may be ahead.
     const Key* find(KeyPurpose purpose, std::string_view id, std::int64_t now_ms) const;

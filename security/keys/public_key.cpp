@@ -87,7 +87,7 @@ Result<Handle, std::string> rsa_from(const Jwk& jwk) {
     BigNumber n(ensured(BN_bin2bn(octets(*modulus), static_cast<int>(modulus->size()), nullptr), "public key"));
     if (BN_num_bits(n.get()) < kMinRsaBits || BN_num_bits(n.get()) > kMaxRsaBits)
         return Unexpected(std::string("the RSA key must have 2048 to 4096 bits"));
-    if (std::string wrong = what_is_wrong_with_modulus(*n); !wrong.empty()) return Unexpected(std::move(wrong));
+    if (std::string wrong = modulus_fault(*n); !wrong.empty()) return Unexpected(std::move(wrong));
     BigNumber e(ensured(BN_new(), "public key"));
     ensure(BN_set_word(e.get(), 65537) == 1, "public key");
     ParameterBuilder builder(ensured(OSSL_PARAM_BLD_new(), "public key"));
@@ -122,7 +122,7 @@ Result<Handle, std::string> edwards_from(const Jwk& jwk) {
     if (jwk.text("crv") != "Ed25519") return Unexpected(std::string("an OKP key must be an Ed25519 key"));
     const auto x = jwk.bytes("x");
     if (!x) return Unexpected(std::string("'x' must be base64url of 32 bytes"));
-    if (std::string wrong = what_is_wrong_with_edwards_point(*x); !wrong.empty()) return Unexpected(std::move(wrong));
+    if (std::string wrong = edwards_point_fault(*x); !wrong.empty()) return Unexpected(std::move(wrong));
     Handle key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets(*x), x->size()));
     forget_openssl_errors();
     if (!key) return Unexpected(std::string("'x' is not an Ed25519 key"));

@@ -39,7 +39,7 @@ std::string seal_value(const Keyring& keyring, SealedPurpose purpose, std::strin
                        std::int64_t now_ms) {
     if (clear.size() > largest_of(purpose))
         throw std::length_error("a sealed value is above " + std::to_string(largest_of(purpose)) + " bytes");
-    const Key& root = keyring.need_current(KeyPurpose::kSealingRoot, now_ms);
+    const Key& root = keyring.require_current(KeyPurpose::kSealingRoot, now_ms);
     std::string head = envelope_head(kVersion, root.id);
     Secret key = derived_key(root, name_of(purpose));
     return base64url_encode(head + aead_seal(key, bound_to(purpose, context, head), clear));

@@ -44,23 +44,23 @@ std::string bound_to(const FieldContext& context, std::string_view purpose) {
 constexpr std::string_view kPurpose = "field.2", kFirstPurpose = "field";
 
 // What both forms say, and where the sealed bytes begin.
-struct Parsed {
+struct SealedTextParts {
     SealedName name;
     std::string_view sealed;
     std::string_view purpose;
 };
 
-std::optional<Parsed> parse_first_form(std::string_view text) {
+std::optional<SealedTextParts> parse_first_form(std::string_view text) {
     if (text.size() <= kFirstSealedAt) return std::nullopt;
     const std::size_t key_at = kFirstForm.size() + kUuidTextSize + 1;
     if (text[key_at - 1] != '.' || text[kFirstSealedAt - 1] != '.') return std::nullopt;
     const auto subject = Uuid::parse(text.substr(kFirstForm.size(), kUuidTextSize));
     const auto key_id = Uuid::parse(text.substr(key_at, kUuidTextSize));
     if (!subject || !key_id) return std::nullopt;
-    return Parsed{{*subject, *key_id}, text.substr(kFirstSealedAt), kFirstPurpose};
+    return SealedTextParts{{*subject, *key_id}, text.substr(kFirstSealedAt), kFirstPurpose};
 }
 
-std::optional<Parsed> parse(std::string_view text) {
+std::optional<SealedTextParts> parse(std::string_view text) {
     if (text.size() > kFirstSealedAt + kMaxSealedSize) return std::nullopt;
     if (text.starts_with(kFirstForm)) return parse_first_form(text);
     if (text.size() <= kSealedAt || !text.starts_with(kForm) || text[kSealedAt - 1] != '.') return std::nullopt;
@@ -68,7 +68,7 @@ std::optional<Parsed> parse(std::string_view text) {
     Uuid subject;
     if (!bytes || bytes->size() != subject.bytes.size()) return std::nullopt;
     std::copy_n(bytes->begin(), subject.bytes.size(), subject.bytes.begin());
-    return Parsed{{subject, std::nullopt}, text.substr(kSealedAt), kPurpose};
+    return SealedTextParts{{subject, std::nullopt}, text.substr(kSealedAt), kPurpose};
 }
 
 std::string bound_to(const CredentialContext& context) {

@@ -77,7 +77,7 @@ std::optional<std::string> aead_open(const Secret& key, std::string_view associa
            "AES-256-GCM");
     unsigned char none[1];
     if (EVP_DecryptFinal_ex(cipher, none, &written) == 1) return clear;
-    // What was decrypted before the tag failed is nobody's business.
+    // What was decrypted before the tag failed must not get out.
     OPENSSL_cleanse(clear.data(), clear.size());
     forget_openssl_errors();
     return std::nullopt;

@@ -85,7 +85,7 @@ Result<NoteKey, std::string> parse_note_key(std::string_view text) {
     key.public_key = bytes->substr(1);
     if (key.hash != hash_of(key.name, key.public_key))
         return Unexpected(std::string("the verifying key's hash does not fit its name and key: a letter is wrong"));
-    if (!what_is_wrong_with_edwards_point(key.public_key).empty())
+    if (!edwards_point_fault(key.public_key).empty())
         return Unexpected(std::string("the verifying key is none that anybody could have signed with alone"));
     return key;
 }

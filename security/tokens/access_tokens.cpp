@@ -20,13 +20,13 @@ AccessTokens::AccessTokens(const LiveKeyring& keyring, std::size_t remembered)
 
 std::string AccessTokens::sign(const AccessTokenClaims& claims, std::int64_t now_ms) const {
     auto keyring = keyring_.snapshot();
-    return sign_access_token(keyring->need_current(KeyPurpose::kTokenSigning, now_ms), claims);
+    return sign_access_token(keyring->require_current(KeyPurpose::kTokenSigning, now_ms), claims);
 }
 
 std::string AccessTokens::sign_introspection(std::string_view issuer, std::string_view audience,
                                              std::string_view answer, std::int64_t now_ms) const {
     auto keyring = keyring_.snapshot();
-    const Key& key = keyring->need_current(KeyPurpose::kTokenSigning, now_ms);
+    const Key& key = keyring->require_current(KeyPurpose::kTokenSigning, now_ms);
     return security::sign_introspection(key, issuer, audience, now_ms, answer);
 }
 

@@ -48,7 +48,7 @@ TEST(Aggregates, HoldTheNamesThatTheyDeclare) {
     EXPECT_TRUE(can_hold_names(*state));
     EXPECT_TRUE(held_names(*state).empty());
     evolve(*state, kRegistered, {7, 700});
-    EXPECT_EQ(held_names(*state), (std::vector<HeldName>{{"email", "ann@example.com"}}));
+    EXPECT_EQ(held_names(*state), (std::vector<ClaimedName>{{"email", "ann@example.com"}}));
     EXPECT_FALSE(can_hold_names(*empty_state("session")));
     ASSERT_NE(holder_of("username"), nullptr);
     EXPECT_EQ(holder_of("username")->stream_type, "user");

@@ -28,7 +28,7 @@ protected:
     // Milliseconds to wait.
     std::int64_t wait(const std::vector<Bucket>& wanted) { return buckets.take(wanted, now_us).wait_ms; }
 
-    OwnBuckets buckets;
+    LocalBuckets buckets;
     std::int64_t now_us = kStartUs;
 };
 
@@ -68,7 +68,7 @@ TEST_F(OwnBucketsTest, CanBeLookedAt) {
 }
 
 TEST_F(OwnBucketsTest, TellHowFullTheFirstIs) {
-    Taken taken = buckets.take({bucket("net"), bucket("other", 1)}, now_us);
+    RateDecision taken = buckets.take({bucket("net"), bucket("other", 1)}, now_us);
     EXPECT_EQ(taken.first_level_us, kSecondUs);
     EXPECT_EQ(left_in(bucket("net"), taken.first_level_us), 2);
     taken = buckets.take({bucket("net"), bucket("other", 1)}, now_us);
@@ -83,7 +83,7 @@ TEST_F(OwnBucketsTest, LetAClockThatStepsBackRefillNothingAndLockNobodyOut) {
 }
 
 TEST_F(OwnBucketsTest, ForgetTheLongestUnusedBeyondTheirBound) {
-    OwnBuckets two(2);
+    LocalBuckets two(2);
     for (const char* key : {"a", "b", "c"}) EXPECT_EQ(two.take({bucket(key, 1)}, now_us).wait_ms, 0);
     EXPECT_GT(two.take({bucket("c", 1)}, now_us).wait_ms, 0);
     EXPECT_GT(two.take({bucket("b", 1)}, now_us).wait_ms, 0);
@@ -106,7 +106,7 @@ TEST(ProcessLimits, CountsThoseWhoComeAtOnceOneByOne) {
         std::vector<std::jthread> threads;
         for (int t = 0; t < 4; ++t)
             threads.emplace_back([&] {
-                for (int i = 0; i < 50; ++i) admitted += limits.take_own({bucket("net", 100, 1)}).wait_ms == 0;
+                for (int i = 0; i < 50; ++i) admitted += limits.take_local({bucket("net", 100, 1)}).wait_ms == 0;
             });
     }
     EXPECT_EQ(admitted, 100);
@@ -114,7 +114,7 @@ TEST(ProcessLimits, CountsThoseWhoComeAtOnceOneByOne) {
 
 TEST(ProcessLimits, KeepsItsOwnApartFromTheShared) {
     ProcessLimits limits([] { return kStartUs; });
-    EXPECT_EQ(limits.take_own({bucket("net", 1)}).wait_ms, 0);
+    EXPECT_EQ(limits.take_local({bucket("net", 1)}).wait_ms, 0);
     EXPECT_EQ(test::run(limits.take({bucket("net", 1)}, Deadline::max()))->wait_ms, 0);
     EXPECT_GT(test::run(limits.take({bucket("net", 1)}, Deadline::max()))->wait_ms, 0);
     EXPECT_GT(limits.known({bucket("net", 1)}).wait_ms, 0);

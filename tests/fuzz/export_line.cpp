@@ -27,9 +27,9 @@ void check_event(const RecordedEvent& event) {
     promise(audit::export_line(again) == line, "a line that was written reads as itself");
     const auto hash = unless_refused([&] { return leaf_hash(event); });
     promise(!hash || hash == leaf_hash(again), "a leaf hash is that of what it stands for");
-    OpensNothing opener;
+    NullFieldOpener opener;
     RecordedEvent believed = event;
-    believed.standing = RecordedEvent::Standing::kBelieved;
+    believed.trust = RecordedEvent::Trust::kBelieved;
     if (const auto decoded = unless_refused([&] { return decode_any(believed, opener); }))
         promise(stream_type_of(**decoded) == event.stream_type, "an event is of its stream's type");
     const EnvelopePlace place{event.event_id, event.stream_type, event.stream_id};

@@ -59,7 +59,7 @@ void fields(std::string_view text) {
         if (line.find_first_of(std::string_view("\r\0", 2)) != line.npos) continue;  // Beast refuses it
         for (const char* name : {"Accept", "Content-Encoding", "Content-Type"}) request.headers.add(name, line);
     }
-    for (const auto named : {api::Named::kByAnyRange, api::Named::kInFull})
+    for (const auto named : {api::MediaRangeMatch::kByAnyRange, api::MediaRangeMatch::kInFull})
         if (const auto weight = api::preference_for(request.headers, "application/json", named))
             promise(*weight >= 0 && *weight <= 1000, "a preference is 0 to 1");
     const auto type = request.header("Content-Type");

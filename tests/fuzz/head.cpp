@@ -18,8 +18,8 @@ void check_answer(const api::Request& request) {
 }
 
 // Gives the parser what it takes, until `done`; the rest is left.
-template <class Done>
-boost::system::error_code put(api::MessageParser& parser, std::string_view& rest, const Done& done) {
+template <class Receipt>
+boost::system::error_code put(api::MessageParser& parser, std::string_view& rest, const Receipt& done) {
     boost::system::error_code error;
     while (!rest.empty() && !done()) {
         const std::size_t used = parser.put(boost::asio::buffer(rest), error);

@@ -55,7 +55,7 @@ void check_access(const std::string& text) {
 
 // By paths into objects and lists, as the questions of AuthZEN are read.
 void read_nested(const api::Request& request) {
-    constexpr api::JsonLimits kLimits{.depth = 32, .members = 512, .values = 16'384, .of_others = true};
+    constexpr api::JsonLimits kLimits{.depth = 32, .members = 512, .values = 16'384, .allow_unknown_members = true};
     constexpr std::size_t kMaxItems = 3;
     api::JsonFields body(request, kLimits);
     std::vector<std::string> texts{body.required_string("subject.id", kMaxBytes)};

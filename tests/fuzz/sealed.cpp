@@ -15,7 +15,7 @@ constexpr std::size_t kMaxAudienceBytes = 200;
 void sealed(std::string_view text) {
     const auto& keyring = test_keys();
     if (const auto opened = security::open_refresh_token(keyring, text, kNowMs)) {
-        const auto& root = keyring.need_current(security::KeyPurpose::kSealingRoot, kNowMs);
+        const auto& root = keyring.require_current(security::KeyPurpose::kSealingRoot, kNowMs);
         promise(security::seal_refresh_token(root, opened->content) == text, "a token has one spelling");
     }
     const auto cursor = security::open_value(keyring, security::SealedPurpose::kCursor, "audit", text, kNowMs);
@@ -33,7 +33,7 @@ void sealed(std::string_view text) {
     content.generation = static_cast<std::int64_t>(text.size()) + 1;
     content.client_id = "client";
     content.audiences = {std::string("a").append(text)};
-    const auto& root = keyring.need_current(security::KeyPurpose::kSealingRoot, kNowMs);
+    const auto& root = keyring.require_current(security::KeyPurpose::kSealingRoot, kNowMs);
     std::string token = security::seal_refresh_token(root, content);
     const auto back = security::open_refresh_token(keyring, token, kNowMs);
     promise(back && back->content == content, "what is sealed comes back");

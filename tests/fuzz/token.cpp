@@ -53,7 +53,7 @@ void token(std::string_view text) {
         security::base64url_encode(text.substr(0, line)) + "." + security::base64url_encode(text.substr(line + 1));
     read_as_a_clients(signed_part + ".AA");
     read_as_a_key(text.substr(line + 1));
-    const auto& key = *test_keys().need_current(security::KeyPurpose::kTokenSigning, kNowMs).signing;
+    const auto& key = *test_keys().require_current(security::KeyPurpose::kTokenSigning, kNowMs).signing;
     read(signed_part + "." + security::base64url_encode(key.sign(signed_part)));
 }
 

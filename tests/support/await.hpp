@@ -16,7 +16,7 @@ boost::asio::awaitable<void> keep_answer(boost::asio::awaitable<T> work, std::op
 }
 
 // An io_context that nobody else runs, lent out until the destructor. It is never destroyed, for whoever posted the
-// last answer may still be at work in it: neither at the end of a run nor of the programme does anybody wait for him.
+// last answer may still be at work in it: nobody waits for that, neither at the end of a run nor of the programme.
 class LentContext {
 public:
     LentContext() {

@@ -35,9 +35,8 @@ def findings(root, build):
         for check in (names.check_paths, names.check_tests, names.check_invariants):
             for line, message in check(source, repository):
                 yield source.path, line, message
-        if not source.is_cpp and source.path != "docs/events.md":  # these are not held to it yet
-            for line, message in words.check(source, table):
-                yield source.path, line, message
+        for line, message in words.check(source, table):
+            yield source.path, line, message
         for rule in rules.RULES:
             for line, message in rule(source):
                 yield source.path, line, message

@@ -7,7 +7,7 @@
 namespace keyledger::api {
 
 namespace http = boost::beast::http;
-using Until = MessageReader::Until;
+using ReadUntil = MessageReader::ReadUntil;
 
 namespace {
 
@@ -47,7 +47,7 @@ struct Incoming::State {
 };
 
 std::optional<Incoming::Next> Incoming::State::read_head() {
-    const boost::system::error_code error = reader->take(buffer, Until::kHeader);
+    const boost::system::error_code error = reader->take(buffer, ReadUntil::kHeader);
     if (error == http::error::need_more && !overflowed) return Next::kNothing;
     auto bad = read_header(reader->parser.get(), peer, options, random, request);
     if (error) bad = refusal_of(overflowed ? http::error::header_limit : error, reader->start_line_read());
@@ -66,7 +66,7 @@ Incoming::Next Incoming::State::read_on() {
     if (!header_read)
         if (auto outcome = read_head()) return *outcome;
     const bool nothing_of_body = buffer.size() == 0;
-    const boost::system::error_code error = reader->take(buffer, Until::kMessage);
+    const boost::system::error_code error = reader->take(buffer, ReadUntil::kMessage);
     if (error == http::error::need_more) {
         const bool waits =
             nothing_of_body && !told_to_continue && request.expects_continue && reader->parser.get().version() >= 11;

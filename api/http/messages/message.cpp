@@ -98,12 +98,12 @@ void identify(RandomBytes& random, Request& request) {
     request.traceparent = accepted ? *accepted : make_traceparent(random);
     if (auto id = request_id_of(request.header("X-Request-Id"))) {
         request.request_id = std::move(id->logged);
-        request.told_request_id = std::move(id->told);
+        request.echoed_request_id = std::move(id->echoed);
         return;
     }
     // A trace that begins here has no other request of ours: one name will do, for the log too.
     request.request_id = accepted ? make_request_id(random) : trace_id_of(request.traceparent);
-    request.told_request_id = request.request_id;
+    request.echoed_request_id = request.request_id;
 }
 
 void line(std::string& text, std::string_view name, std::string_view value) {
@@ -191,9 +191,9 @@ std::size_t MessageReader::fields() const {
     return static_cast<std::size_t>(std::distance(parser.get().begin(), parser.get().end()));
 }
 
-boost::system::error_code MessageReader::take(boost::beast::flat_buffer& buffer, Until until) {
+boost::system::error_code MessageReader::take(boost::beast::flat_buffer& buffer, ReadUntil until) {
     boost::system::error_code error;
-    while (until == Until::kHeader ? !parser.is_header_done() : !parser.is_done()) {
+    while (until == ReadUntil::kHeader ? !parser.is_header_done() : !parser.is_done()) {
         if (buffer.size() == 0) return http::error::need_more;
         const bool in_header = !parser.is_header_done();
         if (in_header && header_bytes_ == 0) read_as_known_version(buffer);
@@ -251,7 +251,7 @@ std::string header_text(const Request& request, const Response& response, const 
                 "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
                 "Referrer-Policy: no-referrer\r\n");
     if (framing.tls) line(text, "Strict-Transport-Security", "max-age=31536000");
-    line(text, "X-Request-Id", request.told_request_id.empty() ? request.request_id : request.told_request_id);
+    line(text, "X-Request-Id", request.echoed_request_id.empty() ? request.request_id : request.echoed_request_id);
     if (framing.persistence == Persistence::kClose) line(text, "Connection", "close");
     else if (framing.http_10) line(text, "Connection", "keep-alive");
     text.append("\r\n");

@@ -46,12 +46,12 @@ private:
 // Reads one message out of a buffer, and refuses what Beast alone would let through.
 class MessageReader {
 public:
-    enum class Until : std::uint8_t { kHeader, kMessage };
+    enum class ReadUntil : std::uint8_t { kHeader, kMessage };
 
     explicit MessageReader(const ServerLimits& limits);
 
     // Takes what the buffer has of it. http::error::need_more: it has not got all.
-    boost::system::error_code take(boost::beast::flat_buffer& buffer, Until until);
+    boost::system::error_code take(boost::beast::flat_buffer& buffer, ReadUntil until);
     bool start_line_read() const { return !parser.get().target().empty(); }
 
     MessageParser parser;

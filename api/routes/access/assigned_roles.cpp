@@ -10,7 +10,7 @@ void write_role(JsonText& json, const projections::RoleRow& role) {
         .text("name", role.name)
         .texts("permissions", role.permissions)
         .texts("deny", role.deny)
-        .truth("built_in", role.built_in);
+        .boolean("built_in", role.built_in);
 }
 
 Reply list_assigned_roles(Call& call, Uuid subject_id) {

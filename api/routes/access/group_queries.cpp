@@ -115,7 +115,7 @@ Reply explain(Call& call, Find find) {
         all.add(AccessRules(PermissionSet::of_texts(reason.permissions), PermissionSet::of_texts(reason.deny)));
     JsonText json;
     json.texts("permissions", all.allow.texts()).texts("deny", all.deny.texts());
-    json.texts("without_exception", all.without_exceptions().texts()).truth("complete", complete);
+    json.texts("without_exception", all.without_exceptions().texts()).boolean("complete", complete);
     json.begin_array("reasons");
     for (const rows::ReasonRow& reason : reasons->value) write_reason(json, reason, with_positions);
     json.end_array();

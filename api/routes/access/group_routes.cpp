@@ -33,7 +33,7 @@ Reply define_group(Call& call) {
     json.text("id", defined->id.to_string()).text("name", *name);
     Response response = api::json(201, json.finish());
     response.headers.add("Location", "/api/v1/admin/groups/" + defined->id.to_string());
-    const commands::Done outcome{defined->position, defined->repeated};
+    const commands::Receipt outcome{defined->position, defined->repeated};
     co_return with_outcome(std::move(response), outcome);
 }
 

@@ -14,7 +14,7 @@ Result<commands::RoleDefinition, Response> read_definition(Call& call, Of of) {
     JsonFields body(call.request);
     if (of == Of::kKnown) {
         JsonText as_read;
-        as_read.text("id", call.id().to_string()).truth("built_in", false);
+        as_read.text("id", call.id().to_string()).boolean("built_in", false);
         body.unchanged(kReadOnly, as_read.finish());
     }
     commands::RoleDefinition definition;
@@ -34,10 +34,10 @@ Reply define_role(Call& call) {
     JsonText json;
     json.text("id", defined->id.to_string()).text("name", definition->name);
     json.texts("permissions", PermissionSet::of_texts(definition->permissions).texts());
-    json.texts("deny", PermissionSet::of_texts(definition->deny).texts()).truth("built_in", false);
+    json.texts("deny", PermissionSet::of_texts(definition->deny).texts()).boolean("built_in", false);
     Response response = api::json(201, json.finish());
     response.headers.add("Location", "/api/v1/admin/roles/" + defined->id.to_string());
-    const commands::Done outcome{defined->position, defined->repeated};
+    const commands::Receipt outcome{defined->position, defined->repeated};
     co_return with_outcome(std::move(response), outcome);
 }
 

@@ -9,7 +9,7 @@ namespace {
 // 204: erased. 202: requested, and due when it says.
 Response answer(const Call& call, const Result<commands::Erasure, commands::CommandError>& outcome) {
     if (!outcome) return refuse(call, outcome.error());
-    const commands::Done done{outcome->position, outcome->repeated};
+    const commands::Receipt done{outcome->position, outcome->repeated};
     if (outcome->due_at_ms == 0) return with_outcome(no_content(), done);
     JsonText body;
     body.time("erase_at", outcome->due_at_ms);

@@ -48,7 +48,7 @@ Reply change_password(Call& call) {
 }
 
 Reply show_me(Call& call) {
-    auto known = co_await commands::who_holds(call.services(), call.bearer(), call.request.deadline);
+    auto known = co_await commands::bearer_at_head(call.services(), call.bearer(), call.request.deadline);
     if (!known) co_return refuse(call, known.error());
     co_return user_answer(call.request, call.bearer().user_id, *known);
 }
@@ -58,7 +58,7 @@ Reply update_me(Call& call) {
     JsonFields body(call.request);
     commands::ProfileUpdate update = read_profile(body, call.bearer());
     if (body.has_any(kReadOnlyOfUsers)) {
-        auto known = co_await commands::who_holds(call.services(), call.bearer(), call.request.deadline);
+        auto known = co_await commands::bearer_at_head(call.services(), call.bearer(), call.request.deadline);
         if (!known) co_return refuse(call, known.error());
         body.unchanged(kReadOnlyOfUsers, user_json(user_id, *known));
     }

@@ -28,7 +28,7 @@ commands::ProfileUpdate read_profile(JsonFields& body, const commands::Bearer& b
     return update;
 }
 
-std::string user_json(const Uuid& user_id, const commands::Known& known) {
+std::string user_json(const Uuid& user_id, const commands::UserAtHead& known) {
     const User& user = known.user;
     JsonText json;
     json.text("id", user_id.to_string())
@@ -36,17 +36,17 @@ std::string user_json(const Uuid& user_id, const commands::Known& known) {
         .text_or_null("username", user.username)
         .text_or_null("name", user.name)
         .text("status", name_of(user.status))
-        .truth("email_verified", false)
-        .truth("administrator", known.administrator())
+        .boolean("email_verified", false)
+        .boolean("administrator", known.administrator())
         .time("created_at", user.registered_at_ms);
     return json.finish();
 }
 
-Response user_answer(const Request& request, const Uuid& user_id, const commands::Known& known) {
+Response user_answer(const Request& request, const Uuid& user_id, const commands::UserAtHead& known) {
     return with_entity_tag(request, api::json(200, user_json(user_id, known)), commands::user_tag(known.user));
 }
 
-Reply updated_user(Call& call, Uuid user_id, commands::Done outcome) {
+Reply updated_user(Call& call, Uuid user_id, commands::Receipt outcome) {
     if (outcome.repeated) {
         JsonText json;
         json.text("id", user_id.to_string());

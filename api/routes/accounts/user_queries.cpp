@@ -21,8 +21,8 @@ void write_user(JsonText& json, const rows::UserRow& user) {
         .text_or_null("username", user.username)
         .text_or_null("name", user.name)
         .text("status", user.status)
-        .truth("email_verified", user.email_verified)
-        .truth("administrator", user.administrator)
+        .boolean("email_verified", user.email_verified)
+        .boolean("administrator", user.administrator)
         .time("created_at", user.created_at_ms);
 }
 
@@ -49,13 +49,13 @@ Reply show_user(Call& call) {
     co_return with_entity_tag(call.request, at_position(api::json(200, json.finish()), found->position), state);
 }
 
-// A text that is no id is nobody's, and told so to those alone who may ask.
+// A text that is no id becomes the nil id, which no user has: only callers with the permission learn that.
 Reply show_lock_out(Call& call) {
     auto found = co_await commands::lock_out_of(call.services(), call.id(), call.bearer(), call.request.deadline);
     if (!found) co_return refuse(call, found.error());
     const auto last_ms = found->last_failed_at_ms == 0 ? std::nullopt : std::optional(found->last_failed_at_ms);
     JsonText json;
-    json.truth("locked", found->locked)
+    json.boolean("locked", found->locked)
         .number("failures_in_a_row", found->failures_in_a_row)
         .time_or_null("last_failed_at", last_ms);
     co_return api::json(200, json.finish());

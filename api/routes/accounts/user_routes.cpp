@@ -14,7 +14,7 @@ namespace {
 
 using commands::CommandError;
 
-Reply activate_user(Call& call) {
+Reply enable_user(Call& call) {
     auto outcome = co_await commands::enable_user(call.services(), call.bearer(), call.id(), call.caller());
     co_return done(call, outcome);
 }
@@ -24,13 +24,13 @@ Result<std::string, Response> read_reason(const Request& request) {
     if (request.body.empty()) return std::string();
     JsonFields body(request);
     auto reason = free_text(body.optional_string("reason", commands::kMaxReasonBytes).value_or(""));
-    if (!reason) body.refuse("reason", said_of(reason.error()));
+    if (!reason) body.refuse("reason", explanation_of(reason.error()));
     auto read = body.finish();
     if (!read) return Unexpected(read.error());
     return std::move(*reason);
 }
 
-Reply deactivate_user(Call& call) {
+Reply disable_user(Call& call) {
     auto reason = read_reason(call.request);
     if (!reason) co_return reason.error();
     auto key = call.take_key();
@@ -50,8 +50,8 @@ Reply update_user(Call& call) {
     commands::ProfileUpdate update = read_profile(body, call.bearer());
     const auto user_id = Uuid::parse(call.request.path_parameter("id"));
     if (user_id && body.has_any(kReadOnlyOfUsers)) {  // held against what this caller may read
-        auto may =
-            co_await commands::holder_of(call.services(), commands::kReadUsers, call.bearer(), call.request.deadline);
+        auto may = co_await commands::access_with_permission(call.services(), commands::kReadUsers, call.bearer(),
+                                                             call.request.deadline);
         if (!may) co_return refuse(call, may.error());
         auto known = co_await commands::user_at_head(call.services(), *user_id, call.request.deadline);
         if (!known) co_return refuse(call, known.error());
@@ -74,9 +74,9 @@ using enum Authentication;
 
 // clang-format off
 constexpr RouteRow kRows[] = {
-    {"activateUser", kPost, "/api/v1/admin/users/{id}/activate", activate_user, kOrdinary, kUser,
+    {"activateUser", kPost, "/api/v1/admin/users/{id}/activate", enable_user, kOrdinary, kUser,
      {.bad_id = refusals::kUserUnknown, .idempotency_key = KeyScope::kUser}},
-    {"deactivateUser", kPost, "/api/v1/admin/users/{id}/deactivate", deactivate_user, kOrdinary, kUser,
+    {"deactivateUser", kPost, "/api/v1/admin/users/{id}/deactivate", disable_user, kOrdinary, kUser,
      {.bad_id = refusals::kUserUnknown, .input = Input::kBody, .idempotency_key = KeyScope::kUser}},
     {"unlockUser", kPost, "/api/v1/admin/users/{id}/unlock", unlock_user, kOrdinary, kUser,
      {.bad_id = refusals::kUserUnknown, .idempotency_key = KeyScope::kUser}},

@@ -14,8 +14,10 @@ namespace {
 
 using commands::CommandError;
 
-constexpr std::pair<std::string_view, SubjectType> kSubjectTypes[] = {
-    {"user", SubjectType::kUser}, {"session", SubjectType::kSession}, {"service_account", SubjectType::kService}};
+constexpr std::pair<std::string_view, SubjectReferenceType> kSubjectTypes[] = {
+    {"user", SubjectReferenceType::kUser},
+    {"session", SubjectReferenceType::kSession},
+    {"service_account", SubjectReferenceType::kService}};
 
 std::string read_name(QuestionFields& body, const std::string& path) {
     return body.required_string(path, kMaxEvaluatedIdBytes);
@@ -33,15 +35,15 @@ Resource read_owner(QuestionFields& body, const std::string& path) {
 }  // namespace
 
 // ---- the question -----------------------------------------------------------------------------------------
-Subject read_subject_type(QuestionFields& body, const std::string& path) {
-    Subject subject{SubjectType::kOther, read_name(body, path + ".type"), {}};
+SubjectReference read_subject_type(QuestionFields& body, const std::string& path) {
+    SubjectReference subject{SubjectReferenceType::kOther, read_name(body, path + ".type"), {}};
     for (const auto& [name, type] : kSubjectTypes)
         if (subject.type_name == name) subject.type = type;
     return subject;
 }
 
-Subject read_subject(QuestionFields& body, const std::string& path, const std::string& typed) {
-    Subject subject = read_subject_type(body, typed.empty() ? path : typed);
+SubjectReference read_subject(QuestionFields& body, const std::string& path, const std::string& typed) {
+    SubjectReference subject = read_subject_type(body, typed.empty() ? path : typed);
     subject.id = read_name(body, path + ".id");
     return subject;
 }
@@ -76,21 +78,21 @@ Question::Question(const Resource& resource, const Action& asked)
 }
 
 // ---- who asks ---------------------------------------------------------------------------------------------
-bool Asker::may_ask(const Subject& subject) const {
+bool Requester::may_ask(const SubjectReference& subject) const {
     if (!holder) return true;
     const auto id = Uuid::parse(subject.id);
     switch (subject.type) {
-        case SubjectType::kUser: return !holder->service && id == holder->bearer.user_id;
-        case SubjectType::kSession: return !holder->service && id == holder->bearer.session_id;
-        case SubjectType::kService: return holder->service && id == holder->service->account_id;
-        case SubjectType::kOther: return false;
+        case SubjectReferenceType::kUser: return !holder->service && id == holder->bearer.user_id;
+        case SubjectReferenceType::kSession: return !holder->service && id == holder->bearer.session_id;
+        case SubjectReferenceType::kService: return holder->service && id == holder->service->account_id;
+        case SubjectReferenceType::kOther: return false;
     }
     return false;
 }
 
 namespace {
 
-using Asking = boost::asio::awaitable<Result<Asker, Response>>;
+using Asking = boost::asio::awaitable<Result<Requester, Response>>;
 
 // A service account's token may be one of a client that asks about anybody.
 Asking asker_with_service_token(Context& context, const Request& request) {
@@ -99,10 +101,10 @@ Asking asker_with_service_token(Context& context, const Request& request) {
     auto access = co_await commands::access_of_service_token(context.services, *claims->service, request.deadline);
     if (!access) co_return Unexpected(refuse(request, access.error()));
     const auto scope = access->still_held(claims->service->scope);
-    if (PermissionSet::of_texts(scope).covers(commands::kEvaluateAccess)) co_return Asker{};
-    Asker asker;
-    asker.holder = std::move(*claims);
-    co_return asker;
+    if (PermissionSet::of_texts(scope).covers(commands::kEvaluateAccess)) co_return Requester{};
+    Requester requester;
+    requester.holder = std::move(*claims);
+    co_return requester;
 }
 
 Asking asker_with_secret(Context& context, const Request& request) {
@@ -121,17 +123,17 @@ Asking asker_with_secret(Context& context, const Request& request) {
         if (error.refusal == refusals::kInvalidClient) co_return Unexpected(refuse_client(request));
         co_return Unexpected(refuse(request, error));
     }
-    if (client->evaluates == commands::Evaluates::kAnybody) co_return Asker{};
+    if (client->evaluation_right == commands::EvaluationRight::kAnybody) co_return Requester{};
     if (!client->service_account) co_return Unexpected(refuse(request, CommandError(refusals::kForbidden)));
-    Asker asker;
-    asker.holder.emplace();
-    asker.holder->service = commands::ServiceBearer{*client->service_account, {}};
-    co_return asker;
+    Requester requester;
+    requester.holder.emplace();
+    requester.holder->service = commands::ServiceBearer{*client->service_account, {}};
+    co_return requester;
 }
 
 }  // namespace
 
-Asking authenticate_asker(Context& context, const Request& request) {
+Asking authenticate_requester(Context& context, const Request& request) {
     const auto token = bearer_token(request);
     if (!token) {
         auto client = co_await asker_with_secret(context, request);
@@ -144,9 +146,9 @@ Asking authenticate_asker(Context& context, const Request& request) {
     }
     auto claims = user_of_token(context, request);
     if (!claims) co_return Unexpected(claims.error());
-    Asker asker;
-    asker.holder = std::move(*claims);
-    co_return asker;
+    Requester requester;
+    requester.holder = std::move(*claims);
+    co_return requester;
 }
 
 Response answer_at(Context& context, JsonText& json, Position position) {
@@ -155,44 +157,44 @@ Response answer_at(Context& context, JsonText& json, Position position) {
     return response;
 }
 
-commands::Answer<SubjectAccess> learn(Context& context, const Asker& asker, Subject subject,
-                                      commands::Deadline deadline) {
+commands::Answer<SubjectAccess> access_of_subject(Context& context, const Requester& requester,
+                                                  SubjectReference subject, commands::Deadline deadline) {
     commands::Services& services = context.services;
     const Uuid id = Uuid::parse(subject.id).value_or(Uuid{});
-    if (subject.type == SubjectType::kService) {
+    if (subject.type == SubjectReferenceType::kService) {
         auto service = co_await commands::access_of_service(services, id, deadline);
         if (!service) co_return Unexpected(service.error());
         co_return std::move(service->held);
     }
-    if (asker.holder) {
-        auto own = co_await commands::access_of_holder(services, asker.holder->bearer, deadline);
+    if (requester.holder) {
+        auto own = co_await commands::access_of_bearer(services, requester.holder->bearer, deadline);
         co_return own;
     }
-    if (subject.type == SubjectType::kSession) {
+    if (subject.type == SubjectReferenceType::kSession) {
         auto of_session = co_await commands::access_of_session(services, id, deadline);
         co_return of_session;
     }
-    if (subject.type == SubjectType::kUser && id.is_nil()) {
-        const auto kind = commands::kind_of_user_name(subject.id, context.subject_namings);
+    if (subject.type == SubjectReferenceType::kUser && id.is_nil()) {
+        const auto kind = commands::kind_of_user_name(subject.id, context.subject_name_kinds);
         if (kind) {
-            auto called = co_await commands::access_of_user_called(services, context.known_owners, *kind,
-                                                                   std::move(subject.id), deadline);
+            auto called = co_await commands::access_of_user_named(services, context.claim_owners, *kind,
+                                                                  std::move(subject.id), deadline);
             co_return called;
         }
     }
-    const Uuid user_id = subject.type == SubjectType::kUser ? id : Uuid{};
+    const Uuid user_id = subject.type == SubjectReferenceType::kUser ? id : Uuid{};
     auto of_user = co_await commands::access_of_user(services, user_id, deadline);
     co_return of_user;
 }
 
-commands::Answer<std::optional<std::string>> owner_by_id(Context& context, const Asker& asker,
+commands::Answer<std::optional<std::string>> owner_by_id(Context& context, const Requester& requester,
                                                          std::optional<std::string> owner,
                                                          commands::Deadline deadline) {
-    if (asker.holder || !owner || Uuid::parse(*owner)) co_return owner;
-    const auto kind = commands::kind_of_user_name(*owner, context.subject_namings);
+    if (requester.holder || !owner || Uuid::parse(*owner)) co_return owner;
+    const auto kind = commands::kind_of_user_name(*owner, context.subject_name_kinds);
     if (!kind) co_return owner;
     auto called =
-        co_await commands::access_of_user_called(context.services, context.known_owners, *kind, *owner, deadline);
+        co_await commands::access_of_user_named(context.services, context.claim_owners, *kind, *owner, deadline);
     if (!called) co_return Unexpected(called.error());
     if (!called->subject_id.is_nil()) owner = called->subject_id.to_string();
     co_return owner;

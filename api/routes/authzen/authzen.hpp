@@ -13,8 +13,9 @@
 
 namespace keyledger::api::routes::authzen {
 
-// What a question is made of is AuthZEN's to say, and what else is in it is whoever's who asks (section 10.1.1).
-inline constexpr JsonLimits kQuestionLimits{.depth = 32, .members = 512, .values = 16'384, .of_others = true};
+// AuthZEN defines the members of a question; a request may have others, which are ignored (section 10.1.1).
+inline constexpr JsonLimits kQuestionLimits{
+    .depth = 32, .members = 512, .values = 16'384, .allow_unknown_members = true};
 
 class QuestionFields : public JsonFields {
 public:
@@ -30,13 +31,13 @@ inline constexpr std::size_t kMaxEvaluations = 50;
 inline constexpr std::size_t kMaxEvaluatedIdBytes = 512;  // of a resource: not looked at
 
 // ---- the question -----------------------------------------------------------------------------------------
-enum class SubjectType { kUser, kSession, kService, kOther };  // of others there are none here
+enum class SubjectReferenceType { kUser, kSession, kService, kOther };  // of others there are none here
 
-struct Subject {
-    SubjectType type = SubjectType::kUser;
+struct SubjectReference {
+    SubjectReferenceType type = SubjectReferenceType::kUser;
     std::string type_name;
     std::string id;
-    auto operator<=>(const Subject&) const = default;
+    auto operator<=>(const SubjectReference&) const = default;
 };
 // By any names.
 struct Resource {
@@ -51,10 +52,10 @@ struct Action {
     std::vector<std::pair<std::string, std::string>> properties;
 };
 
-// Each of an object of that name; what is wrong is said by the body's finish().
-Subject read_subject_type(QuestionFields& body, const std::string& path);  // without an id
+// Each reads the object of that name; the body's finish() tells what is wrong.
+SubjectReference read_subject_type(QuestionFields& body, const std::string& path);  // without an id
 // `typed`: the object with the type, where that is another one.
-Subject read_subject(QuestionFields& body, const std::string& path, const std::string& typed = "");
+SubjectReference read_subject(QuestionFields& body, const std::string& path, const std::string& typed = "");
 Resource read_resource_type(QuestionFields& body, const std::string& path);  // without an id
 Resource read_resource(QuestionFields& body, const std::string& path, const std::string& typed = "");
 Action read_action(QuestionFields& body, const std::string& path);
@@ -73,22 +74,22 @@ struct Question {
 
 // ---- who asks ---------------------------------------------------------------------------------------------
 // A client that was granted it asks about anybody; whoever has a token asks about themselves.
-struct Asker {
+struct Requester {
     std::optional<commands::AccessClaims> holder;  // empty: of anybody
 
-    bool may_ask(const Subject& subject) const;
+    bool may_ask(const SubjectReference& subject) const;
 };
-boost::asio::awaitable<Result<Asker, Response>> authenticate_asker(Context& context, const Request& request);
+boost::asio::awaitable<Result<Requester, Response>> authenticate_requester(Context& context, const Request& request);
 
-// An answer as of that position. AuthZEN has no place for it in the body, which is the same each time that the same is
-// asked (and so is what is sealed not).
+// An answer as of that position, which is told in a header. In the body it would make answers to equal questions
+// differ.
 Response answer_at(Context& context, JsonText& json, Position position);
 
-// At the head. Of an id or name that is nobody's too: nothing is granted.
-commands::Answer<SubjectAccess> learn(Context& context, const Asker& asker, Subject subject,
-                                      commands::Deadline deadline);
-// An owner who is called by a name is known by their id from here on, if whoever asks may ask about anybody.
-commands::Answer<std::optional<std::string>> owner_by_id(Context& context, const Asker& asker,
+// At the head. Unknown ids and names have no permissions.
+commands::Answer<SubjectAccess> access_of_subject(Context& context, const Requester& requester,
+                                                  SubjectReference subject, commands::Deadline deadline);
+// Replaces the name of an owner by their id, if the requester may ask about anybody.
+commands::Answer<std::optional<std::string>> owner_by_id(Context& context, const Requester& requester,
                                                          std::optional<std::string> owner, commands::Deadline deadline);
 
 }  // namespace keyledger::api::routes::authzen

@@ -14,7 +14,7 @@ using namespace authzen;
 using commands::CommandError;
 
 struct Evaluation {
-    Subject subject;
+    SubjectReference subject;
     Resource resource;
     Action action;
     std::vector<FieldError> errors;  // of an item: what keeps it from being asked
@@ -77,17 +77,18 @@ Semantic read_semantic(QuestionFields& body) {
     return Semantic::kExecuteAll;
 }
 
-using Learned = std::map<Subject, SubjectAccess>;  // once a subject, of one request
+using Learned = std::map<SubjectReference, SubjectAccess>;  // once a subject, of one request
 
-boost::asio::awaitable<Result<bool, CommandError>> decide(Context& context, const Asker& asker, const Evaluation& one,
-                                                          Learned& learned, commands::Deadline deadline) {
+boost::asio::awaitable<Result<bool, CommandError>> decide(Context& context, const Requester& requester,
+                                                          const Evaluation& one, Learned& learned,
+                                                          commands::Deadline deadline) {
     if (!learned.contains(one.subject)) {
-        auto access = co_await learn(context, asker, one.subject, deadline);
+        auto access = co_await access_of_subject(context, requester, one.subject, deadline);
         if (!access) co_return Unexpected(access.error());
         learned.emplace(one.subject, std::move(*access));
     }
     Question question(one.resource, one.action);
-    auto owner = co_await owner_by_id(context, asker, question.owner, deadline);
+    auto owner = co_await owner_by_id(context, requester, question.owner, deadline);
     if (!owner) co_return Unexpected(owner.error());
     question.owner = std::move(*owner);
     co_return learned.at(one.subject).decide(question.asked());
@@ -97,20 +98,20 @@ void write_refusal(JsonText& json, const std::vector<FieldError>& errors) {
     std::string message;
     for (const FieldError& error : errors)
         message.append(message.empty() ? "" : "; ").append(error.field).append(" ").append(error.detail);
-    json.truth("decision", false).begin_object("context").begin_object("error");
+    json.boolean("decision", false).begin_object("context").begin_object("error");
     json.number("status", 400).text("message", message).end_object().end_object();
 }
 
-Reply answer_one(Call& call, Asker asker, Evaluation one) {
+Reply answer_one(Call& call, Requester requester, Evaluation one) {
     Learned learned;
-    auto decision = co_await decide(call.context, asker, one, learned, call.request.deadline);
+    auto decision = co_await decide(call.context, requester, one, learned, call.request.deadline);
     if (!decision) co_return refuse(call, decision.error());
     JsonText json;
-    json.truth("decision", *decision);
+    json.boolean("decision", *decision);
     co_return answer_at(call.context, json, learned.at(one.subject).position);
 }
 
-Reply answer_all(Call& call, Asker asker, std::vector<Evaluation> all, Semantic semantic) {
+Reply answer_all(Call& call, Requester requester, std::vector<Evaluation> all, Semantic semantic) {
     Learned learned;
     Position position = 0;  // of what was looked at last
     JsonText json;
@@ -119,11 +120,11 @@ Reply answer_all(Call& call, Asker asker, std::vector<Evaluation> all, Semantic 
         bool permitted = false;
         json.begin_object();
         if (one.errors.empty()) {
-            auto decision = co_await decide(call.context, asker, one, learned, call.request.deadline);
+            auto decision = co_await decide(call.context, requester, one, learned, call.request.deadline);
             if (!decision) co_return refuse(call, decision.error());
             permitted = *decision;
             position = std::max(position, learned.at(one.subject).position);
-            json.truth("decision", permitted);
+            json.boolean("decision", permitted);
         } else {
             write_refusal(json, one.errors);
         }
@@ -136,20 +137,20 @@ Reply answer_all(Call& call, Asker asker, std::vector<Evaluation> all, Semantic 
 }
 
 Reply evaluate(Call& call) {
-    auto asker = co_await authenticate_asker(call.context, call.request);
-    if (!asker) co_return asker.error();
+    auto requester = co_await authenticate_requester(call.context, call.request);
+    if (!requester) co_return requester.error();
     QuestionFields body(call.context, call.request);
     Evaluation one = read_evaluation(body, "");
     auto read = body.finish();
     if (!read) co_return read.error();
-    if (!asker->may_ask(one.subject)) co_return refuse(call, CommandError(refusals::kForbidden));
-    Response response = co_await answer_one(call, *asker, std::move(one));
+    if (!requester->may_ask(one.subject)) co_return refuse(call, CommandError(refusals::kForbidden));
+    Response response = co_await answer_one(call, *requester, std::move(one));
     co_return response;
 }
 
 Reply evaluate_all(Call& call) {
-    auto asker = co_await authenticate_asker(call.context, call.request);
-    if (!asker) co_return asker.error();
+    auto requester = co_await authenticate_requester(call.context, call.request);
+    if (!requester) co_return requester.error();
     QuestionFields body(call.context, call.request);
     std::vector<Evaluation> all;
     const std::size_t count = body.list("evaluations", kMaxEvaluations);
@@ -161,13 +162,13 @@ Reply evaluate_all(Call& call) {
     auto read = body.finish();
     if (!read) co_return read.error();
     for (const Evaluation& one : all)
-        if (one.errors.empty() && !asker->may_ask(one.subject))
+        if (one.errors.empty() && !requester->may_ask(one.subject))
             co_return refuse(call, CommandError(refusals::kForbidden));
     if (count == 0) {
-        Response response = co_await answer_one(call, *asker, std::move(all.front()));
+        Response response = co_await answer_one(call, *requester, std::move(all.front()));
         co_return response;
     }
-    Response response = co_await answer_all(call, *asker, std::move(all), semantic);
+    Response response = co_await answer_all(call, *requester, std::move(all), semantic);
     co_return response;
 }
 

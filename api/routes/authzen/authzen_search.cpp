@@ -93,7 +93,7 @@ std::string bound_to(std::string_view search, std::initializer_list<std::string_
 }
 
 struct SubjectQuestion {
-    Subject subject;  // of which only the type was given
+    SubjectReference subject;  // of which only the type was given
     SubjectSearch search;
     SubjectPlace from;
     Page page;
@@ -103,7 +103,7 @@ struct SubjectQuestion {
 SubjectQuestion read_subject_question(Context& context, QuestionFields& body) {
     SubjectQuestion asked;
     asked.subject = read_subject_type(body, "subject");
-    if (asked.subject.type == authzen::SubjectType::kSession)
+    if (asked.subject.type == authzen::SubjectReferenceType::kSession)
         body.refuse("subject.type",
                     "Sessions can't be listed. Search for subjects of type 'user' or 'service_account'.");
     const Resource resource = read_resource(body, "resource");
@@ -118,8 +118,9 @@ SubjectQuestion read_subject_question(Context& context, QuestionFields& body) {
         if (!place) body.refuse("page.token", "It says no place.");
         asked.from = place.value_or(SubjectPlace{});
     }
-    asked.search = {asked.subject.type == authzen::SubjectType::kService ? keyledger::SubjectType::kServiceAccount
-                                                                         : keyledger::SubjectType::kUser,
+    asked.search = {asked.subject.type == authzen::SubjectReferenceType::kService
+                        ? keyledger::SubjectType::kServiceAccount
+                        : keyledger::SubjectType::kUser,
                     std::move(question.type),
                     std::move(question.action),
                     std::move(question.instance),
@@ -129,16 +130,16 @@ SubjectQuestion read_subject_question(Context& context, QuestionFields& body) {
 }
 
 // One page at the head; of a limit of none, whether there is anybody.
-commands::Answer<FoundSubjects> find_subjects(Context& context, Request& request, SubjectQuestion& asked) {
-    if (asked.subject.type == authzen::SubjectType::kOther) {
+commands::Answer<SubjectPage> find_subjects(Context& context, Request& request, SubjectQuestion& asked) {
+    if (asked.subject.type == authzen::SubjectReferenceType::kOther) {
         const Uuid nobodys_id;
         auto nobody = co_await commands::access_of_user(context.services, nobodys_id, request.deadline);
         if (!nobody) co_return Unexpected(nobody.error());
-        FoundSubjects none;
+        SubjectPage none;
         none.position = nobody->position;
         co_return none;
     }
-    const Asker anybody;
+    const Requester anybody;
     auto owner = co_await owner_by_id(context, anybody, asked.search.owner, request.deadline);
     if (!owner) co_return Unexpected(owner.error());
     asked.search.owner = std::move(*owner);
@@ -156,10 +157,10 @@ commands::Answer<FoundSubjects> find_subjects(Context& context, Request& request
 // What results are called by.
 commands::Answer<std::vector<std::string>> names_of(Context& context, Request& request, const SubjectQuestion& asked,
                                                     std::vector<Uuid> ids) {
-    commands::SubjectNamings namings = context.subject_namings;
-    if (asked.subject.type != authzen::SubjectType::kUser) namings.clear();
+    commands::SubjectNameKinds name_kinds = context.subject_name_kinds;
+    if (asked.subject.type != authzen::SubjectReferenceType::kUser) name_kinds.clear();
     auto names =
-        co_await commands::names_of_users(context.services, std::move(ids), std::move(namings), request.deadline);
+        co_await commands::names_of_users(context.services, std::move(ids), std::move(name_kinds), request.deadline);
     co_return names;
 }
 
@@ -169,25 +170,26 @@ struct SubjectAndQuestion {
 };
 
 // Of the subject of a search for resources or actions.
-commands::Answer<SubjectAndQuestion> learn_subject(Context& context, const Asker& asker, const Subject& subject,
-                                                   Question question, commands::Deadline deadline) {
-    auto access = co_await learn(context, asker, subject, deadline);
+commands::Answer<SubjectAndQuestion> learn_subject(Context& context, const Requester& requester,
+                                                   const SubjectReference& subject, Question question,
+                                                   commands::Deadline deadline) {
+    auto access = co_await access_of_subject(context, requester, subject, deadline);
     if (!access) co_return Unexpected(access.error());
     if (!access->active) access->roles.clear();
-    auto owner = co_await owner_by_id(context, asker, question.owner, deadline);
+    auto owner = co_await owner_by_id(context, requester, question.owner, deadline);
     if (!owner) co_return Unexpected(owner.error());
     question.owner = std::move(*owner);
     co_return SubjectAndQuestion{std::move(*access), std::move(question)};
 }
 
 Reply search_subjects(Call& call) {
-    auto asker = co_await authenticate_asker(call.context, call.request);
-    if (!asker) co_return asker.error();
+    auto requester = co_await authenticate_requester(call.context, call.request);
+    if (!requester) co_return requester.error();
     QuestionFields body(call.context, call.request);
     SubjectQuestion question = read_subject_question(call.context, body);
     auto read = body.finish();
     if (!read) co_return read.error();
-    if (asker->holder) co_return refuse(call, CommandError(refusals::kForbidden));
+    if (requester->holder) co_return refuse(call, CommandError(refusals::kForbidden));
     auto page = co_await find_subjects(call.context, call.request, question);
     if (!page) co_return refuse(call, page.error());
     auto names = co_await names_of(call.context, call.request, question, page->ids);
@@ -204,10 +206,10 @@ Reply search_subjects(Call& call) {
 }
 
 Reply search_resources(Call& call) {
-    auto asker = co_await authenticate_asker(call.context, call.request);
-    if (!asker) co_return asker.error();
+    auto requester = co_await authenticate_requester(call.context, call.request);
+    if (!requester) co_return requester.error();
     QuestionFields body(call.context, call.request);
-    const Subject subject = read_subject(body, "subject");
+    const SubjectReference subject = read_subject(body, "subject");
     const Resource resource = read_resource_type(body, "resource");
     Question asked(resource, read_action(body, "action"));
     const std::string bound =
@@ -216,8 +218,8 @@ Reply search_resources(Call& call) {
     const Page page = read_search_page(call.context, body, bound);
     auto read = body.finish();
     if (!read) co_return read.error();
-    if (!asker->may_ask(subject)) co_return refuse(call, CommandError(refusals::kForbidden));
-    auto learned = co_await learn_subject(call.context, *asker, subject, std::move(asked), call.request.deadline);
+    if (!requester->may_ask(subject)) co_return refuse(call, CommandError(refusals::kForbidden));
+    auto learned = co_await learn_subject(call.context, *requester, subject, std::move(asked), call.request.deadline);
     if (!learned) co_return refuse(call, learned.error());
     const SubjectAccess& access = learned->access;
     AccessQuestion question = learned->question.asked();
@@ -232,7 +234,7 @@ Reply search_resources(Call& call) {
     const std::string themselves = access.subject_id.to_string();
     question.owner = themselves;
     if (!resource.owner)
-        json.begin_object("context").truth("own", permits(access.roles, access.subject_id, question)).end_object();
+        json.begin_object("context").boolean("own", permits(access.roles, access.subject_id, question)).end_object();
     json.begin_array("results");
     for (const std::string& instance : part.results)
         json.begin_object().text("type", resource.type).text("id", text_of_part(instance)).end_object();
@@ -241,20 +243,20 @@ Reply search_resources(Call& call) {
 }
 
 Reply search_actions(Call& call) {
-    auto asker = co_await authenticate_asker(call.context, call.request);
-    if (!asker) co_return asker.error();
+    auto requester = co_await authenticate_requester(call.context, call.request);
+    if (!requester) co_return requester.error();
     QuestionFields body(call.context, call.request);
-    const Subject subject = read_subject(body, "subject");
+    const SubjectReference subject = read_subject(body, "subject");
     Question asked(read_resource(body, "resource"), Action{});
     const std::string bound =
         bound_to("action", {subject.type_name, asked.type, subject.id, asked.owner.value_or(""), asked.instance});
     const Page page = read_search_page(call.context, body, bound);
     auto read = body.finish();
     if (!read) co_return read.error();
-    if (!asker->may_ask(subject)) co_return refuse(call, CommandError(refusals::kForbidden));
+    if (!requester->may_ask(subject)) co_return refuse(call, CommandError(refusals::kForbidden));
     auto known = co_await commands::known_actions(call.services(), asked.type, call.request.deadline);
     if (!known) co_return refuse(call, known.error());
-    auto learned = co_await learn_subject(call.context, *asker, subject, std::move(asked), call.request.deadline);
+    auto learned = co_await learn_subject(call.context, *requester, subject, std::move(asked), call.request.deadline);
     if (!learned) co_return refuse(call, learned.error());
     const SubjectAccess& access = learned->access;
     const auto actions = permitted_actions(access.roles, access.subject_id, learned->question.asked(), *known);

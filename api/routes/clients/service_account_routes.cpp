@@ -18,11 +18,11 @@ using commands::CommandError;
 
 constexpr std::size_t kMaxKeyMemberBytes = 64;
 // Members that are not understood are ignored (RFC 7517 section 4).
-constexpr JsonLimits kKeyLimits{.depth = 32, .members = 256, .values = 4096, .of_others = true};
+constexpr JsonLimits kKeyLimits{.depth = 32, .members = 256, .values = 4096, .allow_unknown_members = true};
 
 struct Definition {
     commands::AccountDefinition account;
-    AccountStanding standing = AccountStanding::kEnabled;
+    AccountStatus account_status = AccountStatus::kEnabled;
 };
 
 void read_account(JsonFields& body, commands::AccountDefinition& account) {
@@ -38,7 +38,7 @@ Result<Definition, Response> read_definition(Call& call, JsonFields& body, const
     if (!as_read.empty()) body.unchanged(kReadOnly, as_read);
     read_account(body, definition.account);
     const std::string status = body.required_string("status", 16);
-    if (status == "disabled") definition.standing = AccountStanding::kDisabled;
+    if (status == "disabled") definition.account_status = AccountStatus::kDisabled;
     if (!status.empty() && status != "enabled" && status != "disabled")
         body.refuse("status", "Give 'enabled' or 'disabled'.");
     auto read = call.finish(body);
@@ -136,7 +136,7 @@ Reply register_service_account(Call& call) {
         co_await commands::register_service_account(call.services(), call.bearer(), definition.account, call.caller());
     if (!registered) co_return refuse(call, registered.error());
     const Uuid account_id = registered->account_id;
-    const commands::Done outcome{registered->position, registered->repeated};
+    const commands::Receipt outcome{registered->position, registered->repeated};
     JsonText id_alone;
     id_alone.text("id", account_id.to_string());
     Response response = json(201, id_alone.finish());
@@ -153,8 +153,8 @@ Reply change_service_account(Call& call) {
     JsonFields body(call.request);
     std::string as_read;
     if (body.has_any(kReadOnly)) {  // held against what this caller may read
-        auto may =
-            co_await commands::holder_of(call.services(), commands::kReadClients, call.bearer(), call.request.deadline);
+        auto may = co_await commands::access_with_permission(call.services(), commands::kReadClients, call.bearer(),
+                                                             call.request.deadline);
         if (!may) co_return refuse(call, may.error());
         auto access = co_await account_of_path(call);
         if (!access) co_return refuse(call, access.error());
@@ -162,8 +162,8 @@ Reply change_service_account(Call& call) {
     }
     auto definition = read_definition(call, body, as_read);
     if (!definition) co_return definition.error();
-    auto outcome = co_await commands::change_service_account(call.services(), call.bearer(), call.id(),
-                                                             definition->account, definition->standing, call.caller());
+    auto outcome = co_await commands::change_service_account(
+        call.services(), call.bearer(), call.id(), definition->account, definition->account_status, call.caller());
     co_return done(call, outcome);
 }
 
@@ -179,7 +179,7 @@ Reply add_secret(Call& call) {
     json.text("id", made->secret_id.to_string());
     // A repeated request is told what came of it, but the secret was shown then.
     if (made->secret) json.text("client_secret", made->secret->reveal());
-    const commands::Done outcome{made->position, made->repeated};
+    const commands::Receipt outcome{made->position, made->repeated};
     co_return with_outcome(api::json(201, json.finish()), outcome);
 }
 
@@ -199,7 +199,7 @@ Reply add_key(Call& call) {
     if (!added) co_return refuse(call, added.error());
     JsonText json;
     write_key(json, added->key);
-    const commands::Done outcome{added->position, added->repeated};
+    const commands::Receipt outcome{added->position, added->repeated};
     co_return with_outcome(api::json(201, json.finish()), outcome);
 }
 

@@ -9,15 +9,15 @@
 
 namespace keyledger::api::routes {
 
-Response readiness(Health& health, Detail detail) {
+Response readiness(Health& health, HealthDetail detail) {
     const auto checks = health.readiness();
     const bool ready =
         std::ranges::none_of(checks, [](const HealthCheck& check) { return check.is_needed && !check.good; });
     JsonText text;
     text.text("status", ready ? "ready" : "not-ready").begin_array("checks");
     for (const HealthCheck& check : checks) {
-        text.begin_object().text("name", check.name).truth("good", check.good);
-        if (detail == Detail::kReasons) text.text("detail", check.detail);
+        text.begin_object().text("name", check.name).boolean("good", check.good);
+        if (detail == HealthDetail::kReasons) text.text("detail", check.detail);
         text.end_object();
     }
     text.end_array();
@@ -26,9 +26,9 @@ Response readiness(Health& health, Detail detail) {
 
 namespace {
 
-Reply health(Call& call) { co_return readiness(call.context.health, Detail::kNames); }
+Reply health(Call& call) { co_return readiness(call.context.health, HealthDetail::kNames); }
 Reply health_live(Call&) { co_return json(200, R"({"status":"live"})"); }
-Reply health_ready(Call& call) { co_return readiness(call.context.health, Detail::kNames); }
+Reply health_ready(Call& call) { co_return readiness(call.context.health, HealthDetail::kNames); }
 
 // For somebody who looks with a browser: what this is, and where to read on.
 Reply home(Call&) {

@@ -4,8 +4,8 @@
 
 namespace keyledger::api::routes {
 
-enum class Detail { kNames, kReasons };
+enum class HealthDetail { kNames, kReasons };
 // The reasons are for the management listener only.
-Response readiness(Health& health, Detail detail);
+Response readiness(Health& health, HealthDetail detail);
 
 }  // namespace keyledger::api::routes

@@ -125,17 +125,17 @@ Result<PresentedCredentials, Response> read_credentials(const Request& request, 
     return presented;
 }
 
-Result<commands::ClientProof, commands::UnfitAssertion> proof_of(Context& context,
-                                                                 const PresentedCredentials& presented) {
+Result<commands::ClientProof, commands::RejectedAssertion> proof_of(Context& context,
+                                                                    const PresentedCredentials& presented) {
     const auto account_id = Uuid::parse(presented.client_id);
     if (presented.method == Way::kAssertion) {
         auto proof = commands::proof_of_assertion(context.services, presented.assertion);
         if (!proof || presented.client_id.empty() || account_id == proof->account_id) return proof;
-        return Unexpected(commands::UnfitAssertion{"'client_id' is another one than the 'sub' of the client assertion.",
-                                                   proof->account_id});
+        return Unexpected(commands::RejectedAssertion{
+            "'client_id' is another one than the 'sub' of the client assertion.", proof->account_id});
     }
     const bool has_secret = presented.method == Way::kBasic || presented.method == Way::kForm;
-    if (!has_secret || !account_id) return Unexpected(commands::UnfitAssertion{});
+    if (!has_secret || !account_id) return Unexpected(commands::RejectedAssertion{});
     return commands::proof_of_secret(*account_id, presented.secret);
 }
 
@@ -149,7 +149,7 @@ boost::asio::awaitable<Result<commands::Client, Response>> authenticate_client(C
     if (auto client = configured_client(context, presented)) co_return std::move(*client);
     auto proof = proof_of(context, presented);
     if (!proof && !proof.error().why.empty()) {
-        commands::note_unfit(context.services, proof.error(), caller_of(request));
+        commands::log_rejected_assertion(context.services, proof.error(), caller_of(request));
         co_return Unexpected(oauth_error(request, OAuthError::kInvalidClient, proof.error().why));
     }
     if (!proof) {

@@ -35,8 +35,8 @@ struct PresentedCredentials {
 Result<PresentedCredentials, Response> read_credentials(const Request& request, FormFields& form);
 
 // What a service account presented. An error without a reason: it says nothing of one.
-Result<commands::ClientProof, commands::UnfitAssertion> proof_of(Context& context,
-                                                                 const PresentedCredentials& presented);
+Result<commands::ClientProof, commands::RejectedAssertion> proof_of(Context& context,
+                                                                    const PresentedCredentials& presented);
 // One of the configuration; its failures are counted like others.
 std::optional<commands::Client> configured_client(Context& context, const PresentedCredentials& presented);
 // Either. The error is oauth_error's, also for a client that does not authenticate at all.

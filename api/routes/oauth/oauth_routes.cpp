@@ -118,7 +118,7 @@ Result<TokenForm, Response> read_token_form(const Request& request, AskedBy aske
     form.optional_string("token_type_hint", request.body.size());
     auto finished = oauth_finish(request, form);
     if (!credentials) return Unexpected(credentials.error());
-    // Who asks comes first: a stranger is not told what he did wrong.
+    // Authentication comes first: a stranger is not told what is wrong with the request.
     const bool nobody = credentials->method == PresentedCredentials::Method::kNone &&
                         (asked_by == AskedBy::kConfidentialClients || !is_public(*credentials));
     if (nobody) return Unexpected(oauth_refuse(request, CommandError(refusals::kInvalidClient)));
@@ -129,7 +129,8 @@ Result<TokenForm, Response> read_token_form(const Request& request, AskedBy aske
 
 // Issued to it, or meant for a resource server that it is.
 bool concerns(const Client& client, std::string_view client_id, const std::vector<std::string>& audiences) {
-    if (client.introspects == commands::Introspects::kAllTokens || client_id == client.client_id) return true;
+    if (client.introspection_right == commands::IntrospectionRight::kAllTokens || client_id == client.client_id)
+        return true;
     return std::any_of(audiences.begin(), audiences.end(), [&](const std::string& audience) {
         return std::find(client.audiences.begin(), client.audiences.end(), audience) != client.audiences.end();
     });
@@ -155,7 +156,7 @@ bool is_of(const Client& client, const Role& role) {
 void write_access(JsonText& json, const Client& client, const std::vector<std::string>& scope,
                   const std::vector<std::shared_ptr<const Role>>& roles,
                   const std::vector<std::shared_ptr<const Group>>& groups) {
-    const bool all = client.tells_roles == commands::TellsRoles::kAll;
+    const bool all = client.role_disclosure == commands::RoleDisclosure::kAll;
     std::vector<std::string> permissions;
     for (const std::string& text : scope) {
         const auto permission = parse_permission(text);
@@ -171,10 +172,10 @@ void write_access(JsonText& json, const Client& client, const std::vector<std::s
     json.texts("roles", names).texts("groups", group_names);
 }
 
-using Told = boost::asio::awaitable<Result<std::string, CommandError>>;  // the answer as JSON
+using IntrospectionAnswer = boost::asio::awaitable<Result<std::string, CommandError>>;  // the answer as JSON
 
 void write_claims(JsonText& json, Context& context, const Uuid& subject, const commands::AccessClaims& claims) {
-    json.truth("active", true)
+    json.boolean("active", true)
         .text("iss", context.services.settings.issuer)
         .text("sub", subject.to_string())
         .texts("aud", claims.audiences)
@@ -184,9 +185,10 @@ void write_claims(JsonText& json, Context& context, const Uuid& subject, const c
     json.text("jti", claims.token_id).number("iat", claims.issued_at_s).number("exp", claims.expires_at_s);
 }
 
-Told tell_of_service(Context& context, Client client, commands::AccessClaims claims, commands::Deadline deadline) {
+IntrospectionAnswer tell_of_service(Context& context, Client client, commands::AccessClaims claims,
+                                    commands::Deadline deadline) {
     // What was issued to the account itself is its own, whatever it is for.
-    if (client.service_account == claims.service->account_id) client.tells_roles = commands::TellsRoles::kAll;
+    if (client.service_account == claims.service->account_id) client.role_disclosure = commands::RoleDisclosure::kAll;
     auto access = co_await commands::access_of_service_token(context.services, *claims.service, deadline);
     if (!access && access.error().refusal == refusals::kInvalidToken) co_return inactive();
     if (!access) co_return Unexpected(access.error());
@@ -196,13 +198,14 @@ Told tell_of_service(Context& context, Client client, commands::AccessClaims cla
     co_return json.finish();
 }
 
-Told tell_of_access(Context& context, Client client, commands::AccessClaims claims, commands::Deadline deadline) {
+IntrospectionAnswer tell_of_access(Context& context, Client client, commands::AccessClaims claims,
+                                   commands::Deadline deadline) {
     if (!concerns(client, claims.client_id, claims.audiences)) co_return inactive();
     if (claims.service) {
         auto told = co_await tell_of_service(context, std::move(client), std::move(claims), deadline);
         co_return told;
     }
-    auto access = co_await commands::access_of_holder(context.services, claims.bearer, deadline);
+    auto access = co_await commands::access_of_bearer(context.services, claims.bearer, deadline);
     if (!access && access.error().refusal == refusals::kInvalidToken) co_return inactive();
     if (!access) co_return Unexpected(access.error());
     JsonText json;
@@ -211,7 +214,8 @@ Told tell_of_access(Context& context, Client client, commands::AccessClaims clai
     co_return json.finish();
 }
 
-Told tell_of_refresh(Context& context, Client client, commands::PresentedRefresh token, commands::Deadline deadline) {
+IntrospectionAnswer tell_of_refresh(Context& context, Client client, commands::PresentedRefreshToken token,
+                                    commands::Deadline deadline) {
     if (!concerns(client, token.client_id, {})) co_return inactive();
     auto access = co_await commands::access_of_session(context.services, token.session_id, deadline);
     if (!access) co_return Unexpected(access.error());
@@ -221,7 +225,7 @@ Told tell_of_refresh(Context& context, Client client, commands::PresentedRefresh
     const std::int64_t ends_at_ms =
         std::min(session.expires_at_ms, session.refreshed_at_ms + services.settings.lifetimes.idle_ms);
     JsonText json;
-    json.truth("active", true)
+    json.boolean("active", true)
         .text("iss", services.settings.issuer)
         .text("sub", session.user_id.to_string())
         .text("client_id", session.client_id)
@@ -233,7 +237,7 @@ Told tell_of_refresh(Context& context, Client client, commands::PresentedRefresh
     co_return json.finish();
 }
 
-Told tell(Context& context, Client client, Secret token, commands::Deadline deadline) {
+IntrospectionAnswer tell(Context& context, Client client, Secret token, commands::Deadline deadline) {
     if (auto access = context.tokens.read_access(token.reveal())) {
         auto told = co_await tell_of_access(context, std::move(client), std::move(*access), deadline);
         co_return told;
@@ -263,8 +267,8 @@ boost::asio::awaitable<Result<Client, Response>> who_asks(Context& context, cons
 // RFC 9110 section 12.5.1, as far as there is something to choose: it is named (RFC 9701 section 4), and
 // wanted no less than JSON.
 bool wants_signed_answer(const Request& request) {
-    const int is_signed = preference_for(request.headers, kSignedAnswer, Named::kInFull).value_or(0);
-    const int is_plain = preference_for(request.headers, "application/json", Named::kByAnyRange).value_or(0);
+    const int is_signed = preference_for(request.headers, kSignedAnswer, MediaRangeMatch::kInFull).value_or(0);
+    const int is_plain = preference_for(request.headers, "application/json", MediaRangeMatch::kByAnyRange).value_or(0);
     return is_signed > 0 && is_signed >= is_plain;
 }
 

@@ -30,7 +30,7 @@ void write_session(JsonText& json, const rows::SessionRow& session) {
 // introspection.
 rows::SessionRow as_it_stands(rows::SessionRow session, std::int64_t now_ms, std::int64_t idle_ms) {
     if (session.ended_at_ms) return session;
-    const std::int64_t over = over_at_ms(session.refreshed_at_ms, session.expires_at_ms, idle_ms);
+    const std::int64_t over = session_ends_at_ms(session.refreshed_at_ms, session.expires_at_ms, idle_ms);
     if (now_ms < over) return session;
     session.ended_at_ms = over;
     session.end_reason = over == session.expires_at_ms ? "expired" : "idle";
@@ -46,7 +46,7 @@ Response sessions_answer(Call& call, std::string_view list, const SessionPage& p
     JsonText json;
     write_items(json, page.items, [&](JsonText& item, const rows::SessionRow& session) {
         write_session(item, as_it_stands(session, now_ms, idle_ms));
-        if (current) item.truth("current", session.id == *current);
+        if (current) item.boolean("current", session.id == *current);
     });
     std::optional<std::string> next;
     if (page.next) next = call.context.cursors.seal(list, text_of_place(page.next->before));
@@ -63,7 +63,7 @@ Reply list_my_sessions(Call& call) {
     Context& context = call.context;
     const auto page = read_page(call, "my-sessions");
     if (!page) co_return page.error();
-    auto known = co_await commands::who_holds(call.services(), call.bearer(), call.request.deadline);
+    auto known = co_await commands::bearer_at_head(call.services(), call.bearer(), call.request.deadline);
     if (!known) co_return refuse(call, known.error());
     auto waited = co_await wait_for_min_position(context, call.request, rows::kSessionsModel);
     if (!waited) co_return waited.error();

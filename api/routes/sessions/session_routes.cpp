@@ -63,8 +63,10 @@ Reply end_my_sessions(Call& call) {
         query.refuse("include_current", "Give 'true' or 'false'.");
     auto read = call.finish(query);
     if (!read) co_return read.error();
-    const auto sparing = include_current == "true" ? commands::Sparing::kNoSession : commands::Sparing::kCurrentSession;
-    auto outcome = co_await commands::revoke_all_sessions(call.services(), call.bearer(), sparing, call.caller());
+    const auto sessions_to_keep =
+        include_current == "true" ? commands::SessionsToKeep::kNoSession : commands::SessionsToKeep::kCurrentSession;
+    auto outcome =
+        co_await commands::revoke_all_sessions(call.services(), call.bearer(), sessions_to_keep, call.caller());
     co_return done(call, outcome);
 }
 

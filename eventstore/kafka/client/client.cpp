@@ -140,7 +140,7 @@ Result<Client, KafkaError> Client::open(Role role, const ClientOptions& options,
     return client;
 }
 
-std::optional<std::string> what_is_wrong_with(ClientOptions options) {
+std::optional<std::string> fault_of_options(ClientOptions options) {
     options.brokers.clear();
     options.log = {};
     const auto client = Client::open(Client::Role::kProducer, options, {});

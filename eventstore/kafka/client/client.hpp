@@ -50,7 +50,7 @@ struct ClientOptions {
 
 // Whether librdkafka takes the options and can load the files that they name; a sentence if not. Connects to
 // nobody.
-std::optional<std::string> what_is_wrong_with(ClientOptions options);
+std::optional<std::string> fault_of_options(ClientOptions options);
 
 // What a client's callbacks need; lives as long as its handle. Callbacks of deliveries and errors run in the
 // thread that polls.

@@ -7,9 +7,8 @@ struct rd_kafka_s;
 
 namespace keyledger::eventstore::kafka {
 
-// Gives librdkafka the token in the file, or says why not, whereupon librdkafka asks again in ten seconds.
-// The token is a JWT: `exp` says when it wants another, `sub` who it is about. It is not verified here; the
-// broker does that.
+// Gives librdkafka the token in the file, or says why not; librdkafka then asks again in ten seconds. The token is a
+// JWT: `exp` says when it wants another, `sub` who it is about. It is not verified here; the broker does that.
 void provide_token(rd_kafka_s* handle, const std::string& file);
 
 }  // namespace keyledger::eventstore::kafka

@@ -18,16 +18,16 @@ using Topic = std::unique_ptr<rd_kafka_topic_t, decltype(&rd_kafka_topic_destroy
 
 // Partitions that are being fetched into one queue; stopped when this ends. The simple consumer is used
 // because it joins no group: nothing is stored on the broker, and no right on a group is needed.
-class Fetching {
+class PartitionFetcher {
 public:
-    Fetching(rd_kafka_t* handle, const std::string& topic)
+    PartitionFetcher(rd_kafka_t* handle, const std::string& topic)
         : topic_(rd_kafka_topic_new(handle, topic.c_str(), nullptr), rd_kafka_topic_destroy),
           queue_(rd_kafka_queue_new(handle), rd_kafka_queue_destroy) {}
-    ~Fetching() {
+    ~PartitionFetcher() {
         for (const std::int32_t partition : started_) rd_kafka_consume_stop(topic_.get(), partition);
     }
-    Fetching(const Fetching&) = delete;
-    Fetching& operator=(const Fetching&) = delete;
+    PartitionFetcher(const PartitionFetcher&) = delete;
+    PartitionFetcher& operator=(const PartitionFetcher&) = delete;
 
     Result<void, KafkaError> start(std::int32_t partition, std::int64_t offset) {
         if (!topic_ || rd_kafka_consume_start_queue(topic_.get(), partition, offset, queue_.get()) != 0)
@@ -126,7 +126,7 @@ Result<void, KafkaError> TopicReader::read(const std::string& topic, const std::
                                            const std::vector<PartitionBounds>& bounds,
                                            std::chrono::steady_clock::time_point deadline,
                                            const std::function<Then(const ReadRecord&)>& on_record) {
-    Fetching fetching(committed_.handle(), topic);
+    PartitionFetcher fetching(committed_.handle(), topic);
     std::vector<bool> done(bounds.size());
     for (std::size_t partition = 0; partition < bounds.size(); ++partition) {
         done[partition] = from[partition] >= bounds[partition].end;
@@ -208,16 +208,16 @@ private:
     bool started_ = false;
 };
 
-struct Placed {
+struct PlacedMessage {
     std::int64_t place = 0;
     Message message{nullptr, rd_kafka_message_destroy};
 };
 
 // The partitions with their next records.
-struct Merging {
+struct PartitionMerger {
     std::string topic;
     std::vector<std::unique_ptr<PartitionFeed>> feeds;
-    std::vector<std::optional<Placed>> heads;
+    std::vector<std::optional<PlacedMessage>> heads;
 
     Result<void, KafkaError> read_up_to(const std::vector<PartitionBounds>& bounds) {
         for (std::size_t i = 0; i < feeds.size(); ++i)
@@ -233,12 +233,12 @@ struct Merging {
                 auto message = feeds[i]->next(topic);
                 if (!message) return Unexpected(std::move(message.error()));
                 if (!*message) continue;
-                if (const auto at = place(ReadRecord(**message))) heads[i] = Placed{*at, std::move(*message)};
+                if (const auto at = place(ReadRecord(**message))) heads[i] = PlacedMessage{*at, std::move(*message)};
             }
         return {};
     }
-    std::optional<Placed>* lowest() {
-        std::optional<Placed>* found = nullptr;
+    std::optional<PlacedMessage>* lowest() {
+        std::optional<PlacedMessage>* found = nullptr;
         for (auto& head : heads)
             if (head && (found == nullptr || head->place < (*found)->place)) found = &head;
         return found;
@@ -247,17 +247,17 @@ struct Merging {
 
 }  // namespace
 
-Result<TopicReader::Merged, KafkaError> TopicReader::read_merged(
+Result<TopicReader::MergeResult, KafkaError> TopicReader::read_merged(
     const std::string& topic, std::int32_t partitions, std::chrono::steady_clock::time_point deadline,
     const std::function<std::optional<std::int64_t>(const ReadRecord&)>& place,
     const std::function<Then(const ReadRecord&)>& on_record) {
     const Topic handle(rd_kafka_topic_new(committed_.handle(), topic.c_str(), nullptr), rd_kafka_topic_destroy);
     if (!handle) return Unexpected(error_of(static_cast<int>(rd_kafka_last_error()), "starting to read"));
-    Merging merging{topic, {}, {}};
+    PartitionMerger merging{topic, {}, {}};
     for (std::int32_t partition = 0; partition < partitions; ++partition)
         merging.feeds.push_back(std::make_unique<PartitionFeed>(handle.get(), partition));
     merging.heads.resize(merging.feeds.size());
-    Merged merged;
+    MergeResult merged;
     std::int64_t last = 0;
     std::int64_t asked_for = 0;  // the place that the ends were asked for last
     const auto read_on = [&]() -> Result<void, KafkaError> {
@@ -270,7 +270,7 @@ Result<TopicReader::Merged, KafkaError> TopicReader::read_merged(
     asked_for = 0;
     for (;;) {
         if (auto filled = merging.fill(deadline, place); !filled) return Unexpected(std::move(filled.error()));
-        std::optional<Placed>* const lowest = merging.lowest();
+        std::optional<PlacedMessage>* const lowest = merging.lowest();
         if (lowest == nullptr) return merged;
         if ((*lowest)->place > last + 1) {
             if (asked_for == last + 1) {
@@ -280,7 +280,7 @@ Result<TopicReader::Merged, KafkaError> TopicReader::read_merged(
             if (auto ready = read_on(); !ready) return Unexpected(std::move(ready.error()));
             continue;
         }
-        const Placed next = std::move(**lowest);
+        const PlacedMessage next = std::move(**lowest);
         lowest->reset();
         if (next.place <= last) {
             ++merged.repeated;

@@ -61,14 +61,14 @@ public:
     // 1, 2, 3 … without holes over all of them. Records without a place are passed over, and those whose place was
     // there before. The ends of partitions are not of one moment: where a place is not there they are asked for once
     // more, and then it is missing. With memory for what the client fetches ahead.
-    struct Merged {
+    struct MergeResult {
         std::int64_t repeated = 0;
         std::optional<std::int64_t> missing;
     };
-    Result<Merged, KafkaError> read_merged(const std::string& topic, std::int32_t partitions,
-                                           std::chrono::steady_clock::time_point deadline,
-                                           const std::function<std::optional<std::int64_t>(const ReadRecord&)>& place,
-                                           const std::function<Then(const ReadRecord&)>& on_record);
+    Result<MergeResult, KafkaError> read_merged(
+        const std::string& topic, std::int32_t partitions, std::chrono::steady_clock::time_point deadline,
+        const std::function<std::optional<std::int64_t>(const ReadRecord&)>& place,
+        const std::function<Then(const ReadRecord&)>& on_record);
 
 private:
     TopicReader(Client committed, Client uncommitted)

@@ -9,7 +9,7 @@ class EventsOutput : public Output {
 public:
     EventsOutput(std::string topic, StreamOrigins& origins) : topic_(std::move(topic)), subjects_(origins) {}
 
-    std::vector<OutputTopic> topics() const override { return {{topic_, OutputTopic::Keeps::kEverything}}; }
+    std::vector<OutputTopic> topics() const override { return {{topic_, OutputTopic::Retention::kEverything}}; }
     Result<void, ReadError> prepare(const std::vector<RecordedEvent>& events) override;
     std::vector<Outgoing> records_of(const RecordedEvent& event, const EventSource& source) override;
     // Whose a session is never changes: nothing of it need be forgotten.

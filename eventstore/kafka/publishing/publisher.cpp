@@ -15,8 +15,8 @@ Unexpected<Setback> setback(State state, std::string sentence) {
 }
 
 // What Kafka holds already may be from before there were MACs, and is still to be known again.
-Position first_to_sign(const Standing& standing, Position next) {
-    const auto& there = standing.already_there;
+Position first_to_sign(const ResumePoint& resume_point, Position next) {
+    const auto& there = resume_point.already_there;
     return there.empty() ? next : std::max(next, there.rbegin()->first.position + 1);
 }
 
@@ -192,22 +192,22 @@ Result<void, Setback> Publisher::begin_anew() {
     producer_ = std::move(*producer);
     auto fenced = producer_->init(kInitTimeout);
     if (!fenced) return Unexpected(setback_of(fenced.error()));
-    auto standing =
+    auto resume_point =
         take_over(options_.client, options_.topics,
                   {options_.output, *output_, ports_.source, published, macs_, [this] { return stopping(); }});
-    if (!standing) return Unexpected(standing.error());
-    standing_ = std::move(*standing);
+    if (!resume_point) return Unexpected(resume_point.error());
+    resume_point_ = std::move(*resume_point);
     source_ = {head->log_id, options_.issuer};
     // The last commit's cursor may not have been stored. If the database is away now, the next commit stores
     // it.
-    if (standing_.cursor.position > published.position) (void)ports_.cursors.store(standing_.cursor);
+    if (resume_point_.cursor.position > published.position) (void)ports_.cursors.store(resume_point_.cursor);
     auto passed = pass(Step::kTookOver);
     if (!passed) return passed;
     const std::lock_guard lock(mutex_);
     status_.state = State::kPublishing;
     status_.sentence = publishing();
-    status_.foreign = standing_.foreign.count;
-    status_.published = standing_.cursor.position;
+    status_.foreign = resume_point_.foreign.count;
+    status_.published = resume_point_.cursor.position;
     ++status_.takeovers;
     changed_.notify_all();
     return {};
@@ -216,10 +216,10 @@ Result<void, Setback> Publisher::begin_anew() {
 Result<void, Setback> Publisher::publish_waiting() {
     if (!ports_.leadership.still_held()) return setback(State::kStandby, "leadership was lost");
     const std::int32_t asked_for = read_limit_;
-    auto events = ports_.source.read_after(standing_.cursor, asked_for);
+    auto events = ports_.source.read_after(resume_point_.cursor, asked_for);
     if (!events)
-        return Unexpected(setback_of(events.error(), "reading after " + std::to_string(standing_.cursor.position)));
-    Position seen = events->empty() ? standing_.cursor.position : events->back().position;
+        return Unexpected(setback_of(events.error(), "reading after " + std::to_string(resume_point_.cursor.position)));
+    Position seen = events->empty() ? resume_point_.cursor.position : events->back().position;
     const bool more_may_wait = std::ssize(*events) == asked_for;
     if (more_may_wait) {
         const auto head = ports_.source.head();
@@ -248,7 +248,8 @@ Result<void, Setback> Publisher::publish(const std::vector<RecordedEvent>& event
     if (!begun) return Unexpected(setback_of(begun.error()));
     in_transaction_ = true;
     macs_.forget_keys();
-    if (standing_.signed_from == 0) standing_.signed_from = first_to_sign(standing_, events.front().position);
+    if (resume_point_.signed_from == 0)
+        resume_point_.signed_from = first_to_sign(resume_point_, events.front().position);
     auto sent = send(events);
     if (!sent) return Unexpected(sent.error());
     const auto taken = static_cast<std::int32_t>(sent->events);
@@ -265,7 +266,7 @@ Result<void, Setback> Publisher::publish(const std::vector<RecordedEvent>& event
     remember(events[sent->events - 1], sent->records);
     // A checkpoint that stays behind makes the next start less strict, not wrong; and the next commit stores
     // again.
-    (void)ports_.cursors.store(standing_.cursor);
+    (void)ports_.cursors.store(resume_point_.cursor);
     return pass(Step::kCursorStored);
 }
 
@@ -281,7 +282,7 @@ Result<Publisher::Sent, Setback> Publisher::send(const std::vector<RecordedEvent
     }
     const RecordedEvent& last = events[sent.events - 1];
     const PositionRecord position{
-        source_.log_id, {last.position, last.leaf_hash}, standing_.offsets, standing_.signed_from};
+        source_.log_id, {last.position, last.leaf_hash}, resume_point_.offsets, resume_point_.signed_from};
     Record record{std::string(name_of(options_.output)), encode(position), {}};
     macs_.sign(record, options_.topics.positions(), source_.log_id);
     auto queued = producer_->send_position(record);
@@ -290,7 +291,7 @@ Result<Publisher::Sent, Setback> Publisher::send(const std::vector<RecordedEvent
 }
 
 Result<std::size_t, Setback> Publisher::send(const RecordedEvent& event, Sent& sent) {
-    const auto& there = standing_.already_there;
+    const auto& there = resume_point_.already_there;
     const std::string id = event.event_id.to_string();
     for (auto at = there.lower_bound({event.position, 0, ""});
          at != there.end() && at->first.position == event.position; ++at)
@@ -310,14 +311,14 @@ Result<std::size_t, Setback> Publisher::send(const RecordedEvent& event, Sent& s
 }
 
 void Publisher::remember(const RecordedEvent& last, std::int64_t records) {
-    standing_.cursor = {last.position, last.leaf_hash};
-    auto& there = standing_.already_there;
+    resume_point_.cursor = {last.position, last.leaf_hash};
+    auto& there = resume_point_.already_there;
     there.erase(there.begin(), there.lower_bound({last.position + 1, 0, ""}));
     // Else they stay: a publisher that takes over has to find those that are still to be skipped.
     if (there.empty()) {
         const auto partitions = static_cast<std::size_t>(options_.topics.partitions);
         for (const auto& [topic, partition, offset] : producer_->delivered_ends()) {
-            std::int64_t& end = standing_.offsets[topic * partitions + static_cast<std::size_t>(partition)];
+            std::int64_t& end = resume_point_.offsets[topic * partitions + static_cast<std::size_t>(partition)];
             end = std::max(end, offset + 1);  // behind the commit marker
         }
     }
@@ -331,7 +332,7 @@ void Publisher::remember(const RecordedEvent& last, std::int64_t records) {
 }
 
 std::string Publisher::publishing() const {
-    const Foreign& foreign = standing_.foreign;
+    const ForeignRecordCount& foreign = resume_point_.foreign;
     if (foreign.count == 0) return "publishing";
     return "publishing; passed over " + std::to_string(foreign.count) +
            " records that somebody else wrote, the first at " + foreign.where + ": see who may write to the topics";

@@ -114,7 +114,7 @@ private:
     RecordMacs macs_;
     EventSource source_;
     std::unique_ptr<TransactionalProducer> producer_;
-    Standing standing_;
+    ResumePoint resume_point_;
     std::int32_t read_limit_;  // grows while events are small: what is read is held in memory
     bool in_transaction_ = false;
     std::minstd_rand jitter_;

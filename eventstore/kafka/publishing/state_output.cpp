@@ -101,7 +101,7 @@ struct StateOutput::Change {
 };
 
 std::vector<OutputTopic> StateOutput::topics() const {
-    return {{users_topic_, OutputTopic::Keeps::kLatest}, {sessions_topic_, OutputTopic::Keeps::kLatest}};
+    return {{users_topic_, OutputTopic::Retention::kLatest}, {sessions_topic_, OutputTopic::Retention::kLatest}};
 }
 
 std::vector<Outgoing> StateOutput::records_of(const RecordedEvent& event, const EventSource& source) {
@@ -118,7 +118,7 @@ void StateOutput::replay(const RecordedEvent& event) {
 }
 
 void StateOutput::fold(Change& change) try {
-    OpensNothing opener;
+    NullFieldOpener opener;
     const std::int64_t now_ms = decode_metadata(change.event, opener).occurred_at_ms;
     change.recorded = {change.event.position, now_ms};
     while (!by_end_.empty() && by_end_.begin()->first <= now_ms) end(change, by_end_.begin()->second);

@@ -14,7 +14,7 @@ namespace {
 using Said = std::optional<Uuid>;
 
 Said said(const RecordedEvent& event) try {
-    OpensNothing opener;
+    NullFieldOpener opener;
     const About subject = about(*decode_any(event, opener));
     if (subject.what == About::What::kAsBegun) return std::nullopt;
     return subject.id.value_or(event.stream_id);

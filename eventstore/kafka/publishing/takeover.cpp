@@ -18,11 +18,11 @@ std::string place_of(const std::string& topic, const ReadRecord& one) {
     return topic + ", partition " + number(one.partition()) + ", offset " + number(one.offset());
 }
 
-void pass_over(Foreign& foreign, const std::string& topic, const ReadRecord& one) {
+void pass_over(ForeignRecordCount& foreign, const std::string& topic, const ReadRecord& one) {
     if (foreign.count++ == 0) foreign.where = place_of(topic, one);
 }
 
-struct LastWord {  // of the position topic
+struct PositionTopicEnd {  // of the position topic
     std::optional<PositionRecord> record;
     bool is_signed = false;
     bool unreadable = false;
@@ -30,11 +30,11 @@ struct LastWord {  // of the position topic
 
 // One record of the output. What has no MAC counts until the first that has one; a record that goes back was
 // written once more by somebody else.
-void take_word(LastWord& found, Foreign& foreign, const std::string& topic, const ReadRecord& one, RecordMacs& macs,
-               const Uuid& log_id) {
+void take_word(PositionTopicEnd& found, ForeignRecordCount& foreign, const std::string& topic, const ReadRecord& one,
+               RecordMacs& macs, const Uuid& log_id) {
     auto record = decode_position_record(one.value());
     switch (macs.writer_of(one, topic, record ? record->log_id : log_id)) {
-        case Writer::kService:
+        case RecordWriter::kService:
             if (found.is_signed && record && found.record && record->log_id == found.record->log_id &&
                 record->cursor.position < found.record->cursor.position)
                 return pass_over(foreign, topic, one);
@@ -42,20 +42,21 @@ void take_word(LastWord& found, Foreign& foreign, const std::string& topic, cons
             found.record = std::move(record);
             found.is_signed = true;
             return;
-        case Writer::kUnnamed:
+        case RecordWriter::kUnnamed:
             if (found.is_signed || !record || record->signed_from > 0) return pass_over(foreign, topic, one);
             found.record = std::move(record);
             return;
-        case Writer::kOther: return pass_over(foreign, topic, one);
+        case RecordWriter::kOther: return pass_over(foreign, topic, one);
     }
 }
 
-Result<LastWord, Setback> read_position(TopicReader& reader, const TopicSettings& topics, const Candidate& candidate,
-                                        const Uuid& log_id, Foreign& foreign, Time deadline) {
+Result<PositionTopicEnd, Setback> read_position(TopicReader& reader, const TopicSettings& topics,
+                                                const Candidate& candidate, const Uuid& log_id,
+                                                ForeignRecordCount& foreign, Time deadline) {
     const std::string_view output = name_of(candidate.kind);
     auto bounds = reader.bounds(topics.positions(), 1, deadline);
     if (!bounds) return Unexpected(setback_of(bounds.error()));
-    LastWord found;
+    PositionTopicEnd found;
     auto read = reader.read(topics.positions(), {bounds->front().first}, *bounds, deadline, [&](const ReadRecord& one) {
         if (one.key() != output) return TopicReader::Then::kGoOn;
         take_word(found, foreign, topics.positions(), one, candidate.macs, log_id);
@@ -90,12 +91,12 @@ Result<void, Setback> compare(const PositionRecord& record, const Cursor& checkp
     return {};
 }
 
-struct Seen {
-    std::map<Standing::Place, std::string> after_cursor;
+struct TopicScan {
+    std::map<ResumePoint::Place, std::string> after_cursor;
     std::vector<std::int64_t> ends;
     bool cursor = false;
     std::optional<Setback> problem;
-    Foreign foreign;
+    ForeignRecordCount foreign;
     bool unsure = false;  // a topic of state holds what is not ours, or may be not
 };
 
@@ -106,24 +107,24 @@ std::optional<Uuid> log_of(const ReadRecord& one, const std::string& topic, Posi
     const auto log_id = Uuid::parse(one.header("ce_logid").value_or(""));
     if (!log_id || position <= 0) return std::nullopt;
     switch (macs.writer_of(one, topic, *log_id)) {
-        case Writer::kService: return log_id;
-        case Writer::kUnnamed:
+        case RecordWriter::kService: return log_id;
+        case RecordWriter::kUnnamed:
             if (record.signed_from > 0 && position >= record.signed_from) return std::nullopt;
             return log_id;
-        case Writer::kOther: return std::nullopt;
+        case RecordWriter::kOther: return std::nullopt;
     }
     return std::nullopt;
 }
 
 // One record of topic `index`.
-void see(Seen& seen, const ReadRecord& one, std::size_t index, const OutputTopic& topic, const PositionRecord& record,
-         const Candidate& candidate) {
+void see(TopicScan& seen, const ReadRecord& one, std::size_t index, const OutputTopic& topic,
+         const PositionRecord& record, const Candidate& candidate) {
     const std::string_view sequence = one.header("ce_sequence").value_or("");
     const Cursor& cursor = record.cursor;
     Position position = 0;
     std::from_chars(sequence.data(), sequence.data() + sequence.size(), position);
     const auto log_id = log_of(one, topic.name, position, record, candidate.macs);
-    const bool is_state = topic.keeps == OutputTopic::Keeps::kLatest;
+    const bool is_state = topic.retention == OutputTopic::Retention::kLatest;
     if (!log_id || !one.header(kMacHeader)) seen.unsure = seen.unsure || is_state;
     if (!log_id) {
         pass_over(seen.foreign, topic.name, one);
@@ -131,7 +132,7 @@ void see(Seen& seen, const ReadRecord& one, std::size_t index, const OutputTopic
         seen.problem =
             Setback{State::kStoppedOtherLog, "there are events of another log (" + place_of(topic.name, one) + ")"};
     } else if (position > cursor.position) {
-        seen.after_cursor.emplace(Standing::Place{position, index, std::string(one.key())},
+        seen.after_cursor.emplace(ResumePoint::Place{position, index, std::string(one.key())},
                                   one.header("ce_id").value_or(""));
         if (seen.after_cursor.size() > kMaxAlreadyThere)
             seen.problem = Setback{State::kStoppedPositionMissing,
@@ -144,12 +145,12 @@ void see(Seen& seen, const ReadRecord& one, std::size_t index, const OutputTopic
 }
 
 // Topic `index` of the output; `record.offsets` has those of all its topics.
-Result<void, Setback> read_topic(Seen& seen, TopicReader& reader, std::size_t index, const OutputTopic& topic,
+Result<void, Setback> read_topic(TopicScan& seen, TopicReader& reader, std::size_t index, const OutputTopic& topic,
                                  const PositionRecord& record, std::int32_t partitions, const Candidate& candidate) {
     const Time deadline = std::chrono::steady_clock::now() + kReadTimeout;
     auto bounds = reader.bounds(topic.name, partitions, deadline);
     if (!bounds) return Unexpected(setback_of(bounds.error()));
-    const bool facts = topic.keeps == OutputTopic::Keeps::kEverything;
+    const bool facts = topic.retention == OutputTopic::Retention::kEverything;
     std::vector<std::int64_t> from(bounds->size());
     for (std::size_t partition = 0; partition < from.size(); ++partition) {
         const PartitionBounds& one = (*bounds)[partition];
@@ -230,15 +231,15 @@ Setback setback_of(const TopicProblem& problem) {
     return {State::kStoppedDefect, problem.sentence};
 }
 
-Result<Standing, Setback> take_over(const ClientOptions& options, const TopicSettings& topics,
-                                    const Candidate& candidate) {
+Result<ResumePoint, Setback> take_over(const ClientOptions& options, const TopicSettings& topics,
+                                       const Candidate& candidate) {
     const auto& [kind, output, source, checkpoint, macs, stopping] = candidate;
     const Time deadline = std::chrono::steady_clock::now() + kReadTimeout;
     auto reader = TopicReader::open(options);
     if (!reader) return Unexpected(setback_of(reader.error()));
     auto before = source.head();
     if (!before) return Unexpected(setback_of(before.error(), "asking for the log's head"));
-    Seen seen;
+    TopicScan seen;
     auto position = read_position(*reader, topics, candidate, before->log_id, seen.foreign, deadline);
     if (!position) return Unexpected(position.error());
     // After Kafka's position: the log can only have grown in between.
@@ -284,8 +285,8 @@ Result<Standing, Setback> take_over(const ClientOptions& options, const TopicSet
     }
     // While some are still to be skipped, a publisher that takes over from this one has to find them again.
     if (after.empty()) record.offsets = std::move(seen.ends);
-    return Standing{record.cursor, std::move(record.offsets), std::move(after), record.signed_from,
-                    std::move(seen.foreign)};
+    return ResumePoint{record.cursor, std::move(record.offsets), std::move(after), record.signed_from,
+                       std::move(seen.foreign)};
 }
 
 }  // namespace keyledger::eventstore::kafka

@@ -26,12 +26,12 @@ Setback setback_of(ReadError error, std::string_view during);
 Setback setback_of(const TopicProblem& problem);
 
 // Records that this service did not write, though they are in its topics.
-struct Foreign {
+struct ForeignRecordCount {
     std::int64_t count = 0;
     std::string where;  // the first one
 };
 
-struct Standing {
+struct ResumePoint {
     Cursor cursor;                      // of the position record: everything up to it is in Kafka
     std::vector<std::int64_t> offsets;  // for the next position record
     // Records of events after the cursor that Kafka holds although no position record says so, and the
@@ -45,7 +45,7 @@ struct Standing {
     };
     std::map<Place, std::string> already_there;
     Position signed_from = 0;  // of the position record
-    Foreign foreign;
+    ForeignRecordCount foreign;
 };
 
 // Whose takeover it is.
@@ -58,13 +58,13 @@ struct Candidate {
     std::function<bool()> stopping;
 };
 
-// What the service did not write is passed over: as if it were not there, except that it is counted. A record without
-// a MAC is ours only where none had one yet.
+// Records that the service did not write are skipped and counted. A record without a MAC is the service's only if no
+// record before had one.
 //
 // Reads the position topic to its end, then each partition of the output's topics (from the offsets in the
 // record where every event is kept; from its beginning where the latest state is, which the output learns
 // from it), and compares with the log and with the checkpoint that this log keeps of its publishing.
-Result<Standing, Setback> take_over(const ClientOptions& options, const TopicSettings& topics,
-                                    const Candidate& candidate);
+Result<ResumePoint, Setback> take_over(const ClientOptions& options, const TopicSettings& topics,
+                                       const Candidate& candidate);
 
 }  // namespace keyledger::eventstore::kafka

@@ -24,7 +24,7 @@ rapidjson::Value text_or_null(std::string_view value, Memory& memory) {
 }
 rapidjson::Value member(const char* name) { return rapidjson::Value(rapidjson::StringRef(name)); }
 
-class SealsNothing : public FieldSealer {
+class NullFieldSealer : public FieldSealer {
 public:
     // Every personal value was opened as erased, so there is nothing to seal.
     std::string seal(std::string_view field, std::string_view) override {
@@ -36,8 +36,8 @@ public:
 rapidjson::Document public_data(const RecordedEvent& event, const EventTypeInfo& info) {
     std::string payload = event.payload;
     if (event.schema_version != info.schema_version) {
-        OpensNothing opener;
-        SealsNothing sealer;
+        NullFieldOpener opener;
+        NullFieldSealer sealer;
         payload = encode(*decode_any(event, opener), sealer).payload;
     }
     rapidjson::Document json = parse_json(payload);
@@ -131,9 +131,9 @@ Record record_disavowed(const RecordedEvent& event, const EventSource& source) {
 }
 
 Record cloud_event(const RecordedEvent& event, const std::string& subject, const EventSource& source) try {
-    need_believed(event);
+    require_believed(event);
     const EventTypeInfo& info = event_type_info(event.type);
-    OpensNothing opener;
+    NullFieldOpener opener;
     const EventMetadata metadata = decode_metadata(event, opener);
     Record record;
     record.key = subject;

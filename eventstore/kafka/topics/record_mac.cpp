@@ -61,7 +61,7 @@ void RecordMacs::sign(Record& record, std::string_view topic, const Uuid& log_id
     record.headers.emplace_back(kMacHeader, newest_ + "." + security::base64url_encode(mac_over(*with, parts)));
 }
 
-Writer RecordMacs::writer_of(const ReadRecord& record, std::string_view topic, const Uuid& log_id) {
+RecordWriter RecordMacs::writer_of(const ReadRecord& record, std::string_view topic, const Uuid& log_id) {
     Parts parts;
     parts.add(topic);
     parts.add(record.key());
@@ -78,14 +78,14 @@ Writer RecordMacs::writer_of(const ReadRecord& record, std::string_view topic, c
         parts.add(name);
         parts.add(value);
     });
-    if (given.empty()) return Writer::kUnnamed;
+    if (given.empty()) return RecordWriter::kUnnamed;
     const auto dot = given.find('.');
-    if (!once || dot == given.npos) return Writer::kOther;
+    if (!once || dot == given.npos) return RecordWriter::kOther;
     const auto mac = security::base64url_decode(given.substr(dot + 1));
     const auto with = key(std::string(given.substr(0, dot)), log_id);
-    if (!mac || !with) return Writer::kOther;
+    if (!mac || !with) return RecordWriter::kOther;
     const std::string right = mac_over(*with, parts);
-    return are_equal(right, *mac) ? Writer::kService : Writer::kOther;
+    return are_equal(right, *mac) ? RecordWriter::kService : RecordWriter::kOther;
 }
 
 }  // namespace keyledger::eventstore::kafka

@@ -16,7 +16,7 @@ namespace keyledger::eventstore::kafka {
 // "<key id>.<16 bytes in base64url>"
 inline constexpr const char* kMacHeader = "kl_mac";
 
-enum class Writer {
+enum class RecordWriter {
     kService,
     kUnnamed,  // no MAC: a service from before there were any, or anybody
     kOther,    // a MAC that is none of ours
@@ -30,7 +30,7 @@ public:
     // The record gets the header, by the newest key. It is of `log_id`, and goes to `topic`.
     void sign(Record& record, std::string_view topic, const Uuid& log_id);
     // Whether it is what a service of the log that it names wrote to `topic`.
-    Writer writer_of(const ReadRecord& record, std::string_view topic, const Uuid& log_id);
+    RecordWriter writer_of(const ReadRecord& record, std::string_view topic, const Uuid& log_id);
     // The keyring may have changed.
     void forget_keys() { ready_.clear(), newest_.clear(); }
 

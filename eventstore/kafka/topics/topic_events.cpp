@@ -45,7 +45,7 @@ std::string header_in(const ReadRecord& record, const char* name) {
 
 constexpr std::chrono::hours kReplayTimeout{1};
 
-class SealsNothing : public FieldSealer {
+class NullFieldSealer : public FieldSealer {
 public:
     std::string seal(std::string_view, std::string_view) override { throw CodecError("a personal value"); }
 };
@@ -88,8 +88,7 @@ RecordedEvent event_of(const ReadRecord& record) {
     event.event_id = uuid_of(header_in(record, "ce_id"));
     event.stream_id = uuid_of(text_in(stream, "id"));
     event.version = static_cast<std::int32_t>(number_in(stream, "version"));
-    event.standing =
-        event.type == kRecordDisavowed ? RecordedEvent::Standing::kInert : RecordedEvent::Standing::kBelieved;
+    event.trust = event.type == kRecordDisavowed ? RecordedEvent::Trust::kInert : RecordedEvent::Trust::kBelieved;
     const auto recorded = record.header("ce_recordedtime");
     event.recorded_at_ms = time_of(recorded ? std::string(*recorded) : header_in(record, "ce_time"));
     if (event.is_inert()) return event;
@@ -102,7 +101,7 @@ RecordedEvent event_of(const ReadRecord& record) {
     metadata.occurred_at_ms = time_of(header_in(record, "ce_time"));
     metadata.actor_type = actor_type_of(text_in(actor, "type"));
     metadata.actor_id = text_in(actor, "id");
-    SealsNothing sealer;
+    NullFieldSealer sealer;
     event.metadata = encode(metadata, sealer);
     return event;
 }
@@ -125,9 +124,9 @@ public:
         if (!macs_) return true;
         Partition& partition = partitions_[record.partition()];
         const auto log_id = Uuid::parse(record.header("ce_logid").value_or(""));
-        const auto writer = log_id ? macs_->writer_of(record, topic_, *log_id) : Writer::kUnnamed;
-        if (writer == Writer::kOther || (writer == Writer::kUnnamed && partition.is_signed)) return false;
-        partition.is_signed = partition.is_signed || writer == Writer::kService;
+        const auto writer = log_id ? macs_->writer_of(record, topic_, *log_id) : RecordWriter::kUnnamed;
+        if (writer == RecordWriter::kOther || (writer == RecordWriter::kUnnamed && partition.is_signed)) return false;
+        partition.is_signed = partition.is_signed || writer == RecordWriter::kService;
         // Of a partition, later records are of later positions.
         const auto sequence = std::string(record.header("ce_sequence").value_or(""));
         if (partition.is_signed && sequence <= partition.last) return false;

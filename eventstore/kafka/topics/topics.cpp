@@ -42,7 +42,7 @@ std::vector<WantedTopic> wanted_topics(const TopicSettings& settings, const std:
     const std::vector<Setting> state{{"cleanup.policy", "compact"}};
     std::vector<WantedTopic> topics{{settings.positions(), 1, positions, positions}};
     for (const OutputTopic& output : outputs) {
-        const bool facts = output.keeps == OutputTopic::Keeps::kEverything;
+        const bool facts = output.retention == OutputTopic::Retention::kEverything;
         topics.push_back({output.name, settings.partitions, facts ? events : state, facts ? events : state});
     }
     for (WantedTopic& topic : topics) topic.verify.push_back(room);

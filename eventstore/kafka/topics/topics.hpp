@@ -11,8 +11,8 @@ namespace keyledger::eventstore::kafka {
 
 struct TopicSettings {
     std::string prefix = "keyledger";
-    // Of every topic but the positions'. It can't be changed later: a subject's key would move to another
-    // partition, and his events would no longer be in order.
+    // Of every topic but the positions'. It can't be changed later: a subject's key would move to another partition,
+    // and its events would no longer be in order.
     std::int32_t partitions = 12;
     std::int32_t replication_factor = -1;  // -1: the broker's default
 
@@ -24,12 +24,12 @@ struct TopicSettings {
 
 // One that an output writes; all have the same number of partitions.
 struct OutputTopic {
-    enum class Keeps {
+    enum class Retention {
         kEverything,  // facts: for ever, never compacted
         kLatest,      // state: compacted, a key's last value
     };
     std::string name;
-    Keeps keeps = Keeps::kEverything;
+    Retention retention = Retention::kEverything;
 };
 
 struct TopicProblem {

@@ -17,8 +17,8 @@ bool server_answers(const std::string& url);
 
 // Beyond the time after which the server itself would have ended a statement: its word of that has to arrive.
 inline constexpr std::chrono::milliseconds kAnswerGrace{500};
-// The first of every session. A role may set what its own sessions begin with, and by a search path of its choice a
-// name, or an operator, would mean what somebody with the service's role wrote. All statements name schemas. The rest
+// The first statement of every session. A role can choose settings for its own sessions; with another search path,
+// names and operators would mean what somebody with the service's role defined. All statements name schemas. The rest
 // is how values are written.
 inline constexpr const char* kOwnNamesOnly =
     "set search_path = pg_catalog, pg_temp; set bytea_output = 'hex'; set standard_conforming_strings = on;"

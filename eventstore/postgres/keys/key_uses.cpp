@@ -36,7 +36,7 @@ constexpr const char* kOnlyUnder =
 constexpr const char* kWrappedBy =
     " from keyledger.subject_keys where key_encryption_key_id = $1 and destroyed_at is null";
 
-enum class Nobodys { kStays, kGoes };
+enum class OrphanHandling { kStays, kGoes };
 
 std::vector<ClaimRow> claims_in(const pqxx::result& rows) {
     std::vector<ClaimRow> claims;
@@ -50,17 +50,17 @@ void drop(pqxx::transaction_base& work, const ClaimRow& claim) {
         bytea_of(claim.digest), claim.kind, claim.key_id, claim.owner.to_string());
 }
 
-// Page by page, until something is somebody's: then how much there is counts, and no more which.
+// Page by page, until a row has an owner: then how much there is counts, and no more which.
 template <class Row, class Page, class All, class Take>
 std::int64_t count_used(const Page& page_after, const All& all, const Take& take,
-                        const std::function<std::vector<Row>(const std::vector<Row>&)>& nobodys) {
+                        const std::function<std::vector<Row>(const std::vector<Row>&)>& orphans) {
     std::int64_t looked_at = 0;
     std::int64_t not_counted = 0;
     Row last{};
     for (;;) {
         const std::vector<Row> page = page_after(last);
         if (page.empty()) return 0;
-        const std::vector<Row> away = nobodys(page);
+        const std::vector<Row> away = orphans(page);
         for (const Row& row : away) take(row);
         looked_at += std::ssize(page);
         not_counted += std::ssize(away);
@@ -71,7 +71,7 @@ std::int64_t count_used(const Page& page_after, const All& all, const Take& take
 }
 
 std::int64_t count_claims_only_under(pqxx::work& work, const std::string& key_id, const std::string& current_key_id,
-                                     const NobodysClaims& nobodys, Nobodys fate) {
+                                     const FindOrphanedClaims& orphans, OrphanHandling fate) {
     std::int64_t taken = 0;
     const auto page_after = [&](const ClaimRow& last) {
         return claims_in(work.exec_params("select h.kind, h.key_id, h.digest, h.owner" + std::string(kOnlyUnder) +
@@ -83,15 +83,15 @@ std::int64_t count_claims_only_under(pqxx::work& work, const std::string& key_id
         return taken + count_in(work.exec_params1("select count(*)" + std::string(kOnlyUnder), key_id, current_key_id));
     };
     const auto take = [&](const ClaimRow& claim) {
-        if (fate == Nobodys::kStays) return;
+        if (fate == OrphanHandling::kStays) return;
         drop(work, claim);
         ++taken;
     };
-    return count_used<ClaimRow>(page_after, all, take, nobodys);
+    return count_used<ClaimRow>(page_after, all, take, orphans);
 }
 
-std::int64_t count_subject_keys_under(pqxx::work& work, const std::string& key_id, const NobodysKeys& nobodys,
-                                      Nobodys fate) {
+std::int64_t count_subject_keys_under(pqxx::work& work, const std::string& key_id, const FindOrphanedKeys& orphans,
+                                      OrphanHandling fate) {
     std::int64_t taken = 0;
     const auto page_after = [&](const StoredSubjectKey& last) {
         return subject_keys_in(work.exec_params("select subject, key_id, wrapped_key, key_encryption_key_id" +
@@ -103,11 +103,11 @@ std::int64_t count_subject_keys_under(pqxx::work& work, const std::string& key_i
         return taken + count_in(work.exec_params1("select count(*)" + std::string(kWrappedBy), key_id));
     };
     const auto take = [&](const StoredSubjectKey& key) {
-        if (fate == Nobodys::kStays) return;
+        if (fate == OrphanHandling::kStays) return;
         set_aside(work, key);
         ++taken;
     };
-    return count_used<StoredSubjectKey>(page_after, all, take, nobodys);
+    return count_used<StoredSubjectKey>(page_after, all, take, orphans);
 }
 
 // What is under way ends before, and what begins afterwards is refused: nothing can come in between.
@@ -143,41 +143,42 @@ constexpr const char* kMove =
 }  // namespace
 
 Result<std::int64_t, std::string> claims_only_under(const std::string& url, const std::string& key_id,
-                                                    const std::string& current_key_id, const NobodysClaims& nobodys) {
+                                                    const std::string& current_key_id,
+                                                    const FindOrphanedClaims& orphans) {
     return with_session(url, [&](pqxx::work& work) {
-        return count_claims_only_under(work, key_id, current_key_id, nobodys, Nobodys::kStays);
+        return count_claims_only_under(work, key_id, current_key_id, orphans, OrphanHandling::kStays);
     });
 }
 
 Result<std::int64_t, std::string> subject_keys_under(const std::string& url, const std::string& key_id,
-                                                     const NobodysKeys& nobodys) {
+                                                     const FindOrphanedKeys& orphans) {
     return with_session(
-        url, [&](pqxx::work& work) { return count_subject_keys_under(work, key_id, nobodys, Nobodys::kStays); });
+        url, [&](pqxx::work& work) { return count_subject_keys_under(work, key_id, orphans, OrphanHandling::kStays); });
 }
 
 Result<std::int64_t, std::string> end_wrapping_key(const std::string& owner_url, const std::string& key_id,
-                                                   const NobodysKeys& nobodys) {
+                                                   const FindOrphanedKeys& orphans) {
     return with_session(owner_url, [&](pqxx::work& work) {
         return end_unless_used(work, key_id,
-                               [&] { return count_subject_keys_under(work, key_id, nobodys, Nobodys::kGoes); });
+                               [&] { return count_subject_keys_under(work, key_id, orphans, OrphanHandling::kGoes); });
     });
 }
 
 Result<std::int64_t, std::string> end_claims_key(const std::string& owner_url, const std::string& key_id,
-                                                 const std::string& current_key_id, const NobodysClaims& nobodys) {
+                                                 const std::string& current_key_id, const FindOrphanedClaims& orphans) {
     return with_session(owner_url, [&](pqxx::work& work) {
         return end_unless_used(work, key_id, [&] {
-            return count_claims_only_under(work, key_id, current_key_id, nobodys, Nobodys::kGoes);
+            return count_claims_only_under(work, key_id, current_key_id, orphans, OrphanHandling::kGoes);
         });
     });
 }
 
-Result<void, std::string> tell_keys(const std::string& url, const std::vector<ToldKey>& keys) {
+Result<void, std::string> announce_keys(const std::string& url, const std::vector<AnnouncedKey>& keys) {
     const auto told = with_session(url, [&](pqxx::work& work) {
         work.exec_params("select keyledger.tell_keys($1::text[], $2::bigint[], $3::bigint[])",
-                         array_of(keys, [](const ToldKey& one) { return '"' + one.id + '"'; }),
-                         array_of(keys, [](const ToldKey& one) { return std::to_string(one.use_from_ms); }),
-                         array_of(keys, [](const ToldKey& one) {
+                         array_of(keys, [](const AnnouncedKey& one) { return '"' + one.id + '"'; }),
+                         array_of(keys, [](const AnnouncedKey& one) { return std::to_string(one.use_from_ms); }),
+                         array_of(keys, [](const AnnouncedKey& one) {
                              return one.ends_at_ms ? std::to_string(*one.ends_at_ms) : std::string("null");
                          }));
         return 0;
@@ -245,8 +246,8 @@ Result<std::int64_t, std::string> drop_claims(const std::string& owner_url, cons
     });
 }
 
-Result<std::optional<std::string>, std::string> key_of_before(const std::string& url,
-                                                              const std::vector<std::string>& ended_key_ids) {
+Result<std::optional<std::string>, std::string> ended_key_in_use(const std::string& url,
+                                                                 const std::vector<std::string>& ended_key_ids) {
     return with_session(url, [&](pqxx::work& work) {
         const auto found =
             work.exec_params("select k.id from unnest($1::text[]) as k(id)"

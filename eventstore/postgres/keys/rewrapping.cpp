@@ -29,11 +29,12 @@ std::int64_t put_back(pqxx::transaction_base& work, const StoredSubjectKey& key,
 
 }  // namespace
 
-Result<Rewrapped, std::string> rewrap_subject_keys(const std::string& owner_url,
-                                                   const std::string& key_encryption_key_id, const Rewrap& rewrap,
-                                                   const NobodysKeys& nobodys, const RewrapProgress& progress) try {
+Result<RewrapResult, std::string> rewrap_subject_keys(const std::string& owner_url,
+                                                      const std::string& key_encryption_key_id, const Rewrap& rewrap,
+                                                      const FindOrphanedKeys& orphans,
+                                                      const RewrapProgress& progress) try {
     const auto session = connect(owner_url);
-    Rewrapped all;
+    RewrapResult all;
     Uuid after;
     for (;;) {
         std::vector<StoredSubjectKey> unopened;
@@ -50,7 +51,7 @@ Result<Rewrapped, std::string> rewrap_subject_keys(const std::string& owner_url,
             after = keys.back().subject;
         }
         if (!unopened.empty()) {
-            const auto away = nobodys(unopened);
+            const auto away = orphans(unopened);
             pqxx::work work(*session);
             for (const StoredSubjectKey& key : away) set_aside(work, key);
             work.commit();

@@ -23,12 +23,12 @@ constexpr const char* kRecords = R"(
         applied_at timestamptz not null default now()
     ))";
 
-struct Applied {
+struct AppliedMigration {
     std::string name;
     std::string sha256;
     std::string applied_at;
 };
-using AppliedByNumber = std::map<int, Applied>;
+using AppliedByNumber = std::map<int, AppliedMigration>;
 
 std::string sha256_of(const Migration& migration) {
     return security::hex_encode(security::view_of(security::sha256(migration.up)));
@@ -190,12 +190,12 @@ std::vector<MigrationState> Migrator::status() {
             const auto at = applied.find(migration.number);
             if (at == applied.end()) continue;
             const bool same = at->second.sha256 == sha256_of(migration);
-            state.is = same ? MigrationState::Is::kApplied : MigrationState::Is::kChanged;
+            state.status = same ? MigrationState::Status::kApplied : MigrationState::Status::kChanged;
             state.applied_at = at->second.applied_at;
             applied.erase(at);
         }
         for (auto& [number, record] : applied)
-            states.push_back({number, record.name, MigrationState::Is::kUnknown, record.applied_at});
+            states.push_back({number, record.name, MigrationState::Status::kUnknown, record.applied_at});
         return states;
     });
 }

@@ -28,7 +28,7 @@ struct MigrationFailure : std::runtime_error {
 };
 
 struct MigrationState {
-    enum class Is {
+    enum class Status {
         kPending,
         kApplied,
         kChanged,  // applied from other text than this program holds
@@ -36,7 +36,7 @@ struct MigrationState {
     };
     int number = 0;
     std::string name;
-    Is is = Is::kPending;
+    Status status = Status::kPending;
     std::string applied_at;  // RFC 3339, empty while pending
 };
 

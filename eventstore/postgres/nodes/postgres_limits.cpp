@@ -102,29 +102,30 @@ PostgresLimits::Counts PostgresLimits::counts() const {
     return counts_;
 }
 
-Taken PostgresLimits::take_own(const std::vector<Bucket>& buckets) { return own_.take(buckets, now_us()); }
+RateDecision PostgresLimits::take_local(const std::vector<Bucket>& buckets) { return own_.take(buckets, now_us()); }
 
-Taken PostgresLimits::known(std::vector<Bucket> buckets) { return front_.look(std::move(buckets), now_us()); }
+RateDecision PostgresLimits::known(std::vector<Bucket> buckets) { return front_.look(std::move(buckets), now_us()); }
 
-boost::asio::awaitable<Result<Taken, StoreError>> PostgresLimits::take(std::vector<Bucket> buckets, Deadline deadline) {
+boost::asio::awaitable<Result<RateDecision, StoreError>> PostgresLimits::take(std::vector<Bucket> buckets,
+                                                                              Deadline deadline) {
     if (buckets.empty() || buckets.size() > kMaxBucketsOfARequest) co_return Unexpected(StoreError::kBadData);
     // Taken here at once, so that those who are on their way to the server are counted already.
-    const Taken known = front_.take(buckets, now_us());
+    const RateDecision known = front_.take(buckets, now_us());
     if (known.wait_ms > 0) {
         const std::lock_guard lock(mutex_);
         ++counts_.shed;
         co_return known;
     }
     const Deadline until = std::min(deadline, std::chrono::steady_clock::now() + settings_.patience);
-    auto start = [this, until, buckets = std::move(buckets)](AsyncAnswer<Taken, StoreError> answer) mutable {
+    auto start = [this, until, buckets = std::move(buckets)](AsyncAnswer<RateDecision, StoreError> answer) mutable {
         ask(until, std::move(buckets), std::move(answer));
     };
-    auto taken = co_await async_answer<Taken, StoreError>(until, StoreError::kUnavailable, std::move(start));
+    auto taken = co_await async_answer<RateDecision, StoreError>(until, StoreError::kUnavailable, std::move(start));
     co_return taken;
 }
 
-void PostgresLimits::ask(Deadline deadline, std::vector<Bucket> buckets, AsyncAnswer<Taken, StoreError> answer) {
-    auto one = std::make_unique<Asked>(Asked{deadline, std::move(buckets), std::move(answer)});
+void PostgresLimits::ask(Deadline deadline, std::vector<Bucket> buckets, AsyncAnswer<RateDecision, StoreError> answer) {
+    auto one = std::make_unique<PendingTake>(PendingTake{deadline, std::move(buckets), std::move(answer)});
     std::unique_lock lock(mutex_);
     if (stopping_ || waiting_.size() >= settings_.max_waiting) {
         lock.unlock();
@@ -174,7 +175,7 @@ void PostgresLimits::work() {
                 fail(*one, answers.error().error);
                 continue;
             }
-            Taken taken;
+            RateDecision taken;
             std::int64_t wait_us = 0;
             std::vector<std::int64_t> levels_us;
             for (std::size_t i = 0; i < one->buckets.size(); ++i, ++entry) {
@@ -189,14 +190,14 @@ void PostgresLimits::work() {
 }
 
 // The front learns how the buckets stand for all nodes together, so that what it knows to be empty it need not ask for.
-void PostgresLimits::settle(Asked& asked, const Taken& taken, const std::vector<std::int64_t>& levels_us) {
+void PostgresLimits::settle(PendingTake& asked, const RateDecision& taken, const std::vector<std::int64_t>& levels_us) {
     const std::int64_t now = now_us();
     if (taken.wait_ms > 0) front_.give_back(asked.buckets, now);
     for (std::size_t i = 0; i < asked.buckets.size(); ++i) front_.learn(asked.buckets[i], levels_us[i], now);
     asked.answer(taken);
 }
 
-void PostgresLimits::fail(Asked& asked, StoreError error) {
+void PostgresLimits::fail(PendingTake& asked, StoreError error) {
     {
         const std::lock_guard lock(mutex_);
         ++counts_.failures;

@@ -35,32 +35,33 @@ public:
     PostgresLimits(const PostgresLimits&) = delete;
     PostgresLimits& operator=(const PostgresLimits&) = delete;
 
-    boost::asio::awaitable<Result<Taken, StoreError>> take(std::vector<Bucket> buckets, Deadline deadline) override;
-    Taken known(std::vector<Bucket> buckets) override;
-    Taken take_own(const std::vector<Bucket>& buckets) override;
+    boost::asio::awaitable<Result<RateDecision, StoreError>> take(std::vector<Bucket> buckets,
+                                                                  Deadline deadline) override;
+    RateDecision known(std::vector<Bucket> buckets) override;
+    RateDecision take_local(const std::vector<Bucket>& buckets) override;
 
     // Whoever waits gets kUnavailable. May be repeated.
     void stop();
     Counts counts() const;
 
 private:
-    struct Asked {
+    struct PendingTake {
         Deadline deadline;
         std::vector<Bucket> buckets;
-        AsyncAnswer<Taken, StoreError> answer;
+        AsyncAnswer<RateDecision, StoreError> answer;
     };
-    using Round = std::vector<std::unique_ptr<Asked>>;  // Boost 1.81's erased handlers must not be move-assigned
+    using Round = std::vector<std::unique_ptr<PendingTake>>;  // Boost 1.81's erased handlers must not be move-assigned
 
-    void ask(Deadline deadline, std::vector<Bucket> buckets, AsyncAnswer<Taken, StoreError> answer);
+    void ask(Deadline deadline, std::vector<Bucket> buckets, AsyncAnswer<RateDecision, StoreError> answer);
     Round next_round();
     void work();
-    void settle(Asked& asked, const Taken& taken, const std::vector<std::int64_t>& levels_us);
-    void fail(Asked& asked, StoreError error);
+    void settle(PendingTake& asked, const RateDecision& taken, const std::vector<std::int64_t>& levels_us);
+    void fail(PendingTake& asked, StoreError error);
 
     const Settings settings_;
     const NameOf name_of_;
-    OwnBuckets front_;  // what this process knows of the shared ones
-    OwnBuckets own_;
+    LocalBuckets front_;  // what this process knows of the shared ones
+    LocalBuckets own_;
     mutable std::mutex mutex_;
     std::condition_variable filled_;
     Round waiting_;

@@ -127,7 +127,8 @@ void AppendArguments::add(const Append& append) {
     ++commands_;
     command_ids_.add(security::view_of(append.command_id));
     fingerprints_.add(security::view_of(append.fingerprint));
-    command_hours_.add_int2(append.id_kept == Append::IdKept::kForAnHour ? std::int16_t{1} : std::int16_t{0});
+    command_hours_.add_int2(append.id_retention == Append::CommandIdRetention::kForAnHour ? std::int16_t{1}
+                                                                                          : std::int16_t{0});
     add_streams(append);
     add_events(append);
     add_facts(append);

@@ -39,9 +39,9 @@ constexpr int kMostKeysAtOnce = 100;  // as many as a keyring has
 
 // Without which nothing can be said of that event: the one of its MAC, or one by which the log speaks of its keys.
 std::string lacking_key(const LogFacts& known, const RecordedEvent& event) {
-    using enum RecordedEvent::Standing;
-    if (event.standing == kKeyMissing) return event.mac_key_id;
-    return event.standing == kBelieved || known.is_complete ? std::string() : known.lacking_key_id;
+    using enum RecordedEvent::Trust;
+    if (event.trust == kKeyMissing) return event.mac_key_id;
+    return event.trust == kBelieved || known.is_complete ? std::string() : known.lacking_key_id;
 }
 
 // As an error of this statement alone: the session is good.
@@ -63,8 +63,8 @@ bool read_on(pqxx::transaction_base& read, LogFacts& facts, const EventMacs& mac
 
 }  // namespace
 
-std::shared_ptr<const LogFacts> Authenticity::facts(pqxx::transaction_base& read, Known known) {
-    if (known == Known::kWillDo) {
+std::shared_ptr<const LogFacts> Authenticity::facts(pqxx::transaction_base& read, FactsFreshness known) {
+    if (known == FactsFreshness::kWillDo) {
         const std::lock_guard lock(mutex_);
         if (facts_) return facts_;
     }
@@ -93,7 +93,7 @@ Position Authenticity::signed_until(pqxx::transaction_base& read, const Uuid& lo
         const std::lock_guard lock(mutex_);
         heads = heads_;
     }
-    while (heads.look_further(read, log_id, opener(), macs_.get()) != StoredHeads::Looked::kAll) continue;
+    while (heads.scan_further(read, log_id, opener(), macs_.get()) != StoredHeads::ScanProgress::kAll) continue;
     const Position until = heads.found().newest ? heads.found().newest->cursor.position : 0;
     const std::lock_guard lock(mutex_);
     heads_ = std::move(heads);
@@ -108,7 +108,7 @@ audit::OpenNote Authenticity::opener() const {
     };
 }
 
-Result<bool, std::string> Authenticity::look_at_heads(const std::string& url, const LookedAt& go_on) {
+Result<bool, std::string> Authenticity::look_at_heads(const std::string& url, const OnHeadsScanned& go_on) {
     StoredHeads heads = this->heads();
     auto looked = as_value([&] {
         const auto connection = open_reader(url, kPatience);
@@ -116,7 +116,7 @@ Result<bool, std::string> Authenticity::look_at_heads(const std::string& url, co
             const AnswerWithin bound(connection->sock(), kPatience + kAnswerGrace);
             pqxx::nontransaction read(*connection);
             const Uuid log_id = uuid_in(read.exec1("select log_id from keyledger.log")[0]);
-            if (heads.look_further(read, log_id, opener(), macs_.get()) == StoredHeads::Looked::kAll) return true;
+            if (heads.scan_further(read, log_id, opener(), macs_.get()) == StoredHeads::ScanProgress::kAll) return true;
             if (go_on && !go_on(heads.looked_at())) return false;
         }
     });
@@ -134,23 +134,23 @@ StoredHeads Authenticity::heads() const {
 // What can't be believed is looked at again with all that the log says by now.
 void Authenticity::check(pqxx::transaction_base& read, std::span<RecordedEvent> events) {
     if (events.empty()) return;
-    auto known = facts(read, Known::kWillDo);
+    auto known = facts(read, FactsFreshness::kWillDo);
     std::optional<EventJudge> judge(std::in_place, *macs_, *known);
     bool is_fresh = false;
     for (RecordedEvent& event : events) {
-        event.standing = judge->of(event);
-        if (event.standing == RecordedEvent::Standing::kBelieved || is_fresh) continue;
+        event.trust = judge->of(event);
+        if (event.trust == RecordedEvent::Trust::kBelieved || is_fresh) continue;
         is_fresh = true;
-        const auto anew = facts(read, Known::kReadAgain);
+        const auto anew = facts(read, FactsFreshness::kReadAgain);
         judge.emplace(*macs_, *anew);
         known = anew;
-        event.standing = judge->of(event);
+        event.trust = judge->of(event);
         for (int tries = 0; on_lacking_key_ && !lacking_key(*known, event).empty(); ++tries) {
             const std::string lacking = lacking_key(*known, event);
             if (tries == kMostKeysAtOnce || !on_lacking_key_(lacking)) throw_lacking(lacking, event.position);
-            known = facts(read, Known::kReadAgain);
+            known = facts(read, FactsFreshness::kReadAgain);
             judge.emplace(*macs_, *known);
-            event.standing = judge->of(event);
+            event.trust = judge->of(event);
         }
     }
 }
@@ -167,7 +167,7 @@ Result<bool, std::string> Authenticity::is_announced(const std::string& url, std
         const auto connection = connect(url);
         const AnswerWithin bound(connection->sock(), kPatience);
         pqxx::nontransaction read(*connection);
-        return facts(read, Known::kReadAgain)->keys.contains(key_id);
+        return facts(read, FactsFreshness::kReadAgain)->keys.contains(key_id);
     });
     if (!announced) return Unexpected(announced.error().text);
     return *announced;
@@ -179,7 +179,7 @@ Result<Position, std::string> Authenticity::without_macs_until(const std::string
         const AnswerWithin bound(connection->sock(), kPatience);
         pqxx::nontransaction read(*connection);
         Position last = 0;
-        for (const LogOrigin::Part& part : facts(read, Known::kReadAgain)->origin.earlier)
+        for (const LogOrigin::Part& part : facts(read, FactsFreshness::kReadAgain)->origin.earlier)
             if (!part.log_id) last = part.until;
         return last;
     });

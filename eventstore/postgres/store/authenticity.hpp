@@ -31,8 +31,8 @@ public:
     explicit Authenticity(std::shared_ptr<const EventMacs> macs, OnLackingKey on_lacking_key = {})
         : macs_(std::move(macs)), on_lacking_key_(std::move(on_lacking_key)) {}
 
-    // Says of each event how it stands. Throws what libpqxx throws, also when the log's origin was not signed
-    // by a key of the keyring, or that lacks a key: then nothing can be said, and nothing is answered.
+    // Sets the trust of each event. Throws what libpqxx throws, also when the log's origin was not signed by a key of
+    // the keyring, or that lacks a key: then nothing can be said, and nothing is answered.
     void check(pqxx::transaction_base& read, std::span<RecordedEvent> events);
     // What is appended now to a log of this origin is authenticated by this; the error is a sentence.
     Result<WritingKey, std::string> writing_key(const LogOriginNote& origin);
@@ -47,14 +47,14 @@ public:
     // Looks at the tree heads that the database keeps, a page at a time, each with its own bound, however many somebody
     // put there; what reads afterwards looks at those alone that were added since. Before anything else is read. False:
     // `go_on` had it stop. The error is a sentence.
-    Result<bool, std::string> look_at_heads(const std::string& url, const LookedAt& go_on);
+    Result<bool, std::string> look_at_heads(const std::string& url, const OnHeadsScanned& go_on);
     // As far as they were looked at.
     StoredHeads heads() const;
     const std::shared_ptr<const EventMacs>& macs() const { return macs_; }
 
 private:
-    enum class Known { kWillDo, kReadAgain };
-    std::shared_ptr<const LogFacts> facts(pqxx::transaction_base& read, Known known);
+    enum class FactsFreshness { kWillDo, kReadAgain };
+    std::shared_ptr<const LogFacts> facts(pqxx::transaction_base& read, FactsFreshness known);
     Position signed_until(pqxx::transaction_base& read, const Uuid& log_id);
     audit::OpenNote opener() const;
 

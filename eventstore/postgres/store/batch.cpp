@@ -44,7 +44,7 @@ bool Batch::admits(const Append& append) const {
     return true;
 }
 
-void Batch::add(Waiting waiting) {
+void Batch::add(PendingAppend waiting) {
     const Append& append = waiting.append;
     command_ids_.insert(name_of(append.command_id));
     for (const auto& [stream_id, version] : append.guards)
@@ -63,7 +63,7 @@ void Batch::add(Waiting waiting) {
 std::int64_t Batch::stamp(std::int64_t now_ms, std::int64_t floor_ms, const WritingKey& key) {
     std::int64_t recorded_at_ms = std::max(now_ms, floor_ms);
     std::vector<const Append*> appends;
-    for (const Waiting& waiting : waiting_) {
+    for (const PendingAppend& waiting : waiting_) {
         recorded_at_ms = std::max(recorded_at_ms, waiting.append.decided_at_ms);
         appends.push_back(&waiting.append);
     }

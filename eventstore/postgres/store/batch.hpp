@@ -22,7 +22,7 @@ public:
     virtual void complete(Result<Verdict, StoreError> verdict) = 0;
 };
 
-struct Waiting {
+struct PendingAppend {
     Append append;
     Deadline deadline{};
     std::unique_ptr<VerdictWaiter> waiter;  // empty once answered
@@ -41,7 +41,7 @@ public:
     // those that saw the same version.
     bool admits(const Append& append) const;
     // Encodes it too, but for what stamp() makes.
-    void add(Waiting waiting);
+    void add(PendingAppend waiting);
     // Right before it is sent. Its events are recorded now, but not before `floor_ms`, nor before any of its
     // commands was decided. Returns when that is.
     std::int64_t stamp(std::int64_t now_ms, std::int64_t floor_ms, const WritingKey& key);
@@ -49,8 +49,8 @@ public:
     bool empty() const { return waiting_.empty(); }
     std::size_t size() const { return waiting_.size(); }
     std::size_t bytes() const { return bytes_; }
-    std::vector<Waiting>& waiting() { return waiting_; }
-    const std::vector<Waiting>& waiting() const { return waiting_; }
+    std::vector<PendingAppend>& waiting() { return waiting_; }
+    const std::vector<PendingAppend>& waiting() const { return waiting_; }
     AppendArguments& arguments() { return arguments_; }
     // Moves the commands [first, last) into a batch of their own.
     Batch only(std::size_t first, std::size_t last);
@@ -64,7 +64,7 @@ private:
         Use use;
     };
 
-    std::vector<Waiting> waiting_;
+    std::vector<PendingAppend> waiting_;
     AppendArguments arguments_;
     std::size_t bytes_ = 0;
     std::unordered_map<Uuid, StreamUse> streams_;

@@ -21,7 +21,7 @@ constexpr std::chrono::milliseconds kBackendPatience{2'000};
 
 Result<Verdict, StoreError> after_end_of_key(const CommitterSettings& settings, const std::string& key_id) {
     if (!settings.on_ended_key || !settings.on_ended_key(key_id)) return Unexpected(StoreError::kUnavailable);
-    return Verdict(Conflict{Conflict::On::kSubjectKey, {}});
+    return Verdict(Conflict{Conflict::Kind::kSubjectKey, {}});
 }
 
 }  // namespace
@@ -66,9 +66,9 @@ CommitterStatus Committer::status() const {
     const std::lock_guard lock(mutex_);
     CommitterStatus status = status_;
     status.waiting = open_commands_;
-    if (flying_since_ != Clock::time_point{})
+    if (in_flight_since_ != Clock::time_point{})
         status.in_flight_ms =
-            std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - flying_since_).count() + 1;
+            std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - in_flight_since_).count() + 1;
     return status;
 }
 
@@ -77,7 +77,7 @@ void Committer::submit(Append append, Deadline deadline, std::unique_ptr<Verdict
         note([](CommitterStatus& status) { ++status.bad_data; });
         return waiter->complete(Unexpected(StoreError::kBadData));
     }
-    Waiting waiting;
+    PendingAppend waiting;
     waiting.weight = weight_of(append);
     waiting.append = std::move(append);
     waiting.deadline = deadline;
@@ -120,7 +120,7 @@ void Committer::turn() {
     answer_late_ones();
     if (!connection_ && Clock::now() >= next_attempt_) connect();
     grow();
-    if (connection_ && !flying_ && Clock::now() >= next_attempt_) launch();
+    if (connection_ && !in_flight_ && Clock::now() >= next_attempt_) launch();
     wait();
     advance();
     look_for_silence();
@@ -133,69 +133,69 @@ bool Committer::is_stopping() const {
 
 bool Committer::may_end() const {
     if (!is_stopping()) return false;
-    if (!flying_) return true;
-    const auto& waiting = flying_->waiting();
-    return std::none_of(waiting.begin(), waiting.end(), [](const Waiting& one) { return one.waiter != nullptr; });
+    if (!in_flight_) return true;
+    const auto& waiting = in_flight_->waiting();
+    return std::none_of(waiting.begin(), waiting.end(), [](const PendingAppend& one) { return one.waiter != nullptr; });
 }
 
 void Committer::take_arrivals() {
-    std::vector<Waiting> arrived;
+    std::vector<PendingAppend> arrived;
     {
         const std::lock_guard lock(mutex_);
         arrived.swap(arrivals_);
     }
-    std::move(arrived.begin(), arrived.end(), std::back_inserter(kept_));
+    std::move(arrived.begin(), arrived.end(), std::back_inserter(deferred_));
 }
 
 // Fills the next batch, also while one is in flight: its commands are encoded by the time it can go.
 void Committer::grow() {
     std::size_t to = scanned_;
     std::size_t kept_back = 0;
-    for (std::size_t from = scanned_; from < kept_.size(); ++from) {
-        Waiting& one = kept_[from];
-        const bool room = growing_.size() < settings_.max_batch_commands &&
-                          (growing_.empty() || growing_.bytes() + one.weight <= settings_.max_batch_bytes);
+    for (std::size_t from = scanned_; from < deferred_.size(); ++from) {
+        PendingAppend& one = deferred_[from];
+        const bool room = next_batch_.size() < settings_.max_batch_commands &&
+                          (next_batch_.empty() || next_batch_.bytes() + one.weight <= settings_.max_batch_bytes);
         if (Clock::now() >= one.deadline) {
             finish(one, Unexpected(StoreError::kDeadline));
-        } else if (room && growing_.admits(one.append)) {
-            growing_.add(std::move(one));
+        } else if (room && next_batch_.admits(one.append)) {
+            next_batch_.add(std::move(one));
         } else {
             kept_back += room ? 1 : 0;
-            if (to != from) kept_[to] = std::move(one);
+            if (to != from) deferred_[to] = std::move(one);
             ++to;
         }
     }
-    kept_.resize(to);
+    deferred_.resize(to);
     scanned_ = to;
-    if (growing_.size() == settings_.max_batch_commands) growing_.arguments().prepare();
+    if (next_batch_.size() == settings_.max_batch_commands) next_batch_.arguments().prepare();
     if (kept_back > 0) note([&](CommitterStatus& status) { status.kept_back += kept_back; });
 }
 
 void Committer::launch() {
-    if (!again_.empty()) {
-        flying_ = std::move(again_.front());
-        again_.pop_front();
+    if (!resends_.empty()) {
+        in_flight_ = std::move(resends_.front());
+        resends_.pop_front();
     } else {
-        drop_expired_from_growing();
-        if (growing_.empty()) return;
-        flying_ = std::move(growing_);
-        growing_ = Batch();
+        drop_expired();
+        if (next_batch_.empty()) return;
+        in_flight_ = std::move(next_batch_);
+        next_batch_ = Batch();
         scanned_ = 0;
     }
     const auto now = Clock::now();
-    const bool resent = flying_->first_sent_at != Clock::time_point{};
-    if (!resent) flying_->first_sent_at = now;
+    const bool resent = in_flight_->first_sent_at != Clock::time_point{};
+    if (!resent) in_flight_->first_sent_at = now;
     {
         const std::lock_guard lock(mutex_);
-        flying_since_ = now;
+        in_flight_since_ = now;
         ++status_.batches;
         status_.resends += resent ? 1 : 0;
-        status_.last_batch_size = flying_->size();
+        status_.last_batch_size = in_flight_->size();
     }
     next_look_ = now + settings_.silent_after;
     if (asks_for_key_.exchange(false)) (void)learn_writing_key();  // else it goes on with the one that it has
-    newest_ms_ = flying_->stamp(now_ms_(), newest_ms_, *writing_key_);
-    if (!connection_->send(flying_->arguments())) return on_broken("could not send");
+    newest_ms_ = in_flight_->stamp(now_ms_(), newest_ms_, *writing_key_);
+    if (!connection_->send(in_flight_->arguments())) return on_broken("could not send");
     grow();
 }
 
@@ -242,7 +242,7 @@ void Committer::wait() {
         watched[1].fd = connection_->socket();
         watched[1].events = static_cast<short>(connection_->wants_to_write() ? POLLIN | POLLOUT : POLLIN);
     }
-    bool idle = connection_ && !flying_ && again_.empty() && growing_.empty() && kept_.empty();
+    bool idle = connection_ && !in_flight_ && resends_.empty() && next_batch_.empty() && deferred_.empty();
     poll(watched.data(), watched.size(), idle ? -1 : kTickMs);
     std::uint64_t count = 0;
     [[maybe_unused]] const auto drained = read(wake_fd_, &count, sizeof count);
@@ -263,37 +263,37 @@ void Committer::advance() {
 // A proxy, or a server process that is stopped, may acknowledge packets and never answer. Whoever waits for a lock or
 // for a standby is at work, and is let be.
 void Committer::look_for_silence() {
-    if (!flying_ || !connection_ || Clock::now() < next_look_) return;
+    if (!in_flight_ || !connection_ || Clock::now() < next_look_) return;
     const auto working = WriterConnection::is_at_work({url_, settings_.connect_patience, settings_.lock_timeout},
                                                       connection_->backend());
     next_look_ = Clock::now() + settings_.silent_after;
     if (!working || *working) return;
     advance();  // it may have answered meanwhile
-    if (flying_ && connection_) on_broken("the session fell silent");
+    if (in_flight_ && connection_) on_broken("the session fell silent");
 }
 
 void Committer::on_answer() {
     auto answer = connection_->take_answer();
-    if (!flying_) return on_broken(answer ? "an answer that nobody asked for" : answer.error().text);
+    if (!in_flight_) return on_broken(answer ? "an answer that nobody asked for" : answer.error().text);
     if (!answer) return on_error(answer.error());
-    if (answer->size() != flying_->size()) return on_broken("an answer for another number of commands");
+    if (answer->size() != in_flight_->size()) return on_broken("an answer for another number of commands");
     pause_ = {};
     on_verdicts(*answer);
 }
 
 void Committer::on_verdicts(const std::vector<VerdictRow>& rows) {
-    Batch answered = std::move(*flying_);
-    flying_.reset();
+    Batch answered = std::move(*in_flight_);
+    in_flight_.reset();
     const bool durable = !connection_->was_warned();  // else committed, but perhaps not on the standby
     {
         const std::lock_guard lock(mutex_);
-        flying_since_ = {};
+        in_flight_since_ = {};
     }
     launch();  // the next is on its way while these are told
     Position newest = 0;
     CommitterStatus counts;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        Waiting& waiting = answered.waiting()[i];
+        PendingAppend& waiting = answered.waiting()[i];
         Verdict verdict = rows[i].verdict;
         if (auto* duplicate = std::get_if<Duplicate>(&verdict)) {
             duplicate->same_request = duplicate->fingerprint == waiting.append.fingerprint;
@@ -328,7 +328,7 @@ void Committer::on_verdicts(const std::vector<VerdictRow>& rows) {
 
 void Committer::on_error(const ServerError& error) {
     note([&](CommitterStatus& status) {
-        flying_since_ = {};
+        in_flight_since_ = {};
         status.last_error = error.text;
     });
     switch (error.remedy) {
@@ -338,12 +338,12 @@ void Committer::on_error(const ServerError& error) {
         case Remedy::kStampAgain: return stamp_again(error);
         case Remedy::kNotNow:
             newest_ms_ = 0;  // it was a wrong clock's: the server tells the right one again when it is needed
-            fail(*flying_);
-            return flying_.reset();
+            fail(*in_flight_);
+            return in_flight_.reset();
         case Remedy::kRetry: break;
     }
-    again_.push_front(std::move(*flying_));
-    flying_.reset();
+    resends_.push_front(std::move(*in_flight_));
+    in_flight_.reset();
     pause_longer();
 }
 
@@ -354,8 +354,8 @@ void Committer::stamp_again(const ServerError& error) {
     const auto parsed = std::from_chars(error.detail.data(), end, newest_ms);
     const bool is_time = parsed.ec == std::errc{} && parsed.ptr == end && newest_ms > newest_ms_;
     if (is_time) newest_ms_ = newest_ms;
-    again_.push_front(std::move(*flying_));
-    flying_.reset();
+    resends_.push_front(std::move(*in_flight_));
+    in_flight_.reset();
     if (is_time) return;
     (void)learn_writing_key();
     pause_longer();
@@ -379,8 +379,8 @@ bool Committer::learn_writing_key() {
 
 // Something in this batch can't be stored. Its halves are tried until the culprit is alone; all others pass.
 void Committer::halve(const Result<Verdict, StoreError>& of_culprit) {
-    Batch batch = std::move(*flying_);
-    flying_.reset();
+    Batch batch = std::move(*in_flight_);
+    in_flight_.reset();
     if (batch.size() == 1) {
         const bool is_bad = !of_culprit && of_culprit.error() == StoreError::kBadData;
         note([&](CommitterStatus& status) { status.bad_data += is_bad ? 1 : 0; });
@@ -388,8 +388,8 @@ void Committer::halve(const Result<Verdict, StoreError>& of_culprit) {
     }
     note([](CommitterStatus& status) { ++status.halvings; });
     const std::size_t middle = batch.size() / 2;
-    again_.push_front(batch.only(middle, batch.size()));
-    again_.push_front(batch.only(0, middle));
+    resends_.push_front(batch.only(middle, batch.size()));
+    resends_.push_front(batch.only(0, middle));
 }
 
 void Committer::on_broken(const std::string& why) {
@@ -398,14 +398,14 @@ void Committer::on_broken(const std::string& why) {
     connection_.reset();
     next_attempt_ = {};
     note([&](CommitterStatus& status) {
-        flying_since_ = {};
+        in_flight_since_ = {};
         status.connected = false;
         status.last_error = why;
     });
-    if (!flying_) return;
-    for (Waiting& waiting : flying_->waiting()) waiting.in_doubt = true;
-    again_.push_front(std::move(*flying_));
-    flying_.reset();
+    if (!in_flight_) return;
+    for (PendingAppend& waiting : in_flight_->waiting()) waiting.in_doubt = true;
+    resends_.push_front(std::move(*in_flight_));
+    in_flight_.reset();
 }
 
 void Committer::pause_longer() {
@@ -418,62 +418,62 @@ void Committer::answer_late_ones() {
     const auto now = Clock::now();
     auto is_late = [&](const Batch& batch) { return now - batch.first_sent_at > settings_.outcome_unknown_after; };
     auto answer_sent = [&](Batch& batch) {
-        for (Waiting& waiting : batch.waiting())
+        for (PendingAppend& waiting : batch.waiting())
             if (now >= waiting.deadline || is_late(batch)) finish(waiting, Unexpected(StoreError::kOutcomeUnknown));
     };
-    if (flying_) answer_sent(*flying_);
-    while (!again_.empty() && is_late(again_.front())) {
-        fail(again_.front());
-        again_.pop_front();
+    if (in_flight_) answer_sent(*in_flight_);
+    while (!resends_.empty() && is_late(resends_.front())) {
+        fail(resends_.front());
+        resends_.pop_front();
     }
     // What is sent once more may still be written after this.
-    for (Batch& batch : again_) answer_sent(batch);
-    if (connection_ && !flying_ && again_.empty()) return;  // they go in this very turn
-    for (Waiting& waiting : kept_)
+    for (Batch& batch : resends_) answer_sent(batch);
+    if (connection_ && !in_flight_ && resends_.empty()) return;  // they go in this very turn
+    for (PendingAppend& waiting : deferred_)
         if (now >= waiting.deadline) finish(waiting, Unexpected(StoreError::kDeadline));
-    drop_expired_from_growing();
+    drop_expired();
 }
 
-void Committer::drop_expired_from_growing() {
+void Committer::drop_expired() {
     const auto now = Clock::now();
     bool expired = false;
-    for (Waiting& waiting : growing_.waiting()) {
+    for (PendingAppend& waiting : next_batch_.waiting()) {
         if (now < waiting.deadline) continue;
         finish(waiting, Unexpected(StoreError::kDeadline));
         expired = true;
     }
     if (!expired) return;
     Batch rest;
-    for (Waiting& waiting : growing_.waiting())
+    for (PendingAppend& waiting : next_batch_.waiting())
         if (waiting.waiter) rest.add(std::move(waiting));
-    growing_ = std::move(rest);
+    next_batch_ = std::move(rest);
     scanned_ = 0;
 }
 
-// Without a connection nobody waits for his deadline: what was never sent is answered after each failed attempt.
+// Without a connection nobody waits for their deadline: what was never sent is answered after each failed attempt.
 void Committer::fail_those_not_sent() {
     take_arrivals();
-    fail(growing_);
-    growing_ = Batch();
-    for (Waiting& waiting : kept_) finish(waiting, Unexpected(StoreError::kUnavailable));
-    kept_.clear();
+    fail(next_batch_);
+    next_batch_ = Batch();
+    for (PendingAppend& waiting : deferred_) finish(waiting, Unexpected(StoreError::kUnavailable));
+    deferred_.clear();
     scanned_ = 0;
 }
 
 void Committer::fail_all() {
     fail_those_not_sent();
-    if (flying_) fail(*flying_);
-    for (Batch& batch : again_) fail(batch);
-    again_.clear();
-    flying_.reset();
+    if (in_flight_) fail(*in_flight_);
+    for (Batch& batch : resends_) fail(batch);
+    resends_.clear();
+    in_flight_.reset();
 }
 
 void Committer::fail(Batch& batch) {
-    for (Waiting& waiting : batch.waiting())
+    for (PendingAppend& waiting : batch.waiting())
         finish(waiting, Unexpected(waiting.in_doubt ? StoreError::kOutcomeUnknown : StoreError::kUnavailable));
 }
 
-void Committer::finish(Waiting& waiting, Result<Verdict, StoreError> verdict) {
+void Committer::finish(PendingAppend& waiting, Result<Verdict, StoreError> verdict) {
     if (!waiting.waiter) return;
     {
         const std::lock_guard lock(mutex_);

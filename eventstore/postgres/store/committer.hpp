@@ -107,11 +107,11 @@ private:
     void on_broken(const std::string& why);
     void halve(const Result<Verdict, StoreError>& of_culprit);
     void answer_late_ones();
-    void drop_expired_from_growing();
+    void drop_expired();
     void fail_those_not_sent();
     void fail_all();
     void fail(Batch& batch);
-    void finish(Waiting& waiting, Result<Verdict, StoreError> verdict);
+    void finish(PendingAppend& waiting, Result<Verdict, StoreError> verdict);
     void announce(Position position);
     void pause_longer();
     template <class Change>
@@ -127,25 +127,25 @@ private:
     const std::shared_ptr<Authenticity> authenticity_;
 
     mutable std::mutex mutex_;  // guards all up to status_
-    std::vector<Waiting> arrivals_;
+    std::vector<PendingAppend> arrivals_;
     std::size_t open_commands_ = 0;  // not yet answered
     std::size_t open_bytes_ = 0;
     bool stopping_ = false;
     std::vector<std::function<void(Position)>> hooks_;
     CommitterStatus status_;
-    Clock::time_point flying_since_{};
+    Clock::time_point in_flight_since_{};
 
     // The writer's own.
     std::unique_ptr<WriterConnection> connection_;
     std::optional<Backend> lost_backend_;
-    std::deque<Waiting> kept_;  // waits for a later batch; the first scanned_ were refused by growing_
+    std::deque<PendingAppend> deferred_;  // waits for a later batch; the first scanned_ were refused by next_batch_
     std::size_t scanned_ = 0;
-    Batch growing_;
+    Batch next_batch_;
     std::optional<WritingKey> writing_key_;
     std::atomic<bool> asks_for_key_ = false;
     std::int64_t newest_ms_ = 0;  // the last time in the log that is known here
-    std::optional<Batch> flying_;
-    std::deque<Batch> again_;  // halves and resends, sent before growing_
+    std::optional<Batch> in_flight_;
+    std::deque<Batch> resends_;  // halves and resends, sent before next_batch_
     Clock::time_point next_attempt_{};
     Clock::time_point next_look_{};  // whether the server is at work on what is flying
     std::chrono::milliseconds pause_{0};

@@ -25,7 +25,7 @@ HeadSharing::Counts HeadSharing::counts() const {
 }
 
 void HeadSharing::ask(Deadline deadline, AsyncAnswer<Head, StoreError> answer) {
-    auto one = std::make_unique<Asked>(Asked{deadline, std::move(answer)});
+    auto one = std::make_unique<PendingQuestion>(PendingQuestion{deadline, std::move(answer)});
     const asio::any_io_executor executor = one->answer.executor();
     bool is_told = false;  // this I/O thread has said already that it will get through
     {

@@ -1,7 +1,7 @@
 #pragma once
-// One question about the head at a time, shared as Raft's ReadIndex is: whoever asks is answered by a query that was
-// sent after he asked, and whoever asks while one is in flight joins the next (I8). A query is sent when the I/O thread
-// of the first who waits for it has got through what was ready to run: its other requests share it.
+// One question about the head at a time, shared as Raft's ReadIndex is: each caller is answered by a query that was
+// sent after they asked, and callers who come while one is in flight join the next (I8). A query is sent when the I/O
+// thread of the first who waits for it has got through what was ready to run: its other requests share it.
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -35,11 +35,12 @@ public:
     Counts counts() const;
 
 private:
-    struct Asked {
+    struct PendingQuestion {
         Deadline deadline;
         AsyncAnswer<Head, StoreError> answer;
     };
-    using Round = std::vector<std::unique_ptr<Asked>>;  // Boost 1.81's erased handlers must not be move-assigned
+    using Round =
+        std::vector<std::unique_ptr<PendingQuestion>>;  // Boost 1.81's erased handlers must not be move-assigned
     // Outlives this object by what was posted.
     struct Queue {
         mutable std::mutex mutex;

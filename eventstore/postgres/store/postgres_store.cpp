@@ -38,13 +38,13 @@ constexpr auto kPatienceWithSent = std::chrono::seconds(2);  // beyond its deadl
 // Nobody waits for it: what fails is lost, and no more than a few are in the way of reads.
 constexpr int kMaxSnapshotsWaiting = 64;
 constexpr auto kSnapshotPatience = std::chrono::seconds(5);
-class KeptSnapshot : public ReadJob {
+class SnapshotWrite : public ReadJob {
 public:
-    KeptSnapshot(Snapshot snapshot, std::atomic<int>& waiting)
+    SnapshotWrite(Snapshot snapshot, std::atomic<int>& waiting)
         : ReadJob(std::chrono::steady_clock::now() + kSnapshotPatience),
           snapshot_(std::move(snapshot)),
           waiting_(waiting) {}
-    ~KeptSnapshot() override { --waiting_; }
+    ~SnapshotWrite() override { --waiting_; }
     void run(ReadSession& session) override { write_snapshot(session.connection(), snapshot_); }
     void fail(StoreError) override {}
 
@@ -153,8 +153,9 @@ PostgresStore::Answer<std::optional<ClaimedCredential>> PostgresStore::find_cred
     co_return std::move(found->claimed);
 }
 
-PostgresStore::Answer<KeyNews> PostgresStore::key_news(Deadline deadline) {
-    return read<KeyNews>(deadline, [](pqxx::connection& connection) { return postgres::read_key_news(connection); });
+PostgresStore::Answer<KeyAnnouncements> PostgresStore::key_announcements(Deadline deadline) {
+    return read<KeyAnnouncements>(
+        deadline, [](pqxx::connection& connection) { return postgres::read_key_announcements(connection); });
 }
 
 PostgresStore::Answer<std::optional<StoredCredential>> PostgresStore::read_credential(Uuid owner, std::string kind,
@@ -192,7 +193,7 @@ void PostgresStore::keep_snapshot(Snapshot snapshot) {
         --snapshots_waiting_;
         return;
     }
-    reads_.submit(std::make_unique<KeptSnapshot>(std::move(snapshot), snapshots_waiting_));
+    reads_.submit(std::make_unique<SnapshotWrite>(std::move(snapshot), snapshots_waiting_));
 }
 
 PostgresStore::Answer<Head> PostgresStore::head(Deadline deadline) {

@@ -50,7 +50,7 @@ public:
     Answer<std::vector<RecordedEvent>> read_log(Position first, std::int32_t count, Deadline deadline) override;
     void keep_snapshot(Snapshot snapshot) override;
     Answer<Head> head(Deadline deadline) override;
-    Answer<KeyNews> key_news(Deadline deadline);
+    Answer<KeyAnnouncements> key_announcements(Deadline deadline);
 
     // Called with the newest position on the committer's thread whenever anybody appended; must return at once.
     void on_appended(std::function<void(Position)> hook) { committer_.on_appended(std::move(hook)); }

@@ -93,7 +93,7 @@ struct FoundCredential {
 };
 FoundCredential find_credential(pqxx::connection& connection, const std::string& claim_kind,
                                 const std::vector<ClaimDigest>& digests, const std::string& kind);
-KeyNews read_key_news(pqxx::connection& connection);
+KeyAnnouncements read_key_announcements(pqxx::connection& connection);
 std::vector<StoredCredential> read_credentials(pqxx::connection& connection, const Uuid& owner);
 std::optional<StoredCredential> read_credential(pqxx::connection& connection, const Uuid& owner,
                                                 const std::string& kind);

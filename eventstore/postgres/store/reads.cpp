@@ -179,15 +179,15 @@ FoundClaim find_claim(pqxx::connection& connection, const std::string& kind, con
     return found;
 }
 
-KeyNews read_key_news(pqxx::connection& connection) {
+KeyAnnouncements read_key_announcements(pqxx::connection& connection) {
     pqxx::nontransaction work(connection);
-    KeyNews news;
+    KeyAnnouncements news;
     for (const auto& row : work.exec_prepared("key_news")) {
         if (row[3].as<bool>()) {
             news.ended.emplace_back(row[0].c_str());
             continue;
         }
-        ToldKey& told = news.told.emplace_back();
+        AnnouncedKey& told = news.announced.emplace_back();
         told.id = row[0].c_str();
         told.use_from_ms = row[1].as<std::int64_t>();
         if (!row[2].is_null()) told.ends_at_ms = row[2].as<std::int64_t>();

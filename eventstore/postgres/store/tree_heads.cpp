@@ -35,20 +35,20 @@ bool opens(const audit::TreeHeadState& state, const Uuid& log_id, const audit::O
 
 }  // namespace
 
-StoredHeads::Looked StoredHeads::look_further(pqxx::transaction_base& read, const Uuid& log_id,
-                                              const audit::OpenNote& open, const EventMacs* macs) {
+StoredHeads::ScanProgress StoredHeads::scan_further(pqxx::transaction_base& read, const Uuid& log_id,
+                                                    const audit::OpenNote& open, const EventMacs* macs) {
     if (log_id_ != log_id) *this = {};
     log_id_ = log_id;
-    if (read.exec1("select to_regclass('keyledger.tree_heads')")[0].is_null()) return Looked::kAll;
+    if (read.exec1("select to_regclass('keyledger.tree_heads')")[0].is_null()) return ScanProgress::kAll;
     const Reading reading{read, open, audit::HeadTags(macs, log_id)};
     if (phase_ == Phase::kNotBegun) begin(read);
     if (phase_ == Phase::kBack) {
-        if (look_back(reading)) return Looked::kAPage;
+        if (scan_backwards(reading)) return ScanProgress::kAPage;
         phase_ = Phase::kOn;
     }
-    if (look_on(reading)) return Looked::kAPage;
-    if (!found_.newest) look_at_the_table_of_before(reading);
-    return Looked::kAll;
+    if (scan_forwards(reading)) return ScanProgress::kAPage;
+    if (!found_.newest) scan_legacy_table(reading);
+    return ScanProgress::kAll;
 }
 
 void StoredHeads::begin(pqxx::transaction_base& read) {
@@ -62,7 +62,7 @@ void StoredHeads::begin(pqxx::transaction_base& read) {
 }
 
 // False: the newest was found, or there is no more.
-bool StoredHeads::look_back(const Reading& reading) {
+bool StoredHeads::scan_backwards(const Reading& reading) {
     const auto rows =
         reading.read.exec_params(kLookBack, log_id_.to_string(), looked_until_, below_position_, below_id_, kPage);
     for (const auto& row : rows) {
@@ -77,7 +77,7 @@ bool StoredHeads::look_back(const Reading& reading) {
 }
 
 // False: that was all.
-bool StoredHeads::look_on(const Reading& reading) {
+bool StoredHeads::scan_forwards(const Reading& reading) {
     const auto rows = reading.read.exec_params(kLookOn, log_id_.to_string(), looked_until_, kPage);
     for (const auto& row : rows) {
         if (is_head(row, reading) && (!found_.newest || row[0].as<Position>() >= found_.newest->cursor.position))
@@ -115,7 +115,7 @@ void StoredHeads::take(const pqxx::row& row, const Reading& reading) {
 
 // The service's role may put what it likes under that name, also a view that calls functions of its own: nobody else
 // reads it, least of all the owner, with whose rights they would run.
-void StoredHeads::look_at_the_table_of_before(const Reading& reading) {
+void StoredHeads::scan_legacy_table(const Reading& reading) {
     const auto own =
         reading.read.exec("select from pg_catalog.pg_class c where c.oid = to_regclass('read_models.tree_heads')"
                           " and c.relkind = 'r' and pg_get_userbyid(c.relowner) = current_user");
@@ -150,10 +150,10 @@ Result<audit::StoredTreeHeads, ReadError> PostgresTreeHeads::load(const Uuid& lo
     for (;;) {
         const auto looked = session_->reads.run([&] {
             pqxx::nontransaction read(session_->reads.connection());
-            return session_->heads.look_further(read, log_id, open, session_->macs.get());
+            return session_->heads.scan_further(read, log_id, open, session_->macs.get());
         });
         if (!looked) return Unexpected(ReadError::kUnavailable);
-        if (*looked == StoredHeads::Looked::kAll) return session_->heads.found();
+        if (*looked == StoredHeads::ScanProgress::kAll) return session_->heads.found();
     }
 }
 

@@ -19,17 +19,17 @@ class transaction_base;
 namespace keyledger::eventstore::postgres {
 
 // Told after each page how many heads were looked at; false: look no further.
-using LookedAt = std::function<bool(std::int64_t heads)>;
+using OnHeadsScanned = std::function<bool(std::int64_t heads)>;
 
 // Looks for the newest head that opens, a page at a time: the first time from the newest row back, and then at
 // what was added since. One thread's at a time; a copy goes on by itself.
 class StoredHeads {
 public:
-    enum class Looked { kAll, kAPage };
+    enum class ScanProgress { kAll, kAPage };
     // Throws what libpqxx throws, and goes on where it stood when it is called again. `macs` may be null: then every
     // signature is tried.
-    Looked look_further(pqxx::transaction_base& read, const Uuid& log_id, const audit::OpenNote& open,
-                        const EventMacs* macs);
+    ScanProgress scan_further(pqxx::transaction_base& read, const Uuid& log_id, const audit::OpenNote& open,
+                              const EventMacs* macs);
     // What there was when all was looked at.
     const audit::StoredTreeHeads& found() const { return found_; }
     std::int64_t looked_at() const { return looked_at_; }
@@ -42,11 +42,11 @@ private:
         const audit::HeadTags tags;
     };
     void begin(pqxx::transaction_base& read);
-    bool look_back(const Reading& reading);
-    bool look_on(const Reading& reading);
+    bool scan_backwards(const Reading& reading);
+    bool scan_forwards(const Reading& reading);
     bool is_head(const pqxx::row& row, const Reading& reading);
     void take(const pqxx::row& row, const Reading& reading);
-    void look_at_the_table_of_before(const Reading& reading);
+    void scan_legacy_table(const Reading& reading);
 
     Uuid log_id_;
     Phase phase_ = Phase::kNotBegun;

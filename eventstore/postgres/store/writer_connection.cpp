@@ -34,15 +34,15 @@ Digest digest_in(std::string_view bytes) {
 // The columns of AppendArguments::statement(), the outcomes of keyledger.append.
 VerdictRow row_in(const PGresult* result, int row) {
     auto integer = [&](int column) { return get_integer<std::int32_t>(field(result, row, column)); };
-    auto conflict = [&](Conflict::On on) {
-        return VerdictRow{Conflict{on, uuid_in(field(result, row, 4)), integer(5)}, {}};
+    auto conflict = [&](Conflict::Kind kind) {
+        return VerdictRow{Conflict{kind, uuid_in(field(result, row, 4)), integer(5)}, {}};
     };
     const auto outcome = get_integer<std::int16_t>(field(result, row, 0));
     switch (outcome) {
         case 0: return {Appended{get_integer<std::int64_t>(field(result, row, 1)), integer(2)}, {}};
-        case 1: return conflict(Conflict::On::kStream);
-        case 2: return conflict(Conflict::On::kCredential);
-        case 3: return conflict(Conflict::On::kSubjectKey);
+        case 1: return conflict(Conflict::Kind::kStream);
+        case 2: return conflict(Conflict::Kind::kCredential);
+        case 3: return conflict(Conflict::Kind::kSubjectKey);
         case 4:
             return {Duplicate{get_integer<std::int64_t>(field(result, row, 1)), integer(2),
                               digest_in(field(result, row, 3))},

@@ -28,12 +28,12 @@ std::vector<RecordedEvent> erasures_in(pqxx::connection& session, Authenticity& 
 }
 
 bool did_the_service_write(const RecordedEvent& event) {
-    switch (event.standing) {
-        case RecordedEvent::Standing::kBelieved: return event.stream_type == "user";
-        case RecordedEvent::Standing::kInert: return false;
-        case RecordedEvent::Standing::kUnchecked:
-        case RecordedEvent::Standing::kKeyMissing:
-        case RecordedEvent::Standing::kChanged: break;
+    switch (event.trust) {
+        case RecordedEvent::Trust::kBelieved: return event.stream_type == "user";
+        case RecordedEvent::Trust::kInert: return false;
+        case RecordedEvent::Trust::kUnchecked:
+        case RecordedEvent::Trust::kKeyMissing:
+        case RecordedEvent::Trust::kChanged: break;
     }
     throw pqxx::failure("whether the event at position " + std::to_string(event.position) +
                         " is the service's can't be told: run 'keyledger audit verify' with the newest keyring");
@@ -64,10 +64,10 @@ Result<std::vector<ErasedUser>, std::string> erased_users(const std::string& url
     return Unexpected(std::string(failure.what()));
 }
 
-Result<CalledErased, std::string> called_erased(const std::string& url, Authenticity& authenticity,
-                                                const Uuid& user_id) try {
+Result<ErasureRecords, std::string> erasure_records_of(const std::string& url, Authenticity& authenticity,
+                                                       const Uuid& user_id) try {
     const auto session = open_reader(url, kStatementTimeout);
-    CalledErased found;
+    ErasureRecords found;
     for (std::int32_t after = 0;;) {
         const auto events =
             erasures_in(*session, authenticity, "e.stream_id = $1 and e.version > $2 order by e.version",

@@ -1,7 +1,7 @@
 #pragma once
-// Whom the log calls erased, by events that the service wrote. The rows of subjects' keys don't tell: whoever has the
-// service's role can destroy a key, and the owner can bring one back. All of it blocks; errors are sentences, also that
-// an event was changed, or is authenticated by a key that the keyring lacks: then nothing is answered.
+// The users who were erased, by events that the service wrote. The rows of subjects' keys can't tell: whoever has the
+// service's role can destroy a key, and the owner can bring one back. All of it blocks; errors are sentences, also
+// that an event was changed, or is authenticated by a key that the keyring lacks: then nothing is answered.
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -25,11 +25,11 @@ Result<std::vector<ErasedUser>, std::string> erased_users(const std::string& url
                                                           const ErasuresProgress& progress = {});
 
 // Where an event says so of this user; 0: nowhere.
-struct CalledErased {
+struct ErasureRecords {
     Position by_the_service = 0;
     Position by_somebody = 0;  // the first of those that the service did not write
 };
-Result<CalledErased, std::string> called_erased(const std::string& url, Authenticity& authenticity,
-                                                const Uuid& user_id);
+Result<ErasureRecords, std::string> erasure_records_of(const std::string& url, Authenticity& authenticity,
+                                                       const Uuid& user_id);
 
 }  // namespace keyledger::eventstore::postgres

@@ -18,7 +18,8 @@ Result<std::int64_t, StoreError> prune_snapshots(const std::string& url, std::in
 // Forgets buckets of shared limits that are full. Likewise.
 Result<std::int64_t, StoreError> prune_limits(const std::string& url, int at_most);
 
-// Forgets what was kept of those whose keys were destroyed at that time or later, and is dead with them. Likewise.
+// Forgets the snapshots of subjects whose keys were destroyed at that time or later; nobody can open them any more.
+// Likewise.
 Result<std::int64_t, StoreError> drop_snapshots_of_the_erased(const std::string& url, std::int64_t since_ms);
 
 // Whose keys were destroyed at that time or later: all of them, however many somebody destroyed. Likewise.

@@ -150,7 +150,7 @@ void Recorder::on_failure(const Request* request, std::string_view what) noexcep
     failures_.push_back((request != nullptr ? request->request_id + ": " : std::string{}).append(what));
 }
 
-std::vector<Seen> Recorder::requests() {
+std::vector<ObservedRequest> Recorder::requests() {
     std::lock_guard lock(mutex_);
     return requests_;
 }

@@ -33,7 +33,7 @@ private:
     std::vector<std::pair<boost::asio::any_io_executor, std::shared_ptr<boost::asio::steady_timer>>> waiting_;
 };
 
-struct Seen {
+struct ObservedRequest {
     std::string operation;
     int status;
     std::string request_id;
@@ -43,12 +43,12 @@ class Recorder : public api::ServerObserver {
 public:
     void on_request(const api::Request& request, int status, std::int64_t duration_ns) noexcept override;
     void on_failure(const api::Request* request, std::string_view what) noexcept override;
-    std::vector<Seen> requests();
+    std::vector<ObservedRequest> requests();
     std::vector<std::string> failures();
 
 private:
     std::mutex mutex_;
-    std::vector<Seen> requests_;
+    std::vector<ObservedRequest> requests_;
     std::vector<std::string> failures_;
 };
 

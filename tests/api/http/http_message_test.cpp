@@ -366,7 +366,7 @@ TEST(RequestIds, AreLoggedWithoutWhatCouldBeTakenForMore) {
         const auto id = api::request_id_of(given);
         ASSERT_TRUE(id) << given;
         EXPECT_EQ(id->logged, logged);
-        EXPECT_EQ(id->told, given);
+        EXPECT_EQ(id->echoed, given);
         EXPECT_TRUE(api::valid_request_id(id->logged));
     }
     for (const std::string& bad : {""s, "a\nb"s, "a\rX-Other: b"s, "a\0b"s, "\x7F"s, std::string(1025, 'x')})

@@ -240,12 +240,12 @@ TEST(Routes, NeedWhatTheDocumentSays) {
 
 // Whoever reads a password, or makes a hash, is limited by network on all nodes.
 TEST(Routes, ThatTakeAPasswordAreLimitedOnAllNodes) {
-    std::set<std::string> limited;
+    std::set<std::string> rate_limit;
     for (const auto& route : route_table())
-        if (route.rate_limit == RateLimit::kPasswords) limited.insert(std::string(route.operation));
-    EXPECT_EQ(limited, operations_that_take_a_password());
+        if (route.rate_limit == RateLimit::kPasswords) rate_limit.insert(std::string(route.operation));
+    EXPECT_EQ(rate_limit, operations_that_take_a_password());
     const auto documented = document().documented();
-    for (const std::string& operation : limited)
+    for (const std::string& operation : rate_limit)
         EXPECT_TRUE(documented.contains({operation, "429", "too-many-attempts"})) << operation;
 }
 

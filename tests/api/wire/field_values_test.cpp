@@ -197,7 +197,7 @@ TEST(Preference, IsThatOfTheMostSpecificRange) {
     for (const Case& one : cases) {
         const Request request = with("Accept", one.accept);
         const std::string_view shown = one.accept.size() > 0 ? *one.accept.begin() : "nothing";
-        EXPECT_EQ(preference_for(request.headers, "a/b", Named::kByAnyRange), one.by_any_range) << shown;
-        EXPECT_EQ(preference_for(request.headers, "a/b", Named::kInFull), one.in_full) << shown;
+        EXPECT_EQ(preference_for(request.headers, "a/b", MediaRangeMatch::kByAnyRange), one.by_any_range) << shown;
+        EXPECT_EQ(preference_for(request.headers, "a/b", MediaRangeMatch::kInFull), one.in_full) << shown;
     }
 }

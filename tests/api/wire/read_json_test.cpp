@@ -118,7 +118,7 @@ TEST(JsonFields, ReadsPathsIntoObjectsAndLists) {
 TEST(JsonFields, OfOthersIsReadWhereItIsAskedFor) {
     const auto read = [](std::string text) {
         Request request = request_with(std::move(text));
-        JsonFields body(request, {.of_others = true});
+        JsonFields body(request, {.allow_unknown_members = true});
         const auto name = body.optional_string("who.name", 10);
         const auto limit = body.optional_integer("limit", 0, 1000);
         auto good = body.finish();
@@ -145,7 +145,7 @@ TEST(JsonFields, OfOthersIsReadWhereItIsAskedFor) {
 TEST(JsonFields, OfOthersReadsNoIntegerAsItsNeighbour) {
     const auto read = [](const std::string& number) {
         Request request = request_with(R"({"n":)" + number + "}");
-        JsonFields body(request, {.of_others = true});
+        JsonFields body(request, {.allow_unknown_members = true});
         const auto value = body.optional_integer("n", -kMaxJsonInteger, kMaxJsonInteger);
         return body.finish() && value ? std::to_string(*value) : "refused";
     };

@@ -19,13 +19,13 @@ TEST(ValidUtf8, RefusesOverlongFormsSurrogatesAndCutSequences) {
 }
 
 TEST(PercentDecoded, DecodesOnceAndKeepsPlusWhereItIsAPlus) {
-    EXPECT_EQ(percent_decoded("a%2525+b", Plus::kLiteral), "a%25+b");
-    EXPECT_EQ(percent_decoded("a+b%2B", Plus::kSpace), "a b+");
+    EXPECT_EQ(percent_decoded("a%2525+b", PlusSign::kLiteral), "a%25+b");
+    EXPECT_EQ(percent_decoded("a+b%2B", PlusSign::kSpace), "a b+");
 }
 
 TEST(PercentDecoded, RefusesCutEscapesNulAndWhatIsNotUtf8) {
     for (const char* text : {"%", "%4", "%4g", "%g4", "%00", "%FF", "%C0%AF", "%ED%A0%80"})
-        EXPECT_FALSE(percent_decoded(text, Plus::kLiteral)) << text;
+        EXPECT_FALSE(percent_decoded(text, PlusSign::kLiteral)) << text;
 }
 
 TEST(Base64Decoded, ReadsTheVectorsOfRfc4648) {

@@ -14,7 +14,7 @@
 using namespace keyledger;
 using namespace keyledger::app;
 using keyledger::app::test::CommandLine;
-using keyledger::app::test::Ran;
+using keyledger::app::test::CommandOutput;
 
 namespace {
 
@@ -35,14 +35,14 @@ struct AuditCommand : testing::Test {
     const std::string heads = line.path("heads");
 
     void SetUp() override { ASSERT_EQ(line.create_administrator().exit, Exit::kGood); }
-    Ran verify(VerifyAudit options) {
+    CommandOutput verify(VerifyAudit options) {
         options.format = Format::kJson;
         return line.run([&](const Environment& e) { return verify_audit(e, options); });
     }
-    Ran take_away(std::int64_t to = 0) {
+    CommandOutput take_away(std::int64_t to = 0) {
         return line.run([&](const Environment& e) { return export_audit(e, {file, to, true, Format::kJson}); });
     }
-    Ran replay(ReplayAudit options) {
+    CommandOutput replay(ReplayAudit options) {
         return line.run([&](const Environment& e) { return replay_audit(e, options); });
     }
     void rotate_tree_heads() {
@@ -59,7 +59,7 @@ struct AuditCommand : testing::Test {
         head.made_at_ms = 1;
         const auto bytes = security::hex_decode(root_hex).value();
         std::copy(bytes.begin(), bytes.end(), head.root.begin());
-        const auto& key = keyring->need_current(security::KeyPurpose::kTreeHeads, SystemClock().now_ms());
+        const auto& key = keyring->require_current(security::KeyPurpose::kTreeHeads, SystemClock().now_ms());
         const auto note = security::sign_note(eventstore::audit::checkpoint_text(head),
                                               eventstore::audit::origin_of(head.log_id), *key.signing);
         ASSERT_TRUE(eventstore::audit::append_note(heads, note));
@@ -106,7 +106,7 @@ TEST_F(AuditCommand, I11HoldsBothAgainstTreeHeads) {
     const auto both = line.run([](const Environment& e) { return show_audit_key(e, true); });
     EXPECT_EQ(std::count(both.out.begin(), both.out.end(), '\n'), 2) << both.out;
     EXPECT_NE(both.out.find(key.out), std::string::npos) << both.out;
-    // Another stands behind it, on another machine: the file, the heads and the key are all that he has.
+    // Another stands behind it, on another machine: the file, the heads and the key are all that they have.
     line.set("KEYLEDGER_KEYRING_FILE", "");
     line.set("KEYLEDGER_DATABASE_URL", "");
     EXPECT_EQ(verify({file, {heads}, {}, {}}).exit, Exit::kUsage) << "no key";
@@ -179,7 +179,7 @@ TEST_F(AuditCommand, HoldsClaimsAgainstNames) {
     const auto verify_now = [&] {
         return line.run([](const Environment& e) { return verify_claims(e, Format::kJson); });
     };
-    Ran ran = verify_now();
+    CommandOutput ran = verify_now();
     EXPECT_EQ(ran.exit, Exit::kGood) << ran.out << ran.err;
     EXPECT_EQ(word_in(ran.out, "consistent"), "true");
     EXPECT_EQ(word_in(ran.out, "claims"), "4") << "the first administrator, address, user name, and the role's name";
@@ -257,7 +257,7 @@ TEST_F(AuditCommand, ReplaysUpToTheLastEventOfATime) {
         {"2026-01-31T06:01:29-06:00", "3"}};
     for (const auto& [time, last] : kCases) {
         options.at = time;
-        const Ran ran = replay(options);
+        const CommandOutput ran = replay(options);
         EXPECT_NE(ran.err.find("Up to position " + std::string(last) + ":"), std::string::npos)
             << time << ": " << ran.err;
     }

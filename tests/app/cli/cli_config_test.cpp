@@ -9,7 +9,7 @@
 
 using namespace keyledger::app;
 using keyledger::app::test::CommandLine;
-using keyledger::app::test::Ran;
+using keyledger::app::test::CommandOutput;
 
 namespace {
 
@@ -37,7 +37,8 @@ struct ConfigCheck : testing::Test {
         EXPECT_EQ(std::system(command.c_str()), 0);
         return path;
     }
-    Ran check(const std::map<std::string, std::string>& settings, const std::vector<std::string>& names = {}) {
+    CommandOutput check(const std::map<std::string, std::string>& settings,
+                        const std::vector<std::string>& names = {}) {
         for (const auto& [name, value] : settings) line.set(name, value);
         auto ran = line.run([&](const Environment& e) { return check_config(e, names); });
         for (const auto& [name, value] : settings)

@@ -14,7 +14,7 @@ using namespace keyledger;
 using namespace keyledger::app;
 using namespace keyledger::eventstore;
 using keyledger::app::test::CommandLine;
-using keyledger::app::test::Ran;
+using keyledger::app::test::CommandOutput;
 using keyledger::test::AppendBuilder;
 using keyledger::test::next_uuid;
 using keyledger::test::RawWriter;
@@ -50,10 +50,10 @@ struct ErasuresCommand : testing::Test {
         append(whom, AppendBuilder().write(user, 1).destroy_key(user, key), last_type);
         return user;
     }
-    Ran list() {
+    CommandOutput list() {
         return line.run([](const Environment& e) { return list_erasures(e); });
     }
-    Ran bring_back(const Uuid& user, bool force) {
+    CommandOutput bring_back(const Uuid& user, bool force) {
         return line.run([&](const Environment& e) { return bring_back_key(e, user.to_string(), force); });
     }
     std::string live_keys_of(const Uuid& user) {
@@ -62,7 +62,7 @@ struct ErasuresCommand : testing::Test {
                                      user.to_string() + "'");
     }
     // The ids in the list.
-    static std::vector<std::string> ids_in(const Ran& listed) {
+    static std::vector<std::string> ids_in(const CommandOutput& listed) {
         std::vector<std::string> ids;
         std::istringstream lines(listed.out);
         for (std::string line; std::getline(lines, line);) ids.push_back(line.substr(0, 36));

@@ -16,7 +16,7 @@ using namespace keyledger;
 using namespace keyledger::app;
 using namespace keyledger::eventstore;
 using keyledger::app::test::CommandLine;
-using keyledger::app::test::Ran;
+using keyledger::app::test::CommandOutput;
 using keyledger::test::AppendBuilder;
 using keyledger::test::next_bytes;
 using keyledger::test::next_uuid;
@@ -47,10 +47,10 @@ struct KeysCommand : testing::Test {
         const auto ran = line.run([&](const Environment& e) { return rotate_keys(e, options); });
         ASSERT_EQ(ran.exit, Exit::kGood) << ran.err;
     }
-    Ran revoke(const std::string& id, bool force = false) {
+    CommandOutput revoke(const std::string& id, bool force = false) {
         return line.run([&](const Environment& e) { return revoke_key(e, {"", id, force}); });
     }
-    Ran reclaim(Unheld unheld = Unheld::kStay) {
+    CommandOutput reclaim(UnheldClaims unheld = UnheldClaims::kKeep) {
         return line.run([&](const Environment& e) { return reclaim_keys(e, unheld); });
     }
     // As somebody does who has the service's role, and not its keys.
@@ -70,7 +70,7 @@ struct KeysCommand : testing::Test {
         return security::KeyringPseudonyms(*owned, clock)
             .anonymous_subject_of(clock.now_ms() + days_from_now * commands::kDayMs);
     }
-    Ran rewrap() {
+    CommandOutput rewrap() {
         return line.run([](const Environment& e) { return rewrap_keys(e, {}); });
     }
     void expect_refused(const std::string& id, const std::string& words, bool force = false) {
@@ -125,14 +125,14 @@ TEST_F(KeysCommand, ReclaimLeavesNoNameFreeInADatabaseOfBefore) {
     const std::string count = claims_under(old);
     EXPECT_GE(std::stoi(count), 3);
     rotate("claims");
-    EXPECT_EQ(postgres::key_of_before(url, {}).value(), std::nullopt);
+    EXPECT_EQ(postgres::ended_key_in_use(url, {}).value(), std::nullopt);
     ASSERT_TRUE(security::revoke_key(line.path("keyring.json"), old, SystemClock().now_ms()));
-    EXPECT_EQ(postgres::key_of_before(url, {old}).value(), old);
+    EXPECT_EQ(postgres::ended_key_in_use(url, {old}).value(), old);
     const auto ran = reclaim();
     EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
     EXPECT_EQ(claims_under(current("claims")), count);
     EXPECT_EQ(claims_under(old), "0");
-    EXPECT_EQ(postgres::key_of_before(url, {old}).value(), std::nullopt);
+    EXPECT_EQ(postgres::ended_key_in_use(url, {old}).value(), std::nullopt);
     EXPECT_EQ(line.create_administrator().exit, Exit::kAlreadyThere) << "the address is taken as before";
     // From now on this database knows of the end: nobody can claim under it, and keep the service from starting.
     auto claim = AppendBuilder().write(next_uuid(), 0).take("email", next_bytes(), next_uuid());
@@ -141,7 +141,7 @@ TEST_F(KeysCommand, ReclaimLeavesNoNameFreeInADatabaseOfBefore) {
     RawWriter role(line.database.service_url());
     role.recorded_at_ms = SystemClock().now_ms();
     EXPECT_THROW(role.append({append}), std::runtime_error);
-    EXPECT_EQ(postgres::key_of_before(url, {old}).value(), std::nullopt);
+    EXPECT_EQ(postgres::ended_key_in_use(url, {old}).value(), std::nullopt);
 }
 
 // Another database by one of the two URLs: nothing is done to either.
@@ -151,7 +151,7 @@ TEST_F(KeysCommand, WorkOnOneDatabaseAlone) {
     rotate("claims");
     const keyledger::test::Database other;
     line.set("KEYLEDGER_DATABASE_URL", other.service_url());
-    for (const Ran& ran : {reclaim(), revoke(old), rewrap()}) {
+    for (const CommandOutput& ran : {reclaim(), revoke(old), rewrap()}) {
         EXPECT_EQ(ran.exit, Exit::kUsage) << ran.out;
         EXPECT_NE(ran.err.find("two databases"), std::string::npos) << ran.err;
     }
@@ -219,7 +219,7 @@ TEST_F(KeysCommand, ClaimsThatTheirOwnerDoesNotHaveAreNamedAndGoWhenTold) {
         << ran.err;
     EXPECT_NE(ran.err.find("--drop-unheld"), std::string::npos) << ran.err;
     expect_refused(old, "2 claims");
-    ran = reclaim(Unheld::kGo);
+    ran = reclaim(UnheldClaims::kDrop);
     EXPECT_EQ(ran.exit, Exit::kGood) << ran.err;
     EXPECT_EQ(revoke(old).exit, Exit::kGood);
     EXPECT_EQ(line.create_administrator().exit, Exit::kAlreadyThere) << "what its owner has stays";

@@ -121,7 +121,7 @@ TEST_F(ProjectionsCommand, WrongNamesAndMissingSettingsAreUsage) {
 TEST_F(ProjectionsCommand, WriteNothingAsTheOwnersRole) {
     ASSERT_EQ(line.create_administrator().exit, Exit::kGood);
     line.set("KEYLEDGER_DATABASE_URL", line.database.owner_url());
-    const auto refused = [](const keyledger::app::test::Ran& ran) {
+    const auto refused = [](const keyledger::app::test::CommandOutput& ran) {
         EXPECT_EQ(ran.exit, Exit::kFailed);
         EXPECT_NE(ran.err.find("KEYLEDGER_DATABASE_URL is for the role that serves"), std::string::npos) << ran.err;
     };

@@ -14,7 +14,7 @@
 
 namespace keyledger::app::test {
 
-struct Ran {
+struct CommandOutput {
     Exit exit = Exit::kFailed;
     std::string out;
     std::string err;
@@ -37,10 +37,10 @@ public:
     ~CommandLine() { std::filesystem::remove_all(directory_); }
 
     template <class Command>
-    Ran run(const Command& command) {
+    CommandOutput run(const Command& command) {
         testing::internal::CaptureStdout();
         testing::internal::CaptureStderr();
-        Ran ran;
+        CommandOutput ran;
         const Environment environment = [this](const char* name) -> const char* {
             const auto at = variables_.find(name);
             return at == variables_.end() ? nullptr : at->second.c_str();
@@ -65,7 +65,7 @@ public:
         database.execute("update keyledger.origins set note = '" + note + "'");
     }
     // Four events or so.
-    Ran create_administrator() {
+    CommandOutput create_administrator() {
         return run([](const Environment& environment) {
             return create_admin(environment, {"root@example.com", "root", "Root"});
         });

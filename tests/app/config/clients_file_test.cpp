@@ -7,9 +7,9 @@
 
 using keyledger::Secret;
 using keyledger::app::FileClients;
-using keyledger::commands::Evaluates;
-using keyledger::commands::Introspects;
-using keyledger::commands::Revokes;
+using keyledger::commands::EvaluationRight;
+using keyledger::commands::IntrospectionRight;
+using keyledger::commands::RevocationRight;
 
 namespace {
 
@@ -43,7 +43,7 @@ TEST(FileClients, AuthenticatesByTheDigestOfTheSecret) {
     const auto shop = clients->authenticate("shop", Secret("s3cret"));
     ASSERT_TRUE(shop);
     EXPECT_EQ(shop->audiences, std::vector<std::string>{"https://a"});
-    EXPECT_EQ(shop->evaluates, Evaluates::kNobody);
+    EXPECT_EQ(shop->evaluation_right, EvaluationRight::kNobody);
     EXPECT_FALSE(clients->authenticate("shop", Secret("s3cret ")));
     EXPECT_FALSE(clients->authenticate("shop", Secret("")));
     EXPECT_FALSE(clients->authenticate("nobody", Secret("s3cret")));
@@ -52,8 +52,8 @@ TEST(FileClients, AuthenticatesByTheDigestOfTheSecret) {
 TEST(FileClients, AskWhatOthersMayOnlyWhereTheyWereGrantedIt) {
     auto clients = FileClients::load(file_with(one_client(R"(,"evaluate":"all")")));
     ASSERT_TRUE(clients) << all_of(clients);
-    EXPECT_EQ(clients->find("shop")->evaluates, Evaluates::kAnybody);
-    EXPECT_EQ(clients->find("keyledger")->evaluates, Evaluates::kNobody);
+    EXPECT_EQ(clients->find("shop")->evaluation_right, EvaluationRight::kAnybody);
+    EXPECT_EQ(clients->find("keyledger")->evaluation_right, EvaluationRight::kNobody);
     EXPECT_FALSE(FileClients::load(file_with(one_client(R"(,"evaluate":true)"))));
 }
 
@@ -61,13 +61,13 @@ TEST(FileClients, AskWhatOthersMayOnlyWhereTheyWereGrantedIt) {
 TEST(FileClients, RevokeEveryTokenOnlyWhereTheyWereGrantedThat) {
     auto clients = FileClients::load(file_with(one_client(R"(,"introspect":"all")")));
     ASSERT_TRUE(clients) << all_of(clients);
-    EXPECT_EQ(clients->find("shop")->introspects, Introspects::kAllTokens);
-    EXPECT_EQ(clients->find("shop")->revokes, Revokes::kOwnTokens);
+    EXPECT_EQ(clients->find("shop")->introspection_right, IntrospectionRight::kAllTokens);
+    EXPECT_EQ(clients->find("shop")->revocation_right, RevocationRight::kOwnTokens);
     clients = FileClients::load(file_with(one_client(R"(,"revoke":"all")")));
     ASSERT_TRUE(clients) << all_of(clients);
-    EXPECT_EQ(clients->find("shop")->introspects, Introspects::kOwnTokens);
-    EXPECT_EQ(clients->find("shop")->revokes, Revokes::kAllTokens);
-    EXPECT_EQ(clients->find("keyledger")->revokes, Revokes::kOwnTokens);
+    EXPECT_EQ(clients->find("shop")->introspection_right, IntrospectionRight::kOwnTokens);
+    EXPECT_EQ(clients->find("shop")->revocation_right, RevocationRight::kAllTokens);
+    EXPECT_EQ(clients->find("keyledger")->revocation_right, RevocationRight::kOwnTokens);
     EXPECT_FALSE(FileClients::load(file_with(one_client(R"(,"revoke":"some")"))));
 }
 
@@ -119,18 +119,18 @@ TEST(FileClients, RefuseWhatNobodyWouldRead) {
 }
 
 TEST(FileClients, AreToldOfRolesOfTheirOwnUnlessTheFileSaysOtherwise) {
-    using keyledger::commands::TellsRoles;
+    using keyledger::commands::RoleDisclosure;
     const auto shop = [](const std::string& more) {
         auto clients = FileClients::load(file_with(one_client(more)));
         EXPECT_TRUE(clients) << all_of(clients);
         return *clients->find("shop");
     };
-    EXPECT_EQ(shop("").tells_roles, TellsRoles::kOwn);
+    EXPECT_EQ(shop("").role_disclosure, RoleDisclosure::kOwn);
     EXPECT_EQ(shop("").namespaces, std::vector<std::string>{"shop"});
     EXPECT_EQ(shop(R"(,"namespaces":["todos","lists"])").namespaces, (std::vector<std::string>{"todos", "lists"}));
-    EXPECT_EQ(shop(R"(,"introspect":"all")").tells_roles, TellsRoles::kAll) << "it may ask about every token";
-    EXPECT_EQ(shop(R"(,"introspect":"all","roles":"own")").tells_roles, TellsRoles::kOwn);
-    EXPECT_EQ(shop(R"(,"roles":"all")").tells_roles, TellsRoles::kAll);
+    EXPECT_EQ(shop(R"(,"introspect":"all")").role_disclosure, RoleDisclosure::kAll) << "it may ask about every token";
+    EXPECT_EQ(shop(R"(,"introspect":"all","roles":"own")").role_disclosure, RoleDisclosure::kOwn);
+    EXPECT_EQ(shop(R"(,"roles":"all")").role_disclosure, RoleDisclosure::kAll);
     for (const char* bad : {R"(,"roles":"some")", R"(,"roles":true)", R"(,"namespaces":"shop")"})
         EXPECT_FALSE(FileClients::load(file_with(one_client(bad)))) << bad;
 }

@@ -27,10 +27,10 @@ struct ConfigFiles : testing::Test {
         ::chmod(path.c_str(), mode);
         return path;
     }
-    PartlyRead read(const std::string& path, Variables variables = {}) const {
+    LenientConfig read(const std::string& path, Variables variables = {}) const {
         variables["KEYLEDGER_CONFIG_FILE"] = path;
         const Environment environment = of(variables);
-        return read_what_can_be(environment, {Needs::kDatabase, Needs::kKeyring, Needs::kServing});
+        return read_config_leniently(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring, ConfigPart::kServing});
     }
     static Environment of(const Variables& variables) {
         return [&variables](const char* name) {
@@ -46,7 +46,7 @@ struct ConfigFiles : testing::Test {
                         more,
                     mode);
     }
-    static std::string all_of(const PartlyRead& read) {
+    static std::string all_of(const LenientConfig& read) {
         std::string all;
         for (const std::string& sentence : read.faults.sentences) all += sentence + '\n';
         return all;

@@ -15,9 +15,9 @@ using namespace keyledger::app;
 
 namespace {
 
-class Given {
+class SettingSource {
 public:
-    explicit Given(std::map<std::string, std::string> values) : values_(std::move(values)) {}
+    explicit SettingSource(std::map<std::string, std::string> values) : values_(std::move(values)) {}
     Environment environment() const {
         return [this](const char* name) {
             const auto at = values_.find(name);
@@ -37,9 +37,9 @@ std::map<std::string, std::string> enough() {
 keyledger::Result<Config, ConfigFaults> read_all(std::map<std::string, std::string> more) {
     auto values = enough();
     for (const auto& [name, value] : more) values[name] = value;
-    const Given given(std::move(values));
+    const SettingSource given(std::move(values));
     const Environment environment = given.environment();
-    return read_config(environment, {Needs::kDatabase, Needs::kKeyring, Needs::kServing});
+    return read_config(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring, ConfigPart::kServing});
 }
 
 std::string faults_of(const keyledger::Result<Config, ConfigFaults>& config) {
@@ -62,10 +62,10 @@ TEST(Config, HasDefaultsForAllThatIsNotRequired) {
 }
 
 TEST(Config, NamesEveryFaultAtOnce) {
-    const Given nothing(
+    const SettingSource nothing(
         {{"KEYLEDGER_LISTEN", "8080"}, {"KEYLEDGER_ACCESS_TOKEN_SECONDS", "5m"}, {"KEYLEDGER_ROLES", "api,cook"}});
     const Environment environment = nothing.environment();
-    const auto config = read_config(environment, {Needs::kDatabase, Needs::kKeyring, Needs::kServing});
+    const auto config = read_config(environment, {ConfigPart::kDatabase, ConfigPart::kKeyring, ConfigPart::kServing});
     ASSERT_FALSE(config);
     std::string all;
     for (const std::string& sentence : config.error().sentences) all += sentence + "\n";
@@ -90,9 +90,9 @@ TEST(Config, ReadsASecretFromAFileAndRefusesBoth) {
     auto values = enough();
     values.erase("KEYLEDGER_DATABASE_URL");
     values["KEYLEDGER_DATABASE_URL_FILE"] = path;
-    const Given from_file(values);
+    const SettingSource from_file(values);
     const Environment environment = from_file.environment();
-    const auto config = read_config(environment, {Needs::kDatabase});
+    const auto config = read_config(environment, {ConfigPart::kDatabase});
     ASSERT_TRUE(config);
     EXPECT_EQ(config->database_url, "postgresql://from-file/");
     EXPECT_FALSE(read_all({{"KEYLEDGER_DATABASE_URL_FILE", path}}));
@@ -105,9 +105,9 @@ TEST(Config, RefusesSecretsInFilesThatOthersMayRead) {
     auto values = enough();
     values.erase("KEYLEDGER_DATABASE_URL");
     values["KEYLEDGER_DATABASE_URL_FILE"] = path;
-    const Given from_file(values);
+    const SettingSource from_file(values);
     const Environment environment = from_file.environment();
-    const std::string of_url = faults_of(read_config(environment, {Needs::kDatabase}));
+    const std::string of_url = faults_of(read_config(environment, {ConfigPart::kDatabase}));
     EXPECT_NE(of_url.find("KEYLEDGER_DATABASE_URL_FILE: '" + path + "' is open to others: chmod 600 it"),
               std::string::npos)
         << of_url;
@@ -116,7 +116,7 @@ TEST(Config, RefusesSecretsInFilesThatOthersMayRead) {
     EXPECT_NE(of_tls.find("KEYLEDGER_TLS_KEY_FILE: '" + path + "' is open to others: chmod 600 it"), std::string::npos)
         << of_tls;
     ::chmod(path.c_str(), 0600);
-    EXPECT_TRUE(read_config(environment, {Needs::kDatabase}));
+    EXPECT_TRUE(read_config(environment, {ConfigPart::kDatabase}));
     EXPECT_TRUE(read_all({{"KEYLEDGER_TLS_CERTIFICATE_FILE", path}, {"KEYLEDGER_TLS_KEY_FILE", path}}));
 }
 
@@ -131,7 +131,7 @@ TEST(Config, AFileOfWhatIsNoSecretMayBeReadByAll) {
 // In a process of its own: what is forbidden can't be allowed again.
 int dumps_allowed(const char* setting) {
     const std::map<std::string, std::string> values{{"KEYLEDGER_CORE_DUMPS", setting}};
-    const Given given(values);
+    const SettingSource given(values);
     const Environment environment = given.environment();
     forbid_core_dumps(environment);
     rlimit cores{};
@@ -146,7 +146,7 @@ TEST(CoreDumps, AreForbiddenUnlessTheyAreAskedFor) {
 #endif
 
 TEST(Config, DescriptionMasksSecrets) {
-    const Given given(enough());
+    const SettingSource given(enough());
     const Environment environment = given.environment();
     for (const std::string& line : describe_config(environment))
         EXPECT_EQ(line.find("secret@"), std::string::npos) << line;
@@ -154,7 +154,7 @@ TEST(Config, DescriptionMasksSecrets) {
 
 TEST(Config, DescriptionListsEverySettingWithWhatIsInEffect) {
     const std::map<std::string, std::string> values{{"KEYLEDGER_LISTEN", "[::1]:1"}};
-    const Given given(values);
+    const SettingSource given(values);
     const Environment environment = given.environment();
     const auto lines = describe_config(environment);
     ASSERT_EQ(lines.size(), std::size(kSettings));

@@ -9,10 +9,10 @@ using namespace keyledger::app;
 
 namespace {
 
-using Given = std::map<std::string, std::string, std::less<>>;
+using SettingSource = std::map<std::string, std::string, std::less<>>;
 
 // Names without their beginning; what is not given has its default.
-keyledger::Result<KafkaSecurity, std::vector<std::string>> read(const Given& given) {
+keyledger::Result<KafkaSecurity, std::vector<std::string>> read(const SettingSource& given) {
     return read_kafka_security([&](std::string_view name) {
         const auto at = given.find(name.substr(std::string_view("KEYLEDGER_KAFKA_").size()));
         if (at != given.end()) return at->second;
@@ -21,23 +21,24 @@ keyledger::Result<KafkaSecurity, std::vector<std::string>> read(const Given& giv
     });
 }
 
-Given with(Given given, const Given& more) {
+SettingSource with(SettingSource given, const SettingSource& more) {
     for (const auto& [name, value] : more) given[name] = value;
     return given;
 }
 
-const Given kScram{{"SECURITY_PROTOCOL", "sasl_ssl"},
-                   {"SASL_MECHANISM", "SCRAM-SHA-512"},
-                   {"SASL_USERNAME", "keyledger"},
-                   {"SASL_PASSWORD", "hunter2"},
-                   {"SSL_CA_FILE", "/ca.pem"}};
-const Given kCertificate{{"SECURITY_PROTOCOL", "ssl"},
-                         {"SSL_CERTIFICATE_FILE", "/me.crt"},
-                         {"SSL_KEY_FILE", "/me.key"},
-                         {"SSL_KEY_PASSWORD", "hunter2"}};
-const Given kToken{{"SECURITY_PROTOCOL", "sasl_ssl"}, {"SASL_MECHANISM", "OAUTHBEARER"}, {"SASL_TOKEN_FILE", "/token"}};
+const SettingSource kScram{{"SECURITY_PROTOCOL", "sasl_ssl"},
+                           {"SASL_MECHANISM", "SCRAM-SHA-512"},
+                           {"SASL_USERNAME", "keyledger"},
+                           {"SASL_PASSWORD", "hunter2"},
+                           {"SSL_CA_FILE", "/ca.pem"}};
+const SettingSource kCertificate{{"SECURITY_PROTOCOL", "ssl"},
+                                 {"SSL_CERTIFICATE_FILE", "/me.crt"},
+                                 {"SSL_KEY_FILE", "/me.key"},
+                                 {"SSL_KEY_PASSWORD", "hunter2"}};
+const SettingSource kToken{
+    {"SECURITY_PROTOCOL", "sasl_ssl"}, {"SASL_MECHANISM", "OAUTHBEARER"}, {"SASL_TOKEN_FILE", "/token"}};
 
-std::map<std::string, std::string> properties_of(const Given& given) {
+std::map<std::string, std::string> properties_of(const SettingSource& given) {
     const auto security = read(given);
     EXPECT_TRUE(security);
     std::map<std::string, std::string> all;
@@ -80,7 +81,7 @@ TEST(KafkaSecurity, TakesATokenFromAFile) {
 
 TEST(KafkaSecurity, RefusesWhatDoesNotFitAndSaysWhatToSet) {
     struct Case {
-        Given given;
+        SettingSource given;
         std::string names;
     };
     const std::vector<Case> cases{

@@ -9,7 +9,7 @@
 using namespace keyledger;
 using namespace keyledger::test;
 using app::KeyringWatch;
-using security::Whereabouts;
+using security::KeyLocation;
 
 namespace {
 
@@ -20,7 +20,7 @@ struct Node {
     FixedClock clock{kNowMs};
     KeyringWatch watch{keyring, clock};
 
-    void is_told(std::vector<eventstore::postgres::ToldKey> keys) { watch.learn({{}, std::move(keys)}); }
+    void is_told(std::vector<eventstore::postgres::AnnouncedKey> keys) { watch.learn({{}, std::move(keys)}); }
     bool is_good() const { return watch.check().good; }
     std::string detail() const { return watch.check().detail; }
 };
@@ -31,13 +31,13 @@ TEST(KeyringWatch, OfAKeyThatIsNoLongerToldIsGoodAgain) {
     Node node;
     for (const std::int64_t use_from_ms : {kNowMs - 1, kNowMs + 1'000}) {
         node.is_told({{"told", use_from_ms, {}}});
-        EXPECT_EQ(node.watch.look_for("told"), Whereabouts::kElsewhere);
+        EXPECT_EQ(node.watch.locate_key("told"), KeyLocation::kOtherNode);
         EXPECT_FALSE(node.is_good());
         node.is_told({{"told", use_from_ms, {}}});
         EXPECT_FALSE(node.is_good()) << "it is still told";
         node.is_told({});
         EXPECT_TRUE(node.is_good()) << node.detail();
-        EXPECT_EQ(node.watch.look_for("told"), Whereabouts::kUnknown);
+        EXPECT_EQ(node.watch.locate_key("told"), KeyLocation::kUnknown);
         EXPECT_TRUE(node.is_good()) << node.detail();
     }
 }
@@ -45,7 +45,7 @@ TEST(KeyringWatch, OfAKeyThatIsNoLongerToldIsGoodAgain) {
 TEST(KeyringWatch, OfAToldKeyThatHasEndedIsGoodAgain) {
     Node node;
     node.is_told({{"told", kNowMs - 1, kNowMs + 1'000}});
-    EXPECT_EQ(node.watch.look_for("told"), Whereabouts::kElsewhere);
+    EXPECT_EQ(node.watch.locate_key("told"), KeyLocation::kOtherNode);
     EXPECT_FALSE(node.is_good());
     node.clock.advance(1'000);
     EXPECT_TRUE(node.is_good()) << node.detail();
@@ -55,17 +55,17 @@ TEST(KeyringWatch, OfAKeyThatTheLogNamesStaysBadWhateverIsTold) {
     Node node;
     EXPECT_FALSE(node.watch.is_lacking("used"));
     node.is_told({{"used", kNowMs - 1, {}}});
-    EXPECT_EQ(node.watch.look_for("used"), Whereabouts::kElsewhere);
+    EXPECT_EQ(node.watch.locate_key("used"), KeyLocation::kOtherNode);
     node.is_told({});
     EXPECT_FALSE(node.is_good());
 }
 
 TEST(KeyringWatch, SaysWhatTheLogNamesHoweverManyKeysAreTold) {
     Node node;
-    std::vector<eventstore::postgres::ToldKey> many;
+    std::vector<eventstore::postgres::AnnouncedKey> many;
     for (int i = 0; i < 200; ++i) many.push_back({"told" + std::to_string(i), kNowMs - 1, {}});
     node.is_told(many);
-    for (const auto& key : many) (void)node.watch.look_for(key.id);
+    for (const auto& key : many) (void)node.watch.locate_key(key.id);
     EXPECT_FALSE(node.watch.is_lacking("used"));
     node.is_told({});
     EXPECT_FALSE(node.is_good());
@@ -77,7 +77,7 @@ TEST(KeyringWatch, SaysNamesThatOthersChoseAsPlainText) {
     const std::string name = "inj\n[2026] [error] forged \x1b[31mred\xFF";
     for (const bool is_presented : {false, true}) {
         node.is_told({{name, kNowMs - 1, {}}});
-        if (is_presented) (void)node.watch.look_for(name);
+        if (is_presented) (void)node.watch.locate_key(name);
         EXPECT_TRUE(is_plain_text(node.detail())) << node.detail();
         EXPECT_NE(node.detail().find("inj?[2026] [error] forged ?[31mred?"), std::string::npos) << node.detail();
     }

@@ -210,7 +210,7 @@ TEST_P(AccessInterleavingTest, AddAServiceAccountWhileItOrTheGroupIsDeleted) {
                 auto meanwhile = [&]() -> asio::awaitable<void> {
                     auto& services = scene.second.services;
                     auto from = caller_of(scene.root);
-                    Result<Done, CommandError> done = Done{};
+                    Result<Receipt, CommandError> done = Receipt{};
                     if (account_is_deleted)
                         done = co_await delete_service_account(services, bearer_of(scene.root), billing, from);
                     else done = co_await delete_group(services, bearer_of(scene.root), group, from);
@@ -346,7 +346,7 @@ TEST_P(AccessInterleavingTest, DefineARoleWhileItsDefinerLosesThePermission) {
                 auto& services = scene.second.services;
                 const Bearer roots = bearer_of(scene.root);
                 auto from = caller_of(scene.root);
-                Result<Done, CommandError> done = Done{};
+                Result<Receipt, CommandError> done = Receipt{};
                 const Uuid ann = scene.ann.user_id;
                 RoleDefinition poorer{"clerk", {"invoices:read"}};
                 if (how == How::kWithdrawn)
@@ -369,8 +369,9 @@ TEST_P(AccessInterleavingTest, DefineARoleWhileItsDefinerLosesThePermission) {
         });
 }
 
-// Scenario: Ann may disable Bob, who is nobody, while Root makes him an administrator. She came first, or is refused.
-TEST_P(AccessInterleavingTest, DisableAUserWhileHeIsMadeAnAdministrator) {
+// Scenario: Ann may disable Bob, who is nobody, while Root makes Bob an administrator. Ann comes first, or is
+// refused.
+TEST_P(AccessInterleavingTest, DisableAUserWhileTheyAreMadeAnAdministrator) {
     test::for_every_step([&](test::Steps& steps) {
         Scene scene(GetParam());
         auto raises_bob = [&]() -> asio::awaitable<void> {
@@ -390,7 +391,7 @@ TEST_P(AccessInterleavingTest, DisableAUserWhileHeIsMadeAnAdministrator) {
     });
 }
 
-// Scenario: a role is deleted, or made stronger than its assigner is, while he assigns it.
+// Scenario: a role is deleted, or made stronger than its assigner is, while being assigned.
 TEST_P(AccessInterleavingTest, AssignARoleWhileItIsDeletedOrMadeStronger) {
     for (const bool deleted : {true, false})
         test::for_every_step([&](test::Steps& steps) {
@@ -400,7 +401,7 @@ TEST_P(AccessInterleavingTest, AssignARoleWhileItIsDeletedOrMadeStronger) {
                 auto& services = scene.second.services;
                 auto from = caller_of(scene.root);
                 RoleDefinition stronger{"reader", {"orders:write"}};
-                Result<Done, CommandError> done = Done{};
+                Result<Receipt, CommandError> done = Receipt{};
                 if (deleted) done = co_await delete_role(services, bearer_of(scene.root), reader, from);
                 if (!deleted) done = co_await change_role(services, bearer_of(scene.root), reader, stronger, from);
                 EXPECT_TRUE(test::succeeds(done));
@@ -420,7 +421,7 @@ TEST_P(AccessInterleavingTest, AssignARoleWhileItIsDeletedOrMadeStronger) {
 TEST_P(AccessInterleavingTest, DefineTheSameNameTwiceAtOnce) {
     test::for_every_step([&](test::Steps& steps) {
         Scene scene(GetParam());
-        std::optional<Result<Defined, CommandError>> second;
+        std::optional<Result<DefinitionReceipt, CommandError>> second;
         auto same = [&]() -> asio::awaitable<void> {
             RoleDefinition definition{"Reader", {}};
             auto from = caller_of(scene.root);
@@ -439,7 +440,7 @@ TEST_P(AccessInterleavingTest, DefineTheSameNameTwiceAtOnce) {
 
 // Scenario: an application asks what Ann may do while her only role is withdrawn. Whoever asks after the command
 // returned hears that she may nothing (I8), whatever the node remembers.
-TEST_P(AccessInterleavingTest, AskWhatSomebodyMayWhileItIsTakenFromHim) {
+TEST_P(AccessInterleavingTest, AskWhatSomebodyMayWhileItIsTakenFromThem) {
     test::for_every_step([&](test::Steps& steps) {
         Scene scene(GetParam());
         auto takes_it = [&]() -> asio::awaitable<void> {

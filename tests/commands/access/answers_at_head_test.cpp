@@ -60,8 +60,8 @@ protected:
         ann_ = world.register_user(node, kAnnsEmail);
         laptop_ = world.log_in(node, kAnnsEmail);
     }
-    Result<Known, CommandError> who(const Bearer& bearer) {
-        return run(who_holds(services(), bearer, Deadline::max()));
+    Result<UserAtHead, CommandError> who(const Bearer& bearer) {
+        return run(bearer_at_head(services(), bearer, Deadline::max()));
     }
 
     Uuid ann_;
@@ -94,10 +94,12 @@ TEST_F(AnswersAtHeadTest, WhoHoldsKnowsWhatEndedElsewhere) {
     EXPECT_TRUE(test::refused(who(bearer_of(laptop_)), refusals::kInvalidToken));
 }
 
-TEST_F(AnswersAtHeadTest, AdministratorHoldingTellsApartWhoAndWhetherHeMay) {
+TEST_F(AnswersAtHeadTest, AdministratorHoldingTellsApartWhoAndWhetherTheyMay) {
     world.create_administrator(node, "root@example.com");
     const Grant root = world.log_in(node, "root@example.com");
-    auto ask = [&](const Bearer& bearer) { return run(holder_of(services(), kReadUsers, bearer, Deadline::max())); };
+    auto ask = [&](const Bearer& bearer) {
+        return run(access_with_permission(services(), kReadUsers, bearer, Deadline::max()));
+    };
     EXPECT_TRUE(test::succeeds(ask(bearer_of(root))));
     EXPECT_TRUE(test::refused(ask(bearer_of(laptop_)), refusals::kForbidden));
     EXPECT_TRUE(test::refused(ask({}), refusals::kInvalidToken));

@@ -38,22 +38,22 @@ protected:
         before_ = world.head();
         return defined->id;
     }
-    Result<Done, CommandError> change(const Uuid& role, std::string name, Texts permissions) {
+    Result<Receipt, CommandError> change(const Uuid& role, std::string name, Texts permissions) {
         RoleDefinition definition{std::move(name), std::move(permissions)};
         return run(change_role(services(), bearer_of(roots_), role, std::move(definition), caller_of(roots_)));
     }
-    Result<Done, CommandError> assign(const Grant& who, const Subject& subject, const Uuid& role) {
+    Result<Receipt, CommandError> assign(const Grant& who, const Subject& subject, const Uuid& role) {
         return run(assign_role(services(), bearer_of(who), subject, role, caller_of(who)));
     }
-    Result<Done, CommandError> withdraw(const Grant& who, const Uuid& role) {
+    Result<Receipt, CommandError> withdraw(const Grant& who, const Uuid& role) {
         return run(withdraw_role(services(), bearer_of(who), kAll, role, caller_of(who)));
     }
     void let_ann(Texts permissions) {
         ASSERT_TRUE(test::succeeds(assign(roots_, Subject::user(ann_), role("of-ann", std::move(permissions)))));
         before_ = world.head();
     }
-    Result<AppliedGroup, CommandError> apply(Texts names, Trial* trial = nullptr) {
-        return run(apply_default_roles(services(), std::move(names), trial, test::caller()));
+    Result<AppliedGroup, CommandError> apply(Texts names, DryRun* dry_run = nullptr) {
+        return run(apply_default_roles(services(), std::move(names), dry_run, test::caller()));
     }
     Access access_of(const Uuid& user) {
         auto access = run(access_of_user(other.services, user, Deadline::max()));
@@ -106,7 +106,7 @@ TEST_F(DefaultRolesTest, AreOfNobodyWhoIsNoUserOrNotActive) {
     EXPECT_TRUE(service->held.groups.empty());
 }
 
-TEST_F(DefaultRolesTest, CanDenyEverybodyWhatHisOwnRolesGrant) {
+TEST_F(DefaultRolesTest, CanDenyEverybodyWhatTheirOwnRolesGrant) {
     ASSERT_TRUE(test::succeeds(assign(roots_, Subject::user(bob_), viewer_)));
     const Uuid frozen = role("frozen", {}, {"todos:*"});
     ASSERT_TRUE(test::succeeds(assign(roots_, kAll, frozen)));
@@ -148,11 +148,11 @@ TEST_F(DefaultRolesTest, AdministerNothing) {
     before_ = world.head();
     EXPECT_TRUE(test::refused(change(viewer_, "viewer", {"keyledger.audit:read"}), refusals::kNotForEveryone));
     const RoleDefinition wide{"viewer", {"*:*"}};
-    Trial trial;
+    DryRun dry_run;
     EXPECT_TRUE(
         test::refused(run(apply_role(services(), "viewer", wide, nullptr, test::caller())), refusals::kNotForEveryone));
-    EXPECT_TRUE(
-        test::refused(run(apply_role(services(), "viewer", wide, &trial, test::caller())), refusals::kNotForEveryone));
+    EXPECT_TRUE(test::refused(run(apply_role(services(), "viewer", wide, &dry_run, test::caller())),
+                              refusals::kNotForEveryone));
     EXPECT_TRUE(since().empty());
     EXPECT_TRUE(test::succeeds(change(viewer_, "viewer", {"todos:*"})));
     ASSERT_TRUE(test::succeeds(withdraw(roots_, viewer_)));
@@ -172,9 +172,10 @@ TEST_F(DefaultRolesTest, EveryoneIsNotMadeRenamedDeletedJoinedOrNested) {
             before_ = world.head();
         }
         for (const char* name : {"everyone", "Everyone", "EVERYONE"}) {
-            EXPECT_TRUE(test::refused(run(define_group(services(), root, name, by_root())), refusals::kGroupNameKept));
             EXPECT_TRUE(
-                test::refused(run(rename_group(services(), root, staff, name, by_root())), refusals::kGroupNameKept));
+                test::refused(run(define_group(services(), root, name, by_root())), refusals::kGroupNameReserved));
+            EXPECT_TRUE(test::refused(run(rename_group(services(), root, staff, name, by_root())),
+                                      refusals::kGroupNameReserved));
         }
         EXPECT_TRUE(
             test::refused(run(rename_group(services(), root, kEveryone, "all", by_root())), refusals::kGroupBuiltIn));
@@ -201,7 +202,7 @@ TEST_F(DefaultRolesTest, AskForTheNameWhereAnotherGroupHasIt) {
     const Uuid group = services().identifiers.next();
     Streams streams;
     const auto stream = streams.begin<Group>(group);
-    const Step as_before = [&](Attempt& attempt) -> Decided {
+    const Step as_before = [&](Attempt& attempt) -> StepResult {
         attempt.append(stream, {GroupDefined{"Everyone"}});
         co_return Result<void, CommandError>{};
     };
@@ -218,12 +219,12 @@ TEST_F(DefaultRolesTest, AskForTheNameWhereAnotherGroupHasIt) {
 TEST_F(DefaultRolesTest, BecomeWhatAFileSays) {
     EXPECT_EQ(apply({})->change, Change::kNone);
     EXPECT_TRUE(since().empty()) << "nothing to give makes no group";
-    Trial trial;
-    auto tried = apply({"viewer"}, &trial);
+    DryRun dry_run;
+    auto tried = apply({"viewer"}, &dry_run);
     ASSERT_TRUE(test::succeeds(tried));
     EXPECT_EQ(tried->change, Change::kChanged);
     EXPECT_EQ(tried->added, Texts{"role viewer"});
-    EXPECT_TRUE(test::refused(apply({"nobody-knows"}, &trial), refusals::kRoleUnknown));
+    EXPECT_TRUE(test::refused(apply({"nobody-knows"}, &dry_run), refusals::kRoleUnknown));
     EXPECT_TRUE(since().empty());
     EXPECT_TRUE(test::refused(apply({"nobody-knows"}), refusals::kRoleUnknown));
     auto applied = apply({"Viewer"});
@@ -240,9 +241,9 @@ TEST_F(DefaultRolesTest, BecomeWhatAFileSays) {
     EXPECT_EQ(apply({})->removed, Texts{"role editor"});
     EXPECT_TRUE(held_by(bob_).empty());
     role("auditor", {"keyledger.audit:read"});
-    EXPECT_TRUE(test::refused(apply({"auditor"}, &trial), refusals::kNotForEveryone));
-    EXPECT_TRUE(test::refused(run(apply_group(services(), "Everyone", GroupDefinition{}, &trial, test::caller())),
-                              refusals::kGroupNameKept));
+    EXPECT_TRUE(test::refused(apply({"auditor"}, &dry_run), refusals::kNotForEveryone));
+    EXPECT_TRUE(test::refused(run(apply_group(services(), "Everyone", GroupDefinition{}, &dry_run, test::caller())),
+                              refusals::kGroupNameReserved));
 }
 
 }  // namespace

@@ -43,20 +43,20 @@ protected:
     void assign(const Subject& subject, const Uuid& role_id) {
         succeed(assign_role(services(), root(), subject, role_id, by(roots_)));
     }
-    void succeed(Answer<Done> work) { ASSERT_TRUE(test::succeeds(run(std::move(work)))); }
+    void succeed(Answer<Receipt> work) { ASSERT_TRUE(test::succeeds(run(std::move(work)))); }
     bool may(const Uuid& user) {
         auto access = run(access_of_user(other.services, user, Deadline::max()));
         EXPECT_TRUE(test::succeeds(access));
         return access->decide({"todos", "read", "1"});
     }
     // By somebody who holds what is denied, and no more; then by whoever holds everything.
-    void expect_for_those_who_hold_everything(const std::function<Answer<Done>(const Grant&)>& command) {
+    void expect_for_those_who_hold_everything(const std::function<Answer<Receipt>(const Grant&)>& command) {
         const Position head = world.head();
         EXPECT_TRUE(test::refused(run(command(anns_)), refusals::kExceedsAuthority));
         EXPECT_EQ(world.head(), head);
         EXPECT_TRUE(test::succeeds(run(command(roots_))));
     }
-    Answer<Done> change(const Grant& who, const Uuid& role_id, std::string name, Texts allow, Texts deny) {
+    Answer<Receipt> change(const Grant& who, const Uuid& role_id, std::string name, Texts allow, Texts deny) {
         RoleDefinition definition{std::move(name), std::move(allow), std::move(deny)};
         return change_role(services(), bearer_of(who), role_id, std::move(definition), by(who));
     }

@@ -27,13 +27,13 @@ protected:
             run(assign_role(services(), bearer_of(roots_), Subject::group(defined->id), role->id, caller_of(roots_)))));
         return defined->id;
     }
-    Result<Done, CommandError> join(const Grant& who, const Uuid& id, const Uuid& group) {
+    Result<Receipt, CommandError> join(const Grant& who, const Uuid& id, const Uuid& group) {
         return run(add_member(services(), bearer_of(who), Subject::service_account(id), group, caller_of(who)));
     }
-    Result<Done, CommandError> leave(const Grant& who, const Uuid& id, const Uuid& group) {
+    Result<Receipt, CommandError> leave(const Grant& who, const Uuid& id, const Uuid& group) {
         return run(remove_member(services(), bearer_of(who), Subject::service_account(id), group, caller_of(who)));
     }
-    Result<Done, CommandError> nest(const Uuid& parent, const Uuid& child) {
+    Result<Receipt, CommandError> nest(const Uuid& parent, const Uuid& child) {
         return run(nest_group(services(), bearer_of(roots_), {parent, child}, caller_of(roots_)));
     }
     // As of the head, on another node.
@@ -54,8 +54,8 @@ protected:
         EXPECT_TRUE(test::succeeds(grant));
         return grant ? grant->scope : Texts{};
     }
-    Result<AppliedGroup, CommandError> apply(Texts groups, Trial* trial = nullptr, std::string name = "billing") {
-        return run(apply_account_groups(services(), std::move(name), std::move(groups), trial, caller()));
+    Result<AppliedGroup, CommandError> apply(Texts groups, DryRun* dry_run = nullptr, std::string name = "billing") {
+        return run(apply_account_groups(services(), std::move(name), std::move(groups), dry_run, caller()));
     }
 
     Uuid billing_;
@@ -192,7 +192,7 @@ TEST_F(GroupAccountsTest, AreTouchedByNobodyWhoLacksWhatTheyHoldByAGroup) {
     before_ = world.head();
     EXPECT_TRUE(test::refused(add_secret(anns_, billing_), refusals::kExceedsAuthority));
     EXPECT_TRUE(test::refused(add_key(anns_, billing_, "key-1"), refusals::kExceedsAuthority));
-    EXPECT_TRUE(test::refused(change(anns_, billing_, AccountStanding::kDisabled), refusals::kExceedsAuthority));
+    EXPECT_TRUE(test::refused(change(anns_, billing_, AccountStatus::kDisabled), refusals::kExceedsAuthority));
     EXPECT_TRUE(test::refused(remove(anns_, billing_), refusals::kExceedsAuthority));
     EXPECT_TRUE(test::refused(assign(anns_, billing_, harmless), refusals::kExceedsAuthority));
     EXPECT_TRUE(test::refused(join(anns_, billing_, weak), refusals::kExceedsAuthority));
@@ -206,7 +206,7 @@ TEST_F(GroupAccountsTest, LeaveAllGroupsWhenTheyAreDeleted) {
     ASSERT_TRUE(test::succeeds(join(roots_, billing_, clerks)));
     ASSERT_TRUE(test::succeeds(join(roots_, billing_, staff)));
     before_ = world.head();
-    ASSERT_TRUE(test::succeeds(change(roots_, billing_, AccountStanding::kDisabled)));
+    ASSERT_TRUE(test::succeeds(change(roots_, billing_, AccountStatus::kDisabled)));
     EXPECT_EQ(groups(), (Texts{"clerks", "staff"})) << "one that is disabled may come back";
     EXPECT_FALSE(access().held.decide({"invoices", "read", "1"}));
     ASSERT_TRUE(test::succeeds(remove(roots_, billing_)));
@@ -223,8 +223,8 @@ TEST_F(GroupAccountsTest, AreInTheGroupsOfAnAccessFileAndNoOthers) {
     const Uuid staff = group("staff", {"rooms:enter"});
     ASSERT_TRUE(test::succeeds(join(roots_, billing_, staff)));
     before_ = world.head();
-    Trial trial;
-    for (Trial* how : {&trial, static_cast<Trial*>(nullptr)}) {
+    DryRun dry_run;
+    for (DryRun* how : {&dry_run, static_cast<DryRun*>(nullptr)}) {
         const auto applied = apply({"Clerks"}, how, "Billing");
         ASSERT_TRUE(test::succeeds(applied));
         EXPECT_EQ(applied->change, Change::kChanged);
@@ -242,9 +242,9 @@ TEST_F(GroupAccountsTest, AreInTheGroupsOfAnAccessFileAndNoOthers) {
 }
 
 TEST_F(GroupAccountsTest, AreTriedWithTheGroupsThatTheFileMakes) {
-    Trial trial;
-    ASSERT_TRUE(test::succeeds(run(apply_group(services(), "fresh", GroupDefinition{}, &trial, caller()))));
-    const auto tried = apply({"fresh"}, &trial);
+    DryRun dry_run;
+    ASSERT_TRUE(test::succeeds(run(apply_group(services(), "fresh", GroupDefinition{}, &dry_run, caller()))));
+    const auto tried = apply({"fresh"}, &dry_run);
     ASSERT_TRUE(test::succeeds(tried));
     EXPECT_EQ(tried->added, Texts{"group fresh"});
     EXPECT_TRUE(since().empty());
@@ -256,8 +256,8 @@ TEST_F(GroupAccountsTest, AreRefusedByAFileAsByARoute) {
     Texts too_many{"clerks"};
     for (std::size_t i = 0; i < kMaxGroupsPerSubject; ++i) too_many.push_back("g" + std::to_string(i));
     before_ = world.head();
-    Trial trial;
-    for (Trial* how : {&trial, static_cast<Trial*>(nullptr)}) {
+    DryRun dry_run;
+    for (DryRun* how : {&dry_run, static_cast<DryRun*>(nullptr)}) {
         EXPECT_TRUE(test::refused(apply({"clerks"}, how, "nobody"), refusals::kAccountUnknown));
         EXPECT_TRUE(test::refused(apply({"nobody"}, how), refusals::kGroupUnknown));
         EXPECT_TRUE(test::refused(apply(too_many, how), refusals::kTooManyGroups));

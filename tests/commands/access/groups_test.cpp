@@ -26,31 +26,31 @@ protected:
         bob_ = world.register_user(node, "bob@example.com", "bob");
         before_ = world.head();
     }
-    Result<Defined, CommandError> define(const Grant& who, std::string name) {
+    Result<DefinitionReceipt, CommandError> define(const Grant& who, std::string name) {
         return run(define_group(services(), bearer_of(who), std::move(name), caller_of(who)));
     }
-    Result<Done, CommandError> rename(const Grant& who, const Uuid& group, std::string name) {
+    Result<Receipt, CommandError> rename(const Grant& who, const Uuid& group, std::string name) {
         return run(rename_group(services(), bearer_of(who), group, std::move(name), caller_of(who)));
     }
-    Result<Done, CommandError> remove(const Grant& who, const Uuid& group) {
+    Result<Receipt, CommandError> remove(const Grant& who, const Uuid& group) {
         return run(delete_group(services(), bearer_of(who), group, caller_of(who)));
     }
-    Result<Done, CommandError> join(const Grant& who, const Uuid& user, const Uuid& group) {
+    Result<Receipt, CommandError> join(const Grant& who, const Uuid& user, const Uuid& group) {
         return run(add_member(services(), bearer_of(who), Subject::user(user), group, caller_of(who)));
     }
-    Result<Done, CommandError> leave(const Grant& who, const Uuid& user, const Uuid& group) {
+    Result<Receipt, CommandError> leave(const Grant& who, const Uuid& user, const Uuid& group) {
         return run(remove_member(services(), bearer_of(who), Subject::user(user), group, caller_of(who)));
     }
-    Result<Done, CommandError> nest(const Grant& who, const Uuid& parent, const Uuid& child) {
+    Result<Receipt, CommandError> nest(const Grant& who, const Uuid& parent, const Uuid& child) {
         return run(nest_group(services(), bearer_of(who), {parent, child}, caller_of(who)));
     }
-    Result<Done, CommandError> unnest(const Grant& who, const Uuid& parent, const Uuid& child) {
+    Result<Receipt, CommandError> unnest(const Grant& who, const Uuid& parent, const Uuid& child) {
         return run(unnest_group(services(), bearer_of(who), {parent, child}, caller_of(who)));
     }
-    Result<Done, CommandError> assign(const Grant& who, const Subject& subject, const Uuid& role) {
+    Result<Receipt, CommandError> assign(const Grant& who, const Subject& subject, const Uuid& role) {
         return run(assign_role(services(), bearer_of(who), subject, role, caller_of(who)));
     }
-    Result<Done, CommandError> withdraw(const Grant& who, const Subject& subject, const Uuid& role) {
+    Result<Receipt, CommandError> withdraw(const Grant& who, const Subject& subject, const Uuid& role) {
         return run(withdraw_role(services(), bearer_of(who), subject, role, caller_of(who)));
     }
     Uuid role(std::string name, std::vector<std::string> permissions, std::vector<std::string> deny = {}) {
@@ -112,11 +112,11 @@ TEST_F(GroupsTest, DefineRenameAndDeleteMoveTheName) {
 TEST_F(GroupsTest, TakeTheSpellingOfAnAccessFile) {
     const Uuid staff = group("staff");
     before_ = world.head();
-    const auto apply = [&](const char* name, Trial* trial) {
-        return run(apply_group(services(), name, GroupDefinition{}, trial, test::caller()));
+    const auto apply = [&](const char* name, DryRun* dry_run) {
+        return run(apply_group(services(), name, GroupDefinition{}, dry_run, test::caller()));
     };
-    Trial trial;
-    const auto tried = apply("Staff", &trial);
+    DryRun dry_run;
+    const auto tried = apply("Staff", &dry_run);
     ASSERT_TRUE(test::succeeds(tried));
     EXPECT_EQ(tried->change, Change::kChanged);
     EXPECT_EQ(tried->added, Texts{"name Staff"});
@@ -329,7 +329,7 @@ TEST_F(GroupsTest, TooManyHoldingsAreForAdministrators) {
         const Uuid top = group("top" + std::to_string(i));
         auto first = run(access_of_user(services(), bob_, Deadline::max()));
         ASSERT_TRUE(test::succeeds(first));
-        // Above a group that he is in.
+        // Above a group that Bob is in.
         const auto nestable = world.events(0);
         for (const auto& event : nestable) {
             if (event.type != "group.member_added") continue;

@@ -46,7 +46,7 @@ protected:
         return run(request_own_erasure(on.services, {bearer_of(grant), Secret(password)}, caller_of(grant)));
     }
     bool holds(test::Node& on, const Grant& grant) {
-        return run(who_holds(on.services, bearer_of(grant), Deadline::max())).has_value();
+        return run(bearer_at_head(on.services, bearer_of(grant), Deadline::max())).has_value();
     }
     test::Types since() { return world.types(before); }
     // As the log says it, on a node that remembers nothing.
@@ -62,7 +62,7 @@ protected:
         Streams streams;
         const auto user = streams.read<User>(ann);
         const Secret clear("478231");
-        const Step step = [&](Attempt& attempt) -> Decided {
+        const Step step = [&](Attempt& attempt) -> StepResult {
             const Uuid id = services().identifiers.next();
             KEYLEDGER_CO_TRY(put, co_await put_credential(services(), attempt, clear, id, ann, kind, 0));
             const UpdateProfile profile{"ann", name};
@@ -102,7 +102,7 @@ TEST_F(EraseUserTest, TakesKeyClaimsCredentialsAndSessionsAtOnce) {
     EXPECT_TRUE(key->destroyed);
     EXPECT_TRUE(key->wrapped.empty());
     EXPECT_EQ(run(node.keys.find(ann, Deadline::max()))->state, eventstore::KeyState::kDestroyed);
-    EXPECT_TRUE(world.journal.lines().empty());
+    EXPECT_TRUE(world.operator_log.lines().empty());
 }
 
 TEST_F(EraseUserTest, TakesCredentialsOfEveryKind) {
@@ -330,12 +330,12 @@ TEST(ErasureInterleavings, LogInWhileBeingErased) {
         if (!steps.happened()) return;
         EXPECT_EQ(grant.has_value(), scene.count_of("session.started") > 0) << steps.where();
         if (grant) {
-            const auto held = run(who_holds(scene.node.services, bearer_of(*grant), Deadline::max()));
+            const auto held = run(bearer_at_head(scene.node.services, bearer_of(*grant), Deadline::max()));
             EXPECT_FALSE(held) << steps.where();
         } else {
             EXPECT_TRUE(test::refused(grant, refusals::kInvalidCredentials)) << steps.where();
         }
-        for (const std::string& line : scene.world.journal.lines())
+        for (const std::string& line : scene.world.operator_log.lines())
             EXPECT_EQ(line.find("credential"), std::string::npos) << steps.where() << ": " << line;
     });
     EXPECT_GE(steps, 7);

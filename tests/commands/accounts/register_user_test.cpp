@@ -16,12 +16,12 @@ using test::Types;
 
 class RegisterUserTest : public test::CommandTest {
 protected:
-    Result<Registered, CommandError> ask(Registration request, Caller from = caller()) {
+    Result<RegistrationReceipt, CommandError> ask(Registration request, Caller from = caller()) {
         return run(register_user(services(), std::move(request), std::move(from)));
     }
 };
 
-TEST_F(RegisterUserTest, AppendsTheUserAndHisPassword) {
+TEST_F(RegisterUserTest, AppendsTheUserAndTheirPassword) {
     auto answer = ask(registration("Ann@Example.com", "Ann"));
     ASSERT_TRUE(test::succeeds(answer));
     EXPECT_EQ(world.types(), (Types{"user.registered", "user.password_set"}));
@@ -42,7 +42,7 @@ TEST_F(RegisterUserTest, KeepsAddressAndNamesAsTyped) {
     EXPECT_EQ(user.email, "Ann@Example.com");
     EXPECT_EQ(user.username, "Ann_L");
     EXPECT_EQ(user.name, "Ann Lee");
-    EXPECT_EQ(user.standing, Standing::kUser);
+    EXPECT_EQ(user.privilege, UserPrivilege::kUser);
 }
 
 // I10: what is personal is sealed, and a credential is nowhere but in its own table, sealed too.
@@ -118,7 +118,7 @@ TEST_F(RegisterUserTest, DoesNotRememberARefusal) {
 TEST_F(RegisterUserTest, MakesOneUserOfTheSameRequestTwiceAtOnce) {
     const int steps = test::for_every_step([](test::Steps& steps) {
         test::Stage stage;
-        std::optional<Result<Registered, CommandError>> second;
+        std::optional<Result<RegistrationReceipt, CommandError>> second;
         auto meanwhile = [&]() -> asio::awaitable<void> {
             auto request = registration("ann@example.com", "ann");
             auto from = caller_with_key(7);
@@ -142,7 +142,7 @@ TEST_F(RegisterUserTest, MakesOneUserOfTheSameRequestTwiceAtOnce) {
 TEST_F(RegisterUserTest, GivesANameToOneOfTwoAtOnce) {
     test::for_every_step([](test::Steps& steps) {
         test::Stage stage;
-        std::optional<Result<Registered, CommandError>> second;
+        std::optional<Result<RegistrationReceipt, CommandError>> second;
         auto meanwhile = [&]() -> asio::awaitable<void> {
             auto request = registration("bob@example.com", "ANN");
             second = co_await register_user(stage.other.services, std::move(request), caller());
@@ -164,16 +164,16 @@ TEST_F(RegisterUserTest, MakesTheFirstAdministratorOnce) {
     EXPECT_EQ(world.types(), (Types{"user.registered", "user.password_set", "role.defined", "role.assigned",
                                     "administrators.joined"}));
     auto second = registration("root2@example.com");
-    second.standing = Standing::kAdministrator;
+    second.privilege = UserPrivilege::kAdministrator;
     EXPECT_TRUE(test::refused(ask(std::move(second)), refusals::kAdministratorExists));
     EXPECT_EQ(world.types().size(), 5u);
 }
 
 // Whoever sets a service up twice with the same settings must be told that it is set up.
-TEST_F(RegisterUserTest, SaysThatThereIsAnAdministratorBeforeThatHisAddressIsTaken) {
+TEST_F(RegisterUserTest, SaysThatThereIsAnAdministratorBeforeThatTheirAddressIsTaken) {
     world.create_administrator(node, "root@example.com");
     auto same = registration("root@example.com");
-    same.standing = Standing::kAdministrator;
+    same.privilege = UserPrivilege::kAdministrator;
     EXPECT_TRUE(test::refused(ask(std::move(same)), refusals::kAdministratorExists));
     EXPECT_EQ(world.types().size(), 5u);
 }

@@ -26,13 +26,15 @@ protected:
         roots_ = world.log_in(node, "root@example.com");
         before_ = world.head();
     }
-    Result<Done, CommandError> disable(const Grant& who, const Uuid& whom) {
+    Result<Receipt, CommandError> disable(const Grant& who, const Uuid& whom) {
         return run(disable_user(services(), bearer_of(who), whom, "left", caller_of(who)));
     }
-    Result<Done, CommandError> enable(const Grant& who, const Uuid& whom) {
+    Result<Receipt, CommandError> enable(const Grant& who, const Uuid& whom) {
         return run(enable_user(services(), bearer_of(who), whom, caller_of(who)));
     }
-    bool lives(const Grant& grant) { return run(who_holds(services(), bearer_of(grant), Deadline::max())).has_value(); }
+    bool lives(const Grant& grant) {
+        return run(bearer_at_head(services(), bearer_of(grant), Deadline::max())).has_value();
+    }
     Types since() { return world.types(before_); }
 
     Uuid ann_, root_;
@@ -112,7 +114,7 @@ TEST_F(SetUserStatusTest, NeedAnAdministratorsTokenThatHolds) {
 TEST_F(SetUserStatusTest, DisableSaysWhoDidItAndWhy) {
     ASSERT_TRUE(test::succeeds(disable(roots_, ann_)));
     const auto event = world.events().back();
-    eventstore::OpensNothing nothing;
+    eventstore::NullFieldOpener nothing;
     EXPECT_EQ(eventstore::decode_metadata(event, nothing).actor_id, root_.to_string());
     EXPECT_NE(event.payload.find("left"), std::string::npos);
 }

@@ -78,7 +78,7 @@ TEST_F(TextForms, KeepAUserNameWhoseScriptsWouldBeRefusedToday) {
 
     Streams streams;
     const auto user = streams.read<User>(ann.user_id);
-    const Step as_before = [&](Attempt& attempt) -> Decided {
+    const Step as_before = [&](Attempt& attempt) -> StepResult {
         auto events = decide(attempt.state(user), UpdateProfile{old, std::nullopt});
         EXPECT_TRUE(events);
         attempt.append(user, *events);

@@ -24,8 +24,8 @@ protected:
         bobs_ = world.log_in(node, "bob@example.com");
         before_ = world.head();
     }
-    Result<Done, CommandError> ask(const Grant& who, std::optional<std::string> username,
-                                   std::optional<std::string> name = std::nullopt) {
+    Result<Receipt, CommandError> ask(const Grant& who, std::optional<std::string> username,
+                                      std::optional<std::string> name = std::nullopt) {
         ProfileUpdate update{bearer_of(who), std::move(username), std::move(name)};
         return run(update_profile(services(), std::move(update), caller_of(who)));
     }
@@ -109,7 +109,7 @@ TEST_F(UpdateProfileTest, MovesTheClaimUnderEveryKeyInRotation) {
 }
 
 // Scenario: Ann takes a name that Bob lets go at the same moment. Whenever it happens, there is one holder at most, and
-// whoever was told that he has it can log in with it.
+// whoever was told that they have it can log in with it.
 TEST_F(UpdateProfileTest, PassesANameOnAtAnyMoment) {
     test::for_every_step([](test::Steps& steps) {
         test::Stage stage;

@@ -75,7 +75,7 @@ TEST_F(EraseAnonymousCallersTest, DestroysADaysKeyWithAnEventThatNamesTheDay) {
     const auto events = world.events(before);
     ASSERT_EQ(events.size(), 1u);
     EXPECT_EQ(events[0].stream_id, world.pseudonyms.anonymous_subject_of(test::kNowMs));
-    eventstore::OpensNothing nothing;
+    eventstore::NullFieldOpener nothing;
     const auto decoded = eventstore::decode_any(events[0], nothing);
     const auto& event = *eventstore::event_in<AnonymousCallers>(*decoded);
     const auto erased = std::get<AnonymousCallersErased>(event);
@@ -132,7 +132,7 @@ TEST_F(EraseAnonymousCallersTest, IsNoticedByANodeThatStillRemembersTheKey) {
     EXPECT_TRUE(test::refused(outcome, refusals::kInvalidCredentials));
     EXPECT_EQ(world.types(before), test::Types{"login.failed"});
     EXPECT_EQ(addresses().back(), std::nullopt) << "there is no key for it";
-    EXPECT_TRUE(world.journal.lines().empty());
+    EXPECT_TRUE(world.operator_log.lines().empty());
 }
 
 // The subject of a day's anonymous callers follows from the day, so that whoever may append can destroy its key before
@@ -177,7 +177,7 @@ TEST_F(EraseAnonymousCallersTest, KeepsTheAddressWhereTheKeyOfTheDayIsAwayForAMo
     try_in_vain();
     EXPECT_EQ(addresses().size(), 3u) << "the store is away, so nothing is recorded";
     EXPECT_EQ(node.unrecorded_failures.status().waiting, 1) << "and it counts";
-    ASSERT_TRUE(test::succeeds(run(record_what_waits(services(), Deadline::max()))));
+    ASSERT_TRUE(test::succeeds(run(record_waiting_failures(services(), Deadline::max()))));
     EXPECT_EQ(addresses(), (std::vector<std::optional<std::string>>(4, "192.0.2.1")));
 }
 

@@ -73,9 +73,9 @@ TEST_F(ClientAssertionsTest, TellWhatIsWrongWithAnAssertionAndNothingOfAccounts)
             const auto proof = proof_of_assertion(services(), text);
             ASSERT_FALSE(proof) << text;
             EXPECT_NE(proof.error().why.find(says), std::string::npos) << proof.error().why;
-            note_unfit(services(), proof.error(), caller());
+            log_rejected_assertion(services(), proof.error(), caller());
         }
-    const auto lines = world.journal.lines();
+    const auto lines = world.operator_log.lines();
     for (const auto& [text, says] : unfit)
         EXPECT_TRUE(std::ranges::any_of(lines, [&](const std::string& line) { return line.find(says) != line.npos; }))
             << says;
@@ -88,7 +88,7 @@ TEST_F(ClientAssertionsTest, TellWhatIsWrongWithAnAssertionAndNothingOfAccounts)
     EXPECT_EQ(fault_of(assertion(id, "8", kIssuer, kNowMs + 60'000, "another")), ClientFault::kUnproved)
         << "who can't sign learns nothing";
     const auto noted = [&](const char* what) {
-        const auto all = world.journal.lines();
+        const auto all = world.operator_log.lines();
         return std::ranges::any_of(all, [&](const std::string& line) { return line.find(what) != line.npos; });
     };
     for (const char* what :

@@ -27,7 +27,7 @@ protected:
         anns_ = world.log_in(node, test::kAnnsEmail);
         before_ = world.head();
     }
-    Result<RegisteredAccount, CommandError> register_as(const Grant& who, std::string name) {
+    Result<AccountReceipt, CommandError> register_as(const Grant& who, std::string name) {
         return run(register_service_account(services(), bearer_of(who), {std::move(name), {kOrders}}, caller_of(who)));
     }
     Uuid account(std::string name = "billing") {
@@ -35,26 +35,26 @@ protected:
         EXPECT_TRUE(test::succeeds(registered));
         return registered ? registered->account_id : Uuid{};
     }
-    Result<MadeSecret, CommandError> add_secret(const Grant& who, const Uuid& id) {
+    Result<SecretReceipt, CommandError> add_secret(const Grant& who, const Uuid& id) {
         return run(add_account_secret(services(), bearer_of(who), id, caller_of(who)));
     }
-    MadeSecret secret(const Uuid& id) {
+    SecretReceipt secret(const Uuid& id) {
         auto made = add_secret(roots_, id);
         EXPECT_TRUE(test::succeeds(made));
         return std::move(*made);
     }
-    Result<Done, CommandError> remove_secret(const Uuid& id, const Uuid& secret_id) {
+    Result<Receipt, CommandError> remove_secret(const Uuid& id, const Uuid& secret_id) {
         return run(remove_account_secret(services(), bearer_of(roots_), id, secret_id, caller_of(roots_)));
     }
-    Result<RegisteredKey, CommandError> add_key(const Grant& who, const Uuid& id, std::string jwk) {
+    Result<KeyReceipt, CommandError> add_key(const Grant& who, const Uuid& id, std::string jwk) {
         return run(add_account_key(services(), bearer_of(who), id, std::move(jwk), caller_of(who)));
     }
-    Result<Done, CommandError> change(const Grant& who, const Uuid& id, AccountStanding standing,
-                                      std::string name = "billing") {
-        return run(change_service_account(services(), bearer_of(who), id, {std::move(name), {kOrders}}, standing,
+    Result<Receipt, CommandError> change(const Grant& who, const Uuid& id, AccountStatus account_status,
+                                         std::string name = "billing") {
+        return run(change_service_account(services(), bearer_of(who), id, {std::move(name), {kOrders}}, account_status,
                                           caller_of(who)));
     }
-    Result<Done, CommandError> remove(const Grant& who, const Uuid& id) {
+    Result<Receipt, CommandError> remove(const Grant& who, const Uuid& id) {
         return run(delete_service_account(services(), bearer_of(who), id, caller_of(who)));
     }
     void let_ann(std::vector<std::string> permissions) {
@@ -70,11 +70,11 @@ protected:
         EXPECT_TRUE(test::succeeds(defined));
         return defined ? defined->id : Uuid{};
     }
-    Result<Done, CommandError> assign(const Grant& who, const Uuid& id, const Uuid& role_id) {
+    Result<Receipt, CommandError> assign(const Grant& who, const Uuid& id, const Uuid& role_id) {
         const auto subject = Subject::service_account(id);
         return run(assign_role(services(), bearer_of(who), subject, role_id, caller_of(who)));
     }
-    Result<Done, CommandError> withdraw(const Uuid& id, const Uuid& role_id) {
+    Result<Receipt, CommandError> withdraw(const Uuid& id, const Uuid& role_id) {
         const auto subject = Subject::service_account(id);
         return run(withdraw_role(services(), bearer_of(roots_), subject, role_id, caller_of(roots_)));
     }

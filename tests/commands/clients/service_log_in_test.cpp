@@ -52,7 +52,7 @@ public:
     }
     asio::awaitable<void> disable() {
         const AccountDefinition same{"billing", {}};
-        auto done = co_await change_service_account(services(), bearer_of(root_), id_, same, AccountStanding::kDisabled,
+        auto done = co_await change_service_account(services(), bearer_of(root_), id_, same, AccountStatus::kDisabled,
                                                     caller_of(root_));
         EXPECT_TRUE(test::succeeds(done));
     }

@@ -26,11 +26,13 @@ protected:
         phone_ = world.log_in(node, kAnnsEmail);
         before_ = world.head();
     }
-    Result<Done, CommandError> ask(PasswordChange change) {
+    Result<Receipt, CommandError> ask(PasswordChange change) {
         return run(change_password(services(), std::move(change), caller_of(laptop_)));
     }
     Types since() { return world.types(before_); }
-    bool lives(const Grant& grant) { return run(who_holds(services(), bearer_of(grant), Deadline::max())).has_value(); }
+    bool lives(const Grant& grant) {
+        return run(bearer_at_head(services(), bearer_of(grant), Deadline::max())).has_value();
+    }
 
     Uuid ann_;
     Grant laptop_, phone_;
@@ -85,7 +87,7 @@ TEST_F(ChangePasswordTest, LooksAtNoPasswordAfterTooManyFailures) {
     EXPECT_TRUE(test::succeeds(ask(password_change(bearer_of(laptop_)))));
 }
 
-TEST_F(ChangePasswordTest, JudgesTheNewPasswordAgainstWhoHeIs) {
+TEST_F(ChangePasswordTest, JudgesTheNewPasswordAgainstWhoTheyAre) {
     EXPECT_TRUE(
         test::refused(ask(password_change(bearer_of(laptop_), test::kPassword, "short")), refusals::kPasswordTooShort));
     EXPECT_TRUE(test::refused(ask(password_change(bearer_of(laptop_), test::kPassword, "my name is ann, hello")),
@@ -115,7 +117,7 @@ TEST_F(ChangePasswordTest, AnswersARepeatUnderItsKeyThoughThePasswordMovedOn) {
 TEST_F(ChangePasswordTest, RefusesACredentialThatTheLogDoesNotNameAndTellsTheOperator) {
     stepped.edit_credential = [](auto& credential) { credential->sealed.back() ^= 1; };
     EXPECT_TRUE(test::refused(ask(password_change(bearer_of(laptop_))), refusals::kCredentialTampered));
-    EXPECT_EQ(world.journal.lines().size(), 1u);
+    EXPECT_EQ(world.operator_log.lines().size(), 1u);
     EXPECT_TRUE(since().empty());
 }
 

@@ -50,7 +50,7 @@ TEST_F(FailureSumsTest, AreOneEventForEachNetwork) {
     const auto events = world.events();
     ASSERT_EQ(events.size(), 2u);
     EXPECT_EQ(events.front().type, "login.failures_summed");
-    eventstore::OpensNothing opener;
+    eventstore::NullFieldOpener opener;
     const auto decoded = eventstore::decode_any(events.front(), opener);
     const auto& sum = std::get<LoginFailuresSummed>(*eventstore::event_in<LoginAttempts>(*decoded));
     EXPECT_EQ(sum.count, 25);

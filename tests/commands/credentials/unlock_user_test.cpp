@@ -29,7 +29,7 @@ protected:
         ASSERT_TRUE(test::refused(run(log_in(services(), login(email), caller())), refusals::kInvalidCredentials));
         before_ = world.head();
     }
-    Result<Done, CommandError> unlock(const Grant& who, const Uuid& whom) {
+    Result<Receipt, CommandError> unlock(const Grant& who, const Uuid& whom) {
         return run(unlock_user(services(), bearer_of(who), whom, caller_of(who)));
     }
 

@@ -72,7 +72,7 @@ protected:
     asio::awaitable<void> make_noise() {
         Streams streams;
         const auto attempts = streams.read<LoginAttempts>(world.pseudonyms.login_attempts_of(ann_));
-        const Step step = [&](Attempt& attempt) -> Decided {
+        const Step step = [&](Attempt& attempt) -> StepResult {
             const SumFailedLogins command{LoginFailure::kUnknownUser, 1, 0, 1};
             attempt.append(attempts, decide(attempt.state(attempts), command));
             co_return Result<void, CommandError>{};
@@ -98,7 +98,7 @@ protected:
     }
     static std::int64_t waiting(test::Node& where) { return where.unrecorded_failures.status().waiting; }
     static Result<int, CommandError> record(test::Node& where) {
-        return run(record_what_waits(where.services, Deadline::max()));
+        return run(record_waiting_failures(where.services, Deadline::max()));
     }
 
     NoisyStore noisy_here_{faulty};
@@ -123,7 +123,7 @@ TEST_F(GuessesUnderNoise, CountAllTheSame) {
     EXPECT_TRUE(gets_in(here_, "home"));
     EXPECT_TRUE(gets_in(there_, "home"));
     EXPECT_FALSE(gets_in(here_, "a hotel")) << "that what failed is over could not be recorded either";
-    EXPECT_FALSE(world.journal.lines().empty()) << "and an operator hears of it";
+    EXPECT_FALSE(world.operator_log.lines().empty()) << "and an operator hears of it";
 }
 
 TEST_F(GuessesUnderNoise, CloseTheNetworkThatGuesses) {
@@ -224,7 +224,7 @@ protected:
     bool lets_in(const Uuid& whose, const std::string& network) {
         LoginAttempts recorded;
         recorded.networks = {{"home", 0, 0, test::kNowMs}};
-        return may_try(kept.beside(whose).added_to(recorded, limits), network, limits, test::kNowMs);
+        return may_try(kept.tally(whose).added_to(recorded, limits), network, limits, test::kNowMs);
     }
 
     UnrecordedFailures kept{2};
@@ -245,9 +245,9 @@ TEST_F(UnrecordedFailuresTest, LetInNobodyFromWhereTheyAreNotKnownWhileThereIsNo
         EXPECT_FALSE(lets_in(whose, "a hotel"));
         EXPECT_TRUE(lets_in(whose, "home"));
     }
-    kept.took(ann, "a cafe", 1);
+    kept.mark_recorded(ann, "a cafe", 1);
     EXPECT_FALSE(lets_in(cyd, "a hotel")) << "how many were not kept nobody knows";
-    kept.took(bob, "a cafe", 1);
+    kept.mark_recorded(bob, "a cafe", 1);
     EXPECT_TRUE(lets_in(cyd, "a hotel"));
     EXPECT_EQ(kept.status().waiting, 0);
 }

@@ -18,7 +18,7 @@ protected:
         phone_ = world.log_in(node, kAnnsEmail);
         services().settings.limits.writes = {1, 2};
     }
-    bool takes(const Grant& grant) { return take_write(services(), test::bearer_of(grant)).has_value(); }
+    bool takes(const Grant& grant) { return admit_write(services(), test::bearer_of(grant)).has_value(); }
 
     Grant laptop_, phone_;
 };
@@ -26,7 +26,7 @@ protected:
 // A thief of one token must not keep its owner from changing the password with another.
 TEST_F(RatesTest, OfWritesAreOfASessionBeforeTheyAreOfItsUser) {
     EXPECT_TRUE(takes(laptop_) && takes(laptop_));
-    const auto refused = take_write(services(), test::bearer_of(laptop_));
+    const auto refused = admit_write(services(), test::bearer_of(laptop_));
     EXPECT_TRUE(test::refused(refused, refusals::kTooManyAttempts));
     EXPECT_GT(refused.error().retry_after_s, 0);
     EXPECT_TRUE(takes(phone_) && takes(phone_));
@@ -134,9 +134,9 @@ TEST_F(FailuresAsOneClient, CostNoReadWhereAllAccountsAreRemembered) {
     use_up();
     Remembering remembering{node.executor, stepped};
     auto& s = services();
-    Services serving{s.executor,    remembering,  s.store,  s.cipher,       s.clock,
-                     s.identifiers, s.pseudonyms, s.hasher, s.policy,       s.client_secrets,
-                     s.assertions,  s.journal,    s.limits, s.failure_sums, s.unrecorded_failures,
+    Services serving{s.executor,    remembering,    s.store,  s.cipher,       s.clock,
+                     s.identifiers, s.pseudonyms,   s.hasher, s.policy,       s.client_secret_cache,
+                     s.assertions,  s.operator_log, s.limits, s.failure_sums, s.unrecorded_failures,
                      s.settings};
     ASSERT_TRUE(test::succeeds(ask(s, "home", billing_, *billing_.secret)));
     remembering.accounts[billing_.id] = state_of<ServiceAccount>(*node.cache.find(billing_.id));

@@ -19,7 +19,7 @@ using commands::Caller;
 using commands::Grant;
 using commands::ProfileUpdate;
 using commands::Services;
-using commands::Sparing;
+using commands::SessionsToKeep;
 
 inline std::uint64_t seed_of(const testing::TestInfo& test) {
     const std::string name = std::string(test.test_suite_name()) + '.' + test.name();
@@ -28,7 +28,7 @@ inline std::uint64_t seed_of(const testing::TestInfo& test) {
     return seed;
 }
 
-// A person with a device or more: what he was given, good or not.
+// A person with one device or more: what they were given, good or not.
 struct Person {
     std::string email;
     Uuid id;
@@ -121,8 +121,9 @@ private:
     asio::awaitable<void> revoke_all(Services& services, Person& person) {
         const Grant grant = grant_of(person);
         auto asks = from(grant);
-        const Sparing sparing = one_of(2) == 0 ? Sparing::kCurrentSession : Sparing::kNoSession;
-        (void)co_await revoke_all_sessions(services, bearer_of(grant), sparing, asks);
+        const SessionsToKeep sessions_to_keep =
+            one_of(2) == 0 ? SessionsToKeep::kCurrentSession : SessionsToKeep::kNoSession;
+        (void)co_await revoke_all_sessions(services, bearer_of(grant), sessions_to_keep, asks);
     }
     asio::awaitable<void> change_password_of(Services& services, Person& person) {
         const Grant grant = grant_of(person);

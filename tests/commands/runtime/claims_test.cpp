@@ -39,7 +39,7 @@ struct Owners : test::Stage {
         for (const std::string& key : keys) {
             auto owner = run(store.find_claim(std::string(kind), world.pseudonyms.claim(kind, key), Deadline::max()));
             ASSERT_TRUE(owner.has_value());
-            const bool held = std::ranges::find(names, HeldName{kind, key}) != names.end();
+            const bool held = std::ranges::find(names, ClaimedName{kind, key}) != names.end();
             EXPECT_EQ(owner->has_value(), held) << kind << " " << key;
             EXPECT_EQ(owner->value_or(id), id) << kind << " " << key;
         }
@@ -58,7 +58,7 @@ TEST(Claims, FollowARoleThatIsRenamedWhileAFileIsApplied) {
     for (const auto& definition : said) {
         const int steps = test::for_every_step([&](test::Steps& steps) {
             Owners scene;
-            std::optional<Result<Done, CommandError>> renamed;
+            std::optional<Result<Receipt, CommandError>> renamed;
             scene.watch(steps, [&]() -> asio::awaitable<void> {
                 RoleDefinition manager{"manager", {"invoices:read"}};
                 auto from = caller_of(scene.roots);
@@ -111,7 +111,7 @@ TEST(Claims, FollowGroupsAccountsAndUsersThatGoWhileTheyAreRenamed) {
             (void)co_await rename_group(scene.other.services, root, scene.group, std::move(people), from);
             AccountDefinition bills{"bills", {}};
             (void)co_await change_service_account(scene.other.services, root, scene.account, std::move(bills),
-                                                  AccountStanding::kEnabled, from);
+                                                  AccountStatus::kEnabled, from);
             ProfileUpdate robert{root, "robert", std::nullopt};
             (void)co_await update_user(scene.other.services, scene.bob, std::move(robert), from);
         });

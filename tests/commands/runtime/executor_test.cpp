@@ -34,7 +34,7 @@ protected:
         before_ = world.head();
     }
     Types since() { return world.types(before_); }
-    Result<Done, CommandError> rename(test::Node& where, std::string username, Caller from = caller()) {
+    Result<Receipt, CommandError> rename(test::Node& where, std::string username, Caller from = caller()) {
         ProfileUpdate update{bearer_of(laptop_), std::move(username), std::nullopt};
         return run(update_profile(where.services, std::move(update), std::move(from)));
     }
@@ -55,7 +55,7 @@ protected:
 // the stream until that clock has come so far; from an empty cache too. A clock that was further ahead is not followed.
 TEST_F(ExecutorTest, NeverLetsTimeGoBackwardsWithinAStream) {
     const auto occurred = [&] {
-        eventstore::OpensNothing nothing;
+        eventstore::NullFieldOpener nothing;
         return eventstore::decode_metadata(world.events().back(), nothing).occurred_at_ms;
     };
     ASSERT_TRUE(test::succeeds(rename(node, "ann2")));
@@ -130,7 +130,7 @@ TEST_F(ExecutorTest, CarriesOutARepeatWhoseFirstNeverArrived) {
 TEST_F(ExecutorTest, DropsTheKeyOfWhatNobodyAuthorises) {
     Streams streams;
     const auto user = streams.read<User>(ann_);
-    const Step step = [&](Attempt& attempt) -> Decided {
+    const Step step = [&](Attempt& attempt) -> StepResult {
         attempt.append(user, {UserSessionsRevoked{}});
         co_return Result<void, CommandError>{};
     };
@@ -273,7 +273,7 @@ TEST_F(ExecutorTest, HandsItsDeadlineToTheStore) {
 TEST_F(ExecutorTest, ThrowsWhatAStepThrows) {
     Streams streams;
     streams.read<User>(ann_);
-    const Step unnamed = [&](Attempt& attempt) -> Decided {
+    const Step unnamed = [&](Attempt& attempt) -> StepResult {
         attempt.state(StreamOf<User>{test::uuid(0xFF)});
         co_return Result<void, CommandError>{};
     };
@@ -286,7 +286,7 @@ TEST_F(ExecutorTest, SealsNothingWhereTheSubjectsKeyCannotBeOpened) {
     test::Node elsewhere(lost, stepped);
     auto answer = run(log_in(elsewhere.services, login(kAnnsEmail), caller()));
     EXPECT_TRUE(test::refused(answer, refusals::kCredentialTampered));
-    EXPECT_EQ(lost.journal.lines().size(), 1u);
+    EXPECT_EQ(lost.operator_log.lines().size(), 1u);
     EXPECT_TRUE(since().empty());
     EXPECT_TRUE(test::succeeds(run(log_in(services(), login(kAnnsEmail), caller()))));
 }
@@ -330,7 +330,7 @@ TEST_F(ExecutorTest, WritesTheEnvelopeOfItsRequest) {
     auto from = caller_of(laptop_);
     from.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     ASSERT_TRUE(test::succeeds(rename(node, "ann2", from)));
-    eventstore::OpensNothing nothing;
+    eventstore::NullFieldOpener nothing;
     const auto envelope = eventstore::decode_metadata(world.events().back(), nothing);
     EXPECT_EQ(envelope.occurred_at_ms, clock.now_ms());
     EXPECT_EQ(envelope.request_id, "request-1");

@@ -159,7 +159,7 @@ TEST_F(FolderTest, TakesAStreamForWhatItsFirstBelievedEventIsOf) {
             auto slices = co_await SteppedStore::read_streams(std::move(streams), deadline);
             for (auto& slice : *slices)
                 for (auto& event : slice.events)
-                    if (event.payload == kForged) event.standing = eventstore::RecordedEvent::Standing::kInert;
+                    if (event.payload == kForged) event.trust = eventstore::RecordedEvent::Trust::kInert;
             co_return slices;
         }
         const std::string kForged = R"({"n":1})";
@@ -190,7 +190,7 @@ TEST_F(FolderTest, TakesAStreamForWhatItsFirstBelievedEventIsOf) {
         if (round == 1) break;
         Streams written;
         const auto assignments = written.read<Assignments>(squatted);
-        const Step step = [&](Attempt& attempt) -> Decided {
+        const Step step = [&](Attempt& attempt) -> StepResult {
             attempt.append(assignments, {RoleAssigned{ann_, kAdministratorRole}});
             co_return Result<void, CommandError>{};
         };
@@ -222,7 +222,7 @@ TEST_F(FolderTest, GivesLongPagesToTheWorkers) {
     EXPECT_EQ(workers.runs, 1);
 }
 
-TEST_F(FolderTest, ReadsAUserAsErasedOnceHisKeyIsDestroyed) {
+TEST_F(FolderTest, ReadsAUserAsErasedOnceTheirKeyIsDestroyed) {
     const auto key = run(other.keys.find(ann_, Deadline::max()));
     eventstore::Append erasure;
     erasure.command_id.fill(9);

@@ -45,7 +45,7 @@ struct Scene : test::Stage {
     }
 
     bool holds(const Grant& grant) {
-        return run(who_holds(other.services, bearer_of(grant), Deadline::max())).has_value();
+        return run(bearer_at_head(other.services, bearer_of(grant), Deadline::max())).has_value();
     }
     bool lets_in(const std::string& password) {
         return run(log_in(other.services, login(kAnnsEmail, password), caller())).has_value();
@@ -87,14 +87,14 @@ asio::awaitable<void> change_anns_password(Scene& scene) {
 
 asio::awaitable<void> revoke_all_of_anns(Scene& scene) {
     auto from = caller_of(scene.laptop);
-    auto done =
-        co_await revoke_all_sessions(scene.second.services, bearer_of(scene.laptop), Sparing::kCurrentSession, from);
+    auto done = co_await revoke_all_sessions(scene.second.services, bearer_of(scene.laptop),
+                                             SessionsToKeep::kCurrentSession, from);
     EXPECT_TRUE(test::succeeds(done));
 }
 
 // Scenario: an administrator disables Ann while she logs in. Either her session began first, and the same event that
 // disables her ends it; or she is not let in. She has no live session in the end, nor when she is enabled again.
-TEST_P(InterleavingTest, DisableAUserWhileHeLogsIn) {
+TEST_P(InterleavingTest, DisableAUserWhileTheyLogIn) {
     const int steps = test::for_every_step([&](test::Steps& steps) {
         Scene scene(GetParam());
         scene.watch(steps, [&] { return disable_ann(scene); });
@@ -119,7 +119,7 @@ TEST_P(InterleavingTest, DisableAUserWhileHeLogsIn) {
 }
 
 // Scenario: Ann changes her password while somebody logs in with the old one. Whoever got in did so before the change,
-// which ended his session with all the others; nobody gets in after it.
+// which ended that session with all the others; nobody gets in after it.
 TEST_P(InterleavingTest, ChangePasswordWhileSomebodyLogsInWithTheOldOne) {
     test::for_every_step([&](test::Steps& steps) {
         Scene scene(GetParam());
@@ -135,15 +135,15 @@ TEST_P(InterleavingTest, ChangePasswordWhileSomebodyLogsInWithTheOldOne) {
         } else {
             EXPECT_TRUE(test::refused(grant, refusals::kInvalidCredentials)) << steps.where();
         }
-        EXPECT_TRUE(scene.world.journal.lines().empty()) << steps.where();
+        EXPECT_TRUE(scene.world.operator_log.lines().empty()) << steps.where();
         EXPECT_TRUE(scene.holds(scene.laptop)) << steps.where();
         EXPECT_FALSE(scene.lets_in(kPassword)) << steps.where();
         EXPECT_TRUE(scene.lets_in(kOtherPassword)) << steps.where();
     });
 }
 
-// Scenario: the other way round, somebody already types the new password. He may be too early, and then he is refused;
-// a log-in after the change is never refused for what this node remembers.
+// Scenario: the other way round, somebody already types the new password. They may be too early, and are then
+// refused; a log-in after the change is never refused for what this node remembers.
 TEST_P(InterleavingTest, ChangePasswordWhileSomebodyLogsInWithTheNewOne) {
     test::for_every_step([&](test::Steps& steps) {
         Scene scene(GetParam());
@@ -157,12 +157,12 @@ TEST_P(InterleavingTest, ChangePasswordWhileSomebodyLogsInWithTheNewOne) {
         } else {
             EXPECT_TRUE(test::refused(grant, refusals::kInvalidCredentials)) << steps.where();
         }
-        EXPECT_TRUE(scene.world.journal.lines().empty()) << steps.where();
+        EXPECT_TRUE(scene.world.operator_log.lines().empty()) << steps.where();
     });
 }
 
-// Scenario: Ann revokes all her other sessions while somebody logs in as her. The password is good, so that he may get
-// in; but what began before the revocation is over, and what began after it lives.
+// Scenario: Ann revokes all her other sessions while somebody logs in as her. The password is good, so that they may
+// get in; but what began before the revocation is over, and what began after it lives.
 TEST_P(InterleavingTest, RevokeAllWhileSomebodyLogsIn) {
     test::for_every_step([&](test::Steps& steps) {
         Scene scene(GetParam());
@@ -250,8 +250,8 @@ TEST_P(InterleavingTest, RefreshTwiceWithOneTokenOnOneDevice) {
     });
 }
 
-// Scenario: a thief uses the stolen refresh token on his device while the laptop does. One of them gets a successor,
-// the other ends the session: no token of it is good any more.
+// Scenario: a thief uses the stolen refresh token on another device while the laptop does. One of them gets a
+// successor, the other ends the session: no token of it is good any more.
 TEST_P(InterleavingTest, RefreshTwiceWithOneTokenOnTwoDevices) {
     test::for_every_step([&](test::Steps& steps) {
         Scene scene(GetParam());
@@ -287,7 +287,7 @@ TEST_P(InterleavingTest, RenewTheHashWhileThePasswordIsChanged) {
         if (grant) {
             EXPECT_FALSE(scene.holds(*grant)) << steps.where();
         }
-        EXPECT_TRUE(scene.world.journal.lines().empty()) << steps.where();
+        EXPECT_TRUE(scene.world.operator_log.lines().empty()) << steps.where();
         EXPECT_FALSE(scene.lets_in(kPassword)) << steps.where();
         EXPECT_TRUE(scene.lets_in(kOtherPassword)) << steps.where();
     });
@@ -310,7 +310,7 @@ TEST_P(InterleavingTest, ChangeThePasswordWhileTheHashIsRenewed) {
         ASSERT_TRUE(test::succeeds(changed)) << steps.where();
         EXPECT_FALSE(scene.lets_in(kPassword)) << steps.where();
         EXPECT_TRUE(scene.lets_in(kOtherPassword)) << steps.where();
-        EXPECT_TRUE(scene.world.journal.lines().empty()) << steps.where();
+        EXPECT_TRUE(scene.world.operator_log.lines().empty()) << steps.where();
     });
 }
 
@@ -320,7 +320,7 @@ TEST_P(InterleavingTest, ChangeThePasswordTwiceAtOnce) {
     const char* phones = "another staple, another horse";
     test::for_every_step([&](test::Steps& steps) {
         Scene scene(GetParam());
-        std::optional<Result<Done, CommandError>> on_laptop;
+        std::optional<Result<Receipt, CommandError>> on_laptop;
         auto change_on_laptop = [&]() -> asio::awaitable<void> {
             auto change = test::password_change(bearer_of(scene.laptop));
             auto from = caller_of(scene.laptop);
@@ -341,7 +341,7 @@ TEST_P(InterleavingTest, ChangeThePasswordTwiceAtOnce) {
 }
 
 // Scenario: while Ann does whatever she may, she is disabled. Nothing that she did stands after it in the log.
-TEST_P(InterleavingTest, DisableAUserWhateverHeDoes) {
+TEST_P(InterleavingTest, DisableAUserWhateverTheyDo) {
     using Act = std::function<asio::awaitable<bool>(Scene&)>;
     const Act updates = [](Scene& scene) -> asio::awaitable<bool> {
         ProfileUpdate update{bearer_of(scene.laptop), "annie", "Ann"};
@@ -367,8 +367,8 @@ TEST_P(InterleavingTest, DisableAUserWhateverHeDoes) {
     };
     const Act revokes_all = [](Scene& scene) -> asio::awaitable<bool> {
         auto from = caller_of(scene.laptop);
-        auto done =
-            co_await revoke_all_sessions(scene.node.services, bearer_of(scene.laptop), Sparing::kCurrentSession, from);
+        auto done = co_await revoke_all_sessions(scene.node.services, bearer_of(scene.laptop),
+                                                 SessionsToKeep::kCurrentSession, from);
         co_return done.has_value();
     };
     for (const Act& act : {updates, changes, leaves, revokes, revokes_all})
@@ -385,7 +385,7 @@ TEST_P(InterleavingTest, DisableAUserWhateverHeDoes) {
         });
 }
 
-// Scenario: an administrator logs out (his laptop was stolen a moment ago) while his token disables Ann. What the
+// Scenario: an administrator logs out (the laptop was stolen a moment ago) while their token disables Ann. What the
 // token did is before the end of its session, or it did nothing.
 TEST_P(InterleavingTest, EndTheAdministratorsSessionWhileItDisablesSomebody) {
     test::for_every_step([&](test::Steps& steps) {
@@ -425,7 +425,7 @@ TEST_P(InterleavingTest, MakeTheKeyOfADayTwiceAtOnce) {
         scene.stop_watching();
         EXPECT_TRUE(test::refused(refused, refusals::kInvalidCredentials)) << steps.where();
         if (!steps.happened()) return;
-        EXPECT_TRUE(scene.world.journal.lines().empty()) << steps.where();
+        EXPECT_TRUE(scene.world.operator_log.lines().empty()) << steps.where();
         const auto events = scene.world.events(scene.before);
         ASSERT_EQ(events.size(), 2u) << steps.where();
         // Both open under the one key that the store holds.

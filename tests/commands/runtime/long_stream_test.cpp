@@ -73,7 +73,7 @@ protected:
         for (std::int32_t at = 2; at < version;) {
             const auto most = static_cast<std::int32_t>(eventstore::kMaxEventsPerCommand);
             const std::int32_t count = std::min(version - at, most);
-            const Step step = [&](Attempt& attempt) -> Decided {
+            const Step step = [&](Attempt& attempt) -> StepResult {
                 std::vector<UserEvent> events;
                 for (std::int32_t i = 1; i <= count; ++i) {
                     const std::string name = "ann" + std::to_string(at + i);
@@ -87,7 +87,7 @@ protected:
             at += count;
         }
     }
-    Result<Done, CommandError> disable(Process& on, Deadline deadline) {
+    Result<Receipt, CommandError> disable(Process& on, Deadline deadline) {
         Caller caller = test::caller_of(root);
         caller.deadline = deadline;
         return run(disable_user(on.node.services, test::bearer_of(root), anns.user_id, "abuse", std::move(caller)));

@@ -71,7 +71,7 @@ void expect_dense(test::Stage& stage) {
 void expect_no_secrets(test::Stage& stage) {
     std::string all;
     for (const auto& event : stage.world.events()) all += event.payload + event.metadata;
-    for (const std::string& line : stage.world.journal.lines()) all += line;
+    for (const std::string& line : stage.world.operator_log.lines()) all += line;
     for (const char* secret : {kPassword, kOtherPassword, "not the password", "person0@", "person1@", "root@", "name0",
                                "name1", "192.0.2.1", "laptop"})
         EXPECT_EQ(all.find(secret), std::string::npos) << secret;

@@ -22,7 +22,7 @@ namespace {
 using test::bearer_of;
 using test::caller_of;
 using test::run;
-using Given = Result<Done, CommandError>;
+using Given = Result<Receipt, CommandError>;
 using Texts = std::vector<std::string>;
 
 template <class T>
@@ -34,7 +34,7 @@ T granted(Result<T, CommandError> answer) {
 template <class T>
 Given done(const Result<T, CommandError>& answer) {
     if (!answer) return Unexpected(answer.error());
-    return Done{answer->position, answer->repeated};
+    return Receipt{answer->position, answer->repeated};
 }
 
 // Root is the administrator. Ann may administer by a group above the one that she is in, and holds todos:* herself.
@@ -133,7 +133,7 @@ std::vector<Command> own_commands() {
          }},
         {"endMySessions", Of::kOwn,
          [](Scene& s, Bearer b, Caller c) {
-             return run(revoke_all_sessions(s.services(), b, Sparing::kCurrentSession, c));
+             return run(revoke_all_sessions(s.services(), b, SessionsToKeep::kCurrentSession, c));
          }},
         {"endMySession", Of::kOwn,
          [](Scene& s, Bearer b, Caller c) {
@@ -267,7 +267,7 @@ std::vector<Command> commands_upon_accounts() {
          [](Scene& s, Bearer b, Caller c) {
              AccountDefinition renamed{"bills", {}};
              return run(change_service_account(s.services(), b, s.billing, std::move(renamed),
-                                               AccountStanding::kEnabled, c));
+                                               AccountStatus::kEnabled, c));
          }, {}, about_billing},
         {"deleteServiceAccount", Of::kTodos,
          [](Scene& s, Bearer b, Caller c) { return run(delete_service_account(s.services(), b, s.billing, c)); }},
@@ -408,9 +408,9 @@ bool is_about_authority(RefusalRef refusal) {
 class RepeatedCommand : public testing::TestWithParam<Command> {};
 
 // The first time.
-Done first_outcome(Scene& scene, const Command& command) {
+Receipt first_outcome(Scene& scene, const Command& command) {
     if (command.before) command.before(scene);
-    const Done first = granted(command.give(scene, bearer_of(scene.anns), under_key(scene.anns, 1)));
+    const Receipt first = granted(command.give(scene, bearer_of(scene.anns), under_key(scene.anns, 1)));
     EXPECT_GT(first.position, 0) << "it must change something, or there is nothing to repeat";
     EXPECT_FALSE(first.repeated);
     return first;
@@ -419,7 +419,7 @@ Done first_outcome(Scene& scene, const Command& command) {
 TEST_P(RepeatedCommand, IsAnsweredWithTheFirstOutcomeWhereAuthorityIsIntact) {
     const Command& command = GetParam();
     Scene scene;
-    const Done first = first_outcome(scene, command);
+    const Receipt first = first_outcome(scene, command);
     const Position head = scene.world.head();
     const int hashes = scene.world.hasher.hashed + scene.world.hasher.verified;
     const Given again = command.give(scene, bearer_of(scene.anns), under_key(scene.anns, 1));
@@ -449,7 +449,7 @@ TEST_P(RepeatedCommand, IsRefusedAsANewOneAfterEachLossOfAuthority) {
     for (const Loss& loss : losses) {
         SCOPED_TRACE(loss.what);
         Scene scene;
-        const Done first = first_outcome(scene, command);
+        const Receipt first = first_outcome(scene, command);
         loss.happen(scene, command);
         const Position head = scene.world.head();
         const Given again = command.give(scene, bearer_of(scene.anns), under_key(scene.anns, 1));

@@ -138,7 +138,7 @@ protected:
         const auto user = streams.read<User>(ann);
         for (std::int32_t at = load_ann(on).version; at < version;) {
             const std::int32_t count = std::min(version - at, 50);
-            const Step step = [&](Attempt& attempt) -> Decided {
+            const Step step = [&](Attempt& attempt) -> StepResult {
                 std::vector<UserEvent> events;
                 for (std::int32_t i = 1; i <= count; ++i) events.push_back(update_named(at + i));
                 attempt.append(user, events);
@@ -209,7 +209,7 @@ TEST_F(LongUserTest, IsForgottenBySnapshotsWithTheErasure) {
     const auto folds = load_cold_ann();
     EXPECT_EQ(counting.events_read, 0u);
     EXPECT_EQ(state_of<User>(folds->front()).status, User::Status::kErased);
-    EXPECT_FALSE(state_of<User>(folds->front()).is_told_of());
+    EXPECT_FALSE(state_of<User>(folds->front()).has_personal_data());
 }
 
 // A node that had the key in its memory wrote it late.

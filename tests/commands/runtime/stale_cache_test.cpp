@@ -66,7 +66,7 @@ TEST_F(StaleCacheTest, LetsNobodyInWhoWasDisabledElsewhere) {
 TEST_F(StaleCacheTest, HonoursNoTokenOfWhoWasDisabledElsewhere) {
     disable_elsewhere();
     EXPECT_TRUE(
-        test::refused(run(who_holds(services(), bearer_of(laptop_), Deadline::max())), refusals::kInvalidToken));
+        test::refused(run(bearer_at_head(services(), bearer_of(laptop_), Deadline::max())), refusals::kInvalidToken));
 }
 
 TEST_F(StaleCacheTest, LetsInWhoWasEnabledElsewhere) {
@@ -98,7 +98,7 @@ TEST_F(StaleCacheTest, EnablesWhoWasDisabledElsewhere) {
 TEST_F(StaleCacheTest, KnowsThePasswordThatWasChangedElsewhere) {
     change_password_elsewhere();
     EXPECT_TRUE(test::succeeds(ask_log_in(kOtherPassword)));
-    EXPECT_TRUE(world.journal.lines().empty()) << "a stale memory was taken for a tampered credential";
+    EXPECT_TRUE(world.operator_log.lines().empty()) << "a stale memory was taken for a tampered credential";
 }
 
 TEST_F(StaleCacheTest, RefusesThePasswordThatWasChangedElsewhereAndCountsOneFailure) {
@@ -116,7 +116,8 @@ TEST_F(StaleCacheTest, RefreshesNothingThatAChangeOfPasswordElsewhereEnded) {
 // The token is dead, and the answer must not depend on whether the password beside it was right.
 TEST_F(StaleCacheTest, TellsNothingOfThePasswordToATokenThatEndedElsewhere) {
     const Fold stale = node.cache.find(ann_).value();
-    auto all = run(revoke_all_sessions(other.services, bearer_of(phone_), Sparing::kCurrentSession, caller_of(phone_)));
+    auto all =
+        run(revoke_all_sessions(other.services, bearer_of(phone_), SessionsToKeep::kCurrentSession, caller_of(phone_)));
     ASSERT_TRUE(test::succeeds(all));
     for (const char* current : {kPassword, "a wrong guess"})
         for (const char* next : {kOtherPassword, "weak"}) {
@@ -178,13 +179,14 @@ TEST_F(StaleCacheTest, KnowsTheHashThatWasRenewedElsewhere) {
     world.log_in(other, kAnnsEmail);
     EXPECT_TRUE(test::succeeds(ask_log_in(kPassword)));
     EXPECT_TRUE(test::refused(ask_log_in("wrong"), refusals::kInvalidCredentials));
-    EXPECT_TRUE(world.journal.lines().empty());
+    EXPECT_TRUE(world.operator_log.lines().empty());
     EXPECT_EQ(std::ranges::count(world.types(before_), "user.password_hash_renewed"), 1);
 }
 
 TEST_F(StaleCacheTest, AnswersNothingWhileTheStoreIsAway) {
     stepped.away = true;
-    EXPECT_TRUE(test::refused(run(who_holds(services(), bearer_of(laptop_), Deadline::max())), refusals::kUnavailable));
+    EXPECT_TRUE(
+        test::refused(run(bearer_at_head(services(), bearer_of(laptop_), Deadline::max())), refusals::kUnavailable));
     EXPECT_TRUE(
         test::refused(run(session_at_head(services(), laptop_.session_id, Deadline::max())), refusals::kUnavailable));
     EXPECT_TRUE(test::refused(ask_refresh(laptop_), refusals::kUnavailable));

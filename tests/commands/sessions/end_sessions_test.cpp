@@ -28,12 +28,12 @@ protected:
     Types since() { return world.types(before_); }
     // As a route asks: with the access token, and with the refresh token.
     bool lives(const Grant& grant) {
-        const bool holds = run(who_holds(services(), bearer_of(grant), Deadline::max())).has_value();
+        const bool holds = run(bearer_at_head(services(), bearer_of(grant), Deadline::max())).has_value();
         auto session = run(session_at_head(services(), grant.session_id, Deadline::max()));
         EXPECT_TRUE(test::succeeds(session));
-        const bool stands =
-            standing(session->session, grant.session_id, session->user, services().settings.lifetimes, clock.now_ms())
-                .has_value();
+        const bool stands = check_session(session->session, grant.session_id, session->user,
+                                          services().settings.lifetimes, clock.now_ms())
+                                .has_value();
         EXPECT_EQ(holds, stands);
         return holds;
     }
@@ -122,7 +122,8 @@ TEST_F(EndSessionsTest, RevokeSessionKnowsNoSessionUnderTheIdOfSomethingElse) {
 
 // ---- revoke all ------------------------------------------------------------------------------------------------
 TEST_F(EndSessionsTest, RevokeAllIsOneEventAndSparesTheCurrentSession) {
-    auto done = run(revoke_all_sessions(services(), bearer_of(laptop_), Sparing::kCurrentSession, caller_of(laptop_)));
+    auto done =
+        run(revoke_all_sessions(services(), bearer_of(laptop_), SessionsToKeep::kCurrentSession, caller_of(laptop_)));
     ASSERT_TRUE(test::succeeds(done));
     EXPECT_EQ(since(), Types{"user.sessions_revoked"});
     EXPECT_TRUE(lives(laptop_));
@@ -132,14 +133,16 @@ TEST_F(EndSessionsTest, RevokeAllIsOneEventAndSparesTheCurrentSession) {
 }
 
 TEST_F(EndSessionsTest, RevokeAllCanSpareNone) {
-    auto done = run(revoke_all_sessions(services(), bearer_of(laptop_), Sparing::kNoSession, caller_of(laptop_)));
+    auto done =
+        run(revoke_all_sessions(services(), bearer_of(laptop_), SessionsToKeep::kNoSession, caller_of(laptop_)));
     ASSERT_TRUE(test::succeeds(done));
     EXPECT_FALSE(lives(laptop_));
     EXPECT_FALSE(lives(phone_));
 }
 
 TEST_F(EndSessionsTest, RevokeAllLeavesWhatBeginsAfterwards) {
-    auto done = run(revoke_all_sessions(services(), bearer_of(laptop_), Sparing::kNoSession, caller_of(laptop_)));
+    auto done =
+        run(revoke_all_sessions(services(), bearer_of(laptop_), SessionsToKeep::kNoSession, caller_of(laptop_)));
     ASSERT_TRUE(test::succeeds(done));
     const Grant later = world.log_in(node, kAnnsEmail);
     EXPECT_EQ(later.security_stamp, 1);
@@ -151,7 +154,8 @@ TEST_F(EndSessionsTest, RevokeAllLeavesWhatBeginsAfterwards) {
 // gets the new number at its refresh, and is not spared by the next revocation from elsewhere.
 TEST_F(EndSessionsTest, RevokeAllCountsTheSecurityStampOn) {
     auto spare = [&](const Grant& grant) {
-        return run(revoke_all_sessions(services(), bearer_of(grant), Sparing::kCurrentSession, caller_of(grant)));
+        return run(
+            revoke_all_sessions(services(), bearer_of(grant), SessionsToKeep::kCurrentSession, caller_of(grant)));
     };
     ASSERT_TRUE(test::succeeds(spare(laptop_)));
     auto refreshed = run(refresh_session(services(), refresh_of(laptop_), caller()));
@@ -169,24 +173,24 @@ TEST_F(EndSessionsTest, RevokeAllCountsTheSecurityStampOn) {
 // Or a session that ended could bring itself back by sparing itself.
 TEST_F(EndSessionsTest, RevokeAllIsNotForASessionThatEnded) {
     ASSERT_TRUE(test::succeeds(
-        run(revoke_all_sessions(services(), bearer_of(laptop_), Sparing::kCurrentSession, caller_of(laptop_)))));
+        run(revoke_all_sessions(services(), bearer_of(laptop_), SessionsToKeep::kCurrentSession, caller_of(laptop_)))));
     EXPECT_TRUE(test::refused(
-        run(revoke_all_sessions(services(), bearer_of(phone_), Sparing::kCurrentSession, caller_of(phone_))),
+        run(revoke_all_sessions(services(), bearer_of(phone_), SessionsToKeep::kCurrentSession, caller_of(phone_))),
         refusals::kInvalidToken));
     EXPECT_FALSE(lives(phone_));
 }
 
 TEST_F(EndSessionsTest, RevokeAllTwiceUnderOneKeyIsOnce) {
-    auto ask = [&](Sparing sparing, std::uint8_t key) {
-        return run(revoke_all_sessions(services(), bearer_of(laptop_), sparing, test::caller_with_key(key)));
+    auto ask = [&](SessionsToKeep sessions_to_keep, std::uint8_t key) {
+        return run(revoke_all_sessions(services(), bearer_of(laptop_), sessions_to_keep, test::caller_with_key(key)));
     };
-    auto first = ask(Sparing::kCurrentSession, 9);
-    auto second = ask(Sparing::kCurrentSession, 9);
+    auto first = ask(SessionsToKeep::kCurrentSession, 9);
+    auto second = ask(SessionsToKeep::kCurrentSession, 9);
     ASSERT_TRUE(test::succeeds(first));
     ASSERT_TRUE(test::succeeds(second));
     EXPECT_EQ(first->position, second->position);
-    ASSERT_TRUE(test::succeeds(ask(Sparing::kNoSession, 10)));
-    EXPECT_TRUE(test::refused(ask(Sparing::kNoSession, 10), refusals::kInvalidToken)) << "it ended its session";
+    ASSERT_TRUE(test::succeeds(ask(SessionsToKeep::kNoSession, 10)));
+    EXPECT_TRUE(test::refused(ask(SessionsToKeep::kNoSession, 10), refusals::kInvalidToken)) << "it ended its session";
     EXPECT_EQ(since().size(), 2u);
 }
 
@@ -195,7 +199,7 @@ TEST_F(EndSessionsTest, RevokeTokenEndsTheSessionForTheClientThatHoldsIt) {
     ASSERT_TRUE(test::succeeds(run(revoke_token(services(), laptop_.session_id, test::first_party(), caller()))));
     EXPECT_FALSE(lives(laptop_));
     EXPECT_EQ(since(), Types{"session.ended"});
-    eventstore::OpensNothing nothing;
+    eventstore::NullFieldOpener nothing;
     const auto envelope = eventstore::decode_metadata(world.events().back(), nothing);
     EXPECT_EQ(envelope.actor_type, eventstore::ActorType::kClient);
     EXPECT_EQ(envelope.actor_id, kFirstPartyClientId);
@@ -214,12 +218,13 @@ TEST_F(EndSessionsTest, RevokeTokenChangesNothingForAnotherClientAndSaysNothing)
 }
 
 TEST_F(EndSessionsTest, RevokeTokenIsForTheClientThatMayRevokeEveryTokenAndNotForOneThatMayLookAtThem) {
-    Client watcher{"watcher", {}, Introspects::kAllTokens, Evaluates::kAnybody};
+    Client watcher{"watcher", {}, IntrospectionRight::kAllTokens, EvaluationRight::kAnybody};
     auto looked = run(revoke_token(services(), laptop_.session_id, watcher, caller()));
     ASSERT_TRUE(test::succeeds(looked));
     EXPECT_EQ(looked->position, 0);
     EXPECT_TRUE(lives(laptop_));
-    Client gateway{"gateway", {}, Introspects::kOwnTokens, Evaluates::kNobody, Revokes::kAllTokens};
+    Client gateway{
+        "gateway", {}, IntrospectionRight::kOwnTokens, EvaluationRight::kNobody, RevocationRight::kAllTokens};
     ASSERT_TRUE(test::succeeds(run(revoke_token(services(), laptop_.session_id, gateway, caller()))));
     EXPECT_FALSE(lives(laptop_));
 }

@@ -28,7 +28,7 @@ protected:
     }
     Types since() { return world.types(before_); }
     eventstore::EventMetadata envelope_of_last() {
-        eventstore::OpensNothing nothing;
+        eventstore::NullFieldOpener nothing;
         return eventstore::decode_metadata(world.events().back(), nothing);
     }
 
@@ -133,7 +133,7 @@ TEST_F(LogInTest, DoesTheSameWorkForAnUnknownNameAsForAWrongPassword) {
     EXPECT_EQ(work_of("nobody@example.com", "wrong"), work_of(kAnnsEmail, "wrong"));
 }
 
-TEST_F(LogInTest, TellsOnlyWhoKnowsThePasswordThatHeIsDisabled) {
+TEST_F(LogInTest, TellsOnlyWhoKnowsThePasswordThatTheyAreDisabled) {
     world.create_administrator(node, "root@example.com");
     const Grant root = world.log_in(node, "root@example.com");
     auto disabled = run(disable_user(services(), test::bearer_of(root), ann_, "left", caller_of(root)));
@@ -335,8 +335,8 @@ TEST_F(LogInTest, RefusesACredentialThatTheLogDoesNotName) {
     ASSERT_TRUE(eves && eves->has_value());
     stepped.edit_credential = [&](auto& credential) { credential->sealed = (*eves)->sealed; };
     EXPECT_TRUE(test::refused(ask(login(kAnnsEmail)), refusals::kCredentialTampered));
-    ASSERT_EQ(world.journal.lines().size(), 1u);
-    EXPECT_NE(world.journal.lines().front().find(ann_.to_string()), std::string::npos);
+    ASSERT_EQ(world.operator_log.lines().size(), 1u);
+    EXPECT_NE(world.operator_log.lines().front().find(ann_.to_string()), std::string::npos);
 }
 
 TEST_F(LogInTest, RefusesTheWholeRowOfSomebodyElse) {

@@ -92,7 +92,7 @@ TEST(ChangeRole, IsRejectedForWhatIsNotThereAndForTheBuiltIn) {
     EXPECT_TRUE(test::refuses(decide(given<Role>(kBuiltIn), change), refusals::kRoleBuiltIn));
 }
 
-TEST(ChangeRole, ByOneWhoIsDeniedThatHimselfLiftsNoDenial) {
+TEST(ChangeRole, CanNotBeLiftedByWhomTheyDeny) {
     const Role role = given<Role>(RoleDefined{"clerk", {"payroll:*"}, RoleKind::kCustom, {"payroll:read"}});
     const AccessRules denied(set({"*:*"}), set({"payroll:read"}));
     EXPECT_TRUE(test::refuses(decide(role, ChangeRole{"clerk", {}, denied}), refusals::kExceedsAuthority));
@@ -104,14 +104,15 @@ TEST(ChangeRole, ByOneWhoIsDeniedThatHimselfLiftsNoDenial) {
 // ---- delete ----------------------------------------------------------------------------------------------------
 TEST(ChangeRole, AddsNothingThatAdministersToWhatEveryoneHas) {
     const Role role = given<Role>(kDefined);
-    const auto change = [](std::vector<std::string> texts, HeldBy held_by) {
-        return ChangeRole{"clerk", set(std::move(texts)), kAll, held_by};
+    const auto change = [](std::vector<std::string> texts, RoleHolders role_holders) {
+        return ChangeRole{"clerk", set(std::move(texts)), kAll, role_holders};
     };
     for (const char* text : {"keyledger.users:read", "*:read"}) {
-        EXPECT_TRUE(test::refuses(decide(role, change({"a:b", text}, HeldBy::kEveryone)), refusals::kNotForEveryone));
-        EXPECT_TRUE(decide(role, change({"a:b", text}, HeldBy::kSome)));
+        EXPECT_TRUE(
+            test::refuses(decide(role, change({"a:b", text}, RoleHolders::kEveryone)), refusals::kNotForEveryone));
+        EXPECT_TRUE(decide(role, change({"a:b", text}, RoleHolders::kSome)));
     }
-    EXPECT_TRUE(decide(role, change({"a:b"}, HeldBy::kEveryone)));
+    EXPECT_TRUE(decide(role, change({"a:b"}, RoleHolders::kEveryone)));
 }
 
 TEST(DeleteRole, EndsItAndWhatItGrants) {
@@ -154,7 +155,7 @@ TEST(AssignRole, IsRejectedForAPermissionThatTheAssignerLacks) {
     EXPECT_TRUE(test::refuses(decide(there, assign(kClerk, set({"invoices:read"}), {})), refusals::kExceedsAuthority));
 }
 
-TEST(AssignRole, StaysQuietWhenHeHasIt) {
+TEST(AssignRole, StaysQuietWhenTheyHaveIt) {
     EXPECT_TRUE(test::stays_quiet(decide(given<Assignments>(RoleAssigned{kAnn, kClerk}), assign(kClerk))));
 }
 
@@ -180,7 +181,7 @@ WithdrawRole withdraw(const Uuid& role, AccessRules grants = {}, AccessRules hel
     return {Subject::user(kAnn), role, std::move(grants), std::move(held)};
 }
 
-TEST(WithdrawRole, NamesUserAndRoleAndStaysQuietWhenHeHasItNot) {
+TEST(WithdrawRole, NamesUserAndRoleAndStaysQuietWhenTheyLackIt) {
     const Assignments clerk = given<Assignments>(RoleAssigned{kAnn, kClerk});
     EXPECT_TRUE(test::decides(decide(clerk, withdraw(kClerk)), {RoleWithdrawn{kAnn, kClerk}}));
     EXPECT_TRUE(test::stays_quiet(decide(clerk, withdraw(kAuditor))));
@@ -188,7 +189,7 @@ TEST(WithdrawRole, NamesUserAndRoleAndStaysQuietWhenHeHasItNot) {
         decide(given<Assignments>(RoleAssigned{kAnn, kClerk}, RoleWithdrawn{kAnn, kClerk}), withdraw(kClerk))));
 }
 
-TEST(WithdrawRole, ByOneWhoIsDeniedThatHimselfLiftsNoDenial) {
+TEST(WithdrawRole, CanNotBeLiftedByWhomTheyDeny) {
     const Assignments denied = given<Assignments>(RoleAssigned{kAnn, kClerk});
     const AccessRules clerk(set({"invoices:read"}), set({"payroll:read"}));
     EXPECT_TRUE(test::refuses(decide(denied, withdraw(kClerk, clerk, {set({"*:*"}), set({"payroll:read"})})),
@@ -228,7 +229,7 @@ TEST(JoinAdministrators, IsRejectedAboveTheLimit) {
     for (std::uint16_t i = 0; i < kMaxAdministrators; ++i) full.users.push_back(test::uuid(0x100 + i));
     EXPECT_TRUE(test::refuses(decide(full, JoinAdministrators{kAnn}), refusals::kTooManyAdministrators));
     EXPECT_TRUE(
-        test::decides(decide(full, JoinAdministrators{kAnn, Joining::kEnabledAgain}), {AdministratorsJoined{kAnn}}));
+        test::decides(decide(full, JoinAdministrators{kAnn, JoinReason::kEnabledAgain}), {AdministratorsJoined{kAnn}}));
 }
 
 TEST(LeaveAdministrators, IsRejectedForTheLast) {

@@ -181,10 +181,10 @@ TEST(UnnestGroup, NamesBothAndStaysQuietWhereTheyDoNotStandSo) {
     EXPECT_EQ(none.count, 0U);
 }
 
-TEST(UnnestWholly, TakesTheGroupOutBothWays) {
+TEST(RemoveAllNestings, TakesTheGroupOutBothWays) {
     const auto two =
         given<Nestings>(GroupNested{kStaff, kClerks}, GroupNested{kClerks, kTellers}, GroupNested{kStaff, kTellers});
-    auto events = decide(two, UnnestWholly{kClerks});
+    auto events = decide(two, RemoveAllNestings{kClerks});
     ASSERT_TRUE(events);
     EXPECT_EQ(events->size(), 2U);
     Nestings then = two;
@@ -196,11 +196,11 @@ TEST(UnnestWholly, TakesTheGroupOutBothWays) {
 // ---- everyone ---------------------------------------------------------------------------------------------
 TEST(Everyone, HasItsNameForItselfInEverySpelling) {
     EXPECT_TRUE(test::decides(decide(Group{}, DefineGroup{kEveryone, "everyone"}), {GroupDefined{"everyone"}}));
-    EXPECT_TRUE(test::refuses(decide(Group{}, DefineGroup{kEveryone, "staff"}), refusals::kGroupNameKept));
+    EXPECT_TRUE(test::refuses(decide(Group{}, DefineGroup{kEveryone, "staff"}), refusals::kGroupNameReserved));
     const Group staff = given<Group>(GroupDefined{"Staff"});
     for (const char* name : {"everyone", "Everyone", "EVERYONE", "eVeRyOnE"}) {
-        EXPECT_TRUE(test::refuses(decide(Group{}, DefineGroup{kStaff, name}), refusals::kGroupNameKept)) << name;
-        EXPECT_TRUE(test::refuses(decide(staff, RenameGroup{kStaff, name}), refusals::kGroupNameKept)) << name;
+        EXPECT_TRUE(test::refuses(decide(Group{}, DefineGroup{kStaff, name}), refusals::kGroupNameReserved)) << name;
+        EXPECT_TRUE(test::refuses(decide(staff, RenameGroup{kStaff, name}), refusals::kGroupNameReserved)) << name;
     }
     EXPECT_TRUE(test::decides(decide(Group{}, DefineGroup{kStaff, "everyone-else"}), {GroupDefined{"everyone-else"}}));
     const Group from_before = given<Group>(GroupDefined{"everyone"});

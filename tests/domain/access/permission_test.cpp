@@ -204,7 +204,7 @@ TEST(PermissionSet, HoldsEachOnceAndInOrder) {
 struct Asked {
     std::vector<std::string> allow;
     std::vector<std::string> deny;
-    Wanted wanted;
+    RequestedPermission wanted;
     bool allowed;
 };
 class Decides : public testing::TestWithParam<Asked> {};
@@ -214,14 +214,14 @@ TEST_P(Decides, TheTable) {
     EXPECT_EQ(AccessRules(set(allow), set(deny)).allows(wanted), allowed)
         << wanted.resource << '/' << wanted.instance << ':' << wanted.action;
 }
-constexpr Wanted kRead42{"invoices", "read", "42", Owner::kUnknown};
-constexpr Wanted kReadOwn{"invoices", "read", "42", Owner::kAsker};
-constexpr Wanted kReadAnothers{"invoices", "read", "42", Owner::kSomebodyElse};
-constexpr Wanted kReadAny{"invoices", "read"};
-constexpr Wanted kReadUsers{"keyledger.users", "read"};
+constexpr RequestedPermission kRead42{"invoices", "read", "42", Owner::kUnknown};
+constexpr RequestedPermission kReadOwn{"invoices", "read", "42", Owner::kRequester};
+constexpr RequestedPermission kReadAnothers{"invoices", "read", "42", Owner::kSomebodyElse};
+constexpr RequestedPermission kReadAny{"invoices", "read"};
+constexpr RequestedPermission kReadUsers{"keyledger.users", "read"};
 const std::vector<std::string> kSoft{"burn%3Fsoft%3Dtrue", "burn%3Fwhy%3Dold"};
-const Wanted kBurn42{"docs", "burn", "42"};
-const Wanted kBurnSoftly42{"docs", "burn", "42", Owner::kUnknown, kSoft};
+const RequestedPermission kBurn42{"docs", "burn", "42"};
+const RequestedPermission kBurnSoftly42{"docs", "burn", "42", Owner::kUnknown, kSoft};
 INSTANTIATE_TEST_SUITE_P(AccessRules, Decides,
                          testing::Values(Asked{{}, {}, kRead42, false},                                         //
                                          Asked{{"invoices:read"}, {}, kRead42, true},                           //

@@ -93,7 +93,7 @@ TEST(Nickname, HasOneFormHoweverItWasTyped) {
     };
     for (const Kept& one : kTable) {
         const auto kept = nickname(one.typed);
-        ASSERT_TRUE(kept) << one.typed << ": " << said_of(kept.error());
+        ASSERT_TRUE(kept) << one.typed << ": " << explanation_of(kept.error());
         EXPECT_EQ(*kept, one.kept) << one.typed;
         EXPECT_EQ(nickname(*kept).value(), *kept) << "kept once, kept for ever";
     }
@@ -112,11 +112,11 @@ TEST(Texts, RefuseWhatHidesOrReordersWithItsReason) {
         const std::string shown = testing::PrintToString(typed);
         const auto name = nickname(typed);
         ASSERT_FALSE(name) << shown;
-        EXPECT_EQ(name.error(), why) << shown << ": " << said_of(name.error());
+        EXPECT_EQ(name.error(), why) << shown << ": " << explanation_of(name.error());
         EXPECT_EQ(free_text(typed).error(), why) << shown;
         EXPECT_EQ(opaque_string(Secret(typed)).error(), why) << shown;
         EXPECT_FALSE(username(typed)) << shown;
-        EXPECT_GT(std::string_view(said_of(why)).size(), 20U);
+        EXPECT_GT(std::string_view(explanation_of(why)).size(), 20U);
     }
 }
 
@@ -150,7 +150,7 @@ TEST(Username, HasOneFormAndIsComparedWithoutCase) {
     };
     for (const Named& one : kTable) {
         const auto kept = username(one.typed);
-        ASSERT_TRUE(kept) << one.typed << ": " << said_of(kept.error());
+        ASSERT_TRUE(kept) << one.typed << ": " << explanation_of(kept.error());
         EXPECT_EQ(*kept, one.kept);
         EXPECT_EQ(username_key(one.typed).value(), one.key);
         EXPECT_EQ(username_key(one.key).value(), one.key) << "a key is the key of itself";
@@ -185,7 +185,7 @@ TEST(Username, RefusesWhatLooksLikeAnother) {
     for (const auto& [typed, why] : kTable) {
         const auto kept = username(typed);
         ASSERT_FALSE(kept) << typed;
-        EXPECT_EQ(kept.error(), why) << typed << ": " << said_of(kept.error());
+        EXPECT_EQ(kept.error(), why) << typed << ": " << explanation_of(kept.error());
     }
 }
 

@@ -35,18 +35,18 @@ TEST(RegisterServiceAccount, MakesOneThatIsEnabledAndHasNothingToProveItselfWith
 }
 
 TEST(ChangeServiceAccount, SaysOnlyWhatIsNew) {
-    const auto same = [](AccountStanding standing) {
-        return ChangeServiceAccount{"billing", {"https://orders.example"}, standing};
+    const auto same = [](AccountStatus account_status) {
+        return ChangeServiceAccount{"billing", {"https://orders.example"}, account_status};
     };
-    EXPECT_TRUE(stays_quiet(decide(account(), same(AccountStanding::kEnabled))));
-    EXPECT_TRUE(decides(decide(account(), same(AccountStanding::kDisabled)), {ServiceAccountDisabled{}}));
+    EXPECT_TRUE(stays_quiet(decide(account(), same(AccountStatus::kEnabled))));
+    EXPECT_TRUE(decides(decide(account(), same(AccountStatus::kDisabled)), {ServiceAccountDisabled{}}));
     EXPECT_TRUE(
-        decides(decide(account(ServiceAccountDisabled{}), same(AccountStanding::kEnabled)), {ServiceAccountEnabled{}}));
-    EXPECT_TRUE(decides(decide(account(), ChangeServiceAccount{"pay", {}, AccountStanding::kDisabled}),
+        decides(decide(account(ServiceAccountDisabled{}), same(AccountStatus::kEnabled)), {ServiceAccountEnabled{}}));
+    EXPECT_TRUE(decides(decide(account(), ChangeServiceAccount{"pay", {}, AccountStatus::kDisabled}),
                         {ServiceAccountChanged{"pay", {}}, ServiceAccountDisabled{}}));
-    EXPECT_TRUE(refuses(decide(ServiceAccount{}, same(AccountStanding::kEnabled)), refusals::kAccountUnknown));
+    EXPECT_TRUE(refuses(decide(ServiceAccount{}, same(AccountStatus::kEnabled)), refusals::kAccountUnknown));
     EXPECT_TRUE(
-        refuses(decide(account(ServiceAccountDeleted{}), same(AccountStanding::kEnabled)), refusals::kAccountUnknown));
+        refuses(decide(account(ServiceAccountDeleted{}), same(AccountStatus::kEnabled)), refusals::kAccountUnknown));
 }
 
 TEST(AddAccountSecret, LetsTwoBeGoodAtATime) {
@@ -72,7 +72,7 @@ TEST(AddAccountKey, TakesEachKeyOnceAndFourInAll) {
     const ServiceAccountKeyAdded added{kKey, KeyAlgorithm::kEdDsa, "{}"};
     const AddAccountKey command{kKey, KeyAlgorithm::kEdDsa, "{}"};
     EXPECT_TRUE(decides(decide(account(), command), {added}));
-    EXPECT_TRUE(refuses(decide(account(added), command), refusals::kKeyKnown));
+    EXPECT_TRUE(refuses(decide(account(added), command), refusals::kKeyAlreadyRegistered));
     ServiceAccount full = account();
     for (const char* id : {"a", "b", "c", "d"})
         full = further(full, ServiceAccountKeyAdded{id, KeyAlgorithm::kEs256, "{}"}, {2, kNowMs});
@@ -92,7 +92,7 @@ TEST(AddAccountKey, KeepsTheNameThatItCameWithUnlessItIsTaken) {
     EXPECT_TRUE(refuses(decide(one, key("b", "orders")), refusals::kKeyIdTaken));
     EXPECT_TRUE(refuses(decide(one, key("b", "a")), refusals::kKeyIdTaken)) << "a thumbprint is a name";
     EXPECT_TRUE(refuses(decide(one, key("orders", std::nullopt)), refusals::kKeyIdTaken));
-    EXPECT_TRUE(refuses(decide(one, key("a", "other")), refusals::kKeyKnown));
+    EXPECT_TRUE(refuses(decide(one, key("a", "other")), refusals::kKeyAlreadyRegistered));
     EXPECT_TRUE(
         decides(decide(one, key("b", "Orders")), {ServiceAccountKeyAdded{"b", KeyAlgorithm::kEs256, "{}", "Orders"}}))
         << "names have a case";

@@ -147,9 +147,9 @@ TEST(RecordFailedLogin, IsNotWrittenWhereTheAccountMayNotBeTried) {
     EXPECT_EQ(decide(after_failures_from(kThere, 2), command).size(), 1u);
 }
 
-TEST(SeeNetwork, IsWrittenOnceAndAgainAfterAWeek) {
+TEST(RememberNetwork, IsWrittenOnceAndAgainAfterAWeek) {
     const LoginAttempts nothing;
-    SeeNetwork command{kAnn, kHere, limits(), kNowMs};
+    RememberNetwork command{kAnn, kHere, limits(), kNowMs};
     EXPECT_TRUE(test::decides(decide(nothing, command), {LoginNetworkSeen{kAnn, kHere}}));
     const auto seen = test::further(nothing, LoginNetworkSeen{kAnn, kHere}, {1, kNowMs});
     EXPECT_TRUE(test::stays_quiet(decide(seen, command)));
@@ -178,7 +178,7 @@ TEST(LoginAttempts, RemembersAsManyNetworksAsItHasPlacesFor) {
         attempts = test::further(attempts, failed, {2 * i + 1, kNowMs + i});
         if (i % 2 == 0) attempts = test::further(attempts, LoginNetworkSeen{kAnn, network}, {2 * i + 2, kNowMs + i});
     }
-    EXPECT_EQ(attempts.networks.size(), LoginAttempts::kMaxStrangers + LoginAttempts::kMaxKnown);
+    EXPECT_EQ(attempts.networks.size(), LoginAttempts::kMaxUnknownNetworks + LoginAttempts::kMaxKnownNetworks);
     EXPECT_NE(attempts.find("network 99"), nullptr);
     EXPECT_NE(attempts.find("network 98"), nullptr);
     EXPECT_EQ(attempts.find("network 0"), nullptr);

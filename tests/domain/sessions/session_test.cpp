@@ -173,15 +173,15 @@ TEST(EndSession, IsRejectedForAnotherUsersSession) {
 }
 
 // ---- standing --------------------------------------------------------------------------------------------------
-TEST(Standing, IsGoodForTheSessionThatAnEndingKept) {
+TEST(CheckSession, IsGoodForTheSessionThatAnEndingKept) {
     const Session session = given_session();
-    EXPECT_TRUE(standing(session, kLaptop, ann_after(UserSessionsRevoked{kLaptop}), kLifetimes, kNowMs));
-    EXPECT_FALSE(standing(session, kLaptop, ann_after(UserSessionsRevoked{kPhone}), kLifetimes, kNowMs));
+    EXPECT_TRUE(check_session(session, kLaptop, ann_after(UserSessionsRevoked{kLaptop}), kLifetimes, kNowMs));
+    EXPECT_FALSE(check_session(session, kLaptop, ann_after(UserSessionsRevoked{kPhone}), kLifetimes, kNowMs));
 }
 
-TEST(Standing, IsGoodForASessionThatBeganAfterTheEnding) {
+TEST(CheckSession, IsGoodForASessionThatBeganAfterTheEnding) {
     const Session later = test::further(Session{}, test::started(), {11, kNowMs});
-    EXPECT_TRUE(standing(later, kPhone, ann_after(UserSessionsRevoked{kLaptop}), kLifetimes, kNowMs));
+    EXPECT_TRUE(check_session(later, kPhone, ann_after(UserSessionsRevoked{kLaptop}), kLifetimes, kNowMs));
 }
 
 // ---- evolve ----------------------------------------------------------------------------------------------------

@@ -112,7 +112,7 @@ TEST(DisableUser, IsRejectedForNobody) {
     EXPECT_TRUE(test::refuses(decide(kNobody, DisableUser{"left"}), refusals::kUserUnknown));
 }
 
-TEST(EnableUser, LetsHimInAgain) {
+TEST(EnableUser, LetsThemInAgain) {
     EXPECT_TRUE(test::decides(decide(given_user(UserDisabled{"left"}), EnableUser{}), {UserEnabled{}}));
     EXPECT_EQ(given_user(UserDisabled{"left"}, UserEnabled{}).status, User::Status::kActive);
 }
@@ -142,11 +142,11 @@ TEST(User, IsWhatWasRegistered) {
     EXPECT_EQ(user.email, "Ann@Example.com");
     EXPECT_EQ(user.username, "Ann");
     EXPECT_EQ(user.name, "Ann Example");
-    EXPECT_EQ(user.standing, Standing::kUser);
+    EXPECT_EQ(user.privilege, UserPrivilege::kUser);
     EXPECT_EQ(user.registered_at_ms, test::kNowMs);
     EXPECT_EQ(user.credential_id, kAnnsPassword);
     EXPECT_EQ(user.sealed_sha256, "first");
-    EXPECT_EQ(given_administrator().standing, Standing::kAdministrator);
+    EXPECT_EQ(given_administrator().privilege, UserPrivilege::kAdministrator);
 }
 
 TEST(User, IsReadWithoutWhatWasErased) {
@@ -221,7 +221,7 @@ TEST(RequestErasure, IsRefusedForNobody) {
     EXPECT_TRUE(refuses(decide(given_user(UserErased{}), command), refusals::kUserUnknown));
 }
 
-TEST(RequestErasure, EndsSessionsAndLeavesTheUserWhoHeIs) {
+TEST(RequestErasure, EndsSessionsAndLeavesTheUserAsTheyAre) {
     const User user = given_user(UserErasureRequested{kNowMs + kDayMs});
     EXPECT_EQ(user.status, User::Status::kActive);
     EXPECT_TRUE(user.email);

@@ -15,18 +15,18 @@ std::string written(const std::string& text) {
     std::ofstream(path) << text;
     return path.string();
 }
-Finished apply(const std::string& path, std::vector<std::string> more = {}) {
+ProcessResult apply(const std::string& path, std::vector<std::string> more = {}) {
     std::vector<std::string> words{"access", "apply", path};
     words.insert(words.end(), more.begin(), more.end());
     return deployment().run(words);
 }
 
 // Without the position, which other tests' events move.
-std::string without_position(const Finished& finished) {
+std::string without_position(const ProcessResult& finished) {
     const auto at = finished.output.find(", up to position ");
     return at == std::string::npos ? finished.output : finished.output.substr(0, at) + ".\n";
 }
-HttpHeaders since_last_of(const Finished& applied) {
+HttpHeaders since_last_of(const ProcessResult& applied) {
     const std::string before = "up to position ";
     const auto at = applied.output.find(before);
     if (at == std::string::npos) return {};
@@ -144,7 +144,7 @@ struct NoDefaults {
 
 TEST(AccessFiles, MakeTheDecisionsOfAnApplication) {
     const NoDefaults afterwards;
-    const Finished applied = apply(kExample);
+    const ProcessResult applied = apply(kExample);
     ASSERT_EQ(applied.exit_code, 0) << applied.output;
     ApiClient admin = administrator(api());
     std::map<std::string, std::string> ids;
@@ -160,15 +160,16 @@ TEST(AccessFiles, MakeTheDecisionsOfAnApplication) {
     for (const Row& row : kRows) {
         const Answer answer = client.post("/access/v1/evaluation", question(ids[row.who], ids["only registered"], row));
         ASSERT_EQ(answer.status, 200) << answer.body;
-        EXPECT_EQ(answer.truth("/decision"), row.decision) << row.who << ' ' << row.action << ' ' << row.resource << '/'
-                                                           << row.id << ", whose: " << static_cast<int>(row.owner);
+        EXPECT_EQ(answer.boolean("/decision"), row.decision)
+            << row.who << ' ' << row.action << ' ' << row.resource << '/' << row.id
+            << ", whose: " << static_cast<int>(row.owner);
     }
 }
 
 TEST(AccessFiles, ChangeOnlyWhatIsDifferentAndNothingTwice) {
     const std::string name = unique("role");
     const std::string file = written("roles:\n  " + name + ":\n    permissions: [\"a:read\", \"a:write\"]\n");
-    const Finished tried = apply(file, {"--dry-run"});
+    const ProcessResult tried = apply(file, {"--dry-run"});
     EXPECT_EQ(tried.exit_code, 0) << tried.output;
     EXPECT_EQ(tried.output, "+ role " + name + "\n    + a:read\n    + a:write\nWould change 1 of 1.\n");
     EXPECT_EQ(apply(file, {"--dry-run"}).output, tried.output) << "nothing was done";
@@ -182,12 +183,12 @@ TEST(AccessFiles, ChangeOnlyWhatIsDifferentAndNothingTwice) {
     const std::string gone = written("{\"roles\": {\"" + name + "\": null}}");
     const std::string deletion = "Deletions:\n- role " + name + "\n    - a:read\n    - deny a/1:read\n\n";
     EXPECT_EQ(apply(gone, {"--dry-run"}).output, deletion + "Would change 1 of 1.\n");
-    const Finished forbidden = apply(gone);
+    const ProcessResult forbidden = apply(gone);
     EXPECT_EQ(forbidden.exit_code, 1);
     EXPECT_NE(forbidden.output.find("nothing was changed; give --allow-deletions"), std::string::npos);
     EXPECT_EQ(without_position(apply(gone, {"--allow-deletions"})), deletion + "Changed 1 of 1.\n");
     EXPECT_EQ(without_position(apply(gone)), "  role " + name + " (as it is)\nChanged 0 of 1.\n");
-    const Finished again = apply(file, {"--json"});
+    const ProcessResult again = apply(file, {"--json"});
     EXPECT_NE(again.output.find(R"("changes":[{"kind":"role","name":")" + name +
                                 R"(","change":"made","added":["a:read","a:write"],"removed":[]}]})"
                                 "\n"),
@@ -205,7 +206,7 @@ TEST(AccessFiles, MakeGroupsWithTheirRolesAndTheGroupsInThem) {
     const std::string made = "+ role " + reader + "\n    + memos:read\n+ group " + interns + "\n+ group " + staff +
                              "\n    + role " + reader + "\n    + group " + interns + "\n";
     EXPECT_EQ(apply(nested, {"--dry-run"}).output, made + "Would change 3 of 3.\n");
-    const Finished applied = apply(nested);
+    const ProcessResult applied = apply(nested);
     EXPECT_EQ(without_position(applied), made + "Changed 3 of 3.\n");
     EXPECT_EQ(without_position(apply(nested)), "  role " + reader + " (as it is)\n  group " + interns +
                                                    " (as it is)\n  group " + staff + " (as it is)\nChanged 0 of 3.\n");
@@ -218,11 +219,11 @@ TEST(AccessFiles, MakeGroupsWithTheirRolesAndTheGroupsInThem) {
     ApiClient client = api().with("Authorization", deployment().gateway.basic());
     const Row may_read{"", "memos", "1", Of::kNobody, "read", true};
     const auto decision = [&] {
-        return client.post("/access/v1/evaluation", question(user, user, may_read)).truth("/decision");
+        return client.post("/access/v1/evaluation", question(user, user, may_read)).boolean("/decision");
     };
     EXPECT_TRUE(decision()) << "by the role of the group above his";
 
-    const Finished exported = deployment().run({"access", "export"});
+    const ProcessResult exported = deployment().run({"access", "export"});
     EXPECT_NE(exported.output.find("  \"" + staff + "\":\n    roles: [\"" + reader + "\"]\n    groups: [\"" + interns +
                                    "\"]\n"),
               std::string::npos)
@@ -234,7 +235,7 @@ TEST(AccessFiles, MakeGroupsWithTheirRolesAndTheGroupsInThem) {
     EXPECT_EQ(without_position(apply(file("  " + staff + ": null\n"), {"--allow-deletions"})),
               "Deletions:\n- group " + staff + "\n    - role " + reader + "\n\n  role " + reader +
                   " (as it is)\nChanged 1 of 2.\n");
-    const Finished unknown = apply(file("  " + staff + ": {roles: [" + unique("nobody") + "]}\n"));
+    const ProcessResult unknown = apply(file("  " + staff + ": {roles: [" + unique("nobody") + "]}\n"));
     EXPECT_EQ(unknown.exit_code, 1);
     EXPECT_NE(unknown.output.find("group '" + staff + "' names a role that there is not"), std::string::npos)
         << unknown.output;
@@ -276,8 +277,8 @@ TEST(AccessFiles, AreTriedAsAWholeBeforeAnythingIsDone) {
     const std::string before = deployment().run({"access", "export"}).output;
     for (const Case& one : kCases) {
         const std::string file = written(one.file);
-        const Finished tried = apply(file, {"--dry-run"});
-        const Finished applied = apply(file);
+        const ProcessResult tried = apply(file, {"--dry-run"});
+        const ProcessResult applied = apply(file);
         EXPECT_EQ(tried.exit_code, 1) << one.file;
         EXPECT_NE(tried.output.find(one.error), std::string::npos) << tried.output;
         EXPECT_EQ(applied.exit_code, tried.exit_code);
@@ -305,10 +306,10 @@ TEST(AccessFiles, GiveAllUsersTheirDefaultRoles) {
     ApiClient client = api().with("Authorization", deployment().gateway.basic());
     const auto may = [&](const char* action) {
         const Row row{"", "notes", "1", Of::kNobody, action, true};
-        return client.post("/access/v1/evaluation", question(user, user, row)).truth("/decision");
+        return client.post("/access/v1/evaluation", question(user, user, row)).boolean("/decision");
     };
     EXPECT_TRUE(may("read"));
-    const Finished exported = deployment().run({"access", "export"});
+    const ProcessResult exported = deployment().run({"access", "export"});
     EXPECT_NE(exported.output.find("\ndefault_roles: [\"" + reader + "\"]\n"), std::string::npos) << exported.output;
     EXPECT_EQ(exported.output.find("\"everyone\":"), std::string::npos) << exported.output;
     EXPECT_NE(apply(written(exported.output)).output.find("Changed 0 of "), std::string::npos);
@@ -321,7 +322,7 @@ TEST(AccessFiles, GiveAllUsersTheirDefaultRoles) {
               same + "~ default_roles everyone\n    - role " + writer + "\nChanged 1 of 3.\n");
     EXPECT_FALSE(may("write"));
 
-    const Finished as_group = apply(written("groups:\n  Everyone: {roles: [" + reader + "]}\n"));
+    const ProcessResult as_group = apply(written("groups:\n  Everyone: {roles: [" + reader + "]}\n"));
     EXPECT_EQ(as_group.exit_code, 2);
     EXPECT_NE(as_group.output.find("line 2: 'everyone' is the built-in group of all users; name its roles under "
                                    "default_roles:"),
@@ -329,7 +330,7 @@ TEST(AccessFiles, GiveAllUsersTheirDefaultRoles) {
         << as_group.output;
     const std::string auditor = unique("auditor");
     ASSERT_EQ(apply(written("roles: {" + auditor + ": {permissions: [\"keyledger.audit:read\"]}}")).exit_code, 0);
-    const Finished administering = apply(file(auditor));
+    const ProcessResult administering = apply(file(auditor));
     EXPECT_EQ(administering.exit_code, 1);
     EXPECT_NE(administering.output.find("default_roles would let all users administer Keyledger"), std::string::npos)
         << administering.output;
@@ -340,26 +341,26 @@ TEST(AccessFiles, AreExportedAsTheyAreApplied) {
     const std::string file = "roles: {" + name + ": {permissions: [\"b/7:read@own\"], deny: [\"b:*\"]}}";
     ASSERT_EQ(apply(written(file)).exit_code, 0);
     ASSERT_GT(service().port(), 0) << "its projector makes the read model";
-    const Finished exported = deployment().run({"access", "export"});
+    const ProcessResult exported = deployment().run({"access", "export"});
     ASSERT_EQ(exported.exit_code, 0) << exported.output;
     EXPECT_NE(exported.output.find("  \"" + name + "\":\n    permissions: [\"b/7:read@own\"]\n    deny: [\"b:*\"]\n"),
               std::string::npos)
         << exported.output;
-    const Finished applied = apply(written(exported.output));
+    const ProcessResult applied = apply(written(exported.output));
     EXPECT_EQ(applied.exit_code, 0);
     EXPECT_NE(applied.output.find("Changed 0 of "), std::string::npos) << applied.output;
 }
 
 TEST(AccessFiles, SayWhatIsWrongAndChangeNothing) {
     const std::string name = unique("role");
-    const Finished bad = apply(written("roles:\n  " + name + ": {permissions: [\"a:read\"]}\n  b: {allow: []}\n"));
+    const ProcessResult bad = apply(written("roles:\n  " + name + ": {permissions: [\"a:read\"]}\n  b: {allow: []}\n"));
     EXPECT_EQ(bad.exit_code, 2);
     EXPECT_NE(bad.output.find(": line 3: role 'b' has a member 'allow'; known are: permissions, deny"),
               std::string::npos)
         << bad.output;
     EXPECT_NE(deployment().run({"access", "export"}).output.find("roles:"), std::string::npos);
     EXPECT_EQ(deployment().run({"access", "export"}).output.find(name), std::string::npos);
-    const Finished missing = apply("/nowhere/access.yaml");
+    const ProcessResult missing = apply("/nowhere/access.yaml");
     EXPECT_EQ(missing.exit_code, 2);
     EXPECT_NE(missing.output.find("can't read '/nowhere/access.yaml'"), std::string::npos) << missing.output;
 }

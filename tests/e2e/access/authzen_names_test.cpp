@@ -40,7 +40,7 @@ Answer search_when_ready(ApiClient& client, const std::string& question) {
 bool decision(ApiClient& client, const std::string& subject, const std::string& action, const std::string& resource) {
     const Answer answer = client.post(kEvaluation, question(subject, action, resource));
     EXPECT_EQ(answer.status, 200) << answer.body;
-    return answer.status == 200 && answer.truth("/decision");
+    return answer.status == 200 && answer.boolean("/decision");
 }
 
 std::vector<std::string> results(const Answer& answer, const char* member = "id") {
@@ -221,9 +221,9 @@ TEST(Actions, AreAskedForWithTheirProperties) {
                                      with_properties(properties) + R"(,"resource":)" + entity(type, "1") + "}";
             const Answer one = client.post(kEvaluation, body);
             EXPECT_EQ(one.status, 200) << one.body;
-            EXPECT_EQ(one.truth("/decision"), expected) << properties << ' ' << (person == &ann ? "ann" : "other");
+            EXPECT_EQ(one.boolean("/decision"), expected) << properties << ' ' << (person == &ann ? "ann" : "other");
             const Answer all = client.post(kEvaluations, R"({"evaluations":[)" + body + "]}");
-            EXPECT_EQ(all.truth("/evaluations/0/decision"), expected) << all.body;
+            EXPECT_EQ(all.boolean("/evaluations/0/decision"), expected) << all.body;
         }
     EXPECT_TRUE(decision(client, entity("user", ann.id), "delete?soft=true", entity(type, "1")));
     EXPECT_TRUE(decision(client, entity("user", ben.id), "delete?soft=true", entity(type, "1")));
@@ -269,9 +269,9 @@ TEST(Questions, MayHoldWhatNobodyAsksFor) {
           R"("evaluation":[{}])"}) {
         const std::string plain = question(entity("user", ann.id), "read", entity("records", "1"));
         const Answer one = client.post(kEvaluation, "{" + std::string(what) + "," + plain.substr(1));
-        EXPECT_TRUE(one.status == 200 && one.truth("/decision")) << what << one.body;
+        EXPECT_TRUE(one.status == 200 && one.boolean("/decision")) << what << one.body;
         const Answer all = client.post(kEvaluations, "{" + std::string(what) + R"(,"evaluations":[)" + plain + "]}");
-        EXPECT_TRUE(all.status == 200 && all.truth("/evaluations/0/decision")) << what << all.body;
+        EXPECT_TRUE(all.status == 200 && all.boolean("/evaluations/0/decision")) << what << all.body;
     }
     const auto with = [](const std::string& type, const std::string& id, const std::string& more) {
         return R"({"type":")" + type + R"(","id":")" + id + R"(",)" + more + "}";
@@ -281,7 +281,7 @@ TEST(Questions, MayHoldWhatNobodyAsksFor) {
         const Answer answer =
             client.post(kEvaluation, R"({"subject":)" + with("user", ann.id, more) + R"(,"action":{"name":"read",)" +
                                          more + R"(},"resource":)" + with("records", "1", more) + "}");
-        EXPECT_TRUE(answer.status == 200 && answer.truth("/decision")) << more << answer.body;
+        EXPECT_TRUE(answer.status == 200 && answer.boolean("/decision")) << more << answer.body;
     }
     std::string deep = R"({"context":)" + std::string(25, '[') + std::string(25, ']') + ",";
     EXPECT_EQ(
@@ -304,14 +304,14 @@ TEST(Evaluations, TellOfEachItemWhatIsWrongWithIt) {
                                   R"(],"options":{"evaluations_semantic":")" + semantic + R"(","more":1}})");
             ASSERT_EQ(answer.status, 200) << bad << answer.body;
             EXPECT_EQ(answer.count("/evaluations"), semantic == "deny_on_first_deny" ? 1U : 2U) << bad << answer.body;
-            EXPECT_FALSE(answer.truth("/evaluations/0/decision"));
+            EXPECT_FALSE(answer.boolean("/evaluations/0/decision"));
             EXPECT_EQ(answer.number("/evaluations/0/context/error/status"), 400);
             EXPECT_THAT(answer.text("/evaluations/0/context/error/message"),
                         testing::HasSubstr(std::string(bad).find("resource") == std::string::npos && bad[0] != '{'
                                                ? "evaluations.0"
                                                : "resource"));
             const bool goes_on = answer.count("/evaluations") == 2U;
-            EXPECT_TRUE(!goes_on || answer.truth("/evaluations/1/decision")) << bad;
+            EXPECT_TRUE(!goes_on || answer.boolean("/evaluations/1/decision")) << bad;
         }
     }
     // What is wrong at the top is wrong for all.
@@ -335,7 +335,7 @@ TEST(Evaluations, TakeADefaultWholeOrItsType) {
             client.post(kEvaluations, R"({"subject":)" + who + R"(,"action":{"name":"read"},"resource":)" + resource +
                                           R"(,"evaluations":[)" + item + "]}");
         EXPECT_EQ(answer.status, 200) << answer.body;
-        return answer.truth("/evaluations/0/decision");
+        return answer.boolean("/evaluations/0/decision");
     };
     const std::string typed = R"({"type":"records"})";
     EXPECT_TRUE(ask(subject, typed, R"({"resource":{"id":"1"}})"));

@@ -37,7 +37,7 @@ protected:
         ApiClient client = api().with("Authorization", deployment().gateway.basic());
         const Answer answer = client.post("/access/v1/evaluation", question);
         EXPECT_EQ(answer.status, 200) << answer.body;
-        return answer.truth("/decision");
+        return answer.boolean("/decision");
     }
 
     ApiClient admin_ = administrator(api());
@@ -87,12 +87,12 @@ TEST_F(DefaultRoles, AreOfEveryUserAndTellWhy) {
 TEST_F(DefaultRoles, AreGivenByThoseWhoMay) {
     const Visitor one = visitor(api());
     const std::string walker = define_role(admin_, "lawns:cross");
-    ApiClient his = api().as(one.tokens.access);
-    EXPECT_EQ(his.send("PUT", role_target(walker)).problem(), "forbidden");
-    EXPECT_EQ(his.del(role_target(walker)).problem(), "forbidden");
+    ApiClient theirs = api().as(one.tokens.access);
+    EXPECT_EQ(theirs.send("PUT", role_target(walker)).problem(), "forbidden");
+    EXPECT_EQ(theirs.del(role_target(walker)).problem(), "forbidden");
     const std::string writer = define_role(admin_, "keyledger.roles:write");
     ASSERT_EQ(admin_.send("PUT", std::string(kUsers) + "/" + one.person.id + "/roles/" + writer).status, 204);
-    EXPECT_EQ(his.send("PUT", role_target(walker)).problem(), "exceeds-authority");
+    EXPECT_EQ(theirs.send("PUT", role_target(walker)).problem(), "exceeds-authority");
     EXPECT_FALSE(may(one.person.id));
 }
 

@@ -18,7 +18,7 @@ std::string question(const std::string& subject, const std::string& resource, co
 }
 ApiClient gateway() { return api().with("Authorization", deployment().gateway.basic()); }
 
-// Somebody with a role of his own that grants one permission, and the id of that role.
+// Somebody with a custom role that grants one permission, and the id of that role.
 struct Holder {
     Visitor visitor;
     std::string role;
@@ -42,21 +42,22 @@ TEST(Evaluation, IsWhatTheSubjectsRolesGrantAtThatMoment) {
     ApiClient client = gateway();
     const Answer yes = client.post(kEvaluation, question(one.as_user(), "invoices", "read"));
     ASSERT_EQ(yes.status, 200) << yes.body;
-    EXPECT_TRUE(yes.truth("/decision"));
+    EXPECT_TRUE(yes.boolean("/decision"));
     EXPECT_EQ(yes.body, R"({"decision":true})") << "the same each time that the same is asked";
     EXPECT_TRUE(yes.header("Keyledger-Position"));
-    EXPECT_TRUE(client.post(kEvaluation, question(one.as_session(), "invoices", "read")).truth("/decision"));
-    EXPECT_FALSE(client.post(kEvaluation, question(one.as_user(), "invoices", "write")).truth("/decision"));
-    EXPECT_FALSE(client.post(kEvaluation, question(one.as_user(), "orders", "read")).truth("/decision"));
+    EXPECT_TRUE(client.post(kEvaluation, question(one.as_session(), "invoices", "read")).boolean("/decision"));
+    EXPECT_FALSE(client.post(kEvaluation, question(one.as_user(), "invoices", "write")).boolean("/decision"));
+    EXPECT_FALSE(client.post(kEvaluation, question(one.as_user(), "orders", "read")).boolean("/decision"));
     for (const char* nobody : {"01890a5d-ac96-774b-bcce-b302099a8057", "somebody@else.test"}) {
-        EXPECT_FALSE(client.post(kEvaluation, question(entity("user", nobody), "invoices", "read")).truth("/decision"));
         EXPECT_FALSE(
-            client.post(kEvaluation, question(entity("session", nobody), "invoices", "read")).truth("/decision"));
+            client.post(kEvaluation, question(entity("user", nobody), "invoices", "read")).boolean("/decision"));
+        EXPECT_FALSE(
+            client.post(kEvaluation, question(entity("session", nobody), "invoices", "read")).boolean("/decision"));
     }
     ApiClient admin = administrator(api());
     const Answer taken = admin.del(std::string(kUsers) + "/" + one.visitor.person.id + "/roles/" + one.role);
     const Answer no = client.post(kEvaluation, question(one.as_user(), "invoices", "read"));
-    EXPECT_FALSE(no.truth("/decision")) << "from the moment in which the withdrawal returned";
+    EXPECT_FALSE(no.boolean("/decision")) << "from the moment in which the withdrawal returned";
     const HttpHeaders at_head{{"Keyledger-Min-Position", no.header("Keyledger-Position").value_or("")}};
     EXPECT_GE(admin.get(kUsers, at_head).position(), taken.position()) << "what it told includes the withdrawal";
 }
@@ -69,7 +70,7 @@ TEST(Evaluation, LooksAtTheInstanceAndItsOwner) {
         const Answer answer = client.post(kEvaluation, R"({"subject":)" + who.as_session() + R"(,"resource":)" +
                                                            resource + R"(,"action":{"name":")" + action + R"("}})");
         EXPECT_EQ(answer.status, 200) << answer.body;
-        return answer.truth("/decision");
+        return answer.boolean("/decision");
     };
     const auto todo_of = [](const std::string& owner) {
         return R"({"type":"todos","id":"7","properties":{"owner":)" + owner + R"(,"weight":[1.5]}})";
@@ -93,10 +94,10 @@ TEST(Evaluation, IsNoWhereARoleDeniesIt) {
     ASSERT_EQ(denying.status, 201) << denying.body;
     EXPECT_EQ(denying.text("/deny/1"), "payroll:*");
     const std::string given = std::string(kUsers) + "/" + one.visitor.person.id + "/roles/" + denying.text("/id");
-    EXPECT_TRUE(client.post(kEvaluation, question(one.as_user(), "payroll", "read")).truth("/decision"));
+    EXPECT_TRUE(client.post(kEvaluation, question(one.as_user(), "payroll", "read")).boolean("/decision"));
     ASSERT_EQ(admin.send("PUT", given).status, 204);
-    EXPECT_FALSE(client.post(kEvaluation, question(one.as_user(), "payroll", "read")).truth("/decision"));
-    EXPECT_TRUE(client.post(kEvaluation, question(one.as_user(), "orders", "read")).truth("/decision"));
+    EXPECT_FALSE(client.post(kEvaluation, question(one.as_user(), "payroll", "read")).boolean("/decision"));
+    EXPECT_TRUE(client.post(kEvaluation, question(one.as_user(), "orders", "read")).boolean("/decision"));
     const Answer token = introspect(api(), deployment().gateway, one.visitor.tokens.access);
     EXPECT_FALSE(token.has("/scope")) << "neither holds without exception";
     for (const char* bad : {R"(["keyledger.users:read"])", R"(["payroll"])", R"("payroll:read")"})
@@ -112,33 +113,33 @@ TEST(Evaluation, EndsWithTheSessionAndTheUser) {
     const Holder one = holder_of("*:read");
     ApiClient client = gateway();
     EXPECT_EQ(api().as(one.visitor.tokens.access).send("POST", kLogout).status, 204);
-    EXPECT_FALSE(client.post(kEvaluation, question(one.as_session(), "invoices", "read")).truth("/decision"));
-    EXPECT_TRUE(client.post(kEvaluation, question(one.as_user(), "invoices", "read")).truth("/decision"));
+    EXPECT_FALSE(client.post(kEvaluation, question(one.as_session(), "invoices", "read")).boolean("/decision"));
+    EXPECT_TRUE(client.post(kEvaluation, question(one.as_user(), "invoices", "read")).boolean("/decision"));
     ApiClient admin = administrator(api());
     const std::string user = std::string(kUsers) + "/" + one.visitor.person.id;
     EXPECT_EQ(admin.send("POST", user + "/deactivate").status, 204);
-    EXPECT_FALSE(client.post(kEvaluation, question(one.as_user(), "invoices", "read")).truth("/decision"));
+    EXPECT_FALSE(client.post(kEvaluation, question(one.as_user(), "invoices", "read")).boolean("/decision"));
 }
 
 TEST(Evaluation, IsForClientsThatWereGrantedItAndForOneself) {
     const Holder one = holder_of("invoices:read");
     const Visitor other = visitor(api());
-    ApiClient himself = api().as(one.visitor.tokens.access);
+    ApiClient own_client = api().as(one.visitor.tokens.access);
     for (const char* target : {kEvaluation, kEvaluations}) {
         for (const std::string& self : {one.as_user(), one.as_session()})
-            EXPECT_TRUE(himself.post(target, question(self, "invoices", "read")).truth("/decision"));
+            EXPECT_TRUE(own_client.post(target, question(self, "invoices", "read")).boolean("/decision"));
         for (const std::string& stranger :
              {entity("user", other.person.id), entity("session", other.tokens.session_id)})
-            EXPECT_EQ(himself.post(target, question(stranger, "invoices", "read")).problem(), "forbidden");
+            EXPECT_EQ(own_client.post(target, question(stranger, "invoices", "read")).problem(), "forbidden");
         ApiClient ungranted = api().with("Authorization", deployment().stranger.basic());
         EXPECT_EQ(ungranted.post(target, question(one.as_user(), "invoices", "read")).problem(), "forbidden");
         EXPECT_EQ(api().post(target, question(one.as_user(), "invoices", "read")).problem(), "invalid-client");
         EXPECT_EQ(api().as("nonsense").post(target, question(one.as_user(), "invoices", "read")).problem(),
                   "invalid-token");
     }
-    EXPECT_EQ(himself.send("POST", kLogout).status, 204);
+    EXPECT_EQ(own_client.send("POST", kLogout).status, 204);
     for (const char* target : {kEvaluation, kEvaluations})
-        EXPECT_EQ(himself.post(target, question(one.as_user(), "invoices", "read")).problem(), "invalid-token");
+        EXPECT_EQ(own_client.post(target, question(one.as_user(), "invoices", "read")).problem(), "invalid-token");
 }
 
 TEST(Evaluations, TakeWhatStandsBesideThemAsDefault) {
@@ -153,10 +154,10 @@ TEST(Evaluations, TakeWhatStandsBesideThemAsDefault) {
     const Answer all = client.post(kEvaluations, body);
     ASSERT_EQ(all.status, 200) << all.body;
     ASSERT_EQ(all.count("/evaluations"), 4u);
-    EXPECT_TRUE(all.truth("/evaluations/0/decision"));
-    EXPECT_FALSE(all.truth("/evaluations/1/decision"));
-    EXPECT_FALSE(all.truth("/evaluations/2/decision"));
-    EXPECT_TRUE(all.truth("/evaluations/3/decision"));
+    EXPECT_TRUE(all.boolean("/evaluations/0/decision"));
+    EXPECT_FALSE(all.boolean("/evaluations/1/decision"));
+    EXPECT_FALSE(all.boolean("/evaluations/2/decision"));
+    EXPECT_TRUE(all.boolean("/evaluations/3/decision"));
     auto with = [&](const std::string& semantic) {
         return body.substr(0, body.size() - 1) + R"(,"options":{"evaluations_semantic":")" + semantic + R"("}})";
     };
@@ -179,7 +180,7 @@ TEST(Evaluation, RefusesWhatIsNoQuestion) {
                                         question(subject, "Invoices", "read"), question(subject, "invoices", "*")}) {
             const Answer answer = client.post(target, good);
             EXPECT_EQ(answer.status, 200) << target << good;
-            EXPECT_FALSE(answer.truth("/decision"));
+            EXPECT_FALSE(answer.boolean("/decision"));
         }
         for (const std::string& bad : {std::string("nonsense"), std::string("[]"), std::string(R"({"a":1,"a":2})")})
             EXPECT_EQ(client.post(target, bad).problem(), "malformed-json") << target << bad;
@@ -187,7 +188,7 @@ TEST(Evaluation, RefusesWhatIsNoQuestion) {
                   "unsupported-media-type");
         EXPECT_EQ(client.post(target, std::string(70'000, ' ')).problem(), "payload-too-large");
     }
-    EXPECT_FALSE(client.post(kEvaluations, R"({"evaluations":[7]})").truth("/evaluations/0/decision"));
+    EXPECT_FALSE(client.post(kEvaluations, R"({"evaluations":[7]})").boolean("/evaluations/0/decision"));
     const std::string whole = question(subject, "invoices", "read");
     for (const std::string bad : {R"("subject":7)", R"("resource":[])", R"("action":{})", R"("options":"")"}) {
         const std::string beside = "{" + bad + R"(,"evaluations":[)" + whole + "]}";

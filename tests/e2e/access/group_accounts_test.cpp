@@ -47,7 +47,7 @@ bool may(const Account& account, const std::string& resource, const std::string&
                                                   R"("},"resource":{"type":")" + resource +
                                                   R"(","id":"1"},"action":{"name":")" + action + R"("}})");
     EXPECT_EQ(answer.status, 200) << answer.body;
-    return answer.truth("/decision");
+    return answer.boolean("/decision");
 }
 // By the search for all service accounts that may.
 bool is_found(const Account& account, const std::string& resource, const std::string& action) {
@@ -240,12 +240,12 @@ TEST(GroupsOfServices, AreForThoseWhoMayAndHoldWhatIsConcerned) {
 }
 
 // ---- access files -----------------------------------------------------------------------------------------------
-Finished apply(const std::string& text, std::vector<std::string> more = {}) {
+ProcessResult apply(const std::string& text, std::vector<std::string> more = {}) {
     const std::filesystem::path path = deployment().folder() / unique("access");
     std::ofstream(path) << text;
     std::vector<std::string> words{"access", "apply", path.string()};
     words.insert(words.end(), more.begin(), more.end());
-    Finished finished = deployment().run(words);
+    ProcessResult finished = deployment().run(words);
     const auto at = finished.output.find(", up to position ");  // which other tests' events move
     if (at != std::string::npos) finished.output = finished.output.substr(0, at) + ".\n";
     return finished;
@@ -269,13 +269,13 @@ TEST(AccessFilesOfServices, PutThemIntoGroupsThatTheyMakeAndOutOfOthers) {
     EXPECT_TRUE(may(one, things, "read"));
     EXPECT_NE(apply(file).output.find("  service_account " + one.name + " (as it is)\nChanged 0 of 3.\n"),
               std::string::npos);
-    const Finished json = apply(file, {"--json"});
+    const ProcessResult json = apply(file, {"--json"});
     EXPECT_NE(json.output.find(R"({"kind":"service_account","name":")" + one.name + R"(","change":"unchanged")"),
               std::string::npos)
         << json.output;
 
     ASSERT_GT(service().port(), 0) << "its projector makes the read models";
-    const Finished exported = deployment().run({"access", "export"});
+    const ProcessResult exported = deployment().run({"access", "export"});
     EXPECT_NE(exported.output.find("service_accounts:\n"), std::string::npos) << exported.output;
     EXPECT_NE(exported.output.find("  \"" + one.name + "\":\n    groups: [\"" + fresh + "\"]\n"), std::string::npos)
         << exported.output;
@@ -306,14 +306,14 @@ TEST(AccessFilesOfServices, AreRefusedAsAWholeBeforeAnythingIsDone) {
     };
     for (const auto& [text, error] : cases) {
         const std::string file = "groups:\n  " + fresh + ": {}\n" + text;
-        const Finished tried = apply(file, {"--dry-run"});
+        const ProcessResult tried = apply(file, {"--dry-run"});
         EXPECT_EQ(tried.exit_code, 1) << file;
         EXPECT_NE(tried.output.find(error), std::string::npos) << tried.output;
         EXPECT_EQ(apply(file).output, tried.output);
     }
     EXPECT_EQ(apply("groups:\n  " + fresh + ": {}\n").output, "+ group " + fresh + "\nChanged 1 of 1.\n")
         << "nothing was done before";
-    const Finished everyone = apply(accounts(one.name, "Everyone"));
+    const ProcessResult everyone = apply(accounts(one.name, "Everyone"));
     EXPECT_EQ(everyone.exit_code, 2);
     EXPECT_NE(everyone.output.find("line 2: 'everyone' is the group of all users; no service account is in it"),
               std::string::npos)

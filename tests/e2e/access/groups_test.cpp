@@ -1,4 +1,4 @@
-// Groups over HTTP: who is in them, how they stand above each other, and why somebody may do what he may.
+// Groups over HTTP: who is in them, how they are nested, and why somebody has a permission.
 #include <gtest/gtest.h>
 
 #include "tests/e2e/world/world.hpp"
@@ -97,7 +97,7 @@ TEST(Groups, GiveTheirMembersWhatTheyAndAllAboveThemGrant) {
     ASSERT_EQ(why.status, 200) << why.body;
     EXPECT_EQ(why.text("/permissions/0"), "invoices:read");
     EXPECT_EQ(why.text("/without_exception/0"), "invoices:read");
-    EXPECT_TRUE(why.truth("/complete"));
+    EXPECT_TRUE(why.boolean("/complete"));
     ASSERT_EQ(why.count("/reasons"), 1u);
     EXPECT_EQ(why.text("/reasons/0/role/id"), reader);
     EXPECT_EQ(why.text("/reasons/0/groups/0/id"), clerks);

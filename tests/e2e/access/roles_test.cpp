@@ -1,4 +1,4 @@
-// Roles over HTTP: who has which, what they grant, and that nobody grants or touches more than he holds.
+// Roles over HTTP: who has which, what they grant, and that people only grant and touch what they hold.
 #include <gtest/gtest.h>
 
 #include "tests/e2e/world/world.hpp"
@@ -62,7 +62,7 @@ TEST(Roles, ComeInPages) {
     const Answer rest = admin.get(std::string(kRoles) + "?limit=200&cursor=" + first.text("/next"));
     ASSERT_GE(rest.count(), 3u);
     EXPECT_EQ(first.text("/items/0/id"), kAdministratorRoleId) << "it was there before all others";
-    EXPECT_TRUE(first.truth("/items/0/built_in"));
+    EXPECT_TRUE(first.boolean("/items/0/built_in"));
     EXPECT_TRUE(rest.is_null("/next"));
     for (const char* bad : {"?limit=0", "?cursor=x"})
         EXPECT_EQ(admin.get(std::string(kRoles) + bad).problem(), "invalid-fields") << bad;
@@ -100,10 +100,10 @@ TEST(Roles, AreGivenToUsersAndTaken) {
     const Answer given = admin.send("PUT", roles_of(one.person.id, id));
     ASSERT_EQ(given.status, 204) << given.body;
     EXPECT_EQ(admin.send("PUT", roles_of(one.person.id, id)).status, 204) << "again is no error";
-    const Answer his = admin.get(roles_of(one.person.id), since(given));
-    ASSERT_EQ(his.count(), 1u) << his.body;
-    EXPECT_EQ(his.text("/items/0/id"), id);
-    EXPECT_TRUE(his.has("/items/0/assigned_at"));
+    const Answer theirs = admin.get(roles_of(one.person.id), since(given));
+    ASSERT_EQ(theirs.count(), 1u) << theirs.body;
+    EXPECT_EQ(theirs.text("/items/0/id"), id);
+    EXPECT_TRUE(theirs.has("/items/0/assigned_at"));
     const Answer token = introspect(api(), deployment().gateway, one.tokens.access);
     EXPECT_EQ(token.text("/scope"), "invoices:read");
     EXPECT_EQ(token.count("/roles"), 1u);
@@ -163,7 +163,7 @@ TEST(Roles, AreAlikeForbiddenToEverybodyElseAndWithoutAToken) {
     const Visitor one = visitor(api());
     ApiClient admin = administrator(api());
     const std::string id = define(admin, {});
-    const std::string him = one.person.id;
+    const std::string them = one.person.id;
     struct Route {
         std::string method;
         std::string target;
@@ -172,13 +172,13 @@ TEST(Roles, AreAlikeForbiddenToEverybodyElseAndWithoutAToken) {
     const std::vector<Route> routes{
         {"POST", kRoles, definition("r", {})}, {"GET", kRoles, ""},
         {"GET", role_target(id), ""},          {"PUT", role_target(id), definition("r", {})},
-        {"DELETE", role_target(id), ""},       {"GET", roles_of(him), ""},
-        {"PUT", roles_of(him, id), ""},        {"DELETE", roles_of(him, id), ""},
-        {"PUT", user_target(him), "{}"},       {"DELETE", user_target(him, "/sessions"), ""}};
+        {"DELETE", role_target(id), ""},       {"GET", roles_of(them), ""},
+        {"PUT", roles_of(them, id), ""},       {"DELETE", roles_of(them, id), ""},
+        {"PUT", user_target(them), "{}"},      {"DELETE", user_target(them, "/sessions"), ""}};
     for (const Route& route : routes) {
         const HttpHeaders type = route.body.empty() ? HttpHeaders{} : HttpHeaders{{"Content-Type", "application/json"}};
-        ApiClient his = api().as(one.tokens.access);
-        EXPECT_EQ(his.send(route.method, route.target, type, route.body).problem(), "forbidden")
+        ApiClient theirs = api().as(one.tokens.access);
+        EXPECT_EQ(theirs.send(route.method, route.target, type, route.body).problem(), "forbidden")
             << route.method << route.target;
         EXPECT_EQ(api().send(route.method, route.target, type, route.body).problem(), "invalid-token")
             << route.method << route.target;
@@ -194,15 +194,15 @@ TEST(Roles, GrantNothingAndReachNobodyBeyondWhoUsesThem) {
     ApiClient client = api().as(clerk.tokens.access);
     const std::string strong = define(admin, {"orders:write"});
     const std::string weak = define(admin, {"invoices:read"});
-    const std::string him = superior.person.id;
+    const std::string them = superior.person.id;
     for (const Answer& answer :
          {client.post(kRoles, definition(unique("r"), {"orders:write"})),
           client.put(role_target(weak), definition(unique("r"), {"*:*"})), client.del(role_target(strong)),
-          client.send("PUT", roles_of(equal.person.id, strong)), client.send("PUT", roles_of(him, weak)),
-          client.del(roles_of(him, weak)), client.put(user_target(him), "{}"),
-          client.del(user_target(him, "/sessions")), client.send("POST", user_target(him, "/deactivate")),
-          client.send("POST", user_target(him, "/activate")), client.send("POST", user_target(him, "/unlock")),
-          client.del(user_target(him)), client.del(user_target(him, "/erasure"))}) {
+          client.send("PUT", roles_of(equal.person.id, strong)), client.send("PUT", roles_of(them, weak)),
+          client.del(roles_of(them, weak)), client.put(user_target(them), "{}"),
+          client.del(user_target(them, "/sessions")), client.send("POST", user_target(them, "/deactivate")),
+          client.send("POST", user_target(them, "/activate")), client.send("POST", user_target(them, "/unlock")),
+          client.del(user_target(them)), client.del(user_target(them, "/erasure"))}) {
         EXPECT_EQ(answer.status, 403) << answer.body;
         EXPECT_EQ(answer.problem(), "exceeds-authority") << answer.body;
     }
@@ -222,10 +222,10 @@ TEST(Roles, LeaveTheLastAdministrator) {
     const std::string id = admin.get(kMe).text("/id");
     EXPECT_EQ(admin.del(roles_of(id, kAdministratorRoleId)).problem(), "last-administrator");
     const Visitor second = visitor(api());
-    EXPECT_FALSE(api().as(second.tokens.access).get(kMe).truth("/administrator"));
+    EXPECT_FALSE(api().as(second.tokens.access).get(kMe).boolean("/administrator"));
     ASSERT_EQ(admin.send("PUT", roles_of(second.person.id, kAdministratorRoleId)).status, 204);
     ApiClient other = api().as(second.tokens.access);
-    EXPECT_TRUE(other.get(kMe).truth("/administrator"));
+    EXPECT_TRUE(other.get(kMe).boolean("/administrator"));
     EXPECT_EQ(other.del(roles_of(second.person.id, kAdministratorRoleId)).status, 204);
     EXPECT_EQ(other.get(kRoles).problem(), "forbidden") << "from the next question on";
 }

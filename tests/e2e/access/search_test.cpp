@@ -94,7 +94,7 @@ TEST(SubjectSearch, FindsThroughGroupsAndEndsWithEveryChange) {
     for (const std::string& id : found) {
         const std::string asked = R"({"subject":)" + entity("user", id) + R"(,"action":{"name":"read"},"resource":)" +
                                   entity(type, "42") + "}";
-        EXPECT_TRUE(client.post("/access/v1/evaluation", asked).truth("/decision")) << id;
+        EXPECT_TRUE(client.post("/access/v1/evaluation", asked).boolean("/decision")) << id;
     }
     EXPECT_EQ(all_subjects(type, "1"), found);
 
@@ -169,10 +169,10 @@ TEST(ResourceSearch, ListsWhatPermissionsName) {
     const Answer answer = client.post(kResources, resource_question(user(one), "docs"));
     EXPECT_THAT(results(answer), testing::ElementsAre("a", "b"));
     EXPECT_EQ(answer.text("/results/0/type"), "docs");
-    EXPECT_TRUE(answer.truth("/context/own")) << "and whatever is his own";
+    EXPECT_TRUE(answer.boolean("/context/own")) << "and whatever is his own";
     const Answer mails = client.post(kResources, resource_question(user(one), "mails"));
     EXPECT_THAT(results(mails), testing::ElementsAre("x"));
-    EXPECT_FALSE(mails.truth("/context/own"));
+    EXPECT_FALSE(mails.boolean("/context/own"));
     EXPECT_THAT(results(client.post(kResources, resource_question(user(one), "invoices"))), testing::ElementsAre());
 
     const Answer first = client.post(kResources, resource_question(user(one), "docs", page("", "1")));
@@ -226,18 +226,18 @@ TEST(ActionSearch, ListsWhatRolesNameAndEvaluationsAllow) {
 TEST(Search, IsAboutOneselfForWhoeverHasAToken) {
     const Visitor one = holder_of(R"(["docs/a:read"])");
     const Visitor other = holder_of(R"(["docs/b:read"])");
-    ApiClient himself = api().as(one.tokens.access);
-    EXPECT_THAT(results(himself.post(kResources, resource_question(user(one), "docs"))), testing::ElementsAre("a"));
-    EXPECT_THAT(results(himself.post(kActions, action_question(user(one), "docs", "a")), "name"),
+    ApiClient own_client = api().as(one.tokens.access);
+    EXPECT_THAT(results(own_client.post(kResources, resource_question(user(one), "docs"))), testing::ElementsAre("a"));
+    EXPECT_THAT(results(own_client.post(kActions, action_question(user(one), "docs", "a")), "name"),
                 testing::ElementsAre("read"));
-    EXPECT_EQ(himself.post(kResources, resource_question(user(other), "docs")).problem(), "forbidden");
-    EXPECT_EQ(himself.post(kActions, action_question(user(other), "docs", "b")).problem(), "forbidden");
+    EXPECT_EQ(own_client.post(kResources, resource_question(user(other), "docs")).problem(), "forbidden");
+    EXPECT_EQ(own_client.post(kActions, action_question(user(other), "docs", "b")).problem(), "forbidden");
     ApiClient ungranted = api().with("Authorization", deployment().stranger.basic());
     EXPECT_EQ(ungranted.post(kResources, resource_question(user(one), "docs")).problem(), "forbidden");
     EXPECT_EQ(ungranted.post(kActions, action_question(user(one), "docs", "a")).problem(), "forbidden");
-    EXPECT_EQ(himself.send("POST", kLogout).status, 204);
-    EXPECT_EQ(himself.post(kResources, resource_question(user(one), "docs")).problem(), "invalid-token");
-    EXPECT_EQ(himself.post(kActions, action_question(user(one), "docs", "a")).problem(), "invalid-token");
+    EXPECT_EQ(own_client.send("POST", kLogout).status, 204);
+    EXPECT_EQ(own_client.post(kResources, resource_question(user(one), "docs")).problem(), "invalid-token");
+    EXPECT_EQ(own_client.post(kActions, action_question(user(one), "docs", "a")).problem(), "invalid-token");
     ASSERT_EQ(administrator(api()).send("POST", kUsers + ("/" + one.person.id) + "/deactivate").status, 204);
     EXPECT_THAT(results(gateway().post(kResources, resource_question(user(one), "docs"))), testing::ElementsAre());
 }

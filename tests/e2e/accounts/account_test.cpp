@@ -7,7 +7,7 @@
 namespace keyledger::test {
 namespace {
 
-TEST(Register, AnswersTheUserAndWhereHeIs) {
+TEST(Register, AnswersTheUserAndWhereTheyAre) {
     ApiClient client = api();
     const Person person = somebody();
     const Answer answer = client.post(kRegister, registration_of(person));
@@ -16,8 +16,8 @@ TEST(Register, AnswersTheUserAndWhereHeIs) {
     EXPECT_EQ(answer.text("/username"), person.username);
     EXPECT_TRUE(answer.is_null("/name"));
     EXPECT_EQ(answer.text("/status"), "active");
-    EXPECT_FALSE(answer.truth("/email_verified"));
-    EXPECT_FALSE(answer.truth("/administrator"));
+    EXPECT_FALSE(answer.boolean("/email_verified"));
+    EXPECT_FALSE(answer.boolean("/administrator"));
     EXPECT_EQ(answer.header("Location"), kMe);
     EXPECT_FALSE(answer.header("Keyledger-Position")) << "anybody may ask, and nobody may count";
 }

@@ -102,7 +102,7 @@ TEST(Users, ThatAreUnknownAreNotFound) {
     }
 }
 
-TEST(DeactivateUser, LocksHimOutAtOnceUntilHeIsActivated) {
+TEST(DisableUser, LocksThemOutAtOnceUntilTheyAreActivated) {
     ApiClient admin = administrator(api());
     ApiClient client = api();
     const Visitor one = visitor(api());
@@ -128,7 +128,7 @@ TEST(DeactivateUser, LocksHimOutAtOnceUntilHeIsActivated) {
     EXPECT_EQ(admin.get(user_target(one.person.id), since(back)).text("/status"), "active");
 }
 
-TEST(DeactivateUser, LeavesTheLastAdministrator) {
+TEST(DisableUser, LeavesTheLastAdministrator) {
     ApiClient admin = administrator(api());
     const std::string id = admin.get(kMe).text("/id");
     const Answer answer = admin.send("POST", user_target(id, "/deactivate"));

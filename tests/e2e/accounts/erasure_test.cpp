@@ -52,7 +52,7 @@ TEST(EraseMe, LeavesNoTimesToTheReplay) {
          {std::vector<std::string>{"audit", "replay", "--user", one.person.id},
           std::vector<std::string>{"audit", "replay", "--session", one.tokens.session_id},
           std::vector<std::string>{"audit", "replay"}}) {
-        const Finished done = deployment().run(words);
+        const ProcessResult done = deployment().run(words);
         EXPECT_EQ(done.exit_code, 0) << done.output;
         EXPECT_EQ(done.output.find("1970-"), std::string::npos) << done.output.substr(0, 2000);
     }
@@ -98,11 +98,11 @@ TEST(EraseUser, AnswersARepeatedRequestAsTheFirst) {
 TEST(EraseUser, IsForAdministrators) {
     const Visitor one = visitor(api());
     const Visitor other = visitor(api());
-    ApiClient him = api().as(other.tokens.access);
+    ApiClient them = api().as(other.tokens.access);
     ApiClient admin = administrator(api());
     const std::string target = user_target(one.person.id);
     for (const std::string& path : {target, target + "/erasure"}) {
-        EXPECT_EQ(him.del(path).problem(), "forbidden");
+        EXPECT_EQ(them.del(path).problem(), "forbidden");
         EXPECT_EQ(api().del(path).problem(), "invalid-token");
     }
     EXPECT_EQ(admin.del(target).status, 204);

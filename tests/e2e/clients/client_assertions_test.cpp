@@ -79,7 +79,7 @@ TEST(ServiceTokens, AreEarnedByASignedAssertionOnce) {
         const std::string asking = Assertion{one.id}.by(key, now_s);
         const std::string body =
             form_body({{"token", token}, {"client_assertion_type", kAssertionType}, {"client_assertion", asking}});
-        EXPECT_TRUE(anybody.form(kIntrospect, body).truth("/active"));
+        EXPECT_TRUE(anybody.form(kIntrospect, body).boolean("/active"));
         EXPECT_EQ(error_of(anybody.form(kIntrospect, body)), "invalid_client") << "asked with it before";
         EXPECT_EQ(error_of(grant_by(asking)), "invalid_client") << "asked with it before";
         const std::string earned = watch_secret(grant_by(Assertion{one.id}.by(key, now_s)).text("/access_token"));

@@ -153,12 +153,13 @@ TEST(ServiceAccounts, HoldWhatTheirRolesGrant) {
                R"("},"resource":{"type":"orders","id":"1"},"action":{"name":")" + action + R"("}})";
     };
     ApiClient itself = api().as(watch_secret(all.text("/access_token")));
-    EXPECT_TRUE(itself.post("/access/v1/evaluation", question("service_account", one.id, "read")).truth("/decision"));
-    EXPECT_FALSE(itself.post("/access/v1/evaluation", question("service_account", one.id, "write")).truth("/decision"));
+    EXPECT_TRUE(itself.post("/access/v1/evaluation", question("service_account", one.id, "read")).boolean("/decision"));
+    EXPECT_FALSE(
+        itself.post("/access/v1/evaluation", question("service_account", one.id, "write")).boolean("/decision"));
     const Visitor somebody = visitor(api());
-    EXPECT_FALSE(introspect(api(), one.client, somebody.tokens.access).truth("/active"));
+    EXPECT_FALSE(introspect(api(), one.client, somebody.tokens.access).boolean("/active"));
     EXPECT_EQ(admin.send("PUT", at + watcher).status, 204);
-    EXPECT_TRUE(introspect(api(), one.client, somebody.tokens.access).truth("/active"));
+    EXPECT_TRUE(introspect(api(), one.client, somebody.tokens.access).boolean("/active"));
     ApiClient watching = api().as(token_of(one.client, "&scope=keyledger.access:evaluate"));
     const std::string about = question("user", somebody.person.id, "read");
     EXPECT_EQ(watching.post("/access/v1/evaluation", about).status, 200);
@@ -193,12 +194,12 @@ TEST(ServiceTokens, AreEarnedByASecretInEitherPlace) {
     ASSERT_EQ(post.status, 200) << post.body;
     const std::string token = watch_secret(post.text("/access_token"));
     const Answer seen = introspect(api(), deployment().orders, token);
-    EXPECT_TRUE(seen.truth("/active")) << "it is meant for that resource server";
+    EXPECT_TRUE(seen.boolean("/active")) << "it is meant for that resource server";
     EXPECT_EQ(seen.text("/sub"), one.id);
     EXPECT_EQ(seen.text("/client_id"), one.id);
     EXPECT_EQ(seen.text("/aud/0"), kOrders);
     EXPECT_FALSE(seen.has("/sid"));
-    EXPECT_FALSE(introspect(api(), deployment().stranger, token).truth("/active"));
+    EXPECT_FALSE(introspect(api(), deployment().stranger, token).boolean("/active"));
     EXPECT_EQ(api().as(token).get(kMe).problem(), "invalid-token");
     EXPECT_EQ(api().as(token_of(one.client)).get(kMe).problem(), "invalid-token") << "a service is no user";
 }
@@ -262,12 +263,12 @@ TEST(ServiceTokens, AreAskedAboutAndRevokedByTheirOwn) {
     const Account one = account(admin);
     const Account two = account(admin);
     const std::string token = token_of(one.client);
-    EXPECT_TRUE(introspect(api(), one.client, token).truth("/active"));
+    EXPECT_TRUE(introspect(api(), one.client, token).boolean("/active"));
     EXPECT_EQ(introspect(api(), two.client, token).body, R"({"active":false})");
     const std::string for_orders = token_of(one.client, std::string("&resource=") + kOrders);
-    EXPECT_TRUE(introspect(api(), two.client, for_orders).truth("/active")) << "it is that resource server";
+    EXPECT_TRUE(introspect(api(), two.client, for_orders).boolean("/active")) << "it is that resource server";
     ApiClient itself = api().as(token);
-    EXPECT_TRUE(itself.form(kIntrospect, form_body({{"token", token}})).truth("/active")) << "RFC 7662 section 2.1";
+    EXPECT_TRUE(itself.form(kIntrospect, form_body({{"token", token}})).boolean("/active")) << "RFC 7662 section 2.1";
     auto revoke = [&](const ClientOfService& as) {
         return api().form(kRevoke, form_body({{"token", token}}), {{"Authorization", as.basic()}});
     };
@@ -290,7 +291,7 @@ TEST(ServiceTokens, OpenEvaluationForThemselves) {
                R"("},"resource":{"type":"invoices","id":"1"},"action":{"name":"read"}})";
     };
     ApiClient itself = api().as(token_of(one.client));
-    EXPECT_FALSE(itself.post("/access/v1/evaluation", question("service_account", one.id)).truth("/decision"));
+    EXPECT_FALSE(itself.post("/access/v1/evaluation", question("service_account", one.id)).boolean("/decision"));
     EXPECT_EQ(itself.post("/access/v1/evaluation", question("service_account", kNobody)).problem(), "forbidden");
     EXPECT_EQ(itself.post("/access/v1/evaluation", question("user", one.id)).problem(), "forbidden");
     ApiClient by_secret = api().with("Authorization", one.client.basic());

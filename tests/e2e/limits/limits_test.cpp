@@ -197,12 +197,12 @@ TEST_F(LockOut, LeavesTheNetworksOpenThatTheOwnerLoggedInFrom) {
 TEST_F(LockOut, IsLiftedByAnAdministratorOrAtTheMachine) {
     ApiClient admin = administrator(api());
     const std::string lock_out = std::string(kUsers) + "/" + one_.id + "/lock-out";
-    EXPECT_FALSE(admin.get(lock_out).truth("/locked"));
+    EXPECT_FALSE(admin.get(lock_out).boolean("/locked"));
     EXPECT_TRUE(admin.get(lock_out).is_null("/last_failed_at"));
     attack(6);
     EXPECT_FALSE(gets_in("192.0.2.60"));
     const Answer seen = administrator(ApiClient(service_.port())).get(lock_out);
-    EXPECT_TRUE(seen.truth("/locked")) << "the caller is told no more than of a wrong password: " << seen.body;
+    EXPECT_TRUE(seen.boolean("/locked")) << "the caller is told no more than of a wrong password: " << seen.body;
     EXPECT_EQ(seen.number("/failures_in_a_row"), 6) << seen.body;
     const std::string target = std::string(kUsers) + "/" + one_.id + "/unlock";
     EXPECT_EQ(api().as(visitor(api()).tokens.access).send("POST", target).problem(), "forbidden");
@@ -214,7 +214,7 @@ TEST_F(LockOut, IsLiftedByAnAdministratorOrAtTheMachine) {
     EXPECT_EQ(admin.send("POST", target).status, 204) << "nothing to do is no error";
     attack(6);
     EXPECT_FALSE(gets_in("192.0.2.61"));
-    const Finished done = deployment().run({"users", "unlock", "--email", one_.email});
+    const ProcessResult done = deployment().run({"users", "unlock", "--email", one_.email});
     EXPECT_EQ(done.exit_code, 0) << done.output;
     EXPECT_TRUE(done.output.starts_with("Unlocked the user " + one_.id)) << done.output;
     EXPECT_TRUE(gets_in("192.0.2.61"));

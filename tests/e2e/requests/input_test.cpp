@@ -17,7 +17,7 @@ struct JsonRoute {
     std::string method;
     std::string target;
     std::string field;
-    bool of_others = false;  // another standard says what it is: what is not understood is let be
+    bool allow_unknown_members = false;  // another standard says what it is: what is not understood is let be
 };
 std::vector<JsonRoute> json_routes() {
     return {{"POST", kRegister, "email"},
@@ -68,7 +68,8 @@ TEST(JsonBody, ThatIsNoneIsRefusedOnEveryRoute) {
         for (const std::string& body : malformed_bodies(route.field)) {
             const Answer answer = send_json(admin, route, body);
             EXPECT_EQ(answer.status, 400) << route.target << body;
-            if (route.of_others && answer.problem() == "invalid-fields") continue;  // a value that others may write
+            if (route.allow_unknown_members && answer.problem() == "invalid-fields")
+                continue;  // a value that others may write
             EXPECT_EQ(answer.problem(), "malformed-json") << route.target << body;
         }
 }
@@ -89,7 +90,7 @@ TEST(JsonBody, WithUnknownOrWrongFieldsIsRefusedOnEveryRoute) {
             R"("new_password":"p","name":"n","reason":"r","permissions":[],"audiences":[],"kty":"EC"})";
         const Answer answer = send_json(admin, route, good);
         // What is sent back of an account is held against it, so that it must be there.
-        const bool needs_account = route.of_others || route.target.starts_with(kAccounts + "/"s);
+        const bool needs_account = route.allow_unknown_members || route.target.starts_with(kAccounts + "/"s);
         EXPECT_EQ(answer.problem(), needs_account ? "service-account-unknown" : "unknown-field") << route.target;
     }
 }

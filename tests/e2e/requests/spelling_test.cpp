@@ -181,7 +181,7 @@ TEST(Identifiers, AreReadInEitherCaseInQueriesAndBodies) {
             .post("/access/v1/evaluation", R"({"subject":{"type":")" + type + R"(","id":")" + in_capitals(id) +
                                                R"("},"action":{"name":"read"},"resource":{"type":"notes","id":"1",)" +
                                                R"("properties":{"owner":")" + in_capitals(two.person.id) + R"("}}})")
-            .truth("/decision");
+            .boolean("/decision");
     };
     EXPECT_TRUE(decision("user", two.person.id));
     EXPECT_TRUE(decision("session", two.tokens.session_id));

@@ -36,7 +36,7 @@ TEST(CommandLine, SaysWhatIsWrongWithAWord) {
         {{"keys", "rotate", "claims", "--lead-seconds", "2592001"}, "0 to 2592000"},
     };
     for (const auto& one : cases) {
-        const Finished done = deployment().run(one.words);
+        const ProcessResult done = deployment().run(one.words);
         EXPECT_EQ(done.exit_code, 2) << one.said;
         EXPECT_NE(done.output.find(one.said), std::string::npos) << done.output;
         const auto lines = std::count(done.output.begin(), done.output.end(), '\n');
@@ -74,7 +74,7 @@ TEST(StartOfAService, WaitsForADatabaseThatComes) {
 TEST(StartOfAService, GivesUpWhenTheTimeIsOverAndSaysWhatToDo) {
     TcpProxy proxy(port_of(deployment().database().service_url()));
     proxy.refuse();
-    const Finished done =
+    const ProcessResult done =
         deployment().run({"serve"}, {{"KEYLEDGER_DATABASE_URL", through(proxy, deployment().database().service_url())},
                                      {"KEYLEDGER_START_PATIENCE_SECONDS", "1"}});
     EXPECT_EQ(done.exit_code, 1);
@@ -82,9 +82,9 @@ TEST(StartOfAService, GivesUpWhenTheTimeIsOverAndSaysWhatToDo) {
 }
 
 TEST(StartOfAService, RefusesAllThatIsWrongAtOnce) {
-    const Finished done = deployment().run({"serve"}, {{"KEYLEDGER_LISTEN", "localhost:8080"},
-                                                       {"KEYLEDGER_TRUSTED_PROXIES", "proxy"},
-                                                       {"KEYLEDGER_KAFKA_BROKERS", "foo"}});
+    const ProcessResult done = deployment().run({"serve"}, {{"KEYLEDGER_LISTEN", "localhost:8080"},
+                                                            {"KEYLEDGER_TRUSTED_PROXIES", "proxy"},
+                                                            {"KEYLEDGER_KAFKA_BROKERS", "foo"}});
     EXPECT_EQ(done.exit_code, 2);
     for (const char* name : {"KEYLEDGER_LISTEN", "KEYLEDGER_TRUSTED_PROXIES", "KEYLEDGER_KAFKA_BROKERS"})
         EXPECT_NE(done.output.find(name), std::string::npos) << done.output;
@@ -99,7 +99,7 @@ TEST(StartOfAService, RefusesAConfigurationFileThatIsWrong) {
     const std::string path = (deployment().folder() / "wrong.yaml").string();
     std::ofstream(path) << "KEYLEDGER_LISTN: 127.0.0.1:0\nKEYLEDGER_IO_THREADS: many\n";
     for (const auto& words : std::vector<std::vector<std::string>>{{"serve"}, {"config", "check"}, {"keys", "list"}}) {
-        const Finished done = deployment().run(words, {{"KEYLEDGER_CONFIG_FILE", path}});
+        const ProcessResult done = deployment().run(words, {{"KEYLEDGER_CONFIG_FILE", path}});
         EXPECT_EQ(done.exit_code, 2) << done.output;
         EXPECT_NE(done.output.find("line 1: there is no setting 'KEYLEDGER_LISTN'; did you mean KEYLEDGER_LISTEN?"),
                   std::string::npos)

@@ -61,7 +61,7 @@ protected:
 
     // Over a connection of its own each, so that they can be sent at once.
     ApiClient anybody() const { return client_; }
-    ApiClient him() const { return client_.as(one_.tokens.access); }
+    ApiClient them() const { return client_.as(one_.tokens.access); }
     ApiClient admin() const { return client_.as(admin_token_); }
 
     ApiClient gateway() const { return client_.with("Authorization", deployment().gateway.basic()); }
@@ -75,7 +75,7 @@ protected:
 
     std::vector<Call> queries() const {
         const std::string user = std::string(kUsers) + "/" + one_.person.id;
-        return {{"list my sessions", [this] { return him().get(kSessions, at_head_); }},
+        return {{"list my sessions", [this] { return them().get(kSessions, at_head_); }},
                 {"list users", [this] { return admin().get(kUsers, at_head_); }},
                 {"list the audit trail", [this] { return admin().get(kAudit, at_head_); }},
                 {"export the audit trail", [this] { return admin().get(kAuditExport, at_head_); }},
@@ -155,11 +155,11 @@ protected:
             {"refresh", [this] { return refresh(anybody(), one_.tokens.refresh); }},
             {"update me",
              [this] {
-                 return him().put(kMe, json_object({{"name", unique("Name")}}));
+                 return them().put(kMe, json_object({{"name", unique("Name")}}));
              }},
-            {"end my session", [=, this] { return him().del(session); }},
-            {"end my sessions", [this] { return him().del(kSessions); }},
-            {"change the password", [=, this] { return him().post(kChangePassword, change); }},
+            {"end my session", [=, this] { return them().del(session); }},
+            {"end my sessions", [this] { return them().del(kSessions); }},
+            {"change the password", [=, this] { return them().post(kChangePassword, change); }},
             {"activate", [=, this] { return admin().send("POST", user + "/activate"); }},
             {"deactivate", [=, this] { return admin().send("POST", user + "/deactivate"); }},
             {"unlock", [=, this] { return admin().send("POST", user + "/unlock"); }},
@@ -168,7 +168,7 @@ protected:
                  return admin().send("DELETE", kMe, {{"Content-Type", "application/json"}},
                                      json_object({{"current_password", kAdminPassword}}));
              }},
-            {"keep me", [this] { return him().del(std::string(kMe) + "/erasure"); }},
+            {"keep me", [this] { return them().del(std::string(kMe) + "/erasure"); }},
             {"erase nobody", [this] { return admin().del(std::string(kUsers) + kNobody); }},
             {"keep nobody", [this] { return admin().del(std::string(kUsers) + kNobody + std::string("/erasure")); }},
             {"update a user", [=, this] { return admin().put(user, "{}"); }},
@@ -178,7 +178,7 @@ protected:
             {"delete a role", [this] { return admin().del(kRoles + ("/" + one_.person.id)); }},
             {"assign a role", [=, this] { return admin().send("PUT", user + "/roles/" + one_.person.id); }},
             {"withdraw a role", [=, this] { return admin().del(user + "/roles/" + one_.person.id); }},
-            {"log out", [this] { return him().send("POST", kLogout); }},
+            {"log out", [this] { return them().send("POST", kLogout); }},
             {"revoke", [=, this] { return anybody().form(kRevoke, token, basic); }}};
     }
     // Every operation that needs the log, with tokens that were good a moment ago.
@@ -187,7 +187,7 @@ protected:
             {"introspect", [this] { return introspect(client_, deployment().gateway, one_.tokens.access); }},
             {"introspect a refresh token",
              [this] { return introspect(client_, deployment().gateway, one_.tokens.refresh); }},
-            {"show me", [this] { return him().get(kMe); }},
+            {"show me", [this] { return them().get(kMe); }},
             {"show the tree head", [this] { return admin().get(kTreeHead); }},
             {"evaluate", [this] { return gateway().post("/access/v1/evaluation", question()); }},
             {"evaluate several", [this] { return gateway().post("/access/v1/evaluations", question()); }},
@@ -198,7 +198,7 @@ protected:
             {"show a lock-out",
              [this] { return admin().get(std::string(kUsers) + "/" + one_.person.id + "/lock-out"); }},
             {"show a service account", [this] { return admin().get(kAccounts + ("/" + one_.person.id)); }},
-            {"evaluate oneself", [this] { return him().post("/access/v1/evaluation", question()); }}};
+            {"evaluate oneself", [this] { return them().post("/access/v1/evaluation", question()); }}};
         for (const auto& more : {queries(), commands(), commands_upon_groups(), commands_upon_service_accounts()})
             all.insert(all.end(), more.begin(), more.end());
         return all;
@@ -247,7 +247,7 @@ TEST_F(DatabaseAway, LetsNobodyInAndCallsNoTokenGood) {
     proxy_.accept_again();
     expect_recovery();
     EXPECT_TRUE(is_active(client_, one_.tokens.access));
-    EXPECT_EQ(him().get(kMe).text("/id"), one_.person.id);
+    EXPECT_EQ(them().get(kMe).text("/id"), one_.person.id);
     EXPECT_EQ(refresh(client_, one_.tokens.refresh).status, 200);
 }
 
@@ -266,7 +266,7 @@ TEST_F(DatabaseAway, AnswersInTimeWhenQueriesHang) {
 }
 
 // Reading goes on, appending does not: a command that was sent is of unknown outcome when its caller can wait
-// no longer, and he is told so. It is appended in the end, and repeating it with its key tells what came of
+// no longer, and the caller is told so. It is appended in the end, and repeating it with its key tells what came of
 // it, while repeating it without would do it twice (I5).
 TEST_F(DatabaseAway, TellsThatAnOutcomeIsUnknownAndLaterWhatItWas) {
     const std::string name = json_object({{"name", unique("Name")}});
@@ -275,30 +275,30 @@ TEST_F(DatabaseAway, TellsThatAnOutcomeIsUnknownAndLaterWhatItWas) {
         pqxx::connection owner(deployment().database().owner_url());
         pqxx::work lock(owner);
         lock.exec("lock table keyledger.events in exclusive mode");
-        const Answer unknown = him().put(kMe, name, key);
+        const Answer unknown = them().put(kMe, name, key);
         EXPECT_EQ(unknown.problem(), "outcome-unknown") << unknown.body;
-        EXPECT_EQ(him().get(kMe).status, 200) << "what needs no append works on";
+        EXPECT_EQ(them().get(kMe).status, 200) << "what needs no append works on";
     }
     const auto until = Clock::now() + kRecoveryPatience;
     Answer told;
-    while ((told = him().put(kMe, name, key)).status == 503) ASSERT_LT(Clock::now(), until) << "it does not recover";
+    while ((told = them().put(kMe, name, key)).status == 503) ASSERT_LT(Clock::now(), until) << "it does not recover";
     EXPECT_EQ(told.status, 200) << told.body;
     EXPECT_EQ(told.header("Idempotency-Replayed"), "true");
 }
 
-// Only the projections stand still: who asks for his own write is told to come again, who does not is
-// answered from what there is.
+// Only the projections stand still: callers who ask for their own write are told to come again, others are answered
+// from what there is.
 TEST_F(DatabaseAway, TellsThatAReadModelIsBehind) {
     const std::vector<Call> calls = queries();
     {
         pqxx::connection owner(deployment().database().owner_url());
         pqxx::work lock(owner);
         lock.exec("lock table keyledger.checkpoints in exclusive mode");
-        at_head_ = since(him().put(kMe, json_object({{"name", unique("Name")}})));
+        at_head_ = since(them().put(kMe, json_object({{"name", unique("Name")}})));
         const auto answers = at_once(calls);
         for (std::size_t i = 0; i < calls.size(); ++i)
             EXPECT_EQ(answers[i].problem(), "read-model-behind") << calls[i].name << answers[i].body;
-        EXPECT_EQ(him().get(kSessions).status, 200);
+        EXPECT_EQ(them().get(kSessions).status, 200);
     }
     for (const Call& call : calls) {
         const auto until = Clock::now() + kRecoveryPatience;

@@ -70,7 +70,7 @@ struct KeyringOfTwoNodes : testing::Test {
     std::string keys(const std::vector<std::string>& words) {
         std::vector<std::string> all{"keys"};
         all.insert(all.end(), words.begin(), words.end());
-        const Finished done = own.run(all);
+        const ProcessResult done = own.run(all);
         EXPECT_EQ(done.exit_code, 0) << done.output;
         return done.output;
     }
@@ -134,7 +134,7 @@ TEST_F(KeyringOfTwoNodes, NothingIsWrappedUnderAKeyThatHasEnded) {
     EXPECT_EQ(at_slow.get("/health/ready").status, 200) << ready_text(*slow);
     EXPECT_EQ(log_in(ApiClient(told->port()), later).session_id.size(), 36u);
     EXPECT_EQ(log_in(ApiClient(slow->port()), before).session_id.size(), 36u);
-    const Finished verified = own.run({"projections", "verify"});
+    const ProcessResult verified = own.run({"projections", "verify"});
     EXPECT_EQ(verified.exit_code, 0) << verified.output;
 }
 
@@ -250,7 +250,7 @@ TEST_F(KeyringOfTwoNodes, ANodeThatStartsWithAKeyThatHasEndedSaysSoAtOnce) {
 
 TEST_F(KeyringOfTwoNodes, AKeyIsNotChangedInOneStepWhileAServiceRuns) {
     const std::string old = current("key-encryption");
-    const Finished refused = own.run({"keys", "rotate", "--kek"});
+    const ProcessResult refused = own.run({"keys", "rotate", "--kek"});
     EXPECT_EQ(refused.exit_code, 1);
     EXPECT_NE(refused.output.find("session(s) of the service"), std::string::npos) << refused.output;
     EXPECT_EQ(current("key-encryption"), old);

@@ -27,7 +27,7 @@ TEST(RoleOfTheService, NothingThatServesOrWritesStartsAsTheOwner) {
                                                   {"access", "export"},
                                                   {"users", "unlock", "--email", kAdminEmail},
                                                   {"config", "check"}}) {
-        const Finished refused = own.run(words, wrong);
+        const ProcessResult refused = own.run(words, wrong);
         EXPECT_NE(refused.exit_code, 0) << words.front() << refused.output;
         EXPECT_NE(refused.output.find("KEYLEDGER_DATABASE_URL is for the role that serves, keyledger_service"),
                   std::string::npos)
@@ -52,7 +52,7 @@ TEST(RoleOfTheService, ReadinessTellsOfReadModelsThatAreNotItsOwnAndMigrateUpGiv
     EXPECT_NE(ready_text(node).find("keyledger migrate up"), std::string::npos) << ready_text(node);
     EXPECT_EQ(ready_text(node).find(R"(good":true,"detail":"ERROR)"), std::string::npos);
     EXPECT_EQ(HttpClient(node.management_port()).get("/health/ready").status, 200) << "requests do without lists";
-    const Finished mended = own.run({"migrate", "up"});
+    const ProcessResult mended = own.run({"migrate", "up"});
     EXPECT_EQ(mended.exit_code, 0) << mended.output;
     EXPECT_NE(mended.output.find("read_models.generations belonged to another role"), std::string::npos)
         << mended.output;
@@ -76,16 +76,16 @@ TEST(DatabaseOfBefore, IsNotServedUntilItsNamesAreFound) {
     const std::string old = key_of("current");
     for (const auto& words : std::vector<std::vector<std::string>>{
              {"keys", "rotate", "claims"}, {"keys", "reclaim"}, {"keys", "revoke", old}}) {
-        const Finished done = own.run(words);
+        const ProcessResult done = own.run(words);
         ASSERT_EQ(done.exit_code, 0) << done.output;
     }
     as_owner(own, "delete from keyledger.claims where key_id <> '" + old + "'");
     as_owner(own, "delete from keyledger.ended_keys");
-    const Finished refused = own.run({"serve"});
+    const ProcessResult refused = own.run({"serve"});
     EXPECT_NE(refused.exit_code, 0) << refused.output;
     EXPECT_NE(refused.output.find("names are claimed under key " + old + ", which has ended"), std::string::npos)
         << refused.output;
-    const Finished reclaimed = own.run({"keys", "reclaim"});
+    const ProcessResult reclaimed = own.run({"keys", "reclaim"});
     EXPECT_EQ(reclaimed.exit_code, 0) << reclaimed.output;
     const RunningService node(own);
     EXPECT_EQ(administrator(ApiClient(node.port())).get(kMe).status, 200);

@@ -60,7 +60,7 @@ TEST(Introspection, SaysInactiveOfTokensOfAnyLengthAndKind) {
 TEST(Introspection, HasNoScopeWhereThereIsNone) {
     const Visitor one = visitor(api());
     const Answer told = introspect(api(), deployment().gateway, one.tokens.access);
-    EXPECT_TRUE(told.truth("/active"));
+    EXPECT_TRUE(told.boolean("/active"));
     EXPECT_FALSE(told.has("/scope")) << told.body;
     ApiClient client = api();
     const Tokens root = tokens_of(try_log_in(client, kAdminEmail, kAdminPassword));
@@ -103,9 +103,9 @@ TEST(Revocation, IsNoRightOfAResourceServerUnderThePublicClientsName) {
         EXPECT_EQ(anybody.form(kRevoke, form_body({{"token", token}, {"client_id", "keyledger"}})).status, 200);
     };
     revoke(shown.access);
-    EXPECT_TRUE(introspect(api(), deployment().orders, shown.access).truth("/active"));
+    EXPECT_TRUE(introspect(api(), deployment().orders, shown.access).boolean("/active"));
     revoke(shown.refresh);
-    EXPECT_FALSE(introspect(api(), deployment().orders, shown.access).truth("/active"));
+    EXPECT_FALSE(introspect(api(), deployment().orders, shown.access).boolean("/active"));
 }
 
 TEST(Revocation, EndsASessionByATokenThatExpired) {

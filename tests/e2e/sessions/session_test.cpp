@@ -49,9 +49,9 @@ TEST(Sessions, AreListedWithTheCurrentOneMarked) {
     EXPECT_EQ(list.text("/items/0/id"), other.session_id) << "newest first";
     EXPECT_EQ(list.text("/items/0/user_agent"), agent);
     EXPECT_EQ(list.text("/items/0/client_address"), "127.0.0.1");
-    EXPECT_FALSE(list.truth("/items/0/current"));
+    EXPECT_FALSE(list.boolean("/items/0/current"));
     EXPECT_EQ(list.text("/items/1/id"), one.tokens.session_id);
-    EXPECT_TRUE(list.truth("/items/1/current"));
+    EXPECT_TRUE(list.boolean("/items/1/current"));
     const Answer page = client.get(std::string(kSessions) + "?limit=1");
     ASSERT_EQ(page.count(), 1u);
     const Answer next = client.get(std::string(kSessions) + "?limit=1&cursor=" + page.text("/next"));

@@ -113,7 +113,7 @@ TEST(AccessToken, ThatIsRightlySignedMustClaimTheRightThings) {
     const std::int64_t issued_s = claimed_time(good, "iat");
     const auto keyring = security::Keyring::load(deployment().environment().at("KEYLEDGER_KEYRING_FILE"));
     ASSERT_TRUE(keyring);
-    const auto& key = *(*keyring)->need_current(security::KeyPurpose::kTokenSigning, issued_s * 1000).signing;
+    const auto& key = *(*keyring)->require_current(security::KeyPurpose::kTokenSigning, issued_s * 1000).signing;
     auto time = [](const char* claim, std::int64_t at_s) {
         return "\"" + std::string(claim) + "\":" + std::to_string(at_s);
     };
@@ -199,7 +199,7 @@ TEST(Introspection, TellsTheClientsThatATokenConcernsAndNobodyElse) {
     const Visitor one = visitor(api());
     const std::string of_orders = log_in_for(one.person, kOrders);
     const Answer seen = introspect(api(), deployment().orders, of_orders);
-    EXPECT_TRUE(seen.truth("/active"));
+    EXPECT_TRUE(seen.boolean("/active"));
     EXPECT_EQ(seen.text("/iss"), kIssuer);
     EXPECT_EQ(seen.text("/sub"), one.person.id);
     EXPECT_EQ(seen.text("/aud/0"), kOrders);
@@ -212,7 +212,7 @@ TEST(Introspection, TellsTheClientsThatATokenConcernsAndNobodyElse) {
     EXPECT_EQ(introspect(api(), deployment().stranger, one.tokens.refresh).body, inactive);
     EXPECT_EQ(introspect(api(), deployment().gateway, "nonsense").body, inactive);
     const Answer all = introspect(api(), deployment().gateway, one.tokens.refresh);
-    EXPECT_TRUE(all.truth("/active"));
+    EXPECT_TRUE(all.boolean("/active"));
     EXPECT_EQ(all.text("/sid"), one.tokens.session_id);
     EXPECT_EQ(all.text("/token_type"), "refresh_token");
 }
@@ -255,7 +255,7 @@ TEST(Revocation, EndsTheSessionForTheClientThatMay) {
     const Answer watched = revoke(deployment().watcher, one.tokens.refresh);
     EXPECT_EQ(watched.status, 200);
     EXPECT_FALSE(watched.header("Keyledger-Position"));
-    EXPECT_TRUE(introspect(client, deployment().watcher, one.tokens.access).truth("/active"))
+    EXPECT_TRUE(introspect(client, deployment().watcher, one.tokens.access).boolean("/active"))
         << "who may look at every token may not take every one";
     EXPECT_EQ(revoke(deployment().gateway, "nonsense").status, 200) << "RFC 7009 section 2.2";
     const Answer ended = revoke(deployment().gateway, one.tokens.refresh);

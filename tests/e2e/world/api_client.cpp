@@ -57,7 +57,7 @@ std::string Answer::text(const char* pointer) const {
 std::int64_t Answer::number(const char* pointer) const {
     return value_at(*this, pointer, &rapidjson::Value::IsInt64, [](const rapidjson::Value& v) { return v.GetInt64(); });
 }
-bool Answer::truth(const char* pointer) const {
+bool Answer::boolean(const char* pointer) const {
     return value_at(*this, pointer, &rapidjson::Value::IsBool, [](const rapidjson::Value& v) { return v.GetBool(); });
 }
 std::size_t Answer::count(const char* pointer) const {

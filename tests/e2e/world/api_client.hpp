@@ -21,7 +21,7 @@ struct Answer : HttpResponse {
     // that shows the body.
     std::string text(const char* pointer) const;
     std::int64_t number(const char* pointer) const;
-    bool truth(const char* pointer) const;
+    bool boolean(const char* pointer) const;
     bool is_null(const char* pointer) const;
     bool has(const char* pointer) const;
     std::size_t count(const char* pointer = "/items") const;

@@ -196,7 +196,7 @@ Deployment::Deployment() : database_(std::make_unique<EmptyDatabase>()) {
     const std::vector<std::vector<std::string>> commands{
         {"keys", "generate"}, {"migrate", "up"}, {"users", "create-admin", "--email", kAdminEmail}};
     for (const auto& words : commands) {
-        const Finished done = run(words, {{"KEYLEDGER_ADMIN_PASSWORD", kAdminPassword}});
+        const ProcessResult done = run(words, {{"KEYLEDGER_ADMIN_PASSWORD", kAdminPassword}});
         if (done.exit_code != 0)
             throw std::runtime_error("keyledger " + words[0] + " " + words[1] + " failed: " + done.output);
     }
@@ -234,7 +234,7 @@ void Deployment::write_clients() {
     ::chmod(path.c_str(), 0600);
 }
 
-Finished Deployment::run(const std::vector<std::string>& words, const Environment& more) const {
+ProcessResult Deployment::run(const std::vector<std::string>& words, const Environment& more) const {
     static std::atomic<int> count{0};
     std::vector<std::string> all{binary()};
     all.insert(all.end(), words.begin(), words.end());

@@ -16,7 +16,7 @@ namespace keyledger::test {
 
 using Environment = std::map<std::string, std::string>;
 
-struct Finished {
+struct ProcessResult {
     int exit_code = -1;  // 128 + signal when it was killed
     std::string output;  // standard output, then standard error
 };
@@ -63,7 +63,7 @@ public:
     Deployment& operator=(const Deployment&) = delete;
 
     // `keyledger WORDS...` to its end.
-    Finished run(const std::vector<std::string>& words, const Environment& more = {}) const;
+    ProcessResult run(const std::vector<std::string>& words, const Environment& more = {}) const;
 
     const Environment& environment() const { return environment_; }
     const EmptyDatabase& database() const { return *database_; }

@@ -5,19 +5,19 @@
 namespace keyledger::test {
 namespace {
 
-struct Seen {
+struct ObservedValues {
     std::mutex mutex;
     std::set<std::string> secrets;
     std::set<std::string> personal;
     std::set<OpenApi::Case> answers;
 };
-Seen& seen() {
-    static Seen all;
+ObservedValues& seen() {
+    static ObservedValues all;
     return all;
 }
 
 template <class T>
-T copy_of(T Seen::*member) {
+T copy_of(T ObservedValues::*member) {
     std::lock_guard lock(seen().mutex);
     return seen().*member;
 }
@@ -41,8 +41,8 @@ void saw_answer(const OpenApi::Case& answered) {
     seen().answers.insert(answered);
 }
 
-std::set<std::string> watched_secrets() { return copy_of(&Seen::secrets); }
-std::set<std::string> watched_personal() { return copy_of(&Seen::personal); }
-std::set<OpenApi::Case> seen_answers() { return copy_of(&Seen::answers); }
+std::set<std::string> watched_secrets() { return copy_of(&ObservedValues::secrets); }
+std::set<std::string> watched_personal() { return copy_of(&ObservedValues::personal); }
+std::set<OpenApi::Case> seen_answers() { return copy_of(&ObservedValues::answers); }
 
 }  // namespace keyledger::test

@@ -71,7 +71,7 @@ Answer introspect(ApiClient client, const ClientOfService& as, const std::string
 bool is_active(const ApiClient& client, const std::string& token) {
     const Answer answer = introspect(client, deployment().gateway, token);
     EXPECT_EQ(answer.status, 200) << answer.body;
-    const bool active = answer.truth("/active");
+    const bool active = answer.boolean("/active");
     if (!active) {
         EXPECT_EQ(answer.body, R"({"active":false})");
     }

@@ -107,7 +107,7 @@ struct HeldState : TreeHeadStore {
     }
 };
 
-struct SealsNothing : FieldSealer {
+struct NullFieldSealer : FieldSealer {
     std::string seal(std::string_view, std::string_view) override { return {}; }
 };
 
@@ -125,7 +125,7 @@ struct MakerTest : testing::Test {
     // As the service does: an event of the log's own stream for each, behind all others.
     Result<void, std::string> disavow(const std::vector<LogDisavowed>& records) {
         if (!appends) return Unexpected(std::string("the database is away"));
-        SealsNothing sealer;
+        NullFieldSealer sealer;
         for (const LogDisavowed& record : records) {
             RecordedEvent event = log.events.back();
             event.position = std::ssize(log.events) + 1;
@@ -134,7 +134,7 @@ struct MakerTest : testing::Test {
             event.version = static_cast<std::int32_t>(disavowed.size()) + 1;
             event.type = LogDisavowed::kType;
             event.payload = encode(*any_event<LogKeeping>(record), sealer).payload;
-            event.standing = RecordedEvent::Standing::kBelieved;
+            event.trust = RecordedEvent::Trust::kBelieved;
             event.leaf_hash = leaf_hash(event);
             log.events.push_back(event);
             disavowed.push_back(record);
@@ -426,8 +426,8 @@ TEST_F(MakerTest, OthersWatchAndTroublePasses) {
 // ---- records that the service did not write ----
 TEST_F(MakerTest, SignsNothingOverAForeignRecordBeforeItIsDisavowed) {
     log.events = some_events(8);
-    log.events[4].standing = RecordedEvent::Standing::kInert;
-    log.events[6].standing = RecordedEvent::Standing::kInert;
+    log.events[4].trust = RecordedEvent::Trust::kInert;
+    log.events[6].trust = RecordedEvent::Trust::kInert;
     appends = false;
     TreeHeadMaker one = maker();
     one.round();
@@ -446,7 +446,7 @@ TEST_F(MakerTest, SignsNothingOverAForeignRecordBeforeItIsDisavowed) {
 
 TEST_F(MakerTest, StopsAtARecordThatWasChangedAfterItWasSigned) {
     log.events = some_events(8);
-    log.events[4].standing = RecordedEvent::Standing::kChanged;
+    log.events[4].trust = RecordedEvent::Trust::kChanged;
     TreeHeadMaker one = maker();
     one.round();
     EXPECT_TRUE(made.empty());
@@ -456,14 +456,14 @@ TEST_F(MakerTest, StopsAtARecordThatWasChangedAfterItWasSigned) {
 
 TEST_F(MakerTest, WaitsForAKeyThatTheKeyringLacks) {
     log.events = some_events(8);
-    log.events[4].standing = RecordedEvent::Standing::kKeyMissing;
+    log.events[4].trust = RecordedEvent::Trust::kKeyMissing;
     log.events[4].mac_key_id = "mac-9";
     TreeHeadMaker one = maker();
     one.round();
     EXPECT_TRUE(made.empty());
     EXPECT_FALSE(one.status().contradicted);
     EXPECT_THAT(one.status().trouble, ::testing::HasSubstr("mac-9"));
-    log.events[4].standing = RecordedEvent::Standing::kBelieved;
+    log.events[4].trust = RecordedEvent::Trust::kBelieved;
     one.round();
     EXPECT_EQ(made.size(), 1U);
 }
@@ -488,13 +488,13 @@ TEST_F(MakerTest, DisavowedRecordsAreListedByTheVerifierWhichGoesOn) {
 
 TEST_F(MakerTest, WithKeysTheVerifierKnowsWhoWroteWhat) {
     log.events = some_events(8);
-    for (RecordedEvent& event : log.events) event.standing = RecordedEvent::Standing::kBelieved;
-    log.events[7].standing = RecordedEvent::Standing::kInert;
+    for (RecordedEvent& event : log.events) event.trust = RecordedEvent::Trust::kBelieved;
+    log.events[7].trust = RecordedEvent::Trust::kInert;
     const auto found = verify_all(log.events, {head_of(log.events, 6)});
     EXPECT_TRUE(found.good());
     EXPECT_TRUE(found.authenticated);
     ASSERT_EQ(found.disavowed.size(), 1U) << "no head covers it yet";
     EXPECT_EQ(found.disavowed[0].position, 8);
-    log.events[4].standing = RecordedEvent::Standing::kChanged;
+    log.events[4].trust = RecordedEvent::Trust::kChanged;
     EXPECT_EQ(verify_all(log.events, {}).first_bad->position, 5);
 }

@@ -37,14 +37,14 @@ constexpr Told kTold[] = {
 
 TEST(AgentWords, AreWhatTheyWere) {
     for (const auto& [agent, words] : kTold) {
-        EXPECT_EQ(in_words(agent), words);
-        EXPECT_EQ(out_of_words(words), agent);
+        EXPECT_EQ(abbreviated_agent(agent), words);
+        EXPECT_EQ(full_agent(words), agent);
     }
 }
 
 TEST(AgentWords, LeaveAloneWhatTheyCanNotTellOrShorten) {
     for (const char* agent : {"", "curl/7.88.1", "Mozilla", "okhttp", "Mozilla/5.0 (a!b)", "okhttp/1 ~", "[", "`"})
-        EXPECT_EQ(in_words(agent), std::nullopt) << agent;
+        EXPECT_EQ(abbreviated_agent(agent), std::nullopt) << agent;
 }
 
 // Whatever somebody sends: it comes back, or is not told in words.
@@ -58,9 +58,9 @@ TEST(AgentWords, LoseNothing) {
             agent += whole.substr(at, random() % 60);
             if (random() % 8 == 0) agent += static_cast<char>(random() % 256);
         }
-        const auto words = in_words(agent);
+        const auto words = abbreviated_agent(agent);
         if (!words) continue;
         EXPECT_LT(words->size(), agent.size());
-        ASSERT_EQ(out_of_words(*words), agent);
+        ASSERT_EQ(full_agent(*words), agent);
     }
 }

@@ -38,7 +38,7 @@ std::string golden(std::string_view type, int version) {
 
 RecordedEvent recorded(const EventTypeInfo& info, std::string payload) {
     RecordedEvent event;
-    event.standing = RecordedEvent::Standing::kBelieved;
+    event.trust = RecordedEvent::Trust::kBelieved;
     event.stream_type = info.stream_type;
     event.type = info.type;
     event.schema_version = static_cast<std::int16_t>(info.schema_version);
@@ -49,7 +49,7 @@ RecordedEvent recorded(const EventTypeInfo& info, std::string payload) {
 template <class Aggregate>
 typename Aggregate::Event read_as(std::string_view type, int version, std::string_view payload, FieldOpener& opener) {
     RecordedEvent event;
-    event.standing = RecordedEvent::Standing::kBelieved;
+    event.trust = RecordedEvent::Trust::kBelieved;
     event.stream_type = Aggregate::kStreamType;
     event.type = type;
     event.schema_version = static_cast<std::int16_t>(version);
@@ -95,7 +95,7 @@ TEST(Codec, EveryPersonalFieldIsStoredSealedAndReadsAsErasedWithoutItsKey) {
             EXPECT_NE(payload.find("\"" + std::string(field.name) + "\":\"sealed:"), std::string::npos)
                 << info.type << " stores " << field.name << " in the clear";
         }
-        OpensNothing nothing;
+        NullFieldOpener nothing;
         EXPECT_NO_THROW(decode_any(recorded(info, payload), nothing)) << info.type;
     }
 }
@@ -114,7 +114,7 @@ TEST(Codec, RefusesUnknownTypesVersionsAndFields) {
     EXPECT_THROW(read("user.disabled", 1, R"({"reason":7})"), CodecError);
     EXPECT_THROW(read("user.disabled", 1, R"(["reason"])"), CodecError);
     RecordedEvent foreign;
-    foreign.standing = RecordedEvent::Standing::kBelieved;
+    foreign.trust = RecordedEvent::Trust::kBelieved;
     foreign.stream_type = "invoice";
     EXPECT_THROW(decode_any(foreign, marked), CodecError);
 }

@@ -270,7 +270,7 @@ TEST(Envelope, WhatIsSealedOpensInItsPlaceAlone) {
 
 TEST(Envelope, IsToldInWholeNamesWithoutWhatIsPersonal) {
     Marked marked;
-    OpensNothing nothing;
+    NullFieldOpener nothing;
     const EventMetadata read = decode_metadata(encode(refresh(), kPlace, marked), kPlace, nothing);
     EXPECT_FALSE(read.client_address.value);
     EXPECT_EQ(describe(read), R"({"actor_id":"0192e4a0-0000-7abc-8def-000000000001","actor_type":"user",)"

@@ -41,7 +41,7 @@ TEST_P(StoreContract, KeepsEveryMemberOfAnEvent) {
     EXPECT_GT(event.recorded_at_ms, 0);
     EXPECT_EQ(event.leaf_hash, leaf_hash(kDefaultTenant, append.events[0], event.recorded_at_ms));
     EXPECT_EQ(event.leaf_hash, leaf_hash(event)) << "what a reader hashes again";
-    EXPECT_EQ(event.standing, RecordedEvent::Standing::kBelieved);
+    EXPECT_EQ(event.trust, RecordedEvent::Trust::kBelieved);
     EXPECT_EQ(event.payload, append.events[0].payload) << "byte for byte";
 }
 
@@ -49,7 +49,7 @@ TEST_P(StoreContract, RefusesAVersionThatMoved) {
     const Uuid id = next_uuid();
     accepted(AppendBuilder().write(id, 0, 3));
     const auto conflict = refused_as<Conflict>(AppendBuilder().write(id, 2));
-    EXPECT_EQ(conflict.on, Conflict::On::kStream);
+    EXPECT_EQ(conflict.kind, Conflict::Kind::kStream);
     EXPECT_EQ(conflict.id, id);
     EXPECT_EQ(conflict.version, 3);
     EXPECT_EQ(refused_as<Conflict>(AppendBuilder().write(id, 0)).version, 3);
@@ -138,11 +138,11 @@ TEST_P(StoreContract, NamesTheFirstKindThatMoved) {
     EXPECT_EQ(refused_as<Conflict>(without).id, guarded);
     without.guards.clear();
     auto conflict = refused_as<Conflict>(without);
-    EXPECT_EQ(conflict.on, Conflict::On::kCredential);
+    EXPECT_EQ(conflict.kind, Conflict::Kind::kCredential);
     EXPECT_EQ(conflict.id, credential);
     without.credentials.clear();
     conflict = refused_as<Conflict>(without);
-    EXPECT_EQ(conflict.on, Conflict::On::kSubjectKey);
+    EXPECT_EQ(conflict.kind, Conflict::Kind::kSubjectKey);
     EXPECT_EQ(conflict.id, subject);
 }
 
@@ -198,7 +198,7 @@ TEST_P(StoreContract, ChangesACredentialByCompareAndSwap) {
 
     accepted(AppendBuilder().write(user, 1).credential(id, user, 1, "new"));
     const auto conflict = refused_as<Conflict>(AppendBuilder().write(user, 2).credential(id, user, 1, "late"));
-    EXPECT_EQ(conflict.on, Conflict::On::kCredential);
+    EXPECT_EQ(conflict.kind, Conflict::Kind::kCredential);
     EXPECT_EQ(conflict.id, id);
     EXPECT_EQ(conflict.version, 2);
     EXPECT_EQ(await(store().read_credential(user, "password", soon())).value()->sealed, "new");
@@ -274,7 +274,7 @@ TEST_P(StoreContract, KeepsOneKeyForASubject) {
     EXPECT_FALSE(stored[0].destroyed);
 
     const auto conflict = refused_as<Conflict>(AppendBuilder().write(user, 1).new_key(user, next_uuid()));
-    EXPECT_EQ(conflict.on, Conflict::On::kSubjectKey);
+    EXPECT_EQ(conflict.kind, Conflict::Kind::kSubjectKey);
     EXPECT_EQ(conflict.id, user);
 }
 

@@ -24,7 +24,7 @@ Uuid id_of(std::uint8_t last) {
 
 RecordedEvent registered() {
     RecordedEvent event;
-    event.standing = RecordedEvent::Standing::kBelieved;
+    event.trust = RecordedEvent::Trust::kBelieved;
     event.position = 42;
     event.tenant = "default";
     event.recorded_at_ms = 1'700'000'000'456;
@@ -111,7 +111,7 @@ TEST(CloudEvent, RefusesWhatThisBuildCannotRead) {
 
 TEST(CloudEvent, OfARecordThatTheServiceDidNotWriteSaysOnlyThatItIsThere) {
     RecordedEvent event = registered();
-    event.standing = RecordedEvent::Standing::kInert;
+    event.trust = RecordedEvent::Trust::kInert;
     event.payload = "secret";
     event.recorded_at_ms = 1'700'000'000'123;
     EXPECT_THROW(cloud_event(event, "subject", {id_of(9), ""}), CodecError);

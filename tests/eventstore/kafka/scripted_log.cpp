@@ -127,7 +127,7 @@ void ScriptedLog::add(std::string stream_type, Stream& stream, std::string type,
     event.recorded_at_ms = metadata.occurred_at_ms + 3;
     event.is_canonical = true;
     event.leaf_hash = leaf_hash(event);
-    event.standing = RecordedEvent::Standing::kBelieved;
+    event.trust = RecordedEvent::Trust::kBelieved;
     events_.push_back(std::move(event));
     subjects_.push_back(std::move(subject));
 }

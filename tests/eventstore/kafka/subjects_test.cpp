@@ -58,12 +58,12 @@ TEST(Subjects, AreTheSameHoweverLittleItRemembers) {
     EXPECT_GT(log.origin_questions(), 0U);
 }
 
-TEST(Subjects, AreTheUserOfWhatHeMayAndTheRoleOfWhatItGrants) {
+TEST(Subjects, AreTheUserOfWhatTheyMayAndTheRoleOfWhatItGrants) {
     const Uuid user = *Uuid::parse("0192e4a0-0000-7abc-8def-0123456789ab");
     const Uuid role = *Uuid::parse("0192e4a0-0000-7abc-8def-0123456789ac");
     const auto recorded = [](const char* stream_type, const Uuid& stream, const char* type, std::string payload) {
         RecordedEvent event;
-        event.standing = RecordedEvent::Standing::kBelieved;
+        event.trust = RecordedEvent::Trust::kBelieved;
         event.stream_type = stream_type;
         event.stream_id = stream;
         event.type = type;
@@ -75,7 +75,7 @@ TEST(Subjects, AreTheUserOfWhatHeMayAndTheRoleOfWhatItGrants) {
     ScriptedLog log(kSeed);
     Subjects subjects(log);
     RecordedEvent foreign = recorded("session", user, "session.started", "not JSON");
-    foreign.standing = RecordedEvent::Standing::kInert;
+    foreign.trust = RecordedEvent::Trust::kInert;
     EXPECT_EQ(subjects.of({foreign}).value(), std::vector{user.to_string()}) << "its stream, unread";
     const auto found = subjects.of({recorded("role", role, "role.deleted", "{}"),
                                     recorded("assignments", assignments_of(user), "role.assigned", of_both),

@@ -370,7 +370,7 @@ private:
 
 int outcome_of(const Verdict& verdict) {
     if (std::holds_alternative<Appended>(verdict)) return 0;
-    if (const auto* conflict = std::get_if<Conflict>(&verdict)) return 1 + static_cast<int>(conflict->on);
+    if (const auto* conflict = std::get_if<Conflict>(&verdict)) return 1 + static_cast<int>(conflict->kind);
     return std::holds_alternative<Duplicate>(verdict) ? 4 : 5;
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 bool may_share(const Append& first, const Append& second) {
     Batch batch;
-    Waiting waiting;
+    PendingAppend waiting;
     waiting.append = first;
     batch.add(std::move(waiting));
     return batch.admits(second);
@@ -78,7 +78,7 @@ TEST(Batch, GivesPartOfItselfAway) {
     batch.first_sent_at = std::chrono::steady_clock::now();
     std::vector<CommandId> ids;
     for (int i = 0; i < 5; ++i) {
-        Waiting waiting;
+        PendingAppend waiting;
         waiting.append = other();
         ids.push_back(waiting.append.command_id);
         batch.add(std::move(waiting));
@@ -93,7 +93,7 @@ TEST(Batch, IsStampedNowButNotBeforeTheNewestEventNorBeforeItsCommandsWereDecide
     const auto key = test::writing_key(next_uuid());
     Batch batch;
     for (const std::int64_t decided_at_ms : {50, 70, 60}) {
-        Waiting waiting;
+        PendingAppend waiting;
         waiting.append = other();
         waiting.append.decided_at_ms = decided_at_ms;
         batch.add(std::move(waiting));

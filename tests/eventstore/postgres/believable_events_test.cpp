@@ -30,7 +30,7 @@ using namespace keyledger::test;
 
 namespace {
 
-using Stands = RecordedEvent::Standing;
+using Trust = RecordedEvent::Trust;
 constexpr std::int64_t kNow = 1'750'000'000'123;
 
 class NoSealer : public FieldSealer {
@@ -81,17 +81,17 @@ struct BelievableEvents : testing::Test {
                  security::hex_encode(security::view_of(audit::HeadTags(event_macs().get(), log_id).of(note))) + "')");
     }
     // Of a process that starts now.
-    std::vector<Stands> standings(std::shared_ptr<const EventMacs> macs = event_macs()) {
+    std::vector<Trust> standings(std::shared_ptr<const EventMacs> macs = event_macs()) {
         PostgresLogSource source(own.service_url(), std::make_shared<Authenticity>(std::move(macs)));
-        std::vector<Stands> all;
+        std::vector<Trust> all;
         const auto read = source.read_after({}, 1000).value();
-        for (const RecordedEvent& event : read) all.push_back(event.standing);
+        for (const RecordedEvent& event : read) all.push_back(event.trust);
         return all;
     }
 };
 
-const auto kGood = Stands::kBelieved;
-const auto kBad = Stands::kInert;
+const auto kGood = Trust::kBelieved;
+const auto kBad = Trust::kInert;
 
 }  // namespace
 
@@ -104,7 +104,7 @@ TEST_F(BelievableEvents, WhatTheServicesRoleAppendsByItselfMeansNothing) {
     const auto slices = await(store.read_streams({{id, 0}}, soon())).value();
     ASSERT_EQ(slices[0].events.size(), 4U) << "it keeps its position and its version";
     EXPECT_TRUE(slices[0].events[1].is_inert());
-    OpensNothing nothing;
+    NullFieldOpener nothing;
     EXPECT_THROW((void)decode_any(slices[0].events[1], nothing), CodecError) << "nobody parses it";
 }
 
@@ -123,9 +123,9 @@ TEST_F(BelievableEvents, ARecordThatWasChangedAfterItsTreeHeadStopsReaders) {
     const Uuid id = append_one();
     sign_head(2);
     own.execute("update keyledger.events set payload_text = '{\"n\":2}' where position = 2");
-    EXPECT_EQ(standings(), (std::vector{kGood, Stands::kChanged}));
+    EXPECT_EQ(standings(), (std::vector{kGood, Trust::kChanged}));
     const auto slices = await(store.read_streams({{id, 0}}, soon())).value();
-    OpensNothing nothing;
+    NullFieldOpener nothing;
     EXPECT_THROW((void)decode_any(slices[0].events[0], nothing), CodecError);
 }
 
@@ -138,7 +138,7 @@ TEST_F(BelievableEvents, ATreeHeadCountsWhateverTheServicesRolePutsBesideIt) {
     RawWriter role(own.service_url());
     EXPECT_THROW(role.run("delete from keyledger.tree_heads"), std::runtime_error);
     own.execute("update keyledger.events set payload_text = '{\"n\":2}' where position = 2");
-    EXPECT_EQ(standings(), (std::vector{kGood, Stands::kChanged}));
+    EXPECT_EQ(standings(), (std::vector{kGood, Trust::kChanged}));
 }
 
 // Once the log says that a key was closed, a head had covered what stood under it: that holds without the head.
@@ -149,7 +149,7 @@ TEST_F(BelievableEvents, WhatWasCoveredWhenAKeyWasClosedIsChangedAndNotInert) {
     say(0, LogMacKeyAdded{"mac-2"});
     say(1, LogMacKeyClosed{kMacKey, 2});
     own.execute("update keyledger.events set payload_text = '{\"n\":2}' where position = 2");
-    EXPECT_EQ(standings(both), (std::vector{kGood, Stands::kChanged, kBad, kBad}));
+    EXPECT_EQ(standings(both), (std::vector{kGood, Trust::kChanged, kBad, kBad}));
 }
 
 TEST_F(BelievableEvents, ADisavowedRecordStaysInertUnderTreeHeads) {
@@ -160,7 +160,7 @@ TEST_F(BelievableEvents, ADisavowedRecordStaysInertUnderTreeHeads) {
     sign_head(3);
     EXPECT_EQ(standings(), (std::vector{kGood, kBad, kGood}));
     own.execute("update keyledger.events set leaf_hash = sha256('x') where position = 2");
-    EXPECT_EQ(standings(), (std::vector{kGood, Stands::kChanged, kGood})) << "that is not what was disavowed";
+    EXPECT_EQ(standings(), (std::vector{kGood, Trust::kChanged, kGood})) << "that is not what was disavowed";
 }
 
 TEST_F(BelievableEvents, NobodyDisavowsWithoutAKey) {
@@ -182,7 +182,7 @@ TEST_F(BelievableEvents, AnAnnouncedKeyThatTheKeyringLacksStopsReaders) {
     const TestMacs both({kMacKey, "mac-2"});
     writer.key = WritingKey{"mac-2", both.key("mac-2", log_id)};
     writer.append({AppendBuilder().write(next_uuid(), 0)});
-    EXPECT_EQ(standings(), (std::vector{kGood, kGood, Stands::kKeyMissing}));
+    EXPECT_EQ(standings(), (std::vector{kGood, kGood, Trust::kKeyMissing}));
     EXPECT_EQ(standings(std::make_shared<TestMacs>(both)), (std::vector{kGood, kGood, kGood}));
 }
 
@@ -257,8 +257,8 @@ TEST_F(BelievableEvents, WhoeverLacksAKeyGoesOnFromThereOnceItIsThere) {
     growing->has_all = true;
     const auto behind = source.read_after(place, 10).value();
     ASSERT_EQ(behind.size(), 1U);
-    EXPECT_EQ(behind[0].standing, Stands::kBelieved);
-    EXPECT_EQ(standings(std::make_shared<TestMacs>(std::vector<std::string>{kMacKey})).back(), Stands::kKeyMissing)
+    EXPECT_EQ(behind[0].trust, Trust::kBelieved);
+    EXPECT_EQ(standings(std::make_shared<TestMacs>(std::vector<std::string>{kMacKey})).back(), Trust::kKeyMissing)
         << "who only reports says so";
 }
 
@@ -319,16 +319,16 @@ TEST(Migration, KeepsWhatIsThereAndFixesWhereMacsBegin) {
     ASSERT_TRUE(await(store.append(AppendBuilder().write(next_uuid(), 0), soon())));
     const auto read = [&] { return await(store.read_log(1, 10, soon())).value(); };
     ASSERT_EQ(read().size(), 3U);
-    for (const RecordedEvent& event : read()) EXPECT_EQ(event.standing, kGood) << event.position;
+    for (const RecordedEvent& event : read()) EXPECT_EQ(event.trust, kGood) << event.position;
     EXPECT_FALSE(read()[1].is_canonical);
     EXPECT_TRUE(read()[2].is_canonical);
     EXPECT_EQ(read()[2].recorded_at_ms, kNow) << "not before the newest";
     EXPECT_THROW(migrator.down(count), MigrationFailure) << "its events can't be told in the old form";
 
     own.execute("update keyledger.events set payload = '{}' where position = 1");
-    EXPECT_EQ(read()[0].standing, Stands::kChanged) << "what was there before is vouched for by the statement";
+    EXPECT_EQ(read()[0].trust, Trust::kChanged) << "what was there before is vouched for by the statement";
     own.execute("update keyledger.events set payload = payload_text::jsonb, payload_text = null where position = 3");
-    EXPECT_NE(read()[2].standing, kGood) << "no event goes back to the old form";
+    EXPECT_NE(read()[2].trust, kGood) << "no event goes back to the old form";
 }
 
 // A node of before calls a function that is not there any more.
@@ -361,7 +361,7 @@ TEST(RecordedAt, NeverFallsWhoeverAppends) {
         "0");
     const auto recorded = await(ahead.read_log(1, 100, soon())).value();
     for (const RecordedEvent& event : recorded) {
-        EXPECT_EQ(event.standing, kGood) << "it was hashed again";
+        EXPECT_EQ(event.trust, kGood) << "it was hashed again";
         EXPECT_GE(event.recorded_at_ms, kNow + 10'000 + event.position - 1) << "not before it was decided";
     }
 }
@@ -424,7 +424,7 @@ TEST(CommandIds, ThatTheServiceMadeGoAfterAnHour) {
     Database own;
     PostgresStore store({.url = own.service_url(), .authenticity = authenticity()}, [] { return kNow; });
     Append made_here = AppendBuilder().write(next_uuid(), 0);
-    made_here.id_kept = Append::IdKept::kForAnHour;
+    made_here.id_retention = Append::CommandIdRetention::kForAnHour;
     ASSERT_TRUE(await(store.append(made_here, soon())));
     ASSERT_TRUE(await(store.append(AppendBuilder().write(next_uuid(), 0), soon())));
     own.execute("update keyledger.commands set recorded_at = now() - interval '59 minutes'");

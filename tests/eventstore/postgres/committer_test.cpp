@@ -191,7 +191,7 @@ TEST_F(CommitterTest, NeverCancelsWhatItSent) {
     EXPECT_TRUE(is_appended(await(store.append(AppendBuilder().write(id, 1), soon()))));
 }
 
-// Whoever asked is answered by his deadline, though what he sent is still under way.
+// Each caller is answered by their deadline, even if what they sent is still under way.
 TEST_F(CommitterTest, SaysAtTheDeadlineThatTheOutcomeIsUnknown) {
     PostgresStore store(settings_of(database().service_url()), fixed_now_ms);
     const Uuid id = next_uuid();
@@ -217,7 +217,7 @@ TEST_F(CommitterTest, TriesAgainWhenTheLockIsNotToBeHad) {
     EXPECT_EQ(events_of(id), 1);
 }
 
-TEST_F(CommitterTest, AnswersWhoeverExpiresWhileHeWaits) {
+TEST_F(CommitterTest, AnswersWhoeverExpiresWhileTheyWait) {
     PostgresStore store(settings_of(database().service_url()), fixed_now_ms);
     std::optional<HeldLock> lock(std::in_place);
     Running in_flight(store, AppendBuilder().write(next_uuid(), 0));

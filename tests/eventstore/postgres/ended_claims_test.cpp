@@ -55,15 +55,15 @@ TEST_F(EndedClaims, AreNotSaidToBeNobodys) {
 
 TEST_F(EndedClaims, AreToldOfWithTheKeysThatNodesHave) {
     end("older");
-    const ToldKey one{"one", 7, {}};
-    const ToldKey other{"other", 8, 9};
-    ASSERT_TRUE(tell_keys(database.service_url(), {one, other}));
-    auto news = await(store->key_news(soon())).value();
+    const AnnouncedKey one{"one", 7, {}};
+    const AnnouncedKey other{"other", 8, 9};
+    ASSERT_TRUE(announce_keys(database.service_url(), {one, other}));
+    auto news = await(store->key_announcements(soon())).value();
     EXPECT_EQ(news.ended, std::vector<std::string>{"older"});
-    EXPECT_EQ(news.told, (std::vector<ToldKey>{one, other}));
+    EXPECT_EQ(news.announced, (std::vector<AnnouncedKey>{one, other}));
     database.execute("update keyledger.told_keys set told_at = now() - interval '25 hours' where key_id = 'one'");
-    news = await(store->key_news(soon())).value();
-    EXPECT_EQ(news.told, std::vector<ToldKey>{other}) << "nobody has repeated it for a day";
+    news = await(store->key_announcements(soon())).value();
+    EXPECT_EQ(news.announced, std::vector<AnnouncedKey>{other}) << "nobody has repeated it for a day";
 }
 
 }  // namespace

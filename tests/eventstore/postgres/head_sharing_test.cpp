@@ -66,7 +66,7 @@ Store::Answer<Head> asked(HeadSharing& sharing, Deadline deadline) {
 
 // A query has taken its snapshot and is paused. Then somebody appends and returns, and only then a check arrives: it
 // must not be answered by that query (I8). Those who arrive meanwhile share the next one.
-TEST(HeadSharing, AnswersNobodyFromAQueryThatWasSentBeforeHeAsked) {
+TEST(HeadSharing, AnswersNobodyFromAQueryThatWasSentBeforeTheyAsked) {
     ScriptedServer server;
     HeadSharing sharing([&] { return server.ask(); });
     asio::io_context context;

@@ -42,10 +42,10 @@ TEST(Migrator, GoesUpDownAndUpAgain) {
     EXPECT_EQ(std::ssize(migrator.up()), kNewest);
     EXPECT_TRUE(migrator.up().empty());
     EXPECT_EQ(std::ssize(migrator.down(kNewest)), kNewest);
-    EXPECT_EQ(migrator.status().front().is, MigrationState::Is::kPending);
+    EXPECT_EQ(migrator.status().front().status, MigrationState::Status::kPending);
     EXPECT_TRUE(migrator.down().empty());
     EXPECT_EQ(std::ssize(migrator.up()), kNewest);
-    EXPECT_EQ(migrator.status().front().is, MigrationState::Is::kApplied);
+    EXPECT_EQ(migrator.status().front().status, MigrationState::Status::kApplied);
     EXPECT_EQ(schema_problem(database.service_url()), std::nullopt);
 }
 
@@ -54,7 +54,7 @@ TEST(Migrator, AppliesNothingWhileAnyOfItCantBeApplied) {
     const test::EmptyDatabase database;
     Migrator without_keys(database.owner_url());
     EXPECT_THROW(without_keys.up(), MigrationFailure);
-    for (const MigrationState& state : without_keys.status()) EXPECT_EQ(state.is, MigrationState::Is::kPending);
+    for (const MigrationState& state : without_keys.status()) EXPECT_EQ(state.status, MigrationState::Status::kPending);
 }
 
 TEST(Migrator, KeepsALogThatHoldsEvents) {
@@ -63,7 +63,7 @@ TEST(Migrator, KeepsALogThatHoldsEvents) {
     Migrator migrator(database.owner_url(), test::event_macs());
     EXPECT_THROW(migrator.down(kNewest), MigrationFailure);
     EXPECT_EQ(database.execute("select count(*) from keyledger.events"), "1");
-    EXPECT_EQ(migrator.status().front().is, MigrationState::Is::kApplied);
+    EXPECT_EQ(migrator.status().front().status, MigrationState::Status::kApplied);
 }
 
 TEST(Migrator, RefusesAMigrationThatWasAppliedFromAnotherText) {
@@ -72,7 +72,7 @@ TEST(Migrator, RefusesAMigrationThatWasAppliedFromAnotherText) {
     Migrator migrator(database.owner_url(), test::event_macs());
     EXPECT_THROW(migrator.up(), MigrationFailure);
     EXPECT_THROW(migrator.down(), MigrationFailure);
-    EXPECT_EQ(migrator.status().front().is, MigrationState::Is::kChanged);
+    EXPECT_EQ(migrator.status().front().status, MigrationState::Status::kChanged);
     EXPECT_NE(schema_problem(database.service_url()), std::nullopt);
 }
 
@@ -80,7 +80,7 @@ TEST(Migrator, RefusesTheDatabaseOfANewerProgram) {
     test::Database database;
     database.execute("insert into keyledger_migrations.applied (number, name, sha256) values (9999, 'later', 'x')");
     EXPECT_THROW(Migrator(database.owner_url()).up(), MigrationFailure);
-    EXPECT_EQ(Migrator(database.owner_url()).status().back().is, MigrationState::Is::kUnknown);
+    EXPECT_EQ(Migrator(database.owner_url()).status().back().status, MigrationState::Status::kUnknown);
     EXPECT_NE(schema_problem(database.service_url()).value().find("newer"), std::string::npos);
 }
 

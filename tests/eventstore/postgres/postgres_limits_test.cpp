@@ -142,7 +142,7 @@ TEST_F(PostgresLimitsTest, FailWhenTheStoreIsAway) {
     const auto taken = test::run(limits.take({bucket("net", 1000)}, Deadline::max()));
     ASSERT_FALSE(taken);
     EXPECT_EQ(taken.error(), StoreError::kUnavailable);
-    EXPECT_EQ(limits.take_own({bucket("net", 1)}).wait_ms, 0) << "its own are always there";
+    EXPECT_EQ(limits.take_local({bucket("net", 1)}).wait_ms, 0) << "its own are always there";
 }
 
 // Somebody holds the bucket and does not let go: whoever waits is told in time, and the thread lives on.

@@ -79,7 +79,7 @@ TEST(AccessState, IsNotChangedByWhatTheServiceDidNotWrite) {
     for (auto event : stage.world.events()) {
         with.apply(AccessState::read_change(event));
         if (event.type == RoleAssigned::kType) {
-            event.standing = eventstore::RecordedEvent::Standing::kInert;
+            event.trust = eventstore::RecordedEvent::Trust::kInert;
             event.payload = "not even JSON";
         }
         without.apply(AccessState::read_change(event));
@@ -99,7 +99,7 @@ TEST(AccessState, DoesNotTakeAnEventThatItDoesNotKnow) {
     EXPECT_THROW((void)AccessState::read_change(event), eventstore::CodecError);
 }
 
-// Design section 12: under 400 bytes an active session. A user is counted beside his session.
+// Design section 12: under 400 bytes an active session. A user is counted beside the session.
 TEST(AccessState, TakesLessThanTwoHundredBytesASession) {
     constexpr int kSessions = 200'000;
     AccessState state({});

@@ -17,7 +17,7 @@ inline std::string text_of(const User& user, const Session& session,
                            const std::vector<std::shared_ptr<const Role>>& roles,
                            const std::vector<std::shared_ptr<const Group>>& groups) {
     std::ostringstream out;
-    out << static_cast<int>(user.status) << ' ' << static_cast<int>(user.standing) << ' ' << user.registered_at_ms
+    out << static_cast<int>(user.status) << ' ' << static_cast<int>(user.privilege) << ' ' << user.registered_at_ms
         << ' ' << user.security_stamp << ' ' << user.sessions_ended_before << ' '
         << user.kept_session.value_or(Uuid{}).to_string() << ' ' << user.erasure_due_at_ms.value_or(0) << '\n';
     const bool live = session.status == Session::Status::kLive && !user.ended_session({}, session.first_position);

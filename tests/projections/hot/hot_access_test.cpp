@@ -203,7 +203,7 @@ TEST_F(HotAccessTest, I8SaysNothingWhileItsFeedIsPausedAndGoesOnAfterwards) {
 }
 
 // Many who wait for many positions are let go as soon as theirs is there.
-TEST_F(HotAccessTest, LetsEverybodyWhoWaitsGoAtHisPosition) {
+TEST_F(HotAccessTest, LetsEverybodyWhoWaitsGoAtTheirPosition) {
     const Uuid ann = world.register_user(node, kAnnsEmail);
     Memory memory(*this, {}, 3);
     memory.hot->start();
@@ -232,7 +232,7 @@ TEST_F(HotAccessTest, I2AnswersAtTheEndOfACommand) {
     live(60);
     std::set<Position> ends;
     const auto events = world.events();
-    eventstore::OpensNothing opener;
+    eventstore::NullFieldOpener opener;
     const auto command_of = [&](const RecordedEvent& event) {
         return eventstore::decode_metadata(event, opener).command_id;
     };

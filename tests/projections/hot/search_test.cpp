@@ -13,7 +13,7 @@ std::vector<Uuid> all_pages(const AccessState& state, const SubjectSearch& searc
     std::vector<Uuid> ids;
     std::optional<SubjectPlace> place = SubjectPlace{};
     for (int pages = 0; place && pages < 100'000; ++pages) {
-        const FoundSubjects found = state.search(search, *place, limit);
+        const SubjectPage found = state.search(search, *place, limit);
         EXPECT_LE(found.ids.size(), limit);
         ids.insert(ids.end(), found.ids.begin(), found.ids.end());
         place = found.next;
@@ -112,7 +112,7 @@ TEST(SubjectSearch, CutsAnAnswerAnywhere) {
         EXPECT_EQ(all_pages(state, search, limit), all) << limit;
     // What one call looks at is bounded, whether it finds anybody or not.
     const SubjectSearch nobody{SubjectType::kUser, "docs", "burn", "7", std::nullopt};
-    const FoundSubjects first = state.search(nobody, {}, 1000);
+    const SubjectPage first = state.search(nobody, {}, 1000);
     EXPECT_TRUE(first.ids.empty());
     ASSERT_TRUE(first.next);
     EXPECT_GT(first.next->part, 0U);

@@ -42,7 +42,7 @@ public:
         switch (pick(24)) {
             case 0: return add_secret(one);
             case 1: return remove_secret(one);
-            case 2: return set(one, chance(3) ? AccountStanding::kDisabled : AccountStanding::kEnabled);
+            case 2: return set(one, chance(3) ? AccountStatus::kDisabled : AccountStatus::kEnabled);
             case 3: return (void)run(assign_role(at(), bearer_of(root_), subject, role, as_root()));
             case 4: return (void)run(withdraw_role(at(), bearer_of(root_), subject, role, as_root()));
             case 5: return revoke();
@@ -87,9 +87,9 @@ private:
         (void)run(remove_account_secret(at(), bearer_of(root_), one.id, one.secrets[which].first, as_root()));
         one.secrets.erase(one.secrets.begin() + static_cast<std::ptrdiff_t>(which));
     }
-    void set(const Account& one, AccountStanding standing) {
+    void set(const Account& one, AccountStatus account_status) {
         const AccountDefinition same{"renamed-" + std::to_string(random_()), {}};
-        (void)run(change_service_account(at(), bearer_of(root_), one.id, same, standing, as_root()));
+        (void)run(change_service_account(at(), bearer_of(root_), one.id, same, account_status, as_root()));
     }
     void log_in(const Account& one) {
         if (one.secrets.empty()) return;

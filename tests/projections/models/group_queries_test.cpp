@@ -17,7 +17,7 @@ using Strings = std::vector<std::string>;
 
 }  // namespace
 
-TEST_F(GroupQueriesTest, SaysWhySomebodyMayDoWhatHeMay) {
+TEST_F(GroupQueriesTest, SaysWhySomebodyMayDoWhatTheyMay) {
     const Uuid ann = story.registers("ann@example.com");
     const Uuid root = story.new_id();
     const Uuid reader = story.new_id();

@@ -78,7 +78,7 @@ TEST_F(UsersModelTest, FollowsAUserFromRegistrationOn) {
     EXPECT_EQ(user_rows(), (Rows{"Ann@Example.com|-|Ann S.|active|t|5|5|1000|1004"}));
 }
 
-TEST_F(UsersModelTest, KnowsAnAdministratorByHisRole) {
+TEST_F(UsersModelTest, KnowsAnAdministratorByTheirRole) {
     const Uuid ann = story.registers("ann@example.com", "ann", "Ann");
     const auto assigned = [&](const Uuid& role) {
         story.record(assignments_of(ann), AssignmentsEvent(RoleAssigned{ann, role}), By{});

@@ -27,8 +27,8 @@ protected:
     AuditModel audit;
 
     void apply(const ReadModel& model) { Driver(database, story, model).apply(); }
-    Result<Compared, RebuildFailure> compare(const ReadModel& model, const RebuildProgress& progress = {},
-                                             std::stop_token cancel = {}) {
+    Result<ComparisonResult, RebuildFailure> compare(const ReadModel& model, const RebuildProgress& progress = {},
+                                                     std::stop_token cancel = {}) {
         RebuildOrder order;
         order.database_url = database.service_url();
         order.batch_events = 20;
@@ -73,7 +73,7 @@ TEST_F(ComparisonTest, I7AForeignRecordMovesTheCursorAndNothingElse) {
     ASSERT_GE(story.head(), genuine + 3);
     for (Position position = genuine + 1; position <= story.head(); ++position)
         story.log().tamper(position, [&](auto& event) {
-            event.standing = eventstore::RecordedEvent::Standing::kInert;
+            event.trust = eventstore::RecordedEvent::Trust::kInert;
             event.payload = "no JSON at all";
             event.metadata = "";
             if (position == genuine + 2) event.type = "user.knighted";
@@ -103,18 +103,18 @@ TEST_F(ComparisonTest, NamesTheFirstDifference) {
         return compared && compared->first_difference ? *compared->first_difference : RowDifference{};
     };
     auto difference = difference_after("delete from read_models.audit_1 where position >= 60");
-    EXPECT_EQ(difference.is, RowDifference::Is::kMissing);
+    EXPECT_EQ(difference.kind, RowDifference::Kind::kMissing);
     EXPECT_EQ(difference.table, "audit_1");
     EXPECT_EQ(difference.key, "position=60");
     difference =
         difference_after("update read_models.audit_1 set outcome = 'failure', reason = 'x' where position in (41, 70)");
-    EXPECT_EQ(difference.is, RowDifference::Is::kChanged);
+    EXPECT_EQ(difference.kind, RowDifference::Kind::kChanged);
     EXPECT_EQ(difference.key, "position=41");
     EXPECT_EQ(difference.columns.back(), "reason");
     difference =
         difference_after("insert into read_models.audit_1 select (jsonb_populate_record(a, '{\"position\": 5000}')).* "
                          "from read_models.audit_1 as a where position = 7");
-    EXPECT_EQ(difference.is, RowDifference::Is::kExtra);
+    EXPECT_EQ(difference.kind, RowDifference::Kind::kExtra);
     EXPECT_EQ(difference.key, "position=5000");
     database.execute("drop table kept");
     EXPECT_FALSE(compare(audit)->first_difference);

@@ -26,8 +26,8 @@ protected:
     RebuildOrder order(RebuildOrder::Begin begin = RebuildOrder::Begin::kAnew) {
         return {database.service_url(), begin, RebuildOrder::Compare::kYes, 20};
     }
-    Result<Rebuilt, RebuildFailure> rebuild(const ReadModel& model, const RebuildProgress& progress = {},
-                                            std::stop_token cancel = {}) {
+    Result<RebuildResult, RebuildFailure> rebuild(const ReadModel& model, const RebuildProgress& progress = {},
+                                                  std::stop_token cancel = {}) {
         return projections::rebuild(order(), model, source, story.cipher(), progress, std::move(cancel));
     }
     std::string current(const std::string& model) {

@@ -165,7 +165,7 @@ Position Story::record(const Uuid& stream, const AnyEvent& event, const By& by) 
     recorded.metadata = encode(metadata, place, metadata_sealer);
     recorded.is_canonical = true;
     recorded.leaf_hash = leaf_hash(recorded);
-    recorded.standing = RecordedEvent::Standing::kBelieved;
+    recorded.trust = RecordedEvent::Trust::kBelieved;
     return recorded.position;
 }
 

@@ -98,7 +98,7 @@ TEST_F(ClientKeys, AreJudgedOffTheThreadThatAsks) {
 }
 
 TEST_F(ClientKeys, AreForgottenBeyondABound) {
-    JudgedKeys keys(kMaxRememberedKeys);
+    KeyVerdictCache keys(kMaxRememberedKeys);
     for (std::size_t i = 0; i <= kMaxRememberedKeys; ++i) keys.put(std::to_string(i), nullptr);
     EXPECT_FALSE(keys.find("0"));
     EXPECT_TRUE(keys.find("1"));

@@ -21,7 +21,7 @@ protected:
     test::FixedClock clock_{kNowMs};
 };
 
-// I5: whoever sends somebody else's key, or his own on another route, has a command of his own.
+// I5: whoever sends somebody else's key, or their own on another route, has a command of their own.
 TEST_F(IdempotencyKeysTest, BelongToTheirCallerAndTheirRoute) {
     const auto mine = derive("logOut", "ann", "key", {});
     EXPECT_EQ(derive("logOut", "ann", "key", {}).command_id, mine.command_id);

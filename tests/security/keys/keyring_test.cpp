@@ -15,7 +15,7 @@ namespace {
 class KeyringRules : public KeyringTest {
 protected:
     std::string current_id(KeyPurpose purpose, std::int64_t at_ms) const {
-        return loaded()->need_current(purpose, at_ms).id;
+        return loaded()->require_current(purpose, at_ms).id;
     }
     bool opens(KeyPurpose purpose, const std::string& id, std::int64_t now_ms) const {
         return loaded()->find(purpose, id, now_ms) != nullptr;
@@ -29,12 +29,13 @@ TEST_F(KeyringRules, HasAKeyForEveryPurposeOnceGenerated) {
     auto keyring = loaded();
     EXPECT_TRUE(keyring->complete_at(kNowMs));
     for (KeyPurpose purpose : kAllKeyPurposes) {
-        const Key& key = keyring->need_current(purpose, kNowMs);
+        const Key& key = keyring->require_current(purpose, kNowMs);
         EXPECT_EQ(key.purpose, purpose);
         EXPECT_EQ(keyring->find(purpose, key.id, kNowMs), &key);
         EXPECT_EQ(key.material.empty(), is_signing(purpose));
     }
-    EXPECT_EQ(keyring->need_current(KeyPurpose::kTokenSigning, kNowMs).signing->algorithm(), SigningAlgorithm::kEs256);
+    EXPECT_EQ(keyring->require_current(KeyPurpose::kTokenSigning, kNowMs).signing->algorithm(),
+              SigningAlgorithm::kEs256);
 }
 
 TEST_F(KeyringRules, GivesAKeyForItsOwnPurposeOnly) {
@@ -96,7 +97,7 @@ TEST_F(KeyringRules, EndsARevokedKeyAtOnceAndReplacesIt) {
         EXPECT_FALSE(opens(purpose, id, kNowMs));
         EXPECT_NE(current_id(purpose, kNowMs + 5), id);
     }
-    EXPECT_EQ(loaded()->need_current(KeyPurpose::kTokenSigning, kNowMs + 5).algorithm, "EdDSA");
+    EXPECT_EQ(loaded()->require_current(KeyPurpose::kTokenSigning, kNowMs + 5).algorithm, "EdDSA");
     EXPECT_TRUE(loaded()->complete_at(kNowMs + 5));
 }
 
@@ -169,9 +170,9 @@ TEST_F(KeyringRules, DropsEndedKeysWhenItRotates) {
 TEST_F(KeyringRules, ChangesTheAlgorithmOnlyWhenAsked) {
     generate(SigningAlgorithm::kEs256);
     rotated(KeyPurpose::kTokenSigning, 0, kNowMs + 1);
-    EXPECT_EQ(loaded()->need_current(KeyPurpose::kTokenSigning, kNowMs + 1).algorithm, "ES256");
+    EXPECT_EQ(loaded()->require_current(KeyPurpose::kTokenSigning, kNowMs + 1).algorithm, "ES256");
     ASSERT_TRUE(rotate_key(path_, KeyPurpose::kTokenSigning, 0, kNowMs + 2, SigningAlgorithm::kEdDsa));
-    EXPECT_EQ(loaded()->need_current(KeyPurpose::kTokenSigning, kNowMs + 2).algorithm, "EdDSA");
+    EXPECT_EQ(loaded()->require_current(KeyPurpose::kTokenSigning, kNowMs + 2).algorithm, "EdDSA");
 }
 
 TEST_F(KeyringRules, RefusesALeadTimeOutOfRange) {
@@ -187,7 +188,7 @@ TEST_F(KeyringRules, NamesEveryPurposeThatHasNoKeyInUse) {
     EXPECT_EQ(early.error().code, Code::kMissingPurpose);
     for (KeyPurpose purpose : kAllKeyPurposes)
         EXPECT_NE(early.error().message.find(name_of(purpose)), std::string::npos);
-    EXPECT_THROW(loaded()->need_current(KeyPurpose::kClaims, kNowMs - 1), MissingKey);
+    EXPECT_THROW(loaded()->require_current(KeyPurpose::kClaims, kNowMs - 1), MissingKey);
     EXPECT_FALSE(LiveKeyring::open(path_, kNowMs - 1));
 }
 
@@ -214,7 +215,7 @@ TEST_F(KeyringRules, ServesASnapshotUntilItIsReloaded) {
     generate();
     auto live = std::move(LiveKeyring::open(path_, kNowMs)).value();
     auto before = live->snapshot();
-    std::string id = before->need_current(KeyPurpose::kTokenSigning, kNowMs).id;
+    std::string id = before->require_current(KeyPurpose::kTokenSigning, kNowMs).id;
     ASSERT_TRUE(revoke_key(path_, id, kNowMs));
     EXPECT_EQ(live->snapshot(), before);
     ASSERT_TRUE(live->reload(kNowMs));
@@ -240,7 +241,7 @@ TEST_F(KeyringRules, IsReloadedUnderItsReaders) {
         readers.emplace_back([&] {
             for (int round = 0; round < 500; ++round) {
                 auto keyring = live->snapshot();
-                EXPECT_FALSE(keyring->need_current(KeyPurpose::kClaims, kNowMs).material.empty());
+                EXPECT_FALSE(keyring->require_current(KeyPurpose::kClaims, kNowMs).material.empty());
             }
         });
     for (int round = 0; round < 20; ++round) EXPECT_TRUE(live->reload(kNowMs));

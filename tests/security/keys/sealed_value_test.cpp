@@ -22,7 +22,7 @@ protected:
         generate();
         keyring_ = loaded();
     }
-    const Key& root() const { return keyring_->need_current(KeyPurpose::kSealingRoot, kNowMs); }
+    const Key& root() const { return keyring_->require_current(KeyPurpose::kSealingRoot, kNowMs); }
     std::string sealed(SealedPurpose purpose = SealedPurpose::kCursor) const {
         return seal_value(*keyring_, purpose, "users", "position 7", kNowMs);
     }
@@ -107,5 +107,5 @@ TEST_F(SealedValue, HasKeysOfItsOwnForEveryPurposeAndContext) {
     EXPECT_FALSE(equal(derived_key(root(), "a", "b"), derived_key(root(), "ab")));
     EXPECT_FALSE(equal(derived_key(root(), "a", "b"), derived_key(root(), "a")));
     EXPECT_FALSE(equal(derived_key(root(), "a"), root().material));
-    EXPECT_THROW(derived_key(keyring_->need_current(KeyPurpose::kClaims, kNowMs), "a"), std::invalid_argument);
+    EXPECT_THROW(derived_key(keyring_->require_current(KeyPurpose::kClaims, kNowMs), "a"), std::invalid_argument);
 }

@@ -63,7 +63,7 @@ TEST_F(AccessTokensInUse, EndWithTheirRevokedKeyAlsoFromMemory) {
     AccessTokens tokens(*live_);
     std::string token = tokens.sign(some_claims(), kNowMs);
     ASSERT_TRUE(tokens.verify(token, kOwnApi, kNowMs));
-    ASSERT_TRUE(revoke_key(path_, live_->snapshot()->need_current(KeyPurpose::kTokenSigning, kNowMs).id, kNowMs));
+    ASSERT_TRUE(revoke_key(path_, live_->snapshot()->require_current(KeyPurpose::kTokenSigning, kNowMs).id, kNowMs));
     ASSERT_TRUE(live_->reload(kNowMs));
     EXPECT_EQ(tokens.verify(token, kOwnApi, kNowMs).error(), TokenError::kUnknownKey);
     EXPECT_EQ(tokens.remembered(), 0u);

@@ -22,7 +22,7 @@ protected:
         generate();
         keyring_ = loaded();
     }
-    const Key& root() const { return keyring_->need_current(KeyPurpose::kSealingRoot, kNowMs); }
+    const Key& root() const { return keyring_->require_current(KeyPurpose::kSealingRoot, kNowMs); }
     Error error_of(std::string_view token, std::int64_t now_ms = kNowMs) const {
         auto opened = open_refresh_token(*keyring_, token, now_ms);
         EXPECT_FALSE(opened) << "the token was accepted";
@@ -76,8 +76,8 @@ TEST_F(RefreshToken, IsTheSameBytesAcrossARotation) {
     std::string token = seal_refresh_token(root(), content_);
     rotated(KeyPurpose::kSealingRoot, 1'000, kNowMs);
     auto later = loaded();
-    EXPECT_NE(later->need_current(KeyPurpose::kSealingRoot, kNowMs + 1'000).id, root().id);
-    EXPECT_EQ(seal_refresh_token(later->need_current(KeyPurpose::kSealingRoot, kNowMs), content_), token);
+    EXPECT_NE(later->require_current(KeyPurpose::kSealingRoot, kNowMs + 1'000).id, root().id);
+    EXPECT_EQ(seal_refresh_token(later->require_current(KeyPurpose::kSealingRoot, kNowMs), content_), token);
     EXPECT_TRUE(open_refresh_token(*later, token, kNowMs + 1'000));
 }
 
@@ -94,7 +94,7 @@ TEST_F(RefreshToken, EndsWithItsRoot) {
 }
 
 TEST_F(RefreshToken, IsSealedByARootOnly) {
-    EXPECT_THROW(seal_refresh_token(keyring_->need_current(KeyPurpose::kClaims, kNowMs), content_),
+    EXPECT_THROW(seal_refresh_token(keyring_->require_current(KeyPurpose::kClaims, kNowMs), content_),
                  std::invalid_argument);
 }
 

@@ -83,7 +83,7 @@ asio::awaitable<bool> PlainAssertions::is_signed_by(std::string assertion, Servi
     co_return assertion.starts_with(key.id + '|');
 }
 
-asio::awaitable<Result<Secret, HashingError>> PlainHasher::hash(Secret password, commands::HashingFor, Deadline) {
+asio::awaitable<Result<Secret, HashingError>> PlainHasher::hash(Secret password, commands::HashingRequester, Deadline) {
     if (before) co_await before();
     if (overloaded) co_return Unexpected(HashingError::kOverloaded);
     ++hashed;
@@ -92,7 +92,7 @@ asio::awaitable<Result<Secret, HashingError>> PlainHasher::hash(Secret password,
 }
 
 asio::awaitable<Result<PasswordCheck, HashingError>> PlainHasher::verify(Secret password, Secret hash,
-                                                                         commands::HashingFor, Deadline) {
+                                                                         commands::HashingRequester, Deadline) {
     if (before) co_await before();
     if (overloaded) co_return Unexpected(HashingError::kOverloaded);
     ++verified;
@@ -104,7 +104,8 @@ asio::awaitable<Result<PasswordCheck, HashingError>> PlainHasher::verify(Secret 
     co_return PasswordCheck{matches, matches && stored_strength < strength};
 }
 
-asio::awaitable<Result<PasswordCheck, HashingError>> PlainHasher::verify_decoy(Secret, commands::HashingFor, Deadline) {
+asio::awaitable<Result<PasswordCheck, HashingError>> PlainHasher::verify_decoy(Secret, commands::HashingRequester,
+                                                                               Deadline) {
     if (before) co_await before();
     if (overloaded) co_return Unexpected(HashingError::kOverloaded);
     ++verified;
@@ -147,12 +148,12 @@ Uuid PlainPseudonyms::anonymous_subject_of(std::int64_t now_ms) {
     return uuid_of("anonymous", std::to_string(now_ms / kDayMs));
 }
 
-void KeptJournal::warning(std::string_view what, const Uuid& about) {
+void MemoryOperatorLog::warning(std::string_view what, const Uuid& about) {
     const std::lock_guard lock(mutex_);
     lines_.push_back(std::string(what) + ": " + about.to_string());
 }
 
-std::vector<std::string> KeptJournal::lines() const {
+std::vector<std::string> MemoryOperatorLog::lines() const {
     const std::lock_guard lock(mutex_);
     return lines_;
 }

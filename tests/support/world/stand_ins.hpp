@@ -40,14 +40,12 @@ private:
 // "Hashes" at once: the strength and the password side by side, so that a test can look into a credential.
 class PlainHasher : public commands::PasswordHasher {
 public:
-    asio::awaitable<Result<Secret, commands::HashingError>> hash(Secret password, commands::HashingFor whom,
+    asio::awaitable<Result<Secret, commands::HashingError>> hash(Secret password, commands::HashingRequester requester,
                                                                  Deadline deadline) override;
-    asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> verify(Secret password, Secret hash,
-                                                                                    commands::HashingFor whom,
-                                                                                    Deadline deadline) override;
-    asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> verify_decoy(Secret password,
-                                                                                          commands::HashingFor whom,
-                                                                                          Deadline deadline) override;
+    asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> verify(
+        Secret password, Secret hash, commands::HashingRequester requester, Deadline deadline) override;
+    asio::awaitable<Result<commands::PasswordCheck, commands::HashingError>> verify_decoy(
+        Secret password, commands::HashingRequester requester, Deadline deadline) override;
 
     std::atomic<int> strength = 1;  // raise it, and what was hashed before needs renewal
     std::string instead;  // if set, hashed instead of the password: as it was typed in the time before forms were
@@ -85,7 +83,7 @@ public:
     asio::awaitable<bool> is_signed_by(std::string assertion, ServiceAccount::PublicKey key) override;
 };
 
-class KeptJournal : public commands::Journal {
+class MemoryOperatorLog : public commands::OperatorLog {
 public:
     void warning(std::string_view what, const Uuid& about) override;
     std::vector<std::string> lines() const;  // "what: about"

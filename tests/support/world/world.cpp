@@ -33,7 +33,7 @@ Uuid World::register_user(Node& node, std::string email, std::string username) {
 
 Uuid World::create_administrator(Node& node, std::string email) {
     auto request = registration(std::move(email));
-    request.standing = Standing::kAdministrator;
+    request.privilege = UserPrivilege::kAdministrator;
     auto system = caller();
     system.actor_type = eventstore::ActorType::kSystem;
     return granted(run(commands::register_user(node.services, std::move(request), system))).user_id;
@@ -71,12 +71,26 @@ Node::Node(World& world, eventstore::Store& store, std::size_t cached_folds)
       cache(cached_folds),
       executor({store, world.cipher, keys, cache, world.clock, world.identifiers, world.pseudonyms}),
       access(executor, store),
-      services{executor,          access,           store,        world.cipher, world.clock,
-               world.identifiers, world.pseudonyms, world.hasher, world.policy, client_secrets,
-               world.assertions,  world.journal,    world.limits, failure_sums, unrecorded_failures,
+      services{executor,
+               access,
+               store,
+               world.cipher,
+               world.clock,
+               world.identifiers,
+               world.pseudonyms,
+               world.hasher,
+               world.policy,
+               client_secret_cache,
+               world.assertions,
+               world.operator_log,
+               world.limits,
+               failure_sums,
+               unrecorded_failures,
                world.settings} {}
 
-Client first_party() { return {std::string(kFirstPartyClientId), {"https://shop.example"}, Introspects::kOwnTokens}; }
+Client first_party() {
+    return {std::string(kFirstPartyClientId), {"https://shop.example"}, IntrospectionRight::kOwnTokens};
+}
 
 Caller caller(std::string user_agent) {
     Caller caller;

@@ -50,7 +50,7 @@ struct World {
     PlainHasher hasher;
     ShortPolicy policy;
     PlainAssertions assertions;
-    KeptJournal journal;
+    MemoryOperatorLog operator_log;
     // On the world's clock, and never short of anything unless a test asks for little.
     eventstore::ProcessLimits limits{[this] { return 1000 * clock.now_ms(); }};
     commands::Settings settings;
@@ -65,7 +65,7 @@ public:
     commands::FoldCache cache;
     commands::Executor executor;
     commands::FoldedAccess access;
-    commands::ClientSecrets client_secrets{commands::kMaxRememberedSecrets};
+    commands::ClientSecretCache client_secret_cache{commands::kMaxRememberedSecrets};
     commands::FailureSums failure_sums{[](std::string_view address) { return std::string(address); }};
     commands::UnrecordedFailures unrecorded_failures;
     commands::Services services;

@@ -1,4 +1,4 @@
-#include "app/core/remembered_access.hpp"
+#include "app/core/hot_access_reader.hpp"
 
 #include "eventstore/postgres/store/postgres_log_source.hpp"
 
@@ -9,7 +9,7 @@ constexpr std::chrono::milliseconds kFeedPatience{3'000};  // answers wait for w
 
 }  // namespace
 
-boost::asio::awaitable<Result<SubjectAccess, eventstore::StoreError>> RememberedAccess::read(
+boost::asio::awaitable<Result<SubjectAccess, eventstore::StoreError>> HotAccessReader::read(
     commands::AccessSubject subject, commands::Deadline deadline) {
     if (hot_ == nullptr || !hot_->caught_up()) {
         auto folded = co_await folded_.read(subject, deadline);
@@ -23,7 +23,7 @@ boost::asio::awaitable<Result<SubjectAccess, eventstore::StoreError>> Remembered
     co_return std::move(*answer);
 }
 
-boost::asio::awaitable<Result<ServiceAccess, eventstore::StoreError>> RememberedAccess::read_service(
+boost::asio::awaitable<Result<ServiceAccess, eventstore::StoreError>> HotAccessReader::read_service(
     commands::ServiceSubject subject, commands::Deadline deadline) {
     if (hot_ == nullptr || !hot_->caught_up()) {
         auto folded = co_await folded_.read_service(subject, deadline);
@@ -36,7 +36,7 @@ boost::asio::awaitable<Result<ServiceAccess, eventstore::StoreError>> Remembered
     co_return std::move(*answer);
 }
 
-boost::asio::awaitable<Result<FoundSubjects, eventstore::StoreError>> RememberedAccess::search(
+boost::asio::awaitable<Result<SubjectPage, eventstore::StoreError>> HotAccessReader::search(
     SubjectSearch search, SubjectPlace from, std::size_t limit, commands::Deadline deadline) {
     if (hot_ == nullptr || !hot_->caught_up()) co_return Unexpected(eventstore::StoreError::kUnavailable);
     auto head = co_await store_.head(deadline);
@@ -46,7 +46,7 @@ boost::asio::awaitable<Result<FoundSubjects, eventstore::StoreError>> Remembered
     co_return std::move(*page);
 }
 
-boost::asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> RememberedAccess::actions_of(
+boost::asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> HotAccessReader::actions_of(
     std::string resource, commands::Deadline deadline) {
     if (hot_ == nullptr || !hot_->caught_up()) co_return Unexpected(eventstore::StoreError::kUnavailable);
     auto head = co_await store_.head(deadline);

@@ -16,7 +16,7 @@ boost::asio::awaitable<void> serve_tls(Worker& worker, boost::asio::ip::tcp::soc
     IpAddress peer = IpAddress::parse(endpoint.address().to_string()).value_or(IpAddress{});
     const ServerLimits& limits = worker.shared.options.limits;
     const auto tls = worker.shared.tls.get();
-    Session session(worker, TlsStream(std::move(socket), *tls), peer, true);
+    HttpConnection session(worker, TlsStream(std::move(socket), *tls), peer, true);
     auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
     session.transport().expires_after(limits.handshake);
     co_await session.stream().async_handshake(boost::asio::ssl::stream_base::server, token);

@@ -1,4 +1,4 @@
-#include "app/cli/nobodys_rows.hpp"
+#include "app/cli/orphaned_rows.hpp"
 
 #include <algorithm>
 
@@ -22,15 +22,15 @@ using eventstore::postgres::ClaimRow;
 constexpr auto kPatience = std::chrono::seconds(60);
 
 bool can_be_believed(const RecordedEvent& event) {
-    switch (event.standing) {
-        case RecordedEvent::Standing::kInert: return false;
-        case RecordedEvent::Standing::kKeyMissing:
+    switch (event.trust) {
+        case RecordedEvent::Trust::kInert: return false;
+        case RecordedEvent::Trust::kKeyMissing:
             throw std::runtime_error("the event at position " + std::to_string(event.position) +
                                      " is authenticated by key " + event.mac_key_id +
                                      ", which the keyring lacks: run it again with the newest one");
-        case RecordedEvent::Standing::kUnchecked:
-        case RecordedEvent::Standing::kChanged:  // the service wrote it, whatever became of it
-        case RecordedEvent::Standing::kBelieved: break;
+        case RecordedEvent::Trust::kUnchecked:
+        case RecordedEvent::Trust::kChanged:  // the service wrote it, whatever became of it
+        case RecordedEvent::Trust::kBelieved: break;
     }
     return true;
 }
@@ -64,13 +64,13 @@ std::map<Uuid, std::string> believed_streams(const ReadStreams& read, const std:
     return types;
 }
 
-NobodysRows::NobodysRows(const Config& config, std::shared_ptr<const security::Keyring> keyring)
+OrphanedRows::OrphanedRows(const Config& config, std::shared_ptr<const security::Keyring> keyring)
     : config_(config), keyring_(std::move(keyring)) {
     // What decides over an end is read as the owner: whoever has the service's role has no say in such a session.
     if (!config_.owner_database_url.empty()) config_.database_url = config_.owner_database_url;
 }
 
-std::map<Uuid, std::string> NobodysRows::believed(const std::vector<Uuid>& ids) {
+std::map<Uuid, std::string> OrphanedRows::believed(const std::vector<Uuid>& ids) {
     if (!log_) log_ = std::make_unique<Log>(config_, authenticity_with([keyring = keyring_] { return keyring; }));
     const ReadStreams read = [this](const std::vector<StreamFrom>& streams) {
         return log_->run(log_->store().read_streams(streams, std::chrono::steady_clock::now() + kPatience));
@@ -78,7 +78,7 @@ std::map<Uuid, std::string> NobodysRows::believed(const std::vector<Uuid>& ids) 
     return believed_streams(read, ids);
 }
 
-std::map<Uuid, std::string> NobodysRows::whose(const std::vector<StoredSubjectKey>& keys) {
+std::map<Uuid, std::string> OrphanedRows::owners_of(const std::vector<StoredSubjectKey>& keys) {
     if (keys.empty()) return {};
     std::vector<Uuid> ids;
     for (const auto& key : keys) ids.push_back(key.subject);
@@ -94,7 +94,7 @@ std::map<Uuid, std::string> NobodysRows::whose(const std::vector<StoredSubjectKe
     return known;
 }
 
-bool NobodysRows::opens(const StoredSubjectKey& key) const try {
+bool OrphanedRows::opens(const StoredSubjectKey& key) const try {
     const SystemClock clock;
     const security::LiveKeyring live(keyring_);
     return security::KeyringCipher(live, clock).unwrap(key) != nullptr;
@@ -102,16 +102,16 @@ bool NobodysRows::opens(const StoredSubjectKey& key) const try {
     return false;
 }
 
-std::vector<StoredSubjectKey> NobodysRows::keys(const std::vector<StoredSubjectKey>& keys) {
+std::vector<StoredSubjectKey> OrphanedRows::keys(const std::vector<StoredSubjectKey>& keys) {
     std::vector<StoredSubjectKey> closed;
     for (const auto& key : keys)
         if (!opens(key)) closed.push_back(key);
-    const auto known = whose(closed);
+    const auto known = owners_of(closed);
     std::erase_if(closed, [&](const StoredSubjectKey& key) { return known.contains(key.subject); });
     return closed;
 }
 
-std::vector<ClaimRow> NobodysRows::claims(const std::vector<ClaimRow>& claims) {
+std::vector<ClaimRow> OrphanedRows::claims(const std::vector<ClaimRow>& claims) {
     std::vector<Uuid> ids;
     for (const auto& claim : claims) ids.push_back(claim.owner);
     const auto known = believed(ids);

@@ -14,10 +14,10 @@ class Authenticity;
 namespace keyledger::app {
 
 // From memory; until it is level with the log for the first time, and where there is none, by folding. Thread-safe.
-class RememberedAccess : public commands::AccessReader {
+class HotAccessReader : public commands::AccessReader {
 public:
     // All outlive it.
-    RememberedAccess(commands::AccessReader& folded, eventstore::Store& store) : folded_(folded), store_(store) {}
+    HotAccessReader(commands::AccessReader& folded, eventstore::Store& store) : folded_(folded), store_(store) {}
     // Before the first read, or never. It outlives the last one.
     void remember(projections::HotAccess& hot) { hot_ = &hot; }
     bool answers_from_memory() const override { return hot_ != nullptr && hot_->caught_up(); }
@@ -26,9 +26,9 @@ public:
                                                                                commands::Deadline deadline) override;
     boost::asio::awaitable<Result<ServiceAccess, eventstore::StoreError>> read_service(
         commands::ServiceSubject subject, commands::Deadline deadline) override;
-    boost::asio::awaitable<Result<FoundSubjects, eventstore::StoreError>> search(SubjectSearch search,
-                                                                                 SubjectPlace from, std::size_t limit,
-                                                                                 commands::Deadline deadline) override;
+    boost::asio::awaitable<Result<SubjectPage, eventstore::StoreError>> search(SubjectSearch search, SubjectPlace from,
+                                                                               std::size_t limit,
+                                                                               commands::Deadline deadline) override;
     boost::asio::awaitable<Result<std::set<std::string>, eventstore::StoreError>> actions_of(
         std::string resource, commands::Deadline deadline) override;
 

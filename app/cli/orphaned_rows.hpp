@@ -1,8 +1,7 @@
 #pragma once
-// Rows that would keep a key of the keyring from ending, and are nobody's. Whoever has the service's role in the
-// database may append keys of subjects and claims by themselves; whether there is such a subject or owner, the
-// events say that can be believed. A row and the event that it came with were written in one transaction: who sees
-// the one finds the other.
+// Orphaned rows of keys and claims, which would keep a key of the keyring from ending. Whoever has the service's role
+// in the database can add such rows; only believed events say whether there is such a subject or owner. A row and its
+// event were written in one transaction: who sees one finds the other.
 #include <map>
 #include <memory>
 #include <set>
@@ -23,13 +22,13 @@ std::map<Uuid, std::string> believed_streams(const ReadStreams& read, const std:
 
 // One thread's. The log is read when there is something to ask, as the service where that is configured; then this
 // throws std::runtime_error if the database does not answer, or the keyring lacks a key for the MACs of events.
-class NobodysRows {
+class OrphanedRows {
 public:
-    NobodysRows(const Config& config, std::shared_ptr<const security::Keyring> keyring);
+    OrphanedRows(const Config& config, std::shared_ptr<const security::Keyring> keyring);
 
     // Whose keys these are: "user", "service_account", "the anonymous callers of 2026-11-29". Without those that are
     // nobody's.
-    std::map<Uuid, std::string> whose(const std::vector<eventstore::StoredSubjectKey>& keys);
+    std::map<Uuid, std::string> owners_of(const std::vector<eventstore::StoredSubjectKey>& keys);
     // Those that don't open, and are nobody's.
     std::vector<eventstore::StoredSubjectKey> keys(const std::vector<eventstore::StoredSubjectKey>& keys);
     std::vector<eventstore::postgres::ClaimRow> claims(const std::vector<eventstore::postgres::ClaimRow>& claims);

@@ -6,7 +6,7 @@
 
 namespace keyledger::commands {
 
-struct KeyElsewhere : std::runtime_error {
+struct KeyOnOtherNode : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 

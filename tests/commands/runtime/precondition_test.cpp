@@ -30,7 +30,7 @@ struct Scene : test::Stage {
     }
     Caller only_if_it_is(std::string tag) {
         Caller caller = caller_of(root);
-        caller.only_if = std::vector<std::string>{"another", std::move(tag)};
+        caller.precondition = std::vector<std::string>{"another", std::move(tag)};
         return caller;
     }
     Grant root;
@@ -41,40 +41,40 @@ struct Scene : test::Stage {
 struct Kind {
     const char* name;
     std::string (*tag)();
-    Answer<Done> (*change)(Scene& scene, Services& services, const char* name, Caller caller);
-    Answer<Done> (*remove)(Scene& scene, Services& services, Caller caller);
+    Answer<Receipt> (*change)(Scene& scene, Services& services, const char* name, Caller caller);
+    Answer<Receipt> (*remove)(Scene& scene, Services& services, Caller caller);
 };
 
 std::string tag_of_ann() { return user_tag({kAnnsEmail, "ann", std::nullopt, true}); }
-Answer<Done> change_ann(Scene& scene, Services& services, const char* name, Caller caller) {
+Answer<Receipt> change_ann(Scene& scene, Services& services, const char* name, Caller caller) {
     ProfileUpdate update{bearer_of(scene.root), "ann", name};
     auto done = co_await update_user(services, scene.ann, std::move(update), std::move(caller));
     co_return done;
 }
-Answer<Done> remove_ann(Scene& scene, Services& services, Caller caller) {
+Answer<Receipt> remove_ann(Scene& scene, Services& services, Caller caller) {
     auto erasure = co_await request_erasure(services, bearer_of(scene.root), scene.ann, std::move(caller));
     if (!erasure) co_return Unexpected(erasure.error());
-    co_return Done{};
+    co_return Receipt{};
 }
 
 std::string tag_of_role() {
     const std::vector<std::string> permissions{"a:b"};
     return role_tag("clerk", AccessRules(PermissionSet::of_texts(permissions)));
 }
-Answer<Done> change_the_role(Scene& scene, Services& services, const char* name, Caller caller) {
+Answer<Receipt> change_the_role(Scene& scene, Services& services, const char* name, Caller caller) {
     RoleDefinition definition{name, {"a:b"}};
     auto done = co_await change_role(services, bearer_of(scene.root), scene.role, definition, std::move(caller));
     co_return done;
 }
-Answer<Done> remove_the_role(Scene& scene, Services& services, Caller caller) {
+Answer<Receipt> remove_the_role(Scene& scene, Services& services, Caller caller) {
     return delete_role(services, bearer_of(scene.root), scene.role, std::move(caller));
 }
 
 std::string tag_of_group() { return group_tag("staff"); }
-Answer<Done> change_the_group(Scene& scene, Services& services, const char* name, Caller caller) {
+Answer<Receipt> change_the_group(Scene& scene, Services& services, const char* name, Caller caller) {
     return rename_group(services, bearer_of(scene.root), scene.group, name, std::move(caller));
 }
-Answer<Done> remove_the_group(Scene& scene, Services& services, Caller caller) {
+Answer<Receipt> remove_the_group(Scene& scene, Services& services, Caller caller) {
     return delete_group(services, bearer_of(scene.root), scene.group, std::move(caller));
 }
 
@@ -84,13 +84,13 @@ std::string tag_of_account() {
     account.name = "robot";
     return account_tag(account);
 }
-Answer<Done> change_the_account(Scene& scene, Services& services, const char* name, Caller caller) {
+Answer<Receipt> change_the_account(Scene& scene, Services& services, const char* name, Caller caller) {
     AccountDefinition definition{name, {}};
     auto done = co_await change_service_account(services, bearer_of(scene.root), scene.account, definition,
-                                                AccountStanding::kEnabled, std::move(caller));
+                                                AccountStatus::kEnabled, std::move(caller));
     co_return done;
 }
-Answer<Done> remove_the_account(Scene& scene, Services& services, Caller caller) {
+Answer<Receipt> remove_the_account(Scene& scene, Services& services, Caller caller) {
     return delete_service_account(services, bearer_of(scene.root), scene.account, std::move(caller));
 }
 
@@ -99,7 +99,7 @@ constexpr Kind kKinds[] = {{"user", tag_of_ann, change_ann, remove_ann},
                            {"group", tag_of_group, change_the_group, remove_the_group},
                            {"service account", tag_of_account, change_the_account, remove_the_account}};
 
-TEST(OnlyIf, IsHeldAgainstTheStateThatIsChanged) {
+TEST(Precondition, IsHeldAgainstTheStateThatIsChanged) {
     for (const Kind& kind : kKinds) {
         SCOPED_TRACE(kind.name);
         Scene scene;
@@ -110,7 +110,7 @@ TEST(OnlyIf, IsHeldAgainstTheStateThatIsChanged) {
         const Position before = scene.world.head();
         EXPECT_TRUE(test::refused(change("one", scene.only_if_it_is("of nothing")), refusals::kPreconditionFailed));
         Caller nothing = caller_of(scene.root);
-        nothing.only_if = std::vector<std::string>{};
+        nothing.precondition = std::vector<std::string>{};
         EXPECT_TRUE(test::refused(change("one", nothing), refusals::kPreconditionFailed));
         EXPECT_EQ(scene.world.head(), before);
         EXPECT_TRUE(test::succeeds(change("one", scene.only_if_it_is(kind.tag()))));
@@ -124,11 +124,11 @@ TEST(OnlyIf, IsHeldAgainstTheStateThatIsChanged) {
 
 // Scenario: two writers saw the same state, and the second one writes at some step of the first. Whoever is first to
 // write wins, and the other one is refused, on whichever node.
-TEST(OnlyIf, LetsOneOfTwoWritersThroughAtEveryStep) {
+TEST(Precondition, LetsOneOfTwoWritersThroughAtEveryStep) {
     for (const Kind& kind : kKinds)
         test::for_every_step([&](test::Steps& steps) {
             Scene scene;
-            std::optional<Result<Done, CommandError>> second;
+            std::optional<Result<Receipt, CommandError>> second;
             scene.stepped.steps = &steps;
             steps.meanwhile = [&]() -> asio::awaitable<void> {
                 Caller caller = scene.only_if_it_is(kind.tag());

@@ -12,10 +12,10 @@ namespace keyledger::app {
 // What nobody repeats counts for nothing after a day.
 inline constexpr std::chrono::hours kTellKeysAgainAfter{1};
 
-class KeyringNews {
+class KeyringExchange {
 public:
     // The core outlives it.
-    KeyringNews(const Config& config, Core& core) : database_url_(config.database_url), core_(core) {}
+    KeyringExchange(const Config& config, Core& core) : database_url_(config.database_url), core_(core) {}
     // Blocks for as long as a read may take. One thread at a time. What fails is done the next time.
     void exchange(eventstore::Deadline deadline);
 

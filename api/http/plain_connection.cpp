@@ -15,7 +15,7 @@ IpAddress address_of(const boost::asio::ip::tcp::socket& socket) {
 
 boost::asio::awaitable<void> serve_plain(Worker& worker, boost::asio::ip::tcp::socket socket) {
     IpAddress peer = address_of(socket);
-    Session session(worker, boost::beast::tcp_stream(std::move(socket)), peer, false);
+    HttpConnection session(worker, boost::beast::tcp_stream(std::move(socket)), peer, false);
     co_await session.run();
     co_await linger(session.transport(), worker.shared.options.limits.linger);
 }
@@ -26,7 +26,7 @@ boost::asio::awaitable<void> refuse_connection(Worker& worker, boost::asio::ip::
     request.client_ip = address_of(socket);
     request.client_address = request.client_ip.to_string();
     request.request_id = make_request_id(worker.random);
-    request.told_request_id = request.request_id;
+    request.echoed_request_id = request.request_id;
     Problem why = simple_problem(problems::kOverloaded, "The server has too many connections. Try again later.");
     why.retry_after_s = 1;
     Response response = problem(request, why);
