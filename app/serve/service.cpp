@@ -132,7 +132,7 @@ struct Service::Parts {
                   config.subject_name_kinds,
                   config.owner_property,
                   log_id,
-                  config.clear_positions ? api::Positions::kClear : api::Positions::kSealed,
+                  config.clear_positions ? api::PositionDisclosure::kClear : api::PositionDisclosure::kSealed,
                   config.password_min_length},
           router(api::telling_positions(api::bind_routes(api::route_table(), context), context), cors_policy(config),
                  api::path_of_url(config.issuer)),

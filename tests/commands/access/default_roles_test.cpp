@@ -55,7 +55,7 @@ protected:
     Result<AppliedGroup, CommandError> apply(Texts names, DryRun* dry_run = nullptr) {
         return run(apply_default_roles(services(), std::move(names), dry_run, test::caller()));
     }
-    Access access_of(const Uuid& user) {
+    SubjectAccess access_of(const Uuid& user) {
         auto access = run(access_of_user(other.services, user, Deadline::max()));
         EXPECT_TRUE(test::succeeds(access));
         return std::move(*access);
