@@ -36,7 +36,8 @@ StepResult take_everything(Services& services, Attempt& attempt, StreamOf<User> 
     const auto email = user_state.email ? parse_email(*user_state.email) : std::nullopt;
     // The user's key is there, but not the key that wraps it: the claims could not be found, and would stay.
     if (!email) co_return Unexpected(refusals::kCredentialTampered);
-    KEYLEDGER_CO_TRY(taken, co_await take_all_credentials(services, attempt, user.id, deadline));
+    KEYLEDGER_CO_TRY(taken,
+                     co_await take_all_credentials(services, attempt, user.id, user_state.credential_id, deadline));
     KEYLEDGER_CO_TRY(destroyed, co_await attempt.destroy_key_of(user.id));
     co_return Result<void, CommandError>{};
 }

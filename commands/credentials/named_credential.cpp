@@ -1,10 +1,16 @@
 #include "commands/credentials/named_credential.hpp"
 
+#include <algorithm>
+#include <ranges>
+
 #include "security/primitives/bytes.hpp"
 #include "security/primitives/digest.hpp"
 #include "security/primitives/hex.hpp"
 
 namespace keyledger::commands {
+
+using eventstore::StoredCredential;
+
 namespace {
 
 std::string sha256_of(const eventstore::Bytes& sealed) {
@@ -45,9 +51,12 @@ Answer<std::string> put_credential(Services& services, Attempt& attempt, const S
     co_return sealed_sha256;
 }
 
-StepResult take_all_credentials(Services& services, Attempt& attempt, Uuid owner, Deadline deadline) {
+StepResult take_all_credentials(Services& services, Attempt& attempt, Uuid owner, Uuid named, Deadline deadline) {
     KEYLEDGER_CO_TRY(all, co_await services.store.read_credentials(owner, deadline));
-    for (const eventstore::StoredCredential& one : *all)
+    std::ranges::reverse(*all);
+    std::ranges::stable_partition(
+        *all, [&](const Uuid& id) { return id == named; }, &StoredCredential::credential_id);
+    for (const StoredCredential& one : *all | std::views::take(kMaxCredentialsTaken))
         attempt.change_credential({one.credential_id, one.owner, one.kind, one.revision, std::nullopt});
     co_return Result<void, CommandError>{};
 }

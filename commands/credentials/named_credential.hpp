@@ -30,7 +30,10 @@ Result<Secret, CommandError> open_credential(Services& services, const eventstor
 Answer<std::string> put_credential(Services& services, Attempt& attempt, const Secret& clear, Uuid credential_id,
                                    Uuid owner, std::string kind, std::int32_t expected_revision);
 
-// All that are the owner's, of whatever kind, go with the append.
-StepResult take_all_credentials(Services& services, Attempt& attempt, Uuid owner, Deadline deadline);
+// All that are the owner's, of whatever kind, go with the append: first the one that the log names, then the
+// newest, up to kMaxCredentialsTaken, for an append has its limits. Commands give nobody as many; whoever can write to
+// the database could, and must not be able to keep an erasure from happening.
+inline constexpr std::size_t kMaxCredentialsTaken = 128;
+StepResult take_all_credentials(Services& services, Attempt& attempt, Uuid owner, Uuid named, Deadline deadline);
 
 }  // namespace keyledger::commands

@@ -115,6 +115,13 @@ TEST_F(EraseUserTest, TakesCredentialsOfEveryKind) {
     EXPECT_EQ(run(store.read_credentials(root.user_id, Deadline::max())).value().size(), 1U) << "somebody else's";
 }
 
+TEST_F(EraseUserTest, IsNotKeptFromHappeningByCredentialsLaidUnderTheOwner) {
+    for (int i = 0; i < 300; ++i) ASSERT_TRUE(give_credential("junk", "Ann the " + std::to_string(i)));
+    ASSERT_TRUE(test::succeeds(asks(node, laptop)));
+    EXPECT_FALSE(run(store.read_credential(ann, "password", Deadline::max())).value());
+    EXPECT_EQ(run(store.read_credentials(ann, Deadline::max())).value().size(), 301 - kMaxCredentialsTaken);
+}
+
 TEST_F(EraseUserTest, LeavesNothingToReadOfThePerson) {
     ASSERT_TRUE(asks(node, laptop));
     for (test::Node* each : {&node, &other}) {

@@ -8,6 +8,7 @@
 #include "commands/runtime/replay.hpp"
 #include "domain/access/administrators.hpp"
 #include "domain/access/nestings.hpp"
+#include "eventstore/aggregates.hpp"
 #include "eventstore/codec/jcs.hpp"
 #include "eventstore/kafka/topics/topic_events.hpp"
 #include "tests/eventstore/kafka/rig.hpp"
