@@ -89,7 +89,7 @@ int main(int argc, char** argv) {
     CLI11_PARSE(app, argc, argv);
     try {
         const auto config = app::require_config([](const char* name) { return std::getenv(name); },
-                                                {app::Needs::kDatabase, app::Needs::kKeyring});
+                                                {app::ConfigPart::kDatabase, app::ConfigPart::kKeyring});
         if (!config) return 2;
         bench::fill(std::move(options), *config);
     } catch (const std::exception& failure) {

@@ -43,10 +43,9 @@ private:
     const Uuid event_id_;
 };
 
-template <class Events, class Error>
-const Events& need(const Result<Events, Error>& decision) {
-    if (!decision)
-        throw std::logic_error("the past breaks a rule: " + std::to_string(static_cast<int>(decision.error())));
+template <class Events>
+const Events& need(const Result<Events, RefusalRef>& decision) {
+    if (!decision) throw std::logic_error("the past breaks a rule: " + std::string(decision.error()->slug));
     return *decision;
 }
 

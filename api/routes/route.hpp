@@ -29,7 +29,7 @@ enum class RateLimit : std::uint8_t {
 
 enum class Authentication : std::uint8_t {
     kUser,          // by a user's access token for this very API (RFC 6750); a service account's opens nothing
-    kUserIfSealed,  // the same; and anybody may ask where positions are told in the clear (Positions::kClear)
+    kUserIfSealed,  // the same; and anybody may ask where positions are told in the clear (PositionDisclosure::kClear)
     kAnybody,       // nobody is asked who they are
     kClient,        // by what stands in the form: its handler asks, for faults of the form come between
     kClientOrUser,  // AuthZEN's: its handler asks which of the two
