@@ -427,17 +427,17 @@ TEST_F(HotAccessTest, SearchesPartAfterPartUntilItHasAPage) {
     world.create_administrator(node, "root@example.com");
     Memory memory(*this);
     memory.hot->start();
-    const auto search = [&](const std::string& action) {
-        SubjectSearch asked{SubjectType::kUser, "keyledger.users", action, "", std::nullopt};
+    const auto search = [&](const std::string& resource) {
+        SubjectSearch asked{SubjectType::kUser, resource, "read", "", std::nullopt};
         return run(
             memory.hot->search(std::move(asked), {}, 10, memory.head(), std::chrono::steady_clock::now() + kPatience));
     };
-    const auto readers = search("read");
+    const auto readers = search("keyledger.users");
     ASSERT_TRUE(readers);
     EXPECT_EQ(readers->ids.size(), 1U) << "the administrator";
     EXPECT_FALSE(readers->next) << "all were looked at";
     EXPECT_EQ(readers->position, world.head());
-    const auto nobody = search("burn");
+    const auto nobody = search("invoices");
     ASSERT_TRUE(nobody);
     EXPECT_TRUE(nobody->ids.empty());
     EXPECT_FALSE(nobody->next);
