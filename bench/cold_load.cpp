@@ -6,6 +6,7 @@
 #include <iostream>
 #include <vector>
 
+#include "domain/sessions/session.hpp"
 #include "eventstore/postgres/store/postgres_store.hpp"
 #include "tests/support/postgres/event_macs.hpp"
 #include "tests/support/postgres/postgres.hpp"

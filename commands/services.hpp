@@ -1,6 +1,5 @@
 #pragma once
 // What commands are given: the executor, the ports, the settings. Built once by app/, shared by all I/O threads.
-#include "commands/access/access_reader.hpp"
 #include "commands/clients/client_secrets.hpp"
 #include "commands/clients/clients.hpp"
 #include "commands/credentials/failure_counts.hpp"
@@ -12,6 +11,7 @@
 
 namespace keyledger::commands {
 
+class AccessReader;
 class UnrecordedFailures;
 
 // So many a minute, and so many at once.

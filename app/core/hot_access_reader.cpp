@@ -1,6 +1,8 @@
 #include "app/core/hot_access_reader.hpp"
 
+#include "domain/access/subject_access.hpp"
 #include "eventstore/postgres/store/postgres_log_source.hpp"
+#include "projections/hot/hot_access.hpp"
 
 namespace keyledger::app {
 namespace {
@@ -8,6 +10,8 @@ namespace {
 constexpr std::chrono::milliseconds kFeedPatience{3'000};  // answers wait for what it reads
 
 }  // namespace
+
+bool HotAccessReader::answers_from_memory() const { return hot_ != nullptr && hot_->caught_up(); }
 
 boost::asio::awaitable<Result<SubjectAccess, eventstore::StoreError>> HotAccessReader::read(
     commands::AccessSubject subject, commands::Deadline deadline) {

@@ -5,10 +5,12 @@
 #include "app/config/config.hpp"
 #include "commands/access/access_reader.hpp"
 #include "commands/runtime/ports.hpp"
-#include "projections/hot/hot_access.hpp"
 
 namespace keyledger::eventstore::postgres {
 class Authenticity;
+}
+namespace keyledger::projections {
+class HotAccess;
 }
 
 namespace keyledger::app {
@@ -20,7 +22,7 @@ public:
     HotAccessReader(commands::AccessReader& folded, eventstore::Store& store) : folded_(folded), store_(store) {}
     // Before the first read, or never. It outlives the last one.
     void remember(projections::HotAccess& hot) { hot_ = &hot; }
-    bool answers_from_memory() const override { return hot_ != nullptr && hot_->caught_up(); }
+    bool answers_from_memory() const override;
 
     boost::asio::awaitable<Result<SubjectAccess, eventstore::StoreError>> read(commands::AccessSubject subject,
                                                                                commands::Deadline deadline) override;

@@ -4,6 +4,7 @@
 #include "eventstore/kafka/publishing/publisher.hpp"
 #include "eventstore/postgres/nodes/leadership.hpp"
 #include "eventstore/postgres/store/postgres_log_source.hpp"
+#include "projections/hot/hot_access.hpp"
 #include "projections/models/read_models.hpp"
 #include "security/adapters/keyring_macs.hpp"
 

@@ -1,5 +1,7 @@
 #include "app/serve/observation.hpp"
 
+#include "projections/hot/hot_access.hpp"
+
 namespace keyledger::app {
 namespace {
 

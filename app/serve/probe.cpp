@@ -1,5 +1,6 @@
 #include "app/serve/probe.hpp"
 
+#include "domain/access/subject_access.hpp"
 #include "projections/models/users.hpp"
 
 namespace keyledger::app {

@@ -20,6 +20,7 @@
 #include "commands/access/roles.hpp"
 #include "eventstore/postgres/keys/key_uses.hpp"
 #include "projections/engine/queries.hpp"
+#include "projections/hot/hot_access.hpp"
 #include "security/adapters/keyring_tokens.hpp"
 #include "security/primitives/secret_file.hpp"
 

@@ -4,6 +4,7 @@
 
 #include "domain/access/assignments.hpp"
 #include "domain/access/nestings.hpp"
+#include "domain/access/subject_access.hpp"
 #include "domain/sessions/session.hpp"
 
 namespace keyledger::commands {
@@ -124,7 +125,7 @@ asio::awaitable<Result<SubjectAccess, StoreError>> FoldedAccess::read(AccessSubj
     SubjectAccess access;
     access.subject_id = subject_id;
     access.user = *found->state<User>(subject_id);
-    if (subject.session_id) access.session = *found->state<Session>(*subject.session_id);
+    if (subject.session_id) access.found_session = found->state<Session>(*subject.session_id);
     if (!access.user.exists()) asked.subject.type = SubjectType::kServiceAccount;  // not of everyone
     add_access(access, *found, asked.subject);
     access.position = position_of(*found, *head);

@@ -7,8 +7,13 @@
 #include <vector>
 
 #include "commands/runtime/executor.hpp"
-#include "domain/access/subject_access.hpp"
+#include "domain/access/search.hpp"
 #include "eventstore/store.hpp"
+
+namespace keyledger {
+struct ServiceAccess;
+struct SubjectAccess;
+}  // namespace keyledger
 
 namespace keyledger::commands {
 

@@ -5,6 +5,7 @@
 #include "commands/access/authority.hpp"
 #include "domain/access/administrators.hpp"
 #include "domain/access/assignments.hpp"
+#include "domain/users/user.hpp"
 
 namespace keyledger::commands {
 

@@ -1,7 +1,10 @@
 #include "commands/access/answers_at_head.hpp"
 
+#include "commands/access/access_reader.hpp"
 #include "commands/access/authority.hpp"
 #include "commands/credentials/unrecorded_failures.hpp"
+#include "domain/access/subject_access.hpp"
+#include "domain/sessions/session.hpp"
 
 namespace keyledger::commands {
 namespace {
@@ -17,8 +20,8 @@ Answer<SubjectAccess> access_of(Services& services, AccessSubject subject, Deadl
     KEYLEDGER_CO_TRY(access, co_await services.access.read(subject, deadline));
     access->active = access->user.status == User::Status::kActive;
     if (subject.session_id)
-        access->active = check_session(access->session, *subject.session_id, access->user, services.settings.lifetimes,
-                                       services.clock.now_ms())
+        access->active = check_session(access->session(), *subject.session_id, access->user,
+                                       services.settings.lifetimes, services.clock.now_ms())
                              .has_value();
     co_return std::move(*access);
 }
@@ -33,7 +36,7 @@ Answer<UserAtHead> bearer_at_head(Services& services, Bearer bearer, Deadline de
     const auto& session = state_of<Session>((*folds)[0]);
     const auto& user = state_of<User>((*folds)[1]);
     KEYLEDGER_CO_TRY(holds, check_token(services, session, user, bearer));
-    co_return UserAtHead{user, session, state_of<Assignments>((*folds)[2])};
+    co_return UserAtHead{user, shared_state_of<Session>((*folds)[0]), state_of<Assignments>((*folds)[2])};
 }
 
 Answer<SubjectAccess> access_with_permission(Services& services, Permission needed, Bearer bearer, Deadline deadline) {
@@ -54,7 +57,7 @@ Answer<UserAtHead> session_at_head(Services& services, Uuid session_id, Deadline
     streams.read<User>(known.user_id);
     streams.read<Assignments>(assignments_of(known.user_id));
     KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline));
-    co_return UserAtHead{state_of<User>((*folds)[1]), state_of<Session>((*folds)[0]),
+    co_return UserAtHead{state_of<User>((*folds)[1]), shared_state_of<Session>((*folds)[0]),
                          state_of<Assignments>((*folds)[2])};
 }
 
@@ -65,7 +68,7 @@ Answer<UserAtHead> user_at_head(Services& services, Uuid user_id, Deadline deadl
     KEYLEDGER_CO_TRY(folds, co_await services.executor.folder().load(streams.loads(), Freshness::kAtHead, deadline));
     const auto& user = state_of<User>((*folds)[0]);
     if (!user.exists()) co_return Unexpected(refusals::kUserUnknown);
-    co_return UserAtHead{user, Session{}, state_of<Assignments>((*folds)[1])};
+    co_return UserAtHead{user, shared_state_of<Session>(empty_fold<Session>()), state_of<Assignments>((*folds)[1])};
 }
 
 Answer<SubjectAccess> access_of_user(Services& services, Uuid user_id, Deadline deadline) {
@@ -83,7 +86,7 @@ Answer<SubjectAccess> access_of_session(Services& services, Uuid session_id, Dea
 Answer<SubjectAccess> access_of_bearer(Services& services, Bearer bearer, Deadline deadline) {
     const AccessSubject subject{bearer.user_id, bearer.session_id};
     KEYLEDGER_CO_TRY(access, co_await access_of(services, subject, deadline));
-    KEYLEDGER_CO_TRY(holds, check_token(services, access->session, access->user, bearer));
+    KEYLEDGER_CO_TRY(holds, check_token(services, access->session(), access->user, bearer));
     co_return access;
 }
 

@@ -5,13 +5,16 @@
 #include "commands/services.hpp"
 #include "domain/access/assignments.hpp"
 #include "domain/access/subject_access.hpp"
-#include "domain/sessions/session.hpp"
+
+namespace keyledger {
+struct Session;
+}
 
 namespace keyledger::commands {
 
 struct UserAtHead {
     User user;
-    Session session;
+    std::shared_ptr<const Session> session;  // never nullptr
     Assignments assignments;
 
     bool administrator() const { return assignments.holds(kAdministratorRole); }

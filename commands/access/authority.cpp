@@ -2,6 +2,7 @@
 
 #include "domain/access/assignments.hpp"
 #include "domain/access/nestings.hpp"
+#include "domain/sessions/session.hpp"
 
 namespace keyledger::commands {
 

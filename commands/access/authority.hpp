@@ -2,7 +2,9 @@
 // Who may command: decided in the command, from streams that it guards, never in the route alone.
 #include "commands/access/permissions.hpp"
 #include "commands/services.hpp"
-#include "domain/sessions/session.hpp"
+#include "domain/access/permission.hpp"
+#include "domain/access/subject.hpp"
+#include "domain/sessions/lifetime.hpp"
 
 namespace keyledger::refusals {
 
@@ -13,6 +15,11 @@ inline constexpr Refusal kTooManyHoldings{
     "groups, or let an administrator do it."};
 
 }  // namespace keyledger::refusals
+
+namespace keyledger {
+struct Session;
+struct User;
+}  // namespace keyledger
 
 namespace keyledger::commands {
 

@@ -3,6 +3,8 @@
 // Only an actor who holds everything may give a group a denial or lift one: anybody else could restrict people over
 // whom they have no authority. Roles are assigned to groups as to users (roles.hpp).
 #include "commands/access/roles.hpp"
+#include "domain/access/group.hpp"
+#include "domain/access/subject.hpp"
 
 namespace keyledger::commands {
 

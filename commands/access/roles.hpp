@@ -1,6 +1,8 @@
 #pragma once
 // Roles, and who has them. All take kWriteRoles; people only grant permissions that they hold.
 #include "commands/services.hpp"
+#include "domain/access/role.hpp"
+#include "domain/access/subject.hpp"
 
 namespace keyledger::commands {
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "commands/access/answers_at_head.hpp"
 #include "commands/claim_owner.hpp"
 #include "domain/users/identity.hpp"
 

@@ -9,8 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "commands/access/answers_at_head.hpp"
+#include "commands/services.hpp"
 #include "domain/base/lru_map.hpp"
+
+namespace keyledger {
+struct SubjectAccess;
+}
 
 namespace keyledger::commands {
 

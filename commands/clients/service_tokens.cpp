@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include "commands/access/access_reader.hpp"
 #include "commands/access/authority.hpp"
 #include "commands/credentials/named_credential.hpp"
 #include "commands/limits/rates.hpp"
 #include "commands/limits/request_limits.hpp"
+#include "domain/access/assignments.hpp"
+#include "domain/access/subject_access.hpp"
 #include "security/primitives/bytes.hpp"
 #include "security/primitives/hex.hpp"
 

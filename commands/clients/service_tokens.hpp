@@ -1,8 +1,8 @@
 #pragma once
 // Service accounts at work: they prove who they are, earn tokens (RFC 6749 section 4.4), ask and revoke.
-#include "commands/access/answers_at_head.hpp"
 #include "commands/access/permissions.hpp"
 #include "commands/services.hpp"
+#include "domain/access/permission.hpp"
 
 namespace keyledger::refusals {
 
@@ -11,6 +11,10 @@ inline constexpr Refusal kInvalidScope =
     invalid_field("scope", "Ask for permissions that you hold.", RefusalKind::kUnsuitable);
 
 }  // namespace keyledger::refusals
+
+namespace keyledger {
+struct ServiceAccess;
+}
 
 namespace keyledger::commands {
 

@@ -2,6 +2,7 @@
 // The password credential, as commands use it: checked against what the log names, sealed under its owner's key.
 #include "commands/services.hpp"
 #include "domain/credentials/login_attempts.hpp"
+#include "domain/users/user.hpp"
 
 namespace keyledger::refusals {
 

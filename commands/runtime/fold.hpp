@@ -41,6 +41,12 @@ const Aggregate& state_of(const Fold& fold) {
     return *state;
 }
 
+// The same, for whoever outlives the fold. No copy is made.
+template <class Aggregate>
+std::shared_ptr<const Aggregate> shared_state_of(const Fold& fold) {
+    return {fold.state, &state_of<Aggregate>(fold)};
+}
+
 // The fold after one more event, which must be the next of its stream; throws eventstore::CodecError when it is not
 // or when it is of another aggregate's stream.
 Fold advance(const Fold& fold, const eventstore::AnyEvent& event, std::int32_t version, const Recorded& recorded);

@@ -1,6 +1,7 @@
 #include "commands/sessions/end_sessions.hpp"
 
 #include "commands/access/administer.hpp"
+#include "domain/sessions/session.hpp"
 
 namespace keyledger::commands {
 namespace {

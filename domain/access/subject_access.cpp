@@ -1,6 +1,13 @@
 #include "domain/access/subject_access.hpp"
 
+#include "domain/sessions/session.hpp"
+
 namespace keyledger {
+
+const Session& SubjectAccess::session() const {
+    static const Session kAbsent;
+    return found_session ? *found_session : kAbsent;
+}
 
 bool SubjectAccess::decide(const AccessQuestion& question) const {
     return active && permits(roles, subject_id, question);

@@ -10,15 +10,16 @@
 #include "domain/access/search.hpp"
 #include "domain/clients/service_account.hpp"
 #include "domain/clients/service_token.hpp"
-#include "domain/sessions/session.hpp"
 #include "domain/users/user.hpp"
 
 namespace keyledger {
 
+struct Session;
+
 struct SubjectAccess {
-    Uuid subject_id;  // whose roles these are; nil: there is no such session
-    User user;        // without what is personal; absent where there is none
-    Session session;  // without the device; absent where there is none, where none was asked for, and once it ended
+    Uuid subject_id;                               // whose roles these are; nil: there is no such session
+    User user;                                     // without what is personal; absent where there is none
+    std::shared_ptr<const Session> found_session;  // nullptr: see session()
     // Assigned to the subject or to a group of its, and defined; each once.
     std::vector<std::shared_ptr<const Role>> roles;
     // That it is in, by itself or by nesting, and defined. Without kEveryone, which says nothing of anybody.
@@ -29,6 +30,8 @@ struct SubjectAccess {
     // have the clock: until then nobody is, and nothing is granted.
     bool active = false;
 
+    // Without the device; absent where there is none, where none was asked for, and once it ended.
+    const Session& session() const;
     // It is active, one of its roles allows it and none denies it.
     bool decide(const AccessQuestion& question) const;
     // What its roles allow and deny together.

@@ -158,8 +158,9 @@ void AccessState::add_access(SubjectAccess& found, const Subject& subject) const
 SubjectAccess AccessState::find(const std::optional<Uuid>& subject_id, const std::optional<Uuid>& session_id) const {
     SubjectAccess found;
     if (session_id)
-        if (const PackedSession* session = sessions_.find(*session_id)) found.session = unpack(*session);
-    found.subject_id = subject_id.value_or(found.session.user_id);
+        if (const PackedSession* session = sessions_.find(*session_id))
+            found.found_session = std::make_shared<const Session>(unpack(*session));
+    found.subject_id = subject_id.value_or(found.session().user_id);
     if (const PackedUser* user = users_.find(found.subject_id)) {
         found.user = unpack(*user);
         found.user_position = user->last_position;

@@ -14,6 +14,7 @@
 
 #include "domain/base/result.hpp"
 #include "domain/base/secret.hpp"
+#include "domain/clients/service_account.hpp"
 #include "security/keys/signing_key.hpp"
 
 namespace keyledger::security {

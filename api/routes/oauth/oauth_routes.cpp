@@ -17,6 +17,7 @@
 #include "commands/access/authority.hpp"
 #include "commands/sessions/end_sessions.hpp"
 #include "commands/sessions/refresh_session.hpp"
+#include "domain/sessions/session.hpp"
 
 namespace keyledger::api::routes {
 namespace {
@@ -219,7 +220,7 @@ IntrospectionAnswer tell_of_refresh(Context& context, Client client, commands::P
     if (!concerns(client, token.client_id, {})) co_return inactive();
     auto access = co_await commands::access_of_session(context.services, token.session_id, deadline);
     if (!access) co_return Unexpected(access.error());
-    const Session& session = access->session;
+    const Session& session = access->session();
     const auto& services = context.services;
     if (!access->active || session.generation != token.generation) co_return inactive();
     const std::int64_t ends_at_ms =

@@ -4,6 +4,7 @@
 #include "commands/sessions/end_sessions.hpp"
 #include "commands/sessions/log_in.hpp"
 #include "commands/sessions/refresh_session.hpp"
+#include "domain/sessions/session.hpp"
 #include "domain/users/identity.hpp"
 
 namespace keyledger::api::routes {

@@ -19,7 +19,9 @@
 #include "commands/sessions/log_in.hpp"
 #include "commands/sessions/refresh_session.hpp"
 #include "domain/access/administrators.hpp"
+#include "domain/access/assignments.hpp"
 #include "domain/access/nestings.hpp"
+#include "domain/sessions/session.hpp"
 #include "domain/users/identity.hpp"
 
 namespace keyledger::app {

@@ -72,7 +72,7 @@ TEST_F(AnswersAtHeadTest, WhoHoldsKnowsUserAndSession) {
     auto known = who(bearer_of(laptop_));
     ASSERT_TRUE(test::succeeds(known));
     EXPECT_EQ(known->user.email, kAnnsEmail);
-    EXPECT_EQ(known->session.user_id, ann_);
+    EXPECT_EQ(known->session->user_id, ann_);
 }
 
 TEST_F(AnswersAtHeadTest, WhoHoldsRefusesWhatNeverWas) {
@@ -109,7 +109,7 @@ TEST_F(AnswersAtHeadTest, SessionAndUserAreGivenWhateverTheirState) {
     ASSERT_TRUE(run(log_out(other.services, bearer_of(laptop_), caller_of(laptop_))));
     auto session = run(session_at_head(services(), laptop_.session_id, Deadline::max()));
     ASSERT_TRUE(test::succeeds(session));
-    EXPECT_EQ(session->session.status, Session::Status::kEnded);
+    EXPECT_EQ(session->session->status, Session::Status::kEnded);
     EXPECT_EQ(session->user.email, kAnnsEmail);
     EXPECT_TRUE(test::succeeds(run(user_at_head(services(), ann_, Deadline::max()))));
 }

@@ -1,6 +1,7 @@
 // Service accounts in groups: what they get by them, who may put them there, and when they leave.
 #include "commands/access/apply_access.hpp"
 #include "commands/access/groups.hpp"
+#include "domain/access/assignments.hpp"
 #include "tests/commands/clients/service_accounts_fixture.hpp"
 
 namespace keyledger::commands {

@@ -1,4 +1,5 @@
 // Service accounts: who may make and change them, what proves who they are, what their tokens are good for.
+#include "domain/access/assignments.hpp"
 #include "eventstore/codec/events_codec.hpp"
 #include "security/primitives/bytes.hpp"
 #include "security/primitives/hex.hpp"

@@ -4,6 +4,7 @@
 #include "commands/access/groups.hpp"
 #include "commands/clients/service_accounts.hpp"
 #include "commands/clients/service_tokens.hpp"
+#include "domain/access/subject_access.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 
 namespace keyledger::commands {

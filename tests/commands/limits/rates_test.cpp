@@ -1,4 +1,5 @@
 #include "commands/limits/rates.hpp"
+#include "domain/access/subject_access.hpp"
 
 #include "commands/clients/service_accounts.hpp"
 #include "commands/clients/service_tokens.hpp"

@@ -4,6 +4,7 @@
 #include "commands/accounts/erase_user.hpp"
 #include "commands/accounts/update_profile.hpp"
 #include "commands/clients/service_accounts.hpp"
+#include "domain/users/user.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 
 namespace keyledger::commands {

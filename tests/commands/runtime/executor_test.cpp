@@ -1,4 +1,5 @@
 #include "commands/runtime/executor.hpp"
+#include "domain/sessions/session.hpp"
 #include "eventstore/codec/events_codec.hpp"
 
 #include "commands/access/answers_at_head.hpp"

@@ -1,5 +1,6 @@
 #include "commands/runtime/folder.hpp"
 #include "domain/access/assignments.hpp"
+#include "domain/sessions/session.hpp"
 
 #include "commands/access/roles.hpp"
 #include "eventstore/codec/jcs.hpp"

@@ -10,6 +10,7 @@
 
 #include "commands/accounts/set_user_status.hpp"
 #include "commands/runtime/snapshots.hpp"
+#include "domain/users/user.hpp"
 #include "eventstore/postgres/store/postgres_store.hpp"
 #include "tests/support/postgres/event_macs.hpp"
 #include "tests/support/postgres/postgres.hpp"

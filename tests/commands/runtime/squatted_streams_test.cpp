@@ -8,6 +8,7 @@
 #include "domain/access/administrators.hpp"
 #include "domain/access/assignments.hpp"
 #include "domain/access/nestings.hpp"
+#include "domain/users/user.hpp"
 #include "eventstore/postgres/store/postgres_store.hpp"
 #include "tests/support/postgres/event_macs.hpp"
 #include "tests/support/postgres/postgres.hpp"

@@ -4,6 +4,7 @@
 #include "commands/accounts/set_user_status.hpp"
 #include "commands/accounts/update_profile.hpp"
 #include "commands/sessions/end_sessions.hpp"
+#include "domain/sessions/session.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 
 namespace keyledger::commands {

@@ -1,4 +1,5 @@
 #include "commands/sessions/end_sessions.hpp"
+#include "domain/sessions/session.hpp"
 #include "eventstore/codec/events_codec.hpp"
 
 #include "commands/access/answers_at_head.hpp"
@@ -31,7 +32,7 @@ protected:
         const bool holds = run(bearer_at_head(services(), bearer_of(grant), Deadline::max())).has_value();
         auto session = run(session_at_head(services(), grant.session_id, Deadline::max()));
         EXPECT_TRUE(test::succeeds(session));
-        const bool stands = check_session(session->session, grant.session_id, session->user,
+        const bool stands = check_session(*session->session, grant.session_id, session->user,
                                           services().settings.lifetimes, clock.now_ms())
                                 .has_value();
         EXPECT_EQ(holds, stands);

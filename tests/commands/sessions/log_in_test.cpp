@@ -1,4 +1,5 @@
 #include "commands/sessions/log_in.hpp"
+#include "domain/users/user.hpp"
 
 #include "commands/accounts/set_user_status.hpp"
 #include "commands/credentials/unlock_user.hpp"

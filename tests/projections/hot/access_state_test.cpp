@@ -53,7 +53,7 @@ TEST(AccessState, LetsSessionsGoThatEndedOrExpired) {
     };
     const std::int64_t idle_at_ms = stage.clock.now_ms() + lifetimes.idle_ms;
     EXPECT_EQ(sweep_all(idle_at_ms + kExpiredSessionsStayMs - 1), 0U) << "another node's clock may be behind";
-    EXPECT_EQ(state.find(ann, laptop.session_id).session.status, Session::Status::kLive);
+    EXPECT_EQ(state.find(ann, laptop.session_id).session().status, Session::Status::kLive);
     EXPECT_EQ(sweep_all(idle_at_ms + kExpiredSessionsStayMs), 2U);
     EXPECT_EQ(state.sessions(), 0U);
 
@@ -66,8 +66,8 @@ TEST(AccessState, LetsSessionsGoThatEndedOrExpired) {
     EXPECT_EQ(other.sessions(), 2U);
     for (std::size_t shard = 0; shard < Sharded<Uuid, int>::kShards; ++shard) other.sweep(shard, stage.clock.now_ms());
     EXPECT_EQ(other.sessions(), 1U);
-    EXPECT_EQ(other.find(ann, laptop.session_id).session.status, Session::Status::kLive);
-    EXPECT_EQ(other.find(ann, phone.session_id).session.status, Session::Status::kAbsent);
+    EXPECT_EQ(other.find(ann, laptop.session_id).session().status, Session::Status::kLive);
+    EXPECT_EQ(other.find(ann, phone.session_id).session().status, Session::Status::kAbsent);
 }
 
 // Whoever has the service's role in the database may append what they like; here nothing comes of it.

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "commands/access/access_reader.hpp"
+#include "domain/access/subject_access.hpp"
 #include "projections/hot/hot_access.hpp"
 #include "tests/commands/runtime/fixture.hpp"
 
@@ -59,12 +60,12 @@ void expect_as_folded(World& world, eventstore::Store& store, Ask ask) {
         ASSERT_TRUE(folded);
         const SubjectAccess found = ask(user, session);
         // A session that ended is not kept, nor whose it was.
-        if (!user && folded->session.status != Session::Status::kLive) {
-            EXPECT_EQ(found.session.status, Session::Status::kAbsent);
+        if (!user && folded->session().status != Session::Status::kLive) {
+            EXPECT_EQ(found.session().status, Session::Status::kAbsent);
             return;
         }
-        EXPECT_EQ(text_of(found.user, found.session, found.roles, found.groups),
-                  text_of(folded->user, folded->session, folded->roles, folded->groups));
+        EXPECT_EQ(text_of(found.user, found.session(), found.roles, found.groups),
+                  text_of(folded->user, folded->session(), folded->roles, folded->groups));
     };
     const Named named = named_in(world);
     for (const Uuid& user : named.users) compare(user, std::nullopt);

@@ -174,11 +174,11 @@ TEST_F(HotAccessTest, I8NeverAnswersFromBeforeACommandThatReturned) {
         const auto grant = world.log_in(node, kAnnsEmail);
         auto before = memory.ask(grant.user_id, grant.session_id);
         ASSERT_TRUE(before);
-        if (before->session.status != Session::Status::kLive) ++stale;
+        if (before->session().status != Session::Status::kLive) ++stale;
         ASSERT_TRUE(succeeds(run(commands::log_out(node.services, bearer_of(grant), caller_of(grant)))));
         auto after = memory.ask(grant.user_id, grant.session_id);
         ASSERT_TRUE(after);
-        if (after->session.status == Session::Status::kLive) ++stale;
+        if (after->session().status == Session::Status::kLive) ++stale;
     }
     EXPECT_EQ(stale, 0);
 }
@@ -199,7 +199,7 @@ TEST_F(HotAccessTest, I8SaysNothingWhileItsFeedIsPausedAndGoesOnAfterwards) {
     memory.source->resume();
     answer = memory.ask(ann, grant.session_id);
     ASSERT_TRUE(answer);
-    EXPECT_EQ(answer->session.status, Session::Status::kAbsent);
+    EXPECT_EQ(answer->session().status, Session::Status::kAbsent);
 }
 
 // Many who wait for many positions are let go as soon as theirs is there.

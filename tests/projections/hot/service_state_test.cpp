@@ -5,6 +5,7 @@
 #include "commands/access/groups.hpp"
 #include "commands/clients/service_accounts.hpp"
 #include "commands/clients/service_tokens.hpp"
+#include "domain/access/subject_access.hpp"
 #include "projections/hot/snapshot_file.hpp"
 #include "tests/projections/hot/asked.hpp"
 

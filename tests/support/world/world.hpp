@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "commands/access/access_reader.hpp"
 #include "commands/accounts/register_user.hpp"
 #include "commands/credentials/change_password.hpp"
 #include "commands/credentials/unrecorded_failures.hpp"
