@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """Each rule on samples: what it must find, and what it must let pass. A rule that finds nothing would pass for ever."""
+import pathlib
+import shutil
+import tempfile
 import unittest
 
 import names
 import rules
+import tidy
 import walls
 from source import Source
 
@@ -126,6 +130,17 @@ class Rules(unittest.TestCase):
         self.assertEqual(list(rules.full_folders(paths)), [])
         self.assertEqual([folder for folder, _ in rules.full_folders(paths + ["commands/b.hpp"])], ["commands"])
         self.assertEqual(list(rules.full_folders([f"tests/golden/{number}.json" for number in range(100)])), [])
+
+    def test_folders_that_people_do_not_write_may_be_full(self):
+        with tempfile.TemporaryDirectory() as root:
+            for folder in (".run/postgres/base", "build/release", "commands"):
+                (pathlib.Path(root) / folder).mkdir(parents=True)
+                for number in range(rules.MAX_FOLDER_FILES + 1):
+                    (pathlib.Path(root) / folder / f"{number}.sql").write_text("", encoding="utf-8")
+            (pathlib.Path(root) / "docs").mkdir()
+            shutil.copy(pathlib.Path(__file__).parents[2] / "docs/glossary.md", pathlib.Path(root) / "docs")
+            full = [path for path, _, message in tidy.findings(root, None) if "at most" in message]
+        self.assertEqual(full, ["commands"])
 
     def test_function_lengths(self):
         def sample(head, lines, indent=""):
