@@ -1,9 +1,9 @@
 #pragma once
 // The executor: load, authorise, gather, decide, append, confirm; written once for all commands (design section 6).
 //
-//     const Step authorised = [&](Attempt& attempt) -> Decided { co_return authorise(attempt, actor, …); };
-//     const Step step = [&](Attempt& attempt) -> Decided { … attempt.append(session, events); … };
-//     auto executed = co_await executor.run(caller, streams, Order{authorised, step});
+//     const Step authorised = [&](Attempt& attempt) -> StepResult { co_return authorise(attempt, actor, …); };
+//     const Step step = [&](Attempt& attempt) -> StepResult { … attempt.append(session, events); … };
+//     auto executed = co_await executor.run(caller, streams, CommandSteps{authorised, step});
 //
 // A step may run several times: on a conflict everything that it gathered is gathered again. It gathers after the
 // streams were folded and never before, or an old password would win against a change that ends in between.
