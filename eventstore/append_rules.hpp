@@ -13,6 +13,9 @@ inline constexpr std::size_t kMaxItemsPerCommand = 256;    // writes, guards, cl
 inline constexpr std::size_t kMaxSealedBytes = 16 * 1024;  // credentials and wrapped keys
 inline constexpr std::size_t kMaxDigestBytes = 64;         // claims
 
+// And of a read: what commands lay is less by far; whoever can write to the database can lay more.
+inline constexpr std::size_t kMaxCredentialsRead = 1'000;
+
 // nullopt: well formed. Else what is wrong, for the log; it names no value. Checks limits, that every event belongs to
 // a stream in `writes` and follows its version, and that payload and metadata are JSON objects without bytes that
 // neither text nor JCS can hold.

@@ -270,7 +270,7 @@ public:
     virtual Answer<std::optional<ClaimedCredential>> find_credential(std::string claim_kind,
                                                                      std::vector<ClaimDigest> digests, std::string kind,
                                                                      Deadline deadline) = 0;
-    // All that are its owner's, whatever their kind; ordered by id.
+    // Up to kMaxCredentialsRead (append_rules.hpp) of an owner's, whatever their kind, by id; without what is sealed.
     virtual Answer<std::vector<StoredCredential>> read_credentials(Uuid owner, Deadline deadline) = 0;
     virtual Answer<std::optional<StoredCredential>> read_credential(Uuid owner, std::string kind,
                                                                     Deadline deadline) = 0;

@@ -56,15 +56,6 @@ private:
     int fd_ = -1;
 };
 
-// Somebody who gives a file of NAME=value lines may have secrets in what then reads as a name.
-bool is_like_a_name(std::string_view text) {
-    const auto is_fine = [](char c) {
-        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-               c == '.';
-    };
-    return text.size() <= 64 && std::ranges::all_of(text, is_fine);
-}
-
 class Reading {
 public:
     explicit Reading(ConfigFile& file) : file_(file) {}
@@ -141,10 +132,10 @@ ConfigFile read_config_file(const std::string& path) {
                        ": this is not a map of names to values; write NAME: value");
     Reading reading(read);
     for (const auto& [name, node] : document->members) reading.entry(name, node);
-    if ((file.status().st_mode & S_IWOTH) != 0)
-        read.faults.push_back("KEYLEDGER_CONFIG_FILE: '" + path + "' can be changed by anybody: chmod o-w it");
-    if (reading.secret().empty()) return read;
-    if (const auto unsafe = security::what_is_wrong_with_secret_file(path, file.status()))
+    if (reading.secret().empty()) {
+        if (const auto unsafe = security::what_is_wrong_with_trusted_file(path, file.status()))
+            read.faults.push_back("KEYLEDGER_CONFIG_FILE: " + *unsafe);
+    } else if (const auto unsafe = security::what_is_wrong_with_secret_file(path, file.status()))
         read.faults.push_back("KEYLEDGER_CONFIG_FILE: " + *unsafe + " (it holds " + reading.secret() + ")");
     return read;
 }

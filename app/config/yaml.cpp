@@ -115,7 +115,8 @@ private:
             YamlNode name = node(std::move(event), depth + 1);
             if (name.kind != YamlNode::Kind::kScalar) throw Wrong(name.line, "a member needs a name");
             if (!names.insert(name.text).second)
-                throw Wrong(name.line, "'" + as_plain_text(name.text) + "' is given twice");
+                throw Wrong(name.line,
+                            (is_like_a_name(name.text) ? "'" + name.text + "'" : "a name") + " is given twice");
             made.members.emplace_back(std::move(name.text), node(next(), depth + 1));
         }
         return made;
@@ -127,6 +128,14 @@ private:
 };
 
 }  // namespace
+
+bool is_like_a_name(std::string_view text) {
+    const auto is_fine = [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+               c == '.';
+    };
+    return text.size() <= 64 && std::ranges::all_of(text, is_fine);
+}
 
 Result<YamlNode, std::string> parse_yaml(std::string_view text) {
     if (text.size() > kMaxYamlBytes)

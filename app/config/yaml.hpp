@@ -24,6 +24,9 @@ struct YamlNode {
     std::size_t line = 1;
 };
 
+// What may be quoted as a name. Somebody who gives a file of NAME=value lines may have secrets in what reads as a name.
+bool is_like_a_name(std::string_view text);
+
 // The error is a sentence that begins with the number of the line.
 Result<YamlNode, std::string> parse_yaml(std::string_view text);
 

@@ -249,6 +249,8 @@ MemoryStore::Answer<std::vector<StoredCredential>> MemoryStore::read_credentials
     for (const auto& [id, credential] : credentials_)
         if (credential.owner == owner) theirs.push_back(credential);
     std::ranges::sort(theirs, {}, &StoredCredential::credential_id);
+    if (theirs.size() > kMaxCredentialsRead) theirs.resize(kMaxCredentialsRead);
+    for (StoredCredential& credential : theirs) credential.sealed.clear();
     co_return theirs;
 }
 

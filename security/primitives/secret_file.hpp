@@ -16,4 +16,8 @@ std::optional<std::string> what_is_wrong_with_secret_file(const std::string& pat
 // The same of the file at `path`, and that there is none.
 std::optional<std::string> what_is_wrong_with_secret_file(const std::string& path);
 
+// Why a file must not decide how a service runs; nullopt: it may. The same rule without that on reading: it is of the
+// process's own user or of root, and nobody else can write it.
+std::optional<std::string> what_is_wrong_with_trusted_file(const std::string& path, const struct stat& status);
+
 }  // namespace keyledger::security

@@ -1,6 +1,7 @@
 // The statements of the store's reads: each is one, so one snapshot and one round trip.
 #include <algorithm>
 
+#include "eventstore/append_rules.hpp"
 #include "eventstore/postgres/store/read_session.hpp"
 #include "security/primitives/bytes.hpp"
 
@@ -62,8 +63,9 @@ void prepare_claims(pqxx::connection& connection) {
     connection.prepare("credential", "select credential_id, owner, kind, revision, sealed from keyledger.credentials"
                                      " where owner = $1::uuid and kind = $2 and tenant = 'default'"
                                      " order by credential_id desc limit 1");
-    connection.prepare("credentials", "select credential_id, owner, kind, revision, sealed from keyledger.credentials"
-                                      " where owner = $1::uuid and tenant = 'default' order by credential_id");
+    connection.prepare("credentials",
+                       "select credential_id, owner, kind, revision, ''::bytea from keyledger.credentials"
+                       " where owner = $1::uuid and tenant = 'default' order by credential_id limit $2");
 }
 
 }  // namespace
@@ -220,7 +222,7 @@ std::optional<StoredCredential> read_credential(pqxx::connection& connection, co
 std::vector<StoredCredential> read_credentials(pqxx::connection& connection, const Uuid& owner) {
     pqxx::nontransaction work(connection);
     std::vector<StoredCredential> theirs;
-    for (const auto& row : work.exec_prepared("credentials", owner.to_string()))
+    for (const auto& row : work.exec_prepared("credentials", owner.to_string(), kMaxCredentialsRead))
         theirs.push_back(credential_in(row, 0));
     return theirs;
 }

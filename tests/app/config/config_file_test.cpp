@@ -140,6 +140,7 @@ TEST_F(ConfigFiles, TellEveryFaultWithItsLine) {
         {"KEYLEDGER_CORS_ORIGINS:\n- a\n- [b]", "line 5: an item of KEYLEDGER_CORS_ORIGINS is not a text"},
         {"KEYLEDGER_ROLES: ['api,projector']", "line 3: an item of KEYLEDGER_ROLES is not a text without ','"},
         {"KEYLEDGER_LISTEN: a\nKEYLEDGER_LISTEN: b", "line 4: 'KEYLEDGER_LISTEN' is given twice"},
+        {"hunter2 is mine: a\nhunter2 is mine: b", "line 4: a name is given twice"},
         {"KEYLEDGER_LISTEN: &a b", "line 3: anchors are not read"},
         {"KEYLEDGER_LISTEN: *a", "line 3: aliases are not read"},
         {"KEYLEDGER_LISTEN: !!str a", "line 3: tags are not read"},
@@ -213,9 +214,11 @@ TEST_F(ConfigFiles, WithASecretMustNotBeOpenToOthers) {
                                       "' is open to others: chmod 600 it (it holds KEYLEDGER_DATABASE_URL)\n");
     const Variables required{{"KEYLEDGER_DATABASE_URL", "postgresql:///a"}, {"KEYLEDGER_KEYRING_FILE", "/k"}};
     EXPECT_EQ(all_of(read(file("plain", "KEYLEDGER_LISTEN: 127.0.0.1:1\n", 0644), required)), "");
-    const std::string open = file("open", "KEYLEDGER_LISTEN: 127.0.0.1:1\n", 0646);
-    EXPECT_EQ(all_of(read(open, required)),
-              "KEYLEDGER_CONFIG_FILE: '" + open + "' can be changed by anybody: chmod o-w it\n");
+    for (const mode_t mode : {0646, 0664}) {
+        const std::string open = file("open", "KEYLEDGER_LISTEN: 127.0.0.1:1\n", mode);
+        EXPECT_EQ(all_of(read(open, required)),
+                  "KEYLEDGER_CONFIG_FILE: '" + open + "' can be changed by others: chmod go-w it\n");
+    }
 }
 
 TEST_F(ConfigFiles, AreNamedWhereValuesAreDescribed) {

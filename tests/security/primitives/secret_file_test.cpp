@@ -35,6 +35,21 @@ TEST(SecretFile, IsNobodyElses) {
     }
 }
 
+// What decides how the service runs may be read by all, and changed by nobody else.
+TEST(TrustedFile, IsChangedByItsOwnerOrRootAlone) {
+    const auto is_trusted = [](uid_t owner, mode_t mode) {
+        return !what_is_wrong_with_trusted_file("f", file_of(owner, mode));
+    };
+    for (const uid_t owner : {uid_t{0}, ::geteuid()}) {
+        for (const mode_t mode : {0400, 0444, 0600, 0644, 0755}) EXPECT_TRUE(is_trusted(owner, mode)) << mode;
+        for (const mode_t mode : {0664, 0646, 0666, 0620, 0602}) EXPECT_FALSE(is_trusted(owner, mode)) << mode;
+    }
+    EXPECT_FALSE(is_trusted(::geteuid() + 4711, 0644));
+    struct stat folder = file_of(0, 0755);
+    folder.st_mode = S_IFDIR | 0755;
+    EXPECT_TRUE(what_is_wrong_with_trusted_file("f", folder));
+}
+
 TEST(SecretFile, IsARegularFileThatIsThere) {
     EXPECT_TRUE(what_is_wrong_with_secret_file("/"));
     EXPECT_TRUE(what_is_wrong_with_secret_file("/dev/null"));
