@@ -9,6 +9,7 @@
 
 #include "app/config/config_file.hpp"
 #include "domain/base/nearest.hpp"
+#include "domain/base/plain_text.hpp"
 #include "security/primitives/secret_file.hpp"
 
 namespace keyledger::app {
@@ -102,8 +103,9 @@ public:
     void require(std::string_view name, std::string_view what) {
         if (text(name).empty()) fault(std::string(name) + " is not set: " + std::string(what));
     }
-    // Once, however often the setting is read.
-    void fault(std::string sentence) {
+    // Once, however often the setting is read. It may quote a value, which must not write lines of its own into a log.
+    void fault(std::string_view told) {
+        std::string sentence = as_plain_text(told);
         auto& all = faults_.sentences;
         if (std::find(all.begin(), all.end(), sentence) == all.end()) all.push_back(std::move(sentence));
     }
@@ -338,7 +340,8 @@ std::vector<std::string> describe_config(const Environment& environment) {
     for (const Setting& setting : kSettings) {
         const auto given = reader.given(setting);
         const bool masked = setting.is(kSecret) && !given.text.empty();
-        lines.push_back(std::string(setting.name) + "=" + (masked ? "********" : given.text) + "  # " + given.origin);
+        const std::string shown = masked ? "********" : given.text;
+        lines.push_back(as_plain_text(std::string(setting.name) + "=" + shown + "  # " + given.origin));
     }
     return lines;
 }

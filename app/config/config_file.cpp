@@ -18,6 +18,8 @@ namespace {
 
 using Kind = YamlNode::Kind;
 
+constexpr std::size_t kMostFaults = 100;  // of a file that is told at once; whoever writes more mends these first
+
 class File {
 public:
     explicit File(const std::string& path) : path_(path) {
@@ -131,7 +133,11 @@ ConfigFile read_config_file(const std::string& path) {
         return give_up("'" + path + "', line " + std::to_string(document->line) +
                        ": this is not a map of names to values; write NAME: value");
     Reading reading(read);
-    for (const auto& [name, node] : document->members) reading.entry(name, node);
+    for (const auto& [name, node] : document->members) {
+        if (read.faults.size() >= kMostFaults)
+            return give_up("'" + path + "' has more faults than these " + std::to_string(kMostFaults));
+        reading.entry(name, node);
+    }
     if (reading.secret().empty()) {
         if (const auto unsafe = security::what_is_wrong_with_trusted_file(path, file.status()))
             read.faults.push_back("KEYLEDGER_CONFIG_FILE: " + *unsafe);

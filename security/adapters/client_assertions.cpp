@@ -71,8 +71,8 @@ Result<JwtClientAssertions::Claims, std::string> JwtClientAssertions::read(std::
 
 asio::awaitable<bool> JwtClientAssertions::is_signed_by(std::string assertion, ServiceAccount::PublicKey key) {
     const auto judged = co_await judge(key.jwk);
-    co_return judged&& port_algorithm(judged->algorithm()) ==
-        key.algorithm&& security::is_signed_by(assertion, *judged);
+    if (!judged || port_algorithm(judged->algorithm()) != key.algorithm) co_return false;
+    co_return security::is_signed_by(assertion, *judged);
 }
 
 }  // namespace keyledger::security

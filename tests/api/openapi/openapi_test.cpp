@@ -17,6 +17,7 @@
 #include "api/routes/refusals.hpp"
 #include "api/routes/routes.hpp"
 #include "api/wire/problem_types.hpp"
+#include "eventstore/declarations.hpp"
 #include "tests/support/http/openapi.hpp"
 
 namespace keyledger::api {
@@ -251,6 +252,20 @@ TEST(Routes, ThatTakeAPasswordAreLimitedOnAllNodes) {
 
 TEST(OpenApiDocument, HasNoFaultOfItsOwn) {
     for (const std::string& fault : document().faults()) ADD_FAILURE() << fault << "\nMend it in api/openapi/.";
+}
+
+// The audit trail has an entry of every event, whatever aggregate it is of.
+TEST(OpenApiDocument, LetsTheAuditTrailTellOfEveryAggregate) {
+    rapidjson::Document json;
+    const auto text = openapi_document();
+    json.Parse(text.data(), text.size());
+    const auto* listed =
+        rapidjson::GetValueByPointer(json, "/components/schemas/AuditEntry/properties/stream_type/enum");
+    ASSERT_NE(listed, nullptr);
+    std::set<std::string> documented, declared;
+    for (const auto& type : listed->GetArray()) documented.insert(type.GetString());
+    for (const auto& aggregate : eventstore::aggregates()) declared.emplace(aggregate.stream_type);
+    EXPECT_EQ(documented, declared) << "mend it in api/openapi/audit.json";
 }
 
 // JsonFields reads null as if the member were not there.

@@ -110,6 +110,34 @@ TEST_F(ConfigFiles, MayNameFilesOfValues) {
               std::string::npos);
 }
 
+// YAML's "\n" and "\e" are as good as letters; a log has a line for what the service says, and no other.
+TEST_F(ConfigFiles, WriteNothingOfTheirOwnToATerminalOrLog) {
+    const std::string bad = R"(KEYLEDGER_LISTEN: "a\e[31m\nlistens on 0.0.0.0"
+KEYLEDGER_ROLES: ["api", "a\nb"]
+KEYLEDGER_IO_THREADS: "1\n2"
+KEYLEDGER_LOG_LEVEL: "loud\e[2J"
+KEYLEDGER_ISSUER: "http://a\nKEYLEDGER_POSITIONS=clear"
+)";
+    const std::string path = enough(bad);
+    const auto is_one_line = [](const std::string& text) {
+        return std::ranges::none_of(text, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; });
+    };
+    const auto got = read(path);
+    EXPECT_GE(got.faults.sentences.size(), 5U) << all_of(got);
+    for (const std::string& sentence : got.faults.sentences) EXPECT_TRUE(is_one_line(sentence)) << sentence;
+    const Variables variables{{"KEYLEDGER_CONFIG_FILE", path}};
+    for (const std::string& line : describe_config(of(variables))) EXPECT_TRUE(is_one_line(line)) << line;
+}
+
+TEST_F(ConfigFiles, TellAHundredFaultsAtOnce) {
+    std::string text;
+    for (int i = 0; i < 40'000; ++i) text += "KEYLEDGER_LOG_" + std::to_string(i) + ": 1\n";
+    const std::string path = file("endless", text);
+    const auto got = read(path);
+    ASSERT_EQ(got.faults.sentences.size(), 101U);
+    EXPECT_EQ(got.faults.sentences.back(), "KEYLEDGER_CONFIG_FILE: '" + path + "' has more faults than these 100");
+}
+
 // One round tells all, each with its line, and no value that might be a secret.
 TEST_F(ConfigFiles, TellEveryFaultWithItsLine) {
     const struct {
