@@ -51,12 +51,13 @@ await() {
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # A port nobody listens on, below the range from which outgoing connections take theirs. Another process may
-# still be faster, so whoever uses one must be ready to ask again.
+# still be faster, so whoever uses one must be ready to ask again. free_port OTHER...: none of those, which are chosen and
+# not taken yet.
 free_port() {
     local port
     for _ in {1..200}; do
         port=$((20000 + RANDOM % 12000))
-        port_taken "$port" || { printf '%d' "$port"; return; }
+        [[ " $* " == *" $port "* ]] || port_taken "$port" || { printf '%d' "$port"; return; }
     done
     die "found no free port between 20000 and 32000 on 127.0.0.1"
 }

@@ -111,7 +111,7 @@ CONF
 # The brokers' own listeners are SASL_SSL; the controller's is for this process alone, on a port that nobody is told.
 kafka_configure_securely() {
     local dir=$1 tls_port line
-    tls_port=$(cat "$dir/tls-port" 2>/dev/null || free_port)
+    tls_port=$(cat "$dir/tls-port" 2>/dev/null || free_port "$2" "$3")
     printf '%s\n' "$tls_port" >"$dir/tls-port"
     # shellcheck disable=SC2034
     KAFKA_TLS_BROKERS=127.0.0.1:$tls_port
@@ -219,12 +219,11 @@ start_kafka() {
     for _ in {1..5}; do
         port=${wanted:-${last:-$(free_port)}}
         last=
-        controller=$(free_port)
+        controller=$(free_port "$port")
         if port_taken "$port"; then
             [[ -z $wanted ]] || die "port $port is in use; choose another for Kafka (--kafka-port PORT)"
             continue
         fi
-        [[ $controller != "$port" ]] || continue
         kafka_configure "$dir" "$port" "$controller"
         kafka_format "$dir" || {
             tail -n 10 "$dir/format.log" >&2

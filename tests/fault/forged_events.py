@@ -22,7 +22,7 @@ import urllib.error
 import urllib.request
 import uuid
 
-from scenario import Database, arguments, die, free_port, run_scenario
+from scenario import Database, arguments, die, free_ports, run_scenario
 
 PASSWORD = "violet tractors hum at noon"
 ADMINISTRATOR = "root@example.com"
@@ -104,7 +104,8 @@ def forged(stream, key_id, user, version, recorded_at_ms, leaf=None):
 
 def second_node(service):
     node = copy.copy(service)
-    node.port, node.management_port, node.process = free_port(), free_port(), None
+    node.process = None
+    node.port, node.management_port = free_ports(2)
     node.environment = {**service.environment, "KEYLEDGER_LISTEN": f"127.0.0.1:{node.port}",
                         "KEYLEDGER_MANAGEMENT_LISTEN": f"127.0.0.1:{node.management_port}"}
     return node

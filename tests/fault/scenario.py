@@ -2,6 +2,7 @@
 on both and tells what was not as expected."""
 
 import argparse
+import contextlib
 import os
 import pathlib
 import shutil
@@ -23,10 +24,17 @@ def die(sentence):
     sys.exit(1)
 
 
+def free_ports(count):
+    """All held until the last is chosen, or one could be given twice."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_ports(1)[0]
 
 
 class Database:
@@ -69,7 +77,7 @@ class Database:
 class Service:
     def __init__(self, options, work, database):
         self.binary = options.binary
-        self.port, self.management_port = free_port(), free_port()
+        self.port, self.management_port = free_ports(2)
         self.log = open(work / "service.log", "ab")
         self.process = None
         self.environment = {

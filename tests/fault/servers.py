@@ -14,7 +14,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from scenario import Database, die, free_port
+from scenario import Database, die, free_ports
 
 READY_SECONDS = 180
 STOP_SECONDS = 60
@@ -184,7 +184,7 @@ class Instance:
 
     def __init__(self, deployment, number):
         self.deployment, self.name = deployment, f"instance-{number}"
-        self.port, self.management_port = free_port(), free_port()
+        self.port, self.management_port = free_ports(2)
         self.log = open(deployment.directory / f"{self.name}.log", "ab")
         self.process = None
         separator = "&" if "?" in deployment.service_url else "?"

@@ -25,7 +25,7 @@ import sys
 import time
 import urllib.parse
 
-from scenario import Database, arguments, die, free_port, run_scenario
+from scenario import Database, arguments, die, free_ports, run_scenario
 
 PASSWORD = "violet tractors hum at noon"
 ADMINISTRATOR = "administrator@example.com"
@@ -240,7 +240,7 @@ def readers_of(database, name):
 def second_node(service, work):
     """Another process on the same database, which answers and neither projects nor publishes."""
     other = copy.copy(service)
-    other.port, other.management_port = free_port(), free_port()
+    other.port, other.management_port = free_ports(2)
     other.log = open(work / "second.log", "ab")
     separator = "&" if "?" in service.environment["KEYLEDGER_DATABASE_URL"] else "?"
     other.environment = {

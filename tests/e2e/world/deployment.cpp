@@ -16,6 +16,8 @@
 #include <fstream>
 #include <sstream>
 #include <thread>
+#include <tuple>
+#include <utility>
 
 #include "security/primitives/bytes.hpp"
 #include "security/primitives/digest.hpp"
@@ -62,18 +64,35 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     return all;
 }
 
-// Free a moment ago: whoever loses the race for it says so and is started again on another one.
-std::uint16_t free_port() {
-    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    const bool bound = ::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                       ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-    ::close(socket);
-    if (!bound) throw std::runtime_error("no free port");
-    return ntohs(address.sin_port);
+// A port that nobody else gets for as long as this lives.
+class HeldPort {
+public:
+    HeldPort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof address;
+        const bool bound = ::bind(socket_, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                           ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+        if (bound) number_ = ntohs(address.sin_port);
+    }
+    ~HeldPort() { ::close(socket_); }
+    HeldPort(const HeldPort&) = delete;
+    HeldPort& operator=(const HeldPort&) = delete;
+    std::uint16_t number() const {
+        if (number_ == 0) throw std::runtime_error("no free port");
+        return number_;
+    }
+
+private:
+    int socket_;
+    std::uint16_t number_ = 0;
+};
+
+// Two, free a moment ago: whoever loses the race for one says so and is started again on others.
+std::pair<std::uint16_t, std::uint16_t> free_ports() {
+    const HeldPort one, other;  // both held, or the second could be the first once more
+    return {one.number(), other.number()};
 }
 
 // What is left for the environment when all of `settings` stand in a file at `path`.
@@ -259,8 +278,7 @@ RunningService::RunningService(const Deployment& deployment, const Environment& 
     for (int attempt = 1;; ++attempt) {
         Environment environment = deployment.environment();
         for (const auto& [name, value] : more) environment[name] = value;
-        port_ = free_port();
-        management_port_ = free_port();
+        std::tie(port_, management_port_) = free_ports();
         environment["KEYLEDGER_LISTEN"] = "127.0.0.1:" + std::to_string(port_);
         environment["KEYLEDGER_MANAGEMENT_LISTEN"] = "127.0.0.1:" + std::to_string(management_port_);
         const auto log = deployment.folder() / ("serve-" + std::to_string(++count) + ".log");
