@@ -50,11 +50,11 @@ using enum Authentication;
 constexpr RouteRow kRows[] = {
     {"eraseMe", kDelete, "/api/v1/auth/me", erase_me, kPasswords, kUser,
      {.input = Input::kBody, .idempotency_key = KeyScope::kSession, .if_match = IfMatch::kCompared}},
-    {"keepMe", kDelete, "/api/v1/auth/me/erasure", withdraw_my_erasure, kOrdinary, kUser,
+    {"withdrawMyErasure", kDelete, "/api/v1/auth/me/erasure", withdraw_my_erasure, kOrdinary, kUser,
      {.idempotency_key = KeyScope::kSession}},
     {"eraseUser", kDelete, "/api/v1/admin/users/{id}", erase_user, kOrdinary, kUser,
      {.bad_id = refusals::kUserUnknown, .idempotency_key = KeyScope::kUser, .if_match = IfMatch::kCompared}},
-    {"keepUser", kDelete, "/api/v1/admin/users/{id}/erasure", withdraw_erasure, kOrdinary, kUser,
+    {"withdrawUserErasure", kDelete, "/api/v1/admin/users/{id}/erasure", withdraw_erasure, kOrdinary, kUser,
      {.bad_id = refusals::kUserUnknown, .idempotency_key = KeyScope::kUser}},
 };
 // clang-format on

@@ -124,7 +124,7 @@ std::vector<Command> own_commands() {
              ErasureRequest request{b, Secret(std::string(test::kPassword))};
              return done(run(request_own_erasure(s.services(), std::move(request), c)));
          }},
-        {"keepMe", Of::kOwn,
+        {"withdrawMyErasure", Of::kOwn,
          [](Scene& s, Bearer b, Caller c) { return run(withdraw_own_erasure(s.services(), b, c)); },
          [](Scene& s) {
              ErasureRequest request{bearer_of(s.anns), Secret(std::string(test::kPassword))};
@@ -147,7 +147,7 @@ std::vector<Command> commands_upon_users() {
         {"eraseUser", Of::kTodos,
          [](Scene& s, Bearer b, Caller c) { return done(run(request_erasure(s.services(), b, s.bob, c))); }, {},
          about_bob},
-        {"keepUser", Of::kTodos,
+        {"withdrawUserErasure", Of::kTodos,
          [](Scene& s, Bearer b, Caller c) { return run(withdraw_erasure(s.services(), b, s.bob, c)); },
          [](Scene& s) { granted(run(request_erasure(s.services(), s.root(), s.bob, s.by_root()))); }, about_bob},
         {"activateUser", Of::kTodos,
