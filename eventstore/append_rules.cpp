@@ -55,7 +55,9 @@ bool is_unstorable_escape(std::string_view text) {
 }
 
 std::optional<std::string> problem_of_events(const Append& append) {
-    if (append.events.empty()) return "an append without an event";
+    const bool changes_more = !append.writes.empty() || !append.claims.empty() || !append.credentials.empty() ||
+                              !append.new_keys.empty() || !append.destroyed_keys.empty();
+    if (append.events.empty() && (append.spent.empty() || changes_more)) return "an append without an event";
     if (append.events.size() > kMaxEventsPerCommand) return "too many events in one append";
     struct Head {
         std::int32_t version;
@@ -117,6 +119,9 @@ std::optional<std::string> problem_of_facts(const Append& append) {
     }
     for (const SubjectKeyUse& key : append.destroyed_keys)
         if (!changed_subjects.insert(key.subject).second) return "a subject key is changed twice";
+    std::set<Digest> spent;
+    for (const SpentValue& value : append.spent)
+        if (!spent.insert(value.digest).second) return "a value is spent twice";
     return std::nullopt;
 }
 
@@ -140,6 +145,7 @@ std::optional<std::string> problem_of(const Append& append) {
          {append.writes.size(), append.guards.size(), append.claims.size(), append.credentials.size(),
           append.new_keys.size(), append.key_uses.size(), append.destroyed_keys.size()})
         if (count > kMaxItemsPerCommand) return "too many items in one append";
+    if (append.spent.size() > kMaxSpentPerCommand) return "too many spent values in one append";
     if (auto problem = problem_of_events(append)) return problem;
     return problem_of_facts(append);
 }

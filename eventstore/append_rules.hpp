@@ -12,6 +12,10 @@ inline constexpr std::size_t kMaxNameBytes = 64;           // types, claim kinds
 inline constexpr std::size_t kMaxItemsPerCommand = 256;    // writes, guards, claims, credentials, keys: each
 inline constexpr std::size_t kMaxSealedBytes = 16 * 1024;  // credentials and wrapped keys
 inline constexpr std::size_t kMaxDigestBytes = 64;         // claims
+inline constexpr std::size_t kMaxSpentPerCommand = 16;
+// How far ahead of the server's clock a spent value may expire: for so long it is remembered. Both numbers stand in
+// keyledger.append too.
+inline constexpr std::int64_t kMaxSpentLifeMs = 30LL * 24 * 3'600'000;
 
 // And of a read: what commands lay is less by far; whoever can write to the database can lay more.
 inline constexpr std::size_t kMaxCredentialsRead = 1'000;

@@ -85,6 +85,15 @@ struct SubjectKeyUse {
     Uuid subject;
     Uuid key_id;
 };
+// A value that is good once, spent in the append of what it earns (I13). Whoever presents it names the same digest and
+// the same times, for all follow from the value; the times are judged by the server's clock.
+struct SpentValue {
+    Digest digest{};
+    // At the earliest. What was made before the store remembers what was spent (a restored log does not know what the
+    // lost one took) counts as spent: nobody knows.
+    std::int64_t made_at_ms = 0;
+    std::int64_t expires_at_ms = 0;  // from then on it counts as spent
+};
 struct Append {
     CommandId command_id{};
     Digest fingerprint{};  // of the request without its secrets (I5)
@@ -95,7 +104,9 @@ struct Append {
     std::int64_t decided_at_ms = 0;     // the command's clock: its events are not recorded before
     std::vector<StreamVersion> writes;  // every stream that `events` writes, with its version before
     std::vector<StreamVersion> guards;  // no stream twice, here and in `writes` together
-    std::vector<NewEvent> events;       // at least one, in order, grouped by nothing
+    // In order, grouped by nothing. None: it spends, and changes nothing else; its position is the head's then, as if
+    // its events came next.
+    std::vector<NewEvent> events;
     // Releases are done before takes. Taking what its owner holds already and releasing what the owner does not hold
     // are no errors: while a claim key rotates, only one of the two may be there.
     std::vector<ClaimChange> claims;
@@ -103,6 +114,7 @@ struct Append {
     std::vector<NewSubjectKey> new_keys;
     std::vector<SubjectKeyUse> key_uses;
     std::vector<SubjectKeyUse> destroyed_keys;  // erasure: must be live, and are gone for ever
+    std::vector<SpentValue> spent;              // no digest twice
 };
 
 // ---- the verdict -----------------------------------------------------------------------------------------------
@@ -129,8 +141,12 @@ struct Duplicate {  // this command id was appended before
 struct ClaimTaken {
     std::string kind;
 };
-// Looked for in this order: Duplicate, Conflict, ClaimTaken.
-using Verdict = std::variant<Appended, Conflict, Duplicate, ClaimTaken>;
+struct AlreadySpent {
+    Digest digest{};  // of the first that is, in the append's order
+};
+// Looked for in this order: Duplicate, Conflict, AlreadySpent, ClaimTaken. Whoever comes with what is spent learns
+// nothing of claims.
+using Verdict = std::variant<Appended, Conflict, Duplicate, ClaimTaken, AlreadySpent>;
 
 enum class StoreError {
     kUnavailable,     // nothing was written: no connection, no room in a queue, or stopping

@@ -15,7 +15,7 @@ namespace {
 namespace postgres = eventstore::postgres;
 
 constexpr auto kInterval = std::chrono::minutes(1);
-constexpr int kAtMost = 50'000;  // command ids, snapshots or limits in one go
+constexpr int kAtMost = 50'000;  // command ids, snapshots, limits or spent values in one go
 constexpr int kErasuresAtOnce = 1'000;
 constexpr auto kErasuresTime = std::chrono::seconds(20);  // of a round; the next one goes on behind them
 constexpr std::int64_t kDayErasureIntervalMs = 3'600'000;
@@ -122,10 +122,11 @@ void Housekeeper::prune() {
     const auto pruned = postgres::prune_commands(database_url_, now_ms - retention_ms_, kAtMost);
     const auto snapshots = postgres::prune_snapshots(database_url_, now_ms - longest_session_ms_, kAtMost);
     const auto limits = postgres::prune_limits(database_url_, kAtMost);
+    const auto spent = postgres::prune_spent(database_url_, kAtMost);
     const auto purged = postgres::purge_graveyard(database_url_);
-    if (!pruned || !snapshots || !limits || !purged)
-        spdlog::warn(
-            "old command ids, snapshots, limits and destroyed keys could not be removed: the database does not answer");
+    if (!pruned || !snapshots || !limits || !spent || !purged)
+        spdlog::warn("old command ids, snapshots, limits, spent values and destroyed keys could not be removed: the "
+                     "database does not answer");
 }
 
 void Housekeeper::forget_the_erased() {

@@ -1,7 +1,7 @@
 #pragma once
-// What the service tidies up behind itself, on a thread of its own. One node of all: old command ids and snapshots,
-// erasures that are due, the keys of days whose anonymous callers are to be forgotten. Every node: what is remembered
-// there of those whose keys died anywhere, and the failed log-ins that were summed there.
+// What the service tidies up behind itself, on a thread of its own. One node of all: old command ids, snapshots and
+// spent values, erasures that are due, the keys of days whose anonymous callers are to be forgotten. Every node: what
+// is remembered there of those whose keys died anywhere, and the failed log-ins that were summed there.
 #include <condition_variable>
 #include <mutex>
 #include <thread>

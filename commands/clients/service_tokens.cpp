@@ -7,6 +7,7 @@
 #include "commands/credentials/named_credential.hpp"
 #include "commands/limits/rates.hpp"
 #include "commands/limits/request_limits.hpp"
+#include "commands/runtime/spending.hpp"
 #include "domain/access/assignments.hpp"
 #include "domain/access/subject_access.hpp"
 #include "security/primitives/bytes.hpp"
@@ -97,15 +98,14 @@ Answer<std::string> prove(Services& services, const ServiceAccount& account, con
     co_return proof.secret->secret_id.to_string();
 }
 
-// What an assertion can be used for once: UUIDv8 (RFC 9562 section 5.8) of the account and the assertion's id.
-Uuid token_id_of(const ClientProof& proof) {
-    const auto digest = security::sha256(
-        {"keyledger assertion", security::view_of(proof.account_id), std::string_view(proof.assertion->id)});
-    Uuid id;
-    std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
-    id.bytes[6] = static_cast<std::uint8_t>(0x80 | (id.bytes[6] & 0x0F));
-    id.bytes[8] = static_cast<std::uint8_t>(0x80 | (id.bytes[8] & 0x3F));
-    return id;
+// An assertion is good once, whatever it is used for (RFC 7523 section 3, of `jti`). One that does not say when it was
+// issued is as old as it can be.
+eventstore::SpentValue use_of(const ClientProof& proof) {
+    const auto& claims = *proof.assertion;
+    const std::int64_t oldest_ms = claims.expires_at_ms - kMaxAssertionLifeMs;
+    const std::int64_t made_at_ms = std::max<std::int64_t>(0, claims.issued_at_ms.value_or(oldest_ms));
+    const ValueLife life{made_at_ms - kAssertionSkewMs, claims.expires_at_ms + kAssertionSkewMs};
+    return spent_value("client assertion", {security::view_of(proof.account_id), claims.id}, life);
 }
 
 std::optional<ServiceAccount> remembered(Services& services, const Uuid& account_id) {
@@ -280,7 +280,7 @@ Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Ca
     KEYLEDGER_CO_TRY(admitted, co_await admit(services, request.proof, caller));
     ServiceGrant grant;
     grant.account_id = account_id;
-    grant.token_id = request.proof.assertion ? token_id_of(request.proof) : services.identifiers.next();
+    grant.token_id = services.identifiers.next();
     Streams streams;
     const auto account = streams.read<ServiceAccount>(account_id);
     const auto token = streams.begin<ServiceToken>(grant.token_id);
@@ -298,6 +298,7 @@ Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Ca
         grant.expires_at_ms = (grant.issued_at_ms / 1000 + services.settings.access_token_s) * 1000;
         grant.audiences = std::move(*audiences);
         grant.scope = std::move(*scope);
+        if (request.proof.assertion) attempt.spend(use_of(request.proof), refusals::kAssertionUsed);
         const IssueServiceToken command{account_id, grant.audiences, grant.scope, *credential, grant.expires_at_ms};
         co_return attempt.decide_and_append(token, attempt.state(account), command);
     };
@@ -325,14 +326,15 @@ Answer<ServiceAccess> read_access(Services& services, Uuid account_id, std::opti
     co_return std::move(*access);
 }
 
-// An assertion that earns no token is good once like any other.
+// An assertion that earns no token is good once like any other: it is spent, and nothing else is written.
 Answer<Receipt> spend(Services& services, const ClientProof& proof, std::string credential, Caller caller) {
     Streams streams;
     const auto account = streams.read<ServiceAccount>(proof.account_id);
-    const auto token = streams.begin<ServiceToken>(token_id_of(proof));
     const Step step = [&](Attempt& attempt) -> StepResult {
-        const UseAssertion command{proof.account_id, credential};
-        co_return attempt.decide_and_append(token, attempt.state(account), command);
+        Result<void, CommandError> spent{};
+        if (attempt.state(account).authenticates_by(credential)) attempt.spend(use_of(proof), refusals::kAssertionUsed);
+        else spent = Unexpected(CommandError(refusals::kInvalidClient));
+        co_return spent;
     };
     Caller client = acting_as_client(std::move(caller), proof.account_id.to_string());
     auto executed = co_await services.executor.run(std::move(client), streams, step);

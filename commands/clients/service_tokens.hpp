@@ -61,7 +61,7 @@ struct ServiceGrant {
 // proof fails, which is counted by network and account; kInvalidScope, kInvalidTarget.
 Answer<ServiceGrant> log_in_service(Services& services, ServiceLogIn request, Caller caller);
 
-// The account that the client proved to be, as of the head (I8). That uses up an assertion: one append.
+// The account that the client proved to be, as of the head (I8). That spends an assertion: one append, of no event.
 Answer<Client> authenticate_service(Services& services, ClientProof proof, Caller caller);
 
 // ---- tokens ----------------------------------------------------------------------------------------------------

@@ -165,6 +165,11 @@ asio::awaitable<Result<bool, CommandError>> Attempt::destroy_key_of(Uuid subject
     co_return true;
 }
 
+RefusalRef Attempt::refusal_of(const eventstore::AlreadySpent& refused) const {
+    const auto is_it = [&](const Spending& one) { return one.value.digest == refused.digest; };
+    return std::find_if(spent_.begin(), spent_.end(), is_it)->spent;
+}
+
 // ---- Executor --------------------------------------------------------------------------------------------------
 asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, Step step, int max_attempts) {
     caller.idempotency.reset();
@@ -188,7 +193,7 @@ asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, CommandSt
         const bool authorised = decided.has_value();
         if (authorised && !done_before) decided = co_await steps.carry_out(attempt);
         if (!decided && !is_about_the_log(decided.error().refusal->kind)) co_return Unexpected(decided.error());
-        if (!decided || attempt.events_.empty()) {
+        if (!decided || attempt.changes_nothing()) {
             KEYLEDGER_CO_TRY(confirmed, co_await confirm(attempt, command_id, caller));
             const auto& earlier = confirmed->earlier_outcome;
             const bool forgotten = done_before && !earlier;  // just now: it is a new request then
@@ -210,6 +215,8 @@ asio::awaitable<Outcome> Executor::run(Caller caller, Streams streams, CommandSt
         }
         if (const auto* taken = std::get_if<eventstore::ClaimTaken>(&*verdict))
             co_return Unexpected(attempt.taken_.at(taken->kind));
+        if (const auto* spent = std::get_if<eventstore::AlreadySpent>(&*verdict))
+            co_return Unexpected(attempt.refusal_of(*spent));
         // A twin was quicker. Whether its outcome may be told is asked at the head: conflicts are looked for after it.
         if (std::holds_alternative<eventstore::Duplicate>(*verdict)) done_before = true;
         if (const auto* conflict = std::get_if<eventstore::Conflict>(&*verdict)) forget(*conflict);
@@ -256,7 +263,7 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
     else append.id_retention = Append::CommandIdRetention::kForAnHour;
     auto envelope = envelope_of(caller, command_id, now_ms);
     SubjectKeyPtr envelope_key;
-    if (tells_of_a_person(envelope)) {
+    if (tells_of_a_person(envelope) && !attempt.events_.empty()) {
         const Uuid subject = envelope_subject(caller, ports_.pseudonyms, now_ms);
         auto key = acts_for_themselves(caller) ? attempt.key_of(subject)
                                                : key_of_the_day(attempt, ports_, subject, caller.deadline);
@@ -300,6 +307,7 @@ asio::awaitable<Result<Append, CommandError>> Executor::encode(Attempt& attempt,
     for (const SubjectKeyPtr& key : attempt.new_keys_) append.new_keys.push_back(ports_.cipher.wrap(*key));
     for (const SubjectKeyPtr& key : attempt.used_keys_) append.key_uses.push_back({key->subject, key->key_id});
     append.destroyed_keys = attempt.destroyed_keys_;
+    for (const Attempt::Spending& one : attempt.spent_) append.spent.push_back(one.value);
     co_return append;
 }
 

@@ -86,6 +86,9 @@ public:
     // `taken` is what is said where somebody else has it.
     void take_claim(std::string_view kind, const Uuid& owner, const std::vector<eventstore::ClaimDigest>& digests,
                     RefusalRef taken);
+    // A value that is good once goes with what this command appends, or by itself where it appends nothing. `spent` is
+    // what is said where it was spent before, on whatever node, or has expired.
+    void spend(const eventstore::SpentValue& value, RefusalRef spent) { spent_.push_back({value, spent}); }
     void change_credential(eventstore::CredentialChange change) { credentials_.push_back(std::move(change)); }
 
     // The subject's live key, which this append destroys; false, and nothing to do, where it has none.
@@ -99,7 +102,13 @@ private:
         std::size_t stream;
         eventstore::AnyEventPtr event;
     };
+    struct Spending {
+        eventstore::SpentValue value;
+        RefusalRef spent;
+    };
     std::size_t index_of(const Uuid& stream_id, std::string_view stream_type) const;
+    bool changes_nothing() const { return events_.empty() && spent_.empty(); }
+    RefusalRef refusal_of(const eventstore::AlreadySpent& refused) const;
 
     Folder& folder_;
     const Freshness freshness_;
@@ -116,6 +125,7 @@ private:
     std::vector<eventstore::SubjectKeyPtr> used_keys_;
     std::vector<eventstore::SubjectKeyPtr> new_keys_;
     std::vector<eventstore::SubjectKeyUse> destroyed_keys_;
+    std::vector<Spending> spent_;
 };
 
 using Step = std::function<StepResult(Attempt&)>;

@@ -226,6 +226,7 @@ struct ServiceAccount {
     const PublicKey* key(std::string_view id) const;
     // Of the form that a token's event names: the secret's id as text, or the key's.
     bool has_credential(std::string_view id) const;
+    bool authenticates_by(std::string_view id) const { return status == Status::kEnabled && has_credential(id); }
     static constexpr std::array<std::string_view, 1> kNameKinds{"service_account_name"};
     std::vector<ClaimedName> held_names() const;
 

@@ -9,15 +9,11 @@ using Status = ServiceToken::Status;
 struct DecisionInput {
     const ServiceToken& token;
     const ServiceAccount& account;
-
-    bool authenticates(const std::string& credential) const {
-        return account.status == ServiceAccount::Status::kEnabled && account.has_credential(credential);
-    }
 };
 
 ServiceTokenDecision decide_on(const DecisionInput& input, const IssueServiceToken& command) {
-    if (!input.authenticates(command.credential)) return Unexpected(refusals::kInvalidClient);
-    if (input.token.status != Status::kAbsent) return Unexpected(refusals::kAssertionUsed);
+    if (!input.account.authenticates_by(command.credential)) return Unexpected(refusals::kInvalidClient);
+    if (input.token.status != Status::kAbsent) return Unexpected(refusals::kBegunTwice);
     return Events{ServiceTokenIssued{command.service_account_id, command.audiences, command.scope, command.credential,
                                      command.expires_at_ms}};
 }
@@ -27,12 +23,6 @@ ServiceTokenDecision decide_on(const DecisionInput& input, const RevokeServiceTo
         return Unexpected(refusals::kInvalidToken);
     if (input.token.status == Status::kRevoked) return Events{};
     return Events{ServiceTokenRevoked{input.token.service_account_id}};
-}
-
-ServiceTokenDecision decide_on(const DecisionInput& input, const UseAssertion& command) {
-    if (!input.authenticates(command.credential)) return Unexpected(refusals::kInvalidClient);
-    if (input.token.status != Status::kAbsent) return Unexpected(refusals::kAssertionUsed);
-    return Events{AssertionUsed{command.service_account_id, command.credential}};
 }
 
 ServiceToken apply(ServiceToken token, const ServiceTokenIssued& event, const Recorded& recorded) {
@@ -61,8 +51,8 @@ ServiceToken apply(ServiceToken token, const AssertionUsed& event, const Recorde
 bool holds(const ServiceToken& token, const Uuid& service_account_id, const ServiceAccount& account,
            std::int64_t now_ms) {
     return token.status == Status::kLive && token.service_account_id == service_account_id &&
-           account.status == ServiceAccount::Status::kEnabled && token.first_position > account.tokens_ended_before &&
-           account.has_credential(token.credential) && now_ms < token.expires_at_ms;
+           token.first_position > account.tokens_ended_before && account.authenticates_by(token.credential) &&
+           now_ms < token.expires_at_ms;
 }
 
 ServiceTokenDecision decide(const ServiceToken& token, const ServiceAccount& account,

@@ -2,8 +2,8 @@
 // The aggregate `service_token`: an access token that a service account earned for itself (RFC 6749 section 4.4). Pure.
 // Stream id = the token's `jti`. One event a log-in, and one if it is revoked.
 //
-// Where a signed assertion earned it (RFC 7523), the id follows from account and assertion id: a stream begins once, so
-// that an assertion is good once, on all nodes and for ever.
+// A signed assertion (RFC 7523) is spent in the append of what it earns (commands/clients/service_tokens.cpp). Before
+// there were spent values, the stream of the token that it earned had an id that followed from it.
 #include <string>
 #include <variant>
 #include <vector>
@@ -43,14 +43,15 @@ struct ServiceTokenRevoked {
     }
     constexpr About about() const { return About::account(service_account_id); }
 };
-// An assertion that earned no token: its client authenticated with it to ask or to revoke.
+// An assertion that earned no token: its client authenticated with it to ask or to revoke. Not written any more.
 struct AssertionUsed {
     Uuid service_account_id;
     std::string credential;
     static constexpr std::string_view kType = "service_token.assertion_used";
     static constexpr int kSchema = 1;
-    static constexpr std::string_view kMeaning =
-        "An assertion was presented to introspect or to revoke: it is not good a second time.";
+    static constexpr std::string_view kMeaning = "An assertion was presented to introspect or to revoke: it is not "
+                                                 "good a second time. Not written any more, for "
+                                                 "assertions are spent without an event.";
     static constexpr auto fields() {
         using E = AssertionUsed;
         return std::tuple{Field{"service_account_id", &E::service_account_id, "who authenticated"},
@@ -69,14 +70,11 @@ struct IssueServiceToken {
     std::int64_t expires_at_ms = 0;
 };
 struct RevokeServiceToken {};
-struct UseAssertion {
-    Uuid service_account_id;
-    std::string credential;
-};
 
 // ---- refusals --------------------------------------------------------------------------------------------------
 namespace refusals {
-inline constexpr Refusal kAssertionUsed = told_as(kInvalidClient);  // it was presented before
+// An assertion was presented before, on whatever node: whoever spends it says so.
+inline constexpr Refusal kAssertionUsed = told_as(kInvalidClient);
 }  // namespace refusals
 
 // ---- state -----------------------------------------------------------------------------------------------------
@@ -94,9 +92,10 @@ struct ServiceToken {
     static constexpr std::string_view kStreamType = "service_token";
     static constexpr std::string_view kTitle = "Service tokens";
     static constexpr std::string_view kMeaning =
-        "One an access token that a service account earned for itself; the stream's id is the token's `jti`. Where a "
-        "signed assertion earned it, the id is a UUID of version 8 that follows from the account and the assertion's "
-        "`jti`, so that none is good twice. In Kafka these events have the account as their subject.";
+        "One an access token that a service account earned for itself; the stream's id is the token's `jti` (a UUID of "
+        "version 8 where an early version of Keyledger made it of an assertion's `jti`). In Kafka these events have "
+        "the "
+        "account as their subject.";
     using Event = ServiceTokenEvent;
 };
 
@@ -106,7 +105,7 @@ bool holds(const ServiceToken& token, const Uuid& service_account_id, const Serv
            std::int64_t now_ms);
 
 using ServiceTokenDecision = Result<std::vector<ServiceTokenEvent>, RefusalRef>;
-using ServiceTokenCommand = std::variant<IssueServiceToken, RevokeServiceToken, UseAssertion>;
+using ServiceTokenCommand = std::variant<IssueServiceToken, RevokeServiceToken>;
 
 ServiceTokenDecision decide(const ServiceToken& token, const ServiceAccount& account,
                             const ServiceTokenCommand& command);

@@ -26,6 +26,8 @@ MemoryStore::Answer<Verdict> MemoryStore::append(Append append, Deadline deadlin
 
 Result<Verdict, StoreError> MemoryStore::append_now(const Append& append) {
     const std::lock_guard lock(mutex_);
+    for (const SpentValue& value : append.spent)
+        if (value.expires_at_ms > now_ms_() + kMaxSpentLifeMs) return Unexpected(StoreError::kBadData);
     if (auto refusal = refusal_of(append)) return std::move(*refusal);
     const std::int64_t newest_ms = log_.empty() ? 0 : log_.back().recorded_at_ms;
     const std::int64_t recorded_at_ms = std::max({now_ms_(), newest_ms, append.decided_at_ms});
@@ -62,6 +64,7 @@ std::optional<Verdict> MemoryStore::refusal_of(const Append& append) const {
         return Duplicate{known->second.first_position, known->second.event_count, known->second.fingerprint,
                          known->second.fingerprint == append.fingerprint};
     if (auto conflict = conflict_of(append)) return *conflict;
+    if (auto spent = spent_of(append)) return *spent;
     if (auto taken = taken_claim_of(append)) return *taken;
     return std::nullopt;
 }
@@ -97,6 +100,14 @@ std::optional<Conflict> MemoryStore::key_conflict_of(const Append& append) const
             return Conflict{Conflict::Kind::kSubjectKey, destroyed.subject};
     for (const NewSubjectKey& key : append.new_keys)
         if (subject_keys_.contains(key.subject)) return Conflict{Conflict::Kind::kSubjectKey, key.subject};
+    return std::nullopt;
+}
+
+// It remembers from its beginning, so that it does not matter when a value was made.
+std::optional<AlreadySpent> MemoryStore::spent_of(const Append& append) const {
+    const std::int64_t now_ms = now_ms_();
+    for (const SpentValue& value : append.spent)
+        if (spent_.contains(value.digest) || value.expires_at_ms <= now_ms) return AlreadySpent{value.digest};
     return std::nullopt;
 }
 
@@ -136,6 +147,7 @@ void MemoryStore::apply_facts(const Append& append) {
         subject_keys_[destroyed.subject].wrapped.clear();
         subject_keys_[destroyed.subject].destroyed = true;
     }
+    for (const SpentValue& value : append.spent) spent_.insert(value.digest);
 }
 
 // ---- reading ---------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <unordered_map>
 
 #include "eventstore/log_source.hpp"
@@ -61,6 +62,7 @@ private:
     std::optional<Verdict> refusal_of(const Append& append) const;
     std::optional<Conflict> conflict_of(const Append& append) const;
     std::optional<Conflict> key_conflict_of(const Append& append) const;
+    std::optional<AlreadySpent> spent_of(const Append& append) const;
     std::optional<ClaimTaken> taken_claim_of(const Append& append) const;
     void apply_facts(const Append& append);
     std::int32_t version_of(const Uuid& stream_id) const;
@@ -77,6 +79,7 @@ private:
     std::unordered_map<Uuid, Stream> streams_;
     std::map<CommandId, KnownCommand> commands_;
     std::map<ClaimKey, Uuid> claims_;
+    std::set<Digest> spent_;
     std::unordered_map<Uuid, StoredCredential> credentials_;
     std::unordered_map<Uuid, StoredSubjectKey> subject_keys_;
     std::unordered_map<Uuid, StoredSnapshot> snapshots_;

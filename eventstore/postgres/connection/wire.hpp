@@ -21,6 +21,7 @@ inline constexpr ArrayType kInt2s{1005, 21};
 inline constexpr ArrayType kInt4s{1007, 23};
 inline constexpr ArrayType kTexts{1009, 25};
 inline constexpr ArrayType kUuids{2951, 2950};
+inline constexpr ArrayType kTimestamps{1185, 1184};
 inline constexpr TypeId kText = 25;
 inline constexpr TypeId kTimestamp = 1184;  // with time zone
 
@@ -52,6 +53,7 @@ public:
     void add(const Uuid& id) { add_length(16).append(reinterpret_cast<const char*>(id.bytes.data()), 16); }
     void add(std::int32_t value) { put_integer(add_length(4), value); }
     void add_int2(std::int16_t value) { put_integer(add_length(2), value); }
+    void add_time(std::int64_t unix_ms) { put_integer(add_length(8), server_time(unix_ms)); }
     void add_bool(bool value) { add_length(1).append(1, value ? '\1' : '\0'); }
     void add_null() {
         ++count_;

@@ -210,7 +210,7 @@ Uuid Migrator::renew_log_id() {
                               .as<Position>();
         const Uuid before = origin.log_id;
         const auto text = work.exec1("update keyledger.log set log_id = gen_random_uuid(), created_at = now(),"
-                                     " first_head_at = null returning log_id")[0]
+                                     " first_head_at = null, spent_since = clock_timestamp() returning log_id")[0]
                               .as<std::string>();
         origin.log_id = Uuid::parse(text).value();
         // What is there was authenticated as the lost history's.

@@ -69,7 +69,11 @@ std::vector<BinaryArray*> AppendArguments::arrays() {
             &new_key_encryption_key_ids_,
             &destroyed_key_commands_,
             &destroyed_key_subjects_,
-            &destroyed_key_ids_};
+            &destroyed_key_ids_,
+            &spent_commands_,
+            &spent_digests_,
+            &spent_made_,
+            &spent_expiries_};
 }
 
 const std::vector<TypeId>& AppendArguments::types() {
@@ -84,8 +88,9 @@ const std::vector<TypeId>& AppendArguments::types() {
 
 const std::string& AppendArguments::statement() {
     static const std::string kStatement = [] {
-        std::string text = "select outcome, first_position, event_count, fingerprint, id, version, claim_kind"
-                           " from keyledger.append(";
+        std::string text =
+            "select outcome, first_position, event_count, fingerprint, id, version, claim_kind, spent_digest"
+            " from keyledger.append(";
         for (std::size_t i = 1; i <= types().size(); ++i) text.append(i == 1 ? "$" : ", $").append(std::to_string(i));
         return text + ")";
     }();
@@ -176,6 +181,12 @@ void AppendArguments::add_facts(const Append& append) {
         credential_kinds_.add(credential.kind);
         credential_revisions_.add(credential.expected_revision);
         credential.sealed ? credential_sealed_.add(*credential.sealed) : credential_sealed_.add_null();
+    }
+    for (const SpentValue& value : append.spent) {
+        spent_commands_.add(commands_);
+        spent_digests_.add(security::view_of(value.digest));
+        spent_made_.add_time(value.made_at_ms);
+        spent_expiries_.add_time(value.expires_at_ms);
     }
 }
 

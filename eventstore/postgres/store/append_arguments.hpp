@@ -74,6 +74,7 @@ private:
     BinaryArray new_key_commands_{kInt4s}, new_key_subjects_{kUuids}, new_key_ids_{kUuids};
     BinaryArray new_key_wrapped_{kBytes}, new_key_encryption_key_ids_{kTexts};
     BinaryArray destroyed_key_commands_{kInt4s}, destroyed_key_subjects_{kUuids}, destroyed_key_ids_{kUuids};
+    BinaryArray spent_commands_{kInt4s}, spent_digests_{kBytes}, spent_made_{kTimestamps}, spent_expiries_{kTimestamps};
 };
 
 }  // namespace keyledger::eventstore::postgres

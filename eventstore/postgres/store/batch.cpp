@@ -10,12 +10,12 @@ namespace {
 std::string name_of(const ClaimChange& claim) {
     return security::length_prefixed({claim.kind, claim.key_id, claim.digest});
 }
-std::string name_of(const CommandId& id) { return std::string(security::view_of(id)); }
+std::string name_of(const Digest& digest) { return std::string(security::view_of(digest)); }
 
 }  // namespace
 
 std::size_t weight_of(const Append& append) {
-    std::size_t bytes = 512;
+    std::size_t bytes = 512 + append.spent.size() * sizeof(SpentValue);
     for (const NewEvent& event : append.events) bytes += event.payload.size() + event.metadata.size() + 256;
     for (const CredentialChange& credential : append.credentials)
         bytes += credential.sealed ? credential.sealed->size() : 0;
@@ -32,6 +32,8 @@ bool Batch::admits(const Append& append) const {
             if (known->second.use == Use::kChanged || known->second.version != guard.version) return false;
     for (const ClaimChange& claim : append.claims)
         if (claims_.contains(name_of(claim))) return false;
+    for (const SpentValue& value : append.spent)
+        if (spent_.contains(name_of(value.digest))) return false;
     for (const CredentialChange& credential : append.credentials)
         if (credentials_.contains(credential.credential_id)) return false;
     for (const NewSubjectKey& key : append.new_keys)
@@ -51,6 +53,7 @@ void Batch::add(PendingAppend waiting) {
         streams_.try_emplace(stream_id, StreamUse{version, Use::kRead});
     for (const auto& [stream_id, version] : append.writes) streams_[stream_id] = {version, Use::kChanged};
     for (const ClaimChange& claim : append.claims) claims_.insert(name_of(claim));
+    for (const SpentValue& value : append.spent) spent_.insert(name_of(value.digest));
     for (const CredentialChange& credential : append.credentials) credentials_.insert(credential.credential_id);
     for (const SubjectKeyUse& key : append.key_uses) subjects_.try_emplace(key.subject, Use::kRead);
     for (const NewSubjectKey& key : append.new_keys) subjects_[key.subject] = Use::kChanged;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -29,6 +30,11 @@ struct PendingAppend {
     std::size_t weight = 0;                 // of the append, against the limits of queue and batch
     bool in_doubt = false;                  // the connection broke while it was in flight
 
+    // Event ids are made for one append: whatever has its first event is this very one. Of one without events nobody
+    // can tell.
+    bool begins_with(const std::optional<Uuid>& event) const {
+        return !append.events.empty() && append.events.front().event_id == event;
+    }
     void answer(Result<Verdict, StoreError> verdict) {
         if (waiter) std::exchange(waiter, nullptr)->complete(std::move(verdict));
     }
@@ -37,8 +43,8 @@ struct PendingAppend {
 class Batch {
 public:
     // Whether the command may join: it writes nothing that one in here writes or guards, guards nothing that one in
-    // here writes, and shares no command id, claim, credential or changed subject key. Guards alone may be shared, by
-    // those that saw the same version.
+    // here writes, and shares no command id, claim, credential, spent value or changed subject key. Guards alone may be
+    // shared, by those that saw the same version.
     bool admits(const Append& append) const;
     // Encodes it too, but for what stamp() makes.
     void add(PendingAppend waiting);
@@ -71,6 +77,7 @@ private:
     std::unordered_map<Uuid, Use> subjects_;
     std::unordered_set<Uuid> credentials_;
     std::unordered_set<std::string> claims_;
+    std::unordered_set<std::string> spent_;
     std::unordered_set<std::string> command_ids_;
 };
 

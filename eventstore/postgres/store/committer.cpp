@@ -297,8 +297,7 @@ void Committer::on_verdicts(const std::vector<VerdictRow>& rows) {
         Verdict verdict = rows[i].verdict;
         if (auto* duplicate = std::get_if<Duplicate>(&verdict)) {
             duplicate->same_request = duplicate->fingerprint == waiting.append.fingerprint;
-            // Of its own resend: the event ids were made for this very append.
-            if (waiting.in_doubt && rows[i].first_event == waiting.append.events.front().event_id)
+            if (waiting.in_doubt && waiting.begins_with(rows[i].first_event))  // of its own resend
                 verdict = Appended{duplicate->first_position, duplicate->event_count};
         }
         if (const auto* appended = std::get_if<Appended>(&verdict)) {

@@ -46,8 +46,9 @@ VerdictRow row_in(const PGresult* result, int row) {
         case 4:
             return {Duplicate{get_integer<std::int64_t>(field(result, row, 1)), integer(2),
                               digest_in(field(result, row, 3))},
-                    uuid_in(field(result, row, 4))};
+                    PQgetisnull(result, row, 4) != 0 ? std::nullopt : std::optional(uuid_in(field(result, row, 4)))};
         case 5: return {ClaimTaken{std::string(field(result, row, 6))}, {}};
+        case 6: return {AlreadySpent{digest_in(field(result, row, 7))}, {}};
         default: throw std::runtime_error("append answered an unknown outcome");
     }
 }

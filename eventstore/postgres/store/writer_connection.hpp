@@ -30,7 +30,7 @@ struct Backend {
 };
 struct VerdictRow {
     Verdict verdict;
-    Uuid first_event;  // of a duplicate
+    std::optional<Uuid> first_event{};  // of a duplicate that has events
 };
 
 class WriterConnection {

@@ -18,6 +18,9 @@ Result<std::int64_t, StoreError> prune_snapshots(const std::string& url, std::in
 // Forgets buckets of shared limits that are full. Likewise.
 Result<std::int64_t, StoreError> prune_limits(const std::string& url, int at_most);
 
+// Forgets spent values that nobody can present any more. Likewise.
+Result<std::int64_t, StoreError> prune_spent(const std::string& url, int at_most);
+
 // Forgets the snapshots of subjects whose keys were destroyed at that time or later; nobody can open them any more.
 // Likewise.
 Result<std::int64_t, StoreError> drop_snapshots_of_the_erased(const std::string& url, std::int64_t since_ms);

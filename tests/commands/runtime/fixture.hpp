@@ -20,6 +20,7 @@ public:
     virtual ~Stores() = default;
     virtual eventstore::Store& first() = 0;
     virtual eventstore::Store& second() = 0;
+    virtual std::int64_t server_ms() = 0;  // the clock by which what is spent expires
 };
 std::unique_ptr<Stores> empty_stores();
 // What the longest tests do on it: all, or what takes seconds where every append is flushed to a disk.

@@ -9,6 +9,8 @@ public:
     eventstore::Store& first() override { return store_; }
     eventstore::Store& second() override { return store_; }
 
+    std::int64_t server_ms() override { return kNowMs; }
+
 private:
     eventstore::MemoryStore store_{[] { return kNowMs; }};
 };

@@ -14,7 +14,8 @@ class PostgresStores : public Stores {
 public:
     PostgresStores() {
         database().execute("truncate keyledger.events, keyledger.streams, keyledger.claims, keyledger.commands,"
-                           " keyledger.credentials, keyledger.subject_keys, keyledger.graveyard, keyledger.snapshots");
+                           " keyledger.credentials, keyledger.subject_keys, keyledger.graveyard, keyledger.snapshots,"
+                           " keyledger.spent");
     }
     eventstore::Store& first() override {
         static PostgresStore store({.url = database().service_url(), .authenticity = authenticity()}, now_ms);
@@ -24,6 +25,7 @@ public:
         static PostgresStore store({.url = database().service_url(), .authenticity = authenticity()}, now_ms);
         return store;
     }
+    std::int64_t server_ms() override { return database().server_ms(); }
 
 private:
     static std::int64_t now_ms() { return kNowMs; }

@@ -124,16 +124,9 @@ TEST(IssueServiceToken, TakesACredentialOfAnAccountThatIsEnabled) {
     EXPECT_TRUE(refuses(decide(ServiceToken{}, account(), issue()), refusals::kInvalidClient));
     const auto disabled = account(ServiceAccountSecretAdded{kSecret, "ab"}, ServiceAccountDisabled{});
     EXPECT_TRUE(refuses(decide(ServiceToken{}, disabled, issue()), refusals::kInvalidClient));
-    EXPECT_TRUE(refuses(decide(token_at(3), account_with_secret(), issue()), refusals::kAssertionUsed));
-}
-
-TEST(UseAssertion, SpendsItForTokensToo) {
-    const auto spent = given<ServiceToken>(AssertionUsed{kAccount, kSecret.to_string()});
-    EXPECT_TRUE(refuses(decide(spent, account_with_secret(), issue()), refusals::kAssertionUsed));
-    const UseAssertion command{kAccount, kSecret.to_string()};
-    EXPECT_TRUE(decides(decide(ServiceToken{}, account_with_secret(), command),
-                        {AssertionUsed{kAccount, kSecret.to_string()}}));
-    EXPECT_TRUE(refuses(decide(token_at(3), account_with_secret(), command), refusals::kAssertionUsed));
+    EXPECT_TRUE(refuses(decide(token_at(3), account_with_secret(), issue()), refusals::kBegunTwice));
+    const auto used = given<ServiceToken>(AssertionUsed{kAccount, kSecret.to_string()});
+    EXPECT_TRUE(refuses(decide(used, account_with_secret(), issue()), refusals::kBegunTwice));
 }
 
 TEST(RevokeServiceToken, EndsItOnce) {

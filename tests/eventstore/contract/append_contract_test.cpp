@@ -315,6 +315,7 @@ TEST_P(StoreContract, RefusesWhatIsNoAppend) {
         EXPECT_TRUE(!verdict && verdict.error() == StoreError::kBadData) << why;
     };
     refused("no event", [](Append& a) { a.events.clear(); });
+    refused("nothing at all", [](Append& a) { a = AppendBuilder(); });
     refused("a hole in the versions", [](Append& a) { a.events[1].version = 3; });
     refused("versions that do not follow the head", [](Append& a) { a.writes[0].version = 1; });
     refused("a stream that is not written", [](Append& a) { a.events[1].stream_id = next_uuid(); });

@@ -18,12 +18,14 @@ struct StoreUnderTest {
     std::string name;
     std::function<eventstore::Store&()> store;
     std::function<std::unique_ptr<eventstore::LogSource>()> follow;
+    std::function<std::int64_t()> server_ms;  // the clock by which what is spent expires
 };
 
 class StoreContract : public testing::TestWithParam<StoreUnderTest> {
 protected:
     eventstore::Store& store() { return GetParam().store(); }
     std::unique_ptr<eventstore::LogSource> follow() { return GetParam().follow(); }
+    std::int64_t server_ms() { return GetParam().server_ms(); }
 
     Result<eventstore::Verdict, eventstore::StoreError> append(const eventstore::Append& append) {
         return await(store().append(append, soon()));

@@ -40,14 +40,15 @@ using MakeStore = eventstore::postgres::PostgresStore& (*)();
 std::vector<StoreUnderTest> stores_with(MakeStore postgres) {
     return {
         {"memory", []() -> eventstore::Store& { return memory_store(); },
-         [] { return std::make_unique<eventstore::MemoryLogSource>(memory_store()); }},
+         [] { return std::make_unique<eventstore::MemoryLogSource>(memory_store()); }, fixed_now_ms},
         {"faulty", []() -> eventstore::Store& { return faultless_store(); },
-         [] { return std::make_unique<eventstore::MemoryLogSource>(memory_store()); }},
+         [] { return std::make_unique<eventstore::MemoryLogSource>(memory_store()); }, fixed_now_ms},
         {"postgres", [postgres]() -> eventstore::Store& { return postgres(); },
          [] {
              return std::make_unique<eventstore::postgres::PostgresLogSource>(database().service_url(),
                                                                               keyledger::test::authenticity());
-         }},
+         },
+         [] { return database().server_ms(); }},
     };
 }
 

@@ -183,6 +183,8 @@ TEST(AppendFunction, RefusesEqualThingsInOneBatch) {
     expect_refused("a subject key is changed", plain().new_key(subject, key), plain().use_key(subject, key));
     expect_refused("a subject key is changed", plain().new_key(subject, key), plain().new_key(subject, next_uuid()));
     expect_refused("a subject key is changed", plain().use_key(subject, key), plain().destroy_key(subject, key));
+    const Digest value = next_digest();
+    expect_refused("a value is spent twice", plain().spend(value, 0, 0), AppendBuilder().spend(value, 0, 0));
     const Append once = plain();
     Append again = plain();
     again.command_id = once.command_id;
@@ -282,6 +284,7 @@ TEST(AppendFunction, StillProbesWhenItsTablesHaveGrown) {
     Database own;
     constexpr int kBatches = 40;
     constexpr int kBatchSize = 100;
+    const std::int64_t now_ms = own.server_ms();
     {
         RawWriter writer(own.service_url());
         const Uuid first = next_uuid();
@@ -294,6 +297,7 @@ TEST(AppendFunction, StillProbesWhenItsTablesHaveGrown) {
                 const Uuid id = next_uuid();
                 AppendBuilder one;
                 one.write(id, 0).new_key(id, id).take("email", next_bytes(), id).credential(id, id, 0, "x");
+                one.spend(next_digest(), now_ms, now_ms + 3'600'000);
                 if (i == 0) one.write(last, 1).use_key(first, first);
                 appends.push_back(one);
             }
@@ -315,16 +319,20 @@ namespace {
 // Appends over few streams, claims, credentials and subjects, half of them with versions that are right.
 class RandomAppends {
 public:
-    RandomAppends(unsigned seed, MemoryStore& model) : random_(seed), model_(model) {
+    RandomAppends(unsigned seed, MemoryStore& model, std::int64_t now_ms)
+        : random_(seed), model_(model), now_ms_(now_ms) {
         for (int i = 0; i < 6; ++i) {
             streams_.push_back(next_uuid());
             owners_.push_back(next_uuid());
             digests_.push_back(next_bytes());
         }
+        for (int i = 0; i < 300; ++i) values_.push_back(next_digest());
     }
     Append next() {
         AppendBuilder append;
         if (chance(10) && !sent_.empty()) append.id(sent_[random_() % sent_.size()]);
+        if (chance(20)) append.spend(one_of(values_), now_ms_, now_ms_ + (chance(90) ? 3'600'000 : -1));
+        if (chance(5)) return append.spend(next_digest(), now_ms_, now_ms_ + 3'600'000);
         std::vector<Uuid> unused = streams_;
         std::shuffle(unused.begin(), unused.end(), random_);
         for (int i = chance(30) ? 2 : 1; i > 0; --i, unused.pop_back())
@@ -363,15 +371,18 @@ private:
 
     std::mt19937 random_;
     MemoryStore& model_;
+    const std::int64_t now_ms_;
     std::vector<Uuid> streams_, owners_;
     std::vector<Bytes> digests_;
+    std::vector<Digest> values_;
     std::vector<CommandId> sent_;
 };
 
 int outcome_of(const Verdict& verdict) {
     if (std::holds_alternative<Appended>(verdict)) return 0;
     if (const auto* conflict = std::get_if<Conflict>(&verdict)) return 1 + static_cast<int>(conflict->kind);
-    return std::holds_alternative<Duplicate>(verdict) ? 4 : 5;
+    if (std::holds_alternative<Duplicate>(verdict)) return 4;
+    return std::holds_alternative<ClaimTaken>(verdict) ? 5 : 6;
 }
 
 struct Independent : VerdictWaiter {
@@ -387,9 +398,11 @@ INSTANTIATE_TEST_SUITE_P(Seeds, AppendAgainstModel, testing::Range(1U, 9U));
 TEST_P(AppendAgainstModel, GivesTheVerdictsOfCommandsRunOneByOne) {
     Database own;
     RawWriter writer(own.service_url());
-    MemoryStore model([] { return std::int64_t{1'750'000'000'123}; });
-    RandomAppends appends(GetParam(), model);
-    std::array<int, 6> seen{};
+    const std::int64_t now_ms = own.server_ms();  // what is spent expires by the server's clock
+    writer.recorded_at_ms = now_ms;
+    MemoryStore model([now_ms] { return now_ms; });
+    RandomAppends appends(GetParam(), model, now_ms);
+    std::array<int, 7> seen{};
     for (int round = 0; round < 120; ++round) {
         Batch independent;
         std::vector<Append> batch;

@@ -58,6 +58,12 @@ TEST(Batch, KeepsEqualClaimsApart) {
     EXPECT_TRUE(may_share(other().take("email", digest, next_uuid()), other().take("username", digest, next_uuid())));
 }
 
+TEST(Batch, KeepsEqualSpentValuesApart) {
+    const Digest value = next_digest();
+    EXPECT_FALSE(may_share(other().spend(value, 0, 1), other().spend(next_digest(), 0, 1).spend(value, 0, 2)));
+    EXPECT_TRUE(may_share(other().spend(value, 0, 1), other().spend(next_digest(), 0, 1)));
+}
+
 TEST(Batch, KeepsEqualCredentialsApart) {
     const Uuid id = next_uuid();
     EXPECT_FALSE(may_share(other().credential(id, id, 1, "a"), other().credential(id, id, 1, "b")));

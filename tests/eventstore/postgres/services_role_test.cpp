@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "eventstore/append_rules.hpp"
 #include "eventstore/audit/head_tag.hpp"
 #include "eventstore/postgres/store/authenticity.hpp"
 #include "eventstore/postgres/store/postgres_store.hpp"
@@ -124,6 +125,7 @@ TEST_F(ServicesRole, ItsFunctionsBoundWhatTheyTake) {
     };
     const Asked kTable[]{
         {"prune_limits", "select keyledger.prune_limits(1000000000)", "0"},
+        {"prune_spent", "select keyledger.prune_spent(1000000000)", "0"},
         {"take_limits", take + "array[1], array[2592000000000], array[true])", "({0},{1})"},
         {"take_limits", take + "array[1], array[2592000000001], array[true])", "refused"},
         {"take_limits", take + "array[1], array[8000000000000000000], array[true])", "refused"},
@@ -194,6 +196,28 @@ TEST_F(ServicesRole, AppendsNothingLargerThanTheServiceMakes) {
     EXPECT_EQ(append(AppendBuilder().write(next_uuid(), 0).credential(next_uuid(), id, 0, std::string(16'385, 'x'))),
               "refused");
     EXPECT_EQ(append(AppendBuilder().write(next_uuid(), 0).credential(next_uuid(), id, 0, "x", long_name)), "refused");
+    EXPECT_EQ(append(AppendBuilder().spend(next_digest(), 0, own.server_ms() + kMaxSpentLifeMs + 60'000)), "refused");
+    AppendBuilder many;
+    for (std::size_t i = 0; i <= kMaxSpentPerCommand; ++i) many.spend(next_digest(), 0, own.server_ms() + 60'000);
+    EXPECT_EQ(append(many), "refused");
+}
+
+// It can spend what it likes, and take nothing back: nor can it see what is spent.
+TEST_F(ServicesRole, TakesNoSpentValueBack) {
+    const Append spends = AppendBuilder().spend(next_digest(), 0, own.server_ms() + 60'000);
+    ASSERT_EQ(append(spends), "0");
+    for (const char* sql :
+         {"delete from keyledger.spent", "update keyledger.spent set expires_at = now() - interval '1 hour'",
+          "select count(*) from keyledger.spent", "truncate keyledger.spent",
+          "insert into keyledger.spent (tenant, digest, expires_at) values ('default', sha256('x'), now())",
+          "update keyledger.log set spent_since = '-infinity'"})
+        EXPECT_EQ(said(sql), "refused") << sql;
+    EXPECT_EQ(said("select keyledger.prune_spent(1000)"), "0");
+    own.execute("update keyledger.spent set expires_at = clock_timestamp() - interval '9 minutes'");
+    EXPECT_EQ(said("select keyledger.prune_spent(1000)"), "0");
+    Append again = spends;
+    again.command_id = next_digest();
+    EXPECT_EQ(append(again), "6");
 }
 
 TEST_F(ServicesRole, TellsSoManyKeysAndTheOldestGo) {

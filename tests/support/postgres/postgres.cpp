@@ -151,6 +151,10 @@ std::string Database::execute(const std::string& sql) const {
     return rows[0][0].c_str();
 }
 
+std::int64_t Database::server_ms() const {
+    return std::stoll(execute("select floor(extract(epoch from clock_timestamp()) * 1000)::bigint"));
+}
+
 Database& database() {
     static Database shared;
     return shared;

@@ -2,6 +2,7 @@
 // A database for tests, inside the throw-away cluster that KEYLEDGER_TEST_DATABASE_URL names (as a superuser).
 //
 //     TEST(Store, DoesIt) { PostgresStore store(test::database().service_url()); … }
+#include <cstdint>
 #include <string>
 
 namespace keyledger::test {
@@ -21,6 +22,7 @@ public:
     const std::string& service_url() const { return service_url_; }
     // One statement or several, as the owner; the first field of the first row, or "".
     std::string execute(const std::string& sql) const;
+    std::int64_t server_ms() const;  // Unix time, by the server's clock
 
 private:
     std::string name_;
