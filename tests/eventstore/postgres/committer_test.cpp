@@ -137,6 +137,32 @@ TEST_F(CommitterTest, StillTellsACallersRepeatAsDuplicateWhenTheConnectionBreaks
     EXPECT_EQ(events_of(id), 1);
 }
 
+// What was spent in a commit whose answer was lost is not spent by somebody else: its own resend hears what it earned.
+// Of what has no events nobody can tell who sent it: it is a duplicate of the same request.
+TEST_F(CommitterTest, NeverTakesItsOwnResendForSpent) {
+    TcpProxy proxy(port_of(database().service_url()));
+    PostgresStore store(settings_of(through(proxy, database().service_url())), fixed_now_ms);
+    ASSERT_TRUE(is_appended(await(store.append(AppendBuilder().write(next_uuid(), 0), soon()))));
+    const std::int64_t now_ms = database().server_ms();
+    const Append earning = AppendBuilder().write(next_uuid(), 0).spend(next_digest(), now_ms, now_ms + 600'000);
+    const Append alone = AppendBuilder().spend(next_digest(), now_ms, now_ms + 600'000);
+    for (const Append& append : {earning, alone}) {
+        proxy.hold_answers();
+        Running lost(store, append);
+        ASSERT_TRUE(proxy.wait_for_held_answer(std::chrono::seconds(30)));
+        proxy.cut();
+        const auto verdict = lost.verdict();
+        ASSERT_TRUE(verdict.has_value());
+        if (append.events.empty()) {
+            ASSERT_TRUE(std::holds_alternative<Duplicate>(*verdict));
+            EXPECT_TRUE(std::get<Duplicate>(*verdict).same_request);
+            EXPECT_EQ(std::get<Duplicate>(*verdict).event_count, 0);
+        } else {
+            EXPECT_TRUE(is_appended(verdict));
+        }
+    }
+}
+
 // The writer's server process is terminated while its append waits for the lock.
 TEST_F(CommitterTest, AppendsOnceWhenItsServerProcessIsTerminated) {
     PostgresStore store(settings_of(database().service_url()), fixed_now_ms);
