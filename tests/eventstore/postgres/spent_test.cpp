@@ -126,6 +126,22 @@ TEST_F(SpentTest, IsForgottenTenMinutesAfterItExpired) {
     EXPECT_EQ(writer.append({expired}), std::vector{kSpent}) << "no row, and no door either";
 }
 
+// Every minute, of all that is good for up to thirty days: what has not expired is not read.
+TEST_F(SpentTest, IsPrunedWithoutReadingWhatIsGood) {
+    own_.execute("insert into keyledger.spent (tenant, digest, expires_at) select 'default', sha256(int8send(g)),"
+                 " clock_timestamp() + make_interval(mins => g % 5000 - 15) from generate_series(1, 20000) g");
+    own_.execute("vacuum analyze keyledger.spent");
+    const std::string plan =
+        own_.execute("explain (costs off, format json) select ctid from keyledger.spent where expires_at <"
+                     " clock_timestamp() - interval '10 minutes' order by expires_at limit 100");
+    EXPECT_NE(plan.find("spent_expires_at"), std::string::npos) << plan;
+    EXPECT_EQ(plan.find("Seq Scan"), std::string::npos) << plan;
+    EXPECT_GT(prune_spent(own_.service_url(), 100'000).value(), 0);
+    EXPECT_EQ(own_.execute("select count(*) from keyledger.spent where expires_at < clock_timestamp() - interval"
+                           " '11 minutes'"),
+              "0");
+}
+
 // A restored log has not seen what was spent after its backup. What was made before it was restored opens nothing.
 TEST_F(SpentTest, OfBeforeARestoreOpensNothing) {
     const Digest lost = next_digest();  // spent in the history that is lost
