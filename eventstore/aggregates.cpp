@@ -46,6 +46,18 @@ template <class Event>
 constexpr bool kHasPersonalFields =
     std::apply([](const auto&... field) { return (is_personal(field) || ...); }, Event::fields());
 
+template <class Event>
+constexpr bool kHasReason =
+    std::apply([](const auto&... field) { return ((field.name == "reason") || ...); }, Event::fields());
+
+template <class Event>
+AuditOutcome outcome_of(const Event& event) {
+    constexpr bool kDeclared = requires { event.outcome(); };
+    static_assert(kDeclared || !kHasReason<Event>, "it has a reason: say by outcome() whether it is of a failure");
+    if constexpr (kDeclared) return event.outcome();
+    else return {};
+}
+
 template <class... Event>
 consteval bool any_has_personal_fields(std::type_identity<std::variant<Event...>>) {
     return (kHasPersonalFields<Event> || ...);
@@ -131,6 +143,12 @@ About about(const AnyEvent& event) {
         else about = Aggregate::kAbout;
     });
     return about;
+}
+
+AuditOutcome audit_outcome(const AnyEvent& event) {
+    AuditOutcome outcome;
+    visit_one(event, [&]<class Aggregate>(const auto& one) { outcome = outcome_of(one); });
+    return outcome;
 }
 
 bool has_personal_fields(const AnyEvent& event) {

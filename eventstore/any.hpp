@@ -53,6 +53,8 @@ std::vector<ClaimedName> held_names(const AnyState& state);
 // ---- what the declarations say ---------------------------------------------------------------------------------
 // Whom or what the event is about.
 About about(const AnyEvent& event);
+// What came of it, and what else the audit trail tells; nothing declared: it succeeded.
+AuditOutcome audit_outcome(const AnyEvent& event);
 // Whether anything in it is stored sealed under the key of its stream.
 bool has_personal_fields(const AnyEvent& event);
 // Whether the key of its stream was destroyed with it.

@@ -20,6 +20,7 @@ namespace keyledger {
 constexpr About about_subject(SubjectType type, const Uuid& id) {
     return type == SubjectType::kUser ? About::account(id) : About::thing(id);
 }
+// Which role or group it is is their outcome's reason: of the subject's own stream it can't be told.
 // Version 1 of both had a `user_id` in place of the subject.
 struct RoleAssigned {
     Uuid subject_id;
@@ -35,6 +36,7 @@ struct RoleAssigned {
                           Field{"subject_type", &E::subject_type, "what the subject is"}};
     }
     constexpr About about() const { return about_subject(subject_type, subject_id); }
+    AuditOutcome outcome() const { return AuditOutcome::success(role_id.to_string()); }
 };
 struct RoleWithdrawn {
     Uuid subject_id;
@@ -51,6 +53,7 @@ struct RoleWithdrawn {
                           Field{"subject_type", &E::subject_type, "what the subject is"}};
     }
     constexpr About about() const { return about_subject(subject_type, subject_id); }
+    AuditOutcome outcome() const { return AuditOutcome::success(role_id.to_string()); }
 };
 struct GroupMemberAdded {
     Uuid subject_id;
@@ -67,6 +70,7 @@ struct GroupMemberAdded {
                           Field{"subject_type", &E::subject_type, "what the subject is: `user` or `service_account`"}};
     }
     constexpr About about() const { return about_subject(subject_type, subject_id); }
+    AuditOutcome outcome() const { return AuditOutcome::success(group_id.to_string()); }
 };
 struct GroupMemberRemoved {
     Uuid subject_id;
@@ -84,6 +88,7 @@ struct GroupMemberRemoved {
                           Field{"subject_type", &E::subject_type, "what the subject is"}};
     }
     constexpr About about() const { return about_subject(subject_type, subject_id); }
+    AuditOutcome outcome() const { return AuditOutcome::success(group_id.to_string()); }
 };
 using AssignmentsEvent = std::variant<RoleAssigned, RoleWithdrawn, GroupMemberAdded, GroupMemberRemoved>;
 

@@ -34,6 +34,7 @@ struct GroupDefined {
     static constexpr auto fields() {
         return std::tuple{Field{"name", &GroupDefined::name, "unique without regard to case"}};
     }
+    AuditOutcome outcome() const { return AuditOutcome::success(name); }
 };
 struct GroupRenamed {
     std::string name;
@@ -43,6 +44,7 @@ struct GroupRenamed {
     static constexpr auto fields() {
         return std::tuple{Field{"name", &GroupRenamed::name, "unique without regard to case"}};
     }
+    AuditOutcome outcome() const { return AuditOutcome::success(name); }
 };
 struct GroupDeleted {  // its roles and nestings end with the same append
     static constexpr std::string_view kType = "group.deleted";

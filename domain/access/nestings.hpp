@@ -21,6 +21,7 @@ inline constexpr std::size_t kMaxGroupsAbove = 8;   // of one group, near and fa
 inline constexpr std::size_t kMaxNestings = 2'000;  // in all: an event copies the set
 
 // ---- events -----------------------------------------------------------------------------------------------
+// Child and parent are their outcomes' reasons: the stream is that of all groups.
 struct GroupNested {
     Uuid parent_id;
     Uuid child_id;
@@ -33,6 +34,7 @@ struct GroupNested {
                           Field{"child_id", &E::child_id, "the lower group"}};
     }
     constexpr About about() const { return About::thing(child_id); }
+    AuditOutcome outcome() const { return AuditOutcome::success(child_id.to_string() + " " + parent_id.to_string()); }
 };
 struct GroupUnnested {
     Uuid parent_id;
@@ -46,6 +48,7 @@ struct GroupUnnested {
                           Field{"child_id", &E::child_id, "the lower group"}};
     }
     constexpr About about() const { return About::thing(child_id); }
+    AuditOutcome outcome() const { return AuditOutcome::success(child_id.to_string() + " " + parent_id.to_string()); }
 };
 using NestingsEvent = std::variant<GroupNested, GroupUnnested>;
 

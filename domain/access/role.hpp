@@ -39,6 +39,7 @@ struct RoleDefined {
             Field{"kind", &E::kind, "`built_in`: neither changed nor deleted"},
             Field{"deny", &E::deny, "what it denies, in the same words; a denial wins. Version 1 had none"}};
     }
+    AuditOutcome outcome() const { return AuditOutcome::success(name); }
 };
 struct RoleChanged {  // the whole role as it is from now on
     std::string name;
@@ -53,6 +54,7 @@ struct RoleChanged {  // the whole role as it is from now on
                           Field{"permissions", &E::permissions, "what it allows, sorted"},
                           Field{"deny", &E::deny, "what it denies, sorted. Version 1 had none"}};
     }
+    AuditOutcome outcome() const { return AuditOutcome::success(name); }
 };
 struct RoleDeleted {  // it grants nothing any more, whoever is assigned to it
     static constexpr std::string_view kType = "role.deleted";

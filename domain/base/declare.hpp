@@ -15,14 +15,17 @@
 //                               Field{"role_id", &E::role_id, "which role"}};
 //         }
 //         constexpr About about() const { return About::account(subject_id); }  // or its aggregate says it: kAbout
+//         AuditOutcome outcome() const { return AuditOutcome::success(role_id.to_string()); }  // else: it succeeded
 //     };
 //
 // An event with which the key of its stream's subject is destroyed says `kErases = true`.
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "domain/base/uuid.hpp"
 
@@ -67,6 +70,13 @@ struct EnumName {
 };
 template <class E>
 EnumName(E, std::string_view) -> EnumName<E>;
+// Of a value that is no enumerator: empty.
+template <class E>
+constexpr std::string_view stored_name(E wanted) {
+    for (const auto& [value, name] : enum_names(wanted))
+        if (value == wanted) return name;
+    return {};
+}
 
 // Whom or what an event is about: the key of its Kafka record, so that the events of one subject keep their order; and
 // whose entry it is in the audit trail, if that is an account.
@@ -84,6 +94,15 @@ struct About {
     static constexpr About streams_account() { return {What::kAccount}; }
     static constexpr About stream() { return {What::kThing}; }
     static constexpr About as_begun() { return {What::kAsBegun}; }
+};
+
+// What came of it, as the audit trail tells it. An event that has a field `reason` does not compile without one.
+struct AuditOutcome {
+    bool succeeded = true;
+    std::optional<std::string> reason{};  // in the clear for whoever may read the trail: nothing personal, no secret
+
+    static AuditOutcome success(std::string reason) { return {true, std::move(reason)}; }
+    static AuditOutcome failure(std::string reason) { return {false, std::move(reason)}; }
 };
 
 // Where and when an event was recorded: what `evolve` may know beside the event itself.

@@ -39,6 +39,7 @@ struct ServiceAccountRegistered {
             Field{"audiences", &E::audiences,
                   "the resource servers that it may ask tokens for (RFC 8707), beside the issuer"}};
     }
+    AuditOutcome outcome() const { return AuditOutcome::success(name); }
 };
 struct ServiceAccountChanged {  // the whole account as it is from now on
     std::string name;
@@ -51,6 +52,7 @@ struct ServiceAccountChanged {  // the whole account as it is from now on
         return std::tuple{Field{"name", &E::name, "unique without regard to case"},
                           Field{"audiences", &E::audiences, "the resource servers, sorted"}};
     }
+    AuditOutcome outcome() const { return AuditOutcome::success(name); }
 };
 struct ServiceAccountSecretAdded {
     Uuid secret_id;             // of the row in `credentials`
@@ -66,6 +68,7 @@ struct ServiceAccountSecretAdded {
             Field{"secret_id", &E::secret_id, "of the row in `credentials`"},
             Field{"sealed_sha256", &E::sealed_sha256, "SHA-256 (hex) of the sealed digest; any other is refused"}};
     }
+    AuditOutcome outcome() const { return AuditOutcome::success(secret_id.to_string()); }
 };
 struct ServiceAccountSecretRemoved {
     Uuid secret_id;
@@ -76,6 +79,7 @@ struct ServiceAccountSecretRemoved {
         return std::tuple{Field{"secret_id", &ServiceAccountSecretRemoved::secret_id,
                                 "of the row in `credentials`, which went with this event"}};
     }
+    AuditOutcome outcome() const { return AuditOutcome::success(secret_id.to_string()); }
 };
 enum class KeyAlgorithm { kRs256, kEs256, kEdDsa };  // bound to the key, as RFC 8725 section 3.1 wants
 constexpr auto enum_names(KeyAlgorithm) {
@@ -99,6 +103,7 @@ struct ServiceAccountKeyAdded {
                           Field{"kid", &E::kid,
                                 "that it was registered with (RFC 7517), beside its thumbprint; none before schema 2"}};
     }
+    AuditOutcome outcome() const { return AuditOutcome::success(key_id); }
 };
 struct ServiceAccountKeyRemoved {
     std::string key_id;
@@ -108,6 +113,7 @@ struct ServiceAccountKeyRemoved {
     static constexpr auto fields() {
         return std::tuple{Field{"key_id", &ServiceAccountKeyRemoved::key_id, "its thumbprint"}};
     }
+    AuditOutcome outcome() const { return AuditOutcome::success(key_id); }
 };
 struct ServiceAccountDisabled {  // ends its tokens, for good
     static constexpr std::string_view kType = "service_account.disabled";

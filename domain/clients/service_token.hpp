@@ -32,6 +32,7 @@ struct ServiceTokenIssued {
             Field{"expires_at_ms", &E::expires_at_ms, "when it ends at the latest"}};
     }
     constexpr About about() const { return About::account(service_account_id); }
+    AuditOutcome outcome() const { return AuditOutcome::success(credential); }
 };
 struct ServiceTokenRevoked {
     Uuid service_account_id;
@@ -58,6 +59,7 @@ struct AssertionUsed {
                           Field{"credential", &E::credential, "the id of the key"}};
     }
     constexpr About about() const { return About::account(service_account_id); }
+    AuditOutcome outcome() const { return AuditOutcome::success(credential); }
 };
 using ServiceTokenEvent = std::variant<ServiceTokenIssued, ServiceTokenRevoked, AssertionUsed>;
 

@@ -42,6 +42,7 @@ struct LoginFailed {
                                 "place have different ones. `null`: of nobody, or recorded by an older version"}};
     }
     constexpr About about() const { return user_id ? About::account(*user_id) : About::stream(); }
+    AuditOutcome outcome() const { return AuditOutcome::failure(std::string(stored_name(reason))); }
 };
 // A good log-in after failed ones. Appended after its session and not with it: whoever guesses moves this stream, and
 // would keep the owner out by conflicts.
@@ -106,6 +107,9 @@ struct LoginFailuresSummed {
                           Field{"before_ms", &E::before_ms, "when it ended"}};
     }
     constexpr About about() const { return About::stream(); }
+    AuditOutcome outcome() const {
+        return AuditOutcome::failure(std::string(stored_name(reason)) + ", " + std::to_string(count) + " times");
+    }
 };
 using LoginAttemptsEvent =
     std::variant<LoginFailed, LoginFailuresCleared, LoginFailuresSummed, LoginNetworkSeen, LoginUnlocked>;

@@ -20,6 +20,7 @@ struct LogMacKeyAdded {  // events that follow may carry MACs of this key
     static constexpr auto fields() {
         return std::tuple{Field{"key_id", &LogMacKeyAdded::key_id, "as `keyledger keys list` shows it"}};
     }
+    AuditOutcome outcome() const { return AuditOutcome::success(key_id); }
 };
 struct LogMacKeyClosed {  // what stands behind `last_position` under this key is not the service's
     std::string key_id;
@@ -32,6 +33,7 @@ struct LogMacKeyClosed {  // what stands behind `last_position` under this key i
         return std::tuple{Field{"key_id", &E::key_id, "as `keyledger keys list` shows it"},
                           Field{"last_position", &E::last_position, "up to where it counts"}};
     }
+    AuditOutcome outcome() const { return AuditOutcome::success(key_id); }
 };
 struct LogDisavowed {  // the record there was not written by the service, and means nothing
     std::int64_t position = 0;
@@ -46,6 +48,7 @@ struct LogDisavowed {  // the record there was not written by the service, and m
         return std::tuple{Field{"position", &E::position, "of the record"},
                           Field{"leaf_hash", &E::leaf_hash, "SHA-256 (hex) that is stored with it"}};
     }
+    AuditOutcome outcome() const { return AuditOutcome::success(std::to_string(position)); }
 };
 using LogEvent = std::variant<LogMacKeyAdded, LogMacKeyClosed, LogDisavowed>;
 

@@ -61,6 +61,7 @@ struct SessionRefreshRefused {  // a token of a generation that was never handed
         return std::tuple{
             Field{"presented_generation", &SessionRefreshRefused::presented_generation, "what the token said"}};
     }
+    AuditOutcome outcome() const { return AuditOutcome::failure("unknown_generation"); }
 };
 enum class SessionEndReason { kLoggedOut, kRevoked, kRefreshTokenReused };
 constexpr auto enum_names(SessionEndReason) {
@@ -76,6 +77,10 @@ struct SessionEnded {
     static constexpr auto fields() {
         return std::tuple{Field{"reason", &SessionEnded::reason,
                                 "`refresh_token_reused` is a stolen token, or a client that lost track"}};
+    }
+    // A reused refresh token is a refused refresh, which happens to end the session.
+    AuditOutcome outcome() const {
+        return {reason != SessionEndReason::kRefreshTokenReused, std::string(stored_name(reason))};
     }
 };
 using SessionEvent = std::variant<SessionStarted, SessionRefreshed, SessionRefreshRefused, SessionEnded>;

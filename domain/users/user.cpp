@@ -70,13 +70,7 @@ UserDecision decide_on(const User& user, const EraseUser& command) {
     return Events{UserErased{}};
 }
 
-User end_sessions(User user, const Recorded& recorded, std::optional<Uuid> kept_session) {
-    user.security_stamp += 1;
-    user.sessions_ended_before = recorded.position;
-    user.kept_session = kept_session;
-    return user;
-}
-
+// What an event ends and whose erasure is pending is no part of these: evolve() takes it from the declaration.
 User apply(User user, const UserRegistered& event, const Recorded& recorded) {
     user.status = Status::kActive;
     user.email = event.email.value;
@@ -90,10 +84,10 @@ User apply(User user, const UserPasswordSet& event, const Recorded&) {
     user.sealed_sha256 = event.sealed_sha256;
     return user;
 }
-User apply(User user, const UserPasswordChanged& event, const Recorded& recorded) {
+User apply(User user, const UserPasswordChanged& event, const Recorded&) {
     user.credential_id = event.credential_id;
     user.sealed_sha256 = event.sealed_sha256;
-    return end_sessions(std::move(user), recorded, event.kept_session);
+    return user;
 }
 User apply(User user, const UserPasswordHashRenewed& event, const Recorded&) {
     user.credential_id = event.credential_id;
@@ -105,35 +99,41 @@ User apply(User user, const UserProfileUpdated& event, const Recorded&) {
     user.name = event.name.value;
     return user;
 }
-User apply(User user, const UserDisabled&, const Recorded& recorded) {
+User apply(User user, const UserDisabled&, const Recorded&) {
     user.status = Status::kDisabled;
-    return end_sessions(std::move(user), recorded, std::nullopt);
+    return user;
 }
 User apply(User user, const UserEnabled&, const Recorded&) {
     user.status = Status::kActive;
     return user;
 }
-User apply(User user, const UserSessionsRevoked& event, const Recorded& recorded) {
-    return end_sessions(std::move(user), recorded, event.kept_session);
-}
+User apply(User user, const UserSessionsRevoked&, const Recorded&) { return user; }
 User apply(User user, const UserMadeAdministrator&, const Recorded&) {
     user.privilege = UserPrivilege::kAdministrator;
     return user;
 }
-User apply(User user, const UserErasureRequested& event, const Recorded& recorded) {
-    user.erasure_due_at_ms = event.due_at_ms;
-    return end_sessions(std::move(user), recorded, std::nullopt);
-}
-User apply(User user, const UserErasureWithdrawn&, const Recorded&) {
-    user.erasure_due_at_ms.reset();
-    return user;
-}
+User apply(User user, const UserErasureRequested&, const Recorded&) { return user; }
+User apply(User user, const UserErasureWithdrawn&, const Recorded&) { return user; }
 // What is left ends sessions and tells nobody.
-User apply(User user, const UserErased&, const Recorded& recorded) {
+User apply(User user, const UserErased&, const Recorded&) {
     User erased;
     erased.status = Status::kErased;
     erased.security_stamp = user.security_stamp;
-    return end_sessions(std::move(erased), recorded, std::nullopt);
+    return erased;
+}
+
+template <class Event>
+std::optional<EndOfSessions> end_declared_by(const Event& event) {
+    constexpr bool kEnds = requires { event.ends_sessions(); };
+    static_assert(
+        kEnds || !requires { event.kept_session; }, "it keeps a session: which does it end?");
+    if constexpr (kEnds) return event.ends_sessions();
+    else return std::nullopt;
+}
+template <class Event>
+std::optional<PendingErasure> erasure_declared_by(const Event& event) {
+    if constexpr (requires { event.erasure(); }) return event.erasure();
+    else return std::nullopt;
 }
 
 }  // namespace
@@ -154,7 +154,22 @@ UserDecision decide(const User& user, const UserCommand& command) {
 }
 
 User evolve(User user, const UserEvent& event, const Recorded& recorded) {
-    return std::visit([&](const auto& e) { return apply(std::move(user), e, recorded); }, event);
+    user = std::visit([&](const auto& e) { return apply(std::move(user), e, recorded); }, event);
+    if (const auto end = end_of_sessions(event)) {
+        user.security_stamp += 1;
+        user.sessions_ended_before = recorded.position;
+        user.kept_session = end->kept_session;
+    }
+    if (const auto erasure = pending_erasure(event)) user.erasure_due_at_ms = erasure->due_at_ms;
+    return user;
+}
+
+std::optional<EndOfSessions> end_of_sessions(const UserEvent& event) {
+    return std::visit([](const auto& e) { return end_declared_by(e); }, event);
+}
+
+std::optional<PendingErasure> pending_erasure(const UserEvent& event) {
+    return std::visit([](const auto& e) { return erasure_declared_by(e); }, event);
 }
 
 }  // namespace keyledger

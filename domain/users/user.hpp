@@ -14,6 +14,17 @@
 
 namespace keyledger {
 
+// ---- what its events may declare beside their fields; fold and read models go by that --------------------------
+// Every session of the user that began before the event ends with it, except the one that is kept.
+struct EndOfSessions {
+    std::string_view reason;  // for the list of sessions, where it is stored: never changes
+    std::optional<Uuid> kept_session{};
+};
+// The request for the user's erasure as it stands behind the event.
+struct PendingErasure {
+    std::optional<std::int64_t> due_at_ms{};  // empty: there is none (any more)
+};
+
 // ---- events ----------------------------------------------------------------------------------------------------
 struct UserRegistered {
     Personal<std::string> email;
@@ -45,7 +56,7 @@ struct UserPasswordSet {
             Field{"sealed_sha256", &E::sealed_sha256, "SHA-256 (hex) of the sealed hash; log-in refuses any other"}};
     }
 };
-struct UserPasswordChanged {  // ends every session that began before it, except the one it keeps
+struct UserPasswordChanged {
     Uuid credential_id;
     std::string sealed_sha256;
     std::optional<Uuid> kept_session;
@@ -58,6 +69,7 @@ struct UserPasswordChanged {  // ends every session that began before it, except
                           Field{"sealed_sha256", &E::sealed_sha256, "SHA-256 (hex) of the new sealed hash"},
                           Field{"kept_session", &E::kept_session, "the session that goes on, or `null`"}};
     }
+    constexpr EndOfSessions ends_sessions() const { return {"password_changed", kept_session}; }
 };
 struct UserPasswordHashRenewed {  // the same password under stronger parameters: ends nothing
     Uuid credential_id;
@@ -85,7 +97,7 @@ struct UserProfileUpdated {  // the whole profile as it is from now on
                           Field{"name", &E::name, "the name, if there is one"}};
     }
 };
-struct UserDisabled {  // ends every session that began before it
+struct UserDisabled {
     std::string reason;
     static constexpr std::string_view kType = "user.disabled";
     static constexpr int kSchema = 1;
@@ -95,6 +107,8 @@ struct UserDisabled {  // ends every session that began before it
         return std::tuple{
             Field{"reason", &UserDisabled::reason, "possibly empty. In the clear: nothing personal belongs here"}};
     }
+    AuditOutcome outcome() const { return AuditOutcome::success(reason); }
+    constexpr EndOfSessions ends_sessions() const { return {"user_disabled"}; }
 };
 struct UserEnabled {
     static constexpr std::string_view kType = "user.enabled";
@@ -102,7 +116,7 @@ struct UserEnabled {
     static constexpr std::string_view kMeaning = "The user may log in again. Earlier sessions stay ended.";
     static constexpr auto fields() { return std::tuple{}; }
 };
-struct UserSessionsRevoked {  // ends every session that began before it, except the one it keeps
+struct UserSessionsRevoked {
     std::optional<Uuid> kept_session;
     static constexpr std::string_view kType = "user.sessions_revoked";
     static constexpr int kSchema = 1;
@@ -113,6 +127,7 @@ struct UserSessionsRevoked {  // ends every session that began before it, except
         return std::tuple{
             Field{"kept_session", &UserSessionsRevoked::kept_session, "the session that goes on, or `null`"}};
     }
+    constexpr EndOfSessions ends_sessions() const { return {"sessions_revoked", kept_session}; }
 };
 // Of before there were roles; never written any more. commands/access/roles.hpp turns it into an assignment.
 struct UserMadeAdministrator {
@@ -122,7 +137,7 @@ struct UserMadeAdministrator {
         "Of before there were roles, and never written any more: `serve` gives such a user the administrator's role.";
     static constexpr auto fields() { return std::tuple{}; }
 };
-struct UserErasureRequested {  // ends every session that began before it; until it is due it can be taken back
+struct UserErasureRequested {  // until it is due it can be taken back
     std::int64_t due_at_ms = 0;
     static constexpr std::string_view kType = "user.erasure_requested";
     static constexpr int kSchema = 1;
@@ -133,12 +148,15 @@ struct UserErasureRequested {  // ends every session that began before it; until
         return std::tuple{Field{"due_at_ms", &UserErasureRequested::due_at_ms,
                                 "when it is to be carried out: at once, or at the end of a grace period"}};
     }
+    constexpr EndOfSessions ends_sessions() const { return {"erasure_requested"}; }
+    constexpr PendingErasure erasure() const { return {due_at_ms}; }
 };
 struct UserErasureWithdrawn {
     static constexpr std::string_view kType = "user.erasure_withdrawn";
     static constexpr int kSchema = 1;
     static constexpr std::string_view kMeaning = "The request was taken back.";
     static constexpr auto fields() { return std::tuple{}; }
+    constexpr PendingErasure erasure() const { return {}; }
 };
 // The last of its stream: key, claims and credentials went with it, and what was sealed for the user reads as erased.
 struct UserErased {
@@ -150,6 +168,8 @@ struct UserErased {
         "removed: every personal field of the user reads as `null` from now on, here and in every copy of the log. "
         "Ends every session. Whoever keeps data about the user has to remove it now.";
     static constexpr auto fields() { return std::tuple{}; }
+    constexpr EndOfSessions ends_sessions() const { return {"user_erased"}; }
+    constexpr PendingErasure erasure() const { return {}; }
 };
 using UserEvent = std::variant<UserRegistered, UserPasswordSet, UserPasswordChanged, UserPasswordHashRenewed,
                                UserProfileUpdated, UserDisabled, UserEnabled, UserSessionsRevoked,
@@ -274,5 +294,9 @@ using UserCommand = std::variant<RegisterUser, ChangePassword, RenewPasswordHash
 
 UserDecision decide(const User& user, const UserCommand& command);
 User evolve(User user, const UserEvent& event, const Recorded& recorded);
+
+// What the event declares; empty: it ends no sessions, and leaves the request as it was.
+std::optional<EndOfSessions> end_of_sessions(const UserEvent& event);
+std::optional<PendingErasure> pending_erasure(const UserEvent& event);
 
 }  // namespace keyledger

@@ -2,18 +2,9 @@
 #include <optional>
 #include <unordered_map>
 
-#include "domain/access/assignments.hpp"
-#include "domain/access/group.hpp"
-#include "domain/access/nestings.hpp"
-#include "domain/access/role.hpp"
 #include "domain/anonymous_callers/anonymous_callers.hpp"
-#include "domain/clients/service_account.hpp"
-#include "domain/clients/service_token.hpp"
-#include "domain/credentials/login_attempts.hpp"
-#include "domain/log/log_keeping.hpp"
 #include "domain/sessions/session.hpp"
 #include "domain/users/user.hpp"
-#include "eventstore/subscription.hpp"
 #include "projections/engine/table.hpp"
 #include "projections/models/audit.hpp"
 #include "projections/models/read_models.hpp"
@@ -67,108 +58,6 @@ constexpr const char* kEraseUser = R"( set client_address = null, user_agent = n
 where ((subject = $1::uuid and by_subject) or (actor_id = $2 and not by_subject and actor_type = 'user'))
   and (client_address is not null or user_agent is not null))";
 
-// What an event adds to what its envelope and its declaration say.
-struct Outcome {
-    bool succeeded = true;
-    std::optional<std::string> reason;
-};
-Outcome success() { return {}; }
-Outcome success(std::string reason) { return {true, std::move(reason)}; }
-Outcome failure(std::string reason) { return {false, std::move(reason)}; }
-
-template <class Enum>
-std::string name_of(Enum wanted) {
-    for (const auto& [value, name] : enum_names(wanted))
-        if (value == wanted) return std::string(name);
-    throw InconsistentLog("an enumerator without a name");
-}
-
-// ---- users and sessions ----------------------------------------------------------------------------------------
-Outcome outcome_of(const UserRegistered&) { return success(); }
-Outcome outcome_of(const UserPasswordSet&) { return success(); }
-Outcome outcome_of(const UserPasswordChanged&) { return success(); }
-Outcome outcome_of(const UserPasswordHashRenewed&) { return success(); }
-Outcome outcome_of(const UserProfileUpdated&) { return success(); }
-Outcome outcome_of(const UserDisabled& event) { return success(event.reason); }
-Outcome outcome_of(const UserEnabled&) { return success(); }
-Outcome outcome_of(const UserSessionsRevoked&) { return success(); }
-Outcome outcome_of(const UserMadeAdministrator&) { return success(); }
-Outcome outcome_of(const UserErasureRequested&) { return success(); }
-Outcome outcome_of(const UserErasureWithdrawn&) { return success(); }
-Outcome outcome_of(const UserErased&) { return success(); }
-
-Outcome outcome_of(const SessionStarted&) { return success(); }
-Outcome outcome_of(const SessionRefreshed&) { return success(); }
-Outcome outcome_of(const SessionRefreshRefused&) { return failure("unknown_generation"); }
-Outcome outcome_of(const SessionEnded& event) {
-    // A reused refresh token is a refused refresh, which happens to end the session.
-    return {event.reason != SessionEndReason::kRefreshTokenReused, name_of(event.reason)};
-}
-
-Outcome outcome_of(const LoginFailed& event) { return failure(name_of(event.reason)); }
-Outcome outcome_of(const LoginFailuresCleared&) { return success(); }
-Outcome outcome_of(const LoginNetworkSeen&) { return success(); }
-Outcome outcome_of(const LoginUnlocked&) { return success(); }
-Outcome outcome_of(const LoginFailuresSummed& event) {
-    return failure(name_of(event.reason) + ", " + std::to_string(event.count) + " times");
-}
-
-// ---- access ----------------------------------------------------------------------------------------------------
-// Which role or group it is stands in the reason: of the subject's own stream it can't be told.
-Outcome outcome_of(const RoleAssigned& event) { return success(event.role_id.to_string()); }
-Outcome outcome_of(const RoleWithdrawn& event) { return success(event.role_id.to_string()); }
-Outcome outcome_of(const GroupMemberAdded& event) { return success(event.group_id.to_string()); }
-Outcome outcome_of(const GroupMemberRemoved& event) { return success(event.group_id.to_string()); }
-
-Outcome outcome_of(const RoleDefined& event) { return success(event.name); }
-Outcome outcome_of(const RoleChanged& event) { return success(event.name); }
-Outcome outcome_of(const RoleDeleted&) { return success(); }
-
-Outcome outcome_of(const GroupDefined& event) { return success(event.name); }
-Outcome outcome_of(const GroupRenamed& event) { return success(event.name); }
-Outcome outcome_of(const GroupDeleted&) { return success(); }
-
-// Child and parent: the stream is that of all groups.
-Outcome outcome_of(const GroupNested& event) {
-    return success(event.child_id.to_string() + " " + event.parent_id.to_string());
-}
-Outcome outcome_of(const GroupUnnested& event) {
-    return success(event.child_id.to_string() + " " + event.parent_id.to_string());
-}
-
-// ---- clients ---------------------------------------------------------------------------------------------------
-// Which credential it was stands in the reason, as a role's id does.
-Outcome outcome_of(const ServiceAccountRegistered& event) { return success(event.name); }
-Outcome outcome_of(const ServiceAccountChanged& event) { return success(event.name); }
-Outcome outcome_of(const ServiceAccountSecretAdded& event) { return success(event.secret_id.to_string()); }
-Outcome outcome_of(const ServiceAccountSecretRemoved& event) { return success(event.secret_id.to_string()); }
-Outcome outcome_of(const ServiceAccountKeyAdded& event) { return success(event.key_id); }
-Outcome outcome_of(const ServiceAccountKeyRemoved& event) { return success(event.key_id); }
-Outcome outcome_of(const ServiceAccountDisabled&) { return success(); }
-Outcome outcome_of(const ServiceAccountEnabled&) { return success(); }
-Outcome outcome_of(const ServiceAccountDeleted&) { return success(); }
-
-Outcome outcome_of(const ServiceTokenIssued& event) { return success(event.credential); }
-Outcome outcome_of(const ServiceTokenRevoked&) { return success(); }
-Outcome outcome_of(const AssertionUsed& event) { return success(event.credential); }
-
-// ---- the log ---------------------------------------------------------------------------------------------------
-Outcome outcome_of(const LogMacKeyAdded& event) { return success(event.key_id); }
-Outcome outcome_of(const LogMacKeyClosed& event) { return success(event.key_id); }
-Outcome outcome_of(const LogDisavowed& event) { return success(std::to_string(event.position)); }
-
-// Every event has its entry. Those of other aggregates than these are successes of which the type says all.
-using DetailedAggregates = eventstore::Subscription<User, Session, LoginAttempts, Role, Assignments, Group, Nestings,
-                                                    ServiceAccount, ServiceToken, LogKeeping>;
-
-Outcome outcome_of(const eventstore::AnyEvent& event) {
-    Outcome outcome;
-    DetailedAggregates::deliver(event, [&](const auto& of_one) {
-        outcome = std::visit([](const auto& one) { return outcome_of(one); }, of_one);
-    });
-    return outcome;
-}
-
 using Owners = std::unordered_map<Uuid, Uuid>;  // session to user
 
 // The user or service account whose entry it is; empty: nobody's.
@@ -192,12 +81,12 @@ std::optional<std::string> unless_empty(const std::string& text) {
 AuditEntry entry_of(const DecodedEvent& decoded, const Owners& owners) {
     const auto& recorded = *decoded.recorded;
     const auto& envelope = decoded.metadata;
-    const Outcome told = outcome_of(*decoded.event);
+    const AuditOutcome told = eventstore::audit_outcome(*decoded.event);
     AuditEntry entry;
     entry.position = recorded.position;
     entry.occurred_at_ms = envelope.occurred_at_ms;
     entry.type = recorded.type;
-    entry.actor_type = name_of(envelope.actor_type);
+    entry.actor_type = stored_name(envelope.actor_type);
     entry.actor_id = unless_empty(envelope.actor_id);
     entry.subject = subject_of(decoded, owners);
     entry.stream_type = recorded.stream_type;
@@ -251,8 +140,8 @@ void write_hours(pqxx::transaction_base& transaction, const std::string& table, 
 void erase(pqxx::transaction_base& transaction, const std::string& table, const std::string& hours,
            std::span<const DecodedEvent> events) {
     for (const DecodedEvent& decoded : events) {
-        const auto* of_user = eventstore::event_in<User>(*decoded.event);
-        if (of_user && std::holds_alternative<UserErased>(*of_user)) {
+        if (!eventstore::erases(*decoded.event)) continue;
+        if (eventstore::event_in<User>(*decoded.event)) {
             const std::string user = decoded.recorded->stream_id.to_string();
             transaction.exec_params("update " + table + kEraseUser, user, user);
         }

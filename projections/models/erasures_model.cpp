@@ -12,24 +12,6 @@ namespace {
 // For each user in the batch: when the erasure is due, or nothing.
 using Changes = std::map<Uuid, std::optional<std::int64_t>>;
 
-struct Collect {
-    Changes& changes;
-    const Uuid& user;
-
-    void operator()(const UserErasureRequested& event) const { changes[user] = event.due_at_ms; }
-    void operator()(const UserErasureWithdrawn&) const { changes[user].reset(); }
-    void operator()(const UserErased&) const { changes[user].reset(); }
-    void operator()(const UserRegistered&) const {}
-    void operator()(const UserPasswordSet&) const {}
-    void operator()(const UserPasswordChanged&) const {}
-    void operator()(const UserPasswordHashRenewed&) const {}
-    void operator()(const UserProfileUpdated&) const {}
-    void operator()(const UserDisabled&) const {}
-    void operator()(const UserEnabled&) const {}
-    void operator()(const UserSessionsRevoked&) const {}
-    void operator()(const UserMadeAdministrator&) const {}
-};
-
 }  // namespace
 
 Model ErasuresModel::model() const { return kErasuresModel; }
@@ -41,9 +23,11 @@ void ErasuresModel::create(pqxx::transaction_base& transaction, int generation) 
 void ErasuresModel::apply(pqxx::transaction_base& transaction, int generation,
                           std::span<const DecodedEvent> events) const {
     Changes changes;
-    for (const DecodedEvent& decoded : events)
-        if (const UserEvent* event = eventstore::event_in<User>(*decoded.event))
-            std::visit(Collect{changes, decoded.recorded->stream_id}, *event);
+    for (const DecodedEvent& decoded : events) {
+        const UserEvent* event = eventstore::event_in<User>(*decoded.event);
+        const auto erasure = event ? pending_erasure(*event) : std::nullopt;
+        if (erasure) changes[decoded.recorded->stream_id] = erasure->due_at_ms;
+    }
     SqlArray over;
     std::vector<ErasureRow> pending;
     for (const auto& [user, due_at_ms] : changes) {

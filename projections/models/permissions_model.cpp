@@ -19,13 +19,6 @@ constexpr const char* kFewStorage =
     "with (fillfactor = 85, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 1000)";
 constexpr const char* kManyStorage = "with (autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 10000)";
 
-template <class Enum>
-std::string name_of(Enum wanted) {
-    for (const auto& [value, name] : enum_names(wanted))
-        if (value == wanted) return std::string(name);
-    throw InconsistentLog("an enumerator without a name");
-}
-
 // What a batch does to a role or a group: what its last event leaves, and how it was begun if that was in this batch.
 template <class Row>
 struct Change {
@@ -68,9 +61,9 @@ MemberRow member_by(const DecodedEvent& decoded, const Uuid& group, const Uuid& 
     const auto& metadata = decoded.metadata;
     return {group,
             member,
-            name_of(type),
+            std::string(stored_name(type)),
             metadata.occurred_at_ms,
-            name_of(metadata.actor_type),
+            std::string(stored_name(metadata.actor_type)),
             metadata.actor_id,
             decoded.recorded->position};
 }
@@ -95,8 +88,8 @@ struct OnAssignments {
 
     AssignmentRow assignment(const RoleAssigned& event) const {
         const auto& metadata = decoded.metadata;
-        return {event.subject_id,          name_of(event.subject_type),  event.role_id,
-                metadata.occurred_at_ms,   name_of(metadata.actor_type), metadata.actor_id,
+        return {event.subject_id,          std::string(stored_name(event.subject_type)),  event.role_id,
+                metadata.occurred_at_ms,   std::string(stored_name(metadata.actor_type)), metadata.actor_id,
                 decoded.recorded->position};
     }
 };

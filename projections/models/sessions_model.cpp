@@ -98,36 +98,7 @@ struct OnSession {
         End& end = change.end.emplace();
         end.at_ms = decoded.metadata.occurred_at_ms;
         end.position = decoded.recorded->position;
-        for (const auto& [value, name] : enum_names(event.reason))
-            if (value == event.reason) end.reason = name;
-    }
-};
-
-struct OnUser {
-    EndsTogether& ends;
-    const DecodedEvent& decoded;
-
-    void end_all(std::string_view reason, const std::optional<Uuid>& kept) const {
-        ends.user_id.add(decoded.recorded->stream_id);
-        ends.kept.add(kept);
-        ends.position.add(decoded.recorded->position);
-        ends.at_ms.add(decoded.metadata.occurred_at_ms);
-        ends.reason.add(reason);
-    }
-    void operator()(const UserRegistered&) const {}
-    void operator()(const UserPasswordSet&) const {}
-    void operator()(const UserPasswordChanged& event) const { end_all("password_changed", event.kept_session); }
-    void operator()(const UserPasswordHashRenewed&) const {}
-    void operator()(const UserProfileUpdated&) const {}
-    void operator()(const UserDisabled&) const { end_all("user_disabled", std::nullopt); }
-    void operator()(const UserEnabled&) const {}
-    void operator()(const UserSessionsRevoked& event) const { end_all("sessions_revoked", event.kept_session); }
-    void operator()(const UserMadeAdministrator&) const {}
-    void operator()(const UserErasureRequested&) const { end_all("erasure_requested", std::nullopt); }
-    void operator()(const UserErasureWithdrawn&) const {}
-    void operator()(const UserErased&) const {
-        end_all("user_erased", std::nullopt);
-        ends.erased.add(decoded.recorded->stream_id);
+        end.reason = stored_name(event.reason);
     }
 };
 
@@ -140,7 +111,17 @@ struct Collect {
     EndsTogether& ends;
     const DecodedEvent& decoded;
 
-    void operator()(const UserEvent& event) const { std::visit(OnUser{ends, decoded}, event); }
+    void operator()(const UserEvent& event) const {
+        const Uuid& user = decoded.recorded->stream_id;
+        if (eventstore::erases(*decoded.event)) ends.erased.add(user);
+        const auto end = end_of_sessions(event);
+        if (!end) return;
+        ends.user_id.add(user);
+        ends.kept.add(end->kept_session);
+        ends.position.add(decoded.recorded->position);
+        ends.at_ms.add(decoded.metadata.occurred_at_ms);
+        ends.reason.add(end->reason);
+    }
     void operator()(const SessionEvent& event) const {
         SessionChange& change = changes[decoded.recorded->stream_id];
         change.position = decoded.recorded->position;
@@ -208,6 +189,9 @@ void end_together(pqxx::transaction_base& transaction, const std::string& table,
     sql.replace(sql.find("TABLE"), 5, table);
     transaction.exec_params(sql, ends.user_id.literal(), ends.kept.literal(), ends.position.literal(),
                             ends.at_ms.literal(), ends.reason.literal());
+}
+
+void erase(pqxx::transaction_base& transaction, const std::string& table, const EndsTogether& ends) {
     if (ends.erased.empty()) return;
     transaction.exec_params(
         "update " + table + " set client_address = null, user_agent = null where user_id = any($1::uuid[])",
@@ -235,6 +219,7 @@ void SessionsModel::apply(pqxx::transaction_base& transaction, int generation,
     // Last: it must meet the sessions that began in this batch. Those that began after the event have a
     // higher first position, and one that ended before it keeps its end.
     end_together(transaction, table, ends);
+    erase(transaction, table, ends);
 }
 
 }  // namespace keyledger::projections

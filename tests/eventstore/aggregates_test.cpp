@@ -87,6 +87,21 @@ TEST(Declarations, SayWhomAnEventIsAbout) {
     EXPECT_EQ(about(assigned(SubjectType::kGroup)).id, kAnn);
 }
 
+TEST(Declarations, SayWhatCameOfAnEvent) {
+    EXPECT_TRUE(audit_outcome(kRegistered).succeeded);
+    EXPECT_EQ(audit_outcome(kRegistered).reason, std::nullopt);
+    const AnyEvent failed(LoginAttemptsEvent(LoginFailed{kAnn, LoginFailure::kWrongPassword}));
+    EXPECT_FALSE(audit_outcome(failed).succeeded);
+    EXPECT_EQ(audit_outcome(failed).reason, "wrong_password");
+    const AnyEvent defined(RoleEvent(RoleDefined{"clerk", {}}));
+    EXPECT_TRUE(audit_outcome(defined).succeeded);
+    EXPECT_EQ(audit_outcome(defined).reason, "clerk");
+    const auto ended = [](SessionEndReason why) { return audit_outcome(AnyEvent(SessionEvent(SessionEnded{why}))); };
+    EXPECT_TRUE(ended(SessionEndReason::kLoggedOut).succeeded);
+    EXPECT_FALSE(ended(SessionEndReason::kRefreshTokenReused).succeeded);
+    EXPECT_EQ(ended(SessionEndReason::kRefreshTokenReused).reason, "refresh_token_reused");
+}
+
 TEST(Subscription, HasTheEventsOfItsAggregatesAndNoOthers) {
     std::vector<std::string> told;
     struct Follower {

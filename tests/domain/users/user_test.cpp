@@ -257,5 +257,36 @@ TEST(EraseUser, LeavesNothingOfThePerson) {
     EXPECT_TRUE(refuses(decide(erased, RegisterUser{}), refusals::kBegunTwice));
 }
 
+// ---- what events declare ---------------------------------------------------------------------------------------
+template <std::size_t... I>
+std::vector<UserEvent> one_of_each(std::index_sequence<I...>) {
+    return {UserEvent(std::in_place_index<I>)...};
+}
+template <class Event>
+std::string_view type_of(const Event&) {
+    return Event::kType;
+}
+template <class Event>
+bool erases_by_declaration(const Event&) {
+    return requires { Event::kErases; };
+}
+
+// Read models go by the declarations: an event that does more to the state, or less, would be missing in them.
+TEST(UserEvents, DoWhatTheyDeclareOfSessionsAndErasure) {
+    User before = given_user(UserErasureRequested{5});
+    before.kept_session = kPhone;
+    for (const UserEvent& event : one_of_each(std::make_index_sequence<std::variant_size_v<UserEvent>>())) {
+        const std::string_view type = std::visit([](const auto& e) { return type_of(e); }, event);
+        const User after = evolve(before, event, {1'000, kNowMs});
+        const auto end = end_of_sessions(event);
+        EXPECT_EQ(after.security_stamp, before.security_stamp + (end ? 1 : 0)) << type;
+        EXPECT_EQ(after.sessions_ended_before, end ? 1'000 : before.sessions_ended_before) << type;
+        EXPECT_EQ(after.kept_session, end ? end->kept_session : before.kept_session) << type;
+        const auto erasure = pending_erasure(event);
+        EXPECT_EQ(after.erasure_due_at_ms, erasure ? erasure->due_at_ms : before.erasure_due_at_ms) << type;
+        EXPECT_EQ(after.is_erased(), std::visit([](const auto& e) { return erases_by_declaration(e); }, event)) << type;
+    }
+}
+
 }  // namespace
 }  // namespace keyledger

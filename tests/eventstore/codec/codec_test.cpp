@@ -87,6 +87,19 @@ TEST(Codec, ReadsEveryGoldenFileAndWritesItAgainByteForByte) {
     }
 }
 
+// A field `reason` asks for an outcome (it does not compile without), and the outcome tells what stands in it.
+TEST(Codec, TheAuditTrailTellsTheReasonOfEveryEventThatHasOne) {
+    for (const EventTypeInfo& info : event_types()) {
+        if (!info.find("reason")) continue;
+        const std::string payload = golden(info.type, info.schema_version);
+        Marked marked;
+        const auto told = audit_outcome(*decode_any(recorded(info, payload), marked)).reason;
+        ASSERT_TRUE(told) << info.type;
+        const std::string word = told->substr(0, told->find(','));
+        EXPECT_NE(payload.find("\"reason\":\"" + word + "\""), std::string::npos) << info.type << " tells " << *told;
+    }
+}
+
 TEST(Codec, EveryPersonalFieldIsStoredSealedAndReadsAsErasedWithoutItsKey) {
     for (const EventTypeInfo& info : event_types()) {
         const std::string payload = golden(info.type, info.schema_version);
