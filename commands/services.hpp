@@ -1,5 +1,6 @@
 #pragma once
 // What commands are given: the executor, the ports, the settings. Built once by app/, shared by all I/O threads.
+#include "commands/clients/client_assertions.hpp"
 #include "commands/clients/client_secrets.hpp"
 #include "commands/clients/clients.hpp"
 #include "commands/credentials/failure_counts.hpp"

@@ -44,22 +44,37 @@ std::optional<ReplayEnd> replay_end_of(const std::string& at) {
     return std::nullopt;
 }
 
-struct SelectionOrFault {
-    Replay::Selection streams;
+// Whose history is asked for; neither: everybody's.
+struct Asked {
+    std::optional<Uuid> user;
+    std::optional<Uuid> session;
     bool wrong = false;
 };
-SelectionOrFault selection_of(const ReplayAudit& options) {
-    SelectionOrFault selected;
+Asked asked_by(const ReplayAudit& options) {
+    Asked asked;
     const auto read = [&](const std::string& text, const char* name) -> std::optional<Uuid> {
         if (text.empty()) return std::nullopt;
         const auto id = Uuid::parse(text);
         if (!id) std::cerr << "keyledger: " << name << ' ' << text << " is not a UUID\n";
-        selected.wrong = selected.wrong || !id;
+        asked.wrong = asked.wrong || !id;
         return id;
     };
-    selected.streams.user = read(options.user, "--user");
-    selected.streams.session = read(options.session, "--session");
-    return selected;
+    asked.user = read(options.user, "--user");
+    asked.session = read(options.session, "--session");
+    return asked;
+}
+
+// Of one user: the user's stream, the assignments and the sessions. Of one session: its stream and the users', for they
+// end sessions.
+Replay::Selection selection_of(const Asked& asked) {
+    if (!asked.user && !asked.session) return {};
+    return [asked](const eventstore::RecordedEvent& first) {
+        if (first.stream_id == asked.user || first.stream_id == asked.session) return true;
+        if (asked.user && first.stream_id == assignments_of(*asked.user)) return true;
+        if (asked.session) return first.stream_type == User::kStreamType;
+        return first.stream_type == Session::kStreamType &&
+               first.payload.find(asked.user->to_string()) != std::string::npos;
+    };
 }
 
 // ---- what is printed ------------------------------------------------------------------------------------------
@@ -237,11 +252,11 @@ std::optional<Config> config_for(const Environment& environment, ReplayAudit::Fr
 
 Exit replay_audit(const Environment& environment, const ReplayAudit& options) {
     const auto until = replay_end_of(options.at);
-    const SelectionOrFault selected = selection_of(options);
-    if (!until || selected.wrong) return Exit::kUsage;
+    const Asked asked = asked_by(options);
+    if (!until || asked.wrong) return Exit::kUsage;
     const auto config = config_for(environment, options.from);
     if (!config) return Exit::kUsage;
-    Replay replay(selected.streams);
+    Replay replay(selection_of(asked));
     const auto started = std::chrono::steady_clock::now();
     Position last = 0;
     switch (options.from) {

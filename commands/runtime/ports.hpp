@@ -12,7 +12,6 @@
 #include "domain/base/refusal.hpp"
 #include "domain/base/secret.hpp"
 #include "domain/base/uuid.hpp"
-#include "domain/clients/service_account.hpp"
 #include "eventstore/store.hpp"
 
 namespace keyledger::commands {
@@ -89,32 +88,6 @@ public:
     // The stream that counts a user's failed log-ins, and the subject whose key seals a day's anonymous callers.
     virtual Uuid login_attempts_of(const Uuid& user_id) = 0;
     virtual Uuid anonymous_subject_of(std::int64_t now_ms) = 0;
-};
-
-// JWTs that clients sign to prove who they are (RFC 7523 section 3), and the keys that they register.
-class ClientAssertions {
-public:
-    virtual ~ClientAssertions() = default;
-    // Of a JWK (RFC 7517): a public key of RSA from 2048 bits on, P-256 or Ed25519, and nothing private, under which
-    // nobody else can sign. The public members alone, in canonical form.
-    // With the `kid` that it came with. The error is a sentence: what is wrong with it.
-    virtual asio::awaitable<Result<ServiceAccount::PublicKey, std::string>> read_key(std::string jwk) = 0;
-
-    struct Claims {
-        KeyAlgorithm algorithm = KeyAlgorithm::kEs256;  // of the header; to be held against the key's
-        std::optional<std::string> key_id;              // none: the header names none
-        std::string issuer;
-        std::string subject;
-        std::string audience;  // the only one
-        std::string id;        // jti, or what stands for it
-        std::int64_t expires_at_ms = 0;
-        std::optional<std::int64_t> issued_at_ms;
-        std::optional<std::int64_t> not_before_ms;
-    };
-    // What it claims, unverified. The error is a sentence for whoever made it; it tells them nothing of others.
-    virtual Result<Claims, std::string> read(std::string_view assertion) = 0;
-    // False also under a key that read_key() would refuse today, whenever it was registered.
-    virtual asio::awaitable<bool> is_signed_by(std::string assertion, ServiceAccount::PublicKey key) = 0;
 };
 
 // Where commands report what operators must know and callers must not. Never given a secret or a personal value.

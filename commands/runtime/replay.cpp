@@ -1,20 +1,14 @@
 #include "commands/runtime/replay.hpp"
 
-#include "domain/access/assignments.hpp"
-#include "domain/sessions/session.hpp"
-#include "domain/users/user.hpp"
 #include "eventstore/codec/events_codec.hpp"
 #include "eventstore/codec/jcs.hpp"
 
 namespace keyledger::commands {
 bool Replay::wants(const eventstore::RecordedEvent& event) const {
-    if (!selection_.user && !selection_.session) return true;
-    if (event.stream_id == selection_.user || event.stream_id == selection_.session) return true;
-    if (selection_.user && event.stream_id == assignments_of(*selection_.user)) return true;
-    if (selection_.session) return event.stream_type == User::kStreamType;
-    if (event.stream_type != Session::kStreamType) return false;
-    return streams_.contains(event.stream_id) ||
-           (event.version == 1 && event.payload.find(selection_.user->to_string()) != std::string::npos);
+    if (!selection_ || streams_.contains(event.stream_id)) return true;
+    const auto inert = inert_beginnings_.find(event.stream_id);
+    const std::int32_t before = inert == inert_beginnings_.end() ? 0 : inert->second;
+    return event.version == before + 1 && selection_(event);
 }
 
 // A stream of which there is nothing else has no state, and whatever type it says.

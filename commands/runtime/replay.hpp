@@ -1,7 +1,7 @@
 #pragma once
 // Folds a log from its first event with the one fold that commands decide on (I6): what was known at a time. Personal
 // values stay sealed, and read as erased.
-#include <optional>
+#include <functional>
 #include <unordered_map>
 
 #include "commands/runtime/fold.hpp"
@@ -11,19 +11,15 @@ namespace keyledger::commands {
 
 class Replay {
 public:
-    // Of one user: the user's stream, the assignments and the sessions. Of one session: its stream and the users',
-    // for they end sessions.
-    struct Selection {
-        std::optional<Uuid> user;
-        std::optional<Uuid> session;
-    };
+    // Which streams are folded: asked once of each, by its first event that means something. Empty: all.
+    using Selection = std::function<bool(const eventstore::RecordedEvent& first)>;
     struct Stream {
         Fold fold;
         Position last_position = 0;
         std::int64_t last_at_ms = 0;
     };
 
-    explicit Replay(Selection selection) : selection_(selection) {}
+    explicit Replay(Selection selection) : selection_(std::move(selection)) {}
 
     // The events of each stream in order; the streams may be mixed as the topic's partitions mix them. Throws
     // eventstore::CodecError, which names the position, for an event that can't be folded.

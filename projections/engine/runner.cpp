@@ -90,7 +90,7 @@ private:
         while (!stopping()) {
             std::chrono::milliseconds pause = kCompeteInterval;
             try {
-                set_role(ProjectorStatus::Role::kCompeting);
+                set_phase(ProjectorStatus::Phase::kCompeting);
                 Leadership leadership;
                 leadership.connection = connect(settings_.database_url, settings_.application_name);
                 while (!stopping() && !try_lock(*leadership.connection)) {
@@ -109,7 +109,7 @@ private:
             }
             pause_for(pause);
         }
-        set_role(ProjectorStatus::Role::kStopped);
+        set_phase(ProjectorStatus::Phase::kStopped);
     }
 
     void lead(Leadership& on) {
@@ -117,7 +117,7 @@ private:
         on.key_connection = connect(settings_.database_url, settings_.application_name + " (keys)");
         spdlog::info("projector leads");
         set_trouble("");
-        set_role(ProjectorStatus::Role::kLeading);
+        set_phase(ProjectorStatus::Phase::kLeading);
         while (!stopping()) {
             const Round round = follow(on);
             publish(on);
@@ -293,10 +293,10 @@ private:
         }
     }
 
-    void set_role(ProjectorStatus::Role role) {
+    void set_phase(ProjectorStatus::Phase phase) {
         std::lock_guard lock(mutex_);
-        status_.role = role;
-        if (role != ProjectorStatus::Role::kLeading) status_.projections.clear();
+        status_.phase = phase;
+        if (phase != ProjectorStatus::Phase::kLeading) status_.projections.clear();
     }
 
     void set_trouble(const std::string& trouble) {

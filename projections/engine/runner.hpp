@@ -35,8 +35,8 @@ struct ProjectionStatus {
     std::string trouble;                     // what it tries to get over: locks, resources, missing rights; empty: none
 };
 struct ProjectorStatus {
-    enum class Role { kStopped, kCompeting, kLeading };
-    Role role = Role::kStopped;
+    enum class Phase { kStopped, kCompeting, kLeading };
+    Phase phase = Phase::kStopped;
     std::vector<ProjectionStatus> projections;  // of the leader; empty before a process has led
     std::string last_trouble;                   // why it last stood down or could not start; empty: never
     std::string trouble;                        // what keeps it from following the log now; empty: nothing

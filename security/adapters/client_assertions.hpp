@@ -3,7 +3,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <memory>
 
-#include "commands/runtime/ports.hpp"
+#include "commands/clients/client_assertions.hpp"
 #include "domain/base/lru_map.hpp"
 #include "security/keys/public_key.hpp"
 

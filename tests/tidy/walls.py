@@ -34,7 +34,7 @@ WALLS = {
         "own": ["domain/", "eventstore/", *SECURITY_BASICS], "system": [*ASIO, *JSON, "librdkafka/"],
     },
     "commands": {"own": ["domain/", "commands/", *STORE_PORTS, *SECURITY_BASICS], "system": ASIO},
-    # Runs every command: no aggregate's headers (see STILL_NAMES).
+    # Runs every command: no aggregate's headers.
     "commands/runtime": {
         "own": ["domain/base/", "commands/runtime/", *STORE_PORTS, *SECURITY_BASICS], "system": ASIO,
     },
@@ -46,7 +46,7 @@ WALLS = {
         "own": ["domain/", "projections/", *STORE_PORTS, *DATABASE, *SECURITY_BASICS],
         "system": [*ASIO, "pqxx/", "spdlog/"],
     },
-    # Runs every read model: no aggregate's headers, and no model's (see STILL_NAMES).
+    # Runs every read model: no aggregate's headers, and no model's.
     "projections/engine": {
         "own": ["domain/base/", "projections/engine/", *STORE_PORTS, *DATABASE, *SECURITY_BASICS],
         "system": [*ASIO, "pqxx/", "spdlog/"],
@@ -101,21 +101,12 @@ HELD_BACK = {
 # These folders serve every aggregate and name none, so that one more costs them nothing: no include of its headers,
 # none of its events or states by name.
 NAMELESS = ("commands/runtime", "projections/engine")
-# What still does, and why. The list only shrinks: whoever is on it without need is a finding, too.
-STILL_NAMES = {
-    "commands/runtime/ports.hpp": "assertions are checked against a service account's keys",
-    "commands/runtime/replay.cpp": "the history of a session is its user's, too",
-    "projections/engine/runner.cpp": "its Role is what a projector is at, no aggregate's: another name would do",
-    "projections/engine/runner.hpp": "its Role is what a projector is at, no aggregate's: another name would do",
-}
-
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
 def wall_of(path):
     folders = [folder for folder in WALLS if path.startswith(folder + "/")]
-    wall = max(folders, key=len) if folders else None
-    return wall.rsplit("/", 1)[0] if path in STILL_NAMES else wall
+    return max(folders, key=len) if folders else None
 
 
 def is_under(path, folders):
@@ -161,25 +152,15 @@ def check_aggregates(source, names):
     folder = next((folder for folder in NAMELESS if source.path.startswith(folder + "/")), None)
     if folder is None or not source.is_cpp:
         return
-    found = [
-        (source.line_of(match.start()), match.group(0))
-        for match in re.finditer(r"\b(?:" + "|".join(sorted(names)) + r")\b", source.code) if names
-    ]
-    if source.path not in STILL_NAMES:
-        for line, name in found:
-            yield line, f"names {name}: {folder}/ serves every aggregate alike; let the aggregate say it of itself"
-    elif not found and all(
-        match.group(1) == "<" or allowed(match.group(2), WALLS[folder]["own"])
-        for match in INCLUDE.finditer(source.code)
-    ):
-        yield 1, "names no aggregate any more: take it off STILL_NAMES in tests/tidy/walls.py"
+    for match in re.finditer(r"\b(?:" + "|".join(sorted(names)) + r")\b", source.code) if names else ():
+        yield source.line_of(match.start()), (
+            f"names {match.group(0)}: {folder}/ serves every aggregate alike; let the aggregate say it of itself"
+        )
 
 
 def reachable(wall):
     """Prefixes of what a folder may come to include by way of what it includes itself."""
     prefixes, waiting = set(), list(WALLS[wall]["own"])
-    if any(path.startswith(wall + "/") for path in STILL_NAMES):
-        waiting += WALLS[wall.rsplit("/", 1)[0]]["own"]
     while waiting:
         prefix = waiting.pop()
         if prefix in prefixes:

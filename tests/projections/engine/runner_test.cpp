@@ -47,7 +47,7 @@ protected:
 };
 
 bool level(const ProjectorStatus& status) {
-    return status.role == ProjectorStatus::Role::kLeading && status.projections.size() == all_read_models().size() &&
+    return status.phase == ProjectorStatus::Phase::kLeading && status.projections.size() == all_read_models().size() &&
            std::ranges::all_of(status.projections, [](const auto& p) { return p.position == p.head; });
 }
 
@@ -63,7 +63,7 @@ TEST_F(ProjectorTest, KeepsAllReadModelsLevelWithTheLog) {
     EXPECT_TRUE(running.becomes(level));
     const auto live = digests();
     running.projector().stop();
-    EXPECT_EQ(running.projector().status().role, ProjectorStatus::Role::kStopped);
+    EXPECT_EQ(running.projector().status().phase, ProjectorStatus::Phase::kStopped);
     EXPECT_EQ(live, replayed());
 }
 
@@ -110,7 +110,7 @@ TEST_F(ProjectorTest, FollowsTheRealLog) {
 // leaves for good.
 TEST_F(ProjectorTest, WhenTheLeaderIsKilledSomebodyContinues) {
     Running a(database, story, "projector A", 10);
-    ASSERT_TRUE(a.becomes([](const auto& status) { return status.role == ProjectorStatus::Role::kLeading; }));
+    ASSERT_TRUE(a.becomes([](const auto& status) { return status.phase == ProjectorStatus::Phase::kLeading; }));
     Running b(database, story, "projector B", 10);
     Queries queries({database.service_url()});
     auto reached = [&] {
@@ -126,7 +126,7 @@ TEST_F(ProjectorTest, WhenTheLeaderIsKilledSomebodyContinues) {
         ASSERT_TRUE(reached());
     }
     a.projector().stop();
-    ASSERT_TRUE(b.becomes([](const auto& status) { return status.role == ProjectorStatus::Role::kLeading; }));
+    ASSERT_TRUE(b.becomes([](const auto& status) { return status.phase == ProjectorStatus::Phase::kLeading; }));
     story.random_events(60);
     story.publish();
     ASSERT_TRUE(b.reaches(story.head()));
@@ -295,7 +295,7 @@ TEST_F(ProjectorTest, WithoutADatabaseItTriesUntilItIsStopped) {
     EXPECT_NE(projector.status().last_trouble, "");
     EXPECT_NE(projector.status().trouble, "");
     projector.stop();
-    EXPECT_EQ(projector.status().role, ProjectorStatus::Role::kStopped);
+    EXPECT_EQ(projector.status().phase, ProjectorStatus::Phase::kStopped);
 }
 
 TEST_F(ProjectorTest, SaysWhatKeepsItFromFollowingForAsLongAsItDoes) {

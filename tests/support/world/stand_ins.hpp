@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "commands/clients/client_assertions.hpp"
 #include "commands/runtime/ports.hpp"
 
 namespace keyledger::test {
