@@ -50,9 +50,9 @@ struct AssertionUsed {
     std::string credential;
     static constexpr std::string_view kType = "service_token.assertion_used";
     static constexpr int kSchema = 1;
-    static constexpr std::string_view kMeaning = "An assertion was presented to introspect or to revoke: it is not "
-                                                 "good a second time. Not written any more, for "
-                                                 "assertions are spent without an event.";
+    static constexpr std::string_view kMeaning =
+        "An assertion was presented to introspect or to revoke: it is not good a second time. Not written any more, "
+        "for assertions are spent without an event.";
     static constexpr auto fields() {
         using E = AssertionUsed;
         return std::tuple{Field{"service_account_id", &E::service_account_id, "who authenticated"},
@@ -96,8 +96,7 @@ struct ServiceToken {
     static constexpr std::string_view kMeaning =
         "One an access token that a service account earned for itself; the stream's id is the token's `jti` (a UUID of "
         "version 8 where an early version of Keyledger made it of an assertion's `jti`). In Kafka these events have "
-        "the "
-        "account as their subject.";
+        "the account as their subject.";
     using Event = ServiceTokenEvent;
 };
 

@@ -15,7 +15,7 @@ constexpr std::int64_t kMinuteMs = 60'000;
 
 class SpentContract : public StoreContract {
 protected:
-    // One that is good now, or that command and another id.
+    // A command that spends a value which is good now, and nothing else; and one that begins a stream with it.
     AppendBuilder spending(const Digest& value) { return AppendBuilder().spend(value, now_ms_, now_ms_ + kMinuteMs); }
     AppendBuilder earning(const Digest& value) { return spending(value).write(next_uuid(), 0); }
 
