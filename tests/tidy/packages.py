@@ -34,6 +34,8 @@ INSTALLED_BY = {
     "scripts/demo": ["scripts/run"],
     "scripts/fresh": ["fresh"],
     "scripts/lib/inside.sh": ["fresh"],
+    "scripts/lib/mailbox.py": ["mailbox"],
+    "scripts/lib/mailbox.sh": ["mailbox", "tools"],
     "scripts/services": ["postgres", "kafka"],
     "scripts/stop": ["postgres", "kafka"],
     ".ci/run": ["scripts/test"],
