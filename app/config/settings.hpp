@@ -20,6 +20,21 @@ struct Endpoint {
     std::uint16_t port = 0;
 };
 
+// mailer_options() in app/core/mailing.hpp makes of them what mail/ takes.
+struct MailSettings {
+    std::string smtp_url;  // empty: no mail is sent
+    std::string smtp_username;
+    std::string smtp_password;
+    std::string smtp_tls;
+    std::string smtp_ca_file;
+    std::size_t smtp_connections = 2;
+    std::int64_t smtp_timeout_s = 60;
+    std::string from;
+    std::string from_name;
+    std::string language;
+    std::string templates_folder;  // empty: only what is compiled in
+};
+
 struct Config {
     std::string database_url;        // of the service's role
     std::string owner_database_url;  // of the role that migrates
@@ -30,6 +45,7 @@ struct Config {
     KafkaSecurity kafka_security;
     std::string keyring_file;
     std::string clients_file;
+    MailSettings mail;
     std::string issuer;
     Endpoint listen;
     Endpoint management_listen;
@@ -119,14 +135,20 @@ struct Value {
 };
 
 // Puts a value into the member, as the member's type asks for.
-template <auto member>
-void into(Config& config, const Value& value) {
-    auto& to = config.*member;
-    using To = std::remove_reference_t<decltype(to)>;
+template <class To>
+void put_value(To& to, const Value& value) {
     if constexpr (std::is_same_v<To, std::string>) to = value.text;
     else if constexpr (std::is_same_v<To, std::vector<std::string>>) to = value.items;
     else if constexpr (std::is_same_v<To, Endpoint>) to = value.endpoint;
     else to = static_cast<To>(value.number);
+}
+template <auto member>
+void into(Config& config, const Value& value) {
+    put_value(config.*member, value);
+}
+template <auto member>
+void into_mail(Config& config, const Value& value) {
+    put_value(config.mail.*member, value);
 }
 void put_roles(Config& config, const Value& value);
 void put_subject_namings(Config& config, const Value& value);
@@ -190,6 +212,31 @@ inline constexpr Setting kSettings[] = {
     {"KEYLEDGER_KAFKA_SSL_CIPHER_SUITES", "", text("text"), "OpenSSL's names; empty: OpenSSL's choice", kServing},
     {"KEYLEDGER_KAFKA_SSL_ENDPOINT_IDENTIFICATION", "https", one_of("https,none"),
      "https: a certificate has to name its broker", kServing},
+
+    {"KEYLEDGER_SMTP_URL", "", text("URL"),
+     "smtp://host:587 or smtps://host:465 of the server that takes mail; empty: none is sent", kServing,
+     into_mail<&MailSettings::smtp_url>},
+    {"KEYLEDGER_SMTP_USERNAME", "", text("text"), "as whom to log in there; empty: the server does not ask", kServing,
+     into_mail<&MailSettings::smtp_username>},
+    {"KEYLEDGER_SMTP_PASSWORD", "", text("text"), "of that user", kServing | kSecret,
+     into_mail<&MailSettings::smtp_password>},
+    {"KEYLEDGER_SMTP_TLS", "auto", one_of("auto,required,off"),
+     "auto: required, but not to this machine; off: never with a password to another one", kServing,
+     into_mail<&MailSettings::smtp_tls>},
+    {"KEYLEDGER_SMTP_CA_FILE", "", file(), "PEM: who may have signed that server's certificate; empty: the system's",
+     kServing, into_mail<&MailSettings::smtp_ca_file>},
+    {"KEYLEDGER_SMTP_CONNECTIONS", "2", whole(1, 16), "to that server at once", kServing,
+     into_mail<&MailSettings::smtp_connections>},
+    {"KEYLEDGER_SMTP_TIMEOUT_SECONDS", "60", whole(1, 300, "s"), "for one mail, then it is tried again later", kServing,
+     into_mail<&MailSettings::smtp_timeout_s>},
+    {"KEYLEDGER_MAIL_FROM", "", text("address"), "whom mail comes from, and what can't be delivered goes back to",
+     kServing, into_mail<&MailSettings::from>},
+    {"KEYLEDGER_MAIL_FROM_NAME", "Keyledger", text("text"), "and what the service is called in it", kServing,
+     into_mail<&MailSettings::from_name>},
+    {"KEYLEDGER_MAIL_LANGUAGE", "en", text("language tag"), "of people whose language is not known", kServing,
+     into_mail<&MailSettings::language>},
+    {"KEYLEDGER_MAIL_TEMPLATES", "", text("folder"), "replaces texts of mail, or adds languages", kServing,
+     into_mail<&MailSettings::templates_folder>},
 
     {"KEYLEDGER_KEYRING_FILE", "", file(), "keys, made by 'keyledger keys generate'; mode 0600", kPlain,
      into<&Config::keyring_file>},

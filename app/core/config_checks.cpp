@@ -15,6 +15,7 @@
 #include "api/requests/network.hpp"
 #include "app/config/clients_file.hpp"
 #include "app/core/kafka_client.hpp"
+#include "app/core/mailing.hpp"
 #include "app/core/system_ports.hpp"
 #include "eventstore/audit/tree_head_file.hpp"
 #include "eventstore/postgres/connection/connecting.hpp"
@@ -214,11 +215,13 @@ std::vector<std::string> serving_faults(const LenientConfig& read) {
     if (const auto clients = FileClients::load(config.clients_file); !clients)
         for (const std::string& sentence : clients.error()) looking.fault("KEYLEDGER_CLIENTS_FILE", sentence);
     look_at_listeners(looking, config);
+    looking.wants_pem("KEYLEDGER_SMTP_CA_FILE", config.mail.smtp_ca_file);
     if (!config.tree_head_file.empty())
         if (const auto heads = eventstore::audit::read_last_notes(config.tree_head_file); !heads)
             looking.fault("KEYLEDGER_TREE_HEAD_FILE", heads.error());
     auto all = looking.take();
     std::ranges::move(kafka_faults(config), std::back_inserter(all));
+    std::ranges::move(mail_faults(config.mail), std::back_inserter(all));
     return all;
 }
 

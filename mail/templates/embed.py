@@ -1,0 +1,32 @@
+#!/usr/bin/env python3
+"""Writes the templates of this folder as C++ that holds them: embed.py OUT FILE...
+
+Each FILE is <language>/<name>.mustache.
+"""
+import pathlib
+import sys
+
+END = "template_ends"
+
+
+def literal(text):
+    if f"){END}" in text:
+        raise ValueError(f"){END} may not stand in a template")
+    return f'R"{END}({text}){END}"'
+
+
+def main():
+    out, files = sys.argv[1], sorted(map(pathlib.Path, sys.argv[2:]))
+    rows = "".join(
+        f'    {{"{file.parent.name}", "{file.stem}", {literal(file.read_text(encoding="utf-8"))}}},\n' for file in files
+    )
+    pathlib.Path(out).write_text(
+        '#include "mail/templates/compiled_in.hpp"\n\nnamespace keyledger::mail {\nnamespace {\n\n'
+        f"constexpr CompiledTemplate kAll[] = {{\n{rows}}};\n\n}}  // namespace\n\n"
+        "std::span<const CompiledTemplate> compiled_templates() { return kAll; }\n\n}  // namespace keyledger::mail\n",
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()
