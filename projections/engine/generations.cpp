@@ -29,20 +29,31 @@ void lock_catalogue(pqxx::transaction_base& transaction) {
     transaction.exec1("select pg_advisory_xact_lock(hashtextextended('keyledger.read_models.catalogue', 0))");
 }
 
-const std::string kZeroes = bytea_text(eventstore::Digest{});
+// Whatever is appended later is behind it, for this transaction sees less of the log than those that follow.
+eventstore::Cursor beginning_of(pqxx::transaction_base& transaction, const ReadModel& model) {
+    if (model.beginning() == ReadModel::Beginning::kFirstEvent) return {};
+    eventstore::Cursor head;
+    for (const auto& row : transaction.exec("select position, encode(leaf_hash, 'hex') from keyledger.events"
+                                            " order by position desc limit 1"))
+        head = {row[0].as<std::int64_t>(), digest_from_hex(row[1].c_str())};
+    spdlog::info("{} is new in this log: it begins at position {}, and what was before causes nothing", model.name(),
+                 head.position);
+    return head;
+}
 
 Generation make(pqxx::transaction_base& transaction, const ReadModel& model, int number) {
     const std::string name(model.name());
+    const eventstore::Cursor beginning = beginning_of(transaction, model);
     SqlArray tables;
     for (const std::string& table : model.tables(number)) tables.add(table);
     transaction.exec_params0("insert into read_models.generations (model, generation, layout, tables) "
                              "values ($1, $2, $3, $4::text[])",
                              name, number, model.layout(), tables.literal());
     transaction.exec_params0("insert into keyledger.checkpoints (reader, generation, position, leaf_hash) "
-                             "values ($1, $2, 0, $3::bytea)",
-                             name, number, kZeroes);
+                             "values ($1, $2, $3, $4::bytea)",
+                             name, number, beginning.position, bytea_text(beginning.leaf_hash));
     model.create(transaction, number);
-    return {number, model.layout(), {}};
+    return {number, model.layout(), beginning};
 }
 
 // Whether something has the name of one of its tables, which nobody here made.
@@ -107,9 +118,9 @@ Generation open_current(pqxx::connection& connection, const ReadModel& model) {
     Generation current;
     if (found.empty()) {
         current = make(transaction, model, next_number(transaction, model));
-        transaction.exec_params0("insert into read_models.current values ($1, $2, 0) on conflict (model) do update"
-                                 " set generation = excluded.generation, since_position = 0",
-                                 name, current.number);
+        transaction.exec_params0("insert into read_models.current values ($1, $2, $3) on conflict (model) do update"
+                                 " set generation = excluded.generation, since_position = excluded.since_position",
+                                 name, current.number, current.cursor.position);
     } else {
         current = generation_from(found[0]);
     }

@@ -1,7 +1,8 @@
 #pragma once
 // What the runner needs of a read model: its tables, and how a batch of events changes their rows. A model is
 // a pure function of the log (I7): no clock, no randomness, no table but its own; it never decides, rejects
-// or emits.
+// or emits. What the log causes outside is planned by the same runner (reactors/engine/job_plan.hpp): by a model
+// that begins at the head, and whose rows are jobs.
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -29,6 +30,13 @@ public:
     // What its tables' names end with, the main table, which has no ending, first.
     virtual std::vector<std::string_view> parts() const { return {""}; }
     virtual void create(pqxx::transaction_base& transaction, int generation) const = 0;
+    // Where the first generation begins.
+    enum class Beginning { kFirstEvent, kHead };
+    virtual Beginning beginning() const { return Beginning::kFirstEvent; }
+    // What an operator does when the log is not the one that its checkpoint is of.
+    virtual std::string way_out_of_another_history() const {
+        return "run 'keyledger projections rebuild " + std::string(name()) + "'";
+    }
     // Applies the events in order. The result is the same however the log is cut into batches. Throws
     // InconsistentLog, std::invalid_argument (a value that no column holds) and libpqxx's exceptions; the
     // caller then rolls back.

@@ -22,10 +22,10 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 SteadyTime now() { return std::chrono::steady_clock::now(); }
 
-bool try_lock(pqxx::connection& connection) {
+bool try_lock(pqxx::connection& connection, const std::string& lock) {
     const AnswerWithin bound(connection.sock(), kConnectPatience);
     pqxx::nontransaction ask(connection);
-    return ask.exec1("select pg_try_advisory_lock(hashtextextended('keyledger.projector', 0))")[0].as<bool>();
+    return ask.exec_params1("select pg_try_advisory_lock(hashtextextended($1, 0))", lock)[0].as<bool>();
 }
 
 }  // namespace
@@ -93,7 +93,7 @@ private:
                 set_phase(ProjectorStatus::Phase::kCompeting);
                 Leadership leadership;
                 leadership.connection = connect(settings_.database_url, settings_.application_name);
-                while (!stopping() && !try_lock(*leadership.connection)) {
+                while (!stopping() && !try_lock(*leadership.connection, settings_.lock)) {
                     set_trouble("");  // another process follows the log
                     pause_for(kCompeteInterval);
                 }
@@ -102,7 +102,7 @@ private:
                 back_off = kFirstBackOff;
             } catch (const std::exception& error) {
                 const std::string reason = classify(error, nullptr).reason;
-                spdlog::warn("projector stands down and competes again: {}", reason);
+                spdlog::warn("{} stands down and competes again: {}", settings_.application_name, reason);
                 set_trouble(reason);
                 pause = back_off;
                 back_off = std::min<std::chrono::milliseconds>(2 * back_off, kLongestBackOff);
@@ -115,7 +115,7 @@ private:
     void lead(Leadership& on) {
         take_over(on);
         on.key_connection = connect(settings_.database_url, settings_.application_name + " (keys)");
-        spdlog::info("projector leads");
+        spdlog::info("{} leads", settings_.application_name);
         set_trouble("");
         set_phase(ProjectorStatus::Phase::kLeading);
         while (!stopping()) {
@@ -240,7 +240,7 @@ private:
             case ReadError::kCursorUnknown:
                 for (Projection* projection : members)
                     projection->stop(*on.connection, StopKind::kOtherHistory,
-                                     {place.position, "", other_history(place, projection->model().name())});
+                                     {place.position, "", other_history(place, projection->model())});
                 return Round::kProgress;
             case ReadError::kHole:
                 for (Projection* projection : members)
@@ -251,14 +251,14 @@ private:
         return Round::kTrouble;
     }
 
-    std::string other_history(const Cursor& place, std::string_view model) {
+    std::string other_history(const Cursor& place, const ReadModel& model) {
         const auto head = source_->head();
         const std::string what =
             head && place.position > head->cursor.position
                 ? "the checkpoint was changed, for the log ends at position " + std::to_string(head->cursor.position)
                 : std::string("the log holds another event at the checkpoint: it is another "
                               "history, or the checkpoint was changed");
-        return what + "; run 'keyledger projections rebuild " + std::string(model) + "'";
+        return what + "; " + model.way_out_of_another_history();
     }
 
     // Now and then: skips that operators ordered, rebuilds of what stands stopped (one that runs meets the fence),

@@ -23,6 +23,7 @@ struct ProjectorSettings {
     std::string database_url;  // of the service's role
     std::int32_t batch_events = kMaxBatchEvents;
     std::string application_name = "keyledger projector";
+    std::string lock = "keyledger.projector";  // of whoever leads
 };
 
 struct ProjectionStatus {

@@ -64,6 +64,16 @@ WALLS = {
         "own": ["domain/", "projections/hot/", "projections/engine/limits.hpp", *STORE_PORTS, *SECURITY_BASICS],
         "system": [*ASIO, "boost/unordered/", "spdlog/"],
     },
+    # The planner is a projector; what jobs tell of accounts is folded as commands do.
+    "reactors": {
+        "own": ["domain/", "reactors/", "mail/", "projections/engine/", "commands/runtime/", *STORE_PORTS, *DATABASE],
+        "system": [*ASIO, "pqxx/", "spdlog/"],
+    },
+    # Plans and performs every job: no aggregate's headers, and no reactor's.
+    "reactors/engine": {
+        "own": ["domain/base/", "reactors/engine/", "projections/engine/", *STORE_PORTS, *DATABASE],
+        "system": [*ASIO, "pqxx/", "spdlog/"],
+    },
     # Commands and queries, never SQL; of the store only what commands speak in.
     "api": {
         "own": [
@@ -80,8 +90,10 @@ WALLS = {
     },
     # Wiring: everybody's headers, but none of the libraries that have a folder of their own.
     "app": {
-        "own": ["app/", "domain/", "eventstore/", "commands/", "security/", "projections/", "api/", "integrations/",
-                "mail/"],
+        "own": [
+            "app/", "domain/", "eventstore/", "commands/", "security/", "projections/", "reactors/", "api/",
+            "integrations/", "mail/",
+        ],
         "system": [*ASIO, *JSON, "spdlog/", "CLI/", "prometheus/", "yaml.h"],
     },
     "integrations": {"own": ["domain/", "integrations/", "commands/"], "system": [*ASIO, *JSON]},
@@ -98,7 +110,7 @@ THIRD_PARTY = (
 )
 # Headers that belong to one folder, whatever others let through: looked for in all that an object file was made of.
 HELD_BACK = {
-    "pqxx/": ["eventstore/postgres", "projections", "tests", "bench"],
+    "pqxx/": ["eventstore/postgres", "projections", "reactors", "tests", "bench"],
     "libpq-fe.h": ["eventstore/postgres", "tests", "bench"],
     "librdkafka/": ["eventstore/kafka", "tests", "bench"],
     "boost/beast/": ["api/http", "cmake", "tests/fuzz", "bench"],
@@ -113,7 +125,8 @@ HELD_BACK = {
 
 # These folders serve every aggregate and name none, so that one more costs them nothing: no include of its headers,
 # none of its events or states by name.
-NAMELESS = ("commands/runtime", "projections/engine")
+NAMELESS = ("commands/runtime", "projections/engine", "reactors/engine")
+
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 

@@ -26,6 +26,12 @@ using namespace keyledger::test;
 
 namespace {
 
+struct Asked {
+    const char* function;
+    std::string sql;
+    const char* says;
+};
+
 struct ServicesRole : testing::Test {
     Database own;
     RawWriter role{own.service_url()};
@@ -64,6 +70,45 @@ struct ServicesRole : testing::Test {
         Digest hash{};
         std::ranges::copy(security::hex_decode(hex).value(), hash.begin());
         return hash;
+    }
+    static std::string plan(const std::string& position, const std::string& ordinal, const std::string& kind,
+                            const std::string& arguments,
+                            const std::string& log = "(select log_id from keyledger.log)") {
+        return "select keyledger.plan_jobs(" + log + ", 'test', array[" + position + "], array[" + ordinal +
+               "], array[" + kind + "], array[gen_random_uuid()], array[" + arguments + "])";
+    }
+    static std::string finish(const std::string& attempt, const std::string& state,
+                              const std::string& code = "'a-code'") {
+        return "select keyledger.finish_job((select log_id from keyledger.log), 'test', 1, 0, " + attempt + ", " +
+               state + ", 1000, " + code + ")";
+    }
+    // In this order; the log has one event.
+    std::vector<Asked> asked_of_jobs() const {
+        const std::string log = "(select log_id from keyledger.log)";
+        return {
+            {"plan_jobs", plan("1", "0", "'a'", "'{}'"), ""},
+            {"plan_jobs", plan("1", "0", "'a'", "'{}'"), "refused"},  // it is planned already
+            {"plan_jobs", plan("1", "1", "'a'", "'{}'", "gen_random_uuid()"), "refused"},
+            {"plan_jobs", plan("2", "0", "'a'", "'{}'"), "refused"},  // no such event
+            {"plan_jobs", plan("1", "64", "'a'", "'{}'"), "refused"},
+            {"plan_jobs", plan("1", "1", "repeat('a', 65)", "'{}'"), "refused"},
+            {"plan_jobs", plan("1", "1", "'a'", "'{somebody@example.org}'"), "refused"},
+            {"plan_jobs",
+             plan("1", "1", "'a'", "'{' || repeat(gen_random_uuid() || ',', 8) || gen_random_uuid() || '}'"),
+             "refused"},
+            {"claim_job", "select its_attempt from keyledger.claim_job(gen_random_uuid(), 'test', 1)", ""},
+            {"claim_job", "select its_attempt from keyledger.claim_job(" + log + ", 'test', 2000000000)", "1"},
+            {"finish_job", finish("2", "'done'"), "f"},
+            {"finish_job", finish("1", "'paid'"), "refused"},
+            {"finish_job", finish("1", "null"), "refused"},
+            {"finish_job", finish("1", "'dead'", "repeat('x', 65)"), "refused"},
+            {"finish_job", finish("1", "'dead'"), "t"},
+            {"retry_job", "select keyledger.retry_job(" + log + ", 'test', 1, 0)", "t"},
+            {"retry_job", "select keyledger.retry_job(" + log + ", 'test', 1, 0)", "f"},
+            {"drop_job", "select keyledger.drop_job(" + log + ", 'test', 1, 0)", "t"},
+            {"drop_job", "select keyledger.drop_job(" + log + ", 'test', 1, 0)", "f"},
+            {"prune_jobs", "select keyledger.prune_jobs(1000000000)", "0"},
+        };
     }
     std::string stored() { return own.execute("select count(*) from keyledger.tree_heads"); }
 };
@@ -118,12 +163,8 @@ TEST_F(ServicesRole, ItsFunctionsBoundWhatTheyTake) {
     const std::string some = "array[gen_random_uuid()]";
     const std::string one = some + ", array[1], array[1], ";
     const std::string take = "select keyledger.take_limits(" + one;
-    struct Asked {
-        const char* function;
-        std::string sql;
-        const char* says;
-    };
-    const Asked kTable[]{
+    std::vector<Asked> table = asked_of_jobs();
+    const Asked kOthers[]{
         {"prune_limits", "select keyledger.prune_limits(1000000000)", "0"},
         {"prune_spent", "select keyledger.prune_spent(1000000000)", "0"},
         {"take_limits", take + "array[1], array[2592000000000], array[true])", "({0},{1})"},
@@ -170,9 +211,10 @@ TEST_F(ServicesRole, ItsFunctionsBoundWhatTheyTake) {
          " array_fill(0::bigint, array[201]), array_fill(0::bigint, array[201]))",
          "refused"},
     };
+    std::ranges::copy(kOthers, std::back_inserter(table));
     std::set<std::string> looked_at{"append"};
     own.execute("update keyledger.commands set recorded_at = now() - interval '23 hours 59 minutes'");
-    for (const Asked& asked : kTable) {
+    for (const Asked& asked : table) {
         looked_at.insert(asked.function);
         EXPECT_EQ(said(asked.sql), asked.says) << asked.sql;
     }

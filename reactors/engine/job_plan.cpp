@@ -1,0 +1,58 @@
+#include "reactors/engine/job_plan.hpp"
+
+#include "projections/engine/database.hpp"
+#include "projections/engine/sql_array.hpp"
+#include "reactors/engine/limits.hpp"
+
+namespace keyledger::reactors {
+namespace {
+
+constexpr std::string_view kPrefix = "reactor.";
+
+}  // namespace
+
+JobPlan::JobPlan(const Reactor& reactor, const Uuid& log_id)
+    : reactor_(reactor),
+      log_id_(log_id.to_string()),
+      name_(std::string(kPrefix) + std::string(reactor.name()) + '.' + log_id_) {}
+
+std::string JobPlan::way_out_of_another_history() const {
+    return "delete its row from keyledger.checkpoints, as the owner, and it begins at the head";
+}
+
+void JobPlan::apply(pqxx::transaction_base& transaction, int, std::span<const DecodedEvent> events) const {
+    projections::SqlArray positions, ordinals, kinds, subjects, arguments;
+    for (const DecodedEvent& event : events) {
+        std::int32_t ordinal = 0;
+        for (const PlannedJob& job : reactor_.plan(event)) {
+            projections::SqlArray ids;
+            for (const Uuid& id : job.arguments) ids.add(id);
+            positions.add(event.recorded->position);
+            ordinals.add(ordinal++);
+            kinds.add(job.kind);
+            subjects.add(job.subject);
+            arguments.add(ids.literal());
+        }
+    }
+    if (positions.empty()) return;
+    transaction.exec_params("select keyledger.plan_jobs($1::uuid, $2, $3::bigint[], $4::integer[], $5::text[],"
+                            " $6::uuid[], $7::text[])",
+                            log_id_, std::string(reactor_.name()), positions.literal(), ordinals.literal(),
+                            kinds.literal(), subjects.literal(), arguments.literal());
+}
+
+projections::ProjectorSettings planner_settings(std::string database_url) {
+    projections::ProjectorSettings settings;
+    settings.database_url = std::move(database_url);
+    settings.batch_events = kMaxPlannedEvents;
+    settings.application_name = "keyledger planner";
+    settings.lock = "keyledger.planner";
+    return settings;
+}
+
+std::string_view reactor_of_plan(std::string_view model) {
+    if (model.starts_with(kPrefix)) model.remove_prefix(kPrefix.size());
+    return model.substr(0, model.rfind('.'));
+}
+
+}  // namespace keyledger::reactors

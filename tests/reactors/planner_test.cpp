@@ -1,0 +1,109 @@
+// Jobs follow from the log: planned once, whatever is killed, and from the head on where something is new (I15).
+#include "tests/reactors/world.hpp"
+
+using namespace keyledger;
+using namespace keyledger::reactors;
+using namespace keyledger::reactors::test;
+
+namespace {
+
+using PlannerTest = ReactorsTest;
+
+// Two for each registration, one for every other event of a user.
+std::string owed_jobs(keyledger::test::Database& database, Position behind) {
+    return database.execute("select coalesce(sum(case event_type when 'user.registered' then 2 else 1 end), 0)"
+                            "  from keyledger.events where stream_type = 'user' and position > " +
+                            std::to_string(behind));
+}
+
+}  // namespace
+
+TEST_F(PlannerTest, BeginsAtTheHeadAndPlansWhatFollows) {
+    story.registers("before@example.org");
+    publish();
+    const auto planner = this->planner();
+    ASSERT_TRUE(is_level(*planner, story.head()));
+    EXPECT_EQ(count("true"), "0");
+
+    const Uuid user = story.registers("after@example.org");
+    story.record(user, UserEvent(UserDisabled{}), By{});
+    publish();
+    ASSERT_TRUE(is_level(*planner, story.head()));
+    const std::string id = user.to_string();
+    EXPECT_EQ(rows("select reactor, position, ordinal, kind, subject, arguments, state, attempts, error_code"
+                   "  from keyledger.jobs order by position, ordinal"),
+              (std::vector<std::string>{"recording|2|0|greet|" + id + "|{}|due|0|-",
+                                        "recording|2|1|tell|" + id + "|{" + id + "," + id + "}|due|0|-",
+                                        "recording|3|0|note|" + id + "|{}|due|0|-"}));
+}
+
+// Two nodes plan; whoever leads is killed again and again while events come. At the end every event that owes jobs has
+// each of them, and no other is there: their names are the key, so that one that was planned twice would have failed.
+TEST_F(PlannerTest, PlansOnceWhoeverIsKilled) {
+    const auto a = planner("planner A");
+    ASSERT_TRUE(is_level(*a, 0));
+    const auto b = planner("planner B");
+    for (int i = 0; i < 6; ++i) {
+        story.random_events(40);
+        publish();
+        kill(i % 2 == 0 ? "planner A" : "planner B");
+        ASSERT_TRUE(becomes([&] { return count("true") == owed_jobs(database, 0); })) << count("true");
+    }
+    EXPECT_NE(count("true"), "0");
+    for (const auto* planner : {a.get(), b.get()})
+        for (const auto& plan : planner->status().projections) EXPECT_FALSE(plan.stopped);
+}
+
+// Killed between plan and commit: a session that holds the table keeps the plan from getting on, and it is killed
+// there. Nothing of it is left, neither jobs nor the cursor's step, and the next leader plans them.
+TEST_F(PlannerTest, LosesNothingWhenItIsKilledBeforeItsCommit) {
+    const auto planner = this->planner();
+    ASSERT_TRUE(is_level(*planner, 0));
+    {
+        pqxx::connection holder(database.owner_url());
+        pqxx::work holds(holder);
+        holds.exec("lock table keyledger.jobs in access exclusive mode");
+        story.registers("a@example.org");
+        publish();
+        ASSERT_TRUE(becomes([&] {
+            return database.execute("select count(*) from pg_stat_activity where application_name = 'planner A' and"
+                                    " wait_event_type = 'Lock' and query like '%plan_jobs%'") == "1";
+        }));
+        kill("planner A");
+        EXPECT_EQ(database.execute("select position from keyledger.checkpoints where reader like 'reactor.%'"), "0");
+    }
+    ASSERT_TRUE(becomes([&] { return count("true") == "2"; }));
+    EXPECT_EQ(database.execute("select position from keyledger.checkpoints where reader like 'reactor.%'"), "1");
+}
+
+// A log that was restored repeats positions of a history that is lost: what was planned there is not performed, and
+// what happened before causes nothing.
+TEST_F(PlannerTest, BeginsAtTheHeadOfALogWithANewIdentity) {
+    const Uuid old_log = log_id();
+    {
+        const auto planner = this->planner();
+        ASSERT_TRUE(is_level(*planner, 0));
+        story.registers("a@example.org");
+        publish();
+        ASSERT_TRUE(becomes([&] { return count("true") == "2"; }));
+    }
+    story.registers("while-nobody-planned@example.org");
+    publish();
+    database.execute("update keyledger.log set log_id = gen_random_uuid()");
+    const auto planner = this->planner();
+    ASSERT_TRUE(is_level(*planner, 2));
+    EXPECT_EQ(count("log_id <> '" + old_log.to_string() + "'"), "0");
+
+    const auto performer = this->performer();
+    database.execute(  // by a node that knows the log of before
+        "insert into keyledger.jobs (log_id, reactor, position, ordinal, kind, subject, arguments)"
+        " values ('" +
+        log_id().to_string() + "', 'recording', 2, 0, 'last', gen_random_uuid(), '{}')");
+    ASSERT_TRUE(reactor.reaches(1));
+    JobQueue old_node(database.service_url(), "old node");
+    EXPECT_FALSE(old_node.claim(old_log, "recording", kLease));
+    performer->stop();
+    ASSERT_EQ(reactor.performed().size(), 1U);
+    EXPECT_EQ(reactor.performed()[0].kind, "last");
+    EXPECT_EQ(count("log_id = '" + old_log.to_string() + "' and state = 'due' and attempts = 0"), "2");
+}
