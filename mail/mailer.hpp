@@ -40,8 +40,9 @@ public:
     // Options that check_mailer_options() finds fault with throw std::invalid_argument.
     Mailer(MailerOptions options, Templates templates);
 
-    // May be awaited on any executor, and goes on there. What waits at the deadline is not sent, and what is under way
-    // is given up then; only a server that does not even answer a good-bye can make it later.
+    // May be awaited on any executor whose context outlives this object, and goes on there. What waits at the deadline
+    // is not sent, and what is under way is given up then; only a server that does not even answer a good-bye can make
+    // it later.
     boost::asio::awaitable<Delivery> send(Mail mail, Deadline deadline);
 
     // Returns at once; what waits or is under way is answered `stopped`.

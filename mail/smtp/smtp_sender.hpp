@@ -39,8 +39,9 @@ public:
     // Stops, and joins the threads.
     ~SmtpSender();
 
-    // May be awaited on any executor, and goes on there. What still waits at the deadline is not sent (`expired`), and
-    // what is under way is given up then. Where an answer was lost it is `again`: such a mail may arrive twice.
+    // May be awaited on any executor whose context outlives this object, and goes on there. What still waits at the
+    // deadline is not sent (`expired`), and what is under way is given up then. Where an answer was lost it is `again`:
+    // such a mail may arrive twice.
     boost::asio::awaitable<Delivery> send(Envelope envelope, Deadline deadline);
     // Returns at once, and may be called twice. What waits or is under way is answered `stopped`.
     void stop();

@@ -86,6 +86,16 @@ std::string wrapped(std::string_view text) {
     return out;
 }
 
+// The last word has who fills it in.
+void check(const std::string& path, const TemplatePart& part, const std::vector<std::string_view>& variables,
+           std::string_view unescaped, std::vector<std::string>& faults) {
+    const std::size_t before = faults.size();
+    check_part(path, part, variables, unescaped, faults);
+    if (faults.size() > before) return;
+    if (const mustache made(part.text); !made.is_valid())
+        faults.push_back(fault_at(path, part.line, made.error_message()));
+}
+
 }  // namespace
 
 struct Templates::Language {
@@ -167,9 +177,9 @@ data Templates::Language::values(const KindRow& row, const Facts& facts) const {
 
 void Templates::Language::take_layout(const TemplateSource& source, std::vector<std::string>& faults) {
     TemplateParts parts = read_parts(source.path, source.text, kLayoutParts, faults);
-    check_part(source.path, parts["time"], {"day", "month", "year", "clock"}, "", faults);
-    check_part(source.path, parts["text"], {"service", "name", "content"}, "", faults);
-    check_part(source.path, parts["html"], {"service", "name", "language"}, "content", faults);
+    check(source.path, parts["time"], {"day", "month", "year", "clock"}, "", faults);
+    check(source.path, parts["text"], {"service", "name", "content"}, "", faults);
+    check(source.path, parts["html"], {"service", "name", "language"}, "content", faults);
     months = lines_of(parts["months"].text);
     if (months.size() != kMonths)
         faults.push_back(fault_at(source.path, parts["months"].line, "there are 12 months, a line each"));
@@ -180,7 +190,7 @@ void Templates::Language::take_layout(const TemplateSource& source, std::vector<
 void Templates::Language::take_kind(const KindRow& row, const TemplateSource& source,
                                     std::vector<std::string>& faults) {
     TemplateParts parts = read_parts(source.path, source.text, kKindParts, faults);
-    for (const auto& [name, part] : parts) check_part(source.path, part, variables_of(row), "", faults);
+    for (const auto& [name, part] : parts) check(source.path, part, variables_of(row), "", faults);
     if (parts["subject"].text.find('\n') != std::string::npos)
         faults.push_back(fault_at(source.path, parts["subject"].line, "a subject has one line"));
     kinds.push_back({parts["subject"].text, parts["text"].text, parts["html"].text});

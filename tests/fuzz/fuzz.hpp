@@ -18,6 +18,7 @@ void sealed(std::string_view input);       // refresh tokens and cursors
 void export_line(std::string_view input);  // a line of an exported log, or its manifest
 void note(std::string_view input);         // tree heads and the keys that open them
 void text(std::string_view input);         // names, user names, passwords, addresses, reasons
+void mail(std::string_view input);         // name, address, subject, text of a mail; a server's replies; a template
 
 inline constexpr std::size_t kMaxInputBytes = 4096;  // scripts/fuzz makes none that is longer
 

@@ -221,12 +221,12 @@ TEST(SmtpSender, TakesAddressesBeyondAsciiWhereTheServerDoes) {
 
 // One mail is under way and stalls, one waits, a third finds no place. stop() answers the first two.
 TEST(SmtpSender, BoundsWhatWaitsAndAnswersAllWhenItStops) {
+    boost::asio::thread_pool callers(1);  // outlives the sender, whose threads answer into it
     SmtpServer server({"--fault", "END=stall"});
     SmtpOptions options = options_for(server);
     options.queue = 1;
     SmtpSender sender(std::move(options));
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    boost::asio::thread_pool callers(1);
     const auto ask = [&] {
         return boost::asio::co_spawn(callers, sender.send(envelope_to("ann@example.test"), deadline),
                                      boost::asio::use_future);
