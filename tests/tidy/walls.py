@@ -48,6 +48,7 @@ WALLS = {
         "own": ["domain/base/", "commands/runtime/", *STORE_PORTS, *SECURITY_BASICS], "system": ASIO,
     },
     "security": {"own": ["domain/", "security/"], "system": [*ASIO, *JSON, "openssl/", "argon2.h", "zxcvbn.h"]},
+    "security/factors": {"own": ["domain/", "security/"], "system": ["liboath/", "png.h", "qrencode.h"]},
     "security/adapters": {
         "own": ["domain/", "security/", "commands/", *STORE_PORTS], "system": [*ASIO, "openssl/"],
     },
@@ -106,7 +107,7 @@ WALLS = {
 THIRD_PARTY = (
     "boost/", "rapidjson/", "openssl/", "argon2.h", "zxcvbn", "pqxx/", "libpq-fe.h", "postgresql/", "librdkafka/",
     "pistache/", "prometheus/", "spdlog/", "fmt/", "CLI/", "gtest/", "gmock/", "curl/", "yaml.h",
-    "utf8proc.h", "idn2.h", "kainjow/",
+    "utf8proc.h", "idn2.h", "kainjow/", "liboath/", "png.h", "qrencode.h",
 )
 # Headers that belong to one folder, whatever others let through: looked for in all that an object file was made of.
 HELD_BACK = {
@@ -121,6 +122,9 @@ HELD_BACK = {
     "curl/": ["mail/smtp"],
     "idn2.h": ["mail/message"],
     "kainjow/": ["mail/templates"],
+    "liboath/": ["security/factors"],
+    "png.h": ["security/factors"],
+    "qrencode.h": ["security/factors"],
 }
 
 # These folders serve every aggregate and name none, so that one more costs them nothing: no include of its headers,
