@@ -17,6 +17,8 @@
 #include "api/routes/refusals.hpp"
 #include "api/routes/routes.hpp"
 #include "api/wire/problem_types.hpp"
+#include "domain/sessions/session.hpp"
+#include "domain/users/user.hpp"
 #include "eventstore/declarations.hpp"
 #include "tests/support/http/openapi.hpp"
 
@@ -266,6 +268,30 @@ TEST(OpenApiDocument, LetsTheAuditTrailTellOfEveryAggregate) {
     for (const auto& type : listed->GetArray()) documented.insert(type.GetString());
     for (const auto& aggregate : eventstore::aggregates()) declared.emplace(aggregate.stream_type);
     EXPECT_EQ(documented, declared) << "mend it in api/openapi/audit.json";
+}
+
+template <std::size_t... I>
+std::set<std::string> words_for_sessions_that_events_of_users_end(std::index_sequence<I...>) {
+    std::set<std::string> words;
+    for (const UserEvent& event : {UserEvent(std::in_place_index<I>)...})
+        if (const auto end = end_of_sessions(event)) words.emplace(end->reason);
+    return words;
+}
+
+TEST(OpenApiDocument, NamesEveryWayInWhichASessionEnds) {
+    rapidjson::Document json;
+    const auto text = openapi_document();
+    json.Parse(text.data(), text.size());
+    const auto* listed = rapidjson::GetValueByPointer(json, "/components/schemas/Session/properties/end_reason/enum");
+    ASSERT_NE(listed, nullptr);
+    std::set<std::string> documented;
+    for (const auto& word : listed->GetArray())
+        if (word.IsString()) documented.insert(word.GetString());
+    std::set<std::string> declared =
+        words_for_sessions_that_events_of_users_end(std::make_index_sequence<std::variant_size_v<UserEvent>>());
+    for (const auto& [value, word] : enum_names(SessionEndReason{})) declared.emplace(word);
+    declared.insert({"expired", "idle"});  // by the clock, without an event
+    EXPECT_EQ(documented, declared) << "mend it in api/openapi/sessions.json";
 }
 
 // JsonFields reads null as if the member were not there.
