@@ -1,20 +1,18 @@
-// The one binary. Only words are read here; what they do is in the cli_*.cpp files beside.
+// The one binary. Only words are read here and in words/; what they do is in the files of cli/.
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
-#include <cstdlib>
 #include <cstring>
 #include <iostream>
 
 #include "app/cli/cli.hpp"
 #include "app/config/core_dumps.hpp"
+#include "app/words/words.hpp"
 #include "domain/base/nearest.hpp"
 
 namespace {
 
 using namespace keyledger::app;
-
-const char* from_process(const char* name) { return std::getenv(name); }
 
 std::vector<std::string> names_in_process() {
     std::vector<std::string> names;
@@ -22,13 +20,7 @@ std::vector<std::string> names_in_process() {
     return names;
 }
 
-// How many, or which; no log and no list is longer.
-const CLI::Range kCount{std::int64_t{1}, std::int64_t{1'000'000'000'000}};
 constexpr std::int64_t kMaxLeadSeconds = 30 * 24 * 3600;
-
-struct CommandChoice {
-    std::function<Exit()> run;
-};
 
 void add_serve(CLI::App& app, CommandChoice& chosen) {
     auto* serve_command = app.add_subcommand("serve", "Serve the API, project and publish, until SIGTERM or SIGINT");
@@ -355,54 +347,6 @@ void add_backup(CLI::App& app, CommandChoice& chosen) {
     });
 }
 
-void add_projections(CLI::App& app, CommandChoice& chosen) {
-    auto* group = app.add_subcommand("projections", "The read models: tables made from the log, and made again");
-    group->require_subcommand(1);
-    const auto json_flag = [](CLI::App* command) {
-        auto json = std::make_shared<bool>(false);
-        command->add_flag("--json", *json, "for scripts");
-        return json;
-    };
-    auto* status = group->add_subcommand("status", "where each is; exit code 4 if one stands stopped");
-    status->callback([&chosen, json = json_flag(status)] {
-        chosen.run = [json] { return projections_status(from_process, *json ? Format::kJson : Format::kText); };
-    });
-
-    auto rebuild = std::make_shared<RebuildProjections>();
-    auto* rebuilding = group->add_subcommand(
-        "rebuild", "make it anew from the log, beside the one that is read, and switch to it; nobody waits");
-    auto every = std::make_shared<bool>(false);
-    auto* names = rebuilding->add_option("name", rebuild->names, "which: users, sessions ...");
-    rebuilding->add_flag("--all", *every, "all of them, one after the other")->excludes(names);
-    rebuilding->add_flag("--resume", rebuild->resume, "go on with what an earlier rebuild left unfinished");
-    rebuilding->add_flag("--compare", rebuild->compare, "say whether old and new were equal at one position");
-    rebuilding->callback([&chosen, rebuild, every, json = json_flag(rebuilding)] {
-        if (rebuild->names.empty() && !*every) throw CLI::RequiredError("rebuild: a name, or --all,");
-        rebuild->format = *json ? Format::kJson : Format::kText;
-        chosen.run = [rebuild] { return rebuild_projections(from_process, *rebuild); };
-    });
-
-    auto verify = std::make_shared<VerifyProjections>();
-    auto* verifying = group->add_subcommand(
-        "verify", "compare the live tables with a full replay of the log; exit code 4 and the first difference");
-    verifying->add_option("name", verify->names, "which; all if none is named");
-    verifying->callback([&chosen, verify, json = json_flag(verifying)] {
-        verify->format = *json ? Format::kJson : Format::kText;
-        chosen.run = [verify] { return verify_projections(from_process, *verify); };
-    });
-
-    auto skip = std::make_shared<SkipEvent>();
-    auto* skipping = group->add_subcommand(
-        "skip", "leave out, for good, the event at which one stands stopped; who and why are kept");
-    skipping->add_option("name", skip->name, "which")->required();
-    skipping->add_option("position", skip->position, "of the event")->required()->check(kCount);
-    skipping->add_option("--who", skip->who, "who orders it")->required();
-    skipping->add_option("--why", skip->why, "for those who ask later")->required();
-    skipping->add_option("--generation", skip->generation, "of a rebuild that stopped, instead of the one read")
-        ->check(kCount);
-    skipping->callback([&chosen, skip] { chosen.run = [skip] { return skip_event(from_process, *skip); }; });
-}
-
 // Of a word where a command was expected; the library only says that a subcommand is required.
 std::optional<std::string> unknown_command(const CLI::App& app, const std::vector<std::string>& words) {
     const CLI::App* at = &app;
@@ -452,6 +396,7 @@ int main(int argc, char** argv) {
     add_access(app, chosen);
     add_events(app, chosen);
     add_projections(app, chosen);
+    add_jobs(app, chosen);
     add_audit(app, chosen);
     add_config(app, chosen);
     add_backup(app, chosen);

@@ -13,6 +13,7 @@
 #include "domain/clients/service_account.hpp"
 #include "domain/clients/service_token.hpp"
 #include "domain/credentials/login_attempts.hpp"
+#include "domain/jobs/job_outcome.hpp"
 #include "domain/log/log_keeping.hpp"
 #include "domain/sessions/session.hpp"
 #include "domain/users/user.hpp"
@@ -33,7 +34,7 @@ struct AggregateList {
 };
 
 using Aggregates = AggregateList<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators,
-                                 ServiceAccount, ServiceToken, Group, Nestings, LogKeeping>;
+                                 ServiceAccount, ServiceToken, Group, Nestings, LogKeeping, JobOutcome>;
 
 struct AnyEvent : Aggregates::Event {
     using Aggregates::Event::variant;

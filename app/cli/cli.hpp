@@ -149,6 +149,21 @@ struct SkipEvent {
 };
 Exit skip_event(const Environment& environment, const SkipEvent& options);
 
+struct ListJobs {
+    std::string state;    // empty: due and dead
+    std::string reactor;  // empty: all
+    int limit = 100;
+    Format format = Format::kText;
+};
+Exit list_jobs(const Environment& environment, const ListJobs& options);
+struct EndJobs {
+    enum class Act { kRetry, kDrop };
+    Act act = Act::kRetry;
+    std::vector<std::string> names;  // none: all that are dead
+    std::string reactor;             // of which; empty: all
+};
+Exit end_jobs(const Environment& environment, const EndJobs& options);
+
 // `force`: over a file that there is.
 Exit backup(const Environment& environment, const std::string& path, bool force);
 struct Restore {

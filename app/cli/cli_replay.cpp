@@ -16,6 +16,7 @@
 #include "domain/clients/service_account.hpp"
 #include "domain/clients/service_token.hpp"
 #include "domain/credentials/login_attempts.hpp"
+#include "domain/jobs/job_outcome.hpp"
 #include "domain/log/log_keeping.hpp"
 #include "domain/sessions/session.hpp"
 #include "domain/users/user.hpp"
@@ -186,6 +187,10 @@ struct StateWriter {
         json.texts("mac_keys_added", log.added).texts("mac_keys_closed", log.closed);
         json.number("disavowed", log.disavowed);
     }
+    void operator()(const JobOutcome& job) const {
+        const bool is_dead = job.status == JobOutcome::Status::kDead;
+        json.text("status", is_dead ? "dead" : job.status == JobOutcome::Status::kDropped ? "dropped" : "due");
+    }
     void operator()(const LoginAttempts& attempts) const {
         json.number("failures_in_a_row", attempts.failures_in_a_row);
     }
@@ -207,7 +212,7 @@ private:
 // Of streams of other aggregates no more is printed than what is said of all.
 using DetailedAggregates =
     eventstore::Subscription<User, Session, LoginAttempts, AnonymousCallers, Role, Assignments, Administrators,
-                             ServiceAccount, ServiceToken, Group, Nestings, LogKeeping>;
+                             ServiceAccount, ServiceToken, Group, Nestings, LogKeeping, JobOutcome>;
 
 std::string line_of(const Replay& replay, const Uuid& id, const Replay::Stream& stream) {
     JsonText json;

@@ -124,6 +124,31 @@ asio::awaitable<Result<std::vector<Fold>, StoreError>> Folder::load(std::vector<
     co_return folds;
 }
 
+asio::awaitable<Result<Fold, StoreError>> Folder::load_as_of(LoadStream stream, Position position,
+                                                             eventstore::Deadline deadline) {
+    Loading loading;
+    loading.stream = stream;
+    loading.fold = empty_fold(stream.stream_type);
+    keys_.forget(stream.stream_id);
+    for (bool is_there = false; !is_there;) {
+        std::vector<eventstore::StreamFrom> page;
+        page.push_back({stream.stream_id, loading.fold.version, "", std::string(stream.stream_type)});
+        KEYLEDGER_CO_TRY(slices, co_await store_.read_streams(std::move(page), deadline));
+        auto& events = slices->front().events;
+        const auto later = std::ranges::find_if(events, [&](const auto& event) { return event.position > position; });
+        is_there = later != events.end() || events.empty();
+        events.erase(later, events.end());
+        if (events.empty() || begins_another(loading.fold, events, stream.stream_type)) break;
+        if (eventstore::is_personal(stream.stream_type) && tells_something(events)) {
+            KEYLEDGER_CO_TRY(known, co_await learn_key(loading, deadline));
+            if (*loading.key == nullptr && !loading.key_is_gone) co_return Unexpected(StoreError::kUnavailable);
+        }
+        co_await fold_page(loading, events);
+        is_there = is_there || loading.fold.version >= slices->front().version;
+    }
+    co_return std::move(loading.fold);
+}
+
 // One page further.
 asio::awaitable<Folder::Further> Folder::take(Loading& loading, eventstore::StreamSlice slice,
                                               eventstore::Deadline deadline) {

@@ -55,6 +55,12 @@ public:
                                                                             Freshness freshness,
                                                                             eventstore::Deadline deadline);
 
+    // The stream as it was at that position: for whoever tells of it later. Read from its first event on, and nothing
+    // is remembered. Its subject's key is asked for anew: who was erased meanwhile, on any node, reads as erased, and a
+    // key that is there and can't be opened here is kUnavailable.
+    asio::awaitable<Result<Fold, eventstore::StoreError>> load_as_of(LoadStream stream, Position position,
+                                                                     eventstore::Deadline deadline);
+
 private:
     struct Loading;
     using Further = Result<void, eventstore::StoreError>;

@@ -23,6 +23,7 @@ struct JobSelection {
     std::string reactor;  // empty: all
     std::string state;    // empty: all
     std::int32_t limit = 100;
+    bool open_only = false;  // due or dead
 };
 struct JobCounts {
     std::int64_t due = 0;  // now or later

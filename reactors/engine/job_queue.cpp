@@ -106,11 +106,11 @@ std::vector<ListedJob> JobQueue::list(const JobSelection& selection) {
     const AnswerWithin bound(connection_->sock(), kStatementTimeout + 1s);
     pqxx::nontransaction read(*connection_);
     std::vector<ListedJob> jobs;
-    for (const auto& row :
-         read.exec_params(std::string(kListed) + "where log_id = (select log_id from keyledger.log)"
-                                                 "  and ($1 = '' or reactor = $1) and ($2 = '' or state = $2)"
-                                                 " order by reactor, position, ordinal limit $3",
-                          selection.reactor, selection.state, selection.limit))
+    const std::string which = "where log_id = (select log_id from keyledger.log) and ($1 = '' or reactor = $1)"
+                              "  and ($2 = '' or state = $2) and (not $3 or state in ('due', 'dead'))"
+                              " order by reactor, position, ordinal limit $4";
+    for (const auto& row : read.exec_params(std::string(kListed) + which, selection.reactor, selection.state,
+                                            selection.open_only, selection.limit))
         jobs.push_back(listed_in(row));
     return jobs;
 }

@@ -296,6 +296,7 @@ TEST(FoldNames, AreOfAllAggregatesWhoseStreamsSomebodyCanLengthen) {
     // An event or two, and never more.
     EXPECT_EQ(fold_name_of(ServiceToken::kStreamType), "");
     EXPECT_EQ(fold_name_of(AnonymousCallers::kStreamType), "");
+    EXPECT_EQ(fold_name_of(JobOutcome::kStreamType), "");
 }
 
 // Whoever changes what `evolve` makes of these events raises the aggregate's kFold, and then this text: or else a
