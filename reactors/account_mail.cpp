@@ -1,0 +1,145 @@
+#include "reactors/account_mail.hpp"
+
+#include "domain/credentials/login_attempts.hpp"
+#include "domain/sessions/session.hpp"
+#include "domain/users/user.hpp"
+#include "eventstore/codec/events_codec.hpp"
+#include "eventstore/subscription.hpp"
+#include "mail/kinds.hpp"
+
+namespace keyledger::reactors {
+namespace {
+
+using eventstore::ActorType;
+using eventstore::StoreError;
+using mail::Kind;
+
+bool is_by(const eventstore::EventMetadata& metadata, const Uuid& user_id) {
+    return metadata.actor_type == ActorType::kUser && metadata.actor_id == user_id.to_string();
+}
+
+// What is told of an event of a stream, if anything is: the mail, and whom it is about where that is not the stream's.
+struct Told {
+    Kind kind;
+    std::optional<Uuid> user_id{};
+};
+using Telling = std::optional<Told>;
+
+// ---- users -----------------------------------------------------------------------------------------------------
+// What they did themselves is told all the same where a thief would have done it.
+struct Teller {
+    const DecodedEvent& event;
+    bool is_own() const { return is_by(event.metadata, event.recorded->stream_id); }
+
+    Telling operator()(const UserRegistered&) const { return Told{Kind::kWelcome}; }
+    Telling operator()(const UserPasswordSet&) const { return {}; }
+    Telling operator()(const UserPasswordChanged&) const { return Told{Kind::kPasswordChanged}; }
+    Telling operator()(const UserPasswordHashRenewed&) const { return {}; }
+    Telling operator()(const UserProfileUpdated&) const { return {}; }
+    Telling operator()(const UserDisabled&) const { return Told{Kind::kAccountDisabled}; }
+    Telling operator()(const UserEnabled&) const { return Told{Kind::kAccountEnabled}; }
+    Telling operator()(const UserSessionsRevoked&) const { return is_own() ? Telling() : Told{Kind::kSessionsRevoked}; }
+    Telling operator()(const UserMadeAdministrator&) const { return {}; }
+    Telling operator()(const UserErasureRequested&) const { return Told{Kind::kErasureRequested}; }
+    Telling operator()(const UserErasureWithdrawn&) const { return Told{Kind::kErasureWithdrawn}; }
+    Telling operator()(const UserErased&) const { return {}; }  // nobody is left
+
+    // ---- sessions --------------------------------------------------------------------------------------------------
+    Telling operator()(const SessionStarted&) const { return {}; }
+    Telling operator()(const SessionRefreshed&) const { return {}; }
+    Telling operator()(const SessionRefreshRefused&) const { return {}; }
+    // Users end none but their own; whether a client ended one of its own is looked at when it is told.
+    Telling operator()(const SessionEnded& ended) const {
+        const bool by_user = event.metadata.actor_type == ActorType::kUser;
+        switch (ended.reason) {
+            case SessionEndReason::kLoggedOut: return {};
+            case SessionEndReason::kRevoked: return by_user ? Telling() : Told{Kind::kSessionRevoked};
+            case SessionEndReason::kRefreshTokenReused: return Told{Kind::kSessionRevoked};
+        }
+        return {};
+    }
+
+    // ---- failed log-ins --------------------------------------------------------------------------------------------
+    Telling operator()(const LoginFailed&) const { return {}; }
+    Telling operator()(const LoginFailuresCleared&) const { return {}; }
+    Telling operator()(const LoginFailuresSummed&) const { return {}; }
+    Telling operator()(const LoginNetworkSeen&) const { return {}; }
+    Telling operator()(const LoginUnlocked& unlocked) const { return Told{Kind::kUnlocked, unlocked.user_id}; }
+};
+
+using Concerns = eventstore::Subscription<User, Session, LoginAttempts>;
+
+Performed performed(const mail::Delivery& delivery) {
+    switch (delivery.outcome) {
+        case mail::Delivery::Outcome::kSent: return Done{};
+        case mail::Delivery::Outcome::kAgain: return Again{delivery.code};
+        case mail::Delivery::Outcome::kRefused: return Dead{delivery.code};
+    }
+    return Again{"no-outcome"};
+}
+
+mail::Mail mail_to(const User& user, Kind kind, const JobId& job, std::int64_t at_ms) {
+    mail::Mail letter;
+    letter.kind = kind;
+    letter.id = job.to_string();
+    letter.date_ms = at_ms;
+    letter.address = *user.email;
+    letter.name = user.name.value_or("");
+    letter.facts.at_ms = at_ms;
+    if (kind == Kind::kErasureRequested) letter.facts.due_ms = user.erasure_due_at_ms;
+    return letter;
+}
+
+}  // namespace
+
+std::vector<PlannedJob> AccountMail::plan(const DecodedEvent& event) const {
+    Telling told;
+    Concerns::deliver(*event.event, [&](const auto& of_one) { told = std::visit(Teller{event}, of_one); });
+    if (!told) return {};
+    return {{std::string(mail::row_of(told->kind).name), told->user_id.value_or(event.recorded->stream_id)}};
+}
+
+// Of the event that caused the job: what its stream does not fold.
+struct AccountMail::Cause {
+    std::string stream_type;
+    eventstore::EventMetadata metadata;
+};
+
+asio::awaitable<Result<AccountMail::Cause, StoreError>> AccountMail::read_cause(Position position, Deadline deadline) {
+    KEYLEDGER_CO_TRY(events, co_await store_.read_log(position, 1, deadline));
+    if (events->empty()) co_return Unexpected(StoreError::kUnavailable);
+    eventstore::NullFieldOpener nothing;
+    co_return Cause{events->front().stream_type, eventstore::decode_metadata(events->front(), nothing)};
+}
+
+// Nil: nobody is to be told.
+asio::awaitable<Result<Uuid, StoreError>> AccountMail::recipient_of(const Job& job, const Cause& cause,
+                                                                    Deadline deadline) {
+    if (cause.stream_type != Session::kStreamType) co_return job.subject;
+    const commands::LoadStream stream{job.subject, Session::kStreamType};
+    KEYLEDGER_CO_TRY(fold, co_await folder_.load_as_of(stream, job.id.position, deadline));
+    const Session& session = commands::state_of<Session>(*fold);
+    const bool own_client =
+        cause.metadata.actor_type == ActorType::kClient && cause.metadata.actor_id == session.client_id;
+    co_return own_client ? Uuid{} : session.user_id;
+}
+
+asio::awaitable<Performed> AccountMail::perform(Job job, Deadline deadline) {
+    const auto kind = mail::kind_named(job.kind);
+    if (!kind) co_return Again{"unknown-kind"};  // a node of a newer version may know it
+    const auto cause = co_await read_cause(job.id.position, deadline);
+    if (!cause) co_return Again{"log-unavailable"};
+    const auto user_id = co_await recipient_of(job, *cause, deadline);
+    if (!user_id) co_return Again{"log-unavailable"};
+    if (user_id->is_nil()) co_return Done{};
+    const commands::LoadStream stream{*user_id, User::kStreamType};
+    const auto fold = co_await folder_.load_as_of(stream, job.id.position, deadline);
+    if (!fold) co_return Again{"log-unavailable"};
+    const User& user = commands::state_of<User>(*fold);
+    if (!user.email) co_return Done{};  // erased meanwhile: nobody is left
+    auto letter = mail_to(user, *kind, job.id, cause->metadata.occurred_at_ms);
+    const auto delivery = co_await send_(std::move(letter), deadline);
+    co_return performed(delivery);
+}
+
+}  // namespace keyledger::reactors

@@ -1,0 +1,36 @@
+#pragma once
+// The reactor `mail`: tells people what happened to their account. A job is about a user, or about a session where only
+// its own stream says whose it is; its kind is the mail's (mail/kinds.hpp). Recipient and text are folded when the mail
+// is sent, as of the event: a change that came later tells nobody else. Who was erased meanwhile gets nothing.
+#include <functional>
+
+#include "commands/runtime/folder.hpp"
+#include "mail/mailer.hpp"
+#include "reactors/engine/reactor.hpp"
+
+namespace keyledger::reactors {
+
+class AccountMail : public Reactor {
+public:
+    using Send = std::function<asio::awaitable<mail::Delivery>(mail::Mail, Deadline)>;
+
+    // Both outlive it.
+    AccountMail(eventstore::Store& store, commands::Folder& folder, Send send)
+        : store_(store), folder_(folder), send_(std::move(send)) {}
+
+    std::string_view name() const override { return "mail"; }
+    std::vector<PlannedJob> plan(const DecodedEvent& event) const override;
+    asio::awaitable<Performed> perform(Job job, Deadline deadline) override;
+
+private:
+    struct Cause;
+    asio::awaitable<Result<Cause, eventstore::StoreError>> read_cause(Position position, Deadline deadline);
+    asio::awaitable<Result<Uuid, eventstore::StoreError>> recipient_of(const Job& job, const Cause& cause,
+                                                                       Deadline deadline);
+
+    eventstore::Store& store_;
+    commands::Folder& folder_;
+    const Send send_;
+};
+
+}  // namespace keyledger::reactors

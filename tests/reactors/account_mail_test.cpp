@@ -1,0 +1,231 @@
+// What is told to whom of what happens to an account: which events cause a mail, and that recipient and text are those
+// of the event's own time.
+#include "reactors/account_mail.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+
+#include "commands/access/roles.hpp"
+#include "commands/accounts/erase_user.hpp"
+#include "commands/accounts/set_user_status.hpp"
+#include "commands/accounts/update_profile.hpp"
+#include "commands/credentials/unlock_user.hpp"
+#include "commands/sessions/end_sessions.hpp"
+#include "eventstore/aggregates.hpp"
+#include "eventstore/codec/events_codec.hpp"
+#include "eventstore/declarations.hpp"
+#include "eventstore/memory/memory_store.hpp"
+#include "tests/support/world/given.hpp"
+#include "tests/support/world/world.hpp"
+
+namespace keyledger::reactors {
+namespace {
+
+using commands::Grant;
+using eventstore::ActorType;
+using eventstore::RecordedEvent;
+using test::caller_of;
+using test::run;
+
+// ---- what is planned -------------------------------------------------------------------------------------------
+const Uuid kStream = test::uuid(0xA1);
+
+std::string golden(const eventstore::EventTypeInfo& info) {
+    std::ifstream in("tests/golden/" + std::string(info.type) + '.' + std::to_string(info.schema_version) + ".json");
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Of the event's golden form, or of another; "" for none, else the mails' kinds.
+std::string planned(const eventstore::EventTypeInfo& info, std::string payload, ActorType actor,
+                    const std::string& actor_id = "") {
+    RecordedEvent recorded;
+    recorded.trust = RecordedEvent::Trust::kBelieved;
+    recorded.stream_type = info.stream_type;
+    recorded.stream_id = kStream;
+    recorded.type = info.type;
+    recorded.schema_version = static_cast<std::int16_t>(info.schema_version);
+    recorded.payload = std::move(payload);
+    eventstore::NullFieldOpener nothing;
+    DecodedEvent event{&recorded, eventstore::decode_any(recorded, nothing), {}};
+    event.metadata.actor_type = actor;
+    event.metadata.actor_id = actor_id;
+    std::string kinds;
+    eventstore::MemoryStore store([] { return std::int64_t{0}; });
+    test::FixedClock clock{test::kNowMs};
+    test::World world{store, clock};
+    test::Node node{world, store};
+    for (const PlannedJob& job : AccountMail(store, node.executor.folder(), {}).plan(event))
+        kinds += (kinds.empty() ? "" : ", ") + job.kind;
+    return kinds;
+}
+
+// Every event there is, as somebody else (the system) brought it about. A new one has to be looked at.
+TEST(AccountMailPlan, OfEveryEvent) {
+    std::map<std::string, std::string, std::less<>> expected{{"user.registered", "welcome"},
+                                                             {"user.password_changed", "password-changed"},
+                                                             {"user.disabled", "account-disabled"},
+                                                             {"user.enabled", "account-enabled"},
+                                                             {"user.sessions_revoked", "sessions-revoked"},
+                                                             {"user.erasure_requested", "erasure-requested"},
+                                                             {"user.erasure_withdrawn", "erasure-withdrawn"},
+                                                             {"session.ended", "session-revoked"},
+                                                             {"login.unlocked", "unlocked"}};
+    for (const auto& info : eventstore::event_types()) {
+        EXPECT_EQ(planned(info, golden(info), ActorType::kSystem), expected[std::string(info.type)]) << info.type;
+    }
+}
+
+TEST(AccountMailPlan, TellsNobodyThatTheyEndedTheirOwnSessions) {
+    const auto& all = eventstore::event_type_info("user.sessions_revoked");
+    EXPECT_EQ(planned(all, golden(all), ActorType::kUser, kStream.to_string()), "");
+    EXPECT_EQ(planned(all, golden(all), ActorType::kUser, test::uuid(0xB1).to_string()), "sessions-revoked");
+    const auto& one = eventstore::event_type_info("session.ended");
+    const auto ended = [&](const char* reason, ActorType actor) {
+        return planned(one, std::string(R"({"reason":")") + reason + "\"}", actor, "somebody");
+    };
+    EXPECT_EQ(ended("logged_out", ActorType::kUser), "");
+    EXPECT_EQ(ended("revoked", ActorType::kUser), "");
+    EXPECT_EQ(ended("revoked", ActorType::kClient), "session-revoked");
+    EXPECT_EQ(ended("refresh_token_reused", ActorType::kUser), "session-revoked");
+}
+
+// ---- what is sent ----------------------------------------------------------------------------------------------
+class AccountMailTest : public testing::Test {
+protected:
+    test::FixedClock clock{test::kNowMs};
+    eventstore::MemoryStore store{[this] { return clock.now_ms(); }};
+    test::World world{store, clock};
+    test::Node node{world, store};
+    test::Node other{world, store};
+    const Grant root = [this] {
+        world.create_administrator(node, "root@example.com");
+        return world.log_in(node, "root@example.com");
+    }();
+    const Uuid ann = world.register_user(node, "Ann@Example.com", "ann");
+    const Uuid log_id = test::uuid(0x10);
+
+    std::vector<mail::Mail> sent;
+    mail::Delivery answer = mail::Delivery::sent();
+    AccountMail reactor{store, node.executor.folder(),
+                        [this](mail::Mail letter, Deadline) { return deliver(std::move(letter)); }};
+    asio::awaitable<mail::Delivery> deliver(mail::Mail letter) {
+        sent.push_back(std::move(letter));
+        co_return answer;
+    }
+
+    Position newest(std::string_view type) {
+        Position position = 0;
+        for (const auto& event : world.events())
+            if (event.type == type) position = event.position;
+        EXPECT_GT(position, 0) << "nothing of type " << type;
+        return position;
+    }
+    // The jobs of the newest event of that type, performed.
+    Performed perform_newest(std::string_view type) {
+        const RecordedEvent recorded = world.events(newest(type) - 1).front();
+        eventstore::NullFieldOpener nothing;
+        const DecodedEvent event{&recorded, eventstore::decode_any(recorded, nothing),
+                                 eventstore::decode_metadata(recorded, nothing)};
+        const auto jobs = reactor.plan(event);
+        EXPECT_EQ(jobs.size(), 1U);
+        return perform(jobs.at(0).kind, jobs.at(0).subject, recorded.position);
+    }
+    Performed perform(std::string kind, const Uuid& subject, Position position) {
+        Job job{.id = {log_id, "mail", position, 0}, .kind = std::move(kind), .subject = subject, .arguments = {}};
+        return run(reactor.perform(std::move(job), Deadline::max()));
+    }
+    void rename(const std::string& name) {
+        commands::ProfileUpdate update{test::bearer_of(root), "ann", name};
+        ASSERT_TRUE(run(commands::update_user(node.services, ann, update, caller_of(root))));
+    }
+};
+
+TEST_F(AccountMailTest, SaysWhatHappenedToWhomAndUnderOneName) {
+    EXPECT_TRUE(std::holds_alternative<Done>(perform_newest("user.registered")));
+    ASSERT_EQ(sent.size(), 1U);
+    EXPECT_EQ(sent[0].kind, mail::Kind::kWelcome);
+    EXPECT_EQ(sent[0].address, "Ann@Example.com");
+    EXPECT_EQ(sent[0].id, log_id.to_string() + ".mail." + std::to_string(newest("user.registered")) + ".0");
+    EXPECT_EQ(sent[0].date_ms, clock.now_ms());
+    EXPECT_EQ(sent[0].facts.at_ms, clock.now_ms());
+    EXPECT_EQ(sent[0].facts.due_ms, std::nullopt);
+}
+
+// A job that waited: what changed meanwhile is not what was so when the event happened. Of addresses the same holds;
+// none can be changed yet.
+TEST_F(AccountMailTest, TellsWhatWasSoWhenItHappened) {
+    rename("Ann before");
+    ASSERT_TRUE(run(commands::disable_user(node.services, test::bearer_of(root), ann, "", caller_of(root))));
+    clock.advance(60'000);
+    rename("Ann after");
+    perform_newest("user.disabled");
+    ASSERT_EQ(sent.size(), 1U);
+    EXPECT_EQ(sent[0].name, "Ann before");
+    EXPECT_EQ(sent[0].facts.at_ms, clock.now_ms() - 60'000);
+}
+
+TEST_F(AccountMailTest, IsOfUsersAndOfWhatFollowsFromTheirIds) {
+    const Grant grant = world.log_in(node, "ann@example.com");
+    ASSERT_TRUE(run(commands::revoke_sessions_of(node.services, test::bearer_of(root), ann, caller_of(root))));
+    perform_newest("user.sessions_revoked");
+    (void)run(commands::log_in(node.services, test::login("ann@example.com", "not the password"), test::caller()));
+    ASSERT_TRUE(run(commands::unlock_user(node.services, test::bearer_of(root), ann, caller_of(root))));
+    perform_newest("login.unlocked");
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_EQ(sent[0].kind, mail::Kind::kSessionsRevoked);
+    EXPECT_EQ(sent[1].kind, mail::Kind::kUnlocked);
+    for (const auto& letter : sent) EXPECT_EQ(letter.address, "Ann@Example.com");
+}
+
+// An application that revokes what it holds logs its user out; one that may revoke everybody's is somebody else.
+TEST_F(AccountMailTest, TellsOfASessionThatAnotherClientEnded) {
+    const auto revoke = [&](const std::string& client_id) {
+        const Grant grant = world.log_in(node, "ann@example.com");
+        commands::Client client;
+        client.client_id = client_id;
+        client.revocation_right = commands::RevocationRight::kAllTokens;
+        ASSERT_TRUE(run(commands::revoke_token(node.services, grant.session_id, client, test::caller())));
+        EXPECT_TRUE(std::holds_alternative<Done>(perform_newest("session.ended")));
+    };
+    revoke(test::first_party().client_id);
+    EXPECT_TRUE(sent.empty());
+    revoke("guard");
+    ASSERT_EQ(sent.size(), 1U);
+    EXPECT_EQ(sent[0].kind, mail::Kind::kSessionRevoked);
+    EXPECT_EQ(sent[0].address, "Ann@Example.com");
+}
+
+// Erased on another node, while this one still remembers the key.
+TEST_F(AccountMailTest, WritesToNobodyWhoWasErasedMeanwhile) {
+    perform_newest("user.registered");
+    ASSERT_EQ(sent.size(), 1U);
+    const Position registered = newest("user.registered");
+    const auto erased = run(commands::request_erasure(other.services, test::bearer_of(root), ann, caller_of(root)));
+    ASSERT_TRUE(erased);
+    ASSERT_TRUE(node.keys.recall(ann)) << "then this test shows nothing";
+    EXPECT_TRUE(std::holds_alternative<Done>(perform("welcome", ann, registered)));
+    EXPECT_TRUE(std::holds_alternative<Done>(perform_newest("user.erasure_requested")));
+    EXPECT_EQ(sent.size(), 1U);
+}
+
+TEST_F(AccountMailTest, GivesBackWhatTheServerSaidByItsCodeAlone) {
+    answer = mail::Delivery::again("smtp-451");
+    const Performed later = perform_newest("user.registered");
+    ASSERT_TRUE(std::holds_alternative<Again>(later));
+    EXPECT_EQ(std::get<Again>(later).code, "smtp-451");
+    answer = mail::Delivery::refused("smtp-550");
+    const Performed never = perform_newest("user.registered");
+    ASSERT_TRUE(std::holds_alternative<Dead>(never));
+    EXPECT_EQ(std::get<Dead>(never).code, "smtp-550");
+}
+
+TEST_F(AccountMailTest, LeavesAKindThatItDoesNotKnowToANewerNode) {
+    const Performed performed = perform("goodbye", ann, 1);
+    ASSERT_TRUE(std::holds_alternative<Again>(performed));
+    EXPECT_EQ(std::get<Again>(performed).code, "unknown-kind");
+}
+
+}  // namespace
+}  // namespace keyledger::reactors
