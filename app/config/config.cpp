@@ -259,6 +259,7 @@ void put_roles(Config& config, const Value& value) {
     config.serves_api = has("api");
     config.serves_projector = has("projector");
     config.serves_publisher = has("publisher");
+    config.serves_reactor = has("reactor");
 }
 
 void put_subject_namings(Config& config, const Value& value) {

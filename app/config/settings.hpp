@@ -56,6 +56,7 @@ struct Config {
     bool serves_api = false;
     bool serves_projector = false;
     bool serves_publisher = false;
+    bool serves_reactor = false;
     std::size_t io_threads = 1;
     std::size_t network_connections = 1000;
     bool clear_positions = false;
@@ -259,8 +260,8 @@ inline constexpr Setting kSettings[] = {
      "clear: all callers get numbers and may count events; for tests and benches", kServing,
      [](Config& config, const Value& value) { config.clear_positions = value.text == "clear"; }},
 
-    {"KEYLEDGER_ROLES", "api,projector,publisher", some_of("api,projector,publisher"), "what this process does",
-     kServing, put_roles},
+    {"KEYLEDGER_ROLES", "api,projector,publisher,reactor", some_of("api,projector,publisher,reactor"),
+     "what this process does", kServing, put_roles},
     {"KEYLEDGER_IO_THREADS", "1", whole(1, 256), "threads that serve connections", kServing, into<&Config::io_threads>},
     {"KEYLEDGER_NETWORK_CONNECTIONS", "1000", whole(1, 1'000'000),
      "open ones of one network (/32, /64; a /48 four times as many)", kServing, into<&Config::network_connections>},

@@ -122,11 +122,12 @@ void Housekeeper::prune() {
     const auto pruned = postgres::prune_commands(database_url_, now_ms - retention_ms_, kAtMost);
     const auto snapshots = postgres::prune_snapshots(database_url_, now_ms - longest_session_ms_, kAtMost);
     const auto limits = postgres::prune_limits(database_url_, kAtMost);
+    const auto jobs = postgres::prune_jobs(database_url_, kAtMost);
     const auto spent = postgres::prune_spent(database_url_, kAtMost);
     const auto purged = postgres::purge_graveyard(database_url_);
-    if (!pruned || !snapshots || !limits || !spent || !purged)
-        spdlog::warn("old command ids, snapshots, limits, spent values and destroyed keys could not be removed: the "
-                     "database does not answer");
+    if (!pruned || !snapshots || !limits || !jobs || !spent || !purged)
+        spdlog::warn("old command ids, snapshots, limits, jobs, spent values and destroyed keys could not be removed: "
+                     "the database does not answer");
 }
 
 void Housekeeper::forget_the_erased() {

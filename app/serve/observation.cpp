@@ -59,6 +59,25 @@ api::HealthCheck check_publisher(const Followers& followers) {
     return {"publisher", good, detail, false};
 }
 
+// Mail that is late is no reason to send requests elsewhere. `keyledger_jobs_dead` is what to be woken by.
+api::HealthCheck check_reactors(const Reactors& reactors) {
+    const auto status = reactors.status();
+    if (!status) return {"reactor", true, "rests: not a role of this process, or KEYLEDGER_SMTP_URL is not set"};
+    for (const auto& plan : status->planner.projections)
+        if (plan.stopped)
+            return {"reactor", false,
+                    "the planner stopped at position " + std::to_string(plan.stopped->at.position) + ": " +
+                        plan.stopped->at.reason,
+                    false};
+    const auto& [planner, performer] = *status;
+    if (!planner.trouble.empty()) return {"reactor", false, "does not follow the log: " + planner.trouble, false};
+    if (!performer.trouble.empty()) return {"reactor", false, "does not look for jobs: " + performer.trouble, false};
+    if (performer.counts.dead > 0)
+        return {"reactor", false, std::to_string(performer.counts.dead) + " jobs are dead: see 'keyledger jobs list'",
+                false};
+    return {"reactor", true, std::to_string(performer.counts.due) + " jobs are due"};
+}
+
 // While it reads the log for the first time, answers are folded instead. Whether those who ask are answered all the
 // same while it can't read, the check `answers` tells.
 api::HealthCheck check_hot_access(const projections::HotAccess& hot) {
@@ -152,6 +171,35 @@ Samples projector_samples(const Followers& followers) {
     return samples;
 }
 
+Samples reactor_samples(const Reactors& reactors) {
+    const auto status = reactors.status();
+    if (!status) return {};
+    Samples samples;
+    const auto& performer = status->performer;
+    const auto count = [&](const char* outcome, std::int64_t attempts) {
+        samples.push_back({"keyledger_job_attempts",
+                           "Attempts of this node since its start, by what came of them",
+                           {{"reactor", "mail"}, {"outcome", outcome}},
+                           double(attempts)});
+    };
+    count("done", performer.done);
+    count("again", performer.again);
+    count("dead", performer.dead);
+    count("lease_lost", performer.lost_leases);
+    const auto add = [&](const char* name, const char* help, double value) {
+        samples.push_back({name, help, {{"reactor", "mail"}}, value});
+    };
+    add("keyledger_jobs_due", "Of all nodes, now or later", double(performer.counts.due));
+    add("keyledger_jobs_dead", "Of all nodes: an operator has to look", double(performer.counts.dead));
+    add("keyledger_jobs_late_seconds", "Since when the one that waits for the longest has been due",
+        performer.counts.late_s);
+    for (const auto& plan : status->planner.projections) {
+        add("keyledger_planner_position", "Of the reactor's cursor", double(plan.position));
+        add("keyledger_planner_stopped", "1 while it stands stopped", plan.stopped ? 1 : 0);
+    }
+    return samples;
+}
+
 Samples hot_access_samples(const projections::HotAccess& hot) {
     const auto status = hot.status();
     Samples samples;
@@ -218,14 +266,15 @@ Samples tree_head_samples(const TreeHeads& tree_heads) {
 
 }  // namespace
 
-void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& followers, projections::HotAccess& hot,
-             TreeHeads& tree_heads, Probe& probe, api::Server& server) {
+void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& followers, Reactors& reactors,
+             projections::HotAccess& hot, TreeHeads& tree_heads, Probe& probe, api::Server& server) {
     health.add([&core] { return check_database(core); });
     health.add([&probe] { return probe.check(); });
     health.add([&core] { return core.keyring_watch.check(); });
     health.add([&core] { return check_guesses(core); });
     health.add([&followers] { return check_projector(followers); });
     health.add([&followers] { return check_publisher(followers); });
+    health.add([&reactors] { return check_reactors(reactors); });
     health.add([&hot] { return check_hot_access(hot); });
     health.add([&tree_heads] { return check_tree_heads(tree_heads); });
     metrics.add([&core] { return store_samples(core); });
@@ -243,6 +292,7 @@ void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& fol
     });
     metrics.add([&followers] { return projector_samples(followers); });
     metrics.add([&followers] { return publisher_samples(followers); });
+    metrics.add([&reactors] { return reactor_samples(reactors); });
     metrics.add([&hot] { return hot_access_samples(hot); });
     metrics.add([&tree_heads] { return tree_head_samples(tree_heads); });
     metrics.add([&server] {

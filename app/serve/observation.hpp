@@ -6,12 +6,13 @@
 #include "app/serve/health.hpp"
 #include "app/serve/metrics.hpp"
 #include "app/serve/probe.hpp"
+#include "app/serve/reactors.hpp"
 #include "app/serve/tree_heads.hpp"
 
 namespace keyledger::app {
 
 // All outlive the service's last answer on the management listener.
-void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& followers, projections::HotAccess& hot,
-             TreeHeads& tree_heads, Probe& probe, api::Server& server);
+void observe(ServiceHealth& health, Metrics& metrics, Core& core, Followers& followers, Reactors& reactors,
+             projections::HotAccess& hot, TreeHeads& tree_heads, Probe& probe, api::Server& server);
 
 }  // namespace keyledger::app

@@ -16,6 +16,7 @@
 #include "app/serve/metrics.hpp"
 #include "app/serve/observation.hpp"
 #include "app/serve/probe.hpp"
+#include "app/serve/reactors.hpp"
 #include "app/serve/tree_heads.hpp"
 #include "commands/access/roles.hpp"
 #include "eventstore/postgres/keys/key_uses.hpp"
@@ -121,6 +122,7 @@ struct Service::Parts {
           queries(query_settings(config)),
           hot_access(make_hot_access(config, core.clock, core.identifiers, core.cipher, core.authenticity)),
           followers(config, core, queries, *hot_access),
+          reactors(config, core, log_id),
           context{core.services,
                   tokens,
                   cursors,
@@ -143,7 +145,7 @@ struct Service::Parts {
           keyring_exchange(config, core),
           probe(core, queries, keyring_exchange) {
         core.access.remember(*hot_access);
-        observe(health, metrics, core, followers, *hot_access, tree_heads, probe, server);
+        observe(health, metrics, core, followers, reactors, *hot_access, tree_heads, probe, server);
     }
 
     const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
@@ -161,6 +163,7 @@ struct Service::Parts {
     projections::Queries queries;
     std::unique_ptr<projections::HotAccess> hot_access;
     Followers followers;
+    Reactors reactors;
     commands::ClaimOwnerCache claim_owners{commands::kMaxKnownOwners};
     api::Context context;
     api::Router router;
@@ -185,6 +188,7 @@ void Service::start() try {
     if (parts.config.serves_api) assign_role_to_first_administrator(parts.core);
     parts.management.start();
     parts.followers.start();
+    parts.reactors.start();
     if (parts.config.serves_api) parts.hot_access->start();
     parts.tree_heads.start();
     parts.housekeeper.start();
@@ -238,6 +242,7 @@ void Service::stop() {
     parts.probe.stop();
     parts.housekeeper.stop();
     parts.followers.stop();
+    parts.reactors.stop();
     parts.hot_access->stop();
     parts.tree_heads.stop();
     parts.queries.stop();

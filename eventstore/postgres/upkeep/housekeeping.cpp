@@ -42,6 +42,15 @@ Result<std::int64_t, StoreError> prune_limits(const std::string& url, int at_mos
     return Unexpected(StoreError::kUnavailable);
 }
 
+Result<std::int64_t, StoreError> prune_jobs(const std::string& url, int at_most) try {
+    const auto connection = connect(url);
+    const AnswerWithin bound(connection->sock(), kPatience);
+    pqxx::nontransaction session(*connection);
+    return session.exec_params1("select keyledger.prune_jobs($1)", at_most)[0].as<std::int64_t>();
+} catch (const pqxx::failure&) {
+    return Unexpected(StoreError::kUnavailable);
+}
+
 Result<std::int64_t, StoreError> prune_spent(const std::string& url, int at_most) try {
     const auto connection = connect(url);
     const AnswerWithin bound(connection->sock(), kPatience);

@@ -17,6 +17,8 @@ Result<std::int64_t, StoreError> prune_snapshots(const std::string& url, std::in
 
 // Forgets buckets of shared limits that are full. Likewise.
 Result<std::int64_t, StoreError> prune_limits(const std::string& url, int at_most);
+// Forgets jobs that ended a week ago, or that are of another history.
+Result<std::int64_t, StoreError> prune_jobs(const std::string& url, int at_most);
 
 // Forgets spent values that nobody can present any more. Likewise.
 Result<std::int64_t, StoreError> prune_spent(const std::string& url, int at_most);

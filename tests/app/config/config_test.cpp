@@ -56,7 +56,7 @@ TEST(Config, HasDefaultsForAllThatIsNotRequired) {
     ASSERT_TRUE(config);
     EXPECT_EQ(config->listen.port, 8080);
     EXPECT_EQ(config->management_listen.address, "127.0.0.1");
-    EXPECT_TRUE(config->serves_api && config->serves_projector && config->serves_publisher);
+    EXPECT_TRUE(config->serves_api && config->serves_projector && config->serves_publisher && config->serves_reactor);
     EXPECT_EQ(config->password_min_length, 15u);
     EXPECT_EQ(config->argon2_memory_kib, 19456u);
 }

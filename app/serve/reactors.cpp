@@ -1,0 +1,97 @@
+#include "app/serve/reactors.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "app/core/mailing.hpp"
+#include "commands/jobs/end_jobs.hpp"
+#include "eventstore/postgres/store/postgres_log_source.hpp"
+#include "reactors/account_mail.hpp"
+#include "reactors/engine/job_plan.hpp"
+
+namespace keyledger::app {
+namespace {
+
+commands::Caller reacting_caller() {
+    commands::Caller caller;
+    caller.actor_type = eventstore::ActorType::kSystem;
+    caller.request_id = "reactor";
+    caller.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    return caller;
+}
+
+bool tell_that_it_died(Core& core, const reactors::Job& job, const std::string& code) try {
+    const JobName name{job.id.reactor, job.id.position, job.id.ordinal};
+    JobCommand command = LetJobDie{job.kind, code};
+    const auto told =
+        core.run(commands::end_job(core.services, job.id.log_id, name, std::move(command), reacting_caller()));
+    if (told) spdlog::error("job {} ({}) is dead: {}", job.id.to_string(), job.kind, code);
+    return told.has_value();
+} catch (const std::exception& error) {
+    spdlog::error("job {} could not be told dead: {}", job.id.to_string(), error.what());
+    return false;
+}
+
+std::vector<std::unique_ptr<projections::ReadModel>> plans_of(const reactors::Reactor& reactor, const Uuid& log_id) {
+    std::vector<std::unique_ptr<projections::ReadModel>> plans;
+    plans.push_back(std::make_unique<reactors::JobPlan>(reactor, log_id));
+    return plans;
+}
+
+reactors::PerformerSettings performer_settings(const Config& config, const Uuid& log_id) {
+    reactors::PerformerSettings settings;
+    settings.database_url = config.database_url;
+    settings.log_id = log_id;
+    return settings;
+}
+
+}  // namespace
+
+struct Reactors::Parts {
+    Parts(const Config& config, Core& core, const Uuid& log_id, std::unique_ptr<mail::Mailer> made)
+        : mailer(std::move(made)),
+          mail(core.store, core.executor.folder(),
+               [this](mail::Mail letter, commands::Deadline deadline) {
+                   return mailer->send(std::move(letter), deadline);
+               }),
+          performer(performer_settings(config, log_id), mail, core.processors.get_executor(),
+                    [&core](const reactors::Job& job, const std::string& code) {
+                        return tell_that_it_died(core, job, code);
+                    }),
+          planner(reactors::planner_settings(config.database_url),
+                  std::make_unique<eventstore::postgres::PostgresLogSource>(config.database_url, core.authenticity),
+                  core.cipher, plans_of(mail, log_id), [this](std::string_view, Position) { performer.hint(); }) {}
+
+    const std::unique_ptr<mail::Mailer> mailer;
+    reactors::AccountMail mail;
+    reactors::Performer performer;
+    projections::Projector planner;
+};
+
+Reactors::Reactors(const Config& config, Core& core, const Uuid& log_id) {
+    if (!config.serves_reactor) return;
+    if (auto mailer = make_mailer(config.mail))
+        parts_ = std::make_unique<Parts>(config, core, log_id, std::move(mailer));
+}
+
+Reactors::~Reactors() { stop(); }
+
+void Reactors::start() {
+    if (!parts_) return;
+    parts_->performer.start();
+    parts_->planner.start();
+}
+
+// Mail that is under way is tried again by whoever claims it next.
+void Reactors::stop() {
+    if (!parts_) return;
+    parts_->planner.stop();
+    parts_->mailer->stop();
+    parts_->performer.stop();
+}
+
+std::optional<Reactors::Status> Reactors::status() const {
+    if (!parts_) return std::nullopt;
+    return Status{parts_->planner.status(), parts_->performer.status()};
+}
+
+}  // namespace keyledger::app
